@@ -1,0 +1,101 @@
+/** What a person needs to act on an error. Only `problem` is mandatory; every other line is left out when empty. */
+export interface ErrorDetails {
+  /** Where it happened: `cluster.yaml:14:7 spec.hosts[1].adress`, `w1 (192.0.2.21:22)`, `--parallel`. */
+  readonly where?: string
+  /** One sentence: what is wrong. */
+  readonly problem: string
+  /** What was expected. */
+  readonly expected?: string
+  /** What came instead. */
+  readonly came?: string
+  /** What to do next; a command that can be copied, where there is one. */
+  readonly next?: string
+}
+
+/** The documented exit codes of the command line (docs/commands.md). */
+export const exitCodes = {
+  ok: 0,
+  /** At least one task failed, or the run could not begin. */
+  failed: 1,
+  /** `plan --exit-code` found changes. */
+  changes: 2,
+  /** cluster.yaml, a flag or an argument is not acceptable; no host was contacted. */
+  badInput: 3,
+  /** At least one host could not be reached, logged into or made root. */
+  unreachable: 4,
+  /** Stopped by ^C (128 + SIGINT). */
+  cancelled: 130,
+} as const
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
+
+/** An error that is shown to the user as it is, without a stack trace. */
+export class UserError extends Error {
+  readonly details: ErrorDetails
+  readonly exitCode: ExitCode
+
+  constructor(details: ErrorDetails, options: { cause?: unknown; exitCode?: ExitCode } = {}) {
+    super(formatError(details), { cause: options.cause })
+    this.name = 'UserError'
+    this.details = details
+    this.exitCode = options.exitCode ?? exitCodes.failed
+  }
+}
+
+/** Several errors found in one go, e.g. all that is wrong in a cluster.yaml. */
+export class UserErrors extends UserError {
+  readonly errors: readonly UserError[]
+
+  constructor(errors: readonly UserError[]) {
+    const first = errors[0]
+    if (first === undefined) throw new RangeError('UserErrors needs at least one error')
+    super(first.details, { exitCode: first.exitCode })
+    this.name = 'UserErrors'
+    this.errors = errors
+    this.message = errors.map(error => error.message).join('\n\n')
+  }
+}
+
+/**
+ * Why a host could not be used.
+ * `lost`: the connection ended during an exchange, so its outcome is unknown: probe again, never call it success.
+ */
+export type HostErrorKind =
+  | 'unreachable'
+  | 'host key'
+  | 'login'
+  | 'root'
+  | 'lost'
+  | 'timed out'
+  | 'cancelled'
+  | 'protocol'
+
+/** An error of the connection to one host. */
+export class HostError extends UserError {
+  readonly host: string
+  readonly kind: HostErrorKind
+
+  constructor(host: string, kind: HostErrorKind, details: ErrorDetails, options: { cause?: unknown } = {}) {
+    super(details, {
+      ...options,
+      exitCode: kind === 'cancelled' ? exitCodes.cancelled : exitCodes.unreachable,
+    })
+    this.name = 'HostError'
+    this.host = host
+    this.kind = kind
+  }
+}
+
+/** The lines of an error as a person reads them, without colour. */
+export function formatError(details: ErrorDetails): string {
+  const head = details.where === undefined ? details.problem : `${details.where}: ${details.problem}`
+  const lines = [head]
+  if (details.expected !== undefined) lines.push(`  expected  ${indent(details.expected)}`)
+  if (details.came !== undefined) lines.push(`  came      ${indent(details.came)}`)
+  if (details.next !== undefined) lines.push(`  ${details.next.replaceAll('\n', '\n  ')}`)
+  return lines.join('\n')
+}
+
+function indent(text: string): string {
+  return text.replaceAll('\n', '\n            ')
+}

@@ -1,0 +1,120 @@
+import { Output } from './output.ts'
+import type { Edge, Graph, Mint, Task, TaskId } from './task.ts'
+
+/** Programming errors of a playbook or role: a duplicate, an unknown dependency or a cycle. */
+export class GraphError extends Error {
+  override readonly name = 'GraphError'
+}
+
+/**
+ * Checks the parts and puts the tasks into a deterministic topological order (declaration order where dependencies
+ * leave a choice). Throws GraphError naming the duplicate id, the missing dependency or the shortest cycle.
+ */
+export function buildGraph(
+  tasks: readonly Task[],
+  edges: readonly Edge[],
+  mints: ReadonlyMap<TaskId, Mint> = new Map(),
+): Graph {
+  const byId = new Map<TaskId, Task>()
+  for (const task of tasks) {
+    if (byId.has(task.id)) throw new GraphError(`Task "${task.id}" is declared twice`)
+    byId.set(task.id, task)
+  }
+  const unique = mergeEdges(edges)
+  for (const edge of unique) {
+    if (!byId.has(edge.to)) throw new GraphError(`There is no task "${edge.to}" that "${edge.from}" comes before`)
+    if (!byId.has(edge.from)) throw new GraphError(`Task "${edge.to}" depends on "${edge.from}", which is not declared`)
+  }
+  const order = sortTopologically([...byId.keys()], unique)
+  return { tasks: new Map(order.map(id => [id, byId.get(id)!])), edges: unique, mints }
+}
+
+/** The ids of the tasks that each task directly waits for, in edge order. */
+export function dependenciesOf(graph: Graph): ReadonlyMap<TaskId, readonly TaskId[]> {
+  return neighbours(graph, edge => [edge.to, edge.from])
+}
+
+/** The ids of the tasks that directly wait for each task, in edge order. */
+export function dependantsOf(graph: Graph): ReadonlyMap<TaskId, readonly TaskId[]> {
+  return neighbours(graph, edge => [edge.from, edge.to])
+}
+
+/** Every Output among the desired fields of a task. */
+export function outputsIn(task: Task): readonly Output<unknown>[] {
+  return Object.values(task.resource.desired as Record<string, unknown>).filter(value => value instanceof Output)
+}
+
+function neighbours(graph: Graph, pick: (edge: Edge) => readonly [TaskId, TaskId]) {
+  const map = new Map<TaskId, TaskId[]>([...graph.tasks.keys()].map(id => [id, []]))
+  for (const edge of graph.edges) {
+    const [key, value] = pick(edge)
+    map.get(key)!.push(value)
+  }
+  return map
+}
+
+function mergeEdges(edges: readonly Edge[]): readonly Edge[] {
+  const merged = new Map<string, Edge>()
+  for (const edge of edges) {
+    const key = `${edge.from}\0${edge.to}`
+    const before = merged.get(key)
+    merged.set(key, before?.watch ? before : edge)
+  }
+  return [...merged.values()]
+}
+
+function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): readonly TaskId[] {
+  const position = new Map(ids.map((id, index) => [id, index]))
+  const waiting = new Map(ids.map(id => [id, 0]))
+  const next = new Map<TaskId, TaskId[]>(ids.map(id => [id, []]))
+  for (const edge of edges) {
+    waiting.set(edge.to, waiting.get(edge.to)! + 1)
+    next.get(edge.from)!.push(edge.to)
+  }
+  const ready = ids.filter(id => waiting.get(id) === 0)
+  const order: TaskId[] = []
+  for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
+    order.push(id)
+    const freed: TaskId[] = []
+    for (const to of next.get(id)!) {
+      const left = waiting.get(to)! - 1
+      waiting.set(to, left)
+      if (left === 0) freed.push(to)
+    }
+    freed.sort((a, b) => position.get(a)! - position.get(b)!)
+    ready.push(...freed)
+  }
+  if (order.length < ids.length) {
+    const cycle = shortestCycle(
+      ids.filter(id => waiting.get(id)! > 0),
+      next,
+    )
+    throw new GraphError(`Tasks wait for each other: ${cycle.join(' → ')}`)
+  }
+  return order
+}
+
+// Breadth first from every task left over: the first way back to the start is a shortest cycle through it.
+function shortestCycle(ids: readonly TaskId[], next: ReadonlyMap<TaskId, readonly TaskId[]>): readonly TaskId[] {
+  const left = new Set(ids)
+  let shortest: TaskId[] = []
+  for (const start of ids) {
+    const cameFrom = new Map<TaskId, TaskId>()
+    const queue = [start]
+    search: for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
+      for (const to of next.get(id)!) {
+        if (to === start) {
+          const path = [start]
+          for (let at = id; at !== start; at = cameFrom.get(at)!) path.unshift(at)
+          path.unshift(start)
+          if (shortest.length === 0 || path.length < shortest.length) shortest = path
+          break search
+        }
+        if (!left.has(to) || cameFrom.has(to)) continue
+        cameFrom.set(to, id)
+        queue.push(to)
+      }
+    }
+  }
+  return shortest
+}

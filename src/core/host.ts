@@ -1,0 +1,106 @@
+import type { Probe, ProbeResult, Step, StepFailure } from './resource.ts'
+
+/** The steps of one task, followed by its own probe. A failing step ends its job, not the others of the exchange. */
+export interface Job {
+  readonly steps: readonly Step[]
+  readonly verify: Probe<unknown>
+}
+
+/** All that goes to a host in one go: first the jobs in order, then the probes. */
+export interface ExchangeRequest {
+  readonly jobs: readonly Job[]
+  readonly probes: readonly Probe<unknown>[]
+}
+
+/** The outcome of one job; `verify` is left out when a step failed. */
+export interface JobReply {
+  readonly failure?: StepFailure
+  readonly verify?: ProbeResult
+  /** Duration on the host, ms. */
+  readonly ms: number
+}
+
+/** One entry a job and one a probe, in the order of the request. */
+export interface ExchangeReply {
+  readonly jobs: readonly JobReply[]
+  readonly results: readonly ProbeResult[]
+}
+
+export interface ExchangeOptions {
+  /** Aborting it kills the process groups on the host and rejects with a HostError of kind `cancelled`. */
+  readonly signal: AbortSignal
+  /** Upper bound for the exchange, ms. Default: the sum of the steps' time-outs, plus 2 s for each probe, at least 60 s. */
+  readonly timeoutMs?: number
+  /** Called when a job begins on the host. */
+  readonly onJobStart?: (job: number) => void
+  /** Called with each complete line that a step of a job prints (stdout or stderr), not redacted. */
+  readonly onOutput?: (job: number, line: string) => void
+}
+
+/** A host that is connected, logged into and root. */
+export interface Session {
+  readonly host: string
+  /** Runs a request as root. Rejects with HostError; a step or probe that exits non-zero is data, not an error. */
+  exchange(request: ExchangeRequest, options: ExchangeOptions): Promise<ExchangeReply>
+}
+
+/** The engine's only view of SSH. */
+export interface SshPool extends AsyncDisposable {
+  /** Connects if need be (one connection a host, shared). Rejects with HostError saying which of reach, host key, login, root failed. */
+  session(host: string, signal: AbortSignal): Promise<Session>
+  /** How many exchanges each host has had so far. */
+  exchanges(): ReadonlyMap<string, number>
+}
+
+/** CPU architectures that upstream Kubernetes artifacts are taken for. */
+export type Architecture = 'amd64' | 'arm64'
+
+/** Settled truths of a host, read once a run in one exchange. Sizes in bytes, times in ms. */
+export interface HostFacts {
+  readonly host: string
+  readonly os: {
+    /** `ID` of /etc/os-release, e.g. `debian`. */
+    readonly id: string
+    /** `ID_LIKE`, split. */
+    readonly like: readonly string[]
+    /** `VERSION_ID`, e.g. `12`; empty when there is none. */
+    readonly version: string
+    /** `PRETTY_NAME`. */
+    readonly name: string
+  }
+  /** `uname -r`. */
+  readonly kernel: string
+  /** `uname -m` as it came, e.g. `aarch64`. */
+  readonly machine: string
+  /** Undefined for machines that Kubernetes has no upstream artifacts for. */
+  readonly architecture: Architecture | undefined
+  readonly hostname: string
+  readonly machineId: string
+  /** /sys/class/dmi/id/product_uuid; empty where there is none. */
+  readonly productUuid: string
+  readonly cpus: number
+  readonly memoryBytes: number
+  /** True where PID 1 is systemd. */
+  readonly systemd: boolean
+  readonly cgroupVersion: 1 | 2
+  /** Enabled controllers, e.g. cpu, memory, pids. */
+  readonly cgroupControllers: readonly string[]
+  /** All addresses of the host but loopback, without prefix length. */
+  readonly addresses: readonly string[]
+  /** Interface and source address of the IPv4 default route; undefined when there is none. */
+  readonly defaultRoute: { readonly interface: string; readonly address: string } | undefined
+  /** Listening TCP sockets. `process` is empty when it could not be read. */
+  readonly listening: readonly { readonly port: number; readonly address: string; readonly process: string }[]
+  /** Free space of the file systems that hold these paths (nearest existing parent). */
+  readonly freeBytes: Readonly<Record<'/usr/local/bin' | '/var/lib' | '/etc' | '/tmp', number>>
+  /** Host clock minus controller clock, corrected by half the exchange's round trip. */
+  readonly clockOffsetMs: number
+  /** Round trip of the facts exchange. */
+  readonly roundTripMs: number
+  /** Which of these files of an earlier kubeadm run exist. */
+  readonly kubernetes: { readonly kubeletConf: boolean; readonly adminConf: boolean }
+  /** Nameservers of /etc/resolv.conf (and of systemd-resolved's upstream file where that is used). */
+  readonly nameservers: readonly string[]
+  /** Names of the swap devices and files that are active. */
+  readonly swap: readonly string[]
+}

@@ -1,0 +1,97 @@
+import type { ErrorDetails } from './errors.ts'
+import type { Output, Unknown } from './output.ts'
+import type { Secret } from './secret.ts'
+import type { TaskId } from './task.ts'
+
+/** What a resource wants, field by field; a field may come from another task. */
+export type Inputs<D> = { readonly [K in keyof D]: D[K] | Output<D[K]> }
+
+/** The same with every Output replaced by its value, or by Unknown. */
+export type Resolved<D> = { readonly [K in keyof D]: D[K] | Unknown }
+
+/** What one probe printed. */
+export interface ProbeResult {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/**
+ * A read-only POSIX sh script and the parser of what it prints. It runs as root in a subshell of its own with
+ * LC_ALL=C and stdin at /dev/null. It never reads inputs, so that all probes of a host travel in one exchange;
+ * probes of one exchange with the same script text run once.
+ */
+export interface Probe<C> {
+  readonly script: string
+  parse(raw: ProbeResult): C
+}
+
+/** One write, as data. Paths are absolute. Times are in ms. */
+export type Step =
+  /** A POSIX sh script, run in a subshell with `set -eu` and LC_ALL=C; its last output line is shown while it runs. */
+  | { readonly run: string; readonly stdin?: string | Secret; readonly timeoutMs?: number }
+  /** A whole file, replaced atomically (temporary file in the same folder, then rename); parents must exist. */
+  | { readonly write: string; readonly content: string | Secret; readonly mode: number; readonly owner?: string }
+  /** A file of the controller copied over SSH to a temporary name, checked against sha256 on the host, then renamed. */
+  | { readonly push: string; readonly to: string; readonly sha256: string; readonly mode: number }
+  /** Polls on the host (no round trips) until the probe's script exits 0. */
+  | { readonly until: Probe<boolean>; readonly what: string; readonly everyMs: number; readonly timeoutMs: number }
+
+/** One difference. `before` is left out when there is nothing yet; a Secret is shown by its label. */
+export interface FieldChange {
+  readonly field: string
+  readonly before?: string | Secret
+  readonly after?: string | Secret | Unknown
+}
+
+/** Why a resource has to be written, in words that a plan can print. */
+export interface Change {
+  readonly action: 'create' | 'update' | 'delete' | 'restart' | 'run'
+  readonly fields: readonly FieldChange[]
+  /** A short remark for the plan, e.g. `46 MB from github.com, sha256 1f3a90c2…`. */
+  readonly note?: string
+  /** The pending tasks that cause it, e.g. the changed file that makes a unit restart. */
+  readonly because?: readonly TaskId[]
+}
+
+/** What diff may know beyond its own two sides. */
+export interface Context {
+  /** The watched tasks that have a pending change. Always empty during apply: by then they are done, and the probe sees it. */
+  readonly watched: readonly TaskId[]
+}
+
+/** A step that did not succeed. */
+export interface StepFailure {
+  /** Index into the job's steps. */
+  readonly step: number
+  /** Exit code of the step; 124 when it ran into its time-out. */
+  readonly exitCode: number
+  /** The last part of what it printed on stdout and stderr, at most 8 KiB each. */
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/**
+ * The unit of work: how to read it, how to compare it, how to write it. Everything is pure; only the engine talks to hosts.
+ * C is the current state, D the desired one, O what it offers to others.
+ */
+export interface Resource<C, D, O = void> {
+  /** Field's term for the kind, e.g. `sysctl`, `file`, `kubeadm init`. */
+  readonly kind: string
+  /** Unique among its kind on a host, e.g. the path. */
+  readonly name: string
+  readonly probe: Probe<C>
+  readonly desired: Inputs<D>
+  /** Undefined when in desired state. Unknown fields of `desired` must not make a change that may turn out to be none, unless they are all there is to say. */
+  diff(current: C, desired: Resolved<D>, context: Context): Change | undefined
+  /** The steps that make it so; must be safe to run again after being cut off anywhere. */
+  converge(current: C, desired: D): readonly Step[]
+  /** What it gives to others, read from the current state; undefined as long as it is not there. */
+  output?(current: C): O | undefined
+  /** Turns the failure of a step into something to act on. Undefined: the engine's general wording is used. */
+  explain?(failure: StepFailure, desired: D): ErrorDetails | undefined
+}
+
+// The one erased form: a graph holds resources of all types, and a task keeps its own parts consistent.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type AnyResource = Resource<any, any, any>

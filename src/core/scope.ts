@@ -1,0 +1,63 @@
+import { buildGraph, outputsIn } from './graph.ts'
+import { Output } from './output.ts'
+import type { ProbeResult, Resource } from './resource.ts'
+import type { Edge, Graph, Mint, Task, TaskId } from './task.ts'
+
+/** A short-lived value and how it is made; see Mint. */
+export interface MintDeclaration<T> {
+  readonly name: string
+  readonly run: string
+  parse(raw: ProbeResult): T
+  revoke?(value: T): string
+  /** What must be done before it can be made. */
+  readonly after?: readonly Task[]
+}
+
+/** What a role needs to declare tasks on one host. */
+export interface Scope {
+  readonly host: string
+  /** Declares a task. Outputs among the resource's inputs make edges by themselves; `after` and `watch` add more. */
+  add<C, D, O>(
+    resource: Resource<C, D, O>,
+    order?: { readonly after?: readonly Task[]; readonly watch?: readonly Task[] },
+  ): Task<O>
+  /** Declares a short-lived value that is made on this host when first needed. `T` may hold a Secret. */
+  mint<T>(mint: MintDeclaration<T>): Output<T>
+}
+
+/** Collects what the roles of a playbook declare, and makes the graph of it. */
+export class GraphBuilder {
+  readonly #tasks: Task[] = []
+  readonly #edges: Edge[] = []
+  readonly #mints = new Map<TaskId, Mint>()
+
+  /** The scope of one role on one host. */
+  scope(host: string, role: string): Scope {
+    return {
+      host,
+      add: (resource, order = {}) => {
+        const id = `${host}/${role}/${resource.kind}:${resource.name}` as TaskId
+        const task: Task = { id, host, role, resource, output: Output.ofTask(id) }
+        const watched = order.watch ?? []
+        const before = outputsIn(task).flatMap(output => output.from.filter(from => !this.#mints.has(from)))
+        for (const from of before) this.#edges.push({ from, to: id, watch: false })
+        for (const after of order.after ?? []) this.#edges.push({ from: after.id, to: id, watch: false })
+        for (const watch of watched) this.#edges.push({ from: watch.id, to: id, watch: true })
+        this.#tasks.push(task)
+        return task as Task<never>
+      },
+      mint: <T>({ after = [], ...mint }: MintDeclaration<T>) => {
+        const id = `${host}/${role}/mint:${mint.name}` as TaskId
+        this.#mints.set(id, { ...mint, id, host } as Mint)
+        const minted = Output.ofTask<T>(id)
+        // The consumer waits for what the mint waits for; the mint itself is no task.
+        return new Output<T>([id, ...after.map(task => task.id)], lookup => minted.resolve(lookup))
+      },
+    }
+  }
+
+  /** Throws GraphError for a duplicate, an unknown dependency or a cycle. */
+  build(): Graph {
+    return buildGraph(this.#tasks, this.#edges, this.#mints)
+  }
+}

@@ -1,0 +1,33 @@
+import type { Secret } from './secret.ts'
+
+/** How one host is reached and made root; config makes it of cluster.yaml, the pool of src/ssh uses it. */
+export interface SshTarget {
+  /** Name of the host in cluster.yaml. */
+  readonly name: string
+  /** Address, DNS name, or `Host` alias of ~/.ssh/config. */
+  readonly address: string
+  /** Undefined: ~/.ssh/config, else 22. */
+  readonly port?: number
+  /** Undefined: ~/.ssh/config, else the user who runs evcctl. */
+  readonly user?: string
+  /** Private key files, tried in order. Undefined: ~/.ssh/config, else the agent and OpenSSH's default names. */
+  readonly identityFiles?: readonly string[]
+  /** Passphrase of an encrypted key. */
+  readonly passphrase?: Secret
+  /** Password login (only where given). */
+  readonly password?: Secret
+  /** Whether keys of the agent at SSH_AUTH_SOCK are tried. Default true. */
+  readonly agent: boolean
+  readonly knownHosts: {
+    /** Files in known_hosts format; the first is written to by accept-new. Undefined: ~/.ssh/config, else ~/.ssh/known_hosts and the system's. */
+    readonly files?: readonly string[]
+    /** `strict` refuses unknown host keys, `accept-new` records them; a changed key is refused by both. */
+    readonly policy: 'strict' | 'accept-new'
+  }
+  /** Jump hosts as in OpenSSH's ProxyJump: `[user@]host[:port]`, comma separated; `none` switches off. */
+  readonly proxyJump?: string
+  /** Used only where sudo really asks for one. */
+  readonly sudoPassword?: Secret
+  /** Time to connect, log in and become root, ms. */
+  readonly connectTimeoutMs: number
+}

@@ -1,0 +1,44 @@
+import type { Output } from './output.ts'
+import type { AnyResource, ProbeResult } from './resource.ts'
+
+/** `host/role/kind:name`, unique in a graph. */
+export type TaskId = string & { readonly __brand: 'TaskId' }
+
+/** A resource on a host, in the order and with the inputs that its role gave it. */
+export interface Task<O = unknown> {
+  readonly id: TaskId
+  readonly host: string
+  /** The role that declared it: the heading under which plan and progress show it. */
+  readonly role: string
+  readonly resource: AnyResource
+  readonly output: Output<O>
+}
+
+/**
+ * A short-lived value (bootstrap token, certificate key) that is made on a host only when a consumer really converges,
+ * at most once a run, and revoked at the end of the run.
+ */
+export interface Mint {
+  readonly id: TaskId
+  readonly host: string
+  readonly name: string
+  /** Script that makes it, as for a `run` step. */
+  readonly run: string
+  parse(raw: ProbeResult): unknown
+  /** Script that makes it worthless again. */
+  revoke?(value: unknown): string
+}
+
+/** The order of two tasks; `watch` makes a pending change of `from` visible to the diff of `to`. */
+export interface Edge {
+  readonly from: TaskId
+  readonly to: TaskId
+  readonly watch: boolean
+}
+
+/** All that is to be evaluated, in a deterministic order in which every task comes after what it depends on. */
+export interface Graph {
+  readonly tasks: ReadonlyMap<TaskId, Task>
+  readonly edges: readonly Edge[]
+  readonly mints: ReadonlyMap<TaskId, Mint>
+}
