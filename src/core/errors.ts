@@ -10,6 +10,8 @@ export interface ErrorDetails {
   readonly came?: string
   /** What to do next; a command that can be copied, where there is one. */
   readonly next?: string
+  /** Lines of a file with the place marked, e.g. of cluster.yaml. */
+  readonly excerpt?: string
 }
 
 /** The documented exit codes of the command line (docs/commands.md). */
@@ -88,10 +90,11 @@ export class HostError extends UserError {
 
 /** The lines of an error as a person reads them, without colour. */
 export function formatError(details: ErrorDetails): string {
-  const head = details.where === undefined ? details.problem : `${details.where}: ${details.problem}`
-  const lines = [head]
+  const separator = details.excerpt === undefined ? ': ' : '\n  '
+  const lines = [details.where === undefined ? details.problem : `${details.where}${separator}${details.problem}`]
   if (details.expected !== undefined) lines.push(`  expected  ${indent(details.expected)}`)
   if (details.came !== undefined) lines.push(`  came      ${indent(details.came)}`)
+  if (details.excerpt !== undefined) lines.push(`  ${details.excerpt.replaceAll('\n', '\n  ')}`)
   if (details.next !== undefined) lines.push(`  ${details.next.replaceAll('\n', '\n  ')}`)
   return lines.join('\n')
 }

@@ -71,18 +71,18 @@ function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): read
     waiting.set(edge.to, waiting.get(edge.to)! + 1)
     next.get(edge.from)!.push(edge.to)
   }
-  const ready = ids.filter(id => waiting.get(id) === 0)
+  // Last declared first, so that the next one is taken from the end.
+  const ready = ids.filter(id => waiting.get(id) === 0).reverse()
   const order: TaskId[] = []
-  for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
+  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
     order.push(id)
-    const freed: TaskId[] = []
     for (const to of next.get(id)!) {
       const left = waiting.get(to)! - 1
       waiting.set(to, left)
-      if (left === 0) freed.push(to)
+      if (left > 0) continue
+      const at = ready.findLastIndex(other => position.get(other)! > position.get(to)!)
+      ready.splice(at + 1, 0, to)
     }
-    freed.sort((a, b) => position.get(a)! - position.get(b)!)
-    ready.push(...freed)
   }
   if (order.length < ids.length) {
     const cycle = shortestCycle(

@@ -52,6 +52,11 @@ export interface Change {
   readonly note?: string
   /** The pending tasks that cause it, e.g. the changed file that makes a unit restart. */
   readonly because?: readonly TaskId[]
+  /**
+   * Why it cannot be made so: a plan shows it as an error and exits non-zero, an apply writes nothing at all. For what
+   * cannot be changed any more, e.g. the pod range of a standing cluster.
+   */
+  readonly refused?: ErrorDetails
 }
 
 /** What diff may know beyond its own two sides. */

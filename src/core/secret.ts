@@ -1,6 +1,12 @@
+import { createHash } from 'node:crypto'
+
 const known = new Set<string>()
+// Longest first, so that a value that contains another one is masked as a whole.
+let longestFirst: readonly string[] | undefined
 // Shorter values would mask ordinary words in every log line.
 const shortestMasked = 6
+// Output is shown line by line: lines of keys and certificates are masked by themselves, ordinary text is not.
+const keyLine = /^[\w+/=.:-]{32,}$/
 
 /**
  * A value that must never reach argv, logs, events, plan files or journals.
@@ -13,7 +19,8 @@ export class Secret {
   constructor(value: string, label: string) {
     this.#value = value
     this.label = label
-    if (value.length >= shortestMasked) known.add(value)
+    remember(value.trim())
+    for (const line of value.split('\n')) if (keyLine.test(line.trim())) remember(line.trim())
   }
 
   /** The value itself. */
@@ -24,6 +31,11 @@ export class Secret {
   /** A Secret made of this one, e.g. a file's content that contains it. */
   map(f: (value: string) => string, label = this.label): Secret {
     return new Secret(f(this.#value), label)
+  }
+
+  /** Whether the value has this sha256 (hex): compares it with a host's without giving it away. */
+  hasSha256(digest: string): boolean {
+    return createHash('sha256').update(this.#value).digest('hex') === digest
   }
 
   toString(): string {
@@ -41,7 +53,14 @@ export class Secret {
 
 /** `text` with every value of a Secret made so far replaced by `<secret>`: the last net under all output. */
 export function redact(text: string): string {
+  longestFirst ??= [...known].sort((a, b) => b.length - a.length)
   let result = text
-  for (const value of known) if (result.includes(value)) result = result.replaceAll(value, '<secret>')
+  for (const value of longestFirst) if (result.includes(value)) result = result.replaceAll(value, '<secret>')
   return result
+}
+
+function remember(value: string): void {
+  if (value.length < shortestMasked || known.has(value)) return
+  known.add(value)
+  longestFirst = undefined
 }

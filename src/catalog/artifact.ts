@@ -1,0 +1,69 @@
+import type { Architecture } from '../core/index.ts'
+import { cniPlugins } from './data/cni-plugins.ts'
+import { containerd } from './data/containerd.ts'
+import { kubeadm, kubectl, kubelet } from './data/kubernetes.ts'
+import { runc } from './data/runc.ts'
+
+/** What comes: an executable as it is, or an archive of them. */
+export type ArtifactKind = 'binary' | 'tar.gz'
+
+/** One upstream download: where it lies and what its bytes hash to. */
+export interface CatalogEntry {
+  /** Upstream's own address; `{version}` and `{arch}` are filled in. */
+  readonly url: string
+  readonly kind: ArtifactKind
+  /** Version without `v`, newest first → architecture → sha256. */
+  readonly sha256: Readonly<Record<string, Readonly<Record<Architecture, string>>>>
+}
+
+/** Everything evcctl downloads to hosts, apart from operating system packages and images. */
+export const catalog = {
+  kubelet,
+  kubeadm,
+  kubectl,
+  containerd,
+  runc,
+  'cni-plugins': cniPlugins,
+} as const satisfies Record<string, CatalogEntry>
+
+export type ArtifactName = keyof typeof catalog
+export const artifactNames = Object.keys(catalog) as readonly ArtifactName[]
+
+/** One version of a download for one architecture. */
+export interface Artifact {
+  readonly name: ArtifactName
+  /** Without `v`. */
+  readonly version: string
+  readonly architecture: Architecture
+  readonly kind: ArtifactKind
+  readonly url: string
+  /** The URL without its scheme: the layout of mirrors and local folders, and the key in checksums files. */
+  readonly path: string
+  /** Undefined for a version that the catalog does not list: then the checksums of cluster.yaml must have it. */
+  readonly sha256: string | undefined
+}
+
+/** Describes one download; versions that the catalog does not list are private builds and come without sha256. */
+export function artifact(name: ArtifactName, version: string, architecture: Architecture): Artifact {
+  const entry: CatalogEntry = catalog[name]
+  const url = entry.url.replaceAll('{version}', version).replaceAll('{arch}', architecture)
+  return {
+    name,
+    version,
+    architecture,
+    kind: entry.kind,
+    url,
+    path: url.replace(/^https?:\/\//, ''),
+    sha256: entry.sha256[version]?.[architecture],
+  }
+}
+
+/** Versions of an artifact whose checksums are known, newest first. */
+export function versionsOf(name: ArtifactName): readonly string[] {
+  return Object.keys(catalog[name].sha256)
+}
+
+/** The hosts that upstream artifacts come from, e.g. `dl.k8s.io`: the keys of a mirror per site. */
+export function upstreamSites(): readonly string[] {
+  return [...new Set(Object.values(catalog).map(entry => new URL(entry.url).host))]
+}

@@ -1,0 +1,54 @@
+import { minVersion, satisfies } from 'semver'
+
+/**
+ * containerd versions that containerd recommends for a Kubernetes minor, as a semver range.
+ * Source: https://github.com/containerd/containerd/blob/v2.3.4/RELEASES.md#kubernetes-support.
+ * The 1.7 series, which it lists for 1.34 and 1.35, is left out: evcctl writes the configuration format of 2.0.
+ */
+export const containerdForKubernetes: Readonly<Record<string, string>> = {
+  '1.36': '>=2.2.0',
+  '1.35': '~2.1.5 || >=2.2.0',
+  '1.34': '~2.0.6 || >=2.1.3',
+}
+
+/** Images of a kubeadm version. It pulls what its own constants name, so these are facts, not choices. */
+export interface KubeadmImages {
+  /** Tag of registry.k8s.io/etcd. */
+  readonly etcd: string
+  /** Tag of registry.k8s.io/coredns/coredns. */
+  readonly coredns: string
+  /** Tag of registry.k8s.io/pause; containerd is told to use the same one. */
+  readonly pause: string
+}
+
+/**
+ * Image tags from a Kubernetes version on, newest first.
+ * Source: cmd/kubeadm/app/constants/constants.go of k8s.io/kubernetes at v1.34.0 to v1.34.4, v1.34.11, v1.35.0,
+ * v1.35.3, v1.35.8, v1.36.0 and v1.36.4 (DefaultEtcdVersion, CoreDNSVersion, PauseVersion).
+ */
+export const kubeadmImages: readonly { readonly since: string; readonly images: KubeadmImages }[] = [
+  { since: '1.36.0', images: { etcd: '3.6.8-0', coredns: 'v1.14.2', pause: '3.10.2' } },
+  { since: '1.35.0', images: { etcd: '3.6.6-0', coredns: 'v1.13.1', pause: '3.10.1' } },
+  { since: '1.34.2', images: { etcd: '3.6.5-0', coredns: 'v1.12.1', pause: '3.10.1' } },
+  { since: '1.34.0', images: { etcd: '3.6.4-0', coredns: 'v1.12.1', pause: '3.10.1' } },
+]
+
+/** `1.36` of `1.36.4`. */
+export function minorOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.')
+}
+
+/** Kubernetes minors that evcctl can install, newest first. */
+export function kubernetesMinors(): readonly string[] {
+  return Object.keys(containerdForKubernetes)
+}
+
+/** Undefined when the two go together (or the minor is unknown), else the versions of containerd that would. */
+export function containerdConflict(kubernetes: string, containerd: string): string | undefined {
+  const range = containerdForKubernetes[minorOf(kubernetes)]
+  if (range === undefined || satisfies(containerd, range, { includePrerelease: true })) return undefined
+  return range
+    .split(' || ')
+    .map(part => `${minVersion(part)?.version}${part.startsWith('~') ? ' (or a later patch)' : ' or newer'}`)
+    .join(', ')
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { exitCodes, UserError } from '../core/index.ts'
+import type { Artifact } from './artifact.ts'
+
+/** Where artifacts are taken from: `spec.artifacts` of cluster.yaml. */
+export interface ArtifactSources {
+  readonly mirror?: string | Readonly<Record<string, string>>
+  readonly folder?: string
+  readonly checksums: Readonly<Record<string, string>>
+}
+
+export interface ResolvedArtifact {
+  /** A URL that the host downloads from, or a file that is pushed to it over SSH. */
+  readonly from: { readonly url: string } | { readonly file: string }
+  readonly sha256: string
+  /** Where it comes from, as a plan shows it: a host name, or `local folder`. */
+  readonly site: string
+}
+
+/**
+ * Where one artifact comes from and what it must hash to, given the sources of a cluster.
+ * A mirror is `<mirror>/<host>/<path>`, a mirror of one site `<mirror>/<path>`; a folder holds `<host>/<path>` or the
+ * bare file name. Throws UserError when no checksum is known, or the folder does not have the file.
+ */
+export function resolveArtifact(
+  sources: ArtifactSources,
+  artifact: Artifact,
+  exists: (path: string) => boolean = existsSync,
+): ResolvedArtifact {
+  const sha256 = checksumOf(sources.checksums, artifact.path, artifact.version) ?? artifact.sha256
+  if (sha256 === undefined) throw unknownChecksum(artifact)
+  if (sources.folder !== undefined) {
+    const file = folderPlaces(sources.folder, artifact).find(exists)
+    if (file === undefined) throw notInFolder(sources.folder, artifact)
+    return { from: { file }, sha256, site: 'local folder' }
+  }
+  const url = mirrored(sources.mirror, artifact)
+  return { from: { url }, sha256, site: new URL(url).host }
+}
+
+/**
+ * The checksum that a checksums file gives for a path. Entries may leave out leading parts of the path as long as the
+ * version is still in them: `containerd-2.3.4-linux-amd64.tar.gz` is enough, `kubelet` is not.
+ */
+export function checksumOf(
+  checksums: Readonly<Record<string, string>>,
+  path: string,
+  version: string,
+): string | undefined {
+  const parts = path.split('/')
+  for (let from = 0; from < parts.length; from++) {
+    const suffix = parts.slice(from).join('/')
+    if (!suffix.includes(version)) return undefined
+    if (Object.hasOwn(checksums, suffix)) return checksums[suffix]
+  }
+  return undefined
+}
+
+/** The two places of a local folder that are looked in for an artifact. */
+export function folderPlaces(folder: string, artifact: Artifact): readonly string[] {
+  return [join(folder, artifact.path), join(folder, basename(artifact.path))]
+}
+
+function mirrored(mirror: ArtifactSources['mirror'], artifact: Artifact): string {
+  if (mirror === undefined) return artifact.url
+  if (typeof mirror === 'string') return `${withoutSlash(mirror)}/${artifact.path}`
+  const [site = '', ...path] = artifact.path.split('/')
+  const prefix = Object.hasOwn(mirror, site) ? mirror[site] : undefined
+  return prefix === undefined ? artifact.url : `${withoutSlash(prefix)}/${path.join('/')}`
+}
+
+function withoutSlash(url: string): string {
+  return url.replace(/\/+$/, '')
+}
+
+function unknownChecksum({ name, version, architecture, path }: Artifact): UserError {
+  return new UserError(
+    {
+      where: 'spec.artifacts.checksums',
+      problem: `No sha256 is known for ${name} ${version} (${architecture}).`,
+      expected: `a line "<sha256>  ${path}" in the checksums file`,
+      next: 'Add that line, or choose a version of the catalog.',
+    },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
+function notInFolder(folder: string, artifact: Artifact): UserError {
+  const [layout = '', bare = ''] = folderPlaces(folder, artifact)
+  return new UserError(
+    {
+      where: 'spec.artifacts.folder',
+      problem: `${artifact.name} ${artifact.version} (${artifact.architecture}) is not in the folder.`,
+      expected: `${layout}\nor ${bare}`,
+      came: 'neither file exists',
+      next: `curl -fL --create-dirs -o '${layout}' '${artifact.url}'`,
+    },
+    { exitCode: exitCodes.badInput },
+  )
+}

@@ -1,0 +1,44 @@
+import { gte } from 'semver'
+import { versionsOf } from './artifact.ts'
+import { type KubeadmImages, kubeadmImages, kubernetesMinors, minorOf } from './compatibility.ts'
+
+/** flannel versions that evcctl has manifests for, newest first; images are tagged `v<version>`. */
+export const flannelVersions = ['0.28.4'] as const
+
+/** What goes with a Kubernetes version unless cluster.yaml says otherwise. Versions without `v`, image tags as they are. */
+export interface Defaults extends KubeadmImages {
+  readonly containerd: string
+  readonly runc: string
+  readonly cniPlugins: string
+  readonly flannel: string
+}
+
+/** Kubernetes versions of the catalog, newest first; the first is the default. */
+export function kubernetesVersions(): readonly string[] {
+  return versionsOf('kubelet')
+}
+
+/** The newest patch of a Kubernetes minor, e.g. `1.36.4` of `1.36`; undefined when the catalog has none. */
+export function newestPatch(minor: string): string | undefined {
+  return kubernetesVersions().find(version => minorOf(version) === minor)
+}
+
+/** Versions that go with a Kubernetes version. Throws RangeError for a minor outside kubernetesMinors(). */
+export function defaultsFor(kubernetes: string): Defaults {
+  const images = kubeadmImages.find(({ since }) => gte(kubernetes, since))
+  if (images === undefined || !kubernetesMinors().includes(minorOf(kubernetes)))
+    throw new RangeError(`No defaults for Kubernetes ${kubernetes}`)
+  return {
+    ...images.images,
+    containerd: newest('containerd'),
+    runc: newest('runc'),
+    cniPlugins: newest('cni-plugins'),
+    flannel: flannelVersions[0],
+  }
+}
+
+function newest(name: 'containerd' | 'runc' | 'cni-plugins'): string {
+  const [version] = versionsOf(name)
+  if (version === undefined) throw new RangeError(`The catalog has no ${name}`)
+  return version
+}

@@ -1,0 +1,113 @@
+import type { Draft } from '../draft.ts'
+import { describeValue } from '../explain.ts'
+import { isMapping, type Path, valueAt } from '../finding.ts'
+import { nearest } from '../nearest.ts'
+import type { Check, Report } from './check.ts'
+import { documentKeys, ownedFlags, ownedKeys } from './owned-keys.ts'
+
+const documents = [
+  'clusterConfiguration',
+  'initConfiguration',
+  'joinConfiguration',
+  'kubeletConfiguration',
+  'kubeProxyConfiguration',
+] as const
+
+/** Patches do not contradict the rest of the file, and have no key that kubeadm would stumble over. */
+export const checkPatches: Check = (draft, report) => {
+  for (const document of documents) {
+    const path: Path = ['spec', 'kubernetes', document]
+    const patch = draft.sections.kubernetes[document]
+    if (!draft.sound(path.join('.'))) continue
+    for (const { key, instead, allowed } of ownedKeys[document] ?? []) {
+      const parts = key.split('.')
+      const value = valueAt(patch, parts)
+      if (value === undefined || allowed?.includes(value)) continue
+      const problem = `${key} of ${document} cannot be ${allowed === undefined ? 'set here' : describeValue(value)}.`
+      report({ path: [...path, ...parts], at: 'key', problem, next: advice(instead) })
+    }
+    checkKnownKeys(document, patch, path, report)
+    checkFlags(document, patch, path, report)
+  }
+  checkProxyMode(draft, report)
+  checkRuntimePatches(draft, report)
+}
+
+function advice(instead: string): string {
+  const [, reason] = /^nothing: (.*)$/.exec(instead) ?? []
+  return reason === undefined ? `Use ${instead}.` : `Leave it out: ${reason}.`
+}
+
+function checkKnownKeys(document: string, patch: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  const known = documentKeys[document]
+  if (known === undefined) return
+  for (const key of Object.keys(patch)) {
+    if (known.includes(key)) continue
+    const meant = nearest(key, known)
+    const suggestion = meant === undefined ? '' : ` Did you mean "${meant}"?`
+    report({ path: [...path, key], at: 'key', problem: `kubeadm has no key "${key}" in its ${document}.${suggestion}` })
+  }
+}
+
+function checkFlags(document: string, patch: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  for (const [list, owned] of Object.entries(ownedFlags[document] ?? {})) {
+    const place = list.split('.')
+    const flags = valueAt(patch, place)
+    if (!Array.isArray(flags)) continue
+    for (const [index, flag] of flags.entries()) {
+      const name = String(valueAt(flag, ['name']))
+      const instead = Object.hasOwn(owned, name) ? owned[name] : undefined
+      if (instead === undefined) continue
+      const problem = `The flag ${name} cannot be set here.`
+      report({ path: [...path, ...place, index, 'name'], problem, next: advice(instead) })
+    }
+  }
+}
+
+// https://kubernetes.io/docs/reference/config-api/kube-proxy-config.v1alpha1/, ProxyMode on Linux
+const proxyModes = ['iptables', 'ipvs', 'nftables']
+
+function checkProxyMode(draft: Draft, report: Report): void {
+  const path: Path = ['spec', 'kubernetes', 'kubeProxyConfiguration', 'mode']
+  const { mode } = draft.sections.kubernetes.kubeProxyConfiguration
+  if (mode === undefined || mode === '' || !draft.sound('spec.kubernetes.kubeProxyConfiguration')) return
+  if (typeof mode === 'string' && proxyModes.includes(mode)) return
+  const meant = nearest(String(mode), proxyModes)
+  const suggestion = meant === undefined ? '' : ` Did you mean "${meant}"?`
+  report({
+    path,
+    problem: `${describeValue(mode)} is not a mode of kube-proxy.${suggestion}`,
+    expected: `one of ${proxyModes.join(', ')}`,
+  })
+}
+
+const containerdSocket = '/run/containerd/containerd.sock'
+
+function checkRuntimePatches(draft: Draft, report: Report): void {
+  if (!draft.sound('spec.runtime.configPatches')) return
+  for (const [index, patch] of draft.sections.runtime.configPatches.entries()) {
+    const path: Path = ['spec', 'runtime', 'configPatches', index]
+    const address = valueAt(patch, ['grpc', 'address'])
+    if (address !== undefined && address !== containerdSocket)
+      report({
+        path: [...path, 'grpc', 'address'],
+        problem: 'The kubelet expects containerd elsewhere.',
+        expected: containerdSocket,
+      })
+    const plugins = valueAt(patch, ['plugins'])
+    if (!isMapping(plugins)) continue
+    for (const plugin of Object.keys(plugins)) {
+      // The plugin of the 1.x configuration: containerd 2 would not read it.
+      if (plugin === 'io.containerd.grpc.v1.cri')
+        report({
+          path: [...path, 'plugins', plugin],
+          at: 'key',
+          problem: `containerd 2 has no plugin "${plugin}".`,
+          expected: '"io.containerd.cri.v1.runtime" or "io.containerd.cri.v1.images"',
+        })
+      const cgroup = ['plugins', plugin, 'containerd', 'runtimes', 'runc', 'options', 'SystemdCgroup']
+      if (valueAt(patch, cgroup) === false)
+        report({ path: [...path, ...cgroup], problem: 'The kubelet uses the systemd cgroup driver.', expected: 'true' })
+    }
+  }
+}

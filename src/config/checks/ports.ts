@@ -1,0 +1,115 @@
+import { type Draft, hostLabel } from '../draft.ts'
+import { isMapping, type Path, valueAt } from '../finding.ts'
+import type { Check, Report } from './check.ts'
+
+// https://kubernetes.io/docs/reference/networking/ports-and-protocols/, and the components' own health and metrics ports.
+const takenPorts: Readonly<Record<number, string>> = {
+  2379: 'etcd',
+  2380: 'etcd',
+  2381: 'etcd',
+  10248: 'the kubelet',
+  10249: 'kube-proxy',
+  10250: 'the kubelet',
+  10256: 'kube-proxy',
+  10257: 'kube-controller-manager',
+  10259: 'kube-scheduler',
+}
+
+const defaultNodePorts = { from: 30_000, to: 32_767 }
+
+/** Ports on the nodes do not collide, and an endpoint stands in the place of the local proxy. */
+export const checkPorts: Check = (draft, report) => {
+  const { bindPort, localProxyPort } = draft.sections.controlPlane
+  checkEndpoint(draft, report)
+  const bindSound = draft.sound('spec.controlPlane.bindPort')
+  const proxySound =
+    draft.sound('spec.controlPlane.localProxyPort') && draft.sections.controlPlane.endpoint === undefined
+  const nodePorts = nodePortRange(draft, report)
+  if (bindSound) checkPort(draft, 'bindPort', bindPort, nodePorts, report)
+  if (proxySound) checkPort(draft, 'localProxyPort', localProxyPort, nodePorts, report)
+  if (bindSound && proxySound && bindPort === localProxyPort) {
+    report({
+      path: ['spec', 'controlPlane', draft.given('spec.controlPlane.localProxyPort') ? 'localProxyPort' : 'bindPort'],
+      problem: `localProxyPort and bindPort are both ${bindPort}.`,
+      expected: 'two ports: on a control plane node the proxy and kube-apiserver run side by side',
+    })
+  }
+}
+
+function checkPort(
+  draft: Draft,
+  key: 'bindPort' | 'localProxyPort',
+  port: number,
+  nodePorts: PortRange,
+  report: Report,
+): void {
+  const path: Path = ['spec', 'controlPlane', key]
+  const taken = takenPorts[port]
+  if (taken !== undefined)
+    report({ path, problem: `Port ${port} is used by ${taken}.`, expected: 'a port that is free on every node' })
+  if (port >= nodePorts.from && port <= nodePorts.to)
+    report({
+      path,
+      problem: `Port ${port} lies in the range of NodePort services (${nodePorts.from}-${nodePorts.to}).`,
+      expected: 'a port outside of it',
+    })
+  const login = draft.hosts.find(({ host }) => (host.ssh?.port ?? draft.sections.ssh.port ?? 22) === port)
+  if (login !== undefined)
+    report({ path, problem: `Port ${port} is where sshd of ${hostLabel(login)} listens.`, expected: 'another port' })
+}
+
+function checkEndpoint(draft: Draft, report: Report): void {
+  const { endpoint } = draft.sections.controlPlane
+  if (endpoint === undefined || !draft.sound('spec.controlPlane.endpoint')) return
+  const port = Number(endpoint.slice(endpoint.lastIndexOf(':') + 1))
+  if (port < 1 || port > 65_535)
+    report({
+      path: ['spec', 'controlPlane', 'endpoint'],
+      problem: `${port} is not a port.`,
+      expected: 'a port, 1 to 65535',
+    })
+  for (const key of ['localProxy', 'localProxyPort'])
+    if (draft.given(`spec.controlPlane.${key}`))
+      report({
+        path: ['spec', 'controlPlane', key],
+        at: 'key',
+        problem: `${key} has no effect when there is an endpoint: nodes then go to ${endpoint}.`,
+        next: `Remove ${key} or endpoint.`,
+      })
+}
+
+interface PortRange {
+  readonly from: number
+  readonly to: number
+}
+
+// kube-apiserver's --service-node-port-range, if the patch of ClusterConfiguration sets it.
+function nodePortRange(draft: Draft, report: Report): PortRange {
+  const path: Path = ['spec', 'kubernetes', 'clusterConfiguration', 'apiServer', 'extraArgs']
+  const args = valueAt(draft.sections.kubernetes.clusterConfiguration, path.slice(3))
+  if (!Array.isArray(args)) return defaultNodePorts
+  const index = args.findIndex(arg => isMapping(arg) && arg.name === 'service-node-port-range')
+  if (index === -1) return defaultNodePorts
+  const value: unknown = valueAt(args, [index, 'value'])
+  const [, base = '', separator, second = ''] = /^(\d{1,5})([-+])(\d{1,5})$/.exec(String(value)) ?? []
+  const from = Number(base)
+  const to = separator === '+' ? from + Number(second) : Number(second)
+  if (separator === undefined || from < 1 || to > 65_535 || from > to) {
+    report({
+      path: [...path, index, 'value'],
+      problem: `${JSON.stringify(value)} is not a range of ports.`,
+      expected: 'e.g. 30000-32767, within 1 and 65535',
+    })
+    return defaultNodePorts
+  }
+  const taken = Object.keys(takenPorts)
+    .map(Number)
+    .find(port => port >= from && port <= to)
+  if (taken !== undefined)
+    report({
+      path: [...path, index, 'value'],
+      problem: `The range of NodePort services contains port ${taken}, which ${takenPorts[taken]} uses.`,
+      expected: 'a range without it',
+    })
+  return { from, to }
+}

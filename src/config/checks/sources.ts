@@ -1,0 +1,66 @@
+import { type ArtifactName, artifact, folderPlaces, upstreamSites } from '../../catalog/index.ts'
+import { isMapping } from '../finding.ts'
+import { nearest } from '../nearest.ts'
+import type { ClusterSpec } from '../spec.ts'
+import type { Check, Report } from './check.ts'
+
+/** Mirror and folder exclude each other; a mirror per site names sites that artifacts come from. */
+export const checkSources: Check = (draft, report) => {
+  const { mirror, folder } = draft.sections.artifacts
+  if (mirror !== undefined && folder !== undefined) {
+    report({
+      path: ['spec', 'artifacts', 'folder'],
+      at: 'key',
+      problem: 'Artifacts come from a mirror or from a folder, not from both.',
+      next: 'Remove mirror or folder.',
+    })
+  }
+  if (!isMapping(mirror)) return
+  for (const site of Object.keys(mirror)) {
+    if (upstreamSites().includes(site)) continue
+    const meant = nearest(site, upstreamSites())
+    report({
+      path: ['spec', 'artifacts', 'mirror', site],
+      at: 'key',
+      problem: `Nothing is downloaded from ${site}.${meant === undefined ? '' : ` Did you mean "${meant}"?`}`,
+      expected: `one of ${upstreamSites().join(', ')}`,
+    })
+  }
+}
+
+/** Whether a local folder has what this cluster needs, for at least one architecture; hosts tell theirs later. */
+export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean, report: Report): void {
+  const { folder } = spec.artifacts
+  if (folder === undefined) return
+  const path = ['spec', 'artifacts', 'folder']
+  if (!exists(folder)) {
+    report({ path, problem: `There is no folder ${folder}.` })
+    return
+  }
+  for (const [name, version] of neededArtifacts(spec)) {
+    const places = (['amd64', 'arm64'] as const).flatMap(architecture =>
+      folderPlaces(folder, artifact(name, version, architecture)),
+    )
+    if (places.some(exists)) continue
+    report({
+      path,
+      problem: `${name} ${version} is not in the folder.`,
+      expected: [...new Set(places)].join('\nor '),
+      came: 'none of these files exists',
+      next: `For amd64: curl -fL --create-dirs -o '${places[0]}' '${artifact(name, version, 'amd64').url}'`,
+    })
+  }
+}
+
+/** Names and versions of all artifacts that the hosts of a cluster get. */
+export function neededArtifacts(spec: ClusterSpec): readonly (readonly [ArtifactName, string])[] {
+  const { kubernetes, runtime, network } = spec
+  return [
+    ['kubelet', kubernetes.version],
+    ['kubeadm', kubernetes.version],
+    ['kubectl', kubernetes.version],
+    ['containerd', runtime.version],
+    ['runc', runtime.runcVersion],
+    ['cni-plugins', network.cniPluginsVersion],
+  ]
+}

@@ -1,0 +1,110 @@
+import { valid } from 'semver'
+import {
+  type ArtifactName,
+  artifact,
+  checksumOf,
+  containerdConflict,
+  defaultsFor,
+  flannelVersions,
+  kubernetesMinors,
+  minorOf,
+  newestPatch,
+  versionsOf,
+} from '../../catalog/index.ts'
+import type { Draft } from '../draft.ts'
+import type { Path } from '../finding.ts'
+import { nearestVersions } from '../nearest.ts'
+import type { Check, Report } from './check.ts'
+
+const architectures = ['amd64', 'arm64'] as const
+
+/** Versions are in the catalog (or private builds with checksums), and go with each other. */
+export function checkVersions(checksums: Readonly<Record<string, string>> | undefined): Check {
+  return (draft, report) => {
+    const { kubernetes, runtime, network } = draft.sections
+    const known = (names: readonly ArtifactName[], version: string) =>
+      names.every(name => versionsOf(name).includes(version) || isPrivateBuild(name, version, checksums))
+    const check = (path: string, names: readonly ArtifactName[], what: string, version: string | undefined) => {
+      if (version === undefined || !draft.sound(path) || known(names, version)) return
+      // With unreadable checksums nobody knows which private builds there are.
+      if (checksums === undefined) return
+      reportUnknown(path.split('.'), names, what, version, report)
+    }
+    if (checkMinor(draft, report))
+      check('spec.kubernetes.version', ['kubelet', 'kubeadm', 'kubectl'], 'Kubernetes', kubernetes.version)
+    check('spec.runtime.version', ['containerd'], 'containerd', runtime.version)
+    check('spec.runtime.runcVersion', ['runc'], 'runc', runtime.runcVersion)
+    check('spec.network.cniPluginsVersion', ['cni-plugins'], 'the CNI plugins', network.cniPluginsVersion)
+    checkFlannelVersion(draft, report)
+    checkContainerd(draft, report)
+  }
+}
+
+function isPrivateBuild(
+  name: ArtifactName,
+  version: string,
+  checksums: Readonly<Record<string, string>> = {},
+): boolean {
+  return architectures.some(
+    architecture => checksumOf(checksums, artifact(name, version, architecture).path, version) !== undefined,
+  )
+}
+
+function reportUnknown(
+  path: Path,
+  names: readonly ArtifactName[],
+  what: string,
+  version: string,
+  report: Report,
+): void {
+  const near = nearestVersions(version, versionsOf(names[0] ?? 'kubelet'))
+  const examples = names.map(name => artifact(name, version, 'amd64').path)
+  report({
+    path,
+    problem: `There is no version ${version} of ${what} in the catalog.`,
+    expected: `a version of the catalog; nearest: ${near.join(', ')}`,
+    next: `For a private build list its checksums in spec.artifacts.checksums, e.g. of ${examples.join(', ')}`,
+  })
+}
+
+// False when there is nothing more to say of the version.
+function checkMinor(draft: Draft, report: Report): boolean {
+  const { version } = draft.sections.kubernetes
+  if (version === undefined || !draft.sound('spec.kubernetes.version')) return false
+  if (kubernetesMinors().includes(minorOf(version))) return true
+  const newest = kubernetesMinors()[0] ?? ''
+  const oldest = kubernetesMinors().at(-1) ?? ''
+  report({
+    path: ['spec', 'kubernetes', 'version'],
+    problem: `Kubernetes ${version} is not a version that evcctl knows how to install.`,
+    expected: `${oldest} to ${newest}; newest: ${kubernetesMinors().map(newestPatch).join(', ')}`,
+  })
+  return false
+}
+
+function checkFlannelVersion(draft: Draft, report: Report): void {
+  const { version } = draft.sections.network.flannel
+  if (version === undefined || !draft.sound('spec.network.flannel.version')) return
+  if (flannelVersions.some(known => known === version)) return
+  report({
+    path: ['spec', 'network', 'flannel', 'version'],
+    problem: `There is no version ${version} of flannel in the catalog.`,
+    expected: `one of ${flannelVersions.join(', ')}`,
+    next: 'For a private build set spec.network.flannel.image instead.',
+  })
+}
+
+function checkContainerd(draft: Draft, report: Report): void {
+  const { kubernetes, runtime } = draft.sections
+  const { version } = runtime
+  if (version === undefined || valid(version) === null) return
+  if (!draft.sound('spec.runtime.version', 'spec.kubernetes.version')) return
+  const target = kubernetes.version ?? versionsOf('kubelet')[0] ?? ''
+  const wanted = containerdConflict(target, version)
+  if (wanted === undefined) return
+  report({
+    path: ['spec', 'runtime', 'version'],
+    problem: `containerd ${version} does not go with Kubernetes ${target}.`,
+    expected: `containerd ${wanted}; default: ${defaultsFor(target).containerd}`,
+  })
+}

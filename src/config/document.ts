@@ -1,0 +1,174 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseAllDocuments,
+  type YAMLMap,
+} from 'yaml'
+import { type UserError, UserErrors } from '../core/index.ts'
+import { excerpt } from './excerpt.ts'
+import { type Finding, formatPath, type Path } from './finding.ts'
+import { withoutSecretLines, withoutSecrets } from './masking.ts'
+import { badInput } from './report.ts'
+import { syntaxErrors } from './syntax-errors.ts'
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+/** A parsed cluster.yaml: its plain value, and where each part of it stands in the text. */
+export class ClusterDocument {
+  readonly value: unknown
+  readonly #file: string
+  readonly #lines: LineCounter
+  readonly #document: Document
+  // The text as errors may show it.
+  #shown: string
+
+  /** Throws UserErrors for what is not one YAML document. */
+  constructor(text: string, file: string) {
+    this.#file = file
+    // A byte order mark is no part of the text; with it every column of line 1 would be off.
+    const plain = text.replace(/^\uFEFF/, '')
+    this.#shown = withoutSecretLines(plain)
+    this.#lines = new LineCounter()
+    const errorAt = (start: number, end: number, details: Omit<Finding, 'path'>) =>
+      this.#error({ start, end }, '', details)
+    const documents = parse(plain, this.#lines, file)
+    const [first] = documents
+    const errors = syntaxErrors(plain, documents, errorAt)
+    if (errors.length > 0 || first === undefined) throw new UserErrors(errors)
+    this.#document = first
+    this.value = plainValue(first, file)
+    this.#shown = withoutSecrets(plain, first)
+  }
+
+  /** The error for a finding, with line, column and the lines around. */
+  error(finding: Finding): UserError {
+    return this.#error(this.#find(finding.path, finding.at ?? 'value'), formatPath(finding.path), finding)
+  }
+
+  /** `cluster.yaml:14:7  spec.ssh.password`, for errors that come up later. */
+  where(path: Path): string {
+    return this.#where(this.#find(path, 'value'), formatPath(path))
+  }
+
+  /** A scalar as it stands in the text (`1.30`, not 1.3); undefined for anything else. */
+  source(path: Path): string | undefined {
+    const node = this.#node(path)
+    return isScalar(node) ? node.source : undefined
+  }
+
+  /** Offset in the text, to sort by. */
+  offset(finding: Finding): number {
+    return this.#find(finding.path, finding.at ?? 'value').start
+  }
+
+  #error(range: Range, path: string, { problem, expected, came, next }: Omit<Finding, 'path'>): UserError {
+    return badInput({
+      where: this.#where(range, path),
+      problem,
+      ...(expected === undefined ? {} : { expected }),
+      ...(came === undefined ? {} : { came }),
+      ...(next === undefined ? {} : { next }),
+      excerpt: excerpt(this.#shown, this.#lines, range),
+    })
+  }
+
+  #where(range: Range, path: string): string {
+    const { line, col } = this.#lines.linePos(range.start)
+    const place = `${this.#file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+    return path === '' ? place : `${place}  ${path}`
+  }
+
+  #find(path: Path, at: 'key' | 'value'): Range {
+    let node: Node | null = this.#document.contents
+    let range = rangeOf(node, { start: 0, end: 0 })
+    for (const [index, part] of path.entries()) {
+      const last = index === path.length - 1
+      const resolved = this.#resolve(node)
+      const pair = isMap(resolved) ? this.#pair(resolved, part) : undefined
+      const child: unknown = isSeq(resolved) ? resolved.items[Number(part)] : pair?.value
+      if (pair === undefined && !isNode(child)) return range
+      const key = isNode(pair?.key) ? rangeOf(pair.key, range) : range
+      node = isNode(child) ? child : null
+      const value = rangeOf(node, key)
+      // An empty value has an empty range after the colon: the key is easier to see.
+      range = (last && at === 'key' && pair !== undefined) || value.start === value.end ? key : value
+    }
+    return range
+  }
+
+  #node(path: Path): Node | null {
+    let node: Node | null = this.#document.contents
+    for (const part of path) {
+      const resolved = this.#resolve(node)
+      const child: unknown = isSeq(resolved)
+        ? resolved.items[Number(part)]
+        : isMap(resolved)
+          ? this.#pair(resolved, part)?.value
+          : undefined
+      if (!isNode(child)) return null
+      node = child
+    }
+    return this.#resolve(node)
+  }
+
+  #resolve(node: Node | null): Node | null {
+    return isAlias(node) ? (node.resolve(this.#document) ?? null) : node
+  }
+
+  // A key may have come in by a merge (`<<: *defaults`).
+  #pair(map: YAMLMap, key: string | number): Pair | undefined {
+    const own = map.items.find(pair => isScalar(pair.key) && String(pair.key.value) === String(key))
+    if (own !== undefined) return own
+    for (const pair of map.items) {
+      if (!isScalar(pair.key) || pair.key.source !== '<<') continue
+      const merged = this.#resolve(pair.value as Node | null)
+      for (const source of isSeq(merged) ? merged.items : [merged]) {
+        const from = this.#resolve(source as Node | null)
+        const found = isMap(from) && from !== map ? this.#pair(from, key) : undefined
+        if (found !== undefined) return found
+      }
+    }
+    return undefined
+  }
+}
+
+function parse(text: string, lineCounter: LineCounter, file: string): readonly Document[] {
+  try {
+    const documents = parseAllDocuments(text, { lineCounter, merge: true, prettyErrors: false, logLevel: 'error' })
+    return Array.isArray(documents) ? documents : []
+  } catch (cause) {
+    // The parser is recursive; only absurd nesting gets here.
+    throw new UserErrors([badInput({ where: file, problem: 'This YAML is nested too deeply to be read.' }, cause)])
+  }
+}
+
+function plainValue(document: Document, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 })
+  } catch (cause) {
+    const error = badInput(
+      {
+        where: file,
+        problem: 'The aliases (*name) of this file cannot be resolved: too many, or in a circle.',
+        next: 'Write the values out, or use fewer anchors.',
+      },
+      cause,
+    )
+    throw new UserErrors([error])
+  }
+}
+
+function rangeOf(node: Node | null, otherwise: Range): Range {
+  const range = node?.range
+  return range === null || range === undefined ? otherwise : { start: range[0], end: range[1] }
+}

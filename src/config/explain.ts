@@ -1,0 +1,167 @@
+import type { z } from 'zod'
+import { kubernetesVersions, newestPatch } from '../catalog/index.ts'
+import { type Finding, isMapping, type Path, valueAt } from './finding.ts'
+import { nearest } from './nearest.ts'
+import { unknownKey } from './unknown-key.ts'
+
+type Issue = z.core.$ZodIssue
+
+/** The file an issue is about: its plain value, and its scalars as they stand in the text. */
+export interface Explained {
+  readonly value: unknown
+  source(path: Path): string | undefined
+}
+
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  record: 'a mapping',
+}
+
+// What other tools, or older versions of this field's language, call a value.
+const synonyms: Readonly<Record<string, string>> = {
+  master: 'control-plane',
+  controller: 'control-plane',
+  server: 'control-plane',
+  node: 'worker',
+  agent: 'worker',
+  minion: 'worker',
+}
+
+/** Turns what zod found into what a person reads. `base` is the place in the file that was parsed. */
+export function explain(issue: Issue, file: Explained, base: Path = []): readonly Finding[] {
+  const path = [...base, ...(issue.path as Path)]
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return issue.keys.map(key => unknownKey(path, key))
+    case 'invalid_key':
+      return issue.issues.map(inner => ({
+        path,
+        at: 'key',
+        problem: `"${String(path.at(-1))}" cannot stand here.`,
+        expected: inner.message,
+      }))
+    case 'invalid_union':
+      return explainUnion(issue, file, path)
+    case 'invalid_value':
+      return [notOneOf(issue.values.map(String), file, path)]
+    case 'invalid_type':
+      return [wrongType(issue, file, path)]
+    default:
+      return [notAccepted(issue.message, file, path)]
+  }
+}
+
+// The branch that fits the kind of value that came is the one that was meant.
+function explainUnion(issue: z.core.$ZodIssueInvalidUnion, file: Explained, path: Path): readonly Finding[] {
+  const meant = issue.errors.find(
+    issues => !issues.some(inner => inner.path.length === 0 && inner.code === 'invalid_type'),
+  )
+  if (meant !== undefined) return meant.flatMap(inner => explain(inner, file, path))
+  const expected = issue.errors.flatMap(issues => issues.map(inner => expectation(inner)))
+  return [notAccepted([...new Set(expected)].join(' or '), file, path)]
+}
+
+function wrongType(issue: z.core.$ZodIssueInvalidType, file: Explained, path: Path): Finding {
+  const value = valueAt(file.value, path)
+  const expected = expectation(issue)
+  const name = String(path.at(-1) ?? 'This')
+  if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
+  const came = describeValue(value, file.source(path))
+  if (isSecret(path)) {
+    return {
+      path,
+      problem: `A ${name === 'passphrase' ? 'passphrase' : 'password'} does not belong in this file.`,
+      expected,
+      next: `Put it into an environment variable, say SECRET, and write: ${name}: { fromEnv: SECRET }`,
+    }
+  }
+  const finding = { path, problem: `${name} has the wrong type.`, expected, came }
+  if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
+    return { ...finding, ...unquoted(name, file.source(path) ?? String(value), typeof value === 'number', expected) }
+  if (issue.expected === 'string' && value === null) return { ...finding, next: `For an empty text write ${name}: ""` }
+  if (issue.expected === 'array' && typeof value === 'string') return { ...finding, next: `Write ${name}: [${value}]` }
+  if (issue.expected === 'boolean' && typeof value === 'string') return { ...finding, ...booleanHint(name, value) }
+  if (issue.expected === 'number' || issue.expected === 'int') return { ...finding, ...numberHint(name, value) }
+  return finding
+}
+
+function unquoted(name: string, source: string, number: boolean, expected: string): Partial<Finding> {
+  if (number && expected.includes('with a unit')) return { problem: `${source} has no unit.` }
+  const problem = `YAML reads ${source} as ${number ? 'a number' : 'true or false'}, not as a text.`
+  const patch = /^version$/i.test(name) ? newestPatch(source) : undefined
+  const next = patch === undefined ? `Write it in quotes: ${name}: "${source}"` : `The newest ${source} is ${patch}.`
+  return { problem, next }
+}
+
+function booleanHint(name: string, value: string): Partial<Finding> {
+  const yes = /^(yes|y|on|true|1)$/i.test(value)
+  return yes || /^(no|n|off|false|0)$/i.test(value) ? { next: `Write ${name}: ${yes}` } : {}
+}
+
+function numberHint(name: string, value: unknown): Partial<Finding> {
+  return typeof value === 'string' && /^\d+$/.test(value) ? { next: `Write it without quotes: ${name}: ${value}` } : {}
+}
+
+function notOneOf(values: readonly string[], file: Explained, path: Path): Finding {
+  const value = valueAt(file.value, path)
+  const expected = values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`
+  if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
+  const given = typeof value === 'string' ? value : ''
+  const meant = nearest(given, values) ?? synonyms[given]
+  const problem = `${describeValue(value, file.source(path))} is not accepted here.`
+  const suggestion =
+    meant !== undefined && values.includes(meant) && values.length > 1 ? ` Did you mean "${meant}"?` : ''
+  return { path, problem: problem + suggestion, expected }
+}
+
+function notAccepted(expected: string, file: Explained, path: Path): Finding {
+  const value = valueAt(file.value, path)
+  if (isMapping(value) || Array.isArray(value))
+    return {
+      path,
+      problem: `${String(path.at(-1) ?? 'This')} is not complete or not right.`,
+      expected,
+      came: describeValue(value),
+    }
+  // After fromEnv somebody may have written the secret itself.
+  const shown = path.includes('fromEnv') ? 'This' : describeValue(value, file.source(path))
+  return { path, problem: `${shown} is not accepted here.`, expected, ...versionHint(path, value) }
+}
+
+// A file must say the same tomorrow: so no `1.36` and no `latest`, but the version they stand for today.
+function versionHint(path: Path, value: unknown): Partial<Finding> {
+  if (path.slice(-2).join('.') !== 'kubernetes.version' || typeof value !== 'string') return {}
+  const minor = value.replace(/^v/, '')
+  const patch = newestPatch(minor)
+  if (patch !== undefined) return { next: `The newest ${minor} is ${patch}.` }
+  return /^(latest|stable|newest)$/.test(value) ? { next: `The newest version is ${kubernetesVersions()[0]}.` } : {}
+}
+
+function expectation(issue: Issue): string {
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input'))
+    return typeNames[issue.expected] ?? issue.expected
+  if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`
+  return issue.message
+}
+
+function isSecret(path: Path): boolean {
+  return /^(password|sudoPassword|passphrase)$/.test(String(path.at(-1))) && path.includes('ssh')
+}
+
+function missingName(path: Path): string {
+  return `"${String(path.at(-1) ?? 'This')}"`
+}
+
+/** A value as an error shows it: short, and as it stands in the file. */
+export function describeValue(value: unknown, source?: string): string {
+  if (value === null || value === undefined) return 'nothing'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object') return 'a mapping'
+  const text = typeof value === 'string' ? JSON.stringify(value) : (source ?? String(value))
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}

@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, resolve } from 'node:path'
+
+/** What reading a cluster.yaml needs of the machine that runs evcctl. */
+export interface Surroundings {
+  /** Contents of a local file as text; throws as readFileSync does. */
+  readonly readFile: (path: string) => string
+  readonly exists: (path: string) => boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** The real machine. */
+export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
+  return {
+    readFile: given.readFile ?? (path => readFileSync(path, 'utf8')),
+    exists: given.exists ?? existsSync,
+    env: given.env ?? process.env,
+  }
+}
+
+/** Makes a path of cluster.yaml absolute: `~` is the home folder, anything relative starts at the file's own folder. */
+export function localPath(path: string, clusterFile: string, env: Surroundings['env']): string {
+  const expanded = path === '~' || path.startsWith('~/') ? `${env.HOME ?? homedir()}${path.slice(1)}` : path
+  return resolve(dirname(clusterFile), expanded)
+}
+
+/** Why a file could not be read, in words. */
+export function readFailure(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  switch (code) {
+    case 'ENOENT':
+      return 'There is no such file'
+    case 'ENOTDIR':
+      return 'A part of the path before the file is not a folder'
+    case 'EISDIR':
+      return 'It is a folder, not a file'
+    case 'EACCES':
+    case 'EPERM':
+      return 'You may not read it'
+    case 'ELOOP':
+      return 'Its symbolic links go in a circle'
+    default:
+      return `It cannot be read (${code === '' ? String(cause) : code})`
+  }
+}

@@ -1,0 +1,7 @@
+export { clusterJsonSchema, type JsonSchema } from './json-schema.ts'
+export { loadClusterFile, parseClusterFile } from './load.ts'
+export * from './names.ts'
+export type { SecretOptions } from './secrets.ts'
+export type * from './spec.ts'
+export { sshTargets } from './ssh-targets.ts'
+export { starterFile } from './starter-file.ts'

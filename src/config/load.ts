@@ -1,0 +1,148 @@
+import { readFileSync, statSync } from 'node:fs'
+import { type UserError, UserErrors } from '../core/index.ts'
+import { checkAddresses } from './checks/addresses.ts'
+import { checkHosts } from './checks/hosts.ts'
+import { checkLabels } from './checks/labels.ts'
+import { checkNetwork } from './checks/network.ts'
+import { checkPatches } from './checks/patches.ts'
+import { checkPorts } from './checks/ports.ts'
+import { checkFolder, checkSources } from './checks/sources.ts'
+import { checkVersions } from './checks/versions.ts'
+import { readChecksums } from './checksums.ts'
+import { ClusterDocument } from './document.ts'
+import { makeDraft } from './draft.ts'
+import { explain } from './explain.ts'
+import { localPath, readFailure, type Surroundings, surroundings } from './files.ts'
+import { type Finding, formatPath, isMapping, valueAt } from './finding.ts'
+import { imageArchives } from './image-archives.ts'
+import { normalise } from './normalise.ts'
+import { badInput } from './report.ts'
+import { clusterSchema, sectionsSchema } from './schema/cluster.ts'
+import type { ClusterSpec } from './spec.ts'
+
+const largestFile = 8 * 2 ** 20
+
+/** Reads and checks a cluster.yaml. Throws UserErrors with everything that is wrong in it; no host is contacted. */
+export async function loadClusterFile(file: string): Promise<ClusterSpec> {
+  return parseClusterFile(readClusterFile(file), file)
+}
+
+/**
+ * Checks the text of a cluster.yaml. `file` is its path: it stands in messages, and relative paths start at its folder.
+ * Other files (checksums) are read through `given`. Throws UserErrors.
+ */
+export function parseClusterFile(text: string, file: string, given: Partial<Surroundings> = {}): ClusterSpec {
+  const around = surroundings(given)
+  const document = new ClusterDocument(text, file)
+  const value = withoutEmptySections(document.value)
+  const parsed = clusterSchema.safeParse(value)
+  const source = { value, source: document.source.bind(document) }
+  const findings: Finding[] = withoutEchoes(parsed.error?.issues.flatMap(issue => explain(issue, source)) ?? [])
+  const draft = makeDraft(value, [...findings])
+  const report = (finding: Finding): void => void findings.push(finding)
+
+  const checksums = collectChecksums(draft.sections.artifacts.checksums, file, around)
+  findings.push(...checksums.findings)
+  const known = checksums.complete && draft.sound('spec.artifacts.checksums') ? checksums.checksums : undefined
+  for (const check of [
+    checkHosts,
+    checkAddresses,
+    checkNetwork,
+    checkPorts,
+    checkVersions(known),
+    checkPatches,
+    checkLabels,
+    checkSources,
+  ])
+    check(draft, report)
+  const images = imageArchives(draft.sections.images.archives, file, known, around)
+  findings.push(...images.findings)
+  if (!parsed.success || findings.length > 0 || checksums.errors.length > 0)
+    throw new UserErrors(sorted(findings, document, checksums.errors))
+
+  const { hosts, ...sections } = parsed.data.spec
+  const spec = normalise({
+    file,
+    name: parsed.data.metadata.name,
+    sections,
+    hosts,
+    checksums: checksums.checksums,
+    archives: images.archives,
+    env: around.env,
+    where: path => document.where(path),
+  })
+  checkFolder(spec, around.exists, report)
+  if (findings.length > 0) throw new UserErrors(sorted(findings, document, []))
+  return spec
+}
+
+// "address is missing" says nothing new beside 'There is no key "adress". Did you mean "address"?'
+function withoutEchoes(findings: readonly Finding[]): Finding[] {
+  const meant = new Set(
+    findings.map(({ path, meant }) => (meant === undefined ? '' : formatPath([...path.slice(0, -1), meant]))),
+  )
+  return findings.filter(({ path, missing }) => missing !== true || !meant.has(formatPath(path)))
+}
+
+function readClusterFile(file: string): string {
+  let bytes: Buffer
+  try {
+    if (statSync(file).size > largestFile)
+      throw new UserErrors([
+        badInput({ where: file, problem: 'This file is larger than 8 MiB: it is no cluster.yaml.' }),
+      ])
+    bytes = readFileSync(file)
+  } catch (cause) {
+    if (cause instanceof UserErrors || !(cause instanceof Error) || !('code' in cause)) throw cause
+    const missing = cause.code === 'ENOENT'
+    throw new UserErrors([
+      badInput(
+        { where: file, problem: `${readFailure(cause)}.`, ...(missing ? { next: `evcctl init ${file}` } : {}) },
+        cause,
+      ),
+    ])
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new UserErrors([badInput({ where: file, problem: 'This is not a text file in UTF-8.' }, cause)])
+  }
+}
+
+// A section of which every line is commented out has the value null; that is the same as no section.
+function withoutEmptySections(value: unknown): unknown {
+  const spec = valueAt(value, ['spec'])
+  if (!isMapping(value) || !isMapping(spec)) return value
+  const sections = Object.entries(spec).filter(([key, section]) => section !== null || !(key in sectionsSchema.shape))
+  return { ...value, spec: Object.fromEntries(sections) }
+}
+
+function collectChecksums(
+  given: string | readonly string[] | Readonly<Record<string, string>>,
+  clusterFile: string,
+  { env, readFile }: Surroundings,
+) {
+  if (isMapping(given))
+    return { checksums: given as Readonly<Record<string, string>>, findings: [], errors: [], complete: true }
+  const files = typeof given === 'string' ? [given] : given
+  const read = files.map((file, index) => {
+    const path = ['spec', 'artifacts', 'checksums', ...(typeof given === 'string' ? [] : [index])]
+    return readChecksums(localPath(file, clusterFile, env), path, readFile)
+  })
+  const findings = read.flatMap(part => part.findings)
+  const errors = read.flatMap(part => part.errors)
+  const checksums = Object.assign({}, ...read.map(part => part.checksums)) as Readonly<Record<string, string>>
+  return { checksums, findings, errors, complete: findings.length === 0 && errors.length === 0 }
+}
+
+// In the order of the file, what came first; what is said twice of one place is said once.
+function sorted(
+  findings: readonly Finding[],
+  document: ClusterDocument,
+  more: readonly UserError[],
+): readonly UserError[] {
+  const placed = findings.map(finding => ({ offset: document.offset(finding), error: document.error(finding) }))
+  const errors = placed.sort((a, b) => a.offset - b.offset).map(({ error }) => error)
+  const unique = new Map([...errors, ...more].map(error => [error.message, error]))
+  return [...unique.values()]
+}

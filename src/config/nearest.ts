@@ -1,0 +1,29 @@
+import leven from 'leven'
+import { compareBuild } from 'semver'
+
+/** The candidate that was probably meant: the same but for case and separators, or few typing errors away. */
+export function nearest(given: string, candidates: Iterable<string>): string | undefined {
+  const plain = simplified(given)
+  let best: { candidate: string; distance: number } | undefined
+  for (const candidate of candidates) {
+    const distance = leven(plain, simplified(candidate), { maxDistance: 4 })
+    if (best === undefined || distance < best.distance) best = { candidate, distance }
+  }
+  return best !== undefined && best.distance <= tolerance(plain.length) ? best.candidate : undefined
+}
+
+/** Up to `count` versions around a version that does not exist: its own minor first. Newest first. */
+export function nearestVersions(given: string, versions: readonly string[], count = 3): readonly string[] {
+  const minor = given.split('.').slice(0, 2).join('.')
+  const sameMinor = versions.filter(version => version.startsWith(`${minor}.`))
+  return [...(sameMinor.length > 0 ? sameMinor : versions)].sort((a, b) => compareBuild(b, a)).slice(0, count)
+}
+
+function simplified(text: string): string {
+  return text.toLowerCase().replaceAll(/[-_. ]/g, '')
+}
+
+function tolerance(length: number): number {
+  if (length <= 3) return 1
+  return length <= 7 ? 2 : 3
+}

@@ -1,0 +1,107 @@
+import { defaultsFor, kubernetesVersions } from '../catalog/index.ts'
+import { localPath, type Surroundings } from './files.ts'
+import type { ParsedHost, ParsedSsh, Sections } from './schema/cluster.ts'
+import type { ClusterSpec, HostSpec, HostSshSpec, ImageArchive, SecretSource } from './spec.ts'
+
+const defaultConnectTimeout = 20_000
+
+export interface Parts {
+  readonly file: string
+  readonly name: string
+  readonly sections: Sections
+  readonly hosts: readonly ParsedHost[]
+  readonly checksums: Readonly<Record<string, string>>
+  readonly archives: readonly ImageArchive[]
+  readonly env: Surroundings['env']
+  /** Place of a value in the file, for errors that come up when it is used. */
+  where(path: readonly (string | number)[]): string
+}
+
+/** Fills in what depends on other values, and makes paths absolute. */
+export function normalise(parts: Parts): ClusterSpec {
+  const { sections, file, env } = parts
+  const { controlPlane, kubernetes, runtime, network, artifacts, images } = sections
+  const version = kubernetes.version ?? kubernetesVersions()[0] ?? ''
+  const defaults = defaultsFor(version)
+  const flannel = network.flannel.version ?? defaults.flannel
+  return {
+    file,
+    name: parts.name,
+    kubernetes: { ...kubernetes, version },
+    controlPlane: definedOnly(controlPlane),
+    etcd: sections.etcd,
+    runtime: {
+      ...runtime,
+      version: runtime.version ?? defaults.containerd,
+      runcVersion: runtime.runcVersion ?? defaults.runc,
+    },
+    network: {
+      ...network,
+      cniPluginsVersion: network.cniPluginsVersion ?? defaults.cniPlugins,
+      flannel: {
+        version: flannel,
+        backend: network.flannel.backend,
+        image: network.flannel.image ?? `ghcr.io/flannel-io/flannel:v${flannel}`,
+      },
+    },
+    artifacts: {
+      ...(artifacts.mirror === undefined ? {} : { mirror: artifacts.mirror }),
+      ...(artifacts.folder === undefined ? {} : { folder: localPath(artifacts.folder, file, env) }),
+      checksums: parts.checksums,
+    },
+    images: { ...(images.registry === undefined ? {} : { registry: images.registry }), archives: parts.archives },
+    os: sections.os,
+    preflight: sections.preflight,
+    hosts: parts.hosts.map((host, index) => normaliseHost(host, index, parts)),
+  }
+}
+
+function normaliseHost(host: ParsedHost, index: number, parts: Parts): HostSpec {
+  const { name, address, privateAddress, roles, labels, taints } = host
+  return {
+    name,
+    address,
+    ...(privateAddress === undefined ? {} : { privateAddress }),
+    roles,
+    labels,
+    taints: taints.map(taint => definedOnly(taint)),
+    ssh: normaliseSsh(host.ssh, index, parts),
+  }
+}
+
+// A key of the host wins over the one of spec.ssh; a host's own user may come with another key or password.
+function normaliseSsh(own: ParsedSsh, index: number, { sections: { ssh: all }, file, env, where }: Parts): HostSshSpec {
+  const both = { ...definedOnly(all), ...definedOnly(own) }
+  const knownHosts = { ...definedOnly(all.knownHosts ?? {}), ...definedOnly(own.knownHosts ?? {}) }
+  const identityFiles = typeof both.identityFile === 'string' ? [both.identityFile] : both.identityFile
+  const secret = (key: 'passphrase' | 'password' | 'sudoPassword'): SecretSource | undefined => {
+    const source = both[key]
+    if (source === undefined) return undefined
+    const place = where(own[key] === undefined ? ['spec', 'ssh', key] : ['spec', 'hosts', index, 'ssh', key])
+    if (source.fromEnv !== undefined) return { where: place, fromEnv: source.fromEnv }
+    if (source.fromFile !== undefined) return { where: place, fromFile: localPath(source.fromFile, file, env) }
+    return { where: place, prompt: true }
+  }
+  return definedOnly({
+    user: both.user,
+    port: both.port,
+    identityFiles: identityFiles?.map(path => localPath(path, file, env)),
+    passphrase: secret('passphrase'),
+    agent: both.agent ?? true,
+    knownHosts: definedOnly({
+      file: knownHosts.file === undefined ? undefined : localPath(knownHosts.file, file, env),
+      policy: knownHosts.policy ?? 'strict',
+    }),
+    proxyJump: both.proxyJump,
+    password: secret('password'),
+    sudoPassword: secret('sudoPassword'),
+    connectTimeout: both.connectTimeout ?? defaultConnectTimeout,
+  })
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+// Keys without a value are left out, so that specs compare and print as one expects.
+function definedOnly<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>
+}

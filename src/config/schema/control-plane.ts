@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { port, text } from './scalars.ts'
+
+/** `spec.controlPlane` */
+export const controlPlaneSchema = z.strictObject({
+  endpoint: text(
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):\d{1,5}$/,
+    'host:port of a load balancer',
+  )
+    .describe(
+      'Address and port of an external load balancer in front of the API servers. Then there is no local proxy. ' +
+        'Default: a proxy on a loopback port of every node.',
+    )
+    .optional(),
+  localProxy: z
+    .enum(['nginx'])
+    .describe('The TCP proxy that runs on every node when there is no endpoint.')
+    .default('nginx'),
+  localProxyPort: port.describe('Loopback port that the local proxy listens on.').default(7443),
+  bindPort: port.describe('Port of kube-apiserver on the control plane nodes.').default(6443),
+  extraSANs: z
+    .array(text(/^[A-Za-z0-9*:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/, 'an IP address or a DNS name'))
+    .describe("More addresses and names that kube-apiserver's certificate is valid for.")
+    .default([]),
+})
+
+/** `spec.etcd` */
+export const etcdSchema = z.strictObject({
+  topology: z.enum(['stacked']).describe('`stacked`: an etcd member on each control plane node.').default('stacked'),
+})

@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { hostRoles, taintEffects } from '../names.ts'
+import { hostName, text } from './scalars.ts'
+import { sshSchema } from './ssh.ts'
+
+const qualifiedName = text(
+  /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+  'a name as Kubernetes has them: [domain/]name, the name at most 63 letters, digits, "-", "_" and "."',
+)
+
+const labelValue = text(
+  /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
+  'at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit; may be empty',
+)
+
+const taintSchema = z.strictObject({
+  key: qualifiedName.describe('Key, e.g. `evc.example/gpu`.'),
+  value: labelValue.describe('Value; may be left out.').optional(),
+  effect: z.enum(taintEffects).describe('What happens to pods that do not tolerate it.'),
+})
+
+/** One of `spec.hosts` */
+export const hostSchema = z.strictObject({
+  name: hostName.describe('Name of the host and of its node.'),
+  address: text(/^\S+$/, 'an IP address, a DNS name or a Host alias of ~/.ssh/config').describe(
+    'Where SSH connects to: an IP address, a DNS name or a Host alias of ~/.ssh/config.',
+  ),
+  privateAddress: text(/^[0-9a-fA-F.:]+$/, 'an IPv4 address')
+    .describe(
+      "IPv4 address that the nodes use among themselves. Default: address if that is an IP, else the default route's source.",
+    )
+    .optional(),
+  roles: z
+    .array(z.enum(hostRoles))
+    .min(1, { error: 'at least one of control-plane, worker' })
+    .describe('What the host does. With both, workloads run on the control plane node too.'),
+  labels: z.record(qualifiedName, labelValue).describe('Labels of the node.').default({}),
+  taints: z.array(taintSchema).describe('Taints of the node.').default([]),
+  ssh: sshSchema.describe('SSH settings of this host, over those of spec.ssh.').prefault({}),
+})

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { text, url, version } from './scalars.ts'
+
+/** `spec.runtime` */
+export const runtimeSchema = z.strictObject({
+  name: z.enum(['containerd']).describe('Container runtime.').default('containerd'),
+  version: version.describe('containerd version. Default: the newest of the catalog.').optional(),
+  runcVersion: version.describe('runc version. Default: the newest of the catalog.').optional(),
+  configPatches: z
+    .array(z.record(z.string(), z.unknown()))
+    .describe("Deep-merged in order over containerd's config.toml that evcctl writes, with the names of that file.")
+    .default([]),
+  registryMirrors: z
+    .record(
+      text(
+        /^(_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?)$/,
+        'a registry: host or host:port, or _default',
+      ),
+      z.array(url).min(1, { error: 'at least one URL' }),
+    )
+    .describe(
+      'Registry → URLs of its mirrors, tried in order before the registry itself, e.g. `docker.io: [http://10.0.0.5:5000]`. ' +
+        '`_default` stands for all registries not listed.',
+    )
+    .default({}),
+})

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { duration, flag, localPath, port, text } from './scalars.ts'
+
+const secretExpected = '{ fromEnv: NAME }, { fromFile: path } or { prompt: true }'
+
+function secret(what: string) {
+  return z
+    .strictObject(
+      {
+        fromEnv: text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')
+          .describe('Name of the environment variable that holds it.')
+          .optional(),
+        fromFile: localPath.describe('File that holds it; one line break at its end is not part of it.').optional(),
+        prompt: z.literal(true).describe('Ask for it on the terminal.').optional(),
+      },
+      { error: issue => (issue.code === 'invalid_type' ? secretExpected : undefined) },
+    )
+    .refine(source => Object.values(source).filter(value => value !== undefined).length === 1, {
+      error: `exactly one of ${secretExpected}`,
+    })
+    .meta({ minProperties: 1, maxProperties: 1 })
+    .describe(`${what} Never written here: where to take it from.`)
+    .optional()
+}
+
+/** `spec.ssh`, and `ssh` of a host, which wins key by key. Keys that are left out leave it to ~/.ssh/config. */
+export const sshSchema = z.strictObject({
+  user: text(/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/, 'a user name')
+    .describe('User to log in as. Default: ~/.ssh/config, else the user who runs evcctl.')
+    .optional(),
+  port: port.describe('Port of sshd. Default: ~/.ssh/config, else 22.').optional(),
+  identityFile: z
+    .union([localPath, z.array(localPath).min(1, { error: 'at least one path' })])
+    .describe(
+      'Private key, or several that are tried in order. Default: ~/.ssh/config, else the agent and the usual names.',
+    )
+    .optional(),
+  passphrase: secret('Passphrase of the private key.'),
+  agent: flag.describe('Whether keys of the agent (SSH_AUTH_SOCK) are tried. Default: true.').optional(),
+  knownHosts: z
+    .strictObject({
+      file: localPath.describe('A known_hosts file. Default: ~/.ssh/config, else ~/.ssh/known_hosts.').optional(),
+      policy: z
+        .enum(['strict', 'accept-new'])
+        .describe(
+          '`strict` refuses hosts whose key is not known, `accept-new` records it. A changed key is always refused. Default: strict.',
+        )
+        .optional(),
+    })
+    .describe('How host keys are checked.')
+    .optional(),
+  proxyJump: text(
+    /^(none|([^\s@,]+@)?[^\s@,:-][^\s@,:]*(:\d{1,5})?(,([^\s@,]+@)?[^\s@,:-][^\s@,:]*(:\d{1,5})?)*)$/,
+    'jump hosts as in ssh -J: [user@]host[:port], separated by commas, or none',
+  )
+    .describe('Jump hosts to go through, as in ssh -J; `none` switches off what ~/.ssh/config or spec.ssh says.')
+    .optional(),
+  password: secret('Password to log in with.'),
+  sudoPassword: secret('Password for sudo, used only where sudo asks for one.'),
+  connectTimeout: duration.describe('Time to connect, log in and become root. Default: 20s.').optional(),
+})

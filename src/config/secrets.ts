@@ -1,0 +1,84 @@
+import { Secret, type UserError, UserErrors } from '../core/index.ts'
+import { readFailure, type Surroundings, surroundings } from './files.ts'
+import { badInput } from './report.ts'
+import type { SecretSource } from './spec.ts'
+
+export interface SecretOptions extends Partial<Pick<Surroundings, 'env' | 'readFile'>> {
+  /** Asks on the terminal without echo. Left out where there is no terminal: then `prompt: true` is an error. */
+  readonly prompt?: (question: string) => Promise<Secret>
+}
+
+/** What a secret is for, e.g. `sudo password`, and the hosts that use it. */
+export interface SecretUse {
+  readonly source: SecretSource
+  readonly what: string
+  readonly host: string
+}
+
+/**
+ * Fetches secrets, each place of cluster.yaml once: `spec.ssh.sudoPassword: { prompt: true }` is asked for once, however
+ * many hosts use it. Throws UserErrors that name every place in cluster.yaml whose secret cannot be had.
+ */
+export async function fetchSecrets(
+  uses: readonly SecretUse[],
+  options: SecretOptions = {},
+): Promise<ReadonlyMap<string, Secret>> {
+  const secrets = new Map<string, Secret>()
+  const errors: UserError[] = []
+  for (const [where, users] of Map.groupBy(uses, use => use.source.where)) {
+    const secret = await fetchSecret(where, users, options).catch((error: unknown) => {
+      if (!(error instanceof UserErrors)) throw error
+      errors.push(...error.errors)
+    })
+    if (secret !== undefined) secrets.set(where, secret)
+  }
+  if (errors.length > 0) throw new UserErrors(errors)
+  return secrets
+}
+
+async function fetchSecret(
+  where: string,
+  uses: readonly SecretUse[],
+  options: SecretOptions,
+): Promise<Secret | undefined> {
+  const [first] = uses
+  if (first === undefined) return undefined
+  const { source, what } = first
+  const { env, readFile } = surroundings(options)
+  if ('fromEnv' in source) {
+    const value = env[source.fromEnv]
+    if (value === undefined || value === '')
+      throw failure(
+        where,
+        `The environment variable ${source.fromEnv} is ${value === '' ? 'empty' : 'not set'}.`,
+        `export ${source.fromEnv}=…`,
+      )
+    return new Secret(value, what)
+  }
+  if ('fromFile' in source) {
+    const value = readSecretFile(where, source.fromFile, readFile)
+    if (value === '') throw failure(where, `The file ${source.fromFile} is empty.`)
+    return new Secret(value, what)
+  }
+  if (options.prompt === undefined)
+    throw failure(
+      where,
+      `There is no terminal to ask for the ${what} on.`,
+      'Use { fromEnv: NAME } or { fromFile: path } there.',
+    )
+  const hosts = uses.map(use => use.host)
+  const shown = hosts.length > 3 ? `${hosts.slice(0, 3).join(', ')} and ${hosts.length - 3} more` : hosts.join(', ')
+  return options.prompt(`${what} for ${shown}`)
+}
+
+function readSecretFile(where: string, file: string, readFile: Surroundings['readFile']): string {
+  try {
+    return readFile(file).replace(/\r?\n$/, '')
+  } catch (cause) {
+    throw failure(where, `${readFailure(cause)}: ${file}`)
+  }
+}
+
+function failure(where: string, problem: string, next?: string): UserErrors {
+  return new UserErrors([badInput({ where, problem, ...(next === undefined ? {} : { next }) })])
+}

@@ -1,0 +1,43 @@
+import type { SshTarget } from '../core/index.ts'
+import { fetchSecrets, type SecretOptions, type SecretUse } from './secrets.ts'
+import type { ClusterSpec, HostSpec } from './spec.ts'
+
+const secretKeys = { passphrase: 'key passphrase', password: 'SSH password', sudoPassword: 'sudo password' } as const
+
+/**
+ * How each host of a cluster is reached, with its secrets fetched. Throws UserErrors that name the places in
+ * cluster.yaml of secrets that cannot be had.
+ */
+export async function sshTargets(
+  spec: Pick<ClusterSpec, 'hosts'>,
+  options: SecretOptions = {},
+): Promise<readonly SshTarget[]> {
+  const secrets = await fetchSecrets(spec.hosts.flatMap(secretUses), options)
+  return spec.hosts.map(({ name, address, ssh }) => {
+    const { passphrase, password, sudoPassword, knownHosts, connectTimeout, ...rest } = ssh
+    const secret = (key: keyof typeof secretKeys) => {
+      const value = secrets.get(ssh[key]?.where ?? '')
+      return value === undefined ? {} : { [key]: value }
+    }
+    return {
+      name,
+      address,
+      ...rest,
+      ...secret('passphrase'),
+      ...secret('password'),
+      ...secret('sudoPassword'),
+      knownHosts: {
+        policy: knownHosts.policy,
+        ...(knownHosts.file === undefined ? {} : { files: [knownHosts.file] }),
+      },
+      connectTimeoutMs: connectTimeout,
+    }
+  })
+}
+
+function secretUses({ name, ssh }: HostSpec): readonly SecretUse[] {
+  return Object.entries(secretKeys).flatMap(([key, what]) => {
+    const source = ssh[key as keyof typeof secretKeys]
+    return source === undefined ? [] : [{ source, what, host: name }]
+  })
+}

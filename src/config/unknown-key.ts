@@ -1,0 +1,62 @@
+import { type Finding, formatPath, type Path } from './finding.ts'
+import { alternatives, clusterJsonSchema, type JsonSchema, placesOf, propertiesAt } from './json-schema.ts'
+import { nearest } from './nearest.ts'
+
+// What other tools call the same thing.
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  address: ['ip', 'host', 'sshAddress', 'ansible_host', 'externalIP'],
+  privateAddress: ['internalIP', 'privateIP', 'access_ip', 'internalAddress', 'nodeIP'],
+  name: ['hostname', 'nodeName'],
+  roles: ['role'],
+  user: ['username', 'ansible_user', 'login'],
+  identityFile: ['keyPath', 'privateKey', 'privateKeyPath', 'sshKey', 'key', 'keyFile', 'sshKeyPath'],
+  proxyJump: ['bastion', 'jumpHost', 'bastionHost'],
+  sudoPassword: ['becomePassword', 'ansible_become_password'],
+  podCIDR: ['podSubnet', 'podNetworkCidr', 'clusterCIDR', 'kube_pods_subnet'],
+  serviceCIDR: ['serviceSubnet', 'serviceClusterIPRange', 'kube_service_addresses'],
+  clusterDomain: ['dnsDomain', 'dnsName'],
+  extraSANs: ['certSANs', 'sans'],
+  hosts: ['nodes', 'inventory', 'machines'],
+  runtime: ['containerRuntime'],
+  registryMirrors: ['mirrors'],
+}
+
+/** What to say of a key that the schema does not have at this place. */
+export function unknownKey(path: Path, key: string): Finding {
+  const here = propertiesAt(path) ?? {}
+  const finding = { path: [...path, key], at: 'key', problem: `There is no key "${key}" here.` } as const
+  const meant = nearest(key, Object.keys(here)) ?? Object.keys(here).find(name => synonyms[name]?.includes(key))
+  if (meant !== undefined) return { ...finding, problem: `${finding.problem} Did you mean "${meant}"?`, meant }
+  const elsewhere = placesElsewhere(key, path)
+  if (elsewhere.length > 0) return { ...finding, next: `That key belongs to ${elsewhere.join(' or ')}.` }
+  const keys = Object.keys(here)
+  return keys.length === 0 ? finding : { ...finding, expected: `one of ${keys.join(', ')}` }
+}
+
+function placesElsewhere(key: string, path: Path): readonly string[] {
+  const synonym = Object.entries(synonyms).find(([, names]) => names.includes(key))?.[0]
+  const exact = [...placesOf(key), ...(synonym === undefined ? [] : placesOf(synonym))]
+  const names = exact.length > 0 ? exact : placesOfNearest(key)
+  const here = formatPath(path).replaceAll(/\[\d+\]/g, '[]')
+  return names.filter(place => place !== `${here}.${key}`).slice(0, 3)
+}
+
+function placesOfNearest(key: string): readonly string[] {
+  const meant = nearest(key, allKeys())
+  return meant === undefined || key.length <= 3 ? [] : placesOf(meant)
+}
+
+function allKeys(): ReadonlySet<string> {
+  const keys = new Set<string>()
+  const visit = (schema: JsonSchema): void => {
+    for (const alternative of alternatives(schema)) {
+      if (alternative.items !== undefined) visit(alternative.items)
+      for (const [name, property] of Object.entries(alternative.properties ?? {})) {
+        keys.add(name)
+        visit(property)
+      }
+    }
+  }
+  visit(clusterJsonSchema())
+  return keys
+}

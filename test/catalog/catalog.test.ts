@@ -1,0 +1,90 @@
+import { rcompare, satisfies } from 'semver'
+import { describe, expect, it } from 'vitest'
+import {
+  artifact,
+  artifactNames,
+  catalog,
+  containerdConflict,
+  containerdForKubernetes,
+  defaultsFor,
+  kubernetesMinors,
+  kubernetesVersions,
+  minorOf,
+  newestPatch,
+  upstreamSites,
+  versionsOf,
+} from '../../src/catalog/index.ts'
+
+const architectures = ['amd64', 'arm64'] as const
+
+describe('the catalog', () => {
+  it.each(artifactNames)('has sound data for %s', name => {
+    const versions = versionsOf(name)
+    expect(versions).toEqual([...versions].sort(rcompare))
+    const sums = versions.flatMap(version => architectures.map(architecture => artifact(name, version, architecture)))
+    for (const { sha256, url, path } of sums) {
+      expect(sha256).toMatch(/^[0-9a-f]{64}$/)
+      expect(url).toBe(`https://${path}`)
+      expect(url).not.toMatch(/[{}]/)
+    }
+    // A copy and paste mistake would repeat a sum.
+    expect(new Set(sums.map(({ sha256 }) => sha256)).size).toBe(sums.length)
+    expect(new Set(sums.map(({ url }) => url)).size).toBe(sums.length)
+  })
+
+  it('has kubelet, kubeadm and kubectl of the same versions', () => {
+    for (const name of ['kubeadm', 'kubectl'] as const) expect(versionsOf(name)).toEqual(kubernetesVersions())
+  })
+
+  it('names an artifact as upstream does', () => {
+    expect(artifact('kubelet', '1.36.4', 'arm64')).toEqual({
+      name: 'kubelet',
+      version: '1.36.4',
+      architecture: 'arm64',
+      kind: 'binary',
+      url: 'https://dl.k8s.io/release/v1.36.4/bin/linux/arm64/kubelet',
+      path: 'dl.k8s.io/release/v1.36.4/bin/linux/arm64/kubelet',
+      sha256: catalog.kubelet.sha256['1.36.4']?.arm64,
+    })
+    expect(artifact('cni-plugins', '9.9.9', 'amd64').sha256).toBeUndefined()
+    expect(upstreamSites()).toEqual(['dl.k8s.io', 'github.com'])
+  })
+})
+
+describe('versions that go together', () => {
+  it('installs 1.36.4 unless told otherwise, back to 1.34', () => {
+    expect(kubernetesVersions()[0]).toBe('1.36.4')
+    expect([...new Set(kubernetesVersions().map(minorOf))]).toEqual(kubernetesMinors())
+    expect(kubernetesMinors()).toEqual(['1.36', '1.35', '1.34'])
+    expect(newestPatch('1.35')).toBe('1.35.8')
+    expect(newestPatch('1.33')).toBeUndefined()
+  })
+
+  it('has defaults for every version, and containerd among them fits', () => {
+    for (const version of kubernetesVersions()) {
+      const { containerd } = defaultsFor(version)
+      expect(satisfies(containerd, containerdForKubernetes[minorOf(version)] ?? '')).toBe(true)
+    }
+    expect(() => defaultsFor('1.33.9')).toThrow(RangeError)
+  })
+
+  it.each([
+    ['1.36.4', '3.6.8-0', 'v1.14.2', '3.10.2'],
+    ['1.35.8', '3.6.6-0', 'v1.13.1', '3.10.1'],
+    ['1.34.4', '3.6.5-0', 'v1.12.1', '3.10.1'],
+    ['1.34.1', '3.6.4-0', 'v1.12.1', '3.10.1'],
+  ])('knows the images of kubeadm %s', (version, etcd, coredns, pause) => {
+    expect(defaultsFor(version)).toMatchObject({ etcd, coredns, pause })
+  })
+
+  it.each([
+    ['1.36.4', '2.2.0', undefined],
+    ['1.36.4', '2.1.5', '2.2.0 or newer'],
+    ['1.35.0', '2.1.5', undefined],
+    ['1.35.0', '2.1.4', '2.1.5 (or a later patch), 2.2.0 or newer'],
+    ['1.34.0', '2.0.6', undefined],
+    ['1.34.0', '1.7.30', '2.0.6 (or a later patch), 2.1.3 or newer'],
+  ])('Kubernetes %s with containerd %s', (kubernetes, containerd, wanted) => {
+    expect(containerdConflict(kubernetes, containerd)).toBe(wanted)
+  })
+})

@@ -1,0 +1,104 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { loadClusterFile } from '../../src/config/index.ts'
+import { exitCodes, formatError, UserErrors } from '../../src/core/index.ts'
+import { cluster, errorsOf, parse } from './cluster-file.ts'
+
+const bomb = `a: &a [x, x, x, x, x, x, x, x, x]
+${['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name, index) => `${name}: &${name} [${`*${'abcdefgh'[index]}, `.repeat(9)}]`).join('\n')}
+`
+
+describe('what is no YAML document with a mapping is one error', () => {
+  it.each([
+    ['a tab', 'spec:\n\thosts: []\n', '2:1', 'tabs for indentation'],
+    ['an empty file', '', '1:1', 'This file is empty'],
+    ['comments only', '# nothing\n\n', '1:1', 'This file is empty'],
+    ['a document without content', '---\n', '1:1', 'This file is empty'],
+    ['a duplicate key', 'kind: Cluster\nspec: {}\nkind: Cluster\n', '3:1', '"kind" stands twice'],
+    ['two documents', 'kind: Cluster\n---\nkind: Cluster\n', '3:1', 'second YAML document'],
+    ['a list', '- a\n- b\n', '1:1', 'a list'],
+    ['a text', 'hello\n', '1:1', 'a single value'],
+    ['a missing bracket', 'spec: { hosts: [\n', '2:1', 'not closed'],
+    ['wrong indentation', 'spec:\n  a: 1\n b: 2\n', '3:1', 'indentation'],
+    ['a tag', 'spec: !secret abc\n', '1:7', 'tags are not used'],
+    ['an alias without anchor', 'spec: *nothing\n', '1:7', 'anchor &nothing'],
+    ['an alias inside of itself', 'spec: &a { b: [*a] }\n', '1:16', 'inside of what it names'],
+    ['binary data', 'PK\u0000\u0003', '1:1', 'not a text file'],
+  ])('%s', (_, text, position, words) => {
+    const errors = errorsOf(text)
+    expect(errors.map(({ where }) => where)).toEqual([`/work/cluster.yaml:${position}`])
+    expect(formatError(errors[0]!)).toContain(words)
+  })
+
+  it.each([
+    ['aliases that multiply', bomb, 'aliases'],
+    ['absurd nesting', `${'['.repeat(50_000)}`, 'YAML'],
+  ])('%s', (_, text, words) => {
+    const errors = errorsOf(text)
+    expect(errors).toHaveLength(1)
+    expect(errors[0]?.where).toMatch(/^\/work\/cluster\.yaml/)
+    expect(errors[0]?.problem).toContain(words)
+  })
+
+  it('hides a password when the YAML around it is broken', () => {
+    const text = 'spec:\n  ssh:\n    password: hunter22\n    user: [\n'
+    expect(JSON.stringify(errorsOf(text))).not.toContain('hunter22')
+  })
+})
+
+describe('what YAML allows is accepted', () => {
+  it.each([
+    ['a byte order mark', `\uFEFF${cluster()}`],
+    ['line ends of Windows', cluster().replaceAll('\n', '\r\n')],
+    ['a document start and end', `---\n${cluster()}...\n`],
+    [
+      'JSON',
+      '{"apiVersion":"evcctl.dev/v1alpha1","kind":"Cluster","metadata":{"name":"edge"},"spec":{"hosts":[{"name":"cp1","address":"192.0.2.11","roles":["control-plane"]},{"name":"w1","address":"192.0.2.21","roles":["worker"]}]}}',
+    ],
+    ['sections of which all is commented out', cluster('kubernetes:\n    # version: 1.36.4\n  network:')],
+  ])('%s', (_, text) => {
+    expect(parse(text).hosts.map(({ name }) => name)).toEqual(['cp1', 'w1'])
+  })
+
+  it('anchors and merge keys', () => {
+    const spec = parse(`apiVersion: evcctl.dev/v1alpha1
+kind: Cluster
+metadata: { name: edge }
+spec:
+  hosts:
+    - { name: cp1, address: 192.0.2.11, roles: [control-plane], ssh: &ssh { user: ada, port: 2222 } }
+    - { name: w1, address: 192.0.2.21, roles: [worker], ssh: { <<: *ssh, port: 22 } }
+`)
+    expect(spec.hosts[1]?.ssh).toMatchObject({ user: 'ada', port: 22 })
+  })
+
+  it('names the place where a merged value is written', () => {
+    const [error] = errorsOf(`apiVersion: evcctl.dev/v1alpha1
+kind: Cluster
+metadata: { name: edge }
+spec:
+  hosts:
+    - { name: cp1, address: 192.0.2.11, roles: [control-plane], ssh: &ssh { user: "a b" } }
+    - { name: w1, address: 192.0.2.21, roles: [worker], ssh: { <<: *ssh } }
+`)
+    expect(error?.where).toBe('/work/cluster.yaml:6:83  spec.hosts[0].ssh.user')
+  })
+})
+
+describe('a file that cannot be read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'evcctl-config-'))
+  const latin1 = join(folder, 'latin1.yaml')
+  writeFileSync(latin1, Buffer.from([0x61, 0x3a, 0x20, 0xfc]))
+  it.each([
+    ['is missing', join(folder, 'none.yaml'), 'There is no such file.'],
+    ['is a folder', folder, 'It is a folder, not a file.'],
+    ['lies below a file', join(latin1, 'cluster.yaml'), 'A part of the path before the file is not a folder.'],
+    ['is not UTF-8', latin1, 'This is not a text file in UTF-8.'],
+  ])('%s', async (_, file, problem) => {
+    const error = await loadClusterFile(file).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(UserErrors)
+    expect(error).toMatchObject({ exitCode: exitCodes.badInput, details: { where: file, problem } })
+  })
+})
