@@ -32,12 +32,11 @@ export type Event = { readonly at: number } & (
       readonly toChange: number
       readonly unknown: number
       readonly inDesiredState: number
+      /** How many tasks of each role are to do on each host; roles in graph order. */
+      readonly stages?: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
     }
-  /** From here on hosts are written to. `stages`: how many tasks of each role are to do on each host, roles in graph order. */
-  | {
-      readonly type: 'apply:start'
-      readonly stages: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
-    }
+  /** From here on hosts are written to. */
+  | { readonly type: 'apply:start' }
   /** A task's steps were sent; `task:start` follows when they begin on the host. */
   | { readonly type: 'task:queued'; readonly task: TaskId }
   | {

@@ -1,0 +1,50 @@
+import { type HostError, UserError, UserErrors } from '../core/errors.ts'
+import type { TaskId } from '../core/task.ts'
+import type { Summary, TaskResult } from '../core/verdict.ts'
+import type { Evaluation } from './evaluate.ts'
+import { Lanes } from './lanes.ts'
+import { Mints } from './mints.ts'
+import type { Run } from './run.ts'
+import { Scheduler } from './scheduler.ts'
+import type { TaskEnd } from './task-state.ts'
+
+/** How an apply ended. */
+export interface ApplyResult {
+  readonly summary: Summary
+  /** One entry a task, in graph order. */
+  readonly ends: ReadonlyMap<TaskId, TaskEnd>
+  /** The hosts that could not be reached, from the start or any more. */
+  readonly failedHosts: ReadonlyMap<string, HostError>
+}
+
+/**
+ * Writes what the evaluation found to differ, in graph order, and verifies each task with its own probe. What is in
+ * desired state costs no exchange. Failures are results, not exceptions: dependants are skipped, everything else goes on.
+ * Values made for the run are revoked at its end, however it ends.
+ * Throws UserErrors before anything is written when the evaluation has refusals.
+ */
+export async function apply(evaluation: Evaluation, run: Run): Promise<ApplyResult> {
+  const refusals = [...evaluation.refused].map(id => new UserError(evaluation.errors.get(id)!))
+  if (refusals.length > 0) throw new UserErrors(refusals)
+  const lanes = new Lanes(run.parallel)
+  const mints = new Mints(evaluation.graph)
+  const scheduler = new Scheduler(evaluation, run, lanes, mints)
+  try {
+    await scheduler.finished()
+  } finally {
+    await mints.revokeAll(run, lanes)
+  }
+  const { ends, failedHosts } = scheduler
+  return { summary: summarize([...ends.values()].map(end => end.result)), ends, failedHosts }
+}
+
+function summarize(results: readonly TaskResult[]): Summary {
+  const count = (result: TaskResult) => results.filter(one => one === result).length
+  return {
+    changed: count('changed'),
+    failed: count('failed'),
+    skipped: count('skipped'),
+    cancelled: count('cancelled'),
+    inDesiredState: count('in desired state'),
+  }
+}

@@ -1,0 +1,45 @@
+import type { Change, Step } from '../core/resource.ts'
+import type { Desired } from './judge.ts'
+import { type HostState, isFresh, type TaskState } from './task-state.ts'
+
+/** A task that is about to be written. */
+export interface Write {
+  readonly state: TaskState
+  readonly desired: Desired
+  readonly change: Change
+  readonly steps: readonly Step[]
+}
+
+/** What one exchange of apply carries. */
+export interface Batch {
+  readonly writes: readonly Write[]
+  /** Ready tasks whose snapshots are, or will be after the writes, out of date. */
+  readonly probes: readonly TaskState[]
+  /** Tasks that become ready on this host if all goes as it seems. */
+  readonly ahead: readonly TaskState[]
+}
+
+/**
+ * The next exchange of a host, or undefined when there is nothing to send. Looking ahead passes through tasks that seem
+ * to be in desired state and stops at those that do not: so a chain of n changes needs about n exchanges.
+ */
+export function chooseBatch(host: HostState, writes: readonly Write[]): Batch | undefined {
+  const writing = new Set(writes.map(write => write.state))
+  const ready = host.tasks.filter(state => state.stage === 'ready' && !writing.has(state))
+  const probes = ready.filter(state => writes.length > 0 || !isFresh(state))
+  if (writes.length === 0 && probes.length === 0) return undefined
+  const passed = new Set<TaskState>([...writing, ...probes.filter(state => state.seemsDone)])
+  const ahead: TaskState[] = []
+  for (const state of host.tasks) {
+    if (state.stage !== 'waiting') continue
+    // Tasks of the host come in graph order, so what a task waits for has been passed before it, or never is.
+    if (!state.dependencies.every(one => passed.has(one) || isSettled(one))) continue
+    ahead.push(state)
+    if (state.seemsDone) passed.add(state)
+  }
+  return { writes, probes, ahead }
+}
+
+function isSettled(state: TaskState): boolean {
+  return state.end?.result === 'changed' || state.end?.result === 'in desired state'
+}

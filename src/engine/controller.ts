@@ -1,0 +1,47 @@
+import { readFileSync, readlinkSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
+import type { LockHolder } from './lock-state.ts'
+
+/** This process, as the holder of a lock. */
+export function thisController(run: string): LockHolder {
+  return {
+    run,
+    user: userName(),
+    machine: thisMachine(),
+    controller: hostname(),
+    pid: process.pid,
+    since: Date.now(),
+  }
+}
+
+/** True where the holder's process can be looked up here and is gone. */
+export function isDeadHere(holder: LockHolder): boolean {
+  if (holder.machine !== thisMachine() || holder.pid === process.pid) return false
+  try {
+    process.kill(holder.pid, 0)
+    return false
+  } catch (error) {
+    // EPERM means that it lives and belongs to somebody else.
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+  }
+}
+
+// A pid means something only together with the boot and the process namespace it belongs to.
+function thisMachine(): string {
+  const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+  const namespace = attempt(() => readlinkSync('/proc/self/ns/pid'))
+  return [hostname(), boot, namespace].join(' ')
+}
+
+function userName(): string {
+  return attempt(() => userInfo().username) || `user ${process.getuid?.() ?? ''}`.trim()
+}
+
+// Not Linux, or a user without an entry in /etc/passwd.
+function attempt(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,47 @@
+import { HostError } from '../core/errors.ts'
+import type { Session } from '../core/host.ts'
+import type { Task } from '../core/task.ts'
+import type { Batch, Write } from './batch.ts'
+import { connect, exchange } from './exchange.ts'
+import { type Outcome, outcomeOf } from './outcome.ts'
+import { followJobs } from './progress.ts'
+import { defaultReconnectDelaysMs, type Run } from './run.ts'
+import { collectProbes, type Snapshot } from './snapshot.ts'
+
+/** How the exchange of a batch went. */
+export type Conversation =
+  | {
+      readonly is: 'answered'
+      readonly snapshots: ReadonlyMap<Task, Snapshot>
+      readonly outcomes: readonly (readonly [Write, Outcome])[]
+    }
+  /** There was no session: nothing was sent. */
+  | { readonly is: 'unsent'; readonly error: HostError }
+  /** What became of it is not known; `latest` is the write that began last, as far as was seen. */
+  | { readonly is: 'unanswered'; readonly error: HostError; readonly latest: Write | undefined }
+
+/** Carries a batch to its host. Never rejects for the host's sake. */
+export async function converse(run: Run, host: string, { writes, probes, ahead }: Batch): Promise<Conversation> {
+  let session: Session
+  try {
+    session = await connect(run, host, run.reconnectDelaysMs ?? defaultReconnectDelaysMs)
+  } catch (error) {
+    if (error instanceof HostError) return { is: 'unsent', error }
+    throw error
+  }
+  const asked = collectProbes([...probes, ...ahead].map(state => state.task))
+  const jobs = writes.map(({ steps, state }) => ({ steps, verify: state.task.resource.probe }))
+  using progress = followJobs(run, writes)
+  try {
+    const reply = await exchange(run, session, { jobs, probes: asked.probes }, progress)
+    const outcomes = writes.map((write, index) => {
+      progress.close(index)
+      return [write, outcomeOf(write, reply.jobs[index]!)] as const
+    })
+    return { is: 'answered', snapshots: asked.read(reply.results), outcomes }
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    const latest = progress.latest()
+    return { is: 'unanswered', error, latest: latest === undefined ? undefined : writes[latest] }
+  }
+}

@@ -1,0 +1,113 @@
+import type { ErrorDetails, HostError } from '../core/errors.ts'
+import type { Lookup } from '../core/output.ts'
+import type { Graph, Task, TaskId } from '../core/task.ts'
+import type { Plan, Verdict } from '../core/verdict.ts'
+import { connect, exchange } from './exchange.ts'
+import { forEachHost } from './hosts.ts'
+import { judge, type Watched } from './judge.ts'
+import type { Run } from './run.ts'
+import { collectProbes, type Snapshot } from './snapshot.ts'
+
+/** What the hosts are like, compared with what is wanted. */
+export interface Evaluation {
+  readonly graph: Graph
+  /** A verdict for every task that could be judged, in graph order. */
+  readonly plan: Plan
+  /** One entry for every task of a host that answered. */
+  readonly snapshots: ReadonlyMap<TaskId, Snapshot>
+  /** Why a task has no verdict although its host answered. */
+  readonly errors: ReadonlyMap<TaskId, ErrorDetails>
+  /** Those of the errors that say that something cannot be made so: apply writes nothing as long as there are any. */
+  readonly refused: ReadonlySet<TaskId>
+  /** The hosts that could not be read; their tasks have no verdict. */
+  readonly unreachable: ReadonlyMap<string, HostError>
+}
+
+/** Reads every host of the graph in one exchange and judges every task. Writes nothing. Never rejects for a host's sake. */
+export async function evaluate(graph: Graph, run: Run): Promise<Evaluation> {
+  const snapshots = new Map<TaskId, Snapshot>()
+  const { failed } = await forEachHost(groupByHost(graph).entries(), run, async (host, tasks) => {
+    const asked = collectProbes(tasks)
+    const session = await connect(run, host)
+    const reply = await exchange(run, session, { jobs: [], probes: asked.probes })
+    for (const [task, snapshot] of asked.read(reply.results)) snapshots.set(task.id, snapshot)
+  })
+  const evaluation = { graph, snapshots, ...judgeAll(graph, snapshots), unreachable: failed }
+  const is = [...evaluation.plan.verdicts.values()].map(verdict => verdict.is)
+  run.emit({
+    type: 'plan:ready',
+    toChange: is.filter(one => one === 'change').length,
+    unknown: is.filter(one => one === 'known after apply').length,
+    inDesiredState: is.filter(one => one === 'in desired state').length,
+    stages: stagesOf(evaluation),
+  })
+  return evaluation
+}
+
+/** The verdicts that follow from snapshots: pure, in graph order. */
+export function judgeAll(
+  graph: Graph,
+  snapshots: ReadonlyMap<TaskId, Snapshot>,
+): Pick<Evaluation, 'plan' | 'errors' | 'refused'> {
+  const verdicts = new Map<TaskId, Verdict>()
+  const refused = new Set<TaskId>()
+  const errors = new Map<TaskId, ErrorDetails>()
+  const lookup: Lookup = id => {
+    const task = graph.tasks.get(id)
+    const unknown = { unknown: true, from: id } as const
+    if (task === undefined) return unknown
+    if (task.resource.output === undefined) return { value: undefined }
+    const snapshot = snapshots.get(id)
+    if (verdicts.get(id)?.is !== 'in desired state' || snapshot === undefined || 'error' in snapshot) return unknown
+    const value: unknown = task.resource.output(snapshot.current)
+    return value === undefined ? unknown : { value }
+  }
+  const watches = new Map<TaskId, TaskId[]>()
+  for (const { from, to, watch } of graph.edges) {
+    if (watch) watches.set(to, [...(watches.get(to) ?? []), from])
+  }
+  for (const task of graph.tasks.values()) {
+    const snapshot = snapshots.get(task.id)
+    if (snapshot === undefined) continue
+    const watched = watchedOf(watches.get(task.id) ?? [], verdicts)
+    const judgement =
+      'error' in snapshot ? snapshot : judge(task, snapshot.current, lookup, watched, id => graph.mints.has(id))
+    if ('verdict' in judgement) verdicts.set(task.id, judgement.verdict)
+    else {
+      errors.set(task.id, judgement.error)
+      if ('refused' in judgement) refused.add(task.id)
+    }
+  }
+  return { plan: { verdicts }, errors, refused }
+}
+
+// Only changes that are sure: a stage is done when as many tasks of it have changed.
+function stagesOf({ graph, plan }: Pick<Evaluation, 'graph' | 'plan'>) {
+  const stages = new Map<string, Record<string, number>>()
+  for (const [id, { is }] of plan.verdicts) {
+    if (is !== 'change') continue
+    const { role, host } = graph.tasks.get(id)!
+    const hosts = stages.get(role) ?? {}
+    hosts[host] = (hosts[host] ?? 0) + 1
+    stages.set(role, hosts)
+  }
+  return [...stages].map(([role, hosts]) => ({ role, hosts }))
+}
+
+function watchedOf(ids: readonly TaskId[], verdicts: ReadonlyMap<TaskId, Verdict>): Watched {
+  return {
+    changing: ids.filter(id => verdicts.get(id)?.is === 'change'),
+    // A task without a verdict (its host did not answer) may change as well.
+    undecided: ids.filter(id => !['change', 'in desired state'].includes(verdicts.get(id)?.is ?? '')),
+  }
+}
+
+function groupByHost(graph: Graph): ReadonlyMap<string, readonly Task[]> {
+  const groups = new Map<string, Task[]>()
+  for (const task of graph.tasks.values()) {
+    const group = groups.get(task.host)
+    if (group === undefined) groups.set(task.host, [task])
+    else group.push(task)
+  }
+  return groups
+}

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HostError, UserError } from '../core/errors.ts'
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session } from '../core/host.ts'
+import type { Run } from './run.ts'
+
+/** Kinds that another attempt a little later may mend. */
+const passing: ReadonlySet<string> = new Set(['unreachable', 'timed out', 'lost'])
+
+/** A session of the host; `delaysMs` are the waits before further attempts. Rejects with HostError. */
+export async function connect(run: Run, host: string, delaysMs: readonly number[] = []): Promise<Session> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await run.pool.session(host, run.abort)
+    } catch (cause) {
+      const error = asHostError(host, cause)
+      const delay = delaysMs[attempt]
+      if (delay === undefined || !passing.has(error.kind) || run.stop.aborted) throw error
+      await sleep(delay, undefined, { signal: run.stop }).catch(() => undefined)
+    }
+  }
+}
+
+/** One exchange, told as an event. Rejects with HostError only; a reply that does not fit the request is one of kind `protocol`. */
+export async function exchange(
+  run: Run,
+  session: Session,
+  request: ExchangeRequest,
+  options: Omit<ExchangeOptions, 'signal'> & { readonly signal?: AbortSignal } = {},
+): Promise<ExchangeReply> {
+  const began = performance.now()
+  try {
+    const reply = await session.exchange(request, { ...options, signal: options.signal ?? run.abort })
+    if (reply.jobs.length !== request.jobs.length || reply.results.length !== request.probes.length) {
+      throw new HostError(session.host, 'protocol', {
+        where: session.host,
+        problem: 'The reply of the host does not fit what was asked',
+        expected: `${request.jobs.length} jobs and ${request.probes.length} probes`,
+        came: `${reply.jobs.length} jobs and ${reply.results.length} probes`,
+      })
+    }
+    return reply
+  } catch (cause) {
+    throw asHostError(session.host, cause)
+  } finally {
+    const ms = Math.round(performance.now() - began)
+    run.emit({
+      type: 'exchange',
+      host: session.host,
+      jobs: request.jobs.length,
+      probes: request.probes.length,
+      ms,
+    })
+  }
+}
+
+/** The error of a host that was not begun with because the run stops. */
+export function stoppedBefore(host: string): HostError {
+  return new HostError(host, 'cancelled', { where: host, problem: 'Stopped before it was this host’s turn' })
+}
+
+function asHostError(host: string, cause: unknown): HostError {
+  if (cause instanceof HostError) return cause
+  // A step that cannot be sent, for example: the message is for people already.
+  if (cause instanceof UserError) return new HostError(host, 'protocol', { where: host, ...cause.details }, { cause })
+  const message = cause instanceof Error ? cause.message : String(cause)
+  return new HostError(host, 'protocol', { where: host, problem: `The exchange failed: ${message}` }, { cause })
+}

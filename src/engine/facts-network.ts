@@ -1,0 +1,129 @@
+import { isIPv4 } from 'node:net'
+import type { HostFacts } from '../core/host.ts'
+import type { Sections } from './facts-parse.ts'
+
+/** One address of a host; `device` is empty where only /proc could be read. */
+export interface HostAddress {
+  readonly device: string
+  readonly address: string
+  readonly secondary: boolean
+}
+
+interface Route {
+  readonly device: string
+  readonly destination: number
+  readonly mask: number
+  readonly metric: number
+}
+
+/** All addresses but those of the loopback interface, of `ip -o addr`, or of /proc where there is no `ip`. */
+export function parseAddresses(sections: Sections): readonly HostAddress[] {
+  const found = sections('addresses').flatMap(line => {
+    const [, device, address, rest = ''] = /^\d+:\s+([^\s@:]+)\S*\s+inet6?\s+([^\s/]+)(.*)/.exec(line) ?? []
+    if (device === undefined || address === undefined || device === 'lo') return []
+    return [{ device, address, secondary: /\bsecondary\b/.test(rest) }]
+  })
+  return found.length > 0 ? found : [...parseFibTrie(sections('fib')), ...parseIfInet6(sections('if-inet6'))]
+}
+
+/** The IPv4 default route with the lowest metric, and the address that traffic over it comes from. */
+export function parseDefaultRoute(sections: Sections, addresses: readonly HostAddress[]): HostFacts['defaultRoute'] {
+  const routes = sections('default-route').map(line => ({
+    device: /\bdev (\S+)/.exec(line)?.[1] ?? '',
+    source: /\bsrc (\S+)/.exec(line)?.[1],
+    metric: Number(/\bmetric (\d+)/.exec(line)?.[1] ?? 0),
+  }))
+  const table = parseRouteTable(sections('routes'))
+  const fallback = table
+    .filter(route => route.destination === 0 && route.mask === 0)
+    .map(({ device, metric }) => ({ device, metric, source: undefined }))
+  const best = (routes.length > 0 ? routes : fallback)
+    .filter(route => route.device !== '')
+    .sort((a, b) => a.metric - b.metric)[0]
+  if (best === undefined) return undefined
+  const address = best.source ?? addressOn(best.device, addresses, table)
+  return address === undefined ? undefined : { interface: best.device, address }
+}
+
+/** Listening TCP sockets of `ss -ltnp`, or of /proc/net/tcp and tcp6 where there is no `ss`. */
+export function parseListening(sections: Sections): HostFacts['listening'] {
+  const lines = sections('listening').filter(line => line.startsWith('LISTEN'))
+  if (lines.length === 0) return sections('tcp').flatMap(parseSocket)
+  return lines.flatMap(line => {
+    const local = line.split(/\s+/)[3] ?? ''
+    const [, address, port] = /^(.*):(\d+)$/.exec(local) ?? []
+    if (address === undefined || port === undefined) return []
+    const bare = address.replace(/%[^\]]*/, '').replace(/^\[(.*)\]$/, '$1')
+    return [{ port: Number(port), address: bare === '*' ? '::' : bare, process: /\(\("([^"]*)"/.exec(line)?.[1] ?? '' }]
+  })
+}
+
+function addressOn(device: string, addresses: readonly HostAddress[], table: readonly Route[]): string | undefined {
+  const candidates = addresses.filter(({ address }) => isIPv4(address))
+  const named = candidates.filter(one => one.device === device)
+  const primary = named.find(one => !one.secondary) ?? named[0]
+  if (primary !== undefined) return primary.address
+  // Without `ip` nothing says which device an address is on, but the device's own network does.
+  const networks = table.filter(route => route.device === device && route.mask !== 0)
+  return candidates.find(({ address }) =>
+    networks.some(({ destination, mask }) => (toNumber(address) & mask) >>> 0 === destination),
+  )?.address
+}
+
+// Columns of /proc/net/route: device, destination, gateway, flags, references, use, metric, mask; numbers in host order, hex.
+function parseRouteTable(lines: readonly string[]): readonly Route[] {
+  return lines
+    .map(line => line.trim().split(/\s+/))
+    .filter(columns => /^[0-9A-F]{8}$/.test(columns[1] ?? ''))
+    .map(columns => ({
+      device: columns[0]!,
+      destination: toNumber(fromHex(columns[1]!)),
+      metric: Number(columns[6]),
+      mask: toNumber(fromHex(columns[7]!)),
+    }))
+}
+
+// /proc/net/fib_trie names an address in the line before each `/32 host LOCAL`.
+function parseFibTrie(lines: readonly string[]): readonly HostAddress[] {
+  const local = lines.flatMap((line, index) => {
+    const address = /\|--\s+(\S+)/.exec(lines[index - 1] ?? '')?.[1]
+    return address !== undefined && /\/32 host LOCAL/.test(line) && !address.startsWith('127.') ? [address] : []
+  })
+  return [...new Set(local)].map(address => ({ device: '', address, secondary: false }))
+}
+
+// Columns of /proc/net/if_inet6: address, index, prefix length, scope, flags, device.
+function parseIfInet6(lines: readonly string[]): readonly HostAddress[] {
+  return lines
+    .map(line => line.trim().split(/\s+/))
+    .filter(columns => columns[5] !== undefined && columns[5] !== 'lo')
+    .map(columns => ({ device: columns[5]!, address: compressIPv6(columns[0]!), secondary: false }))
+}
+
+// Columns of /proc/net/tcp: slot, local address:port, remote, state (0A = listening).
+function parseSocket(line: string): HostFacts['listening'] {
+  const [, local = '', , state] = line.trim().split(/\s+/)
+  const [hex = '', port = ''] = local.split(':')
+  if (state !== '0A' || port === '') return []
+  const address = hex.length === 8 ? fromHex(hex) : compressIPv6((hex.match(/.{8}/g) ?? []).map(reverseBytes).join(''))
+  return [{ port: Number.parseInt(port, 16), address, process: '' }]
+}
+
+// /proc/net shows each 32-bit word as the machine stores it; all machines that Kubernetes supports here are little-endian.
+function reverseBytes(word: string): string {
+  return (word.match(/../g) ?? []).reverse().join('')
+}
+
+function fromHex(hex: string): string {
+  return (reverseBytes(hex).match(/../g) ?? []).map(byte => Number.parseInt(byte, 16)).join('.')
+}
+
+function toNumber(address: string): number {
+  return address.split('.').reduce((sum, byte) => ((sum << 8) | Number(byte)) >>> 0, 0)
+}
+
+// The URL parser writes IPv6 addresses in the one form of RFC 5952.
+function compressIPv6(hex: string): string {
+  const groups = (hex.match(/.{4}/g) ?? []).join(':')
+  return new URL(`http://[${groups}]`).hostname.slice(1, -1)
+}

@@ -1,0 +1,133 @@
+import type { Architecture, HostFacts } from '../core/host.ts'
+import { parseAddresses, parseDefaultRoute, parseListening } from './facts-network.ts'
+
+/** When the facts exchange was sent and answered, by the controller's clock, ms since the epoch. */
+export interface Timing {
+  readonly sentAt: number
+  readonly receivedAt: number
+}
+
+/** The lines of each section; a section that was not printed is empty. */
+export type Sections = (name: string) => readonly string[]
+
+/** Architectures by what `uname -m` says of them. */
+const architectures: Readonly<Record<string, Architecture>> = {
+  x86_64: 'amd64',
+  amd64: 'amd64',
+  aarch64: 'arm64',
+  arm64: 'arm64',
+}
+
+/**
+ * Makes facts of what the facts script printed. A missing section is a normal value; only output that does not reach its
+ * end is an error, because then nothing of it can be trusted.
+ */
+export function parseFacts(host: string, stdout: string, timing: Timing): HostFacts {
+  const sections = splitSections(stdout)
+  if (!/^@@ end$/m.test(stdout)) throw new Error('the facts of the host end too early')
+  const one = (name: string) => sections(name)[0]?.trim() ?? ''
+  const release = parseRelease(sections('os'))
+  const addresses = parseAddresses(sections)
+  const cgroup2 = sections('cgroup2')
+  return {
+    host,
+    os: {
+      id: release.get('ID') ?? '',
+      like: (release.get('ID_LIKE') ?? '').split(/\s+/).filter(id => id !== ''),
+      version: release.get('VERSION_ID') ?? '',
+      name: release.get('PRETTY_NAME') ?? release.get('NAME') ?? '',
+    },
+    kernel: one('kernel'),
+    machine: one('machine'),
+    architecture: architectures[one('machine')],
+    hostname: one('hostname'),
+    machineId: one('machine-id'),
+    productUuid: one('product-uuid'),
+    cpus: Number.parseInt(one('cpus'), 10) || 1,
+    memoryBytes: (Number(/(\d+) kB/.exec(one('memory'))?.[1]) || 0) * 1024,
+    systemd: one('init') === 'systemd' || sections('init').includes('booted-with-systemd'),
+    cgroupVersion: cgroup2.length > 0 ? 2 : 1,
+    cgroupControllers: cgroup2.length > 0 ? cgroup2[0]!.trim().split(/\s+/) : parseCgroups(sections('cgroup1')),
+    addresses: [...new Set(addresses.map(({ address }) => address))],
+    defaultRoute: parseDefaultRoute(sections, addresses),
+    listening: parseListening(sections),
+    freeBytes: parseFree(sections('free')),
+    ...compareClocks(one('clock'), one('clock-end'), timing),
+    kubernetes: {
+      kubeletConf: sections('kubernetes').includes('kubelet.conf'),
+      adminConf: sections('kubernetes').includes('admin.conf'),
+    },
+    nameservers: [...new Set(sections('nameservers').map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(Boolean),
+    swap: sections('swaps')
+      .slice(1)
+      .map(line => unescapeOctal(line.split(/\s+/)[0] ?? ''))
+      .filter(name => name !== ''),
+  }
+}
+
+/** Splits at lines `@@ name`; blank lines are dropped. */
+export function splitSections(stdout: string): Sections {
+  const sections = new Map<string, string[]>()
+  let lines: string[] = []
+  for (const line of stdout.split('\n')) {
+    const name = /^@@ ([\w-]+)$/.exec(line)?.[1]
+    if (name !== undefined) {
+      lines = []
+      sections.set(name, lines)
+    } else if (line.trim() !== '') lines.push(line)
+  }
+  return name => sections.get(name) ?? []
+}
+
+// os-release(5): KEY=value, optionally in single or double quotes.
+function parseRelease(lines: readonly string[]): ReadonlyMap<string, string> {
+  const pairs = lines.flatMap(line => {
+    const [, key, value] = /^([A-Z_0-9]+)=(.*)$/.exec(line.trim()) ?? []
+    if (key === undefined || value === undefined) return []
+    const quoted = /^(["'])(.*)\1$/.exec(value)?.[2] ?? value
+    return [[key, quoted.replace(/\\(["$`\\])/g, '$1')] as const]
+  })
+  return new Map(pairs)
+}
+
+// Columns of /proc/cgroups: name, hierarchy, number of cgroups, enabled.
+function parseCgroups(lines: readonly string[]): readonly string[] {
+  return lines
+    .filter(line => !line.startsWith('#'))
+    .map(line => line.trim().split(/\s+/))
+    .filter(columns => columns[3] === '1')
+    .map(columns => columns[0]!)
+}
+
+// `<path> <file system> <size> <used> <available> <use%> <mounted on>`, in KiB; a mount point may contain blanks.
+function parseFree(lines: readonly string[]): HostFacts['freeBytes'] {
+  const free = { '/usr/local/bin': 0, '/var/lib': 0, '/etc': 0, '/tmp': 0 }
+  for (const line of lines) {
+    const [, path = '', available] = /^(\S+) .*\s(\d+)\s+\d+%\s+\//.exec(line) ?? []
+    if (path in free) free[path as keyof typeof free] = Number(available) * 1024
+  }
+  return free
+}
+
+// As NTP does (RFC 5905, section 8): the way there and the way back are taken to be equally long.
+function compareClocks(begin: string, end: string, { sentAt, receivedAt }: Timing) {
+  const began = parseClock(begin)
+  const ended = parseClock(end)
+  if (began === undefined || ended === undefined) return { clockOffsetMs: 0, roundTripMs: receivedAt - sentAt }
+  return {
+    clockOffsetMs: Math.round((began - sentAt + (ended - receivedAt)) / 2),
+    roundTripMs: Math.max(0, Math.round(receivedAt - sentAt - (ended - began))),
+  }
+}
+
+// busybox date may not know %N: then it leaves it out or as it is, and whole seconds have to do.
+function parseClock(text: string): number | undefined {
+  const [, seconds, fraction] = /^(\d+)(?:\.(\d+))?/.exec(text) ?? []
+  if (seconds === undefined) return undefined
+  return Number(seconds) * 1000 + (fraction === undefined ? 500 : Number(`0.${fraction}`) * 1000)
+}
+
+// /proc/swaps writes blanks in file names as \040.
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)))
+}

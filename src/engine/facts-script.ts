@@ -1,0 +1,46 @@
+import { hostLockPaths, readLockScript } from './lock-state.ts'
+
+/**
+ * Prints the sections of the facts, each after a line `@@ name`. POSIX sh with what busybox and minimal Debian have: a
+ * missing file or tool leaves its section empty, and where a tool may be missing /proc is read as well.
+ * The clock is read at the beginning and at the end, so that the script's own time can be told from the way there and back.
+ */
+export const factsScript = `PATH=$PATH:/usr/sbin:/sbin
+at() { echo; echo "@@ $1"; }
+clock() { date '+%s.%N' 2>/dev/null || date '+%s'; }
+at clock; clock
+at os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
+at kernel; uname -r
+at machine; uname -m
+at hostname; uname -n
+at machine-id; cat /etc/machine-id 2>/dev/null
+at product-uuid; cat /sys/class/dmi/id/product_uuid 2>/dev/null
+at cpus; nproc 2>/dev/null || grep -c '^processor' /proc/cpuinfo
+at memory; grep '^MemTotal:' /proc/meminfo
+at init; cat /proc/1/comm 2>/dev/null; [ ! -d /run/systemd/system ] || echo booted-with-systemd
+at cgroup2; cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null
+at cgroup1; [ -e /sys/fs/cgroup/cgroup.controllers ] || cat /proc/cgroups 2>/dev/null
+at addresses; ip -o addr show 2>/dev/null
+at fib; command -v ip >/dev/null 2>&1 || cat /proc/net/fib_trie 2>/dev/null
+at if-inet6; command -v ip >/dev/null 2>&1 || cat /proc/net/if_inet6 2>/dev/null
+at routes; cat /proc/net/route 2>/dev/null
+at default-route; ip -4 route show default 2>/dev/null
+at listening; ss -ltnp 2>/dev/null
+at tcp; command -v ss >/dev/null 2>&1 || cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
+at free
+for path in /usr/local/bin /var/lib /etc /tmp; do
+  there=$path
+  while [ ! -e "$there" ]; do there=$(dirname "$there"); done
+  echo "$path $(df -Pk "$there" 2>/dev/null | tail -n 1)"
+done
+at kubernetes
+for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
+at nameservers; grep '^nameserver' /etc/resolv.conf 2>/dev/null
+! grep -q '^nameserver 127\\.0\\.0\\.53' /etc/resolv.conf 2>/dev/null ||
+  grep '^nameserver' /run/systemd/resolve/resolv.conf 2>/dev/null
+at swaps; cat /proc/swaps 2>/dev/null
+at lock
+${readLockScript(hostLockPaths)}
+at clock-end; clock
+at end
+`

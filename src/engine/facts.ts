@@ -1,0 +1,56 @@
+import { HostError } from '../core/errors.ts'
+import type { HostFacts } from '../core/host.ts'
+import { connect, exchange } from './exchange.ts'
+import { parseFacts } from './facts-parse.ts'
+import { factsScript } from './facts-script.ts'
+import { forEachHost } from './hosts.ts'
+import { type LockState, parseLockState } from './lock-state.ts'
+import type { Run } from './run.ts'
+import { messageOf } from './task-errors.ts'
+import { tail } from './text.ts'
+
+/** The settled truths of all hosts that answered. */
+export interface GatheredFacts {
+  /** In the order of the hosts asked for. */
+  readonly facts: ReadonlyMap<string, HostFacts>
+  /** The hosts that could not be read, and why. */
+  readonly failed: ReadonlyMap<string, HostError>
+  /** What each host says of the run lock; only the first control plane node's counts. */
+  readonly locks: ReadonlyMap<string, LockState>
+}
+
+/** Reads every host in one exchange, as many hosts at once as the run allows. Hosts that fail are returned, not thrown. */
+export async function gatherFacts(hosts: readonly string[], run: Run): Promise<GatheredFacts> {
+  const facts = new Map<string, HostFacts>()
+  const locks = new Map<string, LockState>()
+  const probe = { script: factsScript, parse: () => undefined }
+  const { failed } = await forEachHost(
+    hosts.map(host => [host, undefined] as const),
+    run,
+    async host => {
+      const session = await connect(run, host)
+      const sentAt = Date.now()
+      const reply = await exchange(run, session, { jobs: [], probes: [probe] })
+      const receivedAt = Date.now()
+      const raw = reply.results[0]!
+      try {
+        facts.set(host, parseFacts(host, raw.stdout, { sentAt, receivedAt }))
+        locks.set(host, parseLockState(raw.stdout))
+      } catch (cause) {
+        throw new HostError(
+          host,
+          'protocol',
+          {
+            where: host,
+            problem: `Its facts could not be read: ${messageOf(cause)}`,
+            came: `exit code ${raw.exitCode}\n${tail(raw.stderr) || tail(raw.stdout)}`,
+          },
+          { cause },
+        )
+      }
+    },
+  )
+  const inOrder = <T>(found: ReadonlyMap<string, T>) =>
+    new Map(hosts.flatMap(host => (found.has(host) ? [[host, found.get(host)!] as const] : [])))
+  return { facts: inOrder(facts), failed, locks: inOrder(locks) }
+}

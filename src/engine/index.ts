@@ -1,0 +1,12 @@
+/** What the command line and the reports use of the engine. */
+export { type ApplyResult, apply } from './apply.ts'
+export { type Evaluation, evaluate } from './evaluate.ts'
+export { createEventStream, type EventStream } from './events.ts'
+export { type GatheredFacts, gatherFacts } from './facts.ts'
+export { type Journal, type JournalOptions, journalFolder, openJournal } from './journal.ts'
+export { activeHolder, type HeldLock, type LockedResult, type LockOptions, readLock, withLock } from './lock.ts'
+export { describeHolder, type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
+export { defaultParallel, isStopping, type Run } from './run.ts'
+export type { Snapshot } from './snapshot.ts'
+export { titleOf } from './task-errors.ts'
+export type { TaskEnd } from './task-state.ts'

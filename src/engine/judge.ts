@@ -1,0 +1,77 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import { isUnknown, type Lookup, Output, type Unknown } from '../core/output.ts'
+import type { Change } from '../core/resource.ts'
+import type { Task, TaskId } from '../core/task.ts'
+import type { Verdict } from '../core/verdict.ts'
+import { broken, placeOf } from './task-errors.ts'
+
+/** The watched tasks of a task that are not done: those that will change, and those that may. */
+export interface Watched {
+  readonly changing: readonly TaskId[]
+  readonly undecided: readonly TaskId[]
+}
+
+/** What a resource wants now: every Output replaced by its value, or by Unknown. */
+export type Desired = Readonly<Record<string, unknown>>
+
+/** A verdict and the desired state it was found for. */
+export type Judgement =
+  | { readonly verdict: Verdict; readonly desired: Desired }
+  /** `refused`: the resource itself says that it cannot be made so. */
+  | { readonly error: ErrorDetails; readonly refused?: true }
+
+export const nothingWatched: Watched = { changing: [], undecided: [] }
+
+/** Replaces the Outputs of a task's desired state. May throw what a function given to Output.map throws. */
+export function resolveDesired(task: Task, lookup: Lookup): Desired {
+  const entries = Object.entries(task.resource.desired as Record<string, unknown>)
+  return Object.fromEntries(
+    entries.map(([field, value]) => [field, value instanceof Output ? value.resolve(lookup) : value]),
+  )
+}
+
+/** The tasks and mints whose values are missing. */
+export function missingIn(desired: Desired): readonly TaskId[] {
+  return [
+    ...new Set(
+      Object.values(desired)
+        .filter(isUnknown)
+        .map(value => value.from),
+    ),
+  ]
+}
+
+/**
+ * Compares the current state of a task with what it wants. The one comparison: plan and apply both ask here.
+ * `isMint` tells the short-lived values, which are never known beforehand and are no reason to write by themselves.
+ */
+export function judge(
+  task: Task,
+  current: unknown,
+  lookup: Lookup,
+  watched: Watched,
+  isMint: (id: TaskId) => boolean,
+): Judgement {
+  try {
+    const desired = resolveDesired(task, lookup)
+    const compare = (ids: readonly TaskId[]) => task.resource.diff(current, desired, { watched: ids })
+    const change = compare(watched.changing)
+    if (change?.refused !== undefined) return { error: { where: placeOf(task), ...change.refused }, refused: true }
+    if (change !== undefined) return { verdict: classify(change, isMint), desired }
+    if (watched.undecided.length === 0) return { verdict: { is: 'in desired state' }, desired }
+    // Only a task that may itself turn out to be no change would cause this one.
+    const possible = compare([...watched.changing, ...watched.undecided])
+    if (possible === undefined) return { verdict: { is: 'in desired state' }, desired }
+    return { verdict: { is: 'known after apply', waitingOn: watched.undecided, change: possible }, desired }
+  } catch (cause) {
+    return { error: broken(task, 'Comparing it with what is wanted', cause) }
+  }
+}
+
+function classify(change: Change, isMint: (id: TaskId) => boolean): Verdict {
+  const after = change.fields.map(field => field.after)
+  const unknown = after.filter((value): value is Unknown => isUnknown(value))
+  if (change.action !== 'update' || after.length === 0 || unknown.length < after.length) return { is: 'change', change }
+  const waitingOn = [...new Set(unknown.map(value => value.from))].filter(id => !isMint(id))
+  return waitingOn.length === 0 ? { is: 'in desired state' } : { is: 'known after apply', waitingOn, change }
+}

@@ -1,0 +1,71 @@
+import type { Step } from '../core/resource.ts'
+import { encodeHolder, type LockHolder, type LockPaths, staleAfterMs } from './lock-state.ts'
+
+/**
+ * What all scripts of the lock begin with. They run one at a time on the host: making the folder is atomic by itself, but
+ * finding a lock stale and replacing it is not. Without flock(1) the rest still holds.
+ */
+function prelude(paths: LockPaths): string {
+  return `umask 077
+run=${paths.run} state=${paths.state} lock=${paths.run}/lock
+mkdir -p "$run" "$state"
+exec 9>"$run/lock.mutex"
+! command -v flock >/dev/null 2>&1 || flock -w 20 9
+uptime=$(cut -d. -f1 /proc/uptime)
+boot=$(cat /proc/sys/kernel/random/boot_id)
+beat() { echo "$boot $uptime" >"$lock/heartbeat.new"; mv "$lock/heartbeat.new" "$lock/heartbeat"; }`
+}
+
+/**
+ * Takes the lock if it is free, stale by the host's own clock, or held by `replaces`, and then raises the generation.
+ * Succeeds either way: who holds it afterwards is read by the probe that follows.
+ */
+export function takeStep(paths: LockPaths, holder: LockHolder, replaces?: LockHolder): Step {
+  const mine = encodeHolder(holder)
+  return {
+    run: `${prelude(paths)}
+held=$(cat "$lock/holder" 2>/dev/null || :)
+[ "$held" != ${mine} ] || exit 0
+if [ -d "$lock" ]; then
+  read -r beat_boot beat_uptime <"$lock/heartbeat" || :
+  if [ "\${beat_boot:-}" != "$boot" ] || [ $((uptime - \${beat_uptime:-0})) -gt ${staleAfterMs / 1000} ] ||
+    [ -z "$held" ] || [ "$held" = "${replaces === undefined ? 'nobody' : encodeHolder(replaces)}" ]; then
+    rm -rf "$lock"
+  fi
+fi
+mkdir "$lock" 2>/dev/null || exit 0
+beat
+[ -z "$held" ] || echo "$held" >"$lock/replaced"
+echo ${mine} >"$lock/holder"
+generation=$(cat "$state/generation" 2>/dev/null || echo 0)
+echo $((generation + 1)) >"$state/generation.new"
+mv "$state/generation.new" "$state/generation"`,
+    timeoutMs: 30_000,
+  }
+}
+
+/**
+ * Renews the heartbeat if the lock is still this run's. A lock that is gone altogether (the host was restarted) is made
+ * again as long as nobody took it in between, which the generation tells.
+ */
+export function heartbeatStep(paths: LockPaths, holder: LockHolder, generation: number): Step {
+  const mine = encodeHolder(holder)
+  return {
+    run: `${prelude(paths)}
+if [ ! -d "$lock" ] && [ "$(cat "$state/generation" 2>/dev/null)" = ${generation} ]; then
+  mkdir "$lock"
+  echo ${mine} >"$lock/holder"
+fi
+[ "$(cat "$lock/holder" 2>/dev/null)" != ${mine} ] || beat`,
+    timeoutMs: 25_000,
+  }
+}
+
+/** Frees the lock if it is still this run's. */
+export function releaseStep(paths: LockPaths, holder: LockHolder): Step {
+  return {
+    run: `${prelude(paths)}
+[ "$(cat "$lock/holder" 2>/dev/null)" != ${encodeHolder(holder)} ] || rm -rf "$lock"`,
+    timeoutMs: 25_000,
+  }
+}

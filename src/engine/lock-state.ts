@@ -1,0 +1,95 @@
+import type { ProbeResult } from '../core/resource.ts'
+
+/** Who holds the lock of a cluster. */
+export interface LockHolder {
+  /** Id of the run (the name of its journal folder). */
+  readonly run: string
+  readonly user: string
+  /** The controller: host name, boot id and process namespace, so that a pid can be told from its namesake elsewhere. */
+  readonly machine: string
+  /** Host name of the controller, for people. */
+  readonly controller: string
+  readonly pid: number
+  /** When it was taken by the controller's clock, ms since the epoch. */
+  readonly since: number
+}
+
+/** What a host says of the lock. */
+export interface LockState {
+  /** How often the lock of this cluster was taken so far: whoever finds it changed has to read the hosts again. */
+  readonly generation: number
+  readonly holder?: LockHolder
+  /** The dead or silent holder that this one pushed aside. */
+  readonly replaced?: LockHolder
+  /** Time since the holder's last heartbeat by the host's own clock, ms; Infinity when there is none from this boot. */
+  readonly heartbeatAgeMs: number
+}
+
+/** Folders of the host: /run is gone with a reboot, /var/lib stays. */
+export interface LockPaths {
+  readonly run: string
+  readonly state: string
+}
+
+export const hostLockPaths: LockPaths = { run: '/run/evcctl', state: '/var/lib/evcctl' }
+
+/** A holder whose heartbeat is older than this may be pushed aside, ms. */
+export const staleAfterMs = 30_000
+
+/** Prints the lock's state: one `lock.<key> <value>` line a fact. Needs nothing to exist. Read-only. */
+export function readLockScript(paths: LockPaths): string {
+  return `echo "lock.generation $(cat ${paths.state}/generation 2>/dev/null)"
+echo "lock.holder $(cat ${paths.run}/lock/holder 2>/dev/null)"
+echo "lock.replaced $(cat ${paths.run}/lock/replaced 2>/dev/null)"
+echo "lock.heartbeat $(cat ${paths.run}/lock/heartbeat 2>/dev/null)"
+echo "lock.now $(cat /proc/sys/kernel/random/boot_id 2>/dev/null) $(cut -d. -f1 /proc/uptime 2>/dev/null)"`
+}
+
+/** Reads what readLockScript printed, among other lines. A lock without a readable holder counts as free. */
+export function parseLockState(stdout: string): LockState {
+  const facts = new Map(
+    [...stdout.matchAll(/^lock\.(\w+) ?(.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()]),
+  )
+  const holder = decodeHolder(facts.get('holder') ?? '')
+  const replaced = decodeHolder(facts.get('replaced') ?? '')
+  return {
+    generation: Number.parseInt(facts.get('generation') ?? '', 10) || 0,
+    heartbeatAgeMs: heartbeatAge(facts.get('heartbeat') ?? '', facts.get('now') ?? ''),
+    ...(holder === undefined ? {} : { holder }),
+    ...(replaced === undefined ? {} : { replaced }),
+  }
+}
+
+/** Base64, so that no character of it means anything to a shell. */
+export function encodeHolder(holder: LockHolder): string {
+  return Buffer.from(JSON.stringify(holder)).toString('base64')
+}
+
+/** `ubuntu on laptop-7 (pid 4711), since 10:15:03`, as a person reads it. */
+export function describeHolder(holder: LockHolder): string {
+  const since = new Date(holder.since).toLocaleTimeString('en-GB')
+  return `${holder.user} on ${holder.controller} (pid ${holder.pid}), since ${since}`
+}
+
+/** The lock as the probe of a job reads it. */
+export function lockProbe(paths: LockPaths): { script: string; parse(raw: ProbeResult): LockState } {
+  return { script: readLockScript(paths), parse: raw => parseLockState(raw.stdout) }
+}
+
+function decodeHolder(text: string): LockHolder | undefined {
+  try {
+    const holder = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Partial<LockHolder> | null
+    if (typeof holder?.run !== 'string') return undefined
+    const { run, user = '?', machine = '', controller = '?', pid = 0, since = 0 } = holder
+    return { run, user, machine, controller, pid, since }
+  } catch {
+    return undefined
+  }
+}
+
+function heartbeatAge(heartbeat: string, now: string): number {
+  const [beatBoot, beatUptime] = heartbeat.split(' ')
+  const [boot, uptime] = now.split(' ')
+  if (!beatUptime || !uptime || beatBoot !== boot) return Number.POSITIVE_INFINITY
+  return Math.max(0, Number(uptime) - Number(beatUptime)) * 1000
+}

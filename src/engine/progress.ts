@@ -1,0 +1,48 @@
+import type { ExchangeOptions } from '../core/host.ts'
+import type { Write } from './batch.ts'
+import type { Run } from './run.ts'
+import { titleOf } from './task-errors.ts'
+import { cleanLine } from './text.ts'
+import { LineThrottle } from './throttle.ts'
+
+/** Tells how the jobs of one exchange get on. */
+export interface Progress extends Disposable, Pick<ExchangeOptions, 'onJobStart' | 'onOutput'> {
+  /** Makes sure that a job's start was told, and ends its output. */
+  close(job: number): void
+  /** Position of the job that began last; undefined while none has. */
+  latest(): number | undefined
+}
+
+/** Events `task:queued`, `task:start` and `task:output` of the jobs of one exchange. */
+export function followJobs(run: Run, writes: readonly Write[]): Progress {
+  const started = new Set<number>()
+  let latest: number | undefined
+  const lines = writes.map(
+    ({ state }) => new LineThrottle(line => run.emit({ type: 'task:output', task: state.task.id, line })),
+  )
+  const start = (job: number) => {
+    if (started.has(job)) return
+    started.add(job)
+    const { task } = writes[job]!.state
+    run.emit({ type: 'task:start', task: task.id, host: task.host, role: task.role, title: titleOf(task) })
+  }
+  for (const { state } of writes) run.emit({ type: 'task:queued', task: state.task.id })
+  return {
+    onJobStart(job) {
+      latest = job
+      start(job)
+    },
+    onOutput(job, line) {
+      const text = cleanLine(line)
+      if (text !== '') lines[job]!.push(text)
+    },
+    close(job) {
+      start(job)
+      lines[job]!.end()
+    },
+    latest: () => latest,
+    [Symbol.dispose]() {
+      for (const line of lines) line.end()
+    },
+  }
+}

@@ -1,0 +1,220 @@
+import type { HostError } from '../core/errors.ts'
+import type { Change } from '../core/resource.ts'
+import type { TaskId } from '../core/task.ts'
+import { type Batch, chooseBatch, type Write } from './batch.ts'
+import { converse } from './conversation.ts'
+import type { Evaluation } from './evaluate.ts'
+import type { Lanes } from './lanes.ts'
+import type { Mints } from './mints.ts'
+import { isStopping, type Run } from './run.ts'
+import { settle } from './settle.ts'
+import type { Snapshot } from './snapshot.ts'
+import { titleOf } from './task-errors.ts'
+import { createStates, type HostState, isFresh, type TaskEnd, type TaskState } from './task-state.ts'
+
+/** A task whose steps were lost this many times is given up. */
+const mostLosses = 2
+
+/**
+ * Brings the tasks of an evaluation to their ends. All decisions are made synchronously in `#advance`, which looks at the
+ * hosts that something has happened to; only a host's turn, one exchange, is asynchronous.
+ */
+export class Scheduler {
+  readonly #run: Run
+  readonly #lanes: Lanes
+  readonly #mints: Mints
+  readonly #tasks: ReadonlyMap<TaskId, TaskState>
+  readonly #hosts: Map<string, HostState>
+  /** Hosts that have to be looked at again. */
+  readonly #due: Set<HostState>
+  readonly #done = Promise.withResolvers<void>()
+  #turns = 0
+
+  constructor(evaluation: Evaluation, run: Run, lanes: Lanes, mints: Mints) {
+    this.#run = run
+    this.#lanes = lanes
+    this.#mints = mints
+    const { tasks, hosts } = createStates(evaluation)
+    this.#tasks = tasks
+    this.#hosts = new Map(hosts)
+    this.#due = new Set(hosts.values())
+    for (const host of hosts.values()) if (host.failed !== undefined) this.#giveUp(host, host.failed)
+  }
+
+  /** Works until every task has an end. */
+  async finished(): Promise<void> {
+    this.#advance()
+    await this.#done.promise
+    const open = [...this.#tasks.values()].filter(state => state.stage !== 'done')
+    if (open.length > 0 && !isStopping(this.#run)) {
+      throw new Error(
+        `Nothing is left to do, but these tasks have no end: ${open.map(state => state.task.id).join(', ')}`,
+      )
+    }
+    for (const state of open) this.#finish(state, { result: 'cancelled', ms: 0 })
+  }
+
+  get ends(): ReadonlyMap<TaskId, TaskEnd> {
+    return new Map([...this.#tasks].map(([id, state]) => [id, state.end!]))
+  }
+
+  get failedHosts(): ReadonlyMap<string, HostError> {
+    return new Map([...this.#hosts.values()].flatMap(host => (host.failed ? [[host.name, host.failed] as const] : [])))
+  }
+
+  #advance(): void {
+    if (!isStopping(this.#run)) {
+      for (const host of this.#due) {
+        // Deleted first: what is settled here may make the same host due again.
+        this.#due.delete(host)
+        if (!host.busy && this.#hasWork(host)) this.#start(host)
+      }
+    }
+    if (this.#turns === 0) this.#done.resolve()
+  }
+
+  #hasWork(host: HostState): boolean {
+    const writes = this.#settle(host)
+    return this.#mints.wantedOn(host.name).length > 0 || chooseBatch(host, writes) !== undefined
+  }
+
+  #start(host: HostState): void {
+    host.busy = true
+    this.#turns++
+    const turn = this.#lanes.run(host.name, () => this.#turn(host), host.priority)
+    turn
+      .catch(error => this.#done.reject(error))
+      .finally(() => {
+        host.busy = false
+        this.#turns--
+        this.#due.add(host)
+        this.#advance()
+      })
+      .catch(error => this.#done.reject(error))
+  }
+
+  async #turn(host: HostState): Promise<void> {
+    if (isStopping(this.#run)) return
+    const wanted = this.#mints.wantedOn(host.name)
+    if (wanted.length > 0) {
+      await this.#mints.make(wanted, this.#run)
+      for (const other of this.#hosts.values()) this.#due.add(other)
+      return
+    }
+    // Decided only now that the slot is free, so that all that became ready meanwhile travels along.
+    const batch = chooseBatch(host, this.#settle(host))
+    if (batch !== undefined) await this.#exchange(host, batch)
+  }
+
+  /** Ends the ready tasks of a host that need no exchange; returns the writes that can begin. */
+  #settle(host: HostState): readonly Write[] {
+    const writes: Write[] = []
+    for (const state of host.tasks) {
+      if (state.stage !== 'ready' || !isFresh(state)) continue
+      const settlement = settle(state, this.#tasks, this.#mints)
+      state.seemsDone = settlement.do === 'nothing'
+      if (settlement.do === 'write') writes.push(settlement.write)
+      else if (settlement.do === 'mint') for (const id of settlement.mints) this.#want(id)
+      else if (settlement.do === 'fail') this.#finish(state, { result: 'failed', ms: 0, error: settlement.error })
+      else if (state.lostChange === undefined) this.#finish(state, { result: 'in desired state', ms: 0 })
+      else this.#finish(state, { result: 'changed', ms: 0, change: state.lostChange })
+    }
+    return writes
+  }
+
+  #want(id: TaskId): void {
+    const name = this.#mints.want(id)
+    if (name === undefined) return
+    let host = this.#hosts.get(name)
+    if (host === undefined) {
+      host = { name, tasks: [], priority: 0, busy: false, exchanges: 0, convergedAt: 0, failed: undefined }
+      this.#hosts.set(name, host)
+    }
+    this.#due.add(host)
+  }
+
+  async #exchange(host: HostState, batch: Batch): Promise<void> {
+    for (const { state } of batch.writes) state.stage = 'running'
+    const conversation = await converse(this.#run, host.name, batch)
+    for (const { state } of batch.writes) state.stage = 'ready'
+    if (conversation.is === 'unsent') {
+      if (!isStopping(this.#run)) this.#giveUp(host, conversation.error)
+      return
+    }
+    const number = ++host.exchanges
+    if (batch.writes.length > 0) host.convergedAt = number
+    if (conversation.is === 'unanswered') {
+      this.#recover(host, batch, conversation.error, conversation.latest)
+      return
+    }
+    for (const [task, snapshot] of conversation.snapshots) this.#see(task.id, snapshot, number)
+    for (const [{ state }, { snapshot }] of conversation.outcomes) {
+      if (snapshot !== undefined) this.#see(state.task.id, snapshot, number)
+    }
+    for (const [{ state }, { end }] of conversation.outcomes) this.#finish(state, end)
+  }
+
+  #see(id: TaskId, snapshot: Snapshot, number: number): void {
+    const state = this.#tasks.get(id)!
+    state.snapshot = snapshot
+    state.snapshotAt = number
+  }
+
+  /** After an exchange without a reply: nothing is known of it, so everything it touched is read again or given up. */
+  #recover(host: HostState, { writes, probes }: Batch, error: HostError, latest: Write | undefined): void {
+    if (error.kind === 'cancelled' && isStopping(this.#run)) {
+      for (const { state, change } of writes) this.#finish(state, { result: 'cancelled', ms: 0, change })
+      return
+    }
+    // A time-out is the fault of the job that ran; of the others only the outcome is lost.
+    const culprit = error.kind === 'timed out' ? latest?.state : undefined
+    const again = error.kind === 'lost' || culprit !== undefined
+    const concerned: readonly { state: TaskState; change?: Change }[] =
+      writes.length > 0 ? writes : probes.map(state => ({ state }))
+    for (const { state, change } of concerned) {
+      state.snapshot = undefined
+      state.lostChange = change ?? state.lostChange
+      state.losses++
+      if (again && state !== culprit && state.losses < mostLosses) continue
+      this.#finish(state, {
+        result: 'failed',
+        ms: 0,
+        error: error.details,
+        ...(change === undefined ? {} : { change }),
+      })
+    }
+    const rest = concerned.filter(({ state }) => state.stage !== 'done').map(({ state }) => titleOf(state.task))
+    if (rest.length === 0 || isStopping(this.#run)) return
+    const text = `No reply came; what became of ${rest.join(', ')} is read again`
+    this.#run.emit({ type: 'note', host: host.name, text })
+  }
+
+  #giveUp(host: HostState, error: HostError): void {
+    if (host.failed === undefined) {
+      host.failed = error
+      this.#run.emit({ type: 'host:failed', host: host.name, error: error.details })
+    }
+    for (const state of host.tasks) this.#finish(state, { result: 'failed', ms: 0, error: error.details })
+  }
+
+  #finish(state: TaskState, end: TaskEnd): void {
+    if (state.stage === 'done') return
+    state.stage = 'done'
+    state.end = end
+    const { id, host, role } = state.task
+    this.#run.emit({ type: 'task:end', task: id, host, role, title: titleOf(state.task), ...end })
+    if (end.result === 'cancelled') return
+    const because = end.because ?? (end.result === 'failed' ? id : undefined)
+    for (const dependant of state.dependants) {
+      if (because !== undefined) {
+        this.#finish(dependant, { result: 'skipped', ms: 0, because })
+        continue
+      }
+      if (end.result === 'changed' || state.ancestorConverged) dependant.ancestorConverged = true
+      dependant.waitingFor--
+      if (dependant.waitingFor > 0 || dependant.stage !== 'waiting') continue
+      dependant.stage = 'ready'
+      this.#due.add(dependant.host)
+    }
+  }
+}

@@ -1,0 +1,92 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import { isUnknown } from '../core/output.ts'
+import type { Change, FieldChange, ProbeResult, Step, StepFailure } from '../core/resource.ts'
+import type { Task, TaskId } from '../core/task.ts'
+import { clean, tail } from './text.ts'
+
+/** How a task is called in progress and errors, e.g. `sysctl net.ipv4.ip_forward`. */
+export function titleOf(task: Task): string {
+  return `${task.resource.kind} ${task.resource.name}`
+}
+
+/** Where a task's error happened. */
+export function placeOf(task: Task): string {
+  return `${task.host} ${titleOf(task)}`
+}
+
+/** A probe whose output its parser does not understand. */
+export function unreadable(task: Task, raw: ProbeResult, cause: unknown): ErrorDetails {
+  return {
+    where: placeOf(task),
+    problem: `Its current state cannot be read: ${messageOf(cause)}`,
+    came: `exit code ${raw.exitCode}${quoteOutput(raw.stderr, raw.stdout)}`,
+  }
+}
+
+/** A resource that throws while it compares or plans its steps. */
+export function broken(task: Task, doing: string, cause: unknown): ErrorDetails {
+  return { where: placeOf(task), problem: `${doing} failed: ${messageOf(cause)}` }
+}
+
+/** A step that failed, where the resource itself has nothing better to say. */
+export function stepFailed(task: Task, steps: readonly Step[], failure: StepFailure): ErrorDetails {
+  const step = steps[failure.step]
+  const timedOut = failure.exitCode === 124
+  const output = quoteOutput(failure.stderr, failure.stdout).trimStart()
+  return {
+    where: placeOf(task),
+    problem: `${describeStep(step)} ${timedOut ? 'took too long' : 'failed'} (step ${failure.step + 1} of ${steps.length})`,
+    ...(timedOut && step !== undefined && 'timeoutMs' in step && step.timeoutMs !== undefined
+      ? { expected: `done within ${step.timeoutMs / 1000} s` }
+      : {}),
+    came: output === '' ? `exit code ${failure.exitCode}, no output` : `exit code ${failure.exitCode}\n${output}`,
+  }
+}
+
+/** Steps that ran, after which the probe still shows a difference. */
+export function notConverged(task: Task, remaining: Change): ErrorDetails {
+  return {
+    where: placeOf(task),
+    problem: `It did not converge: all steps ran, and the host still differs (${remaining.action})`,
+    ...(remaining.fields.length === 0
+      ? {}
+      : {
+          expected: remaining.fields.map(field => describe(field, field.after)).join('\n'),
+          came: remaining.fields.map(field => describe(field, field.before)).join('\n'),
+        }),
+  }
+}
+
+/** An input that should have come from a task that is done. */
+export function missingInput(task: Task, from: readonly TaskId[]): ErrorDetails {
+  return {
+    where: placeOf(task),
+    problem: 'A value that it needs is not there',
+    expected: `a value from ${from.join(', ')}`,
+    came: 'nothing, although that task is in desired state',
+  }
+}
+
+/** What an exception says, without its stack. */
+export function messageOf(cause: unknown): string {
+  return clean(cause instanceof Error ? cause.message : String(cause))
+}
+
+function describe(field: FieldChange, value: FieldChange['after']): string {
+  if (isUnknown(value)) return `${field.field}: known after ${value.from}`
+  return `${field.field}: ${value === undefined ? 'nothing' : clean(value.toString())}`
+}
+
+function describeStep(step: Step | undefined): string {
+  if (step === undefined) return 'A step'
+  if ('write' in step) return `Writing ${step.write}`
+  if ('push' in step) return `Copying ${step.to}`
+  if ('until' in step) return `Waiting for ${step.what}`
+  return 'A command'
+}
+
+// Errors go to stderr as a rule; stdout is only worth showing where there is nothing on stderr.
+function quoteOutput(stderr: string, stdout: string): string {
+  const text = tail(stderr) || tail(stdout)
+  return text === '' ? '' : `\n${text}`
+}

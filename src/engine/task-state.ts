@@ -1,0 +1,122 @@
+import type { ErrorDetails, HostError } from '../core/errors.ts'
+import { dependantsOf, dependenciesOf, outputsIn } from '../core/graph.ts'
+import type { Change } from '../core/resource.ts'
+import type { Graph, Task, TaskId } from '../core/task.ts'
+import type { TaskResult } from '../core/verdict.ts'
+import type { Evaluation } from './evaluate.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** How one task ended. */
+export interface TaskEnd {
+  readonly result: TaskResult
+  /** Duration on the host, ms; 0 when nothing ran. */
+  readonly ms: number
+  readonly change?: Change
+  readonly error?: ErrorDetails
+  /** For `skipped`: the failed task that is the cause. */
+  readonly because?: TaskId
+}
+
+/** Where one task stands during apply. */
+export interface TaskState {
+  readonly task: Task
+  /** Position in graph order. */
+  readonly position: number
+  readonly host: HostState
+  /** The short-lived values that its converge needs. */
+  readonly mints: readonly TaskId[]
+  readonly dependencies: TaskState[]
+  readonly dependants: TaskState[]
+  /** Dependencies that have not ended well yet. */
+  waitingFor: number
+  /** `running`: its steps are on their way; its end is known when the exchange is over. */
+  stage: 'waiting' | 'ready' | 'running' | 'done'
+  snapshot: Snapshot | undefined
+  /** The host's exchange that the snapshot came with; 0 for the evaluation. */
+  snapshotAt: number
+  /** An ancestor has converged since the evaluation. */
+  ancestorConverged: boolean
+  /** Whether it was in desired state when last looked at: the best guess for what to probe ahead. */
+  seemsDone: boolean
+  /** How many exchanges with its steps (or, without steps, its probe) were lost. */
+  losses: number
+  /** A change whose steps were sent and whose outcome was lost. */
+  lostChange: Change | undefined
+  end: TaskEnd | undefined
+}
+
+/** Where one host stands during apply. */
+export interface HostState {
+  readonly name: string
+  /** In graph order. */
+  readonly tasks: TaskState[]
+  /** Hosts that others wait for go first where slots are short. */
+  priority: number
+  /** Work for it waits in its lane or runs. */
+  busy: boolean
+  exchanges: number
+  /** Number of the last exchange that wrote something; 0 for none. */
+  convergedAt: number
+  /** Set once the host is given up. */
+  failed: HostError | undefined
+}
+
+/** True while nothing can have changed what the snapshot says. */
+export function isFresh(state: TaskState): boolean {
+  if (state.snapshot === undefined) return false
+  // Later snapshots are only taken when all ancestors on other hosts are done, so only its own host can outdate them.
+  if (state.snapshotAt > 0) return state.snapshotAt >= state.host.convergedAt
+  return state.host.convergedAt === 0 && !state.ancestorConverged
+}
+
+/** The starting point of apply: everything as the evaluation found it. */
+export function createStates(evaluation: Evaluation): {
+  readonly tasks: ReadonlyMap<TaskId, TaskState>
+  readonly hosts: ReadonlyMap<string, HostState>
+} {
+  const { graph, plan, snapshots, unreachable } = evaluation
+  const tasks = new Map<TaskId, TaskState>()
+  const hosts = new Map<string, HostState>()
+  for (const task of graph.tasks.values()) {
+    let host = hosts.get(task.host)
+    if (host === undefined) {
+      const failed = unreachable.get(task.host)
+      host = { name: task.host, tasks: [], priority: 0, busy: false, exchanges: 0, convergedAt: 0, failed }
+      hosts.set(task.host, host)
+    }
+    const state: TaskState = {
+      task,
+      position: tasks.size,
+      host,
+      mints: mintsOf(task, graph),
+      dependencies: [],
+      dependants: [],
+      waitingFor: 0,
+      stage: 'waiting',
+      snapshot: snapshots.get(task.id),
+      snapshotAt: 0,
+      ancestorConverged: false,
+      seemsDone: plan.verdicts.get(task.id)?.is === 'in desired state',
+      losses: 0,
+      lostChange: undefined,
+      end: undefined,
+    }
+    host.tasks.push(state)
+    tasks.set(task.id, state)
+  }
+  const before = dependenciesOf(graph)
+  const after = dependantsOf(graph)
+  for (const [id, state] of tasks) {
+    state.dependencies.push(...before.get(id)!.map(one => tasks.get(one)!))
+    state.dependants.push(...after.get(id)!.map(one => tasks.get(one)!))
+    state.waitingFor = state.dependencies.length
+    if (state.waitingFor === 0) state.stage = 'ready'
+    state.host.priority += state.dependants.filter(one => one.host !== state.host).length
+  }
+  return { tasks, hosts }
+}
+
+function mintsOf(task: Task, graph: Graph): readonly TaskId[] {
+  const from = outputsIn(task).flatMap(output => output.from)
+  return [...new Set(from)].filter(id => graph.mints.has(id))
+}

@@ -1,0 +1,59 @@
+import { inspect } from 'node:util'
+import { describe, expect, test } from 'vitest'
+import { redact, Secret } from '../../src/core/secret.ts'
+
+describe('a Secret', () => {
+  const secret = new Secret('s3cr3t-value', 'sudo password')
+
+  test('shows its label, whichever way it is turned into text', () => {
+    const shown = [
+      `${secret}`,
+      String(secret),
+      secret.toString(),
+      JSON.stringify(secret),
+      inspect(secret),
+      inspect({ secret }),
+    ]
+    for (const text of shown) {
+      expect(text).toContain('sudo password')
+      expect(text).not.toContain('s3cr3t')
+    }
+    expect(Object.keys(secret)).toEqual(['label'])
+    expect(inspect(secret, { showHidden: true })).not.toContain('s3cr3t')
+  })
+
+  test('made of another one keeps the label unless told otherwise', () => {
+    expect(secret.map(value => `password: ${value}`).label).toBe('sudo password')
+    expect(secret.map(value => value, 'config').label).toBe('config')
+  })
+})
+
+describe('redact', () => {
+  test('masks every Secret made so far, everywhere', () => {
+    new Secret('hunter2-hunter2', 'a')
+    expect(redact('a hunter2-hunter2 and hunter2-hunter2.')).toBe('a <secret> and <secret>.')
+  })
+
+  test('masks a value as a whole although a shorter Secret is part of it', () => {
+    new Secret('inner-value', 'a')
+    new Secret('outer(inner-value)outer', 'b')
+    expect(redact('x outer(inner-value)outer y')).toBe('x <secret> y')
+  })
+
+  test('masks a value that was read with a line break at its end', () => {
+    new Secret('from-a-file\n', 'a')
+    expect(redact('password from-a-file refused')).toBe('password <secret> refused')
+  })
+
+  test('masks the lines of a key one by one, but not the ordinary lines around them', () => {
+    const line = 'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7'
+    new Secret(`-----BEGIN PRIVATE KEY-----\n${line}\n-----END PRIVATE KEY-----\n`, 'key')
+    expect(redact(`read ${line}`)).toBe('read <secret>')
+    expect(redact('-----BEGIN PRIVATE KEY-----')).toBe('-----BEGIN PRIVATE KEY-----')
+  })
+
+  test('leaves words alone that are too short to be secret', () => {
+    new Secret('root', 'a')
+    expect(redact('root login')).toBe('root login')
+  })
+})

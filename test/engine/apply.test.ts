@@ -1,0 +1,406 @@
+import { describe, expect, test } from 'vitest'
+import { UserError } from '../../src/core/errors.ts'
+import { GraphBuilder } from '../../src/core/scope.ts'
+import { apply } from '../../src/engine/apply.ts'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import { entry, FakePool, type FakePoolOptions, fakeHosts, fakeRun, joined, unit } from './fake.ts'
+
+async function run(builder: GraphBuilder, hosts: ReturnType<typeof fakeHosts>, options: FakePoolOptions = {}) {
+  const pool = new FakePool(hosts, options)
+  const fake = fakeRun(pool)
+  const evaluation = await evaluate(builder.build(), fake)
+  const evaluated = pool.count
+  const result = await apply(evaluation, fake)
+  const ends = Object.fromEntries([...result.ends].map(([id, end]) => [id.replace('/r/', ' '), end.result]))
+  return { pool, events: fake, result, ends, exchanges: pool.count - evaluated }
+}
+
+describe('exchanges', () => {
+  test('nothing to do costs exactly what a plan costs', async () => {
+    const builder = new GraphBuilder()
+    const a = builder.scope('h1', 'r').add(entry('a', '1'))
+    builder.scope('h2', 'r').add(entry('b', a.output))
+    const { exchanges, result } = await run(builder, fakeHosts({ h1: { a: '1' }, h2: { b: '1' } }))
+    expect(exchanges).toBe(0)
+    expect(result.summary).toEqual({ changed: 0, failed: 0, skipped: 0, cancelled: 0, inDesiredState: 2 })
+  })
+
+  test('tasks that are ready together travel together', async () => {
+    const builder = new GraphBuilder()
+    for (const key of ['a', 'b', 'c', 'd']) builder.scope('h1', 'r').add(entry(key, '1'))
+    const { exchanges, result } = await run(builder, fakeHosts({ h1: {} }))
+    expect(exchanges).toBe(1)
+    expect(result.summary.changed).toBe(4)
+  })
+
+  test('a chain of n changes needs n exchanges', async () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    let last = scope.add(entry('k0', '1'))
+    for (let n = 1; n < 6; n++) last = scope.add(entry(`k${n}`, '1'), { after: [last] })
+    const { exchanges, result } = await run(builder, fakeHosts({ h1: {} }))
+    expect(exchanges).toBe(6)
+    expect(result.summary.changed).toBe(6)
+  })
+
+  test('what follows a change and is in desired state is all read again along with it', async () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    let last = scope.add(entry('k0', '1'))
+    for (let n = 1; n < 6; n++) last = scope.add(entry(`k${n}`, '1'), { after: [last] })
+    const { exchanges, ends } = await run(builder, fakeHosts({ h1: { k1: '1', k2: '1', k3: '1', k4: '1', k5: '1' } }))
+    expect(exchanges).toBe(1)
+    expect(ends['h1 entry:k5']).toBe('in desired state')
+  })
+})
+
+describe('freshness', () => {
+  test('what an earlier task brought about by the way is not written again', async () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    const pack = scope.add(entry('package', '1', { steps: [{ run: 'set package 1\nset conf x' }] }))
+    scope.add(entry('conf', 'x'), { after: [pack] })
+    const { ends, pool } = await run(builder, fakeHosts({ h1: {} }))
+    expect(ends).toEqual({ 'h1 entry:package': 'changed', 'h1 entry:conf': 'in desired state' })
+    expect(pool.hosts.get('h1')!.written).toHaveLength(1)
+  })
+
+  test('a task whose ancestor converged on another host is read again before it is written', async () => {
+    const builder = new GraphBuilder()
+    const first = builder.scope('h1', 'r').add(entry('a', '1'))
+    const middle = builder.scope('h1', 'r').add(entry('b', '1'), { after: [first] })
+    builder.scope('h2', 'r').add(entry('c', '1'), { after: [middle] })
+    const { pool } = await run(builder, fakeHosts({ h1: { b: '1' }, h2: {} }))
+    const there = pool.seen.filter(({ host }) => host === 'h2').map(({ jobs, probes }) => [jobs.length, probes.length])
+    expect(there).toEqual([
+      [0, 1],
+      [0, 1],
+      [1, 0],
+    ])
+  })
+
+  test('a task that depends on nothing that changed is written without being read again', async () => {
+    const builder = new GraphBuilder()
+    const first = builder.scope('h1', 'r').add(entry('a', '1'))
+    builder.scope('h2', 'r').add(entry('c', '1'), { after: [first] })
+    const { pool } = await run(builder, fakeHosts({ h1: { a: '1' }, h2: {} }))
+    expect(pool.exchanges()).toEqual(
+      new Map([
+        ['h1', 1],
+        ['h2', 2],
+      ]),
+    )
+  })
+})
+
+describe('what a run tells', () => {
+  test('a changed task is queued, starts, prints and ends', async () => {
+    const builder = new GraphBuilder()
+    builder.scope('h1', 'role').add(entry('a', '1', { steps: [{ run: 'say \u001b[31mpulling\nset a 1' }] }))
+    const { events } = await run(builder, fakeHosts({ h1: {} }))
+    const told = events.events.filter(event => event.type.startsWith('task:'))
+    expect(told).toMatchObject([
+      { type: 'task:queued', task: 'h1/role/entry:a' },
+      { type: 'task:start', host: 'h1', role: 'role', title: 'entry a' },
+      { type: 'task:output', line: 'pulling' },
+      { type: 'task:end', result: 'changed', change: { action: 'create' } },
+    ])
+  })
+})
+
+describe('values', () => {
+  test('a value travels to another host once its producer is done', async () => {
+    const builder = new GraphBuilder()
+    const ca = builder.scope('cp', 'r').add(entry('ca', 'hash'))
+    builder.scope('w', 'r').add(entry('joined', ca.output))
+    const { pool, ends } = await run(builder, fakeHosts({ cp: {}, w: {} }))
+    expect(pool.hosts.get('w')!.values.get('joined')).toBe('hash')
+    expect(ends).toEqual({ 'cp entry:ca': 'changed', 'w entry:joined': 'changed' })
+  })
+
+  test('a consumer that already has the value that comes out is not written', async () => {
+    const builder = new GraphBuilder()
+    const ca = builder.scope('cp', 'r').add(entry('ca', 'hash'))
+    builder.scope('w', 'r').add(entry('joined', ca.output))
+    const { ends } = await run(builder, fakeHosts({ cp: {}, w: { joined: 'hash' } }))
+    expect(ends).toEqual({ 'cp entry:ca': 'changed', 'w entry:joined': 'in desired state' })
+  })
+
+  test('a unit restarts in the same run in which a file it watches changes', async () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    const file = scope.add(entry('conf', '2'))
+    scope.add(unit('nginx', ['conf']), { after: [file], watch: [file] })
+    const { ends, exchanges } = await run(builder, fakeHosts({ h1: { conf: '1', 'stamp-nginx': 'conf:1' } }))
+    expect(ends['h1 unit:nginx']).toBe('changed')
+    expect(exchanges).toBe(2)
+  })
+})
+
+describe('failures', () => {
+  test('dependants are skipped with the cause, everything else goes on', async () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    const broken = scope.add(entry('a', '1', { steps: [{ run: 'fail a' }] }))
+    const next = scope.add(entry('b', '1'), { after: [broken] })
+    builder.scope('h2', 'r').add(entry('c', '1'), { after: [next] })
+    scope.add(entry('d', '1'))
+    builder.scope('h2', 'r').add(entry('e', '1'))
+    const { result, ends } = await run(builder, fakeHosts({ h1: {}, h2: {} }))
+    expect(ends).toEqual({
+      'h1 entry:a': 'failed',
+      'h1 entry:b': 'skipped',
+      'h2 entry:c': 'skipped',
+      'h1 entry:d': 'changed',
+      'h2 entry:e': 'changed',
+    })
+    const last = [...result.ends.values()].find(end => end.result === 'skipped')
+    expect(last?.because).toBe('h1/r/entry:a')
+    const failed = result.ends.get(broken.id)!.error!
+    expect(failed).toMatchObject({ where: 'h1 entry a', came: 'exit code 7\ncannot do a' })
+  })
+
+  test('a resource explains its own failures', async () => {
+    const builder = new GraphBuilder()
+    const explain = () => ({ problem: 'port 6443 is taken', next: 'stop what listens there' })
+    const task = builder.scope('h1', 'r').add(entry('a', '1', { steps: [{ run: 'fail a' }], explain }))
+    const { result } = await run(builder, fakeHosts({ h1: {} }))
+    expect(result.ends.get(task.id)!.error).toEqual({ where: 'h1 entry a', ...explain() })
+  })
+
+  test('steps that do not bring the desired state about are a failure', async () => {
+    const builder = new GraphBuilder()
+    const task = builder.scope('h1', 'r').add(entry('a', '2', { steps: [{ run: 'set a 3' }] }))
+    const { result } = await run(builder, fakeHosts({ h1: { a: '1' } }))
+    expect(result.ends.get(task.id)).toMatchObject({
+      result: 'failed',
+      error: { expected: 'value: 2', came: 'value: 3' },
+    })
+    expect(result.ends.get(task.id)!.error!.problem).toContain('did not converge')
+  })
+
+  test('a host that cannot be reached fails its tasks, the others go on', async () => {
+    const builder = new GraphBuilder()
+    const a = builder.scope('h1', 'r').add(entry('a', '1'))
+    builder.scope('h1', 'r').add(entry('b', '1'), { after: [a] })
+    builder.scope('h2', 'r').add(entry('c', '1'))
+    const hosts = fakeHosts({ h1: {}, h2: {} })
+    const { ends, result } = await run(builder, hosts, { refuse: host => (host === 'h1' ? 'unreachable' : undefined) })
+    expect(ends).toEqual({ 'h1 entry:a': 'failed', 'h1 entry:b': 'skipped', 'h2 entry:c': 'changed' })
+    expect([...result.failedHosts.keys()]).toEqual(['h1'])
+  })
+
+  test('a value that a finished task does not give fails its consumer', async () => {
+    const builder = new GraphBuilder()
+    const producer = builder.scope('h1', 'r').add({ ...entry('a', '1'), output: () => undefined as string | undefined })
+    const consumer = builder.scope('h1', 'r').add(entry('b', producer.output))
+    const { result } = await run(builder, fakeHosts({ h1: { a: '1' } }))
+    expect(result.ends.get(consumer.id)).toMatchObject({ result: 'failed', error: { where: 'h1 entry b' } })
+  })
+})
+
+describe('losses', () => {
+  const two = () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    const a = scope.add(entry('a', '1'))
+    scope.add(entry('b', '1'), { after: [a] })
+    return builder
+  }
+
+  test.each([0, 1])('after a loss with %i jobs done, what is still different is converged again', async jobs => {
+    const { ends, pool } = await run(two(), fakeHosts({ h1: {} }), {
+      fault: number => (number === 2 ? { kind: 'lost', jobs } : undefined),
+    })
+    expect(ends).toEqual({ 'h1 entry:a': 'changed', 'h1 entry:b': 'changed' })
+    expect(pool.hosts.get('h1')!.written).toEqual(['set a 1', 'set b 1'])
+  })
+
+  test('a second loss of the same steps fails them', async () => {
+    const { ends } = await run(two(), fakeHosts({ h1: {} }), {
+      fault: (_, __, request) => (request.jobs.length > 0 ? { kind: 'lost', jobs: 0 } : undefined),
+    })
+    expect(ends).toEqual({ 'h1 entry:a': 'failed', 'h1 entry:b': 'skipped' })
+  })
+
+  test('a time-out fails the job that ran, and reads the others again', async () => {
+    const builder = new GraphBuilder()
+    for (const key of ['a', 'b', 'c']) builder.scope('h1', 'r').add(entry(key, '1'))
+    const { ends } = await run(builder, fakeHosts({ h1: {} }), {
+      fault: number => (number === 2 ? { kind: 'timed out', jobs: 1 } : undefined),
+    })
+    expect(ends).toEqual({ 'h1 entry:a': 'changed', 'h1 entry:b': 'failed', 'h1 entry:c': 'changed' })
+  })
+
+  test('what a lost exchange may have touched is read again, although it was read before', async () => {
+    const builder = new GraphBuilder()
+    const scope = builder.scope('h1', 'r')
+    const a = scope.add(entry('a', '1', { steps: [{ run: 'set a 1\nset b broken' }] }))
+    const b = scope.add(entry('b', '1', { steps: [{ run: 'set b 1\nset c broken' }] }), { after: [a] })
+    scope.add(entry('c', '1'), { after: [b] })
+    const { ends, pool } = await run(builder, fakeHosts({ h1: { b: '1', c: '1' } }), {
+      fault: number => (number === 3 ? { kind: 'lost', jobs: 1 } : undefined),
+    })
+    expect(Object.values(ends)).toEqual(['changed', 'changed', 'changed'])
+    expect(pool.hosts.get('h1')!.values.get('c')).toBe('1')
+  })
+
+  test('a host that stays away after a loss fails what is left of it', async () => {
+    let away = false
+    const { ends, result } = await run(two(), fakeHosts({ h1: {} }), {
+      fault: number => {
+        if (number !== 2) return undefined
+        away = true
+        return { kind: 'lost', jobs: 0 }
+      },
+      refuse: () => (away ? 'unreachable' : undefined),
+    })
+    expect(ends).toEqual({ 'h1 entry:a': 'failed', 'h1 entry:b': 'skipped' })
+    expect(result.failedHosts.get('h1')!.kind).toBe('unreachable')
+  })
+})
+
+describe('minted values', () => {
+  const cluster = () => {
+    const builder = new GraphBuilder()
+    const init = builder.scope('cp', 'r').add(entry('init', '1'))
+    const token = builder.scope('cp', 'r').mint({
+      name: 'token',
+      run: 'mint token',
+      parse: raw => raw.stdout,
+      revoke: value => `revoke ${value}`,
+      after: [init],
+    })
+    for (const worker of ['w1', 'w2']) builder.scope(worker, 'r').add(joined('node', token))
+    return builder
+  }
+
+  test('are not made when nobody needs them', async () => {
+    const { pool, exchanges } = await run(
+      cluster(),
+      fakeHosts({ cp: { init: '1' }, w1: { node: 'x' }, w2: { node: 'x' } }),
+    )
+    expect(exchanges).toBe(0)
+    expect(pool.hosts.get('cp')!.minted).toEqual([])
+  })
+
+  test('are made once for all who need them, after what they wait for, and revoked', async () => {
+    const { pool, events, ends } = await run(cluster(), fakeHosts({ cp: {}, w1: {}, w2: {} }))
+    expect(pool.hosts.get('cp')!.minted).toEqual(['token'])
+    expect(pool.hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
+    expect(pool.hosts.get('w2')!.values.get('node')).toBe('joined-with-token-1-of-cp')
+    expect(Object.values(ends)).toEqual(['changed', 'changed', 'changed'])
+    expect(events.of('mint')).toHaveLength(1)
+    expect(events.of('revoke')).toHaveLength(1)
+  })
+
+  test('work with a single slot', async () => {
+    const pool = new FakePool(fakeHosts({ cp: {}, w1: {}, w2: {} }))
+    const fake = fakeRun(pool, { parallel: 1 })
+    const result = await apply(await evaluate(cluster().build(), fake), fake)
+    expect(result.summary.changed).toBe(3)
+    expect(pool.mostAtOnce).toBe(1)
+  })
+
+  test('that cannot be made fail their consumers', async () => {
+    const builder = new GraphBuilder()
+    const token = builder.scope('cp', 'r').mint({ name: 'token', run: 'fail token', parse: raw => raw.stdout })
+    const task = builder.scope('w1', 'r').add(joined('node', token))
+    const { result } = await run(builder, fakeHosts({ cp: {}, w1: {} }))
+    expect(result.ends.get(task.id)).toMatchObject({
+      result: 'failed',
+      error: { where: 'cp', problem: 'token could not be made', came: 'cannot do token' },
+    })
+  })
+
+  test('that cannot be made say what their maker says', async () => {
+    const builder = new GraphBuilder()
+    const parse = () => {
+      throw new UserError({ problem: 'the API server does not answer', next: 'kubectl get nodes' })
+    }
+    const token = builder.scope('cp', 'r').mint<string>({ name: 'token', run: 'mint token', parse })
+    const task = builder.scope('w1', 'r').add(joined('node', token))
+    const { result } = await run(builder, fakeHosts({ cp: {}, w1: {} }))
+    expect(result.ends.get(task.id)!.error).toEqual({
+      where: 'cp',
+      problem: 'the API server does not answer',
+      next: 'kubectl get nodes',
+    })
+  })
+
+  test('that cannot be revoked are told of', async () => {
+    const { events } = await run(cluster(), fakeHosts({ cp: {}, w1: {}, w2: {} }), {
+      fault: (_, __, request) =>
+        request.jobs.some(job => job.steps.some(step => 'run' in step && step.run.startsWith('revoke')))
+          ? { kind: 'unreachable', jobs: 0 }
+          : undefined,
+    })
+    expect(events.of('revoke')).toEqual([])
+    expect(events.of('note').map(note => note.text)).toEqual([expect.stringContaining('token could not be revoked')])
+  })
+
+  test('are not made twice when the connection is lost meanwhile', async () => {
+    const { ends, pool } = await run(cluster(), fakeHosts({ cp: { init: '1' }, w1: {}, w2: {} }), {
+      fault: (_, __, request) =>
+        request.probes.some(probe => probe.script.includes('mint')) ? { kind: 'lost', jobs: 0 } : undefined,
+    })
+    expect(ends).toEqual({
+      'cp entry:init': 'in desired state',
+      'w1 joined:node': 'failed',
+      'w2 joined:node': 'failed',
+    })
+    expect(pool.hosts.get('cp')!.minted).toEqual([])
+  })
+
+  test('are revoked although their consumer failed', async () => {
+    const { pool, ends } = await run(cluster(), fakeHosts({ cp: { init: '1' }, w1: {}, w2: { node: 'x' } }), {
+      fault: (_, host, request) =>
+        host === 'w1' && request.jobs.length > 0 ? { kind: 'protocol', jobs: 0 } : undefined,
+    })
+    expect(ends['w1 joined:node']).toBe('failed')
+    expect(pool.hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
+  })
+})
+
+describe('cancellation', () => {
+  test('stop lets running exchanges end, starts nothing new and revokes', async () => {
+    const stop = new AbortController()
+    const builder = new GraphBuilder()
+    const token = builder
+      .scope('cp', 'r')
+      .mint({ name: 'token', run: 'mint token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
+    const first = builder.scope('w', 'r').add(joined('node', token))
+    builder.scope('w', 'r').add(entry('after', '1'), { after: [first] })
+    const pool = new FakePool(fakeHosts({ cp: {}, w: {} }), {
+      fault: (_, __, request) => {
+        if (request.jobs.length > 0) stop.abort()
+        return undefined
+      },
+    })
+    const fake = fakeRun(pool, { stop: stop.signal })
+    const { summary } = await apply(await evaluate(builder.build(), fake), fake)
+    expect(summary).toMatchObject({ changed: 1, cancelled: 1, failed: 0 })
+    expect(pool.hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
+  })
+
+  test('abort reaches running exchanges; their tasks are cancelled, and values are still revoked', async () => {
+    const abort = new AbortController()
+    const builder = new GraphBuilder()
+    const token = builder
+      .scope('cp', 'r')
+      .mint({ name: 'token', run: 'mint token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
+    builder.scope('w', 'r').add(joined('node', token))
+    const hosts = fakeHosts({ cp: {}, w: {} })
+    const pool = new FakePool(hosts, {
+      latency: () => {
+        if (hosts.get('cp')!.minted.length > 0) abort.abort()
+        return 2
+      },
+    })
+    const fake = fakeRun(pool, { abort: abort.signal })
+    const { summary } = await apply(await evaluate(builder.build(), fake), fake)
+    expect(summary).toMatchObject({ changed: 0, cancelled: 1, failed: 0 })
+    expect(hosts.get('w')!.written).toEqual([])
+    expect(hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
+  })
+})

@@ -1,0 +1,94 @@
+import { expect, test } from 'vitest'
+import type { Event } from '../../src/core/event.ts'
+import { Secret } from '../../src/core/secret.ts'
+import type { TaskId } from '../../src/core/task.ts'
+import { createEventStream } from '../../src/engine/events.ts'
+
+async function texts(events: AsyncIterable<Event>): Promise<string[]> {
+  const found: string[] = []
+  for await (const event of events) if (event.type === 'note') found.push(event.text)
+  return found
+}
+
+const note = (text: string) => ({ type: 'note', text }) as const
+
+test('every reader gets every event in order, at its own pace', async () => {
+  const stream = createEventStream()
+  const fast = texts(stream.events())
+  const slow = stream.events()
+  stream.emit(note('1'))
+  await Promise.resolve()
+  stream.emit(note('2'))
+  stream.emit(note('3'))
+  stream.end()
+  expect(await fast).toEqual(['1', '2', '3'])
+  expect(await texts(slow)).toEqual(['1', '2', '3'])
+})
+
+test('a reader begins when it is made, not when it first reads', async () => {
+  const stream = createEventStream()
+  stream.emit(note('before'))
+  const reader = stream.events()
+  stream.emit(note('after'))
+  stream.end()
+  expect(await texts(reader)).toEqual(['after'])
+})
+
+test('a reader that leaves early leaves the others alone', async () => {
+  const stream = createEventStream()
+  const all = texts(stream.events())
+  const leaving = stream.events()
+  stream.emit(note('1'))
+  for await (const event of leaving) if (event.type === 'note') break
+  stream.emit(note('2'))
+  stream.end()
+  expect(await all).toEqual(['1', '2'])
+})
+
+test('an event that comes while a reader waits wakes it', async () => {
+  const stream = createEventStream()
+  const reader = stream.events()
+  const next = reader.next()
+  stream.emit(note('now'))
+  expect((await next).value).toMatchObject({ type: 'note', text: 'now' })
+  stream.end()
+  expect((await reader.next()).done).toBe(true)
+})
+
+test('after the end nothing is added and readers end', async () => {
+  const stream = createEventStream()
+  stream.end()
+  stream.emit(note('late'))
+  expect(await texts(stream.events())).toEqual([])
+})
+
+test('taps have an event before emit returns', () => {
+  const seen: Event[] = []
+  const stream = createEventStream(event => seen.push(event))
+  stream.emit(note('1'))
+  expect(seen).toHaveLength(1)
+  expect(seen[0]!.at).toBeGreaterThan(1_600_000_000_000)
+})
+
+test('Secrets and control characters do not get through, however deep', () => {
+  const seen: Event[] = []
+  const stream = createEventStream(event => seen.push(event))
+  const token = new Secret('abcdef.0123456789abcdef', 'bootstrap token')
+  const task = 'h/r/entry:a' as TaskId
+  stream.emit({
+    type: 'task:end',
+    task,
+    host: 'h',
+    role: 'r',
+    title: 'entry a',
+    result: 'failed',
+    ms: 1,
+    change: { action: 'update', fields: [{ field: 'token', before: token, after: { unknown: true, from: task } }] },
+    error: { problem: 'bad \u001b[31mtoken\u001b[0m abcdef.0123456789abcdef\u0007', came: 'two\nlines' },
+  })
+  expect(seen[0]).toMatchObject({
+    change: { fields: [{ field: 'token', before: '<bootstrap token>', after: { unknown: true, from: task } }] },
+    error: { problem: 'bad token <secret>', came: 'two\nlines' },
+  })
+  expect(JSON.stringify(seen)).not.toContain('0123456789')
+})

@@ -1,0 +1,244 @@
+import { describe, expect, test } from 'vitest'
+import type { HostFacts } from '../../src/core/host.ts'
+import { parseFacts } from '../../src/engine/facts-parse.ts'
+import { factsScript } from '../../src/engine/facts-script.ts'
+import { LocalPool } from './local-pool.ts'
+
+const timing = { sentAt: 1_000_000, receivedAt: 1_000_200 }
+
+function parse(sections: Readonly<Record<string, string>>): HostFacts {
+  const text = Object.entries(sections).map(([name, lines]) => `\n@@ ${name}\n${lines}\n`)
+  return parseFacts('h', `${text.join('')}\n@@ end\n`, timing)
+}
+
+describe('operating systems', () => {
+  const release: readonly [string, string, HostFacts['os']][] = [
+    [
+      'Debian 13',
+      'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nVERSION_ID="13"\nID=debian\nHOME_URL="https://www.debian.org/"',
+      { id: 'debian', like: [], version: '13', name: 'Debian GNU/Linux 13 (trixie)' },
+    ],
+    [
+      'Ubuntu on a Jetson',
+      'PRETTY_NAME="Ubuntu 22.04.5 LTS"\nVERSION_ID="22.04"\nID=ubuntu\nID_LIKE=debian',
+      { id: 'ubuntu', like: ['debian'], version: '22.04', name: 'Ubuntu 22.04.5 LTS' },
+    ],
+    [
+      'Raspberry Pi OS, 32 bit',
+      'PRETTY_NAME="Raspbian GNU/Linux 12 (bookworm)"\nVERSION_ID="12"\nID=raspbian\nID_LIKE=debian',
+      { id: 'raspbian', like: ['debian'], version: '12', name: 'Raspbian GNU/Linux 12 (bookworm)' },
+    ],
+    [
+      'several in ID_LIKE, single quotes',
+      "NAME='Some \"Linux\"'\nID=some\nID_LIKE='rhel fedora'",
+      { id: 'some', like: ['rhel', 'fedora'], version: '', name: 'Some "Linux"' },
+    ],
+  ]
+  test.each(release)('%s', (_, os, expected) => {
+    expect(parse({ os }).os).toEqual(expected)
+  })
+
+  test.each([
+    ['x86_64', 'amd64'],
+    ['aarch64', 'arm64'],
+    ['armv7l', undefined],
+    ['riscv64', undefined],
+  ])('machine %s is architecture %s', (machine, architecture) => {
+    expect(parse({ machine })).toMatchObject({ machine, architecture })
+  })
+})
+
+test('a host without any of the files has normal values everywhere', () => {
+  expect(parse({})).toEqual({
+    host: 'h',
+    os: { id: '', like: [], version: '', name: '' },
+    kernel: '',
+    machine: '',
+    architecture: undefined,
+    hostname: '',
+    machineId: '',
+    productUuid: '',
+    cpus: 1,
+    memoryBytes: 0,
+    systemd: false,
+    cgroupVersion: 1,
+    cgroupControllers: [],
+    addresses: [],
+    defaultRoute: undefined,
+    listening: [],
+    freeBytes: { '/usr/local/bin': 0, '/var/lib': 0, '/etc': 0, '/tmp': 0 },
+    clockOffsetMs: 0,
+    roundTripMs: 200,
+    kubernetes: { kubeletConf: false, adminConf: false },
+    nameservers: [],
+    swap: [],
+  })
+})
+
+test('output that does not reach its end is refused', () => {
+  expect(() => parseFacts('h', '\n@@ os\nID=debian\n', timing)).toThrow('end too early')
+})
+
+describe('cgroups', () => {
+  test('version 2 lists what is enabled', () => {
+    const facts = parse({ cgroup2: 'cpuset cpu io memory pids' })
+    expect(facts).toMatchObject({ cgroupVersion: 2, cgroupControllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'] })
+  })
+
+  test('version 1 without the memory controller, as on a Raspberry Pi without cgroup_enable=memory', () => {
+    const cgroup1 = '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t60\t1\nmemory\t0\t72\t0\npids\t5\t66\t1'
+    expect(parse({ cgroup1 })).toMatchObject({ cgroupVersion: 1, cgroupControllers: ['cpu', 'pids'] })
+  })
+})
+
+describe('addresses and routes', () => {
+  const addresses = [
+    '1: lo    inet 127.0.0.1/8 scope host lo\\       valid_lft forever preferred_lft forever',
+    '1: lo    inet6 ::1/128 scope host noprefixroute \\       valid_lft forever preferred_lft forever',
+    '2: eth0    inet 10.8.0.99/24 brd 10.8.0.255 scope global secondary eth0\\       valid_lft forever',
+    '2: eth0    inet 10.8.0.7/24 brd 10.8.0.255 scope global dynamic eth0\\       valid_lft 3000sec',
+    '2: eth0    inet6 fe80::1/64 scope link \\       valid_lft forever preferred_lft forever',
+    '5: veth0@if4    inet 172.16.0.1/16 scope global veth0\\       valid_lft forever preferred_lft forever',
+  ].join('\n')
+
+  test('the loopback interface is left out', () => {
+    expect(parse({ addresses }).addresses).toEqual(['10.8.0.99', '10.8.0.7', 'fe80::1', '172.16.0.1'])
+  })
+
+  test('the default route’s address is the primary one of its interface', () => {
+    const facts = parse({ addresses, 'default-route': 'default via 10.8.0.1 dev eth0 proto dhcp metric 100' })
+    expect(facts.defaultRoute).toEqual({ interface: 'eth0', address: '10.8.0.7' })
+  })
+
+  test('a source address of the route itself wins, and so does the lowest metric', () => {
+    const routes = [
+      'default via 192.168.55.100 dev usb0 metric 20600',
+      'default via 10.8.0.1 dev eth0 proto dhcp src 10.8.0.99 metric 100',
+    ]
+    const facts = parse({ addresses, 'default-route': routes.join('\n') })
+    expect(facts.defaultRoute).toEqual({ interface: 'eth0', address: '10.8.0.99' })
+  })
+
+  test('without ip, /proc tells the same', () => {
+    const facts = parse({
+      fib: [
+        'Main:',
+        '  +-- 0.0.0.0/0 3 0 5',
+        '     |-- 10.8.0.0',
+        '        /24 link UNICAST',
+        '     |-- 10.8.0.7',
+        '        /32 host LOCAL',
+        '     |-- 127.0.0.1',
+        '        /32 host LOCAL',
+        '     |-- 172.16.0.1',
+        '        /32 host LOCAL',
+      ].join('\n'),
+      'if-inet6':
+        'fe800000000000000000000000000001 02 40 20 80     eth0\n00000000000000000000000000000001 01 80 10 80       lo',
+      routes: [
+        'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+        'eth0\t00000000\t0100080A\t0003\t0\t0\t100\t00000000\t0\t0\t0',
+        'eth0\t0000080A\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0',
+      ].join('\n'),
+    })
+    expect(facts.addresses).toEqual(['10.8.0.7', '172.16.0.1', 'fe80::1'])
+    expect(facts.defaultRoute).toEqual({ interface: 'eth0', address: '10.8.0.7' })
+  })
+})
+
+describe('listening sockets', () => {
+  test('of ss', () => {
+    const listening = [
+      'State  Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess',
+      'LISTEN 0      4096   127.0.0.53%lo:53    0.0.0.0:*    users:(("systemd-resolve",pid=365,fd=15))',
+      'LISTEN 0      128          0.0.0.0:22    0.0.0.0:*    users:(("sshd",pid=1,fd=3),("systemd",pid=1,fd=50))',
+      'LISTEN 0      128             [::]:22       [::]:*',
+      'LISTEN 0      4096               *:10250      *:*',
+      'LISTEN 0      5      [fe80::1]%eth0:8080     [::]:*',
+    ]
+    expect(parse({ listening: listening.join('\n') }).listening).toEqual([
+      { port: 53, address: '127.0.0.53', process: 'systemd-resolve' },
+      { port: 22, address: '0.0.0.0', process: 'sshd' },
+      { port: 22, address: '::', process: '' },
+      { port: 10250, address: '::', process: '' },
+      { port: 8080, address: 'fe80::1', process: '' },
+    ])
+  })
+
+  test('of /proc/net/tcp and tcp6', () => {
+    const tcp = [
+      '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
+      '   0: 0100007F:192B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0',
+      '   1: 0700080A:0016 0900080A:D2F0 01 00000000:00000000 02:000A8C3F 00000000     0        0 2 2 0 20 4 30 10 -1',
+      '   0: 00000000000000000000000000000000:280A 00000000000000000000000000000000:0000 0A 00000000:00000000',
+      '   1: 000080FE00000000000000000100000000:0016 0:0 01',
+      '   2: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000',
+    ]
+    expect(parse({ tcp: tcp.join('\n') }).listening).toEqual([
+      { port: 6443, address: '127.0.0.1', process: '' },
+      { port: 10250, address: '::', process: '' },
+      { port: 8080, address: '::1', process: '' },
+    ])
+  })
+})
+
+describe('clocks', () => {
+  test.each([
+    ['the same', '1000.050', '1000.150', 0, 100],
+    ['an hour ahead', '4600.050', '4600.150', 3_600_000, 100],
+    ['behind', '990.050', '990.150', -10_000, 100],
+    ['read by a date that does not know %N', '1000.%N', '1000', 400, 200],
+  ])('%s', (_, begin, end, clockOffsetMs, roundTripMs) => {
+    expect(parse({ clock: begin, 'clock-end': end })).toMatchObject({ clockOffsetMs, roundTripMs })
+  })
+})
+
+test('free space, also of mount points with blanks', () => {
+  const free = [
+    '/usr/local/bin /dev/mmcblk0p2 30000000 1000 2000 5% /',
+    '/var/lib /dev/sda1 30000000 1000 3000 5% /mnt/my disk',
+    '/etc overlay 30000000 1000 4000 5% /',
+    '/tmp ',
+  ]
+  expect(parse({ free: free.join('\n') }).freeBytes).toEqual({
+    '/usr/local/bin': 2_048_000,
+    '/var/lib': 3_072_000,
+    '/etc': 4_096_000,
+    '/tmp': 0,
+  })
+})
+
+test('swap, nameservers and what kubeadm left', () => {
+  const facts = parse({
+    swaps: 'Filename\tType\tSize\tUsed\tPriority\n/dev/zram0 partition 100 0 5\n/my\\040swap file 100 0 -2',
+    nameservers: 'nameserver 127.0.0.53\nnameserver 10.0.0.1\nnameserver 10.0.0.1',
+    kubernetes: 'kubelet.conf',
+    init: 'systemd\nbooted-with-systemd',
+    memory: 'MemTotal:        8000000 kB',
+    cpus: '4',
+  })
+  expect(facts).toMatchObject({
+    swap: ['/dev/zram0', '/my swap'],
+    nameservers: ['127.0.0.53', '10.0.0.1'],
+    kubernetes: { kubeletConf: true, adminConf: false },
+    systemd: true,
+    memoryBytes: 8_192_000_000,
+    cpus: 4,
+  })
+})
+
+test.each([['/bin/sh'], ['/bin/bash']])(
+  'the script runs in %s and says something sensible of this machine',
+  async shell => {
+    const sentAt = Date.now()
+    const raw = await new LocalPool([shell]).run(factsScript)
+    const facts = parseFacts('here', raw.stdout, { sentAt, receivedAt: Date.now() })
+    expect(raw.exitCode).toBe(0)
+    expect(facts.cpus).toBeGreaterThan(0)
+    expect(facts.memoryBytes).toBeGreaterThan(0)
+    expect(facts.kernel).not.toBe('')
+    expect(facts.freeBytes['/tmp']).toBeGreaterThan(0)
+    // The same clock: the offset can only be a part of the way there and back.
+    expect(Math.abs(facts.clockOffsetMs)).toBeLessThanOrEqual(facts.roundTripMs + 2)
+  },
+)

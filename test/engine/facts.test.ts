@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { HostError } from '../../src/core/errors.ts'
+import type { Session, SshPool } from '../../src/core/host.ts'
+import { gatherFacts } from '../../src/engine/facts.ts'
+import { fakeRun } from './fake.ts'
+import { LocalPool } from './local-pool.ts'
+
+// Hosts named after what becomes of them.
+class MixedPool extends LocalPool {
+  override async session(host: string): Promise<Session> {
+    if (host === 'closed') throw new HostError(host, 'login', { where: host, problem: 'no key fits' })
+    if (host === 'odd') {
+      return {
+        host,
+        exchange: async () => ({ jobs: [], results: [{ exitCode: 2, stdout: '', stderr: 'no sh here' }] }),
+      }
+    }
+    return super.session(host)
+  }
+}
+
+const gather = (hosts: readonly string[], pool: SshPool = new MixedPool()) => {
+  const run = fakeRun(pool)
+  return gatherFacts(hosts, run).then(gathered => ({ ...gathered, run }))
+}
+
+test('hosts that fail are returned, with the others’ facts in the order asked for', async () => {
+  const { facts, failed, locks, run } = await gather(['b', 'closed', 'a', 'odd'])
+  expect([...facts.keys()]).toEqual(['b', 'a'])
+  expect([...failed].map(([host, error]) => [host, error.kind])).toEqual([
+    ['closed', 'login'],
+    ['odd', 'protocol'],
+  ])
+  expect(failed.get('odd')!.details.came).toContain('no sh here')
+  expect([...locks.keys()]).toEqual(['b', 'a'])
+  expect(
+    run
+      .of('host:failed')
+      .map(event => event.host)
+      .sort(),
+  ).toEqual(['closed', 'odd'])
+})
+
+test('one exchange a host', async () => {
+  const pool = new LocalPool()
+  await gather(['a'], pool)
+  expect(pool.exchanges().get('local')).toBe(1)
+})
+
+test('a run that stops begins with no host', async () => {
+  const pool = new LocalPool()
+  const { facts, failed } = await gatherFacts(['a', 'b'], fakeRun(pool, { stop: AbortSignal.abort() }))
+  expect(facts.size).toBe(0)
+  expect([...failed.values()].map(error => error.kind)).toEqual(['cancelled', 'cancelled'])
+  expect(pool.exchanges().get('local')).toBe(0)
+})

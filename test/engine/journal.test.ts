@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { journalFolder, openJournal } from '../../src/engine/journal.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evcctl-journal-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const runs = () => join(folder, 'evcctl', 'runs')
+const open = (more: object = {}) => openJournal({ folder: runs(), cluster: 'edge-seoul', command: 'apply', ...more })
+const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+
+test('events are on disk as soon as they are written', async () => {
+  const journal = await open()
+  journal.write({ at: 1, type: 'note', text: 'first' })
+  journal.write({ at: 2, type: 'note', text: 'second' })
+  const lines = (await readFile(join(journal.folder, 'events.ndjson'), 'utf8')).trimEnd().split('\n')
+  expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
+    { at: 1, type: 'note', text: 'first' },
+    { at: 2, type: 'note', text: 'second' },
+  ])
+  await journal.close('changed')
+  journal.write({ at: 3, type: 'note', text: 'too late' })
+})
+
+test('only the user may read it', async () => {
+  const journal = await open()
+  expect(await mode(runs())).toBe('700')
+  expect(await mode(journal.folder)).toBe('700')
+  for (const name of await readdir(journal.folder)) expect(await mode(join(journal.folder, name))).toBe('600')
+  await journal.close('changed')
+})
+
+test('run.json says what was run with which file, and how it ended', async () => {
+  const file = join(folder, 'cluster.yaml')
+  await writeFile(file, 'kind: Cluster\n')
+  const journal = await open({ version: '1.2.3', file })
+  const read = async () =>
+    JSON.parse(await readFile(join(journal.folder, 'run.json'), 'utf8')) as Record<string, unknown>
+  const about = {
+    command: 'apply',
+    version: '1.2.3',
+    cluster: 'edge-seoul',
+    file,
+    // printf 'kind: Cluster\n' | sha256sum
+    sha256: '722fa2314e0561f1b72b181cb8dddf0e46103db086ed3f82754c97742b029c26',
+  }
+  expect(Object.keys(await read())).not.toContain('outcome')
+  await journal.close('failed')
+  expect(await read()).toMatchObject({ ...about, outcome: 'failed' })
+})
+
+test('two runs in the same second have folders of their own', async () => {
+  const [a, b] = await Promise.all([open(), open()])
+  expect(a.folder).not.toBe(b.folder)
+  expect(a.run).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-edge-seoul/)
+})
+
+test('the oldest runs are removed, other folders are not', async () => {
+  for (let hour = 10; hour < 16; hour++) await mkdir(join(runs(), `2020-01-01T${hour}-00-00-old`), { recursive: true })
+  await mkdir(join(runs(), 'my notes'))
+  const journal = await open({ keep: 3 })
+  expect((await readdir(runs())).sort()).toEqual([
+    '2020-01-01T14-00-00-old',
+    '2020-01-01T15-00-00-old',
+    journal.run,
+    'my notes',
+  ])
+})
+
+test('the folder follows XDG_STATE_HOME, where that is absolute', () => {
+  expect(journalFolder({ XDG_STATE_HOME: '/state' })).toBe('/state/evcctl/runs')
+  expect(journalFolder({ XDG_STATE_HOME: 'state' })).toMatch(/\/\.local\/state\/evcctl\/runs$/)
+})

@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { UserError } from '../../src/core/errors.ts'
+import { thisController } from '../../src/engine/controller.ts'
+import { activeHolder, type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
+import { encodeHolder, type LockHolder, parseLockState } from '../../src/engine/lock-state.ts'
+import { fakeRun } from './fake.ts'
+import { LocalPool } from './local-pool.ts'
+
+let folder: string
+let pool: LocalPool
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
+  pool = new LocalPool()
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
+const options = (id: string, more: Partial<LockOptions> = {}): LockOptions => ({
+  id,
+  paths: paths(),
+  waitMs: 0,
+  pollMs: 20,
+  heartbeatMs: 20,
+  ...more,
+})
+const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
+const read = () => readLock('cp', fakeRun(pool), paths())
+
+describe('the run lock', () => {
+  test('is held while the work runs and free afterwards, also after a failure', async () => {
+    const run = fakeRun(pool)
+    await withLock('cp', run, options('run-1'), async () => {
+      const state = await read()
+      expect(state).toMatchObject({ generation: 1, holder: { run: 'run-1', pid: process.pid } })
+      expect(state.heartbeatAgeMs).toBeLessThan(30_000)
+    })
+    expect(await read()).toEqual({ generation: 1, heartbeatAgeMs: Number.POSITIVE_INFINITY })
+    const failing = withLock('cp', run, options('run-2'), () => Promise.reject(new Error('work failed')))
+    await expect(failing).rejects.toThrow('work failed')
+    expect((await read()).holder).toBeUndefined()
+    expect(run.events.map(event => event.type).filter(type => type !== 'exchange')).toEqual([
+      'lock:taken',
+      'lock:released',
+      'lock:taken',
+      'lock:released',
+    ])
+  })
+
+  test('keeps its folder to root', async () => {
+    await withLock('cp', fakeRun(pool), options('run-1'), async () => {
+      expect((await stat(join(paths().run, 'lock'))).mode & 0o777).toBe(0o700)
+    })
+  })
+
+  test('is had by exactly one of many who want it at once', async () => {
+    let inside = 0
+    let most = 0
+    const work = async () => {
+      most = Math.max(most, ++inside)
+      await sleep(30)
+      inside--
+    }
+    const runs = ['a', 'b', 'c', 'd'].map(id =>
+      withLock('cp', fakeRun(pool), options(id, { waitMs: 20_000, holder: elsewhere(id) }), work),
+    )
+    await Promise.all(runs)
+    expect(most).toBe(1)
+    expect((await read()).generation).toBe(4)
+  })
+
+  test('that is held is waited for, with an event that names the holder, and refused in the end', async () => {
+    await withLock('cp', fakeRun(pool), options('run-1', { holder: elsewhere('run-1') }), async () => {
+      const second = fakeRun(pool)
+      const error = await withLock('cp', second, options('run-2', { waitMs: 1500 }), async () => 1).catch(
+        thrown => thrown,
+      )
+      expect(error).toBeInstanceOf(UserError)
+      expect((error as UserError).details.came).toContain('on laptop-7 (pid ')
+      expect(second.of('lock:wait')).toHaveLength(1)
+    })
+  })
+
+  test('of a dead process of this machine is taken over at once', async () => {
+    const dead: LockHolder = { ...thisController('dead'), pid: 2 ** 22 + 1 }
+    await withLock('cp', fakeRun(pool), options('dead', { holder: dead, heartbeatMs: 60_000 }), async () => {
+      const run = fakeRun(pool)
+      await withLock('cp', run, options('run-2'), async () => expect((await read()).holder?.run).toBe('run-2'))
+      expect(run.of('lock:taken')[0]?.from).toContain(`pid ${dead.pid}`)
+    })
+  })
+
+  test('without a heartbeat for 30 s of the host’s clock is taken over', async () => {
+    await withLock(
+      'cp',
+      fakeRun(pool),
+      options('silent', { holder: elsewhere('silent'), heartbeatMs: 60_000 }),
+      async () => {
+        const heartbeat = join(paths().run, 'lock', 'heartbeat')
+        const [boot, uptime] = (await readFile(heartbeat, 'utf8')).trim().split(' ')
+        await writeFile(heartbeat, `${boot} ${Number(uptime) - 31}\n`)
+        const run = fakeRun(pool)
+        await withLock('cp', run, options('run-2'), async () => expect((await read()).generation).toBe(2))
+        expect(run.of('lock:taken')[0]?.from).toContain('laptop-7')
+      },
+    )
+  })
+
+  test('that was lost stops the work, says who has it, and is not freed', async () => {
+    const { result, lost } = await withLock('cp', fakeRun(pool), options('run-1'), async lock => {
+      await writeFile(join(paths().run, 'lock', 'holder'), encodeHolder(elsewhere('thief')))
+      await new Promise(resolve => lock.run.stop.addEventListener('abort', resolve))
+      return 'stopped'
+    })
+    expect(result).toBe('stopped')
+    expect(lost?.details.came).toContain('laptop-7')
+    expect((await read()).holder?.run).toBe('thief')
+  })
+
+  test('that is gone because the host was restarted is made again', async () => {
+    const { lost } = await withLock('cp', fakeRun(pool), options('run-1'), async () => {
+      rmSync(paths().run, { recursive: true })
+      while ((await read()).holder === undefined) await sleep(10)
+    })
+    expect(lost).toBeUndefined()
+    expect((await read()).holder).toBeUndefined()
+  })
+
+  test('survives a heartbeat that does not get through', async () => {
+    const { lost } = await withLock('cp', fakeRun(pool), options('run-1'), async () => {
+      pool.away = true
+      await sleep(60)
+      pool.away = false
+      await sleep(60)
+    })
+    expect(lost).toBeUndefined()
+  })
+
+  test('tells that somebody applied something since the facts were read', async () => {
+    const before = (await read()).generation
+    const outdated = (id: string, generation: number) =>
+      withLock('cp', fakeRun(pool), options(id, { generation }), async lock => lock.outdated)
+    expect((await outdated('run-1', before)).result).toBe(false)
+    expect((await outdated('run-2', before)).result).toBe(true)
+  })
+
+  test('is not waited for any longer once the run stops', async () => {
+    await withLock('cp', fakeRun(pool), options('run-1', { holder: elsewhere('run-1') }), async () => {
+      const stop = new AbortController()
+      const second = fakeRun(pool, { stop: stop.signal })
+      const waiting = withLock('cp', second, options('run-2', { waitMs: 60_000, pollMs: 60_000 }), async () => 1)
+      setTimeout(() => stop.abort(), 50)
+      await expect(waiting).rejects.toMatchObject({ exitCode: 130 })
+    })
+  })
+})
+
+test.each([
+  ['a holder elsewhere that gives signs', { holder: elsewhere('a'), heartbeatAgeMs: 9_000 }, 'a'],
+  ['a silent one', { holder: elsewhere('a'), heartbeatAgeMs: 31_000 }, undefined],
+  [
+    'a dead one of this machine',
+    { holder: { ...thisController('a'), pid: 2 ** 22 + 1 }, heartbeatAgeMs: 0 },
+    undefined,
+  ],
+  ['nobody', { heartbeatAgeMs: Number.POSITIVE_INFINITY }, undefined],
+])('%s: who works on the cluster', (_, state, run) => {
+  expect(activeHolder({ generation: 1, ...state })?.run).toBe(run)
+})
+
+test('a lock with unreadable content counts as free', () => {
+  expect(parseLockState('lock.generation x\nlock.holder !!\nlock.heartbeat a\nlock.now b 5')).toEqual({
+    generation: 0,
+    heartbeatAgeMs: Number.POSITIVE_INFINITY,
+  })
+})

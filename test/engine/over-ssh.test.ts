@@ -1,0 +1,140 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { Resource, Step } from '../../src/core/resource.ts'
+import { GraphBuilder } from '../../src/core/scope.ts'
+import { Secret } from '../../src/core/secret.ts'
+import { apply } from '../../src/engine/apply.ts'
+import { evaluate } from '../../src/engine/evaluate.ts'
+import { gatherFacts } from '../../src/engine/facts.ts'
+import { readLock, withLock } from '../../src/engine/lock.ts'
+import { createPool, type Pool } from '../../src/ssh/index.ts'
+import { startServer, type TestServer } from '../ssh/server.ts'
+import { fakeRun } from './fake.ts'
+
+let server: TestServer
+let folder: string
+let pool: Pool
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evcctl-engine-'))
+  pool = createPool([server.target({ name: 'w1' }), server.target({ name: 'w2' })])
+})
+afterEach(async () => {
+  await pool[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+/** A file with one line, with steps that may go before the write. */
+function line(
+  name: string,
+  text: Resource<string, { text: string }>['desired']['text'],
+  before: readonly Step[] = [],
+): Resource<string, { text: string }, string> {
+  const path = join(folder, name)
+  return {
+    kind: 'line',
+    name,
+    probe: { script: `cat ${path} 2>/dev/null`, parse: raw => raw.stdout.trim() },
+    desired: { text },
+    diff: (current, desired) =>
+      current === desired.text ? undefined : { action: 'update', fields: [{ field: 'text', after: desired.text }] },
+    converge: (_, desired) => [...before, { write: path, content: `${desired.text}\n`, mode: 0o600 }],
+    output: current => current,
+  }
+}
+
+const waiting = (ms: number): Step => ({ run: `sleep ${ms / 1000}` })
+
+test('plan costs two exchanges a host and writes nothing; apply converges; a second apply costs what a plan costs', async () => {
+  const builder = new GraphBuilder()
+  const a = builder.scope('w1', 'r').add(line('a', 'one'))
+  builder.scope('w2', 'r').add(
+    line(
+      'b',
+      a.output.map(text => `${text} and two`),
+    ),
+  )
+  const graph = builder.build()
+  const run = fakeRun(pool)
+  const { facts } = await gatherFacts(['w1', 'w2'], run)
+  expect(facts.get('w1')!.cpus).toBeGreaterThan(0)
+  const evaluation = await evaluate(graph, run)
+  expect([...evaluation.plan.verdicts.values()].map(verdict => verdict.is)).toEqual(['change', 'known after apply'])
+  expect(await readdir(folder)).toEqual([])
+  expect([...pool.exchanges().values()]).toEqual([2, 2])
+  expect((await apply(evaluation, run)).summary).toMatchObject({ changed: 2, failed: 0 })
+  expect(await readFile(join(folder, 'b'), 'utf8')).toBe('one and two\n')
+
+  const before = pool.exchanges()
+  await gatherFacts(['w1', 'w2'], run)
+  expect((await apply(await evaluate(graph, run), run)).summary).toMatchObject({ changed: 0, inDesiredState: 2 })
+  expect([...pool.exchanges()].map(([host, count]) => count - before.get(host)!)).toEqual([2, 2])
+})
+
+test('a connection that is cut while steps run is made again, and the rest is done', async () => {
+  const builder = new GraphBuilder()
+  const scope = builder.scope('w1', 'r')
+  const first = scope.add(line('a', 'one', [{ run: `echo started >>${join(folder, 'started')}` }, waiting(400)]))
+  scope.add(line('b', 'two'), { after: [first] })
+  const run = fakeRun(pool)
+  const evaluation = await evaluate(builder.build(), run)
+  const applying = apply(evaluation, run)
+  while (!(await stat(join(folder, 'started')).catch(() => undefined))) await sleep(10)
+  server.dropConnections()
+  expect((await applying).summary).toMatchObject({ changed: 2, failed: 0 })
+  expect(run.of('note').map(note => note.text)).toEqual([expect.stringContaining('line a is read again')])
+})
+
+test('abort kills what runs on the host', async () => {
+  const abort = new AbortController()
+  const builder = new GraphBuilder()
+  builder.scope('w1', 'r').add(line('a', 'one', [{ run: `touch ${join(folder, 'started')}` }, waiting(30_000)]))
+  const run = fakeRun(pool, { abort: abort.signal })
+  const applying = apply(await evaluate(builder.build(), run), run)
+  while (!(await stat(join(folder, 'started')).catch(() => undefined))) await sleep(10)
+  abort.abort()
+  expect((await applying).summary).toMatchObject({ cancelled: 1, failed: 0 })
+  expect(await readdir(folder)).toEqual(['started'])
+})
+
+test('the lock is kept alive while a long step runs on the same host', async () => {
+  const builder = new GraphBuilder()
+  builder.scope('w1', 'r').add(line('a', 'one', [waiting(1000)]))
+  const run = fakeRun(pool)
+  const evaluation = await evaluate(builder.build(), run)
+  const paths = { run: join(folder, 'run'), state: join(folder, 'state') }
+  const heartbeat = () => readFile(join(paths.run, 'lock', 'heartbeat'), 'utf8')
+  const { result, lost } = await withLock('w1', run, { id: 'run-1', paths, heartbeatMs: 50 }, async lock => {
+    await writeFile(join(paths.run, 'lock', 'heartbeat'), 'not renewed\n')
+    const applying = apply(evaluation, lock.run)
+    while ((await heartbeat()) === 'not renewed\n') await sleep(20)
+    const stillRunning = await stat(join(folder, 'a')).then(
+      () => false,
+      () => true,
+    )
+    expect(stillRunning).toBe(true)
+    return applying
+  })
+  expect(lost).toBeUndefined()
+  expect(result.summary.changed).toBe(1)
+  expect((await readLock('w1', run, paths)).holder).toBeUndefined()
+})
+
+test('what a step prints is told without the Secrets in it', async () => {
+  const password = new Secret('correct-horse-battery', 'password')
+  const builder = new GraphBuilder()
+  const prints: Step = { run: 'text=$(cat); echo "got $text"; echo "not $text" >&2; exit 3', stdin: password }
+  const task = builder.scope('w1', 'r').add(line('a', 'one', [prints]))
+  const run = fakeRun(pool)
+  const { ends } = await apply(await evaluate(builder.build(), run), run)
+  expect(ends.get(task.id)).toMatchObject({ result: 'failed', error: { came: 'exit code 3\nnot <secret>' } })
+  expect(run.of('task:output').map(event => event.line)).toContain('got <secret>')
+  expect(JSON.stringify([run.events, [...ends.values()]])).not.toContain('correct-horse')
+})
