@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import PQueue from 'p-queue'
+import { type Artifact, type ArtifactName, artifact } from '../../src/catalog/index.ts'
+import { fingerprint } from './cache.ts'
+import type { Arch } from './image-archive.ts'
+import type { Pins } from './module-file.ts'
+import { megabytes, type Progress } from './progress.ts'
+import type { Stamps } from './stamps.ts'
+import { download } from './upstream.ts'
+
+export interface Downloads {
+  readonly artifacts: readonly Artifact[]
+  /** The mirror's folder. */
+  readonly folder: string
+  readonly stamps: Stamps
+  readonly progress: Progress
+}
+
+/** What the catalog has of these versions: what a cluster needs, apart from images, which nodes pull by themselves. */
+export function upstreamArtifacts(pins: Required<Pins>, arch: Arch): readonly Artifact[] {
+  const versions: Record<ArtifactName, string> = {
+    kubelet: pins.kubernetes,
+    kubeadm: pins.kubernetes,
+    kubectl: pins.kubernetes,
+    containerd: pins.containerd,
+    runc: pins.runc,
+    'cni-plugins': pins.cniPlugins,
+  }
+  return Object.entries(versions).map(([name, version]) => artifact(name as ArtifactName, version, arch))
+}
+
+/** The artifacts that are not in the mirror as upstream published them. */
+export async function missingDownloads({ artifacts, stamps }: Downloads): Promise<Artifact[]> {
+  const missing: Artifact[] = []
+  for (const wanted of artifacts) {
+    if ((await stamps.fresh(wanted.path, inputsOf(wanted))) === undefined) missing.push(wanted)
+  }
+  return missing
+}
+
+/** Downloads artifacts into the mirror, three at a time, and stamps each as it is finished. */
+export async function downloadArtifacts(artifacts: readonly Artifact[], downloads: Downloads): Promise<void> {
+  const { folder, stamps, progress } = downloads
+  progress.say(`downloading ${artifacts.length} files from upstream`)
+  const lanes = new PQueue({ concurrency: 3 })
+  await lanes.addAll(
+    artifacts.map(wanted => async () => {
+      const { name, version, path, url, sha256 } = wanted
+      if (sha256 === undefined) throw new Error(`the catalog has no sha256 of ${name} ${version}: ${url}`)
+      await stamps.forget(path)
+      await download(url, join(folder, path), sha256)
+      const { size } = await stamps.finish(path, inputsOf(wanted))
+      progress.say(`${path} (${megabytes(size)})`)
+    }),
+  )
+}
+
+function inputsOf({ sha256 }: Artifact): string {
+  return fingerprint(['upstream', sha256])
+}

@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
+import type { Change, Probe, ProbeResult, Resource, Step } from '../../src/core/index.ts'
+
+/** Runs a script with the sh of this machine, as a host would: LC_ALL=C, no input. */
+export function sh(script: string, options: { readonly stdin?: string; readonly path?: string } = {}): ProbeResult {
+  const PATH = options.path === undefined ? process.env.PATH : `${options.path}:${process.env.PATH}`
+  const ended = spawnSync('sh', ['-c', script], {
+    env: { LC_ALL: 'C', PATH },
+    input: options.stdin ?? '',
+    encoding: 'utf8',
+  })
+  return { exitCode: ended.status ?? 1, stdout: ended.stdout, stderr: ended.stderr }
+}
+
+export function probe<C>({ script, parse }: Probe<C>): C {
+  return parse(sh(script))
+}
+
+/** Runs the steps that need no connection; throws at the first that fails. Owners are left alone: tests may not be root. */
+export function runSteps(steps: readonly Step[], options: { readonly path?: string } = {}): void {
+  for (const step of steps) {
+    if ('write' in step) {
+      rmSync(step.write, { force: true })
+      writeFileSync(step.write, String(step.content))
+      chmodSync(step.write, step.mode)
+    } else if ('run' in step) {
+      const ended = sh(`set -eu\n${step.run}`, { ...options, stdin: String(step.stdin ?? '') })
+      if (ended.exitCode !== 0) throw new Error(`exit code ${ended.exitCode}: ${ended.stderr}`)
+    } else throw new Error('This step needs a host')
+  }
+}
+
+/** What a plan would say of a resource whose inputs are all known. */
+export function compare<C, D, O>(resource: Resource<C, D, O>, current: C): Change | undefined {
+  return resource.diff(current, resource.desired as D, { watched: [] })
+}
+
+/** Probe, diff, steps, probe: gives the change that was found at first; throws if one is left. */
+export function converge<C, D, O>(resource: Resource<C, D, O>): Change | undefined {
+  const current = probe(resource.probe)
+  const change = compare(resource, current)
+  if (change !== undefined) runSteps(resource.converge(current, resource.desired as D))
+  const left = compare(resource, probe(resource.probe))
+  if (left !== undefined) throw new Error(`did not converge: ${JSON.stringify(left)}`)
+  return change
+}

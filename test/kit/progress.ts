@@ -1,0 +1,31 @@
+/** Tells a person what goes on: one line for each thing that is finished, with the time since the start. */
+export class Progress {
+  readonly #write: (line: string) => void
+  readonly #start = performance.now()
+
+  /** @param write where lines go; standard error by default, so that standard output stays a program's answer */
+  constructor(write: (line: string) => void = line => process.stderr.write(`${line}\n`)) {
+    this.#write = write
+  }
+
+  say(text: string): void {
+    this.#write(`[${duration(this.elapsed).padStart(6)}] ${text}`)
+  }
+
+  /** Seconds since the start. */
+  get elapsed(): number {
+    return (performance.now() - this.#start) / 1000
+  }
+}
+
+/** `7 s`, `4m05s`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`
+}
+
+/** `84 MB`, of bytes. */
+export function megabytes(bytes: number): string {
+  return `${Math.max(1, Math.round(bytes / 1e6))} MB`
+}

@@ -1,0 +1,65 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { sha256OfFile } from './cache.ts'
+
+/** Answers quickly where upstream can be reached at all. */
+const probeAddress = 'https://dl.k8s.io/release/stable.txt'
+
+/** In ms: a machine without a way out must not be kept waiting. */
+const probeTimeout = 4000
+
+/** How often a broken download is continued. */
+const attempts = 4
+
+/** Whether the upstream sites can be reached from here. */
+export async function canReachUpstream(address: string = probeAddress): Promise<boolean> {
+  return fetch(address, { signal: AbortSignal.timeout(probeTimeout) }).then(
+    async response => {
+      await response.body?.cancel()
+      return response.ok
+    },
+    () => false,
+  )
+}
+
+/**
+ * Downloads a file and checks it. What a broken download left is continued, not begun anew.
+ *
+ * @param sha256 expected sum, hex
+ * @throws Error when the bytes are not the expected ones, or it broke off four times
+ */
+export async function download(address: string, file: string, sha256: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const unfinished = `${file}.part`
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await continueDownload(address, unfinished)
+      break
+    } catch (error) {
+      if (attempt === attempts) throw new Error(`cannot download ${address}: ${String(error)}`, { cause: error })
+    }
+  }
+  const came = await sha256OfFile(unfinished)
+  if (came !== sha256) {
+    await rm(unfinished)
+    throw new Error(`${address} is not what was expected\n  expected  sha256 ${sha256}\n  came      sha256 ${came}`)
+  }
+  await rename(unfinished, file)
+}
+
+async function continueDownload(address: string, unfinished: string): Promise<void> {
+  const have = await stat(unfinished).then(
+    found => found.size,
+    () => 0,
+  )
+  const response = await fetch(address, have > 0 ? { headers: { range: `bytes=${have}-` } } : {})
+  // 416: nothing is left to send, the file was complete already.
+  if (response.status === 416) return
+  if (!response.ok || response.body === null) throw new Error(`HTTP status ${response.status}`)
+  const flags = response.status === 206 ? 'a' : 'w'
+  await pipeline(Readable.fromWeb(response.body as ReadableStream), createWriteStream(unfinished, { flags }))
+}
