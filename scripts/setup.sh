@@ -1,0 +1,98 @@
+#!/bin/sh
+# Makes a fresh Debian machine ready to build and test evcctl: node modules, Docker, mmdebstrap.
+# Only sh, Node and npm are needed. Safe to run again; does nothing (in under a second) when all is there.
+set -eu
+cd "$(dirname "$0")/.."
+
+wait_seconds=${EVCCTL_DOCKER_WAIT:-60}
+docker_log=/var/log/dockerd.log
+
+say() { printf '%s\n' "setup: $*"; }
+
+fail() {
+  printf '%s\n' "setup: $*" >&2
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# dockerd, iptables and mmdebstrap live in sbin, which a user's PATH may lack.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# npm install writes both lock files within the same moment, in either order: only npm can tell them apart then.
+node_modules_current() {
+  installed=node_modules/.package-lock.json
+  [ -f "$installed" ] || return 1
+  [ -n "$(find package-lock.json -newer "$installed")" ] || return 0
+  case $(npm install --dry-run --offline --ignore-scripts --no-audit --no-fund 2>/dev/null) in
+    *'up to date'*) touch "$installed" ;;
+    *) return 1 ;;
+  esac
+}
+
+docker_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+
+systemd_runs() { [ -d /run/systemd/system ]; }
+
+start_docker() {
+  if systemd_runs; then
+    say "starting docker.service"
+    as_root systemctl enable --now docker.service
+  else
+    say "starting dockerd (log: $docker_log)"
+    # Its own session and descriptors: it outlives this shell and holds no pipe of the caller open.
+    as_root sh -c 'setsid nohup dockerd </dev/null >>"$0" 2>&1 &' "$docker_log"
+  fi
+}
+
+docker_log_tail() {
+  if systemd_runs; then
+    as_root journalctl --unit docker.service --no-pager --lines 20
+  else
+    tail -n 20 "$docker_log"
+  fi
+}
+
+wait_for_docker() {
+  waited=0
+  until docker_answers; do
+    if [ "$waited" -ge "$((wait_seconds * 5))" ]; then
+      docker_log_tail >&2 || true
+      fail "the Docker daemon did not answer within $wait_seconds s; the end of its log is above"
+    fi
+    sleep 0.2
+    waited=$((waited + 1))
+  done
+}
+
+have node && have npm || fail "expected Node 22 or newer and npm on PATH; install them first (https://nodejs.org)"
+
+missing_packages=
+have dockerd && have docker || missing_packages="docker.io"
+have iptables || missing_packages="$missing_packages iptables"
+have mmdebstrap || missing_packages="$missing_packages mmdebstrap"
+modules=
+node_modules_current || modules=missing
+
+if [ -n "$modules" ]; then say "will install: node modules of package-lock.json (npm ci)"; fi
+if [ -n "$missing_packages" ]; then say "will install: Debian packages" $missing_packages "(apt-get)"; fi
+
+if [ -n "$missing_packages" ]; then
+  have apt-get || fail "this machine has no apt-get: install$missing_packages by hand, then run this again"
+  as_root apt-get update -q
+  # shellcheck disable=SC2086 # one word a package
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing_packages
+fi
+
+if [ -n "$modules" ]; then npm ci --no-audit --no-fund; fi
+
+if ! docker_answers; then
+  start_docker
+  wait_for_docker
+fi
+
+say "ready: node modules, Docker $(docker version --format '{{.Server.Version}}'), mmdebstrap"

@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Docker, imageExists } from './docker.ts'
+import { imageError } from './image-error.ts'
+import { excludedPaths, type ImageRecipe, type Suite } from './recipe.ts'
+
+/** Longest silence of a registry before the pull is given up, ms. */
+const pullSilenceMs = 5000
+
+/** Whether `debian:<suite>` is there or can be pulled; a registry that keeps silent counts as none. */
+export async function basePulled(docker: Docker, suite: Suite): Promise<boolean> {
+  const base = `debian:${suite}`
+  if (await imageExists(docker, base)) return true
+  const silence = new AbortController()
+  let timer = setTimeout(() => silence.abort(), pullSilenceMs)
+  try {
+    const progress = await docker.createImage({ fromImage: base, abortSignal: silence.signal })
+    for await (const _line of progress) {
+      clearTimeout(timer)
+      timer = setTimeout(() => silence.abort(), pullSilenceMs)
+    }
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+  }
+  return imageExists(docker, base)
+}
+
+/** Builds the image with Docker, on `debian:<suite>`. Raises UserError. */
+export async function buildOnBase(docker: Docker, name: string, recipe: ImageRecipe): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'evcctl-image-'))
+  try {
+    await writeFile(join(folder, 'setup'), recipe.setup)
+    await writeFile(join(folder, 'excludes'), excludedPaths.map(path => `path-exclude=${path}\n`).join(''))
+    await writeFile(join(folder, 'Dockerfile'), dockerfile(recipe))
+    const context = { context: folder, src: ['Dockerfile', 'excludes', 'setup'] }
+    const reply = await docker.buildImage(context, { t: name, forcerm: true })
+    let log = ''
+    for await (const chunk of reply) log = (log + String(chunk)).slice(-4000)
+    if (!(await imageExists(docker, name))) throw imageError(recipe, said(log))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function dockerfile(recipe: ImageRecipe): string {
+  const install = [
+    'apt-get update',
+    `DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ${recipe.packages.join(' ')}`,
+    'sh /tmp/setup',
+    'rm -f /tmp/setup',
+  ]
+  return `FROM debian:${recipe.suite}
+COPY excludes /etc/dpkg/dpkg.cfg.d/evcctl
+COPY setup /tmp/setup
+RUN ${install.join(' && ')}
+${recipe.changes.join('\n')}
+`
+}
+
+/** The text in Docker's JSON lines; the first may be cut off. */
+function said(log: string): string {
+  return log
+    .split('\n')
+    .map(line => /"(?:stream|error)":("(?:[^"\\]|\\.)*")/.exec(line)?.[1] ?? '""')
+    .map(text => String(JSON.parse(text)))
+    .join('')
+    .replaceAll(/\x1b\[[\d;]*m/g, '')
+    .trim()
+    .split('\n')
+    .slice(-8)
+    .join('\n')
+}

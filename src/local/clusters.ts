@@ -1,0 +1,87 @@
+import { exitCodes, UserError } from '../core/errors.ts'
+import { clusterLabel, connectDocker, hostLabel, rolesLabel, stateLabel, unlessGone, userLabel } from './docker.ts'
+import { removeState, stateFolder } from './state-folder.ts'
+
+/** A host of a local cluster as Docker knows it. */
+export interface LocalHostStatus {
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly address: string
+  readonly containerId: string
+  readonly running: boolean
+}
+
+/** A local cluster as Docker knows it. */
+export interface LocalClusterStatus {
+  readonly name: string
+  /** In the order of their names. */
+  readonly hosts: readonly LocalHostStatus[]
+  /** The folder with its SSH key and known_hosts. */
+  readonly stateFolder: string
+  /** Login name. */
+  readonly user: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+/** The local clusters of this machine, stopped ones too. Raises UserError when there is no Docker daemon. */
+export async function listLocalHosts(): Promise<LocalClusterStatus[]> {
+  const { dockerode } = (await connectDocker()).container
+  const containers = await dockerode.listContainers({ all: true, filters: { label: [hostLabel] } })
+  const clusters = Map.groupBy(containers, container => container.Labels[clusterLabel] ?? '')
+  return [...clusters]
+    .map(([name, members]) => {
+      const labels = members[0]?.Labels ?? {}
+      const hosts = members.map(member => ({
+        name: member.Labels[hostLabel] ?? '',
+        roles: (member.Labels[rolesLabel] ?? '').split(','),
+        address: Object.values(member.NetworkSettings.Networks)[0]?.IPAMConfig?.IPv4Address ?? '',
+        containerId: member.Id,
+        running: member.State === 'running',
+      }))
+      hosts.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+      return {
+        name,
+        hosts,
+        labels,
+        stateFolder: labels[stateLabel] ?? stateFolder(name).folder,
+        user: labels[userLabel] ?? '',
+      }
+    })
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+/**
+ * Removes a local cluster: its containers, volumes, network and state folder. Returns how many containers there were.
+ * Nothing to remove is no error, so that this also cleans up after a start that failed half-way.
+ */
+export async function removeLocalHosts(name: string): Promise<number> {
+  checkClusterName(name)
+  const { dockerode } = (await connectDocker()).container
+  const filters = { label: [`${clusterLabel}=${name}`] }
+  const containers = await dockerode.listContainers({ all: true, filters })
+  await Promise.all(containers.map(({ Id }) => unlessGone(dockerode.getContainer(Id).remove({ force: true, v: true }))))
+  const [networks, { Volumes }] = await Promise.all([
+    dockerode.listNetworks({ filters }),
+    dockerode.listVolumes({ filters }),
+  ])
+  await Promise.all([
+    ...networks.map(({ Id }) => unlessGone(dockerode.getNetwork(Id).remove())),
+    ...(Volumes ?? []).map(volume => unlessGone(dockerode.getVolume(volume.Name).remove())),
+  ])
+  await removeState(stateFolder(name, containers[0]?.Labels[stateLabel]), name)
+  return containers.length
+}
+
+/** Raises UserError unless the name can be part of a container's, a network's and a folder's name. */
+export function checkClusterName(name: string): void {
+  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return
+  throw new UserError(
+    {
+      where: '--name',
+      problem: 'not a name for a local cluster',
+      expected: 'at most 40 lower case letters, digits and hyphens, neither beginning nor ending with a hyphen',
+      came: JSON.stringify(name),
+    },
+    { exitCode: exitCodes.badInput },
+  )
+}

@@ -1,0 +1,133 @@
+import type { ContainerRuntimeClient } from 'testcontainers'
+import { UserError } from '../core/errors.ts'
+import { checkClusterName, listLocalHosts, removeLocalHosts } from './clusters.ts'
+import { connectDocker, stateLabel, userLabel } from './docker.ts'
+import { defaultUser, firstBootScript, type HostLogin } from './first-boot.ts'
+import { HostContainer } from './host-container.ts'
+import { ensureHostImage } from './image.ts'
+import { writeKnownHosts } from './known-hosts.ts'
+import { addressIn, createNetwork } from './network.ts'
+import type { LocalNode } from './nodes.ts'
+import { hostPrivileges } from './privileges.ts'
+import { waitUntilReady } from './ready.ts'
+import type { ImageVariant, Suite } from './recipe.ts'
+import { type LocalHost, type LocalHosts, StartedHosts } from './started-hosts.ts'
+import { createState, type StateFolder, stateFolder } from './state-folder.ts'
+
+export interface StartOptions {
+  /** Name of the cluster; its hosts are found again by it. */
+  readonly name: string
+  /** Each host may be logged into in its own way; what it leaves out comes from `login`. */
+  readonly hosts: readonly (LocalNode & HostLogin)[]
+  readonly login?: HostLogin
+  /** Debian release of the hosts. Default `trixie`. */
+  readonly image?: Suite
+  /** What is installed already. Default `full`. */
+  readonly variant?: ImageVariant
+  /** Whether Docker drops what would leave the hosts' network. Default true. */
+  readonly internal?: boolean
+  /** Folder for the SSH key and known_hosts. Default `${XDG_STATE_HOME:-~/.local/state}/evcctl/local/<name>`. */
+  readonly stateFolder?: string
+  /** Further labels of all containers, volumes and the network. */
+  readonly labels?: Readonly<Record<string, string>>
+  /** Called before something that takes long begins. */
+  readonly onProgress?: (message: string) => void
+}
+
+export type { LocalHost, LocalHosts } from './started-hosts.ts'
+
+/** Addresses below are for this machine (.1) and the mirror (.2). */
+const firstAddress = 11
+
+/**
+ * Starts container hosts with systemd, sshd and sudo in a network of their own, with a fresh SSH key. All at once: 4
+ * hosts take about 4 s once the image is built. What was begun is removed when something fails.
+ * Raises UserError when the name is taken, Docker or the image is missing, or a host does not come up.
+ */
+export async function startLocalHosts(options: StartOptions): Promise<LocalHosts> {
+  const { name } = options
+  checkClusterName(name)
+  const client = await connectDocker()
+  if ((await listLocalHosts()).some(cluster => cluster.name === name)) throw nameTaken(name)
+  const image = await ensureHostImage({
+    suite: options.image ?? 'trixie',
+    ...(options.variant && { variant: options.variant }),
+    ...(options.onProgress && { onProgress: options.onProgress }),
+  })
+  const state = stateFolder(name, options.stateFolder)
+  try {
+    return await startAll(client, image, state, options)
+  } catch (error) {
+    await removeLocalHosts(name)
+    throw error
+  }
+}
+
+async function startAll(
+  client: ContainerRuntimeClient,
+  image: string,
+  state: StateFolder,
+  options: StartOptions,
+): Promise<LocalHosts> {
+  const { name, login = {}, internal = true } = options
+  const user = login.user ?? defaultUser
+  const labels = { ...options.labels, [stateLabel]: state.folder, [userLabel]: user }
+  const [privileges, publicKey, network] = await Promise.all([
+    hostPrivileges(client, image),
+    createState(state, name),
+    createNetwork(client, name, { internal, labels }),
+  ])
+  const started = await Promise.allSettled(
+    options.hosts.map(async (node, index): Promise<LocalHost> => {
+      const own = { ...login, ...node }
+      const address = addressIn(network, firstAddress + index)
+      const firstBoot = firstBootScript(own, publicKey)
+      const container = await new HostContainer(image, {
+        cluster: name,
+        node,
+        address,
+        network,
+        privileges,
+        firstBoot,
+        labels,
+      }).start()
+      const host = {
+        name: node.name,
+        roles: node.roles,
+        address,
+        containerId: container.getId(),
+        sshPorts: own.sshPorts ?? [22],
+        user: own.user ?? defaultUser,
+      }
+      await waitUntilReady(client, host)
+      return host
+    }),
+  )
+  const hosts = started.map(result => {
+    if (result.status === 'rejected') throw startError(result.reason)
+    return result.value
+  })
+  await writeKnownHosts(client, state.knownHostsFile, hosts)
+  return new StartedHosts(client, { name, hosts, user, network, state })
+}
+
+function nameTaken(name: string): UserError {
+  return new UserError({
+    where: `local cluster ${name}`,
+    problem: 'it exists already',
+    next: `Another name: evcctl local up --name … ; to take it down first: evcctl local down --name ${name}`,
+  })
+}
+
+function startError(reason: unknown): unknown {
+  if (reason instanceof UserError) return reason
+  return new UserError(
+    {
+      where: 'Docker',
+      problem: 'a container host cannot be started',
+      came: reason instanceof Error ? reason.message : String(reason),
+      next: 'See the log of dockerd (journalctl -u docker, or /var/log/dockerd.log).',
+    },
+    { cause: reason },
+  )
+}

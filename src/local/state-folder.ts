@@ -1,0 +1,47 @@
+import { chmod, mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import ssh2 from 'ssh2'
+
+/** The files that evcctl keeps for a local cluster. Mode 0700; the private key 0600. */
+export interface StateFolder {
+  readonly folder: string
+  readonly identityFile: string
+  readonly publicKeyFile: string
+  readonly knownHostsFile: string
+}
+
+/** The files in a state folder. Default folder: `${XDG_STATE_HOME:-~/.local/state}/evcctl/local/<cluster>`. Pure. */
+export function stateFolder(cluster: string, folder = defaultFolder(cluster)): StateFolder {
+  return {
+    folder,
+    identityFile: join(folder, 'id_ed25519'),
+    publicKeyFile: join(folder, 'id_ed25519.pub'),
+    knownHostsFile: join(folder, 'known_hosts'),
+  }
+}
+
+/** Makes the folder with a fresh key pair, and returns the public key as it is written to authorized_keys. */
+export async function createState(state: StateFolder, cluster: string): Promise<string> {
+  await mkdir(state.folder, { recursive: true, mode: 0o700 })
+  await chmod(state.folder, 0o700)
+  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: `evcctl local ${cluster}` })
+  await rm(state.identityFile, { force: true })
+  await writeFile(state.identityFile, pair.private, { mode: 0o600 })
+  await writeFile(state.publicKeyFile, `${pair.public}\n`)
+  return pair.public
+}
+
+/** Removes what evcctl wrote; a folder of the caller's own choice stays if there is something else in it. */
+export async function removeState(state: StateFolder, cluster: string): Promise<void> {
+  if (state.folder === defaultFolder(cluster)) {
+    await rm(state.folder, { recursive: true, force: true })
+    return
+  }
+  for (const file of [state.identityFile, state.publicKeyFile, state.knownHostsFile]) await rm(file, { force: true })
+  await rmdir(state.folder).catch(() => {})
+}
+
+function defaultFolder(cluster: string): string {
+  return join(process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'evcctl', 'local', cluster)
+}
