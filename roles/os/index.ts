@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import {
+  defineRole,
+  directory,
+  hostname,
+  hostsEntry,
+  kernelModules,
+  packages,
+  swapOff,
+  sysctls,
+  type Task,
+} from '../../src/index.ts'
+import { kernelModuleNames, packageNames, sysctlLowerBounds, sysctlOptional, sysctlValues } from './settings.ts'
+
+const parameters = z.strictObject({
+  packages: z.strictObject({
+    manage: z.boolean(),
+    updateCache: z.enum(['when needed', 'never']),
+    /** Besides those of this role: the user's own, and those of other roles, so that one transaction installs all. */
+    extra: z.array(z.string()),
+    /** Units that those packages bring and that must not be started, e.g. `nginx.service`. */
+    keepDisabled: z.array(z.string()).default([]),
+  }),
+  /** Added to those of this role, or in their place. */
+  sysctls: z.record(z.string(), z.string()),
+  kernelModules: z.array(z.string()),
+  disableSwap: z.boolean(),
+  setHostname: z.boolean(),
+  /** Name of the host and of its node. */
+  hostname: z.string(),
+  /** Address that the name stands for on the host itself; undefined: /etc/hosts is left alone. */
+  address: z.string().optional(),
+})
+
+export type OsParameters = z.output<typeof parameters>
+
+export interface OsOutputs {
+  /** Undefined where packages are not managed. */
+  readonly packages: Task | undefined
+  /** All that has to be done before a container runtime or the kubelet starts. */
+  readonly all: readonly Task[]
+}
+
+/**
+ * What a Debian-like system needs before it can be a node. The tasks wait for each other only where they must, so
+ * that nearly all of them travel in one exchange.
+ */
+export const os = defineRole<OsParameters, OsOutputs>({
+  name: 'os',
+  params: parameters,
+  declare(scope, params) {
+    const folders = [
+      scope.add(directory({ path: '/var/lib/evcctl', mode: 0o700 })),
+      scope.add(directory({ path: '/etc/evcctl', mode: 0o755 })),
+    ]
+    const installed = params.packages.manage
+      ? scope.add(
+          packages({
+            names: [...packageNames, ...params.packages.extra],
+            updateCache: params.packages.updateCache,
+            keepDisabled: params.packages.keepDisabled,
+            platform: 'apt',
+          }),
+        )
+      : undefined
+    const modules = scope.add(kernelModules({ names: [...kernelModuleNames, ...params.kernelModules] }))
+    const bounds = Object.entries(sysctlLowerBounds).filter(([key]) => !(key in params.sysctls))
+    const settings = scope.add(
+      sysctls({
+        values: { ...sysctlValues, ...params.sysctls },
+        atLeast: Object.fromEntries(bounds),
+        optional: sysctlOptional.filter(key => !(key in params.sysctls)),
+      }),
+      // br_netfilter brings net.bridge.*
+      { after: [modules] },
+    )
+    const all = [...folders, modules, settings]
+    if (installed !== undefined) all.push(installed)
+    if (params.disableSwap) all.push(scope.add(swapOff()))
+    if (params.setHostname) all.push(scope.add(hostname({ name: params.hostname })))
+    if (params.address !== undefined) {
+      all.push(scope.add(hostsEntry({ address: params.address, names: [params.hostname] })))
+    }
+    return { packages: installed, all }
+  },
+})

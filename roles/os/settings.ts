@@ -1,0 +1,50 @@
+/**
+ * Packages of Debian and Ubuntu that a node needs: kubeadm's preflight looks for mount, losetup (both in `mount`), ip,
+ * iptables, conntrack, ethtool and socat (kubernetes/cmd/kubeadm/app/preflight/checks.go, 1.34, and older ones);
+ * CNI plugins call iptables; curl and ca-certificates are for downloads, kmod is modprobe.
+ */
+export const packageNames: readonly string[] = [
+  'ca-certificates',
+  'conntrack',
+  'curl',
+  'ethtool',
+  'iproute2',
+  'iptables',
+  'kmod',
+  'mount',
+  'socat',
+]
+
+/**
+ * overlay: containerd's snapshots. br_netfilter: lets iptables see what crosses a bridge, without which Services do not
+ * work for pods of one node. nf_conntrack: kube-proxy sets its limits.
+ */
+export const kernelModuleNames: readonly string[] = ['br_netfilter', 'nf_conntrack', 'overlay']
+
+/**
+ * The first two groups are needed for pod traffic (kubernetes.io, "Container Runtimes") and by the kubelet with
+ * protectKernelDefaults (kubernetes/pkg/util/sysctl); the reserved ports are the default range of NodePorts, which no
+ * outgoing connection may take.
+ */
+export const sysctlValues: Readonly<Record<string, string>> = {
+  'net.ipv4.ip_forward': '1',
+  'net.bridge.bridge-nf-call-iptables': '1',
+  'net.bridge.bridge-nf-call-ip6tables': '1',
+  'kernel.keys.root_maxbytes': '25000000',
+  'kernel.keys.root_maxkeys': '1000000',
+  'kernel.panic': '10',
+  'kernel.panic_on_oops': '1',
+  'vm.overcommit_memory': '1',
+  'vm.panic_on_oom': '0',
+  'net.ipv4.ip_local_reserved_ports': '30000-32767',
+}
+
+/** Every container runtime, kubelet and log shipper takes some of these; 128 is the kernel's default. */
+export const sysctlLowerBounds: Readonly<Record<string, number>> = { 'fs.inotify.max_user_instances': 8192 }
+
+/** Missing where the kernel has no IPv6, or no key retention service. */
+export const sysctlOptional: readonly string[] = [
+  'net.bridge.bridge-nf-call-ip6tables',
+  'kernel.keys.root_maxbytes',
+  'kernel.keys.root_maxkeys',
+]

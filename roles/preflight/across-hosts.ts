@@ -1,0 +1,89 @@
+import type { CheckName, ClusterSpec } from '../../src/index.ts'
+import { type Finding, finding, type KnownHost } from './finding.ts'
+import { privateAddressOf } from './private-address.ts'
+
+// Values that makers left in for a whole series of machines.
+const placeholders = /^(0{8}-0{4}|f{8}-f{4}|03000200-0400-0500-0006-000700080009$|not |default|to be filled)/i
+
+/** What has to be different on every host, and the one thing that has to be the same: the time. */
+export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
+  yield* clockChecks(spec, hosts)
+  yield* same('machineId', hosts, {
+    what: 'machine ID (/etc/machine-id)',
+    value: ({ facts }) => facts.machineId,
+    next: 'It was cloned. On one of them: rm /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot',
+  })
+  yield* same('productUuid', hosts, {
+    what: 'product UUID (/sys/class/dmi/id/product_uuid)',
+    value: ({ facts }) => (placeholders.test(facts.productUuid) ? '' : facts.productUuid),
+    next: 'Virtual machines that were cloned need UUIDs of their own; the hypervisor sets them.',
+  })
+  yield* same('privateAddress', hosts, {
+    what: 'private address',
+    value: ({ host, facts }) => privateAddressOf(host, facts) ?? '',
+    next: 'Set privateAddress of each in cluster.yaml, or is one machine listed twice?',
+  })
+  if (!spec.os.setHostname) {
+    yield* same('hostname', hosts, {
+      what: 'host name',
+      value: ({ facts }) => facts.hostname,
+      next: 'Give each a name of its own (hostnamectl set-hostname), or leave spec.os.setHostname at true.',
+    })
+  }
+  for (const { host, facts } of hosts) {
+    if (facts.machineId !== '') continue
+    yield finding('machineId', host, {
+      problem: 'It has no machine ID, by which the kubelet tells machines apart.',
+      expected: '32 hexadecimal digits in /etc/machine-id',
+      came: 'nothing',
+      next: 'systemd-machine-id-setup makes one.',
+    })
+  }
+}
+
+/**
+ * Certificates of one host have to be valid on the others at once, so the hosts are compared with each other. The
+ * clock of the machine that runs evcctl does not matter to the cluster and is only the yardstick.
+ */
+function* clockChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
+  if (hosts.length < 2) return
+  const offsets = hosts.map(({ facts }) => facts.clockOffsetMs).sort((a, b) => a - b)
+  // The lower of the two in the middle: with two hosts, their whole distance counts.
+  const median = offsets[Math.floor((offsets.length - 1) / 2)]!
+  for (const { host, facts } of hosts) {
+    const deviation = facts.clockOffsetMs - median
+    // An offset cannot be measured better than to half a round trip.
+    if (Math.abs(deviation) <= spec.preflight.maxClockDeviation + facts.roundTripMs / 2) continue
+    yield finding('clock', host, {
+      problem: 'Its clock is not that of the other hosts.',
+      expected: `at most ${spec.preflight.maxClockDeviation / 1000} s from their median`,
+      came: `${(Math.abs(deviation) / 1000).toFixed(1)} s ${deviation > 0 ? 'ahead' : 'behind'}`,
+      next: 'Let it keep the time: timedatectl set-ntp true, or install chrony.',
+    })
+  }
+}
+
+interface Distinct {
+  readonly what: string
+  /** Empty values are not compared. */
+  readonly value: (known: KnownHost) => string
+  readonly next: string
+}
+
+function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, next }: Distinct): Iterable<Finding> {
+  const firsts = new Map<string, KnownHost>()
+  for (const known of hosts) {
+    const own = value(known)
+    if (own === '') continue
+    const first = firsts.get(own)
+    if (first === undefined) firsts.set(own, known)
+    else {
+      yield finding(check, known.host, {
+        problem: `It has the same ${what} as ${first.host.name} (${first.host.address}).`,
+        expected: 'a different one on every host',
+        came: own,
+        next,
+      })
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { type CheckName, type ErrorDetails, type HostFacts, type HostSpec, UserError } from '../../src/index.ts'
+
+/** What a check found wrong. */
+export interface Finding {
+  readonly check: CheckName
+  readonly error: UserError
+}
+
+/** A host of cluster.yaml and what is known of it. */
+export interface KnownHost {
+  readonly host: HostSpec
+  readonly facts: HostFacts
+}
+
+/** An error of one host; `next` also says how the check is switched off. */
+export function finding(check: CheckName, host: HostSpec, details: Omit<ErrorDetails, 'where'>): Finding {
+  const off = `To go on in spite of it: spec.preflight.ignore: [${check}]`
+  const next = details.next === undefined ? off : `${details.next}\n${off}`
+  return { check, error: new UserError({ where: `${host.name} (${host.address})`, ...details, next }) }
+}
+
+/** Bytes in words, e.g. `1.5 GiB`. */
+export function sizeText(bytes: number): string {
+  const gib = bytes / 2 ** 30
+  return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`
+}

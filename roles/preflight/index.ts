@@ -1,0 +1,24 @@
+import type { CheckName, ClusterSpec, HostFacts, UserError } from '../../src/index.ts'
+import { acrossHosts } from './across-hosts.ts'
+import { machineChecks } from './machine.ts'
+import { networkChecks } from './network.ts'
+import { portChecks } from './ports.ts'
+import { systemChecks } from './system.ts'
+
+export { privateAddressOf } from './private-address.ts'
+
+/**
+ * All that is wrong with the hosts, before anything is written to them. Hosts without facts (unreachable) are left out.
+ * Pure: it needs nothing but cluster.yaml and the facts. `spec.preflight.ignore` switches checks off by name.
+ */
+export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly UserError[] {
+  const hosts = spec.hosts.flatMap(host => {
+    const known = facts.get(host.name)
+    return known === undefined ? [] : [{ host, facts: known }]
+  })
+  const perHost = [systemChecks, machineChecks, networkChecks, portChecks]
+  const found = [...hosts.flatMap(({ host, facts: known }) => perHost.flatMap(check => [...check(spec, host, known)]))]
+  found.push(...acrossHosts(spec, hosts))
+  const ignored = new Set<CheckName>(spec.preflight.ignore)
+  return found.filter(({ check }) => !ignored.has(check)).map(({ error }) => error)
+}

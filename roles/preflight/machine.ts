@@ -1,0 +1,38 @@
+import { type ClusterSpec, freeSpacePaths, type HostFacts, type HostSpec } from '../../src/index.ts'
+import { type Finding, finding, sizeText } from './finding.ts'
+
+/** kubeadm's NumCPU check for control plane nodes (kubeadm/app/constants: ControlPlaneNumCPU). */
+const controlPlaneCpus = 2
+
+/** Processors, memory and free disk space. */
+export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  const { minMemory, minFree } = spec.preflight
+  const ignoresCpus = spec.kubernetes.ignorePreflightErrors.some(name => ['numcpu', 'all'].includes(name.toLowerCase()))
+  if (host.roles.includes('control-plane') && facts.cpus < controlPlaneCpus && !ignoresCpus) {
+    yield finding('cpus', host, {
+      problem: 'It has too few processors for a control plane node.',
+      expected: `at least ${controlPlaneCpus}`,
+      came: String(facts.cpus),
+      next: 'kubeadm refuses it too: name NumCPU in spec.kubernetes.ignorePreflightErrors as well.',
+    })
+  }
+  const needed = Math.max(...host.roles.map(role => minMemory[role]))
+  if (facts.memoryBytes < needed) {
+    yield finding('memory', host, {
+      problem: `It has too little memory for a ${host.roles.includes('control-plane') ? 'control plane' : 'worker'} node.`,
+      expected: `at least ${sizeText(needed)}`,
+      came: sizeText(facts.memoryBytes),
+      next: 'spec.preflight.minMemory sets another limit.',
+    })
+  }
+  for (const path of freeSpacePaths) {
+    // A node that has its binaries and images already needs none of that space again.
+    if (facts.freeBytes[path] >= minFree[path] || facts.kubernetes.kubeletConf) continue
+    yield finding('disk', host, {
+      problem: `There is too little free space for ${path}.`,
+      expected: `at least ${sizeText(minFree[path])}`,
+      came: sizeText(facts.freeBytes[path]),
+      next: `Free some (du -xh ${path} | sort -h | tail shows what takes it); spec.preflight.minFree sets another limit.`,
+    })
+  }
+}

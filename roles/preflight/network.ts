@@ -1,0 +1,49 @@
+import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { type Finding, finding } from './finding.ts'
+import { privateAddressOf } from './private-address.ts'
+
+// RFC 1123 label or name; Linux takes 64 characters (HOST_NAME_MAX), Kubernetes 63 in a label of that name.
+const namePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
+
+/** Host name, private address and name servers. */
+export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  if (!namePattern.test(host.name) || host.name.length > 63) {
+    yield finding('hostname', host, {
+      problem: 'Its name cannot be the name of a node.',
+      expected: 'lower case letters, digits, "-" and ".", at most 63 characters',
+      came: host.name,
+    })
+  }
+  const address = privateAddressOf(host, facts)
+  const own = facts.addresses.join(', ') || 'none'
+  if (address === undefined) {
+    yield finding('privateAddress', host, {
+      problem: 'It is not known by which address the other nodes reach it: it has no default route.',
+      expected: 'a default route, or privateAddress in cluster.yaml',
+      came: `addresses: ${own}`,
+      next: `Add to the host in cluster.yaml: privateAddress: ${facts.addresses[0] ?? '<address>'}`,
+    })
+  } else if (!facts.addresses.includes(address)) {
+    yield finding('privateAddress', host, {
+      problem: `${address} is not an address of the host itself, so that nothing there could listen on it.`,
+      expected: own,
+      came: host.privateAddress === undefined ? `${address} (its address in cluster.yaml)` : address,
+      next: `Set in cluster.yaml: privateAddress: ${facts.defaultRoute?.address ?? facts.addresses[0] ?? '<address>'}`,
+    })
+  }
+  if (!facts.nameservers.some(server => !isLoopback(server))) {
+    yield finding('nameservers', host, {
+      problem:
+        facts.nameservers.length === 0
+          ? 'It has no name server.'
+          : "It has only a name server of its own, to which pods have no way: the cluster's DNS would ask itself.",
+      expected: 'a nameserver in /etc/resolv.conf that is not a loopback address',
+      came: facts.nameservers.join(', ') || 'none',
+      next: 'Name one in /etc/resolv.conf (or resolvectl, netplan, nmcli, whichever writes that file).',
+    })
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}

@@ -1,0 +1,47 @@
+import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { type Finding, finding } from './finding.ts'
+
+interface NeededPort {
+  readonly port: number
+  /** What will listen there, and what may already do so. Linux cuts process names after 15 characters. */
+  readonly owner: string
+}
+
+/** TCP ports that the parts of a node listen on (kubernetes.io, "Ports and Protocols"). */
+export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededPort[] {
+  const ports: NeededPort[] = [
+    { port: 10250, owner: 'kubelet' },
+    { port: 10249, owner: 'kube-proxy' },
+    { port: 10256, owner: 'kube-proxy' },
+  ]
+  if (spec.controlPlane.endpoint === undefined) ports.push({ port: spec.controlPlane.localProxyPort, owner: 'nginx' })
+  if (host.roles.includes('control-plane')) {
+    ports.push(
+      { port: spec.controlPlane.bindPort, owner: 'kube-apiserver' },
+      { port: 2379, owner: 'etcd' },
+      { port: 2380, owner: 'etcd' },
+      { port: 10257, owner: 'kube-controller-manager' },
+      { port: 10259, owner: 'kube-scheduler' },
+    )
+  }
+  return ports
+}
+
+/** Ports that something else has taken. A host that is a node already has them taken by the cluster itself. */
+export function* portChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  if (facts.kubernetes.kubeletConf || facts.kubernetes.adminConf) return
+  for (const { port, owner } of neededPorts(spec, host)) {
+    const taken = facts.listening.find(socket => socket.port === port && !isOwner(socket.process, owner))
+    if (taken === undefined) continue
+    yield finding('ports', host, {
+      problem: `TCP port ${port}, which ${owner} needs, is taken.`,
+      expected: `nothing, or ${owner}`,
+      came: `${taken.process || 'an unknown process'} on ${taken.address}`,
+      next: `Stop it: ss -ltnp sport = :${port} on the host shows what it is.`,
+    })
+  }
+}
+
+function isOwner(process: string, owner: string): boolean {
+  return process !== '' && process === owner.slice(0, 15)
+}

@@ -1,0 +1,78 @@
+import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { type Finding, finding } from './finding.ts'
+
+/** Families whose package manager, paths and tools the roles know. */
+const families = ['debian', 'ubuntu', 'raspbian']
+
+/** Oldest kernel that kubeadm's SystemVerification takes (k8s.io/system-validators 1.9: 4.19). */
+const oldestKernel = [4, 19] as const
+
+/** Controllers that the kubelet needs; the others of its list are always there or optional (k8s.io/system-validators 1.9). */
+const controllers = ['cpu', 'cpuset', 'memory', 'pids']
+
+const raspberryPi =
+  'On a Raspberry Pi append cgroup_enable=memory to the one line of /boot/firmware/cmdline.txt (/boot/cmdline.txt before Debian 12) and reboot.'
+
+/** Operating system, architecture, init system, kernel and cgroups. */
+export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  const { os } = facts
+  if (![os.id, ...os.like].some(id => families.includes(id))) {
+    yield finding('os', host, {
+      problem: 'Its operating system is not one that evcctl knows.',
+      expected: 'Debian, Ubuntu, Raspberry Pi OS, or one that is made of them',
+      came: os.name || os.id || 'no /etc/os-release',
+    })
+  }
+  if (facts.architecture === undefined) {
+    yield finding('architecture', host, {
+      problem: 'There are no Kubernetes binaries for its processor architecture.',
+      expected: 'x86_64 or aarch64',
+      came: facts.machine,
+      next: facts.machine.startsWith('arm') ? 'Many such boards can run a 64 bit system: install that.' : undefined,
+    })
+  }
+  if (!facts.systemd) {
+    yield finding('systemd', host, {
+      problem: 'It was not started by systemd.',
+      expected: 'systemd as process 1',
+      came: 'something else (ps -p 1 shows it)',
+    })
+  }
+  if (isOlder(facts.kernel, oldestKernel)) {
+    yield finding('kernel', host, {
+      problem: 'Its kernel is too old for Kubernetes.',
+      expected: `${oldestKernel.join('.')} or newer`,
+      came: facts.kernel,
+      next: 'Update the kernel and reboot.',
+    })
+  }
+  const missing = controllers.filter(name => !facts.cgroupControllers.includes(name))
+  if (missing.length > 0) {
+    yield finding('cgroups', host, {
+      problem: `Its kernel does not offer the cgroup ${missing.length === 1 ? 'controller' : 'controllers'} ${missing.join(', ')}.`,
+      expected: controllers.join(', '),
+      came: facts.cgroupControllers.join(', ') || 'none',
+      next: missing.includes('memory') ? raspberryPi : 'Look for cgroup_disable in /proc/cmdline.',
+    })
+  }
+  if (facts.cgroupVersion === 1 && refusesCgroupV1(spec)) {
+    yield finding('cgroups', host, {
+      problem: 'It uses cgroup version 1, with which the kubelet does not start from Kubernetes 1.35 on.',
+      expected: 'cgroup version 2, or spec.kubernetes.kubeletConfiguration.failCgroupV1: false',
+      came: 'cgroup version 1',
+      next: 'Append systemd.unified_cgroup_hierarchy=1 to the kernel command line and reboot.',
+    })
+  }
+}
+
+function refusesCgroupV1(spec: ClusterSpec): boolean {
+  const minor = Number(spec.kubernetes.version.split('.')[1])
+  return minor >= 35 && spec.kubernetes.kubeletConfiguration.failCgroupV1 !== false
+}
+
+function isOlder(kernel: string, [major, minor]: readonly [number, number]): boolean {
+  const match = /^(\d+)\.(\d+)/.exec(kernel)
+  if (match === null) return false
+  const [is, part] = [Number(match[1]), Number(match[2])]
+  return is < major || (is === major && part < minor)
+}

@@ -1,0 +1,90 @@
+import { quoteAll } from '../shell/quote.ts'
+import { keepDisabledFolder } from './apt-state.ts'
+
+export interface AptInstallation {
+  readonly missing: readonly string[]
+  /** Whether dpkg has to complete an earlier run first. */
+  readonly repair: boolean
+  readonly update: 'when needed' | 'never'
+  readonly keepDisabled: readonly string[]
+}
+
+/** How long another package manager (unattended-upgrades, cloud-init) is waited for. */
+const lockSeconds = 600
+
+// apt's own DPkg::Lock::Timeout does not cover `update` and `dpkg --configure`, so every call is repeated while locked.
+const preamble = `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
+log=$(mktemp)
+release() { :; }
+trap 'release; rm -f "$log" "$log.code"' EXIT
+end=$(( $(date +%s) + ${lockSeconds} ))
+patiently() {
+  while :; do
+    { code=0; "$@" 2>&1 || code=$?; echo "$code" >"$log.code"; } | tee "$log"
+    code=$(cat "$log.code")
+    if [ "$code" = 0 ]; then return 0; fi
+    if ! grep -Eq 'Could not get lock|Unable to (acquire|lock)|locked by another process' "$log"; then return "$code"; fi
+    if [ "$(date +%s)" -ge "$end" ]; then return "$code"; fi
+    echo "waiting for another package manager$(sed -n -E 's/.*(held by process [0-9]+ \\([^)]*\\)).*/: \\1/p' "$log" | head -n 1)"
+    sleep 3
+  done
+}
+apt() { patiently apt-get -q -y -o DPkg::Lock::Timeout=30 -o Acquire::Retries=2 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
+`
+
+/** The script that installs what is missing; safe to run again after being cut off anywhere. */
+export function aptInstallScript({ missing, repair, update, keepDisabled }: AptInstallation): string {
+  const parts = [preamble]
+  if (keepDisabled.length > 0) parts.push(holdBack(keepDisabled))
+  if (repair) parts.push('patiently dpkg --configure -a --force-confdef --force-confold\napt install --fix-broken\n')
+  if (missing.length > 0) parts.push(install(missing, update))
+  if (keepDisabled.length > 0) parts.push(disable(keepDisabled))
+  return parts.join('')
+}
+
+function install(missing: readonly string[], update: 'when needed' | 'never'): string {
+  if (update === 'never') return `apt install --no-install-recommends -- ${quoteAll(missing)}\n`
+  return `set -- ${quoteAll(missing)}
+candidates=$(apt-cache policy -- "$@" | grep -E '^  Candidate: ' | grep -Evc '\\(none\\)' || :)
+updated=no
+if [ "$candidates" -lt $# ]; then apt update || echo 'the package lists could not be fetched'; updated=yes; fi
+if ! apt install --no-install-recommends -- "$@"; then
+  # Lists that are older than what the mirror still has name files that are gone.
+  if [ $updated = yes ] || ! grep -Eq '404|Failed to fetch|Unable to fetch' "$log"; then exit 100; fi
+  apt update
+  apt install --no-install-recommends -- "$@"
+fi
+`
+}
+
+// The note outlives a crash; the mask in /run keeps the package's own scripts from starting the unit. Where the package
+// could not be installed, neither is left behind.
+function holdBack(units: readonly string[]): string {
+  return `release() {
+  for unit in ${quoteAll(units)}; do
+    if [ -e "${keepDisabledFolder}/$unit" ]; then
+      systemctl unmask --quiet --runtime -- "$unit"
+      if [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ]; then rm -f "${keepDisabledFolder}/$unit"; fi
+    fi
+  done
+}
+for unit in ${quoteAll(units)}; do
+  if [ -e "${keepDisabledFolder}/$unit" ] || [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ]; then
+    (umask 077; mkdir -p ${keepDisabledFolder})
+    : >"${keepDisabledFolder}/$unit"
+    systemctl mask --quiet --runtime -- "$unit"
+  fi
+done
+`
+}
+
+function disable(units: readonly string[]): string {
+  return `release
+for unit in ${quoteAll(units)}; do
+  if [ -e "${keepDisabledFolder}/$unit" ]; then
+    systemctl disable --quiet --now -- "$unit"
+    rm -f "${keepDisabledFolder}/$unit"
+  fi
+done
+`
+}

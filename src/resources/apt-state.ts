@@ -1,0 +1,48 @@
+import type { ProbeResult } from '../core/resource.ts'
+import { quoteAll } from '../shell/quote.ts'
+import { fieldsOf, linesOf } from './probe-output.ts'
+
+export interface PackageState {
+  /** Name → version of those that are fully installed. */
+  readonly installed: ReadonlyMap<string, string>
+  /** Packages, of the whole system, that a crashed dpkg left unpacked or half configured: no other can be installed. */
+  readonly broken: readonly string[]
+  /** dpkg was cut off while it wrote its own records. */
+  readonly interrupted: boolean
+  /** Units whose package was installed by a run that died before it could disable them. */
+  readonly keptDisabled: readonly string[]
+}
+
+/** Where an installation notes, before it begins, the units that it will have to disable. */
+export const keepDisabledFolder = '/var/lib/evcctl/keep-disabled'
+
+/** The read-only script that `parseApt` understands. */
+export function aptScript(names: readonly string[]): string {
+  const installed =
+    names.length === 0
+      ? ':'
+      : `dpkg-query -W -f 'package=\${Package} \${db:Status-Status} \${Version}\\n' ${quoteAll(names)} 2>/dev/null`
+  return `command -v dpkg-query >/dev/null && echo dpkg=there
+${installed}
+dpkg-query -W -f '\${db:Status-Status} \${Package}\\n' | sed -n -E 's/^(half-configured|half-installed|unpacked) /broken=/p'
+for f in /var/lib/dpkg/updates/*; do if [ -e "$f" ]; then echo interrupted=yes; break; fi; done
+for f in ${keepDisabledFolder}/*; do
+  for folder in /usr/lib /lib /etc; do
+    if [ -e "$f" ] && [ -e "$folder/systemd/system/\${f##*/}" ]; then echo "disable=\${f##*/}"; break; fi
+  done
+done
+`
+}
+
+export function parseApt(raw: ProbeResult): PackageState {
+  const fields = fieldsOf(raw, ['dpkg'])
+  const rows = linesOf(raw, 'package').map(line => line.split(' '))
+  // A package whose triggers are yet to run works already; the next run of dpkg deals with them.
+  const done = (status: string) => status === 'installed' || status.startsWith('triggers-')
+  return {
+    installed: new Map(rows.flatMap(([name, status, version]) => (done(status!) ? [[name!, version!]] : []))),
+    broken: linesOf(raw, 'broken'),
+    interrupted: fields.get('interrupted') === 'yes',
+    keptDisabled: linesOf(raw, 'disable'),
+  }
+}

@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { dirname } from 'node:path/posix'
+import { isUnknown, type Output, type Unknown } from '../core/output.ts'
+import type { FieldChange, Probe, ProbeResult, Resource, Step } from '../core/resource.ts'
+import { Secret } from '../core/secret.ts'
+import { quote } from '../shell/quote.ts'
+import { type Ownership, ownershipChanges, ownershipFormat, ownershipOf } from './ownership.ts'
+import { fieldsOf } from './probe-output.ts'
+import { explainWrite } from './write-failure.ts'
+
+/** Files up to this size come back whole, so that a plan can show the lines that change. */
+const largestShown = 256 * 1024
+
+export interface FileParameters {
+  /** Absolute path. */
+  readonly path: string
+  /** The whole content. */
+  readonly content: string | Secret | Output<string> | Output<Secret> | Output<string | Secret>
+  /** Permission bits, e.g. 0o644. */
+  readonly mode: number
+  /** `user:group`, by name or number. Default `root:root`. */
+  readonly owner?: string
+  /**
+   * Never read the content back, only its sha256. Default: whether `content` is a Secret; has to be set when an Output
+   * gives one, since the probe is made before the value is known.
+   */
+  readonly secret?: boolean
+}
+
+export interface FileState {
+  /** As `stat` names it; `absent` when there is nothing. */
+  readonly type: string
+  readonly parentExists: boolean
+  readonly ownership: Ownership
+  /** Bytes. */
+  readonly size: number
+  readonly sha256: string
+  /** Undefined for secret, large and binary files. */
+  readonly content: string | undefined
+}
+
+export interface FileDesired {
+  readonly content: string | Secret
+  readonly mode: number
+  readonly owner: string
+}
+
+/**
+ * A regular file with this content, mode and owner, replaced atomically. A missing parent folder is made (root, 0755);
+ * use `directory` where it needs other rights. A symbolic link in its place is replaced, what it points to stays;
+ * an empty folder is removed, any other is an error.
+ */
+export function file(parameters: FileParameters): Resource<FileState, FileDesired, { readonly path: string }> {
+  const { path, content, mode, owner = 'root:root' } = parameters
+  const secret = parameters.secret ?? content instanceof Secret
+  return {
+    kind: 'file',
+    name: path,
+    probe: fileProbe(path, secret),
+    desired: { content: content as string | Secret | Output<string | Secret>, mode, owner },
+    diff(current, desired) {
+      const wanted = { mode: desired.mode as number, owner: desired.owner as string }
+      if (current.type === 'absent') return { action: 'create', fields: [{ field: 'content', after: desired.content }] }
+      const fields: FieldChange[] = []
+      if (!isRegular(current)) fields.push({ field: 'type', before: current.type, after: 'regular file' })
+      if (!isRegular(current) || !hasContent(current, desired.content)) {
+        fields.push({ field: 'content', before: describe(current), after: desired.content })
+      }
+      if (isRegular(current)) fields.push(...ownershipChanges(current.ownership, wanted))
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge(current, desired) {
+      const steps: Step[] = []
+      if (current.type === 'directory') steps.push({ run: removeFolder(path) })
+      if (!current.parentExists) steps.push({ run: `umask 022\nmkdir -p ${quote(dirname(path))}` })
+      steps.push({ write: path, content: desired.content, mode: desired.mode, owner: desired.owner })
+      return steps
+    },
+    output: current => (isRegular(current) ? { path } : undefined),
+    explain(failure) {
+      if (!/rmdir: .*not empty/.test(failure.stderr)) return explainWrite(failure, path)
+      return {
+        problem: `${path} is not written: a folder with something in it is in its place.`,
+        expected: 'a file, or nothing',
+        came: failure.stderr.trim(),
+        next: `Look at it and move it away on the host: ls -la ${quote(path)}`,
+      }
+    },
+  }
+}
+
+function fileProbe(path: string, secret: boolean): Probe<FileState> {
+  const content = secret
+    ? ''
+    : `  if [ "$(stat -c %s "$p")" -le ${largestShown} ]; then echo "content=$(base64 <"$p" | tr -d '\\n')"; fi\n`
+  return {
+    script: `p=${quote(path)}
+if [ -d ${quote(dirname(path))} ]; then echo parent=there; fi
+if [ -L "$p" ]; then printf 'type=symbolic link to %s\\n' "$(readlink "$p")"
+elif [ ! -e "$p" ]; then echo type=absent
+else
+  stat -c 'type=%F\nsize=%s\n${ownershipFormat}' "$p"
+fi
+if [ -f "$p" ] && [ ! -L "$p" ]; then
+  echo "sha256=$(sha256sum <"$p" | cut -c 1-64)"
+${content}fi
+`,
+    parse: parseFile,
+  }
+}
+
+function parseFile(raw: ProbeResult): FileState {
+  const fields = fieldsOf(raw, ['type'])
+  const base64 = fields.get('content')
+  return {
+    type: fields.get('type')!,
+    parentExists: fields.get('parent') === 'there',
+    ownership: ownershipOf(fields),
+    size: Number(fields.get('size') ?? 0),
+    sha256: fields.get('sha256') ?? '',
+    content: base64 === undefined ? undefined : textOf(base64),
+  }
+}
+
+function textOf(base64: string): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'))
+  } catch {
+    return undefined
+  }
+}
+
+function isRegular(current: FileState): boolean {
+  return current.type.startsWith('regular')
+}
+
+// An unknown content counts as a difference: the change then says no more than that it is known after apply.
+function hasContent(current: FileState, content: string | Secret | Unknown): boolean {
+  if (isUnknown(content)) return false
+  if (content instanceof Secret) return content.hasSha256(current.sha256)
+  return createHash('sha256').update(content).digest('hex') === current.sha256
+}
+
+function describe(current: FileState): string {
+  if (!isRegular(current)) return ''
+  return current.content ?? `(${current.size} bytes that are not shown)`
+}
+
+function removeFolder(path: string): string {
+  return `if [ -d ${quote(path)} ] && [ ! -L ${quote(path)} ]; then rmdir ${quote(path)}; fi`
+}

@@ -1,0 +1,59 @@
+import type { FieldChange, Resource } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
+import { fieldsOf } from './probe-output.ts'
+import { replaceFile } from './replace-file.ts'
+
+export interface HostnameParameters {
+  /** A DNS label or name, lower case. */
+  readonly name: string
+}
+
+export interface HostnameState {
+  /** What the kernel says now. */
+  readonly now: string
+  /** What /etc/hostname says; empty when it is missing. */
+  readonly atBoot: string
+}
+
+export interface HostnameDesired {
+  readonly name: string
+}
+
+/** The name of the host, now and at boot. It is also the node's name, on which its certificates depend. */
+export function hostname({ name }: HostnameParameters): Resource<HostnameState, HostnameDesired> {
+  return {
+    kind: 'hostname',
+    name,
+    probe: {
+      script: `echo "now=$(uname -n)"\nif [ -e /etc/hostname ]; then sed -n '/^[^#]/{s/^/boot=/p;q}' /etc/hostname; fi\n`,
+      parse(raw) {
+        const fields = fieldsOf(raw, ['now'])
+        return { now: fields.get('now')!, atBoot: (fields.get('boot') ?? '').trim() }
+      },
+    },
+    desired: { name },
+    diff(current) {
+      const fields: FieldChange[] = []
+      if (current.now !== name) fields.push({ field: 'now', before: current.now, after: name })
+      if (current.atBoot !== name) fields.push({ field: 'at boot', before: current.atBoot, after: name })
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge: (_current, desired) => [{ run: setScript(desired.name) }],
+    explain: failure => ({
+      problem: `The host name cannot be set to ${name}.`,
+      came: failure.stderr.trim(),
+      next: 'Set it yourself (hostnamectl set-hostname), or leave the name as it is with spec.os.setHostname: false.',
+    }),
+  }
+}
+
+// hostnamectl tells the rest of the system; it fails where /etc/hostname is mounted by itself, as in containers.
+function setScript(name: string): string {
+  return `if ! hostnamectl set-hostname ${quote(name)} 2>/dev/null; then
+  [ -e /etc/hostname ] || (umask 022; : >/etc/hostname)
+  printf '%s\\n' ${quote(name)} >/etc/hostname.evcctl
+  ${replaceFile('/etc/hostname').trimEnd().replaceAll('\n', '\n  ')}
+  printf '%s\\n' ${quote(name)} >/proc/sys/kernel/hostname
+fi
+`
+}

@@ -1,0 +1,81 @@
+import type { Resource } from '../core/resource.ts'
+import { linesOf } from './probe-output.ts'
+import { replaceFile } from './replace-file.ts'
+import { explainWrite } from './write-failure.ts'
+
+export interface HostsEntryParameters {
+  /** IPv4 or IPv6 address. */
+  readonly address: string
+  /** Names for it, the canonical one first. */
+  readonly names: readonly string[]
+  /** Tells several entries of one host apart. Default `own name`. */
+  readonly block?: string
+}
+
+export interface HostsEntryState {
+  /** The whole file, a character a byte. */
+  readonly file: string
+  /** The line in the block; undefined when there is no block. */
+  readonly line: string | undefined
+}
+
+export interface HostsEntryDesired {
+  readonly line: string
+}
+
+const path = '/etc/hosts'
+
+/** A line of /etc/hosts between two marker lines; the rest of the file stays as it is, byte for byte. */
+export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntryState, HostsEntryDesired> {
+  const { address, names, block = 'own name' } = parameters
+  const line = [address, ...names].join(' ')
+  return {
+    kind: 'hosts entry',
+    name: block,
+    probe: {
+      script: `if [ -e ${path} ]; then echo "file=$(base64 <${path} | tr -d '\\n')"; fi`,
+      parse(raw) {
+        const file = Buffer.from(linesOf(raw, 'file')[0] ?? '', 'base64').toString('latin1')
+        return { file, line: blockPattern(block).exec(file)?.[1] }
+      },
+    },
+    desired: { line },
+    diff(current) {
+      if (current.line === line) return undefined
+      if (current.line === undefined) return { action: 'create', fields: [{ field: path, after: line }] }
+      return { action: 'update', fields: [{ field: path, before: current.line, after: line }] }
+    },
+    converge(current, desired) {
+      const content = Buffer.from(withEntry(current.file, block, desired.line), 'latin1').toString('base64')
+      return [
+        {
+          run: `[ -e ${path} ] || (umask 022; : >${path})\nbase64 -d >${path}.evcctl\n${replaceFile(path)}`,
+          stdin: content,
+        },
+      ]
+    },
+    explain: failure => explainWrite(failure, path),
+  }
+}
+
+/** The text of a hosts file with this line in its block; the block goes to the end if there is none yet. */
+export function withEntry(file: string, block: string, line: string): string {
+  const text = `${begin(block)}\n${line}\n${end(block)}\n`
+  const pattern = blockPattern(block)
+  if (pattern.test(file)) return file.replace(pattern, () => text)
+  const separator = file === '' || file.endsWith('\n') ? '' : '\n'
+  return `${file}${separator}${text}`
+}
+
+// Exactly what this resource writes: a block that was torn apart by hand is not taken for one.
+function blockPattern(block: string): RegExp {
+  return new RegExp(`^${begin(block)}\\n([^\\n]*)\\n${end(block)}\\n`, 'm')
+}
+
+function begin(block: string): string {
+  return `# evcctl: ${block}`
+}
+
+function end(block: string): string {
+  return `# evcctl: end of ${block}`
+}

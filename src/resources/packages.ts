@@ -1,0 +1,63 @@
+import type { FieldChange, Resource } from '../core/resource.ts'
+import { explainApt } from './apt-failure.ts'
+import { aptInstallScript } from './apt-install.ts'
+import { aptScript, type PackageState, parseApt } from './apt-state.ts'
+
+export interface PackagesParameters {
+  /** Package names as the distribution has them. */
+  readonly names: readonly string[]
+  /** `when needed`: the lists are fetched only if a package is not in them, or can no longer be downloaded. */
+  readonly updateCache: 'when needed' | 'never'
+  /**
+   * Units that one of the packages brings and that must neither be started by its installation nor at boot, e.g.
+   * `nginx.service`. A unit that was on the host before is left as it is.
+   */
+  readonly keepDisabled?: readonly string[]
+  readonly platform: 'apt'
+}
+
+export interface PackagesDesired {
+  readonly names: readonly string[]
+}
+
+/**
+ * Packages that are installed, all in one transaction; any version will do, none is upgraded. Configuration files
+ * changed by hand are kept, and services that need a restart are not restarted. What a crashed run left half
+ * configured is completed first.
+ */
+export function packages(parameters: PackagesParameters): Resource<PackageState, PackagesDesired> {
+  const { names, updateCache, keepDisabled = [] } = parameters
+  const wanted = [...new Set(names)].sort()
+  return {
+    kind: 'packages',
+    name: parameters.platform,
+    probe: { script: aptScript(wanted), parse: parseApt },
+    desired: { names: wanted },
+    diff(current) {
+      const fields: FieldChange[] = missing(current, wanted).map(name => ({ field: name, after: 'installed' }))
+      for (const name of current.broken) fields.push({ field: name, before: 'half configured', after: 'installed' })
+      if (current.interrupted) fields.push({ field: 'dpkg', before: 'interrupted', after: 'completed' })
+      for (const unit of current.keptDisabled) {
+        fields.push({ field: unit, before: 'as its package left it', after: 'disabled' })
+      }
+      if (fields.length === 0) return undefined
+      return { action: fields.every(field => field.before === undefined) ? 'create' : 'update', fields }
+    },
+    converge: current => [
+      {
+        run: aptInstallScript({
+          missing: missing(current, wanted),
+          repair: current.interrupted || current.broken.length > 0,
+          update: updateCache,
+          keepDisabled: [...new Set([...keepDisabled, ...current.keptDisabled])],
+        }),
+        timeoutMs: 30 * 60_000,
+      },
+    ],
+    explain: explainApt,
+  }
+}
+
+function missing(current: PackageState, names: readonly string[]): readonly string[] {
+  return names.filter(name => !current.installed.has(name) && !current.broken.includes(name))
+}

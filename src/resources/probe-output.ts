@@ -1,0 +1,36 @@
+import { UserError } from '../core/errors.ts'
+import type { ProbeResult } from '../core/resource.ts'
+
+/**
+ * The `key=value` lines that a probe printed; of a key that comes twice the last line counts.
+ * Throws UserError when one of `needed` is missing: then the probe itself did not work.
+ */
+export function fieldsOf(raw: ProbeResult, needed: readonly string[] = []): ReadonlyMap<string, string> {
+  const fields = new Map<string, string>()
+  for (const line of raw.stdout.split('\n')) {
+    const at = line.indexOf('=')
+    if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1))
+  }
+  const missing = needed.filter(key => !fields.has(key))
+  if (missing.length > 0) throw unreadable(raw, missing)
+  return fields
+}
+
+/** The lines `key=…` of a key that may come many times. */
+export function linesOf(raw: ProbeResult, key: string): readonly string[] {
+  const prefix = `${key}=`
+  return raw.stdout
+    .split('\n')
+    .filter(line => line.startsWith(prefix))
+    .map(line => line.slice(prefix.length))
+}
+
+function unreadable(raw: ProbeResult, missing: readonly string[]): UserError {
+  const said = raw.stderr.trim() || raw.stdout.trim() || 'nothing'
+  return new UserError({
+    problem: 'The current state could not be read.',
+    expected: `a line each for ${missing.join(', ')}`,
+    came: `exit code ${raw.exitCode}: ${said.slice(-2000)}`,
+    next: 'Is a core tool (stat, sha256sum, systemctl) missing on the host, or its file system damaged?',
+  })
+}

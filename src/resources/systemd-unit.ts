@@ -1,0 +1,143 @@
+import type { Change, Context, FieldChange, Resource, StepFailure } from '../core/resource.ts'
+import { settleScript } from './systemd-settle.ts'
+import { changedPaths, parseUnit, type UnitState, unitScript } from './systemd-state.ts'
+
+export interface SystemdUnitParameters {
+  /** With its suffix, e.g. `containerd.service`. */
+  readonly unit: string
+  readonly state: 'running' | 'stopped'
+  /** Whether it starts at boot. A unit that cannot be enabled (static, generated) is left as it is. */
+  readonly enabled: boolean
+  /** Cannot be started by anything. Default false: a mask is taken off where the unit has to run, and else left. */
+  readonly masked?: boolean
+  /** Absolute paths whose change needs a restart: binaries, unit files, configuration. */
+  readonly watches?: readonly string[]
+  /** Absolute paths whose change needs only a reload. */
+  readonly reloads?: readonly string[]
+  /** How long it may take to run (or stop), ms. Default 90 000, systemd's own. */
+  readonly wait?: number
+}
+
+export interface UnitDesired {
+  readonly state: 'running' | 'stopped'
+  readonly enabled: boolean
+  readonly masked: boolean
+}
+
+// Unit file states that `systemctl enable` cannot change (systemctl(1), is-enabled).
+const notEnableable = new Set(['static', 'generated', 'indirect', 'alias', 'transient'])
+
+/**
+ * A systemd unit that runs or not, now and at boot, with its files as they are now. What it was last started with is
+ * kept on the host (`/var/lib/evcctl/started/<unit>`): inode and change time of each watched file. So a run that died
+ * between a write and the restart, and a file edited by hand, are seen by the next plan; a reboot changes nothing.
+ * A unit without such a record is restarted only if a watched file changed after it was started.
+ * A unit that systemd keeps restarting does not count as running.
+ */
+export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitState, UnitDesired> {
+  const { unit, state, enabled, masked = false, watches = [], reloads = [], wait = 90_000 } = parameters
+  if (masked && (state === 'running' || enabled))
+    throw new RangeError(`${unit}: a masked unit can neither run nor be enabled`)
+  const files = [...watches, ...reloads]
+  return {
+    kind: 'unit',
+    name: unit,
+    probe: { script: unitScript(unit, files), parse: parseUnit },
+    desired: { state, enabled, masked },
+    diff(current, _desired, context) {
+      const fields = [...stateChanges(current, { state, enabled, masked })]
+      const starts = fields.some(field => field.field === 'state')
+      const action = starts || state === 'stopped' ? undefined : neededAction(current, watches, reloads, context)
+      if (action !== undefined)
+        fields.push({ field: action.how === 'restart' ? 'changed' : 'reload', after: action.after })
+      if (fields.length === 0) return undefined
+      const change: Change = { action: actionOf(current, state, action?.how), fields }
+      return action === undefined || context.watched.length === 0 ? change : { ...change, because: context.watched }
+    },
+    converge(current, desired) {
+      const action = neededAction(current, watches, reloads, { watched: [] })?.how
+      return [
+        {
+          run: settleScript({ unit, ...desired, files, action: action ?? 'start', seconds: Math.ceil(wait / 1000) }),
+          timeoutMs: wait + 30_000,
+        },
+      ]
+    },
+    explain: failure => explainUnit(unit, state, failure),
+  }
+}
+
+function* stateChanges(current: UnitState, desired: UnitDesired): Iterable<FieldChange> {
+  const isMasked = current.fileState.startsWith('masked')
+  if (desired.masked && current.fileState !== 'masked') yield { field: 'masked', before: 'no', after: 'yes' }
+  if (isMasked && desired.state === 'running') yield { field: 'masked', before: 'yes', after: 'no' }
+  if (desired.state === 'running' && !current.running) {
+    yield { field: 'state', before: current.described, after: 'running' }
+  }
+  if (desired.state === 'stopped' && !current.stopped) {
+    yield { field: 'state', before: current.described, after: 'stopped' }
+  }
+  const isEnabled = current.fileState === 'enabled'
+  if (desired.enabled && !isEnabled && !notEnableable.has(current.fileState)) {
+    yield { field: 'at boot', before: 'not started', after: 'started' }
+  }
+  if (!desired.enabled && current.fileState.startsWith('enabled')) {
+    yield { field: 'at boot', before: 'started', after: 'not started' }
+  }
+  if (current.needsDaemonReload && desired.state === 'running') {
+    yield { field: 'unit file', before: 'changed since it was loaded', after: 'loaded' }
+  }
+}
+
+interface NeededAction {
+  readonly how: 'restart' | 'reload'
+  /** The paths, or the names of the pending tasks, that are the reason. */
+  readonly after: string
+}
+
+function neededAction(
+  current: UnitState,
+  watches: readonly string[],
+  reloads: readonly string[],
+  context: Context,
+): NeededAction | undefined {
+  if (!current.running) return undefined
+  const restarting = changedPaths(current, watches)
+  const reloading = changedPaths(current, reloads)
+  for (const task of context.watched) {
+    const path = reloads.find(candidate => task.endsWith(`:${candidate}`))
+    if (path === undefined) restarting.add(watches.find(candidate => task.endsWith(`:${candidate}`)) ?? nameOf(task))
+    else reloading.add(path)
+  }
+  if (restarting.size > 0) return { how: 'restart', after: [...restarting, ...reloading].join(', ') }
+  if (reloading.size > 0) return { how: 'reload', after: [...reloading].join(', ') }
+  return undefined
+}
+
+// `host/role/kind:name`
+function nameOf(task: string): string {
+  return task.slice(task.indexOf(':') + 1)
+}
+
+function actionOf(current: UnitState, state: 'running' | 'stopped', how: string | undefined): Change['action'] {
+  if (how === 'restart') return 'restart'
+  if (how === 'reload') return 'run'
+  return !current.loaded && state === 'running' ? 'create' : 'update'
+}
+
+function explainUnit(unit: string, state: string, failure: StepFailure) {
+  const said = failure.stderr.trim() || failure.stdout.trim()
+  if (/Unit .* (not found|could not be found|does not exist)/.test(said)) {
+    return {
+      problem: `There is no unit ${unit} on the host.`,
+      came: said,
+      next: 'Its package or unit file is missing or was removed meanwhile: apply again.',
+    }
+  }
+  return {
+    problem: state === 'running' ? `${unit} does not run.` : `${unit} could not be stopped.`,
+    expected: state === 'running' ? 'active, and staying so' : 'inactive',
+    came: said,
+    next: `See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
+  }
+}
