@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+// All else is imported after this, so that an old Node gets as far as the message.
+if (Number(process.versions.node.split('.')[0]) < 22) {
+  console.error(`evcctl needs Node.js 22 or newer; this is ${process.version}.\n  Newer ones: https://nodejs.org`)
+  process.exitCode = 1
+} else {
+  const { main } = await import('../dist/src/cli/main.js')
+  await main(process.argv.slice(2), { root: dirname(dirname(fileURLToPath(import.meta.url))) })
+}

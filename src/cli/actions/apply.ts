@@ -1,0 +1,127 @@
+import { homedir } from 'node:os'
+import { type ExitCode, exitCodes, type Summary, UserError } from '../../core/index.ts'
+import {
+  type ApplyResult,
+  apply as applyChanges,
+  type Evaluation,
+  type HeldLock,
+  withLock,
+} from '../../engine/index.ts'
+import { count, renderClosing } from '../../report/index.ts'
+import { canAsk, confirm } from '../ask.ts'
+import { type ClusterRun, withClusterRun } from '../cluster-run.ts'
+import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../evaluate-cluster.ts'
+import { firstControlPlaneNode } from '../open-cluster.ts'
+import { anythingToDo, cannotBeApplied, showPlan } from '../show-plan.ts'
+import { printLine } from '../streams.ts'
+import { version } from '../version.ts'
+
+export interface ApplyActionOptions {
+  readonly file: string
+  readonly output: 'text' | 'json'
+  readonly diff: boolean
+  readonly parallel: number
+  /** Do not ask. */
+  readonly yes: boolean
+}
+
+/** `evcctl apply`: evaluate, show, ask, and converge what differs while holding the cluster's lock. */
+export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
+  if (!options.yes && (options.output === 'json' || !canAsk())) throw nobodyToAsk(options)
+  return withClusterRun({ ...options, command: 'apply', version: version() }, async cluster => {
+    const evaluated = await evaluateCluster(cluster)
+    const { output, diff } = options
+    const changes = await showPlan(cluster, evaluated, { output, diff })
+    if (evaluated.evaluation.refused.size > 0) {
+      if (output === 'text') await cluster.aside(() => printLine(`\n${cannotBeApplied}`))
+      end(cluster, nothingDone(evaluated.evaluation), [])
+      return exitCodes.failed
+    }
+    if (!changes) {
+      end(cluster, nothingDone(evaluated.evaluation), [])
+      return exitCodeOf(evaluated.evaluation)
+    }
+    if (!options.yes && !(await ask(cluster, evaluated.evaluation))) {
+      await cluster.aside(() => printLine('Nothing was written.'))
+      return exitCodes.ok
+    }
+    return converge(cluster, evaluated, options)
+  })
+}
+
+async function converge(
+  cluster: ClusterRun,
+  { evaluation, generation }: ClusterEvaluation,
+  options: ApplyActionOptions,
+): Promise<ExitCode> {
+  const first = firstControlPlaneNode(cluster.spec).name
+  const work = async ({ outdated, run }: HeldLock): Promise<ApplyResult> => {
+    const current = outdated ? await evaluateAgain(cluster, options) : evaluation
+    run.emit({ type: 'apply:start' })
+    const result = await applyChanges(current, run)
+    // Hosts of which not even the facts could be read have no task in the graph, and are failed all the same.
+    return { ...result, failedHosts: new Map([...current.unreachable, ...result.failedHosts]) }
+  }
+  const { result, lost } = await withLock(first, cluster.run, { id: cluster.id, generation }, work)
+  end(cluster, result.summary, [...result.failedHosts.keys()])
+  if (options.output === 'text') await cluster.aside(() => printLine(closing(cluster, options.file)))
+  if (lost !== undefined) throw lost
+  return exitCodeFor(cluster, result)
+}
+
+// Somebody applied something between the plan and the lock: what was shown may be wrong by now.
+async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions): Promise<Evaluation> {
+  cluster.run.emit({
+    type: 'note',
+    text: 'Another run has changed the cluster since the plan was made; reading it again.',
+  })
+  const again = await evaluateCluster(cluster)
+  await showPlan(cluster, again, { output: options.output, diff: options.diff })
+  const changes = anythingToDo(again.evaluation)
+  if (changes && !options.yes && !(await ask(cluster, again.evaluation))) {
+    throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
+  }
+  return again.evaluation
+}
+
+function ask(cluster: ClusterRun, evaluation: Evaluation): Promise<boolean> {
+  const changing = [...evaluation.plan.verdicts].filter(([, verdict]) => verdict.is !== 'in desired state')
+  const hosts = new Set(changing.map(([id]) => evaluation.graph.tasks.get(id)!.host))
+  return cluster.aside(() => confirm(`\nApply these changes to ${count(hosts.size, 'host')}?`))
+}
+
+function end({ run, view }: ClusterRun, summary: Summary, failedHosts: readonly string[]): void {
+  run.emit({ type: 'run:end', summary, ms: Date.now() - (view.applyingSince ?? view.startedAt), failedHosts })
+}
+
+function nothingDone({ plan }: Evaluation): Summary {
+  return { changed: 0, failed: 0, skipped: 0, cancelled: 0, inDesiredState: plan.verdicts.size }
+}
+
+function closing({ view, paint, journalFolder }: ClusterRun, file: string): string {
+  const home = homedir()
+  const journal = journalFolder.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
+  const named = file === 'cluster.yaml' ? '' : ` ${file}`
+  const next = `evcctl kubeconfig${named} --merge && kubectl get nodes`
+  return renderClosing(view, { paint, journal, next, again: `evcctl apply ${file}` })
+}
+
+function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyResult): ExitCode {
+  if (run.stop.aborted) return exitCodes.cancelled
+  const ownFailures = [...ends].filter(([id, one]) => one.result === 'failed' && !failedHosts.has(id.split('/')[0]!))
+  if (ownFailures.length > 0) return exitCodes.failed
+  if (failedHosts.size > 0) return exitCodes.unreachable
+  return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
+}
+
+function nobodyToAsk({ file, output }: ApplyActionOptions): UserError {
+  const why = output === 'json' ? 'With --output json nobody is asked.' : 'There is no terminal to ask on.'
+  return new UserError(
+    {
+      where: '--yes',
+      problem: `${why} Nothing was read or written.`,
+      next: `To apply without a question: evcctl apply ${file} --yes\nTo look first: evcctl plan ${file}`,
+    },
+    { exitCode: exitCodes.badInput },
+  )
+}

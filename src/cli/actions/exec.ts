@@ -1,0 +1,117 @@
+import PQueue from 'p-queue'
+import type { ClusterSpec } from '../../config/index.ts'
+import { nearest } from '../../config/nearest.ts'
+import { type ExitCode, exitCodes, HostError, UserError } from '../../core/index.ts'
+import { quoteAll } from '../../shell/quote.ts'
+import { createPool, type Pool } from '../../ssh/index.ts'
+import { type Outcome, type Show, showAsJson, showAsText, showOutcomes } from '../exec-output.ts'
+import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
+import { LineSplitter } from '../line-splitter.ts'
+import { openCluster } from '../open-cluster.ts'
+import { printJson, stdoutClosed } from '../streams.ts'
+
+export interface ExecOptions {
+  readonly file: string
+  readonly output: 'text' | 'json'
+  /** Names of the hosts; empty: all of them, or those with the role. */
+  readonly hosts: readonly string[]
+  readonly role?: 'control-plane' | 'worker' | undefined
+  readonly sudo: boolean
+  readonly parallel: number
+  /** One word: a shell command line. Several: a command and its arguments. */
+  readonly command: readonly string[]
+}
+
+/** `evcctl exec`: a command on many hosts at once. Fails where it fails on any of them. */
+export async function exec(options: ExecOptions): Promise<ExitCode> {
+  const command = commandText(options.command)
+  const { spec, targets } = await openCluster(options.file)
+  const hosts = chooseHosts(spec, options)
+  await using pool = createPool(targets)
+  using interrupts = listenForInterrupts(how => {
+    const text =
+      how === 'now'
+        ? 'Stopping now: killing what runs.'
+        : 'Stopping: no further host is begun. ^C again kills what runs.'
+    if (options.output === 'text') process.stderr.write(`${text}\n`)
+  })
+  const show = options.output === 'json' ? showAsJson : showAsText(hosts)
+  const queue = new PQueue({ concurrency: options.parallel })
+  const outcomes = await Promise.all(
+    hosts.map(host => queue.add(() => runOn(host, { pool, command, sudo: options.sudo, interrupts, show }))),
+  )
+  if (options.output === 'json') for (const outcome of outcomes) printJson({ type: 'exec:end', ...outcome })
+  else showOutcomes(outcomes, hosts.length)
+  return exitCodeOf(outcomes, interrupts)
+}
+
+interface ExecRun {
+  readonly pool: Pool
+  readonly command: string
+  readonly sudo: boolean
+  readonly interrupts: Interrupts
+  readonly show: Show
+}
+
+async function runOn(host: string, { pool, command, sudo, interrupts, show }: ExecRun): Promise<Outcome> {
+  const began = performance.now()
+  const ms = () => Math.round(performance.now() - began)
+  if (interrupts.stop.aborted) return { host, cancelled: true, ms: 0 }
+  const out = new LineSplitter(line => show(host, 'stdout', line))
+  const err = new LineSplitter(line => show(host, 'stderr', line))
+  try {
+    // With nobody to read the output there is no point in going on.
+    const signal = AbortSignal.any([interrupts.abort, stdoutClosed])
+    const { exitCode } = await pool.run(host, {
+      command,
+      sudo,
+      signal,
+      onStdout: chunk => out.push(chunk),
+      onStderr: chunk => err.push(chunk),
+    })
+    return { host, exitCode, ms: ms() }
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    if (error.kind === 'cancelled') return { host, cancelled: true, ms: ms() }
+    return { host, error: error.details, ms: ms() }
+  } finally {
+    out.end()
+    err.end()
+  }
+}
+
+function commandText(words: readonly string[]): string {
+  if (words.length === 1) return words[0]!
+  if (words.length > 1) return quoteAll(words)
+  throw new UserError(
+    { problem: 'There is no command to run.', next: 'It comes after two dashes: evcctl exec -- uptime' },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
+function chooseHosts(spec: ClusterSpec, { hosts, role }: ExecOptions): readonly string[] {
+  const names = spec.hosts.map(host => host.name)
+  const unknown = hosts.find(host => !names.includes(host))
+  if (unknown !== undefined) {
+    const near = nearest(unknown, names)
+    const next = near === undefined ? `Its hosts: ${names.join(', ')}` : `Did you mean "${near}"?`
+    throw new UserError(
+      { where: '--host', problem: `There is no host "${unknown}" in ${spec.file}.`, next },
+      { exitCode: exitCodes.badInput },
+    )
+  }
+  const chosen = spec.hosts
+    .filter(host => hosts.length === 0 || hosts.includes(host.name))
+    .filter(host => role === undefined || host.roles.includes(role))
+  if (chosen.length > 0) return chosen.map(host => host.name)
+  throw new UserError(
+    { where: '--role', problem: `No host of ${spec.file} is meant by this.` },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
+function exitCodeOf(outcomes: readonly Outcome[], interrupts: Interrupts): ExitCode {
+  if (interrupts.stop.aborted) return exitCodes.cancelled
+  if (outcomes.some(({ exitCode }) => exitCode !== undefined && exitCode !== 0)) return exitCodes.failed
+  return outcomes.some(({ error }) => error !== undefined) ? exitCodes.unreachable : exitCodes.ok
+}

@@ -1,0 +1,82 @@
+import { writeFile } from 'node:fs/promises'
+import { Document, isCollection, isNode, isPair, isSeq, parseDocument } from 'yaml'
+import { parseClusterFile, starterFile } from '../../config/index.ts'
+import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
+import { printJson, printLine } from '../streams.ts'
+
+export interface InitOptions {
+  readonly file: string
+  readonly name: string | undefined
+  /** `NAME=ADDRESS[:ROLE[+ROLE]]`. */
+  readonly hosts: readonly string[]
+  readonly output: 'text' | 'json'
+}
+
+/** `evcctl init`: a first cluster file. An existing file stays as it is. */
+export async function init(options: InitOptions): Promise<ExitCode> {
+  const { file, name } = options
+  const text = withHosts(starterFile(name), options.hosts.map(readHost))
+  // A name or host that is not acceptable is told now, not by the next command.
+  parseClusterFile(text, file)
+  try {
+    await writeFile(file, text, { flag: 'wx' })
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
+    const details = {
+      where: file,
+      problem: 'There is such a file already; it was not touched.',
+      next: 'For another one: evcctl init other.yaml',
+    }
+    throw new UserError(details, { cause, exitCode: exitCodes.badInput })
+  }
+  if (options.output === 'json') printJson({ type: 'written', file })
+  else {
+    const edit = options.hosts.length === 0 ? `Put your hosts into ${file}, then` : 'Next'
+    printLine(`Wrote ${file}. ${edit}: evcctl ping ${file} --accept-new && evcctl plan ${file}`)
+  }
+  return exitCodes.ok
+}
+
+interface GivenHost {
+  readonly name: string
+  readonly address: string
+  readonly roles: readonly string[]
+}
+
+function readHost(text: string): GivenHost {
+  const match = /^([^=\s]+)=([^=\s]+?)(?::([a-z+-]+))?$/.exec(text)
+  if (match === null) {
+    const expected = 'NAME=ADDRESS or NAME=ADDRESS:ROLE, e.g. cp1=192.0.2.11:control-plane'
+    throw new UserError(
+      { where: '--host', problem: 'not a host', expected, came: text },
+      { exitCode: exitCodes.badInput },
+    )
+  }
+  const [, name = '', address = '', roles = 'worker'] = match
+  return { name, address: address.replace(/^\[(.*)\]$/, '$1'), roles: roles.split('+') }
+}
+
+// Replaces the example hosts in the text itself, so that all comments of the starter file stay.
+function withHosts(text: string, hosts: readonly GivenHost[]): string {
+  if (hosts.length === 0) return text
+  const examples = parseDocument(text).getIn(['spec', 'hosts'])
+  if (!isSeq(examples) || !examples.range) throw new TypeError('the starter file has no spec.hosts')
+  const [start] = examples.range
+  const end = endOf(examples)
+  const indent = ' '.repeat(start - text.lastIndexOf('\n', start) - 1)
+  const items = hosts.map(({ name, address, roles }) => {
+    const item = new Document({ name, address, roles: [...roles] })
+    return `- ${item.toString({ collectionStyle: 'flow', lineWidth: 0 }).trimEnd()}`
+  })
+  return text.slice(0, start) + items.join(`\n${indent}`) + text.slice(end)
+}
+
+// A block collection also counts the comments below it as its own; its last value does not.
+function endOf(node: unknown): number {
+  if (isCollection(node) && node.flow !== true) {
+    const last = node.items.at(-1)
+    return endOf(isPair(last) ? last.value : last)
+  }
+  if (!isNode(node) || !node.range) throw new TypeError('the last example host has no value')
+  return node.range[1]
+}

@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import type { ClusterSpec } from '../../config/index.ts'
+import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
+import { askCluster } from '../ask-cluster.ts'
+import { accessFrom, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
+import { firstControlPlaneNode } from '../open-cluster.ts'
+import { readIfThere, writePrivateFile } from '../private-file.ts'
+import { whyNotReachable } from '../server-check.ts'
+import { printJson, printLine, writeOut } from '../streams.ts'
+
+export interface KubeconfigOptions {
+  /** The cluster file. */
+  readonly cluster: string
+  readonly merge: boolean
+  /** Where to write it; undefined: standard output. */
+  readonly file: string | undefined
+  readonly server: string | undefined
+  readonly output: 'text' | 'json'
+}
+
+const adminConf = '/etc/kubernetes/admin.conf'
+
+/** `evcctl kubeconfig`: administrator access that works from this machine. */
+export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> {
+  if (options.server !== undefined) checkServer(options.server)
+  const { spec, host, results } = await askCluster(options.cluster, [`cat ${adminConf}`])
+  const raw = results[0]!
+  if (raw.exitCode !== 0) throw noCluster(options.cluster, spec, host)
+  const access = accessFrom(raw.stdout, spec.name, options.server ?? serverOf(spec))
+  const target = options.merge ? mergeTarget(process.env) : options.file
+  if (target === undefined) writeOut(kubeconfigText(access))
+  else {
+    const text = options.merge ? mergeKubeconfig(await readIfThere(target), access, target) : kubeconfigText(access)
+    await writePrivateFile(target, text)
+    if (options.output === 'json')
+      printJson({ type: 'written', file: target, context: access.name, server: access.server })
+    else {
+      const named = options.merge ? '' : ` --kubeconfig ${target}`
+      printLine(`Context ${access.name} (${access.server}) is in ${target}. Next: kubectl${named} get nodes`)
+    }
+  }
+  const why = await whyNotReachable(access.server, access.certificateAuthorityData)
+  if (why !== undefined) {
+    const hint = 'If the API server has another address from here: evcctl kubeconfig --server https://HOST:PORT'
+    process.stderr.write(`${access.server} does not answer from here: ${why}\n  ${hint}\n`)
+  }
+  return exitCodes.ok
+}
+
+// The load balancer where there is one. Not the local proxy: its loopback address means something on nodes only.
+function serverOf(spec: ClusterSpec): string {
+  const { endpoint, bindPort } = spec.controlPlane
+  if (endpoint !== undefined) return `https://${endpoint}`
+  const { address } = firstControlPlaneNode(spec)
+  return `https://${address.includes(':') ? `[${address}]` : address}:${bindPort}`
+}
+
+// The file that kubectl itself would write to: of several in $KUBECONFIG the first that exists, else the last.
+function mergeTarget(env: NodeJS.ProcessEnv): string {
+  const paths = (env.KUBECONFIG ?? '').split(delimiter).filter(path => path !== '')
+  return paths.find(path => existsSync(path)) ?? paths.at(-1) ?? join(homedir(), '.kube', 'config')
+}
+
+function checkServer(server: string): void {
+  if (URL.canParse(server) && new URL(server).protocol === 'https:') return
+  throw new UserError(
+    { where: '--server', problem: 'not an address of an API server', expected: 'https://HOST:PORT', came: server },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
+function noCluster(file: string, spec: ClusterSpec, host: string): UserError {
+  return new UserError({
+    where: host,
+    problem: `There is no cluster ${spec.name} yet.`,
+    expected: adminConf,
+    came: 'no such file',
+    next: `evcctl apply ${file}`,
+  })
+}

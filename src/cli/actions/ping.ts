@@ -1,0 +1,122 @@
+import PQueue from 'p-queue'
+import type { ClusterSpec } from '../../config/index.ts'
+import { type ExitCode, exitCodes, formatError, HostError, type HostFacts, type SshTarget } from '../../core/index.ts'
+import { gatherFacts } from '../../engine/index.ts'
+import { count, createPaint, formatDuration, type Paint, printable, table, wantsColour } from '../../report/index.ts'
+import { createPool, diagnose, type HostCheck } from '../../ssh/index.ts'
+import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
+import { openCluster } from '../open-cluster.ts'
+import { printJson, printLine } from '../streams.ts'
+
+export interface PingOptions {
+  readonly file: string
+  readonly output: 'text' | 'json'
+  /** Record host keys that are not known yet. */
+  readonly acceptNew: boolean
+  readonly parallel: number
+}
+
+/** What ping found out about one host. */
+export interface PingedHost {
+  readonly check: HostCheck
+  /** Undefined where the host cannot be read. */
+  readonly facts: HostFacts | undefined
+}
+
+/** `evcctl ping`: every step of the way to every host, and what the host is. Exit code 4 when one cannot be used. */
+export async function ping(options: PingOptions): Promise<ExitCode> {
+  const { spec, targets } = await openCluster(options.file)
+  using interrupts = listenForInterrupts(() => {})
+  const pinged = await pingAll(targets, options, interrupts)
+  if (options.output === 'json') for (const host of pinged) printJson(pingedAsData(host))
+  else {
+    const paint = createPaint(wantsColour(process.stdout, process.env))
+    printLine(pingText(pinged, { spec, paint, acceptNew: options.acceptNew }))
+  }
+  return pinged.every(({ check }) => check.ok) ? exitCodes.ok : exitCodes.unreachable
+}
+
+async function pingAll(
+  targets: readonly SshTarget[],
+  { acceptNew, parallel }: PingOptions,
+  interrupts: Interrupts,
+): Promise<readonly PingedHost[]> {
+  // Nothing is written, so the first ^C may end it at once.
+  const signal = interrupts.stop
+  const queue = new PQueue({ concurrency: parallel })
+  try {
+    const checks = await Promise.all(
+      targets.map(target => queue.add(() => diagnose(target, { signal, acceptNewHostKeys: acceptNew }))),
+    )
+    const usable = checks.flatMap(check => (check.ok ? [check.host] : []))
+    await using pool = createPool(targets)
+    const { facts, failed } = await gatherFacts(usable, { pool, emit: () => {}, stop: signal, abort: signal, parallel })
+    return checks.map(check => ({ check: withFailure(check, failed.get(check.host)), facts: facts.get(check.host) }))
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' }, { cause: error })
+  }
+}
+
+// Root works, and yet the facts could not be read: that is told where the last step is.
+function withFailure(check: HostCheck, failure: HostError | undefined): HostCheck {
+  if (failure === undefined) return check
+  const steps = check.steps.map(step =>
+    step.name === 'root' ? { name: step.name, result: 'failed' as const, error: failure.details } : step,
+  )
+  return { ...check, ok: false, steps }
+}
+
+/** One line of NDJSON a host; documented in docs/commands.md. */
+function pingedAsData({ check, facts }: PingedHost): object {
+  return {
+    type: 'ping',
+    ...check,
+    ...(facts === undefined
+      ? {}
+      : { os: facts.os.name, architecture: facts.machine, kernel: facts.kernel, clockOffsetMs: facts.clockOffsetMs }),
+  }
+}
+
+const header = ['HOST', 'REACHABLE', 'HOST KEY', 'LOGIN', 'ROOT', 'OS', 'ARCH', 'CLOCK', 'LATENCY']
+
+/** The table, what is wrong below it, and what to do next. */
+export function pingText(
+  pinged: readonly PingedHost[],
+  { spec, paint, acceptNew }: { readonly spec: ClusterSpec; readonly paint: Paint; readonly acceptNew: boolean },
+): string {
+  const lines = table([header, ...pinged.map(host => row(host, spec.preflight.maxClockDeviation, paint))])
+  for (const { check } of pinged) {
+    for (const { error } of check.steps) if (error !== undefined) lines.push('', printable(formatError(error)))
+  }
+  const good = pinged.filter(({ check }) => check.ok).length
+  const unknownKeys = pinged.some(({ check }) =>
+    check.steps.some(step => step.name === 'hostKey' && step.result === 'failed'),
+  )
+  const next =
+    good === pinged.length
+      ? `evcctl plan ${spec.file}`
+      : unknownKeys && !acceptNew
+        ? `evcctl ping ${spec.file} --accept-new`
+        : undefined
+  const verdict = `${good} of ${count(pinged.length, 'host')} can be worked on.`
+  lines.push('', next === undefined ? verdict : `${verdict} Next: ${next}`)
+  return lines.join('\n')
+}
+
+function row({ check, facts }: PingedHost, maxClockDeviation: number, paint: Paint): string[] {
+  const cells = check.steps.map(step => {
+    if (step.result === 'not tried') return paint.faint('-')
+    if (step.result === 'failed') return paint.bad('✘ failed')
+    // Root is not only a yes or no: how it was become says which of sudo's settings matters.
+    return paint.good(step.name === 'root' ? `✔ ${check.via ?? ''}`.trim() : '✔')
+  })
+  if (facts === undefined) return [check.host, ...cells, '-', '-', '-', latency(check)]
+  const offset = `${facts.clockOffsetMs < 0 ? '-' : '+'}${formatDuration(Math.abs(facts.clockOffsetMs))}`
+  const clock = Math.abs(facts.clockOffsetMs) > maxClockDeviation ? paint.bad(offset) : offset
+  return [check.host, ...cells, printable(facts.os.name), printable(facts.machine), clock, latency(check)]
+}
+
+function latency({ latencyMs }: HostCheck): string {
+  return latencyMs === undefined ? '-' : `${latencyMs} ms`
+}

@@ -1,0 +1,26 @@
+import { type ExitCode, exitCodes } from '../../core/index.ts'
+import { withClusterRun } from '../cluster-run.ts'
+import { evaluateCluster, exitCodeOf } from '../evaluate-cluster.ts'
+import { showPlan } from '../show-plan.ts'
+import { version } from '../version.ts'
+
+export interface PlanActionOptions {
+  readonly file: string
+  readonly output: 'text' | 'json'
+  readonly diff: boolean
+  readonly parallel: number
+  /** Return 2 when there are changes. */
+  readonly exitCode: boolean
+}
+
+/** `evcctl plan` and `evcctl apply --dry-run`. */
+export function plan(options: PlanActionOptions): Promise<ExitCode> {
+  return withClusterRun({ ...options, command: 'plan', version: version() }, async cluster => {
+    const evaluated = await evaluateCluster(cluster)
+    const next = `evcctl apply ${options.file}`
+    const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
+    const exitCode = exitCodeOf(evaluated.evaluation)
+    if (exitCode !== exitCodes.ok) return exitCode
+    return changes && options.exitCode ? exitCodes.changes : exitCodes.ok
+  })
+}

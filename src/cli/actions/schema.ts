@@ -1,0 +1,9 @@
+import { clusterJsonSchema } from '../../config/index.ts'
+import { type ExitCode, exitCodes } from '../../core/index.ts'
+import { printLine } from '../streams.ts'
+
+/** `evcctl schema`: JSON in both output formats. */
+export async function printSchema(): Promise<ExitCode> {
+  printLine(JSON.stringify(clusterJsonSchema(), null, 2))
+  return exitCodes.ok
+}

@@ -1,0 +1,29 @@
+import { loadClusterFile } from '../../config/index.ts'
+import { type ExitCode, exitCodes } from '../../core/index.ts'
+import { count } from '../../report/index.ts'
+import { printJson, printLine } from '../streams.ts'
+
+/** `evcctl validate`: errors are thrown, all at once; a right file is described in one line. */
+export async function validate(options: {
+  readonly file: string
+  readonly output: 'text' | 'json'
+}): Promise<ExitCode> {
+  const spec = await loadClusterFile(options.file)
+  const { name, kubernetes, runtime, network } = spec
+  const hosts = spec.hosts.map(host => ({ name: host.name, address: host.address, roles: host.roles }))
+  if (options.output === 'json') {
+    printJson({
+      type: 'valid',
+      file: options.file,
+      cluster: name,
+      kubernetes: kubernetes.version,
+      runtime: { name: runtime.name, version: runtime.version },
+      cni: network.cni,
+      hosts,
+    })
+  } else {
+    const what = `${count(hosts.length, 'host')}, Kubernetes ${kubernetes.version}, ${runtime.name} ${runtime.version}`
+    printLine(`${options.file} is right: ${name}, ${what}. No host was contacted; next: evcctl ping ${options.file}`)
+  }
+  return exitCodes.ok
+}

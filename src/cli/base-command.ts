@@ -1,0 +1,39 @@
+import { Args, Command, Flags } from '@oclif/core'
+import type { ExitCode } from '../core/errors.ts'
+
+/** `cluster.yaml` of the current folder unless another file is named. */
+export const fileArg = Args.string({
+  name: 'file',
+  description: 'the cluster file',
+  default: 'cluster.yaml',
+  ignoreStdin: true,
+})
+
+/** How many hosts are worked on at a time. */
+export const parallelFlag = Flags.integer({ description: 'hosts worked on at a time', default: 50, min: 1, max: 1000 })
+
+/** What all commands share: the two flags, and that errors are left to main.ts. */
+export abstract class BaseCommand extends Command {
+  static override readonly baseFlags = {
+    output: Flags.option({
+      options: ['text', 'json'] as const,
+      char: 'o',
+      default: 'text' as const,
+      description: 'text for people, json for programs (NDJSON)',
+      helpGroup: 'GLOBAL',
+    })(),
+    debug: Flags.boolean({ description: 'show stack traces', helpGroup: 'GLOBAL' }),
+  }
+
+  /** The exit code of the process; errors are thrown. */
+  abstract execute(): Promise<ExitCode>
+
+  override async run(): Promise<void> {
+    process.exitCode = await this.execute()
+  }
+
+  // The inherited one sets exit codes and prints in its own way.
+  protected override async catch(error: Error): Promise<never> {
+    throw error
+  }
+}

@@ -1,0 +1,124 @@
+import { setImmediate } from 'node:timers/promises'
+import type { ClusterSpec } from '../config/index.ts'
+import { type ExitCode, exitCodes, UserError } from '../core/index.ts'
+import { createEventStream, openJournal, type Run } from '../engine/index.ts'
+import {
+  createPaint,
+  fold,
+  jsonReporter,
+  newRun,
+  type Paint,
+  plainReporter,
+  type Reporter,
+  type RunView,
+  report,
+  ttyReporter,
+  wantsColour,
+} from '../report/index.ts'
+import { createPool } from '../ssh/index.ts'
+import { listenForInterrupts } from './interrupts.ts'
+import { openCluster } from './open-cluster.ts'
+import { writeOut } from './streams.ts'
+
+export interface ClusterRunOptions {
+  /** The cluster file. */
+  readonly file: string
+  readonly command: 'plan' | 'apply'
+  readonly output: 'text' | 'json'
+  readonly parallel: number
+  readonly version: string
+}
+
+/** A run under way: what plan and apply work with. */
+export interface ClusterRun {
+  readonly spec: ClusterSpec
+  readonly run: Run
+  /** Name of the run: that of its journal. */
+  readonly id: string
+  readonly journalFolder: string
+  /** All that the events have told so far. */
+  readonly view: RunView
+  readonly paint: Paint
+  /** Exchanges of all hosts so far. */
+  exchanges(): number
+  /** Prints something that stays, with the live picture off the screen meanwhile. */
+  aside<T>(work: () => T | Promise<T>): Promise<T>
+}
+
+/** Opens the cluster file, the journal, the reporter and the connections, does the work, and closes all of it. */
+export async function withClusterRun(
+  options: ClusterRunOptions,
+  work: (cluster: ClusterRun) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { file, command, version, parallel } = options
+  const { spec, targets } = await openCluster(file)
+  const journal = await openJournal({ cluster: spec.name, command, version, file })
+  const view = newRun()
+  const stream = createEventStream(
+    event => journal.write(event),
+    event => fold(view, event),
+  )
+  const paint = createPaint(wantsColour(process.stdout, process.env))
+  const reporter = reporterFor(options)
+  const reported = report(stream.events(), reporter)
+  let outcome = 'failed'
+  try {
+    using interrupts = listenForInterrupts(how => stream.emit({ type: 'run:stopping', how }))
+    await using pool = createPool(targets, {
+      onConnected: (host, ms) => stream.emit({ type: 'host:connected', host, ms }),
+    })
+    const hosts = spec.hosts.map(host => host.name)
+    stream.emit({ type: 'run:start', run: journal.run, command, cluster: spec.name, hosts })
+    const { stop, abort } = interrupts
+    const exitCode = await work({
+      spec,
+      run: { pool, emit: stream.emit, stop, abort, parallel },
+      id: journal.run,
+      journalFolder: journal.folder,
+      view,
+      paint,
+      exchanges: () =>
+        pool
+          .exchanges()
+          .values()
+          .reduce((sum, one) => sum + one, 0),
+      async aside(print) {
+        // Readers of the events are a few steps behind; what happened so far is shown first.
+        await setImmediate()
+        reporter.pause()
+        try {
+          return await print()
+        } finally {
+          reporter.resume()
+        }
+      },
+    })
+    outcome = outcomeOf(exitCode)
+    return exitCode
+  } catch (error) {
+    if (error instanceof UserError) outcome = outcomeOf(error.exitCode)
+    throw error
+  } finally {
+    stream.end()
+    await reported
+    await journal.close(outcome)
+  }
+}
+
+// apply tells its progress on standard output; that of plan is only a help for whoever looks on, so that the plan
+// itself can go into a file.
+function reporterFor({ command, output }: ClusterRunOptions): Reporter {
+  if (output === 'json') return jsonReporter(writeOut)
+  const stream = command === 'apply' ? process.stdout : process.stderr
+  if (stream.isTTY && process.env.TERM !== 'dumb') {
+    return ttyReporter(stream, { paint: createPaint(wantsColour(stream, process.env)) })
+  }
+  return command === 'apply' ? plainReporter(writeOut) : silent
+}
+
+const silent: Reporter = { show() {}, pause() {}, resume() {}, end() {} }
+
+function outcomeOf(exitCode: ExitCode): string {
+  const names = Object.entries(exitCodes) as [string, ExitCode][]
+  return names.find(([, code]) => code === exitCode)?.[0] ?? 'failed'
+}

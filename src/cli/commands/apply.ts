@@ -1,0 +1,25 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand, fileArg, parallelFlag } from '../base-command.ts'
+
+export class Apply extends BaseCommand {
+  static override readonly summary = 'Make the hosts what the cluster file says: shows the plan, asks once, does it.'
+  static override readonly examples = ['<%= config.bin %> apply', '<%= config.bin %> apply lab.yaml --yes']
+  static override readonly args = { file: fileArg }
+  static override readonly flags = {
+    yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+    'dry-run': Flags.boolean({ description: 'the same as plan' }),
+    diff: Flags.boolean({ description: 'show files line by line' }),
+    parallel: parallelFlag,
+  }
+
+  async execute() {
+    const { args, flags } = await this.parse(Apply)
+    const options = { ...flags, file: args.file }
+    if (flags['dry-run']) {
+      const { plan } = await import('../actions/plan.ts')
+      return plan({ ...options, exitCode: false })
+    }
+    const { apply } = await import('../actions/apply.ts')
+    return apply(options)
+  }
+}

@@ -1,0 +1,34 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand, fileArg } from '../base-command.ts'
+
+export class Kubeconfig extends BaseCommand {
+  static override readonly summary = 'Print an administrator kubeconfig that works from here, or merge it into yours.'
+  static override readonly examples = [
+    '<%= config.bin %> kubeconfig --merge && kubectl get nodes',
+    '<%= config.bin %> kubeconfig --file ./lab.kubeconfig',
+  ]
+  static override readonly args = { file: fileArg }
+  static override readonly flags = {
+    merge: Flags.boolean({
+      description: 'add it to $KUBECONFIG or ~/.kube/config and switch to it; all else in there stays',
+      exclusive: ['file'],
+    }),
+    file: Flags.string({ description: 'write it to this file (mode 0600)', helpValue: 'PATH' }),
+    server: Flags.string({
+      description: 'API server address to put in (default: the external endpoint, else the first control plane node)',
+      helpValue: 'URL',
+    }),
+  }
+
+  async execute() {
+    const { args, flags } = await this.parse(Kubeconfig)
+    const { kubeconfig } = await import('../actions/kubeconfig.ts')
+    return kubeconfig({
+      cluster: args.file,
+      merge: flags.merge,
+      file: flags.file,
+      server: flags.server,
+      output: flags.output,
+    })
+  }
+}

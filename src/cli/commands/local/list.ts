@@ -1,0 +1,11 @@
+import { BaseCommand } from '../../base-command.ts'
+
+export class LocalList extends BaseCommand {
+  static override readonly summary = 'List the hosts that local up started.'
+
+  async execute() {
+    const { flags } = await this.parse(LocalList)
+    const { localList } = await import('../../actions/local.ts')
+    return localList(flags)
+  }
+}

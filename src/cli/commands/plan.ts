@@ -1,0 +1,19 @@
+import { Flags } from '@oclif/core'
+import { BaseCommand, fileArg, parallelFlag } from '../base-command.ts'
+
+export class Plan extends BaseCommand {
+  static override readonly summary = 'Show what apply would change on every host, and why. Nothing is written.'
+  static override readonly examples = ['<%= config.bin %> plan', '<%= config.bin %> plan lab.yaml --diff --exit-code']
+  static override readonly args = { file: fileArg }
+  static override readonly flags = {
+    diff: Flags.boolean({ description: 'show files line by line' }),
+    'exit-code': Flags.boolean({ description: 'return 2 when there are changes' }),
+    parallel: parallelFlag,
+  }
+
+  async execute() {
+    const { args, flags } = await this.parse(Plan)
+    const { plan } = await import('../actions/plan.ts')
+    return plan({ ...flags, file: args.file, exitCode: flags['exit-code'] })
+  }
+}

@@ -1,0 +1,60 @@
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { checkHosts } from '../../roles/preflight/index.ts'
+import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
+import { activeHolder, describeHolder, type Evaluation, evaluate, gatherFacts } from '../engine/index.ts'
+import type { ClusterRun } from './cluster-run.ts'
+import { firstControlPlaneNode } from './open-cluster.ts'
+
+/** What is the case on all hosts, compared with the cluster file, and who else is at work. */
+export interface ClusterEvaluation {
+  readonly evaluation: Evaluation
+  /** How often the lock was taken by runs that had ended when the hosts were read. */
+  readonly generation: number
+  /** Another run that is alive, as shown to people. */
+  readonly lockedBy?: string
+}
+
+/**
+ * Reads all hosts and evaluates the cluster's graph: the one way that plan and apply take. Hosts that fail are left out
+ * and named in the evaluation; without the first control plane node nothing can be said, so that is an error, as is a
+ * host that cannot become a node.
+ */
+export async function evaluateCluster({ spec, run }: ClusterRun): Promise<ClusterEvaluation> {
+  const first = firstControlPlaneNode(spec).name
+  const hosts = spec.hosts.map(host => host.name)
+  const { facts, failed, locks } = await gatherFacts(hosts, run)
+  throwIfStopped(run.stop, first)
+  const firstFailed = failed.get(first)
+  if (firstFailed !== undefined) {
+    const others = [...failed.values()].filter(error => error !== firstFailed)
+    throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
+  }
+  const unfit: readonly UserError[] = checkHosts(spec, facts)
+  if (unfit.length > 0) throw new UserErrors([...unfit, ...failed.values()])
+  const evaluated = await evaluate(clusterGraph(spec, facts), run)
+  throwIfStopped(run.stop, first)
+  const lock = locks.get(first)
+  const holder = lock === undefined ? undefined : activeHolder(lock)
+  const generation = lock?.generation ?? 0
+  return {
+    evaluation: { ...evaluated, unreachable: new Map([...failed, ...evaluated.unreachable]) },
+    // What was read while another run was writing is old when that run ends, as if the run had begun afterwards.
+    generation: holder === undefined ? generation : generation - 1,
+    ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
+  }
+}
+
+function throwIfStopped(stop: AbortSignal, host: string): void {
+  if (!stop.aborted) return
+  throw new HostError(host, 'cancelled', {
+    problem: 'Stopped while the hosts were being read. Nothing was written.',
+  })
+}
+
+/** The exit code that hosts which could not be read ask for. */
+export function exitCodeOf(
+  evaluation: Evaluation,
+): typeof exitCodes.ok | typeof exitCodes.failed | typeof exitCodes.unreachable {
+  if (evaluation.errors.size > 0) return exitCodes.failed
+  return evaluation.unreachable.size > 0 ? exitCodes.unreachable : exitCodes.ok
+}

@@ -1,0 +1,32 @@
+import type { Command } from '@oclif/core'
+import { Apply } from './commands/apply.ts'
+import { Exec } from './commands/exec.ts'
+import { Init } from './commands/init.ts'
+import { Kubeconfig } from './commands/kubeconfig.ts'
+import { LocalDown } from './commands/local/down.ts'
+import { LocalList } from './commands/local/list.ts'
+import { LocalUp } from './commands/local/up.ts'
+import { Ping } from './commands/ping.ts'
+import { Plan } from './commands/plan.ts'
+import { Schema } from './commands/schema.ts'
+import { Status } from './commands/status.ts'
+import { Validate } from './commands/validate.ts'
+
+/**
+ * All commands by name. Their files hold only flags and help; what they do is loaded when they run, so that
+ * `evcctl --help` starts quickly.
+ */
+export const commands: Readonly<Record<string, Command.Class>> = {
+  apply: Apply,
+  exec: Exec,
+  init: Init,
+  kubeconfig: Kubeconfig,
+  'local:down': LocalDown,
+  'local:list': LocalList,
+  'local:up': LocalUp,
+  ping: Ping,
+  plan: Plan,
+  schema: Schema,
+  status: Status,
+  validate: Validate,
+}

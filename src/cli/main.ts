@@ -1,0 +1,73 @@
+import { type Config, run, settings } from '@oclif/core'
+import type { PJSON } from '@oclif/core/interfaces'
+import { exitCodes } from '../core/errors.ts'
+import { showFailure } from './failures.ts'
+import { commands } from './index.ts'
+import { guardOutput } from './streams.ts'
+import { unknownCommand } from './usage-errors.ts'
+
+/** Where the package lies, and its package.json where another than the one on disk is to be used. */
+export interface MainOptions {
+  readonly root: string
+  readonly pjson?: PJSON
+}
+
+/** The command line: runs one command, prints errors in evcctl's manner, and leaves the exit code to the process. */
+export async function main(args: readonly string[], options: MainOptions): Promise<void> {
+  // bin/dev.js runs the sources by Node's own type stripping; oclif must not look for ts-node.
+  settings.enableAutoTranspile = false
+  guardOutput()
+  const argv = asHelpFlag(args)
+  const words = commandWords(argv)
+  const id = words.join(':')
+  try {
+    if (words.length > 0 && !isCommandOrTopic(id)) throw unknownCommand(words, Object.keys(commands).map(spaced))
+    await run([...argv], { root: options.root, pjson: options.pjson } as Config['options'])
+  } catch (error) {
+    const before = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+    const output = before.findLast(
+      (word, index) => /^(--output|-o)=/.test(word) || /^(--output|-o)$/.test(before[index - 1] ?? ''),
+    )
+    const command = commands[id]
+    const exitCode = showFailure(
+      error,
+      {
+        json: output !== undefined && /(^|=)json$/.test(output),
+        debug: before.includes('--debug'),
+        command: command === undefined ? '' : spaced(id),
+        flags: ['help', ...Object.keys({ ...command?.flags, ...command?.baseFlags })],
+      },
+      text => process.stderr.write(text),
+    )
+    if (exitCode !== exitCodes.ok) process.exitCode = exitCode
+  }
+}
+
+// `evcctl help plan` is what many type first.
+function asHelpFlag(args: readonly string[]): readonly string[] {
+  return args[0] === 'help' ? [...args.slice(1), '--help'] : args
+}
+
+// The words that should name a command: one, or two where the first is a topic.
+function commandWords(argv: readonly string[]): readonly string[] {
+  const [first, second] = argv
+  if (first === undefined || isGlobal(first)) return []
+  if (!isTopic(first) || second === undefined || second.startsWith('-')) return [first]
+  return [first, second]
+}
+
+function isGlobal(word: string): boolean {
+  return ['--help', '-h', '--version', '-V'].includes(word)
+}
+
+function isTopic(word: string): boolean {
+  return Object.keys(commands).some(id => id.startsWith(`${word}:`))
+}
+
+function isCommandOrTopic(id: string): boolean {
+  return Object.hasOwn(commands, id) || isTopic(id)
+}
+
+function spaced(id: string): string {
+  return id.replaceAll(':', ' ')
+}

@@ -1,0 +1,23 @@
+import { type ClusterSpec, loadClusterFile, sshTargets } from '../config/index.ts'
+import type { SshTarget } from '../core/index.ts'
+import { askSecret, canAskSecrets } from './ask.ts'
+
+/** A cluster file that is right, and how each of its hosts is reached. */
+export interface OpenCluster {
+  readonly spec: ClusterSpec
+  readonly targets: readonly SshTarget[]
+}
+
+/** Reads a cluster file and the secrets it names, asking for those that are to be asked for. Raises UserErrors. */
+export async function openCluster(file: string): Promise<OpenCluster> {
+  const spec = await loadClusterFile(file)
+  const targets = await sshTargets(spec, canAskSecrets() ? { prompt: askSecret } : {})
+  return { spec, targets }
+}
+
+/** The host that runs `kubeadm init`, holds the lock, and is asked about the cluster. */
+export function firstControlPlaneNode(spec: ClusterSpec): ClusterSpec['hosts'][number] {
+  const found = spec.hosts.find(host => host.roles.includes('control-plane'))
+  if (found === undefined) throw new RangeError(`${spec.file} has no control plane node`)
+  return found
+}

@@ -1,0 +1,95 @@
+import { count, formatDuration } from './measures.ts'
+import type { Paint } from './paint.ts'
+import { printable } from './printable.ts'
+import { problemLines, taskProblemLines } from './problems.ts'
+import { type RunView, type TaskView, tasksIn } from './summary.ts'
+
+/** What the last words of a run need beyond its events. */
+export interface ClosingOptions {
+  readonly paint: Paint
+  /** Folder of the run journal, as shown. */
+  readonly journal?: string
+  /** A command to run next after success. */
+  readonly next?: string
+  /** The command that goes on after a failure. */
+  readonly again: string
+}
+
+/** The last words of an apply, whatever happened: counts, failures and what they held up, where to look, what next. */
+export function renderClosing(view: RunView, options: ClosingOptions): string {
+  const { paint } = options
+  const summary = view.ended?.summary
+  const elapsed = formatDuration(view.ended?.ms ?? view.at - (view.applyingSince ?? view.startedAt))
+  const hostsFailed = [...view.hosts.values()].filter(host => host.error !== undefined)
+  const changed = summary?.changed ?? tasksIn(view, 'changed').length
+  const failed = summary?.failed ?? tasksIn(view, 'failed').length
+  const skipped = summary?.skipped ?? tasksIn(view, 'skipped').length
+  const cancelled = summary?.cancelled ?? tasksIn(view, 'cancelled').length
+  const good = failed + skipped + cancelled + hostsFailed.length === 0 && view.stopping === undefined
+
+  const counts = [
+    `${changed} changed`,
+    `${failed} failed`,
+    `${skipped} skipped${skipped > 0 ? ` because of ${failed > 1 ? 'them' : 'it'}` : ''}`,
+  ]
+  if (cancelled > 0) counts.push(`${cancelled} cancelled`)
+  const lines = [`${head(view, good, paint)} ${elapsed}: ${counts.join(', ')}.`]
+  const tasksFailed = Map.groupBy(tasksIn(view, 'failed'), task => view.hosts.get(task.host)?.error !== undefined)
+  const givenUp = Map.groupBy(tasksFailed.get(true) ?? [], task => task.host)
+  for (const host of hostsFailed) {
+    lines.push(...indent(problemLines(printable(host.name), host.error, paint)))
+    const undone = givenUp.get(host.name)?.length ?? 0
+    if (undone > 0) lines.push(`      ${count(undone, 'task')} there ${undone === 1 ? 'is' : 'are'} not done`)
+  }
+  for (const problem of taskProblemLines(tasksFailed.get(false) ?? [], paint)) lines.push(...indent(problem))
+  lines.push(...heldUp(tasksIn(view, 'skipped'), 'skipped'), ...heldUp(tasksIn(view, 'cancelled'), 'cancelled'))
+  if (good) lines.push(...longest(view))
+  if (options.journal !== undefined) lines.push(`  run journal: ${options.journal}`)
+  if (good && options.next !== undefined) lines.push(`  next: ${options.next}`)
+  if (!good) {
+    const others = view.stopping === undefined && view.hosts.size > 1 ? 'What does not depend on it is done. ' : ''
+    const when = view.stopping === undefined ? 'When it is mended' : 'To go on'
+    lines.push(`  ${others}${when}: ${options.again}   (what is done is not done again)`)
+  }
+  return lines.join('\n')
+}
+
+function head(view: RunView, good: boolean, paint: Paint): string {
+  if (good) return paint.good('Done in')
+  if (view.stopping === 'now') return paint.changed('Stopped on request (what ran was killed) after')
+  if (view.stopping !== undefined) return paint.changed('Stopped on request (what ran was let end) after')
+  return paint.bad('Stopped after')
+}
+
+function indent(lines: readonly string[]): string[] {
+  return lines.map(line => `  ${line}`)
+}
+
+const namesShown = 6
+
+function heldUp(tasks: readonly TaskView[], word: string): string[] {
+  return [...Map.groupBy(tasks, task => task.host)].map(([host, list]) => {
+    const names = list.slice(0, namesShown).map(task => printable(task.title))
+    const more = list.length > namesShown ? ` and ${list.length - namesShown} more` : ''
+    return `  ${word} on ${printable(host)}: ${names.join(', ')}${more}`
+  })
+}
+
+// Only what a person felt; a run of short steps needs no such line.
+const worthNamingMs = 2_000
+
+function longest(view: RunView): string[] {
+  const slow = tasksIn(view, 'changed')
+    .filter(task => task.ms >= worthNamingMs)
+    .sort((a, b) => b.ms - a.ms)
+    .slice(0, 3)
+  if (slow.length === 0) return []
+  return [
+    `  longest: ${slow.map(task => `${task.host} ${printable(task.title)} ${formatDuration(task.ms)}`).join('; ')}`,
+  ]
+}
+
+/** One line for a run that found nothing to do. */
+export function renderNoChanges(cluster: string, hosts: number, file: string): string {
+  return `${cluster}: ${count(hosts, 'host')} as described in ${file}. No changes.`
+}

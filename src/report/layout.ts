@@ -1,0 +1,46 @@
+import sliceAnsi from 'slice-ansi'
+import stringWidth from 'string-width'
+
+/** One line cut to so many terminal columns, with an ellipsis where something was cut. */
+export function cut(line: string, columns: number): string {
+  if (stringWidth(line) <= columns) return line
+  return columns < 1 ? '' : `${sliceAnsi(line, 0, columns - 1)}…`
+}
+
+/** Filled up with spaces to so many terminal columns. */
+export function pad(text: string, columns: number): string {
+  return text + ' '.repeat(Math.max(0, columns - stringWidth(text)))
+}
+
+/** Words broken into lines of so many columns; a word that is longer keeps a line of its own. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const paragraph of text.split('\n')) {
+    let line = ''
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && stringWidth(line) + 1 + stringWidth(word) > columns) {
+        lines.push(line)
+        line = word
+      } else line = line === '' ? word : `${line} ${word}`
+    }
+    lines.push(line)
+  }
+  return lines
+}
+
+/** Rows as a table: columns aligned on the left, two spaces between them, nothing after the last. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell))
+  }
+  return rows.map(row =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : pad(cell, widths[column]!)))
+      .join('  ')
+      .trimEnd(),
+  )
+}
+
+/** Width in terminal columns, without escape sequences. */
+export { stringWidth as columnsOf }

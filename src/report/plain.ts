@@ -1,0 +1,94 @@
+import type { Event } from '../core/index.ts'
+import { stoppingText } from './frame.ts'
+import { count, formatDuration, formatTime } from './measures.ts'
+import { createPaint } from './paint.ts'
+import { printable, printableLine } from './printable.ts'
+import { failureLine } from './problems.ts'
+import type { Reporter } from './reporter.ts'
+import { fold, newRun, type RunView, tasksIn } from './summary.ts'
+
+/** How often a task that takes long is mentioned again, ms. */
+const reminderMs = 30_000
+
+/** For pipes, CI and log files: a line with its time for each event that matters, no colour, nothing redrawn. */
+export function plainReporter(
+  write: (text: string) => unknown,
+  options: { readonly now?: () => number } = {},
+): Reporter {
+  const { now = Date.now } = options
+  const view = newRun()
+  const line = (at: number, text: string) => write(`${formatTime(at)}  ${text.replaceAll('\n', '\n          ')}\n`)
+  const remind = () => {
+    const at = now()
+    for (const task of tasksIn(view, 'running')) {
+      if (at - task.startedAt < reminderMs) continue
+      const last = task.line === '' ? '' : `: ${printableLine(task.line)}`
+      line(
+        at,
+        `${task.host}  ${printable(task.title)}  still running after ${formatDuration(at - task.startedAt)}${last}`,
+      )
+    }
+  }
+  const timer = setInterval(remind, reminderMs)
+  timer.unref()
+  return {
+    show(event) {
+      const text = failureLine(event, view, paint) ?? plainText(event, view)
+      fold(view, event)
+      if (text !== undefined) line(event.at, text)
+    },
+    pause() {},
+    resume() {},
+    end: () => clearInterval(timer),
+  }
+}
+
+const paint = createPaint(false)
+
+function plainText(event: Event, view: RunView): string | undefined {
+  switch (event.type) {
+    case 'run:start':
+      return `${event.command} of ${printable(event.cluster)}: ${count(event.hosts.length, 'host')}, run ${event.run}`
+    case 'host:connected':
+      return `${printable(event.host)}  connected in ${formatDuration(event.ms)}`
+    case 'lock:wait':
+      return `${printable(event.host)}  waiting for another run: ${printable(event.holder)}`
+    case 'lock:taken':
+      return event.from === undefined
+        ? undefined
+        : `${printable(event.host)}  lock taken over from ${printable(event.from)}`
+    case 'plan:ready':
+      return `${count(event.toChange, 'change')} to make, ${event.inDesiredState} in desired state${
+        event.unknown > 0 ? `, ${event.unknown} known after apply` : ''
+      }`
+    case 'task:start':
+      return `${event.host}  ${printable(event.title)}`
+    case 'task:end':
+      return endText(event)
+    case 'note':
+      return `${event.host === undefined ? '' : `${printable(event.host)}  `}${printable(event.text)}`
+    case 'run:stopping':
+      return stoppingText(view, event.how)
+    case 'mint':
+      return `${event.host}  ${printable(event.name)} made`
+    case 'revoke':
+      return `${event.host}  ${printable(event.name)} revoked`
+    default:
+      return undefined
+  }
+}
+
+function endText(event: Extract<Event, { type: 'task:end' }>): string | undefined {
+  const what = `${event.host}  ${printable(event.title)}`
+  switch (event.result) {
+    case 'in desired state':
+    case 'failed':
+      return undefined
+    case 'changed':
+      return `${what}  changed in ${formatDuration(event.ms)}`
+    case 'skipped':
+      return `${what}  skipped${event.because === undefined ? '' : `: ${printable(event.because)} failed`}`
+    case 'cancelled':
+      return `${what}  cancelled`
+  }
+}

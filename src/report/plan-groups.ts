@@ -1,0 +1,79 @@
+import { columnsOf, pad, wrap } from './layout.ts'
+import { count } from './measures.ts'
+import type { Paint } from './paint.ts'
+import type { ChangeText } from './plan-change.ts'
+import { printable } from './printable.ts'
+
+/** A change and its words. */
+export interface Shown {
+  readonly change: { readonly host: string; readonly role: string }
+  readonly text: ChangeText
+}
+
+/** Changes that the same hosts have. */
+export interface Group {
+  readonly hosts: readonly string[]
+  readonly changes: readonly { readonly role: string; readonly text: ChangeText }[]
+}
+
+/** Changes that read the same form one entry with the hosts that share it; entries with the same hosts form a group. */
+export function groupByHosts(texts: readonly Shown[], order: readonly string[]): Group[] {
+  const entries = new Map<string, { hosts: Set<string>; role: string; text: ChangeText }>()
+  for (const { change, text } of texts) {
+    const key = JSON.stringify([change.role, text])
+    const entry = entries.get(key)
+    if (entry === undefined) {
+      entries.set(key, { hosts: new Set([change.host]), role: change.role, text })
+    } else entry.hosts.add(change.host)
+  }
+  const groups = Map.groupBy(entries.values(), ({ hosts }) => order.filter(host => hosts.has(host)).join('\0'))
+  const list = [...groups].map(([hosts, changes]) => ({ hosts: hosts.split('\0'), changes }))
+  // What all hosts share comes first; the rest as the graph has it.
+  return list.sort((a, b) => Number(b.hosts.length === order.length) - Number(a.hosts.length === order.length))
+}
+
+const widestTitle = 50
+/** What is kept free for the remarks beside the titles, in columns. */
+const remarkColumns = 34
+
+/** A group as lines: its hosts, then its changes by role in columns. */
+export function sectionLines(group: Group, width: number | undefined, paint: Paint): string[] {
+  const amount = count(group.changes.length, 'change')
+  const shared = group.changes.length > 1 ? `the same ${amount}` : 'the same change'
+  const head = `${group.hosts.map(printable).join(', ')}: ${group.hosts.length > 1 ? shared : amount}`
+  const lines = wrap(head, width ?? Number.POSITIVE_INFINITY).map(line => paint.strong(line))
+  const roleColumns = Math.max(...group.changes.map(change => columnsOf(change.role)))
+  const room = Math.max(20, (width ?? Number.POSITIVE_INFINITY) - roleColumns - 6 - remarkColumns)
+  const longest = Math.max(...group.changes.map(change => columnsOf(change.text.title)))
+  const titleColumns = Math.min(widestTitle, room, longest)
+  let role: string | undefined
+  for (const { role: next, text } of [...Map.groupBy(group.changes, change => change.role).values()].flat()) {
+    const name = next === role ? ' '.repeat(roleColumns) : paint.active(pad(next, roleColumns))
+    role = next
+    lines.push(...changeLines(`  ${name}  ${text.sign} `, text, { indent: roleColumns + 6, titleColumns, width }))
+  }
+  return lines
+}
+
+interface Columns {
+  readonly indent: number
+  readonly titleColumns: number
+  readonly width: number | undefined
+}
+
+function changeLines(start: string, text: ChangeText, { indent, titleColumns, width }: Columns): string[] {
+  const below = text.below.map(line => `${' '.repeat(indent + 2)}${line}`)
+  if (text.remark === '') return [start + text.title, ...below]
+  const remarkAt = indent + titleColumns + 2
+  const room = (width ?? Number.POSITIVE_INFINITY) - remarkAt
+  // A narrow terminal has no room for a column of remarks: they go below.
+  if (room < 24) {
+    const lines = wrap(text.remark, Math.max(20, (width ?? 80) - indent - 2))
+    return [start + text.title, ...lines.map(line => `${' '.repeat(indent + 2)}${line}`), ...below]
+  }
+  const tooLong = columnsOf(text.title) > titleColumns
+  const [first = '', ...rest] = wrap(text.remark, room)
+  const continued = (tooLong ? [first, ...rest] : rest).map(line => `${' '.repeat(remarkAt)}${line}`)
+  const line = tooLong ? start + text.title : `${start}${pad(text.title, titleColumns)}  ${first}`
+  return [line, ...continued, ...below]
+}

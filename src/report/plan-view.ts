@@ -1,0 +1,140 @@
+import {
+  type Change,
+  type ErrorDetails,
+  type Graph,
+  type HostError,
+  isUnknown,
+  type Plan,
+  redact,
+  Secret,
+  type TaskId,
+} from '../core/index.ts'
+
+/** What a plan is shown from: an Evaluation of the engine has all of it. */
+export interface PlanInput {
+  readonly graph: Graph
+  readonly plan: Plan
+  /** Hosts that could not be read, and why. */
+  readonly unreachable: ReadonlyMap<string, HostError>
+  /** Tasks that could not be judged although their host answered, and why. */
+  readonly errors?: ReadonlyMap<TaskId, ErrorDetails>
+}
+
+/** One field that changes, as text; Secrets are shown by their label. */
+export interface PlannedField {
+  readonly field: string
+  readonly before?: string
+  readonly after?: string
+  /** The task that gives the value; `after` is left out then. */
+  readonly knownAfter?: string
+}
+
+/** One task that changes, or may change. */
+export interface PlannedChange {
+  readonly task: TaskId
+  readonly host: string
+  readonly role: string
+  /** What is changed, in a few words, e.g. `kubeadm init`, `/etc/containerd/config.toml`. */
+  readonly title: string
+  readonly action: Change['action']
+  /** False where it depends on pending values whether there is a change at all. */
+  readonly certain: boolean
+  readonly note?: string
+  readonly fields: readonly PlannedField[]
+  /** The pending changes that cause it. */
+  readonly because: readonly string[]
+  /** The pending tasks that decide whether it changes at all; empty where that is certain. */
+  readonly waitingOn: readonly string[]
+}
+
+/** How many tasks do what. */
+export interface PlanCounts {
+  readonly create: number
+  readonly update: number
+  readonly delete: number
+  readonly restart: number
+  readonly run: number
+  /** Tasks of which only the apply shows whether they change. */
+  readonly knownAfterApply: number
+  readonly inDesiredState: number
+}
+
+/** A plan as plain data: what the text and the JSON of it are made from. */
+export interface PlanView {
+  readonly changes: readonly PlannedChange[]
+  readonly counts: PlanCounts
+  readonly unreachable: readonly { readonly host: string; readonly error: ErrorDetails }[]
+  /** Tasks of hosts that answered, of which the state could not be found out. */
+  readonly errors: readonly { readonly host: string; readonly title: string; readonly error: ErrorDetails }[]
+}
+
+/** Collects what a plan says, in graph order. */
+export function planView(input: PlanInput): PlanView {
+  const changes: PlannedChange[] = []
+  const counts = { create: 0, update: 0, delete: 0, restart: 0, run: 0, knownAfterApply: 0, inDesiredState: 0 }
+  for (const [id, verdict] of input.plan.verdicts) {
+    if (verdict.is === 'in desired state') {
+      counts.inDesiredState += 1
+      continue
+    }
+    const task = input.graph.tasks.get(id)!
+    const { change } = verdict
+    const certain = verdict.is === 'change'
+    counts[certain ? change.action : 'knownAfterApply'] += 1
+    changes.push({
+      task: id,
+      host: task.host,
+      role: task.role,
+      title: titleOf(id, input.graph),
+      action: change.action,
+      certain,
+      ...(change.note === undefined ? {} : { note: redact(change.note) }),
+      fields: change.fields.map(field => ({
+        field: field.field,
+        ...(field.before === undefined ? {} : { before: textOf(field.before) }),
+        ...afterOf(field.after, input.graph, task.host),
+      })),
+      because: (change.because ?? []).map(cause => nameOf(cause, input.graph, task.host)),
+      waitingOn: certain ? [] : verdict.waitingOn.map(cause => nameOf(cause, input.graph, task.host)),
+    })
+  }
+  const unreachable = [...input.unreachable].map(([host, error]) => ({ host, error: error.details }))
+  const errors = [...(input.errors ?? [])].map(([id, error]) => ({
+    host: input.graph.tasks.get(id)!.host,
+    title: titleOf(id, input.graph),
+    error,
+  }))
+  return { changes, counts, unreachable, errors }
+}
+
+/** Whether an apply would write anything, or may. */
+export function hasChanges(view: PlanView): boolean {
+  return view.changes.length > 0
+}
+
+function textOf(value: string | Secret): string {
+  return value instanceof Secret ? String(value) : redact(value)
+}
+
+function afterOf(value: Change['fields'][number]['after'], graph: Graph, host: string): Partial<PlannedField> {
+  if (value === undefined) return {}
+  return isUnknown(value) ? { knownAfter: nameOf(value.from, graph, host) } : { after: textOf(value) }
+}
+
+// `cp1 kubeadm init`; on the same host the host need not be named.
+function nameOf(id: TaskId, graph: Graph, host: string): string {
+  const from = graph.tasks.get(id)?.host ?? graph.mints.get(id)?.host
+  const title = titleOf(id, graph)
+  return from === undefined || from === host ? title : `${from} ${title}`
+}
+
+function titleOf(id: TaskId, graph: Graph): string {
+  const task = graph.tasks.get(id)
+  if (task === undefined) return graph.mints.get(id)?.name ?? id
+  const { resource } = task
+  // The host is named beside it; without it here, hosts with the same change can be shown as one.
+  if (resource.name === task.host) return resource.kind
+  return resource.kind === 'file' || resource.name === ''
+    ? resource.name || resource.kind
+    : `${resource.kind} ${resource.name}`
+}

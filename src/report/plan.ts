@@ -1,0 +1,104 @@
+import { count, formatDuration } from './measures.ts'
+import { createPaint, type Paint } from './paint.ts'
+import { changeText } from './plan-change.ts'
+import { groupByHosts, sectionLines } from './plan-groups.ts'
+import { hasChanges, type PlanCounts, type PlanInput, planView } from './plan-view.ts'
+import { printable } from './printable.ts'
+import { problemLines, taskProblemLines } from './problems.ts'
+
+/** What the head of a plan says of the cluster; a ClusterSpec has all of it. */
+export interface PlanSubject {
+  readonly file: string
+  readonly name: string
+  readonly hosts: readonly { readonly name: string }[]
+  readonly kubernetes: { readonly version: string }
+  readonly runtime: { readonly name: string; readonly version: string }
+  readonly network: { readonly cni: string }
+}
+
+export interface PlanOptions {
+  /** Show files line by line. */
+  readonly diff?: boolean
+  readonly colour?: boolean
+  /** Terminal columns; undefined: lines are not broken. */
+  readonly width?: number
+  /** How long reading took and how many exchanges it had, for the head. */
+  readonly reading?: { readonly ms: number; readonly exchanges: number }
+  /** Who holds the lock of the cluster, if anybody. */
+  readonly lockedBy?: string
+  /** Left out by apply, which asks instead: nothing was written, and the command that does it. */
+  readonly next?: string
+}
+
+/** A plan for people: changes grouped by the hosts that share them, then by role; counts and the next command last. */
+export function renderPlan(input: PlanInput, subject: PlanSubject, options: PlanOptions = {}): string {
+  const paint = createPaint(options.colour ?? false)
+  const view = planView(input)
+  const unread = view.unreachable.flatMap(({ host, error }) => [
+    ...problemLines(`${printable(host)} could not be read; nothing is planned for it`, error, paint),
+    '',
+  ])
+  const unjudged = taskProblemLines(view.errors, paint).flatMap(lines => [...lines, ''])
+  const locked =
+    options.lockedBy === undefined ? [] : [paint.changed(`Another run is at work: ${printable(options.lockedBy)}`), '']
+  if (!hasChanges(view)) {
+    const read = subject.hosts.length - view.unreachable.length
+    const what = `${count(read, 'host')} as described in ${subject.file}. No changes.`
+    const rest =
+      view.errors.length > 0 ? `${count(read, 'host')}; no changes besides what could not be found out.` : what
+    return [...locked, ...unread, ...unjudged, `${paint.strong(subject.name)}: ${rest}`].join('\n')
+  }
+  const texts = view.changes.map(change => ({
+    change,
+    text: changeText(change, { diff: options.diff ?? false, paint }),
+  }))
+  const order = subject.hosts.map(host => host.name)
+  const lines = [
+    `${paint.strong(subject.name)}: ${describe(subject)}`,
+    ...readingLine(subject, view.unreachable.length, options, paint),
+    '',
+    ...locked,
+    ...unread,
+    ...unjudged,
+    ...groupByHosts(texts, order).flatMap(group => [...sectionLines(group, options.width, paint), '']),
+    `${countsText(view.counts)}.`,
+  ]
+  if (options.next !== undefined) lines.push(`Nothing was written. To do this: ${options.next}`)
+  return lines.join('\n')
+}
+
+/** `117 to create, 6 to change, 3 to remove`; kinds that do not occur are left out. */
+export function countsText(counts: PlanCounts): string {
+  const parts: [number, string][] = [
+    [counts.create, 'to create'],
+    [counts.update, 'to change'],
+    [counts.delete, 'to remove'],
+    [counts.restart, 'to restart'],
+    [counts.run, 'to run'],
+    [counts.knownAfterApply, 'known after apply'],
+    [counts.inDesiredState, 'in desired state'],
+  ]
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, what]) => `${number} ${what}`)
+    .join(', ')
+}
+
+function describe(subject: PlanSubject): string {
+  const { kubernetes, runtime, network } = subject
+  const cni = network.cni === 'none' ? [] : [network.cni]
+  return [
+    count(subject.hosts.length, 'host'),
+    `Kubernetes ${kubernetes.version}`,
+    `${runtime.name} ${runtime.version}`,
+    ...cni,
+  ].join(', ')
+}
+
+function readingLine(subject: PlanSubject, unreachable: number, { reading }: PlanOptions, paint: Paint): string[] {
+  if (reading === undefined) return []
+  const hosts = subject.hosts.length - unreachable
+  const each = reading.exchanges % hosts === 0 ? `${count(reading.exchanges / hosts, 'exchange')} each` : undefined
+  const how = each ?? count(reading.exchanges, 'exchange')
+  return [paint.faint(`read ${count(hosts, 'host')} in ${formatDuration(reading.ms)} (${how})`)]
+}

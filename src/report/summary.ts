@@ -1,0 +1,159 @@
+import type { ErrorDetails, Event, Summary, TaskId, TaskResult } from '../core/index.ts'
+
+/** One task as far as the events tell. Times in ms. */
+export interface TaskView {
+  readonly id: TaskId
+  readonly host: string
+  readonly role: string
+  title: string
+  /** `written`: the next task of its host has begun; how it ended is told when their exchange has ended. */
+  state: 'queued' | 'running' | 'written' | TaskResult
+  startedAt: number
+  ms: number
+  /** The last line it printed. */
+  line: string
+  error?: ErrorDetails
+  because?: TaskId
+}
+
+/** One host as far as the events tell. */
+export interface HostView {
+  readonly name: string
+  connectMs?: number
+  exchanges: number
+  error?: ErrorDetails
+}
+
+/** What a run has told so far: all reporters read this, and only `fold` writes it. */
+export interface RunView {
+  run: string
+  command: string
+  cluster: string
+  startedAt: number
+  /** Time of the newest event. */
+  at: number
+  readonly hosts: Map<string, HostView>
+  readonly tasks: Map<TaskId, TaskView>
+  plan?: { readonly toChange: number; readonly unknown: number; readonly inDesiredState: number }
+  /** Planned changes a role and host, in the order in which they will be made. */
+  planned: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
+  /** When hosts began to be written to; undefined before. */
+  applyingSince?: number
+  waitingForLock?: string
+  stopping?: 'after running exchanges' | 'now'
+  readonly notes: { readonly host?: string; readonly text: string }[]
+  ended?: { readonly summary: Summary; readonly ms: number; readonly failedHosts: readonly string[] }
+}
+
+/** A run of which nothing is known yet. */
+export function newRun(): RunView {
+  return {
+    run: '',
+    command: '',
+    cluster: '',
+    startedAt: 0,
+    at: 0,
+    hosts: new Map(),
+    tasks: new Map(),
+    planned: [],
+    notes: [],
+  }
+}
+
+/** Adds one event to what is known. The one place that interprets events for showing. */
+export function fold(view: RunView, event: Event): void {
+  if (view.startedAt === 0) view.startedAt = event.at
+  view.at = event.at
+  switch (event.type) {
+    case 'run:start':
+      view.run = event.run
+      view.command = event.command
+      view.cluster = event.cluster
+      view.startedAt = event.at
+      for (const host of event.hosts) hostOf(view, host)
+      break
+    case 'host:connected':
+      hostOf(view, event.host).connectMs = event.ms
+      break
+    case 'host:failed':
+      hostOf(view, event.host).error = event.error
+      break
+    case 'exchange':
+      hostOf(view, event.host).exchanges += 1
+      break
+    case 'lock:wait':
+      view.waitingForLock = event.holder
+      break
+    case 'lock:taken':
+      view.waitingForLock = undefined
+      break
+    case 'plan:ready':
+      view.plan = event
+      view.planned = event.stages ?? []
+      break
+    case 'apply:start':
+      view.applyingSince = event.at
+      break
+    case 'task:queued':
+      taskOf(view, event.task)
+      break
+    case 'task:start': {
+      // A host does one thing after another.
+      for (const other of tasksIn(view, 'running')) if (other.host === event.host) other.state = 'written'
+      const task = taskOf(view, event.task)
+      task.title = event.title
+      task.state = 'running'
+      task.startedAt = event.at
+      break
+    }
+    case 'task:output':
+      taskOf(view, event.task).line = event.line
+      break
+    case 'task:end': {
+      const task = taskOf(view, event.task)
+      task.title = event.title
+      task.state = event.result
+      task.ms = event.ms
+      task.error = event.error
+      task.because = event.because
+      break
+    }
+    case 'note':
+      view.notes.push(event)
+      break
+    case 'run:stopping':
+      view.stopping = event.how
+      break
+    case 'run:end':
+      view.ended = event
+      break
+    case 'lock:released':
+    case 'mint':
+    case 'revoke':
+      break
+  }
+}
+
+/** Tasks in one of these states, in the order in which they were first heard of. */
+export function tasksIn(view: RunView, ...states: readonly TaskView['state'][]): TaskView[] {
+  return [...view.tasks.values()].filter(task => states.includes(task.state))
+}
+
+function hostOf(view: RunView, name: string): HostView {
+  const known = view.hosts.get(name)
+  if (known !== undefined) return known
+  const host: HostView = { name, exchanges: 0 }
+  view.hosts.set(name, host)
+  return host
+}
+
+// `host/role/kind:name`; a queued task has said no more than that.
+function taskOf(view: RunView, id: TaskId): TaskView {
+  const known = view.tasks.get(id)
+  if (known !== undefined) return known
+  const [host = '', role = '', ...rest] = id.split('/')
+  const title = rest.join('/').replace(':', ' ')
+  const task: TaskView = { id, host, role, title, state: 'queued', startedAt: view.at, ms: 0, line: '' }
+  view.tasks.set(id, task)
+  return task
+}

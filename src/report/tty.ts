@@ -1,0 +1,63 @@
+import type { Event } from '../core/index.ts'
+import { renderFrame } from './frame.ts'
+import { cut } from './layout.ts'
+import { LiveScreen, type Terminal } from './live-screen.ts'
+import type { Paint } from './paint.ts'
+import { failureLine } from './problems.ts'
+import type { Reporter } from './reporter.ts'
+import { fold, newRun } from './summary.ts'
+
+/** Smallest time between two pictures, ms. */
+const frameMs = 100
+
+/**
+ * Live progress on a terminal: one picture that is redrawn in place at most ten times a second; failures are printed
+ * above it as they happen and stay.
+ */
+export function ttyReporter(
+  terminal: Terminal & Pick<NodeJS.EventEmitter, 'on' | 'off'>,
+  options: { readonly paint: Paint; readonly now?: () => number },
+): Reporter {
+  const { paint, now = Date.now } = options
+  const view = newRun()
+  const screen = new LiveScreen(terminal)
+  let paused = false
+  let drawnAt = 0
+
+  const draw = () => {
+    if (paused || view.startedAt === 0 || view.ended !== undefined) return
+    drawnAt = now()
+    const { columns = 80, rows = 24 } = terminal
+    screen.draw(renderFrame(view, { columns, rows, now: drawnAt, paint }))
+  }
+  // Also keeps the clock going while no event comes.
+  const timer = setInterval(draw, 5 * frameMs)
+  timer.unref()
+  terminal.on('resize', draw)
+
+  return {
+    show(event: Event) {
+      const line = failureLine(event, view, paint)
+      fold(view, event)
+      // What goes wrong before is named in the plan.
+      if (!paused && view.applyingSince !== undefined && line !== undefined) {
+        screen.print(cut(line, (terminal.columns ?? 80) - 1))
+      }
+      if (event.type === 'run:end') screen.clear()
+      else if (now() - drawnAt >= frameMs) draw()
+    },
+    pause() {
+      paused = true
+      screen.clear()
+    },
+    resume() {
+      paused = false
+      draw()
+    },
+    end() {
+      clearInterval(timer)
+      terminal.off('resize', draw)
+      screen.clear()
+    },
+  }
+}

@@ -1,0 +1,112 @@
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { accessFrom, kubeconfigText, mergeKubeconfig } from '../../src/cli/kubeconfig-file.ts'
+import { readIfThere, writePrivateFile } from '../../src/cli/private-file.ts'
+import { temporaryFolder } from './run-cli.ts'
+
+const authority = 'QUFB'.repeat(60)
+const adminConf = `apiVersion: v1
+kind: Config
+clusters:
+- cluster: { certificate-authority-data: ${authority}, server: "https://127.0.0.1:7443" }
+  name: kubernetes
+contexts:
+- context: { cluster: kubernetes, user: kubernetes-admin }
+  name: kubernetes-admin@kubernetes
+current-context: kubernetes-admin@kubernetes
+users:
+- name: kubernetes-admin
+  user: { client-certificate-data: Q0NDQw==, client-key-data: S0tLSw== }
+`
+const access = accessFrom(adminConf, 'lab', 'https://192.0.2.11:6443')
+
+const existing = `# my clusters
+apiVersion: v1
+kind: Config
+preferences: {}
+clusters:
+  - name: work # not to be touched
+    cluster: { server: "https://work.example", certificate-authority-data: V1dX }
+contexts:
+  - { name: work, context: { cluster: work, user: me, namespace: apps } }
+current-context: work
+users:
+  - name: me
+    user: { exec: { command: login, args: [--fast] } }
+`
+
+describe('a kubeconfig', () => {
+  test('of its own has the cluster under its own name', () => {
+    expect(parse(kubeconfigText(access))).toEqual({
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [
+        { name: 'lab', cluster: { 'certificate-authority-data': authority, server: 'https://192.0.2.11:6443' } },
+      ],
+      users: [{ name: 'lab-admin', user: { 'client-certificate-data': 'Q0NDQw==', 'client-key-data': 'S0tLSw==' } }],
+      contexts: [{ name: 'lab', context: { cluster: 'lab', user: 'lab-admin' } }],
+      'current-context': 'lab',
+    })
+  })
+
+  test('keeps everything else of an existing file, comments included', () => {
+    const merged = mergeKubeconfig(existing, access, 'config')
+    const [before, after] = [parse(existing), parse(merged)]
+    for (const key of ['clusters', 'contexts', 'users']) expect(after[key].slice(0, 1)).toEqual(before[key])
+    expect(after).toMatchObject({ preferences: {}, 'current-context': 'lab' })
+    expect(after.contexts[1].name).toBe('lab')
+    expect(merged).toContain('# my clusters')
+    expect(merged).toContain('# not to be touched')
+  })
+
+  test('replaces what an earlier merge has added', () => {
+    const once = mergeKubeconfig(existing, access, 'config')
+    expect(mergeKubeconfig(once, access, 'config')).toBe(once)
+    const moved = parse(mergeKubeconfig(once, { ...access, server: 'https://lb.example:6443' }, 'config'))
+    expect(moved.clusters).toHaveLength(2)
+    expect(moved.clusters[1].cluster.server).toBe('https://lb.example:6443')
+  })
+
+  test.each([
+    ['an empty file', ''],
+    ['lists without entries', 'apiVersion: v1\nkind: Config\nclusters: []\ncontexts: null\nusers: []\n'],
+  ])('merges into %s', (_, text) => {
+    expect(parse(mergeKubeconfig(text, access, 'config')).clusters).toHaveLength(1)
+  })
+
+  test.each(['- a list', 'a: [1', 'text'])('refuses what is none: %s', text => {
+    expect(() => mergeKubeconfig(text, access, '/home/me/.kube/config')).toThrow(
+      /\.kube\/config: This is not a kubeconfig; it was not touched/,
+    )
+  })
+
+  test('cannot be made of something else', () => {
+    expect(() => accessFrom('kind: Config\n', 'lab', 'https://x')).toThrow(/not a kubeconfig as kubeadm writes it/)
+  })
+})
+
+describe('a private file', () => {
+  test('is replaced as a whole, mode 0600, and leaves nothing behind', async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'new', 'config')
+    await writePrivateFile(path, 'one')
+    await writePrivateFile(path, 'two')
+    expect(await readFile(path, 'utf8')).toBe('two')
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(await readdir(join(folder.path, 'new'))).toEqual(['config'])
+    expect(await readIfThere(join(folder.path, 'missing'))).toBe('')
+  })
+
+  test('that is a symbolic link stays one', async () => {
+    await using folder = await temporaryFolder()
+    const [target, link] = [join(folder.path, 'dotfiles', 'config'), join(folder.path, 'config')]
+    await mkdir(join(folder.path, 'dotfiles'))
+    await writeFile(target, 'old')
+    await symlink(target, link)
+    await writePrivateFile(link, 'new')
+    expect(await readFile(target, 'utf8')).toBe('new')
+    expect((await lstat(link)).isSymbolicLink()).toBe(true)
+  })
+})

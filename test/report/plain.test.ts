@@ -1,0 +1,100 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { type Event, Secret } from '../../src/core/index.ts'
+import { jsonReporter, plainReporter } from '../../src/report/index.ts'
+import { ended, halfWay, printed, start, timed } from './events.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: start })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+function plain(events: readonly Event[]): { lines: () => string[]; end: () => void } {
+  let text = ''
+  const reporter = plainReporter(more => {
+    text += more
+  })
+  for (const event of events) reporter.show(event)
+  // Times of day depend on the time zone; their shape does not.
+  const lines = () =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map(line => line.replace(/^\d\d:\d\d:\d\d {2}/, ''))
+  return { lines, end: () => reporter.end() }
+}
+
+test('a line for each event that matters', () => {
+  const { lines, end } = plain([
+    ...halfWay(),
+    ...timed(
+      [52, ended('cp1/control plane/kubeadm init', 'changed', { ms: 12_000 })],
+      [
+        60,
+        ended('jetson-07/runtime/download containerd', 'failed', {
+          error: { problem: 'no space left', next: 'df -h' },
+        }),
+      ],
+      [60, ended('jetson-07/workers/kubeadm join', 'skipped')],
+      [61, { type: 'run:stopping', how: 'now' }],
+    ),
+  ])
+  end()
+  expect(lines()).toEqual([
+    'apply of edge-seoul: 3 hosts, run r1',
+    'cp1  connected in 0.2 s',
+    'w1  connected in 0.3 s',
+    'jetson-07  connected in 0.4 s',
+    '8 changes to make, 4 in desired state, 1 known after apply',
+    'cp1  sysctl x  changed in 0.9 s',
+    'w1  sysctl x  changed in 0.9 s',
+    'jetson-07  sysctl x  changed in 0.9 s',
+    'cp1  containerd  changed in 4.0 s',
+    'jetson-07  download containerd',
+    'cp1  kubeadm init',
+    'w1  containerd  changed in 4.0 s',
+    'cp1  kubeadm init  changed in 12 s',
+    '✘ jetson-07  download containerd: no space left',
+    'jetson-07  kubeadm join  skipped',
+    'Stopping now: what runs on the hosts is being killed.',
+  ])
+})
+
+test('what takes long is mentioned again, with its last line', () => {
+  const { lines, end } = plain(halfWay())
+  const before = lines().length
+  vi.advanceTimersByTime(90_000)
+  expect(lines().slice(before)).toContain(
+    'cp1  kubeadm init  still running after 50 s: [control-plane-check] kube-apiserver is not healthy yet',
+  )
+  end()
+  const after = lines().length
+  vi.advanceTimersByTime(90_000)
+  expect(lines()).toHaveLength(after)
+})
+
+test('NDJSON has every event as it is, with Secrets masked', () => {
+  let text = ''
+  const reporter = jsonReporter(more => {
+    text += more
+  })
+  const secret = new Secret('s3cr3t-value', 'join token')
+  const change = { action: 'update', fields: [{ field: 'token', after: secret }] } as const
+  const events = [
+    ...halfWay(),
+    ...timed(
+      [70, ended('w1/workers/kubeadm join', 'changed', { change })],
+      [71, printed('w1/x/y', 's3cr3t-value "x"')],
+    ),
+  ]
+  for (const event of events) reporter.show(event)
+  expect(text).not.toContain('s3cr3t-value')
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+  expect(lines.slice(0, -2)).toEqual(halfWay())
+  expect(lines.at(-2).change.fields[0].after).toBe('<join token>')
+  expect(lines.at(-1).line).toBe('<secret> "x"')
+})

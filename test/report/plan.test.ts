@@ -1,0 +1,137 @@
+import { describe, expect, test } from 'vitest'
+import { Secret, type TaskId } from '../../src/core/index.ts'
+import { planDocument, planView, renderPlan } from '../../src/report/index.ts'
+import { change, freshCluster, pending, planned, subject } from './plan-fixture.ts'
+
+const next = 'evcctl apply cluster.yaml'
+const golden = (name: string) => `../goldens/report/${name}.txt`
+
+describe('text of a plan', () => {
+  test('groups hosts that share changes, by role, and ends with counts and the next command', async () => {
+    const text = renderPlan(freshCluster(), subject, { next, reading: { ms: 612, exchanges: 6 } })
+    await expect(text).toMatchFileSnapshot(golden('plan-fresh'))
+  })
+
+  test('breaks its lines on a narrow terminal', async () => {
+    const text = renderPlan(freshCluster(), subject, { next, width: 60 })
+    for (const line of text.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(66)
+    await expect(text).toMatchFileSnapshot(golden('plan-narrow'))
+  })
+
+  test('says nothing to do in one line', () => {
+    const input = planned([
+      ['cp1/os/swap:all', undefined],
+      ['w1/os/swap:all', undefined],
+    ])
+    expect(renderPlan(input, subject)).toBe('edge-seoul: 3 hosts as described in cluster.yaml. No changes.')
+  })
+
+  test('shows files line by line with diff, and as counts of lines without', async () => {
+    const before = Array.from({ length: 20 }, (_, index) => `line ${index}\n`).join('')
+    const after = before.replace('line 3\n', 'line three\n').replace('line 17\n', '')
+    const input = planned([['cp1/os/file:/etc/x.conf', change('update', [{ field: 'content', before, after }])]])
+    expect(renderPlan(input, subject)).toContain('~ /etc/x.conf  1 line added, 2 removed')
+    await expect(renderPlan(input, subject, { diff: true })).toMatchFileSnapshot(golden('plan-diff'))
+  })
+
+  test('masks secrets, also where one slipped into a text', () => {
+    const secret = new Secret('hunter2-hunter2', 'sudo password')
+    const input = planned([
+      [
+        'cp1/os/file:/etc/key',
+        change('update', [{ field: 'content', before: '(7 bytes that are not shown)', after: secret }]),
+      ],
+      ['cp1/os/file:/etc/slip', change('update', [{ field: 'content', before: 'a\nb', after: 'a\nhunter2-hunter2' }])],
+    ])
+    const text = renderPlan(input, subject, { diff: true })
+    expect(text).toContain('<sudo password>')
+    expect(text).not.toContain('hunter2')
+    expect(JSON.stringify(planDocument(input, subject, 0))).not.toContain('hunter2')
+  })
+
+  test('says what is known after apply, and from what', () => {
+    const text = renderPlan(freshCluster(), subject)
+    expect(text).toContain('CA hash known after apply (cp1 kubeadm init)')
+  })
+
+  test('marks what may turn out to be no change', () => {
+    const from = 'cp1/os/file:/etc/a' as TaskId
+    const field = { field: 'content', before: 'a\nb\n', after: pending(from) }
+    const input = planned([
+      [from, change('create', [{ field: 'content', after: 'x\n' }])],
+      [
+        'w1/os/file:/etc/b',
+        { is: 'known after apply', waitingOn: [from], change: { action: 'update', fields: [field] } },
+      ],
+    ])
+    const text = renderPlan(input, subject)
+    expect(text).toContain('? /etc/b  may change; known after apply (cp1 /etc/a)')
+    expect(text).toContain('1 to create, 1 known after apply')
+  })
+
+  test('names hosts that could not be read, and why', () => {
+    const text = renderPlan(planned([['cp1/os/swap:all', change('delete')]], ['w1']), subject, { next })
+    expect(text).toContain('w1 could not be read; nothing is planned for it')
+    expect(text).toContain('no connection within 10 s')
+    expect(text).toContain('Is it switched on?')
+  })
+
+  test('names tasks whose state could not be found out', () => {
+    const input = planned([['cp1/os/swap:all', undefined]])
+    const errors = new Map([['cp1/os/swap:all' as TaskId, { problem: 'Its current state cannot be read' }]])
+    const text = renderPlan({ ...input, errors }, subject)
+    expect(text).toContain('✘ cp1  swap all\n    Its current state cannot be read')
+    expect(text).not.toContain('No changes.')
+  })
+
+  test('tells several fields that come to the same in one line', () => {
+    const fields = ['conntrack', 'ethtool'].map(field => ({ field, after: 'installed' }))
+    const text = renderPlan(planned([['cp1/os/packages:apt', change('create', fields)]]), subject)
+    expect(text).toContain('+ packages apt  conntrack, ethtool: installed')
+  })
+
+  test('lets no byte of a host repaint the terminal', () => {
+    const evil = 'x\u001b[2Jy\u0007\u202ez'
+    const input = planned([['cp1/os/hostname:', change('update', [{ field: 'now', before: evil, after: 'cp1' }])]])
+    const text = renderPlan(input, subject)
+    expect(text).toContain('now xy\\x07\\u202ez → cp1')
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/)
+  })
+
+  test('tells the restarts a change causes', () => {
+    const file = 'cp1/runtime/file:/etc/containerd/config.toml' as TaskId
+    const restart = { is: 'change', change: { action: 'restart', fields: [], because: [file] } } as const
+    const input = planned([
+      [file, change('update', [{ field: 'mode', before: '600', after: '644' }])],
+      ['cp1/runtime/unit:containerd.service', restart],
+    ])
+    expect(renderPlan(input, subject)).toContain('restart; because of /etc/containerd/config.toml')
+  })
+})
+
+describe('plan as data', () => {
+  test('has every change with its fields, and counts that add up', () => {
+    const input = freshCluster()
+    const view = planView(input)
+    const { counts } = view
+    expect(counts).toEqual({
+      create: 12,
+      update: 9,
+      delete: 3,
+      restart: 0,
+      run: 0,
+      knownAfterApply: 0,
+      inDesiredState: 0,
+    })
+    expect(view.changes).toHaveLength(input.plan.verdicts.size)
+    expect(view.changes.find(one => one.title === 'kubeadm join')?.fields).toEqual([
+      { field: 'CA hash', knownAfter: 'cp1 kubeadm init' },
+    ])
+  })
+
+  test('survives JSON', () => {
+    const document = planDocument(freshCluster(), subject, 5)
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document)
+    expect(document).toMatchObject({ type: 'plan', at: 5, cluster: 'edge-seoul', hosts: ['cp1', 'w1', 'jetson-07'] })
+  })
+})

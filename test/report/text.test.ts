@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest'
+import { Secret } from '../../src/core/index.ts'
+import {
+  columnsOf,
+  cut,
+  formatBytes,
+  formatClock,
+  formatDuration,
+  printable,
+  printableLine,
+  table,
+  wantsColour,
+  wrap,
+} from '../../src/report/index.ts'
+
+test.each([
+  [0, '0.0 s'],
+  [612, '0.6 s'],
+  [9_949, '9.9 s'],
+  [9_960, '10 s'],
+  [59_499, '59 s'],
+  [59_700, '1 min 0 s'],
+  [112_000, '1 min 52 s'],
+  [3_780_000, '1 h 3 min'],
+])('%i ms is %s', (ms, text) => expect(formatDuration(ms)).toBe(text))
+
+test.each([
+  [0, '0:00'],
+  [72_900, '1:12'],
+  [3_723_000, '1:02:03'],
+])('%i ms on the clock is %s', (ms, text) => expect(formatClock(ms)).toBe(text))
+
+test.each([
+  [0, '0 B'],
+  [812, '812 B'],
+  [1_400, '1.4 kB'],
+  [46_100_000, '46 MB'],
+  [999_600, '1.0 MB'],
+  [1_440_000_000, '1.4 GB'],
+  [2e12, '2.0 TB'],
+])('%i bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
+
+describe('text of hosts', () => {
+  test('loses its escape sequences and shows other control characters', () => {
+    expect(printable('\u001b[31mred\u001b[0m\u0008\u009b\u202e')).toBe('red\\x08\\x9b\\u202e')
+    expect(printable('a\r\nb\tc')).toBe('a\nb  c')
+  })
+
+  test('of a progress bar is what it showed last', () => {
+    expect(printableLine('\r 10 %\r 20 %\r')).toBe('20 %')
+    expect(printableLine('')).toBe('')
+  })
+
+  test('has Secrets masked', () => {
+    const secret = new Secret('correct horse', 'token')
+    expect(printable(`--token ${secret.map(value => value).label} correct horse`)).toBe('--token token <secret>')
+  })
+})
+
+test('text is cut by the columns it takes, not by its length', () => {
+  expect(cut('日本語テキスト', 7)).toBe('日本語…')
+  expect(columnsOf(cut('x\u001b[31m'.repeat(20), 10))).toBe(10)
+  expect(cut('abc', 0)).toBe('')
+})
+
+test('words are wrapped, and longer ones kept whole', () => {
+  expect(wrap('one two three', 7)).toEqual(['one two', 'three'])
+  expect(wrap('a verylongword b', 4)).toEqual(['a', 'verylongword', 'b'])
+})
+
+test('tables align their columns', () => {
+  expect(
+    table([
+      ['a', 'bb', 'c'],
+      ['aaa', 'b', ''],
+      ['日', 'b', 'c'],
+    ]),
+  ).toEqual(['a    bb  c', 'aaa  b', '日   b   c'])
+})
+
+test.each([
+  [{ isTTY: true }, {}, true],
+  [{ isTTY: true }, { NO_COLOR: '1' }, false],
+  [{ isTTY: true }, { TERM: 'dumb' }, false],
+  [{ isTTY: false }, {}, false],
+  [{ isTTY: false }, { FORCE_COLOR: '1' }, true],
+  [{ isTTY: true }, { FORCE_COLOR: '0' }, false],
+])('colour for %j with %j: %s', (stream, env, wanted) => expect(wantsColour(stream, env)).toBe(wanted))
