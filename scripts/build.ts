@@ -1,9 +1,13 @@
 /** Compiles src, roles and playbooks to dist/ and copies the Handlebars templates beside the compiled roles. */
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 rmSync(`${root}dist`, { recursive: true, force: true })
-execFileSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
-cpSync(`${root}roles`, `${root}dist/roles`, { recursive: true, filter: path => !path.endsWith('.ts') })
+const compiled = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' })
+if (compiled.status === 0) {
+  cpSync(`${root}roles`, `${root}dist/roles`, { recursive: true, filter: path => !path.endsWith('.ts') })
+} else {
+  process.exitCode = 1
+}

@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Each area and the areas it may import besides itself: the one direction of docs/architecture.md. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'src/core': [],
+  'src/shell': ['src/core'],
+  'src/catalog': ['src/core'],
+  'src/config': ['src/core', 'src/catalog'],
+  'src/resources': ['src/core', 'src/shell'],
+  'src/ssh': ['src/core', 'src/shell'],
+  'src/engine': ['src/core'],
+  'src/report': ['src/core', 'src/engine'],
+  'src/local': ['src/core'],
+  'src/index.ts': ['src/core', 'src/shell', 'src/catalog', 'src/config', 'src/resources'],
+  roles: ['src/index.ts'],
+  playbooks: ['src/index.ts', 'roles'],
+  'src/cli': [
+    'src/core',
+    'src/shell',
+    'src/catalog',
+    'src/config',
+    'src/resources',
+    'src/ssh',
+    'src/engine',
+    'src/report',
+    'src/local',
+    'src/index.ts',
+    'roles',
+    'playbooks',
+  ],
+}
+
+const importPattern = /(?:from|import)\s*\(?\s*'(\.[^']+)'/g
+
+function sources(folder: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)))
+}
+
+function areaOf(path: string): string | undefined {
+  return Object.keys(allowed)
+    .filter(area => path === area || path.startsWith(`${area}/`))
+    .sort((a, b) => b.length - a.length)[0]
+}
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(join(root, path), 'utf8')
+  return [...text.matchAll(importPattern)].map(match => relative(root, resolve(root, dirname(path), match[1]!)))
+}
+
+const files = ['src', 'roles', 'playbooks'].flatMap(sources)
+
+test('every source file belongs to an area', () => {
+  expect(files.length).toBeGreaterThan(20)
+  expect(files.filter(path => areaOf(path) === undefined)).toEqual([])
+})
+
+test('imports point one way', () => {
+  const wrong = files.flatMap(path => {
+    const area = areaOf(path)!
+    return importsOf(path)
+      .filter(target => {
+        const other = areaOf(target)
+        return other === undefined || (other !== area && !allowed[area]!.includes(other))
+      })
+      .map(target => `${path} imports ${target}`)
+  })
+  expect(wrong).toEqual([])
+})
+
+test('a role never imports another role', () => {
+  const roleOf = (path: string) => path.split('/')[1]
+  const wrong = files
+    .filter(path => path.startsWith('roles/'))
+    .flatMap(path =>
+      importsOf(path)
+        .filter(target => target.startsWith('roles/') && roleOf(target) !== roleOf(path))
+        .map(target => `${path} imports ${target}`),
+    )
+  expect(wrong).toEqual([])
+})
+
+test('secrets are revealed in one file only', () => {
+  const revealing = files.filter(
+    path => path !== 'src/core/secret.ts' && /\.reveal\(\)/.test(readFileSync(join(root, path), 'utf8')),
+  )
+  expect(revealing.filter(path => !['src/shell/script.ts', 'src/ssh/credentials.ts'].includes(path))).toEqual([])
+})
