@@ -89,7 +89,15 @@ async function main(): Promise<void> {
   await stage('apply', () => evcctl('apply', '--yes', shown))
   await stage('nodes', async () => {
     await evcctl('kubeconfig', shown, '--file', relative(process.cwd(), kubeconfig))
-    await evcctl('status', shown)
+    await evcctl(
+      'exec',
+      shown,
+      '--host',
+      'cp1',
+      '--sudo',
+      '--',
+      'kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -o wide',
+    )
   })
   const width = Math.max(...stages.map(({ name: title }) => title.length))
   console.log('\nHow long it took')
@@ -97,9 +105,10 @@ async function main(): Promise<void> {
     console.log(`  ${title.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s`)
   console.log(`
 Next
-  node bin/run.js plan ${shown}            says that nothing is left to do
-  node bin/run.js exec ${shown} --sudo -- kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes -o wide
-  node bin/run.js local down --name ${name}       takes it all down again`)
+  node bin/run.js plan ${shown}      says that nothing is left to do
+  node bin/run.js status ${shown}    nodes, versions, health
+  kubectl --kubeconfig ${relative(process.cwd(), kubeconfig)} get pods -A
+  node bin/run.js local down --name ${name}            takes it all down again`)
 }
 
 try {

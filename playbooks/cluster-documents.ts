@@ -1,0 +1,38 @@
+import {
+  type ClusterDocuments,
+  type ClusterSpec,
+  clusterConfiguration,
+  kubeletConfiguration,
+  kubeProxyConfiguration,
+} from '../src/index.ts'
+import { certSANsOf, controlPlanes, endpointOf, type Machine } from './cluster-addresses.ts'
+
+/** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
+export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): ClusterDocuments {
+  const { kubernetes, network } = spec
+  const cluster = clusterConfiguration({
+    name: spec.name,
+    version: kubernetes.version,
+    endpoint: endpointOf(spec),
+    certSANs: certSANsOf(spec, controlPlanes(machines)),
+    podCIDR: network.podCIDR,
+    serviceCIDR: network.serviceCIDR,
+    nodePrefix: network.nodePrefix,
+    clusterDomain: kubernetes.clusterDomain,
+    ...(spec.images.registry === undefined ? {} : { registry: spec.images.registry }),
+    patch: kubernetes.clusterConfiguration,
+  })
+  const kubeProxy = kubeProxyConfiguration(kubernetes.kubeProxyConfiguration)
+  return {
+    cluster,
+    kubelet: kubeletConfiguration(kubernetes.kubeletConfiguration),
+    kubeProxy: hasKubeProxy(spec) ? kubeProxy : undefined,
+  }
+}
+
+// kubeadm can be told in two ways to leave it out.
+function hasKubeProxy({ kubernetes }: ClusterSpec): boolean {
+  const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
+  const { proxy } = kubernetes.clusterConfiguration as { readonly proxy?: { readonly disabled?: boolean } }
+  return proxy?.disabled !== true && !skipPhases.some(phase => phase === 'addon' || phase === 'addon/kube-proxy')
+}

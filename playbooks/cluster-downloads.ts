@@ -1,0 +1,67 @@
+import { basename } from 'node:path'
+import {
+  type Architecture,
+  type ArtifactDownload,
+  type ArtifactName,
+  artifact,
+  type ClusterSpec,
+  type ImageArchive,
+  resolveArtifact,
+  UserError,
+} from '../src/index.ts'
+import type { Machine } from './cluster-addresses.ts'
+
+/** Every program that a node needs, for its architecture, from where cluster.yaml says. */
+export interface NodeDownloads {
+  readonly containerd: ArtifactDownload
+  readonly runc: ArtifactDownload
+  readonly cniPlugins: ArtifactDownload
+  readonly kubeadm: ArtifactDownload
+  readonly kubelet: ArtifactDownload
+  readonly kubectl: ArtifactDownload
+}
+
+/** Throws UserError for a machine that has no upstream artifacts, and for an artifact that cannot be had. */
+export function downloadsFor(spec: ClusterSpec, machine: Machine): NodeDownloads {
+  const architecture = architectureOf(machine)
+  const find = (name: ArtifactName, version: string): ArtifactDownload => {
+    const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
+    return { version, source: from, sha256, site }
+  }
+  const { kubernetes, runtime, network } = spec
+  return {
+    containerd: find('containerd', runtime.version),
+    runc: find('runc', runtime.runcVersion),
+    cniPlugins: find('cni-plugins', network.cniPluginsVersion),
+    kubeadm: find('kubeadm', kubernetes.version),
+    kubelet: find('kubelet', kubernetes.version),
+    kubectl: find('kubectl', kubernetes.version),
+  }
+}
+
+/** The image archives that are meant for a host, as parameters of the images role. */
+export function archivesFor(spec: ClusterSpec, machine: Machine) {
+  const architecture = architectureOf(machine)
+  return spec.images.archives
+    .filter(archive => archive.architecture === undefined || archive.architecture === architecture)
+    .filter(archive => archive.roles === undefined || archive.roles.some(role => machine.host.roles.includes(role)))
+    .map(({ source, sha256 }) => ({ name: nameOf(source), source, sha256, site: siteOf(source) }))
+}
+
+function nameOf(source: ImageArchive['source']): string {
+  return 'url' in source ? basename(new URL(source.url).pathname) : basename(source.file)
+}
+
+function siteOf(source: ImageArchive['source']): string {
+  return 'url' in source ? new URL(source.url).host : 'local file'
+}
+
+function architectureOf({ host, facts }: Machine): Architecture {
+  if (facts.architecture !== undefined) return facts.architecture
+  throw new UserError({
+    where: host.name,
+    problem: 'Kubernetes has no upstream programs for this machine.',
+    expected: 'x86_64 or aarch64',
+    came: facts.machine,
+  })
+}

@@ -1,0 +1,78 @@
+import { containerd } from '../roles/containerd/index.ts'
+import { images } from '../roles/images/index.ts'
+import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
+import { nginxPackages, nginxProxy, nginxUnit } from '../roles/nginx-proxy/index.ts'
+import { os } from '../roles/os/index.ts'
+import { type ClusterSpec, defaultsFor, type GraphBuilder, type Task } from '../src/index.ts'
+import { controlPlanes, type Machine } from './cluster-addresses.ts'
+import { archivesFor, downloadsFor } from './cluster-downloads.ts'
+
+/** What a host has to offer before it can become a node. */
+export interface Prepared {
+  /** All that kubeadm needs. */
+  readonly ready: readonly Task[]
+  /** What a running kubelet has to be restarted for. */
+  readonly kubelet: readonly Task[]
+}
+
+/** Makes a bare host ready for kubeadm; waits for no other host. */
+export function prepareHost(
+  builder: GraphBuilder,
+  spec: ClusterSpec,
+  machine: Machine,
+  machines: readonly Machine[],
+): Prepared {
+  const { name } = machine.host
+  const downloads = downloadsFor(spec, machine)
+  const hasProxy = spec.controlPlane.endpoint === undefined
+  const system = os.declare(builder.scope(name, os.name), {
+    packages: {
+      ...spec.os.packages,
+      extra: [...spec.os.packages.extra, ...(hasProxy ? nginxPackages : [])],
+      keepDisabled: hasProxy ? [nginxUnit] : [],
+    },
+    sysctls: { ...spec.os.sysctls },
+    kernelModules: [...spec.os.kernelModules],
+    disableSwap: spec.os.disableSwap,
+    setHostname: spec.os.setHostname,
+    hostname: name,
+    address: machine.address,
+  })
+  const installed = system.packages === undefined ? [] : [system.packages]
+  const proxy = hasProxy
+    ? nginxProxy.declare(builder.scope(name, nginxProxy.name), {
+        port: spec.controlPlane.localProxyPort,
+        upstreams: controlPlanes(machines).map(({ address }) => address),
+        upstreamPort: spec.controlPlane.bindPort,
+        after: installed,
+      })
+    : undefined
+  const runtime = containerd.declare(builder.scope(name, containerd.name), {
+    containerd: downloads.containerd,
+    runc: downloads.runc,
+    cniPlugins: downloads.cniPlugins,
+    sandboxImage: `${spec.images.registry ?? 'registry.k8s.io'}/pause:${defaultsFor(spec.kubernetes.version).pause}`,
+    configPatches: [...spec.runtime.configPatches],
+    registryMirrors: Object.fromEntries(
+      Object.entries(spec.runtime.registryMirrors).map(([key, urls]) => [key, [...urls]]),
+    ),
+    downloadAfter: installed,
+    startAfter: [...system.all],
+  })
+  const archives = images.declare(builder.scope(name, images.name), {
+    archives: archivesFor(spec, machine),
+    runtime: runtime.ready,
+  })
+  const programs = kubernetesBinaries.declare(builder.scope(name, kubernetesBinaries.name), {
+    kubeadm: downloads.kubeadm,
+    kubelet: downloads.kubelet,
+    kubectl: downloads.kubectl,
+    kubeletAfter: hasProxy ? ['evcctl-nginx-proxy.service'] : [],
+    downloadAfter: installed,
+  })
+  const proxied = proxy === undefined ? [] : [proxy.ready]
+  return {
+    ready: [...system.all, ...proxied, runtime.ready, runtime.cniPlugins, ...archives.loaded, ...programs.all],
+    kubelet: programs.kubelet,
+  }
+}

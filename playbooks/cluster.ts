@@ -1,0 +1,80 @@
+import { controlPlane } from '../roles/control-plane/index.ts'
+import { flannel } from '../roles/flannel/index.ts'
+import { kubelet } from '../roles/kubelet/index.ts'
+import { nodes } from '../roles/nodes/index.ts'
+import { worker } from '../roles/worker/index.ts'
+import { type ClusterSpec, type Graph, GraphBuilder, type HostFacts, type Task } from '../src/index.ts'
+import { endpointOf, firstControlPlane, type Machine, machinesOf } from './cluster-addresses.ts'
+import { documentsOf } from './cluster-documents.ts'
+import { prepareHost } from './cluster-host.ts'
+import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
+
+/**
+ * Create a cluster, or bring it to what cluster.yaml says. Hosts without facts (they could not be reached) are left
+ * out. Throws UserError when there is nothing to be done without them: the first control plane node.
+ */
+export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Graph {
+  const builder = new GraphBuilder()
+  const machines = machinesOf(spec, facts)
+  const first = firstControlPlane(spec, machines)
+  const others = machines.filter(machine => machine !== first)
+  const endpoint = endpointOf(spec)
+  const documents = documentsOf(spec, machines)
+  const prepared = new Map(machines.map(machine => [machine, prepareHost(builder, spec, machine, machines)]))
+
+  const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
+    file: spec.file,
+    node: nodeOf(first),
+    documents,
+    initPatch: spec.kubernetes.initConfiguration,
+    endpoint,
+    bindPort: spec.controlPlane.bindPort,
+    ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
+    after: [...prepared.get(first)!.ready],
+  })
+  const joined = new Map<Machine, Task>([[first, cluster.initialised]])
+  for (const machine of others) {
+    const role = worker.declare(builder.scope(machine.host.name, worker.name), {
+      node: nodeOf(machine),
+      endpoint,
+      identity: cluster.identity,
+      token: cluster.token,
+      kubeletConfiguration: documents.kubelet,
+      joinPatch: spec.kubernetes.joinConfiguration,
+      ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
+      after: [...prepared.get(machine)!.ready],
+    })
+    joined.set(machine, role.joined)
+  }
+  const network =
+    spec.network.cni === 'none'
+      ? undefined
+      : flannel.declare(builder.scope(first.host.name, flannel.name), {
+          podCIDR: spec.network.podCIDR,
+          backend: spec.network.flannel.backend,
+          image: spec.network.flannel.image,
+          endpoint,
+          controlPlane: cluster.initialised,
+        })
+  for (const [machine, task] of joined) {
+    const { running } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
+      configuration: documents.kubelet,
+      joined: task,
+      uploaded: cluster.configured,
+      watch: [...prepared.get(machine)!.kubelet],
+    })
+    nodes.declare(builder.scope(first.host.name, nodes.name), {
+      node: machine.host.name,
+      labels: labelsFor(machine.host),
+      taints: [...taintsFor(machine.host)],
+      managedTaints: [...managedTaints(machine.host)],
+      joined: task,
+      ...(network === undefined ? {} : { readyAfter: [network.applied, running] }),
+    })
+  }
+  return builder.build()
+}
+
+function nodeOf({ host, address }: Machine) {
+  return { name: host.name, address, taints: [...taintsFor(host)] }
+}

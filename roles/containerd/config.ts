@@ -1,0 +1,39 @@
+import { stringify } from 'smol-toml'
+import { deepMerge, mirrorsFolder } from '../../src/index.ts'
+
+/** Folder of drop-in files of other programs, e.g. of a GPU toolkit. */
+export const dropIns = '/etc/containerd/conf.d/*.toml'
+
+export interface ContainerdConfig {
+  /** Image of the container that holds a pod's namespaces. */
+  readonly sandboxImage: string
+  /** Laid over it in order; see deepMerge(). */
+  readonly patches: readonly Readonly<Record<string, unknown>>[]
+}
+
+/**
+ * config.toml in version 3, which containerd 2.0 and newer read (docs/cri/config.md of containerd). Layers are thrown
+ * away once unpacked: nodes run images, they do not push them. The transfer service cannot do that, hence local pulls.
+ */
+export function renderContainerdConfig({ sandboxImage, patches }: ContainerdConfig): string {
+  const base = {
+    version: 3,
+    imports: [dropIns],
+    plugins: {
+      'io.containerd.cri.v1.images': {
+        discard_unpacked_layers: true,
+        max_concurrent_downloads: 8,
+        use_local_image_pull: true,
+        pinned_images: { sandbox: sandboxImage },
+        registry: { config_path: mirrorsFolder },
+      },
+      'io.containerd.cri.v1.runtime': {
+        containerd: {
+          runtimes: { runc: { runtime_type: 'io.containerd.runc.v2', options: { SystemdCgroup: true } } },
+        },
+      },
+    },
+  }
+  const merged = patches.reduce<Record<string, unknown>>((config, patch) => deepMerge(config, patch), base)
+  return `# Managed by evcctl: spec.runtime of cluster.yaml. Additions of your own: ${dropIns}\n${stringify(merged)}\n`
+}

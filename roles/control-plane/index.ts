@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import {
+  type BootstrapToken,
+  bootstrapToken,
+  type ClusterDocuments,
+  type ClusterIdentity,
+  clusterRecord,
+  defineRole,
+  file,
+  initConfiguration,
+  kubeadmConfiguration,
+  kubeadmInit,
+  kubeletRecord,
+  type Output,
+  renderDocuments,
+  type Task,
+} from '../../src/index.ts'
+
+const document = z.record(z.string(), z.unknown())
+
+const parameters = z.strictObject({
+  /** Path of cluster.yaml, for messages. */
+  file: z.string(),
+  node: z.strictObject({
+    name: z.string(),
+    address: z.string(),
+    taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
+  }),
+  /** The documents that all nodes share. */
+  documents: z.custom<ClusterDocuments>(),
+  /** Laid over the InitConfiguration. */
+  initPatch: document,
+  /** `host:port` of the API. */
+  endpoint: z.string(),
+  /** Port of kube-apiserver. */
+  bindPort: z.number(),
+  ignorePreflightErrors: z.array(z.string()),
+  /** All that kubeadm init needs. */
+  after: z.array(z.custom<Task>()),
+})
+
+export type ControlPlaneParameters = z.output<typeof parameters>
+
+export interface ControlPlaneOutputs {
+  readonly identity: Output<ClusterIdentity>
+  /** For the joins of this run. */
+  readonly token: Output<BootstrapToken>
+  /** Done when there is a control plane. */
+  readonly initialised: Task
+  /** Done when the cluster's configuration is the one of the documents. */
+  readonly configured: Task
+}
+
+const configuration = '/etc/evcctl/kubeadm.yaml'
+
+/** The first control plane node: kubeadm init, and later changes of what it was made with. */
+export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutputs>({
+  name: 'control-plane',
+  params: parameters,
+  declare(scope, params) {
+    const { documents, endpoint, bindPort, node } = params
+    const init = initConfiguration({
+      ...node,
+      bindPort,
+      ignorePreflightErrors: params.ignorePreflightErrors,
+      patch: params.initPatch,
+    })
+    const { cluster, kubelet, kubeProxy } = documents
+    const all = [init, cluster, kubelet, ...(kubeProxy === undefined ? [] : [kubeProxy])]
+    const written = scope.add(file({ path: configuration, mode: 0o600, content: renderDocuments(all) }))
+    const initialised = scope.add(
+      kubeadmInit({
+        configuration,
+        endpoint,
+        ...etcdData(cluster),
+        records: [clusterRecord(documents), kubeletRecord(kubelet)],
+      }),
+      { after: [written, ...params.after] },
+    )
+    const configured = scope.add(
+      kubeadmConfiguration({
+        configuration,
+        documents,
+        advertiseAddress: node.address,
+        bindPort,
+        file: params.file,
+      }),
+      { after: [written, initialised] },
+    )
+    const token = scope.mint({ ...bootstrapToken(), after: [initialised] })
+    return { identity: initialised.output, token, initialised, configured }
+  },
+})
+
+// kubeadm's default unless cluster.yaml has another.
+function etcdData(cluster: ClusterDocuments['cluster']): { readonly etcdData?: string } {
+  const { local } = (cluster.etcd ?? {}) as { readonly local?: { readonly dataDir?: string } }
+  return local?.dataDir === undefined ? {} : { etcdData: local.dataDir }
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod'
+import { defineRole, manifest, type Task } from '../../src/index.ts'
+import { flannelObjects } from './objects.ts'
+
+const parameters = z.strictObject({
+  /** CIDR. */
+  podCIDR: z.string(),
+  backend: z.enum(['vxlan', 'host-gw']),
+  /** Reference with tag. */
+  image: z.string(),
+  /** `host:port` of the API on every node. */
+  endpoint: z.string(),
+  /** Done when there is a control plane, on whose first node the role runs. */
+  controlPlane: z.custom<Task>(),
+})
+
+export type FlannelParameters = z.output<typeof parameters>
+
+/** The pod network: flanneld on every node, from the moment it joins. */
+export const flannel = defineRole<FlannelParameters, { readonly applied: Task }>({
+  name: 'flannel',
+  params: parameters,
+  declare(scope, { controlPlane, ...settings }) {
+    return { applied: scope.add(manifest('flannel', flannelObjects(settings)), { after: [controlPlane] }) }
+  },
+})

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { defineRole, imageArchive, type Task } from '../../src/index.ts'
+
+const parameters = z.strictObject({
+  archives: z.array(
+    z.strictObject({
+      /** As the plan shows it. */
+      name: z.string(),
+      source: z.union([z.strictObject({ url: z.string() }), z.strictObject({ file: z.string() })]),
+      sha256: z.string(),
+      site: z.string(),
+    }),
+  ),
+  /** Done when containerd runs. */
+  runtime: z.custom<Task>(),
+})
+
+export type ImagesParameters = z.output<typeof parameters>
+
+/** Image archives that are loaded into containerd before anything wants to run them. */
+export const images = defineRole<ImagesParameters, { readonly loaded: readonly Task[] }>({
+  name: 'images',
+  params: parameters,
+  declare: (scope, params) => ({
+    loaded: params.archives.map(archive => scope.add(imageArchive(archive), { after: [params.runtime] })),
+  }),
+})

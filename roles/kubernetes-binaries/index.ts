@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import {
+  artifactDownload,
+  defineRole,
+  file,
+  installedArtifact,
+  kubectlPath,
+  kubeletPath,
+  kubeletUnitPath,
+  renderTemplate,
+  type Task,
+} from '../../src/index.ts'
+
+const parameters = z.strictObject({
+  kubeadm: artifactDownload,
+  kubelet: artifactDownload,
+  kubectl: artifactDownload,
+  /** Units that have to run before the kubelet does. */
+  kubeletAfter: z.array(z.string()),
+  /** What downloads need: curl. */
+  downloadAfter: z.array(z.custom<Task>()),
+})
+
+export type KubernetesBinariesParameters = z.output<typeof parameters>
+
+export interface KubernetesBinariesOutputs {
+  /** What kubeadm needs to make a node. */
+  readonly all: readonly Task[]
+  /** What a running kubelet has to be restarted for. */
+  readonly kubelet: readonly Task[]
+}
+
+/** kubeadm, kubelet and kubectl, and the kubelet's unit; it starts to run when kubeadm has configured it. */
+export const kubernetesBinaries = defineRole<KubernetesBinariesParameters, KubernetesBinariesOutputs>({
+  name: 'kubernetes-binaries',
+  params: parameters,
+  declare(scope, params) {
+    const order = { after: params.downloadAfter }
+    const kubeadm = scope.add(
+      installedArtifact({ name: 'kubeadm', ...params.kubeadm, install: { binary: '/usr/local/bin/kubeadm' } }),
+      order,
+    )
+    const kubelet = scope.add(
+      installedArtifact({ name: 'kubelet', ...params.kubelet, install: { binary: kubeletPath } }),
+      order,
+    )
+    const kubectl = scope.add(
+      installedArtifact({ name: 'kubectl', ...params.kubectl, install: { binary: kubectlPath } }),
+      order,
+    )
+    const wants = ['containerd.service', ...params.kubeletAfter].join(' ')
+    const unit = scope.add(
+      file({
+        path: kubeletUnitPath,
+        mode: 0o644,
+        content: renderTemplate(new URL('templates/kubelet.service.hbs', import.meta.url), { wants }),
+      }),
+    )
+    return { all: [kubeadm, kubelet, kubectl, unit], kubelet: [kubelet, unit] }
+  },
+})

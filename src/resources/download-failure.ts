@@ -1,0 +1,100 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import type { StepFailure } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
+import { downloadCodes as codes, type Download, withoutCredentials } from './download.ts'
+
+/** Turns the end of a downloadScript into something to act on; undefined when it was something else. */
+export function explainDownload(failure: StepFailure, download: Omit<Download, 'bytes'>): ErrorDetails | undefined {
+  const said = failure.stderr.trim()
+  switch (failure.exitCode) {
+    case codes.mismatch:
+      return mismatch(said, download)
+    case codes.noSpace:
+      return {
+        problem: 'The disk of the host is full.',
+        came: lastLine(said),
+        next: 'Free some space there (df -h shows where), then apply again.',
+      }
+    case codes.noCurl:
+      return {
+        problem: 'curl is not installed on the host.',
+        next: 'Install it, or leave spec.os.packages.manage at true.',
+      }
+    case codes.failed:
+      return failed(said, download)
+    default:
+      return pushMismatch(said, download)
+  }
+}
+
+const ownBuild = 'If the file is a build of your own, list its sha256 in the file that spec.artifacts.checksums names.'
+
+// A file of the controller is checked when it has been pushed (src/shell/receive.ts).
+function pushMismatch(said: string, { url, sha256 }: Omit<Download, 'bytes'>): ErrorDetails | undefined {
+  const came = /expected sha256 [0-9a-f]{64}, came ([0-9a-f]{64})/.exec(said)?.[1]
+  if (came === undefined) return undefined
+  return {
+    problem: `${url.replace(/^file:/, '')} on this machine is not what it should be; nothing of it was kept.`,
+    expected: `sha256 ${sha256}`,
+    came: `sha256 ${came}`,
+    next: ownBuild,
+  }
+}
+
+function mismatch(said: string, { url, sha256, site }: Omit<Download, 'bytes'>): ErrorDetails {
+  const came = /sha256 ([0-9a-f]{64})/.exec(said)?.[1]
+  const bytes = Number(/bytes (\d+)/.exec(said)?.[1] ?? 0)
+  return {
+    problem: 'The download is not what it should be; nothing of it was kept.',
+    expected: `sha256 ${sha256} from ${site}`,
+    came: `sha256 ${came} (${sizeOf(bytes)}; a proxy on the way may change downloads)`,
+    next: `To see what it gives: curl -fsSL ${quote(withoutCredentials(url).url)} | sha256sum\n${ownBuild}`,
+  }
+}
+
+function failed(said: string, { url, site }: Omit<Download, 'bytes'>): ErrorDetails {
+  const http = /^http (\d+)$/m.exec(said)?.[1]
+  const curl = Number(/^curl (\d+)$/m.exec(said)?.[1] ?? 0)
+  const { url: shown } = withoutCredentials(url)
+  const details = { expected: shown, came: lastLine(said) }
+  if (http === '404' || http === '410') {
+    return {
+      ...details,
+      problem: `${site} does not have this file (HTTP ${http}).`,
+      next: 'Check the version in cluster.yaml, and the layout of the mirror: <mirror>/<host>/<path>.',
+    }
+  }
+  if (http === '401' || http === '403') {
+    return {
+      ...details,
+      problem: `${site} refuses this file (HTTP ${http}).`,
+      next: 'Check the credentials in the URL of the mirror, or whether a proxy on the way blocks it.',
+    }
+  }
+  return { ...details, problem: reasonOf(curl, site), next: adviceFor(curl, shown) }
+}
+
+// Exit codes of curl(1).
+function reasonOf(curl: number, site: string): string {
+  if (curl === 6) return `The host cannot resolve the name ${site}.`
+  if (curl === 7) return `The host cannot connect to ${site}.`
+  if ([18, 52, 55, 56].includes(curl)) return `${site} breaks off in the middle of the file.`
+  if (curl === 28) return `${site} is too slow or has stalled.`
+  if (curl === 35 || curl === 60 || curl === 77) return `The host does not trust the TLS certificate of ${site}.`
+  return `The download from ${site} failed.`
+}
+
+function adviceFor(curl: number, url: string): string {
+  if (curl === 60 || curl === 77) return 'Install ca-certificates and the CA of the mirror or proxy on the host.'
+  return `Try it on the host: curl -fL -o /dev/null ${quote(url)}\nOr take it from elsewhere: spec.artifacts.mirror, spec.artifacts.folder`
+}
+
+function lastLine(text: string): string {
+  return text.slice(text.lastIndexOf('\n') + 1)
+}
+
+/** Bytes as a person reads them, e.g. `46 MB`. */
+export function sizeOf(bytes: number): string {
+  if (bytes >= 1e6) return `${Math.round(bytes / 1e6)} MB`
+  return bytes >= 1e3 ? `${Math.round(bytes / 1e3)} kB` : `${bytes} bytes`
+}

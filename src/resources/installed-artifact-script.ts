@@ -1,0 +1,90 @@
+import { quote } from '../shell/quote.ts'
+import { cacheFolder } from './download.ts'
+
+/** What of a download is installed where, all as root with mode 0755. */
+export type Install =
+  /** The download is the program. */
+  | { readonly binary: string }
+  /** Members of a tar archive (gzip) → absolute paths. */
+  | { readonly members: Readonly<Record<string, string>> }
+  /** Every executable file of a tar archive (gzip), whatever folder it is in, into one folder. */
+  | { readonly folder: string }
+
+/** Where it is written down what of which artifact was installed. */
+export const artifactsFolder = '/var/lib/evcctl/artifacts'
+
+// Mode and whatever betrays a replaced or edited file without reading it; UTC, since a host may change its time zone.
+const stat = `TZ=UTC0 stat -c '%a:%s:%i:%z'`
+
+/**
+ * Prints the record of an artifact (`version`, `archive`), then for each file `file=<recorded sha256> <sha256 now, or
+ * missing> <mode> <path>`. A file is hashed only where its inode, size, mode or change time are not the recorded ones.
+ */
+export function artifactProbeScript(name: string): string {
+  return `stamp=${quote(`${artifactsFolder}/${name}`)}
+if [ ! -f "$stamp" ]; then echo stamp=absent; exit 0; fi
+echo stamp=there
+while IFS= read -r line; do
+  case $line in
+    file=*)
+      line=\${line#file=}
+      recorded=\${line%% *}; line=\${line#* }
+      before=\${line%%/*}; before=\${before% }
+      path=/\${line#*/}
+      if [ ! -f "$path" ]; then echo "file=$recorded missing - $path"; continue; fi
+      now=$(${stat} "$path")
+      if [ "$now" = "$before" ]; then hash=$recorded; else hash=$(sha256sum <"$path" | cut -c 1-64); fi
+      echo "file=$recorded $hash \${now%%:*} $path";;
+    *) echo "$line";;
+  esac
+done <"$stamp"
+`
+}
+
+/**
+ * Installs from \`$part\`, which has been checked: unpacks beside it, puts each file in place by rename (a program that
+ * runs keeps its old file), removes what the version before had in addition, and writes the record last.
+ */
+export function installScript(name: string, version: string, sha256: string, install: Install): string {
+  const stamp = quote(`${artifactsFolder}/${name}`)
+  return `umask 022
+stamp=${stamp}
+unpacked=${quote(`${cacheFolder}/${name}.unpacked`)}
+mkdir -p ${artifactsFolder}
+chmod 700 /var/lib/evcctl
+record="$stamp.next"
+# Where the disk is full, what is left behind would keep it so.
+trap 'rm -rf "$unpacked" "$record" "$record.paths" "$part"' EXIT
+printf 'version=%s\\narchive=%s\\n' ${quote(version)} ${sha256} >"$record"
+put() {
+  mkdir -p "$(dirname "$2")"
+  if ! install -m 0755 -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
+  hash=$(sha256sum <"$2.evcctl-new" | cut -c 1-64)
+  mv -f "$2.evcctl-new" "$2"
+  echo "file=$hash $(${stat} "$2") $2" >>"$record"
+}
+${unpackLines(install)}if [ -f "$stamp" ]; then
+  sed -n 's|^file=[^/]*||p' "$stamp" | while IFS= read -r old; do
+    if ! grep -q -F -x "$old" "$record.paths"; then rm -f "$old"; fi
+  done
+fi
+mv -f "$record" "$stamp"
+`
+}
+
+function unpackLines(install: Install): string {
+  const list = `sed -n 's|^file=[^/]*||p' "$record" >"$record.paths"\n`
+  if ('binary' in install) return `put "$part" ${quote(install.binary)}\n${list}`
+  const unpack = `rm -rf "$unpacked"\nmkdir -p "$unpacked"\ntar -xzf "$part" -C "$unpacked" --no-same-owner`
+  if ('members' in install) {
+    const members = Object.entries(install.members)
+    const puts = members.map(([member, path]) => `put "$unpacked/"${quote(member)} ${quote(path)}\n`)
+    return `${unpack} ${members.map(([member]) => quote(member)).join(' ')}\n${puts.join('')}${list}`
+  }
+  return `${unpack}
+find "$unpacked" -type f -perm -u+x | LC_ALL=C sort | while IFS= read -r program; do
+  put "$program" ${quote(install.folder)}/"$(basename "$program")"
+done
+${list}if [ ! -s "$record.paths" ]; then echo 'there is no program in the archive' >&2; exit 1; fi
+`
+}

@@ -1,0 +1,127 @@
+import type { Step } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
+import { kubectl } from './kubectl.ts'
+import { kubeletFailureScript } from './kubelet-evidence.ts'
+
+/** Which parts of a standing cluster's configuration have to be written again. */
+export interface ChangeableParts {
+  readonly controlPlane: boolean
+  readonly certificate: boolean
+  readonly kubelet: boolean
+  readonly kubeProxy: boolean
+}
+
+const apiAnswers: Step = {
+  until: {
+    script: `${kubectl(5)} get --raw /readyz >/dev/null 2>&1`,
+    parse: raw => raw.exitCode === 0,
+  },
+  what: 'the API server is ready',
+  everyMs: 1000,
+  timeoutMs: 120_000,
+}
+
+// As long as this is there, the manifests beside it are those from before a change that did not end.
+const formerManifests = '/var/lib/evcctl/manifests'
+
+/** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */
+export const recoverySteps: readonly Step[] = [
+  {
+    run: `if [ -e ${formerManifests}/complete ]; then
+  echo 'putting back the manifests from before a change that was cut off'
+  cp -p ${formerManifests}/*.yaml /etc/kubernetes/manifests/
+  rm -rf ${formerManifests}
+fi
+`,
+  },
+  apiAnswers,
+]
+
+/**
+ * The steps that carry the documents of `configuration` over to a standing cluster. What the cluster remembers of its
+ * control plane is written last, when that has come up.
+ */
+export function changeSteps(configuration: string, parts: ChangeableParts): readonly Step[] {
+  const config = `--config ${quote(configuration)}`
+  const steps: Step[] = [...recoverySteps]
+  // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
+  if (parts.kubeProxy) steps.push({ run: kubeProxyScript(config), timeoutMs: 360_000 })
+  if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
+  if (parts.certificate) steps.push({ run: certificateScript(config), timeoutMs: 120_000 }, apiAnswers)
+  if (parts.controlPlane) steps.push({ run: controlPlaneScript(config), timeoutMs: 300_000 }, apiAnswers)
+  if (parts.controlPlane || parts.certificate)
+    steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
+  return steps
+}
+
+// After an API server was replaced it refuses connections, or rights, for a moment.
+function retried(command: string): string {
+  return `tries=0
+until ${command}; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+`
+}
+
+function kubeProxyScript(config: string): string {
+  return `${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
+${kubectl(0)} --namespace kube-system rollout status daemonset kube-proxy --timeout 5m
+`
+}
+
+// The API server notices new certificate files by itself. kubeadm makes none where one is: the old one steps aside.
+function certificateScript(config: string): string {
+  return `cd /etc/kubernetes/pki
+for file in apiserver.crt apiserver.key; do
+  if [ -e "$file" ]; then mv -f "$file" "$file.evcctl-old"; fi
+done
+if ! kubeadm init phase certs apiserver ${config}; then
+  for file in apiserver.crt apiserver.key; do mv -f "$file.evcctl-old" "$file"; done
+  exit 1
+fi
+rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
+`
+}
+
+// A component that does not come up with its new arguments gets its old manifest back.
+function controlPlaneScript(config: string): string {
+  return `${kubeletFailureScript}manifests=/etc/kubernetes/manifests
+backup=${formerManifests}
+rm -rf "$backup"
+mkdir -p -m 0700 "$backup"
+components='kube-apiserver kube-controller-manager kube-scheduler'
+# The command line of a program in a container begins with its name.
+process_of() { grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1" /proc/[0-9]*/cmdline | head -n 1; }
+for component in $components; do
+  cp -p "$manifests/$component.yaml" "$backup/"
+  process_of "$component" >"$backup/$component.process" || :
+done
+: >"$backup/complete"
+healthy() {
+  case $1 in
+    kube-apiserver) ${kubectl(5)} get --raw /readyz >/dev/null 2>&1;;
+    kube-controller-manager) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
+    kube-scheduler) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
+  esac
+}
+kubeadm init phase control-plane all ${config}
+end=$(( $(date +%s) + 150 ))
+for component in $components; do
+  if cmp -s "$manifests/$component.yaml" "$backup/$component.yaml"; then continue; fi
+  echo "waiting for $component with its new arguments"
+  until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
+    if [ "$(date +%s)" -ge "$end" ]; then
+      echo "$component does not come up with its new arguments; the old ones were put back" >&2
+      evidence
+      cp -p "$backup"/*.yaml "$manifests/"
+      rm -rf "$backup"
+      exit 1
+    fi
+    sleep 1
+  done
+done
+rm -rf "$backup"
+`
+}

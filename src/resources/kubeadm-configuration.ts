@@ -1,0 +1,150 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import type { Change, FieldChange, Resource, Step } from '../core/resource.ts'
+import { documentChanges } from './document-changes.ts'
+import { type ChangeableParts, changeSteps, recoverySteps } from './kubeadm-change-steps.ts'
+import {
+  type ClusterDocuments,
+  type KubeadmConfigurationState,
+  kubeadmConfigurationScript,
+  parseKubeadmConfiguration,
+} from './kubeadm-configuration-state.ts'
+import type { KubernetesDocument } from './kubeadm-documents.ts'
+import { explainKubeadm } from './kubeadm-failure.ts'
+import { canonicalName, stateFolder } from './kubeadm-state.ts'
+
+export interface KubeadmConfigurationParameters {
+  /** File with the kubeadm documents; has to be there before. */
+  readonly configuration: string
+  readonly documents: ClusterDocuments
+  readonly advertiseAddress: string
+  /** Port of kube-apiserver. */
+  readonly bindPort: number
+  /** Path of cluster.yaml, for messages. */
+  readonly file: string
+}
+
+const recordPath = `${stateFolder}/kubeadm-configuration.json`
+
+/** The record that kubeadm init leaves of the cluster's documents, so that a key taken out of cluster.yaml is seen. */
+export function clusterRecord(documents: ClusterDocuments): { readonly path: string; readonly content: string } {
+  return { path: recordPath, content: `${JSON.stringify(documents)}\n` }
+}
+
+/**
+ * The configuration of a standing cluster, as kubeadm keeps it (ConfigMaps kubeadm-config, kubelet-config, kube-proxy)
+ * and as its first control plane node runs with it. Arguments of the control plane, certificate names, kubelet and
+ * kube-proxy settings are carried over; what kubeadm cannot change later is refused.
+ */
+export function kubeadmConfiguration(
+  parameters: KubeadmConfigurationParameters,
+): Resource<KubeadmConfigurationState, { readonly documents: ClusterDocuments }> {
+  const { configuration, documents } = parameters
+  const record = clusterRecord(documents)
+  return {
+    kind: 'kubeadm configuration',
+    name: 'cluster',
+    probe: { script: kubeadmConfigurationScript(recordPath), parse: parseKubeadmConfiguration },
+    desired: { documents },
+    diff(current): Change | undefined {
+      if (current.api === 'absent') return undefined
+      if (current.api === 'unreachable') {
+        const note = `the API server does not answer, so its configuration cannot be compared: ${current.said}`
+        return { action: 'run', fields: [], note }
+      }
+      const changes = compare(current, parameters)
+      const fields = [...changes.fixed, ...changes.cluster, ...changes.names, ...changes.kubelet, ...changes.kubeProxy]
+      if (fields.length === 0) return undefined
+      const [first] = changes.fixed
+      const change: Change = { action: 'update', fields }
+      return first === undefined ? change : { ...change, refused: refusal(first, parameters.file) }
+    },
+    converge(current): readonly Step[] {
+      if (current.api !== 'answered') return recoverySteps
+      const { cluster, names, kubelet, kubeProxy, fixed } = compare(current, parameters)
+      if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
+      const parts: ChangeableParts = {
+        controlPlane: cluster.length > 0,
+        certificate: names.length > 0,
+        kubelet: kubelet.length > 0,
+        kubeProxy: kubeProxy.length > 0,
+      }
+      return [...changeSteps(configuration, parts), { write: record.path, content: record.content, mode: 0o600 }]
+    },
+    explain: failure => explainKubeadm(failure, 'init phase'),
+  }
+}
+
+type AnsweredState = Extract<KubeadmConfigurationState, { readonly api: 'answered' }>
+
+interface Comparison {
+  /** Those that cannot be made. */
+  readonly fixed: readonly FieldChange[]
+  readonly cluster: readonly FieldChange[]
+  readonly names: readonly FieldChange[]
+  readonly kubelet: readonly FieldChange[]
+  readonly kubeProxy: readonly FieldChange[]
+}
+
+const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
+
+function compare(current: AnsweredState, parameters: KubeadmConfigurationParameters): Comparison {
+  const { documents, advertiseAddress, bindPort } = parameters
+  const { recorded } = current
+  if (current.cluster === undefined)
+    return { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
+  const all = documentChanges(documents.cluster, current.cluster, recorded?.cluster)
+  const changeable = (field: FieldChange) => /^(apiServer|controllerManager|scheduler)\b/.test(field.field)
+  const wanted = { advertiseAddress, bindPort: String(bindPort) }
+  const place = Object.entries(wanted).flatMap(([field, after]) => {
+    const before = current[field as keyof typeof wanted]
+    return before === '' || before === after ? [] : [{ field, before, after }]
+  })
+  return {
+    fixed: [...all.filter(field => !changeable(field)), ...place],
+    cluster: all.filter(changeable),
+    names: certSANsIn(documents.cluster)
+      .filter(name => !current.certSANs.includes(canonicalName(name)))
+      .map(name => ({ field: 'name in the API server certificate', after: name })),
+    kubelet: prefixed('kubelet', documentChanges(documents.kubelet, current.kubelet, recorded?.kubelet)),
+    kubeProxy:
+      documents.kubeProxy === undefined
+        ? []
+        : prefixed('kube-proxy', documentChanges(documents.kubeProxy, current.kubeProxy, recorded?.kubeProxy)),
+  }
+}
+
+function certSANsIn(cluster: KubernetesDocument): readonly string[] {
+  const { certSANs = [] } = (cluster.apiServer ?? {}) as { readonly certSANs?: readonly string[] }
+  return certSANs
+}
+
+function prefixed(name: string, changes: readonly FieldChange[]): readonly FieldChange[] {
+  return changes.map(change => ({ ...change, field: `${name} ${change.field}` }))
+}
+
+// Field of the cluster's configuration → key of cluster.yaml that it comes from.
+const keys: Readonly<Record<string, string>> = {
+  clusterName: 'metadata.name',
+  kubernetesVersion: 'spec.kubernetes.version',
+  controlPlaneEndpoint: 'spec.controlPlane.endpoint (or localProxyPort)',
+  'networking.podSubnet': 'spec.network.podCIDR',
+  'networking.serviceSubnet': 'spec.network.serviceCIDR',
+  'networking.dnsDomain': 'spec.kubernetes.clusterDomain',
+  imageRepository: 'spec.images.registry',
+  bindPort: 'spec.controlPlane.bindPort',
+  advertiseAddress: 'spec.hosts[].privateAddress',
+}
+
+function refusal({ field, before, after }: FieldChange, file: string): ErrorDetails {
+  const key = keys[field] ?? `spec.kubernetes.clusterConfiguration.${field}`
+  const upgrade = field === 'kubernetesVersion'
+  return {
+    where: `${file} ${key}`,
+    problem: upgrade
+      ? 'This version of evcctl does not upgrade a standing cluster.'
+      : 'This cannot be changed on a standing cluster.',
+    expected: `${before ?? 'nothing'}, as the cluster has it`,
+    came: String(after),
+    next: `Put ${key} back${before === undefined ? '' : ` to ${before}`}, or make a new cluster with it.`,
+  }
+}

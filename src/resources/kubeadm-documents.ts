@@ -1,0 +1,126 @@
+import { stringify } from 'yaml'
+import { deepMerge } from './deep-merge.ts'
+
+/** A document of kubeadm or of a component, as plain data. */
+export type KubernetesDocument = Readonly<Record<string, unknown>>
+/** What a user lays over such a document; see deepMerge(). */
+export type DocumentPatch = Readonly<Record<string, unknown>>
+
+/** The container runtime's socket; kubeadm is always told, so that a second runtime on a host does not confuse it. */
+export const containerdSocket = 'unix:///run/containerd/containerd.sock'
+
+// Served by kubeadm 1.31 and newer (cmd/kubeadm/app/apis/kubeadm/v1beta4 of k8s.io/kubernetes).
+const kubeadmVersion = 'kubeadm.k8s.io/v1beta4'
+
+/** What is the same for all nodes of a cluster. */
+export interface ClusterSettings {
+  readonly name: string
+  /** Kubernetes, without `v`. */
+  readonly version: string
+  /** `host:port` that every node uses for the API. */
+  readonly endpoint: string
+  /** Names and addresses besides those that kubeadm adds by itself. */
+  readonly certSANs: readonly string[]
+  /** CIDRs. */
+  readonly podCIDR: string
+  readonly serviceCIDR: string
+  /** Prefix length of a node's part of the pod range. */
+  readonly nodePrefix: number
+  readonly clusterDomain: string
+  /** Used instead of registry.k8s.io. */
+  readonly registry?: string
+  readonly patch: DocumentPatch
+}
+
+export function clusterConfiguration(settings: ClusterSettings): KubernetesDocument {
+  const { name, version, endpoint, certSANs, podCIDR, serviceCIDR, nodePrefix, clusterDomain, registry } = settings
+  const base = {
+    apiVersion: kubeadmVersion,
+    kind: 'ClusterConfiguration',
+    clusterName: name,
+    kubernetesVersion: `v${version}`,
+    controlPlaneEndpoint: endpoint,
+    networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR, dnsDomain: clusterDomain },
+    apiServer: { certSANs: [...new Set(certSANs)] },
+    controllerManager: { extraArgs: [{ name: 'node-cidr-mask-size', value: String(nodePrefix) }] },
+    ...(registry === undefined ? {} : { imageRepository: registry }),
+  }
+  return deepMerge(base, settings.patch)
+}
+
+export function kubeletConfiguration(patch: DocumentPatch): KubernetesDocument {
+  const base = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', cgroupDriver: 'systemd' }
+  return deepMerge(base, patch)
+}
+
+export function kubeProxyConfiguration(patch: DocumentPatch): KubernetesDocument {
+  return deepMerge({ apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration' }, patch)
+}
+
+export interface NodeTaint {
+  readonly key: string
+  readonly value?: string | undefined
+  readonly effect: string
+}
+
+/** What a node tells of itself when it is made one. */
+export interface NodeSettings {
+  readonly name: string
+  /** The address that the other nodes use. */
+  readonly address: string
+  /** All of them: the list takes the place of kubeadm's default for control plane nodes. */
+  readonly taints: readonly NodeTaint[]
+  /** Names of kubeadm's preflight checks. */
+  readonly ignorePreflightErrors: readonly string[]
+}
+
+export interface InitSettings extends NodeSettings {
+  /** Port of kube-apiserver. */
+  readonly bindPort: number
+  readonly patch: DocumentPatch
+}
+
+/** A default bootstrap token cannot be left out; it is given a minute, since joins use one of their own. */
+export function initConfiguration(settings: InitSettings): KubernetesDocument {
+  const base = {
+    apiVersion: kubeadmVersion,
+    kind: 'InitConfiguration',
+    bootstrapTokens: [{ ttl: '1m0s', description: 'made by kubeadm init, not used' }],
+    localAPIEndpoint: { advertiseAddress: settings.address, bindPort: settings.bindPort },
+    nodeRegistration: nodeRegistration(settings),
+  }
+  return deepMerge(base, settings.patch)
+}
+
+export interface JoinSettings extends NodeSettings {
+  /** `host:port` of the API as this node reaches it. */
+  readonly endpoint: string
+  readonly patch: DocumentPatch
+}
+
+/** Without token and CA hash: these are only known when the node joins. */
+export function joinConfiguration(settings: JoinSettings): KubernetesDocument {
+  const base = {
+    apiVersion: kubeadmVersion,
+    kind: 'JoinConfiguration',
+    discovery: { bootstrapToken: { apiServerEndpoint: settings.endpoint } },
+    nodeRegistration: nodeRegistration(settings),
+  }
+  return deepMerge(base, settings.patch)
+}
+
+/** One file of several documents, as kubeadm reads it. */
+export function renderDocuments(documents: readonly KubernetesDocument[]): string {
+  return documents.map(document => stringify(document, { lineWidth: 0 })).join('---\n')
+}
+
+function nodeRegistration({ name, address, taints, ignorePreflightErrors }: NodeSettings): KubernetesDocument {
+  return {
+    name,
+    criSocket: containerdSocket,
+    taints: taints.map(({ key, value, effect }) => (value === undefined ? { key, effect } : { key, value, effect })),
+    kubeletExtraArgs: [{ name: 'node-ip', value: address }],
+    imagePullSerial: false,
+    ...(ignorePreflightErrors.length === 0 ? {} : { ignorePreflightErrors: [...ignorePreflightErrors] }),
+  }
+}

@@ -1,0 +1,140 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import type { ProbeResult, Resource, Step } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
+import { containerdSocket } from './kubeadm-documents.ts'
+import { explainKubeadm } from './kubeadm-failure.ts'
+import { caHashOf, decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
+import { initUnfinished } from './kubectl.ts'
+import { kubeletFailureScript } from './kubelet-evidence.ts'
+import { recordKubeletStart } from './kubelet-files.ts'
+import { linesOf } from './probe-output.ts'
+
+export interface KubeadmInitParameters {
+  /** File with the kubeadm documents; has to be there before. */
+  readonly configuration: string
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. */
+  readonly etcdData?: string
+  /** `host:port` that the nodes will use for the API, for the plan. */
+  readonly endpoint: string
+  /** Files and their content that record what the cluster was made with; see clusterRecord() and kubeletRecord(). */
+  readonly records: readonly { readonly path: string; readonly content: string }[]
+}
+
+export interface KubeadmInitState {
+  /**
+   * `absent`: nothing of a control plane is there. `unfinished`: an init was cut off. `damaged`: parts are missing, or
+   * the host belongs to a cluster of somebody else.
+   */
+  readonly state: 'absent' | 'unfinished' | 'done' | 'damaged'
+  /** The files and folders of a control plane that are there. */
+  readonly found: readonly string[]
+  /** PEM of the cluster's CA; empty when it is not there. */
+  readonly ca: string
+  /** `server` of admin.conf. */
+  readonly server: string
+}
+
+/** What joining nodes and kubeconfig files need to know. */
+export interface ClusterIdentity {
+  /** `sha256:…` of the public key of the cluster's CA. */
+  readonly caHash: string
+  /** URL of the API in the administrator's kubeconfig. */
+  readonly server: string
+}
+
+const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
+
+/**
+ * The first control plane node. An init that was cut off is found by a marker and begun anew after `kubeadm reset`;
+ * that is safe, because nothing can have joined before init is done. A host without the marker is never reset.
+ */
+export function kubeadmInit(
+  parameters: KubeadmInitParameters,
+): Resource<KubeadmInitState, { readonly endpoint: string }, ClusterIdentity> {
+  const { configuration, etcdData = '/var/lib/etcd', endpoint, records } = parameters
+  return {
+    kind: 'kubeadm init',
+    name: 'cluster',
+    probe: { script: probeScript(etcdData), parse: parseInit },
+    desired: { endpoint },
+    diff({ state, found }) {
+      if (state === 'done') return undefined
+      if (state === 'damaged') {
+        return { action: 'run', fields: [{ field: 'state', before: 'damaged' }], refused: refusal(found) }
+      }
+      if (state === 'unfinished') {
+        const fields = [{ field: 'state', before: 'unfinished', after: 'done' }]
+        return { action: 'run', fields, note: 'what the interrupted kubeadm init left is removed first' }
+      }
+      return { action: 'create', fields: [{ field: 'endpoint', after: endpoint }] }
+    },
+    converge(current): readonly Step[] {
+      if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
+      return [
+        { run: initScript(configuration, etcdData), timeoutMs: 20 * 60_000 },
+        ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
+        { run: `rm -f ${initUnfinished}\n` },
+      ]
+    },
+    output(current) {
+      const caHash = current.state === 'done' ? caHashOf(current.ca) : undefined
+      return caHash === undefined ? undefined : { caHash, server: current.server }
+    },
+    explain: failure => explainKubeadm(failure, 'init'),
+  }
+}
+
+function probeScript(etcdData: string): string {
+  return `if [ -e ${initUnfinished} ]; then echo unfinished=yes; fi
+for part in ${parts.join(' ')}; do
+  if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
+done
+if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
+sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
+${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
+}
+
+function parseInit(raw: ProbeResult): KubeadmInitState {
+  const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? 'data of etcd' : `/etc/kubernetes/${part}`))
+  const ca = decodeFile(linesOf(raw, 'ca')[0])
+  const server = linesOf(raw, 'server')[0] ?? ''
+  return { state: stateOf(linesOf(raw, 'unfinished').length > 0, found), found, ca, server }
+}
+
+function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitState['state'] {
+  if (isUnfinished) return 'unfinished'
+  const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
+  if (parts.every(has)) return 'done'
+  // A CA alone is not a cluster: kubeadm takes one that lies there.
+  return found.every(path => path === '/etc/kubernetes/pki/ca.crt') ? 'absent' : 'damaged'
+}
+
+function initScript(configuration: string, etcdData: string): string {
+  const data = quote(etcdData)
+  return `${kubeletFailureScript}mkdir -p ${stateFolder}
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+if [ -e ${initUnfinished} ]; then
+  echo 'removing what an interrupted kubeadm init left'
+  kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
+  # Its manifest, by which reset finds the data, may be gone already.
+  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
+fi
+: >${initUnfinished}
+kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
+  status=$?
+  evidence
+  exit "$status"
+}
+${recordKubeletStart}`
+}
+
+function refusal(found: readonly string[]): ErrorDetails {
+  const missing = parts.map(part => `/etc/kubernetes/${part}`).filter(path => !found.includes(path))
+  return {
+    problem: 'This host has parts of a cluster, but not all that a control plane node has.',
+    expected: 'either a whole control plane (then it is left as it is) or none',
+    came: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
+    next: 'Restore what is missing; or, if nothing on it is needed any more, run kubeadm reset on the host.',
+  }
+}

@@ -1,0 +1,149 @@
+import { stringify } from 'yaml'
+import type { ErrorDetails } from '../core/errors.ts'
+import { isUnknown, type Output } from '../core/output.ts'
+import type { Change, ProbeResult, Resource } from '../core/resource.ts'
+import type { BootstrapToken } from './bootstrap-token.ts'
+import { deepMerge } from './deep-merge.ts'
+import { containerdSocket, type KubernetesDocument } from './kubeadm-documents.ts'
+import { explainKubeadm } from './kubeadm-failure.ts'
+import { caHashOf, decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
+import { kubeletFailureScript } from './kubelet-evidence.ts'
+import { recordKubeletStart } from './kubelet-files.ts'
+import { linesOf } from './probe-output.ts'
+
+export interface KubeadmJoinParameters {
+  /** JoinConfiguration without token and CA hash. */
+  readonly configuration: KubernetesDocument
+  /** Of the mint on the first control plane node. */
+  readonly token: Output<BootstrapToken>
+  readonly caHash: Output<string>
+  /** A file and its content that record what the node was made with; see kubeletConfigurationFile. */
+  readonly record: { readonly path: string; readonly content: string }
+}
+
+export interface KubeadmJoinState {
+  /** `leftovers`: not a node, but files of an earlier one are there. `control plane`: it runs a control plane of its own. */
+  readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'control plane'
+  /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
+  readonly caHash: string | undefined
+}
+
+export interface KubeadmJoinDesired {
+  readonly token: BootstrapToken
+  readonly caHash: string
+}
+
+const unfinished = `${stateFolder}/kubeadm-join.unfinished`
+
+/**
+ * A worker node. A join that was cut off is found by a marker and begun anew after `kubeadm reset`, and so is one whose
+ * credentials are gone. A host that belongs to another cluster is refused.
+ */
+export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<KubeadmJoinState, KubeadmJoinDesired> {
+  const { configuration, token, caHash, record } = parameters
+  return {
+    kind: 'kubeadm join',
+    name: 'node',
+    probe: { script: probeScript, parse: parseJoin },
+    desired: { token, caHash },
+    diff(current, desired) {
+      const field = { field: 'CA', after: desired.caHash }
+      if (current.state === 'control plane') return refuse(current.state, ownControlPlane)
+      if (current.state === 'joined') {
+        if (isUnknown(desired.caHash) || current.caHash === desired.caHash) return undefined
+        return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
+      }
+      if (current.state === 'absent') return { action: 'create', fields: [field] }
+      const fields = [{ field: 'state', before: current.state, after: 'joined' }, field]
+      return { action: 'run', fields, note: 'what is left of an earlier join is removed first' }
+    },
+    converge(current, desired) {
+      if (current.state === 'control plane' || current.state === 'joined')
+        return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
+      const document = desired.token.token.map(value => render(configuration, value, desired.caHash), 'kubeadm join')
+      return [
+        { run: joinScript(current.state !== 'absent'), stdin: document, timeoutMs: 15 * 60_000 },
+        { write: record.path, content: record.content, mode: 0o600 },
+        { run: `rm -f ${unfinished}\n` },
+      ]
+    },
+    explain: failure => explainKubeadm(failure, 'join'),
+  }
+}
+
+const kubernetes = '/etc/kubernetes'
+const probeScript = `if [ -e ${unfinished} ]; then echo unfinished=yes; fi
+if [ -s ${kubernetes}/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ]; then echo joined=yes; fi
+for part in ${kubernetes}/admin.conf ${kubernetes}/manifests/kube-apiserver.yaml /var/lib/etcd/member; do
+  if [ -e "$part" ]; then echo "controlPlane=$part"; fi
+done
+for part in ${kubernetes}/kubelet.conf ${kubernetes}/bootstrap-kubelet.conf ${kubernetes}/pki/ca.crt /var/lib/kubelet/config.yaml; do
+  if [ -e "$part" ]; then echo "left=$part"; fi
+done
+${printFile('ca', `${kubernetes}/pki/ca.crt`)}`
+
+function parseJoin(raw: ProbeResult): KubeadmJoinState {
+  const has = (key: string) => linesOf(raw, key).length > 0
+  const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
+  if (has('controlPlane')) return { state: 'control plane', caHash }
+  if (has('unfinished')) return { state: 'unfinished', caHash }
+  if (has('joined')) return { state: 'joined', caHash }
+  return { state: has('left') ? 'leftovers' : 'absent', caHash }
+}
+
+function render(configuration: KubernetesDocument, token: string, caHash: string): string {
+  return stringify(deepMerge(configuration, { discovery: { bootstrapToken: { token, caCertHashes: [caHash] } } }))
+}
+
+// The API server takes up to 50 s to see that a kubelet is gone, and lets no node of that name join as long.
+function joinScript(resetFirst: boolean): string {
+  return `${kubeletFailureScript}mkdir -p ${stateFolder} /run/evcctl ${kubernetes}/manifests
+configuration=/run/evcctl/kubeadm-join.yaml
+said=/run/evcctl/kubeadm-join.said
+trap 'rm -f "$configuration" "$said"' EXIT
+( umask 077; cat >"$configuration" )
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+reset() {
+  systemctl stop kubelet 2>/dev/null || :
+  kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
+  mkdir -p ${kubernetes}/manifests
+}
+${resetFirst ? "echo 'removing what is left of an earlier join'\nreset\n" : ''}: >${unfinished}
+end=$(( $(date +%s) + 90 ))
+while :; do
+  status=0
+  kubeadm join --config "$configuration" 2>"$said" || status=$?
+  if [ "$status" -eq 0 ]; then break; fi
+  if grep -q 'status "Ready" already exists' "$said" && [ "$(date +%s)" -lt "$end" ]; then
+    echo 'waiting until the API server notices that the former kubelet is gone'
+    reset
+    sleep 5
+    continue
+  fi
+  cat "$said" >&2
+  evidence
+  exit "$status"
+done
+${recordKubeletStart}`
+}
+
+const ownControlPlane: ErrorDetails = {
+  problem: 'This host runs a control plane, but cluster.yaml makes it a worker.',
+  expected: 'a host without /etc/kubernetes/admin.conf, an API server manifest and etcd data',
+  came: 'a control plane node of this or another cluster',
+  next: 'Give it the role control-plane; or, if nothing on it is needed any more, run kubeadm reset on the host.',
+}
+
+function otherCluster(came: string | undefined, expected: string): ErrorDetails {
+  return {
+    problem: 'This host belongs to another cluster.',
+    expected: `the CA ${expected}`,
+    came: came ?? 'no CA certificate at /etc/kubernetes/pki/ca.crt',
+    next: 'If it is not needed there any more, run kubeadm reset on the host, then apply again.',
+  }
+}
+
+function refuse(before: string, refused: ErrorDetails): Change {
+  return { action: 'run', fields: [{ field: 'state', before }], refused }
+}

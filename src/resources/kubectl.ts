@@ -1,0 +1,54 @@
+import type { ProbeResult } from '../core/resource.ts'
+
+/** Credentials of the cluster's administrator, made by kubeadm init. */
+export const adminConf = '/etc/kubernetes/admin.conf'
+/** Where the kubernetes-binaries role installs kubectl. */
+export const kubectlPath = '/usr/local/bin/kubectl'
+
+/** Lies on the first control plane node as long as kubeadm init is not done: what answers meanwhile will be reset. */
+export const initUnfinished = '/var/lib/evcctl/kubeadm-init.unfinished'
+
+/**
+ * The start of every kubectl command line: administrator, bounded time, and no discovery cache (it would be written to
+ * root's home even by a probe; a path below /dev/null cannot be made).
+ */
+export function kubectl(requestTimeoutSeconds = 10): string {
+  return `${kubectlPath} --kubeconfig=${adminConf} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
+}
+
+/**
+ * A probe script that asks the API server. Its first line says how that went: `api=absent` (this host has no cluster
+ * yet), `api=unreachable`, or `api=answered`; then the output of `command` follows. `command` is a kubectl command line
+ * without its start; what it reads on stdin is `stdin`.
+ */
+export function askScript(command: string, stdin?: string): string {
+  const input = stdin === undefined ? '</dev/null' : `<<'EVCCTL_EOF'\n${stdin}\nEVCCTL_EOF\n`
+  return `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
+if answer=$(${kubectl(5)} ${command} ${input})
+then printf 'api=answered\\n%s\\n' "$answer"
+else echo api=unreachable
+fi
+`
+}
+
+/** What a question to the API server came to. */
+export type Answer =
+  | { readonly api: 'absent' }
+  /** The server, or the way to it, did not work; `said` is kubectl's message. */
+  | { readonly api: 'unreachable'; readonly said: string }
+  | { readonly api: 'answered'; readonly text: string }
+
+/** Reads what an askScript printed. */
+export function parseAnswer({ stdout, stderr }: ProbeResult): Answer {
+  const end = stdout.indexOf('\n')
+  const first = end < 0 ? stdout : stdout.slice(0, end)
+  if (first === 'api=answered') return { api: 'answered', text: stdout.slice(end + 1).trimEnd() }
+  if (first === 'api=absent') return { api: 'absent' }
+  return { api: 'unreachable', said: lastSentence(stderr) }
+}
+
+// What goes before are log lines of kubectl's own; the last line of it says what is wrong.
+function lastSentence(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  return (lines.at(-1) ?? '').replace(/ - did you specify the right host or port\?$/, '')
+}

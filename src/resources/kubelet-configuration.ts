@@ -1,0 +1,74 @@
+import { parse } from 'yaml'
+import type { ProbeResult, Resource } from '../core/resource.ts'
+import { documentChanges } from './document-changes.ts'
+import type { KubernetesDocument } from './kubeadm-documents.ts'
+import { explainKubeadm } from './kubeadm-failure.ts'
+import { decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
+import { kubeletConfigPath } from './kubelet-files.ts'
+import { linesOf } from './probe-output.ts'
+
+export interface KubeletFileState {
+  /** False as long as the host is no node: joining writes the file. */
+  readonly joined: boolean
+  readonly current: unknown
+  /** What evcctl made of it last; undefined: nothing. */
+  readonly recorded: unknown
+}
+
+const recordPath = `${stateFolder}/kubelet-configuration.json`
+
+/** The record that init and join leave of the kubelet's configuration, so that a key taken out of cluster.yaml is seen. */
+export function kubeletRecord(configuration: KubernetesDocument): { readonly path: string; readonly content: string } {
+  return { path: recordPath, content: `${JSON.stringify(configuration)}\n` }
+}
+
+/**
+ * /var/lib/kubelet/config.yaml of a node that is in the cluster: has every field of the KubeletConfiguration document,
+ * and none that an earlier version of it had. kubeadm writes it from the cluster's kubelet-config ConfigMap, which has
+ * to be up to date before. The kubelet's unit has to watch it.
+ */
+export function kubeletConfigurationFile(
+  configuration: KubernetesDocument,
+): Resource<KubeletFileState, { readonly configuration: KubernetesDocument }> {
+  const record = kubeletRecord(configuration)
+  return {
+    kind: 'kubelet configuration',
+    name: kubeletConfigPath,
+    probe: {
+      script: `if [ -s /etc/kubernetes/kubelet.conf ]; then echo joined=yes; fi
+${printFile('current', kubeletConfigPath)}${printFile('record', recordPath)}`,
+      parse: parseState,
+    },
+    desired: { configuration },
+    diff({ joined, current, recorded }) {
+      if (!joined) return undefined
+      const fields = documentChanges(configuration, current ?? {}, recorded)
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge: () => [
+      // Right after a change of the control plane the API may be away for a moment.
+      {
+        run: `tries=0
+until kubeadm upgrade node phase kubelet-config; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 5 ]; then exit 1; fi
+  sleep 2
+done
+`,
+        timeoutMs: 180_000,
+      },
+      { write: record.path, content: record.content, mode: 0o600 },
+    ],
+    explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
+  }
+}
+
+function parseState(raw: ProbeResult): KubeletFileState {
+  const text = decodeFile(linesOf(raw, 'current')[0])
+  const record = decodeFile(linesOf(raw, 'record')[0])
+  return {
+    joined: linesOf(raw, 'joined').length > 0,
+    current: text === '' ? undefined : parse(text),
+    recorded: record === '' ? undefined : JSON.parse(record),
+  }
+}

@@ -1,0 +1,21 @@
+/** Stands between what kubeadm said and what the node said. */
+export const kubeletMark = '--- on the node:\n'
+
+/**
+ * Shell function `evidence`: prints to stderr what the kubelet, and the control plane components if there are any, said
+ * last. They know why kubeadm waited in vain.
+ */
+export const kubeletFailureScript = `evidence() {
+  {
+    printf '%s' '${kubeletMark}'
+    for component in kube-apiserver etcd kube-controller-manager kube-scheduler; do
+      log=$(ls -t /var/log/pods/kube-system_"$component"-*/"$component"/*.log 2>/dev/null | head -n 1)
+      if [ -n "$log" ]; then
+        sed -n "s/^[^ ]* std[a-z]* [FP] /$component: /p" "$log" | grep -iE ': (error|panic|[EF][0-9]{4} )|fatal' | tail -n 2 | cut -c 1-400
+      fi
+    done
+    journalctl -u kubelet -n 400 -o cat --no-pager 2>/dev/null | grep -E '^E[0-9]{4} |[Ff]ailed|rror:' |
+      grep -v 'connection refused' | tail -n 3 | sed 's/^/kubelet: /' | cut -c 1-400
+  } >&2
+}
+`

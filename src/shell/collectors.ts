@@ -1,0 +1,65 @@
+import { Buffer } from 'node:buffer'
+
+/** How much of the output of a failed step is kept, bytes a stream. */
+export const tailBytes = 8 * 1024
+
+/** The last part of a stream, in bounded memory. */
+export class Tail {
+  readonly #limit: number
+  #kept: Buffer = Buffer.alloc(0)
+
+  constructor(limit = tailBytes) {
+    this.#limit = limit
+  }
+
+  add(bytes: Buffer): void {
+    this.#kept =
+      bytes.length >= this.#limit
+        ? Buffer.from(bytes.subarray(bytes.length - this.#limit))
+        : Buffer.concat([this.#kept.subarray(Math.max(0, this.#kept.length + bytes.length - this.#limit)), bytes])
+  }
+
+  clear(): void {
+    this.#kept = Buffer.alloc(0)
+  }
+
+  /** As text, without the end of a character whose beginning was cut off. */
+  text(): string {
+    const full = this.#kept.length === this.#limit
+    let from = 0
+    while (full && from < 3 && ((this.#kept[from] ?? 0) & 0xc0) === 0x80) from++
+    return this.#kept.toString('utf8', from)
+  }
+}
+
+/** Calls back with each line (also those that end in a carriage return, as progress bars do) that is not empty. */
+export class Lines {
+  readonly #onLine: (line: string) => void
+  #begun: Buffer = Buffer.alloc(0)
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine
+  }
+
+  add(bytes: Buffer): void {
+    let from = 0
+    for (let at = 0; at < bytes.length; at++) {
+      const byte = bytes[at]
+      if (byte !== 0x0a && byte !== 0x0d) continue
+      this.#line(bytes.subarray(from, at))
+      from = at + 1
+    }
+    if (from < bytes.length) this.#begun = Buffer.concat([this.#begun, bytes.subarray(from)]).subarray(-tailBytes)
+  }
+
+  /** What has begun is a line, too. */
+  end(): void {
+    this.#line(Buffer.alloc(0))
+  }
+
+  #line(rest: Buffer): void {
+    const line = this.#begun.length === 0 ? rest : Buffer.concat([this.#begun, rest])
+    this.#begun = Buffer.alloc(0)
+    if (line.length > 0) this.#onLine(line.toString('utf8'))
+  }
+}

@@ -1,0 +1,174 @@
+import type { Buffer } from 'node:buffer'
+import type { ExchangeReply, JobReply } from '../core/host.ts'
+import type { ProbeResult } from '../core/resource.ts'
+import type { Script } from './script.ts'
+import { ProtocolError, type RemoteGroup, StreamDecoder } from './stream.ts'
+
+export interface DecoderHooks {
+  readonly onJobStart?: ((job: number) => void) | undefined
+  readonly onOutput?: ((job: number, line: string) => void) | undefined
+  /** The script runs. */
+  readonly onBegin?: ((group: RemoteGroup) => void) | undefined
+  /** Both streams of the part have come to their end marker. */
+  readonly onEnd?: (() => void) | undefined
+  /** Clock, ms. */
+  readonly now?: (() => number) | undefined
+}
+
+interface MutableResult {
+  exitCode: number
+  stdout: string
+  stderr: string
+}
+
+interface JobState {
+  startedAt: number | undefined
+  ms: number
+  failure: (MutableResult & { step: number }) | undefined
+  verify: MutableResult | undefined
+}
+
+type StreamName = 'stdout' | 'stderr'
+
+/** Reads the two streams of an exchange as they come and ends in its reply. */
+export class Decoder {
+  readonly #script: Script
+  readonly #hooks: DecoderHooks
+  readonly #now: () => number
+  readonly #jobs: readonly JobState[]
+  readonly #results: (MutableResult | undefined)[]
+  #streams: Record<StreamName, StreamDecoder>
+
+  constructor(script: Script, jobs: number, hooks: DecoderHooks = {}) {
+    this.#script = script
+    this.#hooks = hooks
+    this.#now = hooks.now ?? (() => performance.now())
+    this.#jobs = Array.from({ length: jobs }, () => ({
+      startedAt: undefined,
+      ms: 0,
+      failure: undefined,
+      verify: undefined,
+    }))
+    this.#results = script.answers.map(() => undefined)
+    this.#streams = this.#freshStreams()
+  }
+
+  /** A new channel begins. */
+  startPart(): void {
+    this.#streams = this.#freshStreams()
+  }
+
+  /** Raises ProtocolError for what no script of ours prints, and for a probe that prints more than 4 MiB. */
+  feed(stream: StreamName, chunk: Buffer): void {
+    const { stdout, stderr } = this.#streams
+    if (this.ended) return
+    this.#streams[stream].push(chunk)
+    if (stdout.ended && stderr.ended) this.#hooks.onEnd?.()
+  }
+
+  /** True once both streams of the part have come to their end marker. */
+  get ended(): boolean {
+    return this.#streams.stdout.ended && this.#streams.stderr.ended
+  }
+
+  /** True once the script of the part runs. */
+  get begun(): boolean {
+    return this.#streams.stdout.begun
+  }
+
+  /** What was printed before the script began: lectures, banners, and why sudo did not begin. */
+  noise(stream: StreamName): string {
+    return this.#streams[stream].noise()
+  }
+
+  /** The jobs that have failed so far. */
+  failed(): ReadonlySet<number> {
+    return new Set(this.#jobs.flatMap((job, index) => (job.failure === undefined ? [] : [index])))
+  }
+
+  /** What runs now, in words, for a message about an exchange that does not end. */
+  running(): string {
+    return this.#streams.stdout.running()
+  }
+
+  /** A job that begins with a pushed file begins. */
+  jobStarted(job: number): void {
+    const state = this.#job(job)
+    if (state.startedAt !== undefined) return
+    state.startedAt = this.#now()
+    this.#hooks.onJobStart?.(job)
+  }
+
+  /** A pushed file could not be read on the controller. */
+  pushFailed(job: number, step: number, reason: string): void {
+    this.#stepEnded('stderr', job, step, 1, reason)
+    this.#stepEnded('stdout', job, step, 1, '')
+  }
+
+  /** The reply; call it when the last part has ended. Raises ProtocolError when something is missing. */
+  reply(): ExchangeReply {
+    return {
+      jobs: this.#jobs.map((job, index) => jobReply(job, index)),
+      results: this.#script.answers.map(answer => this.#results[answer] ?? missing(`probe ${answer}`)),
+    }
+  }
+
+  #freshStreams(): Record<StreamName, StreamDecoder> {
+    return { stdout: this.#stream('stdout'), stderr: this.#stream('stderr') }
+  }
+
+  #stream(name: StreamName): StreamDecoder {
+    return new StreamDecoder(this.#script.nonce, {
+      onLine: this.#hooks.onOutput,
+      begin: group => {
+        if (name === 'stdout') this.#hooks.onBegin?.(group)
+      },
+      job: job => {
+        if (name === 'stdout') this.jobStarted(job)
+      },
+      step: (job, step, code, text) => this.#stepEnded(name, job, step, code, text),
+      verify: (job, code, text) => this.#verified(name, job, code, text),
+      probe: (index, code, text) => this.#probed(name, index, code, text),
+    })
+  }
+
+  #stepEnded(stream: StreamName, job: number, step: number, exitCode: number, text: string): void {
+    if (exitCode === 0) return
+    const state = this.#job(job)
+    state.failure ??= { step, exitCode, stdout: '', stderr: '' }
+    state.failure[stream] = text
+    if (stream === 'stdout') this.#stop(state)
+  }
+
+  #verified(stream: StreamName, job: number, exitCode: number, text: string): void {
+    const state = this.#job(job)
+    state.verify ??= { exitCode, stdout: '', stderr: '' }
+    state.verify[stream] = text
+    if (stream === 'stdout') this.#stop(state)
+  }
+
+  #probed(stream: StreamName, index: number, exitCode: number, text: string): void {
+    if (index >= this.#results.length) throw new ProtocolError(`there is no probe ${index}`)
+    const result = this.#results[index] ?? { exitCode, stdout: '', stderr: '' }
+    result[stream] = text
+    this.#results[index] = result
+  }
+
+  #stop(state: JobState): void {
+    state.ms = Math.round(this.#now() - (state.startedAt ?? this.#now()))
+  }
+
+  #job(index: number): JobState {
+    return this.#jobs[index] ?? missing(`job ${index}`)
+  }
+}
+
+function jobReply(job: JobState, index: number): JobReply {
+  if (job.failure !== undefined) return { failure: job.failure, ms: job.ms }
+  const verify: ProbeResult = job.verify ?? missing(`the outcome of job ${index}`)
+  return { verify, ms: job.ms }
+}
+
+function missing(what: string): never {
+  throw new ProtocolError(`${what} is missing in the reply`)
+}

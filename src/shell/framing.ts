@@ -1,0 +1,67 @@
+import { Buffer } from 'node:buffer'
+
+const newline = 0x0a
+
+/** What a framer finds in a stream, in order. */
+export interface FrameSink {
+  /** Output between two markers. */
+  body(bytes: Buffer): void
+  /** A newline came last: it belongs to the output or begins a marker, but ends the line in either case. */
+  lineEnd(): void
+  /** The words of a marker. */
+  mark(words: readonly string[]): void
+}
+
+/**
+ * Cuts a stream at the marker lines of one exchange. A marker is a newline of its own, the nonce, words, a newline: so
+ * that output without a newline at its end comes through exactly, and output that only looks like a marker does too.
+ */
+export class Framer {
+  readonly #prefix: Buffer
+  readonly #sink: FrameSink
+  // Bytes that may be the beginning of a marker; never more than a marker line.
+  #held: Buffer = Buffer.alloc(0)
+
+  constructor(nonce: string, sink: FrameSink) {
+    this.#prefix = Buffer.from(`\n${nonce} `)
+    this.#sink = sink
+  }
+
+  push(chunk: Buffer): void {
+    let data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    for (;;) {
+      const at = data.indexOf(this.#prefix)
+      if (at < 0) break
+      const end = data.indexOf(newline, at + this.#prefix.length)
+      if (end < 0) {
+        this.#emit(data.subarray(0, at))
+        this.#hold(data.subarray(at))
+        return
+      }
+      this.#emit(data.subarray(0, at))
+      this.#sink.mark(data.toString('latin1', at + this.#prefix.length, end).split(' '))
+      data = data.subarray(end + 1)
+    }
+    const keep = this.#beginningOfPrefix(data)
+    this.#emit(data.subarray(0, data.length - keep))
+    this.#hold(data.subarray(data.length - keep))
+    if (keep === 1) this.#sink.lineEnd()
+  }
+
+  #emit(bytes: Buffer): void {
+    if (bytes.length > 0) this.#sink.body(bytes)
+  }
+
+  // A copy, so that a few bytes do not keep a whole chunk alive.
+  #hold(bytes: Buffer): void {
+    this.#held = Buffer.from(bytes)
+  }
+
+  // How many bytes at the end may be the beginning of a marker.
+  #beginningOfPrefix(data: Buffer): number {
+    const at = data.lastIndexOf(newline)
+    if (at < 0) return 0
+    const length = data.length - at
+    return length < this.#prefix.length && data.compare(this.#prefix, 0, length, at) === 0 ? length : 0
+  }
+}

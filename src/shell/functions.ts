@@ -1,0 +1,219 @@
+/*
+ * The sh functions that carry a request on the host. Plain POSIX (dash, bash, busybox ash) without here-documents:
+ * bash makes temporary files for those, and a request of probes only must write nothing on the host.
+ * Field numbers of /proc/<pid>/stat after the command name (proc_pid_stat(5)): 1 state, 2 parent, 3 process group, 20 start time.
+ */
+
+/** The folder in which exchanges with jobs note their process group while they run. */
+export const exchangeFolder = '/run/evcctl/exchange'
+
+/** Environment of all that runs on a host: fixed language, sane PATH, root's home, known umask and folder. */
+export const environment = `LC_ALL=C
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\${PATH:+:$PATH}
+HOME=~root
+export LC_ALL PATH HOME
+umask 022
+cd /`
+
+/** Prints a marker on both streams, so that each can be cut into frames on its own. */
+export const markFunction = `evcctl_mark() { printf '\\n%s %s\\n' "$evcctl_nonce" "$*"; printf '\\n%s %s\\n' "$evcctl_nonce" "$*" >&2; }`
+
+/** Tells pid, start time and process group of the shell, which is all that is needed to end it from a second channel. */
+export const begin = `read -r evcctl_stat </proc/$$/stat
+set -- \${evcctl_stat##*) }
+evcctl_group=$3 evcctl_start=\${20}
+evcctl_mark begin "$$" "$evcctl_start" "$evcctl_group"`
+
+/** `evcctl_probe <index> <script>` */
+export const probeFunction = `evcctl_probe() {
+  evcctl_text=$2
+  ( shift 2; eval "$evcctl_text" )
+  evcctl_mark probe "$1" "$?"
+}`
+
+// A watch ends the step that began after it, with TERM and 5 s later with KILL: everything younger than itself that is in the exchange's process group or
+// descends from its shell, so that processes that left the group or lost their parent are found too.
+// It sleeps by the second: ending it in time leaves a sleep of one second at most, and needs no trap, which a shell that
+// is about to wait can miss.
+const watchFunctions = `evcctl_watch() {
+  (
+    evcctl_left=$1
+    while [ "$evcctl_left" -gt 0 ]; do
+      sleep 1
+      evcctl_left=$((evcctl_left - 1))
+    done
+    trap '' TERM
+    evcctl_end_step
+    exit 3
+  ) >/dev/null 2>&1 &
+  evcctl_watch=$!
+}
+evcctl_unwatch() {
+  kill "$evcctl_watch" 2>/dev/null
+  wait "$evcctl_watch" 2>/dev/null
+  [ "$?" != 3 ] || evcctl_code=124
+}
+evcctl_end_step() {
+  read -r evcctl_stat </proc/self/stat
+  evcctl_self=\${evcctl_stat%% *}
+  set -- \${evcctl_stat##*) }
+  evcctl_since=\${20}
+  for evcctl_signal in TERM KILL KILL; do
+    evcctl_find_step
+    [ -n "$evcctl_found" ] || return 0
+    kill -s "$evcctl_signal" $evcctl_found
+    evcctl_try=0
+    while [ "$evcctl_try" -lt 25 ] && evcctl_any_alive; do
+      sleep 0.2 || sleep 1
+      evcctl_try=$((evcctl_try + 1))
+    done
+  done
+}
+evcctl_any_alive() {
+  for evcctl_pid in $evcctl_found; do
+    ! kill -s 0 "$evcctl_pid" || return 0
+  done
+  return 1
+}
+evcctl_find_step() {
+  evcctl_found= evcctl_last=-
+  while [ "$evcctl_found" != "$evcctl_last" ]; do
+    evcctl_last=$evcctl_found
+    for evcctl_file in /proc/[0-9]*/stat; do
+      read -r evcctl_stat <"$evcctl_file" || continue
+      evcctl_pid=\${evcctl_stat%% *}
+      set -- \${evcctl_stat##*) }
+      [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "\${20}" -ge "$evcctl_since" ] || continue
+      case " $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
+      case " $$ $evcctl_found " in
+        *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
+        *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
+      esac
+    done
+  done
+}`
+
+// A group is left over when its shell lives but the chain of its parents up to sshd is not what it was: the connection
+// it belonged to is gone. Another run that is still connected is left alone (its lock is what keeps runs apart).
+const leftOverFunctions = `evcctl_parents() {
+  evcctl_chain= evcctl_pid=$1
+  while [ "$evcctl_pid" -gt 1 ] && { read -r evcctl_stat <"/proc/$evcctl_pid/stat"; } 2>/dev/null; do
+    evcctl_chain="$evcctl_chain $evcctl_pid"
+    case $evcctl_stat in *'(sshd'* | *'(dropbear'*) break ;; esac
+    set -- \${evcctl_stat##*) }
+    evcctl_pid=$2
+  done
+}
+evcctl_end_left_over() {
+  for evcctl_file in ${exchangeFolder}/*; do
+    { read -r evcctl_line <"$evcctl_file"; } 2>/dev/null || continue
+    set -- $evcctl_line
+    evcctl_old_start=$1 evcctl_old_group=$2 evcctl_old_pid=$3
+    shift 2
+    evcctl_old_chain=" $*"
+    evcctl_stat=
+    { read -r evcctl_stat <"/proc/$evcctl_old_pid/stat"; } 2>/dev/null
+    set -- \${evcctl_stat##*) }
+    if [ "\${20:-}" = "$evcctl_old_start" ] && [ "$3" = "$evcctl_old_group" ]; then
+      evcctl_parents "$evcctl_old_pid"
+      [ "$evcctl_chain" != "$evcctl_old_chain" ] || continue
+      evcctl_end_group "$evcctl_old_group"
+    fi
+    rm -f -- "$evcctl_file"
+  done
+}
+evcctl_note() {
+  evcctl_parents "$$"
+  [ -d ${exchangeFolder} ] || ( umask 077; mkdir -p ${exchangeFolder} )
+  echo "$evcctl_start $evcctl_group$evcctl_chain" >"${exchangeFolder}/$$"
+}`
+
+/** `evcctl_end_group <group>`: TERM, and KILL for what is still there after 5 s. */
+export const endGroupFunction = `evcctl_end_group() {
+  kill -s TERM -- "-$1" 2>/dev/null
+  evcctl_try=0
+  while [ "$evcctl_try" -lt 35 ] && kill -s 0 -- "-$1" 2>/dev/null; do
+    [ "$evcctl_try" -lt 25 ] || kill -s KILL -- "-$1" 2>/dev/null
+    sleep 0.2 2>/dev/null || sleep 1
+    evcctl_try=$((evcctl_try + 1))
+  done
+}`
+
+/** Makes `$evcctl_new`, empty of an earlier attempt, in the folder of `$1`, and removes it unless it is kept. */
+export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C`
+
+/** Gives `$evcctl_new` its final name. */
+export const keepFile = `mv -f -- "$evcctl_new" "$1"; trap - EXIT`
+
+/*
+ * evcctl_job <job>                                   begins a job
+ * evcctl_resume <job>                                goes on with it after a pushed file
+ * evcctl_run <step> <seconds> <script> [stdin]
+ * evcctl_write <step> <path> <mode> <owner> <content>
+ * evcctl_until <step> <seconds> <pause> <script>
+ * evcctl_verify <script>
+ * After a failed step, the rest of its job does nothing.
+ */
+const stepFunctions = `evcctl_job() { evcctl_job=$1 evcctl_code=0; evcctl_mark job "$1"; }
+evcctl_resume() { evcctl_job=$1 evcctl_code=0; evcctl_mark resume "$1"; }
+evcctl_run() {
+  [ "$evcctl_code" = 0 ] || return 0
+  evcctl_text=$3
+  evcctl_watch "$2"
+  if [ "$#" -gt 3 ]; then
+    printf '%s' "$4" 2>/dev/null | ( shift 4; set -eu; eval "$evcctl_text" )
+  else
+    ( shift 3; set -eu; eval "$evcctl_text" )
+  fi
+  evcctl_code=$?
+  evcctl_unwatch
+  evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
+}
+evcctl_write() {
+  [ "$evcctl_code" = 0 ] || return 0
+  (
+    shift
+    set -eu
+    ${newFile}
+    printf '%s' "$4" >"$evcctl_new"
+    [ -z "$3" ] || chown -- "$3" "$evcctl_new"
+    chmod -- "$2" "$evcctl_new"
+    ${keepFile}
+  )
+  evcctl_code=$?
+  evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
+}
+evcctl_until() {
+  [ "$evcctl_code" = 0 ] || return 0
+  evcctl_watch "$2"
+  (
+    evcctl_pause=$3 evcctl_text=$4
+    shift 4
+    while :; do
+      evcctl_mark again
+      ( eval "$evcctl_text" )
+      [ "$?" != 0 ] || exit 0
+      sleep "$evcctl_pause" 2>/dev/null || sleep 1
+    done
+  )
+  evcctl_code=$?
+  evcctl_unwatch
+  evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
+}
+evcctl_verify() {
+  [ "$evcctl_code" = 0 ] || return 0
+  evcctl_text=$1
+  evcctl_mark check
+  ( shift; eval "$evcctl_text" )
+  evcctl_mark verify "$evcctl_job" "$?"
+}`
+
+/** All that requests with jobs need besides. */
+export const jobFunctions = [watchFunctions, endGroupFunction, leftOverFunctions, stepFunctions].join('\n')
+
+/** What a request with jobs does first: ends what a killed run left running here, then notes itself. */
+export const beginJobs = `evcctl_end_left_over 2>/dev/null
+evcctl_note 2>/dev/null`
+
+/** And last. */
+export const endJobs = `rm -f "${exchangeFolder}/$$" 2>/dev/null`

@@ -1,0 +1,35 @@
+import type { Step } from '../core/resource.ts'
+import * as functions from './functions.ts'
+import { quote } from './quote.ts'
+import { absolute, octal } from './words.ts'
+
+/**
+ * One line of sh that takes a pushed file from stdin: beside its final place, checked against its sha256, then renamed.
+ * It travels as the first line of stdin, read by `receiveCommand`, so that nothing of it is in argv.
+ */
+export function receiveLine(
+  step: Extract<Step, { push: string }>,
+  at: { readonly nonce: string; readonly job: number; readonly step: number },
+): string {
+  const take = [
+    'set -eu',
+    `set -- ${quote(absolute(step.to))} ${quote(step.sha256)} ${octal(step.mode)}`,
+    functions.newFile,
+    'cat >"$evcctl_new"',
+    'evcctl_sum=$(sha256sum <"$evcctl_new")',
+    'evcctl_sum=${evcctl_sum%% *}',
+    'if [ "$evcctl_sum" != "$2" ]; then echo "expected sha256 $2, came $evcctl_sum" >&2; exit 1; fi',
+    'chmod -- "$3" "$evcctl_new"',
+    functions.keepFile,
+  ].join('; ')
+  return [
+    functions.environment.replaceAll('\n', '; '),
+    `evcctl_nonce=${at.nonce}`,
+    functions.markFunction,
+    functions.begin.replaceAll('\n', '; '),
+    `evcctl_mark resume ${at.job}`,
+    `( ${take} )`,
+    `evcctl_mark step ${at.job} ${at.step} "$?"`,
+    'evcctl_mark end',
+  ].join('; ')
+}

@@ -1,0 +1,126 @@
+import type { ClientChannel } from 'ssh2'
+import { UserError } from '../core/errors.ts'
+import type { Decoder } from '../shell/decode.ts'
+import type { RemoteGroup } from '../shell/stream.ts'
+import { type ChannelEnd, channelClosed } from './channel.ts'
+import type { Connection } from './connection.ts'
+import { hostError } from './failure.ts'
+import { endRemote } from './kill.ts'
+import { openAsRoot, type RootState } from './root-channel.ts'
+import { mayWantPassword, type RootProgram, rootCommand, rootError } from './sudo.ts'
+
+// After an abort, how long a script that was sent may take to say where it runs, and an ended one to close its channel.
+const graceMs = 5_000
+
+/** Sudo wants the password after all: the part is to be sent again. */
+export class WantsPassword extends Error {}
+
+/** What one exchange has in hand while it runs. */
+export interface Carrier {
+  readonly connection: Connection
+  readonly root: RootState
+  readonly decoder: Decoder
+  /** Aborted by the user's signal or by the exchange's time-out. */
+  readonly signal: AbortSignal
+  /** Set by the decoder's hook when a script begins. */
+  group: RemoteGroup | undefined
+  /** True once any part of the exchange has begun on the host. */
+  begun: boolean
+}
+
+/**
+ * Runs one program as root and feeds the decoder until both streams have come to their end. `feed` writes its stdin.
+ * Rejects with HostError (`lost`, `root`), with WantsPassword, or with the signal's reason once the remote processes are gone.
+ */
+export async function carryPart(
+  carrier: Carrier,
+  program: RootProgram,
+  feed: (channel: ClientChannel, ended: Promise<unknown>) => Promise<void> | void,
+): Promise<void> {
+  const { connection, root, decoder, signal } = carrier
+  carrier.group = undefined
+  decoder.startPart()
+  const channel = await openAsRoot(connection, root, mode => rootCommand(mode, program), { signal })
+  const closed = channelClosed(channel)
+  let onAbort: (() => void) | undefined
+  let broken: unknown
+  const finished = new Promise<void>((resolve, reject) => {
+    const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
+      if (broken !== undefined) return
+      try {
+        decoder.feed(stream, chunk)
+      } catch (error) {
+        broken = error
+        reject(error)
+      }
+      if (decoder.ended) resolve()
+    }
+    channel.on('data', take('stdout'))
+    channel.stderr.on('data', take('stderr'))
+    void closed.then(() => resolve())
+    onAbort = () => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    // A file that can no longer be sent is no error of its own: how the part ended says more.
+    await Promise.all([
+      finished,
+      Promise.resolve(
+        feed(
+          channel,
+          finished.catch(() => undefined),
+        ),
+      ),
+    ])
+    if (!decoder.ended) throw endedEarly(carrier, await closed)
+    root.proven = true
+  } catch (error) {
+    if (error instanceof UserError || error instanceof WantsPassword) throw error
+    await stop(carrier, closed)
+    throw error
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+    channel.close()
+  }
+}
+
+// The channel closed without the end marker.
+function endedEarly({ connection, root, decoder }: Carrier, { exitCode }: ChannelEnd): Error {
+  const { endpoint } = connection
+  if (!decoder.begun && exitCode !== undefined) {
+    const came = { exitCode, stdout: decoder.noise('stdout'), stderr: decoder.noise('stderr') }
+    if (root.mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, came.stderr))
+      return new WantsPassword()
+    return rootError(endpoint, root.mode, came)
+  }
+  const how = connection.alive
+    ? `the shell there ended${exitCode === undefined ? '' : ` with exit code ${exitCode}`} before it was done`
+    : connection.endReason()
+  return hostError(endpoint, 'lost', {
+    problem: 'the connection was lost during an exchange; its outcome is unknown',
+    expected: 'the end of the script',
+    came: decoder.begun ? `${how}; last heard: ${decoder.running()}` : how,
+    next: 'Run the same command again: it looks at what is there first.',
+  })
+}
+
+// Ends what runs on the host. It may still be on its way, so that there is nothing yet to end.
+async function stop(carrier: Carrier, closed: Promise<unknown>): Promise<void> {
+  const { connection, root } = carrier
+  const until = performance.now() + graceMs
+  let isClosed = false
+  void closed.then(() => {
+    isClosed = true
+  })
+  while (carrier.group === undefined && !isClosed && connection.alive && performance.now() < until)
+    await new Promise(resolve => setTimeout(resolve, 20))
+  if (carrier.group === undefined || isClosed || !connection.alive) return
+  await endRemote(connection, root, carrier.group)
+  let timer: NodeJS.Timeout | undefined
+  const grace = new Promise(resolve => {
+    timer = setTimeout(resolve, graceMs)
+  })
+  await Promise.race([closed, grace])
+  clearTimeout(timer)
+}

@@ -1,0 +1,93 @@
+import { connect as connectTcp } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { HostError } from '../core/errors.ts'
+import { hostError, sshCommand, word } from './failure.ts'
+import type { Endpoint } from './resolve.ts'
+
+// Node gives each of several addresses 250 ms by default, which is less than a satellite link needs.
+const addressAttemptMs = 2_500
+
+/** A TCP connection without Nagle's delay, which cost 5 s in 60 commands. Rejects with the signal's reason when it aborts. */
+export function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason)
+      return
+    }
+    const socket = connectTcp({
+      host: endpoint.host,
+      port: endpoint.port,
+      noDelay: true,
+      autoSelectFamilyAttemptTimeout: addressAttemptMs,
+    })
+    const stop = (error: unknown): void => {
+      signal.removeEventListener('abort', onAbort)
+      socket.destroy()
+      reject(error)
+    }
+    const onAbort = (): void => stop(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('error', stop)
+    socket.once('connect', () => {
+      signal.removeEventListener('abort', onAbort)
+      socket.off('error', stop)
+      resolve(socket)
+    })
+  })
+}
+
+/** Why no TCP connection came about. */
+export function dialError(endpoint: Endpoint, cause: unknown): HostError {
+  const { host, port } = endpoint
+  const code = errorCode(cause)
+  const reach = `nc -vz ${word(host)} ${port}`
+  const from = endpoint.via === undefined ? '' : ` from ${endpoint.via.name}`
+  const fail = (problem: string, next: string): HostError =>
+    hostError(
+      endpoint,
+      'unreachable',
+      {
+        problem,
+        next: endpoint.hasProxyCommand
+          ? `~/.ssh/config has a ProxyCommand for it, which evcctl does not run: set ssh.proxyJump in cluster.yaml`
+          : next,
+      },
+      cause,
+    )
+  switch (code) {
+    case 'ECONNREFUSED':
+      return fail(`nothing listens on port ${port}${from} (connection refused)`, `Is sshd running there? ${reach}`)
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EAI_NODATA':
+      return fail(`the name ${host} is not found in DNS`, `getent hosts ${word(host)}`)
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+    case 'EADDRNOTAVAIL':
+      return fail(`there is no route to ${host}${from}`, `Is it up, and is this its address? ip route get ${word(host)}`)
+    case 'ETIMEDOUT':
+      return fail(`no answer${from}`, `Is it up, and port ${port} open in the firewalls on the way? ${reach}`)
+    default:
+      return fail(
+        `no connection${from}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        `${sshCommand(endpoint, ' -v')} true`,
+      )
+  }
+}
+
+// With several addresses, Node gives one error for all of them.
+function errorCode(error: unknown): unknown {
+  if (error instanceof AggregateError && error.errors.length > 0) return errorCode(error.errors[0])
+  if (!(error instanceof Error)) return undefined
+  if (/channel open failure/i.test(error.message)) return forwardCode(error.message)
+  return 'code' in error ? error.code : undefined
+}
+
+// What a jump host's sshd says when it cannot connect further.
+function forwardCode(message: string): string | undefined {
+  if (/refused/i.test(message)) return 'ECONNREFUSED'
+  if (/timed out/i.test(message)) return 'ETIMEDOUT'
+  if (/no route|unreachable/i.test(message)) return 'EHOSTUNREACH'
+  if (/name or service|resolve|not known/i.test(message)) return 'ENOTFOUND'
+  return undefined
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto'
+import { HostError } from '../core/errors.ts'
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest } from '../core/host.ts'
+import { Decoder } from '../shell/decode.ts'
+import { compileExchange, type Script } from '../shell/script.ts'
+import { ProtocolError, type RemoteGroup } from '../shell/stream.ts'
+import { type Carrier, carryPart, WantsPassword } from './carrier.ts'
+import { type Connection, NotOpened } from './connection.ts'
+import { Deadline } from './deadline.ts'
+import { cancelledError, hostError, notOpenedError } from './failure.ts'
+import { pushFile, Stalled } from './push.ts'
+import type { RootState } from './root-channel.ts'
+
+class TimedOut extends Error {}
+
+/**
+ * Carries a request over a connection, all parts in order. Rejects with HostError, or with NotOpened when the connection
+ * was gone before anything was sent.
+ */
+export async function exchange(
+  connection: Connection,
+  root: RootState,
+  request: ExchangeRequest,
+  options: ExchangeOptions,
+): Promise<ExchangeReply> {
+  const script = compileExchange(request, randomBytes(16).toString('hex'))
+  const timeout = new AbortController()
+  const timeoutMs = options.timeoutMs ?? script.timeoutMs
+  const deadline = new Deadline(timeoutMs, () => timeout.abort(new TimedOut()))
+  const decoder = new Decoder(script, request.jobs.length, {
+    onJobStart: options.onJobStart,
+    onOutput: options.onOutput,
+    onBegin: group => {
+      carrier.group = group
+      carrier.begun = true
+    },
+  })
+  const carrier: Carrier = {
+    connection,
+    root,
+    decoder,
+    signal: AbortSignal.any([options.signal, timeout.signal]),
+    group: undefined as RemoteGroup | undefined,
+    begun: false,
+  }
+  try {
+    await carryParts(carrier, script, deadline, options.onOutput)
+    return decoder.reply()
+  } catch (error) {
+    throw explain(error, carrier, timeoutMs)
+  } finally {
+    deadline.hold()
+  }
+}
+
+async function carryParts(
+  carrier: Carrier,
+  script: Script,
+  deadline: Deadline,
+  onOutput: ExchangeOptions['onOutput'],
+): Promise<void> {
+  for (const part of script.parts) {
+    const failed = carrier.decoder.failed()
+    if (part.kind === 'push') {
+      if (failed.has(part.job)) continue
+      await withRoot(carrier, () => pushFile(carrier, part, deadline, line => onOutput?.(part.job, line)))
+    } else {
+      const text = part.text(failed)
+      if (text === undefined) continue
+      await withRoot(carrier, () => carryPart(carrier, 'script', channel => void channel.end(text)))
+    }
+  }
+}
+
+// Where sudo turns out to want a password, the same part is sent once more with it.
+async function withRoot(carrier: Carrier, work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof WantsPassword)) throw error
+    carrier.root.mode = 'sudo with password'
+    carrier.root.proven = false
+    await work()
+  }
+}
+
+function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
+  const { endpoint } = carrier.connection
+  if (error instanceof HostError) return error
+  if (error instanceof TimedOut)
+    return hostError(endpoint, 'timed out', {
+      problem: `an exchange did not end within ${timeoutMs / 1000} s and was ended`,
+      came: `last heard: ${carrier.decoder.running()}`,
+      next: 'Look what hangs there, e.g. with: ps -ef --forest',
+    })
+  if (error instanceof Stalled)
+    return hostError(endpoint, 'timed out', { problem: error.message, next: 'Is its disk or its line stuck?' })
+  if (error instanceof ProtocolError)
+    return hostError(
+      endpoint,
+      'protocol',
+      { problem: `its reply cannot be used: ${error.message}`, came: `last heard: ${carrier.decoder.running()}` },
+      error,
+    )
+  if (carrier.signal.aborted)
+    return cancelledError(
+      endpoint,
+      carrier.begun ? 'cancelled; what ran there was ended' : 'cancelled before anything ran',
+      error,
+    )
+  if (error instanceof NotOpened) {
+    const { connection } = carrier
+    // Nothing at all was sent: the pool may try again with a new connection.
+    if (!connection.alive && !carrier.begun) return error
+    return notOpenedError(endpoint, connection.alive ? error.message : connection.endReason(), error)
+  }
+  return error
+}

@@ -1,0 +1,56 @@
+import { homedir } from 'node:os'
+import { type ErrorDetails, HostError, type HostErrorKind } from '../core/errors.ts'
+import { quote } from '../shell/quote.ts'
+import type { Endpoint } from './resolve.ts'
+
+/** A HostError of an endpoint: a jump host's error counts for the host that is reached through it. */
+export function hostError(
+  endpoint: Endpoint,
+  kind: HostErrorKind,
+  details: Omit<ErrorDetails, 'where'>,
+  cause?: unknown,
+): HostError {
+  return new HostError(endpoint.target, kind, { where: endpoint.where, ...details }, { cause })
+}
+
+/** `~/.ssh/known_hosts` for a file in the home folder. */
+export function shortPath(path: string): string {
+  const home = `${homedir()}/`
+  return path.startsWith(home) ? `~/${path.slice(home.length)}` : path
+}
+
+/** A word of a command that a person copies: quoted only where it has to be. */
+export function word(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : quote(text)
+}
+
+/** `ssh -p 2222 ubuntu@192.0.2.21`, with the keys that were named for it and the jump hosts that lead there. */
+export function sshCommand(endpoint: Endpoint, options = ''): string {
+  const hops: string[] = []
+  for (let hop = endpoint.via; hop !== undefined; hop = hop.via)
+    hops.unshift(`${hop.user}@${hop.host}${hop.port === 22 ? '' : `:${hop.port}`}`)
+  const jump = hops.length > 0 ? ` -J ${hops.join(',')}` : ''
+  const port = endpoint.port === 22 ? '' : ` -p ${endpoint.port}`
+  const keys = endpoint.identitiesGiven ? endpoint.identityFiles.map(file => ` -i ${word(shortPath(file))}`) : []
+  return `ssh${options}${keys.join('')}${jump}${port} ${word(`${endpoint.user}@${endpoint.host}`)}`
+}
+
+/** The run was stopped; `problem` says what became of what was under way. */
+export function cancelledError(endpoint: Endpoint, problem: string, cause?: unknown): HostError {
+  return hostError(endpoint, 'cancelled', { problem, next: 'The next run goes on from where this one stopped.' }, cause)
+}
+
+/** No channel was opened: the connection is gone, or the server refuses. */
+export function notOpenedError(endpoint: Endpoint, reason: string, cause: unknown): HostError {
+  return hostError(
+    endpoint,
+    'lost',
+    {
+      problem: 'no command could be started over the connection; nothing was sent',
+      expected: 'a channel (MaxSessions of its sshd is 10 by default)',
+      came: reason,
+      next: 'Run the same command again.',
+    },
+    cause,
+  )
+}

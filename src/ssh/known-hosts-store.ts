@@ -1,0 +1,59 @@
+import { mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { addKnownHosts, findKnownHost, type KnownHost, type KnownHosts, keyType } from './known-hosts.ts'
+
+/** The known_hosts files of one pool: each is read once, and what accept-new records is seen by all. */
+export class KnownHostsStore {
+  readonly #files = new Map<string, Promise<KnownHosts>>()
+  // Appends to a file wait for each other, so that two hosts never mix their lines.
+  readonly #writing = new Map<string, Promise<void>>()
+
+  /** The lines about a name in these files. Files that do not exist are empty. */
+  async find(files: readonly string[], name: string): Promise<KnownHost[]> {
+    const all = await Promise.all(files.map(file => this.#read(file)))
+    return all.flatMap(hosts => findKnownHost(hosts, name))
+  }
+
+  /** Records a key in a file (mode 0600, in a folder of mode 0700 if it has to be made), unless it is there by now. */
+  async record(file: string, name: string, key: Buffer): Promise<void> {
+    const before = this.#writing.get(file) ?? Promise.resolve()
+    const mine = before.catch(() => undefined).then(() => this.#append(file, name, key))
+    this.#writing.set(file, mine)
+    await mine
+  }
+
+  #read(file: string): Promise<KnownHosts> {
+    const known = this.#files.get(file)
+    if (known !== undefined) return known
+    const reading = readKnownHosts(file)
+    this.#files.set(file, reading)
+    return reading
+  }
+
+  async #append(file: string, name: string, key: Buffer): Promise<void> {
+    const hosts = await this.#read(file)
+    const base64 = key.toString('base64')
+    if (findKnownHost(hosts, name).some(entry => entry.marker === undefined && entry.key === base64)) return
+    const line = `${name} ${keyType(key)} ${base64}`
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await using handle = await open(file, 'a+', 0o600)
+    const { size } = await handle.stat()
+    const last =
+      size === 0 ? '\n' : (await handle.read({ buffer: Buffer.alloc(1), position: size - 1 })).buffer.toString()
+    // One write of whole lines: other programs that append at the same time cannot come in between.
+    await handle.appendFile(last === '\n' ? `${line}\n` : `\n${line}\n`)
+    addKnownHosts(hosts, line, file)
+  }
+}
+
+async function readKnownHosts(file: string): Promise<KnownHosts> {
+  const hosts: KnownHosts = { plain: new Map(), patterns: [], lines: 0 }
+  try {
+    await using handle = await open(file)
+    addKnownHosts(hosts, await handle.readFile('utf8'), file)
+  } catch (error) {
+    // A folder or an unreadable file is the same to the user as no file: the host is not known.
+    if (!(error instanceof Error && 'code' in error)) throw error
+  }
+  return hosts
+}

@@ -1,0 +1,203 @@
+import PQueue from 'p-queue'
+import { HostError, UserError } from '../core/errors.ts'
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session, SshPool } from '../core/host.ts'
+import type { SshTarget } from '../core/ssh-target.ts'
+import { readSshConfig, type SshConfigFile } from './config-file.ts'
+import { type Connection, connect, NotOpened } from './connection.ts'
+import { exchange } from './exchange.ts'
+import { cancelledError, notOpenedError } from './failure.ts'
+import type { Services } from './handshake.ts'
+import { KeyRing } from './keys.ts'
+import { KnownHostsStore } from './known-hosts-store.ts'
+import { Link } from './link.ts'
+import { connectionKey, type Endpoint, resolveTarget } from './resolve.ts'
+import { initialRoot, type RootState } from './root-channel.ts'
+import { type RunOptions, type RunResult, runCommand } from './run.ts'
+import type { RootMode } from './sudo.ts'
+
+const defaultHandshakes = 16
+const defaultKeepaliveMs = 15_000
+
+export interface PoolOptions {
+  /** Handshakes in flight at a time, default 16: they are what costs CPU, and sshd limits them. */
+  readonly maxHandshakes?: number
+  /** Default `~/.ssh/config`; it need not exist. */
+  readonly sshConfigFile?: string
+  /** An idle connection is asked this often whether it lives, and given up after three times that. Default 15 s. */
+  readonly keepaliveMs?: number
+  /** A host is connected and logged into; `ms` from its turn on. */
+  readonly onConnected?: (host: string, ms: number) => void
+  /** An exchange has ended well. */
+  readonly onExchange?: (
+    host: string,
+    sent: { readonly jobs: number; readonly probes: number; readonly ms: number },
+  ) => void
+}
+
+/** How a host was reached, for `evcctl ping`. */
+export interface ConnectionInfo {
+  readonly endpoint: Endpoint
+  readonly hostKey: Connection['hostKey']
+  readonly login: string
+  readonly via: RootMode
+}
+
+interface Host {
+  readonly target: SshTarget
+  readonly endpoint: Endpoint
+  readonly link: Link<Connection>
+  readonly root: RootState
+  exchanges: number
+}
+
+/** One connection a host, shared by all that use it; made when first used, made again when it was lost. */
+export class Pool implements SshPool {
+  readonly #targets: ReadonlyMap<string, SshTarget>
+  readonly #options: PoolOptions
+  readonly #services: Services
+  readonly #handshakes: PQueue
+  readonly #hosts = new Map<string, Host>()
+  // Connections to jump hosts, shared by all hosts behind them.
+  readonly #jumps = new Map<string, Link<Connection>>()
+  #config: SshConfigFile | undefined
+  #closed = false
+
+  constructor(targets: readonly SshTarget[], options: PoolOptions = {}) {
+    this.#targets = new Map(targets.map(target => [target.name, target]))
+    this.#options = options
+    this.#handshakes = new PQueue({ concurrency: options.maxHandshakes ?? defaultHandshakes })
+    this.#services = {
+      knownHosts: new KnownHostsStore(),
+      keys: new KeyRing(),
+      keepaliveMs: options.keepaliveMs ?? defaultKeepaliveMs,
+    }
+  }
+
+  async session(name: string, signal: AbortSignal): Promise<Session> {
+    const host = this.#host(name)
+    await this.#connect(host, signal)
+    return { host: name, exchange: (request, options) => this.#exchange(host, request, options) }
+  }
+
+  /**
+   * Runs one command with the login shell of the user, or with /bin/sh as root when `sudo` is set, over the same
+   * connection. Rejects with HostError; an exit code other than 0 is data.
+   */
+  async run(name: string, options: RunOptions): Promise<RunResult> {
+    const host = this.#host(name)
+    return this.#overConnection(host, options.signal, connection => runCommand(connection, host.root, options))
+  }
+
+  exchanges(): ReadonlyMap<string, number> {
+    return new Map([...this.#targets.keys()].map(name => [name, this.#hosts.get(name)?.exchanges ?? 0]))
+  }
+
+  /** How a connected host was reached; undefined when it is not connected. */
+  describe(name: string): ConnectionInfo | undefined {
+    const host = this.#hosts.get(name)
+    const connection = host?.link.current
+    if (host === undefined || connection === undefined) return undefined
+    const { endpoint, hostKey, login } = connection
+    return { endpoint, hostKey, login, via: host.root.mode }
+  }
+
+  /** Closes all connections. Sessions are of no use afterwards. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#hosts.values()].map(host => host.link.close()))
+    await Promise.all([...this.#jumps.values()].map(link => link.close()))
+  }
+
+  #host(name: string): Host {
+    const known = this.#hosts.get(name)
+    if (known !== undefined) return known
+    const target = this.#targets.get(name)
+    if (target === undefined) throw new UserError({ problem: `there is no host named ${name}` })
+    this.#config ??= readSshConfig(this.#options.sshConfigFile)
+    const endpoint = resolveTarget(target, this.#config)
+    const link = this.#link(endpoint, ms => this.#options.onConnected?.(name, ms))
+    const host = { target, endpoint, link, root: initialRoot(endpoint.user, target.sudoPassword), exchanges: 0 }
+    this.#hosts.set(name, host)
+    return host
+  }
+
+  #link(endpoint: Endpoint, onConnected?: (ms: number) => void): Link<Connection> {
+    return new Link(async signal => {
+      const through = endpoint.via === undefined ? undefined : await this.#jump(endpoint.via).get(signal)
+      // Only now a place in the queue: a host that waits for its jump host must not keep it from connecting.
+      const connection = await this.#handshakes.add(async () => {
+        signal.throwIfAborted()
+        const start = performance.now()
+        const connected = await connect(endpoint, this.#services, through, signal)
+        onConnected?.(Math.round(performance.now() - start))
+        return connected
+      })
+      return connection
+    })
+  }
+
+  #jump(hop: Endpoint): Link<Connection> {
+    const key = connectionKey(hop)
+    const known = this.#jumps.get(key)
+    if (known !== undefined) return known
+    const link = this.#link(hop)
+    this.#jumps.set(key, link)
+    return link
+  }
+
+  async #connect(host: Host, signal: AbortSignal): Promise<Connection> {
+    if (this.#closed) throw cancelledError(host.endpoint, 'the run has ended')
+    try {
+      return await host.link.get(signal)
+    } catch (error) {
+      if (error instanceof HostError) throw forHost(error, host)
+      if (!signal.aborted && !this.#closed) throw error
+      throw cancelledError(host.endpoint, 'cancelled before it was connected; nothing was sent')
+    }
+  }
+
+  // A connection that has ended unnoticed shows when a channel is opened: nothing was sent yet, so a new one will do.
+  async #overConnection<T>(host: Host, signal: AbortSignal, work: (connection: Connection) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.#connect(host, signal))
+    } catch (error) {
+      if (!(error instanceof NotOpened)) throw error
+    }
+    try {
+      return await work(await this.#connect(host, signal))
+    } catch (error) {
+      throw error instanceof NotOpened ? notOpenedError(host.endpoint, error.message, error) : error
+    }
+  }
+
+  async #exchange(host: Host, request: ExchangeRequest, options: ExchangeOptions): Promise<ExchangeReply> {
+    host.exchanges++
+    const start = performance.now()
+    const reply = await this.#overConnection(host, options.signal, connection =>
+      exchange(connection, host.root, request, options),
+    )
+    this.#options.onExchange?.(host.target.name, {
+      jobs: request.jobs.length,
+      probes: request.probes.length,
+      ms: Math.round(performance.now() - start),
+    })
+    return reply
+  }
+}
+
+// A jump host's failure was made for the first host that needed it.
+function forHost(error: HostError, host: Host): HostError {
+  if (error.host === host.target.name) return error
+  const where = error.details.where?.replace(/^[^,]*(?=, jump host)/, host.target.name)
+  return new HostError(
+    host.target.name,
+    error.kind,
+    { ...error.details, ...(where !== undefined && { where }) },
+    { cause: error },
+  )
+}
+
+/** A pool of the hosts of a run; nothing is connected yet. Dispose it with `await using`. */
+export function createPool(targets: readonly SshTarget[], options?: PoolOptions): Pool {
+  return new Pool(targets, options)
+}

@@ -1,0 +1,100 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { ClientChannel } from 'ssh2'
+import type { PushPart } from '../shell/script.ts'
+import { type Carrier, carryPart } from './carrier.ts'
+import type { Deadline } from './deadline.ts'
+
+const chunkBytes = 256 * 1024
+const progressMs = 500
+/** A file that does not move on for this long is given up, ms. */
+const stallMs = 60_000
+
+/** A pushed file did not move on. */
+export class Stalled extends Error {}
+
+/**
+ * Copies a file of the controller to the host, where it is checked and put in place. At most one window of it (2 MiB)
+ * is in memory. A file that cannot be read fails the step, not the exchange. The exchange's deadline is held while data
+ * flows: a large file over a slow line has no bound but that it moves on.
+ */
+export async function pushFile(
+  carrier: Carrier,
+  part: PushPart,
+  deadline: Deadline,
+  onProgress: (line: string) => void,
+): Promise<void> {
+  const { decoder } = carrier
+  if (part.first) decoder.jobStarted(part.job)
+  let file: FileHandle
+  let size: number
+  try {
+    file = await open(part.file)
+    size = (await file.stat()).size
+  } catch (error) {
+    decoder.pushFailed(part.job, part.step, `${part.file} on this machine: ${(error as Error).message}`)
+    return
+  }
+  try {
+    await carryPart(carrier, 'receive', async (channel, ended) => {
+      channel.write(`${part.line}\n`)
+      deadline.hold()
+      await stream(file, channel, ended, progressLines(size, onProgress))
+      deadline.run()
+    })
+  } finally {
+    await file.close()
+  }
+}
+
+async function stream(
+  file: FileHandle,
+  channel: ClientChannel,
+  ended: Promise<unknown>,
+  onSent: (bytes: number) => void,
+): Promise<void> {
+  let over = false
+  const end = ended.then(() => {
+    over = true
+  })
+  let sent = 0
+  while (!over) {
+    // A buffer of its own for each chunk: the channel may keep it until the window opens.
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(chunkBytes) })
+    if (bytesRead === 0) break
+    sent += bytesRead
+    if (!channel.write(buffer.subarray(0, bytesRead))) await drained(channel, end)
+    onSent(sent - channel.writableLength)
+  }
+  if (!over) channel.end()
+}
+
+// A write to a channel that is closed is never called back, hence the race.
+function drained(channel: ClientChannel, end: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Stalled(`nothing of the file could be sent for ${stallMs / 1000} s`)),
+      stallMs,
+    )
+    const done = (): void => {
+      clearTimeout(timer)
+      channel.off('drain', done)
+      resolve()
+    }
+    channel.once('drain', done)
+    void end.then(done)
+  })
+}
+
+function progressLines(size: number, onProgress: (line: string) => void): (sent: number) => void {
+  let last = performance.now()
+  return sent => {
+    const now = performance.now()
+    if (now - last < progressMs) return
+    last = now
+    onProgress(`${megabytes(sent)} of ${megabytes(size)} MB`)
+  }
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 10e6 ? (bytes / 1e6).toFixed(1) : Math.round(bytes / 1e6).toString()
+}

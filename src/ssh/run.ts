@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:os'
+import type { Readable } from 'node:stream'
+import type { ClientChannel } from 'ssh2'
+import { HostError } from '../core/errors.ts'
+import { quote } from '../shell/quote.ts'
+import type { RemoteGroup } from '../shell/stream.ts'
+import { type ChannelEnd, channelClosed } from './channel.ts'
+import { type Connection, NotOpened } from './connection.ts'
+import { cancelledError, hostError, notOpenedError } from './failure.ts'
+import { endRemote } from './kill.ts'
+import { openAsRoot, type RootState } from './root-channel.ts'
+import { mayWantPassword, rootError, rootProgram } from './sudo.ts'
+
+export interface RunOptions {
+  /** What is run: by the login shell of the user, or by /bin/sh as root. It is visible in `ps` there. */
+  readonly command: string
+  readonly sudo: boolean
+  /** Aborting it ends the command's process group on the host. */
+  readonly signal: AbortSignal
+  readonly onStdout: (chunk: Buffer) => void
+  readonly onStderr: (chunk: Buffer) => void
+  /** Default: empty. */
+  readonly stdin?: Readable
+}
+
+export interface RunResult {
+  /** As the command gave it; 128 + n when signal n ended it. */
+  readonly exitCode: number
+}
+
+const graceMs = 5_000
+/**
+ * Runs a command as it is, its output passed on as it comes. Rejects with HostError, or with NotOpened when the
+ * connection was gone before anything was sent.
+ */
+export async function runCommand(connection: Connection, root: RootState, options: RunOptions): Promise<RunResult> {
+  const { endpoint } = connection
+  try {
+    return await runOnce(connection, root, options)
+  } catch (error) {
+    if (error instanceof PasswordNeeded) {
+      root.mode = 'sudo with password'
+      root.proven = false
+      return runCommand(connection, root, options)
+    }
+    if (error instanceof HostError) throw error
+    if (options.signal.aborted) throw cancelledError(endpoint, 'cancelled before the command ran', error)
+    if (error instanceof NotOpened && connection.alive) throw notOpenedError(endpoint, error.message, error)
+    throw error
+  }
+}
+
+class PasswordNeeded extends Error {}
+
+async function runOnce(connection: Connection, root: RootState, options: RunOptions): Promise<RunResult> {
+  const { endpoint } = connection
+  const { signal } = options
+  const nonce = randomBytes(8).toString('hex')
+  // The first line on stderr tells where to end it; the rest is the command's own.
+  const announce = `read -r evcctl_stat </proc/$$/stat; echo "${nonce} $evcctl_stat" >&2; unset evcctl_stat evcctl_line`
+  const asUser = `/bin/sh -c ${quote(`${announce}; exec "\${SHELL:-/bin/sh}" -c "$1"`)} sh ${quote(options.command)}`
+  const channel = options.sudo
+    ? await openAsRoot(
+        connection,
+        root,
+        mode => rootProgram(mode, `${announce}; exec /bin/sh -c "$1"`, options.command),
+        { signal },
+      )
+    : await connection.exec(asUser, { signal })
+  const begin = new Beginning(nonce, options.onStderr)
+  channel.on('data', (chunk: Buffer) => options.onStdout(chunk))
+  channel.stderr.on('data', (chunk: Buffer) => begin.feed(chunk))
+  const closed = channelClosed(channel)
+  feedStdin(channel, options.stdin, closed)
+  let onAbort: (() => void) | undefined
+  const aborted = new Promise<undefined>(resolve => {
+    onAbort = () => resolve(undefined)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  let end: ChannelEnd | undefined
+  try {
+    end = await Promise.race([closed, aborted])
+    if (end === undefined) {
+      if (begin.group !== undefined) await endRemote(connection, options.sudo ? root : 'user', begin.group)
+      await Promise.race([closed, new Promise(resolve => setTimeout(resolve, graceMs).unref())])
+      throw cancelledError(endpoint, 'cancelled; the command was ended')
+    }
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+    channel.close()
+  }
+  const exitCode = end.exitCode ?? signalCode(end.signal)
+  if (exitCode === undefined)
+    throw hostError(endpoint, 'lost', {
+      problem: 'the connection was lost while the command ran; its outcome is unknown',
+      came: connection.alive ? 'the channel closed without an exit code' : connection.endReason(),
+    })
+  if (options.sudo && begin.group === undefined) {
+    const came = { exitCode, stdout: '', stderr: begin.noise }
+    if (root.mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, begin.noise))
+      throw new PasswordNeeded()
+    throw rootError(endpoint, root.mode, came)
+  }
+  if (begin.group === undefined) options.onStderr(Buffer.from(begin.noise))
+  if (options.sudo) root.proven = true
+  return { exitCode }
+}
+
+function signalCode(name: string | undefined): number | undefined {
+  return name === undefined ? undefined : 128 + ((constants.signals as Record<string, number>)[name] ?? 0)
+}
+
+function feedStdin(channel: ClientChannel, stdin: Readable | undefined, closed: Promise<unknown>): void {
+  if (stdin === undefined) {
+    channel.end()
+    return
+  }
+  stdin.pipe(channel)
+  void closed.then(() => stdin.unpipe(channel))
+}
+
+/** Takes the announcing line out of stderr, and with it what sudo prints before the command runs. */
+class Beginning {
+  readonly #nonce: string
+  readonly #pass: (chunk: Buffer) => void
+  #held = Buffer.alloc(0)
+  group: RemoteGroup | undefined
+
+  constructor(nonce: string, pass: (chunk: Buffer) => void) {
+    this.#nonce = nonce
+    this.#pass = pass
+  }
+
+  get noise(): string {
+    return this.#held.toString()
+  }
+
+  feed(chunk: Buffer): void {
+    if (this.group !== undefined) {
+      this.#pass(chunk)
+      return
+    }
+    this.#held = Buffer.concat([this.#held, chunk])
+    const at = this.#held.indexOf(`${this.#nonce} `)
+    const end = at < 0 ? -1 : this.#held.indexOf('\n', at)
+    if (end < 0) return
+    const stat = this.#held.toString('latin1', at + this.#nonce.length + 1, end)
+    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')
+    // proc_pid_stat(5): pid, (name), state, parent, group, … and the start time as the 22nd.
+    this.group = { pid: Number.parseInt(stat, 10), start: fields[19] ?? '', group: Number(fields[2]) }
+    const rest = this.#held.subarray(end + 1)
+    if (rest.length > 0) this.#pass(rest)
+  }
+}

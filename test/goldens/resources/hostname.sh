@@ -1,0 +1,11 @@
+if ! hostnamectl set-hostname 'w1' 2>/dev/null; then
+  [ -e /etc/hostname ] || (umask 022; : >/etc/hostname)
+  printf '%s\n' 'w1' >/etc/hostname.evcctl
+  chmod --reference='/etc/hostname' '/etc/hostname.evcctl'
+  chown --reference='/etc/hostname' '/etc/hostname.evcctl'
+  if mountpoint -q '/etc/hostname' 2>/dev/null || ! mv -f '/etc/hostname.evcctl' '/etc/hostname' 2>/dev/null; then
+    cat '/etc/hostname.evcctl' >'/etc/hostname'
+    rm -f '/etc/hostname.evcctl'
+  fi
+  printf '%s\n' 'w1' >/proc/sys/kernel/hostname
+fi

@@ -1,0 +1,100 @@
+if [ -e /var/lib/evcctl/manifests/complete ]; then
+  echo 'putting back the manifests from before a change that was cut off'
+  cp -p /var/lib/evcctl/manifests/*.yaml /etc/kubernetes/manifests/
+  rm -rf /var/lib/evcctl/manifests
+fi
+--- next step
+until: the API server is ready
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
+--- next step
+tries=0
+until kubeadm init phase addon kube-proxy --config '/etc/evcctl/kubeadm.yaml'; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system rollout restart daemonset kube-proxy
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system rollout status daemonset kube-proxy --timeout 5m
+--- next step
+tries=0
+until kubeadm init phase upload-config kubelet --config '/etc/evcctl/kubeadm.yaml'; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+--- next step
+cd /etc/kubernetes/pki
+for file in apiserver.crt apiserver.key; do
+  if [ -e "$file" ]; then mv -f "$file" "$file.evcctl-old"; fi
+done
+if ! kubeadm init phase certs apiserver --config '/etc/evcctl/kubeadm.yaml'; then
+  for file in apiserver.crt apiserver.key; do mv -f "$file.evcctl-old" "$file"; done
+  exit 1
+fi
+rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
+--- next step
+until: the API server is ready
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
+--- next step
+evidence() {
+  {
+    printf '%s' '--- on the node:
+'
+    for component in kube-apiserver etcd kube-controller-manager kube-scheduler; do
+      log=$(ls -t /var/log/pods/kube-system_"$component"-*/"$component"/*.log 2>/dev/null | head -n 1)
+      if [ -n "$log" ]; then
+        sed -n "s/^[^ ]* std[a-z]* [FP] /$component: /p" "$log" | grep -iE ': (error|panic|[EF][0-9]{4} )|fatal' | tail -n 2 | cut -c 1-400
+      fi
+    done
+    journalctl -u kubelet -n 400 -o cat --no-pager 2>/dev/null | grep -E '^E[0-9]{4} |[Ff]ailed|rror:' |
+      grep -v 'connection refused' | tail -n 3 | sed 's/^/kubelet: /' | cut -c 1-400
+  } >&2
+}
+manifests=/etc/kubernetes/manifests
+backup=/var/lib/evcctl/manifests
+rm -rf "$backup"
+mkdir -p -m 0700 "$backup"
+components='kube-apiserver kube-controller-manager kube-scheduler'
+# The command line of a program in a container begins with its name.
+process_of() { grep -l -a -s -e "^\(/.*/\)\{0,1\}$1" /proc/[0-9]*/cmdline | head -n 1; }
+for component in $components; do
+  cp -p "$manifests/$component.yaml" "$backup/"
+  process_of "$component" >"$backup/$component.process" || :
+done
+: >"$backup/complete"
+healthy() {
+  case $1 in
+    kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1;;
+    kube-controller-manager) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
+    kube-scheduler) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
+  esac
+}
+kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
+end=$(( $(date +%s) + 150 ))
+for component in $components; do
+  if cmp -s "$manifests/$component.yaml" "$backup/$component.yaml"; then continue; fi
+  echo "waiting for $component with its new arguments"
+  until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
+    if [ "$(date +%s)" -ge "$end" ]; then
+      echo "$component does not come up with its new arguments; the old ones were put back" >&2
+      evidence
+      cp -p "$backup"/*.yaml "$manifests/"
+      rm -rf "$backup"
+      exit 1
+    fi
+    sleep 1
+  done
+done
+rm -rf "$backup"
+--- next step
+until: the API server is ready
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
+--- next step
+tries=0
+until kubeadm init phase upload-config kubeadm --config '/etc/evcctl/kubeadm.yaml'; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+--- next step
+{"write":"/var/lib/evcctl/kubeadm-configuration.json","content":"{\"cluster\":{\"apiVersion\":\"kubeadm.k8s.io/v1beta4\",\"kind\":\"ClusterConfiguration\",\"clusterName\":\"edge\",\"kubernetesVersion\":\"v1.36.4\",\"controlPlaneEndpoint\":\"127.0.0.1:7443\",\"networking\":{\"podSubnet\":\"10.244.0.0/16\",\"serviceSubnet\":\"10.96.0.0/12\",\"dnsDomain\":\"cluster.local\"},\"apiServer\":{\"certSANs\":[\"cp1\",\"new\"],\"extraArgs\":[{\"name\":\"v\",\"value\":\"2\"}]},\"controllerManager\":{\"extraArgs\":[{\"name\":\"node-cidr-mask-size\",\"value\":\"24\"}]}},\"kubelet\":{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"cgroupDriver\":\"systemd\",\"maxPods\":50},\"kubeProxy\":{\"apiVersion\":\"kubeproxy.config.k8s.io/v1alpha1\",\"kind\":\"KubeProxyConfiguration\",\"mode\":\"nftables\"}}\n","mode":384}

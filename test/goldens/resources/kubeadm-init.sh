@@ -1,0 +1,35 @@
+evidence() {
+  {
+    printf '%s' '--- on the node:
+'
+    for component in kube-apiserver etcd kube-controller-manager kube-scheduler; do
+      log=$(ls -t /var/log/pods/kube-system_"$component"-*/"$component"/*.log 2>/dev/null | head -n 1)
+      if [ -n "$log" ]; then
+        sed -n "s/^[^ ]* std[a-z]* [FP] /$component: /p" "$log" | grep -iE ': (error|panic|[EF][0-9]{4} )|fatal' | tail -n 2 | cut -c 1-400
+      fi
+    done
+    journalctl -u kubelet -n 400 -o cat --no-pager 2>/dev/null | grep -E '^E[0-9]{4} |[Ff]ailed|rror:' |
+      grep -v 'connection refused' | tail -n 3 | sed 's/^/kubelet: /' | cut -c 1-400
+  } >&2
+}
+mkdir -p /var/lib/evcctl
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
+  echo 'removing what an interrupted kubeadm init left'
+  kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null
+  # Its manifest, by which reset finds the data, may be gone already.
+  if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
+fi
+: >/var/lib/evcctl/kubeadm-init.unfinished
+kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
+  status=$?
+  evidence
+  exit "$status"
+}
+mkdir -p /var/lib/evcctl/started
+{ TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service
+--- next step
+{"write":"/var/lib/evcctl/record.json","content":"{}\n","mode":384}
+--- next step
+rm -f /var/lib/evcctl/kubeadm-init.unfinished

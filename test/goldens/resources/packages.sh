@@ -1,0 +1,51 @@
+export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
+log=$(mktemp)
+release() { :; }
+trap 'release; rm -f "$log" "$log.code"' EXIT
+end=$(( $(date +%s) + 600 ))
+patiently() {
+  while :; do
+    { code=0; "$@" 2>&1 || code=$?; echo "$code" >"$log.code"; } | tee "$log"
+    code=$(cat "$log.code")
+    if [ "$code" = 0 ]; then return 0; fi
+    if ! grep -Eq 'Could not get lock|Unable to (acquire|lock)|locked by another process' "$log"; then return "$code"; fi
+    if [ "$(date +%s)" -ge "$end" ]; then return "$code"; fi
+    echo "waiting for another package manager$(sed -n -E 's/.*(held by process [0-9]+ \([^)]*\)).*/: \1/p' "$log" | head -n 1)"
+    sleep 3
+  done
+}
+apt() { patiently apt-get -q -y -o DPkg::Lock::Timeout=30 -o Acquire::Retries=2 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
+release() {
+  for unit in 'nginx.service'; do
+    if [ -e "/var/lib/evcctl/keep-disabled/$unit" ]; then
+      systemctl unmask --quiet --runtime -- "$unit"
+      if [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ]; then rm -f "/var/lib/evcctl/keep-disabled/$unit"; fi
+    fi
+  done
+}
+for unit in 'nginx.service'; do
+  if [ -e "/var/lib/evcctl/keep-disabled/$unit" ] || [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ]; then
+    (umask 077; mkdir -p /var/lib/evcctl/keep-disabled)
+    : >"/var/lib/evcctl/keep-disabled/$unit"
+    systemctl mask --quiet --runtime -- "$unit"
+  fi
+done
+patiently dpkg --configure -a --force-confdef --force-confold
+apt install --fix-broken
+set -- 'conntrack' 'socat'
+candidates=$(apt-cache policy -- "$@" | grep -E '^  Candidate: ' | grep -Evc '\(none\)' || :)
+updated=no
+if [ "$candidates" -lt $# ]; then apt update || echo 'the package lists could not be fetched'; updated=yes; fi
+if ! apt install --no-install-recommends -- "$@"; then
+  # Lists that are older than what the mirror still has name files that are gone.
+  if [ $updated = yes ] || ! grep -Eq '404|Failed to fetch|Unable to fetch' "$log"; then exit 100; fi
+  apt update
+  apt install --no-install-recommends -- "$@"
+fi
+release
+for unit in 'nginx.service'; do
+  if [ -e "/var/lib/evcctl/keep-disabled/$unit" ]; then
+    systemctl disable --quiet --now -- "$unit"
+    rm -f "/var/lib/evcctl/keep-disabled/$unit"
+  fi
+done

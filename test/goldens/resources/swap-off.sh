@@ -1,0 +1,11 @@
+sed -E '/^[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)/s/^/# /' /etc/fstab >/etc/fstab.evcctl
+chmod --reference='/etc/fstab' '/etc/fstab.evcctl'
+chown --reference='/etc/fstab' '/etc/fstab.evcctl'
+if mountpoint -q '/etc/fstab' 2>/dev/null || ! mv -f '/etc/fstab.evcctl' '/etc/fstab' 2>/dev/null; then
+  cat '/etc/fstab.evcctl' >'/etc/fstab'
+  rm -f '/etc/fstab.evcctl'
+fi
+systemctl disable --now -- dphys-swapfile.service
+systemctl mask -- swap.target
+systemctl daemon-reload
+swapoff -a

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest'
+import type { ProbeResult } from '../../src/core/index.ts'
+import { imageArchive } from '../../src/resources/image-archive.ts'
+
+const sha256 = 'a'.repeat(64)
+const archive = (sum: string) =>
+  imageArchive({ name: 'pause.tar', source: { url: 'http://192.0.2.5/pause.tar' }, sha256: sum, site: '192.0.2.5' })
+
+function listed(present: readonly string[], recorded: readonly string[]): ProbeResult {
+  const lines = [
+    ...present.map(image => `present=${image}`),
+    ...recorded.map(image => `${sha256}=${image}`),
+    `${'b'.repeat(64)}=registry.k8s.io/other:1`,
+  ]
+  return { exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' }
+}
+
+const change = (raw: ProbeResult) => {
+  const resource = archive(sha256)
+  return resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })
+}
+
+test('an archive that was never loaded is loaded', () => {
+  expect(change(listed(['registry.k8s.io/pause:3.10'], []))).toEqual({
+    action: 'create',
+    fields: [{ field: 'images', after: 'loaded' }],
+    note: 'from 192.0.2.5',
+  })
+})
+
+test('an image that the kubelet has removed since is named', () => {
+  const images = ['registry.k8s.io/pause:3.10', 'registry.k8s.io/etcd:3.6']
+  expect(change(listed(images, images))).toBeUndefined()
+  expect(change(listed(images.slice(0, 1), images))?.fields).toEqual([
+    { field: 'registry.k8s.io/etcd:3.6', before: 'missing', after: 'loaded' },
+  ])
+})
+
+test('all archives of a host are asked for with one script', () => {
+  expect(archive('b'.repeat(64)).probe.script).toBe(archive(sha256).probe.script)
+})
+
+test('what is downloaded is checked, imported and removed', async () => {
+  const resource = archive(sha256)
+  const [step] = resource.converge({ images: undefined, missing: [] }, resource.desired as never)
+  if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+  await expect(step.run).toMatchFileSnapshot('../goldens/resources/image-archive.sh')
+})

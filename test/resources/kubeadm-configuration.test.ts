@@ -1,0 +1,200 @@
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import type { ProbeResult, Step } from '../../src/core/index.ts'
+import { kubeadmConfiguration } from '../../src/resources/kubeadm-configuration.ts'
+import type { ClusterDocuments } from '../../src/resources/kubeadm-configuration-state.ts'
+import {
+  clusterConfiguration,
+  kubeletConfiguration,
+  kubeProxyConfiguration,
+} from '../../src/resources/kubeadm-documents.ts'
+import { throwAwayCa } from './certificate.ts'
+import { absent, answered, unreachable } from './kubectl-given.ts'
+
+const settings = {
+  name: 'edge',
+  version: '1.36.4',
+  endpoint: '127.0.0.1:7443',
+  certSANs: ['cp1', '192.0.2.11', '2001:0db8::1'],
+  podCIDR: '10.244.0.0/16',
+  serviceCIDR: '10.96.0.0/12',
+  nodePrefix: 24,
+  clusterDomain: 'cluster.local',
+  patch: {},
+}
+
+function documents(changes: Partial<typeof settings> = {}, kubelet = {}, kubeProxy = {}): ClusterDocuments {
+  return {
+    cluster: clusterConfiguration({ ...settings, ...changes }),
+    kubelet: kubeletConfiguration(kubelet),
+    kubeProxy: kubeProxyConfiguration(kubeProxy),
+  }
+}
+
+const certificate = throwAwayCa().pem
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+/** A cluster as kubeadm keeps it: `made` and kubeadm's defaults. */
+function standing(made: ClusterDocuments, more: { readonly bindPort?: string } = {}): ProbeResult {
+  const map = (name: string, key: string, data: object) => ({ metadata: { name }, data: { [key]: stringify(data) } })
+  const items = [
+    map('kubeadm-config', 'ClusterConfiguration', { ...made.cluster, certificatesDir: '/etc/kubernetes/pki', dns: {} }),
+    map('kubelet-config', 'kubelet', { ...made.kubelet, rotateCertificates: true, imageGCHighThresholdPercent: 0 }),
+    map('kube-proxy', 'config.conf', { ...made.kubeProxy, mode: '' }),
+  ]
+  const reply = answered(JSON.stringify({ kind: 'List', items }))
+  const local = [
+    `record=${base64(JSON.stringify(made))}`,
+    `certificate=${base64(certificate)}`,
+    'advertiseAddress=192.0.2.11',
+    `bindPort=${more.bindPort ?? '6443'}`,
+    'answer',
+  ]
+  return { ...reply, stdout: `${local.join('\n')}\n${reply.stdout}` }
+}
+
+function wanted(given: ClusterDocuments) {
+  return kubeadmConfiguration({
+    configuration: '/etc/evcctl/kubeadm.yaml',
+    documents: given,
+    advertiseAddress: '192.0.2.11',
+    bindPort: 6443,
+    file: 'cluster.yaml',
+  })
+}
+
+function changeOf(resource: ReturnType<typeof wanted>, raw: ProbeResult) {
+  return resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })
+}
+
+function commands(resource: ReturnType<typeof wanted>, raw: ProbeResult): readonly string[] {
+  const steps: readonly Step[] = resource.converge(resource.probe.parse(raw), resource.desired as never)
+  return steps.flatMap(step =>
+    'run' in step ? [...step.run.matchAll(/kubeadm init phase [a-z-]+ [a-z-]+/g)].map(match => match[0]) : [],
+  )
+}
+
+const extraArgs = { apiServer: { extraArgs: [{ name: 'v', value: '2' }] } }
+
+describe('the configuration of a cluster', () => {
+  test('that is as wanted, with what kubeadm adds', () => {
+    expect(changeOf(wanted(documents()), standing(documents()))).toBeUndefined()
+  })
+
+  test('that is not there yet is made by kubeadm init', () => {
+    expect(changeOf(wanted(documents()), { ...absent, stdout: `answer\n${absent.stdout}` })).toBeUndefined()
+  })
+
+  test('that cannot be asked for is said to be unknown', () => {
+    expect(changeOf(wanted(documents()), { ...unreachable, stdout: `answer\n${unreachable.stdout}` })).toMatchObject({
+      action: 'run',
+      note: expect.stringContaining('cannot be compared'),
+    })
+  })
+
+  test.each<[string, ClusterDocuments, readonly string[], readonly string[]]>([
+    [
+      'arguments of a component',
+      documents({ patch: extraArgs }),
+      ['apiServer.extraArgs'],
+      ['kubeadm init phase control-plane all', 'kubeadm init phase upload-config kubeadm'],
+    ],
+    [
+      'a name in the certificate',
+      documents({ certSANs: ['cp1', '192.0.2.11', '2001:0db8::1', 'api.example'] }),
+      ['apiServer.certSANs', 'name in the API server certificate'],
+      [
+        'kubeadm init phase certs apiserver',
+        'kubeadm init phase control-plane all',
+        'kubeadm init phase upload-config kubeadm',
+      ],
+    ],
+    [
+      'a setting of the kubelets',
+      documents({}, { maxPods: 50 }),
+      ['kubelet maxPods'],
+      ['kubeadm init phase upload-config kubelet'],
+    ],
+    [
+      'a setting of kube-proxy',
+      documents({}, {}, { mode: 'nftables' }),
+      ['kube-proxy mode'],
+      ['kubeadm init phase addon kube-proxy'],
+    ],
+  ])('%s: shown by field, written by the phases it needs', (_what, given, fields, phases) => {
+    const resource = wanted(given)
+    const raw = standing(documents())
+    expect(changeOf(resource, raw)?.fields.map(({ field }) => field)).toEqual(fields)
+    expect(changeOf(resource, raw)?.refused).toBeUndefined()
+    expect(commands(resource, raw)).toEqual(phases)
+  })
+
+  test('what is taken out of cluster.yaml goes back to its default', () => {
+    const change = changeOf(wanted(documents()), standing(documents({ patch: extraArgs }, { maxPods: 50 })))
+    expect(change?.fields).toEqual([
+      { field: 'apiServer.extraArgs', before: '[{"name":"v","value":"2"}]', after: '(default)' },
+      { field: 'kubelet maxPods', before: '50', after: '(default)' },
+    ])
+  })
+
+  test.each<[string, ProbeResult, ClusterDocuments, string, string]>([
+    [
+      'pod range',
+      standing(documents()),
+      documents({ podCIDR: '10.1.0.0/16' }),
+      'spec.network.podCIDR',
+      '10.244.0.0/16',
+    ],
+    [
+      'service range',
+      standing(documents()),
+      documents({ serviceCIDR: '10.2.0.0/16' }),
+      'spec.network.serviceCIDR',
+      '10.96.0.0/12',
+    ],
+    [
+      'domain',
+      standing(documents()),
+      documents({ clusterDomain: 'other' }),
+      'spec.kubernetes.clusterDomain',
+      'cluster.local',
+    ],
+    ['version', standing(documents()), documents({ version: '1.36.5' }), 'spec.kubernetes.version', 'v1.36.4'],
+    [
+      'port of the API server',
+      standing(documents(), { bindPort: '8443' }),
+      documents(),
+      'spec.controlPlane.bindPort',
+      '8443',
+    ],
+    [
+      'anything else of kubeadm',
+      standing(documents()),
+      documents({ patch: { featureGates: { NodeLocalCRISocket: true } } }),
+      'spec.kubernetes.clusterConfiguration.featureGates.NodeLocalCRISocket',
+      'nothing',
+    ],
+  ])('another %s is refused', (_what, raw, given, key, before) => {
+    const resource = wanted(given)
+    expect(changeOf(resource, raw)?.refused).toMatchObject({
+      where: `cluster.yaml ${key}`,
+      expected: `${before}, as the cluster has it`,
+    })
+    expect(commands(resource, raw)).toEqual([])
+  })
+
+  test('has scripts that put back what does not come up', async () => {
+    const resource = wanted(
+      documents({ patch: extraArgs, certSANs: ['cp1', 'new'] }, { maxPods: 50 }, { mode: 'nftables' }),
+    )
+    const steps = resource.converge(resource.probe.parse(standing(documents())), resource.desired as never)
+    const text = steps.map(step =>
+      'run' in step
+        ? step.run
+        : 'until' in step
+          ? `until: ${step.what}\n${step.until.script}\n`
+          : `${JSON.stringify(step)}\n`,
+    )
+    await expect(text.join('--- next step\n')).toMatchFileSnapshot('../goldens/resources/kubeadm-configuration.sh')
+  })
+})

@@ -1,0 +1,121 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Output, Secret, type TaskId } from '../../src/core/index.ts'
+import { bootstrapToken } from '../../src/resources/bootstrap-token.ts'
+import { joinConfiguration } from '../../src/resources/kubeadm-documents.ts'
+import { type KubeadmJoinState, kubeadmJoin } from '../../src/resources/kubeadm-join.ts'
+import { throwAwayCa } from './certificate.ts'
+import { Sandbox } from './sandbox.ts'
+
+const ca = throwAwayCa()
+const secret = 'abcdef.0123456789abcdef'
+const desired = { token: { id: 'abcdef', token: new Secret(secret, 'bootstrap token') }, caHash: ca.hash }
+const unknownHash = { unknown: true, from: 'cp1/control-plane/kubeadm init:cluster' as TaskId } as const
+
+const resource = kubeadmJoin({
+  configuration: joinConfiguration({
+    name: 'w1',
+    address: '192.0.2.21',
+    endpoint: '127.0.0.1:7443',
+    taints: [{ key: 'gpu', effect: 'NoSchedule' }],
+    ignorePreflightErrors: [],
+    patch: { nodeRegistration: { kubeletExtraArgs: [{ name: 'v', value: '4' }] } },
+  }),
+  token: Output.ofTask('cp1/control-plane/mint:bootstrap token' as TaskId),
+  caHash: Output.ofTask('cp1/control-plane/kubeadm init:cluster' as TaskId),
+  record: { path: '/var/lib/evcctl/kubelet-configuration.json', content: '{}\n' },
+})
+
+const joined = {
+  '/etc/kubernetes/kubelet.conf': 'x',
+  '/etc/kubernetes/pki/ca.crt': ca.pem,
+  '/var/lib/kubelet/pki/kubelet-client-current.pem': 'x',
+  '/var/lib/kubelet/config.yaml': 'x',
+}
+
+async function look(files: Readonly<Record<string, string>>): Promise<KubeadmJoinState> {
+  const sandbox = new Sandbox()
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+    writeFileSync(sandbox.inside(path), content)
+  }
+  return sandbox.probe(resource)
+}
+
+const { '/etc/kubernetes/kubelet.conf': _conf, ...withoutConf } = joined
+const { '/var/lib/kubelet/pki/kubelet-client-current.pem': _pem, ...withoutCertificate } = joined
+
+describe('kubeadm join', () => {
+  test.each<[string, Readonly<Record<string, string>>, KubeadmJoinState['state']]>([
+    ['a bare host', {}, 'absent'],
+    ['a node', joined, 'joined'],
+    ['a node that lost its kubeconfig', withoutConf, 'leftovers'],
+    ['a node that lost its certificate', withoutCertificate, 'leftovers'],
+    ['a join that was cut off', { ...joined, '/var/lib/evcctl/kubeadm-join.unfinished': '' }, 'unfinished'],
+    ['a control plane node', { ...joined, '/etc/kubernetes/admin.conf': 'x' }, 'control plane'],
+  ])('sees %s', async (_what, files, state) => {
+    expect((await look(files)).state).toBe(state)
+  })
+
+  test('is to be done on a bare host, also while the hash of the CA is not known', async () => {
+    const diff = (caHash: string | typeof unknownHash) =>
+      resource.diff({ state: 'absent', caHash: undefined }, { ...desired, caHash }, { watched: [] })
+    expect(diff(ca.hash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: ca.hash }] })
+    expect(diff(unknownHash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: unknownHash }] })
+  })
+
+  test('is nothing to do for a node of this cluster, or of one that is not known yet', async () => {
+    const current = await look(joined)
+    expect(resource.diff(current, desired, { watched: [] })).toBeUndefined()
+    expect(resource.diff(current, { ...desired, caHash: unknownHash }, { watched: [] })).toBeUndefined()
+  })
+
+  test('is refused for a node of another cluster, and for a control plane node', async () => {
+    const current = await look(joined)
+    const other = resource.diff(current, { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    expect(other?.refused).toMatchObject({ problem: 'This host belongs to another cluster.', came: ca.hash })
+    const own = resource.diff({ ...current, state: 'control plane' }, desired, { watched: [] })
+    expect(own?.refused?.problem).toContain('runs a control plane')
+  })
+
+  test('resets only what an earlier join left, and has the token on stdin alone', async () => {
+    for (const state of ['absent', 'leftovers'] as const) {
+      const [step, ...others] = resource.converge({ state, caHash: undefined }, desired)
+      if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+      expect(step.stdin).toBeInstanceOf(Secret)
+      expect(step.run + JSON.stringify(others)).not.toContain(secret)
+      await expect(step.run).toMatchFileSnapshot(`../goldens/resources/kubeadm-join-${state}.sh`)
+    }
+  })
+
+  test('hands kubeadm a document with token and pinned CA', async () => {
+    const [step] = resource.converge({ state: 'absent', caHash: undefined }, { ...desired, caHash: 'sha256:abc' })
+    const { stdin } = step as { stdin: Secret }
+    let document = ''
+    // Only the shell reveals; map() is handed the value all the same.
+    stdin.map(value => {
+      document = value
+      return value
+    })
+    await expect(document).toMatchFileSnapshot('../goldens/resources/kubeadm-join.yaml')
+  })
+})
+
+describe('the bootstrap token', () => {
+  const mint = bootstrapToken()
+  const printed = (stdout: string, exitCode = 0) => mint.parse({ stdout, stderr: 'no API', exitCode })
+
+  test('is a secret; its id is enough to revoke it', () => {
+    const value = printed(`${secret}\n`)
+    expect(JSON.stringify(value)).toBe('{"id":"abcdef","token":"<bootstrap token>"}')
+    expect(mint.revoke?.(value)).toBe('kubeadm --kubeconfig /etc/kubernetes/admin.conf token delete abcdef\n')
+  })
+
+  test.each([
+    ['', 1],
+    ['W1121 something else\n', 0],
+  ])('is not made up of %j', (stdout, exitCode) => {
+    expect(() => printed(stdout, exitCode)).toThrow('kubeadm could not make a bootstrap token.')
+  })
+})

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest'
+import type { ProbeResult } from '../../src/core/index.ts'
+import { type KubernetesObject, manifest } from '../../src/resources/manifest.ts'
+import { absent, answered, unreachable } from './kubectl-given.ts'
+
+const map: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'conf', namespace: 'ns' },
+  data: { 'a.json': '{}' },
+}
+const pod: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: 'pod', namespace: 'ns' },
+  spec: { hostNetwork: false, containers: [{ name: 'one', image: 'i:1', resources: { requests: { cpu: '0.5' } } }] },
+}
+const resource = manifest('test', [map, pod])
+
+function changeFor(raw: ProbeResult) {
+  return resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })
+}
+
+function list(...items: readonly object[]): ProbeResult {
+  return answered(JSON.stringify({ kind: 'List', apiVersion: 'v1', items }))
+}
+
+// As an API server gives them back: with defaults, in its own notation, without zero values.
+const storedMap = { ...map, metadata: { ...map.metadata, uid: 'u', managedFields: [] } }
+const container = { name: 'one', image: 'i:1', resources: { requests: { cpu: '500m' } }, imagePullPolicy: 'Always' }
+const storedPod = { ...pod, spec: { containers: [container], dnsPolicy: 'ClusterFirst' }, status: {} }
+
+describe('a manifest', () => {
+  test('that the API server has, with what it adds, is in desired state', () => {
+    expect(changeFor(list(storedPod, storedMap))).toBeUndefined()
+  })
+
+  test.each<[string, ProbeResult, object]>([
+    [
+      'not there',
+      answered(''),
+      {
+        action: 'create',
+        fields: [
+          { field: 'ConfigMap conf', after: 'applied' },
+          { field: 'Pod pod', after: 'applied' },
+        ],
+      },
+    ],
+    [
+      'one of two',
+      answered(JSON.stringify(storedMap)),
+      { action: 'update', fields: [{ field: 'Pod pod', after: 'applied' }] },
+    ],
+    [
+      'of the same name in another namespace',
+      list({ ...storedMap, metadata: { name: 'conf', namespace: 'other' } }, storedPod),
+      { action: 'update', fields: [{ field: 'ConfigMap conf', after: 'applied' }] },
+    ],
+    [
+      'edited',
+      list(storedMap, { ...storedPod, spec: { containers: [{ ...container, image: 'i:2' }] } }),
+      { action: 'update', fields: [{ field: 'Pod pod spec.containers[one].image', before: 'i:2', after: 'i:1' }] },
+    ],
+    ['of a cluster that is not there', absent, { action: 'create' }],
+    [
+      'of a cluster that does not answer',
+      unreachable,
+      { action: 'update', fields: [], note: expect.stringContaining('was refused') },
+    ],
+  ])('%s is a change', (_what, raw, change) => {
+    expect(changeFor(raw)).toMatchObject(change)
+  })
+
+  test('asks only for what it names, and is applied server-side', async () => {
+    expect(resource.probe.script).not.toContain('a.json')
+    const [step] = resource.converge({ api: 'absent' }, resource.desired as never)
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    await expect(`${resource.probe.script}---\n${step.run}`).toMatchFileSnapshot('../goldens/resources/manifest.sh')
+  })
+})

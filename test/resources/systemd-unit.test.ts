@@ -1,0 +1,227 @@
+import { describe, expect, test } from 'vitest'
+import type { Change, TaskId } from '../../src/core/index.ts'
+import { systemdUnit } from '../../src/resources/systemd-unit.ts'
+
+const unit = 'containerd.service'
+const binary = '/usr/local/bin/containerd'
+const config = '/etc/containerd/config.toml'
+const stat = { [binary]: '11 2026-11-20 10:00:00.123456789 +0000', [config]: '12 2026-11-20 10:00:01.000000000 +0000' }
+
+interface Host {
+  readonly LoadState?: string
+  readonly ActiveState?: string
+  readonly SubState?: string
+  readonly UnitFileState?: string
+  readonly NeedDaemonReload?: string
+  readonly ExecMainStartTimestamp?: string
+  readonly files?: Readonly<Record<string, string>>
+  readonly stamp?: Readonly<Record<string, string>>
+}
+
+const running: Host = {
+  LoadState: 'loaded',
+  ActiveState: 'active',
+  SubState: 'running',
+  UnitFileState: 'enabled',
+  NeedDaemonReload: 'no',
+  ExecMainStartTimestamp: 'Fri 2026-11-20 10:00:05 UTC',
+  files: stat,
+  stamp: stat,
+}
+
+function wanted(options: Partial<Parameters<typeof systemdUnit>[0]> = {}) {
+  return systemdUnit({ unit, state: 'running', enabled: true, watches: [binary], reloads: [config], ...options })
+}
+
+function state({ files = {}, stamp, ...shown }: Host) {
+  const lines = Object.entries(shown).map(([key, value]) => `${key}=${value}`)
+  for (const [path, text] of Object.entries(files)) lines.push(`file=${path} ${text}`)
+  if (stamp !== undefined) lines.push('stamp=there')
+  for (const [path, text] of Object.entries(stamp ?? {})) lines.push(`started=${path} ${text}`)
+  return wanted().probe.parse({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' })
+}
+
+function diff(host: Host, options: Parameters<typeof wanted>[0] = {}, watched: readonly string[] = []) {
+  const resource = wanted(options)
+  return resource.diff(state(host), resource.desired as never, { watched: watched as readonly TaskId[] })
+}
+
+const without = (path: string) => Object.fromEntries(Object.entries(stat).filter(([name]) => name !== path))
+const changed = (path: string) => ({ ...stat, [path]: '99 2026-11-20 11:00:00.000000000 +0000' })
+const stopped: Host = { ...running, ActiveState: 'inactive', SubState: 'dead' }
+const stop = { state: 'stopped', enabled: false } as const
+
+describe('a unit', () => {
+  test('that runs with its files as they are is in desired state', () => {
+    expect(diff(running)).toBeUndefined()
+  })
+
+  test.each<[string, Host, Parameters<typeof wanted>[0], Change]>([
+    [
+      'does not exist yet',
+      { LoadState: 'not-found', ActiveState: 'inactive', SubState: 'dead', UnitFileState: '' },
+      {},
+      {
+        action: 'create',
+        fields: [
+          { field: 'state', before: 'stopped', after: 'running' },
+          { field: 'at boot', before: 'not started', after: 'started' },
+        ],
+      },
+    ],
+    [
+      'was stopped: a start is enough, whatever its files',
+      { ...stopped, files: changed(binary) },
+      {},
+      { action: 'update', fields: [{ field: 'state', before: 'stopped', after: 'running' }] },
+    ],
+    [
+      'has failed',
+      { ...running, ActiveState: 'failed', SubState: 'failed' },
+      {},
+      { action: 'update', fields: [{ field: 'state', before: 'failed', after: 'running' }] },
+    ],
+    [
+      'is restarted again and again',
+      { ...running, ActiveState: 'activating', SubState: 'auto-restart' },
+      {},
+      { action: 'update', fields: [{ field: 'state', before: 'restarting again and again', after: 'running' }] },
+    ],
+    [
+      'is disabled',
+      { ...running, UnitFileState: 'disabled' },
+      {},
+      { action: 'update', fields: [{ field: 'at boot', before: 'not started', after: 'started' }] },
+    ],
+    [
+      'is masked',
+      { ...stopped, UnitFileState: 'masked' },
+      {},
+      {
+        action: 'update',
+        fields: [
+          { field: 'masked', before: 'yes', after: 'no' },
+          { field: 'state', before: 'stopped', after: 'running' },
+          { field: 'at boot', before: 'not started', after: 'started' },
+        ],
+      },
+    ],
+    [
+      'was edited without daemon-reload',
+      { ...running, NeedDaemonReload: 'yes' },
+      {},
+      {
+        action: 'update',
+        fields: [{ field: 'unit file', before: 'changed since it was loaded', after: 'loaded' }],
+      },
+    ],
+    [
+      'has a binary that changed since it was started',
+      { ...running, files: changed(binary) },
+      {},
+      { action: 'restart', fields: [{ field: 'changed', after: binary }] },
+    ],
+    [
+      'lost a watched file',
+      { ...running, files: without(binary) },
+      {},
+      { action: 'restart', fields: [{ field: 'changed', after: binary }] },
+    ],
+    [
+      'has a configuration that changed',
+      { ...running, files: changed(config) },
+      {},
+      { action: 'run', fields: [{ field: 'reload', after: config }] },
+    ],
+    [
+      'has both changed: one restart',
+      { ...running, files: { ...changed(config), [binary]: '7 2026-11-20 12:00:00.000000000 +0000' } },
+      {},
+      { action: 'restart', fields: [{ field: 'changed', after: `${binary}, ${config}` }] },
+    ],
+    [
+      'was started by somebody else before its files changed',
+      { ...running, stamp: undefined, files: changed(binary) },
+      { reloads: [] },
+      { action: 'restart', fields: [{ field: 'changed', after: binary }] },
+    ],
+    [
+      'was started by somebody else in the second in which a file changed',
+      { ...running, stamp: undefined, ExecMainStartTimestamp: 'Fri 2026-11-20 10:00:00 UTC' },
+      { reloads: [] },
+      { action: 'restart', fields: [{ field: 'changed', after: binary }] },
+    ],
+    [
+      'runs and must not',
+      running,
+      stop,
+      {
+        action: 'update',
+        fields: [
+          { field: 'state', before: 'running', after: 'stopped' },
+          { field: 'at boot', before: 'started', after: 'not started' },
+        ],
+      },
+    ],
+    [
+      'must not be startable',
+      { ...stopped, UnitFileState: 'disabled' },
+      { ...stop, masked: true },
+      { action: 'update', fields: [{ field: 'masked', before: 'no', after: 'yes' }] },
+    ],
+  ])('that %s', (_, host, options, change) => {
+    expect(diff(host, options)).toEqual(change)
+  })
+
+  test.each<[string, Host, Parameters<typeof wanted>[0]]>([
+    ['started by somebody else after its files changed needs nothing', { ...running, stamp: undefined }, {}],
+    ['that is static cannot be enabled and need not be', { ...running, UnitFileState: 'static' }, {}],
+    ['that is not there is stopped', { LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' }, stop],
+    ['that failed is stopped', { ...stopped, ActiveState: 'failed', UnitFileState: 'disabled' }, stop],
+    ['that is masked does not start at boot', { ...stopped, UnitFileState: 'masked' }, stop],
+  ])('%s', (_, host, options) => {
+    expect(diff(host, options)).toBeUndefined()
+  })
+
+  test('that runs will be restarted or reloaded because of pending tasks, which are named', () => {
+    const edit = `w1/runtime/file:${config}`
+    expect(diff(running, {}, [edit])).toEqual({
+      action: 'run',
+      fields: [{ field: 'reload', after: config }],
+      because: [edit],
+    })
+    const upgrade = 'w1/runtime/artifact:containerd'
+    expect(diff(running, {}, [edit, upgrade])).toEqual({
+      action: 'restart',
+      fields: [{ field: 'changed', after: `containerd, ${config}` }],
+      because: [edit, upgrade],
+    })
+    expect(diff(stopped, {}, [edit])?.because).toBeUndefined()
+  })
+
+  test.each<[string, Host, Parameters<typeof wanted>[0]]>([
+    ['start', stopped, {}],
+    ['restart', { ...running, files: changed(binary) }, {}],
+    ['reload', { ...running, files: changed(config) }, {}],
+    ['stop', running, { ...stop, masked: true }],
+  ])('is brought there: %s', async (name, host, options) => {
+    const resource = wanted(options)
+    const [step, ...others] = resource.converge(state(host), resource.desired as never)
+    expect(others).toEqual([])
+    await expect(step && 'run' in step ? step.run : '').toMatchFileSnapshot(
+      `../goldens/resources/systemd-unit-${name}.sh`,
+    )
+  })
+
+  test('that does not start is explained with what the journal says', () => {
+    const stderr =
+      'Job for containerd.service failed.\n× containerd.service\nNov 20 10:00 toml: line 3: invalid character'
+    const details = wanted().explain?.({ step: 0, exitCode: 1, stdout: '', stderr }, wanted().desired as never)
+    expect(details?.came).toContain('toml: line 3')
+    expect(details?.next).toContain('journalctl -u containerd.service')
+  })
+
+  test('cannot be asked to run and be masked', () => {
+    expect(() => wanted({ masked: true })).toThrow(/can neither run nor be enabled/)
+  })
+})

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { Secret, type TaskId } from '../../src/index.ts'
+import { facts, specOf } from '../playbooks/given.ts'
+
+/** The content of a file task of the graph. */
+function contentOf(id: string, spec: Record<string, unknown> = {}): string {
+  const { content } = clusterGraph(specOf(spec), facts).tasks.get(id as TaskId)!.resource.desired
+  if (content instanceof Secret) throw new Error(`${id} is secret`)
+  return content
+}
+
+const document = 'cp1/control-plane/file:/etc/evcctl/kubeadm.yaml'
+
+test('the documents of kubeadm', async () => {
+  await expect(contentOf(document)).toMatchFileSnapshot('../goldens/roles/kubeadm.yaml')
+})
+
+test('the documents of kubeadm, with all that can be set', async () => {
+  const spec = {
+    kubernetes: {
+      clusterDomain: 'edge.local',
+      clusterConfiguration: { apiServer: { extraArgs: [{ name: 'v', value: '2' }] }, featureGates: { X: true } },
+      initConfiguration: { nodeRegistration: { kubeletExtraArgs: [{ name: 'v', value: '3' }] } },
+      kubeletConfiguration: { maxPods: 50 },
+      kubeProxyConfiguration: { mode: 'nftables' },
+      ignorePreflightErrors: ['NumCPU'],
+    },
+    controlPlane: { localProxyPort: 7000, bindPort: 7001, extraSANs: ['api.example'] },
+    network: { podCIDR: '10.1.0.0/16', nodePrefix: 25, serviceCIDR: '10.2.0.0/16' },
+    images: { registry: 'registry.example/k8s' },
+    hosts: [{ name: 'cp1', address: '192.0.2.11', roles: ['control-plane', 'worker'] }],
+  }
+  await expect(contentOf(document, spec)).toMatchFileSnapshot('../goldens/roles/kubeadm-all.yaml')
+})
+
+test.each([
+  ['kubelet.service', 'cp1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service'],
+  ['containerd.service', 'cp1/containerd/file:/etc/systemd/system/containerd.service'],
+])('%s', async (name, id) => {
+  await expect(contentOf(id)).toMatchFileSnapshot(`../goldens/roles/${name}`)
+})
+
+test('without a local proxy the kubelet does not wait for one', () => {
+  const text = contentOf('cp1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service', {
+    controlPlane: { endpoint: 'api.example:6443' },
+  })
+  expect(text).toContain('After=network-online.target containerd.service\n')
+})

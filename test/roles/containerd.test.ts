@@ -1,0 +1,29 @@
+import { parse } from 'smol-toml'
+import { expect, test } from 'vitest'
+import { renderContainerdConfig } from '../../roles/containerd/config.ts'
+
+const sandboxImage = 'registry.k8s.io/pause:3.10.2'
+
+test('config.toml', async () => {
+  const text = renderContainerdConfig({ sandboxImage, patches: [] })
+  await expect(text).toMatchFileSnapshot('../goldens/roles/containerd.toml')
+})
+
+test('patches are laid over it in order; lists are replaced, null takes a key away', () => {
+  const text = renderContainerdConfig({
+    sandboxImage,
+    patches: [
+      { plugins: { 'io.containerd.cri.v1.runtime': { restrict_oom_score_adj: true, cdi_spec_dirs: ['/a', '/b'] } } },
+      { imports: ['/opt/x.toml'], plugins: { 'io.containerd.cri.v1.runtime': { cdi_spec_dirs: ['/c'] } } },
+      { plugins: { 'io.containerd.cri.v1.images': { max_concurrent_downloads: null } } },
+    ],
+  })
+  const config = parse(text) as Record<string, Record<string, Record<string, unknown>>>
+  expect(config.imports).toEqual(['/opt/x.toml'])
+  expect(config.plugins?.['io.containerd.cri.v1.runtime']).toMatchObject({
+    restrict_oom_score_adj: true,
+    cdi_spec_dirs: ['/c'],
+    containerd: { runtimes: { runc: { options: { SystemdCgroup: true } } } },
+  })
+  expect(config.plugins?.['io.containerd.cri.v1.images']).not.toHaveProperty('max_concurrent_downloads')
+})

@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest'
+import { checkHosts, privateAddressOf } from '../../roles/preflight/index.ts'
+import { parseClusterFile } from '../../src/config/index.ts'
+import type { CheckName, ClusterSpec, HostFacts } from '../../src/index.ts'
+
+const gib = 2 ** 30
+
+function specOf(extra: Record<string, unknown> = {}, w1: Record<string, unknown> = {}): ClusterSpec {
+  const document = {
+    apiVersion: 'evcctl.dev/v1alpha1',
+    kind: 'Cluster',
+    metadata: { name: 'test' },
+    spec: {
+      ...extra,
+      hosts: [
+        { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+        { name: 'w1', address: '192.0.2.21', roles: ['worker'], ...w1 },
+      ],
+    },
+  }
+  return parseClusterFile(JSON.stringify(document), 'cluster.yaml')
+}
+
+function factsOf(host: string, number: number, changes: Partial<HostFacts> = {}): HostFacts {
+  return {
+    host,
+    os: { id: 'debian', like: [], version: '13', name: 'Debian GNU/Linux 13 (trixie)' },
+    kernel: '6.12.48+deb13-amd64',
+    machine: 'x86_64',
+    architecture: 'amd64',
+    hostname: host,
+    machineId: `${number}`.padStart(32, '0'),
+    productUuid: `4c4c4544-0000-0000-0000-0000000000${number}`,
+    cpus: 4,
+    memoryBytes: 4 * gib,
+    systemd: true,
+    cgroupVersion: 2,
+    cgroupControllers: ['cpu', 'cpuset', 'io', 'memory', 'pids'],
+    addresses: [`192.0.2.${number}`, 'fe80::1'],
+    defaultRoute: { interface: 'eth0', address: `192.0.2.${number}` },
+    listening: [{ port: 22, address: '0.0.0.0', process: 'sshd' }],
+    freeBytes: { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib },
+    clockOffsetMs: 5,
+    roundTripMs: 20,
+    kubernetes: { kubeletConf: false, adminConf: false },
+    nameservers: ['192.0.2.1'],
+    swap: [],
+    ...changes,
+  }
+}
+
+function check(
+  changes: { readonly cp1?: Partial<HostFacts>; readonly w1?: Partial<HostFacts> },
+  spec: ClusterSpec = specOf(),
+) {
+  const facts = new Map([
+    ['cp1', factsOf('cp1', 11, changes.cp1)],
+    ['w1', factsOf('w1', 21, changes.w1)],
+  ])
+  return checkHosts(spec, facts).map(error => error.details)
+}
+
+const listening = (port: number, process: string) => ({ listening: [{ port, address: '0.0.0.0', process }] })
+const freeIn = (path: string, bytes: number) => ({ freeBytes: { ...factsOf('w1', 21).freeBytes, [path]: bytes } })
+
+describe('hosts that are fit', () => {
+  test.each<[string, Parameters<typeof check>[0]]>([
+    ['as they are', {}],
+    [
+      'a derivative of Debian on ARM',
+      { w1: { os: { id: 'armbian', like: ['debian'], version: '', name: '' }, architecture: 'arm64' } },
+    ],
+    [
+      'ports taken by the components themselves, after a run that died',
+      { cp1: listening(10259, 'kube-scheduler'), w1: listening(7443, 'nginx') },
+    ],
+    ['a process name that Linux cut off', { cp1: listening(10257, 'kube-controller') }],
+    [
+      'a node of the cluster has its ports taken',
+      { cp1: { ...listening(6443, ''), kubernetes: { kubeletConf: true, adminConf: true } } },
+    ],
+    [
+      'a full disk on a host that has everything',
+      { w1: { ...freeIn('/var/lib', gib), kubernetes: { kubeletConf: true, adminConf: false } } },
+    ],
+    ['the same meaningless UUID', { cp1: { productUuid: 'Not Settable' }, w1: { productUuid: 'Not Settable' } }],
+    ['no product UUID', { cp1: { productUuid: '' }, w1: { productUuid: '' } }],
+    ['clocks within the limit', { w1: { clockOffsetMs: 29_000 } }],
+    ['a controller whose own clock is wrong', { cp1: { clockOffsetMs: 3_600_000 }, w1: { clockOffsetMs: 3_600_100 } }],
+    ['a resolver of its own and one of others', { w1: { nameservers: ['127.0.0.53', '192.0.2.1'] } }],
+    ['a worker with one processor', { w1: { cpus: 1 } }],
+    ['an etcd port taken on a worker', { w1: listening(2379, 'postgres') }],
+  ])('%s', (_, changes) => {
+    expect(check(changes)).toEqual([])
+  })
+
+  test('cgroup version 1 is no obstacle before Kubernetes 1.35, or where the kubelet is told so', () => {
+    const old = { w1: { cgroupVersion: 1 as const } }
+    expect(check(old, specOf({ kubernetes: { version: '1.34.4' } }))).toEqual([])
+    expect(check(old, specOf({ kubernetes: { kubeletConfiguration: { failCgroupV1: false } } }))).toEqual([])
+  })
+
+  test('hosts that did not answer are left out', () => {
+    expect(checkHosts(specOf(), new Map())).toEqual([])
+  })
+})
+
+describe('hosts that are not', () => {
+  const cases: readonly [CheckName, Parameters<typeof check>[0], RegExp, RegExp][] = [
+    [
+      'os',
+      { w1: { os: { id: 'fedora', like: [], version: '43', name: 'Fedora Linux 43' } } },
+      /not one that evcctl knows/,
+      /Fedora Linux 43/,
+    ],
+    ['architecture', { w1: { architecture: undefined, machine: 'armv7l' } }, /processor architecture/, /armv7l/],
+    ['systemd', { w1: { systemd: false } }, /not started by systemd/, /something else/],
+    ['kernel', { w1: { kernel: '4.9.337-tegra' } }, /too old/, /4\.9\.337/],
+    ['cgroups', { w1: { cgroupControllers: ['cpu', 'cpuset', 'io', 'pids'] } }, /controller memory/, /cpu, cpuset/],
+    ['cgroups', { w1: { cgroupVersion: 1 } }, /version 1/, /version 1/],
+    ['cpus', { cp1: { cpus: 1 } }, /too few processors/, /1/],
+    ['memory', { cp1: { memoryBytes: 1.2 * gib } }, /too little memory for a control plane/, /1\.2 GiB/],
+    ['memory', { w1: { memoryBytes: 0.5 * gib } }, /too little memory for a worker/, /512 MiB/],
+    ['disk', { w1: freeIn('/var/lib', gib) }, /free space for \/var\/lib/, /1\.0 GiB/],
+    ['clock', { w1: { clockOffsetMs: -45_000 } }, /not that of the other hosts/, /45\.0 s/],
+    ['ports', { w1: listening(10250, 'java') }, /port 10250, which kubelet needs/, /java on 0\.0\.0\.0/],
+    ['ports', { cp1: listening(6443, '') }, /port 6443/, /an unknown process/],
+    ['machineId', { w1: { machineId: factsOf('cp1', 11).machineId } }, /same machine ID .* as cp1/, /0011/],
+    ['machineId', { w1: { machineId: '' } }, /no machine ID/, /nothing/],
+    ['productUuid', { w1: { productUuid: factsOf('cp1', 11).productUuid } }, /same product UUID/, /4c4c/],
+    [
+      'privateAddress',
+      { w1: { addresses: ['10.0.0.5'] } },
+      /192\.0\.2\.21 is not an address of the host/,
+      /its address in cluster.yaml/,
+    ],
+    ['nameservers', { w1: { nameservers: [] } }, /no name server/, /none/],
+    ['nameservers', { w1: { nameservers: ['127.0.0.53'] } }, /name server of its own/, /127\.0\.0\.53/],
+  ]
+
+  test.each(cases)('%s: %j', (name, changes, problem, came) => {
+    const found = check(changes)
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatchObject({
+      problem: expect.stringMatching(problem),
+      came: expect.stringMatching(came),
+      expected: expect.stringMatching(/./),
+      where: expect.stringMatching(/^(cp1 \(192\.0\.2\.11\)|w1 \(192\.0\.2\.21\))$/),
+      next: expect.stringContaining(`spec.preflight.ignore: [${name}]`),
+    })
+    expect(check(changes, specOf({ preflight: { ignore: [name] } }))).toEqual([])
+  })
+
+  test('a Raspberry Pi without the memory controller is told how to get it', () => {
+    const [found] = check({ w1: { cgroupControllers: ['cpu', 'cpuset', 'pids'] } })
+    expect(found?.next).toMatch(/cgroup_enable=memory.*\/boot\/firmware\/cmdline\.txt/)
+  })
+
+  test('two hosts of one name, where their names are left as they are', () => {
+    const twins = { cp1: { hostname: 'raspberrypi' }, w1: { hostname: 'raspberrypi' } }
+    expect(check(twins, specOf({ os: { setHostname: false } }))[0]?.problem).toMatch(/same host name as cp1/)
+    expect(check(twins)).toEqual([])
+  })
+
+  test('everything is told at once', () => {
+    expect(check({ cp1: { cpus: 1, nameservers: [] }, w1: { systemd: false } })).toHaveLength(3)
+  })
+})
+
+describe('the private address', () => {
+  const facts = factsOf('w1', 21, { addresses: ['10.0.0.5'], defaultRoute: { interface: 'eth0', address: '10.0.0.5' } })
+
+  test.each([
+    ['as it is given', { privateAddress: '10.9.9.9' }, '10.9.9.9'],
+    ['the address, if it is an IP', {}, '192.0.2.21'],
+    ["the default route's, if it is a name", { address: 'w1.example' }, '10.0.0.5'],
+  ])('%s', (_, host, address) => {
+    expect(privateAddressOf(specOf({}, host).hosts[1]!, facts)).toBe(address)
+  })
+
+  test('has to be given where there is no default route', () => {
+    const found = check({ w1: { defaultRoute: undefined } }, specOf({}, { address: 'w1.example' }))
+    expect(found[0]?.next).toContain('privateAddress: 192.0.2.21')
+  })
+})

@@ -1,0 +1,67 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { quote } from '../../src/shell/quote.ts'
+
+/** How the sudo of a test server behaves. `missing`: there is none. */
+export type SudoBehaviour =
+  | 'no password'
+  | 'missing'
+  | 'wants a terminal'
+  | 'not allowed'
+  | { readonly password: string; readonly lecture?: string }
+
+// As sudo 1.9 reads its options; every run is noted in `log`, one line of arguments each.
+const head = (log: string): string => `#!/bin/sh
+echo "$*" >>${quote(log)}
+prompt='[sudo] password: '
+ask=
+stdin=
+while [ "$#" -gt 0 ]; do
+  case $1 in
+    -k) ;;
+    -n) ask=no ;;
+    -S) stdin=yes ;;
+    -p) prompt=$2; shift ;;
+    --) shift; break ;;
+    *) break ;;
+  esac
+  shift
+done
+`
+
+function body(behaviour: SudoBehaviour): string {
+  switch (behaviour) {
+    case 'no password':
+      return 'exec "$@"\n'
+    case 'wants a terminal':
+      return "echo 'sudo: sorry, you must have a tty to run sudo' >&2\nexit 1\n"
+    case 'not allowed':
+      return "echo 'ubuntu is not in the sudoers file.  This incident will be reported.' >&2\nexit 1\n"
+    case 'missing':
+      return ''
+    default:
+      return `if [ "$ask" = no ]; then echo 'sudo: a password is required' >&2; exit 1; fi
+${behaviour.lecture === undefined ? '' : `echo ${quote(behaviour.lecture)} >&2\n`}for try in 1 2 3; do
+  printf '%s' "$prompt" >&2
+  IFS= read -r line || { echo 'sudo: no password was provided' >&2; exit 1; }
+  [ "$line" = ${quote(behaviour.password)} ] && exec "$@"
+  echo 'Sorry, try again.' >&2
+done
+echo 'sudo: 3 incorrect password attempts' >&2
+exit 1
+`
+  }
+}
+
+/** Puts a fake sudo into `<folder>/bin` and gives the PATH to run with. */
+export async function fakeSudo(folder: string, behaviour: SudoBehaviour): Promise<{ path: string; log: string }> {
+  const bin = join(folder, 'bin')
+  const log = join(folder, 'sudo.log')
+  await mkdir(bin, { recursive: true })
+  await writeFile(log, '')
+  if (behaviour === 'missing') return { path: '/nonexistent', log }
+  const file = join(bin, 'sudo')
+  await writeFile(file, head(log) + body(behaviour))
+  await chmod(file, 0o755)
+  return { path: `${bin}:${process.env.PATH ?? ''}`, log }
+}

@@ -1,0 +1,128 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fingerprint } from '../../src/ssh/known-hosts.ts'
+import { newKey, startServer, type TestServer } from './server.ts'
+import { hostError, output, pool } from './support.ts'
+
+function line(server: TestServer, key = server.hostKeys[0]): string {
+  return `[127.0.0.1]:${server.port} ${key?.type} ${key?.getPublicSSH().toString('base64')}\n`
+}
+
+function strict(
+  server: TestServer,
+  file = server.knownHostsFile,
+): { knownHosts: { files: string[]; policy: 'strict' } } {
+  return { knownHosts: { files: [file], policy: 'strict' } }
+}
+
+describe('host keys', () => {
+  it('are never accepted without a look, and nothing is sent to an unknown host under strict', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target(strict(server)))
+    const error = await hostError(output(subject, 'true'), 'host key')
+    expect(error.message).toContain('not known')
+    expect(error.details.came).toBe(`ssh-ed25519 ${fingerprint(server.hostKeys[0]!.getPublicSSH())}`)
+    expect(error.details.next).toContain('evcctl ping --accept-new')
+    expect(server.commands).toEqual([])
+  })
+
+  it('are recorded by accept-new in a private file, and known from then on', async () => {
+    await using server = await startServer()
+    const file = join(server.folder, 'new', 'known_hosts')
+    const target = server.target({ knownHosts: { files: [file], policy: 'accept-new' } })
+    {
+      await using subject = pool(target)
+      await output(subject, 'true')
+      expect(subject.describe('w1')?.hostKey.recorded).toBe(true)
+    }
+    expect(await readFile(file, 'utf8')).toBe(line(server))
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await stat(join(file, '..'))).mode & 0o777).toBe(0o700)
+    await using again = pool(server.target(strict(server, file)))
+    expect(await output(again, 'echo in')).toBe('in\n')
+    expect(again.describe('w1')?.hostKey.recorded).toBe(false)
+  })
+
+  it('of many hosts recorded at once end on lines of their own', async () => {
+    await using first = await startServer()
+    const servers = [first, ...(await Promise.all(Array.from({ length: 9 }, () => startServer())))]
+    const file = join(first.folder, 'shared')
+    // As left by an editor: no newline at the end.
+    await writeFile(file, '# mine')
+    const targets = servers.map((server, i) =>
+      server.target({ name: `w${i}`, knownHosts: { files: [file], policy: 'accept-new' } }),
+    )
+    {
+      await using subject = pool(targets)
+      await Promise.all(targets.map(target => output(subject, 'true', target.name)))
+    }
+    const lines = (await readFile(file, 'utf8')).split('\n')
+    expect(lines[0]).toBe('# mine')
+    expect(lines.slice(1).sort()).toEqual([...servers.map(server => line(server).trim()), ''].sort())
+    await Promise.all(servers.slice(1).map(server => server[Symbol.asyncDispose]()))
+  })
+
+  it.each(['strict', 'accept-new'] as const)(
+    'that changed are refused by %s, with both keys, the place and the cure',
+    async policy => {
+      await using server = await startServer()
+      const { public: other } = newKey()
+      const [type, key] = other.split(' ')
+      await writeFile(server.knownHostsFile, `# comment\n\n[127.0.0.1]:${server.port} ${type} ${key}\n`)
+      await using subject = pool(server.target({ knownHosts: { files: [server.knownHostsFile], policy } }))
+      const error = await hostError(output(subject, 'true'), 'host key')
+      expect(error.message).toContain('its host key has changed. Nothing was sent.')
+      expect(error.details.expected).toBe(
+        `ssh-ed25519 ${fingerprint(Buffer.from(key!, 'base64'))}  ${server.knownHostsFile} line 3`,
+      )
+      expect(error.details.came).toBe(`ssh-ed25519 ${fingerprint(server.hostKeys[0]!.getPublicSSH())}`)
+      expect(error.details.next).toContain(`ssh-keygen -R '[127.0.0.1]:${server.port}' -f ${server.knownHostsFile}`)
+      expect(server.commands).toEqual([])
+    },
+  )
+
+  it('are asked for by the type that is known, so that another type does not look like a change', async () => {
+    const rsa = newKey('rsa').private
+    await using server = await startServer({ hostKeys: [newKey().private, rsa, newKey('ecdsa').private] })
+    await writeFile(server.knownHostsFile, line(server, server.hostKeys[1]))
+    await using subject = pool(server.target(strict(server)))
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    expect(subject.describe('w1')?.hostKey.fingerprint).toMatch(/^ssh-rsa /)
+  })
+
+  it('of another type than the known ones count as changed: accept-new must not be talked into a new key', async () => {
+    await using server = await startServer({ hostKeys: [newKey('rsa').private] })
+    const [type, key] = newKey().public.split(' ')
+    await writeFile(server.knownHostsFile, `[127.0.0.1]:${server.port} ${type} ${key}\n`)
+    await using subject = pool(server.target())
+    await hostError(output(subject, 'true'), 'host key')
+  })
+
+  it('that are revoked are refused, even where another line accepts them', async () => {
+    await using server = await startServer()
+    await writeFile(server.knownHostsFile, `${line(server)}@revoked * ${line(server).split(' ').slice(1).join(' ')}`)
+    await using subject = pool(server.target())
+    const error = await hostError(output(subject, 'true'), 'host key')
+    expect(error.message).toContain('revoked')
+    expect(error.message).toContain(`${server.knownHostsFile} line 2`)
+  })
+
+  it('are found in any of several files', async () => {
+    await using server = await startServer()
+    const second = join(server.folder, 'second')
+    await writeFile(second, line(server))
+    await using subject = pool(
+      server.target({ knownHosts: { files: ['/nonexistent', server.folder, second], policy: 'strict' } }),
+    )
+    expect(await output(subject, 'echo in')).toBe('in\n')
+  })
+
+  it('that cannot be recorded stop the connection', async () => {
+    await using server = await startServer()
+    const file = join(server.folder, 'folder')
+    await mkdir(file)
+    await using subject = pool(server.target({ knownHosts: { files: [file], policy: 'accept-new' } }))
+    expect((await hostError(output(subject, 'true'), 'host key')).message).toContain('could not be recorded')
+  })
+})

@@ -1,0 +1,108 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { newKey, startServer, type TestServer } from './server.ts'
+import { hostError, output, pool } from './support.ts'
+
+// Each machine has a key and a known_hosts entry of its own; what is said of jump hosts stands in a configuration file.
+async function config(folder: string, hops: Readonly<Record<string, TestServer>>, more = ''): Promise<string> {
+  const file = join(folder, 'config')
+  const blocks = Object.entries(hops).map(
+    ([name, hop]) =>
+      `Host ${name}\n  HostName 127.0.0.1\n  Port ${hop.port}\n  User root\n  IdentityFile ${hop.identityFile}\n  UserKnownHostsFile ${hop.knownHostsFile}\n`,
+  )
+  await writeFile(file, `${blocks.join('\n')}\n${more}`)
+  return file
+}
+
+describe('jump hosts', () => {
+  it('lead to a host, each with a host key check and a login of its own', async () => {
+    await using gateway = await startServer()
+    await using server = await startServer()
+    const sshConfigFile = await config(server.folder, { gw: gateway })
+    await using subject = pool(server.target({ proxyJump: 'gw' }), { sshConfigFile })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    expect([gateway.connections, server.connections]).toEqual([1, 1])
+    expect(gateway.commands).toEqual([])
+    expect(subject.describe('w1')?.endpoint.where).toBe(`w1 (127.0.0.1:${server.port} through gw)`)
+  })
+
+  it('are shared by all hosts behind them, and do not block each other when handshakes are few', async () => {
+    await using gateway = await startServer()
+    const servers = await Promise.all(Array.from({ length: 5 }, () => startServer()))
+    const sshConfigFile = await config(gateway.folder, { gw: gateway })
+    const targets = servers.map((server, i) => server.target({ name: `w${i}`, proxyJump: 'gw' }))
+    {
+      await using subject = pool(targets, { sshConfigFile, maxHandshakes: 1 })
+      expect(await Promise.all(targets.map(target => output(subject, 'echo in', target.name)))).toEqual(
+        Array(5).fill('in\n'),
+      )
+    }
+    expect(gateway.connections).toBe(1)
+    await Promise.all(servers.map(server => server[Symbol.asyncDispose]()))
+  })
+
+  it('can be a chain, in cluster.yaml or in ~/.ssh/config, with user and port', async () => {
+    await using first = await startServer()
+    await using second = await startServer()
+    await using server = await startServer()
+    const { identityFile } = server
+    for (const hop of [first, second]) await writeFile(hop.identityFile, hop.clientKey.private)
+    const sshConfigFile = await config(
+      server.folder,
+      { one: first, two: second },
+      `Host behind\n  HostName 127.0.0.1\n  Port ${server.port}\n  ProxyJump one,two\n`,
+    )
+    const { port: _port, ...target } = server.target({ address: 'behind', identityFiles: [identityFile] })
+    await using subject = pool(target, { sshConfigFile })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    expect([first.connections, second.connections, server.connections]).toEqual([1, 1, 1])
+    // The keys of the target serve for a jump host that ~/.ssh/config does not know.
+    await using open = await startServer({ authorizedKeys: [server.clientKey.public] })
+    await using direct = pool(server.target({ proxyJump: `root@127.0.0.1:${open.port}` }))
+    expect(await output(direct, 'echo in')).toBe('in\n')
+    // And `none` in cluster.yaml switches it off.
+    await using without = pool({ ...target, proxyJump: 'none' }, { sshConfigFile })
+    expect(await output(without, 'echo in')).toBe('in\n')
+    expect(first.connections).toBe(1)
+  })
+
+  it('with a changed host key stop every host behind them, and are named', async () => {
+    await using gateway = await startServer()
+    await using server = await startServer()
+    await writeFile(
+      gateway.knownHostsFile,
+      `[127.0.0.1]:${gateway.port} ${newKey().public.split(' ').slice(0, 2).join(' ')}\n`,
+    )
+    const sshConfigFile = await config(server.folder, { gw: gateway })
+    const targets = ['w1', 'w2'].map(name => server.target({ name, proxyJump: 'gw' }))
+    await using subject = pool(targets, { sshConfigFile })
+    for (const name of ['w1', 'w2']) {
+      const error = await hostError(output(subject, 'true', name), 'host key')
+      expect(error.host).toBe(name)
+      expect(error.details.where).toBe(`${name}, jump host gw (127.0.0.1:${gateway.port})`)
+    }
+    expect(server.connections).toBe(0)
+  })
+
+  it('that cannot go on say from where', async () => {
+    await using gateway = await startServer()
+    const sshConfigFile = await config(gateway.folder, { gw: gateway })
+    await using subject = pool(gateway.target({ port: 1, proxyJump: 'gw' }), { sshConfigFile })
+    const error = await hostError(output(subject, 'true'), 'unreachable')
+    expect(error.message).toContain('gw')
+    expect(error.details.where).toBe('w1 (127.0.0.1:1 through gw)')
+  })
+
+  it('that are lost are connected to again', async () => {
+    await using gateway = await startServer()
+    await using server = await startServer()
+    const sshConfigFile = await config(server.folder, { gw: gateway })
+    await using subject = pool(server.target({ proxyJump: 'gw' }), { sshConfigFile })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    gateway.dropConnections()
+    await expect.poll(() => subject.describe('w1')).toBeUndefined()
+    expect(await output(subject, 'echo in again')).toBe('in again\n')
+    expect(gateway.connections).toBe(2)
+  })
+})

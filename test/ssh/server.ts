@@ -1,0 +1,292 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2'
+import type { SshTarget } from '../../src/core/ssh-target.ts'
+import { fakeSudo, type SudoBehaviour } from './fake-sudo.ts'
+
+export interface KeyPair {
+  readonly private: string
+  readonly public: string
+}
+
+/** A new key pair in OpenSSH's formats. */
+export function newKey(type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519', passphrase?: string): KeyPair {
+  const options = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr' as const, rounds: 4 }
+  // The typings want different options for each type; at run time they are the same.
+  const bits = type === 'rsa' ? { bits: 2048 } : type === 'ecdsa' ? { bits: 256 } : {}
+  const pair = ssh2.utils.generateKeyPairSync(type as 'rsa', { ...bits, ...options } as { bits: number })
+  return { private: pair.private, public: pair.public }
+}
+
+export interface ServerOptions {
+  /** Default: one new ed25519 key. */
+  readonly hostKeys?: readonly string[]
+  /** Public keys that let in. Default: the server's own client key (`clientKey`). */
+  readonly authorizedKeys?: readonly string[]
+  readonly password?: string
+  /** Methods that are said to be accepted; default publickey, and what is configured. */
+  readonly keyboardInteractive?: string
+  /** Key and then password. */
+  readonly twoFactors?: boolean
+  /** Default `no password`. */
+  readonly sudo?: SudoBehaviour
+  /** Printed on stdout before every command, as a careless .bashrc does. */
+  readonly motd?: string
+  /** Channels open at a time; more are refused. Default 10, as sshd's MaxSessions. */
+  readonly maxSessions?: number
+  /** So many connections are closed before anything is said, as beyond MaxStartups. */
+  readonly refuseFirst?: number
+  /** One-way delay of every packet, ms. */
+  readonly delayMs?: number
+  /** Tries at a login before the server ends the connection. Default 6, as sshd's MaxAuthTries. */
+  readonly maxAuthTries?: number
+  /** The shell that commands are given to. Default /bin/sh. */
+  readonly shell?: string
+}
+
+/** An SSH server in this process that runs the local shell, with the manners of sshd and the faults that tests ask for. */
+export class TestServer implements AsyncDisposable {
+  readonly port: number
+  /** A folder of its own, removed at the end. */
+  readonly folder: string
+  readonly clientKey: KeyPair
+  readonly identityFile: string
+  readonly hostKeys: readonly ParsedKey[]
+  /** Every command that was run. */
+  readonly commands: string[] = []
+  connections = 0
+  openChannels = 0
+  mostChannels = 0
+  /** When set, channels of these commands are closed at once and without an exit status. */
+  closeWithoutExit = false
+  readonly #sockets: Set<Socket>
+  readonly #closing: NetServer[]
+
+  constructor(parts: {
+    port: number
+    folder: string
+    clientKey: KeyPair
+    hostKeys: readonly ParsedKey[]
+    sockets: Set<Socket>
+    closing: NetServer[]
+  }) {
+    this.port = parts.port
+    this.folder = parts.folder
+    this.clientKey = parts.clientKey
+    this.identityFile = join(parts.folder, 'id')
+    this.hostKeys = parts.hostKeys
+    this.#sockets = parts.sockets
+    this.#closing = parts.closing
+  }
+
+  get knownHostsFile(): string {
+    return join(this.folder, 'known_hosts')
+  }
+
+  /** The sudo runs so far are noted here. */
+  get sudoLog(): string {
+    return join(this.folder, 'sudo.log')
+  }
+
+  /** A target that reaches this server with its own key; its host key is recorded on first use. */
+  target(overrides: Partial<SshTarget> = {}): SshTarget {
+    return {
+      name: 'w1',
+      address: '127.0.0.1',
+      port: this.port,
+      user: 'root',
+      identityFiles: [this.identityFile],
+      agent: false,
+      knownHosts: { files: [this.knownHostsFile], policy: 'accept-new' },
+      connectTimeoutMs: 10_000,
+      ...overrides,
+    }
+  }
+
+  /** Cuts all connections without a word. */
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy()
+  }
+
+  /** Goes on holding the connections, but hears nothing any more: a dead link. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.pause()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await Promise.all(this.#closing.map(server => new Promise(resolve => server.close(resolve))))
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Starts a server on a free port of 127.0.0.1. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'evcctl-ssh-'))
+  const clientKey = newKey()
+  await writeFile(join(folder, 'id'), clientKey.private, { mode: 0o600 })
+  const hostKeyTexts = options.hostKeys ?? [newKey().private]
+  const sudo = await fakeSudo(folder, options.sudo ?? 'no password')
+  const authorized = (options.authorizedKeys ?? [clientKey.public]).map(text => ssh2.utils.parseKey(text) as ParsedKey)
+  const sockets = new Set<Socket>()
+  const ssh = new ssh2.Server({ hostKeys: [...hostKeyTexts] }, client => {
+    serveClient(client, server, options, authorized, sudo.path)
+  })
+  ssh.on('error', () => undefined)
+  let toRefuse = options.refuseFirst ?? 0
+  const front = createServer({ noDelay: true }, socket => {
+    server.connections++
+    socket.on('error', () => undefined)
+    if (toRefuse-- > 0) {
+      socket.end('Exceeded MaxStartups\r\n')
+      return
+    }
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    ssh.injectSocket(socket)
+  })
+  const closing = [front]
+  let port = await listen(front)
+  if (options.delayMs !== undefined) {
+    const slow = delayingProxy(port, options.delayMs, sockets)
+    closing.push(slow)
+    port = await listen(slow)
+  }
+  const hostKeys = hostKeyTexts.map(text => ssh2.utils.parseKey(text) as ParsedKey)
+  const server = new TestServer({ port, folder, clientKey, hostKeys, sockets, closing })
+  return server
+}
+
+async function listen(server: NetServer): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+function delayingProxy(port: number, delayMs: number, sockets: Set<Socket>): NetServer {
+  return createServer({ noDelay: true }, near => {
+    const far = connect({ port, host: '127.0.0.1', noDelay: true })
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      from.on('error', () => to.destroy())
+      from.on('close', () => setTimeout(() => to.destroy(), delayMs))
+      from.on('data', chunk => setTimeout(() => to.writable && to.write(chunk), delayMs))
+    }
+  })
+}
+
+function serveClient(
+  client: Connection,
+  server: TestServer,
+  options: ServerOptions,
+  authorized: readonly ParsedKey[],
+  path: string,
+): void {
+  client.on('error', () => undefined)
+  let tries = 0
+  let keyAccepted = false
+  const methods = (): ('publickey' | 'password' | 'keyboard-interactive')[] => [
+    ...(keyAccepted ? [] : ['publickey' as const]),
+    ...(options.password === undefined || (options.twoFactors === true && !keyAccepted) ? [] : ['password' as const]),
+    ...(options.keyboardInteractive === undefined ? [] : ['keyboard-interactive' as const]),
+  ]
+  const refuse = (context: AuthContext, partial = false): void => {
+    if (!partial && context.method !== 'none' && ++tries >= (options.maxAuthTries ?? 6)) {
+      // As sshd says it: SSH_DISCONNECT_PROTOCOL_ERROR, "Too many authentication failures".
+      ;(client as unknown as { _protocol: { disconnect(reason: number): void } })._protocol.disconnect(2)
+      return
+    }
+    context.reject(methods(), partial)
+  }
+  client.on('authentication', context => {
+    if (context.method === 'publickey') {
+      const key = authorized.find(key => key.getPublicSSH().equals(context.key.data))
+      if (key === undefined) refuse(context)
+      else if (context.signature === undefined || context.blob === undefined) context.accept()
+      else if (key.verify(context.blob, context.signature, context.hashAlgo) !== true) refuse(context)
+      else if (options.twoFactors === true) {
+        keyAccepted = true
+        refuse(context, true)
+      } else context.accept()
+    } else if (context.method === 'password') {
+      const right = options.password !== undefined && context.password === options.password
+      if (right && (options.twoFactors !== true || keyAccepted)) context.accept()
+      else refuse(context)
+    } else if (context.method === 'keyboard-interactive' && options.keyboardInteractive !== undefined) {
+      context.prompt([{ prompt: 'Password: ', echo: false }], answers => {
+        if (answers[0] === options.keyboardInteractive) context.accept()
+        else refuse(context)
+      })
+    } else refuse(context)
+  })
+  client.on('ready', () => {
+    client.on('session', (accept, reject) => {
+      if (server.openChannels >= (options.maxSessions ?? 10)) {
+        reject()
+        return
+      }
+      server.openChannels++
+      server.mostChannels = Math.max(server.mostChannels, server.openChannels)
+      const session = accept()
+      session.once('close', () => {
+        server.openChannels--
+      })
+      session.on('exec', (acceptExec, _rejectExec, info) => {
+        server.commands.push(info.command)
+        runCommand(acceptExec(), info.command, server, options, path)
+      })
+    })
+    client.on('tcpip', (accept, reject, info) => {
+      const socket = connect({ host: info.destIP, port: info.destPort, noDelay: true })
+      socket.once('error', () => reject())
+      socket.once('connect', () => {
+        const channel = accept()
+        socket.on('error', () => channel.close())
+        channel.on('error', () => undefined)
+        channel.pipe(socket).pipe(channel)
+      })
+    })
+  })
+}
+
+// ssh2's server mixes up stdout and stderr once the client's window of 2 MiB is full: keep one of them small in tests.
+// As sshd does without a terminal: a session of its own for each command, pipes, and nothing is killed when the channel closes.
+function runCommand(
+  channel: ServerChannel,
+  command: string,
+  server: TestServer,
+  options: ServerOptions,
+  path: string,
+): void {
+  channel.on('error', () => undefined)
+  if (server.closeWithoutExit) {
+    channel.close()
+    return
+  }
+  if (options.motd !== undefined) channel.write(options.motd)
+  const shell = options.shell ?? '/bin/sh'
+  const child = spawn(shell, ['-c', command], { detached: true, env: { ...process.env, PATH: path, SHELL: shell } })
+  child.stdin.on('error', () => undefined)
+  channel.pipe(child.stdin)
+  child.stdout.pipe(channel, { end: false })
+  child.stderr.pipe(channel.stderr, { end: false })
+  channel.on('close', () => closePipes(child))
+  child.on('close', (code, signal) => {
+    if (signal !== null) channel.exit(signal.replace('SIG', ''))
+    else channel.exit(code ?? 0)
+    channel.end()
+  })
+}
+
+function closePipes(child: ChildProcess): void {
+  child.stdin?.destroy()
+  child.stdout?.destroy()
+  child.stderr?.destroy()
+}

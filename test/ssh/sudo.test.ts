@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { Secret } from '../../src/core/secret.ts'
+import { startServer } from './server.ts'
+import { exchange, hostError, job, output, pool, probe } from './support.ts'
+
+const password = new Secret('correct horse', 'JETSON_SUDO')
+const asUbuntu = { user: 'ubuntu' } as const
+
+describe('becoming root', () => {
+  it('needs no sudo for root', async () => {
+    await using server = await startServer({ sudo: 'missing' })
+    await using subject = pool(server.target())
+    expect(await output(subject, 'echo root')).toBe('root\n')
+    expect(subject.describe('w1')?.via).toBe('root')
+  })
+
+  it('uses sudo without a password in the same exchange, with the same words each time', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    await exchange(subject, { jobs: [job({ run: 'true' })], probes: [probe('true')] })
+    await output(subject, 'true')
+    expect(server.commands).toEqual(Array(2).fill('sudo -k -n -- /bin/sh -s'))
+    expect(subject.describe('w1')?.via).toBe('sudo')
+  })
+
+  it('gives the password only where sudo wants it, and remembers', async () => {
+    await using server = await startServer({
+      sudo: { password: 'correct horse', lecture: 'We trust you have received' },
+    })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    const request = { jobs: [job({ run: 'cat', stdin: 'x' })], probes: [probe('echo "$0"; cat; env; set')] }
+    const replies = [
+      await exchange(subject, request),
+      await exchange(subject, request),
+      await exchange(subject, request),
+    ]
+    expect(replies.map(reply => reply.jobs[0]?.verify?.stdout)).toEqual(Array(3).fill('verified\n'))
+    expect(JSON.stringify(replies)).not.toContain('correct horse')
+    expect(server.commands.map(command => command.split(' ')[2])).toEqual(['-n', '-S', '-S', '-S'])
+    expect(server.commands.join('\n')).not.toContain('correct horse')
+    expect(subject.describe('w1')?.via).toBe('sudo with password')
+  })
+
+  it('does not let the password reach the shell where sudo stops asking in the middle of a run', async () => {
+    await using server = await startServer({ sudo: { password: 'correct horse' } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    await output(subject, 'true')
+    // From now on it takes no password, as after a change of sudoers.
+    await exchange(subject, {
+      jobs: [job({ write: `${server.folder}/bin/sudo`, content: '#!/bin/sh\nshift 5\nexec "$@"\n', mode: 0o755 })],
+    })
+    const reply = await exchange(subject, { probes: [probe('echo fine')] })
+    expect(reply.results[0]).toEqual({ exitCode: 0, stdout: 'fine\n', stderr: '' })
+  })
+
+  it('offers a wrong password once, names it, and does not print it', async () => {
+    await using server = await startServer({ sudo: { password: 'correct horse' } })
+    await using subject = pool(
+      server.target({ ...asUbuntu, sudoPassword: new Secret('battery staple', 'JETSON_SUDO') }),
+    )
+    const error = await hostError(output(subject, 'echo secret script'), 'root')
+    expect(error.message).toContain('JETSON_SUDO')
+    expect(error.message).toContain('Sorry, try again.')
+    expect(error.message).not.toContain('battery staple')
+    expect(error.message).not.toContain('incorrect password attempts')
+    expect(await readFile(server.sudoLog, 'utf8')).not.toContain('battery')
+  })
+
+  it.each([
+    ['asks for a password and none is given', { password: 'x' }, 'spec.ssh.sudoPassword', 'a password is required'],
+    ['is not installed', 'missing', 'sudo is not installed, and ubuntu is not root', 'not found'],
+    ['wants a terminal', 'wants a terminal', 'requiretty', 'must have a tty'],
+    ['does not know the user', 'not allowed', 'ubuntu may not become root', 'not in the sudoers file'],
+  ] as const)('says so when sudo %s', async (_case, sudo, problem, came) => {
+    await using server = await startServer({ sudo })
+    await using subject = pool(server.target(asUbuntu))
+    const error = await hostError(output(subject, 'true'), 'root')
+    expect(error.message).toContain(problem)
+    expect(error.details.came).toContain(came)
+    expect(error.details.next).toMatch(/ssh /)
+    expect(error.details.where).toBe(`w1 (127.0.0.1:${server.port})`)
+  })
+
+  it('runs commands for `evcctl exec` as the user or as root', async () => {
+    await using server = await startServer({ sudo: { password: 'correct horse' } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    const run = async (command: string, sudo: boolean): Promise<[number, string, string]> => {
+      let stdout = ''
+      let stderr = ''
+      const { exitCode } = await subject.run('w1', {
+        command,
+        sudo,
+        signal: new AbortController().signal,
+        onStdout: chunk => {
+          stdout += chunk
+        },
+        onStderr: chunk => {
+          stderr += chunk
+        },
+      })
+      return [exitCode, stdout, stderr]
+    }
+    expect(await run('echo out; echo err >&2; cat; exit 7', false)).toEqual([7, 'out\n', 'err\n'])
+    expect(await run("echo 'it''s' out; echo err >&2; cat; exit 8", true)).toEqual([8, 'its out\n', 'err\n'])
+    expect(await run('echo again', true)).toEqual([0, 'again\n', ''])
+    expect(await run('no-such-command', false)).toEqual([127, '', expect.stringContaining('not found')])
+    expect(server.connections).toBe(1)
+  })
+})
