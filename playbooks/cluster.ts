@@ -57,11 +57,14 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
           controlPlane: cluster.initialised,
         })
   for (const [machine, task] of joined) {
-    const { running } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
+    kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
       configuration: documents.kubelet,
       joined: task,
       uploaded: cluster.configured,
       watch: [...prepared.get(machine)!.kubelet],
+      node: machine.host.name,
+      endpoint,
+      ...(network === undefined ? {} : { network: network.applied }),
     })
     nodes.declare(builder.scope(first.host.name, nodes.name), {
       node: machine.host.name,
@@ -69,7 +72,6 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       taints: [...taintsFor(machine.host)],
       managedTaints: [...managedTaints(machine.host)],
       joined: task,
-      ...(network === undefined ? {} : { readyAfter: [network.applied, running] }),
     })
   }
   return builder.build()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRole, nodeLabels, nodeReady, type Task } from '../../src/index.ts'
+import { defineRole, nodeLabels, type Task } from '../../src/index.ts'
 
 const parameters = z.strictObject({
   /** Name of the node; the role runs on a control plane node. */
@@ -10,22 +10,19 @@ const parameters = z.strictObject({
   managedTaints: z.array(z.string()),
   /** Done when the node is in the cluster. */
   joined: z.custom<Task>(),
-  /** What makes it Ready; undefined: nothing that evcctl does (no CNI), so it is not waited for. */
-  readyAfter: z.array(z.custom<Task>()).optional(),
 })
 
 export type NodesParameters = z.output<typeof parameters>
 
-/** What the cluster is to know of one node: labels and taints, and that it is Ready. */
+/** What the cluster is to know of one node: labels and taints. */
 export const nodes = defineRole<NodesParameters, { readonly labelled: Task }>({
   name: 'nodes',
   params: parameters,
-  declare(scope, { node, labels, taints, managedTaints, joined, readyAfter }) {
+  declare(scope, { node, labels, taints, managedTaints, joined }) {
     const wanted = taints.map(({ key, value, effect }) =>
       value === undefined ? { key, effect } : { key, value, effect },
     )
     const labelled = scope.add(nodeLabels({ node, labels, taints: wanted, managedTaints }), { after: [joined] })
-    if (readyAfter !== undefined) scope.add(nodeReady(node), { after: [joined, ...readyAfter] })
     return { labelled }
   },
 })

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, ProbeResult } from '../../src/core/index.ts'
 import { nodeLabels } from '../../src/resources/node-labels.ts'
-import { nodeReady } from '../../src/resources/node-ready.ts'
 import { absent, answered, unreachable } from './kubectl-given.ts'
 
 const gpu = { key: 'evc.example/gpu', value: 'yes', effect: 'NoSchedule' }
@@ -96,7 +95,6 @@ describe('labels and taints', () => {
 
   test('are asked for with one script for all nodes', () => {
     expect(wanted({ node: 'w2' }).probe.script).toBe(wanted().probe.script)
-    expect(nodeReady('w3').probe.script).toBe(wanted().probe.script)
   })
 
   test('of an API server that does not answer cannot be compared, and that is said', () => {
@@ -121,19 +119,5 @@ describe('labels and taints', () => {
     const last = steps.at(-1)
     if (last === undefined || !('run' in last)) throw new Error('expected a run step')
     await expect(last.run).toMatchFileSnapshot('../goldens/resources/node-labels.sh')
-  })
-})
-
-describe('a node', () => {
-  test.each<[string, ProbeResult, string | undefined]>([
-    ['that is Ready', nodes({}), undefined],
-    ['that is not', nodes({ ready: false }), 'not Ready: no CNI'],
-    ['that is not registered', nodes(undefined), 'not there yet'],
-    ['of a cluster that is not there', absent, 'not there yet'],
-    ['of a cluster that does not answer', unreachable, 'not known: the API server does not answer'],
-  ])('%s', (_what, raw, before) => {
-    const resource = nodeReady('w1')
-    const change = resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })
-    expect(change?.fields[0]?.before).toBe(before)
   })
 })

@@ -1,0 +1,280 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Event } from '../../src/core/index.ts'
+import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
+import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
+import { type ProcessSamples, sampleProcesses } from './kit/processes.ts'
+import { workload } from './kit/workload.ts'
+
+const sudoPassword = 'correct-horse-battery-staple'
+const hostNames = ['cp1', 'w1', 'w2']
+
+/** All that a run printed and wrote on this machine: what secrets are searched in. */
+const said: string[] = []
+let cluster: TestCluster
+
+async function run(...args: string[]): Promise<Outcome> {
+  const outcome = await evcctl(args, { ...cluster.env, SUDO_PASSWORD: sudoPassword })
+  said.push(outcome.stdout, outcome.stderr)
+  return outcome
+}
+
+function exchangesOf(outcome: Outcome): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const event of eventsOf(outcome)) {
+    if (event.type === 'exchange') counts[event.host] = (counts[event.host] ?? 0) + 1
+  }
+  return counts
+}
+
+function changedTasks(outcome: Outcome): string[] {
+  return eventsOf(outcome)
+    .filter((event): event is Extract<Event, { type: 'task:end' }> => event.type === 'task:end')
+    .filter(event => event.result !== 'in desired state')
+    .map(event => `${event.result}: ${event.task}`)
+    .sort()
+}
+
+async function waitUntil(what: string, holds: () => Promise<boolean>, seconds = 120): Promise<void> {
+  const deadline = Date.now() + seconds * 1000
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`)
+    await sleep(1000)
+  }
+}
+
+beforeAll(async () => {
+  // w1 asks for a password, so that there is one to be found where it must not be.
+  cluster = await startCluster({
+    hosts: [
+      { name: 'cp1', roles: ['control-plane'] },
+      { name: 'w1', roles: ['worker'], password: sudoPassword, sudo: 'with password' },
+      { name: 'w2', roles: ['worker'] },
+    ],
+  })
+  const text = await readFile(cluster.file, 'utf8')
+  const labels = 'labels: { evc.example/camera: north }'
+  const withSecret = text
+    .replace(/(\{ name: w1,.*) \}/, `$1, ssh: { sudoPassword: { fromEnv: SUDO_PASSWORD } } }`)
+    .replace(/(\{ name: w2,.*) \}/, `$1, ${labels} }`)
+  await writeFile(cluster.file, withSecret)
+})
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+describe.sequential('from bare hosts to a cluster', () => {
+  test('plan on bare hosts writes nothing on any of them', async () => {
+    const before = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    const outcome = await run('plan', cluster.file, '--diff', '--exit-code')
+    const after = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    expect(outcome.stderr).toBe('')
+    expect(outcome.exitCode).toBe(2)
+    expect(outcome.stdout).toContain('kubeadm init')
+    expect(outcome.stdout).toContain('Nothing was written.')
+    expect(hostNames.map((_, index) => writtenPaths(before[index]!, after[index]!))).toEqual([[], [], []])
+  })
+
+  let samples: ProcessSamples
+  const secrets = new Set<string>([sudoPassword])
+  /** Every bootstrap token that existed at some time of the run, and its description. */
+  const tokens = new Map<string, string>()
+  const tokenOfRun = 'evcctl: joins of one run'
+
+  async function watchTokens(over: () => boolean): Promise<void> {
+    while (!over()) {
+      for (const [token, description] of await bootstrapTokens().catch(() => [])) tokens.set(token, description)
+      await sleep(500)
+    }
+  }
+
+  test('apply makes a cluster whose nodes are Ready', async () => {
+    samples = sampleProcesses(cluster.hosts)
+    let over = false
+    const watching = watchTokens(() => over)
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    over = true
+    await watching
+    for (const token of tokens.keys()) secrets.add(token)
+    await samples.stop()
+    expect(outcome.stderr).toBe('')
+    expect(outcome.exitCode).toBe(0)
+    const nodes = await cluster.kubectl('get', 'nodes', '--no-headers')
+    expect(
+      nodes
+        .trim()
+        .split('\n')
+        .map(line => line.split(/\s+/).slice(0, 2).join(' ')),
+    ).toEqual(['cp1 Ready', 'w1 Ready', 'w2 Ready'])
+    expect(await cluster.kubectl('get', 'node', 'w2', '--show-labels')).toContain('evc.example/camera=north')
+  })
+
+  test('the token of the run is revoked at its end, and that of kubeadm init lives no longer than a minute', async () => {
+    expect([...tokens.values()]).toContain(tokenOfRun)
+    expect([...(await bootstrapTokens()).values()]).not.toContain(tokenOfRun)
+    await waitUntil('no bootstrap token', async () => (await bootstrapTokens()).size === 0, 90)
+  })
+
+  test('CoreDNS runs', async () => {
+    await waitUntil('CoreDNS', async () => {
+      const ready = await cluster.kubectl(
+        '-n',
+        'kube-system',
+        'get',
+        'deployment',
+        'coredns',
+        '-o',
+        'jsonpath={.status.readyReplicas}',
+      )
+      return ready === '2'
+    })
+  })
+
+  test('pods on two nodes reach each other by ClusterIP and by DNS name', async () => {
+    const busybox = cluster.mirror.images.find(image => image.refs.some(ref => ref.includes('busybox')))!
+    const url = `${cluster.mirrorUrl}/images/${busybox.file.split('/').at(-1)}`
+    for (const name of ['w1', 'w2']) {
+      const loaded = await cluster.hosts.exec(name, `curl -fsS ${url} | ctr -n k8s.io images import -`)
+      expect([name, loaded.exitCode]).toEqual([name, 0])
+    }
+    await cluster.hosts.exec('cp1', `cat >/root/workload.yaml <<'EOF'\n${workload(busybox.refs[0]!)}\nEOF`)
+    await cluster.kubectl('apply', '-f', '/root/workload.yaml')
+    await cluster.kubectl('rollout', 'status', 'deployment/web', 'daemonset/client', '--timeout=120s')
+    const clients = (
+      await cluster.kubectl(
+        'get',
+        'pods',
+        '-l',
+        'app=client',
+        '-o',
+        'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName}{"\\n"}{end}',
+      )
+    )
+      .trim()
+      .split('\n')
+      .map(line => line.split(' ') as [string, string])
+    expect(clients.map(([, node]) => node).sort()).toEqual(['w1', 'w2'])
+    const address = await cluster.kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
+    for (const [pod] of clients) {
+      for (const target of [address, 'web.default.svc.cluster.local', 'web']) {
+        // Both replicas have to answer from either node, so that one answer at least has crossed the network.
+        const answers = new Set<string>()
+        for (let asked = 0; asked < 40 && answers.size < 2; asked++) {
+          answers.add(
+            (await cluster.kubectl('exec', pod, '--', 'wget', '-q', '-T', '5', '-O', '-', `http://${target}`)).trim(),
+          )
+        }
+        expect([pod, target, answers.size]).toEqual([pod, target, 2])
+      }
+    }
+  })
+
+  test('status and kubeconfig work from this machine', async () => {
+    const status = await run('status', cluster.file)
+    expect(status.exitCode).toBe(0)
+    for (const name of hostNames) expect(status.stdout).toContain(name)
+    const file = join(cluster.folder, 'kubeconfig')
+    const written = await run('kubeconfig', cluster.file, '--file', file)
+    expect(written.exitCode).toBe(0)
+    expect(written.stderr).toBe('')
+    // The API answers at the address that the file names, with a certificate that is good for it.
+    expect(await readFile(file, 'utf8')).toContain(`server: https://${cluster.hosts.host('cp1').address}:6443`)
+  })
+
+  test('a second plan has no changes, and a second apply costs what a plan costs', async () => {
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect(plan.stdout).toContain('No changes.')
+    expect(plan.exitCode).toBe(0)
+    const planned = exchangesOf(await run('plan', cluster.file, '--output', 'json'))
+    expect(planned).toEqual({ cp1: 2, w1: 2, w2: 2 })
+    const before = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    const again = await run('apply', cluster.file, '--yes', '--output', 'json')
+    const after = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    expect(again.exitCode).toBe(0)
+    expect(exchangesOf(again)).toEqual(planned)
+    expect(changedTasks(again)).toEqual([])
+    const own = /^\/(etc|usr|opt|run\/evcctl|var\/lib\/evcctl|var\/cache\/evcctl)(\/|$)/
+    expect(
+      hostNames.map((_, index) => writtenPaths(before[index]!, after[index]!).filter(path => own.test(path))),
+    ).toEqual([[], [], []])
+  })
+
+  test('what somebody changed by hand is named by plan, and apply mends just that', async () => {
+    const hands = [
+      ['w1', 'echo "# edited by hand" >>/etc/containerd/config.toml'],
+      ['w1', 'sysctl -q -w net.ipv4.ip_forward=0'],
+      ['w2', 'systemctl stop kubelet'],
+      ['w2', 'cp /bin/true /usr/local/bin/kubectl.new && mv /usr/local/bin/kubectl.new /usr/local/bin/kubectl'],
+    ] as const
+    for (const [host, command] of hands) expect((await cluster.hosts.exec(host, command)).exitCode).toBe(0)
+    await cluster.kubectl('label', 'node', 'w2', 'evc.example/camera-')
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect(plan.exitCode).toBe(2)
+    for (const named of [
+      '/etc/containerd/config.toml',
+      'net.ipv4.ip_forward',
+      'kubelet.service',
+      'kubectl',
+      'evc.example/camera',
+    ]) {
+      expect(plan.stdout).toContain(named)
+    }
+    const mended = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(mended.exitCode).toBe(0)
+    const changed = changedTasks(mended)
+    // The unit that runs with the edited file is restarted with it; the label is written by the control plane node.
+    expect(changed.map(line => line.replace(/^changed: ([^/]+)\/.*?([^/:]+:.*)$/, '$1 $2'))).toMatchSnapshot()
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+    expect(await cluster.kubectl('get', 'node', 'w2', '--show-labels')).toContain('evc.example/camera=north')
+  })
+
+  test('no secret was in a process list, in output or in a journal', async () => {
+    for (const name of ['cp1']) {
+      const files = '/etc/kubernetes/pki/*.key /etc/kubernetes/pki/etcd/*.key'
+      const { stdout } = await cluster.hosts.exec(
+        name,
+        `cat ${files}; grep -h -E 'client-key-data' /etc/kubernetes/*.conf`,
+      )
+      // Any whole line of a key is proof enough; headers are not secret.
+      for (const line of stdout.split('\n')) {
+        const value = line.replace(/^\s*client-key-data:\s*/, '').trim()
+        if (value.length >= 40 && !value.startsWith('-----')) secrets.add(value)
+      }
+    }
+    expect(secrets.size).toBeGreaterThan(50)
+    const journals = await filesBelow(join(cluster.folder, 'state'))
+    expect(journals.some(path => path.endsWith('events.ndjson'))).toBe(true)
+    const texts = [
+      ...said,
+      ...(await Promise.all(journals.map(path => readFile(path, 'utf8')))),
+      ...samples.commandLines,
+    ]
+    // The sampler does see what runs.
+    expect([...samples.commandLines].some(line => line.includes('kubeadm init'))).toBe(true)
+    const everything = texts.join('\n')
+    expect([...secrets].filter(secret => everything.includes(secret)).map(secret => `${secret.slice(0, 4)}…`)).toEqual(
+      [],
+    )
+  })
+})
+
+/** The bootstrap tokens that exist, and their descriptions. */
+async function bootstrapTokens(): Promise<Map<string, string>> {
+  const query = ['get', 'secrets', '-o', 'json', '--field-selector', 'type=bootstrap.kubernetes.io/token']
+  const { items } = JSON.parse(await cluster.kubectl('-n', 'kube-system', ...query)) as {
+    items: { data: Record<string, string> }[]
+  }
+  const decode = (text = ''): string => Buffer.from(text, 'base64').toString()
+  return new Map(
+    items.map(({ data }) => [`${decode(data['token-id'])}.${decode(data['token-secret'])}`, decode(data.description)]),
+  )
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries.filter(entry => entry.isFile()).map(entry => join(entry.parentPath, entry.name))
+}
