@@ -15,6 +15,7 @@ import { startMirror } from '../src/local/mirror.ts'
 import { detectNeeds } from '../src/local/needs.ts'
 import { parseNodes } from '../src/local/nodes.ts'
 import { ensureMirror } from '../test/kit/mirror.ts'
+import { canReachUpstream } from '../test/kit/upstream.ts'
 import { mirrorOptions } from '../test/kubernetes/kit/cluster.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -63,7 +64,8 @@ async function prepare(): Promise<void> {
   const hosts = await stage(
     'hosts: 1 control plane node and 2 workers, as containers with systemd and sshd',
     async () => {
-      const started = await startLocalHosts({ name, hosts: parseNodes('1+2'), onProgress: say })
+      const internal = !(await canReachUpstream())
+      const started = await startLocalHosts({ name, hosts: parseNodes('1+2'), internal, onProgress: say })
       await mkdir(dirname(file), { recursive: true })
       await writeClusterFile(file, { ...clusterFileHosts(started), needs: await detectNeeds(started) }, { force: true })
       return started

@@ -6,6 +6,7 @@ import { detectNeeds } from '../../../src/local/needs.ts'
 import { startHosts, type TestHostOptions } from '../../hosts/kit/start-hosts.ts'
 import { temporaryFolder } from '../../kit/folder.ts'
 import { ensureMirror, type Mirror } from '../../kit/mirror.ts'
+import { canReachUpstream } from '../../kit/upstream.ts'
 
 /** Container hosts, a mirror of real artifacts and a cluster.yaml that ties them together. Disposing removes all of it. */
 export interface TestCluster extends AsyncDisposable {
@@ -26,7 +27,12 @@ export interface TestCluster extends AsyncDisposable {
 /** Starts bare hosts and writes their cluster.yaml; nothing is installed yet. */
 export async function startCluster(options: TestHostOptions): Promise<TestCluster> {
   const say = (line: string): void => console.log(line)
-  const [mirror, hosts] = await Promise.all([ensureMirror({ write: say }), startHosts({ ...options, onProgress: say })])
+  // Where the mirror is not all there is, images are pulled from the registries.
+  const internal = !(await canReachUpstream())
+  const [mirror, hosts] = await Promise.all([
+    ensureMirror({ write: say }),
+    startHosts({ internal, ...options, onProgress: say }),
+  ])
   const folder = await temporaryFolder()
   try {
     const [needs, { url }] = await Promise.all([

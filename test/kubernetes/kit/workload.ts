@@ -18,7 +18,7 @@ spec:
       containers:
         - name: web
           image: ${image}
-          imagePullPolicy: Never
+          imagePullPolicy: IfNotPresent
           command: [/bin/sh, -c, 'mkdir -p /www && hostname >/www/index.html && exec /bin/busybox httpd -f -p 8080 -h /www']
 ---
 apiVersion: v1
@@ -37,6 +37,6 @@ spec:
     metadata: { labels: { app: client } }
     spec:
       containers:
-        - { name: client, image: '${image}', imagePullPolicy: Never, command: [/bin/sh, -c, 'exec sleep 100000'] }
+        - { name: client, image: '${image}', imagePullPolicy: IfNotPresent, command: [/bin/sh, -c, 'exec sleep 100000'] }
 `
 }
