@@ -78,6 +78,27 @@ test('plan costs two exchanges a host and writes nothing; apply converges; a sec
   expect([...pool.exchanges()].map(([host, count]) => count - before.get(host)!)).toEqual([2, 2])
 })
 
+test('a plan costs two exchanges a host however many tasks there are, counted where the commands arrive', async () => {
+  const builder = new GraphBuilder()
+  for (const host of ['w1', 'w2']) {
+    const scope = builder.scope(host, 'r')
+    // Each waits for the one before it, so that order is no excuse either.
+    let last = scope.add(line(`${host}-0`, 'zero'))
+    for (let number = 1; number < 70; number++) {
+      const text = last.output.map(before => `${before.length} ${number}`)
+      last = scope.add(line(`${host}-${number}`, text))
+    }
+  }
+  const graph = builder.build()
+  const run = fakeRun(pool)
+  const arrived = server.commands.length
+  await gatherFacts(['w1', 'w2'], run)
+  const { plan } = await evaluate(graph, run)
+  expect(plan.verdicts.size).toBe(140)
+  expect(server.commands.length - arrived).toBe(4)
+  expect([...pool.exchanges().values()]).toEqual([2, 2])
+})
+
 test('a connection that is cut while steps run is made again, and the rest is done', async () => {
   const builder = new GraphBuilder()
   const scope = builder.scope('w1', 'r')
