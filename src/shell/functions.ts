@@ -31,8 +31,9 @@ export const probeFunction = `evcctl_probe() {
   evcctl_mark probe "$1" "$?"
 }`
 
-// A watch ends the step that began after it, with TERM and 5 s later with KILL: everything younger than itself that is in the exchange's process group or
-// descends from its shell, so that processes that left the group or lost their parent are found too.
+// A watch ends the step that began after it, with TERM and 5 s later with KILL: everything younger than itself that is
+// in the exchange's process group or descends from its shell, so that processes that left the group or lost their parent
+// are found too. The shell and its parents are spared by number: times have a resolution of 10 ms only.
 // It sleeps by the second: ending it in time leaves a sleep of one second at most, and needs no trap, which a shell that
 // is about to wait can miss.
 const watchFunctions = `evcctl_watch() {
@@ -84,7 +85,7 @@ evcctl_find_step() {
       evcctl_pid=\${evcctl_stat%% *}
       set -- \${evcctl_stat##*) }
       [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "\${20}" -ge "$evcctl_since" ] || continue
-      case " $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
+      case "$evcctl_ancestors $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
       case " $$ $evcctl_found " in
         *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
         *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
@@ -124,6 +125,7 @@ evcctl_end_left_over() {
 }
 evcctl_note() {
   evcctl_parents "$$"
+  evcctl_ancestors=$evcctl_chain
   [ -d ${exchangeFolder} ] || ( umask 077; mkdir -p ${exchangeFolder} )
   echo "$evcctl_start $evcctl_group$evcctl_chain" >"${exchangeFolder}/$$"
 }`
@@ -139,8 +141,11 @@ export const endGroupFunction = `evcctl_end_group() {
   done
 }`
 
-/** Makes `$evcctl_new`, empty of an earlier attempt, in the folder of `$1`, and removes it unless it is kept. */
-export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C`
+/**
+ * Makes `$evcctl_new`, empty of an earlier attempt, in the folder of `$1`, and removes it unless it is kept. Also when a
+ * lost connection makes the next message end the shell with PIPE.
+ */
+export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C`
 
 /** Gives `$evcctl_new` its final name. */
 export const keepFile = `mv -f -- "$evcctl_new" "$1"; trap - EXIT`

@@ -64,7 +64,10 @@ export function dialError(endpoint: Endpoint, cause: unknown): HostError {
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
     case 'EADDRNOTAVAIL':
-      return fail(`there is no route to ${host}${from}`, `Is it up, and is this its address? ip route get ${word(host)}`)
+      return fail(
+        `there is no route to ${host}${from}`,
+        `Is it up, and is this its address? ip route get ${word(host)}`,
+      )
     case 'ETIMEDOUT':
       return fail(`no answer${from}`, `Is it up, and port ${port} open in the firewalls on the way? ${reach}`)
     default:

@@ -181,6 +181,14 @@ describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
     expect(await readdir(folder)).toEqual(['pids'])
   }, 60_000)
 
+  it('spares the shell itself, also when a step begins in the same clock tick', async () => {
+    const late = { jobs: [job({ run: 'sleep 30', timeoutMs: 1000 }), job({ run: 'true' })], probes: [] }
+    const replies = await Promise.all(Array.from({ length: 12 }, () => runLocally(late, shell)))
+    expect(replies.map(reply => reply.jobs.map(result => result.failure?.exitCode ?? 0))).toEqual(
+      Array(12).fill([124, 0]),
+    )
+  }, 60_000)
+
   it('polls until a probe succeeds, and gives the last try when it never does', async () => {
     const until = (script: string, timeoutMs: number): Step => ({
       until: probe<boolean>(`cd '${folder}'; ${script}`),

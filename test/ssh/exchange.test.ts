@@ -103,11 +103,21 @@ describe('an exchange', () => {
     expect(reply.results[0]?.stdout).toBe('here\n')
   })
 
+  it('starts again on a new connection when the link was dead before anything was sent', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target(), { keepaliveMs: 100 })
+    await output(subject, 'true')
+    server.freeze()
+    expect(await output(subject, 'echo again')).toBe('again\n')
+    expect(server.connections).toBe(2)
+  })
+
   it('notices a dead link in bounded time', async () => {
     await using server = await startServer()
     await using subject = pool(server.target(), { keepaliveMs: 100 })
     await output(subject, 'true')
     const lost = hostError(output(subject, 'sleep 2'), 'lost')
+    await expect.poll(() => server.commands.length).toBe(2)
     server.freeze()
     expect((await lost).message).toContain('no sign of life')
   })

@@ -4,6 +4,7 @@ url='http://192.0.2.5/pause.tar'
 want=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 part=/var/cache/evcctl/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.part
 total=0
+down='/run/evcctl/down-192.0.2.5'
 credentials=$(cat)
 size_of() { stat -c %s "$part" 2>/dev/null || echo 0; }
 fail() { code=$1; shift; printf '%s\n' "$@" >&2; exit "$code"; }
@@ -42,10 +43,12 @@ fetch() {
 }
 download() {
   idle=0
+  most=4
+  if [ -n "$(find "$down" -mmin -5 2>/dev/null)" ]; then most=1; fi
   while :; do
     fetch
     case $status in
-      0) return 0;;
+      0) rm -f "$down"; return 0;;
       23) no_space;;
       22)
         case $http in
@@ -57,7 +60,11 @@ download() {
       1|2|3|60|77) fail 80 "curl $status" "$error";;
     esac
     if [ "$(size_of)" -gt "$start" ]; then idle=0; else idle=$(( idle + 1 )); fi
-    if [ "$idle" -ge 4 ]; then fail 80 "curl $status" "http ${http:-000}" "$error"; fi
+    if [ "$idle" -ge "$most" ]; then
+      mkdir -p /run/evcctl
+      : >"$down"
+      fail 80 "curl $status" "http ${http:-000}" "$error"
+    fi
     echo "${error:-interrupted}; trying again" >&2
     sleep $(( 1 << idle ))
   done

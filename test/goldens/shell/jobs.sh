@@ -61,7 +61,7 @@ evcctl_find_step() {
       evcctl_pid=${evcctl_stat%% *}
       set -- ${evcctl_stat##*) }
       [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "${20}" -ge "$evcctl_since" ] || continue
-      case " $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
+      case "$evcctl_ancestors $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
       case " $$ $evcctl_found " in
         *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
         *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
@@ -107,6 +107,7 @@ evcctl_end_left_over() {
 }
 evcctl_note() {
   evcctl_parents "$$"
+  evcctl_ancestors=$evcctl_chain
   [ -d /run/evcctl/exchange ] || ( umask 077; mkdir -p /run/evcctl/exchange )
   echo "$evcctl_start $evcctl_group$evcctl_chain" >"/run/evcctl/exchange/$$"
 }
@@ -130,7 +131,7 @@ evcctl_write() {
   (
     shift
     set -eu
-    evcctl_new=${1%/*}/.${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C
+    evcctl_new=${1%/*}/.${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C
     printf '%s' "$4" >"$evcctl_new"
     [ -z "$3" ] || chown -- "$3" "$evcctl_new"
     chmod -- "$2" "$evcctl_new"
