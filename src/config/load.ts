@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { type UserError, UserErrors } from '../core/index.ts'
 import { checkAddresses } from './checks/addresses.ts'
 import { checkHosts } from './checks/hosts.ts'
@@ -94,12 +95,12 @@ function readClusterFile(file: string): string {
     bytes = readFileSync(file)
   } catch (cause) {
     if (cause instanceof UserErrors || !(cause instanceof Error) || !('code' in cause)) throw cause
-    const missing = cause.code === 'ENOENT'
+    const next: Record<string, string> = {
+      ENOENT: `evcctl init ${file}`,
+      EISDIR: `Name the file in it: ${join(file, 'cluster.yaml')}`,
+    }
     throw new UserErrors([
-      badInput(
-        { where: file, problem: `${readFailure(cause)}.`, ...(missing ? { next: `evcctl init ${file}` } : {}) },
-        cause,
-      ),
+      badInput({ where: file, problem: `${readFailure(cause)}.`, next: next[String(cause.code)] }, cause),
     ])
   }
   try {

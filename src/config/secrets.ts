@@ -53,12 +53,12 @@ async function fetchSecret(
         `The environment variable ${source.fromEnv} is ${value === '' ? 'empty' : 'not set'}.`,
         `export ${source.fromEnv}=…`,
       )
-    return new Secret(value, what)
+    return new Secret(value, `${what} from $${source.fromEnv}`)
   }
   if ('fromFile' in source) {
     const value = readSecretFile(where, source.fromFile, readFile)
     if (value === '') throw failure(where, `The file ${source.fromFile} is empty.`)
-    return new Secret(value, what)
+    return new Secret(value, `${what} from ${source.fromFile}`)
   }
   if (options.prompt === undefined)
     throw failure(

@@ -9,7 +9,7 @@ const secretKeys = { passphrase: 'key passphrase', password: 'SSH password', sud
  * cluster.yaml of secrets that cannot be had.
  */
 export async function sshTargets(
-  spec: Pick<ClusterSpec, 'hosts'>,
+  spec: Pick<ClusterSpec, 'file' | 'hosts'>,
   options: SecretOptions = {},
 ): Promise<readonly SshTarget[]> {
   const secrets = await fetchSecrets(spec.hosts.flatMap(secretUses), options)
@@ -28,6 +28,7 @@ export async function sshTargets(
       ...secret('sudoPassword'),
       knownHosts: {
         policy: knownHosts.policy,
+        acceptCommand: `evcctl ping ${spec.file} --accept-new`,
         ...(knownHosts.file === undefined ? {} : { files: [knownHosts.file] }),
       },
       connectTimeoutMs: connectTimeout,

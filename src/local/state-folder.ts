@@ -25,11 +25,20 @@ export function stateFolder(cluster: string, folder = defaultFolder(cluster)): S
 export async function createState(state: StateFolder, cluster: string): Promise<string> {
   await mkdir(state.folder, { recursive: true, mode: 0o700 })
   await chmod(state.folder, 0o700)
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: `evcctl local ${cluster}` })
+  const pair = createKeyPair(`evcctl local ${cluster}`)
   await rm(state.identityFile, { force: true })
   await writeFile(state.identityFile, pair.private, { mode: 0o600 })
   await writeFile(state.publicKeyFile, `${pair.public}\n`)
   return pair.public
+}
+
+/** A new ed25519 key in OpenSSH's format, as texts. */
+export function createKeyPair(comment: string): { readonly private: string; readonly public: string } {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment })
+    // One in 256 comes out malformed: ssh2 drops the zero that its public half begins with.
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair
+  }
 }
 
 /** Removes what evcctl wrote; a folder of the caller's own choice stays if there is something else in it. */

@@ -98,7 +98,11 @@ function describe(subject: PlanSubject): string {
 function readingLine(subject: PlanSubject, unreachable: number, { reading }: PlanOptions, paint: Paint): string[] {
   if (reading === undefined) return []
   const hosts = subject.hosts.length - unreachable
-  const each = reading.exchanges % hosts === 0 ? `${count(reading.exchanges / hosts, 'exchange')} each` : undefined
+  // Some of the exchanges may have been with the hosts that failed.
+  const each =
+    unreachable === 0 && reading.exchanges % hosts === 0
+      ? `${count(reading.exchanges / hosts, 'exchange')} each`
+      : undefined
   const how = each ?? count(reading.exchanges, 'exchange')
   return [paint.faint(`read ${count(hosts, 'host')} in ${formatDuration(reading.ms)} (${how})`)]
 }

@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import ssh2 from 'ssh2'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { createState, removeState, stateFolder } from '../../src/local/state-folder.ts'
+import { createKeyPair, createState, removeState, stateFolder } from '../../src/local/state-folder.ts'
 
 let folder = ''
 beforeEach(async () => {
@@ -40,4 +41,9 @@ test('removes its own files, and a folder of the caller only when nothing else i
   await rm(join(state.folder, 'mine'))
   await removeState(state, 'dev')
   expect(await readdir(folder)).toEqual([])
+})
+
+test('every key can be read, also those whose public half begins with a zero', () => {
+  const pairs = Array.from({ length: 1000 }, () => createKeyPair('dev'))
+  expect(pairs.filter(pair => ssh2.utils.parseKey(pair.private) instanceof Error)).toEqual([])
 })

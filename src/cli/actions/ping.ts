@@ -31,7 +31,7 @@ export async function ping(options: PingOptions): Promise<ExitCode> {
   if (options.output === 'json') for (const host of pinged) printJson(pingedAsData(host))
   else {
     const paint = createPaint(wantsColour(process.stdout, process.env))
-    printLine(pingText(pinged, { spec, paint, acceptNew: options.acceptNew }))
+    printLine(pingText(pinged, { spec, paint }))
   }
   return pinged.every(({ check }) => check.ok) ? exitCodes.ok : exitCodes.unreachable
 }
@@ -83,24 +83,16 @@ const header = ['HOST', 'REACHABLE', 'HOST KEY', 'LOGIN', 'ROOT', 'OS', 'ARCH', 
 /** The table, what is wrong below it, and what to do next. */
 export function pingText(
   pinged: readonly PingedHost[],
-  { spec, paint, acceptNew }: { readonly spec: ClusterSpec; readonly paint: Paint; readonly acceptNew: boolean },
+  { spec, paint }: { readonly spec: ClusterSpec; readonly paint: Paint },
 ): string {
   const lines = table([header, ...pinged.map(host => row(host, spec.preflight.maxClockDeviation, paint))])
   for (const { check } of pinged) {
     for (const { error } of check.steps) if (error !== undefined) lines.push('', printable(formatError(error)))
   }
   const good = pinged.filter(({ check }) => check.ok).length
-  const unknownKeys = pinged.some(({ check }) =>
-    check.steps.some(step => step.name === 'hostKey' && step.result === 'failed'),
-  )
-  const next =
-    good === pinged.length
-      ? `evcctl plan ${spec.file}`
-      : unknownKeys && !acceptNew
-        ? `evcctl ping ${spec.file} --accept-new`
-        : undefined
   const verdict = `${good} of ${count(pinged.length, 'host')} can be worked on.`
-  lines.push('', next === undefined ? verdict : `${verdict} Next: ${next}`)
+  // Where something is wrong, the errors above say what is next, each for its own host.
+  lines.push('', good === pinged.length ? `${verdict} Next: evcctl plan ${spec.file}` : verdict)
   return lines.join('\n')
 }
 

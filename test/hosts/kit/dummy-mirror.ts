@@ -1,0 +1,83 @@
+import { execFile } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { type ArtifactName, artifact, defaultsFor, kubernetesVersions } from '../../../src/catalog/index.ts'
+
+/** A folder laid out as a mirror, of programs that do nothing. There is no containerd in it, so that none is started. */
+export interface DummyMirror {
+  readonly folder: string
+  /** For spec.artifacts.checksums: path in the mirror → sha256. */
+  readonly checksums: Readonly<Record<string, string>>
+  /** Path in the mirror, without a leading slash. */
+  path(name: ArtifactName): string
+  /** Raises RangeError for what is not there. */
+  sha256(name: ArtifactName): string
+}
+
+/** Bytes of each download that is no archive; random, so that nothing on the way can make them smaller. */
+const sizes: Partial<Record<ArtifactName, number>> = {
+  kubelet: 256 * 1024,
+  runc: 64 * 1024,
+  // A server that sends half of the rest each time is soon at its end.
+  kubectl: 2,
+}
+
+/** The programs of each archive. */
+const archives: Partial<Record<ArtifactName, readonly string[]>> = {
+  'cni-plugins': ['bridge', 'loopback'],
+}
+
+/** Makes what a node of the default versions downloads, for the architecture of this machine and so of its containers. */
+export async function makeDummyMirror(folder: string): Promise<DummyMirror> {
+  const kubernetes = kubernetesVersions()[0]!
+  const { containerd, runc, cniPlugins } = defaultsFor(kubernetes)
+  const versions: Readonly<Record<ArtifactName, string>> = {
+    kubeadm: kubernetes,
+    kubelet: kubernetes,
+    kubectl: kubernetes,
+    containerd,
+    runc,
+    'cni-plugins': cniPlugins,
+  }
+  const names = (Object.keys(versions) as ArtifactName[]).filter(name => name !== 'containerd')
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
+  const path = (name: ArtifactName) => artifact(name, versions[name], architecture).path
+  await Promise.all(names.map(name => make(join(folder, path(name)), name)))
+  const checksums = Object.fromEntries(
+    await Promise.all(
+      names.map(async name => [path(name), sha256Of(await readFile(join(folder, path(name))))] as const),
+    ),
+  )
+  return {
+    folder,
+    checksums,
+    path,
+    sha256(name) {
+      const found = checksums[path(name)]
+      if (found === undefined) throw new RangeError(`no ${name} in the mirror`)
+      return found
+    },
+  }
+}
+
+async function make(file: string, name: ArtifactName): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  const members = archives[name]
+  if (members === undefined) {
+    await writeFile(file, randomBytes(sizes[name] ?? 1024))
+    return
+  }
+  const unpacked = `${file}.unpacked`
+  for (const member of members) {
+    await mkdir(dirname(join(unpacked, member)), { recursive: true })
+    await writeFile(join(unpacked, member), randomBytes(1024), { mode: 0o755 })
+  }
+  await promisify(execFile)('tar', ['-czf', file, '-C', unpacked, '.'])
+  await rm(unpacked, { recursive: true })
+}
+
+function sha256Of(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
