@@ -33,6 +33,8 @@ export interface ExchangeOptions {
   readonly timeoutMs?: number
   /** Called when a job begins on the host. */
   readonly onJobStart?: (job: number) => void
+  /** Called once for each job, as soon as its outcome is known; the jobs after it still run then. */
+  readonly onJobEnd?: (job: number, reply: JobReply) => void
   /** Called with each complete line that a step of a job prints (stdout or stderr), not redacted. */
   readonly onOutput?: (job: number, line: string) => void
 }

@@ -1,5 +1,5 @@
 import { HostError } from '../core/errors.ts'
-import type { Session } from '../core/host.ts'
+import type { JobReply, Session } from '../core/host.ts'
 import type { Task } from '../core/task.ts'
 import type { Batch, Write } from './batch.ts'
 import { connect, exchange } from './exchange.ts'
@@ -13,15 +13,22 @@ export type Conversation =
   | {
       readonly is: 'answered'
       readonly snapshots: ReadonlyMap<Task, Snapshot>
-      readonly outcomes: readonly (readonly [Write, Outcome])[]
     }
   /** There was no session: nothing was sent. */
   | { readonly is: 'unsent'; readonly error: HostError }
   /** What became of it is not known; `latest` is the write that began last, as far as was seen. */
   | { readonly is: 'unanswered'; readonly error: HostError; readonly latest: Write | undefined }
 
-/** Carries a batch to its host. Never rejects for the host's sake. */
-export async function converse(run: Run, host: string, { writes, probes, ahead }: Batch): Promise<Conversation> {
+/**
+ * Carries a batch to its host. `onOutcome` is called once for each write whose outcome becomes known, as soon as it is:
+ * what waits for it on other hosts need not wait for the rest of the exchange. Never rejects for the host's sake.
+ */
+export async function converse(
+  run: Run,
+  host: string,
+  { writes, probes, ahead }: Batch,
+  onOutcome: (write: Write, outcome: Outcome) => void,
+): Promise<Conversation> {
   let session: Session
   try {
     session = await connect(run, host, run.reconnectDelaysMs ?? defaultReconnectDelaysMs)
@@ -32,13 +39,16 @@ export async function converse(run: Run, host: string, { writes, probes, ahead }
   const asked = collectProbes([...probes, ...ahead].map(state => state.task))
   const jobs = writes.map(({ steps, state }) => ({ steps, verify: state.task.resource.probe }))
   using progress = followJobs(run, writes)
+  const onJobEnd = (index: number, reply: JobReply) => {
+    const write = writes[index]!
+    if (progress.close(index)) onOutcome(write, outcomeOf(write, reply))
+  }
   try {
-    const reply = await exchange(run, session, { jobs, probes: asked.probes }, progress)
-    const outcomes = writes.map((write, index) => {
-      progress.close(index)
-      return [write, outcomeOf(write, reply.jobs[index]!)] as const
+    const reply = await exchange(run, session, { jobs, probes: asked.probes }, { ...progress, onJobEnd })
+    reply.jobs.forEach((one, index) => {
+      onJobEnd(index, one)
     })
-    return { is: 'answered', snapshots: asked.read(reply.results), outcomes }
+    return { is: 'answered', snapshots: asked.read(reply.results) }
   } catch (error) {
     if (!(error instanceof HostError)) throw error
     const latest = progress.latest()

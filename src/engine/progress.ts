@@ -7,8 +7,8 @@ import { LineThrottle } from './throttle.ts'
 
 /** Tells how the jobs of one exchange get on. */
 export interface Progress extends Disposable, Pick<ExchangeOptions, 'onJobStart' | 'onOutput'> {
-  /** Makes sure that a job's start was told, and ends its output. */
-  close(job: number): void
+  /** Makes sure that a job's start was told, and ends its output. False when that was done before. */
+  close(job: number): boolean
   /** Position of the job that began last; undefined while none has. */
   latest(): number | undefined
 }
@@ -16,6 +16,7 @@ export interface Progress extends Disposable, Pick<ExchangeOptions, 'onJobStart'
 /** Events `task:queued`, `task:start` and `task:output` of the jobs of one exchange. */
 export function followJobs(run: Run, writes: readonly Write[]): Progress {
   const started = new Set<number>()
+  const closed = new Set<number>()
   let latest: number | undefined
   const lines = writes.map(
     ({ state }) => new LineThrottle(line => run.emit({ type: 'task:output', task: state.task.id, line })),
@@ -39,6 +40,9 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
     close(job) {
       start(job)
       lines[job]!.end()
+      if (closed.has(job)) return false
+      closed.add(job)
+      return true
     },
     latest: () => latest,
     [Symbol.dispose]() {

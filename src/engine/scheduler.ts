@@ -135,23 +135,23 @@ export class Scheduler {
 
   async #exchange(host: HostState, batch: Batch): Promise<void> {
     for (const { state } of batch.writes) state.stage = 'running'
-    const conversation = await converse(this.#run, host.name, batch)
-    for (const { state } of batch.writes) state.stage = 'ready'
+    const number = ++host.exchanges
+    const conversation = await converse(this.#run, host.name, batch, ({ state }, { end, snapshot }) => {
+      if (snapshot !== undefined) this.#see(state.task.id, snapshot, number)
+      this.#finish(state, end)
+      this.#advance()
+    })
+    for (const { state } of batch.writes) if (state.stage === 'running') state.stage = 'ready'
     if (conversation.is === 'unsent') {
       if (!isStopping(this.#run)) this.#giveUp(host, conversation.error)
       return
     }
-    const number = ++host.exchanges
     if (batch.writes.length > 0) host.convergedAt = number
     if (conversation.is === 'unanswered') {
       this.#recover(host, batch, conversation.error, conversation.latest)
       return
     }
     for (const [task, snapshot] of conversation.snapshots) this.#see(task.id, snapshot, number)
-    for (const [{ state }, { snapshot }] of conversation.outcomes) {
-      if (snapshot !== undefined) this.#see(state.task.id, snapshot, number)
-    }
-    for (const [{ state }, { end }] of conversation.outcomes) this.#finish(state, end)
   }
 
   #see(id: TaskId, snapshot: Snapshot, number: number): void {
@@ -162,15 +162,16 @@ export class Scheduler {
 
   /** After an exchange without a reply: nothing is known of it, so everything it touched is read again or given up. */
   #recover(host: HostState, { writes, probes }: Batch, error: HostError, latest: Write | undefined): void {
+    const open = writes.filter(({ state }) => state.stage !== 'done')
     if (error.kind === 'cancelled' && isStopping(this.#run)) {
-      for (const { state, change } of writes) this.#finish(state, { result: 'cancelled', ms: 0, change })
+      for (const { state, change } of open) this.#finish(state, { result: 'cancelled', ms: 0, change })
       return
     }
     // A time-out is the fault of the job that ran; of the others only the outcome is lost.
     const culprit = error.kind === 'timed out' ? latest?.state : undefined
     const again = error.kind === 'lost' || culprit !== undefined
     const concerned: readonly { state: TaskState; change?: Change }[] =
-      writes.length > 0 ? writes : probes.map(state => ({ state }))
+      writes.length > 0 ? open : probes.map(state => ({ state }))
     for (const { state, change } of concerned) {
       state.snapshot = undefined
       state.lostChange = change ?? state.lostChange

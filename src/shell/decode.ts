@@ -6,6 +6,7 @@ import { ProtocolError, type RemoteGroup, StreamDecoder } from './stream.ts'
 
 export interface DecoderHooks {
   readonly onJobStart?: ((job: number) => void) | undefined
+  readonly onJobEnd?: ((job: number, reply: JobReply) => void) | undefined
   readonly onOutput?: ((job: number, line: string) => void) | undefined
   /** The script runs. */
   readonly onBegin?: ((group: RemoteGroup) => void) | undefined
@@ -26,6 +27,8 @@ interface JobState {
   ms: number
   failure: (MutableResult & { step: number }) | undefined
   verify: MutableResult | undefined
+  /** The streams on which its outcome was seen. */
+  readonly seen: Set<StreamName>
 }
 
 type StreamName = 'stdout' | 'stderr'
@@ -48,6 +51,7 @@ export class Decoder {
       ms: 0,
       failure: undefined,
       verify: undefined,
+      seen: new Set<StreamName>(),
     }))
     this.#results = script.answers.map(() => undefined)
     this.#streams = this.#freshStreams()
@@ -137,14 +141,14 @@ export class Decoder {
     const state = this.#job(job)
     state.failure ??= { step, exitCode, stdout: '', stderr: '' }
     state.failure[stream] = text
-    if (stream === 'stdout') this.#stop(state)
+    this.#jobSeen(stream, job, state)
   }
 
   #verified(stream: StreamName, job: number, exitCode: number, text: string): void {
     const state = this.#job(job)
     state.verify ??= { exitCode, stdout: '', stderr: '' }
     state.verify[stream] = text
-    if (stream === 'stdout') this.#stop(state)
+    this.#jobSeen(stream, job, state)
   }
 
   #probed(stream: StreamName, index: number, exitCode: number, text: string): void {
@@ -154,8 +158,10 @@ export class Decoder {
     this.#results[index] = result
   }
 
-  #stop(state: JobState): void {
-    state.ms = Math.round(this.#now() - (state.startedAt ?? this.#now()))
+  #jobSeen(stream: StreamName, job: number, state: JobState): void {
+    if (stream === 'stdout') state.ms = Math.round(this.#now() - (state.startedAt ?? this.#now()))
+    state.seen.add(stream)
+    if (state.seen.size === 2) this.#hooks.onJobEnd?.(job, jobReply(state, job))
   }
 
   #job(index: number): JobState {

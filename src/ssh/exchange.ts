@@ -30,6 +30,7 @@ export async function exchange(
   const decoder = new Decoder(script, request.jobs.length, {
     onJobStart: options.onJobStart,
     onOutput: options.onOutput,
+    onJobEnd: options.onJobEnd,
     onBegin: group => {
       carrier.group = group
       carrier.begun = true

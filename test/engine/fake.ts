@@ -124,7 +124,14 @@ export class FakePool implements SshPool {
       const host = this.hosts.get(name)!
       const fault = this.#options.fault?.(number, name, request)
       const jobs = fault === undefined ? request.jobs : request.jobs.slice(0, fault.jobs)
-      const replies = jobs.map((job, index) => runJob(host, job.steps, job.verify.script, index, options))
+      const replies: JobReply[] = []
+      for (const [index, job] of jobs.entries()) {
+        const reply = runJob(host, job.steps, job.verify.script, index, options)
+        replies.push(reply)
+        // As over SSH: the outcome is told while the jobs after it run, and others may act on it meanwhile.
+        if (fault?.kind !== 'killed' || index < jobs.length - 1) options.onJobEnd?.(index, reply)
+        await new Promise(resolve => setImmediate(resolve))
+      }
       if (fault?.kind === 'killed') {
         this.#dead = true
         this.killed.resolve()

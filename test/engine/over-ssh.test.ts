@@ -113,6 +113,23 @@ test('a connection that is cut while steps run is made again, and the rest is do
   expect(run.of('note').map(note => note.text)).toEqual([expect.stringContaining('line a is read again')])
 })
 
+test('what waits on another host for one job does not wait for the rest of its exchange', async () => {
+  const builder = new GraphBuilder()
+  const scope = builder.scope('w1', 'r')
+  const quick = scope.add(line('quick', 'one'))
+  scope.add(line('slow', 'two', [waiting(1500)]))
+  builder.scope('w2', 'r').add(
+    line(
+      'other',
+      quick.output.map(text => `after ${text}`),
+    ),
+  )
+  const run = fakeRun(pool)
+  const evaluation = await evaluate(builder.build(), run)
+  expect((await apply(evaluation, run)).summary).toMatchObject({ changed: 3, failed: 0 })
+  expect(run.of('task:end').map(end => end.title)).toEqual(['line quick', 'line other', 'line slow'])
+})
+
 test('abort kills what runs on the host', async () => {
   const abort = new AbortController()
   const builder = new GraphBuilder()
