@@ -39,7 +39,7 @@ function header(view: RunView, { columns, now, paint }: Canvas): string {
     return `${name}  ${elapsed}  reading ${count(view.hosts.size, 'host')}, ${reached} connected`
   }
   const total = view.plan === undefined ? 0 : view.plan.toChange + view.plan.unknown
-  const ended = Math.min(total, tasksIn(view, 'written', 'changed', 'failed', 'skipped', 'cancelled').length)
+  const ended = Math.min(total, tasksIn(view, 'changed', 'failed', 'skipped', 'cancelled').length)
   const tail = `${ended} of ${total}`
   const room = Math.min(30, columns - 8 - view.cluster.length - elapsed.length - tail.length)
   const failed = tasksIn(view, 'failed').length

@@ -19,7 +19,7 @@ export function stagesOf(view: RunView): Stage[] {
     if (task.state === 'running') continue
     if (task.state === 'failed') failed.add(task.role)
     const key = `${task.role}\0${task.host}`
-    if (task.state === 'changed' || task.state === 'written') ended.set(key, (ended.get(key) ?? 0) + 1)
+    if (task.state === 'changed') ended.set(key, (ended.get(key) ?? 0) + 1)
   }
   return view.planned.map(({ role, hosts }) => {
     const names = Object.keys(hosts)

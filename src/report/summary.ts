@@ -6,8 +6,7 @@ export interface TaskView {
   readonly host: string
   readonly role: string
   title: string
-  /** `written`: the next task of its host has begun; how it ended is told when their exchange has ended. */
-  state: 'queued' | 'running' | 'written' | TaskResult
+  state: 'queued' | 'running' | TaskResult
   startedAt: number
   ms: number
   /** The last line it printed. */
@@ -98,8 +97,6 @@ export function fold(view: RunView, event: Event): void {
       taskOf(view, event.task)
       break
     case 'task:start': {
-      // A host does one thing after another.
-      for (const other of tasksIn(view, 'running')) if (other.host === event.host) other.state = 'written'
       const task = taskOf(view, event.task)
       task.title = event.title
       task.state = 'running'

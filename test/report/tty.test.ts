@@ -98,9 +98,15 @@ describe('live progress', () => {
     expect(await screen.lines()).toHaveLength(1)
   })
 
-  test('shows one task a host, because a host does one thing after another', async () => {
+  test('shows the next task of a host when the one before it has ended', async () => {
     const screen = new Screen(100, 24)
-    show(screen, [...halfWay(), ...timed([60, started('jetson-07/runtime/download runc')])])
+    show(screen, [
+      ...halfWay(),
+      ...timed(
+        [59, ended('jetson-07/runtime/download containerd', 'changed')],
+        [60, started('jetson-07/runtime/download runc')],
+      ),
+    ])
     const lines = await screen.lines()
     expect(lines[0]).toMatch(/6 of 9$/)
     expect(lines.filter(line => line.includes('jetson-07'))).toEqual([expect.stringContaining('download runc')])
