@@ -69,7 +69,7 @@ wait_for_docker() {
   done
 }
 
-have node && have npm || fail "expected Node 22 or newer and npm on PATH; install them first (https://nodejs.org)"
+have node && have npm || fail "expected Node and npm on PATH; install them first (https://nodejs.org)"
 
 missing_packages=
 have dockerd && have docker || missing_packages="docker.io"
@@ -93,6 +93,14 @@ if [ -n "$modules" ]; then npm ci --no-audit --no-fund; fi
 if ! docker_answers; then
   start_docker
   wait_for_docker
+fi
+
+# All container hosts share the machine's limit: systemd, containerd and the kubelet of each take about 15, and Debian
+# allows 128 in all. It lasts until the next boot.
+inotify=/proc/sys/fs/inotify/max_user_instances
+if [ "$(cat $inotify)" -lt 1024 ]; then
+  say "raising fs.inotify.max_user_instances from $(cat $inotify) to 1024 until the next boot: more than six container hosts need it"
+  as_root sysctl -q -w fs.inotify.max_user_instances=1024 || say "that failed; expect kubelets to fail on more than six hosts"
 fi
 
 say "ready: node modules, Docker $(docker version --format '{{.Server.Version}}'), mmdebstrap"
