@@ -8,5 +8,4 @@ export { activeHolder, type HeldLock, type LockedResult, type LockOptions, readL
 export { describeHolder, type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
 export { defaultParallel, isStopping, type Run } from './run.ts'
 export type { Snapshot } from './snapshot.ts'
-export { titleOf } from './task-errors.ts'
 export type { TaskEnd } from './task-state.ts'

@@ -33,8 +33,11 @@ export interface LockPaths {
 
 export const hostLockPaths: LockPaths = { run: '/run/evcctl', state: '/var/lib/evcctl' }
 
-/** A holder whose heartbeat is older than this may be pushed aside, ms. */
-export const staleAfterMs = 30_000
+/**
+ * A holder whose heartbeat is older than this may be pushed aside, ms. Six beats: a small board that starts a control
+ * plane, or a host at forty times its load, may let several of them wait.
+ */
+export const staleAfterMs = 60_000
 
 /** Prints the lock's state: one `lock.<key> <value>` line a fact. Needs nothing to exist. Read-only. */
 export function readLockScript(paths: LockPaths): string {

@@ -1,7 +1,6 @@
 import type { ExchangeOptions } from '../core/host.ts'
 import type { Write } from './batch.ts'
 import type { Run } from './run.ts'
-import { titleOf } from './task-errors.ts'
 import { cleanLine } from './text.ts'
 import { LineThrottle } from './throttle.ts'
 

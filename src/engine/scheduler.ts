@@ -9,7 +9,6 @@ import type { Mints } from './mints.ts'
 import { isStopping, type Run } from './run.ts'
 import { settle } from './settle.ts'
 import type { Snapshot } from './snapshot.ts'
-import { titleOf } from './task-errors.ts'
 import { createStates, type HostState, isFresh, type TaskEnd, type TaskState } from './task-state.ts'
 
 /** A task whose steps were lost this many times is given up. */

@@ -1,13 +1,8 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import { isUnknown } from '../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Step, StepFailure } from '../core/resource.ts'
-import type { Task, TaskId } from '../core/task.ts'
+import { type Task, type TaskId, titleOf } from '../core/task.ts'
 import { clean, tail } from './text.ts'
-
-/** How a task is called in progress and errors, e.g. `sysctl net.ipv4.ip_forward`. */
-export function titleOf(task: Task): string {
-  return `${task.resource.kind} ${task.resource.name}`
-}
 
 /** Where a task's error happened. */
 export function placeOf(task: Task): string {
