@@ -161,7 +161,7 @@ describe('the run lock', () => {
 
 test.each([
   ['a holder elsewhere that gives signs', { holder: elsewhere('a'), heartbeatAgeMs: 9_000 }, 'a'],
-  ['a silent one', { holder: elsewhere('a'), heartbeatAgeMs: 31_000 }, undefined],
+  ['a silent one', { holder: elsewhere('a'), heartbeatAgeMs: 61_000 }, undefined],
   [
     'a dead one of this machine',
     { holder: { ...thisController('a'), pid: 2 ** 22 + 1 }, heartbeatAgeMs: 0 },
