@@ -18,6 +18,9 @@ const architectures: Readonly<Record<string, Architecture>> = {
   arm64: 'arm64',
 }
 
+// The class of an ELF file (elf(5), EI_CLASS), here /bin/sh.
+const userlandBits: Readonly<Record<string, HostFacts['userlandBits']>> = { 1: 32, 2: 64 }
+
 /**
  * Makes facts of what the facts script printed. A missing section is a normal value; only output that does not reach its
  * end is an error, because then nothing of it can be trusted.
@@ -40,6 +43,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing): HostFa
     kernel: one('kernel'),
     machine: one('machine'),
     architecture: architectures[one('machine')],
+    userlandBits: userlandBits[one('userland')],
     hostname: one('hostname'),
     machineId: one('machine-id'),
     productUuid: one('product-uuid'),

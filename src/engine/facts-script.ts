@@ -12,6 +12,7 @@ at clock; clock
 at os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
 at kernel; uname -r
 at machine; uname -m
+at userland; od -An -tu1 -j4 -N1 /bin/sh 2>/dev/null
 at hostname; uname -n
 at machine-id; cat /etc/machine-id 2>/dev/null
 at product-uuid; cat /sys/class/dmi/id/product_uuid 2>/dev/null

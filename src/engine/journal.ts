@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { UserError } from '../core/errors.ts'
 import type { Event } from '../core/event.ts'
 
 export interface JournalOptions {
@@ -44,7 +45,9 @@ export function journalFolder(env: NodeJS.ProcessEnv = process.env): string {
 /** Makes the folder of a new run (0700, files 0600) and removes the oldest ones beyond `keep`. */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const runs = options.folder ?? journalFolder()
-  await mkdir(runs, { recursive: true, mode: 0o700 })
+  await makeFolders(runs).catch((cause: unknown) => {
+    throw cannotMake(runs, cause)
+  })
   const begun = new Date()
   const folder = await makeFolder(runs, `${localTime(begun)}-${options.cluster}`)
   const about = {
@@ -85,6 +88,34 @@ async function makeFolder(runs: string, wanted: string): Promise<{ name: string;
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
   }
+}
+
+// Not by mkdir's own `recursive`: it never ends below a folder that nothing can be made in, such as /proc (Node 20 to 24).
+async function makeFolders(path: string): Promise<void> {
+  // Another run may make the same folder at the same moment.
+  const make = () =>
+    mkdir(path, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+  try {
+    await make()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolders(dirname(path))
+    await make()
+  }
+}
+
+function cannotMake(folder: string, cause: unknown): UserError {
+  return new UserError(
+    {
+      where: folder,
+      problem: 'The folder for run journals cannot be made. Nothing was read or written.',
+      came: cause instanceof Error ? cause.message : String(cause),
+      next: 'Name one that can be: XDG_STATE_HOME=/some/folder evcctl …',
+    },
+    { cause },
+  )
 }
 
 async function writeAbout(folder: string, about: object): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ExchangeOptions } from '../core/host.ts'
+import { titleOf } from '../core/task.ts'
 import type { Write } from './batch.ts'
 import type { Run } from './run.ts'
 import { cleanLine } from './text.ts'

@@ -48,6 +48,14 @@ describe('operating systems', () => {
   })
 })
 
+test.each([
+  ['   1', 32],
+  ['   2', 64],
+  ['', undefined],
+])('programs of class %j have %s bits', (userland, bits) => {
+  expect(parse({ userland }).userlandBits).toBe(bits)
+})
+
 test('a host without any of the files has normal values everywhere', () => {
   expect(parse({})).toEqual({
     host: 'h',

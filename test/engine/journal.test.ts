@@ -77,3 +77,11 @@ test('the folder follows XDG_STATE_HOME, where that is absolute', () => {
   expect(journalFolder({ XDG_STATE_HOME: '/state' })).toBe('/state/evcctl/runs')
   expect(journalFolder({ XDG_STATE_HOME: 'state' })).toMatch(/\/\.local\/state\/evcctl\/runs$/)
 })
+
+test('a folder that cannot be made is named, with what to do', async () => {
+  const folder = '/proc/nope/evcctl/runs'
+  const opening = openJournal({ folder, cluster: 'lab', command: 'plan', version: '1', file: 'cluster.yaml' })
+  const error = await opening.catch((reason: unknown) => reason)
+  expect(String(error)).toContain('/proc/nope/evcctl/runs: The folder for run journals cannot be made')
+  expect(String(error)).toContain('XDG_STATE_HOME=')
+})
