@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { privateAddressOf } from '../roles/preflight/index.ts'
 import { type ClusterSpec, type HostFacts, type HostSpec, UserError } from '../src/index.ts'
 
@@ -40,17 +41,30 @@ export function controlPlanes(machines: readonly Machine[]): readonly Machine[] 
   return machines.filter(({ host }) => host.roles.includes('control-plane'))
 }
 
-/** `host:port` by which every node reaches the API. */
+/** `host:port` by which every node reaches the API; in lower case, as kubeadm wants names. */
 export function endpointOf({ controlPlane }: ClusterSpec): string {
-  return controlPlane.endpoint ?? `127.0.0.1:${controlPlane.localProxyPort}`
+  return controlPlane.endpoint?.toLowerCase() ?? `127.0.0.1:${controlPlane.localProxyPort}`
 }
 
 /** What the API server's certificate is for, besides what kubeadm adds by itself. */
 export function certSANsOf(spec: ClusterSpec, controlPlane: readonly Machine[]): readonly string[] {
-  const names = controlPlane.flatMap(({ host, address }) => [host.name, host.address, address])
+  const names = controlPlane.flatMap(({ host, address }) => [host.name, ...certNameOf(host.address), address])
   const endpoint = endpointOf(spec)
   const name = endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '')
-  return [...new Set([...names, name, '127.0.0.1', 'localhost', ...spec.controlPlane.extraSANs])]
+  return [...new Set([...names, name, '127.0.0.1', 'localhost', ...lowerCase(spec.controlPlane.extraSANs)])]
+}
+
+// A Host alias of ~/.ssh/config may be what no certificate can name: only kubeadm's kind of names goes in, RFC 1123
+// subdomains in lower case.
+function certNameOf(address: string): readonly string[] {
+  const name = address.toLowerCase()
+  return isIP(name) !== 0 || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)
+    ? [name]
+    : []
+}
+
+function lowerCase(names: readonly string[]): readonly string[] {
+  return names.map(name => name.toLowerCase())
 }
 
 function noAddress(spec: ClusterSpec, host: HostSpec): UserError {

@@ -32,7 +32,7 @@ export function prepareHost(
       keepDisabled: hasProxy ? [nginxUnit] : [],
     },
     sysctls: { ...spec.os.sysctls },
-    kernelModules: [...spec.os.kernelModules],
+    kernelModules: [...spec.os.kernelModules, ...modulesOf(spec)],
     disableSwap: spec.os.disableSwap,
     setHostname: spec.os.setHostname,
     hostname: name,
@@ -75,4 +75,10 @@ export function prepareHost(
     ready: [...system.all, ...proxied, runtime.ready, runtime.cniPlugins, ...archives.loaded, ...programs.all],
     kubelet: programs.kubelet,
   }
+}
+
+// Some kernels have it in a package of its own (linux-modules-extra-raspi of Ubuntu 21.10 to 23.10): better said at once
+// than by a flannel that never comes up.
+function modulesOf({ network }: ClusterSpec): readonly string[] {
+  return network.cni === 'flannel' && network.flannel.backend === 'vxlan' ? ['vxlan'] : []
 }

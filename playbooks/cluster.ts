@@ -3,11 +3,24 @@ import { flannel } from '../roles/flannel/index.ts'
 import { kubelet } from '../roles/kubelet/index.ts'
 import { nodes } from '../roles/nodes/index.ts'
 import { worker } from '../roles/worker/index.ts'
-import { type ClusterSpec, type Graph, GraphBuilder, type HostFacts, type Task } from '../src/index.ts'
+import {
+  type ClusterSpec,
+  type Graph,
+  GraphBuilder,
+  type HostFacts,
+  type KubeletFlag,
+  type Task,
+} from '../src/index.ts'
 import { endpointOf, firstControlPlane, type Machine, machinesOf } from './cluster-addresses.ts'
 import { documentsOf } from './cluster-documents.ts'
 import { prepareHost } from './cluster-host.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
+
+/** A host that has become a node, and the flags that its kubelet is to have. */
+interface NodeMade {
+  readonly joined: Task
+  readonly kubeletFlags: readonly KubeletFlag[]
+}
 
 /**
  * Create a cluster, or bring it to what cluster.yaml says. Hosts without facts (they could not be reached) are left
@@ -32,7 +45,9 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
     after: [...prepared.get(first)!.ready],
   })
-  const joined = new Map<Machine, Task>([[first, cluster.initialised]])
+  const joined = new Map<Machine, NodeMade>([
+    [first, { joined: cluster.initialised, kubeletFlags: cluster.kubeletFlags }],
+  ])
   for (const machine of others) {
     const role = worker.declare(builder.scope(machine.host.name, worker.name), {
       node: nodeOf(machine),
@@ -44,7 +59,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
       after: [...prepared.get(machine)!.ready],
     })
-    joined.set(machine, role.joined)
+    joined.set(machine, role)
   }
   const network =
     spec.network.cni === 'none'
@@ -56,10 +71,11 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
           endpoint,
           controlPlane: cluster.initialised,
         })
-  for (const [machine, task] of joined) {
-    kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
+  for (const [machine, made] of joined) {
+    const { ready } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
       configuration: documents.kubelet,
-      joined: task,
+      flags: [...made.kubeletFlags],
+      joined: made.joined,
       uploaded: cluster.configured,
       watch: [...prepared.get(machine)!.kubelet],
       node: machine.host.name,
@@ -71,7 +87,8 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       labels: labelsFor(machine.host),
       taints: [...taintsFor(machine.host)],
       managedTaints: [...managedTaints(machine.host)],
-      joined: task,
+      joined: made.joined,
+      ...(network === undefined ? {} : { flannel: { address: machine.address, ready } }),
     })
   }
   return builder.build()

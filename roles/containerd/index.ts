@@ -6,6 +6,7 @@ import {
   installedArtifact,
   registryMirrors,
   renderTemplate,
+  Secret,
   systemdUnit,
   type Task,
 } from '../../src/index.ts'
@@ -63,8 +64,13 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
       installedArtifact({ name: 'cni-plugins', ...params.cniPlugins, install: { folder: '/opt/cni/bin' } }),
       order,
     )
-    const content = renderContainerdConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
-    const configured = scope.add(file({ path: config, mode: 0o644, content }))
+    const text = renderContainerdConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
+    // Registry passwords are to be seen neither in a plan nor by other users of the host.
+    const configured = scope.add(
+      hasCredentials(params.configPatches)
+        ? file({ path: config, mode: 0o600, content: new Secret(text, 'containerd configuration') })
+        : file({ path: config, mode: 0o644, content: text }),
+    )
     const unitFile = scope.add(
       file({
         path: `/etc/systemd/system/${unit}`,
@@ -86,3 +92,8 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
     return { ready, cniPlugins }
   },
 })
+
+// `registry.configs.<host>.auth` and headers with tokens (docs/cri/registry.md of containerd).
+function hasCredentials(patches: readonly Readonly<Record<string, unknown>>[]): boolean {
+  return /"(auth|password|identity_?token|authorization)":/i.test(JSON.stringify(patches))
+}

@@ -8,8 +8,10 @@ import {
   defineRole,
   file,
   initConfiguration,
+  type KubeletFlag,
   kubeadmConfiguration,
   kubeadmInit,
+  kubeletFlagsOf,
   kubeletRecord,
   type Output,
   renderDocuments,
@@ -49,6 +51,8 @@ export interface ControlPlaneOutputs {
   readonly initialised: Task
   /** Done when the cluster's configuration is the one of the documents. */
   readonly configured: Task
+  /** Flags of its kubelet. */
+  readonly kubeletFlags: readonly KubeletFlag[]
 }
 
 const configuration = '/etc/evcctl/kubeadm.yaml'
@@ -71,6 +75,7 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
     const initialised = scope.add(
       kubeadmInit({
         configuration,
+        node: node.name,
         endpoint,
         ...etcdData(cluster),
         records: [clusterRecord(documents), kubeletRecord(kubelet)],
@@ -88,7 +93,7 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
       { after: [written, initialised] },
     )
     const token = scope.mint({ ...bootstrapToken(), after: [initialised] })
-    return { identity: initialised.output, token, initialised, configured }
+    return { identity: initialised.output, token, initialised, configured, kubeletFlags: kubeletFlagsOf(init) }
   },
 })
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   defineRole,
   kubeletConfigurationFile,
+  kubeletFlags,
   kubeletUnit,
   kubeletWatches,
   nodeReady,
@@ -12,6 +13,8 @@ import {
 const parameters = z.strictObject({
   /** KubeletConfiguration document. */
   configuration: z.record(z.string(), z.unknown()),
+  /** Flags besides those of kubeadm, with which the node was made or is to run from now on. */
+  flags: z.array(z.strictObject({ name: z.string(), value: z.string() })),
   /** Done when the host is a node: kubeadm init or join. */
   joined: z.custom<Task>(),
   /** Done when the cluster has the configuration, from where kubeadm takes it. */
@@ -22,27 +25,35 @@ const parameters = z.strictObject({
   node: z.string(),
   /** `host:port` of the API as this node reaches it. */
   endpoint: z.string(),
-  /** What makes the node Ready; undefined: nothing that evcctl does (no CNI), so it is not waited for. */
+  /** What makes the node Ready; undefined: nothing that evcctl does (no CNI), so only its joining is waited for. */
   network: z.custom<Task>().optional(),
 })
 
 export type KubeletParameters = z.output<typeof parameters>
 
+export interface KubeletOutputs {
+  readonly running: Task
+  /** Done when the node is Ready; without a network, when it is in the cluster. */
+  readonly ready: Task
+}
+
 /** The kubelet of a node: configured as the cluster says, running with what is on the disk, started at boot, Ready. */
-export const kubelet = defineRole<KubeletParameters, { readonly running: Task }>({
+export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
   name: 'kubelet',
   params: parameters,
   declare(scope, params) {
     const configured = scope.add(kubeletConfigurationFile(params.configuration), {
       after: [params.joined, params.uploaded],
     })
+    const flags = scope.add(kubeletFlags(params.flags), { after: [params.joined] })
     const running = scope.add(
       systemdUnit({ unit: kubeletUnit, state: 'running', enabled: true, watches: kubeletWatches }),
-      { after: [params.joined], watch: [...params.watch, configured] },
+      { after: [params.joined], watch: [...params.watch, configured, flags] },
     )
-    if (params.network !== undefined) {
-      scope.add(nodeReady(params.node, params.endpoint), { after: [running, params.network] })
-    }
-    return { running }
+    const { node: name, endpoint, network } = params
+    const ready = scope.add(nodeReady({ name, endpoint, ready: network !== undefined }), {
+      after: [running, ...(network === undefined ? [] : [network])],
+    })
+    return { running, ready }
   },
 })

@@ -5,6 +5,7 @@ import {
   file,
   installedArtifact,
   kubectlPath,
+  kubeletDropInPath,
   kubeletPath,
   kubeletUnitPath,
   renderTemplate,
@@ -56,6 +57,13 @@ export const kubernetesBinaries = defineRole<KubernetesBinariesParameters, Kuber
         content: renderTemplate(new URL('templates/kubelet.service.hbs', import.meta.url), { wants }),
       }),
     )
-    return { all: [kubeadm, kubelet, kubectl, unit], kubelet: [kubelet, unit] }
+    const dropIn = scope.add(
+      file({
+        path: kubeletDropInPath,
+        mode: 0o644,
+        content: '# Kept by evcctl, in the place of what the kubelet package of pkgs.k8s.io has under this name.\n',
+      }),
+    )
+    return { all: [kubeadm, kubelet, kubectl, unit, dropIn], kubelet: [kubelet, unit, dropIn] }
   },
 })

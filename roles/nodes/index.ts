@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRole, nodeLabels, type Task } from '../../src/index.ts'
+import { defineRole, flannelNode, nodeLabels, type Task } from '../../src/index.ts'
 
 const parameters = z.strictObject({
   /** Name of the node; the role runs on a control plane node. */
@@ -10,19 +10,29 @@ const parameters = z.strictObject({
   managedTaints: z.array(z.string()),
   /** Done when the node is in the cluster. */
   joined: z.custom<Task>(),
+  /** Undefined where the pod network is not flannel. */
+  flannel: z
+    .strictObject({
+      /** The address that the other nodes use. */
+      address: z.string(),
+      /** Done when the node is Ready: flannel has spoken by then. */
+      ready: z.custom<Task>(),
+    })
+    .optional(),
 })
 
 export type NodesParameters = z.output<typeof parameters>
 
-/** What the cluster is to know of one node: labels and taints. */
+/** What the cluster is to know of one node: labels, taints and the way to its pods. */
 export const nodes = defineRole<NodesParameters, { readonly labelled: Task }>({
   name: 'nodes',
   params: parameters,
-  declare(scope, { node, labels, taints, managedTaints, joined }) {
+  declare(scope, { node, labels, taints, managedTaints, joined, flannel }) {
     const wanted = taints.map(({ key, value, effect }) =>
       value === undefined ? { key, effect } : { key, value, effect },
     )
     const labelled = scope.add(nodeLabels({ node, labels, taints: wanted, managedTaints }), { after: [joined] })
+    if (flannel !== undefined) scope.add(flannelNode({ node, address: flannel.address }), { after: [flannel.ready] })
     return { labelled }
   },
 })

@@ -3,6 +3,8 @@ import { type CheckName, type ErrorDetails, type HostFacts, type HostSpec, UserE
 /** What a check found wrong. */
 export interface Finding {
   readonly check: CheckName
+  /** Name of the host. */
+  readonly host: string
   readonly error: UserError
 }
 
@@ -16,7 +18,7 @@ export interface KnownHost {
 export function finding(check: CheckName, host: HostSpec, details: Omit<ErrorDetails, 'where'>): Finding {
   const off = `To go on in spite of it: spec.preflight.ignore: [${check}]`
   const next = details.next === undefined ? off : `${details.next}\n${off}`
-  return { check, error: new UserError({ where: `${host.name} (${host.address})`, ...details, next }) }
+  return { check, host: host.name, error: new UserError({ where: `${host.name} (${host.address})`, ...details, next }) }
 }
 
 /** Bytes in words, e.g. `1.5 GiB`. */

@@ -1,5 +1,6 @@
 import type { CheckName, ClusterSpec, HostFacts, UserError } from '../../src/index.ts'
 import { acrossHosts } from './across-hosts.ts'
+import type { Finding } from './finding.ts'
 import { machineChecks } from './machine.ts'
 import { networkChecks } from './network.ts'
 import { portChecks } from './ports.ts'
@@ -12,6 +13,19 @@ export { privateAddressOf } from './private-address.ts'
  * Pure: it needs nothing but cluster.yaml and the facts. `spec.preflight.ignore` switches checks off by name.
  */
 export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly UserError[] {
+  const ignored = new Set<CheckName>(spec.preflight.ignore)
+  return findings(spec, facts)
+    .filter(({ check }) => !ignored.has(check))
+    .map(({ error }) => error)
+}
+
+/** What `spec.preflight.ignore` has let pass: to be told as a warning. */
+export function ignoredFindings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
+  const ignored = new Set<CheckName>(spec.preflight.ignore)
+  return ignored.size === 0 ? [] : findings(spec, facts).filter(({ check }) => ignored.has(check))
+}
+
+function findings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
   const hosts = spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     return known === undefined ? [] : [{ host, facts: known }]
@@ -19,6 +33,5 @@ export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFac
   const perHost = [systemChecks, machineChecks, networkChecks, portChecks]
   const found = [...hosts.flatMap(({ host, facts: known }) => perHost.flatMap(check => [...check(spec, host, known)]))]
   found.push(...acrossHosts(spec, hosts))
-  const ignored = new Set<CheckName>(spec.preflight.ignore)
-  return found.filter(({ check }) => !ignored.has(check)).map(({ error }) => error)
+  return found
 }

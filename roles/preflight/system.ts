@@ -31,6 +31,15 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
       next: facts.machine.startsWith('arm') ? 'Many such boards can run a 64 bit system: install that.' : undefined,
     })
   }
+  if (facts.architecture !== undefined && facts.userlandBits === 32) {
+    yield finding('architecture', host, {
+      problem:
+        'Its kernel is 64 bit, but its programs and libraries are 32 bit: Kubernetes binaries do not run with them.',
+      expected: `a 64 bit system (${facts.architecture})`,
+      came: `${os.name || os.id}, 32 bit`,
+      next: 'Raspberry Pi OS and others have a 64 bit edition: install that.',
+    })
+  }
   if (!facts.systemd) {
     yield finding('systemd', host, {
       problem: 'It was not started by systemd.',

@@ -4,7 +4,9 @@ import {
   type ClusterIdentity,
   defineRole,
   joinConfiguration,
+  type KubeletFlag,
   kubeadmJoin,
+  kubeletFlagsOf,
   kubeletRecord,
   type Output,
   type Task,
@@ -34,17 +36,21 @@ const parameters = z.strictObject({
 export type WorkerParameters = z.output<typeof parameters>
 
 /** A worker node, joined with the cluster's CA pinned by its hash. */
-export const worker = defineRole<WorkerParameters, { readonly joined: Task }>({
+export const worker = defineRole<
+  WorkerParameters,
+  { readonly joined: Task; readonly kubeletFlags: readonly KubeletFlag[] }
+>({
   name: 'worker',
   params: parameters,
   declare(scope, params) {
     const { node, endpoint, ignorePreflightErrors, joinPatch: patch, identity, token } = params
+    const configuration = joinConfiguration({ ...node, endpoint, ignorePreflightErrors, patch })
     const join = kubeadmJoin({
-      configuration: joinConfiguration({ ...node, endpoint, ignorePreflightErrors, patch }),
+      configuration,
       token,
       caHash: identity.map(({ caHash }) => caHash),
       record: kubeletRecord(params.kubeletConfiguration),
     })
-    return { joined: scope.add(join, { after: params.after }) }
+    return { joined: scope.add(join, { after: params.after }), kubeletFlags: kubeletFlagsOf(configuration) }
   },
 })

@@ -1,5 +1,5 @@
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { checkHosts } from '../../roles/preflight/index.ts'
+import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
 import { activeHolder, describeHolder, type Evaluation, evaluate, gatherFacts } from '../engine/index.ts'
 import type { ClusterRun } from './cluster-run.ts'
@@ -31,8 +31,15 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   }
   const unfit: readonly UserError[] = checkHosts(spec, facts)
   if (unfit.length > 0) throw new UserErrors([...unfit, ...failed.values()])
+  for (const { check, host, error } of ignoredFindings(spec, facts)) {
+    const { problem, came } = error.details
+    const text = `${problem}${came === undefined ? '' : ` (${came})`} Ignored: spec.preflight.ignore has ${check}.`
+    run.emit({ type: 'note', host, text })
+  }
   const evaluated = await evaluate(clusterGraph(spec, facts), run)
   throwIfStopped(run.stop, first)
+  const unread = evaluated.unreachable.get(first)
+  if (unread !== undefined) throw unread
   const lock = locks.get(first)
   const holder = lock === undefined ? undefined : activeHolder(lock)
   const generation = lock?.generation ?? 0

@@ -7,6 +7,8 @@ import { printJson, printLine } from './streams.ts'
 export interface ShowPlanOptions {
   readonly output: 'text' | 'json'
   readonly diff: boolean
+  /** With an empty line before and after it, where it stands between lines of progress. */
+  readonly apart?: boolean
   /** The command that does what the plan says; left out where the next thing is a question. */
   readonly next?: string
 }
@@ -32,7 +34,7 @@ export async function showPlan(
       ...(lockedBy === undefined ? {} : { lockedBy }),
       ...(options.next === undefined || refused ? {} : { next: options.next }),
     })
-    printLine(text)
+    printLine(options.apart === true && anythingToDo(evaluation) ? `\n${text}\n` : text)
     if (options.next !== undefined && refused) printLine(cannotBeApplied)
   })
   return anythingToDo(evaluation)

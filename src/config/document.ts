@@ -100,6 +100,11 @@ export class ClusterDocument {
       const key = isNode(pair?.key) ? rangeOf(pair.key, range) : range
       node = isNode(child) ? child : null
       const value = rangeOf(node, key)
+      // An entry of a list that is empty: its dash.
+      if (isSeq(resolved) && value.start === value.end) {
+        range = { start: Math.max(0, value.start - 1), end: value.start }
+        continue
+      }
       // An empty value has an empty range after the colon: the key is easier to see.
       range = (last && at === 'key' && pair !== undefined) || value.start === value.end ? key : value
     }

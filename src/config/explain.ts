@@ -69,7 +69,7 @@ function explainUnion(issue: z.core.$ZodIssueInvalidUnion, file: Explained, path
 function wrongType(issue: z.core.$ZodIssueInvalidType, file: Explained, path: Path): Finding {
   const value = valueAt(file.value, path)
   const expected = expectation(issue)
-  const name = String(path.at(-1) ?? 'This')
+  const name = nameOf(path)
   if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
   const came = describeValue(value, file.source(path))
   if (isSecret(path)) {
@@ -83,8 +83,10 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, file: Explained, path: Pa
   const finding = { path, problem: `${name} has the wrong type.`, expected, came }
   if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
     return { ...finding, ...unquoted(name, file.source(path) ?? String(value), typeof value === 'number', expected) }
-  if (issue.expected === 'string' && value === null) return { ...finding, next: `For an empty text write ${name}: ""` }
-  if (issue.expected === 'array' && typeof value === 'string') return { ...finding, next: `Write ${name}: [${value}]` }
+  if (value === null) return { ...finding, ...emptyHint(name, expected) }
+  if (issue.expected === 'array') return { ...finding, ...listHint(name, value) }
+  if (typeNames[issue.expected] === 'a mapping' && Array.isArray(value))
+    return { ...finding, next: `Write ${name} as lines of "key: value", without "-" and "[".` }
   if (issue.expected === 'boolean' && typeof value === 'string') return { ...finding, ...booleanHint(name, value) }
   if (issue.expected === 'number' || issue.expected === 'int') return { ...finding, ...numberHint(name, value) }
   return finding
@@ -94,8 +96,21 @@ function unquoted(name: string, source: string, number: boolean, expected: strin
   if (number && expected.includes('with a unit')) return { problem: `${source} has no unit.` }
   const problem = `YAML reads ${source} as ${number ? 'a number' : 'true or false'}, not as a text.`
   const patch = /^version$/i.test(name) ? newestPatch(source) : undefined
-  const next = patch === undefined ? `Write it in quotes: ${name}: "${source}"` : `The newest ${source} is ${patch}.`
-  return { problem, next }
+  if (patch !== undefined) return { problem, next: `The newest ${source} is ${patch}.` }
+  // In quotes it would be as wrong.
+  return expected.includes('version') ? { problem } : { problem, next: `Write it in quotes: ${name}: "${source}"` }
+}
+
+function emptyHint(name: string, expected: string): Partial<Finding> {
+  const next = expected.includes('may be empty')
+    ? `For an empty text write ${name}: ""`
+    : 'Give it a value, or remove it.'
+  return { problem: `${name} has no value.`, next }
+}
+
+function listHint(name: string, value: unknown): Partial<Finding> {
+  if (typeof value === 'string') return { next: `Write ${name}: [${value.replace(/^\[|\]$/g, '')}]` }
+  return isMapping(value) ? { next: `Begin each entry of ${name} with "- ".` } : {}
 }
 
 function booleanHint(name: string, value: string): Partial<Finding> {
@@ -124,13 +139,28 @@ function notAccepted(expected: string, file: Explained, path: Path): Finding {
   if (isMapping(value) || Array.isArray(value))
     return {
       path,
-      problem: `${String(path.at(-1) ?? 'This')} is not complete or not right.`,
+      problem: `${nameOf(path)} is not complete or not right.`,
       expected,
       came: describeValue(value),
     }
   // After fromEnv somebody may have written the secret itself.
   const shown = path.includes('fromEnv') ? 'This' : describeValue(value, file.source(path))
-  return { path, problem: `${shown} is not accepted here.`, expected, ...versionHint(path, value) }
+  return {
+    path,
+    problem: `${shown} is not accepted here.`,
+    expected,
+    ...versionHint(path, value),
+    ...spellingHint(path, value),
+  }
+}
+
+// What other tools replace, or editors and chat programs put in.
+function spellingHint(path: Path, value: unknown): Partial<Finding> {
+  if (typeof value !== 'string') return {}
+  if (path.at(-1) === 'fromEnv') return value.startsWith('$') ? { next: 'Write only its name, without "$".' } : {}
+  if (/\$\{|\$\w|\{\{|%\w+%/.test(value))
+    return { next: 'Nothing is substituted in this file: write the value itself.' }
+  return /[\u2018-\u201f]/.test(value) ? { next: 'Use plain quotes: " or \'.' } : {}
 }
 
 // A file must say the same tomorrow: so no `1.36` and no `latest`, but the version they stand for today.
@@ -154,7 +184,13 @@ function isSecret(path: Path): boolean {
 }
 
 function missingName(path: Path): string {
-  return `"${String(path.at(-1) ?? 'This')}"`
+  return `"${nameOf(path)}"`
+}
+
+// An entry of a list has only a number of its own.
+function nameOf(path: Path): string {
+  const last = path.at(-1) ?? 'This'
+  return typeof last === 'number' ? `${String(path.at(-2) ?? '')}[${last}]` : last
 }
 
 /** A value as an error shows it: short, and as it stands in the file. */

@@ -1,15 +1,19 @@
 import leven from 'leven'
 import { compareBuild } from 'semver'
 
-/** The candidate that was probably meant: the same but for case and separators, or few typing errors away. */
+/** The candidate that was probably meant: the same but for case and separators, few typing errors
+ * away, or the only one that begins like this. */
 export function nearest(given: string, candidates: Iterable<string>): string | undefined {
   const plain = simplified(given)
   let best: { candidate: string; distance: number } | undefined
+  const longer: string[] = []
   for (const candidate of candidates) {
+    if (plain.length >= 4 && simplified(candidate).startsWith(plain)) longer.push(candidate)
     const distance = leven(plain, simplified(candidate), { maxDistance: 4 })
     if (best === undefined || distance < best.distance) best = { candidate, distance }
   }
-  return best !== undefined && best.distance <= tolerance(plain.length) ? best.candidate : undefined
+  if (best !== undefined && best.distance <= tolerance(plain.length)) return best.candidate
+  return longer.length === 1 ? longer[0] : undefined
 }
 
 /** Up to `count` versions around a version that does not exist: its own minor first. Newest first. */

@@ -1,4 +1,4 @@
-import { type Document, isMap, isScalar, visit, type YAMLError } from 'yaml'
+import { type Document, isCollection, isMap, isScalar, isSeq, visit, type YAMLError } from 'yaml'
 import type { UserError } from '../core/index.ts'
 import type { Finding } from './finding.ts'
 
@@ -16,10 +16,13 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
   const problems = [...first.errors, ...first.warnings]
   const errors = new Map<number, UserError>()
   for (const problem of problems) {
-    const [start, end] = problem.pos
-    const line = text.slice(0, start).split('\n').length
+    const line = text.slice(0, problem.pos[0]).split('\n').length
     // One mistake often makes the parser stumble several times in the same line.
-    if (!errors.has(line)) errors.set(line, errorAt(start, end, describe(problem, text, first)))
+    if (errors.has(line)) continue
+    const opening = openingOf(problem, text, first)
+    const [start, end] = opening ?? problem.pos
+    const details = opening === undefined ? describe(problem, text, first) : notClosed(text[start] ?? '')
+    errors.set(line, errorAt(start, end, details))
   }
   if (errors.size > 0) return [...errors.values()]
   const aliases = aliasErrors(first, errorAt)
@@ -57,31 +60,72 @@ function describe(error: YAMLError, text: string, document: Document): Omit<Find
     case 'DUPLICATE_KEY': {
       const key = keyAt(document, error.pos[0])
       const of = key === undefined ? 'This key' : `The key "${key}"`
-      return { problem: `${of} stands twice in the same mapping.`, next: 'Remove one of the two.' }
+      const entry = isInList(document, error.pos[0]) ? ', or begin a new entry of the list with "- "' : ''
+      return { problem: `${of} stands twice in the same mapping.`, next: `Remove one of the two${entry}.` }
     }
     case 'BAD_INDENT':
       if (error.message.startsWith('Flow'))
         return { problem: 'A "{" or "[" above is not closed.', next: 'Look for a missing "}" or "]".' }
-      return {
-        problem: 'The indentation does not fit the lines above.',
-        next: 'Keys of one mapping, and the "-" of one list, begin in the same column.',
-      }
+      return badIndentation
     case 'MISSING_CHAR':
     case 'UNEXPECTED_TOKEN':
     case 'BLOCK_IN_FLOW':
     case 'BLOCK_AS_IMPLICIT_KEY':
     case 'MULTILINE_IMPLICIT_KEY': {
-      const hint = text.slice(error.pos[0], error.pos[0] + 1) === '\t' ? 'Is there a tab?' : undefined
-      return {
-        problem: `This is not valid YAML: ${lowerFirst(error.message)}.`,
-        next: hint ?? 'Look for a missing ":", quote, "}" or "]" here or in the line above.',
-      }
+      return unexpected(error, text)
     }
     case 'TAG_RESOLVE_FAILED':
       return { problem: `YAML tags are not used in this file: ${lowerFirst(error.message)}.`, next: 'Remove the "!…".' }
     default:
       return { problem: `This is not valid YAML: ${lowerFirst(error.message)}.` }
   }
+}
+
+const badIndentation = {
+  problem: 'The indentation does not fit the lines above.',
+  next: 'Keys of one mapping, and the "-" of one list, begin in the same column.',
+}
+
+function unexpected(error: YAMLError, text: string): Omit<Finding, 'path'> {
+  const start = error.pos[0]
+  const lineStart = text.lastIndexOf('\n', start - 1) + 1
+  const [line = '', below = ''] = text.slice(lineStart).split('\n')
+  const problem = `This is not valid YAML: ${lowerFirst(error.message)}.`
+  if (/[\u00a0\u2007\u202f]/.test(line))
+    return { problem, next: 'There is a no-break space in this line, which looks like a space: replace it by one.' }
+  if (text[start] === '\t') return { problem, next: 'Is there a tab?' }
+  if (error.message.startsWith('Sequence item without -')) return badIndentation
+  if (error.message.startsWith('Nested mappings are not allowed')) {
+    const value = text.slice(start, lineStart + line.length)
+    if (/:\s/.test(value)) return { problem, next: 'A text with ": " in it needs quotes.' }
+    if (/^\s*[^\s#-][^:]*:(\s|$)/.test(below))
+      return {
+        problem: 'The line below is indented deeper, but this key has a value already.',
+        next: badIndentation.next,
+      }
+  }
+  return { problem, next: 'Look for a missing ":", quote, "}" or "]" here or in the line above.' }
+}
+
+function notClosed(opening: string): Omit<Finding, 'path'> {
+  const closing = { '[': ']', '{': '}' }[opening] ?? opening
+  return { problem: `This ${opening} is not closed.`, next: `Put the ${closing} where its value ends.` }
+}
+
+// What is not closed is noticed at the end of the file; where it begins is of more use.
+function openingOf(error: YAMLError, text: string, document: Document): readonly [number, number] | undefined {
+  if (error.code !== 'MISSING_CHAR' && error.code !== 'BAD_INDENT') return undefined
+  let found: number | undefined
+  visit(document, {
+    Node(_, node) {
+      const [start = 0, end = 0] = node.range ?? []
+      const close = { '[': ']', '{': '}', '"': '"', "'": "'" }[text[start] ?? '']
+      const isOpen = close !== undefined && (end - start < 2 || text[end - 1] !== close)
+      const isQuoted = isScalar(node) && (node.type === 'QUOTE_DOUBLE' || node.type === 'QUOTE_SINGLE')
+      if (isOpen && (isQuoted || (isCollection(node) && node.flow === true))) found = start
+    },
+  })
+  return found === undefined ? undefined : [found, found + 1]
 }
 
 // Aliases of nothing, and those that stand inside of what they name: no value can be made of either.
@@ -103,6 +147,16 @@ function aliasErrors(document: Document, errorAt: ErrorAt): readonly UserError[]
     },
   })
   return errors
+}
+
+function isInList(document: Document, offset: number): boolean {
+  let found = false
+  visit(document, {
+    Pair(_, { key }, ancestors) {
+      if (isScalar(key) && key.range?.[0] === offset) found = isSeq(ancestors.at(-2))
+    },
+  })
+  return found
 }
 
 function keyAt(document: Document, offset: number): string | undefined {

@@ -25,6 +25,8 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
 export function unknownKey(path: Path, key: string): Finding {
   const here = propertiesAt(path) ?? {}
   const finding = { path: [...path, key], at: 'key', problem: `There is no key "${key}" here.` } as const
+  if (/[\u00a0\u2007\u202f]/.test(key))
+    return { ...finding, next: 'There is a no-break space in it, which looks like a space: replace it by one.' }
   const meant = nearest(key, Object.keys(here)) ?? Object.keys(here).find(name => synonyms[name]?.includes(key))
   if (meant !== undefined) return { ...finding, problem: `${finding.problem} Did you mean "${meant}"?`, meant }
   const elsewhere = placesElsewhere(key, path)

@@ -76,6 +76,8 @@ export interface HostFacts {
   readonly machine: string
   /** Undefined for machines that Kubernetes has no upstream artifacts for. */
   readonly architecture: Architecture | undefined
+  /** Of its programs: a 32 bit system may run on a 64 bit kernel, as Raspberry Pi OS does. Undefined: not known. */
+  readonly userlandBits?: 32 | 64 | undefined
   readonly hostname: string
   readonly machineId: string
   /** /sys/class/dmi/id/product_uuid; empty where there is none. */

@@ -85,6 +85,8 @@ export interface Resource<C, D, O = void> {
   readonly kind: string
   /** Unique among its kind on a host, e.g. the path. */
   readonly name: string
+  /** What people call it in plans, progress and errors, e.g. `/etc/hosts`. Default: see `titleOf`. */
+  readonly title?: string
   readonly probe: Probe<C>
   readonly desired: Inputs<D>
   /** Undefined when in desired state. Unknown fields of `desired` must not make a change that may turn out to be none, unless they are all there is to say. */

@@ -15,6 +15,15 @@ export interface Task<O = unknown> {
 }
 
 /**
+ * How people call a task, in plans, progress and errors alike: the title of its resource, else kind and name, e.g.
+ * `artifact runc`. The host is named beside it; without it here, hosts with the same change can be shown as one.
+ */
+export function titleOf({ host, resource }: Pick<Task, 'host' | 'resource'>): string {
+  const { kind, name, title } = resource
+  return title ?? (name === '' || name === host ? kind : `${kind} ${name}`)
+}
+
+/**
  * A short-lived value (bootstrap token, certificate key) that is made on a host only when a consumer really converges,
  * at most once a run, and revoked at the end of the run.
  */

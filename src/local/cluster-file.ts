@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { Document, isMap, isScalar, type Node, type YAMLMap } from 'yaml'
 import { exitCodes, UserError } from '../core/errors.ts'
@@ -89,17 +90,26 @@ export async function writeClusterFile(
   try {
     await writeFile(path, clusterFileText(options), { flag: force ? 'w' : 'wx' })
   } catch (cause) {
-    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    throw new UserError(
-      {
-        where: path,
-        problem: exists ? 'the file exists already; it was not changed' : 'the file cannot be written',
-        ...(exists ? {} : { came: String(cause) }),
-        next: 'Choose another file, or overwrite it with --force.',
-      },
-      { cause, exitCode: exitCodes.badInput },
-    )
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw existsAlready(path, cause)
+    const details = { where: path, problem: 'the file cannot be written', came: String(cause) }
+    throw new UserError(details, { cause, exitCode: exitCodes.badInput })
   }
+}
+
+/** Raises UserError when there is a file of that name. */
+export function assertNoClusterFile(path: string): void {
+  if (existsSync(path)) throw existsAlready(path)
+}
+
+function existsAlready(path: string, cause?: Error): UserError {
+  return new UserError(
+    {
+      where: path,
+      problem: 'the file exists already; it was not changed',
+      next: 'Choose another name, or overwrite it with --force.',
+    },
+    { cause, exitCode: exitCodes.badInput },
+  )
 }
 
 const oomScorePatch = { plugins: { 'io.containerd.cri.v1.runtime': { restrict_oom_score_adj: true } } }

@@ -84,9 +84,9 @@ function longest(view: RunView): string[] {
     .sort((a, b) => b.ms - a.ms)
     .slice(0, 3)
   if (slow.length === 0) return []
-  return [
-    `  longest: ${slow.map(task => `${task.host} ${printable(task.title)} ${formatDuration(task.ms)}`).join('; ')}`,
-  ]
+  const [first, ...rest] = slow.map(task => `${task.host} ${printable(task.title)} ${formatDuration(task.ms)}`)
+  // A line each: three of them in one would be broken anywhere on a terminal of 80 columns.
+  return [`  longest: ${first}`, ...rest.map(line => `           ${line}`)]
 }
 
 /** One line for a run that found nothing to do. */

@@ -16,15 +16,15 @@ export interface Canvas {
 const signs: Record<Stage['state'], string> = { waiting: '○', running: '●', done: '✔', failed: '✘' }
 
 /**
- * The live picture of a run: header with elapsed time and bar, hosts at work (longest first), stages. Never wider or
+ * The live picture of a run: header with elapsed time and bar, hosts at work, stages. Never wider or
  * higher than the canvas, so that it can be redrawn in place.
  */
 export function renderFrame(view: RunView, canvas: Canvas): string[] {
   const top = [header(view, canvas), ...remarks(view, canvas)]
   const bottom = view.applyingSince === undefined ? [] : stageLines(view, canvas)
   const room = Math.max(1, canvas.rows - 1 - top.length - bottom.length)
-  const working = view.applyingSince === undefined ? connecting(view) : atWork(view, canvas)
-  const shown = working.length <= room ? working : working.slice(0, room - 1)
+  const working = view.applyingSince === undefined ? connecting(view) : atWork(view, room, canvas)
+  const shown = working.slice(0, working.length <= room ? room : room - 1)
   const rest = working.length - shown.length
   const lines = [...top, ...align(shown), ...(rest > 0 ? [`  and ${rest} more`] : []), ...bottom]
   return lines.slice(0, Math.max(1, canvas.rows - 1)).map(line => cut(line, canvas.columns - 1))
@@ -78,9 +78,14 @@ function connecting(view: RunView): Row[] {
     .map(host => [printable(host.name), 'connecting', '', ''])
 }
 
-function atWork(view: RunView, { now, paint }: Canvas): Row[] {
-  const running = tasksIn(view, 'running').sort((a, b) => a.startedAt - b.startedAt)
-  return running.map(task => row(task, now, paint))
+// In the order of the file, so that a host keeps its place as long as it has work; where there is no room for all of
+// them, the longest are shown.
+function atWork(view: RunView, room: number, { now, paint }: Canvas): Row[] {
+  const longest = tasksIn(view, 'running').sort((a, b) => a.startedAt - b.startedAt)
+  const shown = new Set(longest.slice(0, longest.length <= room ? room : room - 1))
+  const order = [...view.hosts.keys()]
+  const inOrder = [...shown].sort((a, b) => order.indexOf(a.host) - order.indexOf(b.host))
+  return [...inOrder, ...longest.filter(task => !shown.has(task))].map(task => row(task, now, paint))
 }
 
 function row(task: TaskView, now: number, paint: Paint): Row {

@@ -1,16 +1,23 @@
-import type { Event } from '../core/index.ts'
+import type { Event, TaskId } from '../core/index.ts'
 import { stoppingText } from './frame.ts'
 import { count, formatDuration, formatTime } from './measures.ts'
 import { createPaint } from './paint.ts'
 import { printable, printableLine } from './printable.ts'
 import { failureLine } from './problems.ts'
 import type { Reporter } from './reporter.ts'
-import { fold, newRun, type RunView, tasksIn } from './summary.ts'
+import { fold, newRun, type RunView, type TaskView, tasksIn } from './summary.ts'
 
-/** How often a task that takes long is mentioned again, ms. */
+/** A task that takes this long is mentioned while it runs, ms. */
+const longMs = 5_000
+/** And how often it is mentioned again, ms. */
 const reminderMs = 30_000
+/** Below this a task took no time worth telling, ms. */
+const quickMs = 500
 
-/** For pipes, CI and log files: a line with its time for each event that matters, no colour, nothing redrawn. */
+/**
+ * For pipes, CI and log files: a line for each task when it has ended, one for what takes longer while it runs, and one for
+ * each other event that matters; with times, no colour, nothing redrawn.
+ */
 export function plainReporter(
   write: (text: string) => unknown,
   options: { readonly now?: () => number } = {},
@@ -18,18 +25,18 @@ export function plainReporter(
   const { now = Date.now } = options
   const view = newRun()
   const line = (at: number, text: string) => write(`${formatTime(at)}  ${text.replaceAll('\n', '\n          ')}\n`)
+  const mentioned = new Map<TaskView, number>()
   const remind = () => {
     const at = now()
     for (const task of tasksIn(view, 'running')) {
-      if (at - task.startedAt < reminderMs) continue
+      const before = mentioned.get(task)
+      if (at - (before ?? task.startedAt) < (before === undefined ? longMs : reminderMs)) continue
+      mentioned.set(task, at)
       const last = task.line === '' ? '' : `: ${printableLine(task.line)}`
-      line(
-        at,
-        `${task.host}  ${printable(task.title)}  still running after ${formatDuration(at - task.startedAt)}${last}`,
-      )
+      line(at, `${task.host}  ${printable(task.title)}  running for ${formatDuration(at - task.startedAt)}${last}`)
     }
   }
-  const timer = setInterval(remind, reminderMs)
+  const timer = setInterval(remind, 1_000)
   timer.unref()
   return {
     show(event) {
@@ -61,10 +68,8 @@ function plainText(event: Event, view: RunView): string | undefined {
       return `${count(event.toChange, 'change')} to make, ${event.inDesiredState} in desired state${
         event.unknown > 0 ? `, ${event.unknown} known after apply` : ''
       }`
-    case 'task:start':
-      return `${event.host}  ${printable(event.title)}`
     case 'task:end':
-      return endText(event)
+      return endText(event, view)
     case 'note':
       return `${event.host === undefined ? '' : `${printable(event.host)}  `}${printable(event.text)}`
     case 'run:stopping':
@@ -78,17 +83,22 @@ function plainText(event: Event, view: RunView): string | undefined {
   }
 }
 
-function endText(event: Extract<Event, { type: 'task:end' }>): string | undefined {
+function endText(event: Extract<Event, { type: 'task:end' }>, view: RunView): string | undefined {
   const what = `${event.host}  ${printable(event.title)}`
   switch (event.result) {
     case 'in desired state':
     case 'failed':
       return undefined
     case 'changed':
-      return `${what}  changed in ${formatDuration(event.ms)}`
+      return `${what}  changed${event.ms < quickMs ? '' : ` in ${formatDuration(event.ms)}`}`
     case 'skipped':
-      return `${what}  skipped${event.because === undefined ? '' : `: ${printable(event.because)} failed`}`
+      return `${what}  skipped${event.because === undefined ? '' : `: ${causeText(event.because, view)} failed`}`
     case 'cancelled':
       return `${what}  cancelled`
   }
+}
+
+function causeText(id: TaskId, view: RunView): string {
+  const task = view.tasks.get(id)
+  return printable(task === undefined ? id : `${task.host} ${task.title}`)
 }

@@ -1,5 +1,5 @@
 import { structuredPatch } from 'diff'
-import { cut, table } from './layout.ts'
+import { columnsOf, cut, table } from './layout.ts'
 import { count } from './measures.ts'
 import type { Paint } from './paint.ts'
 import type { PlannedChange, PlannedField } from './plan-view.ts'
@@ -35,7 +35,6 @@ export function changeText(
   const remarks: string[] = []
   if (!change.certain) remarks.push(`may change; known after apply (${change.waitingOn.map(printable).join(', ')})`)
   if (change.action === 'restart') remarks.push('restart')
-  if (change.note !== undefined) remarks.push(printable(change.note))
   const alike = sameAfter(change.fields)
   if (alike !== undefined) remarks.push(alike)
   const single = change.fields.length === 1
@@ -43,16 +42,22 @@ export function changeText(
     const text = fieldText(field, change, diff)
     // A file has one field of substance, and its title is its name already.
     if (isText(field)) remarks.push(text)
-    else if (single) remarks.push(field.field === '' ? text : `${printable(field.field)} ${text}`.trim())
+    else if (single && (field.field === '' || field.field === change.title.split(' ')[0])) remarks.push(text)
     else fields.push([printable(field.field), text])
     if (diff && isText(field) && field.knownAfter === undefined) below.push(...diffLines(field, paint))
   }
-  if (change.because.length > 0) remarks.push(`because of ${change.because.map(printable).join(', ')}`)
+  const inline = fields.map(cells => cells.join(' ').trim()).join(', ')
+  const few = fields.length === 1 || (fields.length === 2 && remarks.length === 0 && columnsOf(inline) <= valueColumns)
+  if (few) remarks.push(inline)
+  if (change.note !== undefined) remarks.push(printable(change.note))
+  // Which file has changed says more than the task that changes it.
+  const cause = change.action === 'restart' && fields.length > 0 ? [] : change.because
+  if (cause.length > 0) remarks.push(`because of ${cause.map(printable).join(', ')}`)
   return {
     sign: (change.certain ? colour[change.action] : paint.changed)(change.certain ? signs[change.action] : '?'),
     title: printable(change.title),
     remark: remarks.join('; '),
-    below: [...table(fields), ...below],
+    below: [...(few ? [] : table(fields)), ...below],
   }
 }
 
@@ -76,7 +81,8 @@ function fieldText(field: PlannedField, change: PlannedChange, diff: boolean): s
   if (isText(field)) {
     const { added, removed } = lineCounts(field)
     if (field.before === undefined) return count(added, 'line')
-    return `${count(added, 'line')} added, ${removed} removed`
+    if (added === 0) return `${count(removed, 'line')} removed`
+    return `${count(added, 'line')} added${removed === 0 ? '' : `, ${removed} removed`}`
   }
   if (field.before === undefined) return field.after === undefined ? '' : value(field.after, diff)
   if (field.after === undefined)

@@ -1,4 +1,4 @@
-import { columnsOf, pad, wrap } from './layout.ts'
+import { columnsOf, pad, table, wrap } from './layout.ts'
 import { count } from './measures.ts'
 import type { Paint } from './paint.ts'
 import type { ChangeText } from './plan-change.ts'
@@ -16,9 +16,15 @@ export interface Group {
   readonly changes: readonly { readonly role: string; readonly text: ChangeText }[]
 }
 
+interface Entry {
+  readonly hosts: Set<string>
+  readonly role: string
+  readonly text: ChangeText
+}
+
 /** Changes that read the same form one entry with the hosts that share it; entries with the same hosts form a group. */
 export function groupByHosts(texts: readonly Shown[], order: readonly string[]): Group[] {
-  const entries = new Map<string, { hosts: Set<string>; role: string; text: ChangeText }>()
+  const entries = new Map<string, Entry>()
   for (const { change, text } of texts) {
     const key = JSON.stringify([change.role, text])
     const entry = entries.get(key)
@@ -26,10 +32,37 @@ export function groupByHosts(texts: readonly Shown[], order: readonly string[]):
       entries.set(key, { hosts: new Set([change.host]), role: change.role, text })
     } else entry.hosts.add(change.host)
   }
-  const groups = Map.groupBy(entries.values(), ({ hosts }) => order.filter(host => hosts.has(host)).join('\0'))
+  const groups = Map.groupBy(withOwnValues([...entries.values()], order), ({ hosts }) =>
+    order.filter(host => hosts.has(host)).join('\0'),
+  )
   const list = [...groups].map(([hosts, changes]) => ({ hosts: hosts.split('\0'), changes }))
   // What all hosts share comes first; the rest as the graph has it.
   return list.sort((a, b) => Number(b.hosts.length === order.length) - Number(a.hosts.length === order.length))
+}
+
+/** Of a change that is another on each host, so many are shown. */
+const ownValuesShown = 10
+
+// What differs by its value only (an address, a host name) is one entry with a line a host below it: else a cluster of
+// fifty hosts would have a section for each of them.
+function withOwnValues(entries: readonly Entry[], order: readonly string[]): readonly Entry[] {
+  const alike = Map.groupBy(entries, ({ hosts, role, text }) => {
+    const own = hosts.size === 1 && text.remark !== '' && text.below.length === 0
+    return own ? JSON.stringify([role, text.sign, text.title]) : undefined
+  })
+  const merged = new Map<Entry, Entry>()
+  for (const [key, list] of alike) {
+    const hosts = new Set(list.flatMap(entry => [...entry.hosts]))
+    // A host that has two of them (the labels of two nodes) shares them with nobody.
+    if (key === undefined || list.length < 2 || hosts.size < list.length) continue
+    const sorted = [...list].sort((a, b) => order.indexOf([...a.hosts][0]!) - order.indexOf([...b.hosts][0]!))
+    const lines = table(sorted.map(entry => [printable([...entry.hosts][0]!), entry.text.remark]))
+    const more = lines.length > ownValuesShown + 1 ? lines.splice(ownValuesShown).length : 0
+    const below = more > 0 ? [...lines, `and so on for ${count(more, 'more host')}`] : lines
+    merged.set(list[0]!, { hosts, role: list[0]!.role, text: { ...list[0]!.text, remark: '', below } })
+    for (const entry of list.slice(1)) merged.set(entry, { ...entry, hosts: new Set() })
+  }
+  return entries.map(entry => merged.get(entry) ?? entry).filter(({ hosts }) => hosts.size > 0)
 }
 
 const widestTitle = 50

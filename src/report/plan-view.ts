@@ -8,6 +8,7 @@ import {
   redact,
   Secret,
   type TaskId,
+  titleOf as taskTitle,
 } from '../core/index.ts'
 
 /** What a plan is shown from: an Evaluation of the engine has all of it. */
@@ -130,11 +131,5 @@ function nameOf(id: TaskId, graph: Graph, host: string): string {
 
 function titleOf(id: TaskId, graph: Graph): string {
   const task = graph.tasks.get(id)
-  if (task === undefined) return graph.mints.get(id)?.name ?? id
-  const { resource } = task
-  // The host is named beside it; without it here, hosts with the same change can be shown as one.
-  if (resource.name === task.host) return resource.kind
-  return resource.kind === 'file' || resource.name === ''
-    ? resource.name || resource.kind
-    : `${resource.kind} ${resource.name}`
+  return task === undefined ? (graph.mints.get(id)?.name ?? id) : taskTitle(task)
 }

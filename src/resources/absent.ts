@@ -19,6 +19,7 @@ export function absent({ path }: AbsentParameters): Resource<AbsentState, Record
   return {
     kind: 'absent',
     name: path,
+    title: path,
     probe: {
       script: `if [ -e ${at} ] || [ -L ${at} ]; then stat -c 'type=%F' ${at}; else echo type=absent; fi`,
       parse: raw => ({ type: fieldsOf(raw, ['type']).get('type')! }),

@@ -56,6 +56,7 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
   return {
     kind: 'file',
     name: path,
+    title: path,
     probe: fileProbe(path, secret),
     desired: { content: content as string | Secret | Output<string | Secret>, mode, owner },
     diff(current, desired) {

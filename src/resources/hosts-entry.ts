@@ -32,6 +32,7 @@ export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntr
   return {
     kind: 'hosts entry',
     name: block,
+    title: path,
     probe: {
       script: `if [ -e ${path} ]; then echo "file=$(base64 <${path} | tr -d '\\n')"; fi`,
       parse(raw) {

@@ -44,6 +44,7 @@ export function imageArchive(
   return {
     kind: 'images',
     name,
+    title: `images of ${name}`,
     probe,
     desired: { sha256 },
     diff({ images, missing }) {

@@ -1,5 +1,6 @@
 import type { Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
+import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 
@@ -18,19 +19,22 @@ const apiAnswers: Step = {
   },
   what: 'the API server is ready',
   everyMs: 1000,
-  timeoutMs: 120_000,
+  timeoutMs: 300_000,
 }
 
-// As long as this is there, the manifests beside it are those from before a change that did not end.
-const formerManifests = '/var/lib/evcctl/manifests'
+const manifestsMark = changeMarks['control plane']
+const proxyMark = changeMarks['kube-proxy']
+// The mark goes first: without it, what is left of the folder means nothing.
+const forgetFormer = `rm -f ${manifestsMark}
+rm -rf ${formerManifests}`
 
 /** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */
 export const recoverySteps: readonly Step[] = [
   {
-    run: `if [ -e ${formerManifests}/complete ]; then
+    run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
   cp -p ${formerManifests}/*.yaml /etc/kubernetes/manifests/
-  rm -rf ${formerManifests}
+  ${forgetFormer.replace('\n', '\n  ')}
 fi
 `,
   },
@@ -48,7 +52,7 @@ export function changeSteps(configuration: string, parts: ChangeableParts): read
   if (parts.kubeProxy) steps.push({ run: kubeProxyScript(config), timeoutMs: 360_000 })
   if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
   if (parts.certificate) steps.push({ run: certificateScript(config), timeoutMs: 120_000 }, apiAnswers)
-  if (parts.controlPlane) steps.push({ run: controlPlaneScript(config), timeoutMs: 300_000 }, apiAnswers)
+  if (parts.controlPlane) steps.push({ run: controlPlaneScript(config), timeoutMs: 15 * 60_000 }, apiAnswers)
   if (parts.controlPlane || parts.certificate)
     steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
   return steps
@@ -66,8 +70,10 @@ done
 }
 
 function kubeProxyScript(config: string): string {
-  return `${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
+  return `: >${proxyMark}
+${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
 ${kubectl(0)} --namespace kube-system rollout status daemonset kube-proxy --timeout 5m
+rm -f ${proxyMark}
 `
 }
 
@@ -89,7 +95,7 @@ rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
 function controlPlaneScript(config: string): string {
   return `${kubeletFailureScript}manifests=/etc/kubernetes/manifests
 backup=${formerManifests}
-rm -rf "$backup"
+${forgetFormer}
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
 # The command line of a program in a container begins with its name.
@@ -98,7 +104,7 @@ for component in $components; do
   cp -p "$manifests/$component.yaml" "$backup/"
   process_of "$component" >"$backup/$component.process" || :
 done
-: >"$backup/complete"
+: >${manifestsMark}
 healthy() {
   case $1 in
     kube-apiserver) ${kubectl(5)} get --raw /readyz >/dev/null 2>&1;;
@@ -107,21 +113,21 @@ healthy() {
   esac
 }
 kubeadm init phase control-plane all ${config}
-end=$(( $(date +%s) + 150 ))
 for component in $components; do
   if cmp -s "$manifests/$component.yaml" "$backup/$component.yaml"; then continue; fi
   echo "waiting for $component with its new arguments"
+  end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
     if [ "$(date +%s)" -ge "$end" ]; then
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
       cp -p "$backup"/*.yaml "$manifests/"
-      rm -rf "$backup"
+      ${forgetFormer.replace('\n', '\n      ')}
       exit 1
     fi
     sleep 1
   done
 done
-rm -rf "$backup"
+${forgetFormer}
 `
 }

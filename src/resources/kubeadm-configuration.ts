@@ -6,6 +6,7 @@ import {
   type ClusterDocuments,
   type KubeadmConfigurationState,
   kubeadmConfigurationScript,
+  type LocalState,
   parseKubeadmConfiguration,
 } from './kubeadm-configuration-state.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
@@ -43,30 +44,32 @@ export function kubeadmConfiguration(
   return {
     kind: 'kubeadm configuration',
     name: 'cluster',
+    title: 'kubeadm configuration',
     probe: { script: kubeadmConfigurationScript(recordPath), parse: parseKubeadmConfiguration },
     desired: { documents },
     diff(current): Change | undefined {
       if (current.api === 'absent') return undefined
-      if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so its configuration cannot be compared: ${current.said}`
-        return { action: 'run', fields: [], note }
-      }
       const changes = compare(current, parameters)
-      const fields = [...changes.fixed, ...changes.cluster, ...changes.names, ...changes.kubelet, ...changes.kubeProxy]
-      if (fields.length === 0) return undefined
-      const [first] = changes.fixed
-      const change: Change = { action: 'update', fields }
-      return first === undefined ? change : { ...change, refused: refusal(first, parameters.file) }
+      const begun = current.cutOff.map(part => ({
+        field: part,
+        before: 'cut off while it was changed',
+        after: 'as wanted',
+      }))
+      const { fixed, cluster, names, kubelet, kubeProxy } = changes
+      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy]
+      if (current.api === 'answered' && fields.length === 0) return undefined
+      const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
+      return fixed[0] === undefined ? change : { ...change, refused: refusal(fixed[0], parameters.file) }
     },
     converge(current): readonly Step[] {
-      if (current.api !== 'answered') return recoverySteps
+      if (current.api === 'absent') return recoverySteps
       const { cluster, names, kubelet, kubeProxy, fixed } = compare(current, parameters)
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
-        kubeProxy: kubeProxy.length > 0,
+        kubeProxy: kubeProxy.length > 0 || current.cutOff.includes('kube-proxy'),
       }
       return [...changeSteps(configuration, parts), { write: record.path, content: record.content, mode: 0o600 }]
     },
@@ -74,7 +77,12 @@ export function kubeadmConfiguration(
   }
 }
 
-type AnsweredState = Extract<KubeadmConfigurationState, { readonly api: 'answered' }>
+type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent' }>
+
+function unasked({ said }: { readonly said?: string }, fields: readonly FieldChange[]): Change {
+  const note = `the API server does not answer, so its configuration cannot be compared: ${said ?? ''}`
+  return { action: 'run', fields, note }
+}
 
 interface Comparison {
   /** Those that cannot be made. */
@@ -87,30 +95,41 @@ interface Comparison {
 
 const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
 
-function compare(current: AnsweredState, parameters: KubeadmConfigurationParameters): Comparison {
-  const { documents, advertiseAddress, bindPort } = parameters
+// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last.
+function compare(current: StandingState, parameters: KubeadmConfigurationParameters): Comparison {
+  const { documents } = parameters
   const { recorded } = current
-  if (current.cluster === undefined)
-    return { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
-  const all = documentChanges(documents.cluster, current.cluster, recorded?.cluster)
-  const changeable = (field: FieldChange) => /^(apiServer|controllerManager|scheduler)\b/.test(field.field)
-  const wanted = { advertiseAddress, bindPort: String(bindPort) }
-  const place = Object.entries(wanted).flatMap(([field, after]) => {
-    const before = current[field as keyof typeof wanted]
-    return before === '' || before === after ? [] : [{ field, before, after }]
-  })
+  const standing = current.api === 'answered' ? current : recorded
+  const fixed = placeChanges(current, parameters)
+  if (standing?.cluster === undefined)
+    return current.api === 'answered'
+      ? { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
+      : { ...equal, fixed }
+  const all = documentChanges(documents.cluster, standing.cluster, recorded?.cluster)
   return {
-    fixed: [...all.filter(field => !changeable(field)), ...place],
-    cluster: all.filter(changeable),
+    fixed: [...all.filter(field => !isChangeable(field)), ...fixed],
+    cluster: all.filter(isChangeable),
     names: certSANsIn(documents.cluster)
       .filter(name => !current.certSANs.includes(canonicalName(name)))
       .map(name => ({ field: 'name in the API server certificate', after: name })),
-    kubelet: prefixed('kubelet', documentChanges(documents.kubelet, current.kubelet, recorded?.kubelet)),
+    kubelet: prefixed('kubelet', documentChanges(documents.kubelet, standing.kubelet, recorded?.kubelet)),
     kubeProxy:
       documents.kubeProxy === undefined
         ? []
-        : prefixed('kube-proxy', documentChanges(documents.kubeProxy, current.kubeProxy, recorded?.kubeProxy)),
+        : prefixed('kube-proxy', documentChanges(documents.kubeProxy, standing.kubeProxy, recorded?.kubeProxy)),
   }
+}
+
+function isChangeable({ field }: FieldChange): boolean {
+  return /^(apiServer|controllerManager|scheduler)\b/.test(field)
+}
+
+function placeChanges(current: LocalState, parameters: KubeadmConfigurationParameters): readonly FieldChange[] {
+  const wanted = { advertiseAddress: parameters.advertiseAddress, bindPort: String(parameters.bindPort) }
+  return Object.entries(wanted).flatMap(([field, after]) => {
+    const before = current[field as keyof typeof wanted]
+    return before === '' || before === after ? [] : [{ field, before, after }]
+  })
 }
 
 function certSANsIn(cluster: KubernetesDocument): readonly string[] {

@@ -1,9 +1,18 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
+import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { containerdSocket } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { caHashOf, decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
+import {
+  caHashOf,
+  decodeFile,
+  nodeNameOf,
+  otherNode,
+  printFile,
+  printNodeCertificate,
+  stateFolder,
+} from './kubeadm-state.ts'
 import { initUnfinished } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
@@ -12,6 +21,8 @@ import { linesOf } from './probe-output.ts'
 export interface KubeadmInitParameters {
   /** File with the kubeadm documents; has to be there before. */
   readonly configuration: string
+  /** Name of the node. */
+  readonly node: string
   /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. */
   readonly etcdData?: string
   /** `host:port` that the nodes will use for the API, for the plan. */
@@ -32,6 +43,8 @@ export interface KubeadmInitState {
   readonly ca: string
   /** `server` of admin.conf. */
   readonly server: string
+  /** Name of the node that the host is; undefined when it is none. */
+  readonly node: string | undefined
 }
 
 /** What joining nodes and kubeconfig files need to know. */
@@ -42,6 +55,10 @@ export interface ClusterIdentity {
   readonly server: string
 }
 
+// It pulls the images of the control plane, over a slow line for an hour; whatever else it waits for has a limit of
+// kubeadm's own.
+const longestInit = 2 * 60 * 60_000
+
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
 
 /**
@@ -51,14 +68,18 @@ const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'p
 export function kubeadmInit(
   parameters: KubeadmInitParameters,
 ): Resource<KubeadmInitState, { readonly endpoint: string }, ClusterIdentity> {
-  const { configuration, etcdData = '/var/lib/etcd', endpoint, records } = parameters
+  const { configuration, node, etcdData = '/var/lib/etcd', endpoint, records } = parameters
   return {
     kind: 'kubeadm init',
     name: 'cluster',
+    title: 'kubeadm init',
     probe: { script: probeScript(etcdData), parse: parseInit },
     desired: { endpoint },
-    diff({ state, found }) {
-      if (state === 'done') return undefined
+    diff({ state, found, node: is }) {
+      if (state === 'done') {
+        if (is === undefined || is === node) return undefined
+        return { action: 'run', fields: [{ field: 'node', before: is, after: node }], refused: otherNode(is, node) }
+      }
       if (state === 'damaged') {
         return { action: 'run', fields: [{ field: 'state', before: 'damaged' }], refused: refusal(found) }
       }
@@ -71,7 +92,7 @@ export function kubeadmInit(
     converge(current): readonly Step[] {
       if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
-        { run: initScript(configuration, etcdData), timeoutMs: 20 * 60_000 },
+        { run: initScript(configuration, etcdData), timeoutMs: longestInit },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `rm -f ${initUnfinished}\n` },
       ]
@@ -91,14 +112,15 @@ for part in ${parts.join(' ')}; do
 done
 if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
 sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
-${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
+${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 }
 
 function parseInit(raw: ProbeResult): KubeadmInitState {
   const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? 'data of etcd' : `/etc/kubernetes/${part}`))
   const ca = decodeFile(linesOf(raw, 'ca')[0])
   const server = linesOf(raw, 'server')[0] ?? ''
-  return { state: stateOf(linesOf(raw, 'unfinished').length > 0, found), found, ca, server }
+  const node = nodeNameOf(decodeFile(linesOf(raw, 'nodeCertificate')[0]))
+  return { state: stateOf(linesOf(raw, 'unfinished').length > 0, found), found, ca, server, node }
 }
 
 function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitState['state'] {
@@ -120,6 +142,7 @@ if [ -e ${initUnfinished} ]; then
   # Its manifest, by which reset finds the data, may be gone already.
   if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
 fi
+rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests}
 : >${initUnfinished}
 kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?

@@ -6,7 +6,16 @@ import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
 import { containerdSocket, type KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { caHashOf, decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
+import {
+  caHashOf,
+  decodeFile,
+  kubeletClientPath,
+  nodeNameOf,
+  otherNode,
+  printFile,
+  printNodeCertificate,
+  stateFolder,
+} from './kubeadm-state.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
@@ -26,6 +35,8 @@ export interface KubeadmJoinState {
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'control plane'
   /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
   readonly caHash: string | undefined
+  /** Name of the node that it is; undefined when it is none. */
+  readonly node: string | undefined
 }
 
 export interface KubeadmJoinDesired {
@@ -41,16 +52,20 @@ const unfinished = `${stateFolder}/kubeadm-join.unfinished`
  */
 export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<KubeadmJoinState, KubeadmJoinDesired> {
   const { configuration, token, caHash, record } = parameters
+  const { name: node } = (configuration.nodeRegistration ?? {}) as { readonly name?: string }
   return {
     kind: 'kubeadm join',
     name: 'node',
+    title: 'kubeadm join',
     probe: { script: probeScript, parse: parseJoin },
     desired: { token, caHash },
     diff(current, desired) {
       const field = { field: 'CA', after: desired.caHash }
       if (current.state === 'control plane') return refuse(current.state, ownControlPlane)
       if (current.state === 'joined') {
-        if (isUnknown(desired.caHash) || current.caHash === desired.caHash) return undefined
+        const other = current.node !== undefined && node !== undefined && current.node !== node
+        if (isUnknown(desired.caHash) || current.caHash === desired.caHash)
+          return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       if (current.state === 'absent') return { action: 'create', fields: [field] }
@@ -73,22 +88,26 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
 
 const kubernetes = '/etc/kubernetes'
 const probeScript = `if [ -e ${unfinished} ]; then echo unfinished=yes; fi
-if [ -s ${kubernetes}/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ]; then echo joined=yes; fi
+if [ -s ${kubernetes}/kubelet.conf ] && [ -s ${kubeletClientPath} ]; then echo joined=yes; fi
 for part in ${kubernetes}/admin.conf ${kubernetes}/manifests/kube-apiserver.yaml /var/lib/etcd/member; do
   if [ -e "$part" ]; then echo "controlPlane=$part"; fi
 done
 for part in ${kubernetes}/kubelet.conf ${kubernetes}/bootstrap-kubelet.conf ${kubernetes}/pki/ca.crt /var/lib/kubelet/config.yaml; do
   if [ -e "$part" ]; then echo "left=$part"; fi
 done
-${printFile('ca', `${kubernetes}/pki/ca.crt`)}`
+${printNodeCertificate}${printFile('ca', `${kubernetes}/pki/ca.crt`)}`
 
 function parseJoin(raw: ProbeResult): KubeadmJoinState {
   const has = (key: string) => linesOf(raw, key).length > 0
   const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
-  if (has('controlPlane')) return { state: 'control plane', caHash }
-  if (has('unfinished')) return { state: 'unfinished', caHash }
-  if (has('joined')) return { state: 'joined', caHash }
-  return { state: has('left') ? 'leftovers' : 'absent', caHash }
+  const node = nodeNameOf(decodeFile(linesOf(raw, 'nodeCertificate')[0]))
+  const stateOf = (): KubeadmJoinState['state'] => {
+    if (has('controlPlane')) return 'control plane'
+    if (has('unfinished')) return 'unfinished'
+    if (has('joined')) return 'joined'
+    return has('left') ? 'leftovers' : 'absent'
+  }
+  return { state: stateOf(), caHash, node }
 }
 
 function render(configuration: KubernetesDocument, token: string, caHash: string): string {

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import type { ErrorDetails } from '../core/errors.ts'
 
 /** Where evcctl keeps what it knows of a host. */
 export const stateFolder = '/var/lib/evcctl'
@@ -29,6 +30,34 @@ export function subjectAltNames(pem: string): readonly string[] {
     return text.split(', ').map(name => canonicalName(name.replace(/^(DNS|IP Address):/, '')))
   } catch {
     return []
+  }
+}
+
+/** The kubelet's own certificate and key. */
+export const kubeletClientPath = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+
+/** A line `nodeCertificate=<base64>` if the host has a kubelet's certificate; its key stays where it is. */
+export const printNodeCertificate = `if [ -f ${kubeletClientPath} ]; then
+  echo "nodeCertificate=$(sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${kubeletClientPath} | base64 | tr -d '\\n')"
+fi
+`
+
+/** The node that a kubelet's certificate is for (its subject is `system:node:<name>`); undefined when it does not say. */
+export function nodeNameOf(pem: string): string | undefined {
+  try {
+    return /^CN=system:node:(.+)$/m.exec(new X509Certificate(pem).subject)?.[1]
+  } catch {
+    return undefined
+  }
+}
+
+/** Why the name of a node cannot be changed. */
+export function otherNode(came: string, expected: string): ErrorDetails {
+  return {
+    problem: 'This host is a node of another name, and a node cannot be renamed.',
+    expected: `the node ${expected}`,
+    came: `the node ${came}`,
+    next: `Name it ${came} in cluster.yaml. Or make it a new node: kubectl drain ${came}; kubectl delete node ${came}; kubeadm reset on the host; apply again.`,
   }
 }
 

@@ -16,6 +16,9 @@ export function kubectl(requestTimeoutSeconds = 10): string {
   return `${kubectlPath} --kubeconfig=${adminConf} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
 }
 
+// kubectl repeats what fails, each time with the whole of its own time-out; several such questions travel in an exchange.
+const longestAnswer = 12
+
 /**
  * A probe script that asks the API server. Its first line says how that went: `api=absent` (this host has no cluster
  * yet), `api=unreachable`, or `api=answered`; then the output of `command` follows. `command` is a kubectl command line
@@ -24,9 +27,11 @@ export function kubectl(requestTimeoutSeconds = 10): string {
 export function askScript(command: string, stdin?: string): string {
   const input = stdin === undefined ? '</dev/null' : `<<'EVCCTL_EOF'\n${stdin}\nEVCCTL_EOF\n`
   return `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
-if answer=$(${kubectl(5)} ${command} ${input})
+if answer=$(timeout ${longestAnswer} ${kubectl(5)} ${command} ${input})
 then printf 'api=answered\\n%s\\n' "$answer"
-else echo api=unreachable
+else
+  if [ $? = 124 ]; then echo 'no answer within ${longestAnswer} s' >&2; fi
+  echo api=unreachable
 fi
 `
 }

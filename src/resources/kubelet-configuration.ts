@@ -1,11 +1,12 @@
 import { parse } from 'yaml'
-import type { ProbeResult, Resource } from '../core/resource.ts'
+import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
 import { documentChanges } from './document-changes.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
-import { kubeletConfigPath } from './kubelet-files.ts'
+import { kubeletConfigCopy, kubeletConfigPath, recordKubeletConfig } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
+import { missingFrom } from './subset.ts'
 
 export interface KubeletFileState {
   /** False as long as the host is no node: joining writes the file. */
@@ -13,6 +14,8 @@ export interface KubeletFileState {
   readonly current: unknown
   /** What evcctl made of it last; undefined: nothing. */
   readonly recorded: unknown
+  /** As kubeadm wrote it last; undefined: not known. */
+  readonly written: unknown
 }
 
 const recordPath = `${stateFolder}/kubelet-configuration.json`
@@ -24,7 +27,7 @@ export function kubeletRecord(configuration: KubernetesDocument): { readonly pat
 
 /**
  * /var/lib/kubelet/config.yaml of a node that is in the cluster: has every field of the KubeletConfiguration document,
- * and none that an earlier version of it had. kubeadm writes it from the cluster's kubelet-config ConfigMap, which has
+ * none that an earlier version of it had, and none that somebody wrote into it by hand. kubeadm writes it from the cluster's kubelet-config ConfigMap, which has
  * to be up to date before. The kubelet's unit has to watch it.
  */
 export function kubeletConfigurationFile(
@@ -36,13 +39,15 @@ export function kubeletConfigurationFile(
     name: kubeletConfigPath,
     probe: {
       script: `if [ -s /etc/kubernetes/kubelet.conf ]; then echo joined=yes; fi
-${printFile('current', kubeletConfigPath)}${printFile('record', recordPath)}`,
+${printFile('current', kubeletConfigPath)}${printFile('record', recordPath)}${printFile('written', kubeletConfigCopy)}`,
       parse: parseState,
     },
     desired: { configuration },
-    diff({ joined, current, recorded }) {
+    diff({ joined, current, recorded, written }) {
       if (!joined) return undefined
-      const fields = documentChanges(configuration, current ?? {}, recorded)
+      const changes = documentChanges(configuration, current ?? {}, recorded)
+      const named = new Set(changes.map(({ field }) => field))
+      const fields = [...changes, ...handEdits(written, current).filter(({ field }) => !named.has(field))]
       return fields.length === 0 ? undefined : { action: 'update', fields }
     },
     converge: () => [
@@ -54,7 +59,7 @@ until kubeadm upgrade node phase kubelet-config; do
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
 done
-`,
+${recordKubeletConfig}`,
         timeoutMs: 180_000,
       },
       { write: record.path, content: record.content, mode: 0o600 },
@@ -63,12 +68,22 @@ done
   }
 }
 
+function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
+  if (written === undefined || current === undefined) return []
+  const lost = missingFrom(written, current)
+  const known = new Set(lost.map(({ field }) => field))
+  const added = missingFrom(current, written).filter(({ field }) => !known.has(field))
+  return [...lost, ...added.map(({ field, after }): FieldChange => ({ field, before: String(after) }))]
+}
+
 function parseState(raw: ProbeResult): KubeletFileState {
   const text = decodeFile(linesOf(raw, 'current')[0])
   const record = decodeFile(linesOf(raw, 'record')[0])
+  const written = decodeFile(linesOf(raw, 'written')[0])
   return {
     joined: linesOf(raw, 'joined').length > 0,
     current: text === '' ? undefined : parse(text),
     recorded: record === '' ? undefined : JSON.parse(record),
+    written: written === '' ? undefined : parse(written),
   }
 }

@@ -6,16 +6,32 @@ export const kubeletUnitPath = `/etc/systemd/system/${kubeletUnit}`
 export const kubeletPath = '/usr/local/bin/kubelet'
 /** Written by kubeadm from the cluster's kubelet-config ConfigMap. */
 export const kubeletConfigPath = '/var/lib/kubelet/config.yaml'
+/** Flags of this node's kubelet, written by kubeadm when it becomes a node. */
+export const kubeletFlagsPath = '/var/lib/kubelet/kubeadm-flags.env'
+/**
+ * Stands in the place of a drop-in of that name that the kubelet package of pkgs.k8s.io brings: it would have the unit run
+ * the package's kubelet (systemd.unit(5): a file in /etc hides the one of the same name in /usr/lib).
+ */
+export const kubeletDropInPath = `/etc/systemd/system/${kubeletUnit}.d/10-kubeadm.conf`
+
+/** config.yaml as kubeadm wrote it last: what is different in it now was changed by somebody else. */
+export const kubeletConfigCopy = '/var/lib/evcctl/kubelet-config.yaml'
 
 /** The files that the kubelet reads only when it starts. */
 export const kubeletWatches: readonly string[] = [
   kubeletPath,
   kubeletUnitPath,
+  kubeletDropInPath,
   kubeletConfigPath,
-  '/var/lib/kubelet/kubeadm-flags.env',
+  kubeletFlagsPath,
 ]
 
+/** Notes config.yaml as it is, right after kubeadm has written it. */
+export const recordKubeletConfig = `cp ${kubeletConfigPath} ${kubeletConfigCopy}.next
+mv -f ${kubeletConfigCopy}.next ${kubeletConfigCopy}
+`
+
 /** Notes that the kubelet, which kubeadm has just started, runs with these files: it needs no restart. */
-export const recordKubeletStart = `mkdir -p ${startedFolder}
+export const recordKubeletStart = `${recordKubeletConfig}mkdir -p ${startedFolder}
 { ${statScript(kubeletWatches)}; } >${startedFolder}/${kubeletUnit}
 `

@@ -30,6 +30,7 @@ export function nodeLabels(
   return {
     kind: 'labels and taints',
     name: node,
+    title: `labels and taints of ${node}`,
     probe: nodeProbe(node),
     desired: { labels, taints },
     diff(current) {
@@ -127,11 +128,12 @@ function textOf({ key, value, effect }: NodeTaintState): string {
 // What evcctl owns is noted first: a run that is cut off then knows what it may take away again.
 function script(found: NodeState | undefined, wanted: NodeLabelsParameters): string {
   const name = quote(wanted.node)
-  const keep = [...owned(found, ownedLabels), ...Object.keys(wanted.labels)]
   const annotations = ownership(wanted)
-  const lines = [
-    `${kubectl()} annotate node ${name} --overwrite ${quote(`${ownedLabels}=${[...new Set(keep)].join(',')}`)}`,
-  ]
+  const both = Object.entries(annotations).map(([annotation, after]) => {
+    const keys = [...owned(found, annotation), ...after.split(',')].filter(key => key !== '')
+    return quote(`${annotation}=${[...new Set(keys)].join(',')}`)
+  })
+  const lines = [`${kubectl()} annotate node ${name} --overwrite ${both.join(' ')}`]
   const labels = [
     ...Object.entries(wanted.labels).map(([key, value]) => quote(`${key}=${value}`)),
     ...staleLabels(found, wanted).map(key => quote(`${key}-`)),

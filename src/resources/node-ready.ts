@@ -1,5 +1,7 @@
-import type { Probe, ProbeResult, Resource } from '../core/resource.ts'
+import type { ProbeResult, Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
+import { kubeletClientPath } from './kubeadm-state.ts'
+import { kubeletUnit } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
 
 /** The host's own node as the API server tells it. */
@@ -10,28 +12,50 @@ export interface NodeReadyState {
   readonly said: string
 }
 
-/** The kubelet's own certificate and key: it may read its own Node object and no other. */
-const certificate = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+export interface NodeReadyParameters {
+  /** Name of the node. */
+  readonly name: string
+  /** `host:port` of the API as this node reaches it. */
+  readonly endpoint: string
+  /** False where nothing that evcctl does makes it Ready (no CNI): then it has only to be in the cluster. */
+  readonly ready: boolean
+}
+
+// How long nothing at all may get on, s. As long as images arrive, however slowly, the node is waited for.
+const patienceSeconds = 300
+const longest = 2 * 60 * 60_000
+
+// The kubelet may read its own Node object and no other.
+const certificate = kubeletClientPath
 
 /**
  * The host is a node that the cluster calls Ready. It asks about itself with the kubelet's credentials, so that nodes wait
- * side by side and none of them keeps the control plane node's lane busy. Waits up to 5 minutes.
- * `endpoint` is the `host:port` of the API as this node reaches it.
+ * side by side and none of them keeps the control plane node's lane busy. A kubelet makes its Node object only when it
+ * starts: it is restarted where somebody has deleted that. Gives up when nothing has happened for 5 minutes.
  */
-export function nodeReady(name: string, endpoint: string): Resource<NodeReadyState, { readonly node: string }> {
+export function nodeReady({
+  name,
+  endpoint,
+  ready,
+}: NodeReadyParameters): Resource<NodeReadyState, { readonly node: string }> {
   const script = askScript(name, endpoint)
   return {
     kind: 'node',
     name,
+    title: 'wait until Ready',
     probe: { script, parse: parseState },
     desired: { node: name },
     diff(current) {
-      if (current.state === 'ready') return undefined
-      return { action: 'run', fields: [{ field: 'state', before: describe(current), after: 'Ready' }] }
+      if (current.state === 'ready' || (!ready && current.state === 'not ready')) return undefined
+      const after = ready ? 'Ready' : 'in the cluster'
+      return { action: 'run', fields: [{ field: 'state', before: describe(current), after }] }
     },
-    converge: () => [{ until: untilReady(script), what: `${name} is Ready`, everyMs: 500, timeoutMs: 300_000 }],
+    converge: ({ state }) => [
+      ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
+      { run: waitScript(script, ready), timeoutMs: longest },
+    ],
     explain: failure => ({
-      problem: `${name} does not become Ready.`,
+      problem: ready ? `${name} does not become Ready.` : `${name} does not come into the cluster.`,
       came: failure.stderr.trim() || failure.stdout.trim(),
       next: `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`,
     }),
@@ -51,18 +75,39 @@ case $status in
   Ready*) echo state=ready ;;
   NotReady* | Unknown*) echo 'state=not ready' ;;
   *) case $answer in
-    *'"reason":"NotFound"'*) echo state=absent ;;
+    # Errors come with a blank after the colon.
+    *'"reason":'*'"NotFound"'*) echo state=absent ;;
     *) printf 'state=unreachable\\nsaid=%s\\n' "$(printf '%s' "$answer" | tr '\\n' ' ' | cut -c 1-300)" ;;
   esac ;;
 esac
 `
 }
 
-function untilReady(script: string): Probe<boolean> {
-  return {
-    script: `answer=$(${script})\nprintf '%s\\n' "$answer"\n[ "$answer" = state=ready ]\n`,
-    parse: raw => raw.exitCode === 0,
-  }
+// Sizes and names of what is being pulled, and what is there: as long as that changes, the line is only slow.
+function waitScript(script: string, ready: boolean): string {
+  const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
+  return `ask() {
+  ( ${script.trimEnd().replaceAll('\n', '\n    ')}
+  )
+}
+pulls() {
+  /usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'
+  /usr/local/bin/ctr --namespace k8s.io images list -q 2>/dev/null
+}
+seen= looked=0 since=$(date +%s)
+while :; do
+  answer=$(ask)
+  case $answer in ${enough}) exit 0;; esac
+  now=$(date +%s)
+  if [ $(( now - looked )) -ge 5 ]; then
+    printf '%s\\n' "\${answer#state=}"
+    looked=$now before=$seen seen=$(pulls)
+    if [ "$seen" != "$before" ]; then since=$now; fi
+  fi
+  if [ $(( now - since )) -ge ${patienceSeconds} ]; then printf '%s\\n' "$answer" >&2; exit 1; fi
+  sleep 0.5
+done
+`
 }
 
 function parseState(raw: ProbeResult): NodeReadyState {

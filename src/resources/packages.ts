@@ -31,6 +31,7 @@ export function packages(parameters: PackagesParameters): Resource<PackageState,
   return {
     kind: 'packages',
     name: parameters.platform,
+    title: 'packages',
     probe: { script: aptScript(wanted), parse: parseApt },
     desired: { names: wanted },
     diff(current) {

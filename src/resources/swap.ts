@@ -36,6 +36,7 @@ export function swapOff(): Resource<SwapState, Record<never, never>> {
   return {
     kind: 'swap',
     name: 'off',
+    title: 'swap',
     probe: {
       script: `tail -n +2 /proc/swaps | sed 's/^/active=/'
 if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi

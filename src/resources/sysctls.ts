@@ -136,7 +136,7 @@ function changes(current: SysctlState, wanted: ReadonlyMap<string, string>): Fie
     if (live !== undefined && live !== after) fields.push({ field: key, before: live, after })
     else if (live === undefined) fields.push({ field: key, after })
     else if (current.kept.get(key) !== after) {
-      fields.push({ field: key, before: `${live} until the next boot`, after })
+      fields.push({ field: key, before: live, after: `${after}, also at boot` })
     }
   }
   for (const [key, before] of current.kept) {

@@ -42,6 +42,7 @@ export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitSta
   return {
     kind: 'unit',
     name: unit,
+    title: unit,
     probe: { script: unitScript(unit, files), parse: parseUnit },
     desired: { state, enabled, masked },
     diff(current, _desired, context) {

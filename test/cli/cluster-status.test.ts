@@ -101,7 +101,11 @@ describe('status', () => {
       ✘ cp1: container runtime network not ready
       ✘ kube-system/coredns-1 on cp1: CrashLoopBackOff, 4 restarts
       ✘ API server check etcd failed: reason withheld
-      ✘ w1: in cluster.yaml but not joined. To join: evcctl apply cluster.yaml"
+      ✘ w1: in cluster.yaml but not joined. To join: evcctl apply cluster.yaml
+
+      stray: in the cluster but not in cluster.yaml. evcctl leaves such nodes alone; to remove them:
+        kubectl drain stray --ignore-daemonsets --delete-emptydir-data && kubectl delete node stray
+        and then, on the machine itself: kubeadm reset"
     `)
   })
 

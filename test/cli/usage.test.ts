@@ -100,6 +100,18 @@ describe('files', () => {
     expect(await readFile(join(cwd, 'cluster.yaml'), 'utf8')).toBe(text)
   })
 
+  test('local up does not start a host where its file is taken', async () => {
+    const cwd = join(folder.path, 'taken')
+    await mkdir(cwd)
+    await writeFile(join(cwd, 'taken.yaml'), 'mine')
+    const { exitCode, stderr } = await callCli(['local', 'up', '--name', 'taken'], cwd)
+    expect(exitCode).toBe(3)
+    // Nothing of the progress of hosts that start stands before it.
+    expect(stderr).toBe(
+      'taken.yaml: the file exists already; it was not changed\n  Choose another name, or overwrite it with --force.\n',
+    )
+  })
+
   test('init takes hosts, and keeps the comments', async () => {
     const hosts = ['--host', 'a=192.0.2.1:control-plane+worker', '--host', 'b=node-b.example']
     expect(await evcctl('init', 'given.yaml', '--name', 'lab', ...hosts)).toMatchObject({ exitCode: 0, stderr: '' })

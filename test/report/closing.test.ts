@@ -26,7 +26,9 @@ test('after success: counts, the longest steps, the journal and the next command
     ),
   ).toMatchInlineSnapshot(`
     "Done in 1 min 52 s: 10 changed, 0 failed, 0 skipped.
-      longest: cp1 kubeadm init 14 s; cp1 containerd 4.0 s; w1 containerd 4.0 s
+      longest: cp1 kubeadm init 14 s
+               cp1 containerd 4.0 s
+               w1 containerd 4.0 s
       run journal: ~/.local/state/evcctl/runs/x
       next: evcctl kubeconfig --merge && kubectl get nodes"
   `)

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { type Event, Secret } from '../../src/core/index.ts'
+import { type Event, Secret, type TaskId } from '../../src/core/index.ts'
 import { jsonReporter, plainReporter } from '../../src/report/index.ts'
-import { ended, halfWay, printed, start, timed } from './events.ts'
+import { ended, halfWay, printed, start, started, timed } from './events.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: start })
@@ -41,6 +41,7 @@ test('a line for each event that matters', () => {
     ),
   ])
   end()
+  // What has been quick needs no duration, and what begins is not told unless it lasts.
   expect(lines()).toEqual([
     'apply of edge-seoul: 3 hosts, run r1',
     'cp1  connected in 0.2 s',
@@ -51,8 +52,6 @@ test('a line for each event that matters', () => {
     'w1  sysctl x  changed in 0.9 s',
     'jetson-07  sysctl x  changed in 0.9 s',
     'cp1  containerd  changed in 4.0 s',
-    'jetson-07  download containerd',
-    'cp1  kubeadm init',
     'w1  containerd  changed in 4.0 s',
     'cp1  kubeadm init  changed in 12 s',
     '✘ jetson-07  download containerd: no space left',
@@ -66,12 +65,32 @@ test('what takes long is mentioned again, with its last line', () => {
   const before = lines().length
   vi.advanceTimersByTime(90_000)
   expect(lines().slice(before)).toContain(
-    'cp1  kubeadm init  still running after 50 s: [control-plane-check] kube-apiserver is not healthy yet',
+    'cp1  kubeadm init  running for 5.0 s: [control-plane-check] kube-apiserver is not healthy yet',
   )
   end()
   const after = lines().length
   vi.advanceTimersByTime(90_000)
   expect(lines()).toHaveLength(after)
+})
+
+test('a task that lasts is mentioned after some seconds; a quick one has one line without a duration', () => {
+  const { lines, end } = plain([
+    ...halfWay(),
+    ...timed([52, started('w1/workers/kubeadm join')], [52.1, ended('w1/workers/folder', 'changed', { ms: 100 })]),
+  ])
+  expect(lines().at(-1)).toBe('w1  folder  changed')
+  vi.advanceTimersByTime(56_000)
+  expect(lines().at(-1)).not.toContain('w1  kubeadm join')
+  vi.advanceTimersByTime(1_000)
+  expect(lines().at(-1)).toBe('w1  kubeadm join  running for 5.0 s')
+  end()
+})
+
+test('what is skipped names the task that failed as people know it', () => {
+  const because = 'cp1/control plane/kubeadm init' as TaskId
+  const { lines, end } = plain([...halfWay(), ...timed([60, ended('w1/workers/kubeadm join', 'skipped', { because })])])
+  end()
+  expect(lines().at(-1)).toBe('w1  kubeadm join  skipped: cp1 kubeadm init failed')
 })
 
 test('NDJSON has every event as it is, with Secrets masked', () => {

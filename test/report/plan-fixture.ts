@@ -37,7 +37,9 @@ export function planned(said: readonly Said[], unreachable: readonly string[] = 
     const [host = '', role = '', ...rest] = text.split('/')
     const [kind = '', ...name] = rest.join('/').split(':')
     const probe = { script: '', parse: () => undefined }
-    const resource = { kind, name: name.join(':'), probe, desired: {}, diff: () => undefined, converge: () => [] }
+    const title = kind === 'file' ? { title: name.join(':') } : {}
+    const diff = () => undefined
+    const resource = { kind, name: name.join(':'), ...title, probe, desired: {}, diff, converge: () => [] }
     return { id, host, role, resource, output: Output.ofTask(id) }
   })
   const verdicts = new Map(

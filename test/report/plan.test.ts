@@ -12,6 +12,25 @@ describe('text of a plan', () => {
     await expect(text).toMatchFileSnapshot(golden('plan-fresh'))
   })
 
+  test('has a line a host below a change that is another on each, and no more than ten of them', () => {
+    const names = Array.from({ length: 12 }, (_, index) => `w${index + 1}`)
+    const hostname = (host: string) => change('update', [{ field: '', before: 'debian', after: host }])
+    const input = planned(names.map(host => [`${host}/os/hostname:`, hostname(host)] as const))
+    const text = renderPlan(input, { ...subject, hosts: names.map(name => ({ name })) })
+    expect(text).toContain('~ hostname\n          w1   debian → w1\n          w2   debian → w2\n')
+    expect(text).toContain('w10  debian → w10\n          and so on for 2 more hosts\n')
+  })
+
+  test('names what made a unit restart once', () => {
+    const because = ['cp1/os/file:/etc/x.conf' as TaskId]
+    const restart = { action: 'restart', fields: [{ field: 'changed', after: '/etc/x.conf' }], because } as const
+    const input = planned([
+      ['cp1/os/file:/etc/x.conf', change('create', [{ field: 'content', after: 'x\n' }])],
+      ['cp1/os/x.service:', { is: 'change', change: restart }],
+    ])
+    expect(renderPlan(input, subject)).toContain('↻ x.service    restart; changed /etc/x.conf\n')
+  })
+
   test('breaks its lines on a narrow terminal', async () => {
     const text = renderPlan(freshCluster(), subject, { next, width: 60 })
     for (const line of text.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(66)
@@ -32,6 +51,11 @@ describe('text of a plan', () => {
     const input = planned([['cp1/os/file:/etc/x.conf', change('update', [{ field: 'content', before, after }])]])
     expect(renderPlan(input, subject)).toContain('~ /etc/x.conf  1 line added, 2 removed')
     await expect(renderPlan(input, subject, { diff: true })).toMatchFileSnapshot(golden('plan-diff'))
+    const grown = planned([
+      ['cp1/os/file:/etc/x.conf', change('update', [{ field: 'content', before, after: `${before}more\n` }])],
+      ['w1/os/file:/etc/x.conf', change('update', [{ field: 'content', before: `${before}more\n`, after: before }])],
+    ])
+    expect(renderPlan(grown, subject)).toMatch(/cp1 +1 line added\n +w1 +1 line removed\n/)
   })
 
   test('masks secrets, also where one slipped into a text', () => {

@@ -29,8 +29,8 @@ describe('live progress', () => {
     show(screen, halfWay())
     expect(await screen.lines()).toEqual([
       'edge-seoul  0:51  ████████████████░░░░░░░░░░░░░░  5 of 9',
-      '  jetson-07  download containerd  32 s  12 of 46 MB, 0.4 MB/s',
       '  cp1        kubeadm init         12 s  [control-plane-check] kube-apiserver is not healthy yet',
+      '  jetson-07  download containerd  32 s  12 of 46 MB, 0.4 MB/s',
       '✔ os 3   ● runtime 2 of 3   ● control plane 0 of 1   ○ workers 2',
     ])
   })
@@ -63,6 +63,17 @@ describe('live progress', () => {
     expect(lines.length).toBeLessThan(6)
     expect(lines.some(line => /and \d+ more/.test(line))).toBe(true)
     expect(await screen.scrolledAway()).toBe(0)
+  })
+
+  test('shows the longest where there is no room for all, and keeps the order of the file', async () => {
+    const screen = new Screen(80, 7)
+    show(screen, [...halfWay(), ...timed([50, started('w1/workers/kubeadm join')])])
+    const names = (await screen.lines()).flatMap(line => /^ {2}(\S+) {2}/.exec(line)?.[1] ?? [])
+    expect(names).toEqual(['cp1', 'w1', 'jetson-07'])
+    const low = new Screen(80, 5)
+    show(low, [...halfWay(), ...timed([50, started('w1/workers/kubeadm join')])])
+    const lines = await low.lines()
+    expect(lines.slice(1, 3)).toEqual([expect.stringContaining('jetson-07'), '  and 2 more'])
   })
 
   test('follows the window when its size changes', async () => {

@@ -10,3 +10,13 @@ export function throwAwayCa(): { readonly pem: string; readonly hash: string } {
   const digest = sh('openssl x509 -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -r', pem)
   return { pem, hash: `sha256:${digest.slice(0, 64)}` }
 }
+
+/** What a kubelet keeps: the certificate of a node, and the key after it. */
+export function nodeCertificate(name: string): string {
+  const subject = `/O=system:nodes/CN=system:node:${name}`
+  const script = `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$key" -subj ${subject} -days 1`
+  return execFileSync('sh', ['-c', `key=$(mktemp); ${script}; cat "$key"; rm -f "$key"`], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+}

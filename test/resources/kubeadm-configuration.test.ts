@@ -35,15 +35,19 @@ const certificate = throwAwayCa().pem
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 /** A cluster as kubeadm keeps it: `made` and kubeadm's defaults. */
-function standing(made: ClusterDocuments, more: { readonly bindPort?: string } = {}): ProbeResult {
+function standing(
+  made: ClusterDocuments,
+  more: { readonly bindPort?: string; readonly cutOff?: string; readonly reply?: ProbeResult } = {},
+): ProbeResult {
   const map = (name: string, key: string, data: object) => ({ metadata: { name }, data: { [key]: stringify(data) } })
   const items = [
     map('kubeadm-config', 'ClusterConfiguration', { ...made.cluster, certificatesDir: '/etc/kubernetes/pki', dns: {} }),
     map('kubelet-config', 'kubelet', { ...made.kubelet, rotateCertificates: true, imageGCHighThresholdPercent: 0 }),
     map('kube-proxy', 'config.conf', { ...made.kubeProxy, mode: '' }),
   ]
-  const reply = answered(JSON.stringify({ kind: 'List', items }))
+  const reply = more.reply ?? answered(JSON.stringify({ kind: 'List', items }))
   const local = [
+    ...(more.cutOff === undefined ? [] : [`cutOff=${more.cutOff}`]),
     `record=${base64(JSON.stringify(made))}`,
     `certificate=${base64(certificate)}`,
     'advertiseAddress=192.0.2.11',
@@ -91,6 +95,37 @@ describe('the configuration of a cluster', () => {
       note: expect.stringContaining('cannot be compared'),
     })
   })
+
+  test('that cannot be asked for is still known not to be changeable', () => {
+    const raw = standing(documents(), { reply: unreachable })
+    expect(changeOf(wanted(documents()), raw)?.refused).toBeUndefined()
+    for (const other of [{ version: '1.36.5' }, { endpoint: '127.0.0.1:8443' }, { podCIDR: '10.1.0.0/16' }]) {
+      expect(changeOf(wanted(documents(other)), raw)?.refused?.where).toMatch(/^cluster\.yaml spec\./)
+    }
+  })
+
+  test('that cannot be asked for is changed all the same once it answers', () => {
+    const resource = wanted(documents({ patch: extraArgs }))
+    const raw = standing(documents(), { reply: unreachable, cutOff: 'control plane' })
+    expect(changeOf(resource, raw)?.fields.map(({ field }) => field)).toEqual(['control plane', 'apiServer.extraArgs'])
+    expect(commands(resource, raw)).toContain('kubeadm init phase control-plane all')
+  })
+
+  test.each([
+    ['control plane', []],
+    ['kube-proxy', ['kubeadm init phase addon kube-proxy']],
+  ])(
+    'of which a change of the %s was cut off is changed again, though all is written down as wanted',
+    (part, phases) => {
+      const resource = wanted(documents())
+      const raw = standing(documents(), { cutOff: part })
+      expect(changeOf(resource, raw)?.fields.map(({ field }) => field)).toEqual([part])
+      expect(commands(resource, raw)).toEqual(phases)
+      expect(JSON.stringify(resource.converge(resource.probe.parse(raw), resource.desired as never))).toContain(
+        'putting back the manifests',
+      )
+    },
+  )
 
   test.each<[string, ClusterDocuments, readonly string[], readonly string[]]>([
     [

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { kubeadmInit } from '../../src/resources/kubeadm-init.ts'
-import { throwAwayCa } from './certificate.ts'
+import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { Sandbox } from './sandbox.ts'
 
 const ca = throwAwayCa()
@@ -24,6 +24,7 @@ function on(files: Readonly<Record<string, string>>, etcd = false) {
   if (etcd) mkdirSync(`${etcdData}/member`, { recursive: true })
   const resource = kubeadmInit({
     configuration: '/etc/evcctl/kubeadm.yaml',
+    node: 'cp1',
     etcdData,
     endpoint: '127.0.0.1:7443',
     records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
@@ -48,6 +49,14 @@ describe('kubeadm init', () => {
     const { change, current, resource } = await look(wholeControlPlane, true)
     expect(change).toBeUndefined()
     expect(resource.output?.(current)).toEqual({ caHash: ca.hash, server: 'https://127.0.0.1:7443' })
+  })
+
+  test('is refused where the node has another name by now', async () => {
+    const certificate = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+    const same = await look({ ...wholeControlPlane, [certificate]: nodeCertificate('cp1') })
+    expect(same.change).toBeUndefined()
+    const other = await look({ ...wholeControlPlane, [certificate]: nodeCertificate('old') })
+    expect(other.change?.refused).toMatchObject({ expected: 'the node cp1', came: 'the node old' })
   })
 
   test('takes a CA that lies there before', async () => {
@@ -82,10 +91,14 @@ describe('kubeadm init', () => {
   test('is one script, the records, and only then the end of the marker', async () => {
     const resource = kubeadmInit({
       configuration: '/etc/evcctl/kubeadm.yaml',
+      node: 'cp1',
       endpoint: '127.0.0.1:7443',
       records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
     })
-    const steps = resource.converge({ state: 'absent', found: [], ca: '', server: '' }, resource.desired as never)
+    const steps = resource.converge(
+      { state: 'absent', found: [], ca: '', server: '', node: undefined },
+      resource.desired as never,
+    )
     const text = steps.map(step => ('run' in step ? step.run : `${JSON.stringify(step)}\n`)).join('--- next step\n')
     await expect(text).toMatchFileSnapshot('../goldens/resources/kubeadm-init.sh')
   })

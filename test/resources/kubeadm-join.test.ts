@@ -5,7 +5,7 @@ import { Output, Secret, type TaskId } from '../../src/core/index.ts'
 import { bootstrapToken } from '../../src/resources/bootstrap-token.ts'
 import { joinConfiguration } from '../../src/resources/kubeadm-documents.ts'
 import { type KubeadmJoinState, kubeadmJoin } from '../../src/resources/kubeadm-join.ts'
-import { throwAwayCa } from './certificate.ts'
+import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { Sandbox } from './sandbox.ts'
 
 const ca = throwAwayCa()
@@ -60,7 +60,7 @@ describe('kubeadm join', () => {
 
   test('is to be done on a bare host, also while the hash of the CA is not known', async () => {
     const diff = (caHash: string | typeof unknownHash) =>
-      resource.diff({ state: 'absent', caHash: undefined }, { ...desired, caHash }, { watched: [] })
+      resource.diff({ state: 'absent', caHash: undefined, node: undefined }, { ...desired, caHash }, { watched: [] })
     expect(diff(ca.hash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: ca.hash }] })
     expect(diff(unknownHash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: unknownHash }] })
   })
@@ -79,9 +79,25 @@ describe('kubeadm join', () => {
     expect(own?.refused?.problem).toContain('runs a control plane')
   })
 
+  test('is refused for a node that has another name by now, and never prints its key', async () => {
+    const certificate = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+    const same = await look({ ...joined, [certificate]: nodeCertificate('w1') })
+    expect(resource.diff(same, desired, { watched: [] })).toBeUndefined()
+    const other = await look({ ...joined, [certificate]: nodeCertificate('w9') })
+    expect(resource.diff(other, desired, { watched: [] })?.refused).toMatchObject({ came: 'the node w9' })
+    const sandbox = new Sandbox()
+    const path = sandbox.inside(certificate)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, nodeCertificate('w1'))
+    const { stdout } = await sandbox.sh(resource.probe.script)
+    const printed = Buffer.from(/^nodeCertificate=(.*)$/m.exec(stdout)?.[1] ?? '', 'base64').toString()
+    expect(printed).toContain('BEGIN CERTIFICATE')
+    expect(printed).not.toContain('KEY')
+  })
+
   test('resets only what an earlier join left, and has the token on stdin alone', async () => {
     for (const state of ['absent', 'leftovers'] as const) {
-      const [step, ...others] = resource.converge({ state, caHash: undefined }, desired)
+      const [step, ...others] = resource.converge({ state, caHash: undefined, node: undefined }, desired)
       if (step === undefined || !('run' in step)) throw new Error('expected a run step')
       expect(step.stdin).toBeInstanceOf(Secret)
       expect(step.run + JSON.stringify(others)).not.toContain(secret)
@@ -90,7 +106,10 @@ describe('kubeadm join', () => {
   })
 
   test('hands kubeadm a document with token and pinned CA', async () => {
-    const [step] = resource.converge({ state: 'absent', caHash: undefined }, { ...desired, caHash: 'sha256:abc' })
+    const [step] = resource.converge(
+      { state: 'absent', caHash: undefined, node: undefined },
+      { ...desired, caHash: 'sha256:abc' },
+    )
     const { stdin } = step as { stdin: Secret }
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.

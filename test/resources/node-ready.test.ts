@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { nodeReady } from '../../src/resources/node-ready.ts'
@@ -9,13 +9,13 @@ const cells = (status: string) =>
   `{"kind":"Table","columnDefinitions":[{"name":"Status"}],"rows":[{"cells":["w1","${status}","worker","2m"],"object":null}]}`
 
 /** What the probe finds where curl answers like this; undefined: the host is no node. */
-async function found(curl: string | undefined): Promise<string | undefined> {
+async function found(curl: string | undefined, ready = true): Promise<string | undefined> {
   await using folder = await temporaryFolder()
   const certificate = join(folder.path, 'client.pem')
   if (curl !== undefined) await writeFile(certificate, 'x')
   await writeFile(join(folder.path, 'curl'), `#!/bin/sh\n${curl ?? 'exit 9'}\n`)
   await chmod(join(folder.path, 'curl'), 0o755)
-  const resource = nodeReady('w1', '127.0.0.1:7443')
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready })
   const script = resource.probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
   const env = { PATH: `${folder.path}:${process.env.PATH}` }
   const ran = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -29,7 +29,11 @@ test.each<[string, string | undefined, string | undefined]>([
   ['that is Ready and cordoned', `echo '${cells('Ready,SchedulingDisabled')}'`, undefined],
   ['that is not Ready', `echo '${cells('NotReady')}'`, 'not Ready'],
   ['of a host that is no node', undefined, 'not there yet'],
-  ['that the cluster does not have', `echo '{"kind":"Status","reason":"NotFound","code":404}'`, 'not there yet'],
+  [
+    'that the cluster does not have',
+    `echo '{\n  "kind": "Status",\n  "reason": "NotFound",\n  "code": 404\n}'`,
+    'not there yet',
+  ],
   [
     'of an API that does not answer',
     'echo "curl: (7) refused" >&2; exit 7',
@@ -42,4 +46,53 @@ test.each<[string, string | undefined, string | undefined]>([
   ],
 ])('a node %s', async (_what, curl, before) => {
   expect(await found(curl)).toBe(before)
+})
+
+test('a node that is not waited for to be Ready has to be in the cluster', async () => {
+  expect(await found(`echo '${cells('NotReady')}'`, false)).toBeUndefined()
+  expect(await found(`echo '{"kind":"Status","reason":"NotFound","code":404}'`, false)).toBe('not there yet')
+})
+
+test('a node that somebody has deleted is made again by its kubelet', () => {
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true })
+  const first = (state: 'absent' | 'not ready') => resource.converge({ state, said: '' }, { node: 'w1' })[0]
+  expect(first('absent')).toEqual({ run: 'systemctl restart kubelet.service\n' })
+  expect(JSON.stringify(first('not ready'))).not.toContain('systemctl')
+})
+
+test('waiting ends when the node is Ready, and goes on while images arrive', async () => {
+  await using folder = await temporaryFolder()
+  const program = async (name: string, text: string) => {
+    await writeFile(join(folder.path, name), `#!/bin/sh\n${text}\n`)
+    await chmod(join(folder.path, name), 0o755)
+  }
+  const count = join(folder.path, 'count')
+  await program('sleep', ':')
+  // The clock jumps by 100 s at every look.
+  await program('date', `n=$(( $(cat ${count} 2>/dev/null || echo 0) + 100 )); echo $n >${count}; echo $n`)
+  const waitFor = async (curl: string, ctr: string) => {
+    await rm(count, { force: true })
+    await rm(`${count}.asked`, { force: true })
+    await program('curl', `echo >>${count}.asked; ${curl}`)
+    await program('ctr', ctr)
+    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true })
+    const [step] = resource.converge({ state: 'not ready', said: '' }, { node: 'w1' })
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    const certificate = join(folder.path, 'client.pem')
+    await writeFile(certificate, 'x')
+    const script = step.run
+      .replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
+      .replaceAll('/usr/local/bin/ctr', 'ctr')
+    const env = { PATH: `${folder.path}:${process.env.PATH}` }
+    const { status, stderr } = spawnSync('/bin/sh', ['-euc', script], { env, encoding: 'utf8', timeout: 20_000 })
+    return { status, stderr, asked: (await readFile(`${count}.asked`, 'utf8')).length }
+  }
+  const notReady = `echo '${cells('NotReady')}'`
+  const later = `if [ $(wc -l <${count}.asked) -gt 12 ]; then echo '${cells('Ready')}'; else ${notReady}; fi`
+  expect(await waitFor(later, `echo layer-1 "$(wc -l <${count}.asked)MB" 1 second`)).toMatchObject({
+    status: 0,
+    asked: 13,
+  })
+  const stuck = await waitFor(notReady, '[ "$3" = images ] || echo layer-1 7MB "$(date +%s)" seconds')
+  expect(stuck).toMatchObject({ status: 1, stderr: 'state=not ready\n' })
 })

@@ -48,7 +48,7 @@ describe('kernel settings', () => {
 
   test('that are right only until the next boot say so', () => {
     expect(changes({ values: { [forward]: '1' } }, { [forward]: '1' })?.fields).toEqual([
-      { field: forward, before: '1 until the next boot', after: '1' },
+      { field: forward, before: '1', after: '1, also at boot' },
     ])
   })
 

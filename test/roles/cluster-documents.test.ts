@@ -47,3 +47,20 @@ test('without a local proxy the kubelet does not wait for one', () => {
   })
   expect(text).toContain('After=network-online.target containerd.service\n')
 })
+
+test('the API server certificate has only names that kubeadm takes', () => {
+  const text = contentOf(document, {
+    controlPlane: { endpoint: 'API.example:6443', extraSANs: ['Edge.Example.COM', '*.edge.example', '2001:db8::1'] },
+    hosts: [{ name: 'cp1', address: 'My_Pi', privateAddress: '192.0.2.11', roles: ['control-plane'] }],
+  })
+  const [, list = ''] = /certSANs:\n((?: +- .*\n)+)/.exec(text) ?? []
+  const names = ['cp1', '192.0.2.11', 'api.example', '127.0.0.1', 'localhost', 'edge.example.com', '*.edge.example']
+  expect(list.split('\n').map(line => line.replace(/^ *- |"/g, ''))).toEqual([...names, '2001:db8::1', ''])
+  expect(text).toContain('controlPlaneEndpoint: api.example:6443\n')
+})
+
+test('a containerd configuration with a password is not shown', () => {
+  const registry = { configs: { 'registry.example': { auth: { username: 'edge', password: 'correct-horse' } } } }
+  const runtime = { configPatches: [{ plugins: { 'io.containerd.cri.v1.images': { registry } } }] }
+  expect(() => contentOf('cp1/containerd/file:/etc/containerd/config.toml', { runtime })).toThrow('is secret')
+})

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkHosts, privateAddressOf } from '../../roles/preflight/index.ts'
+import { checkHosts, ignoredFindings, privateAddressOf } from '../../roles/preflight/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import type { CheckName, ClusterSpec, HostFacts } from '../../src/index.ts'
 
@@ -49,15 +49,20 @@ function factsOf(host: string, number: number, changes: Partial<HostFacts> = {})
   }
 }
 
-function check(
-  changes: { readonly cp1?: Partial<HostFacts>; readonly w1?: Partial<HostFacts> },
-  spec: ClusterSpec = specOf(),
-) {
-  const facts = new Map([
+interface Changes {
+  readonly cp1?: Partial<HostFacts>
+  readonly w1?: Partial<HostFacts>
+}
+
+function factsWith(changes: Changes) {
+  return new Map([
     ['cp1', factsOf('cp1', 11, changes.cp1)],
     ['w1', factsOf('w1', 21, changes.w1)],
   ])
-  return checkHosts(spec, facts).map(error => error.details)
+}
+
+function check(changes: Changes, spec: ClusterSpec = specOf()) {
+  return checkHosts(spec, factsWith(changes)).map(error => error.details)
 }
 
 const listening = (port: number, process: string) => ({ listening: [{ port, address: '0.0.0.0', process }] })
@@ -114,6 +119,7 @@ describe('hosts that are not', () => {
       /Fedora Linux 43/,
     ],
     ['architecture', { w1: { architecture: undefined, machine: 'armv7l' } }, /processor architecture/, /armv7l/],
+    ['architecture', { w1: { userlandBits: 32 } }, /32 bit/, /32 bit/],
     ['systemd', { w1: { systemd: false } }, /not started by systemd/, /something else/],
     ['kernel', { w1: { kernel: '4.9.337-tegra' } }, /too old/, /4\.9\.337/],
     ['cgroups', { w1: { cgroupControllers: ['cpu', 'cpuset', 'io', 'pids'] } }, /controller memory/, /cpu, cpuset/],
@@ -148,7 +154,10 @@ describe('hosts that are not', () => {
       where: expect.stringMatching(/^(cp1 \(192\.0\.2\.11\)|w1 \(192\.0\.2\.21\))$/),
       next: expect.stringContaining(`spec.preflight.ignore: [${name}]`),
     })
-    expect(check(changes, specOf({ preflight: { ignore: [name] } }))).toEqual([])
+    const ignoring = specOf({ preflight: { ignore: [name] } })
+    expect(check(changes, ignoring)).toEqual([])
+    const ignored = ignoredFindings(ignoring, factsWith(changes))
+    expect(ignored.map(({ check: one, error }) => [one, error.details.problem])).toEqual([[name, found[0]?.problem]])
   })
 
   test('a Raspberry Pi without the memory controller is told how to get it', () => {

@@ -31,7 +31,7 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
   return withClusterRun({ ...options, command: 'apply', version: version() }, async cluster => {
     const evaluated = await evaluateCluster(cluster)
     const { output, diff } = options
-    const changes = await showPlan(cluster, evaluated, { output, diff })
+    const changes = await showPlan(cluster, evaluated, { output, diff, apart: isLog() })
     if (evaluated.evaluation.refused.size > 0) {
       if (output === 'text') await cluster.aside(() => printLine(`\n${cannotBeApplied}`))
       end(cluster, nothingDone(evaluated.evaluation), [])
@@ -64,7 +64,8 @@ async function converge(
   }
   const { result, lost } = await withLock(first, cluster.run, { id: cluster.id, generation }, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
-  if (options.output === 'text') await cluster.aside(() => printLine(closing(cluster, options.file)))
+  if (options.output === 'text')
+    await cluster.aside(() => printLine(`${isLog() ? '\n' : ''}${closing(cluster, options.file)}`))
   if (lost !== undefined) throw lost
   return exitCodeFor(cluster, result)
 }
@@ -76,12 +77,17 @@ async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions): 
     text: 'Another run has changed the cluster since the plan was made; reading it again.',
   })
   const again = await evaluateCluster(cluster)
-  await showPlan(cluster, again, { output: options.output, diff: options.diff })
+  await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
   const changes = anythingToDo(again.evaluation)
   if (changes && !options.yes && !(await ask(cluster, again.evaluation))) {
     throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
   }
   return again.evaluation
+}
+
+// Where progress is a log of lines, the plan and the last words need some space around them to be found.
+function isLog(): boolean {
+  return process.stdout.isTTY !== true
 }
 
 function ask(cluster: ClusterRun, evaluation: Evaluation): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type ExitCode, exitCodes } from '../../core/index.ts'
-import { clusterFileHosts, writeClusterFile } from '../../local/cluster-file.ts'
+import { assertNoClusterFile, clusterFileHosts, writeClusterFile } from '../../local/cluster-file.ts'
 import { listLocalHosts, removeLocalHosts } from '../../local/clusters.ts'
 import { startLocalHosts } from '../../local/hosts.ts'
 import { detectNeeds } from '../../local/needs.ts'
@@ -25,10 +25,12 @@ export interface LocalUpOptions extends OutputOptions {
 export async function localUp(options: LocalUpOptions): Promise<ExitCode> {
   const { name, image, mirror, checksums, kubernetes, force } = options
   const hosts = parseNodes(options.nodes)
+  const file = `${name}.yaml`
+  // Told now, not after the half minute that hosts take to start.
+  if (!force) assertNoClusterFile(file)
   const onProgress = (message: string) => process.stderr.write(`${message}\n`)
   // They outlive this command: `local down` removes them. They need the internet, unless there is a mirror.
   const started = await startLocalHosts({ name, hosts, image, internal: mirror !== undefined, onProgress })
-  const file = `${name}.yaml`
   try {
     const needs = await detectNeeds(started)
     const artifacts =

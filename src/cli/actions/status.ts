@@ -39,7 +39,19 @@ export function statusText(
   lines.push(...table([header, ...status.nodes.map(node => row(node, paint))]))
   const problems = problemsOf(status, file)
   if (problems.length > 0) lines.push('', ...problems.map(problem => `${paint.bad('✘')} ${printable(problem)}`))
+  const strays = status.nodes.filter(node => !node.inFile).map(node => printable(node.name))
+  if (strays.length > 0) lines.push('', ...strayLines(strays, file))
   return lines.join('\n')
+}
+
+// Not an error: somebody may look after them in another way.
+function strayLines(nodes: readonly string[], file: string): readonly string[] {
+  const names = nodes.join(' ')
+  return [
+    `${nodes.join(', ')}: in the cluster but not in ${file}. evcctl leaves such nodes alone; to remove them:`,
+    `  kubectl drain ${names} --ignore-daemonsets --delete-emptydir-data && kubectl delete node ${names}`,
+    '  and then, on the machine itself: kubeadm reset',
+  ]
 }
 
 const header = ['NODE', 'ROLES', 'STATE', 'KUBELET', 'RUNTIME', 'ADDRESS', 'OS', 'ARCH']

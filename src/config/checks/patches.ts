@@ -27,6 +27,7 @@ export const checkPatches: Check = (draft, report) => {
       report({ path: [...path, ...parts], at: 'key', problem, next: advice(instead) })
     }
     checkKnownKeys(document, patch, path, report)
+    checkFlagLists(patch, path, report)
     checkFlags(document, patch, path, report)
   }
   checkProxyMode(draft, report)
@@ -46,6 +47,29 @@ function checkKnownKeys(document: string, patch: Readonly<Record<string, unknown
     const meant = nearest(key, known)
     const suggestion = meant === undefined ? '' : ` Did you mean "${meant}"?`
     report({ path: [...path, key], at: 'key', problem: `kubeadm has no key "${key}" in its ${document}.${suggestion}` })
+  }
+}
+
+// Up to v1beta3 these were mappings, and half of what is found on the web still is. kubeadm would refuse them on the host.
+// https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-Arg
+const flagLists = [
+  'apiServer.extraArgs',
+  'controllerManager.extraArgs',
+  'scheduler.extraArgs',
+  'etcd.local.extraArgs',
+  'nodeRegistration.kubeletExtraArgs',
+]
+
+function checkFlagLists(patch: Readonly<Record<string, unknown>>, path: Path, report: Report): void {
+  for (const list of flagLists) {
+    const place = list.split('.')
+    const flags = valueAt(patch, place)
+    if (flags === undefined || flags === null || Array.isArray(flags)) continue
+    const [name, value] = isMapping(flags) ? (Object.entries(flags)[0] ?? []) : []
+    const next = name === undefined ? {} : { next: `Write - { name: ${name}, value: "${String(value)}" }` }
+    const problem = `${place.at(-1)} has the wrong type.`
+    const expected = 'a list of { name: …, value: "…" } (kubeadm.k8s.io/v1beta4)'
+    report({ path: [...path, ...place], problem, expected, came: describeValue(flags), ...next })
   }
 }
 

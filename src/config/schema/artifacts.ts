@@ -48,7 +48,9 @@ export const imagesSchema = z.strictObject({
     /^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?(\/[a-z0-9._-]+)*$/,
     'a registry with an optional path, e.g. registry.example:5000/kubernetes',
   )
-    .describe('Registry that images are pulled from in the place of the upstream ones.')
+    .describe(
+      'Registry that images of registry.k8s.io are pulled from instead. That of flannel has its own key, spec.network.flannel.image.',
+    )
     .optional(),
   archives: z
     .array(z.union([z.string().min(1), archiveSchema]))

@@ -19,7 +19,12 @@ export const controlPlaneSchema = z.strictObject({
   localProxyPort: port.describe('Loopback port that the local proxy listens on.').default(7443),
   bindPort: port.describe('Port of kube-apiserver on the control plane nodes.').default(6443),
   extraSANs: z
-    .array(text(/^[A-Za-z0-9*:]([-A-Za-z0-9.:]*[A-Za-z0-9:])?$/, 'an IP address or a DNS name'))
+    .array(
+      text(
+        /^((\*\.)?[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*)$/,
+        'an IP address or a DNS name, e.g. api.example.com or *.example.com',
+      ),
+    )
     .describe("More addresses and names that kube-apiserver's certificate is valid for.")
     .default([]),
 })

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { domain, version } from './scalars.ts'
 
-function patchOf(document: string, source: string) {
+const whenMade =
+  ' It says how a node is made; of later changes only those of nodeRegistration.kubeletExtraArgs reach nodes that are there.'
+
+function patchOf(document: string, source: string, more = '') {
   return z
     .record(z.string(), z.unknown())
     .describe(
       `Deep-merged over the ${document} that evcctl makes, so that everything ${source} knows can be set. ` +
         'Lists of named items (extraArgs) are merged by name, other lists replace, null removes a key. What another key of ' +
-        'this file decides is refused here and that key named.',
+        `this file decides is refused here and that key named.${more}`,
     )
     .prefault({})
 }
@@ -22,8 +25,8 @@ export const kubernetesSchema = z.strictObject({
     .optional(),
   clusterDomain: domain.describe('DNS domain of services.').default('cluster.local'),
   clusterConfiguration: patchOf('ClusterConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm'),
-  initConfiguration: patchOf('InitConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm'),
-  joinConfiguration: patchOf('JoinConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm'),
+  initConfiguration: patchOf('InitConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm', whenMade),
+  joinConfiguration: patchOf('JoinConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm', whenMade),
   kubeletConfiguration: patchOf('KubeletConfiguration (kubelet.config.k8s.io/v1beta1)', 'the kubelet'),
   kubeProxyConfiguration: patchOf('KubeProxyConfiguration (kubeproxy.config.k8s.io/v1alpha1)', 'kube-proxy'),
   ignorePreflightErrors: z

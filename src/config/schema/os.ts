@@ -54,5 +54,5 @@ export const preflightSchema = z.strictObject({
     })
     .describe('Smallest free space that is accepted, by path.')
     .prefault({}),
-  ignore: z.array(z.enum(checkNames)).describe('Checks that are left out.').default([]),
+  ignore: z.array(z.enum(checkNames)).describe('Checks that only warn.').default([]),
 })

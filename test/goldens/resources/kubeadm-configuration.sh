@@ -1,12 +1,14 @@
 if [ -e /var/lib/evcctl/manifests/complete ]; then
   echo 'putting back the manifests from before a change that was cut off'
   cp -p /var/lib/evcctl/manifests/*.yaml /etc/kubernetes/manifests/
+  rm -f /var/lib/evcctl/manifests/complete
   rm -rf /var/lib/evcctl/manifests
 fi
 --- next step
 until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
 --- next step
+: >/var/lib/evcctl/kube-proxy.unfinished
 tries=0
 until kubeadm init phase addon kube-proxy --config '/etc/evcctl/kubeadm.yaml'; do
   tries=$(( tries + 1 ))
@@ -15,6 +17,7 @@ until kubeadm init phase addon kube-proxy --config '/etc/evcctl/kubeadm.yaml'; d
 done
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system rollout restart daemonset kube-proxy
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system rollout status daemonset kube-proxy --timeout 5m
+rm -f /var/lib/evcctl/kube-proxy.unfinished
 --- next step
 tries=0
 until kubeadm init phase upload-config kubelet --config '/etc/evcctl/kubeadm.yaml'; do
@@ -52,7 +55,8 @@ evidence() {
 }
 manifests=/etc/kubernetes/manifests
 backup=/var/lib/evcctl/manifests
-rm -rf "$backup"
+rm -f /var/lib/evcctl/manifests/complete
+rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
 # The command line of a program in a container begins with its name.
@@ -61,7 +65,7 @@ for component in $components; do
   cp -p "$manifests/$component.yaml" "$backup/"
   process_of "$component" >"$backup/$component.process" || :
 done
-: >"$backup/complete"
+: >/var/lib/evcctl/manifests/complete
 healthy() {
   case $1 in
     kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1;;
@@ -70,22 +74,24 @@ healthy() {
   esac
 }
 kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
-end=$(( $(date +%s) + 150 ))
 for component in $components; do
   if cmp -s "$manifests/$component.yaml" "$backup/$component.yaml"; then continue; fi
   echo "waiting for $component with its new arguments"
+  end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
     if [ "$(date +%s)" -ge "$end" ]; then
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
       cp -p "$backup"/*.yaml "$manifests/"
-      rm -rf "$backup"
+      rm -f /var/lib/evcctl/manifests/complete
+      rm -rf /var/lib/evcctl/manifests
       exit 1
     fi
     sleep 1
   done
 done
-rm -rf "$backup"
+rm -f /var/lib/evcctl/manifests/complete
+rm -rf /var/lib/evcctl/manifests
 --- next step
 until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1

@@ -1,12 +1,14 @@
 if [ ! -s /etc/kubernetes/admin.conf ] || [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then echo api=absent; exit 0; fi
-if answer=$(/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get -f - --ignore-not-found -o json <<'EVCCTL_EOF'
+if answer=$(timeout 12 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get -f - --ignore-not-found -o json <<'EVCCTL_EOF'
 {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"conf","namespace":"ns"}}
 ---
 {"apiVersion":"v1","kind":"Pod","metadata":{"name":"pod","namespace":"ns"}}
 EVCCTL_EOF
 )
 then printf 'api=answered\n%s\n' "$answer"
-else echo api=unreachable
+else
+  if [ $? = 124 ]; then echo 'no answer within 12 s' >&2; fi
+  echo api=unreachable
 fi
 ---
 tries=0

@@ -1,0 +1,109 @@
+import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
+import type { KubernetesDocument } from './kubeadm-documents.ts'
+import { decodeFile, printFile } from './kubeadm-state.ts'
+import { kubeletFlagsPath } from './kubelet-files.ts'
+import { linesOf } from './probe-output.ts'
+
+/** A flag of the kubelet; one name may come several times. */
+export interface KubeletFlag {
+  /** Without `--`. */
+  readonly name: string
+  readonly value: string
+}
+
+export interface KubeletFlagsState {
+  /** False as long as the host is no node: joining writes the file. */
+  readonly joined: boolean
+  readonly flags: readonly KubeletFlag[]
+}
+
+const variable = 'KUBELET_KUBEADM_ARGS'
+
+// What kubeadm adds by itself (cmd/kubeadm/app/phases/kubelet/flags.go of k8s.io/kubernetes 1.34 to 1.36).
+const ofKubeadm = new Set([
+  'container-runtime-endpoint',
+  'hostname-override',
+  'pod-infra-container-image',
+  'register-with-taints',
+])
+
+/** `nodeRegistration.kubeletExtraArgs` of an InitConfiguration or JoinConfiguration. */
+export function kubeletFlagsOf({ nodeRegistration }: KubernetesDocument): readonly KubeletFlag[] {
+  const { kubeletExtraArgs = [] } = (nodeRegistration ?? {}) as { readonly kubeletExtraArgs?: readonly KubeletFlag[] }
+  return kubeletExtraArgs.map(({ name, value }) => ({ name, value: String(value) }))
+}
+
+/**
+ * /var/lib/kubelet/kubeadm-flags.env of a node that is in the cluster: kubeadm writes it when the node is made and never
+ * again, so later changes of the node's address and of kubeletExtraArgs are made here. Flags that are neither wanted nor
+ * kubeadm's own are taken out. The kubelet's unit has to watch the file.
+ */
+export function kubeletFlags(
+  flags: readonly KubeletFlag[],
+): Resource<KubeletFlagsState, { readonly flags: readonly KubeletFlag[] }> {
+  return {
+    kind: 'kubelet flags',
+    name: kubeletFlagsPath,
+    probe: {
+      script: `if [ -s /etc/kubernetes/kubelet.conf ]; then echo joined=yes; fi
+${printFile('flags', kubeletFlagsPath)}`,
+      parse: parseState,
+    },
+    desired: { flags },
+    diff({ joined, flags: current }) {
+      const fields = joined ? [...changes(current, wantedFlags(current, flags))] : []
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge({ flags: current }) {
+      const text = wantedFlags(current, flags).map(({ name, value }) => `--${name}=${value}`)
+      const content = `${variable}=${JSON.stringify(text.join(' '))}\n`
+      return [{ write: kubeletFlagsPath, content, mode: 0o644 }]
+    },
+  }
+}
+
+function wantedFlags(current: readonly KubeletFlag[], flags: readonly KubeletFlag[]): readonly KubeletFlag[] {
+  const named = new Set(flags.map(({ name }) => name))
+  return [...current.filter(({ name }) => ofKubeadm.has(name) && !named.has(name)), ...flags]
+}
+
+function* changes(current: readonly KubeletFlag[], wanted: readonly KubeletFlag[]): Iterable<FieldChange> {
+  for (const name of new Set([...wanted, ...current].map(flag => flag.name))) {
+    const before = valuesOf(current, name)
+    const after = valuesOf(wanted, name)
+    if (before === after) continue
+    yield {
+      field: `--${name}`,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    }
+  }
+}
+
+function valuesOf(flags: readonly KubeletFlag[], name: string): string | undefined {
+  const values = flags.filter(flag => flag.name === name).map(({ value }) => value)
+  return values.length === 0 ? undefined : values.join(' ')
+}
+
+function parseState(raw: ProbeResult): KubeletFlagsState {
+  const text = decodeFile(linesOf(raw, 'flags')[0])
+  const quoted = new RegExp(`^${variable}=(.*)$`, 'm').exec(text)?.[1] ?? ''
+  return { joined: linesOf(raw, 'joined').length > 0, flags: splitFlags(unquoted(quoted.trim())) }
+}
+
+// kubeadm quotes as Go does, which for all that is in a flag is as JSON does.
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text))
+  } catch {
+    return text.replace(/^(["'])(.*)\1$/, '$2')
+  }
+}
+
+// What does not begin with -- goes on with the value before it.
+function splitFlags(text: string): readonly KubeletFlag[] {
+  return text
+    .split(/\s+(?=--)/)
+    .map(flag => /^--([^=\s]+)(?:[=\s](.*))?$/s.exec(flag.trim()))
+    .flatMap(match => (match === null ? [] : [{ name: match[1]!, value: match[2] ?? '' }]))
+}

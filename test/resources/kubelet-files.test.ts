@@ -1,0 +1,102 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { initConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm-documents.ts'
+import { kubeletConfigurationFile } from '../../src/resources/kubelet-configuration.ts'
+import { recordKubeletConfig } from '../../src/resources/kubelet-files.ts'
+import { kubeletFlags, kubeletFlagsOf } from '../../src/resources/kubelet-flags.ts'
+import { Sandbox } from './sandbox.ts'
+
+/** A host that is a node, with these files of its kubelet. */
+function node(files: Readonly<Record<string, string>>): Sandbox {
+  const sandbox = new Sandbox()
+  for (const folder of ['/etc/kubernetes', '/var/lib/kubelet', '/var/lib/evcctl']) {
+    mkdirSync(sandbox.inside(folder), { recursive: true })
+  }
+  for (const [path, content] of Object.entries({ '/etc/kubernetes/kubelet.conf': 'x', ...files })) {
+    writeFileSync(sandbox.inside(path), content)
+  }
+  return sandbox
+}
+
+const config = '/var/lib/kubelet/config.yaml'
+
+describe("the kubelet's configuration", () => {
+  const document = kubeletConfiguration({ maxPods: 50 })
+  const resource = kubeletConfigurationFile(document)
+  // As kubeadm writes it: with what it adds.
+  const written = { ...document, rotateCertificates: true, clusterDNS: ['10.96.0.10'] }
+
+  async function fieldsAfter(edited: object): Promise<readonly unknown[]> {
+    const sandbox = node({ [config]: stringify(written) })
+    await sandbox.sh(recordKubeletConfig)
+    writeFileSync(sandbox.inside(config), stringify(edited))
+    const change = resource.diff(await sandbox.probe(resource), { configuration: document }, { watched: [] })
+    return change?.fields ?? []
+  }
+
+  test('is in desired state as kubeadm wrote it', async () => {
+    expect(await fieldsAfter(written)).toEqual([])
+  })
+
+  test.each<[string, object, readonly unknown[]]>([
+    ['added', { ...written, registryPullQPS: 1 }, [{ field: 'registryPullQPS', before: '1' }]],
+    [
+      'changed',
+      { ...written, rotateCertificates: false },
+      [{ field: 'rotateCertificates', before: 'false', after: 'true' }],
+    ],
+    ['taken out', { ...written, clusterDNS: undefined }, [{ field: 'clusterDNS', after: '["10.96.0.10"]' }]],
+    ['of cluster.yaml changed', { ...written, maxPods: 60 }, [{ field: 'maxPods', before: '60', after: '50' }]],
+  ])('shows a field that was %s by hand', async (_what, edited, fields) => {
+    expect(await fieldsAfter(edited)).toEqual(fields)
+  })
+})
+
+describe("the kubelet's flags", () => {
+  const path = '/var/lib/kubelet/kubeadm-flags.env'
+  const line = (flags: string) => `KUBELET_KUBEADM_ARGS="${flags}"\n`
+  const ofKubeadm =
+    '--container-runtime-endpoint=unix:///run/containerd/containerd.sock --register-with-taints=a=b:NoSchedule'
+
+  function wanted(address: string, ...more: readonly { readonly name: string; readonly value: string }[]) {
+    const patch = { nodeRegistration: { kubeletExtraArgs: more } }
+    const settings = { name: 'w1', address, taints: [], ignorePreflightErrors: [], bindPort: 6443, patch }
+    return kubeletFlags(kubeletFlagsOf(initConfiguration(settings)))
+  }
+
+  test('are in desired state as kubeadm wrote them', async () => {
+    const sandbox = node({ [path]: line(`${ofKubeadm} --v=2 --node-ip=192.0.2.21`) })
+    const resource = wanted('192.0.2.21', { name: 'v', value: '2' })
+    expect(resource.diff(await sandbox.probe(resource), { flags: [] }, { watched: [] })).toBeUndefined()
+  })
+
+  test('are none of a host that is no node', async () => {
+    const resource = wanted('192.0.2.21')
+    expect(resource.diff(await new Sandbox().probe(resource), { flags: [] }, { watched: [] })).toBeUndefined()
+  })
+
+  test("follow the node's address and what cluster.yaml adds, changes and takes out; kubeadm's own stay", async () => {
+    const sandbox = node({ [path]: line(`${ofKubeadm} --node-ip=192.0.2.21 --v=2 --system-reserved=cpu=1`) })
+    const resource = wanted('192.0.2.99', { name: 'v', value: '4' }, { name: 'log-flush-frequency', value: '1s' })
+    const current = await sandbox.probe(resource)
+    expect(resource.diff(current, { flags: [] }, { watched: [] })).toEqual({
+      action: 'update',
+      fields: [
+        { field: '--node-ip', before: '192.0.2.21', after: '192.0.2.99' },
+        { field: '--v', before: '2', after: '4' },
+        { field: '--log-flush-frequency', after: '1s' },
+        { field: '--system-reserved', before: 'cpu=1' },
+      ],
+    })
+    const [step] = resource.converge(current, { flags: [] })
+    if (step === undefined || !('write' in step)) throw new Error('expected a write step')
+    expect(step).toMatchObject({
+      write: path,
+      content: line(`${ofKubeadm} --node-ip=192.0.2.99 --v=4 --log-flush-frequency=1s`),
+    })
+    writeFileSync(sandbox.inside(path), String(step.content))
+    expect(readFileSync(sandbox.inside(path), 'utf8')).toBe(step.content)
+    expect(resource.diff(await sandbox.probe(resource), { flags: [] }, { watched: [] })).toBeUndefined()
+  })
+})
