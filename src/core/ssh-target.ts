@@ -23,6 +23,8 @@ export interface SshTarget {
     readonly files?: readonly string[]
     /** `strict` refuses unknown host keys, `accept-new` records them; a changed key is refused by both. */
     readonly policy: 'strict' | 'accept-new'
+    /** The command that records new keys, for messages. Default `evcctl ping --accept-new`. */
+    readonly acceptCommand?: string
   }
   /** Jump hosts as in OpenSSH's ProxyJump: `[user@]host[:port]`, comma separated; `none` switches off. */
   readonly proxyJump?: string
