@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process'
 import { stripVTControlCharacters } from 'node:util'
 import { quoteAll } from '../../src/shell/quote.ts'
 
+const longestMs = 60_000
+
 /** What is typed once the terminal shows something: `[shown, typed]`. */
 export type Answer = readonly [shown: string | RegExp, typed: string]
 
@@ -12,8 +14,8 @@ export interface TerminalResult {
 }
 
 /**
- * Runs a command on a pseudo-terminal of util-linux' script(1) and answers its questions in order. One that does not
- * come leaves the command waiting: the test's time-out ends it.
+ * Runs a command on a pseudo-terminal of util-linux' script(1) and answers its questions in order. Rejects with what
+ * the screen showed when it has not ended after a minute, as when a question does not come.
  */
 export function runInTerminal(
   command: readonly string[],
@@ -36,6 +38,13 @@ export function runInTerminal(
   })
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', exitCode => resolve({ exitCode, screen }))
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`no end after ${longestMs / 1000} s; ${answers.length} answers left; the screen:\n${screen}`))
+    }, longestMs)
+    child.on('close', exitCode => {
+      clearTimeout(timer)
+      resolve({ exitCode, screen })
+    })
   })
 }
