@@ -9,8 +9,11 @@ export function canAsk(): boolean {
 }
 
 /** Asks once; anything but yes is a no, and so is the end of the input. ^C raises UserError with exit code 130. */
-export async function confirm(question: string): Promise<boolean> {
-  const answer = await readLine(`${question} [y/N] `, process.stdout)
+export async function confirm(
+  question: string,
+  { output = process.stdout, signal }: { readonly output?: NodeJS.WritableStream; readonly signal?: AbortSignal } = {},
+): Promise<boolean> {
+  const answer = await readLine(`${question} [y/N] `, output, signal)
   return /^y(es)?$/i.test(answer.trim())
 }
 
@@ -20,26 +23,38 @@ export function canAskSecrets(): boolean {
 }
 
 /** Asks for a secret on standard error without showing what is typed. ^C raises UserError with exit code 130. */
-export async function askSecret(question: string): Promise<Secret> {
-  process.stderr.write(`${question}: `)
+export async function askSecret(question: string, signal?: AbortSignal): Promise<Secret> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   try {
-    return new Secret(await readLine('', silent), question)
+    // The terminal's echo is off from here on: the question comes after that, or a quick answer would be shown.
+    const answer = readLine('', silent, signal)
+    process.stderr.write(`${question}: `)
+    return new Secret(await answer, question)
   } finally {
     process.stderr.write('\n')
   }
 }
 
-function readLine(question: string, output: NodeJS.WritableStream): Promise<string> {
+function readLine(question: string, output: NodeJS.WritableStream, signal?: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
     const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
     let answer = ''
-    lines.on('close', () => resolve(answer))
-    lines.on('SIGINT', () => {
+    const stop = (): void => {
       output.write('\n')
       reject(new UserError({ problem: 'Stopped by ^C. Nothing was written.' }, { exitCode: exitCodes.cancelled }))
       lines.close()
+    }
+    lines.on('close', () => {
+      signal?.removeEventListener('abort', stop)
+      resolve(answer)
     })
+    lines.on('SIGINT', stop)
+    // A signal from elsewhere, as of `kill`, ends a question, too.
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted === true) {
+      stop()
+      return
+    }
     lines.question(question, text => {
       answer = text
       lines.close()

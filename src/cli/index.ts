@@ -9,6 +9,7 @@ import { LocalUp } from './commands/local/up.ts'
 import { Ping } from './commands/ping.ts'
 import { Plan } from './commands/plan.ts'
 import { Schema } from './commands/schema.ts'
+import { SshSetup } from './commands/ssh/setup.ts'
 import { Status } from './commands/status.ts'
 import { Validate } from './commands/validate.ts'
 
@@ -27,6 +28,7 @@ export const commands: Readonly<Record<string, Command.Class>> = {
   ping: Ping,
   plan: Plan,
   schema: Schema,
+  'ssh:setup': SshSetup,
   status: Status,
   validate: Validate,
 }

@@ -14,6 +14,8 @@ export interface Services {
   readonly keys: KeyRing
   /** How often an idle connection is asked whether it lives; it is given up after three times that. ms */
   readonly keepaliveMs: number
+  /** Told of a host key that is not known, before a strict policy refuses it: for those who ask a person about it. */
+  readonly onUnknownHostKey?: (endpoint: Endpoint, key: Buffer) => void
 }
 
 /** A connection that is logged in. */
@@ -78,7 +80,7 @@ export async function handshake(
         keepaliveCountMax: 2,
         algorithms: { serverHostKey: preferredAlgorithms(entries) },
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
-          checkHostKey(endpoint, services.knownHosts, key).then(checked => {
+          checkHostKey(endpoint, services.knownHosts, key, services.onUnknownHostKey).then(checked => {
             if ('error' in checked) done(checked.error)
             else hostKey = checked
             verify(!('error' in checked))

@@ -28,8 +28,16 @@ export function preferredAlgorithms(entries: readonly KnownHost[]): ServerHostKe
   return [...algorithms.filter(known), ...algorithms.filter(algorithm => !known(algorithm))]
 }
 
-/** Checks the key that a host showed; under accept-new, records it when the host was not known. */
-export async function checkHostKey(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyCheck> {
+/**
+ * Checks the key that a host showed; under accept-new, records it when the host was not known. Under strict, `onUnknown`
+ * is told of it before it is refused.
+ */
+export async function checkHostKey(
+  endpoint: Endpoint,
+  store: KnownHostsStore,
+  key: Buffer,
+  onUnknown?: (endpoint: Endpoint, key: Buffer) => void,
+): Promise<KeyCheck> {
   const { files, name, policy } = endpoint.knownHosts
   const judged = judgeKey(await store.find(files, name), key)
   const shown = fingerprint(key)
@@ -49,7 +57,10 @@ export async function checkHostKey(endpoint: Endpoint, store: KnownHostsStore, k
         }),
       }
     case 'unknown': {
-      if (policy === 'strict') return { error: unknownError(endpoint, judged.authorities, came) }
+      if (policy === 'strict') {
+        onUnknown?.(endpoint, key)
+        return { error: unknownError(endpoint, judged.authorities, came) }
+      }
       const file = files[0]
       if (file === undefined || file === '/dev/null') return { recorded: false, fingerprint: came }
       try {

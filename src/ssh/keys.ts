@@ -23,7 +23,8 @@ export class KeyRing {
   }
 }
 
-async function loadIdentity(file: string, passphrase: Secret | undefined): Promise<Identity> {
+/** Reads a private key file, and opens it with the passphrase where it is encrypted. */
+export async function loadIdentity(file: string, passphrase: Secret | undefined): Promise<Identity> {
   let text: Buffer
   try {
     text = await readFile(file)

@@ -1,5 +1,5 @@
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
-import type { HostError } from '../core/errors.ts'
+import { HostError } from '../core/errors.ts'
 import { credential } from '../shell/script.ts'
 import { hostError, shortPath, sshCommand, word } from './failure.ts'
 import { Agent, describeIdentity, type Identity, type KeyRing, publicKeys } from './keys.ts'
@@ -9,6 +9,17 @@ interface Attempt {
   readonly method: AnyAuthMethod
   /** Asked for when the attempt has been made. */
   readonly describe: () => string
+}
+
+/** No attempt let us in. */
+export class LoginRefused extends HostError {
+  /** Methods that the server named, e.g. `password`; undefined when it ended the connection before it said. */
+  readonly accepted: readonly string[] | undefined
+
+  constructor(error: HostError, accepted: readonly string[] | undefined) {
+    super(error.host, error.kind, error.details, { cause: error.cause })
+    this.accepted = accepted
+  }
 }
 
 /** The attempts at one login, in order, over one connection. */
@@ -52,23 +63,19 @@ export class Login {
   }
 
   /** The refusal, with all that was tried. */
-  error(cause: Error): HostError {
+  error(cause: Error): LoginRefused {
     const endpoint = this.#endpoint
     const tried = this.#tried.map(attempt => attempt.describe())
     const lines = [...(tried.length > 0 ? tried : ['nothing to try']), ...this.#unusable.map(describeIdentity)]
     if (!this.gaveUp)
       lines.push(`then the server ended it: ${cause.message} (MaxAuthTries of its sshd is 6 by default)`)
-    return hostError(
-      endpoint,
-      'login',
-      {
-        problem: `login as ${endpoint.user} was refused`,
-        expected: this.#expected(),
-        came: lines.join('\n'),
-        next: this.#next(),
-      },
-      cause,
-    )
+    const details = {
+      problem: `login as ${endpoint.user} was refused`,
+      expected: this.#expected(),
+      came: lines.join('\n'),
+      next: this.#next(),
+    }
+    return new LoginRefused(hostError(endpoint, 'login', details, cause), this.#accepted)
   }
 
   #expected(): string {

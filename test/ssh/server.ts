@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -48,6 +49,8 @@ export interface ServerOptions {
   readonly delayMs?: number
   /** Tries at a login before the server ends the connection. Default 6, as sshd's MaxAuthTries. */
   readonly maxAuthTries?: number
+  /** The home folder of whoever logs in; public keys in its .ssh/authorized_keys let in, too. Default: the tests' own. */
+  readonly home?: string
   /** The shell that commands are given to. Default /bin/sh. */
   readonly shell?: string
 }
@@ -187,6 +190,13 @@ function delayingProxy(port: number, delayMs: number, sockets: Set<Socket>): Net
   })
 }
 
+function keysAtHome(home: string | undefined): ParsedKey[] {
+  const file = home === undefined ? undefined : join(home, '.ssh', 'authorized_keys')
+  if (file === undefined || !existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.map(line => ssh2.utils.parseKey(line) as ParsedKey).filter(key => !(key instanceof Error))
+}
+
 function serveClient(
   client: Connection,
   server: TestServer,
@@ -212,7 +222,7 @@ function serveClient(
   }
   client.on('authentication', context => {
     if (context.method === 'publickey') {
-      const key = authorized.find(key => key.getPublicSSH().equals(context.key.data))
+      const key = [...authorized, ...keysAtHome(options.home)].find(key => key.getPublicSSH().equals(context.key.data))
       if (key === undefined) refuse(context)
       else if (context.signature === undefined || context.blob === undefined) context.accept()
       else if (key.verify(context.blob, context.signature, context.hashAlgo) !== true) refuse(context)
@@ -277,7 +287,9 @@ function runCommand(
   }
   if (options.motd !== undefined) channel.write(options.motd)
   const shell = options.shell ?? '/bin/sh'
-  const child = spawn(shell, ['-c', command], { detached: true, env: { ...process.env, PATH: path, SHELL: shell } })
+  const home = options.home === undefined ? {} : { HOME: options.home }
+  const env = { ...process.env, ...home, PATH: path, SHELL: shell }
+  const child = spawn(shell, ['-c', command], { detached: true, env })
   child.stdin.on('error', () => undefined)
   channel.pipe(child.stdin)
   child.stdout.pipe(channel, { end: false })

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { HostError } from '../../core/errors.ts'
+import { quote } from '../../shell/quote.ts'
+import type { Connection } from '../connection.ts'
+import { hostError, sshCommand } from '../failure.ts'
+import { initialRoot } from '../root-channel.ts'
+import { runCommand } from '../run.ts'
+
+const longestMs = 60_000
+
+/** What became of authorized_keys: whether the line had to be added, and what sshd's StrictModes will look at. */
+export interface Authorized {
+  readonly added: boolean
+  /** `ls -ld` of the home folder. */
+  readonly home: string
+}
+
+/**
+ * The script that puts a line into ~/.ssh/authorized_keys of the user who runs it, unless its key is there: as a whole
+ * and by rename, mode 0600 in a folder of mode 0700. Lines that are there stay; a last one without its line break gets it.
+ * It prints `<nonce> added` or `<nonce> there`, then the home folder's mode. Pure.
+ */
+export function authorizeScript(publicLine: string, nonce: string): string {
+  const [type = '', blob = ''] = publicLine.split(' ')
+  // Inside main() { … } nothing runs before all has arrived.
+  return `main() {
+set -u
+umask 077
+LC_ALL=C
+folder=$HOME/.ssh
+[ -d "$folder" ] || mkdir "$folder" || return 1
+chmod 0700 "$folder" || return 1
+file=$folder/authorized_keys
+# A link into a managed folder stays one.
+[ ! -L "$file" ] || file=$(readlink -f "$file") || return 1
+new=$file.evcctl-${nonce}
+trap 'rm -f "$new"; exit 1' HUP INT TERM
+found=there
+grep -v '^[[:space:]]*#' "$file" 2>/dev/null | grep -qF ${quote(`${type} ${blob}`)} || found=added
+if [ $found = added ]; then
+  : >"$new" || return 1
+  { { [ ! -e "$file" ] || cat "$file"; } &&
+    { [ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo; } &&
+    printf '%s\\n' ${quote(publicLine)}; } >"$new" && mv -f "$new" "$file" || { rm -f "$new"; return 1; }
+fi
+chmod 0600 "$file" || return 1
+! command -v restorecon >/dev/null 2>&1 || restorecon -F "$folder" "$file" 2>/dev/null
+echo "${nonce} $found"
+ls -ld "$HOME"
+}
+main </dev/null; exit
+`
+}
+
+/**
+ * Lets a key in for the user of a connection. The script travels on stdin, so that `ps` shows nothing of it. Rejects
+ * with HostError.
+ */
+export async function authorize(connection: Connection, publicLine: string, signal: AbortSignal): Promise<Authorized> {
+  const { endpoint } = connection
+  const nonce = randomBytes(8).toString('hex')
+  const timeout = AbortSignal.timeout(longestMs)
+  const said = { stdout: '', stderr: '' }
+  const fail = (came: string): HostError =>
+    hostError(endpoint, 'login', {
+      problem: `the key could not be written to ~${endpoint.user}/.ssh/authorized_keys`,
+      expected: `a home folder in which ${endpoint.user} owns and may write ~/.ssh`,
+      came,
+      next: `${sshCommand(endpoint)} ls -lad . .ssh .ssh/authorized_keys`,
+    })
+  try {
+    const { exitCode } = await runCommand(connection, initialRoot(endpoint.user, undefined), {
+      command: 'exec /bin/sh -s',
+      sudo: false,
+      signal: AbortSignal.any([signal, timeout]),
+      stdin: Readable.from([authorizeScript(publicLine, nonce)]),
+      onStdout: chunk => {
+        said.stdout += chunk.toString()
+      },
+      onStderr: chunk => {
+        said.stderr += chunk.toString()
+      },
+    })
+    const [, found, home] = new RegExp(`^${nonce} (added|there)\\r?\\n(.*)$`, 'm').exec(said.stdout) ?? []
+    if (exitCode !== 0 || found === undefined)
+      throw fail(`${said.stderr}${said.stdout}`.trim() || `exit code ${exitCode}, and no output`)
+    return { added: found === 'added', home: home?.trim() ?? '' }
+  } catch (error) {
+    if (timeout.aborted && !signal.aborted && error instanceof HostError && error.kind === 'cancelled')
+      throw fail(`no end within ${longestMs / 1000} s: its disk or home folder may hang`)
+    throw error
+  }
+}

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { hostname, userInfo } from 'node:os'
+import { dirname } from 'node:path'
+import ssh2, { type ParsedKey } from 'ssh2'
+import { exitCodes, UserError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { shortPath, word } from '../failure.ts'
+import { Agent, loadIdentity } from '../keys.ts'
+import { fingerprint } from '../known-hosts.ts'
+
+const passphraseTries = 3
+
+/** The key pair that is to let in. */
+export interface SetupIdentity {
+  /** Private key file. */
+  readonly file: string
+  /** True when it did not exist; under `dryRun` it still does not. */
+  readonly made: boolean
+  /** `ssh-ed25519 SHA256:…`; undefined under `dryRun` when the key is still to be made. */
+  readonly fingerprint: string | undefined
+  /** The line for authorized_keys, e.g. `ssh-ed25519 AAAA… ann@laptop`. */
+  readonly publicLine: string | undefined
+  readonly passphrase: Secret | undefined
+}
+
+export interface IdentityOptions {
+  /** Passphrase from cluster.yaml. */
+  readonly passphrase: Secret | undefined
+  /** Socket of the agent, which may hold an encrypted key opened. */
+  readonly agentSocket: string | undefined
+  readonly dryRun: boolean
+  /** Left out where nobody can be asked. */
+  readonly askPassphrase?: (file: string, again: boolean) => Promise<Secret>
+}
+
+/**
+ * Reads a key pair, or makes one (ed25519, no passphrase, mode 0600) where there is none; an existing file is never
+ * overwritten. Raises UserError when it cannot be used, or is encrypted and nothing opens it.
+ */
+export async function prepareIdentity(file: string, options: IdentityOptions): Promise<SetupIdentity> {
+  let identity = await loadIdentity(file, options.passphrase)
+  if ('key' in identity) return usable(file, identity.key, options.passphrase, false)
+  if (identity.reason === 'no such file') {
+    if (options.dryRun)
+      return { file, made: true, fingerprint: undefined, publicLine: undefined, passphrase: undefined }
+    return usable(file, await makeKey(file), undefined, true)
+  }
+  if (!identity.encrypted) throw unusable(file, identity.reason)
+  const open = await publicKeyOf(file)
+  if (open !== undefined && (await agentHolds(options.agentSocket, open))) return usable(file, open, undefined, false)
+  if (options.askPassphrase === undefined) throw locked(file, identity.reason)
+  for (let tries = 0; tries < passphraseTries; tries++) {
+    const passphrase = await options.askPassphrase(file, tries > 0)
+    identity = await loadIdentity(file, passphrase)
+    if ('key' in identity) return usable(file, identity.key, passphrase, false)
+  }
+  throw locked(file, identity.reason)
+}
+
+async function usable(
+  file: string,
+  key: ParsedKey,
+  passphrase: Secret | undefined,
+  made: boolean,
+): Promise<SetupIdentity> {
+  const blob = key.getPublicSSH()
+  const comment = (await publicKeyOf(file))?.comment || key.comment || defaultComment()
+  return {
+    file,
+    made,
+    fingerprint: `${key.type} ${fingerprint(blob)}`,
+    // A comment is free text: a line break in it would be a second line of authorized_keys.
+    publicLine: `${key.type} ${blob.toString('base64')} ${comment.replace(/[^\x20-\x7e]/g, '')}`.trimEnd(),
+    passphrase,
+  }
+}
+
+function defaultComment(): string {
+  return `${userInfo().username}@${hostname()}`
+}
+
+async function publicKeyOf(file: string): Promise<ParsedKey | undefined> {
+  const text = await readFile(`${file}.pub`, 'utf8').catch(() => undefined)
+  const parsed: unknown = text === undefined ? undefined : ssh2.utils.parseKey(text.trim())
+  return parsed === undefined || parsed instanceof Error ? undefined : ([parsed].flat()[0] as ParsedKey)
+}
+
+function agentHolds(socket: string | undefined, key: ParsedKey): Promise<boolean> {
+  if (socket === undefined) return Promise.resolve(false)
+  const agent = new Agent(socket, [key.getPublicSSH()])
+  return new Promise(resolve => {
+    agent.getIdentities((error, keys) => resolve(!error && (keys ?? []).length > 0))
+  })
+}
+
+async function makeKey(file: string): Promise<ParsedKey> {
+  // A public half whose private one is elsewhere (in an agent, on a token) would be overwritten.
+  if ((await readFile(`${file}.pub`).catch(() => undefined)) !== undefined)
+    throw unusable(file, `no such file, but ${shortPath(file)}.pub exists: its private half is somewhere else`)
+  const pair = newKeyPair()
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+    await writeNew(file, pair.private)
+    await writeFile(`${file}.pub`, `${pair.public}\n`, { flag: 'wx', mode: 0o644 })
+  } catch (error) {
+    throw unusable(file, `cannot be made: ${error instanceof Error ? error.message : String(error)}`, error)
+  }
+  return pair.key
+}
+
+function newKeyPair(): { readonly private: string; readonly public: string; readonly key: ParsedKey } {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: defaultComment() })
+    const key: unknown = ssh2.utils.parseKey(pair.private)
+    // One in 256 comes out malformed: ssh2 drops the zero that its public half begins with.
+    if (!(key instanceof Error))
+      return { private: pair.private, public: pair.public, key: [key].flat()[0] as ParsedKey }
+  }
+}
+
+// Whole or not at all, and never over another file: link(2) fails where there is one.
+async function writeNew(file: string, content: string): Promise<void> {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.new`
+  try {
+    const handle = await open(temporary, 'wx', 0o600)
+    try {
+      await handle.writeFile(content)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await link(temporary, file)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+function unusable(file: string, reason: string, cause?: unknown): UserError {
+  return new UserError(
+    {
+      where: shortPath(file),
+      problem: 'this private key cannot be used',
+      expected: 'a private key, or no file at all: then one is made',
+      came: reason,
+      next: `ls -l ${word(shortPath(file))}*   (another key: evcctl ssh setup --identity-file PATH)`,
+    },
+    { cause, exitCode: exitCodes.badInput },
+  )
+}
+
+function locked(file: string, reason: string): UserError {
+  return new UserError(
+    {
+      where: shortPath(file),
+      problem: 'this private key cannot be opened',
+      came: reason,
+      next: `ssh-add ${word(shortPath(file))}   (then run this again), or ssh.passphrase in cluster.yaml`,
+    },
+    { exitCode: exitCodes.badInput },
+  )
+}

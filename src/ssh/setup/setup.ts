@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import PQueue from 'p-queue'
+import type { SshTarget } from '../../core/ssh-target.ts'
+import { expandHome, readSshConfig } from '../config-file.ts'
+import { KeyRing } from '../keys.ts'
+import { KnownHostsStore } from '../known-hosts-store.ts'
+import type { LoginRefused } from '../login.ts'
+import type { Endpoint } from '../resolve.ts'
+import { behind } from './failures.ts'
+import { prepareIdentity, type SetupIdentity } from './identity.ts'
+import { giveUp, inHand, type Machine, machinesOf } from './machine.ts'
+import type { SetupOptions } from './options.ts'
+import { confirm, each, enter, install, look, proveRoot, type SetupRun } from './steps.ts'
+
+// As the pool: handshakes are what costs CPU, and sshd limits them.
+const machinesAtATime = 16
+const keepaliveMs = 15_000
+
+export interface SetupOutcome {
+  /** Jump hosts come before the hosts behind them. */
+  readonly machines: readonly Machine[]
+  readonly identities: readonly SetupIdentity[]
+}
+
+/**
+ * Brings every machine to where a key lets in: host key recorded, public key in authorized_keys, login proved over a
+ * connection of its own, and root proved. What is right already is left alone. What does not work on one machine is in
+ * its progress; rejects with UserError when a key cannot be used, or with the signal's reason.
+ */
+export async function setUpLogins(targets: readonly SshTarget[], options: SetupOptions): Promise<SetupOutcome> {
+  const given = options.identityFile === undefined ? undefined : resolve(expandHome(options.identityFile))
+  const config = readSshConfig(options.sshConfigFile)
+  const machines = machinesOf(targets, config, endpoint => given ?? chooseIdentity(endpoint))
+  const identities = await prepareIdentities(machines, options)
+  const run: SetupRun = {
+    options,
+    identities,
+    services: { knownHosts: new KnownHostsStore(), keys: new KeyRing(), keepaliveMs },
+    queue: new PQueue({ concurrency: machinesAtATime }),
+  }
+  try {
+    const deepest = Math.max(...machines.map(({ hops }) => hops))
+    for (let hops = 0; hops <= deepest; hops++)
+      await setUpWave(
+        machines.filter(machine => machine.hops === hops),
+        run,
+      )
+  } finally {
+    await Promise.all(machines.map(machine => machine.connection?.close()))
+  }
+  return { machines, identities: [...identities.values()] }
+}
+
+// What was named, else what OpenSSH would take; the first that exists, else the first.
+function chooseIdentity({ identityFiles }: Endpoint): string {
+  return identityFiles.find(file => existsSync(file)) ?? identityFiles[0] ?? expandHome('~/.ssh/id_ed25519')
+}
+
+async function prepareIdentities(
+  machines: readonly Machine[],
+  { questions, dryRun }: SetupOptions,
+): Promise<ReadonlyMap<string, SetupIdentity>> {
+  const identities = new Map<string, SetupIdentity>()
+  for (const { identityFile, endpoint } of machines) {
+    if (identities.has(identityFile)) continue
+    const { passphrase, agentSocket } = endpoint
+    const ask = questions.passphrase === undefined ? {} : { askPassphrase: questions.passphrase }
+    identities.set(identityFile, await prepareIdentity(identityFile, { passphrase, agentSocket, dryRun, ...ask }))
+  }
+  return identities
+}
+
+// Machines that are equally far away, each step for all of them at once: so a person is asked once.
+async function setUpWave(wave: readonly Machine[], run: SetupRun): Promise<void> {
+  const { dryRun } = run.options
+  for (const machine of wave)
+    if (machine.via !== undefined && machine.via.progress.login !== 'ok') giveUp(machine, undefined, behind(machine))
+  const refused = new Map<Machine, LoginRefused>()
+  const unknown = await look(wave.filter(inHand), refused, run)
+  if (unknown.length > 0 && !dryRun) await look(await confirm(unknown, run), refused, run)
+  if (dryRun) {
+    for (const machine of refused.keys()) machine.progress.key = 'to be installed'
+    for (const machine of unknown) machine.progress.hostKey = 'to be recorded'
+  } else {
+    await enter(refused, run)
+    const entered = [...refused.keys()].filter(inHand)
+    await each(entered, run, machine => install(machine, run))
+  }
+  await each(
+    wave.filter(machine => inHand(machine) && machine.progress.login === 'ok'),
+    run,
+    machine => proveRoot(machine, run),
+  )
+}

@@ -1,0 +1,200 @@
+import type PQueue from 'p-queue'
+import { HostError, UserError } from '../../core/errors.ts'
+import type { Secret } from '../../core/secret.ts'
+import { NotOpened } from '../connection.ts'
+import { notOpenedError } from '../failure.ts'
+import type { Services } from '../handshake.ts'
+import { LoginRefused } from '../login.ts'
+import { initialRoot } from '../root-channel.ts'
+import { runCommand } from '../run.ts'
+import { type Authorized, authorize } from './authorize.ts'
+import {
+  cannotRecord,
+  keyStillRefused,
+  keysOnly,
+  nobodyToAsk,
+  notConfirmed,
+  sudoPasswordMissing,
+  takesPasswords,
+  wrongPasswords,
+} from './failures.ts'
+import type { SetupIdentity } from './identity.ts'
+import { asked, attempt, withKeyOnly, withPasswordOnly } from './login.ts'
+import { giveUp, inHand, type Machine } from './machine.ts'
+import type { SetupOptions } from './options.ts'
+
+const passwordTries = 3
+
+/** What the steps of one run share. */
+export interface SetupRun {
+  readonly options: SetupOptions
+  /** By file. */
+  readonly identities: ReadonlyMap<string, SetupIdentity>
+  readonly services: Services
+  readonly queue: PQueue
+}
+
+/** Works on several machines at a time. Rejects with the signal's reason when it is aborted. */
+export async function each(
+  machines: Iterable<Machine>,
+  run: SetupRun,
+  work: (machine: Machine) => Promise<void>,
+): Promise<void> {
+  await Promise.all(
+    [...machines].map(machine =>
+      run.queue.add(async () => {
+        run.options.signal.throwIfAborted()
+        await work(machine)
+      }),
+    ),
+  )
+}
+
+/** Tries the key alone. Gives the machines whose host keys are not known; who refuses the key is added to `refused`. */
+export async function look(
+  machines: readonly Machine[],
+  refused: Map<Machine, LoginRefused>,
+  run: SetupRun,
+): Promise<readonly Machine[]> {
+  const unknown = new Set<Machine>()
+  await each(machines, run, async machine => {
+    const came = await attempt(
+      machine,
+      withKeyOnly(machine.endpoint, identityOf(machine, run)),
+      run.services,
+      run.options.signal,
+    )
+    if (came === 'in') {
+      machine.progress.key = 'already'
+      machine.progress.login = 'ok'
+    } else if (came === 'unknown host key') unknown.add(machine)
+    else if (came instanceof LoginRefused) refused.set(machine, came)
+  })
+  return machines.filter(machine => unknown.has(machine))
+}
+
+/** Has unknown host keys confirmed and records them. Gives the machines that are known now. */
+export async function confirm(
+  machines: readonly Machine[],
+  { options, services }: SetupRun,
+): Promise<readonly Machine[]> {
+  const toAsk = machines.filter(({ endpoint }) => endpoint.knownHosts.policy === 'strict')
+  const yes = toAsk.length === 0 || (await options.questions.hostKeys(toAsk))
+  if (!yes) for (const machine of toAsk) giveUp(machine, 'hostKey', notConfirmed(machine))
+  for (const machine of machines.filter(inHand)) {
+    const { files, name } = machine.endpoint.knownHosts
+    const [file] = files
+    const key = machine.unknownKey
+    machine.unknownKey = undefined
+    try {
+      if (file === undefined || file === '/dev/null' || key === undefined) throw new Error('there is no such file')
+      await services.knownHosts.record(file, name, key)
+      machine.progress.hostKey = 'recorded'
+    } catch (error) {
+      giveUp(machine, 'hostKey', cannotRecord(machine, error))
+    }
+  }
+  return machines.filter(inHand)
+}
+
+/** Gets into machines that refuse the key: with what else cluster.yaml and the agent have, then by asking for passwords. */
+export async function enter(refused: Map<Machine, LoginRefused>, run: SetupRun): Promise<void> {
+  const { questions, signal, askPassword } = run.options
+  const waiting = new Set(refused.keys())
+  await each(refused.keys(), run, async machine => {
+    const came = hasMore(machine)
+      ? await attempt(machine, asked(machine.endpoint), run.services, signal)
+      : (refused.get(machine) ?? 'failed')
+    if (came instanceof LoginRefused) refused.set(machine, came)
+    else waiting.delete(machine)
+    if (came === 'in') machine.password = machine.endpoint.password
+    if (came instanceof LoginRefused && !takesPasswords(came)) {
+      giveUp(machine, 'login', keysOnly(machine, came))
+      waiting.delete(machine)
+    } else if (came instanceof LoginRefused && questions.password === undefined) {
+      giveUp(machine, 'login', nobodyToAsk(machine, came))
+      waiting.delete(machine)
+    }
+  })
+  for (let tries = 1; tries <= passwordTries && waiting.size > 0; tries++) {
+    const inOrder = [...refused.keys()].filter(machine => waiting.has(machine))
+    const groups = askPassword === 'once' && tries === 1 ? [inOrder] : inOrder.map(machine => [machine])
+    const passwords = new Map<Machine, Secret>()
+    for (const group of groups) {
+      const password = await questions.password?.(group, tries > 1)
+      for (const machine of group) if (password !== undefined) passwords.set(machine, password)
+    }
+    await each(passwords.keys(), run, async machine => {
+      const password = passwords.get(machine)
+      if (password === undefined) return
+      const came = await attempt(machine, withPasswordOnly(machine.endpoint, password), run.services, signal)
+      if (came instanceof LoginRefused) {
+        if (tries === passwordTries) giveUp(machine, 'login', wrongPasswords(machine, tries, came))
+        return
+      }
+      waiting.delete(machine)
+      if (came === 'in') machine.password = password
+    })
+  }
+}
+
+/** Adds the key over the open connection, and proves it over a new one. */
+export async function install(machine: Machine, run: SetupRun): Promise<void> {
+  const { connection, progress } = machine
+  const identity = identityOf(machine, run)
+  if (connection === undefined || identity.publicLine === undefined) return
+  let authorized: Authorized
+  try {
+    authorized = await authorize(connection, identity.publicLine, run.options.signal)
+  } catch (error) {
+    giveUp(machine, 'key', hostErrorOf(error, machine, run))
+    return
+  }
+  progress.key = authorized.added ? 'installed' : 'already'
+  const came = await attempt(machine, withKeyOnly(machine.endpoint, identity), run.services, run.options.signal)
+  if (came === 'in') progress.login = 'ok'
+  else if (came instanceof LoginRefused) giveUp(machine, 'login', keyStillRefused(machine, authorized, came))
+}
+
+/** Proves that the login becomes root, with the password that let in where sudo wants one and cluster.yaml names none. */
+export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> {
+  const { connection, progress, sudoPassword } = machine
+  if (machine.jumpHost || connection === undefined) return
+  const root = initialRoot(connection.endpoint.user, sudoPassword ?? machine.password)
+  const quiet = (): void => undefined
+  try {
+    await runCommand(connection, root, {
+      command: 'true',
+      sudo: true,
+      signal: run.options.signal,
+      onStdout: quiet,
+      onStderr: quiet,
+    })
+    progress.root = root.mode
+    if (root.mode === 'sudo with password' && sudoPassword === undefined)
+      giveUp(machine, undefined, sudoPasswordMissing(machine))
+  } catch (error) {
+    giveUp(machine, 'root', hostErrorOf(error, machine, run))
+  }
+}
+
+// Whether there is more to log in with than the key that was refused.
+function hasMore({ endpoint, identityFile }: Machine): boolean {
+  const { agentSocket, password, identityFiles } = endpoint
+  return agentSocket !== undefined || password !== undefined || identityFiles.some(file => file !== identityFile)
+}
+
+function identityOf({ identityFile }: Machine, { identities }: SetupRun): SetupIdentity {
+  const identity = identities.get(identityFile)
+  if (identity === undefined) throw new RangeError(`${identityFile} was not prepared`)
+  return identity
+}
+
+// What ends the run goes up; all else is one machine's failure.
+function hostErrorOf(error: unknown, { endpoint, name }: Machine, { options }: SetupRun): HostError {
+  options.signal.throwIfAborted()
+  if (error instanceof HostError) return error
+  if (error instanceof UserError) return new HostError(name, 'lost', error.details, { cause: error })
+  if (error instanceof NotOpened) return notOpenedError(endpoint, error.message, error)
+  throw error
+}
