@@ -24,6 +24,11 @@ export function artifactProbeScript(name: string): string {
   return `stamp=${quote(`${artifactsFolder}/${name}`)}
 if [ ! -f "$stamp" ]; then echo stamp=absent; exit 0; fi
 echo stamp=there
+# All files in one look; only one that is not as recorded is looked at again.
+newline='
+'
+looked=$(set -f; TZ=UTC0 stat -c '%a:%s:%i:%z %n' $(sed -n 's|^file=[^/]*||p' "$stamp") 2>/dev/null)
+looked=$newline$looked$newline
 while IFS= read -r line; do
   case $line in
     file=*)
@@ -31,6 +36,7 @@ while IFS= read -r line; do
       recorded=\${line%% *}; line=\${line#* }
       before=\${line%%/*}; before=\${before% }
       path=/\${line#*/}
+      case $looked in *"$newline$before $path$newline"*) echo "file=$recorded $recorded \${before%%:*} $path"; continue;; esac
       if [ ! -f "$path" ]; then echo "file=$recorded missing - $path"; continue; fi
       now=$(${stat} "$path")
       if [ "$now" = "$before" ]; then hash=$recorded; else hash=$(sha256sum <"$path" | cut -c 1-64); fi

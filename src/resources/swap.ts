@@ -41,8 +41,8 @@ export function swapOff(): Resource<SwapState, Record<never, never>> {
       script: `tail -n +2 /proc/swaps | sed 's/^/active=/'
 if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
 systemctl list-units --all --type=swap --plain --no-legend --no-pager | sed -E 's/^([^ ]+).*/unit=\\1/'
-systemctl list-unit-files --no-legend --no-pager --state=enabled ${swapServices.join(' ')} | sed -E 's/^([^ ]+).*/service=\\1/'
-echo "target=$(systemctl show -p UnitFileState --value swap.target)"
+systemctl list-unit-files --no-legend --no-pager swap.target ${swapServices.join(' ')} |
+  sed -n -E -e 's/^swap\\.target +([^ ]+).*/target=\\1/p' -e t -e 's/^([^ ]+) +enabled( .*)?$/service=\\1/p'
 `,
       parse: raw => ({
         active: linesOf(raw, 'active').map(line => line.split(/\s/)[0]!),

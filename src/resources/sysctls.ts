@@ -40,7 +40,7 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
   return {
     kind: 'sysctls',
     name: file,
-    probe: { script: probeScript(keys, file), parse },
+    probe: { script: probeScript(keys, file), parse: raw => parse(raw, keys) },
     desired: { values, atLeast },
     diff(current) {
       const fields = changes(current, wanted(current))
@@ -89,15 +89,25 @@ export function sysctlPath(key: string): string {
   return `/proc/sys/${key.replace(/[./]/g, character => (character === '.' ? '/' : '.'))}`
 }
 
+// One grep for all: a process a key is most of what a plan would cost here. (The shell's own read takes /proc/sys byte by
+// byte, and from the second byte on the kernel has nothing more to say.)
 function probeScript(keys: readonly string[], file: string): string {
-  const reads = keys.map(key => `get ${quote(key)} ${quote(sysctlPath(key))}\n`).join('')
-  return `get() { if [ -r "$2" ]; then value=$(tr '\\t\\n' '  ' <"$2"); echo "live=$1 = $value"; fi; }
-${reads}if [ -e ${quote(file)} ]; then sed -n 's/^[^#;]/kept=&/p' ${quote(file)}; fi
+  const paths = keys.map(key => quote(sysctlPath(key))).join(' ')
+  return `grep -H -s '' ${paths} /dev/null | sed 's/^/live=/'
+if [ -e ${quote(file)} ]; then sed -n 's/^[^#;]/kept=&/p' ${quote(file)}; fi
 `
 }
 
-function parse(raw: ProbeResult): SysctlState {
-  return { live: pairsOf(linesOf(raw, 'live')), kept: pairsOf(linesOf(raw, 'kept')) }
+function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {
+  const keyOf = new Map(keys.map(key => [sysctlPath(key), key]))
+  const live = new Map<string, string>()
+  for (const line of linesOf(raw, 'live')) {
+    const at = line.indexOf(':')
+    const key = keyOf.get(line.slice(0, at))
+    // A setting of several lines is given as several.
+    if (key !== undefined) live.set(key, normal(`${live.get(key) ?? ''} ${line.slice(at + 1)}`))
+  }
+  return { live, kept: pairsOf(linesOf(raw, 'kept')) }
 }
 
 function pairsOf(lines: readonly string[]): ReadonlyMap<string, string> {
