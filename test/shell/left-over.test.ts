@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { exchangeFolder } from '../../src/shell/functions.ts'
 import { compileExchange } from '../../src/shell/script.ts'
 import { probe, runLocally } from './local.ts'
@@ -33,8 +33,12 @@ async function startBehind(run: string): Promise<{ connection: ChildProcess; pid
   return { connection, pid: read('shell'), step: read('step') }
 }
 
-// The folder is of the machine, and root's.
-describe.skipIf(process.getuid?.() !== 0)('what a killed run left running', () => {
+describe('what a killed run left running', () => {
+  // The folder is of the machine, and root's: without it nothing would be tested, and that must not pass.
+  beforeAll(() => {
+    if (process.getuid?.() !== 0) throw new Error(`these tests write to ${exchangeFolder}: run them as root`)
+  })
+
   const oneJob = { jobs: [{ steps: [{ run: 'true' }], verify: probe('true') }], probes: [] }
 
   it('is ended by the next exchange with jobs, but not by one with probes only', async () => {
