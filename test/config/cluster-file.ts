@@ -6,10 +6,10 @@ export interface Machine {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Parses a cluster.yaml that lies in /work of a machine with these files. */
+/** Parses a cluster.yaml that lies in /site of a machine with these files. */
 export function parse(text: string, { files = {}, env = { HOME: '/home/ada' } }: Machine = {}): ClusterSpec {
   const folders = Object.keys(files).map(file => file.slice(0, file.lastIndexOf('/')))
-  return parseClusterFile(text, '/work/cluster.yaml', {
+  return parseClusterFile(text, '/site/cluster.yaml', {
     readFile: path => {
       const content = files[path]
       if (content === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })

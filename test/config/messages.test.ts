@@ -26,7 +26,7 @@ spec:
       adress: 192.0.2.21
       roles: [worker]
 `
-    expect(messageOf(text)).toBe(`/work/cluster.yaml:10:7  spec.hosts[1].adress
+    expect(messageOf(text)).toBe(`/site/cluster.yaml:10:7  spec.hosts[1].adress
   There is no key "adress" here. Did you mean "address"?
    9 │     - name: w1
   10 │       adress: 192.0.2.21
@@ -34,7 +34,7 @@ spec:
   })
 
   it('shows what was expected, what came and what to do', () => {
-    expect(messageOf(cluster('os: { disableSwap: yes }'))).toBe(`/work/cluster.yaml:5:22  spec.os.disableSwap
+    expect(messageOf(cluster('os: { disableSwap: yes }'))).toBe(`/site/cluster.yaml:5:22  spec.os.disableSwap
   disableSwap has the wrong type.
   expected  true or false
   came      "yes"
@@ -80,7 +80,7 @@ spec:
     - { name: cp1, address: 192.0.2.21, roles: [worker], labels: { a: 1 } }
     - { name: w2, address: 192.0.2.21, roles: [worker] }
 `
-    expect(errorsOf(text).map(({ where }) => where?.replace('/work/cluster.yaml:', ''))).toEqual([
+    expect(errorsOf(text).map(({ where }) => where?.replace('/site/cluster.yaml:', ''))).toEqual([
       '2:7  kind',
       '5:26  spec.kubernetes.version',
       '6:23  spec.network.podCIDR',
@@ -97,6 +97,6 @@ spec:
   it('does not conclude from a wrong value', () => {
     // Whether the default range overlaps says nothing while podCIDR itself is wrong.
     const paths = errorsOf(cluster('network: { podCIDR: x, serviceCIDR: 10.240.0.0/12 }')).map(({ where }) => where)
-    expect(paths).toEqual(['/work/cluster.yaml:5:23  spec.network.podCIDR'])
+    expect(paths).toEqual(['/site/cluster.yaml:5:23  spec.network.podCIDR'])
   })
 })

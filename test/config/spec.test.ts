@@ -4,7 +4,7 @@ import { cluster, controlPlane, parse, worker, workerWith } from './cluster-file
 describe('the smallest file', () => {
   it('gets a default for everything', () => {
     expect(parse(cluster())).toEqual({
-      file: '/work/cluster.yaml',
+      file: '/site/cluster.yaml',
       name: 'edge',
       kubernetes: {
         version: '1.36.4',
@@ -109,8 +109,8 @@ describe('values are normalised', () => {
       user: 'bob',
       identityFiles: ['/home/ada/.ssh/id'],
       agent: true,
-      knownHosts: { file: '/work/known', policy: 'strict' },
-      sudoPassword: { where: '/work/cluster.yaml:5:109  spec.ssh.sudoPassword', fromFile: '/work/pw' },
+      knownHosts: { file: '/site/known', policy: 'strict' },
+      sudoPassword: { where: '/site/cluster.yaml:5:109  spec.ssh.sudoPassword', fromFile: '/site/pw' },
       connectTimeout: 60_000,
     })
   })
@@ -151,7 +151,7 @@ describe('sources', () => {
       {
         env: { HOME: '/home/ada' },
         files: {
-          '/work/our.sha256': `# ours\n${sum}  images/pause.tar\n${other} *./x.tar\n\n${sum}  https://dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubeadm\n`,
+          '/site/our.sha256': `# ours\n${sum}  images/pause.tar\n${other} *./x.tar\n\n${sum}  https://dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubeadm\n`,
           '/home/ada/x.tar': '',
         },
       },
@@ -197,21 +197,21 @@ describe('sources', () => {
       'runc.amd64',
       'cni-plugins-linux-amd64-v1.9.1.tgz',
     ]
-    const files = Object.fromEntries(flat.map(name => [`/work/files/${name}`, '']))
+    const files = Object.fromEntries(flat.map(name => [`/site/files/${name}`, '']))
     const text = cluster('artifacts: { folder: files }')
     expect(() => parse(text, { files })).toThrow(
-      /kubelet 1\.36\.4 is not in the folder\.\n {2}expected {2}\/work\/files\/dl\.k8s\.io\/release\/v1\.36\.4\/bin\/linux\/amd64\/kubelet\n +or \/work\/files\/kubelet/,
+      /kubelet 1\.36\.4 is not in the folder\.\n {2}expected {2}\/site\/files\/dl\.k8s\.io\/release\/v1\.36\.4\/bin\/linux\/amd64\/kubelet\n +or \/site\/files\/kubelet/,
     )
-    const complete = { ...files, '/work/files/dl.k8s.io/release/v1.36.4/bin/linux/arm64/kubelet': '' }
-    expect(parse(text, { files: complete }).artifacts.folder).toBe('/work/files')
+    const complete = { ...files, '/site/files/dl.k8s.io/release/v1.36.4/bin/linux/arm64/kubelet': '' }
+    expect(parse(text, { files: complete }).artifacts.folder).toBe('/site/files')
   })
 
   it.each([
-    ['a line that is none', `${sum}  a\nhello`, '/work/s:2', 'not a line of sha256sum'],
-    ['two sums of one file', `${sum}  a\n${other}  a`, '/work/s:2', 'another sha256 in line 1'],
-    ['an empty file', '\n', '/work/s', 'no checksums'],
+    ['a line that is none', `${sum}  a\nhello`, '/site/s:2', 'not a line of sha256sum'],
+    ['two sums of one file', `${sum}  a\n${other}  a`, '/site/s:2', 'another sha256 in line 1'],
+    ['an empty file', '\n', '/site/s', 'no checksums'],
   ])('a checksums file with %s', (_, content, where, words) => {
-    expect(() => parse(cluster('artifacts: { checksums: s }'), { files: { '/work/s': content } })).toThrow(
+    expect(() => parse(cluster('artifacts: { checksums: s }'), { files: { '/site/s': content } })).toThrow(
       new RegExp(`${where}: .*${words}`),
     )
   })

@@ -26,7 +26,7 @@ describe('ssh targets', () => {
       port: 2222,
       proxyJump: 'gw',
       agent: false,
-      knownHosts: { files: ['/work/known'], policy: 'strict' },
+      knownHosts: { files: ['/site/known'], policy: 'strict' },
       connectTimeoutMs: 20_000,
     })
     const values = [targets[1]?.password, targets[1]?.sudoPassword, targets[1]?.passphrase].map(secret =>
@@ -58,7 +58,7 @@ describe('ssh targets', () => {
   it.each([
     ['{ fromEnv: NOT_SET }', 'The environment variable NOT_SET is not set.'],
     ['{ fromEnv: EMPTY }', 'The environment variable EMPTY is empty.'],
-    ['{ fromFile: gone }', 'There is no such file: /work/gone'],
+    ['{ fromFile: gone }', 'There is no such file: /site/gone'],
     ['{ prompt: true }', 'There is no terminal to ask for the sudo password on.'],
   ])('name the place of a secret that cannot be had: %s', async (source, problem) => {
     const spec = parse(cluster(`ssh: { sudoPassword: ${source} }`))
@@ -67,7 +67,7 @@ describe('ssh targets', () => {
     expect((error as UserErrors).errors).toHaveLength(1)
     expect(error).toMatchObject({
       exitCode: 3,
-      details: { where: '/work/cluster.yaml:5:24  spec.ssh.sudoPassword', problem },
+      details: { where: '/site/cluster.yaml:5:24  spec.ssh.sudoPassword', problem },
     })
   })
 })

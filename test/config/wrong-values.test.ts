@@ -147,12 +147,12 @@ const cases: readonly Case[] = [
   ['mirror and folder', spec('artifacts: { mirror: "http://m.example", folder: . }'), 'spec.artifacts.folder', 'not from both'],
   ['a site nothing comes from', spec('artifacts: { mirror: { gihub.com: "http://m.example" } }'), 'spec.artifacts.mirror["gihub.com"]', '"github.com"?'],
   ['a mirror that is no URL', spec('artifacts: { mirror: m.example }'), 'spec.artifacts.mirror', 'http://'],
-  ['a folder that is not there', spec('artifacts: { folder: ./none }'), 'spec.artifacts.folder', '/work/none'],
-  ['checksums that are not there', spec('artifacts: { checksums: ./none }'), 'spec.artifacts.checksums', 'no such file: /work/none'],
+  ['a folder that is not there', spec('artifacts: { folder: ./none }'), 'spec.artifacts.folder', '/site/none'],
+  ['checksums that are not there', spec('artifacts: { checksums: ./none }'), 'spec.artifacts.checksums', 'no such file: /site/none'],
   ['a registry that is a URL', spec('images: { registry: "https://r.example" }'), 'spec.images.registry', 'registry.example'],
   ['an archive from two places', spec('images: { archives: [{ url: "http://a/x.tar", file: x.tar }] }'), 'spec.images.archives[0]', 'either url or file'],
   ['an archive without checksum', spec('images: { archives: ["http://a.example/x.tar"] }'), 'spec.images.archives[0]', 'No sha256 is known'],
-  ['an archive that is not there', spec('images: { archives: [x.tar] }'), 'spec.images.archives[0]', '/work/x.tar'],
+  ['an archive that is not there', spec('images: { archives: [x.tar] }'), 'spec.images.archives[0]', '/site/x.tar'],
   ['a checksum too short', spec('images: { archives: [{ file: x.tar, sha256: abc }] }'), 'spec.images.archives[0].sha256', '64'],
 ]
 
@@ -161,7 +161,7 @@ describe('a wrong value is one error that names its place', () => {
     const errors = errorsOf(file)
     expect(errors.map(({ where }) => where?.split('  ')[1])).toEqual([path])
     const [error] = errors
-    expect(error?.where).toMatch(/^\/work\/cluster\.yaml:\d+:\d+ {2}/)
+    expect(error?.where).toMatch(/^\/site\/cluster\.yaml:\d+:\d+ {2}/)
     expect(error?.excerpt).toContain('^')
     for (const word of words) expect(formatError(error!)).toContain(word)
   })

@@ -40,7 +40,7 @@ describe('what is no YAML document with a mapping is one error', () => {
     ['binary data', 'PK\u0000\u0003', '1:1', 'not a text file'],
   ])('%s', (_, text, position, words) => {
     const errors = errorsOf(text)
-    expect(errors.map(({ where }) => where)).toEqual([`/work/cluster.yaml:${position}`])
+    expect(errors.map(({ where }) => where)).toEqual([`/site/cluster.yaml:${position}`])
     expect(formatError(errors[0]!)).toContain(words)
   })
 
@@ -50,7 +50,7 @@ describe('what is no YAML document with a mapping is one error', () => {
   ])('%s', (_, text, words) => {
     const errors = errorsOf(text)
     expect(errors).toHaveLength(1)
-    expect(errors[0]?.where).toMatch(/^\/work\/cluster\.yaml/)
+    expect(errors[0]?.where).toMatch(/^\/site\/cluster\.yaml/)
     expect(errors[0]?.problem).toContain(words)
   })
 
@@ -95,7 +95,7 @@ spec:
     - { name: cp1, address: 192.0.2.11, roles: [control-plane], ssh: &ssh { user: "a b" } }
     - { name: w1, address: 192.0.2.21, roles: [worker], ssh: { <<: *ssh } }
 `)
-    expect(error?.where).toBe('/work/cluster.yaml:6:83  spec.hosts[0].ssh.user')
+    expect(error?.where).toBe('/site/cluster.yaml:6:83  spec.hosts[0].ssh.user')
   })
 })
 
