@@ -69,6 +69,14 @@ const authorizedKeys = (home: string) => readFile(join(home, '.ssh', 'authorized
 const modeOf = async (...path: string[]) => ((await stat(join(...path))).mode & 0o777).toString(8)
 
 describe('setting up logins', () => {
+  it('asks in the order of the file, whoever answers first', async () => {
+    await using slow = await passwordServer('slow', { delayMs: 60 })
+    await using quick = await passwordServer('quick')
+    const { asked, questions } = person([password])
+    await setUp([target(slow, { name: 'slow' }), target(quick, { name: 'quick' })], { questions })
+    expect(asked[1]).toBe('password of slow,quick')
+  })
+
   it('makes a key, records the host key, installs the key and proves it; a second time nothing is written', async () => {
     await using server = await passwordServer()
     const { asked, questions } = person([password])

@@ -83,8 +83,13 @@ async function setUpWave(wave: readonly Machine[], run: SetupRun): Promise<void>
     for (const machine of refused.keys()) machine.progress.key = 'to be installed'
     for (const machine of unknown) machine.progress.hostKey = 'to be recorded'
   } else {
-    await enter(refused, run)
-    const entered = [...refused.keys()].filter(inHand)
+    // In the order of the file, not of who answered first: it is the order of the questions.
+    const inOrder = wave.flatMap(machine => {
+      const refusal = refused.get(machine)
+      return refusal === undefined ? [] : [[machine, refusal] as const]
+    })
+    await enter(new Map(inOrder), run)
+    const entered = inOrder.map(([machine]) => machine).filter(inHand)
     await each(entered, run, machine => install(machine, run))
   }
   await each(
