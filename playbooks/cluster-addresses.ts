@@ -25,7 +25,13 @@ export function machinesOf(spec: ClusterSpec, facts: ReadonlyMap<string, HostFac
 export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[]): Machine {
   const wanted = spec.hosts.find(host => host.roles.includes('control-plane'))
   const first = machines.find(({ host }) => host === wanted)
-  if (first !== undefined) return first
+  if (first !== undefined) {
+    const standing = machines.find(
+      ({ host, facts }) => host.roles.includes('control-plane') && facts.kubernetes.adminConf,
+    )
+    if (standing !== undefined && !first.facts.kubernetes.adminConf) throw notTheFirst(spec, first.host, standing.host)
+    return first
+  }
   throw new UserError({
     where: wanted === undefined ? `${spec.file} spec.hosts` : wanted.name,
     problem:
@@ -36,9 +42,25 @@ export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[
   })
 }
 
-/** The control plane nodes among the machines, in the order of cluster.yaml. */
-export function controlPlanes(machines: readonly Machine[]): readonly Machine[] {
-  return machines.filter(({ host }) => host.roles.includes('control-plane'))
+/** A control plane node of cluster.yaml, whether it answered or not, with the address that the others know it by. */
+export interface ControlPlaneNode {
+  readonly host: HostSpec
+  readonly address: string
+}
+
+/**
+ * All control plane nodes of cluster.yaml in its order: one that is off stays an upstream of the proxies and a name in
+ * the certificates. Throws UserError for one that did not answer and whose address only the host itself knows.
+ */
+export function controlPlaneNodes(spec: ClusterSpec, machines: readonly Machine[]): readonly ControlPlaneNode[] {
+  return spec.hosts
+    .filter(host => host.roles.includes('control-plane'))
+    .map(host => {
+      const found = machines.find(machine => machine.host === host)?.address ?? host.privateAddress
+      const address = found ?? (isIP(host.address) === 0 ? undefined : host.address)
+      if (address === undefined) throw unknownAddress(spec, host)
+      return { host, address }
+    })
 }
 
 /** `host:port` by which every node reaches the API; in lower case, as kubeadm wants names. */
@@ -47,7 +69,7 @@ export function endpointOf({ controlPlane }: ClusterSpec): string {
 }
 
 /** What the API server's certificate is for, besides what kubeadm adds by itself. */
-export function certSANsOf(spec: ClusterSpec, controlPlane: readonly Machine[]): readonly string[] {
+export function certSANsOf(spec: ClusterSpec, controlPlane: readonly ControlPlaneNode[]): readonly string[] {
   const names = controlPlane.flatMap(({ host, address }) => [host.name, ...certNameOf(host.address), address])
   const endpoint = endpointOf(spec)
   const name = endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '')
@@ -74,5 +96,27 @@ function noAddress(spec: ClusterSpec, host: HostSpec): UserError {
     expected: 'an IP address as privateAddress or address, or a default route on the host',
     came: `address ${host.address}, no IPv4 default route`,
     next: 'Set privateAddress.',
+  })
+}
+
+// kubeadm init on it would make a second cluster.
+function notTheFirst(spec: ClusterSpec, first: HostSpec, standing: HostSpec): UserError {
+  return new UserError({
+    where: `${spec.file} spec.hosts: ${first.name}`,
+    problem: `${first.name} is the first control plane node of the file but has no cluster yet, while ${standing.name} has one.`,
+    expected: 'a node of the standing cluster as the first host with the role control-plane',
+    came: `no /etc/kubernetes/admin.conf on ${first.name}, one on ${standing.name}`,
+    next: `Put ${standing.name} before ${first.name}, so that ${first.name} joins. If ${standing.name} has an old cluster that nobody needs, run kubeadm reset there.`,
+  })
+}
+
+function unknownAddress(spec: ClusterSpec, host: HostSpec): UserError {
+  return new UserError({
+    where: `${spec.file} spec.hosts: ${host.name}`,
+    problem:
+      'This control plane node cannot be reached, and the file does not say by which address the other nodes reach it.',
+    expected: 'an IP address as privateAddress or address',
+    came: `address ${host.address}`,
+    next: 'Set privateAddress, or bring the host back.',
   })
 }

@@ -5,7 +5,7 @@ import {
   kubeletConfiguration,
   kubeProxyConfiguration,
 } from '../src/index.ts'
-import { certSANsOf, controlPlanes, endpointOf, type Machine } from './cluster-addresses.ts'
+import { certSANsOf, controlPlaneNodes, endpointOf, type Machine } from './cluster-addresses.ts'
 
 /** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
 export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): ClusterDocuments {
@@ -14,7 +14,7 @@ export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): Cl
     name: spec.name,
     version: kubernetes.version,
     endpoint: endpointOf(spec),
-    certSANs: certSANsOf(spec, controlPlanes(machines)),
+    certSANs: certSANsOf(spec, controlPlaneNodes(spec, machines)),
     podCIDR: network.podCIDR,
     serviceCIDR: network.serviceCIDR,
     nodePrefix: network.nodePrefix,

@@ -4,7 +4,7 @@ import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { nginxPackages, nginxProxy, nginxUnit } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
 import { type ClusterSpec, defaultsFor, type GraphBuilder, type Task } from '../src/index.ts'
-import { controlPlanes, type Machine } from './cluster-addresses.ts'
+import { controlPlaneNodes, type Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 
 /** What a host has to offer before it can become a node. */
@@ -42,7 +42,8 @@ export function prepareHost(
   const proxy = hasProxy
     ? nginxProxy.declare(builder.scope(name, nginxProxy.name), {
         port: spec.controlPlane.localProxyPort,
-        upstreams: controlPlanes(machines).map(({ address }) => address),
+        upstreams: controlPlaneNodes(spec, machines).map(({ address }) => address),
+        ...(machine.host.roles.includes('control-plane') ? { own: machine.address } : {}),
         upstreamPort: spec.controlPlane.bindPort,
         after: installed,
       })

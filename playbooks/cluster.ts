@@ -1,4 +1,5 @@
 import { controlPlane } from '../roles/control-plane/index.ts'
+import { joinControlPlane } from '../roles/control-plane-join/index.ts'
 import { flannel } from '../roles/flannel/index.ts'
 import { kubelet } from '../roles/kubelet/index.ts'
 import { nodes } from '../roles/nodes/index.ts'
@@ -11,7 +12,7 @@ import {
   type KubeletFlag,
   type Task,
 } from '../src/index.ts'
-import { endpointOf, firstControlPlane, type Machine, machinesOf } from './cluster-addresses.ts'
+import { controlPlaneNodes, endpointOf, firstControlPlane, type Machine, machinesOf } from './cluster-addresses.ts'
 import { documentsOf } from './cluster-documents.ts'
 import { prepareHost } from './cluster-host.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
@@ -33,6 +34,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const others = machines.filter(machine => machine !== first)
   const endpoint = endpointOf(spec)
   const documents = documentsOf(spec, machines)
+  const addresses = controlPlaneNodes(spec, machines).map(({ address }) => address)
   const prepared = new Map(machines.map(machine => [machine, prepareHost(builder, spec, machine, machines)]))
 
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
@@ -48,7 +50,29 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const joined = new Map<Machine, NodeMade>([
     [first, { joined: cluster.initialised, kubeletFlags: cluster.kubeletFlags }],
   ])
-  for (const machine of others) {
+  let previous: Task = cluster.configured
+  for (const machine of others.filter(isControlPlane)) {
+    const role = joinControlPlane.declare(builder.scope(machine.host.name, joinControlPlane.name), {
+      file: spec.file,
+      node: nodeOf(machine),
+      others: addresses.filter(address => address !== machine.address),
+      documents,
+      initPatch: spec.kubernetes.initConfiguration,
+      joinPatch: spec.kubernetes.joinConfiguration,
+      endpoint,
+      bindPort: spec.controlPlane.bindPort,
+      identity: cluster.identity,
+      token: cluster.token,
+      certificateKey: cluster.certificateKey,
+      ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
+      // It takes over what the cluster remembers.
+      after: [...prepared.get(machine)!.ready, cluster.configured],
+      previous,
+    })
+    joined.set(machine, role)
+    previous = role.configured
+  }
+  for (const machine of others.filter(machine => !isControlPlane(machine))) {
     const role = worker.declare(builder.scope(machine.host.name, worker.name), {
       node: nodeOf(machine),
       endpoint,
@@ -92,6 +116,10 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     })
   }
   return builder.build()
+}
+
+function isControlPlane({ host }: Machine): boolean {
+  return host.roles.includes('control-plane')
 }
 
 function nodeOf({ host, address }: Machine) {

@@ -4,17 +4,21 @@ import {
   bootstrapToken,
   type ClusterDocuments,
   type ClusterIdentity,
+  certificateKey,
   clusterRecord,
   defineRole,
+  etcdDataOf,
   file,
   initConfiguration,
   type KubeletFlag,
   kubeadmConfiguration,
+  kubeadmFile,
   kubeadmInit,
   kubeletFlagsOf,
   kubeletRecord,
   type Output,
   renderDocuments,
+  type Secret,
   type Task,
 } from '../../src/index.ts'
 
@@ -47,6 +51,8 @@ export interface ControlPlaneOutputs {
   readonly identity: Output<ClusterIdentity>
   /** For the joins of this run. */
   readonly token: Output<BootstrapToken>
+  /** For the control plane nodes that join in this run. */
+  readonly certificateKey: Output<Secret>
   /** Done when there is a control plane. */
   readonly initialised: Task
   /** Done when the cluster's configuration is the one of the documents. */
@@ -54,8 +60,6 @@ export interface ControlPlaneOutputs {
   /** Flags of its kubelet. */
   readonly kubeletFlags: readonly KubeletFlag[]
 }
-
-const configuration = '/etc/evcctl/kubeadm.yaml'
 
 /** The first control plane node: kubeadm init, and later changes of what it was made with. */
 export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutputs>({
@@ -71,20 +75,20 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
     })
     const { cluster, kubelet, kubeProxy } = documents
     const all = [init, cluster, kubelet, ...(kubeProxy === undefined ? [] : [kubeProxy])]
-    const written = scope.add(file({ path: configuration, mode: 0o600, content: renderDocuments(all) }))
+    const written = scope.add(file({ path: kubeadmFile, mode: 0o600, content: renderDocuments(all) }))
     const initialised = scope.add(
       kubeadmInit({
-        configuration,
+        configuration: kubeadmFile,
         node: node.name,
         endpoint,
-        ...etcdData(cluster),
+        ...etcdDataOf(cluster),
         records: [clusterRecord(documents), kubeletRecord(kubelet)],
       }),
       { after: [written, ...params.after] },
     )
     const configured = scope.add(
       kubeadmConfiguration({
-        configuration,
+        configuration: kubeadmFile,
         documents,
         advertiseAddress: node.address,
         bindPort,
@@ -93,12 +97,14 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
       { after: [written, initialised] },
     )
     const token = scope.mint({ ...bootstrapToken(), after: [initialised] })
-    return { identity: initialised.output, token, initialised, configured, kubeletFlags: kubeletFlagsOf(init) }
+    const key = scope.mint({ ...certificateKey(kubeadmFile), after: [initialised] })
+    return {
+      identity: initialised.output,
+      token,
+      certificateKey: key,
+      initialised,
+      configured,
+      kubeletFlags: kubeletFlagsOf(init),
+    }
   },
 })
-
-// kubeadm's default unless cluster.yaml has another.
-function etcdData(cluster: ClusterDocuments['cluster']): { readonly etcdData?: string } {
-  const { local } = (cluster.etcd ?? {}) as { readonly local?: { readonly dataDir?: string } }
-  return local?.dataDir === undefined ? {} : { etcdData: local.dataDir }
-}

@@ -17,6 +17,8 @@ const parameters = z.strictObject({
   port: z.int().min(1).max(65535),
   /** Addresses of the control plane nodes. */
   upstreams: z.array(z.union([z.ipv4(), z.ipv6()])).min(1),
+  /** Which of them is this host's own: it is asked first, the others when it does not answer. */
+  own: z.union([z.ipv4(), z.ipv6()]).optional(),
   /** Port of their API servers. */
   upstreamPort: z.int().min(1).max(65535),
   /** What has to be done first: the packages. */
@@ -40,7 +42,11 @@ export const nginxProxy = defineRole<NginxProxyParameters, NginxProxyOutputs>({
   name: 'nginx-proxy',
   params: parameters,
   declare(scope, params) {
-    const upstreams = [...params.upstreams].sort().map(address => bracketed(address))
+    const others = params.own !== undefined && params.upstreams.length > 1
+    const upstreams = [...params.upstreams].sort().map(address => ({
+      address: bracketed(address),
+      isBackup: others && address !== params.own,
+    }))
     const written = [
       scope.add(
         file({

@@ -11,7 +11,7 @@ export interface ClusterSpec {
   readonly name: string
   readonly kubernetes: KubernetesSpec
   readonly controlPlane: ControlPlaneSpec
-  readonly etcd: { readonly topology: 'stacked' }
+  readonly etcd: EtcdSpec
   readonly runtime: RuntimeSpec
   readonly network: NetworkSpec
   readonly artifacts: ArtifactsSpec
@@ -45,6 +45,12 @@ export interface ControlPlaneSpec {
   /** Port of kube-apiserver. */
   readonly bindPort: number
   readonly extraSANs: readonly string[]
+}
+
+export interface EtcdSpec {
+  readonly topology: 'stacked'
+  /** Whether the number of members may be even. */
+  readonly allowEvenMembers: boolean
 }
 
 export interface RuntimeSpec {

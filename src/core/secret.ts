@@ -23,6 +23,11 @@ export class Secret {
     for (const line of value.split('\n')) if (keyLine.test(line.trim())) remember(line.trim())
   }
 
+  /** A Secret made of several, e.g. a document that contains them. */
+  static all(secrets: readonly Secret[], f: (values: readonly string[]) => string, label: string): Secret {
+    return new Secret(f(secrets.map(secret => secret.#value)), label)
+  }
+
   /** The value itself. */
   reveal(): string {
     return this.#value

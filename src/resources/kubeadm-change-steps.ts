@@ -10,16 +10,22 @@ export interface ChangeableParts {
   readonly certificate: boolean
   readonly kubelet: boolean
   readonly kubeProxy: boolean
+  /** Whether the cluster is to remember what its control plane was made with: once a cluster, not on every node. */
+  readonly upload: boolean
 }
 
-const apiAnswers: Step = {
-  until: {
-    script: `${kubectl(5)} get --raw /readyz >/dev/null 2>&1`,
-    parse: raw => raw.exitCode === 0,
-  },
-  what: 'the API server is ready',
-  everyMs: 1000,
-  timeoutMs: 300_000,
+// The endpoint of admin.conf may be answered by any API server of the cluster.
+function ready(server: string): string {
+  return `${kubectl(5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
+}
+
+function apiAnswers(server: string): Step {
+  return {
+    until: { script: ready(server), parse: raw => raw.exitCode === 0 },
+    what: 'the API server is ready',
+    everyMs: 1000,
+    timeoutMs: 300_000,
+  }
 }
 
 const manifestsMark = changeMarks['control plane']
@@ -29,32 +35,33 @@ const forgetFormer = `rm -f ${manifestsMark}
 rm -rf ${formerManifests}`
 
 /** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */
-export const recoverySteps: readonly Step[] = [
-  {
-    run: `if [ -e ${manifestsMark} ]; then
+export function recoverySteps(server: string): readonly Step[] {
+  return [recovery, apiAnswers(server)]
+}
+
+const recovery: Step = {
+  run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
   cp -p ${formerManifests}/*.yaml /etc/kubernetes/manifests/
   ${forgetFormer.replace('\n', '\n  ')}
 fi
 `,
-  },
-  apiAnswers,
-]
+}
 
 /**
  * The steps that carry the documents of `configuration` over to a standing cluster. What the cluster remembers of its
- * control plane is written last, when that has come up.
+ * control plane is written last, when that has come up. `server` is the URL of this node's own API server.
  */
-export function changeSteps(configuration: string, parts: ChangeableParts): readonly Step[] {
+export function changeSteps(configuration: string, server: string, parts: ChangeableParts): readonly Step[] {
   const config = `--config ${quote(configuration)}`
-  const steps: Step[] = [...recoverySteps]
+  const steps: Step[] = [...recoverySteps(server)]
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   if (parts.kubeProxy) steps.push({ run: kubeProxyScript(config), timeoutMs: 360_000 })
   if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
-  if (parts.certificate) steps.push({ run: certificateScript(config), timeoutMs: 120_000 }, apiAnswers)
-  if (parts.controlPlane) steps.push({ run: controlPlaneScript(config), timeoutMs: 15 * 60_000 }, apiAnswers)
-  if (parts.controlPlane || parts.certificate)
-    steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
+  if (parts.certificate) steps.push({ run: certificateScript(config), timeoutMs: 120_000 }, apiAnswers(server))
+  if (parts.controlPlane)
+    steps.push({ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server))
+  if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
   return steps
 }
 
@@ -92,7 +99,7 @@ rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
 }
 
 // A component that does not come up with its new arguments gets its old manifest back.
-function controlPlaneScript(config: string): string {
+function controlPlaneScript(config: string, server: string): string {
   return `${kubeletFailureScript}manifests=/etc/kubernetes/manifests
 backup=${formerManifests}
 ${forgetFormer}
@@ -107,7 +114,7 @@ done
 : >${manifestsMark}
 healthy() {
   case $1 in
-    kube-apiserver) ${kubectl(5)} get --raw /readyz >/dev/null 2>&1;;
+    kube-apiserver) ${ready(server)};;
     kube-controller-manager) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
     kube-scheduler) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
   esac

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, FieldChange, Resource, Step } from '../core/resource.ts'
 import { documentChanges } from './document-changes.ts'
@@ -59,10 +60,11 @@ export function kubeadmConfiguration(
       const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy]
       if (current.api === 'answered' && fields.length === 0) return undefined
       const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
-      return fixed[0] === undefined ? change : { ...change, refused: refusal(fixed[0], parameters.file) }
+      return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
     },
     converge(current): readonly Step[] {
-      if (current.api === 'absent') return recoverySteps
+      const server = serverOf(parameters)
+      if (current.api === 'absent') return recoverySteps(server)
       const { cluster, names, kubelet, kubeProxy, fixed } = compare(current, parameters)
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const parts: ChangeableParts = {
@@ -70,8 +72,12 @@ export function kubeadmConfiguration(
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
         kubeProxy: kubeProxy.length > 0 || current.cutOff.includes('kube-proxy'),
+        upload: cluster.length > 0 || names.length > 0,
       }
-      return [...changeSteps(configuration, parts), { write: record.path, content: record.content, mode: 0o600 }]
+      return [
+        ...changeSteps(configuration, server, parts),
+        { write: record.path, content: record.content, mode: 0o600 },
+      ]
     },
     explain: failure => explainKubeadm(failure, 'init phase'),
   }
@@ -82,6 +88,16 @@ type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent'
 function unasked({ said }: { readonly said?: string }, fields: readonly FieldChange[]): Change {
   const note = `the API server does not answer, so its configuration cannot be compared: ${said ?? ''}`
   return { action: 'run', fields, note }
+}
+
+/** Whether a field of the ClusterConfiguration is one of the static pods, which can be made anew. */
+export function changeable({ field }: FieldChange): boolean {
+  return /^(apiServer|controllerManager|scheduler)\b/.test(field)
+}
+
+/** URL of the API server of a control plane node. */
+export function serverOf(node: { readonly advertiseAddress: string; readonly bindPort: number }): string {
+  return `https://${isIPv6(node.advertiseAddress) ? `[${node.advertiseAddress}]` : node.advertiseAddress}:${node.bindPort}`
 }
 
 interface Comparison {
@@ -107,8 +123,8 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
       : { ...equal, fixed }
   const all = documentChanges(documents.cluster, standing.cluster, recorded?.cluster)
   return {
-    fixed: [...all.filter(field => !isChangeable(field)), ...fixed],
-    cluster: all.filter(isChangeable),
+    fixed: [...all.filter(field => !changeable(field)), ...fixed],
+    cluster: all.filter(changeable),
     names: certSANsIn(documents.cluster)
       .filter(name => !current.certSANs.includes(canonicalName(name)))
       .map(name => ({ field: 'name in the API server certificate', after: name })),
@@ -120,10 +136,6 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
   }
 }
 
-function isChangeable({ field }: FieldChange): boolean {
-  return /^(apiServer|controllerManager|scheduler)\b/.test(field)
-}
-
 function placeChanges(current: LocalState, parameters: KubeadmConfigurationParameters): readonly FieldChange[] {
   const wanted = { advertiseAddress: parameters.advertiseAddress, bindPort: String(parameters.bindPort) }
   return Object.entries(wanted).flatMap(([field, after]) => {
@@ -132,7 +144,8 @@ function placeChanges(current: LocalState, parameters: KubeadmConfigurationParam
   })
 }
 
-function certSANsIn(cluster: KubernetesDocument): readonly string[] {
+/** The names that the API server's certificate is to be for. */
+export function certSANsIn(cluster: KubernetesDocument): readonly string[] {
   const { certSANs = [] } = (cluster.apiServer ?? {}) as { readonly certSANs?: readonly string[] }
   return certSANs
 }
@@ -154,7 +167,8 @@ const keys: Readonly<Record<string, string>> = {
   advertiseAddress: 'spec.hosts[].privateAddress',
 }
 
-function refusal({ field, before, after }: FieldChange, file: string): ErrorDetails {
+/** Why a field cannot be changed; `file` is the path of cluster.yaml. */
+export function fixedField({ field, before, after }: FieldChange, file: string): ErrorDetails {
   const key = keys[field] ?? `spec.kubernetes.clusterConfiguration.${field}`
   const upgrade = field === 'kubernetesVersion'
   return {

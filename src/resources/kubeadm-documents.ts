@@ -12,6 +12,9 @@ export const containerdSocket = 'unix:///run/containerd/containerd.sock'
 // Served by kubeadm 1.31 and newer (cmd/kubeadm/app/apis/kubeadm/v1beta4 of k8s.io/kubernetes).
 const kubeadmVersion = 'kubeadm.k8s.io/v1beta4'
 
+/** Where a control plane node keeps the documents that it was made with. */
+export const kubeadmFile = '/etc/evcctl/kubeadm.yaml'
+
 /** What is the same for all nodes of a cluster. */
 export interface ClusterSettings {
   readonly name: string
@@ -109,6 +112,24 @@ export function joinConfiguration(settings: JoinSettings): KubernetesDocument {
   return deepMerge(base, settings.patch)
 }
 
+export interface ControlPlaneJoinSettings extends JoinSettings {
+  /** Port of kube-apiserver. */
+  readonly bindPort: number
+}
+
+/**
+ * The JoinConfiguration of a control plane node, without certificate key. etcd takes one learner at a time and kubeadm
+ * tries again by itself, so nodes may join at once; the last of five needs more patience than kubeadm's two minutes.
+ */
+export function controlPlaneJoinConfiguration(settings: ControlPlaneJoinSettings): KubernetesDocument {
+  const base = {
+    ...joinConfiguration({ ...settings, patch: {} }),
+    controlPlane: { localAPIEndpoint: { advertiseAddress: settings.address, bindPort: settings.bindPort } },
+    timeouts: { etcdAPICall: '6m0s' },
+  }
+  return deepMerge(base, settings.patch)
+}
+
 /** One file of several documents, as kubeadm reads it. */
 export function renderDocuments(documents: readonly KubernetesDocument[]): string {
   return documents.map(document => stringify(document, { lineWidth: 0 })).join('---\n')
@@ -123,4 +144,10 @@ function nodeRegistration({ name, address, taints, ignorePreflightErrors }: Node
     imagePullSerial: false,
     ...(ignorePreflightErrors.length === 0 ? {} : { ignorePreflightErrors: [...ignorePreflightErrors] }),
   }
+}
+
+/** Data directory of the stacked etcd, if the ClusterConfiguration has another than kubeadm's default. */
+export function etcdDataOf(cluster: KubernetesDocument): { readonly etcdData?: string } {
+  const { local } = (cluster.etcd ?? {}) as { readonly local?: { readonly dataDir?: string } }
+  return local?.dataDir === undefined ? {} : { etcdData: local.dataDir }
 }

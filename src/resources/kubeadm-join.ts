@@ -4,8 +4,9 @@ import { isUnknown, type Output } from '../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
-import { containerdSocket, type KubernetesDocument } from './kubeadm-documents.ts'
+import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
+import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
 import {
   caHashOf,
   decodeFile,
@@ -14,10 +15,7 @@ import {
   otherNode,
   printFile,
   printNodeCertificate,
-  stateFolder,
 } from './kubeadm-state.ts'
-import { kubeletFailureScript } from './kubelet-evidence.ts'
-import { recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
 
 export interface KubeadmJoinParameters {
@@ -43,8 +41,6 @@ export interface KubeadmJoinDesired {
   readonly token: BootstrapToken
   readonly caHash: string
 }
-
-const unfinished = `${stateFolder}/kubeadm-join.unfinished`
 
 /**
  * A worker node. A join that was cut off is found by a marker and begun anew after `kubeadm reset`, and so is one whose
@@ -77,9 +73,9 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
         return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
       const document = desired.token.token.map(value => render(configuration, value, desired.caHash), 'kubeadm join')
       return [
-        { run: joinScript(current.state !== 'absent'), stdin: document, timeoutMs: 15 * 60_000 },
+        { run: joinScript({ resetFirst: current.state !== 'absent' }), stdin: document, timeoutMs: 15 * 60_000 },
         { write: record.path, content: record.content, mode: 0o600 },
-        { run: `rm -f ${unfinished}\n` },
+        { run: `rm -f ${joinUnfinished}\n` },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),
@@ -87,7 +83,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
 }
 
 const kubernetes = '/etc/kubernetes'
-const probeScript = `if [ -e ${unfinished} ]; then echo unfinished=yes; fi
+const probeScript = `if [ -e ${joinUnfinished} ]; then echo unfinished=yes; fi
 if [ -s ${kubernetes}/kubelet.conf ] && [ -s ${kubeletClientPath} ]; then echo joined=yes; fi
 for part in ${kubernetes}/admin.conf ${kubernetes}/manifests/kube-apiserver.yaml /var/lib/etcd/member; do
   if [ -e "$part" ]; then echo "controlPlane=$part"; fi
@@ -114,39 +110,6 @@ function render(configuration: KubernetesDocument, token: string, caHash: string
   return stringify(deepMerge(configuration, { discovery: { bootstrapToken: { token, caCertHashes: [caHash] } } }))
 }
 
-// The API server takes up to 50 s to see that a kubelet is gone, and lets no node of that name join as long.
-function joinScript(resetFirst: boolean): string {
-  return `${kubeletFailureScript}mkdir -p ${stateFolder} /run/evcctl ${kubernetes}/manifests
-configuration=/run/evcctl/kubeadm-join.yaml
-said=/run/evcctl/kubeadm-join.said
-trap 'rm -f "$configuration" "$said"' EXIT
-( umask 077; cat >"$configuration" )
-systemctl daemon-reload
-systemctl enable --quiet kubelet
-reset() {
-  systemctl stop kubelet 2>/dev/null || :
-  kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
-  mkdir -p ${kubernetes}/manifests
-}
-${resetFirst ? "echo 'removing what is left of an earlier join'\nreset\n" : ''}: >${unfinished}
-end=$(( $(date +%s) + 90 ))
-while :; do
-  status=0
-  kubeadm join --config "$configuration" 2>"$said" || status=$?
-  if [ "$status" -eq 0 ]; then break; fi
-  if grep -q 'status "Ready" already exists' "$said" && [ "$(date +%s)" -lt "$end" ]; then
-    echo 'waiting until the API server notices that the former kubelet is gone'
-    reset
-    sleep 5
-    continue
-  fi
-  cat "$said" >&2
-  evidence
-  exit "$status"
-done
-${recordKubeletStart}`
-}
-
 const ownControlPlane: ErrorDetails = {
   problem: 'This host runs a control plane, but cluster.yaml makes it a worker.',
   expected: 'a host without /etc/kubernetes/admin.conf, an API server manifest and etcd data',
@@ -154,7 +117,8 @@ const ownControlPlane: ErrorDetails = {
   next: 'Give it the role control-plane; or, if nothing on it is needed any more, run kubeadm reset on the host.',
 }
 
-function otherCluster(came: string | undefined, expected: string): ErrorDetails {
+/** Why a host with another CA is left alone. */
+export function otherCluster(came: string | undefined, expected: string): ErrorDetails {
   return {
     problem: 'This host belongs to another cluster.',
     expected: `the CA ${expected}`,
@@ -163,6 +127,7 @@ function otherCluster(came: string | undefined, expected: string): ErrorDetails 
   }
 }
 
-function refuse(before: string, refused: ErrorDetails): Change {
+/** A change that is not made. */
+export function refuse(before: string, refused: ErrorDetails): Change {
   return { action: 'run', fields: [{ field: 'state', before }], refused }
 }

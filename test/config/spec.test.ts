@@ -17,7 +17,7 @@ describe('the smallest file', () => {
         ignorePreflightErrors: [],
       },
       controlPlane: { localProxy: 'nginx', localProxyPort: 7443, bindPort: 6443, extraSANs: [] },
-      etcd: { topology: 'stacked' },
+      etcd: { topology: 'stacked', allowEvenMembers: false },
       runtime: { name: 'containerd', version: '2.3.4', runcVersion: '1.4.3', configPatches: [], registryMirrors: {} },
       network: {
         cni: 'flannel',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { dependenciesOf, type Graph, type TaskId } from '../../src/index.ts'
-import { facts, specOf } from './given.ts'
+import { dependenciesOf, type Graph, type HostFacts, type TaskId } from '../../src/index.ts'
+import { facts, factsOf, specOf } from './given.ts'
 
 /** Every task with what it waits for; `~` marks what it also watches. */
 function describeGraph(graph: Graph): string {
@@ -74,6 +74,78 @@ describe('the graph of a cluster', () => {
   test('cannot be made without the first control plane node', () => {
     const answered = new Map([...facts].filter(([host]) => host !== 'cp1'))
     expect(() => clusterGraph(specOf(), answered)).toThrow('The first control plane node cannot be reached')
+  })
+
+  describe('with three control plane nodes', () => {
+    const role = ['control-plane']
+    const hosts = [
+      { name: 'cp1', address: '192.0.2.11', roles: role },
+      { name: 'cp2', address: '192.0.2.12', roles: role },
+      { name: 'cp3', address: '192.0.2.13', roles: role },
+      { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
+    ]
+    const spec = specOf({ hosts })
+    const bare = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
+    const standing = (name: string): HostFacts => ({
+      ...bare.get(name)!,
+      kubernetes: { kubeletConf: true, adminConf: true },
+    })
+    const config = (graph: Graph, host: string): string =>
+      String(
+        graph.tasks.get(`${host}/nginx-proxy/file:/etc/evcctl/nginx-proxy.conf` as TaskId)?.resource.desired.content,
+      )
+    const joinOf = (host: string): string => `${host}/control-plane-join/kubeadm join:control plane`
+
+    test('they join side by side, after the proxy of their own host', () => {
+      const graph = clusterGraph(spec, bare)
+      const before = waitsFor(graph, joinOf('cp2'))
+      expect(before).toContain('cp2/nginx-proxy/unit:evcctl-nginx-proxy.service')
+      expect(before).toContain('cp1/control-plane/kubeadm configuration:cluster')
+      expect([...before].filter(id => id.startsWith('cp3/') || id.startsWith('w1/'))).toEqual([])
+      expect([...waitsFor(graph, joinOf('cp3'))].filter(id => id.startsWith('cp2/'))).toEqual([])
+    })
+
+    test('their static pods change one node at a time', () => {
+      const graph = clusterGraph(spec, bare)
+      expect(waitsFor(graph, 'cp3/control-plane-join/kubeadm configuration:node')).toContain(
+        'cp2/control-plane-join/kubeadm configuration:node',
+      )
+    })
+
+    test('every proxy knows all of them, and asks an API server of its own host first', () => {
+      const graph = clusterGraph(spec, bare)
+      const servers = (host: string) => config(graph, host).match(/server 192.*;/g)
+      const tuning = 'max_fails=1 fail_timeout=2s'
+      expect(servers('w1')).toEqual(['11', '12', '13'].map(end => `server 192.0.2.${end}:6443 ${tuning};`))
+      expect(servers('cp2')).toEqual([
+        `server 192.0.2.11:6443 ${tuning} backup;`,
+        `server 192.0.2.12:6443 ${tuning};`,
+        `server 192.0.2.13:6443 ${tuning} backup;`,
+      ])
+    })
+
+    test('one that is off stays in proxies and certificates', () => {
+      const answered = new Map([...bare].filter(([host]) => host !== 'cp3'))
+      const [all, some] = [clusterGraph(spec, bare), clusterGraph(spec, answered)]
+      const documents = 'cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId
+      expect(config(some, 'w1')).toBe(config(all, 'w1'))
+      expect(some.tasks.get(documents)!.resource.desired).toEqual(all.tasks.get(documents)!.resource.desired)
+      expect([...some.tasks.keys()].filter(id => id.startsWith('cp3/') || id.endsWith(':cp3'))).toEqual([])
+    })
+
+    test('one that is off and known by its name alone is an error', () => {
+      const named = specOf({
+        hosts: hosts.map(host => (host.name === 'cp3' ? { ...host, address: 'cp3.example' } : host)),
+      })
+      const answered = new Map([...bare].filter(([host]) => host !== 'cp3'))
+      expect(() => clusterGraph(named, answered)).toThrow('cannot be reached')
+    })
+
+    test('a bare one cannot be put before those of a standing cluster', () => {
+      const facts = new Map([...bare, ['cp2', standing('cp2')], ['cp3', standing('cp3')]])
+      expect(() => clusterGraph(spec, facts)).toThrow('has no cluster yet, while cp2 has one')
+      expect(() => clusterGraph(spec, new Map([...facts, ['cp1', standing('cp1')]]))).not.toThrow()
+    })
   })
 
   test('has no local proxy where there is a load balancer, and no network where there is to be none', () => {

@@ -1,7 +1,7 @@
-import { type DraftHost, hostLabel, hostPath } from '../draft.ts'
-import type { Check } from './check.ts'
+import { type Draft, type DraftHost, hostLabel, hostPath } from '../draft.ts'
+import type { Check, Report } from './check.ts'
 
-/** One control plane node, and every name once. */
+/** A control plane node at least, an odd number of etcd members, and every name once. */
 export const checkHosts: Check = (draft, report) => {
   const controlPlane = draft.hosts.filter(({ host }) => host.roles?.includes('control-plane'))
   const rolesSound = draft.hosts.every(({ host }) => host.roles !== undefined)
@@ -10,18 +10,10 @@ export const checkHosts: Check = (draft, report) => {
       path: ['spec', 'hosts'],
       at: 'key',
       problem: 'No host is a control plane node.',
-      expected: 'one host with roles: [control-plane]',
+      expected: 'one host with roles: [control-plane], or three or five for high availability',
     })
   }
-  const [first, ...more] = controlPlane
-  for (const host of more) {
-    report({
-      path: hostPath(host, 'roles'),
-      problem: `${hostLabel(host)} would be a second control plane node beside ${first === undefined ? '' : hostLabel(first)}.`,
-      expected: 'exactly one control plane node: this version of evcctl cannot join more of them yet',
-      next: 'Write roles: [worker].',
-    })
-  }
+  if (rolesSound) checkMemberCount(draft, controlPlane.length, report)
   for (const host of draft.hosts) {
     const roles = host.host.roles ?? []
     if (new Set(roles).size < roles.length)
@@ -30,7 +22,24 @@ export const checkHosts: Check = (draft, report) => {
   checkNames(draft.hosts, report)
 }
 
-function checkNames(hosts: readonly DraftHost[], report: Parameters<Check>[1]): void {
+// https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members
+function checkMemberCount(draft: Draft, members: number, report: Report): void {
+  if (members === 0 || members % 2 === 1 || draft.sections.etcd.allowEvenMembers) return
+  report({
+    path: ['spec', 'hosts'],
+    at: 'key',
+    problem: `${members} control plane nodes make an even number of etcd members.`,
+    expected: `an odd number: ${quorumText(members - 1)}; ${quorumText(members)}, with one machine more to fail; ${quorumText(members + 1)}`,
+    next: `Make it ${members - 1} or ${members + 1} control plane nodes; or, if it has to be so for a while, set spec.etcd.allowEvenMembers: true`,
+  })
+}
+
+function quorumText(members: number): string {
+  const quorum = Math.floor(members / 2) + 1
+  return `of ${members} ${quorum} have to live, so ${members - quorum} may fail`
+}
+
+function checkNames(hosts: readonly DraftHost[], report: Report): void {
   const seen = new Map<string, DraftHost>()
   for (const host of hosts) {
     const name = host.host.name

@@ -6,7 +6,7 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
 fi
 --- next step
 until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
 --- next step
 : >/var/lib/evcctl/kube-proxy.unfinished
 tries=0
@@ -37,7 +37,7 @@ fi
 rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
 --- next step
 until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
 --- next step
 evidence() {
   {
@@ -68,7 +68,7 @@ done
 : >/var/lib/evcctl/manifests/complete
 healthy() {
   case $1 in
-    kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1;;
+    kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1;;
     kube-controller-manager) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
     kube-scheduler) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
   esac
@@ -94,7 +94,7 @@ rm -f /var/lib/evcctl/manifests/complete
 rm -rf /var/lib/evcctl/manifests
 --- next step
 until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw /readyz >/dev/null 2>&1
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
 --- next step
 tries=0
 until kubeadm init phase upload-config kubeadm --config '/etc/evcctl/kubeadm.yaml'; do

@@ -30,8 +30,14 @@ while :; do
   status=0
   kubeadm join --config "$configuration" 2>"$said" || status=$?
   if [ "$status" -eq 0 ]; then break; fi
-  if grep -q 'status "Ready" already exists' "$said" && [ "$(date +%s)" -lt "$end" ]; then
-    echo 'waiting until the API server notices that the former kubelet is gone'
+  again=
+  if grep -q 'status "Ready" already exists' "$said"; then
+    again='waiting until the API server notices that the former kubelet is gone'
+  elif grep -qE 'is forbidden|connection refused|etcdserver: |unexpected EOF' "$said"; then
+    again='waiting for an API server that has just started'
+  fi
+  if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
+    echo "$again"
     reset
     sleep 5
     continue

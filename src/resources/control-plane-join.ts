@@ -1,0 +1,183 @@
+import { stringify } from 'yaml'
+import type { ErrorDetails } from '../core/errors.ts'
+import { isUnknown, type Output } from '../core/output.ts'
+import type { ProbeResult, Resource } from '../core/resource.ts'
+import { Secret } from '../core/secret.ts'
+import { quote } from '../shell/quote.ts'
+import type { BootstrapToken } from './bootstrap-token.ts'
+import { deepMerge } from './deep-merge.ts'
+import type { KubernetesDocument } from './kubeadm-documents.ts'
+import { explainKubeadm } from './kubeadm-failure.ts'
+import { otherCluster, refuse } from './kubeadm-join.ts'
+import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
+import {
+  caHashOf,
+  decodeFile,
+  kubeletClientPath,
+  nodeNameOf,
+  otherNode,
+  printFile,
+  printNodeCertificate,
+} from './kubeadm-state.ts'
+import { linesOf } from './probe-output.ts'
+import { staleMemberFunctions } from './stale-etcd-member.ts'
+
+export interface ControlPlaneJoinParameters {
+  /** JoinConfiguration without token, CA hash and certificate key; see controlPlaneJoinConfiguration(). */
+  readonly configuration: KubernetesDocument
+  /** Address of this node, and those of the other control plane nodes, where etcd is asked. */
+  readonly address: string
+  readonly others: readonly string[]
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. */
+  readonly etcdData?: string
+  /** Of the mints on the first control plane node. */
+  readonly token: Output<BootstrapToken>
+  readonly certificateKey: Output<Secret>
+  readonly caHash: Output<string>
+  /** Files and their content that record what the node was made with; see clusterRecord() and kubeletRecord(). */
+  readonly records: readonly { readonly path: string; readonly content: string }[]
+}
+
+export interface ControlPlaneJoinState {
+  /**
+   * `leftovers`: not a node, but files of an earlier worker are there. `worker`: a node without a control plane.
+   * `damaged`: parts of a control plane are there, others are missing.
+   */
+  readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
+  /** The parts of a control plane that are there. */
+  readonly found: readonly string[]
+  /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
+  readonly caHash: string | undefined
+  /** Name of the node that it is; undefined when it is none. */
+  readonly node: string | undefined
+}
+
+export interface ControlPlaneJoinDesired {
+  readonly token: BootstrapToken
+  readonly certificateKey: Secret
+  readonly caHash: string
+}
+
+/**
+ * A control plane node beside the first. A join that was cut off is found by a marker: the next run resets the host,
+ * takes its member out of etcd and begins anew. A control plane node without that marker is never reset.
+ */
+export function controlPlaneJoin(
+  parameters: ControlPlaneJoinParameters,
+): Resource<ControlPlaneJoinState, ControlPlaneJoinDesired> {
+  const { configuration, token, certificateKey, caHash, records, etcdData = '/var/lib/etcd' } = parameters
+  const { name: node } = (configuration.nodeRegistration ?? {}) as { readonly name?: string }
+  return {
+    kind: 'kubeadm join',
+    name: 'control plane',
+    title: 'kubeadm join',
+    probe: { script: probeScript(etcdData), parse: parseState },
+    desired: { token, certificateKey, caHash },
+    diff(current, desired) {
+      const { state } = current
+      const field = { field: 'CA', after: desired.caHash }
+      if (state === 'worker') return refuse(state, isWorker)
+      if (state === 'damaged') return refuse(state, damaged(current.found))
+      if (state === 'joined') {
+        const other = current.node !== undefined && node !== undefined && current.node !== node
+        if (isUnknown(desired.caHash) || current.caHash === desired.caHash)
+          return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
+        return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
+      }
+      if (state === 'absent') return { action: 'create', fields: [field] }
+      const fields = [{ field: 'state', before: state, after: 'joined' }, field]
+      return { action: 'run', fields, note: 'what is left of an earlier join is removed first' }
+    },
+    converge({ state }, desired) {
+      if (state !== 'absent' && state !== 'unfinished' && state !== 'leftovers')
+        return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
+      const data = quote(etcdData)
+      const script = joinScript({
+        resetFirst: state !== 'absent',
+        functions: staleMemberFunctions(parameters.address, parameters.others),
+        prepare: 'remove_stale_member',
+        leave: 'leave_etcd',
+        // Its manifest, by which reset finds the data, may be gone already.
+        resetMore: `  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi\n`,
+      })
+      const document = Secret.all(
+        [desired.token.token, desired.certificateKey],
+        ([token = '', key = '']) => render(configuration, { token, key, caHash: desired.caHash }),
+        'kubeadm join',
+      )
+      return [
+        { run: script, stdin: document, timeoutMs: 20 * 60_000 },
+        ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
+        { run: `rm -f ${joinUnfinished}\n` },
+      ]
+    },
+    explain: failure => explainKubeadm(failure, 'join'),
+  }
+}
+
+const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt'] as const
+/** What is only on control plane nodes. */
+const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd.yaml', 'pki/ca.key'] as const
+
+const etcdFound = 'data of etcd'
+
+function probeScript(etcdData: string): string {
+  return `if [ -e ${joinUnfinished} ]; then echo unfinished=yes; fi
+for part in ${[...new Set([...parts, ...ownParts])].join(' ')}; do
+  if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
+done
+if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
+if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
+for part in /etc/kubernetes/kubelet.conf /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml; do
+  if [ -e "$part" ]; then echo "left=$part"; fi
+done
+${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
+}
+
+function parseState(raw: ProbeResult): ControlPlaneJoinState {
+  const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
+  const node = nodeNameOf(decodeFile(linesOf(raw, 'nodeCertificate')[0]))
+  return { state: stateOf(raw, found), found, caHash: caHashOf(decodeFile(linesOf(raw, 'ca')[0])), node }
+}
+
+function stateOf(raw: ProbeResult, found: readonly string[]): ControlPlaneJoinState['state'] {
+  const says = (key: string) => linesOf(raw, key).length > 0
+  const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
+  if (says('unfinished')) return 'unfinished'
+  if (parts.every(has)) return 'joined'
+  if (ownParts.some(has) || found.includes(etcdFound)) return 'damaged'
+  if (has('kubelet.conf') && says('certificate')) return 'worker'
+  return says('left') ? 'leftovers' : 'absent'
+}
+
+interface JoinValues {
+  readonly token: string
+  readonly key: string
+  readonly caHash: string
+}
+
+function render(configuration: KubernetesDocument, { token, key, caHash }: JoinValues): string {
+  return stringify(
+    deepMerge(configuration, {
+      discovery: { bootstrapToken: { token, caCertHashes: [caHash] } },
+      controlPlane: { certificateKey: key },
+    }),
+  )
+}
+
+const isWorker: ErrorDetails = {
+  problem: 'This host is a worker node, but cluster.yaml makes it a control plane node.',
+  expected: 'a host that is no node yet, or a control plane node',
+  came: 'a node without a control plane',
+  next: 'Drain it (kubectl drain), delete it (kubectl delete node), run kubeadm reset on the host, then apply again.',
+}
+
+function damaged(found: readonly string[]): ErrorDetails {
+  const missing = parts.map(part => `/etc/kubernetes/${part}`).filter(path => !found.includes(path))
+  return {
+    problem: 'This host has parts of a control plane, but not all of them.',
+    expected: 'either a whole control plane node (then it is left as it is) or none',
+    came: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
+    next: 'Restore what is missing; or, if nothing on it is needed any more, run kubeadm reset on the host.',
+  }
+}

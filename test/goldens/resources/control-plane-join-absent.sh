@@ -1,0 +1,79 @@
+evidence() {
+  {
+    printf '%s' '--- on the node:
+'
+    for component in kube-apiserver etcd kube-controller-manager kube-scheduler; do
+      log=$(ls -t /var/log/pods/kube-system_"$component"-*/"$component"/*.log 2>/dev/null | head -n 1)
+      if [ -n "$log" ]; then
+        sed -n "s/^[^ ]* std[a-z]* [FP] /$component: /p" "$log" | grep -iE ': (error|panic|[EF][0-9]{4} )|fatal' | tail -n 2 | cut -c 1-400
+      fi
+    done
+    journalctl -u kubelet -n 400 -o cat --no-pager 2>/dev/null | grep -E '^E[0-9]{4} |[Ff]ailed|rror:' |
+      grep -v 'connection refused' | tail -n 3 | sed 's/^/kubelet: /' | cut -c 1-400
+  } >&2
+}
+mkdir -p /var/lib/evcctl /run/evcctl /etc/kubernetes/manifests
+configuration=/run/evcctl/kubeadm-join.yaml
+said=/run/evcctl/kubeadm-join.said
+trap 'rm -f "$configuration" "$said"' EXIT
+( umask 077; cat >"$configuration" )
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+reset() {
+  leave_etcd || exit 1
+  systemctl stop kubelet 2>/dev/null || :
+  kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null
+  if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
+  mkdir -p /etc/kubernetes/manifests
+}
+ask_etcd() {
+  for address in '192.0.2.11' '192.0.2.13'; do
+    if curl --silent --show-error --fail --connect-timeout 2 --max-time 15 --cacert /etc/kubernetes/pki/etcd/ca.crt \
+      --cert /etc/kubernetes/pki/apiserver-etcd-client.crt --key /etc/kubernetes/pki/apiserver-etcd-client.key \
+      --data "$2" "https://$address:2379/v3/cluster/member/$1"; then return 0; fi
+  done
+  echo "no member of etcd did it: member $1" >&2
+  return 1
+}
+remove_member() {
+  members=$(ask_etcd list '{}') || return 1
+  id=$(printf '%s' "$members" | tr '{' '\n' | grep -F '"peerURLs":["https://192.0.2.12:2380"]' | sed -n 's/.*"ID":"\([0-9]*\)".*/\1/p')
+  if [ -z "$id" ]; then return 0; fi
+  echo "removing the etcd member $id of https://192.0.2.12:2380 that an earlier join left"
+  ask_etcd remove "{\"ID\":\"$id\"}" >/dev/null
+}
+leave_etcd() {
+  if [ ! -s /etc/kubernetes/pki/apiserver-etcd-client.key ]; then return 0; fi
+  remove_member
+}
+remove_stale_member() {
+  kubeadm join phase control-plane-prepare download-certs --config "$configuration" >/dev/null || return 1
+  kubeadm join phase control-plane-prepare certs --config "$configuration" >/dev/null || return 1
+  remove_member
+}
+: >/var/lib/evcctl/kubeadm-join.unfinished
+end=$(( $(date +%s) + 90 ))
+while :; do
+  status=0
+  { remove_stale_member && kubeadm join --config "$configuration"; } 2>"$said" || status=$?
+  if [ "$status" -eq 0 ]; then break; fi
+  again=
+  if grep -q 'status "Ready" already exists' "$said"; then
+    again='waiting until the API server notices that the former kubelet is gone'
+  elif grep -qE 'is forbidden|connection refused|etcdserver: |unexpected EOF' "$said"; then
+    again='waiting for an API server that has just started'
+  fi
+  if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
+    echo "$again"
+    reset
+    sleep 5
+    continue
+  fi
+  cat "$said" >&2
+  evidence
+  exit "$status"
+done
+cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
+mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
+mkdir -p /var/lib/evcctl/started
+{ TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service

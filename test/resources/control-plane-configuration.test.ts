@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest'
+import type { ProbeResult } from '../../src/core/index.ts'
+import { controlPlaneConfiguration } from '../../src/resources/control-plane-configuration.ts'
+import type { ClusterDocuments } from '../../src/resources/kubeadm-configuration-state.ts'
+import { clusterConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm-documents.ts'
+
+function documents(certSANs: readonly string[], patch = {}): ClusterDocuments {
+  return {
+    cluster: clusterConfiguration({
+      name: 'edge',
+      version: '1.36.4',
+      endpoint: '127.0.0.1:7443',
+      certSANs,
+      podCIDR: '10.244.0.0/16',
+      serviceCIDR: '10.96.0.0/12',
+      nodePrefix: 24,
+      clusterDomain: 'cluster.local',
+      patch,
+    }),
+    kubelet: kubeletConfiguration({}),
+    kubeProxy: undefined,
+  }
+}
+
+const wanted = (given: ClusterDocuments, advertiseAddress = '192.0.2.12') =>
+  controlPlaneConfiguration({
+    configuration: '/etc/evcctl/kubeadm.yaml',
+    documents: given,
+    advertiseAddress,
+    bindPort: 6443,
+    file: 'cluster.yaml',
+  })
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+function node(made: ClusterDocuments | undefined): ProbeResult {
+  const lines = [
+    'joined=yes',
+    ...(made === undefined ? [] : [`record=${base64(JSON.stringify(made))}`]),
+    'advertiseAddress=192.0.2.12',
+    'bindPort=6443',
+  ]
+  return { exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' }
+}
+
+function changeOf(resource: ReturnType<typeof wanted>, raw: ProbeResult) {
+  return resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })
+}
+
+function commands(resource: ReturnType<typeof wanted>, raw: ProbeResult): readonly string[] {
+  return resource
+    .converge(resource.probe.parse(raw), resource.desired as never)
+    .flatMap(step => ('run' in step ? [...step.run.matchAll(/kubeadm init phase [a-z-]+ [a-z-]+/g)] : []))
+    .map(match => match[0])
+}
+
+const verbose = { apiServer: { extraArgs: [{ name: 'v', value: '2' }] } }
+
+describe('the configuration of a further control plane node', () => {
+  test('is nothing on a host that is none', () => {
+    expect(changeOf(wanted(documents([])), { exitCode: 0, stdout: '', stderr: '' })).toBeUndefined()
+  })
+
+  test('is as it was recorded', () => {
+    expect(changeOf(wanted(documents([])), node(documents([])))).toBeUndefined()
+  })
+
+  test('follows an argument, and leaves to the first node what the cluster remembers', () => {
+    const resource = wanted(documents([], verbose))
+    expect(changeOf(resource, node(documents([])))?.fields.map(({ field }) => field)).toEqual(['apiServer.extraArgs'])
+    expect(commands(resource, node(documents([])))).toEqual(['kubeadm init phase control-plane all'])
+  })
+
+  test('goes back when an argument is taken out of cluster.yaml', () => {
+    expect(changeOf(wanted(documents([])), node(documents([], verbose)))?.fields).toHaveLength(1)
+  })
+
+  test('makes a certificate for a new name', () => {
+    const resource = wanted(documents(['api.example']))
+    expect(commands(resource, node(documents(['api.example'])))).toEqual(['kubeadm init phase certs apiserver'])
+  })
+
+  test('waits for its own API server, not for any', () => {
+    const steps = wanted(documents([], verbose)).converge(
+      wanted(documents([])).probe.parse(node(documents([]))),
+      {} as never,
+    )
+    const waits = steps.flatMap(step => ('until' in step ? [step.until.script] : []))
+    expect(waits.length).toBeGreaterThan(0)
+    for (const script of waits) expect(script).toMatch(/--server='?https:\/\/192\.0\.2\.12:6443/)
+  })
+
+  test('is made anew when nothing is known of it', () => {
+    expect(commands(wanted(documents([])), node(undefined))).toEqual(['kubeadm init phase control-plane all'])
+  })
+
+  test('puts back the manifests of a change that was cut off, though the file says again what was recorded', () => {
+    const resource = wanted(documents([]))
+    const cutOff = node(documents([]))
+    const raw = { ...cutOff, stdout: `${cutOff.stdout}cutOff=yes\n` }
+    expect(changeOf(resource, raw)?.fields).toEqual([
+      { field: 'control plane', before: 'cut off while it was changed', after: 'as wanted' },
+    ])
+    expect(commands(resource, raw)).toEqual([])
+    expect(JSON.stringify(resource.converge(resource.probe.parse(raw), {} as never))).toContain('putting back')
+  })
+
+  test('cannot have another address', () => {
+    const change = changeOf(wanted(documents([]), '192.0.2.99'), node(documents([])))
+    expect(change?.refused?.where).toBe('cluster.yaml spec.hosts[].privateAddress')
+  })
+})
