@@ -1,11 +1,11 @@
 import { containerd } from '../roles/containerd/index.ts'
 import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
-import { nginxPackages, nginxProxy, nginxUnit } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
 import { type ClusterSpec, defaultsFor, type GraphBuilder, type Task } from '../src/index.ts'
 import { controlPlaneNodes, type Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
+import { localProxyOf } from './local-proxy.ts'
 
 /** What a host has to offer before it can become a node. */
 export interface Prepared {
@@ -24,12 +24,12 @@ export function prepareHost(
 ): Prepared {
   const { name } = machine.host
   const downloads = downloadsFor(spec, machine)
-  const hasProxy = spec.controlPlane.endpoint === undefined
+  const proxyKind = localProxyOf(spec)
   const system = os.declare(builder.scope(name, os.name), {
     packages: {
       ...spec.os.packages,
-      extra: [...spec.os.packages.extra, ...(hasProxy ? nginxPackages : [])],
-      keepDisabled: hasProxy ? [nginxUnit] : [],
+      extra: [...spec.os.packages.extra, ...(proxyKind?.packages ?? [])],
+      keepDisabled: proxyKind === undefined ? [] : [proxyKind.packageUnit],
     },
     sysctls: { ...spec.os.sysctls },
     kernelModules: [...spec.os.kernelModules, ...modulesOf(spec)],
@@ -39,15 +39,14 @@ export function prepareHost(
     address: machine.address,
   })
   const installed = system.packages === undefined ? [] : [system.packages]
-  const proxy = hasProxy
-    ? nginxProxy.declare(builder.scope(name, nginxProxy.name), {
-        port: spec.controlPlane.localProxyPort,
-        upstreams: controlPlaneNodes(spec, machines).map(({ address }) => address),
-        ...(machine.host.roles.includes('control-plane') ? { own: machine.address } : {}),
-        upstreamPort: spec.controlPlane.bindPort,
-        after: installed,
-      })
-    : undefined
+  const proxy = proxyKind?.role.declare(builder.scope(name, proxyKind.role.name), {
+    port: spec.controlPlane.localProxyPort,
+    upstreams: controlPlaneNodes(spec, machines).map(({ address }) => address),
+    ...(machine.host.roles.includes('control-plane') ? { own: machine.address } : {}),
+    upstreamPort: spec.controlPlane.bindPort,
+    replaces: proxyKind.replaces,
+    after: installed,
+  })
   const runtime = containerd.declare(builder.scope(name, containerd.name), {
     containerd: downloads.containerd,
     runc: downloads.runc,
@@ -68,7 +67,7 @@ export function prepareHost(
     kubeadm: downloads.kubeadm,
     kubelet: downloads.kubelet,
     kubectl: downloads.kubectl,
-    kubeletAfter: hasProxy ? ['evcctl-nginx-proxy.service'] : [],
+    kubeletAfter: proxyKind === undefined ? [] : [proxyKind.unit],
     downloadAfter: installed,
   })
   const proxied = proxy === undefined ? [] : [proxy.ready]

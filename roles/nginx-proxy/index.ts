@@ -10,7 +10,9 @@ export const nginxUnit = 'nginx.service'
 
 const binary = '/usr/sbin/nginx'
 const config = '/etc/evcctl/nginx-proxy.conf'
-const unit = 'evcctl-nginx-proxy.service'
+
+/** The proxy's own unit. */
+export const nginxProxyUnit = 'evcctl-nginx-proxy.service'
 
 const parameters = z.strictObject({
   /** Loopback port that it listens on. */
@@ -21,6 +23,8 @@ const parameters = z.strictObject({
   own: z.union([z.ipv4(), z.ipv6()]).optional(),
   /** Port of their API servers. */
   upstreamPort: z.int().min(1).max(65535),
+  /** Unit of another proxy that may have the port: it is stopped as late as possible. */
+  replaces: z.string(),
   /** What has to be done first: the packages. */
   after: z.array(z.custom<Task>()),
 })
@@ -56,18 +60,25 @@ export const nginxProxy = defineRole<NginxProxyParameters, NginxProxyOutputs>({
         }),
       ),
       scope.add(
-        file({ path: `/etc/systemd/system/${unit}`, mode: 0o644, content: template(unit, { binary, config }) }),
+        file({
+          path: `/etc/systemd/system/${nginxProxyUnit}`,
+          mode: 0o644,
+          content: template(nginxProxyUnit, { binary, config }),
+        }),
       ),
     ]
+    const stopped = scope.add(systemdUnit({ unit: params.replaces, state: 'stopped', enabled: false }), {
+      after: [...written, ...params.after],
+    })
     const ready = scope.add(
       systemdUnit({
-        unit,
+        unit: nginxProxyUnit,
         state: 'running',
         enabled: true,
-        watches: [binary, `/etc/systemd/system/${unit}`],
+        watches: [binary, `/etc/systemd/system/${nginxProxyUnit}`],
         reloads: [config],
       }),
-      { after: params.after, watch: written },
+      { after: [...params.after, stopped], watch: written },
     )
     return { endpoint: `127.0.0.1:${params.port}`, ready }
   },

@@ -14,7 +14,8 @@ export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededP
     { port: 10249, owner: 'kube-proxy' },
     { port: 10256, owner: 'kube-proxy' },
   ]
-  if (spec.controlPlane.endpoint === undefined) ports.push({ port: spec.controlPlane.localProxyPort, owner: 'nginx' })
+  const { endpoint, localProxy, localProxyPort } = spec.controlPlane
+  if (endpoint === undefined) ports.push({ port: localProxyPort, owner: localProxy })
   if (host.roles.includes('control-plane')) {
     ports.push(
       { port: spec.controlPlane.bindPort, owner: 'kube-apiserver' },

@@ -39,7 +39,7 @@ export interface KubernetesSpec {
 export interface ControlPlaneSpec {
   /** `host:port` of an external load balancer; then there is no local proxy. */
   readonly endpoint?: string
-  readonly localProxy: 'nginx'
+  readonly localProxy: 'nginx' | 'haproxy'
   /** Loopback port of the proxy on every node. */
   readonly localProxyPort: number
   /** Port of kube-apiserver. */

@@ -40,6 +40,7 @@ function graphOf(address: string, upstreams: readonly string[] = [address]) {
     port: 7443,
     upstreams: [...upstreams],
     upstreamPort: 6443,
+    replaces: 'evcctl-haproxy.service',
     after,
   })
   return builder.build()

@@ -148,6 +148,20 @@ describe('the graph of a cluster', () => {
     })
   })
 
+  test('has the local proxy that was chosen, which stops the other and which the kubelet waits for', () => {
+    const ids = (localProxy: string) => [...clusterGraph(specOf({ controlPlane: { localProxy } }), facts).tasks.keys()]
+    expect(ids('haproxy').filter(id => id.startsWith('w1/') && /proxy/.test(id))).toEqual([
+      'w1/haproxy/file:/etc/evcctl/haproxy.cfg',
+      'w1/haproxy/file:/etc/systemd/system/evcctl-haproxy.service',
+      'w1/haproxy/unit:evcctl-nginx-proxy.service',
+      'w1/haproxy/unit:evcctl-haproxy.service',
+    ])
+    const graph = clusterGraph(specOf({ controlPlane: { localProxy: 'haproxy' } }), facts)
+    const kubelet = graph.tasks.get('w1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service' as TaskId)!
+    expect(kubelet.resource.desired.content).toContain('evcctl-haproxy.service')
+    expect(kubelet.resource.desired.content).not.toContain('nginx')
+  })
+
   test('has no local proxy where there is a load balancer, and no network where there is to be none', () => {
     const graph = clusterGraph(
       specOf({ controlPlane: { endpoint: 'api.example:6443' }, network: { cni: 'none' } }),

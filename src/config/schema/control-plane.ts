@@ -13,8 +13,11 @@ export const controlPlaneSchema = z.strictObject({
     )
     .optional(),
   localProxy: z
-    .enum(['nginx'])
-    .describe('The TCP proxy that runs on every node when there is no endpoint.')
+    .enum(['nginx', 'haproxy'])
+    .describe(
+      'The TCP proxy that runs on every node when there is no endpoint. `nginx` notices by failed connections that an API ' +
+        'server is gone; `haproxy` also asks each for /readyz every 3 s.',
+    )
     .default('nginx'),
   localProxyPort: port.describe('Loopback port that the local proxy listens on.').default(7443),
   bindPort: port.describe('Port of kube-apiserver on the control plane nodes.').default(6443),

@@ -1,0 +1,26 @@
+import { haproxy, haproxyPackages, haproxyPackageUnit, haproxyUnit } from '../roles/haproxy/index.ts'
+import { nginxPackages, nginxProxy, nginxProxyUnit, nginxUnit } from '../roles/nginx-proxy/index.ts'
+import type { ClusterSpec } from '../src/index.ts'
+
+// The two take the same parameters, and each stops the other where cluster.yaml was changed.
+const proxies = {
+  nginx: {
+    role: nginxProxy,
+    unit: nginxProxyUnit,
+    packages: nginxPackages,
+    packageUnit: nginxUnit,
+    replaces: haproxyUnit,
+  },
+  haproxy: {
+    role: haproxy,
+    unit: haproxyUnit,
+    packages: haproxyPackages,
+    packageUnit: haproxyPackageUnit,
+    replaces: nginxProxyUnit,
+  },
+} as const
+
+/** The local proxy that every node gets; undefined where there is an external endpoint. */
+export function localProxyOf({ controlPlane }: ClusterSpec): (typeof proxies)[keyof typeof proxies] | undefined {
+  return controlPlane.endpoint === undefined ? proxies[controlPlane.localProxy] : undefined
+}
