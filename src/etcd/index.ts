@@ -1,0 +1,3 @@
+export * from './member.ts'
+export * from './plan-membership.ts'
+export * from './quorum.ts'

@@ -1,0 +1,38 @@
+import type { Member } from './member.ts'
+
+/** Who votes, who of them answers, and how many have to. */
+export interface Quorum {
+  readonly voters: number
+  readonly healthy: number
+  /** More than half of the voters: below it nothing can be written, not even a change of members. */
+  readonly needed: number
+}
+
+/** How many of `voters` have to answer; 0 for none. */
+export function neededOf(voters: number): number {
+  return voters === 0 ? 0 : Math.floor(voters / 2) + 1
+}
+
+/** The quorum of these members; learners do not count. */
+export function quorumOf(members: readonly Member[]): Quorum {
+  const voting = members.filter(member => !member.learner)
+  return {
+    voters: voting.length,
+    healthy: voting.filter(member => member.healthy).length,
+    needed: neededOf(voting.length),
+  }
+}
+
+export function hasQuorum({ voters, healthy, needed }: Quorum): boolean {
+  return voters > 0 && healthy >= needed
+}
+
+/** `2 of 3 voting members answer, 2 needed` */
+export function describeQuorum({ voters, healthy, needed }: Quorum): string {
+  return `${healthy} of ${voters} voting ${voters === 1 ? 'member answers' : 'members answer'}, ${needed} needed`
+}
+
+/** How many members a cluster of this size can lose, in words: the case against even sizes. */
+export function describeTolerance(size: number): string {
+  return `${size} members need ${neededOf(size)} and survive the loss of ${size - neededOf(size)}`
+}
