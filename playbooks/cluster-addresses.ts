@@ -63,6 +63,11 @@ export function controlPlaneNodes(spec: ClusterSpec, machines: readonly Machine[
     })
 }
 
+/** Whether a host is a node of the cluster: one that only runs etcd is not. */
+export function isNode(host: HostSpec): boolean {
+  return host.roles.includes('control-plane') || host.roles.includes('worker')
+}
+
 /** `host:port` by which every node reaches the API; in lower case, as kubeadm wants names. */
 export function endpointOf({ controlPlane }: ClusterSpec): string {
   return controlPlane.endpoint?.toLowerCase() ?? `127.0.0.1:${controlPlane.localProxyPort}`

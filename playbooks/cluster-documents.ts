@@ -6,10 +6,12 @@ import {
   kubeProxyConfiguration,
 } from '../src/index.ts'
 import { certSANsOf, controlPlaneNodes, endpointOf, type Machine } from './cluster-addresses.ts'
+import { externalEtcd } from './cluster-etcd-client.ts'
 
 /** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
 export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): ClusterDocuments {
   const { kubernetes, network } = spec
+  const external = externalEtcd(spec, machines)
   const cluster = clusterConfiguration({
     name: spec.name,
     version: kubernetes.version,
@@ -20,6 +22,7 @@ export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): Cl
     nodePrefix: network.nodePrefix,
     clusterDomain: kubernetes.clusterDomain,
     ...(spec.images.registry === undefined ? {} : { registry: spec.images.registry }),
+    ...(external === undefined ? {} : { externalEtcd: external }),
     patch: kubernetes.clusterConfiguration,
   })
   const kubeProxy = kubeProxyConfiguration(kubernetes.kubeProxyConfiguration)

@@ -39,6 +39,17 @@ export function downloadsFor(spec: ClusterSpec, machine: Machine): NodeDownloads
   }
 }
 
+/** etcd for a host with that role, and the folder of its programs in the archive. */
+export function etcdDownload(
+  spec: ClusterSpec,
+  machine: Machine,
+  version: string,
+): ArtifactDownload & { readonly archiveFolder: string } {
+  const wanted = artifact('etcd', version, architectureOf(machine))
+  const { from, sha256, site } = resolveArtifact(spec.artifacts, wanted)
+  return { version, source: from, sha256, site, archiveFolder: basename(wanted.path, '.tar.gz') }
+}
+
 /** The image archives that are meant for a host, as parameters of the images role. */
 export function archivesFor(spec: ClusterSpec, machine: Machine) {
   const architecture = architectureOf(machine)

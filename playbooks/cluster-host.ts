@@ -1,16 +1,20 @@
 import { containerd } from '../roles/containerd/index.ts'
+import { etcdPackages } from '../roles/etcd-host/index.ts'
 import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { os } from '../roles/os/index.ts'
 import { type ClusterSpec, defaultsFor, type GraphBuilder, type Task } from '../src/index.ts'
 import { controlPlaneNodes, type Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
+import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
 import { localProxyOf } from './local-proxy.ts'
 
 /** What a host has to offer before it can become a node. */
 export interface Prepared {
   /** All that kubeadm needs. */
   readonly ready: readonly Task[]
+  /** What any program needs: packages, folders. */
+  readonly system: readonly Task[]
   /** What a running kubelet has to be restarted for. */
   readonly kubelet: readonly Task[]
 }
@@ -25,10 +29,11 @@ export function prepareHost(
   const { name } = machine.host
   const downloads = downloadsFor(spec, machine)
   const proxyKind = localProxyOf(spec)
+  const makesKeys = hasEtcdHosts(spec) && machine.host.roles.some(role => role !== 'worker')
   const system = os.declare(builder.scope(name, os.name), {
     packages: {
       ...spec.os.packages,
-      extra: [...spec.os.packages.extra, ...(proxyKind?.packages ?? [])],
+      extra: [...spec.os.packages.extra, ...(proxyKind?.packages ?? []), ...(makesKeys ? etcdPackages : [])],
       keepDisabled: proxyKind === undefined ? [] : [proxyKind.packageUnit],
     },
     sysctls: { ...spec.os.sysctls },
@@ -73,6 +78,7 @@ export function prepareHost(
   const proxied = proxy === undefined ? [] : [proxy.ready]
   return {
     ready: [...system.all, ...proxied, runtime.ready, runtime.cniPlugins, ...archives.loaded, ...programs.all],
+    system: system.all,
     kubelet: programs.kubelet,
   }
 }

@@ -12,8 +12,18 @@ import {
   type KubeletFlag,
   type Task,
 } from '../src/index.ts'
-import { controlPlaneNodes, endpointOf, firstControlPlane, type Machine, machinesOf } from './cluster-addresses.ts'
+import {
+  controlPlaneNodes,
+  endpointOf,
+  firstControlPlane,
+  isNode,
+  type Machine,
+  machinesOf,
+} from './cluster-addresses.ts'
 import { documentsOf } from './cluster-documents.ts'
+import { declareEtcd } from './cluster-etcd.ts'
+import { declareEtcdClient } from './cluster-etcd-client.ts'
+import { hasEtcdHosts, prepareEtcdHosts } from './cluster-etcd-hosts.ts'
 import { prepareHost } from './cluster-host.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 
@@ -31,11 +41,20 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const builder = new GraphBuilder()
   const machines = machinesOf(spec, facts)
   const first = firstControlPlane(spec, machines)
-  const others = machines.filter(machine => machine !== first)
+  const others = machines.filter(machine => machine !== first && isNode(machine.host))
   const endpoint = endpointOf(spec)
   const documents = documentsOf(spec, machines)
   const addresses = controlPlaneNodes(spec, machines).map(({ address }) => address)
-  const prepared = new Map(machines.map(machine => [machine, prepareHost(builder, spec, machine, machines)]))
+  const prepared = new Map(
+    machines
+      .filter(({ host }) => isNode(host))
+      .map(machine => [machine, prepareHost(builder, spec, machine, machines)] as const),
+  )
+  const etcd = hasEtcdHosts(spec)
+    ? declareEtcd(builder, spec, machines, prepareEtcdHosts(builder, spec, machines, prepared))
+    : undefined
+  const etcdClient = (machine: Machine) =>
+    declareEtcdClient(builder, spec, machine, prepared.get(machine)!.system, etcd)
 
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
     file: spec.file,
@@ -45,7 +64,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     endpoint,
     bindPort: spec.controlPlane.bindPort,
     ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
-    after: [...prepared.get(first)!.ready],
+    after: [...prepared.get(first)!.ready, ...etcdClient(first)],
   })
   const joined = new Map<Machine, NodeMade>([
     [first, { joined: cluster.initialised, kubeletFlags: cluster.kubeletFlags }],
@@ -66,7 +85,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       certificateKey: cluster.certificateKey,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
       // It takes over what the cluster remembers.
-      after: [...prepared.get(machine)!.ready, cluster.configured],
+      after: [...prepared.get(machine)!.ready, ...etcdClient(machine), cluster.configured],
       previous,
     })
     joined.set(machine, role)

@@ -11,7 +11,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/shell': ['src/core'],
   'src/etcd': [],
   'src/catalog': ['src/core'],
-  'src/config': ['src/core', 'src/catalog'],
+  'src/config': ['src/core', 'src/catalog', 'src/etcd'],
   'src/resources': ['src/core', 'src/shell', 'src/etcd'],
   'src/ssh': ['src/core', 'src/shell'],
   'src/engine': ['src/core'],

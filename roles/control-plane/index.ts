@@ -11,6 +11,7 @@ import {
   file,
   initConfiguration,
   type KubeletFlag,
+  type KubernetesDocument,
   kubeadmConfiguration,
   kubeadmFile,
   kubeadmInit,
@@ -18,8 +19,10 @@ import {
   kubeletRecord,
   type Output,
   renderDocuments,
+  type Scope,
   type Secret,
   type Task,
+  uploadConfiguration,
 } from '../../src/index.ts'
 
 const document = z.record(z.string(), z.unknown())
@@ -97,7 +100,7 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
       { after: [written, initialised] },
     )
     const token = scope.mint({ ...bootstrapToken(), after: [initialised] })
-    const key = scope.mint({ ...certificateKey(kubeadmFile), after: [initialised] })
+    const key = mintCertificateKey(scope, init, cluster, initialised)
     return {
       identity: initialised.output,
       token,
@@ -108,3 +111,17 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
     }
   },
 })
+
+// With an external etcd it takes a file of its own: what the API servers show to etcd does not travel.
+function mintCertificateKey(
+  scope: Scope,
+  init: KubernetesDocument,
+  cluster: KubernetesDocument,
+  initialised: Task,
+): Output<Secret> {
+  const upload = uploadConfiguration(cluster)
+  if (upload === cluster) return scope.mint({ ...certificateKey(kubeadmFile), after: [initialised] })
+  const path = '/etc/evcctl/kubeadm-upload-certs.yaml'
+  const written = scope.add(file({ path, mode: 0o600, content: renderDocuments([init, upload]) }))
+  return scope.mint({ ...certificateKey(path), after: [initialised, written] })
+}

@@ -19,7 +19,7 @@ export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
   const needed = Math.max(...host.roles.map(role => minMemory[role]))
   if (facts.memoryBytes < needed) {
     yield finding('memory', host, {
-      problem: `It has too little memory for a ${host.roles.includes('control-plane') ? 'control plane' : 'worker'} node.`,
+      problem: `It has too little memory for ${nameOfRole(host)}.`,
       expected: `at least ${sizeText(needed)}`,
       came: sizeText(facts.memoryBytes),
       next: 'spec.preflight.minMemory sets another limit.',
@@ -35,4 +35,9 @@ export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
       next: `Free some (du -xh ${path} | sort -h | tail shows what takes it); spec.preflight.minFree sets another limit.`,
     })
   }
+}
+
+function nameOfRole({ roles }: HostSpec): string {
+  if (roles.includes('control-plane')) return 'a control plane node'
+  return roles.includes('worker') ? 'a worker node' : 'an etcd host'
 }

@@ -9,7 +9,14 @@ interface NeededPort {
 
 /** TCP ports that the parts of a node listen on (kubernetes.io, "Ports and Protocols"). */
 export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededPort[] {
+  const etcd: NeededPort[] = [
+    { port: 2379, owner: 'etcd' },
+    { port: 2380, owner: 'etcd' },
+  ]
+  const hasEtcd = host.roles.includes(spec.etcd.topology === 'stacked' ? 'control-plane' : 'etcd')
+  if (host.roles.every(role => role === 'etcd')) return etcd
   const ports: NeededPort[] = [
+    ...(hasEtcd ? etcd : []),
     { port: 10250, owner: 'kubelet' },
     { port: 10249, owner: 'kube-proxy' },
     { port: 10256, owner: 'kube-proxy' },
@@ -19,8 +26,6 @@ export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededP
   if (host.roles.includes('control-plane')) {
     ports.push(
       { port: spec.controlPlane.bindPort, owner: 'kube-apiserver' },
-      { port: 2379, owner: 'etcd' },
-      { port: 2380, owner: 'etcd' },
       { port: 10257, owner: 'kube-controller-manager' },
       { port: 10259, owner: 'kube-scheduler' },
     )

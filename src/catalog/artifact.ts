@@ -1,6 +1,7 @@
 import type { Architecture } from '../core/index.ts'
 import { cniPlugins } from './data/cni-plugins.ts'
 import { containerd } from './data/containerd.ts'
+import { etcd } from './data/etcd.ts'
 import { kubeadm, kubectl, kubelet } from './data/kubernetes.ts'
 import { runc } from './data/runc.ts'
 
@@ -24,6 +25,7 @@ export const catalog = {
   containerd,
   runc,
   'cni-plugins': cniPlugins,
+  etcd,
 } as const satisfies Record<string, CatalogEntry>
 
 export type ArtifactName = keyof typeof catalog

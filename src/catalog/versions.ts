@@ -13,6 +13,15 @@ export interface Defaults extends KubeadmImages {
   readonly flannel: string
 }
 
+/**
+ * The etcd that hosts of role `etcd` get by default: the version of kubeadm's own image where the catalog has it, since
+ * that is what upstream tests together, else the newest of the catalog.
+ */
+export function defaultEtcd(kubernetes: string): string {
+  const [tested = ''] = defaultsFor(kubernetes).etcd.split('-')
+  return versionsOf('etcd').includes(tested) ? tested : newest('etcd')
+}
+
 /** Kubernetes versions of the catalog, newest first; the first is the default. */
 export function kubernetesVersions(): readonly string[] {
   return versionsOf('kubelet')
@@ -37,7 +46,7 @@ export function defaultsFor(kubernetes: string): Defaults {
   }
 }
 
-function newest(name: 'containerd' | 'runc' | 'cni-plugins'): string {
+function newest(name: 'containerd' | 'runc' | 'cni-plugins' | 'etcd'): string {
   const [version] = versionsOf(name)
   if (version === undefined) throw new RangeError(`The catalog has no ${name}`)
   return version

@@ -1,3 +1,4 @@
+import { isNode } from '../../playbooks/cluster-addresses.ts'
 import type { ClusterSpec } from '../config/index.ts'
 import type { ProbeResult } from '../core/index.ts'
 import { askScript, parseAnswer } from '../resources/kubectl.ts'
@@ -43,12 +44,12 @@ export function isHealthy(status: ClusterStatus): boolean {
 export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): ClusterStatus {
   const [nodes, pods, , version] = results.map(parseAnswer)
   const readyz = results[2]
-  const base = { version: '', nodes: spec.hosts.map(notJoined), pods: [], failingChecks: [] }
+  const base = { version: '', nodes: spec.hosts.filter(isNode).map(notJoined), pods: [], failingChecks: [] }
   if (nodes === undefined || nodes.api === 'absent') return { ...base, api: 'absent' }
   if (nodes.api === 'unreachable') return { ...base, api: 'unreachable', apiProblem: nodes.said }
   const found = listOf<NodeObject>(nodes.text).map(node => nodeStatus(node, spec))
   const names = new Set(found.map(node => node.name))
-  const missing = spec.hosts.filter(host => !names.has(host.name)).map(notJoined)
+  const missing = spec.hosts.filter(host => isNode(host) && !names.has(host.name)).map(notJoined)
   return {
     api: 'answered',
     version: version?.api === 'answered' ? gitVersion(version.text) : '',

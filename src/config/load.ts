@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type UserError, UserErrors } from '../core/index.ts'
 import { checkAddresses } from './checks/addresses.ts'
+import { checkEtcd } from './checks/etcd.ts'
 import { checkHosts } from './checks/hosts.ts'
 import { checkLabels } from './checks/labels.ts'
 import { checkNetwork } from './checks/network.ts'
@@ -12,6 +13,7 @@ import { checkVersions } from './checks/versions.ts'
 import { readChecksums } from './checksums.ts'
 import { ClusterDocument } from './document.ts'
 import { makeDraft } from './draft.ts'
+import { etcdSpec } from './etcd.ts'
 import { explain } from './explain.ts'
 import { localPath, readFailure, type Surroundings, surroundings } from './files.ts'
 import { type Finding, formatPath, isMapping, valueAt } from './finding.ts'
@@ -47,6 +49,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   const known = checksums.complete && draft.sound('spec.artifacts.checksums') ? checksums.checksums : undefined
   for (const check of [
     checkHosts,
+    checkEtcd,
     checkAddresses,
     checkNetwork,
     checkPorts,
@@ -58,6 +61,8 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     check(draft, report)
   const images = imageArchives(draft.sections.images.archives, file, known, around)
   findings.push(...images.findings)
+  const etcd = etcdSpec(draft, file, around)
+  findings.push(...etcd.findings)
   if (!parsed.success || findings.length > 0 || checksums.errors.length > 0)
     throw new UserErrors(sorted(findings, document, checksums.errors))
 
@@ -69,6 +74,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     hosts,
     checksums: checksums.checksums,
     archives: images.archives,
+    etcd: etcd.spec,
     env: around.env,
     where: path => document.where(path),
   })

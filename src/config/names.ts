@@ -1,5 +1,8 @@
-/** What a host does in the cluster. A host with both is a control plane node that runs workloads too. */
-export const hostRoles = ['control-plane', 'worker'] as const
+/**
+ * What a host does in the cluster. A host that is control plane and worker is a control plane node that runs workloads
+ * too; one that has `etcd` alone is no node.
+ */
+export const hostRoles = ['control-plane', 'worker', 'etcd'] as const
 export type HostRole = (typeof hostRoles)[number]
 
 /** The checks of hosts before anything is written to them; `spec.preflight.ignore` names some of them. */

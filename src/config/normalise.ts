@@ -1,7 +1,7 @@
 import { defaultsFor, kubernetesVersions } from '../catalog/index.ts'
 import { localPath, type Surroundings } from './files.ts'
 import type { ParsedHost, ParsedSsh, Sections } from './schema/cluster.ts'
-import type { ClusterSpec, HostSpec, HostSshSpec, ImageArchive, SecretSource } from './spec.ts'
+import type { ClusterSpec, EtcdSpec, HostSpec, HostSshSpec, ImageArchive, SecretSource } from './spec.ts'
 
 const defaultConnectTimeout = 20_000
 
@@ -12,6 +12,7 @@ export interface Parts {
   readonly hosts: readonly ParsedHost[]
   readonly checksums: Readonly<Record<string, string>>
   readonly archives: readonly ImageArchive[]
+  readonly etcd: EtcdSpec
   readonly env: Surroundings['env']
   /** Place of a value in the file, for errors that come up when it is used. */
   where(path: readonly (string | number)[]): string
@@ -29,7 +30,7 @@ export function normalise(parts: Parts): ClusterSpec {
     name: parts.name,
     kubernetes: { ...kubernetes, version },
     controlPlane: definedOnly(controlPlane),
-    etcd: sections.etcd,
+    etcd: parts.etcd,
     runtime: {
       ...runtime,
       version: runtime.version ?? defaults.containerd,

@@ -1,4 +1,4 @@
-import type { Architecture } from '../core/index.ts'
+import type { Architecture, Secret } from '../core/index.ts'
 import type { CheckName, FreeSpacePath, HostRole, TaintEffect } from './names.ts'
 
 /** A part of a document of somebody else's format: kubeadm's, the kubelet's, containerd's. */
@@ -47,11 +47,33 @@ export interface ControlPlaneSpec {
   readonly extraSANs: readonly string[]
 }
 
-export interface EtcdSpec {
-  readonly topology: 'stacked'
-  /** Whether the number of members may be even. */
-  readonly allowEvenMembers: boolean
-}
+/**
+ * Where the cluster's state is kept: by members on the control plane nodes, by members on the hosts of role `etcd`, or by
+ * an etcd that somebody else runs.
+ */
+export type EtcdSpec =
+  | {
+      readonly topology: 'stacked'
+      /** Whether the number of members may be even. */
+      readonly allowEvenMembers: boolean
+    }
+  | {
+      readonly topology: 'external'
+      readonly managed: true
+      /** Without `v`. */
+      readonly version: string
+      readonly allowEvenMembers: boolean
+    }
+  | {
+      readonly topology: 'external'
+      readonly managed: false
+      /** `https://host:port`. */
+      readonly endpoints: readonly string[]
+      /** PEM. */
+      readonly ca: string
+      readonly certificate: string
+      readonly key: Secret
+    }
 
 export interface RuntimeSpec {
   readonly name: 'containerd'
@@ -121,7 +143,7 @@ export interface OsSpec {
 export interface PreflightSpec {
   /** ms. */
   readonly maxClockDeviation: number
-  /** Bytes of RAM; a host with both roles needs the larger. */
+  /** Bytes of RAM; a host with several roles needs the largest. */
   readonly minMemory: Readonly<Record<HostRole, number>>
   /** Bytes of free space. */
   readonly minFree: Readonly<Record<FreeSpacePath, number>>

@@ -34,5 +34,8 @@ export function describeQuorum({ voters, healthy, needed }: Quorum): string {
 
 /** How many members a cluster of this size can lose, in words: the case against even sizes. */
 export function describeTolerance(size: number): string {
-  return `${size} members need ${neededOf(size)} and survive the loss of ${size - neededOf(size)}`
+  const losses = size - neededOf(size)
+  return size === 1
+    ? 'one alone survives no loss'
+    : `${size} members need ${neededOf(size)} and survive the loss of ${losses}`
 }

@@ -45,6 +45,7 @@ export function clusterFileText(options: ClusterFileOptions): string {
         kubeProxyConfiguration: needs.fixedConntrackMax ? { conntrack: { maxPerCore: 0 } } : undefined,
         ignorePreflightErrors: needs.cgroupV1 ? ['SystemVerification'] : undefined,
       }),
+      etcd: options.hosts.some(host => host.roles.includes('etcd')) ? { topology: 'external' } : undefined,
       runtime: needs.fixedOomScore ? { configPatches: [oomScorePatch] } : undefined,
       ssh: {
         user: ssh.user,

@@ -9,7 +9,7 @@ import { deepMerge } from './deep-merge.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { otherCluster, refuse } from './kubeadm-join.ts'
-import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
+import { type JoinScriptOptions, joinScript, joinUnfinished } from './kubeadm-join-script.ts'
 import {
   caHashOf,
   decodeFile,
@@ -28,8 +28,8 @@ export interface ControlPlaneJoinParameters {
   /** Address of this node, and those of the other control plane nodes, where etcd is asked. */
   readonly address: string
   readonly others: readonly string[]
-  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. */
-  readonly etcdData?: string
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
+  readonly etcdData?: string | 'external'
   /** Of the mints on the first control plane node. */
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
@@ -91,14 +91,9 @@ export function controlPlaneJoin(
     converge({ state }, desired) {
       if (state !== 'absent' && state !== 'unfinished' && state !== 'leftovers')
         return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
-      const data = quote(etcdData)
       const script = joinScript({
         resetFirst: state !== 'absent',
-        functions: staleMemberFunctions(parameters.address, parameters.others),
-        prepare: 'remove_stale_member',
-        leave: 'leave_etcd',
-        // Its manifest, by which reset finds the data, may be gone already.
-        resetMore: `  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi\n`,
+        ...(etcdData === 'external' ? {} : stackedMember(parameters, etcdData)),
       })
       const document = Secret.all(
         [desired.token.token, desired.certificateKey],
@@ -115,6 +110,17 @@ export function controlPlaneJoin(
   }
 }
 
+function stackedMember({ address, others }: ControlPlaneJoinParameters, etcdData: string): Partial<JoinScriptOptions> {
+  const data = quote(etcdData)
+  return {
+    functions: staleMemberFunctions(address, others),
+    prepare: 'remove_stale_member',
+    leave: 'leave_etcd',
+    // Its manifest, by which reset finds the data, may be gone already.
+    resetMore: `  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi\n`,
+  }
+}
+
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt'] as const
 /** What is only on control plane nodes. */
 const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd.yaml', 'pki/ca.key'] as const
@@ -126,8 +132,7 @@ function probeScript(etcdData: string): string {
 for part in ${[...new Set([...parts, ...ownParts])].join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
 done
-if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
-if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
+${etcdData === 'external' ? '' : `if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi\n`}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
 for part in /etc/kubernetes/kubelet.conf /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml; do
   if [ -e "$part" ]; then echo "left=$part"; fi
 done

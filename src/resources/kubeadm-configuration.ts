@@ -92,7 +92,7 @@ function unasked({ said }: { readonly said?: string }, fields: readonly FieldCha
 
 /** Whether a field of the ClusterConfiguration is one of the static pods, which can be made anew. */
 export function changeable({ field }: FieldChange): boolean {
-  return /^(apiServer|controllerManager|scheduler)\b/.test(field)
+  return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints)\b/.test(field)
 }
 
 /** URL of the API server of a control plane node. */

@@ -32,11 +32,19 @@ export interface ClusterSettings {
   readonly clusterDomain: string
   /** Used instead of registry.k8s.io. */
   readonly registry?: string
+  /** An etcd that kubeadm does not run; the files are on every control plane node. */
+  readonly externalEtcd?: {
+    readonly endpoints: readonly string[]
+    readonly caFile: string
+    readonly certFile: string
+    readonly keyFile: string
+  }
   readonly patch: DocumentPatch
 }
 
 export function clusterConfiguration(settings: ClusterSettings): KubernetesDocument {
-  const { name, version, endpoint, certSANs, podCIDR, serviceCIDR, nodePrefix, clusterDomain, registry } = settings
+  const { name, version, endpoint, certSANs, podCIDR, serviceCIDR, nodePrefix, clusterDomain, registry, externalEtcd } =
+    settings
   const base = {
     apiVersion: kubeadmVersion,
     kind: 'ClusterConfiguration',
@@ -47,6 +55,7 @@ export function clusterConfiguration(settings: ClusterSettings): KubernetesDocum
     apiServer: { certSANs: [...new Set(certSANs)] },
     controllerManager: { extraArgs: [{ name: 'node-cidr-mask-size', value: String(nodePrefix) }] },
     ...(registry === undefined ? {} : { imageRepository: registry }),
+    ...(externalEtcd === undefined ? {} : { etcd: { external: externalEtcd } }),
   }
   return deepMerge(base, settings.patch)
 }
@@ -146,8 +155,33 @@ function nodeRegistration({ name, address, taints, ignorePreflightErrors }: Node
   }
 }
 
-/** Data directory of the stacked etcd, if the ClusterConfiguration has another than kubeadm's default. */
+/**
+ * Data directory of the stacked etcd, if the ClusterConfiguration has another than kubeadm's default; `external` when
+ * etcd is not kubeadm's.
+ */
 export function etcdDataOf(cluster: KubernetesDocument): { readonly etcdData?: string } {
-  const { local } = (cluster.etcd ?? {}) as { readonly local?: { readonly dataDir?: string } }
+  const { local, external } = (cluster.etcd ?? {}) as {
+    readonly local?: { readonly dataDir?: string }
+    readonly external?: unknown
+  }
+  if (external !== undefined) return { etcdData: 'external' }
   return local?.dataDir === undefined ? {} : { etcdData: local.dataDir }
 }
+
+/**
+ * The ClusterConfiguration with which the certificates for joining control plane nodes are uploaded. Each of them has a
+ * key of its own for an external etcd: kubeadm leaves out a file that is not there, and a joining node then keeps what
+ * it has (kubeadm/app/phases/copycerts).
+ */
+export function uploadConfiguration(cluster: KubernetesDocument): KubernetesDocument {
+  const { external } = (cluster.etcd ?? {}) as { readonly external?: Readonly<Record<string, unknown>> }
+  if (external === undefined) return cluster
+  const files = {
+    caFile: `${notUploaded}/ca.crt`,
+    certFile: `${notUploaded}/client.crt`,
+    keyFile: `${notUploaded}/client.key`,
+  }
+  return { ...cluster, etcd: { external: { ...external, ...files } } }
+}
+
+const notUploaded = '/etc/evcctl/not-uploaded'

@@ -23,8 +23,8 @@ export interface KubeadmInitParameters {
   readonly configuration: string
   /** Name of the node. */
   readonly node: string
-  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. */
-  readonly etcdData?: string
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
+  readonly etcdData?: string | 'external'
   /** `host:port` that the nodes will use for the API, for the plan. */
   readonly endpoint: string
   /** Files and their content that record what the cluster was made with; see clusterRecord() and kubeletRecord(). */
@@ -110,8 +110,12 @@ function probeScript(etcdData: string): string {
 for part in ${parts.join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
 done
-if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
-sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
+${
+  etcdData === 'external'
+    ? ''
+    : `if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
+`
+}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
 ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 }
 
@@ -133,15 +137,16 @@ function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitSt
 
 function initScript(configuration: string, etcdData: string): string {
   const data = quote(etcdData)
+  const emptied = `  # Its manifest, by which reset finds the data, may be gone already.
+  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
+`
   return `${kubeletFailureScript}mkdir -p ${stateFolder}
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 if [ -e ${initUnfinished} ]; then
   echo 'removing what an interrupted kubeadm init left'
   kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
-  # Its manifest, by which reset finds the data, may be gone already.
-  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
-fi
+${etcdData === 'external' ? '' : emptied}fi
 rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests}
 : >${initUnfinished}
 kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {

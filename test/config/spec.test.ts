@@ -38,7 +38,7 @@ describe('the smallest file', () => {
       },
       preflight: {
         maxClockDeviation: 30_000,
-        minMemory: { 'control-plane': 1500 * 2 ** 20, worker: 2 ** 30 },
+        minMemory: { 'control-plane': 1500 * 2 ** 20, worker: 2 ** 30, etcd: 2 ** 29 },
         minFree: { '/usr/local/bin': 2 ** 29, '/var/lib': 2 ** 31, '/etc': 2 ** 24, '/tmp': 2 ** 26 },
         ignore: [],
       },

@@ -51,7 +51,7 @@ const cases: readonly Case[] = [
   ['a role of old', hosts('{ name: cp1, address: 192.0.2.11, roles: [master] }', worker), 'spec.hosts[0].roles[0]', '"control-plane"?'],
   ['a choice misspelt', spec('network: { cni: flanel }'), 'spec.network.cni', 'Did you mean "flannel"?'],
   ['a choice of later', spec('network: { cni: cilium }'), 'spec.network.cni', 'one of flannel, none'],
-  ['external etcd', spec('etcd: { topology: external }'), 'spec.etcd.topology', 'stacked'],
+  ['an etcd topology that is none', spec('etcd: { topology: outside }'), 'spec.etcd.topology', 'stacked', 'external'],
   ['yes for true', spec('os: { disableSwap: yes }'), 'spec.os.disableSwap', 'disableSwap: true'],
   ['a quoted number', spec('controlPlane: { bindPort: "6443" }'), 'spec.controlPlane.bindPort', 'without quotes'],
   ['a port out of range', spec('controlPlane: { bindPort: 70000 }'), 'spec.controlPlane.bindPort', '1 to 65535'],
@@ -70,7 +70,7 @@ const cases: readonly Case[] = [
   ['another apiVersion', cluster().replace('v1alpha1', 'v1'), 'apiVersion', 'evcctl.dev/v1alpha1'],
   // hosts
   ['no control plane', hosts(worker), 'spec.hosts', 'control plane node'],
-  ['two control planes', hosts(controlPlane, '{ name: cp2, address: 192.0.2.12, roles: [control-plane] }'), 'spec.hosts', 'of 2 2 have to live, so 0 may fail'],
+  ['two control planes', hosts(controlPlane, '{ name: cp2, address: 192.0.2.12, roles: [control-plane] }'), 'spec.hosts', '2 members need 2 and survive the loss of 0'],
   ['a duplicate name', hosts(controlPlane, '{ name: cp1, address: 192.0.2.21, roles: [worker] }'), 'spec.hosts[1].name', 'taken by spec.hosts[0]'],
   ['a duplicate address', hosts(controlPlane, '{ name: w1, address: 192.0.2.11, roles: [worker] }'), 'spec.hosts[1].address', 'address of cp1'],
   ['a duplicate IPv6 address', hosts('{ name: cp1, address: "2001:db8::1", privateAddress: 10.0.0.1, roles: [control-plane] }', '{ name: w1, address: "2001:db8:0::1", privateAddress: 10.0.0.2, roles: [worker] }'), 'spec.hosts[1].address', 'address of cp1'],

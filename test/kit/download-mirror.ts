@@ -25,6 +25,7 @@ export function upstreamArtifacts(pins: Required<Pins>, arch: Arch): readonly Ar
     containerd: pins.containerd,
     runc: pins.runc,
     'cni-plugins': pins.cniPlugins,
+    etcd: pins.etcd,
   }
   return Object.entries(versions).map(([name, version]) => artifact(name as ArtifactName, version, arch))
 }

@@ -15,7 +15,7 @@ describe('parseNodes', () => {
     ])
   })
 
-  test.each(['', '0', '0+2', '+2', '1+', '1-2', '1+2+3', 'one', '-1', '1.5', '99+2', '1000'])(
+  test.each(['', '0', '0+2', '+2', '1+', '1-2', '1+2+3+4', 'one', '-1', '1.5', '99+2', '1000'])(
     'refuses %j and says what it takes',
     text => {
       const refused = () => parseNodes(text)

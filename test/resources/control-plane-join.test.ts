@@ -3,7 +3,11 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output, Secret, type TaskId } from '../../src/core/index.ts'
 import { certificateKey } from '../../src/resources/certificate-key.ts'
-import { type ControlPlaneJoinState, controlPlaneJoin } from '../../src/resources/control-plane-join.ts'
+import {
+  type ControlPlaneJoinParameters,
+  type ControlPlaneJoinState,
+  controlPlaneJoin,
+} from '../../src/resources/control-plane-join.ts'
 import { controlPlaneJoinConfiguration } from '../../src/resources/kubeadm-documents.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { Sandbox } from './sandbox.ts'
@@ -18,7 +22,7 @@ const desired = {
 }
 const unknownHash = { unknown: true, from: 'cp1/control-plane/kubeadm init:cluster' as TaskId } as const
 
-const resource = controlPlaneJoin({
+const parameters: ControlPlaneJoinParameters = {
   configuration: controlPlaneJoinConfiguration({
     name: 'cp2',
     address: '192.0.2.12',
@@ -34,7 +38,8 @@ const resource = controlPlaneJoin({
   certificateKey: Output.ofTask('cp1/control-plane/mint:certificate key' as TaskId),
   caHash: Output.ofTask('cp1/control-plane/kubeadm init:cluster' as TaskId),
   records: [{ path: '/var/lib/evcctl/kubeadm-configuration.json', content: '{}\n' }],
-})
+}
+const resource = controlPlaneJoin(parameters)
 
 const worker = {
   '/etc/kubernetes/kubelet.conf': 'x',
@@ -66,6 +71,18 @@ describe('the join of a control plane node', () => {
     ['a join that was cut off late', { ...joined, ...marker }, 'unfinished'],
   ])('sees %s', async (_what, files, state) => {
     expect((await look(files)).state).toBe(state)
+  })
+
+  test('leaves an external etcd alone', () => {
+    const external = controlPlaneJoin({ ...parameters, etcdData: 'external' })
+    const unfinished = { state: 'unfinished', found: [], caHash: undefined, node: undefined } as const
+    const [step] = external.converge(unfinished, desired)
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    expect(step.run).toContain('kubeadm reset')
+    for (const word of ['/var/lib/etcd', 'member', 'external']) {
+      expect(step.run).not.toContain(word)
+      expect(external.probe.script).not.toContain(word)
+    }
   })
 
   test('is nothing to do for a node of this cluster, or of one that is not known yet', async () => {

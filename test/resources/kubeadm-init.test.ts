@@ -59,6 +59,23 @@ describe('kubeadm init', () => {
     expect(other.change?.refused).toMatchObject({ expected: 'the node cp1', came: 'the node old' })
   })
 
+  test('leaves an external etcd on the same host alone', () => {
+    const parameters = {
+      configuration: '/etc/evcctl/kubeadm.yaml',
+      node: 'cp1',
+      endpoint: '127.0.0.1:7443',
+      records: [],
+    }
+    const scripts = (etcdData?: string) => {
+      const resource = kubeadmInit({ ...parameters, ...(etcdData === undefined ? {} : { etcdData }) })
+      const unfinished = { state: 'unfinished', found: [], ca: '', server: '', node: undefined } as const
+      return JSON.stringify([resource.probe.script, resource.converge(unfinished, resource.desired as never)])
+    }
+    expect(scripts()).toContain('/var/lib/etcd')
+    expect(scripts('external')).not.toContain('/var/lib/etcd')
+    expect(scripts('external')).not.toContain('find external')
+  })
+
   test('takes a CA that lies there before', async () => {
     const { change } = await look({ '/etc/kubernetes/pki/ca.crt': ca.pem })
     expect(change?.action).toBe('create')

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ProbeResult, Resource, Step } from '../../src/core/index.ts'
 
-const rooted = /\/(var\/lib\/evcctl|var\/cache\/evcctl|run\/evcctl|etc\/kubernetes|var\/lib\/kubelet|var\/lib\/etcd)/g
+const rooted =
+  /\/(etc\/etcd|var\/lib\/etcd|var\/lib\/evcctl|var\/cache\/evcctl|run\/evcctl|etc\/kubernetes|var\/lib\/kubelet)/g
 
 /** A folder that stands in for the root of a host: the scripts of resources are turned to it. */
 export class Sandbox {

@@ -1,4 +1,4 @@
-import { type Draft, type DraftHost, hostLabel, hostPath } from '../draft.ts'
+import { type DraftHost, hostLabel, hostPath } from '../draft.ts'
 import type { Check, Report } from './check.ts'
 
 /** A control plane node at least, an odd number of etcd members, and every name once. */
@@ -13,30 +13,12 @@ export const checkHosts: Check = (draft, report) => {
       expected: 'one host with roles: [control-plane], or three or five for high availability',
     })
   }
-  if (rolesSound) checkMemberCount(draft, controlPlane.length, report)
   for (const host of draft.hosts) {
     const roles = host.host.roles ?? []
     if (new Set(roles).size < roles.length)
       report({ path: hostPath(host, 'roles'), problem: `${hostLabel(host)} has the same role twice.` })
   }
   checkNames(draft.hosts, report)
-}
-
-// https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members
-function checkMemberCount(draft: Draft, members: number, report: Report): void {
-  if (members === 0 || members % 2 === 1 || draft.sections.etcd.allowEvenMembers) return
-  report({
-    path: ['spec', 'hosts'],
-    at: 'key',
-    problem: `${members} control plane nodes make an even number of etcd members.`,
-    expected: `an odd number: ${quorumText(members - 1)}; ${quorumText(members)}, with one machine more to fail; ${quorumText(members + 1)}`,
-    next: `Make it ${members - 1} or ${members + 1} control plane nodes; or, if it has to be so for a while, set spec.etcd.allowEvenMembers: true`,
-  })
-}
-
-function quorumText(members: number): string {
-  const quorum = Math.floor(members / 2) + 1
-  return `of ${members} ${quorum} have to live, so ${members - quorum} may fail`
 }
 
 function checkNames(hosts: readonly DraftHost[], report: Report): void {

@@ -38,7 +38,7 @@ export const ownedKeys: Readonly<Record<string, readonly OwnedKey[]>> = {
     { key: 'networking.serviceSubnet', instead: 'spec.network.serviceCIDR' },
     { key: 'networking.dnsDomain', instead: 'spec.kubernetes.clusterDomain' },
     { key: 'apiServer.certSANs', instead: 'spec.controlPlane.extraSANs' },
-    { key: 'etcd.external', instead: 'spec.etcd (this version of evcctl has topology: stacked only)' },
+    { key: 'etcd.external', instead: 'spec.etcd' },
     { key: 'certificatesDir', instead: 'nothing: it is /etc/kubernetes/pki', allowed: ['/etc/kubernetes/pki'] },
   ],
   initConfiguration: [

@@ -54,7 +54,7 @@ export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean
 
 /** Names and versions of all artifacts that the hosts of a cluster get. */
 export function neededArtifacts(spec: ClusterSpec): readonly (readonly [ArtifactName, string])[] {
-  const { kubernetes, runtime, network } = spec
+  const { kubernetes, runtime, network, etcd } = spec
   return [
     ['kubelet', kubernetes.version],
     ['kubeadm', kubernetes.version],
@@ -62,5 +62,6 @@ export function neededArtifacts(spec: ClusterSpec): readonly (readonly [Artifact
     ['containerd', runtime.version],
     ['runc', runtime.runcVersion],
     ['cni-plugins', network.cniPluginsVersion],
+    ...('version' in etcd ? ([['etcd', etcd.version]] as const) : []),
   ]
 }

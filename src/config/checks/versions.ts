@@ -21,7 +21,7 @@ const architectures = ['amd64', 'arm64'] as const
 /** Versions are in the catalog (or private builds with checksums), and go with each other. */
 export function checkVersions(checksums: Readonly<Record<string, string>> | undefined): Check {
   return (draft, report) => {
-    const { kubernetes, runtime, network } = draft.sections
+    const { kubernetes, etcd, runtime, network } = draft.sections
     const known = (names: readonly ArtifactName[], version: string) =>
       names.every(name => versionsOf(name).includes(version) || isPrivateBuild(name, version, checksums))
     const check = (path: string, names: readonly ArtifactName[], what: string, version: string | undefined) => {
@@ -32,6 +32,7 @@ export function checkVersions(checksums: Readonly<Record<string, string>> | unde
     }
     if (checkMinor(draft, report))
       check('spec.kubernetes.version', ['kubelet', 'kubeadm', 'kubectl'], 'Kubernetes', kubernetes.version)
+    check('spec.etcd.version', ['etcd'], 'etcd', etcd.version)
     check('spec.runtime.version', ['containerd'], 'containerd', runtime.version)
     check('spec.runtime.runcVersion', ['runc'], 'runc', runtime.runcVersion)
     check('spec.network.cniPluginsVersion', ['cni-plugins'], 'the CNI plugins', network.cniPluginsVersion)

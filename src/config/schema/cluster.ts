@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { artifactsSchema, imagesSchema } from './artifacts.ts'
-import { controlPlaneSchema, etcdSchema } from './control-plane.ts'
+import { controlPlaneSchema } from './control-plane.ts'
+import { etcdSchema } from './etcd.ts'
 import { hostSchema } from './hosts.ts'
 import { kubernetesSchema } from './kubernetes.ts'
 import { networkSchema } from './network.ts'

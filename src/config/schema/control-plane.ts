@@ -31,15 +31,3 @@ export const controlPlaneSchema = z.strictObject({
     .describe("More addresses and names that kube-apiserver's certificate is valid for.")
     .default([]),
 })
-
-/** `spec.etcd` */
-export const etcdSchema = z.strictObject({
-  topology: z.enum(['stacked']).describe('`stacked`: an etcd member on each control plane node.').default('stacked'),
-  allowEvenMembers: z
-    .boolean()
-    .describe(
-      'Accept an even number of etcd members: no more of them may fail than of one member less. For the time in which ' +
-        'a member is replaced.',
-    )
-    .default(false),
-})

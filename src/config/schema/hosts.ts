@@ -32,8 +32,10 @@ export const hostSchema = z.strictObject({
     .optional(),
   roles: z
     .array(z.enum(hostRoles))
-    .min(1, { error: 'at least one of control-plane, worker' })
-    .describe('What the host does. With both, workloads run on the control plane node too.'),
+    .min(1, { error: 'at least one of control-plane, worker, etcd' })
+    .describe(
+      'What the host does. As control plane and worker it runs workloads too; `etcd` is for spec.etcd.topology external.',
+    ),
   labels: z.record(qualifiedName, labelValue).describe('Labels of the node.').default({}),
   taints: z.array(taintSchema).describe('Taints of the node.').default([]),
   ssh: sshSchema.describe('SSH settings of this host, over those of spec.ssh.').prefault({}),

@@ -42,6 +42,7 @@ export const preflightSchema = z.strictObject({
     .strictObject({
       'control-plane': size.describe('RAM of a control plane node.').prefault('1500Mi'),
       worker: size.describe('RAM of a worker node.').prefault('1024Mi'),
+      etcd: size.describe('RAM of a host that only runs etcd.').prefault('512Mi'),
     })
     .describe('Smallest RAM that is accepted.')
     .prefault({}),

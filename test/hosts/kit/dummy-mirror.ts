@@ -5,15 +5,18 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ArtifactName, artifact, defaultsFor, kubernetesVersions } from '../../../src/catalog/index.ts'
 
+/** What every node downloads. */
+type NodeArtifact = Exclude<ArtifactName, 'etcd'>
+
 /** A folder laid out as a mirror, of programs that do nothing. There is no containerd in it, so that none is started. */
 export interface DummyMirror {
   readonly folder: string
   /** For spec.artifacts.checksums: path in the mirror → sha256. */
   readonly checksums: Readonly<Record<string, string>>
   /** Path in the mirror, without a leading slash. */
-  path(name: ArtifactName): string
+  path(name: NodeArtifact): string
   /** Raises RangeError for what is not there. */
-  sha256(name: ArtifactName): string
+  sha256(name: NodeArtifact): string
 }
 
 /** Bytes of each download that is no archive; random, so that nothing on the way can make them smaller. */
@@ -33,7 +36,7 @@ const archives: Partial<Record<ArtifactName, readonly string[]>> = {
 export async function makeDummyMirror(folder: string): Promise<DummyMirror> {
   const kubernetes = kubernetesVersions()[0]!
   const { containerd, runc, cniPlugins } = defaultsFor(kubernetes)
-  const versions: Readonly<Record<ArtifactName, string>> = {
+  const versions: Readonly<Record<NodeArtifact, string>> = {
     kubeadm: kubernetes,
     kubelet: kubernetes,
     kubectl: kubernetes,
@@ -41,9 +44,9 @@ export async function makeDummyMirror(folder: string): Promise<DummyMirror> {
     runc,
     'cni-plugins': cniPlugins,
   }
-  const names = (Object.keys(versions) as ArtifactName[]).filter(name => name !== 'containerd')
+  const names = (Object.keys(versions) as NodeArtifact[]).filter(name => name !== 'containerd')
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
-  const path = (name: ArtifactName) => artifact(name, versions[name], architecture).path
+  const path = (name: NodeArtifact) => artifact(name, versions[name], architecture).path
   await Promise.all(names.map(name => make(join(folder, path(name)), name)))
   const checksums = Object.fromEntries(
     await Promise.all(

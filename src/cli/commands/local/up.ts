@@ -7,8 +7,8 @@ export class LocalUp extends BaseCommand {
   static override readonly examples = ['<%= config.bin %> local up && <%= config.bin %> apply evcctl-local.yaml']
   static override readonly flags = {
     nodes: Flags.string({
-      description: 'control plane nodes + workers',
-      helpValue: 'CONTROL+WORKERS',
+      description: 'control plane nodes + workers + hosts that only run etcd',
+      helpValue: 'CONTROL+WORKERS+ETCD',
       default: '1+2',
     }),
     name: Flags.string({ description: 'name of the set of hosts, and of the cluster', default: 'evcctl-local' }),

@@ -1,0 +1,130 @@
+import { isIP } from 'node:net'
+import { etcdInstallation, etcdMembership, etcdRunning } from '../roles/etcd/index.ts'
+import { etcdCa, etcdCaFolder } from '../roles/etcd-ca/index.ts'
+import { etcdCertificate } from '../roles/etcd-certificate/index.ts'
+import { etcdKey } from '../roles/etcd-key/index.ts'
+import {
+  type ClusterSpec,
+  type EtcdData,
+  type EtcdHost,
+  etcdPaths,
+  type GraphBuilder,
+  Output,
+  type Task,
+  UserError,
+} from '../src/index.ts'
+import type { Machine } from './cluster-addresses.ts'
+import { etcdDownload } from './cluster-downloads.ts'
+
+/** What the rest of the cluster needs to know of the etcd on hosts of its own. */
+export interface EtcdCluster {
+  /** Done when every member is healthy. */
+  readonly healthy: readonly Task[]
+  /** PEM. */
+  readonly ca: Output<string>
+  readonly caMade: Task
+  /** The host that signs. */
+  readonly caHost: string
+}
+
+/** Declares the members of an external etcd. `prepared` has what each host needs before; see prepareHost(). */
+export function declareEtcd(
+  builder: GraphBuilder,
+  spec: ClusterSpec,
+  machines: readonly Machine[],
+  prepared: ReadonlyMap<Machine, readonly Task[]>,
+): EtcdCluster {
+  if (!('version' in spec.etcd)) throw new RangeError('There are no etcd hosts')
+  const { version, allowEvenMembers } = spec.etcd
+  const members = etcdMembers(spec, machines)
+  const own = machines.filter(({ host }) => host.roles.includes('etcd'))
+  const caMachine = caMachineOf(spec, own)
+  const caHost = caMachine.host.name
+  const authority = etcdCa.declare(builder.scope(caHost, etcdCa.name), { after: [...prepared.get(caMachine)!] })
+
+  const installed = own.map(machine => {
+    const { name } = machine.host
+    const requests = etcdKey.declare(builder.scope(name, etcdKey.name), {
+      folder: etcdPaths.pki,
+      requests: ['server', 'peer'].map(kind => ({ name: kind, commonName: name })),
+      after: [...prepared.get(machine)!],
+    })
+    const sign = (kind: string) =>
+      etcdCertificate.declare(builder.scope(caHost, etcdCertificate.name), {
+        folder: etcdCaFolder,
+        name: `${name}-${kind}`,
+        request: requests.get(kind)!,
+        // Members talk to each other, and etcdctl on the host to all of them, with the same certificates.
+        usages: ['serverAuth', 'clientAuth'],
+        names: [...new Set([name, 'localhost', machine.address, '127.0.0.1'])],
+        ca: authority.made,
+      }).certificate
+    const { archiveFolder, ...download } = etcdDownload(spec, machine, version)
+    const role = etcdInstallation.declare(builder.scope(name, etcdInstallation.name), {
+      etcd: download,
+      archiveFolder,
+      member: members.find(member => member.name === name)!,
+      ca: authority.certificate,
+      serverCertificate: sign('server'),
+      peerCertificate: sign('peer'),
+      downloadAfter: [...prepared.get(machine)!],
+    })
+    return { name, role }
+  })
+  const data = Output.all(installed.map(({ role }) => role.data)).map(all =>
+    Object.fromEntries(all.map((one, index) => [installed[index]!.name, one.data] as const)),
+  ) as Output<Readonly<Record<string, EtcdData>>>
+  const joined = installed.map(
+    ({ name, role }) =>
+      etcdMembership.declare(builder.scope(name, etcdMembership.name), {
+        name,
+        members: [...members],
+        data,
+        token: `${spec.name}-etcd`,
+        allowEven: allowEvenMembers,
+        after: [...role.ready],
+      }).joined,
+  )
+  // One after the other: a member is restarted only when the one before it is healthy again.
+  const healthy: Task[] = []
+  for (const { name, role } of installed) {
+    const running = etcdRunning.declare(builder.scope(name, etcdRunning.name), {
+      member: members.find(member => member.name === name)!,
+      after: [...joined, ...healthy.slice(-1)],
+      watch: [...role.watch],
+    })
+    healthy.push(running.healthy)
+  }
+  return { healthy, ca: authority.certificate, caMade: authority.made, caHost }
+}
+
+/** All members of cluster.yaml, those too that cannot be reached now. Throws UserError where an address is not known. */
+export function etcdMembers(spec: ClusterSpec, machines: readonly Machine[]): readonly EtcdHost[] {
+  return spec.hosts
+    .filter(host => host.roles.includes('etcd'))
+    .map(host => {
+      const { name } = host
+      const known = host.privateAddress ?? (isIP(host.address) === 0 ? undefined : host.address)
+      const address = machines.find(machine => machine.host === host)?.address ?? known
+      if (address === undefined) {
+        throw new UserError({
+          where: name,
+          problem: 'This etcd host cannot be reached, and cluster.yaml does not say its address.',
+          next: `Set privateAddress of ${name}, or find out why: evcctl ping ${spec.file}`,
+        })
+      }
+      const at = isIP(address) === 6 ? `[${address}]` : address
+      return { name, peerURL: `https://${at}:2380`, clientURL: `https://${at}:2379` }
+    })
+}
+
+function caMachineOf(spec: ClusterSpec, own: readonly Machine[]): Machine {
+  const wanted = spec.hosts.find(host => host.roles.includes('etcd'))
+  const machine = own.find(({ host }) => host === wanted)
+  if (machine !== undefined) return machine
+  throw new UserError({
+    where: wanted?.name ?? spec.file,
+    problem: 'The first etcd host, which keeps the CA of etcd, cannot be reached: nothing can be signed without it.',
+    next: `Find out why: evcctl ping ${spec.file}`,
+  })
+}

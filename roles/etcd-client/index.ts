@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { defineRole, directory, etcdReachable, file, type Output, type Secret, type Task } from '../../src/index.ts'
+
+const folder = '/etc/evcctl/etcd'
+
+/** Not below /etc/kubernetes/pki: kubeadm reset, by which an init that was cut off begins anew, empties that. */
+export const etcdClientPaths = {
+  folder,
+  ca: `${folder}/ca.crt`,
+  certificate: `${folder}/client.crt`,
+  key: `${folder}/client.key`,
+} as const
+
+const parameters = z.strictObject({
+  /** PEM. */
+  ca: z.custom<string | Output<string>>(),
+  certificate: z.custom<string | Output<string>>(),
+  /** Only of an etcd that exists already; any other key is made on the host. */
+  key: z.custom<Secret>().optional(),
+  /** Of an etcd that exists already: looked at before anything is written. */
+  endpoints: z.array(z.string()),
+})
+
+export type EtcdClientParameters = z.output<typeof parameters>
+
+/** What kube-apiserver shows to an external etcd. It reads the files at every connection: no restart. */
+export const etcdClient = defineRole<EtcdClientParameters, { readonly ready: readonly Task[] }>({
+  name: 'etcd-client',
+  params: parameters,
+  declare(scope, { ca, certificate, key, endpoints }) {
+    const made = key === undefined ? undefined : scope.add(directory({ path: folder, mode: 0o700 }))
+    const order = { after: made === undefined ? [] : [made] }
+    const ready: Task[] = [
+      scope.add(file({ path: etcdClientPaths.ca, mode: 0o644, content: ca }), order),
+      scope.add(file({ path: etcdClientPaths.certificate, mode: 0o644, content: certificate }), order),
+    ]
+    if (key !== undefined) {
+      ready.push(scope.add(file({ path: etcdClientPaths.key, mode: 0o600, content: key }), order))
+    }
+    if (endpoints.length > 0 && typeof ca === 'string') ready.push(scope.add(etcdReachable(endpoints, ca)))
+    return { ready }
+  },
+})

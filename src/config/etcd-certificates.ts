@@ -1,0 +1,61 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import type { Finding } from './finding.ts'
+
+/** PEM texts of `spec.etcd.certificates`. */
+export interface EtcdCertificates {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
+/** What is wrong with the files of an etcd client: validity, who signed it, whether the key is its own. */
+export function certificateFindings(texts: EtcdCertificates, now: Date): readonly Finding[] {
+  const ca = new X509Certificate(texts.ca)
+  const certificate = new X509Certificate(texts.cert)
+  const path = (name: string) => ['spec', 'etcd', 'certificates', name]
+  const findings = [
+    ...validityFindings('CA of the etcd', ca, path('ca'), now),
+    ...validityFindings('client certificate', certificate, path('cert'), now),
+  ]
+  if (!ca.ca) findings.push({ path: path('ca'), problem: 'This certificate is not one of a CA.', came: ca.subject })
+  else if (!certificate.verify(ca.publicKey)) {
+    findings.push({
+      path: path('cert'),
+      problem: 'The client certificate was not signed by this CA.',
+      expected: `signed by ${oneLine(ca.subject)}`,
+      came: `signed by ${oneLine(certificate.issuer)}`,
+      next: "Take ca, cert and key from the same etcd: kube-apiserver's client certificate and the CA that signed it.",
+    })
+  }
+  const keyProblem = problemOfKey(certificate, texts.key)
+  if (keyProblem !== undefined) findings.push({ path: path('key'), problem: keyProblem })
+  return findings
+}
+
+function validityFindings(what: string, certificate: X509Certificate, path: string[], now: Date): Finding[] {
+  const { validFromDate, validToDate } = certificate
+  if (now >= validFromDate && now <= validToDate) return []
+  const expired = now > validToDate
+  return [
+    {
+      path,
+      problem: `The ${what} ${expired ? 'has expired' : 'is not valid yet'}.`,
+      expected: `valid now, ${now.toISOString()}`,
+      came: `${validFromDate.toISOString()} to ${validToDate.toISOString()}`,
+      next: expired ? 'Have a new one signed, and name its file here.' : 'Is the clock of this machine right?',
+    },
+  ]
+}
+
+function problemOfKey(certificate: X509Certificate, pem: string): string | undefined {
+  try {
+    if (certificate.checkPrivateKey(createPrivateKey(pem))) return undefined
+    return 'This is not the private key of the client certificate.'
+  } catch {
+    return 'This is not a private key in PEM without a passphrase.'
+  }
+}
+
+function oneLine(name: string): string {
+  return name.split('\n').join(', ')
+}

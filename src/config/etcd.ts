@@ -1,0 +1,72 @@
+import { X509Certificate } from 'node:crypto'
+import { defaultEtcd, kubernetesMinors, kubernetesVersions, minorOf } from '../catalog/index.ts'
+import { Secret } from '../core/index.ts'
+import type { Draft } from './draft.ts'
+import { certificateFindings } from './etcd-certificates.ts'
+import { localPath, readFailure, type Surroundings } from './files.ts'
+import type { Finding, Path } from './finding.ts'
+import type { EtcdSpec } from './spec.ts'
+
+/**
+ * What `spec.etcd` comes to. The files of an etcd that exists already are read here, once: what is wrong with them is
+ * found before any host is contacted.
+ */
+export function etcdSpec(
+  draft: Draft,
+  clusterFile: string,
+  around: Surroundings,
+): { readonly spec: EtcdSpec; readonly findings: readonly Finding[] } {
+  const { topology, version, allowEvenMembers, endpoints, certificates } = draft.sections.etcd
+  if (topology === 'stacked') return { spec: { topology, allowEvenMembers }, findings: [] }
+  if (endpoints === undefined || certificates === undefined) {
+    const wanted = version ?? defaultEtcd(kubernetesOf(draft))
+    return { spec: { topology, managed: true, version: wanted, allowEvenMembers }, findings: [] }
+  }
+  const read = readFiles(certificates, clusterFile, around)
+  const findings = read.findings.length > 0 ? read.findings : certificateFindings(read.texts, new Date())
+  const { ca, cert, key } = read.texts
+  return {
+    spec: {
+      topology,
+      managed: false,
+      endpoints,
+      ca,
+      certificate: cert,
+      key: new Secret(key, 'private key of the etcd client'),
+    },
+    findings,
+  }
+}
+
+// A version that is wrong has been reported; any other will do meanwhile.
+function kubernetesOf(draft: Draft): string {
+  const [newest = ''] = kubernetesVersions()
+  const { version = newest } = draft.sections.kubernetes
+  return kubernetesMinors().includes(minorOf(version)) ? version : newest
+}
+
+const files = ['ca', 'cert', 'key'] as const
+
+function readFiles(
+  paths: Readonly<Record<(typeof files)[number], string>>,
+  clusterFile: string,
+  { readFile, env }: Surroundings,
+) {
+  const findings: Finding[] = []
+  const texts = { ca: '', cert: '', key: '' }
+  for (const name of files) {
+    const path: Path = ['spec', 'etcd', 'certificates', name]
+    const file = localPath(paths[name], clusterFile, env)
+    try {
+      texts[name] = readFile(file)
+      if (name !== 'key') new X509Certificate(texts[name])
+    } catch (cause) {
+      const unreadable = texts[name] === ''
+      findings.push({
+        path,
+        problem: unreadable ? `${readFailure(cause)}: ${file}.` : `${file} is not a certificate in PEM.`,
+      })
+    }
+  }
+  return { texts, findings }
+}

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { flag, localPath, text, version } from './scalars.ts'
+
+const endpoint = text(
+  /^https:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):\d{1,5}$/,
+  'https://host:port of an etcd member; without TLS anybody on the network could read every secret',
+)
+
+const certificatesSchema = z.strictObject({
+  ca: localPath.describe('PEM file of the CA that signed the certificates of the etcd members.'),
+  cert: localPath.describe('PEM file of the client certificate for kube-apiserver.'),
+  key: localPath.describe('PEM file of its private key.'),
+})
+
+/** `spec.etcd` */
+export const etcdSchema = z.strictObject({
+  topology: z
+    .enum(['stacked', 'external'])
+    .describe(
+      '`stacked`: an etcd member on each control plane node. `external`: on the hosts with the role etcd, or an etcd ' +
+        'that exists already.',
+    )
+    .default('stacked'),
+  version: version
+    .describe(
+      'Version of etcd on the hosts with the role etcd. Default: the one that goes with the Kubernetes version.',
+    )
+    .optional(),
+  allowEvenMembers: flag
+    .describe(
+      'Accept an even number of etcd members: no more of them may fail than of one member less. For the time in which ' +
+        'a member is replaced.',
+    )
+    .default(false),
+  endpoints: z
+    .array(endpoint)
+    .min(1, { error: 'at least one endpoint' })
+    .describe('Client URLs of an etcd that exists already.')
+    .optional(),
+  certificates: certificatesSchema.describe('What kube-apiserver shows to that etcd.').optional(),
+})

@@ -1,0 +1,169 @@
+import { X509Certificate } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Event } from '../../src/core/index.ts'
+import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
+import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
+
+const controlPlanes = 2
+const etcdHosts = ['e1', 'e2', 'e3']
+const nodes = [...Array.from({ length: controlPlanes }, (_, index) => `cp${index + 1}`), 'w1']
+const hostNames = [...nodes, ...etcdHosts]
+
+let cluster: TestCluster
+
+const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: `${controlPlanes}+1+${etcdHosts.length}`, image: 'trixie' })
+})
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+async function sh(host: string, command: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await cluster.hosts.exec(host, command)
+  if (exitCode !== 0) throw new Error(`${host}: ${command}: exit code ${exitCode}: ${stderr}`)
+  return stdout.trim()
+}
+
+function exchangesOf(outcome: Outcome): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const event of eventsOf(outcome)) {
+    if (event.type === 'exchange') counts[event.host] = (counts[event.host] ?? 0) + 1
+  }
+  return counts
+}
+
+function changedTasks(outcome: Outcome): string[] {
+  return eventsOf(outcome)
+    .filter((event): event is Extract<Event, { type: 'task:end' }> => event.type === 'task:end')
+    .filter(event => event.result !== 'in desired state')
+    .map(event => `${event.result}: ${event.task}`)
+    .sort()
+}
+
+const clientUrl = (host: string): string => `https://${cluster.hosts.host(host).address}:2379`
+const withCertificate = (folder: string, name: string): string =>
+  `--cacert ${folder}/ca.crt --cert ${folder}/${name}.crt --key ${folder}/${name}.key`
+const ctl = (host: string, command: string): Promise<string> =>
+  sh(host, `/usr/local/bin/etcdctl ${withCertificate('/etc/etcd/pki', 'server')} ${command}`)
+
+describe.sequential('a cluster with etcd on hosts of its own', () => {
+  test('plan writes nothing on bare hosts', async () => {
+    const before = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    const plan = await run('plan', cluster.file)
+    expect(plan.stderr).toBe('')
+    expect(plan.exitCode).toBe(0)
+    expect(plan.stdout).toContain('new cluster of')
+    const after = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    const own = /^\/(etc|usr|opt|var\/lib\/(evcctl|etcd|kubelet))(\/|$)/
+    const written = hostNames.flatMap((_, index) => writtenPaths(before[index]!, after[index]!))
+    expect(written.filter(path => own.test(path))).toEqual([])
+  })
+
+  test('apply makes it, and every node is Ready', async () => {
+    const outcome = await run('apply', cluster.file, '--yes')
+    expect(outcome.stderr).toBe('')
+    expect(outcome.exitCode).toBe(0)
+    const lines = (await cluster.kubectl('get', 'nodes', '--no-headers')).trim().split('\n')
+    expect(lines.map(line => line.split(/\s+/).slice(0, 2).join(' '))).toEqual(nodes.map(name => `${name} Ready`))
+    const pods = await cluster.kubectl('-n', 'kube-system', 'get', 'pods', '-o', 'name')
+    expect(pods).not.toContain('etcd')
+  })
+
+  test('a second plan has no changes, and a second apply costs what a plan costs', async () => {
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect(plan.stdout).toContain('No changes.')
+    expect(plan.exitCode).toBe(0)
+    const again = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(again.exitCode).toBe(0)
+    expect(exchangesOf(again)).toEqual(Object.fromEntries(hostNames.map(name => [name, 2])))
+    expect(changedTasks(again)).toEqual([])
+  })
+
+  test('all members are healthy over TLS, vote, and hold what the API server writes', async () => {
+    const health = await cluster.hosts.exec(
+      'e2',
+      `/usr/local/bin/etcdctl ${withCertificate('/etc/etcd/pki', 'server')} endpoint health --cluster 2>&1`,
+    )
+    expect(health.stdout.match(/is healthy/g)).toHaveLength(etcdHosts.length)
+    const members = (await ctl('e1', 'member list')).split('\n')
+    expect(members.filter(line => line.endsWith(', false'))).toHaveLength(etcdHosts.length)
+    expect(await ctl('e3', 'get /registry/namespaces/default --keys-only')).toContain('/registry/namespaces/default')
+  })
+
+  test('without a client certificate nobody gets in', async () => {
+    const [host = ''] = nodes
+    const url = clientUrl('e1')
+    const refused = await cluster.hosts.exec(host, `curl -sS --cacert /etc/evcctl/etcd/ca.crt ${url}/version 2>&1`)
+    expect(refused.exitCode).not.toBe(0)
+    expect(refused.stdout).toMatch(/certificate required|bad certificate|alert/)
+    const plain = await cluster.hosts.exec(host, `curl -sS ${url.replace('https', 'http')}/version 2>&1`)
+    expect(plain.exitCode).not.toBe(0)
+    const allowed = await sh(
+      host,
+      `curl -sS --cacert /etc/evcctl/etcd/ca.crt --cert /etc/evcctl/etcd/client.crt --key /etc/evcctl/etcd/client.key ${url}/version`,
+    )
+    expect(allowed).toContain('etcdserver')
+  })
+
+  test('certificates verify with openssl, and name their own host only', async () => {
+    for (const host of etcdHosts) {
+      const { address } = cluster.hosts.host(host)
+      for (const name of ['server', 'peer']) {
+        const file = `/etc/etcd/pki/${name}.crt`
+        const said = await sh(
+          host,
+          `openssl verify -x509_strict -CAfile /etc/etcd/pki/ca.crt -verify_ip ${address} ${file}`,
+        )
+        expect(said).toBe(`${file}: OK`)
+        const names = new X509Certificate(await sh(host, `cat ${file}`)).subjectAltName?.split(', ').sort()
+        expect(names).toEqual([`DNS:${host}`, 'DNS:localhost', 'IP Address:127.0.0.1', `IP Address:${address}`].sort())
+      }
+    }
+    for (const host of nodes.slice(0, controlPlanes)) {
+      await sh(host, 'openssl verify -CAfile /etc/evcctl/etcd/ca.crt -purpose sslclient /etc/evcctl/etcd/client.crt')
+    }
+  })
+
+  test('every private key is on one host only, and the key of the CA on the first etcd host', async () => {
+    const owners = new Map<string, string[]>()
+    // By content, wherever a file that holds a private key lies under whatever name; sshd's are in a format of their own.
+    const find = `find /etc /var/lib/evcctl /var/lib/kubelet /root /home /run/evcctl /tmp -xdev -type f -size -64k -exec grep -l -e '-----BEGIN .*PRIVATE KEY' {} + 2>/dev/null |
+while read -r file; do
+  public=$(openssl pkey -in "$file" -pubout 2>/dev/null || ssh-keygen -y -P '' -f "$file" 2>/dev/null | cut -d ' ' -f 1,2)
+  if [ -n "$public" ]; then printf '%s' "$public" | sha256sum | cut -c 1-64; else echo "cannot be read: $file"; fi
+done | sort -u`
+    for (const host of hostNames) {
+      for (const key of (await sh(host, find)).split('\n').filter(Boolean))
+        owners.set(key, [...(owners.get(key) ?? []), host])
+    }
+    expect(owners.size).toBeGreaterThan(etcdHosts.length * 2 + controlPlanes)
+    expect([...owners.keys()].filter(key => key.startsWith('cannot be read'))).toEqual([])
+    // Kubernetes' own CAs and the key of its service accounts are on every control plane node: that is kubeadm's design.
+    const digest = (path: string) => `printf %s "$(openssl pkey -in ${path} -pubout)" | sha256sum | cut -c 1-64`
+    const pki = ['ca', 'front-proxy-ca', 'sa'].map(name => digest(`/etc/kubernetes/pki/${name}.key`))
+    const shared = (await sh('cp1', pki.join('; '))).split('\n')
+    expect([...owners].filter(([, hosts]) => hosts.length > 1).sort()).toEqual(
+      shared.map(key => [key, nodes.slice(0, controlPlanes)]).sort(),
+    )
+    const ca = await sh('e1', digest('/etc/etcd/ca/ca.key'))
+    expect(owners.get(ca)).toEqual(['e1'])
+  })
+
+  test('a member that was stopped, and one that lost its data, are brought back', async () => {
+    await sh('e2', 'systemctl stop etcd')
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect(plan.exitCode).toBe(2)
+    expect((await run('apply', cluster.file, '--yes')).exitCode).toBe(0)
+    await sh('e3', 'systemctl stop etcd && rm -rf /var/lib/etcd/member')
+    const mended = await run('apply', cluster.file, '--yes')
+    expect(mended.stderr).toBe('')
+    expect(mended.exitCode).toBe(0)
+    const members = (await ctl('e1', 'member list')).split('\n')
+    expect(members.filter(line => line.includes(', started, ') && line.endsWith(', false'))).toHaveLength(3)
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+})

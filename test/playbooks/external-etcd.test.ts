@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { dependenciesOf, type Graph, type HostFacts, Output, type TaskId } from '../../src/index.ts'
+import { factsOf, specOf } from './given.ts'
+
+const hosts = [
+  { name: 'cp1', address: '192.0.2.11', roles: ['control-plane', 'etcd'] },
+  { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
+  { name: 'e2', address: '192.0.2.32', roles: ['etcd'] },
+  { name: 'e3', address: '192.0.2.33', roles: ['etcd'] },
+]
+const spec = specOf({ etcd: { topology: 'external' }, hosts })
+const facts: ReadonlyMap<string, HostFacts> = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
+
+function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
+  const dependencies = dependenciesOf(graph)
+  const found = new Set<string>()
+  const visit = (at: TaskId) => {
+    for (const before of dependencies.get(at) ?? []) {
+      if (found.has(before)) continue
+      found.add(before)
+      visit(before)
+    }
+  }
+  visit(id as TaskId)
+  return found
+}
+
+describe('the graph of a cluster with external etcd', () => {
+  const graph = clusterGraph(spec, facts)
+  const ids = [...graph.tasks.keys()]
+
+  test('has what the golden says', async () => {
+    const lines = ids.filter(id => /etcd|^e\d/.test(id)).map(id => `${id}\n`)
+    await expect(lines.join('')).toMatchFileSnapshot('../goldens/playbooks/external-etcd.txt')
+  })
+
+  test('starts new members side by side, and restarts them one after the other', () => {
+    for (const name of ['cp1', 'e2', 'e3']) {
+      const before = waitsFor(graph, `${name}/etcd/etcd member:${name}`)
+      expect([...before].filter(id => id.includes('/etcd member:'))).toEqual([])
+    }
+    const last = waitsFor(graph, 'e3/etcd/unit:etcd.service')
+    expect(last).toContain('e2/etcd/etcd health:e2')
+    expect(waitsFor(graph, 'e2/etcd/unit:etcd.service')).toContain('cp1/etcd/etcd health:cp1')
+    expect(last).toContain('cp1/etcd/etcd member:cp1')
+  })
+
+  test('lets kubeadm init wait for healthy members and its own client certificate', () => {
+    const before = waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')
+    for (const id of [
+      'e2/etcd/etcd health:e2',
+      'e3/etcd/etcd health:e3',
+      'cp1/etcd-client/file:/etc/evcctl/etcd/client.crt',
+    ]) {
+      expect(before).toContain(id)
+    }
+  })
+
+  test('sends requests and certificates between hosts, and nothing else of etcd', () => {
+    const crossing = graph.edges.filter(({ from, to }) => from.split('/')[0] !== to.split('/')[0] && /etcd/.test(from))
+    const carriers = new Set<string>()
+    for (const { from, to } of crossing) {
+      const { resource } = graph.tasks.get(to)!
+      const inputs = Object.values(resource.desired as object).filter(value => value instanceof Output)
+      if (inputs.some(input => input.from.includes(from))) carriers.add(graph.tasks.get(from)!.resource.kind)
+    }
+    // The folder tells whether a member has data.
+    expect([...carriers].sort()).toEqual(['certificate', 'certificate authority', 'folder', 'key and request'])
+  })
+
+  test('makes no node of a host that only runs etcd', () => {
+    expect(ids.filter(id => /^e2\/(worker|kubelet|containerd|kubernetes-binaries|os)\//.test(id))).toEqual([])
+    expect(ids).not.toContain('cp1/nodes/node labels:e2')
+  })
+
+  test('tells kubeadm the endpoints, those of a host too that cannot be reached now', () => {
+    const { resource } = graph.tasks.get('cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
+    const text = String((resource.desired as { content: string }).content)
+    expect(text).toContain(`etcd:
+  external:
+    endpoints:
+      - https://192.0.2.11:2379
+      - https://192.0.2.32:2379
+      - https://192.0.2.33:2379
+    caFile: /etc/evcctl/etcd/ca.crt
+    certFile: /etc/evcctl/etcd/client.crt
+    keyFile: /etc/evcctl/etcd/client.key
+`)
+    const without = clusterGraph(spec, new Map([...facts].filter(([name]) => name !== 'e3')))
+    const same = without.tasks.get('cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId)!.resource
+    expect((same.desired as { content: string }).content).toBe(text)
+  })
+
+  test('gives every control plane node a key of its own, and uploads none', () => {
+    const cp2 = { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] }
+    const two = clusterGraph(
+      specOf({ etcd: { topology: 'external' }, hosts: [...hosts, cp2] }),
+      new Map([...facts, ['cp2', factsOf('cp2', cp2.address)]]),
+    )
+    const before = waitsFor(two, 'cp2/control-plane-join/kubeadm join:control plane')
+    expect(before).toContain('cp2/etcd-client/file:/etc/evcctl/etcd/client.crt')
+    expect(before).toContain('cp2/etcd-key/key and request:/etc/evcctl/etcd/client')
+    const upload = 'cp1/control-plane/file:/etc/evcctl/kubeadm-upload-certs.yaml' as TaskId
+    expect(before).toContain(upload)
+    const { content } = two.tasks.get(upload)!.resource.desired as { readonly content: string }
+    expect(content).toContain('- https://192.0.2.11:2379')
+    expect(content).not.toContain('/etc/evcctl/etcd/')
+  })
+
+  test('cannot be made without the host of the CA', () => {
+    const swapped = specOf({
+      etcd: { topology: 'external' },
+      hosts: [{ ...hosts[0], roles: ['control-plane'] }, { ...hosts[2] }],
+    })
+    const answered = new Map([...facts].filter(([name]) => name === 'cp1'))
+    expect(() => clusterGraph(swapped, answered)).toThrow('keeps the CA of etcd')
+  })
+})

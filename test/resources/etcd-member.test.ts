@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest'
+import { Output, type TaskId } from '../../src/core/index.ts'
+import { type EtcdMemberDesired, etcdMember } from '../../src/resources/etcd-member.ts'
+import { type EtcdMemberState, parseMember } from '../../src/resources/etcd-member-state.ts'
+
+const host = (number: number) => ({
+  name: `e${number}`,
+  peerURL: `https://192.0.2.3${number}:2380`,
+  clientURL: `https://192.0.2.3${number}:2379`,
+})
+const resource = etcdMember({
+  name: 'e3',
+  members: [host(1), host(2), host(3)],
+  token: 'edge-etcd',
+  data: Output.ofTask<EtcdMemberDesired['data']>('e1/etcd/folder:/var/lib/etcd' as TaskId),
+  allowEven: false,
+})
+const line = (number: number, learner = false) =>
+  `member=id${number}, started, e${number}, https://192.0.2.3${number}:2380, https://192.0.2.3${number}:2379, ${learner}`
+const alive = (number: number) => `alive=https://192.0.2.3${number}:2379, id${number}, 3.6.8, 3.6.0, 20 kB`
+const see = (...lines: readonly string[]): EtcdMemberState =>
+  parseMember({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' })
+const formed = { data: { e1: 'formed', e2: 'formed', e3: 'none' } } as const
+const none = { data: { e1: 'none', e2: 'none', e3: 'none' } } as const
+
+/** What a plan says: the fields, or the problem. */
+function plan(current: EtcdMemberState, desired: EtcdMemberDesired): string {
+  const change = resource.diff(current, desired, { watched: [] })
+  if (change === undefined) return 'in desired state'
+  const { refused, fields, note } = change
+  if (refused !== undefined) return `refused: ${refused.problem} ${refused.came}`
+  return [...fields.map(({ field, after }) => `${field} ${String(after)}`), note ?? ''].join('; ')
+}
+
+/** The scripts that would run. */
+function scripts(current: EtcdMemberState, desired: EtcdMemberDesired): string {
+  return resource
+    .converge(current, desired)
+    .map(step => ('run' in step ? step.run : 'write' in step ? String(step.content) : ''))
+    .join('\n')
+}
+
+describe('an etcd member', () => {
+  test('is created together with the others where there is nothing', async () => {
+    expect(plan(see('unit=inactive'), none)).toContain('new cluster of e1, e2, e3')
+    await expect(scripts(see('unit=inactive'), none)).toMatchFileSnapshot('../goldens/resources/etcd-create.sh')
+  })
+
+  test('is in desired state when it votes, or runs and nobody answers', () => {
+    expect(plan(see('data=there', 'unit=active', 'asked=yes', 'answered=yes', line(1), line(2), line(3)), formed)).toBe(
+      'in desired state',
+    )
+    expect(plan(see('data=there', 'unit=activating', 'asked=yes'), formed)).toBe('in desired state')
+  })
+
+  test('joins a running cluster as a learner, and says what the quorum is', async () => {
+    const current = see('unit=inactive', 'asked=yes', 'answered=yes', line(1), line(2), alive(1), alive(2))
+    expect(plan(current, formed)).toBe(
+      'joins as a learner, then votes; add e3 as a learner; 2 of 2 voting members answer, 2 needed',
+    )
+    await expect(scripts(current, formed)).toMatchFileSnapshot('../goldens/resources/etcd-join.sh')
+  })
+
+  test('that lost its data is replaced, by ID', () => {
+    const current = see('unit=inactive', 'asked=yes', 'answered=yes', line(1), line(2), line(3), alive(1), alive(2))
+    expect(plan(current, formed)).toContain('remove e3 (id3): its data is gone')
+    expect(scripts(current, formed)).toContain("member remove 'id3'")
+  })
+
+  test('that was added and never started is only started', () => {
+    const added = 'member=id3, unstarted, , https://192.0.2.33:2380, , true'
+    const current = see('unit=inactive', 'asked=yes', 'answered=yes', line(1), line(2), added, alive(1), alive(2))
+    expect(plan(current, formed)).toContain('start e3 (id3)')
+    expect(scripts(current, formed)).not.toContain('member add')
+    expect(scripts(current, formed)).not.toContain('member remove')
+  })
+
+  test('that is still a learner is promoted', () => {
+    const current = see('data=there', 'unit=active', 'asked=yes', 'answered=yes', line(1), line(2), line(3, true))
+    expect(plan(current, formed)).toContain('vote voting member')
+    expect(scripts(current, formed)).toContain("member promote 'id3'")
+  })
+
+  test.each([
+    ['a dead cluster', see('unit=inactive', 'asked=yes'), formed, 'The external etcd does not answer'],
+    [
+      'a lost quorum',
+      see('unit=inactive', 'asked=yes', 'answered=yes', line(1), line(2), alive(1)),
+      formed,
+      'etcd has lost its quorum',
+    ],
+    [
+      'data of a removed member',
+      see('data=there', 'unit=active', 'asked=yes', 'answered=yes', line(1), line(2)),
+      formed,
+      'a member that etcd has removed',
+    ],
+    [
+      'a new cluster without a host',
+      see('unit=inactive'),
+      { data: { e1: 'none', e3: 'none' } } as EtcdMemberDesired,
+      'needs all of its hosts',
+    ],
+  ])('refuses %s', (_what, current, desired, words) => {
+    expect(plan(current, desired)).toContain(words)
+  })
+})
