@@ -21,24 +21,33 @@ export function machinesOf(spec: ClusterSpec, facts: ReadonlyMap<string, HostFac
   })
 }
 
-/** The first control plane node: the first host of cluster.yaml with that role. Throws UserError when it did not answer. */
-export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[]): Machine {
-  const wanted = spec.hosts.find(host => host.roles.includes('control-plane'))
-  const first = machines.find(({ host }) => host === wanted)
-  if (first !== undefined) {
-    const standing = machines.find(
-      ({ host, facts }) => host.roles.includes('control-plane') && facts.kubernetes.adminConf,
-    )
-    if (standing !== undefined && !first.facts.kubernetes.adminConf) throw notTheFirst(spec, first.host, standing.host)
-    return first
-  }
+/**
+ * The control plane node through which the cluster is worked on: the first of cluster.yaml that is one already, so that
+ * no single machine is needed; where there is no cluster yet, the first host with that role, which will run kubeadm init.
+ * Throws UserError when there is no host with that role.
+ */
+export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): HostSpec {
+  const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
+  const first = hosts.find(host => facts.get(host.name)?.kubernetes.controlPlane === true) ?? hosts[0]
+  if (first !== undefined) return first
   throw new UserError({
-    where: wanted === undefined ? `${spec.file} spec.hosts` : wanted.name,
+    where: `${spec.file} spec.hosts`,
+    problem: 'There is no host with the role control-plane.',
+    next: 'Give one host that role.',
+  })
+}
+
+/** The machine of firstControlPlaneHost(). Throws UserError when it did not answer. */
+export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[]): Machine {
+  const facts = new Map(machines.map(machine => [machine.host.name, machine.facts]))
+  const host = firstControlPlaneHost(spec, facts)
+  const first = machines.find(machine => machine.host === host)
+  if (first !== undefined) return first
+  throw new UserError({
+    where: host.name,
     problem:
-      wanted === undefined
-        ? 'There is no host with the role control-plane.'
-        : 'The first control plane node cannot be reached: nothing can be said or done about the cluster without it.',
-    next: wanted === undefined ? 'Give one host that role.' : `Find out why: evcctl ping ${spec.file}`,
+      'The first control plane node cannot be reached, and no other one is a control plane node yet: nothing can be said or done without it.',
+    next: `Find out why: evcctl ping ${spec.file}`,
   })
 }
 
@@ -101,17 +110,6 @@ function noAddress(spec: ClusterSpec, host: HostSpec): UserError {
     expected: 'an IP address as privateAddress or address, or a default route on the host',
     came: `address ${host.address}, no IPv4 default route`,
     next: 'Set privateAddress.',
-  })
-}
-
-// kubeadm init on it would make a second cluster.
-function notTheFirst(spec: ClusterSpec, first: HostSpec, standing: HostSpec): UserError {
-  return new UserError({
-    where: `${spec.file} spec.hosts: ${first.name}`,
-    problem: `${first.name} is the first control plane node of the file but has no cluster yet, while ${standing.name} has one.`,
-    expected: 'a node of the standing cluster as the first host with the role control-plane',
-    came: `no /etc/kubernetes/admin.conf on ${first.name}, one on ${standing.name}`,
-    next: `Put ${standing.name} before ${first.name}, so that ${first.name} joins. If ${standing.name} has an old cluster that nobody needs, run kubeadm reset there.`,
   })
 }
 

@@ -70,9 +70,10 @@ export const joinControlPlane = defineRole<ControlPlaneJoinRoleParameters, Contr
   declare(scope, params) {
     const { documents, node, bindPort, endpoint, ignorePreflightErrors } = params
     const init = initConfiguration({ ...node, bindPort, ignorePreflightErrors, patch: params.initPatch })
-    const written = scope.add(
-      file({ path: kubeadmFile, mode: 0o600, content: renderDocuments([init, documents.cluster]) }),
-    )
+    const { cluster, kubelet, kubeProxy } = documents
+    // The same documents as on the first one: any of them can take its place.
+    const all = [init, cluster, kubelet, ...(kubeProxy === undefined ? [] : [kubeProxy])]
+    const written = scope.add(file({ path: kubeadmFile, mode: 0o600, content: renderDocuments(all) }))
     const configuration = controlPlaneJoinConfiguration({
       ...node,
       bindPort,
@@ -84,11 +85,11 @@ export const joinControlPlane = defineRole<ControlPlaneJoinRoleParameters, Contr
       configuration,
       address: node.address,
       others: params.others,
-      ...etcdDataOf(documents.cluster),
+      ...etcdDataOf(cluster),
       token: params.token,
       certificateKey: params.certificateKey,
       caHash: params.identity.map(({ caHash }) => caHash),
-      records: [clusterRecord(documents), kubeletRecord(documents.kubelet)],
+      records: [clusterRecord(documents), kubeletRecord(kubelet)],
     })
     const joined = scope.add(join, { after: params.after })
     const configured = scope.add(

@@ -1,13 +1,15 @@
 import { clusterGraph } from '../../playbooks/cluster.ts'
+import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
 import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
 import { activeHolder, describeHolder, type Evaluation, evaluate, gatherFacts } from '../engine/index.ts'
 import type { ClusterRun } from './cluster-run.ts'
-import { firstControlPlaneNode } from './open-cluster.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
 export interface ClusterEvaluation {
   readonly evaluation: Evaluation
+  /** Name of the control plane node through which the cluster is worked on; it holds the lock. */
+  readonly first: string
   /** How often the lock was taken by runs that had ended when the hosts were read. */
   readonly generation: number
   /** Another run that is alive, as shown to people. */
@@ -16,13 +18,13 @@ export interface ClusterEvaluation {
 
 /**
  * Reads all hosts and evaluates the cluster's graph: the one way that plan and apply take. Hosts that fail are left out
- * and named in the evaluation; without the first control plane node nothing can be said, so that is an error, as is a
+ * and named in the evaluation; without a control plane node, or the host that is to be the first, nothing can be said, so that is an error, as is a
  * host that cannot become a node.
  */
 export async function evaluateCluster({ spec, run }: ClusterRun): Promise<ClusterEvaluation> {
-  const first = firstControlPlaneNode(spec).name
   const hosts = spec.hosts.map(host => host.name)
   const { facts, failed, locks } = await gatherFacts(hosts, run)
+  const first = firstControlPlaneHost(spec, facts).name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)
   if (firstFailed !== undefined) {
@@ -44,6 +46,7 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   const holder = lock === undefined ? undefined : activeHolder(lock)
   const generation = lock?.generation ?? 0
   return {
+    first,
     evaluation: { ...evaluated, unreachable: new Map([...failed, ...evaluated.unreachable]) },
     // What was read while another run was writing is old when that run ends, as if the run had begun afterwards.
     generation: holder === undefined ? generation : generation - 1,

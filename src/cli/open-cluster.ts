@@ -14,10 +14,3 @@ export async function openCluster(file: string): Promise<OpenCluster> {
   const targets = await sshTargets(spec, canAskSecrets() ? { prompt: askSecret } : {})
   return { spec, targets }
 }
-
-/** The host that runs `kubeadm init`, holds the lock, and is asked about the cluster. */
-export function firstControlPlaneNode(spec: ClusterSpec): ClusterSpec['hosts'][number] {
-  const found = spec.hosts.find(host => host.roles.includes('control-plane'))
-  if (found === undefined) throw new RangeError(`${spec.file} has no control plane node`)
-  return found
-}

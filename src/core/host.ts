@@ -101,8 +101,13 @@ export interface HostFacts {
   readonly clockOffsetMs: number
   /** Round trip of the facts exchange. */
   readonly roundTripMs: number
-  /** Which of these files of an earlier kubeadm run exist. */
-  readonly kubernetes: { readonly kubeletConf: boolean; readonly adminConf: boolean }
+  readonly kubernetes: {
+    /** Which of these files of an earlier kubeadm run exist. */
+    readonly kubeletConf: boolean
+    readonly adminConf: boolean
+    /** Whether it is a control plane node: all of an API server is there, and no run of kubeadm was cut off. */
+    readonly controlPlane: boolean
+  }
   /** Nameservers of /etc/resolv.conf (and of systemd-resolved's upstream file where that is used). */
   readonly nameservers: readonly string[]
   /** Names of the swap devices and files that are active. */

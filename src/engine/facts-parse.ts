@@ -60,6 +60,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing): HostFa
     kubernetes: {
       kubeletConf: sections('kubernetes').includes('kubelet.conf'),
       adminConf: sections('kubernetes').includes('admin.conf'),
+      controlPlane: sections('kubernetes').includes('control-plane'),
     },
     nameservers: [...new Set(sections('nameservers').map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(Boolean),
     swap: sections('swaps')

@@ -36,6 +36,8 @@ for path in /usr/local/bin /var/lib /etc /tmp; do
 done
 at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
+[ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
+  [ -e /var/lib/evcctl/kubeadm-init.unfinished ] || [ -e /var/lib/evcctl/kubeadm-join.unfinished ] || echo control-plane
 at nameservers; grep '^nameserver' /etc/resolv.conf 2>/dev/null
 ! grep -q '^nameserver 127\\.0\\.0\\.53' /etc/resolv.conf 2>/dev/null ||
   grep '^nameserver' /run/systemd/resolve/resolv.conf 2>/dev/null

@@ -147,6 +147,17 @@ describe('commands that meet hosts', { timeout: 60_000 }, () => {
     expect(exitCode).toBe(4)
   })
 
+  test('status asks another control plane node when the first cannot be reached', async () => {
+    const two = clusterFile(1, servers.w1.port).replace('roles: [worker]', 'roles: [control-plane]')
+    await writeFile(join(folder.path, 'two.yaml'), two.replace('spec:', 'spec:\n  etcd: { allowEvenMembers: true }'))
+    const { stdout, stderr } = await evcctl('status', 'two.yaml')
+    expect(stderr).toBe('')
+    expect(stdout).toContain('there is no cluster yet')
+    const alone = await evcctl('status', 'cp1-down.yaml')
+    expect(alone.stderr).toMatch(/^cp1 \(127\.0\.0\.1:1\): /)
+    expect(alone.exitCode).toBe(4)
+  })
+
   test.each(['status', 'kubeconfig'])('%s says that there is no cluster yet', async command => {
     const { exitCode, stdout, stderr } = await evcctl(command)
     expect(stdout + stderr).toContain('evcctl apply cluster.yaml')

@@ -77,10 +77,19 @@ test('a host without any of the files has normal values everywhere', () => {
     freeBytes: { '/usr/local/bin': 0, '/var/lib': 0, '/etc': 0, '/tmp': 0 },
     clockOffsetMs: 0,
     roundTripMs: 200,
-    kubernetes: { kubeletConf: false, adminConf: false },
+    kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
     nameservers: [],
     swap: [],
   })
+})
+
+test('a control plane node is told from a host with files of one', () => {
+  expect(parse({ kubernetes: 'kubelet.conf\nadmin.conf' }).kubernetes).toEqual({
+    kubeletConf: true,
+    adminConf: true,
+    controlPlane: false,
+  })
+  expect(parse({ kubernetes: 'kubelet.conf\nadmin.conf\ncontrol-plane' }).kubernetes.controlPlane).toBe(true)
 })
 
 test('output that does not reach its end is refused', () => {
@@ -228,7 +237,7 @@ test('swap, nameservers and what kubeadm left', () => {
   expect(facts).toMatchObject({
     swap: ['/dev/zram0', '/my swap'],
     nameservers: ['127.0.0.53', '10.0.0.1'],
-    kubernetes: { kubeletConf: true, adminConf: false },
+    kubernetes: { kubeletConf: true, adminConf: false, controlPlane: false },
     systemd: true,
     memoryBytes: 8_192_000_000,
     cpus: 4,

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
@@ -40,6 +41,12 @@ function exchangesOf(outcome: Outcome): Record<string, number> {
     if (event.type === 'exchange') counts[event.host] = (counts[event.host] ?? 0) + 1
   }
   return counts
+}
+
+function changed(outcome: Outcome): readonly string[] {
+  return eventsOf(outcome).flatMap(event =>
+    event.type === 'task:end' && event.result === 'changed' ? [event.task] : [],
+  )
 }
 
 beforeAll(async () => {
@@ -94,5 +101,32 @@ describe.sequential('three control plane nodes and a worker', () => {
     const again = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect(again.exitCode).toBe(0)
     expect(exchangesOf(again)).toEqual({ cp1: 2, cp2: 2, cp3: 2, w1: 2 })
+  })
+
+  test('the cluster is worked on through another one while the first is off', async () => {
+    await cluster.hosts.kill('cp1')
+    const whole = await readFile(cluster.file, 'utf8')
+    try {
+      await writeFile(cluster.file, whole.replace(/(\{ name: w1,.*) \}/, '$1, labels: { evc.example/camera: north } }'))
+      await waitUntil('an API server answers', async () => (await kubectl('cp2', 'get', 'nodes')) !== '')
+      const status = await run('status', cluster.file)
+      expect(status.stdout).toMatch(/^cp2 .*ready/m)
+      const plan = await run('plan', cluster.file)
+      expect(plan.exitCode).toBe(4)
+      expect(plan.stderr + plan.stdout).toContain('cp1')
+      const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+      expect(outcome.exitCode).toBe(4)
+      expect(changed(outcome)).toEqual(['cp2/nodes/labels and taints:w1'])
+      expect(await kubectl('cp2', 'get', 'node', 'w1', '--show-labels')).toContain('evc.example/camera=north')
+      expect((await run('kubeconfig', cluster.file)).stdout).toContain(
+        `https://${cluster.hosts.host('cp2').address}:6443`,
+      )
+    } finally {
+      await cluster.hosts.start('cp1')
+    }
+    await waitUntil('healthy', isHealthy)
+    const back = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(back.exitCode).toBe(0)
+    expect(changed(back)).toEqual([])
   })
 })

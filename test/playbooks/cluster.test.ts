@@ -88,7 +88,7 @@ describe('the graph of a cluster', () => {
     const bare = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
     const standing = (name: string): HostFacts => ({
       ...bare.get(name)!,
-      kubernetes: { kubeletConf: true, adminConf: true },
+      kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true },
     })
     const config = (graph: Graph, host: string): string =>
       String(
@@ -141,10 +141,32 @@ describe('the graph of a cluster', () => {
       expect(() => clusterGraph(named, answered)).toThrow('cannot be reached')
     })
 
-    test('a bare one cannot be put before those of a standing cluster', () => {
+    const initOf = (graph: Graph) => [...graph.tasks.keys()].filter(id => id.endsWith('/kubeadm init:cluster'))
+
+    test('any of a standing cluster can take the place of the first when that is off or bare', () => {
       const facts = new Map([...bare, ['cp2', standing('cp2')], ['cp3', standing('cp3')]])
-      expect(() => clusterGraph(spec, facts)).toThrow('has no cluster yet, while cp2 has one')
-      expect(() => clusterGraph(spec, new Map([...facts, ['cp1', standing('cp1')]]))).not.toThrow()
+      const replaced = clusterGraph(spec, facts)
+      expect(initOf(replaced)).toEqual(['cp2/control-plane/kubeadm init:cluster'])
+      expect(waitsFor(replaced, joinOf('cp1'))).toContain('cp2/control-plane/kubeadm configuration:cluster')
+      const off = clusterGraph(spec, new Map([...facts].filter(([host]) => host !== 'cp1')))
+      expect(initOf(off)).toEqual(['cp2/control-plane/kubeadm init:cluster'])
+      expect(config(off, 'w1')).toContain('server 192.0.2.11:6443')
+      expect(initOf(clusterGraph(spec, new Map([...facts, ['cp1', standing('cp1')]])))).toEqual([
+        'cp1/control-plane/kubeadm init:cluster',
+      ])
+    })
+
+    test('taking its place changes no file', () => {
+      const facts = new Map([...bare, ['cp1', standing('cp1')], ['cp2', standing('cp2')]])
+      const documents = (graph: Graph) =>
+        [...graph.tasks.entries()].find(([id]) => /^cp2\/.*\/etc\/evcctl\/kubeadm\.yaml$/.test(id))![1].resource.desired
+      const without = clusterGraph(spec, new Map([...facts].filter(([host]) => host !== 'cp1')))
+      expect(documents(without)).toEqual(documents(clusterGraph(spec, facts)))
+    })
+
+    test('no other makes a new cluster when the first is off', () => {
+      const facts = new Map([...bare].filter(([host]) => host !== 'cp1'))
+      expect(() => clusterGraph(spec, facts)).toThrow('The first control plane node cannot be reached')
     })
   })
 

@@ -49,7 +49,7 @@ export function factsOf(host: string, address: string, architecture: Architectur
     freeBytes: { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib },
     clockOffsetMs: 0,
     roundTripMs: 20,
-    kubernetes: { kubeletConf: false, adminConf: false },
+    kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
     nameservers: ['192.0.2.1'],
     swap: [],
   }

@@ -42,7 +42,7 @@ function factsOf(host: string, number: number, changes: Partial<HostFacts> = {})
     freeBytes: { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib },
     clockOffsetMs: 5,
     roundTripMs: 20,
-    kubernetes: { kubeletConf: false, adminConf: false },
+    kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
     nameservers: ['192.0.2.1'],
     swap: [],
     ...changes,
@@ -82,11 +82,11 @@ describe('hosts that are fit', () => {
     ['a process name that Linux cut off', { cp1: listening(10257, 'kube-controller') }],
     [
       'a node of the cluster has its ports taken',
-      { cp1: { ...listening(6443, ''), kubernetes: { kubeletConf: true, adminConf: true } } },
+      { cp1: { ...listening(6443, ''), kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true } } },
     ],
     [
       'a full disk on a host that has everything',
-      { w1: { ...freeIn('/var/lib', gib), kubernetes: { kubeletConf: true, adminConf: false } } },
+      { w1: { ...freeIn('/var/lib', gib), kubernetes: { kubeletConf: true, adminConf: false, controlPlane: false } } },
     ],
     ['the same meaningless UUID', { cp1: { productUuid: 'Not Settable' }, w1: { productUuid: 'Not Settable' } }],
     ['no product UUID', { cp1: { productUuid: '' }, w1: { productUuid: '' } }],

@@ -11,7 +11,6 @@ import { count, renderClosing } from '../../report/index.ts'
 import { canAsk, confirm } from '../ask.ts'
 import { type ClusterRun, withClusterRun } from '../cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../evaluate-cluster.ts'
-import { firstControlPlaneNode } from '../open-cluster.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../show-plan.ts'
 import { printLine } from '../streams.ts'
 import { version } from '../version.ts'
@@ -51,10 +50,9 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
 
 async function converge(
   cluster: ClusterRun,
-  { evaluation, generation }: ClusterEvaluation,
+  { evaluation, generation, first }: ClusterEvaluation,
   options: ApplyActionOptions,
 ): Promise<ExitCode> {
-  const first = firstControlPlaneNode(cluster.spec).name
   const work = async ({ outdated, run }: HeldLock): Promise<ApplyResult> => {
     const current = outdated ? await evaluateAgain(cluster, options) : evaluation
     run.emit({ type: 'apply:start' })

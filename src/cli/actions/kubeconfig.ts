@@ -5,7 +5,6 @@ import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
 import { askCluster } from '../ask-cluster.ts'
 import { accessFrom, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
-import { firstControlPlaneNode } from '../open-cluster.ts'
 import { readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
 import { printJson, printLine, writeOut } from '../streams.ts'
@@ -27,8 +26,8 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   if (options.server !== undefined) checkServer(options.server)
   const { spec, host, results } = await askCluster(options.cluster, [`cat ${adminConf}`])
   const raw = results[0]!
-  if (raw.exitCode !== 0) throw noCluster(options.cluster, spec, host)
-  const access = accessFrom(raw.stdout, spec.name, options.server ?? serverOf(spec))
+  if (raw.exitCode !== 0) throw noCluster(options.cluster, spec, host.name)
+  const access = accessFrom(raw.stdout, spec.name, options.server ?? serverOf(spec, host))
   const target = options.merge ? mergeTarget(process.env) : options.file
   if (target === undefined) writeOut(kubeconfigText(access))
   else {
@@ -50,10 +49,10 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
 }
 
 // The load balancer where there is one. Not the local proxy: its loopback address means something on nodes only.
-function serverOf(spec: ClusterSpec): string {
+function serverOf(spec: ClusterSpec, host: ClusterSpec['hosts'][number]): string {
   const { endpoint, bindPort } = spec.controlPlane
   if (endpoint !== undefined) return `https://${endpoint}`
-  const { address } = firstControlPlaneNode(spec)
+  const { address } = host
   return `https://${address.includes(':') ? `[${address}]` : address}:${bindPort}`
 }
 
