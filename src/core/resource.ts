@@ -22,8 +22,35 @@ export interface ProbeResult {
  * probes of one exchange with the same script text run once.
  */
 export interface Probe<C> {
+  /** All of it, as it runs where it is alone. */
   readonly script: string
+  /** What of the script other probes of an exchange may share; see surveyProbe(). */
+  readonly shared?: SharedProbe
   parse(raw: ProbeResult): C
+}
+
+/** A probe script in its parts: the answers to `asks` are printed first, in this order. */
+export interface SharedProbe {
+  readonly asks: readonly Question[]
+  /** The rest of the script; may be empty. */
+  readonly rest: string
+}
+
+/** A survey, and the subjects that one probe wants to know about. */
+export interface Question {
+  readonly survey: Survey
+  readonly subjects: readonly string[]
+}
+
+/**
+ * A question about any number of subjects that costs hardly more for many of them than for one: one `systemctl show` for
+ * all units of a host, one `sha256sum` for all files. It runs once an exchange, with the subjects of all probes that ask it.
+ */
+export interface Survey {
+  /** Tells it from other surveys. */
+  readonly name: string
+  /** Its script for these subjects, none of them twice. From what it prints a parser can tell which lines are of which. */
+  script(subjects: readonly string[]): string
 }
 
 /** One write, as data. Paths are absolute. Times are in ms. */

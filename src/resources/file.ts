@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path/posix'
 import { isUnknown, type Output, type Unknown } from '../core/output.ts'
-import type { FieldChange, Probe, ProbeResult, Resource, Step } from '../core/resource.ts'
+import type { FieldChange, Resource, Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import { quote } from '../shell/quote.ts'
-import { type Ownership, ownershipChanges, ownershipFormat, ownershipOf } from './ownership.ts'
-import { fieldsOf } from './probe-output.ts'
+import { type FileState, fileProbe } from './file-survey.ts'
+import { ownershipChanges } from './ownership.ts'
 import { explainWrite } from './write-failure.ts'
-
-/** Files up to this size come back whole, so that a plan can show the lines that change. */
-const largestShown = 256 * 1024
 
 export interface FileParameters {
   /** Absolute path. */
@@ -25,18 +22,6 @@ export interface FileParameters {
    * gives one, since the probe is made before the value is known.
    */
   readonly secret?: boolean
-}
-
-export interface FileState {
-  /** As `stat` names it; `absent` when there is nothing. */
-  readonly type: string
-  readonly parentExists: boolean
-  readonly ownership: Ownership
-  /** Bytes. */
-  readonly size: number
-  readonly sha256: string
-  /** Undefined for secret, large and binary files. */
-  readonly content: string | undefined
 }
 
 export interface FileDesired {
@@ -87,47 +72,6 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
         next: `Look at it and move it away on the host: ls -la ${quote(path)}`,
       }
     },
-  }
-}
-
-function fileProbe(path: string, secret: boolean): Probe<FileState> {
-  const content = secret
-    ? ''
-    : `  if [ "$(stat -c %s "$p")" -le ${largestShown} ]; then echo "content=$(base64 <"$p" | tr -d '\\n')"; fi\n`
-  return {
-    script: `p=${quote(path)}
-if [ -d ${quote(dirname(path))} ]; then echo parent=there; fi
-if [ -L "$p" ]; then printf 'type=symbolic link to %s\\n' "$(readlink "$p")"
-elif [ ! -e "$p" ]; then echo type=absent
-else
-  stat -c 'type=%F\nsize=%s\n${ownershipFormat}' "$p"
-fi
-if [ -f "$p" ] && [ ! -L "$p" ]; then
-  echo "sha256=$(sha256sum <"$p" | cut -c 1-64)"
-${content}fi
-`,
-    parse: parseFile,
-  }
-}
-
-function parseFile(raw: ProbeResult): FileState {
-  const fields = fieldsOf(raw, ['type'])
-  const base64 = fields.get('content')
-  return {
-    type: fields.get('type')!,
-    parentExists: fields.get('parent') === 'there',
-    ownership: ownershipOf(fields),
-    size: Number(fields.get('size') ?? 0),
-    sha256: fields.get('sha256') ?? '',
-    content: base64 === undefined ? undefined : textOf(base64),
-  }
-}
-
-function textOf(base64: string): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.from(base64, 'base64'))
-  } catch {
-    return undefined
   }
 }
 

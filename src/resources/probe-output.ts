@@ -12,7 +12,7 @@ export function fieldsOf(raw: ProbeResult, needed: readonly string[] = []): Read
     if (at > 0) fields.set(line.slice(0, at), line.slice(at + 1))
   }
   const missing = needed.filter(key => !fields.has(key))
-  if (missing.length > 0) throw unreadable(raw, missing)
+  if (missing.length > 0) throw unreadable(raw, `a line each for ${missing.join(', ')}`)
   return fields
 }
 
@@ -25,11 +25,12 @@ export function linesOf(raw: ProbeResult, key: string): readonly string[] {
     .map(line => line.slice(prefix.length))
 }
 
-function unreadable(raw: ProbeResult, missing: readonly string[]): UserError {
+/** The error of a probe that did not print what it prints wherever it works. */
+export function unreadable(raw: ProbeResult, expected: string): UserError {
   const said = raw.stderr.trim() || raw.stdout.trim() || 'nothing'
   return new UserError({
     problem: 'The current state could not be read.',
-    expected: `a line each for ${missing.join(', ')}`,
+    expected,
     came: `exit code ${raw.exitCode}: ${said.slice(-2000)}`,
     next: 'Is a core tool (stat, sha256sum, systemctl) missing on the host, or its file system damaged?',
   })

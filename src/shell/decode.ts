@@ -53,7 +53,7 @@ export class Decoder {
       verify: undefined,
       seen: new Set<StreamName>(),
     }))
-    this.#results = script.answers.map(() => undefined)
+    this.#results = Array.from({ length: script.runs }, () => undefined)
     this.#streams = this.#freshStreams()
   }
 
@@ -113,7 +113,7 @@ export class Decoder {
   reply(): ExchangeReply {
     return {
       jobs: this.#jobs.map((job, index) => jobReply(job, index)),
-      results: this.#script.answers.map(answer => this.#results[answer] ?? missing(`probe ${answer}`)),
+      results: this.#script.answers.map(runs => joined(runs.map(run => this.#results[run] ?? missing(`probe ${run}`)))),
     }
   }
 
@@ -173,6 +173,15 @@ function jobReply(job: JobState, index: number): JobReply {
   if (job.failure !== undefined) return { failure: job.failure, ms: job.ms }
   const verify: ProbeResult = job.verify ?? missing(`the outcome of job ${index}`)
   return { verify, ms: job.ms }
+}
+
+// As one script that does one after the other would have it.
+function joined(results: readonly ProbeResult[]): ProbeResult {
+  return {
+    exitCode: results.at(-1)?.exitCode ?? 0,
+    stdout: results.map(({ stdout }) => stdout).join(''),
+    stderr: results.map(({ stderr }) => stderr).join(''),
+  }
 }
 
 function missing(what: string): never {

@@ -4,6 +4,7 @@ import { Secret } from '../core/secret.ts'
 import * as functions from './functions.ts'
 import { quote } from './quote.ts'
 import { receiveLine } from './receive.ts'
+import { shareRuns } from './share.ts'
 import { absolute, octal, quoteText } from './words.ts'
 
 /** Time-out of a `run` step that names none, ms: long enough for a package installation over a slow line. */
@@ -41,8 +42,10 @@ export interface Script {
   readonly nonce: string
   /** One shell part, unless files are pushed. The last one is a shell part and has the probes. */
   readonly parts: readonly Part[]
-  /** For each probe of the request, the index of the probe that is run for it; equal scripts run once. */
-  readonly answers: readonly number[]
+  /** How many scripts are run for the probes of the request. */
+  readonly runs: number
+  /** For each probe of the request, the runs whose output together is its own. */
+  readonly answers: readonly (readonly number[])[]
   /** Default upper bound for the whole exchange without pushes, ms (`ExchangeOptions.timeoutMs`). */
   readonly timeoutMs: number
 }
@@ -58,7 +61,7 @@ interface Line {
  * Raises UserError for text that no shell can carry (NUL bytes, lone surrogates) and for paths that are not absolute.
  */
 export function compileExchange(request: ExchangeRequest, nonce: string): Script {
-  const answers = answering(request)
+  const { scripts, answers } = shareRuns(request.probes)
   const parts: Part[] = []
   const hasJobs = request.jobs.length > 0
   let lines: Line[] = []
@@ -80,26 +83,16 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
     })
     lines.push({ job: index, text: `evcctl_verify ${quoteText(job.verify.script, 'a probe')}` })
   })
-  request.probes.forEach((probe, index) => {
-    if (answers[index] === index) lines.push({ text: `evcctl_probe ${index} ${quoteText(probe.script, 'a probe')}` })
+  scripts.forEach((text, index) => {
+    lines.push({ text: `evcctl_probe ${index} ${quoteText(text, 'a probe')}` })
   })
   closePart()
-  return { nonce, parts, answers, timeoutMs: exchangeTimeoutMs(request) }
+  return { nonce, parts, runs: scripts.length, answers, timeoutMs: exchangeTimeoutMs(request) }
 }
 
 /** The value of a password or passphrase for the SSH connection. Secrets are revealed in this file only. */
 export function credential(secret: Secret): string {
   return secret.reveal()
-}
-
-function answering(request: ExchangeRequest): number[] {
-  const first = new Map<string, number>()
-  return request.probes.map((probe, index) => {
-    const known = first.get(probe.script)
-    if (known !== undefined) return known
-    first.set(probe.script, index)
-    return index
-  })
 }
 
 function shellPart(nonce: string, lines: readonly Line[], hasJobs: boolean): ShellPart {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   chmodSync,
   existsSync,
@@ -14,8 +15,11 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Output, Secret, type TaskId } from '../../src/core/index.ts'
 import { file } from '../../src/resources/file.ts'
+import { fileProbe } from '../../src/resources/file-survey.ts'
 import { compare, converge, probe, sh } from '../kit/local-sh.ts'
+import { runLocally, shells } from '../shell/local.ts'
 
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 const owner = sh('echo "$(id -un):$(id -gn)"').stdout.trim()
 let folder: string
 let path: string
@@ -114,6 +118,43 @@ describe('a file', () => {
       action: 'update',
       fields: [{ field: 'content', before: 'x', after: unknown }],
     })
+  })
+
+  test.each(shells)('is read together with others in %s', async (...shell) => {
+    const paths = ['one', 'two|2', 'th\\ree', 'link', 'folder', 'none/four'].map(name => join(folder, name))
+    const [one = '', two = '', three = '', link = '', inner = ''] = paths
+    writeFileSync(one, 'first\n')
+    writeFileSync(two, 'x'.repeat(300_000))
+    writeFileSync(three, '')
+    symlinkSync(one, link)
+    mkdirSync(inner)
+    const probes = [...paths.map(each => fileProbe(each, false)), fileProbe(path, true)]
+    writeFileSync(path, 'hidden')
+    const { results } = await runLocally({ jobs: [], probes }, shell)
+    expect(results[0]?.stderr).toBe('')
+    expect(probes.map((each, index) => each.parse(results[index]!))).toMatchObject([
+      { type: 'regular file', size: 6, content: 'first\n', parentExists: true },
+      { type: 'regular file', size: 300_000, content: undefined },
+      { type: 'regular empty file', sha256: sha256(''), content: '' },
+      { type: `symbolic link to ${one}`, content: undefined },
+      { type: 'directory', sha256: '' },
+      { type: 'absent', parentExists: false },
+      { type: 'regular file', sha256: sha256('hidden'), content: undefined },
+    ])
+    expect(results[0]?.stdout).not.toContain(Buffer.from('hidden').toString('base64'))
+  })
+
+  test('whose content does not have the hash that was read beside it is not shown', () => {
+    writeFileSync(path, 'x')
+    const raw = sh(fileProbe(path, false).script)
+    const torn = { ...raw, stdout: raw.stdout.replace('eA==', 'eQ==') }
+    expect(fileProbe(path, false).parse(torn)).toMatchObject({ sha256: sha256('x'), content: undefined })
+  })
+
+  test('that could not be looked at is not taken for absent', () => {
+    expect(() => fileProbe(path, false).parse({ exitCode: 127, stdout: '', stderr: 'stat: not found' })).toThrow(
+      /could not be read/,
+    )
   })
 
   test('offers its path once it is there', () => {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Job, JobReply } from '../../src/core/host.ts'
 import type { Step } from '../../src/core/resource.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { surveyProbe } from '../../src/core/survey.ts'
 import { ProtocolError } from '../../src/shell/stream.ts'
 import { probe, runLocally, shells } from './local.ts'
 
@@ -43,6 +44,27 @@ async function expectGone(pids: readonly number[]): Promise<void> {
 }
 
 describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
+  it('asks a survey once for all, and answers each probe as if it were alone', async () => {
+    const runs = join(folder, 'runs')
+    const survey = {
+      name: 'greetings',
+      script: (subjects: readonly string[]) =>
+        `echo run >>'${runs}'\nfor one in ${subjects.join(' ')}; do echo "to=$one"; done\n`,
+    }
+    const asking = (subjects: readonly string[], rest = '') =>
+      surveyProbe({ asks: [{ survey, subjects }], rest, parse: raw => raw.stdout })
+    const probes = [asking(['a', 'b']), probe('echo plain'), asking(['b', 'c'], 'echo rest; exit 3')]
+    const { results } = await runLocally({ jobs: [], probes }, shell)
+    expect(results).toEqual([
+      { exitCode: 0, stdout: 'to=a\nto=b\nto=c\n', stderr: '' },
+      { exitCode: 0, stdout: 'plain\n', stderr: '' },
+      { exitCode: 3, stdout: 'to=a\nto=b\nto=c\nrest\n', stderr: '' },
+    ])
+    expect(await readFile(runs, 'utf8')).toBe('run\n')
+    const alone = await runLocally({ jobs: [{ steps: [], verify: probes[2]! }], probes: [] }, shell)
+    expect(alone.jobs[0]?.verify).toEqual({ exitCode: 3, stdout: 'to=b\nto=c\nrest\n', stderr: '' })
+  })
+
   it('gives what probes print and how they exit', async () => {
     const { results } = await runLocally(
       {

@@ -66,7 +66,7 @@ describe('compileExchange', () => {
 
   it('runs equal probes once and answers each asker', () => {
     const script = compileExchange({ jobs: [], probes: [probe('a'), probe('b'), probe('a')] }, nonce)
-    expect(script.answers).toEqual([0, 1, 0])
+    expect(script.answers).toEqual([[0], [1], [0]])
     expect(textOf(script.parts[0]).match(/^evcctl_probe \d/gm)).toEqual(['evcctl_probe 0', 'evcctl_probe 1'])
   })
 
