@@ -25,7 +25,7 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
     kind: 'hostname',
     name,
     probe: {
-      script: `echo "now=$(uname -n)"\nif [ -e /etc/hostname ]; then sed -n '/^[^#]/{s/^/boot=/p;q}' /etc/hostname; fi\n`,
+      script: `printf 'now='; uname -n\nif [ -e /etc/hostname ]; then sed -n '/^[^#]/{s/^/boot=/p;q}' /etc/hostname; fi\n`,
       parse(raw) {
         const fields = fieldsOf(raw, ['now'])
         return { now: fields.get('now')!, atBoot: (fields.get('boot') ?? '').trim() }

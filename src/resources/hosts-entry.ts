@@ -34,7 +34,7 @@ export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntr
     name: block,
     title: path,
     probe: {
-      script: `if [ -e ${path} ]; then echo "file=$(base64 <${path} | tr -d '\\n')"; fi`,
+      script: `if [ -e ${path} ]; then printf 'file='; base64 -w 0 <${path}; echo; fi\n`,
       parse(raw) {
         const file = Buffer.from(linesOf(raw, 'file')[0] ?? '', 'base64').toString('latin1')
         return { file, line: blockPattern(block).exec(file)?.[1] }

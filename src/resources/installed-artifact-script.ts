@@ -14,38 +14,7 @@ export type Install =
 export const artifactsFolder = '/var/lib/evcctl/artifacts'
 
 // Mode and whatever betrays a replaced or edited file without reading it; UTC, since a host may change its time zone.
-const stat = `TZ=UTC0 stat -c '%a:%s:%i:%z'`
-
-/**
- * Prints the record of an artifact (`version`, `archive`), then for each file `file=<recorded sha256> <sha256 now, or
- * missing> <mode> <path>`. A file is hashed only where its inode, size, mode or change time are not the recorded ones.
- */
-export function artifactProbeScript(name: string): string {
-  return `stamp=${quote(`${artifactsFolder}/${name}`)}
-if [ ! -f "$stamp" ]; then echo stamp=absent; exit 0; fi
-echo stamp=there
-# All files in one look; only one that is not as recorded is looked at again.
-newline='
-'
-looked=$(set -f; TZ=UTC0 stat -c '%a:%s:%i:%z %n' $(sed -n 's|^file=[^/]*||p' "$stamp") 2>/dev/null)
-looked=$newline$looked$newline
-while IFS= read -r line; do
-  case $line in
-    file=*)
-      line=\${line#file=}
-      recorded=\${line%% *}; line=\${line#* }
-      before=\${line%%/*}; before=\${before% }
-      path=/\${line#*/}
-      case $looked in *"$newline$before $path$newline"*) echo "file=$recorded $recorded \${before%%:*} $path"; continue;; esac
-      if [ ! -f "$path" ]; then echo "file=$recorded missing - $path"; continue; fi
-      now=$(${stat} "$path")
-      if [ "$now" = "$before" ]; then hash=$recorded; else hash=$(sha256sum <"$path" | cut -c 1-64); fi
-      echo "file=$recorded $hash \${now%%:*} $path";;
-    *) echo "$line";;
-  esac
-done <"$stamp"
-`
-}
+export const lookFormat = '%a:%s:%i:%z'
 
 /**
  * Installs from \`$part\`, which has been checked: unpacks beside it, puts each file in place by rename (a program that
@@ -67,7 +36,7 @@ put() {
   if ! install -m 0755 -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
   hash=$(sha256sum <"$2.evcctl-new" | cut -c 1-64)
   mv -f "$2.evcctl-new" "$2"
-  echo "file=$hash $(${stat} "$2") $2" >>"$record"
+  echo "file=$hash $(TZ=UTC0 stat -c '${lookFormat}' "$2") $2" >>"$record"
 }
 ${unpackLines(install)}if [ -f "$stamp" ]; then
   sed -n 's|^file=[^/]*||p' "$stamp" | while IFS= read -r old; do

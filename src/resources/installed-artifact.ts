@@ -1,9 +1,9 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import type { Change, FieldChange, ProbeResult, Resource, StepFailure } from '../core/resource.ts'
+import type { Change, FieldChange, Resource, StepFailure } from '../core/resource.ts'
+import { type ArtifactState, artifactProbe } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
-import { artifactProbeScript, type Install, installScript } from './installed-artifact-script.ts'
-import { fieldsOf, linesOf } from './probe-output.ts'
+import { type Install, installScript } from './installed-artifact-script.ts'
 
 export interface ArtifactParameters {
   /** Name of the download, e.g. `cni-plugins`; one of each on a host. */
@@ -20,21 +20,6 @@ export interface ArtifactParameters {
   readonly install: Install
 }
 
-export interface InstalledFile {
-  readonly path: string
-  /** As it was installed. */
-  readonly recorded: string
-  /** As it is now; undefined when it is gone. */
-  readonly sha256: string | undefined
-  /** Permission bits in octal, e.g. `755`. */
-  readonly mode: string
-}
-
-/** What is installed of an artifact; undefined: nothing that evcctl installed. */
-export type ArtifactState =
-  | { readonly version: string; readonly archive: string; readonly files: readonly InstalledFile[] }
-  | undefined
-
 export interface ArtifactDesired {
   readonly version: string
   readonly sha256: string
@@ -50,7 +35,7 @@ export function installedArtifact(parameters: ArtifactParameters): Resource<Arti
   return {
     kind: 'artifact',
     name,
-    probe: { script: artifactProbeScript(name), parse: parseArtifact },
+    probe: artifactProbe(name),
     desired: { version, sha256 },
     diff(current) {
       const origin = [bytes === undefined ? undefined : sizeOf(bytes), `from ${site}`].filter(Boolean).join(' ')
@@ -68,16 +53,6 @@ export function installedArtifact(parameters: ArtifactParameters): Resource<Arti
       return explainDownload(failure, { url, sha256, site }) ?? explainInstall(failure, name, version)
     },
   }
-}
-
-function parseArtifact(raw: ProbeResult): ArtifactState {
-  const fields = fieldsOf(raw, ['stamp'])
-  if (fields.get('stamp') === 'absent') return undefined
-  const files = linesOf(raw, 'file').map(line => {
-    const [recorded = '', now = '', mode = '', ...path] = line.split(' ')
-    return { path: path.join(' '), recorded, sha256: now === 'missing' ? undefined : now, mode }
-  })
-  return { version: fields.get('version') ?? '', archive: fields.get('archive') ?? '', files }
 }
 
 function* recordChanges(current: NonNullable<ArtifactState>, version: string, sha256: string): Iterable<FieldChange> {

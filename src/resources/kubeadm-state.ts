@@ -38,7 +38,9 @@ export const kubeletClientPath = '/var/lib/kubelet/pki/kubelet-client-current.pe
 
 /** A line `nodeCertificate=<base64>` if the host has a kubelet's certificate; its key stays where it is. */
 export const printNodeCertificate = `if [ -f ${kubeletClientPath} ]; then
-  echo "nodeCertificate=$(sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${kubeletClientPath} | base64 | tr -d '\\n')"
+  printf 'nodeCertificate='
+  sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${kubeletClientPath} | base64 -w 0
+  echo
 fi
 `
 
@@ -63,7 +65,7 @@ export function otherNode(came: string, expected: string): ErrorDetails {
 
 /** A line `<key>=<base64 of the file>`, if the file is there. */
 export function printFile(key: string, path: string): string {
-  return `if [ -f ${path} ]; then echo "${key}=$(base64 <${path} | tr -d '\\n')"; fi\n`
+  return `if [ -f ${path} ]; then printf '${key}='; base64 -w 0 <${path}; echo; fi\n`
 }
 
 /** What printFile printed; empty when the file was not there. */

@@ -54,7 +54,11 @@ function hostsToml(host: string, urls: readonly string[]): string {
 function probeScript(wanted: readonly string[]): string {
   const named = wanted.map(host => quote(`${mirrorsFolder}/${host}/hosts.toml`))
   return `for file in ${[`${mirrorsFolder}/*/hosts.toml`, ...named].join(' ')}; do
-  if [ -f "$file" ]; then echo "file=$(basename "$(dirname "$file")") $(base64 <"$file" | tr -d '\\n')"; fi
+  if [ ! -f "$file" ]; then continue; fi
+  host=\${file%/hosts.toml}
+  printf 'file=%s ' "\${host##*/}"
+  base64 -w 0 <"$file"
+  echo
 done
 `
 }

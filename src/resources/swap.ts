@@ -1,6 +1,8 @@
-import type { FieldChange, Resource } from '../core/resource.ts'
+import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
+import { surveyProbe } from '../core/survey.ts'
 import { linesOf } from './probe-output.ts'
 import { replaceFile } from './replace-file.ts'
+import { askUnits, shownUnits } from './systemd-state.ts'
 import { explainWrite } from './write-failure.ts'
 
 export interface SwapState {
@@ -25,6 +27,8 @@ const swapServices = [
   'armbian-zram-config.service',
 ]
 
+const swapTarget = 'swap.target'
+
 // The third field of an fstab line is the type (fstab(5)); a line that begins with # is a comment.
 const swapLine = '^[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)'
 
@@ -37,21 +41,13 @@ export function swapOff(): Resource<SwapState, Record<never, never>> {
     kind: 'swap',
     name: 'off',
     title: 'swap',
-    probe: {
-      script: `tail -n +2 /proc/swaps | sed 's/^/active=/'
+    probe: surveyProbe({
+      asks: [askUnits([swapTarget, ...swapServices, '*.swap'])],
+      rest: `sed '1d;s/^/active=/' /proc/swaps
 if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
-systemctl list-units --all --type=swap --plain --no-legend --no-pager | sed -E 's/^([^ ]+).*/unit=\\1/'
-systemctl list-unit-files --no-legend --no-pager swap.target ${swapServices.join(' ')} |
-  sed -n -E -e 's/^swap\\.target +([^ ]+).*/target=\\1/p' -e t -e 's/^([^ ]+) +enabled( .*)?$/service=\\1/p'
 `,
-      parse: raw => ({
-        active: linesOf(raw, 'active').map(line => line.split(/\s/)[0]!),
-        fstab: linesOf(raw, 'fstab'),
-        units: linesOf(raw, 'unit'),
-        services: linesOf(raw, 'service'),
-        targetMasked: linesOf(raw, 'target')[0] === 'masked',
-      }),
-    },
+      parse: parseSwap,
+    }),
     desired: {},
     diff(current) {
       const fields: FieldChange[] = current.active.map(device => ({ field: device, before: 'swap', after: 'off' }))
@@ -89,6 +85,17 @@ systemctl list-unit-files --no-legend --no-pager swap.target ${swapServices.join
       }
       return explainWrite(failure, '/etc/fstab')
     },
+  }
+}
+
+function parseSwap(raw: ProbeResult): SwapState {
+  const shown = shownUnits(raw).map(fields => ({ id: fields.get('Id'), file: fields.get('UnitFileState') }))
+  return {
+    active: linesOf(raw, 'active').map(line => line.split(/\s/)[0]!),
+    fstab: linesOf(raw, 'fstab'),
+    units: shown.flatMap(({ id }) => (id?.endsWith('.swap') === true ? [id] : [])),
+    services: swapServices.filter(name => shown.some(({ id, file }) => id === name && file === 'enabled')),
+    targetMasked: shown.some(({ id, file }) => id === swapTarget && file === 'masked'),
   }
 }
 

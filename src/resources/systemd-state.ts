@@ -1,6 +1,7 @@
-import type { ProbeResult } from '../core/resource.ts'
-import { quote, quoteAll } from '../shell/quote.ts'
-import { fieldsOf, linesOf } from './probe-output.ts'
+import type { Probe, ProbeResult, Question, Survey } from '../core/resource.ts'
+import { surveyProbe } from '../core/survey.ts'
+import { quoteAll } from '../shell/quote.ts'
+import { fieldsOf, linesOf, unreadable } from './probe-output.ts'
 
 export interface UnitState {
   /** False when systemd knows no such unit. */
@@ -30,21 +31,70 @@ export function statScript(files: readonly string[]): string {
   return files.length === 0 ? ':' : `TZ=UTC0 stat -L -c '%n %i %z' ${quoteAll(files)} 2>/dev/null || :`
 }
 
-/** The read-only script that `parseUnit` understands. */
-export function unitScript(unit: string, files: readonly string[]): string {
-  const stamp = quote(`${startedFolder}/${unit}`)
-  return `TZ=UTC systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ExecMainStartTimestamp,ActiveEnterTimestamp -- ${quote(unit)}
-{ ${statScript(files)}; } | sed 's/^/file=/'
-if [ -e ${stamp} ]; then echo stamp=there; sed 's/^/started=/' ${stamp}; fi
-`
+// As `systemctl show` names them; Names has the aliases of a unit beside its Id.
+const properties = [
+  'Id',
+  'Names',
+  'LoadState',
+  'ActiveState',
+  'SubState',
+  'UnitFileState',
+  'NeedDaemonReload',
+  'ExecMainStartTimestamp',
+  'ActiveEnterTimestamp',
+]
+
+/** What systemd says of units (or those that a pattern like `*.swap` fits), and what evcctl last started them with. */
+const unitSurvey: Survey = {
+  name: 'units',
+  script: subjects => `TZ=UTC systemctl show -p ${properties.join(',')} -- ${quoteAll(subjects)}
+cd ${startedFolder} 2>/dev/null || exit 0
+set --
+for unit in ${quoteAll(subjects.filter(isName))}; do
+  if [ -e "$unit" ]; then set -- "$@" "$unit"; echo "stamp=$unit"; fi
+done
+if [ $# -gt 0 ]; then grep -H '' -- "$@" || :; fi
+`,
 }
 
-export function parseUnit(raw: ProbeResult): UnitState {
-  const fields = fieldsOf(raw, ['LoadState', 'ActiveState'])
-  const active = fields.get('ActiveState')!
+/** The change times of files, as statScript prints them. */
+const changeSurvey: Survey = { name: 'change times', script: subjects => `${statScript(subjects)}\n` }
+
+/** Reads a unit and the files that it watches. */
+export function unitProbe(unit: string, files: readonly string[]): Probe<UnitState> {
+  return surveyProbe({
+    asks: [askUnits([unit]), ...(files.length === 0 ? [] : [{ survey: changeSurvey, subjects: files }])],
+    parse: raw => parseUnit(raw, unit, files),
+  })
+}
+
+/** For probes that want to know of units, by names or patterns. */
+export function askUnits(subjects: readonly string[]): Question {
+  return { survey: unitSurvey, subjects }
+}
+
+/** What was asked of systemd: the properties of each unit. */
+export function shownUnits(raw: ProbeResult): readonly ReadonlyMap<string, string>[] {
+  return raw.stdout
+    .split('\n\n')
+    .map(stdout => fieldsOf({ ...raw, stdout }))
+    .filter(fields => fields.has('Names'))
+}
+
+function isName(subject: string): boolean {
+  return !/[*?[]/.test(subject)
+}
+
+function parseUnit(raw: ProbeResult, unit: string, watched: readonly string[]): UnitState {
+  const fields = shownUnits(raw).find(one => one.get('Names')?.split(' ').includes(unit))
+  const active = fields?.get('ActiveState')
+  if (fields === undefined || active === undefined) throw unreadable(raw, `what systemd knows of ${unit}`)
   const restarting = fields.get('SubState')?.startsWith('auto-restart') ?? false
   const running = ['active', 'reloading', 'refreshing'].includes(active) && !restarting
   const started = fields.get('ExecMainStartTimestamp') || fields.get('ActiveEnterTimestamp') || ''
+  const lines = raw.stdout.split('\n')
+  const found = filesOf(lines)
+  const startedWith = filesOf(lines.flatMap(line => (line.startsWith(`${unit}:`) ? [line.slice(unit.length + 1)] : [])))
   return {
     loaded: fields.get('LoadState') !== 'not-found',
     running,
@@ -52,8 +102,8 @@ export function parseUnit(raw: ProbeResult): UnitState {
     described: describe(active, restarting),
     fileState: fields.get('UnitFileState') ?? '',
     needsDaemonReload: fields.get('NeedDaemonReload') === 'yes',
-    files: filesOf(linesOf(raw, 'file')),
-    startedWith: fields.get('stamp') === 'there' ? filesOf(linesOf(raw, 'started')) : undefined,
+    files: new Map(watched.flatMap(path => (found.has(path) ? [[path, found.get(path)!]] : []))),
+    startedWith: linesOf(raw, 'stamp').includes(unit) ? startedWith : undefined,
     startedAt: running ? secondsOf(started) : undefined,
   }
 }
@@ -72,7 +122,7 @@ function isAsStarted({ files, startedWith, startedAt }: UnitState, path: string)
 }
 
 function filesOf(lines: readonly string[]): ReadonlyMap<string, string> {
-  const pattern = /^(.*) (\d+ \d{4}-\d\d-\d\d [\d:.]+ \+0000)$/
+  const pattern = /^(\/.*) (\d+ \d{4}-\d\d-\d\d [\d:.]+ \+0000)$/
   return new Map(lines.map(line => pattern.exec(line)).flatMap(match => (match ? [[match[1]!, match[2]!]] : [])))
 }
 

@@ -1,6 +1,6 @@
 import type { Change, Context, FieldChange, Resource, StepFailure } from '../core/resource.ts'
 import { settleScript } from './systemd-settle.ts'
-import { changedPaths, parseUnit, type UnitState, unitScript } from './systemd-state.ts'
+import { changedPaths, type UnitState, unitProbe } from './systemd-state.ts'
 
 export interface SystemdUnitParameters {
   /** With its suffix, e.g. `containerd.service`. */
@@ -43,7 +43,7 @@ export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitSta
     kind: 'unit',
     name: unit,
     title: unit,
-    probe: { script: unitScript(unit, files), parse: parseUnit },
+    probe: unitProbe(unit, files),
     desired: { state, enabled, masked },
     diff(current, _desired, context) {
       const fields = [...stateChanges(current, { state, enabled, masked })]

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { installedArtifact } from '../../src/resources/installed-artifact.ts'
+import { shareRuns } from '../../src/shell/share.ts'
 import { Sandbox, serve } from './sandbox.ts'
 
 const program = Buffer.from(`#!/bin/sh\necho one\n${'#'.repeat(5000)}\n`)
@@ -68,6 +69,39 @@ test.each([
   expect(change?.fields).toHaveLength(1)
   expect(change?.fields[0]?.field).toContain('/bin/kubelet')
   expect(change?.fields[0]?.before).toMatch(before)
+})
+
+test('several programs are looked at together, and only what is not as recorded is hashed', async () => {
+  const sandbox = new Sandbox()
+  await using server = await files(program)
+  const resources = ['kubeadm', 'kubelet', 'runc'].map(name => {
+    const install = { binary: `${sandbox.root}/bin/${name}` }
+    return installedArtifact({ name, version: '1', source: server, sha256: sha256(program), site: 'x', install })
+  })
+  for (const { converge, desired } of resources.slice(0, 2)) await sandbox.run(converge(undefined, desired as never))
+  writeFileSync(`${sandbox.root}/bin/kubelet`, 'other')
+  const { scripts } = shareRuns(resources.map(({ probe }) => probe))
+  expect(scripts).toHaveLength(1)
+  const raw = await sandbox.sh(scripts[0]!)
+  expect(raw.stdout.split('\n').filter(line => /^[0-9a-f]{64} /.test(line))).toHaveLength(1)
+  expect(resources.map(({ probe }) => probe.parse(raw)?.files.map(file => file.sha256))).toEqual([
+    [sha256(program)],
+    [sha256(Buffer.from('other'))],
+    undefined,
+  ])
+})
+
+test('a record that a power cut emptied is written again, and one that cannot be read is an error', async () => {
+  const sandbox = new Sandbox()
+  const resource = kubelet(sandbox, 'http://127.0.0.1:1', 'f'.repeat(64))
+  mkdirSync(sandbox.inside('/var/lib/evcctl/artifacts'), { recursive: true })
+  writeFileSync(sandbox.inside('/var/lib/evcctl/artifacts/kubelet'), '')
+  expect(resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })?.action).toBe(
+    'update',
+  )
+  expect(() => resource.probe.parse({ exitCode: 1, stdout: '', stderr: 'grep: Input/output error' })).toThrow(
+    /could not be read/,
+  )
 })
 
 test('another version and another build of the same version are updates', async () => {

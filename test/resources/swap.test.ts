@@ -8,20 +8,27 @@ function stateOf(...lines: readonly string[]) {
   return resource.probe.parse({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' })
 }
 
+/** As `systemctl show` prints it. */
+const shown = (name: string, state: string) => `Id=${name}\nNames=${name}\nUnitFileState=${state}\n`
 const line = '/swap.img\tnone\tswap\tsw\t0\t0'
 const masked = { field: 'swap.target', before: 'started at boot', after: 'masked' }
 
 describe('swap', () => {
   test.each([
-    ['none at all', ['target=static'], undefined],
+    ['none at all', [shown('swap.target', 'static')], undefined],
     [
       'off, with a unit of a generator that nothing starts any more',
-      ['unit=dev-zram0.swap', 'target=masked'],
+      [shown('dev-zram0.swap', 'generated'), shown('swap.target', 'masked')],
       undefined,
     ],
     [
       'a file of fstab',
-      ['active=/swap.img file 2097148 0 -2', `fstab=${line}`, 'unit=swap.img.swap', 'target=static'],
+      [
+        'active=/swap.img file 2097148 0 -2',
+        `fstab=${line}`,
+        shown('swap.img.swap', 'generated'),
+        shown('swap.target', 'static'),
+      ],
       [
         { field: '/swap.img', before: 'swap', after: 'off' },
         { field: '/etc/fstab', before: line, after: `# ${line}` },
@@ -30,17 +37,21 @@ describe('swap', () => {
     ],
     [
       'zram of a Raspberry Pi with Debian 13: only a generated unit',
-      ['active=/dev/zram0 partition 2097148 0 100', 'unit=dev-zram0.swap', 'target=static'],
+      [
+        'active=/dev/zram0 partition 2097148 0 100',
+        shown('dev-zram0.swap', 'generated'),
+        shown('swap.target', 'static'),
+      ],
       [{ field: '/dev/zram0', before: 'swap', after: 'off' }, masked],
     ],
     [
       'a service that makes it, as on a Jetson',
-      ['service=nvzramconfig.service', 'target=static'],
+      [shown('nvzramconfig.service', 'enabled'), shown('zramswap.service', 'disabled'), shown('swap.target', 'static')],
       [{ field: 'nvzramconfig.service', before: 'enabled', after: 'disabled' }],
     ],
     [
       'switched on again by hand',
-      ['active=/swap.img file 1 0 -2', 'target=masked'],
+      ['active=/swap.img file 1 0 -2', shown('swap.target', 'masked')],
       [{ field: '/swap.img', before: 'swap', after: 'off' }],
     ],
   ])('%s', (_, lines, fields) => {
@@ -51,8 +62,9 @@ describe('swap', () => {
     const current = stateOf(
       'active=/swap.img file 1 0 -2',
       `fstab=${line}`,
-      'service=dphys-swapfile.service',
-      'target=static',
+      shown('dphys-swapfile.service', 'enabled'),
+      shown('zramswap.service', 'disabled'),
+      shown('swap.target', 'static'),
     )
     const [step] = resource.converge(current, {})
     await expect(step && 'run' in step ? step.run : '').toMatchFileSnapshot('../goldens/resources/swap-off.sh')

@@ -34,10 +34,21 @@ function wanted(options: Partial<Parameters<typeof systemdUnit>[0]> = {}) {
 }
 
 function state({ files = {}, stamp, ...shown }: Host) {
-  const lines = Object.entries(shown).map(([key, value]) => `${key}=${value}`)
-  for (const [path, text] of Object.entries(files)) lines.push(`file=${path} ${text}`)
-  if (stamp !== undefined) lines.push('stamp=there')
-  for (const [path, text] of Object.entries(stamp ?? {})) lines.push(`started=${path} ${text}`)
+  // Others are asked for in the same breath.
+  const lines = [
+    'Id=other.service',
+    'Names=other.service',
+    'ActiveState=failed',
+    '',
+    `Id=${unit}`,
+    `Names=cri.service ${unit}`,
+  ]
+  lines.push(...Object.entries(shown).map(([key, value]) => `${key}=${value}`), 'stamp=other.service')
+  if (stamp !== undefined) lines.push(`stamp=${unit}`)
+  lines.push(`other.service:${binary} 5 2026-11-20 09:00:00.000000000 +0000`)
+  for (const [path, text] of Object.entries(stamp ?? {})) lines.push(`${unit}:${path} ${text}`)
+  for (const [path, text] of Object.entries({ '/etc/other': '1 2026-11-20 09:00:00.000000000 +0000', ...files }))
+    lines.push(`${path} ${text}`)
   return wanted().probe.parse({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' })
 }
 
@@ -219,6 +230,12 @@ describe('a unit', () => {
     const details = wanted().explain?.({ step: 0, exitCode: 1, stdout: '', stderr }, wanted().desired as never)
     expect(details?.came).toContain('toml: line 3')
     expect(details?.next).toContain('journalctl -u containerd.service')
+  })
+
+  test('that systemd says nothing of is not taken for stopped', () => {
+    expect(() => wanted().probe.parse({ exitCode: 1, stdout: 'Id=x\nNames=x\n', stderr: 'Failed to connect' })).toThrow(
+      /could not be read/,
+    )
   })
 
   test('cannot be asked to run and be masked', () => {
