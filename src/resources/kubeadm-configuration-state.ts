@@ -1,8 +1,9 @@
 import { parse } from 'yaml'
-import type { ProbeResult } from '../core/resource.ts'
+import type { Probe, ProbeResult } from '../core/resource.ts'
+import { surveyProbe } from '../core/survey.ts'
+import { answersFor, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
-import { askScript, parseAnswer } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
 
 /** The documents that are the same for the whole cluster. */
@@ -49,28 +50,33 @@ export const changeMarks: Readonly<Record<ChangeMark, string>> = {
   'kube-proxy': '/var/lib/evcctl/kube-proxy.unfinished',
 }
 
-/** The read-only script that parseKubeadmConfiguration understands. */
-export function kubeadmConfigurationScript(recordPath: string): string {
+const mapPaths = ['kubeadm-config', 'kubelet-config', 'kube-proxy'].map(
+  name => `/api/v1/namespaces/kube-system/configmaps/${name}`,
+)
+
+/** Asks the API server and the host itself. `recordPath`: what evcctl made of the configuration last. */
+export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
   const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
   const marks = Object.entries(changeMarks).map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
-  return `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' ${manifest} 2>/dev/null
-echo answer
-${askScript('--namespace kube-system get configmap kubeadm-config kubelet-config kube-proxy --ignore-not-found -o json')}`
+  return surveyProbe({
+    asks: [askApi(mapPaths)],
+    rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' ${manifest} 2>/dev/null || :
+`,
+    parse: parseKubeadmConfiguration,
+  })
 }
 
-export function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState {
-  const at = raw.stdout.indexOf('answer\n')
-  const local = { ...raw, stdout: raw.stdout.slice(0, at) }
-  const answer = parseAnswer({ ...raw, stdout: raw.stdout.slice(at + 'answer\n'.length) })
+function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState {
+  const answer = answersFor(raw, mapPaths)
   if (answer.api === 'absent') return answer
-  if (answer.api === 'unreachable') return { ...answer, ...localState(local) }
-  const maps = configMaps(answer.text)
+  if (answer.api === 'unreachable') return { ...answer, ...localState(raw) }
+  const [cluster, kubelet, kubeProxy] = answer.objects as readonly (ConfigMap | undefined)[]
   return {
     api: 'answered',
-    cluster: document(maps.get('kubeadm-config')?.ClusterConfiguration),
-    kubelet: document(maps.get('kubelet-config')?.kubelet),
-    kubeProxy: document(maps.get('kube-proxy')?.['config.conf']),
-    ...localState(local),
+    cluster: document(cluster?.data?.ClusterConfiguration),
+    kubelet: document(kubelet?.data?.kubelet),
+    kubeProxy: document(kubeProxy?.data?.['config.conf']),
+    ...localState(raw),
   }
 }
 
@@ -86,13 +92,7 @@ function localState(local: ProbeResult): LocalState {
 }
 
 interface ConfigMap {
-  readonly metadata: { readonly name: string }
   readonly data?: Readonly<Record<string, string>>
-}
-
-function configMaps(text: string): ReadonlyMap<string, Readonly<Record<string, string>>> {
-  const list = text === '' ? { items: [] } : (JSON.parse(text) as { readonly items: readonly ConfigMap[] })
-  return new Map(list.items.map(({ metadata, data = {} }) => [metadata.name, data]))
 }
 
 function document(text: string | undefined): unknown {

@@ -6,9 +6,8 @@ import { type ChangeableParts, changeSteps, recoverySteps } from './kubeadm-chan
 import {
   type ClusterDocuments,
   type KubeadmConfigurationState,
-  kubeadmConfigurationScript,
+  kubeadmConfigurationProbe,
   type LocalState,
-  parseKubeadmConfiguration,
 } from './kubeadm-configuration-state.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
@@ -46,7 +45,7 @@ export function kubeadmConfiguration(
     kind: 'kubeadm configuration',
     name: 'cluster',
     title: 'kubeadm configuration',
-    probe: { script: kubeadmConfigurationScript(recordPath), parse: parseKubeadmConfiguration },
+    probe: kubeadmConfigurationProbe(recordPath),
     desired: { documents },
     diff(current): Change | undefined {
       if (current.api === 'absent') return undefined

@@ -22,12 +22,11 @@ const longestAnswer = 12
 /**
  * A probe script that asks the API server. Its first line says how that went: `api=absent` (this host has no cluster
  * yet), `api=unreachable`, or `api=answered`; then the output of `command` follows. `command` is a kubectl command line
- * without its start; what it reads on stdin is `stdin`.
+ * without its start.
  */
-export function askScript(command: string, stdin?: string): string {
-  const input = stdin === undefined ? '</dev/null' : `<<'EVCCTL_EOF'\n${stdin}\nEVCCTL_EOF\n`
+export function askScript(command: string): string {
   return `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
-if answer=$(timeout ${longestAnswer} ${kubectl(5)} ${command} ${input})
+if answer=$(timeout ${longestAnswer} ${kubectl(5)} ${command} </dev/null)
 then printf 'api=answered\\n%s\\n' "$answer"
 else
   if [ $? = 124 ]; then echo 'no answer within ${longestAnswer} s' >&2; fi

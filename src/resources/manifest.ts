@@ -1,7 +1,9 @@
 import { stringify } from 'yaml'
-import type { Change, FieldChange, ProbeResult, Resource } from '../core/resource.ts'
+import type { Change, FieldChange, Resource } from '../core/resource.ts'
+import { surveyProbe } from '../core/survey.ts'
+import { answersFor, apiPath, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
-import { askScript, kubectl, parseAnswer } from './kubectl.ts'
+import { kubectl } from './kubectl.ts'
 import { missingFrom } from './subset.ts'
 
 /** An object of the Kubernetes API. */
@@ -25,17 +27,18 @@ export function manifest(
   name: string,
   objects: readonly KubernetesObject[],
 ): Resource<ManifestState, { readonly objects: readonly KubernetesObject[] }> {
-  const identities = objects.map(({ apiVersion, kind, metadata }) => {
-    const namespace = metadata.namespace === undefined ? {} : { namespace: metadata.namespace }
-    return JSON.stringify({ apiVersion, kind, metadata: { name: metadata.name, ...namespace } })
-  })
+  const paths = objects.map(apiPath)
   return {
     kind: 'manifest',
     name,
-    probe: {
-      script: askScript('get -f - --ignore-not-found -o json', identities.join('\n---\n')),
-      parse: parseObjects,
-    },
+    probe: surveyProbe({
+      asks: [askApi(paths)],
+      parse(raw): ManifestState {
+        const answer = answersFor(raw, paths)
+        if (answer.api !== 'answered') return answer
+        return { api: 'answered', objects: answer.objects.filter(one => one !== undefined) as KubernetesObject[] }
+      },
+    }),
     desired: { objects },
     diff(current): Change | undefined {
       if (current.api === 'unreachable') {
@@ -79,17 +82,4 @@ function sameIdentity(a: KubernetesObject, b: KubernetesObject): boolean {
     a.metadata.name === b.metadata.name &&
     a.metadata.namespace === b.metadata.namespace
   )
-}
-
-function parseObjects(raw: ProbeResult): ManifestState {
-  const answer = parseAnswer(raw)
-  if (answer.api !== 'answered') return answer
-  return { api: 'answered', objects: objectsOf(answer.text) }
-}
-
-// One object comes as itself, several as a List, none as nothing.
-function objectsOf(text: string): readonly KubernetesObject[] {
-  if (text === '') return []
-  const answer = JSON.parse(text) as KubernetesObject & { readonly items?: readonly KubernetesObject[] }
-  return answer.kind === 'List' ? (answer.items ?? []) : [answer]
 }

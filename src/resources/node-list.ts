@@ -1,5 +1,6 @@
 import type { Probe, ProbeResult } from '../core/resource.ts'
-import { askScript, parseAnswer } from './kubectl.ts'
+import { surveyProbe } from '../core/survey.ts'
+import { answerFor, askApi } from './api-survey.ts'
 
 /** A taint of a node. */
 export interface NodeTaintState {
@@ -20,34 +21,25 @@ export type NodeAnswer =
   | { readonly api: 'unreachable'; readonly said: string }
   | { readonly api: 'answered'; readonly node: NodeState | undefined }
 
-// Only what is needed: the whole objects list every image of every node.
-const columns = ['{.metadata.name}', '{.metadata.labels}', '{.metadata.annotations}', '{.spec.taints}']
-const listing = askScript(`get nodes -o jsonpath='{range .items[*]}${columns.join('{"\\t"}')}{"\\n"}{end}'`)
+const nodesPath = '/api/v1/nodes'
 
-/** Asks for all nodes: one script, which runs once a host however many nodes are asked for. */
+/** Asks for all nodes at once, however many of them are asked for. */
 export function nodeProbe(name: string): Probe<NodeAnswer> {
-  return { script: listing, parse: raw => parseNode(raw, name) }
+  return surveyProbe({ asks: [askApi([nodesPath])], parse: raw => parseNode(raw, name) })
+}
+
+interface NodeList {
+  readonly items: readonly {
+    readonly metadata: Partial<Omit<NodeState, 'taints'>> & { readonly name: string }
+    readonly spec?: Partial<Pick<NodeState, 'taints'>>
+  }[]
 }
 
 function parseNode(raw: ProbeResult, name: string): NodeAnswer {
-  const answer = parseAnswer(raw)
+  const answer = answerFor(raw, nodesPath)
   if (answer.api !== 'answered') return answer
-  const row = answer.text
-    .split('\n')
-    .map(line => line.split('\t'))
-    .find(([found]) => found === name)
-  if (row === undefined) return { api: 'answered', node: undefined }
-  const [, labels, annotations, taints] = row
-  return {
-    api: 'answered',
-    node: {
-      labels: read(labels, {}),
-      annotations: read(annotations, {}),
-      taints: read(taints, []),
-    },
-  }
-}
-
-function read<T>(json: string | undefined, empty: T): T {
-  return json === undefined || json === '' ? empty : (JSON.parse(json) as T)
+  const found = (answer.object as NodeList).items.find(({ metadata }) => metadata.name === name)
+  if (found === undefined) return { api: 'answered', node: undefined }
+  const { labels = {}, annotations = {} } = found.metadata
+  return { api: 'answered', node: { labels, annotations, taints: found.spec?.taints ?? [] } }
 }

@@ -62,7 +62,7 @@ export class Decoder {
     this.#streams = this.#freshStreams()
   }
 
-  /** Raises ProtocolError for what no script of ours prints, and for a probe that prints more than 4 MiB. */
+  /** Raises ProtocolError for what no script of ours prints, and for a probe that prints more than 16 MiB. */
   feed(stream: StreamName, chunk: Buffer): void {
     const { stdout, stderr } = this.#streams
     if (this.ended) return
@@ -177,6 +177,7 @@ function jobReply(job: JobState, index: number): JobReply {
 
 // As one script that does one after the other would have it.
 function joined(results: readonly ProbeResult[]): ProbeResult {
+  if (results.length === 1) return results[0]!
   return {
     exitCode: results.at(-1)?.exitCode ?? 0,
     stdout: results.map(({ stdout }) => stdout).join(''),

@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import { Lines, Tail } from './collectors.ts'
 import { Framer } from './framing.ts'
 
-/** The most that one probe may print on a stream, bytes. */
-export const probeLimitBytes = 4 * 1024 * 1024
+/** The most that one script of a probe may print on a stream, bytes: the nodes of a cluster take some 6 KiB each. */
+export const probeLimitBytes = 16 * 1024 * 1024
 
 /** What came is not what a script of ours prints. */
 export class ProtocolError extends Error {}
@@ -69,7 +69,7 @@ export class StreamDecoder {
   #body(bytes: Buffer): void {
     if (this.#state === 'probe') {
       this.#bytes += bytes.length
-      if (this.#bytes > probeLimitBytes) throw new ProtocolError('a probe printed more than 4 MiB')
+      if (this.#bytes > probeLimitBytes) throw new ProtocolError('a probe printed more than 16 MiB')
       this.#chunks.push(bytes)
     } else if (this.#state !== 'ended') {
       this.#tail.add(bytes)

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { flannelNode } from '../../src/resources/flannel-node.ts'
-import { absent, answered, unreachable } from './kubectl-given.ts'
+import { absent, nodesAnswered, unreachable } from './api-given.ts'
 
 const resource = flannelNode({ node: 'w1', address: '192.0.2.21' })
-const row = (annotations: object) => answered(`w1\t{}\t${JSON.stringify(annotations)}\t`)
+const row = (annotations: object) => nodesAnswered({ metadata: { name: 'w1', annotations } })
 const address = 'flannel.alpha.coreos.com/public-ip'
 
 test.each([
   ['a cluster that is not there yet', absent, undefined],
   ['an API that does not answer', unreachable, undefined],
-  ['a node that is not in the cluster', answered('w2\t{}\t{}\t'), undefined],
+  ['a node that is not in the cluster', nodesAnswered({ metadata: { name: 'w2' } }), undefined],
   ['a node that flannel reaches', row({ [address]: '192.0.2.21' }), undefined],
   [
     'a node of another address',

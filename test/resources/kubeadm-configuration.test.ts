@@ -8,8 +8,8 @@ import {
   kubeletConfiguration,
   kubeProxyConfiguration,
 } from '../../src/resources/kubeadm-documents.ts'
+import { absent, answered, unreachable } from './api-given.ts'
 import { throwAwayCa } from './certificate.ts'
-import { absent, answered, unreachable } from './kubectl-given.ts'
 
 const settings = {
   name: 'edge',
@@ -39,22 +39,22 @@ function standing(
   made: ClusterDocuments,
   more: { readonly bindPort?: string; readonly cutOff?: string; readonly reply?: ProbeResult } = {},
 ): ProbeResult {
-  const map = (name: string, key: string, data: object) => ({ metadata: { name }, data: { [key]: stringify(data) } })
-  const items = [
+  const map = (name: string, key: string, data: object) =>
+    [`/api/v1/namespaces/kube-system/configmaps/${name}`, { data: { [key]: stringify(data) } }] as const
+  const maps = [
     map('kubeadm-config', 'ClusterConfiguration', { ...made.cluster, certificatesDir: '/etc/kubernetes/pki', dns: {} }),
     map('kubelet-config', 'kubelet', { ...made.kubelet, rotateCertificates: true, imageGCHighThresholdPercent: 0 }),
     map('kube-proxy', 'config.conf', { ...made.kubeProxy, mode: '' }),
   ]
-  const reply = more.reply ?? answered(JSON.stringify({ kind: 'List', items }))
+  const reply = more.reply ?? answered(Object.fromEntries(maps))
   const local = [
     ...(more.cutOff === undefined ? [] : [`cutOff=${more.cutOff}`]),
     `record=${base64(JSON.stringify(made))}`,
     `certificate=${base64(certificate)}`,
     'advertiseAddress=192.0.2.11',
     `bindPort=${more.bindPort ?? '6443'}`,
-    'answer',
   ]
-  return { ...reply, stdout: `${local.join('\n')}\n${reply.stdout}` }
+  return { ...reply, stdout: `${reply.stdout}${local.join('\n')}\n` }
 }
 
 function wanted(given: ClusterDocuments) {
@@ -86,11 +86,11 @@ describe('the configuration of a cluster', () => {
   })
 
   test('that is not there yet is made by kubeadm init', () => {
-    expect(changeOf(wanted(documents()), { ...absent, stdout: `answer\n${absent.stdout}` })).toBeUndefined()
+    expect(changeOf(wanted(documents()), absent)).toBeUndefined()
   })
 
   test('that cannot be asked for is said to be unknown', () => {
-    expect(changeOf(wanted(documents()), { ...unreachable, stdout: `answer\n${unreachable.stdout}` })).toMatchObject({
+    expect(changeOf(wanted(documents()), unreachable)).toMatchObject({
       action: 'run',
       note: expect.stringContaining('cannot be compared'),
     })

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
+import { apiPath } from '../../src/resources/api-survey.ts'
 import { type KubernetesObject, manifest } from '../../src/resources/manifest.ts'
-import { absent, answered, unreachable } from './kubectl-given.ts'
+import { absent, answered, unreachable } from './api-given.ts'
 
 const map: KubernetesObject = {
   apiVersion: 'v1',
@@ -21,8 +22,10 @@ function changeFor(raw: ProbeResult) {
   return resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })
 }
 
-function list(...items: readonly object[]): ProbeResult {
-  return answered(JSON.stringify({ kind: 'List', apiVersion: 'v1', items }))
+/** The API server has these, and nothing else of what is asked for. */
+function list(...items: readonly KubernetesObject[]): ProbeResult {
+  const asked = Object.fromEntries([map, pod].map(object => [apiPath(object), undefined]))
+  return answered({ ...asked, ...Object.fromEntries(items.map(item => [apiPath(item), item])) })
 }
 
 // As an API server gives them back: with defaults, in its own notation, without zero values.
@@ -38,7 +41,7 @@ describe('a manifest', () => {
   test.each<[string, ProbeResult, object]>([
     [
       'not there',
-      answered(''),
+      list(),
       {
         action: 'create',
         fields: [
@@ -47,11 +50,7 @@ describe('a manifest', () => {
         ],
       },
     ],
-    [
-      'one of two',
-      answered(JSON.stringify(storedMap)),
-      { action: 'update', fields: [{ field: 'Pod pod', after: 'applied' }] },
-    ],
+    ['one of two', list(storedMap), { action: 'update', fields: [{ field: 'Pod pod', after: 'applied' }] }],
     [
       'of the same name in another namespace',
       list({ ...storedMap, metadata: { name: 'conf', namespace: 'other' } }, storedPod),
@@ -66,7 +65,7 @@ describe('a manifest', () => {
     [
       'of a cluster that does not answer',
       unreachable,
-      { action: 'update', fields: [], note: expect.stringContaining('was refused') },
+      { action: 'update', fields: [], note: expect.stringContaining('Connection refused') },
     ],
   ])('%s is a change', (_what, raw, change) => {
     expect(changeFor(raw)).toMatchObject(change)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, ProbeResult } from '../../src/core/index.ts'
 import { nodeLabels } from '../../src/resources/node-labels.ts'
-import { absent, answered, unreachable } from './kubectl-given.ts'
+import { absent, nodesAnswered, unreachable } from './api-given.ts'
 
 const gpu = { key: 'evc.example/gpu', value: 'yes', effect: 'NoSchedule' }
 const controlPlane = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }
@@ -20,16 +20,13 @@ interface Node {
   readonly labels?: Record<string, string>
   readonly annotations?: Record<string, string>
   readonly taints?: readonly object[]
-  readonly ready?: boolean
 }
 
 function nodes(node: Node | undefined): ProbeResult {
-  const other = 'w10\t{"a":"b"}\t{}\t\t{"type":"Ready","status":"True"}'
-  if (node === undefined) return answered(other)
-  const { labels = {}, annotations = {}, taints, ready = true } = node
-  const condition = { type: 'Ready', status: ready ? 'True' : 'False', message: ready ? '' : 'no CNI' }
-  const cells = [labels, annotations, taints ?? '', condition].map(cell => (cell === '' ? '' : JSON.stringify(cell)))
-  return answered(`${other}\n${['w1', ...cells].join('\t')}`)
+  const other = { metadata: { name: 'w10', labels: { a: 'b' } }, spec: {} }
+  if (node === undefined) return nodesAnswered(other)
+  const { taints, ...metadata } = node
+  return nodesAnswered(other, { metadata: { name: 'w1', ...metadata }, spec: taints === undefined ? {} : { taints } })
 }
 
 function diff(resource: ReturnType<typeof wanted>, raw: ProbeResult): Change | undefined {
@@ -101,7 +98,7 @@ describe('labels and taints', () => {
     expect(diff(wanted(), unreachable)).toEqual({
       action: 'update',
       fields: [],
-      note: 'the API server does not answer, so they cannot be compared: The connection to the server 127.0.0.1:7443 was refused',
+      note: 'the API server does not answer, so they cannot be compared: Failed to connect to 127.0.0.1 port 7443 after 0 ms: Connection refused',
     })
     expect(diff(wanted(), absent)?.action).toBe('create')
   })

@@ -93,7 +93,7 @@ describe('Decoder', () => {
     expect(subject.reply().jobs).toEqual([{ verify: { exitCode: 0, stdout: 'ok', stderr: 'ok' }, ms: 2500 }])
   })
 
-  it('takes a probe of up to 4 MiB and no more', () => {
+  it('takes a probe of up to 16 MiB and no more', () => {
     const subject = decoder(twoProbes)
     feed(subject, begin, begin)
     const chunk = Buffer.alloc(probeLimitBytes / 4, 'x')
