@@ -105,13 +105,11 @@ function parseCgroups(lines: readonly string[]): readonly string[] {
 }
 
 // `<path> <file system> <size> <used> <available> <use%> <mounted on>`, in KiB; a mount point may contain blanks.
+// df -P: a heading, then a line for each path in the order asked.
 function parseFree(lines: readonly string[]): HostFacts['freeBytes'] {
-  const free = { '/usr/local/bin': 0, '/var/lib': 0, '/etc': 0, '/tmp': 0 }
-  for (const line of lines) {
-    const [, path = '', available] = /^(\S+) .*\s(\d+)\s+\d+%\s+\//.exec(line) ?? []
-    if (path in free) free[path as keyof typeof free] = Number(available) * 1024
-  }
-  return free
+  const available = lines.slice(1).map(line => Number(/\s(\d+)\s+\d+%\s+\//.exec(line)?.[1] ?? 0) * 1024)
+  const [bin = 0, lib = 0, etc = 0, tmp = 0] = available
+  return { '/usr/local/bin': bin, '/var/lib': lib, '/etc': etc, '/tmp': tmp }
 }
 
 // As NTP does (RFC 5905, section 8): the way there and the way back are taken to be equally long.

@@ -10,10 +10,11 @@ at() { echo; echo "@@ $1"; }
 clock() { date '+%s.%N' 2>/dev/null || date '+%s'; }
 at clock; clock
 at os; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
-at kernel; uname -r
-at machine; uname -m
+set -- $(uname -nrm)
+at hostname; echo "$1"
+at kernel; echo "$2"
+at machine; echo "$3"
 at userland; od -An -tu1 -j4 -N1 /bin/sh 2>/dev/null
-at hostname; uname -n
 at machine-id; cat /etc/machine-id 2>/dev/null
 at product-uuid; cat /sys/class/dmi/id/product_uuid 2>/dev/null
 at cpus; nproc 2>/dev/null || grep -c '^processor' /proc/cpuinfo
@@ -29,11 +30,12 @@ at default-route; ip -4 route show default 2>/dev/null
 at listening; ss -ltnp 2>/dev/null
 at tcp; command -v ss >/dev/null 2>&1 || cat /proc/net/tcp /proc/net/tcp6 2>/dev/null
 at free
+set --
 for path in /usr/local/bin /var/lib /etc /tmp; do
-  there=$path
-  while [ ! -e "$there" ]; do there=$(dirname "$there"); done
-  echo "$path $(df -Pk "$there" 2>/dev/null | tail -n 1)"
+  while [ ! -e "$path" ]; do path=\${path%/*}; path=\${path:-/}; done
+  set -- "$@" "$path"
 done
+df -Pk "$@" 2>/dev/null
 at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||

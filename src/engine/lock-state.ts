@@ -41,11 +41,13 @@ export const staleAfterMs = 60_000
 
 /** Prints the lock's state: one `lock.<key> <value>` line a fact. Needs nothing to exist. Read-only. */
 export function readLockScript(paths: LockPaths): string {
-  return `echo "lock.generation $(cat ${paths.state}/generation 2>/dev/null)"
-echo "lock.holder $(cat ${paths.run}/lock/holder 2>/dev/null)"
-echo "lock.replaced $(cat ${paths.run}/lock/replaced 2>/dev/null)"
-echo "lock.heartbeat $(cat ${paths.run}/lock/heartbeat 2>/dev/null)"
-echo "lock.now $(cat /proc/sys/kernel/random/boot_id 2>/dev/null) $(cut -d. -f1 /proc/uptime 2>/dev/null)"`
+  return `say() { said=; { read -r said <"$2"; } 2>/dev/null; echo "lock.$1 $said"; }
+say generation ${paths.state}/generation
+say holder ${paths.run}/lock/holder
+say replaced ${paths.run}/lock/replaced
+say heartbeat ${paths.run}/lock/heartbeat
+read -r uptime said </proc/uptime
+echo "lock.now $(cat /proc/sys/kernel/random/boot_id 2>/dev/null) \${uptime%.*}"`
 }
 
 /** Reads what readLockScript printed, among other lines. A lock without a readable holder counts as free. */

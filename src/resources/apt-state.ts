@@ -1,5 +1,4 @@
 import type { ProbeResult } from '../core/resource.ts'
-import { quoteAll } from '../shell/quote.ts'
 import { fieldsOf, linesOf } from './probe-output.ts'
 
 export interface PackageState {
@@ -16,15 +15,12 @@ export interface PackageState {
 /** Where an installation notes, before it begins, the units that it will have to disable. */
 export const keepDisabledFolder = '/var/lib/evcctl/keep-disabled'
 
-/** The read-only script that `parseApt` understands. */
+/** The read-only script that `parseApt` understands. dpkg reads all it knows whatever it is asked: once is enough. */
 export function aptScript(names: readonly string[]): string {
-  const installed =
-    names.length === 0
-      ? ':'
-      : `dpkg-query -W -f 'package=\${Package} \${db:Status-Status} \${Version}\\n' ${quoteAll(names)} 2>/dev/null`
+  const wanted = names.map(name => name.replace(/[.+]/g, '\\$&')).join('|')
   return `command -v dpkg-query >/dev/null && echo dpkg=there
-${installed}
-dpkg-query -W -f '\${db:Status-Status} \${Package}\\n' | sed -n -E 's/^(half-configured|half-installed|unpacked) /broken=/p'
+dpkg-query -W -f 'package=\${Package} \${db:Status-Status} \${Version}\\n' | sed -n -E \\
+  -e '/^package=(${wanted}) /p' -e 's/^package=([^ ]+) (half-configured|half-installed|unpacked) .*/broken=\\1/p'
 for f in /var/lib/dpkg/updates/*; do if [ -e "$f" ]; then echo interrupted=yes; break; fi; done
 for f in ${keepDisabledFolder}/*; do
   for folder in /usr/lib /lib /etc; do

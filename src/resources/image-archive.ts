@@ -1,7 +1,6 @@
 import type { Probe, ProbeResult, Resource } from '../core/resource.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
-import { linesOf } from './probe-output.ts'
 
 export interface ImageArchiveParameters {
   /** As a plan shows it, e.g. `pause-3.10.1.tar`. */
@@ -24,10 +23,8 @@ const imagesFolder = '/var/lib/evcctl/images'
 const ctr = '/usr/local/bin/ctr --namespace k8s.io images'
 
 // One script for all archives of a host: it runs once. A containerd that does not answer has no images.
-const listing = `${ctr} list -q 2>/dev/null | sed 's/^/present=/' || :
-for record in ${imagesFolder}/*; do
-  if [ -f "$record" ]; then sed "s|^|\${record##*/}=|" "$record"; fi
-done
+const listing = `${ctr} list -q 2>/dev/null || :
+grep -H -s '' ${imagesFolder}/* || :
 `
 
 /**
@@ -64,9 +61,12 @@ export function imageArchive(
   }
 }
 
-function parseListing(raw: ProbeResult, sha256: string): ImageArchiveState {
-  const images = linesOf(raw, sha256)
-  const present = new Set(linesOf(raw, 'present'))
+// Names of images, then lines of records with their paths; no image begins with a slash.
+function parseListing({ stdout }: ProbeResult, sha256: string): ImageArchiveState {
+  const lines = stdout.split('\n')
+  const prefix = `${imagesFolder}/${sha256}:`
+  const images = lines.flatMap(line => (line.startsWith(prefix) ? [line.slice(prefix.length)] : []))
+  const present = new Set(lines)
   if (images.length === 0) return { images: undefined, missing: [] }
   return { images, missing: images.filter(image => !present.has(image)) }
 }

@@ -67,7 +67,7 @@ export function nodeReady({
 function askScript(name: string, endpoint: string): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
-answer=$(curl --silent --show-error --max-time 5 --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
+answer=$(curl --silent --show-error --max-time 5 --noproxy '*' --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
   --cert ${certificate} --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url} 2>&1) || {
   printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
 status=$(printf '%s' "$answer" | sed -n 's/.*"cells":\\["[^"]*","\\([^"]*\\)".*/\\1/p')

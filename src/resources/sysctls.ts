@@ -93,7 +93,7 @@ export function sysctlPath(key: string): string {
 // byte, and from the second byte on the kernel has nothing more to say.)
 function probeScript(keys: readonly string[], file: string): string {
   const paths = keys.map(key => quote(sysctlPath(key))).join(' ')
-  return `grep -H -s '' ${paths} /dev/null | sed 's/^/live=/'
+  return `grep -H -s '' ${paths} /dev/null
 if [ -e ${quote(file)} ]; then sed -n 's/^[^#;]/kept=&/p' ${quote(file)}; fi
 `
 }
@@ -101,8 +101,8 @@ if [ -e ${quote(file)} ]; then sed -n 's/^[^#;]/kept=&/p' ${quote(file)}; fi
 function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {
   const keyOf = new Map(keys.map(key => [sysctlPath(key), key]))
   const live = new Map<string, string>()
-  for (const line of linesOf(raw, 'live')) {
-    const at = line.indexOf(':')
+  for (const line of raw.stdout.split('\n')) {
+    const at = Math.max(0, line.indexOf(':'))
     const key = keyOf.get(line.slice(0, at))
     // A setting of several lines is given as several.
     if (key !== undefined) live.set(key, normal(`${live.get(key) ?? ''} ${line.slice(at + 1)}`))

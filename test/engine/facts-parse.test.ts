@@ -212,10 +212,10 @@ describe('clocks', () => {
 
 test('free space, also of mount points with blanks', () => {
   const free = [
-    '/usr/local/bin /dev/mmcblk0p2 30000000 1000 2000 5% /',
-    '/var/lib /dev/sda1 30000000 1000 3000 5% /mnt/my disk',
-    '/etc overlay 30000000 1000 4000 5% /',
-    '/tmp ',
+    'Filesystem 1024-blocks Used Available Capacity Mounted on',
+    '/dev/mmcblk0p2 30000000 1000 2000 5% /',
+    '/dev/sda1 30000000 1000 3000 5% /mnt/my disk',
+    'overlay 30000000 1000 4000 5% /',
   ]
   expect(parse({ free: free.join('\n') }).freeBytes).toEqual({
     '/usr/local/bin': 2_048_000,

@@ -8,9 +8,9 @@ const archive = (sum: string) =>
 
 function listed(present: readonly string[], recorded: readonly string[]): ProbeResult {
   const lines = [
-    ...present.map(image => `present=${image}`),
-    ...recorded.map(image => `${sha256}=${image}`),
-    `${'b'.repeat(64)}=registry.k8s.io/other:1`,
+    ...present,
+    ...recorded.map(image => `/var/lib/evcctl/images/${sha256}:${image}`),
+    `/var/lib/evcctl/images/${'b'.repeat(64)}:registry.k8s.io/other:1`,
   ]
   return { exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' }
 }

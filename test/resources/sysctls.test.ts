@@ -21,7 +21,7 @@ function stateOf(
   kept: Readonly<Record<string, string>>,
 ) {
   const lines = [
-    ...Object.entries(live).map(([key, value]) => `live=${sysctlPath(key)}:${value}`),
+    ...Object.entries(live).map(([key, value]) => `${sysctlPath(key)}:${value}`),
     ...Object.entries(kept).map(([key, value]) => `kept=${key}=${value}`),
   ]
   return resource.probe.parse({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' })
