@@ -76,14 +76,22 @@ function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
   return [...lost, ...added.map(({ field, after }): FieldChange => ({ field, before: String(after) }))]
 }
 
+// Every node of a cluster has the same text, and has it twice.
+const parsed = new Map<string, unknown>()
+
+function parseYaml(text: string): unknown {
+  if (!parsed.has(text)) parsed.set(text, parse(text))
+  return parsed.get(text)
+}
+
 function parseState(raw: ProbeResult): KubeletFileState {
   const text = decodeFile(linesOf(raw, 'current')[0])
   const record = decodeFile(linesOf(raw, 'record')[0])
   const written = decodeFile(linesOf(raw, 'written')[0])
   return {
     joined: linesOf(raw, 'joined').length > 0,
-    current: text === '' ? undefined : parse(text),
+    current: text === '' ? undefined : parseYaml(text),
     recorded: record === '' ? undefined : JSON.parse(record),
-    written: written === '' ? undefined : parse(written),
+    written: written === '' ? undefined : parseYaml(written),
   }
 }
