@@ -50,7 +50,8 @@ export class Scheduler {
         `Nothing is left to do, but these tasks have no end: ${open.map(state => state.task.id).join(', ')}`,
       )
     }
-    for (const state of open) this.#finish(state, { result: 'cancelled', ms: 0 })
+    // Where nothing was to be done, nothing was cancelled.
+    for (const state of open) this.#finish(state, { result: state.seemsDone ? 'in desired state' : 'cancelled', ms: 0 })
   }
 
   get ends(): ReadonlyMap<TaskId, TaskEnd> {

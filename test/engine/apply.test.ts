@@ -371,7 +371,8 @@ describe('cancellation', () => {
       .mint({ name: 'token', run: 'mint token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
     const first = builder.scope('w', 'r').add(joined('node', token))
     builder.scope('w', 'r').add(entry('after', '1'), { after: [first] })
-    const pool = new FakePool(fakeHosts({ cp: {}, w: {} }), {
+    builder.scope('w', 'r').add(entry('same', '1'), { after: [first] })
+    const pool = new FakePool(fakeHosts({ cp: {}, w: { same: '1' } }), {
       fault: (_, __, request) => {
         if (request.jobs.length > 0) stop.abort()
         return undefined
@@ -379,7 +380,7 @@ describe('cancellation', () => {
     })
     const fake = fakeRun(pool, { stop: stop.signal })
     const { summary } = await apply(await evaluate(builder.build(), fake), fake)
-    expect(summary).toMatchObject({ changed: 1, cancelled: 1, failed: 0 })
+    expect(summary).toMatchObject({ changed: 1, cancelled: 1, failed: 0, inDesiredState: 1 })
     expect(pool.hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
   })
 
