@@ -104,8 +104,8 @@ function parseCgroups(lines: readonly string[]): readonly string[] {
     .map(columns => columns[0]!)
 }
 
-// `<path> <file system> <size> <used> <available> <use%> <mounted on>`, in KiB; a mount point may contain blanks.
-// df -P: a heading, then a line for each path in the order asked.
+// df -P: a heading, then for each path, in the order asked, `<file system> <size> <used> <available> <use%> <mounted on>`,
+// in KiB; a mount point may contain blanks.
 function parseFree(lines: readonly string[]): HostFacts['freeBytes'] {
   const available = lines.slice(1).map(line => Number(/\s(\d+)\s+\d+%\s+\//.exec(line)?.[1] ?? 0) * 1024)
   const [bin = 0, lib = 0, etc = 0, tmp = 0] = available
