@@ -39,7 +39,7 @@ function scriptOnce({ hosts }: TestCluster): Promise<void> {
       stdio: ['pipe', 'inherit', 'inherit'],
     })
     xargs.on('error', fail).on('exit', code => {
-      // The last command of the script decides; xargs says 123 when any of them failed.
+      // The script itself ends well: xargs says 123 when a host was not reached or did not become root.
       if (code === 0) done()
       else fail(new Error(`xargs exited with ${code}`))
     })
