@@ -5,12 +5,9 @@ import type { RemoteGroup } from '../shell/stream.ts'
 import { type ChannelEnd, channelClosed } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { hostError } from './failure.ts'
-import { endRemote } from './kill.ts'
+import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
 import { mayWantPassword, type RootProgram, rootCommand, rootError } from './sudo.ts'
-
-// After an abort, how long a script that was sent may take to say where it runs, and an ended one to close its channel.
-const graceMs = 5_000
 
 /** Sudo wants the password after all: the part is to be sent again. */
 export class WantsPassword extends Error {}
@@ -26,6 +23,8 @@ export interface Carrier {
   group: RemoteGroup | undefined
   /** True once any part of the exchange has begun on the host. */
   begun: boolean
+  /** Why it is not known that what ran was ended; undefined when it was. */
+  left: string | undefined
 }
 
 /**
@@ -41,6 +40,11 @@ export async function carryPart(
   carrier.group = undefined
   decoder.startPart()
   const channel = await openAsRoot(connection, root, mode => rootCommand(mode, program), { signal })
+  if (signal.aborted) {
+    // Nothing was sent to it, so closing it ends it.
+    channel.close()
+    throw signal.reason
+  }
   const closed = channelClosed(channel)
   let onAbort: (() => void) | undefined
   let broken: unknown
@@ -59,7 +63,6 @@ export async function carryPart(
     channel.stderr.on('data', take('stderr'))
     void closed.then(() => resolve())
     onAbort = () => reject(signal.reason)
-    if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
   })
   try {
@@ -77,7 +80,7 @@ export async function carryPart(
     root.proven = true
   } catch (error) {
     if (error instanceof UserError || error instanceof WantsPassword) throw error
-    await stop(carrier, closed)
+    carrier.left = await endRunning(connection, root, () => carrier.group, closed)
     throw error
   } finally {
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
@@ -103,24 +106,4 @@ function endedEarly({ connection, root, decoder }: Carrier, { exitCode }: Channe
     came: decoder.begun ? `${how}; last heard: ${decoder.running()}` : how,
     next: 'Run the same command again: it looks at what is there first.',
   })
-}
-
-// Ends what runs on the host. It may still be on its way, so that there is nothing yet to end.
-async function stop(carrier: Carrier, closed: Promise<unknown>): Promise<void> {
-  const { connection, root } = carrier
-  const until = performance.now() + graceMs
-  let isClosed = false
-  void closed.then(() => {
-    isClosed = true
-  })
-  while (carrier.group === undefined && !isClosed && connection.alive && performance.now() < until)
-    await new Promise(resolve => setTimeout(resolve, 20))
-  if (carrier.group === undefined || isClosed || !connection.alive) return
-  await endRemote(connection, root, carrier.group)
-  let timer: NodeJS.Timeout | undefined
-  const grace = new Promise(resolve => {
-    timer = setTimeout(resolve, graceMs)
-  })
-  await Promise.race([closed, grace])
-  clearTimeout(timer)
 }

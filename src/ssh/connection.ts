@@ -16,6 +16,8 @@ const retryMs = 300
 const mostRefusals = 5
 const refusalMs = 50
 const closeMs = 1_000
+// After an abort, how long the server may take to open a channel that was asked for before.
+const answerMs = 5_000
 
 /** No channel was opened, so nothing was sent. */
 export class NotOpened extends Error {}
@@ -58,8 +60,9 @@ export class Connection {
   }
 
   /**
-   * Opens a channel for a command; waits while 8 are open, or fewer if the server refuses more. `urgent` does not wait.
-   * Rejects with NotOpened, or with the signal's reason when it aborts before that.
+   * Opens a channel for a command; waits while 8 are open, or fewer if the server refuses more. `urgent` does not wait for
+   * those of ours. Rejects with NotOpened, or with the signal's reason when it aborts before the command is sent. What was
+   * sent may be running: its channel is handed over in spite of an abort, so that it can be ended.
    */
   exec(
     command: string,
@@ -67,25 +70,41 @@ export class Connection {
   ): Promise<ClientChannel> {
     const { signal } = options
     return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal?.reason)
-      if (signal?.aborted === true) {
-        onAbort()
-        return
+      let begun = false
+      let settled = false
+      let timer: NodeJS.Timeout | undefined
+      const refuse = (reason: unknown): void => {
+        settled = true
+        reject(reason)
       }
-      signal?.addEventListener('abort', onAbort, { once: true })
+      const onAbort = (): void => {
+        if (begun) timer = setTimeout(() => refuse(signal?.reason), answerMs)
+        else refuse(signal?.reason)
+      }
       const work = async (): Promise<void> => {
-        if (signal?.aborted === true) return
+        if (settled) return
+        begun = true
         try {
-          const channel = await this.#openWhenAllowed(command)
+          const channel = await this.#openWhenAllowed(command, signal)
           const closed = new Promise(done => channel.once('close', done))
-          resolve(channel)
+          if (settled) channel.close()
+          else resolve(channel)
+          settled = true
+          clearTimeout(timer)
           await closed
         } catch (error) {
-          reject(new NotOpened((error as Error).message, { cause: error }))
+          const aborted = signal?.aborted === true && error === signal.reason
+          refuse(aborted ? error : new NotOpened((error as Error).message, { cause: error }))
         } finally {
+          clearTimeout(timer)
           signal?.removeEventListener('abort', onAbort)
         }
       }
+      if (signal?.aborted === true) {
+        refuse(signal.reason)
+        return
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
       // The slot is held until the channel is closed: sshd counts it until then.
       void (options.urgent === true ? work() : this.#channels.add(work))
     })
@@ -117,8 +136,9 @@ export class Connection {
 
   // A server that refuses a channel while others are open takes it when one of those is closed. One that was closed just
   // now may still be counted there.
-  async #openWhenAllowed(command: string): Promise<ClientChannel> {
+  async #openWhenAllowed(command: string, signal: AbortSignal | undefined): Promise<ClientChannel> {
     for (let refusals = 0; ; refusals++) {
+      signal?.throwIfAborted()
       this.#opening++
       try {
         const channel = await this.#exec(command)
@@ -136,7 +156,7 @@ export class Connection {
         this.#opening--
       }
       this.#channels.concurrency = Math.max(1, Math.min(this.#channels.concurrency, this.#open.size + this.#opening))
-      await (this.#open.size > 0 ? this.#someClosed.promise : sleep(refusalMs))
+      await (this.#open.size > 0 ? unlessAborted(this.#someClosed.promise, signal) : sleep(refusalMs))
     }
   }
 
@@ -156,6 +176,19 @@ export class Connection {
         reject(error)
       }
     })
+  }
+}
+
+// Resolves with the promise, or when the signal is aborted.
+async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return promise
+  const aborted = Promise.withResolvers<void>()
+  const onAbort = (): void => aborted.resolve()
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    await Promise.race([promise, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -7,7 +7,7 @@ import { ProtocolError, type RemoteGroup } from '../shell/stream.ts'
 import { type Carrier, carryPart, WantsPassword } from './carrier.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { Deadline } from './deadline.ts'
-import { cancelledError, hostError, notOpenedError } from './failure.ts'
+import { cancelledError, endText, hostError, notOpenedError } from './failure.ts'
 import { pushFile, Stalled } from './push.ts'
 import type { RootState } from './root-channel.ts'
 
@@ -43,6 +43,7 @@ export async function exchange(
     signal: AbortSignal.any([options.signal, timeout.signal]),
     group: undefined as RemoteGroup | undefined,
     begun: false,
+    left: undefined,
   }
   try {
     await carryParts(carrier, script, deadline, options.onOutput)
@@ -90,7 +91,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
   if (error instanceof HostError) return error
   if (error instanceof TimedOut)
     return hostError(endpoint, 'timed out', {
-      problem: `an exchange did not end within ${timeoutMs / 1000} s and was ended`,
+      problem: `an exchange did not end within ${timeoutMs / 1000} s; ${endText('what ran there', carrier.left)}`,
       came: `last heard: ${carrier.decoder.running()}`,
       next: 'Look what hangs there, e.g. with: ps -ef --forest',
     })
@@ -106,7 +107,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
   if (carrier.signal.aborted)
     return cancelledError(
       endpoint,
-      carrier.begun ? 'cancelled; what ran there was ended' : 'cancelled before anything ran',
+      carrier.begun ? `cancelled; ${endText('what ran there', carrier.left)}` : 'cancelled before anything ran',
       error,
     )
   if (error instanceof NotOpened) {

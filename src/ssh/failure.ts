@@ -40,6 +40,11 @@ export function cancelledError(endpoint: Endpoint, problem: string, cause?: unkn
   return hostError(endpoint, 'cancelled', { problem, next: 'The next run goes on from where this one stopped.' }, cause)
 }
 
+/** What became of something that was to be ended; `unknown` is why that is not known. */
+export function endText(what: string, unknown: string | undefined): string {
+  return unknown === undefined ? `${what} was ended` : `${what} may go on (${unknown})`
+}
+
 /** No channel was opened: the connection is gone, or the server refuses. */
 export function notOpenedError(endpoint: Endpoint, reason: string, cause: unknown): HostError {
   return hostError(

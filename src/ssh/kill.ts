@@ -9,12 +9,38 @@ import { rootCommand } from './sudo.ts'
 
 // TERM, 5 s, KILL, 2 s, and the way there.
 const longestMs = 15_000
+// How long what was sent may take to say where it runs, and what was ended to close its channel.
+const graceMs = 5_000
 
 /**
- * Ends a process group on the host over a second channel: closing the first one would leave its command running.
- * Resolves when the group is gone, or to the reason why that is not known.
+ * Ends what runs on a channel. It may have been sent only just now: then `group` is not known yet, and is waited for.
+ * Resolves when it is gone, or to the reason why that is not known.
  */
-export async function endRemote(
+export async function endRunning(
+  connection: Connection,
+  root: RootState | 'user',
+  group: () => RemoteGroup | undefined,
+  closed: Promise<unknown>,
+): Promise<string | undefined> {
+  const until = performance.now() + graceMs
+  let isClosed = false
+  void closed.then(() => {
+    isClosed = true
+  })
+  while (group() === undefined && !isClosed && connection.alive && performance.now() < until) await sleep(20)
+  if (isClosed) return undefined
+  const running = group()
+  if (!connection.alive) return connection.endReason()
+  if (running === undefined) return 'it has not said where it runs'
+  const unknown = await endRemote(connection, root, running)
+  const grace = new AbortController()
+  await Promise.race([closed, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)])
+  grace.abort()
+  return unknown
+}
+
+// Over a second channel: closing the first one would leave its command running.
+async function endRemote(
   connection: Connection,
   root: RootState | 'user',
   { pid, start, group }: RemoteGroup,
@@ -29,24 +55,26 @@ exit 0
 main </dev/null 2>/dev/null; exit
 `
   const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(new Error('the command to end it did not begin')), longestMs)
+  const options = { urgent: true, signal: timeout.signal }
   try {
     const channel =
       root === 'user'
-        ? await connection.exec('/bin/sh -s', { urgent: true })
-        : await openAsRoot(connection, root, mode => rootCommand(mode, 'script'), { urgent: true })
+        ? await connection.exec('/bin/sh -s', options)
+        : await openAsRoot(connection, root, mode => rootCommand(mode, 'script'), options)
     drain(channel)
     const closed = channelClosed(channel)
     channel.end(script)
-    const ended = await Promise.race([
-      closed.then(() => true),
-      sleep(longestMs, false, { signal: timeout.signal }).catch(() => false),
-    ])
+    const late = new Promise<false>(resolve => {
+      timeout.signal.addEventListener('abort', () => resolve(false), { once: true })
+    })
+    const ended = await Promise.race([closed.then(() => true), late])
     if (!ended) channel.close()
     return ended ? undefined : 'the command to end it did not return'
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   } finally {
-    timeout.abort()
+    clearTimeout(timer)
   }
 }
 

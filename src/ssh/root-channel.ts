@@ -83,5 +83,6 @@ function becomeRoot(
     channel.on('close', onClose)
     // Nothing is printed there yet, but an unread stream would hold back the close.
     channel.resume()
+    if (signal?.aborted === true) onAbort()
   })
 }

@@ -7,8 +7,8 @@ import { quote } from '../shell/quote.ts'
 import type { RemoteGroup } from '../shell/stream.ts'
 import { type ChannelEnd, channelClosed } from './channel.ts'
 import { type Connection, NotOpened } from './connection.ts'
-import { cancelledError, hostError, notOpenedError } from './failure.ts'
-import { endRemote } from './kill.ts'
+import { cancelledError, endText, hostError, notOpenedError } from './failure.ts'
+import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
 import { mayWantPassword, rootError, rootProgram } from './sudo.ts'
 
@@ -29,7 +29,6 @@ export interface RunResult {
   readonly exitCode: number
 }
 
-const graceMs = 5_000
 /**
  * Runs a command as it is, its output passed on as it comes. Rejects with HostError, or with NotOpened when the
  * connection was gone before anything was sent.
@@ -83,9 +82,8 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   try {
     end = await Promise.race([closed, aborted])
     if (end === undefined) {
-      if (begin.group !== undefined) await endRemote(connection, options.sudo ? root : 'user', begin.group)
-      await Promise.race([closed, new Promise(resolve => setTimeout(resolve, graceMs).unref())])
-      throw cancelledError(endpoint, 'cancelled; the command was ended')
+      const unknown = await endRunning(connection, options.sudo ? root : 'user', () => begin.group, closed)
+      throw cancelledError(endpoint, `cancelled; ${endText('the command', unknown)}`)
     }
   } finally {
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)

@@ -104,6 +104,8 @@ describe('becoming root', () => {
     expect(await run('echo out; echo err >&2; cat; exit 7', false)).toEqual([7, 'out\n', 'err\n'])
     expect(await run("echo 'it''s' out; echo err >&2; cat; exit 8", true)).toEqual([8, 'its out\n', 'err\n'])
     expect(await run('echo again', true)).toEqual([0, 'again\n', ''])
+    expect(await run('kill -9 $$', false)).toEqual([137, '', ''])
+    expect(await run('kill -9 $$', true)).toEqual([137, '', ''])
     expect(await run('no-such-command', false)).toEqual([127, '', expect.stringContaining('not found')])
     expect(server.connections).toBe(1)
   })
