@@ -5,7 +5,7 @@ import type { ClientChannel } from 'ssh2'
 import { HostError } from '../core/errors.ts'
 import { dial, dialError } from './dial.ts'
 import { hostError, sshCommand } from './failure.ts'
-import { ClosedEarly, handshake, type LoggedIn, type Services } from './handshake.ts'
+import { ClosedEarly, handshake, type LoggedIn, prepareHandshake, type Services } from './handshake.ts'
 import type { Endpoint } from './resolve.ts'
 
 // sshd refuses beyond MaxSessions, 10 by default; one is left for ending what runs.
@@ -211,11 +211,12 @@ export async function connect(
     for (let tries = 1; ; tries++) {
       try {
         phase = 'dial'
+        const prepared = await prepareHandshake(endpoint, services)
         const stream = await (through === undefined ? dial(endpoint, either) : forwarded(through, endpoint, either))
         phase = 'handshake'
         return new Connection(
           endpoint,
-          await handshake(endpoint, stream, services, either, next => {
+          await handshake(endpoint, stream, prepared, services, either, next => {
             phase = next
           }),
         )

@@ -4,8 +4,9 @@ import type { HostError } from '../core/errors.ts'
 import { hostError, sshCommand } from './failure.ts'
 import { checkHostKey, preferredAlgorithms } from './host-key.ts'
 import type { KeyRing } from './keys.ts'
+import type { KnownHost } from './known-hosts.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
-import { prepareLogin } from './login.ts'
+import { type Login, prepareLogin } from './login.ts'
 import type { Endpoint } from './resolve.ts'
 
 /** What all connections of a pool share. */
@@ -30,6 +31,21 @@ export interface LoggedIn {
 /** The server closed before it said who it is, as sshd does beyond MaxStartups: worth another try. */
 export class ClosedEarly extends Error {}
 
+/** What a handshake needs beside the stream: what known_hosts says, and what there is to log in with. */
+export interface Preparation {
+  readonly entries: readonly KnownHost[]
+  readonly login: Login
+}
+
+/**
+ * Reads what one handshake needs. It comes before the stream is opened: between the two nobody would listen to the
+ * stream, and a reset then would end the process.
+ */
+export async function prepareHandshake(endpoint: Endpoint, services: Services): Promise<Preparation> {
+  const { files, name } = endpoint.knownHosts
+  return { entries: await services.knownHosts.find(files, name), login: await prepareLogin(endpoint, services.keys) }
+}
+
 /**
  * SSH over a stream: host key, then login. Rejects with HostError, ClosedEarly, or the signal's reason.
  * `onPhase` is told when the login begins, for the message about a time-out.
@@ -37,13 +53,11 @@ export class ClosedEarly extends Error {}
 export async function handshake(
   endpoint: Endpoint,
   stream: Duplex,
+  { entries, login }: Preparation,
   services: Services,
   signal: AbortSignal,
   onPhase: (phase: 'login') => void,
 ): Promise<LoggedIn> {
-  const entries = await services.knownHosts.find(endpoint.knownHosts.files, endpoint.knownHosts.name)
-  const login = await prepareLogin(endpoint, services.keys)
-  signal.throwIfAborted()
   const client = new Client()
   let phase: 'handshake' | 'login' = 'handshake'
   let hostKey: LoggedIn['hostKey'] | undefined
@@ -51,6 +65,7 @@ export async function handshake(
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => reject(signal.reason)
       signal.addEventListener('abort', onAbort, { once: true })
+      if (signal.aborted) onAbort()
       const done = (error?: unknown): void => {
         signal.removeEventListener('abort', onAbort)
         if (error === undefined) resolve()

@@ -1,6 +1,12 @@
 import { createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { readSshConfig } from '../../src/ssh/config-file.ts'
+import { connect } from '../../src/ssh/connection.ts'
 import { diagnose } from '../../src/ssh/index.ts'
+import { KeyRing } from '../../src/ssh/keys.ts'
+import { KnownHostsStore } from '../../src/ssh/known-hosts-store.ts'
+import { resolveTarget } from '../../src/ssh/resolve.ts'
 import { startServer, type TestServer } from './server.ts'
 import { hostError, output, pool, signal } from './support.ts'
 
@@ -86,6 +92,25 @@ describe('many hosts', () => {
     expect(connected).toBe(6)
     expect(servers.map(server => server.connections)).toEqual(Array(6).fill(1))
     await Promise.all(servers.map(server => server[Symbol.asyncDispose]()))
+  })
+})
+
+describe('a connection that is reset at once', () => {
+  // Nobody listened to the socket meanwhile: the reset ended the process.
+  class SlowStore extends KnownHostsStore {
+    override async find(...args: Parameters<KnownHostsStore['find']>) {
+      await sleep(50)
+      return super.find(...args)
+    }
+  }
+
+  it('is an error of the host, however long known_hosts and keys take to read', async () => {
+    await using server = await startServer()
+    await using resetting = await listener(socket => void setTimeout(() => socket.resetAndDestroy(), 20))
+    const endpoint = resolveTarget(server.target({ port: resetting.port }), readSshConfig('/nonexistent'))
+    const services = { knownHosts: new SlowStore(), keys: new KeyRing(), keepaliveMs: 15_000 }
+    const error = await hostError(connect(endpoint, services, undefined, signal), 'unreachable')
+    expect(error.details.problem).toContain('closes connections')
   })
 })
 
