@@ -14,6 +14,7 @@ export class Link<T extends Closable> {
   readonly #make: (signal: AbortSignal) => Promise<T>
   #current: T | undefined
   #attempt: Attempt<T> | undefined
+  #closed = false
 
   constructor(make: (signal: AbortSignal) => Promise<T>) {
     this.#make = make
@@ -50,7 +51,9 @@ export class Link<T extends Closable> {
     }
   }
 
+  /** Closes the one there is; what is still being made is given up, or closed once it is made. */
   async close(): Promise<void> {
+    this.#closed = true
     const attempt = this.#attempt
     attempt?.abort.abort(new Error('closed'))
     const late = await attempt?.result.catch(() => undefined)
@@ -61,10 +64,12 @@ export class Link<T extends Closable> {
   #begin(): Attempt<T> {
     const abort = new AbortController()
     const result = this.#make(abort.signal).then(made => {
-      // It may have been made for somebody who has left in the meantime; the next one has it then.
-      this.#current = made
       if (this.#attempt?.result === result) this.#attempt = undefined
-      return made
+      // It may have been made for somebody who has left in the meantime; the next one has it then, if there is none yet.
+      const earlier = this.current
+      if (earlier === undefined) this.#current = made
+      if (earlier !== undefined || this.#closed) void made.close()
+      return earlier ?? made
     })
     result.catch(() => {
       if (this.#attempt?.result === result) this.#attempt = undefined
