@@ -14,7 +14,8 @@ export interface ChecksumsFile {
  * blank lines and lines that begin with # are skipped.
  */
 export function parseChecksums(text: string, file: string): ChecksumsFile {
-  const checksums: Record<string, string> = {}
+  // A map: a file may be named like something that every object has.
+  const checksums = new Map<string, string>()
   const firstLine = new Map<string, number>()
   const errors: UserError[] = []
   for (const [index, raw] of text
@@ -26,7 +27,7 @@ export function parseChecksums(text: string, file: string): ChecksumsFile {
     const where = `${file}:${index + 1}`
     const [, sha256 = '', given = ''] = /^([0-9a-fA-F]{64})(?: [ *]|\s+)(\S.*)$/.exec(line) ?? []
     const name = given.replace(/^(?:\.\/)+/, '').replace(/^https?:\/\//, '')
-    const known = checksums[name]
+    const known = checksums.get(name)
     if (sha256 === '') {
       errors.push(
         badInput({
@@ -45,7 +46,7 @@ export function parseChecksums(text: string, file: string): ChecksumsFile {
         }),
       )
     } else {
-      checksums[name] = sha256.toLowerCase()
+      checksums.set(name, sha256.toLowerCase())
       if (!firstLine.has(name)) firstLine.set(name, index + 1)
     }
   }
@@ -57,7 +58,7 @@ export function parseChecksums(text: string, file: string): ChecksumsFile {
         expected: '<64 hexadecimal digits>  <file name>',
       }),
     )
-  return { checksums, errors }
+  return { checksums: Object.fromEntries(checksums), errors }
 }
 
 /** Reads one checksums file that cluster.yaml names at `path`. */

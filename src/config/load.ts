@@ -16,7 +16,7 @@ import { makeDraft } from './draft.ts'
 import { etcdSpec } from './etcd.ts'
 import { explain } from './explain.ts'
 import { localPath, readFailure, type Surroundings, surroundings } from './files.ts'
-import { type Finding, formatPath, isMapping, valueAt } from './finding.ts'
+import { type Finding, formatPath, isMapping, type Path, valueAt } from './finding.ts'
 import { imageArchives } from './image-archives.ts'
 import { normalise } from './normalise.ts'
 import { badInput } from './report.ts'
@@ -41,6 +41,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   const parsed = clusterSchema.safeParse(value)
   const source = { value, source: document.source.bind(document) }
   const findings: Finding[] = withoutEchoes(parsed.error?.issues.flatMap(issue => explain(issue, source)) ?? [])
+  findings.push(...droppedKeys(value, [], findings))
   const draft = makeDraft(value, [...findings])
   const report = (finding: Finding): void => void findings.push(finding)
 
@@ -89,6 +90,17 @@ function withoutEchoes(findings: readonly Finding[]): Finding[] {
     findings.map(({ path, meant }) => (meant === undefined ? '' : formatPath([...path.slice(0, -1), meant]))),
   )
   return findings.filter(({ path, missing }) => missing !== true || !meant.has(formatPath(path)))
+}
+
+// JavaScript's own name for something else, which zod leaves out of mappings without a word.
+function droppedKeys(value: unknown, path: Path, known: readonly Finding[]): readonly Finding[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const place = [...path, Array.isArray(value) ? Number(key) : key]
+    const below = droppedKeys(inner, place, known)
+    if (key !== '__proto__' || known.some(finding => formatPath(finding.path) === formatPath(place))) return below
+    return [{ path: place, at: 'key', problem: `The key "${key}" cannot be used.` }, ...below]
+  })
 }
 
 function readClusterFile(file: string): string {

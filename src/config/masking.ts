@@ -1,24 +1,50 @@
-import { type Document, isScalar, visit } from 'yaml'
+import { type Document, isMap, isScalar, isSeq, type Pair, visit } from 'yaml'
 
 // Secrets that were written into the file against the rules must not get into logs by way of an error's excerpt.
 
-const secretKeys = new Set(['password', 'sudoPassword', 'passphrase'])
-const secretLine = /(?<=\b(?:password|sudoPassword|passphrase)["']?\s*:[ \t]*)\S[^\r\n]*/g
+const secretKey = /pas+(?:word|phrase|wd)?$|secret|token|credential|private_?key$/i
+const secretLine = /(?<=(?:pas+(?:word|phrase|wd)?|secret|token|credential|private_?key)s?["']?\s*:[ \t]*)\S[^\r\n]*/gi
+// Keys below one of those that say where the secret is.
+const references = new Set(['fromFile', 'prompt'])
 
-/** The text with secrets as stars; every other character stays where it is. */
+/**
+ * The text with secrets as stars, also those under keys that evcctl does not know (`sudo_password`, `token`); every other
+ * character stays where it is.
+ */
 export function withoutSecrets(text: string, document: Document): string {
   let shown = text
   visit(document, {
-    Pair(_, { key: keyNode, value }) {
-      const key = isScalar(keyNode) ? String(keyNode.value) : ''
-      if (!isScalar(value) || value.value === null) return
-      // What stands after fromEnv and is no name of a variable is probably the secret itself.
-      if (!secretKeys.has(key) && (key !== 'fromEnv' || /^\w+$/.test(String(value.value)))) return
-      const [start, end] = value.range ?? [0, 0]
-      shown = shown.slice(0, start) + stars(shown.slice(start, end)) + shown.slice(end)
+    Pair(_, pair) {
+      for (const { start, end } of secretsIn(pair)) {
+        shown = shown.slice(0, start) + stars(shown.slice(start, end)) + shown.slice(end)
+      }
     },
   })
   return shown
+}
+
+function secretsIn({ key: keyNode, value }: Pair): readonly Range[] {
+  const key = isScalar(keyNode) ? String(keyNode.value) : ''
+  // What stands after fromEnv and is no name of a variable is probably the secret itself.
+  if (key === 'fromEnv') return isScalar(value) && !/^\w+$/.test(String(value.value)) ? scalarsIn(value) : []
+  return secretKey.test(key) ? scalarsIn(value) : []
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+}
+
+function scalarsIn(node: unknown): readonly Range[] {
+  if (isSeq(node)) return node.items.flatMap(scalarsIn)
+  if (isMap(node)) {
+    return node.items
+      .filter(({ key }) => !isScalar(key) || !(key.value === 'fromEnv' || references.has(String(key.value))))
+      .flatMap(({ value }) => scalarsIn(value))
+  }
+  if (!isScalar(node) || node.value === null) return []
+  const [start, end] = node.range ?? [0, 0]
+  return [{ start, end }]
 }
 
 /** The same for a text that is no valid YAML: whatever follows such a key in its line is taken to be secret. */

@@ -63,6 +63,26 @@ spec:
     expect(text).toContain('"user"')
     expect(text).not.toMatch(/hunter22|s3cret/)
   })
+
+  it.each([
+    'sudo_password: hunter22',
+    'sudoPasword: hunter22',
+    'sshPass: hunter22',
+    'token: hunter22',
+    'password: { plain: hunter22 }',
+    'password: { fromEnv: A, valeu: [hunter22] }',
+    'password: [hunter22]',
+  ])('never shows a secret under another key: %s', keys => {
+    expect(messageOf(cluster(`ssh: { ${keys} }`))).not.toContain('hunter22')
+    const unclosed = messageOf(cluster(`ssh: { ${keys}, user: [ }`))
+    expect(unclosed).toContain('not closed')
+    expect(unclosed).not.toContain('hunter22')
+  })
+
+  it('shows where a secret comes from', () => {
+    expect(messageOf(cluster('ssh: { password: { fromFile: ./it, fromfile: a } }'))).toContain('fromFile: ./it')
+    expect(messageOf(cluster('ssh: { password: { fromEnv: NAME, fromenv: a } }'))).toContain('fromEnv: NAME')
+  })
 })
 
 describe('all errors at once', () => {

@@ -147,7 +147,7 @@ describe('whatever the file holds', () => {
         check(text.slice(0, at) + put + text.slice(at + cut)),
       ),
     )
-  })
+  }, 60_000)
 
   it('any value in the place of a section is explained', () => {
     const sections = Object.keys(clusterJsonSchema().properties?.spec?.properties ?? {})

@@ -206,6 +206,12 @@ describe('sources', () => {
     expect(parse(text, { files: complete }).artifacts.folder).toBe('/site/files')
   })
 
+  it('takes file names that every object of JavaScript has', () => {
+    const files = { '/site/s': `${sum}  constructor\n${sum}  toString\n` }
+    const { checksums } = parse(cluster('artifacts: { checksums: s }'), { files }).artifacts
+    expect(checksums).toEqual({ constructor: sum, toString: sum })
+  })
+
   it.each([
     ['a line that is none', `${sum}  a\nhello`, '/site/s:2', 'not a line of sha256sum'],
     ['two sums of one file', `${sum}  a\n${other}  a`, '/site/s:2', 'another sha256 in line 1'],

@@ -99,6 +99,11 @@ const cases: readonly Case[] = [
   ['a taint twice', host('taints: [{ key: a, effect: NoExecute }, { key: a, value: b, effect: NoExecute }]'), 'spec.hosts[1].taints[1]', 'twice'],
   ["a controller's taint", host('taints: [{ key: node.kubernetes.io/unreachable, effect: NoExecute }]'), 'spec.hosts[1].taints[0].key', 'itself'],
   // ssh
+  ['no time to connect', spec('ssh: { connectTimeout: 0s }'), 'spec.ssh.connectTimeout', '1s to 1h'],
+  ['a time to connect beyond all timers', host('ssh: { connectTimeout: 999h }'), 'spec.hosts[1].ssh.connectTimeout', '1s to 1h'],
+  ['a key that JavaScript keeps', host('labels: { __proto__: x }'), 'spec.hosts[1].labels.__proto__', 'cannot be used'],
+  ['the same in a patch', spec('kubernetes: { kubeletConfiguration: { a: [{ __proto__: { b: 1 } }] } }'), 'spec.kubernetes.kubeletConfiguration.a[0].__proto__', 'cannot be used'],
+  ['the same where keys are known', spec('network: { __proto__: {} }'), 'spec.network.__proto__', 'no key "__proto__"'],
   ['a password in the file', spec('ssh: { password: hunter22 }'), 'spec.ssh.password', 'does not belong', 'fromEnv: SECRET'],
   ['a secret from two sources', spec('ssh: { sudoPassword: { fromEnv: A, prompt: true } }'), 'spec.ssh.sudoPassword', 'exactly one of'],
   ['a secret from nowhere', spec('ssh: { sudoPassword: {} }'), 'spec.ssh.sudoPassword', 'exactly one of'],

@@ -57,5 +57,9 @@ export const sshSchema = z.strictObject({
     .optional(),
   password: secret('Password to log in with.'),
   sudoPassword: secret('Password for sudo, used only where sudo asks for one.'),
-  connectTimeout: duration.describe('Time to connect, log in and become root. Default: 20s.').optional(),
+  // setTimeout of Node takes 24 days at most.
+  connectTimeout: duration
+    .refine(ms => ms >= 1_000 && ms <= 3_600_000, { error: 'a duration of 1s to 1h' })
+    .describe('Time to connect, log in and become root, 1s to 1h. Default: 20s.')
+    .optional(),
 })
