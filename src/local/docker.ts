@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { type ContainerRuntimeClient, getContainerRuntimeClient } from 'testcontainers'
 import { UserError } from '../core/errors.ts'
+import { checkDaemon, checkDockerHost, type DaemonAddress } from './docker-host.ts'
 
 /** The Docker API client. */
 export type Docker = ContainerRuntimeClient['container']['dockerode']
@@ -13,6 +14,8 @@ export const hostLabel = 'dev.evcctl.local.host'
 export const rolesLabel = 'dev.evcctl.local.roles'
 /** Label with the cluster's state folder. */
 export const stateLabel = 'dev.evcctl.local.state'
+/** Label with the absolute path of the cluster file that was written for it. */
+export const fileLabel = 'dev.evcctl.local.file'
 /** Label with the login name of a host. */
 export const userLabel = 'dev.evcctl.local.user'
 
@@ -25,11 +28,19 @@ export interface ExecResult {
 
 /**
  * Connects to the Docker daemon that DOCKER_HOST or the usual socket names.
- * Raises UserError when there is none, saying whether Docker is missing or not running.
+ * Raises UserError when there is none, saying whether Docker is missing or not running, and when DOCKER_HOST is of no use.
  */
 export async function connectDocker(): Promise<ContainerRuntimeClient> {
   // Its reaper is an image that not every machine can pull; what evcctl starts is found and removed by label instead.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
+  const dockerHost = process.env.DOCKER_HOST ?? ''
+  if (dockerHost !== '') checkDockerHost(dockerHost)
+  const client = await anyDaemon()
+  if (dockerHost !== '') checkDaemon(dockerHost, client.container.dockerode.modem as DaemonAddress)
+  return client
+}
+
+async function anyDaemon(): Promise<ContainerRuntimeClient> {
   try {
     return await getContainerRuntimeClient()
   } catch (cause) {
