@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { assertNoClusterFile, clusterFileHosts, writeClusterFile } from '../../local/cluster-file.ts'
 import { listLocalHosts, removeLocalHosts } from '../../local/clusters.ts'
+import { fileLabel } from '../../local/docker.ts'
 import { startLocalHosts } from '../../local/hosts.ts'
 import { detectNeeds } from '../../local/needs.ts'
 import { parseNodes } from '../../local/nodes.ts'
@@ -30,7 +33,8 @@ export async function localUp(options: LocalUpOptions): Promise<ExitCode> {
   if (!force) assertNoClusterFile(file)
   const onProgress = (message: string) => process.stderr.write(`${message}\n`)
   // They outlive this command: `local down` removes them. They need the internet, unless there is a mirror.
-  const started = await startLocalHosts({ name, hosts, image, internal: mirror !== undefined, onProgress })
+  const labels = { [fileLabel]: resolve(file) }
+  const started = await startLocalHosts({ name, hosts, image, labels, internal: mirror !== undefined, onProgress })
   try {
     const needs = await detectNeeds(started)
     const artifacts =
@@ -52,11 +56,21 @@ export async function localUp(options: LocalUpOptions): Promise<ExitCode> {
 
 /** `evcctl local down`: nothing to remove is no error. */
 export async function localDown({ name, output }: OutputOptions & { readonly name: string }): Promise<ExitCode> {
+  const file = (await listLocalHosts()).find(cluster => cluster.name === name)?.labels[fileLabel]
   const removed = await removeLocalHosts(name)
   if (output === 'json') printJson({ type: 'local', name, removed })
   else if (removed === 0) printLine(`There were no hosts of ${name}.`)
-  else printLine(`Removed ${count(removed, 'host')} of ${name}. Their cluster file stays: ${name}.yaml`)
+  else {
+    const stays = file !== undefined && existsSync(file) ? ` Their cluster file stays: ${shortest(file)}` : ''
+    printLine(`Removed ${count(removed, 'host')} of ${name}.${stays}`)
+  }
   return exitCodes.ok
+}
+
+// As one would write it from here.
+function shortest(file: string): string {
+  const path = relative(process.cwd(), file)
+  return path.startsWith('..') ? file : path
 }
 
 /** `evcctl local list`. */
