@@ -1,5 +1,6 @@
 import { columnsOf, cut, pad } from './layout.ts'
 import { count, formatClock, formatDuration } from './measures.ts'
+import { outputLine } from './output-line.ts'
 import type { Paint } from './paint.ts'
 import { printable, printableLine } from './printable.ts'
 import { type Stage, stagesOf } from './stages.ts'
@@ -31,10 +32,11 @@ export function renderFrame(view: RunView, canvas: Canvas): string[] {
 }
 
 function header(view: RunView, { columns, now, paint }: Canvas): string {
-  const elapsed = formatClock(now - (view.applyingSince ?? view.startedAt))
   const name = paint.strong(printable(view.cluster))
+  // Somebody has thought about the plan meanwhile: that time is no part of the work, whose clock begins with it.
+  if (view.applyingSince === undefined && view.plan !== undefined) return `${name}  about to begin`
+  const elapsed = formatClock(now - (view.applyingSince ?? view.startedAt))
   if (view.applyingSince === undefined) {
-    if (view.plan !== undefined) return `${name}  ${elapsed}  about to begin`
     const reached = [...view.hosts.values()].filter(host => host.connectMs !== undefined).length
     return `${name}  ${elapsed}  reading ${count(view.hosts.size, 'host')}, ${reached} connected`
   }
@@ -89,7 +91,7 @@ function atWork(view: RunView, room: number, { now, paint }: Canvas): Row[] {
 }
 
 function row(task: TaskView, now: number, paint: Paint): Row {
-  const line = paint.faint(printableLine(task.line))
+  const line = paint.faint(outputLine(task.line))
   return [printable(task.host), printableLine(task.title), formatDuration(now - task.startedAt), line]
 }
 

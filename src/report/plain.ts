@@ -1,8 +1,9 @@
 import type { Event, TaskId } from '../core/index.ts'
 import { stoppingText } from './frame.ts'
 import { count, formatDuration, formatTime } from './measures.ts'
+import { outputLine } from './output-line.ts'
 import { createPaint } from './paint.ts'
-import { printable, printableLine } from './printable.ts'
+import { printable } from './printable.ts'
 import { failureLine } from './problems.ts'
 import type { Reporter } from './reporter.ts'
 import { fold, newRun, type RunView, type TaskView, tasksIn } from './summary.ts'
@@ -32,7 +33,7 @@ export function plainReporter(
       const before = mentioned.get(task)
       if (at - (before ?? task.startedAt) < (before === undefined ? longMs : reminderMs)) continue
       mentioned.set(task, at)
-      const last = task.line === '' ? '' : `: ${printableLine(task.line)}`
+      const last = task.line === '' ? '' : `: ${outputLine(task.line)}`
       line(at, `${task.host}  ${printable(task.title)}  running for ${formatDuration(at - task.startedAt)}${last}`)
     }
   }

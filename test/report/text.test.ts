@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatClock,
   formatDuration,
+  outputLine,
   printable,
   printableLine,
   table,
@@ -56,6 +57,25 @@ describe('text of hosts', () => {
     expect(printable(`--token ${secret.map(value => value).label} correct horse`)).toBe('--token token <secret>')
   })
 })
+
+test.each([
+  [
+    'time="2026-11-21T10:15:03.123Z" level=info msg="apply failure, attempting \\"cleanup\\"" error="x"',
+    'apply failure, attempting "cleanup"',
+  ],
+  ['time="2026-11-21T10:15:03Z" level=warning msg="skipping the content"', 'warning: skipping the content'],
+  ['level=error msg=refused', 'error: refused'],
+  ['I1121 10:15:03.123456   12345 join.go:419] [preflight] found it', '[preflight] found it'],
+  ['W1121 10:15:03.123456       7 version.go:109] could not fetch', 'warning: could not fetch'],
+  [
+    '{"level":"warn","ts":"2026-11-21T10:15:03Z","caller":"a.go:1","msg":"slow \\n fdatasync","took":"1s"}',
+    'warn: slow   fdatasync',
+  ],
+  ['state=not ready', 'not ready'],
+  ['said=curl: (7) Failed to connect', 'curl: (7) Failed to connect'],
+  ['[kubelet-check] The kubelet is healthy after 1.5s', '[kubelet-check] The kubelet is healthy after 1.5s'],
+  ['12 of 46 MB, level=low', '12 of 46 MB, level=low'],
+])('the output line %s reads %s', (line, text) => expect(outputLine(line)).toBe(text))
 
 test('text is cut by the columns it takes, not by its length', () => {
   expect(cut('日本語テキスト', 7)).toBe('日本語…')

@@ -187,3 +187,11 @@ test('before hosts are written to, shows how far reading is', async () => {
   show(screen, halfWay().slice(0, 3))
   expect(await screen.lines()).toEqual(['edge-seoul  0:01  reading 3 hosts, 2 connected', '  jetson-07  connecting'])
 })
+
+test('between the answer and the first write there is no clock: the one of the work begins at zero', async () => {
+  const screen = new Screen(100, 24)
+  const events = halfWay()
+  const planned = events.findIndex(event => event.type === 'plan:ready')
+  show(screen, events.slice(0, planned + 1))
+  expect(await screen.lines()).toEqual(['edge-seoul  about to begin'])
+})
