@@ -31,6 +31,7 @@ export async function showPlan(
       colour: wantsColour(process.stdout, process.env),
       reading: { ms: Date.now() - view.startedAt, exchanges: cluster.exchanges() },
       ...(process.stdout.isTTY ? { width: process.stdout.columns } : {}),
+      notes: view.notes,
       ...(lockedBy === undefined ? {} : { lockedBy }),
       ...(options.next === undefined || refused ? {} : { next: options.next }),
     })

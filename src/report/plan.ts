@@ -1,3 +1,4 @@
+import { wrap } from './layout.ts'
 import { count, formatDuration } from './measures.ts'
 import { createPaint, type Paint } from './paint.ts'
 import { changeText } from './plan-change.ts'
@@ -16,6 +17,12 @@ export interface PlanSubject {
   readonly network: { readonly cni: string }
 }
 
+/** A remark of the run; without a host it is about the cluster. */
+export interface Note {
+  readonly host?: string
+  readonly text: string
+}
+
 export interface PlanOptions {
   /** Show files line by line. */
   readonly diff?: boolean
@@ -26,6 +33,8 @@ export interface PlanOptions {
   readonly reading?: { readonly ms: number; readonly exchanges: number }
   /** Who holds the lock of the cluster, if anybody. */
   readonly lockedBy?: string
+  /** What is to be known beside the changes, e.g. a check that was ignored. */
+  readonly notes?: readonly Note[]
   /** Left out by apply, which asks instead: nothing was written, and the command that does it. */
   readonly next?: string
 }
@@ -41,12 +50,14 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
   const unjudged = taskProblemLines(view.errors, paint).flatMap(lines => [...lines, ''])
   const locked =
     options.lockedBy === undefined ? [] : [paint.changed(`Another run is at work: ${printable(options.lockedBy)}`), '']
+  const width = options.width ?? Number.POSITIVE_INFINITY
+  const notes = (options.notes ?? []).flatMap(note => [...wrap(noteLine(note, paint), width), ''])
   if (!hasChanges(view)) {
     const read = subject.hosts.length - view.unreachable.length
     const what = `${count(read, 'host')} as described in ${subject.file}. No changes.`
     const rest =
       view.errors.length > 0 ? `${count(read, 'host')}; no changes besides what could not be found out.` : what
-    return [...locked, ...unread, ...unjudged, `${paint.strong(subject.name)}: ${rest}`].join('\n')
+    return [...locked, ...unread, ...unjudged, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
   }
   const texts = view.changes.map(change => ({
     change,
@@ -61,10 +72,16 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
     ...unread,
     ...unjudged,
     ...groupByHosts(texts, order).flatMap(group => [...sectionLines(group, options.width, paint), '']),
+    ...notes,
     `${countsText(view.counts)}.`,
   ]
   if (options.next !== undefined) lines.push(`Nothing was written. To do this: ${options.next}`)
   return lines.join('\n')
+}
+
+/** One note, as a plan and a live run show it. */
+export function noteLine({ host, text }: Note, paint: Paint): string {
+  return `${paint.changed('note')}  ${host === undefined ? '' : `${printable(host)}  `}${printable(text)}`
 }
 
 /** `117 to create, 6 to change, 3 to remove`; kinds that do not occur are left out. */

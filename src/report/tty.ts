@@ -3,6 +3,7 @@ import { renderFrame } from './frame.ts'
 import { cut } from './layout.ts'
 import { LiveScreen, type Terminal } from './live-screen.ts'
 import type { Paint } from './paint.ts'
+import { noteLine } from './plan.ts'
 import { failureLine } from './problems.ts'
 import type { Reporter } from './reporter.ts'
 import { fold, newRun } from './summary.ts'
@@ -43,6 +44,8 @@ export function ttyReporter(
       if (!paused && view.applyingSince !== undefined && line !== undefined) {
         screen.print(cut(line, (terminal.columns ?? 80) - 1))
       }
+      // Those from before stand in the plan.
+      if (!paused && view.applyingSince !== undefined && event.type === 'note') screen.print(noteLine(event, paint))
       if (event.type === 'run:end') screen.clear()
       else if (now() - drawnAt >= frameMs) draw()
     },

@@ -45,6 +45,17 @@ describe('text of a plan', () => {
     expect(renderPlan(input, subject)).toBe('edge-seoul: 3 hosts as described in cluster.yaml. No changes.')
   })
 
+  test('has the notes of the run before its last words, also where there is nothing to do', () => {
+    const notes = [{ host: 'w1', text: 'Its clock is ahead.' }, { text: 'Node w9 is not in the file.' }]
+    const told = 'note  w1  Its clock is ahead.\n\nnote  Node w9 is not in the file.\n\n'
+    const idle = planned([['cp1/os/swap:all', undefined]])
+    expect(renderPlan(idle, subject, { notes })).toBe(
+      `${told}edge-seoul: 3 hosts as described in cluster.yaml. No changes.`,
+    )
+    const busy = planned([['cp1/os/swap:all', change('update')]])
+    expect(renderPlan(busy, subject, { notes })).toContain(`${told}1 to change.`)
+  })
+
   test('shows files line by line with diff, and as counts of lines without', async () => {
     const before = Array.from({ length: 20 }, (_, index) => `line ${index}\n`).join('')
     const after = before.replace('line 3\n', 'line three\n').replace('line 17\n', '')

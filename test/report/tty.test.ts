@@ -195,3 +195,21 @@ test('between the answer and the first write there is no clock: the one of the w
   show(screen, events.slice(0, planned + 1))
   expect(await screen.lines()).toEqual(['edge-seoul  about to begin'])
 })
+
+test('a note of the work stays above the picture; one of the reading is for the plan', async () => {
+  const screen = new Screen(100, 24)
+  const note = (text: string) => ({ type: 'note', host: 'w1', text }) as const
+  const events = halfWay()
+  const applying = events.findIndex(event => event.type === 'apply:start') + 1
+  const at = events[applying]!.at
+  show(screen, [
+    ...events.slice(0, 2),
+    { at: events[1]!.at, ...note('before') },
+    ...events.slice(2, applying),
+    { at, ...note('no reply came') },
+    ...events.slice(applying),
+  ])
+  const lines = await screen.lines()
+  expect(lines[0]).toBe('note  w1  no reply came')
+  expect(lines.join()).not.toContain('before')
+})
