@@ -4,6 +4,7 @@ import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
 import { activeHolder, describeHolder, type Evaluation, evaluate, gatherFacts } from '../engine/index.ts'
 import type { ClusterRun } from './cluster-run.ts'
+import { otherNodeNote, otherNodes } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
 export interface ClusterEvaluation {
@@ -42,6 +43,7 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   throwIfStopped(run.stop, first)
   const unread = evaluated.unreachable.get(first)
   if (unread !== undefined) throw unread
+  for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })
   const lock = locks.get(first)
   const holder = lock === undefined ? undefined : activeHolder(lock)
   const generation = lock?.generation ?? 0

@@ -16,6 +16,9 @@ export interface NodeLabelsParameters {
 const ownedLabels = 'evcctl.dev/owned-labels'
 const ownedTaints = 'evcctl.dev/owned-taints'
 
+/** The kind of these resources, of which each one's current state has the names of all nodes. */
+export const nodeLabelsKind = 'labels and taints'
+
 /**
  * Labels and taints of a node, as far as they are evcctl's: those that are wanted, and those it set before. A key that
  * is taken out of cluster.yaml is taken off the node; what somebody else put there stays. Runs on a control plane node.
@@ -28,7 +31,7 @@ export function nodeLabels(
 > {
   const { node, labels, taints } = parameters
   return {
-    kind: 'labels and taints',
+    kind: nodeLabelsKind,
     name: node,
     title: `labels and taints of ${node}`,
     probe: nodeProbe(node),

@@ -19,7 +19,8 @@ export interface NodeState {
 export type NodeAnswer =
   | { readonly api: 'absent' }
   | { readonly api: 'unreachable'; readonly said: string }
-  | { readonly api: 'answered'; readonly node: NodeState | undefined }
+  /** `names`: all nodes of the cluster; `node`: the one that was asked for. */
+  | { readonly api: 'answered'; readonly names: readonly string[]; readonly node: NodeState | undefined }
 
 const nodesPath = '/api/v1/nodes'
 
@@ -38,8 +39,10 @@ interface NodeList {
 function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   const answer = answerFor(raw, nodesPath)
   if (answer.api !== 'answered') return answer
-  const found = (answer.object as NodeList).items.find(({ metadata }) => metadata.name === name)
-  if (found === undefined) return { api: 'answered', node: undefined }
+  const { items } = answer.object as NodeList
+  const names = items.map(({ metadata }) => metadata.name)
+  const found = items.find(({ metadata }) => metadata.name === name)
+  if (found === undefined) return { api: 'answered', names, node: undefined }
   const { labels = {}, annotations = {} } = found.metadata
-  return { api: 'answered', node: { labels, annotations, taints: found.spec?.taints ?? [] } }
+  return { api: 'answered', names, node: { labels, annotations, taints: found.spec?.taints ?? [] } }
 }

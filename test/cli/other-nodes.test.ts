@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest'
+import { otherNodeNote, otherNodes } from '../../src/cli/other-nodes.ts'
+import { GraphBuilder } from '../../src/core/scope.ts'
+import { nodeLabels } from '../../src/resources/node-labels.ts'
+import { absent, nodesAnswered, unreachable } from '../resources/api-given.ts'
+
+const hosts = [{ name: 'cp1' }, { name: 'w1' }]
+const listing = (...names: readonly string[]) => nodesAnswered(...names.map(name => ({ metadata: { name } })))
+
+function otherNodesOf(raw: ReturnType<typeof nodesAnswered>): readonly string[] {
+  const builder = new GraphBuilder()
+  const scope = builder.scope('cp1', 'nodes')
+  for (const { name } of hosts) scope.add(nodeLabels({ node: name, labels: {}, taints: [], managedTaints: [] }))
+  const graph = builder.build()
+  const snapshots = new Map([...graph.tasks].map(([id, task]) => [id, { current: task.resource.probe.parse(raw) }]))
+  return otherNodes({ graph, snapshots }, { hosts })
+}
+
+describe('nodes that are not in the file', () => {
+  test.each([
+    ['one was taken out', listing('cp1', 'w1', 'w3'), ['w3']],
+    ['all are in it', listing('cp1', 'w1'), []],
+    ['a host has not joined yet', listing('cp1'), []],
+    ['there are no nodes', nodesAnswered(), []],
+    ['there is no cluster yet', absent, []],
+    ['the API server does not answer', unreachable, []],
+  ])('when %s', (_, raw, names) => expect(otherNodesOf(raw)).toEqual(names))
+
+  test('are named with what to do', () => {
+    expect(otherNodeNote('w3', 'cluster.yaml')).toMatch(
+      /^Node w3 is in the cluster, and not in cluster.yaml\..*kubectl drain w3 .*kubeadm reset.*kubectl delete node w3$/,
+    )
+  })
+})
