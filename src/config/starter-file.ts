@@ -9,7 +9,7 @@ export function starterFile(name = 'my-cluster'): string {
 #   evcctl validate   checks this file without touching a host
 #   evcctl plan       shows what would change, and changes nothing
 #   evcctl apply      makes it so
-# All keys: docs/cluster-yaml.md; for editors: evcctl schema
+# All keys, and what each means: evcctl schema   (a JSON Schema, also for editors)
 apiVersion: evcctl.dev/v1alpha1
 kind: Cluster
 metadata:
