@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import ssh2, { type ParsedKey } from 'ssh2'
@@ -8,6 +7,7 @@ import type { Secret } from '../../core/secret.ts'
 import { shortPath, word } from '../failure.ts'
 import { Agent, loadIdentity } from '../keys.ts'
 import { fingerprint } from '../known-hosts.ts'
+import { writeBeside } from '../private-file.ts'
 
 const passphraseTries = 3
 
@@ -101,7 +101,8 @@ async function makeKey(file: string): Promise<ParsedKey> {
   const pair = newKeyPair()
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    await writeNew(file, pair.private)
+    // Never over another file: link(2) fails where there is one.
+    await writeBeside(file, pair.private, temporary => link(temporary, file))
     await writeFile(`${file}.pub`, `${pair.public}\n`, { flag: 'wx', mode: 0o644 })
   } catch (error) {
     throw unusable(file, `cannot be made: ${error instanceof Error ? error.message : String(error)}`, error)
@@ -116,23 +117,6 @@ function newKeyPair(): { readonly private: string; readonly public: string; read
     // One in 256 comes out malformed: ssh2 drops the zero that its public half begins with.
     if (!(key instanceof Error))
       return { private: pair.private, public: pair.public, key: [key].flat()[0] as ParsedKey }
-  }
-}
-
-// Whole or not at all, and never over another file: link(2) fails where there is one.
-async function writeNew(file: string, content: string): Promise<void> {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.new`
-  try {
-    const handle = await open(temporary, 'wx', 0o600)
-    try {
-      await handle.writeFile(content)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    await link(temporary, file)
-  } finally {
-    await rm(temporary, { force: true })
   }
 }
 

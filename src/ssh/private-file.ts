@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto'
+import { open, rm } from 'node:fs/promises'
+
+/**
+ * Writes a file of mode 0600 beside its place, whole and synced to disk; `place` then moves or links it to `path`. Nothing
+ * of it stays beside.
+ */
+export async function writeBeside(
+  path: string,
+  content: string,
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.new`
+  try {
+    const file = await open(temporary, 'wx', 0o600)
+    try {
+      await file.writeFile(content)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await place(temporary)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
