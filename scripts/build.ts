@@ -9,5 +9,6 @@ const compiled = spawnSync('tsc', ['-p', 'tsconfig.build.json'], { cwd: root, st
 if (compiled.status === 0) {
   cpSync(`${root}roles`, `${root}dist/roles`, { recursive: true, filter: path => !path.endsWith('.ts') })
 } else {
+  if (compiled.error !== undefined) console.error(`tsc cannot be run (${compiled.error.message}); try: npm run build`)
   process.exitCode = 1
 }

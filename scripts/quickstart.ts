@@ -25,6 +25,8 @@ const kubeconfig = join(root, '.evcctl-local', 'kubeconfig')
 const shown = relative(process.cwd(), file)
 const stages: { readonly name: string; readonly seconds: number }[] = []
 
+let buildsArtifacts = false
+
 async function stage<T>(title: string, work: () => Promise<T>): Promise<T> {
   console.log(`\n── ${title}`)
   const started = performance.now()
@@ -73,7 +75,12 @@ async function prepare(): Promise<void> {
   )
   // Building takes minutes where upstream cannot be reached; the product is shown at work meanwhile.
   const building = ensureMirror({ write: say })
-  building.catch(() => undefined)
+  buildsArtifacts = true
+  building
+    .catch(() => undefined)
+    .finally(() => {
+      buildsArtifacts = false
+    })
   await stage('ping', () => evcctl('ping', shown))
   await stage('plan: what apply would do; nothing is written', () => evcctl('plan', shown))
   const mirror = await stage(
@@ -118,4 +125,5 @@ try {
 } catch (error) {
   console.error(error instanceof UserError ? error.message : error)
   process.exitCode = 1
+  if (buildsArtifacts) console.error('Artifacts are still being built: ^C ends that, and the next run goes on with it.')
 }
