@@ -30,6 +30,6 @@ export interface SshTarget {
   readonly proxyJump?: string
   /** Used only where sudo really asks for one. */
   readonly sudoPassword?: Secret
-  /** Time to connect, log in and become root, ms. */
+  /** Time to connect and log in, ms. */
   readonly connectTimeoutMs: number
 }

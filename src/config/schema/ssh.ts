@@ -60,6 +60,6 @@ export const sshSchema = z.strictObject({
   // setTimeout of Node takes 24 days at most.
   connectTimeout: duration
     .refine(ms => ms >= 1_000 && ms <= 3_600_000, { error: 'a duration of 1s to 1h' })
-    .describe('Time to connect, log in and become root, 1s to 1h. Default: 20s.')
+    .describe('Time to connect and log in, 1s to 1h. Default: 20s.')
     .optional(),
 })
