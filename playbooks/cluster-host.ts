@@ -3,10 +3,11 @@ import { etcdPackages } from '../roles/etcd-host/index.ts'
 import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { os } from '../roles/os/index.ts'
-import { type ClusterSpec, defaultsFor, type GraphBuilder, type Task } from '../src/index.ts'
+import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
 import { controlPlaneNodes, type Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
+import { sandboxImage } from './cluster-network.ts'
 import { localProxyOf } from './local-proxy.ts'
 
 /** What a host has to offer before it can become a node. */
@@ -56,7 +57,7 @@ export function prepareHost(
     containerd: downloads.containerd,
     runc: downloads.runc,
     cniPlugins: downloads.cniPlugins,
-    sandboxImage: `${spec.images.registry ?? 'registry.k8s.io'}/pause:${defaultsFor(spec.kubernetes.version).pause}`,
+    sandboxImage: sandboxImage(spec),
     configPatches: [...spec.runtime.configPatches],
     registryMirrors: Object.fromEntries(
       Object.entries(spec.runtime.registryMirrors).map(([key, urls]) => [key, [...urls]]),

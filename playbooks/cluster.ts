@@ -25,6 +25,7 @@ import { declareEtcd } from './cluster-etcd.ts'
 import { declareEtcdClient } from './cluster-etcd-client.ts'
 import { hasEtcdHosts, prepareEtcdHosts } from './cluster-etcd-hosts.ts'
 import { prepareHost } from './cluster-host.ts'
+import { declareNetworkCheck } from './cluster-network-check.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 
 /** A host that has become a node, and the flags that its kubelet is to have. */
@@ -114,6 +115,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
           endpoint,
           controlPlane: cluster.initialised,
         })
+  const connected: Task[] = []
   for (const [machine, made] of joined) {
     const { ready } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
       configuration: documents.kubelet,
@@ -125,7 +127,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       endpoint,
       ...(network === undefined ? {} : { network: network.applied }),
     })
-    nodes.declare(builder.scope(first.host.name, nodes.name), {
+    const { announced } = nodes.declare(builder.scope(first.host.name, nodes.name), {
       node: machine.host.name,
       labels: labelsFor(machine.host),
       taints: [...taintsFor(machine.host)],
@@ -133,6 +135,16 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       joined: made.joined,
       ...(network === undefined ? {} : { flannel: { address: machine.address, ready } }),
     })
+    connected.push(ready, ...(announced === undefined ? [] : [announced]))
+  }
+  // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
+  if (network !== undefined) {
+    declareNetworkCheck(
+      builder,
+      spec,
+      machines.filter(({ host }) => isNode(host)),
+      { first, connected },
+    )
   }
   return builder.build()
 }

@@ -23,8 +23,14 @@ const parameters = z.strictObject({
 
 export type NodesParameters = z.output<typeof parameters>
 
+export interface NodesOutputs {
+  readonly labelled: Task
+  /** Done when the others know the way to its pods; undefined where flannel does not tell them. */
+  readonly announced: Task | undefined
+}
+
 /** What the cluster is to know of one node: labels, taints and the way to its pods. */
-export const nodes = defineRole<NodesParameters, { readonly labelled: Task }>({
+export const nodes = defineRole<NodesParameters, NodesOutputs>({
   name: 'nodes',
   params: parameters,
   declare(scope, { node, labels, taints, managedTaints, joined, flannel }) {
@@ -32,7 +38,10 @@ export const nodes = defineRole<NodesParameters, { readonly labelled: Task }>({
       value === undefined ? { key, effect } : { key, value, effect },
     )
     const labelled = scope.add(nodeLabels({ node, labels, taints: wanted, managedTaints }), { after: [joined] })
-    if (flannel !== undefined) scope.add(flannelNode({ node, address: flannel.address }), { after: [flannel.ready] })
-    return { labelled }
+    const announced =
+      flannel === undefined
+        ? undefined
+        : scope.add(flannelNode({ node, address: flannel.address }), { after: [flannel.ready] })
+    return { labelled, announced }
   },
 })

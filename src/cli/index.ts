@@ -6,6 +6,7 @@ import { Kubeconfig } from './commands/kubeconfig.ts'
 import { LocalDown } from './commands/local/down.ts'
 import { LocalList } from './commands/local/list.ts'
 import { LocalUp } from './commands/local/up.ts'
+import { NetworkCheck } from './commands/network/check.ts'
 import { Ping } from './commands/ping.ts'
 import { Plan } from './commands/plan.ts'
 import { Schema } from './commands/schema.ts'
@@ -25,6 +26,7 @@ export const commands: Readonly<Record<string, Command.Class>> = {
   'local:down': LocalDown,
   'local:list': LocalList,
   'local:up': LocalUp,
+  'network:check': NetworkCheck,
   ping: Ping,
   plan: Plan,
   schema: Schema,

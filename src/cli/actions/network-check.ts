@@ -1,0 +1,137 @@
+import PQueue from 'p-queue'
+import { isNode } from '../../../playbooks/cluster-addresses.ts'
+import { networkPathOf, sandboxImage } from '../../../playbooks/cluster-network.ts'
+import type { ClusterSpec } from '../../config/index.ts'
+import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
+import { createPaint, wantsColour } from '../../report/index.ts'
+import { adminConf } from '../../resources/kubectl.ts'
+import { type CheckPods, checkPods } from '../../resources/network-check-pods.ts'
+import { type NodeResults, reachScript, readResults } from '../../resources/network-check-script.ts'
+import { createPool, type Pool } from '../../ssh/index.ts'
+import { listenForInterrupts } from '../interrupts.ts'
+import { askedFrom, type NetworkFindings, networkAsData, networkText, works } from '../network-check-text.ts'
+import { openCluster } from '../open-cluster.ts'
+import { printJson, printLine } from '../streams.ts'
+
+export interface NetworkCheckOptions {
+  readonly file: string
+  readonly output: 'text' | 'json'
+  readonly parallel: number
+}
+
+const makeMs = 180_000
+const askMs = 120_000
+const endMs = 30_000
+
+/** `evcctl network check`: exit code 1 when a pair, DNS or Services fail, 4 when a host could not be asked. */
+export async function networkCheck({ file, output, parallel }: NetworkCheckOptions): Promise<ExitCode> {
+  const { spec, targets } = await openCluster(file)
+  using interrupts = listenForInterrupts(() => {})
+  // Nothing on the hosts is changed, so the first ^C may end it at once; what was made is taken away all the same.
+  const signal = interrupts.stop
+  await using pool = createPool(targets)
+  const began = performance.now()
+  const say = (text: string) => (process.stderr.isTTY && output === 'text' ? process.stderr.write(`${text}\n`) : false)
+  try {
+    const control = await controlPlaneOf(pool, spec, signal)
+    say(`Making a pod on every node of ${spec.name} …`)
+    const pods = await makePods(control, spec, signal)
+    try {
+      say('Asking from each of them …')
+      const asked = await askAll(pool, spec, pods, parallel, signal)
+      const findings = { ...asked, pods, path: networkPathOf(spec), ms: Math.round(performance.now() - began) }
+      if (output === 'json') printJson(networkAsData(findings, spec))
+      else printLine(networkText(findings, spec, createPaint(wantsColour(process.stdout, process.env))))
+      return exitCodeOf(findings)
+    } finally {
+      await endPods(control, spec, pods)
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' }, { cause: error })
+  }
+}
+
+/** A session with the first host of cluster.yaml that is a control plane node and answers. */
+async function controlPlaneOf(pool: Pool, spec: ClusterSpec, signal: AbortSignal): Promise<Session> {
+  const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
+  const probes = [{ script: `[ -s ${adminConf} ]`, parse: () => undefined }]
+  const failures: HostError[] = []
+  for (const { name } of hosts) {
+    try {
+      const session = await pool.session(name, signal)
+      const { results } = await session.exchange({ jobs: [], probes }, { signal })
+      if (results[0]!.exitCode === 0) return session
+    } catch (error) {
+      if (!(error instanceof HostError) || signal.aborted) throw error
+      failures.push(error)
+    }
+  }
+  if (failures.length === hosts.length) throw failures[0]!
+  throw new UserError({
+    where: hosts.map(({ name }) => name).join(', '),
+    problem: 'There is no cluster yet whose network could be checked.',
+    next: `To make it: evcctl apply ${spec.file}`,
+  })
+}
+
+async function makePods(control: Session, spec: ClusterSpec, signal: AbortSignal): Promise<CheckPods> {
+  const { run, parse } = checkPods({ image: sandboxImage(spec) })
+  const probes = [{ script: `set -eu\n${run}`, parse }]
+  const { results } = await control.exchange({ jobs: [], probes }, { signal, timeoutMs: makeMs })
+  return parse(results[0]!)
+}
+
+// Whatever happened, and also after ^C: the pods are of no use any more.
+async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Promise<void> {
+  const run = checkPods({ image: sandboxImage(spec) }).revoke!(pods)
+  const job = { steps: [{ run, timeoutMs: endMs }], verify: { script: ':', parse: () => undefined } }
+  const failure = await control
+    .exchange({ jobs: [job], probes: [] }, { signal: AbortSignal.timeout(endMs + 10_000) })
+    .then(({ jobs }) => jobs[0]?.failure?.stderr.trim())
+    .catch((error: Error) => error.message)
+  if (failure === undefined) return
+  process.stderr.write(`${pods.name} could not be deleted; Kubernetes does so within ten minutes: ${failure}\n`)
+}
+
+async function askAll(
+  pool: Pool,
+  spec: ClusterSpec,
+  pods: CheckPods,
+  parallel: number,
+  signal: AbortSignal,
+): Promise<Pick<NetworkFindings, 'results' | 'failed'>> {
+  const nodes = spec.hosts.filter(isNode).map(host => host.name)
+  const queue = new PQueue({ concurrency: parallel })
+  const failed = new Map<string, ErrorDetails>()
+  const results = await Promise.all(
+    nodes.map(node =>
+      queue.add(() =>
+        askFrom(pool, node, pods, askedFrom(nodes, node), signal).catch((error: unknown) => {
+          if (!(error instanceof HostError) || signal.aborted) throw error
+          failed.set(node, error.details)
+          return undefined
+        }),
+      ),
+    ),
+  )
+  return { results: results.filter(one => one !== undefined), failed }
+}
+
+async function askFrom(
+  pool: Pool,
+  node: string,
+  pods: CheckPods,
+  peers: readonly string[],
+  signal: AbortSignal,
+): Promise<NodeResults> {
+  const session = await pool.session(node, signal)
+  const probe = { script: `set -eu\n${reachScript(node, pods, peers)}`, parse: () => undefined }
+  const { results } = await session.exchange({ jobs: [], probes: [probe] }, { signal, timeoutMs: askMs })
+  return readResults(node, pods, peers, results[0]!)
+}
+
+function exitCodeOf(findings: NetworkFindings): ExitCode {
+  if (!works(findings)) return exitCodes.failed
+  return findings.failed.size > 0 ? exitCodes.unreachable : exitCodes.ok
+}

@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { type NetworkFindings, networkAsData, networkText } from '../../src/cli/network-check-text.ts'
+import { createPaint } from '../../src/report/index.ts'
+import type { NodeResults } from '../../src/resources/network-check-script.ts'
+import { specOf } from '../playbooks/given.ts'
+import { checkPodsGiven, vxlan } from '../resources/network-check-given.ts'
+
+const spec = specOf()
+const paint = createPaint(false)
+const nodes = ['cp1', 'w1', 'w2']
+const said = 'Unable to connect to the server: dial tcp 10.244.2.5:18400: i/o timeout'
+
+function findings(broken: readonly string[], more: Partial<NetworkFindings> = {}): NetworkFindings {
+  const results = nodes.map(
+    (from): NodeResults => ({
+      pairs: nodes
+        .filter(to => to !== from)
+        .map(to =>
+          broken.includes(`${from} ${to}`)
+            ? { from, to, state: 'silent', said, hostsReach: true }
+            : { from, to, state: 'reached', said: '' },
+        ),
+      service: { from, state: 'reached', said: '' },
+    }),
+  )
+  return { results, failed: new Map(), pods: checkPodsGiven, path: vxlan, ms: 4200, ...more }
+}
+
+test('one line when all is well', () => {
+  expect(networkText(findings([]), spec, paint)).toBe(
+    'edge-seoul: pods reach each other, DNS and Services (6 directions between 3 nodes, 4.2 s).',
+  )
+})
+
+test('a table of what fails, and what to do', async () => {
+  const text = networkText(findings(['w1 w2', 'w2 w1']), spec, paint)
+  await expect(`${text}\n`).toMatchFileSnapshot('../goldens/cli/network-check.txt')
+  expect(text).not.toMatch(/^cp1 /m)
+})
+
+test('a host that could not be asked is named apart from what fails', () => {
+  const failed = new Map([['w9', { problem: 'No route to host.' }]])
+  expect(networkText(findings([], { failed }), spec, paint)).toMatch(/pods reach each other[\s\S]*✘ w9 was not asked/)
+})
+
+test('as data', () => {
+  expect(networkAsData(findings(['w1 w2']), spec)).toMatchObject({
+    type: 'network:check',
+    cluster: 'edge-seoul',
+    ok: false,
+    pairs: expect.arrayContaining([{ from: 'w1', to: 'w2', state: 'silent', said, hostsReach: true }]),
+    unreachable: [],
+  })
+})

@@ -1,0 +1,52 @@
+tab=$(printf '\t') pid=
+for entry in $(grep -l -s -- '[w]ww-prefix=/evcctl-network-check-0011aabb/' /proc/[0-9]*/cmdline); do
+  pid=${entry#/proc/} pid=${pid%/cmdline}
+done
+if [ -z "$pid" ]; then echo 'no pod of the check runs on w2' >&2; exit 1; fi
+one_line() { tr '\n\t' '  ' | sed 's/ *$//' | cut -c 1-300; }
+get() {
+  seconds=$1 url=$2
+  shift 2
+  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 2 )) nsenter --target "$pid" --net --mount \
+    /evcctl/kubectl "--server=$url" "--request-timeout=${seconds}s" "$@" 2>&1
+}
+peer() {
+  try=0 state=silent said=
+  while [ "$try" -lt 4 ]; do
+    try=$(( try + 1 ))
+    if said=$(get 3 "http://$3:18400" get --raw /evcctl-network-check-0011aabb/name); then
+      if [ "$said" != "$2" ]; then state=other; break; fi
+      if said=$(get 3 "http://$3:18400" get --raw /evcctl-network-check-0011aabb/large) && [ "${#said}" -ge 16384 ]
+      then state=reached said=; break; fi
+      state=large
+    fi
+    sleep 1
+  done
+  hosts=
+  if [ "$state" != reached ]; then
+    hosts=no
+    if curl --silent --insecure --noproxy '*' --output /dev/null --max-time 3 "https://$4:10250/healthz"; then hosts=yes; fi
+  fi
+  printf 'pair=%s\t%s\t%s\t%s\n' "$1" "$state" "$hosts" "$(printf '%s' "$said" | one_line)"
+}
+service() {
+  try=0
+  while [ "$try" -lt 2 ]; do
+    try=$(( try + 1 )) state=reached
+    said=$(get 12 https://kubernetes.default.svc --insecure-skip-tls-verify get --raw /version) || case $said in
+      *Unauthorized* | *Forbidden* | *forbidden*) ;;
+      *lookup*) state=dns ;;
+      *) state=service ;;
+    esac
+    if [ "$state" = reached ]; then said=; break; fi
+  done
+  printf 'service=%s\t%s\n' "$state" "$(printf '%s' "$said" | one_line)"
+}
+results=$(
+  peer 'cp1' 'evcctl-network-check-0011aabb-cp1' '10.244.0.5' '192.0.2.10' &
+  peer 'w1' 'evcctl-network-check-0011aabb-w1' '10.244.1.5' '192.0.2.11' &
+  service &
+  wait
+)
+printf '%s\n' "$results"
+case $results in *"${tab}silent${tab}"* | *"${tab}large${tab}"* | *"${tab}other${tab}"* | *service=dns* | *service=service*) exit 1;; esac

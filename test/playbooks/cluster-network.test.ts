@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { networkName, networkPathOf, peersOf } from '../../playbooks/cluster-network.ts'
+import { askedFrom } from '../../src/cli/network-check-text.ts'
+import { specOf } from './given.ts'
+
+const named = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`)
+
+test('in a small cluster every pair is asked exactly once, and by the command both ways', () => {
+  const nodes = named(9)
+  const pairs = nodes.flatMap(node => peersOf(nodes, node).map(peer => [node, peer].sort().join(' ')))
+  expect(new Set(pairs).size).toBe(36)
+  expect(pairs.length).toBe(36)
+  for (const node of nodes) expect(askedFrom(nodes, node)).toEqual(nodes.filter(other => other !== node))
+})
+
+test('in a large one every node asks few and is connected with all, and new nodes give the others nothing to do', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 50 }), (count, more) => {
+      const nodes = named(count)
+      const grown = named(count + more)
+      for (const node of nodes) {
+        const peers = peersOf(nodes, node)
+        const connected = node === 'n0' || peers.includes('n0')
+        const same = peersOf(grown, node).join() === peers.join()
+        if (!connected || !same || peers.length > Math.max(8, Math.log2(count) + 2)) return false
+      }
+      return true
+    }),
+  )
+})
+
+test.each([
+  [{}, 'UDP port 8472'],
+  [{ flannel: { backend: 'host-gw' } }, undefined],
+  [{ cni: 'none' }, undefined],
+])('what carries packets of pods: %j', (network, carriedBy) => {
+  expect(networkPathOf(specOf({ network })).carriedBy).toBe(carriedBy)
+})
+
+test('the name of a network tells apart what is to be proven anew', () => {
+  const names = [
+    {},
+    { flannel: { backend: 'host-gw' } },
+    { podCIDR: '10.1.0.0/16' },
+    { serviceCIDR: '10.97.0.0/16' },
+  ].map(network => networkName(specOf({ network })))
+  expect(new Set(names).size).toBe(names.length)
+  expect(networkName(specOf())).toBe(networkName(specOf()))
+})

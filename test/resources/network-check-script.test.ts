@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { reachScript, readResults } from '../../src/resources/network-check-script.ts'
+import { checkName, checkPodsGiven } from './network-check-given.ts'
+import { Sandbox } from './sandbox.ts'
+
+const peers = ['cp1', 'w1']
+
+test('the script that asks', async () => {
+  await expect(reachScript('w2', checkPodsGiven, peers)).toMatchFileSnapshot('../goldens/resources/network-check.sh')
+})
+
+describe('run where a pod of the check is', () => {
+  const sandbox = new Sandbox()
+  const bin = join(sandbox.root, 'bin')
+  let pod: ChildProcess
+
+  // Stands in for the pod: answers to the URLs of the check as files say, and refuses all others.
+  const nsenter = `#!/bin/sh
+server= path=
+for word; do case $word in --server=*) server=\${word#--server=} ;; /version | /${checkName}/*) path=$word ;; esac; done
+file=${bin}/$(printf '%s%s' "$server" "$path" | tr -c 'a-z0-9.\\n' _)
+if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout"; exit 1; fi
+`
+
+  beforeAll(() => {
+    mkdirSync(bin)
+    program('nsenter', nsenter)
+    program('sleep', '#!/bin/sh\n')
+    program('curl', '#!/bin/sh\ncase $* in *192.0.2.10*) exit 0 ;; esac\nexit 28\n')
+    pod = spawn('sh', ['-c', '/bin/sleep 300; :', `--www-prefix=/${checkName}/`])
+  })
+  afterAll(() => {
+    pod.kill()
+  })
+
+  function program(name: string, text: string): void {
+    writeFileSync(join(bin, name), text)
+    chmodSync(join(bin, name), 0o755)
+  }
+
+  /** What the pods and DNS answer: a URL and its body each. */
+  function answers(given: Readonly<Record<string, string>>): void {
+    for (const [url, body] of Object.entries(given)) program(url.replaceAll(/[^a-z0-9.]/g, '_'), body)
+  }
+
+  const large = '.'.repeat(16_384)
+  const all = {
+    [`http://10.244.0.5:18400/${checkName}/name`]: `${checkName}-cp1`,
+    [`http://10.244.0.5:18400/${checkName}/large`]: large,
+    [`http://10.244.1.5:18400/${checkName}/name`]: `${checkName}-w1`,
+    [`http://10.244.1.5:18400/${checkName}/large`]: large,
+    'https://kubernetes.default.svc/version': '{}',
+  }
+
+  async function ask() {
+    const ended = await sandbox.sh(`set -eu\n${reachScript('w2', checkPodsGiven, peers)}`, '', `${bin}:`)
+    return { exitCode: ended.exitCode, ...readResults('w2', checkPodsGiven, peers, ended) }
+  }
+
+  test('nobody answers: every pair is named, with what was said and whether the nodes reach each other', async () => {
+    expect(await ask()).toEqual({
+      exitCode: 1,
+      pairs: [
+        {
+          from: 'w2',
+          to: 'cp1',
+          state: 'silent',
+          said: 'dial tcp: http://10.244.0.5:18400: i/o timeout',
+          hostsReach: true,
+        },
+        {
+          from: 'w2',
+          to: 'w1',
+          state: 'silent',
+          said: 'dial tcp: http://10.244.1.5:18400: i/o timeout',
+          hostsReach: false,
+        },
+      ],
+      service: { from: 'w2', state: 'service', said: 'dial tcp: https://kubernetes.default.svc: i/o timeout' },
+    })
+  })
+
+  test('short answers only, and somebody else, are no answers', async () => {
+    answers({ ...all, [`http://10.244.0.5:18400/${checkName}/large`]: 'cut off' })
+    answers({ [`http://10.244.1.5:18400/${checkName}/name`]: 'router' })
+    expect(await ask()).toMatchObject({
+      exitCode: 1,
+      pairs: [
+        { to: 'cp1', state: 'large', hostsReach: true },
+        { to: 'w1', state: 'other', said: 'router' },
+      ],
+      service: { state: 'reached' },
+    })
+  })
+
+  test('everybody answers', async () => {
+    answers(all)
+    expect(await ask()).toEqual({
+      exitCode: 0,
+      pairs: peers.map(to => ({ from: 'w2', to, state: 'reached', said: '' })),
+      service: { from: 'w2', state: 'reached', said: '' },
+    })
+  })
+})
+
+test('where no pod of the check runs, that is said of every pair', async () => {
+  const other = { ...checkPodsGiven, name: 'evcctl-network-check-ffffffff' }
+  const sandbox = new Sandbox()
+  const ended = await sandbox.sh(`set -eu\n${reachScript('w2', other, peers)}`)
+  expect(ended.exitCode).toBe(1)
+  const { pairs, service } = readResults('w2', other, peers, ended)
+  expect(pairs.map(({ state, said }) => [state, said])).toEqual([
+    ['unasked', 'no pod of the check runs on w2'],
+    ['unasked', 'no pod of the check runs on w2'],
+  ])
+  expect(service).toMatchObject({ state: 'unasked' })
+})
+
+test('a pod that does not run is not asked, and is the reason that is told', () => {
+  const pods = checkPodsGiven.pods.map(pod => (pod.node === 'w1' ? { ...pod, problem: 'ImagePullBackOff' } : pod))
+  const given = { ...checkPodsGiven, pods }
+  const script = reachScript('w2', given, [...peers, 'w9'])
+  expect(script).not.toContain('10.244.1.5')
+  expect(script).toMatch(/exit 1\n$/)
+  const stdout = 'pair=cp1\treached\t\t\nservice=reached\t\n'
+  const { pairs } = readResults('w2', given, [...peers, 'w9'], { stdout, stderr: '' })
+  expect(pairs.map(({ to, state, said }) => [to, state, said])).toEqual([
+    ['cp1', 'reached', ''],
+    ['w1', 'unasked', 'the pod of the check on w1 does not run: ImagePullBackOff'],
+    ['w9', 'unasked', 'no pod of the check was made for w9: is it in the cluster?'],
+  ])
+})

@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest'
+import { Output } from '../../src/core/index.ts'
+import { networkCheck } from '../../src/resources/network-check.ts'
+import { explainNode, type NetworkPath } from '../../src/resources/network-check-cause.ts'
+import { checkPods } from '../../src/resources/network-check-pods.ts'
+import type { NodeResults } from '../../src/resources/network-check-script.ts'
+import { checkName, checkPodsGiven, vxlan } from './network-check-given.ts'
+
+const network = 'flannel 0.28.4 vxlan, pods 10.244.0.0/16'
+const peers = [
+  { node: 'cp1', address: '192.0.2.10' },
+  { node: 'w1', address: '192.0.2.11' },
+]
+const pods = new Output([], () => checkPodsGiven)
+const resource = networkCheck({ node: 'w2', peers, network, path: vxlan, pods })
+const desired = { network, peers, pods: checkPodsGiven }
+
+function fieldsFor(stdout: string) {
+  const current = resource.probe.parse({ exitCode: 0, stdout, stderr: '' })
+  return resource.diff(current, desired, { watched: [] })?.fields
+}
+
+const proven = `network=${network}\nreached=cp1 192.0.2.10\nreached=w1 192.0.2.11\n`
+
+describe('what was proven', () => {
+  test.each([
+    ['is not proven again', proven, undefined],
+    ['may be of more nodes than there are now', `${proven}reached=w9 192.0.2.99\n`, undefined],
+    ['nothing, on a new node', '', [{ field: 'pods reach', after: 'cp1, w1, DNS' }]],
+    [
+      'says nothing of a node that is new',
+      `network=${network}\nreached=cp1 192.0.2.10\n`,
+      [{ field: 'pods reach', after: 'w1' }],
+    ],
+    [
+      'says nothing of a node of another address',
+      proven.replace('192.0.2.11', '192.0.2.77'),
+      [{ field: 'pods reach', after: 'w1' }],
+    ],
+    [
+      'says nothing of another network',
+      proven.replace('vxlan', 'host-gw'),
+      [
+        { field: 'network', before: network.replace('vxlan', 'host-gw'), after: network },
+        { field: 'pods reach', after: 'cp1, w1, DNS' },
+      ],
+    ],
+  ])('%s', (_what, stdout, fields) => {
+    expect(fieldsFor(stdout)).toEqual(fields)
+  })
+
+  test('is noted after it was proven, in the form that the probe reads', () => {
+    const [, , note] = resource.converge({ network: '', reached: [] }, desired)
+    if (note === undefined || !('write' in note)) throw new Error('expected a file')
+    expect(fieldsFor(String(note.content))).toBeUndefined()
+  })
+})
+
+describe('the pods of a check', () => {
+  const mint = checkPods({ image: 'registry.k8s.io/pause:3.10.2' })
+
+  test('the script that makes them', async () => {
+    const script = mint.run.replace(/\.{16384}/, '<16384 dots>')
+    await expect(script).toMatchFileSnapshot('../goldens/resources/network-check-pods.sh')
+  })
+
+  test('are read with why they do not run', () => {
+    const stdout = `name=${checkName}
+dns=yes
+dnsNode=cp1
+dnsNode=cp1
+dnsNode=
+pod=cp1\t${checkName}-a\t10.244.0.5\t192.0.2.10\tRunning\t\t
+pod=w1\t${checkName}-b\t\t192.0.2.11\tPending\tImagePullBackOff\tpull access denied
+pod=\t${checkName}-c\t\t\tPending\t\t
+`
+    expect(mint.parse({ exitCode: 0, stdout, stderr: '' })).toEqual({
+      name: checkName,
+      dnsNodes: ['cp1'],
+      pods: [
+        { node: 'cp1', name: `${checkName}-a`, address: '10.244.0.5', hostAddress: '192.0.2.10', problem: '' },
+        {
+          node: 'w1',
+          name: `${checkName}-b`,
+          address: '',
+          hostAddress: '192.0.2.11',
+          problem: 'ImagePullBackOff: pull access denied',
+        },
+        { node: '', name: `${checkName}-c`, address: '', hostAddress: '', problem: 'Pending' },
+      ],
+    })
+  })
+
+  test('that could not be made are an error with what kubectl said', () => {
+    const raw = { exitCode: 1, stdout: '', stderr: 'error: forbidden' }
+    expect(() => mint.parse(raw)).toThrow(/could not be made[\s\S]*error: forbidden/)
+  })
+
+  test('are deleted by the one name that they all belong to', () => {
+    expect(mint.revoke!(checkPodsGiven)).toContain(`delete job '${checkName}'`)
+  })
+})
+
+describe('why pods do not reach each other', () => {
+  const timeout = 'Unable to connect to the server: dial tcp 10.244.1.5:18400: i/o timeout'
+  const silent = (to: string, hostsReach: boolean) =>
+    ({ from: 'w2', to, state: 'silent', said: timeout, hostsReach }) as const
+  const fine = { from: 'w2', state: 'reached', said: '' } as const
+  const hostGw: NetworkPath = {
+    name: 'host-gw of flannel',
+    filter: 'net 10.244.0.0/16',
+    podCIDR: '10.244.0.0/16',
+  }
+  const lookup =
+    'Unable to connect to the server: dial tcp: lookup kubernetes.default.svc on 10.96.0.10:53: i/o timeout'
+
+  test.each<[string, NodeResults, NetworkPath]>([
+    ['a blocked overlay', { pairs: [silent('w1', true)], service: fine }, vxlan],
+    ['a missing route', { pairs: [silent('w1', true)], service: fine }, hostGw],
+    [
+      'hosts that do not reach each other',
+      { pairs: [silent('w1', false), silent('cp1', false)], service: fine },
+      vxlan,
+    ],
+    ['an MTU', { pairs: [{ from: 'w2', to: 'w1', state: 'large', said: '', hostsReach: true }], service: fine }, vxlan],
+    ['DNS alone', { pairs: [], service: { from: 'w2', state: 'dns', said: lookup } }, vxlan],
+    ['Services alone', { pairs: [], service: { from: 'w2', state: 'service', said: timeout } }, vxlan],
+  ])('%s', async (what, results, path) => {
+    const details = explainNode('w2', results, checkPodsGiven, path)
+    const text = Object.entries(details ?? {}).map(([key, value]) => `${key}:\n${value}\n`)
+    const file = what.replaceAll(' ', '-').toLowerCase()
+    await expect(text.join('')).toMatchFileSnapshot(`../goldens/resources/network-check/${file}.txt`)
+  })
+
+  test('nothing is said where all is well', () => {
+    expect(explainNode('w2', { pairs: [], service: fine }, checkPodsGiven, vxlan)).toBeUndefined()
+  })
+
+  test('a failed step is explained by what it printed', () => {
+    const stdout = `pair=cp1\treached\t\t\npair=w1\tsilent\tyes\t${timeout}\nservice=reached\t\n`
+    const details = resource.explain!({ step: 0, exitCode: 1, stdout, stderr: '' }, desired)
+    expect(details?.problem).toBe('Pods on w2 do not reach pods on w1.')
+    expect(details?.next).toContain('UDP port 8472')
+  })
+})
