@@ -4,8 +4,10 @@ import type { LocalHosts } from '../../../src/local/hosts.ts'
 export interface PacketFilter {
   /** Address of the other side. Default: any. */
   readonly peer?: string
-  /** TCP port on either side. Default: any. */
+  /** Port on either side. Default: any. */
   readonly port?: number
+  /** What the port is of. Default: TCP. */
+  readonly protocol?: 'tcp' | 'udp'
 }
 
 /**
@@ -14,9 +16,11 @@ export interface PacketFilter {
  */
 export async function dropPackets(hosts: LocalHosts, name: string, filter: PacketFilter): Promise<AsyncDisposable> {
   const table = 'inet evcctl_test_drop'
+  const { protocol = 'tcp' } = filter
   const rules = (side: 's' | 'd', device: 'iif' | 'oif') => {
     const peer = filter.peer === undefined ? '' : `ip ${side}addr ${filter.peer}`
-    const ports = filter.port === undefined ? [''] : [`tcp sport ${filter.port}`, `tcp dport ${filter.port}`]
+    const ports =
+      filter.port === undefined ? [''] : [`${protocol} sport ${filter.port}`, `${protocol} dport ${filter.port}`]
     return ports.map(port => `${device} != lo ${peer} ${port} drop`).join('; ')
   }
   await nft(
