@@ -129,6 +129,7 @@ function once(pairs: readonly PairResult[]): readonly PairResult[] {
 
 // kubectl's message begins with what it was about to do.
 function lastSentence(said: string): string {
+  if (!said.includes('lookup') && /deadline exceeded|i\/o timeout|Client\.Timeout/.test(said)) return 'timed out'
   const dial = /(dial \w+ .*|lookup .*)$/.exec(said)
   return dial?.[1] ?? (said === '' ? 'nothing was said' : said)
 }
