@@ -2,6 +2,7 @@ import {
   type ClusterDocuments,
   type ClusterSpec,
   clusterConfiguration,
+  deepMerge,
   kubeletConfiguration,
   kubeProxyConfiguration,
 } from '../src/index.ts'
@@ -23,7 +24,7 @@ export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): Cl
     clusterDomain: kubernetes.clusterDomain,
     ...(spec.images.registry === undefined ? {} : { registry: spec.images.registry }),
     ...(external === undefined ? {} : { externalEtcd: external }),
-    patch: kubernetes.clusterConfiguration,
+    patch: withoutReplacedProxy(spec),
   })
   const kubeProxy = kubeProxyConfiguration(kubernetes.kubeProxyConfiguration)
   return {
@@ -33,8 +34,17 @@ export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): Cl
   }
 }
 
-// kubeadm can be told in two ways to leave it out.
-function hasKubeProxy({ kubernetes }: ClusterSpec): boolean {
+// ClusterConfiguration.proxy.disabled (kubeadm.k8s.io/v1beta4) holds for upgrades, too; a skipped phase only for init.
+function withoutReplacedProxy({ kubernetes, network }: ClusterSpec) {
+  const isReplaced = network.cni === 'cilium' && network.cilium.kubeProxyReplacement
+  return isReplaced
+    ? deepMerge(kubernetes.clusterConfiguration, { proxy: { disabled: true } })
+    : kubernetes.clusterConfiguration
+}
+
+/** Whether kube-proxy runs. kubeadm can be told in two ways to leave it out. */
+export function hasKubeProxy({ kubernetes, network }: ClusterSpec): boolean {
+  if (network.cni === 'cilium' && network.cilium.kubeProxyReplacement) return false
   const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
   const { proxy } = kubernetes.clusterConfiguration as { readonly proxy?: { readonly disabled?: boolean } }
   return proxy?.disabled !== true && !skipPhases.some(phase => phase === 'addon' || phase === 'addon/kube-proxy')

@@ -50,6 +50,22 @@ export function etcdDownload(
   return { version, source: from, sha256, site, archiveFolder: basename(wanted.path, '.tar.gz') }
 }
 
+/** What a pod network needs on the first control plane node, with the folder of helm's program in its archive. */
+export function networkDownloads(spec: ClusterSpec, machine: Machine) {
+  const architecture = architectureOf(machine)
+  const find = (name: ArtifactName, version: string): ArtifactDownload => {
+    const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
+    return { version, source: from, sha256, site }
+  }
+  const { calico, cilium } = spec.network
+  return {
+    calicoManifest: () => find('calico-manifest', calico.version),
+    ciliumChart: () => find('cilium-chart', cilium.version),
+    helm: () => find('helm', cilium.helmVersion),
+    helmFolder: `linux-${architecture}`,
+  }
+}
+
 /** The image archives that are meant for a host, as parameters of the images role. */
 export function archivesFor(spec: ClusterSpec, machine: Machine) {
   const architecture = architectureOf(machine)

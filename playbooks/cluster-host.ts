@@ -85,7 +85,14 @@ export function prepareHost(
 }
 
 // Some kernels have it in a package of its own (linux-modules-extra-raspi of Ubuntu 21.10 to 23.10): better said at once
-// than by a flannel that never comes up.
+// than by a network that never comes up.
 function modulesOf({ network }: ClusterSpec): readonly string[] {
-  return network.cni === 'flannel' && network.flannel.backend === 'vxlan' ? ['vxlan'] : []
+  const { cni, flannel, calico } = network
+  const isVxlan = {
+    flannel: flannel.backend === 'vxlan',
+    calico: calico.encapsulation === 'vxlan',
+    cilium: true,
+    none: false,
+  }
+  return isVxlan[cni] ? ['vxlan'] : []
 }

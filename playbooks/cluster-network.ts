@@ -1,22 +1,56 @@
+import { createHash } from 'node:crypto'
 import { type ClusterSpec, defaultsFor, type NetworkPath } from '../src/index.ts'
 
-/** How packets of pods travel, and what a firewall has to let through for it; sources: flannel's Documentation/backends.md. */
+/**
+ * How packets of pods travel, and what a firewall has to let through for it. Sources: flannel's Documentation/backends.md;
+ * https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements; Cilium's
+ * Documentation/operations/system_requirements.rst.
+ */
 export function networkPathOf({ network }: ClusterSpec): NetworkPath {
-  const { podCIDR, cni } = network
-  const plain = { name: 'routes', filter: `net ${podCIDR}`, podCIDR }
-  if (cni === 'none') return plain
-  const look = 'kubectl -n kube-flannel get pods -o wide'
-  if (network.flannel.backend === 'host-gw') {
-    return { ...plain, name: 'host-gw of flannel, which needs all nodes in one layer 2 network', look }
+  const { podCIDR, cni, flannel, calico } = network
+  const look = looks[cni]
+  const base = { podCIDR, ...(look === undefined ? {} : { look }) }
+  if (cni === 'none') return { ...base, name: 'routes', filter: `net ${podCIDR}` }
+  if (cni === 'flannel' && flannel.backend === 'host-gw') {
+    const name = 'host-gw of flannel, which needs all nodes in one layer 2 network'
+    return { ...base, name, filter: `net ${podCIDR}` }
   }
-  return { name: 'VXLAN of flannel', carriedBy: 'UDP port 8472', filter: 'udp port 8472', podCIDR, look }
+  if (cni === 'calico') {
+    return calico.encapsulation === 'vxlan'
+      ? { ...base, name: 'VXLAN of Calico', carriedBy: 'UDP port 4789', filter: 'udp port 4789' }
+      : {
+          ...base,
+          name: 'IP in IP of Calico, with routes by BGP',
+          carriedBy: 'IP protocol 4 or TCP port 179',
+          filter: 'ip proto 4 or tcp port 179',
+        }
+  }
+  const name = cni === 'flannel' ? 'flannel' : 'Cilium'
+  return { ...base, name: `VXLAN of ${name}`, carriedBy: 'UDP port 8472', filter: 'udp port 8472' }
+}
+
+const looks: Readonly<Record<string, string>> = {
+  flannel: 'kubectl -n kube-flannel get pods -o wide',
+  calico: 'kubectl -n kube-system get pods -l k8s-app=calico-node -o wide',
+  cilium: 'kubectl -n kube-system exec daemonset/cilium -c cilium-agent -- cilium-dbg status --brief',
 }
 
 /** What the network is, in words: when any of it is another, what was proven before says nothing any more. */
 export function networkName({ network, kubernetes }: ClusterSpec): string {
-  const { cni, flannel, podCIDR, serviceCIDR } = network
-  const kind = cni === 'flannel' ? `flannel ${flannel.version} ${flannel.backend}` : cni
-  return `${kind}, pods ${podCIDR}, services ${serviceCIDR}, Kubernetes ${kubernetes.version}`
+  const { cni, flannel, calico, cilium, podCIDR, serviceCIDR } = network
+  const kinds = {
+    flannel: `flannel ${flannel.version} ${flannel.backend}`,
+    calico: `Calico ${calico.version} ${calico.encapsulation}`,
+    cilium: `Cilium ${cilium.version}${cilium.kubeProxyReplacement ? ' in the place of kube-proxy' : ''}${valuesOf(cilium.values)}`,
+    none: 'none',
+  }
+  return `${kinds[cni]}, pods ${podCIDR}, services ${serviceCIDR}, Kubernetes ${kubernetes.version}`
+}
+
+// Any of them may change how packets travel; the name is one line.
+function valuesOf(values: Readonly<Record<string, unknown>>): string {
+  if (Object.keys(values).length === 0) return ''
+  return ` with values ${createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 8)}`
 }
 
 /** The image of the sandboxes of all pods, which every node has. */

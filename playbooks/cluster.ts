@@ -1,6 +1,5 @@
 import { controlPlane } from '../roles/control-plane/index.ts'
 import { joinControlPlane } from '../roles/control-plane-join/index.ts'
-import { flannel } from '../roles/flannel/index.ts'
 import { kubelet } from '../roles/kubelet/index.ts'
 import { nodes } from '../roles/nodes/index.ts'
 import { worker } from '../roles/worker/index.ts'
@@ -26,6 +25,7 @@ import { declareEtcdClient } from './cluster-etcd-client.ts'
 import { hasEtcdHosts, prepareEtcdHosts } from './cluster-etcd-hosts.ts'
 import { prepareHost } from './cluster-host.ts'
 import { declareNetworkCheck } from './cluster-network-check.ts'
+import { declareNetwork } from './cluster-network-roles.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 
 /** A host that has become a node, and the flags that its kubelet is to have. */
@@ -105,16 +105,10 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     })
     joined.set(machine, role)
   }
-  const network =
-    spec.network.cni === 'none'
-      ? undefined
-      : flannel.declare(builder.scope(first.host.name, flannel.name), {
-          podCIDR: spec.network.podCIDR,
-          backend: spec.network.flannel.backend,
-          image: spec.network.flannel.image,
-          endpoint,
-          controlPlane: cluster.initialised,
-        })
+  const network = declareNetwork(builder, spec, first, {
+    downloads: prepared.get(first)!.system,
+    controlPlane: cluster.initialised,
+  })
   const connected: Task[] = []
   for (const [machine, made] of joined) {
     const { ready } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
@@ -133,7 +127,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       taints: [...taintsFor(machine.host)],
       managedTaints: [...managedTaints(machine.host)],
       joined: made.joined,
-      ...(network === undefined ? {} : { flannel: { address: machine.address, ready } }),
+      ...(spec.network.cni === 'flannel' ? { flannel: { address: machine.address, ready } } : {}),
     })
     connected.push(ready, ...(announced === undefined ? [] : [announced]))
   }

@@ -7,6 +7,9 @@ const families = ['debian', 'ubuntu', 'raspbian']
 /** Oldest kernel that kubeadm's SystemVerification takes (k8s.io/system-validators 1.9: 4.19). */
 const oldestKernel = [4, 19] as const
 
+/** Cilium Documentation/operations/system_requirements.rst at v1.20.1. */
+const oldestForCilium = [5, 10] as const
+
 /** Controllers that the kubelet needs; the others of its list are always there or optional (k8s.io/system-validators 1.9). */
 const controllers = ['cpu', 'cpuset', 'memory', 'pids']
 
@@ -53,6 +56,14 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
       expected: `${oldestKernel.join('.')} or newer`,
       came: facts.kernel,
       next: 'Update the kernel and reboot.',
+    })
+  }
+  if (spec.network.cni === 'cilium' && isOlder(facts.kernel, oldestForCilium)) {
+    yield finding('kernel', host, {
+      problem: 'Its kernel is too old for Cilium.',
+      expected: `${oldestForCilium.join('.')} or newer`,
+      came: facts.kernel,
+      next: 'Update the kernel and reboot, or choose another spec.network.cni.',
     })
   }
   const missing = controllers.filter(name => !facts.cgroupControllers.includes(name))

@@ -1,12 +1,15 @@
 import type { Architecture } from '../core/index.ts'
+import { calicoManifest } from './data/calico-manifest.ts'
+import { ciliumChart } from './data/cilium-chart.ts'
 import { cniPlugins } from './data/cni-plugins.ts'
 import { containerd } from './data/containerd.ts'
 import { etcd } from './data/etcd.ts'
+import { helm } from './data/helm.ts'
 import { kubeadm, kubectl, kubelet } from './data/kubernetes.ts'
 import { runc } from './data/runc.ts'
 
-/** What comes: an executable as it is, or an archive of them. */
-export type ArtifactKind = 'binary' | 'tar.gz'
+/** What comes: an executable as it is, an archive of them, a Helm chart, or objects of Kubernetes as YAML. */
+export type ArtifactKind = 'binary' | 'tar.gz' | 'chart' | 'manifest'
 
 /** One upstream download: where it lies and what its bytes hash to. */
 export interface CatalogEntry {
@@ -26,6 +29,9 @@ export const catalog = {
   runc,
   'cni-plugins': cniPlugins,
   etcd,
+  helm,
+  'cilium-chart': ciliumChart,
+  'calico-manifest': calicoManifest,
 } as const satisfies Record<string, CatalogEntry>
 
 export type ArtifactName = keyof typeof catalog

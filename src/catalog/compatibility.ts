@@ -11,6 +11,17 @@ export const containerdForKubernetes: Readonly<Record<string, string>> = {
   '1.34': '~2.0.6 || >=2.1.3',
 }
 
+/**
+ * Kubernetes minors that a pod network is tested with by those who make it, by the network's own minor.
+ * Sources: Cilium Documentation/network/kubernetes/requirements.rst at v1.20.1; https://docs.tigera.io/calico/3.32/ and
+ * /3.31/getting-started/kubernetes/requirements.
+ */
+export const kubernetesForNetwork: Readonly<Record<'calico' | 'cilium', Readonly<Record<string, readonly string[]>>>> =
+  {
+    calico: { '3.32': ['1.36', '1.35', '1.34'], '3.31': ['1.35', '1.34', '1.33', '1.32'] },
+    cilium: { '1.20': ['1.36', '1.35', '1.34', '1.33'] },
+  }
+
 /** Images of a kubeadm version. It pulls what its own constants name, so these are facts, not choices. */
 export interface KubeadmImages {
   /** Tag of registry.k8s.io/etcd. */
@@ -41,6 +52,16 @@ export function minorOf(version: string): string {
 /** Kubernetes minors that evcctl can install, newest first. */
 export function kubernetesMinors(): readonly string[] {
   return Object.keys(containerdForKubernetes)
+}
+
+/** Undefined when the two go together (or the network's minor is unknown), else the Kubernetes minors that would. */
+export function networkConflict(
+  network: 'calico' | 'cilium',
+  version: string,
+  kubernetes: string,
+): readonly string[] | undefined {
+  const minors = kubernetesForNetwork[network][minorOf(version)]
+  return minors === undefined || minors.includes(minorOf(kubernetes)) ? undefined : minors
 }
 
 /** Undefined when the two go together (or the minor is unknown), else the versions of containerd that would. */

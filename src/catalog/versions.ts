@@ -1,6 +1,6 @@
 import { gte } from 'semver'
-import { versionsOf } from './artifact.ts'
-import { type KubeadmImages, kubeadmImages, kubernetesMinors, minorOf } from './compatibility.ts'
+import { type ArtifactName, versionsOf } from './artifact.ts'
+import { type KubeadmImages, kubeadmImages, kubernetesMinors, minorOf, networkConflict } from './compatibility.ts'
 
 /** flannel versions that evcctl has manifests for, newest first; images are tagged `v<version>`. */
 export const flannelVersions = ['0.28.4'] as const
@@ -11,6 +11,9 @@ export interface Defaults extends KubeadmImages {
   readonly runc: string
   readonly cniPlugins: string
   readonly flannel: string
+  readonly calico: string
+  readonly cilium: string
+  readonly helm: string
 }
 
 /**
@@ -43,10 +46,19 @@ export function defaultsFor(kubernetes: string): Defaults {
     runc: newest('runc'),
     cniPlugins: newest('cni-plugins'),
     flannel: flannelVersions[0],
+    calico: newestFor('calico', 'calico-manifest', kubernetes),
+    cilium: newestFor('cilium', 'cilium-chart', kubernetes),
+    helm: newest('helm'),
   }
 }
 
-function newest(name: 'containerd' | 'runc' | 'cni-plugins' | 'etcd'): string {
+// The newest where none is known to fit: the checks of cluster.yaml say so then.
+function newestFor(network: 'calico' | 'cilium', name: ArtifactName, kubernetes: string): string {
+  const fits = versionsOf(name).find(version => networkConflict(network, version, kubernetes) === undefined)
+  return fits ?? newest(name)
+}
+
+function newest(name: ArtifactName): string {
   const [version] = versionsOf(name)
   if (version === undefined) throw new RangeError(`The catalog has no ${name}`)
   return version

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type UserError, UserErrors } from '../core/index.ts'
 import { checkAddresses } from './checks/addresses.ts'
+import { checkCilium } from './checks/cilium.ts'
 import { checkEtcd } from './checks/etcd.ts'
 import { checkHosts } from './checks/hosts.ts'
 import { checkLabels } from './checks/labels.ts'
@@ -53,6 +54,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkEtcd,
     checkAddresses,
     checkNetwork,
+    checkCilium,
     checkPorts,
     checkVersions(known),
     checkPatches,

@@ -44,6 +44,12 @@ export function normalise(parts: Parts): ClusterSpec {
         backend: network.flannel.backend,
         image: network.flannel.image ?? `ghcr.io/flannel-io/flannel:v${flannel}`,
       },
+      calico: definedOnly({ ...network.calico, version: network.calico.version ?? defaults.calico }),
+      cilium: {
+        ...network.cilium,
+        version: network.cilium.version ?? defaults.cilium,
+        helmVersion: network.cilium.helmVersion ?? defaults.helm,
+      },
     },
     artifacts: {
       ...(artifacts.mirror === undefined ? {} : { mirror: artifacts.mirror }),

@@ -86,7 +86,7 @@ export interface RuntimeSpec {
 }
 
 export interface NetworkSpec {
-  readonly cni: 'flannel' | 'none'
+  readonly cni: 'flannel' | 'calico' | 'cilium' | 'none'
   readonly podCIDR: string
   /** Prefix length of the part of the pod range that each node gets. */
   readonly nodePrefix: number
@@ -98,6 +98,21 @@ export interface NetworkSpec {
     readonly backend: 'vxlan' | 'host-gw'
     /** Image reference with tag. */
     readonly image: string
+  }
+  readonly calico: {
+    /** Without `v`. */
+    readonly version: string
+    readonly encapsulation: 'vxlan' | 'ipip'
+    /** In the place of `quay.io/calico`. */
+    readonly registry?: string
+  }
+  readonly cilium: {
+    /** Without `v`. */
+    readonly version: string
+    readonly helmVersion: string
+    readonly kubeProxyReplacement: boolean
+    /** Laid over the values that evcctl gives to the chart. */
+    readonly values: Patch
   }
 }
 

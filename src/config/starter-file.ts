@@ -50,7 +50,7 @@ spec:
   #   registryMirrors: { docker.io: ["https://mirror.example.com"] }
 
   # network:
-  #   cni: flannel # or none
+  #   cni: flannel # or calico, cilium, none
   #   podCIDR: 10.244.0.0/16
   #   serviceCIDR: 10.96.0.0/12
 

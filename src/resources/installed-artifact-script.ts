@@ -1,14 +1,21 @@
 import { quote } from '../shell/quote.ts'
 import { cacheFolder } from './download.ts'
 
-/** What of a download is installed where, all as root with mode 0755. */
+/** What of a download is installed where, all as root; programs with mode 0755. */
 export type Install =
+  /** The download is no program but something that programs read: mode 0644. */
+  | { readonly data: string }
   /** The download is the program. */
   | { readonly binary: string }
   /** Members of a tar archive (gzip) → absolute paths. */
   | { readonly members: Readonly<Record<string, string>> }
   /** Every executable file of a tar archive (gzip), whatever folder it is in, into one folder. */
   | { readonly folder: string }
+
+/** Permission bits of what is installed, in octal. */
+export function modeOf(install: Install): string {
+  return 'data' in install ? '644' : '755'
+}
 
 /** Where it is written down what of which artifact was installed. */
 export const artifactsFolder = '/var/lib/evcctl/artifacts'
@@ -33,7 +40,7 @@ trap 'rm -rf "$unpacked" "$record" "$record.paths" "$part"' EXIT
 printf 'version=%s\\narchive=%s\\n' ${quote(version)} ${sha256} >"$record"
 put() {
   mkdir -p "$(dirname "$2")"
-  if ! install -m 0755 -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
+  if ! install -m 0${modeOf(install)} -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
   hash=$(sha256sum <"$2.evcctl-new" | cut -c 1-64)
   mv -f "$2.evcctl-new" "$2"
   echo "file=$hash $(TZ=UTC0 stat -c '${lookFormat}' "$2") $2" >>"$record"
@@ -49,6 +56,7 @@ mv -f "$record" "$stamp"
 
 function unpackLines(install: Install): string {
   const list = `sed -n 's|^file=[^/]*||p' "$record" >"$record.paths"\n`
+  if ('data' in install) return `put "$part" ${quote(install.data)}\n${list}`
   if ('binary' in install) return `put "$part" ${quote(install.binary)}\n${list}`
   const unpack = `rm -rf "$unpacked"\nmkdir -p "$unpacked"\ntar -xzf "$part" -C "$unpacked" --no-same-owner`
   if ('members' in install) {

@@ -3,7 +3,7 @@ import type { Change, FieldChange, Resource, StepFailure } from '../core/resourc
 import { type ArtifactState, artifactProbe } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
-import { type Install, installScript } from './installed-artifact-script.ts'
+import { type Install, installScript, modeOf } from './installed-artifact-script.ts'
 
 export interface ArtifactParameters {
   /** Name of the download, e.g. `cni-plugins`; one of each on a host. */
@@ -41,7 +41,10 @@ export function installedArtifact(parameters: ArtifactParameters): Resource<Arti
       const origin = [bytes === undefined ? undefined : sizeOf(bytes), `from ${site}`].filter(Boolean).join(' ')
       const note = `${origin}, sha256 ${short(sha256)}`
       if (current === undefined) return { action: 'create', fields: [{ field: 'version', after: version }], note }
-      const fields = [...recordChanges(current, version, sha256), ...fileChanges(current, wantedPaths(install))]
+      const fields = [
+        ...recordChanges(current, version, sha256),
+        ...fileChanges(current, wantedPaths(install), modeOf(install)),
+      ]
       return fields.length === 0 ? undefined : ({ action: 'update', fields, note } satisfies Change)
     },
     converge() {
@@ -60,12 +63,16 @@ function* recordChanges(current: NonNullable<ArtifactState>, version: string, sh
   else if (current.archive !== sha256) yield { field: 'sha256', before: short(current.archive), after: short(sha256) }
 }
 
-function* fileChanges(current: NonNullable<ArtifactState>, wanted: readonly string[]): Iterable<FieldChange> {
+function* fileChanges(
+  current: NonNullable<ArtifactState>,
+  wanted: readonly string[],
+  mode: string,
+): Iterable<FieldChange> {
   for (const file of current.files) {
     if (file.sha256 === undefined) yield { field: file.path, before: 'missing', after: 'installed' }
     else if (file.sha256 !== file.recorded)
       yield { field: file.path, before: `sha256 ${short(file.sha256)}`, after: `sha256 ${short(file.recorded)}` }
-    else if (file.mode !== '755') yield { field: `${file.path} mode`, before: file.mode, after: '755' }
+    else if (file.mode !== mode) yield { field: `${file.path} mode`, before: file.mode, after: mode }
   }
   for (const path of wanted) {
     if (!current.files.some(file => file.path === path)) yield { field: path, after: 'installed' }
@@ -74,6 +81,7 @@ function* fileChanges(current: NonNullable<ArtifactState>, wanted: readonly stri
 
 // The members of a whole folder are only known from the archive.
 function wantedPaths(install: Install): readonly string[] {
+  if ('data' in install) return [install.data]
   if ('binary' in install) return [install.binary]
   return 'members' in install ? Object.values(install.members) : []
 }

@@ -10,6 +10,7 @@ import {
   kubernetesMinors,
   kubernetesVersions,
   minorOf,
+  networkConflict,
   newestPatch,
   upstreamSites,
   versionsOf,
@@ -21,7 +22,10 @@ describe('the catalog', () => {
   it.each(artifactNames)('has sound data for %s', name => {
     const versions = versionsOf(name)
     expect(versions).toEqual([...versions].sort(rcompare))
-    const sums = versions.flatMap(version => architectures.map(architecture => artifact(name, version, architecture)))
+    const isSame = !catalog[name].url.includes('{arch}')
+    const kinds = isSame ? (['amd64'] as const) : architectures
+    const sums = versions.flatMap(version => kinds.map(architecture => artifact(name, version, architecture)))
+    if (isSame) for (const { version, sha256 } of sums) expect(artifact(name, version, 'arm64').sha256).toBe(sha256)
     for (const { sha256, url, path } of sums) {
       expect(sha256).toMatch(/^[0-9a-f]{64}$/)
       expect(url).toBe(`https://${path}`)
@@ -47,7 +51,13 @@ describe('the catalog', () => {
       sha256: catalog.kubelet.sha256['1.36.4']?.arm64,
     })
     expect(artifact('cni-plugins', '9.9.9', 'amd64').sha256).toBeUndefined()
-    expect(upstreamSites()).toEqual(['dl.k8s.io', 'github.com'])
+    expect(upstreamSites()).toEqual([
+      'dl.k8s.io',
+      'github.com',
+      'get.helm.sh',
+      'helm.cilium.io',
+      'raw.githubusercontent.com',
+    ])
   })
 })
 
@@ -75,6 +85,24 @@ describe('versions that go together', () => {
     ['1.34.1', '3.6.4-0', 'v1.12.1', '3.10.1'],
   ])('knows the images of kubeadm %s', (version, etcd, coredns, pause) => {
     expect(defaultsFor(version)).toMatchObject({ etcd, coredns, pause })
+  })
+
+  it.each([
+    ['calico', '3.32.1', '1.36.4', undefined],
+    ['calico', '3.31.7', '1.36.4', ['1.35', '1.34', '1.33', '1.32']],
+    ['cilium', '1.20.0', '1.34.0', undefined],
+    // Of a private build nobody knows.
+    ['cilium', '1.99.0', '1.34.0', undefined],
+  ] as const)('%s %s with Kubernetes %s', (network, version, kubernetes, minors) => {
+    expect(networkConflict(network, version, kubernetes)).toEqual(minors)
+  })
+
+  it('has a network of each kind for every version', () => {
+    for (const kubernetes of kubernetesVersions()) {
+      const { calico, cilium } = defaultsFor(kubernetes)
+      expect([kubernetes, networkConflict('calico', calico, kubernetes)]).toEqual([kubernetes, undefined])
+      expect([kubernetes, networkConflict('cilium', cilium, kubernetes)]).toEqual([kubernetes, undefined])
+    }
   })
 
   it.each([

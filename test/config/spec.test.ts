@@ -26,6 +26,8 @@ describe('the smallest file', () => {
         serviceCIDR: '10.96.0.0/12',
         cniPluginsVersion: '1.9.1',
         flannel: { version: '0.28.4', backend: 'vxlan', image: 'ghcr.io/flannel-io/flannel:v0.28.4' },
+        calico: { version: '3.32.1', encapsulation: 'vxlan' },
+        cilium: { version: '1.20.0', helmVersion: '3.18.4', kubeProxyReplacement: false, values: {} },
       },
       artifacts: { checksums: {} },
       images: { archives: [] },

@@ -34,6 +34,9 @@ test.each([
   [{}, 'UDP port 8472'],
   [{ flannel: { backend: 'host-gw' } }, undefined],
   [{ cni: 'none' }, undefined],
+  [{ cni: 'calico' }, 'UDP port 4789'],
+  [{ cni: 'calico', calico: { encapsulation: 'ipip' } }, 'IP protocol 4 or TCP port 179'],
+  [{ cni: 'cilium' }, 'UDP port 8472'],
 ])('what carries packets of pods: %j', (network, carriedBy) => {
   expect(networkPathOf(specOf({ network })).carriedBy).toBe(carriedBy)
 })

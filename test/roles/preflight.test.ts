@@ -165,6 +165,13 @@ describe('hosts that are not', () => {
     expect(found?.next).toMatch(/cgroup_enable=memory.*\/boot\/firmware\/cmdline\.txt/)
   })
 
+  test('a kernel that is too old for Cilium, where that is the network', () => {
+    const old = { w1: { kernel: '5.4.0-150-generic' } }
+    const [found] = check(old, specOf({ network: { cni: 'cilium' } }))
+    expect(found).toMatchObject({ problem: 'Its kernel is too old for Cilium.', expected: '5.10 or newer' })
+    expect(check(old)).toEqual([])
+  })
+
   test('two hosts of one name, where their names are left as they are', () => {
     const twins = { cp1: { hostname: 'raspberrypi' }, w1: { hostname: 'raspberrypi' } }
     expect(check(twins, specOf({ os: { setHostname: false } }))[0]?.problem).toMatch(/same host name as cp1/)

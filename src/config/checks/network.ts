@@ -35,7 +35,7 @@ export const checkNetwork: Check = (draft, report) => {
   ] as const)
     if (found !== undefined) checkHostsOutside(draft, what, found, path, report)
   if (pods !== undefined && draft.sound('spec.network.nodePrefix')) checkNodeRanges(draft, pods, report)
-  checkFlannel(draft, report)
+  checkOtherSettings(draft, report)
 }
 
 function range(path: Path, text: string, report: Report): Ipv4Range | undefined {
@@ -138,13 +138,20 @@ function checkMaxPods(draft: Draft, report: Report): void {
   })
 }
 
-function checkFlannel(draft: Draft, report: Report): void {
-  if (!draft.sound('spec.network.cni') || draft.sections.network.cni === 'flannel') return
-  if (!draft.given('spec.network.flannel')) return
-  report({
-    path: ['spec', 'network', 'flannel'],
-    at: 'key',
-    problem: `There are settings of flannel, but cni is ${draft.sections.network.cni}.`,
-    next: 'Remove one of the two.',
-  })
+function checkOtherSettings(draft: Draft, report: Report): void {
+  const { cni } = draft.sections.network
+  if (!draft.sound('spec.network.cni')) return
+  for (const [key, name] of [
+    ['flannel', 'flannel'],
+    ['calico', 'Calico'],
+    ['cilium', 'Cilium'],
+  ] as const) {
+    if (cni === key || !draft.given(`spec.network.${key}`)) continue
+    report({
+      path: ['spec', 'network', key],
+      at: 'key',
+      problem: `There are settings of ${name}, but cni is ${cni}.`,
+      next: 'Remove one of the two.',
+    })
+  }
 }

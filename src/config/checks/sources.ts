@@ -62,6 +62,13 @@ export function neededArtifacts(spec: ClusterSpec): readonly (readonly [Artifact
     ['containerd', runtime.version],
     ['runc', runtime.runcVersion],
     ['cni-plugins', network.cniPluginsVersion],
+    ...(network.cni === 'calico' ? ([['calico-manifest', network.calico.version]] as const) : []),
+    ...(network.cni === 'cilium'
+      ? ([
+          ['cilium-chart', network.cilium.version],
+          ['helm', network.cilium.helmVersion],
+        ] as const)
+      : []),
     ...('version' in etcd ? ([['etcd', etcd.version]] as const) : []),
   ]
 }

@@ -8,6 +8,7 @@ import {
   flannelVersions,
   kubernetesMinors,
   minorOf,
+  networkConflict,
   newestPatch,
   versionsOf,
 } from '../../catalog/index.ts'
@@ -36,7 +37,14 @@ export function checkVersions(checksums: Readonly<Record<string, string>> | unde
     check('spec.runtime.version', ['containerd'], 'containerd', runtime.version)
     check('spec.runtime.runcVersion', ['runc'], 'runc', runtime.runcVersion)
     check('spec.network.cniPluginsVersion', ['cni-plugins'], 'the CNI plugins', network.cniPluginsVersion)
+    const { cni, calico, cilium } = network
+    if (cni === 'calico') check('spec.network.calico.version', ['calico-manifest'], 'Calico', calico.version)
+    if (cni === 'cilium') {
+      check('spec.network.cilium.version', ['cilium-chart'], "Cilium's chart", cilium.version)
+      check('spec.network.cilium.helmVersion', ['helm'], 'helm', cilium.helmVersion)
+    }
     checkFlannelVersion(draft, report)
+    checkNetworkVersion(draft, report)
     checkContainerd(draft, report)
   }
 }
@@ -107,5 +115,22 @@ function checkContainerd(draft: Draft, report: Report): void {
     path: ['spec', 'runtime', 'version'],
     problem: `containerd ${version} does not go with Kubernetes ${target}.`,
     expected: `containerd ${wanted}; default: ${defaultsFor(target).containerd}`,
+  })
+}
+
+function checkNetworkVersion(draft: Draft, report: Report): void {
+  const { kubernetes, network } = draft.sections
+  const { cni } = network
+  if (cni !== 'calico' && cni !== 'cilium') return
+  const { version } = network[cni]
+  if (version === undefined || !draft.sound(`spec.network.${cni}.version`, 'spec.kubernetes.version')) return
+  const target = kubernetes.version ?? versionsOf('kubelet')[0] ?? ''
+  const minors = networkConflict(cni, version, target)
+  if (minors === undefined) return
+  const name = cni === 'calico' ? 'Calico' : 'Cilium'
+  report({
+    path: ['spec', 'network', cni, 'version'],
+    problem: `${name} ${version} does not go with Kubernetes ${target}.`,
+    expected: `Kubernetes ${minors.join(', ')}; or ${name} ${defaultsFor(target)[cni]}`,
   })
 }

@@ -49,7 +49,8 @@ export const imagesSchema = z.strictObject({
     'a registry with an optional path, e.g. registry.example:5000/kubernetes',
   )
     .describe(
-      'Registry that images of registry.k8s.io are pulled from instead. That of flannel has its own key, spec.network.flannel.image.',
+      'Registry that images of registry.k8s.io are pulled from instead. Those of the pod network have keys of their own: ' +
+        'spec.network.flannel.image, spec.network.calico.registry, spec.network.cilium.values.',
     )
     .optional(),
   archives: z

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { type ArtifactName, artifact, defaultsFor, kubernetesVersions } from '../../../src/catalog/index.ts'
 
 /** What every node downloads. */
-type NodeArtifact = Exclude<ArtifactName, 'etcd'>
+type NodeArtifact = Exclude<ArtifactName, 'etcd' | 'helm' | 'cilium-chart' | 'calico-manifest'>
 
 /** A folder laid out as a mirror, of programs that do nothing. There is no containerd in it, so that none is started. */
 export interface DummyMirror {

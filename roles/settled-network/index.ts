@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { defineRole, settledNetwork, type Task } from '../../src/index.ts'
+
+const parameters = z.strictObject({
+  /** `spec.network.cni` */
+  cni: z.string(),
+  /** Whether there is to be kube-proxy; undefined: it does not matter to the network. */
+  kubeProxy: z.boolean().optional(),
+  /** Path of cluster.yaml, for messages. */
+  file: z.string(),
+})
+
+export type SettledNetworkRoleParameters = z.output<typeof parameters>
+
+/** Refuses another pod network than the standing cluster has, before anything is written. */
+export const settledNetworkRole = defineRole<SettledNetworkRoleParameters, { readonly same: Task }>({
+  name: 'settled-network',
+  params: parameters,
+  declare: (scope, { kubeProxy, ...params }) => ({
+    same: scope.add(settledNetwork({ ...params, ...(kubeProxy === undefined ? {} : { kubeProxy }) })),
+  }),
+})

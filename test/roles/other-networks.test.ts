@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { calicoKustomization } from '../../roles/calico/patches.ts'
+import { ciliumValues } from '../../roles/cilium/values.ts'
+import type { Graph, TaskId } from '../../src/index.ts'
+import { facts, specOf } from '../playbooks/given.ts'
+
+/** All that a role writes and runs on a bare cluster, in order: files by path and content, commands as they are. */
+function written(graph: Graph, role: string): string {
+  const tasks = [...graph.tasks.values()].filter(task => task.role === role)
+  const lines = tasks.flatMap(({ resource, id }) => {
+    const steps = resource.converge(bare, resource.desired)
+    const texts = steps.map(step => {
+      if ('run' in step) return step.run
+      if ('write' in step) return `write ${step.write} ${step.mode.toString(8)}\n${String(step.content)}`
+      return JSON.stringify(step)
+    })
+    return [`### ${id}`, ...texts]
+  })
+  return `${lines.join('\n')}\n`
+}
+
+const bare = { api: 'absent' }
+
+describe('Calico', () => {
+  test.each([
+    ['vxlan', { encapsulation: 'vxlan', registry: 'registry.example:5000/calico' }],
+    ['ipip', { encapsulation: 'ipip' }],
+  ] as const)('patches of %s', async (name, settings) => {
+    const text = stringify(calicoKustomization({ podCIDR: '10.244.0.0/16', ...settings }, 'abc'), { lineWidth: 0 })
+    await expect(text).toMatchFileSnapshot(`../goldens/roles/calico-${name}.yaml`)
+  })
+
+  test('files and commands', async () => {
+    const graph = clusterGraph(specOf({ network: { cni: 'calico' } }), facts)
+    await expect(written(graph, 'calico')).toMatchFileSnapshot('../goldens/roles/calico.txt')
+    expect([...graph.tasks.keys()].join('\n')).not.toMatch(/flannel|pod network:/)
+    expect([...graph.tasks.keys()]).toContain('w1/network-check/network check:w1')
+  })
+
+  test('is configured anew when anything of it is another', () => {
+    const configuration = (network: object) => {
+      const graph = clusterGraph(specOf({ network: { cni: 'calico', ...network } }), facts)
+      return graph.tasks.get('cp1/calico/kustomization:calico' as TaskId)!.resource.desired.configuration
+    }
+    const all = [
+      {},
+      { podCIDR: '10.1.0.0/16' },
+      { calico: { encapsulation: 'ipip' } },
+      { calico: { version: '3.32.0' } },
+    ]
+    expect(new Set(all.map(configuration)).size).toBe(all.length)
+    expect(configuration({})).toBe(configuration({}))
+  })
+})
+
+describe('Cilium', () => {
+  test('files and commands', async () => {
+    const graph = clusterGraph(specOf({ network: { cni: 'cilium' } }), facts)
+    await expect(written(graph, 'cilium')).toMatchFileSnapshot('../goldens/roles/cilium.txt')
+    expect([...graph.tasks.keys()].join('\n')).not.toMatch(/flannel|pod network:/)
+  })
+
+  test('values of cluster.yaml are laid over those of evcctl', () => {
+    const given = { kubeProxyReplacement: false, endpoint: '[2001:db8::1]:6443', nodes: 1 }
+    expect(
+      ciliumValues({ ...given, values: { operator: { prometheus: { enabled: true } }, routingMode: null } }),
+    ).toEqual({
+      ipam: { mode: 'kubernetes' },
+      k8sServiceHost: '2001:db8::1',
+      k8sServicePort: 6443,
+      kubeProxyReplacement: false,
+      operator: { replicas: 1, prometheus: { enabled: true } },
+      tunnelProtocol: 'vxlan',
+    })
+  })
+
+  test('in the place of kube-proxy, kubeadm is told to leave that out for good', () => {
+    const kubeadm = (kubeProxyReplacement: boolean) => {
+      const graph = clusterGraph(specOf({ network: { cni: 'cilium', cilium: { kubeProxyReplacement } } }), facts)
+      const { resource } = graph.tasks.get('cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
+      return JSON.stringify(resource.converge(bare, resource.desired))
+    }
+    expect(kubeadm(true)).toContain('proxy:\\n  disabled: true')
+    expect(kubeadm(true)).not.toContain('KubeProxyConfiguration')
+    expect(kubeadm(false)).not.toContain('disabled: true')
+    expect(kubeadm(false)).toContain('KubeProxyConfiguration')
+  })
+})
