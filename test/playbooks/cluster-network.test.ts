@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { networkName, networkPathOf, peersOf } from '../../playbooks/cluster-network.ts'
+import { networkName, networkPathOf, peersOf, sandboxImage } from '../../playbooks/cluster-network.ts'
 import { askedFrom } from '../../src/cli/network-check-text.ts'
 import { specOf } from './given.ts'
 
@@ -50,4 +50,11 @@ test('the name of a network tells apart what is to be proven anew', () => {
   ].map(network => networkName(specOf({ network })))
   expect(new Set(names).size).toBe(names.length)
   expect(networkName(specOf())).toBe(networkName(specOf()))
+})
+
+test("the image of the check is the runtime's own for sandboxes", () => {
+  const plugins = { 'io.containerd.cri.v1.images': { pinned_images: { sandbox: 'registry.example/pause:1' } } }
+  expect(sandboxImage(specOf())).toBe('registry.k8s.io/pause:3.10.2')
+  expect(sandboxImage(specOf({ images: { registry: 'registry.example' } }))).toBe('registry.example/pause:3.10.2')
+  expect(sandboxImage(specOf({ runtime: { configPatches: [{ plugins }, {}] } }))).toBe('registry.example/pause:1')
 })
