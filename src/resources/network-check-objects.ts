@@ -30,27 +30,23 @@ export function lifeObject(image: string): KubernetesObject {
   }
 }
 
-/** A pod a node, and what they answer with. `@NAME@` and `@OWNER@` are filled in on the host. */
-export function checkObjects(image: string): readonly KubernetesObject[] {
-  const owner = { apiVersion: 'batch/v1', kind: 'Job', name: '@NAME@', uid: '@OWNER@' }
-  const owned = { ...metadata, ownerReferences: [owner] }
-  return [
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: owned,
-      data: { large: '.'.repeat(largeBytes) },
-    },
-    {
-      apiVersion: 'apps/v1',
-      kind: 'DaemonSet',
-      metadata: owned,
-      spec: {
-        selector: { matchLabels: { [podLabel]: '@NAME@' } },
-        template: { metadata: { labels: { [podLabel]: '@NAME@' } }, spec: podSpec(image) },
-      },
-    },
-  ]
+const owner = { apiVersion: 'batch/v1', kind: 'Job', name: '@NAME@', uid: '@OWNER@' }
+const owned = { ...metadata, ownerReferences: [owner] }
+
+/** What the pods answer with. `@NAME@` and `@OWNER@` are filled in on the host. */
+export const answerObject: KubernetesObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: owned,
+  data: { large: '.'.repeat(largeBytes) },
+}
+
+/**
+ * The pod of `@NODE@`. It names its node itself: neither the scheduler nor a controller has to be well for it, and a node
+ * that takes no new pods gets one, too.
+ */
+export function podObject(image: string): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...owned, name: '@NAME@-@NODE@' }, spec: podSpec(image) }
 }
 
 function podSpec(image: string) {
@@ -58,8 +54,9 @@ function podSpec(image: string) {
   return {
     automountServiceAccountToken: false,
     enableServiceLinks: false,
-    terminationGracePeriodSeconds: 0,
-    nodeSelector: { 'kubernetes.io/os': 'linux' },
+    terminationGracePeriodSeconds: 1,
+    nodeName: '@NODE@',
+    restartPolicy: 'Always',
     tolerations: [{ operator: 'Exists' }],
     containers: [
       {

@@ -3,7 +3,7 @@ import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
 import { quote } from '../shell/quote.ts'
 import { kubectl } from './kubectl.ts'
-import { checkObjects, lifeObject, podLabel } from './network-check-objects.ts'
+import { answerObject, lifeObject, podLabel, podObject } from './network-check-objects.ts'
 import { fieldsOf, linesOf } from './probe-output.ts'
 
 /** The pod of a network check on one node. */
@@ -42,6 +42,8 @@ const patienceSeconds = 60
  */
 export function checkPods({ image }: CheckPodsParameters): MintDeclaration<CheckPods> {
   const system = `${kubectl(30)} --namespace kube-system`
+  // It has a time-out of its own.
+  const patient = `${kubectl(0)} --namespace kube-system`
   const columns = [
     '.spec.nodeName',
     '.metadata.name',
@@ -50,29 +52,50 @@ export function checkPods({ image }: CheckPodsParameters): MintDeclaration<Check
     '.status.phase',
     '.status.containerStatuses[0].state.waiting.reason',
     '.status.containerStatuses[0].state.waiting.message',
+    // Of a pod that the kubelet did not take, e.g. OutOfpods.
+    '.status.reason',
+    '.status.message',
   ]
   const row = columns.map(column => `{${column}}`).join('{"\\t"}')
   return {
     name: 'pods of the network check',
+    // The API server refuses connections or rights for a moment after it was started.
     run: `name=evcctl-network-check-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')
-owner=$(sed "s/@NAME@/$name/g" <<'EVCCTL_EOF' | ${system} create -f - -o 'jsonpath={.metadata.uid}'
+fill() { sed "s/@NAME@/$name/g; s/@OWNER@/\${owner:-}/g; s/@NODE@/\${1:-}/g"; }
+life=$(fill <<'EVCCTL_EOF'
 ${JSON.stringify(lifeObject(image))}
 EVCCTL_EOF
 )
-sed "s/@NAME@/$name/g; s/@OWNER@/$owner/g" <<'EVCCTL_EOF' | ${system} create -f - >/dev/null
-${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: checkObjects(image) })}
+tries=0
+until owner=$(printf '%s\\n' "$life" | ${system} create -f - -o 'jsonpath={.metadata.uid}'); do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 1
+done
+nodes=$(${system} get nodes -o ${quote('jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}')})
+pod=$(cat <<'EVCCTL_EOF'
+${JSON.stringify(podObject(image))}
 EVCCTL_EOF
+)
+{
+  fill <<'EVCCTL_EOF'
+---
+${JSON.stringify(answerObject)}
+EVCCTL_EOF
+  for node in $nodes; do printf -- '---\\n%s\\n' "$pod" | fill "$node"; done
+} | ${system} create -f - >/dev/null
 echo "name=$name"
-${system} rollout status "daemonset/$name" --timeout=${patienceSeconds}s >/dev/null 2>&1 || true
+${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${patienceSeconds}s >/dev/null 2>&1 || true
 if ${system} get service kube-dns >/dev/null 2>&1; then
-  ${system} rollout status deployment/coredns --timeout=${patienceSeconds}s >/dev/null 2>&1 || true
+  ${patient} rollout status deployment/coredns --timeout=${patienceSeconds}s >/dev/null 2>&1 || true
   echo dns=yes
   ${system} get pods --selector k8s-app=kube-dns -o ${quote('jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\\n"}{end}')}
 fi
 ${system} get pods --selector "${podLabel}=$name" -o ${quote(`jsonpath={range .items[*]}pod=${row}{"\\n"}{end}`)}
 `,
     parse: parsePods,
-    revoke: ({ name }) => `${system} delete job ${quote(name)} --ignore-not-found --wait=false\n`,
+    revoke: ({ name }) =>
+      `${system} delete pods,configmaps,jobs --selector ${quote(`${podLabel}=${name}`)} --ignore-not-found --wait=false >/dev/null\n`,
   }
 }
 
@@ -94,8 +117,8 @@ function parsePods(raw: ProbeResult): CheckPods {
 }
 
 function readPod(line: string): CheckPod {
-  const [node = '', name = '', address = '', hostAddress = '', phase = '', reason = '', message = ''] = line.split('\t')
-  const why = [reason, message].filter(part => part !== '').join(': ')
+  const [node = '', name = '', address = '', hostAddress = '', phase = '', ...reasons] = line.split('\t')
+  const why = reasons.filter(reason => reason !== '').join(': ')
   const runs = phase === 'Running' && why === '' && address !== ''
   return { node, name, address, hostAddress, problem: runs ? '' : why || phase }
 }

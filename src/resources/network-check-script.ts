@@ -32,7 +32,7 @@ export interface NodeResults {
 }
 
 // A network that has just come up needs a moment until every node knows the way to every other, s and tries.
-const answerSeconds = 3
+const answerSeconds = 5
 const tries = 4
 const dnsSeconds = 12
 
@@ -55,7 +55,7 @@ one_line() { tr '\\n\\t' '  ' | sed 's/ *$//' | cut -c 1-300; }
 get() {
   seconds=$1 url=$2
   shift 2
-  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 2 )) nsenter --target "$pid" --net --mount \\
+  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net --mount \\
     ${podKubectl} "--server=$url" "--request-timeout=\${seconds}s" "$@" 2>&1
 }
 peer() {

@@ -48,7 +48,7 @@ function checkedIn(outcome: Outcome): string[] {
 
 /** Objects of checks that are in the cluster. */
 async function leftOvers(): Promise<string> {
-  const kinds = 'jobs,daemonsets,configmaps,pods'
+  const kinds = 'jobs,configmaps,pods'
   return (
     await cluster.kubectl('-n', 'kube-system', 'get', kinds, '-l', 'evcctl.dev/network-check', '-o', 'name')
   ).trim()
@@ -117,7 +117,7 @@ describe.sequential('the network of a real cluster', () => {
   test('a check that is killed is cleaned up by Kubernetes', async () => {
     const running = startEvcctl(['network', 'check', cluster.file], cluster.env)
     const deadline = Date.now() + 60_000
-    while (!(await leftOvers()).includes('daemonset') && Date.now() < deadline) await sleep(200)
+    while (!(await leftOvers()).includes('pod/') && Date.now() < deadline) await sleep(200)
     running.child.kill('SIGKILL')
     await running.ended
     const job = (await leftOvers()).split('\n').find(name => name.startsWith('job'))

@@ -70,9 +70,9 @@ dns=yes
 dnsNode=cp1
 dnsNode=cp1
 dnsNode=
-pod=cp1\t${checkName}-a\t10.244.0.5\t192.0.2.10\tRunning\t\t
-pod=w1\t${checkName}-b\t\t192.0.2.11\tPending\tImagePullBackOff\tpull access denied
-pod=\t${checkName}-c\t\t\tPending\t\t
+pod=cp1\t${checkName}-a\t10.244.0.5\t192.0.2.10\tRunning\t\t\t\t
+pod=w1\t${checkName}-b\t\t192.0.2.11\tPending\tImagePullBackOff\tpull access denied\t\t
+pod=w2\t${checkName}-c\t\t\tFailed\t\t\tOutOfpods\tToo many pods
 `
     expect(mint.parse({ exitCode: 0, stdout, stderr: '' })).toEqual({
       name: checkName,
@@ -86,7 +86,7 @@ pod=\t${checkName}-c\t\t\tPending\t\t
           hostAddress: '192.0.2.11',
           problem: 'ImagePullBackOff: pull access denied',
         },
-        { node: '', name: `${checkName}-c`, address: '', hostAddress: '', problem: 'Pending' },
+        { node: 'w2', name: `${checkName}-c`, address: '', hostAddress: '', problem: 'OutOfpods: Too many pods' },
       ],
     })
   })
@@ -96,8 +96,10 @@ pod=\t${checkName}-c\t\t\tPending\t\t
     expect(() => mint.parse(raw)).toThrow(/could not be made[\s\S]*error: forbidden/)
   })
 
-  test('are deleted by the one name that they all belong to', () => {
-    expect(mint.revoke!(checkPodsGiven)).toContain(`delete job '${checkName}'`)
+  test('are deleted by the label that they all have', () => {
+    expect(mint.revoke!(checkPodsGiven)).toContain(
+      `delete pods,configmaps,jobs --selector 'evcctl.dev/network-check=${checkName}'`,
+    )
   })
 })
 

@@ -7,16 +7,16 @@ one_line() { tr '\n\t' '  ' | sed 's/ *$//' | cut -c 1-300; }
 get() {
   seconds=$1 url=$2
   shift 2
-  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 2 )) nsenter --target "$pid" --net --mount \
+  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net --mount \
     /evcctl/kubectl "--server=$url" "--request-timeout=${seconds}s" "$@" 2>&1
 }
 peer() {
   try=0 state=silent said=
   while [ "$try" -lt 4 ]; do
     try=$(( try + 1 ))
-    if said=$(get 3 "http://$3:18400" get --raw /evcctl-network-check-0011aabb/name); then
+    if said=$(get 5 "http://$3:18400" get --raw /evcctl-network-check-0011aabb/name); then
       if [ "$said" != "$2" ]; then state=other; break; fi
-      if said=$(get 3 "http://$3:18400" get --raw /evcctl-network-check-0011aabb/large) && [ "${#said}" -ge 16384 ]
+      if said=$(get 5 "http://$3:18400" get --raw /evcctl-network-check-0011aabb/large) && [ "${#said}" -ge 16384 ]
       then state=reached said=; break; fi
       state=large
     fi
@@ -25,7 +25,7 @@ peer() {
   hosts=
   if [ "$state" != reached ]; then
     hosts=no
-    if curl --silent --insecure --noproxy '*' --output /dev/null --max-time 3 "https://$4:10250/healthz"; then hosts=yes; fi
+    if curl --silent --insecure --noproxy '*' --output /dev/null --max-time 5 "https://$4:10250/healthz"; then hosts=yes; fi
   fi
   printf 'pair=%s\t%s\t%s\t%s\n' "$1" "$state" "$hosts" "$(printf '%s' "$said" | one_line)"
 }
