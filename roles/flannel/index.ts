@@ -21,6 +21,7 @@ export const flannel = defineRole<FlannelParameters, { readonly applied: Task }>
   name: 'flannel',
   params: parameters,
   declare(scope, { controlPlane, ...settings }) {
-    return { applied: scope.add(manifest('flannel', flannelObjects(settings)), { after: [controlPlane] }) }
+    const rollout = { object: 'daemonset/kube-flannel-ds', namespace: 'kube-flannel' }
+    return { applied: scope.add(manifest('flannel', flannelObjects(settings), { rollout }), { after: [controlPlane] }) }
   },
 })

@@ -21,11 +21,13 @@ export type ManifestState =
 /**
  * Objects in the cluster, applied server-side with the field manager `evcctl`. They are compared field by field with
  * what the API server has: what it or others added is left alone. Runs on a control plane node. Secrets do not belong
- * here: the objects are part of the script.
+ * here: the objects are part of the script. `rollout` names a workload, e.g. `daemonset/kube-flannel-ds`, that is waited
+ * for when it changes; of a new one the nodes wait to become Ready, side by side.
  */
 export function manifest(
   name: string,
   objects: readonly KubernetesObject[],
+  { rollout }: { readonly rollout?: { readonly object: string; readonly namespace: string } } = {},
 ): Resource<ManifestState, { readonly objects: readonly KubernetesObject[] }> {
   const paths = objects.map(apiPath)
   return {
@@ -50,9 +52,9 @@ export function manifest(
       if (fields.length === 0) return undefined
       return { action: found.length === 0 ? 'create' : 'update', fields }
     },
-    converge: () => [
-      {
-        run: `tries=0
+    converge(current) {
+      const stands = current.api === 'answered' && current.objects.length > 0
+      const apply = `tries=0
 until ${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f - <<'EVCCTL_EOF'
 ${objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n')}EVCCTL_EOF
 do
@@ -60,10 +62,15 @@ do
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
 done
-`,
-        timeoutMs: 180_000,
-      },
-    ],
+`
+      if (rollout === undefined || !stands) return [{ run: apply, timeoutMs: 180_000 }]
+      const { object, namespace } = rollout
+      const wait = `${kubectl(0)} --namespace ${namespace} rollout status ${object} --timeout=600s\n`
+      return [
+        { run: apply, timeoutMs: 180_000 },
+        { run: wait, timeoutMs: 660_000 },
+      ]
+    },
   }
 }
 

@@ -46,6 +46,13 @@ function checkedIn(outcome: Outcome): string[] {
     .sort()
 }
 
+/** What failed in a run, and why. */
+function failuresOf(outcome: Outcome): string[] {
+  return eventsOf(outcome).flatMap(event =>
+    event.type === 'task:end' && event.result === 'failed' ? [`${event.host} ${JSON.stringify(event.error)}`] : [],
+  )
+}
+
 /** Objects of checks that are in the cluster. */
 async function leftOvers(): Promise<string> {
   const kinds = 'jobs,configmaps,pods'
@@ -64,6 +71,7 @@ describe.sequential('the network of a real cluster', () => {
   test('apply proves it on every node, once, and leaves nothing of the check behind', async () => {
     const applied = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect(applied.stderr).toBe('')
+    expect(failuresOf(applied)).toEqual([])
     expect(applied.exitCode).toBe(0)
     expect(checkedIn(applied)).toEqual(hostNames)
     await nothingIsLeft()
@@ -115,6 +123,7 @@ describe.sequential('the network of a real cluster', () => {
   })
 
   test('a check that is killed is cleaned up by Kubernetes', async () => {
+    await nothingIsLeft()
     const running = startEvcctl(['network', 'check', cluster.file], cluster.env)
     const deadline = Date.now() + 60_000
     while (!(await leftOvers()).includes('pod/') && Date.now() < deadline) await sleep(200)
@@ -136,6 +145,7 @@ describe.sequential('the network of a real cluster', () => {
       text.replace(/^spec:\n/m, line => line + network),
     )
     const applied = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(failuresOf(applied)).toEqual([])
     expect(applied.exitCode).toBe(0)
     expect(checkedIn(applied)).toEqual(hostNames)
     const { exitCode, found } = await check()
