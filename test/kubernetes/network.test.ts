@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/index.ts'
 import { dropPackets } from '../hosts/kit/packets.ts'
+import { canReachUpstream } from '../kit/upstream.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { evcctl, eventsOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
 
@@ -145,14 +146,20 @@ describe.sequential('the network of a real cluster', () => {
       text.replace(/^spec:\n/m, line => line + network),
     )
     const applied = await run('apply', cluster.file, '--yes', '--output', 'json')
+    if (!(await canReachUpstream())) {
+      // Then the hosts are in an internal network of Docker's, which drops what has other addresses than its own, and so
+      // all packets of pods: what host-gw cannot do without, and what the check has to find.
+      expect(failuresOf(applied).map(failure => failure.split(' ')[0])).toEqual(['w1', 'w2'])
+      expect(failuresOf(applied).join('\n')).toContain('Packets travel with the addresses of pods (host-gw of flannel')
+      expect(applied.exitCode).toBe(exitCodes.failed)
+      return
+    }
     expect(failuresOf(applied)).toEqual([])
-    expect(applied.exitCode).toBe(0)
     expect(checkedIn(applied)).toEqual(hostNames)
+    // Proof that packets do travel in another way: nothing of VXLAN is let through any more.
+    await using _ = await dropPackets(cluster.hosts, 'w1', { protocol: 'udp', port: 8472 })
     const { exitCode, found } = await check()
     expect(found.pairs.filter(({ state }) => state !== 'reached')).toEqual([])
     expect(exitCode).toBe(0)
-    // Proof that packets do travel in another way: nothing of VXLAN is let through any more.
-    await using _ = await dropPackets(cluster.hosts, 'w1', { protocol: 'udp', port: 8472 })
-    expect((await check()).exitCode).toBe(0)
   })
 })
