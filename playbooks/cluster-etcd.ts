@@ -1,20 +1,21 @@
 import { isIP } from 'node:net'
-import { etcdInstallation, etcdMembership, etcdRunning } from '../roles/etcd/index.ts'
+import { etcdInstallation, etcdLeaving, etcdMembership, etcdRunning } from '../roles/etcd/index.ts'
 import { etcdCa, etcdCaFolder } from '../roles/etcd-ca/index.ts'
 import { etcdCertificate } from '../roles/etcd-certificate/index.ts'
 import { etcdKey } from '../roles/etcd-key/index.ts'
 import {
   type ClusterSpec,
-  type EtcdData,
+  type EtcdDataByHost,
   type EtcdHost,
   etcdPaths,
   type GraphBuilder,
-  Output,
+  type Output,
   type Task,
   UserError,
 } from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 import { etcdDownload } from './cluster-downloads.ts'
+import { caMachineOf } from './cluster-etcd-ca.ts'
 
 /** What the rest of the cluster needs to know of the etcd on hosts of its own. */
 export interface EtcdCluster {
@@ -38,7 +39,7 @@ export function declareEtcd(
   const { version, allowEvenMembers } = spec.etcd
   const members = etcdMembers(spec, machines)
   const own = machines.filter(({ host }) => host.roles.includes('etcd'))
-  const caMachine = caMachineOf(spec, own)
+  const caMachine = caMachineOf(spec, machines)
   const caHost = caMachine.host.name
   const authority = etcdCa.declare(builder.scope(caHost, etcdCa.name), { after: [...prepared.get(caMachine)!] })
 
@@ -71,18 +72,27 @@ export function declareEtcd(
     })
     return { name, role }
   })
-  const data = Output.all(installed.map(({ role }) => role.data)).map(all =>
-    Object.fromEntries(all.map((one, index) => [installed[index]!.name, one.data] as const)),
-  ) as Output<Readonly<Record<string, EtcdData>>>
+  const removal = removalOf(spec, own, members)
+  const executor = installed.find(({ name }) => name === removal?.name)
+  const dead =
+    removal === undefined || executor === undefined
+      ? []
+      : [
+          etcdLeaving.declare(builder.scope(removal.name, etcdLeaving.name), {
+            ...removal,
+            of: 'dead',
+            after: [...executor.role.ready],
+          }).left,
+        ]
   const joined = installed.map(
     ({ name, role }) =>
       etcdMembership.declare(builder.scope(name, etcdMembership.name), {
         name,
         members: [...members],
-        data,
+        data: dataOf(own),
         token: `${spec.name}-etcd`,
         allowEven: allowEvenMembers,
-        after: [...role.ready],
+        after: [...role.ready, ...dead],
       }).joined,
   )
   // One after the other: a member is restarted only when the one before it is healthy again.
@@ -118,13 +128,30 @@ export function etcdMembers(spec: ClusterSpec, machines: readonly Machine[]): re
     })
 }
 
-function caMachineOf(spec: ClusterSpec, own: readonly Machine[]): Machine {
-  const wanted = spec.hosts.find(host => host.roles.includes('etcd'))
-  const machine = own.find(({ host }) => host === wanted)
-  if (machine !== undefined) return machine
-  throw new UserError({
-    where: wanted?.name ?? spec.file,
-    problem: 'The first etcd host, which keeps the CA of etcd, cannot be reached: nothing can be signed without it.',
-    next: `Find out why: evcctl ping ${spec.file}`,
-  })
+/**
+ * The members that are not in cluster.yaml any more leave last: `after` is done when no API server asks them. Where no
+ * etcd host has data there is no cluster yet, and nobody to leave.
+ */
+export function declareEtcdRemoval(
+  builder: GraphBuilder,
+  spec: ClusterSpec,
+  machines: readonly Machine[],
+  after: readonly Task[],
+): void {
+  const own = machines.filter(({ host }) => host.roles.includes('etcd'))
+  const removal = removalOf(spec, own, etcdMembers(spec, machines))
+  if (removal === undefined) return
+  etcdLeaving.declare(builder.scope(removal.name, etcdLeaving.name), { ...removal, of: 'former', after: [...after] })
+}
+
+function dataOf(own: readonly Machine[]): EtcdDataByHost {
+  return Object.fromEntries(own.map(({ host, facts }) => [host.name, facts.etcd.data]))
+}
+
+function removalOf(spec: ClusterSpec, own: readonly Machine[], members: readonly EtcdHost[]) {
+  const { etcd } = spec
+  const executor = own.find(({ facts }) => facts.etcd.data !== 'none')
+  if (executor === undefined) return undefined
+  const allowEven = 'allowEvenMembers' in etcd && etcd.allowEvenMembers
+  return { name: executor.host.name, members: [...members], data: dataOf(own), allowEven }
 }

@@ -20,7 +20,7 @@ import {
   machinesOf,
 } from './cluster-addresses.ts'
 import { documentsOf } from './cluster-documents.ts'
-import { declareEtcd } from './cluster-etcd.ts'
+import { declareEtcd, declareEtcdRemoval } from './cluster-etcd.ts'
 import { declareEtcdClient } from './cluster-etcd-client.ts'
 import { hasEtcdHosts, prepareEtcdHosts } from './cluster-etcd-hosts.ts'
 import { prepareHost } from './cluster-host.ts'
@@ -92,6 +92,8 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     joined.set(machine, role)
     previous = role.configured
   }
+  // No API server asks a former member any more.
+  if (etcd !== undefined) declareEtcdRemoval(builder, spec, machines, [...etcd.healthy, previous])
   for (const machine of others.filter(machine => !isControlPlane(machine))) {
     const role = worker.declare(builder.scope(machine.host.name, worker.name), {
       node: nodeOf(machine),

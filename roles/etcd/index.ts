@@ -2,11 +2,12 @@ import { z } from 'zod'
 import {
   artifactDownload,
   defineRole,
-  type EtcdData,
-  etcdData,
+  type EtcdDataByHost,
+  etcdFolder,
   etcdHealth,
   etcdMember,
   etcdPaths,
+  etcdRemoval,
   etcdUnit,
   file,
   installedArtifact,
@@ -35,7 +36,6 @@ const installation = z.strictObject({
 export type EtcdInstallationParameters = z.output<typeof installation>
 
 export interface EtcdInstallationOutputs {
-  readonly data: Output<{ readonly data: EtcdData }>
   /** All that etcd needs to start. */
   readonly ready: readonly Task[]
   /** What a running etcd has to be restarted for. Certificates are not: it reads them at every connection. */
@@ -57,7 +57,7 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
     const programs = scope.add(installedArtifact({ name: 'etcd', ...params.etcd, install: { members } }), {
       after: params.downloadAfter,
     })
-    const folder = scope.add(etcdData())
+    const folder = scope.add(etcdFolder())
     const certificates = [
       scope.add(file({ path: `${pki}/server.crt`, mode: 0o644, content: params.serverCertificate })),
       scope.add(file({ path: `${pki}/peer.crt`, mode: 0o644, content: params.peerCertificate })),
@@ -80,7 +80,7 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
       file({ path: unitPath, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart }) }),
     )
     const watch = [programs, ca, settings, unit]
-    return { data: folder.output, ready: [...watch, ...certificates, folder], watch }
+    return { ready: [...watch, ...certificates, folder], watch }
   },
 })
 
@@ -88,7 +88,7 @@ const joining = z.strictObject({
   name: z.string(),
   members: z.array(member).min(1),
   /** What each host that answered has, by name. */
-  data: z.custom<Output<Readonly<Record<string, EtcdData>>>>(),
+  data: z.custom<EtcdDataByHost>(),
   token: z.string(),
   allowEven: z.boolean(),
   after: z.array(z.custom<Task>()),
@@ -101,6 +101,26 @@ export const etcdMembership = defineRole<EtcdMembershipParameters, { readonly jo
   name: 'etcd',
   params: joining,
   declare: (scope, { after, ...wanted }) => ({ joined: scope.add(etcdMember(wanted), { after }) }),
+})
+
+const removal = z.strictObject({
+  of: z.enum(['dead', 'former']),
+  /** The member that does it. */
+  name: z.string(),
+  /** All wanted members. */
+  members: z.array(member).min(1),
+  data: z.custom<EtcdDataByHost>(),
+  allowEven: z.boolean(),
+  after: z.array(z.custom<Task>()),
+})
+
+export type EtcdRemovalRoleParameters = z.output<typeof removal>
+
+/** Members leave that are not wanted any more, or whose data is gone. */
+export const etcdLeaving = defineRole<EtcdRemovalRoleParameters, { readonly left: Task }>({
+  name: 'etcd',
+  params: removal,
+  declare: (scope, { after, ...wanted }) => ({ left: scope.add(etcdRemoval(wanted), { after }) }),
 })
 
 const running = z.strictObject({

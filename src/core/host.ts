@@ -108,6 +108,14 @@ export interface HostFacts {
     /** Whether it is a control plane node: all of an API server is there, and no run of kubeadm was cut off. */
     readonly controlPlane: boolean
   }
+  readonly etcd: {
+    /** What is in /var/lib/etcd. `creating`: the member that it is of has never been healthy. */
+    readonly data: 'none' | 'creating' | 'formed'
+    /** Whether the key of the CA of an external etcd is here: /etc/etcd/ca/ca.key. */
+    readonly ca: boolean
+    /** Whether the host is set up as a client of an external etcd: /etc/evcctl/etcd/client.crt. */
+    readonly client: boolean
+  }
   /** Nameservers of /etc/resolv.conf (and of systemd-resolved's upstream file where that is used). */
   readonly nameservers: readonly string[]
   /** Names of the swap devices and files that are active. */

@@ -62,6 +62,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing): HostFa
       adminConf: sections('kubernetes').includes('admin.conf'),
       controlPlane: sections('kubernetes').includes('control-plane'),
     },
+    etcd: parseEtcd(sections('etcd')),
     nameservers: [...new Set(sections('nameservers').map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(Boolean),
     swap: sections('swaps')
       .slice(1)
@@ -82,6 +83,11 @@ export function splitSections(stdout: string): Sections {
     } else if (line.trim() !== '') lines.push(line)
   }
   return name => sections.get(name) ?? []
+}
+
+function parseEtcd(lines: readonly string[]): HostFacts['etcd'] {
+  const data = lines.includes('formed') ? 'formed' : lines.includes('creating') ? 'creating' : 'none'
+  return { data, ca: lines.includes('ca'), client: lines.includes('client') }
 }
 
 // os-release(5): KEY=value, optionally in single or double quotes.

@@ -40,6 +40,10 @@ at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   [ -e /var/lib/evcctl/kubeadm-init.unfinished ] || [ -e /var/lib/evcctl/kubeadm-join.unfinished ] || echo control-plane
+at etcd
+if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
+[ ! -s /etc/etcd/ca/ca.key ] || echo ca
+[ ! -s /etc/evcctl/etcd/client.crt ] || echo client
 at nameservers; grep '^nameserver' /etc/resolv.conf 2>/dev/null
 ! grep -q '^nameserver 127\\.0\\.0\\.53' /etc/resolv.conf 2>/dev/null ||
   grep '^nameserver' /run/systemd/resolve/resolv.conf 2>/dev/null

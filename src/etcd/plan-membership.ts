@@ -43,9 +43,10 @@ interface Matched {
  * The next safe change on the way from the members of a running cluster to the wanted ones, or why there is none. Every
  * change of members goes through here. It is asked again, with a fresh list, after each step.
  *
- * Pending members come first, so that there is never more than one; then the dead that are not wanted go, since they
- * only raise the quorum; then new ones are added; the living that are not wanted go last. No step is given that would
- * leave fewer voting members answering than a quorum needs.
+ * What is not wanted and pending or dead goes first: it only takes a learner's place or raises the quorum, and etcd adds
+ * nothing while a voting member is silent. Then those that are pending are brought to the end, so that there is never
+ * more than one; then new ones are added; the living that are not wanted go last. No step is given that would leave
+ * fewer voting members answering than a quorum needs.
  */
 export function planMembership(
   members: readonly Member[],
@@ -68,11 +69,11 @@ export function planMembership(
   const replaced = new Set(missing.flatMap(({ member }) => (member === undefined ? [] : [member.id])))
   const unwantedPending = unwanted.find(isPending)
   if (unwantedPending !== undefined) return removal(members, unwantedPending, whyOf(unwantedPending, replaced), before)
+  const dead = unwanted.find(member => !member.healthy)
+  if (dead !== undefined) return removal(members, dead, whyOf(dead, replaced), before)
   const [next] = pending
   const step = next === undefined ? undefined : pendingStep(next)
   if (step !== undefined) return withQuorum(step, members, before)
-  const dead = unwanted.find(member => !member.healthy)
-  if (dead !== undefined) return removal(members, dead, whyOf(dead, replaced), before)
   if (next !== undefined) return stuck(next, before)
   const joining = missing.find(({ wanted: host }) => host.data !== 'unreachable')
   if (joining !== undefined) return withQuorum({ do: 'add learner', member: joining.wanted }, members, before)

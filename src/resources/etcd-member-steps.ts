@@ -1,7 +1,8 @@
 import type { Step } from '../core/resource.ts'
+import type { Member } from '../etcd/index.ts'
 import { quote } from '../shell/quote.ts'
-import type { EtcdHost } from './etcd-member.ts'
 import { etcdctl, etcdPaths, etcdUnit } from './etcd-paths.ts'
+import type { EtcdHost } from './etcd-wanted.ts'
 
 const { data, creating, firstStart } = etcdPaths
 
@@ -38,20 +39,17 @@ export function joinSteps(given: {
   readonly own: EtcdHost
   readonly others: readonly EtcdHost[]
   readonly token: string
-  /** IDs of former members with the same peer URL. */
-  readonly remove: readonly string[]
   readonly add: boolean
 }): readonly Step[] {
-  const { own, others, token, remove, add } = given
+  const { own, others, token, add } = given
   const ctl = etcdctl(quote(others.map(host => host.clientURL).join(',')), 10)
-  const removals = remove.map(id => `${ctl} member remove ${quote(id)}\n`).join('')
   const adding = retried(
     `${ctl} member add ${quote(own.name)} --learner --peer-urls=${quote(own.peerURL)}`,
     'waiting until no other learner is pending',
   )
   return [
     {
-      run: `${nothingLeft}${removals}${add ? adding : ''}list=$(${ctl} member list -w simple)
+      run: `${nothingLeft}${add ? adding : ''}list=$(${ctl} member list -w simple)
 initial=$(printf '%s\\n' "$list" | awk -F', ' -v name=${quote(own.name)} -v url=${quote(own.peerURL)} '
   { who = ($4 == url) ? name : $3; if (who != "") { printf "%s%s=%s", sep, who, $4; sep = "," } }')
 umask 077
@@ -79,16 +77,59 @@ export function startSteps(given: {
   return [{ run: `${start}${promotion}`, timeoutMs: 180_000 }]
 }
 
+/**
+ * Removes members by their IDs, one after the other, and each only if the members are exactly those that it was decided
+ * for: somebody else may have changed them since they were read. That a member is gone is success, whatever was said.
+ */
+export function removalSteps(
+  endpoints: readonly string[],
+  members: readonly Member[],
+  ids: readonly string[],
+): readonly Step[] {
+  const ctl = etcdctl(quote(endpoints.join(',')), 10)
+  const removals = ids.map((id, index) => {
+    const before = members.filter(member => !ids.slice(0, index).includes(member.id))
+    const expected = before.map(({ id: one, peerURLs, learner }) => `${one} ${peerURLs.join(',')} ${learner}`).sort()
+    const removing = retried(
+      `${ctl} member remove ${quote(id)}`,
+      'waiting until etcd lets the member go',
+      `gone ${quote(id)}`,
+    )
+    return `expected=${quote(expected.join('\n'))}
+now=$(members)
+if [ "$now" != "$expected" ]; then
+  { echo 'The members of etcd have changed since this was planned, so nothing was removed. Planned for:'
+    printf '%s\\n' "$expected"; echo 'Now:'; printf '%s\\n' "$now"; } >&2
+  exit 1
+fi
+${removing}`
+  })
+  return [
+    {
+      run: `members() {
+  ${ctl} member list -w simple >"$list" || return 1
+  awk -F', ' '{ print $1, $4, $6 }' "$list" | sort
+}
+gone() { members >/dev/null 2>&1 && ! grep -q "^$1, " "$list"; }
+list=$(mktemp)
+trap 'rm -f "$list"' EXIT
+${removals.join('')}`,
+      timeoutMs: 60_000 + 130_000 * ids.length,
+    },
+  ]
+}
+
 function promoteScript(ctl: string, id: string): string {
   return retried(`${ctl} member promote ${id}`, 'waiting until the learner is in sync')
 }
 
-// Only what etcd refuses for now is tried again.
-function retried(command: string, saying: string): string {
+// Only what etcd refuses for now is tried again. `isDone`, for what can be seen to be done: then a lost answer is, too.
+function retried(command: string, saying: string, isDone?: string): string {
+  const lost = "'leader changed'* | *'no leader'* | *'timed out'* | *'deadline exceeded'*"
   return `end=$(( $(date +%s) + 120 ))
 until said=$(${command} 2>&1); do
-  case $said in
-    *'too many learner'* | *'in sync with leader'* | *'unhealthy cluster'* | *'re-configuration failed'*) ;;
+${isDone === undefined ? '' : `  if ${isDone}; then break; fi\n`}  case $said in
+    *'too many learner'* | *'in sync with leader'* | *'unhealthy cluster'* | *'re-configuration failed'*${isDone === undefined ? '' : ` | \\\n    *${lost}`}) ;;
     *) printf '%s\\n' "$said" >&2; exit 1 ;;
   esac
   if [ "$(date +%s)" -ge "$end" ]; then printf '%s\\n' "$said" >&2; exit 1; fi

@@ -1,26 +1,10 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import { isUnknown, type Output } from '../core/output.ts'
 import type { Change, FieldChange, Resource } from '../core/resource.ts'
-import {
-  describeQuorum,
-  describeStep,
-  type MembershipPlan,
-  memberOf,
-  planMembership,
-  quorumOf,
-  type WantedMember,
-} from '../etcd/index.ts'
-import type { EtcdData } from './etcd-data.ts'
+import { describeQuorum, memberOf, type Route, routeOf } from '../etcd/index.ts'
 import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
 import { createSteps, joinSteps, startSteps } from './etcd-member-steps.ts'
 import { etcdPaths } from './etcd-paths.ts'
-
-/** A host that is to be a member, as all of them see it. */
-export interface EtcdHost {
-  readonly name: string
-  readonly peerURL: string
-  readonly clientURL: string
-}
+import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedOf } from './etcd-wanted.ts'
 
 export interface EtcdMemberParameters {
   readonly name: string
@@ -28,13 +12,12 @@ export interface EtcdMemberParameters {
   readonly members: readonly EtcdHost[]
   /** Tells new clusters apart from others that might be reached by the same address. */
   readonly token: string
-  /** What each of the hosts that answered has, by name. */
-  readonly data: Output<Readonly<Record<string, EtcdData>>>
+  readonly data: EtcdDataByHost
   readonly allowEven: boolean
 }
 
 export interface EtcdMemberDesired {
-  readonly data: Readonly<Record<string, EtcdData>>
+  readonly data: EtcdDataByHost
 }
 
 /**
@@ -50,7 +33,7 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
   return {
     kind: 'etcd member',
     name,
-    probe: { script: memberScript([...others, own].map(host => host.clientURL)), parse: parseMember },
+    probe: { script: memberScript(endpointsFor(members, name)), parse: parseMember },
     desired: { data },
     diff(current, desired): Change | undefined {
       const known = memberOf({ ...own, data: 'present' }, current.members)
@@ -61,18 +44,14 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
         if (known?.learner === true) fields.push({ field: 'vote', before: 'learner', after: 'voting member' })
         return fields.length === 0 ? undefined : { action: 'update', fields }
       }
-      if (current.cluster === 'answered') {
-        if (isUnknown(desired.data)) return { action: 'create', fields: [{ field: 'state', after: desired.data }] }
-        const plan = planMembership(current.members, wantedOf(members, name, desired.data), { allowEven })
-        return joining(plan, current)
-      }
-      if (!isUnknown(desired.data)) {
-        const formed = others.filter(host => (desired.data as EtcdMemberDesired['data'])[host.name] === 'formed')
-        if (formed.length > 0 && current.cluster === 'silent') return refuse(dead(formed, members.length))
-        const absent = others.filter(host => !(host.name in (desired.data as EtcdMemberDesired['data'])))
-        if (formed.length === 0 && absent.length > 0) return refuse(incomplete(absent))
-        if (formed.length > 0) return { action: 'create', fields: [{ field: 'joins', after: 'as a learner' }] }
-      }
+      const has = desired.data as EtcdDataByHost
+      if (current.cluster === 'answered')
+        return joining(routeOf(current.members, wantedOf(members, name, has), { allowEven }), name)
+      const formed = others.filter(host => has[host.name] === 'formed')
+      if (formed.length > 0 && current.cluster === 'silent') return refuse(dead(formed, members.length))
+      const absent = others.filter(host => !(host.name in has))
+      if (formed.length === 0 && absent.length > 0) return refuse(incomplete(absent))
+      if (formed.length > 0) return { action: 'create', fields: [{ field: 'joins', after: 'as a learner' }] }
       return {
         action: 'create',
         fields: [{ field: 'new cluster of', after: members.map(host => host.name).join(', ') }],
@@ -85,10 +64,10 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
         return startSteps({ own, others, promote: learner[0] })
       }
       if (current.cluster !== 'answered') return createSteps({ own, members, token })
-      // Added already, by a run that was cut off: it only has to start. One that ran before and lost its data is replaced.
+      // Added already, by a run that was cut off: it only has to start. One that ran before and lost its data has been
+      // taken out by etcdRemoval(); if it was not, etcd refuses to add its peer URL a second time.
       const isPending = known !== undefined && known.clientURLs.length === 0
-      const lost = known !== undefined && !isPending ? [known.id] : []
-      return joinSteps({ own, others, token, remove: lost, add: !isPending })
+      return joinSteps({ own, others, token, add: !isPending })
     },
     explain: failure => ({
       problem: `${name} could not become a member of etcd.`,
@@ -98,32 +77,17 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
   }
 }
 
-/** What the planner has to know of the hosts. Of one that was not asked it is not known what it has. */
-export function wantedOf(
-  members: readonly EtcdHost[],
-  self: string,
-  data: Readonly<Record<string, EtcdData>>,
-): readonly WantedMember[] {
-  const stateOf = (host: EtcdHost): WantedMember['data'] => {
-    const known = data[host.name]
-    if (known === undefined) return 'unreachable'
-    return known === 'none' ? 'empty' : 'present'
-  }
-  // This host first: what is planned then is about it, if nothing else has to be done before.
-  return [...members]
-    .sort((a, b) => Number(b.name === self) - Number(a.name === self))
-    .map(host => ({ name: host.name, peerURL: host.peerURL, data: stateOf(host) }))
-}
-
-function joining(plan: MembershipPlan, current: EtcdMemberState): Change {
-  if (plan.is === 'refused') {
-    const { problem, expected, came } = plan
+function joining({ steps, refused }: Route, name: string): Change {
+  const own = steps.filter(({ step }) => 'member' in step && step.member.name === name)
+  const [first] = own
+  const promoted = own.find(({ step }) => step.do === 'promote')
+  if (first === undefined || promoted === undefined) {
+    const { problem = `${name} cannot become a member of etcd.`, expected, came } = refused ?? {}
     const next = 'Bring the other members back first: systemctl status etcd, and journalctl -u etcd, on their hosts.'
-    return refuse({ problem, expected, came, next })
+    return refuse({ problem, next, ...(expected && { expected }), ...(came && { came }) })
   }
   const fields = [{ field: 'joins', after: 'as a learner, then votes' }]
-  const first = plan.is === 'step' ? `${describeStep(plan.step)}; ` : ''
-  return { action: 'create', fields, note: `${first}${describeQuorum(quorumOf(current.members))}` }
+  return { action: 'create', fields, note: `${describeQuorum(first.before)} → ${describeQuorum(promoted.after)}` }
 }
 
 function refuse(refused: ErrorDetails): Change {

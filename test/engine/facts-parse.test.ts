@@ -78,6 +78,7 @@ test('a host without any of the files has normal values everywhere', () => {
     clockOffsetMs: 0,
     roundTripMs: 200,
     kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
+    etcd: { data: 'none', ca: false, client: false },
     nameservers: [],
     swap: [],
   })

@@ -57,7 +57,12 @@ describe('the next change of etcd members', () => {
     )
   })
 
-  test('starts, waits for and promotes a learner before anything else', () => {
+  test('removes the dead before a learner is promoted', () => {
+    const members = [member(1), member(2), member(3, { healthy: false }), member(4, { learner: true, inSync: true })]
+    expect(next(members, [host(1), host(2), host(4)])).toContain('remove e3 (id3)')
+  })
+
+  test('starts, waits for and promotes a learner before others are added', () => {
     const after = [host(1), host(2, { data: 'empty' }), host(3, { data: 'empty' })]
     const learner = { learner: true, healthy: true }
     const added = member(2, { name: '', clientURLs: [], learner: true, healthy: false })

@@ -1,5 +1,7 @@
 import { X509Certificate } from 'node:crypto'
+import { readFile, writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
@@ -7,16 +9,29 @@ import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
 
 const controlPlanes = 2
 const etcdHosts = ['e1', 'e2', 'e3']
+// Takes the place of the first one later on.
+const successor = 'e4'
 const nodes = [...Array.from({ length: controlPlanes }, (_, index) => `cp${index + 1}`), 'w1']
 const hostNames = [...nodes, ...etcdHosts]
 
 let cluster: TestCluster
+/** cluster.yaml with all hosts that were started, and with those that the cluster has at first. */
+let everybody: string
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: `${controlPlanes}+1+${etcdHosts.length}`, image: 'trixie' })
+  cluster = await startCluster({ hosts: `${controlPlanes}+1+${etcdHosts.length + 1}`, image: 'trixie' })
+  everybody = await readFile(cluster.file, 'utf8')
+  await writeWithout(successor)
 })
+
+async function writeWithout(host: string): Promise<void> {
+  const document = parseDocument(everybody)
+  const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
+  hosts.items = hosts.items.filter(item => item.get('name') !== host)
+  await writeFile(cluster.file, String(document))
+}
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]()
@@ -165,5 +180,58 @@ done | sort -u`
     const members = (await ctl('e1', 'member list')).split('\n')
     expect(members.filter(line => line.includes(', started, ') && line.endsWith(', false'))).toHaveLength(3)
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+
+  test('the host of the CA cannot be taken out before the CA has another place', async () => {
+    await writeWithout('e1')
+    const plan = await run('plan', cluster.file)
+    expect(plan.exitCode).not.toBe(0)
+    expect(plan.stderr).toContain('The CA of etcd is on none of its hosts')
+    const moved = await sh('e1', 'tar -C /etc/etcd -c ca | base64 -w 0 && rm -r /etc/etcd/ca')
+    await sh('e3', `echo ${moved} | base64 -d | tar -C /etc/etcd -xp`)
+  })
+
+  test('a member is replaced: the new one joins, API servers go over to it, the former one is removed', async () => {
+    const [id = ''] = (await ctl('e2', 'member list'))
+      .split('\n')
+      .find(line => line.includes(', e1, '))!
+      .split(', ')
+    const plan = await run('plan', cluster.file)
+    expect(plan.stderr).toBe('')
+    expect(plan.stdout).toContain(`remove e1 (${id}): it is not wanted any more`)
+    expect(plan.stdout).toContain('4 of 4 voting members answer, 3 needed')
+    expect(plan.stdout).toContain('3 of 3 voting members answer, 2 needed')
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(outcome.stderr).toBe('')
+    expect(outcome.exitCode).toBe(0)
+    const ended = eventsOf(outcome).flatMap(event => (event.type === 'task:end' ? [event.task as string] : []))
+    const order = [
+      'e4/etcd/etcd health:e4',
+      'cp1/control-plane/kubeadm configuration:cluster',
+      'cp2/control-plane-join/kubeadm configuration:node',
+      'e2/etcd/etcd members:former',
+    ].map(task => ended.indexOf(task))
+    expect(order).toEqual([...order].sort((a, b) => a - b))
+    expect(order[0]).toBeGreaterThan(-1)
+    const names = (await ctl('e2', 'member list')).split('\n').map(line => line.split(', ')[2])
+    expect(names.sort()).toEqual(['e2', 'e3', successor])
+    const wanted = ['e2', 'e3', successor].map(clientUrl).join(',')
+    for (const host of nodes.slice(0, controlPlanes)) {
+      expect(await sh(host, 'grep etcd-servers /etc/kubernetes/manifests/kube-apiserver.yaml')).toContain(wanted)
+    }
+    expect((await run('plan', cluster.file, '--exit-code')).stdout).toContain('No changes.')
+    await cluster.kubectl('create', 'configmap', 'written-after-the-replacement')
+    const key = '/registry/configmaps/default/written-after-the-replacement'
+    expect(await ctl(successor, `get ${key} --keys-only`)).toContain(key)
+  })
+
+  test('etcd on the former host has ended by itself, and does not come back', async () => {
+    const state = 'systemctl show etcd --property ActiveState,SubState,Result,NRestarts'
+    expect(await sh('e1', state)).toContain('ActiveState=inactive')
+    await sh('e1', 'systemctl start --no-block etcd')
+    await new Promise(resolve => setTimeout(resolve, 5000))
+    console.log(await sh('e1', `${state}; journalctl -u etcd --no-pager -o cat | tail -n 5`))
+    const names = (await ctl('e2', 'member list')).split('\n').map(line => line.split(', ')[2])
+    expect(names).not.toContain('e1')
   })
 })

@@ -65,8 +65,7 @@ describe('the graph of a cluster with external etcd', () => {
       const inputs = Object.values(resource.desired as object).filter(value => value instanceof Output)
       if (inputs.some(input => input.from.includes(from))) carriers.add(graph.tasks.get(from)!.resource.kind)
     }
-    // The folder tells whether a member has data.
-    expect([...carriers].sort()).toEqual(['certificate', 'certificate authority', 'folder', 'key and request'])
+    expect([...carriers].sort()).toEqual(['certificate', 'certificate authority', 'key and request'])
   })
 
   test('makes no node of a host that only runs etcd', () => {
@@ -115,5 +114,72 @@ describe('the graph of a cluster with external etcd', () => {
     })
     const answered = new Map([...facts].filter(([name]) => name === 'cp1'))
     expect(() => clusterGraph(swapped, answered)).toThrow('keeps the CA of etcd')
+  })
+})
+
+describe('the graph of a standing cluster whose etcd hosts change', () => {
+  const cp1 = { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] }
+  const cp2 = { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] }
+  const etcdHost = (number: number) => ({ name: `e${number}`, address: `192.0.2.3${number}`, roles: ['etcd'] })
+  const standing = { kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true } }
+  const none = { data: 'none', ca: false, client: false } as const
+
+  function graphOf(numbers: readonly number[], etcd: Readonly<Record<string, Partial<HostFacts['etcd']>>>): Graph {
+    const all = [cp1, cp2, ...numbers.map(etcdHost)]
+    const known = all.map(({ name, address }): [string, HostFacts] => {
+      const isUser = name.startsWith('cp')
+      const base = { ...factsOf(name, address), ...(isUser ? standing : {}) }
+      return [name, { ...base, etcd: { ...none, client: isUser, ...etcd[name] } }]
+    })
+    const answered = new Map(known.filter(([name]) => etcd[name]?.data !== undefined || name.startsWith('cp')))
+    return clusterGraph(specOf({ etcd: { topology: 'external' }, hosts: all }), answered)
+  }
+  const formed = { data: 'formed' } as const
+  const signs = { data: 'formed', ca: true } as const
+
+  test('removes the dead before anybody joins, and former members when no API server asks them any more', () => {
+    const graph = graphOf([2, 3, 4], { e2: formed, e3: signs, e4: { data: 'none' } })
+    const dead = 'e2/etcd/etcd members:dead'
+    const former = 'e2/etcd/etcd members:former'
+    expect(waitsFor(graph, 'e4/etcd/etcd member:e4')).toContain(dead)
+    const before = waitsFor(graph, former)
+    for (const id of [
+      'e2/etcd/etcd health:e2',
+      'e4/etcd/etcd health:e4',
+      'cp1/control-plane/kubeadm configuration:cluster',
+      'cp2/control-plane-join/kubeadm configuration:node',
+    ]) {
+      expect(before).toContain(id)
+    }
+    expect(waitsFor(graph, 'cp1/control-plane/kubeadm configuration:cluster')).toContain('e4/etcd/etcd health:e4')
+    // Both read the same, so it is read once.
+    expect(graph.tasks.get(dead as TaskId)?.resource.probe.script).toBe(
+      graph.tasks.get('e2/etcd/etcd member:e2' as TaskId)?.resource.probe.script,
+    )
+  })
+
+  test('signs where the CA is, whichever host comes first', () => {
+    const graph = graphOf([2, 3, 4], { e2: formed, e3: signs, e4: { data: 'none' } })
+    expect([...graph.tasks.keys()]).toContain('e3/etcd-ca/certificate authority:etcd-ca')
+    expect([...graph.tasks.keys()]).toContain('e3/etcd-certificate/certificate:e4-server')
+  })
+
+  test.each([
+    [
+      'the host of the CA is taken out',
+      [2, 3, 4],
+      { e2: formed, e3: formed, e4: { data: 'none' } },
+      'The CA of etcd is on none',
+    ],
+    [
+      'it may be on one that is off',
+      [1, 2, 3],
+      { e2: formed, e3: formed },
+      'one that cannot be reached keeps the CA of etcd',
+    ],
+    ['all are replaced at once', [4], { e4: { data: 'none', ca: true } }, 'No etcd host of cluster.yaml has data'],
+    ['two have a CA', [1, 2, 3], { e1: signs, e2: signs, e3: formed }, 'More than one etcd host has a CA'],
+  ] as const)('is refused when %s', (_what, numbers, etcd, words) => {
+    expect(() => graphOf(numbers, etcd)).toThrow(words)
   })
 })

@@ -43,6 +43,7 @@ function factsOf(host: string, number: number, changes: Partial<HostFacts> = {})
     clockOffsetMs: 5,
     roundTripMs: 20,
     kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
+    etcd: { data: 'none', ca: false, client: false },
     nameservers: ['192.0.2.1'],
     swap: [],
     ...changes,

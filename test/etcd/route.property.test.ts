@@ -1,0 +1,131 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { hasQuorum, memberOf, planMembership, quorumOf, removalsOf, routeOf } from '../../src/etcd/index.ts'
+import { take, type World, worlds } from './world.ts'
+
+const runs = { numRuns: 2000 }
+// The machine may be busy with a cluster of another test.
+const patience = 120_000
+const options = { allowEven: true }
+
+/** Does what the planner says until `enough`; etcd adds nothing while a voting member is silent. */
+function join(start: World, name: string, serial: number): World | 'refused by etcd' {
+  let at = start
+  for (let round = 0; round < 5; round++) {
+    const own = [...at.wanted].sort((a, b) => Number(b.name === name) - Number(a.name === name))
+    const plan = planMembership(at.members, own, options)
+    if (plan.is !== 'step' || plan.step.do === 'remove' || plan.step.member.name !== name) return at
+    const silent = at.members.some(member => !member.learner && !member.healthy)
+    if (plan.step.do === 'add learner' && silent) return 'refused by etcd'
+    at = take(at, plan.step, serial * 10 + round)
+  }
+  return at
+}
+
+/** As an apply does it: the dead leave, all hosts join, then former members leave. Every world on the way. */
+function stages(
+  world: World,
+  order: readonly string[],
+): { readonly visited: readonly World[]; readonly failed: boolean } {
+  const visited = [world]
+  const last = () => visited.at(-1) as World
+  for (const { step } of removalsOf(world.members, world.wanted, { ...options, only: 'not voting or silent' })) {
+    visited.push(take(last(), step, 0))
+  }
+  // One that comes while another is a learner is kept waiting by etcd, and has its turn after it.
+  for (const [index, name] of [...order, ...order].entries()) {
+    const joined = join(last(), name, index + 1)
+    if (joined === 'refused by etcd') return { visited, failed: true }
+    visited.push(joined)
+  }
+  for (const { step } of removalsOf(last().members, last().wanted, options)) visited.push(take(last(), step, 0))
+  return { visited, failed: false }
+}
+
+const shuffled = worlds.chain(world =>
+  fc
+    .shuffledSubarray(
+      world.wanted.map(({ name }) => name),
+      { minLength: world.wanted.length },
+    )
+    .map(order => ({ world, order })),
+)
+
+describe('the way of an apply, on random clusters with random failures', { timeout: patience }, () => {
+  test('never loses a quorum that it has', () => {
+    fc.assert(
+      fc.property(shuffled, ({ world, order }) => {
+        fc.pre(hasQuorum(quorumOf(world.members)))
+        for (const { members } of stages(world, order).visited) {
+          if (!hasQuorum(quorumOf(members))) throw new Error('the quorum is lost')
+        }
+      }),
+      runs,
+    )
+  })
+
+  test('comes to the wanted members, in whatever order they join, when every wanted host works', () => {
+    fc.assert(
+      fc.property(shuffled, ({ world, order }) => {
+        fc.pre(hasQuorum(quorumOf(world.members)))
+        fc.pre(world.wanted.every(({ name, data }) => world.alive.has(name) && data !== 'unreachable'))
+        const { visited, failed } = stages(world, order)
+        const { members, wanted } = visited.at(-1) as World
+        expect(failed).toBe(false)
+        expect(planMembership(members, wanted, options)).toEqual({ is: 'done' })
+        expect(members.length).toBe(wanted.length)
+      }),
+      runs,
+    )
+  })
+
+  test('takes nobody out before the others have joined who lives and votes', () => {
+    fc.assert(
+      fc.property(worlds, ({ members, wanted }) => {
+        for (const { step } of removalsOf(members, wanted, { ...options, only: 'not voting or silent' })) {
+          const member = members.find(({ id }) => 'id' in step && id === step.id)
+          if (member === undefined || (member.healthy && !member.learner)) throw new Error('a living voter')
+        }
+      }),
+      runs,
+    )
+  })
+})
+
+describe('the route that a plan shows', { timeout: patience }, () => {
+  test('removes exactly those that are not wanted or lost, each once, with the numbers as they follow on each other', () => {
+    fc.assert(
+      fc.property(worlds, ({ members, wanted }) => {
+        const { steps, refused } = routeOf(members, wanted, options)
+        const removed = steps.flatMap(({ step }) => (step.do === 'remove' ? [step.id] : []))
+        expect(new Set(removed).size).toBe(removed.length)
+        for (const [index, { before }] of steps.entries()) {
+          expect(before).toEqual(index === 0 ? quorumOf(members) : before)
+          expect(hasQuorum(before)).toBe(true)
+        }
+        if (refused !== undefined) return
+        const kept = members.filter(({ id }) => !removed.includes(id))
+        for (const member of kept) expect(wanted.some(host => memberOf(host, members)?.id === member.id)).toBe(true)
+      }),
+      runs,
+    )
+  })
+
+  test('is the one that is then gone, when every wanted host works', () => {
+    fc.assert(
+      fc.property(worlds, world => {
+        fc.pre(world.wanted.every(({ name, data }) => world.alive.has(name) && data !== 'unreachable'))
+        const { steps, refused } = routeOf(world.members, world.wanted, options)
+        let at = world
+        for (const [serial, { step, before, after }] of steps.entries()) {
+          const plan = planMembership(at.members, at.wanted, options)
+          if (plan.is !== 'step' || plan.step.do !== step.do) throw new Error(`${step.do} was foreseen`)
+          expect({ before, after }).toEqual({ before: plan.before, after: plan.after })
+          at = take(at, plan.step, serial)
+        }
+        expect(planMembership(at.members, at.wanted, options).is).toBe(refused === undefined ? 'done' : 'refused')
+      }),
+      runs,
+    )
+  })
+})
