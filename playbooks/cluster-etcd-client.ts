@@ -1,10 +1,11 @@
 import { etcdCaFolder } from '../roles/etcd-ca/index.ts'
 import { etcdCertificate } from '../roles/etcd-certificate/index.ts'
-import { etcdClient, etcdClientPaths } from '../roles/etcd-client/index.ts'
+import { etcdClient, etcdClientPaths, etcdGuard } from '../roles/etcd-client/index.ts'
 import { etcdKey } from '../roles/etcd-key/index.ts'
 import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 import { type EtcdCluster, etcdMembers } from './cluster-etcd.ts'
+import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
 
 /** What kubeadm is told of an external etcd (`etcd.external` of its ClusterConfiguration); undefined: it is stacked. */
 export function externalEtcd(spec: ClusterSpec, machines: readonly Machine[]) {
@@ -50,4 +51,22 @@ export function declareEtcdClient(
   })
   const client = etcdClient.declare(scope, { ca: own.ca, certificate, endpoints: [] })
   return [...client.ready, ...own.healthy]
+}
+
+/** On the first control plane node: kubeadm init has to wait for it. `ready` is what declareEtcdClient() gave. */
+export function declareEtcdGuard(
+  builder: GraphBuilder,
+  spec: ClusterSpec,
+  machines: readonly Machine[],
+  first: Machine,
+  ready: readonly Task[],
+): readonly Task[] {
+  const external = externalEtcd(spec, machines)
+  if (external === undefined) return []
+  const { safe } = etcdGuard.declare(builder.scope(first.host.name, etcdGuard.name), {
+    endpoints: [...external.endpoints],
+    foreign: !hasEtcdHosts(spec),
+    after: [...ready],
+  })
+  return [safe]
 }

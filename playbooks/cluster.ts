@@ -21,7 +21,7 @@ import {
 } from './cluster-addresses.ts'
 import { documentsOf } from './cluster-documents.ts'
 import { declareEtcd, declareEtcdRemoval } from './cluster-etcd.ts'
-import { declareEtcdClient } from './cluster-etcd-client.ts'
+import { declareEtcdClient, declareEtcdGuard } from './cluster-etcd-client.ts'
 import { hasEtcdHosts, prepareEtcdHosts } from './cluster-etcd-hosts.ts'
 import { prepareHost } from './cluster-host.ts'
 import { declareNetworkCheck } from './cluster-network-check.ts'
@@ -57,6 +57,8 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const etcdClient = (machine: Machine) =>
     declareEtcdClient(builder, spec, machine, prepared.get(machine)!.system, etcd)
 
+  const reached = etcdClient(first)
+
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
     file: spec.file,
     node: nodeOf(first),
@@ -65,7 +67,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     endpoint,
     bindPort: spec.controlPlane.bindPort,
     ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
-    after: [...prepared.get(first)!.ready, ...etcdClient(first)],
+    after: [...prepared.get(first)!.ready, ...reached, ...declareEtcdGuard(builder, spec, machines, first, reached)],
   })
   const joined = new Map<Machine, NodeMade>([
     [first, { joined: cluster.initialised, kubeletFlags: cluster.kubeletFlags }],

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { defineRole, directory, etcdReachable, file, type Output, type Secret, type Task } from '../../src/index.ts'
+import {
+  defineRole,
+  directory,
+  etcdReachable,
+  etcdRegistry,
+  file,
+  type Output,
+  type Secret,
+  type Task,
+} from '../../src/index.ts'
 
 const folder = '/etc/evcctl/etcd'
 
@@ -39,5 +48,25 @@ export const etcdClient = defineRole<EtcdClientParameters, { readonly ready: rea
     }
     if (endpoints.length > 0 && typeof ca === 'string') ready.push(scope.add(etcdReachable(endpoints, ca)))
     return { ready }
+  },
+})
+
+const guard = z.strictObject({
+  endpoints: z.array(z.string()).min(1),
+  /** Whether somebody else runs this etcd. */
+  foreign: z.boolean(),
+  /** Done when the host has its certificate and etcd answers. */
+  after: z.array(z.custom<Task>()),
+})
+
+export type EtcdGuardParameters = z.output<typeof guard>
+
+/** What etcd holds is what this cluster may use; on the first control plane node. */
+export const etcdGuard = defineRole<EtcdGuardParameters, { readonly safe: Task }>({
+  name: 'etcd-client',
+  params: guard,
+  declare(scope, { after, ...params }) {
+    const { ca: caFile, certificate: certFile, key: keyFile } = etcdClientPaths
+    return { safe: scope.add(etcdRegistry({ ...params, caFile, certFile, keyFile }), { after }) }
   },
 })

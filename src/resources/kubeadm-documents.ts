@@ -168,6 +168,12 @@ export function etcdDataOf(cluster: KubernetesDocument): { readonly etcdData?: s
   return local?.dataDir === undefined ? {} : { etcdData: local.dataDir }
 }
 
+/** Client URLs of an external etcd; none when it is stacked. */
+export function etcdEndpointsOf(cluster: KubernetesDocument): readonly string[] {
+  const { external } = (cluster.etcd ?? {}) as { readonly external?: { readonly endpoints?: readonly string[] } }
+  return external?.endpoints ?? []
+}
+
 /**
  * The ClusterConfiguration with which the certificates for joining control plane nodes are uploaded. Each of them has a
  * key of its own for an external etcd: kubeadm leaves out a file that is not there, and a joining node then keeps what

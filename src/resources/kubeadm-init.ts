@@ -1,6 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult, Resource, Step } from '../core/resource.ts'
-import { quote } from '../shell/quote.ts'
+import { quote, quoteAll } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { containerdSocket } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
@@ -25,6 +25,8 @@ export interface KubeadmInitParameters {
   readonly node: string
   /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
   readonly etcdData?: string | 'external'
+  /** Client URLs of an external etcd: a cut-off init remembers where it wrote. Default none. */
+  readonly etcdEndpoints?: readonly string[]
   /** `host:port` that the nodes will use for the API, for the plan. */
   readonly endpoint: string
   /** Files and their content that record what the cluster was made with; see clusterRecord() and kubeletRecord(). */
@@ -68,7 +70,7 @@ const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'p
 export function kubeadmInit(
   parameters: KubeadmInitParameters,
 ): Resource<KubeadmInitState, { readonly endpoint: string }, ClusterIdentity> {
-  const { configuration, node, etcdData = '/var/lib/etcd', endpoint, records } = parameters
+  const { configuration, node, etcdData = '/var/lib/etcd', etcdEndpoints = [], endpoint, records } = parameters
   return {
     kind: 'kubeadm init',
     name: 'cluster',
@@ -92,7 +94,7 @@ export function kubeadmInit(
     converge(current): readonly Step[] {
       if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
-        { run: initScript(configuration, etcdData), timeoutMs: longestInit },
+        { run: initScript(configuration, etcdData, etcdEndpoints), timeoutMs: longestInit },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `rm -f ${initUnfinished}\n` },
       ]
@@ -135,7 +137,8 @@ function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitSt
   return found.every(path => path === '/etc/kubernetes/pki/ca.crt') ? 'absent' : 'damaged'
 }
 
-function initScript(configuration: string, etcdData: string): string {
+function initScript(configuration: string, etcdData: string, etcdEndpoints: readonly string[]): string {
+  const mark = etcdEndpoints.length === 0 ? ':' : `printf '%s\\n' ${quoteAll(etcdEndpoints)}`
   const data = quote(etcdData)
   const emptied = `  # Its manifest, by which reset finds the data, may be gone already.
   if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
@@ -148,7 +151,7 @@ if [ -e ${initUnfinished} ]; then
   kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
 ${etcdData === 'external' ? '' : emptied}fi
 rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests}
-: >${initUnfinished}
+${mark} >${initUnfinished}
 kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence

@@ -1,0 +1,147 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import type { Change, ProbeResult, Resource } from '../core/resource.ts'
+import { quote, quoteAll } from '../shell/quote.ts'
+import { adminConf, initUnfinished } from './kubectl.ts'
+import { linesOf } from './probe-output.ts'
+
+export interface EtcdRegistryParameters {
+  /** Client URLs. */
+  readonly endpoints: readonly string[]
+  /** Files of this control plane node. */
+  readonly caFile: string
+  readonly certFile: string
+  readonly keyFile: string
+  /** Whether somebody else runs it: then a standing cluster's new endpoints have to be of the etcd that it uses. */
+  readonly foreign: boolean
+}
+
+/** What a member said. */
+export interface EtcdRegistryAnswer {
+  readonly endpoint: string
+  /** ID of the etcd cluster, decimal. */
+  readonly cluster: string
+  /** Whether there is a key below /registry/. */
+  readonly holds: boolean
+}
+
+export interface EtcdRegistryState {
+  /** Whether kubeadm init is done here. */
+  readonly standing: boolean
+  /** The endpoints with which an init of this host was begun and not ended. */
+  readonly begun: readonly string[]
+  /** Of the wanted endpoints that answered; none as long as the host has no client certificate. */
+  readonly wanted: readonly EtcdRegistryAnswer[]
+  /** Of those that the API server uses now and that are not wanted. */
+  readonly used: readonly EtcdRegistryAnswer[]
+}
+
+/**
+ * An external etcd as the first control plane node finds it: empty before kubeadm init, which would take over another
+ * cluster's objects without a word, and the one with this cluster's objects ever after.
+ */
+export function etcdRegistry(
+  parameters: EtcdRegistryParameters,
+): Resource<EtcdRegistryState, { readonly endpoints: readonly string[] }> {
+  const { endpoints } = parameters
+  return {
+    kind: 'etcd',
+    name: 'registry',
+    title: "the cluster's objects in etcd",
+    probe: { script: probeScript(parameters), parse: parseRegistry },
+    desired: { endpoints },
+    diff(current): Change | undefined {
+      const refused = current.standing ? strange(current) : taken(current, endpoints)
+      return refused === undefined ? undefined : { action: 'run', fields: [], refused }
+    },
+    converge: () => [{ run: 'echo "what etcd holds is not changed by evcctl" >&2\nexit 1\n' }],
+  }
+}
+
+// One key below /registry/, without its value, as the member itself has it: JSON gateway of etcd, bytes in base64.
+const question = JSON.stringify({
+  key: Buffer.from('/registry/').toString('base64'),
+  range_end: Buffer.from('/registry0').toString('base64'),
+  limit: '1',
+  keys_only: true,
+  serializable: true,
+})
+
+function probeScript({ endpoints, caFile, certFile, keyFile, foreign }: EtcdRegistryParameters): string {
+  const files = `--cacert ${quote(caFile)} --cert ${quote(certFile)} --key ${quote(keyFile)}`
+  // Members that evcctl runs itself are known by their membership.
+  const whenStanding = foreign
+    ? `used=$(sed -n 's/^ *- --etcd-servers=//p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | tr ',' ' ')`
+    : 'exit 0'
+  return `used=
+if [ -e ${initUnfinished} ]; then sed 's/^/begun=/' ${initUnfinished}
+elif [ -s ${adminConf} ]; then
+  echo standing=yes
+  ${whenStanding}
+fi
+command -v curl >/dev/null || exit 0
+for file in ${quoteAll([caFile, certFile, keyFile])}; do [ -s "$file" ] || exit 0; done
+ask() {
+  said=$(curl --silent --fail --connect-timeout 2 --max-time 5 ${files} --data ${quote(question)} "$2/v3/kv/range") || return 0
+  printf '%s=%s %s\\n' "$1" "$2" "$(printf '%s' "$said" | tr -d '\\n')"
+}
+for endpoint in ${quoteAll(endpoints)}; do ask wanted "$endpoint"; done
+for endpoint in $used; do
+  case ${quote(` ${endpoints.join(' ')} `)} in *" $endpoint "*) ;; *) ask used "$endpoint" ;; esac
+done
+`
+}
+
+function parseRegistry(raw: ProbeResult): EtcdRegistryState {
+  const answers = (key: string) => linesOf(raw, key).map(parseAnswer)
+  return {
+    standing: linesOf(raw, 'standing').length > 0,
+    begun: linesOf(raw, 'begun'),
+    wanted: answers('wanted'),
+    used: answers('used'),
+  }
+}
+
+function parseAnswer(line: string): EtcdRegistryAnswer {
+  const at = line.indexOf(' ')
+  const { header, kvs = [] } = JSON.parse(line.slice(at + 1)) as {
+    readonly header: { readonly cluster_id: string }
+    readonly kvs?: readonly unknown[]
+  }
+  return { endpoint: line.slice(0, at), cluster: header.cluster_id, holds: kvs.length > 0 }
+}
+
+function clustersOf(answers: readonly EtcdRegistryAnswer[]): string {
+  return answers.map(({ endpoint, cluster }) => `${endpoint}: cluster ${BigInt(cluster).toString(16)}`).join('\n')
+}
+
+function severalClusters(answers: readonly EtcdRegistryAnswer[], problem: string): ErrorDetails | undefined {
+  if (new Set(answers.map(({ cluster }) => cluster)).size <= 1) return undefined
+  const next = 'Give only endpoints of one etcd in spec.etcd.endpoints.'
+  return { problem, expected: 'one ID of an etcd cluster', came: clustersOf(answers), next }
+}
+
+function taken({ begun, wanted }: EtcdRegistryState, endpoints: readonly string[]): ErrorDetails | undefined {
+  const several = severalClusters(wanted, 'The endpoints belong to more than one etcd.')
+  if (several !== undefined) return several
+  const holder = wanted.find(({ holds }) => holds)
+  // What an interrupted init of this host left there is its own.
+  if (holder === undefined || begun.some(endpoint => endpoints.includes(endpoint))) return undefined
+  return {
+    problem:
+      'This etcd holds the objects of a Kubernetes cluster already, which was not made from here: kubeadm init would take it over.',
+    expected: 'no key below /registry/, as long as this cluster does not exist',
+    came: `keys below /registry/ at ${holder.endpoint}`,
+    next: 'Is it the right etcd? If the cluster is still in use, give this one an etcd of its own. If it is one that nobody needs any more, take a snapshot and empty it: etcdctl del --prefix /registry/',
+  }
+}
+
+function strange({ wanted, used }: EtcdRegistryState): ErrorDetails | undefined {
+  const several = severalClusters([...wanted, ...used], 'The endpoints are not all of the etcd that this cluster uses.')
+  if (several !== undefined || wanted.length === 0 || wanted.some(({ holds }) => holds)) return several
+  return {
+    problem: 'This etcd has nothing of the cluster: with it the cluster would begin anew, and forget all that it has.',
+    expected: 'keys below /registry/',
+    came: `none at ${wanted.map(({ endpoint }) => endpoint).join(', ')}`,
+    next: 'Correct the endpoints; or, if the data of etcd was lost, restore a snapshot first.',
+  }
+}

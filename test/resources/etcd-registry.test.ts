@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { etcdRegistry } from '../../src/resources/etcd-registry.ts'
+import { Sandbox } from './sandbox.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'evcctl-etcd-'))
+const read = (file: string) => readFileSync(join(folder, file), 'utf8')
+execFileSync(
+  'sh',
+  [
+    '-ec',
+    `new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+openssl req -x509 $new -keyout ca.key -out ca.crt -subj /CN=ca -days 1
+echo subjectAltName=IP:127.0.0.1 >extensions
+for name in server client; do
+  openssl req $new -keyout $name.key -out $name.csr -subj /CN=$name
+  openssl x509 -req -in $name.csr -CA ca.crt -CAkey ca.key -set_serial 2 -days 1 -extfile extensions -out $name.crt
+done`,
+  ],
+  { cwd: folder, stdio: 'ignore' },
+)
+
+/** A member's JSON gateway: it knows its cluster, and whether there is anything below /registry/. */
+function member(cluster: string, holds: boolean) {
+  const options = { key: read('server.key'), cert: read('server.crt'), ca: read('ca.crt'), requestCert: true }
+  return createServer({ ...options, rejectUnauthorized: true }, (request, response) => {
+    request.setEncoding('utf8')
+    let body = ''
+    request.on('data', text => {
+      body += text
+    })
+    request.on('end', () => {
+      const { key, range_end: end } = JSON.parse(body) as { readonly key: string; readonly range_end: string }
+      const asked = [key, end].map(text => Buffer.from(text, 'base64').toString()).join(' ')
+      const kvs = holds && asked === '/registry/ /registry0' ? { kvs: [{ key: 'L3JlZ2lzdHJ5L2E=' }], count: '9' } : {}
+      response.end(JSON.stringify({ header: { cluster_id: cluster, revision: '7' }, ...kvs }))
+    })
+  })
+}
+const servers = { empty: member('17', false), full: member('17', true), other: member('18', true) }
+const urls = { empty: '', full: '', other: '', dead: 'https://127.0.0.1:1' }
+
+beforeAll(async () => {
+  for (const [name, server] of Object.entries(servers)) {
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    urls[name as keyof typeof servers] = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+})
+afterAll(() => {
+  for (const server of Object.values(servers)) server.close()
+})
+
+const admin = { '/etc/kubernetes/admin.conf': 'x' }
+const marker = (url: string) => ({ '/var/lib/evcctl/kubeadm-init.unfinished': `${url}\n` })
+const manifest = (...endpoints: readonly string[]) => ({
+  '/etc/kubernetes/manifests/kube-apiserver.yaml': `    - --etcd-servers=${endpoints.join(',')}\n`,
+})
+
+async function refusal(
+  endpoints: readonly string[],
+  files: Readonly<Record<string, string>> = {},
+  { foreign = true, certificate = 'client.crt' } = {},
+) {
+  const sandbox = new Sandbox()
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+    writeFileSync(sandbox.inside(path), content)
+  }
+  const at = (name: string) => join(folder, name)
+  const paths = { caFile: at('ca.crt'), certFile: at(certificate), keyFile: at('client.key') }
+  const resource = etcdRegistry({ endpoints, foreign, ...paths })
+  return resource.diff(await sandbox.probe(resource), { endpoints }, { watched: [] })?.refused
+}
+
+describe('what an external etcd holds', () => {
+  test('is nothing before kubeadm init', async () => {
+    expect(await refusal([urls.empty, urls.dead])).toBeUndefined()
+  })
+
+  test("is refused when it is another cluster's", async () => {
+    const refused = await refusal([urls.dead, urls.full])
+    expect(refused?.problem).toContain('kubeadm init would take it over')
+    expect(refused?.came).toBe(`keys below /registry/ at ${urls.full}`)
+    expect(await refusal([urls.full], {}, { foreign: false })).toMatchObject({ problem: refused?.problem })
+  })
+
+  test('may be what an interrupted init of this host wrote there, and there only', async () => {
+    expect(await refusal([urls.full], marker(urls.full))).toBeUndefined()
+    expect(await refusal([urls.full], { ...admin, ...marker(urls.full) })).toBeUndefined()
+    expect((await refusal([urls.full], marker(urls.empty)))?.problem).toContain('would take it over')
+  })
+
+  test('is what a standing cluster has there', async () => {
+    const standing = { ...admin, ...manifest(urls.full) }
+    expect(await refusal([urls.full], standing)).toBeUndefined()
+    expect(await refusal([urls.dead], standing)).toBeUndefined()
+  })
+
+  test('is refused when new endpoints of a standing cluster are of another etcd', async () => {
+    const standing = { ...admin, ...manifest(urls.full) }
+    const other = await refusal([urls.other], standing)
+    expect(other?.problem).toBe('The endpoints are not all of the etcd that this cluster uses.')
+    expect(other?.came).toBe(`${urls.other}: cluster 12\n${urls.full}: cluster 11`)
+    const nothing = await refusal([urls.empty], { ...admin, ...manifest(urls.dead) })
+    expect(nothing?.problem).toContain('the cluster would begin anew')
+  })
+
+  test('is refused when the endpoints are of two', async () => {
+    expect((await refusal([urls.empty, urls.other]))?.problem).toBe('The endpoints belong to more than one etcd.')
+  })
+
+  test('is not asked for without a client certificate, nor of own members when the cluster stands', async () => {
+    expect(await refusal([urls.full], {}, { certificate: 'none.crt' })).toBeUndefined()
+    expect(await refusal([urls.empty], { ...admin, ...manifest(urls.full) }, { foreign: false })).toBeUndefined()
+  })
+})
