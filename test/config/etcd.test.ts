@@ -158,12 +158,79 @@ describe('external etcd in cluster.yaml', () => {
     expect(say(existing, [], { files: given }).join('\n')).toContain(words)
   })
 
+  it.each([
+    [
+      'an etcd host that is listed twice',
+      external,
+      [...members(3), etcdHost(2)],
+      /^\/site\/cluster\.yaml:12:15 {2}spec\.hosts\[5\]\.name$/m,
+      ['The name "e2" is taken by spec.hosts[3].', 'expected  a name of its own', 'list it once, with all its roles'],
+    ],
+    [
+      'one machine under two names',
+      external,
+      [...members(3), '{ name: e4, address: 192.0.2.31, roles: [etcd] }'],
+      /^\/site\/cluster\.yaml:12:28 {2}spec\.hosts\[5\]\.address$/m,
+      ['192.0.2.31 is also the address of e1.', 'expected  an address of its own', 'list it once, with all its roles'],
+    ],
+    [
+      'one machine as worker and as etcd host',
+      external,
+      ['{ name: e1, address: 192.0.2.21, roles: [etcd] }'],
+      /^\/site\/cluster\.yaml:9:28 {2}spec\.hosts\[2\]\.address$/m,
+      ['192.0.2.21 is also the address of w1.', 'expected  an address of its own', 'list it once, with all its roles'],
+    ],
+    [
+      'both roles on one host',
+      external,
+      ['{ name: e1, address: 192.0.2.31, roles: [worker, etcd] }'],
+      /^\/site\/cluster\.yaml:9:47 {2}spec\.hosts\[2\]\.roles$/m,
+      ['e1 cannot be a worker and an etcd host.', 'expected  etcd alone', 'came      worker, etcd', 'Remove one of'],
+    ],
+    [
+      'an even number of members',
+      external,
+      members(4),
+      /^\/site\/cluster\.yaml:12:47 {2}spec\.hosts\[5\]\.roles$/m,
+      [
+        '4 etcd hosts are no safer than 3',
+        'expected  an odd number',
+        'came      4: e1, e2, e3, e4',
+        'Add or remove one',
+      ],
+    ],
+    [
+      "another cluster's CA",
+      existing,
+      [],
+      /^\/site\/cluster\.yaml:5:\d+ {2}spec\.etcd\.certificates\.cert$/m,
+      ['not signed by this CA', 'expected  signed by CN=two', 'came      signed by CN=one', 'from the same etcd'],
+    ],
+  ])('shows place, expectation, finding and cure of %s', (_what, spec, hosts, place, words) => {
+    const given = { ...files, ...(spec === existing ? { '/site/ca.crt': pki('two-ca.crt') } : {}) }
+    const text = cluster(spec, [controlPlane, worker, ...hosts])
+    let message = ''
+    try {
+      parse(text, { files: given })
+    } catch (error) {
+      if (error instanceof UserErrors) message = error.message
+    }
+    expect(message).toMatch(place)
+    for (const one of words) expect(message).toContain(one)
+  })
+
   it('refuses a certificate that has expired, with its dates', () => {
     const texts = { ca: pki('one-ca.crt'), cert: pki('one.crt'), key: pki('one.key') }
     const later = new Date(Date.now() + 7 * 24 * 3600_000)
     expect(certificateFindings(texts, new Date())).toEqual([])
     expect(certificateFindings(texts, later)).toMatchObject([
-      { path: ['spec', 'etcd', 'certificates', 'cert'], problem: 'The client certificate has expired.' },
+      {
+        path: ['spec', 'etcd', 'certificates', 'cert'],
+        problem: 'The client certificate has expired.',
+        expected: `valid now, ${later.toISOString()}`,
+        came: expect.stringMatching(/^\d{4}-.* to \d{4}-/),
+        next: 'Have a new one signed, and name its file here.',
+      },
     ])
   })
 

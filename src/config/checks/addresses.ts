@@ -87,6 +87,7 @@ function checkUniqueLogins(hosts: readonly DraftHost[], defaultPort: number, rep
         path: hostPath(host, 'address'),
         problem: `${address} is also the address of ${hostLabel(other)}.`,
         expected: 'an address of its own for every host',
+        next: 'If it is one machine, list it once, with all its roles; else correct one of the addresses.',
       })
   }
 }

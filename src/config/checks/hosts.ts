@@ -33,6 +33,7 @@ function checkNames(hosts: readonly DraftHost[], report: Report): void {
         path: hostPath(host, 'name'),
         problem: `The name "${name}" is taken by spec.hosts[${String(other.path.at(-1))}].`,
         expected: 'a name of its own for every host: it becomes the name of the node',
+        next: 'If it is one machine, list it once, with all its roles; else give it another name.',
       })
   }
 }
