@@ -65,6 +65,7 @@ export function declareEtcd(
       etcd: download,
       archiveFolder,
       member: members.find(member => member.name === name)!,
+      endpoints: members.map(({ clientURL }) => clientURL),
       ca: authority.certificate,
       serverCertificate: sign('server'),
       peerCertificate: sign('peer'),

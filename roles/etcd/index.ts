@@ -25,6 +25,8 @@ const installation = z.strictObject({
   archiveFolder: z.string(),
   /** This host. */
   member,
+  /** Client URLs of all members. */
+  endpoints: z.array(z.string()).min(1),
   /** PEM. */
   ca: z.custom<Output<string>>(),
   serverCertificate: z.custom<Output<string>>(),
@@ -43,7 +45,7 @@ export interface EtcdInstallationOutputs {
 }
 
 const unitPath = `/etc/systemd/system/${etcdUnit}`
-const { pki, server, environment, firstStart, data } = etcdPaths
+const { pki, server, environment, firstStart, data, clientEnvironment } = etcdPaths
 
 /** The programs, settings and certificates of an etcd member. */
 export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInstallationOutputs>({
@@ -78,6 +80,13 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
     )
     const unit = scope.add(
       file({ path: unitPath, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart }) }),
+    )
+    scope.add(
+      file({
+        path: clientEnvironment,
+        mode: 0o644,
+        content: template('etcdctl.env', { path: clientEnvironment, pki, endpoints: params.endpoints.join(',') }),
+      }),
     )
     const watch = [programs, ca, settings, unit]
     return { ready: [...watch, ...certificates, folder], watch }

@@ -6,6 +6,8 @@ export const etcdPaths = {
   environment: '/etc/etcd/etcd.env',
   /** What a member needs to know when it starts for the first time; without effect later. */
   firstStart: '/etc/etcd/first-start.env',
+  /** What a person sources to use etcdctl without typing endpoints and certificates. */
+  clientEnvironment: '/etc/etcd/etcdctl.env',
   data: '/var/lib/etcd',
   /** As long as it is there, this member has not yet been healthy. */
   creating: '/var/lib/evcctl/etcd.creating',
