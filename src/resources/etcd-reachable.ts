@@ -60,7 +60,8 @@ printf 'answer=%s %s %s\\n' ${quote(endpoint)} "$code" "$(printf '%s' "$said" | 
 
 function parseAnswer(line: string): EndpointAnswer {
   const [endpoint = '', code = '', ...said] = line.split(' ')
-  return { endpoint, code: Number(code), said: said.join(' ').trim() }
+  // What curl advises is for those who called it themselves.
+  return { endpoint, code: Number(code), said: said.join(' ').split('More details here')[0]!.trim() }
 }
 
 function wrongCa({ endpoint, said }: EndpointAnswer): ErrorDetails {
