@@ -1,10 +1,10 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, FieldChange, Resource } from '../core/resource.ts'
-import { describeQuorum, memberOf, type Route, routeOf } from '../etcd/index.ts'
+import { describeQuorum, type Member, memberOf, type Route, routeOf } from '../etcd/index.ts'
 import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
 import { createSteps, joinSteps, startSteps } from './etcd-member-steps.ts'
 import { etcdPaths } from './etcd-paths.ts'
-import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedOf } from './etcd-wanted.ts'
+import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater } from './etcd-wanted.ts'
 
 export interface EtcdMemberParameters {
   readonly name: string
@@ -46,7 +46,7 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
       }
       const has = desired.data as EtcdDataByHost
       if (current.cluster === 'answered')
-        return joining(routeOf(current.members, wantedOf(members, name, has), { allowEven }), name)
+        return joining(routeOf(current.members, wantedLater(members, name, has), { allowEven }), name, known)
       const formed = others.filter(host => has[host.name] === 'formed')
       if (formed.length > 0 && current.cluster === 'silent') return refuse(dead(formed, members.length))
       const absent = others.filter(host => !(host.name in has))
@@ -77,16 +77,19 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
   }
 }
 
-function joining({ steps, refused }: Route, name: string): Change {
+function joining({ steps, refused }: Route, name: string, known: Member | undefined): Change {
   const own = steps.filter(({ step }) => 'member' in step && step.member.name === name)
   const [first] = own
-  const promoted = own.find(({ step }) => step.do === 'promote')
+  // A member of a cluster that is still being created votes from its first start on.
+  const votes = first?.step.do === 'start' && known?.learner === false
+  const promoted = votes ? first : own.find(({ step }) => step.do === 'promote')
   if (first === undefined || promoted === undefined) {
     const { problem = `${name} cannot become a member of etcd.`, expected, came } = refused ?? {}
     const next = 'Bring the other members back first: systemctl status etcd, and journalctl -u etcd, on their hosts.'
     return refuse({ problem, next, ...(expected && { expected }), ...(came && { came }) })
   }
-  const fields = [{ field: 'joins', after: 'as a learner, then votes' }]
+  const fields = [{ field: 'joins', after: votes ? 'as a voting member' : 'as a learner, then votes' }]
+  if (votes) return { action: 'create', fields, note: describeQuorum(first.before) }
   return { action: 'create', fields, note: `${describeQuorum(first.before)} → ${describeQuorum(promoted.after)}` }
 }
 

@@ -12,7 +12,7 @@ import {
 import { quote } from '../shell/quote.ts'
 import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
 import { removalSteps } from './etcd-member-steps.ts'
-import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedOf } from './etcd-wanted.ts'
+import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater, wantedOf } from './etcd-wanted.ts'
 
 /**
  * `dead`: before anything is added, since etcd adds nothing while a voting member is silent. `former`: the living that
@@ -40,7 +40,7 @@ export function etcdRemoval(
 ): Resource<EtcdMemberState, { readonly members: readonly EtcdHost[] }> {
   const { of, name, members, data, allowEven } = parameters
   const endpoints = endpointsFor(members, name)
-  const wanted = wantedOf(members, name, data)
+  const wanted = (of === 'dead' ? wantedOf : wantedLater)(members, name, data)
   const now = (current: EtcdMemberState): readonly RouteStep[] =>
     removalsOf(current.members, wanted, { allowEven, ...(of === 'dead' ? { only: 'not voting or silent' } : {}) })
   return {

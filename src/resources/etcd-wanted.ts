@@ -24,6 +24,16 @@ export function wantedOf(members: readonly EtcdHost[], self: string, data: EtcdD
     .map(host => ({ name: host.name, peerURL: host.peerURL, data: stateOf(host) }))
 }
 
+/**
+ * The same for a later stage of an apply: every host that answered is taken to have data by then, but `self`. Facts are
+ * read once, so a host that has joined meanwhile and is silent for a moment must not pass for one that lost its data.
+ */
+export function wantedLater(members: readonly EtcdHost[], self: string, data: EtcdDataByHost): readonly WantedMember[] {
+  return wantedOf(members, self, data).map(host =>
+    host.name !== self && host.data === 'empty' ? { ...host, data: 'present' } : host,
+  )
+}
+
 /** The client URLs by which a host asks the cluster: the others first, since its own member may be the one in trouble. */
 export function endpointsFor(members: readonly EtcdHost[], self: string): readonly string[] {
   return [...members]

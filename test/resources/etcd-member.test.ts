@@ -74,6 +74,13 @@ describe('an etcd member', () => {
     expect(scripts(current, formed)).not.toContain('member remove')
   })
 
+  test('of a cluster that is still being created is started, and votes at once', () => {
+    const unstarted = 'member=id3, unstarted, e3, https://192.0.2.33:2380, , false'
+    const current = see('unit=inactive', 'asked=yes', 'answered=yes', line(1), line(2), unstarted, alive(1), alive(2))
+    expect(plan(current, formed)).toBe('joins as a voting member; 2 of 3 voting members answer, 2 needed')
+    expect(scripts(current, formed)).not.toContain('member add')
+  })
+
   test('that is still a learner is promoted', () => {
     const current = see('data=there', 'unit=active', 'asked=yes', 'answered=yes', line(1), line(2), line(3, true))
     expect(plan(current, formed)).toContain('vote voting member')

@@ -94,6 +94,16 @@ remove e5 (id5): it is not wanted any more: 4 of 4 voting members answer, 3 need
     expect(plan(current, 'former', [3], formed(3))).toContain('remove e2 (id2)')
   })
 
+  test('are never those that have joined in the same run and are silent for a moment', () => {
+    // The facts are from before: there was no data on e4.
+    const data = { ...formed(2, 3), ...notFormed(4) }
+    const current = answered(four, [1, 2, 3])
+    expect(plan(current, 'former', [2, 3, 4], data)).toContain('remove e1 (id1)')
+    const scripts = JSON.stringify(removal('former', [2, 3, 4], data).converge(current, { members: [] }))
+    expect(scripts).toContain("member remove 'id1'")
+    expect(scripts).not.toContain("member remove 'id4'")
+  })
+
   test('are said to be known later when nobody answers', () => {
     const silent = parseMember({ exitCode: 0, stdout: 'data=there\nunit=inactive\nasked=yes\n', stderr: '' })
     expect(plan(silent, 'dead', [1, 2, 3])).toBe('nothing')
