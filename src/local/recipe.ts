@@ -6,9 +6,10 @@ export type Suite = (typeof suites)[number]
 
 /**
  * What is in the image. `full` has everything evcctl's roles install, so that hosts work without any traffic to the
- * outside; `bare` is a fresh server: systemd, sshd, sudo and no more, for tests of package installation.
+ * outside; `bare` is a fresh server: systemd, sshd, sudo and no more, for tests of package installation; `firewalls` is
+ * `full` with the firewalls that have a program of their own, all of them switched off.
  */
-export type ImageVariant = 'full' | 'bare'
+export type ImageVariant = 'full' | 'bare' | 'firewalls'
 
 const barePackages = [
   'ca-certificates',
@@ -37,6 +38,12 @@ const fullPackages = [
   'openssl',
   'socat',
 ]
+
+const packagesOf: Readonly<Record<ImageVariant, readonly string[]>> = {
+  full: fullPackages,
+  bare: barePackages,
+  firewalls: [...fullPackages, 'firewalld', 'ufw'],
+}
 
 /** Files under these paths are not installed: documentation and translations make up a third of it. */
 export const excludedPaths = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
@@ -67,15 +74,18 @@ const maskedUnits = [
 
 const disabledUnits = ['haproxy.service', 'nftables.service', 'nginx.service']
 
+const firewallUnits = ['firewalld.service', 'ufw.service']
+
 /**
  * The shell script that turns an installed Debian into the host image. Runs once, as root, inside the image's root.
  * Identity (machine-id, SSH host keys) is left out: every host makes its own at its first start. So is the entry script:
  * it is put into each container, so that changing it makes no new image.
  */
-function setupScript(): string {
+function setupScript(variant: ImageVariant): string {
+  const disabled = variant === 'firewalls' ? [...disabledUnits, ...firewallUnits] : disabledUnits
   return `set -eu
 systemctl mask ${maskedUnits.join(' ')} 2>/dev/null
-for unit in ${disabledUnits.join(' ')}; do systemctl disable "$unit" 2>/dev/null || true; done
+for unit in ${disabled.join(' ')}; do systemctl disable "$unit" 2>/dev/null || true; done
 systemctl set-default multi-user.target 2>/dev/null
 rm -f /etc/ssh/ssh_host_* /etc/machine-id /var/lib/dbus/machine-id
 rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt
@@ -95,8 +105,8 @@ export interface ImageRecipe {
 export function imageRecipe(suite: Suite, variant: ImageVariant): ImageRecipe {
   return {
     suite,
-    packages: variant === 'bare' ? barePackages : fullPackages,
-    setup: setupScript(),
+    packages: packagesOf[variant],
+    setup: setupScript(variant),
     changes: ['ENV container=docker'],
   }
 }
@@ -107,5 +117,5 @@ export function imageName(suite: Suite, variant: ImageVariant): string {
   const hash = createHash('sha256')
     .update(JSON.stringify([recipe, excludedPaths]))
     .digest('hex')
-  return `evcctl/host:${suite}-${variant === 'bare' ? 'bare-' : ''}${hash.slice(0, 12)}`
+  return `evcctl/host:${suite}-${variant === 'full' ? '' : `${variant}-`}${hash.slice(0, 12)}`
 }

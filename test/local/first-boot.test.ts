@@ -28,6 +28,7 @@ test('root with a password only, on two ports', () => {
 test('the scripts of the image are valid sh', () => {
   parsed(entryScript)
   parsed(imageRecipe('trixie', 'full').setup)
+  parsed(imageRecipe('trixie', 'firewalls').setup)
 })
 
 test('an image is named after its suite, its variant and its recipe', () => {
@@ -36,8 +37,9 @@ test('an image is named after its suite, its variant and its recipe', () => {
     imageName('trixie', 'bare'),
     imageName('bookworm', 'full'),
     imageName('bookworm', 'bare'),
+    imageName('trixie', 'firewalls'),
   ]
-  expect(new Set(names).size).toBe(4)
+  expect(new Set(names).size).toBe(5)
   expect(names[0]).toMatch(/^evcctl\/host:trixie-[0-9a-f]{12}$/)
   expect(imageName('trixie', 'full')).toBe(names[0])
 })
