@@ -1,5 +1,6 @@
 import { type Draft, hostLabel } from '../draft.ts'
 import { isMapping, type Path, valueAt } from '../finding.ts'
+import { defaultNodePorts, type NodePorts, parseNodePorts } from '../node-ports.ts'
 import type { Check, Report } from './check.ts'
 
 // https://kubernetes.io/docs/reference/networking/ports-and-protocols/, and the components' own health and metrics ports.
@@ -14,8 +15,6 @@ const takenPorts: Readonly<Record<number, string>> = {
   10257: 'kube-controller-manager',
   10259: 'kube-scheduler',
 }
-
-const defaultNodePorts = { from: 30_000, to: 32_767 }
 
 /** Ports on the nodes do not collide, and an endpoint stands in the place of the local proxy. */
 export const checkPorts: Check = (draft, report) => {
@@ -40,17 +39,17 @@ function checkPort(
   draft: Draft,
   key: 'bindPort' | 'localProxyPort',
   port: number,
-  nodePorts: PortRange,
+  nodePorts: NodePorts,
   report: Report,
 ): void {
   const path: Path = ['spec', 'controlPlane', key]
   const taken = takenPorts[port]
   if (taken !== undefined)
     report({ path, problem: `Port ${port} is used by ${taken}.`, expected: 'a port that is free on every node' })
-  if (port >= nodePorts.from && port <= nodePorts.to)
+  if (port >= nodePorts.first && port <= nodePorts.last)
     report({
       path,
-      problem: `Port ${port} lies in the range of NodePort services (${nodePorts.from}-${nodePorts.to}).`,
+      problem: `Port ${port} lies in the range of NodePort services (${nodePorts.first}-${nodePorts.last}).`,
       expected: 'a port outside of it',
     })
   const login = draft.hosts.find(({ host }) => (host.ssh?.port ?? draft.sections.ssh.port ?? 22) === port)
@@ -78,23 +77,16 @@ function checkEndpoint(draft: Draft, report: Report): void {
       })
 }
 
-interface PortRange {
-  readonly from: number
-  readonly to: number
-}
-
 // kube-apiserver's --service-node-port-range, if the patch of ClusterConfiguration sets it.
-function nodePortRange(draft: Draft, report: Report): PortRange {
+function nodePortRange(draft: Draft, report: Report): NodePorts {
   const path: Path = ['spec', 'kubernetes', 'clusterConfiguration', 'apiServer', 'extraArgs']
   const args = valueAt(draft.sections.kubernetes.clusterConfiguration, path.slice(3))
   if (!Array.isArray(args)) return defaultNodePorts
   const index = args.findIndex(arg => isMapping(arg) && arg.name === 'service-node-port-range')
   if (index === -1) return defaultNodePorts
   const value: unknown = valueAt(args, [index, 'value'])
-  const [, base = '', separator, second = ''] = /^(\d{1,5})([-+])(\d{1,5})$/.exec(String(value)) ?? []
-  const from = Number(base)
-  const to = separator === '+' ? from + Number(second) : Number(second)
-  if (separator === undefined || from < 1 || to > 65_535 || from > to) {
+  const range = parseNodePorts(value)
+  if (range === undefined) {
     report({
       path: [...path, index, 'value'],
       problem: `${JSON.stringify(value)} is not a range of ports.`,
@@ -104,12 +96,12 @@ function nodePortRange(draft: Draft, report: Report): PortRange {
   }
   const taken = Object.keys(takenPorts)
     .map(Number)
-    .find(port => port >= from && port <= to)
+    .find(port => port >= range.first && port <= range.last)
   if (taken !== undefined)
     report({
       path: [...path, index, 'value'],
       problem: `The range of NodePort services contains port ${taken}, which ${takenPorts[taken]} uses.`,
       expected: 'a range without it',
     })
-  return { from, to }
+  return range
 }
