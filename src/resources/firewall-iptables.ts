@@ -1,0 +1,138 @@
+import type { FirewallBackEnd } from './firewall-back-end.ts'
+import { finalDrop, iptablesLines, parseAccept, restoreLine, rulesOf } from './firewall-iptables-rule.ts'
+import type { FirewallRule } from './firewall-rule.ts'
+import {
+  type FirewallUnit,
+  type FirewallUnitState,
+  parseUnitState,
+  unitFaults,
+  unitRemoval,
+  unitStateScript,
+  unitSteps,
+} from './firewall-unit.ts'
+
+export interface IptablesState {
+  readonly active: boolean
+  readonly chains: readonly OwnChain[]
+  readonly boot: FirewallUnitState
+}
+
+interface OwnChain {
+  readonly way: FirewallRule['way']
+  readonly exists: boolean
+  /** The built-in chain leads here before it drops. */
+  readonly reached: boolean
+  readonly rules: readonly FirewallRule[]
+  /** Rules that evcctl did not write, and rules of `firstRules` that are not there. */
+  readonly strange: readonly string[]
+  readonly missing: readonly string[]
+}
+
+const builtIn = { in: 'INPUT', through: 'FORWARD' } as const
+const ways = ['in', 'through'] as const
+const own = (way: FirewallRule['way']) => `EVCCTL-${builtIn[way]}`
+
+/** Debian's service of iptables-persistent, and others that are used to load rules. */
+const unit: FirewallUnit = {
+  name: 'iptables',
+  services: ['netfilter-persistent.service', 'iptables.service', 'ferm.service'],
+}
+
+// Not every such firewall lets through what the host says to itself, and answers: the local proxy and every node need both.
+const firstRules = {
+  in: ['-i lo', '-m conntrack --ctstate RELATED,ESTABLISHED'],
+  through: ['-m conntrack --ctstate RELATED,ESTABLISHED'],
+} as const
+
+/**
+ * Rules of iptables that somebody loads: chains of evcctl's own, to which INPUT and FORWARD lead first. The `iptables`
+ * command of the host decides whether that is the kernel's nf_tables or its older interface.
+ */
+export const iptables: FirewallBackEnd<IptablesState> = {
+  name: 'iptables',
+  script: unitStateScript(unit),
+  parse(raw) {
+    const lines = iptablesLines(raw)
+    return {
+      active: isFirewall(lines),
+      chains: ways.map(way => ownChain(lines, way)),
+      boot: parseUnitState(raw, unit),
+    }
+  },
+  isActive: state => state.active,
+  concerns: () => true,
+  opened({ chains }) {
+    const now = chains.flatMap(({ reached, rules }) => (reached ? rules : []))
+    return { now, kept: now }
+  },
+  others: () => [],
+  *faults({ chains, boot }, rules) {
+    yield* unitFaults(unit, boot, rules.length === 0 ? undefined : scriptOf(rules))
+    for (const { way, strange, missing, exists, reached } of chains) {
+      for (const text of strange) yield { field: own(way), before: text, after: 'closed' }
+      if (rules.length > 0 && exists) for (const text of missing) yield { field: own(way), after: text }
+      if (rules.length === 0 && exists) yield { field: own(way), before: 'a chain', after: 'removed' }
+      if (rules.length > 0 && !reached) yield { field: own(way), after: `first in ${builtIn[way]}` }
+    }
+  },
+  steps(_state, rules) {
+    return rules.length > 0 ? unitSteps(unit, scriptOf(rules)) : [{ run: `${unitRemoval(unit)}${removeChains()}` }]
+  },
+}
+
+// ufw and firewalld (with its older back end) keep their own rules there. Docker forwards nothing of others by itself:
+// networks of pods know how to live with that.
+function isFirewall(lines: readonly string[]): boolean {
+  if (lines.some(line => /^-A INPUT -j (ufw-|INPUT_direct)/.test(line))) return false
+  const drops = (chain: string) => lines.includes(`-P ${chain} DROP`) || finalDrop(lines, chain) !== undefined
+  const hasDocker = lines.some(line => /^-A FORWARD .*-j DOCKER/.test(`${line} `))
+  return drops('INPUT') || (drops('FORWARD') && !hasDocker)
+}
+
+function ownChain(lines: readonly string[], way: FirewallRule['way']): OwnChain {
+  const chain = own(way)
+  const found = rulesOf(lines, builtIn[way])
+  const jump = found.indexOf(`-j ${chain}`)
+  const drop = finalDrop(lines, builtIn[way])
+  const first = firstRules[way].map(rule => `${rule} -j ACCEPT`)
+  const all = rulesOf(lines, chain)
+  const parsed = all.filter(line => !first.includes(line)).map(line => ({ line, rules: parseAccept(line, way) }))
+  return {
+    way,
+    exists: lines.includes(`-N ${chain}`),
+    reached: jump !== -1 && (drop === undefined || jump < drop),
+    rules: parsed.flatMap(({ rules }) => rules ?? []),
+    strange: parsed.flatMap(({ line, rules }) => (rules === undefined ? [line] : [])),
+    missing: first.filter(line => !all.includes(line)),
+  }
+}
+
+function scriptOf(rules: readonly FirewallRule[]): string {
+  const lines = ways.flatMap(way => [
+    ...firstRules[way].map(first => `-A ${own(way)} ${first} -j ACCEPT`),
+    ...rules.filter(rule => rule.way === way).map(rule => restoreLine(own(way), rule)),
+  ])
+  return `#!/bin/sh
+# Kept by evcctl: what is changed here by hand is changed back. What the Kubernetes cluster needs open, in chains of its own.
+set -eu
+iptables-restore -w --noflush <<'END'
+*filter
+${ways.map(way => `:${own(way)} - [0:0]\n`).join('')}${lines.join('\n')}
+COMMIT
+END
+# First in the chain, and only once; in this order there is no moment without it.
+for chain in ${ways.map(way => builtIn[way]).join(' ')}; do
+  iptables -w -I "$chain" 1 -j "EVCCTL-$chain"
+  iptables -w -S "$chain" | grep '^-A ' | grep -nxF -e "-A $chain -j EVCCTL-$chain" | sed -e 1d -e 's/:.*//' | sort -rn |
+    while read -r number; do iptables -w -D "$chain" "$number"; done
+done
+`
+}
+
+function removeChains(): string {
+  return `for chain in ${ways.map(way => builtIn[way]).join(' ')}; do
+  while iptables -w -D "$chain" -j "EVCCTL-$chain" 2>/dev/null; do :; done
+  if iptables -w -F "EVCCTL-$chain" 2>/dev/null; then iptables -w -X "EVCCTL-$chain"; fi
+done
+`
+}
