@@ -1,6 +1,7 @@
 import { etcdHost } from '../roles/etcd-host/index.ts'
 import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
 import { isNode, type Machine } from './cluster-addresses.ts'
+import type { OpenedFirewalls } from './cluster-firewall.ts'
 import type { Prepared } from './cluster-host.ts'
 
 /** Whether cluster.yaml has etcd on hosts of role etcd. */
@@ -14,19 +15,22 @@ export function prepareEtcdHosts(
   spec: ClusterSpec,
   machines: readonly Machine[],
   nodes: ReadonlyMap<Machine, Prepared>,
+  opened: OpenedFirewalls,
 ): ReadonlyMap<Machine, readonly Task[]> {
   const hosts = machines.filter(({ host }) => host.roles.includes('etcd'))
+  // A member that joins reaches all the others.
+  const letIn = hosts.flatMap(machine => opened.get(machine)!)
   return new Map(
     hosts.map(machine => {
       const { host, address } = machine
-      if (isNode(host)) return [machine, nodes.get(machine)!.system] as const
+      if (isNode(host)) return [machine, [...letIn, ...nodes.get(machine)!.system]] as const
       const { all } = etcdHost.declare(builder.scope(host.name, etcdHost.name), {
         packages: { ...spec.os.packages, extra: [...spec.os.packages.extra] },
         setHostname: spec.os.setHostname,
         hostname: host.name,
         address,
       })
-      return [machine, all] as const
+      return [machine, [...letIn, ...all]] as const
     }),
   )
 }

@@ -20,12 +20,13 @@ export interface Prepared {
   readonly kubelet: readonly Task[]
 }
 
-/** Makes a bare host ready for kubeadm; waits for no other host. */
+/** Makes a bare host ready for kubeadm; waits for no other host. `opened` lets the others in. */
 export function prepareHost(
   builder: GraphBuilder,
   spec: ClusterSpec,
   machine: Machine,
   machines: readonly Machine[],
+  opened: readonly Task[],
 ): Prepared {
   const { name } = machine.host
   const downloads = downloadsFor(spec, machine)
@@ -78,8 +79,16 @@ export function prepareHost(
   })
   const proxied = proxy === undefined ? [] : [proxy.ready]
   return {
-    ready: [...system.all, ...proxied, runtime.ready, runtime.cniPlugins, ...archives.loaded, ...programs.all],
-    system: system.all,
+    ready: [
+      ...system.all,
+      ...opened,
+      ...proxied,
+      runtime.ready,
+      runtime.cniPlugins,
+      ...archives.loaded,
+      ...programs.all,
+    ],
+    system: [...system.all, ...opened],
     kubelet: programs.kubelet,
   }
 }

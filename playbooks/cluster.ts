@@ -23,6 +23,7 @@ import { documentsOf } from './cluster-documents.ts'
 import { declareEtcd, declareEtcdRemoval } from './cluster-etcd.ts'
 import { declareEtcdClient, declareEtcdGuard } from './cluster-etcd-client.ts'
 import { hasEtcdHosts, prepareEtcdHosts } from './cluster-etcd-hosts.ts'
+import { openFirewalls } from './cluster-firewall.ts'
 import { prepareHost } from './cluster-host.ts'
 import { declareNetworkCheck } from './cluster-network-check.ts'
 import { declareNetwork } from './cluster-network-roles.ts'
@@ -46,18 +47,23 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const endpoint = endpointOf(spec)
   const documents = documentsOf(spec, machines)
   const addresses = controlPlaneNodes(spec, machines).map(({ address }) => address)
+  const opened = openFirewalls(builder, spec, machines)
   const prepared = new Map(
     machines
       .filter(({ host }) => isNode(host))
-      .map(machine => [machine, prepareHost(builder, spec, machine, machines)] as const),
+      .map(machine => [machine, prepareHost(builder, spec, machine, machines, opened.get(machine)!)] as const),
   )
   const etcd = hasEtcdHosts(spec)
-    ? declareEtcd(builder, spec, machines, prepareEtcdHosts(builder, spec, machines, prepared))
+    ? declareEtcd(builder, spec, machines, prepareEtcdHosts(builder, spec, machines, prepared, opened))
     : undefined
   const etcdClient = (machine: Machine) =>
     declareEtcdClient(builder, spec, machine, prepared.get(machine)!.system, etcd)
 
   const reached = etcdClient(first)
+  // A node that joins a standing cluster needs the firewalls of the others open.
+  const letIn = machines
+    .filter(({ host }) => host.roles.some(role => role !== 'worker'))
+    .flatMap(machine => opened.get(machine)!)
 
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
     file: spec.file,
@@ -67,7 +73,12 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     endpoint,
     bindPort: spec.controlPlane.bindPort,
     ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
-    after: [...prepared.get(first)!.ready, ...reached, ...declareEtcdGuard(builder, spec, machines, first, reached)],
+    after: [
+      ...prepared.get(first)!.ready,
+      ...letIn,
+      ...reached,
+      ...declareEtcdGuard(builder, spec, machines, first, reached),
+    ],
   })
   const joined = new Map<Machine, NodeMade>([
     [first, { joined: cluster.initialised, kubeletFlags: cluster.kubeletFlags }],
@@ -88,7 +99,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       certificateKey: cluster.certificateKey,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
       // It takes over what the cluster remembers.
-      after: [...prepared.get(machine)!.ready, ...etcdClient(machine), cluster.configured],
+      after: [...prepared.get(machine)!.ready, ...letIn, ...etcdClient(machine), cluster.configured],
       previous,
     })
     joined.set(machine, role)
@@ -105,7 +116,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       kubeletConfiguration: documents.kubelet,
       joinPatch: spec.kubernetes.joinConfiguration,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
-      after: [...prepared.get(machine)!.ready],
+      after: [...prepared.get(machine)!.ready, ...letIn],
     })
     joined.set(machine, role)
   }

@@ -1,7 +1,9 @@
 /** The only door through which roles and playbooks see the engine room. */
 
 export * from './catalog/index.ts'
+export * from './config/ip.ts'
 export * from './config/names.ts'
+export * from './config/node-ports.ts'
 export type * from './config/spec.ts'
 export * from './core/index.ts'
 export * from './etcd/index.ts'

@@ -4,6 +4,7 @@ import { type UserError, UserErrors } from '../core/index.ts'
 import { checkAddresses } from './checks/addresses.ts'
 import { checkCilium } from './checks/cilium.ts'
 import { checkEtcd } from './checks/etcd.ts'
+import { checkFirewall } from './checks/firewall.ts'
 import { checkHosts } from './checks/hosts.ts'
 import { checkLabels } from './checks/labels.ts'
 import { checkNetwork } from './checks/network.ts'
@@ -53,6 +54,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkHosts,
     checkEtcd,
     checkAddresses,
+    checkFirewall,
     checkNetwork,
     checkCilium,
     checkPorts,

@@ -1,7 +1,7 @@
 import { defaultsFor, kubernetesVersions } from '../catalog/index.ts'
 import { localPath, type Surroundings } from './files.ts'
 import type { ParsedHost, ParsedSsh, Sections } from './schema/cluster.ts'
-import type { ClusterSpec, EtcdSpec, HostSpec, HostSshSpec, ImageArchive, SecretSource } from './spec.ts'
+import type { ClusterSpec, EtcdSpec, FirewallSpec, HostSpec, HostSshSpec, ImageArchive, SecretSource } from './spec.ts'
 
 const defaultConnectTimeout = 20_000
 
@@ -58,8 +58,23 @@ export function normalise(parts: Parts): ClusterSpec {
     },
     images: { ...(images.registry === undefined ? {} : { registry: images.registry }), archives: parts.archives },
     os: sections.os,
+    firewall: normaliseFirewall(sections),
     preflight: sections.preflight,
     hosts: parts.hosts.map((host, index) => normaliseHost(host, index, parts)),
+  }
+}
+
+function normaliseFirewall({ firewall, controlPlane }: Sections): FirewallSpec {
+  return {
+    manage: firewall.manage,
+    apiFrom: firewall.apiFrom ?? (controlPlane.endpoint === undefined ? [] : ['0.0.0.0/0']),
+    nodePortsFrom: firewall.nodePortsFrom,
+    extraPorts: firewall.extraPorts.map(({ port, endPort = port, protocol, from, roles }) => ({
+      ports: { first: port, last: endPort },
+      protocol,
+      from,
+      ...(roles === undefined ? {} : { roles }),
+    })),
   }
 }
 

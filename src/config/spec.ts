@@ -17,6 +17,7 @@ export interface ClusterSpec {
   readonly artifacts: ArtifactsSpec
   readonly images: ImagesSpec
   readonly os: OsSpec
+  readonly firewall: FirewallSpec
   readonly preflight: PreflightSpec
   /** In the order of the file. */
   readonly hosts: readonly HostSpec[]
@@ -153,6 +154,26 @@ export interface OsSpec {
   readonly kernelModules: readonly string[]
   readonly disableSwap: boolean
   readonly setHostname: boolean
+}
+
+/** IPv4 addresses and ranges; `0.0.0.0/0` is all of them. */
+export interface FirewallSpec {
+  /** False: the firewalls of the hosts are left alone. */
+  readonly manage: boolean
+  /** Who reaches the API servers besides the cluster's own hosts and pods. */
+  readonly apiFrom: readonly string[]
+  /** Who reaches services of type NodePort besides them. */
+  readonly nodePortsFrom: readonly string[]
+  readonly extraPorts: readonly ExtraPort[]
+}
+
+export interface ExtraPort {
+  /** Both included. */
+  readonly ports: { readonly first: number; readonly last: number }
+  readonly protocol: 'tcp' | 'udp'
+  readonly from: readonly string[]
+  /** Hosts that open it; undefined: all. */
+  readonly roles?: readonly HostRole[]
 }
 
 export interface PreflightSpec {

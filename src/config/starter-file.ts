@@ -61,6 +61,11 @@ spec:
   # images:
   #   registry: registry.example.com/kubernetes
 
+  # What the hosts' firewalls let through, where one is active; the cluster's own hosts always get in.
+  # firewall:
+  #   apiFrom: [192.0.2.0/24] # where kubectl is run
+  #   extraPorts: [{ port: 9100, from: [192.0.2.5] }]
+
   # os:
   #   packages: { manage: true, updateCache: when needed }
   #   sysctls: { vm.max_map_count: 262144 }

@@ -38,6 +38,7 @@ describe('the smallest file', () => {
         disableSwap: true,
         setHostname: true,
       },
+      firewall: { manage: true, apiFrom: [], nodePortsFrom: ['0.0.0.0/0'], extraPorts: [] },
       preflight: {
         maxClockDeviation: 30_000,
         minMemory: { 'control-plane': 1500 * 2 ** 20, worker: 2 ** 30, etcd: 2 ** 29 },
@@ -98,6 +99,24 @@ describe('values are normalised', () => {
       'vm.swappiness': '10',
       'net.core.somaxconn': '4096',
     })
+  })
+
+  it('opens the API to all where a load balancer is in front of it, unless told otherwise', () => {
+    const endpoint = 'controlPlane: { endpoint: "api.example:6443" }'
+    expect(parse(cluster(endpoint)).firewall.apiFrom).toEqual(['0.0.0.0/0'])
+    expect(parse(cluster(`${endpoint}\n  firewall: { apiFrom: [192.0.2.5] }`)).firewall.apiFrom).toEqual(['192.0.2.5'])
+  })
+
+  it('takes an extra port, or a range of them', () => {
+    const { extraPorts } = parse(
+      cluster(
+        'firewall: { extraPorts: [{ port: 80 }, { port: 5000, endPort: 5010, protocol: udp, roles: [worker] }] }',
+      ),
+    ).firewall
+    expect(extraPorts).toEqual([
+      { ports: { first: 80, last: 80 }, protocol: 'tcp', from: ['0.0.0.0/0'] },
+      { ports: { first: 5000, last: 5010 }, protocol: 'udp', from: ['0.0.0.0/0'], roles: ['worker'] },
+    ])
   })
 
   it('lays ssh of a host over spec.ssh, key by key', () => {

@@ -28,9 +28,16 @@ const cases: readonly Case[] = [
   ["another tool's word", host('hostname: w1'), 'spec.hosts[1].hostname', 'Did you mean "name"?'],
   ['a key in the wrong place', spec('podCIDR: 10.1.0.0/16'), 'spec.podCIDR', 'belongs to spec.network.podCIDR'],
   ["another tool's word elsewhere", spec('podSubnet: 10.1.0.0/16'), 'spec.podSubnet', 'spec.network.podCIDR'],
-  ['a key of a later version', spec('firewall: { enabled: true }'), 'spec.firewall', 'no key "firewall"', 'kubernetes'],
+  ['a key of a later version', spec('backup: { enabled: true }'), 'spec.backup', 'no key "backup"', 'kubernetes'],
   ['a key that means nothing', spec('etcd: { xyzzy: 1 }'), 'spec.etcd.xyzzy', 'one of topology'],
   ['the beginning of a key', spec('kubernetes: { kubeletConfig: {} }'), 'spec.kubernetes.kubeletConfig', '"kubeletConfiguration"?'],
+  // firewall
+  ['an address that is none', spec('firewall: { apiFrom: [192.0.2.256] }'), 'spec.firewall.apiFrom[0]', 'e.g. 192.0.2.5 or 192.0.2.0/24'],
+  ['a name for an address', spec('firewall: { nodePortsFrom: [gw.example] }'), 'spec.firewall.nodePortsFrom[0]', 'an IPv4 address'],
+  ['a range that begins elsewhere', spec('firewall: { apiFrom: [192.0.2.0/24, 192.0.2.5/24] }'), 'spec.firewall.apiFrom[1]', 'Did you mean 192.0.2.0/24?'],
+  ['a range of an extra port', spec('firewall: { extraPorts: [{ port: 80, from: [10.1.0.0/8] }] }'), 'spec.firewall.extraPorts[0].from[0]', '10.0.0.0/8'],
+  ['ports that end before they begin', spec('firewall: { extraPorts: [{ port: 9100, endPort: 9000 }] }'), 'spec.firewall.extraPorts[0].endPort', 'a port from 9100 on'],
+  ['an extra port for nobody', spec('firewall: { extraPorts: [{ port: 9100, from: [] }] }'), 'spec.firewall.extraPorts[0].from', 'at least one'],
   // types and choices
   ['a no-break space before a key', spec('ssh: { \u00a0user: a }'), 'spec.ssh["\u00a0user"]', 'no-break space'],
   ['an empty entry', hosts(controlPlane, ''), 'spec.hosts[1]', 'hosts[1] has no value' ],

@@ -54,6 +54,15 @@ describe('the graph of a cluster', () => {
     expect([...join].filter(id => id.startsWith('jetson-07/'))).toEqual([])
   })
 
+  test('lets a node join when the firewalls let it in, and leaves them alone when told so', () => {
+    const join = waitsFor(clusterGraph(specOf(), facts), 'w1/worker/kubeadm join:node')
+    expect(join).toContain('w1/firewall/firewall:openings')
+    expect(join).toContain('cp1/firewall/firewall:openings')
+    expect(join).not.toContain('jetson-07/firewall/firewall:openings')
+    const ids = [...clusterGraph(specOf({ firewall: { manage: false } }), facts).tasks.keys()]
+    expect(ids.filter(id => id.includes('firewall'))).toEqual([])
+  })
+
   test('makes every host of an architecture download for it', () => {
     const graph = clusterGraph(specOf(), facts)
     const stepsOf = (id: string) => {
@@ -101,8 +110,13 @@ describe('the graph of a cluster', () => {
       const before = waitsFor(graph, joinOf('cp2'))
       expect(before).toContain('cp2/nginx-proxy/unit:evcctl-nginx-proxy.service')
       expect(before).toContain('cp1/control-plane/kubeadm configuration:cluster')
-      expect([...before].filter(id => id.startsWith('cp3/') || id.startsWith('w1/'))).toEqual([])
-      expect([...waitsFor(graph, joinOf('cp3'))].filter(id => id.startsWith('cp2/'))).toEqual([])
+      // All that it needs of the others is to be let in.
+      expect([...before].filter(id => id.startsWith('cp3/') || id.startsWith('w1/'))).toEqual([
+        'cp3/firewall/firewall:openings',
+      ])
+      expect([...waitsFor(graph, joinOf('cp3'))].filter(id => id.startsWith('cp2/'))).toEqual([
+        'cp2/firewall/firewall:openings',
+      ])
     })
 
     test('their static pods change one node at a time', () => {

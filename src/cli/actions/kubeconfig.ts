@@ -42,8 +42,11 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   }
   const why = await whyNotReachable(access.server, access.certificateAuthorityData)
   if (why !== undefined) {
-    const hint = 'If the API server has another address from here: evcctl kubeconfig --server https://HOST:PORT'
-    process.stderr.write(`${access.server} does not answer from here: ${why}\n  ${hint}\n`)
+    const hints = [
+      'If the API server has another address from here: evcctl kubeconfig --server https://HOST:PORT',
+      `If its host has a firewall: let this machine in by spec.firewall.apiFrom in ${options.cluster}, then evcctl apply`,
+    ]
+    process.stderr.write(`${access.server} does not answer from here: ${why}\n  ${hints.join('\n  ')}\n`)
   }
   return exitCodes.ok
 }

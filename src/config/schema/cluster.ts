@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { artifactsSchema, imagesSchema } from './artifacts.ts'
 import { controlPlaneSchema } from './control-plane.ts'
 import { etcdSchema } from './etcd.ts'
+import { firewallSchema } from './firewall.ts'
 import { hostSchema } from './hosts.ts'
 import { kubernetesSchema } from './kubernetes.ts'
 import { networkSchema } from './network.ts'
@@ -21,6 +22,7 @@ export const sectionsSchema = z.strictObject({
   artifacts: artifactsSchema.describe('Where binaries come from.').prefault({}),
   images: imagesSchema.describe('Where container images come from.').prefault({}),
   os: osSchema.describe('The operating system of the hosts.').prefault({}),
+  firewall: firewallSchema.describe('What the firewalls of the hosts let through.').prefault({}),
   preflight: preflightSchema.describe('What is checked on the hosts before anything is written.').prefault({}),
 })
 

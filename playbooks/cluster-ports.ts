@@ -1,0 +1,128 @@
+import { privateAddressOf } from '../roles/preflight/index.ts'
+import {
+  anywhere,
+  type ClusterSpec,
+  type FirewallRule,
+  type HostSpec,
+  nodePortsOf,
+  type PortRange,
+  parseIpv4Range,
+} from '../src/index.ts'
+import { isNode, type Machine } from './cluster-addresses.ts'
+
+/** https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
+const etcdPorts = { clients: 2379, members: 2380 }
+const defaultKubeletPort = 10_250
+
+/** Of flannel on Linux (Documentation/backends.md, vxlan). */
+const flannelVxlanPort = 8472
+
+/** What the firewall of a host has to let through. */
+export interface HostOpenings {
+  readonly rules: readonly FirewallRule[]
+  /** False when the address of another host is not known, because it does not answer: it may need something open. */
+  readonly complete: boolean
+}
+
+/**
+ * The ports that a host needs by its roles, each for the addresses that need it; packets of pods that it forwards; and
+ * the ports of `spec.firewall`. Hosts that do not answer keep what they need, as far as cluster.yaml has their address.
+ */
+export function openingsOf(spec: ClusterSpec, host: HostSpec, machines: readonly Machine[]): HostOpenings {
+  const others = spec.hosts.filter(other => other !== host)
+  const addresses = (role: (other: HostSpec) => boolean) =>
+    others
+      .filter(role)
+      .flatMap(other => machines.find(({ host: known }) => known === other)?.address ?? privateAddressOf(other) ?? [])
+  const nodes = addresses(isNode)
+  const rules = [
+    ...(isControlPlane(host) ? apiRules(spec, nodes) : []),
+    ...(isEtcdMember(spec, host)
+      ? etcdRules(
+          addresses(other => isEtcdMember(spec, other)),
+          addresses(isControlPlane),
+        )
+      : []),
+    ...(isNode(host) ? nodeRules(spec, nodes) : []),
+    ...extraRules(spec, host),
+  ]
+  return { rules, complete: addresses(() => true).length === others.length }
+}
+
+// The scheduler and the controller manager listen on the loopback interface only, and so does the local proxy.
+function apiRules({ controlPlane, network, firewall }: ClusterSpec, nodes: readonly string[]): readonly FirewallRule[] {
+  return incoming('API server', 'tcp', only(controlPlane.bindPort), [...nodes, network.podCIDR, ...firewall.apiFrom])
+}
+
+// Members ask each other's client port, too, when they join and when evcctl looks after their health.
+function etcdRules(members: readonly string[], clients: readonly string[]): readonly FirewallRule[] {
+  return [
+    ...incoming('etcd clients', 'tcp', only(etcdPorts.clients), [...members, ...clients]),
+    ...incoming('etcd members', 'tcp', only(etcdPorts.members), members),
+  ]
+}
+
+function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readonly string[]): readonly FirewallRule[] {
+  const { port } = kubernetes.kubeletConfiguration
+  const cluster = [...nodes, network.podCIDR]
+  const nodePorts = [...cluster, ...firewall.nodePortsFrom]
+  const range = nodePortsOf(kubernetes.clusterConfiguration)
+  return [
+    // API servers, and pods that collect metrics: these come from their node's address unless the host is their own.
+    ...incoming('kubelet', 'tcp', only(typeof port === 'number' ? port : defaultKubeletPort), cluster),
+    ...overlayRules(network, nodes),
+    ...incoming('NodePorts', 'tcp', range, nodePorts),
+    ...incoming('NodePorts', 'udp', range, nodePorts),
+    { way: 'through', protocol: 'any', from: network.podCIDR, to: anywhere, why: 'from pods' },
+    // Where a packet for a NodePort is forwarded, its destination is the pod already.
+    ...collapsed(nodePorts).map(
+      (from): FirewallRule => ({ way: 'through', protocol: 'any', from, to: network.podCIDR, why: 'to pods' }),
+    ),
+  ]
+}
+
+function overlayRules({ cni, flannel }: ClusterSpec['network'], nodes: readonly string[]): readonly FirewallRule[] {
+  if (cni !== 'flannel' || flannel.backend !== 'vxlan') return []
+  return incoming('flannel vxlan', 'udp', only(flannelVxlanPort), nodes)
+}
+
+function extraRules({ firewall }: ClusterSpec, host: HostSpec): readonly FirewallRule[] {
+  return firewall.extraPorts
+    .filter(({ roles }) => roles === undefined || roles.some(role => host.roles.includes(role)))
+    .flatMap(({ protocol, ports, from }) => incoming('spec.firewall.extraPorts', protocol, ports, from))
+}
+
+function incoming(
+  why: string,
+  protocol: 'tcp' | 'udp',
+  ports: PortRange,
+  sources: readonly string[],
+): readonly FirewallRule[] {
+  return collapsed(sources).map(from => ({ way: 'in', protocol, ports, from, to: anywhere, why }))
+}
+
+/** Without those that lie in another; all of IPv4 as `anywhere`. */
+function collapsed(sources: readonly string[]): readonly string[] {
+  const ranges = new Map(
+    sources
+      .map(source => parseIpv4Range(source.includes('/') ? source : `${source}/32`))
+      .flatMap(range => (range === undefined ? [] : [[range.text, range]])),
+  )
+  const outer = [...ranges.values()].filter(
+    range =>
+      ![...ranges.values()].some(other => other !== range && other.first <= range.first && other.last >= range.last),
+  )
+  return outer.map(({ text, prefix }) => (prefix === 0 ? anywhere : text.replace(/\/32$/, '')))
+}
+
+function only(port: number): PortRange {
+  return { first: port, last: port }
+}
+
+function isControlPlane({ roles }: HostSpec): boolean {
+  return roles.includes('control-plane')
+}
+
+function isEtcdMember({ etcd }: ClusterSpec, host: HostSpec): boolean {
+  return etcd.topology === 'stacked' ? isControlPlane(host) : host.roles.includes('etcd')
+}

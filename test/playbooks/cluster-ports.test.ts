@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest'
+import { type Machine, machinesOf } from '../../playbooks/cluster-addresses.ts'
+import { openingsOf } from '../../playbooks/cluster-ports.ts'
+import { bySource, type ClusterSpec, portsText } from '../../src/index.ts'
+import { facts, specOf } from './given.ts'
+
+/** The openings of a host, a line a port: `tcp 6443: a, b (why)`. */
+function openings(spec: ClusterSpec, name: string, machines: readonly Machine[] = machinesOf(spec, facts)) {
+  const host = spec.hosts.find(candidate => candidate.name === name)!
+  return bySource(openingsOf(spec, host, machines).rules).map(({ rule, sources }) => {
+    const what = rule.way === 'in' ? `${rule.protocol} ${portsText(rule.ports)}` : `through to ${rule.to}`
+    return `${what}: ${sources.join(', ')} (${rule.why})`
+  })
+}
+
+const nodePortsAnywhere = ['tcp 30000-32767: anywhere (NodePorts)', 'udp 30000-32767: anywhere (NodePorts)']
+const pods = ['through to anywhere: 10.244.0.0/16 (from pods)', 'through to 10.244.0.0/16: anywhere (to pods)']
+
+function stacked(spec: Record<string, unknown> = {}): ClusterSpec {
+  const controlPlane = ['cp1', 'cp2', 'cp3'].map((name, index) => ({
+    name,
+    address: `192.0.2.1${index + 1}`,
+    roles: ['control-plane'],
+  }))
+  return specOf({ hosts: [...controlPlane, { name: 'w1', address: '192.0.2.21', roles: ['worker'] }], ...spec })
+}
+
+describe('the ports of a host', () => {
+  test('are those of its roles, each for the addresses that need it', () => {
+    expect(openings(specOf(), 'cp1')).toEqual([
+      'tcp 6443: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (API server)',
+      'tcp 10250: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (kubelet)',
+      'udp 8472: 192.0.2.21, 10.8.0.7 (flannel vxlan)',
+      ...nodePortsAnywhere,
+      ...pods,
+    ])
+    expect(openings(specOf(), 'w1')).toEqual([
+      'tcp 10250: 192.0.2.11, 10.8.0.7, 10.244.0.0/16 (kubelet)',
+      'udp 8472: 192.0.2.11, 10.8.0.7 (flannel vxlan)',
+      ...nodePortsAnywhere,
+      ...pods,
+    ])
+  })
+
+  test('are those of etcd for the other members only', () => {
+    expect(openings(stacked(), 'cp2')).toContain('tcp 2380: 192.0.2.11, 192.0.2.13 (etcd members)')
+    expect(openings(stacked(), 'w1').join()).not.toContain('etcd')
+  })
+
+  test('are those of etcd on hosts of its own, for the API servers, too', () => {
+    const etcd = ['e1', 'e2', 'e3'].map((name, index) => ({
+      name,
+      address: `192.0.2.3${index + 1}`,
+      roles: ['etcd'],
+    }))
+    const spec = specOf({
+      etcd: { topology: 'external' },
+      hosts: [
+        { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+        { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
+        ...etcd,
+      ],
+    })
+    const machines: Machine[] = []
+    expect(openings(spec, 'e2', machines)).toEqual([
+      'tcp 2379: 192.0.2.31, 192.0.2.33, 192.0.2.11 (etcd clients)',
+      'tcp 2380: 192.0.2.31, 192.0.2.33 (etcd members)',
+    ])
+    expect(openings(spec, 'cp1', machines).join()).not.toMatch(/etcd|192\.0\.2\.3/)
+  })
+
+  test('follow what cluster.yaml sets elsewhere', () => {
+    const spec = specOf({
+      controlPlane: { bindPort: 8443 },
+      network: { podCIDR: '10.245.0.0/16', flannel: { backend: 'host-gw' } },
+      kubernetes: {
+        kubeletConfiguration: { port: 10350 },
+        clusterConfiguration: { apiServer: { extraArgs: [{ name: 'service-node-port-range', value: '20000-20100' }] } },
+      },
+    })
+    expect(openings(spec, 'cp1')).toEqual([
+      'tcp 8443: 192.0.2.21, 10.8.0.7, 10.245.0.0/16 (API server)',
+      'tcp 10350: 192.0.2.21, 10.8.0.7, 10.245.0.0/16 (kubelet)',
+      'tcp 20000-20100: anywhere (NodePorts)',
+      'udp 20000-20100: anywhere (NodePorts)',
+      'through to anywhere: 10.245.0.0/16 (from pods)',
+      'through to 10.245.0.0/16: anywhere (to pods)',
+    ])
+  })
+
+  test('are opened for whom cluster.yaml names, besides', () => {
+    const spec = specOf({
+      firewall: {
+        // The first has a host of the cluster in it: one rule is enough.
+        apiFrom: ['192.0.2.0/24', '198.51.100.7'],
+        nodePortsFrom: ['203.0.113.0/24'],
+        extraPorts: [
+          { port: 9100, from: ['192.0.2.5'] },
+          { port: 5000, endPort: 5010, protocol: 'udp', roles: ['worker'] },
+        ],
+      },
+    })
+    expect(openings(spec, 'cp1')).toEqual([
+      'tcp 6443: 10.8.0.7, 10.244.0.0/16, 192.0.2.0/24, 198.51.100.7 (API server)',
+      'tcp 10250: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (kubelet)',
+      'udp 8472: 192.0.2.21, 10.8.0.7 (flannel vxlan)',
+      'tcp 30000-32767: 192.0.2.21, 10.8.0.7, 10.244.0.0/16, 203.0.113.0/24 (NodePorts)',
+      'udp 30000-32767: 192.0.2.21, 10.8.0.7, 10.244.0.0/16, 203.0.113.0/24 (NodePorts)',
+      'through to anywhere: 10.244.0.0/16 (from pods)',
+      'through to 10.244.0.0/16: 192.0.2.21, 10.8.0.7, 10.244.0.0/16, 203.0.113.0/24 (to pods)',
+      'tcp 9100: 192.0.2.5 (spec.firewall.extraPorts)',
+    ])
+    expect(openings(spec, 'w1')).toContain('udp 5000-5010: anywhere (spec.firewall.extraPorts)')
+  })
+
+  test('let everybody reach the API where a load balancer is in front of it', () => {
+    const spec = specOf({ controlPlane: { endpoint: 'api.example:6443' } })
+    expect(openings(spec, 'cp1')).toContain('tcp 6443: anywhere (API server)')
+  })
+
+  test('stay open for hosts that do not answer', () => {
+    const spec = specOf()
+    const host = spec.hosts[0]!
+    const answered = (...names: readonly string[]) =>
+      machinesOf(spec, facts).filter(machine => names.includes(machine.host.name))
+    expect(openingsOf(spec, host, answered('cp1'))).toEqual(openingsOf(spec, host, answered('cp1', 'w1', 'jetson-07')))
+    // Its address is known by itself only.
+    const unknown = specOf({
+      hosts: [
+        { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+        { name: 'w1', address: 'w1.example', roles: ['worker'] },
+      ],
+    })
+    expect(openingsOf(unknown, unknown.hosts[0]!, [])).toMatchObject({ complete: false })
+  })
+})
