@@ -14,8 +14,11 @@ import { isNode, type Machine } from './cluster-addresses.ts'
 const etcdPorts = { clients: 2379, members: 2380 }
 const defaultKubeletPort = 10_250
 
-/** Of flannel on Linux (Documentation/backends.md, vxlan). */
-const flannelVxlanPort = 8472
+/**
+ * flannel: Documentation/backends.md, vxlan (Linux). Calico: docs.tigera.io, "System requirements", network requirements;
+ * what IP in IP (protocol 4) carries has no port, and is not opened. Cilium: docs.cilium.io, "System Requirements".
+ */
+const overlayPorts = { flannel: 8472, calico: 4789, calicoBgp: 179, cilium: 8472, ciliumHealth: 4240 }
 
 /** What the firewall of a host has to let through. */
 export interface HostOpenings {
@@ -81,9 +84,19 @@ function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readon
   ]
 }
 
-function overlayRules({ cni, flannel }: ClusterSpec['network'], nodes: readonly string[]): readonly FirewallRule[] {
-  if (cni !== 'flannel' || flannel.backend !== 'vxlan') return []
-  return incoming('flannel vxlan', 'udp', only(flannelVxlanPort), nodes)
+function overlayRules({ cni, flannel, calico }: ClusterSpec['network'], nodes: readonly string[]) {
+  if (cni === 'flannel')
+    return flannel.backend === 'vxlan' ? incoming('flannel vxlan', 'udp', only(overlayPorts.flannel), nodes) : []
+  if (cni === 'calico') {
+    return calico.encapsulation === 'vxlan'
+      ? incoming('Calico vxlan', 'udp', only(overlayPorts.calico), nodes)
+      : incoming('Calico BGP', 'tcp', only(overlayPorts.calicoBgp), nodes)
+  }
+  if (cni === 'none') return []
+  return [
+    ...incoming('Cilium vxlan', 'udp', only(overlayPorts.cilium), nodes),
+    ...incoming('Cilium health', 'tcp', only(overlayPorts.ciliumHealth), nodes),
+  ]
 }
 
 function extraRules({ firewall }: ClusterSpec, host: HostSpec): readonly FirewallRule[] {

@@ -42,6 +42,21 @@ describe('the ports of a host', () => {
     ])
   })
 
+  test.each<[object, readonly string[]]>([
+    [{ cni: 'flannel', flannel: { backend: 'host-gw' } }, []],
+    [{ cni: 'calico' }, ['udp 4789: 192.0.2.21, 10.8.0.7 (Calico vxlan)']],
+    [{ cni: 'calico', calico: { encapsulation: 'ipip' } }, ['tcp 179: 192.0.2.21, 10.8.0.7 (Calico BGP)']],
+    [
+      { cni: 'cilium' },
+      ['udp 8472: 192.0.2.21, 10.8.0.7 (Cilium vxlan)', 'tcp 4240: 192.0.2.21, 10.8.0.7 (Cilium health)'],
+    ],
+    [{ cni: 'none' }, []],
+  ])('are those of the pod network: %j', (network, ports) => {
+    const all = openings(specOf({ network }), 'cp1')
+    const others = /API server|kubelet|NodePorts|pods/
+    expect(all.filter(line => !others.test(line))).toEqual(ports)
+  })
+
   test('are those of etcd for the other members only', () => {
     expect(openings(stacked(), 'cp2')).toContain('tcp 2380: 192.0.2.11, 192.0.2.13 (etcd members)')
     expect(openings(stacked(), 'w1').join()).not.toContain('etcd')
