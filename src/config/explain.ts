@@ -1,8 +1,14 @@
 import type { z } from 'zod'
 import { kubernetesVersions, newestPatch } from '../catalog/index.ts'
 import { type Finding, isMapping, type Path, valueAt } from './finding.ts'
+import { withoutCredentials } from './masking.ts'
 import { nearest } from './nearest.ts'
+import { hasCredentials } from './schema/scalars.ts'
 import { unknownKey } from './unknown-key.ts'
+
+const mirrorCredentials =
+  'Let the mirror be read without one. containerd has a place for passwords: spec.runtime.configPatches, ' +
+  'plugins."io.containerd.cri.v1.images".registry.configs.<host:port>.auth; evcctl shows that to nobody.'
 
 type Issue = z.core.$ZodIssue
 
@@ -150,6 +156,7 @@ function notAccepted(expected: string, file: Explained, path: Path): Finding {
     problem: `${shown} is not accepted here.`,
     expected,
     ...versionHint(path, value),
+    ...credentialHint(path, value),
     ...spellingHint(path, value),
   }
 }
@@ -170,6 +177,11 @@ function versionHint(path: Path, value: unknown): Partial<Finding> {
   const patch = newestPatch(minor)
   if (patch !== undefined) return { next: `The newest ${minor} is ${patch}.` }
   return /^(latest|stable|newest)$/.test(value) ? { next: `The newest version is ${kubernetesVersions()[0]}.` } : {}
+}
+
+function credentialHint(path: Path, value: unknown): Partial<Finding> {
+  if (typeof value !== 'string' || !hasCredentials(value) || !path.includes('registryMirrors')) return {}
+  return { problem: 'A password does not belong in the URL of a mirror.', next: mirrorCredentials }
 }
 
 function expectation(issue: Issue): string {
@@ -198,6 +210,6 @@ export function describeValue(value: unknown, source?: string): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object') return 'a mapping'
-  const text = typeof value === 'string' ? JSON.stringify(value) : (source ?? String(value))
+  const text = withoutCredentials(typeof value === 'string' ? JSON.stringify(value) : (source ?? String(value)))
   return text.length > 80 ? `${text.slice(0, 79)}…` : text
 }

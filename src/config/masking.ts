@@ -7,6 +7,14 @@ const secretLine = /(?<=(?:pas+(?:word|phrase|wd)?|secret|token|credential|priva
 // Keys below one of those that say where the secret is.
 const references = new Set(['fromFile', 'prompt'])
 
+// `user:password@` of a URL.
+const credentials = /(?<=\w:\/\/)[^\s/?#'"]*(?=@)/g
+
+/** The text with the user name and password of every URL in it as stars. */
+export function withoutCredentials(text: string): string {
+  return text.replaceAll(credentials, stars)
+}
+
 /**
  * The text with secrets as stars, also those under keys that evcctl does not know (`sudo_password`, `token`); every other
  * character stays where it is.
@@ -20,7 +28,7 @@ export function withoutSecrets(text: string, document: Document): string {
       }
     },
   })
-  return shown
+  return withoutCredentials(shown)
 }
 
 function secretsIn({ key: keyNode, value }: Pair): readonly Range[] {
@@ -49,7 +57,7 @@ function scalarsIn(node: unknown): readonly Range[] {
 
 /** The same for a text that is no valid YAML: whatever follows such a key in its line is taken to be secret. */
 export function withoutSecretLines(text: string): string {
-  return text.replaceAll(secretLine, stars)
+  return withoutCredentials(text.replaceAll(secretLine, stars))
 }
 
 function stars(text: string): string {

@@ -165,6 +165,8 @@ const cases: readonly Case[] = [
   ['a plugin of containerd 1', spec('runtime: { configPatches: [{ plugins: { io.containerd.grpc.v1.cri: {} } }] }'), 'spec.runtime.configPatches[0].plugins["io.containerd.grpc.v1.cri"]', 'containerd 2'],
   ['a registry mirror', spec('runtime: { registryMirrors: { docker.io: [mirror.example] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'https://'],
   // sources
+  ['a password for a registry mirror', spec('runtime: { registryMirrors: { docker.io: ["https://ada:s3cret@m.example"] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'does not belong in the URL', 'configPatches'],
+  ['a registry mirror without a right port', spec('runtime: { registryMirrors: { docker.io: ["https://m.example:x"] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'a host and, maybe, a port'],
   ['mirror and folder', spec('artifacts: { mirror: "http://m.example", folder: . }'), 'spec.artifacts.folder', 'not from both'],
   ['a site nothing comes from', spec('artifacts: { mirror: { gihub.com: "http://m.example" } }'), 'spec.artifacts.mirror["gihub.com"]', '"github.com"?'],
   ['a mirror that is no URL', spec('artifacts: { mirror: m.example }'), 'spec.artifacts.mirror', 'http://'],
@@ -185,5 +187,6 @@ describe('a wrong value is one error that names its place', () => {
     expect(error?.where).toMatch(/^\/site\/cluster\.yaml:\d+:\d+ {2}/)
     expect(error?.excerpt).toContain('^')
     for (const word of words) expect(formatError(error!)).toContain(word)
+    if (words.some(word => word.includes('does not belong'))) expect(formatError(error!)).not.toContain('s3cret')
   })
 })

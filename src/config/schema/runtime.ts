@@ -1,5 +1,10 @@
 import { z } from 'zod'
-import { text, url, version } from './scalars.ts'
+import { hasCredentials, text, url, version } from './scalars.ts'
+
+// It stands in a plan and in a file that everybody on the host can read.
+const mirrorUrl = url
+  .refine(value => !hasCredentials(value), { error: 'a URL without user name and password', abort: true })
+  .refine(value => !/^https?:/.test(value) || URL.canParse(value), { error: 'a URL with a host and, maybe, a port' })
 
 /** `spec.runtime` */
 export const runtimeSchema = z.strictObject({
@@ -16,7 +21,7 @@ export const runtimeSchema = z.strictObject({
         /^(_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?)$/,
         'a registry: host or host:port, or _default',
       ),
-      z.array(url).min(1, { error: 'at least one URL' }),
+      z.array(mirrorUrl).min(1, { error: 'at least one URL' }),
     )
     .describe(
       'Registry → URLs of its mirrors, tried in order before the registry itself, e.g. `docker.io: [http://10.0.0.5:5000]`. ' +

@@ -74,8 +74,13 @@ export const domain = text(
   'a domain name, e.g. cluster.local',
 )
 
-/** A URL that curl on the hosts can fetch from. */
+/** A URL that curl on the hosts can fetch from; `user:password@` in it goes to curl by stdin only. */
 export const url = text(/^https?:\/\/[^\s/?#]+[^\s?#]*$/, 'a URL that begins with http:// or https://')
+
+/** Whether a URL has `user:password@` (or `token@`) before its host. */
+export function hasCredentials(value: string): boolean {
+  return /^https?:\/\/[^/?#\s]*@/.test(value)
+}
 
 export const sha256 = text(/^[0-9a-fA-F]{64}$/, 'a sha256: 64 hexadecimal digits').transform(value =>
   value.toLowerCase(),
