@@ -63,6 +63,7 @@ export function prepareHost(
     registryMirrors: Object.fromEntries(
       Object.entries(spec.runtime.registryMirrors).map(([key, urls]) => [key, [...urls]]),
     ),
+    registryCAs: { ...spec.runtime.registryCAs },
     downloadAfter: installed,
     startAfter: [...system.all],
   })

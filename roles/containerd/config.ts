@@ -1,5 +1,6 @@
 import { stringify } from 'smol-toml'
-import { deepMerge, mirrorsFolder } from '../../src/index.ts'
+import { deepMerge } from '../../src/index.ts'
+import { registriesFolder } from './hosts.ts'
 
 /** Folder of drop-in files of other programs, e.g. of a GPU toolkit. */
 export const dropIns = '/etc/containerd/conf.d/*.toml'
@@ -25,7 +26,7 @@ export function renderContainerdConfig({ sandboxImage, patches }: ContainerdConf
         max_concurrent_downloads: 8,
         use_local_image_pull: true,
         pinned_images: { sandbox: sandboxImage },
-        registry: { config_path: mirrorsFolder },
+        registry: { config_path: registriesFolder },
       },
       'io.containerd.cri.v1.runtime': {
         containerd: {

@@ -4,13 +4,14 @@ import {
   defineRole,
   file,
   installedArtifact,
-  registryMirrors,
+  registryFiles,
   renderTemplate,
   Secret,
   systemdUnit,
   type Task,
 } from '../../src/index.ts'
 import { renderContainerdConfig } from './config.ts'
+import { hostsFiles, registriesFolder } from './hosts.ts'
 
 const parameters = z.strictObject({
   containerd: artifactDownload,
@@ -22,6 +23,8 @@ const parameters = z.strictObject({
   configPatches: z.array(z.record(z.string(), z.unknown())),
   /** Registry host → URLs of its mirrors. */
   registryMirrors: z.record(z.string(), z.array(z.string())),
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  registryCAs: z.record(z.string(), z.string()),
   /** What downloads need: curl. */
   downloadAfter: z.array(z.custom<Task>()),
   /** What has to be done before containerd starts. */
@@ -79,7 +82,9 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
       }),
     )
     // Read at every pull: no restart.
-    const mirrors = scope.add(registryMirrors(params.registryMirrors))
+    const registries = scope.add(
+      registryFiles(registriesFolder, hostsFiles({ mirrors: params.registryMirrors, authorities: params.registryCAs })),
+    )
     const ready = scope.add(
       systemdUnit({
         unit,
@@ -87,7 +92,7 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
         enabled: true,
         watches: [program, `/etc/systemd/system/${unit}`, config],
       }),
-      { after: [...params.startAfter, runc, mirrors], watch: [installed, unitFile, configured] },
+      { after: [...params.startAfter, runc, registries], watch: [installed, unitFile, configured] },
     )
     return { ready, cniPlugins }
   },

@@ -21,6 +21,7 @@ import { localPath, readFailure, type Surroundings, surroundings } from './files
 import { type Finding, formatPath, isMapping, type Path, valueAt } from './finding.ts'
 import { imageArchives } from './image-archives.ts'
 import { normalise } from './normalise.ts'
+import { registryAuthorities } from './registry-authorities.ts'
 import { badInput } from './report.ts'
 import { clusterSchema, sectionsSchema } from './schema/cluster.ts'
 import type { ClusterSpec } from './spec.ts'
@@ -68,6 +69,8 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   findings.push(...images.findings)
   const etcd = etcdSpec(draft, file, around)
   findings.push(...etcd.findings)
+  const authorities = registryAuthorities(draft.sections.runtime.registryCAs, file, around)
+  findings.push(...authorities.findings)
   if (!parsed.success || findings.length > 0 || checksums.errors.length > 0)
     throw new UserErrors(sorted(findings, document, checksums.errors))
 
@@ -78,6 +81,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     sections,
     hosts,
     checksums: checksums.checksums,
+    authorities: authorities.authorities,
     archives: images.archives,
     etcd: etcd.spec,
     env: around.env,

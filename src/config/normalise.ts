@@ -11,6 +11,7 @@ export interface Parts {
   readonly sections: Sections
   readonly hosts: readonly ParsedHost[]
   readonly checksums: Readonly<Record<string, string>>
+  readonly authorities: Readonly<Record<string, string>>
   readonly archives: readonly ImageArchive[]
   readonly etcd: EtcdSpec
   readonly env: Surroundings['env']
@@ -35,6 +36,7 @@ export function normalise(parts: Parts): ClusterSpec {
       ...runtime,
       version: runtime.version ?? defaults.containerd,
       runcVersion: runtime.runcVersion ?? defaults.runc,
+      registryCAs: parts.authorities,
     },
     network: {
       ...network,

@@ -84,6 +84,8 @@ export interface RuntimeSpec {
   readonly configPatches: readonly Patch[]
   /** Registry host → URLs of its mirrors, tried in order before the registry itself. */
   readonly registryMirrors: Readonly<Record<string, readonly string[]>>
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  readonly registryCAs: Readonly<Record<string, string>>
 }
 
 export interface NetworkSpec {

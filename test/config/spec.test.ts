@@ -18,7 +18,14 @@ describe('the smallest file', () => {
       },
       controlPlane: { localProxy: 'nginx', localProxyPort: 7443, bindPort: 6443, extraSANs: [] },
       etcd: { topology: 'stacked', allowEvenMembers: false },
-      runtime: { name: 'containerd', version: '2.3.4', runcVersion: '1.4.3', configPatches: [], registryMirrors: {} },
+      runtime: {
+        name: 'containerd',
+        version: '2.3.4',
+        runcVersion: '1.4.3',
+        configPatches: [],
+        registryMirrors: {},
+        registryCAs: {},
+      },
       network: {
         cni: 'flannel',
         podCIDR: '10.244.0.0/16',

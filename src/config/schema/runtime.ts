@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hasCredentials, text, url, version } from './scalars.ts'
+import { hasCredentials, localPath, text, url, version } from './scalars.ts'
 
 // It stands in a plan and in a file that everybody on the host can read.
 const mirrorUrl = url
@@ -26,6 +26,16 @@ export const runtimeSchema = z.strictObject({
     .describe(
       'Registry → URLs of its mirrors, tried in order before the registry itself, e.g. `docker.io: [http://10.0.0.5:5000]`. ' +
         '`_default` stands for all registries not listed.',
+    )
+    .default({}),
+  registryCAs: z
+    .record(
+      text(/^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?$/, 'a registry or mirror: host or host:port'),
+      localPath,
+    )
+    .describe(
+      'Registry or mirror (host, or host:port) → file on the machine that runs evcctl with the certificates (PEM) of the ' +
+        'CAs that it is trusted by, e.g. `registry.example:5000: ./ca.crt`.',
     )
     .default({}),
 })

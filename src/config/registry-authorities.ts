@@ -1,0 +1,68 @@
+import { X509Certificate } from 'node:crypto'
+import { localPath, readFailure, type Surroundings } from './files.ts'
+import type { Finding, Path } from './finding.ts'
+
+const block = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
+
+/**
+ * The certificates of `spec.runtime.registryCAs`, read from their files: registry → PEM, with nothing but certificates
+ * in it. What is wrong with one is said at its place in cluster.yaml.
+ */
+export function registryAuthorities(
+  files: Readonly<Record<string, string>>,
+  clusterFile: string,
+  { env, readFile }: Surroundings,
+  now = new Date(),
+): { readonly authorities: Readonly<Record<string, string>>; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = []
+  const authorities: Record<string, string> = {}
+  for (const [registry, given] of Object.entries(files)) {
+    const path: Path = ['spec', 'runtime', 'registryCAs', registry]
+    const file = localPath(given, clusterFile, env)
+    let text: string
+    try {
+      text = readFile(file)
+    } catch (cause) {
+      findings.push({ path, problem: `The CA of ${registry} cannot be used. ${readFailure(cause)}: ${file}` })
+      continue
+    }
+    const wrong = whatIsWrong(text, file, now)
+    if (wrong === undefined)
+      authorities[registry] = certificatesIn(text)
+        .map(pem => `${pem}\n`)
+        .join('')
+    else findings.push({ path, ...wrong })
+  }
+  return { authorities, findings }
+}
+
+function certificatesIn(text: string): readonly string[] {
+  return [...text.matchAll(block)].filter(([, kind]) => kind === 'CERTIFICATE').map(([pem]) => pem)
+}
+
+function whatIsWrong(text: string, file: string, now: Date): Omit<Finding, 'path'> | undefined {
+  if ([...text.matchAll(block)].some(([, kind]) => kind?.endsWith('PRIVATE KEY'))) {
+    const next = `openssl x509 -in '${file}' -out ca.crt makes a file of the certificate alone.`
+    return {
+      problem: `There is a private key in ${file}: it would go to all hosts.`,
+      expected: 'certificates only',
+      next,
+    }
+  }
+  const certificates = certificatesIn(text)
+  const expected = 'one or more certificates in PEM: -----BEGIN CERTIFICATE-----'
+  if (certificates.length === 0) return { problem: `There is no certificate in ${file}.`, expected }
+  for (const pem of certificates) {
+    let certificate: X509Certificate
+    try {
+      certificate = new X509Certificate(pem)
+    } catch {
+      return { problem: `A certificate in ${file} cannot be read.`, expected }
+    }
+    if (certificate.validToDate < now) {
+      const problem = `A certificate in ${file} has expired: ${certificate.subject.replaceAll('\n', ', ')}.`
+      return { problem, came: `valid until ${certificate.validToDate.toISOString().slice(0, 10)}` }
+    }
+  }
+  return undefined
+}
