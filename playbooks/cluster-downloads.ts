@@ -6,15 +6,21 @@ import {
   artifact,
   type ClusterSpec,
   type ImageArchive,
+  type RuntimeSpec,
   resolveArtifact,
   UserError,
 } from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 
+/** What the container runtime of cluster.yaml is made of. */
+export type RuntimeDownloads =
+  | { readonly name: 'containerd'; readonly containerd: ArtifactDownload; readonly runc: ArtifactDownload }
+  | { readonly name: 'cri-o'; readonly criO: ArtifactDownload }
+  | { readonly name: 'docker'; readonly criDockerd: ArtifactDownload }
+
 /** Every program that a node needs, for its architecture, from where cluster.yaml says. */
 export interface NodeDownloads {
-  readonly containerd: ArtifactDownload
-  readonly runc: ArtifactDownload
+  readonly runtime: RuntimeDownloads
   readonly cniPlugins: ArtifactDownload
   readonly kubeadm: ArtifactDownload
   readonly kubelet: ArtifactDownload
@@ -24,14 +30,13 @@ export interface NodeDownloads {
 /** Throws UserError for a machine that has no upstream artifacts, and for an artifact that cannot be had. */
 export function downloadsFor(spec: ClusterSpec, machine: Machine): NodeDownloads {
   const architecture = architectureOf(machine)
-  const find = (name: ArtifactName, version: string): ArtifactDownload => {
+  const find: Find = (name, version) => {
     const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
     return { version, source: from, sha256, site }
   }
   const { kubernetes, runtime, network } = spec
   return {
-    containerd: find('containerd', runtime.version),
-    runc: find('runc', runtime.runcVersion),
+    runtime: runtimeDownloads(runtime, find),
     cniPlugins: find('cni-plugins', network.cniPluginsVersion),
     kubeadm: find('kubeadm', kubernetes.version),
     kubelet: find('kubelet', kubernetes.version),
@@ -63,6 +68,20 @@ export function networkDownloads(spec: ClusterSpec, machine: Machine) {
     ciliumChart: () => find('cilium-chart', cilium.version),
     helm: () => find('helm', cilium.helmVersion),
     helmFolder: `linux-${architecture}`,
+  }
+}
+
+type Find = (name: ArtifactName, version: string) => ArtifactDownload
+
+function runtimeDownloads(runtime: RuntimeSpec, find: Find): RuntimeDownloads {
+  const { name, version } = runtime
+  switch (name) {
+    case 'containerd':
+      return { name, containerd: find('containerd', version), runc: find('runc', runtime.runcVersion) }
+    case 'cri-o':
+      return { name, criO: find('cri-o', version) }
+    case 'docker':
+      return { name, criDockerd: find('cri-dockerd', version) }
   }
 }
 

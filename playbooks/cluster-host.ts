@@ -1,4 +1,3 @@
-import { containerd } from '../roles/containerd/index.ts'
 import { etcdPackages } from '../roles/etcd-host/index.ts'
 import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
@@ -7,8 +6,8 @@ import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
 import { controlPlaneNodes, type Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
-import { sandboxImage } from './cluster-network.ts'
 import { localProxyOf } from './local-proxy.ts'
+import { declareRuntime, runtimePackages } from './runtime.ts'
 
 /** What a host has to offer before it can become a node. */
 export interface Prepared {
@@ -30,13 +29,15 @@ export function prepareHost(
 ): Prepared {
   const { name } = machine.host
   const downloads = downloadsFor(spec, machine)
+  const imageArchives = archivesFor(spec, machine)
+  const { names, keepDisabled } = runtimePackages(spec, imageArchives.length > 0)
   const proxyKind = localProxyOf(spec)
   const makesKeys = hasEtcdHosts(spec) && machine.host.roles.some(role => role !== 'worker')
   const system = os.declare(builder.scope(name, os.name), {
     packages: {
       ...spec.os.packages,
-      extra: [...spec.os.packages.extra, ...(proxyKind?.packages ?? []), ...(makesKeys ? etcdPackages : [])],
-      keepDisabled: proxyKind === undefined ? [] : [proxyKind.packageUnit],
+      extra: [...spec.os.packages.extra, ...(proxyKind?.packages ?? []), ...(makesKeys ? etcdPackages : []), ...names],
+      keepDisabled: [...(proxyKind === undefined ? [] : [proxyKind.packageUnit]), ...keepDisabled],
     },
     sysctls: { ...spec.os.sysctls },
     kernelModules: [...spec.os.kernelModules, ...modulesOf(spec)],
@@ -54,28 +55,20 @@ export function prepareHost(
     replaces: proxyKind.replaces,
     after: installed,
   })
-  const runtime = containerd.declare(builder.scope(name, containerd.name), {
-    containerd: downloads.containerd,
-    runc: downloads.runc,
-    cniPlugins: downloads.cniPlugins,
-    sandboxImage: sandboxImage(spec),
-    configPatches: [...spec.runtime.configPatches],
-    registryMirrors: Object.fromEntries(
-      Object.entries(spec.runtime.registryMirrors).map(([key, urls]) => [key, [...urls]]),
-    ),
-    registryCAs: { ...spec.runtime.registryCAs },
+  const runtime = declareRuntime(builder, spec, name, downloads, {
     downloadAfter: installed,
-    startAfter: [...system.all],
+    startAfter: system.all,
   })
   const archives = images.declare(builder.scope(name, images.name), {
-    archives: archivesFor(spec, machine),
+    archives: imageArchives,
+    store: spec.runtime.name,
     runtime: runtime.ready,
   })
   const programs = kubernetesBinaries.declare(builder.scope(name, kubernetesBinaries.name), {
     kubeadm: downloads.kubeadm,
     kubelet: downloads.kubelet,
     kubectl: downloads.kubectl,
-    kubeletAfter: proxyKind === undefined ? [] : [proxyKind.unit],
+    kubeletAfter: [runtime.unit, ...(proxyKind === undefined ? [] : [proxyKind.unit])],
     downloadAfter: installed,
   })
   const proxied = proxy === undefined ? [] : [proxy.ready]

@@ -9,6 +9,7 @@ import {
   GraphBuilder,
   type HostFacts,
   type KubeletFlag,
+  runtimes,
   type Task,
 } from '../src/index.ts'
 import {
@@ -67,7 +68,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
 
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
     file: spec.file,
-    node: nodeOf(first),
+    node: nodeOf(spec, first),
     documents,
     initPatch: spec.kubernetes.initConfiguration,
     endpoint,
@@ -87,7 +88,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   for (const machine of others.filter(isControlPlane)) {
     const role = joinControlPlane.declare(builder.scope(machine.host.name, joinControlPlane.name), {
       file: spec.file,
-      node: nodeOf(machine),
+      node: nodeOf(spec, machine),
       others: addresses.filter(address => address !== machine.address),
       documents,
       initPatch: spec.kubernetes.initConfiguration,
@@ -109,7 +110,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   if (etcd !== undefined) declareEtcdRemoval(builder, spec, machines, [...etcd.healthy, previous])
   for (const machine of others.filter(machine => !isControlPlane(machine))) {
     const role = worker.declare(builder.scope(machine.host.name, worker.name), {
-      node: nodeOf(machine),
+      node: nodeOf(spec, machine),
       endpoint,
       identity: cluster.identity,
       token: cluster.token,
@@ -162,6 +163,6 @@ function isControlPlane({ host }: Machine): boolean {
   return host.roles.includes('control-plane')
 }
 
-function nodeOf({ host, address }: Machine) {
-  return { name: host.name, address, taints: [...taintsFor(host)] }
+function nodeOf({ runtime }: ClusterSpec, { host, address }: Machine) {
+  return { name: host.name, address, criSocket: runtimes[runtime.name].socket, taints: [...taintsFor(host)] }
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import {
   artifactDownload,
+  configurationFile,
   defineRole,
   file,
   installedArtifact,
   registryFiles,
   renderTemplate,
-  Secret,
   systemdUnit,
   type Task,
 } from '../../src/index.ts'
@@ -68,12 +68,7 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
       order,
     )
     const text = renderContainerdConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
-    // Registry passwords are to be seen neither in a plan nor by other users of the host.
-    const configured = scope.add(
-      hasCredentials(params.configPatches)
-        ? file({ path: config, mode: 0o600, content: new Secret(text, 'containerd configuration') })
-        : file({ path: config, mode: 0o644, content: text }),
-    )
+    const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
     const unitFile = scope.add(
       file({
         path: `/etc/systemd/system/${unit}`,
@@ -97,8 +92,3 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
     return { ready, cniPlugins }
   },
 })
-
-// `registry.configs.<host>.auth` and headers with tokens (docs/cri/registry.md of containerd).
-function hasCredentials(patches: readonly Readonly<Record<string, unknown>>[]): boolean {
-  return /"(auth|password|identity_?token|authorization)":/i.test(JSON.stringify(patches))
-}

@@ -29,6 +29,8 @@ const parameters = z.strictObject({
   node: z.strictObject({
     name: z.string(),
     address: z.string(),
+    /** Of the container runtime. */
+    criSocket: z.string(),
     taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
   }),
   /** Addresses of the other control plane nodes, the first one first. */

@@ -34,6 +34,8 @@ const parameters = z.strictObject({
   node: z.strictObject({
     name: z.string(),
     address: z.string(),
+    /** Of the container runtime. */
+    criSocket: z.string(),
     taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
   }),
   /** The documents that all nodes share. */
@@ -84,6 +86,7 @@ export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutpu
       kubeadmInit({
         configuration: kubeadmFile,
         node: node.name,
+        criSocket: node.criSocket,
         endpoint,
         ...etcdDataOf(cluster),
         etcdEndpoints: etcdEndpointsOf(cluster),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRole, imageArchive, type Task } from '../../src/index.ts'
+import { defineRole, imageArchive, runtimeNames, type Task } from '../../src/index.ts'
 
 const parameters = z.strictObject({
   archives: z.array(
@@ -11,17 +11,21 @@ const parameters = z.strictObject({
       site: z.string(),
     }),
   ),
-  /** Done when containerd runs. */
+  /** Whose images they become. */
+  store: z.enum(runtimeNames),
+  /** Done when that runs. */
   runtime: z.custom<Task>(),
 })
 
 export type ImagesParameters = z.output<typeof parameters>
 
-/** Image archives that are loaded into containerd before anything wants to run them. */
+/** Image archives that are loaded into the runtime before anything wants to run them. */
 export const images = defineRole<ImagesParameters, { readonly loaded: readonly Task[] }>({
   name: 'images',
   params: parameters,
   declare: (scope, params) => ({
-    loaded: params.archives.map(archive => scope.add(imageArchive(archive), { after: [params.runtime] })),
+    loaded: params.archives.map(archive =>
+      scope.add(imageArchive({ store: params.store, ...archive }), { after: [params.runtime] }),
+    ),
   }),
 })

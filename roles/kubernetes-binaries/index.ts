@@ -49,7 +49,7 @@ export const kubernetesBinaries = defineRole<KubernetesBinariesParameters, Kuber
       installedArtifact({ name: 'kubectl', ...params.kubectl, install: { binary: kubectlPath } }),
       order,
     )
-    const wants = ['containerd.service', ...params.kubeletAfter].join(' ')
+    const wants = params.kubeletAfter.join(' ')
     const unit = scope.add(
       file({
         path: kubeletUnitPath,

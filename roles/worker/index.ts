@@ -18,6 +18,8 @@ const parameters = z.strictObject({
   node: z.strictObject({
     name: z.string(),
     address: z.string(),
+    /** Of the container runtime. */
+    criSocket: z.string(),
     taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
   }),
   /** `host:port` of the API as this host reaches it. */

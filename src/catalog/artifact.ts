@@ -3,6 +3,8 @@ import { calicoManifest } from './data/calico-manifest.ts'
 import { ciliumChart } from './data/cilium-chart.ts'
 import { cniPlugins } from './data/cni-plugins.ts'
 import { containerd } from './data/containerd.ts'
+import { criDockerd } from './data/cri-dockerd.ts'
+import { criO } from './data/cri-o.ts'
 import { etcd } from './data/etcd.ts'
 import { helm } from './data/helm.ts'
 import { kubeadm, kubectl, kubelet } from './data/kubernetes.ts'
@@ -32,6 +34,8 @@ export const catalog = {
   helm,
   'cilium-chart': ciliumChart,
   'calico-manifest': calicoManifest,
+  'cri-o': criO,
+  'cri-dockerd': criDockerd,
 } as const satisfies Record<string, CatalogEntry>
 
 export type ArtifactName = keyof typeof catalog

@@ -1,4 +1,5 @@
 import { minVersion, satisfies } from 'semver'
+import type { RuntimeName } from './runtimes.ts'
 
 /**
  * containerd versions that containerd recommends for a Kubernetes minor, as a semver range.
@@ -28,7 +29,7 @@ export interface KubeadmImages {
   readonly etcd: string
   /** Tag of registry.k8s.io/coredns/coredns. */
   readonly coredns: string
-  /** Tag of registry.k8s.io/pause; containerd is told to use the same one. */
+  /** Tag of registry.k8s.io/pause; the runtime is told to use the same one. */
   readonly pause: string
 }
 
@@ -62,6 +63,15 @@ export function networkConflict(
 ): readonly string[] | undefined {
   const minors = kubernetesForNetwork[network][minorOf(version)]
   return minors === undefined || minors.includes(minorOf(kubernetes)) ? undefined : minors
+}
+
+/** Undefined when the two go together, else the versions of the runtime that would, in words. */
+export function runtimeConflict(runtime: RuntimeName, kubernetes: string, version: string): string | undefined {
+  if (runtime === 'containerd') return containerdConflict(kubernetes, version)
+  // A CRI-O minor is made for the Kubernetes minor of its number (README.md of cri-o, compatibility matrix).
+  const minor = minorOf(kubernetes)
+  if (runtime !== 'cri-o' || !kubernetesMinors().includes(minor) || minorOf(version) === minor) return undefined
+  return `${minor}.x`
 }
 
 /** Undefined when the two go together (or the minor is unknown), else the versions of containerd that would. */

@@ -1,4 +1,5 @@
 export * from './artifact.ts'
 export * from './compatibility.ts'
+export * from './runtimes.ts'
 export * from './source.ts'
 export * from './versions.ts'

@@ -1,13 +1,15 @@
 import { gte } from 'semver'
 import { type ArtifactName, versionsOf } from './artifact.ts'
 import { type KubeadmImages, kubeadmImages, kubernetesMinors, minorOf, networkConflict } from './compatibility.ts'
+import type { RuntimeName } from './runtimes.ts'
 
 /** flannel versions that evcctl has manifests for, newest first; images are tagged `v<version>`. */
 export const flannelVersions = ['0.28.4'] as const
 
 /** What goes with a Kubernetes version unless cluster.yaml says otherwise. Versions without `v`, image tags as they are. */
 export interface Defaults extends KubeadmImages {
-  readonly containerd: string
+  /** Version of each runtime: of containerd, CRI-O, cri-dockerd. */
+  readonly runtimes: Readonly<Record<RuntimeName, string>>
   readonly runc: string
   readonly cniPlugins: string
   readonly flannel: string
@@ -42,7 +44,11 @@ export function defaultsFor(kubernetes: string): Defaults {
     throw new RangeError(`No defaults for Kubernetes ${kubernetes}`)
   return {
     ...images.images,
-    containerd: newest('containerd'),
+    runtimes: {
+      containerd: newest('containerd'),
+      'cri-o': newest('cri-o', version => minorOf(version) === minorOf(kubernetes)),
+      docker: newest('cri-dockerd'),
+    },
     runc: newest('runc'),
     cniPlugins: newest('cni-plugins'),
     flannel: flannelVersions[0],
@@ -58,8 +64,8 @@ function newestFor(network: 'calico' | 'cilium', name: ArtifactName, kubernetes:
   return fits ?? newest(name)
 }
 
-function newest(name: ArtifactName): string {
-  const [version] = versionsOf(name)
+function newest(name: ArtifactName, fits: (version: string) => boolean = () => true): string {
+  const version = versionsOf(name).find(fits)
   if (version === undefined) throw new RangeError(`The catalog has no ${name}`)
   return version
 }

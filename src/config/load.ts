@@ -10,6 +10,7 @@ import { checkLabels } from './checks/labels.ts'
 import { checkNetwork } from './checks/network.ts'
 import { checkPatches } from './checks/patches.ts'
 import { checkPorts } from './checks/ports.ts'
+import { checkRuntime } from './checks/runtime.ts'
 import { checkFolder, checkSources } from './checks/sources.ts'
 import { checkVersions } from './checks/versions.ts'
 import { readChecksums } from './checksums.ts'
@@ -61,6 +62,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkPorts,
     checkVersions(known),
     checkPatches,
+    checkRuntime,
     checkLabels,
     checkSources,
   ])

@@ -1,7 +1,16 @@
-import { defaultsFor, kubernetesVersions } from '../catalog/index.ts'
+import { type Defaults, defaultsFor, kubernetesVersions } from '../catalog/index.ts'
 import { localPath, type Surroundings } from './files.ts'
 import type { ParsedHost, ParsedSsh, Sections } from './schema/cluster.ts'
-import type { ClusterSpec, EtcdSpec, FirewallSpec, HostSpec, HostSshSpec, ImageArchive, SecretSource } from './spec.ts'
+import type {
+  ClusterSpec,
+  EtcdSpec,
+  FirewallSpec,
+  HostSpec,
+  HostSshSpec,
+  ImageArchive,
+  RuntimeSpec,
+  SecretSource,
+} from './spec.ts'
 
 const defaultConnectTimeout = 20_000
 
@@ -32,12 +41,7 @@ export function normalise(parts: Parts): ClusterSpec {
     kubernetes: { ...kubernetes, version },
     controlPlane: definedOnly(controlPlane),
     etcd: parts.etcd,
-    runtime: {
-      ...runtime,
-      version: runtime.version ?? defaults.containerd,
-      runcVersion: runtime.runcVersion ?? defaults.runc,
-      registryCAs: parts.authorities,
-    },
+    runtime: normaliseRuntime(runtime, defaults, parts.authorities),
     network: {
       ...network,
       cniPluginsVersion: network.cniPluginsVersion ?? defaults.cniPlugins,
@@ -78,6 +82,15 @@ function normaliseFirewall({ firewall, controlPlane }: Sections): FirewallSpec {
       ...(roles === undefined ? {} : { roles }),
     })),
   }
+}
+
+function normaliseRuntime(
+  { name, version, runcVersion, configPatches, registryMirrors }: Sections['runtime'],
+  defaults: Defaults,
+  registryCAs: RuntimeSpec['registryCAs'],
+): RuntimeSpec {
+  const common = { version: version ?? defaults.runtimes[name], configPatches, registryMirrors, registryCAs }
+  return name === 'containerd' ? { name, ...common, runcVersion: runcVersion ?? defaults.runc } : { name, ...common }
 }
 
 function normaliseHost(host: ParsedHost, index: number, parts: Parts): HostSpec {

@@ -1,7 +1,7 @@
 import type { Architecture, Secret } from '../core/index.ts'
 import type { CheckName, FreeSpacePath, HostRole, TaintEffect } from './names.ts'
 
-/** A part of a document of somebody else's format: kubeadm's, the kubelet's, containerd's. */
+/** A part of a document of somebody else's format: kubeadm's, the kubelet's, a runtime's. */
 export type Patch = Readonly<Record<string, unknown>>
 
 /** cluster.yaml, checked, with every default filled in. Sizes in bytes, times in ms, local paths absolute. */
@@ -76,11 +76,13 @@ export type EtcdSpec =
       readonly key: Secret
     }
 
-export interface RuntimeSpec {
-  readonly name: 'containerd'
+export type RuntimeSpec = CommonRuntimeSpec &
+  ({ readonly name: 'containerd'; readonly runcVersion: string } | { readonly name: 'cri-o' | 'docker' })
+
+interface CommonRuntimeSpec {
+  /** Of containerd, CRI-O or cri-dockerd; without `v`. */
   readonly version: string
-  readonly runcVersion: string
-  /** Deep-merged over containerd's config.toml, in order. */
+  /** Deep-merged over config.toml of containerd, crio.conf or Docker's daemon.json, in order. */
   readonly configPatches: readonly Patch[]
   /** Registry host → URLs of its mirrors, tried in order before the registry itself. */
   readonly registryMirrors: Readonly<Record<string, readonly string[]>>

@@ -104,12 +104,14 @@ export function countsText(counts: PlanCounts): string {
 function describe(subject: PlanSubject): string {
   const { kubernetes, runtime, network } = subject
   const cni = network.cni === 'none' ? [] : [network.cni]
-  return [
-    count(subject.hosts.length, 'host'),
-    `Kubernetes ${kubernetes.version}`,
-    `${runtime.name} ${runtime.version}`,
-    ...cni,
-  ].join(', ')
+  return [count(subject.hosts.length, 'host'), `Kubernetes ${kubernetes.version}`, runtimeLabel(runtime), ...cni].join(
+    ', ',
+  )
+}
+
+/** The container runtime and its version, e.g. `containerd 2.3.4`; of Docker, that of cri-dockerd is the one that is known. */
+export function runtimeLabel({ name, version }: PlanSubject['runtime']): string {
+  return name === 'docker' ? `docker with cri-dockerd ${version}` : `${name} ${version}`
 }
 
 function readingLine(subject: PlanSubject, unreachable: number, { reading }: PlanOptions, paint: Paint): string[] {

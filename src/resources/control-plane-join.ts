@@ -6,7 +6,7 @@ import { Secret } from '../core/secret.ts'
 import { quote } from '../shell/quote.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
-import type { KubernetesDocument } from './kubeadm-documents.ts'
+import { type KubernetesDocument, registrationOf } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { otherCluster, refuse } from './kubeadm-join.ts'
 import { type JoinScriptOptions, joinScript, joinUnfinished } from './kubeadm-join-script.ts'
@@ -66,7 +66,7 @@ export function controlPlaneJoin(
   parameters: ControlPlaneJoinParameters,
 ): Resource<ControlPlaneJoinState, ControlPlaneJoinDesired> {
   const { configuration, token, certificateKey, caHash, records, etcdData = '/var/lib/etcd' } = parameters
-  const { name: node } = (configuration.nodeRegistration ?? {}) as { readonly name?: string }
+  const { name: node, criSocket } = registrationOf(configuration)
   return {
     kind: 'kubeadm join',
     name: 'control plane',
@@ -92,6 +92,7 @@ export function controlPlaneJoin(
       if (state !== 'absent' && state !== 'unfinished' && state !== 'leftovers')
         return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
       const script = joinScript({
+        criSocket,
         resetFirst: state !== 'absent',
         ...(etcdData === 'external' ? {} : stackedMember(parameters, etcdData)),
       })

@@ -1,8 +1,11 @@
 import type { Probe, ProbeResult, Resource } from '../core/resource.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
+import { type ImageStore, imageStores, imagesFolder, nextRecord } from './image-stores.ts'
 
 export interface ImageArchiveParameters {
+  /** Whose images they become. */
+  readonly store: ImageStore
   /** As a plan shows it, e.g. `pause-3.10.1.tar`. */
   readonly name: string
   readonly source: FetchSource
@@ -15,29 +18,27 @@ export interface ImageArchiveParameters {
 export interface ImageArchiveState {
   /** The images of the archive, if it was ever loaded. */
   readonly images: readonly string[] | undefined
-  /** Those that containerd does not have (any more). */
+  /** Those that the runtime does not have (any more). */
   readonly missing: readonly string[]
 }
 
-const imagesFolder = '/var/lib/evcctl/images'
-const ctr = '/usr/local/bin/ctr --namespace k8s.io images'
-
-// One script for all archives of a host: it runs once. A containerd that does not answer has no images.
-const listing = `${ctr} list -q 2>/dev/null || :
-grep -H -s '' ${imagesFolder}/* || :
+// One script for all archives of a host: it runs once. A runtime that does not answer has no images.
+function listing(store: ImageStore): string {
+  return `${imageStores[store].list}grep -H -s '' ${imagesFolder}/* || :
 `
+}
 
 /**
- * The images of an archive (docker save or OCI layout, not compressed or gzip) in containerd's namespace k8s.io. Which
- * images are in it is recorded when it is loaded, so that one the kubelet has removed since is seen. Needs containerd
- * to run.
+ * The images of an archive (docker save, with containerd also an OCI layout; not compressed or gzip) where the runtime
+ * keeps those of Kubernetes. Which images are in it is recorded when it is loaded, so that one the kubelet has removed
+ * since is seen. Needs the runtime to run.
  */
 export function imageArchive(
   parameters: ImageArchiveParameters,
 ): Resource<ImageArchiveState, { readonly sha256: string }> {
-  const { name, source, sha256, site, bytes } = parameters
+  const { store, name, source, sha256, site, bytes } = parameters
   const size = bytes === undefined ? {} : { bytes }
-  const probe: Probe<ImageArchiveState> = { script: listing, parse: raw => parseListing(raw, sha256) }
+  const probe: Probe<ImageArchiveState> = { script: listing(store), parse: raw => parseListing(raw, sha256) }
   return {
     kind: 'images',
     name,
@@ -54,10 +55,10 @@ export function imageArchive(
         note,
       }
     },
-    converge: () => fetchSteps({ source, sha256, site, ...size }, importScript(sha256)),
+    converge: () => fetchSteps({ source, sha256, site, ...size }, importScript(store, sha256)),
     explain: failure =>
       explainDownload(failure, { url: 'url' in source ? source.url : source.file, sha256, site }) ??
-      explainImport(failure.stderr, name),
+      explainImport(failure.stderr, name, store),
   }
 }
 
@@ -71,32 +72,29 @@ function parseListing({ stdout }: ProbeResult, sha256: string): ImageArchiveStat
   return { images, missing: images.filter(image => !present.has(image)) }
 }
 
-// The label tells which images came out of this archive: neither its format nor the way references are completed has to
-// be known here. --local: the transfer service wants every platform of an index, and is slower.
-function importScript(sha256: string): string {
+function importScript(store: ImageStore, sha256: string): string {
   return `umask 077
 mkdir -p ${imagesFolder}
 echo "importing"
-${ctr} import --local --label evcctl.dev/archive=${sha256} "$part"
-${ctr} list -q 'labels."evcctl.dev/archive"==${sha256}' >${imagesFolder}/.next
-if [ ! -s ${imagesFolder}/.next ]; then echo 'no images in the archive' >&2; exit 1; fi
-mv -f ${imagesFolder}/.next ${imagesFolder}/${sha256}
+${imageStores[store].load(sha256)}if [ ! -s ${nextRecord} ]; then echo 'no images in the archive' >&2; exit 1; fi
+mv -f ${nextRecord} ${imagesFolder}/${sha256}
 rm -f "$part"
 `
 }
 
-function explainImport(stderr: string, name: string) {
+function explainImport(stderr: string, name: string, store: ImageStore) {
+  const { folder, formats } = imageStores[store]
   if (/no space left on device/i.test(stderr)) {
     return {
       problem: `The disk of the host is full: ${name} could not be loaded.`,
       came: stderr.trim(),
-      next: 'Free some space (/var/lib/containerd holds the images), then apply again.',
+      next: `Free some space (${folder} holds the images), then apply again.`,
     }
   }
   if (/no images in the archive|unrecognized image format/.test(stderr)) {
     return {
       problem: `${name} is no image archive for this host.`,
-      expected: 'a tar of docker save or an OCI layout, with an image of its architecture',
+      expected: `${formats}, with an image of its architecture`,
       came: stderr.trim(),
     }
   }

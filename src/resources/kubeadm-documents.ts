@@ -6,9 +6,6 @@ export type KubernetesDocument = Readonly<Record<string, unknown>>
 /** What a user lays over such a document; see deepMerge(). */
 export type DocumentPatch = Readonly<Record<string, unknown>>
 
-/** The container runtime's socket; kubeadm is always told, so that a second runtime on a host does not confuse it. */
-export const containerdSocket = 'unix:///run/containerd/containerd.sock'
-
 // Served by kubeadm 1.31 and newer (cmd/kubeadm/app/apis/kubeadm/v1beta4 of k8s.io/kubernetes).
 const kubeadmVersion = 'kubeadm.k8s.io/v1beta4'
 
@@ -80,6 +77,8 @@ export interface NodeSettings {
   readonly name: string
   /** The address that the other nodes use. */
   readonly address: string
+  /** Of the container runtime; kubeadm is always told, so that a second runtime on a host does not confuse it. */
+  readonly criSocket: string
   /** All of them: the list takes the place of kubeadm's default for control plane nodes. */
   readonly taints: readonly NodeTaint[]
   /** Names of kubeadm's preflight checks. */
@@ -144,10 +143,24 @@ export function renderDocuments(documents: readonly KubernetesDocument[]): strin
   return documents.map(document => stringify(document, { lineWidth: 0 })).join('---\n')
 }
 
-function nodeRegistration({ name, address, taints, ignorePreflightErrors }: NodeSettings): KubernetesDocument {
+/** What a join needs to know of its own document. */
+export function registrationOf({ nodeRegistration = {} }: KubernetesDocument): {
+  readonly name?: string
+  readonly criSocket: string
+} {
+  return nodeRegistration as { readonly name?: string; readonly criSocket: string }
+}
+
+function nodeRegistration({
+  name,
+  address,
+  criSocket,
+  taints,
+  ignorePreflightErrors,
+}: NodeSettings): KubernetesDocument {
   return {
     name,
-    criSocket: containerdSocket,
+    criSocket,
     taints: taints.map(({ key, value, effect }) => (value === undefined ? { key, effect } : { key, value, effect })),
     kubeletExtraArgs: [{ name: 'node-ip', value: address }],
     imagePullSerial: false,

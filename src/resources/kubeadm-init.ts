@@ -2,7 +2,6 @@ import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
-import { containerdSocket } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import {
   caHashOf,
@@ -27,6 +26,8 @@ export interface KubeadmInitParameters {
   readonly etcdData?: string | 'external'
   /** Client URLs of an external etcd: a cut-off init remembers where it wrote. Default none. */
   readonly etcdEndpoints?: readonly string[]
+  /** Of the container runtime, whose containers a reset removes. */
+  readonly criSocket: string
   /** `host:port` that the nodes will use for the API, for the plan. */
   readonly endpoint: string
   /** Files and their content that record what the cluster was made with; see clusterRecord() and kubeletRecord(). */
@@ -70,7 +71,15 @@ const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'p
 export function kubeadmInit(
   parameters: KubeadmInitParameters,
 ): Resource<KubeadmInitState, { readonly endpoint: string }, ClusterIdentity> {
-  const { configuration, node, etcdData = '/var/lib/etcd', etcdEndpoints = [], endpoint, records } = parameters
+  const {
+    configuration,
+    node,
+    criSocket,
+    etcdData = '/var/lib/etcd',
+    etcdEndpoints = [],
+    endpoint,
+    records,
+  } = parameters
   return {
     kind: 'kubeadm init',
     name: 'cluster',
@@ -94,7 +103,7 @@ export function kubeadmInit(
     converge(current): readonly Step[] {
       if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
-        { run: initScript(configuration, etcdData, etcdEndpoints), timeoutMs: longestInit },
+        { run: initScript({ configuration, criSocket, etcdData, etcdEndpoints }), timeoutMs: longestInit },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `rm -f ${initUnfinished}\n` },
       ]
@@ -137,7 +146,14 @@ function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitSt
   return found.every(path => path === '/etc/kubernetes/pki/ca.crt') ? 'absent' : 'damaged'
 }
 
-function initScript(configuration: string, etcdData: string, etcdEndpoints: readonly string[]): string {
+interface InitScript {
+  readonly configuration: string
+  readonly criSocket: string
+  readonly etcdData: string
+  readonly etcdEndpoints: readonly string[]
+}
+
+function initScript({ configuration, criSocket, etcdData, etcdEndpoints }: InitScript): string {
   const mark = etcdEndpoints.length === 0 ? ':' : `printf '%s\\n' ${quoteAll(etcdEndpoints)}`
   const data = quote(etcdData)
   const emptied = `  # Its manifest, by which reset finds the data, may be gone already.
@@ -148,7 +164,7 @@ systemctl daemon-reload
 systemctl enable --quiet kubelet
 if [ -e ${initUnfinished} ]; then
   echo 'removing what an interrupted kubeadm init left'
-  kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
+  kubeadm reset --force --cri-socket ${criSocket} >/dev/null
 ${etcdData === 'external' ? '' : emptied}fi
 rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests}
 ${mark} >${initUnfinished}

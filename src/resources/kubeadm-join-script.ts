@@ -1,4 +1,3 @@
-import { containerdSocket } from './kubeadm-documents.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
@@ -7,6 +6,8 @@ import { recordKubeletStart } from './kubelet-files.ts'
 export const joinUnfinished = `${stateFolder}/kubeadm-join.unfinished`
 
 export interface JoinScriptOptions {
+  /** Of the container runtime, whose containers a reset removes. */
+  readonly criSocket: string
   /** Whether something of an earlier join is there. */
   readonly resetFirst: boolean
   /** Shell functions that the other two use. */
@@ -24,7 +25,14 @@ export interface JoinScriptOptions {
  * not learned something yet: one that has just started refuses connections, or rights; and one takes up to 50 s to see
  * that a kubelet is gone, and lets no node of that name join as long.
  */
-export function joinScript({ resetFirst, functions = '', prepare, leave, resetMore = '' }: JoinScriptOptions): string {
+export function joinScript({
+  criSocket,
+  resetFirst,
+  functions = '',
+  prepare,
+  leave,
+  resetMore = '',
+}: JoinScriptOptions): string {
   const attempt = 'kubeadm join --config "$configuration"'
   const all = prepare === undefined ? attempt : `{ ${prepare} && ${attempt}; }`
   return `${kubeletFailureScript}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
@@ -36,7 +44,7 @@ systemctl daemon-reload
 systemctl enable --quiet kubelet
 reset() {
 ${leave === undefined ? '' : `  ${leave} || exit 1\n`}  systemctl stop kubelet 2>/dev/null || :
-  kubeadm reset --force --cri-socket ${containerdSocket} >/dev/null
+  kubeadm reset --force --cri-socket ${criSocket} >/dev/null
 ${resetMore}  mkdir -p /etc/kubernetes/manifests
 }
 ${functions}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset\n" : ''}: >${joinUnfinished}

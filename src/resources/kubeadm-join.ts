@@ -4,7 +4,7 @@ import { isUnknown, type Output } from '../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
-import type { KubernetesDocument } from './kubeadm-documents.ts'
+import { type KubernetesDocument, registrationOf } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
 import {
@@ -48,7 +48,7 @@ export interface KubeadmJoinDesired {
  */
 export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<KubeadmJoinState, KubeadmJoinDesired> {
   const { configuration, token, caHash, record } = parameters
-  const { name: node } = (configuration.nodeRegistration ?? {}) as { readonly name?: string }
+  const { name: node, criSocket } = registrationOf(configuration)
   return {
     kind: 'kubeadm join',
     name: 'node',
@@ -73,7 +73,11 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
         return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
       const document = desired.token.token.map(value => render(configuration, value, desired.caHash), 'kubeadm join')
       return [
-        { run: joinScript({ resetFirst: current.state !== 'absent' }), stdin: document, timeoutMs: 15 * 60_000 },
+        {
+          run: joinScript({ criSocket, resetFirst: current.state !== 'absent' }),
+          stdin: document,
+          timeoutMs: 15 * 60_000,
+        },
         { write: record.path, content: record.content, mode: 0o600 },
         { run: `rm -f ${joinUnfinished}\n` },
       ]

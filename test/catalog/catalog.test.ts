@@ -57,6 +57,7 @@ describe('the catalog', () => {
       'get.helm.sh',
       'helm.cilium.io',
       'raw.githubusercontent.com',
+      'storage.googleapis.com',
     ])
   })
 })
@@ -70,10 +71,11 @@ describe('versions that go together', () => {
     expect(newestPatch('1.33')).toBeUndefined()
   })
 
-  it('has defaults for every version, and containerd among them fits', () => {
+  it('has defaults for every version, and the runtimes among them fit', () => {
     for (const version of kubernetesVersions()) {
-      const { containerd } = defaultsFor(version)
-      expect(satisfies(containerd, containerdForKubernetes[minorOf(version)] ?? '')).toBe(true)
+      const { runtimes } = defaultsFor(version)
+      expect(satisfies(runtimes.containerd, containerdForKubernetes[minorOf(version)] ?? '')).toBe(true)
+      expect(minorOf(runtimes['cri-o'])).toBe(minorOf(version))
     }
     expect(() => defaultsFor('1.33.9')).toThrow(RangeError)
   })

@@ -28,6 +28,13 @@ describe('CAs of registries', () => {
     expect(errors[0]?.problem).toContain(problem)
   })
 
+  it('are refused for docker.io with Docker, which would not read them', () => {
+    const files = { '/site/ca.crt': authority }
+    const [error] = errorsOf(cluster('runtime: { name: docker, registryCAs: { docker.io: ca.crt } }'), { files })
+    expect(error?.where).toContain('spec.runtime.registryCAs["docker.io"]')
+    expect(error?.problem).toContain('trusts what the host trusts')
+  })
+
   it('are refused when they have expired', () => {
     const around = { readFile: () => authority, exists: () => true, env: {} }
     const { findings } = registryAuthorities({ a: 'ca.crt' }, '/site/cluster.yaml', around, new Date('2200-01-01'))

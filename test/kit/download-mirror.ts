@@ -18,8 +18,8 @@ export interface Downloads {
 
 /** What the catalog has of these versions: what a cluster needs, apart from images, which nodes pull by themselves. */
 export function upstreamArtifacts(pins: Required<Pins>, arch: Arch): readonly Artifact[] {
-  // Other pod networks than flannel are tried by hand.
-  const versions: Record<Exclude<ArtifactName, 'helm' | 'cilium-chart' | 'calico-manifest'>, string> = {
+  // Other pod networks than flannel, and other runtimes than containerd, are tried by hand.
+  const versions: Partial<Record<ArtifactName, string>> = {
     kubelet: pins.kubernetes,
     kubeadm: pins.kubernetes,
     kubectl: pins.kubernetes,

@@ -26,6 +26,7 @@ const parameters: ControlPlaneJoinParameters = {
   configuration: controlPlaneJoinConfiguration({
     name: 'cp2',
     address: '192.0.2.12',
+    criSocket: 'unix:///run/containerd/containerd.sock',
     endpoint: '127.0.0.1:7443',
     bindPort: 6443,
     taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }],

@@ -4,7 +4,13 @@ import { imageArchive } from '../../src/resources/image-archive.ts'
 
 const sha256 = 'a'.repeat(64)
 const archive = (sum: string) =>
-  imageArchive({ name: 'pause.tar', source: { url: 'http://192.0.2.5/pause.tar' }, sha256: sum, site: '192.0.2.5' })
+  imageArchive({
+    store: 'containerd',
+    name: 'pause.tar',
+    source: { url: 'http://192.0.2.5/pause.tar' },
+    sha256: sum,
+    site: '192.0.2.5',
+  })
 
 function listed(present: readonly string[], recorded: readonly string[]): ProbeResult {
   const lines = [

@@ -25,6 +25,7 @@ function on(files: Readonly<Record<string, string>>, etcd = false) {
   const resource = kubeadmInit({
     configuration: '/etc/evcctl/kubeadm.yaml',
     node: 'cp1',
+    criSocket: 'unix:///run/containerd/containerd.sock',
     etcdData,
     endpoint: '127.0.0.1:7443',
     records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
@@ -63,6 +64,7 @@ describe('kubeadm init', () => {
     const parameters = {
       configuration: '/etc/evcctl/kubeadm.yaml',
       node: 'cp1',
+      criSocket: 'unix:///run/containerd/containerd.sock',
       endpoint: '127.0.0.1:7443',
       records: [],
     }
@@ -109,6 +111,7 @@ describe('kubeadm init', () => {
     const resource = kubeadmInit({
       configuration: '/etc/evcctl/kubeadm.yaml',
       node: 'cp1',
+      criSocket: 'unix:///run/containerd/containerd.sock',
       endpoint: '127.0.0.1:7443',
       records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
     })

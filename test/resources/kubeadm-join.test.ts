@@ -17,6 +17,7 @@ const resource = kubeadmJoin({
   configuration: joinConfiguration({
     name: 'w1',
     address: '192.0.2.21',
+    criSocket: 'unix:///run/containerd/containerd.sock',
     endpoint: '127.0.0.1:7443',
     taints: [{ key: 'gpu', effect: 'NoSchedule' }],
     ignorePreflightErrors: [],

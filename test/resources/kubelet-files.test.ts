@@ -61,7 +61,8 @@ describe("the kubelet's flags", () => {
 
   function wanted(address: string, ...more: readonly { readonly name: string; readonly value: string }[]) {
     const patch = { nodeRegistration: { kubeletExtraArgs: more } }
-    const settings = { name: 'w1', address, taints: [], ignorePreflightErrors: [], bindPort: 6443, patch }
+    const criSocket = 'unix:///run/containerd/containerd.sock'
+    const settings = { name: 'w1', address, criSocket, taints: [], ignorePreflightErrors: [], bindPort: 6443, patch }
     return kubeletFlags(kubeletFlagsOf(initConfiguration(settings)))
   }
 

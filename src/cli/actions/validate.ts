@@ -1,6 +1,6 @@
 import { loadClusterFile } from '../../config/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
-import { count } from '../../report/index.ts'
+import { count, runtimeLabel } from '../../report/index.ts'
 import { printJson, printLine } from '../streams.ts'
 
 /** `evcctl validate`: errors are thrown, all at once; a right file is described in one line. */
@@ -22,7 +22,7 @@ export async function validate(options: {
       hosts,
     })
   } else {
-    const what = `${count(hosts.length, 'host')}, Kubernetes ${kubernetes.version}, ${runtime.name} ${runtime.version}`
+    const what = `${count(hosts.length, 'host')}, Kubernetes ${kubernetes.version}, ${runtimeLabel(runtime)}`
     printLine(`${options.file} is right: ${name}, ${what}. No host was contacted; next: evcctl ping ${options.file}`)
   }
   return exitCodes.ok

@@ -31,7 +31,6 @@ export const checkPatches: Check = (draft, report) => {
     checkFlags(document, patch, path, report)
   }
   checkProxyMode(draft, report)
-  checkRuntimePatches(draft, report)
 }
 
 function advice(instead: string): string {
@@ -103,35 +102,4 @@ function checkProxyMode(draft: Draft, report: Report): void {
     problem: `${describeValue(mode)} is not a mode of kube-proxy.${suggestion}`,
     expected: `one of ${proxyModes.join(', ')}`,
   })
-}
-
-const containerdSocket = '/run/containerd/containerd.sock'
-
-function checkRuntimePatches(draft: Draft, report: Report): void {
-  if (!draft.sound('spec.runtime.configPatches')) return
-  for (const [index, patch] of draft.sections.runtime.configPatches.entries()) {
-    const path: Path = ['spec', 'runtime', 'configPatches', index]
-    const address = valueAt(patch, ['grpc', 'address'])
-    if (address !== undefined && address !== containerdSocket)
-      report({
-        path: [...path, 'grpc', 'address'],
-        problem: 'The kubelet expects containerd elsewhere.',
-        expected: containerdSocket,
-      })
-    const plugins = valueAt(patch, ['plugins'])
-    if (!isMapping(plugins)) continue
-    for (const plugin of Object.keys(plugins)) {
-      // The plugin of the 1.x configuration: containerd 2 would not read it.
-      if (plugin === 'io.containerd.grpc.v1.cri')
-        report({
-          path: [...path, 'plugins', plugin],
-          at: 'key',
-          problem: `containerd 2 has no plugin "${plugin}".`,
-          expected: '"io.containerd.cri.v1.runtime" or "io.containerd.cri.v1.images"',
-        })
-      const cgroup = ['plugins', plugin, 'containerd', 'runtimes', 'runc', 'options', 'SystemdCgroup']
-      if (valueAt(patch, cgroup) === false)
-        report({ path: [...path, ...cgroup], problem: 'The kubelet uses the systemd cgroup driver.', expected: 'true' })
-    }
-  }
 }

@@ -1,4 +1,4 @@
-import { type ArtifactName, artifact, folderPlaces, upstreamSites } from '../../catalog/index.ts'
+import { type ArtifactName, artifact, folderPlaces, runtimes, upstreamSites } from '../../catalog/index.ts'
 import { isMapping } from '../finding.ts'
 import { nearest } from '../nearest.ts'
 import type { ClusterSpec } from '../spec.ts'
@@ -59,8 +59,8 @@ export function neededArtifacts(spec: ClusterSpec): readonly (readonly [Artifact
     ['kubelet', kubernetes.version],
     ['kubeadm', kubernetes.version],
     ['kubectl', kubernetes.version],
-    ['containerd', runtime.version],
-    ['runc', runtime.runcVersion],
+    [runtimes[runtime.name].artifact, runtime.version],
+    ...(runtime.name === 'containerd' ? [['runc', runtime.runcVersion] as const] : []),
     ['cni-plugins', network.cniPluginsVersion],
     ...(network.cni === 'calico' ? ([['calico-manifest', network.calico.version]] as const) : []),
     ...(network.cni === 'cilium'

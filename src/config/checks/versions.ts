@@ -3,13 +3,14 @@ import {
   type ArtifactName,
   artifact,
   checksumOf,
-  containerdConflict,
   defaultsFor,
   flannelVersions,
   kubernetesMinors,
   minorOf,
   networkConflict,
   newestPatch,
+  runtimeConflict,
+  runtimes,
   versionsOf,
 } from '../../catalog/index.ts'
 import type { Draft } from '../draft.ts'
@@ -34,7 +35,8 @@ export function checkVersions(checksums: Readonly<Record<string, string>> | unde
     if (checkMinor(draft, report))
       check('spec.kubernetes.version', ['kubelet', 'kubeadm', 'kubectl'], 'Kubernetes', kubernetes.version)
     check('spec.etcd.version', ['etcd'], 'etcd', etcd.version)
-    check('spec.runtime.version', ['containerd'], 'containerd', runtime.version)
+    const { title, artifact: runtimeArtifact } = runtimes[runtime.name]
+    check('spec.runtime.version', [runtimeArtifact], title, runtime.version)
     check('spec.runtime.runcVersion', ['runc'], 'runc', runtime.runcVersion)
     check('spec.network.cniPluginsVersion', ['cni-plugins'], 'the CNI plugins', network.cniPluginsVersion)
     const { cni, calico, cilium } = network
@@ -45,7 +47,7 @@ export function checkVersions(checksums: Readonly<Record<string, string>> | unde
     }
     checkFlannelVersion(draft, report)
     checkNetworkVersion(draft, report)
-    checkContainerd(draft, report)
+    checkRuntime(draft, report)
   }
 }
 
@@ -103,18 +105,26 @@ function checkFlannelVersion(draft: Draft, report: Report): void {
   })
 }
 
-function checkContainerd(draft: Draft, report: Report): void {
+function checkRuntime(draft: Draft, report: Report): void {
   const { kubernetes, runtime } = draft.sections
-  const { version } = runtime
+  const { version, name } = runtime
+  const { title } = runtimes[name]
+  if (name !== 'containerd' && runtime.runcVersion !== undefined)
+    report({
+      path: ['spec', 'runtime', 'runcVersion'],
+      at: 'key',
+      problem: `${title} brings its own OCI runtime: runcVersion is for containerd.`,
+      next: 'Leave it out.',
+    })
   if (version === undefined || valid(version) === null) return
-  if (!draft.sound('spec.runtime.version', 'spec.kubernetes.version')) return
+  if (!draft.sound('spec.runtime.name', 'spec.runtime.version', 'spec.kubernetes.version')) return
   const target = kubernetes.version ?? versionsOf('kubelet')[0] ?? ''
-  const wanted = containerdConflict(target, version)
+  const wanted = runtimeConflict(name, target, version)
   if (wanted === undefined) return
   report({
     path: ['spec', 'runtime', 'version'],
-    problem: `containerd ${version} does not go with Kubernetes ${target}.`,
-    expected: `containerd ${wanted}; default: ${defaultsFor(target).containerd}`,
+    problem: `${title} ${version} does not go with Kubernetes ${target}.`,
+    expected: `${title} ${wanted}; default: ${defaultsFor(target).runtimes[name]}`,
   })
 }
 

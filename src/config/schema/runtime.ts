@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { runtimeNames } from '../../catalog/index.ts'
 import { hasCredentials, localPath, text, url, version } from './scalars.ts'
 
 // It stands in a plan and in a file that everybody on the host can read.
@@ -8,12 +9,26 @@ const mirrorUrl = url
 
 /** `spec.runtime` */
 export const runtimeSchema = z.strictObject({
-  name: z.enum(['containerd']).describe('Container runtime.').default('containerd'),
-  version: version.describe('containerd version. Default: the newest of the catalog.').optional(),
-  runcVersion: version.describe('runc version. Default: the newest of the catalog.').optional(),
+  name: z
+    .enum(runtimeNames)
+    .describe(
+      "Container runtime. `docker` is the distribution's package docker.io with cri-dockerd. Nodes keep theirs.",
+    )
+    .default(runtimeNames[0]),
+  version: version
+    .describe(
+      'Version of containerd or CRI-O, with `docker` of cri-dockerd. Default: the newest of the catalog that goes with Kubernetes.',
+    )
+    .optional(),
+  runcVersion: version
+    .describe('runc version, for containerd: the others bring theirs. Default: the newest of the catalog.')
+    .optional(),
   configPatches: z
     .array(z.record(z.string(), z.unknown()))
-    .describe("Deep-merged in order over containerd's config.toml that evcctl writes, with the names of that file.")
+    .describe(
+      "Deep-merged in order over the runtime's configuration that evcctl writes, with the names of that file: config.toml " +
+        'of containerd, crio.conf, or daemon.json of Docker.',
+    )
     .default([]),
   registryMirrors: z
     .record(
@@ -25,7 +40,7 @@ export const runtimeSchema = z.strictObject({
     )
     .describe(
       'Registry → URLs of its mirrors, tried in order before the registry itself, e.g. `docker.io: [http://10.0.0.5:5000]`. ' +
-        '`_default` stands for all registries not listed.',
+        'With containerd `_default` stands for all registries not listed; Docker asks mirrors for docker.io only.',
     )
     .default({}),
   registryCAs: z

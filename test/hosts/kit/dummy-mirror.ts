@@ -6,7 +6,10 @@ import { promisify } from 'node:util'
 import { type ArtifactName, artifact, defaultsFor, kubernetesVersions } from '../../../src/catalog/index.ts'
 
 /** What every node downloads. */
-type NodeArtifact = Exclude<ArtifactName, 'etcd' | 'helm' | 'cilium-chart' | 'calico-manifest'>
+type NodeArtifact = Exclude<
+  ArtifactName,
+  'etcd' | 'helm' | 'cilium-chart' | 'calico-manifest' | 'cri-o' | 'cri-dockerd'
+>
 
 /** A folder laid out as a mirror, of programs that do nothing. There is no containerd in it, so that none is started. */
 export interface DummyMirror {
@@ -35,12 +38,12 @@ const archives: Partial<Record<ArtifactName, readonly string[]>> = {
 /** Makes what a node of the default versions downloads, for the architecture of this machine and so of its containers. */
 export async function makeDummyMirror(folder: string): Promise<DummyMirror> {
   const kubernetes = kubernetesVersions()[0]!
-  const { containerd, runc, cniPlugins } = defaultsFor(kubernetes)
+  const { runtimes, runc, cniPlugins } = defaultsFor(kubernetes)
   const versions: Readonly<Record<NodeArtifact, string>> = {
     kubeadm: kubernetes,
     kubelet: kubernetes,
     kubectl: kubernetes,
-    containerd,
+    containerd: runtimes.containerd,
     runc,
     'cni-plugins': cniPlugins,
   }

@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import {
+  artifactDownload,
+  configurationFile,
+  defineRole,
+  file,
+  installedArtifact,
+  registryFiles,
+  renderTemplate,
+  runtimes,
+  systemdUnit,
+  type Task,
+} from '../../src/index.ts'
+import {
+  certificateFiles,
+  crictlConfig,
+  helpers,
+  policy,
+  policyPath,
+  registriesFolder,
+  renderCriOConfig,
+  renderRegistries,
+} from './config.ts'
+
+const parameters = z.strictObject({
+  criO: artifactDownload,
+  cniPlugins: artifactDownload,
+  /** Image of the container that holds a pod's namespaces. */
+  sandboxImage: z.string(),
+  /** Laid over the drop-in of crio.conf, in order. */
+  configPatches: z.array(z.record(z.string(), z.unknown())),
+  /** Registry host → URLs of its mirrors. */
+  registryMirrors: z.record(z.string(), z.array(z.string())),
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  registryCAs: z.record(z.string(), z.string()),
+  /** What downloads need: curl. */
+  downloadAfter: z.array(z.custom<Task>()),
+  /** What has to be done before CRI-O starts. */
+  startAfter: z.array(z.custom<Task>()),
+})
+
+export type CriOParameters = z.output<typeof parameters>
+
+export interface CriOOutputs {
+  /** Done when CRI-O runs. */
+  readonly ready: Task
+  /** Done when pods can be given networks. */
+  readonly cniPlugins: Task
+}
+
+/** What loads image archives into CRI-O's storage; in Debian from 11 and Ubuntu from 20.10 on. */
+export const archivePackages: readonly string[] = ['skopeo']
+
+const { unit } = runtimes['cri-o']
+const unitPath = `/etc/systemd/system/${unit}`
+const config = '/etc/crio/crio.conf.d/10-evcctl.conf'
+// Not registries.conf itself: that is a configuration file of a Debian package.
+const registries = '/etc/containers/registries.conf.d/10-evcctl.conf'
+const program = '/usr/local/bin/crio'
+
+/** CRI-O with crun and conmon of its bundle and the standard CNI plugins, as a systemd unit. */
+export const criO = defineRole<CriOParameters, CriOOutputs>({
+  name: 'cri-o',
+  params: parameters,
+  declare(scope, params) {
+    const order = { after: params.downloadAfter }
+    const members = {
+      'cri-o/bin/crio': program,
+      'cri-o/bin/pinns': '/usr/local/bin/pinns',
+      'cri-o/bin/crictl': '/usr/local/bin/crictl',
+      'cri-o/bin/conmon': `${helpers}/conmon`,
+      'cri-o/bin/crun': `${helpers}/crun`,
+    }
+    const installed = scope.add(installedArtifact({ name: 'cri-o', ...params.criO, install: { members } }), order)
+    const cniPlugins = scope.add(
+      installedArtifact({ name: 'cni-plugins', ...params.cniPlugins, install: { folder: '/opt/cni/bin' } }),
+      order,
+    )
+    const text = renderCriOConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
+    const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
+    const mirrors = scope.add(
+      file({ path: registries, mode: 0o644, content: renderRegistries(params.registryMirrors) }),
+    )
+    const unitFile = scope.add(
+      file({
+        path: unitPath,
+        mode: 0o644,
+        content: renderTemplate(new URL(`templates/${unit}.hbs`, import.meta.url), {}),
+      }),
+    )
+    // Read at every pull: no restart.
+    const policyFile = scope.add(file({ path: policyPath, mode: 0o644, content: policy }))
+    const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
+    scope.add(file({ path: '/etc/crictl.yaml', mode: 0o644, content: crictlConfig }))
+    const ready = scope.add(
+      systemdUnit({
+        unit,
+        state: 'running',
+        enabled: true,
+        watches: [program, unitPath, config],
+        reloads: [registries],
+      }),
+      {
+        after: [...params.startAfter, policyFile, authorities],
+        watch: [installed, unitFile, configured, mirrors],
+      },
+    )
+    return { ready, cniPlugins }
+  },
+})

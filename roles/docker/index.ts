@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import {
+  artifactDownload,
+  configurationFile,
+  defineRole,
+  file,
+  installedArtifact,
+  registryFiles,
+  renderTemplate,
+  runtimes,
+  systemdUnit,
+  type Task,
+} from '../../src/index.ts'
+import { certificateFiles, registriesFolder, renderDockerConfig } from './config.ts'
+
+const parameters = z.strictObject({
+  criDockerd: artifactDownload,
+  cniPlugins: artifactDownload,
+  /** Image of the container that holds a pod's namespaces. */
+  sandboxImage: z.string(),
+  /** Laid over daemon.json, in order. */
+  configPatches: z.array(z.record(z.string(), z.unknown())),
+  /** URLs of mirrors of docker.io. */
+  mirrors: z.array(z.string()),
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  registryCAs: z.record(z.string(), z.string()),
+  /** What downloads need: curl. */
+  downloadAfter: z.array(z.custom<Task>()),
+  /** What has to be done before Docker starts: its package above all. */
+  startAfter: z.array(z.custom<Task>()),
+})
+
+export type DockerParameters = z.output<typeof parameters>
+
+export interface DockerOutputs {
+  /** Done when cri-dockerd, and so Docker, runs. */
+  readonly ready: Task
+  /** Done when pods can be given networks. */
+  readonly cniPlugins: Task
+}
+
+/** The distribution's Docker. Its containerd is a package of its own, which it starts by itself. */
+export const dockerPackages: readonly string[] = ['docker.io']
+/** Must not be started by the package: Docker would take its defaults for the packet filter and the cgroups. */
+export const dockerUnits: readonly string[] = ['docker.service', 'docker.socket']
+
+const config = '/etc/docker/daemon.json'
+const program = '/usr/local/bin/cri-dockerd'
+const { unit, socket } = runtimes.docker
+const unitPath = `/etc/systemd/system/${unit}`
+
+/** The distribution's Docker with cri-dockerd and the standard CNI plugins. */
+export const docker = defineRole<DockerParameters, DockerOutputs>({
+  name: 'docker',
+  params: parameters,
+  declare(scope, params) {
+    const order = { after: params.downloadAfter }
+    const installed = scope.add(
+      installedArtifact({
+        name: 'cri-dockerd',
+        ...params.criDockerd,
+        install: { members: { 'cri-dockerd/cri-dockerd': program } },
+      }),
+      order,
+    )
+    const cniPlugins = scope.add(
+      installedArtifact({ name: 'cni-plugins', ...params.cniPlugins, install: { folder: '/opt/cni/bin' } }),
+      order,
+    )
+    const text = renderDockerConfig({ mirrors: params.mirrors, patches: params.configPatches })
+    const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
+    // Read at every pull: no restart.
+    const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
+    const running = scope.add(
+      systemdUnit({ unit: 'docker.service', state: 'running', enabled: true, watches: [config] }),
+      { after: [...params.startAfter, authorities], watch: [configured] },
+    )
+    const { sandboxImage } = params
+    const unitFile = scope.add(
+      file({
+        path: unitPath,
+        mode: 0o644,
+        content: renderTemplate(new URL(`templates/${unit}.hbs`, import.meta.url), { socket, sandboxImage }),
+      }),
+    )
+    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches: [program, unitPath] }), {
+      after: [running],
+      watch: [installed, unitFile],
+    })
+    return { ready, cniPlugins }
+  },
+})

@@ -1,0 +1,77 @@
+/** Where a runtime keeps the images of Kubernetes, and how archives get there. */
+interface Store {
+  /** Folder of the images, for messages. */
+  readonly folder: string
+  /** The archives that it can load, for messages. */
+  readonly formats: string
+  /** Prints the reference of each image, a line each; nothing when the runtime does not answer. */
+  readonly list: string
+  /** Loads the archive \`$part\` and writes the references of its images to `nextRecord`, as `list` prints them. */
+  load(sha256: string): string
+}
+
+/** One file an archive, named by its sha256: the references of its images, a line each. */
+export const imagesFolder = '/var/lib/evcctl/images'
+/** What becomes such a file when the archive is loaded. */
+export const nextRecord = `${imagesFolder}/.next`
+
+const ctr = '/usr/local/bin/ctr --namespace k8s.io images'
+const crictl = '/usr/local/bin/crictl --runtime-endpoint unix:///run/crio/crio.sock'
+// docker.io without docker-cli, as Debian 13 has it, serves its API all the same.
+const docker = 'curl -sS --unix-socket /run/docker.sock'
+
+const dockerSave = 'a tar of docker save'
+
+/** The image stores, by runtime. */
+export const imageStores = {
+  containerd: {
+    folder: '/var/lib/containerd',
+    formats: `${dockerSave} or an OCI layout`,
+    list: `${ctr} list -q 2>/dev/null || :\n`,
+    // The label tells which images came out of this archive: neither its format nor the way references are completed
+    // has to be known here. --local: the transfer service wants every platform of an index, and is slower.
+    load: sha256 => `${ctr} import --local --label evcctl.dev/archive=${sha256} "$part"
+${ctr} list -q 'labels."evcctl.dev/archive"==${sha256}' >${nextRecord}
+`,
+  },
+  'cri-o': {
+    folder: '/var/lib/containers/storage',
+    formats: dockerSave,
+    list: `${crictl} images 2>/dev/null | sed -n '2,$s/^\\([^ ]*\\)  *\\([^ ]*\\) .*/\\1:\\2/p' || :\n`,
+    // CRI-O itself only pulls. Its storage is shared with skopeo, which wants the names of the images, and to which
+    // short names mean what they mean to Docker.
+    load: () => `full() {
+  case $1 in
+    */*) case \${1%%/*} in *.*|*:*|localhost) echo "$1";; *) echo "docker.io/$1";; esac;;
+    *) echo "docker.io/library/$1";;
+  esac
+}
+{ tar -xOf "$part" manifest.json 2>/dev/null | tr -d '\\n'; echo; } | sed 's/"RepoTags"/\\n&/g' |
+  sed -n 's/^"RepoTags":[[:space:]]*\\[\\([^]]*\\)\\].*/\\1/p' | tr ',' '\\n' |
+  sed -n 's/^[[:space:]]*"\\([^"]*\\)"[[:space:]]*$/\\1/p' >${nextRecord}.tags
+: >${nextRecord}
+while IFS= read -r tag; do
+  skopeo --policy /etc/crio/policy.json copy --quiet "docker-archive:$part:$tag" "containers-storage:$(full "$tag")"
+  full "$tag" >>${nextRecord}
+done <${nextRecord}.tags
+rm -f ${nextRecord}.tags
+`,
+  },
+  docker: {
+    folder: '/var/lib/docker',
+    formats: dockerSave,
+    list: `${docker} http://docker/images/json 2>/dev/null | sed 's/"RepoTags":/\\n&/g' |
+  sed -n 's/^"RepoTags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' '\\n' | grep . || :\n`,
+    load: () => `${docker} -H 'Content-Type: application/x-tar' -X POST -T "$part" 'http://docker/images/load?quiet=1' >${nextRecord}.said
+if grep -q '"error"' ${nextRecord}.said || ! grep -q 'Loaded image' ${nextRecord}.said; then
+  cat ${nextRecord}.said >&2
+  echo 'no images in the archive' >&2
+  exit 1
+fi
+sed -n 's/.*"stream":"Loaded image: \\([^"\\\\]*\\).*/\\1/p' ${nextRecord}.said >${nextRecord}
+rm -f ${nextRecord}.said
+`,
+  },
+} as const satisfies Record<string, Store>
+
+export type ImageStore = keyof typeof imageStores

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { certificateFiles, renderDockerConfig } from '../../roles/docker/config.ts'
+import { facts, specOf } from '../playbooks/given.ts'
+import { describeRuntime } from './runtime-description.ts'
+
+test('what a host gets: package, programs, files and units, and what waits for what', async () => {
+  const graph = clusterGraph(
+    specOf({
+      runtime: { name: 'docker', registryMirrors: { 'docker.io': ['http://192.0.2.5:5000'] } },
+      images: { archives: [{ url: 'http://192.0.2.5/a.tar', sha256: 'a'.repeat(64) }] },
+    }),
+    facts,
+  )
+  await expect(describeRuntime(graph, 'w1', 'docker')).toMatchFileSnapshot('../goldens/roles/docker.txt')
+})
+
+test('patches are laid over daemon.json in order; lists are replaced, null takes a key away', () => {
+  const text = renderDockerConfig({
+    mirrors: [],
+    patches: [
+      { runtimes: { nvidia: { path: 'nvidia-container-runtime' } }, 'default-runtime': 'nvidia' },
+      { iptables: null, 'log-opts': { 'max-size': '1m' } },
+    ],
+  })
+  expect(JSON.parse(text)).toEqual({
+    'exec-opts': ['native.cgroupdriver=systemd'],
+    'log-driver': 'json-file',
+    'log-opts': { 'max-size': '1m', 'max-file': '5' },
+    'live-restore': true,
+    runtimes: { nvidia: { path: 'nvidia-container-runtime' } },
+    'default-runtime': 'nvidia',
+  })
+})
+
+test('a proxy with a password is not shown', () => {
+  const runtime = { name: 'docker', configPatches: [{ proxies: { 'http-proxy': 'http://ada:s3cret@192.0.2.9:3128' } }] }
+  const graph = clusterGraph(specOf({ runtime }), facts)
+  const description = describeRuntime(graph, 'w1', 'docker')
+  expect(description).toContain('write /etc/docker/daemon.json 600')
+  expect(description).not.toContain('s3cret')
+})
+
+test('a CA lies in the folder of its registry', () => {
+  expect(certificateFiles({ 'registry.example:5000': 'A\n' })).toEqual({ 'registry.example:5000/ca.crt': 'A\n' })
+})
