@@ -1,6 +1,7 @@
 import { containerd } from '../roles/containerd/index.ts'
 import { archivePackages, criO } from '../roles/cri-o/index.ts'
 import { docker, dockerPackages, dockerUnits } from '../roles/docker/index.ts'
+import { keptRuntime } from '../roles/node-runtime/index.ts'
 import { type ClusterSpec, type GraphBuilder, runtimes, type Task } from '../src/index.ts'
 import type { NodeDownloads } from './cluster-downloads.ts'
 import { sandboxImage } from './cluster-network.ts'
@@ -43,6 +44,7 @@ export function declareRuntime(
   order: RuntimeOrder,
 ): HostRuntime {
   const { runtime, cniPlugins } = downloads
+  const { kept } = keptRuntime.declare(builder.scope(host, keptRuntime.name), { node: host, runtime: runtime.name })
   const registryMirrors = Object.fromEntries(
     Object.entries(spec.runtime.registryMirrors).map(([registry, urls]) => [registry, [...urls]]),
   )
@@ -52,7 +54,7 @@ export function declareRuntime(
     configPatches: [...spec.runtime.configPatches],
     registryCAs: { ...spec.runtime.registryCAs },
     downloadAfter: [...order.downloadAfter],
-    startAfter: [...order.startAfter],
+    startAfter: [kept, ...order.startAfter],
   }
   const { unit } = runtimes[runtime.name]
   switch (runtime.name) {
