@@ -31,6 +31,11 @@ const causes: readonly Cause[] = [
     'See what it is (ps -C apt-get,dpkg,unattended-upgr), let it finish, then apply again.',
   ],
   [
+    /Packages need to be removed but remove is disabled/,
+    () => 'Packages of the host would have to be removed for these; that is not done for you.',
+    'apt-get install --simulate on the host shows which (with docker.io it is often docker-ce and containerd.io). Remove them yourself.',
+  ],
+  [
     /Held packages were changed|held broken packages/,
     () => 'Packages on hold stand in the way.',
     'See them with apt-mark showhold; apt-mark unhold takes one off.',

@@ -43,16 +43,16 @@ export function aptInstallScript({ missing, repair, update, keepDisabled }: AptI
 }
 
 function install(missing: readonly string[], update: 'when needed' | 'never'): string {
-  if (update === 'never') return `apt install --no-install-recommends -- ${quoteAll(missing)}\n`
+  if (update === 'never') return `apt install --no-install-recommends --no-remove -- ${quoteAll(missing)}\n`
   return `set -- ${quoteAll(missing)}
 candidates=$(apt-cache policy -- "$@" | grep -E '^  Candidate: ' | grep -Evc '\\(none\\)' || :)
 updated=no
 if [ "$candidates" -lt $# ]; then apt update || echo 'the package lists could not be fetched'; updated=yes; fi
-if ! apt install --no-install-recommends -- "$@"; then
+if ! apt install --no-install-recommends --no-remove -- "$@"; then
   # Lists that are older than what the mirror still has name files that are gone.
   if [ $updated = yes ] || ! grep -Eq '404|Failed to fetch|Unable to fetch' "$log"; then exit 100; fi
   apt update
-  apt install --no-install-recommends -- "$@"
+  apt install --no-install-recommends --no-remove -- "$@"
 fi
 `
 }

@@ -21,7 +21,7 @@ export interface PackagesDesired {
 }
 
 /**
- * Packages that are installed, all in one transaction; any version will do, none is upgraded. Configuration files
+ * Packages that are installed, all in one transaction; any version will do, none is upgraded or removed. Configuration files
  * changed by hand are kept, and services that need a restart are not restarted. What a crashed run left half
  * configured is completed first.
  */

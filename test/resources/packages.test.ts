@@ -64,6 +64,7 @@ describe('packages', () => {
       'dpkg: error processing package foo (--configure):\nE: Sub-process /usr/bin/dpkg returned an error code (1)',
       /dpkg could not configure/,
     ],
+    ['E: Packages need to be removed but remove is disabled.', /have to be removed/],
     ['E: Held packages were changed and -y was used', /on hold/],
     ['E: The package lists or status file could not be parsed or opened.', /cannot read the host's list/],
     ['bad luck', /could not be installed \(exit code 100\)/],
@@ -111,12 +112,15 @@ describe('an installation', () => {
   test('does not fetch the lists when they have every package', () => {
     expect(run([])).toMatchObject({
       exitCode: 0,
-      calls: ['apt-cache policy -- conntrack socat', 'apt-get install --no-install-recommends -- conntrack socat'],
+      calls: [
+        'apt-cache policy -- conntrack socat',
+        'apt-get install --no-install-recommends --no-remove -- conntrack socat',
+      ],
     })
   })
 
   test('installs only what is missing', () => {
-    expect(run([complete[0]!]).calls.at(-1)).toBe('apt-get install --no-install-recommends -- socat')
+    expect(run([complete[0]!]).calls.at(-1)).toBe('apt-get install --no-install-recommends --no-remove -- socat')
   })
 
   test('fetches the lists when they lack a package', () => {
@@ -124,7 +128,7 @@ describe('an installation', () => {
     expect(run([]).calls).toEqual([
       'apt-cache policy -- conntrack socat',
       'apt-get update',
-      'apt-get install --no-install-recommends -- conntrack socat',
+      'apt-get install --no-install-recommends --no-remove -- conntrack socat',
     ])
     expect(run([], { updateCache: 'never' }).calls).not.toContain('apt-get update')
   })

@@ -36,11 +36,11 @@ set -- 'conntrack' 'socat'
 candidates=$(apt-cache policy -- "$@" | grep -E '^  Candidate: ' | grep -Evc '\(none\)' || :)
 updated=no
 if [ "$candidates" -lt $# ]; then apt update || echo 'the package lists could not be fetched'; updated=yes; fi
-if ! apt install --no-install-recommends -- "$@"; then
+if ! apt install --no-install-recommends --no-remove -- "$@"; then
   # Lists that are older than what the mirror still has name files that are gone.
   if [ $updated = yes ] || ! grep -Eq '404|Failed to fetch|Unable to fetch' "$log"; then exit 100; fi
   apt update
-  apt install --no-install-recommends -- "$@"
+  apt install --no-install-recommends --no-remove -- "$@"
 fi
 release
 for unit in 'nginx.service'; do
