@@ -17,7 +17,14 @@ export interface HostContainerOptions {
 }
 
 /** Folders that cannot lie on the container's overlay: overlay mounts on them would fail, or they are written a lot. */
-const volumes = ['/var/lib/containerd', '/var/lib/kubelet', '/var/lib/etcd', '/var/log']
+const volumes = [
+  '/var/lib/containerd',
+  '/var/lib/containers',
+  '/var/lib/docker',
+  '/var/lib/kubelet',
+  '/var/lib/etcd',
+  '/var/log',
+]
 
 /** systemd takes the root of the control groups it sees for its own. (The field is missing in dockerode's types.) */
 const privateCgroups = { CgroupnsMode: 'private' }
@@ -30,7 +37,7 @@ const started: WaitStrategy = {
   getStartupTimeout: () => 0,
 }
 
-/** The container of one host, with a fixed address and everything that systemd, containerd and the kubelet need. */
+/** The container of one host, with a fixed address and everything that systemd, a container runtime and the kubelet need. */
 export class HostContainer extends GenericContainer {
   constructor(image: string, options: HostContainerOptions) {
     super(image)
