@@ -59,12 +59,12 @@ rm -f ${nextRecord}.tags
   },
   docker: {
     folder: '/var/lib/docker',
-    formats: dockerSave,
+    formats: `${dockerSave} (layers that are compressed with zstd need Docker 23 or newer)`,
     list: `${docker} http://docker/images/json 2>/dev/null | sed 's/"RepoTags":/\\n&/g' |
   sed -n 's/^"RepoTags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' '\\n' | grep . || :\n`,
     load: () => `${docker} -H 'Content-Type: application/x-tar' -X POST -T "$part" 'http://docker/images/load?quiet=1' >${nextRecord}.said
 if grep -q '"error"' ${nextRecord}.said || ! grep -q 'Loaded image' ${nextRecord}.said; then
-  cat ${nextRecord}.said >&2
+  sed -n 's/.*"error":"\\([^"]*\\).*/\\1/p' ${nextRecord}.said >&2
   echo 'no images in the archive' >&2
   exit 1
 fi
