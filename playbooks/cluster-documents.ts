@@ -4,6 +4,7 @@ import {
   clusterConfiguration,
   deepMerge,
   kubeletConfiguration,
+  kubeletFeatureGates,
   kubeProxyConfiguration,
 } from '../src/index.ts'
 import { certSANsOf, controlPlaneNodes, endpointOf, type Machine } from './cluster-addresses.ts'
@@ -29,7 +30,10 @@ export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): Cl
   const kubeProxy = kubeProxyConfiguration(kubernetes.kubeProxyConfiguration)
   return {
     cluster,
-    kubelet: kubeletConfiguration(kubernetes.kubeletConfiguration),
+    kubelet: kubeletConfiguration(
+      kubernetes.kubeletConfiguration,
+      kubeletFeatureGates(spec.runtime.name, kubernetes.version),
+    ),
     kubeProxy: hasKubeProxy(spec) ? kubeProxy : undefined,
   }
 }

@@ -1,4 +1,4 @@
-import { minVersion, satisfies } from 'semver'
+import { gte, minVersion, satisfies } from 'semver'
 import type { RuntimeName } from './runtimes.ts'
 
 /**
@@ -72,6 +72,15 @@ export function runtimeConflict(runtime: RuntimeName, kubernetes: string, versio
   const minor = minorOf(kubernetes)
   if (runtime !== 'cri-o' || !kubernetesMinors().includes(minor) || minorOf(version) === minor) return undefined
   return `${minor}.x`
+}
+
+/**
+ * Feature gates without which a kubelet does not get on with the runtime. cri-dockerd up to 0.4 gives addresses without a
+ * scheme, which kubelets from 1.36 on take for https: kubectl exec and attach fail (Mirantis/cri-dockerd#569; seen with
+ * 0.3.25 and 1.36.4). API servers ask such a kubelet as they did before.
+ */
+export function kubeletFeatureGates(runtime: RuntimeName, kubernetes: string): Readonly<Record<string, boolean>> {
+  return runtime === 'docker' && gte(kubernetes, '1.36.0-0') ? { ExtendWebSocketsToKubelet: false } : {}
 }
 
 /** Undefined when the two go together (or the minor is unknown), else the versions of containerd that would. */

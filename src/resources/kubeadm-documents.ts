@@ -57,8 +57,17 @@ export function clusterConfiguration(settings: ClusterSettings): KubernetesDocum
   return deepMerge(base, settings.patch)
 }
 
-export function kubeletConfiguration(patch: DocumentPatch): KubernetesDocument {
-  const base = { apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', cgroupDriver: 'systemd' }
+/** `featureGates`: those that the container runtime needs. */
+export function kubeletConfiguration(
+  patch: DocumentPatch,
+  featureGates: Readonly<Record<string, boolean>> = {},
+): KubernetesDocument {
+  const base = {
+    apiVersion: 'kubelet.config.k8s.io/v1beta1',
+    kind: 'KubeletConfiguration',
+    cgroupDriver: 'systemd',
+    ...(Object.keys(featureGates).length === 0 ? {} : { featureGates }),
+  }
   return deepMerge(base, patch)
 }
 

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
+import { machinesOf } from '../../playbooks/cluster-addresses.ts'
+import { documentsOf } from '../../playbooks/cluster-documents.ts'
 import { certificateFiles, renderDockerConfig } from '../../roles/docker/config.ts'
 import { facts, specOf } from '../playbooks/given.ts'
 import { describeRuntime } from './runtime-description.ts'
@@ -30,6 +32,19 @@ test('patches are laid over daemon.json in order; lists are replaced, null takes
     'live-restore': true,
     runtimes: { nvidia: { path: 'nvidia-container-runtime' } },
     'default-runtime': 'nvidia',
+  })
+})
+
+test('kubelets from 1.36 on are told to ask cri-dockerd as before; cluster.yaml can say otherwise', () => {
+  const gates = (version: string, kubeletConfiguration = {}) => {
+    const spec = specOf({ runtime: { name: 'docker' }, kubernetes: { version, kubeletConfiguration } })
+    return documentsOf(spec, machinesOf(spec, facts)).kubelet.featureGates
+  }
+  expect(gates('1.36.4')).toEqual({ ExtendWebSocketsToKubelet: false })
+  expect(gates('1.35.8')).toBeUndefined()
+  expect(gates('1.36.4', { featureGates: { A: true, ExtendWebSocketsToKubelet: true } })).toEqual({
+    A: true,
+    ExtendWebSocketsToKubelet: true,
   })
 })
 
