@@ -135,6 +135,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       watch: [...prepared.get(machine)!.kubelet],
       node: machine.host.name,
       endpoint,
+      runtime: spec.runtime.name,
       ...(network === undefined ? {} : { network: network.applied }),
     })
     const { announced } = nodes.declare(builder.scope(first.host.name, nodes.name), {

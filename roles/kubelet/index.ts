@@ -6,6 +6,7 @@ import {
   kubeletUnit,
   kubeletWatches,
   nodeReady,
+  runtimeNames,
   systemdUnit,
   type Task,
 } from '../../src/index.ts'
@@ -25,6 +26,8 @@ const parameters = z.strictObject({
   node: z.string(),
   /** `host:port` of the API as this node reaches it. */
   endpoint: z.string(),
+  /** The container runtime of the node. */
+  runtime: z.enum(runtimeNames),
   /** What makes the node Ready; undefined: nothing that evcctl does (no CNI), so only its joining is waited for. */
   network: z.custom<Task>().optional(),
 })
@@ -51,7 +54,7 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
       { after: [params.joined], watch: [...params.watch, configured, flags] },
     )
     const { node: name, endpoint, network } = params
-    const ready = scope.add(nodeReady({ name, endpoint, ready: network !== undefined }), {
+    const ready = scope.add(nodeReady({ name, endpoint, ready: network !== undefined, store: params.runtime }), {
       after: [running, ...(network === undefined ? [] : [network])],
     })
     return { running, ready }

@@ -6,6 +6,8 @@ interface Store {
   readonly formats: string
   /** Prints the reference of each image, a line each; nothing when the runtime does not answer. */
   readonly list: string
+  /** Prints what changes while something is pulled: names and sizes of what is on its way. */
+  readonly pulling: string
   /** Loads the archive \`$part\` and writes the references of its images to `nextRecord`, as `list` prints them. */
   load(sha256: string): string
 }
@@ -28,6 +30,7 @@ export const imageStores = {
     folder: '/var/lib/containerd',
     formats: `${dockerSave} or an OCI layout`,
     list: `${ctr} list -q 2>/dev/null || :\n`,
+    pulling: "/usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'\n",
     // The label tells which images came out of this archive: neither its format nor the way references are completed
     // has to be known here. --local: the transfer service wants every platform of an index, and is slower.
     load: sha256 => `${ctr} import --local --label evcctl.dev/archive=${sha256} "$part"
@@ -38,6 +41,8 @@ ${ctr} list -q 'labels."evcctl.dev/archive"==${sha256}' >${nextRecord}
     folder: '/var/lib/containers/storage',
     formats: dockerSave,
     list: `${crictl} images 2>/dev/null | sed -n '2,$s/^\\([^ ]*\\)  *\\([^ ]*\\) .*/\\1:\\2/p' || :\n`,
+    // Where containers/image has its layers meanwhile.
+    pulling: 'ls -Rs /var/tmp/container_images_* 2>/dev/null || :\n',
     // CRI-O itself only pulls. Its storage is shared with skopeo, which wants the names of the images, and to which
     // short names mean what they mean to Docker.
     load: () => `full() {
@@ -62,6 +67,7 @@ rm -f ${nextRecord}.tags
     formats: `${dockerSave} (layers that are compressed with zstd need Docker 23 or newer)`,
     list: `${docker} http://docker/images/json 2>/dev/null | sed 's/"RepoTags":/\\n&/g' |
   sed -n 's/^"RepoTags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' '\\n' | grep . || :\n`,
+    pulling: 'ls -s /var/lib/docker/tmp 2>/dev/null || :\n',
     load: () => `${docker} -H 'Content-Type: application/x-tar' -X POST -T "$part" 'http://docker/images/load?quiet=1' >${nextRecord}.said
 if grep -q '"error"' ${nextRecord}.said || ! grep -q 'Loaded image' ${nextRecord}.said; then
   sed -n 's/.*"error":"\\([^"]*\\).*/\\1/p' ${nextRecord}.said >&2

@@ -1,5 +1,6 @@
 import type { ProbeResult, Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
+import { type ImageStore, imageStores } from './image-stores.ts'
 import { kubeletClientPath } from './kubeadm-state.ts'
 import { kubeletUnit } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
@@ -19,6 +20,8 @@ export interface NodeReadyParameters {
   readonly endpoint: string
   /** False where nothing that evcctl does makes it Ready (no CNI): then it has only to be in the cluster. */
   readonly ready: boolean
+  /** Whose images are pulled meanwhile. */
+  readonly store: ImageStore
 }
 
 // How long nothing at all may get on, s. As long as images arrive, however slowly, the node is waited for.
@@ -37,6 +40,7 @@ export function nodeReady({
   name,
   endpoint,
   ready,
+  store,
 }: NodeReadyParameters): Resource<NodeReadyState, { readonly node: string }> {
   const script = askScript(name, endpoint)
   return {
@@ -52,7 +56,7 @@ export function nodeReady({
     },
     converge: ({ state }) => [
       ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
-      { run: waitScript(script, ready), timeoutMs: longest },
+      { run: waitScript(script, ready, store), timeoutMs: longest },
     ],
     explain: failure => ({
       problem: ready ? `${name} does not become Ready.` : `${name} does not come into the cluster.`,
@@ -84,15 +88,15 @@ esac
 }
 
 // Sizes and names of what is being pulled, and what is there: as long as that changes, the line is only slow.
-function waitScript(script: string, ready: boolean): string {
+function waitScript(script: string, ready: boolean, store: ImageStore): string {
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
   return `ask() {
-  ( ${script.trimEnd().replaceAll('\n', '\n    ')}
+  ( ${indented(script)}
   )
 }
 pulls() {
-  /usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'
-  /usr/local/bin/ctr --namespace k8s.io images list -q 2>/dev/null
+  ${indented(imageStores[store].pulling)}
+  ${indented(imageStores[store].list)}
 }
 seen= looked=0 since=$(date +%s)
 while :; do
@@ -108,6 +112,10 @@ while :; do
   sleep 0.5
 done
 `
+}
+
+function indented(script: string): string {
+  return script.trimEnd().replaceAll('\n', '\n    ')
 }
 
 function parseState(raw: ProbeResult): NodeReadyState {

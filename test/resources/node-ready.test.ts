@@ -15,7 +15,7 @@ async function found(curl: string | undefined, ready = true): Promise<string | u
   if (curl !== undefined) await writeFile(certificate, 'x')
   await writeFile(join(folder.path, 'curl'), `#!/bin/sh\n${curl ?? 'exit 9'}\n`)
   await chmod(join(folder.path, 'curl'), 0o755)
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready })
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready, store: 'containerd' })
   const script = resource.probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
   const env = { PATH: `${folder.path}:${process.env.PATH}` }
   const ran = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -54,7 +54,7 @@ test('a node that is not waited for to be Ready has to be in the cluster', async
 })
 
 test('a node that somebody has deleted is made again by its kubelet', () => {
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true })
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd' })
   const first = (state: 'absent' | 'not ready') => resource.converge({ state, said: '' }, { node: 'w1' })[0]
   expect(first('absent')).toEqual({ run: 'systemctl restart kubelet.service\n' })
   expect(JSON.stringify(first('not ready'))).not.toContain('systemctl')
@@ -75,7 +75,7 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
     await rm(`${count}.asked`, { force: true })
     await program('curl', `echo >>${count}.asked; ${curl}`)
     await program('ctr', ctr)
-    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true })
+    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd' })
     const [step] = resource.converge({ state: 'not ready', said: '' }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const certificate = join(folder.path, 'client.pem')
@@ -96,3 +96,27 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
   const stuck = await waitFor(notReady, '[ "$3" = images ] || echo layer-1 7MB "$(date +%s)" seconds')
   expect(stuck).toMatchObject({ status: 1, stderr: 'state=not ready\n' })
 })
+
+test.each(['containerd', 'cri-o', 'docker'] as const)(
+  'a %s that tells nothing does not end the waiting',
+  async store => {
+    await using folder = await temporaryFolder()
+    const said = join(folder.path, 'said')
+    const ready = `printf x >>${said}; if [ $(wc -c <${said}) -gt 2 ]; then echo '${cells('Ready')}'; else echo '${cells('NotReady')}'; fi`
+    const curl = `case $* in *docker.sock*) exit 7;; esac; ${ready}`
+    for (const [name, text] of Object.entries({ curl, sleep: ':', ctr: 'exit 1', crictl: 'exit 1' })) {
+      await writeFile(join(folder.path, name), `#!/bin/sh\n${text}\n`)
+      await chmod(join(folder.path, name), 0o755)
+    }
+    const certificate = join(folder.path, 'client.pem')
+    await writeFile(certificate, 'x')
+    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store })
+    const [step] = resource.converge({ state: 'not ready', said: '' }, { node: 'w1' })
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    const script = step.run
+      .replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
+      .replaceAll('/usr/local/bin/', '')
+    const env = { PATH: `${folder.path}:${process.env.PATH}` }
+    expect(spawnSync('/bin/sh', ['-euc', script], { env, encoding: 'utf8', timeout: 20_000 }).status).toBe(0)
+  },
+)
