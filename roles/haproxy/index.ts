@@ -40,8 +40,8 @@ export interface HaproxyOutputs {
 
 /**
  * The alternative to nginx-proxy: it asks every API server for /readyz, so that one that listens but cannot serve gets no
- * connections. The question needs the anonymous access to /readyz that Kubernetes has by default. New upstreams are a
- * reload: connections live on.
+ * connections and loses those it has; and it closes connections to a machine that vanished after about 6 s, where nginx
+ * leaves that to the clients (client-go: 45 s). New upstreams are a reload: connections live on.
  */
 export const haproxy = defineRole<HaproxyParameters, HaproxyOutputs>({
   name: 'haproxy',
@@ -52,6 +52,8 @@ export const haproxy = defineRole<HaproxyParameters, HaproxyOutputs>({
     const upstreams = [...params.upstreams].sort().map((address, index) => ({
       name: `api${index + 1}`,
       address: isIPv6(address) ? `[${address}]` : address,
+      // Substitutes are asked only when it is down, so its first failed connection has to be enough.
+      isOwn: others && address === own,
       isBackup: others && address !== own,
     }))
     const written = [

@@ -35,7 +35,10 @@ describe('haproxy as the local proxy', () => {
       declare(['192.0.2.11', '192.0.2.12'], own)
         .content(config)
         .match(/^ {2}server .*$/gm)
-    expect(servers('192.0.2.12')).toEqual(['  server api1 192.0.2.11:6443 backup', '  server api2 192.0.2.12:6443'])
+    expect(servers('192.0.2.12')).toEqual([
+      '  server api1 192.0.2.11:6443 backup',
+      '  server api2 192.0.2.12:6443 on-error mark-down',
+    ])
     // One alone is never a substitute.
     expect(declare(['192.0.2.11'], '192.0.2.11').content(config)).not.toContain(' backup')
   })

@@ -16,7 +16,7 @@ export const controlPlaneSchema = z.strictObject({
     .enum(['nginx', 'haproxy'])
     .describe(
       'The TCP proxy that runs on every node when there is no endpoint. `nginx` notices by failed connections that an API ' +
-        'server is gone; `haproxy` also asks each for /readyz every 3 s.',
+        'server is gone; `haproxy` also asks each for /readyz every 3 s, and closes connections to one that is gone.',
     )
     .default('nginx'),
   localProxyPort: port.describe('Loopback port that the local proxy listens on.').default(7443),
