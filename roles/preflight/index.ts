@@ -1,5 +1,6 @@
 import type { CheckName, ClusterSpec, HostFacts, UserError } from '../../src/index.ts'
 import { acrossHosts } from './across-hosts.ts'
+import { endpointChecks } from './endpoint.ts'
 import type { Finding } from './finding.ts'
 import { machineChecks } from './machine.ts'
 import { networkChecks } from './network.ts'
@@ -32,6 +33,6 @@ function findings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): rea
   })
   const perHost = [systemChecks, machineChecks, networkChecks, portChecks]
   const found = [...hosts.flatMap(({ host, facts: known }) => perHost.flatMap(check => [...check(spec, host, known)]))]
-  found.push(...acrossHosts(spec, hosts))
+  found.push(...acrossHosts(spec, hosts), ...endpointChecks(spec, hosts))
   return found
 }

@@ -1,8 +1,9 @@
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
+import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
 import { activeHolder, describeHolder, type Evaluation, evaluate, gatherFacts } from '../engine/index.ts'
+import { endpointProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
 
@@ -24,7 +25,10 @@ export interface ClusterEvaluation {
  */
 export async function evaluateCluster({ spec, run }: ClusterRun): Promise<ClusterEvaluation> {
   const hosts = spec.hosts.map(host => host.name)
-  const { facts, failed, locks } = await gatherFacts(hosts, run)
+  const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
+  const { endpoint } = spec.controlPlane
+  const probe = endpoint === undefined ? undefined : endpointProbe(endpoint)
+  const { facts, failed, locks } = await gatherFacts(hosts, run, host => (nodes.has(host) ? probe : undefined))
   const first = firstControlPlaneHost(spec, facts).name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)

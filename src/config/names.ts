@@ -22,6 +22,7 @@ export const checkNames = [
   'productUuid',
   'privateAddress',
   'nameservers',
+  'endpoint',
 ] as const
 export type CheckName = (typeof checkNames)[number]
 

@@ -57,6 +57,22 @@ export interface SshPool extends AsyncDisposable {
 /** CPU architectures that upstream Kubernetes artifacts are taken for. */
 export type Architecture = 'amd64' | 'arm64'
 
+/** What a host finds at the API endpoint of an external load balancer. */
+export interface EndpointFacts {
+  /** What its name means on that host; empty when nothing. */
+  readonly addresses: readonly string[]
+  /** What came of a TCP connection; `not tried` where the host has no bash. */
+  readonly connection: 'accepted' | 'refused' | 'timed out' | 'failed' | 'not tried'
+  /** What the system said of a connection that was not accepted; may be empty. */
+  readonly said: string
+  /** Whether a TLS handshake was tried: it needs openssl on the host. */
+  readonly asked: boolean
+  /** The certificate that it was answered with, PEM. */
+  readonly certificate?: string
+  /** /etc/kubernetes/pki/ca.crt of the host, PEM. */
+  readonly clusterCa?: string
+}
+
 /** Settled truths of a host, read once a run in one exchange. Sizes in bytes, times in ms. */
 export interface HostFacts {
   readonly host: string
@@ -120,4 +136,6 @@ export interface HostFacts {
   readonly nameservers: readonly string[]
   /** Names of the swap devices and files that are active. */
   readonly swap: readonly string[]
+  /** Only where an endpoint was asked about. */
+  readonly endpoint?: EndpointFacts
 }

@@ -1,4 +1,5 @@
-import type { Architecture, HostFacts } from '../core/host.ts'
+import type { Architecture, EndpointFacts, HostFacts } from '../core/host.ts'
+import type { Probe } from '../core/resource.ts'
 import { parseAddresses, parseDefaultRoute, parseListening } from './facts-network.ts'
 
 /** When the facts exchange was sent and answered, by the controller's clock, ms since the epoch. */
@@ -25,13 +26,14 @@ const userlandBits: Readonly<Record<string, HostFacts['userlandBits']>> = { 1: 3
  * Makes facts of what the facts script printed. A missing section is a normal value; only output that does not reach its
  * end is an error, because then nothing of it can be trusted.
  */
-export function parseFacts(host: string, stdout: string, timing: Timing): HostFacts {
+export function parseFacts(host: string, stdout: string, timing: Timing, endpoint?: Probe<EndpointFacts>): HostFacts {
   const sections = splitSections(stdout)
   if (!/^@@ end$/m.test(stdout)) throw new Error('the facts of the host end too early')
   const one = (name: string) => sections(name)[0]?.trim() ?? ''
   const release = parseRelease(sections('os'))
   const addresses = parseAddresses(sections)
   const cgroup2 = sections('cgroup2')
+  const atEndpoint = { exitCode: 0, stdout: sections('endpoint').join('\n'), stderr: '' }
   return {
     host,
     os: {
@@ -68,6 +70,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing): HostFa
       .slice(1)
       .map(line => unescapeOctal(line.split(/\s+/)[0] ?? ''))
       .filter(name => name !== ''),
+    ...(endpoint === undefined ? {} : { endpoint: endpoint.parse(atEndpoint) }),
   }
 }
 

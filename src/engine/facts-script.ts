@@ -53,3 +53,8 @@ ${readLockScript(hostLockPaths)}
 at clock-end; clock
 at end
 `
+
+/** The facts, and what another script prints as the section `endpoint`, within the time that the two clocks enclose. */
+export function factsScriptWith(endpoint: string): string {
+  return factsScript.replace('at clock-end;', () => `at endpoint\n(\n${endpoint}\n)\nat clock-end;`)
+}

@@ -1,8 +1,9 @@
 import { HostError } from '../core/errors.ts'
-import type { HostFacts } from '../core/host.ts'
+import type { EndpointFacts, HostFacts } from '../core/host.ts'
+import type { Probe } from '../core/resource.ts'
 import { connect, exchange } from './exchange.ts'
 import { parseFacts } from './facts-parse.ts'
-import { factsScript } from './facts-script.ts'
+import { factsScript, factsScriptWith } from './facts-script.ts'
 import { forEachHost } from './hosts.ts'
 import { type LockState, parseLockState } from './lock-state.ts'
 import type { Run } from './run.ts'
@@ -19,22 +20,30 @@ export interface GatheredFacts {
   readonly locks: ReadonlyMap<string, LockState>
 }
 
-/** Reads every host in one exchange, as many hosts at once as the run allows. Hosts that fail are returned, not thrown. */
-export async function gatherFacts(hosts: readonly string[], run: Run): Promise<GatheredFacts> {
+/**
+ * Reads every host in one exchange, as many hosts at once as the run allows. Hosts that fail are returned, not thrown.
+ * `endpointOf` is what a host is to find out about an external API endpoint, if anything.
+ */
+export async function gatherFacts(
+  hosts: readonly string[],
+  run: Run,
+  endpointOf: (host: string) => Probe<EndpointFacts> | undefined = () => undefined,
+): Promise<GatheredFacts> {
   const facts = new Map<string, HostFacts>()
   const locks = new Map<string, LockState>()
-  const probe = { script: factsScript, parse: () => undefined }
   const { failed } = await forEachHost(
     hosts.map(host => [host, undefined] as const),
     run,
     async host => {
       const session = await connect(run, host)
+      const endpoint = endpointOf(host)
+      const script = endpoint === undefined ? factsScript : factsScriptWith(endpoint.script)
       const sentAt = Date.now()
-      const reply = await exchange(run, session, { jobs: [], probes: [probe] })
+      const reply = await exchange(run, session, { jobs: [], probes: [{ script, parse: () => undefined }] })
       const receivedAt = Date.now()
       const raw = reply.results[0]!
       try {
-        facts.set(host, parseFacts(host, raw.stdout, { sentAt, receivedAt }))
+        facts.set(host, parseFacts(host, raw.stdout, { sentAt, receivedAt }, endpoint))
         locks.set(host, parseLockState(raw.stdout))
       } catch (cause) {
         throw new HostError(

@@ -8,7 +8,8 @@ export const controlPlaneSchema = z.strictObject({
     'host:port of a load balancer',
   )
     .describe(
-      'Address and port of an external load balancer in front of the API servers. Then there is no local proxy. ' +
+      'Address and port of an external load balancer in front of the API servers, which passes TLS on as it is. Every ' +
+        'node has to reach it before anything is written. Then there is no local proxy. ' +
         'Default: a proxy on a loopback port of every node.',
     )
     .optional(),

@@ -1,0 +1,112 @@
+import { X509Certificate } from 'node:crypto'
+import type { ClusterSpec, EndpointFacts, ErrorDetails } from '../../src/index.ts'
+import { type Finding, finding, type KnownHost } from './finding.ts'
+
+/** What is known of the cluster behind the endpoint. */
+interface Cluster {
+  readonly endpoint: string
+  /** Undefined as long as there is no cluster. */
+  readonly ca: X509Certificate | undefined
+  /** Whether an API server of it listens somewhere. */
+  readonly serves: boolean
+}
+
+type Problem = Omit<ErrorDetails, 'where'>
+
+/**
+ * An external load balancer as each node finds it. Before there is a cluster its name has to mean something and it has to
+ * be there, which a refused connection shows as well as one that is taken and left without an answer. Later it has to be
+ * answered with a certificate of the cluster's own CA, as long as any API server listens.
+ */
+export function* endpointChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
+  const { endpoint, bindPort } = spec.controlPlane
+  if (endpoint === undefined) return
+  const controlPlane = hosts.filter(({ host }) => host.roles.includes('control-plane'))
+  const pem = controlPlane.map(({ facts }) => facts.endpoint?.clusterCa).find(found => found !== undefined)
+  const ca = certificateOf(pem)
+  // A CA that cannot be read is not what a load balancer can be blamed for.
+  if (pem !== undefined && ca === undefined) return
+  const serves = controlPlane.some(({ facts }) => facts.listening.some(({ port }) => port === bindPort))
+  const cluster = { endpoint, ca, serves }
+  for (const { host, facts } of hosts) {
+    const problem = facts.endpoint === undefined ? undefined : problemOf(facts.endpoint, cluster)
+    if (problem !== undefined) yield finding('endpoint', host, problem)
+  }
+}
+
+function problemOf(found: EndpointFacts, cluster: Cluster): Problem | undefined {
+  const { endpoint } = cluster
+  if (found.addresses.length === 0) return unresolved(endpoint)
+  if (found.connection === 'timed out' || found.connection === 'failed') return unreachable(found, endpoint)
+  const certificate = certificateOf(found.certificate)
+  if (certificate !== undefined) return wrongCertificate(certificate, cluster)
+  // Without openssl nothing is known beyond the connection.
+  const silent = found.connection === 'refused' || found.asked
+  return silent && cluster.serves ? unanswered(found, endpoint) : undefined
+}
+
+function wrongCertificate(certificate: X509Certificate, { endpoint, ca }: Cluster): Problem | undefined {
+  if (ca === undefined) {
+    return {
+      problem: `Something answers at the API endpoint ${endpoint} already, and this cluster is yet to be made.`,
+      expected: 'a load balancer that has no API server behind it yet',
+      came: describe(certificate),
+      next: 'Is another cluster behind it? Then this one needs an endpoint of its own. A load balancer has to pass TLS on as it is.',
+    }
+  }
+  if (!certificate.verify(ca.publicKey)) {
+    return {
+      problem: `The API endpoint ${endpoint} does not lead to this cluster: it answers with a certificate of another CA.`,
+      expected: `a certificate signed by /etc/kubernetes/pki/ca.crt (SHA-256 ${ca.fingerprint256})`,
+      came: describe(certificate),
+      next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS on as it is.',
+    }
+  }
+  if (certificate.validToDate.getTime() > Date.now()) return undefined
+  return {
+    problem: `The API endpoint ${endpoint} answers with a certificate that has expired.`,
+    expected: 'a certificate that is valid',
+    came: describe(certificate),
+    next: 'Renew it on the control plane nodes: kubeadm certs renew all; then restart their static pods.',
+  }
+}
+
+function unresolved(endpoint: string): Problem {
+  return {
+    problem: `It does not know the name of the API endpoint ${endpoint}.`,
+    expected: 'an address',
+    came: 'none (getent ahosts)',
+    next: "Add it to the name servers' zone or to /etc/hosts, or correct spec.controlPlane.endpoint.",
+  }
+}
+
+function unreachable({ addresses, connection, said }: EndpointFacts, endpoint: string): Problem {
+  return {
+    problem: `It does not reach the API endpoint ${endpoint}.`,
+    expected: 'a connection, or that it is refused as long as there is no API server',
+    came: `${said === '' || connection === 'timed out' ? 'no answer within 5 s' : said} (${addresses.join(', ')})`,
+    next: 'Does the load balancer run at that address, and is there a firewall in between?',
+  }
+}
+
+function unanswered({ addresses, connection }: EndpointFacts, endpoint: string): Problem {
+  return {
+    problem: `The API endpoint ${endpoint} does not lead to an API server, although one listens.`,
+    expected: "an answer with a certificate of the cluster's CA",
+    came: `${connection === 'refused' ? 'the connection was refused' : 'a connection, but no TLS'} (${addresses.join(', ')})`,
+    next: 'Has the load balancer all control plane nodes behind it, with their right port, and does it think them healthy?',
+  }
+}
+
+function describe({ subject, issuer, validTo, fingerprint256 }: X509Certificate): string {
+  const line = (name: string): string => name.split('\n').join(', ')
+  return `${line(subject)}, issued by ${line(issuer)}, valid until ${validTo} (SHA-256 ${fingerprint256})`
+}
+
+function certificateOf(pem: string | undefined): X509Certificate | undefined {
+  try {
+    return pem === undefined ? undefined : new X509Certificate(pem)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { dirname } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { endpointProbe } from '../../src/resources/api-endpoint.ts'
+import { makeCluster } from '../kit/certificates.ts'
+import { Sandbox } from './sandbox.ts'
+
+const { ca, server } = makeCluster()
+const apiServer = createHttpsServer({ key: server.key, cert: server.certificate }, (_, response) => response.end('ok'))
+// A load balancer that has nobody behind it.
+const lonely = createServer(socket => socket.destroy())
+
+const listen = (listener: Server) => new Promise<void>(resolve => listener.listen(0, '127.0.0.1', resolve))
+const portOf = (listener: Server): number => (listener.address() as AddressInfo).port
+
+beforeAll(() => Promise.all([listen(apiServer), listen(lonely)]))
+afterAll(() => {
+  apiServer.close()
+  lonely.close()
+})
+
+async function ask(endpoint: string, sandbox = new Sandbox()) {
+  const probe = endpointProbe(endpoint)
+  return probe.parse(await sandbox.sh(probe.script))
+}
+
+test('an API server shows its certificate', async () => {
+  const found = await ask(`127.0.0.1:${portOf(apiServer)}`)
+  expect(found).toMatchObject({ addresses: ['127.0.0.1'], connection: 'accepted', asked: true })
+  expect(found.certificate?.trim()).toBe(server.certificate.trim())
+  expect(found).not.toHaveProperty('clusterCa')
+})
+
+test('a name is as good as an address', async () => {
+  const found = await ask(`localhost:${portOf(apiServer)}`)
+  expect(found.addresses).toContain('127.0.0.1')
+  expect(found.certificate?.trim()).toBe(server.certificate.trim())
+})
+
+test('a load balancer without a backend takes connections and says nothing', async () => {
+  const found = await ask(`127.0.0.1:${portOf(lonely)}`)
+  expect(found).toEqual({ addresses: ['127.0.0.1'], connection: 'accepted', said: '', asked: true })
+})
+
+test('a refused connection is told from one that does not get there', async () => {
+  expect(await ask('127.0.0.1:1')).toEqual({
+    addresses: ['127.0.0.1'],
+    connection: 'refused',
+    said: 'Connection refused',
+    asked: false,
+  })
+  // Not a way out for TCP on any machine (RFC 5737, and no route to 0.0.0.0/8 but this host).
+  expect(await ask('255.255.255.255:6443')).toMatchObject({ connection: 'failed', said: expect.stringMatching(/./) })
+})
+
+test('a name that means nothing has no address', async () => {
+  expect(await ask('api.invalid:6443')).toMatchObject({ addresses: [], connection: 'failed' })
+})
+
+test('the CA of a host that is a node comes along', async () => {
+  const sandbox = new Sandbox()
+  const path = sandbox.inside('/etc/kubernetes/pki/ca.crt')
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, ca.certificate)
+  expect((await ask('127.0.0.1:1', sandbox)).clusterCa).toBe(ca.certificate)
+})
