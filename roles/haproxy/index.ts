@@ -40,8 +40,8 @@ export interface HaproxyOutputs {
 
 /**
  * The alternative to nginx-proxy: it asks every API server for /readyz, so that one that listens but cannot serve gets no
- * connections and loses those it has; and it closes connections to a machine that vanished after about 6 s, where nginx
- * leaves that to the clients (client-go: 45 s). New upstreams are a reload: connections live on.
+ * new connections; and it closes connections to a machine that vanished after about 5 s, where nginx leaves that to the
+ * clients (client-go: 45 s). New upstreams are a reload: connections live on.
  */
 export const haproxy = defineRole<HaproxyParameters, HaproxyOutputs>({
   name: 'haproxy',

@@ -38,6 +38,9 @@ describe('haproxy as the local proxy', () => {
     expect(servers('192.0.2.12')).toEqual([
       '  server api1 192.0.2.11:6443 backup',
       '  server api2 192.0.2.12:6443 on-error mark-down',
+      // When none is ready, all are asked alike.
+      '  server api1 192.0.2.11:6443',
+      '  server api2 192.0.2.12:6443',
     ])
     // One alone is never a substitute.
     expect(declare(['192.0.2.11'], '192.0.2.11').content(config)).not.toContain(' backup')
