@@ -2,8 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
+import { describeMeasured, type Measured, startClient } from './kit/api-client.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
-import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
+import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
+import { editClusterFile } from './kit/edit-cluster-file.ts'
+import { evcctl, eventsOf, failuresOf, type Outcome } from './kit/evcctl.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3'] as const
 const hostNames = [...controlPlane, 'w1']
@@ -11,28 +14,27 @@ let cluster: TestCluster
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
 
-async function waitUntil(what: string, holds: () => Promise<boolean>, seconds = 180): Promise<void> {
-  const deadline = Date.now() + seconds * 1000
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`)
-    await sleep(1000)
-  }
+interface Away {
+  readonly measured: Measured
+  /** Begin and end of the moment in which the machine went, ms since the epoch. */
+  readonly leaving: number
+  readonly left: number
 }
 
-/** kubectl on any control plane node, with its own API server. */
-async function kubectl(host: string, ...args: string[]): Promise<string> {
-  const server = `--server=https://${cluster.hosts.host(host).address}:6443`
-  const command = ['kubectl', '--kubeconfig=/etc/kubernetes/admin.conf', '--request-timeout=5s', server, ...args]
-  const { exitCode, stdout, stderr } = await cluster.hosts.exec(host, command)
-  if (exitCode !== 0) throw new Error(`kubectl ${args.join(' ')} on ${host}: ${stderr}`)
-  return stdout
-}
-
-/** Whether every API server, and so the etcd member beside it, is ready, and every node is Ready. */
-async function isHealthy(): Promise<boolean> {
-  for (const host of controlPlane) await kubectl(host, 'get', '--raw', '/readyz')
-  const nodes = await kubectl('cp1', 'get', 'nodes', '--no-headers')
-  return hostNames.every(name => new RegExp(`^${name} +Ready `, 'm').test(nodes))
+/** What a client on the worker sees while a control plane node goes away; ends when that is back and healthy. */
+async function whileAway(host: string, how: 'killed' | 'cut off'): Promise<Away> {
+  const { hosts } = cluster
+  const client = startClient(hosts, 'w1')
+  await sleep(3000)
+  const leaving = Date.now()
+  await (how === 'killed' ? hosts.kill(host) : hosts.disconnect(host))
+  const left = Date.now()
+  await sleep(10_000)
+  const measured = await client.stop()
+  console.log(`${host} ${how}: ${describeMeasured(measured)}${measured.errors}`)
+  await (how === 'killed' ? hosts.start(host) : hosts.reconnect(host))
+  await waitUntil(`${host} healthy again`, () => isHealthy(cluster))
+  return { measured, leaving, left }
 }
 
 function exchangesOf(outcome: Outcome): Record<string, number> {
@@ -70,20 +72,13 @@ describe.sequential('three control plane nodes and a worker', () => {
   test('apply makes a cluster whose nodes are Ready, with three voting members of etcd', async () => {
     const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect(outcome.stderr).toBe('')
+    expect(failuresOf(outcome)).toEqual([])
     expect(outcome.exitCode).toBe(0)
     for (const event of eventsOf(outcome)) {
       if (event.type === 'task:end' && event.title.startsWith('kubeadm')) console.log(event.task, `${event.ms} ms`)
     }
-    await waitUntil('healthy', isHealthy)
-    const members = await cluster.hosts.exec(
-      'cp1',
-      `cd /etc/kubernetes/pki && curl --silent --fail --cacert etcd/ca.crt \\
-      --cert apiserver-etcd-client.crt --key apiserver-etcd-client.key --data '{}' https://127.0.0.1:2379/v3/cluster/member/list`,
-    )
-    const list = (JSON.parse(members.stdout) as { members: { name: string; isLearner?: boolean }[] }).members
-    expect(list.map(({ name, isLearner = false }) => [name, isLearner]).sort()).toEqual(
-      controlPlane.map(name => [name, false]),
-    )
+    await waitUntil('healthy', () => isHealthy(cluster))
+    expect(await etcdMembers(cluster, 'cp1')).toEqual(controlPlane.map(name => [name, true]))
   })
 
   test('nothing that would let another node join is left', async () => {
@@ -108,7 +103,7 @@ describe.sequential('three control plane nodes and a worker', () => {
     const whole = await readFile(cluster.file, 'utf8')
     try {
       await writeFile(cluster.file, whole.replace(/(\{ name: w1,.*) \}/, '$1, labels: { evc.example/camera: north } }'))
-      await waitUntil('an API server answers', async () => (await kubectl('cp2', 'get', 'nodes')) !== '')
+      await waitUntil('an API server answers', async () => (await kubectlOn(cluster, 'cp2', 'get', 'nodes')) !== '')
       const status = await run('status', cluster.file)
       expect(status.stdout).toMatch(/^cp2 .*ready/m)
       const plan = await run('plan', cluster.file)
@@ -117,16 +112,94 @@ describe.sequential('three control plane nodes and a worker', () => {
       const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
       expect(outcome.exitCode).toBe(4)
       expect(changed(outcome)).toEqual(['cp2/nodes/labels and taints:w1'])
-      expect(await kubectl('cp2', 'get', 'node', 'w1', '--show-labels')).toContain('evc.example/camera=north')
+      expect(await kubectlOn(cluster, 'cp2', 'get', 'node', 'w1', '--show-labels')).toContain(
+        'evc.example/camera=north',
+      )
       expect((await run('kubeconfig', cluster.file)).stdout).toContain(
         `https://${cluster.hosts.host('cp2').address}:6443`,
       )
     } finally {
       await cluster.hosts.start('cp1')
     }
-    await waitUntil('healthy', isHealthy)
+    await waitUntil('healthy', () => isHealthy(cluster))
     const back = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect(back.exitCode).toBe(0)
     expect(changed(back)).toEqual([])
+  })
+})
+
+describe.sequential('with nginx, a client on the worker does not notice', () => {
+  test.for(controlPlane)('that %s is killed', async host => {
+    const { measured } = await whileAway(host, 'killed')
+    expect(measured.errors).toBe('')
+    expect(measured.failed).toEqual([])
+  })
+
+  // nginx does not see that a machine is silent: what was under way there just then hangs until its client gives up.
+  test('that cp2 is cut off, but for the request that is under way there', async () => {
+    const { measured, leaving, left } = await whileAway('cp2', 'cut off')
+    const underWay = measured.requests.filter(({ begun, ended }) => begun <= left && ended >= leaving)
+    expect(measured.failed.filter(request => !underWay.includes(request))).toEqual([])
+  })
+})
+
+describe.sequential('with haproxy', () => {
+  test('a standing cluster changes over, and has no more changes', async () => {
+    await editClusterFile(cluster.file, document => document.setIn(['spec', 'controlPlane', 'localProxy'], 'haproxy'))
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(outcome.stderr).toBe('')
+    expect(failuresOf(outcome)).toEqual([])
+    expect(outcome.exitCode).toBe(0)
+    for (const name of hostNames) {
+      const units = ['evcctl-nginx-proxy', 'evcctl-haproxy']
+      const { stdout } = await cluster.hosts.exec(name, ['systemctl', 'is-active', ...units])
+      expect([name, stdout]).toEqual([name, 'inactive\nactive\n'])
+    }
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+    await waitUntil('healthy', () => isHealthy(cluster))
+  })
+
+  test.for([
+    ['cp1', 'killed'],
+    ['cp3', 'cut off'],
+  ] as const)('a client on the worker does not notice that %s is %s', async ([host, how]) => {
+    const { measured } = await whileAway(host, how)
+    expect(measured.errors).toBe('')
+    expect(measured.failed).toEqual([])
+  })
+})
+
+// An API server that starts takes connections some time before it answers them. haproxy notices; with nginx they wait, and
+// on a slow machine longer than the 10 s that client-go gives a TLS handshake.
+describe.sequential('with haproxy, a setting of the API server', () => {
+  let outcome: Outcome
+
+  test('changes while the API answers all the time', async () => {
+    const profiling = [{ name: 'profiling', value: 'false' }]
+    await editClusterFile(cluster.file, document =>
+      document.setIn(['spec', 'kubernetes', 'clusterConfiguration'], { apiServer: { extraArgs: profiling } }),
+    )
+    const client = startClient(cluster.hosts, 'w1')
+    outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    const measured = await client.stop()
+    console.log(`configuration changed: ${describeMeasured(measured)}`)
+    expect(outcome.stderr).toBe('')
+    expect(failuresOf(outcome)).toEqual([])
+    expect(outcome.exitCode).toBe(0)
+    expect(measured.errors).toBe('')
+    expect(measured.failed).toEqual([])
+  })
+
+  test('changes on one node after the other, and on all of them', async () => {
+    const rolled = eventsOf(outcome)
+      .filter(event => event.type === 'task:start' || event.type === 'task:end')
+      .filter(event => event.title === 'kubeadm configuration')
+      .map(event => `${event.type} ${event.host}`)
+    expect(rolled).toEqual(controlPlane.flatMap(name => [`task:start ${name}`, `task:end ${name}`]))
+    for (const name of controlPlane) {
+      const manifest = await cluster.hosts.exec(name, ['cat', '/etc/kubernetes/manifests/kube-apiserver.yaml'])
+      expect(manifest.stdout).toContain('--profiling=false')
+    }
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 })

@@ -83,3 +83,11 @@ export function eventsOf(outcome: Outcome): Event[] {
     .filter(line => line.startsWith('{"'))
     .map(line => JSON.parse(line) as Event)
 }
+
+/** What failed in a run with `--output json`, and why, in a line each. */
+export function failuresOf(outcome: Outcome): string[] {
+  return eventsOf(outcome)
+    .filter(event => event.type === 'task:end')
+    .filter(event => event.result === 'failed')
+    .map(({ host, title, error }) => `${host} ${title}: ${JSON.stringify(error)}`)
+}

@@ -1,0 +1,155 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { YAMLSeq } from 'yaml'
+import type { Event } from '../../src/core/index.ts'
+import type { PlanDocument } from '../../src/report/plan-json.ts'
+import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
+import { editClusterFile } from './kit/edit-cluster-file.ts'
+import { evcctl, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
+
+const late = ['cp2', 'cp3'] as const
+const proxyFile = '/etc/evcctl/nginx-proxy.conf'
+let cluster: TestCluster
+/** Entries of cluster.yaml of the nodes that come later. */
+let entries: readonly unknown[]
+
+const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
+const applying = (): string[] => ['apply', cluster.file, '--yes', '--output', 'json']
+const joinBegins = (event: Event): boolean => event.type === 'task:start' && event.role === 'control-plane-join'
+
+/** Takes hosts out of cluster.yaml and returns their entries. */
+async function takeOut(names: readonly string[]): Promise<readonly unknown[]> {
+  let taken: readonly unknown[] = []
+  await editClusterFile(cluster.file, document => {
+    const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<{ get(key: string): unknown }>
+    const isTaken = (item: { get(key: string): unknown }): boolean => names.includes(String(item.get('name')))
+    taken = hosts.items.filter(isTaken)
+    hosts.items = hosts.items.filter(item => !isTaken(item))
+  })
+  return taken
+}
+
+async function putIn(items: readonly unknown[]): Promise<void> {
+  await editClusterFile(cluster.file, document => {
+    for (const item of items) document.addIn(['spec', 'hosts'], item)
+  })
+}
+
+// A watch is one request on one connection, and as a raw request it is never asked for again: it lives as long as that.
+const watch = `exec kubectl --kubeconfig=/etc/kubernetes/kubelet.conf get --raw \\
+  '/api/v1/nodes?watch=1&timeoutSeconds=3600&fieldSelector=metadata.name%3Dw1'`
+
+const startWatch = (): Promise<string> =>
+  sh(
+    'w1',
+    `cat >/root/watch <<'EOF'\n${watch}\nEOF\nsystemd-run --quiet --unit watch --property StandardOutput=file:/run/watched sh /root/watch`,
+  )
+
+async function sh(host: string, command: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await cluster.hosts.exec(host, command)
+  if (exitCode !== 0) throw new Error(`${host}: ${command}: exit code ${exitCode}: ${stderr}`)
+  return stdout
+}
+
+/** Makes something happen that the watch has to tell. */
+async function expectWatchSees(value: string): Promise<void> {
+  await kubectlOn(cluster, 'cp1', 'label', 'node', 'w1', '--overwrite', `evc.example/watched=${value}`)
+  await waitUntil(`the watch tells ${value}`, async () => (await sh('w1', 'cat /run/watched')).includes(value), 30)
+  expect(await sh('w1', 'systemctl is-active watch')).toBe('active\n')
+}
+
+const upstreams = async (host: string): Promise<readonly string[]> => {
+  const text = await sh(host, `grep -o 'server [0-9.]*:6443' ${proxyFile}`)
+  return cluster.hosts.hosts.filter(({ address }) => text.includes(`${address}:`)).map(({ name }) => name)
+}
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: '3+1' })
+  entries = await takeOut(late)
+})
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+describe.sequential('a cluster of one control plane node and a worker', () => {
+  test('is made, and a watch goes through the proxy of the worker', async () => {
+    const outcome = await run(...applying())
+    expect(outcome.stderr).toBe('')
+    expect(failuresOf(outcome)).toEqual([])
+    expect(outcome.exitCode).toBe(0)
+    await startWatch()
+    await expectWatchSees('before')
+  })
+
+  test('gets two more: plan says that they join, and that every proxy changes', async () => {
+    await putIn(entries)
+    const outcome = await run('plan', cluster.file, '--output', 'json')
+    expect(outcome.stderr).toBe('')
+    expect(outcome.exitCode).toBe(0)
+    const { changes } = JSON.parse(
+      outcome.stdout.split('\n').find(line => line.startsWith('{"type":"plan"'))!,
+    ) as PlanDocument
+    for (const name of ['cp1', 'w1']) {
+      const proxy = changes.filter(({ host, role }) => host === name && role === 'nginx-proxy')
+      expect(proxy.map(({ title, fields }) => [name, title, fields.map(({ field }) => field)])).toEqual([
+        [name, proxyFile, ['content']],
+        [name, 'evcctl-nginx-proxy.service', ['reload']],
+      ])
+    }
+    for (const name of late) {
+      const joins = changes.filter(({ host, role }) => host === name && role === 'control-plane-join')
+      expect(joins.map(({ title }) => title)).toContain('kubeadm join')
+    }
+  })
+
+  test('the joins are interrupted in the middle: by SIGKILL, then by ^C twice', async () => {
+    for (const end of [['SIGKILL'], ['SIGINT', 'SIGINT']] as const) {
+      const interrupted = startEvcctl(applying(), cluster.env)
+      await interrupted.event(joinBegins)
+      // Long enough for a member of etcd to be announced, not long enough for both joins to end.
+      await sleep(8000)
+      for (const signal of end) {
+        interrupted.child.kill(signal)
+        await sleep(300)
+      }
+      const outcome = await interrupted.ended
+      expect(outcome.signal ?? outcome.exitCode).toBe(end[0] === 'SIGKILL' ? 'SIGKILL' : 130)
+    }
+  })
+
+  test('then one apply converges: three voting members of etcd, and plan has no changes', async () => {
+    const outcome = await run(...applying())
+    expect(outcome.stderr).toBe('')
+    expect(failuresOf(outcome)).toEqual([])
+    expect(outcome.exitCode).toBe(0)
+    await waitUntil('healthy', () => isHealthy(cluster))
+    expect(await etcdMembers(cluster, 'cp1')).toEqual(['cp1', 'cp2', 'cp3'].map(name => [name, true]))
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect(plan.stdout).toContain('No changes.')
+    expect(plan.exitCode).toBe(0)
+  })
+
+  test('every proxy knows all three, and the watch has lived through it', async () => {
+    for (const { name } of cluster.hosts.hosts)
+      expect([name, await upstreams(name)]).toEqual([name, ['cp1', 'cp2', 'cp3']])
+    await expectWatchSees('afterwards')
+  })
+})
+
+describe.sequential('a control plane node that is taken out of cluster.yaml', () => {
+  test('is asked by no proxy any more, while connections live on', async () => {
+    await takeOut(['cp3'])
+    await editClusterFile(cluster.file, document => document.setIn(['spec', 'etcd', 'allowEvenMembers'], true))
+    const outcome = await run(...applying())
+    expect(outcome.stderr).toBe('')
+    expect(failuresOf(outcome)).toEqual([])
+    expect(outcome.exitCode).toBe(0)
+    for (const name of ['cp1', 'cp2', 'w1']) expect([name, await upstreams(name)]).toEqual([name, ['cp1', 'cp2']])
+    await expectWatchSees('without-cp3')
+    const plan = await run('plan', cluster.file)
+    expect(plan.stdout).toContain('No changes.')
+    expect(plan.stdout.replace(/\s+/g, ' ')).toContain(`Node cp3 is in the cluster, and not in ${cluster.file}`)
+  })
+})
