@@ -15,6 +15,10 @@ grep '^nameserver' /etc/resolv.conf
 # Is another run of the tool at work here?
 cat /run/evcctl/lock/* /var/lib/evcctl/generation 2>/dev/null
 
+# Its firewall, if it has one: rules of iptables, nftables, ufw, firewalld.
+iptables -S 2>/dev/null; [ ! -x /usr/sbin/nft ] || nft -t list ruleset
+cat /etc/ufw/user.rules /etc/firewalld/policies/*.xml 2>/dev/null
+
 # Packages: those that a node needs, and any that a crash left half configured.
 dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n' |
   grep -E '^(ca-certificates|conntrack|curl|ethtool|iproute2|iptables|kmod|libnginx-mod-stream|mount|nginx|socat) | (half-|unpacked)'
@@ -63,7 +67,7 @@ ctr -n k8s.io images ls -q
 ls /var/lib/evcctl /etc/kubernetes /etc/kubernetes/manifests /var/lib/etcd 2>/dev/null
 sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' /var/lib/kubelet/pki/kubelet-client-current.pem
 cat /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env \
-  /var/lib/evcctl/kubelet-config.yaml /var/lib/evcctl/kubelet-configuration.json
+  /var/lib/evcctl/kubelet-config.yaml /var/lib/evcctl/kubelet-configuration.json /var/lib/evcctl/network-check
 
 # Is it Ready? It may ask about itself only.
 curl -sS --max-time 5 --cacert /etc/kubernetes/pki/ca.crt --cert /var/lib/kubelet/pki/kubelet-client-current.pem \

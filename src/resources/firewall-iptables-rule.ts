@@ -7,7 +7,7 @@ import { linesOf } from './probe-output.ts'
  * and decide nothing here.
  */
 export const iptablesScript = `if command -v iptables >/dev/null 2>&1; then
-  iptables -S 2>/dev/null | grep -E -v '^-[AN] (KUBE|FLANNEL|CNI|cali|CILIUM|DOCKER)-' | sed 's/^/iptables=/'
+  iptables -S 2>/dev/null | sed -n -E '/^-[AN] (KUBE|FLANNEL|CNI|cali|CILIUM|DOCKER)-/!s/^/iptables=/p'
 fi
 `
 

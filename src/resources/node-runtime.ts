@@ -25,10 +25,9 @@ const kubelet = '/var/lib/kubelet'
 // The flag wins over the file. kubeadm writes one or the other: from 1.34 on the socket moves from the annotation and
 // the flag into instance-config.yaml, which it merges into config.yaml (feature gate NodeLocalCRISocket).
 const probeScript = `if [ ! -s /etc/kubernetes/kubelet.conf ]; then exit 0; fi
-{
-  sed -n 's/^.*--container-runtime-endpoint=\\([^" ]*\\).*$/\\1/p' ${kubelet}/kubeadm-flags.env
-  sed -n 's/^containerRuntimeEndpoint: *"\\{0,1\\}\\([^" ]*\\)"\\{0,1\\} *$/\\1/p' ${kubelet}/instance-config.yaml ${kubelet}/config.yaml
-} 2>/dev/null | sed -n '/./s/^/socket=/p' | head -n 1
+sed -n -e 's/^.*--container-runtime-endpoint=\\([^" ]*\\).*$/socket=\\1/p' \\
+  -e 's/^containerRuntimeEndpoint: *"\\{0,1\\}\\([^" ]*\\)"\\{0,1\\} *$/socket=\\1/p' \\
+  ${kubelet}/kubeadm-flags.env ${kubelet}/instance-config.yaml ${kubelet}/config.yaml 2>/dev/null || :
 `
 
 /**
@@ -41,7 +40,7 @@ export function nodeRuntime(parameters: NodeRuntimeParameters): Resource<NodeRun
     kind: 'node runtime',
     name,
     title: 'container runtime of the node',
-    probe: { script: probeScript, parse: raw => ({ socket: linesOf(raw, 'socket')[0] }) },
+    probe: { script: probeScript, parse: raw => ({ socket: linesOf(raw, 'socket').find(socket => socket !== '') }) },
     desired: { name },
     diff({ socket }) {
       if (socket === undefined) return undefined
