@@ -1,10 +1,12 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
  * The folder that holds everything the kit makes: mirror, Go caches, toolchain. It can be deleted at any time.
@@ -43,63 +45,46 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   })
 }
 
-/** How often a waiting process looks again, in ms. */
-const lockInterval = 500
-
 /**
- * Holds a lock file until disposed of. A lock whose process is gone (killed, machine restarted) is taken over.
+ * Holds a lock file until disposed of. It is flock(2)'s, by util-linux' flock(1): the kernel frees it with the process,
+ * however that ends. The file holds the process id of the last holder. Rejects when flock cannot be run.
  *
  * @param onWait called once, with the process id of the holder, when another process has the lock
  */
 export async function takeLock(file: string, onWait: (holder: string) => void): Promise<AsyncDisposable> {
   await mkdir(dirname(file), { recursive: true })
-  const own = `${file}.${process.pid}.${randomUUID()}`
-  await writeFile(own, `${process.pid} ${await startTime(process.pid)}`)
-  try {
-    for (let waited = false; ; ) {
-      // A link appears with its content, and only if there is none: no moment in which the holder is unknown.
-      const taken = await link(own, file).then(
-        () => true,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'EEXIST') return false
-          throw error
-        },
-      )
-      if (taken) return { [Symbol.asyncDispose]: () => rm(file, { force: true }) }
-      const holder = await readIfThere(file)
-      if (holder === undefined) continue
-      const [pid = '', started = ''] = holder.split(' ')
-      if ((await startTime(Number(pid))) !== started) {
-        await takeAway(file, holder)
-        continue
-      }
-      if (!waited) onWait(pid)
-      waited = true
-      await sleep(lockInterval)
-    }
-  } finally {
-    await rm(own)
+  let held = await flock(['--nonblock', '--conflict-exit-code', String(conflict)], file)
+  if (held === undefined) {
+    onWait((await readIfThere(file)) ?? '')
+    held = await flock([], file)
+  }
+  if (held === undefined) throw new Error(`flock gave up waiting for ${file}`)
+  const { stdin, ended } = held
+  await writeFile(file, String(process.pid))
+  return {
+    async [Symbol.asyncDispose]() {
+      stdin.end()
+      await ended
+    },
   }
 }
 
-/** Removes the lock of a dead holder, unless a third process was quicker and holds it by now. */
-async function takeAway(file: string, deadHolder: string): Promise<void> {
-  const aside = `${file}.${randomUUID()}`
-  const moved = await rename(file, aside).then(
-    () => true,
-    () => false,
-  )
-  if (!moved) return
-  if ((await readFile(aside, 'utf8')) === deadHolder) await rm(aside)
-  else await rename(aside, file)
+const conflict = 75
+
+interface Flock {
+  readonly stdin: Writable
+  readonly ended: Promise<unknown>
 }
 
-/**
- * When a process started, in clock ticks since boot (field 22 of proc_pid_stat(5)): tells it from a later one with the
- * same id. Empty if there is no such process.
- */
-async function startTime(pid: number): Promise<string> {
-  const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
-  // The second field is the program's name in parentheses, and may hold anything.
-  return status.slice(status.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+// It has the lock as long as its standard input is open: that ends with this process, too. Undefined: another has it.
+async function flock(options: readonly string[], file: string): Promise<Flock | undefined> {
+  const child = spawn('flock', [...options, file, 'sh', '-c', 'echo; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const ended = once(child, 'close')
+  const began = await Promise.race([
+    once(child.stdout, 'data').then(() => true),
+    ended.then(([code]) => code as number),
+  ])
+  if (began === true) return { stdin: child.stdin, ended }
+  if (began === conflict) return undefined
+  throw new Error(`flock ${file} exited with ${began}`)
 }
