@@ -1,11 +1,43 @@
-/** Adds up vitest's JSON results and prints the closing line `N passed, N failed`; a missing file counts as a failure. */
+/**
+ * Adds up vitest's JSON results: names each test that failed, and why, in a few lines (whoever sees only the end of a log
+ * sees them all), then prints the closing line `N passed, N failed`. A missing file counts as a failure.
+ */
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 
 interface Results {
   readonly numPassedTests: number
   readonly numFailedTests: number
   readonly numPendingTests: number
   readonly numFailedTestSuites: number
+  readonly testResults: readonly FileResults[]
+}
+
+interface FileResults {
+  readonly name: string
+  readonly status: string
+  /** Why the file itself broke; empty where only tests in it failed. */
+  readonly message: string
+  readonly assertionResults: readonly {
+    readonly fullName: string
+    readonly status: string
+    readonly failureMessages: readonly string[]
+  }[]
+}
+
+// Enough for an assertion with the values that it compared, and for the message of an error.
+const shownLength = 1200
+
+function beginning(message: string): string {
+  const text = message.replace(/\n\s+at [\s\S]*/, '').slice(0, shownLength)
+  return text.replace(/^/gm, '    ')
+}
+
+function failuresIn({ name, status, message, assertionResults }: FileResults): readonly string[] {
+  const file = relative(process.cwd(), name)
+  const failed = assertionResults.filter(test => test.status === 'failed')
+  if (failed.length === 0 && status === 'failed') return [`✘ ${file}\n${beginning(message)}`]
+  return failed.map(test => `✘ ${file}: ${test.fullName}\n${beginning(test.failureMessages.join('\n'))}`)
 }
 
 let passed = 0
@@ -16,6 +48,7 @@ for (const path of process.argv.slice(2)) {
     passed += results.numPassedTests
     // A suite that breaks before its tests are known has no failed test, and a skipped test proves nothing.
     failed += Math.max(results.numFailedTests, results.numFailedTestSuites > 0 ? 1 : 0) + results.numPendingTests
+    for (const failure of results.testResults.flatMap(failuresIn)) console.log(failure)
     if (results.numPendingTests > 0)
       console.log(`${path}: ${results.numPendingTests} tests did not run; that counts as failed`)
   } catch (error) {
