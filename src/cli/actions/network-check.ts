@@ -4,10 +4,10 @@ import { networkPathOf, sandboxImage } from '../../../playbooks/cluster-network.
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
-import { adminConf } from '../../resources/kubectl.ts'
 import { type CheckPods, checkPods } from '../../resources/network-check-pods.ts'
 import { type NodeResults, reachScript, readResults } from '../../resources/network-check-script.ts'
 import { createPool, type Pool } from '../../ssh/index.ts'
+import { askControlPlane } from '../ask-control-plane.ts'
 import { listenForInterrupts } from '../interrupts.ts'
 import { askedFrom, type NetworkFindings, networkAsData, networkText, works } from '../network-check-text.ts'
 import { openCluster } from '../open-cluster.ts'
@@ -52,22 +52,10 @@ export async function networkCheck({ file, output, parallel }: NetworkCheckOptio
   }
 }
 
-/** A session with the first host of cluster.yaml that is a control plane node and answers. */
 async function controlPlaneOf(pool: Pool, spec: ClusterSpec, signal: AbortSignal): Promise<Session> {
+  const { hasCluster, session } = await askControlPlane(pool, spec, [], { signal })
+  if (hasCluster) return session
   const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
-  const probes = [{ script: `[ -s ${adminConf} ]`, parse: () => undefined }]
-  const failures: HostError[] = []
-  for (const { name } of hosts) {
-    try {
-      const session = await pool.session(name, signal)
-      const { results } = await session.exchange({ jobs: [], probes }, { signal })
-      if (results[0]!.exitCode === 0) return session
-    } catch (error) {
-      if (!(error instanceof HostError) || signal.aborted) throw error
-      failures.push(error)
-    }
-  }
-  if (failures.length === hosts.length) throw failures[0]!
   throw new UserError({
     where: hosts.map(({ name }) => name).join(', '),
     problem: 'There is no cluster yet whose network could be checked.',

@@ -5,15 +5,20 @@ import { type ClusterStatus, isHealthy, readStatus, statusScripts } from '../clu
 import type { NodeStatus } from '../node-status.ts'
 import { printJson, printLine } from '../streams.ts'
 
-/** `evcctl status`: one exchange with the first control plane node. Exit code 1 when something is not healthy. */
+/** `evcctl status`: one exchange with the first control plane node that answers. Exit code 1 when something is not healthy. */
 export async function status(options: { readonly file: string; readonly output: 'text' | 'json' }): Promise<ExitCode> {
-  const { spec, results } = await askCluster(options.file, statusScripts)
+  const { spec, host, results, silent } = await askCluster(options.file, statusScripts)
   const found = readStatus(spec, results)
   const healthy = isHealthy(found)
-  if (options.output === 'json') printJson({ type: 'status', cluster: spec.name, healthy, ...found })
-  else {
+  if (options.output === 'json') {
+    const notAsked = [...silent].map(([name, { problem }]) => ({ host: name, problem }))
+    printJson({ type: 'status', cluster: spec.name, healthy, asked: host.name, silent: notAsked, ...found })
+  } else {
     const paint = createPaint(wantsColour(process.stdout, process.env))
     printLine(statusText(found, { name: spec.name, file: options.file, paint }))
+    // The cluster may be well all the same: whether its nodes are is for Kubernetes to say.
+    for (const [name, { where = name, problem }] of silent)
+      printLine(printable(`${paint.changed('!')} ${where}: ${problem}; ${host.name} was asked instead`))
   }
   return healthy ? exitCodes.ok : exitCodes.failed
 }

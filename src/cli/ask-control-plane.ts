@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ClusterSpec } from '../config/index.ts'
+import { type ErrorDetails, HostError, type ProbeResult, type Session, type SshPool } from '../core/index.ts'
+import { adminConf } from '../resources/kubectl.ts'
+
+/** What a control plane node of cluster.yaml answered, and what came of asking those before it. */
+export interface ControlPlaneAnswer {
+  readonly host: ClusterSpec['hosts'][number]
+  readonly session: Session
+  /** One for each script. */
+  readonly results: readonly ProbeResult[]
+  /** Whether the host has a cluster; false only where no host that answered has one. */
+  readonly hasCluster: boolean
+  /** The hosts before this one that have not answered, and why as far as that is known by now. */
+  readonly silent: ReadonlyMap<string, ErrorDetails>
+}
+
+interface Asking {
+  readonly signal: AbortSignal
+  /**
+   * How long a node is waited for before the next one is asked as well, ms; default 3000. A machine that is off is silent
+   * until the connection times out, and nobody should have to wait for that.
+   */
+  readonly patienceMs?: number
+}
+
+const hasClusterProbe = { script: `[ -s ${adminConf} ]`, parse: () => undefined }
+
+/**
+ * Runs read-only scripts as root on the first control plane node of cluster.yaml that has a cluster, in one exchange. The
+ * next one is asked as well when a node cannot be reached, has no cluster, or is silent for a while. Where no host has a cluster, the answer is that of the first that answered. Rejects with the HostError of the first when none did.
+ */
+export async function askControlPlane(
+  pool: Pick<SshPool, 'session'>,
+  spec: ClusterSpec,
+  scripts: readonly string[],
+  { signal, patienceMs = 3000 }: Asking,
+): Promise<ControlPlaneAnswer> {
+  const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
+  const probes = [hasClusterProbe, ...scripts.map(script => ({ script, parse: () => undefined }))]
+  const failures = new Map<string, HostError>()
+  const answers: Omit<ControlPlaneAnswer, 'silent'>[] = []
+  const found = Promise.withResolvers<Omit<ControlPlaneAnswer, 'silent'>>()
+
+  const ask = async (host: ClusterSpec['hosts'][number]): Promise<void> => {
+    try {
+      const session = await pool.session(host.name, signal)
+      const [cluster, ...results] = (await session.exchange({ jobs: [], probes }, { signal })).results
+      const answer = { host, session, results, hasCluster: cluster?.exitCode === 0 }
+      answers.push(answer)
+      if (answer.hasCluster) found.resolve(answer)
+    } catch (error) {
+      if (error instanceof HostError) failures.set(host.name, error)
+      else found.reject(error)
+    }
+  }
+
+  const asked: Promise<void>[] = []
+  for (const host of hosts) {
+    if (answers.some(answer => answer.hasCluster)) break
+    const answered = ask(host)
+    asked.push(answered)
+    await Promise.race([found.promise, answered, sleep(patienceMs, undefined, { ref: false })])
+  }
+  await Promise.race([found.promise, Promise.all(asked)])
+
+  const answer = answers.find(one => one.hasCluster) ?? answers[0]
+  if (answer === undefined) throw failures.get(hosts[0]!.name)!
+  const before = hosts.slice(0, hosts.indexOf(answer.host)).filter(host => answers.every(one => one.host !== host))
+  const noAnswerYet = { problem: `no answer within ${patienceMs / 1000} s` }
+  return { ...answer, silent: new Map(before.map(({ name }) => [name, failures.get(name)?.details ?? noAnswerYet])) }
+}
