@@ -32,8 +32,10 @@ export interface CheckPodsParameters {
   readonly image: string
 }
 
-// As long as a node needs to start a pod whose image is there, and the cluster's DNS to come up after the network, s.
-const patienceSeconds = 60
+// As long as a slow node needs to start a pod whose image is there, and the cluster's DNS to come up after the network, s.
+// Both fit into the time that a mint has (engine/mints.ts).
+const podSeconds = 100
+const dnsSeconds = 60
 
 /**
  * A pod on every node, from what every node has already: the sandbox image and, mounted from the host, kubectl, which
@@ -85,9 +87,9 @@ EVCCTL_EOF
   for node in $nodes; do printf -- '---\\n%s\\n' "$pod" | fill "$node"; done
 } | ${system} create -f - >/dev/null
 echo "name=$name"
-${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${patienceSeconds}s >/dev/null 2>&1 || true
+${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${podSeconds}s >/dev/null 2>&1 || true
 if ${system} get service kube-dns >/dev/null 2>&1; then
-  ${patient} rollout status deployment/coredns --timeout=${patienceSeconds}s >/dev/null 2>&1 || true
+  ${patient} rollout status deployment/coredns --timeout=${dnsSeconds}s >/dev/null 2>&1 || true
   echo dns=yes
   ${system} get pods --selector k8s-app=kube-dns -o ${quote('jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\\n"}{end}')}
 fi

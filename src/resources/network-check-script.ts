@@ -31,16 +31,31 @@ export interface NodeResults {
   readonly service?: ServiceResult
 }
 
-// A network that has just come up needs a moment until every node knows the way to every other, s and tries.
+/** How long one answer may take, s. */
 const answerSeconds = 5
-const tries = 4
 const dnsSeconds = 12
+
+/** What goes on top of the patience of a check at most: the last try, and asking whether the hosts reach each other, s. */
+export const lastTrySeconds = 30
+
+export interface Asking {
+  /**
+   * How long those who do not answer are asked again, s. A network that has just come up needs a moment until every node
+   * knows the way to every other, and kube-proxy and DNS are up; a node is Ready without them.
+   */
+  readonly patienceSeconds: number
+}
 
 /**
  * Asks the pods of other nodes from within the pod of this node, all at once; prints a line each. It enters the pod's
  * network and files from the host, so it needs neither a shell in the pod nor the API server. Exits 1 when one fails.
  */
-export function reachScript(node: string, { name, pods, dnsNodes }: CheckPods, peers: readonly string[]): string {
+export function reachScript(
+  node: string,
+  { name, pods, dnsNodes }: CheckPods,
+  peers: readonly string[],
+  { patienceSeconds }: Asking,
+): string {
   const asked = peers.map(peer => {
     const pod = podOf(pods, peer)
     if (pod === undefined || pod.problem !== '') return ''
@@ -58,17 +73,19 @@ get() {
   env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net --mount \\
     ${podKubectl} "--server=$url" "--request-timeout=\${seconds}s" "$@" 2>&1
 }
+end=$(( $(date +%s) + ${patienceSeconds} ))
+# Answers that come at once, like a refusal, are not asked for again at once.
+again() { sleep 1; [ "$(date +%s)" -lt "$end" ]; }
 peer() {
-  try=0 state=silent said=
-  while [ "$try" -lt ${tries} ]; do
-    try=$(( try + 1 ))
+  state=silent said=
+  while :; do
     if said=$(get ${answerSeconds} "http://$3:${checkPort}" get --raw /${name}/name); then
       if [ "$said" != "$2" ]; then state=other; break; fi
       if said=$(get ${answerSeconds} "http://$3:${checkPort}" get --raw /${name}/large) && [ "\${#said}" -ge ${largeBytes} ]
       then state=reached said=; break; fi
       state=large
     fi
-    sleep 1
+    again || break
   done
   hosts=
   if [ "$state" != reached ]; then
@@ -79,15 +96,15 @@ peer() {
 }
 # Without a token kubectl would ask for a name and a password; that this one is refused is an answer.
 service() {
-  try=0
-  while [ "$try" -lt 2 ]; do
-    try=$(( try + 1 )) state=reached
+  while :; do
+    state=reached
     said=$(get ${dnsSeconds} https://kubernetes.default.svc --insecure-skip-tls-verify --token=nobody get --raw /version) || case $said in
       *Unauthorized* | *Forbidden* | *forbidden*) ;;
       *lookup*) state=dns ;;
       *) state=service ;;
     esac
     if [ "$state" = reached ]; then said=; break; fi
+    again || break
   done
   printf 'service=%s\\t%s\\n' "$state" "$(printf '%s' "$said" | one_line)"
 }

@@ -3,7 +3,7 @@ import type { FieldChange, Resource } from '../core/resource.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { explainNode, type NetworkPath } from './network-check-cause.ts'
 import type { CheckPods } from './network-check-pods.ts'
-import { reachScript, readResults } from './network-check-script.ts'
+import { lastTrySeconds, reachScript, readResults } from './network-check-script.ts'
 import { linesOf } from './probe-output.ts'
 
 /** A node whose pods are asked. */
@@ -36,6 +36,9 @@ interface Desired {
   readonly pods: CheckPods
 }
 
+// After an apply parts of the network may still be coming up, s.
+const patienceSeconds = 60
+
 const stamp = `${stateFolder}/network-check`
 
 /**
@@ -62,7 +65,10 @@ export function networkCheck(parameters: NetworkCheckParameters): Resource<Netwo
     converge(_current, desired) {
       const lines = [`network=${network}`, ...peers.map(peer => `reached=${textOf(peer)}`)]
       return [
-        { run: reachScript(node, desired.pods, names), timeoutMs: 120_000 },
+        {
+          run: reachScript(node, desired.pods, names, { patienceSeconds }),
+          timeoutMs: (patienceSeconds + lastTrySeconds) * 1000,
+        },
         { run: `mkdir -p ${stateFolder}\n` },
         { write: stamp, content: `${lines.join('\n')}\n`, mode: 0o600 },
       ]

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reachScript, readResults } from '../../src/resources/network-check-script.ts'
@@ -7,9 +7,12 @@ import { checkName, checkPodsGiven } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
 
 const peers = ['cp1', 'w1']
+const patience = { patienceSeconds: 20 }
 
 test('the script that asks', async () => {
-  await expect(reachScript('w2', checkPodsGiven, peers)).toMatchFileSnapshot('../goldens/resources/network-check.sh')
+  await expect(reachScript('w2', checkPodsGiven, peers, patience)).toMatchFileSnapshot(
+    '../goldens/resources/network-check.sh',
+  )
 })
 
 describe('run where a pod of the check is', () => {
@@ -28,13 +31,21 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
   beforeAll(() => {
     mkdirSync(bin)
     program('nsenter', nsenter)
-    program('sleep', '#!/bin/sh\n')
+    // Time passes only where somebody waits, and after ten waits DNS comes up where that was asked for.
+    program(
+      'sleep',
+      `#!/bin/sh\ncd ${bin}; echo >>waits; [ ! -e late ] || [ "$(grep -c "" waits)" -lt 10 ] || cp late ${versionFile}\n`,
+    )
+    program('date', `#!/bin/sh\ncd ${bin}; grep -c "" waits 2>/dev/null || echo 0\n`)
     program('curl', '#!/bin/sh\ncase $* in *192.0.2.10*) exit 0 ;; esac\nexit 28\n')
     pod = spawn('sh', ['-c', '/bin/sleep 300; :', `--www-prefix=/${checkName}/`])
   })
   afterAll(() => {
     pod.kill()
   })
+
+  const fileOf = (url: string) => url.replaceAll(/[^a-z0-9.]/g, '_')
+  const versionFile = fileOf('https://kubernetes.default.svc/version')
 
   function program(name: string, text: string): void {
     writeFileSync(join(bin, name), text)
@@ -43,7 +54,7 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
 
   /** What the pods and DNS answer: a URL and its body each. */
   function answers(given: Readonly<Record<string, string>>): void {
-    for (const [url, body] of Object.entries(given)) program(url.replaceAll(/[^a-z0-9.]/g, '_'), body)
+    for (const [url, body] of Object.entries(given)) program(fileOf(url), body)
   }
 
   const large = '.'.repeat(16_384)
@@ -56,7 +67,8 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
   }
 
   async function ask() {
-    const ended = await sandbox.sh(`set -eu\n${reachScript('w2', checkPodsGiven, peers)}`, '', `${bin}:`)
+    rmSync(join(bin, 'waits'), { force: true })
+    const ended = await sandbox.sh(`set -eu\n${reachScript('w2', checkPodsGiven, peers, patience)}`, '', `${bin}:`)
     return { exitCode: ended.exitCode, ...readResults('w2', checkPodsGiven, peers, ended) }
   }
 
@@ -96,6 +108,13 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
     })
   })
 
+  test('who refuses at first is asked again for as long as a network may take to come up', async () => {
+    const { 'https://kubernetes.default.svc/version': late, ...pods } = all
+    rmSync(join(bin, versionFile), { force: true })
+    answers({ ...pods, late: late! })
+    expect(await ask()).toMatchObject({ exitCode: 0, service: { state: 'reached' } })
+  })
+
   test('everybody answers', async () => {
     answers(all)
     expect(await ask()).toEqual({
@@ -109,7 +128,7 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
 test('where no pod of the check runs, that is said of every pair', async () => {
   const other = { ...checkPodsGiven, name: 'evcctl-network-check-ffffffff' }
   const sandbox = new Sandbox()
-  const ended = await sandbox.sh(`set -eu\n${reachScript('w2', other, peers)}`)
+  const ended = await sandbox.sh(`set -eu\n${reachScript('w2', other, peers, patience)}`)
   expect(ended.exitCode).toBe(1)
   const { pairs, service } = readResults('w2', other, peers, ended)
   expect(pairs.map(({ state, said }) => [state, said])).toEqual([
@@ -122,7 +141,7 @@ test('where no pod of the check runs, that is said of every pair', async () => {
 test('a pod that does not run is not asked, and is the reason that is told', () => {
   const pods = checkPodsGiven.pods.map(pod => (pod.node === 'w1' ? { ...pod, problem: 'ImagePullBackOff' } : pod))
   const given = { ...checkPodsGiven, pods }
-  const script = reachScript('w2', given, [...peers, 'w9'])
+  const script = reachScript('w2', given, [...peers, 'w9'], patience)
   expect(script).not.toContain('10.244.1.5')
   expect(script).toMatch(/exit 1\n$/)
   const stdout = 'pair=cp1\treached\t\t\nservice=reached\t\n'

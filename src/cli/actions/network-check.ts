@@ -5,7 +5,7 @@ import type { ClusterSpec } from '../../config/index.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
 import { type CheckPods, checkPods } from '../../resources/network-check-pods.ts'
-import { type NodeResults, reachScript, readResults } from '../../resources/network-check-script.ts'
+import { lastTrySeconds, type NodeResults, reachScript, readResults } from '../../resources/network-check-script.ts'
 import { createPool, type Pool } from '../../ssh/index.ts'
 import { askControlPlane } from '../ask-control-plane.ts'
 import { listenForInterrupts } from '../interrupts.ts'
@@ -20,7 +20,8 @@ export interface NetworkCheckOptions {
 }
 
 const makeMs = 180_000
-const askMs = 120_000
+// A standing cluster has had its time to come up; a lost packet is asked for again, s.
+const patienceSeconds = 20
 const endMs = 30_000
 
 /** `evcctl network check`: exit code 1 when a pair, DNS or Services fail, 4 when a host could not be asked. */
@@ -114,8 +115,11 @@ async function askFrom(
   signal: AbortSignal,
 ): Promise<NodeResults> {
   const session = await pool.session(node, signal)
-  const probe = { script: `set -eu\n${reachScript(node, pods, peers)}`, parse: () => undefined }
-  const { results } = await session.exchange({ jobs: [], probes: [probe] }, { signal, timeoutMs: askMs })
+  const probe = { script: `set -eu\n${reachScript(node, pods, peers, { patienceSeconds })}`, parse: () => undefined }
+  const { results } = await session.exchange(
+    { jobs: [], probes: [probe] },
+    { signal, timeoutMs: (patienceSeconds + lastTrySeconds) * 1000 },
+  )
   return readResults(node, pods, peers, results[0]!)
 }
 
