@@ -17,7 +17,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['src/core'],
   'src/report': ['src/core', 'src/engine'],
   'src/local': ['src/core'],
-  'src/index.ts': ['src/core', 'src/shell', 'src/etcd', 'src/catalog', 'src/config', 'src/resources'],
+  'src/contracts': ['src/core', 'src/resources'],
+  'src/index.ts': ['src/core', 'src/shell', 'src/etcd', 'src/catalog', 'src/config', 'src/resources', 'src/contracts'],
   roles: ['src/index.ts'],
   playbooks: ['src/index.ts', 'roles'],
   'src/cli': [

@@ -1,51 +1,35 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import {
   artifactDownload,
+  type ContainerRuntimeOutputs,
   configurationFile,
+  containerRuntimeParameters,
   defineRole,
   file,
+  installCniPlugins,
   installedArtifact,
   registryFiles,
+  registryMirrors,
   renderTemplate,
   systemdUnit,
-  type Task,
 } from '../../src/index.ts'
 import { renderContainerdConfig } from './config.ts'
 import { hostsFiles, registriesFolder } from './hosts.ts'
 
-const parameters = z.strictObject({
+const parameters = containerRuntimeParameters.extend({
   containerd: artifactDownload,
   runc: artifactDownload,
-  cniPlugins: artifactDownload,
-  /** Image of the container that holds a pod's namespaces. */
-  sandboxImage: z.string(),
-  /** Laid over config.toml, in order. */
-  configPatches: z.array(z.record(z.string(), z.unknown())),
-  /** Registry host → URLs of its mirrors. */
-  registryMirrors: z.record(z.string(), z.array(z.string())),
-  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
-  registryCAs: z.record(z.string(), z.string()),
-  /** What downloads need: curl. */
-  downloadAfter: z.array(z.custom<Task>()),
-  /** What has to be done before containerd starts. */
-  startAfter: z.array(z.custom<Task>()),
+  registryMirrors,
 })
 
 export type ContainerdParameters = z.output<typeof parameters>
-
-export interface ContainerdOutputs {
-  /** Done when containerd runs. */
-  readonly ready: Task
-  /** Done when pods can be given networks. */
-  readonly cniPlugins: Task
-}
 
 const config = '/etc/containerd/config.toml'
 const unit = 'containerd.service'
 const program = '/usr/local/bin/containerd'
 
 /** containerd with runc and the standard CNI plugins, as a systemd unit. */
-export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
+export const containerd = defineRole<ContainerdParameters, ContainerRuntimeOutputs>({
   name: 'containerd',
   params: parameters,
   declare(scope, params) {
@@ -63,10 +47,7 @@ export const containerd = defineRole<ContainerdParameters, ContainerdOutputs>({
       installedArtifact({ name: 'runc', ...params.runc, install: { binary: '/usr/local/sbin/runc' } }),
       order,
     )
-    const cniPlugins = scope.add(
-      installedArtifact({ name: 'cni-plugins', ...params.cniPlugins, install: { folder: '/opt/cni/bin' } }),
-      order,
-    )
+    const cniPlugins = installCniPlugins(scope, params.cniPlugins, params.downloadAfter)
     const text = renderContainerdConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
     const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
     const unitFile = scope.add(

@@ -1,17 +1,17 @@
-import { z } from 'zod'
 import {
   type BootstrapToken,
   bootstrapToken,
-  type ClusterDocuments,
   type ClusterIdentity,
+  type ControlPlaneNodeOutputs,
+  type ControlPlaneNodeParameters,
   certificateKey,
   clusterRecord,
+  controlPlaneNodeParameters,
   defineRole,
   etcdDataOf,
   etcdEndpointsOf,
   file,
   initConfiguration,
-  type KubeletFlag,
   type KubernetesDocument,
   kubeadmConfiguration,
   kubeadmFile,
@@ -26,34 +26,8 @@ import {
   uploadConfiguration,
 } from '../../src/index.ts'
 
-const document = z.record(z.string(), z.unknown())
-
-const parameters = z.strictObject({
-  /** Path of cluster.yaml, for messages. */
-  file: z.string(),
-  node: z.strictObject({
-    name: z.string(),
-    address: z.string(),
-    /** Of the container runtime. */
-    criSocket: z.string(),
-    taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
-  }),
-  /** The documents that all nodes share. */
-  documents: z.custom<ClusterDocuments>(),
-  /** Laid over the InitConfiguration. */
-  initPatch: document,
-  /** `host:port` of the API. */
-  endpoint: z.string(),
-  /** Port of kube-apiserver. */
-  bindPort: z.number(),
-  ignorePreflightErrors: z.array(z.string()),
-  /** All that kubeadm init needs. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type ControlPlaneParameters = z.output<typeof parameters>
-
-export interface ControlPlaneOutputs {
+/** `configured`: the cluster's own configuration is the one of the documents as well. */
+export interface ControlPlaneOutputs extends ControlPlaneNodeOutputs {
   readonly identity: Output<ClusterIdentity>
   /** For the joins of this run. */
   readonly token: Output<BootstrapToken>
@@ -61,16 +35,12 @@ export interface ControlPlaneOutputs {
   readonly certificateKey: Output<Secret>
   /** Done when there is a control plane. */
   readonly initialised: Task
-  /** Done when the cluster's configuration is the one of the documents. */
-  readonly configured: Task
-  /** Flags of its kubelet. */
-  readonly kubeletFlags: readonly KubeletFlag[]
 }
 
 /** The first control plane node: kubeadm init, and later changes of what it was made with. */
-export const controlPlane = defineRole<ControlPlaneParameters, ControlPlaneOutputs>({
+export const controlPlane = defineRole<ControlPlaneNodeParameters, ControlPlaneOutputs>({
   name: 'control-plane',
-  params: parameters,
+  params: controlPlaneNodeParameters,
   declare(scope, params) {
     const { documents, endpoint, bindPort, node } = params
     const init = initConfiguration({

@@ -1,15 +1,18 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import {
   artifactDownload,
+  type ContainerRuntimeOutputs,
   configurationFile,
+  containerRuntimeParameters,
   defineRole,
   file,
+  installCniPlugins,
   installedArtifact,
   registryFiles,
+  registryMirrors,
   renderTemplate,
   runtimes,
   systemdUnit,
-  type Task,
 } from '../../src/index.ts'
 import {
   certificateFiles,
@@ -22,31 +25,12 @@ import {
   renderRegistries,
 } from './config.ts'
 
-const parameters = z.strictObject({
+const parameters = containerRuntimeParameters.extend({
   criO: artifactDownload,
-  cniPlugins: artifactDownload,
-  /** Image of the container that holds a pod's namespaces. */
-  sandboxImage: z.string(),
-  /** Laid over the drop-in of crio.conf, in order. */
-  configPatches: z.array(z.record(z.string(), z.unknown())),
-  /** Registry host → URLs of its mirrors. */
-  registryMirrors: z.record(z.string(), z.array(z.string())),
-  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
-  registryCAs: z.record(z.string(), z.string()),
-  /** What downloads need: curl. */
-  downloadAfter: z.array(z.custom<Task>()),
-  /** What has to be done before CRI-O starts. */
-  startAfter: z.array(z.custom<Task>()),
+  registryMirrors,
 })
 
 export type CriOParameters = z.output<typeof parameters>
-
-export interface CriOOutputs {
-  /** Done when CRI-O runs. */
-  readonly ready: Task
-  /** Done when pods can be given networks. */
-  readonly cniPlugins: Task
-}
 
 /** What loads image archives into CRI-O's storage; in Debian from 11 and Ubuntu from 20.10 on. */
 export const archivePackages: readonly string[] = ['skopeo']
@@ -59,7 +43,7 @@ const registries = '/etc/containers/registries.conf.d/10-evcctl.conf'
 const program = '/usr/local/bin/crio'
 
 /** CRI-O with crun and conmon of its bundle and the standard CNI plugins, as a systemd unit. */
-export const criO = defineRole<CriOParameters, CriOOutputs>({
+export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
   name: 'cri-o',
   params: parameters,
   declare(scope, params) {
@@ -72,10 +56,7 @@ export const criO = defineRole<CriOParameters, CriOOutputs>({
       'cri-o/bin/crun': `${helpers}/crun`,
     }
     const installed = scope.add(installedArtifact({ name: 'cri-o', ...params.criO, install: { members } }), order)
-    const cniPlugins = scope.add(
-      installedArtifact({ name: 'cni-plugins', ...params.cniPlugins, install: { folder: '/opt/cni/bin' } }),
-      order,
-    )
+    const cniPlugins = installCniPlugins(scope, params.cniPlugins, params.downloadAfter)
     const text = renderCriOConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
     const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
     const mirrors = scope.add(

@@ -1,43 +1,27 @@
 import { z } from 'zod'
 import {
   artifactDownload,
+  type ContainerRuntimeOutputs,
   configurationFile,
+  containerRuntimeParameters,
   defineRole,
   file,
+  installCniPlugins,
   installedArtifact,
   registryFiles,
   renderTemplate,
   runtimes,
   systemdUnit,
-  type Task,
 } from '../../src/index.ts'
 import { certificateFiles, registriesFolder, renderDockerConfig } from './config.ts'
 
-const parameters = z.strictObject({
+const parameters = containerRuntimeParameters.extend({
   criDockerd: artifactDownload,
-  cniPlugins: artifactDownload,
-  /** Image of the container that holds a pod's namespaces. */
-  sandboxImage: z.string(),
-  /** Laid over daemon.json, in order. */
-  configPatches: z.array(z.record(z.string(), z.unknown())),
   /** URLs of mirrors of docker.io. */
   mirrors: z.array(z.string()),
-  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
-  registryCAs: z.record(z.string(), z.string()),
-  /** What downloads need: curl. */
-  downloadAfter: z.array(z.custom<Task>()),
-  /** What has to be done before Docker starts: its package above all. */
-  startAfter: z.array(z.custom<Task>()),
 })
 
 export type DockerParameters = z.output<typeof parameters>
-
-export interface DockerOutputs {
-  /** Done when cri-dockerd, and so Docker, runs. */
-  readonly ready: Task
-  /** Done when pods can be given networks. */
-  readonly cniPlugins: Task
-}
 
 /** The distribution's Docker. Its containerd is a package of its own, which it starts by itself. */
 export const dockerPackages: readonly string[] = ['docker.io']
@@ -50,7 +34,7 @@ const { unit, socket } = runtimes.docker
 const unitPath = `/etc/systemd/system/${unit}`
 
 /** The distribution's Docker with cri-dockerd and the standard CNI plugins. */
-export const docker = defineRole<DockerParameters, DockerOutputs>({
+export const docker = defineRole<DockerParameters, ContainerRuntimeOutputs>({
   name: 'docker',
   params: parameters,
   declare(scope, params) {
@@ -63,10 +47,7 @@ export const docker = defineRole<DockerParameters, DockerOutputs>({
       }),
       order,
     )
-    const cniPlugins = scope.add(
-      installedArtifact({ name: 'cni-plugins', ...params.cniPlugins, install: { folder: '/opt/cni/bin' } }),
-      order,
-    )
+    const cniPlugins = installCniPlugins(scope, params.cniPlugins, params.downloadAfter)
     const text = renderDockerConfig({ mirrors: params.mirrors, patches: params.configPatches })
     const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
     // Read at every pull: no restart.

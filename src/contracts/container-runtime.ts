@@ -1,0 +1,36 @@
+import { z } from 'zod'
+import type { Scope } from '../core/scope.ts'
+import type { Task } from '../core/task.ts'
+import { type ArtifactDownload, artifactDownload } from '../resources/artifact-download.ts'
+import { installedArtifact } from '../resources/installed-artifact.ts'
+
+/** What the role of every container runtime is given; each extends it by what it installs. */
+export const containerRuntimeParameters = z.strictObject({
+  cniPlugins: artifactDownload,
+  /** Image of the container that holds a pod's namespaces. */
+  sandboxImage: z.string(),
+  /** Laid over the runtime's own configuration file, in order. */
+  configPatches: z.array(z.record(z.string(), z.unknown())),
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  registryCAs: z.record(z.string(), z.string()),
+  /** What downloads need: curl. */
+  downloadAfter: z.array(z.custom<Task>()),
+  /** What has to be done before the runtime starts. */
+  startAfter: z.array(z.custom<Task>()),
+})
+
+/** Registry host → URLs of its mirrors: for runtimes that can have some for every registry. */
+export const registryMirrors = z.record(z.string(), z.array(z.string()))
+
+export interface ContainerRuntimeOutputs {
+  /** Done when the runtime takes calls of the kubelet. */
+  readonly ready: Task
+  /** Done when pods can be given networks. */
+  readonly cniPlugins: Task
+}
+
+/** The standard CNI plugins where every runtime looks for them. */
+export function installCniPlugins(scope: Scope, download: ArtifactDownload, after: readonly Task[]): Task {
+  const install = { folder: '/opt/cni/bin' }
+  return scope.add(installedArtifact({ name: 'cni-plugins', ...download, install }), { after })
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Scope } from '../core/scope.ts'
+import type { Task } from '../core/task.ts'
+import { file } from '../resources/file.ts'
+import { systemdUnit } from '../resources/systemd-unit.ts'
+
+const port = z.int().min(1).max(65535)
+const address = z.union([z.ipv4(), z.ipv6()])
+
+/** What the role of either local proxy is given. */
+export const localProxyParameters = z.strictObject({
+  /** Loopback port that it listens on. */
+  port,
+  /** Addresses of the control plane nodes. */
+  upstreams: z.array(address).min(1),
+  /** Which of them is this host's own: it is asked first, the others when it cannot serve. */
+  own: address.optional(),
+  /** Port of their API servers. */
+  upstreamPort: port,
+  /** Unit of another proxy that may have the port: it is stopped as late as possible. */
+  replaces: z.string(),
+  /** What has to be done first: the packages. */
+  after: z.array(z.custom<Task>()),
+})
+
+export type LocalProxyParameters = z.output<typeof localProxyParameters>
+
+export interface LocalProxyOutputs {
+  /** `host:port` that reaches an API server from this host. */
+  readonly endpoint: string
+  /** Done when the proxy listens. */
+  readonly ready: Task
+}
+
+export interface LocalProxyProgram {
+  readonly binary: string
+  readonly unit: string
+  /** Text of the unit file. */
+  readonly unitText: string
+  /** Path of the configuration. */
+  readonly config: string
+  readonly configText: string
+}
+
+/** A proxy as a unit of its own, which takes the port over from another one. New upstreams are a reload. */
+export function runLocalProxy(
+  scope: Scope,
+  { port, replaces, after }: LocalProxyParameters,
+  { binary, unit, unitText, config, configText }: LocalProxyProgram,
+): LocalProxyOutputs {
+  const unitFile = `/etc/systemd/system/${unit}`
+  const written = [
+    scope.add(file({ path: config, mode: 0o644, content: configText })),
+    scope.add(file({ path: unitFile, mode: 0o644, content: unitText })),
+  ]
+  const stopped = scope.add(systemdUnit({ unit: replaces, state: 'stopped', enabled: false }), {
+    after: [...written, ...after],
+  })
+  const ready = scope.add(
+    systemdUnit({ unit, state: 'running', enabled: true, watches: [binary, unitFile], reloads: [config] }),
+    { after: [...after, stopped], watch: written },
+  )
+  return { endpoint: `127.0.0.1:${port}`, ready }
+}
