@@ -215,6 +215,8 @@ describe('a download that fails says what and why, leaves nothing half done, and
     const waited = await second.ended
     expect(waited.stdout).toMatch(new RegExp(`waiting for another run: ${holder.source}`))
     expect(waited.stdout).toContain('Another run has changed the cluster since the plan was made; reading it again.')
+    const [, readAgain] = waited.stdout.split('reading it again.')
+    expect(readAgain).not.toContain('Another run is at work')
     expect(waited.stdout).toMatch(/^Stopped after .*: 1 changed, 1 failed, \d+ skipped because of it\.$/m)
     expect(printed(waited)).not.toMatch(stackTrace)
     await expectInstalled(expect, 'stalled', everything)

@@ -74,7 +74,8 @@ async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions): 
     type: 'note',
     text: 'Another run has changed the cluster since the plan was made; reading it again.',
   })
-  const again = await evaluateCluster(cluster)
+  // By now the run that is at work is this one.
+  const { lockedBy: _, ...again } = await evaluateCluster(cluster)
   await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
   const changes = anythingToDo(again.evaluation)
   if (changes && !options.yes && !(await ask(cluster, again.evaluation))) {
