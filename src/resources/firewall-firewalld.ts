@@ -157,11 +157,14 @@ function changeLoaded(state: FirewalldState, rules: readonly FirewallRule[]): st
 }
 
 function commandFor(way: Way, had: readonly string[], wanted: readonly string[]): string {
-  const options = [
-    ...wanted.filter(text => !had.includes(text)).map(text => `--add-rich-rule=${quote(text)}`),
-    ...had.filter(text => !wanted.includes(text)).map(text => `--remove-rich-rule=${quote(text)}`),
-  ]
-  return options.length === 0 ? '' : `firewall-cmd --quiet --policy=${name(way)} ${options.join(' ')}\n`
+  const command = (option: string, texts: readonly string[]) =>
+    texts.length === 0
+      ? ''
+      : `firewall-cmd --quiet --policy=${name(way)} ${texts.map(text => `--${option}-rich-rule=${quote(text)}`).join(' ')}\n`
+  // It does not take both at once. What is new first: nothing that stays allowed is ever closed.
+  const added = wanted.filter(text => !had.includes(text))
+  const removed = had.filter(text => !wanted.includes(text))
+  return command('add', added) + command('remove', removed)
 }
 
 // The policies and the zone stay loaded, empty, until firewalld is reloaded the next time.

@@ -235,6 +235,13 @@ ip neigh replace 10.244.255.1 lladdr 02:00:00:00:00:01 dev flannel.1`,
         await apply()
       })
 
+      test('is opened for a host and closed for another at once', async () => {
+        await apply(graphOf(rulesFor([hosts.host('outsider').address])))
+        expect(await openFor('outsider')).toEqual([6443, 2379, 2380, 10250, 30080])
+        expect(await openFor('peer')).toEqual([9100])
+        await apply()
+      })
+
       test('is open after a reboot, and lets nobody else in', async () => {
         await hosts.stop(kind)
         await hosts.start(kind)

@@ -207,7 +207,9 @@ describe('firewalld', () => {
     ])
     const steps = stepsOf(resource, state)
     expect(steps).toContain(
-      `firewall-cmd --quiet --policy=evcctl-in --add-rich-rule='${inward[0]}' --remove-rich-rule='${strange}'`,
+      `firewall-cmd --quiet --policy=evcctl-in --add-rich-rule='${inward[0]}'
+firewall-cmd --quiet --policy=evcctl-in --remove-rich-rule='${strange}'
+`,
     )
     expect(steps).not.toContain('--reload')
   })
