@@ -18,7 +18,14 @@ const defaultKubeletPort = 10_250
  * flannel: Documentation/backends.md, vxlan (Linux). Calico: docs.tigera.io, "System requirements", network requirements;
  * what IP in IP (protocol 4) carries has no port, and is not opened. Cilium: docs.cilium.io, "System Requirements".
  */
-const overlayPorts = { flannel: 8472, calico: 4789, calicoBgp: 179, cilium: 8472, ciliumHealth: 4240 }
+const overlayPorts = {
+  flannel: 8472,
+  calico: 4789,
+  calicoBgp: 179,
+  cilium: 8472,
+  ciliumHealth: 4240,
+  ciliumHubble: 4244,
+}
 
 /** What the firewall of a host has to let through. */
 export interface HostOpenings {
@@ -73,7 +80,7 @@ function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readon
   return [
     // API servers, and pods that collect metrics: these come from their node's address unless the host is their own.
     ...incoming('kubelet', 'tcp', only(typeof port === 'number' ? port : defaultKubeletPort), cluster),
-    ...overlayRules(network, nodes),
+    ...overlayRules(network, nodes, cluster),
     ...incoming('NodePorts', 'tcp', range, nodePorts),
     ...incoming('NodePorts', 'udp', range, nodePorts),
     { way: 'through', protocol: 'any', from: network.podCIDR, to: anywhere, why: 'from pods' },
@@ -84,7 +91,11 @@ function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readon
   ]
 }
 
-function overlayRules({ cni, flannel, calico }: ClusterSpec['network'], nodes: readonly string[]) {
+function overlayRules(
+  { cni, flannel, calico }: ClusterSpec['network'],
+  nodes: readonly string[],
+  cluster: readonly string[],
+): readonly FirewallRule[] {
   if (cni === 'flannel')
     return flannel.backend === 'vxlan' ? incoming('flannel vxlan', 'udp', only(overlayPorts.flannel), nodes) : []
   if (cni === 'calico') {
@@ -96,6 +107,8 @@ function overlayRules({ cni, flannel, calico }: ClusterSpec['network'], nodes: r
   return [
     ...incoming('Cilium vxlan', 'udp', only(overlayPorts.cilium), nodes),
     ...incoming('Cilium health', 'tcp', only(overlayPorts.ciliumHealth), nodes),
+    // Hubble Relay is a pod, which asks the agents of all nodes.
+    ...incoming('Cilium Hubble', 'tcp', only(overlayPorts.ciliumHubble), cluster),
   ]
 }
 

@@ -48,7 +48,11 @@ describe('the ports of a host', () => {
     [{ cni: 'calico', calico: { encapsulation: 'ipip' } }, ['tcp 179: 192.0.2.21, 10.8.0.7 (Calico BGP)']],
     [
       { cni: 'cilium' },
-      ['udp 8472: 192.0.2.21, 10.8.0.7 (Cilium vxlan)', 'tcp 4240: 192.0.2.21, 10.8.0.7 (Cilium health)'],
+      [
+        'udp 8472: 192.0.2.21, 10.8.0.7 (Cilium vxlan)',
+        'tcp 4240: 192.0.2.21, 10.8.0.7 (Cilium health)',
+        'tcp 4244: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (Cilium Hubble)',
+      ],
     ],
     [{ cni: 'none' }, []],
   ])('are those of the pod network: %j', (network, ports) => {
