@@ -1,6 +1,7 @@
 import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { adminConf, askScript, kubectl, parseAnswer } from './kubectl.ts'
+import { rolloutScript } from './pod-evidence.ts'
 
 export interface HelmReleaseParameters {
   readonly name: string
@@ -118,7 +119,7 @@ done
 revision=$(${kubectl(30)} --namespace ${namespace} ${newest})
 ${kubectl(30)} --namespace ${namespace} label secret "${record}" --overwrite "evcctl.dev/revision=$revision" >/dev/null
 `
-  const rollout = `${kubectl(0)} --namespace ${namespace} rollout status ${workload} --timeout=600s\n`
+  const rollout = rolloutScript(namespace, workload)
   // Of a new one the nodes wait to become Ready, side by side.
   return [{ run, timeoutMs: 300_000 }, ...(stands ? [{ run: rollout, timeoutMs: 660_000 }] : [])]
 }

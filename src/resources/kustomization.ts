@@ -3,6 +3,7 @@ import { surveyProbe } from '../core/survey.ts'
 import { answerFor, apiPath, askApi } from './api-survey.ts'
 import { kubectl } from './kubectl.ts'
 import type { KubernetesObject } from './manifest.ts'
+import { rolloutScript } from './pod-evidence.ts'
 
 /** The annotation by which evcctl knows what it applied. */
 export const configurationAnnotation = 'evcctl.dev/configuration'
@@ -78,8 +79,8 @@ done
 `
       const { name: workload, namespace } = carrier.metadata
       const object = `${carrier.kind.toLowerCase()}/${workload}`
-      const rollout = `${kubectl(0)} --namespace ${namespace} rollout status ${object} --timeout=600s\n`
-      return [{ run: apply, timeoutMs: 360_000 }, ...(stands ? [{ run: rollout, timeoutMs: 660_000 }] : [])]
+      const rollout = { run: rolloutScript(namespace, object), timeoutMs: 660_000 }
+      return [{ run: apply, timeoutMs: 360_000 }, ...(stands ? [rollout] : [])]
     },
   }
 }

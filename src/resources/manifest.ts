@@ -4,6 +4,7 @@ import { surveyProbe } from '../core/survey.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { kubectl } from './kubectl.ts'
+import { rolloutScript } from './pod-evidence.ts'
 import { missingFrom } from './subset.ts'
 
 /** An object of the Kubernetes API. */
@@ -65,10 +66,9 @@ done
 `
       if (rollout === undefined || !stands) return [{ run: apply, timeoutMs: 180_000 }]
       const { object, namespace } = rollout
-      const wait = `${kubectl(0)} --namespace ${namespace} rollout status ${object} --timeout=600s\n`
       return [
         { run: apply, timeoutMs: 180_000 },
-        { run: wait, timeoutMs: 660_000 },
+        { run: rolloutScript(namespace, object), timeoutMs: 660_000 },
       ]
     },
   }

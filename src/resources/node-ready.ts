@@ -2,7 +2,9 @@ import type { ProbeResult, Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { type ImageStore, imageStores } from './image-stores.ts'
 import { kubeletClientPath } from './kubeadm-state.ts'
+import { kubectlPath } from './kubectl.ts'
 import { kubeletUnit } from './kubelet-files.ts'
+import { podEvidence } from './pod-evidence.ts'
 import { linesOf } from './probe-output.ts'
 
 /** The host's own node as the API server tells it. */
@@ -28,8 +30,10 @@ export interface NodeReadyParameters {
 const patienceSeconds = 300
 const longest = 2 * 60 * 60_000
 
-// The kubelet may read its own Node object and no other.
+// The kubelet may read its own Node object and no other, and the pods of that.
 const certificate = kubeletClientPath
+const kubelet = `${kubectlPath} --kubeconfig=/etc/kubernetes/kubelet.conf --cache-dir=/dev/null/evcctl --request-timeout=10s`
+const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
 
 /**
  * The host is a node that the cluster calls Ready. It asks about itself with the kubelet's credentials, so that nodes wait
@@ -56,7 +60,7 @@ export function nodeReady({
     },
     converge: ({ state }) => [
       ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
-      { run: waitScript(script, ready, store), timeoutMs: longest },
+      { run: waitScript({ name, script, ready, store }), timeoutMs: longest },
     ],
     explain: failure => ({
       problem: ready ? `${name} does not become Ready.` : `${name} does not come into the cluster.`,
@@ -88,7 +92,12 @@ esac
 }
 
 // Sizes and names of what is being pulled, and what is there: as long as that changes, the line is only slow.
-function waitScript(script: string, ready: boolean, store: ImageStore): string {
+function waitScript({
+  name,
+  script,
+  ready,
+  store,
+}: Omit<NodeReadyParameters, 'endpoint'> & { readonly script: string }): string {
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
   return `ask() {
   ( ${indented(script)}
@@ -108,9 +117,12 @@ while :; do
     looked=$now before=$seen seen=$(pulls)
     if [ "$seen" != "$before" ]; then since=$now; fi
   fi
-  if [ $(( now - since )) -ge ${patienceSeconds} ]; then printf '%s\\n' "$answer" >&2; exit 1; fi
+  if [ $(( now - since )) -ge ${patienceSeconds} ]; then break; fi
   sleep 0.5
 done
+printf '%s\\n' "\${answer#state=}" >&2
+${kubelet} get node ${name} -o go-template=${quote(whyNotReady)} 2>/dev/null | cut -c 1-600 >&2 || :
+${podEvidence(kubelet, `--all-namespaces --field-selector spec.nodeName=${name}`)}exit 1
 `
 }
 

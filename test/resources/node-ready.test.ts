@@ -82,11 +82,18 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
     await writeFile(certificate, 'x')
     const script = step.run
       .replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
-      .replaceAll('/usr/local/bin/ctr', 'ctr')
+      .replaceAll('/usr/local/bin/', '')
     const env = { PATH: `${folder.path}:${process.env.PATH}` }
     const { status, stderr } = spawnSync('/bin/sh', ['-euc', script], { env, encoding: 'utf8', timeout: 20_000 })
     return { status, stderr, asked: (await readFile(`${count}.asked`, 'utf8')).length }
   }
+  await program(
+    'kubectl',
+    `case "$*" in
+*'--kubeconfig=/etc/kubernetes/kubelet.conf '*' get node w1 '*) echo 'cni plugin not initialized' ;;
+*'--kubeconfig=/etc/kubernetes/kubelet.conf '*'--field-selector spec.nodeName=w1 '*) echo 'cilium-1 on w1: config: ImagePullBackOff' ;;
+esac`,
+  )
   const notReady = `echo '${cells('NotReady')}'`
   const later = `if [ $(wc -l <${count}.asked) -gt 12 ]; then echo '${cells('Ready')}'; else ${notReady}; fi`
   expect(await waitFor(later, `echo layer-1 "$(wc -l <${count}.asked)MB" 1 second`)).toMatchObject({
@@ -94,7 +101,8 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
     asked: 13,
   })
   const stuck = await waitFor(notReady, '[ "$3" = images ] || echo layer-1 7MB "$(date +%s)" seconds')
-  expect(stuck).toMatchObject({ status: 1, stderr: 'state=not ready\n' })
+  const why = 'not ready\ncni plugin not initialized\ncilium-1 on w1: config: ImagePullBackOff\n'
+  expect(stuck).toMatchObject({ status: 1, stderr: why })
 })
 
 test.each(['containerd', 'cri-o', 'docker'] as const)(

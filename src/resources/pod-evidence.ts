@@ -1,0 +1,35 @@
+import { quote } from '../shell/quote.ts'
+import { kubectl } from './kubectl.ts'
+
+const line = (what: string) => `{{$pod}}: ${what}{{"\\n"}}`
+// What could not even be started left a message of one line; what the others said last is in their logs.
+const end = `{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}`
+// A container that waits for those before it says nothing of the cause.
+const waits = `{{with .state.waiting}}{{if ne .reason "PodInitializing"}}${line(`{{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}${end}`)}{{end}}{{end}}`
+const each = (list: string, text: string) => `{{range $container := .status.${list}}}${text}{{end}}`
+const template = `{{range .items}}{{$pod := printf "%s on %s" .metadata.name (or .spec.nodeName "no node")}}\
+{{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}${line('{{.message}}')}{{end}}{{end}}\
+${each('initContainerStatuses', `${waits}{{if .state.running}}${line('{{.name}} has not ended')}{{end}}`)}\
+${each('containerStatuses', `${waits}{{if and .state.running (not .ready)}}${line('{{.name}} runs, but is not ready')}{{end}}`)}\
+{{end}}`
+
+/**
+ * A shell line that prints to stderr what keeps containers of pods from running, as the kubelets tell it.
+ *
+ * @param client the start of a kubectl command line
+ * @param selection which pods, as arguments of `kubectl get pods`
+ */
+export function podEvidence(client: string, selection: string): string {
+  return `${client} get pods ${selection} -o go-template=${quote(template)} 2>/dev/null | cut -c 1-600 | head -n 8 >&2 || :\n`
+}
+
+/** A script that waits until a workload runs everywhere as it is to be now, e.g. `daemonset/cilium`; where it does not, it says why. */
+export function rolloutScript(namespace: string, workload: string): string {
+  const labels = '{{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}'
+  const client = `${kubectl(30)} --namespace ${namespace}`
+  return `if ! ${kubectl(0)} --namespace ${namespace} rollout status ${workload} --timeout=600s; then
+  selector=$(${client} get ${workload} -o go-template=${quote(labels)}) || exit 1
+  ${podEvidence(client, '--selector "${selector%,}"')}  exit 1
+fi
+`
+}
