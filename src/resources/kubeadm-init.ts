@@ -6,6 +6,7 @@ import { explainKubeadm } from './kubeadm-failure.ts'
 import {
   caHashOf,
   decodeFile,
+  networkCheckStamp,
   nodeNameOf,
   otherNode,
   printFile,
@@ -166,7 +167,7 @@ if [ -e ${initUnfinished} ]; then
   echo 'removing what an interrupted kubeadm init left'
   kubeadm reset --force --cri-socket ${criSocket} >/dev/null
 ${etcdData === 'external' ? '' : emptied}fi
-rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests}
+rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests} ${networkCheckStamp}
 ${mark} >${initUnfinished}
 kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?

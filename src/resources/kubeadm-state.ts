@@ -5,6 +5,9 @@ import type { ErrorDetails } from '../core/errors.ts'
 /** Where evcctl keeps what it knows of a host. */
 export const stateFolder = '/var/lib/evcctl'
 
+/** What the network check proved of the node that the host is now; removed before it becomes another one. */
+export const networkCheckStamp = `${stateFolder}/network-check`
+
 /**
  * The hash by which a joining node knows the cluster's CA: `sha256:` and the hex digest of the subject public key info
  * (RFC 7469; kubeadm's discovery.bootstrapToken.caCertHashes). Undefined when the text is no certificate.

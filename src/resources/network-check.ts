@@ -1,6 +1,6 @@
 import type { Output } from '../core/output.ts'
 import type { FieldChange, Resource } from '../core/resource.ts'
-import { stateFolder } from './kubeadm-state.ts'
+import { networkCheckStamp, stateFolder } from './kubeadm-state.ts'
 import { explainNode, type NetworkPath } from './network-check-cause.ts'
 import type { CheckPods } from './network-check-pods.ts'
 import { lastTrySeconds, reachScript, readResults } from './network-check-script.ts'
@@ -39,7 +39,8 @@ interface Desired {
 // After an apply parts of the network may still be coming up, s.
 const patienceSeconds = 60
 
-const stamp = `${stateFolder}/network-check`
+// Without credentials the host is no node any more: what is noted is of a former one.
+const probeScript = `if [ -s /etc/kubernetes/kubelet.conf ]; then cat ${networkCheckStamp} 2>/dev/null || true; fi\n`
 
 /**
  * Pods on this node were seen to reach pods on other nodes, DNS and Services. What was proven is noted on the host and not
@@ -53,7 +54,7 @@ export function networkCheck(parameters: NetworkCheckParameters): Resource<Netwo
     name: node,
     title: 'network check',
     probe: {
-      script: `cat ${stamp} 2>/dev/null || true`,
+      script: probeScript,
       parse: raw => ({ network: linesOf(raw, 'network')[0] ?? '', reached: linesOf(raw, 'reached') }),
     },
     desired: { network, peers, pods },
@@ -70,7 +71,7 @@ export function networkCheck(parameters: NetworkCheckParameters): Resource<Netwo
           timeoutMs: (patienceSeconds + lastTrySeconds) * 1000,
         },
         { run: `mkdir -p ${stateFolder}\n` },
-        { write: stamp, content: `${lines.join('\n')}\n`, mode: 0o600 },
+        { write: networkCheckStamp, content: `${lines.join('\n')}\n`, mode: 0o600 },
       ]
     },
     explain(failure, desired) {

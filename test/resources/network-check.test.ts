@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output } from '../../src/core/index.ts'
 import { networkCheck } from '../../src/resources/network-check.ts'
@@ -5,6 +7,7 @@ import { explainNode, type NetworkPath } from '../../src/resources/network-check
 import { checkPods } from '../../src/resources/network-check-pods.ts'
 import type { NodeResults } from '../../src/resources/network-check-script.ts'
 import { checkName, checkPodsGiven, vxlan } from './network-check-given.ts'
+import { Sandbox } from './sandbox.ts'
 
 const network = 'flannel 0.28.4 vxlan, pods 10.244.0.0/16'
 const peers = [
@@ -47,6 +50,21 @@ describe('what was proven', () => {
     ],
   ])('%s', (_what, stdout, fields) => {
     expect(fieldsFor(stdout)).toEqual(fields)
+  })
+
+  test.each([
+    ['', []],
+    ['x', ['cp1 192.0.2.10', 'w1 192.0.2.11']],
+  ])('says nothing of a host that is no node any more: credentials %j', async (credentials, reached) => {
+    const sandbox = new Sandbox()
+    for (const [path, content] of [
+      ['/etc/kubernetes/kubelet.conf', credentials],
+      ['/var/lib/evcctl/network-check', proven],
+    ] as const) {
+      mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+      writeFileSync(sandbox.inside(path), content)
+    }
+    expect((await sandbox.probe(resource)).reached).toEqual(reached)
   })
 
   test('is noted after it was proven, in the form that the probe reads', () => {

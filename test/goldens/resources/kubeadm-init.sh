@@ -23,7 +23,7 @@ if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
   # Its manifest, by which reset finds the data, may be gone already.
   if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
 fi
-rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests
+rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-init.unfinished
 kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
   status=$?

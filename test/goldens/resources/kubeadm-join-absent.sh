@@ -26,6 +26,7 @@ reset() {
   kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null
   mkdir -p /etc/kubernetes/manifests
 }
+rm -f /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-join.unfinished
 end=$(( $(date +%s) + 90 ))
 while :; do

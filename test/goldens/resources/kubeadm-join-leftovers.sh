@@ -28,6 +28,7 @@ reset() {
 }
 echo 'removing what is left of an earlier join'
 reset
+rm -f /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-join.unfinished
 end=$(( $(date +%s) + 90 ))
 while :; do
