@@ -8,7 +8,8 @@ export interface HostSettings {
   readonly hostName?: string
   readonly port?: number
   readonly user?: string
-  readonly identityFiles: readonly string[]
+  /** Undefined: not set, so the default ones are tried. Empty: none is. */
+  readonly identityFiles?: readonly string[]
   readonly identitiesOnly: boolean
   /** `ProxyJump` as written; `none` switches off. */
   readonly proxyJump?: string
@@ -96,6 +97,7 @@ function settingsOf(values: Readonly<Record<string, string | string[]>>, alias: 
       .replaceAll('%r', user ?? userInfo().username)
       .replaceAll('%u', userInfo().username)
       .replaceAll('%%', '%')
+  const { identityfile: identityFiles } = values
   const files = [values.userknownhostsfile ?? []].flat()
   const checking = one('stricthostkeychecking')?.toLowerCase()
   const timeout = Number(one('connecttimeout'))
@@ -106,7 +108,10 @@ function settingsOf(values: Readonly<Record<string, string | string[]>>, alias: 
     ...(hostName !== undefined && { hostName }),
     ...(port !== undefined && { port }),
     ...(user !== undefined && { user }),
-    identityFiles: [values.identityfile ?? []].flat().map(expand),
+    // ssh_config(5): `none` means that no key file is to be tried, the default ones neither.
+    ...(identityFiles !== undefined && {
+      identityFiles: [identityFiles].flat().flatMap(file => (file.toLowerCase() === 'none' ? [] : [expand(file)])),
+    }),
     identitiesOnly: one('identitiesonly')?.toLowerCase() === 'yes',
     ...(proxyJump !== undefined && { proxyJump }),
     ...(agent !== undefined && agent !== 'SSH_AUTH_SOCK' && { identityAgent: expand(agent) }),

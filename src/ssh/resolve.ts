@@ -48,7 +48,7 @@ export function resolveTarget(target: SshTarget, config: SshConfigFile): Endpoin
   const jump = target.proxyJump ?? settings.proxyJump ?? 'none'
   const via = resolveJump(jump, target, config, 0)
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const given = target.identityFiles ?? (settings.identityFiles.length > 0 ? settings.identityFiles : undefined)
+  const given = target.identityFiles ?? settings.identityFiles
   return {
     target: target.name,
     name: target.name,
@@ -94,7 +94,7 @@ function resolveJump(jump: string, target: SshTarget, config: SshConfigFile, dep
     const port = Number(match[3] ?? settings.port ?? 22)
     if (index === 0 && settings.proxyJump !== undefined)
       via = resolveJump(settings.proxyJump, target, config, depth + 1)
-    const given = settings.identityFiles.length > 0 ? settings.identityFiles : target.identityFiles
+    const given = settings.identityFiles ?? target.identityFiles
     const name = hop.trim()
     via = {
       target: target.name,

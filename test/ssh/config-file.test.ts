@@ -51,6 +51,11 @@ Host *
     })
   })
 
+  it('tries no key where IdentityFile is none, the default ones neither', async () => {
+    const config = await read('Host edge\n IdentityFile none\n')
+    expect(resolveTarget(target, config)).toMatchObject({ identityFiles: [], identitiesGiven: true })
+  })
+
   it('gives way to the target', async () => {
     const config = await read('Host edge\n HostName 192.0.2.7\n Port 2222\n User a\n IdentityFile b\n ProxyJump gw\n')
     const given = resolveTarget(

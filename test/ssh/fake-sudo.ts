@@ -8,6 +8,7 @@ export type SudoBehaviour =
   | 'missing'
   | 'wants a terminal'
   | 'not allowed'
+  | 'silent'
   | { readonly password: string; readonly lecture?: string }
 
 // As sudo 1.9 reads its options; every run is noted in `log`, one line of arguments each.
@@ -37,6 +38,8 @@ function body(behaviour: SudoBehaviour): string {
       return "echo 'sudo: sorry, you must have a tty to run sudo' >&2\nexit 1\n"
     case 'not allowed':
       return "echo 'ubuntu is not in the sudoers file.  This incident will be reported.' >&2\nexit 1\n"
+    case 'silent':
+      return 'exec sleep 60\n'
     case 'missing':
       return ''
     default:

@@ -271,6 +271,13 @@ describe('setting up logins', () => {
     expect(later.progress).toMatchObject([{ key: 'already', root: 'failed' }])
   })
 
+  it('does not wait for ever for a sudo that neither lets in nor refuses', async () => {
+    await using server = await passwordServer('w1', { sudo: 'silent' })
+    const { progress } = await setUp(target(server, { user: 'ubuntu' }), { sudoSeconds: 0.3 })
+    const problem = 'sudo has not answered within 0.3 s'
+    expect(progress).toMatchObject([{ login: 'ok', root: 'failed', error: { problem } }])
+  })
+
   it('says how to start sshd on this machine itself', async () => {
     const listener = createServer().listen(0, '127.0.0.1')
     await new Promise(resolve => listener.once('listening', resolve))

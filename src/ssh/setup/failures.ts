@@ -143,6 +143,14 @@ export function sudoPasswordMissing(machine: Machine): HostError {
   })
 }
 
+/** Sudo runs, and neither lets in nor refuses. */
+export function noRootYet({ endpoint }: Machine, seconds: number): HostError {
+  return hostError(endpoint, 'root', {
+    problem: `sudo has not answered within ${seconds} s`,
+    next: `To see what it waits for (often a directory server that is away): ${sshCommand(endpoint, ' -t')} sudo true`,
+  })
+}
+
 function copyCommand({ endpoint, identityFile }: Machine): string {
   const port = endpoint.port === 22 ? '' : ` -p ${endpoint.port}`
   return `ssh-copy-id -i ${word(shortPath(identityFile))}${port} ${word(`${endpoint.user}@${endpoint.host}`)}`

@@ -21,4 +21,6 @@ export interface SetupOptions {
   readonly dryRun: boolean
   /** Default `~/.ssh/config`. */
   readonly sshConfigFile?: string
+  /** How long sudo may take to let in or to refuse, s; default 60: it may ask a directory server that is far away. */
+  readonly sudoSeconds?: number
 }

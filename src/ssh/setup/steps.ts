@@ -13,6 +13,7 @@ import {
   keyStillRefused,
   keysOnly,
   nobodyToAsk,
+  noRootYet,
   notConfirmed,
   sudoPasswordMissing,
   takesPasswords,
@@ -162,11 +163,13 @@ export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> 
   if (machine.jumpHost || connection === undefined) return
   const root = initialRoot(connection.endpoint.user, sudoPassword ?? machine.password)
   const quiet = (): void => undefined
+  const { sudoSeconds = 60 } = run.options
+  const late = AbortSignal.timeout(sudoSeconds * 1000)
   try {
     await runCommand(connection, root, {
       command: 'true',
       sudo: true,
-      signal: run.options.signal,
+      signal: AbortSignal.any([run.options.signal, late]),
       onStdout: quiet,
       onStderr: quiet,
     })
@@ -174,7 +177,8 @@ export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> 
     if (root.mode === 'sudo with password' && sudoPassword === undefined)
       giveUp(machine, undefined, sudoPasswordMissing(machine))
   } catch (error) {
-    giveUp(machine, 'root', hostErrorOf(error, machine, run))
+    const silent = late.aborted && !run.options.signal.aborted
+    giveUp(machine, 'root', silent ? noRootYet(machine, sudoSeconds) : hostErrorOf(error, machine, run))
   }
 }
 
