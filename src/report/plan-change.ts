@@ -41,7 +41,7 @@ export function changeText(
   for (const field of alike === undefined ? change.fields : []) {
     const text = fieldText(field, change, diff)
     // A file has one field of substance, and its title is its name already.
-    if (isText(field)) remarks.push(text)
+    if (isText(field)) remarks.push(field.field === 'content' ? text : `${printable(field.field)}: ${text}`)
     else if (single && (field.field === '' || field.field === change.title.split(' ')[0])) remarks.push(text)
     else fields.push([printable(field.field), text])
     if (diff && isText(field) && field.knownAfter === undefined) below.push(...diffLines(field, paint))

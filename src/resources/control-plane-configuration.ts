@@ -7,6 +7,7 @@ import { explainKubeadm } from './kubeadm-failure.ts'
 import { joinUnfinished } from './kubeadm-join-script.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
+import { editedManifests, printEdited } from './static-pods.ts'
 
 export interface ControlPlaneConfigurationParameters {
   /** File with the kubeadm documents of this node; has to be there before. */
@@ -31,6 +32,8 @@ export interface ControlPlaneConfigurationState {
   readonly bindPort: string
   /** Whether a change of its static pods was begun and not ended. */
   readonly cutOff: boolean
+  /** Manifests that are not as kubeadm made them. */
+  readonly edited: readonly FieldChange[]
 }
 
 /**
@@ -52,7 +55,7 @@ export function controlPlaneConfiguration(
       if (!current.joined) return undefined
       const { fixed, pods, names } = compare(current, parameters)
       const cutOff = { field: 'control plane', before: 'cut off while it was changed', after: 'as wanted' }
-      const fields = [...(current.cutOff ? [cutOff] : []), ...fixed, ...pods, ...names]
+      const fields = [...(current.cutOff ? [cutOff] : []), ...fixed, ...pods, ...names, ...current.edited]
       if (fields.length === 0) return undefined
       const change: Change = { action: 'update', fields }
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
@@ -62,6 +65,7 @@ export function controlPlaneConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const steps = changeSteps(configuration, serverOf(parameters), {
         controlPlane: pods.length > 0,
+        edited: current.edited.length > 0,
         certificate: names.length > 0,
         kubelet: false,
         kubeProxy: false,
@@ -78,7 +82,7 @@ function probeScript(recordPath: string): string {
   return `if [ -s ${manifest} ] && [ ! -e ${joinUnfinished} ]; then echo joined=yes; fi
 if [ -e ${changeMarks['control plane']} ]; then echo cutOff=yes; fi
 ${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' ${manifest} 2>/dev/null || :
-`
+${printEdited}`
 }
 
 function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
@@ -90,6 +94,7 @@ function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
     advertiseAddress: linesOf(raw, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(raw, 'bindPort')[0] ?? '',
     cutOff: linesOf(raw, 'cutOff').length > 0,
+    edited: editedManifests(raw),
   }
 }
 

@@ -21,6 +21,7 @@ import {
 } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
+import { noteManifests } from './static-pods.ts'
 
 export interface ControlPlaneJoinParameters {
   /** JoinConfiguration without token, CA hash and certificate key; see controlPlaneJoinConfiguration(). */
@@ -103,6 +104,7 @@ export function controlPlaneJoin(
       )
       return [
         { run: script, stdin: document, timeoutMs: 20 * 60_000 },
+        { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `rm -f ${joinUnfinished}\n` },
       ]

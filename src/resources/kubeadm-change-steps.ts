@@ -3,10 +3,13 @@ import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
+import { controlPlaneComponents, manifestFolder, noteManifests, sameManifest } from './static-pods.ts'
 
 /** Which parts of a standing cluster's configuration have to be written again. */
 export interface ChangeableParts {
   readonly controlPlane: boolean
+  /** Whether its manifests were edited by hand: then nothing can be expected of the API server before they are made anew. */
+  readonly edited: boolean
   readonly certificate: boolean
   readonly kubelet: boolean
   readonly kubeProxy: boolean
@@ -54,13 +57,13 @@ fi
  */
 export function changeSteps(configuration: string, server: string, parts: ChangeableParts): readonly Step[] {
   const config = `--config ${quote(configuration)}`
-  const steps: Step[] = [...recoverySteps(server)]
+  const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
+  const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   if (parts.kubeProxy) steps.push({ run: kubeProxyScript(config), timeoutMs: 360_000 })
   if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
   if (parts.certificate) steps.push({ run: certificateScript(config), timeoutMs: 120_000 }, apiAnswers(server))
-  if (parts.controlPlane)
-    steps.push({ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server))
+  if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
   if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
   return steps
 }
@@ -100,15 +103,15 @@ rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
 
 // A component that does not come up with its new arguments gets its old manifest back.
 function controlPlaneScript(config: string, server: string): string {
-  return `${kubeletFailureScript}manifests=/etc/kubernetes/manifests
+  return `${kubeletFailureScript}manifests=${manifestFolder}
 backup=${formerManifests}
 ${forgetFormer}
 mkdir -p -m 0700 "$backup"
-components='kube-apiserver kube-controller-manager kube-scheduler'
+components='${controlPlaneComponents.join(' ')}'
 # The command line of a program in a container begins with its name.
 process_of() { grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1" /proc/[0-9]*/cmdline | head -n 1; }
 for component in $components; do
-  cp -p "$manifests/$component.yaml" "$backup/"
+  if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
 done
 : >${manifestsMark}
@@ -121,7 +124,7 @@ healthy() {
 }
 kubeadm init phase control-plane all ${config}
 for component in $components; do
-  if cmp -s "$manifests/$component.yaml" "$backup/$component.yaml"; then continue; fi
+  if ${sameManifest('"$manifests/$component.yaml"', '"$backup/$component.yaml"')}; then continue; fi
   echo "waiting for $component with its new arguments"
   end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
@@ -135,6 +138,6 @@ for component in $components; do
     sleep 1
   done
 done
-${forgetFormer}
+${noteManifests}${forgetFormer}
 `
 }

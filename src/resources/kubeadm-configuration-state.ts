@@ -1,10 +1,11 @@
 import { parse } from 'yaml'
-import type { Probe, ProbeResult } from '../core/resource.ts'
+import type { FieldChange, Probe, ProbeResult } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { answersFor, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
+import { editedManifests, printEdited } from './static-pods.ts'
 
 /** The documents that are the same for the whole cluster. */
 export interface ClusterDocuments {
@@ -36,6 +37,8 @@ export interface LocalState {
   readonly bindPort: string
   /** Parts of which a change was begun and not ended. */
   readonly cutOff: readonly ChangeMark[]
+  /** Manifests that are not as kubeadm made them. */
+  readonly edited: readonly FieldChange[]
 }
 
 /** A change of these is under way as long as its mark is there; see changeMarks. */
@@ -61,7 +64,7 @@ export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConf
   return surveyProbe({
     asks: [askApi(mapPaths)],
     rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' ${manifest} 2>/dev/null || :
-`,
+${printEdited}`,
     parse: parseKubeadmConfiguration,
   })
 }
@@ -88,6 +91,7 @@ function localState(local: ProbeResult): LocalState {
     advertiseAddress: linesOf(local, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(local, 'bindPort')[0] ?? '',
     cutOff: linesOf(local, 'cutOff') as readonly ChangeMark[],
+    edited: editedManifests(local),
   }
 }
 

@@ -56,7 +56,7 @@ export function kubeadmConfiguration(
         after: 'as wanted',
       }))
       const { fixed, cluster, names, kubelet, kubeProxy } = changes
-      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy]
+      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...current.edited]
       if (current.api === 'answered' && fields.length === 0) return undefined
       const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
@@ -68,6 +68,7 @@ export function kubeadmConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
+        edited: current.edited.length > 0,
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
         kubeProxy: kubeProxy.length > 0 || current.cutOff.includes('kube-proxy'),

@@ -17,6 +17,7 @@ import { initUnfinished } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
+import { noteManifests } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
   /** File with the kubeadm documents; has to be there before. */
@@ -105,6 +106,7 @@ export function kubeadmInit(
       if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
         { run: initScript({ configuration, criSocket, etcdData, etcdEndpoints }), timeoutMs: longestInit },
+        { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `rm -f ${initUnfinished}\n` },
       ]

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { waitUntil } from './kit/control-plane.ts'
 import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
 import { type ProcessSamples, sampleProcesses } from './kit/processes.ts'
 import { workload } from './kit/workload.ts'
@@ -36,14 +37,6 @@ function changedTasks(outcome: Outcome): string[] {
     .filter(event => event.result !== 'in desired state')
     .map(event => `${event.result}: ${event.task}`)
     .sort()
-}
-
-async function waitUntil(what: string, holds: () => Promise<boolean>, seconds = 120): Promise<void> {
-  const deadline = Date.now() + seconds * 1000
-  while (!(await holds().catch(() => false))) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`)
-    await sleep(1000)
-  }
 }
 
 beforeAll(async () => {
@@ -211,6 +204,10 @@ describe.sequential('from bare hosts to a cluster', () => {
       ['w1', 'echo "# edited by hand" >>/etc/containerd/config.toml'],
       ['w1', 'sysctl -q -w net.ipv4.ip_forward=0'],
       ['w2', 'systemctl stop kubelet'],
+      [
+        'cp1',
+        String.raw`sed -i 's|^    - kube-scheduler$|&\n    - --v=4|' /etc/kubernetes/manifests/kube-scheduler.yaml`,
+      ],
       ['w2', 'cp /bin/true /usr/local/bin/kubectl.new && mv /usr/local/bin/kubectl.new /usr/local/bin/kubectl'],
     ] as const
     for (const [host, command] of hands) expect((await cluster.hosts.exec(host, command)).exitCode).toBe(0)
@@ -222,6 +219,7 @@ describe.sequential('from bare hosts to a cluster', () => {
       'net.ipv4.ip_forward',
       'kubelet.service',
       'kubectl',
+      'kube-scheduler.yaml, edited by hand',
       'evc.example/camera',
     ]) {
       expect(plan.stdout).toContain(named)
@@ -233,6 +231,25 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect(changed.map(line => line.replace(/^changed: ([^/]+)\/.*?([^/:]+:.*)$/, '$1 $2'))).toMatchSnapshot()
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
     expect(await cluster.kubectl('get', 'node', 'w2', '--show-labels')).toContain('evc.example/camera=north')
+  })
+
+  test('an API server that an edit has broken is mended, though nothing can be asked of it before', async () => {
+    const broken = String.raw`sed -i 's|^    - kube-apiserver$|&\n    - --no-such-flag|' /etc/kubernetes/manifests/kube-apiserver.yaml`
+    expect((await cluster.hosts.exec('cp1', broken)).exitCode).toBe(0)
+    await waitUntil('the API server is down', () =>
+      cluster.kubectl('get', '--raw', '/readyz').then(
+        () => false,
+        () => true,
+      ),
+    )
+    const plan = await run('plan', cluster.file, '--diff', '--exit-code')
+    expect(plan.exitCode).toBe(2)
+    expect(plan.stdout).toContain('kube-apiserver.yaml, edited by hand')
+    expect(plan.stdout).toMatch(/^ *- .*--no-such-flag$/m)
+    const mended = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([mended.exitCode, mended.stderr]).toEqual([0, ''])
+    expect(await cluster.kubectl('get', '--raw', '/readyz')).toBe('ok')
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
   test('no secret was in a process list, in output or in a journal', async () => {

@@ -75,6 +75,16 @@ describe('the configuration of a further control plane node', () => {
     expect(changeOf(wanted(documents([])), node(documents([], verbose)))?.fields).toHaveLength(1)
   })
 
+  test('is made anew where somebody edited a manifest', () => {
+    const resource = wanted(documents([]))
+    const { stdout, ...raw } = node(documents([]))
+    const edited = { ...raw, stdout: `${stdout}edited=kube-scheduler ${base64('made')} ${base64('by hand')}\n` }
+    expect(changeOf(resource, edited)?.fields).toEqual([
+      { field: 'kube-scheduler.yaml, edited by hand', before: 'by hand', after: 'made' },
+    ])
+    expect(commands(resource, edited)).toEqual(['kubeadm init phase control-plane all'])
+  })
+
   test('makes a certificate for a new name', () => {
     const resource = wanted(documents(['api.example']))
     expect(commands(resource, node(documents(['api.example'])))).toEqual(['kubeadm init phase certs apiserver'])

@@ -37,7 +37,12 @@ const base64 = (text: string) => Buffer.from(text).toString('base64')
 /** A cluster as kubeadm keeps it: `made` and kubeadm's defaults. */
 function standing(
   made: ClusterDocuments,
-  more: { readonly bindPort?: string; readonly cutOff?: string; readonly reply?: ProbeResult } = {},
+  more: {
+    readonly bindPort?: string
+    readonly cutOff?: string
+    readonly edited?: string
+    readonly reply?: ProbeResult
+  } = {},
 ): ProbeResult {
   const map = (name: string, key: string, data: object) =>
     [`/api/v1/namespaces/kube-system/configmaps/${name}`, { data: { [key]: stringify(data) } }] as const
@@ -49,6 +54,7 @@ function standing(
   const reply = more.reply ?? answered(Object.fromEntries(maps))
   const local = [
     ...(more.cutOff === undefined ? [] : [`cutOff=${more.cutOff}`]),
+    ...(more.edited === undefined ? [] : [`edited=kube-apiserver ${base64('made')} ${base64(more.edited)}`]),
     `record=${base64(JSON.stringify(made))}`,
     `certificate=${base64(certificate)}`,
     'advertiseAddress=192.0.2.11',
@@ -123,6 +129,22 @@ describe('the configuration of a cluster', () => {
       expect(commands(resource, raw)).toEqual(phases)
       expect(JSON.stringify(resource.converge(resource.probe.parse(raw), resource.desired as never))).toContain(
         'putting back the manifests',
+      )
+    },
+  )
+
+  test.each([['answers', undefined] as const, ['does not answer because of that', unreachable] as const])(
+    'of which a manifest was edited by hand, and whose API server %s, is made anew without waiting for that first',
+    (_what, reply) => {
+      const resource = wanted(documents())
+      const raw = standing(documents(), { edited: 'by hand', ...(reply === undefined ? {} : { reply }) })
+      expect(changeOf(resource, raw)?.fields).toEqual([
+        { field: 'kube-apiserver.yaml, edited by hand', before: 'by hand', after: 'made' },
+      ])
+      expect(commands(resource, raw)).toEqual(['kubeadm init phase control-plane all'])
+      const steps = resource.converge(resource.probe.parse(raw), resource.desired as never)
+      expect(steps.findIndex(step => 'until' in step)).toBeGreaterThan(
+        steps.findIndex(step => 'run' in step && step.run.includes('kubeadm init phase control-plane')),
       )
     },
   )

@@ -64,7 +64,7 @@ components='kube-apiserver kube-controller-manager kube-scheduler'
 # The command line of a program in a container begins with its name.
 process_of() { grep -l -a -s -e "^\(/.*/\)\{0,1\}$1" /proc/[0-9]*/cmdline | head -n 1; }
 for component in $components; do
-  cp -p "$manifests/$component.yaml" "$backup/"
+  if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
 done
 : >/var/lib/evcctl/manifests/complete
@@ -77,7 +77,7 @@ healthy() {
 }
 kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
 for component in $components; do
-  if cmp -s "$manifests/$component.yaml" "$backup/$component.yaml"; then continue; fi
+  if diff -q -B -I '^ *#' "$manifests/$component.yaml" "$backup/$component.yaml" >/dev/null 2>&1; then continue; fi
   echo "waiting for $component with its new arguments"
   end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
@@ -92,6 +92,11 @@ for component in $components; do
     sleep 1
   done
 done
+rm -rf /var/lib/evcctl/static-pods.new
+mkdir -m 0700 /var/lib/evcctl/static-pods.new
+for component in kube-apiserver kube-controller-manager kube-scheduler; do cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; done
+rm -rf /var/lib/evcctl/static-pods
+mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 rm -f /var/lib/evcctl/manifests/complete
 rm -rf /var/lib/evcctl/manifests
 --- next step

@@ -35,6 +35,12 @@ mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.ya
 mkdir -p /var/lib/evcctl/started
 { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service
 --- next step
+rm -rf /var/lib/evcctl/static-pods.new
+mkdir -m 0700 /var/lib/evcctl/static-pods.new
+for component in kube-apiserver kube-controller-manager kube-scheduler; do cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; done
+rm -rf /var/lib/evcctl/static-pods
+mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
+--- next step
 {"write":"/var/lib/evcctl/record.json","content":"{}\n","mode":384}
 --- next step
 rm -f /var/lib/evcctl/kubeadm-init.unfinished
