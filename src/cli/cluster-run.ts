@@ -61,6 +61,8 @@ export async function withClusterRun(
   const paint = createPaint(wantsColour(process.stdout, process.env))
   const reporter = reporterFor(options)
   const reported = report(stream.events(), reporter)
+  // It is told when it is awaited, at the end; a rejection that nobody looks at before would end the process.
+  reported.catch(() => {})
   let outcome = 'failed'
   try {
     using interrupts = listenForInterrupts(how => stream.emit({ type: 'run:stopping', how }))
