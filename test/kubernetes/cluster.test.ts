@@ -6,8 +6,10 @@ import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { waitUntil } from './kit/control-plane.ts'
+import { editClusterFile } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
 import { type ProcessSamples, sampleProcesses } from './kit/processes.ts'
+import { startRegistry } from './kit/registry.ts'
 import { workload } from './kit/workload.ts'
 
 const sudoPassword = 'correct-horse-battery-staple'
@@ -250,6 +252,27 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect([mended.exitCode, mended.stderr]).toEqual([0, ''])
     expect(await cluster.kubectl('get', '--raw', '/readyz')).toBe('ok')
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+
+  test('an image comes from a mirror whose certificate is of a private CA', async () => {
+    const folder = join(cluster.folder, 'registry')
+    await using registry = await startRegistry(folder, cluster.hosts.gateway)
+    await writeFile(join(cluster.folder, 'registry-ca.crt'), registry.ca)
+    await editClusterFile(cluster.file, document => {
+      document.setIn(['spec', 'runtime', 'registryMirrors'], { 'registry.example': [`https://${registry.host}`] })
+      document.setIn(['spec', 'runtime', 'registryCAs'], { [registry.host]: './registry-ca.crt' })
+    })
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([outcome.exitCode, outcome.stderr]).toEqual([0, ''])
+    expect(changedTasks(outcome)).toEqual(
+      hostNames.map(name => `changed: ${name}/containerd/registries:/etc/containerd/certs.d`),
+    )
+    await cluster.kubectl('run', 'pulled', '--restart=Never', `--image=registry.example/${registry.image}`)
+    await waitUntil('the image is pulled', async () => {
+      const events = await cluster.kubectl('get', 'events', '--field-selector', 'involvedObject.name=pulled')
+      return /Pulled .*registry\.example\/kit\/file:1/.test(events)
+    })
+    expect(registry.requests).toContain('/v2/kit/file/manifests/1')
   })
 
   test('no secret was in a process list, in output or in a journal', async () => {

@@ -6,7 +6,7 @@ import { factsOf, specOf } from '../playbooks/given.ts'
 
 const own = makeCluster()
 const other = makeCluster()
-const expired = makeCluster(-1)
+const expired = makeCluster({ days: -1 })
 const endpoint = 'api.example:6443'
 const hosts = [
   { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
