@@ -1,7 +1,9 @@
 import type { FieldChange, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import type { FirewallBackEnd } from './firewall-back-end.ts'
-import { anywhere, type FirewallRule, parsePorts, place, portsText } from './firewall-rule.ts'
+import { policyFile, policyName, policyPath, ways, zone, zonePath, zoneText } from './firewall-firewalld-files.ts'
+import { parseRich, richRule, type Way } from './firewall-firewalld-rule.ts'
+import { anywhere, type FirewallRule } from './firewall-rule.ts'
 import { fieldsOf, linesOf } from './probe-output.ts'
 
 export interface FirewalldState {
@@ -17,14 +19,6 @@ export interface FirewalldState {
   readonly others: readonly string[]
 }
 
-type Way = FirewallRule['way']
-
-const ways = ['in', 'through'] as const
-const egress = { in: 'HOST', through: 'ANY' } as const
-const name = (way: Way) => `evcctl-${way}`
-const path = (way: Way) => `/etc/firewalld/policies/${name(way)}.xml`
-const zone = 'evcctl-pods'
-const zonePath = `/etc/firewalld/zones/${zone}.xml`
 const differs = 'evcctl: rules that are not permanent'
 
 /**
@@ -91,11 +85,11 @@ fi
       }
     for (const way of ways) {
       const wanted = rules.length === 0 ? undefined : policyFile(way, rules)
-      if (files[way] !== wanted) yield { field: path(way), ...changeOf(files[way], wanted) }
+      if (files[way] !== wanted) yield { field: policyPath(way), ...changeOf(files[way], wanted) }
       else if (active && wanted !== undefined && loaded[way] === undefined)
-        yield { field: `policy ${name(way)}`, after: 'loaded' }
+        yield { field: `policy ${policyName(way)}`, after: 'loaded' }
       const strange = (loaded[way] ?? []).filter(text => parseRich(text, way) === undefined)
-      for (const text of strange) yield { field: `policy ${name(way)}`, before: text, after: 'closed' }
+      for (const text of strange) yield { field: `policy ${policyName(way)}`, before: text, after: 'closed' }
     }
   },
   steps(state, rules) {
@@ -106,7 +100,7 @@ fi
     const steps: Step[] = [
       { run: `umask 022\nmkdir -p /etc/firewalld/policies /etc/firewalld/zones\n${isLoaded ? '' : guard}` },
     ]
-    for (const way of ways) steps.push({ write: path(way), content: policyFile(way, rules), mode: 0o644 })
+    for (const way of ways) steps.push({ write: policyPath(way), content: policyFile(way, rules), mode: 0o644 })
     if (pods.length > 0) steps.push({ write: zonePath, content: zoneText(pods), mode: 0o644 })
     else steps.push({ run: `rm -f ${zonePath}\n` })
     steps.push({ run: isLoaded ? changeLoaded(state, rules) : 'firewall-cmd --quiet --reload\n' })
@@ -160,7 +154,7 @@ function commandFor(way: Way, had: readonly string[], wanted: readonly string[])
   const command = (option: string, texts: readonly string[]) =>
     texts.length === 0
       ? ''
-      : `firewall-cmd --quiet --policy=${name(way)} ${texts.map(text => `--${option}-rich-rule=${quote(text)}`).join(' ')}\n`
+      : `firewall-cmd --quiet --policy=${policyName(way)} ${texts.map(text => `--${option}-rich-rule=${quote(text)}`).join(' ')}\n`
   // It does not take both at once. What is new first: nothing that stays allowed is ever closed.
   const added = wanted.filter(text => !had.includes(text))
   const removed = had.filter(text => !wanted.includes(text))
@@ -172,10 +166,10 @@ function removal(state: FirewalldState): string {
   const lines = ways.map(way => commandFor(way, state.loaded[way] ?? [], []))
   const sources = (state.sources ?? []).map(range => `firewall-cmd --quiet --zone=${zone} --remove-source=${range}\n`)
   // firewalld must not find out by itself that a file is gone: until its next reload it could not list what is permanent.
-  const deletions = ['zone=evcctl-pods', ...ways.map(way => `policy=${name(way)}`)].map(
+  const deletions = ['zone=evcctl-pods', ...ways.map(way => `policy=${policyName(way)}`)].map(
     what => `firewall-cmd --quiet --permanent --delete-${what} 2>/dev/null || :\n`,
   )
-  const files = [...ways.map(path), zonePath].flatMap(file => [file, `${file}.old`])
+  const files = [...ways.map(policyPath), zonePath].flatMap(file => [file, `${file}.old`])
   return `${[...lines, ...sources, ...(state.active ? deletions : [])].join('')}rm -f ${files.join(' ')}\n`
 }
 
@@ -188,15 +182,6 @@ function podRange({ from, to }: FirewallRule): string {
 function podRanges(rules: readonly FirewallRule[], others: readonly string[]): readonly string[] {
   const ranges = new Set(rules.filter(({ way }) => way === 'through').map(podRange))
   return [...ranges].filter(range => range !== anywhere && !others.includes(range)).sort()
-}
-
-function zoneText(ranges: readonly string[]): string {
-  return `<?xml version="1.0" encoding="utf-8"?>
-<zone>
-  <short>${zone}</short>
-  <description>Kept by evcctl: the pods of the Kubernetes cluster. What they may do is in the policies evcctl-in and evcctl-through.</description>
-${ranges.map(range => `  <source address="${range}"/>\n`).join('')}</zone>
-`
 }
 
 function textOf(base64: string | undefined): string | undefined {
@@ -218,57 +203,8 @@ function richOf(way: Way, rules: readonly FirewallRule[]): readonly string[] {
   return rules.filter(rule => rule.way === way).map(richRule)
 }
 
-// As firewalld itself writes it: getPolicySettings gives the same text.
-function richRule({ protocol, ports, from, to }: FirewallRule): string {
-  const parts = ['rule family="ipv4"']
-  if (from !== anywhere) parts.push(`source address="${from}"`)
-  if (to !== anywhere) parts.push(`destination address="${to}"`)
-  if (ports !== undefined) parts.push(`port port="${portsText(ports)}" protocol="${protocol}"`)
-  else if (protocol !== 'any') parts.push(`protocol value="${protocol}"`)
-  return [...parts, 'accept'].join(' ')
-}
-
-function parseRich(text: string, way: Way): FirewallRule | undefined {
-  const [matched, from, to, ports, ported, protocol] =
-    /^rule family="ipv4"(?: source address="([^"]+)")?(?: destination address="([^"]+)")?(?: port port="([^"]+)" protocol="(tcp|udp)")?(?: protocol value="(tcp|udp)")? accept$/.exec(
-      text,
-    ) ?? []
-  if (matched === undefined) return undefined
-  const range = ports === undefined ? undefined : parsePorts(ports)
-  return {
-    way,
-    protocol: (ported ?? protocol ?? 'any') as FirewallRule['protocol'],
-    ...(range === undefined ? {} : { ports: range }),
-    from: place(from),
-    to: place(to),
-    why: '',
-  }
-}
-
 function richRules(json: string | undefined): readonly string[] | undefined {
   if (json === undefined || json === '') return undefined
   const reply = JSON.parse(json) as { data: [{ rich_rules?: { data: readonly string[] } }] }
   return reply.data[0].rich_rules?.data ?? []
-}
-
-function policyFile(way: Way, rules: readonly FirewallRule[]): string {
-  const elements = rules.filter(rule => rule.way === way).map(ruleElement)
-  return `<?xml version="1.0" encoding="utf-8"?>
-<policy priority="-100" target="CONTINUE">
-  <short>evcctl</short>
-  <description>Kept by evcctl: what the Kubernetes cluster needs. What is changed here by hand is changed back.</description>
-  <ingress-zone name="ANY"/>
-  <egress-zone name="${egress[way]}"/>
-${elements.join('')}</policy>
-`
-}
-
-function ruleElement({ protocol, ports, from, to }: FirewallRule): string {
-  const parts: string[] = []
-  if (from !== anywhere) parts.push(`<source address="${from}"/>`)
-  if (to !== anywhere) parts.push(`<destination address="${to}"/>`)
-  if (ports !== undefined) parts.push(`<port port="${portsText(ports)}" protocol="${protocol}"/>`)
-  else if (protocol !== 'any') parts.push(`<protocol value="${protocol}"/>`)
-  parts.push('<accept/>')
-  return `  <rule family="ipv4">\n${parts.map(part => `    ${part}\n`).join('')}  </rule>\n`
 }
