@@ -1,6 +1,7 @@
 import { HostError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
-import { type Connection, connect } from '../connection.ts'
+import { connect } from '../connect.ts'
+import type { Connection } from '../connection.ts'
 import type { Services } from '../handshake.ts'
 import { fingerprint, keyType } from '../known-hosts.ts'
 import { LoginRefused } from '../login.ts'

@@ -1,0 +1,94 @@
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { HostError } from '../core/errors.ts'
+import { Connection } from './connection.ts'
+import { dial, dialError } from './dial.ts'
+import { hostError, sshCommand } from './failure.ts'
+import { ClosedEarly, handshake, prepareHandshake, type Services } from './handshake.ts'
+import type { Endpoint } from './resolve.ts'
+
+// sshd drops connections at random beyond MaxStartups, 10:30:100 by default.
+const mostTries = 5
+const retryMs = 300
+
+/** Connects and logs in. Rejects with HostError, or with the signal's reason. `through` is the connection to the jump host. */
+export async function connect(
+  endpoint: Endpoint,
+  services: Services,
+  through: Connection | undefined,
+  signal: AbortSignal,
+): Promise<Connection> {
+  let phase: 'dial' | 'handshake' | 'login' = 'dial'
+  const timeout = new AbortController()
+  const timer = setTimeout(() => timeout.abort(new Error('timed out')), endpoint.connectTimeoutMs)
+  const either = AbortSignal.any([signal, timeout.signal])
+  try {
+    for (let tries = 1; ; tries++) {
+      try {
+        phase = 'dial'
+        const prepared = await prepareHandshake(endpoint, services)
+        const stream = await (through === undefined ? dial(endpoint, either) : forwarded(through, endpoint, either))
+        phase = 'handshake'
+        return new Connection(
+          endpoint,
+          await handshake(endpoint, stream, prepared, services, either, next => {
+            phase = next
+          }),
+        )
+      } catch (error) {
+        if (!(error instanceof ClosedEarly) || tries === mostTries) throw error
+        await sleep(retryMs * tries * (0.5 + Math.random()), undefined, { signal: either })
+      }
+    }
+  } catch (error) {
+    if (error instanceof HostError) throw error
+    signal.throwIfAborted()
+    if (timeout.signal.aborted) throw timedOut(endpoint, phase)
+    if (error instanceof ClosedEarly) throw closedEarly(endpoint, error)
+    throw dialError(endpoint, error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function forwarded(through: Connection, endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    through
+      .forward(endpoint.host, endpoint.port)
+      .then(stream => {
+        if (signal.aborted) stream.destroy()
+        else resolve(stream)
+      }, reject)
+      .finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+function timedOut(endpoint: Endpoint, phase: 'dial' | 'handshake' | 'login'): HostError {
+  const within = `within ${endpoint.connectTimeoutMs / 1000} s`
+  if (phase === 'dial')
+    return dialError(endpoint, Object.assign(new Error(`no answer ${within}`), { code: 'ETIMEDOUT' }))
+  return hostError(endpoint, phase === 'login' ? 'login' : 'unreachable', {
+    problem:
+      phase === 'login'
+        ? `login as ${endpoint.user} did not end ${within}`
+        : `it accepts connections on port ${endpoint.port}, but the SSH handshake did not end ${within}`,
+    next: `${sshCommand(endpoint, ' -v')} true   (if it is only slow: raise ssh.connectTimeout)`,
+  })
+}
+
+function closedEarly(endpoint: Endpoint, cause: Error): HostError {
+  return hostError(
+    endpoint,
+    'unreachable',
+    {
+      problem: `it closes connections on port ${endpoint.port} before the SSH handshake (${mostTries} tries)`,
+      expected: 'an SSH server that takes one more connection',
+      came: cause.message,
+      next: 'Too many connections at once (MaxStartups), a ban (fail2ban) or a firewall: journalctl -u ssh on it says which',
+    },
+    cause,
+  )
+}
