@@ -43,9 +43,9 @@ export const firewallSchema = z.strictObject({
   nodePortsFrom: z
     .array(source)
     .describe(
-      'Addresses and ranges outside of the cluster that reach services of type NodePort. It only opens: where the ' +
-        'firewall is ufw or iptables, kube-proxy lets everybody in by rules of its own, and Cilium in the place of ' +
-        'kube-proxy takes such packets before any firewall sees them.',
+      'Addresses and ranges outside of the cluster that reach services of type NodePort. It only opens: kube-proxy lets ' +
+        'everybody in where the firewall is ufw, firewalld or iptables, and Cilium in the place of kube-proxy takes such ' +
+        'packets before any firewall sees them.',
     )
     .default(['0.0.0.0/0']),
   extraPorts: z.array(extraPortSchema).describe('More ports to open.').default([]),
