@@ -117,7 +117,8 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
   if (failedServices(results).some(({ state }) => state === 'service')) {
     lines.push('Services are the work of kube-proxy, or of what replaces it: kubectl -n kube-system get pods -o wide')
   }
-  if (failed.length > 0 && path.look !== undefined) lines.push(`Is the network itself well? ${path.look}`)
+  const unasked = failedServices(results).some(({ state }) => state === 'unasked')
+  if ((failed.length > 0 || unasked) && path.look !== undefined) lines.push(`Is the network itself well? ${path.look}`)
   return lines
 }
 

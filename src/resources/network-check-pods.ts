@@ -37,6 +37,9 @@ export interface CheckPodsParameters {
 const podSeconds = 100
 const dnsSeconds = 60
 
+// What the runtime and the kubelet put around the cause: codes, and the id of a sandbox that is gone by now.
+const noise = /rpc error: code = \w+ desc = | "[0-9a-f]{64}"/g
+
 /**
  * A pod on every node, from what every node has already: the sandbox image and, mounted from the host, kubectl, which
  * serves two files over HTTP. All of it belongs to a Job that is done at once and that Kubernetes itself deletes after ten
@@ -59,6 +62,8 @@ export function checkPods({ image }: CheckPodsParameters): MintDeclaration<Check
     '.status.message',
   ]
   const row = columns.map(column => `{${column}}`).join('{"\\t"}')
+  // Of a pod whose sandbox cannot be made, the events alone say why.
+  const warnings = `get events --field-selector type=Warning --sort-by=.lastTimestamp -o ${quote('jsonpath={range .items[*]}event={.involvedObject.name}{"\\t"}{.message}{"\\n"}{end}')}`
   return {
     name: 'pods of the network check',
     // The API server refuses connections or rights for a moment after it was started.
@@ -87,7 +92,8 @@ EVCCTL_EOF
   for node in $nodes; do printf -- '---\\n%s\\n' "$pod" | fill "$node"; done
 } | ${system} create -f - >/dev/null
 echo "name=$name"
-${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${podSeconds}s >/dev/null 2>&1 || true
+${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${podSeconds}s >/dev/null 2>&1 ||
+  ${system} ${warnings} 2>/dev/null | grep "^event=$name-" | cut -c 1-1000 || true
 if ${system} get service kube-dns >/dev/null 2>&1; then
   ${patient} rollout status deployment/coredns --timeout=${dnsSeconds}s >/dev/null 2>&1 || true
   echo dns=yes
@@ -111,16 +117,26 @@ function parsePods(raw: ProbeResult): CheckPods {
     })
   }
   const dnsNodes = linesOf(raw, 'dnsNode').filter(node => node !== '')
+  const warnings = warningsOf(raw)
   return {
     name,
-    pods: linesOf(raw, 'pod').map(readPod),
+    pods: linesOf(raw, 'pod').map(line => readPod(line, warnings)),
     dnsNodes: linesOf(raw, 'dns').length === 0 ? undefined : [...new Set(dnsNodes)],
   }
 }
 
-function readPod(line: string): CheckPod {
+/** The last warning of each pod that has any. */
+function warningsOf(raw: ProbeResult): ReadonlyMap<string, string> {
+  const rows = linesOf(raw, 'event').map(line => line.split('\t') as [string, string])
+  return new Map(rows.map(([pod, said = '']) => [pod, said.replaceAll(noise, '')]))
+}
+
+function readPod(line: string, warnings: ReadonlyMap<string, string>): CheckPod {
   const [node = '', name = '', address = '', hostAddress = '', phase = '', ...reasons] = line.split('\t')
   const why = reasons.filter(reason => reason !== '').join(': ')
   const runs = phase === 'Running' && why === '' && address !== ''
-  return { node, name, address, hostAddress, problem: runs ? '' : why || phase }
+  const [, waiting = '', , refused = ''] = reasons
+  const warning = waiting === '' && refused === '' ? warnings.get(name) : undefined
+  const problem = `${why || phase}${warning === undefined ? '' : `: ${warning}`}`
+  return { node, name, address, hostAddress, problem: runs ? '' : problem }
 }

@@ -109,6 +109,25 @@ pod=w2\t${checkName}-c\t\t\tFailed\t\t\tOutOfpods\tToo many pods
     })
   })
 
+  test('are read with the last warning, where they themselves do not tell why', () => {
+    const sandbox = (why: string) =>
+      `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${'5c'.repeat(32)}": ${why}`
+    const stdout = `name=${checkName}
+event=${checkName}-a\tReadiness probe failed: connection refused
+event=${checkName}-b\t${sandbox('no agent yet')}
+event=${checkName}-b\t${sandbox('plugin type="cilium-cni" failed (add)')}
+event=${checkName}-c\tBack-off pulling image
+pod=cp1\t${checkName}-a\t10.244.0.5\t192.0.2.10\tRunning\t\t\t\t
+pod=w1\t${checkName}-b\t\t192.0.2.11\tPending\tContainerCreating\t\t\t
+pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access denied\t\t
+`
+    expect(mint.parse({ exitCode: 0, stdout, stderr: '' }).pods.map(({ problem }) => problem)).toEqual([
+      '',
+      'ContainerCreating: Failed to create pod sandbox: failed to setup network for sandbox: plugin type="cilium-cni" failed (add)',
+      'ImagePullBackOff: pull access denied',
+    ])
+  })
+
   test('that could not be made are an error with what kubectl said', () => {
     const raw = { exitCode: 1, stdout: '', stderr: 'error: forbidden' }
     expect(() => mint.parse(raw)).toThrow(/could not be made[\s\S]*error: forbidden/)
