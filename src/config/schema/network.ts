@@ -62,7 +62,8 @@ export const networkSchema = z.strictObject({
     .enum(['flannel', 'calico', 'cilium', 'none'])
     .describe(
       'Network of the pods, settled when the cluster is made. `none` leaves it to you: nodes are NotReady until you set one ' +
-        'up, and `evcctl network check` says whether it works.',
+        'up, and `evcctl network check` says whether it works. On hosts that had another network before, `kubeadm reset` is ' +
+        'not enough: remove its files from /etc/cni/net.d, too, and restart them.',
     )
     .default('flannel'),
   podCIDR: ipv4Range.describe('Addresses of pods.').default('10.244.0.0/16'),
