@@ -18,10 +18,12 @@ export interface ControlPlaneAnswer {
 interface Asking {
   readonly signal: AbortSignal
   /**
-   * How long a node is waited for before the next one is asked as well, ms; default 3000. A machine that is off is silent
-   * until the connection times out, and nobody should have to wait for that.
+   * How long a connection is waited for before the next node is asked as well, ms; default 3000. A machine that is off is
+   * silent until the connection times out, and nobody should have to wait for that.
    */
-  readonly patienceMs?: number
+  readonly connectMs?: number
+  /** How long a node that is connected is waited for, ms; default 15000: it may only be slow. */
+  readonly answerMs?: number
 }
 
 const hasClusterProbe = { script: `[ -s ${adminConf} ]`, parse: () => undefined }
@@ -34,17 +36,19 @@ export async function askControlPlane(
   pool: Pick<SshPool, 'session'>,
   spec: ClusterSpec,
   scripts: readonly string[],
-  { signal, patienceMs = 3000 }: Asking,
+  { signal, connectMs = 3000, answerMs = 15_000 }: Asking,
 ): Promise<ControlPlaneAnswer> {
   const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
   const probes = [hasClusterProbe, ...scripts.map(script => ({ script, parse: () => undefined }))]
   const failures = new Map<string, HostError>()
   const answers: Omit<ControlPlaneAnswer, 'silent'>[] = []
+  const connected = new Set<string>()
   const found = Promise.withResolvers<Omit<ControlPlaneAnswer, 'silent'>>()
 
   const ask = async (host: ClusterSpec['hosts'][number]): Promise<void> => {
     try {
       const session = await pool.session(host.name, signal)
+      connected.add(host.name)
       const [cluster, ...results] = (await session.exchange({ jobs: [], probes }, { signal })).results
       const answer = { host, session, results, hasCluster: cluster?.exitCode === 0 }
       answers.push(answer)
@@ -55,18 +59,23 @@ export async function askControlPlane(
     }
   }
 
+  const patience = async (host: string): Promise<void> => {
+    await sleep(connectMs, undefined, { ref: false })
+    if (connected.has(host)) await sleep(answerMs, undefined, { ref: false })
+  }
+
   const asked: Promise<void>[] = []
   for (const host of hosts) {
     if (answers.some(answer => answer.hasCluster)) break
     const answered = ask(host)
     asked.push(answered)
-    await Promise.race([found.promise, answered, sleep(patienceMs, undefined, { ref: false })])
+    await Promise.race([found.promise, answered, patience(host.name)])
   }
   await Promise.race([found.promise, Promise.all(asked)])
 
   const answer = answers.find(one => one.hasCluster) ?? answers[0]
   if (answer === undefined) throw failures.get(hosts[0]!.name)!
   const before = hosts.slice(0, hosts.indexOf(answer.host)).filter(host => answers.every(one => one.host !== host))
-  const noAnswerYet = { problem: `no answer within ${patienceMs / 1000} s` }
+  const noAnswerYet = { problem: 'it has not answered yet' }
   return { ...answer, silent: new Map(before.map(({ name }) => [name, failures.get(name)?.details ?? noAnswerYet])) }
 }

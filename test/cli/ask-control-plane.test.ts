@@ -18,7 +18,7 @@ spec:
 )
 const signal = new AbortController().signal
 
-type Behaviour = 'has a cluster' | 'is bare' | 'refuses' | 'is silent'
+type Behaviour = 'has a cluster' | 'is bare' | 'refuses' | 'is silent' | 'is slow'
 
 /** A pool whose hosts behave as told; `asked` tells which of them were, in order. */
 function poolOf(behaviours: Readonly<Record<string, Behaviour>>) {
@@ -29,16 +29,26 @@ function poolOf(behaviours: Readonly<Record<string, Behaviour>>) {
     if (behaviour === 'is silent') await new Promise(() => {})
     if (behaviour === 'refuses')
       throw new HostError(host, 'unreachable', { where: `${host} (192.0.2.1:22)`, problem: 'connection refused' })
-    const cluster: ProbeResult = { exitCode: behaviour === 'has a cluster' ? 0 : 1, stdout: '', stderr: '' }
+    const cluster: ProbeResult = {
+      exitCode: behaviour === 'has a cluster' || behaviour === 'is slow' ? 0 : 1,
+      stdout: '',
+      stderr: '',
+    }
     const reply = { jobs: [], results: [cluster, { exitCode: 0, stdout: `said by ${host}`, stderr: '' }] }
-    return { host, exchange: async () => reply as unknown as ExchangeReply }
+    return {
+      host,
+      exchange: async () => {
+        if (behaviour === 'is slow') await new Promise(resolve => setTimeout(resolve, 40))
+        return reply as unknown as ExchangeReply
+      },
+    }
   }
   return { asked, session }
 }
 
 async function ask(behaviours: Readonly<Record<string, Behaviour>>) {
   const pool = poolOf(behaviours)
-  const answer = await askControlPlane(pool, spec, ['echo'], { signal, patienceMs: 5 })
+  const answer = await askControlPlane(pool, spec, ['echo'], { signal, connectMs: 5, answerMs: 5000 })
   const silent = Object.fromEntries([...answer.silent].map(([host, { problem }]) => [host, problem]))
   return { said: answer.results[0]!.stdout, hasCluster: answer.hasCluster, silent, asked: pool.asked }
 }
@@ -53,9 +63,14 @@ test('a machine that is off is not waited for', async () => {
   expect(outcome).toEqual({
     said: 'said by cp3',
     hasCluster: true,
-    silent: { cp1: 'no answer within 0.005 s', cp2: 'connection refused' },
+    silent: { cp1: 'it has not answered yet', cp2: 'connection refused' },
     asked: ['cp1', 'cp2', 'cp3'],
   })
+})
+
+test('one that is connected and slow is no machine that is off', async () => {
+  const outcome = await ask({ cp1: 'is slow', cp2: 'has a cluster', cp3: 'has a cluster' })
+  expect(outcome).toEqual({ said: 'said by cp1', hasCluster: true, silent: {}, asked: ['cp1'] })
 })
 
 test('a host without a cluster does not hide the cluster of another', async () => {

@@ -18,7 +18,7 @@ export async function status(options: { readonly file: string; readonly output: 
     printLine(statusText(found, { name: spec.name, file: options.file, paint }))
     // The cluster may be well all the same: whether its nodes are is for Kubernetes to say.
     for (const [name, { where = name, problem }] of silent)
-      printLine(printable(`${paint.changed('!')} ${where}: ${problem}; ${host.name} was asked instead`))
+      printLine(`${paint.changed('!')} ${printable(`${where}: ${problem}; ${host.name} was asked instead`)}`)
   }
   return healthy ? exitCodes.ok : exitCodes.failed
 }
