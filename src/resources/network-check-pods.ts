@@ -30,11 +30,12 @@ export interface CheckPods {
 export interface CheckPodsParameters {
   /** The image of the runtime's sandboxes: every node has it. */
   readonly image: string
+  /** How long the pods may take to start, s; default 100, as a slow node needs whose images are there. */
+  readonly podSeconds?: number
 }
 
-// As long as a slow node needs to start a pod whose image is there, and the cluster's DNS to come up after the network, s.
-// Both fit into the time that a mint has (engine/mints.ts).
-const podSeconds = 100
+// As long as the cluster's DNS may take to come up after the network, s; where pods do not start, neither will it. With the
+// time for the pods it fits into what a mint has (engine/mints.ts).
 const dnsSeconds = 60
 
 // What the runtime and the kubelet put around the cause: codes, and the id of a sandbox that is gone by now.
@@ -45,7 +46,7 @@ const noise = /rpc error: code = \w+ desc = | "[0-9a-f]{64}"/g
  * serves two files over HTTP. All of it belongs to a Job that is done at once and that Kubernetes itself deletes after ten
  * minutes, so nothing remains where nobody comes to revoke it. Runs on a control plane node.
  */
-export function checkPods({ image }: CheckPodsParameters): MintDeclaration<CheckPods> {
+export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): MintDeclaration<CheckPods> {
   const system = `${kubectl(30)} --namespace kube-system`
   // It has a time-out of its own.
   const patient = `${kubectl(0)} --namespace kube-system`
@@ -92,10 +93,13 @@ EVCCTL_EOF
   for node in $nodes; do printf -- '---\\n%s\\n' "$pod" | fill "$node"; done
 } | ${system} create -f - >/dev/null
 echo "name=$name"
-${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${podSeconds}s >/dev/null 2>&1 ||
+dns=${dnsSeconds}
+${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${podSeconds}s >/dev/null 2>&1 || {
+  dns=5
   ${system} ${warnings} 2>/dev/null | grep "^event=$name-" | cut -c 1-1000 || true
+}
 if ${system} get service kube-dns >/dev/null 2>&1; then
-  ${patient} rollout status deployment/coredns --timeout=${dnsSeconds}s >/dev/null 2>&1 || true
+  ${patient} rollout status deployment/coredns --timeout=\${dns}s >/dev/null 2>&1 || true
   echo dns=yes
   ${system} get pods --selector k8s-app=kube-dns -o ${quote('jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\\n"}{end}')}
 fi

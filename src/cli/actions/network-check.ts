@@ -20,6 +20,8 @@ export interface NetworkCheckOptions {
 }
 
 const makeMs = 180_000
+// Long enough for a slow node; on one that is off a pod never starts, s.
+const podSeconds = 45
 // A standing cluster has had its time to come up; a lost packet is asked for again, s.
 const patienceSeconds = 20
 const endMs = 30_000
@@ -65,7 +67,7 @@ async function controlPlaneOf(pool: Pool, spec: ClusterSpec, signal: AbortSignal
 }
 
 async function makePods(control: Session, spec: ClusterSpec, signal: AbortSignal): Promise<CheckPods> {
-  const { run, parse } = checkPods({ image: sandboxImage(spec) })
+  const { run, parse } = checkPods({ image: sandboxImage(spec), podSeconds })
   const probes = [{ script: `set -eu\n${run}`, parse }]
   const { results } = await control.exchange({ jobs: [], probes }, { signal, timeoutMs: makeMs })
   return parse(results[0]!)

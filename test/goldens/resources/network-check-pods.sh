@@ -23,10 +23,13 @@ EVCCTL_EOF
   for node in $nodes; do printf -- '---\n%s\n' "$pod" | fill "$node"; done
 } | /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system create -f - >/dev/null
 echo "name=$name"
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system wait pods --selector "evcctl.dev/network-check=$name" --for=condition=Ready --timeout=100s >/dev/null 2>&1 ||
+dns=60
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system wait pods --selector "evcctl.dev/network-check=$name" --for=condition=Ready --timeout=100s >/dev/null 2>&1 || {
+  dns=5
   /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system get events --field-selector type=Warning --sort-by=.lastTimestamp -o 'jsonpath={range .items[*]}event={.involvedObject.name}{"\t"}{.message}{"\n"}{end}' 2>/dev/null | grep "^event=$name-" | cut -c 1-1000 || true
+}
 if /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system get service kube-dns >/dev/null 2>&1; then
-  /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system rollout status deployment/coredns --timeout=60s >/dev/null 2>&1 || true
+  /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system rollout status deployment/coredns --timeout=${dns}s >/dev/null 2>&1 || true
   echo dns=yes
   /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system get pods --selector k8s-app=kube-dns -o 'jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\n"}{end}'
 fi
