@@ -102,8 +102,11 @@ export async function withClusterRun(
     throw error
   } finally {
     stream.end()
-    await reported
-    await journal.close(outcome)
+    try {
+      await reported
+    } finally {
+      await journal.close(outcome)
+    }
   }
 }
 
