@@ -36,8 +36,11 @@ function beginning(message: string): string {
 function failuresIn({ name, status, message, assertionResults }: FileResults): readonly string[] {
   const file = relative(process.cwd(), name)
   const failed = assertionResults.filter(test => test.status === 'failed')
-  if (failed.length === 0 && status === 'failed') return [`✘ ${file}\n${beginning(message)}`]
-  return failed.map(test => `✘ ${file}: ${test.fullName}\n${beginning(test.failureMessages.join('\n'))}`)
+  const broken = status === 'failed' && (failed.length === 0 || message !== '')
+  return [
+    ...failed.map(test => `✘ ${file}: ${test.fullName}\n${beginning(test.failureMessages.join('\n'))}`),
+    ...(broken ? [`✘ ${file}\n${beginning(message)}`] : []),
+  ]
 }
 
 let passed = 0
