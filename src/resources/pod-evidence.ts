@@ -6,11 +6,12 @@ const line = (what: string) => `{{$pod}}: ${what}{{"\\n"}}`
 const end = `{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}`
 // A container that waits for those before it says nothing of the cause.
 const waits = `{{with .state.waiting}}{{if ne .reason "PodInitializing"}}${line(`{{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}${end}`)}{{end}}{{end}}`
+const ended = `{{with .state.terminated}}{{if ne .reason "Completed"}}${line('{{$container.name}}: {{.reason}}, exit code {{.exitCode}}')}{{end}}{{end}}`
 const each = (list: string, text: string) => `{{range $container := .status.${list}}}${text}{{end}}`
 const template = `{{range .items}}{{$pod := printf "%s on %s" .metadata.name (or .spec.nodeName "no node")}}\
 {{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}${line('{{.message}}')}{{end}}{{end}}\
-${each('initContainerStatuses', `${waits}{{if .state.running}}${line('{{.name}} has not ended')}{{end}}`)}\
-${each('containerStatuses', `${waits}{{if and .state.running (not .ready)}}${line('{{.name}} runs, but is not ready')}{{end}}`)}\
+${each('initContainerStatuses', `${waits}${ended}{{if .state.running}}${line('{{.name}} has not ended')}{{end}}`)}\
+${each('containerStatuses', `${waits}${ended}{{if and .state.running (not .ready)}}${line('{{.name}} runs, but is not ready')}{{end}}`)}\
 {{end}}`
 
 /**
