@@ -7,7 +7,7 @@ import { explainKubeadm } from './kubeadm-failure.ts'
 import { joinUnfinished } from './kubeadm-join-script.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
-import { editedManifests, printEdited } from './static-pods.ts'
+import { type EditedManifest, editedFields, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
 export interface ControlPlaneConfigurationParameters {
   /** File with the kubeadm documents of this node; has to be there before. */
@@ -33,7 +33,7 @@ export interface ControlPlaneConfigurationState {
   /** Whether a change of its static pods was begun and not ended. */
   readonly cutOff: boolean
   /** Manifests that are not as kubeadm made them. */
-  readonly edited: readonly FieldChange[]
+  readonly edited: readonly EditedManifest[]
 }
 
 /**
@@ -55,7 +55,8 @@ export function controlPlaneConfiguration(
       if (!current.joined) return undefined
       const { fixed, pods, names } = compare(current, parameters)
       const cutOff = { field: 'control plane', before: 'cut off while it was changed', after: 'as wanted' }
-      const fields = [...(current.cutOff ? [cutOff] : []), ...fixed, ...pods, ...names, ...current.edited]
+      const edited = editedFields(current.edited, pods.length > 0 || current.cutOff)
+      const fields = [...(current.cutOff ? [cutOff] : []), ...fixed, ...pods, ...names, ...edited]
       if (fields.length === 0) return undefined
       const change: Change = { action: 'update', fields }
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
@@ -65,7 +66,8 @@ export function controlPlaneConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const steps = changeSteps(configuration, serverOf(parameters), {
         controlPlane: pods.length > 0,
-        edited: current.edited.length > 0,
+        // What a cut-off change leaves to be put back may itself be an edit: it is made anew.
+        edited: current.edited.length > 0 || current.cutOff,
         certificate: names.length > 0,
         kubelet: false,
         kubeProxy: false,
@@ -81,8 +83,7 @@ function probeScript(recordPath: string): string {
   const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
   return `if [ -s ${manifest} ] && [ ! -e ${joinUnfinished} ]; then echo joined=yes; fi
 if [ -e ${changeMarks['control plane']} ]; then echo cutOff=yes; fi
-${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' ${manifest} 2>/dev/null || :
-${printEdited}`
+${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
 }
 
 function parseState(raw: ProbeResult): ControlPlaneConfigurationState {

@@ -21,7 +21,7 @@ import {
 } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
-import { noteManifests } from './static-pods.ts'
+import { madeManifests, noteManifests } from './static-pods.ts'
 
 export interface ControlPlaneJoinParameters {
   /** JoinConfiguration without token, CA hash and certificate key; see controlPlaneJoinConfiguration(). */
@@ -186,6 +186,6 @@ function damaged(found: readonly string[]): ErrorDetails {
     problem: 'This host has parts of a control plane, but not all of them.',
     expected: 'either a whole control plane node (then it is left as it is) or none',
     came: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
-    next: 'Restore what is missing; or, if nothing on it is needed any more, run kubeadm reset on the host.',
+    next: `Restore what is missing (manifests as kubeadm made them are in ${madeManifests}); or, if nothing on it is needed any more, run kubeadm reset on the host.`,
   }
 }

@@ -3,7 +3,7 @@ import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
-import { controlPlaneComponents, manifestFolder, noteManifests, sameManifest } from './static-pods.ts'
+import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
 
 /** Which parts of a standing cluster's configuration have to be written again. */
 export interface ChangeableParts {
@@ -45,7 +45,7 @@ export function recoverySteps(server: string): readonly Step[] {
 const recovery: Step = {
   run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
-  cp -p ${formerManifests}/*.yaml /etc/kubernetes/manifests/
+  cp -p ${formerManifests}/*.yaml ${manifestFolder}/
   ${forgetFormer.replace('\n', '\n  ')}
 fi
 `,
@@ -103,7 +103,7 @@ rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
 
 // A component that does not come up with its new arguments gets its old manifest back.
 function controlPlaneScript(config: string, server: string): string {
-  return `${kubeletFailureScript}manifests=${manifestFolder}
+  return `${kubeletFailureScript}${manifestFunction}manifests=${manifestFolder}
 backup=${formerManifests}
 ${forgetFormer}
 mkdir -p -m 0700 "$backup"

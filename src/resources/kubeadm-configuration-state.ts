@@ -1,11 +1,11 @@
 import { parse } from 'yaml'
-import type { FieldChange, Probe, ProbeResult } from '../core/resource.ts'
+import type { Probe, ProbeResult } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { answersFor, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
-import { editedManifests, printEdited } from './static-pods.ts'
+import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
 /** The documents that are the same for the whole cluster. */
 export interface ClusterDocuments {
@@ -38,7 +38,7 @@ export interface LocalState {
   /** Parts of which a change was begun and not ended. */
   readonly cutOff: readonly ChangeMark[]
   /** Manifests that are not as kubeadm made them. */
-  readonly edited: readonly FieldChange[]
+  readonly edited: readonly EditedManifest[]
 }
 
 /** A change of these is under way as long as its mark is there; see changeMarks. */
@@ -59,12 +59,10 @@ const mapPaths = ['kubeadm-config', 'kubelet-config', 'kube-proxy'].map(
 
 /** Asks the API server and the host itself. `recordPath`: what evcctl made of the configuration last. */
 export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
-  const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
   const marks = Object.entries(changeMarks).map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
   return surveyProbe({
     asks: [askApi(mapPaths)],
-    rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' ${manifest} 2>/dev/null || :
-${printEdited}`,
+    rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`,
     parse: parseKubeadmConfiguration,
   })
 }

@@ -12,6 +12,7 @@ import {
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { canonicalName, stateFolder } from './kubeadm-state.ts'
+import { editedFields } from './static-pods.ts'
 
 export interface KubeadmConfigurationParameters {
   /** File with the kubeadm documents; has to be there before. */
@@ -56,7 +57,8 @@ export function kubeadmConfiguration(
         after: 'as wanted',
       }))
       const { fixed, cluster, names, kubelet, kubeProxy } = changes
-      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...current.edited]
+      const edited = editedFields(current.edited, cluster.length > 0 || current.cutOff.includes('control plane'))
+      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited]
       if (current.api === 'answered' && fields.length === 0) return undefined
       const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
@@ -68,7 +70,8 @@ export function kubeadmConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
-        edited: current.edited.length > 0,
+        // What a cut-off change leaves to be put back may itself be an edit: it is made anew.
+        edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
         kubeProxy: kubeProxy.length > 0 || current.cutOff.includes('kube-proxy'),

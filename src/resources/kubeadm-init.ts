@@ -1,12 +1,11 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
-import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
+import { forgetFormerNode } from './former-node.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import {
   caHashOf,
   decodeFile,
-  networkCheckStamp,
   nodeNameOf,
   otherNode,
   printFile,
@@ -17,7 +16,7 @@ import { initUnfinished } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
-import { noteManifests } from './static-pods.ts'
+import { madeManifests, noteManifests } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
   /** File with the kubeadm documents; has to be there before. */
@@ -169,8 +168,7 @@ if [ -e ${initUnfinished} ]; then
   echo 'removing what an interrupted kubeadm init left'
   kubeadm reset --force --cri-socket ${criSocket} >/dev/null
 ${etcdData === 'external' ? '' : emptied}fi
-rm -rf ${Object.values(changeMarks).join(' ')} ${formerManifests} ${networkCheckStamp}
-${mark} >${initUnfinished}
+${forgetFormerNode}${mark} >${initUnfinished}
 kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence
@@ -185,6 +183,6 @@ function refusal(found: readonly string[]): ErrorDetails {
     problem: 'This host has parts of a cluster, but not all that a control plane node has.',
     expected: 'either a whole control plane (then it is left as it is) or none',
     came: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
-    next: 'Restore what is missing; or, if nothing on it is needed any more, run kubeadm reset on the host.',
+    next: `Restore what is missing (manifests as kubeadm made them are in ${madeManifests}); or, if nothing on it is needed any more, run kubeadm reset on the host.`,
   }
 }

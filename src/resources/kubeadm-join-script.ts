@@ -1,4 +1,5 @@
-import { networkCheckStamp, stateFolder } from './kubeadm-state.ts'
+import { forgetFormerNode } from './former-node.ts'
+import { stateFolder } from './kubeadm-state.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
 
@@ -47,8 +48,7 @@ ${leave === undefined ? '' : `  ${leave} || exit 1\n`}  systemctl stop kubelet 2
   kubeadm reset --force --cri-socket ${criSocket} >/dev/null
 ${resetMore}  mkdir -p /etc/kubernetes/manifests
 }
-${functions}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset\n" : ''}rm -f ${networkCheckStamp}
-: >${joinUnfinished}
+${functions}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset\n" : ''}${forgetFormerNode}: >${joinUnfinished}
 end=$(( $(date +%s) + 90 ))
 while :; do
   status=0

@@ -9,11 +9,11 @@ export const kubectlPath = '/usr/local/bin/kubectl'
 export const initUnfinished = '/var/lib/evcctl/kubeadm-init.unfinished'
 
 /**
- * The start of every kubectl command line: administrator, bounded time, and no discovery cache (it would be written to
+ * The start of every kubectl command line: credentials (default: the administrator's), bounded time, and no discovery cache (it would be written to
  * root's home even by a probe; a path below /dev/null cannot be made).
  */
-export function kubectl(requestTimeoutSeconds = 10): string {
-  return `${kubectlPath} --kubeconfig=${adminConf} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
+export function kubectl(requestTimeoutSeconds = 10, kubeconfig = adminConf): string {
+  return `${kubectlPath} --kubeconfig=${kubeconfig} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
 }
 
 // kubectl repeats what fails, each time with the whole of its own time-out; several such questions travel in an exchange.

@@ -2,7 +2,7 @@ import type { ProbeResult, Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { type ImageStore, imageStores } from './image-stores.ts'
 import { kubeletClientPath } from './kubeadm-state.ts'
-import { kubectlPath } from './kubectl.ts'
+import { kubectl } from './kubectl.ts'
 import { kubeletUnit } from './kubelet-files.ts'
 import { podEvidence } from './pod-evidence.ts'
 import { linesOf } from './probe-output.ts'
@@ -32,7 +32,7 @@ const longest = 2 * 60 * 60_000
 
 // The kubelet may read its own Node object and no other, and the pods of that.
 const certificate = kubeletClientPath
-const kubelet = `${kubectlPath} --kubeconfig=/etc/kubernetes/kubelet.conf --cache-dir=/dev/null/evcctl --request-timeout=10s`
+const kubelet = kubectl(10, '/etc/kubernetes/kubelet.conf')
 const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
 
 /**

@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
+import { parseDocument } from 'yaml'
 import type { FieldChange, ProbeResult } from '../core/resource.ts'
 import { decodeFile, stateFolder } from './kubeadm-state.ts'
+import { kubectlPath } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
 
 /** Where the kubelet finds the manifests of static pods. */
@@ -8,18 +11,31 @@ export const manifestFolder = '/etc/kubernetes/manifests'
 /** The static pods that `kubeadm init phase control-plane all` makes. */
 export const controlPlaneComponents: readonly string[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 
-// The manifests as kubeadm made them last.
-const made = `${stateFolder}/static-pods`
+/** The manifests as kubeadm made them last. */
+export const madeManifests = `${stateFolder}/static-pods`
+const made = madeManifests
 
-/** Whether two manifests say the same, comments and blank lines aside: the kubelet makes no new pod for those. */
+/** Probe lines that print address and port of the API server as kubeadm made them: an edit of these is no wish of a cluster. */
+export const printPlace = `manifest=${made}/kube-apiserver.yaml
+[ -s "$manifest" ] || manifest=${manifestFolder}/kube-apiserver.yaml
+sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' "$manifest" 2>/dev/null || :
+`
+
+/** A shell condition: two manifests are the same pod, however they are written; the kubelet makes no new one then. Needs `manifestFunction`. */
 export function sameManifest(one: string, other: string): string {
-  return `diff -q -B -I '^ *#' ${one} ${other} >/dev/null 2>&1`
+  return `[ "$(meant ${one})" = "$(meant ${other})" ]`
 }
+
+/** A shell function for sameManifest(): the pod as the kubelet reads it. It asks no server. */
+export const manifestFunction = `meant() { ${kubectlPath} annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
+`
 
 /** Shell lines that note the manifests which kubeadm has just made, so that what is edited afterwards is seen. */
 export const noteManifests = `rm -rf ${made}.new
 mkdir -m 0700 ${made}.new
-for component in ${controlPlaneComponents.join(' ')}; do cp -p ${manifestFolder}/$component.yaml ${made}.new/; done
+for component in ${controlPlaneComponents.join(' ')}; do
+  if [ -e ${manifestFolder}/$component.yaml ]; then cp -p ${manifestFolder}/$component.yaml ${made}.new/; fi
+done
 rm -rf ${made}
 mv ${made}.new ${made}
 `
@@ -33,13 +49,42 @@ export const printEdited = `if [ -d ${made} ]; then
 fi
 `
 
-/** The manifests that somebody has edited or taken away since kubeadm made them, line by line. */
-export function editedManifests(raw: ProbeResult): readonly FieldChange[] {
-  return linesOf(raw, 'edited').map(line => {
-    const [component = '', made, current] = line.split(' ')
-    const after = decodeFile(made)
-    const before = decodeFile(current)
-    if (before === '') return { field: `${component}.yaml, taken away by hand`, after }
-    return { field: `${component}.yaml, edited by hand`, before, after }
+/** A manifest that somebody has edited or taken away since kubeadm made it. */
+export interface EditedManifest {
+  readonly component: string
+  /** Its text as kubeadm made it last. */
+  readonly made: string
+  /** Its text now; empty: it is gone. */
+  readonly current: string
+}
+
+/** Reads what `printEdited` printed. Quotes, indents and comments are no edits: to the kubelet it is the same pod. */
+export function editedManifests(raw: ProbeResult): readonly EditedManifest[] {
+  return linesOf(raw, 'edited')
+    .map(line => line.split(' '))
+    .map(([component = '', made, current]) => ({ component, made: decodeFile(made), current: decodeFile(current) }))
+    .filter(({ made, current }) => current === '' || !isDeepStrictEqual(meaning(current), meaning(made)))
+}
+
+/**
+ * Edits as a plan shows them. What kubeadm will make is what it made last, unless the arguments change as well
+ * (`moreChanges`), or somebody ran kubeadm upgrade.
+ */
+export function editedFields(edited: readonly EditedManifest[], moreChanges: boolean): readonly FieldChange[] {
+  return edited.map(({ component, made, current }) => {
+    const field = `${component}.yaml, ${current === '' ? 'taken away' : 'not as kubeadm made it last'}`
+    const otherImage = current !== '' && imageOf(current) !== imageOf(made)
+    if (moreChanges || otherImage) return { field, after: 'made anew by kubeadm' }
+    return { field, ...(current === '' ? {} : { before: current }), after: made }
   })
+}
+
+function imageOf(manifest: string): string | undefined {
+  return /^ *image: *(\S+)/m.exec(manifest)?.[1]
+}
+
+// An edit may have left something that is no YAML.
+function meaning(text: string): unknown {
+  const document = parseDocument(text)
+  return document.errors.length > 0 ? text : document.toJS()
 }

@@ -221,7 +221,7 @@ describe.sequential('from bare hosts to a cluster', () => {
       'net.ipv4.ip_forward',
       'kubelet.service',
       'kubectl',
-      'kube-scheduler.yaml, edited by hand',
+      'kube-scheduler.yaml, not as kubeadm made it last',
       'evc.example/camera',
     ]) {
       expect(plan.stdout).toContain(named)
@@ -246,7 +246,7 @@ describe.sequential('from bare hosts to a cluster', () => {
     )
     const plan = await run('plan', cluster.file, '--diff', '--exit-code')
     expect(plan.exitCode).toBe(2)
-    expect(plan.stdout).toContain('kube-apiserver.yaml, edited by hand')
+    expect(plan.stdout).toContain('kube-apiserver.yaml, not as kubeadm made it last')
     expect(plan.stdout).toMatch(/^ *- .*--no-such-flag$/m)
     const mended = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect([mended.exitCode, mended.stderr]).toEqual([0, ''])

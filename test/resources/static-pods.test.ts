@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { editedManifests, noteManifests, printEdited } from '../../src/resources/static-pods.ts'
+import { editedFields, editedManifests, noteManifests, printEdited } from '../../src/resources/static-pods.ts'
 import { Sandbox } from './sandbox.ts'
 
 const sandbox = new Sandbox()
@@ -11,7 +11,7 @@ const scheduler = join(manifests, 'kube-scheduler.yaml')
 async function edited() {
   const raw = await sandbox.sh(`set -eu\n${printEdited}`)
   expect([raw.exitCode, raw.stderr]).toEqual([0, ''])
-  return editedManifests(raw)
+  return editedFields(editedManifests(raw), false)
 }
 
 async function note(): Promise<void> {
@@ -44,10 +44,10 @@ test('an edit is shown with both texts, a manifest that is gone with the one tha
   rmSync(join(manifests, 'kube-controller-manager.yaml'))
   expect(await edited()).toEqual([
     {
-      field: 'kube-controller-manager.yaml, taken away by hand',
+      field: 'kube-controller-manager.yaml, taken away',
       after: made.replace('scheduler', 'controller-manager'),
     },
-    { field: 'kube-scheduler.yaml, edited by hand', before: made.replace('--v=2', '--v=9'), after: made },
+    { field: 'kube-scheduler.yaml, not as kubeadm made it last', before: made.replace('--v=2', '--v=9'), after: made },
   ])
 })
 
@@ -56,4 +56,17 @@ test('what kubeadm makes anew is what counts from then on', async () => {
   writeFileSync(scheduler, 'command:\n- kube-scheduler\n- --v=4\n')
   await note()
   expect(await edited()).toEqual([])
+})
+
+test('another way to write the same pod is no edit', async () => {
+  await note()
+  writeFileSync(scheduler, "command:\n    - 'kube-scheduler' # pinned\n    - '--v=2'")
+  expect(await edited()).toEqual([])
+})
+
+test('what will be made is not known where the arguments change too, or somebody ran kubeadm upgrade', () => {
+  const one = { component: 'kube-scheduler', made: 'image: a:1\n', current: 'image: a:1\nmore: 1\n' }
+  const anew = [{ field: 'kube-scheduler.yaml, not as kubeadm made it last', after: 'made anew by kubeadm' }]
+  expect(editedFields([one], true)).toEqual(anew)
+  expect(editedFields([{ ...one, current: 'image: a:2\n' }], false)).toEqual(anew)
 })

@@ -55,6 +55,7 @@ evidence() {
       grep -v 'connection refused' | tail -n 3 | sed 's/^/kubelet: /' | cut -c 1-400
   } >&2
 }
+meant() { /usr/local/bin/kubectl annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 manifests=/etc/kubernetes/manifests
 backup=/var/lib/evcctl/manifests
 rm -f /var/lib/evcctl/manifests/complete
@@ -77,7 +78,7 @@ healthy() {
 }
 kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
 for component in $components; do
-  if diff -q -B -I '^ *#' "$manifests/$component.yaml" "$backup/$component.yaml" >/dev/null 2>&1; then continue; fi
+  if [ "$(meant "$manifests/$component.yaml")" = "$(meant "$backup/$component.yaml")" ]; then continue; fi
   echo "waiting for $component with its new arguments"
   end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
@@ -94,7 +95,9 @@ for component in $components; do
 done
 rm -rf /var/lib/evcctl/static-pods.new
 mkdir -m 0700 /var/lib/evcctl/static-pods.new
-for component in kube-apiserver kube-controller-manager kube-scheduler; do cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; done
+for component in kube-apiserver kube-controller-manager kube-scheduler; do
+  if [ -e /etc/kubernetes/manifests/$component.yaml ]; then cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; fi
+done
 rm -rf /var/lib/evcctl/static-pods
 mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 rm -f /var/lib/evcctl/manifests/complete

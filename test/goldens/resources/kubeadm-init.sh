@@ -23,7 +23,7 @@ if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
   # Its manifest, by which reset finds the data, may be gone already.
   if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
 fi
-rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-init.unfinished
 kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
   status=$?
@@ -37,7 +37,9 @@ mkdir -p /var/lib/evcctl/started
 --- next step
 rm -rf /var/lib/evcctl/static-pods.new
 mkdir -m 0700 /var/lib/evcctl/static-pods.new
-for component in kube-apiserver kube-controller-manager kube-scheduler; do cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; done
+for component in kube-apiserver kube-controller-manager kube-scheduler; do
+  if [ -e /etc/kubernetes/manifests/$component.yaml ]; then cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; fi
+done
 rm -rf /var/lib/evcctl/static-pods
 mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 --- next step

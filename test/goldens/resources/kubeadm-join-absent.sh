@@ -26,7 +26,7 @@ reset() {
   kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null
   mkdir -p /etc/kubernetes/manifests
 }
-rm -f /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-join.unfinished
 end=$(( $(date +%s) + 90 ))
 while :; do

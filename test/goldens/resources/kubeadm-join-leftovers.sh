@@ -28,7 +28,7 @@ reset() {
 }
 echo 'removing what is left of an earlier join'
 reset
-rm -f /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-join.unfinished
 end=$(( $(date +%s) + 90 ))
 while :; do
