@@ -67,11 +67,14 @@ describe('Cilium', () => {
     expect(
       ciliumValues({ ...given, values: { operator: { prometheus: { enabled: true } }, routingMode: null } }),
     ).toEqual({
+      envoy: { rollOutPods: true },
+      hubble: { relay: { rollOutPods: true } },
       ipam: { mode: 'kubernetes' },
       k8sServiceHost: '2001:db8::1',
       k8sServicePort: 6443,
       kubeProxyReplacement: false,
-      operator: { replicas: 1, prometheus: { enabled: true } },
+      operator: { replicas: 1, rollOutPods: true, prometheus: { enabled: true } },
+      rollOutCiliumPods: true,
       tunnelProtocol: 'vxlan',
     })
   })
