@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type ClusterSpec, defaultsFor, type NetworkPath } from '../src/index.ts'
+import { ciliumPath } from './cilium-path.ts'
 
 /**
  * How packets of pods travel, and what a firewall has to let through for it. Sources: flannel's Documentation/backends.md;
@@ -25,8 +26,15 @@ export function networkPathOf({ network }: ClusterSpec): NetworkPath {
           filter: 'ip proto 4 or tcp port 179',
         }
   }
-  const name = cni === 'flannel' ? 'flannel' : 'Cilium'
-  return { ...base, name: `VXLAN of ${name}`, carriedBy: 'UDP port 8472', filter: 'udp port 8472' }
+  if (cni === 'flannel') return { ...base, name: 'VXLAN of flannel', ...carriedBy(8472) }
+  const { tunnel, wireguard } = ciliumPath(network)
+  if (wireguard !== undefined) return { ...base, name: 'WireGuard of Cilium', ...carriedBy(wireguard) }
+  if (tunnel !== undefined) return { ...base, name: `${tunnel.name} of Cilium`, ...carriedBy(tunnel.port) }
+  return { ...base, name: 'native routing of Cilium', filter: `net ${podCIDR}` }
+}
+
+function carriedBy(port: number): Pick<NetworkPath, 'carriedBy' | 'filter'> {
+  return { carriedBy: `UDP port ${port}`, filter: `udp port ${port}` }
 }
 
 const looks: Readonly<Record<string, string>> = {

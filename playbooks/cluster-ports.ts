@@ -8,6 +8,7 @@ import {
   type PortRange,
   parseIpv4Range,
 } from '../src/index.ts'
+import { ciliumPath } from './cilium-path.ts'
 import { isNode, type Machine } from './cluster-addresses.ts'
 
 /** https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
@@ -22,7 +23,6 @@ const overlayPorts = {
   flannel: 8472,
   calico: 4789,
   calicoBgp: 179,
-  cilium: 8472,
   ciliumHealth: 4240,
   ciliumHubble: 4244,
 }
@@ -92,10 +92,11 @@ function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readon
 }
 
 function overlayRules(
-  { cni, flannel, calico }: ClusterSpec['network'],
+  network: ClusterSpec['network'],
   nodes: readonly string[],
   cluster: readonly string[],
 ): readonly FirewallRule[] {
+  const { cni, flannel, calico } = network
   if (cni === 'flannel')
     return flannel.backend === 'vxlan' ? incoming('flannel vxlan', 'udp', only(overlayPorts.flannel), nodes) : []
   if (cni === 'calico') {
@@ -104,8 +105,10 @@ function overlayRules(
       : incoming('Calico BGP', 'tcp', only(overlayPorts.calicoBgp), nodes)
   }
   if (cni === 'none') return []
+  const { tunnel, wireguard } = ciliumPath(network)
   return [
-    ...incoming('Cilium vxlan', 'udp', only(overlayPorts.cilium), nodes),
+    ...(tunnel === undefined ? [] : incoming(`Cilium ${tunnel.name.toLowerCase()}`, 'udp', only(tunnel.port), nodes)),
+    ...(wireguard === undefined ? [] : incoming('Cilium wireguard', 'udp', only(wireguard), nodes)),
     ...incoming('Cilium health', 'tcp', only(overlayPorts.ciliumHealth), nodes),
     // Hubble Relay is a pod, which asks the agents of all nodes.
     ...incoming('Cilium Hubble', 'tcp', only(overlayPorts.ciliumHubble), cluster),

@@ -37,6 +37,11 @@ test.each([
   [{ cni: 'calico' }, 'UDP port 4789'],
   [{ cni: 'calico', calico: { encapsulation: 'ipip' } }, 'IP protocol 4 or TCP port 179'],
   [{ cni: 'cilium' }, 'UDP port 8472'],
+  [{ cni: 'cilium', cilium: { values: { tunnelPort: 8473 } } }, 'UDP port 8473'],
+  [{ cni: 'cilium', cilium: { values: { tunnelProtocol: 'geneve', tunnelPort: 0 } } }, 'UDP port 6081'],
+  [{ cni: 'cilium', cilium: { values: { encryption: { enabled: true, type: 'wireguard' } } } }, 'UDP port 51871'],
+  [{ cni: 'cilium', cilium: { values: { encryption: { enabled: false, type: 'wireguard' } } } }, 'UDP port 8472'],
+  [{ cni: 'cilium', cilium: { values: { routingMode: 'native', encryption: null } } }, undefined],
 ])('what carries packets of pods: %j', (network, carriedBy) => {
   expect(networkPathOf(specOf({ network })).carriedBy).toBe(carriedBy)
 })

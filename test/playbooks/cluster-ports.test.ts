@@ -54,6 +54,18 @@ describe('the ports of a host', () => {
         'tcp 4244: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (Cilium Hubble)',
       ],
     ],
+    [
+      {
+        cni: 'cilium',
+        cilium: { values: { tunnelProtocol: 'geneve', encryption: { enabled: true, type: 'wireguard' } } },
+      },
+      [
+        'udp 6081: 192.0.2.21, 10.8.0.7 (Cilium geneve)',
+        'udp 51871: 192.0.2.21, 10.8.0.7 (Cilium wireguard)',
+        'tcp 4240: 192.0.2.21, 10.8.0.7 (Cilium health)',
+        'tcp 4244: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (Cilium Hubble)',
+      ],
+    ],
     [{ cni: 'none' }, []],
   ])('are those of the pod network: %j', (network, ports) => {
     const all = openings(specOf({ network }), 'cp1')

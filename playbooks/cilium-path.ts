@@ -1,0 +1,29 @@
+import type { ClusterSpec } from '../src/index.ts'
+
+/** How Cilium's packets travel between nodes. */
+export interface CiliumPath {
+  /** Undefined where they travel with the addresses of pods. */
+  readonly tunnel?: { readonly name: 'VXLAN' | 'Geneve'; readonly port: number }
+  /** UDP port of WireGuard, which then carries all packets of pods; undefined where they are not encrypted by it. */
+  readonly wireguard?: number
+}
+
+/**
+ * Reads it from the values of cluster.yaml. Defaults: roles/cilium/values.ts, and values.yaml of upstream's chart 1.20;
+ * the port of WireGuard is fixed (pkg/wireguard/types).
+ */
+export function ciliumPath({ cilium }: ClusterSpec['network']): CiliumPath {
+  const { routingMode, tunnelProtocol, tunnelPort, encryption } = cilium.values as Partial<{
+    routingMode: unknown
+    tunnelProtocol: unknown
+    tunnelPort: unknown
+    encryption: { enabled?: unknown; type?: unknown } | null
+  }>
+  const name = tunnelProtocol === 'geneve' ? 'Geneve' : 'VXLAN'
+  const port = typeof tunnelPort === 'number' && tunnelPort > 0 ? tunnelPort : { VXLAN: 8472, Geneve: 6081 }[name]
+  const encrypted = encryption?.enabled === true && encryption.type === 'wireguard'
+  return {
+    ...(routingMode === 'native' ? {} : { tunnel: { name, port } }),
+    ...(encrypted ? { wireguard: 51_871 } : {}),
+  }
+}
