@@ -16,6 +16,19 @@ export function kubectl(requestTimeoutSeconds = 10, kubeconfig = adminConf): str
   return `${kubectlPath} --kubeconfig=${kubeconfig} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
 }
 
+/**
+ * A shell function: `again COMMAND…` tries a command that may be repeated for 40 s. An API server that has just started
+ * refuses connections or rights, and etcd is without a leader for a moment when the disk of a member is slow.
+ */
+export const againFunction = `again() {
+  end=$(( $(date +%s) + 40 ))
+  until "$@"; do
+    if [ "$(date +%s)" -ge "$end" ]; then return 1; fi
+    sleep 1
+  done
+}
+`
+
 // kubectl repeats what fails, each time with the whole of its own time-out; several such questions travel in an exchange.
 const longestAnswer = 12
 

@@ -2,7 +2,7 @@ import { UserError } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
 import { quote } from '../shell/quote.ts'
-import { kubectl } from './kubectl.ts'
+import { againFunction, kubectl } from './kubectl.ts'
 import { answerObject, lifeObject, podLabel, podObject } from './network-check-objects.ts'
 import { fieldsOf, linesOf } from './probe-output.ts'
 
@@ -47,7 +47,7 @@ const noise = /rpc error: code = \w+ desc = | "[0-9a-f]{64}"/g
  * minutes, so nothing remains where nobody comes to revoke it. Runs on a control plane node.
  */
 export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): MintDeclaration<CheckPods> {
-  const system = `${kubectl(30)} --namespace kube-system`
+  const system = `${kubectl(10)} --namespace kube-system`
   // It has a time-out of its own.
   const patient = `${kubectl(0)} --namespace kube-system`
   const columns = [
@@ -67,43 +67,45 @@ export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): Min
   const warnings = `get events --field-selector type=Warning --sort-by=.lastTimestamp -o ${quote('jsonpath={range .items[*]}event={.involvedObject.name}{"\\t"}{.message}{"\\n"}{end}')}`
   return {
     name: 'pods of the network check',
-    // The API server refuses connections or rights for a moment after it was started.
-    run: `name=evcctl-network-check-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')
+    run: `${againFunction}name=evcctl-network-check-$(od -An -N4 -tx1 /dev/urandom | tr -d ' ')
 fill() { sed "s/@NAME@/$name/g; s/@OWNER@/\${owner:-}/g; s/@NODE@/\${1:-}/g"; }
 life=$(fill <<'EVCCTL_EOF'
 ${JSON.stringify(lifeObject(image))}
 EVCCTL_EOF
 )
-tries=0
-until owner=$(printf '%s\\n' "$life" | ${system} create -f - -o 'jsonpath={.metadata.uid}'); do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 10 ]; then exit 1; fi
-  sleep 1
-done
-nodes=$(${system} get nodes -o ${quote('jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}')})
+# What was made although the answer got lost is there at the next try.
+make_life() {
+  printf '%s\\n' "$life" | ${system} create -f - -o 'jsonpath={.metadata.uid}' ||
+    ${system} get job "$name" -o 'jsonpath={.metadata.uid}' 2>/dev/null
+}
+make_all() { printf '%s\\n' "$all" | ${system} create -f - >/dev/null || printf '%s\\n' "$all" | ${system} apply -f - >/dev/null; }
+owner=$(again make_life)
+nodes=$(again ${system} get nodes -o ${quote('jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}')})
 pod=$(cat <<'EVCCTL_EOF'
 ${JSON.stringify(podObject(image))}
 EVCCTL_EOF
 )
-{
+all=$(
   fill <<'EVCCTL_EOF'
 ---
 ${JSON.stringify(answerObject)}
 EVCCTL_EOF
   for node in $nodes; do printf -- '---\\n%s\\n' "$pod" | fill "$node"; done
-} | ${system} create -f - >/dev/null
+)
+again make_all
 echo "name=$name"
 dns=${dnsSeconds}
 ${patient} wait pods --selector "${podLabel}=$name" --for=condition=Ready --timeout=${podSeconds}s >/dev/null 2>&1 || {
   dns=5
   ${system} ${warnings} 2>/dev/null | grep "^event=$name-" | cut -c 1-1000 || true
 }
-if ${system} get service kube-dns >/dev/null 2>&1; then
+service=$(again ${system} get service kube-dns --ignore-not-found -o name)
+if [ -n "$service" ]; then
   ${patient} rollout status deployment/coredns --timeout=\${dns}s >/dev/null 2>&1 || true
   echo dns=yes
-  ${system} get pods --selector k8s-app=kube-dns -o ${quote('jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\\n"}{end}')}
+  again ${system} get pods --selector k8s-app=kube-dns -o ${quote(`jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\\n"}{end}`)}
 fi
-${system} get pods --selector "${podLabel}=$name" -o ${quote(`jsonpath={range .items[*]}pod=${row}{"\\n"}{end}`)}
+again ${system} get pods --selector "${podLabel}=$name" -o ${quote(`jsonpath={range .items[*]}pod=${row}{"\\n"}{end}`)}
 `,
     parse: parsePods,
     revoke: ({ name }) =>
@@ -116,7 +118,7 @@ function parsePods(raw: ProbeResult): CheckPods {
   if (name === undefined) {
     throw new UserError({
       problem: 'The pods of the network check could not be made.',
-      came: raw.stderr.trim() || `exit code ${raw.exitCode}`,
+      came: raw.stderr.trim().split('\n').slice(-3).join('\n') || `exit code ${raw.exitCode}`,
       next: 'Does the API server answer, and does it let an administrator make pods in kube-system? evcctl status',
     })
   }

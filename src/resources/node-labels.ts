@@ -1,6 +1,6 @@
 import type { FieldChange, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
-import { kubectl } from './kubectl.ts'
+import { againFunction, kubectl } from './kubectl.ts'
 import { type NodeAnswer, type NodeState, type NodeTaintState, nodeProbe } from './node-list.ts'
 
 export interface NodeLabelsParameters {
@@ -48,7 +48,7 @@ export function nodeLabels(
     converge(current): readonly Step[] {
       if (current.api === 'unreachable') return [registered(node)]
       const found = current.api === 'answered' ? current.node : undefined
-      return [registered(node), { run: script(found, parameters), timeoutMs: 120_000 }]
+      return [registered(node), { run: script(found, parameters), timeoutMs: 180_000 }]
     },
     explain: failure =>
       failure.step === 0
@@ -136,18 +136,18 @@ function script(found: NodeState | undefined, wanted: NodeLabelsParameters): str
     const keys = [...owned(found, annotation), ...after.split(',')].filter(key => key !== '')
     return quote(`${annotation}=${[...new Set(keys)].join(',')}`)
   })
-  const lines = [`${kubectl()} annotate node ${name} --overwrite ${both.join(' ')}`]
+  const lines = [`${againFunction}again ${kubectl()} annotate node ${name} --overwrite ${both.join(' ')}`]
   const labels = [
     ...Object.entries(wanted.labels).map(([key, value]) => quote(`${key}=${value}`)),
     ...staleLabels(found, wanted).map(key => quote(`${key}-`)),
   ]
-  if (labels.length > 0) lines.push(`${kubectl()} label node ${name} --overwrite ${labels.join(' ')}`)
+  if (labels.length > 0) lines.push(`again ${kubectl()} label node ${name} --overwrite ${labels.join(' ')}`)
   const taints = [
     ...wanted.taints.map(taint => quote(textOf(taint))),
     ...staleTaints(found, wanted).map(({ key, effect }) => quote(`${key}:${effect}-`)),
   ]
-  if (taints.length > 0) lines.push(`${kubectl()} taint node ${name} --overwrite ${taints.join(' ')}`)
+  if (taints.length > 0) lines.push(`again ${kubectl()} taint node ${name} --overwrite ${taints.join(' ')}`)
   const noted = Object.entries(annotations).map(([key, value]) => quote(`${key}=${value}`))
-  lines.push(`${kubectl()} annotate node ${name} --overwrite ${noted.join(' ')}`)
+  lines.push(`again ${kubectl()} annotate node ${name} --overwrite ${noted.join(' ')}`)
   return `${lines.join('\n')}\n`
 }

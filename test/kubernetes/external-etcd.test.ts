@@ -6,7 +6,7 @@ import { parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
-import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
+import { evcctl, eventsOf, failuresOf, type Outcome } from './kit/evcctl.ts'
 
 const controlPlanes = 2
 const etcdHosts = ['e1', 'e2', 'e3']
@@ -80,9 +80,8 @@ describe.sequential('a cluster with etcd on hosts of its own', () => {
   })
 
   test('apply makes it, and every node is Ready', async () => {
-    const outcome = await run('apply', cluster.file, '--yes')
-    expect(outcome.stderr).toBe('')
-    expect(outcome.exitCode).toBe(0)
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([outcome.exitCode, failuresOf(outcome), outcome.stderr]).toEqual([0, [], ''])
     const lines = (await cluster.kubectl('get', 'nodes', '--no-headers')).trim().split('\n')
     expect(lines.map(line => line.split(/\s+/).slice(0, 2).join(' '))).toEqual(nodes.map(name => `${name} Ready`))
     const pods = await cluster.kubectl('-n', 'kube-system', 'get', 'pods', '-o', 'name')
