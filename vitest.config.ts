@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+// Of a test that takes minutes the message is to say what came: CI keeps no more than that.
+const chaiConfig = { truncateThreshold: 1000 }
+
 export default defineConfig({
   test: {
     projects: [
@@ -15,6 +18,7 @@ export default defineConfig({
       {
         test: {
           name: 'hosts',
+          chaiConfig,
           include: ['test/hosts/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
@@ -24,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          chaiConfig,
           include: ['test/kubernetes/**/*.test.ts'],
           testTimeout: 900_000,
           hookTimeout: 1_800_000,

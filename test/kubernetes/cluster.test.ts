@@ -7,7 +7,7 @@ import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
-import { evcctl, eventsOf, type Outcome } from './kit/evcctl.ts'
+import { evcctl, eventsOf, failuresOf, type Outcome } from './kit/evcctl.ts'
 import { type ProcessSamples, sampleProcesses } from './kit/processes.ts'
 import { startRegistry } from './kit/registry.ts'
 import { workload } from './kit/workload.ts'
@@ -227,7 +227,7 @@ describe.sequential('from bare hosts to a cluster', () => {
       expect(plan.stdout).toContain(named)
     }
     const mended = await run('apply', cluster.file, '--yes', '--output', 'json')
-    expect(mended.exitCode).toBe(0)
+    expect([mended.exitCode, failuresOf(mended)]).toEqual([0, []])
     const changed = changedTasks(mended)
     // The unit that runs with the edited file is restarted with it; the label is written by the control plane node.
     expect(changed.map(line => line.replace(/^changed: ([^/]+)\/.*?([^/:]+:.*)$/, '$1 $2'))).toMatchSnapshot()
