@@ -114,10 +114,10 @@ async function main(): Promise<void> {
     console.log(`  ${title.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s`)
   console.log(`
 Next
-  node bin/run.js plan ${shown}      says that nothing is left to do
-  node bin/run.js status ${shown}    nodes, versions, health
+  npx node bin/run.js plan ${shown}      says that nothing is left to do
+  npx node bin/run.js status ${shown}    nodes, versions, health
   kubectl --kubeconfig ${relative(process.cwd(), kubeconfig)} get pods -A
-  node bin/run.js local down --name ${name}            takes it all down again`)
+  npx node bin/run.js local down --name ${name}            takes it all down again`)
 }
 
 try {
