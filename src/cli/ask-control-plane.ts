@@ -30,7 +30,8 @@ const hasClusterProbe = { script: `[ -s ${adminConf} ]`, parse: () => undefined 
 
 /**
  * Runs read-only scripts as root on the first control plane node of cluster.yaml that has a cluster, in one exchange. The
- * next one is asked as well when a node cannot be reached, has no cluster, or is silent for a while. Where no host has a cluster, the answer is that of the first that answered. Rejects with the HostError of the first when none did.
+ * next one is asked as well when a node cannot be reached, has no cluster, or is silent for a while. Where no host has a
+ * cluster, the answer is that of the first that answered. Rejects with the HostError of the first when none did.
  */
 export async function askControlPlane(
   pool: Pick<SshPool, 'session'>,

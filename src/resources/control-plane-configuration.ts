@@ -7,7 +7,14 @@ import { explainKubeadm } from './kubeadm-failure.ts'
 import { joinUnfinished } from './kubeadm-join-script.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
-import { type EditedManifest, editedFields, editedManifests, printEdited, printPlace } from './static-pods.ts'
+import {
+  type EditedManifest,
+  editedFields,
+  editedManifests,
+  manifestFolder,
+  printEdited,
+  printPlace,
+} from './static-pods.ts'
 
 export interface ControlPlaneConfigurationParameters {
   /** File with the kubeadm documents of this node; has to be there before. */
@@ -80,7 +87,7 @@ export function controlPlaneConfiguration(
 }
 
 function probeScript(recordPath: string): string {
-  const manifest = '/etc/kubernetes/manifests/kube-apiserver.yaml'
+  const manifest = `${manifestFolder}/kube-apiserver.yaml`
   return `if [ -s ${manifest} ] && [ ! -e ${joinUnfinished} ]; then echo joined=yes; fi
 if [ -e ${changeMarks['control plane']} ]; then echo cutOff=yes; fi
 ${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`

@@ -13,10 +13,9 @@ export const controlPlaneComponents: readonly string[] = ['kube-apiserver', 'kub
 
 /** The manifests as kubeadm made them last. */
 export const madeManifests = `${stateFolder}/static-pods`
-const made = madeManifests
 
 /** Probe lines that print address and port of the API server as kubeadm made them: an edit of these is no wish of a cluster. */
-export const printPlace = `manifest=${made}/kube-apiserver.yaml
+export const printPlace = `manifest=${madeManifests}/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=${manifestFolder}/kube-apiserver.yaml
 sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' "$manifest" 2>/dev/null || :
 `
@@ -31,20 +30,20 @@ export const manifestFunction = `meant() { ${kubectlPath} annotate --local -f "$
 `
 
 /** Shell lines that note the manifests which kubeadm has just made, so that what is edited afterwards is seen. */
-export const noteManifests = `rm -rf ${made}.new
-mkdir -m 0700 ${made}.new
+export const noteManifests = `rm -rf ${madeManifests}.new
+mkdir -m 0700 ${madeManifests}.new
 for component in ${controlPlaneComponents.join(' ')}; do
-  if [ -e ${manifestFolder}/$component.yaml ]; then cp -p ${manifestFolder}/$component.yaml ${made}.new/; fi
+  if [ -e ${manifestFolder}/$component.yaml ]; then cp -p ${manifestFolder}/$component.yaml ${madeManifests}.new/; fi
 done
-rm -rf ${made}
-mv ${made}.new ${made}
+rm -rf ${madeManifests}
+mv ${madeManifests}.new ${madeManifests}
 `
 
 /** Probe lines for `editedManifests`: `edited=<component> <base64 as made> <base64 as it is>` each. One process when all are as made. */
-export const printEdited = `if [ -d ${made} ]; then
-  for component in $(diff -r -q -B -I '^ *#' ${made} ${manifestFolder} 2>/dev/null |
-    sed -n 's|^Files ${made}/\\(.*\\)\\.yaml and .* differ$|\\1|p; s|^Only in ${made}: \\(.*\\)\\.yaml$|\\1|p'); do
-    printf 'edited=%s %s %s\\n' "$component" "$(base64 -w 0 <${made}/$component.yaml)" "$(cat ${manifestFolder}/$component.yaml 2>/dev/null | base64 -w 0)"
+export const printEdited = `if [ -d ${madeManifests} ]; then
+  for component in $(diff -r -q -B -I '^ *#' ${madeManifests} ${manifestFolder} 2>/dev/null |
+    sed -n 's|^Files ${madeManifests}/\\(.*\\)\\.yaml and .* differ$|\\1|p; s|^Only in ${madeManifests}: \\(.*\\)\\.yaml$|\\1|p'); do
+    printf 'edited=%s %s %s\\n' "$component" "$(base64 -w 0 <${madeManifests}/$component.yaml)" "$(cat ${manifestFolder}/$component.yaml 2>/dev/null | base64 -w 0)"
   done
 fi
 `
