@@ -61,6 +61,7 @@ export class UserErrors extends UserError {
 /**
  * Why a host could not be used.
  * `lost`: the connection ended during an exchange, so its outcome is unknown: probe again, never call it success.
+ * `fenced`: a later run has written to the host; nothing of this exchange ran.
  */
 export type HostErrorKind =
   | 'unreachable'
@@ -71,6 +72,7 @@ export type HostErrorKind =
   | 'timed out'
   | 'cancelled'
   | 'protocol'
+  | 'fenced'
 
 /** An error of the connection to one host. */
 export class HostError extends UserError {

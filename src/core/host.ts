@@ -6,10 +6,23 @@ export interface Job {
   readonly verify: Probe<unknown>
 }
 
+/** The right to write: a host remembers the highest generation that wrote to it, and refuses lower ones and other runs of the same. */
+export interface Fence {
+  /** How often the lock of the cluster was taken; from 1. */
+  readonly generation: number
+  /** Id of the run that took it. */
+  readonly run: string
+}
+
 /** All that goes to a host in one go: first the jobs in order, then the probes. */
 export interface ExchangeRequest {
   readonly jobs: readonly Job[]
   readonly probes: readonly Probe<unknown>[]
+  /**
+   * For jobs: what an earlier run still does on the host is ended first, and a later run makes the exchange reject with a
+   * HostError of kind `fenced`. Left out for reads, and for writes that no lock protects.
+   */
+  readonly fence?: Fence
 }
 
 /** The outcome of one job; `verify` is left out when a step failed. */
@@ -48,8 +61,12 @@ export interface Session {
 
 /** The engine's only view of SSH. */
 export interface SshPool extends AsyncDisposable {
-  /** Connects if need be (one connection a host, shared). Rejects with HostError saying which of reach, host key, login, root failed. */
-  session(host: string, signal: AbortSignal): Promise<Session>
+  /**
+   * Connects if need be (one connection a host, shared). Rejects with HostError saying which of reach, host key, login,
+   * root failed. `apart` takes a second connection, for what must not wait for a long exchange even where sshd allows one
+   * channel a connection (MaxSessions 1).
+   */
+  session(host: string, signal: AbortSignal, options?: { readonly apart?: boolean }): Promise<Session>
   /** How many exchanges each host has had so far. */
   exchanges(): ReadonlyMap<string, number>
 }

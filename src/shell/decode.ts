@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer'
 import type { ExchangeReply, JobReply } from '../core/host.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import type { Script } from './script.ts'
-import { ProtocolError, type RemoteGroup, StreamDecoder } from './stream.ts'
+import { Fenced, ProtocolError, type RemoteGroup, StreamDecoder } from './stream.ts'
 
 export interface DecoderHooks {
   readonly onJobStart?: ((job: number) => void) | undefined
@@ -62,7 +62,7 @@ export class Decoder {
     this.#streams = this.#freshStreams()
   }
 
-  /** Raises ProtocolError for what no script of ours prints, and for a probe that prints more than 16 MiB. */
+  /** Raises Fenced when the host does not let this run write, ProtocolError for what no script of ours prints, and for a probe that prints more than 16 MiB. */
   feed(stream: StreamName, chunk: Buffer): void {
     const { stdout, stderr } = this.#streams
     if (this.ended) return
@@ -126,6 +126,10 @@ export class Decoder {
       onLine: this.#hooks.onOutput,
       begin: group => {
         if (name === 'stdout') this.#hooks.onBegin?.(group)
+      },
+      // Its reason is on stderr, which comes after stdout or before it.
+      unfenced: text => {
+        if (name === 'stderr') throw new Fenced(text.trim())
       },
       job: job => {
         if (name === 'stdout') this.jobStarted(job)

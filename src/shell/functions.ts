@@ -1,3 +1,6 @@
+import type { Fence } from '../core/host.ts'
+import { quote } from './quote.ts'
+
 /*
  * The sh functions that carry a request on the host. Plain POSIX (dash, bash, busybox ash) without here-documents:
  * bash makes temporary files for those, and a request of probes only must write nothing on the host.
@@ -6,6 +9,11 @@
 
 /** The folder in which exchanges with jobs note their process group while they run. */
 export const exchangeFolder = '/run/evcctl/exchange'
+
+/** Where a host remembers who wrote to it last: `<generation> <run>`. It outlives a reboot, as the lock's generation does. */
+export const fenceFile = '/var/lib/evcctl/fence'
+
+const fenceLock = '/run/evcctl/fence.lock'
 
 /** Environment of all that runs on a host: fixed language, sane PATH, root's home, known umask and folder. */
 export const environment = `LC_ALL=C
@@ -94,8 +102,59 @@ evcctl_find_step() {
   done
 }`
 
+/**
+ * evcctl_fenced <generation> <run>               true when a later run has written here, or another one of this generation
+ * evcctl_raise <generation> <run>                remembers this run as the latest; exit code 1 when it is not, 2 when that failed
+ * evcctl_move <generation> <run> <from> <to>     renames a file unless a later run has written here
+ * All that looks and then acts does so under one lock, so that no later run comes in between. Every statement ends with a
+ * semicolon: a pushed file is preceded by all of this on one line.
+ */
+const fenceFunctions = `evcctl_fenced() {
+  evcctl_last_generation= evcctl_last_run=;
+  { read -r evcctl_last_generation evcctl_last_run <${fenceFile}; } 2>/dev/null;
+  case $evcctl_last_generation in '' | *[!0-9]*) return 1 ;; esac;
+  [ "$evcctl_last_generation" -gt "$1" ] || { [ "$evcctl_last_generation" -eq "$1" ] && [ "$evcctl_last_run" != "$2" ]; };
+};
+evcctl_lock_fence() { ! command -v flock >/dev/null 2>&1 || flock -w 20 9; };
+evcctl_raise() {
+  ( umask 077; mkdir -p ${folderOf(fenceFile)} ${folderOf(fenceLock)} ) || return 2;
+  (
+    evcctl_lock_fence || exit 2;
+    ! evcctl_fenced "$1" "$2" || exit 1;
+    [ "$evcctl_last_generation $evcctl_last_run" != "$1 $2" ] || exit 0;
+    umask 077;
+    echo "$1 $2" >${fenceFile}.new && { sync ${fenceFile}.new 2>/dev/null || sync; } && mv -f ${fenceFile}.new ${fenceFile} || exit 2;
+  ) 9>>${fenceLock};
+};
+evcctl_move() {
+  (
+    evcctl_lock_fence || exit 2;
+    if evcctl_fenced "$1" "$2"; then echo 'a later run has written to this host' >&2; exit 1; fi;
+    mv -f -- "$3" "$4";
+  ) 9>>${fenceLock};
+};`
+
+/** What is done under the name of a run: a refusal is told by a marker instead of what was to be done. */
+export function underFence({ generation, run }: Fence, inside: readonly string[]): readonly string[] {
+  return [
+    fenceFunctions,
+    `evcctl_raise ${generation} ${quote(run)};`,
+    'case $? in',
+    '0)',
+    ...inside,
+    ';;',
+    `1) evcctl_fenced ${generation} ${quote(run)}; evcctl_mark fenced "$evcctl_last_generation" ;;`,
+    '*) evcctl_mark unfenced ;;',
+    'esac;',
+  ]
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'))
+}
+
 // A group is left over when its shell lives but the chain of its parents up to sshd is not what it was: the connection
-// it belonged to is gone. Another run that is still connected is left alone (its lock is what keeps runs apart).
+// it belonged to is gone. One that is still connected is left alone, unless an earlier run began it: that run has lost its lock.
 const leftOverFunctions = `evcctl_parents() {
   evcctl_chain= evcctl_pid=$1
   while [ "$evcctl_pid" -gt 1 ] && { read -r evcctl_stat <"/proc/$evcctl_pid/stat"; } 2>/dev/null; do
@@ -109,25 +168,26 @@ evcctl_end_left_over() {
   for evcctl_file in ${exchangeFolder}/*; do
     { read -r evcctl_line <"$evcctl_file"; } 2>/dev/null || continue
     set -- $evcctl_line
-    evcctl_old_start=$1 evcctl_old_group=$2 evcctl_old_pid=$3
-    shift 2
+    evcctl_old_generation=$1 evcctl_old_start=$2 evcctl_old_group=$3 evcctl_old_pid=$4
+    shift 3
     evcctl_old_chain=" $*"
     evcctl_stat=
     { read -r evcctl_stat <"/proc/$evcctl_old_pid/stat"; } 2>/dev/null
     set -- \${evcctl_stat##*) }
     if [ "\${20:-}" = "$evcctl_old_start" ] && [ "$3" = "$evcctl_old_group" ]; then
       evcctl_parents "$evcctl_old_pid"
-      [ "$evcctl_chain" != "$evcctl_old_chain" ] || continue
+      [ "$evcctl_chain" != "$evcctl_old_chain" ] || evcctl_is_earlier "$evcctl_old_generation" || continue
       evcctl_end_group "$evcctl_old_group"
     fi
     rm -f -- "$evcctl_file"
   done
 }
+evcctl_is_earlier() { [ "$1" -gt 0 ] && [ "$1" -lt "$evcctl_generation" ]; }
 evcctl_note() {
   evcctl_parents "$$"
   evcctl_ancestors=$evcctl_chain
   [ -d ${exchangeFolder} ] || ( umask 077; mkdir -p ${exchangeFolder} )
-  echo "$evcctl_start $evcctl_group$evcctl_chain" >"${exchangeFolder}/$$"
+  echo "$evcctl_generation $evcctl_start $evcctl_group$evcctl_chain" >"${exchangeFolder}/$$"
 }`
 
 /** `evcctl_end_group <group>`: TERM, and KILL for what is still there after 5 s. */
@@ -149,6 +209,10 @@ export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -
 
 /** Gives `$evcctl_new` its final name. */
 export const keepFile = `mv -f -- "$evcctl_new" "$1"; trap - EXIT`
+
+/** The same, unless a later run has written to the host. */
+export const keepFileUnderFence = ({ generation, run }: Fence): string =>
+  `evcctl_move ${generation} ${quote(run)} "$evcctl_new" "$1"; trap - EXIT`
 
 /*
  * evcctl_job <job>                                   begins a job
@@ -216,9 +280,12 @@ evcctl_verify() {
 /** All that requests with jobs need besides. */
 export const jobFunctions = [watchFunctions, endGroupFunction, leftOverFunctions, stepFunctions].join('\n')
 
-/** What a request with jobs does first: ends what a killed run left running here, then notes itself. */
-export const beginJobs = `evcctl_end_left_over 2>/dev/null
+/** What a request with jobs does first: notes itself. Only then it is asked who wrote here last, so that no later run overlooks it. */
+export const beginJobs = (generation: number): string => `evcctl_generation=${generation}
 evcctl_note 2>/dev/null`
+
+/** What comes before the first step: ends what a killed run, or an earlier one, left running here. */
+export const endLeftOver = 'evcctl_end_left_over 2>/dev/null'
 
 /** And last. */
 export const endJobs = `rm -f "${exchangeFolder}/$$" 2>/dev/null`

@@ -1,3 +1,4 @@
+import type { Fence } from '../core/host.ts'
 import type { Step } from '../core/resource.ts'
 import * as functions from './functions.ts'
 import { quote } from './quote.ts'
@@ -10,6 +11,7 @@ import { absolute, octal } from './words.ts'
 export function receiveLine(
   step: Extract<Step, { push: string }>,
   at: { readonly nonce: string; readonly job: number; readonly step: number },
+  fence?: Fence,
 ): string {
   const take = [
     'set -eu',
@@ -20,16 +22,18 @@ export function receiveLine(
     'evcctl_sum=${evcctl_sum%% *}',
     'if [ "$evcctl_sum" != "$2" ]; then echo "expected sha256 $2, came $evcctl_sum" >&2; exit 1; fi',
     'chmod -- "$3" "$evcctl_new"',
-    functions.keepFile,
+    // A long file may arrive after the lock was lost: who wrote here last is asked once more.
+    fence === undefined ? functions.keepFile : functions.keepFileUnderFence(fence),
   ].join('; ')
+  const received = [`evcctl_mark resume ${at.job};`, `( ${take} );`, `evcctl_mark step ${at.job} ${at.step} "$?";`]
   return [
-    functions.environment.replaceAll('\n', '; '),
-    `evcctl_nonce=${at.nonce}`,
-    functions.markFunction,
-    functions.begin.replaceAll('\n', '; '),
-    `evcctl_mark resume ${at.job}`,
-    `( ${take} )`,
-    `evcctl_mark step ${at.job} ${at.step} "$?"`,
+    `${functions.environment.replaceAll('\n', '; ')};`,
+    `evcctl_nonce=${at.nonce};`,
+    `${functions.markFunction};`,
+    `${functions.begin.replaceAll('\n', '; ')};`,
+    ...(fence === undefined ? received : functions.underFence(fence, received)),
     'evcctl_mark end',
-  ].join('; ')
+  ]
+    .join(' ')
+    .replaceAll('\n', ' ')
 }

@@ -1,4 +1,4 @@
-import type { ExchangeRequest, Job } from '../core/host.ts'
+import type { ExchangeRequest, Fence, Job } from '../core/host.ts'
 import type { Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import * as functions from './functions.ts'
@@ -66,7 +66,7 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
   const hasJobs = request.jobs.length > 0
   let lines: Line[] = []
   const closePart = (): void => {
-    parts.push(shellPart(nonce, lines, hasJobs))
+    parts.push(shellPart(nonce, lines, hasJobs, request.fence))
     lines = []
   }
   request.jobs.forEach((job, index) => {
@@ -77,7 +77,7 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
         return
       }
       if (lines.length > 0) closePart()
-      const line = receiveLine(step, { nonce, job: index, step: number })
+      const line = receiveLine(step, { nonce, job: index, step: number }, request.fence)
       parts.push({ kind: 'push', job: index, step: number, file: step.push, first: number === 0, line })
       lines.push({ job: index, text: `evcctl_resume ${index}` })
     })
@@ -95,7 +95,7 @@ export function credential(secret: Secret): string {
   return secret.reveal()
 }
 
-function shellPart(nonce: string, lines: readonly Line[], hasJobs: boolean): ShellPart {
+function shellPart(nonce: string, lines: readonly Line[], hasJobs: boolean, fence: Fence | undefined): ShellPart {
   return {
     kind: 'shell',
     text(failed) {
@@ -105,13 +105,14 @@ function shellPart(nonce: string, lines: readonly Line[], hasJobs: boolean): She
         nonce,
         alive.map(line => line.text),
         hasJobs && alive.some(line => line.job !== undefined),
+        fence,
       )
     },
   }
 }
 
 // Inside main() { … } nothing runs before all has arrived: a script that is cut off does not run by half.
-function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean): string {
+function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean, fence: Fence | undefined): string {
   return [
     'main() {',
     functions.environment,
@@ -120,14 +121,21 @@ function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean): 
     functions.probeFunction,
     ...(hasJobs ? [functions.jobFunctions] : []),
     functions.begin,
-    ...(hasJobs ? [functions.beginJobs] : []),
-    ...lines,
-    ...(hasJobs ? [functions.endJobs] : []),
+    ...(hasJobs ? withJobs(lines, fence) : lines),
     'evcctl_mark end',
     '}',
     'main </dev/null; exit',
     '',
   ].join('\n')
+}
+
+function withJobs(lines: readonly string[], fence: Fence | undefined): readonly string[] {
+  const inside = [functions.endLeftOver, ...lines]
+  return [
+    functions.beginJobs(fence?.generation ?? 0),
+    ...(fence === undefined ? inside : functions.underFence(fence, inside)),
+    functions.endJobs,
+  ]
 }
 
 function stepLine(step: Exclude<Step, { push: string }>, number: number): string {

@@ -8,6 +8,17 @@ export const probeLimitBytes = 16 * 1024 * 1024
 /** What came is not what a script of ours prints. */
 export class ProtocolError extends Error {}
 
+/** The host does not let this run write: nothing of the exchange ran. */
+export class Fenced extends Error {
+  /** The generation that wrote last; undefined where the host could not remember this one, and the message says why. */
+  readonly generation: number | undefined
+
+  constructor(message: string, generation?: number) {
+    super(message)
+    this.generation = generation
+  }
+}
+
 /** Where the exchange can be ended from a second channel. Start time in clock ticks since boot, as in /proc/<pid>/stat. */
 export interface RemoteGroup {
   readonly pid: number
@@ -19,6 +30,8 @@ export interface RemoteGroup {
 export interface StreamEvents {
   readonly onLine: ((job: number, line: string) => void) | undefined
   begin(group: RemoteGroup): void
+  /** The host could not remember who writes; `text` is what its shell said. */
+  unfenced(text: string): void
   job(job: number): void
   step(job: number, step: number, exitCode: number, text: string): void
   verify(job: number, exitCode: number, text: string): void
@@ -85,6 +98,12 @@ export class StreamDecoder {
       case 'begin':
         this.#noise = this.#tail.text()
         this.#events.begin({ pid: a, start: rest[1] ?? '', group: c })
+        this.#expect('probe')
+        break
+      case 'fenced':
+        throw new Fenced('a later run has written to this host', a)
+      case 'unfenced':
+        this.#events.unfenced(this.#text())
         this.#expect('probe')
         break
       case 'job':

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest } from '../core/host.ts'
 import { Decoder } from '../shell/decode.ts'
+import { fenceFile } from '../shell/functions.ts'
 import { compileExchange, type Script } from '../shell/script.ts'
-import { ProtocolError, type RemoteGroup } from '../shell/stream.ts'
+import { Fenced, ProtocolError, type RemoteGroup } from '../shell/stream.ts'
 import { type Carrier, carryPart, WantsPassword } from './carrier.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { Deadline } from './deadline.ts'
@@ -97,6 +98,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
     })
   if (error instanceof Stalled)
     return hostError(endpoint, 'timed out', { problem: error.message, next: 'Is its disk or its line stuck?' })
+  if (error instanceof Fenced) return fencedError(carrier, error)
   if (error instanceof ProtocolError)
     return hostError(
       endpoint,
@@ -117,4 +119,18 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
     return notOpenedError(endpoint, connection.alive ? error.message : connection.endReason(), error)
   }
   return error
+}
+
+function fencedError({ connection }: Carrier, { generation, message }: Fenced): HostError {
+  if (generation === undefined)
+    return hostError(connection.endpoint, 'fenced', {
+      problem: `it cannot keep in ${fenceFile} which run writes to it; nothing was written`,
+      came: message === '' ? 'no reason' : message,
+      next: 'Is its disk full or read-only?  df -h /var/lib; mount',
+    })
+  return hostError(connection.endpoint, 'fenced', {
+    problem: 'a later run has written to it, so this one may not any more; nothing was written',
+    came: `generation ${generation} of the run lock in ${fenceFile}`,
+    next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
+  })
 }

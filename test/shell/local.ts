@@ -23,6 +23,8 @@ export async function runLocally(
   request: ExchangeRequest,
   shell: readonly string[] = ['/bin/sh'],
   hooks: DecoderHooks = {},
+  /** Changes the text of the script, e.g. the folders that it writes to. */
+  rewrite: (text: string) => string = text => text,
 ): Promise<ExchangeReply> {
   const script = compileExchange(request, randomBytes(16).toString('hex'))
   const decoder = new Decoder(script, request.jobs.length, hooks)
@@ -43,7 +45,7 @@ export async function runLocally(
     child.stderr.on('data', feed('stderr'))
   })
   const closed = new Promise<void>(resolve => child.on('close', () => resolve()))
-  child.stdin.end(part.text(new Set()))
+  child.stdin.end(rewrite(part.text(new Set()) ?? ''))
   await Promise.race([closed, failed])
   return decoder.reply()
 }

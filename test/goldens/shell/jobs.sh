@@ -91,25 +91,26 @@ evcctl_end_left_over() {
   for evcctl_file in /run/evcctl/exchange/*; do
     { read -r evcctl_line <"$evcctl_file"; } 2>/dev/null || continue
     set -- $evcctl_line
-    evcctl_old_start=$1 evcctl_old_group=$2 evcctl_old_pid=$3
-    shift 2
+    evcctl_old_generation=$1 evcctl_old_start=$2 evcctl_old_group=$3 evcctl_old_pid=$4
+    shift 3
     evcctl_old_chain=" $*"
     evcctl_stat=
     { read -r evcctl_stat <"/proc/$evcctl_old_pid/stat"; } 2>/dev/null
     set -- ${evcctl_stat##*) }
     if [ "${20:-}" = "$evcctl_old_start" ] && [ "$3" = "$evcctl_old_group" ]; then
       evcctl_parents "$evcctl_old_pid"
-      [ "$evcctl_chain" != "$evcctl_old_chain" ] || continue
+      [ "$evcctl_chain" != "$evcctl_old_chain" ] || evcctl_is_earlier "$evcctl_old_generation" || continue
       evcctl_end_group "$evcctl_old_group"
     fi
     rm -f -- "$evcctl_file"
   done
 }
+evcctl_is_earlier() { [ "$1" -gt 0 ] && [ "$1" -lt "$evcctl_generation" ]; }
 evcctl_note() {
   evcctl_parents "$$"
   evcctl_ancestors=$evcctl_chain
   [ -d /run/evcctl/exchange ] || ( umask 077; mkdir -p /run/evcctl/exchange )
-  echo "$evcctl_start $evcctl_group$evcctl_chain" >"/run/evcctl/exchange/$$"
+  echo "$evcctl_generation $evcctl_start $evcctl_group$evcctl_chain" >"/run/evcctl/exchange/$$"
 }
 evcctl_job() { evcctl_job=$1 evcctl_code=0; evcctl_mark job "$1"; }
 evcctl_resume() { evcctl_job=$1 evcctl_code=0; evcctl_mark resume "$1"; }
@@ -168,8 +169,9 @@ read -r evcctl_stat </proc/$$/stat
 set -- ${evcctl_stat##*) }
 evcctl_group=$3 evcctl_start=${20}
 evcctl_mark begin "$$" "$evcctl_start" "$evcctl_group"
-evcctl_end_left_over 2>/dev/null
+evcctl_generation=0
 evcctl_note 2>/dev/null
+evcctl_end_left_over 2>/dev/null
 evcctl_job 0
 evcctl_run 0 90 'systemctl daemon-reload'
 evcctl_run 1 600 'kubectl apply -f -' 'kind: Secret
