@@ -1,8 +1,9 @@
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
+import { lockVoters } from '../../playbooks/lock-voters.ts'
 import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
-import { activeHolder, describeHolder, type Evaluation, evaluate, gatherFacts } from '../engine/index.ts'
+import { describeHolder, type Evaluation, evaluate, gatherFacts, type SeenLock, seenLock } from '../engine/index.ts'
 import { endpointProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
@@ -10,10 +11,10 @@ import { otherNodeNote, otherNodes } from './other-nodes.ts'
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
 export interface ClusterEvaluation {
   readonly evaluation: Evaluation
-  /** Name of the control plane node through which the cluster is worked on; it holds the lock. */
-  readonly first: string
-  /** How often the lock was taken by runs that had ended when the hosts were read. */
-  readonly generation: number
+  /** The hosts that keep the lock of the cluster. */
+  readonly voters: readonly string[]
+  /** What the hosts said of the lock when they were read. */
+  readonly seen: SeenLock
   /** Another run that is alive, as shown to people. */
   readonly lockedBy?: string
 }
@@ -48,14 +49,12 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   const unread = evaluated.unreachable.get(first)
   if (unread !== undefined) throw unread
   for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })
-  const lock = locks.get(first)
-  const holder = lock === undefined ? undefined : activeHolder(lock)
-  const generation = lock?.generation ?? 0
+  const voters = lockVoters(spec)
+  const { holder, ...seen } = seenLock(locks, voters)
   return {
-    first,
+    voters,
+    seen,
     evaluation: { ...evaluated, unreachable: new Map([...failed, ...evaluated.unreachable]) },
-    // What was read while another run was writing is old when that run ends, as if the run had begun afterwards.
-    generation: holder === undefined ? generation : generation - 1,
     ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
   }
 }

@@ -12,6 +12,8 @@ export interface Fence {
   readonly generation: number
   /** Id of the run that took it. */
   readonly run: string
+  /** Folder of the host that outlives a reboot. Default: /var/lib/evcctl. */
+  readonly folder?: string
 }
 
 /** All that goes to a host in one go: first the jobs in order, then the probes. */

@@ -24,6 +24,8 @@ export interface ProbeResult {
 export interface Probe<C> {
   /** All of it, as it runs where it is alone. */
   readonly script: string
+  /** How long it may take on the host, ms. */
+  readonly timeoutMs?: number
   /** What of the script other probes of an exchange may share; see surveyProbe(). */
   readonly shared?: SharedProbe
   parse(raw: ProbeResult): C

@@ -1,16 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HostError, UserError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session } from '../core/host.ts'
-import type { Run } from './run.ts'
+import type { Run, Writer } from './run.ts'
 
 /** Kinds that another attempt a little later may mend. */
 const passing: ReadonlySet<string> = new Set(['unreachable', 'timed out', 'lost'])
 
 /** A session of the host; `delaysMs` are the waits before further attempts. Rejects with HostError. */
-export async function connect(run: Run, host: string, delaysMs: readonly number[] = []): Promise<Session> {
+export async function connect(
+  run: Run,
+  host: string,
+  delaysMs: readonly number[] = [],
+  options: { readonly apart?: boolean } = {},
+): Promise<Session> {
   for (let attempt = 0; ; attempt++) {
     try {
-      return await run.pool.session(host, run.abort)
+      return await run.pool.session(host, run.abort, options)
     } catch (cause) {
       const error = asHostError(host, cause)
       const delay = delaysMs[attempt]
@@ -20,16 +25,22 @@ export async function connect(run: Run, host: string, delaysMs: readonly number[
   }
 }
 
-/** One exchange, told as an event. Rejects with HostError only; a reply that does not fit the request is one of kind `protocol`. */
+/**
+ * One exchange, told as an event. One that writes is sent only while the lock is surely held, and in its name. Rejects with
+ * HostError only; a reply that does not fit the request is one of kind `protocol`.
+ */
 export async function exchange(
   run: Run,
   session: Session,
   request: ExchangeRequest,
   options: Omit<ExchangeOptions, 'signal'> & { readonly signal?: AbortSignal } = {},
 ): Promise<ExchangeReply> {
+  const writer = request.jobs.length > 0 ? run.writer : undefined
   const began = performance.now()
   try {
-    const reply = await session.exchange(request, { ...options, signal: options.signal ?? run.abort })
+    if (writer !== undefined) await holdLock(session.host, writer)
+    const sent = writer === undefined ? request : { ...request, fence: writer.fence }
+    const reply = await session.exchange(sent, { ...options, signal: options.signal ?? run.abort })
     if (reply.jobs.length !== request.jobs.length || reply.results.length !== request.probes.length) {
       throw new HostError(session.host, 'protocol', {
         where: session.host,
@@ -40,7 +51,9 @@ export async function exchange(
     }
     return reply
   } catch (cause) {
-    throw asHostError(session.host, cause)
+    const error = asHostError(session.host, cause)
+    if (error.kind === 'fenced') writer?.lose(error)
+    throw error
   } finally {
     const ms = Math.round(performance.now() - began)
     run.emit({
@@ -50,6 +63,15 @@ export async function exchange(
       probes: request.probes.length,
       ms,
     })
+  }
+}
+
+async function holdLock(host: string, writer: Writer): Promise<void> {
+  try {
+    await writer.hold()
+  } catch (cause) {
+    if (!(cause instanceof UserError)) throw cause
+    throw new HostError(host, 'fenced', { where: host, ...cause.details }, { cause })
   }
 }
 

@@ -4,7 +4,16 @@ export { type Evaluation, evaluate } from './evaluate.ts'
 export { createEventStream, type EventStream } from './events.ts'
 export { type GatheredFacts, gatherFacts } from './facts.ts'
 export { type Journal, type JournalOptions, journalFolder, openJournal } from './journal.ts'
-export { activeHolder, type HeldLock, type LockedResult, type LockOptions, readLock, withLock } from './lock.ts'
+export {
+  fenceHosts,
+  type HeldLock,
+  type LockedResult,
+  type LockOptions,
+  readLock,
+  type SeenLock,
+  seenLock,
+  withLock,
+} from './lock.ts'
 export { describeHolder, type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
 export { defaultParallel, isStopping, type Run } from './run.ts'
 export type { Snapshot } from './snapshot.ts'

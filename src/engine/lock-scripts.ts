@@ -13,14 +13,25 @@ exec 9>"$run/lock.mutex"
 ! command -v flock >/dev/null 2>&1 || flock -w 20 9
 uptime=$(cut -d. -f1 /proc/uptime)
 boot=$(cat /proc/sys/kernel/random/boot_id)
-beat() { echo "$boot $uptime" >"$lock/heartbeat.new"; mv "$lock/heartbeat.new" "$lock/heartbeat"; }`
+beat() { echo "$boot $uptime" >"$lock/heartbeat.new"; mv "$lock/heartbeat.new" "$lock/heartbeat"; }
+generation() {
+  known=$(cat "$state/generation" 2>/dev/null || echo 0)
+  case $known in '' | *[!0-9]*) known=0 ;; esac
+}
+raise() {
+  generation
+  [ "$known" -lt "$1" ] || return 0
+  echo "$1" >"$state/generation.new"
+  { sync "$state/generation.new" 2>/dev/null || sync; }
+  mv "$state/generation.new" "$state/generation"
+}`
 }
 
 /**
- * Takes the lock if it is free, stale by the host's own clock, or held by `replaces`, and then raises the generation.
- * Succeeds either way: who holds it afterwards is read by the probe that follows.
+ * Takes the lock if it is free, stale by the host's own clock, or held by exactly `replaces`, and then raises the generation:
+ * by one, and at least to `generation`. Succeeds either way: who holds it afterwards is read by the probe that follows.
  */
-export function takeStep(paths: LockPaths, holder: LockHolder, replaces?: LockHolder): Step {
+export function takeStep(paths: LockPaths, holder: LockHolder, generation: number, replaces = 'nobody'): Step {
   const mine = encodeHolder(holder)
   return {
     run: `${prelude(paths)}
@@ -29,7 +40,7 @@ held=$(cat "$lock/holder" 2>/dev/null || :)
 if [ -d "$lock" ]; then
   read -r beat_boot beat_uptime <"$lock/heartbeat" || :
   if [ "\${beat_boot:-}" != "$boot" ] || [ $((uptime - \${beat_uptime:-0})) -gt ${staleAfterMs / 1000} ] ||
-    [ -z "$held" ] || [ "$held" = "${replaces === undefined ? 'nobody' : encodeHolder(replaces)}" ]; then
+    [ -z "$held" ] || [ "$held" = "${replaces}" ]; then
     rm -rf "$lock"
   fi
 fi
@@ -37,26 +48,29 @@ mkdir "$lock" 2>/dev/null || exit 0
 beat
 [ -z "$held" ] || echo "$held" >"$lock/replaced"
 echo ${mine} >"$lock/holder"
-generation=$(cat "$state/generation" 2>/dev/null || echo 0)
-echo $((generation + 1)) >"$state/generation.new"
-mv "$state/generation.new" "$state/generation"`,
+generation
+raise $((known + 1))
+raise ${generation}`,
     timeoutMs: 30_000,
   }
 }
 
 /**
- * Renews the heartbeat if the lock is still this run's. A lock that is gone altogether (the host was restarted) is made
- * again as long as nobody took it in between, which the generation tells.
+ * Renews the heartbeat if the lock is still this run's, and makes the host know its generation. A lock that is gone
+ * altogether (the host was restarted) is made again as long as nobody took it in between, which the generation tells.
  */
 export function heartbeatStep(paths: LockPaths, holder: LockHolder, generation: number): Step {
   const mine = encodeHolder(holder)
   return {
     run: `${prelude(paths)}
-if [ ! -d "$lock" ] && [ "$(cat "$state/generation" 2>/dev/null)" = ${generation} ]; then
+generation
+if [ ! -d "$lock" ] && [ "$known" = ${generation} ]; then
   mkdir "$lock"
   echo ${mine} >"$lock/holder"
 fi
-[ "$(cat "$lock/holder" 2>/dev/null)" != ${mine} ] || beat`,
+[ "$(cat "$lock/holder" 2>/dev/null)" = ${mine} ] || exit 0
+beat
+raise ${generation}`,
     timeoutMs: 25_000,
   }
 }

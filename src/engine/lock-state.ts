@@ -16,13 +16,20 @@ export interface LockHolder {
 
 /** What a host says of the lock. */
 export interface LockState {
-  /** How often the lock of this cluster was taken so far: whoever finds it changed has to read the hosts again. */
+  /**
+   * How often the lock of this cluster was taken so far, as far as this host knows: by having kept it, or by having been
+   * written to. Whoever finds it changed has to read the hosts again.
+   */
   readonly generation: number
   readonly holder?: LockHolder
+  /** The holder as it is kept on the host: what tells one from another, whatever version wrote it. */
+  readonly held?: string
   /** The dead or silent holder that this one pushed aside. */
   readonly replaced?: LockHolder
   /** Time since the holder's last heartbeat by the host's own clock, ms; Infinity when there is none from this boot. */
   readonly heartbeatAgeMs: number
+  /** Whether an exchange that writes runs on the host right now. */
+  readonly busy: boolean
 }
 
 /** Folders of the host: /run is gone with a reboot, /var/lib stays. */
@@ -46,6 +53,16 @@ say generation ${paths.state}/generation
 say holder ${paths.run}/lock/holder
 say replaced ${paths.run}/lock/replaced
 say heartbeat ${paths.run}/lock/heartbeat
+say fence ${paths.state}/fence
+for file in ${paths.run}/exchange/*; do
+  said=
+  { read -r said <"$file"; } 2>/dev/null || continue
+  set -- $said
+  start=\${2:-} stat=
+  { read -r stat <"/proc/\${file##*/}/stat"; } 2>/dev/null || continue
+  set -- \${stat##*) }
+  [ "\${20:-}" != "$start" ] || { echo 'lock.busy yes'; break; }
+done
 read -r uptime said </proc/uptime
 echo "lock.now $(cat /proc/sys/kernel/random/boot_id 2>/dev/null) \${uptime%.*}"`
 }
@@ -55,14 +72,22 @@ export function parseLockState(stdout: string): LockState {
   const facts = new Map(
     [...stdout.matchAll(/^lock\.(\w+) ?(.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()]),
   )
-  const holder = decodeHolder(facts.get('holder') ?? '')
+  const held = facts.get('holder') ?? ''
+  const holder = decodeHolder(held)
   const replaced = decodeHolder(facts.get('replaced') ?? '')
   return {
-    generation: Number.parseInt(facts.get('generation') ?? '', 10) || 0,
+    generation: Math.max(numberIn(facts.get('generation')), numberIn(facts.get('fence'))),
     heartbeatAgeMs: heartbeatAge(facts.get('heartbeat') ?? '', facts.get('now') ?? ''),
-    ...(holder === undefined ? {} : { holder }),
+    busy: facts.get('busy') === 'yes',
+    ...(holder === undefined ? {} : { holder, held }),
     ...(replaced === undefined ? {} : { replaced }),
   }
+}
+
+// Past 2^53 a number is not exact any more, and what a host makes of it is not ours.
+function numberIn(text = ''): number {
+  const [, digits = ''] = /^(\d{1,15})(?: |$)/.exec(text) ?? []
+  return Number(digits)
 }
 
 /** Base64, so that no character of it means anything to a shell. */
@@ -81,12 +106,23 @@ export function lockProbe(paths: LockPaths): { script: string; parse(raw: ProbeR
   return { script: readLockScript(paths), parse: raw => parseLockState(raw.stdout) }
 }
 
+// It goes back to the host as one word of a script, and parts of it to the terminal.
 function decodeHolder(text: string): LockHolder | undefined {
+  if (!/^[A-Za-z0-9+/]+=*$/.test(text) || text.length > 4096) return undefined
   try {
-    const holder = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Partial<LockHolder> | null
+    const holder = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as Record<string, unknown> | null
     if (typeof holder?.run !== 'string') return undefined
-    const { run, user = '?', machine = '', controller = '?', pid = 0, since = 0 } = holder
-    return { run, user, machine, controller, pid, since }
+    const word = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+    const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
+    const { run, user, machine, controller, pid, since } = holder
+    return {
+      run,
+      user: word(user, '?'),
+      machine: word(machine, ''),
+      controller: word(controller, '?'),
+      pid: number(pid),
+      since: number(since),
+    }
   } catch {
     return undefined
   }
@@ -96,5 +132,6 @@ function heartbeatAge(heartbeat: string, now: string): number {
   const [beatBoot, beatUptime] = heartbeat.split(' ')
   const [boot, uptime] = now.split(' ')
   if (!beatUptime || !uptime || beatBoot !== boot) return Number.POSITIVE_INFINITY
-  return Math.max(0, Number(uptime) - Number(beatUptime)) * 1000
+  const age = Number(uptime) - Number(beatUptime)
+  return Number.isFinite(age) ? Math.max(0, age) * 1000 : Number.POSITIVE_INFINITY
 }

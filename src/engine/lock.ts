@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { exitCodes, HostError, UserError } from '../core/errors.ts'
-import type { Step } from '../core/resource.ts'
+import type { UserError } from '../core/errors.ts'
 import { isDeadHere, thisController } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
-import { Heartbeat } from './heartbeat.ts'
-import { heartbeatStep, releaseStep, takeStep } from './lock-scripts.ts'
+import { forEachHost } from './hosts.ts'
+import { Lease } from './lease.ts'
+import { heartbeatStep } from './lock-scripts.ts'
 import {
   describeHolder,
   hostLockPaths,
@@ -14,19 +13,25 @@ import {
   lockProbe,
   staleAfterMs,
 } from './lock-state.ts'
-import { boundedAfter } from './patience.ts'
-import { defaultReconnectDelaysMs, type Run } from './run.ts'
-import { messageOf } from './task-errors.ts'
-import { tail } from './text.ts'
+import { changeLock, majorityOf, releaseLock, takeLock } from './lock-taking.ts'
+import type { Run } from './run.ts'
 
-/** Upper bound for one exchange about the lock, ms; the scripts' own wait for each other is 20 s. */
-const lockExchangeMs = 30_000
+/** How many more runs a host may have seen than those that keep the lock, e.g. in a former cluster. */
+const farthestAhead = 1_000_000
+
+/** What a run knew of the lock when it read the hosts. */
+export interface SeenLock {
+  /** The highest generation of all hosts. */
+  readonly generation: number
+  /** Another run was at work, or still wrote on some host although nobody held the lock: what was read may be old. */
+  readonly busy: boolean
+}
 
 export interface LockOptions {
   /** Id of the run, as it is to be shown to others. */
   readonly id: string
-  /** The generation that the facts were read with; undefined where nothing was read before. */
-  readonly generation?: number
+  /** Undefined where nothing was read before. */
+  readonly seen?: SeenLock
   /** How long to wait for another holder, ms. Default 5 minutes; 0 gives up at once. */
   readonly waitMs?: number
   /** Time between two looks at a lock that is held, ms. Default 2000. */
@@ -43,7 +48,9 @@ export interface LockOptions {
 export interface HeldLock {
   /** Somebody applied something after the facts were read: gather facts and evaluate again. */
   readonly outdated: boolean
-  /** The run to work with: it also stops when the lock is lost. */
+  /** Another run may still write on hosts, because it was pushed aside or left something running: fence them first. */
+  readonly unquiet: boolean
+  /** The run to work with: it writes in the name of the lock, and ends what it does when the lock is lost. */
   readonly run: Run
 }
 
@@ -53,7 +60,7 @@ export interface LockedResult<T> {
   readonly lost: UserError | undefined
 }
 
-/** Who works on the cluster right now: the holder, unless it is dead or has given no sign for 30 s. */
+/** Who works on the cluster right now: the holder, unless it is dead or has given no sign for 60 s. */
 export function activeHolder(state: LockState): LockHolder | undefined {
   const { holder, heartbeatAgeMs } = state
   return holder === undefined || heartbeatAgeMs > staleAfterMs || isDeadHere(holder) ? undefined : holder
@@ -67,112 +74,78 @@ export async function readLock(host: string, run: Run, paths: LockPaths = hostLo
   return probe.parse(reply.results[0]!)
 }
 
+/** What all hosts say of the lock together, seen from those that keep it. */
+export function seenLock(
+  locks: ReadonlyMap<string, LockState>,
+  voters: readonly string[],
+): SeenLock & { readonly holder: LockHolder | undefined } {
+  const kept = voters.flatMap(voter => locks.get(voter) ?? [])
+  const holder = kept.map(activeHolder).find(one => one !== undefined)
+  const known = Math.max(0, ...kept.map(lock => lock.generation))
+  // A host that claims far more than those that keep the lock is refused by itself, instead of raising it for all.
+  const plausible = [...locks.values()].map(lock => lock.generation).filter(one => one <= known + farthestAhead)
+  const busy = holder !== undefined || [...locks.values()].some(lock => lock.busy)
+  return { generation: Math.max(known, ...plausible), busy, holder }
+}
+
 /**
- * Does work while holding the lock of a cluster on `host`, its first control plane node. Waits for another holder, pushes
- * aside one that is dead or has not given a sign for 30 s, keeps the lock alive, and frees it however the work ends.
- * Throws UserError when the lock cannot be had, HostError when the host cannot be used.
+ * Does work while holding the lock of a cluster on a majority of `voters`. Any two majorities have a host in common, so two
+ * runs never hold it at once, whichever hosts each of them reaches. Waits for another holder, pushes aside one that is dead
+ * or has not given a sign for 60 s, keeps the lock alive, and frees it however the work ends.
+ * Throws UserError when the lock cannot be had, also because too few of the hosts answer.
  */
 export async function withLock<T>(
-  host: string,
+  voters: readonly string[],
   run: Run,
   options: LockOptions,
   work: (lock: HeldLock) => Promise<T>,
 ): Promise<LockedResult<T>> {
-  const paths = options.paths ?? hostLockPaths
-  const holder = options.holder ?? thisController(options.id)
-  const generation = await take(host, run, options, holder, paths)
-  const heartbeat = new Heartbeat(
-    host,
-    async () => {
-      const state = await changeLock(host, run, heartbeatStep(paths, holder, generation), paths)
+  const { paths = hostLockPaths, holder = thisController(options.id), seen, heartbeatMs = 10_000 } = options
+  const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
+  const { taken, generation, replaced } = await takeLock(taking, options)
+  const [first = ''] = taken
+  run.emit({ type: 'lock:taken', host: first, ...(replaced === undefined ? {} : { from: describeHolder(replaced) }) })
+  const fence = { generation, run: holder.run, folder: paths.state }
+  const lease = new Lease({
+    fence,
+    voters: taken,
+    majority: majorityOf(voters),
+    everyMs: heartbeatMs,
+    async beat(voter, signal) {
+      const state = await changeLock(
+        voter,
+        { ...run, stop: signal, abort: signal },
+        heartbeatStep(paths, holder, generation),
+        paths,
+      )
       return state.holder?.run === holder.run ? undefined : state
     },
-    options.heartbeatMs ?? 10_000,
-  )
+  })
   try {
-    const outdated = options.generation !== undefined && generation !== options.generation + 1
-    const result = await work({ outdated, run: { ...run, stop: AbortSignal.any([run.stop, heartbeat.signal]) } })
-    return { result, lost: heartbeat.lost }
+    const outdated = seen !== undefined && (seen.busy || generation !== seen.generation + 1)
+    const unquiet = replaced !== undefined || seen?.busy === true
+    const stop = AbortSignal.any([run.stop, lease.signal])
+    const abort = AbortSignal.any([run.abort, lease.signal])
+    const result = await work({ outdated, unquiet, run: { ...run, stop, abort, writer: lease } })
+    return { result, lost: lease.lost }
   } finally {
-    await heartbeat.end()
-    if (heartbeat.lost === undefined) await release(host, run, holder, paths)
+    await lease.end()
+    const [freed] = lease.lost === undefined ? await releaseLock(taken, taking) : []
+    if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
   }
 }
 
-/** Takes the lock and returns its generation. */
-async function take(
-  host: string,
-  run: Run,
-  options: LockOptions,
-  holder: LockHolder,
-  paths: LockPaths,
-): Promise<number> {
-  const { waitMs = 300_000, pollMs = 2000 } = options
-  const began = performance.now()
-  let told: string | undefined
-  let replaces: LockHolder | undefined
-  for (;;) {
-    if (run.stop.aborted) throw new UserError(stopped(host), { exitCode: exitCodes.cancelled })
-    const state = await changeLock(host, run, takeStep(paths, holder, replaces), paths)
-    if (state.holder?.run === holder.run) {
-      const from = state.replaced
-      run.emit({ type: 'lock:taken', host, ...(from === undefined ? {} : { from: describeHolder(from) }) })
-      return state.generation
-    }
-    const other = state.holder
-    // A process of this machine that is gone needs no waiting; the script still makes sure that it is this one's lock.
-    replaces = other !== undefined && isDeadHere(other) ? other : undefined
-    if (replaces !== undefined) continue
-    const name = other === undefined ? 'another run' : describeHolder(other)
-    if (performance.now() - began >= waitMs) throw new UserError(held(host, name, waitMs))
-    if (told !== name) run.emit({ type: 'lock:wait', host, holder: name })
-    told = name
-    await sleep(pollMs, undefined, { signal: run.stop }).catch(() => undefined)
-  }
-}
-
-/** Sends one write of the lock and returns what the lock is like afterwards. All writes may be repeated, so a lost one is. */
-async function changeLock(host: string, run: Run, step: Step, paths: LockPaths, again = true): Promise<LockState> {
-  const session = await connect(run, host, run.reconnectDelaysMs ?? defaultReconnectDelaysMs)
-  const probe = lockProbe(paths)
-  try {
-    const request = { jobs: [{ steps: [step], verify: probe }], probes: [] }
-    const { failure, verify } = (await exchange(run, session, request, { timeoutMs: lockExchangeMs })).jobs[0]!
-    if (failure === undefined && verify !== undefined) return probe.parse(verify)
-    throw new UserError({
-      where: host,
-      problem: `The run lock ${paths.run}/lock cannot be used`,
-      came: failure === undefined ? 'no answer' : tail(failure.stderr) || `exit code ${failure.exitCode}`,
-    })
-  } catch (error) {
-    if (!again || !(error instanceof HostError) || error.kind !== 'lost') throw error
-    return changeLock(host, run, step, paths, false)
-  }
-}
-
-/** Frees the lock; after the second ^C it has 10 s. A lock that stays is stale after 30 s, so failing here is only a note. */
-async function release(host: string, run: Run, holder: LockHolder, paths: LockPaths): Promise<void> {
-  using patience = boundedAfter(run.abort, 10_000)
-  const patient: Run = { ...run, stop: patience.signal, abort: patience.signal }
-  try {
-    await changeLock(host, patient, releaseStep(paths, holder), paths)
-    run.emit({ type: 'lock:released', host })
-  } catch (cause) {
-    const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`
-    run.emit({ type: 'note', host, text })
-  }
-}
-
-function held(host: string, name: string, waitMs: number) {
-  return {
-    where: host,
-    problem: 'Another run works on this cluster',
-    expected: waitMs === 0 ? 'a free lock' : `a free lock within ${Math.round(waitMs / 1000)} s`,
-    came: `a lock of ${name}`,
-    next: 'Wait until that run has ended, then start this one again.',
-  }
-}
-
-function stopped(host: string) {
-  return { where: host, problem: 'Stopped while waiting for the run lock; nothing was written' }
+/**
+ * Makes hosts know the generation of this run, and ends what earlier ones still do there. Hosts that do not answer are left
+ * out: nothing is written to them by this run either, as far as they stay silent.
+ */
+export async function fenceHosts(hosts: readonly string[], run: Run): Promise<void> {
+  const nothing = { steps: [], verify: { script: ':', parse: () => undefined } }
+  await forEachHost(
+    hosts.map(host => [host, undefined] as const),
+    { ...run, emit: event => (event.type === 'host:failed' ? undefined : run.emit(event)) },
+    async host => {
+      await exchange(run, await connect(run, host), { jobs: [nothing], probes: [] })
+    },
+  )
 }

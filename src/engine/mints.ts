@@ -64,9 +64,14 @@ export class Mints {
     try {
       const session = await connect(run, host, run.reconnectDelaysMs ?? defaultReconnectDelaysMs)
       for (const { name } of mints) run.emit({ type: 'mint', host, name })
-      const probes = mints.map(mint => ({ script: `set -eu\n${mint.run}`, parse: mint.parse }))
-      const { results } = await exchange(run, session, { jobs: [], probes }, { timeoutMs: mintMs })
-      for (const [index, mint] of mints.entries()) this.#states.set(mint.id, makeValue(mint, results[index]!))
+      // A value is what the last script of a job prints. It writes, so it is fenced, and ended when a later run finds it.
+      const jobs = mints.map(mint => ({
+        steps: [],
+        verify: { script: `set -eu\n${mint.run}`, parse: mint.parse, timeoutMs: mintMs },
+      }))
+      const reply = await exchange(run, session, { jobs, probes: [] }, { timeoutMs: mintMs })
+      for (const [index, mint] of mints.entries())
+        this.#states.set(mint.id, makeValue(mint, reply.jobs[index]!.verify!))
     } catch (cause) {
       for (const mint of mints) {
         this.#states.set(mint.id, {
@@ -77,13 +82,17 @@ export class Mints {
     }
   }
 
-  /** Makes every value worthless that was made, newest first. Never rejects: what could not be revoked is told as a note. */
+  /**
+   * Makes every value worthless that was made, newest first. Never rejects: what could not be revoked is told as a note. A
+   * run that has lost its lock leaves that to the next one, which takes back what it finds.
+   */
   async revokeAll(run: Run, lanes: Lanes): Promise<void> {
     const made = [...this.#states]
       .reverse()
       .flatMap(([id, state]) => (state.is === 'made' ? [{ mint: this.#graph.mints.get(id)!, value: state.value }] : []))
       .filter(({ mint }) => mint.revoke !== undefined)
     const hosts = [...new Set(made.map(({ mint }) => mint.host))]
+    if (run.writer?.lost !== undefined) return
     using patience = boundedAfter(run.abort, revokeAfterAbortMs)
     const patient: Run = { ...run, stop: patience.signal, abort: patience.signal }
     await Promise.all(

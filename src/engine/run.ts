@@ -1,5 +1,18 @@
+import type { UserError } from '../core/errors.ts'
 import type { Emit } from '../core/event.ts'
-import type { SshPool } from '../core/host.ts'
+import type { Fence, SshPool } from '../core/host.ts'
+
+/** The right of a run to write, for as long as it holds the lock. */
+export interface Writer {
+  /** What the hosts know this run by. */
+  readonly fence: Fence
+  /** Why the lock is lost; undefined while it is not. */
+  readonly lost: UserError | undefined
+  /** Resolves when the lock is surely still held, which is at once as a rule. Throws UserError when it is lost. */
+  hold(): Promise<void>
+  /** A host refused this run: another one holds the lock by now. */
+  lose(error: UserError): void
+}
 
 /** What every operation of the engine needs to know about the run it belongs to. */
 export interface Run {
@@ -11,6 +24,8 @@ export interface Run {
   readonly abort: AbortSignal
   /** Hosts that are worked on at a time. Default 50. */
   readonly parallel?: number
+  /** Undefined: no lock is held, and what is written is not fenced. */
+  readonly writer?: Writer
   /** Waits before each further attempt to connect after a loss, ms. Default 1000, 3000. */
   readonly reconnectDelaysMs?: readonly number[]
 }

@@ -163,7 +163,8 @@ export class Scheduler {
   /** After an exchange without a reply: nothing is known of it, so everything it touched is read again or given up. */
   #recover(host: HostState, { writes, probes }: Batch, error: HostError, latest: Write | undefined): void {
     const open = writes.filter(({ state }) => state.stage !== 'done')
-    if (error.kind === 'cancelled' && isStopping(this.#run)) {
+    // A run that has lost its lock stops: what it was about to write is not its own to judge any more.
+    if ((error.kind === 'cancelled' || error.kind === 'fenced') && isStopping(this.#run)) {
       for (const { state, change } of open) this.#finish(state, { result: 'cancelled', ms: 0, change })
       return
     }

@@ -11,9 +11,9 @@ import { quote } from './quote.ts'
 export const exchangeFolder = '/run/evcctl/exchange'
 
 /** Where a host remembers who wrote to it last: `<generation> <run>`. It outlives a reboot, as the lock's generation does. */
-export const fenceFile = '/var/lib/evcctl/fence'
-
-const fenceLock = '/run/evcctl/fence.lock'
+export function fenceFileOf({ folder = '/var/lib/evcctl' }: Pick<Fence, 'folder'>): string {
+  return `${folder}/fence`
+}
 
 /** Environment of all that runs on a host: fixed language, sane PATH, root's home, known umask and folder. */
 export const environment = `LC_ALL=C
@@ -102,7 +102,7 @@ evcctl_find_step() {
   done
 }`
 
-/**
+/*
  * evcctl_fenced <generation> <run>               true when a later run has written here, or another one of this generation
  * evcctl_raise <generation> <run>                remembers this run as the latest; exit code 1 when it is not, 2 when that failed
  * evcctl_move <generation> <run> <from> <to>     renames a file unless a later run has written here
@@ -111,32 +111,34 @@ evcctl_find_step() {
  */
 const fenceFunctions = `evcctl_fenced() {
   evcctl_last_generation= evcctl_last_run=;
-  { read -r evcctl_last_generation evcctl_last_run <${fenceFile}; } 2>/dev/null;
+  { read -r evcctl_last_generation evcctl_last_run <"$evcctl_fence"; } 2>/dev/null;
   case $evcctl_last_generation in '' | *[!0-9]*) return 1 ;; esac;
   [ "$evcctl_last_generation" -gt "$1" ] || { [ "$evcctl_last_generation" -eq "$1" ] && [ "$evcctl_last_run" != "$2" ]; };
 };
 evcctl_lock_fence() { ! command -v flock >/dev/null 2>&1 || flock -w 20 9; };
 evcctl_raise() {
-  ( umask 077; mkdir -p ${folderOf(fenceFile)} ${folderOf(fenceLock)} ) || return 2;
+  ( umask 077; mkdir -p "\${evcctl_fence%/*}" ) || return 2;
   (
     evcctl_lock_fence || exit 2;
     ! evcctl_fenced "$1" "$2" || exit 1;
     [ "$evcctl_last_generation $evcctl_last_run" != "$1 $2" ] || exit 0;
     umask 077;
-    echo "$1 $2" >${fenceFile}.new && { sync ${fenceFile}.new 2>/dev/null || sync; } && mv -f ${fenceFile}.new ${fenceFile} || exit 2;
-  ) 9>>${fenceLock};
+    echo "$1 $2" >"$evcctl_fence.new" && { sync "$evcctl_fence.new" 2>/dev/null || sync; } && mv -f "$evcctl_fence.new" "$evcctl_fence" || exit 2;
+  ) 9>>"$evcctl_fence.lock";
 };
 evcctl_move() {
   (
     evcctl_lock_fence || exit 2;
     if evcctl_fenced "$1" "$2"; then echo 'a later run has written to this host' >&2; exit 1; fi;
     mv -f -- "$3" "$4";
-  ) 9>>${fenceLock};
+  ) 9>>"$evcctl_fence.lock";
 };`
 
 /** What is done under the name of a run: a refusal is told by a marker instead of what was to be done. */
-export function underFence({ generation, run }: Fence, inside: readonly string[]): readonly string[] {
+export function underFence(fence: Fence, inside: readonly string[]): readonly string[] {
+  const { generation, run } = fence
   return [
+    `evcctl_fence=${quote(fenceFileOf(fence))};`,
     fenceFunctions,
     `evcctl_raise ${generation} ${quote(run)};`,
     'case $? in',
@@ -147,10 +149,6 @@ export function underFence({ generation, run }: Fence, inside: readonly string[]
     '*) evcctl_mark unfenced ;;',
     'esac;',
   ]
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/'))
 }
 
 // A group is left over when its shell lives but the chain of its parents up to sshd is not what it was: the connection

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { HostError } from '../core/errors.ts'
-import type { ExchangeOptions, ExchangeReply, ExchangeRequest } from '../core/host.ts'
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Fence } from '../core/host.ts'
 import { Decoder } from '../shell/decode.ts'
-import { fenceFile } from '../shell/functions.ts'
+import { fenceFileOf } from '../shell/functions.ts'
 import { compileExchange, type Script } from '../shell/script.ts'
 import { Fenced, ProtocolError, type RemoteGroup } from '../shell/stream.ts'
 import { type Carrier, carryPart, WantsPassword } from './carrier.ts'
@@ -50,7 +50,7 @@ export async function exchange(
     await carryParts(carrier, script, deadline, options.onOutput)
     return decoder.reply()
   } catch (error) {
-    throw explain(error, carrier, timeoutMs)
+    throw explain(error, carrier, timeoutMs, request.fence)
   } finally {
     deadline.hold()
   }
@@ -87,7 +87,7 @@ async function withRoot(carrier: Carrier, work: () => Promise<void>): Promise<vo
   }
 }
 
-function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
+function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fence | undefined): unknown {
   const { endpoint } = carrier.connection
   if (error instanceof HostError) return error
   if (error instanceof TimedOut)
@@ -98,7 +98,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
     })
   if (error instanceof Stalled)
     return hostError(endpoint, 'timed out', { problem: error.message, next: 'Is its disk or its line stuck?' })
-  if (error instanceof Fenced) return fencedError(carrier, error)
+  if (error instanceof Fenced) return fencedError(carrier, error, fence)
   if (error instanceof ProtocolError)
     return hostError(
       endpoint,
@@ -121,16 +121,17 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number): unknown {
   return error
 }
 
-function fencedError({ connection }: Carrier, { generation, message }: Fenced): HostError {
+function fencedError({ connection }: Carrier, { generation, message }: Fenced, fence: Fence | undefined): HostError {
+  const file = fenceFileOf(fence ?? {})
   if (generation === undefined)
     return hostError(connection.endpoint, 'fenced', {
-      problem: `it cannot keep in ${fenceFile} which run writes to it; nothing was written`,
+      problem: `it cannot keep in ${file} which run writes to it; nothing was written`,
       came: message === '' ? 'no reason' : message,
       next: 'Is its disk full or read-only?  df -h /var/lib; mount',
     })
   return hostError(connection.endpoint, 'fenced', {
     problem: 'a later run has written to it, so this one may not any more; nothing was written',
-    came: `generation ${generation} of the run lock in ${fenceFile}`,
+    came: `generation ${generation} of the run lock in ${file}`,
     next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
   })
 }

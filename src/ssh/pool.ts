@@ -47,11 +47,13 @@ interface Host {
   readonly target: SshTarget
   readonly endpoint: Endpoint
   readonly link: Link<Connection>
+  /** A second connection, for what must not wait for the first. */
+  readonly apart: Link<Connection>
   readonly root: RootState
   exchanges: number
 }
 
-/** One connection a host, shared by all that use it; made when first used, made again when it was lost. */
+/** One connection a host, shared by all that use it but what asks for one apart; made when first used, made again when it was lost. */
 export class Pool implements SshPool {
   readonly #targets: ReadonlyMap<string, SshTarget>
   readonly #options: PoolOptions
@@ -74,10 +76,15 @@ export class Pool implements SshPool {
     }
   }
 
-  async session(name: string, signal: AbortSignal): Promise<Session> {
+  async session(
+    name: string,
+    signal: AbortSignal,
+    { apart = false }: { readonly apart?: boolean } = {},
+  ): Promise<Session> {
     const host = this.#host(name)
-    await this.#connect(host, signal)
-    return { host: name, exchange: (request, options) => this.#exchange(host, request, options) }
+    const link = apart ? host.apart : host.link
+    await this.#connect(host, signal, link)
+    return { host: name, exchange: (request, options) => this.#exchange(host, request, options, link) }
   }
 
   /**
@@ -105,7 +112,7 @@ export class Pool implements SshPool {
   /** Closes all connections. Sessions are of no use afterwards. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#hosts.values()].map(host => host.link.close()))
+    await Promise.all([...this.#hosts.values()].flatMap(host => [host.link.close(), host.apart.close()]))
     await Promise.all([...this.#jumps.values()].map(link => link.close()))
   }
 
@@ -117,7 +124,8 @@ export class Pool implements SshPool {
     this.#config ??= readSshConfig(this.#options.sshConfigFile)
     const endpoint = resolveTarget(target, this.#config)
     const link = this.#link(endpoint, ms => this.#options.onConnected?.(name, ms))
-    const host = { target, endpoint, link, root: initialRoot(endpoint.user, target.sudoPassword), exchanges: 0 }
+    const apart = this.#link(endpoint)
+    const host = { target, endpoint, link, apart, root: initialRoot(endpoint.user, target.sudoPassword), exchanges: 0 }
     this.#hosts.set(name, host)
     return host
   }
@@ -146,10 +154,10 @@ export class Pool implements SshPool {
     return link
   }
 
-  async #connect(host: Host, signal: AbortSignal): Promise<Connection> {
+  async #connect(host: Host, signal: AbortSignal, link = host.link): Promise<Connection> {
     if (this.#closed) throw cancelledError(host.endpoint, 'the run has ended')
     try {
-      return await host.link.get(signal)
+      return await link.get(signal)
     } catch (error) {
       if (error instanceof HostError) throw forHost(error, host)
       if (!signal.aborted && !this.#closed) throw error
@@ -158,25 +166,34 @@ export class Pool implements SshPool {
   }
 
   // A connection that has ended unnoticed shows when a channel is opened: nothing was sent yet, so a new one will do.
-  async #overConnection<T>(host: Host, signal: AbortSignal, work: (connection: Connection) => Promise<T>): Promise<T> {
+  async #overConnection<T>(
+    host: Host,
+    signal: AbortSignal,
+    work: (connection: Connection) => Promise<T>,
+    link = host.link,
+  ): Promise<T> {
     try {
-      return await work(await this.#connect(host, signal))
+      return await work(await this.#connect(host, signal, link))
     } catch (error) {
       if (!(error instanceof NotOpened)) throw error
     }
     try {
-      return await work(await this.#connect(host, signal))
+      return await work(await this.#connect(host, signal, link))
     } catch (error) {
       throw error instanceof NotOpened ? notOpenedError(host.endpoint, error.message, error) : error
     }
   }
 
-  async #exchange(host: Host, request: ExchangeRequest, options: ExchangeOptions): Promise<ExchangeReply> {
+  async #exchange(
+    host: Host,
+    request: ExchangeRequest,
+    options: ExchangeOptions,
+    link: Link<Connection>,
+  ): Promise<ExchangeReply> {
     host.exchanges++
     const start = performance.now()
-    const reply = await this.#overConnection(host, options.signal, connection =>
-      exchange(connection, host.root, request, options),
-    )
+    const work = (connection: Connection) => exchange(connection, host.root, request, options)
+    const reply = await this.#overConnection(host, options.signal, work, link)
     this.#options.onExchange?.(host.target.name, {
       jobs: request.jobs.length,
       probes: request.probes.length,

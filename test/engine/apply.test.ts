@@ -342,7 +342,7 @@ describe('minted values', () => {
   test('are not made twice when the connection is lost meanwhile', async () => {
     const { ends, pool } = await run(cluster(), fakeHosts({ cp: { init: '1' }, w1: {}, w2: {} }), {
       fault: (_, __, request) =>
-        request.probes.some(probe => probe.script.includes('mint')) ? { kind: 'lost', jobs: 0 } : undefined,
+        request.jobs.some(job => job.verify.script.includes('mint')) ? { kind: 'lost', jobs: 0 } : undefined,
     })
     expect(ends).toEqual({
       'cp entry:init': 'in desired state',
@@ -374,7 +374,7 @@ describe('cancellation', () => {
     builder.scope('w', 'r').add(entry('same', '1'), { after: [first] })
     const pool = new FakePool(fakeHosts({ cp: {}, w: { same: '1' } }), {
       fault: (_, __, request) => {
-        if (request.jobs.length > 0) stop.abort()
+        if (request.jobs.some(job => job.steps.length > 0)) stop.abort()
         return undefined
       },
     })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { HostError } from '../../src/core/errors.ts'
-import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session, SshPool } from '../../src/core/host.ts'
+import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Fence, Session, SshPool } from '../../src/core/host.ts'
 import type { ProbeResult } from '../../src/core/resource.ts'
 
 /** Runs scripts with this machine's own sh: for scripts that have to be right in a real shell. Only `run` steps. */
@@ -9,6 +9,12 @@ export class LocalPool implements SshPool {
   #count = 0
   /** While set, exchanges fail as if the host were gone. */
   away = false
+  /** Hosts that cannot be reached. */
+  readonly unreachable = new Set<string>()
+  /** Makes a script that of one host, where several are to be told apart. */
+  localise: (host: string, script: string) => string = (_, script) => script
+  /** Each fence that came with jobs. */
+  readonly fences: (Fence | undefined)[] = []
 
   constructor(shell: readonly string[] = ['/bin/sh']) {
     this.#shell = shell
@@ -19,25 +25,28 @@ export class LocalPool implements SshPool {
   }
 
   async session(host: string): Promise<Session> {
+    if (this.unreachable.has(host)) throw new HostError(host, 'unreachable', { where: host, problem: 'no route' })
     return { host, exchange: (request, options) => this.#exchange(host, request, options) }
   }
 
   async #exchange(host: string, request: ExchangeRequest, _: ExchangeOptions): Promise<ExchangeReply> {
     this.#count++
+    if (request.jobs.length > 0) this.fences.push(request.fence)
+    const run = (script: string) => this.run(this.localise(host, script))
     if (this.away) throw new HostError(host, 'lost', { where: host, problem: 'away' })
     const jobs: ExchangeReply['jobs'][number][] = []
     for (const job of request.jobs) {
       let failure: ExchangeReply['jobs'][number]['failure']
       for (const [number, step] of job.steps.entries()) {
         if (!('run' in step)) throw new Error('only run steps')
-        const result = await this.run(`set -eu\n${step.run}`)
+        const result = await run(`set -eu\n${step.run}`)
         if (result.exitCode !== 0) failure = { step: number, ...result }
         if (failure !== undefined) break
       }
-      jobs.push(failure === undefined ? { verify: await this.run(job.verify.script), ms: 0 } : { failure, ms: 0 })
+      jobs.push(failure === undefined ? { verify: await run(job.verify.script), ms: 0 } : { failure, ms: 0 })
     }
     const results: ProbeResult[] = []
-    for (const probe of request.probes) results.push(await this.run(probe.script))
+    for (const probe of request.probes) results.push(await run(probe.script))
     return { jobs, results }
   }
 

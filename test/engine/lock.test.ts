@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { UserError } from '../../src/core/errors.ts'
 import { thisController } from '../../src/engine/controller.ts'
-import { activeHolder, type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
+import { activeHolder, fenceHosts, type LockOptions, readLock, seenLock, withLock } from '../../src/engine/lock.ts'
 import { encodeHolder, type LockHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
@@ -34,13 +34,13 @@ const read = () => readLock('cp', fakeRun(pool), paths())
 describe('the run lock', () => {
   test('is held while the work runs and free afterwards, also after a failure', async () => {
     const run = fakeRun(pool)
-    await withLock('cp', run, options('run-1'), async () => {
+    await withLock(['cp'], run, options('run-1'), async () => {
       const state = await read()
       expect(state).toMatchObject({ generation: 1, holder: { run: 'run-1', pid: process.pid } })
       expect(state.heartbeatAgeMs).toBeLessThan(60_000)
     })
-    expect(await read()).toEqual({ generation: 1, heartbeatAgeMs: Number.POSITIVE_INFINITY })
-    const failing = withLock('cp', run, options('run-2'), () => Promise.reject(new Error('work failed')))
+    expect(await read()).toEqual({ generation: 1, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY })
+    const failing = withLock(['cp'], run, options('run-2'), () => Promise.reject(new Error('work failed')))
     await expect(failing).rejects.toThrow('work failed')
     expect((await read()).holder).toBeUndefined()
     expect(run.events.map(event => event.type).filter(type => type !== 'exchange')).toEqual([
@@ -52,7 +52,7 @@ describe('the run lock', () => {
   })
 
   test('keeps its folder to root', async () => {
-    await withLock('cp', fakeRun(pool), options('run-1'), async () => {
+    await withLock(['cp'], fakeRun(pool), options('run-1'), async () => {
       expect((await stat(join(paths().run, 'lock'))).mode & 0o777).toBe(0o700)
     })
   })
@@ -66,7 +66,7 @@ describe('the run lock', () => {
       inside--
     }
     const runs = ['a', 'b', 'c', 'd'].map(id =>
-      withLock('cp', fakeRun(pool), options(id, { waitMs: 20_000, holder: elsewhere(id) }), work),
+      withLock(['cp'], fakeRun(pool), options(id, { waitMs: 20_000, holder: elsewhere(id) }), work),
     )
     await Promise.all(runs)
     expect(most).toBe(1)
@@ -74,9 +74,9 @@ describe('the run lock', () => {
   })
 
   test('that is held is waited for, with an event that names the holder, and refused in the end', async () => {
-    await withLock('cp', fakeRun(pool), options('run-1', { holder: elsewhere('run-1') }), async () => {
+    await withLock(['cp'], fakeRun(pool), options('run-1', { holder: elsewhere('run-1') }), async () => {
       const second = fakeRun(pool)
-      const error = await withLock('cp', second, options('run-2', { waitMs: 1500 }), async () => 1).catch(
+      const error = await withLock(['cp'], second, options('run-2', { waitMs: 1500 }), async () => 1).catch(
         thrown => thrown,
       )
       expect(error).toBeInstanceOf(UserError)
@@ -87,16 +87,16 @@ describe('the run lock', () => {
 
   test('of a dead process of this machine is taken over at once', async () => {
     const dead: LockHolder = { ...thisController('dead'), pid: 2 ** 22 + 1 }
-    await withLock('cp', fakeRun(pool), options('dead', { holder: dead, heartbeatMs: 60_000 }), async () => {
+    await withLock(['cp'], fakeRun(pool), options('dead', { holder: dead, heartbeatMs: 60_000 }), async () => {
       const run = fakeRun(pool)
-      await withLock('cp', run, options('run-2'), async () => expect((await read()).holder?.run).toBe('run-2'))
+      await withLock(['cp'], run, options('run-2'), async () => expect((await read()).holder?.run).toBe('run-2'))
       expect(run.of('lock:taken')[0]?.from).toContain(`pid ${dead.pid}`)
     })
   })
 
   test('without a heartbeat for 60 s of the host’s clock is taken over', async () => {
     await withLock(
-      'cp',
+      ['cp'],
       fakeRun(pool),
       options('silent', { holder: elsewhere('silent'), heartbeatMs: 60_000 }),
       async () => {
@@ -104,14 +104,14 @@ describe('the run lock', () => {
         const [boot, uptime] = (await readFile(heartbeat, 'utf8')).trim().split(' ')
         await writeFile(heartbeat, `${boot} ${Number(uptime) - 61}\n`)
         const run = fakeRun(pool)
-        await withLock('cp', run, options('run-2'), async () => expect((await read()).generation).toBe(2))
+        await withLock(['cp'], run, options('run-2'), async () => expect((await read()).generation).toBe(2))
         expect(run.of('lock:taken')[0]?.from).toContain('laptop-7')
       },
     )
   })
 
   test('that was lost stops the work, says who has it, and is not freed', async () => {
-    const { result, lost } = await withLock('cp', fakeRun(pool), options('run-1'), async lock => {
+    const { result, lost } = await withLock(['cp'], fakeRun(pool), options('run-1'), async lock => {
       await writeFile(join(paths().run, 'lock', 'holder'), encodeHolder(elsewhere('thief')))
       await new Promise(resolve => lock.run.stop.addEventListener('abort', resolve))
       return 'stopped'
@@ -122,7 +122,7 @@ describe('the run lock', () => {
   })
 
   test('that is gone because the host was restarted is made again', async () => {
-    const { lost } = await withLock('cp', fakeRun(pool), options('run-1'), async () => {
+    const { lost } = await withLock(['cp'], fakeRun(pool), options('run-1'), async () => {
       rmSync(paths().run, { recursive: true })
       while ((await read()).holder === undefined) await sleep(10)
     })
@@ -131,7 +131,7 @@ describe('the run lock', () => {
   })
 
   test('survives a heartbeat that does not get through', async () => {
-    const { lost } = await withLock('cp', fakeRun(pool), options('run-1'), async () => {
+    const { lost } = await withLock(['cp'], fakeRun(pool), options('run-1'), async () => {
       pool.away = true
       await sleep(60)
       pool.away = false
@@ -143,16 +143,16 @@ describe('the run lock', () => {
   test('tells that somebody applied something since the facts were read', async () => {
     const before = (await read()).generation
     const outdated = (id: string, generation: number) =>
-      withLock('cp', fakeRun(pool), options(id, { generation }), async lock => lock.outdated)
+      withLock(['cp'], fakeRun(pool), options(id, { seen: { generation, busy: false } }), async lock => lock.outdated)
     expect((await outdated('run-1', before)).result).toBe(false)
     expect((await outdated('run-2', before)).result).toBe(true)
   })
 
   test('is not waited for any longer once the run stops', async () => {
-    await withLock('cp', fakeRun(pool), options('run-1', { holder: elsewhere('run-1') }), async () => {
+    await withLock(['cp'], fakeRun(pool), options('run-1', { holder: elsewhere('run-1') }), async () => {
       const stop = new AbortController()
       const second = fakeRun(pool, { stop: stop.signal })
-      const waiting = withLock('cp', second, options('run-2', { waitMs: 60_000, pollMs: 60_000 }), async () => 1)
+      const waiting = withLock(['cp'], second, options('run-2', { waitMs: 60_000, pollMs: 60_000 }), async () => 1)
       setTimeout(() => stop.abort(), 50)
       await expect(waiting).rejects.toMatchObject({ exitCode: 130 })
     })
@@ -169,12 +169,137 @@ test.each([
   ],
   ['nobody', { heartbeatAgeMs: Number.POSITIVE_INFINITY }, undefined],
 ])('%s: who works on the cluster', (_, state, run) => {
-  expect(activeHolder({ generation: 1, ...state })?.run).toBe(run)
+  expect(activeHolder({ generation: 1, busy: false, ...state })?.run).toBe(run)
 })
 
 test('a lock with unreadable content counts as free', () => {
   expect(parseLockState('lock.generation x\nlock.holder !!\nlock.heartbeat a\nlock.now b 5')).toEqual({
     generation: 0,
+    busy: false,
     heartbeatAgeMs: Number.POSITIVE_INFINITY,
   })
+})
+
+describe('a lock that several hosts keep', () => {
+  const voters = ['cp1', 'cp2', 'cp3']
+  const far = (id: string, more: Partial<LockOptions> = {}) => options(id, { holder: elsewhere(id), ...more })
+  const holderOn = async (host: string) => (await readLock(host, fakeRun(pool), paths())).holder?.run
+  beforeEach(() => {
+    pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
+    for (const host of voters) mkdirSync(join(folder, host))
+  })
+
+  test('is held on all that answer, with one generation, and freed on all of them', async () => {
+    await withLock(['cp2'], fakeRun(pool), far('before'), async () => undefined)
+    await withLock(voters, fakeRun(pool), far('run-1'), async () => {
+      const states = await Promise.all(voters.map(host => readLock(host, fakeRun(pool), paths())))
+      expect(states.map(state => [state.holder?.run, state.generation])).toEqual(voters.map(() => ['run-1', 2]))
+    })
+    expect(await Promise.all(voters.map(holderOn))).toEqual([undefined, undefined, undefined])
+  })
+
+  test('is had without one of three, and the later run has the higher generation whichever one is off', async () => {
+    const generations: number[] = []
+    for (const off of voters) {
+      pool.unreachable.clear()
+      pool.unreachable.add(off)
+      await withLock(voters, fakeRun(pool), far(`without-${off}`), async ({ run }) => {
+        generations.push(run.writer?.fence.generation ?? 0)
+      })
+    }
+    expect(generations).toEqual([1, 2, 3])
+  })
+
+  test('is refused where two of three do not answer, and nothing is left behind', async () => {
+    pool.unreachable.add('cp2').add('cp3')
+    const error = await withLock(voters, fakeRun(pool), far('run-1'), async () => 1).catch(thrown => thrown)
+    expect(error).toBeInstanceOf(UserError)
+    expect(error.details).toMatchObject({ expected: '2 of cp1, cp2, cp3', came: 'cp2: no route\ncp3: no route' })
+    expect(error.exitCode).toBe(4)
+    expect(await holderOn('cp1')).toBeUndefined()
+  })
+
+  test('is never held by two runs that reach different hosts', async () => {
+    let inside = 0
+    let most = 0
+    const work = async () => {
+      most = Math.max(most, ++inside)
+      await sleep(40)
+      inside--
+    }
+    const blind = (id: string, off: string) => {
+      const own = new LocalPool()
+      own.localise = pool.localise
+      own.unreachable.add(off)
+      return withLock(voters, fakeRun(own), far(id, { waitMs: 30_000 }), work)
+    }
+    await Promise.all([blind('a', 'cp1'), blind('b', 'cp2'), blind('c', 'cp3'), blind('d', 'cp1')])
+    expect(most).toBe(1)
+  })
+
+  test('survives that one of the hosts which keep it falls silent', async () => {
+    const { lost } = await withLock(voters, fakeRun(pool), far('run-1'), async ({ run }) => {
+      pool.unreachable.add('cp2')
+      await sleep(100)
+      await run.writer?.hold()
+    })
+    expect(lost).toBeUndefined()
+  })
+
+  test('is lost as soon as one of the hosts has given it to another run', async () => {
+    const { lost } = await withLock(voters, fakeRun(pool), far('run-1'), async ({ run }) => {
+      await writeFile(join(folder, 'cp3', 'run', 'lock', 'holder'), encodeHolder(elsewhere('thief')))
+      await new Promise(resolve => run.abort.addEventListener('abort', resolve))
+      await expect(run.writer?.hold()).rejects.toThrow('taken over')
+    })
+    expect(lost?.details.where).toBe('cp3')
+  })
+})
+
+test('a run of this machine that is gone, and was written by another version of evcctl, is pushed aside at once', async () => {
+  const dead = { ...thisController('dead'), pid: 2 ** 22 + 1 }
+  const words = Buffer.from(JSON.stringify({ extra: true, ...dead })).toString('base64')
+  mkdirSync(join(paths().run, 'lock'), { recursive: true })
+  await writeFile(join(paths().run, 'lock', 'holder'), `${words}\n`)
+  const [boot, uptime] = [await readFile('/proc/sys/kernel/random/boot_id', 'utf8'), process.hrtime()[0]]
+  await writeFile(join(paths().run, 'lock', 'heartbeat'), `${boot.trim()} ${uptime}\n`)
+  const run = fakeRun(pool)
+  await withLock(['cp'], run, options('run-2'), async () => expect((await read()).holder?.run).toBe('run-2'))
+  expect(run.of('lock:taken')[0]?.from).toContain(`pid ${dead.pid}`)
+})
+
+test('what is written while the lock is held carries its generation, and what the lock itself writes does not', async () => {
+  await withLock(['cp'], fakeRun(pool), options('run-1'), async ({ run }) => {
+    pool.fences.length = 0
+    await fenceHosts(['w1'], run)
+    expect(pool.fences).toEqual([{ generation: 1, run: 'run-1', folder: paths().state }])
+  })
+  expect(pool.fences.at(-1)).toBeUndefined()
+})
+
+test('a run that stood still longer than its lock lasts writes nothing before it has asked who holds it', async () => {
+  const { lost } = await withLock(['cp'], fakeRun(pool), options('run-1', { heartbeatMs: 60_000 }), async ({ run }) => {
+    await writeFile(join(paths().run, 'lock', 'holder'), encodeHolder(elsewhere('thief')))
+    // As after SIGSTOP or a sleeping laptop: no timer has run yet.
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000)
+    pool.fences.length = 0
+    await expect(fenceHosts(['w1'], run).then(() => run.writer?.hold())).rejects.toThrow('taken over')
+    expect(pool.fences.filter(fence => fence !== undefined)).toEqual([])
+  })
+  vi.restoreAllMocks()
+  expect(lost?.details.came).toContain('laptop-7')
+})
+
+test.each([
+  ['knows nothing', [], { generation: 0, busy: false }],
+  ['have it free', [{ generation: 3 }, { generation: 2 }], { generation: 3, busy: false }],
+  ['have it held', [{ generation: 3, holder: elsewhere('a'), heartbeatAgeMs: 0 }], { generation: 3, busy: true }],
+  ['still work for a dead run', [{ generation: 3 }, { generation: 3, busy: true }], { generation: 3, busy: true }],
+  ['come from another cluster', [{ generation: 3 }, { generation: 900 }], { generation: 900, busy: false }],
+  ['claim what cannot be', [{ generation: 3 }, { generation: 9e14 }], { generation: 3, busy: false }],
+])('hosts that %s: what a run has seen of the lock', (_, states, expected) => {
+  const free = { generation: 0, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY }
+  const locks = new Map(states.map((state, index) => [`h${index}`, { ...free, ...state }]))
+  const { holder: _holder, ...seen } = seenLock(locks, ['h0'])
+  expect(seen).toEqual(expected)
 })

@@ -8,9 +8,10 @@ import type { Resource, Step } from '../../src/core/resource.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { apply } from '../../src/engine/apply.ts'
+import { thisController } from '../../src/engine/controller.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
-import { readLock, withLock } from '../../src/engine/lock.ts'
+import { fenceHosts, readLock, withLock } from '../../src/engine/lock.ts'
 import { createPool, type Pool } from '../../src/ssh/index.ts'
 import { startServer, type TestServer } from '../ssh/server.ts'
 import { fakeRun } from './fake.ts'
@@ -142,27 +143,66 @@ test('abort kills what runs on the host', async () => {
   expect(await readdir(folder)).toEqual(['started'])
 })
 
-test('the lock is kept alive while a long step runs on the same host', async () => {
-  const builder = new GraphBuilder()
-  builder.scope('w1', 'r').add(line('a', 'one', [waiting(1000)]))
-  const run = fakeRun(pool)
-  const evaluation = await evaluate(builder.build(), run)
+test.each([
+  ['many channels', {}],
+  ['one channel only', { maxSessions: 1 }],
+])(
+  'the lock is kept alive while a long step runs on the same host, where sshd allows %s a connection',
+  async (_, more) => {
+    await using server = await startServer(more)
+    await using pool = createPool([server.target({ name: 'w1' })])
+    const builder = new GraphBuilder()
+    builder.scope('w1', 'r').add(line('a', 'one', [waiting(1000)]))
+    const run = fakeRun(pool)
+    const evaluation = await evaluate(builder.build(), run)
+    const paths = { run: join(folder, 'run'), state: join(folder, 'state') }
+    const heartbeat = () => readFile(join(paths.run, 'lock', 'heartbeat'), 'utf8')
+    const { result, lost } = await withLock(['w1'], run, { id: 'run-1', paths, heartbeatMs: 50 }, async lock => {
+      await writeFile(join(paths.run, 'lock', 'heartbeat'), 'not renewed\n')
+      const applying = apply(evaluation, lock.run)
+      while ((await heartbeat()) === 'not renewed\n') await sleep(20)
+      const stillRunning = await stat(join(folder, 'a')).then(
+        () => false,
+        () => true,
+      )
+      expect(stillRunning).toBe(true)
+      return applying
+    })
+    expect(lost).toBeUndefined()
+    expect(result.summary.changed).toBe(1)
+    expect((await readLock('w1', run, paths)).holder).toBeUndefined()
+  },
+)
+
+test('a run that gives no sign is pushed aside: what it does on hosts is ended, and what it still sends is refused', async () => {
   const paths = { run: join(folder, 'run'), state: join(folder, 'state') }
-  const heartbeat = () => readFile(join(paths.run, 'lock', 'heartbeat'), 'utf8')
-  const { result, lost } = await withLock('w1', run, { id: 'run-1', paths, heartbeatMs: 50 }, async lock => {
-    await writeFile(join(paths.run, 'lock', 'heartbeat'), 'not renewed\n')
-    const applying = apply(evaluation, lock.run)
-    while ((await heartbeat()) === 'not renewed\n') await sleep(20)
-    const stillRunning = await stat(join(folder, 'a')).then(
-      () => false,
-      () => true,
-    )
-    expect(stillRunning).toBe(true)
+  const elsewhere = (run: string) => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
+  const builder = new GraphBuilder()
+  const long = line('a', 'one', [{ run: `touch ${join(folder, 'started')}` }, waiting(300_000)])
+  const first = builder.scope('w2', 'r').add(long)
+  builder.scope('w2', 'r').add(line('b', 'two'), { after: [first] })
+  const old = fakeRun(pool)
+  const evaluation = await evaluate(builder.build(), old)
+  // It does not beat, as a process that was stopped.
+  const silent = { id: 'old', paths, holder: elsewhere('old'), heartbeatMs: 600_000 }
+  await using otherPool = createPool([server.target({ name: 'w1' }), server.target({ name: 'w2' })])
+  const next = fakeRun(otherPool)
+  const { result, lost } = await withLock(['w1'], old, silent, async ({ run }) => {
+    const applying = apply(evaluation, run)
+    while (!(await stat(join(folder, 'started')).catch(() => undefined))) await sleep(10)
+    const beat = join(paths.run, 'lock', 'heartbeat')
+    const [boot, uptime] = (await readFile(beat, 'utf8')).trim().split(' ')
+    await writeFile(beat, `${boot} ${Number(uptime) - 61}\n`)
+    await withLock(['w1'], next, { id: 'next', paths, holder: elsewhere('next') }, async lock => {
+      expect(lock.unquiet).toBe(true)
+      await fenceHosts(['w1', 'w2'], lock.run)
+    })
     return applying
   })
-  expect(lost).toBeUndefined()
-  expect(result.summary.changed).toBe(1)
-  expect((await readLock('w1', run, paths)).holder).toBeUndefined()
+  expect(lost?.details.problem).toContain('a later run has written to it')
+  expect(result.summary).toMatchObject({ changed: 0, failed: 0, cancelled: 2 })
+  expect((await readdir(folder)).sort()).toEqual(['run', 'started', 'state'])
+  expect(next.of('lock:taken')[0]?.from).toContain('laptop-7')
 })
 
 test('what a step prints is told without the Secrets in it', async () => {

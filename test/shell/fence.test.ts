@@ -14,9 +14,12 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const run = (generation: number, name = `run-${generation}`): Fence => ({ generation, run: name })
-const elsewhere = (text: string) =>
-  text.replaceAll('/var/lib/evcctl', `${folder}/lib`).replaceAll('/run/evcctl', `${folder}/run`)
+const run = (generation: number, name = `run-${generation}`): Fence => ({
+  generation,
+  run: name,
+  folder: `${folder}/lib`,
+})
+const elsewhere = (text: string) => text.replaceAll('/run/evcctl', `${folder}/run`)
 const touch = (name: string, fence?: Fence): ExchangeRequest => ({
   jobs: [{ steps: [{ run: `touch ${folder}/${name}` }], verify: probe('true') }],
   probes: [],
@@ -100,7 +103,7 @@ describe.each(shells)('on a host whose shell is %s', (...shell) => {
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString()
       })
-      child.stdin.write(`${elsewhere(part.line)}\n`)
+      child.stdin.write(`${part.line}\n`)
       return {
         text: () => out,
         end: () => {

@@ -41,7 +41,7 @@ export interface ServerOptions {
   readonly sudo?: SudoBehaviour
   /** Printed on stdout before every command, as a careless .bashrc does. */
   readonly motd?: string
-  /** Channels open at a time; more are refused. Default 10, as sshd's MaxSessions. */
+  /** Channels open at a time on a connection; more are refused. Default 10, as sshd's MaxSessions. */
   readonly maxSessions?: number
   /** So many connections are closed before anything is said, as beyond MaxStartups. */
   readonly refuseFirst?: number
@@ -242,15 +242,18 @@ function serveClient(
     } else refuse(context)
   })
   client.on('ready', () => {
+    let ofConnection = 0
     client.on('session', (accept, reject) => {
-      if (server.openChannels >= (options.maxSessions ?? 10)) {
+      if (ofConnection >= (options.maxSessions ?? 10)) {
         reject()
         return
       }
+      ofConnection++
       server.openChannels++
       server.mostChannels = Math.max(server.mostChannels, server.openChannels)
       const session = accept()
       session.once('close', () => {
+        ofConnection--
         server.openChannels--
       })
       session.on('exec', (acceptExec, _rejectExec, info) => {

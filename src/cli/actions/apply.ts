@@ -4,6 +4,7 @@ import {
   type ApplyResult,
   apply as applyChanges,
   type Evaluation,
+  fenceHosts,
   type HeldLock,
   withLock,
 } from '../../engine/index.ts'
@@ -50,17 +51,23 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
 
 async function converge(
   cluster: ClusterRun,
-  { evaluation, generation, first }: ClusterEvaluation,
+  { evaluation, voters, seen }: ClusterEvaluation,
   options: ApplyActionOptions,
 ): Promise<ExitCode> {
-  const work = async ({ outdated, run }: HeldLock): Promise<ApplyResult> => {
-    const current = outdated ? await evaluateAgain(cluster, options) : evaluation
+  const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
+    // What an earlier run left running is ended before it is read what it has done.
+    if (unquiet)
+      await fenceHosts(
+        cluster.spec.hosts.map(({ name }) => name),
+        run,
+      )
+    const current = outdated || unquiet ? await evaluateAgain(cluster, options) : evaluation
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(current, run)
     // Hosts of which not even the facts could be read have no task in the graph, and are failed all the same.
     return { ...result, failedHosts: new Map([...current.unreachable, ...result.failedHosts]) }
   }
-  const { result, lost } = await withLock(first, cluster.run, { id: cluster.id, generation }, work)
+  const { result, lost } = await withLock(voters, cluster.run, { id: cluster.id, seen }, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
     await cluster.aside(() => printLine(`${isLog() ? '\n' : ''}${closing(cluster, options.file)}`))

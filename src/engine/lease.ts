@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { UserError } from '../core/errors.ts'
+import type { Fence } from '../core/host.ts'
+import { describeHolder, type LockState, staleAfterMs } from './lock-state.ts'
+import type { Writer } from './run.ts'
+
+/**
+ * As long as the last heartbeat of a majority is younger than this, nobody else can hold the lock, ms: hosts keep it for 60 s.
+ * What begins to write within this time has the rest to arrive.
+ */
+const surelyHeldMs = 45_000
+/** How often it is looked whether heartbeats are missing, ms. */
+const watchMs = 1_000
+/** How long a run that went on after a standstill may take to find out whether the lock is still its own, ms. */
+const lastLookMs = 10_000
+
+export interface LeaseOptions {
+  readonly fence: Fence
+  /** The hosts that keep the lock for this run. */
+  readonly voters: readonly string[]
+  /** How many of them have to. */
+  readonly majority: number
+  /** Renews the lock on a host; returns what the lock is like there if it is somebody else's by now, else undefined. */
+  readonly beat: (voter: string, signal: AbortSignal) => Promise<LockState | undefined>
+  /** Time between two heartbeats of a host, ms. */
+  readonly everyMs: number
+}
+
+/** When something was sent: time of the machine, which stands still while a laptop sleeps, and time of the day, which may be set. */
+interface Moment {
+  readonly machine: number
+  readonly day: number
+}
+
+/** Keeps a lock alive on all hosts that have it, and knows at each moment whether this run may write. */
+export class Lease implements Writer {
+  readonly fence: Fence
+  readonly #options: LeaseOptions
+  readonly #beats: Map<string, Moment>
+  readonly #running = new Map<string, Promise<void>>()
+  readonly #lost = new AbortController()
+  readonly #ended = new AbortController()
+  readonly #loops: Promise<unknown>
+  #looking = false
+
+  /** The lock has been taken on all voters by a step that was sent at `taken`. */
+  constructor(options: LeaseOptions, taken: Moment = now()) {
+    this.fence = options.fence
+    this.#options = options
+    this.#beats = new Map(options.voters.map(voter => [voter, taken]))
+    const watch = setInterval(() => this.#watch(), Math.min(watchMs, options.everyMs))
+    this.#loops = Promise.all(options.voters.map(voter => this.#loop(voter))).finally(() => clearInterval(watch))
+  }
+
+  /** Fires when the lock is lost. */
+  get signal(): AbortSignal {
+    return this.#lost.signal
+  }
+
+  /** Why the lock is lost; undefined while it is not. */
+  get lost(): UserError | undefined {
+    return this.#lost.signal.aborted ? (this.#lost.signal.reason as UserError) : undefined
+  }
+
+  async hold(): Promise<void> {
+    // Ends at the latest when the watch gives the lock up.
+    for (let again = false; this.lost === undefined && this.#age(true) > surelyHeldMs; again = true) {
+      if (again) await sleep(watchMs)
+      await this.#beatAll()
+    }
+    if (this.lost !== undefined) throw this.lost
+  }
+
+  lose(error: UserError): void {
+    if (!this.#lost.signal.aborted) this.#lost.abort(error)
+  }
+
+  /** Beats no more; heartbeats that are on their way are given up. */
+  async end(): Promise<void> {
+    this.#ended.abort()
+    await this.#loops
+    await Promise.all(this.#running.values())
+  }
+
+  async #loop(voter: string): Promise<void> {
+    while (!this.#over()) {
+      await sleep(this.#options.everyMs, undefined, { signal: this.#ended.signal }).catch(() => undefined)
+      if (!this.#over()) await this.#beat(voter)
+    }
+  }
+
+  #over(): boolean {
+    return this.#ended.signal.aborted || this.lost !== undefined
+  }
+
+  #beat(voter: string): Promise<void> {
+    const running = this.#running.get(voter) ?? this.#once(voter).finally(() => this.#running.delete(voter))
+    this.#running.set(voter, running)
+    return running
+  }
+
+  async #once(voter: string): Promise<void> {
+    const sent = now()
+    try {
+      const other = await this.#options.beat(voter, this.#ended.signal)
+      if (other === undefined) this.#beats.set(voter, sent)
+      else this.lose(takenOver(voter, other))
+    } catch {
+      // A single beat may fail; what counts is how long ago the last good one of a majority was.
+    }
+  }
+
+  async #beatAll(): Promise<void> {
+    const all = Promise.all(this.#options.voters.map(voter => this.#beat(voter)))
+    const enough = new AbortController()
+    const late = sleep(lastLookMs, undefined, { signal: enough.signal }).catch(() => undefined)
+    await Promise.race([all, late])
+    enough.abort()
+  }
+
+  // After a standstill of the process the last beat looks old although the lock may still be there: it is asked once more.
+  #watch(): void {
+    if (this.#looking || this.#over() || this.#age(false) < staleAfterMs) return
+    this.#looking = true
+    void this.#beatAll().then(() => {
+      this.#looking = false
+      if (!this.#over() && this.#age(false) >= staleAfterMs) this.lose(this.#silent())
+    })
+  }
+
+  /** Age of the newest beat that a majority has, ms; with `asleep` also the time that the machine slept. */
+  #age(asleep: boolean): number {
+    const at = now()
+    const ages = [...this.#beats.values()].map(beat =>
+      Math.max(at.machine - beat.machine, asleep ? at.day - beat.day : 0),
+    )
+    return ages.sort((a, b) => a - b)[this.#options.majority - 1] ?? Number.POSITIVE_INFINITY
+  }
+
+  #silent(): UserError {
+    const { voters, majority } = this.#options
+    const of = voters.length === 1 ? '' : ` on ${majority} of ${voters.join(', ')}`
+    return new UserError({
+      where: voters.join(', '),
+      problem: `The run lock could not be renewed${of} for ${staleAfterMs / 1000} s; this run writes nothing more`,
+      next: 'Start it again when these hosts can be reached; what is done is not done again.',
+    })
+  }
+}
+
+function now(): Moment {
+  return { machine: performance.now(), day: Date.now() }
+}
+
+function takenOver(voter: string, { holder }: LockState): UserError {
+  return new UserError({
+    where: voter,
+    problem: 'The run lock was taken over by another run; this one writes nothing more',
+    came: holder === undefined ? 'no lock' : `a lock of ${describeHolder(holder)}`,
+    next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
+  })
+}

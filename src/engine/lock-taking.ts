@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exitCodes, HostError, UserError } from '../core/errors.ts'
+import type { Step } from '../core/resource.ts'
+import { isDeadHere } from './controller.ts'
+import { connect, exchange } from './exchange.ts'
+import { heartbeatStep, releaseStep, takeStep } from './lock-scripts.ts'
+import {
+  describeHolder,
+  type LockHolder,
+  type LockPaths,
+  type LockState,
+  lockProbe,
+  staleAfterMs,
+} from './lock-state.ts'
+import { boundedAfter } from './patience.ts'
+import { defaultReconnectDelaysMs, type Run } from './run.ts'
+import { messageOf } from './task-errors.ts'
+import { tail } from './text.ts'
+
+/** Upper bound for one exchange about the lock, ms; the scripts' own wait for each other is 20 s. */
+const lockExchangeMs = 30_000
+
+/** Who wants the lock of which hosts. */
+export interface Taking {
+  readonly voters: readonly string[]
+  readonly run: Run
+  readonly holder: LockHolder
+  readonly paths: LockPaths
+  /** The least generation to take it with. */
+  readonly atLeast: number
+}
+
+/** A lock that was had. */
+export interface Taken {
+  /** The voters that keep it, in their order. */
+  readonly taken: readonly string[]
+  readonly generation: number
+  /** The run that was pushed aside. */
+  readonly replaced: LockHolder | undefined
+}
+
+/**
+ * Takes the lock on as many voters as answer, and waits for a run that has it, ms. Throws UserError when those that answer
+ * are no majority, when the other run keeps it, and when this one is stopped.
+ */
+export async function takeLock(
+  taking: Taking,
+  { waitMs = 300_000, pollMs = 2000 }: { readonly waitMs?: number | undefined; readonly pollMs?: number | undefined },
+): Promise<Taken> {
+  const { run, voters } = taking
+  const began = performance.now()
+  let told: string | undefined
+  for (;;) {
+    if (run.stop.aborted) throw new UserError(stopped(voters), { exitCode: exitCodes.cancelled })
+    const tried = await takeInOrder(taking)
+    if (tried.heldBy === undefined) return raiseAll(taking, tried)
+    await releaseLock(tried.taken, taking)
+    const { voter, state } = tried.heldBy
+    const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
+    if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs))
+    if (told !== name) run.emit({ type: 'lock:wait', host: voter, holder: name })
+    told = name
+    await sleep(pollMs, undefined, { signal: run.stop }).catch(() => undefined)
+  }
+}
+
+interface Tried {
+  readonly taken: readonly string[]
+  readonly states: readonly LockState[]
+  /** The first host that another run holds. */
+  readonly heldBy?: { readonly voter: string; readonly state: LockState }
+}
+
+// One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
+async function takeInOrder(taking: Taking): Promise<Tried> {
+  const { voters, holder } = taking
+  const taken: string[] = []
+  const states: LockState[] = []
+  const silent = new Map<string, HostError>()
+  for (const voter of voters) {
+    try {
+      const state = await takeOn(voter, taking)
+      if (state.holder?.run !== holder.run) return { taken, states, heldBy: { voter, state } }
+      taken.push(voter)
+      states.push(state)
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+      silent.set(voter, error)
+      if (voters.length - silent.size < majorityOf(voters)) {
+        await releaseLock(taken, taking)
+        throw tooFew(voters, silent)
+      }
+    }
+  }
+  return { taken, states }
+}
+
+async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): Promise<LockState> {
+  const state = await changeLock(voter, run, takeStep(paths, holder, atLeast), paths)
+  const other = state.holder
+  // A process of this machine that is gone needs no waiting; the script still makes sure that it is this one's lock.
+  if (other === undefined || other.run === holder.run || !isDeadHere(other)) return state
+  return changeLock(voter, run, takeStep(paths, holder, atLeast, state.held), paths)
+}
+
+// A host that was off while others kept the lock knows less than they do.
+async function raiseAll({ run, holder, paths }: Taking, { taken, states }: Tried): Promise<Taken> {
+  const generation = Math.max(...states.map(state => state.generation))
+  const behind = taken.filter((_, index) => states[index]?.generation !== generation)
+  await Promise.all(behind.map(voter => changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)))
+  return { taken, generation, replaced: states.find(state => state.replaced !== undefined)?.replaced }
+}
+
+/** Sends one write of the lock and returns what the lock is like afterwards. All writes may be repeated, so a lost one is. */
+export async function changeLock(
+  host: string,
+  run: Run,
+  step: Step,
+  paths: LockPaths,
+  again = true,
+): Promise<LockState> {
+  const delays = run.reconnectDelaysMs ?? defaultReconnectDelaysMs
+  const session = await connect(run, host, delays, { apart: true })
+  const probe = lockProbe(paths)
+  try {
+    const request = { jobs: [{ steps: [step], verify: probe }], probes: [] }
+    const { failure, verify } = (await exchange(run, session, request, { timeoutMs: lockExchangeMs })).jobs[0]!
+    if (failure === undefined && verify !== undefined) return probe.parse(verify)
+    throw new UserError({
+      where: host,
+      problem: `The run lock ${paths.run}/lock cannot be used`,
+      came: failure === undefined ? 'no answer' : tail(failure.stderr) || `exit code ${failure.exitCode}`,
+    })
+  } catch (error) {
+    if (!again || !(error instanceof HostError) || error.kind !== 'lost') throw error
+    return changeLock(host, run, step, paths, false)
+  }
+}
+
+/**
+ * Frees the lock where it was taken and returns where that went well; after the second ^C it has 10 s. A lock that stays is
+ * stale after 60 s, so failing here is only a note.
+ */
+export async function releaseLock(
+  taken: readonly string[],
+  { run, holder, paths }: Pick<Taking, 'run' | 'holder' | 'paths'>,
+): Promise<readonly string[]> {
+  using patience = boundedAfter(run.abort, 10_000)
+  const patient: Run = { ...run, stop: patience.signal, abort: patience.signal }
+  const free = async (host: string) => {
+    try {
+      await changeLock(host, patient, releaseStep(paths, holder), paths)
+      return true
+    } catch (cause) {
+      const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`
+      run.emit({ type: 'note', host, text })
+      return false
+    }
+  }
+  const freed = await Promise.all(taken.map(free))
+  return taken.filter((_, index) => freed[index])
+}
+
+/** How many of the voters have to keep a lock. */
+export function majorityOf(voters: readonly string[]): number {
+  return Math.floor(voters.length / 2) + 1
+}
+
+function held(host: string, name: string, waitMs: number) {
+  return {
+    where: host,
+    problem: 'Another run works on this cluster',
+    expected: waitMs === 0 ? 'a free lock' : `a free lock within ${Math.round(waitMs / 1000)} s`,
+    came: `a lock of ${name}`,
+    next: 'Wait until that run has ended, then start this one again.',
+  }
+}
+
+function tooFew(voters: readonly string[], silent: ReadonlyMap<string, HostError>): UserError {
+  const [only] = silent.values()
+  if (voters.length === 1 && only !== undefined) return only
+  return new UserError(
+    {
+      where: voters.join(', '),
+      problem:
+        'Too few of the hosts that keep the run lock answer. Another run might reach the others, and both would write; nothing was written.',
+      expected: `${majorityOf(voters)} of ${voters.join(', ')}`,
+      came: [...silent.values()].map(({ host, details }) => `${details.where ?? host}: ${details.problem}`).join('\n'),
+      next: 'Bring one of them back, or take one that is gone for good out of cluster.yaml.',
+    },
+    { exitCode: exitCodes.unreachable },
+  )
+}
+
+function stopped(voters: readonly string[]) {
+  return { where: voters.join(', '), problem: 'Stopped while waiting for the run lock; nothing was written' }
+}
