@@ -8,6 +8,7 @@ import {
   clusterRecord,
   controlPlaneNodeParameters,
   defineRole,
+  endedRunsValues,
   etcdDataOf,
   etcdEndpointsOf,
   file,
@@ -74,8 +75,9 @@ export const controlPlane = defineRole<ControlPlaneNodeParameters, ControlPlaneO
       }),
       { after: [written, initialised] },
     )
-    const token = scope.mint({ ...bootstrapToken(), after: [initialised] })
-    const key = mintCertificateKey(scope, init, cluster, initialised)
+    const swept = scope.add(endedRunsValues(), { after: [initialised] })
+    const token = scope.mint({ ...bootstrapToken(), after: [swept] })
+    const key = mintCertificateKey(scope, init, cluster, swept)
     return {
       identity: initialised.output,
       token,
@@ -92,11 +94,11 @@ function mintCertificateKey(
   scope: Scope,
   init: KubernetesDocument,
   cluster: KubernetesDocument,
-  initialised: Task,
+  after: Task,
 ): Output<Secret> {
   const upload = uploadConfiguration(cluster)
-  if (upload === cluster) return scope.mint({ ...certificateKey(kubeadmFile), after: [initialised] })
+  if (upload === cluster) return scope.mint({ ...certificateKey(kubeadmFile), after: [after] })
   const path = '/etc/evcctl/kubeadm-upload-certs.yaml'
   const written = scope.add(file({ path, mode: 0o600, content: renderDocuments([init, upload]) }))
-  return scope.mint({ ...certificateKey(path), after: [initialised, written] })
+  return scope.mint({ ...certificateKey(path), after: [after, written] })
 }

@@ -22,6 +22,9 @@ const longest = 12
 // The images that each node has are most of what a list of nodes says, and nobody asks for them.
 const withoutImages = 's/"images":\\[\\({"names":\\[[^]]*\\],"sizeBytes":[0-9]*},\\{0,1\\}\\)*\\]/"images":[]/g'
 
+// Bootstrap tokens are asked for by what they are for; what they are stays on the host.
+const withoutTokens = 's/"token-secret":"[^"]*"/"token-secret":""/g'
+
 // curl and not kubectl: as a process it costs a quarter, and one of it asks for anything over one connection. The
 // administrator's certificate and key are in admin.conf; they go through pipes, since nothing may be written. A proxy of
 // the environment is not for this host's own cluster.
@@ -38,7 +41,7 @@ field client-certificate-data | base64 -d | {
     { timeout ${longest} curl --silent --show-error --fail-early --max-time ${longestAnswer} --noproxy '*' --user-agent evcctl \\
       --cacert /etc/kubernetes/pki/ca.crt --cert /dev/fd/3 --key /dev/stdin --write-out '\\n%{http_code} %{url_effective}\\n' "$@" ||
       { [ $? != 124 ] || echo 'no answer within ${longest} s' >&2; }; } |
-    sed '${withoutImages}'
+    sed -e '${withoutImages}' -e '${withoutTokens}'
 } 3<&0
 `,
 }

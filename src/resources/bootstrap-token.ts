@@ -2,6 +2,7 @@ import { UserError } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
 import { Secret } from '../core/secret.ts'
+import { tokenDescription } from './ephemeral-values.ts'
 import { adminConf } from './kubectl.ts'
 
 /** A bootstrap token of kubeadm: `id.secret`. The id alone is public. */
@@ -12,7 +13,7 @@ export interface BootstrapToken {
 
 /**
  * One bootstrap token for all joins of a run, made by kubeadm on the host (it never is in argv) and deleted at the end
- * of the run; it dies by itself after 30 minutes.
+ * of the run, or by the next run where this one is killed; it dies by itself after 30 minutes.
  */
 export function bootstrapToken(): MintDeclaration<BootstrapToken> {
   const kubeadm = `kubeadm --kubeconfig ${adminConf} token`
@@ -20,7 +21,7 @@ export function bootstrapToken(): MintDeclaration<BootstrapToken> {
     name: 'bootstrap token',
     // The API server refuses connections or rights for a moment after it was started.
     run: `tries=0
-until kubeadm --kubeconfig ${adminConf} token create --ttl 30m --description 'evcctl: joins of one run'; do
+until kubeadm --kubeconfig ${adminConf} token create --ttl 30m --description '${tokenDescription}'; do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 10 ]; then exit 1; fi
   sleep 1

@@ -3,6 +3,7 @@ import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
 import { Secret } from '../core/secret.ts'
 import { quote } from '../shell/quote.ts'
+import { ephemeralLabel } from './ephemeral-values.ts'
 import { kubectl } from './kubectl.ts'
 
 /**
@@ -13,6 +14,7 @@ import { kubectl } from './kubectl.ts'
  */
 export function certificateKey(configuration: string): MintDeclaration<Secret> {
   const secrets = `${kubectl()} --namespace kube-system`
+  const owner = `${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}'`
   return {
     name: 'certificate key',
     // The API server refuses connections or rights for a moment after it was started.
@@ -22,10 +24,11 @@ until kubeadm init phase upload-certs --upload-certs --config ${quote(configurat
   if [ "$tries" -ge 10 ]; then exit 1; fi
   sleep 1
 done
+owner=$(${owner})
+${secrets} label secret "$owner" ${ephemeralLabel}=certificate-key --overwrite >&2
 `,
     parse: parseKey,
-    revoke:
-      () => `owner=$(${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}')
+    revoke: () => `owner=$(${owner})
 ${secrets} delete secret kubeadm-certs --ignore-not-found
 case $owner in bootstrap-token-*) ${secrets} delete secret "$owner" --ignore-not-found;; esac
 `,

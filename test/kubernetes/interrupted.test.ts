@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Event } from '../../src/core/index.ts'
+import { ephemeralLabel, tokenDescription } from '../../src/resources/ephemeral-values.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { evcctl, eventsOf, startEvcctl } from './kit/evcctl.ts'
 
@@ -26,7 +27,7 @@ const begins =
 async function exchangeProcesses(host: string): Promise<string[]> {
   const { stdout } = await cluster.hosts.exec(
     host,
-    `for file in /run/evcctl/exchange/*; do [ -e "$file" ] || continue; read -r _ group _ <"$file"
+    `for file in /run/evcctl/exchange/*; do [ -e "$file" ] || continue; read -r _ _ group _ <"$file"
      for stat in /proc/[0-9]*/stat; do read -r line <"$stat" 2>/dev/null || continue
        set -- \${line##*) }; [ "$1" != Z ] && [ "$3" = "$group" ] && echo "$line"; done; done 2>/dev/null`,
   )
@@ -70,6 +71,13 @@ describe.sequential('a run that is killed', () => {
     expect(plan.exitCode).toBe(0)
   })
 
+  test('no token of the killed runs is valid any more', async () => {
+    const type = '--field-selector=type=bootstrap.kubernetes.io/token'
+    const tokens = await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', type, '-o', 'yaml')
+    expect(tokens).not.toContain(Buffer.from(tokenDescription).toString('base64'))
+    expect(tokens).not.toContain(ephemeralLabel)
+  })
+
   test('nothing of the killed runs is left on the hosts', async () => {
     for (const { name } of cluster.hosts.hosts) {
       const left = await cluster.hosts.exec(
@@ -82,16 +90,48 @@ describe.sequential('a run that is killed', () => {
   })
 })
 
-describe.sequential('^C', () => {
-  /** Makes the worker join again: long enough to be interrupted. */
-  async function unjoin(): Promise<void> {
-    const reset = await cluster.hosts.exec(
-      'w1',
-      'kubeadm reset -f >/dev/null 2>&1; rm -f /etc/cni/net.d/*; systemctl stop kubelet',
-    )
-    expect(reset.exitCode).toBe(0)
-  }
+/** Makes the worker join again: long enough to be interrupted. */
+async function unjoin(): Promise<void> {
+  const reset = await cluster.hosts.exec(
+    'w1',
+    'kubeadm reset -f >/dev/null 2>&1; rm -f /etc/cni/net.d/*; systemctl stop kubelet',
+  )
+  expect(reset.exitCode).toBe(0)
+}
 
+/** What a run of evcctl writes to, with times: a file that is written again without a change shows, too. */
+function written(host: string): Promise<string> {
+  const folders = '/etc /usr/local /var/lib/evcctl /run/evcctl /var/lib/kubelet/config.yaml /var/lib/kubelet/pki'
+  return cluster.hosts
+    .exec(host, `find ${folders} -printf '%p %s %m %C@\\n' | grep -v '^/run/evcctl' | sort; ls -A /run/evcctl/exchange`)
+    .then(({ stdout }) => stdout)
+}
+
+describe.sequential('a run that stands still', () => {
+  test('in the middle of kubeadm join is pushed aside, and writes nothing when it goes on', async () => {
+    await unjoin()
+    const stopped = startEvcctl(applying(), cluster.env)
+    await stopped.event(begins(/^worker$/, /kubeadm join/))
+    stopped.child.kill('SIGSTOP')
+    const second = await evcctl(applying(), cluster.env)
+    expect(second.stderr).toBe('')
+    expect(second.exitCode).toBe(0)
+    const taken = eventsOf(second).find(event => event.type === 'lock:taken')
+    expect(taken?.type === 'lock:taken' && taken.from).toContain(`pid ${stopped.child.pid}`)
+    expect(await cluster.kubectl('get', 'nodes', '--no-headers')).toMatch(/\nw1 +Ready /)
+    const before = await Promise.all(['cp1', 'w1'].map(written))
+    const tokens = await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', '-o', 'name')
+    stopped.child.kill('SIGCONT')
+    const outcome = await stopped.ended
+    expect(outcome.exitCode).toBe(1)
+    expect(outcome.stderr).toMatch(/taken over by another run|a later run has written to it|could not be renewed/)
+    expect(await Promise.all(['cp1', 'w1'].map(written))).toEqual(before)
+    expect(await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', '-o', 'name')).toBe(tokens)
+    expect((await evcctl(['plan', cluster.file], cluster.env)).stdout).toContain('No changes.')
+  })
+})
+
+describe.sequential('^C', () => {
   test('once: what runs is finished, nothing new starts, and the exit code says so', async () => {
     await unjoin()
     const run = startEvcctl(applying(), cluster.env)
