@@ -61,6 +61,13 @@ describe('wrong usage', () => {
     expect(stderr).toContain('There is no command to run.\n  It comes after two dashes: evcctl exec -- uptime')
     expect(exitCode).toBe(3)
   })
+
+  test('exec knows every role that a host can have', async () => {
+    await evcctl('init', 'roles.yaml', '--host', 'cp1=192.0.2.11:control-plane')
+    const { exitCode, stderr } = await evcctl('exec', 'roles.yaml', '--role', 'etcd', '--', 'true')
+    expect(stderr).toContain('--role: No host of roles.yaml is meant by this.')
+    expect(exitCode).toBe(3)
+  })
 })
 
 describe('help', () => {

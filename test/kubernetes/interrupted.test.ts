@@ -39,6 +39,14 @@ async function kubeadmProcesses(host: string): Promise<string> {
   return (await cluster.hosts.exec(host, ['pgrep', '-x', 'kubeadm'])).stdout
 }
 
+/** No bootstrap token that evcctl made is there. */
+async function expectNoToken(): Promise<void> {
+  const type = '--field-selector=type=bootstrap.kubernetes.io/token'
+  const tokens = await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', type, '-o', 'yaml')
+  expect(tokens).not.toContain(Buffer.from(tokenDescription).toString('base64'))
+  expect(tokens).not.toContain(ephemeralLabel)
+}
+
 // In the order in which they come in a run, so that each apply gets a stage further than the one before it.
 const stages = [
   ['the operating system', /^os$/, /./],
@@ -71,12 +79,7 @@ describe.sequential('a run that is killed', () => {
     expect(plan.exitCode).toBe(0)
   })
 
-  test('no token of the killed runs is valid any more', async () => {
-    const type = '--field-selector=type=bootstrap.kubernetes.io/token'
-    const tokens = await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', type, '-o', 'yaml')
-    expect(tokens).not.toContain(Buffer.from(tokenDescription).toString('base64'))
-    expect(tokens).not.toContain(ephemeralLabel)
-  })
+  test('no token of the killed runs is valid any more', () => expectNoToken())
 
   test('nothing of the killed runs is left on the hosts', async () => {
     for (const { name } of cluster.hosts.hosts) {
@@ -98,6 +101,20 @@ async function unjoin(): Promise<void> {
   )
   expect(reset.exitCode).toBe(0)
 }
+
+describe.sequential('a run that is killed while it makes a bootstrap token', () => {
+  test('leaves none that is valid after the next run', async () => {
+    await unjoin()
+    const run = startEvcctl(applying(), cluster.env)
+    await run.event(event => event.type === 'mint')
+    run.child.kill('SIGKILL')
+    await run.ended
+    const next = await evcctl(applying(), cluster.env)
+    expect(next.stderr).toBe('')
+    expect(next.exitCode).toBe(0)
+    await expectNoToken()
+  })
+})
 
 /** What a run of evcctl writes to, with times: a file that is written again without a change shows, too. */
 function written(host: string): Promise<string> {

@@ -1,5 +1,5 @@
 import PQueue from 'p-queue'
-import type { ClusterSpec } from '../../config/index.ts'
+import type { ClusterSpec, HostSpec } from '../../config/index.ts'
 import { nearest } from '../../config/nearest.ts'
 import { type ExitCode, exitCodes, HostError, UserError } from '../../core/index.ts'
 import { quoteAll } from '../../shell/quote.ts'
@@ -15,7 +15,7 @@ export interface ExecOptions {
   readonly output: 'text' | 'json'
   /** Names of the hosts; empty: all of them, or those with the role. */
   readonly hosts: readonly string[]
-  readonly role?: 'control-plane' | 'worker' | undefined
+  readonly role?: HostSpec['roles'][number] | undefined
   readonly sudo: boolean
   readonly parallel: number
   /** One word: a shell command line. Several: a command and its arguments. */

@@ -15,7 +15,7 @@ export class Exec extends BaseCommand {
   static override readonly flags = {
     host: Flags.string({ description: 'only this host (repeatable)', multiple: true, multipleNonGreedy: true }),
     role: Flags.option({
-      options: ['control-plane', 'worker'] as const,
+      options: ['control-plane', 'worker', 'etcd'] as const,
       description: 'only hosts with this role',
     })(),
     sudo: Flags.boolean({ description: 'run it as root' }),
