@@ -6,6 +6,7 @@ import { checkCilium } from './checks/cilium.ts'
 import { checkEtcd } from './checks/etcd.ts'
 import { checkFirewall } from './checks/firewall.ts'
 import { checkHosts } from './checks/hosts.ts'
+import { checkKubeletPolicies } from './checks/kubelet-policies.ts'
 import { checkLabels } from './checks/labels.ts'
 import { checkNetwork } from './checks/network.ts'
 import { checkPatches } from './checks/patches.ts'
@@ -62,6 +63,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkPorts,
     checkVersions(known),
     checkPatches,
+    checkKubeletPolicies,
     checkRuntime,
     checkLabels,
     checkSources,

@@ -97,8 +97,10 @@ describe('values are normalised', () => {
   })
 
   it('keeps patches as they are, nulls too', () => {
-    const { kubernetes } = parse(cluster('kubernetes: { kubeletConfiguration: { failCgroupV1: false, a: null } }'))
-    expect(kubernetes.kubeletConfiguration).toEqual({ failCgroupV1: false, a: null })
+    const { kubernetes } = parse(
+      cluster('kubernetes: { kubeletConfiguration: { failCgroupV1: false, maxPods: null } }'),
+    )
+    expect(kubernetes.kubeletConfiguration).toEqual({ failCgroupV1: false, maxPods: null })
   })
 
   it('writes sysctls as text', () => {

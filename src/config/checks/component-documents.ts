@@ -1,0 +1,168 @@
+import {
+  type ComponentType,
+  documentType,
+  existsIn,
+  fieldsOfType,
+  isKnownMinor,
+  type Scalar,
+} from '../component-schema.ts'
+import { describeValue } from '../explain.ts'
+import { isMapping, type Path } from '../finding.ts'
+import { nearest } from '../nearest.ts'
+import type { Report } from './check.ts'
+
+/** The documents of spec.kubernetes by their keys. */
+export const componentDocuments = {
+  clusterConfiguration: { kind: 'ClusterConfiguration', program: 'kubeadm' },
+  initConfiguration: { kind: 'InitConfiguration', program: 'kubeadm' },
+  joinConfiguration: { kind: 'JoinConfiguration', program: 'kubeadm' },
+  kubeletConfiguration: { kind: 'KubeletConfiguration', program: 'The kubelet' },
+  kubeProxyConfiguration: { kind: 'KubeProxyConfiguration', program: 'kube-proxy' },
+} as const
+
+export type ComponentDocument = keyof typeof componentDocuments
+
+/**
+ * Where keys of older versions of the documents went. Sources: kubeadm.k8s.io/v1beta4, "Migration from v1beta3"
+ * (https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/), and the kubelet's changelog.
+ */
+const moved: Readonly<Record<string, string>> = {
+  'APIServer.timeoutForControlPlane':
+    'Since kubeadm.k8s.io/v1beta4 it is timeouts.controlPlaneComponentHealthCheck of initConfiguration and joinConfiguration.',
+  'Discovery.timeout': 'Since kubeadm.k8s.io/v1beta4 it is timeouts.discovery of joinConfiguration.',
+  'ClusterConfiguration.useHyperKubeImage': 'kubeadm has no hyperkube images any more.',
+  'DNS.type': 'CoreDNS is the only one since kubeadm.k8s.io/v1beta3.',
+}
+
+const expectations: Readonly<Record<Scalar, string>> = {
+  string: 'a text',
+  bool: 'true or false',
+  int: 'a whole number',
+  number: 'a number',
+  duration: 'a duration, e.g. 4m0s',
+  durationOrNumber: 'a duration, e.g. 5s',
+  quantity: 'a quantity, e.g. 100Mi',
+  any: 'any value',
+}
+
+// time.ParseDuration of Go; resource.ParseQuantity of k8s.io/apimachinery.
+const duration = /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/
+const quantity = /^[-+]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?\d+)?$/
+
+const accepts: Readonly<Record<Scalar, (value: unknown) => boolean>> = {
+  string: value => typeof value === 'string',
+  bool: value => typeof value === 'boolean',
+  int: value => Number.isInteger(value),
+  number: value => typeof value === 'number',
+  duration: value => typeof value === 'string' && duration.test(value),
+  durationOrNumber: value => Number.isInteger(value) || (typeof value === 'string' && duration.test(value)),
+  quantity: value => (typeof value === 'number' ? Number.isFinite(value) : quantity.test(String(value))),
+  any: () => true,
+}
+
+interface Place {
+  readonly document: ComponentDocument
+  /** `1.36` */
+  readonly minor: string
+  readonly report: Report
+}
+
+/**
+ * Reports each key at any depth that the document does not have in this minor of Kubernetes, and each value of a type that
+ * its program cannot read: they decode strictly, and fail on the hosts in the middle of the work. Of minors that the
+ * schemas do not know only the types of known keys are checked.
+ */
+export function checkComponentDocument(
+  document: ComponentDocument,
+  value: Readonly<Record<string, unknown>>,
+  minor: string,
+  report: Report,
+): void {
+  const type = { is: 'object', name: documentType(componentDocuments[document].kind) } as const
+  checkValue(value, type, ['spec', 'kubernetes', document], { document, minor, report })
+}
+
+function checkValue(value: unknown, type: ComponentType, path: Path, place: Place): void {
+  // It takes a key away that evcctl would set.
+  if (value === null || value === undefined) return
+  switch (type.is) {
+    case 'scalar':
+      if (!accepts[type.name](value)) wrongType(value, type.name, path, place)
+      return
+    case 'list':
+      if (!Array.isArray(value)) notAList(value, type.of, path, place)
+      else for (const [index, item] of value.entries()) checkValue(item, type.of, [...path, index], place)
+      return
+    default:
+      if (!isMapping(value)) reportType(value, 'a mapping', path, place)
+      else if (type.is === 'object') checkObject(value, type.name, path, place)
+      else for (const [key, item] of Object.entries(value)) checkValue(item, type.of, [...path, key], place)
+  }
+}
+
+function checkObject(value: Readonly<Record<string, unknown>>, name: string, path: Path, place: Place): void {
+  const fields = fieldsOfType(name)
+  for (const [key, item] of Object.entries(value)) {
+    const field = fields.get(key)
+    if (field !== undefined && existsIn(field, place.minor)) checkValue(item, field.type, [...path, key], place)
+    else if (isKnownMinor(place.minor)) unknownKey(key, name, [...path, key], place)
+  }
+}
+
+function unknownKey(key: string, name: string, path: Path, { document, minor, report }: Place): void {
+  const fields = fieldsOfType(name)
+  const short = name.replace(/^.*\./, '')
+  const { program, kind } = componentDocuments[document]
+  const owner = short === kind ? document : short
+  const field = fields.get(key)
+  if (field !== undefined) {
+    const when = field.since === undefined ? `It went with ${field.until}.` : `It came with ${field.since}.`
+    report({ path, at: 'key', problem: `${program} ${minor} has no key "${key}" in its ${owner}.`, next: when })
+    return
+  }
+  const old = Object.keys(moved).flatMap(one => (one.startsWith(`${short}.`) ? one.slice(short.length + 1) : []))
+  const known = [...fields].filter(([, one]) => existsIn(one, minor)).map(([one]) => one)
+  const meant = nearest(key, [...old, ...known])
+  const advice = meant === undefined ? undefined : moved[`${short}.${meant}`]
+  const problem = `${program} has no key "${key}" in its ${owner}.`
+  if (advice !== undefined) report({ path, at: 'key', problem, next: advice })
+  else if (meant !== undefined) report({ path, at: 'key', problem: `${problem} Did you mean "${meant}"?`, meant })
+  else report({ path, at: 'key', problem, ...elsewhere(key, minor) })
+}
+
+// A key that one of the other documents has at its top was put into the wrong one.
+function elsewhere(key: string, minor: string): { readonly next?: string } {
+  const found = Object.entries(componentDocuments).find(([, { kind }]) => {
+    const field = fieldsOfType(documentType(kind)).get(key)
+    return field !== undefined && existsIn(field, minor)
+  })
+  return found === undefined ? {} : { next: `That key belongs to spec.kubernetes.${found[0]}.` }
+}
+
+// Up to v1beta3 these were mappings, and half of what is found on the web still is.
+// https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-Arg
+function notAList(value: unknown, of: ComponentType, path: Path, place: Place): void {
+  if (of.is !== 'object' || !of.name.endsWith('.Arg')) {
+    reportType(value, 'a list', path, place)
+    return
+  }
+  const [name, first] = isMapping(value) ? (Object.entries(value)[0] ?? []) : []
+  const next = name === undefined ? {} : { next: `Write - { name: ${name}, value: "${String(first)}" }` }
+  reportType(value, 'a list of { name: …, value: "…" } (kubeadm.k8s.io/v1beta4)', path, place, next)
+}
+
+function wrongType(value: unknown, scalar: Scalar, path: Path, place: Place): void {
+  const plain = typeof value === 'number' || typeof value === 'boolean'
+  const next = scalar === 'string' && plain ? { next: `Write it in quotes: "${String(value)}"` } : {}
+  reportType(value, expectations[scalar], path, place, next)
+}
+
+function reportType(
+  value: unknown,
+  expected: string,
+  path: Path,
+  { report }: Place,
+  next: { readonly next?: string } = {},
+): void {
+  report({ path, problem: `${String(path.at(-1))} has the wrong type.`, expected, came: describeValue(value), ...next })
+}

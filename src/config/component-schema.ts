@@ -1,0 +1,58 @@
+import { compare } from 'semver'
+import { documentTypes, fieldTypes, schemaMinors } from '../catalog/data/component-schemas.ts'
+
+/** The type of a value in a document of kubeadm, the kubelet or kube-proxy. */
+export type ComponentType =
+  | { readonly is: 'scalar'; readonly name: Scalar }
+  | { readonly is: 'list' | 'mapping'; readonly of: ComponentType }
+  | { readonly is: 'object'; readonly name: string }
+
+export type Scalar = 'string' | 'bool' | 'int' | 'number' | 'duration' | 'durationOrNumber' | 'quantity' | 'any'
+
+/** A field of an object, and the minors that have it. */
+export interface ComponentField {
+  readonly type: ComponentType
+  /** First minor, e.g. `1.36`; undefined: all that are known. */
+  readonly since: string | undefined
+  /** First minor that has it no more. */
+  readonly until: string | undefined
+}
+
+/** The object type of a document, by its kind, e.g. `KubeletConfiguration`. */
+export function documentType(kind: string): string {
+  const name = documentTypes[kind]
+  if (name === undefined) throw new RangeError(`there is no schema of ${kind}`)
+  return name
+}
+
+/** The fields of an object type, those of other minors too. */
+export function fieldsOfType(name: string): ReadonlyMap<string, ComponentField> {
+  return new Map(Object.entries(fieldTypes[name] ?? {}).map(([field, text]) => [field, parseField(text)]))
+}
+
+/** Whether a minor is one that the schemas were made of; of others nothing is known for sure. */
+export function isKnownMinor(minor: string): boolean {
+  return schemaMinors.includes(minor)
+}
+
+/** Whether a field is there in a minor; in one that the schemas do not know it may be. */
+export function existsIn({ since, until }: ComponentField, minor: string): boolean {
+  if (!isKnownMinor(minor)) return true
+  const at = (one: string) => compare(`${minor}.0`, `${one}.0`)
+  return (since === undefined || at(since) >= 0) && (until === undefined || at(until) < 0)
+}
+
+function parseField(text: string): ComponentField {
+  const [type = '', ...bounds] = text.split(' ')
+  return {
+    type: parseType(type),
+    since: bounds.find(bound => bound.startsWith('>='))?.slice(2),
+    until: bounds.find(bound => bound.startsWith('<'))?.slice(1),
+  }
+}
+
+function parseType(text: string): ComponentType {
+  if (text.startsWith('[]')) return { is: 'list', of: parseType(text.slice(2)) }
+  if (text.startsWith('{}')) return { is: 'mapping', of: parseType(text.slice(2)) }
+  return Object.hasOwn(fieldTypes, text) ? { is: 'object', name: text } : { is: 'scalar', name: text as Scalar }
+}
