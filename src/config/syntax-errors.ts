@@ -25,8 +25,8 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
     errors.set(line, errorAt(start, end, details))
   }
   if (errors.size > 0) return [...errors.values()]
-  const aliases = aliasErrors(first, errorAt)
-  if (aliases.length > 0) return aliases
+  const nodes = [...aliasErrors(first, errorAt), ...tagErrors(first, errorAt), ...keyErrors(first, errorAt)]
+  if (nodes.length > 0) return nodes
   if (second !== undefined) {
     const start = second.contents?.range?.[0] ?? 0
     return [
@@ -144,6 +144,40 @@ function aliasErrors(document: Document, errorAt: ErrorAt): readonly UserError[]
         )
       else if (ancestors.includes(target))
         errors.push(errorAt(start, end, { problem: `The alias *${alias.source} stands inside of what it names.` }))
+    },
+  })
+  return errors
+}
+
+// A tag turns a text into bytes, a date or a set, which no key of this file takes; plain values need none.
+function tagErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
+  const errors: UserError[] = []
+  visit(document, {
+    Node(_, node) {
+      const { tag, range } = node as { tag?: string; range?: readonly number[] | null }
+      if (tag === undefined || plainTags.has(tag)) return
+      const [start = 0, end = 0] = range ?? []
+      const name = tag.replace(coreTag, '!!')
+      errors.push(
+        errorAt(start, end, { problem: `YAML tags are not used in this file: ${name}.`, next: `Remove the ${name}.` }),
+      )
+    },
+  })
+  return errors
+}
+
+const coreTag = 'tag:yaml.org,2002:'
+const plainTags = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(name => coreTag + name))
+
+// A list or a mapping as a key is rarely meant: "{{ name }}" without quotes is one.
+function keyErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
+  const errors: UserError[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (!isCollection(key)) return
+      const [start = 0, end = 0] = key.range ?? []
+      const problem = 'A list or a mapping cannot be a key.'
+      errors.push(errorAt(start, end, { problem, next: 'A text that begins with [ or { needs quotes.' }))
     },
   })
   return errors

@@ -20,6 +20,7 @@ const cases: readonly (readonly [what: string, file: string, path: string, ...wo
   ['a key of timeouts', kubernetes('joinConfiguration: { timeouts: { discover: 5m } }'), `${at}.joinConfiguration.timeouts.discover`, '"discovery"?'],
   ['a text for a number', kubernetes('kubeletConfiguration: { maxPods: "50" }'), `${at}.kubeletConfiguration.maxPods`, 'a whole number'],
   ['a number for a text', kubernetes('clusterConfiguration: { apiServer: { extraArgs: [{ name: v, value: 4 }] } }'), `${at}.clusterConfiguration.apiServer.extraArgs[0].value`, 'Write it in quotes: "4"'],
+  ['flags as a mapping of mappings', kubernetes('clusterConfiguration: { apiServer: { extraArgs: { v: { a: 1 } } } }'), `${at}.clusterConfiguration.apiServer.extraArgs`, 'a list of'],
   ['a duration without a unit', kubernetes('kubeletConfiguration: { syncFrequency: 60 }'), `${at}.kubeletConfiguration.syncFrequency`, 'a duration, e.g. 4m0s'],
   ['a duration that Go does not know', kubernetes('kubeletConfiguration: { syncFrequency: 1d }'), `${at}.kubeletConfiguration.syncFrequency`, 'a duration'],
   ['a quantity that is none', kubernetes('kubeletConfiguration: { reservedMemory: [{ numaNode: 0, limits: { memory: 1GB } }] }'), `${at}.kubeletConfiguration.reservedMemory[0].limits.memory`, 'a quantity'],

@@ -147,7 +147,8 @@ function notAList(value: unknown, of: ComponentType, path: Path, place: Place): 
     return
   }
   const [name, first] = isMapping(value) ? (Object.entries(value)[0] ?? []) : []
-  const next = name === undefined ? {} : { next: `Write - { name: ${name}, value: "${String(first)}" }` }
+  const plain = name !== undefined && typeof first !== 'object'
+  const next = plain ? { next: `Write - { name: ${name}, value: "${String(first)}" }` } : {}
   reportType(value, 'a list of { name: …, value: "…" } (kubeadm.k8s.io/v1beta4)', path, place, next)
 }
 
