@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { UserError } from '../core/errors.ts'
 import type { Fence } from '../core/host.ts'
 import { describeHolder, type LockState, staleAfterMs } from './lock-state.ts'
+import { type Moment, now } from './moment.ts'
 import type { Writer } from './run.ts'
 
 /**
@@ -16,20 +17,14 @@ const lastLookMs = 10_000
 
 export interface LeaseOptions {
   readonly fence: Fence
-  /** The hosts that keep the lock for this run. */
-  readonly voters: readonly string[]
+  /** The hosts that keep the lock for this run, and when the step was sent that took it there. */
+  readonly taken: ReadonlyMap<string, Moment>
   /** How many of them have to. */
   readonly majority: number
   /** Renews the lock on a host; returns what the lock is like there if it is somebody else's by now, else undefined. */
   readonly beat: (voter: string, signal: AbortSignal) => Promise<LockState | undefined>
   /** Time between two heartbeats of a host, ms. */
   readonly everyMs: number
-}
-
-/** When something was sent: time of the machine, which stands still while a laptop sleeps, and time of the day, which may be set. */
-interface Moment {
-  readonly machine: number
-  readonly day: number
 }
 
 /** Keeps a lock alive on all hosts that have it, and knows at each moment whether this run may write. */
@@ -43,13 +38,14 @@ export class Lease implements Writer {
   readonly #loops: Promise<unknown>
   #looking = false
 
-  /** The lock has been taken on all voters by a step that was sent at `taken`. */
-  constructor(options: LeaseOptions, taken: Moment = now()) {
+  constructor(options: LeaseOptions) {
     this.fence = options.fence
     this.#options = options
-    this.#beats = new Map(options.voters.map(voter => [voter, taken]))
+    this.#beats = new Map(options.taken)
     const watch = setInterval(() => this.#watch(), Math.min(watchMs, options.everyMs))
-    this.#loops = Promise.all(options.voters.map(voter => this.#loop(voter))).finally(() => clearInterval(watch))
+    this.#loops = Promise.all([...this.#beats.keys()].map(voter => this.#loop(voter))).finally(() =>
+      clearInterval(watch),
+    )
   }
 
   /** Fires when the lock is lost. */
@@ -111,7 +107,7 @@ export class Lease implements Writer {
   }
 
   async #beatAll(): Promise<void> {
-    const all = Promise.all(this.#options.voters.map(voter => this.#beat(voter)))
+    const all = Promise.all([...this.#beats.keys()].map(voter => this.#beat(voter)))
     const enough = new AbortController()
     const late = sleep(lastLookMs, undefined, { signal: enough.signal }).catch(() => undefined)
     await Promise.race([all, late])
@@ -138,7 +134,8 @@ export class Lease implements Writer {
   }
 
   #silent(): UserError {
-    const { voters, majority } = this.#options
+    const { majority } = this.#options
+    const voters = [...this.#beats.keys()]
     const of = voters.length === 1 ? '' : ` on ${majority} of ${voters.join(', ')}`
     return new UserError({
       where: voters.join(', '),
@@ -146,10 +143,6 @@ export class Lease implements Writer {
       next: 'Start it again when these hosts can be reached; what is done is not done again.',
     })
   }
-}
-
-function now(): Moment {
-  return { machine: performance.now(), day: Date.now() }
 }
 
 function takenOver(voter: string, { holder }: LockState): UserError {

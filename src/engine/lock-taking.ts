@@ -12,6 +12,7 @@ import {
   lockProbe,
   staleAfterMs,
 } from './lock-state.ts'
+import { type Moment, now } from './moment.ts'
 import { boundedAfter } from './patience.ts'
 import { defaultReconnectDelaysMs, type Run } from './run.ts'
 import { messageOf } from './task-errors.ts'
@@ -32,8 +33,8 @@ export interface Taking {
 
 /** A lock that was had. */
 export interface Taken {
-  /** The voters that keep it, in their order. */
-  readonly taken: readonly string[]
+  /** The voters that keep it, in their order, and when the step was sent that took it. */
+  readonly taken: ReadonlyMap<string, Moment>
   readonly generation: number
   /** The run that was pushed aside. */
   readonly replaced: LockHolder | undefined
@@ -54,7 +55,7 @@ export async function takeLock(
     if (run.stop.aborted) throw new UserError(stopped(voters), { exitCode: exitCodes.cancelled })
     const tried = await takeInOrder(taking)
     if (tried.heldBy === undefined) return raiseAll(taking, tried)
-    await releaseLock(tried.taken, taking)
+    await releaseLock([...tried.taken.keys()], taking)
     const { voter, state } = tried.heldBy
     const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
     if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs))
@@ -65,7 +66,7 @@ export async function takeLock(
 }
 
 interface Tried {
-  readonly taken: readonly string[]
+  readonly taken: ReadonlyMap<string, Moment>
   readonly states: readonly LockState[]
   /** The first host that another run holds. */
   readonly heldBy?: { readonly voter: string; readonly state: LockState }
@@ -74,20 +75,21 @@ interface Tried {
 // One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
 async function takeInOrder(taking: Taking): Promise<Tried> {
   const { voters, holder } = taking
-  const taken: string[] = []
+  const taken = new Map<string, Moment>()
   const states: LockState[] = []
   const silent = new Map<string, HostError>()
   for (const voter of voters) {
+    const sent = now()
     try {
       const state = await takeOn(voter, taking)
       if (state.holder?.run !== holder.run) return { taken, states, heldBy: { voter, state } }
-      taken.push(voter)
+      taken.set(voter, sent)
       states.push(state)
     } catch (error) {
       if (!(error instanceof HostError)) throw error
       silent.set(voter, error)
       if (voters.length - silent.size < majorityOf(voters)) {
-        await releaseLock(taken, taking)
+        await releaseLock([...taken.keys()], taking)
         throw tooFew(voters, silent)
       }
     }
@@ -106,7 +108,7 @@ async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): P
 // A host that was off while others kept the lock knows less than they do.
 async function raiseAll({ run, holder, paths }: Taking, { taken, states }: Tried): Promise<Taken> {
   const generation = Math.max(...states.map(state => state.generation))
-  const behind = taken.filter((_, index) => states[index]?.generation !== generation)
+  const behind = [...taken.keys()].filter((_, index) => states[index]?.generation !== generation)
   await Promise.all(behind.map(voter => changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)))
   return { taken, generation, replaced: states.find(state => state.replaced !== undefined)?.replaced }
 }

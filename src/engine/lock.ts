@@ -103,12 +103,12 @@ export async function withLock<T>(
   const { paths = hostLockPaths, holder = thisController(options.id), seen, heartbeatMs = 10_000 } = options
   const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
   const { taken, generation, replaced } = await takeLock(taking, options)
-  const [first = ''] = taken
+  const [first = ''] = taken.keys()
   run.emit({ type: 'lock:taken', host: first, ...(replaced === undefined ? {} : { from: describeHolder(replaced) }) })
   const fence = { generation, run: holder.run, folder: paths.state }
   const lease = new Lease({
     fence,
-    voters: taken,
+    taken,
     majority: majorityOf(voters),
     everyMs: heartbeatMs,
     async beat(voter, signal) {
@@ -130,7 +130,7 @@ export async function withLock<T>(
     return { result, lost: lease.lost }
   } finally {
     await lease.end()
-    const [freed] = lease.lost === undefined ? await releaseLock(taken, taking) : []
+    const [freed] = lease.lost === undefined ? await releaseLock([...taken.keys()], taking) : []
     if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
   }
 }
