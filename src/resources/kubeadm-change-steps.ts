@@ -3,6 +3,7 @@ import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
+import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
 
 /** Which parts of a standing cluster's configuration have to be written again. */
@@ -42,13 +43,14 @@ export function recoverySteps(server: string): readonly Step[] {
   return [recovery, apiAnswers(server)]
 }
 
+// It needs no API server: after a power cut none may run before this is done.
 const recovery: Step = {
   run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
   cp -p ${formerManifests}/*.yaml ${manifestFolder}/
   ${forgetFormer.replace('\n', '\n  ')}
 fi
-`,
+${finishServingCertificate}`,
 }
 
 /**
@@ -62,7 +64,8 @@ export function changeSteps(configuration: string, server: string, parts: Change
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   if (parts.kubeProxy) steps.push({ run: kubeProxyScript(config), timeoutMs: 360_000 })
   if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
-  if (parts.certificate) steps.push({ run: certificateScript(config), timeoutMs: 120_000 }, apiAnswers(server))
+  if (parts.certificate)
+    steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
   if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
   if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
   return steps
@@ -87,20 +90,6 @@ rm -f ${proxyMark}
 `
 }
 
-// The API server notices new certificate files by itself. kubeadm makes none where one is: the old one steps aside.
-function certificateScript(config: string): string {
-  return `cd /etc/kubernetes/pki
-for file in apiserver.crt apiserver.key; do
-  if [ -e "$file" ]; then mv -f "$file" "$file.evcctl-old"; fi
-done
-if ! kubeadm init phase certs apiserver ${config}; then
-  for file in apiserver.crt apiserver.key; do mv -f "$file.evcctl-old" "$file"; done
-  exit 1
-fi
-rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
-`
-}
-
 // A component that does not come up with its new arguments gets its old manifest back.
 function controlPlaneScript(config: string, server: string): string {
   return `${kubeletFailureScript}${manifestFunction}manifests=${manifestFolder}
@@ -114,6 +103,8 @@ for component in $components; do
   if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
 done
+# The mark may not outlive a power cut that the copies do not outlive.
+sync
 : >${manifestsMark}
 healthy() {
   case $1 in

@@ -5,6 +5,7 @@ import { answersFor, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
+import { newServingCertificateMark } from './serving-certificate.ts'
 import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
 /** The documents that are the same for the whole cluster. */
@@ -42,7 +43,7 @@ export interface LocalState {
 }
 
 /** A change of these is under way as long as its mark is there; see changeMarks. */
-export type ChangeMark = 'control plane' | 'kube-proxy'
+export type ChangeMark = 'control plane' | 'API server certificate' | 'kube-proxy'
 
 // As long as it is there, the manifests beside it are those from before a change that did not end.
 export const formerManifests = '/var/lib/evcctl/manifests'
@@ -50,6 +51,7 @@ export const formerManifests = '/var/lib/evcctl/manifests'
 /** The file that tells on the host that a change of this part has begun. */
 export const changeMarks: Readonly<Record<ChangeMark, string>> = {
   'control plane': `${formerManifests}/complete`,
+  'API server certificate': newServingCertificateMark,
   'kube-proxy': '/var/lib/evcctl/kube-proxy.unfinished',
 }
 

@@ -4,6 +4,12 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
   rm -f /var/lib/evcctl/manifests/complete
   rm -rf /var/lib/evcctl/manifests
 fi
+if [ -e /etc/kubernetes/pki/evcctl-apiserver/complete ]; then
+  for file in apiserver.key apiserver.crt; do
+    if [ -e /etc/kubernetes/pki/evcctl-apiserver/"$file" ]; then mv -f /etc/kubernetes/pki/evcctl-apiserver/"$file" /etc/kubernetes/pki/; fi
+  done
+fi
+rm -rf /etc/kubernetes/pki/evcctl-apiserver
 --- next step
 until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
@@ -26,15 +32,20 @@ until kubeadm init phase upload-config kubelet --config '/etc/evcctl/kubeadm.yam
   sleep 2
 done
 --- next step
-cd /etc/kubernetes/pki
-for file in apiserver.crt apiserver.key; do
-  if [ -e "$file" ]; then mv -f "$file" "$file.evcctl-old"; fi
-done
-if ! kubeadm init phase certs apiserver --config '/etc/evcctl/kubeadm.yaml'; then
-  for file in apiserver.crt apiserver.key; do mv -f "$file.evcctl-old" "$file"; done
+rm -rf /etc/kubernetes/pki/evcctl-apiserver
+mkdir -m 0700 /etc/kubernetes/pki/evcctl-apiserver
+ln -s ../ca.crt ../ca.key /etc/kubernetes/pki/evcctl-apiserver/
+( umask 077
+  sed -e '/^certificatesDir:/d' -e 's|^kind: ClusterConfiguration$|&\
+certificatesDir: /etc/kubernetes/pki/evcctl-apiserver|' '/etc/evcctl/kubeadm.yaml' >/etc/kubernetes/pki/evcctl-apiserver/kubeadm.yaml )
+if ! kubeadm init phase certs apiserver --config /etc/kubernetes/pki/evcctl-apiserver/kubeadm.yaml; then
+  rm -rf /etc/kubernetes/pki/evcctl-apiserver
   exit 1
 fi
-rm -f apiserver.crt.evcctl-old apiserver.key.evcctl-old
+sync
+: >/etc/kubernetes/pki/evcctl-apiserver/complete
+mv -f /etc/kubernetes/pki/evcctl-apiserver/apiserver.key /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt /etc/kubernetes/pki/
+rm -rf /etc/kubernetes/pki/evcctl-apiserver
 --- next step
 until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
@@ -68,6 +79,8 @@ for component in $components; do
   if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
 done
+# The mark may not outlive a power cut that the copies do not outlive.
+sync
 : >/var/lib/evcctl/manifests/complete
 healthy() {
   case $1 in
