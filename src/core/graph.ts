@@ -1,14 +1,15 @@
 import { Output } from './output.ts'
 import type { Edge, Graph, Mint, Task, TaskId } from './task.ts'
 
-/** Programming errors of a playbook or role: a duplicate, an unknown dependency or a cycle. */
+/** Programming errors of a playbook or role: a duplicate, two owners of one thing, an unknown dependency or a cycle. */
 export class GraphError extends Error {
   override readonly name = 'GraphError'
 }
 
 /**
  * Checks the parts and puts the tasks into a deterministic topological order (declaration order where dependencies
- * leave a choice). Throws GraphError naming the duplicate id, the missing dependency or the shortest cycle.
+ * leave a choice). Throws GraphError naming the duplicate id, the two roles that declare one thing of a host, the missing
+ * dependency or the shortest cycle.
  */
 export function buildGraph(
   tasks: readonly Task[],
@@ -16,9 +17,14 @@ export function buildGraph(
   mints: ReadonlyMap<TaskId, Mint> = new Map(),
 ): Graph {
   const byId = new Map<TaskId, Task>()
+  const owners = new Map<string, Task>()
   for (const task of tasks) {
     if (byId.has(task.id)) throw new GraphError(`Task "${task.id}" is declared twice`)
     byId.set(task.id, task)
+    const thing = `${task.resource.kind}:${task.resource.name}`
+    const owner = owners.get(`${task.host}\0${thing}`)
+    if (owner !== undefined) throw new GraphError(twoOwners(thing, owner, task))
+    owners.set(`${task.host}\0${thing}`, task)
   }
   const unique = mergeEdges(edges)
   for (const edge of unique) {
@@ -27,6 +33,11 @@ export function buildGraph(
   }
   const order = sortTopologically([...byId.keys()], unique)
   return { tasks: new Map(order.map(id => [id, byId.get(id)!])), edges: unique, mints }
+}
+
+// They would undo each other's work in every run, or the last one would win.
+function twoOwners(thing: string, { host, role }: Task, other: Task): string {
+  return `Two roles on ${host} declare "${thing}": ${role} and ${other.role}. One thing has one owner`
 }
 
 /** The ids of the tasks that each task directly waits for, in edge order. */

@@ -56,7 +56,7 @@ export class GraphBuilder {
     }
   }
 
-  /** Throws GraphError for a duplicate, an unknown dependency or a cycle. */
+  /** Throws GraphError for a duplicate, two owners of one thing, an unknown dependency or a cycle. */
   build(): Graph {
     return buildGraph(this.#tasks, this.#edges, this.#mints)
   }

@@ -53,6 +53,19 @@ describe('order', () => {
 })
 
 describe('mistakes', () => {
+  test('of two roles that declare one thing of a host are told by both names', () => {
+    const owned = (role: string, host = 'h'): Task => ({
+      ...task('/etc/x'),
+      id: id(`${host}/${role}/k:/etc/x`),
+      host,
+      role,
+    })
+    expect(() => buildGraph([owned('one'), owned('other')], [])).toThrow(
+      'Two roles on h declare "k:/etc/x": one and other. One thing has one owner',
+    )
+    expect(() => buildGraph([owned('one'), owned('other', 'elsewhere')], [])).not.toThrow()
+  })
+
   test.each([
     ['a task declared twice', ['a', 'a'], [], 'Task "a" is declared twice'],
     ['a dependency that is not declared', ['a'], [edge('x', 'a')], 'Task "a" depends on "x", which is not declared'],
