@@ -3,7 +3,7 @@ import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { os } from '../roles/os/index.ts'
 import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
-import { controlPlaneNodes, type Machine } from './cluster-addresses.ts'
+import type { Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
 import { localProxyOf } from './local-proxy.ts'
@@ -19,12 +19,15 @@ export interface Prepared {
   readonly kubelet: readonly Task[]
 }
 
-/** Makes a bare host ready for kubeadm; waits for no other host. `opened` lets the others in. */
+/**
+ * Makes a bare host ready for kubeadm; waits for no other host. `apiServers`: addresses of all control plane nodes.
+ * `opened` lets the others in.
+ */
 export function prepareHost(
   builder: GraphBuilder,
   spec: ClusterSpec,
   machine: Machine,
-  machines: readonly Machine[],
+  apiServers: readonly string[],
   opened: readonly Task[],
 ): Prepared {
   const { name } = machine.host
@@ -49,7 +52,7 @@ export function prepareHost(
   const installed = system.packages === undefined ? [] : [system.packages]
   const proxy = proxyKind?.role.declare(builder.scope(name, proxyKind.role.name), {
     port: spec.controlPlane.localProxyPort,
-    upstreams: controlPlaneNodes(spec, machines).map(({ address }) => address),
+    upstreams: [...apiServers],
     ...(machine.host.roles.includes('control-plane') ? { own: machine.address } : {}),
     upstreamPort: spec.controlPlane.bindPort,
     replaces: proxyKind.replaces,

@@ -35,28 +35,36 @@ export interface HostOpenings {
 }
 
 /**
- * The ports that a host needs by its roles, each for the addresses that need it; packets of pods that it forwards; and
+ * The ports that each host needs by its roles, each for the addresses that need it; packets of pods that it forwards; and
  * the ports of `spec.firewall`. Hosts that do not answer keep what they need, as far as cluster.yaml has their address.
+ * What the hosts have in common is worked out once, and they share its rules: there are as many of these as hosts.
  */
-export function openingsOf(spec: ClusterSpec, host: HostSpec, machines: readonly Machine[]): HostOpenings {
-  const others = spec.hosts.filter(other => other !== host)
-  const addresses = (role: (other: HostSpec) => boolean) =>
-    others
-      .filter(role)
-      .flatMap(other => machines.find(({ host: known }) => known === other)?.address ?? privateAddressOf(other) ?? [])
+export function openingsOf(spec: ClusterSpec, machines: readonly Machine[]): (host: HostSpec) => HostOpenings {
+  const answered = new Map(machines.map(({ host, address }) => [host, address]))
+  const places = new Map(spec.hosts.map(host => [host, answered.get(host) ?? privateAddressOf(host)]))
+  const addresses = (role: (host: HostSpec) => boolean) =>
+    spec.hosts.filter(role).flatMap(host => places.get(host) ?? [])
   const nodes = addresses(isNode)
-  const rules = [
-    ...(isControlPlane(host) ? apiRules(spec, nodes) : []),
-    ...(isEtcdMember(spec, host)
-      ? etcdRules(
-          addresses(other => isEtcdMember(spec, other)),
-          addresses(isControlPlane),
-        )
-      : []),
-    ...(isNode(host) ? nodeRules(spec, nodes) : []),
-    ...extraRules(spec, host),
-  ]
-  return { rules, complete: addresses(() => true).length === others.length }
+  const members = addresses(host => isEtcdMember(spec, host))
+  const shared = {
+    api: apiRules(spec, nodes),
+    etcd: etcdRules(members, addresses(isControlPlane)),
+    node: nodeRules(spec, nodes),
+  }
+  const unknown = spec.hosts.filter(host => places.get(host) === undefined)
+  return host => {
+    const own = places.get(host)
+    const rules = [
+      ...(isControlPlane(host) ? shared.api : []),
+      ...(isEtcdMember(spec, host) ? shared.etcd : []),
+      ...(isNode(host) ? shared.node : []),
+    ]
+    return {
+      // What a host asks of itself passes no firewall.
+      rules: [...rules.filter(({ from }) => from !== own), ...extraRules(spec, host)],
+      complete: unknown.every(other => other === host),
+    }
+  }
 }
 
 // The scheduler and the controller manager listen on the loopback interface only, and so does the local proxy.
@@ -130,18 +138,27 @@ function incoming(
   return collapsed(sources).map(from => ({ way: 'in', protocol, ports, from, to: anywhere, why }))
 }
 
-/** Without those that lie in another; all of IPv4 as `anywhere`. */
+/** Without those that lie in another; all of IPv4 as `anywhere`. Takes time in proportion to `sources`, but for a sort. */
 function collapsed(sources: readonly string[]): readonly string[] {
-  const ranges = new Map(
-    sources
-      .map(source => parseIpv4Range(source.includes('/') ? source : `${source}/32`))
-      .flatMap(range => (range === undefined ? [] : [[range.text, range]])),
+  const ranges = [...new Set(sources)].flatMap(source => rangeOf(source) ?? [])
+  // Ranges lie in each other or apart: the wider one comes first, and those in it right after it.
+  const sorted = [...new Map(ranges.map(range => [range.text, range])).values()].sort(
+    (one, other) => one.first - other.first || one.prefix - other.prefix,
   )
-  const outer = [...ranges.values()].filter(
-    range =>
-      ![...ranges.values()].some(other => other !== range && other.first <= range.first && other.last >= range.last),
-  )
-  return outer.map(({ text, prefix }) => (prefix === 0 ? anywhere : text.replace(/\/32$/, '')))
+  const outer = new Set<string>()
+  let end = -1
+  for (const { text, last } of sorted) {
+    if (last <= end) continue
+    outer.add(text)
+    end = last
+  }
+  return [...new Set(ranges.map(({ text }) => text))]
+    .filter(text => outer.has(text))
+    .map(text => (text.endsWith('/0') ? anywhere : text.replace(/\/32$/, '')))
+}
+
+function rangeOf(source: string) {
+  return parseIpv4Range(source.includes('/') ? source : `${source}/32`)
 }
 
 function only(port: number): PortRange {

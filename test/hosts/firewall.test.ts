@@ -82,7 +82,7 @@ describe.each(['trixie', 'bookworm'] as const)('on %s', image => {
       const rulesFor = (peers: readonly string[]) => {
         const spec = specOf(peers)
         const host = spec.hosts[0]!
-        return openingsOf(spec, host, [{ host, facts: factsOf(host.name, address), address }]).rules
+        return openingsOf(spec, [{ host, facts: factsOf(host.name, address), address }])(host).rules
       }
       const graphOf = (rules: readonly FirewallRule[]) => {
         const builder = new GraphBuilder()

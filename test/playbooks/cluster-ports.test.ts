@@ -7,7 +7,7 @@ import { facts, specOf } from './given.ts'
 /** The openings of a host, a line a port: `tcp 6443: a, b (why)`. */
 function openings(spec: ClusterSpec, name: string, machines: readonly Machine[] = machinesOf(spec, facts)) {
   const host = spec.hosts.find(candidate => candidate.name === name)!
-  return bySource(openingsOf(spec, host, machines).rules).map(({ rule, sources }) => {
+  return bySource(openingsOf(spec, machines)(host).rules).map(({ rule, sources }) => {
     const what = rule.way === 'in' ? `${rule.protocol} ${portsText(rule.ports)}` : `through to ${rule.to}`
     return `${what}: ${sources.join(', ')} (${rule.why})`
   })
@@ -154,7 +154,7 @@ describe('the ports of a host', () => {
     const host = spec.hosts[0]!
     const answered = (...names: readonly string[]) =>
       machinesOf(spec, facts).filter(machine => names.includes(machine.host.name))
-    expect(openingsOf(spec, host, answered('cp1'))).toEqual(openingsOf(spec, host, answered('cp1', 'w1', 'jetson-07')))
+    expect(openingsOf(spec, answered('cp1'))(host)).toEqual(openingsOf(spec, answered('cp1', 'w1', 'jetson-07'))(host))
     // Its address is known by itself only.
     const unknown = specOf({
       hosts: [
@@ -162,6 +162,20 @@ describe('the ports of a host', () => {
         { name: 'w1', address: 'w1.example', roles: ['worker'] },
       ],
     })
-    expect(openingsOf(unknown, unknown.hosts[0]!, [])).toMatchObject({ complete: false })
+    expect(openingsOf(unknown, [])(unknown.hosts[0]!)).toMatchObject({ complete: false })
+  })
+
+  test('of a thousand hosts are worked out once, and the rules are shared', () => {
+    const hosts = Array.from({ length: 1000 }, (_, index) => ({
+      name: `h${index}`,
+      address: `10.0.${index >> 8}.${index & 255}`,
+      roles: index < 3 ? ['control-plane'] : ['worker'],
+    }))
+    const spec = specOf({ hosts, network: { podCIDR: '10.128.0.0/12', serviceCIDR: '10.96.0.0/16' } })
+    const of = openingsOf(spec, [])
+    const rules = spec.hosts.map(host => of(host).rules)
+    expect(rules[500]!.length).toBeGreaterThan(1999)
+    expect(rules[500]!.filter(({ from }) => from === '10.0.1.244')).toEqual([])
+    expect(new Set(rules.flat()).size).toBeLessThan(5 * hosts.length)
   })
 })
