@@ -52,7 +52,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const prepared = new Map(
     machines
       .filter(({ host }) => isNode(host))
-      .map(machine => [machine, prepareHost(builder, spec, machine, machines, opened.get(machine)!)] as const),
+      .map(machine => [machine, prepareHost(builder, spec, machine, addresses, opened.get(machine)!)] as const),
   )
   const etcd = hasEtcdHosts(spec)
     ? declareEtcd(builder, spec, machines, prepareEtcdHosts(builder, spec, machines, prepared, opened))
@@ -121,10 +121,13 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     })
     joined.set(machine, role)
   }
-  const network = declareNetwork(builder, spec, first, {
-    downloads: prepared.get(first)!.system,
-    controlPlane: cluster.initialised,
+  const home = [...joined].find(([{ host }]) => host === spec.hosts.find(one => one.roles.includes('control-plane')))
+  const network = declareNetwork(builder, spec, {
+    first: { machine: first, joined: cluster.initialised },
+    home: home && { machine: home[0], joined: home[1].joined, downloads: prepared.get(home[0])!.system },
   })
+  // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
+  const hasNetwork = spec.network.cni !== 'none'
   const connected: Task[] = []
   for (const [machine, made] of joined) {
     const { ready } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
@@ -136,6 +139,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       node: machine.host.name,
       endpoint,
       runtime: spec.runtime.name,
+      ready: hasNetwork,
       ...(network === undefined ? {} : { network: network.applied }),
     })
     const { announced } = nodes.declare(builder.scope(first.host.name, nodes.name), {
@@ -148,15 +152,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
     })
     connected.push(ready, ...(announced === undefined ? [] : [announced]))
   }
-  // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
-  if (network !== undefined) {
-    declareNetworkCheck(
-      builder,
-      spec,
-      machines.filter(({ host }) => isNode(host)),
-      { first, connected },
-    )
-  }
+  if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected })
   return builder.build()
 }
 

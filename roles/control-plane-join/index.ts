@@ -20,6 +20,7 @@ import {
   renderDocuments,
   type Secret,
   type Task,
+  uploadFile,
 } from '../../src/index.ts'
 
 const parameters = controlPlaneNodeParameters.extend({
@@ -51,6 +52,8 @@ export const joinControlPlane = defineRole<ControlPlaneJoinRoleParameters, Contr
     // The same documents as on the first one: any of them can take its place.
     const all = [init, cluster, kubelet, ...(kubeProxy === undefined ? [] : [kubeProxy])]
     const written = scope.add(file({ path: kubeadmFile, mode: 0o600, content: renderDocuments(all) }))
+    const upload = uploadFile(init, cluster)
+    if (upload !== undefined) scope.add(upload)
     const configuration = controlPlaneJoinConfiguration({
       ...node,
       bindPort,

@@ -13,7 +13,6 @@ import {
   etcdEndpointsOf,
   file,
   initConfiguration,
-  type KubernetesDocument,
   kubeadmConfiguration,
   kubeadmFile,
   kubeadmInit,
@@ -21,10 +20,9 @@ import {
   kubeletRecord,
   type Output,
   renderDocuments,
-  type Scope,
   type Secret,
   type Task,
-  uploadConfiguration,
+  uploadFile,
 } from '../../src/index.ts'
 
 /** `configured`: the cluster's own configuration is the one of the documents as well. */
@@ -77,7 +75,12 @@ export const controlPlane = defineRole<ControlPlaneNodeParameters, ControlPlaneO
     )
     const swept = scope.add(endedRunsValues(), { after: [initialised] })
     const token = scope.mint({ ...bootstrapToken(), after: [swept] })
-    const key = mintCertificateKey(scope, init, cluster, swept)
+    const upload = uploadFile(init, cluster)
+    const uploadWritten = upload === undefined ? [] : [scope.add(upload)]
+    const key = scope.mint({
+      ...certificateKey(upload?.name ?? kubeadmFile),
+      after: [swept, ...uploadWritten],
+    })
     return {
       identity: initialised.output,
       token,
@@ -88,17 +91,3 @@ export const controlPlane = defineRole<ControlPlaneNodeParameters, ControlPlaneO
     }
   },
 })
-
-// With an external etcd it takes a file of its own: what the API servers show to etcd does not travel.
-function mintCertificateKey(
-  scope: Scope,
-  init: KubernetesDocument,
-  cluster: KubernetesDocument,
-  after: Task,
-): Output<Secret> {
-  const upload = uploadConfiguration(cluster)
-  if (upload === cluster) return scope.mint({ ...certificateKey(kubeadmFile), after: [after] })
-  const path = '/etc/evcctl/kubeadm-upload-certs.yaml'
-  const written = scope.add(file({ path, mode: 0o600, content: renderDocuments([init, upload]) }))
-  return scope.mint({ ...certificateKey(path), after: [after, written] })
-}

@@ -28,7 +28,9 @@ const parameters = z.strictObject({
   endpoint: z.string(),
   /** The container runtime of the node. */
   runtime: z.enum(runtimeNames),
-  /** What makes the node Ready; undefined: nothing that evcctl does (no CNI), so only its joining is waited for. */
+  /** Whether it is to be Ready; false where nothing that evcctl does makes it so (no CNI): then it has only to join. */
+  ready: z.boolean(),
+  /** What makes the node Ready; undefined: nothing that this run does. */
   network: z.custom<Task>().optional(),
 })
 
@@ -53,8 +55,8 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
       systemdUnit({ unit: kubeletUnit, state: 'running', enabled: true, watches: kubeletWatches }),
       { after: [params.joined], watch: [...params.watch, configured, flags] },
     )
-    const { node: name, endpoint, network } = params
-    const ready = scope.add(nodeReady({ name, endpoint, ready: network !== undefined, store: params.runtime }), {
+    const { node: name, endpoint, network, ready: wanted } = params
+    const ready = scope.add(nodeReady({ name, endpoint, ready: wanted, store: params.runtime }), {
       after: [running, ...(network === undefined ? [] : [network])],
     })
     return { running, ready }

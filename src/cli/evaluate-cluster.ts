@@ -1,5 +1,6 @@
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
+import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
 import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
@@ -44,6 +45,8 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     const text = `${problem}${came === undefined ? '' : ` (${came})`} Ignored: spec.preflight.ignore has ${check}.`
     run.emit({ type: 'note', host, text })
   }
+  const leftOut = networkLeftOut(spec, facts)
+  if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
   const evaluated = await evaluate(clusterGraph(spec, facts), run)
   throwIfStopped(run.stop, first)
   const unread = evaluated.unreachable.get(first)

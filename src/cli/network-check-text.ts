@@ -29,9 +29,14 @@ export function works({ results }: NetworkFindings): boolean {
   return failedPairs(results).length === 0 && failedServices(results).length === 0
 }
 
-/** The nodes whose pods are asked from a node: the pairs of an apply, each of them both ways. */
-export function askedFrom(nodes: readonly string[], node: string): readonly string[] {
-  return nodes.filter(other => peersOf(nodes, node).includes(other) || peersOf(nodes, other).includes(node))
+/** The nodes whose pods are asked from each node: the pairs of an apply, each of them both ways. */
+export function askedFrom(nodes: readonly string[]): ReadonlyMap<string, readonly string[]> {
+  const asked = new Map<string, string[]>(nodes.map(node => [node, []]))
+  for (const [node, peers] of peersOf(nodes)) {
+    asked.get(node)!.push(...peers)
+    for (const peer of peers) asked.get(peer)!.push(node)
+  }
+  return asked
 }
 
 /** For people: one line when all is well, else a table of what fails, and what to do about it. */

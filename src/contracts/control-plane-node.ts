@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Task } from '../core/task.ts'
+import { file } from '../resources/file.ts'
 import type { ClusterDocuments } from '../resources/kubeadm-configuration-state.ts'
+import { type KubernetesDocument, renderDocuments, uploadConfiguration } from '../resources/kubeadm-documents.ts'
 import type { KubeletFlag } from '../resources/kubelet-flags.ts'
 
 /** A kubeadm document, or a part of one. */
@@ -37,4 +39,15 @@ export interface ControlPlaneNodeOutputs {
   readonly configured: Task
   /** Flags of its kubelet. */
   readonly kubeletFlags: readonly KubeletFlag[]
+}
+
+/**
+ * The file with the documents that certificates are uploaded with, where it is another one than kubeadmFile: with an
+ * external etcd, what the API servers show to it does not travel. Every control plane node has it, since any may be the
+ * one through which the cluster is worked on.
+ */
+export function uploadFile(init: KubernetesDocument, cluster: KubernetesDocument) {
+  const upload = uploadConfiguration(cluster)
+  if (upload === cluster) return undefined
+  return file({ path: '/etc/evcctl/kubeadm-upload-certs.yaml', mode: 0o600, content: renderDocuments([init, upload]) })
 }

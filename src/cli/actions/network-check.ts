@@ -93,12 +93,13 @@ async function askAll(
   signal: AbortSignal,
 ): Promise<Pick<NetworkFindings, 'results' | 'failed'>> {
   const nodes = spec.hosts.filter(isNode).map(host => host.name)
+  const asked = askedFrom(nodes)
   const queue = new PQueue({ concurrency: parallel })
   const failed = new Map<string, ErrorDetails>()
   const results = await Promise.all(
     nodes.map(node =>
       queue.add(() =>
-        askFrom(pool, node, pods, askedFrom(nodes, node), signal).catch((error: unknown) => {
+        askFrom(pool, node, pods, asked.get(node)!, signal).catch((error: unknown) => {
           if (!(error instanceof HostError) || signal.aborted) throw error
           failed.set(node, error.details)
           return undefined
