@@ -31,7 +31,7 @@ export async function hostPrivileges(client: ContainerRuntimeClient, image: stri
   if (remembered === '{"privileged":true}\n') return privileged
   if (remembered === '{"privileged":false}\n') return allButSysResource
   const works = await privilegedWorks(client, image)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
   await writeFile(file, `${JSON.stringify({ privileged: works })}\n`)
   return works ? privileged : allButSysResource
 }
