@@ -1,7 +1,5 @@
 import { Buffer } from 'node:buffer'
-
-/** How much of the output of a failed step is kept, bytes a stream. */
-export const tailBytes = 8 * 1024
+import { tailBytes } from '../core/limits.ts'
 
 /** The last part of a stream, in bounded memory. */
 export class Tail {
@@ -61,5 +59,35 @@ export class Lines {
     const line = this.#begun.length === 0 ? rest : Buffer.concat([this.#begun, rest])
     this.#begun = Buffer.alloc(0)
     if (line.length > 0) this.#onLine(line.toString('utf8'))
+  }
+}
+
+/** A whole stream, in one buffer that grows: many small chunks cost no more than their bytes. Its user bounds it. */
+export class Whole {
+  #buffer: Buffer = Buffer.alloc(0)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(bytes: Buffer): void {
+    const length = this.#length + bytes.length
+    if (length > this.#buffer.length) {
+      const larger = Buffer.alloc(Math.max(length, 2 * this.#buffer.length))
+      this.#buffer.copy(larger, 0, 0, this.#length)
+      this.#buffer = larger
+    }
+    bytes.copy(this.#buffer, this.#length)
+    this.#length = length
+  }
+
+  clear(): void {
+    this.#buffer = Buffer.alloc(0)
+    this.#length = 0
+  }
+
+  text(): string {
+    return this.#buffer.toString('utf8', 0, this.#length)
   }
 }

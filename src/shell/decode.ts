@@ -1,8 +1,10 @@
 import type { Buffer } from 'node:buffer'
 import type { ExchangeReply, JobReply } from '../core/host.ts'
+import { type Limits, limits } from '../core/limits.ts'
 import type { ProbeResult } from '../core/resource.ts'
+import { ProtocolError, TooMuch } from './protocol-error.ts'
 import type { Script } from './script.ts'
-import { Fenced, ProtocolError, type RemoteGroup, StreamDecoder } from './stream.ts'
+import { Fenced, type RemoteGroup, StreamDecoder, type StreamEvents } from './stream.ts'
 
 export interface DecoderHooks {
   readonly onJobStart?: ((job: number) => void) | undefined
@@ -12,8 +14,11 @@ export interface DecoderHooks {
   readonly onBegin?: ((group: RemoteGroup) => void) | undefined
   /** Both streams of the part have come to their end marker. */
   readonly onEnd?: (() => void) | undefined
+  /** A probe or step has begun or ended. */
+  readonly onHeard?: (() => void) | undefined
   /** Clock, ms. */
   readonly now?: (() => number) | undefined
+  readonly limits?: Limits | undefined
 }
 
 interface MutableResult {
@@ -40,11 +45,15 @@ export class Decoder {
   readonly #now: () => number
   readonly #jobs: readonly JobState[]
   readonly #results: (MutableResult | undefined)[]
+  readonly #limits: Limits
   #streams: Record<StreamName, StreamDecoder>
+  #bytes = 0
+  #kept = 0
 
   constructor(script: Script, jobs: number, hooks: DecoderHooks = {}) {
     this.#script = script
     this.#hooks = hooks
+    this.#limits = hooks.limits ?? limits
     this.#now = hooks.now ?? (() => performance.now())
     this.#jobs = Array.from({ length: jobs }, () => ({
       startedAt: undefined,
@@ -62,10 +71,12 @@ export class Decoder {
     this.#streams = this.#freshStreams()
   }
 
-  /** Raises Fenced when the host does not let this run write, ProtocolError for what no script of ours prints, and for a probe that prints more than 16 MiB. */
+  /** Raises Fenced when the host does not let this run write, ProtocolError for what no script of ours prints, TooMuch beyond a bound. */
   feed(stream: StreamName, chunk: Buffer): void {
     const { stdout, stderr } = this.#streams
     if (this.ended) return
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#limits.exchangeBytes) throw new TooMuch('its reply', this.#limits.exchangeBytes)
     this.#streams[stream].push(chunk)
     if (stdout.ended && stderr.ended) this.#hooks.onEnd?.()
   }
@@ -122,7 +133,7 @@ export class Decoder {
   }
 
   #stream(name: StreamName): StreamDecoder {
-    return new StreamDecoder(this.#script.nonce, {
+    const events: StreamEvents = {
       onLine: this.#hooks.onOutput,
       begin: group => {
         if (name === 'stdout') this.#hooks.onBegin?.(group)
@@ -137,7 +148,11 @@ export class Decoder {
       step: (job, step, code, text) => this.#stepEnded(name, job, step, code, text),
       verify: (job, code, text) => this.#verified(name, job, code, text),
       probe: (index, code, text) => this.#probed(name, index, code, text),
-    })
+      heard: () => {
+        if (name === 'stdout') this.#hooks.onHeard?.()
+      },
+    }
+    return new StreamDecoder(this.#script.nonce, events, this.#limits)
   }
 
   #stepEnded(stream: StreamName, job: number, step: number, exitCode: number, text: string): void {
@@ -151,15 +166,21 @@ export class Decoder {
   #verified(stream: StreamName, job: number, exitCode: number, text: string): void {
     const state = this.#job(job)
     state.verify ??= { exitCode, stdout: '', stderr: '' }
-    state.verify[stream] = text
+    state.verify[stream] = this.#keep(text)
     this.#jobSeen(stream, job, state)
   }
 
   #probed(stream: StreamName, index: number, exitCode: number, text: string): void {
     if (index >= this.#results.length) throw new ProtocolError(`there is no probe ${index}`)
     const result = this.#results[index] ?? { exitCode, stdout: '', stderr: '' }
-    result[stream] = text
+    result[stream] = this.#keep(text)
     this.#results[index] = result
+  }
+
+  #keep(text: string): string {
+    this.#kept += text.length
+    if (this.#kept > this.#limits.answersBytes) throw new TooMuch('what its probes printed', this.#limits.answersBytes)
+    return text
   }
 
   #jobSeen(stream: StreamName, job: number, state: JobState): void {

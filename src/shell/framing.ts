@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { limits } from '../core/limits.ts'
+import { TooMuch } from './protocol-error.ts'
 
 const newline = 0x0a
 
@@ -19,27 +21,33 @@ export interface FrameSink {
 export class Framer {
   readonly #prefix: Buffer
   readonly #sink: FrameSink
+  readonly #markerBytes: number
   // Bytes that may be the beginning of a marker; never more than a marker line.
   #held: Buffer = Buffer.alloc(0)
 
-  constructor(nonce: string, sink: FrameSink) {
+  constructor(nonce: string, sink: FrameSink, markerBytes = limits.markerBytes) {
     this.#prefix = Buffer.from(`\n${nonce} `)
     this.#sink = sink
+    this.#markerBytes = markerBytes
   }
 
+  /** Raises TooMuch for a marker line beyond its bound, before it is copied: what is kept never grows. */
   push(chunk: Buffer): void {
     let data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     for (;;) {
       const at = data.indexOf(this.#prefix)
       if (at < 0) break
-      const end = data.indexOf(newline, at + this.#prefix.length)
+      const words = at + this.#prefix.length
+      const end = data.indexOf(newline, words)
+      if ((end < 0 ? data.length : end) - words > this.#markerBytes)
+        throw new TooMuch('a line of evcctl’s own protocol', this.#markerBytes)
       if (end < 0) {
         this.#emit(data.subarray(0, at))
         this.#hold(data.subarray(at))
         return
       }
       this.#emit(data.subarray(0, at))
-      this.#sink.mark(data.toString('latin1', at + this.#prefix.length, end).split(' '))
+      this.#sink.mark(data.toString('latin1', words, end).split(' '))
       data = data.subarray(end + 1)
     }
     const keep = this.#beginningOfPrefix(data)

@@ -1,12 +1,8 @@
-import { Buffer } from 'node:buffer'
-import { Lines, Tail } from './collectors.ts'
+import type { Buffer } from 'node:buffer'
+import type { Limits } from '../core/limits.ts'
+import { Lines, Tail, Whole } from './collectors.ts'
 import { Framer } from './framing.ts'
-
-/** The most that one script of a probe may print on a stream, bytes: the nodes of a cluster take some 6 KiB each. */
-export const probeLimitBytes = 16 * 1024 * 1024
-
-/** What came is not what a script of ours prints. */
-export class ProtocolError extends Error {}
+import { ProtocolError, TooMuch } from './protocol-error.ts'
 
 /** The host does not let this run write: nothing of the exchange ran. */
 export class Fenced extends Error {
@@ -36,27 +32,32 @@ export interface StreamEvents {
   step(job: number, step: number, exitCode: number, text: string): void
   verify(job: number, exitCode: number, text: string): void
   probe(index: number, exitCode: number, text: string): void
+  /** After each marker but the repeated ones of a step that waits. */
+  heard(): void
 }
 
 /** One stream of one part: sorts what is between the markers into tails, lines and probe results. */
 export class StreamDecoder {
   readonly #events: StreamEvents
   readonly #framer: Framer
+  readonly #limits: Limits
   readonly #tail = new Tail()
+  readonly #whole = new Whole()
   #lines: Lines | undefined
-  #chunks: Buffer[] = []
-  #bytes = 0
+  #preludeBytes = 0
   #state: 'noise' | 'step' | 'probe' | 'ended' = 'noise'
   #noise = ''
   #last = 'nothing yet'
 
-  constructor(nonce: string, events: StreamEvents) {
+  constructor(nonce: string, events: StreamEvents, limits: Limits) {
     this.#events = events
-    this.#framer = new Framer(nonce, {
-      body: bytes => this.#body(bytes),
+    this.#limits = limits
+    const sink = {
+      body: (bytes: Buffer) => this.#body(bytes),
       lineEnd: () => this.#lines?.end(),
-      mark: words => this.#mark(words),
-    })
+      mark: (words: readonly string[]) => this.#mark(words),
+    }
+    this.#framer = new Framer(nonce, sink, limits.markerBytes)
   }
 
   get ended(): boolean {
@@ -80,14 +81,20 @@ export class StreamDecoder {
   }
 
   #body(bytes: Buffer): void {
+    const { probeBytes, preludeBytes } = this.#limits
+    if (this.#state === 'ended') return
     if (this.#state === 'probe') {
-      this.#bytes += bytes.length
-      if (this.#bytes > probeLimitBytes) throw new ProtocolError('a probe printed more than 16 MiB')
-      this.#chunks.push(bytes)
-    } else if (this.#state !== 'ended') {
-      this.#tail.add(bytes)
-      if (this.#state === 'step') this.#lines?.add(bytes)
+      if (this.#whole.length + bytes.length > probeBytes) throw new TooMuch('what a probe printed', probeBytes)
+      this.#whole.add(bytes)
+      return
     }
+    this.#tail.add(bytes)
+    if (this.#state === 'step') {
+      this.#lines?.add(bytes)
+      return
+    }
+    this.#preludeBytes += bytes.length
+    if (this.#preludeBytes > preludeBytes) throw new TooMuch('what is printed before the script begins', preludeBytes)
   }
 
   #mark(words: readonly string[]): void {
@@ -103,7 +110,7 @@ export class StreamDecoder {
       case 'fenced':
         throw new Fenced('a later run has written to this host', a)
       case 'unfenced':
-        this.#events.unfenced(this.#text())
+        this.#events.unfenced(this.#whole.text())
         this.#expect('probe')
         break
       case 'job':
@@ -126,11 +133,11 @@ export class StreamDecoder {
         this.#expect('probe')
         break
       case 'verify':
-        this.#events.verify(a, b, this.#text())
+        this.#events.verify(a, b, this.#whole.text())
         this.#expect('probe')
         break
       case 'probe':
-        this.#events.probe(a, b, this.#text())
+        this.#events.probe(a, b, this.#whole.text())
         this.#expect('probe')
         break
       case 'end':
@@ -139,6 +146,7 @@ export class StreamDecoder {
       default:
         throw new ProtocolError(`unknown marker: ${words.join(' ')}`)
     }
+    if (verb !== 'again') this.#events.heard()
   }
 
   #beginStep(job: number): void {
@@ -150,12 +158,6 @@ export class StreamDecoder {
   #expect(state: 'step' | 'probe'): void {
     this.#state = state
     this.#tail.clear()
-    this.#chunks = []
-    this.#bytes = 0
-  }
-
-  #text(): string {
-    const only = this.#chunks.length === 1 ? this.#chunks[0] : undefined
-    return (only ?? Buffer.concat(this.#chunks)).toString('utf8')
+    this.#whole.clear()
   }
 }

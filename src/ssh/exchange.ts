@@ -3,12 +3,13 @@ import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Fence } from '../core/host.ts'
 import { Decoder } from '../shell/decode.ts'
 import { fenceFileOf } from '../shell/functions.ts'
+import { ProtocolError, TooMuch } from '../shell/protocol-error.ts'
 import { compileExchange, type Script } from '../shell/script.ts'
-import { Fenced, ProtocolError, type RemoteGroup } from '../shell/stream.ts'
+import { Fenced, type RemoteGroup } from '../shell/stream.ts'
 import { type Carrier, carryPart, WantsPassword } from './carrier.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { Deadline } from './deadline.ts'
-import { cancelledError, endText, hostError, notOpenedError } from './failure.ts'
+import { cancelledError, endText, hostError, notOpenedError, sshCommand } from './failure.ts'
 import { pushFile, Stalled } from './push.ts'
 import type { RootState } from './root-channel.ts'
 
@@ -99,6 +100,18 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
   if (error instanceof Stalled)
     return hostError(endpoint, 'timed out', { problem: error.message, next: 'Is its disk or its line stuck?' })
   if (error instanceof Fenced) return fencedError(carrier, error, fence)
+  if (error instanceof TooMuch)
+    return hostError(
+      endpoint,
+      'protocol',
+      {
+        problem: `its reply cannot be used: ${error.message}; ${endText('what ran there', carrier.left)}`,
+        expected: error.expected,
+        came: `more; last heard: ${carrier.decoder.running()}`,
+        next: `Look what it prints: ${sshCommand(endpoint)} /bin/sh -c id`,
+      },
+      error,
+    )
   if (error instanceof ProtocolError)
     return hostError(
       endpoint,

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ExchangeRequest } from '../../src/core/host.ts'
+import { limits } from '../../src/core/limits.ts'
 import { Decoder, type DecoderHooks } from '../../src/shell/decode.ts'
+import { ProtocolError } from '../../src/shell/protocol-error.ts'
 import { compileExchange } from '../../src/shell/script.ts'
-import { ProtocolError, probeLimitBytes } from '../../src/shell/stream.ts'
 import { probe } from './local.ts'
 
 const nonce = 'cafe0123'
@@ -96,7 +97,7 @@ describe('Decoder', () => {
   it('takes a probe of up to 16 MiB and no more', () => {
     const subject = decoder(twoProbes)
     feed(subject, begin, begin)
-    const chunk = Buffer.alloc(probeLimitBytes / 4, 'x')
+    const chunk = Buffer.alloc(limits.probeBytes / 4, 'x')
     for (let i = 0; i < 4; i++) subject.feed('stdout', chunk)
     expect(() => subject.feed('stdout', Buffer.from('x'))).toThrow(ProtocolError)
   })

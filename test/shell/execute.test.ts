@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Job, JobReply } from '../../src/core/host.ts'
+import { limits } from '../../src/core/limits.ts'
 import type { Step } from '../../src/core/resource.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { surveyProbe } from '../../src/core/survey.ts'
-import { ProtocolError, probeLimitBytes } from '../../src/shell/stream.ts'
+import { ProtocolError } from '../../src/shell/protocol-error.ts'
 import { probe, runLocally, shells } from './local.ts'
 
 let folder: string
@@ -247,7 +248,7 @@ describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
     expect(reply?.failure?.stdout).toHaveLength(8192)
     expect(reply?.failure?.stderr).toHaveLength(8192)
     // What it printed instead is not wanted in a message of 16 MiB.
-    const said = await runProbe(shell, `yes | head -c ${probeLimitBytes + 1}`).then(
+    const said = await runProbe(shell, `yes | head -c ${limits.probeBytes + 1}`).then(
       () => undefined,
       error => error instanceof ProtocolError,
     )

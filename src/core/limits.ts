@@ -1,0 +1,58 @@
+/**
+ * All bounds on what a host may send and on how long it may take. Sizes are in bytes, times in ms. Tests inject smaller ones.
+ * None of them is reached by a host in order; each has an error of its own.
+ */
+export interface Limits {
+  /** A line of evcctl's own between outputs: the longest one has an unfinished word and two numbers. */
+  readonly markerBytes: number
+  /** What one probe prints on a stream: the nodes of a cluster take some 6 KiB each. */
+  readonly probeBytes: number
+  /** What all probes of an exchange print together. */
+  readonly answersBytes: number
+  /** All that comes in an exchange, with the output of steps, of which only the end is kept. */
+  readonly exchangeBytes: number
+  /** What is printed on a stream before a script or command begins: lectures, banners, what a .bashrc says. */
+  readonly preludeBytes: number
+  /** How long a probe may run that asks for no more. The host ends it, and only its task fails. */
+  readonly probeMs: number
+  /**
+   * How much longer than the host itself the controller waits for the end of a probe or step: the way, a host that is
+   * busy, and the ending of what ran into its time-out.
+   */
+  readonly marginMs: number
+  /** What comes before the first step: ending what an earlier run left, which takes up to 7 s a process group. */
+  readonly beginMs: number
+  /** Writing one file. */
+  readonly writeMs: number
+  /** A pushed file in which nothing moves. */
+  readonly pushStallMs: number
+  /** A pushed file, beside the time that it takes at the slowest rate that is accepted. */
+  readonly pushMs: number
+  /** The slowest line over which a pushed file travels, bytes a second. */
+  readonly pushBytesPerSecond: number
+}
+
+/** What holds where a test does not say otherwise. */
+export const limits: Limits = {
+  markerBytes: 256,
+  probeBytes: 16 * 1024 * 1024,
+  answersBytes: 32 * 1024 * 1024,
+  exchangeBytes: 256 * 1024 * 1024,
+  preludeBytes: 256 * 1024,
+  probeMs: 8_000,
+  marginMs: 30_000,
+  beginMs: 60_000,
+  writeMs: 30_000,
+  pushStallMs: 60_000,
+  pushMs: 120_000,
+  pushBytesPerSecond: 16 * 1024,
+}
+
+/** Of the output of a failed step, the end is kept, bytes a stream. Lines that are shown while it runs are no longer either. */
+export const tailBytes = 8 * 1024
+
+/** The most that one error message quotes of what a host or server said, characters. */
+export const quotedLength = 4_000
+
+/** The largest file that evcctl has a host download, bytes. The largest that is known, Cilium's images, has some 0.5 GB. */
+export const downloadBytes = 8 * 1024 * 1024 * 1024

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
+import { Decoder } from '../../src/shell/decode.ts'
+import { Framer } from '../../src/shell/framing.ts'
+import { TooMuch } from '../../src/shell/protocol-error.ts'
+import { compileExchange } from '../../src/shell/script.ts'
+import { probe } from './local.ts'
+
+const nonce = 'cafe0123'
+const begin = `\n${nonce} begin 7 99 5\n`
+const small = { ...limits, probeBytes: 1000, answersBytes: 1500, exchangeBytes: 6000, preludeBytes: 500 }
+
+function decoder(): Decoder {
+  const script = compileExchange({ jobs: [], probes: ['a', 'b', 'c', 'd'].map(text => probe(text)) }, nonce)
+  return new Decoder(script, 0, { limits: small })
+}
+
+function reasonOf(work: () => void): string {
+  try {
+    work()
+  } catch (error) {
+    if (error instanceof TooMuch) return `${error.message}: ${error.expected}`
+    throw error
+  }
+  return 'nothing'
+}
+
+describe('what a host sends', () => {
+  it('may not hold a marker line open: it is refused before it is kept', () => {
+    const bodies: number[] = []
+    const framer = new Framer(nonce, {
+      body: bytes => bodies.push(bytes.length),
+      lineEnd: () => undefined,
+      mark: () => undefined,
+    })
+    framer.push(Buffer.from(`x\n${nonce} probe `))
+    framer.push(Buffer.from('0'.repeat(200)))
+    expect(reasonOf(() => framer.push(Buffer.from('0'.repeat(200))))).toBe(
+      'a line of evcctl’s own protocol is too long: at most 256 bytes',
+    )
+    expect(bodies).toEqual([1])
+  })
+
+  it('may not send a marker line that is long and ends', () => {
+    const text = Buffer.from(`\n${nonce} ${'1 '.repeat(300)}\n`)
+    expect(reasonOf(() => decoder().feed('stdout', text))).toContain('at most 256 bytes')
+  })
+
+  it('is bounded before the script begins, a probe, and in sum over both streams', () => {
+    const noisy = decoder()
+    noisy.feed('stderr', Buffer.alloc(500, 'x'))
+    expect(reasonOf(() => noisy.feed('stderr', Buffer.alloc(1, 'x')))).toBe(
+      'what is printed before the script begins is too long: at most 500 bytes',
+    )
+    const long = decoder()
+    long.feed('stdout', Buffer.from(`${begin}${'x'.repeat(1000)}`))
+    expect(reasonOf(() => long.feed('stdout', Buffer.from('x')))).toContain('what a probe printed is too long')
+    const many = decoder()
+    const part = Buffer.from(`${begin}${'x'.repeat(900)}\n${nonce} probe 0 0\n`)
+    many.feed('stdout', part)
+    expect(reasonOf(() => many.feed('stderr', part))).toContain('what its probes printed is too long')
+  })
+
+  it('goes on being counted on a stream that has ended while the other has not', () => {
+    const subject = decoder()
+    subject.feed('stdout', Buffer.from(`${begin}\n${nonce} end\n`))
+    expect(reasonOf(() => subject.feed('stdout', Buffer.alloc(6000, 'x')))).toContain('its reply is too long')
+  })
+
+  it('takes no more memory in small pieces than in large ones', () => {
+    const subject = new Decoder(compileExchange({ jobs: [], probes: [probe('a')] }, nonce), 0)
+    const packet = Buffer.alloc(32 * 1024, 'x')
+    subject.feed('stdout', Buffer.from(begin))
+    const before = process.memoryUsage()
+    for (let at = 0; at < 2_000_000; at++) subject.feed('stdout', packet.subarray(at % 1000, (at % 1000) + 1))
+    const after = process.memoryUsage()
+    const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
+    expect(grown).toBeLessThan(100 * 1024 * 1024)
+  })
+})
