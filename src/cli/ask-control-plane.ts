@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterSpec } from '../config/index.ts'
-import { type ErrorDetails, HostError, type ProbeResult, type Session, type SshPool } from '../core/index.ts'
+import {
+  type ErrorDetails,
+  HostError,
+  type ProbeResult,
+  probeTimedOut,
+  type Session,
+  type SshPool,
+} from '../core/index.ts'
+import { askingProbeMs } from '../core/limits.ts'
 import { adminConf } from '../resources/kubectl.ts'
 
 /** What a control plane node of cluster.yaml answered, and what came of asking those before it. */
@@ -40,7 +48,10 @@ export async function askControlPlane(
   { signal, connectMs = 3000, answerMs = 15_000 }: Asking,
 ): Promise<ControlPlaneAnswer> {
   const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
-  const probes = [hasClusterProbe, ...scripts.map(script => ({ script, parse: () => undefined }))]
+  const probes = [
+    hasClusterProbe,
+    ...scripts.map(script => ({ script, timeoutMs: askingProbeMs, parse: () => undefined })),
+  ]
   const failures = new Map<string, HostError>()
   const answers: Omit<ControlPlaneAnswer, 'silent'>[] = []
   const connected = new Set<string>()
@@ -51,6 +62,7 @@ export async function askControlPlane(
       const session = await pool.session(host.name, signal)
       connected.add(host.name)
       const [cluster, ...results] = (await session.exchange({ jobs: [], probes }, { signal })).results
+      if ([cluster, ...results].some(one => one?.exitCode === probeTimedOut)) throw late(host)
       const answer = { host, session, results, hasCluster: cluster?.exitCode === 0 }
       answers.push(answer)
       if (answer.hasCluster) found.resolve(answer)
@@ -79,4 +91,13 @@ export async function askControlPlane(
   const before = hosts.slice(0, hosts.indexOf(answer.host)).filter(host => answers.every(one => one.host !== host))
   const noAnswerYet = { problem: 'it has not answered yet' }
   return { ...answer, silent: new Map(before.map(({ name }) => [name, failures.get(name)?.details ?? noAnswerYet])) }
+}
+
+function late({ name }: ClusterSpec['hosts'][number]): HostError {
+  return new HostError(name, 'timed out', {
+    where: name,
+    problem: 'it did not answer in time; what it was asked was ended',
+    expected: `an answer within ${askingProbeMs / 1000} s`,
+    next: 'Look what hangs there, e.g. with: ps -ef --forest',
+  })
 }

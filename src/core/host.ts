@@ -44,12 +44,17 @@ export interface ExchangeReply {
 export interface ExchangeOptions {
   /** Aborting it kills the process groups on the host and rejects with a HostError of kind `cancelled`. */
   readonly signal: AbortSignal
-  /** Upper bound for the exchange, ms. Default: the sum of the steps' time-outs, plus 2 s for each probe, at least 60 s. */
+  /**
+   * Upper bound for the exchange, ms. Default: the sum of the steps' time-outs, plus 2 s for each probe, at least 60 s.
+   * A host that falls silent is given up earlier: 30 s after what ran there should have ended.
+   */
   readonly timeoutMs?: number
   /** Called when a job begins on the host. */
   readonly onJobStart?: (job: number) => void
   /** Called once for each job, as soon as its outcome is known; the jobs after it still run then. */
   readonly onJobEnd?: (job: number, reply: JobReply) => void
+  /** Called when something begins or ends on the host; what comes next may take `ms` there before it is ended. */
+  readonly onWait?: (ms: number) => void
   /** Called with each complete line that a step of a job prints (stdout or stderr), not redacted. */
   readonly onOutput?: (job: number, line: string) => void
 }

@@ -15,6 +15,8 @@ export interface Limits {
   readonly preludeBytes: number
   /** How long a probe may run that asks for no more. The host ends it, and only its task fails. */
   readonly probeMs: number
+  /** How long the facts of a host may take, without what it is asked about an external load balancer. */
+  readonly factsMs: number
   /**
    * How much longer than the host itself the controller waits for the end of a probe or step: the way, a host that is
    * busy, and the ending of what ran into its time-out.
@@ -26,9 +28,9 @@ export interface Limits {
   readonly writeMs: number
   /** A pushed file in which nothing moves. */
   readonly pushStallMs: number
-  /** A pushed file, beside the time that it takes at the slowest rate that is accepted. */
+  /** A pushed file, beside the time that it takes at the slowest rate that is accepted; also its check on the host. */
   readonly pushMs: number
-  /** The slowest line over which a pushed file travels, bytes a second. */
+  /** The slowest rate at which a pushed file may travel, bytes a second. */
   readonly pushBytesPerSecond: number
 }
 
@@ -40,6 +42,7 @@ export const limits: Limits = {
   exchangeBytes: 256 * 1024 * 1024,
   preludeBytes: 256 * 1024,
   probeMs: 8_000,
+  factsMs: 8_000,
   marginMs: 30_000,
   beginMs: 60_000,
   writeMs: 30_000,
@@ -48,11 +51,22 @@ export const limits: Limits = {
   pushBytesPerSecond: 16 * 1024,
 }
 
+/** For a probe that asks one server, the API or a container runtime: curl and kubectl themselves give up after 12 s, with a reason. */
+export const askingProbeMs = 15_000
+
+/** For a probe that asks several servers one after the other, or may have to hash large files. */
+export const longProbeMs = 30_000
+
 /** Of the output of a failed step, the end is kept, bytes a stream. Lines that are shown while it runs are no longer either. */
 export const tailBytes = 8 * 1024
 
 /** The most that one error message quotes of what a host or server said, characters. */
 export const quotedLength = 4_000
+
+/** `text` as an error message quotes it: its beginning, with a word about what is left out. */
+export function quoted(text: string): string {
+  return text.length <= quotedLength ? text : `${text.slice(0, quotedLength)} … (${text.length} characters)`
+}
 
 /** The largest file that evcctl has a host download, bytes. The largest that is known, Cilium's images, has some 0.5 GB. */
 export const downloadBytes = 8 * 1024 * 1024 * 1024

@@ -9,8 +9,12 @@ export type Inputs<D> = { readonly [K in keyof D]: D[K] | Output<D[K]> }
 /** The same with every Output replaced by its value, or by Unknown. */
 export type Resolved<D> = { readonly [K in keyof D]: D[K] | Unknown }
 
+/** Exit code of a probe that the host ended because it ran into its time-out; no program ends with it. */
+export const probeTimedOut = 1000
+
 /** What one probe printed. */
 export interface ProbeResult {
+  /** Of the script, or `probeTimedOut`: then what it printed may be half of it. */
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -24,7 +28,7 @@ export interface ProbeResult {
 export interface Probe<C> {
   /** All of it, as it runs where it is alone. */
   readonly script: string
-  /** How long it may take on the host, ms. */
+  /** How long it may take on the host, ms, where that is more than the default of 8 s. What takes longer is ended. */
   readonly timeoutMs?: number
   /** What of the script other probes of an exchange may share; see surveyProbe(). */
   readonly shared?: SharedProbe
@@ -36,6 +40,8 @@ export interface SharedProbe {
   readonly asks: readonly Question[]
   /** The rest of the script; may be empty. */
   readonly rest: string
+  /** How long the rest may take, ms; default 8 s. */
+  readonly timeoutMs?: number
 }
 
 /** A survey, and the subjects that one probe wants to know about. */
@@ -51,6 +57,8 @@ export interface Question {
 export interface Survey {
   /** Tells it from other surveys. */
   readonly name: string
+  /** As of a probe. */
+  readonly timeoutMs?: number
   /** Its script for these subjects, none of them twice. From what it prints a parser can tell which lines are of which. */
   script(subjects: readonly string[]): string
 }

@@ -1,12 +1,28 @@
+import { limits } from './limits.ts'
 import type { Probe, ProbeResult, Question } from './resource.ts'
 
 /** A probe that asks surveys, and may have a script of its own besides. `parse` gets what all of them print, in that order. */
 export function surveyProbe<C>(parts: {
   readonly asks: readonly Question[]
   readonly rest?: string
+  /** How long the rest may take, ms; see Probe. */
+  readonly timeoutMs?: number
   parse(raw: ProbeResult): C
 }): Probe<C> {
-  const { asks, rest = '', parse } = parts
+  const { asks, rest = '', timeoutMs, parse } = parts
   const surveys = asks.map(({ survey, subjects }) => `(\n${survey.script(subjects)})\n`)
-  return { script: `${surveys.join('')}${rest}`, shared: { asks, rest }, parse }
+  const longest = sum([
+    ...asks.map(({ survey }) => survey.timeoutMs ?? limits.probeMs),
+    timeoutMs ?? (rest === '' ? 0 : limits.probeMs),
+  ])
+  return {
+    script: `${surveys.join('')}${rest}`,
+    timeoutMs: longest,
+    shared: { asks, rest, ...(timeoutMs !== undefined && { timeoutMs }) },
+    parse,
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }

@@ -1,13 +1,14 @@
 import { HostError } from '../core/errors.ts'
 import type { EndpointFacts, HostFacts } from '../core/host.ts'
-import type { Probe } from '../core/resource.ts'
+import { limits } from '../core/limits.ts'
+import { type Probe, probeTimedOut } from '../core/resource.ts'
 import { connect, exchange } from './exchange.ts'
 import { parseFacts } from './facts-parse.ts'
 import { factsScript, factsScriptWith } from './facts-script.ts'
 import { forEachHost } from './hosts.ts'
 import { type LockState, parseLockState } from './lock-state.ts'
 import type { Run } from './run.ts'
-import { messageOf } from './task-errors.ts'
+import { late, messageOf } from './task-errors.ts'
 import { tail } from './text.ts'
 
 /** The settled truths of all hosts that answered. */
@@ -38,10 +39,17 @@ export async function gatherFacts(
       const session = await connect(run, host)
       const endpoint = endpointOf(host)
       const script = endpoint === undefined ? factsScript : factsScriptWith(endpoint.script)
+      const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
       const sentAt = Date.now()
-      const reply = await exchange(run, session, { jobs: [], probes: [{ script, parse: () => undefined }] })
+      const reply = await exchange(run, session, { jobs: [], probes: [{ script, timeoutMs, parse: () => undefined }] })
       const receivedAt = Date.now()
       const raw = reply.results[0]!
+      if (raw.exitCode === probeTimedOut)
+        throw new HostError(host, 'timed out', {
+          where: host,
+          problem: 'Its facts could not be read',
+          ...late(raw, timeoutMs),
+        })
       try {
         facts.set(host, parseFacts(host, raw.stdout, { sentAt, receivedAt }, endpoint))
         locks.set(host, parseLockState(raw.stdout))

@@ -1,11 +1,11 @@
 import { type ErrorDetails, UserError } from '../core/errors.ts'
-import type { ProbeResult, Step } from '../core/resource.ts'
+import { type ProbeResult, probeTimedOut, type Step } from '../core/resource.ts'
 import type { Graph, Mint, TaskId } from '../core/task.ts'
 import { connect, exchange } from './exchange.ts'
 import type { Lanes } from './lanes.ts'
 import { boundedAfter } from './patience.ts'
 import { defaultReconnectDelaysMs, type Run } from './run.ts'
-import { messageOf } from './task-errors.ts'
+import { late, messageOf } from './task-errors.ts'
 import { tail } from './text.ts'
 
 /** How long revoking may take after the second ^C, ms. */
@@ -132,6 +132,8 @@ function makeValue(mint: Mint, raw: ProbeResult): MintState {
   // What it printed on stdout may be the secret itself, so errors quote only stderr.
   const came = tail(raw.stderr) || `exit code ${raw.exitCode}, nothing on stderr`
   const failed = (details: ErrorDetails): MintState => ({ is: 'failed', error: { where: mint.host, ...details } })
+  if (raw.exitCode === probeTimedOut)
+    return failed({ problem: `${mint.name} could not be made`, ...late({ ...raw, stdout: '' }, mintMs) })
   try {
     const value = mint.parse(raw)
     return raw.exitCode === 0 ? { is: 'made', value } : failed({ problem: `${mint.name} could not be made`, came })

@@ -1,13 +1,14 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import type { Probe, ProbeResult } from '../core/resource.ts'
+import { type Probe, type ProbeResult, probeTimedOut } from '../core/resource.ts'
 import type { Task } from '../core/task.ts'
-import { unreadable } from './task-errors.ts'
+import { probeLate, unreadable } from './task-errors.ts'
 
 /** One read of one task's resource: its current state, or why it could not be read. */
 export type Snapshot = { readonly current: unknown } | { readonly error: ErrorDetails }
 
 /** Parses what a task's probe printed; a parser that throws makes an error, not an exception. */
 export function readSnapshot(task: Task, raw: ProbeResult): Snapshot {
+  if (raw.exitCode === probeTimedOut) return { error: probeLate(task, raw) }
   try {
     return { current: task.resource.probe.parse(raw) as unknown }
   } catch (cause) {

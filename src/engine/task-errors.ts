@@ -1,4 +1,5 @@
 import type { ErrorDetails } from '../core/errors.ts'
+import { limits, quoted } from '../core/limits.ts'
 import { isUnknown } from '../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Step, StepFailure } from '../core/resource.ts'
 import { type Task, type TaskId, titleOf } from '../core/task.ts'
@@ -15,6 +16,21 @@ export function unreadable(task: Task, raw: ProbeResult, cause: unknown): ErrorD
     where: placeOf(task),
     problem: `Its current state cannot be read: ${messageOf(cause)}`,
     came: `exit code ${raw.exitCode}${quoteOutput(raw.stderr, raw.stdout)}`,
+  }
+}
+
+/** A probe that the host ended because it ran into its time-out. */
+export function probeLate(task: Task, raw: ProbeResult): ErrorDetails {
+  const { timeoutMs = limits.probeMs } = task.resource.probe
+  return { where: placeOf(task), problem: 'Its current state could not be read', ...late(raw, timeoutMs) }
+}
+
+/** The lines about something that the host ended because it took longer than `timeoutMs`. */
+export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'expected' | 'came' | 'next'> {
+  return {
+    expected: `an answer within ${timeoutMs / 1000} s`,
+    came: `none, and it was ended${quoteOutput(raw.stderr, raw.stdout)}`,
+    next: 'Something hangs or is very slow there (a disk, a network file system, a service): ps -ef --forest; dmesg | tail',
   }
 }
 
@@ -64,7 +80,7 @@ export function missingInput(task: Task, from: readonly TaskId[]): ErrorDetails 
 
 /** What an exception says, without its stack. */
 export function messageOf(cause: unknown): string {
-  return clean(cause instanceof Error ? cause.message : String(cause))
+  return quoted(clean(cause instanceof Error ? cause.message : String(cause)))
 }
 
 function describe(field: FieldChange, value: FieldChange['after']): string {

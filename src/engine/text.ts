@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { quotedLength } from '../core/limits.ts'
 import { redact } from '../core/secret.ts'
 
 // C0 and C1 controls but tab and newline, and the marks that reverse the direction of what follows.
@@ -17,6 +18,8 @@ export function cleanLine(line: string): string {
 
 /** The last lines of a program's output, Secrets masked and control characters escaped, so that nothing is hidden. */
 export function tail(text: string, lines = 10): string {
-  const last = redact(stripVTControlCharacters(text)).trimEnd().split(/\r?\n/).slice(-lines).join('\n')
+  // A secret that is cut in two is not recognised, so twice as much is looked at as is shown.
+  const end = redact(stripVTControlCharacters(text.trimEnd().slice(-2 * quotedLength))).slice(-quotedLength)
+  const last = end.split(/\r?\n/).slice(-lines).join('\n')
   return last.replace(control, character => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

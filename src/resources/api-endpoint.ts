@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { EndpointFacts } from '../core/host.ts'
+import { longProbeMs } from '../core/limits.ts'
 import type { Probe, ProbeResult } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { decodeFile, printFile } from './kubeadm-state.ts'
@@ -32,6 +33,7 @@ if [ "$code" = 0 ] && command -v openssl >/dev/null; then
     sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' | base64 | tr -d '\\n')"
 fi
 ${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`,
+    timeoutMs: longProbeMs,
     parse: parseEndpoint,
   }
 }

@@ -1,3 +1,4 @@
+import { askingProbeMs } from '../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { adminConf, initUnfinished } from './kubectl.ts'
@@ -30,6 +31,7 @@ const withoutTokens = 's/"token-secret":"[^"]*"/"token-secret":""/g'
 // the environment is not for this host's own cluster.
 const apiSurvey: Survey = {
   name: 'api',
+  timeoutMs: askingProbeMs,
   script: paths => `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
 field() { sed -n "s/^ *$1: *//p" ${adminConf}; }
 server=$(field server)

@@ -1,3 +1,4 @@
+import { longProbeMs } from '../core/limits.ts'
 import type { Probe, ProbeResult, Survey } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { quoteAll } from '../shell/quote.ts'
@@ -31,6 +32,7 @@ export function artifactProbe(name: string): Probe<ArtifactState> {
 // recorded ones. Records are taken as a whole: the shell's own read would take them byte by byte.
 const artifactSurvey: Survey = {
   name: 'artifacts',
+  timeoutMs: longProbeMs,
   script: subjects => `lf='
 ' IFS='
 '

@@ -1,3 +1,4 @@
+import { askingProbeMs } from '../core/limits.ts'
 import type { Resource } from '../core/resource.ts'
 import { etcdctl, etcdPaths } from './etcd-paths.ts'
 import { fieldsOf } from './probe-output.ts'
@@ -19,6 +20,7 @@ export function etcdHealth(name: string, clientURL: string): Resource<EtcdHealth
       script: `if [ ! -e ${creating} ]; then echo formed=yes; else echo formed=no; fi
 if [ -x ${client} ] && [ -s ${pki}/server.crt ] && ${ask} >/dev/null 2>&1; then echo healthy=yes; else echo healthy=no; fi
 `,
+      timeoutMs: askingProbeMs,
       parse(raw) {
         const fields = fieldsOf(raw, ['formed', 'healthy'])
         return { healthy: fields.get('healthy') === 'yes', formed: fields.get('formed') === 'yes' }

@@ -1,4 +1,5 @@
 import type { ErrorDetails } from '../core/errors.ts'
+import { longProbeMs } from '../core/limits.ts'
 import type { Change, FieldChange, Resource } from '../core/resource.ts'
 import { describeQuorum, type Member, memberOf, type Route, routeOf } from '../etcd/index.ts'
 import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
@@ -33,7 +34,7 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
   return {
     kind: 'etcd member',
     name,
-    probe: { script: memberScript(endpointsFor(members, name)), parse: parseMember },
+    probe: { script: memberScript(endpointsFor(members, name)), timeoutMs: longProbeMs, parse: parseMember },
     desired: { data },
     diff(current, desired): Change | undefined {
       const known = memberOf({ ...own, data: 'present' }, current.members)

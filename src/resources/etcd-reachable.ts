@@ -1,4 +1,5 @@
 import type { ErrorDetails } from '../core/errors.ts'
+import { longProbeMs } from '../core/limits.ts'
 import type { Change, Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { linesOf } from './probe-output.ts'
@@ -30,6 +31,7 @@ export function etcdReachable(
     probe: {
       script: `command -v curl >/dev/null || exit 0
 ${endpoints.map(endpoint => askScript(endpoint, ca)).join('')}`,
+      timeoutMs: longProbeMs,
       parse: raw => ({ answers: linesOf(raw, 'answer').map(parseAnswer) }),
     },
     desired: { endpoints },

@@ -1,4 +1,5 @@
 import type { ErrorDetails } from '../core/errors.ts'
+import { longProbeMs } from '../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
 import { adminConf, initUnfinished } from './kubectl.ts'
@@ -47,7 +48,7 @@ export function etcdRegistry(
     kind: 'etcd',
     name: 'registry',
     title: "the cluster's objects in etcd",
-    probe: { script: probeScript(parameters), parse: parseRegistry },
+    probe: { script: probeScript(parameters), timeoutMs: longProbeMs, parse: parseRegistry },
     desired: { endpoints },
     diff(current): Change | undefined {
       const refused = current.standing ? strange(current) : taken(current, endpoints)

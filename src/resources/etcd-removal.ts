@@ -1,3 +1,4 @@
+import { longProbeMs } from '../core/limits.ts'
 import type { Change, Resource } from '../core/resource.ts'
 import {
   describeQuorum,
@@ -47,7 +48,7 @@ export function etcdRemoval(
     kind: 'etcd members',
     name: of,
     title: of === 'dead' ? 'remove dead etcd members' : 'remove former etcd members',
-    probe: { script: memberScript(endpoints), parse: parseMember },
+    probe: { script: memberScript(endpoints), timeoutMs: longProbeMs, parse: parseMember },
     desired: { members },
     diff(current): Change | undefined {
       if (current.cluster !== 'answered') return of === 'dead' ? undefined : unasked(current)

@@ -1,3 +1,4 @@
+import { askingProbeMs } from '../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { adminConf, askScript, kubectl, parseAnswer } from './kubectl.ts'
@@ -61,7 +62,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
   return {
     kind: 'helm release',
     name,
-    probe: { script: askScript(list), parse: parseState },
+    probe: { script: askScript(list), timeoutMs: askingProbeMs, parse: parseState },
     desired: wanted,
     diff(current, desired) {
       if (current.api === 'unreachable') {

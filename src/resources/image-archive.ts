@@ -1,3 +1,4 @@
+import { askingProbeMs } from '../core/limits.ts'
 import type { Probe, ProbeResult, Resource } from '../core/resource.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
@@ -38,7 +39,11 @@ export function imageArchive(
 ): Resource<ImageArchiveState, { readonly sha256: string }> {
   const { store, name, source, sha256, site, bytes } = parameters
   const size = bytes === undefined ? {} : { bytes }
-  const probe: Probe<ImageArchiveState> = { script: listing(store), parse: raw => parseListing(raw, sha256) }
+  const probe: Probe<ImageArchiveState> = {
+    script: listing(store),
+    timeoutMs: askingProbeMs,
+    parse: raw => parseListing(raw, sha256),
+  }
   return {
     kind: 'images',
     name,

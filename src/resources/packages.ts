@@ -1,3 +1,4 @@
+import { askingProbeMs } from '../core/limits.ts'
 import type { FieldChange, Resource } from '../core/resource.ts'
 import { explainApt } from './apt-failure.ts'
 import { aptInstallScript } from './apt-install.ts'
@@ -32,7 +33,7 @@ export function packages(parameters: PackagesParameters): Resource<PackageState,
     kind: 'packages',
     name: parameters.platform,
     title: 'packages',
-    probe: { script: aptScript(wanted), parse: parseApt },
+    probe: { script: aptScript(wanted), timeoutMs: askingProbeMs, parse: parseApt },
     desired: { names: wanted },
     diff(current) {
       const fields: FieldChange[] = missing(current, wanted).map(name => ({ field: name, after: 'installed' }))

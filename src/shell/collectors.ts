@@ -87,7 +87,12 @@ export class Whole {
     this.#length = 0
   }
 
+  /** What there is so far, not copied. */
+  bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
+
   text(): string {
-    return this.#buffer.toString('utf8', 0, this.#length)
+    return this.bytes().toString('utf8')
   }
 }

@@ -1,10 +1,12 @@
 import type { Buffer } from 'node:buffer'
 import type { ExchangeReply, JobReply } from '../core/host.ts'
 import { type Limits, limits } from '../core/limits.ts'
-import type { ProbeResult } from '../core/resource.ts'
+import { type ProbeResult, probeTimedOut } from '../core/resource.ts'
+import { Pace } from './pace.ts'
 import { ProtocolError, TooMuch } from './protocol-error.ts'
+import type { RemoteGroup } from './remote-group.ts'
 import type { Script } from './script.ts'
-import { Fenced, type RemoteGroup, StreamDecoder, type StreamEvents } from './stream.ts'
+import { Fenced, StreamDecoder, type StreamEvents } from './stream.ts'
 
 export interface DecoderHooks {
   readonly onJobStart?: ((job: number) => void) | undefined
@@ -14,8 +16,8 @@ export interface DecoderHooks {
   readonly onBegin?: ((group: RemoteGroup) => void) | undefined
   /** Both streams of the part have come to their end marker. */
   readonly onEnd?: (() => void) | undefined
-  /** A probe or step has begun or ended. */
-  readonly onHeard?: (() => void) | undefined
+  /** A probe or step has begun or ended; what comes next may take `ms`. */
+  readonly onWait?: ((ms: number) => void) | undefined
   /** Clock, ms. */
   readonly now?: (() => number) | undefined
   readonly limits?: Limits | undefined
@@ -46,6 +48,7 @@ export class Decoder {
   readonly #jobs: readonly JobState[]
   readonly #results: (MutableResult | undefined)[]
   readonly #limits: Limits
+  readonly #pace: Pace
   #streams: Record<StreamName, StreamDecoder>
   #bytes = 0
   #kept = 0
@@ -54,6 +57,7 @@ export class Decoder {
     this.#script = script
     this.#hooks = hooks
     this.#limits = hooks.limits ?? limits
+    this.#pace = new Pace(script.bounds, ms => hooks.onWait?.(ms))
     this.#now = hooks.now ?? (() => performance.now())
     this.#jobs = Array.from({ length: jobs }, () => ({
       startedAt: undefined,
@@ -68,6 +72,7 @@ export class Decoder {
 
   /** A new channel begins. */
   startPart(): void {
+    this.#pace.part()
     this.#streams = this.#freshStreams()
   }
 
@@ -133,9 +138,11 @@ export class Decoder {
   }
 
   #stream(name: StreamName): StreamDecoder {
+    const pace = name === 'stdout' ? this.#pace : undefined
     const events: StreamEvents = {
       onLine: this.#hooks.onOutput,
       begin: group => {
+        pace?.begun()
         if (name === 'stdout') this.#hooks.onBegin?.(group)
       },
       // Its reason is on stderr, which comes after stdout or before it.
@@ -143,13 +150,22 @@ export class Decoder {
         if (name === 'stderr') throw new Fenced(text.trim())
       },
       job: job => {
+        pace?.job(job)
         if (name === 'stdout') this.jobStarted(job)
       },
-      step: (job, step, code, text) => this.#stepEnded(name, job, step, code, text),
-      verify: (job, code, text) => this.#verified(name, job, code, text),
-      probe: (index, code, text) => this.#probed(name, index, code, text),
-      heard: () => {
-        if (name === 'stdout') this.#hooks.onHeard?.()
+      resume: job => pace?.job(job),
+      step: (job, step, code, text) => {
+        pace?.step(job, step, code)
+        this.#stepEnded(name, job, step, code, text)
+      },
+      check: () => pace?.check(),
+      verify: (job, code, text) => {
+        pace?.verified()
+        this.#verified(name, job, code, text)
+      },
+      probe: (index, code, text) => {
+        pace?.probed()
+        this.#probed(name, index, code, text)
       },
     }
     return new StreamDecoder(this.#script.nonce, events, this.#limits)
@@ -203,8 +219,9 @@ function jobReply(job: JobState, index: number): JobReply {
 // As one script that does one after the other would have it.
 function joined(results: readonly ProbeResult[]): ProbeResult {
   if (results.length === 1) return results[0]!
+  const late = results.some(({ exitCode }) => exitCode === probeTimedOut)
   return {
-    exitCode: results.at(-1)?.exitCode ?? 0,
+    exitCode: late ? probeTimedOut : (results.at(-1)?.exitCode ?? 0),
     stdout: results.map(({ stdout }) => stdout).join(''),
     stderr: results.map(({ stderr }) => stderr).join(''),
   }

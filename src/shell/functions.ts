@@ -1,4 +1,5 @@
 import type { Fence } from '../core/host.ts'
+import { probeTimedOut } from '../core/resource.ts'
 import { quote } from './quote.ts'
 
 /*
@@ -32,12 +33,95 @@ set -- \${evcctl_stat##*) }
 evcctl_group=$3 evcctl_start=\${20}
 evcctl_mark begin "$$" "$evcctl_start" "$evcctl_group"`
 
-/** `evcctl_probe <index> <script>` */
-export const probeFunction = `evcctl_probe() {
+/*
+ * evcctl_guard <seconds>           from here on no probe may take longer
+ * evcctl_unguard
+ * evcctl_probe <index> <script>
+ * One guard looks after many probes, since a process for each of them would make plans slower. Once a second it looks which
+ * child the shell has, and counts how often it has seen it: clocks are of no use, as containers may have an uptime of their
+ * own. One that is too old is stopped before it is ended: only then it is certain that it did not end by itself meanwhile.
+ */
+const guardFunctions = `evcctl_guard() {
+  evcctl_unguard
+  trap evcctl_late=1 USR1
+  (
+    evcctl_seen=
+    read -r evcctl_stat </proc/self/stat
+    evcctl_self=\${evcctl_stat%% *}
+    while sleep 1 && kill -s 0 "$$"; do
+      evcctl_find_child
+      if [ "$evcctl_child" != "$evcctl_seen" ]; then evcctl_seen=$evcctl_child evcctl_age=0; fi
+      evcctl_age=$((evcctl_age + 1))
+      [ -z "$evcctl_child" ] || [ "$evcctl_age" -le "$1" ] || evcctl_end_probe $evcctl_child
+    done
+  ) >/dev/null 2>&1 &
+  evcctl_guard=$!
+}
+evcctl_unguard() {
+  [ -n "\${evcctl_guard:-}" ] || return 0
+  kill "$evcctl_guard" 2>/dev/null
+  wait "$evcctl_guard" 2>/dev/null
+  evcctl_guard=
+}
+evcctl_find_child() {
+  evcctl_child=
+  for evcctl_file in /proc/[0-9]*/stat; do
+    read -r evcctl_stat <"$evcctl_file" || continue
+    set -- "\${evcctl_stat%% *}" \${evcctl_stat##*) }
+    [ "$3" = "$$" ] && [ "$1" != "$evcctl_self" ] && [ "$2" != Z ] || continue
+    evcctl_child="$1 \${21}"
+    return
+  done
+}
+evcctl_end_probe() {
+  kill -s STOP "$1" && read -r evcctl_stat <"/proc/$1/stat" || return 0
+  case \${evcctl_stat##*) } in [Tt]*) ;; *) return 0 ;; esac
+  kill -s USR1 "$$"
+  evcctl_since=$2
+  evcctl_parents "$$"
+  evcctl_ancestors=$evcctl_chain
+  evcctl_find_step
+  kill -s KILL $evcctl_found
+}
+evcctl_probe() {
   evcctl_text=$2
+  evcctl_late=
   ( shift 2; eval "$evcctl_text" )
-  evcctl_mark probe "$1" "$?"
+  evcctl_exit=$?
+  [ -z "$evcctl_late" ] || [ "$evcctl_exit" != 137 ] || evcctl_exit=${probeTimedOut}
+  evcctl_mark probe "$1" "$evcctl_exit"
 }`
+
+// All that is younger than `$evcctl_since` and belongs to what runs here.
+const findFunctions = `evcctl_find_step() {
+  evcctl_found= evcctl_last=-
+  while [ "$evcctl_found" != "$evcctl_last" ]; do
+    evcctl_last=$evcctl_found
+    for evcctl_file in /proc/[0-9]*/stat; do
+      read -r evcctl_stat <"$evcctl_file" || continue
+      evcctl_pid=\${evcctl_stat%% *}
+      set -- \${evcctl_stat##*) }
+      [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "\${20}" -ge "$evcctl_since" ] || continue
+      case "$evcctl_ancestors $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
+      case " $$ $evcctl_found " in
+        *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
+        *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
+      esac
+    done
+  done
+}
+evcctl_parents() {
+  evcctl_chain= evcctl_pid=$1
+  while [ "$evcctl_pid" -gt 1 ] && { read -r evcctl_stat <"/proc/$evcctl_pid/stat"; } 2>/dev/null; do
+    evcctl_chain="$evcctl_chain $evcctl_pid"
+    case $evcctl_stat in *'(sshd'* | *'(dropbear'*) break ;; esac
+    set -- \${evcctl_stat##*) }
+    evcctl_pid=$2
+  done
+}`
+
+/** What every script needs for its probes. */
+export const probeFunctions = `${findFunctions}\n${guardFunctions}`
 
 // A watch ends the step that began after it, with TERM and 5 s later with KILL: everything younger than itself that is
 // in the exchange's process group or descends from its shell, so that processes that left the group or lost their parent
@@ -60,7 +144,7 @@ const watchFunctions = `evcctl_watch() {
 evcctl_unwatch() {
   kill "$evcctl_watch" 2>/dev/null
   wait "$evcctl_watch" 2>/dev/null
-  [ "$?" != 3 ] || evcctl_code=124
+  [ "$?" != 3 ] || evcctl_code=$1
 }
 evcctl_end_step() {
   read -r evcctl_stat </proc/self/stat
@@ -83,23 +167,6 @@ evcctl_any_alive() {
     ! kill -s 0 "$evcctl_pid" || return 0
   done
   return 1
-}
-evcctl_find_step() {
-  evcctl_found= evcctl_last=-
-  while [ "$evcctl_found" != "$evcctl_last" ]; do
-    evcctl_last=$evcctl_found
-    for evcctl_file in /proc/[0-9]*/stat; do
-      read -r evcctl_stat <"$evcctl_file" || continue
-      evcctl_pid=\${evcctl_stat%% *}
-      set -- \${evcctl_stat##*) }
-      [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "\${20}" -ge "$evcctl_since" ] || continue
-      case "$evcctl_ancestors $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
-      case " $$ $evcctl_found " in
-        *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
-        *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
-      esac
-    done
-  done
 }`
 
 /*
@@ -153,16 +220,7 @@ export function underFence(fence: Fence, inside: readonly string[]): readonly st
 
 // A group is left over when its shell lives but the chain of its parents up to sshd is not what it was: the connection
 // it belonged to is gone. One that is still connected is left alone, unless an earlier run began it: that run has lost its lock.
-const leftOverFunctions = `evcctl_parents() {
-  evcctl_chain= evcctl_pid=$1
-  while [ "$evcctl_pid" -gt 1 ] && { read -r evcctl_stat <"/proc/$evcctl_pid/stat"; } 2>/dev/null; do
-    evcctl_chain="$evcctl_chain $evcctl_pid"
-    case $evcctl_stat in *'(sshd'* | *'(dropbear'*) break ;; esac
-    set -- \${evcctl_stat##*) }
-    evcctl_pid=$2
-  done
-}
-evcctl_end_left_over() {
+const leftOverFunctions = `evcctl_end_left_over() {
   for evcctl_file in ${exchangeFolder}/*; do
     { read -r evcctl_line <"$evcctl_file"; } 2>/dev/null || continue
     set -- $evcctl_line
@@ -218,7 +276,7 @@ export const keepFileUnderFence = ({ generation, run }: Fence): string =>
  * evcctl_run <step> <seconds> <script> [stdin]
  * evcctl_write <step> <path> <mode> <owner> <content>
  * evcctl_until <step> <seconds> <pause> <script>
- * evcctl_verify <script>
+ * evcctl_verify <seconds> <script>
  * After a failed step, the rest of its job does nothing.
  */
 const stepFunctions = `evcctl_job() { evcctl_job=$1 evcctl_code=0; evcctl_mark job "$1"; }
@@ -233,7 +291,7 @@ evcctl_run() {
     ( shift 3; set -eu; eval "$evcctl_text" )
   fi
   evcctl_code=$?
-  evcctl_unwatch
+  evcctl_unwatch 124
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
 }
 evcctl_write() {
@@ -264,15 +322,18 @@ evcctl_until() {
     done
   )
   evcctl_code=$?
-  evcctl_unwatch
+  evcctl_unwatch 124
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
 }
 evcctl_verify() {
   [ "$evcctl_code" = 0 ] || return 0
-  evcctl_text=$1
+  evcctl_text=$2
+  evcctl_watch "$1"
   evcctl_mark check
-  ( shift; eval "$evcctl_text" )
-  evcctl_mark verify "$evcctl_job" "$?"
+  ( shift 2; eval "$evcctl_text" )
+  evcctl_code=$?
+  evcctl_unwatch ${probeTimedOut}
+  evcctl_mark verify "$evcctl_job" "$evcctl_code"
 }`
 
 /** All that requests with jobs need besides. */

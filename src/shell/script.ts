@@ -1,19 +1,13 @@
-import type { ExchangeRequest, Fence, Job } from '../core/host.ts'
+import type { ExchangeRequest, Fence } from '../core/host.ts'
+import { limits } from '../core/limits.ts'
 import type { Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
+import { type Bounds, boundsOf, defaultStepTimeoutMs, exchangeTimeoutMs } from './bounds.ts'
 import * as functions from './functions.ts'
 import { quote } from './quote.ts'
 import { receiveLine } from './receive.ts'
-import { shareRuns } from './share.ts'
+import { type SharedRun, shareRuns } from './share.ts'
 import { absolute, octal, quoteText } from './words.ts'
-
-/** Time-out of a `run` step that names none, ms: long enough for a package installation over a slow line. */
-export const defaultStepTimeoutMs = 600_000
-
-/** What an exchange is given at least, ms. */
-const shortestExchangeMs = 60_000
-const probeMs = 2_000
-const writeMs = 30_000
 
 /** A script for one `/bin/sh -s`. */
 export interface ShellPart {
@@ -46,6 +40,8 @@ export interface Script {
   readonly runs: number
   /** For each probe of the request, the runs whose output together is its own. */
   readonly answers: readonly (readonly number[])[]
+  /** How long the next marker may keep one waiting. */
+  readonly bounds: Bounds
   /** Default upper bound for the whole exchange without pushes, ms (`ExchangeOptions.timeoutMs`). */
   readonly timeoutMs: number
 }
@@ -61,7 +57,7 @@ interface Line {
  * Raises UserError for text that no shell can carry (NUL bytes, lone surrogates) and for paths that are not absolute.
  */
 export function compileExchange(request: ExchangeRequest, nonce: string): Script {
-  const { scripts, answers } = shareRuns(request.probes)
+  const { runs, answers } = shareRuns(request.probes)
   const parts: Part[] = []
   const hasJobs = request.jobs.length > 0
   let lines: Line[] = []
@@ -81,13 +77,32 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
       parts.push({ kind: 'push', job: index, step: number, file: step.push, first: number === 0, line })
       lines.push({ job: index, text: `evcctl_resume ${index}` })
     })
-    lines.push({ job: index, text: `evcctl_verify ${quoteText(job.verify.script, 'a probe')}` })
+    const seconds = wholeSeconds(job.verify.timeoutMs ?? limits.probeMs)
+    lines.push({ job: index, text: `evcctl_verify ${seconds} ${quoteText(job.verify.script, 'a probe')}` })
   })
-  scripts.forEach((text, index) => {
-    lines.push({ text: `evcctl_probe ${index} ${quoteText(text, 'a probe')}` })
-  })
+  // Those that ask for more time come last.
+  const order = [...runs.keys()].sort((a, b) => runs[a]!.timeoutMs - runs[b]!.timeoutMs)
+  lines.push(...probeLines(runs, order).map(text => ({ text })))
   closePart()
-  return { nonce, parts, runs: scripts.length, answers, timeoutMs: exchangeTimeoutMs(request) }
+  const bounds = boundsOf(
+    request.jobs,
+    order.map(run => runs[run]!),
+  )
+  return { nonce, parts, runs: runs.length, answers, bounds, timeoutMs: exchangeTimeoutMs(request) }
+}
+
+// One guard watches over all probes that may take equally long.
+function probeLines(scripts: readonly SharedRun[], order: readonly number[]): readonly string[] {
+  if (order.length === 0) return []
+  let guarded = 0
+  const lines = order.flatMap(run => {
+    const { script, timeoutMs } = scripts[run]!
+    const seconds = wholeSeconds(timeoutMs)
+    const guard = seconds === guarded ? [] : [`evcctl_guard ${seconds}`]
+    guarded = seconds
+    return [...guard, `evcctl_probe ${run} ${quoteText(script, 'a probe')}`]
+  })
+  return [...lines, 'evcctl_unguard']
 }
 
 /** The value of a password or passphrase for the SSH connection. Secrets are revealed in this file only. */
@@ -118,7 +133,7 @@ function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean, f
     functions.environment,
     `evcctl_nonce=${nonce}`,
     functions.markFunction,
-    functions.probeFunction,
+    functions.probeFunctions,
     ...(hasJobs ? [functions.jobFunctions] : []),
     functions.begin,
     ...(hasJobs ? withJobs(lines, fence) : lines),
@@ -151,26 +166,6 @@ function stepLine(step: Exclude<Step, { push: string }>, number: number): string
   }
   const pause = Math.max(step.everyMs, 10) / 1000
   return `evcctl_until ${number} ${wholeSeconds(step.timeoutMs)} ${pause} ${quoteText(step.until.script, 'a probe')}`
-}
-
-function exchangeTimeoutMs(request: ExchangeRequest): number {
-  const probes = request.probes.length + request.jobs.length
-  return Math.max(shortestExchangeMs, probes * probeMs + sum(request.jobs.map(jobTimeoutMs)))
-}
-
-function jobTimeoutMs(job: Job): number {
-  return sum(job.steps.map(stepTimeoutMs))
-}
-
-function stepTimeoutMs(step: Step): number {
-  if ('write' in step) return writeMs
-  if ('push' in step) return 0
-  // A step that runs into its time-out may take some seconds more to be ended.
-  return (step.timeoutMs ?? defaultStepTimeoutMs) + 10_000
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }
 
 function plain(text: string | Secret): string {

@@ -3,6 +3,7 @@ import type { Limits } from '../core/limits.ts'
 import { Lines, Tail, Whole } from './collectors.ts'
 import { Framer } from './framing.ts'
 import { ProtocolError, TooMuch } from './protocol-error.ts'
+import { type RemoteGroup, remoteGroup } from './remote-group.ts'
 
 /** The host does not let this run write: nothing of the exchange ran. */
 export class Fenced extends Error {
@@ -15,13 +16,6 @@ export class Fenced extends Error {
   }
 }
 
-/** Where the exchange can be ended from a second channel. Start time in clock ticks since boot, as in /proc/<pid>/stat. */
-export interface RemoteGroup {
-  readonly pid: number
-  readonly start: string
-  readonly group: number
-}
-
 /** What is found in one stream, in order. */
 export interface StreamEvents {
   readonly onLine: ((job: number, line: string) => void) | undefined
@@ -29,11 +23,13 @@ export interface StreamEvents {
   /** The host could not remember who writes; `text` is what its shell said. */
   unfenced(text: string): void
   job(job: number): void
+  /** A job goes on after a pushed file. */
+  resume(job: number): void
   step(job: number, step: number, exitCode: number, text: string): void
   verify(job: number, exitCode: number, text: string): void
   probe(index: number, exitCode: number, text: string): void
-  /** After each marker but the repeated ones of a step that waits. */
-  heard(): void
+  /** The probe of the job that ran last begins. */
+  check(): void
 }
 
 /** One stream of one part: sorts what is between the markers into tails, lines and probe results. */
@@ -104,7 +100,7 @@ export class StreamDecoder {
     switch (verb) {
       case 'begin':
         this.#noise = this.#tail.text()
-        this.#events.begin({ pid: a, start: rest[1] ?? '', group: c })
+        this.#events.begin(remoteGroup(...rest))
         this.#expect('probe')
         break
       case 'fenced':
@@ -118,6 +114,7 @@ export class StreamDecoder {
         this.#beginStep(a)
         break
       case 'resume':
+        this.#events.resume(a)
         this.#beginStep(a)
         break
       case 'again':
@@ -130,6 +127,7 @@ export class StreamDecoder {
         this.#expect(c === 0 ? 'step' : 'probe')
         break
       case 'check':
+        this.#events.check()
         this.#expect('probe')
         break
       case 'verify':
@@ -146,7 +144,6 @@ export class StreamDecoder {
       default:
         throw new ProtocolError(`unknown marker: ${words.join(' ')}`)
     }
-    if (verb !== 'again') this.#events.heard()
   }
 
   #beginStep(job: number): void {

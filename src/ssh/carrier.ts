@@ -1,7 +1,7 @@
 import type { ClientChannel } from 'ssh2'
 import { UserError } from '../core/errors.ts'
 import type { Decoder } from '../shell/decode.ts'
-import type { RemoteGroup } from '../shell/stream.ts'
+import type { RemoteGroup } from '../shell/remote-group.ts'
 import { type ChannelEnd, channelClosed } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { hostError } from './failure.ts'

@@ -50,7 +50,8 @@ export class Connection {
   /** Why it ended, in words. */
   endReason(): string {
     if (this.#lastError === undefined) return 'the other side closed the connection'
-    return this.#lastError.message === 'Keepalive timeout' ? 'no sign of life any more' : this.#lastError.message
+    const { message } = this.#lastError
+    return message === 'Keepalive timeout' ? 'no sign of life any more' : message
   }
 
   /**
@@ -81,7 +82,7 @@ export class Connection {
         try {
           const channel = await this.#openWhenAllowed(command, signal)
           const closed = new Promise(done => channel.once('close', done))
-          if (settled) channel.close()
+          if (settled) abandon(channel)
           else resolve(channel)
           settled = true
           clearTimeout(timer)
@@ -171,6 +172,13 @@ export class Connection {
       }
     })
   }
+}
+
+// What nobody reads is kept: ssh2 does not insist on its window, and a server may not keep to it.
+function abandon(channel: ClientChannel): void {
+  channel.resume()
+  channel.stderr.resume()
+  channel.close()
 }
 
 // Resolves with the promise, or when the signal is aborted.

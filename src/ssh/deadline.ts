@@ -17,6 +17,14 @@ export class Deadline {
     this.#timer = setTimeout(this.#expire, this.#leftMs)
   }
 
+  /** Gives it `ms` from now on, also while it is held. */
+  restart(ms: number): void {
+    const held = this.#timer === undefined
+    this.hold()
+    this.#leftMs = ms
+    if (!held) this.run()
+  }
+
   hold(): void {
     if (this.#timer === undefined) return
     clearTimeout(this.#timer)

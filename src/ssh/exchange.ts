@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Fence } from '../core/host.ts'
+import { type Limits, limits } from '../core/limits.ts'
 import { Decoder } from '../shell/decode.ts'
 import { fenceFileOf } from '../shell/functions.ts'
 import { ProtocolError, TooMuch } from '../shell/protocol-error.ts'
+import type { RemoteGroup } from '../shell/remote-group.ts'
 import { compileExchange, type Script } from '../shell/script.ts'
-import { Fenced, type RemoteGroup } from '../shell/stream.ts'
+import { Fenced } from '../shell/stream.ts'
 import { type Carrier, carryPart, WantsPassword } from './carrier.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { Deadline } from './deadline.ts'
@@ -15,6 +17,9 @@ import type { RootState } from './root-channel.ts'
 
 class TimedOut extends Error {}
 
+/** Nothing was heard for longer than what ran may take. */
+class Silent extends Error {}
+
 /**
  * Carries a request over a connection, all parts in order. Rejects with HostError, or with NotOpened when the connection
  * was gone before anything was sent.
@@ -23,13 +28,23 @@ export async function exchange(
   connection: Connection,
   root: RootState,
   request: ExchangeRequest,
-  options: ExchangeOptions,
+  options: ExchangeOptions & { readonly limits?: Limits },
 ): Promise<ExchangeReply> {
+  const bounds = options.limits ?? limits
+  const { marginMs } = bounds
   const script = compileExchange(request, randomBytes(16).toString('hex'))
   const timeout = new AbortController()
   const timeoutMs = options.timeoutMs ?? script.timeoutMs
   const deadline = new Deadline(timeoutMs, () => timeout.abort(new TimedOut()))
+  let waitMs = script.bounds.beginMs
+  const silence = new Deadline(waitMs + marginMs, () => timeout.abort(new Silent()))
   const decoder = new Decoder(script, request.jobs.length, {
+    limits: bounds,
+    onWait: ms => {
+      waitMs = ms
+      silence.restart(ms + marginMs)
+      options.onWait?.(ms)
+    },
     onJobStart: options.onJobStart,
     onOutput: options.onOutput,
     onJobEnd: options.onJobEnd,
@@ -48,26 +63,29 @@ export async function exchange(
     left: undefined,
   }
   try {
-    await carryParts(carrier, script, deadline, options.onOutput)
+    await carryParts(carrier, script, [deadline, silence], bounds, options.onOutput)
     return decoder.reply()
   } catch (error) {
+    if (error instanceof Silent) throw silentError(carrier, waitMs, marginMs)
     throw explain(error, carrier, timeoutMs, request.fence)
   } finally {
     deadline.hold()
+    silence.hold()
   }
 }
 
 async function carryParts(
   carrier: Carrier,
   script: Script,
-  deadline: Deadline,
+  deadlines: readonly Deadline[],
+  bounds: Limits,
   onOutput: ExchangeOptions['onOutput'],
 ): Promise<void> {
   for (const part of script.parts) {
     const failed = carrier.decoder.failed()
     if (part.kind === 'push') {
       if (failed.has(part.job)) continue
-      await withRoot(carrier, () => pushFile(carrier, part, deadline, line => onOutput?.(part.job, line)))
+      await withRoot(carrier, () => pushFile(carrier, part, deadlines, bounds, line => onOutput?.(part.job, line)))
     } else {
       const text = part.text(failed)
       if (text === undefined) continue
@@ -132,6 +150,17 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
     return notOpenedError(endpoint, connection.alive ? error.message : connection.endReason(), error)
   }
   return error
+}
+
+function silentError(carrier: Carrier, waitMs: number, marginMs: number): HostError {
+  const { endpoint } = carrier.connection
+  const seconds = Math.round((waitMs + marginMs) / 1000)
+  return hostError(endpoint, 'timed out', {
+    problem: `nothing was heard of it for ${seconds} s; ${endText('what ran there', carrier.left)}`,
+    expected: `an answer within ${Math.max(1, Math.round(waitMs / 1000))} s`,
+    came: `last heard: ${carrier.decoder.running()}`,
+    next: 'Look what hangs there, e.g. with: ps -ef --forest',
+  })
 }
 
 function fencedError({ connection }: Carrier, { generation, message }: Fenced, fence: Fence | undefined): HostError {

@@ -1,16 +1,22 @@
 import { homedir } from 'node:os'
 import { type ErrorDetails, HostError, type HostErrorKind } from '../core/errors.ts'
+import { quoted } from '../core/limits.ts'
 import { quote } from '../shell/quote.ts'
 import type { Endpoint } from './resolve.ts'
 
-/** A HostError of an endpoint: a jump host's error counts for the host that is reached through it. */
+/**
+ * A HostError of an endpoint: a jump host's error counts for the host that is reached through it. What the other side
+ * said may be of any length, so each part is cut.
+ */
 export function hostError(
   endpoint: Endpoint,
   kind: HostErrorKind,
   details: Omit<ErrorDetails, 'where'>,
   cause?: unknown,
 ): HostError {
-  return new HostError(endpoint.target, kind, { where: endpoint.where, ...details }, { cause })
+  const { problem, came, ...rest } = details
+  const short = { ...rest, problem: quoted(problem), ...(came !== undefined && { came: quoted(came) }) }
+  return new HostError(endpoint.target, kind, { where: endpoint.where, ...short }, { cause })
 }
 
 /** `~/.ssh/known_hosts` for a file in the home folder. */

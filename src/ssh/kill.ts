@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientChannel } from 'ssh2'
 import { endGroupFunction } from '../shell/functions.ts'
-import type { RemoteGroup } from '../shell/stream.ts'
+import type { RemoteGroup } from '../shell/remote-group.ts'
 import { channelClosed } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'

@@ -1,6 +1,7 @@
 import PQueue from 'p-queue'
 import { HostError, UserError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session, SshPool } from '../core/host.ts'
+import { type Limits, limits } from '../core/limits.ts'
 import type { SshTarget } from '../core/ssh-target.ts'
 import { readSshConfig, type SshConfigFile } from './config-file.ts'
 import { connect } from './connect.ts'
@@ -26,6 +27,8 @@ export interface PoolOptions {
   readonly sshConfigFile?: string
   /** An idle connection is asked this often whether it lives, and given up after three times that. Default 15 s. */
   readonly keepaliveMs?: number
+  /** What hosts may send and how long they may take, where that is not the default. */
+  readonly limits?: Limits
   /** A host is connected and logged into; `ms` from its turn on. */
   readonly onConnected?: (host: string, ms: number) => void
   /** An exchange has ended well. */
@@ -192,7 +195,8 @@ export class Pool implements SshPool {
   ): Promise<ExchangeReply> {
     host.exchanges++
     const start = performance.now()
-    const work = (connection: Connection) => exchange(connection, host.root, request, options)
+    const work = (connection: Connection) =>
+      exchange(connection, host.root, request, { ...options, limits: this.#options.limits ?? limits })
     const reply = await this.#overConnection(host, options.signal, work, link)
     this.#options.onExchange?.(host.target.name, {
       jobs: request.jobs.length,

@@ -1,26 +1,26 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { ClientChannel } from 'ssh2'
+import type { Limits } from '../core/limits.ts'
 import type { PushPart } from '../shell/script.ts'
 import { type Carrier, carryPart } from './carrier.ts'
 import type { Deadline } from './deadline.ts'
 
 const chunkBytes = 256 * 1024
 const progressMs = 500
-/** A file that does not move on for this long is given up, ms. */
-const stallMs = 60_000
 
-/** A pushed file did not move on. */
+/** A pushed file did not move on, or too slowly. */
 export class Stalled extends Error {}
 
 /**
  * Copies a file of the controller to the host, where it is checked and put in place. At most one window of it (2 MiB)
- * is in memory. A file that cannot be read fails the step, not the exchange. The exchange's deadline is held while data
- * flows: a large file over a slow line has no bound but that it moves on.
+ * is in memory. A file that cannot be read fails the step, not the exchange. The exchange's deadlines are held while data
+ * flows: it has to move on, and to be there within a time that depends on its size.
  */
 export async function pushFile(
   carrier: Carrier,
   part: PushPart,
-  deadline: Deadline,
+  deadlines: readonly Deadline[],
+  bounds: Limits,
   onProgress: (line: string) => void,
 ): Promise<void> {
   const { decoder } = carrier
@@ -37,9 +37,9 @@ export async function pushFile(
   try {
     await carryPart(carrier, 'receive', async (channel, ended) => {
       channel.write(`${part.line}\n`)
-      deadline.hold()
-      await stream(file, channel, ended, progressLines(size, onProgress))
-      deadline.run()
+      for (const deadline of deadlines) deadline.hold()
+      await stream(file, channel, ended, { size, bounds, onSent: progressLines(size, onProgress) })
+      for (const deadline of deadlines) deadline.run()
     })
   } finally {
     await file.close()
@@ -50,8 +50,10 @@ async function stream(
   file: FileHandle,
   channel: ClientChannel,
   ended: Promise<unknown>,
-  onSent: (bytes: number) => void,
+  { size, bounds, onSent }: { size: number; bounds: Limits; onSent: (bytes: number) => void },
 ): Promise<void> {
+  const longestMs = bounds.pushMs + (size / bounds.pushBytesPerSecond) * 1000
+  const began = performance.now()
   let over = false
   const end = ended.then(() => {
     over = true
@@ -62,14 +64,18 @@ async function stream(
     const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(chunkBytes) })
     if (bytesRead === 0) break
     sent += bytesRead
-    if (!channel.write(buffer.subarray(0, bytesRead))) await drained(channel, end)
+    if (!channel.write(buffer.subarray(0, bytesRead))) await drained(channel, end, bounds.pushStallMs)
     onSent(sent - channel.writableLength)
+    if (performance.now() - began > longestMs)
+      throw new Stalled(
+        `only ${megabytes(sent)} of ${megabytes(size)} MB of a file could be sent within ${Math.round(longestMs / 1000)} s`,
+      )
   }
   if (!over) channel.end()
 }
 
 // A write to a channel that is closed is never called back, hence the race.
-function drained(channel: ClientChannel, end: Promise<void>): Promise<void> {
+function drained(channel: ClientChannel, end: Promise<void>, stallMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => reject(new Stalled(`nothing of the file could be sent for ${stallMs / 1000} s`)),

@@ -3,8 +3,11 @@ import { constants } from 'node:os'
 import type { Readable } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import { HostError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import { Whole } from '../shell/collectors.ts'
+import { TooMuch } from '../shell/protocol-error.ts'
 import { quote } from '../shell/quote.ts'
-import type { RemoteGroup } from '../shell/stream.ts'
+import { type RemoteGroup, remoteGroup } from '../shell/remote-group.ts'
 import { type ChannelEnd, channelClosed } from './channel.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { cancelledError, endText, hostError, notOpenedError } from './failure.ts'
@@ -44,6 +47,8 @@ export async function runCommand(connection: Connection, root: RootState, option
       return runCommand(connection, root, options)
     }
     if (error instanceof HostError) throw error
+    if (error instanceof TooMuch)
+      throw hostError(endpoint, 'protocol', { problem: error.message, expected: error.expected }, error)
     if (options.signal.aborted) throw cancelledError(endpoint, 'cancelled before the command ran', error)
     if (error instanceof NotOpened && connection.alive) throw notOpenedError(endpoint, error.message, error)
     throw error
@@ -69,7 +74,15 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
     : await connection.exec(asUser, { signal })
   const begin = new Beginning(nonce, options.onStderr)
   channel.on('data', (chunk: Buffer) => options.onStdout(chunk))
-  channel.stderr.on('data', (chunk: Buffer) => begin.feed(chunk))
+  const broken = Promise.withResolvers<never>()
+  broken.promise.catch(() => undefined)
+  channel.stderr.on('data', (chunk: Buffer) => {
+    try {
+      begin.feed(chunk)
+    } catch (error) {
+      broken.reject(error)
+    }
+  })
   const closed = channelClosed(channel)
   feedStdin(channel, options.stdin, closed)
   let onAbort: (() => void) | undefined
@@ -80,7 +93,7 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   })
   let end: ChannelEnd | undefined
   try {
-    end = await Promise.race([closed, aborted])
+    end = await Promise.race([closed, aborted, broken.promise])
     if (end === undefined) {
       const unknown = await endRunning(connection, options.sudo ? root : 'user', () => begin.group, closed)
       throw cancelledError(endpoint, `cancelled; ${endText('the command', unknown)}`)
@@ -119,11 +132,11 @@ function feedStdin(channel: ClientChannel, stdin: Readable | undefined, closed: 
   void closed.then(() => stdin.unpipe(channel))
 }
 
-/** Takes the announcing line out of stderr, and with it what sudo prints before the command runs. */
+/** Takes the announcing line out of stderr, and with it what sudo prints before the command runs. Raises TooMuch. */
 class Beginning {
   readonly #nonce: string
   readonly #pass: (chunk: Buffer) => void
-  #held = Buffer.alloc(0)
+  readonly #held = new Whole()
   group: RemoteGroup | undefined
 
   constructor(nonce: string, pass: (chunk: Buffer) => void) {
@@ -132,7 +145,7 @@ class Beginning {
   }
 
   get noise(): string {
-    return this.#held.toString()
+    return this.#held.text()
   }
 
   feed(chunk: Buffer): void {
@@ -140,15 +153,18 @@ class Beginning {
       this.#pass(chunk)
       return
     }
-    this.#held = Buffer.concat([this.#held, chunk])
-    const at = this.#held.indexOf(`${this.#nonce} `)
-    const end = at < 0 ? -1 : this.#held.indexOf('\n', at)
+    if (this.#held.length + chunk.length > limits.preludeBytes)
+      throw new TooMuch('what is printed before the command begins', limits.preludeBytes)
+    this.#held.add(chunk)
+    const bytes = this.#held.bytes()
+    const at = bytes.indexOf(`${this.#nonce} `)
+    const end = at < 0 ? -1 : bytes.indexOf('\n', at)
     if (end < 0) return
-    const stat = this.#held.toString('latin1', at + this.#nonce.length + 1, end)
+    const stat = bytes.toString('latin1', at + this.#nonce.length + 1, end)
     const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ')
     // proc_pid_stat(5): pid, (name), state, parent, group, … and the start time as the 22nd.
-    this.group = { pid: Number.parseInt(stat, 10), start: fields[19] ?? '', group: Number(fields[2]) }
-    const rest = this.#held.subarray(end + 1)
+    this.group = remoteGroup(stat.split(' ')[0], fields[19], fields[2])
+    const rest = bytes.subarray(end + 1)
     if (rest.length > 0) this.#pass(rest)
   }
 }

@@ -80,9 +80,9 @@ test('several programs are looked at together, and only what is not as recorded 
   })
   for (const { converge, desired } of resources.slice(0, 2)) await sandbox.run(converge(undefined, desired as never))
   writeFileSync(`${sandbox.root}/bin/kubelet`, 'other')
-  const { scripts } = shareRuns(resources.map(({ probe }) => probe))
-  expect(scripts).toHaveLength(1)
-  const raw = await sandbox.sh(scripts[0]!)
+  const { runs } = shareRuns(resources.map(({ probe }) => probe))
+  expect(runs).toHaveLength(1)
+  const raw = await sandbox.sh(runs[0]!.script)
   expect(raw.stdout.split('\n').filter(line => /^[0-9a-f]{64} /.test(line))).toHaveLength(1)
   expect(resources.map(({ probe }) => probe.parse(raw)?.files.map(file => file.sha256))).toEqual([
     [sha256(program)],

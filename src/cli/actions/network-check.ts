@@ -68,7 +68,7 @@ async function controlPlaneOf(pool: Pool, spec: ClusterSpec, signal: AbortSignal
 
 async function makePods(control: Session, spec: ClusterSpec, signal: AbortSignal): Promise<CheckPods> {
   const { run, parse } = checkPods({ image: sandboxImage(spec), podSeconds })
-  const probes = [{ script: `set -eu\n${run}`, parse }]
+  const probes = [{ script: `set -eu\n${run}`, timeoutMs: makeMs, parse }]
   const { results } = await control.exchange({ jobs: [], probes }, { signal, timeoutMs: makeMs })
   return parse(results[0]!)
 }
@@ -118,11 +118,10 @@ async function askFrom(
   signal: AbortSignal,
 ): Promise<NodeResults> {
   const session = await pool.session(node, signal)
-  const probe = { script: `set -eu\n${reachScript(node, pods, peers, { patienceSeconds })}`, parse: () => undefined }
-  const { results } = await session.exchange(
-    { jobs: [], probes: [probe] },
-    { signal, timeoutMs: (patienceSeconds + lastTrySeconds) * 1000 },
-  )
+  const timeoutMs = (patienceSeconds + lastTrySeconds) * 1000
+  const script = `set -eu\n${reachScript(node, pods, peers, { patienceSeconds })}`
+  const probe = { script, timeoutMs, parse: () => undefined }
+  const { results } = await session.exchange({ jobs: [], probes: [probe] }, { signal, timeoutMs })
   return readResults(node, pods, peers, results[0]!)
 }
 

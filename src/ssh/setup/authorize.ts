@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { HostError } from '../../core/errors.ts'
+import { Tail } from '../../shell/collectors.ts'
 import { quote } from '../../shell/quote.ts'
 import type { Connection } from '../connection.ts'
 import { hostError, sshCommand } from '../failure.ts'
@@ -61,7 +62,7 @@ export async function authorize(connection: Connection, publicLine: string, sign
   const { endpoint } = connection
   const nonce = randomBytes(8).toString('hex')
   const timeout = AbortSignal.timeout(longestMs)
-  const said = { stdout: '', stderr: '' }
+  const [stdout, stderr] = [new Tail(), new Tail()]
   const fail = (came: string): HostError =>
     hostError(endpoint, 'login', {
       problem: `the key could not be written to ~${endpoint.user}/.ssh/authorized_keys`,
@@ -75,16 +76,12 @@ export async function authorize(connection: Connection, publicLine: string, sign
       sudo: false,
       signal: AbortSignal.any([signal, timeout]),
       stdin: Readable.from([authorizeScript(publicLine, nonce)]),
-      onStdout: chunk => {
-        said.stdout += chunk.toString()
-      },
-      onStderr: chunk => {
-        said.stderr += chunk.toString()
-      },
+      onStdout: chunk => stdout.add(chunk),
+      onStderr: chunk => stderr.add(chunk),
     })
-    const [, found, home] = new RegExp(`^${nonce} (added|there)\\r?\\n(.*)$`, 'm').exec(said.stdout) ?? []
+    const [, found, home] = new RegExp(`^${nonce} (added|there)\\r?\\n(.*)$`, 'm').exec(stdout.text()) ?? []
     if (exitCode !== 0 || found === undefined)
-      throw fail(`${said.stderr}${said.stdout}`.trim() || `exit code ${exitCode}, and no output`)
+      throw fail(`${stderr.text()}${stdout.text()}`.trim() || `exit code ${exitCode}, and no output`)
     return { added: found === 'added', home: home?.trim() ?? '' }
   } catch (error) {
     if (timeout.aborted && !signal.aborted && error instanceof HostError && error.kind === 'cancelled')

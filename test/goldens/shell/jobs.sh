@@ -7,10 +7,81 @@ umask 022
 cd /
 evcctl_nonce=0123456789abcdef
 evcctl_mark() { printf '\n%s %s\n' "$evcctl_nonce" "$*"; printf '\n%s %s\n' "$evcctl_nonce" "$*" >&2; }
+evcctl_find_step() {
+  evcctl_found= evcctl_last=-
+  while [ "$evcctl_found" != "$evcctl_last" ]; do
+    evcctl_last=$evcctl_found
+    for evcctl_file in /proc/[0-9]*/stat; do
+      read -r evcctl_stat <"$evcctl_file" || continue
+      evcctl_pid=${evcctl_stat%% *}
+      set -- ${evcctl_stat##*) }
+      [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "${20}" -ge "$evcctl_since" ] || continue
+      case "$evcctl_ancestors $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
+      case " $$ $evcctl_found " in
+        *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
+        *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
+      esac
+    done
+  done
+}
+evcctl_parents() {
+  evcctl_chain= evcctl_pid=$1
+  while [ "$evcctl_pid" -gt 1 ] && { read -r evcctl_stat <"/proc/$evcctl_pid/stat"; } 2>/dev/null; do
+    evcctl_chain="$evcctl_chain $evcctl_pid"
+    case $evcctl_stat in *'(sshd'* | *'(dropbear'*) break ;; esac
+    set -- ${evcctl_stat##*) }
+    evcctl_pid=$2
+  done
+}
+evcctl_guard() {
+  evcctl_unguard
+  trap evcctl_late=1 USR1
+  (
+    evcctl_seen=
+    read -r evcctl_stat </proc/self/stat
+    evcctl_self=${evcctl_stat%% *}
+    while sleep 1 && kill -s 0 "$$"; do
+      evcctl_find_child
+      if [ "$evcctl_child" != "$evcctl_seen" ]; then evcctl_seen=$evcctl_child evcctl_age=0; fi
+      evcctl_age=$((evcctl_age + 1))
+      [ -z "$evcctl_child" ] || [ "$evcctl_age" -le "$1" ] || evcctl_end_probe $evcctl_child
+    done
+  ) >/dev/null 2>&1 &
+  evcctl_guard=$!
+}
+evcctl_unguard() {
+  [ -n "${evcctl_guard:-}" ] || return 0
+  kill "$evcctl_guard" 2>/dev/null
+  wait "$evcctl_guard" 2>/dev/null
+  evcctl_guard=
+}
+evcctl_find_child() {
+  evcctl_child=
+  for evcctl_file in /proc/[0-9]*/stat; do
+    read -r evcctl_stat <"$evcctl_file" || continue
+    set -- "${evcctl_stat%% *}" ${evcctl_stat##*) }
+    [ "$3" = "$$" ] && [ "$1" != "$evcctl_self" ] && [ "$2" != Z ] || continue
+    evcctl_child="$1 ${21}"
+    return
+  done
+}
+evcctl_end_probe() {
+  kill -s STOP "$1" && read -r evcctl_stat <"/proc/$1/stat" || return 0
+  case ${evcctl_stat##*) } in [Tt]*) ;; *) return 0 ;; esac
+  kill -s USR1 "$$"
+  evcctl_since=$2
+  evcctl_parents "$$"
+  evcctl_ancestors=$evcctl_chain
+  evcctl_find_step
+  kill -s KILL $evcctl_found
+}
 evcctl_probe() {
   evcctl_text=$2
+  evcctl_late=
   ( shift 2; eval "$evcctl_text" )
-  evcctl_mark probe "$1" "$?"
+  evcctl_exit=$?
+  [ -z "$evcctl_late" ] || [ "$evcctl_exit" != 137 ] || evcctl_exit=1000
+  evcctl_mark probe "$1" "$evcctl_exit"
 }
 evcctl_watch() {
   (
@@ -28,7 +99,7 @@ evcctl_watch() {
 evcctl_unwatch() {
   kill "$evcctl_watch" 2>/dev/null
   wait "$evcctl_watch" 2>/dev/null
-  [ "$?" != 3 ] || evcctl_code=124
+  [ "$?" != 3 ] || evcctl_code=$1
 }
 evcctl_end_step() {
   read -r evcctl_stat </proc/self/stat
@@ -52,23 +123,6 @@ evcctl_any_alive() {
   done
   return 1
 }
-evcctl_find_step() {
-  evcctl_found= evcctl_last=-
-  while [ "$evcctl_found" != "$evcctl_last" ]; do
-    evcctl_last=$evcctl_found
-    for evcctl_file in /proc/[0-9]*/stat; do
-      read -r evcctl_stat <"$evcctl_file" || continue
-      evcctl_pid=${evcctl_stat%% *}
-      set -- ${evcctl_stat##*) }
-      [ "$1" != Z ] && [ "$evcctl_pid" != "$evcctl_self" ] && [ "${20}" -ge "$evcctl_since" ] || continue
-      case "$evcctl_ancestors $evcctl_found " in *" $evcctl_pid "*) continue ;; esac
-      case " $$ $evcctl_found " in
-        *" $2 "*) evcctl_found="$evcctl_found $evcctl_pid" ;;
-        *) [ "$3" != "$evcctl_group" ] || evcctl_found="$evcctl_found $evcctl_pid" ;;
-      esac
-    done
-  done
-}
 evcctl_end_group() {
   kill -s TERM -- "-$1" 2>/dev/null
   evcctl_try=0
@@ -76,15 +130,6 @@ evcctl_end_group() {
     [ "$evcctl_try" -lt 25 ] || kill -s KILL -- "-$1" 2>/dev/null
     sleep 0.2 2>/dev/null || sleep 1
     evcctl_try=$((evcctl_try + 1))
-  done
-}
-evcctl_parents() {
-  evcctl_chain= evcctl_pid=$1
-  while [ "$evcctl_pid" -gt 1 ] && { read -r evcctl_stat <"/proc/$evcctl_pid/stat"; } 2>/dev/null; do
-    evcctl_chain="$evcctl_chain $evcctl_pid"
-    case $evcctl_stat in *'(sshd'* | *'(dropbear'*) break ;; esac
-    set -- ${evcctl_stat##*) }
-    evcctl_pid=$2
   done
 }
 evcctl_end_left_over() {
@@ -124,7 +169,7 @@ evcctl_run() {
     ( shift 3; set -eu; eval "$evcctl_text" )
   fi
   evcctl_code=$?
-  evcctl_unwatch
+  evcctl_unwatch 124
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
 }
 evcctl_write() {
@@ -155,15 +200,18 @@ evcctl_until() {
     done
   )
   evcctl_code=$?
-  evcctl_unwatch
+  evcctl_unwatch 124
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
 }
 evcctl_verify() {
   [ "$evcctl_code" = 0 ] || return 0
-  evcctl_text=$1
+  evcctl_text=$2
+  evcctl_watch "$1"
   evcctl_mark check
-  ( shift; eval "$evcctl_text" )
-  evcctl_mark verify "$evcctl_job" "$?"
+  ( shift 2; eval "$evcctl_text" )
+  evcctl_code=$?
+  evcctl_unwatch 1000
+  evcctl_mark verify "$evcctl_job" "$evcctl_code"
 }
 read -r evcctl_stat </proc/$$/stat
 set -- ${evcctl_stat##*) }
@@ -179,8 +227,10 @@ evcctl_run 1 600 'kubectl apply -f -' 'kind: Secret
 evcctl_write 2 '/etc/x.conf' 0600 'root:adm' 'it'\''s
 '
 evcctl_until 3 60 0.5 'curl -fs localhost'
-evcctl_verify 'sha256sum /etc/x.conf'
+evcctl_verify 8 'sha256sum /etc/x.conf'
+evcctl_guard 8
 evcctl_probe 0 'uname -r'
+evcctl_unguard
 rm -f "/run/evcctl/exchange/$$" 2>/dev/null
 evcctl_mark end
 }

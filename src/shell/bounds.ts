@@ -1,0 +1,59 @@
+import type { ExchangeRequest, Job } from '../core/host.ts'
+import { limits } from '../core/limits.ts'
+import type { Step } from '../core/resource.ts'
+import type { SharedRun } from './share.ts'
+
+/** Time-out of a `run` step that names none, ms: long enough for a package installation over a slow line. */
+export const defaultStepTimeoutMs = 600_000
+
+/** What an exchange is given at least, ms. */
+const shortestExchangeMs = 60_000
+const averageProbeMs = 2_000
+// A step that runs into its time-out may take some seconds more to be ended.
+const endingMs = 10_000
+
+/** How long what runs on the host may take, ms: from one marker to the next. */
+export interface Bounds {
+  /** Until the first marker: the way to root, and the end of what an earlier run left. */
+  readonly beginMs: number
+  /** Of each job, its steps. */
+  readonly steps: readonly (readonly number[])[]
+  /** Of each job, its own probe. */
+  readonly verify: readonly number[]
+  /** Of each run for the probes, in the order in which they run. */
+  readonly runs: readonly number[]
+}
+
+/** The bounds of some jobs, and of runs in the order in which they run. */
+export function boundsOf(jobs: readonly Job[], runs: readonly SharedRun[]): Bounds {
+  return {
+    beginMs: limits.beginMs,
+    steps: jobs.map(({ steps }) => steps.map(stepBoundMs)),
+    verify: jobs.map(verifyBoundMs),
+    runs: runs.map(({ timeoutMs }) => timeoutMs),
+  }
+}
+
+/** Upper bound of a whole exchange, pushes apart: the sum of its steps, and what its probes take where all is well. */
+export function exchangeTimeoutMs({ jobs, probes }: ExchangeRequest): number {
+  return Math.max(shortestExchangeMs, probes.length * averageProbeMs + sum(jobs.map(jobBoundMs)))
+}
+
+function jobBoundMs(job: Job): number {
+  return sum(job.steps.map(stepBoundMs)) + verifyBoundMs(job)
+}
+
+function verifyBoundMs({ verify }: Job): number {
+  return verify.timeoutMs ?? limits.probeMs
+}
+
+function stepBoundMs(step: Step): number {
+  if ('write' in step) return limits.writeMs
+  // How long it travels is bounded elsewhere; this is for checking it and putting it in place.
+  if ('push' in step) return limits.pushMs
+  return (step.timeoutMs ?? defaultStepTimeoutMs) + endingMs
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
