@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ClusterSpec } from '../config/index.ts'
-import { type ExitCode, exitCodes, UserError } from '../core/index.ts'
-import { createEventStream, openJournal, type Run } from '../engine/index.ts'
+import { type ExitCode, exitCodes, type SshTarget, UserError } from '../core/index.ts'
+import { limits } from '../core/limits.ts'
+import { createEventStream, openJournal, type Patience, type Run } from '../engine/index.ts'
 import {
   createPaint,
   fold,
@@ -74,7 +75,7 @@ export async function withClusterRun(
     const { stop, abort } = interrupts
     const exitCode = await work({
       spec,
-      run: { pool, emit: stream.emit, stop, abort, parallel },
+      run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,
       view,
@@ -108,6 +109,12 @@ export async function withClusterRun(
       await journal.close(outcome)
     }
   }
+}
+
+// Who gives a slow machine more time to connect has others wait as long for it.
+function patienceWith(targets: readonly SshTarget[]): Patience {
+  const longest = Math.max(0, ...targets.map(({ connectTimeoutMs }) => connectTimeoutMs))
+  return { ...limits, patienceTotalMs: Math.max(limits.patienceTotalMs, longest) }
 }
 
 // apply tells its progress on standard output; that of plan is only a help for whoever looks on, so that the plan

@@ -22,6 +22,15 @@ export interface Limits {
    * busy, and the ending of what ran into its time-out.
    */
   readonly marginMs: number
+  /** Opening a channel and becoming root, which may ask a directory server. */
+  readonly rootMs: number
+  /**
+   * How long hosts that are read wait for one of which nothing is heard, or for as long as what runs there may take. It
+   * counts from when half of them are done.
+   */
+  readonly patienceMs: number
+  /** How long the last hosts wait for one that gets on, but slowly. */
+  readonly patienceTotalMs: number
   /** What comes before the first step: ending what an earlier run left, which takes up to 7 s a process group. */
   readonly beginMs: number
   /** Writing one file. */
@@ -44,6 +53,9 @@ export const limits: Limits = {
   probeMs: 8_000,
   factsMs: 8_000,
   marginMs: 30_000,
+  rootMs: 8_000,
+  patienceMs: 10_000,
+  patienceTotalMs: 30_000,
   beginMs: 60_000,
   writeMs: 30_000,
   pushStallMs: 60_000,

@@ -2,6 +2,7 @@ import type { ErrorDetails, HostError } from '../core/errors.ts'
 import type { Lookup } from '../core/output.ts'
 import type { Graph, Task, TaskId } from '../core/task.ts'
 import type { Plan, Verdict } from '../core/verdict.ts'
+import { attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
 import { forEachHost } from './hosts.ts'
 import { judge, type Watched } from './judge.ts'
@@ -25,13 +26,14 @@ export interface Evaluation {
 
 /** Reads every host of the graph in one exchange and judges every task. Writes nothing. Never rejects for a host's sake. */
 export async function evaluate(graph: Graph, run: Run): Promise<Evaluation> {
-  const snapshots = new Map<TaskId, Snapshot>()
-  const { failed } = await forEachHost(groupByHost(graph).entries(), run, async (host, tasks) => {
+  const { read, failed } = await forEachHost(groupByHost(graph).entries(), run, async (host, tasks, attendance) => {
     const asked = collectProbes(tasks)
     const session = await connect(run, host)
-    const reply = await exchange(run, session, { jobs: [], probes: asked.probes })
-    for (const [task, snapshot] of asked.read(reply.results)) snapshots.set(task.id, snapshot)
+    const reply = await exchange(run, session, { jobs: [], probes: asked.probes }, attendedBy(attendance, run))
+    return asked.read(reply.results)
   })
+  const snapshots = new Map<TaskId, Snapshot>()
+  for (const found of read.values()) for (const [task, snapshot] of found) snapshots.set(task.id, snapshot)
   const evaluation = { graph, snapshots, ...judgeAll(graph, snapshots), unreachable: failed }
   const is = [...evaluation.plan.verdicts.values()].map(verdict => verdict.is)
   run.emit({

@@ -2,6 +2,7 @@ import { HostError } from '../core/errors.ts'
 import type { EndpointFacts, HostFacts } from '../core/host.ts'
 import { limits } from '../core/limits.ts'
 import { type Probe, probeTimedOut } from '../core/resource.ts'
+import { type Attendance, attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
 import { parseFacts } from './facts-parse.ts'
 import { factsScript, factsScriptWith } from './facts-script.ts'
@@ -30,44 +31,49 @@ export async function gatherFacts(
   run: Run,
   endpointOf: (host: string) => Probe<EndpointFacts> | undefined = () => undefined,
 ): Promise<GatheredFacts> {
-  const facts = new Map<string, HostFacts>()
-  const locks = new Map<string, LockState>()
-  const { failed } = await forEachHost(
+  const { read, failed } = await forEachHost(
     hosts.map(host => [host, undefined] as const),
     run,
-    async host => {
-      const session = await connect(run, host)
-      const endpoint = endpointOf(host)
-      const script = endpoint === undefined ? factsScript : factsScriptWith(endpoint.script)
-      const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
-      const sentAt = Date.now()
-      const reply = await exchange(run, session, { jobs: [], probes: [{ script, timeoutMs, parse: () => undefined }] })
-      const receivedAt = Date.now()
-      const raw = reply.results[0]!
-      if (raw.exitCode === probeTimedOut)
-        throw new HostError(host, 'timed out', {
-          where: host,
-          problem: 'Its facts could not be read',
-          ...late(raw, timeoutMs),
-        })
-      try {
-        facts.set(host, parseFacts(host, raw.stdout, { sentAt, receivedAt }, endpoint))
-        locks.set(host, parseLockState(raw.stdout))
-      } catch (cause) {
-        throw new HostError(
-          host,
-          'protocol',
-          {
-            where: host,
-            problem: `Its facts could not be read: ${messageOf(cause)}`,
-            came: `exit code ${raw.exitCode}\n${tail(raw.stderr) || tail(raw.stdout)}`,
-          },
-          { cause },
-        )
-      }
-    },
+    (host, _, attendance) => readHost(host, run, attendance, endpointOf(host)),
   )
-  const inOrder = <T>(found: ReadonlyMap<string, T>) =>
-    new Map(hosts.flatMap(host => (found.has(host) ? [[host, found.get(host)!] as const] : [])))
-  return { facts: inOrder(facts), failed, locks: inOrder(locks) }
+  return {
+    facts: new Map([...read].map(([host, { facts }]) => [host, facts])),
+    failed,
+    locks: new Map([...read].map(([host, { lock }]) => [host, lock])),
+  }
+}
+
+async function readHost(
+  host: string,
+  run: Run,
+  attendance: Attendance,
+  endpoint: Probe<EndpointFacts> | undefined,
+): Promise<{ readonly facts: HostFacts; readonly lock: LockState }> {
+  const session = await connect(run, host)
+  const script = endpoint === undefined ? factsScript : factsScriptWith(endpoint.script)
+  const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
+  const probe = { script, timeoutMs, parse: () => undefined }
+  const sentAt = Date.now()
+  const reply = await exchange(run, session, { jobs: [], probes: [probe] }, attendedBy(attendance, run))
+  const receivedAt = Date.now()
+  const raw = reply.results[0]!
+  if (raw.exitCode === probeTimedOut) {
+    const details = { where: host, problem: 'Its facts could not be read', ...late(raw, timeoutMs) }
+    throw new HostError(host, 'timed out', details)
+  }
+  try {
+    const facts = parseFacts(host, raw.stdout, { sentAt, receivedAt }, endpoint)
+    return { facts, lock: parseLockState(raw.stdout) }
+  } catch (cause) {
+    throw new HostError(
+      host,
+      'protocol',
+      {
+        where: host,
+        problem: `Its facts could not be read: ${messageOf(cause)}`,
+        came: `exit code ${raw.exitCode}\n${tail(raw.stderr) || tail(raw.stdout)}`,
+      },
+      { cause },
+    )
+  }
 }

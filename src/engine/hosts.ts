@@ -1,36 +1,54 @@
 import { HostError } from '../core/errors.ts'
+import { limits } from '../core/limits.ts'
+import { type Attendance, Company } from './company.ts'
 import { stoppedBefore } from './exchange.ts'
 import { Lanes } from './lanes.ts'
 import { isStopping, type Run } from './run.ts'
 
 /**
- * Does read-only work on every host at once, as many as the run allows. A host that fails is reported and returned, and a
- * connection that got lost is given one more try: reading twice does no harm.
+ * Reads every host at once, as many as the run allows. A host that fails is reported and returned, and a connection that
+ * got lost is given one more try: reading twice does no harm. One that is much slower than the others is given up; what
+ * it still says is not heard, and the work has to end when its attendance says so.
  */
-export async function forEachHost<T>(
+export async function forEachHost<T, R>(
   hosts: Iterable<readonly [string, T]>,
   run: Run,
-  work: (host: string, value: T) => Promise<void>,
-): Promise<{ failed: ReadonlyMap<string, HostError> }> {
+  work: (host: string, value: T, attendance: Attendance) => Promise<R>,
+): Promise<{ readonly read: ReadonlyMap<string, R>; readonly failed: ReadonlyMap<string, HostError> }> {
   const lanes = new Lanes(run.parallel)
+  const list = [...hosts]
+  const company = new Company(list.length, run.patience ?? limits)
+  const read = new Map<string, R>()
   const failed = new Map<string, HostError>()
-  const read = async (host: string, value: T) => {
-    for (let again = false; ; again = true) {
-      try {
-        if (isStopping(run)) throw stoppedBefore(host)
-        return await work(host, value)
-      } catch (error) {
-        if (!(error instanceof HostError)) throw error
-        if (error.kind === 'lost' && !again) continue
-        failed.set(host, error)
-        // A host that was not begun with because the run stops has not failed.
-        if (error.kind !== 'cancelled') run.emit({ type: 'host:failed', host, error: error.details })
-        return
-      }
+  const attend = async (host: string, value: T): Promise<void> => {
+    try {
+      read.set(host, await company.attend(host, attendance => twice(run, host, () => work(host, value, attendance))))
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+      failed.set(host, error)
+      // A host that was not begun with because the run stops has not failed.
+      if (error.kind !== 'cancelled') run.emit({ type: 'host:failed', host, error: error.details })
     }
   }
-  const list = [...hosts]
-  await Promise.all(list.map(([host, value]) => lanes.run(host, () => read(host, value))))
-  // In the order of the hosts, not of their failures, so that two runs tell the same.
-  return { failed: new Map(list.flatMap(([host]) => (failed.has(host) ? [[host, failed.get(host)!] as const] : []))) }
+  await Promise.all(list.map(([host, value]) => lanes.run(host, () => attend(host, value))))
+  // In the order of the hosts, not of their answers or failures, so that two runs tell the same.
+  return { read: inOrder(list, read), failed: inOrder(list, failed) }
+}
+
+async function twice<R>(run: Run, host: string, work: () => Promise<R>): Promise<R> {
+  for (let again = false; ; again = true) {
+    if (isStopping(run)) throw stoppedBefore(host)
+    try {
+      return await work()
+    } catch (error) {
+      if (again || !(error instanceof HostError) || error.kind !== 'lost') throw error
+    }
+  }
+}
+
+function inOrder<R>(
+  hosts: readonly (readonly [string, unknown])[],
+  found: ReadonlyMap<string, R>,
+): ReadonlyMap<string, R> {
+  return new Map(hosts.flatMap(([host]) => (found.has(host) ? [[host, found.get(host)!] as const] : [])))
 }

@@ -15,6 +15,6 @@ export {
   withLock,
 } from './lock.ts'
 export { describeHolder, type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
-export { defaultParallel, isStopping, type Run } from './run.ts'
+export { defaultParallel, isStopping, type Patience, type Run } from './run.ts'
 export type { Snapshot } from './snapshot.ts'
 export type { TaskEnd } from './task-state.ts'

@@ -1,6 +1,7 @@
 import type { UserError } from '../core/errors.ts'
 import type { Emit } from '../core/event.ts'
 import type { Fence, SshPool } from '../core/host.ts'
+import type { Limits } from '../core/limits.ts'
 
 /** The right of a run to write, for as long as it holds the lock. */
 export interface Writer {
@@ -14,6 +15,9 @@ export interface Writer {
   lose(error: UserError): void
 }
 
+/** See there. */
+export type Patience = Pick<Limits, 'patienceMs' | 'patienceTotalMs'>
+
 /** What every operation of the engine needs to know about the run it belongs to. */
 export interface Run {
   readonly pool: SshPool
@@ -22,6 +26,8 @@ export interface Run {
   readonly stop: AbortSignal
   /** Kills the process groups of running exchanges on the hosts. */
   readonly abort: AbortSignal
+  /** How long hosts that are read wait for those that are slower, ms. Default: `limits`. */
+  readonly patience?: Patience
   /** Hosts that are worked on at a time. Default 50. */
   readonly parallel?: number
   /** Undefined: no lock is held, and what is written is not fenced. */

@@ -14,7 +14,9 @@ const endingMs = 10_000
 
 /** How long what runs on the host may take, ms: from one marker to the next. */
 export interface Bounds {
-  /** Until the first marker: the way to root, and the end of what an earlier run left. */
+  /** Until the first marker. */
+  readonly rootMs: number
+  /** Until the first step: the end of what an earlier run left. */
   readonly beginMs: number
   /** Of each job, its steps. */
   readonly steps: readonly (readonly number[])[]
@@ -27,6 +29,7 @@ export interface Bounds {
 /** The bounds of some jobs, and of runs in the order in which they run. */
 export function boundsOf(jobs: readonly Job[], runs: readonly SharedRun[]): Bounds {
   return {
+    rootMs: limits.rootMs,
     beginMs: limits.beginMs,
     steps: jobs.map(({ steps }) => steps.map(stepBoundMs)),
     verify: jobs.map(verifyBoundMs),

@@ -15,7 +15,7 @@ export class Pace {
 
   /** A channel is opened for a script or file. */
   part(): void {
-    this.#onWait(this.#bounds.beginMs)
+    this.#onWait(this.#bounds.rootMs)
   }
 
   /** A script runs: what it does first may be to end what an earlier run left. */

@@ -36,7 +36,7 @@ export async function exchange(
   const timeout = new AbortController()
   const timeoutMs = options.timeoutMs ?? script.timeoutMs
   const deadline = new Deadline(timeoutMs, () => timeout.abort(new TimedOut()))
-  let waitMs = script.bounds.beginMs
+  let waitMs = script.bounds.rootMs
   const silence = new Deadline(waitMs + marginMs, () => timeout.abort(new Silent()))
   const decoder = new Decoder(script, request.jobs.length, {
     limits: bounds,

@@ -60,6 +60,8 @@ export const sshSchema = z.strictObject({
   // setTimeout of Node takes 24 days at most.
   connectTimeout: duration
     .refine(ms => ms >= 1_000 && ms <= 3_600_000, { error: 'a duration of 1s to 1h' })
-    .describe('Time to connect and log in, 1s to 1h. Default: 20s.')
+    .describe(
+      'Time to connect and log in, 1s to 1h. Default: 20s. Where it is more than 30s, the other hosts wait as long for one that is read more slowly than they are.',
+    )
     .optional(),
 })
