@@ -127,7 +127,7 @@ function normaliseSsh(own: ParsedSsh, index: number, { sections: { ssh: all }, f
     agent: both.agent ?? true,
     knownHosts: definedOnly({
       file: knownHosts.file === undefined ? undefined : localPath(knownHosts.file, file, env),
-      policy: knownHosts.policy ?? 'strict',
+      policy: knownHosts.policy,
     }),
     proxyJump: both.proxyJump,
     password: secret('password'),

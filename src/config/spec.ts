@@ -225,7 +225,8 @@ export interface HostSshSpec {
   readonly identityFiles?: readonly string[]
   readonly passphrase?: SecretSource
   readonly agent: boolean
-  readonly knownHosts: { readonly file?: string; readonly policy: 'strict' | 'accept-new' }
+  /** Without a policy, ~/.ssh/config decides, else it is strict. */
+  readonly knownHosts: { readonly file?: string; readonly policy?: 'strict' | 'accept-new' }
   readonly proxyJump?: string
   readonly password?: SecretSource
   readonly sudoPassword?: SecretSource

@@ -27,7 +27,7 @@ export async function sshTargets(
       ...secret('password'),
       ...secret('sudoPassword'),
       knownHosts: {
-        policy: knownHosts.policy,
+        ...(knownHosts.policy === undefined ? {} : { policy: knownHosts.policy }),
         acceptCommand: `evcctl ping ${spec.file} --accept-new`,
         ...(knownHosts.file === undefined ? {} : { files: [knownHosts.file] }),
       },

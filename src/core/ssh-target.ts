@@ -19,14 +19,22 @@ export interface SshTarget {
   /** Whether keys of the agent at SSH_AUTH_SOCK are tried. Default true. */
   readonly agent: boolean
   readonly knownHosts: {
-    /** Files in known_hosts format; the first is written to by accept-new. Undefined: ~/.ssh/config, else ~/.ssh/known_hosts and the system's. */
+    /**
+     * Files in known_hosts format instead of the user's; the first is written to by accept-new. Undefined:
+     * ~/.ssh/config, else ~/.ssh/known_hosts. The files of the system are read as well.
+     */
     readonly files?: readonly string[]
-    /** `strict` refuses unknown host keys, `accept-new` records them; a changed key is refused by both. */
-    readonly policy: 'strict' | 'accept-new'
+    /**
+     * `strict` refuses unknown host keys, `accept-new` records them; a changed key is refused by both. Undefined:
+     * StrictHostKeyChecking of ~/.ssh/config, else `strict`. Given, it counts for jump hosts, too.
+     */
+    readonly policy?: 'strict' | 'accept-new'
+    /** Records an unknown key whatever the policy, and fails where it cannot be recorded. */
+    readonly acceptNew?: boolean
     /** The command that records new keys, for messages. Default `evcctl ping --accept-new`. */
     readonly acceptCommand?: string
   }
-  /** Jump hosts as in OpenSSH's ProxyJump: `[user@]host[:port]`, comma separated; `none` switches off. */
+  /** Jump hosts as in OpenSSH's ProxyJump: `[user@]host[:port]` or `ssh://…`, comma separated; `none` switches off. */
   readonly proxyJump?: string
   /** Used only where sudo really asks for one. */
   readonly sudoPassword?: Secret

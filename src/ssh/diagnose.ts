@@ -38,8 +38,8 @@ const names: readonly CheckName[] = ['reachable', 'hostKey', 'login', 'root']
 
 /** Tries a host step by step. Rejects only when cancelled: what does not work is in the result. */
 export async function diagnose(target: SshTarget, options: DiagnoseOptions): Promise<HostCheck> {
-  const policy = options.acceptNewHostKeys === true ? 'accept-new' : target.knownHosts.policy
-  const checked = { ...target, knownHosts: { ...target.knownHosts, policy } } satisfies SshTarget
+  const acceptNew = options.acceptNewHostKeys === true
+  const checked = { ...target, knownHosts: { ...target.knownHosts, acceptNew } } satisfies SshTarget
   let connectMs: number | undefined
   await using pool = createPool([checked], {
     ...options,

@@ -18,6 +18,8 @@ export function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
       host: endpoint.host,
       port: endpoint.port,
       noDelay: true,
+      ...(endpoint.addressFamily !== undefined && { family: endpoint.addressFamily }),
+      ...(endpoint.bindAddress !== undefined && { localAddress: endpoint.bindAddress }),
       autoSelectFamilyAttemptTimeout: addressAttemptMs,
     })
     const stop = (error: unknown): void => {
@@ -49,7 +51,7 @@ export function dialError(endpoint: Endpoint, cause: unknown): HostError {
       {
         problem,
         next: endpoint.hasProxyCommand
-          ? `~/.ssh/config has a ProxyCommand for it, which evcctl does not run: set ssh.proxyJump in cluster.yaml`
+          ? `the ssh configuration has a ProxyCommand for it, which evcctl does not run: set ssh.proxyJump in cluster.yaml`
           : next,
       },
       cause,

@@ -15,8 +15,21 @@ export function hostError(
   cause?: unknown,
 ): HostError {
   const { problem, came, ...rest } = details
+  const next = [details.next, leftOut(endpoint, kind)].filter(text => text !== undefined).join('\n')
   const short = { ...rest, problem: quoted(problem), ...(came !== undefined && { came: quoted(came) }) }
-  return new HostError(endpoint.target, kind, { where: endpoint.where, ...short }, { cause })
+  return new HostError(
+    endpoint.target,
+    kind,
+    { where: endpoint.where, ...short, ...(next !== '' && { next }) },
+    { cause },
+  )
+}
+
+// What ssh would have done and evcctl does not may be the reason why it does not get in.
+function leftOut({ notFollowed }: Endpoint, kind: HostErrorKind): string | undefined {
+  const mayBeWhy = kind === 'unreachable' || kind === 'host key' || kind === 'login'
+  if (!mayBeWhy || notFollowed.length === 0) return undefined
+  return `Of the ssh configuration evcctl does not follow: ${notFollowed.join(', ')}`
 }
 
 /** `~/.ssh/known_hosts` for a file in the home folder. */
@@ -34,8 +47,10 @@ export function word(text: string): string {
 export function sshCommand(endpoint: Endpoint, options = ''): string {
   const hops: string[] = []
   for (let hop = endpoint.via; hop !== undefined; hop = hop.via)
-    hops.unshift(`${hop.user}@${hop.host}${hop.port === 22 ? '' : `:${hop.port}`}`)
-  const jump = hops.length > 0 ? ` -J ${hops.join(',')}` : ''
+    hops.unshift(
+      `${hop.user}@${hop.host.includes(':') ? `[${hop.host}]` : hop.host}${hop.port === 22 ? '' : `:${hop.port}`}`,
+    )
+  const jump = hops.length > 0 ? ` -J ${word(hops.join(','))}` : ''
   const port = endpoint.port === 22 ? '' : ` -p ${endpoint.port}`
   const keys = endpoint.identitiesGiven ? endpoint.identityFiles.map(file => ` -i ${word(shortPath(file))}`) : []
   return `ssh${options}${keys.join('')}${jump}${port} ${word(`${endpoint.user}@${endpoint.host}`)}`

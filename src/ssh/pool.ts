@@ -3,7 +3,7 @@ import { HostError, UserError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session, SshPool } from '../core/host.ts'
 import { type Limits, limits } from '../core/limits.ts'
 import type { SshTarget } from '../core/ssh-target.ts'
-import { readSshConfig, type SshConfigFile } from './config-file.ts'
+import { readSshConfig, type SshConfig } from './config/index.ts'
 import { connect } from './connect.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { exchange } from './exchange.ts'
@@ -65,7 +65,7 @@ export class Pool implements SshPool {
   readonly #hosts = new Map<string, Host>()
   // Connections to jump hosts, shared by all hosts behind them.
   readonly #jumps = new Map<string, Link<Connection>>()
-  #config: SshConfigFile | undefined
+  #config: SshConfig | undefined
   #closed = false
 
   constructor(targets: readonly SshTarget[], options: PoolOptions = {}) {

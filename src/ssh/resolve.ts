@@ -3,7 +3,10 @@ import { userInfo } from 'node:os'
 import { exitCodes, UserError } from '../core/errors.ts'
 import type { Secret } from '../core/secret.ts'
 import type { SshTarget } from '../core/ssh-target.ts'
-import { expandHome, type HostSettings, type SshConfigFile } from './config-file.ts'
+import type { HostSettings, SshConfig } from './config/index.ts'
+import { expandHome } from './home.ts'
+import { splitJumps } from './jump.ts'
+import { type EndpointKnownHosts, knownHostsOf } from './known-hosts-choice.ts'
 
 /** All that is needed to log into one machine: the target, ~/.ssh/config and OpenSSH's defaults put together. */
 export interface Endpoint {
@@ -20,53 +23,51 @@ export interface Endpoint {
   /** False for OpenSSH's default names, which come after the agent. */
   readonly identitiesGiven: boolean
   readonly identitiesOnly: boolean
+  /** CertificateFile: certificates for keys of the files or of the agent. */
+  readonly certificateFiles: readonly string[]
   readonly agentSocket: string | undefined
   readonly passphrase: Secret | undefined
   readonly password: Secret | undefined
-  readonly knownHosts: {
-    /** The name to look up: the host, `[host]:port`, or HostKeyAlias. */
-    readonly name: string
-    readonly files: readonly string[]
-    readonly policy: 'strict' | 'accept-new'
-    readonly acceptCommand: string
-  }
+  readonly knownHosts: EndpointKnownHosts
   /** The machine to go through. */
   readonly via: Endpoint | undefined
   readonly connectTimeoutMs: number
+  readonly addressFamily: 4 | 6 | undefined
+  /** Address of this machine to connect from. */
+  readonly bindAddress: string | undefined
+  /** Lists of algorithms of ~/.ssh/config, as written. */
+  readonly algorithms: HostSettings['algorithms']
   readonly hasProxyCommand: boolean
+  /** What ~/.ssh/config says for it and evcctl leaves out. */
+  readonly notFollowed: readonly string[]
 }
 
 const defaultIdentities = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa']
-const defaultKnownHosts = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2', '/etc/ssh/ssh_known_hosts']
 const deepestJump = 8
 
 /** Puts a target together. Values of the target win over ~/.ssh/config. Raises UserError for a ProxyJump that cannot be read. */
-export function resolveTarget(target: SshTarget, config: SshConfigFile): Endpoint {
-  const settings = config.settings(target.address)
-  const host = settings.hostName ?? target.address
-  const port = target.port ?? settings.port ?? 22
+export function resolveTarget(target: SshTarget, config: SshConfig): Endpoint {
+  const settings = config.settings(target.address, { user: target.user, port: target.port })
   const jump = target.proxyJump ?? settings.proxyJump ?? 'none'
   const via = resolveJump(jump, target, config, 0)
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  const given = target.identityFiles ?? settings.identityFiles
+  const host = settings.hostName ?? target.address
+  const port = target.port ?? settings.port ?? 22
+  const address = `${bracketed(host)}:${port}`
   return {
-    target: target.name,
+    ...common(target, settings),
+    ...identities(target.identityFiles ?? settings.identityFiles),
     name: target.name,
     where: via === undefined ? `${target.name} (${address})` : `${target.name} (${address} through ${via.name})`,
     host,
     port,
     user: target.user ?? settings.user ?? userInfo().username,
-    ...identities(given),
-    identitiesOnly: settings.identitiesOnly,
-    agentSocket: target.agent ? agentSocket(settings) : undefined,
-    passphrase: target.passphrase,
     password: target.password,
-    knownHosts: {
-      name: lookupName(settings.hostKeyAlias, host, port),
-      files: (target.knownHosts.files ?? settings.knownHostsFiles ?? defaultKnownHosts).map(expandHome),
-      policy: target.knownHosts.policy,
-      acceptCommand: acceptCommand(target),
-    },
+    knownHosts: knownHostsOf(
+      target,
+      settings,
+      { host, port, systemFiles: config.systemFiles },
+      target.knownHosts.files ?? settings.knownHostsFiles,
+    ),
     via,
     connectTimeoutMs: target.connectTimeoutMs,
     hasProxyCommand: settings.hasProxyCommand && jump === 'none',
@@ -75,45 +76,33 @@ export function resolveTarget(target: SshTarget, config: SshConfigFile): Endpoin
 
 // The last machine of the chain, itself reached through those before it. A jump host has settings of its own; where
 // ~/.ssh/config says nothing, keys and known_hosts are those of the target, but never its password.
-function resolveJump(jump: string, target: SshTarget, config: SshConfigFile, depth: number): Endpoint | undefined {
+function resolveJump(jump: string, target: SshTarget, config: SshConfig, depth: number): Endpoint | undefined {
   if (jump.toLowerCase() === 'none' || jump === '') return undefined
-  const fail = (problem: string): never => {
-    throw new UserError(
-      { where: target.name, problem, expected: '[user@]host[:port], several separated by commas', came: jump },
-      { exitCode: exitCodes.badInput },
-    )
-  }
-  if (depth > deepestJump) fail('its chain of jump hosts does not end')
+  const hops = splitJumps(jump)
+  if (hops === undefined) throw unreadable(target, jump, 'its jump host cannot be read')
+  if (depth > deepestJump) throw unreadable(target, jump, 'its chain of jump hosts does not end')
   let via: Endpoint | undefined
-  for (const [index, hop] of jump.split(',').entries()) {
-    const match = /^(?:ssh:\/\/)?(?:([^@]+)@)?(\[[^\]]+\]|[^:@]+)(?::(\d+))?\/?$/.exec(hop.trim())
-    if (match === null) return fail('its jump host cannot be read')
-    const alias = (match[2] ?? '').replace(/^\[|\]$/g, '')
-    const settings = config.settings(alias)
-    const host = settings.hostName ?? alias
-    const port = Number(match[3] ?? settings.port ?? 22)
+  for (const [index, hop] of hops.entries()) {
+    const settings = config.settings(hop.host, hop)
     if (index === 0 && settings.proxyJump !== undefined)
       via = resolveJump(settings.proxyJump, target, config, depth + 1)
-    const given = settings.identityFiles ?? target.identityFiles
-    const name = hop.trim()
+    const host = settings.hostName ?? hop.host
+    const port = hop.port ?? settings.port ?? 22
     via = {
-      target: target.name,
-      name,
-      where: `${target.name}, jump host ${name} (${host}:${port})`,
+      ...common(target, settings),
+      ...identities(settings.identityFiles ?? target.identityFiles),
+      name: hop.text,
+      where: `${target.name}, jump host ${hop.text} (${bracketed(host)}:${port})`,
       host,
       port,
-      user: match[1] ?? settings.user ?? userInfo().username,
-      ...identities(given),
-      identitiesOnly: settings.identitiesOnly,
-      agentSocket: target.agent ? agentSocket(settings) : undefined,
-      passphrase: target.passphrase,
+      user: hop.user ?? settings.user ?? userInfo().username,
       password: undefined,
-      knownHosts: {
-        name: lookupName(settings.hostKeyAlias, host, port),
-        files: (settings.knownHostsFiles ?? target.knownHosts.files ?? defaultKnownHosts).map(expandHome),
-        policy: settings.strictHostKeyChecking ?? target.knownHosts.policy,
-        acceptCommand: acceptCommand(target),
-      },
+      knownHosts: knownHostsOf(
+        target,
+        settings,
+        { host, port, systemFiles: config.systemFiles },
+        settings.knownHostsFiles ?? target.knownHosts.files,
+      ),
       via,
       connectTimeoutMs: settings.connectTimeoutMs ?? target.connectTimeoutMs,
       hasProxyCommand: settings.hasProxyCommand && via === undefined,
@@ -122,10 +111,50 @@ function resolveJump(jump: string, target: SshTarget, config: SshConfigFile, dep
   return via
 }
 
+function common(
+  target: SshTarget,
+  settings: HostSettings,
+): Pick<
+  Endpoint,
+  | 'target'
+  | 'identitiesOnly'
+  | 'certificateFiles'
+  | 'agentSocket'
+  | 'passphrase'
+  | 'addressFamily'
+  | 'bindAddress'
+  | 'algorithms'
+  | 'notFollowed'
+> {
+  return {
+    target: target.name,
+    identitiesOnly: settings.identitiesOnly,
+    certificateFiles: settings.certificateFiles,
+    agentSocket: target.agent ? agentSocket(settings) : undefined,
+    passphrase: target.passphrase,
+    addressFamily: settings.addressFamily,
+    bindAddress: settings.bindAddress,
+    algorithms: settings.algorithms,
+    notFollowed: settings.notFollowed,
+  }
+}
+
+function unreadable(target: SshTarget, jump: string, problem: string): UserError {
+  return new UserError(
+    { where: target.name, problem, expected: '[user@]host[:port], several separated by commas', came: jump },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
 /** What tells one connection from another: jump hosts with the same key are connected to once. */
 export function connectionKey(endpoint: Endpoint): string {
   const own = `${endpoint.user}@${endpoint.host}:${endpoint.port}`
   return endpoint.via === undefined ? own : `${connectionKey(endpoint.via)} ${own}`
+}
+
+/** An IPv6 address in brackets, so that a port can follow; names and IPv4 addresses as they are. */
+export function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function identities(given: readonly string[] | undefined): { identityFiles: string[]; identitiesGiven: boolean } {
@@ -134,17 +163,7 @@ function identities(given: readonly string[] | undefined): { identityFiles: stri
     : { identityFiles: given.map(expandHome), identitiesGiven: true }
 }
 
-function acceptCommand({ knownHosts }: SshTarget): string {
-  return knownHosts.acceptCommand ?? 'evcctl ping --accept-new'
-}
-
 function agentSocket(settings: HostSettings): string | undefined {
   const socket = settings.identityAgent ?? process.env.SSH_AUTH_SOCK
   return socket === 'none' || socket === '' ? undefined : socket
-}
-
-// As OpenSSH writes them: the port is only named where it is not 22.
-function lookupName(alias: string | undefined, host: string, port: number): string {
-  if (alias !== undefined) return alias.toLowerCase()
-  return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`
 }

@@ -59,7 +59,7 @@ describe('the smallest file', () => {
           roles: ['control-plane'],
           labels: {},
           taints: [],
-          ssh: { agent: true, knownHosts: { policy: 'strict' }, connectTimeout: 20_000 },
+          ssh: { agent: true, knownHosts: {}, connectTimeout: 20_000 },
         },
         {
           name: 'w1',
@@ -67,7 +67,7 @@ describe('the smallest file', () => {
           roles: ['worker'],
           labels: {},
           taints: [],
-          ssh: { agent: true, knownHosts: { policy: 'strict' }, connectTimeout: 20_000 },
+          ssh: { agent: true, knownHosts: {}, connectTimeout: 20_000 },
         },
       ],
     })
@@ -251,6 +251,27 @@ describe('sources', () => {
       new RegExp(`${where}: .*${words}`),
     )
   })
+})
+
+describe('jump hosts', () => {
+  it.each([
+    'gw',
+    'ada@gw.example:2022,[2001:db8::1]:22',
+    'ada@[2001:db8::1]',
+    'ssh://ada@[fe80::1%eth0]:22',
+    'ada@corp.example@gw',
+    'none',
+  ])('may be written as %s', proxyJump => {
+    const { hosts } = parse(cluster('', [controlPlane, workerWith(`ssh: { proxyJump: "${proxyJump}" }`)]))
+    expect(hosts[1]?.ssh.proxyJump).toBe(proxyJump)
+  })
+
+  it.each(['2001:db8::1:22', '-oProxyCommand=x', 'gw,', '[2001:db8::1', 'ftp://gw'])(
+    'may not be written as %s',
+    bad => {
+      expect(() => parse(cluster('', [controlPlane, workerWith(`ssh: { proxyJump: "${bad}" }`)]))).toThrow('ssh -J')
+    },
+  )
 })
 
 describe('many hosts', () => {

@@ -26,7 +26,7 @@ describe('ssh targets', () => {
       port: 2222,
       proxyJump: 'gw',
       agent: false,
-      knownHosts: { files: ['/site/known'], policy: 'strict' },
+      knownHosts: { files: ['/site/known'] },
       connectTimeoutMs: 20_000,
     })
     const values = [targets[1]?.password, targets[1]?.sudoPassword, targets[1]?.passphrase].map(secret =>

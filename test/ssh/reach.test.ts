@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { readSshConfig } from '../../src/ssh/config-file.ts'
+import { readSshConfig } from '../../src/ssh/config/index.ts'
 import { connect } from '../../src/ssh/connect.ts'
 import { diagnose } from '../../src/ssh/index.ts'
 import { KeyRing } from '../../src/ssh/keys.ts'

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 import { duration, flag, localPath, port, text } from './scalars.ts'
 
+// [user@]host[:port], also as ssh://…; src/ssh takes it apart.
+const hop = '(ssh://)?([^\\s,]+@)?([^\\s@,:[\\]/-][^\\s@,:[\\]/]*|\\[[0-9A-Fa-f:.]+(%[\\w.-]+)?\\])(:\\d{1,5})?/?'
+
 const secretExpected = '{ fromEnv: NAME }, { fromFile: path } or { prompt: true }'
 
 function secret(what: string) {
@@ -39,21 +42,27 @@ export const sshSchema = z.strictObject({
   agent: flag.describe('Whether keys of the agent (SSH_AUTH_SOCK) are tried. Default: true.').optional(),
   knownHosts: z
     .strictObject({
-      file: localPath.describe('A known_hosts file. Default: ~/.ssh/config, else ~/.ssh/known_hosts.').optional(),
+      file: localPath
+        .describe(
+          'A known_hosts file. Default: ~/.ssh/config, else ~/.ssh/known_hosts. Those of the machine (/etc/ssh/ssh_known_hosts, or GlobalKnownHostsFile) are read as well, and what they revoke is refused.',
+        )
+        .optional(),
       policy: z
         .enum(['strict', 'accept-new'])
         .describe(
-          '`strict` refuses hosts whose key is not known, `accept-new` records it. A changed key is always refused. Default: strict.',
+          '`strict` refuses hosts whose key is not known, `accept-new` records it. A changed key is always refused. Counts for jump hosts too. Default: StrictHostKeyChecking of ~/.ssh/config, else strict.',
         )
         .optional(),
     })
     .describe('How host keys are checked.')
     .optional(),
   proxyJump: text(
-    /^(none|([^\s@,]+@)?[^\s@,:-][^\s@,:]*(:\d{1,5})?(,([^\s@,]+@)?[^\s@,:-][^\s@,:]*(:\d{1,5})?)*)$/,
-    'jump hosts as in ssh -J: [user@]host[:port], separated by commas, or none',
+    new RegExp(`^(none|${hop}(,${hop})*)$`),
+    'jump hosts as in ssh -J: [user@]host[:port], separated by commas (an IPv6 address in brackets), or none',
   )
-    .describe('Jump hosts to go through, as in ssh -J; `none` switches off what ~/.ssh/config or spec.ssh says.')
+    .describe(
+      'Jump hosts to go through, as in ssh -J; an IPv6 address in brackets, e.g. `[2001:db8::1]:22`. `none` switches off what ~/.ssh/config or spec.ssh says.',
+    )
     .optional(),
   password: secret('Password to log in with.'),
   sudoPassword: secret('Password for sudo, used only where sudo asks for one.'),

@@ -47,9 +47,7 @@ export function cannotRecord(machine: Machine, cause: unknown): HostError {
       expected: 'a known_hosts file that can be written to',
       came: cause instanceof Error ? cause.message : String(cause),
       next:
-        file === undefined || file === '/dev/null'
-          ? 'Name one: spec.ssh.knownHosts.file in cluster.yaml'
-          : `ls -ld ${word(shortPath(file))}`,
+        file === undefined ? 'Name one: spec.ssh.knownHosts.file in cluster.yaml' : `ls -ld ${word(shortPath(file))}`,
     },
     cause,
   )

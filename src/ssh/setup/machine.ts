@@ -1,7 +1,7 @@
 import type { ErrorDetails, HostError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { SshTarget } from '../../core/ssh-target.ts'
-import type { SshConfigFile } from '../config-file.ts'
+import type { SshConfig } from '../config/index.ts'
 import type { Connection } from '../connection.ts'
 import { connectionKey, type Endpoint, resolveTarget } from '../resolve.ts'
 import type { RootMode } from '../sudo.ts'
@@ -46,7 +46,7 @@ export interface Machine {
  */
 export function machinesOf(
   targets: readonly SshTarget[],
-  config: SshConfigFile,
+  config: SshConfig,
   identityFile: (endpoint: Endpoint) => string,
 ): readonly Machine[] {
   const machines = new Map<string, Machine>()

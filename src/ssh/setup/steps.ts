@@ -88,7 +88,7 @@ export async function confirm(
     const key = machine.unknownKey
     machine.unknownKey = undefined
     try {
-      if (file === undefined || file === '/dev/null' || key === undefined) throw new Error('there is no such file')
+      if (file === undefined || key === undefined) throw new Error('there is no such file')
       await services.knownHosts.record(file, name, key)
       machine.progress.hostKey = 'recorded'
     } catch (error) {
