@@ -5,11 +5,14 @@ import { Connection } from './connection.ts'
 import { dial, dialError } from './dial.ts'
 import { hostError, sshCommand } from './failure.ts'
 import { ClosedEarly, handshake, prepareHandshake, type Services } from './handshake.ts'
+import { LoginRefused } from './login.ts'
 import type { Endpoint } from './resolve.ts'
 
 // sshd drops connections at random beyond MaxStartups, 10:30:100 by default.
 const mostTries = 5
 const retryMs = 300
+// Between logins at a machine that boots.
+const bootMs = 2_000
 
 /** Connects and logs in. Rejects with HostError, or with the signal's reason. `through` is the connection to the jump host. */
 export async function connect(
@@ -19,6 +22,8 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<Connection> {
   let phase: 'dial' | 'handshake' | 'login' = 'dial'
+  // A machine that boots refuses users for a while, whatever they log in with.
+  let refused: LoginRefused | undefined
   const timeout = new AbortController()
   const timer = setTimeout(() => timeout.abort(new Error('timed out')), endpoint.connectTimeoutMs)
   const either = AbortSignal.any([signal, timeout.signal])
@@ -36,13 +41,16 @@ export async function connect(
           }),
         )
       } catch (error) {
-        if (!(error instanceof ClosedEarly) || tries === mostTries) throw error
-        await sleep(retryMs * tries * (0.5 + Math.random()), undefined, { signal: either })
+        if (error instanceof LoginRefused && error.afterProof) refused = error
+        else if (!(error instanceof ClosedEarly) || tries === mostTries) throw error
+        const pause = refused === undefined ? retryMs * tries : bootMs
+        await sleep(pause * (0.5 + Math.random()), undefined, { signal: either })
       }
     }
   } catch (error) {
     if (error instanceof HostError) throw error
     signal.throwIfAborted()
+    if (refused !== undefined) throw refused
     if (timeout.signal.aborted) throw timedOut(endpoint, phase)
     if (error instanceof ClosedEarly) throw closedEarly(endpoint, error)
     throw dialError(endpoint, error)

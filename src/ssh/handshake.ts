@@ -1,13 +1,15 @@
 import type { Duplex } from 'node:stream'
 import { Client } from 'ssh2'
 import type { HostError } from '../core/errors.ts'
-import { hostError, sshCommand } from './failure.ts'
-import { checkHostKey, preferredAlgorithms } from './host-key.ts'
+import { type Offer, offerFor, ssh2Algorithms } from './algorithms.ts'
+import { type AcceptedKey, acceptUnknown, checkHostKey, describeKey, findEntries } from './host-key.ts'
 import type { KeyRing } from './keys.ts'
-import type { KnownHost } from './known-hosts.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
-import { type Login, prepareLogin } from './login.ts'
+import type { Login } from './login.ts'
+import { noSsh, nothingToOffer } from './negotiation.ts'
+import { prepareLogin } from './prepare-login.ts'
 import type { Endpoint } from './resolve.ts'
+import { OfferReader } from './server-offer.ts'
 
 /** What all connections of a pool share. */
 export interface Services {
@@ -22,8 +24,7 @@ export interface Services {
 /** A connection that is logged in. */
 export interface LoggedIn {
   readonly client: Client
-  /** Type and fingerprint of the host key, and whether it is new in known_hosts. */
-  readonly hostKey: { readonly fingerprint: string; readonly recorded: boolean }
+  readonly hostKey: AcceptedKey
   /** What let us in, e.g. `key ~/.ssh/id_ed25519 (ssh-ed25519)`. */
   readonly login: string
 }
@@ -31,19 +32,24 @@ export interface LoggedIn {
 /** The server closed before it said who it is, as sshd does beyond MaxStartups: worth another try. */
 export class ClosedEarly extends Error {}
 
-/** What a handshake needs beside the stream: what known_hosts says, and what there is to log in with. */
+/** What a handshake needs beside the stream: what is offered, and what there is to log in with. */
 export interface Preparation {
-  readonly entries: readonly KnownHost[]
+  readonly offer: Offer
   readonly login: Login
+  /** Resolves with the error when the server asks for what evcctl will not answer. */
+  readonly stopped: Promise<HostError>
 }
 
 /**
  * Reads what one handshake needs. It comes before the stream is opened: between the two nobody would listen to the
- * stream, and a reset then would end the process.
+ * stream, and a reset then would end the process. Rejects with HostError where ~/.ssh/config leaves nothing to offer.
  */
 export async function prepareHandshake(endpoint: Endpoint, services: Services): Promise<Preparation> {
-  const { files, name } = endpoint.knownHosts
-  return { entries: await services.knownHosts.find(files, name), login: await prepareLogin(endpoint, services.keys) }
+  const offer = offerFor(endpoint.algorithms, await findEntries(endpoint, services.knownHosts))
+  const error = nothingToOffer(endpoint, offer)
+  if (error !== undefined) throw error
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<HostError>()
+  return { offer, login: await prepareLogin(endpoint, services.keys, stop), stopped }
 }
 
 /**
@@ -53,14 +59,15 @@ export async function prepareHandshake(endpoint: Endpoint, services: Services): 
 export async function handshake(
   endpoint: Endpoint,
   stream: Duplex,
-  { entries, login }: Preparation,
+  { offer, login, stopped }: Preparation,
   services: Services,
   signal: AbortSignal,
   onPhase: (phase: 'login') => void,
 ): Promise<LoggedIn> {
   const client = new Client()
   let phase: 'handshake' | 'login' = 'handshake'
-  let hostKey: LoggedIn['hostKey'] | undefined
+  const hostKey = new HostKey(endpoint, services)
+  const reader = new OfferReader(stream)
   try {
     await new Promise<void>((resolve, reject) => {
       const onAbort = (): void => reject(signal.reason)
@@ -76,15 +83,23 @@ export async function handshake(
         // A key that could not sign is not the end: ssh2 goes on with the next.
         if (error.level === 'agent' || (error.level === 'client-authentication' && !login.gaveUp)) return
         if (phase === 'login' && error.level !== 'client-socket') done(login.error(error))
-        else done(handshakeError(endpoint, error))
+        else if (closedEarly(error)) done(new ClosedEarly(error.message, { cause: error }))
+        else done(noSsh(endpoint, offer, reader.read(), error))
       })
       client.once('close', () => {
         if (phase === 'login') done(login.error(new Error('the server closed the connection')))
         else done(new ClosedEarly('the server closed the connection'))
       })
+      void stopped.then(done)
+      client.on('banner', text => login.heard(text))
+      client.on('change password', prompt => done(login.changeRequired(prompt)))
       client.once('handshake', () => {
+        reader.stop()
         phase = 'login'
         onPhase(phase)
+        // The signature was right: only now an unknown key is worth recording.
+        hostKey.prove()
+        login.requests.attach(client)
       })
       client.once('ready', () => done())
       client.connect({
@@ -93,41 +108,68 @@ export async function handshake(
         readyTimeout: 0,
         keepaliveInterval: services.keepaliveMs,
         keepaliveCountMax: 2,
-        algorithms: { serverHostKey: preferredAlgorithms(entries) },
+        algorithms: ssh2Algorithms(offer),
         hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
-          checkHostKey(endpoint, services.knownHosts, key, services.onUnknownHostKey).then(checked => {
-            if ('error' in checked) done(checked.error)
-            else hostKey = checked
-            verify(!('error' in checked))
+          hostKey.check(key).then(error => {
+            if (error !== undefined) done(error)
+            verify(error === undefined)
           }, done)
         },
-        // ssh2 takes false for "no more"; its typings do not say so.
+        // ssh2 takes false for "no more", and undefined for "later"; its typings do not say so.
         authHandler: ((left: never, partial: boolean, next: (method: unknown) => void) => {
-          next(login.next(left, partial))
+          // Nothing of ours is sent before the host key is accepted.
+          hostKey.accepted().then(() => next(login.next(left, partial)), done)
         }) as never,
       })
     })
   } catch (error) {
+    reader.stop()
     client.destroy()
     stream.destroy()
     throw error
   }
-  return { client, hostKey: hostKey ?? { fingerprint: '', recorded: false }, login: login.describeLast() }
+  return { client, hostKey: await hostKey.accepted(), login: login.describeLast() }
 }
 
-function handshakeError(endpoint: Endpoint, error: Error & { level?: string }): HostError | ClosedEarly {
+/** The host key of one handshake: shown, then proved, then accepted or not. */
+class HostKey {
+  readonly #endpoint: Endpoint
+  readonly #services: Services
+  #accepting: () => Promise<AcceptedKey> = () => Promise.reject(new Error('the server showed no host key'))
+  #accepted: Promise<AcceptedKey> | undefined
+
+  constructor(endpoint: Endpoint, services: Services) {
+    this.#endpoint = endpoint
+    this.#services = services
+  }
+
+  /** Gives why the key is refused out of hand. */
+  async check(key: Buffer): Promise<HostError | undefined> {
+    const { knownHosts, onUnknownHostKey } = this.#services
+    const checked = await checkHostKey(this.#endpoint, knownHosts, key)
+    if (checked.verdict === 'refused') return checked.error
+    this.#accepting =
+      checked.verdict === 'known'
+        ? async () => ({ fingerprint: describeKey(key), recorded: false })
+        : () => acceptUnknown(this.#endpoint, knownHosts, key, checked.authorities, onUnknownHostKey)
+    return undefined
+  }
+
+  /** The server has signed with it. */
+  prove(): void {
+    this.#accepted ??= this.#accepting()
+    // It is waited for before the login; until then nobody may listen.
+    this.#accepted.catch(() => undefined)
+  }
+
+  /** Rejects with HostError when it is not. */
+  async accepted(): Promise<AcceptedKey> {
+    return (await this.#accepted) ?? Promise.reject(new Error('the host key was not checked'))
+  }
+}
+
+// ssh2 says so when a connection ended before the server said that it speaks SSH.
+function closedEarly(error: Error): boolean {
   const code = 'code' in error ? error.code : undefined
-  if (error.message === 'Connection lost before handshake' || code === 'ECONNRESET' || code === 'EPIPE')
-    return new ClosedEarly(error.message, { cause: error })
-  return hostError(
-    endpoint,
-    'unreachable',
-    {
-      problem: `port ${endpoint.port} does not speak SSH in a way that evcctl can`,
-      expected: 'an OpenSSH server of the last ten years',
-      came: error.message,
-      next: `${sshCommand(endpoint, ' -v')} true`,
-    },
-    error,
-  )
+  return error.message === 'Connection lost before handshake' || code === 'ECONNRESET' || code === 'EPIPE'
 }

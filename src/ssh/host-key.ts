@@ -1,76 +1,114 @@
-import type { ServerHostKeyAlgorithm } from 'ssh2'
 import type { HostError } from '../core/errors.ts'
 import { hostError, shortPath, sshCommand, word } from './failure.ts'
-import { fingerprint, judgeKey, type KnownHost, keyType } from './known-hosts.ts'
+import { typeOf } from './fields.ts'
+import { fingerprint, judgeKey, type KnownHost } from './known-hosts.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
 import type { Endpoint } from './resolve.ts'
 
-// In the order of ssh2's defaults, without the SHA-1 signatures of ssh-rsa.
-const algorithms: readonly ServerHostKeyAlgorithm[] = [
-  'ssh-ed25519',
-  'ecdsa-sha2-nistp256',
-  'ecdsa-sha2-nistp384',
-  'ecdsa-sha2-nistp521',
-  'rsa-sha2-512',
-  'rsa-sha2-256',
-]
+/** What comes of the key that a host showed, before it has proved that it has the private half. */
+export type KeyCheck =
+  | { readonly verdict: 'known' }
+  | { readonly verdict: 'unknown'; readonly authorities: readonly KnownHost[] }
+  | { readonly verdict: 'refused'; readonly error: HostError }
 
-/** What came of checking a host key: undefined when it is right, else why not. */
-export type KeyCheck = { readonly error: HostError } | { readonly recorded: boolean; readonly fingerprint: string }
+/** A host key that may be talked to. */
+export interface AcceptedKey {
+  /** Type and fingerprint, e.g. `ssh-ed25519 SHA256:…`. */
+  readonly fingerprint: string
+  /** True when it is new in known_hosts. */
+  readonly recorded: boolean
+}
 
-/**
- * The host key algorithms to ask for: those that known_hosts has keys for come first, so that a host known by its
- * ed25519 key does not show its RSA key and look changed.
- */
-export function preferredAlgorithms(entries: readonly KnownHost[]): ServerHostKeyAlgorithm[] {
-  const types = new Set(entries.filter(entry => entry.marker === undefined).map(entry => entry.type))
-  const known = (algorithm: string): boolean => types.has(algorithm.startsWith('rsa-sha2') ? 'ssh-rsa' : algorithm)
-  return [...algorithms.filter(known), ...algorithms.filter(algorithm => !known(algorithm))]
+/** `ssh-ed25519 SHA256:…` */
+export function describeKey(key: Buffer): string {
+  return `${typeOf(key)} ${fingerprint(key)}`
+}
+
+/** All lines of known_hosts about an endpoint, of its own files and of the machine's. */
+export function findEntries({ knownHosts }: Endpoint, store: KnownHostsStore): Promise<KnownHost[]> {
+  return store.find([...knownHosts.files, ...knownHosts.globalFiles], knownHosts.name)
+}
+
+/** Checks the key that a host showed. Nothing is recorded yet. */
+export async function checkHostKey(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyCheck> {
+  const judged = judgeKey(await findEntries(endpoint, store), key)
+  const came = describeKey(key)
+  const { revokedFile } = endpoint.knownHosts
+  if (judged.verdict === 'revoked') return { verdict: 'refused', error: revokedError(endpoint, place(judged.by), came) }
+  if (revokedFile !== undefined) {
+    try {
+      if (await store.isRevoked(revokedFile, key))
+        return { verdict: 'refused', error: revokedError(endpoint, shortPath(revokedFile), came) }
+    } catch (error) {
+      return { verdict: 'refused', error: unreadableRevoked(endpoint, revokedFile, error) }
+    }
+  }
+  if (judged.verdict === 'changed') return { verdict: 'refused', error: changedError(endpoint, judged.expected, came) }
+  return judged
 }
 
 /**
- * Checks the key that a host showed; under accept-new, records it when the host was not known. Under strict, `onUnknown`
- * is told of it before it is refused.
+ * Takes in the unknown key of a host that has proved to own it. Under strict, `onUnknown` is told of it before it is
+ * refused. Rejects with HostError.
  */
-export async function checkHostKey(
+export async function acceptUnknown(
   endpoint: Endpoint,
   store: KnownHostsStore,
   key: Buffer,
+  authorities: readonly KnownHost[],
   onUnknown?: (endpoint: Endpoint, key: Buffer) => void,
-): Promise<KeyCheck> {
-  const { files, name, policy } = endpoint.knownHosts
-  const judged = judgeKey(await store.find(files, name), key)
-  const shown = fingerprint(key)
-  const came = `${keyType(key)} ${shown}`
-  switch (judged.verdict) {
-    case 'known':
-      return { recorded: false, fingerprint: came }
-    case 'changed':
-      return { error: changedError(endpoint, judged.expected, came) }
-    case 'revoked':
-      return {
-        error: hostError(endpoint, 'host key', {
-          problem: 'its host key is revoked. Nothing was sent.',
-          expected: `any other key: ${place(judged.by)} has it as @revoked`,
-          came,
-          next: 'Give the machine a new host key: ssh-keygen -A on it, after removing /etc/ssh/ssh_host_*',
-        }),
-      }
-    case 'unknown': {
-      if (policy === 'strict') {
-        onUnknown?.(endpoint, key)
-        return { error: unknownError(endpoint, judged.authorities, came) }
-      }
-      const file = files[0]
-      if (file === undefined || file === '/dev/null') return { recorded: false, fingerprint: came }
-      try {
-        await store.record(file, name, key)
-      } catch (error) {
-        return { error: unwritableError(endpoint, file, error) }
-      }
-      return { recorded: true, fingerprint: came }
-    }
+): Promise<AcceptedKey> {
+  const { files, name, policy, mustRecord } = endpoint.knownHosts
+  const came = describeKey(key)
+  if (policy === 'strict') {
+    onUnknown?.(endpoint, key)
+    throw unknownError(endpoint, authorities, came)
   }
+  const [file] = files
+  if (file === undefined) {
+    if (mustRecord) throw nowhereToRecord(endpoint, came)
+    return { recorded: false, fingerprint: came }
+  }
+  try {
+    await store.record(file, name, key)
+  } catch (error) {
+    throw unwritableError(endpoint, file, error)
+  }
+  return { recorded: true, fingerprint: came }
+}
+
+const fileInClusterYaml = 'ssh.knownHosts.file: ~/.ssh/known_hosts'
+
+function nowhereToRecord(endpoint: Endpoint, came: string): HostError {
+  return hostError(endpoint, 'host key', {
+    problem: 'its host key is not known, and there is no file to record it in. Nothing was sent.',
+    expected: 'a known_hosts file; UserKnownHostsFile of the ssh configuration names none (or /dev/null)',
+    came,
+    next: `Name one in cluster.yaml: ${fileInClusterYaml}   then: ${endpoint.knownHosts.acceptCommand}`,
+  })
+}
+
+function revokedError(endpoint: Endpoint, by: string, came: string): HostError {
+  return hostError(endpoint, 'host key', {
+    problem: 'its host key is revoked. Nothing was sent.',
+    expected: `any other key: ${by} has it as revoked`,
+    came,
+    next: 'Give the machine a new host key: ssh-keygen -A on it, after removing /etc/ssh/ssh_host_*',
+  })
+}
+
+function unreadableRevoked(endpoint: Endpoint, file: string, error: unknown): HostError {
+  return hostError(
+    endpoint,
+    'host key',
+    {
+      problem: 'whether its host key is revoked cannot be told. Nothing was sent.',
+      expected: `RevokedHostKeys of the ssh configuration names a text file of public keys, one a line`,
+      came: `${shortPath(file)}: ${error instanceof Error ? error.message : String(error)}`,
+      next: `ls -l ${word(shortPath(file))}   (ssh-keygen -Q -f ${word(shortPath(file))} -l lists a KRL)`,
+    },
+    error,
+  )
 }
 
 function place(entry: KnownHost): string {
@@ -92,16 +130,17 @@ function changedError(endpoint: Endpoint, expected: readonly KnownHost[], came: 
 }
 
 function unknownError(endpoint: Endpoint, authorities: readonly KnownHost[], came: string): HostError {
-  const files = endpoint.knownHosts.files.map(shortPath).join(', ')
+  const { files, name, acceptCommand } = endpoint.knownHosts
+  if (files.length === 0) return nowhereToRecord(endpoint, came)
   const authority =
     authorities[0] === undefined
       ? ''
       : `\n${place(authorities[0])} names a certificate authority for it; evcctl checks plain host keys only`
   return hostError(endpoint, 'host key', {
     problem: 'its host key is not known, and the known hosts policy is strict. Nothing was sent.',
-    expected: `a line for ${endpoint.knownHosts.name} in ${files === '' ? 'known_hosts' : files}${authority}`,
+    expected: `a line for ${name} in ${files.map(shortPath).join(', ')}${authority}`,
     came,
-    next: `If that is its key (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(came)}_key.pub on the machine prints it): ${endpoint.knownHosts.acceptCommand}\nor look at it first: ${sshCommand(endpoint)}`,
+    next: `If that is its key (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(came)}_key.pub on the machine prints it): ${acceptCommand}\nor look at it first: ${sshCommand(endpoint)}`,
   })
 }
 

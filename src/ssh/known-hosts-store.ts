@@ -1,10 +1,12 @@
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { addKnownHosts, findKnownHost, type KnownHost, type KnownHosts, keyType } from './known-hosts.ts'
+import { typeOf } from './fields.ts'
+import { addKnownHosts, findKnownHost, type KnownHost, type KnownHosts } from './known-hosts.ts'
 
 /** The known_hosts files of one pool: each is read once, and what accept-new records is seen by all. */
 export class KnownHostsStore {
   readonly #files = new Map<string, Promise<KnownHosts>>()
+  readonly #revoked = new Map<string, Promise<ReadonlySet<string>>>()
   // Appends to a file wait for each other, so that two hosts never mix their lines.
   readonly #writing = new Map<string, Promise<void>>()
 
@@ -12,6 +14,16 @@ export class KnownHostsStore {
   async find(files: readonly string[], name: string): Promise<KnownHost[]> {
     const all = await Promise.all(files.map(file => this.#read(file)))
     return all.flatMap(hosts => findKnownHost(hosts, name))
+  }
+
+  /**
+   * Whether a key is in a RevokedHostKeys file, which has public keys, one a line. Rejects when the file cannot be read
+   * or is a KRL, a binary format that evcctl does not read.
+   */
+  async isRevoked(file: string, key: Buffer): Promise<boolean> {
+    const known = this.#revoked.get(file) ?? readRevoked(file)
+    this.#revoked.set(file, known)
+    return (await known).has(key.toString('base64'))
   }
 
   /** Records a key in a file (mode 0600, in a folder of mode 0700 if it has to be made), unless it is there by now. */
@@ -34,7 +46,7 @@ export class KnownHostsStore {
     const hosts = await this.#read(file)
     const base64 = key.toString('base64')
     if (findKnownHost(hosts, name).some(entry => entry.marker === undefined && entry.key === base64)) return
-    const line = `${name} ${keyType(key)} ${base64}`
+    const line = `${name} ${typeOf(key)} ${base64}`
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
     await using handle = await open(file, 'a+', 0o600)
     const { size } = await handle.stat()
@@ -44,6 +56,13 @@ export class KnownHostsStore {
     await handle.appendFile(last === '\n' ? `${line}\n` : `\n${line}\n`)
     addKnownHosts(hosts, line, file)
   }
+}
+
+async function readRevoked(file: string): Promise<ReadonlySet<string>> {
+  const text = await readFile(file, 'latin1')
+  if (text.startsWith('SSHKRL')) throw new Error('it is a binary revocation list (KRL)')
+  const words = text.split('\n').filter(line => !line.startsWith('#'))
+  return new Set(words.flatMap(line => line.split(/\s+/)))
 }
 
 async function readKnownHosts(file: string): Promise<KnownHosts> {

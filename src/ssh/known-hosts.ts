@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { matchesList } from './patterns.ts'
 
 /** One line of a known_hosts file (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
 export interface KnownHost {
@@ -54,7 +55,7 @@ function addEntry(hosts: KnownHosts, names: string, entry: KnownHost): void {
   if (names.startsWith('|1|')) {
     hosts.patterns.push({ entry, matches: hashedMatcher(names) })
   } else if (list.some(name => /[*?!]/.test(name))) {
-    hosts.patterns.push({ entry, matches: listMatcher(list) })
+    hosts.patterns.push({ entry, matches: name => matchesList(name, list) })
   } else {
     for (const name of list) {
       const entries = hosts.plain.get(name)
@@ -69,25 +70,6 @@ function hashedMatcher(names: string): (name: string) => boolean {
   const [, , salt = '', hash = ''] = names.split('|')
   const key = Buffer.from(salt, 'base64')
   return name => createHmac('sha1', key).update(name).digest('base64') === hash
-}
-
-function listMatcher(list: readonly string[]): (name: string) => boolean {
-  const patterns = list.map(pattern => ({
-    negated: pattern.startsWith('!'),
-    matches: wildcard(pattern.replace(/^!/, '')),
-  }))
-  return name => {
-    const hits = patterns.filter(pattern => pattern.matches.test(name))
-    return hits.length > 0 && hits.every(pattern => !pattern.negated)
-  }
-}
-
-function wildcard(pattern: string): RegExp {
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.')
-  return new RegExp(`^${source}$`)
 }
 
 /** The lines that are about a name, which is a host or `[host]:port`, in lower case. */
@@ -109,12 +91,6 @@ export function judgeKey(entries: readonly KnownHost[], key: Buffer): KeyVerdict
   if (keys.some(entry => entry.key === base64)) return { verdict: 'known' }
   if (keys.length > 0) return { verdict: 'changed', expected: keys }
   return { verdict: 'unknown', authorities: entries.filter(entry => entry.marker === 'cert-authority') }
-}
-
-/** The type that is written inside a key, e.g. `ssh-ed25519`. */
-export function keyType(key: Buffer): string {
-  const length = key.length >= 4 ? key.readUInt32BE(0) : 0
-  return key.toString('latin1', 4, 4 + Math.min(length, 64))
 }
 
 /** `SHA256:…` as OpenSSH prints it. */

@@ -1,11 +1,13 @@
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
 import { HostError } from '../core/errors.ts'
-import { credential } from '../shell/script.ts'
 import { hostError, shortPath, sshCommand, word } from './failure.ts'
-import { Agent, describeIdentity, type Identity, type KeyRing, publicKeys } from './keys.ts'
+import { describeIdentity, type Identity } from './keys.ts'
+import { plainText } from './plain-text.ts'
 import type { Endpoint } from './resolve.ts'
+import type { SignedRequests } from './signed-request.ts'
 
-interface Attempt {
+/** One way in that is tried. */
+export interface Attempt {
   readonly method: AnyAuthMethod
   /** Asked for when the attempt has been made. */
   readonly describe: () => string
@@ -15,25 +17,44 @@ interface Attempt {
 export class LoginRefused extends HostError {
   /** Methods that the server named, e.g. `password`; undefined when it ended the connection before it said. */
   readonly accepted: readonly string[] | undefined
+  /**
+   * True when the server took a key or password and then closed the connection without a word of the protocol: sshd does
+   * so when the account may not log in (now), as during a boot (pam_nologin) or when it has expired.
+   */
+  readonly afterProof: boolean
 
-  constructor(error: HostError, accepted: readonly string[] | undefined) {
+  constructor(error: HostError, accepted: readonly string[] | undefined, afterProof: boolean) {
     super(error.host, error.kind, error.details, { cause: error.cause })
     this.accepted = accepted
+    this.afterProof = afterProof
   }
 }
 
+// What a server may make us remember of its words.
+const mostWords = 8
+
 /** The attempts at one login, in order, over one connection. */
 export class Login {
+  /** To be attached to the connection before the first attempt. */
+  readonly requests: SignedRequests
   readonly #endpoint: Endpoint
   readonly #attempts: Attempt[]
   readonly #unusable: readonly Identity[]
   readonly #tried: Attempt[] = []
+  readonly #words: string[] = []
   #accepted: readonly string[] | undefined
   #partial = false
+  #proved = false
   /** True once there is nothing more to try. */
   gaveUp = false
 
-  constructor(endpoint: Endpoint, attempts: readonly Attempt[], unusable: readonly Identity[]) {
+  constructor(
+    endpoint: Endpoint,
+    attempts: readonly Attempt[],
+    unusable: readonly Identity[],
+    requests: SignedRequests,
+  ) {
+    this.requests = requests
     this.#endpoint = endpoint
     this.#attempts = [...attempts]
     this.#unusable = unusable
@@ -41,7 +62,10 @@ export class Login {
 
   /** ssh2's authHandler: the next method that the server still accepts, or false. */
   next(left: readonly AuthenticationType[] | null, partial: boolean | null): AnyAuthMethod | false {
-    if (left !== null) this.#accepted = left
+    if (left !== null) {
+      this.#accepted = left
+      this.#proved = false
+    }
     if (partial === true) this.#partial = true
     while (true) {
       const attempt = this.#attempts.shift()
@@ -57,25 +81,85 @@ export class Login {
     return false
   }
 
+  /** Words of the server for whoever logs in: a banner, or instructions. Kept for the error message. */
+  heard(text: string): void {
+    const plain = plainText(text)
+    if (plain !== '' && this.#words.length < mostWords && !this.#words.includes(plain)) this.#words.push(plain)
+  }
+
+  /** The server has asked for our signature or taken an answer; what follows is its judgement of the account. */
+  proved(): void {
+    this.#proved = true
+  }
+
   /** What let us in, e.g. `agent: 3 keys`. */
   describeLast(): string {
     return this.#tried.at(-1)?.describe() ?? 'no authentication'
   }
 
+  /** The server takes the password and wants another one (SSH_MSG_USERAUTH_PASSWD_CHANGEREQ, RFC 4252 section 8). */
+  changeRequired(prompt: string): LoginRefused {
+    this.heard(prompt)
+    return this.#refused({
+      problem: `the password of ${this.#endpoint.user} has expired`,
+      expected: 'a password that is valid',
+      came: this.#came([]),
+      next: `Change it: ${sshCommand(this.#endpoint, ' -t -o PubkeyAuthentication=no')}   then correct what ssh.password in cluster.yaml names`,
+    })
+  }
+
+  /** After the password the server asks for something else, which evcctl does not have. */
+  asksMore(prompt: string): LoginRefused {
+    return this.#refused({
+      problem: `after the password of ${this.#endpoint.user}, the server asks for more`,
+      expected: 'the password alone, or a key',
+      came: this.#came([`it asks: ${plainText(prompt)}`]),
+      next: `Answer it by hand once (an expired password is changed so): ${sshCommand(this.#endpoint, ' -t -o PubkeyAuthentication=no')}`,
+    })
+  }
+
   /** The refusal, with all that was tried. */
   error(cause: Error): LoginRefused {
     const endpoint = this.#endpoint
-    const tried = this.#tried.map(attempt => attempt.describe())
-    const lines = [...(tried.length > 0 ? tried : ['nothing to try']), ...this.#unusable.map(describeIdentity)]
-    if (!this.gaveUp)
-      lines.push(`then the server ended it: ${cause.message} (MaxAuthTries of its sshd is 6 by default)`)
+    // sshd tells of the end of its patience by a number of the protocol; ssh2 hands that on as the code.
+    const disconnected = 'code' in cause && typeof cause.code === 'number'
+    const afterProof = this.#proved && !this.gaveUp && !disconnected
+    if (afterProof) {
+      return this.#refused(
+        {
+          problem: `it took the login of ${endpoint.user} and then closed the connection: the account may not log in`,
+          expected: 'an account that may log in now (not expired, no /run/nologin, allowed by PAM)',
+          came: this.#came([cause.message]),
+          next: `${sshCommand({ ...endpoint, user: 'root' })} 'ls -l /run/nologin /etc/nologin; chage -l ${endpoint.user}; journalctl -u ssh -n 20'`,
+        },
+        cause,
+        true,
+      )
+    }
+    const ended = this.gaveUp
+      ? []
+      : [`then the server ended it: ${plainText(cause.message)}${disconnected ? '' : ', without a reason'}`]
     const details = {
       problem: `login as ${endpoint.user} was refused`,
       expected: this.#expected(),
-      came: lines.join('\n'),
+      came: this.#came(ended),
       next: this.#next(),
     }
-    return new LoginRefused(hostError(endpoint, 'login', details, cause), this.#accepted)
+    return this.#refused(details, cause)
+  }
+
+  #refused(details: Omit<HostError['details'], 'where'>, cause?: Error, afterProof = false): LoginRefused {
+    return new LoginRefused(hostError(this.#endpoint, 'login', details, cause), this.#accepted, afterProof)
+  }
+
+  #came(ended: readonly string[]): string {
+    const tried = this.#tried.map(attempt => attempt.describe())
+    return [
+      ...(tried.length > 0 ? tried : ['nothing to try']),
+      ...this.#unusable.map(describeIdentity),
+      ...ended,
+      ...this.#words.map(words => `the server says: ${words}`),
+    ].join('\n')
   }
 
   #expected(): string {
@@ -103,47 +187,4 @@ export class Login {
     const at = port === 22 ? '' : ` -p ${port}`
     return `\nTo let this key in: ssh-copy-id -i ${word(shortPath(key))}${at} ${word(`${user}@${host}`)}`
   }
-}
-
-/** Collects what there is to log in with. Keys that were named come before the agent's, default ones after. */
-export async function prepareLogin(endpoint: Endpoint, keys: KeyRing): Promise<Login> {
-  const username = endpoint.user
-  const identities = await Promise.all(endpoint.identityFiles.map(file => keys.load(file, endpoint.passphrase)))
-  const fileAttempts = identities.flatMap((identity): Attempt[] =>
-    'key' in identity
-      ? [{ method: { type: 'publickey', username, key: identity.key }, describe: () => describeIdentity(identity) }]
-      : [],
-  )
-  const agentAttempts: Attempt[] = []
-  if (endpoint.agentSocket !== undefined) {
-    const only = endpoint.identitiesOnly ? await publicKeys(identities) : undefined
-    agentAttempts.push(agentAttempt(username, new Agent(endpoint.agentSocket, only)))
-  }
-  const attempts = endpoint.identitiesGiven ? [...fileAttempts, ...agentAttempts] : [...agentAttempts, ...fileAttempts]
-  if (endpoint.password !== undefined) attempts.push(...passwordAttempts(username, credential(endpoint.password)))
-  return new Login(
-    endpoint,
-    attempts,
-    identities.filter(identity => !('key' in identity)),
-  )
-}
-
-function agentAttempt(username: string, agent: Agent): Attempt {
-  return { method: { type: 'agent', username, agent }, describe: () => `agent: ${agent.outcome}` }
-}
-
-function passwordAttempts(username: string, password: string): Attempt[] {
-  return [
-    { method: { type: 'password', username, password }, describe: () => 'password' },
-    {
-      method: {
-        type: 'keyboard-interactive',
-        username,
-        // Only hidden questions are for the password.
-        prompt: (_name, _instructions, _lang, prompts, finish) =>
-          finish(prompts.map(prompt => (prompt.echo === true ? '' : password))),
-      },
-      describe: () => 'keyboard-interactive with the password',
-    },
-  ]
 }

@@ -4,8 +4,9 @@ import { dirname } from 'node:path'
 import ssh2, { type ParsedKey } from 'ssh2'
 import { exitCodes, UserError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
+import { listAgentKeys } from '../agent-keys.ts'
 import { shortPath, word } from '../failure.ts'
-import { Agent, loadIdentity } from '../keys.ts'
+import { loadIdentity } from '../keys.ts'
 import { fingerprint } from '../known-hosts.ts'
 import { writeBeside } from '../private-file.ts'
 
@@ -86,12 +87,10 @@ async function publicKeyOf(file: string): Promise<ParsedKey | undefined> {
   return parsed === undefined || parsed instanceof Error ? undefined : ([parsed].flat()[0] as ParsedKey)
 }
 
-function agentHolds(socket: string | undefined, key: ParsedKey): Promise<boolean> {
-  if (socket === undefined) return Promise.resolve(false)
-  const agent = new Agent(socket, [key.getPublicSSH()])
-  return new Promise(resolve => {
-    agent.getIdentities((error, keys) => resolve(!error && (keys ?? []).length > 0))
-  })
+async function agentHolds(socket: string | undefined, key: ParsedKey): Promise<boolean> {
+  if (socket === undefined) return false
+  const keys = await listAgentKeys(socket).catch(() => [])
+  return keys.some(({ blob }) => blob.equals(key.getPublicSSH()))
 }
 
 async function makeKey(file: string): Promise<ParsedKey> {

@@ -2,8 +2,9 @@ import { HostError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { connect } from '../connect.ts'
 import type { Connection } from '../connection.ts'
+import { typeOf } from '../fields.ts'
 import type { Services } from '../handshake.ts'
-import { fingerprint, keyType } from '../known-hosts.ts'
+import { fingerprint } from '../known-hosts.ts'
 import { LoginRefused } from '../login.ts'
 import type { Endpoint } from '../resolve.ts'
 import { unreachable } from './failures.ts'
@@ -30,8 +31,13 @@ export function withPasswordOnly(endpoint: Endpoint, password: Secret): Endpoint
   return { ...asked(endpoint), identityFiles: [], identitiesGiven: true, agentSocket: undefined, password }
 }
 
-/** The endpoint with all that there is; host keys are for a person to judge. */
+/**
+ * The endpoint with all that there is; host keys are for a person to judge, but where the operator's ssh configuration
+ * takes any and keeps none.
+ */
 export function asked(endpoint: Endpoint): Endpoint {
+  const { files, policy } = endpoint.knownHosts
+  if (files.length === 0 && policy === 'accept-new') return endpoint
   return { ...endpoint, knownHosts: { ...endpoint.knownHosts, policy: 'strict' } }
 }
 
@@ -49,7 +55,7 @@ export async function attempt(
       ...services,
       onUnknownHostKey: (_endpoint, key) => {
         machine.unknownKey = key
-        progress.fingerprint = `${keyType(key)} ${fingerprint(key)}`
+        progress.fingerprint = `${typeOf(key)} ${fingerprint(key)}`
       },
     }
     connection = await connect(endpoint, noting, machine.via?.connection, signal)

@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { Fields, field, typeOf } from './fields.ts'
+import { publicBlob } from './private-key.ts'
+
+/** A user certificate of OpenSSH (PROTOCOL.certkeys): a public key, signed by an authority that the server trusts. */
+export interface Certificate {
+  readonly file: string
+  readonly blob: Buffer
+  /** The public key that it is for, without the certificate. */
+  readonly key: Buffer
+}
+
+/** Types of certificates, the plain type of their keys, and of how many fields such a key is. */
+const types: Readonly<Record<string, { readonly plain: string; readonly fields: number }>> = {
+  'ssh-ed25519-cert-v01@openssh.com': { plain: 'ssh-ed25519', fields: 1 },
+  'ssh-rsa-cert-v01@openssh.com': { plain: 'ssh-rsa', fields: 2 },
+  'ecdsa-sha2-nistp256-cert-v01@openssh.com': { plain: 'ecdsa-sha2-nistp256', fields: 2 },
+  'ecdsa-sha2-nistp384-cert-v01@openssh.com': { plain: 'ecdsa-sha2-nistp384', fields: 2 },
+  'ecdsa-sha2-nistp521-cert-v01@openssh.com': { plain: 'ecdsa-sha2-nistp521', fields: 2 },
+  'sk-ssh-ed25519-cert-v01@openssh.com': { plain: 'sk-ssh-ed25519@openssh.com', fields: 2 },
+  'sk-ecdsa-sha2-nistp256-cert-v01@openssh.com': { plain: 'sk-ecdsa-sha2-nistp256@openssh.com', fields: 3 },
+}
+
+/** Types of FIDO keys. */
+export const fidoTypes: readonly string[] = ['sk-ssh-ed25519@openssh.com', 'sk-ecdsa-sha2-nistp256@openssh.com']
+
+/** Whether a public key is a certificate that can be shown to a server. */
+export function isCertificate(blob: Buffer): boolean {
+  return Object.hasOwn(types, typeOf(blob))
+}
+
+/** The public key in a certificate; undefined when it is none. */
+export function keyOfCertificate(blob: Buffer): Buffer | undefined {
+  const type = types[typeOf(blob)]
+  if (type === undefined) return undefined
+  const fields = new Fields(blob)
+  // The type, and a nonce.
+  fields.bytes()
+  fields.bytes()
+  const parts = Array.from({ length: type.fields }, () => fields.bytes())
+  const whole = parts.filter(part => part !== undefined)
+  if (whole.length < parts.length) return undefined
+  return Buffer.concat([field(type.plain), ...whole.map(part => field(part))])
+}
+
+/** Reads certificates; files that do not exist or have none are passed over, as OpenSSH does. */
+export async function readCertificates(files: readonly string[]): Promise<readonly Certificate[]> {
+  const found = await Promise.all(
+    files.map(async (file): Promise<readonly Certificate[]> => {
+      const text = await readFile(file, 'latin1').catch(() => '')
+      const blob = publicBlob(text)
+      const key = blob === undefined ? undefined : keyOfCertificate(blob)
+      return blob === undefined || key === undefined ? [] : [{ file, blob, key }]
+    }),
+  )
+  return found.flat()
+}
