@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
@@ -125,6 +126,41 @@ describe.sequential('three control plane nodes and a worker', () => {
     const back = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect([back.exitCode, failuresOf(back)]).toEqual([0, []])
     expect(changed(back)).toEqual([])
+  })
+})
+
+describe.sequential('two controllers that reach different control plane nodes', () => {
+  test('never hold the lock at once, and the later one reads again what the earlier one wrote', async () => {
+    const text = await readFile(cluster.file, 'utf8')
+    const apply = async (silent: string, camera: string): Promise<Outcome> => {
+      const file = join(cluster.folder, `without-${silent}.yaml`)
+      await writeFile(file, text)
+      await editClusterFile(file, document => {
+        const index = hostNames.indexOf(silent)
+        document.setIn(['spec', 'hosts', index, 'ssh'], { port: 1 })
+        document.setIn(['spec', 'hosts', 3, 'labels'], { 'evc.example/camera': camera })
+      })
+      return run('apply', file, '--yes', '--output', 'json')
+    }
+    const outcomes = await Promise.all([apply('cp1', 'south'), apply('cp2', 'west')])
+    expect(outcomes.map(outcome => [outcome.exitCode, failuresOf(outcome), outcome.stderr])).toEqual([
+      [4, [], ''],
+      [4, [], ''],
+    ])
+    const held = outcomes.map(outcome => {
+      const at = (...types: string[]) =>
+        eventsOf(outcome).flatMap(event => (types.includes(event.type) ? [event.at] : []))
+      // Freeing the lock is told when the host has said so: by then the other run may have it.
+      return { from: Math.min(...at('lock:taken')), to: Math.max(...at('task:end', 'revoke')) }
+    })
+    const [first, second] = held.sort((a, b) => a.from - b.from)
+    console.log(
+      `held for ${held.map(({ from, to }) => to - from).join(' and ')} ms, one ${second!.from - first!.to} ms after the other`,
+    )
+    expect(second!.from).toBeGreaterThanOrEqual(first!.to)
+    const back = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([back.exitCode, failuresOf(back)]).toEqual([0, []])
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 })
 
