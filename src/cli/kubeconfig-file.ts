@@ -1,32 +1,13 @@
-import { Document, isMap, isSeq, parse, parseDocument, YAMLSeq } from 'yaml'
+import { Document, isMap, isSeq, parseDocument, YAMLSeq } from 'yaml'
 import { UserError } from '../core/index.ts'
+import type { AdminAccess } from './admin-conf.ts'
 
 /** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
-export interface ClusterAccess {
+export interface ClusterAccess extends AdminAccess {
   /** Name of the cluster, and of its context. */
   readonly name: string
+  /** URL of the API servers that is reached from here; never the one that a host names. */
   readonly server: string
-  readonly certificateAuthorityData: string
-  /** The user entry as kubeadm wrote it: client certificate and key. */
-  readonly user: Readonly<Record<string, unknown>>
-}
-
-/** Takes the access out of kubeadm's admin.conf and gives it the cluster's name and a server that is reached from here. */
-export function accessFrom(adminConf: string, name: string, server: string): ClusterAccess {
-  const config = parse(adminConf) as {
-    clusters?: { cluster?: Record<string, unknown> }[]
-    users?: { user?: Record<string, unknown> }[]
-  } | null
-  const authority = config?.clusters?.[0]?.cluster?.['certificate-authority-data']
-  const user = config?.users?.[0]?.user
-  if (typeof authority !== 'string' || user === undefined) {
-    throw new UserError({
-      where: '/etc/kubernetes/admin.conf',
-      problem: 'This is not a kubeconfig as kubeadm writes it.',
-      expected: 'one cluster with certificate-authority-data, and one user',
-    })
-  }
-  return { name, server, certificateAuthorityData: authority, user }
 }
 
 /** A kubeconfig of its own. */

@@ -30,7 +30,9 @@ export function field(bytes: Buffer | string): Buffer {
   return Buffer.concat([length, content])
 }
 
-/** The type that a key or signature begins with, e.g. `ssh-ed25519`; empty when there is none. */
+/** The type that a key or signature begins with, e.g. `ssh-ed25519`; `unknown` when there is none. */
 export function typeOf(blob: Buffer): string {
-  return new Fields(blob).bytes()?.toString('latin1', 0, 64) ?? ''
+  const type = new Fields(blob).bytes()?.toString('latin1', 0, 64) ?? ''
+  // The server writes it, and it gets into a line of known_hosts: only what is a name (RFC 4251, 6) stays.
+  return /^[\w.@+-]+$/.test(type) ? type : 'unknown'
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { typeOf } from '../../src/ssh/fields.ts'
 import { addKnownHosts, findKnownHost, judgeKey, type KnownHosts } from '../../src/ssh/known-hosts.ts'
 import { newKey } from './server.ts'
 
@@ -40,6 +41,17 @@ describe('known_hosts', () => {
   ])('finds by %s', (_what, text, name, found) => {
     const entries = findKnownHost(read(`\n${text}\n`), name)
     expect(entries.map(entry => entry.line)).toEqual(found ? [2] : [])
+  })
+
+  it.each([
+    ['ssh-ed25519', 'ssh-ed25519'],
+    ['sk-ssh-ed25519@openssh.com', 'sk-ssh-ed25519@openssh.com'],
+    ['x\n* ssh-rsa AAAA', 'unknown'],
+    ['a b', 'unknown'],
+    ['\x1b[2J', 'unknown'],
+    ['', 'unknown'],
+  ])('names the type of a key, which a server writes, as %j', (written, type) => {
+    expect(typeOf(Buffer.concat([Buffer.from([0, 0, 0, written.length]), Buffer.from(written)]))).toBe(type)
   })
 
   it('counts lines on when lines are added', () => {

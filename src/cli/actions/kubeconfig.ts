@@ -3,8 +3,9 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
+import { readAdminConf } from '../admin-conf.ts'
 import { askCluster } from '../ask-cluster.ts'
-import { accessFrom, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
+import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
 import { readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
 import { printJson, printLine, writeOut } from '../streams.ts'
@@ -27,7 +28,11 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   const { spec, host, results } = await askCluster(options.cluster, [`cat ${adminConf}`])
   const raw = results[0]!
   if (raw.exitCode !== 0) throw noCluster(options.cluster, spec, host.name)
-  const access = accessFrom(raw.stdout, spec.name, options.server ?? serverOf(spec, host))
+  const access: ClusterAccess = {
+    ...readAdminConf(raw.stdout, `${host.name}:${adminConf}`),
+    name: spec.name,
+    server: options.server ?? serverOf(spec, host),
+  }
   const target = options.merge ? mergeTarget(process.env) : options.file
   if (target === undefined) writeOut(kubeconfigText(access))
   else {
