@@ -92,9 +92,20 @@ function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readon
     ...incoming('NodePorts', 'tcp', range, nodePorts),
     ...incoming('NodePorts', 'udp', range, nodePorts),
     { way: 'through', protocol: 'any', from: network.podCIDR, to: anywhere, why: 'from pods' },
-    // Where a packet for a NodePort is forwarded, its destination is the pod already.
-    ...collapsed(nodePorts).map(
+    ...collapsed(cluster).map(
       (from): FirewallRule => ({ way: 'through', protocol: 'any', from, to: network.podCIDR, why: 'to pods' }),
+    ),
+    // Where a packet for a NodePort is forwarded, its destination is the pod already, on a port of the pod's. From outside of
+    // the cluster nothing else is for pods.
+    ...collapsed(firewall.nodePortsFrom).map(
+      (from): FirewallRule => ({
+        way: 'through',
+        protocol: 'any',
+        from,
+        to: network.podCIDR,
+        translated: true,
+        why: 'NodePorts',
+      }),
     ),
   ]
 }

@@ -65,7 +65,8 @@ fi
     }
   },
   isActive: state => state.active,
-  concerns: () => true,
+  // Unless StrictForwardPorts of firewalld.conf(5) is set, it lets translated packets through by itself.
+  concerns: (_state, { translated }) => !translated,
   opened({ loaded, sources = [], others }) {
     const rules = ways.flatMap(way => (loaded[way] ?? []).flatMap(text => parseRich(text, way) ?? []))
     const zoned = [...sources, ...others]

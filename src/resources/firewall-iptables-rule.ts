@@ -23,7 +23,7 @@ export function rulesOf(lines: readonly string[], chain: string): readonly strin
 
 /** The arguments of a rule that accepts; several ranges of ports go into one rule. */
 export function ruleArguments(
-  { protocol, from, to }: Pick<FirewallRule, 'protocol' | 'from' | 'to'>,
+  { protocol, from, to, translated }: Pick<FirewallRule, 'protocol' | 'from' | 'to' | 'translated'>,
   ports: readonly NonNullable<FirewallRule['ports']>[],
 ): string {
   const parts: string[] = []
@@ -34,6 +34,7 @@ export function ruleArguments(
   if (ports.length === 1 && only?.first === only?.last) parts.push('-m', protocol, '--dport', portsText(only))
   else if (ports.length > 0)
     parts.push('-m', 'multiport', '--dports', ports.map(range => portsText(range, ':')).join(','))
+  if (translated) parts.push('-m', 'conntrack', '--ctstate', 'DNAT')
   return parts.join(' ')
 }
 
@@ -54,13 +55,23 @@ export function parseAccept(line: string, way: FirewallRule['way']): readonly Fi
   const given = new Map<string, string>()
   for (let at = 0; at < words.length; at += 2) {
     const [option = '', value = ''] = [words[at], words[at + 1]]
-    if (!['-s', '-d', '-p', '-m', '--dport', '--dports', '-j'].includes(option)) return undefined
-    if (option === '-m' ? !['tcp', 'udp', 'multiport'].includes(value) : given.has(option)) return undefined
+    if (!['-s', '-d', '-p', '-m', '--dport', '--dports', '--ctstate', '-j'].includes(option)) return undefined
+    if (option === '-m' ? !['tcp', 'udp', 'multiport', 'conntrack'].includes(value) : given.has(option))
+      return undefined
     given.set(option, value)
   }
   const protocol = given.get('-p') ?? 'any'
   if (given.get('-j') !== 'ACCEPT' || !isProtocol(protocol)) return undefined
-  const rule = { way, protocol, from: place(given.get('-s')), to: place(given.get('-d')), why: quoted ?? bare ?? '' }
+  const state = given.get('--ctstate')
+  if (state !== undefined && state !== 'DNAT') return undefined
+  const rule: FirewallRule = {
+    way,
+    protocol,
+    from: place(given.get('-s')),
+    to: place(given.get('-d')),
+    ...(state === undefined ? {} : { translated: true }),
+    why: quoted ?? bare ?? '',
+  }
   const ports = given.get('--dport') ?? given.get('--dports')
   if (ports === undefined) return [rule]
   return ports.split(',').flatMap(text => {

@@ -10,9 +10,11 @@ import {
   unitStateScript,
   unitSteps,
 } from './firewall-unit.ts'
+import { fieldsOf } from './probe-output.ts'
 
 export interface IptablesState {
-  readonly active: boolean
+  /** `all`: these rules keep packets out. `translated`: ufw does, and it knows no rule for translated packets. */
+  readonly opens: 'all' | 'translated' | 'nothing'
   readonly chains: readonly OwnChain[]
   readonly boot: FirewallUnitState
 }
@@ -33,16 +35,20 @@ const ways = ['in', 'through'] as const
 const own = (way: FirewallRule['way']) => `EVCCTL-${builtIn[way]}`
 
 /** Debian's service of iptables-persistent, and others that are used to load rules. */
-const unit: FirewallUnit = {
+const loaders = ['netfilter-persistent.service', 'iptables.service', 'ferm.service']
+const unitOf = (opens: IptablesState['opens']): FirewallUnit => ({
   name: 'iptables',
-  services: ['netfilter-persistent.service', 'iptables.service', 'ferm.service'],
-}
+  services: opens === 'translated' ? ['ufw.service'] : loaders,
+})
+
+// What is forwarded is all that ufw leaves to do. Its own rules have the others.
+const waysOf = (opens: IptablesState['opens']) => (opens === 'translated' ? (['through'] as const) : ways)
 
 // Not every such firewall lets through what the host says to itself, and answers: the local proxy and every node need both.
-const firstRules = {
-  in: ['-i lo', '-m conntrack --ctstate RELATED,ESTABLISHED'],
-  through: ['-m conntrack --ctstate RELATED,ESTABLISHED'],
-} as const
+function firstRules(opens: IptablesState['opens'], way: FirewallRule['way']): readonly string[] {
+  if (opens === 'translated') return []
+  return [...(way === 'in' ? ['-i lo'] : []), '-m conntrack --ctstate RELATED,ESTABLISHED']
+}
 
 /**
  * Rules of iptables that somebody loads: chains of evcctl's own, to which INPUT and FORWARD lead first. The `iptables`
@@ -50,51 +56,60 @@ const firstRules = {
  */
 export const iptables: FirewallBackEnd<IptablesState> = {
   name: 'iptables',
-  script: unitStateScript(unit),
+  script: unitStateScript(unitOf('all')),
   parse(raw) {
     const lines = iptablesLines(raw)
+    const opens =
+      fieldsOf(raw).get('ufw') === 'enabled' && isUfw(lines) ? 'translated' : isFirewall(lines) ? 'all' : 'nothing'
     return {
-      active: isFirewall(lines),
-      chains: ways.map(way => ownChain(lines, way)),
-      boot: parseUnitState(raw, unit),
+      opens,
+      chains: ways.map(way => ownChain(lines, way, opens)),
+      boot: parseUnitState(raw, unitOf(opens)),
     }
   },
-  isActive: state => state.active,
-  concerns: () => true,
+  isActive: ({ opens }) => opens !== 'nothing',
+  concerns: ({ opens }, { translated }) => opens === 'all' || (opens === 'translated' && translated === true),
   opened({ chains }) {
     const now = chains.flatMap(({ reached, rules }) => (reached ? rules : []))
     return { now, kept: now }
   },
   others: () => [],
-  *faults({ chains, boot }, rules) {
-    yield* unitFaults(unit, boot, rules.length === 0 ? undefined : scriptOf(rules))
+  *faults({ opens, chains, boot }, rules) {
+    yield* unitFaults(unitOf(opens), boot, rules.length === 0 ? undefined : scriptOf(opens, rules))
     for (const { way, strange, missing, exists, reached } of chains) {
+      if (rules.length > 0 && !waysOf(opens).some(one => one === way)) continue
       for (const text of strange) yield { field: own(way), before: text, after: 'closed' }
       if (rules.length > 0 && exists) for (const text of missing) yield { field: own(way), after: text }
       if (rules.length === 0 && exists) yield { field: own(way), before: 'a chain', after: 'removed' }
       if (rules.length > 0 && !reached) yield { field: own(way), after: `first in ${builtIn[way]}` }
     }
   },
-  steps(_state, rules) {
-    return rules.length > 0 ? unitSteps(unit, scriptOf(rules)) : [{ run: `${unitRemoval(unit)}${removeChains()}` }]
+  steps({ opens }, rules) {
+    const unit = unitOf(opens)
+    if (rules.length > 0) return unitSteps(unit, scriptOf(opens, rules))
+    return [{ run: `${unitRemoval(unit)}${removeChains()}` }]
   },
+}
+
+function isUfw(lines: readonly string[]): boolean {
+  return lines.some(line => line.startsWith('-A INPUT -j ufw-'))
 }
 
 // ufw and firewalld (with its older back end) keep their own rules there. Docker forwards nothing of others by itself:
 // networks of pods know how to live with that.
 function isFirewall(lines: readonly string[]): boolean {
-  if (lines.some(line => /^-A INPUT -j (ufw-|INPUT_direct)/.test(line))) return false
+  if (isUfw(lines) || lines.some(line => line.startsWith('-A INPUT -j INPUT_direct'))) return false
   const drops = (chain: string) => lines.includes(`-P ${chain} DROP`) || finalDrop(lines, chain) !== undefined
   const hasDocker = lines.some(line => /^-A FORWARD .*-j DOCKER/.test(`${line} `))
   return drops('INPUT') || (drops('FORWARD') && !hasDocker)
 }
 
-function ownChain(lines: readonly string[], way: FirewallRule['way']): OwnChain {
+function ownChain(lines: readonly string[], way: FirewallRule['way'], opens: IptablesState['opens']): OwnChain {
   const chain = own(way)
   const found = rulesOf(lines, builtIn[way])
   const jump = found.indexOf(`-j ${chain}`)
   const drop = finalDrop(lines, builtIn[way])
-  const first = firstRules[way].map(rule => `${rule} -j ACCEPT`)
+  const first = firstRules(opens, way).map(rule => `${rule} -j ACCEPT`)
   const all = rulesOf(lines, chain)
   const parsed = all.filter(line => !first.includes(line)).map(line => ({ line, rules: parseAccept(line, way) }))
   return {
@@ -107,9 +122,10 @@ function ownChain(lines: readonly string[], way: FirewallRule['way']): OwnChain 
   }
 }
 
-function scriptOf(rules: readonly FirewallRule[]): string {
-  const lines = ways.flatMap(way => [
-    ...firstRules[way].map(first => `-A ${own(way)} ${first} -j ACCEPT`),
+function scriptOf(opens: IptablesState['opens'], rules: readonly FirewallRule[]): string {
+  const concerned = waysOf(opens)
+  const lines = concerned.flatMap(way => [
+    ...firstRules(opens, way).map(first => `-A ${own(way)} ${first} -j ACCEPT`),
     ...rules.filter(rule => rule.way === way).map(rule => restoreLine(own(way), rule)),
   ])
   return `#!/bin/sh
@@ -117,11 +133,11 @@ function scriptOf(rules: readonly FirewallRule[]): string {
 set -eu
 iptables-restore -w --noflush <<'END'
 *filter
-${ways.map(way => `:${own(way)} - [0:0]\n`).join('')}${lines.join('\n')}
+${concerned.map(way => `:${own(way)} - [0:0]\n`).join('')}${lines.join('\n')}
 COMMIT
 END
 # First in the chain, and only once; in this order there is no moment without it.
-for chain in ${ways.map(way => builtIn[way]).join(' ')}; do
+for chain in ${concerned.map(way => builtIn[way]).join(' ')}; do
   iptables -w -I "$chain" 1 -j "EVCCTL-$chain"
   iptables -w -S "$chain" | grep '^-A ' | grep -nxF -e "-A $chain -j EVCCTL-$chain" | sed -e 1d -e 's/:.*//' | sort -rn |
     while read -r number; do iptables -w -D "$chain" "$number"; done

@@ -110,8 +110,13 @@ export function parseExpressions(
   let ports: FirewallRule['ports']
   let sources: readonly string[] = [anywhere]
   let isIpv4Only = false
+  let translated: { readonly translated?: true } = {}
   for (const one of expressions.slice(0, -1)) {
     const match = one.match as Match | undefined
+    if (match?.left.ct?.key === 'status' && String(match.right) === 'dnat') {
+      translated = { translated: true }
+      continue
+    }
     if (match?.op !== '==') return undefined
     const { protocol, field } = match.left.payload ?? {}
     const values = placesOf(match.right)
@@ -127,7 +132,8 @@ export function parseExpressions(
   if (!('accept' in (expressions.at(-1) ?? {}))) return undefined
   // Without an address it would be for IPv6, too: only in a table of IPv4 does that not matter, and nft then drops the match.
   if (!isIpv4Only && expressions.length === 1) return undefined
-  return sources.map(from => ({ ...rule, way, from, ...(ports === undefined ? {} : { ports }) }))
+  const more = { ...(ports === undefined ? {} : { ports }), ...translated }
+  return sources.map(from => ({ ...rule, way, from, ...more }))
 }
 
 function noJson(said: string): UserError {
@@ -149,12 +155,13 @@ interface Match {
   readonly right: unknown
 }
 
-function ruleLine({ protocol, ports, to, why }: FirewallRule, from: string): string {
+function ruleLine({ protocol, ports, to, translated, why }: FirewallRule, from: string): string {
   const parts: string[] = []
   if (from !== anywhere) parts.push(`ip saddr ${from}`)
   if (to !== anywhere) parts.push(`ip daddr ${to}`)
   if (parts.length === 0) parts.push('meta nfproto ipv4')
   if (ports !== undefined) parts.push(`${protocol} dport ${portsText(ports)}`)
+  if (translated) parts.push('ct status dnat')
   return `${parts.join(' ')} accept comment "${why.replaceAll(/["\\]/g, '')}"`
 }
 

@@ -12,6 +12,8 @@ export interface FirewallRule {
   readonly from: string
   /** The same of the destination; with `in` always `anywhere`. */
   readonly to: string
+  /** Only packets whose destination was translated on this host, as that of a NodePort is; with `through` only. */
+  readonly translated?: true
   /** What needs it, in a few words, e.g. `etcd`. */
   readonly why: string
 }
@@ -25,8 +27,8 @@ export interface PortRange {
 export const anywhere = 'anywhere'
 
 /** What makes two rules the same; what they are for does not. */
-export function ruleKey({ way, protocol, ports, from, to }: FirewallRule): string {
-  return [way, protocol, portsText(ports), from, to].join(' ')
+export function ruleKey({ way, protocol, ports, from, to, translated }: FirewallRule): string {
+  return [way, protocol, portsText(ports), from, to, ...(translated ? ['translated'] : [])].join(' ')
 }
 
 /** `2379-2380`, `6443`, or `all ports`. */
@@ -97,9 +99,10 @@ export function openings(before: readonly FirewallRule[], after: readonly Firewa
   })
 }
 
-function fieldOf({ way, protocol, ports, to }: FirewallRule): string {
+function fieldOf({ way, protocol, ports, to, translated }: FirewallRule): string {
   if (way === 'in') return protocol === 'any' ? 'all ports' : `${protocol} ${portsText(ports)}`
-  const what = protocol === 'any' ? 'forwarding' : `forwarding of ${protocol} ${portsText(ports)}`
+  const all = translated ? 'forwarding of translated packets' : 'forwarding'
+  const what = protocol === 'any' ? all : `forwarding of ${protocol} ${portsText(ports)}`
   return to === anywhere ? what : `${what} to ${to}`
 }
 

@@ -55,7 +55,8 @@ fi
     }
   },
   isActive: state => state.active,
-  concerns: () => true,
+  // It knows no rule of that kind; see the back end of iptables.
+  concerns: (_state, { translated }) => !translated,
   opened({ own, live }) {
     const kept = own.flatMap(split)
     return { now: inForce(kept, live), kept }

@@ -128,6 +128,9 @@ neighbour() {
 neighbour pod 10.244.1.1/24 10.244.1.2/24; ip -n pod route add default via 10.244.1.1
 neighbour lan 192.168.77.1/24 192.168.77.2/24 198.51.100.7/32; ip -n lan route add default via 192.168.77.1
 ip route add 198.51.100.7 dev veth-lan
+nft add table ip node-ports
+nft 'add chain ip node-ports prerouting { type nat hook prerouting priority dstnat; }'
+nft add rule ip node-ports prerouting tcp dport 30081 dnat to 10.244.1.2:8080
 ip link add flannel.1 address 02:00:00:00:00:01 type vxlan id 1 local ${address} remote ${hosts.host('peer').address} dstport 8472
 ip addr add 10.244.255.1/24 dev flannel.1; ip link set flannel.1 up; ip route add 10.244.2.0/24 via 10.244.255.2
 for name in pod lan; do
@@ -199,8 +202,12 @@ ip neigh replace 10.244.255.1 lladdr 02:00:00:00:00:01 dev flannel.1`,
         expect(await fromNetns('pod', 'TCP:192.168.77.2:8080')).toBe(true)
       })
 
-      test('lets those of nodePortsFrom through to pods, and nobody else', async () => {
-        expect(await fromNetns('lan', 'TCP:10.244.1.2:8080,bind=198.51.100.7')).toBe(true)
+      test('lets those of nodePortsFrom through to NodePorts, and nobody to pods besides', async () => {
+        const nodePort = 'TCP:192.168.77.1:30081'
+        expect(await fromNetns('lan', `${nodePort},bind=198.51.100.7`)).toBe(true)
+        // firewalld itself lets through what is translated.
+        expect(await fromNetns('lan', `${nodePort},bind=192.168.77.2`)).toBe(kind === 'firewalld')
+        expect(await fromNetns('lan', 'TCP:10.244.1.2:8080,bind=198.51.100.7')).toBe(false)
         expect(await fromNetns('lan', 'TCP:10.244.1.2:8080,bind=192.168.77.2')).toBe(false)
       })
 

@@ -8,13 +8,18 @@ import { facts, specOf } from './given.ts'
 function openings(spec: ClusterSpec, name: string, machines: readonly Machine[] = machinesOf(spec, facts)) {
   const host = spec.hosts.find(candidate => candidate.name === name)!
   return bySource(openingsOf(spec, machines)(host).rules).map(({ rule, sources }) => {
-    const what = rule.way === 'in' ? `${rule.protocol} ${portsText(rule.ports)}` : `through to ${rule.to}`
+    const through = rule.translated ? 'translated' : 'through'
+    const what = rule.way === 'in' ? `${rule.protocol} ${portsText(rule.ports)}` : `${through} to ${rule.to}`
     return `${what}: ${sources.join(', ')} (${rule.why})`
   })
 }
 
 const nodePortsAnywhere = ['tcp 30000-32767: anywhere (NodePorts)', 'udp 30000-32767: anywhere (NodePorts)']
-const pods = ['through to anywhere: 10.244.0.0/16 (from pods)', 'through to 10.244.0.0/16: anywhere (to pods)']
+const pods = (...nodes: readonly string[]) => [
+  'through to anywhere: 10.244.0.0/16 (from pods)',
+  `through to 10.244.0.0/16: ${[...nodes, '10.8.0.7', '10.244.0.0/16'].join(', ')} (to pods)`,
+  'translated to 10.244.0.0/16: anywhere (NodePorts)',
+]
 
 function stacked(spec: Record<string, unknown> = {}): ClusterSpec {
   const controlPlane = ['cp1', 'cp2', 'cp3'].map((name, index) => ({
@@ -32,13 +37,13 @@ describe('the ports of a host', () => {
       'tcp 10250: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (kubelet)',
       'udp 8472: 192.0.2.21, 10.8.0.7 (flannel vxlan)',
       ...nodePortsAnywhere,
-      ...pods,
+      ...pods('192.0.2.21'),
     ])
     expect(openings(specOf(), 'w1')).toEqual([
       'tcp 10250: 192.0.2.11, 10.8.0.7, 10.244.0.0/16 (kubelet)',
       'udp 8472: 192.0.2.11, 10.8.0.7 (flannel vxlan)',
       ...nodePortsAnywhere,
-      ...pods,
+      ...pods('192.0.2.11'),
     ])
   })
 
@@ -115,7 +120,8 @@ describe('the ports of a host', () => {
       'tcp 20000-20100: anywhere (NodePorts)',
       'udp 20000-20100: anywhere (NodePorts)',
       'through to anywhere: 10.245.0.0/16 (from pods)',
-      'through to 10.245.0.0/16: anywhere (to pods)',
+      'through to 10.245.0.0/16: 192.0.2.21, 10.8.0.7, 10.245.0.0/16 (to pods)',
+      'translated to 10.245.0.0/16: anywhere (NodePorts)',
     ])
   })
 
@@ -138,7 +144,8 @@ describe('the ports of a host', () => {
       'tcp 30000-32767: 192.0.2.21, 10.8.0.7, 10.244.0.0/16, 203.0.113.0/24 (NodePorts)',
       'udp 30000-32767: 192.0.2.21, 10.8.0.7, 10.244.0.0/16, 203.0.113.0/24 (NodePorts)',
       'through to anywhere: 10.244.0.0/16 (from pods)',
-      'through to 10.244.0.0/16: 192.0.2.21, 10.8.0.7, 10.244.0.0/16, 203.0.113.0/24 (to pods)',
+      'through to 10.244.0.0/16: 192.0.2.21, 10.8.0.7, 10.244.0.0/16 (to pods)',
+      'translated to 10.244.0.0/16: 203.0.113.0/24 (NodePorts)',
       'tcp 9100: 192.0.2.5 (spec.firewall.extraPorts)',
     ])
     expect(openings(spec, 'w1')).toContain('udp 5000-5010: anywhere (spec.firewall.extraPorts)')

@@ -21,6 +21,14 @@ const rules: readonly FirewallRule[] = [
   tcp(30_000, anywhere, 'NodePorts', 32_767),
   { way: 'through', protocol: 'any', from: '10.244.0.0/16', to: anywhere, why: 'from pods' },
   { way: 'through', protocol: 'any', from: '192.0.2.21', to: '10.244.0.0/16', why: 'to pods' },
+  {
+    way: 'through',
+    protocol: 'any',
+    from: anywhere,
+    to: '10.244.0.0/16',
+    translated: true,
+    why: 'NodePorts',
+  },
 ]
 const resource = firewallOpenings({ rules })
 const none = firewallOpenings({ rules: [] })
@@ -49,6 +57,11 @@ const openPorts = [
   ['tcp 30000-32767', 'for anywhere (NodePorts)'],
   ['forwarding', 'for 10.244.0.0/16 (from pods)'],
   ['forwarding to 10.244.0.0/16', 'for 192.0.2.21 (to pods)'],
+] as const
+/** What lets translated packets through by itself is told of the others only. */
+const allOpen = [
+  ...openPorts,
+  ['forwarding of translated packets to 10.244.0.0/16', 'for anywhere (NodePorts)'],
 ] as const
 
 test.each([
@@ -101,27 +114,65 @@ describe('ufw', () => {
     'iptables=-A ufw-user-forward -s 10.244.0.0/16 -j ACCEPT',
     'iptables=-A ufw-user-forward -s 192.0.2.21/32 -d 10.244.0.0/16 -j ACCEPT',
   ]
+  // What ufw has no rule for.
+  const fresh = stepsOf(resource, stateOf(...active))
+  const part = (path: string) => fresh.split(`# write ${path}\n`)[1]!.split(/^# (?:run|write)/m)[0]!
+  const boot = [
+    `iptables-script=${base64(part('/etc/evcctl/firewall-iptables.sh'))}`,
+    `iptables-unit=${base64(part('/etc/systemd/system/evcctl-firewall-iptables.service'))}`,
+    'iptables-enabled=yes',
+    'iptables-active=yes',
+  ]
+  const translated = [
+    'iptables=-N EVCCTL-FORWARD',
+    'iptables=-A FORWARD -j EVCCTL-FORWARD',
+    'iptables=-A FORWARD -j ufw-before-forward',
+    'iptables=-A EVCCTL-FORWARD -d 10.244.0.0/16 -m conntrack --ctstate DNAT -m comment --comment NodePorts -j ACCEPT',
+    ...boot,
+  ]
 
   test('is told each port, and nothing of SSH', async () => {
     const state = stateOf(...active, ssh)
-    expect(fieldsOf(state)).toEqual(openPorts.map(([field, after]) => ({ field: `ufw ${field}`, after })))
+    expect(fieldsOf(state)).toEqual([
+      ...openPorts.map(([field, after]) => ({ field: `ufw ${field}`, after })),
+      { field: 'iptables forwarding of translated packets to 10.244.0.0/16', after: 'for anywhere (NodePorts)' },
+      { field: 'iptables at boot', after: 'the same rules' },
+      { field: 'iptables EVCCTL-FORWARD', after: 'first in FORWARD' },
+    ])
     await expect(stepsOf(resource, state)).toMatchFileSnapshot('../goldens/resources/firewall-ufw.sh')
   })
 
   test('needs nothing when all is there', () => {
-    expect(fieldsOf(stateOf(...active, ssh, ...tuples, ...live))).toBeUndefined()
+    expect(fieldsOf(stateOf(...active, ssh, ...tuples, ...live, ...translated))).toBeUndefined()
+  })
+
+  test('gets a chain besides, for nothing but translated packets: it has no rule for these', () => {
+    const script = part('/etc/evcctl/firewall-iptables.sh')
+    expect(script.match(/^-A .*/gm)).toEqual([
+      '-A EVCCTL-FORWARD -d 10.244.0.0/16 -m conntrack --ctstate DNAT -m comment --comment "NodePorts" -j ACCEPT',
+    ])
+    expect(script).not.toContain('INPUT')
+    const wider = [...translated.slice(0, 3), 'iptables=-A EVCCTL-FORWARD -d 10.244.0.0/16 -j ACCEPT', ...boot]
+    expect(fieldsOf(stateOf(...active, ...tuples, ...live, ...wider))).toEqual([
+      { field: 'iptables forwarding of translated packets to 10.244.0.0/16', after: 'for anywhere (NodePorts)' },
+      { field: 'iptables forwarding to 10.244.0.0/16', before: 'for anywhere', after: 'closed' },
+    ])
+    const inward = firewallOpenings({ rules: rules.filter(rule => !rule.translated) })
+    const state = stateOf(...active, ...tuples, ...live, ...translated)
+    expect(stepsOf(inward, state)).toContain('iptables -w -X "EVCCTL-$chain"')
+    expect(fieldsOf(stateOf(...active, ...tuples, ...live), inward)).toBeUndefined()
   })
 
   test('keeps a rule of the user that says the same', () => {
     const own = 'tuple=allow tcp 2380 0.0.0.0/0 any 192.0.2.22 in'
     const others = tuples.filter(line => !line.includes('192.0.2.22'))
-    const state = stateOf(...active, own, ...others, ...live)
+    const state = stateOf(...active, own, ...others, ...live, ...translated)
     expect(fieldsOf(state)).toBeUndefined()
     expect(stepsOf(none, state)).not.toContain('192.0.2.22')
   })
 
   test('gets back what was flushed, without a reload', () => {
-    const state = stateOf(...active, ...tuples, ...live.filter(line => !line.includes('udp')))
+    const state = stateOf(...active, ...tuples, ...live.filter(line => !line.includes('udp')), ...translated)
     expect(fieldsOf(state)).toEqual([{ field: 'ufw udp 8472', after: 'for 192.0.2.21 (vxlan)' }])
     expect(stepsOf(resource, state)).toBe(
       '# run\niptables -w -I ufw-user-input 1 -s 192.0.2.21 -p udp -m udp --dport 8472 -j ACCEPT\n',
@@ -129,7 +180,7 @@ describe('ufw', () => {
   })
 
   test('closes what is no longer needed, and nothing while not all is known', () => {
-    const state = stateOf(...active, ...tuples, ...live)
+    const state = stateOf(...active, ...tuples, ...live, ...translated)
     const fewer = rules.filter(({ from }) => from !== '192.0.2.22')
     expect(fieldsOf(state, firewallOpenings({ rules: fewer }))).toEqual([
       { field: 'ufw tcp 2380', before: 'for 192.0.2.21, 192.0.2.22', after: 'for 192.0.2.21 (etcd members)' },
@@ -276,7 +327,7 @@ describe('iptables', () => {
     const change = compare(resource, stateOf(...active))
     expect(change?.action).toBe('create')
     expect(change?.fields).toEqual(
-      expect.arrayContaining(openPorts.map(([field, after]) => ({ field: `iptables ${field}`, after }))),
+      expect.arrayContaining(allOpen.map(([field, after]) => ({ field: `iptables ${field}`, after }))),
     )
     await expect(fresh).toMatchFileSnapshot('../goldens/resources/firewall-iptables.sh')
   })
@@ -344,6 +395,7 @@ describe('nftables', () => {
   const meta = (key: string, right: string) => ({ match: { op: '==', left: { meta: { key } }, right } })
   const accept = { accept: null }
   const established = { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } }
+  const dnat = { match: { op: 'in', left: { ct: { key: 'status' } }, right: 'dnat' } }
   const pods = { prefix: { addr: '10.244.0.0', len: 16 } }
   const reject = [
     { counter: { packets: 1, bytes: 2 } },
@@ -376,6 +428,7 @@ describe('nftables', () => {
     rule('evcctl_forward', established, accept),
     rule('evcctl_forward', match('ip', 'saddr', pods), accept),
     rule('evcctl_forward', match('ip', 'saddr', '192.0.2.21'), match('ip', 'daddr', pods), accept),
+    rule('evcctl_forward', match('ip', 'daddr', pods), dnat, accept),
   ]
   const jump = (name: string, target: string) => rule(name, { jump: { target } })
   const jumps = [jump('input', 'evcctl_input'), jump('forward', 'evcctl_forward')]
@@ -392,7 +445,7 @@ describe('nftables', () => {
     const change = compare(resource, stateOf(listing(...users)))
     expect(change?.action).toBe('create')
     expect(change?.fields).toEqual(
-      expect.arrayContaining(openPorts.map(([field, after]) => ({ field: `nftables ${field}`, after }))),
+      expect.arrayContaining(allOpen.map(([field, after]) => ({ field: `nftables ${field}`, after }))),
     )
     await expect(fresh).toMatchFileSnapshot('../goldens/resources/firewall-nftables.sh')
   })

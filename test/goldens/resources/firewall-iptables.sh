@@ -20,6 +20,7 @@ iptables-restore -w --noflush <<'END'
 -A EVCCTL-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A EVCCTL-FORWARD -s 10.244.0.0/16 -m comment --comment "from pods" -j ACCEPT
 -A EVCCTL-FORWARD -s 192.0.2.21 -d 10.244.0.0/16 -m comment --comment "to pods" -j ACCEPT
+-A EVCCTL-FORWARD -d 10.244.0.0/16 -m conntrack --ctstate DNAT -m comment --comment "NodePorts" -j ACCEPT
 COMMIT
 END
 # First in the chain, and only once; in this order there is no moment without it.

@@ -29,6 +29,7 @@ open inet filter forward evcctl_forward <<'END'
 ct state established,related accept
 ip saddr 10.244.0.0/16 accept comment "from pods"
 ip saddr 192.0.2.21 ip daddr 10.244.0.0/16 accept comment "to pods"
+ip daddr 10.244.0.0/16 ct status dnat accept comment "NodePorts"
 END
 exit "$status"
 # write /etc/systemd/system/evcctl-firewall-nftables.service
