@@ -45,7 +45,9 @@ export const firewallSchema = z.strictObject({
     .describe(
       'Addresses and ranges outside of the cluster that reach services of type NodePort. It only opens: kube-proxy lets ' +
         'everybody in where the firewall is ufw, firewalld or iptables, and Cilium in the place of kube-proxy takes such ' +
-        'packets before any firewall sees them.',
+        'packets before any firewall sees them. Pods themselves stay closed to them: only packets whose destination was ' +
+        'translated are forwarded (of NodePorts, load balancer addresses and host ports). Where pods have routed addresses, ' +
+        'let them in with a rule of your own.',
     )
     .default(['0.0.0.0/0']),
   extraPorts: z.array(extraPortSchema).describe('More ports to open.').default([]),
