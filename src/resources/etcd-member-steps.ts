@@ -111,7 +111,7 @@ ${removing}`
   awk -F', ' '{ print $1, $4, $6 }' "$list" | sort
 }
 gone() { members >/dev/null 2>&1 && ! grep -q "^$1, " "$list"; }
-list=$(mktemp)
+list=$(umask 077; mkdir -p /run/evcctl; mktemp /run/evcctl/members.XXXXXX)
 trap 'rm -f "$list"' EXIT
 ${removals.join('')}`,
       timeoutMs: 60_000 + 130_000 * ids.length,

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -105,7 +105,8 @@ describe('an installation', () => {
   }
   const run = (lines: readonly string[], options: Partial<PackagesParameters> = {}) => {
     rmSync(join(bin, 'calls'), { force: true })
-    const ended = sh(`set -eu\n${scriptOf(packages({ ...all, ...options }), lines)}`, { path: bin })
+    const script = scriptOf(packages({ ...all, ...options }), lines).replaceAll('/run/evcctl', `${bin}/run`)
+    const ended = sh(`set -eu\n${script}`, { path: bin })
     return { ...ended, calls: readFileSync(join(bin, 'calls'), 'utf8').trim().split('\n') }
   }
 
@@ -117,6 +118,13 @@ describe('an installation', () => {
         'apt-get install --no-install-recommends --no-remove -- conntrack socat',
       ],
     })
+  })
+
+  test('keeps its log in a folder of its own, which is gone afterwards', () => {
+    program('apt-get', `stat -c %a ${bin}/run ${bin}/run/apt.*; ls ${bin}/run/apt.*`)
+    expect(run([]).stdout).toBe('700\n700\nlog\n')
+    expect(readdirSync(join(bin, 'run'))).toEqual([])
+    expect(scriptOf(packages(all), ['interrupted=yes'])).not.toMatch(/\/tmp|mktemp(?! -d \/run\/evcctl\/)/)
   })
 
   test('installs only what is missing', () => {

@@ -1,12 +1,13 @@
 export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
-log=$(mktemp)
+folder=$(umask 077; mkdir -p /run/evcctl; mktemp -d /run/evcctl/apt.XXXXXX)
+log=$folder/log
 release() { :; }
-trap 'release; rm -f "$log" "$log.code"' EXIT
+trap 'release; rm -rf "$folder"' EXIT
 end=$(( $(date +%s) + 600 ))
 patiently() {
   while :; do
-    { code=0; "$@" 2>&1 || code=$?; echo "$code" >"$log.code"; } | tee "$log"
-    code=$(cat "$log.code")
+    { code=0; "$@" 2>&1 || code=$?; echo "$code" >"$folder/code"; } | tee "$log"
+    code=$(cat "$folder/code")
     if [ "$code" = 0 ]; then return 0; fi
     if ! grep -Eq 'Could not get lock|Unable to (acquire|lock)|locked by another process' "$log"; then return "$code"; fi
     if [ "$(date +%s)" -ge "$end" ]; then return "$code"; fi
