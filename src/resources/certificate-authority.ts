@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, Resource } from '../core/resource.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { decodeFile, printFile } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
@@ -57,12 +58,15 @@ function makeScript(at: string, commonName: string, days: number): string {
   return `umask 077
 if [ ! -s ${at}.key ]; then
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${at}.key.next 2>/dev/null
+  ${syncLine(`${at}.key.next`)}
   mv -f ${at}.key.next ${at}.key
 fi
 openssl req -x509 -new -key ${at}.key -sha256 -days ${days} -subj ${quote(`/CN=${commonName}`)} \\
   -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature -out ${at}.crt.next
 chmod 644 ${at}.crt.next
+${syncLine(`${at}.crt.next`)}
 mv -f ${at}.crt.next ${at}.crt
+${syncLine(`"$(dirname ${at}.crt)"`)}
 `
 }
 

@@ -1,4 +1,5 @@
 import type { FieldChange, Resource } from '../core/resource.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { decodeFile, printFile } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
@@ -61,9 +62,12 @@ function makeScript(at: string, commonName: string, heading: string): string {
   return `umask 077
 if [ ! -s ${at}.key ]; then
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${at}.key.next 2>/dev/null
+  ${syncLine(`${at}.key.next`)}
   mv -f ${at}.key.next ${at}.key
 fi
 { printf '%s\\n' ${quote(heading)}; openssl req -new -key ${at}.key -sha256 -subj ${quote(`/CN=${commonName}`)}; } >${at}.csr.next
+${syncLine(`${at}.csr.next`)}
 mv -f ${at}.csr.next ${at}.csr
+${syncLine(`"$(dirname ${at}.csr)"`)}
 `
 }

@@ -13,6 +13,7 @@ import { type JoinScriptOptions, joinScript, joinUnfinished } from './kubeadm-jo
 import {
   caHashOf,
   decodeFile,
+  finished,
   kubeletClientPath,
   nodeNameOf,
   otherNode,
@@ -106,7 +107,7 @@ export function controlPlaneJoin(
         { run: script, stdin: document, timeoutMs: 20 * 60_000 },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: `rm -f ${joinUnfinished}\n` },
+        { run: finished(joinUnfinished) },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),

@@ -1,5 +1,6 @@
 import type { Step } from '../core/resource.ts'
 import type { Member } from '../etcd/index.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { etcdctl, etcdPaths, etcdUnit } from './etcd-paths.ts'
 import type { EtcdHost } from './etcd-wanted.ts'
@@ -54,6 +55,7 @@ initial=$(printf '%s\\n' "$list" | awk -F', ' -v name=${quote(own.name)} -v url=
   { who = ($4 == url) ? name : $3; if (who != "") { printf "%s%s=%s", sep, who, $4; sep = "," } }')
 umask 077
 { printf 'ETCD_INITIAL_CLUSTER=%s\\n' "$initial"; printf '%s\\n' ETCD_INITIAL_CLUSTER_STATE=existing ${quote(`ETCD_INITIAL_CLUSTER_TOKEN=${token}`)}; } >${firstStart}.next
+${syncLine(`${firstStart}.next`)}
 mv -f ${firstStart}.next ${firstStart}
 : >${creating}
 ${start}${untilData}id=$(printf '%s\\n' "$list" | awk -F', ' -v url=${quote(own.peerURL)} '$4 == url && $6 == "true" { print $1 }')

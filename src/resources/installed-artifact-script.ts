@@ -1,3 +1,4 @@
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { cacheFolder } from './download.ts'
 
@@ -42,6 +43,7 @@ put() {
   mkdir -p "$(dirname "$2")"
   if ! install -m 0${modeOf(install)} -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
   hash=$(sha256sum <"$2.evcctl-new" | cut -c 1-64)
+  ${syncLine('"$2.evcctl-new"')}
   mv -f "$2.evcctl-new" "$2"
   echo "file=$hash $(TZ=UTC0 stat -c '${lookFormat}' "$2") $2" >>"$record"
 }
@@ -50,6 +52,7 @@ ${unpackLines(install)}if [ -f "$stamp" ]; then
     if ! grep -q -F -x "$old" "$record.paths"; then rm -f "$old"; fi
   done
 fi
+${syncLine('"$record"')}
 mv -f "$record" "$stamp"
 `
 }

@@ -1,11 +1,13 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult, Resource, Step } from '../core/resource.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import {
   caHashOf,
   decodeFile,
+  finished,
   nodeNameOf,
   otherNode,
   printFile,
@@ -107,7 +109,7 @@ export function kubeadmInit(
         { run: initScript({ configuration, criSocket, etcdData, etcdEndpoints }), timeoutMs: longestInit },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: `rm -f ${initUnfinished}\n` },
+        { run: finished(initUnfinished) },
       ]
     },
     output(current) {
@@ -169,6 +171,7 @@ if [ -e ${initUnfinished} ]; then
   kubeadm reset --force --cri-socket ${criSocket} >/dev/null
 ${etcdData === 'external' ? '' : emptied}fi
 ${forgetFormerNode}${mark} >${initUnfinished}
+${syncLine(initUnfinished)}
 kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence

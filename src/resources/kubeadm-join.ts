@@ -10,6 +10,7 @@ import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
 import {
   caHashOf,
   decodeFile,
+  finished,
   kubeletClientPath,
   nodeNameOf,
   otherNode,
@@ -79,7 +80,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
           timeoutMs: 15 * 60_000,
         },
         { write: record.path, content: record.content, mode: 0o600 },
-        { run: `rm -f ${joinUnfinished}\n` },
+        { run: finished(joinUnfinished) },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),

@@ -1,3 +1,4 @@
+import { syncLine } from '../shell/on-disk.ts'
 import { startedFolder, statScript } from './systemd-state.ts'
 
 /** The systemd unit of the kubelet; kubeadm knows it by this name. */
@@ -28,6 +29,7 @@ export const kubeletWatches: readonly string[] = [
 
 /** Notes config.yaml as it is, right after kubeadm has written it. */
 export const recordKubeletConfig = `cp ${kubeletConfigPath} ${kubeletConfigCopy}.next
+${syncLine(`${kubeletConfigCopy}.next`)}
 mv -f ${kubeletConfigCopy}.next ${kubeletConfigCopy}
 `
 

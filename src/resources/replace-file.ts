@@ -1,3 +1,4 @@
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 
 /**
@@ -10,8 +11,10 @@ export function replaceFile(path: string): string {
   const at = quote(path)
   return `chmod --reference=${at} ${next}
 chown --reference=${at} ${next}
+${syncLine(next)}
 if mountpoint -q ${at} 2>/dev/null || ! mv -f ${next} ${at} 2>/dev/null; then
   cat ${next} >${at}
+  ${syncLine(at)}
   rm -f ${next}
 fi
 `

@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { isUnknown, type Output } from '../core/output.ts'
 import type { FieldChange, Resource } from '../core/resource.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
@@ -139,6 +140,8 @@ openssl x509 -req -in "$work/request" -CA ${folder}/ca.crt -CAkey ${folder}/ca.k
 }
 { printf '%s\\n' ${quote(heading.trim())}; cat "$work/certificate"; } >"$work/whole"
 chmod 644 "$work/whole"
+${syncLine('"$work/whole"')}
 mv -f "$work/whole" ${quote(path)}
+${syncLine(`${folder}/issued`)}
 `
 }

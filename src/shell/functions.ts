@@ -1,5 +1,6 @@
 import type { Fence } from '../core/host.ts'
 import { probeTimedOut } from '../core/resource.ts'
+import { syncLine } from './on-disk.ts'
 import { quote } from './quote.ts'
 
 /*
@@ -263,12 +264,14 @@ export const endGroupFunction = `evcctl_end_group() {
  */
 export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C`
 
-/** Gives `$evcctl_new` its final name. */
-export const keepFile = `mv -f -- "$evcctl_new" "$1"; trap - EXIT`
+const syncNew = syncLine('"$evcctl_new"')
+
+/** Gives `$evcctl_new` its final name, once its content is on the disk. */
+export const keepFile = `${syncNew}; mv -f -- "$evcctl_new" "$1"; trap - EXIT`
 
 /** The same, unless a later run has written to the host. */
 export const keepFileUnderFence = ({ generation, run }: Fence): string =>
-  `evcctl_move ${generation} ${quote(run)} "$evcctl_new" "$1"; trap - EXIT`
+  `${syncNew}; evcctl_move ${generation} ${quote(run)} "$evcctl_new" "$1"; trap - EXIT`
 
 /*
  * evcctl_job <job>                                   begins a job
@@ -276,6 +279,7 @@ export const keepFileUnderFence = ({ generation, run }: Fence): string =>
  * evcctl_run <step> <seconds> <script> [stdin]
  * evcctl_write <step> <path> <mode> <owner> <content>
  * evcctl_until <step> <seconds> <pause> <script>
+ * evcctl_settle <folder>…                           waits until the names in them are on the disk
  * evcctl_verify <seconds> <script>
  * After a failed step, the rest of its job does nothing.
  */
@@ -324,6 +328,10 @@ evcctl_until() {
   evcctl_code=$?
   evcctl_unwatch 124
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
+}
+evcctl_settle() {
+  [ "$evcctl_code" = 0 ] || return 0
+  for evcctl_folder; do ${syncLine('"$evcctl_folder"')}; done
 }
 evcctl_verify() {
   [ "$evcctl_code" = 0 ] || return 0

@@ -1,1 +1,2 @@
+export * from './on-disk.ts'
 export * from './quote.ts'

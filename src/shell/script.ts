@@ -1,10 +1,11 @@
-import type { ExchangeRequest, Fence } from '../core/host.ts'
+import { posix } from 'node:path'
+import type { ExchangeRequest, Fence, Job } from '../core/host.ts'
 import { limits } from '../core/limits.ts'
 import type { Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import { type Bounds, boundsOf, defaultStepTimeoutMs, exchangeTimeoutMs } from './bounds.ts'
 import * as functions from './functions.ts'
-import { quote } from './quote.ts'
+import { quote, quoteAll } from './quote.ts'
 import { receiveLine } from './receive.ts'
 import { type SharedRun, shareRuns } from './share.ts'
 import { absolute, octal, quoteText } from './words.ts'
@@ -78,6 +79,7 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
       lines.push({ job: index, text: `evcctl_resume ${index}` })
     })
     const seconds = wholeSeconds(job.verify.timeoutMs ?? limits.probeMs)
+    for (const text of settleLines(job)) lines.push({ job: index, text })
     lines.push({ job: index, text: `evcctl_verify ${seconds} ${quoteText(job.verify.script, 'a probe')}` })
   })
   // Those that ask for more time come last.
@@ -166,6 +168,13 @@ function stepLine(step: Exclude<Step, { push: string }>, number: number): string
   }
   const pause = Math.max(step.everyMs, 10) / 1000
   return `evcctl_until ${number} ${wholeSeconds(step.timeoutMs)} ${pause} ${quoteText(step.until.script, 'a probe')}`
+}
+
+// What `run` steps write, they look after themselves.
+function settleLines({ steps }: Job): readonly string[] {
+  const paths = steps.flatMap(step => ('write' in step ? step.write : 'push' in step ? step.to : []))
+  const folders = new Set(paths.map(path => posix.dirname(path)))
+  return folders.size === 0 ? [] : [`evcctl_settle ${quoteAll([...folders])}`]
 }
 
 function plain(text: string | Secret): string {

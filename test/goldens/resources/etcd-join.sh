@@ -15,6 +15,7 @@ initial=$(printf '%s\n' "$list" | awk -F', ' -v name='e3' -v url='https://192.0.
   { who = ($4 == url) ? name : $3; if (who != "") { printf "%s%s=%s", sep, who, $4; sep = "," } }')
 umask 077
 { printf 'ETCD_INITIAL_CLUSTER=%s\n' "$initial"; printf '%s\n' ETCD_INITIAL_CLUSTER_STATE=existing 'ETCD_INITIAL_CLUSTER_TOKEN=edge-etcd'; } >/etc/etcd/first-start.env.next
+{ sync -- /etc/etcd/first-start.env.next 2>/dev/null || sync; }
 mv -f /etc/etcd/first-start.env.next /etc/etcd/first-start.env
 : >/var/lib/evcctl/etcd.creating
 mkdir -p /var/lib/evcctl

@@ -23,14 +23,16 @@ if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
   # Its manifest, by which reset finds the data, may be gone already.
   if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
 fi
-rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-init.unfinished
+{ sync -- /var/lib/evcctl/kubeadm-init.unfinished 2>/dev/null || sync; }
 kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence
   exit "$status"
 }
 cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
+{ sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
 mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
 mkdir -p /var/lib/evcctl/started
 { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service
@@ -45,4 +47,5 @@ mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 --- next step
 {"write":"/var/lib/evcctl/record.json","content":"{}\n","mode":384}
 --- next step
+{ find /etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -f /var/lib/evcctl/kubeadm-init.unfinished

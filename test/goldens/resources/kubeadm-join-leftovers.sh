@@ -28,7 +28,7 @@ reset() {
 }
 echo 'removing what is left of an earlier join'
 reset
-rm -rf /var/lib/evcctl/manifests/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
 : >/var/lib/evcctl/kubeadm-join.unfinished
 end=$(( $(date +%s) + 90 ))
 while :; do
@@ -52,6 +52,7 @@ while :; do
   exit "$status"
 done
 cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
+{ sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
 mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
 mkdir -p /var/lib/evcctl/started
 { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service

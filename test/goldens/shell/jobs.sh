@@ -181,7 +181,7 @@ evcctl_write() {
     printf '%s' "$4" >"$evcctl_new"
     [ -z "$3" ] || chown -- "$3" "$evcctl_new"
     chmod -- "$2" "$evcctl_new"
-    mv -f -- "$evcctl_new" "$1"; trap - EXIT
+    { sync -- "$evcctl_new" 2>/dev/null || sync; }; mv -f -- "$evcctl_new" "$1"; trap - EXIT
   )
   evcctl_code=$?
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
@@ -202,6 +202,10 @@ evcctl_until() {
   evcctl_code=$?
   evcctl_unwatch 124
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
+}
+evcctl_settle() {
+  [ "$evcctl_code" = 0 ] || return 0
+  for evcctl_folder; do { sync -- "$evcctl_folder" 2>/dev/null || sync; }; done
 }
 evcctl_verify() {
   [ "$evcctl_code" = 0 ] || return 0
@@ -227,6 +231,7 @@ evcctl_run 1 600 'kubectl apply -f -' 'kind: Secret
 evcctl_write 2 '/etc/x.conf' 0600 'root:adm' 'it'\''s
 '
 evcctl_until 3 60 0.5 'curl -fs localhost'
+evcctl_settle '/etc'
 evcctl_verify 8 'sha256sum /etc/x.conf'
 evcctl_guard 8
 evcctl_probe 0 'uname -r'
