@@ -79,7 +79,7 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
       }),
     )
     const unit = scope.add(
-      file({ path: unitPath, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart }) }),
+      file({ path: unitPath, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart, data }) }),
     )
     scope.add(
       file({

@@ -88,6 +88,15 @@ describe.sequential('a cluster with etcd on hosts of its own', () => {
     expect(pods).not.toContain('etcd')
   })
 
+  test('its members may write their data and nothing else', async () => {
+    const status = await sh('e1', "sed -n -E '/^(CapEff|NoNewPrivs|Seccomp):/p' /proc/$(pidof etcd)/status")
+    expect(status.split(/\s+/)).toEqual(['CapEff:', '0000000000000000', 'NoNewPrivs:', '1', 'Seccomp:', '2'])
+    const inside = 'nsenter --mount --target "$(pidof etcd)"'
+    await sh('e1', `${inside} touch /var/lib/etcd/probe && rm /var/lib/etcd/probe`)
+    for (const path of ['/etc/etcd/probe', '/usr/local/bin/probe', '/var/lib/probe'])
+      expect(await sh('e1', `${inside} touch ${path} 2>&1 || :`)).toContain('Read-only file system')
+  })
+
   test('a second plan has no changes, and a second apply costs what a plan costs', async () => {
     const plan = await run('plan', cluster.file, '--exit-code')
     expect(plan.stdout).toContain('No changes.')
