@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
+import { localActions } from '../../local-actions.ts'
 
 export class LocalDown extends BaseCommand {
   static override readonly summary = 'Remove the hosts that local up started.'
@@ -9,7 +10,7 @@ export class LocalDown extends BaseCommand {
 
   async execute() {
     const { flags } = await this.parse(LocalDown)
-    const { localDown } = await import('../../actions/local.ts')
+    const { localDown } = await localActions()
     return localDown(flags)
   }
 }

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { BaseCommand } from '../../base-command.ts'
+import { localActions } from '../../local-actions.ts'
 
 export class LocalUp extends BaseCommand {
   static override readonly summary =
@@ -25,7 +26,7 @@ export class LocalUp extends BaseCommand {
 
   async execute() {
     const { flags } = await this.parse(LocalUp)
-    const { localUp } = await import('../../actions/local.ts')
+    const { localUp } = await localActions()
     return localUp(flags)
   }
 }
