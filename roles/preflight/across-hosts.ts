@@ -1,4 +1,5 @@
 import type { CheckName, ClusterSpec } from '../../src/index.ts'
+import { clockChecks } from './clock.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
 import { privateAddressOf } from './private-address.ts'
 
@@ -37,28 +38,6 @@ export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): It
       expected: '32 hexadecimal digits in /etc/machine-id',
       came: 'nothing',
       next: 'systemd-machine-id-setup makes one.',
-    })
-  }
-}
-
-/**
- * Certificates of one host have to be valid on the others at once, so the hosts are compared with each other. The
- * clock of the machine that runs evcctl does not matter to the cluster and is only the yardstick.
- */
-function* clockChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
-  if (hosts.length < 2) return
-  const offsets = hosts.map(({ facts }) => facts.clockOffsetMs).sort((a, b) => a - b)
-  // The lower of the two in the middle: with two hosts, their whole distance counts.
-  const median = offsets[Math.floor((offsets.length - 1) / 2)]!
-  for (const { host, facts } of hosts) {
-    const deviation = facts.clockOffsetMs - median
-    // An offset cannot be measured better than to half a round trip.
-    if (Math.abs(deviation) <= spec.preflight.maxClockDeviation + facts.roundTripMs / 2) continue
-    yield finding('clock', host, {
-      problem: 'Its clock is not that of the other hosts.',
-      expected: `at most ${spec.preflight.maxClockDeviation / 1000} s from their median`,
-      came: `${(Math.abs(deviation) / 1000).toFixed(1)} s ${deviation > 0 ? 'ahead' : 'behind'}`,
-      next: 'Let it keep the time: timedatectl set-ntp true, or install chrony.',
     })
   }
 }

@@ -1,23 +1,41 @@
-import type { CheckName, ClusterSpec, HostFacts, UserError } from '../../src/index.ts'
+import type { CheckName, ClusterSpec, HostFacts } from '../../src/index.ts'
 import { acrossHosts } from './across-hosts.ts'
 import { endpointChecks } from './endpoint.ts'
 import type { Finding } from './finding.ts'
 import { machineChecks } from './machine.ts'
+import { nameserverChecks } from './name-servers.ts'
 import { networkChecks } from './network.ts'
+import { otherSoftwareChecks } from './other-software.ts'
 import { portChecks } from './ports.ts'
+import { rangeChecks } from './ranges.ts'
+import { remainsChecks } from './remains.ts'
+import { runtimeFileChecks } from './runtime-files.ts'
 import { systemChecks } from './system.ts'
 
+export { resolvConfOf } from './name-servers.ts'
 export { privateAddressOf } from './private-address.ts'
+export { type HostNote, takenOver } from './taken-over.ts'
+
+/** The checks that look at one host. */
+const perHost = [
+  systemChecks,
+  machineChecks,
+  networkChecks,
+  nameserverChecks,
+  portChecks,
+  remainsChecks,
+  otherSoftwareChecks,
+  runtimeFileChecks,
+  rangeChecks,
+] as const
 
 /**
  * All that is wrong with the hosts, before anything is written to them. Hosts without facts (unreachable) are left out.
  * Pure: it needs nothing but cluster.yaml and the facts. `spec.preflight.ignore` switches checks off by name.
  */
-export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly UserError[] {
+export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
   const ignored = new Set<CheckName>(spec.preflight.ignore)
-  return findings(spec, facts)
-    .filter(({ check }) => !ignored.has(check))
-    .map(({ error }) => error)
+  return findings(spec, facts).filter(({ check }) => !ignored.has(check))
 }
 
 /** What `spec.preflight.ignore` has let pass: to be told as a warning. */
@@ -31,7 +49,6 @@ function findings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): rea
     const known = facts.get(host.name)
     return known === undefined ? [] : [{ host, facts: known }]
   })
-  const perHost = [systemChecks, machineChecks, networkChecks, portChecks]
   const found = [...hosts.flatMap(({ host, facts: known }) => perHost.flatMap(check => [...check(spec, host, known)]))]
   found.push(...acrossHosts(spec, hosts), ...endpointChecks(spec, hosts))
   return found

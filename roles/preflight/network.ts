@@ -5,7 +5,7 @@ import { privateAddressOf } from './private-address.ts'
 // RFC 1123 label or name; Linux takes 64 characters (HOST_NAME_MAX), Kubernetes 63 in a label of that name.
 const namePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
-/** Host name, private address and name servers. */
+/** Host name and private address. */
 export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (!namePattern.test(host.name) || host.name.length > 63) {
     yield finding('hostname', host, {
@@ -31,19 +31,4 @@ export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFa
       next: `Set in cluster.yaml: privateAddress: ${facts.defaultRoute?.address ?? facts.addresses[0] ?? '<address>'}`,
     })
   }
-  if (!facts.nameservers.some(server => !isLoopback(server))) {
-    yield finding('nameservers', host, {
-      problem:
-        facts.nameservers.length === 0
-          ? 'It has no name server.'
-          : "It has only a name server of its own, to which pods have no way: the cluster's DNS would ask itself.",
-      expected: 'a nameserver in /etc/resolv.conf that is not a loopback address',
-      came: facts.nameservers.join(', ') || 'none',
-      next: 'Name one in /etc/resolv.conf (or resolvectl, netplan, nmcli, whichever writes that file).',
-    })
-  }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }

@@ -2,10 +2,10 @@ import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
-import { checkHosts, ignoredFindings } from '../../roles/preflight/index.ts'
-import { exitCodes, HostError, type UserError, UserErrors } from '../core/index.ts'
+import { checkHosts, ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
+import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import { describeHolder, type Evaluation, evaluate, gatherFacts, type SeenLock, seenLock } from '../engine/index.ts'
-import { endpointProbe } from '../index.ts'
+import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
 
@@ -29,8 +29,12 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   const hosts = spec.hosts.map(host => host.name)
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
-  const probe = endpoint === undefined ? undefined : endpointProbe(endpoint)
-  const { facts, failed, locks } = await gatherFacts(hosts, run, host => (nodes.has(host) ? probe : undefined))
+  const resolvConf = resolvConfOf(spec)
+  const questions = {
+    endpoint: endpoint === undefined ? undefined : endpointProbe(endpoint),
+    kubeletNameservers: resolvConf === undefined ? undefined : resolvConfProbe(resolvConf),
+  }
+  const { facts, failed, locks } = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
   const first = firstControlPlaneHost(spec, facts).name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)
@@ -38,13 +42,14 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     const others = [...failed.values()].filter(error => error !== firstFailed)
     throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
   }
-  const unfit: readonly UserError[] = checkHosts(spec, facts)
+  const unfit = checkHosts(spec, facts).map(({ error }) => error)
   if (unfit.length > 0) throw new UserErrors([...unfit, ...failed.values()])
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
     const { problem, came } = error.details
     const text = `${problem}${came === undefined ? '' : ` (${came})`} Ignored: spec.preflight.ignore has ${check}.`
     run.emit({ type: 'note', host, text })
   }
+  for (const note of takenOver(spec, facts)) run.emit({ type: 'note', ...note })
   const leftOut = networkLeftOut(spec, facts)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
   const evaluated = await evaluate(clusterGraph(spec, facts), run)

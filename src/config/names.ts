@@ -23,6 +23,13 @@ export const checkNames = [
   'privateAddress',
   'nameservers',
   'endpoint',
+  'cniFiles',
+  'kubernetesFiles',
+  'kubeletFlags',
+  'runtimeFiles',
+  'otherSoftware',
+  'interfaces',
+  'ranges',
 ] as const
 export type CheckName = (typeof checkNames)[number]
 

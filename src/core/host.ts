@@ -97,6 +97,37 @@ export interface EndpointFacts {
   readonly clusterCa?: string
 }
 
+/** What other software, or an earlier cluster, has left on a host. Paths are absolute. */
+export interface RemainsFacts {
+  /** Whether evcctl has begun to make a node of it and was cut off. */
+  readonly begun: boolean
+  /** Configuration files in /etc/cni/net.d. */
+  readonly cniFiles: readonly string[]
+  /** Kubeconfig files, certificates, keys and manifests below /etc/kubernetes. */
+  readonly kubernetesFiles: readonly string[]
+  /** Flags (`--name=value`) and settings of systemd (`ExecStart`) in files that the kubelet's unit takes in. */
+  readonly kubeletSettings: readonly { readonly path: string; readonly settings: readonly string[] }[]
+  /** Drop-ins of containerd; may hold passwords. */
+  readonly containerdFiles: readonly { readonly path: string; readonly content: string }[]
+  /** Drop-ins of CRI-O. */
+  readonly criOFiles: readonly string[]
+  /** Programs and units of other Kubernetes distributions. */
+  readonly distributions: readonly string[]
+  /** Debian packages that are installed and have programs or units that a node has, too. */
+  readonly packages: readonly string[]
+  /** Network interfaces with names that pod networks give. */
+  readonly interfaces: readonly string[]
+}
+
+/** An IPv4 network that a host has an address in, or a route to (other than the default). */
+export interface HostNetwork {
+  /** CIDR, e.g. `192.0.2.0/24`. */
+  readonly range: string
+  readonly device: string
+  /** Address of the router; undefined for a network that the host is in itself. */
+  readonly gateway?: string
+}
+
 /** Settled truths of a host, read once a run in one exchange. Sizes in bytes, times in ms. */
 export interface HostFacts {
   readonly host: string
@@ -129,7 +160,7 @@ export interface HostFacts {
   readonly cgroupVersion: 1 | 2
   /** Enabled controllers, e.g. cpu, memory, pids. */
   readonly cgroupControllers: readonly string[]
-  /** All addresses of the host but loopback, without prefix length. */
+  /** All addresses of the host but 127.0.0.0/8 and ::1, without prefix length; those of interface lo last. */
   readonly addresses: readonly string[]
   /** Interface and source address of the IPv4 default route; undefined when there is none. */
   readonly defaultRoute: { readonly interface: string; readonly address: string } | undefined
@@ -158,6 +189,11 @@ export interface HostFacts {
   }
   /** Nameservers of /etc/resolv.conf (and of systemd-resolved's upstream file where that is used). */
   readonly nameservers: readonly string[]
+  /** Nameservers of the file that kubeletConfiguration.resolvConf names; undefined where none was asked about. */
+  readonly kubeletNameservers?: readonly string[]
+  /** IPv4 networks by its addresses and routes. */
+  readonly networks?: readonly HostNetwork[]
+  readonly remains?: RemainsFacts
   /** Names of the swap devices and files that are active. */
   readonly swap: readonly string[]
   /** Only where an endpoint was asked about. */

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import type { HostFacts } from '../core/host.ts'
+import type { HostFacts, HostNetwork } from '../core/host.ts'
 import type { Sections } from './facts-parse.ts'
 
 /** One address of a host; `device` is empty where only /proc could be read. */
@@ -13,17 +13,42 @@ interface Route {
   readonly device: string
   readonly destination: number
   readonly mask: number
+  /** 0: the network is on the device itself. */
+  readonly gateway: number
   readonly metric: number
 }
 
-/** All addresses but those of the loopback interface, of `ip -o addr`, or of /proc where there is no `ip`. */
+/**
+ * All addresses but 127.0.0.0/8 and ::1, of `ip -o addr`, or of /proc where there is no `ip`. Those of interface lo, where
+ * routing daemons keep the address of a host, come last.
+ */
 export function parseAddresses(sections: Sections): readonly HostAddress[] {
   const found = sections('addresses').flatMap(line => {
     const [, device, address, rest = ''] = /^\d+:\s+([^\s@:]+)\S*\s+inet6?\s+([^\s/]+)(.*)/.exec(line) ?? []
-    if (device === undefined || address === undefined || device === 'lo') return []
+    if (device === undefined || address === undefined || isLoopback(address)) return []
     return [{ device, address, secondary: /\bsecondary\b/.test(rest) }]
   })
-  return found.length > 0 ? found : [...parseFibTrie(sections('fib')), ...parseIfInet6(sections('if-inet6'))]
+  const all = found.length > 0 ? found : [...parseFibTrie(sections('fib')), ...parseIfInet6(sections('if-inet6'))]
+  return all.sort((a, b) => Number(a.device === 'lo') - Number(b.device === 'lo'))
+}
+
+/** The IPv4 networks that the host is in, by its addresses, and those that it has routes to, without the default. */
+export function parseNetworks(sections: Sections): readonly HostNetwork[] {
+  const own = sections('addresses').flatMap(line => {
+    const [, device = '', range = ''] = /^\d+:\s+([^\s@:]+)\S*\s+inet\s+(\d+\.\d+\.\d+\.\d+(?:\/\d+)?)/.exec(line) ?? []
+    if (range === '' || isLoopback(range)) return []
+    return [{ range: range.includes('/') ? range : `${range}/32`, device }]
+  })
+  const routes = parseRouteTable(sections('routes')).flatMap(({ device, destination, mask, gateway }) => {
+    if (mask === 0) return []
+    const range = `${toText(destination)}/${prefixOf(mask)}`
+    return [{ range, device, ...(gateway === 0 ? {} : { gateway: toText(gateway) }) }]
+  })
+  return [...own, ...routes]
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
 }
 
 /** The IPv4 default route with the lowest metric, and the address that traffic over it comes from. */
@@ -79,7 +104,8 @@ function parseRouteTable(lines: readonly string[]): readonly Route[] {
       device: columns[0]!,
       destination: toNumber(fromHex(columns[1]!)),
       metric: Number(columns[6]),
-      mask: toNumber(fromHex(columns[7]!)),
+      mask: toNumber(fromHex(columns[7] ?? '')),
+      gateway: toNumber(fromHex(columns[2] ?? '')),
     }))
 }
 
@@ -96,8 +122,9 @@ function parseFibTrie(lines: readonly string[]): readonly HostAddress[] {
 function parseIfInet6(lines: readonly string[]): readonly HostAddress[] {
   return lines
     .map(line => line.trim().split(/\s+/))
-    .filter(columns => columns[5] !== undefined && columns[5] !== 'lo')
+    .filter(columns => columns[5] !== undefined)
     .map(columns => ({ device: columns[5]!, address: compressIPv6(columns[0]!), secondary: false }))
+    .filter(({ address }) => !isLoopback(address))
 }
 
 // Columns of /proc/net/tcp: slot, local address:port, remote, state (0A = listening).
@@ -120,6 +147,14 @@ function fromHex(hex: string): string {
 
 function toNumber(address: string): number {
   return address.split('.').reduce((sum, byte) => ((sum << 8) | Number(byte)) >>> 0, 0)
+}
+
+function toText(number: number): string {
+  return [24, 16, 8, 0].map(shift => (number >>> shift) & 255).join('.')
+}
+
+function prefixOf(mask: number): number {
+  return mask.toString(2).replaceAll('0', '').length
 }
 
 // The URL parser writes IPv6 addresses in the one form of RFC 5952.

@@ -1,11 +1,20 @@
 import type { Architecture, EndpointFacts, HostFacts } from '../core/host.ts'
 import type { Probe } from '../core/resource.ts'
-import { parseAddresses, parseDefaultRoute, parseListening } from './facts-network.ts'
+import { parseAddresses, parseDefaultRoute, parseListening, parseNetworks } from './facts-network.ts'
+import { parseRemains } from './facts-remains.ts'
 
 /** When the facts exchange was sent and answered, by the controller's clock, ms since the epoch. */
 export interface Timing {
   readonly sentAt: number
   readonly receivedAt: number
+}
+
+/** What is asked of a host besides the facts of every host. */
+export interface FactsQuestions {
+  /** What it finds at an external API endpoint. */
+  readonly endpoint?: Probe<EndpointFacts> | undefined
+  /** The name servers of the file that its kubelet is told to use. */
+  readonly kubeletNameservers?: Probe<readonly string[]> | undefined
 }
 
 /** The lines of each section; a section that was not printed is empty. */
@@ -26,14 +35,15 @@ const userlandBits: Readonly<Record<string, HostFacts['userlandBits']>> = { 1: 3
  * Makes facts of what the facts script printed. A missing section is a normal value; only output that does not reach its
  * end is an error, because then nothing of it can be trusted.
  */
-export function parseFacts(host: string, stdout: string, timing: Timing, endpoint?: Probe<EndpointFacts>): HostFacts {
+export function parseFacts(host: string, stdout: string, timing: Timing, questions: FactsQuestions = {}): HostFacts {
   const sections = splitSections(stdout)
   if (!/^@@ end$/m.test(stdout)) throw new Error('the facts of the host end too early')
   const one = (name: string) => sections(name)[0]?.trim() ?? ''
   const release = parseRelease(sections('os'))
   const addresses = parseAddresses(sections)
   const cgroup2 = sections('cgroup2')
-  const atEndpoint = { exitCode: 0, stdout: sections('endpoint').join('\n'), stderr: '' }
+  const { endpoint, kubeletNameservers } = questions
+  const answerTo = (name: string) => ({ exitCode: 0, stdout: sections(name).join('\n'), stderr: '' })
   return {
     host,
     os: {
@@ -65,12 +75,17 @@ export function parseFacts(host: string, stdout: string, timing: Timing, endpoin
       controlPlane: sections('kubernetes').includes('control-plane'),
     },
     etcd: parseEtcd(sections('etcd')),
-    nameservers: [...new Set(sections('nameservers').map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(Boolean),
+    nameservers: parseNameservers(sections('nameservers')),
+    ...(kubeletNameservers === undefined
+      ? {}
+      : { kubeletNameservers: kubeletNameservers.parse(answerTo('kubelet-nameservers')) }),
+    networks: parseNetworks(sections),
+    remains: parseRemains(sections),
     swap: sections('swaps')
       .slice(1)
       .map(line => unescapeOctal(line.split(/\s+/)[0] ?? ''))
       .filter(name => name !== ''),
-    ...(endpoint === undefined ? {} : { endpoint: endpoint.parse(atEndpoint) }),
+    ...(endpoint === undefined ? {} : { endpoint: endpoint.parse(answerTo('endpoint')) }),
   }
 }
 
@@ -86,6 +101,11 @@ export function splitSections(stdout: string): Sections {
     } else if (line.trim() !== '') lines.push(line)
   }
   return name => sections.get(name) ?? []
+}
+
+// resolv.conf(5): `nameserver <address>`.
+function parseNameservers(lines: readonly string[]): readonly string[] {
+  return [...new Set(lines.map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(Boolean)
 }
 
 function parseEtcd(lines: readonly string[]): HostFacts['etcd'] {

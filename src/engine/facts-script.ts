@@ -1,3 +1,4 @@
+import { remainsScript } from './facts-remains.ts'
 import { hostLockPaths, readLockScript } from './lock-state.ts'
 
 /**
@@ -47,6 +48,8 @@ if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.cre
 at nameservers; grep '^nameserver' /etc/resolv.conf 2>/dev/null
 ! grep -q '^nameserver 127\\.0\\.0\\.53' /etc/resolv.conf 2>/dev/null ||
   grep '^nameserver' /run/systemd/resolve/resolv.conf 2>/dev/null
+at remains
+${remainsScript}
 at swaps; cat /proc/swaps 2>/dev/null
 at lock
 ${readLockScript(hostLockPaths)}
@@ -54,7 +57,10 @@ at clock-end; clock
 at end
 `
 
-/** The facts, and what another script prints as the section `endpoint`, within the time that the two clocks enclose. */
-export function factsScriptWith(endpoint: string): string {
-  return factsScript.replace('at clock-end;', () => `at endpoint\n(\n${endpoint}\n)\nat clock-end;`)
+/** The facts, and what other scripts print as sections of their own, within the time that the two clocks enclose. */
+export function factsScriptWith(questions: Readonly<Record<string, string | undefined>>): string {
+  const sections = Object.entries(questions).flatMap(([name, script]) =>
+    script === undefined ? [] : [`at ${name}\n(\n${script}\n)\n`],
+  )
+  return factsScript.replace('at clock-end;', () => `${sections.join('')}at clock-end;`)
 }

@@ -1,11 +1,11 @@
 import { HostError } from '../core/errors.ts'
-import type { EndpointFacts, HostFacts } from '../core/host.ts'
+import type { HostFacts } from '../core/host.ts'
 import { limits } from '../core/limits.ts'
-import { type Probe, probeTimedOut } from '../core/resource.ts'
+import { probeTimedOut } from '../core/resource.ts'
 import { type Attendance, attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
-import { parseFacts } from './facts-parse.ts'
-import { factsScript, factsScriptWith } from './facts-script.ts'
+import { type FactsQuestions, parseFacts } from './facts-parse.ts'
+import { factsScriptWith } from './facts-script.ts'
 import { forEachHost } from './hosts.ts'
 import { type LockState, parseLockState } from './lock-state.ts'
 import type { Run } from './run.ts'
@@ -24,17 +24,17 @@ export interface GatheredFacts {
 
 /**
  * Reads every host in one exchange, as many hosts at once as the run allows. Hosts that fail are returned, not thrown.
- * `endpointOf` is what a host is to find out about an external API endpoint, if anything.
+ * `questionsFor` is what a host is to find out besides.
  */
 export async function gatherFacts(
   hosts: readonly string[],
   run: Run,
-  endpointOf: (host: string) => Probe<EndpointFacts> | undefined = () => undefined,
+  questionsFor: (host: string) => FactsQuestions = () => ({}),
 ): Promise<GatheredFacts> {
   const { read, failed } = await forEachHost(
     hosts.map(host => [host, undefined] as const),
     run,
-    (host, _, attendance) => readHost(host, run, attendance, endpointOf(host)),
+    (host, _, attendance) => readHost(host, run, attendance, questionsFor(host)),
   )
   return {
     facts: new Map([...read].map(([host, { facts }]) => [host, facts])),
@@ -47,10 +47,14 @@ async function readHost(
   host: string,
   run: Run,
   attendance: Attendance,
-  endpoint: Probe<EndpointFacts> | undefined,
+  questions: FactsQuestions,
 ): Promise<{ readonly facts: HostFacts; readonly lock: LockState }> {
   const session = await connect(run, host)
-  const script = endpoint === undefined ? factsScript : factsScriptWith(endpoint.script)
+  const { endpoint, kubeletNameservers } = questions
+  const script = factsScriptWith({
+    'kubelet-nameservers': kubeletNameservers?.script,
+    endpoint: endpoint?.script,
+  })
   const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
   const probe = { script, timeoutMs, parse: () => undefined }
   const sentAt = Date.now()
@@ -62,7 +66,7 @@ async function readHost(
     throw new HostError(host, 'timed out', details)
   }
   try {
-    const facts = parseFacts(host, raw.stdout, { sentAt, receivedAt }, endpoint)
+    const facts = parseFacts(host, raw.stdout, { sentAt, receivedAt }, questions)
     return { facts, lock: parseLockState(raw.stdout) }
   } catch (cause) {
     throw new HostError(

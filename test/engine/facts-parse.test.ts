@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { HostFacts } from '../../src/core/host.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { factsScript } from '../../src/engine/facts-script.ts'
+import { resolvConfProbe } from '../../src/resources/resolv-conf.ts'
 import { LocalPool } from './local-pool.ts'
 
 const timing = { sentAt: 1_000_000, receivedAt: 1_000_200 }
@@ -80,6 +81,18 @@ test('a host without any of the files has normal values everywhere', () => {
     kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
     etcd: { data: 'none', ca: false, client: false },
     nameservers: [],
+    networks: [],
+    remains: {
+      begun: false,
+      cniFiles: [],
+      kubernetesFiles: [],
+      kubeletSettings: [],
+      containerdFiles: [],
+      criOFiles: [],
+      distributions: [],
+      packages: [],
+      interfaces: [],
+    },
     swap: [],
   })
 })
@@ -243,6 +256,40 @@ test('swap, nameservers and what kubeadm left', () => {
     memoryBytes: 8_192_000_000,
     cpus: 4,
   })
+})
+
+test('an address on lo is an address of the host, and comes last', () => {
+  const lines = [
+    '1: lo    inet 127.0.0.1/8 scope host lo',
+    '1: lo    inet 192.0.2.7/32 scope global lo',
+    '1: lo    inet6 ::1/128 scope host',
+    '2: eth0    inet 10.0.0.5/24 brd 10.0.0.255 scope global eth0',
+  ]
+  const facts = parse({ addresses: lines.join('\n') })
+  expect(facts.addresses).toEqual(['10.0.0.5', '192.0.2.7'])
+  expect(facts.networks).toEqual([
+    { range: '192.0.2.7/32', device: 'lo' },
+    { range: '10.0.0.5/24', device: 'eth0' },
+  ])
+})
+
+test('networks are those of addresses and of routes, without the default', () => {
+  const routes = [
+    'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
+    'eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0',
+    'eth0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0',
+    'eth1\t000010AC\tFE00000A\t0003\t0\t0\t0\t0000F0FF\t0\t0\t0',
+  ]
+  expect(parse({ routes: routes.join('\n') }).networks).toEqual([
+    { range: '10.0.0.0/24', device: 'eth0' },
+    { range: '172.16.0.0/12', device: 'eth1', gateway: '10.0.0.254' },
+  ])
+})
+
+test('the name servers of the kubelet are those of the file that was asked about', () => {
+  const stdout = '\n@@ kubelet-nameservers\n192.0.2.53\n@@ end\n'
+  const facts = parseFacts('h', stdout, timing, { kubeletNameservers: resolvConfProbe('/etc/kubelet/resolv.conf') })
+  expect(facts.kubeletNameservers).toEqual(['192.0.2.53'])
 })
 
 test.each([['/bin/sh'], ['/bin/bash']])(

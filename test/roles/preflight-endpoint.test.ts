@@ -30,7 +30,7 @@ function check({ cp1 = refused, w1 = refused, listening = false }: Found, spec: 
     ['cp1', first],
     ['w1', { ...factsOf('w1', '192.0.2.21'), endpoint: w1 }],
   ])
-  return checkHosts(specOf({ hosts, controlPlane: { endpoint }, ...spec }), facts).map(error => error.details)
+  return checkHosts(specOf({ hosts, controlPlane: { endpoint }, ...spec }), facts).map(({ error }) => error.details)
 }
 
 describe('before there is a cluster', () => {

@@ -1,0 +1,61 @@
+import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { type Finding, finding } from './finding.ts'
+import { isOrWasBegun } from './node.ts'
+
+const offer =
+  'Or write a file with name servers that pods reach, and name it: spec.kubernetes.kubeletConfiguration.resolvConf'
+
+/** Name servers that the node's pods can use: the cluster's DNS asks those of the host. */
+export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  const named = resolvConfOf(spec)
+  // The kubelet then gives pods no name server of the host (kubelet.config.k8s.io/v1beta1, resolvConf).
+  if (named === '') return
+  const path = named ?? '/etc/resolv.conf'
+  const servers = (named === undefined ? undefined : facts.kubeletNameservers) ?? facts.nameservers
+  // No pod runs there.
+  if (servers.length > 0 && host.roles.every(role => role === 'etcd')) return
+  if (servers.every(server => isLoopback(server) || hasZone(server))) {
+    yield finding('nameservers', host, {
+      problem:
+        servers.length === 0
+          ? 'It has no name server.'
+          : "It has only a name server of its own, or of an interface, to which pods have no way: the cluster's DNS would ask itself, or nobody.",
+      expected: `a nameserver in ${path} that is neither a loopback address nor one with an interface (%eth0)`,
+      came: servers.join(', ') || 'none',
+      next: `Name one in ${path} (or resolvectl, netplan, nmcli, whichever writes that file).\n${offer}`,
+    })
+    return
+  }
+  // Of systemd-resolved's own address the upstream servers were read instead, as kubeadm has the kubelet do.
+  const loops = servers.filter(server => isLoopback(server) && server !== '127.0.0.53')
+  if (loops.length === 0 || isOrWasBegun(facts)) return
+  yield finding('nameservers', host, {
+    problem: `Pods cannot use its name server ${loops.join(', ')}: the cluster's DNS would ask itself and end ("Loop detected").`,
+    expected: `in ${path} only name servers that pods reach`,
+    came: servers.join(', '),
+    next: `Take it out of ${path}.\n${offer}`,
+  })
+}
+
+/** Name servers that are no use to pods, beside others that are; undefined when there are none. */
+export function uselessNameservers(spec: ClusterSpec, facts: HostFacts): string | undefined {
+  const named = resolvConfOf(spec)
+  const servers = (named === undefined ? undefined : facts.kubeletNameservers) ?? facts.nameservers
+  const zoned = servers.filter(hasZone)
+  if (named === '' || zoned.length === 0) return undefined
+  return `Pods cannot use the name server ${zoned.join(', ')}, which is one of an interface: look-ups may be slow. To leave it out, write a file with the others and name it in spec.kubernetes.kubeletConfiguration.resolvConf.`
+}
+
+/** The file that the kubelet is told to take name servers from; undefined: its default. */
+export function resolvConfOf(spec: ClusterSpec): string | undefined {
+  const { resolvConf } = spec.kubernetes.kubeletConfiguration
+  return typeof resolvConf === 'string' ? resolvConf : undefined
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+function hasZone(address: string): boolean {
+  return address.includes('%')
+}

@@ -1,0 +1,43 @@
+import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { type Finding, finding } from './finding.ts'
+import { isOrWasBegun } from './node.ts'
+
+interface Distribution {
+  readonly name: string
+  readonly path: RegExp
+  readonly remove: string
+}
+
+// How each is removed, as its own documentation has it.
+const distributions: readonly Distribution[] = [
+  { name: 'K3s', path: /\/k3s/, remove: '/usr/local/bin/k3s-uninstall.sh or k3s-agent-uninstall.sh' },
+  { name: 'RKE2', path: /\/rke2/, remove: 'rke2-uninstall.sh' },
+  { name: 'k0s', path: /\/k0s/, remove: 'k0s stop; k0s reset; rm /usr/local/bin/k0s; reboot' },
+  { name: 'MicroK8s', path: /\/microk8s/, remove: 'snap remove --purge microk8s' },
+  { name: "Canonical Kubernetes' snap", path: /^\/snap\/bin\/k8s$/, remove: 'snap remove --purge k8s' },
+  { name: "the kubelet's snap", path: /^\/snap\/bin\/kubelet$/, remove: 'snap remove --purge kubelet' },
+  { name: 'MicroShift', path: /\/microshift$/, remove: 'microshift-cleanup-data --all; then remove its package' },
+]
+
+/** Other Kubernetes distributions, and packages that cannot be beside those that evcctl installs. */
+export function* otherSoftwareChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  if (facts.remains === undefined || isOrWasBegun(facts) || host.roles.every(role => role === 'etcd')) return
+  for (const { name, path, remove } of distributions) {
+    const found = facts.remains.distributions.filter(one => path.test(one))
+    if (found.length === 0) continue
+    yield finding('otherSoftware', host, {
+      problem: `${name} is installed: it wants the ports, interfaces and packet filters that the node needs.`,
+      expected: 'no other Kubernetes on the host',
+      came: found.join('\n'),
+      next: `If nobody needs it any more: ${remove}`,
+    })
+  }
+  if (spec.runtime.name === 'docker' && facts.remains.packages.includes('docker-ce')) {
+    yield finding('otherSoftware', host, {
+      problem: "Docker's own packages are installed, beside which the distribution's docker.io cannot be.",
+      expected: 'no Docker, or the package docker.io',
+      came: 'the package docker-ce',
+      next: 'Remove it (apt-get remove docker-ce docker-ce-cli containerd.io), or choose another spec.runtime.',
+    })
+  }
+}

@@ -1,0 +1,48 @@
+import type { ClusterSpec, HostFacts } from '../../src/index.ts'
+import { uselessNameservers } from './name-servers.ts'
+import { isOrWasBegun } from './node.ts'
+import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
+
+/** Something about one host that people should know, and that stops nothing. */
+export interface HostNote {
+  readonly host: string
+  readonly text: string
+}
+
+/** What there is on hosts that are no nodes yet and that becomes, or stays, part of the node. */
+export function takenOver(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly HostNote[] {
+  return spec.hosts.flatMap(host => {
+    const known = facts.get(host.name)
+    if (known?.remains === undefined || isOrWasBegun(known) || host.roles.every(role => role === 'etcd')) return []
+    return textsOf(spec, known).map(text => ({ host: host.name, text }))
+  })
+}
+
+function textsOf(spec: ClusterSpec, facts: HostFacts): readonly string[] {
+  const { packages = [], cniFiles = [], interfaces = [], criOFiles = [], kubernetesFiles = [] } = facts.remains ?? {}
+  const { cni } = spec.network
+  const beside = packages.filter(name => spec.runtime.name !== 'docker' || name !== 'containerd')
+  const left = [
+    ...cniFiles.filter(path => isOwnCniFile(spec, path)),
+    ...interfaces.filter(name => name !== 'tunl0' && isOwnInterface(spec, name)),
+  ]
+  const manifests = kubernetesFiles.filter(path => path.startsWith('/etc/kubernetes/manifests/'))
+  const dropIns = criOFiles.filter(path => !path.endsWith('/10-evcctl.conf'))
+  const servers = uselessNameservers(spec, facts)
+  return [
+    ...(beside.length === 0
+      ? []
+      : [
+          `Packages that it has already: ${beside.join(', ')}. They stay; units of the same name are replaced by evcctl's, with programs in /usr/local.`,
+        ]),
+    ...(left.length === 0 ? [] : [`An earlier ${cni} left ${shortened(left)}: that of this cluster takes them over.`]),
+    ...(manifests.length === 0 ? [] : [`Its kubelet will run what is there already: ${shortened(manifests)}`]),
+    ...(spec.runtime.name !== 'cri-o' || dropIns.length === 0 ? [] : [`CRI-O reads these, too: ${shortened(dropIns)}`]),
+    ...(servers === undefined ? [] : [servers]),
+  ]
+}
+
+function shortened(names: readonly string[]): string {
+  const some = names.slice(0, 5)
+  return names.length > some.length ? `${some.join(', ')} and ${names.length - some.length} more` : some.join(', ')
+}

@@ -1,0 +1,94 @@
+import type { RemainsFacts } from '../core/host.ts'
+import type { Sections } from './facts-parse.ts'
+
+/** The file that the kubelet's unit reads flags of the administrator from (KUBELET_EXTRA_ARGS). */
+const kubeletDefaults = '/etc/default/kubelet'
+
+/** Where systemd looks for drop-ins of the kubelet's unit (systemd.unit(5)). */
+const kubeletDropIns = ['/etc', '/run', '/usr/local/lib', '/usr/lib'].map(
+  folder => `${folder}/systemd/system/kubelet.service.d/*.conf`,
+)
+
+/** Programs and units by which another Kubernetes, installed as one piece, is known. */
+const distributionPaths = [
+  '/usr/local/bin/k3s',
+  '/usr/bin/k3s',
+  '/etc/systemd/system/k3s.service',
+  '/etc/systemd/system/k3s-agent.service',
+  '/usr/local/bin/rke2',
+  '/usr/bin/rke2',
+  '/opt/rke2/bin/rke2',
+  '/usr/local/bin/k0s',
+  '/usr/bin/k0s',
+  '/etc/systemd/system/k0scontroller.service',
+  '/etc/systemd/system/k0sworker.service',
+  '/snap/bin/microk8s',
+  '/var/snap/microk8s/current',
+  '/snap/bin/kubelet',
+  '/snap/bin/k8s',
+  '/usr/bin/microshift',
+]
+
+/** Debian packages with programs and units that a node has, too; those of the distribution's Docker are evcctl's own. */
+const packages = 'kubelet kubeadm kubectl containerd containerd.io docker-ce cri-o cri-dockerd'
+
+/** Interfaces that pod networks and kube-proxy make. */
+const interfaces =
+  'cni[0-9]*|cbr0|flannel*|cilium_*|lxc_health|vxlan*.calico|vxlan-v6.calico|cali*|wireguard.cali|wg-v6.cali|weave|vethwe*|kube-ipvs0|kube-bridge|antrea-gw0|ovn-k8s-*|nodelocaldns|tunl0'
+
+/**
+ * What other software has left, a line each: its kind, a path or name, and what there is to say of it. Of the kubelet's
+ * files come only flags and the names of settings, since an environment may hold passwords.
+ */
+export const remainsScript = `{
+for mark in init join; do [ ! -e "/var/lib/evcctl/kubeadm-$mark.unfinished" ] || echo begun; done
+for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
+  [ ! -f "$file" ] || printf 'cni %s\\n' "$file"
+done
+for file in /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/*.key /etc/kubernetes/pki/*.pub \\
+  /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/manifests/*; do
+  [ ! -s "$file" ] || printf 'kubernetes %s\\n' "$file"
+done
+for file in ${kubeletDefaults} ${kubeletDropIns.join(' ')}; do
+  [ -f "$file" ] || continue
+  said=$(grep -v '^[[:space:]]*[#;]' "$file" 2>/dev/null | head -c 65536)
+  printf 'kubelet %s %s\\n' "$file" "$({
+    printf '%s\\n' "$said" | sed -n -E 's/^[[:space:]]*(ExecStart|EnvironmentFile|Environment|PassEnvironment|UnsetEnvironment)[[:space:]]*=.*/\\1/p'
+    printf '%s\\n' "$said" | grep -oE -- '--[a-z][a-z0-9-]*(=[^[:space:]"]*)?'
+  } | head -n 50 | tr '\\n' ' ')"
+done
+for file in /etc/containerd/conf.d/*.toml; do
+  [ ! -f "$file" ] || printf 'containerd %s %s\\n' "$file" "$(head -c 65536 "$file" | base64 | tr -d '\\n')"
+done
+for file in /etc/crio/crio.conf.d/*; do [ ! -f "$file" ] || printf 'cri-o %s\\n' "$file"; done
+for file in ${distributionPaths.join(' ')}; do [ ! -e "$file" ] || printf 'distribution %s\\n' "$file"; done
+for name in ${packages}; do
+  # A package that was removed, not purged, still has a list, of its configuration files.
+  ! grep -q '/bin/' "/var/lib/dpkg/info/$name.list" 2>/dev/null || printf 'package %s\\n' "$name"
+done
+for device in /sys/class/net/*; do
+  case \${device##*/} in ${interfaces}) printf 'interface %s\\n' "\${device##*/}";; esac
+done
+} 2>/dev/null | head -n 500`
+
+/** Reads what remainsScript printed; lines of other kinds are left out. */
+export function parseRemains(sections: Sections): RemainsFacts {
+  const lines = sections('remains').map(line => line.trim().split(' '))
+  const named = (kind: string) => lines.flatMap(([is, name = '']) => (is === kind && name !== '' ? [name] : []))
+  const described = (kind: string) =>
+    lines.flatMap(([is, path = '', ...said]) => (is === kind && path !== '' ? [{ path, said }] : []))
+  return {
+    begun: lines.some(([is]) => is === 'begun'),
+    cniFiles: named('cni'),
+    kubernetesFiles: named('kubernetes'),
+    kubeletSettings: described('kubelet').map(({ path, said }) => ({ path, settings: said.filter(one => one !== '') })),
+    containerdFiles: described('containerd').map(({ path, said: [content = ''] }) => ({
+      path,
+      content: Buffer.from(content, 'base64').toString('utf8'),
+    })),
+    criOFiles: named('cri-o'),
+    distributions: named('distribution'),
+    packages: named('package'),
+    interfaces: named('interface'),
+  }
+}
