@@ -2,11 +2,12 @@ import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
-import { checkHosts, ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
+import { ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import { describeHolder, type Evaluation, evaluate, gatherFacts, type SeenLock, seenLock } from '../engine/index.ts'
 import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
+import { setUnfitAside } from './fit-hosts.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
@@ -22,8 +23,8 @@ export interface ClusterEvaluation {
 
 /**
  * Reads all hosts and evaluates the cluster's graph: the one way that plan and apply take. Hosts that fail are left out
- * and named in the evaluation; without a control plane node, or the host that is to be the first, nothing can be said, so that is an error, as is a
- * host that cannot become a node.
+ * and named in the evaluation; without a control plane node, or the host that is to be the first, nothing can be said, so that is an error.
+ * A host that preflight finds unfit is left out like one that does not answer.
  */
 export async function evaluateCluster({ spec, run }: ClusterRun): Promise<ClusterEvaluation> {
   const hosts = spec.hosts.map(host => host.name)
@@ -34,19 +35,19 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     endpoint: endpoint === undefined ? undefined : endpointProbe(endpoint),
     kubeletNameservers: resolvConf === undefined ? undefined : resolvConfProbe(resolvConf),
   }
-  const { facts, failed, locks } = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
-  const first = firstControlPlaneHost(spec, facts).name
+  const { facts: read, failed, locks } = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
+  const first = firstControlPlaneHost(spec, read).name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)
   if (firstFailed !== undefined) {
     const others = [...failed.values()].filter(error => error !== firstFailed)
     throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
   }
-  const unfit = checkHosts(spec, facts).map(({ error }) => error)
-  if (unfit.length > 0) throw new UserErrors([...unfit, ...failed.values()])
+  const { fit: facts, unfit } = setUnfitAside(spec, read, failed)
+  for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
     const { problem, came } = error.details
-    const text = `${problem}${came === undefined ? '' : ` (${came})`} Ignored: spec.preflight.ignore has ${check}.`
+    const text = `${problem}${came === undefined ? '' : ` (${came.replaceAll('\n', ', ')})`} Ignored: spec.preflight.ignore has ${check}.`
     run.emit({ type: 'note', host, text })
   }
   for (const note of takenOver(spec, facts)) run.emit({ type: 'note', ...note })
@@ -54,7 +55,7 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
   const evaluated = await evaluate(clusterGraph(spec, facts), run)
   throwIfStopped(run.stop, first)
-  const unread = evaluated.unreachable.get(first)
+  const unread = evaluated.unreachable.get(firstControlPlaneHost(spec, facts).name)
   if (unread !== undefined) throw unread
   for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })
   const voters = lockVoters(spec)
@@ -62,7 +63,7 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   return {
     voters,
     seen,
-    evaluation: { ...evaluated, unreachable: new Map([...failed, ...evaluated.unreachable]) },
+    evaluation: { ...evaluated, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
     ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
   }
 }
@@ -78,6 +79,7 @@ function throwIfStopped(stop: AbortSignal, host: string): void {
 export function exitCodeOf(
   evaluation: Evaluation,
 ): typeof exitCodes.ok | typeof exitCodes.failed | typeof exitCodes.unreachable {
-  if (evaluation.errors.size > 0) return exitCodes.failed
+  const unfit = [...evaluation.unreachable.values()].some(({ kind }) => kind === 'unfit')
+  if (evaluation.errors.size > 0 || unfit) return exitCodes.failed
   return evaluation.unreachable.size > 0 ? exitCodes.unreachable : exitCodes.ok
 }

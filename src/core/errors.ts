@@ -61,6 +61,7 @@ export class UserErrors extends UserError {
 /**
  * Why a host could not be used.
  * `lost`: the connection ended during an exchange, so its outcome is unknown: probe again, never call it success.
+ * `unfit`: it was read, and cannot become or stay part of the cluster as it is.
  * `fenced`: a later run has written to the host; nothing of this exchange ran.
  */
 export type HostErrorKind =
@@ -72,6 +73,7 @@ export type HostErrorKind =
   | 'timed out'
   | 'cancelled'
   | 'protocol'
+  | 'unfit'
   | 'fenced'
 
 /** An error of the connection to one host. */
@@ -82,12 +84,17 @@ export class HostError extends UserError {
   constructor(host: string, kind: HostErrorKind, details: ErrorDetails, options: { cause?: unknown } = {}) {
     super(details, {
       ...options,
-      exitCode: kind === 'cancelled' ? exitCodes.cancelled : exitCodes.unreachable,
+      exitCode: exitCodeOf(kind),
     })
     this.name = 'HostError'
     this.host = host
     this.kind = kind
   }
+}
+
+function exitCodeOf(kind: HostErrorKind): ExitCode {
+  if (kind === 'cancelled') return exitCodes.cancelled
+  return kind === 'unfit' ? exitCodes.failed : exitCodes.unreachable
 }
 
 /** The lines of an error as a person reads them, without colour. */

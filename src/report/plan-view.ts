@@ -64,7 +64,7 @@ export interface PlanCounts {
 export interface PlanView {
   readonly changes: readonly PlannedChange[]
   readonly counts: PlanCounts
-  readonly unreachable: readonly { readonly host: string; readonly error: ErrorDetails }[]
+  readonly unreachable: readonly { readonly host: string; readonly unfit: boolean; readonly error: ErrorDetails }[]
   /** Tasks of hosts that answered, of which the state could not be found out. */
   readonly errors: readonly { readonly host: string; readonly title: string; readonly error: ErrorDetails }[]
 }
@@ -99,7 +99,11 @@ export function planView(input: PlanInput): PlanView {
       waitingOn: certain ? [] : verdict.waitingOn.map(cause => nameOf(cause, input.graph, task.host)),
     })
   }
-  const unreachable = [...input.unreachable].map(([host, error]) => ({ host, error: error.details }))
+  const unreachable = [...input.unreachable].map(([host, error]) => ({
+    host,
+    unfit: error.kind === 'unfit',
+    error: error.details,
+  }))
   const errors = [...(input.errors ?? [])].map(([id, error]) => ({
     host: input.graph.tasks.get(id)!.host,
     title: titleOf(id, input.graph),

@@ -43,8 +43,12 @@ export interface PlanOptions {
 export function renderPlan(input: PlanInput, subject: PlanSubject, options: PlanOptions = {}): string {
   const paint = createPaint(options.colour ?? false)
   const view = planView(input)
-  const unread = view.unreachable.flatMap(({ host, error }) => [
-    ...problemLines(`${printable(host)} could not be read; nothing is planned for it`, error, paint),
+  const unread = view.unreachable.flatMap(({ host, unfit, error }) => [
+    ...problemLines(
+      `${printable(host)} ${unfit ? 'is not fit for the cluster' : 'could not be read'}; nothing is planned for it`,
+      error,
+      paint,
+    ),
     '',
   ])
   const unjudged = taskProblemLines(view.errors, paint).flatMap(lines => [...lines, ''])

@@ -1,0 +1,59 @@
+import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
+import { checkHosts } from '../../roles/preflight/index.ts'
+import { type ErrorDetails, formatError, HostError, type UserError, UserErrors } from '../core/index.ts'
+import type { ClusterSpec, HostFacts } from '../index.ts'
+
+export interface FitHosts {
+  /** The hosts that can be, or become, part of the cluster. */
+  readonly fit: ReadonlyMap<string, HostFacts>
+  /** The others, each with all that is wrong with it. */
+  readonly unfit: ReadonlyMap<string, HostError>
+}
+
+/**
+ * Sets aside the hosts that preflight finds something wrong with: each fails alone, as one that does not answer would,
+ * where the cluster can go on without it. Throws all findings where it cannot: the host through which the cluster is
+ * worked on, or on which it begins, is among them. `failed` are the hosts that could not be read.
+ */
+export function setUnfitAside(
+  spec: ClusterSpec,
+  facts: ReadonlyMap<string, HostFacts>,
+  failed: ReadonlyMap<string, HostError>,
+): FitHosts {
+  const findings = checkHosts(spec, facts)
+  const names = new Set(findings.map(({ host }) => host))
+  const fit = new Map([...facts].filter(([host]) => !names.has(host)))
+  if (findings.length > 0 && cannotGoOn(spec, facts, fit)) {
+    throw new UserErrors([...findings.map(({ error }) => error), ...failed.values()])
+  }
+  const unfit = [...names].map(host => [host, unfitHost(host, errorsOf(host))] as const)
+  return { fit, unfit: new Map(unfit) }
+
+  function errorsOf(host: string): readonly UserError[] {
+    return findings.filter(one => one.host === host).map(({ error }) => error)
+  }
+}
+
+// Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.
+function cannotGoOn(
+  spec: ClusterSpec,
+  facts: ReadonlyMap<string, HostFacts>,
+  fit: ReadonlyMap<string, HostFacts>,
+): boolean {
+  const stands = [...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)
+  const first = fit.get(firstControlPlaneHost(spec, fit).name)
+  return first === undefined || (stands && !first.kubernetes.controlPlane)
+}
+
+function unfitHost(host: string, errors: readonly UserError[]): HostError {
+  const [only, ...more] = errors.map(({ details }) => details)
+  return new HostError(host, 'unfit', more.length === 0 ? only! : together([only!, ...more]))
+}
+
+function together(all: readonly ErrorDetails[]): ErrorDetails {
+  return {
+    ...(all[0]!.where === undefined ? {} : { where: all[0]!.where }),
+    problem: `There are ${all.length} things wrong with it.`,
+    came: all.map(({ where: _, ...details }) => formatError(details)).join('\n'),
+  }
+}

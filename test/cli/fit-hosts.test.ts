@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest'
+import { setUnfitAside } from '../../src/cli/fit-hosts.ts'
+import { parseClusterFile } from '../../src/config/index.ts'
+import { exitCodes, UserErrors } from '../../src/core/errors.ts'
+import type { HostFacts } from '../../src/index.ts'
+import { factsOf } from '../roles/given-hosts.ts'
+
+const spec = parseClusterFile(
+  JSON.stringify({
+    apiVersion: 'evcctl.dev/v1alpha1',
+    kind: 'Cluster',
+    metadata: { name: 'test' },
+    spec: {
+      hosts: [
+        { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+        { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] },
+        { name: 'cp3', address: '192.0.2.13', roles: ['control-plane'] },
+        { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
+      ],
+    },
+  }),
+  'cluster.yaml',
+)
+const numbers = { cp1: 11, cp2: 12, cp3: 13, w1: 21 }
+const standing = { kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true } }
+
+type Changes = { readonly [name in keyof typeof numbers]?: Partial<HostFacts> }
+
+function aside(changes: Changes) {
+  const facts = Object.entries(numbers).map(
+    ([name, number]) => [name, factsOf(name, number, changes[name as keyof typeof numbers])] as const,
+  )
+  return setUnfitAside(spec, new Map(facts), new Map())
+}
+
+describe('a host that preflight finds something wrong with', () => {
+  test.each<[string, keyof typeof numbers, Changes]>([
+    ['a clock that is off', 'w1', { w1: { clockOffsetMs: 90_000 } }],
+    ['the machine ID of another', 'w1', { w1: { machineId: factsOf('cp1', 11).machineId } }],
+    ['a control plane node without systemd, where the cluster begins elsewhere', 'cp2', { cp2: { systemd: false } }],
+    ['the first of the file, where another control plane node stands', 'cp1', { cp1: { cpus: 1 }, cp2: standing }],
+  ])('fails alone: %s', (_, host, changes) => {
+    const { fit, unfit } = aside(changes)
+    expect([...unfit.keys()]).toEqual([host])
+    expect([...fit.keys()]).toEqual(Object.keys(numbers).filter(name => name !== host))
+    expect(unfit.get(host)).toMatchObject({ kind: 'unfit', exitCode: exitCodes.failed })
+  })
+
+  test('is told with all that is wrong with it', () => {
+    const { details } = aside({ w1: { clockOffsetMs: 90_000, systemd: false } }).unfit.get('w1')!
+    expect(details).toMatchObject({ where: 'w1 (192.0.2.21)', problem: 'There are 2 things wrong with it.' })
+    expect(details.came).toMatch(/systemd as process 1[\s\S]*90\.0 s ahead/)
+  })
+
+  test('ends the run where the cluster is to begin on it', () => {
+    expect(() => aside({ cp1: { cpus: 1 }, w1: { systemd: false } })).toThrow(UserErrors)
+  })
+
+  test('ends the run where it is the only control plane node that stands: no other one begins a second cluster', () => {
+    expect(() => aside({ cp2: { ...standing, machineId: '' } })).toThrow(/no machine ID/)
+  })
+
+  test('is nobody where all are fit', () => {
+    expect(aside({}).unfit.size).toBe(0)
+  })
+})
