@@ -1,5 +1,6 @@
+import { BlockList, isIPv4 } from 'node:net'
 import type { ErrorDetails } from '../core/errors.ts'
-import type { CheckPods } from './network-check-pods.ts'
+import type { CheckPod, CheckPods } from './network-check-pods.ts'
 import type { NodeResults, PairResult, ServiceResult } from './network-check-script.ts'
 
 /** By what packets travel between nodes, as far as it matters for what may hold them up. */
@@ -66,6 +67,7 @@ export function explainNode(node: string, results: NodeResults, pods: CheckPods,
     ...pairs.map(pair => `${node} → ${pair.to}: ${pairProblem(pair)}`),
     ...(service === undefined ? [] : [`${node} → DNS: ${serviceProblem(service)}`]),
   ]
+  came.push(...strangePods(pods, path).map(({ name, node: on, address }) => `${name} on ${on}: address ${address}`))
   const next = advice([results], pods, path)
   return {
     problem,
@@ -81,6 +83,13 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
   const addressOf = (node: string) => pods.pods.find(pod => pod.node === node)?.hostAddress ?? ''
   const named = (node: string) => (addressOf(node) === '' ? node : `${node} (${addressOf(node)})`)
   const lines: string[] = []
+  const strange = strangePods(pods, path)
+  if (strange.length > 0) {
+    const nodes = [...new Set(strange.map(({ node }) => named(node)))].join(', ')
+    lines.push(
+      `Pods on ${nodes} have addresses that are not of ${path.podCIDR}: another network configuration goes first there. Look for files of other software (ls /etc/cni/net.d), move them away, and start those pods anew.`,
+    )
+  }
   const between = (pairs: readonly PairResult[]) =>
     pairs.length > 3 ? 'the nodes' : pairs.map(({ from, to }) => `${named(from)} and ${named(to)}`).join(', and ')
   const unreachable = once(failed.filter(pair => pair.hostsReach === false))
@@ -89,7 +98,14 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
       `The nodes themselves do not reach each other's kubelet (TCP port 10250): look for a firewall or a missing route between ${between(unreachable)}.`,
     )
   }
-  const overlay = once(failed.filter(pair => pair.hostsReach === true && pair.state === 'silent'))
+  // Where pods have addresses of another network, it is not the way between the nodes that holds packets up.
+  const misplaced = new Set(strange.map(({ node }) => node))
+  const overlay = once(
+    failed.filter(
+      ({ from, to, hostsReach, state }) =>
+        hostsReach === true && state === 'silent' && !misplaced.has(from) && !misplaced.has(to),
+    ),
+  )
   if (overlay.length > 0) {
     const first = overlay[0]!
     const passes =
@@ -120,6 +136,15 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
   const unasked = failedServices(results).some(({ state }) => state === 'unasked')
   if ((failed.length > 0 || unasked) && path.look !== undefined) lines.push(`Is the network itself well? ${path.look}`)
   return lines
+}
+
+// Pods whose address the cluster's network cannot have given.
+function strangePods({ pods }: CheckPods, { podCIDR }: NetworkPath): readonly CheckPod[] {
+  const [first = '', prefix] = podCIDR.split('/')
+  if (!isIPv4(first)) return []
+  const range = new BlockList()
+  range.addSubnet(first, Number(prefix))
+  return pods.filter(({ address }) => isIPv4(address) && !range.check(address))
 }
 
 // A pair that fails both ways is one pair.
