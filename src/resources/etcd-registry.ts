@@ -34,11 +34,18 @@ export interface EtcdRegistryState {
   readonly wanted: readonly EtcdRegistryAnswer[]
   /** Of those that the API server uses now and that are not wanted. */
   readonly used: readonly EtcdRegistryAnswer[]
+  /** The endpoints that the API server uses now; read of an etcd of somebody else only. */
+  readonly uses: readonly string[]
+  /** The wanted endpoints that gave no answer of etcd, and why. */
+  readonly silent: readonly string[]
+  /** Why the host could not ask at all, as long as something is missing that apply brings. */
+  readonly unasked: string | undefined
 }
 
 /**
  * An external etcd as the first control plane node finds it: empty before kubeadm init, which would take over another
- * cluster's objects without a word, and the one with this cluster's objects ever after.
+ * cluster's objects without a word, and the one with this cluster's objects ever after. No answer is never taken for an
+ * empty etcd: what cannot be asked yet is asked when apply comes to it, and kubeadm waits for that.
  */
 export function etcdRegistry(
   parameters: EtcdRegistryParameters,
@@ -52,10 +59,28 @@ export function etcdRegistry(
     desired: { endpoints },
     diff(current): Change | undefined {
       const refused = current.standing ? strange(current) : taken(current, endpoints)
-      return refused === undefined ? undefined : { action: 'run', fields: [], refused }
+      if (refused !== undefined) return { action: 'run', fields: [], refused }
+      if (!matters(current, endpoints) || current.wanted.length > 0) return undefined
+      if (parameters.foreign && current.unasked === undefined) {
+        return { action: 'run', fields: [], refused: unknown(current.silent.join('\n')) }
+      }
+      return { action: 'run', fields: [], note: 'it is asked whether it is empty, before kubeadm writes to it' }
     },
-    converge: () => [{ run: 'echo "what etcd holds is not changed by evcctl" >&2\nexit 1\n' }],
+    converge: () => [
+      {
+        until: { script: `${probeScript(parameters)}exit "$silence"\n`, parse: ({ exitCode }) => exitCode === 0 },
+        what: 'an answer of etcd',
+        everyMs: 2_000,
+        timeoutMs: 60_000,
+      },
+    ],
+    explain: ({ stdout }) => unknown(stdout.trim()),
   }
+}
+
+// Whether something would be written over what is there: by kubeadm init, or with endpoints that are not those in use.
+function matters({ standing, uses }: EtcdRegistryState, endpoints: readonly string[]): boolean {
+  return !standing || (uses.length > 0 && endpoints.some(endpoint => !uses.includes(endpoint)))
 }
 
 // One key below /registry/, without its value, as the member itself has it: JSON gateway of etcd, bytes in base64.
@@ -74,16 +99,23 @@ function probeScript({ endpoints, caFile, certFile, keyFile, foreign }: EtcdRegi
     ? `used=$(sed -n 's/^ *- --etcd-servers=//p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | tr ',' ' ')`
     : 'exit 0'
   return `used=
+silence=1
 if [ -e ${initUnfinished} ]; then sed 's/^/begun=/' ${initUnfinished}
 elif [ -s ${adminConf} ]; then
   echo standing=yes
   ${whenStanding}
 fi
-command -v curl >/dev/null || exit 0
-for file in ${quoteAll([caFile, certFile, keyFile])}; do [ -s "$file" ] || exit 0; done
+for endpoint in $used; do printf 'uses=%s\\n' "$endpoint"; done
+unasked() { echo "unasked=$1"; exit "$silence"; }
+command -v curl >/dev/null || unasked 'curl is not installed'
+for file in ${quoteAll([caFile, certFile, keyFile])}; do [ -s "$file" ] || unasked "$file is not there"; done
 ask() {
-  said=$(curl --silent --fail --connect-timeout 2 --max-time 5 ${files} --data ${quote(question)} "$2/v3/kv/range") || return 0
-  printf '%s=%s %s\\n' "$1" "$2" "$(printf '%s' "$said" | tr -d '\\n')"
+  if said=$(curl --silent --show-error --fail --noproxy '*' --connect-timeout 2 --max-time 5 ${files} --data ${quote(question)} "$2/v3/kv/range" 2>&1); then
+    case $said in *'"cluster_id":'*) silence=0 ;; esac
+    printf '%s=%s %s\\n' "$1" "$2" "$(printf '%s' "$said" | tr -d '\\n')"
+  else
+    printf 'silent=%s: %s\\n' "$2" "$(printf '%s' "$said" | tr '\\n' ' ' | cut -c 1-300)"
+  fi
 }
 for endpoint in ${quoteAll(endpoints)}; do ask wanted "$endpoint"; done
 for endpoint in $used; do
@@ -93,22 +125,34 @@ done
 }
 
 function parseRegistry(raw: ProbeResult): EtcdRegistryState {
-  const answers = (key: string) => linesOf(raw, key).map(parseAnswer)
+  const answers = (key: string) => linesOf(raw, key).flatMap(line => parseAnswer(line) ?? [])
+  const strangers = linesOf(raw, 'wanted').filter(line => parseAnswer(line) === undefined)
   return {
     standing: linesOf(raw, 'standing').length > 0,
     begun: linesOf(raw, 'begun'),
     wanted: answers('wanted'),
     used: answers('used'),
+    uses: linesOf(raw, 'uses'),
+    silent: [...linesOf(raw, 'silent'), ...strangers.map(line => `${line.slice(0, 200)} (not an answer of etcd)`)],
+    unasked: linesOf(raw, 'unasked')[0],
   }
 }
 
-function parseAnswer(line: string): EtcdRegistryAnswer {
+// Undefined for what is no answer of etcd: a proxy, or another server, may say anything with a good status.
+function parseAnswer(line: string): EtcdRegistryAnswer | undefined {
   const at = line.indexOf(' ')
-  const { header, kvs = [] } = JSON.parse(line.slice(at + 1)) as {
-    readonly header: { readonly cluster_id: string }
-    readonly kvs?: readonly unknown[]
+  try {
+    const answer = JSON.parse(line.slice(at + 1)) as {
+      readonly header?: { readonly cluster_id?: unknown }
+      readonly kvs?: unknown
+    }
+    const cluster = answer.header?.cluster_id
+    if (typeof cluster !== 'string' || !/^\d{1,20}$/.test(cluster)) return undefined
+    const holds = Array.isArray(answer.kvs) ? answer.kvs.length > 0 : answer.kvs !== undefined
+    return { endpoint: line.slice(0, at), cluster, holds }
+  } catch {
+    return undefined
   }
-  return { endpoint: line.slice(0, at), cluster: header.cluster_id, holds: kvs.length > 0 }
 }
 
 function clustersOf(answers: readonly EtcdRegistryAnswer[]): string {
@@ -119,6 +163,15 @@ function severalClusters(answers: readonly EtcdRegistryAnswer[], problem: string
   if (new Set(answers.map(({ cluster }) => cluster)).size <= 1) return undefined
   const next = 'Give only endpoints of one etcd in spec.etcd.endpoints.'
   return { problem, expected: 'one ID of an etcd cluster', came: clustersOf(answers), next }
+}
+
+function unknown(came: string): ErrorDetails {
+  return {
+    problem: 'It cannot be found out what this etcd holds: it may be the objects of another cluster.',
+    expected: 'an answer of at least one of spec.etcd.endpoints',
+    came,
+    next: 'Let the host reach etcd, without a proxy in between and with a certificate that etcd accepts; curl has to be installed.',
+  }
 }
 
 function taken({ begun, wanted }: EtcdRegistryState, endpoints: readonly string[]): ErrorDetails | undefined {

@@ -42,8 +42,21 @@ function member(cluster: string, holds: boolean) {
     })
   })
 }
-const servers = { empty: member('17', false), full: member('17', true), other: member('18', true) }
-const urls = { empty: '', full: '', other: '', dead: 'https://127.0.0.1:1' }
+/** What a proxy on the way, or another server, says with some status. */
+function notEtcd(status: number, body: string) {
+  return createServer({ key: read('server.key'), cert: read('server.crt') }, (request, response) => {
+    request.resume().on('end', () => response.writeHead(status).end(body))
+  })
+}
+const servers = {
+  refusing: notEtcd(403, 'Forbidden'),
+  proxy: notEtcd(200, '<html>log in</html>'),
+  odd: notEtcd(200, '{"header":{"cluster_id":17}}'),
+  empty: member('17', false),
+  full: member('17', true),
+  other: member('18', true),
+}
+const urls = { refusing: '', proxy: '', odd: '', empty: '', full: '', other: '', dead: 'https://127.0.0.1:1' }
 
 beforeAll(async () => {
   for (const [name, server] of Object.entries(servers)) {
@@ -61,7 +74,7 @@ const manifest = (...endpoints: readonly string[]) => ({
   '/etc/kubernetes/manifests/kube-apiserver.yaml': `    - --etcd-servers=${endpoints.join(',')}\n`,
 })
 
-async function refusal(
+async function changeFor(
   endpoints: readonly string[],
   files: Readonly<Record<string, string>> = {},
   { foreign = true, certificate = 'client.crt' } = {},
@@ -74,7 +87,11 @@ async function refusal(
   const at = (name: string) => join(folder, name)
   const paths = { caFile: at('ca.crt'), certFile: at(certificate), keyFile: at('client.key') }
   const resource = etcdRegistry({ endpoints, foreign, ...paths })
-  return resource.diff(await sandbox.probe(resource), { endpoints }, { watched: [] })?.refused
+  return resource.diff(await sandbox.probe(resource), { endpoints }, { watched: [] })
+}
+
+async function refusal(...given: Parameters<typeof changeFor>) {
+  return (await changeFor(...given))?.refused
 }
 
 describe('what an external etcd holds', () => {
@@ -98,7 +115,7 @@ describe('what an external etcd holds', () => {
   test('is what a standing cluster has there', async () => {
     const standing = { ...admin, ...manifest(urls.full) }
     expect(await refusal([urls.full], standing)).toBeUndefined()
-    expect(await refusal([urls.dead], standing)).toBeUndefined()
+    expect(await refusal([urls.dead], { ...admin, ...manifest(urls.dead) })).toBeUndefined()
   })
 
   test('is refused when new endpoints of a standing cluster are of another etcd', async () => {
@@ -114,8 +131,42 @@ describe('what an external etcd holds', () => {
     expect((await refusal([urls.empty, urls.other]))?.problem).toBe('The endpoints belong to more than one etcd.')
   })
 
-  test('is not asked for without a client certificate, nor of own members when the cluster stands', async () => {
-    expect(await refusal([urls.full], {}, { certificate: 'none.crt' })).toBeUndefined()
-    expect(await refusal([urls.empty], { ...admin, ...manifest(urls.full) }, { foreign: false })).toBeUndefined()
+  test.each(['dead', 'refusing', 'proxy', 'odd'] as const)(
+    'is unknown where there is no answer of etcd: %s',
+    async name => {
+      const refused = await refusal([urls[name]])
+      expect(refused?.problem).toContain('It cannot be found out what this etcd holds')
+      expect(refused?.came).toContain(urls[name])
+      const moved = { ...admin, ...manifest(urls.full) }
+      expect((await refusal([urls[name]], moved))?.problem).toContain('cannot be found out')
+      expect(await refusal([urls[name], urls.empty])).toBeUndefined()
+    },
+  )
+
+  test('is asked later, before kubeadm init, where the host has no certificate yet or etcd is yet to be started', async () => {
+    const later = { action: 'run', note: expect.stringContaining('before kubeadm') }
+    expect(await changeFor([urls.full], {}, { certificate: 'none.crt' })).toMatchObject(later)
+    expect(await changeFor([urls.dead], {}, { foreign: false })).toMatchObject(later)
+  })
+
+  test('is waited for until there is an answer, and without one nothing goes on', async () => {
+    const step = (url: string) => {
+      const paths = {
+        caFile: join(folder, 'ca.crt'),
+        certFile: join(folder, 'client.crt'),
+        keyFile: join(folder, 'client.key'),
+      }
+      const resource = etcdRegistry({ endpoints: [url], foreign: true, ...paths })
+      const [waiting] = resource.converge(undefined as never, { endpoints: [url] })
+      if (waiting === undefined || !('until' in waiting)) throw new Error('a step that waits is expected')
+      return new Sandbox().sh(waiting.until.script)
+    }
+    expect((await step(urls.empty)).exitCode).toBe(0)
+    expect((await step(urls.refusing)).exitCode).toBe(1)
+    expect((await step(urls.proxy)).exitCode).toBe(1)
+  })
+
+  test('is not asked for of own members when the cluster stands', async () => {
+    expect(await changeFor([urls.empty], { ...admin, ...manifest(urls.full) }, { foreign: false })).toBeUndefined()
   })
 })
