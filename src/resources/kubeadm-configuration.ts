@@ -174,6 +174,7 @@ const keys: Readonly<Record<string, string>> = {
 export function fixedField({ field, before, after }: FieldChange, file: string): ErrorDetails {
   const key = keys[field] ?? `spec.kubernetes.clusterConfiguration.${field}`
   const upgrade = field === 'kubernetesVersion'
+  if (field === 'advertiseAddress') return otherAddress(`${file} ${key}`, before, after)
   return {
     where: `${file} ${key}`,
     problem: upgrade
@@ -182,5 +183,25 @@ export function fixedField({ field, before, after }: FieldChange, file: string):
     expected: `${before ?? 'nothing'}, as the cluster has it`,
     came: String(after),
     next: `Put ${key} back${before === undefined ? '' : ` to ${before}`}, or make a new cluster with it.`,
+  }
+}
+
+// The address stands in certificates, in etcd's list of members and in the manifests: the node is made anew instead.
+function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
+  const etcdctl =
+    'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
+  return {
+    where,
+    problem: 'A control plane node cannot change its address.',
+    expected: `${before ?? 'the address that it had'}, as its API server has it`,
+    came: String(after),
+    next: [
+      'Give the machine its former address back (a second address of the interface will do). Or, where other control plane nodes run, make it a new node; NODE is its name, OTHER one of the others:',
+      '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data; kubectl delete node NODE',
+      `  ${etcdctl} member list    # with a stacked etcd: the ID of NODE`,
+      `  ${etcdctl} member remove ID`,
+      '  kubeadm reset --force    # on NODE',
+      `  evcctl apply`,
+    ].join('\n'),
   }
 }

@@ -119,5 +119,11 @@ describe('the configuration of a further control plane node', () => {
   test('cannot have another address', () => {
     const change = changeOf(wanted(documents([]), '192.0.2.99'), node(documents([])))
     expect(change?.refused?.where).toBe('cluster.yaml spec.hosts[].privateAddress')
+    const { next } = change!.refused!
+    expect(next).toContain('former address back')
+    const commands = ['kubectl delete node NODE', 'member remove ID', 'kubeadm reset --force', 'evcctl apply']
+    expect(commands.map(command => next!.indexOf(command)).every((at, index, all) => at > (all[index - 1] ?? 0))).toBe(
+      true,
+    )
   })
 })
