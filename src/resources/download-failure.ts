@@ -71,7 +71,29 @@ function failed(said: string, { url, site }: Omit<Download, 'bytes'>): ErrorDeta
       next: 'Check the credentials in the URL of the mirror, or whether a proxy on the way blocks it.',
     }
   }
+  const clock = curl === 60 ? clockAt(said) : undefined
+  if (clock !== undefined) return { ...details, ...clockIsOff(clock, site) }
   return { ...details, problem: reasonOf(curl, site), next: adviceFor(curl, shown) }
+}
+
+/** How far the clock of a host may be from this machine's before it is blamed for a certificate that is not valid, ms. */
+const clockTolerance = 60 * 60_000
+
+// The clock of the host when the download failed, ms; undefined where it is right, or was not told.
+function clockAt(said: string): number | undefined {
+  const seconds = /^clock (\d{1,12})$/m.exec(said)?.[1]
+  if (seconds === undefined) return undefined
+  const clock = Number(seconds) * 1000
+  return Math.abs(clock - Date.now()) > clockTolerance ? clock : undefined
+}
+
+function clockIsOff(clock: number, site: string): ErrorDetails {
+  return {
+    problem: `The clock of the host is wrong, so that the TLS certificate of ${site} is not valid there.`,
+    expected: `about ${new Date().toUTCString()}, by the clock of this machine`,
+    came: new Date(clock).toUTCString(),
+    next: 'Let the host keep the time: timedatectl set-ntp true, or install chrony. A board without a clock of its own has to reach a time server. Then apply again.',
+  }
 }
 
 // Exit codes of curl(1).

@@ -106,7 +106,7 @@ download() {
           *) fail ${downloadCodes.failed} "http $http" "$error";;
         esac;;
       33) rm -f "$part";;
-      1|2|3|60|77) fail ${downloadCodes.failed} "curl $status" "$error";;
+      1|2|3|60|77) fail ${downloadCodes.failed} "curl $status" "clock $(date +%s)" "$error";;
     esac
     if [ "$(size_of)" -gt "$start" ]; then idle=0; else idle=$(( idle + 1 )); fi
     if [ "$idle" -ge "$most" ]; then

@@ -57,7 +57,7 @@ download() {
           *) fail 80 "http $http" "$error";;
         esac;;
       33) rm -f "$part";;
-      1|2|3|60|77) fail 80 "curl $status" "$error";;
+      1|2|3|60|77) fail 80 "curl $status" "clock $(date +%s)" "$error";;
     esac
     if [ "$(size_of)" -gt "$start" ]; then idle=0; else idle=$(( idle + 1 )); fi
     if [ "$idle" -ge "$most" ]; then
