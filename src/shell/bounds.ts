@@ -43,7 +43,7 @@ export function exchangeTimeoutMs({ jobs, probes }: ExchangeRequest): number {
 }
 
 function jobBoundMs(job: Job): number {
-  return sum(job.steps.map(stepBoundMs)) + verifyBoundMs(job)
+  return sum(job.steps.map(step => stepBoundMs(step) + endingMs)) + verifyBoundMs(job)
 }
 
 function verifyBoundMs({ verify }: Job): number {
@@ -54,7 +54,7 @@ function stepBoundMs(step: Step): number {
   if ('write' in step) return limits.writeMs
   // How long it travels is bounded elsewhere; this is for checking it and putting it in place.
   if ('push' in step) return limits.pushMs
-  return (step.timeoutMs ?? defaultStepTimeoutMs) + endingMs
+  return step.timeoutMs ?? defaultStepTimeoutMs
 }
 
 function sum(numbers: readonly number[]): number {

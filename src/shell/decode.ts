@@ -49,6 +49,7 @@ export class Decoder {
   readonly #results: (MutableResult | undefined)[]
   readonly #limits: Limits
   readonly #pace: Pace
+  readonly #answered = new Set<string>()
   #streams: Record<StreamName, StreamDecoder>
   #bytes = 0
   #kept = 0
@@ -181,6 +182,7 @@ export class Decoder {
 
   #verified(stream: StreamName, job: number, exitCode: number, text: string): void {
     const state = this.#job(job)
+    this.#once(`the probe of job ${job} on ${stream}`)
     state.verify ??= { exitCode, stdout: '', stderr: '' }
     state.verify[stream] = this.#keep(text)
     this.#jobSeen(stream, job, state)
@@ -188,9 +190,15 @@ export class Decoder {
 
   #probed(stream: StreamName, index: number, exitCode: number, text: string): void {
     if (index >= this.#results.length) throw new ProtocolError(`there is no probe ${index}`)
+    this.#once(`probe ${index} on ${stream}`)
     const result = this.#results[index] ?? { exitCode, stdout: '', stderr: '' }
     result[stream] = this.#keep(text)
     this.#results[index] = result
+  }
+
+  #once(what: string): void {
+    if (this.#answered.has(what)) throw new ProtocolError(`${what} answered twice`)
+    this.#answered.add(what)
   }
 
   #keep(text: string): string {

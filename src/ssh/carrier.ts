@@ -19,6 +19,10 @@ export interface Carrier {
   readonly decoder: Decoder
   /** Aborted by the user's signal or by the exchange's time-out. */
   readonly signal: AbortSignal
+  /** The user's signal alone. */
+  readonly stopped: AbortSignal
+  /** There are no steps: nothing that has to be ended before one goes on. */
+  readonly readsOnly: boolean
   /** Set by the decoder's hook when a script begins. */
   group: RemoteGroup | undefined
   /** True once any part of the exchange has begun on the host. */
@@ -47,6 +51,7 @@ export async function carryPart(
   }
   const closed = channelClosed(channel)
   let onAbort: (() => void) | undefined
+  let ended: Promise<unknown> = Promise.resolve()
   let broken: unknown
   const finished = new Promise<void>((resolve, reject) => {
     const take = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
@@ -79,12 +84,17 @@ export async function carryPart(
     if (!decoder.ended) throw endedEarly(carrier, await closed)
     root.proven = true
   } catch (error) {
-    if (error instanceof UserError || error instanceof WantsPassword) throw error
-    carrier.left = await endRunning(connection, root, () => carrier.group, closed)
+    if (!(error instanceof UserError || error instanceof WantsPassword)) {
+      const ending = endRunning(connection, root, () => carrier.group, closed)
+      ended = ending
+      // A host that does not keep to its bounds may not answer here either, and what only reads does no harm.
+      if (carrier.readsOnly && !carrier.stopped.aborted) carrier.left = 'it is being ended'
+      else carrier.left = await ending
+    }
     throw error
   } finally {
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
-    channel.close()
+    void ended.then(() => channel.close())
   }
 }
 

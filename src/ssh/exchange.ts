@@ -58,6 +58,8 @@ export async function exchange(
     root,
     decoder,
     signal: AbortSignal.any([options.signal, timeout.signal]),
+    stopped: options.signal,
+    readsOnly: request.jobs.length === 0,
     group: undefined as RemoteGroup | undefined,
     begun: false,
     left: undefined,

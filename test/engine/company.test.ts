@@ -41,9 +41,9 @@ describe('hosts that are read side by side', () => {
     const silent = reasonOf(company.attend('silent', attendance => hanging(attendance, ended)))
     const slow = reasonOf(company.attend('slow', dripping))
     expect(await Promise.all([company.attend('a', quick), company.attend('b', quick)])).toEqual(['done', 'done'])
-    expect(await silent).toMatch(/^silent: it takes much longer than the other hosts.*\n.*0 answers in 0\.\d s/)
+    expect(await silent).toMatch(/^silent: it takes much longer than the other hosts.*\n.*0 signs of life in 0\.\d s/)
     expect(ended).toEqual(['ended'])
-    expect(await slow).toMatch(/^slow: .*\n.*\d\d answers in 0\.[45]/)
+    expect(await slow).toMatch(/^slow: .*\n.*\d\d signs of life in 0\.[45]/)
   })
 
   it('wait for what a host may take for what it is doing', async () => {

@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly maxAuthTries?: number
   /** The home folder of whoever logs in; public keys in its .ssh/authorized_keys let in, too. Default: the tests' own. */
   readonly home?: string
+  /** Answers commands in the place of the shell. */
+  readonly answer?: (channel: ServerChannel, client: Connection) => Promise<void> | void
   /** The shell that commands are given to. Default /bin/sh. */
   readonly shell?: string
 }
@@ -258,7 +260,14 @@ function serveClient(
       })
       session.on('exec', (acceptExec, _rejectExec, info) => {
         server.commands.push(info.command)
-        runCommand(acceptExec(), info.command, server, options, path)
+        if (options.answer === undefined) runCommand(acceptExec(), info.command, server, options, path)
+        else
+          void Promise.resolve(
+            options.answer(
+              acceptExec().on('error', () => undefined),
+              client,
+            ),
+          ).catch(() => undefined)
       })
     })
     client.on('tcpip', (accept, reject, info) => {

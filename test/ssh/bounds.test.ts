@@ -1,0 +1,64 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
+import { startServer } from './server.ts'
+import { exchange, hostError, job, output, pool, probe, signal } from './support.ts'
+
+const impatient = { ...limits, marginMs: 500 }
+
+describe('a host that falls silent', () => {
+  it('within a step is found out by the bound of that step, not by the sum of all', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target(), { limits: impatient })
+    // The shell itself stops, so that nothing on the host ends the step.
+    const jobs = [job({ run: 'kill -STOP $$; sleep 100', timeoutMs: 1000 }, { run: 'true', timeoutMs: 3_600_000 })]
+    const error = await hostError(exchange(subject, { jobs }), 'timed out')
+    expect(error.message).toContain('nothing was heard of it for 2 s; what ran there was ended')
+    expect(error.message).toContain('last heard: job 0')
+  })
+
+  it('within a probe is found out too, and the connection goes on', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target(), { limits: impatient })
+    const stopping = { ...probe('kill -STOP $$; sleep 100'), timeoutMs: 1000 }
+    const error = await hostError(exchange(subject, { probes: [probe('true'), stopping] }), 'timed out')
+    expect(error.message).toContain('last heard: begin ')
+    expect(await output(subject, 'echo here')).toBe('here\n')
+  })
+})
+
+describe('what comes before a command', () => {
+  it('is bounded for run() as well', async () => {
+    await using server = await startServer({
+      answer: async channel => {
+        for (let sent = 0; sent < 40; sent++) channel.stderr.write('x'.repeat(10_000))
+      },
+    })
+    await using subject = pool(server.target())
+    const work = subject.run('w1', {
+      command: 'true',
+      sudo: false,
+      signal,
+      onStdout: () => undefined,
+      onStderr: () => undefined,
+    })
+    expect((await hostError(work, 'protocol')).message).toContain(
+      'what is printed before the command begins is too long\n  expected  at most 256 KiB',
+    )
+  })
+})
+
+describe('a pushed file', () => {
+  it('that travels too slowly is given up, though it moves', async () => {
+    await using server = await startServer()
+    const file = join(server.folder, 'large')
+    await writeFile(file, Buffer.alloc(40 * 1024 * 1024))
+    await using subject = pool(server.target(), { limits: { ...limits, pushMs: 1, pushBytesPerSecond: 1024 ** 4 } })
+    const to = join(server.folder, 'there')
+    const jobs = [job({ push: file, to, sha256: 'ab', mode: 0o644 })]
+    expect((await hostError(exchange(subject, { jobs }), 'timed out')).message).toMatch(
+      /only [\d.]+ of 42 MB of a file could be sent within 0 s/,
+    )
+  })
+})
