@@ -90,6 +90,14 @@ fi
 
 if [ -n "$modules" ]; then npm ci --no-audit --no-fund; fi
 
+# npm leaves out in silence what is optional and does not match its checksum; Node is optional because of its architectures.
+case $(uname -s)/$(uname -m) in
+  Linux/x86_64 | Linux/aarch64)
+    [ -x node_modules/.bin/node ] ||
+      fail "the Node of package-lock.json is missing: it could not be fetched, or does not match its checksum; see the log of npm ci"
+    ;;
+esac
+
 if ! docker_answers; then
   start_docker
   wait_for_docker
