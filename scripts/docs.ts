@@ -18,7 +18,7 @@ touching a host, and \`evcctl schema\` prints its JSON Schema for editors:
 - Relative paths start at the folder of the file; \`~\` is the home folder.
 - Durations have a unit (\`500ms\`, \`30s\`, \`5m\`, \`1h30m\`), sizes too (\`1500Mi\`, \`2Gi\`, \`2G\`).
 - Nothing is substituted in texts. Secrets are never in the file: \`{ fromEnv: NAME }\`, \`{ fromFile: path }\` or
-  \`{ prompt: true }\` say where they are taken from.
+  \`{ prompt: true }\` say where they are taken from. A file that others can read is told of: \`chmod 600\` it.
 - Versions are full (\`1.36.4\`, also \`v1.36.4\`), so that the file means the same tomorrow.
 `
 

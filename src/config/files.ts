@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, resolve } from 'node:path'
 
@@ -7,6 +7,8 @@ export interface Surroundings {
   /** Contents of a local file as text; throws as readFileSync does. */
   readonly readFile: (path: string) => string
   readonly exists: (path: string) => boolean
+  /** Permission bits of a regular file; 0 for anything else, e.g. a pipe, and where there is nothing. */
+  readonly mode: (path: string) => number
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -15,8 +17,14 @@ export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
   return {
     readFile: given.readFile ?? (path => readFileSync(path, 'utf8')),
     exists: given.exists ?? existsSync,
+    mode: given.mode ?? modeOf,
     env: given.env ?? process.env,
   }
+}
+
+function modeOf(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found?.isFile() ? found.mode & 0o777 : 0
 }
 
 /** Makes a path of cluster.yaml absolute: `~` is the home folder, anything relative starts at the file's own folder. */

@@ -3,10 +3,14 @@ import { readFailure, type Surroundings, surroundings } from './files.ts'
 import { badInput } from './report.ts'
 import type { SecretSource } from './spec.ts'
 
-export interface SecretOptions extends Partial<Pick<Surroundings, 'env' | 'readFile'>> {
+export interface SecretOptions extends Partial<Pick<Surroundings, 'env' | 'readFile' | 'mode'>> {
   /** Asks on the terminal without echo. Left out where there is no terminal: then `prompt: true` is an error. */
   readonly prompt?: (question: string) => Promise<Secret>
+  /** Told, in a line, of a file with a secret that others than its owner can read. */
+  readonly warn?: (text: string) => void
 }
+
+const readableByOthers = 0o044
 
 /** What a secret is for, e.g. `sudo password`, and the hosts that use it. */
 export interface SecretUse {
@@ -44,7 +48,7 @@ async function fetchSecret(
   const [first] = uses
   if (first === undefined) return undefined
   const { source, what } = first
-  const { env, readFile } = surroundings(options)
+  const { env, readFile, mode } = surroundings(options)
   if ('fromEnv' in source) {
     const value = env[source.fromEnv]
     if (value === undefined || value === '')
@@ -58,6 +62,11 @@ async function fetchSecret(
   if ('fromFile' in source) {
     const value = readSecretFile(where, source.fromFile, readFile)
     if (value === '') throw failure(where, `The file ${source.fromFile} is empty.`)
+    const bits = mode(source.fromFile)
+    if ((bits & readableByOthers) !== 0)
+      options.warn?.(
+        `${where}: others can read ${source.fromFile} (mode ${bits.toString(8).padStart(4, '0')}). Next: chmod 600 ${source.fromFile}`,
+      )
     return new Secret(value, `${what} from ${source.fromFile}`)
   }
   if (options.prompt === undefined)

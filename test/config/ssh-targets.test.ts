@@ -37,6 +37,23 @@ describe('ssh targets', () => {
     expect(JSON.stringify(targets)).not.toContain('sesame')
   })
 
+  it.each([
+    [0o600, false],
+    [0o400, false],
+    [0o640, true],
+    [0o604, true],
+    [0o644, true],
+    // A pipe, such as <(pass show sudo).
+    [0, false],
+  ])('warn, once, of a secret in a file of mode %o: %s', async (mode, warned) => {
+    const spec = parse(cluster('ssh: { sudoPassword: { fromFile: ./pw } }', [controlPlane, worker]))
+    const warnings: string[] = []
+    await sshTargets(spec, { readFile: () => 'geronimo\n', mode: () => mode, warn: text => warnings.push(text) })
+    const shown = mode.toString(8).padStart(4, '0')
+    const text = `/site/cluster.yaml:5:24  spec.ssh.sudoPassword: others can read /site/pw (mode ${shown}). Next: chmod 600 /site/pw`
+    expect(warnings).toEqual(warned ? [text] : [])
+  })
+
   it('asks once for each place of the file', async () => {
     const questions: string[] = []
     const prompt = async (question: string): Promise<Secret> => {
