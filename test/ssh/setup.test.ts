@@ -364,6 +364,16 @@ describe('authorized_keys', () => {
     expect(await readdir(join(folder, '.ssh'))).toEqual(['authorized_keys'])
   })
 
+  it('is on the disk before it takes the place of the old one: a power cut must not lock anybody out', async () => {
+    await existing('ssh-rsa AAAA bob\n')
+    const seen = join(folder, 'seen')
+    const report = `#!/bin/sh\n{ wc -l <"$2"; cat ${join(folder, '.ssh', 'authorized_keys')}; } >>${seen}\n`
+    await writeFile(join(folder, 'sync'), report, { mode: 0o755 })
+    const env = { ...process.env, HOME: folder, PATH: `${folder}:${process.env.PATH}` }
+    execFileSync('sh', { input: authorizeScript(line, 'n1'), env })
+    expect(await readFile(seen, 'utf8')).toBe('2\nssh-rsa AAAA bob\n')
+  })
+
   it('knows a key by itself, not by its comment or options', async () => {
     await existing(`from="192.0.2.1" ${line.replace('ann@laptop', 'someone else')}\n`)
     expect(authorize()).toMatch(/^n1 there\n/)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { HostError } from '../../core/errors.ts'
 import { Tail } from '../../shell/collectors.ts'
+import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import type { Connection } from '../connection.ts'
 import { hostError, sshCommand } from '../failure.ts'
@@ -43,7 +44,7 @@ if [ $found = added ]; then
   : >"$new" || return 1
   { { [ ! -e "$file" ] || cat "$file"; } &&
     { [ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo; } &&
-    printf '%s\\n' ${quote(publicLine)}; } >"$new" && mv -f "$new" "$file" || { rm -f "$new"; return 1; }
+    printf '%s\\n' ${quote(publicLine)}; } >"$new" && ${syncLine('"$new"')} && mv -f "$new" "$file" || { rm -f "$new"; return 1; }
 fi
 chmod 0600 "$file" || return 1
 ! command -v restorecon >/dev/null 2>&1 || restorecon -F "$folder" "$file" 2>/dev/null
