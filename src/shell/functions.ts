@@ -41,6 +41,7 @@ evcctl_mark begin "$$" "$evcctl_start" "$evcctl_group"`
  * One guard looks after many probes, since a process for each of them would make plans slower. Once a second it looks which
  * child the shell has, and counts how often it has seen it: clocks are of no use, as containers may have an uptime of their
  * own. One that is too old is stopped before it is ended: only then it is certain that it did not end by itself meanwhile.
+ * It goes last: as soon as it is gone, the shell goes on and may end the guard.
  */
 const guardFunctions = `evcctl_guard() {
   evcctl_unguard
@@ -82,7 +83,8 @@ evcctl_end_probe() {
   evcctl_parents "$$"
   evcctl_ancestors=$evcctl_chain
   evcctl_find_step
-  kill -s KILL $evcctl_found
+  for evcctl_pid in $evcctl_found; do [ "$evcctl_pid" = "$1" ] || kill -s KILL "$evcctl_pid"; done
+  kill -s KILL "$1"
 }
 evcctl_probe() {
   evcctl_text=$2

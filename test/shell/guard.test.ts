@@ -41,6 +41,14 @@ describe.each(shells.map(shell => ({ shell })))('a probe in $shell', ({ shell })
     await vi.waitFor(() => expect(left.filter(pid => !gone(pid))).toEqual([]), { timeout: 5000 })
   })
 
+  it('that hangs leaves nothing behind, on a busy host either', async () => {
+    const hanging = `(sleep 100 & echo $! >>"${folder}/$$"; wait) & echo $! >>"${folder}/$$"; sleep 100`
+    // Nothing of it keeps the output open: else none of these would come to an end.
+    const runs = Array.from({ length: 20 }, () => runLocally({ jobs: [], probes: [brief(hanging)] }, shell))
+    const codes = (await Promise.all(runs)).map(({ results }) => results[0]?.exitCode)
+    expect(codes).toEqual(codes.map(() => probeTimedOut))
+  })
+
   it('that asks for more time gets it, and does not hold up the bound of the others', async () => {
     const probes = [{ ...probe('sleep 3.5; echo done'), timeoutMs: 20_000 }, brief('sleep 100'), brief('sleep 100')]
     const { results } = await runLocally({ jobs: [], probes }, shell)

@@ -73,7 +73,8 @@ evcctl_end_probe() {
   evcctl_parents "$$"
   evcctl_ancestors=$evcctl_chain
   evcctl_find_step
-  kill -s KILL $evcctl_found
+  for evcctl_pid in $evcctl_found; do [ "$evcctl_pid" = "$1" ] || kill -s KILL "$evcctl_pid"; done
+  kill -s KILL "$1"
 }
 evcctl_probe() {
   evcctl_text=$2
