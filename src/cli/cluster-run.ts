@@ -36,7 +36,8 @@ export interface ClusterRun {
   readonly run: Run
   /** Name of the run: that of its journal. */
   readonly id: string
-  readonly journalFolder: string
+  /** Undefined where there is no journal. */
+  readonly journalFolder: string | undefined
   /** All that the events have told so far. */
   readonly view: RunView
   readonly paint: Paint
@@ -56,8 +57,8 @@ export async function withClusterRun(
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
   const stream = createEventStream(
-    event => journal.write(event),
-    event => fold(view, event),
+    { name: 'The journal of this run', take: event => journal.write(event) },
+    { name: 'The summary of this run', take: event => fold(view, event) },
   )
   const paint = createPaint(wantsColour(process.stdout, process.env))
   const reporter = reporterFor(options)
@@ -72,6 +73,8 @@ export async function withClusterRun(
     })
     const hosts = spec.hosts.map(host => host.name)
     stream.emit({ type: 'run:start', run: journal.run, command, cluster: spec.name, hosts })
+    if (journal.missing !== undefined)
+      stream.emit({ type: 'note', text: `There is no journal of this run: ${journal.missing}` })
     const { stop, abort } = interrupts
     const exitCode = await work({
       spec,

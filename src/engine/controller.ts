@@ -16,18 +16,22 @@ export function thisController(run: string): LockHolder {
 
 /** True where the holder's process can be looked up here and is gone. */
 export function isDeadHere(holder: LockHolder): boolean {
-  if (holder.machine !== thisMachine() || holder.pid === process.pid) return false
+  return holder.machine === thisMachine() && holder.pid !== process.pid && !isAlive(holder.pid)
+}
+
+/** Whether a process of this machine is there. */
+export function isAlive(pid: number): boolean {
   try {
-    process.kill(holder.pid, 0)
-    return false
+    process.kill(pid, 0)
+    return true
   } catch (error) {
     // EPERM means that it lives and belongs to somebody else.
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
   }
 }
 
-// A pid means something only together with the boot and the process namespace it belongs to.
-function thisMachine(): string {
+/** Host name, boot and process namespace: a pid means something only together with them. */
+export function thisMachine(): string {
   const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
   const namespace = attempt(() => readlinkSync('/proc/self/ns/pid'))
   return [hostname(), boot, namespace].join(' ')

@@ -21,8 +21,19 @@ interface Link {
   next: { readonly event: Event; readonly link: Link } | undefined
 }
 
-/** Creates the stream of a run. A tap gets every event at once, before emit returns: the journal, so that a crash loses nothing. */
-export function createEventStream(...taps: readonly ((event: Event) => void)[]): EventStream {
+/** Gets every event at once, before emit returns: the journal, so that a crash loses nothing. */
+export interface Tap {
+  /** What notes call it, e.g. `The journal of this run`. */
+  readonly name: string
+  take(event: Event): void
+}
+
+/**
+ * Creates the stream of a run. A tap that throws is told as a note and gets nothing more: what looks on must not end what
+ * it looks at.
+ */
+export function createEventStream(...given: readonly Tap[]): EventStream {
+  const taps = new Set(given)
   let tail: Link = { next: undefined }
   let ended = false
   let wake = Promise.withResolvers<void>()
@@ -30,16 +41,19 @@ export function createEventStream(...taps: readonly ((event: Event) => void)[]):
     wake.resolve()
     wake = Promise.withResolvers<void>()
   }
+  const emit = (body: EventBody): void => {
+    if (ended) return
+    const event = { at: Date.now(), ...(sanitize(body) as EventBody) } as Event
+    const failed = [...taps].flatMap(tap => failureOf(tap, event) ?? [])
+    const link: Link = { next: undefined }
+    tail.next = { event, link }
+    tail = link
+    wakeAll()
+    for (const { tap } of failed) taps.delete(tap)
+    for (const { tap, reason } of failed) emit({ type: 'note', text: `${tap.name} ends here: ${reason}` })
+  }
   return {
-    emit(body) {
-      if (ended) return
-      const event = { at: Date.now(), ...(sanitize(body) as EventBody) } as Event
-      for (const tap of taps) tap(event)
-      const link: Link = { next: undefined }
-      tail.next = { event, link }
-      tail = link
-      wakeAll()
-    },
+    emit,
     // Not a generator function: the reader begins at this call, not at its first next().
     events() {
       return read(tail, async () => {
@@ -52,6 +66,15 @@ export function createEventStream(...taps: readonly ((event: Event) => void)[]):
       ended = true
       wakeAll()
     },
+  }
+}
+
+function failureOf(tap: Tap, event: Event): { readonly tap: Tap; readonly reason: string } | undefined {
+  try {
+    tap.take(event)
+    return undefined
+  } catch (error) {
+    return { tap, reason: error instanceof Error ? error.message : String(error) }
   }
 }
 

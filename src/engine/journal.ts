@@ -5,9 +5,10 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { Event } from '../core/event.ts'
+import { isAlive, thisMachine } from './controller.ts'
 
 export interface JournalOptions {
-  /** Folder of all runs. Default: `$XDG_STATE_HOME/evcctl/runs`, else `~/.local/state/evcctl/runs`. */
+  /** Folder of all runs. Default: see journalFolder(). */
   readonly folder?: string
   /** Name of the cluster. */
   readonly cluster: string
@@ -17,7 +18,7 @@ export interface JournalOptions {
   readonly version?: string
   /** The cluster file; its path and sha256 are kept, not its content. */
   readonly file?: string
-  /** How many runs are kept, this one included. Default 50. */
+  /** How many runs of the folder are kept, this one included. Default 200, of plans 50. Runs that are under way are kept anyway. */
   readonly keep?: number
 }
 
@@ -25,57 +26,122 @@ export interface JournalOptions {
 export interface Journal {
   /** Name of the run: local time and cluster, e.g. `2026-11-21T10-15-03-edge-seoul`. */
   readonly run: string
-  readonly folder: string
-  /** Appends an event of the stream (already free of Secrets) at once: what was written survives SIGKILL. */
+  /** Undefined where nothing can be written: `missing` says why. */
+  readonly folder: string | undefined
+  /** Why there is no journal of this run, e.g. because the disk is full. */
+  readonly missing?: string
+  /**
+   * Appends an event of the stream (already free of Secrets) at once: what was written survives SIGKILL. Throws when it
+   * cannot be written; the journal is marked incomplete then, and takes nothing more.
+   */
   write(event: Event): void
-  /** Notes how the run ended, e.g. `changed`, `failed`, and closes the file. */
+  /** Notes how the run ended, e.g. `changed`, `failed`, and closes the file. Never rejects: what it cannot write is lost. */
   close(outcome: string): Promise<void>
+}
+
+/** What is in run.json. */
+interface About {
+  readonly command: string
+  readonly version: string | undefined
+  readonly cluster: string
+  readonly file: string | undefined
+  readonly sha256: string | undefined
+  readonly pid: number
+  /** The machine whose process it is; see thisMachine(). */
+  readonly machine: string
+  readonly begun: string
+  readonly ended?: string
+  readonly outcome?: string
+  /** Why later events are missing. */
+  readonly incomplete?: string
 }
 
 // The runs that pruning may remove: only folders that look like ours.
 const runName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/
 
-/** Where the journals of all runs are kept. */
-export function journalFolder(env: NodeJS.ProcessEnv = process.env): string {
+// No word for a person to set right before the cluster is: the disk, and not what was asked for, is at fault.
+const diskCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']
+
+const plansKept = 50
+const othersKept = 200
+
+/**
+ * Where the journals are kept: `evcctl/plans` of plans and `evcctl/runs` of all that writes, below `$XDG_STATE_HOME` or
+ * `~/.local/state`. They are apart so that a CI that plans every minute pushes out no record of an apply.
+ */
+export function journalFolder(command: string, env: NodeJS.ProcessEnv = process.env): string {
   // An XDG path that is not absolute is to be ignored (XDG Base Directory Specification 0.8).
   const state = env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : join(homedir(), '.local', 'state')
-  return join(state, 'evcctl', 'runs')
+  return join(state, 'evcctl', command === 'plan' ? 'plans' : 'runs')
 }
 
-/** Makes the folder of a new run (0700, files 0600) and removes the oldest ones beyond `keep`. */
+/**
+ * Makes the folder of a new run (0700, files 0600) and removes the oldest ones beyond `keep`. On a disk that is full or
+ * cannot be written to, the run goes on without a journal. Raises UserError where the folder itself cannot be made.
+ */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const runs = options.folder ?? journalFolder()
-  await makeFolders(runs).catch((cause: unknown) => {
-    throw cannotMake(runs, cause)
-  })
+  const runs = options.folder ?? journalFolder(options.command)
   const begun = new Date()
-  const folder = await makeFolder(runs, `${localTime(begun)}-${options.cluster}`)
-  const about = {
+  const name = `${localTime(begun)}-${options.cluster}`
+  try {
+    await makeFolders(runs).catch((cause: unknown) => {
+      throw isOfTheDisk(cause) ? cause : cannotMake(runs, cause)
+    })
+    return await openIn(runs, name, begun, options)
+  } catch (cause) {
+    if (!isOfTheDisk(cause)) throw cause
+    const missing = `${runs}: ${(cause as Error).message}`
+    return { run: name, folder: undefined, missing, write() {}, async close() {} }
+  }
+}
+
+async function openIn(runs: string, wanted: string, begun: Date, options: JournalOptions): Promise<Journal> {
+  const folder = await makeFolder(runs, wanted)
+  let about: About = {
     command: options.command,
     version: options.version,
     cluster: options.cluster,
     file: options.file,
     sha256: options.file === undefined ? undefined : await sha256Of(options.file),
     pid: process.pid,
+    machine: thisMachine(),
     begun: begun.toISOString(),
   }
   await writeAbout(folder.path, about)
-  await prune(runs, options.keep ?? 50)
+  await prune(runs, options.keep ?? (options.command === 'plan' ? plansKept : othersKept))
   const events = openSync(join(folder.path, 'events.ndjson'), 'ax', 0o600)
   let open = true
+  const end = () => {
+    open = false
+    try {
+      closeSync(events)
+    } catch {
+      // What a disk says when a file is closed is of what was written before, which is lost anyway.
+    }
+  }
   return {
     run: folder.name,
     folder: folder.path,
     write(event) {
-      if (open) writeSync(events, `${JSON.stringify(event)}\n`)
+      if (!open) return
+      try {
+        writeSync(events, `${JSON.stringify(event)}\n`)
+      } catch (cause) {
+        end()
+        about = { ...about, incomplete: (cause as Error).message }
+        throw cause
+      }
     },
     async close(outcome) {
-      if (!open) return
-      open = false
-      closeSync(events)
-      await writeAbout(folder.path, { ...about, ended: new Date().toISOString(), outcome })
+      if (open) end()
+      else if (about.incomplete === undefined) return
+      await writeAbout(folder.path, { ...about, ended: new Date().toISOString(), outcome }).catch(() => undefined)
     },
   }
+}
+
+function isOfTheDisk(cause: unknown): boolean {
+  return diskCodes.includes(String((cause as NodeJS.ErrnoException | null)?.code))
 }
 
 async function makeFolder(runs: string, wanted: string): Promise<{ name: string; path: string }> {
@@ -118,7 +184,7 @@ function cannotMake(folder: string, cause: unknown): UserError {
   )
 }
 
-async function writeAbout(folder: string, about: object): Promise<void> {
+async function writeAbout(folder: string, about: About): Promise<void> {
   const path = join(folder, 'run.json')
   await writeFile(`${path}.new`, `${JSON.stringify(about, null, 2)}\n`, { mode: 0o600 })
   await rename(`${path}.new`, path)
@@ -127,7 +193,24 @@ async function writeAbout(folder: string, about: object): Promise<void> {
 async function prune(runs: string, keep: number): Promise<void> {
   const names = (await readdir(runs)).filter(name => runName.test(name)).sort()
   for (const name of names.slice(0, Math.max(0, names.length - keep))) {
-    await rm(join(runs, name), { recursive: true, force: true })
+    const folder = join(runs, name)
+    if (await isUnderWay(folder)) continue
+    // A folder that somebody else removes at the same moment, or may not be removed, is no reason not to run.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+  }
+}
+
+// Of another machine, which shares the home folder, nothing is known but when it began.
+async function isUnderWay(folder: string): Promise<boolean> {
+  try {
+    const { ended, pid, machine, begun } = JSON.parse(
+      await readFile(join(folder, 'run.json'), 'utf8'),
+    ) as Partial<About>
+    if (ended !== undefined || pid === undefined || machine === undefined) return false
+    if (machine === thisMachine()) return isAlive(pid)
+    return Date.now() - Date.parse(begun ?? '') < 24 * 60 * 60_000
+  } catch {
+    return false
   }
 }
 

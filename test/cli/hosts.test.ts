@@ -122,7 +122,7 @@ describe('commands that meet hosts', { timeout: 60_000 }, () => {
     const exchanges = events.filter(event => event.type === 'exchange')
     expect(exchanges.length).toBe(stderr === '' ? 4 : 2)
     expect(exitCode).toBe(stderr === '' ? 0 : 1)
-    const runs = join(folder.path, 'state', 'evcctl', 'runs')
+    const runs = join(folder.path, 'state', 'evcctl', 'plans')
     expect(await readdir(runs)).toContain(events[0].run)
     const journal = await readFile(join(runs, events[0].run, 'events.ndjson'), 'utf8')
     expect(ndjson(journal)).toEqual(events.filter(event => event.type !== 'plan'))

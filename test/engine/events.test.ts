@@ -64,7 +64,7 @@ test('after the end nothing is added and readers end', async () => {
 
 test('taps have an event before emit returns', () => {
   const seen: Event[] = []
-  const stream = createEventStream(event => seen.push(event))
+  const stream = createEventStream({ name: 'seen', take: event => seen.push(event) })
   stream.emit(note('1'))
   expect(seen).toHaveLength(1)
   expect(seen[0]!.at).toBeGreaterThan(1_600_000_000_000)
@@ -72,7 +72,7 @@ test('taps have an event before emit returns', () => {
 
 test('Secrets and control characters do not get through, however deep', () => {
   const seen: Event[] = []
-  const stream = createEventStream(event => seen.push(event))
+  const stream = createEventStream({ name: 'seen', take: event => seen.push(event) })
   const token = new Secret('abcdef.0123456789abcdef', 'bootstrap token')
   const task = 'h/r/entry:a' as TaskId
   stream.emit({
@@ -91,4 +91,23 @@ test('Secrets and control characters do not get through, however deep', () => {
     error: { problem: 'bad token <secret>', came: 'two\nlines' },
   })
   expect(JSON.stringify(seen)).not.toContain('0123456789')
+})
+
+test('a tap that throws is told once, gets nothing more, and disturbs neither the others nor who emits', async () => {
+  const seen: string[] = []
+  let tries = 0
+  const full = () => {
+    tries++
+    throw new Error('ENOSPC: no space left on device, write')
+  }
+  const take = (event: Event) => void seen.push(event.type === 'note' ? event.text : event.type)
+  const stream = createEventStream({ name: 'The journal of this run', take: full }, { name: 'seen', take })
+  const read = texts(stream.events())
+  stream.emit(note('1'))
+  stream.emit(note('2'))
+  stream.end()
+  const told = 'The journal of this run ends here: ENOSPC: no space left on device, write'
+  expect(await read).toEqual(['1', told, '2'])
+  expect(seen).toEqual(['1', told, '2'])
+  expect(tries).toBe(1)
 })

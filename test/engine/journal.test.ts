@@ -1,9 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { journalFolder, openJournal } from '../../src/engine/journal.ts'
+import { type Journal, journalFolder, openJournal } from '../../src/engine/journal.ts'
 
 let folder: string
 beforeEach(() => {
@@ -13,13 +14,14 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const runs = () => join(folder, 'evcctl', 'runs')
 const open = (more: object = {}) => openJournal({ folder: runs(), cluster: 'edge-seoul', command: 'apply', ...more })
+const at = (journal: Journal) => journal.folder ?? ''
 const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
 
 test('events are on disk as soon as they are written', async () => {
   const journal = await open()
   journal.write({ at: 1, type: 'note', text: 'first' })
   journal.write({ at: 2, type: 'note', text: 'second' })
-  const lines = (await readFile(join(journal.folder, 'events.ndjson'), 'utf8')).trimEnd().split('\n')
+  const lines = (await readFile(join(at(journal), 'events.ndjson'), 'utf8')).trimEnd().split('\n')
   expect(lines.map(line => JSON.parse(line) as unknown)).toEqual([
     { at: 1, type: 'note', text: 'first' },
     { at: 2, type: 'note', text: 'second' },
@@ -31,8 +33,8 @@ test('events are on disk as soon as they are written', async () => {
 test('only the user may read it', async () => {
   const journal = await open()
   expect(await mode(runs())).toBe('700')
-  expect(await mode(journal.folder)).toBe('700')
-  for (const name of await readdir(journal.folder)) expect(await mode(join(journal.folder, name))).toBe('600')
+  expect(await mode(at(journal))).toBe('700')
+  for (const name of await readdir(at(journal))) expect(await mode(join(at(journal), name))).toBe('600')
   await journal.close('changed')
 })
 
@@ -40,8 +42,7 @@ test('run.json says what was run with which file, and how it ended', async () =>
   const file = join(folder, 'cluster.yaml')
   await writeFile(file, 'kind: Cluster\n')
   const journal = await open({ version: '1.2.3', file })
-  const read = async () =>
-    JSON.parse(await readFile(join(journal.folder, 'run.json'), 'utf8')) as Record<string, unknown>
+  const read = async () => JSON.parse(await readFile(join(at(journal), 'run.json'), 'utf8')) as Record<string, unknown>
   const about = {
     command: 'apply',
     version: '1.2.3',
@@ -74,8 +75,8 @@ test('the oldest runs are removed, other folders are not', async () => {
 })
 
 test('the folder follows XDG_STATE_HOME, where that is absolute', () => {
-  expect(journalFolder({ XDG_STATE_HOME: '/state' })).toBe('/state/evcctl/runs')
-  expect(journalFolder({ XDG_STATE_HOME: 'state' })).toMatch(/\/\.local\/state\/evcctl\/runs$/)
+  expect(journalFolder('apply', { XDG_STATE_HOME: '/state' })).toBe('/state/evcctl/runs')
+  expect(journalFolder('apply', { XDG_STATE_HOME: 'state' })).toMatch(/\/\.local\/state\/evcctl\/runs$/)
 })
 
 test('a folder that cannot be made is named, with what to do', async () => {
@@ -85,3 +86,49 @@ test('a folder that cannot be made is named, with what to do', async () => {
   expect(String(error)).toContain('/proc/nope/evcctl/runs: The folder for run journals cannot be made')
   expect(String(error)).toContain('XDG_STATE_HOME=')
 })
+
+test('plans are kept apart from applies, and a run that is under way is never removed', async () => {
+  expect(journalFolder('plan', { XDG_STATE_HOME: '/state' })).toBe('/state/evcctl/plans')
+  const live = await open()
+  const ended = await open()
+  await ended.close('changed')
+  const last = await open({ keep: 1 })
+  expect((await readdir(runs())).sort()).toEqual([live.run, last.run].sort())
+  await live.close('changed')
+  await last.close('changed')
+})
+
+test('a run whose process is gone may be removed', async () => {
+  const killed = await open()
+  const file = join(at(killed), 'run.json')
+  const about = JSON.parse(await readFile(file, 'utf8')) as object
+  await writeFile(file, JSON.stringify({ ...about, pid: 2 ** 22 + 1 }))
+  const last = await open({ keep: 1 })
+  expect(await readdir(runs())).toEqual([last.run])
+})
+
+// A file system of 1 MiB needs root, which CI is; elsewhere /dev/full stands for one file.
+test.runIf(process.getuid?.() === 0)(
+  'a full disk: the journal says that it is incomplete, and a run goes on without one',
+  async () => {
+    const disk = join(folder, 'disk')
+    await mkdir(disk)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk])
+    try {
+      const journal = await openJournal({ folder: disk, cluster: 'lab', command: 'apply' })
+      const fill = () => {
+        for (;;) journal.write({ at: 1, type: 'note', text: 'x'.repeat(4096) })
+      }
+      expect(fill).toThrow('ENOSPC')
+      expect(() => journal.write({ at: 1, type: 'note', text: 'more' })).not.toThrow()
+      const without = await openJournal({ folder: disk, cluster: 'lab', command: 'apply' })
+      expect(without.folder).toBeUndefined()
+      expect(without.missing).toContain('ENOSPC')
+      without.write({ at: 1, type: 'note', text: 'x' })
+      await without.close('changed')
+      await journal.close('changed')
+    } finally {
+      execFileSync('umount', [disk])
+    }
+  },
+)

@@ -48,7 +48,10 @@ async function expectAlone(bad: SshTarget): Promise<readonly string[]> {
   const targets = [good.target({ name: 'a' }), good.target({ name: 'b' }), { ...bad, name: 'bad' }]
   await using connections = pool(targets, { limits: small })
   const events: Event[] = []
-  const run = fakeRun(connections, { patience, emit: createEventStream(event => events.push(event)).emit })
+  const run = fakeRun(connections, {
+    patience,
+    emit: createEventStream({ name: 'seen', take: event => events.push(event) }).emit,
+  })
   const hosts = ['a', 'bad', 'b']
   const { facts, failed } = await gatherFacts(hosts, run)
   expect([...facts.keys()]).toEqual(['a', 'b'])

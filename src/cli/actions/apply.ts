@@ -112,10 +112,15 @@ function nothingDone({ plan }: Evaluation): Summary {
 
 function closing({ view, paint, journalFolder }: ClusterRun, file: string): string {
   const home = homedir()
-  const journal = journalFolder.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
+  const journal = journalFolder?.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
   const named = file === 'cluster.yaml' ? '' : ` ${file}`
   const next = `evcctl kubeconfig${named} --merge && kubectl get nodes`
-  return renderClosing(view, { paint, journal, next, again: `evcctl apply ${file}` })
+  return renderClosing(view, {
+    paint,
+    ...(journal === undefined ? {} : { journal }),
+    next,
+    again: `evcctl apply ${file}`,
+  })
 }
 
 function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyResult): ExitCode {
