@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { exitCodes, UserError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
+import { writeError } from './streams.ts'
 
 /** Whether there is somebody to ask. */
 export function canAsk(): boolean {
@@ -28,10 +29,10 @@ export async function askSecret(question: string, signal?: AbortSignal): Promise
   try {
     // The terminal's echo is off from here on: the question comes after that, or a quick answer would be shown.
     const answer = readLine('', silent, signal)
-    process.stderr.write(`${question}: `)
+    writeError(`${question}: `)
     return new Secret(await answer, question)
   } finally {
-    process.stderr.write('\n')
+    writeError('\n')
   }
 }
 

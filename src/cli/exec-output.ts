@@ -1,6 +1,6 @@
 import { type ErrorDetails, formatError, redact } from '../core/index.ts'
 import { createPaint, formatDuration, type Paint, pad, printable, table, wantsColour } from '../report/index.ts'
-import { printJson, writeOut } from './streams.ts'
+import { printJson, writeError, writeOut } from './streams.ts'
 
 /** How a command ended on one host: with an exit code, an error on the way to the host, or not at all. */
 export interface Outcome {
@@ -30,7 +30,7 @@ export function showAsText(hosts: readonly string[]): Show {
     const text = target.isTTY ? printable(line) : redact(line)
     const whole = hosts.length > 1 ? `${prefixes.get(host)}  ${text}\n` : `${text}\n`
     if (stream === 'stdout') writeOut(whole)
-    else process.stderr.write(whole)
+    else writeError(whole)
   }
 }
 
@@ -42,7 +42,7 @@ export function showOutcomes(outcomes: readonly Outcome[], hosts: number): void 
   const rows = outcomes.map(outcome => [outcome.host, result(outcome, paint), formatDuration(outcome.ms)])
   const text = hosts > 1 || bad.some(outcome => outcome.exitCode === undefined) ? `\n${table(rows).join('\n')}\n` : ''
   const errors = bad.flatMap(({ error }) => (error === undefined ? [] : [`\n${printable(formatError(error))}\n`]))
-  process.stderr.write(text + errors.join(''))
+  writeError(text + errors.join(''))
 }
 
 function result({ exitCode, cancelled, error }: Outcome, paint: Paint): string {

@@ -1,5 +1,5 @@
-import { type ExitCode, exitCodes, formatError, UserError, UserErrors } from '../core/errors.ts'
-import { redact } from '../core/secret.ts'
+import { type ErrorDetails, type ExitCode, exitCodes, formatError, UserError, UserErrors } from '../core/errors.ts'
+import { printable } from '../report/index.ts'
 import { usageError } from './usage-errors.ts'
 
 /** How errors are to be shown; read from the raw arguments, because parsing them may be what failed. */
@@ -17,14 +17,50 @@ export function showFailure(error: unknown, options: FailureOptions, write: (tex
   if (shown.length === 0) return exitCodes.ok
   const exitCode = shown[0]!.exitCode
   if (options.json) {
-    const errors = shown.map(one => ({ ...one.details, ...('host' in one ? { host: one.host } : {}) }))
-    write(`${redact(JSON.stringify({ type: 'error', at: Date.now(), exitCode, errors }))}\n`)
+    // Masked before it is JSON: a secret with quotes or line breaks looks different in there.
+    const errors = shown.map(one => ({
+      ...safeDetails(one.details),
+      ...('host' in one ? { host: printable(String(one.host)) } : {}),
+    }))
+    write(`${JSON.stringify({ type: 'error', at: Date.now(), exitCode, errors })}\n`)
   } else {
-    write(`${redact(shown.map(one => formatError(one.details)).join('\n\n'))}\n`)
+    write(`${foldFailures(shown.map(one => safeDetails(one.details))).join('\n\n')}\n`)
   }
-  if (options.debug && error instanceof Error) write(`${redact(stackOf(error))}\n`)
+  if (options.debug && error instanceof Error) write(`${printable(stackOf(error))}\n`)
   return exitCode
 }
+
+/** The longest text of a detail that is shown, characters: an error is there to be read. */
+const longestDetail = 8_000
+
+// Texts of hosts, also of such whose key was never checked, are in errors: each is masked and made printable by itself.
+function safeDetails(details: ErrorDetails): ErrorDetails {
+  const entries = Object.entries(details).map(([key, text]: [string, unknown]) => {
+    const whole = printable(String(text))
+    return [key, whole.length <= longestDetail ? whole : `${whole.slice(0, longestDetail)} …`]
+  })
+  return Object.fromEntries(entries) as unknown as ErrorDetails
+}
+
+// A thousand hosts with the same error are one error, and the names of the first.
+function foldFailures(all: readonly ErrorDetails[]): readonly string[] {
+  const groups = new Map<string, ErrorDetails[]>()
+  for (const details of all) {
+    const { where: _, ...rest } = details
+    const same = JSON.stringify(rest)
+    groups.set(same, [...(groups.get(same) ?? []), details])
+  }
+  return [...groups.values()].map(group => {
+    const [first] = group
+    if (first === undefined || group.length <= foldedFrom) return group.map(formatError).join('\n\n')
+    const names = group.slice(0, namesShown).map(({ where = '?' }) => where)
+    return formatError({ ...first, where: `${names.join(', ')} and ${group.length - namesShown} more` })
+  })
+}
+
+/** So many errors that differ in their place only are shown one by one. */
+const foldedFrom = 3
+const namesShown = 3
 
 function toUserErrors(error: unknown, options: FailureOptions): readonly UserError[] {
   if (error instanceof UserErrors) return error.errors

@@ -3,7 +3,7 @@ import type { PJSON } from '@oclif/core/interfaces'
 import { exitCodes } from '../core/errors.ts'
 import { showFailure } from './failures.ts'
 import { commands } from './index.ts'
-import { guardOutput } from './streams.ts'
+import { guardOutput, outputLost, writeError } from './streams.ts'
 import { unknownCommand } from './usage-errors.ts'
 
 /** Where the package lies, and its package.json where another than the one on disk is to be used. */
@@ -37,10 +37,14 @@ export async function main(args: readonly string[], options: MainOptions): Promi
         command: command === undefined ? '' : spaced(id),
         flags: ['help', ...Object.keys({ ...command?.flags, ...command?.baseFlags })],
       },
-      text => process.stderr.write(text),
+      writeError,
     )
     if (exitCode !== exitCodes.ok) process.exitCode = exitCode
   }
+  const reason = outputLost()
+  if (reason === undefined) return
+  writeError(`Standard output: a part of it could not be written (${reason}).\n`)
+  process.exitCode ||= exitCodes.failed
 }
 
 // `evcctl help plan` is what many type first.

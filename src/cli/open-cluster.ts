@@ -2,6 +2,7 @@ import { type ClusterSpec, loadClusterFile, sshTargets } from '../config/index.t
 import type { SshTarget } from '../core/index.ts'
 import { printable } from '../report/index.ts'
 import { askSecret, canAskSecrets } from './ask.ts'
+import { writeError } from './streams.ts'
 
 /** A cluster file that is right, and how each of its hosts is reached. */
 export interface OpenCluster {
@@ -12,7 +13,7 @@ export interface OpenCluster {
 /** Reads a cluster file and the secrets it names, asking for those that are to be asked for. Raises UserErrors. */
 export async function openCluster(file: string): Promise<OpenCluster> {
   const spec = await loadClusterFile(file)
-  const warn = (text: string) => process.stderr.write(`${printable(text)}\n`)
+  const warn = (text: string) => writeError(`${printable(text)}\n`)
   const targets = await sshTargets(spec, canAskSecrets() ? { prompt: askSecret, warn } : { warn })
   return { spec, targets }
 }

@@ -1,29 +1,75 @@
-/** Aborted when nobody reads standard output any more (`evcctl exec … | head`). */
-const brokenPipe = new AbortController()
+import { stripVTControlCharacters } from 'node:util'
 
-export const stdoutClosed: AbortSignal = brokenPipe.signal
+/** Aborted when nobody reads standard output any more (`evcctl exec … | head`), or it cannot be written. */
+const broken = new AbortController()
+const brokenErrors = new AbortController()
+
+export const stdoutClosed: AbortSignal = broken.signal
+
+/** A terminal that is stopped (^S) shows nothing; up to so much of what it is to show is kept, characters. */
+const keptForTerminal = 1024 * 1024
+
+/** The reader has left: EPIPE is a closed pipe, EIO a terminal that is gone. */
+const leaving = ['EPIPE', 'EIO']
+
+let lost: string | undefined
+let dropped = 0
+
+/** Why a part of standard output is missing although somebody was to read it, e.g. a full disk; undefined as a rule. */
+export function outputLost(): string | undefined {
+  return lost
+}
 
 /**
- * Output that nobody reads any more must not end the process in the middle of its work: EPIPE is a closed pipe, EIO a
- * terminal that is gone.
+ * Output that cannot be written must not end or hold up the process in the middle of its work: a closed pipe, a full disk, a
+ * terminal that is stopped. Writes to a terminal are synchronous in Node, so that one that is stopped would stop the
+ * heartbeats of the lock as well.
  */
 export function guardOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) {
+  const guards = [
+    [process.stdout, broken],
+    [process.stderr, brokenErrors],
+  ] as const
+  for (const [stream, guard] of guards) {
     // oclif's own listener lets EIO end the process.
     stream.removeAllListeners('error')
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error
-      if (stream === process.stdout) brokenPipe.abort()
+      if (stream === process.stdout && !leaving.includes(error.code ?? '')) lost ??= error.message
+      guard.abort()
     })
+    if (stream.isTTY) unblock(stream)
   }
 }
 
-/** Writes to standard output, unless nobody reads it any more. */
-export function writeOut(text: string): void {
-  if (!brokenPipe.signal.aborted) process.stdout.write(text)
+// There is no public way; without this one, writes stay synchronous.
+function unblock(stream: NodeJS.WriteStream): void {
+  const { _handle: handle } = stream as unknown as { readonly _handle?: { setBlocking?(blocking: boolean): unknown } }
+  handle?.setBlocking?.(false)
 }
 
-/** The same with a line break. */
+/** Writes to standard output, unless nobody reads it any more. What a stopped terminal cannot take is counted and left out. */
+export function writeOut(text: string): void {
+  if (broken.signal.aborted) return
+  const { stdout } = process
+  if (stdout.isTTY && stdout.writableLength > keptForTerminal) {
+    if (dropped === 0) stdout.once('drain', tellDropped)
+    dropped += stripVTControlCharacters(text).split('\n').length - 1
+    return
+  }
+  stdout.write(text)
+}
+
+function tellDropped(): void {
+  process.stdout.write(`(${dropped} lines were left out while the terminal was stopped; the run journal has them)\n`)
+  dropped = 0
+}
+
+/** Writes to standard error, unless nobody reads it any more. */
+export function writeError(text: string): void {
+  if (!brokenErrors.signal.aborted) process.stderr.write(text)
+}
+
+/** A line on standard output. */
 export function printLine(text: string): void {
   writeOut(`${text}\n`)
 }

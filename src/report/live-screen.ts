@@ -4,6 +4,8 @@ import { columnsOf } from './layout.ts'
 export interface Terminal {
   readonly columns?: number
   readonly rows?: number
+  /** What was written and is not shown yet, characters: more than a picture where the terminal is stopped (^S). */
+  readonly writableLength?: number
   write(text: string): unknown
 }
 
@@ -11,6 +13,8 @@ const hideCursor = '\u001b[?25l'
 const showCursor = '\u001b[?25h'
 const eraseToLineEnd = '\u001b[K'
 const eraseBelow = '\u001b[J'
+// Some pictures of a large terminal.
+const behind = 64 * 1024
 
 /**
  * A few lines at the end of the output that are redrawn in place. Nothing above them is touched, nothing of them goes
@@ -29,8 +33,9 @@ export class LiveScreen implements Disposable {
     this.#terminal = terminal
   }
 
-  /** Replaces the picture. Each line must fit the terminal. */
+  /** Replaces the picture. Each line must fit the terminal. A terminal that is stopped is left alone until it goes on. */
   draw(lines: readonly string[]): void {
+    if ((this.#terminal.writableLength ?? 0) > behind) return
     const body = lines.map(line => `${line}${eraseToLineEnd}\n`).join('')
     this.#terminal.write(`${this.#hide()}${this.#home()}${body}${eraseBelow}`)
     this.#drawn = lines

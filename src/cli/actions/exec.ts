@@ -8,7 +8,7 @@ import { type Outcome, type Show, showAsJson, showAsText, showOutcomes } from '.
 import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { openCluster } from '../open-cluster.ts'
-import { printJson, stdoutClosed } from '../streams.ts'
+import { printJson, stdoutClosed, writeError } from '../streams.ts'
 
 export interface ExecOptions {
   readonly file: string
@@ -33,7 +33,7 @@ export async function exec(options: ExecOptions): Promise<ExitCode> {
       how === 'now'
         ? 'Stopping now: killing what runs.'
         : 'Stopping: no further host is begun. ^C again kills what runs.'
-    if (options.output === 'text') process.stderr.write(`${text}\n`)
+    if (options.output === 'text') writeError(`${text}\n`)
   })
   const show = options.output === 'json' ? showAsJson : showAsText(hosts)
   const queue = new PQueue({ concurrency: options.parallel })

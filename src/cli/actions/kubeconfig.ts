@@ -8,7 +8,7 @@ import { askCluster } from '../ask-cluster.ts'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
 import { readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
-import { printJson, printLine, writeOut } from '../streams.ts'
+import { printJson, printLine, writeError, writeOut } from '../streams.ts'
 
 export interface KubeconfigOptions {
   /** The cluster file. */
@@ -51,7 +51,7 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
       'If the API server has another address from here: evcctl kubeconfig --server https://HOST:PORT',
       `If its host has a firewall: let this machine in by spec.firewall.apiFrom in ${options.cluster}, then evcctl apply`,
     ]
-    process.stderr.write(`${access.server} does not answer from here: ${why}\n  ${hints.join('\n  ')}\n`)
+    writeError(`${access.server} does not answer from here: ${why}\n  ${hints.join('\n  ')}\n`)
   }
   return exitCodes.ok
 }

@@ -8,7 +8,7 @@ import { startLocalHosts } from '../../local/hosts.ts'
 import { detectNeeds } from '../../local/needs.ts'
 import { parseNodes } from '../../local/nodes.ts'
 import { count, createPaint, table, wantsColour } from '../../report/index.ts'
-import { printJson, printLine } from '../streams.ts'
+import { printJson, printLine, writeError } from '../streams.ts'
 
 interface OutputOptions {
   readonly output: 'text' | 'json'
@@ -31,7 +31,7 @@ export async function localUp(options: LocalUpOptions): Promise<ExitCode> {
   const file = `${name}.yaml`
   // Told now, not after the half minute that hosts take to start.
   if (!force) assertNoClusterFile(file)
-  const onProgress = (message: string) => process.stderr.write(`${message}\n`)
+  const onProgress = (message: string) => writeError(`${message}\n`)
   // They outlive this command: `local down` removes them. They need the internet, unless there is a mirror.
   const labels = { [fileLabel]: resolve(file) }
   const started = await startLocalHosts({ name, hosts, image, labels, internal: mirror !== undefined, onProgress })

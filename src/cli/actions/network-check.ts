@@ -11,7 +11,7 @@ import { askControlPlane } from '../ask-control-plane.ts'
 import { listenForInterrupts } from '../interrupts.ts'
 import { askedFrom, type NetworkFindings, networkAsData, networkText, works } from '../network-check-text.ts'
 import { openCluster } from '../open-cluster.ts'
-import { printJson, printLine } from '../streams.ts'
+import { printJson, printLine, writeError } from '../streams.ts'
 
 export interface NetworkCheckOptions {
   readonly file: string
@@ -34,7 +34,7 @@ export async function networkCheck({ file, output, parallel }: NetworkCheckOptio
   const signal = interrupts.stop
   await using pool = createPool(targets)
   const began = performance.now()
-  const say = (text: string) => (process.stderr.isTTY && output === 'text' ? process.stderr.write(`${text}\n`) : false)
+  const say = (text: string) => (process.stderr.isTTY && output === 'text' ? writeError(`${text}\n`) : false)
   try {
     const control = await controlPlaneOf(pool, spec, signal)
     say(`Making a pod on every node of ${spec.name} …`)
@@ -82,7 +82,7 @@ async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Pr
     .then(({ jobs }) => jobs[0]?.failure?.stderr.trim())
     .catch((error: Error) => error.message)
   if (failure === undefined) return
-  process.stderr.write(`${pods.name} could not be deleted; Kubernetes does so within ten minutes: ${failure}\n`)
+  writeError(`${pods.name} could not be deleted; Kubernetes does so within ten minutes: ${failure}\n`)
 }
 
 async function askAll(

@@ -5,7 +5,7 @@ import { askSecret, canAskSecrets, confirm } from '../ask.ts'
 import { listenForInterrupts } from '../interrupts.ts'
 import { openCluster } from '../open-cluster.ts'
 import { setupAsData, setupText } from '../ssh-setup-text.ts'
-import { printJson, printLine } from '../streams.ts'
+import { printJson, printLine, writeError } from '../streams.ts'
 
 export interface SshSetupOptions {
   readonly file: string
@@ -98,7 +98,7 @@ async function confirmHostKeys(machines: readonly Machine[], signal: AbortSignal
     ...table([['HOST', 'ADDRESS', 'TYPE', 'FINGERPRINT'], ...rows]),
     '',
   ]
-  process.stderr.write(`${lines.join('\n')}\n`)
+  writeError(`${lines.join('\n')}\n`)
   return (
     canAskSecrets() &&
     confirm('Are they theirs? Then they are recorded in known_hosts.', { output: process.stderr, signal })
