@@ -71,6 +71,8 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect(outcome.exitCode).toBe(2)
     expect(outcome.stdout).toContain('kubeadm init')
     expect(outcome.stdout).toContain('Nothing was written.')
+    // Nothing is found on hosts as they come, nor on standing nodes.
+    expect(outcome.stdout).not.toMatch(/^note /m)
     expect(hostNames.map((_, index) => writtenPaths(before[index]!, after[index]!))).toEqual([[], [], []])
   })
 
@@ -186,6 +188,7 @@ describe.sequential('from bare hosts to a cluster', () => {
   test('a second plan has no changes, and a second apply costs what a plan costs', async () => {
     const plan = await run('plan', cluster.file, '--exit-code')
     expect(plan.stdout).toContain('No changes.')
+    expect(plan.stdout).not.toMatch(/^note /m)
     expect(plan.exitCode).toBe(0)
     const planned = exchangesOf(await run('plan', cluster.file, '--output', 'json'))
     expect(planned).toEqual({ cp1: 2, w1: 2, w2: 2 })

@@ -37,7 +37,9 @@ export const osSchema = z.strictObject({
 
 /** `spec.preflight` */
 export const preflightSchema = z.strictObject({
-  maxClockDeviation: duration.describe('How far a host clock may be from the others.').prefault('30s'),
+  maxClockDeviation: duration
+    .describe('How far a host clock may be from the others; that of a single host, from this machine.')
+    .prefault('30s'),
   minMemory: z
     .strictObject({
       'control-plane': size.describe('RAM of a control plane node.').prefault('1500Mi'),
@@ -55,5 +57,8 @@ export const preflightSchema = z.strictObject({
     })
     .describe('Smallest free space that is accepted, by path.')
     .prefault({}),
-  ignore: z.array(z.enum(checkNames)).describe('Checks that only warn.').default([]),
+  ignore: z
+    .array(z.enum(checkNames))
+    .describe('Checks that only warn; docs/preflight.md says what each finds.')
+    .default([]),
 })
