@@ -35,20 +35,21 @@ export function declareNetwork(
   const { network, file } = spec
   const { cni, podCIDR } = network
   if (cni === 'none') return undefined
-  settledNetworkRole.declare(builder.scope(first.machine.host.name, settledNetworkRole.name), {
+  const { same } = settledNetworkRole.declare(builder.scope(first.machine.host.name, settledNetworkRole.name), {
     cni,
     file,
+    after: [...new Set([first.joined, ...(home === undefined || cni === 'flannel' ? [] : [home.joined])])],
     ...(cni === 'cilium' ? { kubeProxy: hasKubeProxy(spec) } : {}),
   })
   const endpoint = endpointOf(spec)
   if (cni === 'flannel') {
     const { backend, image } = network.flannel
     const scope = builder.scope(first.machine.host.name, flannel.name)
-    return flannel.declare(scope, { podCIDR, backend, image, endpoint, controlPlane: first.joined })
+    return flannel.declare(scope, { podCIDR, backend, image, endpoint, controlPlane: same })
   }
   if (home === undefined) return undefined
   const downloads = networkDownloads(spec, home.machine)
-  const order = { downloadAfter: [...home.downloads], controlPlane: home.joined }
+  const order = { downloadAfter: [...home.downloads], controlPlane: same }
   const scope = (role: { readonly name: string }) => builder.scope(home.machine.host.name, role.name)
   if (cni === 'calico')
     return calico.declare(scope(calico), {

@@ -2,6 +2,7 @@ import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult, Resource } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { answersFor, askApi } from './api-survey.ts'
+import { kubectl } from './kubectl.ts'
 
 const daemonSet = (namespace: string, name: string) => `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}`
 
@@ -24,12 +25,13 @@ export interface SettledNetworkParameters {
 }
 
 export type SettledNetworkState =
-  /** No cluster yet, or nobody to ask: other tasks say so. */
-  'unknown' | { readonly networks: readonly string[]; readonly kubeProxy: boolean }
+  /** No cluster yet, or one whose API server does not answer. */
+  'absent' | 'silent' | { readonly networks: readonly string[]; readonly kubeProxy: boolean }
 
 /**
  * The pod network of a standing cluster is the one of cluster.yaml. Another one is refused: the old one's pods, interfaces
  * and routes would stay, and every pod keep an address that nobody routes any more. So is what kube-proxy's absence means.
+ * Where the API server does not answer, it is asked again when it does, before anything of a network is written.
  */
 export function settledNetwork({
   cni,
@@ -44,7 +46,9 @@ export function settledNetwork({
     desired: { cni },
     diff(current) {
       // A cluster without any has not got so far.
-      if (current === 'unknown' || current.networks.length === 0) return undefined
+      if (current === 'absent') return undefined
+      if (current === 'silent') return { action: 'run', fields: [], note: silentNote }
+      if (current.networks.length === 0) return undefined
       const other = current.networks.find(name => name !== cni)
       if (other !== undefined)
         return {
@@ -56,14 +60,22 @@ export function settledNetwork({
       const [before, after] = kubeProxy ? ['none', 'kube-proxy'] : ['kube-proxy', 'none']
       return { action: 'update', fields: [{ field: 'kube-proxy', before, after }], refused: otherProxy(kubeProxy) }
     },
-    // What is refused is never written.
-    converge: () => [],
+    converge: () => [
+      {
+        until: { script: `${kubectl(5)} get --raw=/readyz >/dev/null\n`, parse: ({ exitCode }) => exitCode === 0 },
+        what: 'the API server answers',
+        everyMs: 2_000,
+        timeoutMs: 120_000,
+      },
+    ],
   }
 }
 
+const silentNote = 'the API server does not answer now: before the network is touched, it is asked which one it has'
+
 function parseState(raw: ProbeResult): SettledNetworkState {
   const answer = answersFor(raw, paths)
-  if (answer.api !== 'answered') return 'unknown'
+  if (answer.api !== 'answered') return answer.api === 'absent' ? 'absent' : 'silent'
   const found = networks.flatMap(([name], index) => (answer.objects[index] === undefined ? [] : [name]))
   return { networks: [...new Set(found)], kubeProxy: answer.objects.at(-1) !== undefined }
 }

@@ -118,10 +118,9 @@ test('a network that is set up from a host that does not answer is said to be le
 test('a first control plane node that is back without a cluster sets up the network when it has joined again', () => {
   const [, spec] = clusters[2]!
   const graph = clusterGraph(spec, new Map([...standing(spec), ['cp1', factsOf('cp1', '192.0.2.11')]]))
-  const applied = [...graph.tasks.keys()].find(id => id.startsWith('cp1/cilium/helm release'))
-  expect(graph.edges).toContainEqual({
-    from: 'cp1/control-plane-join/kubeadm join:control plane',
-    to: applied,
-    watch: false,
-  })
+  const named = (part: string) => [...graph.tasks.keys()].find(id => id.includes(part))
+  const settled = named('/settled-network/')
+  const joined = 'cp1/control-plane-join/kubeadm join:control plane'
+  expect(graph.edges).toContainEqual({ from: joined, to: settled, watch: false })
+  expect(graph.edges).toContainEqual({ from: settled, to: named('cp1/cilium/helm release'), watch: false })
 })

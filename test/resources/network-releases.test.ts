@@ -88,10 +88,11 @@ describe('a kustomization', () => {
 })
 
 describe('the network of a standing cluster', () => {
-  const refusal = (cni: string, raw: ProbeResult, kubeProxy?: boolean) => {
+  const changeOf = (cni: string, raw: ProbeResult, kubeProxy?: boolean) => {
     const resource = settledNetwork({ cni, file: 'cluster.yaml', ...(kubeProxy === undefined ? {} : { kubeProxy }) })
-    return resource.diff(resource.probe.parse(raw), { cni }, context)?.refused
+    return resource.diff(resource.probe.parse(raw), { cni }, context)
   }
+  const refusal = (...given: Parameters<typeof changeOf>) => changeOf(...given)?.refused
   const standing = (...daemonSets: readonly string[]) => {
     const asked = ['kube-flannel/kube-flannel-ds', 'kube-system/calico-node', 'calico-system/calico-node']
     const all = [...asked, 'kube-system/cilium', 'kube-system/kube-proxy'].map(name => {
@@ -123,8 +124,12 @@ describe('the network of a standing cluster', () => {
     )
   })
 
-  test('is nothing yet on bare hosts, and not known where nobody answers', () => {
-    for (const raw of [absent, unreachable, standing(), standing('kube-system/kube-proxy')])
-      expect(refusal('cilium', raw, false)).toBeUndefined()
+  test('is nothing yet on bare hosts', () => {
+    for (const raw of [absent, standing(), standing('kube-system/kube-proxy')])
+      expect(changeOf('cilium', raw, false)).toBeUndefined()
+  })
+
+  test('is not known where nobody answers: it is asked again before a network is written', () => {
+    expect(changeOf('cilium', unreachable)).toMatchObject({ action: 'run', note: expect.stringContaining('asked') })
   })
 })
