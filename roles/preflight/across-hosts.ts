@@ -51,7 +51,7 @@ interface Distinct {
 
 function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, next }: Distinct): Iterable<Finding> {
   const firsts = new Map<string, KnownHost>()
-  for (const known of hosts) {
+  for (const known of [...hosts].sort((a, b) => standing(a) - standing(b))) {
     const own = value(known)
     if (own === '') continue
     const first = firsts.get(own)
@@ -65,4 +65,12 @@ function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, nex
       })
     }
   }
+}
+
+// Of two that are alike, the one with which the cluster could do less well is not the odd one: a node rather than none, and a
+// control plane node rather than others.
+function standing({ host, facts }: KnownHost): number {
+  const isControlPlane = host.roles.includes('control-plane')
+  if (facts.kubernetes.kubeletConf) return isControlPlane ? 0 : 1
+  return isControlPlane ? 2 : 3
 }

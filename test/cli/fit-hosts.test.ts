@@ -46,6 +46,12 @@ describe('a host that preflight finds something wrong with', () => {
     expect(unfit.get(host)).toMatchObject({ kind: 'unfit', exitCode: exitCodes.failed })
   })
 
+  test('of two that are alike it is the one that is no node yet, or no control plane node', () => {
+    const { machineId } = factsOf('w1', 21)
+    expect([...aside({ cp1: standing, cp2: { machineId }, w1: { ...standing } }).unfit.keys()]).toEqual(['cp2'])
+    expect([...aside({ cp2: { machineId } }).unfit.keys()]).toEqual(['w1'])
+  })
+
   test('is told with all that is wrong with it', () => {
     const { details } = aside({ w1: { clockOffsetMs: 90_000, systemd: false } }).unfit.get('w1')!
     expect(details).toMatchObject({ where: 'w1 (192.0.2.21)', problem: 'There are 2 things wrong with it.' })
