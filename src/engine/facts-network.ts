@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import type { HostFacts, HostNetwork } from '../core/host.ts'
 import type { Sections } from './facts-parse.ts'
 
@@ -29,7 +29,9 @@ export function parseAddresses(sections: Sections): readonly HostAddress[] {
     return [{ device, address, secondary: /\bsecondary\b/.test(rest) }]
   })
   const all = found.length > 0 ? found : [...parseFibTrie(sections('fib')), ...parseIfInet6(sections('if-inet6'))]
-  return all.sort((a, b) => Number(a.device === 'lo') - Number(b.device === 'lo'))
+  // Other hosts get them in files and scripts.
+  const sound = all.filter(({ address }) => isIP(address) !== 0)
+  return sound.sort((a, b) => Number(a.device === 'lo') - Number(b.device === 'lo'))
 }
 
 /** The IPv4 networks that the host is in, by its addresses, and those that it has routes to, without the default. */
@@ -67,7 +69,8 @@ export function parseDefaultRoute(sections: Sections, addresses: readonly HostAd
     .sort((a, b) => a.metric - b.metric)[0]
   if (best === undefined) return undefined
   const address = best.source ?? addressOn(best.device, addresses, table)
-  return address === undefined ? undefined : { interface: best.device, address }
+  if (address === undefined || isIP(address) === 0) return undefined
+  return { interface: best.device, address }
 }
 
 /** Listening TCP sockets of `ss -ltnp`, or of /proc/net/tcp and tcp6 where there is no `ss`. */

@@ -273,6 +273,15 @@ test('an address on lo is an address of the host, and comes last', () => {
   ])
 })
 
+test('what is no address is none', () => {
+  const facts = parse({
+    addresses: '2: eth0    inet $(reboot)/24 scope global eth0\n2: eth0    inet 10.0.0.5/24 scope global eth0',
+    'default-route': 'default via 10.0.0.1 dev eth0 src 10.0.0.5;reboot',
+  })
+  expect(facts.addresses).toEqual(['10.0.0.5'])
+  expect(facts.defaultRoute).toBeUndefined()
+})
+
 test('networks are those of addresses and of routes, without the default', () => {
   const routes = [
     'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT',
