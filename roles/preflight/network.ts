@@ -28,7 +28,9 @@ export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFa
       problem: `${address} is not an address of the host itself, so that nothing there could listen on it.`,
       expected: own,
       came: host.privateAddress === undefined ? `${address} (its address in cluster.yaml)` : address,
-      next: `Set in cluster.yaml: privateAddress: ${facts.defaultRoute?.address ?? facts.addresses[0] ?? '<address>'}`,
+      next: facts.kubernetes.controlPlane
+        ? `It is a control plane node, which keeps its address: give the machine ${address} back. To make it a new node with another address, set privateAddress in cluster.yaml: plan then says how.`
+        : `Set in cluster.yaml: privateAddress: ${facts.defaultRoute?.address ?? facts.addresses[0] ?? '<address>'}`,
     })
   }
 }

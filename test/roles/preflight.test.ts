@@ -119,6 +119,12 @@ describe('hosts that are not', () => {
     expect(found?.next).toMatch(/cgroup_enable=memory.*\/boot\/firmware\/cmdline\.txt/)
   })
 
+  test('a control plane node that has come back with another address is told to take its own back', () => {
+    const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+    const [found] = check({ cp1: { addresses: ['192.0.2.99'], kubernetes } })
+    expect(found?.next).toContain('give the machine 192.0.2.11 back')
+  })
+
   test('a kernel that is too old for Cilium, where that is the network', () => {
     const old = { w1: { kernel: '5.4.0-150-generic' } }
     const [found] = check(old, specOf({ network: { cni: 'cilium' } }))
