@@ -7,7 +7,7 @@ import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import { describeHolder, type Evaluation, evaluate, gatherFacts, type SeenLock, seenLock } from '../engine/index.ts'
 import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
-import { setUnfitAside } from './fit-hosts.ts'
+import { refuseSecondCluster, setUnfitAside } from './fit-hosts.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
@@ -43,6 +43,7 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     const others = [...failed.values()].filter(error => error !== firstFailed)
     throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
   }
+  refuseSecondCluster(spec, read, failed)
   const { fit: facts, unfit } = setUnfitAside(spec, read, failed)
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {

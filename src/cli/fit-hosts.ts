@@ -1,6 +1,6 @@
 import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
 import { checkHosts } from '../../roles/preflight/index.ts'
-import { type ErrorDetails, formatError, HostError, type UserError, UserErrors } from '../core/index.ts'
+import { type ErrorDetails, formatError, HostError, UserError, UserErrors } from '../core/index.ts'
 import type { ClusterSpec, HostFacts } from '../index.ts'
 
 export interface FitHosts {
@@ -32,6 +32,33 @@ export function setUnfitAside(
   function errorsOf(host: string): readonly UserError[] {
     return findings.filter(one => one.host === host).map(({ error }) => error)
   }
+}
+
+/**
+ * Where no host that answers is a control plane node, one that does not answer may be: kubeadm init on another would begin a
+ * second cluster beside it. Throws UserErrors then, before anything is written.
+ */
+export function refuseSecondCluster(
+  spec: ClusterSpec,
+  facts: ReadonlyMap<string, HostFacts>,
+  failed: ReadonlyMap<string, HostError>,
+): void {
+  if ([...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)) return
+  // kubeadm init has begun there already, and goes on.
+  if (facts.get(firstControlPlaneHost(spec, facts).name)?.kubernetes.adminConf === true) return
+  const silent = spec.hosts.filter(host => host.roles.includes('control-plane') && failed.has(host.name))
+  if (silent.length === 0) return
+  const nodes = [...facts].flatMap(([host, { kubernetes }]) => (kubernetes.kubeletConf ? [host] : []))
+  const known = nodes.length === 0 ? '' : ` ${nodes.join(', ')}: a node of a cluster already.`
+  const names = silent.map(({ name }) => name).join(', ')
+  const error = new UserError({
+    where: `${spec.file} spec.hosts`,
+    problem: `No control plane node answers, and it is not known whether ${names} is one: a new cluster could be the second one.${known} Nothing was written.`,
+    expected: 'an answer of every control plane host, until one of them is a control plane node',
+    came: `no answer of ${names}`,
+    next: `Bring it back, or take it out of ${spec.file} until it is there.`,
+  })
+  throw new UserErrors([error, ...failed.values()])
 }
 
 // Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.

@@ -1,7 +1,7 @@
 import { count, formatDuration } from './measures.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
-import { problemLines, taskProblemLines } from './problems.ts'
+import { hostNames, problemLines, sameErrors, taskProblemLines } from './problems.ts'
 import { type RunView, type TaskView, tasksIn } from './summary.ts'
 
 /** What the last words of a run need beyond its events. */
@@ -36,9 +36,11 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
   const lines = [`${head(view, good, paint)} ${elapsed}: ${counts.join(', ')}.`]
   const tasksFailed = Map.groupBy(tasksIn(view, 'failed'), task => view.hosts.get(task.host)?.error !== undefined)
   const givenUp = Map.groupBy(tasksFailed.get(true) ?? [], task => task.host)
-  for (const host of hostsFailed) {
-    lines.push(...indent(problemLines(printable(host.name), host.error, paint)))
-    const undone = givenUp.get(host.name)?.length ?? 0
+  for (const { hosts, error } of sameErrors(
+    hostsFailed.map(({ name, error }) => ({ host: name, ...(error && { error }) })),
+  )) {
+    lines.push(...indent(problemLines(hostNames(hosts), error, paint)))
+    const undone = hosts.reduce((sum, host) => sum + (givenUp.get(host)?.length ?? 0), 0)
     if (undone > 0) lines.push(`      ${count(undone, 'task')} there ${undone === 1 ? 'is' : 'are'} not done`)
   }
   for (const problem of taskProblemLines(tasksFailed.get(false) ?? [], paint)) lines.push(...indent(problem))
@@ -68,10 +70,13 @@ function indent(lines: readonly string[]): string[] {
 const namesShown = 6
 
 function heldUp(tasks: readonly TaskView[], word: string): string[] {
-  return [...Map.groupBy(tasks, task => task.host)].map(([host, list]) => {
+  const ofHosts = [...Map.groupBy(tasks, task => task.host)]
+  const alike = Map.groupBy(ofHosts, ([, list]) => JSON.stringify(list.map(task => task.title)))
+  return [...alike.values()].map(group => {
+    const list = group[0]![1]
     const names = list.slice(0, namesShown).map(task => printable(task.title))
     const more = list.length > namesShown ? ` and ${list.length - namesShown} more` : ''
-    return `  ${word} on ${printable(host)}: ${names.join(', ')}${more}`
+    return `  ${word} on ${hostNames(group.map(([host]) => host))}: ${names.join(', ')}${more}`
   })
 }
 

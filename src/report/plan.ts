@@ -5,7 +5,7 @@ import { changeText } from './plan-change.ts'
 import { groupByHosts, sectionLines } from './plan-groups.ts'
 import { hasChanges, type PlanCounts, type PlanInput, planView } from './plan-view.ts'
 import { printable } from './printable.ts'
-import { problemLines, taskProblemLines } from './problems.ts'
+import { hostNames, problemLines, sameErrors, taskProblemLines } from './problems.ts'
 
 /** What the head of a plan says of the cluster; a ClusterSpec has all of it. */
 export interface PlanSubject {
@@ -43,19 +43,16 @@ export interface PlanOptions {
 export function renderPlan(input: PlanInput, subject: PlanSubject, options: PlanOptions = {}): string {
   const paint = createPaint(options.colour ?? false)
   const view = planView(input)
-  const unread = view.unreachable.flatMap(({ host, unfit, error }) => [
-    ...problemLines(
-      `${printable(host)} ${unfit ? 'is not fit for the cluster' : 'could not be read'}; nothing is planned for it`,
-      error,
-      paint,
-    ),
-    '',
-  ])
+  const unread = sameErrors(view.unreachable, ({ unfit }) => unfit).flatMap(({ hosts, one, error }) => {
+    const [are, them] = hosts.length === 1 ? ['is', 'it'] : ['are', 'them']
+    const what = one.unfit ? `${are} not fit for the cluster` : 'could not be read'
+    return [...problemLines(`${hostNames(hosts)} ${what}; nothing is planned for ${them}`, error, paint), '']
+  })
   const unjudged = taskProblemLines(view.errors, paint).flatMap(lines => [...lines, ''])
   const locked =
     options.lockedBy === undefined ? [] : [paint.changed(`Another run is at work: ${printable(options.lockedBy)}`), '']
   const width = options.width ?? Number.POSITIVE_INFINITY
-  const notes = (options.notes ?? []).flatMap(note => [...wrap(noteLine(note, paint), width), ''])
+  const notes = foldedNotes(options.notes ?? []).flatMap(note => [...wrap(noteLine(note, paint), width), ''])
   if (!hasChanges(view)) {
     const read = subject.hosts.length - view.unreachable.length
     const what = `${count(read, 'host')} as described in ${subject.file}. No changes.`
@@ -81,6 +78,14 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
   ]
   if (options.next !== undefined) lines.push(`Nothing was written. To do this: ${options.next}`)
   return lines.join('\n')
+}
+
+// What is to be known of many hosts alike is said once.
+function foldedNotes(notes: readonly Note[]): readonly Note[] {
+  return [...Map.groupBy(notes, ({ text }) => text)].flatMap(([text, same]) => {
+    const hosts = same.flatMap(({ host }) => host ?? [])
+    return hosts.length === 0 ? [{ text }] : [{ host: hostNames(hosts), text }]
+  })
 }
 
 /** One note, as a plan and a live run show it. */

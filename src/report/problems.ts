@@ -11,6 +11,33 @@ export function problemLines(head: string, error: ErrorDetails | undefined, pain
   return [...lines, ...text.map(line => `    ${line}`)]
 }
 
+/** Up to so many hosts are all named; of more, the first ones and how many there are. */
+const allNamed = 8
+const firstNamed = 3
+
+/** `w1, w2` or `w1, w2, w3 and 997 more`. */
+export function hostNames(hosts: readonly string[]): string {
+  const shown = hosts.length <= allNamed ? hosts : hosts.slice(0, firstNamed)
+  const more = hosts.length - shown.length
+  return `${shown.map(printable).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
+}
+
+/** What is the same but for its place, once; `error.where` then stays only where it is of one host alone. */
+export function sameErrors<T extends { readonly host: string; readonly error?: ErrorDetails }>(
+  list: readonly T[],
+  more: (one: T) => unknown = () => undefined,
+): readonly { readonly hosts: readonly string[]; readonly one: T; readonly error: ErrorDetails | undefined }[] {
+  const same = Map.groupBy(list, one => JSON.stringify([more(one), withoutPlace(one.error)]))
+  return [...same.values()].map(group => {
+    const [one] = group as [T, ...T[]]
+    return {
+      hosts: group.map(({ host }) => host),
+      one,
+      error: group.length === 1 ? one.error : withoutPlace(one.error),
+    }
+  })
+}
+
 /** Something that went wrong with a task of a host. */
 export interface TaskProblem {
   readonly host: string
@@ -23,7 +50,7 @@ export function taskProblemLines(problems: readonly TaskProblem[], paint: Paint)
   const same = Map.groupBy(problems, ({ title, error }) => JSON.stringify([title, withoutPlace(error)]))
   return [...same.values()].map(list => {
     const { title, error } = list[0]!
-    const hosts = list.map(({ host }) => printable(host)).join(', ')
+    const hosts = hostNames(list.map(({ host }) => host))
     return problemLines(`${hosts}  ${printable(title)}`, withoutPlace(error), paint)
   })
 }

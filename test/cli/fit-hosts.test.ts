@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { setUnfitAside } from '../../src/cli/fit-hosts.ts'
+import { refuseSecondCluster, setUnfitAside } from '../../src/cli/fit-hosts.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
-import { exitCodes, UserErrors } from '../../src/core/errors.ts'
+import { exitCodes, HostError, UserErrors } from '../../src/core/errors.ts'
 import type { HostFacts } from '../../src/index.ts'
 import { factsOf } from '../roles/given-hosts.ts'
 
@@ -68,5 +68,32 @@ describe('a host that preflight finds something wrong with', () => {
 
   test('is nobody where all are fit', () => {
     expect(aside({}).unfit.size).toBe(0)
+  })
+})
+
+describe('a cluster is not begun', () => {
+  const refused = (silent: readonly string[], changes: Changes = {}) => {
+    const answering = Object.entries(numbers).filter(([name]) => !silent.includes(name))
+    const facts = answering.map(
+      ([name, number]) => [name, factsOf(name, number, changes[name as keyof typeof numbers])] as const,
+    )
+    const failed = silent.map(
+      name => [name, new HostError(name, 'unreachable', { where: name, problem: 'off' })] as const,
+    )
+    return () => refuseSecondCluster(spec, new Map(facts), new Map(failed))
+  }
+
+  test('while a control plane host is silent that may be the node of a standing one', () => {
+    expect(refused(['cp2'])).toThrow('it is not known whether cp2 is one')
+    expect(refused(['cp2', 'cp3'], { w1: { kubernetes: { ...standing.kubernetes, controlPlane: false } } })).toThrow(
+      'w1: a node of a cluster already',
+    )
+  })
+
+  test('but goes on where one stands, where it was begun, and where a worker is silent', () => {
+    expect(refused(['cp2'], { cp3: standing })).not.toThrow()
+    expect(refused(['cp2'], { cp1: { kubernetes: { ...standing.kubernetes, controlPlane: false } } })).not.toThrow()
+    expect(refused(['w1'])).not.toThrow()
+    expect(refused([])).not.toThrow()
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Secret, type TaskId } from '../../src/core/index.ts'
-import { planDocument, planView, renderPlan } from '../../src/report/index.ts'
+import { HostError, Secret, type TaskId } from '../../src/core/index.ts'
+import { type PlanInput, planDocument, planView, renderPlan } from '../../src/report/index.ts'
 import { change, freshCluster, pending, planned, subject } from './plan-fixture.ts'
 
 const next = 'evcctl apply cluster.yaml'
@@ -169,4 +169,24 @@ describe('plan as data', () => {
     expect(JSON.parse(JSON.stringify(document))).toEqual(document)
     expect(document).toMatchObject({ type: 'plan', at: 5, cluster: 'edge-seoul', hosts: ['cp1', 'w1', 'jetson-07'] })
   })
+})
+
+test('a thousand hosts that are alike are said once, in errors, findings and notes; what differs stays apart', () => {
+  const names = Array.from({ length: 1000 }, (_, index) => `w${index}`)
+  const error = (host: string, problem: string) => new HostError(host, 'unreachable', { where: host, problem })
+  const input: PlanInput = {
+    ...planned([]),
+    unreachable: new Map([
+      ...names.map(name => [name, error(name, 'connection refused')] as const),
+      ['x1', error('x1', 'no route to host')],
+    ]),
+  }
+  const notes = names.map(host => ({ host, text: 'It has a package of its own.' }))
+  const text = renderPlan(input, { ...subject, hosts: names.map(name => ({ name })) }, { notes })
+  expect(text.split('\n').length).toBeLessThan(20)
+  expect(text).toContain(
+    'w0, w1, w2 and 997 more could not be read; nothing is planned for them\n    connection refused',
+  )
+  expect(text).toContain('x1 could not be read; nothing is planned for it\n    x1: no route to host')
+  expect(text).toContain('w0, w1, w2 and 997 more  It has a package of its own.')
 })
