@@ -1,3 +1,4 @@
+import { askingProbeMs } from '../core/limits.ts'
 import type { ProbeResult, Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { type ImageStore, imageStores } from './image-stores.ts'
@@ -51,7 +52,7 @@ export function nodeReady({
     kind: 'node',
     name,
     title: 'wait until Ready',
-    probe: { script, parse: parseState },
+    probe: { script, timeoutMs: askingProbeMs, parse: parseState },
     desired: { node: name },
     diff(current) {
       if (current.state === 'ready' || (!ready && current.state === 'not ready')) return undefined
@@ -70,14 +71,17 @@ export function nodeReady({
   }
 }
 
+// Asked twice: while control plane nodes join, etcd has no leader for a moment, and all that was waited for would be lost.
 // A table of one row instead of the object, which would list every image of the node. Its second cell is the status as
 // kubectl shows it. curl's own name would get it spread over many lines.
 function askScript(name: string, endpoint: string): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
-answer=$(curl --silent --show-error --max-time 5 --noproxy '*' --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
-  --cert ${certificate} --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url} 2>&1) || {
-  printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
+node() {
+  curl --silent --show-error --max-time 5 --noproxy '*' --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
+    --cert ${certificate} --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url} 2>&1
+}
+answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
 status=$(printf '%s' "$answer" | sed -n 's/.*"cells":\\["[^"]*","\\([^"]*\\)".*/\\1/p')
 case $status in
   Ready*) echo state=ready ;;
