@@ -24,7 +24,9 @@ export interface JoinScriptOptions {
 /**
  * The script that makes the host a node by the JoinConfiguration on its stdin. It tries again where an API server has
  * not learned something yet: one that has just started refuses connections, or rights; and one takes up to 50 s to see
- * that a kubelet is gone, and lets no node of that name join as long.
+ * that a kubelet is gone, and lets no node of that name join as long. The document, with token and certificate key, has no
+ * name any more when kubeadm reads it: nothing of it is left behind, however the script ends (dash runs no EXIT trap on a
+ * signal).
  */
 export function joinScript({
   criSocket,
@@ -34,13 +36,17 @@ export function joinScript({
   leave,
   resetMore = '',
 }: JoinScriptOptions): string {
-  const attempt = 'kubeadm join --config "$configuration"'
+  const attempt = 'kubeadm join --config /dev/fd/9'
   const all = prepare === undefined ? attempt : `{ ${prepare} && ${attempt}; }`
   return `${kubeletFailureScript}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
 configuration=/run/evcctl/kubeadm-join.yaml
 said=/run/evcctl/kubeadm-join.said
 trap 'rm -f "$configuration" "$said"' EXIT
+trap 'exit 143' HUP INT TERM
+rm -f "$configuration"
 ( umask 077; cat >"$configuration" )
+exec 9<"$configuration"
+rm -f "$configuration"
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 reset() {

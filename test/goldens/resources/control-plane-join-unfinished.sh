@@ -18,7 +18,11 @@ mkdir -p /var/lib/evcctl /run/evcctl /etc/kubernetes/manifests
 configuration=/run/evcctl/kubeadm-join.yaml
 said=/run/evcctl/kubeadm-join.said
 trap 'rm -f "$configuration" "$said"' EXIT
+trap 'exit 143' HUP INT TERM
+rm -f "$configuration"
 ( umask 077; cat >"$configuration" )
+exec 9<"$configuration"
+rm -f "$configuration"
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 reset() {
@@ -60,7 +64,7 @@ rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/c
 end=$(( $(date +%s) + 90 ))
 while :; do
   status=0
-  { remove_stale_member && kubeadm join --config "$configuration"; } 2>"$said" || status=$?
+  { remove_stale_member && kubeadm join --config /dev/fd/9; } 2>"$said" || status=$?
   if [ "$status" -eq 0 ]; then break; fi
   again=
   if grep -q 'status "Ready" already exists' "$said"; then
