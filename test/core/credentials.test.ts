@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest'
+import { hideCredential, hideCredentials } from '../../src/core/credentials.ts'
+
+test.each([
+  ['TOML of containerd', 'username = "ada"\npassword = "pass word"\n  auth = "YWRhOnB3"\n', ['pass word', 'YWRhOnB3']],
+  ['a header', '[header]\n  Authorization = ["Basic YWRhOnB3"]\n', ['YWRhOnB3']],
+  ['JSON of Docker', '{ "auths": { "r": { "auth": "YWRhOnB3", "identitytoken": "eyJh" } } }', ['YWRhOnB3', 'eyJh']],
+  [
+    'YAML',
+    'a:\n  client-key-data: LS0tLS1C\n  token: abc.def\n  secretAccessKey: AKIA123\n',
+    ['LS0t', 'abc.def', 'AKIA'],
+  ],
+  ['a unit', 'Environment="HTTPS_PROXY=http://ada:pw1234@proxy:3128"\n', ['ada:pw1234']],
+  [
+    'a private key',
+    'x\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nAAAA\n-----END RSA PRIVATE KEY-----\ny\n',
+    ['MIIE', 'AAAA'],
+  ],
+])('%s is shown without what is secret in it', (_, text, secrets) => {
+  const shown = hideCredentials(text)
+  expect(shown).toContain('<hidden>')
+  for (const secret of secrets) expect(shown).not.toContain(secret)
+})
+
+test.each([
+  ['a block', 'authentication:\n  anonymous:\n    enabled: false\nauthorization:\n  mode: Webhook\n'],
+  ['switches and numbers', 'token: true\npasswordLength: 12\ntokenTTL: 0\nauth: {}\n'],
+  ['addresses', 'server: https://registry.example:5000/v2\nhosts: ["user@host"]\n'],
+])('%s stays as it is', (_, text) => {
+  expect(hideCredentials(text)).toBe(text)
+})
+
+test('a field with a telling name is hidden whatever it holds', () => {
+  expect(hideCredential('spec.registry.password', 'x')).toBe('<hidden>')
+  expect(hideCredential('spec.registry.host', 'http://a:b@c')).toBe('http://<hidden>@c')
+  expect(hideCredential('spec.maxPods', '110')).toBe('110')
+})
+
+// It would not end within the time of a test.
+test.each([
+  ['one long word', 'token'.repeat(50_000)],
+  ['many long words', `${'token'.repeat(95)}\n`.repeat(500)],
+  ['keys without an end', `${'-----BEGIN A PRIVATE KEY-----'.repeat(50)}\n`.repeat(150)],
+  ['more than anybody reads', 'x'.repeat(10_000_000)],
+])('a text that is made to keep a pattern busy is done with: %s', (_, text) => {
+  expect(hideCredentials(text).length).toBeLessThanOrEqual(text.length)
+})
