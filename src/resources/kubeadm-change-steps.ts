@@ -2,7 +2,7 @@ import type { Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
-import { kubeletFailureScript } from './kubelet-evidence.ts'
+import { cannotStartFunction, kubeletFailureScript } from './kubelet-evidence.ts'
 import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
 
@@ -92,7 +92,7 @@ rm -f ${proxyMark}
 
 // A component that does not come up with its new arguments gets its old manifest back.
 function controlPlaneScript(config: string, server: string): string {
-  return `${kubeletFailureScript}${manifestFunction}manifests=${manifestFolder}
+  return `${kubeletFailureScript}${cannotStartFunction}${manifestFunction}manifests=${manifestFolder}
 backup=${formerManifests}
 ${forgetFormer}
 mkdir -p -m 0700 "$backup"
@@ -119,7 +119,7 @@ for component in $components; do
   echo "waiting for $component with its new arguments"
   end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
-    if [ "$(date +%s)" -ge "$end" ]; then
+    if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" ${manifestsMark}; then
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
       cp -p "$backup"/*.yaml "$manifests/"

@@ -21,3 +21,16 @@ export const kubeletFailureScript = `evidence() {
   } >&2
 }
 `
+
+/**
+ * Shell function `cannot_start COMPONENT SINCE`: true when a static pod of the control plane has ended twice since the file
+ * SINCE was written, and said that it does not understand its arguments: however long one waits, it will not come up. The
+ * pod has to be younger than that file: the one before it may still be restarted for a moment.
+ * Logs are numbered by restarts (`0.log`, `1.log`), also by Docker's (docs of the CRI, container log path).
+ */
+export const cannotStartFunction = `cannot_start() {
+  log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
+  [ -n "$log" ] && [ "\${log%/*/*}" -nt "$2" ] &&
+    grep -qE 'unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate' "$log"
+}
+`

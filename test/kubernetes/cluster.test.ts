@@ -257,6 +257,24 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
+  test('an argument that the API server does not know is put back as soon as that is certain, with the reason', async () => {
+    const whole = await readFile(cluster.file, 'utf8')
+    await editClusterFile(cluster.file, document =>
+      document.setIn(['spec', 'kubernetes', 'clusterConfiguration'], {
+        apiServer: { extraArgs: [{ name: 'no-such-flag', value: '1' }] },
+      }),
+    )
+    const began = Date.now()
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    console.log(`an unknown argument was put back after ${Math.round((Date.now() - began) / 1000)} s`)
+    expect(outcome.exitCode).toBe(1)
+    expect(failuresOf(outcome).join('\n')).toContain('unknown flag: --no-such-flag')
+    await waitUntil('the API server is back', async () => (await cluster.kubectl('get', '--raw', '/readyz')) === 'ok')
+    await writeFile(cluster.file, whole)
+    expect((await run('apply', cluster.file, '--yes', '--output', 'json')).exitCode).toBe(0)
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+
   test('an image comes from a mirror whose certificate is of a private CA', async () => {
     const folder = join(cluster.folder, 'registry')
     await using registry = await startRegistry(folder, cluster.hosts.gateway)

@@ -66,6 +66,11 @@ evidence() {
       grep -v 'connection refused' | tail -n 3 | sed 's/^/kubelet: /' | cut -c 1-400
   } >&2
 }
+cannot_start() {
+  log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
+  [ -n "$log" ] && [ "${log%/*/*}" -nt "$2" ] &&
+    grep -qE 'unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate' "$log"
+}
 meant() { /usr/local/bin/kubectl annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 manifests=/etc/kubernetes/manifests
 backup=/var/lib/evcctl/manifests
@@ -95,7 +100,7 @@ for component in $components; do
   echo "waiting for $component with its new arguments"
   end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
-    if [ "$(date +%s)" -ge "$end" ]; then
+    if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" /var/lib/evcctl/manifests/complete; then
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
       cp -p "$backup"/*.yaml "$manifests/"
