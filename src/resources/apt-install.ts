@@ -1,3 +1,4 @@
+import { withProxies } from '../shell/functions.ts'
 import { quoteAll } from '../shell/quote.ts'
 import { keepDisabledFolder } from './apt-state.ts'
 
@@ -14,7 +15,8 @@ const lockSeconds = 600
 
 // The log is in a folder of root's: in /tmp, others could put a link where root is about to write.
 // apt's own DPkg::Lock::Timeout does not cover `update` and `dpkg --configure`, so every call is repeated while locked.
-const preamble = `export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
+const preamble = `${withProxies}
+export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
 folder=$(umask 077; mkdir -p /run/evcctl; mktemp -d /run/evcctl/apt.XXXXXX)
 log=$folder/log
 release() { :; }

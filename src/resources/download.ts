@@ -1,4 +1,6 @@
+import { UserError } from '../core/errors.ts'
 import { Secret } from '../core/secret.ts'
+import { withProxies } from '../shell/functions.ts'
 import { quote } from '../shell/quote.ts'
 
 /** Where it is noted which sites could not be downloaded from a moment ago. */
@@ -28,11 +30,22 @@ export function cachePath(sha256: string): string {
 export function withoutCredentials(text: string): { readonly url: string; readonly credentials: Secret | undefined } {
   const url = new URL(text)
   if (url.username === '' && url.password === '') return { url: text, credentials: undefined }
-  const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+  const user = `${decoded(url.username)}:${decoded(url.password)}`
+  // A line break would begin another option of curl.
+  if (/[\r\n\0]/.test(user)) throw new UserError({ problem: `The credentials for ${url.host} have a line break.` })
   url.username = ''
   url.password = ''
   const quoted = user.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
   return { url: url.href, credentials: new Secret(`user = "${quoted}"`, `credentials of ${url.host}`) }
+}
+
+// A percent sign that is no escape stands for itself.
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }
 
 /** How a downloadScript ends when it does not end well. */
@@ -48,7 +61,9 @@ export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83
 export function downloadScript({ url, sha256, site, bytes }: Download): string {
   const part = cachePath(sha256)
   return `umask 077
+${withProxies}
 mkdir -p ${cacheFolder}
+site=${quote(site)}
 url=${quote(url)}
 want=${sha256}
 part=${part}
@@ -72,7 +87,7 @@ progress() {
     fi
     rate=$(( now > before ? (now - before) / 100000 : 0 ))
     if [ "$total" -gt 0 ]; then of=" of $(( total / 1000000 ))"; else of=; fi
-    echo "$(( now / 1000000 ))$of MB from ${site}, $(( rate / 10 )).$(( rate % 10 )) MB/s" >&2
+    echo "$(( now / 1000000 ))$of MB from $site, $(( rate / 10 )).$(( rate % 10 )) MB/s" >&2
     before=$now
   done
 }

@@ -17,8 +17,26 @@ export function fenceFileOf({ folder = '/var/lib/evcctl' }: Pick<Fence, 'folder'
   return `${folder}/fence`
 }
 
-/** Environment of all that runs on a host: fixed language, sane PATH, root's home, known umask and folder. */
+// As curl, apt and the libraries of Go read them; curl does not read http_proxy in capitals.
+const proxyVariables = [
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'all_proxy',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'ALL_PROXY',
+]
+
+/**
+ * Environment of all that runs on a host: fixed language, sane PATH, root's home, known umask and folder, no proxy. Nodes
+ * talk to each other without one, and kubeadm would write it into the manifests of the control plane; only downloads ask
+ * for what the host has set, by `evcctl_proxies`.
+ */
 export const environment = `LC_ALL=C
+${proxyVariables.map(name => `evcctl_${name}=\${${name}:-}`).join(' ')}
+unset ${proxyVariables.join(' ')}
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\${PATH:+:$PATH}
 HOME=~root
 export LC_ALL PATH HOME
@@ -275,6 +293,15 @@ export const keepFile = `${syncNew}; mv -f -- "$evcctl_new" "$1"; trap - EXIT`
 export const keepFileUnderFence = ({ generation, run }: Fence): string =>
   `${syncNew}; evcctl_move ${generation} ${quote(run)} "$evcctl_new" "$1"; trap - EXIT`
 
+// For subshells that download: the proxies of the host's own environment.
+const proxiesFunction = `evcctl_proxies() {
+${proxyVariables.map(name => `  [ -z "$evcctl_${name}" ] || export ${name}="$evcctl_${name}"`).join('\n')}
+  :
+}`
+
+/** A line of a step that makes the proxies of the host's environment count from here on; nothing where there are none. */
+export const withProxies = 'if command -v evcctl_proxies >/dev/null; then evcctl_proxies; fi'
+
 /*
  * evcctl_job <job>                                   begins a job
  * evcctl_resume <job>                                goes on with it after a pushed file
@@ -347,7 +374,9 @@ evcctl_verify() {
 }`
 
 /** All that requests with jobs need besides. */
-export const jobFunctions = [watchFunctions, endGroupFunction, leftOverFunctions, stepFunctions].join('\n')
+export const jobFunctions = [proxiesFunction, watchFunctions, endGroupFunction, leftOverFunctions, stepFunctions].join(
+  '\n',
+)
 
 /** What a request with jobs does first: notes itself. Only then it is asked who wrote here last, so that no later run overlooks it. */
 export const beginJobs = (generation: number): string => `evcctl_generation=${generation}

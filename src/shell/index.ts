@@ -1,2 +1,3 @@
+export { withProxies } from './functions.ts'
 export * from './on-disk.ts'
 export * from './quote.ts'

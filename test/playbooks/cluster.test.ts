@@ -35,6 +35,14 @@ describe('the graph of a cluster', () => {
     await expect(describeGraph(graph)).toMatchFileSnapshot('../goldens/playbooks/cluster.txt')
   })
 
+  test('has no probe that writes, not even the temporary file of a here-document', () => {
+    const specs = [specOf(), specOf({ network: { cni: 'calico' } }), specOf({ network: { cni: 'cilium' } })]
+    for (const spec of specs) {
+      for (const [id, { resource }] of clusterGraph(spec, facts).tasks)
+        expect([id, /<<|mktemp/.exec(resource.probe.script)]).toEqual([id, null])
+    }
+  })
+
   test('is the same whenever it is made of the same', () => {
     const one = describeGraph(clusterGraph(specOf(), facts))
     expect(describeGraph(clusterGraph(specOf(), new Map([...facts].reverse())))).toBe(one)

@@ -255,3 +255,25 @@ describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
     expect(said).toBe(true)
   })
 })
+
+describe.each(shells.map(shell => ({ shell })))('proxies of the environment, in $shell', ({ shell }) => {
+  const show = 'echo "${http_proxy:-none} ${HTTPS_PROXY:-none} ${no_proxy:-none}"'
+  const withEnvironment = ['env', 'http_proxy=http://ada:p w@proxy:3128', 'HTTPS_PROXY=http://proxy', ...shell]
+
+  it('count for downloads only, and for nothing that comes after them', async () => {
+    const download = `if command -v evcctl_proxies >/dev/null; then evcctl_proxies; fi; ${show}; exit 1`
+    const { jobs, results } = await runLocally(
+      {
+        jobs: [
+          { steps: [{ run: `${show}; exit 1` }], verify: probe('true') },
+          { steps: [{ run: download }], verify: probe('true') },
+        ],
+        probes: [probe(show)],
+      },
+      withEnvironment,
+    )
+    expect(jobs[0]?.failure?.stdout).toBe('none none none\n')
+    expect(jobs[1]?.failure?.stdout).toBe('http://ada:p w@proxy:3128 http://proxy none\n')
+    expect(results[0]?.stdout).toBe('none none none\n')
+  })
+})

@@ -1,5 +1,7 @@
 main() {
 LC_ALL=C
+evcctl_http_proxy=${http_proxy:-} evcctl_https_proxy=${https_proxy:-} evcctl_no_proxy=${no_proxy:-} evcctl_all_proxy=${all_proxy:-} evcctl_HTTP_PROXY=${HTTP_PROXY:-} evcctl_HTTPS_PROXY=${HTTPS_PROXY:-} evcctl_NO_PROXY=${NO_PROXY:-} evcctl_ALL_PROXY=${ALL_PROXY:-}
+unset http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
 HOME=~root
 export LC_ALL PATH HOME
@@ -83,6 +85,17 @@ evcctl_probe() {
   evcctl_exit=$?
   [ -z "$evcctl_late" ] || [ "$evcctl_exit" != 137 ] || evcctl_exit=1000
   evcctl_mark probe "$1" "$evcctl_exit"
+}
+evcctl_proxies() {
+  [ -z "$evcctl_http_proxy" ] || export http_proxy="$evcctl_http_proxy"
+  [ -z "$evcctl_https_proxy" ] || export https_proxy="$evcctl_https_proxy"
+  [ -z "$evcctl_no_proxy" ] || export no_proxy="$evcctl_no_proxy"
+  [ -z "$evcctl_all_proxy" ] || export all_proxy="$evcctl_all_proxy"
+  [ -z "$evcctl_HTTP_PROXY" ] || export HTTP_PROXY="$evcctl_HTTP_PROXY"
+  [ -z "$evcctl_HTTPS_PROXY" ] || export HTTPS_PROXY="$evcctl_HTTPS_PROXY"
+  [ -z "$evcctl_NO_PROXY" ] || export NO_PROXY="$evcctl_NO_PROXY"
+  [ -z "$evcctl_ALL_PROXY" ] || export ALL_PROXY="$evcctl_ALL_PROXY"
+  :
 }
 evcctl_watch() {
   (
