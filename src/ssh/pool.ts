@@ -29,6 +29,8 @@ export interface PoolOptions {
   readonly keepaliveMs?: number
   /** What hosts may send and how long they may take, where that is not the default. */
   readonly limits?: Limits
+  /** How long sudo may take to let in or to refuse once it has the password, s; default 60. */
+  readonly sudoSeconds?: number
   /** A host is connected and logged into; `ms` from its turn on. */
   readonly onConnected?: (host: string, ms: number) => void
   /** An exchange has ended well. */
@@ -128,7 +130,14 @@ export class Pool implements SshPool {
     const endpoint = resolveTarget(target, this.#config)
     const link = this.#link(endpoint, ms => this.#options.onConnected?.(name, ms))
     const apart = this.#link(endpoint)
-    const host = { target, endpoint, link, apart, root: initialRoot(endpoint.user, target.sudoPassword), exchanges: 0 }
+    const host = {
+      target,
+      endpoint,
+      link,
+      apart,
+      root: initialRoot(endpoint.user, target.sudoPassword, this.#options.sudoSeconds),
+      exchanges: 0,
+    }
     this.#hosts.set(name, host)
     return host
   }

@@ -16,15 +16,23 @@ export const rootReady = 'evcctl-root'
 /** The line that follows the password. */
 export const passwordEnd = 'evcctl-go'
 
+/** What the login prints on stderr before it becomes root, followed by its uid. */
+export const loginReady = 'evcctl-login:'
+
 const shell = '/bin/sh -s'
 // One line of stdin is the script; all after it is for what the script starts. The shell reads byte by byte here.
 const receive = 'IFS= read -r evcctl_line && eval "$evcctl_line"'
+// Root is who has the uid 0, whatever the name. The first line tells a login that runs no commands from a sudo that refuses.
+const plainSudo = `/bin/sh -c ${quote(`evcctl_uid=$(id -u); echo ${loginReady}$evcctl_uid >&2; [ "$evcctl_uid" = 0 ] && exec "$@"; exec sudo -k -n -- "$@"`)} sh`
 
-/** The command that becomes root, e.g. `sudo -k -n -- /bin/sh -s`. Passwords and scripts are never part of it. */
+/**
+ * The command that becomes root: as it is for root, else with sudo where the uid is not 0. It is the same in every
+ * exchange; passwords and scripts are never part of it.
+ */
 export function rootCommand(mode: RootMode, program: RootProgram): string {
   const plain = program === 'script' ? shell : `/bin/sh -c ${quote(receive)}`
   if (mode === 'root') return plain
-  if (mode === 'sudo') return `sudo -k -n -- ${plain}`
+  if (mode === 'sudo') return `${plainSudo} ${plain}`
   return `${passwordSudo} ${quote(afterPassword(program === 'script' ? `exec ${shell}` : receive))}`
 }
 
@@ -32,7 +40,7 @@ export function rootCommand(mode: RootMode, program: RootProgram): string {
 export function rootProgram(mode: RootMode, program: string, argument: string): string {
   const tail = `sh ${quote(argument)}`
   if (mode === 'root') return `/bin/sh -c ${quote(program)} ${tail}`
-  if (mode === 'sudo') return `sudo -k -n -- /bin/sh -c ${quote(program)} ${tail}`
+  if (mode === 'sudo') return `${plainSudo} /bin/sh -c ${quote(program)} ${tail}`
   return `${passwordSudo} ${quote(afterPassword(program))} ${tail}`
 }
 
@@ -44,62 +52,79 @@ function afterPassword(program: string): string {
   return `echo ${rootReady} >&2; IFS= read -r evcctl_line; [ "$evcctl_line" = ${passwordEnd} ] || IFS= read -r evcctl_line; ${program}`
 }
 
-/** True when another try with the password could help, judging by how `sudo -n` ended. */
+/**
+ * True when another try with the password could help. Whether sudo wants one is found out by trying: what it prints may
+ * be translated, a lecture or a warning about something else. 126 and 127 say that it cannot be run at all, and without
+ * the first line of ours the login does not run commands.
+ */
 export function mayWantPassword(exitCode: number, stderr: string): boolean {
-  return exitCode !== 127 && exitCode !== 126 && !needsTerminal(stderr) && !/sudoers/i.test(stderr)
+  return exitCode !== 127 && exitCode !== 126 && stderr.includes(loginReady)
 }
 
-/** Why the host did not become root; `stderr` and `stdout` are what came instead of the script's beginning. */
+/** The uid that the login printed; undefined before it has. */
+export function loginUid(stderr: string): number | undefined {
+  const digits = new RegExp(`${loginReady}(\\d+)\\s`).exec(stderr)?.[1]
+  return digits === undefined ? undefined : Number(digits)
+}
+
+/**
+ * Why the host did not become root; `stderr` and `stdout` are what came instead of the script's beginning. What was
+ * decided was decided by exit codes; words of the host only make the message more exact.
+ */
 export function rootError(
   endpoint: Endpoint,
   mode: RootMode,
   came: { readonly exitCode: number; readonly stdout: string; readonly stderr: string },
 ): HostError {
   const { user } = endpoint
-  const said = [withoutPrompt(came.stderr), came.stdout.trim()].filter(text => text !== '').join('\n')
+  const said = [withoutMarks(came.stderr), came.stdout.trim()].filter(text => text !== '').join('\n')
   const shown = said === '' ? `exit code ${came.exitCode}, and no output` : said
   const fail = (problem: string, expected: string, next: string): HostError =>
     hostError(endpoint, 'root', { problem, expected, came: shown, next })
-  if (mode === 'root')
+  const sayExpired = (): HostError =>
+    fail(
+      `the password of ${user} has expired`,
+      'a password that is valid: until it is changed, no command runs',
+      `${sshCommand(endpoint, ' -t')}   (it asks for a new one; as root there: passwd ${user}, or chage -d today ${user})`,
+    )
+  if (mode === 'root' || (mode === 'sudo' && !came.stderr.includes(loginReady))) {
+    if (hints.expired.test(said)) return sayExpired()
     return fail(
-      `the shell of ${user} did not run the script`,
-      '/bin/sh -s runs what it reads',
+      mode === 'root' ? `the shell of ${user} did not run the script` : `the login of ${user} does not run commands`,
+      mode === 'root' ? '/bin/sh -s runs what it reads' : 'a login shell, and no command that is forced',
       `${sshCommand(endpoint)} /bin/sh -c id`,
     )
-  if (came.exitCode === 127 || /sudo: (command )?not found|not found: sudo|unknown command: sudo/i.test(said))
+  }
+  if (came.exitCode === 127)
     return fail(
       `sudo is not installed, and ${user} is not root`,
       'sudo, or a login as root',
       `${sshCommand({ ...endpoint, user: 'root' })}   (su -c 'apt-get install sudo' on it)`,
     )
-  if (needsTerminal(said))
+  if (hints.expired.test(said)) return sayExpired()
+  if (hints.terminal.test(said))
     return fail(
       'sudo wants a terminal (requiretty)',
       `a line "Defaults:${user} !requiretty" in the sudoers file`,
       `${sshCommand(endpoint, ' -t')} sudo visudo -f /etc/sudoers.d/evcctl`,
     )
-  if (isForbidden(said))
-    return fail(
-      `${user} may not become root`,
-      `a line "${user} ALL=(ALL) NOPASSWD: ALL" in the sudoers file`,
-      `${sshCommand({ ...endpoint, user: 'root' })} usermod -aG sudo ${user}`,
-    )
-  if (/password|authentication/i.test(said))
+  if (hints.forbidden.test(said)) return forbidden(endpoint, shown)
+  if (mode === 'sudo')
     return fail(
       `sudo asks for the password of ${user}, and none is given`,
       'spec.ssh.sudoPassword in cluster.yaml (fromEnv, fromFile or prompt), or NOPASSWD in the sudoers file',
       `${sshCommand(endpoint, ' -t')} sudo -v`,
     )
   return fail(
-    `${user} could not become root`,
+    `sudo refuses ${user} without asking for a password (exit code ${came.exitCode})`,
     'sudo runs /bin/sh',
     `${sshCommand(endpoint, ' -t')} sudo -k /bin/sh -c id`,
   )
 }
 
-/** The password was refused; it is named by its label only. */
+/** The password was asked for again; it is named by its label only. */
 export function wrongPassword(endpoint: Endpoint, label: string, stderr: string): HostError {
-  const said = withoutPrompt(stderr)
+  const said = withoutMarks(stderr)
   return hostError(endpoint, 'root', {
     problem: `sudo did not take the password of ${endpoint.user}`,
     expected: `the password of ${endpoint.user} there`,
@@ -108,15 +133,62 @@ export function wrongPassword(endpoint: Endpoint, label: string, stderr: string)
   })
 }
 
-/** True when sudo said that the user may not become root, whatever the password. */
-export function isForbidden(stderr: string): boolean {
-  return /sudoers|not allowed/i.test(stderr)
+/** Sudo took the password, or did not, and ended all the same: only its words can tell which. */
+export function refusedAfterPassword(endpoint: Endpoint, label: string, exitCode: number, stderr: string): HostError {
+  const said = withoutMarks(stderr)
+  const shown = `${label}: ${said === '' ? `exit code ${exitCode}, and no output` : said}`
+  if (hints.expired.test(said)) return expiredAfterPassword(endpoint, shown)
+  if (hints.forbidden.test(said)) return forbidden(endpoint, said)
+  return hostError(endpoint, 'root', {
+    problem: `sudo did not let ${endpoint.user} become root with the password given (exit code ${exitCode})`,
+    expected: `the right password, and a line for ${endpoint.user} in the sudoers file`,
+    came: shown,
+    next: `To see which of the two is missing: ${sshCommand(endpoint, ' -t')} sudo -k -l`,
+  })
 }
 
-function withoutPrompt(stderr: string): string {
-  return stderr.replaceAll(passwordPrompt, '').trim()
+/** Sudo neither lets in nor refuses nor asks for the password again, so it waits for something that nobody gives. */
+export function silentAfterPassword(endpoint: Endpoint, label: string, seconds: number, stderr: string): HostError {
+  const said = withoutMarks(stderr)
+  const shown = `${label}: ${said === '' ? `nothing within ${seconds} s` : said}`
+  if (hints.expired.test(said)) return expiredAfterPassword(endpoint, shown)
+  return hostError(endpoint, 'root', {
+    problem: `sudo has neither let ${endpoint.user} in nor refused within ${seconds} s after the password`,
+    expected: 'no further question (a new password, a second factor)',
+    came: shown,
+    next: `To see what it waits for: ${sshCommand(endpoint, ' -t')} sudo -k true`,
+  })
 }
 
-function needsTerminal(text: string): boolean {
-  return /must have a tty/i.test(text)
+function expiredAfterPassword(endpoint: Endpoint, came: string): HostError {
+  return hostError(endpoint, 'root', {
+    problem: `the password of ${endpoint.user} has expired`,
+    expected: 'a password that is valid: sudo takes no other',
+    came,
+    next: `${sshCommand(endpoint, ' -t')} passwd   (then correct what ssh.sudoPassword in cluster.yaml names)`,
+  })
+}
+
+function forbidden(endpoint: Endpoint, came: string): HostError {
+  const { user } = endpoint
+  return hostError(endpoint, 'root', {
+    problem: `${user} may not become root`,
+    expected: `a line "${user} ALL=(ALL) NOPASSWD: ALL" in the sudoers file`,
+    came,
+    next: `${sshCommand({ ...endpoint, user: 'root' })} usermod -aG sudo ${user}`,
+  })
+}
+
+// Words of sudo, sudo-rs and sshd in English. They choose between messages and decide nothing.
+const hints = {
+  expired: /password.{0,40}expired|expired.{0,40}password|password change required/i,
+  terminal: /must have a tty/i,
+  forbidden: /not in the sudoers|may not run sudo|not allowed to/i,
+}
+
+function withoutMarks(stderr: string): string {
+  return stderr
+    .replaceAll(passwordPrompt, '')
+    .replaceAll(new RegExp(`${loginReady}\\d*\\s?`, 'g'), '')
+    .trim()
 }

@@ -9,7 +9,16 @@ export type SudoBehaviour =
   | 'wants a terminal'
   | 'not allowed'
   | 'silent'
-  | { readonly password: string; readonly lecture?: string }
+  | {
+      readonly password: string
+      readonly lecture?: string
+      /** Printed on stderr whatever is asked for, as warnings about the sudoers file. */
+      readonly noise?: string
+      /** What happens after the right password instead of the command. */
+      readonly after?: 'expired' | 'forbidden' | 'silence'
+      /** What it prints for `-n`. Default: that a password is required. */
+      readonly refusal?: string
+    }
 
 // As sudo 1.9 reads its options; every run is noted in `log`, one line of arguments each.
 const head = (log: string): string => `#!/bin/sh
@@ -43,11 +52,11 @@ function body(behaviour: SudoBehaviour): string {
     case 'missing':
       return ''
     default:
-      return `if [ "$ask" = no ]; then echo 'sudo: a password is required' >&2; exit 1; fi
+      return `${behaviour.noise === undefined ? '' : `echo ${quote(behaviour.noise)} >&2\n`}if [ "$ask" = no ]; then echo ${quote(behaviour.refusal ?? 'sudo: a password is required')} >&2; exit 1; fi
 ${behaviour.lecture === undefined ? '' : `echo ${quote(behaviour.lecture)} >&2\n`}for try in 1 2 3; do
   printf '%s' "$prompt" >&2
   IFS= read -r line || { echo 'sudo: no password was provided' >&2; exit 1; }
-  [ "$line" = ${quote(behaviour.password)} ] && exec "$@"
+  [ "$line" = ${quote(behaviour.password)} ] && ${after(behaviour.after)}
   echo 'Sorry, try again.' >&2
 done
 echo 'sudo: 3 incorrect password attempts' >&2
@@ -56,13 +65,33 @@ exit 1
   }
 }
 
-/** Puts a fake sudo into `<folder>/bin` and gives the PATH to run with. */
-export async function fakeSudo(folder: string, behaviour: SudoBehaviour): Promise<{ path: string; log: string }> {
+function after(what: 'expired' | 'forbidden' | 'silence' | undefined): string {
+  switch (what) {
+    case 'expired':
+      return "{ echo 'sudo: Account or password is expired, reset your password and try again' >&2; printf 'Current password: ' >&2; exec sleep 600; }"
+    case 'forbidden':
+      return "{ echo 'ubuntu steht nicht in der sudoers-Datei.' >&2; exit 1; }"
+    case 'silence':
+      return 'exec sleep 600'
+    default:
+      return 'exec "$@"'
+  }
+}
+
+/** Puts a fake sudo, and an `id` that says this uid, into `<folder>/bin` and gives the PATH to run with. */
+export async function fakeSudo(
+  folder: string,
+  behaviour: SudoBehaviour,
+  uid: number,
+): Promise<{ path: string; log: string }> {
   const bin = join(folder, 'bin')
   const log = join(folder, 'sudo.log')
   await mkdir(bin, { recursive: true })
   await writeFile(log, '')
-  if (behaviour === 'missing') return { path: '/nonexistent', log }
+  await writeFile(join(bin, 'id'), `#!/bin/sh\n[ "$*" = -u ] && echo ${uid} && exit\nexec /usr/bin/id "$@"\n`, {
+    mode: 0o755,
+  })
+  if (behaviour === 'missing') return { path: bin, log }
   const file = join(bin, 'sudo')
   await writeFile(file, head(log) + body(behaviour))
   await chmod(file, 0o755)

@@ -39,6 +39,8 @@ export interface ServerOptions {
   readonly twoFactors?: boolean
   /** Default `no password`. */
   readonly sudo?: SudoBehaviour
+  /** Uid of who logs in, as `id -u` says it. Default 1000. */
+  readonly uid?: number
   /** Printed on stdout before every command, as a careless .bashrc does. */
   readonly motd?: string
   /** Channels open at a time on a connection; more are refused. Default 10, as sshd's MaxSessions. */
@@ -139,7 +141,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const clientKey = newKey()
   await writeFile(join(folder, 'id'), clientKey.private, { mode: 0o600 })
   const hostKeyTexts = options.hostKeys ?? [newKey().private]
-  const sudo = await fakeSudo(folder, options.sudo ?? 'no password')
+  const sudo = await fakeSudo(folder, options.sudo ?? 'no password', options.uid ?? 1000)
   const authorized = (options.authorizedKeys ?? [clientKey.public]).map(text => ssh2.utils.parseKey(text) as ParsedKey)
   const sockets = new Set<Socket>()
   const ssh = new ssh2.Server({ hostKeys: [...hostKeyTexts] }, client => {

@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { startServer } from './server.ts'
@@ -20,7 +22,8 @@ describe('becoming root', () => {
     await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
     await exchange(subject, { jobs: [job({ run: 'true' })], probes: [probe('true')] })
     await output(subject, 'true')
-    expect(server.commands).toEqual(Array(2).fill('sudo -k -n -- /bin/sh -s'))
+    expect(new Set(server.commands).size).toBe(1)
+    expect(server.commands[0]).toMatch(/exec sudo -k -n -- "\$@"' sh \/bin\/sh -s$/)
     expect(subject.describe('w1')?.via).toBe('sudo')
   })
 
@@ -37,7 +40,7 @@ describe('becoming root', () => {
     ]
     expect(replies.map(reply => reply.jobs[0]?.verify?.stdout)).toEqual(Array(3).fill('verified\n'))
     expect(JSON.stringify(replies)).not.toContain('correct horse')
-    expect(server.commands.map(command => command.split(' ')[2])).toEqual(['-n', '-S', '-S', '-S'])
+    expect(server.commands.map(command => /sudo -k (-.)/.exec(command)?.[1])).toEqual(['-n', '-S', '-S', '-S'])
     expect(server.commands.join('\n')).not.toContain('correct horse')
     expect(subject.describe('w1')?.via).toBe('sudo with password')
   })
@@ -107,5 +110,69 @@ describe('becoming root', () => {
     for (const sudo of [false, true]) expect((await run('kill -9 $$', sudo))[0]).toBe(137)
     expect(await run('no-such-command', false)).toEqual([127, '', expect.stringContaining('not found')])
     expect(server.connections).toBe(1)
+  })
+
+  it('takes a login with the uid 0 for root, whatever its name', async () => {
+    await using server = await startServer({ sudo: 'missing', uid: 0 })
+    await using subject = pool(server.target({ user: 'toor' }))
+    expect(await output(subject, 'echo root')).toBe('root\n')
+    expect(subject.describe('w1')?.via).toBe('root')
+    await output(subject, 'echo root')
+    expect(server.commands.at(-1)).toBe('/bin/sh -s')
+  })
+
+  it.each([
+    '/etc/sudoers.d/old:1:10: unknown defaults entry "no_such_setting"',
+    'sudo: unable to resolve host w1: Name or service not known',
+    'Désolé, l’utilisateur ubuntu n’est pas autorisé. sudoers: must have a tty, not allowed',
+  ])('gives the password whatever sudo prints: %s', async noise => {
+    await using server = await startServer({ sudo: { password: 'correct horse', noise, refusal: 'sudo: Passwort?' } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    expect(await output(subject, 'echo in')).toBe('in\n')
+  })
+
+  it.each([
+    ['has expired', 'expired', 'the password of ubuntu has expired', / -t .* passwd/],
+    [
+      'may be asked for something else',
+      'silence',
+      'sudo has neither let ubuntu in nor refused within 1 s',
+      / sudo -k true$/,
+    ],
+    ['may not become root, in another language', 'forbidden', 'sudo did not let ubuntu become root', / sudo -k -l$/],
+  ] as const)('says so when the right password does not help: the user %s', async (_what, after, problem, next) => {
+    await using server = await startServer({ sudo: { password: 'correct horse', after } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }), { sudoSeconds: 1 })
+    const error = await hostError(output(subject, 'echo secret'), 'root')
+    expect(error.message).toContain(problem)
+    expect(error.details.next).toMatch(next)
+    expect(error.message).not.toContain('correct horse')
+  })
+
+  it('does not take a login that runs no command for a sudo that refuses', async () => {
+    await using server = await startServer()
+    const shell = join(server.folder, 'bin', 'no-login')
+    const says = (text: string): Promise<void> =>
+      writeFile(shell, `#!/bin/sh\necho '${text}' >&2\nexit 1\n`, { mode: 0o755 })
+    await says('This account is currently not available.')
+    await using closed = await startServer({ shell })
+    await using subject = pool(closed.target({ ...asUbuntu, sudoPassword: password }))
+    expect((await hostError(output(subject, 'true'), 'root')).message).toContain('does not run commands')
+    // As sshd itself says it.
+    await says('WARNING: Your password has expired.\nPassword change required but no TTY available.')
+    const error = await hostError(output(subject, 'true'), 'root')
+    expect(error.message).toContain('the password of ubuntu has expired')
+    expect(error.details.next).toMatch(/^ssh -t .*ubuntu@127\.0\.0\.1/)
+    expect(closed.commands.every(command => command.includes('sudo -k -n'))).toBe(true)
+  })
+
+  const shells = ['csh', 'tcsh', 'fish', 'zsh', 'bash', 'dash']
+  const installed = shells.flatMap(
+    name => ['/bin', '/usr/bin'].map(folder => join(folder, name)).find(existsSync) ?? [],
+  )
+  it.each(installed)('works behind the login shell %s', async shell => {
+    await using server = await startServer({ shell, sudo: { password: 'correct horse' } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    expect(await output(subject, 'echo in')).toBe('in\n')
   })
 })
