@@ -24,6 +24,8 @@ export interface Limits {
   readonly marginMs: number
   /** Opening a channel and becoming root, which may ask a directory server. */
   readonly rootMs: number
+  /** Sudo once it has the password: PAM waits some seconds after a wrong one, and may ask a directory server. */
+  readonly sudoMs: number
   /**
    * How long hosts that are read wait for one of which nothing is heard, or for as long as what runs there may take. It
    * counts from when half of them are done.
@@ -54,6 +56,7 @@ export const limits: Limits = {
   factsMs: 8_000,
   marginMs: 30_000,
   rootMs: 8_000,
+  sudoMs: 15_000,
   patienceMs: 10_000,
   patienceTotalMs: 30_000,
   beginMs: 60_000,

@@ -29,7 +29,7 @@ export interface PoolOptions {
   readonly keepaliveMs?: number
   /** What hosts may send and how long they may take, where that is not the default. */
   readonly limits?: Limits
-  /** How long sudo may take to let in or to refuse once it has the password, s; default 60. */
+  /** How long sudo may take to let in or to refuse once it has the password, s; default 15. */
   readonly sudoSeconds?: number
   /** A host is connected and logged into; `ms` from its turn on. */
   readonly onConnected?: (host: string, ms: number) => void

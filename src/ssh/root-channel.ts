@@ -1,4 +1,5 @@
 import type { ClientChannel } from 'ssh2'
+import { limits } from '../core/limits.ts'
 import type { Secret } from '../core/secret.ts'
 import { credential } from '../shell/script.ts'
 import type { Connection } from './connection.ts'
@@ -14,8 +15,6 @@ import {
   wrongPassword,
 } from './sudo.ts'
 
-// PAM waits some seconds after a wrong password, and a directory server may be far away.
-const patientSeconds = 60
 // More than a lecture and all warnings of sudo.
 const mostHeard = 8192
 
@@ -30,7 +29,7 @@ export interface RootState {
 }
 
 /** Nothing is known yet: root is root, others are asked for their uid, and sudo is first asked without a password. */
-export function initialRoot(user: string, password: Secret | undefined, sudoSeconds = patientSeconds): RootState {
+export function initialRoot(user: string, password: Secret | undefined, sudoSeconds = limits.sudoMs / 1000): RootState {
   return { mode: user === 'root' ? 'root' : 'sudo', proven: false, password, sudoSeconds }
 }
 

@@ -1,9 +1,11 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import ssh2, { type ParsedKey } from 'ssh2'
 import { describe, expect, it } from 'vitest'
+import { diagnose } from '../../src/ssh/diagnose.ts'
 import { fingerprint } from '../../src/ssh/known-hosts.ts'
 import { newKey, startServer, type TestServer } from './server.ts'
-import { hostError, output, pool } from './support.ts'
+import { hostError, output, pool, signal } from './support.ts'
 
 function line(server: TestServer, key = server.hostKeys[0]): string {
   return `[127.0.0.1]:${server.port} ${key?.type} ${key?.getPublicSSH().toString('base64')}\n`
@@ -116,6 +118,51 @@ describe('host keys', () => {
       server.target({ knownHosts: { files: ['/nonexistent', server.folder, second], policy: 'strict' } }),
     )
     expect(await output(subject, 'echo in')).toBe('in\n')
+  })
+
+  it('are recorded only when the server has proved to own them', async () => {
+    // The key of another server, shown by one that cannot sign with it.
+    const [stranger, claimed] = [newKey(), newKey()].map(
+      key => [ssh2.utils.parseKey(key.private)].flat()[0] as ParsedKey,
+    )
+    if (stranger === undefined || claimed === undefined) throw new Error('no keys')
+    const forged = Object.create(claimed, { sign: { value: (data: Buffer) => stranger.sign(data) } })
+    await using server = await startServer({ hostKeys: [forged] })
+    await using subject = pool(server.target())
+    await hostError(output(subject, 'true'), 'unreachable')
+    await expect(readFile(server.knownHostsFile)).rejects.toThrow('ENOENT')
+  })
+
+  it('that the files of the machine revoke are refused beside a file of our own', async () => {
+    await using server = await startServer()
+    const [global, sshConfigFile] = [join(server.folder, 'global'), join(server.folder, 'config')]
+    await writeFile(server.knownHostsFile, line(server))
+    await writeFile(global, `@revoked ${line(server)}`)
+    await writeFile(sshConfigFile, `GlobalKnownHostsFile ${global}\n`)
+    await using subject = pool(server.target(strict(server)), { sshConfigFile })
+    expect((await hostError(output(subject, 'true'), 'host key')).message).toContain(`${global} line 1`)
+    await writeFile(sshConfigFile, `RevokedHostKeys ${global}\n`)
+    await using other = pool(server.target(strict(server)), { sshConfigFile })
+    expect((await hostError(output(other, 'true'), 'host key')).message).toContain('revoked')
+    await writeFile(global, 'SSHKRL\n\0')
+    await using binary = pool(server.target(strict(server)), { sshConfigFile })
+    expect((await hostError(output(binary, 'true'), 'host key')).message).toContain('binary revocation list')
+  })
+
+  it('are taken and not recorded where ~/.ssh/config says so, unless cluster.yaml is strict', async () => {
+    await using server = await startServer()
+    const sshConfigFile = join(server.folder, 'config')
+    await writeFile(sshConfigFile, 'UserKnownHostsFile /dev/null\nStrictHostKeyChecking no\n')
+    await using subject = pool(server.target({ knownHosts: {} }), { sshConfigFile })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    expect(subject.describe('w1')?.hostKey.recorded).toBe(false)
+    // Strict, and nowhere to record: no advice that leads back here.
+    const target = server.target({ knownHosts: { policy: 'strict' } })
+    await using closed = pool(target, { sshConfigFile })
+    const plan = await hostError(output(closed, 'true'), 'host key')
+    expect(plan.details.next).toContain('ssh.knownHosts.file')
+    const ping = await diagnose(target, { signal, sshConfigFile, acceptNewHostKeys: true })
+    expect(ping.steps.find(step => step.name === 'hostKey')?.error?.next).toBe(plan.details.next)
   })
 
   it('that cannot be recorded stop the connection', async () => {

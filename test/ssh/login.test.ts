@@ -1,8 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
+import { readKeyFile } from '../../src/ssh/private-key.ts'
 import { newKey, startServer } from './server.ts'
 import { hostError, output, pool } from './support.ts'
 
@@ -82,6 +84,29 @@ describe('logging in', () => {
     expect(locked.details.next).toContain(`ssh-add ${identityFiles[0]}`)
   })
 
+  it.each([
+    ['rsa', { modulusLength: 2048 }],
+    ['ec', { namedCurve: 'P-256' }],
+    ['ed25519', {}],
+  ] as const)('takes %s keys in PKCS#8, also encrypted ones', async (type, options) => {
+    const { privateKey } = generateKeyPairSync(type as 'rsa', options as { modulusLength: number })
+    const sealed = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame' } as const
+    const plain = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const read = readKeyFile(plain, undefined)
+    if (read.kind !== 'private') throw new Error('the key was not read')
+    const open = read.key.getPublicSSH()
+    await using server = await startServer({ authorizedKeys: [`${read.key.type} ${open.toString('base64')}`] })
+    const file = await keyFile(server.folder, 'plain', plain)
+    await using subject = pool(server.target({ identityFiles: [file] }))
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    const locked = await keyFile(server.folder, 'sealed', privateKey.export(sealed).toString())
+    const passphrase = new Secret('open sesame', 'passphrase')
+    await using opened = pool(server.target({ identityFiles: [locked], passphrase }))
+    expect(await output(opened, 'echo in')).toBe('in\n')
+    await using without = pool(server.target({ identityFiles: [locked] }))
+    expect((await hostError(output(without, 'true'), 'login')).message).toContain('encrypted, and no passphrase')
+  })
+
   it('logs in with a password, and answers keyboard-interactive with it', async () => {
     const password = new Secret('correct horse', 'password')
     await using plain = await startServer({ password: 'correct horse' })
@@ -141,6 +166,11 @@ describe('logging in', () => {
       await using only = pool(target, { sshConfigFile: config })
       expect(await output(only, 'echo in')).toBe('in\n')
       expect(only.describe('w1')?.login).toBe('agent: 1 key')
+      // So does a file that is a public key itself, as for keys on tokens.
+      const open = await keyFile(server.folder, 'chosen.pub', server.clientKey.public)
+      await using chosen = pool(server.target({ agent: true, identityFiles: [open] }), { sshConfigFile: config })
+      expect(await output(chosen, 'echo in')).toBe('in\n')
+      expect(chosen.describe('w1')?.login).toBe('agent: 1 key')
     } finally {
       agent.kill()
     }

@@ -5,7 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer, type Server as NetServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2'
+import ssh2, { type Algorithms, type AuthContext, type Connection, type ParsedKey, type ServerChannel } from 'ssh2'
 import type { SshTarget } from '../../src/core/ssh-target.ts'
 import { fakeSudo, type SudoBehaviour } from './fake-sudo.ts'
 
@@ -29,12 +29,22 @@ export function newKey(type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519', passphrase
 
 export interface ServerOptions {
   /** Default: one new ed25519 key. */
-  readonly hostKeys?: readonly string[]
+  readonly hostKeys?: readonly (string | ParsedKey)[]
   /** Public keys that let in. Default: the server's own client key (`clientKey`). */
   readonly authorizedKeys?: readonly string[]
   readonly password?: string
   /** Methods that are said to be accepted; default publickey, and what is configured. */
   readonly keyboardInteractive?: string
+  /** Shown before the login. */
+  readonly banner?: string
+  /** So many logins are closed without a word once the key or password was right, as by pam_nologin. */
+  readonly closeAfterProof?: number
+  /** The right password has expired: another one is asked for. */
+  readonly passwordExpired?: boolean
+  /** After the right answer, what keyboard-interactive asks next; what is answered is in `answers`. */
+  readonly thenAsks?: string
+  /** Algorithms of the server, e.g. `{ kex: ['…'] }`. */
+  readonly algorithms?: Algorithms
   /** Key and then password. */
   readonly twoFactors?: boolean
   /** Default `no password`. */
@@ -72,6 +82,9 @@ export class TestServer implements AsyncDisposable {
   connections = 0
   openChannels = 0
   mostChannels = 0
+  /** What was answered to `thenAsks`. */
+  readonly answers: string[] = []
+  toClose = 0
   /** When set, channels of these commands are closed at once and without an exit status. */
   closeWithoutExit = false
   readonly #sockets: Set<Socket>
@@ -144,9 +157,14 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const sudo = await fakeSudo(folder, options.sudo ?? 'no password', options.uid ?? 1000)
   const authorized = (options.authorizedKeys ?? [clientKey.public]).map(text => ssh2.utils.parseKey(text) as ParsedKey)
   const sockets = new Set<Socket>()
-  const ssh = new ssh2.Server({ hostKeys: [...hostKeyTexts] }, client => {
-    serveClient(client, server, options, authorized, sudo.path)
-  })
+  const { banner, algorithms } = options
+  const settings = { ...(banner !== undefined && { banner }), ...(algorithms !== undefined && { algorithms }) }
+  const ssh = new ssh2.Server(
+    { hostKeys: hostKeyTexts.map(key => (typeof key === 'string' ? key : { key: key as never })), ...settings },
+    client => {
+      serveClient(client, server, options, authorized, sudo.path)
+    },
+  )
   ssh.on('error', () => undefined)
   let toRefuse = options.refuseFirst ?? 0
   const front = createServer({ noDelay: true }, socket => {
@@ -170,6 +188,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }
   const hostKeys = hostKeyTexts.map(text => ssh2.utils.parseKey(text) as ParsedKey)
   const server = new TestServer({ port, folder, clientKey, hostKeys, sockets, closing })
+  server.toClose = options.closeAfterProof ?? 0
   return server
 }
 
@@ -224,6 +243,10 @@ function serveClient(
     }
     context.reject(methods(), partial)
   }
+  const accept = (context: AuthContext): void => {
+    if (server.toClose-- <= 0) context.accept()
+    else (client as unknown as { _sock: Socket })._sock.destroy()
+  }
   client.on('authentication', context => {
     if (context.method === 'publickey') {
       const key = [...authorized, ...keysAtHome(options.home)].find(key => key.getPublicSSH().equals(context.key.data))
@@ -233,14 +256,21 @@ function serveClient(
       else if (options.twoFactors === true) {
         keyAccepted = true
         refuse(context, true)
-      } else context.accept()
+      } else accept(context)
     } else if (context.method === 'password') {
       const right = options.password !== undefined && context.password === options.password
-      if (right && (options.twoFactors !== true || keyAccepted)) context.accept()
+      if (right && options.passwordExpired === true)
+        context.requestChange('Your password has expired.', () => refuse(context))
+      else if (right && (options.twoFactors !== true || keyAccepted)) accept(context)
       else refuse(context)
     } else if (context.method === 'keyboard-interactive' && options.keyboardInteractive !== undefined) {
       context.prompt([{ prompt: 'Password: ', echo: false }], answers => {
-        if (answers[0] === options.keyboardInteractive) context.accept()
+        if (answers[0] === options.keyboardInteractive && options.thenAsks !== undefined)
+          context.prompt([{ prompt: options.thenAsks, echo: false }], more => {
+            server.answers.push(...more)
+            refuse(context)
+          })
+        else if (answers[0] === options.keyboardInteractive) context.accept()
         else refuse(context)
       })
     } else refuse(context)

@@ -105,8 +105,13 @@ function include(place: Place, patterns: readonly string[], depth: number, readi
       patterns.join(' '),
     )
   return patterns
-    .flatMap(pattern => globSync(resolve(reading.folder, expandHome(pattern))).sort())
+    .flatMap(pattern => globSync(likeGlob3(resolve(reading.folder, expandHome(pattern)))).sort())
     .flatMap(file => readFile(file, depth, reading))
+}
+
+// glob(3) knows `*`, `?` and `[…]` and nothing else; `**` would read whole trees, and braces multiply.
+function likeGlob3(pattern: string): string {
+  return pattern.replace(/\*{2,}/g, '*').replace(/[{}()]/g, '\\$&')
 }
 
 function readText(file: string, { checkOwner }: Reading): string {
