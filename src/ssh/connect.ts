@@ -11,8 +11,9 @@ import type { Endpoint } from './resolve.ts'
 // sshd drops connections at random beyond MaxStartups, 10:30:100 by default.
 const mostTries = 5
 const retryMs = 300
-// Between logins at a machine that boots.
-const bootMs = 2_000
+// Before the second login at a machine that boots; doubled each time. sshd of 9.8 and later shuts out who fails for 5 s
+// each (PerSourcePenalties), which must not add up.
+const bootMs = 4_000
 
 /** Connects and logs in. Rejects with HostError, or with the signal's reason. `through` is the connection to the jump host. */
 export async function connect(
@@ -43,8 +44,8 @@ export async function connect(
       } catch (error) {
         if (error instanceof LoginRefused && error.afterProof) refused = error
         else if (!(error instanceof ClosedEarly) || tries === mostTries) throw error
-        const pause = refused === undefined ? retryMs * tries : bootMs
-        await sleep(pause * (0.5 + Math.random()), undefined, { signal: either })
+        const pause = refused === undefined ? retryMs * tries * (0.5 + Math.random()) : bootMs * 2 ** (tries - 1)
+        await sleep(pause, undefined, { signal: either })
       }
     }
   } catch (error) {

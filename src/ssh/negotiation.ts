@@ -10,6 +10,8 @@ const names: Readonly<Record<NegotiatedList, { readonly what: string; readonly k
   ciphers: { what: 'cipher', keyword: 'Ciphers' },
   macs: { what: 'MAC', keyword: 'MACs' },
 }
+// What stands among the key exchanges and is none (RFC 8308, and OpenSSH's strict key exchange).
+const notes = /^(ext-info-|kex-strict-)/
 const lists = Object.keys(names) as readonly NegotiatedList[]
 
 /** The error where ~/.ssh/config allows only algorithms that evcctl does not have; undefined where there is no such list. */
@@ -45,7 +47,7 @@ export function noSsh(endpoint: Endpoint, offer: Offer, server: ServerOffer, cau
     return fail(
       `it and evcctl have no ${what} algorithm in common`,
       `one of what evcctl can: ${offer[missing].join(', ')}`,
-      `${server.software} offers: ${server[missing]?.join(', ')}`,
+      `${server.software} offers: ${server[missing]?.filter(name => !notes.test(name)).join(', ')}`,
       `Add one to ${keyword} of its /etc/ssh/sshd_config and reload sshd, e.g.: ${keyword} +${best}`,
     )
   }

@@ -62,14 +62,8 @@ export const keywords: Readonly<Record<string, Keyword>> = {
   kexalgorithms: { ...one, check: algorithms },
   ciphers: { ...one, check: algorithms },
   macs: { ...one, check: algorithms },
-  pubkeyacceptedalgorithms: { ...one, check: algorithms },
   canonicalizehostname: { ...one, notFollowed: notOff },
   pkcs11provider: { ...one, notFollowed: notOff },
-}
-
-/** Other names of the same keywords. */
-export const synonyms: Readonly<Record<string, string>> = {
-  pubkeyacceptedkeytypes: 'pubkeyacceptedalgorithms',
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }

@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { exitCodes, UserError } from '../../core/errors.ts'
 import { shortPath } from '../failure.ts'
 import { expandHome } from '../home.ts'
-import { keywords, synonyms } from './keywords.ts'
+import { keywords } from './keywords.ts'
 import { checkMatch } from './match.ts'
 import { keywordOf, splitWords } from './words.ts'
 
@@ -67,8 +67,8 @@ function readFile(file: string, depth: number, reading: Reading): ConfigLine[] {
     const place = { file, line: index + 1 }
     if (++reading.lines > mostLines)
       throw configError(place, 'the ssh configuration is too long', `at most ${mostLines} lines`, 'more')
-    const keyword = synonyms[parts.keyword] ?? parts.keyword
-    const words = wordsOf(place, keyword, parts.rest)
+    const { keyword, rest } = parts
+    const words = wordsOf(place, keyword, rest)
     if (keyword === 'include')
       found.push({ ...place, keyword, words, included: include(place, words, depth + 1, reading) })
     else if (keyword === 'host' || keyword === 'match' || Object.hasOwn(keywords, keyword))

@@ -39,7 +39,7 @@ export interface HostSettings {
 /** The keywords that list algorithms. */
 export type AlgorithmList = (typeof algorithmLists)[number]
 
-const algorithmLists = ['kexalgorithms', 'ciphers', 'macs', 'hostkeyalgorithms', 'pubkeyacceptedalgorithms'] as const
+const algorithmLists = ['kexalgorithms', 'ciphers', 'macs', 'hostkeyalgorithms'] as const
 const families: Readonly<Record<string, HostSettings['addressFamily']>> = { inet: 4, inet6: 6 }
 const checking: Readonly<Record<string, HostSettings['strictHostKeyChecking']>> = {
   yes: 'strict',
