@@ -89,7 +89,7 @@ describe('commands that meet hosts', { timeout: 60_000 }, () => {
     const { exitCode, stderr } = await evcctl('exec', '--', 'exit 3')
     expect(stderr).toMatch(/^cp1 +exit code 3 +\d/m)
     expect(exitCode).toBe(1)
-    const down = await evcctl('exec', 'w1-down.yaml', '--sudo', '-o', 'json', '--', 'id', '-u')
+    const down = await evcctl('exec', 'w1-down.yaml', '--sudo', '-o', 'json', '--', '/usr/bin/id', '-u')
     expect(down.exitCode).toBe(4)
     expect(ndjson(down.stdout)).toMatchObject([
       { type: 'exec:output', host: 'cp1', stream: 'stdout', line: '0' },
