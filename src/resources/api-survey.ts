@@ -54,8 +54,25 @@ export function answerFor(raw: ProbeResult, path: string): ApiAnswer {
   if (answers === 'absent') return { api: 'absent' }
   const answer = answers.get(path)
   if (answer?.code === '404') return { api: 'answered', object: undefined }
-  if (answer?.code === '200') return { api: 'answered', object: answer.object }
+  if (answer?.code === '200' && isApiObject(answer.object)) return { api: 'answered', object: answer.object }
+  if (answer?.code === '200') return { api: 'unreachable', said: 'an answer that is no object of the API' }
   return { api: 'unreachable', said: messageOf(answer?.object) ?? lastLine(raw.stderr) }
+}
+
+// Something else may listen where the API server should: what is taken for an object has no part that none of them has.
+function isApiObject(object: unknown): boolean {
+  if (!isMapping(object)) return false
+  const { items, metadata } = object
+  if (metadata !== undefined && !isMapping(metadata)) return false
+  return items === undefined || (Array.isArray(items) && items.every(isNamed))
+}
+
+function isNamed(item: unknown): boolean {
+  return isMapping(item) && isMapping(item.metadata) && typeof item.metadata.name === 'string'
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The first answer that says why there is none, or else what each of the paths has. */

@@ -36,7 +36,11 @@ export function parseApt(raw: ProbeResult): PackageState {
   // A package whose triggers are yet to run works already; the next run of dpkg deals with them.
   const done = (status: string) => status === 'installed' || status.startsWith('triggers-')
   return {
-    installed: new Map(rows.flatMap(([name, status, version]) => (done(status!) ? [[name!, version!]] : []))),
+    installed: new Map(
+      rows.flatMap(([name = '', status = '', version]) =>
+        done(status) && version !== undefined ? [[name, version] as const] : [],
+      ),
+    ),
     broken: linesOf(raw, 'broken'),
     interrupted: fields.get('interrupted') === 'yes',
     keptDisabled: linesOf(raw, 'disable'),

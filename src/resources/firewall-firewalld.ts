@@ -1,3 +1,4 @@
+import { UserError } from '../core/errors.ts'
 import type { FieldChange, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import type { FirewallBackEnd } from './firewall-back-end.ts'
@@ -191,8 +192,19 @@ function textOf(base64: string | undefined): string | undefined {
 
 function sourcesOf(json: string | undefined): readonly string[] | undefined {
   if (json === undefined || json === '') return undefined
-  const reply = JSON.parse(json) as { data: [readonly string[]] }
-  return [...reply.data[0]].sort()
+  return [...texts(replyOf(json))].sort()
+}
+
+// busctl(1), --json: `{"type":"as","data":[…]}`.
+function replyOf(json: string): unknown {
+  const reply = JSON.parse(json) as { readonly data?: readonly unknown[] } | null
+  if (!Array.isArray(reply?.data))
+    throw new UserError({ problem: 'What firewalld says cannot be read.', came: json.slice(0, 300) })
+  return reply.data[0]
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter(one => typeof one === 'string') : []
 }
 
 function changeOf(before: string | undefined, after: string | undefined): Pick<FieldChange, 'before' | 'after'> {
@@ -206,6 +218,6 @@ function richOf(way: Way, rules: readonly FirewallRule[]): readonly string[] {
 
 function richRules(json: string | undefined): readonly string[] | undefined {
   if (json === undefined || json === '') return undefined
-  const reply = JSON.parse(json) as { data: [{ rich_rules?: { data: readonly string[] } }] }
-  return reply.data[0].rich_rules?.data ?? []
+  const settings = replyOf(json) as { readonly rich_rules?: { readonly data?: unknown } } | null | undefined
+  return texts(settings?.rich_rules?.data)
 }

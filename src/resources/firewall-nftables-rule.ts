@@ -31,7 +31,8 @@ interface Listing {
 /** Throws UserError when nft gave no JSON. */
 export function parseTable(json: string): NftTable {
   if (!json.startsWith('{')) throw noJson(json)
-  const { nftables } = JSON.parse(json) as Listing
+  const { nftables } = JSON.parse(json) as Partial<Listing>
+  if (!Array.isArray(nftables)) throw noJson(json)
   const table = nftables.find(entry => entry.table !== undefined)?.table
   const rules = nftables.flatMap(({ rule }) => rule ?? [])
   return {

@@ -22,7 +22,7 @@ export interface KustomizationParameters {
 }
 
 interface Annotated {
-  readonly metadata: { readonly annotations?: Readonly<Record<string, string>> }
+  readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
 }
 
 export type KustomizationState =
@@ -51,7 +51,7 @@ export function kustomization({
         const answer = answerFor(raw, path)
         if (answer.api !== 'answered') return answer
         const found = answer.object as Annotated | undefined
-        const configuration = found?.metadata.annotations?.[configurationAnnotation] ?? ''
+        const configuration = found?.metadata?.annotations?.[configurationAnnotation] ?? ''
         return { api: 'answered', there: found !== undefined, configuration }
       },
     }),

@@ -39,7 +39,9 @@ interface NodeList {
 function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   const answer = answerFor(raw, nodesPath)
   if (answer.api !== 'answered') return answer
-  const { items } = answer.object as NodeList
+  // Every API server has a list of nodes, though it may be empty.
+  const { items } = (answer.object ?? {}) as Partial<NodeList>
+  if (items === undefined) return { api: 'unreachable', said: 'it has no list of nodes' }
   const names = items.map(({ metadata }) => metadata.name)
   const found = items.find(({ metadata }) => metadata.name === name)
   if (found === undefined) return { api: 'answered', names, node: undefined }

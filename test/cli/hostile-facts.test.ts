@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process'
+import { isIP } from 'node:net'
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { checkHosts, takenOver } from '../../roles/preflight/index.ts'
+import { parseFacts } from '../../src/engine/facts-parse.ts'
+import { factsScript } from '../../src/engine/facts-script.ts'
+import { parseLockState } from '../../src/engine/lock-state.ts'
+import { fuzzing } from '../kit/fuzz.ts'
+import { facts, specOf } from '../playbooks/given.ts'
+
+let real = ''
+beforeAll(() => {
+  real = execFileSync('/bin/sh', { input: factsScript, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
+})
+
+const word = fc.oneof(
+  fc.constantFrom(
+    '',
+    '-1',
+    '0',
+    '1e999',
+    'NaN',
+    '999999999999999999999',
+    '::1',
+    '127.0.0.1',
+    '0.0.0.0/0',
+    '10.244.0.9',
+    '300.1.1.1',
+  ),
+  fc.constantFrom(
+    '$(reboot)',
+    '`reboot`',
+    "';reboot;'",
+    '"',
+    '\\',
+    '\u001b[2J',
+    '../../etc',
+    'a b',
+    '@@ end',
+    '@@ lock',
+    'x'.repeat(5000),
+  ),
+  fc.string({ unit: 'binary', maxLength: 30 }),
+)
+
+// Edits of whole lines and of words in them, so that most of an answer stays what a host says.
+const edit = fc.tuple(fc.constantFrom('word', 'line', 'remove', 'double', 'cut'), fc.nat(), fc.nat(), word)
+
+function apply(text: string, [kind, at, which, replacement]: readonly [string, number, number, string]): string {
+  const lines = text.split('\n')
+  const index = at % lines.length
+  const words = (lines[index] ?? '').split(' ')
+  words[which % words.length] = replacement
+  if (kind === 'word') lines[index] = words.join(' ')
+  else if (kind === 'line') lines.splice(index, 0, replacement)
+  else if (kind === 'remove') lines.splice(index, 1 + (which % 5))
+  else if (kind === 'double') lines.splice(index, 0, ...lines.slice(index, index + (which % 20)))
+  else return text.slice(0, at % (text.length + 1))
+  return lines.join('\n')
+}
+
+const slip =
+  /Cannot (read|convert|set|destructure)|is not (a function|iterable|defined)|undefined|Invalid time value|Invalid URL|Maximum call stack/
+
+test('whatever a host says of itself, there are facts and a plan, or an error in words', { timeout: 3_600_000 }, () => {
+  const spec = specOf()
+  const timing = { sentAt: Date.now(), receivedAt: Date.now() + 5 }
+  const words = (work: () => unknown): void => {
+    try {
+      work()
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error)
+      expect((error as Error).message).not.toMatch(slip)
+    }
+  }
+  fc.assert(
+    fc.property(fc.array(edit, { minLength: 1, maxLength: 8 }), edits => {
+      const text = edits.reduce(apply, real)
+      const { generation } = parseLockState(text)
+      expect(Number.isSafeInteger(generation)).toBe(true)
+      words(() => {
+        const known = parseFacts('w1', text, timing)
+        // These reach files of other hosts and certificates.
+        for (const address of known.addresses) expect(isIP(address)).not.toBe(0)
+        if (known.defaultRoute !== undefined) expect(isIP(known.defaultRoute.address)).not.toBe(0)
+        const all = new Map([...facts, ['w1', known] as const])
+        expect(checkHosts(spec, all).every(({ error }) => !slip.test(error.message))).toBe(true)
+        takenOver(spec, all)
+        clusterGraph(spec, all)
+      })
+    }),
+    fuzzing('facts of hosts'),
+  )
+})

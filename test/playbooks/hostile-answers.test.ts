@@ -1,0 +1,175 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { type ClusterSpec, type HostFacts, isUnknown, Output, type ProbeResult, type Task } from '../../src/index.ts'
+import { fuzzing } from '../kit/fuzz.ts'
+import { factsOf, specOf } from './given.ts'
+
+const hosts = [
+  { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+  { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] },
+  { name: 'cp3', address: '192.0.2.13', roles: ['control-plane'] },
+  { name: 'e1', address: '192.0.2.31', roles: ['etcd'] },
+  {
+    name: 'w1',
+    address: '192.0.2.21',
+    roles: ['worker'],
+    labels: { a: 'b' },
+    taints: [{ key: 'k', effect: 'NoSchedule' }],
+  },
+]
+const facts: ReadonlyMap<string, HostFacts> = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
+const specs: readonly ClusterSpec[] = [
+  specOf({ hosts: hosts.filter(({ name }) => name !== 'e1'), runtime: { name: 'docker' } }),
+  specOf({ hosts, etcd: { topology: 'external' }, network: { cni: 'calico' }, runtime: { name: 'cri-o' } }),
+  specOf({
+    hosts: hosts.filter(({ name }) => name !== 'e1'),
+    network: { cni: 'cilium' },
+    controlPlane: { localProxy: 'haproxy' },
+  }),
+]
+
+/** One task of each kind of probe, of clusters with different parts. */
+const tasks: readonly Task[] = [
+  ...new Map(
+    specs.flatMap(spec =>
+      [...clusterGraph(spec, facts).tasks.values()].map(task => [task.resource.probe.script, task] as const),
+    ),
+  ).values(),
+]
+
+const value = fc.oneof(
+  fc.constantFrom(
+    '',
+    '0',
+    '1',
+    '-1',
+    '1e999',
+    'yes',
+    'absent',
+    'none',
+    'active',
+    'null',
+    '{}',
+    '[]',
+    '"',
+    "'",
+    '../..',
+    '$(reboot)',
+  ),
+  fc.constantFrom(
+    '192.0.2.11',
+    'not ready',
+    'regular file',
+    'directory',
+    '644 root root',
+    'LS0tLS1CRUdJTg==',
+    '9'.repeat(400),
+  ),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+)
+
+// What an API server might say to the paths that are asked for.
+const object = fc.oneof(
+  fc.constant(null),
+  fc.anything({ maxDepth: 2 }),
+  fc.record(
+    {
+      metadata: fc.oneof(
+        fc.anything({ maxDepth: 1 }),
+        fc.record({ name: value, labels: fc.anything({ maxDepth: 1 }) }),
+      ),
+      items: fc.oneof(
+        fc.anything({ maxDepth: 1 }),
+        fc.array(fc.oneof(fc.constant(null), fc.record({ metadata: fc.record({ name: value }) }))),
+      ),
+      data: fc.oneof(fc.anything({ maxDepth: 1 }), fc.dictionary(value, value)),
+      spec: fc.anything({ maxDepth: 2 }),
+      status: fc.anything({ maxDepth: 2 }),
+    },
+    { requiredKeys: [] },
+  ),
+)
+
+/** Words of the script that look like the keys and paths of its answers, so that an answer gets as far as possible. */
+function wordsOf(script: string): { readonly keys: readonly string[]; readonly paths: readonly string[] } {
+  const keys = [...script.matchAll(/([A-Za-z][\w.-]*)=/g)].map(([, key = '']) => key)
+  const paths = [...script.matchAll(/'(\/api[^']*)'/g)].map(([, path = '']) => path)
+  return { keys: [...new Set(['state', 'said', ...keys])], paths }
+}
+
+function answerOf(task: Task): fc.Arbitrary<ProbeResult> {
+  const { keys, paths } = wordsOf(task.resource.probe.script)
+  const line = fc.oneof(
+    { weight: 6, arbitrary: fc.tuple(fc.constantFrom(...keys), value).map(([key, text]) => `${key}=${text}`) },
+    { weight: 1, arbitrary: value },
+  )
+  const asked = fc
+    .array(
+      fc.tuple(
+        fc.constantFrom(...(paths.length > 0 ? paths : ['/x'])),
+        object,
+        fc.constantFrom('200', '404', '000', '500'),
+      ),
+    )
+    .map(
+      list =>
+        `api=asked\n${list.map(([path, body, code]) => `${json(body)}\n\n${code} https://127.0.0.1:7443${path}\n`).join('')}`,
+    )
+  const stdout = fc.oneof(
+    fc.array(line, { maxLength: 12 }).map(lines => `${lines.join('\n')}\n`),
+    asked,
+    fc.string({ unit: 'binary', maxLength: 200 }),
+  )
+  return fc.record({ exitCode: fc.constantFrom(0, 0, 0, 1, 7, 127, 1000), stdout, stderr: value })
+}
+
+function json(body: unknown): string {
+  try {
+    return JSON.stringify(body) ?? 'null'
+  } catch {
+    return '{'
+  }
+}
+
+// What JavaScript says of a mistake, not what a parser says of an answer.
+const slip =
+  /Cannot (read|convert|set|destructure)|is not (a function|iterable|a valid|defined)|undefined|Invalid time value|Reduce of empty|Maximum call stack/
+
+test('whatever a host answers, each task has a state or an error in words, and comparing it makes no mistake', {
+  timeout: 3_600_000,
+}, () => {
+  expect(tasks.length).toBeGreaterThan(60)
+  // By number: a task as it is would fill the screen.
+  const given = fc.nat(tasks.length - 1).chain(number => fc.tuple(fc.constant(number), answerOf(tasks[number]!)))
+  fc.assert(
+    fc.property(given, ([number, raw]) => {
+      const task = tasks[number]!
+      const { probe, desired } = task.resource
+      let current: unknown
+      try {
+        current = probe.parse(raw)
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error)
+        expect(`${task.id}: ${(error as Error).message}`).not.toMatch(slip)
+        return
+      }
+      const wanted = Object.fromEntries(
+        Object.entries(desired as Record<string, unknown>).map(([key, one]) => [
+          key,
+          one instanceof Output ? { unknown: true, from: one.from[0] } : one,
+        ]),
+      )
+      try {
+        const change = task.resource.diff(current, wanted, { watched: [] })
+        // Steps are only made when all that they need is known.
+        const known = !Object.values(wanted).some(isUnknown)
+        if (change !== undefined && change.refused === undefined && known) task.resource.converge(current, wanted)
+        task.resource.output?.(current)
+      } catch (error) {
+        expect(`${task.id}: ${(error as Error).message}`).not.toMatch(slip)
+      }
+    }),
+    fuzzing('answers of hosts', 3000),
+  )
+})
