@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../core/errors.ts'
+import { type ErrorDetails, UserError } from '../core/errors.ts'
 import { limits, quoted } from '../core/limits.ts'
 import { isUnknown } from '../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Step, StepFailure } from '../core/resource.ts'
@@ -12,11 +12,22 @@ export function placeOf(task: Task): string {
 
 /** A probe whose output its parser does not understand. */
 export function unreadable(task: Task, raw: ProbeResult, cause: unknown): ErrorDetails {
-  return {
-    where: placeOf(task),
-    problem: `Its current state cannot be read: ${messageOf(cause)}`,
-    came: `exit code ${raw.exitCode}${quoteOutput(raw.stderr, raw.stdout)}`,
-  }
+  if (cause instanceof UserError) return { where: placeOf(task), ...cause.details }
+  const output = `exit code ${raw.exitCode}${quoteOutput(raw.stderr, raw.stdout)}`
+  return isInternal(cause)
+    ? {
+        where: placeOf(task),
+        problem: `Its current state cannot be read: ${strangeForm}`,
+        came: `${output}\n(${messageOf(cause)})`,
+      }
+    : { where: placeOf(task), problem: `Its current state cannot be read: ${messageOf(cause)}`, came: output }
+}
+
+const strangeForm = 'what the host printed has not the form that is expected'
+
+// What the language says of data that is not as it should be means nothing to people.
+function isInternal(cause: unknown): boolean {
+  return cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError
 }
 
 /** A probe that the host ended because it ran into its time-out. */
@@ -36,7 +47,10 @@ export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'e
 
 /** A resource that throws while it compares or plans its steps. */
 export function broken(task: Task, doing: string, cause: unknown): ErrorDetails {
-  return { where: placeOf(task), problem: `${doing} failed: ${messageOf(cause)}` }
+  if (cause instanceof UserError) return { where: placeOf(task), ...cause.details }
+  return isInternal(cause)
+    ? { where: placeOf(task), problem: `${doing} failed: ${strangeForm}`, came: messageOf(cause) }
+    : { where: placeOf(task), problem: `${doing} failed: ${messageOf(cause)}` }
 }
 
 /** A step that failed, where the resource itself has nothing better to say. */

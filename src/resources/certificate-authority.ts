@@ -3,6 +3,7 @@ import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, Resource } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
+import { pemToHandOn } from './handed-on.ts'
 import { decodeFile, printFile } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 
@@ -50,7 +51,10 @@ export function certificateAuthority(
       return refused === undefined ? undefined : { action: 'run', fields: [], refused }
     },
     converge: () => [{ run: makeScript(at, commonName, days), timeoutMs: 60_000 }],
-    output: ({ certificate }) => (certificate === '' ? undefined : { certificate }),
+    output(current) {
+      const certificate = pemToHandOn(current.certificate, 'CERTIFICATE')
+      return certificate === undefined ? undefined : { certificate }
+    },
   }
 }
 

@@ -1,6 +1,7 @@
 import type { FieldChange, Resource } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
+import { pemToHandOn } from './handed-on.ts'
 import { decodeFile, printFile } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 
@@ -54,7 +55,10 @@ else echo key=another; fi
       return fields.length === 0 ? undefined : { action: 'update', fields }
     },
     converge: () => [{ run: makeScript(at, commonName, heading), timeoutMs: 60_000 }],
-    output: ({ request }) => (request === '' ? undefined : { request }),
+    output(current) {
+      const request = pemToHandOn(current.request, 'CERTIFICATE REQUEST')
+      return request === undefined ? undefined : { request }
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import type { ProbeResult, Resource, Step } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
 import { forgetFormerNode } from './former-node.ts'
+import { serverToHandOn } from './handed-on.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import {
   caHashOf,
@@ -114,7 +115,8 @@ export function kubeadmInit(
     },
     output(current) {
       const caHash = current.state === 'done' ? caHashOf(current.ca) : undefined
-      return caHash === undefined ? undefined : { caHash, server: current.server }
+      const server = serverToHandOn(current.server)
+      return caHash === undefined || server === undefined ? undefined : { caHash, server }
     },
     explain: failure => explainKubeadm(failure, 'init'),
   }

@@ -4,6 +4,7 @@ import { isUnknown, type Output } from '../core/output.ts'
 import type { FieldChange, Resource } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
+import { pemToHandOn } from './handed-on.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 
@@ -90,7 +91,10 @@ export function signedCertificate(
         timeoutMs: 60_000,
       },
     ],
-    output: ({ certificate }) => (certificate === '' ? undefined : { certificate }),
+    output(current) {
+      const certificate = pemToHandOn(current.certificate, 'CERTIFICATE')
+      return certificate === undefined ? undefined : { certificate }
+    },
   }
 }
 

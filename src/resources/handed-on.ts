@@ -1,0 +1,20 @@
+/*
+ * What one host says and others are given: into files, certificates and scripts. A host is not to be trusted with more
+ * than what it is asked for.
+ */
+
+/** The longest chain or request that is passed on, characters. */
+const longestPem = 64 * 1024
+
+/** `text` if it is PEM of this label, with comments or the text of openssl around it; undefined for anything else. */
+export function pemToHandOn(text: string, label: 'CERTIFICATE' | 'CERTIFICATE REQUEST'): string | undefined {
+  if (text.length > longestPem || !/^[\x20-\x7e\n\t]*$/.test(text)) return undefined
+  const [, body] = text.split(`-----BEGIN ${label}-----\n`)
+  const [base64, end] = (body ?? '').split(`-----END ${label}-----`)
+  return end !== undefined && /^[A-Za-z0-9+/=\n]+$/.test(base64 ?? '') ? text : undefined
+}
+
+/** `url` if it is `https://<name or address>[:<port>]`; undefined for anything else. */
+export function serverToHandOn(url: string): string | undefined {
+  return /^https:\/\/(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/.test(url) ? url : undefined
+}
