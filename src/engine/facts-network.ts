@@ -9,6 +9,9 @@ export interface HostAddress {
   readonly secondary: boolean
 }
 
+// All addresses are compared with all networks of a device; both are as many as the host says.
+const mostCompared = 1000
+
 interface Route {
   readonly device: string
   readonly destination: number
@@ -24,7 +27,7 @@ interface Route {
  */
 export function parseAddresses(sections: Sections): readonly HostAddress[] {
   const found = sections('addresses').flatMap(line => {
-    const [, device, address, rest = ''] = /^\d+:\s+([^\s@:]+)\S*\s+inet6?\s+([^\s/]+)(.*)/.exec(line) ?? []
+    const [, device, address, rest = ''] = /^\d+:\s+([^\s@:]+)(?:[@:]\S*)?\s+inet6?\s+([^\s/]+)(.*)/.exec(line) ?? []
     if (device === undefined || address === undefined || isLoopback(address)) return []
     return [{ device, address, secondary: /\bsecondary\b/.test(rest) }]
   })
@@ -37,7 +40,8 @@ export function parseAddresses(sections: Sections): readonly HostAddress[] {
 /** The IPv4 networks that the host is in, by its addresses, and those that it has routes to, without the default. */
 export function parseNetworks(sections: Sections): readonly HostNetwork[] {
   const own = sections('addresses').flatMap(line => {
-    const [, device = '', range = ''] = /^\d+:\s+([^\s@:]+)\S*\s+inet\s+(\d+\.\d+\.\d+\.\d+(?:\/\d+)?)/.exec(line) ?? []
+    const [, device = '', range = ''] =
+      /^\d+:\s+([^\s@:]+)(?:[@:]\S*)?\s+inet\s+(\d+\.\d+\.\d+\.\d+(?:\/\d+)?)/.exec(line) ?? []
     if (range === '' || isLoopback(range)) return []
     return [{ range: range.includes('/') ? range : `${range}/32`, device }]
   })
@@ -92,17 +96,18 @@ function addressOn(device: string, addresses: readonly HostAddress[], table: rea
   const primary = named.find(one => !one.secondary) ?? named[0]
   if (primary !== undefined) return primary.address
   // Without `ip` nothing says which device an address is on, but the device's own network does.
-  const networks = table.filter(route => route.device === device && route.mask !== 0)
-  return candidates.find(({ address }) =>
-    networks.some(({ destination, mask }) => (toNumber(address) & mask) >>> 0 === destination),
-  )?.address
+  const networks = table.filter(route => route.device === device && route.mask !== 0).slice(0, mostCompared)
+  return candidates
+    .slice(0, mostCompared)
+    .find(({ address }) => networks.some(({ destination, mask }) => (toNumber(address) & mask) >>> 0 === destination))
+    ?.address
 }
 
 // Columns of /proc/net/route: device, destination, gateway, flags, references, use, metric, mask; numbers in host order, hex.
 function parseRouteTable(lines: readonly string[]): readonly Route[] {
   return lines
     .map(line => line.trim().split(/\s+/))
-    .filter(columns => /^[0-9A-F]{8}$/.test(columns[1] ?? ''))
+    .filter(columns => [1, 2, 7].every(column => /^[0-9A-F]{8}$/.test(columns[column] ?? '')))
     .map(columns => ({
       device: columns[0]!,
       destination: toNumber(fromHex(columns[1]!)),
@@ -125,7 +130,7 @@ function parseFibTrie(lines: readonly string[]): readonly HostAddress[] {
 function parseIfInet6(lines: readonly string[]): readonly HostAddress[] {
   return lines
     .map(line => line.trim().split(/\s+/))
-    .filter(columns => columns[5] !== undefined)
+    .filter(columns => columns[5] !== undefined && /^[0-9a-f]{32}$/i.test(columns[0]!))
     .map(columns => ({ device: columns[5]!, address: compressIPv6(columns[0]!), secondary: false }))
     .filter(({ address }) => !isLoopback(address))
 }
@@ -134,7 +139,7 @@ function parseIfInet6(lines: readonly string[]): readonly HostAddress[] {
 function parseSocket(line: string): HostFacts['listening'] {
   const [, local = '', , state] = line.trim().split(/\s+/)
   const [hex = '', port = ''] = local.split(':')
-  if (state !== '0A' || port === '') return []
+  if (state !== '0A' || !/^(?:[0-9A-F]{8}|[0-9A-F]{32})$/i.test(hex) || !/^[0-9A-F]{1,4}$/i.test(port)) return []
   const address = hex.length === 8 ? fromHex(hex) : compressIPv6((hex.match(/.{8}/g) ?? []).map(reverseBytes).join(''))
   return [{ port: Number.parseInt(port, 16), address, process: '' }]
 }

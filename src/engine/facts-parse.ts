@@ -1,5 +1,7 @@
+import { isIP } from 'node:net'
 import type { Architecture, EndpointFacts, HostFacts } from '../core/host.ts'
 import type { Probe } from '../core/resource.ts'
+import { checkedFacts } from './facts-check.ts'
 import { parseAddresses, parseDefaultRoute, parseListening, parseNetworks } from './facts-network.ts'
 import { parseRemains } from './facts-remains.ts'
 
@@ -44,7 +46,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
   const cgroup2 = sections('cgroup2')
   const { endpoint, kubeletNameservers } = questions
   const answerTo = (name: string) => ({ exitCode: 0, stdout: sections(name).join('\n'), stderr: '' })
-  return {
+  return checkedFacts({
     host,
     os: {
       id: release.get('ID') ?? '',
@@ -86,7 +88,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
       .map(line => unescapeOctal(line.split(/\s+/)[0] ?? ''))
       .filter(name => name !== ''),
     ...(endpoint === undefined ? {} : { endpoint: endpoint.parse(answerTo('endpoint')) }),
-  }
+  })
 }
 
 /** Splits at lines `@@ name`; blank lines are dropped. */
@@ -105,7 +107,8 @@ export function splitSections(stdout: string): Sections {
 
 // resolv.conf(5): `nameserver <address>`.
 function parseNameservers(lines: readonly string[]): readonly string[] {
-  return [...new Set(lines.map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(Boolean)
+  // The resolver, too, leaves out what is no address.
+  return [...new Set(lines.map(line => line.trim().split(/\s+/)[1] ?? ''))].filter(address => isIP(address) !== 0)
 }
 
 function parseEtcd(lines: readonly string[]): HostFacts['etcd'] {

@@ -1,0 +1,72 @@
+import { isIP, isIPv4 } from 'node:net'
+import type { HostFacts } from '../core/host.ts'
+
+// What may do something to a terminal or end a line.
+const control = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
+const longestText = 256
+const longestPath = 4096
+const mostAddresses = 20_000
+const mostSockets = 100_000
+const century = 100 * 365 * 24 * 60 * 60 * 1000
+
+/**
+ * Facts go into files, scripts and certificates of other hosts, and to the terminal, so they have to be what they are
+ * called. Throws Error for the first that is not: then the host is not what it says, or not in order.
+ */
+export function checkedFacts(facts: HostFacts): HostFacts {
+  const { os, defaultRoute, addresses, listening, freeBytes } = facts
+  expectThat(/^[A-Za-z0-9._-]{0,253}$/.test(facts.hostname), 'its host name', facts.hostname)
+  for (const [what, text] of [
+    ['its kernel', facts.kernel],
+    ['its machine', facts.machine],
+    ['its machine ID', facts.machineId],
+    ['its product UUID', facts.productUuid],
+    ['its system', [os.id, os.version, os.name, ...os.like].join(' ')],
+    ['its cgroup controllers', facts.cgroupControllers.join(' ')],
+  ] as const)
+    expectThat(isText(text, longestText), what, text)
+  for (const name of facts.swap) expectThat(isText(name, longestPath), 'a swap device', name)
+  expectThat(addresses.length <= mostAddresses, 'the number of its addresses', String(addresses.length))
+  for (const address of addresses) expectThat(isIP(address) !== 0, 'an address', address)
+  if (defaultRoute !== undefined) {
+    expectThat(isInterface(defaultRoute.interface), 'the interface of its default route', defaultRoute.interface)
+    expectThat(isIP(defaultRoute.address) !== 0, 'the address of its default route', defaultRoute.address)
+  }
+  for (const { device, range } of facts.networks ?? []) {
+    expectThat(isInterface(device), 'an interface', device)
+    expectThat(isNetwork(range), 'a network', range)
+  }
+  expectThat(listening.length <= mostSockets, 'the number of its listening sockets', String(listening.length))
+  for (const { port, address, process } of listening) {
+    expectThat(isIP(address) !== 0, 'an address that it listens on', address)
+    expectThat(Number.isInteger(port) && port > 0 && port < 65_536, 'a port that it listens on', String(port))
+    expectThat(isText(process, longestText), 'a process that listens', process)
+  }
+  for (const [what, number] of [
+    ['cpus', facts.cpus],
+    ['memory', facts.memoryBytes],
+    ...Object.entries(freeBytes),
+  ] as const)
+    expectThat(Number.isFinite(number) && number >= 0, `its ${what}`, String(number))
+  expectThat(Math.abs(facts.clockOffsetMs) < century, 'its clock', `${facts.clockOffsetMs} ms away from this machine’s`)
+  return facts
+}
+
+// IFNAMSIZ of Linux is 16, with the zero at the end.
+function isInterface(name: string): boolean {
+  return /^[^\s/]{1,15}$/.test(name) && !control.test(name)
+}
+
+function isNetwork(range: string): boolean {
+  const [address = '', prefix = ''] = range.split('/')
+  return isIPv4(address) && /^\d{1,2}$/.test(prefix) && Number(prefix) <= 32
+}
+
+function isText(text: string, longest: number): boolean {
+  return text.length <= longest && !control.test(text)
+}
+
+function expectThat(sound: boolean, what: string, came: string): void {
+  if (sound) return
+  throw new Error(`${what} cannot be right: ${JSON.stringify(came.slice(0, 100))}`)
+}
