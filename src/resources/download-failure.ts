@@ -15,6 +15,13 @@ export function explainDownload(failure: StepFailure, download: Omit<Download, '
         came: lastLine(said),
         next: 'Free some space there (df -h shows where), then apply again.',
       }
+    case codes.tooLarge:
+      return {
+        problem: `${download.site} sends more than this file can have; nothing of it was kept.`,
+        expected: `at most ${sizeOf(Number(/more than (\d+) bytes/.exec(said)?.[1] ?? 0))}`,
+        came: 'more',
+        next: `Is it the file that the mirror or proxy should give? curl -fsSLI ${quote(withoutCredentials(download.url).url)}`,
+      }
     case codes.noCurl:
       return {
         problem: 'curl is not installed on the host.',

@@ -1,4 +1,5 @@
 import { UserError } from '../core/errors.ts'
+import { downloadBytes } from '../core/limits.ts'
 import { Secret } from '../core/secret.ts'
 import { withProxies } from '../shell/functions.ts'
 import { quote } from '../shell/quote.ts'
@@ -48,8 +49,20 @@ function decoded(text: string): string {
   }
 }
 
+/** The largest that a download may be: one of a known size may be a build of somebody's own that is larger. */
+export function mostBytes(bytes: number | undefined): number {
+  return bytes === undefined ? downloadBytes : Math.max(4 * bytes, smallestBound)
+}
+
+const smallestBound = 256 * 1024 * 1024
+
+// The unit of ulimit(1p); bash takes 1024 bytes for one, which is as good a bound.
+function blocks(bytes: number): number {
+  return Math.ceil(bytes / 512)
+}
+
 /** How a downloadScript ends when it does not end well. */
-export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83 } as const
+export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83, tooLarge: 84 } as const
 
 /**
  * Downloads to cachePath() and checks the sha256 before anything is done with it. A download that was cut off is
@@ -58,7 +71,7 @@ export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83
  * that site are given one attempt. Once a second a line on stderr says how far it is. Reads a line of curl configuration
  * (or nothing) on stdin.
  */
-export function downloadScript({ url, sha256, site, bytes }: Download): string {
+export function downloadScript({ url, sha256, site, bytes }: Download, most = mostBytes(bytes)): string {
   const part = cachePath(sha256)
   return `umask 077
 ${withProxies}
@@ -76,6 +89,10 @@ no_space() {
   free=$(df -Pk ${cacheFolder} | awk 'NR == 2 { print $4 }')
   rm -f "$part"
   fail ${downloadCodes.noSpace} "no space left in ${cacheFolder} ($free KiB free)"
+}
+too_large() {
+  rm -f "$part"
+  fail ${downloadCodes.tooLarge} 'more than ${most} bytes'
 }
 progress() {
   before=$(size_of)
@@ -96,9 +113,9 @@ fetch() {
   progress &
   watcher=$!
   status=0
-  printf '%s\\n' "$credentials" | curl --config - --fail --location --silent --show-error --continue-at - \\
-    --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \\
-    --dump-header "$part.headers" --write-out '%{http_code}' --output "$part" "$url" >"$part.code" 2>"$part.error" || status=$?
+  printf '%s\\n' "$credentials" | ( ulimit -f ${blocks(most)} 2>/dev/null || :; exec curl --config - --fail --location --silent --show-error --continue-at - \\
+    --max-filesize ${most} --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \\
+    --dump-header "$part.headers" --write-out '%{http_code}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
   kill "$watcher" 2>/dev/null || :
   wait "$watcher" 2>/dev/null || :
   http=$(cat "$part.code")
@@ -113,7 +130,10 @@ download() {
     fetch
     case $status in
       0) rm -f "$down"; return 0;;
-      23) no_space;;
+      63|153) too_large;;
+      23)
+        if [ "$(size_of)" -ge ${most} ]; then too_large; fi
+        no_space;;
       22)
         case $http in
           416) return 0;;

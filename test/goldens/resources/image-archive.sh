@@ -15,6 +15,10 @@ no_space() {
   rm -f "$part"
   fail 82 "no space left in /var/cache/evcctl ($free KiB free)"
 }
+too_large() {
+  rm -f "$part"
+  fail 84 'more than 8589934592 bytes'
+}
 progress() {
   before=$(size_of)
   while sleep 1 >/dev/null 2>&1; do
@@ -34,9 +38,9 @@ fetch() {
   progress &
   watcher=$!
   status=0
-  printf '%s\n' "$credentials" | curl --config - --fail --location --silent --show-error --continue-at - \
-    --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \
-    --dump-header "$part.headers" --write-out '%{http_code}' --output "$part" "$url" >"$part.code" 2>"$part.error" || status=$?
+  printf '%s\n' "$credentials" | ( ulimit -f 16777216 2>/dev/null || :; exec curl --config - --fail --location --silent --show-error --continue-at - \
+    --max-filesize 8589934592 --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \
+    --dump-header "$part.headers" --write-out '%{http_code}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
   kill "$watcher" 2>/dev/null || :
   wait "$watcher" 2>/dev/null || :
   http=$(cat "$part.code")
@@ -51,7 +55,10 @@ download() {
     fetch
     case $status in
       0) rm -f "$down"; return 0;;
-      23) no_space;;
+      63|153) too_large;;
+      23)
+        if [ "$(size_of)" -ge 8589934592 ]; then too_large; fi
+        no_space;;
       22)
         case $http in
           416) return 0;;

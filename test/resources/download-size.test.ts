@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { cachePath, downloadCodes, downloadScript, mostBytes } from '../../src/resources/download.ts'
+import { explainDownload } from '../../src/resources/download-failure.ts'
+import { Sandbox, serve } from './sandbox.ts'
+
+const sha256 = 'a'.repeat(64)
+const most = 100_000
+
+/** Sends without end, in chunks or with a length that is too large. */
+function endless(length?: number) {
+  return serve((_request, response) => {
+    if (length !== undefined) response.setHeader('content-length', length)
+    const more = (): void => {
+      while (response.writable && response.write('x'.repeat(10_000)));
+      response.once('drain', more)
+    }
+    more()
+  })
+}
+
+describe('a download', () => {
+  it.each([
+    ['without end', undefined],
+    ['that is announced as too large', 10_000_000],
+  ])('%s is given up, and nothing of it is kept', async (_, length) => {
+    await using server = await endless(length)
+    const sandbox = new Sandbox()
+    const url = `${server.url}/file`
+    const { exitCode, stderr } = await sandbox.sh(`set -eu\n${downloadScript({ url, sha256, site: 'x' }, most)}`, '')
+    expect([exitCode, stderr]).toEqual([downloadCodes.tooLarge, expect.stringContaining('more than 100000 bytes')])
+    expect(existsSync(sandbox.inside(cachePath(sha256)))).toBe(false)
+    const details = explainDownload({ step: 0, exitCode, stdout: '', stderr }, { url, sha256, site: 'x' })
+    expect(details).toMatchObject({ problem: expect.stringContaining('x sends more than'), expected: 'at most 100 kB' })
+  })
+
+  it('may be larger than what is known of it, as a build of somebody’s own is', () => {
+    expect(mostBytes(undefined)).toBe(8 * 1024 ** 3)
+    expect(mostBytes(1000)).toBe(256 * 1024 ** 2)
+    expect(mostBytes(500_000_000)).toBe(2_000_000_000)
+  })
+})
