@@ -19,7 +19,7 @@ export class Secret {
   constructor(value: string, label: string) {
     this.#value = value
     this.label = label
-    remember(value.trim())
+    rememberForms(value.trim())
     for (const line of value.split('\n')) if (keyLine.test(line.trim())) remember(line.trim())
   }
 
@@ -62,6 +62,27 @@ export function redact(text: string): string {
   let result = text
   for (const value of longestFirst) if (result.includes(value)) result = result.replaceAll(value, '<secret>')
   return result
+}
+
+// Smaller parts of base64 may be in ordinary text; three bytes are four characters.
+const shortestEncoded = 9
+
+// Also as it looks in what programs print: in JSON, in a URL, in a shell's command line, in a file that holds base64.
+function rememberForms(value: string): void {
+  if (value.length < shortestMasked || known.has(value)) return
+  const bytes = Buffer.from(value)
+  remember(value)
+  remember(JSON.stringify(value).slice(1, -1))
+  // By way of bytes: half a surrogate pair is an error in a URL.
+  remember(encodeURIComponent(bytes.toString()))
+  remember(value.replaceAll("'", `'\\''`))
+  // Other bytes may stand before it and after it, as in `user:password`: three at a time become a text of their own.
+  for (const skipped of [0, 1, 2]) {
+    const end = bytes.length - ((bytes.length - skipped) % 3)
+    if (end - skipped < shortestEncoded) continue
+    remember(bytes.subarray(skipped, end).toString('base64'))
+    remember(bytes.subarray(skipped, end).toString('base64url'))
+  }
 }
 
 function remember(value: string): void {

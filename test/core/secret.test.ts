@@ -56,4 +56,23 @@ describe('redact', () => {
     new Secret('root', 'a')
     expect(redact('root login')).toBe('root login')
   })
+
+  const odd = new Secret(`pa"ss\\wo\nrd it's 100 %`, 'odd')
+  test.each<[string, (value: string) => string]>([
+    ['of JSON', value => JSON.stringify(value)],
+    ['of URLs', encodeURIComponent],
+    ['of a shell', value => `'${value.replaceAll("'", `'\\''`)}'`],
+    ['of base64, at any place in it', value => Buffer.from(`me:${value}!`).toString('base64')],
+    ['of base64 in its URL alphabet', value => Buffer.from(`i:${value}`).toString('base64url')],
+  ])('masks a value in the form %s', (_, form) => {
+    const text = redact(form(odd.reveal()))
+    expect(text).toContain('<secret>')
+    expect(text.replace('<secret>', '').length).toBeLessThan(10)
+  })
+
+  test('masks a short value in ordinary text only as it is', () => {
+    new Secret('sesame', 'a')
+    expect(redact('sesame')).toBe('<secret>')
+    expect(redact(Buffer.from('an open sesame').toString('base64'))).not.toContain('<secret>')
+  })
 })

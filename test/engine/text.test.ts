@@ -9,6 +9,7 @@ test.each([
   ['terminal sequences', '\u001b[2J\u001b]0;title\u0007text', 'text'],
   ['control characters', 'a\u0000b\u0008c\u009bd', 'abcd'],
   ['marks that reverse the direction', 'a\u202eb', 'ab'],
+  ['what takes no place', 'a\u200b\u2060\ufeffb\u{e0041}', 'ab'],
   ['neither tabs nor line breaks', 'a\tb\nc', 'a\tb\nc'],
   ['Windows line ends', 'a\r\nb', 'a\nb'],
 ])('clean takes out %s', (_, text, expected) => {

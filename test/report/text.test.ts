@@ -6,6 +6,7 @@ import {
   formatBytes,
   formatClock,
   formatDuration,
+  jsonLine,
   outputLine,
   printable,
   printableLine,
@@ -13,6 +14,25 @@ import {
   wantsColour,
   wrap,
 } from '../../src/report/index.ts'
+
+describe('JSON for programs', () => {
+  test('keeps the control characters of hosts as escapes, so that nothing reaches a terminal', () => {
+    const line = jsonLine({ text: 'a\u009b31m\u202eb\u200bc\u0007\u{e0041}' })
+    expect(line).toMatch(/^[ -~]+$/)
+    expect(JSON.parse(line)).toEqual({ text: 'a\u009b31m\u202eb\u200bc\u0007\u{e0041}' })
+  })
+
+  test('masks Secrets before they are JSON, in values and in names, and stays JSON', () => {
+    new Secret('x"y\\z\nend', 'token')
+    const line = jsonLine({
+      said: 'got x"y\\z\nend!',
+      list: ['x"y\\z\nend'],
+      'x"y\\z\nend': 1,
+      secret: new Secret('abcdefg', 'key'),
+    })
+    expect(JSON.parse(line)).toEqual({ said: 'got <secret>!', list: ['<secret>'], '<secret>': 1, secret: '<key>' })
+  })
+})
 
 test.each([
   [0, '0.0 s'],
@@ -50,6 +70,17 @@ describe('text of hosts', () => {
   test('of a progress bar is what it showed last', () => {
     expect(printableLine('\r 10 %\r 20 %\r')).toBe('20 %')
     expect(printableLine('')).toBe('')
+  })
+
+  test.each(['\u200b', '\u200d', '\u2060', '\ufeff', '\u061c', '\u00ad', '\u{e0041}', '\u180e'])(
+    'shows what takes no place and could make two names look the same: %j',
+    invisible => expect(printable(`w1${invisible}x`)).toMatch(/^w1\\[xu][0-9a-f]+x$/),
+  )
+
+  test('cannot hide a Secret by escape sequences within it, or around it', () => {
+    new Secret('battery staple', 'token')
+    expect(printable('battery \u001b[1mstaple')).not.toContain('staple')
+    expect(printable('\u001b]0;battery staple')).not.toContain('staple')
   })
 
   test('has Secrets masked', () => {
