@@ -95,3 +95,17 @@ test('secrets are revealed in one file only', () => {
   )
   expect(revealing).toEqual(['src/shell/script.ts'])
 })
+
+test('text reaches the terminal through one door, and as it is only where that is wanted', () => {
+  const using = (pattern: RegExp) => files.filter(path => pattern.test(readFileSync(join(root, path), 'utf8')))
+  expect(using(/\bconsole\.|process\.std(out|err)\.write\b|this\.(log|warn|logJson|logToStderr)\(/)).toEqual([
+    'src/cli/streams.ts',
+  ])
+  expect(using(/\bpass(Out|Error)\b/).sort()).toEqual([
+    'src/cli/actions/kubeconfig.ts',
+    'src/cli/cluster-run.ts',
+    'src/cli/exec-output.ts',
+    'src/cli/main.ts',
+    'src/cli/streams.ts',
+  ])
+})

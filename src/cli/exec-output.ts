@@ -1,6 +1,6 @@
 import { type ErrorDetails, formatError, redact } from '../core/index.ts'
 import { createPaint, formatDuration, type Paint, pad, printable, table, wantsColour } from '../report/index.ts'
-import { printJson, writeError, writeOut } from './streams.ts'
+import { passError, passOut, printJson, writeError } from './streams.ts'
 
 /** How a command ended on one host: with an exit code, an error on the way to the host, or not at all. */
 export interface Outcome {
@@ -15,8 +15,7 @@ export interface Outcome {
 export type Show = (host: string, stream: 'stdout' | 'stderr', line: string) => void
 
 /** NDJSON: a line of output each. */
-export const showAsJson: Show = (host, stream, line) =>
-  printJson({ type: 'exec:output', host, stream, line: redact(line) })
+export const showAsJson: Show = (host, stream, line) => printJson({ type: 'exec:output', host, stream, line })
 
 /** The name of the host in front of each line, in turn in different colours; a single host needs none. */
 export function showAsText(hosts: readonly string[]): Show {
@@ -29,8 +28,8 @@ export function showAsText(hosts: readonly string[]): Show {
     // Only a terminal can be harmed by control characters; a file gets the bytes as they came.
     const text = target.isTTY ? printable(line) : redact(line)
     const whole = hosts.length > 1 ? `${prefixes.get(host)}  ${text}\n` : `${text}\n`
-    if (stream === 'stdout') writeOut(whole)
-    else writeError(whole)
+    if (stream === 'stdout') passOut(whole)
+    else passError(whole)
   }
 }
 

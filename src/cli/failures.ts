@@ -1,5 +1,5 @@
 import { type ErrorDetails, type ExitCode, exitCodes, formatError, UserError, UserErrors } from '../core/errors.ts'
-import { printable } from '../report/index.ts'
+import { jsonLine, printable } from '../report/index.ts'
 import { usageError } from './usage-errors.ts'
 
 /** How errors are to be shown; read from the raw arguments, because parsing them may be what failed. */
@@ -17,12 +17,11 @@ export function showFailure(error: unknown, options: FailureOptions, write: (tex
   if (shown.length === 0) return exitCodes.ok
   const exitCode = shown[0]!.exitCode
   if (options.json) {
-    // Masked before it is JSON: a secret with quotes or line breaks looks different in there.
     const errors = shown.map(one => ({
       ...safeDetails(one.details),
       ...('host' in one ? { host: printable(String(one.host)) } : {}),
     }))
-    write(`${JSON.stringify({ type: 'error', at: Date.now(), exitCode, errors })}\n`)
+    write(`${jsonLine({ type: 'error', at: Date.now(), exitCode, errors })}\n`)
   } else {
     write(`${foldFailures(shown.map(one => safeDetails(one.details))).join('\n\n')}\n`)
   }

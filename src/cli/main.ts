@@ -3,7 +3,7 @@ import type { PJSON } from '@oclif/core/interfaces'
 import { exitCodes } from '../core/errors.ts'
 import { showFailure } from './failures.ts'
 import { commands } from './index.ts'
-import { guardOutput, outputLost, writeError } from './streams.ts'
+import { guardOutput, outputLost, passError, writeError } from './streams.ts'
 import { unknownCommand } from './usage-errors.ts'
 
 /** Where the package lies, and its package.json where another than the one on disk is to be used. */
@@ -29,15 +29,16 @@ export async function main(args: readonly string[], options: MainOptions): Promi
       (word, index) => /^(--output|-o)=/.test(word) || /^(--output|-o)$/.test(before[index - 1] ?? ''),
     )
     const command = commands[id]
+    const json = output !== undefined && /(^|=)json$/.test(output)
     const exitCode = showFailure(
       error,
       {
-        json: output !== undefined && /(^|=)json$/.test(output),
+        json,
         debug: before.includes('--debug'),
         command: command === undefined ? '' : spaced(id),
         flags: ['help', ...Object.keys({ ...command?.flags, ...command?.baseFlags })],
       },
-      writeError,
+      json ? passError : writeError,
     )
     if (exitCode !== exitCodes.ok) process.exitCode = exitCode
   }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { jsonLine, onlyColours } from '../report/index.ts'
 
 /** Aborted when nobody reads standard output any more (`evcctl exec … | head`), or it cannot be written. */
 const broken = new AbortController()
@@ -47,8 +48,16 @@ function unblock(stream: NodeJS.WriteStream): void {
   handle?.setBlocking?.(false)
 }
 
-/** Writes to standard output, unless nobody reads it any more. What a stopped terminal cannot take is counted and left out. */
+/**
+ * Writes to standard output, unless nobody reads it any more: colours, and no other control character or Secret, whatever
+ * whoever made the text forgot. What a stopped terminal cannot take is counted and left out.
+ */
 export function writeOut(text: string): void {
+  passOut(onlyColours(text))
+}
+
+/** Writes to standard output what is to arrive as it is: JSON, which is safe by itself, and what was asked for as it is. */
+export function passOut(text: string): void {
   if (broken.signal.aborted) return
   const { stdout } = process
   if (stdout.isTTY && stdout.writableLength > keptForTerminal) {
@@ -64,8 +73,13 @@ function tellDropped(): void {
   dropped = 0
 }
 
-/** Writes to standard error, unless nobody reads it any more. */
+/** Writes to standard error, likewise. */
 export function writeError(text: string): void {
+  passError(onlyColours(text))
+}
+
+/** Writes to standard error what is to arrive as it is. */
+export function passError(text: string): void {
   if (!brokenErrors.signal.aborted) process.stderr.write(text)
 }
 
@@ -76,5 +90,5 @@ export function printLine(text: string): void {
 
 /** One line of JSON. */
 export function printJson(value: unknown): void {
-  writeOut(`${JSON.stringify(value)}\n`)
+  passOut(`${jsonLine(value)}\n`)
 }

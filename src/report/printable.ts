@@ -11,7 +11,19 @@ export function printable(text: string): string {
   return escapeUnsafe(plain.replaceAll('\r\n', '\n').replaceAll('\t', '  '))
 }
 
-/** The same on one line: of a progress bar that repaints itself with carriage returns, what it showed last. */
+const colour = /(\u001b\[[\d;]*m)/
+
+/**
+ * Text that evcctl has put together and coloured, made safe for a terminal: any control character but those of its colours
+ * shown as an escape, Secrets masked. The last net: of a text of a host it leaves the colours, which `printable` drops.
+ */
+export function onlyColours(text: string): string {
+  const parts = redact(text).replaceAll('\t', '  ').split(colour)
+  // Of a pattern with a group, every second part is what the group has found.
+  return parts.map((part, index) => (index % 2 === 1 ? part : escapeUnsafe(part))).join('')
+}
+
+/** `printable` on one line: of a progress bar that repaints itself with carriage returns, what it showed last. */
 export function printableLine(text: string): string {
   const segments = text.split('\r').filter(segment => segment.trim() !== '')
   return printable(segments.at(-1) ?? '')

@@ -8,7 +8,7 @@ import { askCluster } from '../ask-cluster.ts'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
 import { readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
-import { printJson, printLine, writeError, writeOut } from '../streams.ts'
+import { passOut, printJson, printLine, writeError } from '../streams.ts'
 
 export interface KubeconfigOptions {
   /** The cluster file. */
@@ -34,7 +34,7 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
     server: options.server ?? serverOf(spec, host),
   }
   const target = options.merge ? mergeTarget(process.env) : options.file
-  if (target === undefined) writeOut(kubeconfigText(access))
+  if (target === undefined) passOut(kubeconfigText(access))
   else {
     const text = options.merge ? mergeKubeconfig(await readIfThere(target), access, target) : kubeconfigText(access)
     await writePrivateFile(target, text)
