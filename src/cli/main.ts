@@ -1,6 +1,7 @@
 import { type Config, run, settings } from '@oclif/core'
 import type { PJSON } from '@oclif/core/interfaces'
-import { exitCodes } from '../core/errors.ts'
+import { type ExitCode, exitCodes } from '../core/errors.ts'
+import { guardAgainstCrashes } from './crash.ts'
 import { showFailure } from './failures.ts'
 import { commands } from './index.ts'
 import { guardOutput, outputLost, passError, writeError } from './streams.ts'
@@ -20,32 +21,43 @@ export async function main(args: readonly string[], options: MainOptions): Promi
   const argv = asHelpFlag(args)
   const words = commandWords(argv)
   const id = words.join(':')
+  const show = (error: unknown) => failureOf(error, argv, id)
+  const guard = guardAgainstCrashes(show)
   try {
     if (words.length > 0 && !isCommandOrTopic(id)) throw unknownCommand(words, Object.keys(commands).map(spaced))
     await run([...argv], { root: options.root, pjson: options.pjson } as Config['options'])
   } catch (error) {
-    const before = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
-    const output = before.findLast(
-      (word, index) => /^(--output|-o)=/.test(word) || /^(--output|-o)$/.test(before[index - 1] ?? ''),
-    )
-    const command = commands[id]
-    const json = output !== undefined && /(^|=)json$/.test(output)
-    const exitCode = showFailure(
-      error,
-      {
-        json,
-        debug: before.includes('--debug'),
-        command: command === undefined ? '' : spaced(id),
-        flags: ['help', ...Object.keys({ ...command?.flags, ...command?.baseFlags })],
-      },
-      json ? passError : writeError,
-    )
+    // That what was under way has been ended is no news beside the mistake that ended it.
+    const exitCode = guard.crash() === undefined ? show(error) : exitCodes.ok
     if (exitCode !== exitCodes.ok) process.exitCode = exitCode
   }
+  guard.done()
+  const crash = guard.crash()
+  if (crash !== undefined) process.exitCode = show(crash.error)
   const reason = outputLost()
   if (reason === undefined) return
   writeError(`Standard output: a part of it could not be written (${reason}).\n`)
   process.exitCode ||= exitCodes.failed
+}
+
+// Shows an error; gives the exit code that belongs to it.
+function failureOf(error: unknown, argv: readonly string[], id: string): ExitCode {
+  const before = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
+  const output = before.findLast(
+    (word, index) => /^(--output|-o)=/.test(word) || /^(--output|-o)$/.test(before[index - 1] ?? ''),
+  )
+  const command = commands[id]
+  const json = output !== undefined && /(^|=)json$/.test(output)
+  return showFailure(
+    error,
+    {
+      json,
+      debug: before.includes('--debug'),
+      command: command === undefined ? '' : spaced(id),
+      flags: ['help', ...Object.keys({ ...command?.flags, ...command?.baseFlags })],
+    },
+    json ? passError : writeError,
+  )
 }
 
 // `evcctl help plan` is what many type first.

@@ -71,10 +71,14 @@ export async function callCli(args: readonly string[], cwd: string): Promise<Omi
     texts.stdout += `${line}\n`
   })
   process.chdir(cwd)
+  // Of a process of its own main keeps the last word on exceptions; here they are vitest's.
+  const listeners = process.listeners('uncaughtException')
   try {
     await main(args, { root, pjson: sourcesPjson() })
     return { exitCode: Number(process.exitCode ?? 0), ...texts }
   } finally {
+    for (const listener of process.listeners('uncaughtException'))
+      if (!listeners.includes(listener)) process.off('uncaughtException', listener)
     process.exitCode = undefined
     process.chdir(before)
     for (const spy of [log, ...spies]) spy.mockRestore()
