@@ -316,3 +316,38 @@ test.each([['/bin/sh'], ['/bin/bash']])(
     expect(Math.abs(facts.clockOffsetMs)).toBeLessThanOrEqual(facts.roundTripMs + 2)
   },
 )
+
+test.each([
+  ['hostname', 'a b'],
+  ['kernel', '6.1\u001b[2J'],
+  ['machine-id', 'x'.repeat(300)],
+  ['os', 'ID=debian\nPRETTY_NAME="a\u202eb"'],
+  ['default-route', 'default via 192.0.2.1 dev $(reboot)xxxxxxxxxx src 192.0.2.11'],
+  ['addresses', '2: eth0    inet 192.0.2.300/24 scope global'],
+  ['listening', 'LISTEN 0 128 0.0.0.0:99999 0.0.0.0:*'],
+  ['listening', 'LISTEN 0 128 $(id):22 0.0.0.0:*'],
+  [
+    'free',
+    'x\n/dev/sda1 1 1 99999999999999999999999999999999999999999999999999999 26% /'.replace('9', '9'.repeat(300)),
+  ],
+  ['clock', '99999999999999999999'],
+])('%s that cannot be right is an error of the host', (section, text) => {
+  const both = section === 'clock' ? 'clock-end' : section
+  expect(() => parse({ [section]: text, [both]: text })).toThrow(/cannot be right: /)
+})
+
+test('lines without end are read in time that grows with their length', { timeout: 20_000 }, () => {
+  const endless = [
+    '2:'.padEnd(300_000, 'x'),
+    `2: ${':'.repeat(300_000)}`,
+    `2: eth0${' '.repeat(300_000)}`,
+    ':1'.repeat(150_000),
+  ]
+  for (const line of endless)
+    for (const section of ['addresses', 'listening', 'default-route', 'free', 'os', 'swaps', 'memory', 'fib'])
+      try {
+        parse({ [section]: `LISTEN ${line}\n${line}` })
+      } catch (error) {
+        expect((error as Error).message).toContain('cannot be right')
+      }
+})

@@ -136,6 +136,9 @@ function json(body: unknown): string {
 const slip =
   /Cannot (read|convert|set|destructure)|is not (a function|iterable|a valid|defined)|undefined|Invalid time value|Reduce of empty|Maximum call stack/
 
+const handedOn =
+  /^[^:]+:[^ ]+: (?:[\x20-\x7e\n\t]*-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----[\x20-\x7e\n\t]*|sha256:[0-9a-f]{64}|\/[\w./@-]+|https:\/\/[\w.:[\]-]+)$/
+
 test('whatever a host answers, each task has a state or an error in words, and comparing it makes no mistake', {
   timeout: 3_600_000,
 }, () => {
@@ -160,15 +163,18 @@ test('whatever a host answers, each task has a state or an error in words, and c
           one instanceof Output ? { unknown: true, from: one.from[0] } : one,
         ]),
       )
+      let output: unknown
       try {
         const change = task.resource.diff(current, wanted, { watched: [] })
         // Steps are only made when all that they need is known.
         const known = !Object.values(wanted).some(isUnknown)
         if (change !== undefined && change.refused === undefined && known) task.resource.converge(current, wanted)
-        task.resource.output?.(current)
+        output = task.resource.output?.(current)
       } catch (error) {
         expect(`${task.id}: ${(error as Error).message}`).not.toMatch(slip)
       }
+      // Other hosts get it in files, certificates and scripts.
+      for (const text of Object.values((output ?? {}) as object)) expect(`${task.id}: ${text}`).toMatch(handedOn)
     }),
     fuzzing('answers of hosts', 3000),
   )
