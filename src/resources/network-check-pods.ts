@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { UserError } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
@@ -124,11 +125,31 @@ function parsePods(raw: ProbeResult): CheckPods {
   }
   const dnsNodes = linesOf(raw, 'dnsNode').filter(node => node !== '')
   const warnings = warningsOf(raw)
+  const pods = linesOf(raw, 'pod').map(line => readPod(line, warnings))
+  const strange =
+    [name].find(one => !/^evcctl-network-check-[0-9a-f]{8}$/.test(one)) ??
+    [...dnsNodes, ...pods.flatMap(pod => [pod.node, pod.name])].find(one => !isName(one)) ??
+    pods.flatMap(pod => [pod.address, pod.hostAddress]).find(one => one !== '' && isIP(one) === 0)
+  if (strange !== undefined) throw notSound(strange)
   return {
     name,
-    pods: linesOf(raw, 'pod').map(line => readPod(line, warnings)),
+    pods,
     dnsNodes: linesOf(raw, 'dns').length === 0 ? undefined : [...new Set(dnsNodes)],
   }
+}
+
+// All nodes get these in scripts. A pod that is not scheduled has no node.
+function isName(text: string): boolean {
+  return /^[a-z0-9.-]{0,253}$/.test(text)
+}
+
+function notSound(came: string): UserError {
+  return new UserError({
+    problem: 'What the control plane node says of the pods of the network check cannot be right; no node was asked.',
+    expected: 'names and addresses of pods and nodes',
+    came: came.slice(0, 100),
+    next: 'What does it say? kubectl --namespace kube-system get pods -o wide',
+  })
 }
 
 /** The last warning of each pod that has any. */

@@ -133,6 +133,17 @@ pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access den
     expect(() => mint.parse(raw)).toThrow(/could not be made[\s\S]*error: forbidden/)
   })
 
+  test.each([
+    ['name of the check', 'name=$(reboot)'],
+    ['node', `name=${checkName}\npod=w1;reboot\t${checkName}-b\t10.244.0.5\t192.0.2.11\tRunning`],
+    ['pod', `name=${checkName}\npod=w1\t../x\t10.244.0.5\t192.0.2.11\tRunning`],
+    ['address', `name=${checkName}\npod=w1\t${checkName}-b\t10.244.0.5/$(id)\t192.0.2.11\tRunning`],
+    ['address of a node', `name=${checkName}\npod=w1\t${checkName}-b\t10.244.0.5\tw1.example\tRunning`],
+    ['node of the DNS', `name=${checkName}\ndns=yes\ndnsNode='`],
+  ])('with a %s that is none go to no other host', (_, stdout) => {
+    expect(() => mint.parse({ exitCode: 0, stdout: `${stdout}\n`, stderr: '' })).toThrow(/cannot be right/)
+  })
+
   test('are deleted by the label that they all have', () => {
     expect(mint.revoke!(checkPodsGiven)).toContain(
       `delete pods,configmaps,jobs --selector 'evcctl.dev/network-check=${checkName}'`,
