@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../core/credentials.ts'
 import type { Emit, Event, EventBody } from '../core/event.ts'
 import { Secret } from '../core/secret.ts'
 import { clean } from './text.ts'
@@ -43,7 +44,7 @@ export function createEventStream(...given: readonly Tap[]): EventStream {
   }
   const emit = (body: EventBody): void => {
     if (ended) return
-    const event = { at: Date.now(), ...(sanitize(body) as EventBody) } as Event
+    const event = { at: Date.now(), ...(sanitize(told(body)) as EventBody) } as Event
     const failed = [...taps].flatMap(tap => failureOf(tap, event) ?? [])
     const link: Link = { next: undefined }
     tail.next = { event, link }
@@ -88,6 +89,12 @@ async function* read(start: Link, more: () => Promise<boolean>): AsyncGenerator<
     }
     if (!(await more()) && link.next === undefined) return
   }
+}
+
+// What stood in a file of somebody else may be a password that no Secret knows.
+function told(body: EventBody): EventBody {
+  if (body.type !== 'task:end' || body.change === undefined) return body
+  return { ...body, change: withoutCredentials(body.change) }
 }
 
 function sanitize(value: unknown): unknown {

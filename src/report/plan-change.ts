@@ -79,6 +79,7 @@ function fieldText(field: PlannedField, change: PlannedChange, diff: boolean): s
     return field.before === undefined || isText(field) ? from : `${value(field.before, diff)} → ${from}`
   }
   if (isText(field)) {
+    if (field.before === field.after) return 'what differs is hidden'
     const { added, removed } = lineCounts(field)
     if (field.before === undefined) return count(added, 'line')
     if (added === 0) return `${count(removed, 'line')} removed`

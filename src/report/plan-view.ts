@@ -9,6 +9,7 @@ import {
   Secret,
   type TaskId,
   titleOf as taskTitle,
+  withoutCredentials,
 } from '../core/index.ts'
 
 /** What a plan is shown from: an Evaluation of the engine has all of it. */
@@ -79,7 +80,7 @@ export function planView(input: PlanInput): PlanView {
       continue
     }
     const task = input.graph.tasks.get(id)!
-    const { change } = verdict
+    const change = withoutCredentials(verdict.change)
     const certain = verdict.is === 'change'
     counts[certain ? change.action : 'knownAfterApply'] += 1
     changes.push({

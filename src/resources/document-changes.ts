@@ -1,4 +1,3 @@
-import { hideCredential } from '../core/credentials.ts'
 import type { FieldChange } from '../core/resource.ts'
 import { isTree } from './deep-merge.ts'
 import { missingFrom, textOf } from './subset.ts'
@@ -16,12 +15,7 @@ export function documentChanges(desired: unknown, current: unknown, recorded: un
     ({ field, before, after }) =>
       before !== undefined || unwritten.has(field) || typeof after !== 'string' || !zeros.has(after),
   )
-  return [...changes, ...removed('', recorded, desired, current)].map(withoutCredentials)
-}
-
-function withoutCredentials(change: FieldChange): FieldChange {
-  const { field, before } = change
-  return typeof before === 'string' ? { ...change, before: hideCredential(field, before) } : change
+  return [...changes, ...removed('', recorded, desired, current)]
 }
 
 function* removed(path: string, recorded: unknown, desired: unknown, current: unknown): Iterable<FieldChange> {

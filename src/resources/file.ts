@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path/posix'
-import { hideCredentials } from '../core/credentials.ts'
 import { isUnknown, type Output, type Unknown } from '../core/output.ts'
 import type { FieldChange, Resource, Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
@@ -51,7 +50,7 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
       const fields: FieldChange[] = []
       if (!isRegular(current)) fields.push({ field: 'type', before: current.type, after: 'regular file' })
       if (!isRegular(current) || !hasContent(current, desired.content)) {
-        fields.push({ field: 'content', before: describe(current), after: shown(desired.content) })
+        fields.push({ field: 'content', before: describe(current), after: desired.content })
       }
       if (isRegular(current)) fields.push(...ownershipChanges(current.ownership, wanted))
       return fields.length === 0 ? undefined : { action: 'update', fields }
@@ -87,16 +86,9 @@ function hasContent(current: FileState, content: string | Secret | Unknown): boo
   return createHash('sha256').update(content).digest('hex') === current.sha256
 }
 
-// Somebody else may have written it, with passwords of their own.
 function describe(current: FileState): string {
   if (!isRegular(current)) return ''
-  if (current.content === undefined) return `(${current.size} bytes that are not shown)`
-  return hideCredentials(current.content)
-}
-
-// As the other side, so that lines which are the same look the same.
-function shown(content: string | Secret | Unknown): string | Secret | Unknown {
-  return typeof content === 'string' ? hideCredentials(content) : content
+  return current.content ?? `(${current.size} bytes that are not shown)`
 }
 
 function removeFolder(path: string): string {

@@ -111,3 +111,14 @@ test('a tap that throws is told once, gets nothing more, and disturbs neither th
   expect(seen).toEqual(['1', told, '2'])
   expect(tries).toBe(1)
 })
+
+test('a change is told without the credentials of what was there and of what comes', async () => {
+  const taken: Event[] = []
+  const stream = createEventStream({ name: 'The journal', take: event => taken.push(event) })
+  const fields = [{ field: 'content', before: 'auth = "YWRhOnB3"\n', after: 'password: "pass word"\n' }]
+  const task = 'cp1/os/file:/etc/x' as TaskId
+  const change = { action: 'update', fields } as const
+  stream.emit({ type: 'task:end', task, host: 'cp1', role: 'os', title: 'x', result: 'changed', ms: 1, change })
+  expect(JSON.stringify(taken)).toContain('<hidden>')
+  expect(JSON.stringify(taken)).not.toMatch(/YWRh|pass word/)
+})

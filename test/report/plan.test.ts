@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HostError, Secret, type TaskId } from '../../src/core/index.ts'
+import { HostError, Secret, type TaskId, type Verdict } from '../../src/core/index.ts'
 import { type PlanInput, planDocument, planView, renderPlan } from '../../src/report/index.ts'
 import { change, freshCluster, pending, planned, subject } from './plan-fixture.ts'
 
@@ -54,6 +54,28 @@ describe('text of a plan', () => {
     )
     const busy = planned([['cp1/os/swap:all', change('update')]])
     expect(renderPlan(busy, subject, { notes })).toContain(`${told}1 to change.`)
+  })
+
+  test.each<[string, Verdict]>([
+    ['a file that is new', change('create', [{ field: 'content', after: 'a: 1\npassword: pass word\n' }])],
+    ['a file of somebody else', change('update', [{ field: 'content', before: 'token: abc.def\n', after: 'a: 1\n' }])],
+    [
+      'a value that was set by hand',
+      change('update', [{ field: 'env.HTTPS_PROXY', before: 'http://me:pw1234@p', after: '' }]),
+    ],
+    ['a value with a telling name', change('update', [{ field: 'spec.clientSecret', before: 'old1', after: 'new1' }])],
+  ])('shows no credential of %s, neither in text nor in JSON', (_, verdict) => {
+    const input = planned([['cp1/os/file:/etc/x', verdict]])
+    const all = renderPlan(input, subject, { diff: true }) + JSON.stringify(planDocument(input, subject, 1))
+    expect(all).toContain('<hidden>')
+    expect(all).not.toMatch(/pass word|abc\.def|pw1234|old1|new1/)
+  })
+
+  test('says of a file in which nothing but a credential differs that it does', () => {
+    const fields = [{ field: 'content', before: 'a\ntoken: abc\n', after: 'a\ntoken: xyz\n' }]
+    expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(
+      '/etc/x  what differs is hidden',
+    )
   })
 
   test('shows files line by line with diff, and as counts of lines without', async () => {
