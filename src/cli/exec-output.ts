@@ -1,5 +1,14 @@
-import { type ErrorDetails, formatError, redact } from '../core/index.ts'
-import { createPaint, formatDuration, type Paint, pad, printable, table, wantsColour } from '../report/index.ts'
+import { type ErrorDetails, redact } from '../core/index.ts'
+import {
+  createPaint,
+  errorTexts,
+  formatDuration,
+  type Paint,
+  pad,
+  printable,
+  table,
+  wantsColour,
+} from '../report/index.ts'
 import { passError, passOut, printJson, writeError } from './streams.ts'
 
 /** How a command ended on one host: with an exit code, an error on the way to the host, or not at all. */
@@ -40,7 +49,7 @@ export function showOutcomes(outcomes: readonly Outcome[], hosts: number): void 
   if (bad.length === 0) return
   const rows = outcomes.map(outcome => [outcome.host, result(outcome, paint), formatDuration(outcome.ms)])
   const text = hosts > 1 || bad.some(outcome => outcome.exitCode === undefined) ? `\n${table(rows).join('\n')}\n` : ''
-  const errors = bad.flatMap(({ error }) => (error === undefined ? [] : [`\n${printable(formatError(error))}\n`]))
+  const errors = errorTexts(bad.flatMap(({ error }) => error ?? [])).map(each => `\n${printable(each)}\n`)
   writeError(text + errors.join(''))
 }
 

@@ -1,5 +1,5 @@
-import { type ErrorDetails, type ExitCode, exitCodes, formatError, UserError, UserErrors } from '../core/errors.ts'
-import { jsonLine, printable } from '../report/index.ts'
+import { type ErrorDetails, type ExitCode, exitCodes, UserError, UserErrors } from '../core/errors.ts'
+import { errorTexts, jsonLine, printable } from '../report/index.ts'
 import { usageError } from './usage-errors.ts'
 
 /** How errors are to be shown; read from the raw arguments, because parsing them may be what failed. */
@@ -23,7 +23,7 @@ export function showFailure(error: unknown, options: FailureOptions, write: (tex
     }))
     write(`${jsonLine({ type: 'error', at: Date.now(), exitCode, errors })}\n`)
   } else {
-    write(`${foldFailures(shown.map(one => safeDetails(one.details))).join('\n\n')}\n`)
+    write(`${errorTexts(shown.map(one => safeDetails(one.details))).join('\n\n')}\n`)
   }
   if (options.debug && error instanceof Error) write(`${printable(stackOf(error))}\n`)
   return exitCode
@@ -40,26 +40,6 @@ function safeDetails(details: ErrorDetails): ErrorDetails {
   })
   return Object.fromEntries(entries) as unknown as ErrorDetails
 }
-
-// A thousand hosts with the same error are one error, and the names of the first.
-function foldFailures(all: readonly ErrorDetails[]): readonly string[] {
-  const groups = new Map<string, ErrorDetails[]>()
-  for (const details of all) {
-    const { where: _, ...rest } = details
-    const same = JSON.stringify(rest)
-    groups.set(same, [...(groups.get(same) ?? []), details])
-  }
-  return [...groups.values()].map(group => {
-    const [first] = group
-    if (first === undefined || group.length <= foldedFrom) return group.map(formatError).join('\n\n')
-    const names = group.slice(0, namesShown).map(({ where = '?' }) => where)
-    return formatError({ ...first, where: `${names.join(', ')} and ${group.length - namesShown} more` })
-  })
-}
-
-/** So many errors that differ in their place only are shown one by one. */
-const foldedFrom = 3
-const namesShown = 3
 
 function toUserErrors(error: unknown, options: FailureOptions): readonly UserError[] {
   if (error instanceof UserErrors) return error.errors

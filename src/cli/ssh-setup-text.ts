@@ -1,5 +1,4 @@
-import { formatError } from '../core/index.ts'
-import { count, type Paint, printable, table } from '../report/index.ts'
+import { count, errorTexts, type Paint, printable, table } from '../report/index.ts'
 import type { Machine, Progress, SetupOutcome } from '../ssh/index.ts'
 
 export interface SetupTextOptions {
@@ -17,8 +16,8 @@ export function setupText(outcome: SetupOutcome, options: SetupTextOptions): str
   const { machines } = outcome
   const { paint } = options
   const lines = [...identityLines(outcome), '', ...table([header, ...machines.map(machine => row(machine, paint))])]
-  for (const { progress } of machines)
-    if (progress.error !== undefined) lines.push('', printable(formatError(progress.error)))
+  const errors = machines.flatMap(({ progress }) => progress.error ?? [])
+  for (const text of errorTexts(errors)) lines.push('', printable(text))
   lines.push('', ...verdict(outcome, options))
   return lines.join('\n')
 }

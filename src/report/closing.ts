@@ -1,7 +1,8 @@
 import { count, formatDuration } from './measures.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
-import { hostNames, problemLines, sameErrors, taskProblemLines } from './problems.ts'
+import { hostNames, problemLines, taskProblemLines } from './problems.ts'
+import { sameErrors } from './same-errors.ts'
 import { type RunView, type TaskView, tasksIn } from './summary.ts'
 
 /** What the last words of a run need beyond its events. */
@@ -36,9 +37,8 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
   const lines = [`${head(view, good, paint)} ${elapsed}: ${counts.join(', ')}.`]
   const tasksFailed = Map.groupBy(tasksIn(view, 'failed'), task => view.hosts.get(task.host)?.error !== undefined)
   const givenUp = Map.groupBy(tasksFailed.get(true) ?? [], task => task.host)
-  for (const { hosts, error } of sameErrors(
-    hostsFailed.map(({ name, error }) => ({ host: name, ...(error && { error }) })),
-  )) {
+  for (const { all, error } of sameErrors(hostsFailed, host => host.error)) {
+    const hosts = all.map(({ name }) => name)
     lines.push(...indent(problemLines(hostNames(hosts), error, paint)))
     const undone = hosts.reduce((sum, host) => sum + (givenUp.get(host)?.length ?? 0), 0)
     if (undone > 0) lines.push(`      ${count(undone, 'task')} there ${undone === 1 ? 'is' : 'are'} not done`)

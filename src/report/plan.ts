@@ -5,7 +5,8 @@ import { changeText } from './plan-change.ts'
 import { groupByHosts, sectionLines } from './plan-groups.ts'
 import { hasChanges, type PlanCounts, type PlanInput, planView } from './plan-view.ts'
 import { printable } from './printable.ts'
-import { hostNames, problemLines, sameErrors, taskProblemLines } from './problems.ts'
+import { hostNames, problemLines, taskProblemLines } from './problems.ts'
+import { sameErrors } from './same-errors.ts'
 
 /** What the head of a plan says of the cluster; a ClusterSpec has all of it. */
 export interface PlanSubject {
@@ -43,9 +44,14 @@ export interface PlanOptions {
 export function renderPlan(input: PlanInput, subject: PlanSubject, options: PlanOptions = {}): string {
   const paint = createPaint(options.colour ?? false)
   const view = planView(input)
-  const unread = sameErrors(view.unreachable, ({ unfit }) => unfit).flatMap(({ hosts, one, error }) => {
+  const unread = sameErrors(
+    view.unreachable,
+    ({ error }) => error,
+    ({ unfit }) => unfit,
+  ).flatMap(({ all, error }) => {
+    const hosts = all.map(({ host }) => host)
     const [are, them] = hosts.length === 1 ? ['is', 'it'] : ['are', 'them']
-    const what = one.unfit ? `${are} not fit for the cluster` : 'could not be read'
+    const what = all[0].unfit ? `${are} not fit for the cluster` : 'could not be read'
     return [...problemLines(`${hostNames(hosts)} ${what}; nothing is planned for ${them}`, error, paint), '']
   })
   const unjudged = taskProblemLines(view.errors, paint).flatMap(lines => [...lines, ''])

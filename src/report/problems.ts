@@ -1,6 +1,7 @@
 import { type ErrorDetails, type Event, formatError } from '../core/index.ts'
 import type { Paint } from './paint.ts'
 import { printable, printableLine } from './printable.ts'
+import { sameErrors } from './same-errors.ts'
 import type { RunView } from './summary.ts'
 
 /** What went wrong, as lines for people: a head with its sign, the details indented below it. */
@@ -22,22 +23,6 @@ export function hostNames(hosts: readonly string[]): string {
   return `${shown.map(printable).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
 }
 
-/** What is the same but for its place, once; `error.where` then stays only where it is of one host alone. */
-export function sameErrors<T extends { readonly host: string; readonly error?: ErrorDetails }>(
-  list: readonly T[],
-  more: (one: T) => unknown = () => undefined,
-): readonly { readonly hosts: readonly string[]; readonly one: T; readonly error: ErrorDetails | undefined }[] {
-  const same = Map.groupBy(list, one => JSON.stringify([more(one), withoutPlace(one.error)]))
-  return [...same.values()].map(group => {
-    const [one] = group as [T, ...T[]]
-    return {
-      hosts: group.map(({ host }) => host),
-      one,
-      error: group.length === 1 ? one.error : withoutPlace(one.error),
-    }
-  })
-}
-
 /** Something that went wrong with a task of a host. */
 export interface TaskProblem {
   readonly host: string
@@ -47,11 +32,14 @@ export interface TaskProblem {
 
 /** Problems of tasks; what went wrong in the same way on several hosts is told once, with the names of all. */
 export function taskProblemLines(problems: readonly TaskProblem[], paint: Paint): string[][] {
-  const same = Map.groupBy(problems, ({ title, error }) => JSON.stringify([title, withoutPlace(error)]))
-  return [...same.values()].map(list => {
-    const { title, error } = list[0]!
-    const hosts = hostNames(list.map(({ host }) => host))
-    return problemLines(`${hosts}  ${printable(title)}`, withoutPlace(error), paint)
+  const same = sameErrors(
+    problems,
+    ({ host, error }) => error && { ...error, where: host },
+    ({ title }) => title,
+  )
+  return same.map(({ all, error }) => {
+    const hosts = hostNames(all.map(({ host }) => host))
+    return problemLines(`${hosts}  ${printable(all[0].title)}`, withoutPlace(error), paint)
   })
 }
 

@@ -1,8 +1,17 @@
 import PQueue from 'p-queue'
 import type { ClusterSpec } from '../../config/index.ts'
-import { type ExitCode, exitCodes, formatError, HostError, type HostFacts, type SshTarget } from '../../core/index.ts'
+import { type ExitCode, exitCodes, HostError, type HostFacts, type SshTarget } from '../../core/index.ts'
 import { gatherFacts } from '../../engine/index.ts'
-import { count, createPaint, formatDuration, type Paint, printable, table, wantsColour } from '../../report/index.ts'
+import {
+  count,
+  createPaint,
+  errorTexts,
+  formatDuration,
+  type Paint,
+  printable,
+  table,
+  wantsColour,
+} from '../../report/index.ts'
 import { createPool, diagnose, type HostCheck } from '../../ssh/index.ts'
 import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
 import { openCluster } from '../open-cluster.ts'
@@ -86,9 +95,8 @@ export function pingText(
   { spec, paint }: { readonly spec: ClusterSpec; readonly paint: Paint },
 ): string {
   const lines = table([header, ...pinged.map(host => row(host, spec.preflight.maxClockDeviation, paint))])
-  for (const { check } of pinged) {
-    for (const { error } of check.steps) if (error !== undefined) lines.push('', printable(formatError(error)))
-  }
+  const errors = pinged.flatMap(({ check }) => check.steps.flatMap(({ error }) => error ?? []))
+  for (const text of errorTexts(errors)) lines.push('', printable(text))
   const good = pinged.filter(({ check }) => check.ok).length
   const verdict = `${good} of ${count(pinged.length, 'host')} can be worked on.`
   // Where something is wrong, the errors above say what is next, each for its own host.
