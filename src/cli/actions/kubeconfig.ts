@@ -5,6 +5,7 @@ import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
 import { readAdminConf } from '../admin-conf.ts'
 import { askCluster } from '../ask-cluster.ts'
+import { withFileLock } from '../file-lock.ts'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
 import { readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
@@ -36,8 +37,8 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   const target = options.merge ? mergeTarget(process.env) : options.file
   if (target === undefined) passOut(kubeconfigText(access))
   else {
-    const text = options.merge ? mergeKubeconfig(await readIfThere(target), access, target) : kubeconfigText(access)
-    await writePrivateFile(target, text)
+    if (options.merge) await merge(target, access)
+    else await writePrivateFile(target, kubeconfigText(access))
     if (options.output === 'json')
       printJson({ type: 'written', file: target, context: access.name, server: access.server })
     else {
@@ -54,6 +55,13 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
     writeError(`${access.server} does not answer from here: ${why}\n  ${hints.join('\n  ')}\n`)
   }
   return exitCodes.ok
+}
+
+// Read under the lock, too: what kubectl writes meanwhile would be lost.
+function merge(target: string, access: ClusterAccess): Promise<void> {
+  return withFileLock(target, async () =>
+    writePrivateFile(target, mergeKubeconfig(await readIfThere(target), access, target)),
+  )
 }
 
 // The load balancer where there is one. Not the local proxy: its loopback address means something on nodes only.
