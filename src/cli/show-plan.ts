@@ -30,7 +30,8 @@ export async function showPlan(
       diff: options.diff,
       colour: wantsColour(process.stdout, process.env),
       reading: { ms: Date.now() - view.startedAt, exchanges: cluster.exchanges() },
-      ...(process.stdout.isTTY ? { width: process.stdout.columns } : {}),
+      // Where a terminal knows no size it says 0.
+      ...(process.stdout.isTTY && process.stdout.columns > 0 ? { width: process.stdout.columns } : {}),
       notes: view.notes,
       ...(lockedBy === undefined ? {} : { lockedBy }),
       ...(options.next === undefined || refused ? {} : { next: options.next }),

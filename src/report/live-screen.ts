@@ -57,6 +57,13 @@ export class LiveScreen implements Disposable {
     this.#restore()
   }
 
+  /** Others have written since: what was drawn stays where it is, and the next picture comes below it, with the cursor off. */
+  forget(): void {
+    this.#drawn = []
+    process.off('exit', this.#restore)
+    this.#restore()
+  }
+
   [Symbol.dispose](): void {
     this.clear()
   }
@@ -71,7 +78,7 @@ export class LiveScreen implements Disposable {
   // A terminal that became narrower has broken the drawn lines anew, so they are counted at today's width.
   #home(): string {
     if (this.#drawn.length === 0) return ''
-    const columns = Math.max(1, this.#terminal.columns ?? 80)
+    const columns = this.#terminal.columns || 80
     const rows = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0)
     return `\u001b[${rows}A\r`
   }

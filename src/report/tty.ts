@@ -6,6 +6,7 @@ import type { Paint } from './paint.ts'
 import { noteLine } from './plan.ts'
 import { failureLine } from './problems.ts'
 import type { Reporter } from './reporter.ts'
+import { onStop } from './stops.ts'
 import { fold, newRun } from './summary.ts'
 
 /** Smallest time between two pictures, ms. */
@@ -28,13 +29,20 @@ export function ttyReporter(
   const draw = () => {
     if (paused || view.startedAt === 0 || view.ended !== undefined) return
     drawnAt = now()
-    const { columns = 80, rows = 24 } = terminal
-    screen.draw(renderFrame(view, { columns, rows, now: drawnAt, paint }))
+    // A serial line, or a terminal that a program made, says 0 where it knows no size.
+    screen.draw(renderFrame(view, { columns: terminal.columns || 80, rows: terminal.rows || 24, now: drawnAt, paint }))
   }
   // Also keeps the clock going while no event comes.
   const timer = setInterval(draw, 5 * frameMs)
   timer.unref()
   terminal.on('resize', draw)
+  const stops = onStop({
+    before: () => screen.clear(),
+    after() {
+      screen.forget()
+      draw()
+    },
+  })
 
   return {
     show(event: Event) {
@@ -42,7 +50,7 @@ export function ttyReporter(
       fold(view, event)
       // What goes wrong before is named in the plan.
       if (!paused && view.applyingSince !== undefined && line !== undefined) {
-        screen.print(cut(line, (terminal.columns ?? 80) - 1))
+        screen.print(cut(line, (terminal.columns || 80) - 1))
       }
       // Those from before stand in the plan.
       if (!paused && view.applyingSince !== undefined && event.type === 'note') screen.print(noteLine(event, paint))
@@ -60,6 +68,7 @@ export function ttyReporter(
     end() {
       clearInterval(timer)
       terminal.off('resize', draw)
+      stops[Symbol.dispose]()
       screen.clear()
     },
   }
