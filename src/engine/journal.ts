@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -125,7 +125,7 @@ async function openIn(runs: string, wanted: string, begun: Date, options: Journa
     write(event) {
       if (!open) return
       try {
-        writeSync(events, `${JSON.stringify(event)}\n`)
+        append(events, `${JSON.stringify(event)}\n`)
       } catch (cause) {
         end()
         about = { ...about, incomplete: (cause as Error).message }
@@ -137,6 +137,19 @@ async function openIn(runs: string, wanted: string, begun: Date, options: Journa
       else if (about.incomplete === undefined) return
       await writeAbout(folder.path, { ...about, ended: new Date().toISOString(), outcome }).catch(() => undefined)
     },
+  }
+}
+
+// A whole line or nothing: the last bytes of a disk hold a part of one.
+function append(file: number, line: string): void {
+  const { nlink, size } = fstatSync(file)
+  if (nlink === 0) throw new Error('its file was removed')
+  const bytes = Buffer.from(line)
+  try {
+    for (let at = 0; at < bytes.length; at += writeSync(file, bytes, at));
+  } catch (error) {
+    ftruncateSync(file, size)
+    throw error
   }
 }
 

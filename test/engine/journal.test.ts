@@ -107,6 +107,16 @@ test('a run whose process is gone may be removed', async () => {
   expect(await readdir(runs())).toEqual([last.run])
 })
 
+test('a journal that is removed under way says so once, instead of being written to nowhere', async () => {
+  const journal = await open()
+  journal.write({ at: 1, type: 'note', text: 'first' })
+  rmSync(at(journal), { recursive: true })
+  expect(() => journal.write({ at: 2, type: 'note', text: 'second' })).toThrow('removed')
+  expect(() => journal.write({ at: 3, type: 'note', text: 'third' })).not.toThrow()
+  await journal.close('changed')
+  expect(await readdir(runs())).toEqual([])
+})
+
 // A file system of 1 MiB needs root, which CI is; elsewhere /dev/full stands for one file.
 test.runIf(process.getuid?.() === 0)(
   'a full disk: the journal says that it is incomplete, and a run goes on without one',
@@ -120,6 +130,10 @@ test.runIf(process.getuid?.() === 0)(
         for (;;) journal.write({ at: 1, type: 'note', text: 'x'.repeat(4096) })
       }
       expect(fill).toThrow('ENOSPC')
+      // No half of an event is left for who reads it.
+      const lines = (await readFile(join(at(journal), 'events.ndjson'), 'utf8')).split('\n')
+      expect(lines.pop()).toBe('')
+      expect(lines.map(line => JSON.parse(line) as unknown).length).toBeGreaterThan(10)
       expect(() => journal.write({ at: 1, type: 'note', text: 'more' })).not.toThrow()
       const without = await openJournal({ folder: disk, cluster: 'lab', command: 'apply' })
       expect(without.folder).toBeUndefined()
