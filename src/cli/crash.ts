@@ -29,6 +29,8 @@ export function guardAgainstCrashes(show: (error: unknown) => ExitCode): CrashGu
     // What follows from the first one says less than it.
     if (first !== undefined) return
     first = { error }
+    // What failed has been told by then, and this may well be a consequence of it.
+    if (isDone && process.exitCode) return process.exit()
     if (isDone || process.listenerCount('SIGTERM') === 0) return leave(error)
     // It keeps the process alive, too: what was to go on after this may have been lost.
     timer = setTimeout(leave, longestEndMs, error)

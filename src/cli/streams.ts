@@ -7,6 +7,9 @@ const brokenErrors = new AbortController()
 
 export const stdoutClosed: AbortSignal = broken.signal
 
+/** More than this and whoever can wait is to: the reader does not keep up, characters. */
+const behind = 256 * 1024
+
 /** A terminal that is stopped (^S) shows nothing; up to so much of what it is to show is kept, characters. */
 const keptForTerminal = 1024 * 1024
 
@@ -81,6 +84,27 @@ export function writeError(text: string): void {
 /** Writes to standard error what is to arrive as it is. */
 export function passError(text: string): void {
   if (!brokenErrors.signal.aborted) process.stderr.write(text)
+}
+
+/** Ends once the readers of standard output and standard error have caught up or left; undefined where they keep up. */
+export function backlog(): Promise<void> | undefined {
+  const waiting = ([process.stdout, process.stderr] as const)
+    .filter(stream => stream.writableLength > behind)
+    .map(stream => caughtUp(stream, stream === process.stdout ? broken.signal : brokenErrors.signal))
+  return waiting.length === 0 ? undefined : Promise.all(waiting).then(() => undefined)
+}
+
+function caughtUp(stream: NodeJS.WriteStream, left: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = () => {
+      stream.off('drain', done)
+      left.removeEventListener('abort', done)
+      resolve()
+    }
+    if (left.aborted) return resolve()
+    stream.once('drain', done)
+    left.addEventListener('abort', done, { once: true })
+  })
 }
 
 /** A line on standard output. */

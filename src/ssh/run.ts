@@ -23,6 +23,11 @@ export interface RunOptions {
   readonly signal: AbortSignal
   readonly onStdout: (chunk: Buffer) => void
   readonly onStderr: (chunk: Buffer) => void
+  /**
+   * Asked after each chunk: what has to end before more is taken, if anything. Until then the host is not told to go on
+   * sending, and the command waits as one does whose pipe is full.
+   */
+  readonly backlog?: () => Promise<void> | undefined
   /** Default: empty. */
   readonly stdin?: Readable
 }
@@ -73,12 +78,16 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
       )
     : await connection.exec(asUser, { signal })
   const begin = new Beginning(nonce, options.onStderr)
-  channel.on('data', (chunk: Buffer) => options.onStdout(chunk))
+  channel.on('data', (chunk: Buffer) => {
+    options.onStdout(chunk)
+    holdBack(channel, options)
+  })
   const broken = Promise.withResolvers<never>()
   broken.promise.catch(() => undefined)
   channel.stderr.on('data', (chunk: Buffer) => {
     try {
       begin.feed(chunk)
+      holdBack(channel.stderr, options)
     } catch (error) {
       broken.reject(error)
     }
@@ -117,6 +126,19 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   if (begin.group === undefined) options.onStderr(Buffer.from(begin.noise))
   if (options.sudo) root.proven = true
   return { exitCode }
+}
+
+// A command that is to be ended is read to its end: its channel closes only then.
+function holdBack(stream: Readable, { backlog, signal }: RunOptions): void {
+  const waiting = signal.aborted ? undefined : backlog?.()
+  if (waiting === undefined) return
+  stream.pause()
+  const goOn = () => {
+    signal.removeEventListener('abort', goOn)
+    stream.resume()
+  }
+  signal.addEventListener('abort', goOn, { once: true })
+  void waiting.then(goOn)
 }
 
 function signalCode(name: string | undefined): number | undefined {

@@ -36,9 +36,9 @@ afterEach(async () => {
 })
 
 /** Node's options by which something goes wrong in the middle of a run, in nobody's call. */
-function mistake(code: string): { readonly NODE_OPTIONS: string } {
+function mistake(code: string, now = ''): { readonly NODE_OPTIONS: string } {
   const file = join(folder.path, 'mistake.mjs')
-  writeFileSync(file, `setTimeout(() => { ${code} }, 2000).unref()`)
+  writeFileSync(file, `${now}\nsetTimeout(() => { ${code} }, 2000).unref()`)
   return { NODE_OPTIONS: `--import ${file}` }
 }
 
@@ -52,6 +52,15 @@ test.each([
   expect({ exitCode, signal, stderr }).toEqual({ exitCode: 1, signal: null, stderr: expect.stringContaining('boom') })
   expect(stderr).not.toMatch(/^\s+at /m)
   expect(stderr).not.toContain('node:internal')
+})
+
+test('what goes wrong after the command has told its error does not change its exit code', async () => {
+  writeFileSync(join(folder.path, 'broken.yaml'), 'kind: [')
+  const late = mistake('', `process.on('beforeExit', () => { throw new Error('boom') })`)
+  const { exitCode, stderr } = await runCli(['plan', 'broken.yaml'], { cwd: folder.path, env: late })
+  expect(exitCode).toBe(3)
+  expect(stderr).toContain('broken.yaml')
+  expect(stderr).not.toMatch(/boom|^\s+at /m)
 })
 
 test('the same as JSON, for programs', async () => {

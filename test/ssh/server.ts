@@ -340,9 +340,12 @@ function runCommand(
   child.stderr.pipe(channel.stderr, { end: false })
   channel.on('close', () => closePipes(child))
   child.on('close', (code, signal) => {
-    if (signal !== null) channel.exit(signal.replace('SIG', ''))
-    else channel.exit(code ?? 0)
-    channel.end()
+    // What waits for the client's window is lost once the channel has ended.
+    channel.stderr.end(() => {
+      if (signal !== null) channel.exit(signal.replace('SIG', ''))
+      else channel.exit(code ?? 0)
+      channel.end()
+    })
   })
 }
 

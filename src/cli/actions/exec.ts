@@ -8,7 +8,7 @@ import { type Outcome, type Show, showAsJson, showAsText, showOutcomes } from '.
 import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
 import { LineSplitter } from '../line-splitter.ts'
 import { openCluster } from '../open-cluster.ts'
-import { printJson, stdoutClosed, writeError } from '../streams.ts'
+import { backlog, printJson, stdoutClosed, writeError } from '../streams.ts'
 
 export interface ExecOptions {
   readonly file: string
@@ -68,6 +68,7 @@ async function runOn(host: string, { pool, command, sudo, interrupts, show }: Ex
       signal,
       onStdout: chunk => out.push(chunk),
       onStderr: chunk => err.push(chunk),
+      backlog,
     })
     return { host, exitCode, ms: ms() }
   } catch (error) {
