@@ -6,6 +6,12 @@ import { recordKubeletStart } from './kubelet-files.ts'
 /** Lies on a host from before `kubeadm join` until all that belongs to it is done; only such a host is reset. */
 export const joinUnfinished = `${stateFolder}/kubeadm-join.unfinished`
 
+/**
+ * What kubeadm reads the JoinConfiguration from, in the script of joinScript() and in what its options add. It has no
+ * other name; each open of it begins at its start.
+ */
+export const joinDocument = '/dev/fd/9'
+
 export interface JoinScriptOptions {
   /** Of the container runtime, whose containers a reset removes. */
   readonly criSocket: string
@@ -36,7 +42,7 @@ export function joinScript({
   leave,
   resetMore = '',
 }: JoinScriptOptions): string {
-  const attempt = 'kubeadm join --config /dev/fd/9'
+  const attempt = `kubeadm join --config ${joinDocument}`
   const all = prepare === undefined ? attempt : `{ ${prepare} && ${attempt}; }`
   return `${kubeletFailureScript}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
 configuration=/run/evcctl/kubeadm-join.yaml

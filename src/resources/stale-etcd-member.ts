@@ -1,4 +1,5 @@
 import { quoteAll } from '../shell/quote.ts'
+import { joinDocument } from './kubeadm-join-script.ts'
 
 /** Ports of etcd as kubeadm sets it up (kubeadm/app/constants: EtcdListenClientPort, EtcdListenPeerPort). */
 const clientPort = 2379
@@ -7,10 +8,11 @@ const peerPort = 2380
 /**
  * Shell functions that take this host's own member out of etcd, known by its exact peer URL. `leave_etcd` is for a host
  * that is about to be reset: as long as etcd does not let the member go, its data may be what the quorum needs.
- * `remove_stale_member` is for one that is about to join and so has no etcd: what an earlier join left would keep others from joining (etcd takes one learner at a time) or count against
- * the quorum. kubeadm reset removes it only when the node's API server had registered. etcd itself refuses a removal
- * that would cost the quorum (--strict-reconfig-check, its default). Asks etcd's JSON gateway, since hosts have no
- * etcdctl. Needs `$configuration`, the JoinConfiguration. `others` are the addresses of the other control plane nodes.
+ * `remove_stale_member` is for one that is about to join and so has no etcd: what an earlier join left would keep others
+ * from joining (etcd takes one learner at a time) or count against the quorum. kubeadm reset removes it only when the
+ * node's API server had registered. etcd itself refuses a removal that would cost the quorum (--strict-reconfig-check,
+ * its default). Asks etcd's JSON gateway, since hosts have no etcdctl. They run in the script of joinScript(), where
+ * kubeadm can read joinDocument. `others` are the addresses of the other control plane nodes.
  */
 export function staleMemberFunctions(address: string, others: readonly string[]): string {
   const pki = '/etc/kubernetes/pki'
@@ -36,8 +38,8 @@ leave_etcd() {
   remove_member
 }
 remove_stale_member() {
-  ${phase} download-certs --config "$configuration" >/dev/null || return 1
-  ${phase} certs --config "$configuration" >/dev/null || return 1
+  ${phase} download-certs --config ${joinDocument} >/dev/null || return 1
+  ${phase} certs --config ${joinDocument} >/dev/null || return 1
   remove_member
 }
 `

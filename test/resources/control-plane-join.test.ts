@@ -10,6 +10,7 @@ import {
 } from '../../src/resources/control-plane-join.ts'
 import { controlPlaneJoinConfiguration } from '../../src/resources/kubeadm-documents.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
+import { joinWithStubs } from './join-stubs.ts'
 import { Sandbox } from './sandbox.ts'
 
 const ca = throwAwayCa()
@@ -136,6 +137,17 @@ describe('the join of a control plane node', () => {
     await expect(document).toMatchFileSnapshot('../goldens/resources/control-plane-join.yaml')
   })
 
+  test('has no file with secrets while kubeadm runs, and gives each phase the document', async () => {
+    const [step] = resource.converge({ state: 'absent', found: [], caHash: undefined, node: undefined }, desired)
+    const { exitCode, stderr, asked, read, files } = await joinWithStubs(step)
+    expect([exitCode, stderr]).toEqual([0, ''])
+    const phase = 'join phase control-plane-prepare'
+    const attempt = [`${phase} download-certs`, `${phase} certs`, 'join']
+    expect(asked).toEqual([...attempt, ...attempt])
+    expect(read).toEqual(asked.map(() => 'the document'))
+    expect(files).not.toContain('kubeadm-join.yaml')
+  })
+
   // etcd's answer to member list, as its JSON gateway writes it.
   const member = (id: string, address: string) =>
     `{"ID":"${id}","peerURLs":["https://${address}:2380"],"isLearner":true}`
@@ -151,7 +163,6 @@ describe('the join of a control plane node', () => {
     const answer = `{"header":{},"members":[${member('1', '192.0.2.11')},${member('7', address)}]}`
     // Programs of the host, as far as they matter here.
     const host = `kubeadm() { :; }
-configuration=none
 curl() { case "$*" in *member/list*) printf '%s' '${answer}';; *) printf '%s\\n' "$*" >&2;; esac; }
 `
     const { exitCode, stderr } = await new Sandbox().sh(`set -eu\n${functions}${host}remove_stale_member`)

@@ -1,11 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output, Secret, type TaskId } from '../../src/core/index.ts'
 import { bootstrapToken } from '../../src/resources/bootstrap-token.ts'
 import { joinConfiguration } from '../../src/resources/kubeadm-documents.ts'
 import { type KubeadmJoinState, kubeadmJoin } from '../../src/resources/kubeadm-join.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
+import { joinWithStubs } from './join-stubs.ts'
 import { Sandbox } from './sandbox.ts'
 
 const ca = throwAwayCa()
@@ -107,29 +108,12 @@ describe('kubeadm join', () => {
   })
 
   test('has no file with the token while kubeadm runs, and gives it the document as often as it tries', async () => {
-    const sandbox = new Sandbox()
-    const bin = join(sandbox.root, 'bin')
-    mkdirSync(bin)
-    const stub = (name: string, script: string) =>
-      writeFileSync(join(bin, name), `#!/bin/sh\n${script}`, { mode: 0o755 })
-    stub('systemctl', 'exit 0\n')
-    stub('crictl', 'exit 0\n')
-    // The first try finds an API server that has just started.
-    const seen = sandbox.inside('/run/evcctl')
-    stub(
-      'kubeadm',
-      `[ "$1" = join ] || exit 0
-cat /dev/fd/9 >>${sandbox.root}/read
-ls ${seen} >>${sandbox.root}/names
-[ -e ${sandbox.root}/again ] || { : >${sandbox.root}/again; echo 'connection refused' >&2; exit 1; }
-`,
-    )
-    stub('sleep', 'exit 0\n')
     const [step] = resource.converge({ state: 'absent', caHash: undefined, node: undefined }, desired)
-    const script = step !== undefined && 'run' in step ? step.run : ''
-    await sandbox.sh(`set -eu\n${script}`, 'the document\n', `${bin}:`)
-    expect(readFileSync(join(sandbox.root, 'read'), 'utf8')).toBe('the document\nthe document\n')
-    expect(readFileSync(join(sandbox.root, 'names'), 'utf8')).not.toContain('kubeadm-join.yaml')
+    const { exitCode, asked, read, files } = await joinWithStubs(step)
+    expect(exitCode).toBe(0)
+    expect(asked).toEqual(['join', 'join'])
+    expect(read).toEqual(['the document', 'the document'])
+    expect(files).not.toContain('kubeadm-join.yaml')
   })
 
   test('hands kubeadm a document with token and pinned CA', async () => {

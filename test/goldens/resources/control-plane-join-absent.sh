@@ -53,8 +53,8 @@ leave_etcd() {
   remove_member
 }
 remove_stale_member() {
-  kubeadm join phase control-plane-prepare download-certs --config "$configuration" >/dev/null || return 1
-  kubeadm join phase control-plane-prepare certs --config "$configuration" >/dev/null || return 1
+  kubeadm join phase control-plane-prepare download-certs --config /dev/fd/9 >/dev/null || return 1
+  kubeadm join phase control-plane-prepare certs --config /dev/fd/9 >/dev/null || return 1
   remove_member
 }
 rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check

@@ -53,8 +53,8 @@ leave_etcd() {
   remove_member
 }
 remove_stale_member() {
-  kubeadm join phase control-plane-prepare download-certs --config "$configuration" >/dev/null || return 1
-  kubeadm join phase control-plane-prepare certs --config "$configuration" >/dev/null || return 1
+  kubeadm join phase control-plane-prepare download-certs --config /dev/fd/9 >/dev/null || return 1
+  kubeadm join phase control-plane-prepare certs --config /dev/fd/9 >/dev/null || return 1
   remove_member
 }
 echo 'removing what is left of an earlier join'
