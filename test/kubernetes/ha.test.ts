@@ -34,7 +34,8 @@ async function whileAway(host: string, how: 'killed' | 'cut off'): Promise<Away>
   const measured = await client.stop()
   console.log(`${host} ${how}: ${describeMeasured(measured)}${measured.errors}`)
   await (how === 'killed' ? hosts.start(host) : hosts.reconnect(host))
-  await waitUntil(`${host} healthy again`, () => isHealthy(cluster))
+  const back = Date.now()
+  await waitUntil(`${host} healthy again`, () => isHealthy(cluster, back))
   return { measured, leaving, left }
 }
 
@@ -122,7 +123,8 @@ describe.sequential('three control plane nodes and a worker', () => {
     } finally {
       await cluster.hosts.start('cp1')
     }
-    await waitUntil('healthy', () => isHealthy(cluster))
+    const started = Date.now()
+    await waitUntil('healthy', () => isHealthy(cluster, started))
     const back = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect([back.exitCode, failuresOf(back)]).toEqual([0, []])
     expect(changed(back)).toEqual([])

@@ -19,14 +19,25 @@ export async function kubectlOn({ hosts }: TestCluster, host: string, ...args: s
   return stdout
 }
 
-/** Whether every API server, and so the etcd member beside it, is ready, and every node is Ready. */
-export async function isHealthy(cluster: TestCluster): Promise<boolean> {
+/**
+ * Whether every API server, and so the etcd member beside it, is ready, and every node is Ready. With `since` (ms since
+ * the epoch) every kubelet must have said so after that moment: a node whose kubelet holds a dead connection counts as
+ * Ready for another 50 s, and only then for a while as not Ready.
+ */
+export async function isHealthy(cluster: TestCluster, since = 0): Promise<boolean> {
   const { hosts } = cluster.hosts
   const controlPlane = hosts.filter(({ roles }) => roles.includes('control-plane'))
   for (const { name } of controlPlane) await kubectlOn(cluster, name, 'get', '--raw', '/readyz')
-  const nodes = await kubectlOn(cluster, controlPlane[0]!.name, 'get', 'nodes', '--no-headers')
-  return hosts.every(({ name }) => new RegExp(`^${name} +Ready `, 'm').test(nodes))
+  const ask = (...args: string[]) => kubectlOn(cluster, controlPlane[0]!.name, 'get', ...args)
+  const nodes = await ask('nodes', '--no-headers')
+  const leases = await ask('leases', '--namespace=kube-node-lease', '--no-headers', '--output', leaseColumns)
+  const renewed = new Map(leases.split('\n').map(line => line.split(/ +/, 2) as [string, string]))
+  return hosts.every(
+    ({ name }) => new RegExp(`^${name} +Ready `, 'm').test(nodes) && Date.parse(renewed.get(name) ?? '') > since,
+  )
 }
+
+const leaseColumns = 'custom-columns=NODE:.metadata.name,RENEWED:.spec.renewTime'
 
 /** Names of the members of stacked etcd, and whether each has a vote, as one of its hosts knows them. */
 export async function etcdMembers(
