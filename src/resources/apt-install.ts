@@ -1,4 +1,4 @@
-import { withProxies } from '../shell/functions.ts'
+import { withProxies } from '../shell/environment.ts'
 import { quoteAll } from '../shell/quote.ts'
 import { keepDisabledFolder } from './apt-state.ts'
 

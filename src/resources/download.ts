@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { downloadBytes } from '../core/limits.ts'
 import { Secret } from '../core/secret.ts'
-import { withProxies } from '../shell/functions.ts'
+import { withProxies } from '../shell/environment.ts'
 import { quote } from '../shell/quote.ts'
 
 /** Where it is noted which sites could not be downloaded from a moment ago. */

@@ -1,3 +1,3 @@
-export { withProxies } from './functions.ts'
+export { withProxies } from './environment.ts'
 export * from './on-disk.ts'
 export * from './quote.ts'

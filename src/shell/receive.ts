@@ -1,6 +1,9 @@
 import type { Fence } from '../core/host.ts'
 import type { Step } from '../core/resource.ts'
-import * as functions from './functions.ts'
+import { environment } from './environment.ts'
+import { underFence } from './fence-functions.ts'
+import { begin, markFunction } from './marker-functions.ts'
+import { keepFile, keepFileUnderFence, newFile } from './new-file.ts'
 import { quote } from './quote.ts'
 import { absolute, octal } from './words.ts'
 
@@ -16,22 +19,22 @@ export function receiveLine(
   const take = [
     'set -eu',
     `set -- ${quote(absolute(step.to))} ${quote(step.sha256)} ${octal(step.mode)}`,
-    functions.newFile,
+    newFile,
     'cat >"$evcctl_new"',
     'evcctl_sum=$(sha256sum <"$evcctl_new")',
     'evcctl_sum=${evcctl_sum%% *}',
     'if [ "$evcctl_sum" != "$2" ]; then echo "expected sha256 $2, came $evcctl_sum" >&2; exit 1; fi',
     'chmod -- "$3" "$evcctl_new"',
     // A long file may arrive after the lock was lost: who wrote here last is asked once more.
-    fence === undefined ? functions.keepFile : functions.keepFileUnderFence(fence),
+    fence === undefined ? keepFile : keepFileUnderFence(fence),
   ].join('; ')
   const received = [`evcctl_mark resume ${at.job};`, `( ${take} );`, `evcctl_mark step ${at.job} ${at.step} "$?";`]
   return [
-    `${functions.environment.replaceAll('\n', '; ')};`,
+    `${environment.replaceAll('\n', '; ')};`,
     `evcctl_nonce=${at.nonce};`,
-    `${functions.markFunction};`,
-    `${functions.begin.replaceAll('\n', '; ')};`,
-    ...(fence === undefined ? received : functions.underFence(fence, received)),
+    `${markFunction};`,
+    `${begin.replaceAll('\n', '; ')};`,
+    ...(fence === undefined ? received : underFence(fence, received)),
     'evcctl_mark end',
   ]
     .join(' ')

@@ -4,9 +4,13 @@ import { limits } from '../core/limits.ts'
 import type { Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import { type Bounds, boundsOf, defaultStepTimeoutMs, exchangeTimeoutMs } from './bounds.ts'
-import * as functions from './functions.ts'
+import { environment } from './environment.ts'
+import { underFence } from './fence-functions.ts'
+import { beginJobs, endJobs, endLeftOver } from './left-over-functions.ts'
+import { begin, markFunction } from './marker-functions.ts'
 import { quote, quoteAll } from './quote.ts'
 import { receiveLine } from './receive.ts'
+import { jobFunctions, probeFunctions } from './request-functions.ts'
 import { type SharedRun, shareRuns } from './share.ts'
 import { absolute, octal, quoteText } from './words.ts'
 
@@ -132,12 +136,12 @@ function shellPart(nonce: string, lines: readonly Line[], hasJobs: boolean, fenc
 function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean, fence: Fence | undefined): string {
   return [
     'main() {',
-    functions.environment,
+    environment,
     `evcctl_nonce=${nonce}`,
-    functions.markFunction,
-    functions.probeFunctions,
-    ...(hasJobs ? [functions.jobFunctions] : []),
-    functions.begin,
+    markFunction,
+    probeFunctions,
+    ...(hasJobs ? [jobFunctions] : []),
+    begin,
     ...(hasJobs ? withJobs(lines, fence) : lines),
     'evcctl_mark end',
     '}',
@@ -147,12 +151,8 @@ function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean, f
 }
 
 function withJobs(lines: readonly string[], fence: Fence | undefined): readonly string[] {
-  const inside = [functions.endLeftOver, ...lines]
-  return [
-    functions.beginJobs(fence?.generation ?? 0),
-    ...(fence === undefined ? inside : functions.underFence(fence, inside)),
-    functions.endJobs,
-  ]
+  const inside = [endLeftOver, ...lines]
+  return [beginJobs(fence?.generation ?? 0), ...(fence === undefined ? inside : underFence(fence, inside)), endJobs]
 }
 
 function stepLine(step: Exclude<Step, { push: string }>, number: number): string {

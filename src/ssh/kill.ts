@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientChannel } from 'ssh2'
-import { endGroupFunction } from '../shell/functions.ts'
+import { endGroupFunction } from '../shell/end-group.ts'
 import type { RemoteGroup } from '../shell/remote-group.ts'
 import { channelClosed } from './channel.ts'
 import type { Connection } from './connection.ts'

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { exchangeFolder } from '../../src/shell/functions.ts'
+import { exchangeFolder } from '../../src/shell/left-over-functions.ts'
 import { compileExchange } from '../../src/shell/script.ts'
 import { probe, runLocally } from './local.ts'
 
