@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HostSettings, readSshConfig } from '../../src/ssh/config/index.ts'
 
-// Versions of OpenSSH differ in quotes and in Match; what is compared here is the same since 9.0.
+// Versions of OpenSSH differ in quotes and in Match; what is compared here is the same since 9.0. CI has one that
+// is new enough: there the test runs whatever it finds, and never passes by without having compared anything.
 const version = Number(/OpenSSH_(\d+\.\d+)/.exec(spawnSync('ssh', ['-V'], { encoding: 'utf8' }).stderr ?? '')?.[1] ?? 0)
 
 let folder: string
@@ -89,7 +90,7 @@ const text = fc
   .map(lines => lines.join('\n'))
 
 describe('settings of ~/.ssh/config', () => {
-  it.skipIf(version < 9)(
+  it.skipIf(version < 9 && !process.env.CI)(
     'are those of the ssh of this machine, for any configuration',
     () => {
       const subject = fc.record({
