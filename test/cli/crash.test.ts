@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { quoteAll } from '../../src/shell/quote.ts'
-import { devPath, runCli, temporaryFolder } from './run-cli.ts'
+import { devPath, oneHostFile, runCli, temporaryFolder } from './run-cli.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
 // A host that takes connections and says nothing: the run is under way until something ends it.
@@ -17,17 +17,7 @@ beforeEach(async () => {
   silent.listen(0, '127.0.0.1')
   await once(silent, 'listening')
   const { port } = silent.address() as AddressInfo
-  writeFileSync(
-    join(folder.path, 'cluster.yaml'),
-    `apiVersion: evcctl.dev/v1alpha1
-kind: Cluster
-metadata: {name: lab}
-spec:
-  ssh: {user: root, agent: false, connectTimeout: 60s}
-  hosts:
-    - {name: cp1, address: 127.0.0.1, privateAddress: 192.0.2.1, ssh: {port: ${port}}, roles: [control-plane]}
-`,
-  )
+  writeFileSync(join(folder.path, 'cluster.yaml'), oneHostFile(port, 'user: root, connectTimeout: 60s'))
 })
 afterEach(async () => {
   for (const socket of sockets) socket.destroy()

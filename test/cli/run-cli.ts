@@ -97,3 +97,15 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   const path = await mkdtemp(join(tmpdir(), 'evcctl-cli-'))
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
 }
+
+/** Text of a cluster.yaml with one host on this machine: its port, and how one logs in to it. */
+export function oneHostFile(port: number, ssh: string): string {
+  return `apiVersion: evcctl.dev/v1alpha1
+kind: Cluster
+metadata: {name: lab}
+spec:
+  ssh: {agent: false, ${ssh}}
+  hosts:
+    - {name: cp1, address: 127.0.0.1, privateAddress: 192.0.2.1, roles: [control-plane], ssh: {port: ${port}}}
+`
+}

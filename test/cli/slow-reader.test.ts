@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { startServer } from '../ssh/server.ts'
-import { devPath, temporaryFolder } from './run-cli.ts'
+import { devPath, oneHostFile, temporaryFolder } from './run-cli.ts'
 
 const memory = (pid: number) =>
   Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024
@@ -18,14 +18,7 @@ test.each(['stdout', 'stderr'] as const)(
     const known = `{ file: ${server.knownHostsFile}, policy: accept-new }`
     writeFileSync(
       join(folder.path, 'cluster.yaml'),
-      `apiVersion: evcctl.dev/v1alpha1
-kind: Cluster
-metadata: {name: lab}
-spec:
-  ssh: {user: me, agent: false, identityFile: ${server.identityFile}, knownHosts: ${known}}
-  hosts:
-    - {name: cp1, address: 127.0.0.1, privateAddress: 192.0.2.1, roles: [control-plane], ssh: {port: ${server.port}}}
-`,
+      oneHostFile(server.port, `user: me, identityFile: ${server.identityFile}, knownHosts: ${known}`),
     )
     const lines = 3_000_000
     const command = `seq -f 'line %020.0f' ${lines}${stream === 'stderr' ? ' >&2' : ''}`

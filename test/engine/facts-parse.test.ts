@@ -3,6 +3,7 @@ import type { HostFacts } from '../../src/core/host.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { factsScript } from '../../src/engine/facts-script.ts'
 import { resolvConfProbe } from '../../src/resources/resolv-conf.ts'
+import { noRemains } from '../roles/given-hosts.ts'
 import { LocalPool } from './local-pool.ts'
 
 const timing = { sentAt: 1_000_000, receivedAt: 1_000_200 }
@@ -82,17 +83,7 @@ test('a host without any of the files has normal values everywhere', () => {
     etcd: { data: 'none', ca: false, client: false },
     nameservers: [],
     networks: [],
-    remains: {
-      begun: false,
-      cniFiles: [],
-      kubernetesFiles: [],
-      kubeletSettings: [],
-      containerdFiles: [],
-      criOFiles: [],
-      distributions: [],
-      packages: [],
-      interfaces: [],
-    },
+    remains: noRemains,
     swap: [],
   })
 })

@@ -1,48 +1,27 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
-import type { LocalHosts } from '../../src/local/hosts.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { eventsOf, type Outcome } from '../kubernetes/kit/evcctl.ts'
 import { fileSystem, writtenPaths } from './kit/file-system.ts'
-import { clusterOf, openScene, printed, type Scene, stackTrace } from './kit/scene.ts'
-import { startHosts } from './kit/start-hosts.ts'
+import { clusterOf, printed, stackTrace } from './kit/scene.ts'
+import { useHosts } from './kit/use-hosts.ts'
 
 const nodes = ['cp1', 'w1']
 const own = makeCluster()
 const other = makeCluster()
 
-let hosts: LocalHosts
-let scene: Scene
-
-beforeAll(async () => {
-  const [started, opened] = await Promise.all([
-    startHosts({
-      hosts: [
-        { name: 'cp1', roles: ['control-plane'] },
-        { name: 'w1', roles: ['worker'] },
-        { name: 'balancer', roles: ['worker'] },
-      ],
-    }),
-    openScene(),
-  ])
-  hosts = started
-  scene = opened
+const on = useHosts({
+  hosts: [
+    { name: 'cp1', roles: ['control-plane'] },
+    { name: 'w1', roles: ['worker'] },
+    { name: 'balancer', roles: ['worker'] },
+  ],
 })
-
-afterAll(async () => {
-  await hosts?.[Symbol.asyncDispose]()
-  await scene?.[Symbol.asyncDispose]()
-})
-
-async function sh(host: string, command: string): Promise<void> {
-  const { exitCode, stderr } = await hosts.exec(host, command)
-  if (exitCode !== 0) throw new Error(`${host}: ${command}: ${stderr}`)
-}
 
 /** Lets the load balancer answer as an API server of some cluster would. */
 async function answerAs({ server }: ReturnType<typeof makeCluster>): Promise<void> {
-  await sh('balancer', `cat >/root/server.pem <<'EOF'\n${server.certificate}${server.key}\nEOF`)
-  await sh(
+  await on.sh('balancer', `cat >/root/server.pem <<'EOF'\n${server.certificate}${server.key}\nEOF`)
+  await on.sh(
     'balancer',
     `systemd-run --quiet --unit answers openssl s_server -quiet -www -port 6443 -cert /root/server.pem
      until openssl s_client -connect 127.0.0.1:6443 </dev/null >/dev/null 2>&1; do sleep 0.1; done`,
@@ -53,11 +32,14 @@ async function run(command: 'plan' | 'apply', endpoint: string, ...flags: string
   const entries = nodes.map(name => ({ name }))
   // A CA alone stands for a cluster here.
   const preflight = { minFree: { '/var/lib': '1Mi', '/usr/local/bin': '1Mi' }, ignore: ['kubernetesFiles'] }
-  const file = await scene.write('cluster.yaml', clusterOf(hosts, entries, { controlPlane: { endpoint }, preflight }))
-  return scene.run(command, file, ...flags)
+  const file = await on.scene.write(
+    'cluster.yaml',
+    clusterOf(on.hosts, entries, { controlPlane: { endpoint }, preflight }),
+  )
+  return on.scene.run(command, file, ...flags)
 }
 
-const balancer = (): string => `${hosts.host('balancer').address}:6443`
+const balancer = (): string => `${on.hosts.host('balancer').address}:6443`
 
 describe.sequential('the endpoint of an external load balancer', () => {
   test('may refuse connections as long as there is no cluster, and costs no exchange', async () => {
@@ -68,7 +50,7 @@ describe.sequential('the endpoint of an external load balancer', () => {
   })
 
   test('has to have an address on every node', async () => {
-    await sh('cp1', `echo '${hosts.host('balancer').address} api.internal' >>/etc/hosts`)
+    await on.sh('cp1', `echo '${on.hosts.host('balancer').address} api.internal' >>/etc/hosts`)
     const text = printed(await run('plan', 'api.internal:6443'))
     expect(text).toMatch(/^ +w1 \(.*\)/m)
     expect(text).toContain('It does not know the name of the API endpoint api.internal:6443.')
@@ -77,7 +59,7 @@ describe.sequential('the endpoint of an external load balancer', () => {
 
   test('must not be that of another cluster: nothing is written', async () => {
     await answerAs(other)
-    const before = await Promise.all(nodes.map(name => fileSystem(hosts, name)))
+    const before = await Promise.all(nodes.map(name => fileSystem(on.hosts, name)))
     const outcome = await run('apply', balancer(), '--yes')
     const text = printed(outcome)
     expect(outcome.exitCode).toBe(exitCodes.failed)
@@ -85,24 +67,24 @@ describe.sequential('the endpoint of an external load balancer', () => {
     expect(text).toMatch(/^cp1 \(.*\)/m)
     expect(text).toMatch(/^w1 \(.*\)/m)
     expect(text).not.toMatch(stackTrace)
-    const after = await Promise.all(nodes.map(name => fileSystem(hosts, name)))
+    const after = await Promise.all(nodes.map(name => fileSystem(on.hosts, name)))
     expect(nodes.map((_, index) => writtenPaths(before[index]!, after[index]!))).toEqual([[], []])
   })
 
   test('has to show a certificate of the CA that the standing cluster has', async () => {
     const place = (ca: string) =>
-      sh('cp1', `mkdir -p /etc/kubernetes/pki; cat >/etc/kubernetes/pki/ca.crt <<'EOF'\n${ca}EOF`)
+      on.sh('cp1', `mkdir -p /etc/kubernetes/pki; cat >/etc/kubernetes/pki/ca.crt <<'EOF'\n${ca}EOF`)
     await place(own.ca.certificate)
     const text = printed(await run('plan', balancer()))
     expect(text).toContain(`The API endpoint ${balancer()} does not lead to this cluster`)
     expect(text).toMatch(/expected +a certificate signed by .*\n +came +CN=kube-apiserver, issued by CN=kubernetes/)
     await place(other.ca.certificate)
     expect((await run('plan', balancer())).exitCode).toBe(exitCodes.ok)
-    await sh('cp1', 'rm -r /etc/kubernetes')
+    await on.sh('cp1', 'rm -r /etc/kubernetes')
   })
 
   test('has to be reached from every node', async () => {
-    await hosts.disconnect('balancer')
+    await on.hosts.disconnect('balancer')
     const text = printed(await run('plan', balancer()))
     expect(text).toContain(`It does not reach the API endpoint ${balancer()}.`)
     expect(text).toMatch(/came +(no answer within 5 s|No route to host) \(/)

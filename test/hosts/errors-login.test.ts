@@ -3,60 +3,47 @@ import { chmod, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { beforeAll, describe, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
-import type { LocalHosts } from '../../src/local/hosts.ts'
 import { evcctl } from '../kubernetes/kit/evcctl.ts'
-import { clusterOf, openScene, printed, type Scene, stackTrace } from './kit/scene.ts'
-import { startHosts } from './kit/start-hosts.ts'
+import { clusterOf, printed, stackTrace } from './kit/scene.ts'
+import { useHosts } from './kit/use-hosts.ts'
 
 const program = fileURLToPath(new URL('../../bin/run.js', import.meta.url))
 const roles = ['worker'] as const
 
-let hosts: LocalHosts
-let scene: Scene
-
-beforeAll(async () => {
-  const [started, opened] = await Promise.all([
-    startHosts({
-      hosts: [
-        { name: 'cp1', roles: ['control-plane'] },
-        { name: 'w1', roles },
-        { name: 'asks', roles, password: 'the right one', sudo: 'with password' },
-        { name: 'mortal', roles, password: 'the right one', sudo: 'none' },
-        { name: 'sudoless', roles, setup: 'rm /usr/bin/sudo' },
-        { name: 'away', roles },
-        { name: 'late', roles },
-      ],
-    }),
-    openScene(),
-  ])
-  hosts = started
-  scene = opened
-  const keygen = (name: string, passphrase: string) =>
-    promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', join(scene.folder, name)])
-  await Promise.all([keygen('other-key', ''), keygen('locked-key', 'a secret'), hosts.disconnect('away')])
-  // What an error says to run next is run as it stands.
-  await chmod(await scene.write('evcctl', `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`), 0o755)
+const on = useHosts({
+  hosts: [
+    { name: 'cp1', roles: ['control-plane'] },
+    { name: 'w1', roles },
+    { name: 'asks', roles, password: 'the right one', sudo: 'with password' },
+    { name: 'mortal', roles, password: 'the right one', sudo: 'none' },
+    { name: 'sudoless', roles, setup: 'rm /usr/bin/sudo' },
+    { name: 'away', roles },
+    { name: 'late', roles },
+  ],
 })
 
-afterAll(async () => {
-  await hosts?.[Symbol.asyncDispose]()
-  await scene?.[Symbol.asyncDispose]()
+beforeAll(async () => {
+  const keygen = (name: string, passphrase: string) =>
+    promisify(execFile)('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-f', join(on.scene.folder, name)])
+  await Promise.all([keygen('other-key', ''), keygen('locked-key', 'a secret'), on.hosts.disconnect('away')])
+  // What an error says to run next is run as it stands.
+  await chmod(await on.scene.write('evcctl', `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`), 0o755)
 })
 
 /** Runs a command that an error gave, as a user does who copies it. */
 function follow(command: string): Promise<unknown> {
-  const env = { ...process.env, ...scene.env, PATH: `${scene.folder}:${process.env.PATH}` }
+  const env = { ...process.env, ...on.scene.env, PATH: `${on.scene.folder}:${process.env.PATH}` }
   return promisify(execFile)('sh', ['-c', command], { env })
 }
 
 /** A known_hosts file with the keys of cp1, and those under the address of w1 as well if that is to look changed. */
 async function knownHosts(name: string, changed: boolean): Promise<string> {
-  const [cp1, w1] = [hosts.host('cp1').address, hosts.host('w1').address]
-  const lines = (await readFile(hosts.knownHostsFile, 'utf8')).split('\n').filter(line => line.startsWith(`${cp1} `))
+  const [cp1, w1] = [on.hosts.host('cp1').address, on.hosts.host('w1').address]
+  const lines = (await readFile(on.hosts.knownHostsFile, 'utf8')).split('\n').filter(line => line.startsWith(`${cp1} `))
   const wrong = changed ? lines.map(line => line.replace(cp1, w1)) : []
-  return scene.write(name, `${[...lines, ...wrong].join('\n')}\n`)
+  return on.scene.write(name, `${[...lines, ...wrong].join('\n')}\n`)
 }
 
 interface Fault {
@@ -72,7 +59,7 @@ interface Fault {
   readonly mendedEnv?: Readonly<Record<string, string>>
 }
 
-const file = (name: string) => join(scene.folder, name)
+const file = (name: string) => join(on.scene.folder, name)
 
 const faults: readonly Fault[] = [
   {
@@ -106,14 +93,14 @@ const faults: readonly Fault[] = [
   {
     what: 'a name that is not in DNS',
     host: 'w1',
-    entry: () => ({ address: 'no-such-host.invalid', privateAddress: hosts.host('w1').address }),
+    entry: () => ({ address: 'no-such-host.invalid', privateAddress: on.hosts.host('w1').address }),
     says: [/w1 \(no-such-host\.invalid:22\): the name no-such-host\.invalid is not found in DNS/],
     cure: /getent hosts no-such-host\.invalid/,
   },
   {
     what: 'an address that nobody has',
     host: 'w1',
-    entry: () => ({ address: hosts.host('w1').address.replace(/\d+$/, '250') }),
+    entry: () => ({ address: on.hosts.host('w1').address.replace(/\d+$/, '250') }),
     says: [/w1 \(\S+\.250:22\): there is no route to \S+\.250/],
     cure: /ip route get \S+\.250/,
   },
@@ -123,7 +110,7 @@ const faults: readonly Fault[] = [
     entry: () => ({ ssh: { connectTimeout: '5s' } }),
     says: [/WHERE: no answer/],
     cure: /Is it up, .*nc -vz ADDRESS 22/,
-    mend: () => hosts.reconnect('away'),
+    mend: () => on.hosts.reconnect('away'),
   },
   {
     what: 'a sudo password that is wrong',
@@ -151,7 +138,7 @@ const faults: readonly Fault[] = [
     env: { EVCCTL_TEST_SUDO: 'the right one' },
     says: [/WHERE: evcctl may not become root/, /came +evcctl is not in the sudoers file/],
     cure: /usermod -aG sudo evcctl/,
-    mend: () => hosts.exec('mortal', 'usermod -aG sudo evcctl'),
+    mend: () => on.hosts.exec('mortal', 'usermod -aG sudo evcctl'),
   },
   {
     what: 'a host without sudo',
@@ -166,9 +153,9 @@ describe('a host that cannot be worked on is named with a cure, and the others a
     const { what, host, says, cure, mend } = fault
     const name = `${what.replaceAll(' ', '-')}.yaml`
     const entry = { name: host, ...fault.entry?.() }
-    const path = await scene.write(name, clusterOf(hosts, [{ name: 'cp1' }, entry]))
-    const outcome = await evcctl(['plan', path], { ...scene.env, ...fault.env })
-    const { address } = hosts.host(host)
+    const path = await on.scene.write(name, clusterOf(on.hosts, [{ name: 'cp1' }, entry]))
+    const outcome = await evcctl(['plan', path], { ...on.scene.env, ...fault.env })
+    const { address } = on.hosts.host(host)
     const shown = printed(outcome).replaceAll(`${host} (${address}:22)`, 'WHERE').replaceAll(address, 'ADDRESS')
     for (const words of [...says, cure]) expect(shown).toMatch(words)
     expect(shown).toMatch(new RegExp(`^✘ ${host} could not be read; nothing is planned for it$`, 'm'))
@@ -179,8 +166,8 @@ describe('a host that cannot be worked on is named with a cure, and the others a
 
     if (host === 'sudoless' || (host === 'asks' && mend === undefined)) return
     await mend?.()
-    if (mend === undefined) await scene.write(name, clusterOf(hosts, [{ name: 'cp1' }, { name: host }]))
-    const again = await evcctl(['plan', path], { ...scene.env, ...fault.env, ...fault.mendedEnv })
+    if (mend === undefined) await on.scene.write(name, clusterOf(on.hosts, [{ name: 'cp1' }, { name: host }]))
+    const again = await evcctl(['plan', path], { ...on.scene.env, ...fault.env, ...fault.mendedEnv })
     expect(again.stdout).toContain('read 2 hosts in ')
     expect(again).toMatchObject({ exitCode: exitCodes.ok, stderr: '' })
   })
@@ -204,33 +191,33 @@ describe('a host that cannot be worked on is named with a cure, and the others a
   ])('a host key that is $what; its cure can be copied', async ({ what, changed, says, cure }, { expect }) => {
     const known = await knownHosts(`${what.replace(' ', '-')}-keys`, changed)
     const spec = { knownHosts: { file: known, policy: changed ? 'accept-new' : 'strict' } }
-    const path = await scene.write(
+    const path = await on.scene.write(
       `${what.replace(' ', '-')}-key.yaml`,
-      clusterOf(hosts, [{ name: 'cp1' }, { name: 'w1', ssh: spec }]),
+      clusterOf(on.hosts, [{ name: 'cp1' }, { name: 'w1', ssh: spec }]),
     )
-    const { address } = hosts.host('w1')
+    const { address } = on.hosts.host('w1')
     for (const command of ['ping', 'plan']) {
-      const outcome = await scene.run(command, path)
+      const outcome = await on.scene.run(command, path)
       const shown = printed(outcome).replaceAll(`w1 (${address}:22)`, 'WHERE').replaceAll(address, 'ADDRESS')
       for (const words of [...says, cure, /came +ssh-ed25519 SHA256:/]) expect(shown).toMatch(words)
       expect(shown).not.toMatch(stackTrace)
       expect(outcome.exitCode).toBe(exitCodes.unreachable)
     }
-    const { stdout } = await scene.run('plan', path)
+    const { stdout } = await on.scene.run('plan', path)
     await follow(cure.exec(stdout)![1]!)
-    expect(await scene.run('plan', path)).toMatchObject({ exitCode: exitCodes.ok, stderr: '' })
+    expect(await on.scene.run('plan', path)).toMatchObject({ exitCode: exitCodes.ok, stderr: '' })
   })
 
   test.concurrent('the first control plane node, without which nothing can be planned', async ({ expect }) => {
-    const path = await scene.write(
+    const path = await on.scene.write(
       'cp1-down.yaml',
-      clusterOf(hosts, [{ name: 'cp1', ssh: { port: 2222 } }, { name: 'w1' }]),
+      clusterOf(on.hosts, [{ name: 'cp1', ssh: { port: 2222 } }, { name: 'w1' }]),
     )
     for (const args of [['plan'], ['apply', '--yes']]) {
-      const outcome = await scene.run(args[0]!, path, ...args.slice(1))
+      const outcome = await on.scene.run(args[0]!, path, ...args.slice(1))
       expect(outcome.exitCode).toBe(exitCodes.unreachable)
-      expect(outcome.stderr).toContain(`cp1 (${hosts.host('cp1').address}:2222): nothing listens on port 2222`)
-      expect(outcome.stderr).toContain(`nc -vz ${hosts.host('cp1').address} 2222`)
+      expect(outcome.stderr).toContain(`cp1 (${on.hosts.host('cp1').address}:2222): nothing listens on port 2222`)
+      expect(outcome.stderr).toContain(`nc -vz ${on.hosts.host('cp1').address} 2222`)
       expect(printed(outcome)).not.toMatch(stackTrace)
     }
   })
@@ -240,15 +227,15 @@ describe('a host that cannot be worked on is named with a cure, and the others a
   }) => {
     // A container has the clock of the machine: what a script that asks for the time gets is another matter.
     const date = '#!/bin/sh\nexec /usr/bin/date -d "10 minutes ago" "$@"\n'
-    const spoilt = await hosts.exec(
+    const spoilt = await on.hosts.exec(
       'late',
       `printf '%s' '${date}' >/usr/local/sbin/date && chmod +x /usr/local/sbin/date && mount -t tmpfs -o size=8m tmpfs /tmp`,
     )
     expect(spoilt.exitCode).toBe(0)
     const entries = [{ name: 'cp1' }, { name: 'w1' }, { name: 'late' }]
     const broken = { name: 'asks', ssh: { port: 2222 } }
-    const path = await scene.write('late.yaml', clusterOf(hosts, [...entries, broken]))
-    const outcome = await scene.run('plan', path)
+    const path = await on.scene.write('late.yaml', clusterOf(on.hosts, [...entries, broken]))
+    const outcome = await on.scene.run('plan', path)
     expect(outcome.exitCode).toBe(exitCodes.failed)
     const [, late = ''] =
       /(late is not fit for the cluster; nothing is planned for it[\s\S]*?)\n\n/.exec(outcome.stdout) ?? []
@@ -263,10 +250,10 @@ describe('a host that cannot be worked on is named with a cure, and the others a
     // The others can go on without them.
     expect(outcome.stdout).toMatch(/kubeadm init/)
     expect(printed(outcome)).not.toMatch(stackTrace)
-    expect((await hosts.exec('late', 'ls -d /var/lib/evcctl /etc/evcctl')).stdout).toBe('')
+    expect((await on.hosts.exec('late', 'ls -d /var/lib/evcctl /etc/evcctl')).stdout).toBe('')
 
-    await hosts.exec('late', 'rm /usr/local/sbin/date; umount /tmp')
-    await scene.write('late.yaml', clusterOf(hosts, entries))
-    expect(await scene.run('plan', path)).toMatchObject({ exitCode: exitCodes.ok, stderr: '' })
+    await on.hosts.exec('late', 'rm /usr/local/sbin/date; umount /tmp')
+    await on.scene.write('late.yaml', clusterOf(on.hosts, entries))
+    expect(await on.scene.run('plan', path)).toMatchObject({ exitCode: exitCodes.ok, stderr: '' })
   })
 })

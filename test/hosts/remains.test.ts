@@ -1,53 +1,36 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { exitCodes } from '../../src/core/errors.ts'
-import type { LocalHosts } from '../../src/local/hosts.ts'
 import { eventsOf, type Outcome } from '../kubernetes/kit/evcctl.ts'
 import { fileSystem, writtenPaths } from './kit/file-system.ts'
-import { clusterOf, openScene, printed, type Scene, stackTrace } from './kit/scene.ts'
-import { startHosts } from './kit/start-hosts.ts'
+import { clusterOf, printed, stackTrace } from './kit/scene.ts'
+import { useHosts } from './kit/use-hosts.ts'
 
 const nodes = ['cp1', 'w1']
 
-let hosts: LocalHosts
-let scene: Scene
-
-beforeAll(async () => {
-  const roles = [
+const on = useHosts({
+  hosts: [
     { name: 'cp1', roles: ['control-plane'] },
     { name: 'w1', roles: ['worker'] },
-  ] as const
-  const [started, opened] = await Promise.all([startHosts({ hosts: roles }), openScene()])
-  hosts = started
-  scene = opened
+  ],
 })
-
-afterAll(async () => {
-  await hosts?.[Symbol.asyncDispose]()
-  await scene?.[Symbol.asyncDispose]()
-})
-
-async function sh(host: string, command: string): Promise<void> {
-  const { exitCode, stderr } = await hosts.exec(host, command)
-  if (exitCode !== 0) throw new Error(`${host}: ${command}: ${stderr}`)
-}
 
 async function plan(spec: object = {}, ...flags: string[]): Promise<Outcome> {
-  const file = await scene.write(
+  const file = await on.scene.write(
     'cluster.yaml',
     clusterOf(
-      hosts,
+      on.hosts,
       nodes.map(name => ({ name })),
       spec,
     ),
   )
-  return scene.run('plan', file, ...flags)
+  return on.scene.run('plan', file, ...flags)
 }
 
 /** What a plan prints, which has written nothing on any host. */
 async function told(spec?: object): Promise<{ readonly text: string; readonly exitCode: number }> {
-  const before = await Promise.all(nodes.map(name => fileSystem(hosts, name)))
+  const before = await Promise.all(nodes.map(name => fileSystem(on.hosts, name)))
   const outcome = await plan(spec)
-  const after = await Promise.all(nodes.map(name => fileSystem(hosts, name)))
+  const after = await Promise.all(nodes.map(name => fileSystem(on.hosts, name)))
   expect(nodes.map((_, index) => writtenPaths(before[index]!, after[index]!))).toEqual([[], []])
   expect(printed(outcome)).not.toMatch(stackTrace)
   return { text: printed(outcome), exitCode: outcome.exitCode ?? -1 }
@@ -84,7 +67,7 @@ describe.sequential('what other software has left', () => {
       write('/etc/kubernetes/pki/ca.crt', 'old'),
       write('/etc/kubernetes/pki/ca.key', 'old'),
     ])
-      await sh('cp1', command)
+      await on.sh('cp1', command)
     const { text, exitCode } = await told()
     expect(exitCode).toBe(exitCodes.failed)
     for (const part of [
@@ -123,33 +106,33 @@ describe.sequential('what other software has left', () => {
   test('lets a worker fail alone', async () => {
     const undo = `rm -rf /etc/cni/net.d /etc/default/kubelet /etc/systemd/system/kubelet.service.d /etc/containerd/conf.d /usr/local/bin/k3s /etc/kubernetes/pki
 ip link delete cilium_host; ip link delete plant0`
-    await sh('cp1', undo)
-    await sh('w1', write('/etc/cni/net.d/05-podman.conflist', '{}'))
+    await on.sh('cp1', undo)
+    await on.sh('w1', write('/etc/cni/net.d/05-podman.conflist', '{}'))
     const { text, exitCode } = await told()
     expect(exitCode).toBe(exitCodes.failed)
     expect(text).toContain('w1 is not fit for the cluster; nothing is planned for it')
     expect(text).toContain('kubeadm init')
-    await sh('w1', 'rm /etc/cni/net.d/05-podman.conflist')
+    await on.sh('w1', 'rm /etc/cni/net.d/05-podman.conflist')
   })
 
   test('a name server of the host itself is named, and resolvConf is the way out', async () => {
-    await sh(
+    await on.sh(
       'cp1',
       'cp /etc/resolv.conf /root/resolv.conf; printf "nameserver 127.0.0.1\nnameserver 192.0.2.53\n" >/etc/resolv.conf',
     )
     expect((await told()).text).toMatch(
       /Pods cannot use its name server 127\.0\.0\.1[\s\S]*kubeletConfiguration\.resolvConf/,
     )
-    for (const host of nodes) await sh(host, 'echo nameserver 192.0.2.53 >/etc/kubelet-resolv.conf')
+    for (const host of nodes) await on.sh(host, 'echo nameserver 192.0.2.53 >/etc/kubelet-resolv.conf')
     const kubeletConfiguration = { failCgroupV1: false, resolvConf: '/etc/kubelet-resolv.conf' }
     expect((await told({ kubernetes: { kubeletConfiguration } })).exitCode).toBe(exitCodes.ok)
-    await sh('cp1', 'cat /root/resolv.conf >/etc/resolv.conf')
+    await on.sh('cp1', 'cat /root/resolv.conf >/etc/resolv.conf')
   })
 
   test('an address on lo is an address of the host', async () => {
-    await sh('cp1', 'ip addr add 198.51.100.7/32 dev lo')
+    await on.sh('cp1', 'ip addr add 198.51.100.7/32 dev lo')
     const entries = [{ name: 'cp1', privateAddress: '198.51.100.7' }, { name: 'w1' }]
-    const file = await scene.write('lo.yaml', clusterOf(hosts, entries))
-    expect((await scene.run('plan', file)).exitCode).toBe(exitCodes.ok)
+    const file = await on.scene.write('lo.yaml', clusterOf(on.hosts, entries))
+    expect((await on.scene.run('plan', file)).exitCode).toBe(exitCodes.ok)
   })
 })

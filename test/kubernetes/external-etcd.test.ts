@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
+import { shOn } from '../hosts/kit/use-hosts.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome } from './kit/evcctl.ts'
 
@@ -38,11 +39,7 @@ afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]()
 })
 
-async function sh(host: string, command: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await cluster.hosts.exec(host, command)
-  if (exitCode !== 0) throw new Error(`${host}: ${command}: exit code ${exitCode}: ${stderr}`)
-  return stdout.trim()
-}
+const sh = (host: string, command: string): Promise<string> => shOn(cluster.hosts, host, command)
 
 function exchangesOf(outcome: Outcome): Record<string, number> {
   const counts: Record<string, number> = {}

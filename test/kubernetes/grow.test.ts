@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
+import { shOn } from '../hosts/kit/use-hosts.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
@@ -46,17 +47,13 @@ const startWatch = (): Promise<string> =>
     `cat >/root/watch <<'EOF'\n${watch}\nEOF\nsystemd-run --quiet --unit watch --property StandardOutput=file:/run/watched sh /root/watch`,
   )
 
-async function sh(host: string, command: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await cluster.hosts.exec(host, command)
-  if (exitCode !== 0) throw new Error(`${host}: ${command}: exit code ${exitCode}: ${stderr}`)
-  return stdout
-}
+const sh = (host: string, command: string): Promise<string> => shOn(cluster.hosts, host, command)
 
 /** Makes something happen that the watch has to tell. */
 async function expectWatchSees(value: string): Promise<void> {
   await kubectlOn(cluster, 'cp1', 'label', 'node', 'w1', '--overwrite', `evc.example/watched=${value}`)
   await waitUntil(`the watch tells ${value}`, async () => (await sh('w1', 'cat /run/watched')).includes(value), 30)
-  expect(await sh('w1', 'systemctl is-active watch')).toBe('active\n')
+  expect(await sh('w1', 'systemctl is-active watch')).toBe('active')
 }
 
 const upstreams = async (host: string): Promise<readonly string[]> => {

@@ -1,5 +1,5 @@
 import { parseClusterFile } from '../../src/config/index.ts'
-import type { ClusterSpec, HostFacts } from '../../src/index.ts'
+import type { ClusterSpec, HostFacts, RemainsFacts } from '../../src/index.ts'
 
 /** Bytes. */
 export const gib = 2 ** 30
@@ -19,6 +19,19 @@ export function specOf(extra: Record<string, unknown> = {}, w1: Record<string, u
     },
   }
   return parseClusterFile(JSON.stringify(document), 'cluster.yaml')
+}
+
+/** What is found on a host where no other software has left anything. */
+export const noRemains: RemainsFacts = {
+  begun: false,
+  cniFiles: [],
+  kubernetesFiles: [],
+  kubeletSettings: [],
+  containerdFiles: [],
+  criOFiles: [],
+  distributions: [],
+  packages: [],
+  interfaces: [],
 }
 
 /** A host that nothing is wrong with: 192.0.2.<number>. */

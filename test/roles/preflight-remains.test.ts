@@ -1,20 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { checkHosts, takenOver } from '../../roles/preflight/index.ts'
 import type { ClusterSpec, HostFacts, RemainsFacts } from '../../src/index.ts'
-import { factsOf, specOf } from './given-hosts.ts'
+import { factsOf, noRemains, specOf } from './given-hosts.ts'
 
-const nothing: RemainsFacts = {
-  begun: false,
-  cniFiles: [],
-  kubernetesFiles: [],
-  kubeletSettings: [],
-  containerdFiles: [],
-  criOFiles: [],
-  distributions: [],
-  packages: [],
-  interfaces: [],
-}
-const left = (remains: Partial<RemainsFacts>): Partial<HostFacts> => ({ remains: { ...nothing, ...remains } })
+const left = (remains: Partial<RemainsFacts>): Partial<HostFacts> => ({ remains: { ...noRemains, ...remains } })
 const node = { kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true } }
 
 function factsWith(cp1: Partial<HostFacts>, w1: Partial<HostFacts> = {}) {
