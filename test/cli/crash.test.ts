@@ -64,8 +64,17 @@ test('the same as JSON, for programs', async () => {
   expect(lines.flatMap(({ errors }) => errors.map(({ problem }) => problem)).join()).toContain('boom')
 })
 
+// Once the run draws, however long it takes until then.
+const onceDrawn = `for (const stream of [process.stdout, process.stderr]) {
+  const write = stream.write.bind(stream)
+  stream.write = (text, ...rest) => {
+    if (String(text).includes('\\u001b[?25l')) setImmediate(() => { throw new Error('boom') })
+    return write(text, ...rest)
+  }
+}`
+
 test('what was being read or written is ended as by SIGTERM, and a terminal gets its cursor back', async () => {
-  const env = { ...process.env, HOME: folder.path, XDG_STATE_HOME: folder.path, ...mistake('throw new Error("boom")') }
+  const env = { ...process.env, HOME: folder.path, XDG_STATE_HOME: folder.path, ...mistake('', onceDrawn) }
   const command = quoteAll([process.execPath, devPath, 'plan'])
   const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder.path, env })
   let screen = ''
