@@ -3,7 +3,7 @@
  * None of them is reached by a host in order; each has an error of its own.
  */
 export interface Limits {
-  /** A line of evcctl's own between outputs: the longest one has an unfinished word and two numbers. */
+  /** One marker line, by which the script on the host separates the outputs of its parts: a few words and numbers. */
   readonly markerBytes: number
   /** What one probe prints on a stream: the nodes of a cluster take some 6 KiB each. */
   readonly probeBytes: number

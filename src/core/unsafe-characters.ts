@@ -1,12 +1,15 @@
 /**
- * Characters that are not safe to show as they are: control characters (C0, DEL, C1) but the line break, line and paragraph
- * separators, marks that turn the direction of writing, halves of surrogate pairs, and what takes no place at all (zero
- * width, soft hyphen, tags, fillers), by which two names can look the same. Classes of Unicode, so that none is forgotten:
+ * Characters that must not be shown as they are:
+ * - control characters (C0, DEL, C1) except the line break, and the separators of lines and paragraphs: they move the cursor;
+ * - marks that change the direction of writing: they show a text in another order than it has;
+ * - characters without a width (zero width, soft hyphen, tags, fillers): with them, two different names look the same;
+ * - halves of surrogate pairs, which are no characters.
+ * The pattern names classes of Unicode, so that it covers characters which are added later:
  * https://www.unicode.org/reports/tr44/#General_Category_Values
  */
 export const unsafeCharacters = /[^\P{Cc}\n]|[\p{Cf}\p{Cs}\p{Zl}\p{Zp}\u115f\u1160\u3164\uffa0]|\u034f/gu
 
-/** The same, each shown as an escape: `\x1b`, `\u202e`. */
+/** Replaces each unsafe character of a text with an escape that shows its number: `\x1b`, `\u202e`. */
 export function escapeUnsafe(text: string): string {
   return text.replace(unsafeCharacters, character => {
     const code = character.codePointAt(0)!

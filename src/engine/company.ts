@@ -30,9 +30,11 @@ interface Member {
 const wayMs = 2_000
 
 /**
- * Hosts that are read side by side, so that one that hangs or drips fails alone. Once half of them are done, one of which
- * nothing is heard for as long as the patience says is ended, and one that gets on is given the total after the last of
- * the others. Where most are slow, nobody waits for anybody: then it is the line, or this machine.
+ * Hosts that are read side by side. A host that hangs, or sends its answer a few bytes at a time, fails alone and does not
+ * hold up the others. The limits count from when half of the hosts are done:
+ * - a host from which nothing arrives for `patienceMs` is given up;
+ * - a host that still sends something is given up `patienceTotalMs` after the last of the others is done.
+ * While fewer than half are done, no host is given up: then the network or this machine is slow, not one host.
  */
 export class Company {
   readonly #patience: Patience
