@@ -4,10 +4,19 @@ import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
 import { ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
-import { describeHolder, type Evaluation, evaluate, gatherFacts, type SeenLock, seenLock } from '../engine/index.ts'
-import { endpointProbe, resolvConfProbe } from '../index.ts'
+import {
+  describeHolder,
+  type Evaluation,
+  evaluate,
+  type GatheredFacts,
+  gatherFacts,
+  type Run,
+  type SeenLock,
+  seenLock,
+} from '../engine/index.ts'
+import { type ClusterSpec, endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
-import { refuseSecondCluster, setUnfitAside } from './fit-hosts.ts'
+import { type FitHosts, refuseSecondCluster, setUnfitAside } from './fit-hosts.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
@@ -23,7 +32,8 @@ export interface ClusterEvaluation {
 
 /**
  * Reads all hosts and evaluates the cluster's graph: the one way that plan and apply take. Hosts that fail are left out
- * and named in the evaluation; without a control plane node, or the host that is to be the first, nothing can be said, so that is an error.
+ * and named in the evaluation. Without a control plane node, or the host that is to be the first, nothing can be said, so
+ * that is an error.
  * A host that preflight finds unfit is left out like one that does not answer.
  */
 export async function evaluateCluster({ spec, run }: ClusterRun): Promise<ClusterEvaluation> {
@@ -35,16 +45,8 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     endpoint: endpoint === undefined ? undefined : endpointProbe(endpoint),
     kubeletNameservers: resolvConf === undefined ? undefined : resolvConfProbe(resolvConf),
   }
-  const { facts: read, failed, locks } = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
-  const first = firstControlPlaneHost(spec, read).name
-  throwIfStopped(run.stop, first)
-  const firstFailed = failed.get(first)
-  if (firstFailed !== undefined) {
-    const others = [...failed.values()].filter(error => error !== firstFailed)
-    throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
-  }
-  refuseSecondCluster(spec, read, failed)
-  const { fit: facts, unfit } = setUnfitAside(spec, read, failed)
+  const read = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
+  const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(spec, run, read)
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
     const { problem, came } = error.details
@@ -54,19 +56,47 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
   for (const note of takenOver(spec, facts)) run.emit({ type: 'note', ...note })
   const leftOut = networkLeftOut(spec, facts)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
-  const evaluated = await evaluate(clusterGraph(spec, facts), run)
-  throwIfStopped(run.stop, first)
-  const unread = evaluated.unreachable.get(firstControlPlaneHost(spec, facts).name)
-  if (unread !== undefined) throw unread
   for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })
   const voters = lockVoters(spec)
-  const { holder, ...seen } = seenLock(locks, voters)
+  const { holder, ...seen } = seenLock(read.locks, voters)
   return {
     voters,
     seen,
     evaluation: { ...evaluated, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
     ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
   }
+}
+
+interface EvaluatedHosts extends FitHosts {
+  readonly evaluated: Evaluation
+  /** The hosts that could not be read. */
+  readonly failed: ReadonlyMap<string, HostError>
+}
+
+/**
+ * Evaluates the graph of the hosts that answered. The node through which the cluster is worked on may answer for its facts
+ * and then no more: the graph is made again without it then, as if it had never answered, and the next one takes its place.
+ */
+async function evaluateHosts(
+  spec: ClusterSpec,
+  run: Run,
+  { facts: read, failed }: Pick<GatheredFacts, 'facts' | 'failed'>,
+): Promise<EvaluatedHosts> {
+  const first = firstControlPlaneHost(spec, read).name
+  throwIfStopped(run.stop, first)
+  const firstFailed = failed.get(first)
+  if (firstFailed !== undefined) {
+    const others = [...failed.values()].filter(error => error !== firstFailed)
+    throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
+  }
+  refuseSecondCluster(spec, read, failed)
+  const { fit, unfit } = setUnfitAside(spec, read, failed)
+  const evaluated = await evaluate(clusterGraph(spec, fit), run)
+  throwIfStopped(run.stop, first)
+  const { unreachable } = evaluated
+  if (!unreachable.has(firstControlPlaneHost(spec, fit).name)) return { evaluated, fit, unfit, failed }
+  const left = new Map([...read].filter(([host]) => !unreachable.has(host)))
+  return evaluateHosts(spec, run, { facts: left, failed: new Map([...failed, ...unreachable]) })
 }
 
 function throwIfStopped(stop: AbortSignal, host: string): void {
