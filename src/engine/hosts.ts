@@ -1,12 +1,13 @@
 import { HostError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import { type Attendance, Company } from './company.ts'
-import { stoppedBefore } from './exchange.ts'
+import { connect, stoppedBefore } from './exchange.ts'
 import { Lanes } from './lanes.ts'
 import { isStopping, type Run } from './run.ts'
 
 /**
- * Reads every host at once, as many as the run allows. A host that fails is reported and returned, and a connection that
+ * Reads every host at once, as many as the run allows; connecting is not counted, so that hosts which are off hold up nobody.
+ * A host that fails is reported and returned, and a connection that
  * got lost is given one more try: reading twice does no harm. One that is much slower than the others is given up; what
  * it still says is not heard, and the work has to end when its attendance says so.
  */
@@ -22,7 +23,14 @@ export async function forEachHost<T, R>(
   const failed = new Map<string, HostError>()
   const attend = async (host: string, value: T): Promise<void> => {
     try {
-      read.set(host, await company.attend(host, attendance => twice(run, host, () => work(host, value, attendance))))
+      read.set(
+        host,
+        await company.attend(host, async attendance => {
+          if (isStopping(run)) throw stoppedBefore(host)
+          await connect(run, host)
+          return lanes.run(host, () => twice(run, host, () => work(host, value, attendance)))
+        }),
+      )
     } catch (error) {
       if (!(error instanceof HostError)) throw error
       failed.set(host, error)
@@ -30,7 +38,7 @@ export async function forEachHost<T, R>(
       if (error.kind !== 'cancelled') run.emit({ type: 'host:failed', host, error: error.details })
     }
   }
-  await Promise.all(list.map(([host, value]) => lanes.run(host, () => attend(host, value))))
+  await Promise.all(list.map(([host, value]) => attend(host, value)))
   // In the order of the hosts, not of their answers or failures, so that two runs tell the same.
   return { read: inOrder(list, read), failed: inOrder(list, failed) }
 }

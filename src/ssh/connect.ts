@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HostError } from '../core/errors.ts'
 import { Connection } from './connection.ts'
+import { Countdown } from './countdown.ts'
 import { dial, dialError } from './dial.ts'
 import { hostError, sshCommand } from './failure.ts'
 import { ClosedEarly, handshake, prepareHandshake, type Services } from './handshake.ts'
@@ -25,8 +26,7 @@ export async function connect(
   let phase: 'dial' | 'handshake' | 'login' = 'dial'
   // A machine that boots refuses users for a while, whatever they log in with.
   let refused: LoginRefused | undefined
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(new Error('timed out')), endpoint.connectTimeoutMs)
+  using timeout = new Countdown(endpoint.connectTimeoutMs)
   const either = AbortSignal.any([signal, timeout.signal])
   try {
     for (let tries = 1; ; tries++) {
@@ -34,13 +34,13 @@ export async function connect(
         phase = 'dial'
         const prepared = await prepareHandshake(endpoint, services)
         const stream = await (through === undefined ? dial(endpoint, either) : forwarded(through, endpoint, either))
-        phase = 'handshake'
-        return new Connection(
-          endpoint,
-          await handshake(endpoint, stream, prepared, services, either, next => {
+        const loggedIn = await inTurn(stream, services, timeout, either, () => {
+          phase = 'handshake'
+          return handshake(endpoint, stream, prepared, services, either, next => {
             phase = next
-          }),
-        )
+          })
+        })
+        return new Connection(endpoint, loggedIn)
       } catch (error) {
         if (error instanceof LoginRefused && error.afterProof) refused = error
         else if (!(error instanceof ClosedEarly) || tries === mostTries) throw error
@@ -55,8 +55,34 @@ export async function connect(
     if (timeout.signal.aborted) throw timedOut(endpoint, phase)
     if (error instanceof ClosedEarly) throw closedEarly(endpoint, error)
     throw dialError(endpoint, error)
-  } finally {
-    clearTimeout(timer)
+  }
+}
+
+// The stream is open already: a host that is off, or behind a slow jump host, must not take the place of one that answers.
+async function inTurn<T>(
+  stream: Duplex,
+  { turns }: Services,
+  timeout: Countdown,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (turns === undefined) return work()
+  // Without a listener, a reset would end the process.
+  let lost = new Error('the server closed the connection')
+  const onError = (error: Error): void => {
+    lost = error
+  }
+  stream.on('error', onError)
+  timeout.hold()
+  try {
+    return await turns.take(signal, () => {
+      timeout.goOn()
+      if (stream.destroyed) throw new ClosedEarly(lost.message, { cause: lost })
+      return work()
+    })
+  } catch (error) {
+    stream.destroy()
+    throw error
   }
 }
 

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { Client } from 'ssh2'
 import type { HostError } from '../core/errors.ts'
 import { type Offer, offerFor, ssh2Algorithms } from './algorithms.ts'
+import type { HandshakeTurns } from './handshake-turns.ts'
 import { type AcceptedKey, acceptUnknown, checkHostKey, describeKey, findEntries } from './host-key.ts'
 import type { KeyRing } from './keys.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
@@ -17,6 +18,8 @@ export interface Services {
   readonly keys: KeyRing
   /** How often an idle connection is asked whether it lives; it is given up after three times that. ms */
   readonly keepaliveMs: number
+  /** Where the handshakes of several hosts are not to go on all at once. */
+  readonly turns?: HandshakeTurns
   /** Told of a host key that is not known, before a strict policy refuses it: for those who ask a person about it. */
   readonly onUnknownHostKey?: (endpoint: Endpoint, key: Buffer) => void
 }

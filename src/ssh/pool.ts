@@ -1,4 +1,3 @@
-import PQueue from 'p-queue'
 import { HostError, UserError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session, SshPool } from '../core/host.ts'
 import { type Limits, limits } from '../core/limits.ts'
@@ -9,6 +8,7 @@ import { type Connection, NotOpened } from './connection.ts'
 import { exchange } from './exchange.ts'
 import { cancelledError, notOpenedError } from './failure.ts'
 import type { Services } from './handshake.ts'
+import { HandshakeTurns } from './handshake-turns.ts'
 import { KeyRing } from './keys.ts'
 import { KnownHostsStore } from './known-hosts-store.ts'
 import { Link } from './link.ts'
@@ -21,7 +21,7 @@ const defaultHandshakes = 16
 const defaultKeepaliveMs = 15_000
 
 export interface PoolOptions {
-  /** Handshakes in flight at a time, default 16: they are what costs CPU, and sshd limits them. */
+  /** Handshakes in flight at a time, default 16. */
   readonly maxHandshakes?: number
   /** Default `~/.ssh/config`; it need not exist. */
   readonly sshConfigFile?: string
@@ -31,7 +31,7 @@ export interface PoolOptions {
   readonly limits?: Limits
   /** How long sudo may take to let in or to refuse once it has the password, s; default 15. */
   readonly sudoSeconds?: number
-  /** A host is connected and logged into; `ms` from its turn on. */
+  /** A host is connected and logged into; `ms` from the first packet on. */
   readonly onConnected?: (host: string, ms: number) => void
   /** An exchange has ended well. */
   readonly onExchange?: (
@@ -63,7 +63,6 @@ export class Pool implements SshPool {
   readonly #targets: ReadonlyMap<string, SshTarget>
   readonly #options: PoolOptions
   readonly #services: Services
-  readonly #handshakes: PQueue
   readonly #hosts = new Map<string, Host>()
   // Connections to jump hosts, shared by all hosts behind them.
   readonly #jumps = new Map<string, Link<Connection>>()
@@ -73,11 +72,11 @@ export class Pool implements SshPool {
   constructor(targets: readonly SshTarget[], options: PoolOptions = {}) {
     this.#targets = new Map(targets.map(target => [target.name, target]))
     this.#options = options
-    this.#handshakes = new PQueue({ concurrency: options.maxHandshakes ?? defaultHandshakes })
     this.#services = {
       knownHosts: new KnownHostsStore(),
       keys: new KeyRing(),
       keepaliveMs: options.keepaliveMs ?? defaultKeepaliveMs,
+      turns: new HandshakeTurns(options.maxHandshakes ?? defaultHandshakes),
     }
   }
 
@@ -145,14 +144,9 @@ export class Pool implements SshPool {
   #link(endpoint: Endpoint, onConnected?: (ms: number) => void): Link<Connection> {
     return new Link(async signal => {
       const through = endpoint.via === undefined ? undefined : await this.#jump(endpoint.via).get(signal)
-      // Only now a place in the queue: a host that waits for its jump host must not keep it from connecting.
-      const connection = await this.#handshakes.add(async () => {
-        signal.throwIfAborted()
-        const start = performance.now()
-        const connected = await connect(endpoint, this.#services, through, signal)
-        onConnected?.(Math.round(performance.now() - start))
-        return connected
-      })
+      const start = performance.now()
+      const connection = await connect(endpoint, this.#services, through, signal)
+      onConnected?.(Math.round(performance.now() - start))
       return connection
     })
   }
