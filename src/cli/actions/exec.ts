@@ -38,7 +38,7 @@ export async function exec(options: ExecOptions): Promise<ExitCode> {
   const show = options.output === 'json' ? showAsJson : showAsText(hosts)
   const queue = new PQueue({ concurrency: options.parallel })
   const outcomes = await Promise.all(
-    hosts.map(host => queue.add(() => runOn(host, { pool, command, sudo: options.sudo, interrupts, show }))),
+    hosts.map(host => runOn(host, { pool, queue, command, sudo: options.sudo, interrupts, show })),
   )
   if (options.output === 'json') for (const outcome of outcomes) printJson({ type: 'exec:end', ...outcome })
   else showOutcomes(outcomes, hosts.length)
@@ -47,14 +47,16 @@ export async function exec(options: ExecOptions): Promise<ExitCode> {
 
 interface ExecRun {
   readonly pool: Pool
+  /** For those that are connected: a host that is off holds up nobody. */
+  readonly queue: PQueue
   readonly command: string
   readonly sudo: boolean
   readonly interrupts: Interrupts
   readonly show: Show
 }
 
-async function runOn(host: string, { pool, command, sudo, interrupts, show }: ExecRun): Promise<Outcome> {
-  const began = performance.now()
+async function runOn(host: string, { pool, queue, command, sudo, interrupts, show }: ExecRun): Promise<Outcome> {
+  let began = performance.now()
   const ms = () => Math.round(performance.now() - began)
   if (interrupts.stop.aborted) return { host, cancelled: true, ms: 0 }
   const out = new LineSplitter(line => show(host, 'stdout', line))
@@ -62,15 +64,21 @@ async function runOn(host: string, { pool, command, sudo, interrupts, show }: Ex
   try {
     // With nobody to read the output there is no point in going on.
     const signal = AbortSignal.any([interrupts.abort, stdoutClosed])
-    const { exitCode } = await pool.run(host, {
-      command,
-      sudo,
-      signal,
-      onStdout: chunk => out.push(chunk),
-      onStderr: chunk => err.push(chunk),
-      backlog,
+    await pool.session(host, signal)
+    const waiting = performance.now()
+    return await queue.add(async () => {
+      began += performance.now() - waiting
+      if (interrupts.stop.aborted) return { host, cancelled: true, ms: ms() }
+      const { exitCode } = await pool.run(host, {
+        command,
+        sudo,
+        signal,
+        onStdout: chunk => out.push(chunk),
+        onStderr: chunk => err.push(chunk),
+        backlog,
+      })
+      return { host, exitCode, ms: ms() }
     })
-    return { host, exitCode, ms: ms() }
   } catch (error) {
     if (!(error instanceof HostError)) throw error
     if (error.kind === 'cancelled') return { host, cancelled: true, ms: ms() }
