@@ -1,13 +1,15 @@
 import { count, formatDuration } from './measures.ts'
 import type { Paint } from './paint.ts'
 import { printable } from './printable.ts'
-import { hostNames, problemLines, taskProblemLines } from './problems.ts'
+import { hostNames, type NamedHost, problemLines, taskProblemLines } from './problems.ts'
 import { sameErrors } from './same-errors.ts'
 import { type RunView, type TaskView, tasksIn } from './summary.ts'
 
 /** What the last words of a run need beyond its events. */
 export interface ClosingOptions {
   readonly paint: Paint
+  /** The hosts of the cluster file. */
+  readonly hosts: readonly NamedHost[]
   /** Folder of the run journal, as shown. */
   readonly journal?: string
   /** A command to run next after success. */
@@ -43,7 +45,8 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
     const undone = hosts.reduce((sum, host) => sum + (givenUp.get(host)?.length ?? 0), 0)
     if (undone > 0) lines.push(`      ${count(undone, 'task')} there ${undone === 1 ? 'is' : 'are'} not done`)
   }
-  for (const problem of taskProblemLines(tasksFailed.get(false) ?? [], paint)) lines.push(...indent(problem))
+  for (const problem of taskProblemLines(tasksFailed.get(false) ?? [], options.hosts, paint))
+    lines.push(...indent(problem))
   lines.push(...heldUp(tasksIn(view, 'skipped'), 'skipped'), ...heldUp(tasksIn(view, 'cancelled'), 'cancelled'))
   if (good) lines.push(...longest(view))
   if (options.journal !== undefined) lines.push(`  run journal: ${options.journal}`)

@@ -5,14 +5,14 @@ import { changeText } from './plan-change.ts'
 import { groupByHosts, sectionLines } from './plan-groups.ts'
 import { hasChanges, type PlanCounts, type PlanInput, planView } from './plan-view.ts'
 import { printable } from './printable.ts'
-import { hostNames, problemLines, taskProblemLines } from './problems.ts'
+import { hostNames, type NamedHost, problemLines, taskProblemLines } from './problems.ts'
 import { sameErrors } from './same-errors.ts'
 
 /** What the head of a plan says of the cluster; a ClusterSpec has all of it. */
 export interface PlanSubject {
   readonly file: string
   readonly name: string
-  readonly hosts: readonly { readonly name: string }[]
+  readonly hosts: readonly NamedHost[]
   readonly kubernetes: { readonly version: string }
   readonly runtime: { readonly name: string; readonly version: string }
   readonly network: { readonly cni: string }
@@ -54,7 +54,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
     const what = all[0].unfit ? `${are} not fit for the cluster` : 'could not be read'
     return [...problemLines(`${hostNames(hosts)} ${what}; nothing is planned for ${them}`, error, paint), '']
   })
-  const unjudged = taskProblemLines(view.errors, paint).flatMap(lines => [...lines, ''])
+  const unjudged = taskProblemLines(view.errors, subject.hosts, paint).flatMap(lines => [...lines, ''])
   const locked =
     options.lockedBy === undefined ? [] : [paint.changed(`Another run is at work: ${printable(options.lockedBy)}`), '']
   const width = options.width ?? Number.POSITIVE_INFINITY

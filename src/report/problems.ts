@@ -30,12 +30,30 @@ export interface TaskProblem {
   readonly error?: ErrorDetails
 }
 
+/** A host by all that it is known by; a host of a ClusterSpec has all of it. */
+export interface NamedHost {
+  readonly name: string
+  readonly address?: string
+  readonly privateAddress?: string
+}
+
 /** Problems of tasks; what went wrong in the same way on several hosts is told once, with the names of all. */
-export function taskProblemLines(problems: readonly TaskProblem[], paint: Paint): string[][] {
+export function taskProblemLines(
+  problems: readonly TaskProblem[],
+  hosts: readonly NamedHost[],
+  paint: Paint,
+): string[][] {
+  const names = new Map(
+    hosts.map(({ name, address, privateAddress }) => [
+      name,
+      [name, address, privateAddress].filter(text => text !== undefined),
+    ]),
+  )
   const same = sameErrors(
     problems,
     ({ host, error }) => error && { ...error, where: host },
     ({ title }) => title,
+    ({ host }) => names.get(host) ?? [host],
   )
   return same.map(({ all, error }) => {
     const hosts = hostNames(all.map(({ host }) => host))

@@ -9,13 +9,15 @@ export interface SameError<T> {
 /**
  * What is the same but for its place, once. A hint is the same, too, where it differs by the place's own name or address alone
  * (`ssh root@192.0.2.7`); it is then told as that of the first. Whatever else differs stays apart, so that no value is hidden.
+ * `namesOf` gives the names and addresses of its place where `where` does not have them all.
  */
 export function sameErrors<T>(
   list: readonly T[],
   errorOf: (one: T) => ErrorDetails | undefined,
   more: (one: T) => unknown = () => undefined,
+  namesOf: (one: T) => readonly string[] = one => ownNames(errorOf(one)?.where),
 ): readonly SameError<T>[] {
-  const same = Map.groupBy(list, one => JSON.stringify([more(one), likeness(errorOf(one))]))
+  const same = Map.groupBy(list, one => JSON.stringify([more(one), likeness(errorOf(one), namesOf(one))]))
   return [...same.values()].map(group => {
     const all = group as [T, ...T[]]
     return { all, error: all.length === 1 ? errorOf(all[0]) : ofAll(all.map(errorOf)) }
@@ -44,10 +46,9 @@ function ofAll(errors: readonly (ErrorDetails | undefined)[]): ErrorDetails | un
   return { ...rest, next: same ? next : `for ${ownNames(where)[0] ?? 'the first'}: ${next}` }
 }
 
-function likeness(error: ErrorDetails | undefined): unknown {
+function likeness(error: ErrorDetails | undefined, names: readonly string[]): unknown {
   if (error === undefined) return undefined
-  const { where, next, ...rest } = error
-  const names = ownNames(where)
+  const { where: _, next, ...rest } = error
   return { ...rest, next: names.reduce((text, name) => withoutName(text, name), next ?? '') }
 }
 

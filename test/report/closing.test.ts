@@ -12,6 +12,7 @@ function closing(...events: readonly Event[]): string {
   for (const event of [...halfWay(), ...events]) fold(view, event)
   return renderClosing(view, {
     paint: createPaint(false),
+    hosts: [{ name: 'cp1' }, { name: 'w1' }],
     journal: '~/.local/state/evcctl/runs/x',
     next: 'evcctl kubeconfig --merge && kubectl get nodes',
     again: 'evcctl apply cluster.yaml',

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ErrorDetails } from '../../src/core/index.ts'
-import { errorTexts, sameErrors } from '../../src/report/index.ts'
+import { createPaint, errorTexts, sameErrors } from '../../src/report/index.ts'
+import { taskProblemLines } from '../../src/report/problems.ts'
 
 const groups = (...errors: ErrorDetails[]) => sameErrors(errors, error => error).map(({ all }) => all.length)
 const refused = (where: string, next: string, came = 'RST'): ErrorDetails => ({ where, problem: 'refused', came, next })
@@ -39,4 +40,34 @@ test('up to three are told one by one; of more, a hint is said to be that of the
   expect(errorTexts(errors)).toEqual([
     'w1 (192.0.2.1:22), w2 (192.0.2.2:22), w3 (192.0.2.3:22) and 1 more: refused\n  came      RST\n  for w1: ssh root@192.0.2.1',
   ])
+})
+
+const hosts = [1, 2].map(n => ({ name: `w${n}`, address: `edge-${n}.example`, privateAddress: `10.8.0.${n}` }))
+const lookAt = (host: string, next: string, came = 'nothing') => ({
+  host,
+  title: 'containerd',
+  error: { where: `${host} containerd`, problem: 'it does not start', came, next },
+})
+const told = (...problems: ReturnType<typeof lookAt>[]) => taskProblemLines(problems, hosts, createPaint(false))
+
+test.each([
+  ['name', 'ssh w1', 'ssh w2'],
+  ['address', 'ssh root@edge-1.example true', 'ssh root@edge-2.example true'],
+  ['private address', 'nc -vz 10.8.0.1 6443', 'nc -vz 10.8.0.2 6443'],
+])("an error of a task whose hint differs by the host's own %s alone is told once", (_, one, other) => {
+  const [lines, ...more] = told(lookAt('w1', one), lookAt('w2', other))
+  expect(more).toEqual([])
+  expect(lines).toEqual([
+    '✘ w1, w2  containerd',
+    '    it does not start',
+    '      came      nothing',
+    `      for w1: ${one}`,
+  ])
+})
+
+test.each([
+  ['the address of another host', lookAt('w1', 'nc 10.8.0.2'), lookAt('w2', 'nc 10.8.0.1')],
+  ['what came', lookAt('w1', 'ssh w1', 'one'), lookAt('w2', 'ssh w2', 'two')],
+])('errors of tasks that differ in %s stay apart', (_, one, other) => {
+  expect(told(one, other)).toHaveLength(2)
 })

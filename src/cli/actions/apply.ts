@@ -110,13 +110,14 @@ function nothingDone({ plan }: Evaluation): Summary {
   return { changed: 0, failed: 0, skipped: 0, cancelled: 0, inDesiredState: plan.verdicts.size }
 }
 
-function closing({ view, paint, journalFolder }: ClusterRun, file: string): string {
+function closing({ spec, view, paint, journalFolder }: ClusterRun, file: string): string {
   const home = homedir()
   const journal = journalFolder?.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
   const named = file === 'cluster.yaml' ? '' : ` ${file}`
   const next = `evcctl kubeconfig${named} --merge && kubectl get nodes`
   return renderClosing(view, {
     paint,
+    hosts: spec.hosts,
     ...(journal === undefined ? {} : { journal }),
     next,
     again: `evcctl apply ${file}`,
