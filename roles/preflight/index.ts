@@ -12,6 +12,12 @@ import { remainsChecks } from './remains.ts'
 import { runtimeFileChecks } from './runtime-files.ts'
 import { systemChecks } from './system.ts'
 
+export {
+  type ExpiringCertificate,
+  type ExpiryNote,
+  expiringCertificates,
+  expiryNotes,
+} from './certificates.ts'
 export { resolvConfOf } from './name-servers.ts'
 export { privateAddressOf } from './private-address.ts'
 export { type HostNote, takenOver } from './taken-over.ts'

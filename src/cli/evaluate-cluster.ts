@@ -2,7 +2,7 @@ import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
-import { ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
+import { expiryNotes, ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import {
   describeHolder,
@@ -54,6 +54,9 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     run.emit({ type: 'note', host, text })
   }
   for (const note of takenOver(spec, facts)) run.emit({ type: 'note', ...note })
+  const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates ?? []]))
+  for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
+    for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(spec, facts)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
   for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })

@@ -97,6 +97,16 @@ export interface EndpointFacts {
   readonly clusterCa?: string
 }
 
+/** A certificate in a file of a host. Times in ms since the epoch. */
+export interface CertificateFacts {
+  /** Absolute; a kubeconfig where it is the certificate of its user. */
+  readonly path: string
+  /** Whether it may sign others. */
+  readonly ca: boolean
+  readonly validFrom: number
+  readonly validTo: number
+}
+
 /** What other software, or an earlier cluster, has left on a host. Paths are absolute. */
 export interface RemainsFacts {
   /** Whether evcctl has begun to make a node of it and was cut off. */
@@ -194,6 +204,8 @@ export interface HostFacts {
   /** IPv4 networks by its addresses and routes. */
   readonly networks?: readonly HostNetwork[]
   readonly remains?: RemainsFacts
+  /** Of the cluster and its etcd. */
+  readonly certificates?: readonly CertificateFacts[]
   /** Names of the swap devices and files that are active. */
   readonly swap: readonly string[]
   /** Only where an endpoint was asked about. */

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import type { Architecture, EndpointFacts, HostFacts } from '../core/host.ts'
 import type { Probe } from '../core/resource.ts'
+import { parseCertificates } from './facts-certificates.ts'
 import { checkedFacts } from './facts-check.ts'
 import { parseAddresses, parseDefaultRoute, parseListening, parseNetworks } from './facts-network.ts'
 import { parseRemains } from './facts-remains.ts'
@@ -83,6 +84,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
       : { kubeletNameservers: kubeletNameservers.parse(answerTo('kubelet-nameservers')) }),
     networks: parseNetworks(sections),
     remains: parseRemains(sections),
+    certificates: parseCertificates(sections('certificates')),
     swap: sections('swaps')
       .slice(1)
       .map(line => unescapeOctal(line.split(/\s+/)[0] ?? ''))

@@ -1,3 +1,4 @@
+import { certificatesScript } from './facts-certificates.ts'
 import { remainsScript } from './facts-remains.ts'
 import { hostLockPaths, readLockScript } from './lock-state.ts'
 
@@ -50,7 +51,8 @@ at nameservers; grep '^nameserver' /etc/resolv.conf 2>/dev/null
   grep '^nameserver' /run/systemd/resolve/resolv.conf 2>/dev/null
 at remains
 ${remainsScript}
-at swaps; cat /proc/swaps 2>/dev/null
+at certificates
+${certificatesScript}at swaps; cat /proc/swaps 2>/dev/null
 at lock
 ${readLockScript(hostLockPaths)}
 at clock-end; clock

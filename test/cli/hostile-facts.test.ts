@@ -2,10 +2,11 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { checkHosts, takenOver } from '../../roles/preflight/index.ts'
+import { checkHosts, expiryNotes, takenOver } from '../../roles/preflight/index.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import { factsText } from '../engine/facts-text.ts'
+import { sampleCertificate } from '../engine/sample-certificate.ts'
 import { fuzzing } from '../kit/fuzz.ts'
 import { facts, specOf } from '../playbooks/given.ts'
 
@@ -14,6 +15,7 @@ const clock = 1_795_865_508
 const sound = factsText({
   clock,
   remains: ['kubelet /etc/default/kubelet --v=2', 'package containerd', 'interface cni0'],
+  certificates: [`certificate /etc/kubernetes/pki/apiserver.crt ${sampleCertificate}`],
 })
 
 const word = fc.oneof(
@@ -67,6 +69,7 @@ test('the answer that is changed is a sound one', () => {
   expect(known).toMatchObject({ architecture: 'amd64', cgroupVersion: 2, defaultRoute: { address: '192.0.2.21' } })
   expect(known.remains).toMatchObject({ packages: ['containerd'], interfaces: ['cni0'] })
   expect(known.listening).toHaveLength(2)
+  expect(known.certificates).toMatchObject([{ path: '/etc/kubernetes/pki/apiserver.crt', ca: false }])
   expect(Object.values(known.freeBytes).every(bytes => bytes > 2 ** 30)).toBe(true)
   expect(parseLockState(sound)).toMatchObject({ generation: 3, holder: { user: 'ada' }, heartbeatAgeMs: 8000 })
 })
@@ -103,6 +106,8 @@ test('whatever a host says of itself, there are facts and a plan, or an error in
       const findings = words(() => checkHosts(spec, all)) ?? []
       expect(findings.filter(({ error }) => slip.test(error.message))).toEqual([])
       words(() => takenOver(spec, all))
+      const notes = expiryNotes(spec, new Map([['w1', known.certificates ?? []]]), clock * 1000)
+      expect(notes.every(({ text }) => !slip.test(text))).toBe(true)
       words(() => clusterGraph(spec, all))
     }),
     fuzzing('facts of hosts'),

@@ -83,6 +83,7 @@ test('a host without any of the files has normal values everywhere', () => {
     etcd: { data: 'none', ca: false, client: false },
     nameservers: [],
     networks: [],
+    certificates: [],
     remains: noRemains,
     swap: [],
   })

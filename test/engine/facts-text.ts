@@ -8,6 +8,8 @@ export interface TextOfHost {
   readonly kubernetes?: readonly string[]
   /** Lines of what other software has left; none by default. */
   readonly remains?: readonly string[]
+  /** Lines of the section certificates; none by default. */
+  readonly certificates?: readonly string[]
   /** The clock of the host, s since the epoch. */
   readonly clock?: number
 }
@@ -30,6 +32,7 @@ export function factsText({
   address = '192.0.2.21',
   kubernetes = [],
   remains = [],
+  certificates = [],
   clock = 1_795_865_508,
 }: TextOfHost = {}): string {
   const number = Number(address.split('.')[3])
@@ -123,6 +126,9 @@ nameserver 192.0.2.1
 
 @@ remains
 ${remains.join('\n')}
+
+@@ certificates
+${certificates.join('\n')}
 
 @@ swaps
 Filename				Type		Size		Used		Priority

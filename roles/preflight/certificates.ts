@@ -1,0 +1,96 @@
+import type { CertificateFacts, ClusterSpec } from '../../src/index.ts'
+
+/** Certificates of some hosts that expire soon, or have expired, alike on all of them. */
+export interface ExpiryNote {
+  readonly hosts: readonly string[]
+  /** Whether one has expired: then something does not work any more. */
+  readonly expired: boolean
+  /** Files, date, days, and what to do. */
+  readonly text: string
+}
+
+/** A certificate that expires soon. */
+export interface ExpiringCertificate extends CertificateFacts {
+  /** Whole days; negative once it has expired. */
+  readonly daysLeft: number
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+const soonDays = 90
+const filesShown = 3
+
+/** Those that expire within 90 days, the first one first. `now` in ms since the epoch. */
+export function expiringCertificates(
+  certificates: readonly CertificateFacts[],
+  now: number,
+): readonly ExpiringCertificate[] {
+  return certificates
+    .filter(one => one.validTo - now < soonMs(one))
+    .sort((a, b) => a.validTo - b.validTo)
+    .map(one => ({ ...one, daysLeft: Math.floor((one.validTo - now) / dayMs) }))
+}
+
+// The kubelet renews its own when 10 % to 30 % of its time are left (k8s.io/client-go, util/certificate), so there is
+// something wrong only after that.
+function soonMs({ path, validFrom, validTo }: CertificateFacts): number {
+  const soon = soonDays * dayMs
+  return isKubelets(path) ? Math.min(soon, (validTo - validFrom) / 10) : soon
+}
+
+/** What is to be said of certificates that expire soon, by host. Pure. */
+export function expiryNotes(
+  spec: ClusterSpec,
+  certificates: ReadonlyMap<string, readonly CertificateFacts[]>,
+  now: number,
+): readonly ExpiryNote[] {
+  const found = [...certificates].flatMap(([host, all]) => {
+    const byCure = Map.groupBy(expiringCertificates(all, now), one => cureOf(spec, one))
+    return [...byCure].map(([cure, some]) => ({
+      host,
+      cure,
+      expired: some[0]!.daysLeft < 0,
+      what: describe(some, now),
+    }))
+  })
+  const alike = Map.groupBy(found, ({ what, cure }) => JSON.stringify([what, cure]))
+  return [...alike.values()].map(group => {
+    const { what, cure, expired } = group[0]!
+    return { hosts: group.map(({ host }) => host), expired, text: `${what} ${cure}` }
+  })
+}
+
+function describe(certificates: readonly ExpiringCertificate[], now: number): string {
+  const [first] = certificates
+  const { daysLeft, validTo } = first!
+  const on = new Date(validTo).toISOString().slice(0, 10)
+  const when = daysLeft < 0 ? `expired ${ago(now - validTo)}, on ${on}` : `expires in ${days(daysLeft)}, on ${on}`
+  const paths = certificates.slice(0, filesShown).map(({ path }) => path)
+  const rest = certificates.length - paths.length
+  if (certificates.length === 1) return `The certificate in ${paths[0]} ${when}.`
+  const listed = rest === 0 ? paths.join(', ') : `${paths.join(', ')} and ${rest} more`
+  return `${certificates.length} certificates expire within ${soonDays} days or have expired (${listed}); the first one ${when}.`
+}
+
+function ago(ms: number): string {
+  return ms < dayMs ? 'less than a day ago' : `${days(Math.floor(ms / dayMs))} ago`
+}
+
+function days(number: number): string {
+  return number === 1 ? '1 day' : `${number} days`
+}
+
+function isKubelets(path: string): boolean {
+  return path.startsWith('/var/lib/kubelet/')
+}
+
+function cureOf({ etcd, file }: ClusterSpec, { path, ca }: CertificateFacts): string {
+  if (ca)
+    return 'That is a CA: evcctl does not renew it, nor does kubeadm. All that it signed has to be made anew: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'
+  if (isKubelets(path))
+    return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
+  if (path.startsWith('/etc/kubernetes/'))
+    return 'evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of /etc/kubernetes/manifests for 20 s, so that the kubelet starts it anew. One control plane node after the other.'
+  if (etcd.topology === 'external' && !etcd.managed)
+    return 'Have a new one signed, name it in spec.etcd.certificates and run: evcctl apply'
+  return `It is made anew by: evcctl apply ${file}`
+}

@@ -1,0 +1,63 @@
+import { X509Certificate } from 'node:crypto'
+import type { CertificateFacts } from '../core/host.ts'
+
+/**
+ * Files with certificates of a node or an etcd host: kubeadm's, those in its kubeconfigs, the kubelet's own, and those that
+ * evcctl makes for an external etcd.
+ */
+const files = [
+  '/etc/kubernetes/pki/*.crt',
+  '/etc/kubernetes/pki/etcd/*.crt',
+  '/etc/kubernetes/admin.conf',
+  '/etc/kubernetes/super-admin.conf',
+  '/etc/kubernetes/controller-manager.conf',
+  '/etc/kubernetes/scheduler.conf',
+  '/var/lib/kubelet/pki/kubelet-client-current.pem',
+  '/etc/etcd/pki/*.crt',
+  '/etc/etcd/ca/ca.crt',
+  '/etc/evcctl/etcd/*.crt',
+]
+
+const mostFiles = 50
+const mostLines = 200
+// Base64 of a certificate, and of that once more in a kubeconfig. kubeadm's have some 2 KiB.
+const longest = 64 * 1024
+
+/**
+ * A line `certificate <path> <base64>` for the first certificate of each file, by one process. Of a kubeconfig it is the
+ * client's. A key may stand in the same file; nothing of it is printed.
+ */
+export const certificatesScript = `(
+  set --
+  for file in ${files.join(' ')}; do
+    [ ! -f "$file" ] || [ "$#" -ge ${mostFiles} ] || set -- "$@" "$file"
+  done
+  [ "$#" = 0 ] || awk '
+FNR == 1 { if (reading) printf "\\n"; reading = 0; done = 0 }
+done || FNR > ${mostLines} { next }
+/^-----/ && reading { printf "\\n"; reading = 0; done = 1; next }
+reading { printf "%s", $1; next }
+/^-----BEGIN CERTIFICATE-----/ { printf "certificate %s ", FILENAME; reading = 1; next }
+/^ *client-certificate-data: / { printf "certificate %s %s\\n", FILENAME, $2; done = 1 }
+' "$@" 2>/dev/null
+)
+`
+
+/** Reads what certificatesScript printed. What is no certificate is left out; it never throws. */
+export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {
+  return lines.slice(0, mostFiles).flatMap(line => {
+    if (line.length > longest) return []
+    const [, path, data] = /^certificate (\/[\w./-]{1,200}) ([A-Za-z0-9+/]+=*)$/.exec(line.trim()) ?? []
+    return path === undefined || data === undefined ? [] : certificate(path, data)
+  })
+}
+
+function certificate(path: string, data: string): readonly CertificateFacts[] {
+  try {
+    const { ca, validFromDate, validToDate } = new X509Certificate(Buffer.from(data, 'base64'))
+    const [validFrom, validTo] = [validFromDate.getTime(), validToDate.getTime()]
+    return Number.isFinite(validFrom) && Number.isFinite(validTo) ? [{ path, ca, validFrom, validTo }] : []
+  } catch {
+    return []
+  }
+}

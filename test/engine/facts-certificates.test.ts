@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { certificatesScript, parseCertificates } from '../../src/engine/facts-certificates.ts'
+
+let root = ''
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'evcctl-certificates-'))
+})
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const script = () => certificatesScript.replace(/\/(etc|var)\//g, `${root}/$1/`)
+const run = () => execFileSync('sh', { input: script(), encoding: 'utf8' })
+const read = () => parseCertificates(run().split('\n')).map(one => ({ ...one, path: one.path.slice(root.length) }))
+const put = (path: string, text: string) => {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  writeFileSync(join(root, path), text)
+}
+
+/** A certificate and its key, PEM. */
+function pair(days: number, more = '') {
+  const folder = mkdtempSync(join(root, 'pair-'))
+  const key = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key'
+  execFileSync('sh', ['-c', `openssl req -x509 ${key} -subj /CN=x -days ${days} ${more} -out crt 2>/dev/null`], {
+    cwd: folder,
+  })
+  return { crt: readFileSync(join(folder, 'crt'), 'utf8'), key: readFileSync(join(folder, 'key'), 'utf8') }
+}
+
+test('a host without any has none', () => expect(read()).toEqual([]))
+
+test('certificates of files and kubeconfigs are read, and nothing of the keys beside them', () => {
+  const leaf = pair(10, '-addext basicConstraints=critical,CA:FALSE')
+  const ca = pair(100)
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  put('/etc/kubernetes/pki/apiserver.crt', `# request sha256 0\n${leaf.crt}${ca.crt}`)
+  put('/etc/kubernetes/pki/ca.crt', ca.crt.trimEnd())
+  put('/etc/kubernetes/pki/etcd/peer.crt', leaf.crt.split('\n').slice(0, 4).join('\n'))
+  put('/etc/kubernetes/pki/empty.crt', '')
+  put(
+    '/etc/kubernetes/admin.conf',
+    `users:\n- user:\n    client-certificate-data: ${base64(leaf.crt)}\n    client-key-data: ${base64(leaf.key)}\n`,
+  )
+  put('/var/lib/kubelet/pki/kubelet-client-current.pem', leaf.key + leaf.crt + leaf.key)
+  const found = read()
+  expect(found.map(({ path, ca: isCa }) => [path, isCa])).toEqual([
+    ['/etc/kubernetes/pki/apiserver.crt', false],
+    ['/etc/kubernetes/pki/ca.crt', true],
+    ['/etc/kubernetes/admin.conf', false],
+    ['/var/lib/kubelet/pki/kubelet-client-current.pem', false],
+  ])
+  const days = found.map(({ validTo }) => Math.round((validTo - Date.now()) / 86_400_000))
+  expect(days).toEqual([10, 100, 10, 10])
+  const printed = run()
+  // The public half follows after that, which is in the certificate, too.
+  for (const line of leaf.key.split('\n').slice(1, 3)) expect(printed).not.toContain(line.slice(0, 40))
+  expect(printed).not.toContain(base64(leaf.key))
+})

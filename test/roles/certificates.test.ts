@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { expiryNotes } from '../../roles/preflight/index.ts'
+import type { CertificateFacts } from '../../src/index.ts'
+import { specOf } from '../playbooks/given.ts'
+
+const day = 24 * 60 * 60 * 1000
+const now = Date.parse('2026-12-01T00:00:00Z')
+const certificate = (path: string, daysLeft: number, { ca = false, lifetime = 365 } = {}): CertificateFacts => ({
+  path,
+  ca,
+  validFrom: now + (daysLeft - lifetime) * day,
+  validTo: now + daysLeft * day,
+})
+const notes = (hosts: Readonly<Record<string, readonly CertificateFacts[]>>, spec = specOf()) =>
+  expiryNotes(spec, new Map(Object.entries(hosts)), now)
+const apiServer = '/etc/kubernetes/pki/apiserver.crt'
+const kubelet = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+
+describe('certificates', () => {
+  test('with time left are not told', () => {
+    expect(notes({ cp1: [certificate(apiServer, 91)] })).toEqual([])
+  })
+
+  test('that expire on many hosts alike are told once', () => {
+    const all = ['front-proxy-client', 'apiserver', 'etcd/server', 'etcd/peer', 'apiserver-kubelet-client'].map(name =>
+      certificate(`/etc/kubernetes/pki/${name}.crt`, 30),
+    )
+    const found = notes({ cp1: all, cp2: all, cp3: [] })
+    expect(found).toHaveLength(1)
+    expect(found[0]).toMatchObject({ hosts: ['cp1', 'cp2'], expired: false })
+    expect(found[0]!.text).toMatch(/^5 certificates .* and 2 more\); the first one expires in 30 days, on 2026-12-31\./)
+  })
+
+  test('of the kubelet are told only when it has missed to renew them', () => {
+    expect(notes({ w1: [certificate(kubelet, 60)] })).toEqual([])
+    expect(notes({ w1: [certificate(kubelet, 30)] })[0]!.text).toContain('journalctl -u kubelet')
+  })
+
+  test('of a CA, and of an etcd on hosts of its own, have a cure of their own', () => {
+    const ca = certificate('/etc/kubernetes/pki/ca.crt', 5, { ca: true, lifetime: 3650 })
+    expect(notes({ cp1: [ca, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
+      expect.stringContaining('That is a CA'),
+      expect.stringContaining('kubeadm certs renew all'),
+    ])
+    const external = specOf({
+      hosts: [
+        { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+        { name: 'e1', address: '192.0.2.31', roles: ['etcd'] },
+      ],
+      etcd: { topology: 'external' },
+    })
+    const server = certificate('/etc/etcd/pki/server.crt', 5)
+    expect(notes({ e1: [server] }, external)[0]!.text).toContain('evcctl apply cluster.yaml')
+  })
+
+  test('that expired an hour ago have expired', () => {
+    const found = notes({ cp1: [certificate(apiServer, -1 / 24)] })
+    expect(found[0]).toMatchObject({ expired: true })
+    expect(found[0]!.text).toContain('expired less than a day ago, on 2026-11-30')
+  })
+})
