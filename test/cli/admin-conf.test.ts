@@ -1,7 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { type AdminUser, readAdminConf } from '../../src/cli/admin-conf.ts'
+import { UserError } from '../../src/core/index.ts'
 import { makeCluster } from '../kit/certificates.ts'
+import { fuzzing } from '../kit/fuzz.ts'
 
 const { ca, server: client } = makeCluster()
 const other = makeCluster()
@@ -148,3 +151,50 @@ function failure(given: Parameters<typeof adminConf>[0]): string {
   }
   return 'no error'
 }
+
+test('whatever an admin.conf is, it gives access or an error in words', { timeout: 3_600_000 }, () => {
+  const odd = fc.oneof(
+    fc.constantFrom(
+      '',
+      '&a',
+      '*a',
+      '!!binary',
+      '{}',
+      '[',
+      '- - -',
+      '<<',
+      'exec:',
+      'null',
+      '|',
+      '>',
+      'token: x',
+      '__proto__',
+    ),
+    fc.constantFrom(base64('-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'), 'x'.repeat(5000)),
+    fc.string({ unit: 'binary', maxLength: 30 }),
+  )
+  const edits = fc.array(fc.tuple(fc.constantFrom('word', 'insert', 'double', 'cut'), fc.nat(), odd), { maxLength: 6 })
+  const sound = adminConf()
+  const mutate = (text: string, [kind, at, value]: readonly [string, number, string]): string => {
+    const words = text.split(/( +|\n)/)
+    const index = at % words.length
+    if (kind === 'word') words[index] = value
+    else if (kind === 'insert') words.splice(index, 0, value)
+    else if (kind === 'double') words.splice(index, 0, ...words.slice(index, index + 10))
+    else return text.slice(0, at % (text.length + 1))
+    return words.join('')
+  }
+  fc.assert(
+    fc.property(edits, some => {
+      try {
+        const access = read(some.reduce(mutate, sound))
+        expect(Object.keys(access).sort()).toEqual(['certificateAuthorityData', 'user'])
+        expect(Object.values(access.user).every(value => /^[\w.~+/=-]+$/.test(value))).toBe(true)
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error
+        expect(error.message).not.toMatch(/Cannot (read|convert)|is not a function|undefined/)
+      }
+    }),
+    fuzzing('admin.conf'),
+  )
+})
