@@ -1,24 +1,21 @@
 import { isNode } from '../../playbooks/cluster-addresses.ts'
 import type { ClusterSpec } from '../config/index.ts'
 import type { ProbeResult } from '../core/index.ts'
-import { askScript, parseAnswer } from '../resources/kubectl.ts'
-import {
-  type NodeObject,
-  type NodeStatus,
-  nodeStatus,
-  notJoined,
-  type PodObject,
-  type PodStatus,
-  podProblem,
-} from './node-status.ts'
+import { statusLimits } from '../core/limits.ts'
+import { type Answer, askScript, parseAnswer } from '../resources/kubectl.ts'
+import type { ClusterHealth } from './cluster-health.ts'
+import { nodesIn, podsIn, versionIn } from './listed-objects.ts'
+import { type NodeStatus, nodeStatus, notJoined, type PodStatus, podProblem } from './node-status.ts'
 
-/** The questions of `evcctl status`, in the order in which `readStatus` takes the answers. */
+const seconds = statusLimits.listMs / 1000
+
+/** The questions of `evcctl status` to the cluster as a whole, in the order in which `readStatus` takes the answers. */
 export const statusScripts: readonly string[] = [
-  askScript('get nodes -o json'),
-  askScript('get pods -n kube-system -o json'),
-  askScript("get --raw '/readyz?verbose'"),
-  askScript('get --raw /version'),
-]
+  'get nodes -o json',
+  'get pods -n kube-system -o json',
+  "get --raw '/readyz?verbose'",
+  'get --raw /version',
+].map(command => askScript(command, seconds))
 
 export interface ClusterStatus {
   /** `absent`: kubeadm init has not run. `unreachable`: there is a cluster, its API server does not answer. */
@@ -34,10 +31,22 @@ export interface ClusterStatus {
   readonly failingChecks: readonly string[]
 }
 
-/** Whether all is as it should be. */
-export function isHealthy(status: ClusterStatus): boolean {
+/** The hosts of the file that do not answer. */
+export function silentHosts({ hosts }: Pick<ClusterHealth, 'hosts'>): readonly string[] {
+  return hosts.filter(({ problem }) => problem !== undefined).map(({ host }) => host)
+}
+
+/** Whether all is as it should be, by what Kubernetes says and, where they were asked, by what the hosts themselves say. */
+export function isHealthy(status: ClusterStatus, health?: ClusterHealth): boolean {
+  if (health !== undefined && !isWhole(health)) return false
   const nodes = status.nodes.every(node => node.state === 'ready' && node.problems.length === 0)
   return status.api === 'answered' && nodes && status.pods.length === 0 && status.failingChecks.length === 0
+}
+
+function isWhole(health: ClusterHealth): boolean {
+  const { apiServers, etcd, problems } = health
+  const all = apiServers.ready === apiServers.total && etcd.healthy === etcd.total
+  return all && problems.length === 0 && silentHosts(health).length === 0
 }
 
 /** Puts the answers together with what the cluster file says. Pure. */
@@ -47,20 +56,28 @@ export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): 
   const base = { version: '', nodes: spec.hosts.filter(isNode).map(notJoined), pods: [], failingChecks: [] }
   if (nodes === undefined || nodes.api === 'absent') return { ...base, api: 'absent' }
   if (nodes.api === 'unreachable') return { ...base, api: 'unreachable', apiProblem: nodes.said }
-  const found = listOf<NodeObject>(nodes.text).map(node => nodeStatus(node, spec))
+  const listed = nodesIn(nodes.text)
+  if (listed === undefined) return { ...base, api: 'unreachable', apiProblem: 'what it gave is no list of nodes' }
+  const found = listed.map(node => nodeStatus(node, spec))
   const names = new Set(found.map(node => node.name))
   const missing = spec.hosts.filter(host => isNode(host) && !names.has(host.name)).map(notJoined)
+  const notReady = new Set(found.filter(node => node.state !== 'ready').map(node => node.name))
+  const listedPods = pods?.api === 'answered' ? podsIn(pods.text) : undefined
   return {
     api: 'answered',
-    version: version?.api === 'answered' ? gitVersion(version.text) : '',
+    version: version?.api === 'answered' ? versionIn(version.text) : '',
     nodes: [...inFileOrder(found, spec), ...missing],
-    pods: pods?.api === 'answered' ? listOf<PodObject>(pods.text).flatMap(podProblem) : [],
-    failingChecks: readyz === undefined ? [] : failingChecks(readyz),
+    pods: (listedPods ?? []).flatMap(pod => podProblem(pod, notReady)),
+    failingChecks: [
+      ...(readyz === undefined ? [] : failingChecks(readyz)),
+      ...(listedPods === undefined ? [`pods of kube-system: ${whyNoPods(pods)}`] : []),
+    ],
   }
 }
 
-function listOf<T>(text: string): readonly T[] {
-  return (JSON.parse(text) as { items?: readonly T[] }).items ?? []
+// Pods that nobody has seen are not known to be well.
+function whyNoPods(answer: Answer | undefined): string {
+  return answer?.api === 'unreachable' ? answer.said : 'what it gave is no list of pods'
 }
 
 function inFileOrder(nodes: readonly NodeStatus[], spec: ClusterSpec): readonly NodeStatus[] {
@@ -76,8 +93,4 @@ function failingChecks(result: ProbeResult): readonly string[] {
   const failing = [...`${result.stdout}\n${result.stderr}`.matchAll(/^\[-\](\S+) (.*)$/gm)]
   if (failing.length > 0) return failing.map(match => `${match[1]} ${match[2]}`)
   return answer.api === 'unreachable' ? [`readyz: ${answer.said}`] : []
-}
-
-function gitVersion(text: string): string {
-  return ((JSON.parse(text) as { gitVersion?: string }).gitVersion ?? '').replace(/^v/, '')
 }

@@ -1,4 +1,5 @@
 import type { ClusterSpec } from '../config/index.ts'
+import type { NodeObject, PodObject } from './listed-objects.ts'
 
 /** One node as Kubernetes sees it, or a host that has not joined. */
 export interface NodeStatus {
@@ -26,40 +27,6 @@ export interface PodStatus {
   readonly problem: string
 }
 
-interface Condition {
-  readonly type: string
-  readonly status: string
-  readonly message?: string
-  readonly reason?: string
-}
-
-/** A Node as `kubectl get -o json` prints it, as far as it is used here. */
-export interface NodeObject {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> }
-  readonly spec?: { readonly unschedulable?: boolean }
-  readonly status?: {
-    readonly conditions?: readonly Condition[]
-    readonly addresses?: readonly { readonly type: string; readonly address: string }[]
-    readonly nodeInfo?: Readonly<Record<string, string>>
-  }
-}
-
-/** A Pod likewise. */
-export interface PodObject {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
-  readonly spec?: { readonly nodeName?: string }
-  readonly status?: {
-    readonly phase?: string
-    readonly message?: string
-    readonly conditions?: readonly Condition[]
-    readonly containerStatuses?: readonly {
-      readonly ready: boolean
-      readonly restartCount?: number
-      readonly state?: { readonly waiting?: { readonly reason?: string } }
-    }[]
-  }
-}
-
 /** A host of the cluster file that is no node. */
 export function notJoined(host: ClusterSpec['hosts'][number]): NodeStatus {
   const { name, roles, address } = host
@@ -73,7 +40,7 @@ const roleLabel = 'node-role.kubernetes.io/'
 export function nodeStatus({ metadata, spec, status }: NodeObject, cluster: ClusterSpec): NodeStatus {
   const conditions = status?.conditions ?? []
   const ready = conditions.find(condition => condition.type === 'Ready')
-  const info = status?.nodeInfo ?? {}
+  const info: NonNullable<NonNullable<NodeObject['status']>['nodeInfo']> = status?.nodeInfo ?? {}
   const host = cluster.hosts.find(one => one.name === metadata.name)
   const labelled = Object.keys(metadata.labels ?? {}).flatMap(label =>
     label.startsWith(roleLabel) ? [label.slice(roleLabel.length)] : [],
@@ -97,8 +64,8 @@ export function nodeStatus({ metadata, spec, status }: NodeObject, cluster: Clus
   }
 }
 
-/** What is wrong with a pod: nothing, or one entry. */
-export function podProblem({ metadata, spec, status }: PodObject): readonly PodStatus[] {
+/** What is wrong with a pod: nothing, or one entry. `notReady`: the nodes of which the kubelet says nothing any more. */
+export function podProblem({ metadata, spec, status }: PodObject, notReady: ReadonlySet<string>): readonly PodStatus[] {
   const node = spec?.nodeName ?? ''
   if (status?.phase === 'Succeeded' || metadata.deletionTimestamp !== undefined) return []
   const ready = status?.conditions?.find(condition => condition.type === 'Ready')
@@ -108,7 +75,11 @@ export function podProblem({ metadata, spec, status }: PodObject): readonly PodS
   const unscheduled = status?.conditions?.find(
     condition => condition.status === 'False' && condition.message !== undefined,
   )
-  const problem =
-    waiting?.state?.waiting?.reason ?? status?.message ?? unscheduled?.message ?? status?.phase ?? 'unknown'
+  const reason = waiting?.state?.waiting?.reason
+  // The phase is what the kubelet said last, so of a node that is gone it stays `Running`.
+  if (reason === undefined && notReady.has(node)) {
+    return [{ name: metadata.name, node, problem: `node ${node} is not ready` }]
+  }
+  const problem = reason ?? status?.message ?? unscheduled?.message ?? status?.phase ?? 'unknown'
   return [{ name: metadata.name, node, problem: restarts > 0 ? `${problem}, ${restarts} restarts` : problem }]
 }

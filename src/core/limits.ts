@@ -72,6 +72,29 @@ export const askingProbeMs = 15_000
 /** For a probe that asks several servers one after the other, or may have to hash large files. */
 export const longProbeMs = 30_000
 
+/**
+ * For `evcctl status`, which answers within 10 s whatever hosts do; times in ms. A host that takes longer is told as one
+ * that does not answer, which harms nothing.
+ */
+export const statusLimits = {
+  /** Connecting to one host and logging in. */
+  connectMs: 4_000,
+  /** From then on until its answer is here. */
+  answerMs: 3_500,
+  /** What one server on the host, e.g. its kubelet, may take to answer the host itself. */
+  serverMs: 2_000,
+  /** What an API server may take for one list, e.g. of all nodes. */
+  listMs: 4_000,
+  /** How long a connection to one control plane node is waited for before the next is asked for the lists, too. */
+  nextMs: 700,
+  /** And how long its answer is, once it is connected. */
+  nextAnswerMs: 2_500,
+  /** Handshakes in flight, so that machines which are off do not keep others waiting. */
+  handshakes: 64,
+  /** All of it, for each so many hosts as there are handshakes in flight. */
+  totalMs: 8_000,
+} as const
+
 /** Of the output of a failed step, the end is kept, bytes a stream. Lines that are shown while it runs are no longer either. */
 export const tailBytes = 8 * 1024
 

@@ -35,14 +35,14 @@ const longestAnswer = 12
 /**
  * A probe script that asks the API server. Its first line says how that went: `api=absent` (this host has no cluster
  * yet), `api=unreachable`, or `api=answered`; then the output of `command` follows. `command` is a kubectl command line
- * without its start.
+ * without its start; it is ended after so many seconds.
  */
-export function askScript(command: string): string {
+export function askScript(command: string, seconds = longestAnswer): string {
   return `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
-if answer=$(timeout ${longestAnswer} ${kubectl(5)} ${command} </dev/null)
+if answer=$(timeout ${seconds} ${kubectl(Math.min(5, seconds))} ${command} </dev/null)
 then printf 'api=answered\\n%s\\n' "$answer"
 else
-  if [ $? = 124 ]; then echo 'no answer within ${longestAnswer} s' >&2; fi
+  if [ $? = 124 ]; then echo 'no answer within ${seconds} s' >&2; fi
   echo api=unreachable
 fi
 `

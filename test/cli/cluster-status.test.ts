@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { statusText } from '../../src/cli/actions/status.ts'
 import { isHealthy, readStatus, statusScripts } from '../../src/cli/cluster-status.ts'
+import { statusText } from '../../src/cli/status-text.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { createPaint } from '../../src/report/index.ts'
 
@@ -107,6 +107,21 @@ describe('status', () => {
         kubectl drain stray --ignore-daemonsets --delete-emptydir-data && kubectl delete node stray
         and then, on the machine itself: kubeadm reset"
     `)
+  })
+
+  test('says of pods on a node that is not ready that it is not, and not what they were last', () => {
+    const running = [1, 2, 3, 4, 5].map(number => pod(`p${number}`, number === 5))
+    const results = [
+      answered({ items: [node('cp1', false), node('w1', true)] }),
+      answered({ items: running }),
+      ...healthy.slice(2),
+    ]
+    expect(readStatus(spec, results).pods.map(({ problem }) => problem)).toEqual(
+      Array.from({ length: 4 }, () => 'node cp1 is not ready'),
+    )
+    expect(text(results)).toContain(
+      '✘ kube-system/p1 on cp1, kube-system/p2 on cp1, kube-system/p3 on cp1 and 1 more: node cp1 is not ready',
+    )
   })
 
   test('of an API server that does not answer says what to look at', () => {

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { certificatesScript, parseCertificates } from '../../src/engine/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { describeMeasured, type Measured, startClient } from './kit/api-client.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
@@ -82,6 +83,34 @@ describe.sequential('three control plane nodes and a worker', () => {
     expect(await etcdMembers(cluster, 'cp1')).toEqual(controlPlane.map(name => [name, true]))
   })
 
+  test('status says that all is well, and what may be lost', async () => {
+    const status = await run('status', cluster.file)
+    expect([status.exitCode, status.stderr]).toEqual([0, ''])
+    expect(status.stdout).toContain('API servers: 3 of 3 ready')
+    expect(status.stdout).toContain('3 etcd members, 3 healthy: survives the loss of 1')
+    const { hosts } = JSON.parse((await run('status', cluster.file, '--output', 'json')).stdout)
+    expect(hosts.map((host: { kubelet: { state: string } }) => host.kubelet.state)).toEqual(hostNames.map(() => 'ok'))
+  })
+
+  test('when the certificates of kubeadm and of the kubelet expire is read on every node', async () => {
+    const { stdout } = await cluster.hosts.exec('cp2', ['sh', '-c', certificatesScript])
+    const found = parseCertificates(stdout.split('\n'))
+    const folder = '/etc/kubernetes'
+    const leaves = ['apiserver', 'apiserver-etcd-client', 'apiserver-kubelet-client', 'front-proxy-client']
+    const ofEtcd = ['etcd/healthcheck-client', 'etcd/peer', 'etcd/server']
+    const authorities = ['ca', 'front-proxy-ca', 'etcd/ca']
+    const wanted = [
+      ...[...leaves, ...ofEtcd, ...authorities].map(name => `${folder}/pki/${name}.crt`),
+      ...['admin', 'controller-manager', 'scheduler'].map(name => `${folder}/${name}.conf`),
+      '/var/lib/kubelet/pki/kubelet-client-current.pem',
+    ]
+    expect(found.map(({ path }) => path).sort()).toEqual(wanted.sort())
+    const inAYear = Date.now() + 366 * 24 * 60 * 60 * 1000
+    expect(found.filter(({ ca, validTo }) => ca === validTo < inAYear)).toEqual([])
+    const worker = await cluster.hosts.exec('w1', ['sh', '-c', certificatesScript])
+    expect(parseCertificates(worker.stdout.split('\n'))).toHaveLength(2)
+  })
+
   test('nothing that would let another node join is left', async () => {
     const secrets = await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', '-o', 'name')
     expect(secrets).not.toContain('kubeadm-certs')
@@ -105,9 +134,15 @@ describe.sequential('three control plane nodes and a worker', () => {
     try {
       await writeFile(cluster.file, whole.replace(/(\{ name: w1,.*) \}/, '$1, labels: { evc.example/camera: north } }'))
       await waitUntil('an API server answers', async () => (await kubectlOn(cluster, 'cp2', 'get', 'nodes')) !== '')
+      const asked = Date.now()
       const status = await run('status', cluster.file)
+      console.log(`status took ${Date.now() - asked} ms\n${status.stdout}`)
+      expect(Date.now() - asked).toBeLessThan(10_000)
+      expect(status.exitCode).toBe(1)
       expect(status.stdout).toMatch(/^cp2 .*ready/m)
       expect(status.stdout).toContain('cp2 was asked instead')
+      expect(status.stdout).toContain('API servers: 2 of 3 ready')
+      expect(status.stdout).toContain('3 etcd members, 2 healthy: no further loss')
       const plan = await run('plan', cluster.file)
       expect(plan.exitCode).toBe(4)
       expect(plan.stderr + plan.stdout).toContain('cp1')
