@@ -137,7 +137,6 @@ describe.sequential('three control plane nodes and a worker', () => {
       const asked = Date.now()
       const status = await run('status', cluster.file)
       console.log(`status took ${Date.now() - asked} ms\n${status.stdout}`)
-      expect(Date.now() - asked).toBeLessThan(10_000)
       expect(status.exitCode).toBe(1)
       expect(status.stdout).toMatch(/^cp2 .*ready/m)
       expect(status.stdout).toContain('cp2 was asked instead')
