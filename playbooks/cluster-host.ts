@@ -2,7 +2,7 @@ import { etcdPackages } from '../roles/etcd-host/index.ts'
 import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { os } from '../roles/os/index.ts'
-import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
+import type { ClusterSecrets, ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
@@ -26,6 +26,7 @@ export interface Prepared {
 export function prepareHost(
   builder: GraphBuilder,
   spec: ClusterSpec,
+  secrets: ClusterSecrets,
   machine: Machine,
   apiServers: readonly string[],
   opened: readonly Task[],
@@ -58,7 +59,7 @@ export function prepareHost(
     replaces: proxyKind.replaces,
     after: installed,
   })
-  const runtime = declareRuntime(builder, spec, name, downloads, {
+  const runtime = declareRuntime(builder, spec, secrets, name, downloads, {
     downloadAfter: installed,
     startAfter: system.all,
   })

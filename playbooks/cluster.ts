@@ -4,6 +4,7 @@ import { kubelet } from '../roles/kubelet/index.ts'
 import { nodes } from '../roles/nodes/index.ts'
 import { worker } from '../roles/worker/index.ts'
 import {
+  type ClusterSecrets,
   type ClusterSpec,
   type Graph,
   GraphBuilder,
@@ -38,9 +39,13 @@ interface NodeMade {
 
 /**
  * Create a cluster, or bring it to what cluster.yaml says. Hosts without facts (they could not be reached) are left
- * out. Throws UserError when there is nothing to be done without them: the first control plane node.
+ * out. `secrets` are those that the file names. Throws UserError when there is nothing to be done without them: the first control plane node.
  */
-export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Graph {
+export function clusterGraph(
+  spec: ClusterSpec,
+  facts: ReadonlyMap<string, HostFacts>,
+  secrets: ClusterSecrets = { registries: {} },
+): Graph {
   const builder = new GraphBuilder()
   const machines = machinesOf(spec, facts)
   const first = firstControlPlane(spec, machines)
@@ -52,7 +57,9 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
   const prepared = new Map(
     machines
       .filter(({ host }) => isNode(host))
-      .map(machine => [machine, prepareHost(builder, spec, machine, addresses, opened.get(machine)!)] as const),
+      .map(
+        machine => [machine, prepareHost(builder, spec, secrets, machine, addresses, opened.get(machine)!)] as const,
+      ),
   )
   const etcd = hasEtcdHosts(spec)
     ? declareEtcd(builder, spec, machines, prepareEtcdHosts(builder, spec, machines, prepared, opened))
@@ -139,6 +146,7 @@ export function clusterGraph(spec: ClusterSpec, facts: ReadonlyMap<string, HostF
       node: machine.host.name,
       endpoint,
       runtime: spec.runtime.name,
+      registryCredentials: { ...secrets.registries },
       ready: hasNetwork,
       ...(network === undefined ? {} : { network: network.applied }),
     })

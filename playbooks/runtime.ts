@@ -2,7 +2,7 @@ import { containerd } from '../roles/containerd/index.ts'
 import { archivePackages, criO } from '../roles/cri-o/index.ts'
 import { docker, dockerPackages, dockerUnits } from '../roles/docker/index.ts'
 import { keptRuntime } from '../roles/node-runtime/index.ts'
-import { type ClusterSpec, type GraphBuilder, runtimes, type Task } from '../src/index.ts'
+import { type ClusterSecrets, type ClusterSpec, type GraphBuilder, runtimes, type Task } from '../src/index.ts'
 import type { NodeDownloads } from './cluster-downloads.ts'
 import { sandboxImage } from './cluster-network.ts'
 
@@ -39,6 +39,7 @@ export interface RuntimeOrder {
 export function declareRuntime(
   builder: GraphBuilder,
   spec: ClusterSpec,
+  secrets: ClusterSecrets,
   host: string,
   downloads: NodeDownloads,
   order: RuntimeOrder,
@@ -53,6 +54,7 @@ export function declareRuntime(
     sandboxImage: sandboxImage(spec),
     configPatches: [...spec.runtime.configPatches],
     registryCAs: { ...spec.runtime.registryCAs },
+    registryCredentials: { ...secrets.registries },
     downloadAfter: [...order.downloadAfter],
     startAfter: [kept, ...order.startAfter],
   }

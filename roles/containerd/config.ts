@@ -1,6 +1,6 @@
 import { stringify } from 'smol-toml'
-import { deepMerge } from '../../src/index.ts'
-import { registriesFolder } from './hosts.ts'
+import { deepMerge, type PlainLogins } from '../../src/index.ts'
+import { apiHost, registriesFolder } from './hosts.ts'
 
 /** Folder of drop-in files of other programs, e.g. of a GPU toolkit. */
 export const dropIns = '/etc/containerd/conf.d/*.toml'
@@ -8,6 +8,8 @@ export const dropIns = '/etc/containerd/conf.d/*.toml'
 export interface ContainerdConfig {
   /** Image of the container that holds a pod's namespaces. */
   readonly sandboxImage: string
+  /** Registry or mirror → how it is logged into. */
+  readonly logins: PlainLogins
   /** Laid over it in order; see deepMerge(). */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
@@ -16,7 +18,7 @@ export interface ContainerdConfig {
  * config.toml in version 3, which containerd 2.0 and newer read (docs/cri/config.md of containerd). Layers are thrown
  * away once unpacked: nodes run images, they do not push them. The transfer service cannot do that, hence local pulls.
  */
-export function renderContainerdConfig({ sandboxImage, patches }: ContainerdConfig): string {
+export function renderContainerdConfig({ sandboxImage, logins, patches }: ContainerdConfig): string {
   const base = {
     version: 3,
     imports: [dropIns],
@@ -26,7 +28,7 @@ export function renderContainerdConfig({ sandboxImage, patches }: ContainerdConf
         max_concurrent_downloads: 8,
         use_local_image_pull: true,
         pinned_images: { sandbox: sandboxImage },
-        registry: { config_path: registriesFolder },
+        registry: { config_path: registriesFolder, ...configs(logins) },
       },
       'io.containerd.cri.v1.runtime': {
         containerd: {
@@ -37,4 +39,10 @@ export function renderContainerdConfig({ sandboxImage, patches }: ContainerdConf
   }
   const merged = patches.reduce<Record<string, unknown>>((config, patch) => deepMerge(config, patch), base)
   return `# Managed by evcctl: spec.runtime of cluster.yaml. Additions of your own: ${dropIns}\n${stringify(merged)}\n`
+}
+
+// By the host that is asked in the end (ParseAuth and PullImage of internal/cri/server/images/image_pull.go).
+function configs(logins: PlainLogins) {
+  const entries = Object.entries(logins).map(([registry, auth]) => [apiHost(registry), { auth }] as const)
+  return entries.length === 0 ? {} : { configs: Object.fromEntries(entries) }
 }

@@ -29,8 +29,11 @@ function hostsToml(host: string, { mirrors, authorities }: Registries): string {
   const tables = (mirrors[host] ?? []).map(
     url => [url, { capabilities: ['pull', 'resolve'], ...trusted(new URL(url).host) }] as const,
   )
-  // Docker Hub's API does not live under the name that images use.
-  const server = host === 'docker.io' ? 'https://registry-1.docker.io' : `https://${host}`
-  const own = host === '_default' ? {} : { server, ...trusted(host) }
+  const own = host === '_default' ? {} : { server: `https://${apiHost(host)}`, ...trusted(host) }
   return `${stringify({ ...own, ...(tables.length === 0 ? {} : { host: Object.fromEntries(tables) }) })}\n`
+}
+
+/** Where the API of a registry is. Docker Hub's does not live under the name that images use. */
+export function apiHost(registry: string): string {
+  return registry === 'docker.io' ? 'registry-1.docker.io' : registry
 }

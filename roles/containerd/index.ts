@@ -12,6 +12,7 @@ import {
   registryMirrors,
   renderTemplate,
   systemdUnit,
+  withLogins,
 } from '../../src/index.ts'
 import { renderContainerdConfig } from './config.ts'
 import { hostsFiles, registriesFolder } from './hosts.ts'
@@ -48,8 +49,13 @@ export const containerd = defineRole<ContainerdParameters, ContainerRuntimeOutpu
       order,
     )
     const cniPlugins = installCniPlugins(scope, params.cniPlugins, params.downloadAfter)
-    const text = renderContainerdConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
-    const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
+    const { sandboxImage, configPatches: patches } = params
+    const text = withLogins(
+      params.registryCredentials,
+      logins => renderContainerdConfig({ sandboxImage, logins, patches }),
+      `content of ${config}`,
+    )
+    const configured = scope.add(configurationFile({ path: config, text, patches }))
     const unitFile = scope.add(
       file({
         path: `/etc/systemd/system/${unit}`,

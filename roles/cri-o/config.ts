@@ -5,12 +5,16 @@ import { deepMerge, type RegistryFiles, runtimes, socketPath } from '../../src/i
 export const helpers = '/usr/local/libexec/crio'
 /** Which images are accepted; also read by skopeo, which loads image archives. */
 export const policyPath = '/etc/crio/policy.json'
+/** How registries are logged into; read at every pull, also of the pause image. */
+export const loginsPath = '/etc/evcctl/registries.json'
 /** One folder a registry, with the CA that it is trusted by; read at every pull. */
 export const registriesFolder = '/etc/containers/certs.d'
 
 export interface CriOConfig {
   /** Image of the container that holds a pod's namespaces. */
   readonly sandboxImage: string
+  /** Whether there are logins at loginsPath. */
+  readonly hasLogins: boolean
   /** Laid over it in order; see deepMerge(). */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
@@ -18,11 +22,15 @@ export interface CriOConfig {
 /**
  * A drop-in of crio.conf (crio.conf.d(5) of CRI-O 1.34 to 1.36). Files of others that sort after it win.
  */
-export function renderCriOConfig({ sandboxImage, patches }: CriOConfig): string {
+export function renderCriOConfig({ sandboxImage, hasLogins, patches }: CriOConfig): string {
   const base = {
     crio: {
       api: { listen: socketPath(runtimes['cri-o'].socket) },
-      image: { pause_image: sandboxImage, signature_policy: policyPath },
+      image: {
+        pause_image: sandboxImage,
+        signature_policy: policyPath,
+        ...(hasLogins ? { global_auth_file: loginsPath } : {}),
+      },
       network: { network_dir: '/etc/cni/net.d', plugin_dirs: ['/opt/cni/bin'] },
       runtime: {
         cgroup_manager: 'systemd',

@@ -4,6 +4,7 @@ import {
   type ContainerRuntimeOutputs,
   configurationFile,
   containerRuntimeParameters,
+  declareLogins,
   defineRole,
   file,
   installCniPlugins,
@@ -18,6 +19,7 @@ import {
   certificateFiles,
   crictlConfig,
   helpers,
+  loginsPath,
   policy,
   policyPath,
   registriesFolder,
@@ -57,7 +59,8 @@ export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
     }
     const installed = scope.add(installedArtifact({ name: 'cri-o', ...params.criO, install: { members } }), order)
     const cniPlugins = installCniPlugins(scope, params.cniPlugins, params.downloadAfter)
-    const text = renderCriOConfig({ sandboxImage: params.sandboxImage, patches: params.configPatches })
+    const hasLogins = Object.keys(params.registryCredentials).length > 0
+    const text = renderCriOConfig({ sandboxImage: params.sandboxImage, hasLogins, patches: params.configPatches })
     const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
     const mirrors = scope.add(
       file({ path: registries, mode: 0o644, content: renderRegistries(params.registryMirrors) }),
@@ -71,6 +74,7 @@ export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
     )
     // Read at every pull: no restart.
     const policyFile = scope.add(file({ path: policyPath, mode: 0o644, content: policy }))
+    const logins = declareLogins(scope, loginsPath, params.registryCredentials)
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     scope.add(file({ path: '/etc/crictl.yaml', mode: 0o644, content: crictlConfig }))
     const ready = scope.add(
@@ -82,7 +86,7 @@ export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
         reloads: [registries],
       }),
       {
-        after: [...params.startAfter, policyFile, authorities],
+        after: [...params.startAfter, policyFile, authorities, logins],
         watch: [installed, unitFile, configured, mirrors],
       },
     )

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import {
+  declareLogins,
   defineRole,
   kubeletConfigurationFile,
   kubeletFlags,
+  kubeletLoginsPath,
   kubeletUnit,
   kubeletWatches,
+  type Login,
   nodeReady,
   runtimeNames,
   systemdUnit,
@@ -28,6 +31,8 @@ const parameters = z.strictObject({
   endpoint: z.string(),
   /** The container runtime of the node. */
   runtime: z.enum(runtimeNames),
+  /** How registries are logged into; of use where the runtime has no place for it. */
+  registryCredentials: z.record(z.string(), z.custom<Login>()),
   /** Whether it is to be Ready; false where nothing that evcctl does makes it so (no CNI): then it has only to join. */
   ready: z.boolean(),
   /** What makes the node Ready; undefined: nothing that this run does. */
@@ -51,10 +56,15 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
       after: [params.joined, params.uploaded],
     })
     const flags = scope.add(kubeletFlags(params.flags), { after: [params.joined] })
-    const running = scope.add(
-      systemdUnit({ unit: kubeletUnit, state: 'running', enabled: true, watches: kubeletWatches }),
-      { after: [params.joined], watch: [...params.watch, configured, flags] },
-    )
+    // cri-dockerd hands Docker what the kubelet gives it. A reset empties the folder, so this comes after it.
+    const options = { after: [params.joined], nameOf: kubeletName }
+    const givesLogins = params.runtime === 'docker'
+    const logins = givesLogins ? [declareLogins(scope, kubeletLoginsPath, params.registryCredentials, options)] : []
+    const watches = givesLogins ? [...kubeletWatches, kubeletLoginsPath] : kubeletWatches
+    const running = scope.add(systemdUnit({ unit: kubeletUnit, state: 'running', enabled: true, watches }), {
+      after: [params.joined],
+      watch: [...params.watch, configured, flags, ...logins],
+    })
     const { node: name, endpoint, network, ready: wanted } = params
     const ready = scope.add(nodeReady({ name, endpoint, ready: wanted, store: params.runtime }), {
       after: [running, ...(network === undefined ? [] : [network])],
@@ -62,3 +72,8 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
     return { running, ready }
   },
 })
+
+// As docker login writes it: the kubelet looks for Docker Hub by this name.
+function kubeletName(registry: string): string {
+  return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry
+}

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { ClusterSpec } from '../config/index.ts'
+import type { ClusterSecrets, ClusterSpec } from '../config/index.ts'
 import { type ExitCode, exitCodes, type SshTarget, UserError } from '../core/index.ts'
 import { limits } from '../core/limits.ts'
 import { createEventStream, openJournal, type Patience, type Run } from '../engine/index.ts'
@@ -18,7 +18,7 @@ import {
 } from '../report/index.ts'
 import { createPool } from '../ssh/index.ts'
 import { listenForInterrupts } from './interrupts.ts'
-import { openCluster } from './open-cluster.ts'
+import { openClusterWithSecrets } from './open-cluster.ts'
 import { passOut, writeOut } from './streams.ts'
 
 export interface ClusterRunOptions {
@@ -33,6 +33,7 @@ export interface ClusterRunOptions {
 /** A run under way: what plan and apply work with. */
 export interface ClusterRun {
   readonly spec: ClusterSpec
+  readonly secrets: ClusterSecrets
   readonly run: Run
   /** Name of the run: that of its journal. */
   readonly id: string
@@ -53,7 +54,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, command, version, parallel } = options
-  const { spec, targets } = await openCluster(file)
+  const { spec, targets, secrets } = await openClusterWithSecrets(file)
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
   const stream = createEventStream(
@@ -78,6 +79,7 @@ export async function withClusterRun(
     const { stop, abort } = interrupts
     const exitCode = await work({
       spec,
+      secrets,
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

@@ -10,11 +10,10 @@ import {
   evaluate,
   type GatheredFacts,
   gatherFacts,
-  type Run,
   type SeenLock,
   seenLock,
 } from '../engine/index.ts'
-import { type ClusterSpec, endpointProbe, resolvConfProbe } from '../index.ts'
+import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, setUnfitAside } from './fit-hosts.ts'
 import { otherNodeNote, otherNodes } from './other-nodes.ts'
@@ -36,7 +35,8 @@ export interface ClusterEvaluation {
  * that is an error.
  * A host that preflight finds unfit is left out like one that does not answer.
  */
-export async function evaluateCluster({ spec, run }: ClusterRun): Promise<ClusterEvaluation> {
+export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvaluation> {
+  const { spec, run } = cluster
   const hosts = spec.hosts.map(host => host.name)
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
@@ -46,7 +46,7 @@ export async function evaluateCluster({ spec, run }: ClusterRun): Promise<Cluste
     kubeletNameservers: resolvConf === undefined ? undefined : resolvConfProbe(resolvConf),
   }
   const read = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
-  const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(spec, run, read)
+  const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(cluster, read)
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
     const { problem, came } = error.details
@@ -81,10 +81,10 @@ interface EvaluatedHosts extends FitHosts {
  * and then no more: the graph is made again without it then, as if it had never answered, and the next one takes its place.
  */
 async function evaluateHosts(
-  spec: ClusterSpec,
-  run: Run,
+  cluster: ClusterRun,
   { facts: read, failed }: Pick<GatheredFacts, 'facts' | 'failed'>,
 ): Promise<EvaluatedHosts> {
+  const { spec, secrets, run } = cluster
   const first = firstControlPlaneHost(spec, read).name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)
@@ -94,12 +94,12 @@ async function evaluateHosts(
   }
   refuseSecondCluster(spec, read, failed)
   const { fit, unfit } = setUnfitAside(spec, read, failed)
-  const evaluated = await evaluate(clusterGraph(spec, fit), run)
+  const evaluated = await evaluate(clusterGraph(spec, fit, secrets), run)
   throwIfStopped(run.stop, first)
   const { unreachable } = evaluated
   if (!unreachable.has(firstControlPlaneHost(spec, fit).name)) return { evaluated, fit, unfit, failed }
   const left = new Map([...read].filter(([host]) => !unreachable.has(host)))
-  return evaluateHosts(spec, run, { facts: left, failed: new Map([...failed, ...unreachable]) })
+  return evaluateHosts(cluster, { facts: left, failed: new Map([...failed, ...unreachable]) })
 }
 
 function throwIfStopped(stop: AbortSignal, host: string): void {

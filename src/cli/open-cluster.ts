@@ -1,4 +1,11 @@
-import { type ClusterSpec, loadClusterFile, sshTargets } from '../config/index.ts'
+import {
+  type ClusterSecrets,
+  type ClusterSpec,
+  clusterSecrets,
+  loadClusterFile,
+  type SecretOptions,
+  sshTargets,
+} from '../config/index.ts'
 import type { SshTarget } from '../core/index.ts'
 import { printable } from '../report/index.ts'
 import { askSecret, canAskSecrets } from './ask.ts'
@@ -13,7 +20,18 @@ export interface OpenCluster {
 /** Reads a cluster file and the secrets it names, asking for those that are to be asked for. Raises UserErrors. */
 export async function openCluster(file: string): Promise<OpenCluster> {
   const spec = await loadClusterFile(file)
+  return { spec, targets: await sshTargets(spec, secretOptions()) }
+}
+
+/** The same with the secrets that the hosts are given, for what looks at all that a host has. */
+export async function openClusterWithSecrets(
+  file: string,
+): Promise<OpenCluster & { readonly secrets: ClusterSecrets }> {
+  const cluster = await openCluster(file)
+  return { ...cluster, secrets: await clusterSecrets(cluster.spec, secretOptions()) }
+}
+
+function secretOptions(): SecretOptions {
   const warn = (text: string) => writeError(`${printable(text)}\n`)
-  const targets = await sshTargets(spec, canAskSecrets() ? { prompt: askSecret, warn } : { warn })
-  return { spec, targets }
+  return canAskSecrets() ? { prompt: askSecret, warn } : { warn }
 }

@@ -7,8 +7,7 @@ import { hasCredentials } from './schema/scalars.ts'
 import { unknownKey } from './unknown-key.ts'
 
 const mirrorCredentials =
-  'Let the mirror be read without one. containerd has a place for passwords: spec.runtime.configPatches, ' +
-  'plugins."io.containerd.cri.v1.images".registry.configs.<host:port>.auth; evcctl shows that to nobody.'
+  'spec.runtime.registryCredentials has a place for it: <host:port>: { username: …, password: { fromEnv: NAME } }'
 
 type Issue = z.core.$ZodIssue
 
@@ -192,7 +191,10 @@ function expectation(issue: Issue): string {
 }
 
 function isSecret(path: Path): boolean {
-  return /^(password|sudoPassword|passphrase)$/.test(String(path.at(-1))) && path.includes('ssh')
+  return (
+    /^(password|sudoPassword|passphrase)$/.test(String(path.at(-1))) &&
+    (path.includes('ssh') || path.includes('registryCredentials'))
+  )
 }
 
 function missingName(path: Path): string {

@@ -1,3 +1,4 @@
+export { clusterSecrets } from './cluster-secrets.ts'
 export { clusterJsonSchema, type JsonSchema } from './json-schema.ts'
 export { loadClusterFile, parseClusterFile } from './load.ts'
 export * from './names.ts'

@@ -41,7 +41,7 @@ export function normalise(parts: Parts): ClusterSpec {
     kubernetes: { ...kubernetes, version },
     controlPlane: definedOnly(controlPlane),
     etcd: parts.etcd,
-    runtime: normaliseRuntime(runtime, defaults, parts.authorities),
+    runtime: normaliseRuntime(runtime, defaults, parts),
     network: {
       ...network,
       cniPluginsVersion: network.cniPluginsVersion ?? defaults.cniPlugins,
@@ -85,11 +85,22 @@ function normaliseFirewall({ firewall, controlPlane }: Sections): FirewallSpec {
 }
 
 function normaliseRuntime(
-  { name, version, runcVersion, configPatches, registryMirrors }: Sections['runtime'],
+  { name, version, runcVersion, configPatches, registryMirrors, registryCredentials }: Sections['runtime'],
   defaults: Defaults,
-  registryCAs: RuntimeSpec['registryCAs'],
+  parts: Parts,
 ): RuntimeSpec {
-  const common = { version: version ?? defaults.runtimes[name], configPatches, registryMirrors, registryCAs }
+  const common = {
+    version: version ?? defaults.runtimes[name],
+    configPatches,
+    registryMirrors,
+    registryCAs: parts.authorities,
+    registryCredentials: Object.fromEntries(
+      Object.entries(registryCredentials).map(([registry, { username, password }]) => {
+        const place = ['spec', 'runtime', 'registryCredentials', registry, 'password']
+        return [registry, { username, password: secretSource(password, place, parts) }]
+      }),
+    ),
+  }
   return name === 'containerd' ? { name, ...common, runcVersion: runcVersion ?? defaults.runc } : { name, ...common }
 }
 
@@ -107,17 +118,17 @@ function normaliseHost(host: ParsedHost, index: number, parts: Parts): HostSpec 
 }
 
 // A key of the host wins over the one of spec.ssh; a host's own user may come with another key or password.
-function normaliseSsh(own: ParsedSsh, index: number, { sections: { ssh: all }, file, env, where }: Parts): HostSshSpec {
+function normaliseSsh(own: ParsedSsh, index: number, parts: Parts): HostSshSpec {
+  const { file, env } = parts
+  const all = parts.sections.ssh
   const both = { ...definedOnly(all), ...definedOnly(own) }
   const knownHosts = { ...definedOnly(all.knownHosts ?? {}), ...definedOnly(own.knownHosts ?? {}) }
   const identityFiles = typeof both.identityFile === 'string' ? [both.identityFile] : both.identityFile
   const secret = (key: 'passphrase' | 'password' | 'sudoPassword'): SecretSource | undefined => {
     const source = both[key]
     if (source === undefined) return undefined
-    const place = where(own[key] === undefined ? ['spec', 'ssh', key] : ['spec', 'hosts', index, 'ssh', key])
-    if (source.fromEnv !== undefined) return { where: place, fromEnv: source.fromEnv }
-    if (source.fromFile !== undefined) return { where: place, fromFile: localPath(source.fromFile, file, env) }
-    return { where: place, prompt: true }
+    const place = own[key] === undefined ? ['spec', 'ssh', key] : ['spec', 'hosts', index, 'ssh', key]
+    return secretSource(source, place, parts)
   }
   return definedOnly({
     user: both.user,
@@ -134,6 +145,17 @@ function normaliseSsh(own: ParsedSsh, index: number, { sections: { ssh: all }, f
     sudoPassword: secret('sudoPassword'),
     connectTimeout: both.connectTimeout ?? defaultConnectTimeout,
   })
+}
+
+function secretSource(
+  { fromEnv, fromFile }: NonNullable<ParsedSsh['password']>,
+  path: readonly (string | number)[],
+  { file, env, where }: Parts,
+): SecretSource {
+  const place = { where: where(path) }
+  if (fromEnv !== undefined) return { ...place, fromEnv }
+  if (fromFile !== undefined) return { ...place, fromFile: localPath(fromFile, file, env) }
+  return { ...place, prompt: true }
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }

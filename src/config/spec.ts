@@ -1,4 +1,4 @@
-import type { Architecture, Secret } from '../core/index.ts'
+import type { Architecture, Login, Secret } from '../core/index.ts'
 import type { CheckName, FreeSpacePath, HostRole, TaintEffect } from './names.ts'
 
 /** A part of a document of somebody else's format: kubeadm's, the kubelet's, a runtime's. */
@@ -88,6 +88,8 @@ interface CommonRuntimeSpec {
   readonly registryMirrors: Readonly<Record<string, readonly string[]>>
   /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
   readonly registryCAs: Readonly<Record<string, string>>
+  /** Host, or host:port, of a registry or mirror → how the runtime logs into it. */
+  readonly registryCredentials: Readonly<Record<string, LoginSource>>
 }
 
 export interface NetworkSpec {
@@ -216,6 +218,18 @@ export type SecretSource = { readonly where: string } & (
   | { readonly fromFile: string }
   | { readonly prompt: true }
 )
+
+/** A user, and where the password is taken from. */
+export interface LoginSource {
+  readonly username: string
+  readonly password: SecretSource
+}
+
+/** The secrets of a cluster.yaml that hosts are given, fetched. Those to log into the hosts with are in their SshTarget. */
+export interface ClusterSecrets {
+  /** Host, or host:port, of a registry or mirror → how it is logged into. */
+  readonly registries: Readonly<Record<string, Login>>
+}
 
 /** `spec.ssh` with the host's own `ssh` laid over it, key by key. */
 export interface HostSshSpec {

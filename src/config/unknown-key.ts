@@ -19,6 +19,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   hosts: ['nodes', 'inventory', 'machines'],
   runtime: ['containerRuntime'],
   registryMirrors: ['mirrors'],
+  registryCredentials: ['registryAuth', 'registryAuths', 'auths', 'imagePullSecrets'],
 }
 
 /** What to say of a key that the schema does not have at this place. */

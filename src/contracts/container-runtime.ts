@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Login } from '../core/login.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
 import { type ArtifactDownload, artifactDownload } from '../resources/artifact-download.ts'
@@ -13,6 +14,8 @@ export const containerRuntimeParameters = z.strictObject({
   configPatches: z.array(z.record(z.string(), z.unknown())),
   /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
   registryCAs: z.record(z.string(), z.string()),
+  /** Host, or host:port, of a registry or mirror → how the runtime logs into it. */
+  registryCredentials: z.record(z.string(), z.custom<Login>()),
   /** What downloads need: curl. */
   downloadAfter: z.array(z.custom<Task>()),
   /** What has to be done before the runtime starts. */

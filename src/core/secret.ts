@@ -43,6 +43,11 @@ export class Secret {
     return createHash('sha256').update(this.#value).digest('hex') === digest
   }
 
+  /** Whether a pattern is found in the value. */
+  fits(pattern: RegExp): boolean {
+    return pattern.test(this.#value)
+  }
+
   toString(): string {
     return `<${this.label}>`
   }

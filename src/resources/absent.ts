@@ -6,6 +6,8 @@ import { explainWrite } from './write-failure.ts'
 export interface AbsentParameters {
   /** Absolute path of a file, a link or an empty folder. */
   readonly path: string
+  /** Only a file with this text in it is removed. Default: whatever is there. */
+  readonly holding?: string
 }
 
 export interface AbsentState {
@@ -14,14 +16,16 @@ export interface AbsentState {
 }
 
 /** Nothing at this path. A file or link is removed, a folder only when it is empty. */
-export function absent({ path }: AbsentParameters): Resource<AbsentState, Record<never, never>> {
+export function absent({ path, holding }: AbsentParameters): Resource<AbsentState, Record<never, never>> {
   const at = quote(path)
+  const found =
+    holding === undefined ? `[ -e ${at} ] || [ -L ${at} ]` : `[ -f ${at} ] && grep -q -F -e ${quote(holding)} ${at}`
   return {
     kind: 'absent',
     name: path,
     title: path,
     probe: {
-      script: `if [ -e ${at} ] || [ -L ${at} ]; then stat -c 'type=%F' ${at}; else echo type=absent; fi`,
+      script: `if ${found}; then stat -c 'type=%F' ${at}; else echo type=absent; fi`,
       parse: raw => ({ type: fieldsOf(raw, ['type']).get('type')! }),
     },
     desired: {},

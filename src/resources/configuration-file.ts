@@ -6,8 +6,8 @@ import type { FileState } from './file-survey.ts'
 export interface ConfigurationFileParameters {
   /** Absolute path. */
   readonly path: string
-  /** The whole content. */
-  readonly text: string
+  /** The whole content; a Secret where evcctl has put passwords into it. */
+  readonly text: string | Secret
   /** What of it the user wrote. */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
@@ -21,6 +21,7 @@ export function configurationFile({
   text,
   patches,
 }: ConfigurationFileParameters): Resource<FileState, FileDesired, { readonly path: string }> {
+  if (text instanceof Secret) return file({ path, mode: 0o600, content: text })
   return hasCredentials(patches)
     ? file({ path, mode: 0o600, content: new Secret(text, `content of ${path}`) })
     : file({ path, mode: 0o644, content: text })

@@ -15,6 +15,9 @@ export const kubeletFlagsPath = '/var/lib/kubelet/kubeadm-flags.env'
  */
 export const kubeletDropInPath = `/etc/systemd/system/${kubeletUnit}.d/10-kubeadm.conf`
 
+/** How the kubelet logs into registries, whatever the runtime. A running one may know the earlier logins for five minutes. */
+export const kubeletLoginsPath = '/var/lib/kubelet/config.json'
+
 /** config.yaml as kubeadm wrote it last: what is different in it now was changed by somebody else. */
 export const kubeletConfigCopy = '/var/lib/evcctl/kubelet-config.yaml'
 

@@ -25,6 +25,7 @@ describe('the smallest file', () => {
         configPatches: [],
         registryMirrors: {},
         registryCAs: {},
+        registryCredentials: {},
       },
       network: {
         cni: 'flannel',

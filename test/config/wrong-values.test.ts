@@ -178,7 +178,7 @@ const cases: readonly Case[] = [
   ['another socket of Docker', spec('runtime: { name: docker, configPatches: [{ hosts: ["tcp://0.0.0.0:2375"] }] }'), 'spec.runtime.configPatches[0].hosts', 'dockerd refuses'],
   ['a registry mirror', spec('runtime: { registryMirrors: { docker.io: [mirror.example] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'https://'],
   // sources
-  ['a password for a registry mirror', spec('runtime: { registryMirrors: { docker.io: ["https://ada:s3cret@m.example"] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'does not belong in the URL', 'configPatches'],
+  ['a password for a registry mirror', spec('runtime: { registryMirrors: { docker.io: ["https://ada:s3cret@m.example"] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'does not belong in the URL', 'registryCredentials'],
   ['a registry mirror without a right port', spec('runtime: { registryMirrors: { docker.io: ["https://m.example:x"] } }'), 'spec.runtime.registryMirrors["docker.io"][0]', 'a host and, maybe, a port'],
   ['mirror and folder', spec('artifacts: { mirror: "http://m.example", folder: . }'), 'spec.artifacts.folder', 'not from both'],
   ['a site nothing comes from', spec('artifacts: { mirror: { gihub.com: "http://m.example" } }'), 'spec.artifacts.mirror["gihub.com"]', '"github.com"?'],

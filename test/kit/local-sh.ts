@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, rmSync, writeFileSync } from 'node:fs'
-import type { Change, Probe, ProbeResult, Resource, Step } from '../../src/core/index.ts'
+import { type Change, type Probe, type ProbeResult, type Resource, Secret, type Step } from '../../src/core/index.ts'
 
 /** Runs a script with the sh of this machine, as a host would: LC_ALL=C, no input. */
 export function sh(script: string, options: { readonly stdin?: string; readonly path?: string } = {}): ProbeResult {
@@ -22,13 +22,18 @@ export function runSteps(steps: readonly Step[], options: { readonly path?: stri
   for (const step of steps) {
     if ('write' in step) {
       rmSync(step.write, { force: true })
-      writeFileSync(step.write, String(step.content))
+      writeFileSync(step.write, plain(step.content))
       chmodSync(step.write, step.mode)
     } else if ('run' in step) {
-      const ended = sh(`set -eu\n${step.run}`, { ...options, stdin: String(step.stdin ?? '') })
+      const ended = sh(`set -eu\n${step.run}`, { ...options, stdin: plain(step.stdin ?? '') })
       if (ended.exitCode !== 0) throw new Error(`exit code ${ended.exitCode}: ${ended.stderr}`)
     } else throw new Error('This step needs a host')
   }
+}
+
+/** What a host is told. */
+export function plain(text: string | Secret): string {
+  return text instanceof Secret ? text.reveal() : text
 }
 
 /** What a plan would say of a resource whose inputs are all known. */

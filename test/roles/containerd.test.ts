@@ -6,13 +6,14 @@ import { hostsFiles } from '../../roles/containerd/hosts.ts'
 const sandboxImage = 'registry.k8s.io/pause:3.10.2'
 
 test('config.toml', async () => {
-  const text = renderContainerdConfig({ sandboxImage, patches: [] })
+  const text = renderContainerdConfig({ sandboxImage, logins: {}, patches: [] })
   await expect(text).toMatchFileSnapshot('../goldens/roles/containerd.toml')
 })
 
 test('patches are laid over it in order; lists are replaced, null takes a key away', () => {
   const text = renderContainerdConfig({
     sandboxImage,
+    logins: {},
     patches: [
       { plugins: { 'io.containerd.cri.v1.runtime': { restrict_oom_score_adj: true, cdi_spec_dirs: ['/a', '/b'] } } },
       { imports: ['/opt/x.toml'], plugins: { 'io.containerd.cri.v1.runtime': { cdi_spec_dirs: ['/c'] } } },

@@ -33,6 +33,7 @@ test('a CA lies in the folder of its registry', () => {
 test('patches are laid over crio.conf in order', () => {
   const text = renderCriOConfig({
     sandboxImage,
+    hasLogins: false,
     patches: [
       { crio: { runtime: { runtimes: { crun: { runtime_path: '/opt/crun' } }, log_level: 'debug' } } },
       { crio: { runtime: { log_level: null } } },

@@ -11,6 +11,7 @@ export const checkRuntime: Check = (draft, report) => {
   if (!draft.sound('spec.runtime.name')) return
   checkMirrors(draft, report)
   checkAuthorities(draft, report)
+  checkCredentials(draft, report)
   if (!draft.sound('spec.runtime.configPatches')) return
   const { name, configPatches } = draft.sections.runtime
   for (const [index, patch] of configPatches.entries())
@@ -57,6 +58,26 @@ function checkAuthorities({ sections, sound }: Draft, report: Report): void {
     problem: 'Docker takes no CA of its own for docker.io: it trusts what the host trusts.',
     next: 'Add it to the host (update-ca-certificates); a mirror of docker.io can have its own CA here.',
   })
+}
+
+// cri-dockerd (PullImage in core/image.go) hands on what the kubelet gives it and knows nothing else; kubeadm gives
+// nothing. Docker sends to a mirror what it has for docker.io.
+function checkCredentials({ sections, sound }: Draft, report: Report): void {
+  const { name, registryCredentials, registryMirrors } = sections.runtime
+  if (name !== 'docker' || !sound('spec.runtime.registryCredentials')) return
+  const next = 'Let it be read without credentials, or choose containerd or CRI-O.'
+  const complain = (registry: string, problem: string) => {
+    if (!Object.hasOwn(registryCredentials, registry)) return
+    report({ path: ['spec', 'runtime', 'registryCredentials', registry], at: 'key', problem, next })
+  }
+  if (sound('spec.images.registry')) {
+    const [registry = ''] = (sections.images.registry ?? 'registry.k8s.io').split('/')
+    complain(registry, "kubeadm pulls Kubernetes' own images through Docker, and can give it no credentials.")
+  }
+  if (!sound('spec.runtime.registryMirrors')) return
+  const mirrors = Object.values(registryMirrors).flat()
+  for (const mirror of new Set(mirrors.map(url => new URL(url).host)))
+    complain(mirror, "Docker has no credentials of a mirror's own.")
 }
 
 const patchChecks: Readonly<Record<RuntimeName, PatchCheck>> = {

@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { runtimeNames } from '../../catalog/index.ts'
 import { hasCredentials, localPath, text, url, version } from './scalars.ts'
+import { loginName, secret } from './secret.ts'
 
 // It stands in a plan and in a file that everybody on the host can read.
 const mirrorUrl = url
   .refine(value => !hasCredentials(value), { error: 'a URL without user name and password', abort: true })
   .refine(value => !/^https?:/.test(value) || URL.canParse(value), { error: 'a URL with a host and, maybe, a port' })
+
+const registryName = text(
+  /^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?$/,
+  'a registry or mirror: host or host:port',
+)
 
 /** `spec.runtime` */
 export const runtimeSchema = z.strictObject({
@@ -44,13 +50,24 @@ export const runtimeSchema = z.strictObject({
     )
     .default({}),
   registryCAs: z
-    .record(
-      text(/^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?$/, 'a registry or mirror: host or host:port'),
-      localPath,
-    )
+    .record(registryName, localPath)
     .describe(
       'Registry or mirror (host, or host:port) → file on the machine that runs evcctl with the certificates (PEM) of the ' +
         'CAs that it is trusted by, e.g. `registry.example:5000: ./ca.crt`.',
+    )
+    .default({}),
+  registryCredentials: z
+    .record(
+      registryName,
+      z.strictObject({
+        username: loginName.describe('User name, or name of a robot account or token.'),
+        password: secret('Password or token.'),
+      }),
+    )
+    .describe(
+      'Registry or mirror (host, or host:port) → how the runtime logs into it, e.g. `registry.example:5000: { username: ' +
+        'puller, password: { fromEnv: PULL_PASSWORD } }`. All pods of the cluster can use images that are pulled with it. ' +
+        'With `docker` not for mirrors, nor for spec.images.registry.',
     )
     .default({}),
 })

@@ -1,30 +1,9 @@
 import { z } from 'zod'
 import { duration, flag, localPath, port, text } from './scalars.ts'
+import { secret } from './secret.ts'
 
 // [user@]host[:port], also as ssh://…; src/ssh takes it apart.
 const hop = '(ssh://)?([^\\s,]+@)?([^\\s@,:[\\]/-][^\\s@,:[\\]/]*|\\[[0-9A-Fa-f:.]+(%[\\w.-]+)?\\])(:\\d{1,5})?/?'
-
-const secretExpected = '{ fromEnv: NAME }, { fromFile: path } or { prompt: true }'
-
-function secret(what: string) {
-  return z
-    .strictObject(
-      {
-        fromEnv: text(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable')
-          .describe('Name of the environment variable that holds it.')
-          .optional(),
-        fromFile: localPath.describe('File that holds it; one line break at its end is not part of it.').optional(),
-        prompt: z.literal(true).describe('Ask for it on the terminal.').optional(),
-      },
-      { error: issue => (issue.code === 'invalid_type' ? secretExpected : undefined) },
-    )
-    .refine(source => Object.values(source).filter(value => value !== undefined).length === 1, {
-      error: `exactly one of ${secretExpected}`,
-    })
-    .meta({ minProperties: 1, maxProperties: 1 })
-    .describe(`${what} Never written here: where to take it from.`)
-    .optional()
-}
 
 /** `spec.ssh`, and `ssh` of a host, which wins key by key. Keys that are left out leave it to ~/.ssh/config. */
 export const sshSchema = z.strictObject({
@@ -38,7 +17,7 @@ export const sshSchema = z.strictObject({
       'Private key, or several that are tried in order. Default: ~/.ssh/config, else the agent and the usual names.',
     )
     .optional(),
-  passphrase: secret('Passphrase of the private key.'),
+  passphrase: secret('Passphrase of the private key.').optional(),
   agent: flag.describe('Whether keys of the agent (SSH_AUTH_SOCK) are tried. Default: true.').optional(),
   knownHosts: z
     .strictObject({
@@ -64,8 +43,8 @@ export const sshSchema = z.strictObject({
       'Jump hosts to go through, as in ssh -J; an IPv6 address in brackets, e.g. `[2001:db8::1]:22`. `none` switches off what ~/.ssh/config or spec.ssh says.',
     )
     .optional(),
-  password: secret('Password to log in with.'),
-  sudoPassword: secret('Password for sudo, used only where sudo asks for one.'),
+  password: secret('Password to log in with.').optional(),
+  sudoPassword: secret('Password for sudo, used only where sudo asks for one.').optional(),
   // setTimeout of Node takes 24 days at most.
   connectTimeout: duration
     .refine(ms => ms >= 1_000 && ms <= 3_600_000, { error: 'a duration of 1s to 1h' })

@@ -1,0 +1,43 @@
+import { type Login, UserErrors } from '../core/index.ts'
+import { badInput } from './report.ts'
+import { fetchSecrets, type SecretOptions } from './secrets.ts'
+import type { ClusterSecrets, ClusterSpec, LoginSource } from './spec.ts'
+
+interface Use extends LoginSource {
+  /** What is logged into, for messages. */
+  readonly at: string
+}
+
+/**
+ * Fetches them. Throws UserErrors that name the places in cluster.yaml of those that cannot be had, and of those that no
+ * program could be told: with a line break in a configuration file another setting would begin.
+ */
+export async function clusterSecrets(
+  { runtime }: Pick<ClusterSpec, 'runtime'>,
+  options: SecretOptions = {},
+): Promise<ClusterSecrets> {
+  const registries = Object.entries(runtime.registryCredentials)
+  const logins = await fetchLogins(
+    registries.map(([at, login]) => ({ at, ...login })),
+    options,
+  )
+  return { registries: Object.fromEntries(registries.map(([registry], index) => [registry, logins[index]!])) }
+}
+
+async function fetchLogins(uses: readonly Use[], options: SecretOptions): Promise<readonly Login[]> {
+  const described = uses.map(({ username, password, at }) => ({
+    source: password,
+    what: `password of ${username}`,
+    host: at,
+  }))
+  const secrets = await fetchSecrets(described, options)
+  const logins = uses.map(({ username, password }) => ({ username, password: secrets.get(password.where)! }))
+  const wrong = uses.filter((_, index) => logins[index]!.password.fits(/\p{Cc}/u))
+  if (wrong.length === 0) return logins
+  throw new UserErrors(
+    wrong.map(({ username, password, at }) => {
+      const problem = `The password of ${username} for ${at} has a line break or another control character in it.`
+      return badInput({ where: password.where, problem, expected: 'one line of text' })
+    }),
+  )
+}
