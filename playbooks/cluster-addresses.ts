@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { privateAddressOf } from '../roles/preflight/index.ts'
-import { type ClusterSpec, type HostFacts, type HostSpec, UserError } from '../src/index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, type HttpProxy, UserError } from '../src/index.ts'
 
 /** A host that answered, with what the others know it by. */
 export interface Machine {
@@ -8,16 +8,22 @@ export interface Machine {
   readonly facts: HostFacts
   /** The address that the nodes use among themselves. */
   readonly address: string
+  /** Through what it downloads; undefined: as the host itself is set up. */
+  readonly proxy?: HttpProxy
 }
 
 /** The hosts that answered, in the order of cluster.yaml. Throws UserError for one that has no address for its peers. */
-export function machinesOf(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Machine[] {
+export function machinesOf(
+  spec: ClusterSpec,
+  facts: ReadonlyMap<string, HostFacts>,
+  proxy?: HttpProxy,
+): readonly Machine[] {
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     if (known === undefined) return []
     const address = privateAddressOf(host, known)
     if (address === undefined) throw noAddress(spec, host)
-    return [{ host, facts: known, address }]
+    return [{ host, facts: known, address, ...(proxy === undefined ? {} : { proxy }) }]
   })
 }
 

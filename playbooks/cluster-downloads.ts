@@ -32,7 +32,7 @@ export function downloadsFor(spec: ClusterSpec, machine: Machine): NodeDownloads
   const architecture = architectureOf(machine)
   const find: Find = (name, version) => {
     const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
-    return { version, source: from, sha256, site }
+    return { version, source: through(machine, from), sha256, site }
   }
   const { kubernetes, runtime, network } = spec
   return {
@@ -52,7 +52,7 @@ export function etcdDownload(
 ): ArtifactDownload & { readonly archiveFolder: string } {
   const wanted = artifact('etcd', version, architectureOf(machine))
   const { from, sha256, site } = resolveArtifact(spec.artifacts, wanted)
-  return { version, source: from, sha256, site, archiveFolder: basename(wanted.path, '.tar.gz') }
+  return { version, source: through(machine, from), sha256, site, archiveFolder: basename(wanted.path, '.tar.gz') }
 }
 
 /** What a pod network needs on the first control plane node, with the folder of helm's program in its archive. */
@@ -60,7 +60,7 @@ export function networkDownloads(spec: ClusterSpec, machine: Machine) {
   const architecture = architectureOf(machine)
   const find = (name: ArtifactName, version: string): ArtifactDownload => {
     const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
-    return { version, source: from, sha256, site }
+    return { version, source: through(machine, from), sha256, site }
   }
   const { calico, cilium } = spec.network
   return {
@@ -91,7 +91,16 @@ export function archivesFor(spec: ClusterSpec, machine: Machine) {
   return spec.images.archives
     .filter(archive => archive.architecture === undefined || archive.architecture === architecture)
     .filter(archive => archive.roles === undefined || archive.roles.some(role => machine.host.roles.includes(role)))
-    .map(({ source, sha256 }) => ({ name: nameOf(source), source, sha256, site: siteOf(source) }))
+    .map(({ source, sha256 }) => ({
+      name: nameOf(source),
+      source: through(machine, source),
+      sha256,
+      site: siteOf(source),
+    }))
+}
+
+function through({ proxy }: Machine, source: ImageArchive['source']): ArtifactDownload['source'] {
+  return 'url' in source && proxy !== undefined ? { ...source, proxy } : source
 }
 
 function nameOf(source: ImageArchive['source']): string {

@@ -29,6 +29,7 @@ export function prepareEtcdHosts(
         setHostname: spec.os.setHostname,
         hostname: host.name,
         address,
+        ...(machine.proxy === undefined ? {} : { proxy: machine.proxy }),
       })
       return [machine, [...letIn, ...all]] as const
     }),

@@ -49,6 +49,7 @@ export function prepareHost(
     setHostname: spec.os.setHostname,
     hostname: name,
     address: machine.address,
+    ...(machine.proxy === undefined ? {} : { proxy: machine.proxy }),
   })
   const installed = system.packages === undefined ? [] : [system.packages]
   const proxy = proxyKind?.role.declare(builder.scope(name, proxyKind.role.name), {

@@ -30,6 +30,7 @@ import { prepareHost } from './cluster-host.ts'
 import { declareNetworkCheck } from './cluster-network-check.ts'
 import { declareNetwork } from './cluster-network-roles.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
+import { proxyOf } from './cluster-proxy.ts'
 
 /** A host that has become a node, and the flags that its kubelet is to have. */
 interface NodeMade {
@@ -47,7 +48,7 @@ export function clusterGraph(
   secrets: ClusterSecrets = { registries: {} },
 ): Graph {
   const builder = new GraphBuilder()
-  const machines = machinesOf(spec, facts)
+  const machines = machinesOf(spec, facts, proxyOf(spec, secrets))
   const first = firstControlPlane(spec, machines)
   const others = machines.filter(machine => machine !== first && isNode(machine.host))
   const endpoint = endpointOf(spec)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRole, directory, hostname, hostsEntry, packages, type Task } from '../../src/index.ts'
+import { defineRole, directory, type HttpProxy, hostname, hostsEntry, packages, type Task } from '../../src/index.ts'
 
 /** Packages of Debian and Ubuntu for keys and requests. */
 export const etcdPackages: readonly string[] = ['openssl']
@@ -12,6 +12,8 @@ const parameters = z.strictObject({
     extra: z.array(z.string()),
   }),
   setHostname: z.boolean(),
+  /** Through what packages are fetched; undefined: as the host is set up. */
+  proxy: z.custom<HttpProxy>().optional(),
   hostname: z.string(),
   /** Address that the name stands for on the host itself. */
   address: z.string(),
@@ -27,7 +29,7 @@ export const etcdHost = defineRole<EtcdHostParameters, { readonly all: readonly 
     const all: Task[] = [scope.add(directory({ path: '/var/lib/evcctl', mode: 0o700 }))]
     const { manage, updateCache, extra } = params.packages
     const names = ['ca-certificates', 'curl', ...etcdPackages, ...extra]
-    if (manage) all.push(scope.add(packages({ names, updateCache, platform: 'apt' })))
+    if (manage) all.push(scope.add(packages({ names, updateCache, platform: 'apt', proxy: params.proxy })))
     if (params.setHostname) all.push(scope.add(hostname({ name: params.hostname })))
     all.push(scope.add(hostsEntry({ address: params.address, names: [params.hostname] })))
     return { all }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { defineRole, imageArchive, runtimeNames, type Task } from '../../src/index.ts'
+import { defineRole, downloadSource, imageArchive, runtimeNames, type Task } from '../../src/index.ts'
 
 const parameters = z.strictObject({
   archives: z.array(
     z.strictObject({
       /** As the plan shows it. */
       name: z.string(),
-      source: z.union([z.strictObject({ url: z.string() }), z.strictObject({ file: z.string() })]),
+      source: downloadSource,
       sha256: z.string(),
       site: z.string(),
     }),

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   defineRole,
   directory,
+  type HttpProxy,
   hostname,
   hostsEntry,
   kernelModules,
@@ -26,6 +27,8 @@ const parameters = z.strictObject({
   kernelModules: z.array(z.string()),
   disableSwap: z.boolean(),
   setHostname: z.boolean(),
+  /** Through what packages are fetched; undefined: as the host is set up. */
+  proxy: z.custom<HttpProxy>().optional(),
   /** Name of the host and of its node. */
   hostname: z.string(),
   /** Address that the name stands for on the host itself; undefined: /etc/hosts is left alone. */
@@ -60,6 +63,7 @@ export const os = defineRole<OsParameters, OsOutputs>({
             updateCache: params.packages.updateCache,
             keepDisabled: params.packages.keepDisabled,
             platform: 'apt',
+            proxy: params.proxy,
           }),
         )
       : undefined

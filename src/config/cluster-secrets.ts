@@ -13,15 +13,17 @@ interface Use extends LoginSource {
  * program could be told: with a line break in a configuration file another setting would begin.
  */
 export async function clusterSecrets(
-  { runtime }: Pick<ClusterSpec, 'runtime'>,
+  { runtime, proxy }: Pick<ClusterSpec, 'runtime' | 'proxy'>,
   options: SecretOptions = {},
 ): Promise<ClusterSecrets> {
   const registries = Object.entries(runtime.registryCredentials)
-  const logins = await fetchLogins(
-    registries.map(([at, login]) => ({ at, ...login })),
-    options,
-  )
-  return { registries: Object.fromEntries(registries.map(([registry], index) => [registry, logins[index]!])) }
+  const uses = registries.map(([at, login]): Use => ({ at, ...login }))
+  if (proxy?.login !== undefined) uses.push({ at: 'the proxy', ...proxy.login })
+  const logins = await fetchLogins(uses, options)
+  return {
+    registries: Object.fromEntries(registries.map(([registry], index) => [registry, logins[index]!])),
+    ...(proxy?.login === undefined ? {} : { proxy: logins.at(-1)! }),
+  }
 }
 
 async function fetchLogins(uses: readonly Use[], options: SecretOptions): Promise<readonly Login[]> {

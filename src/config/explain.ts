@@ -9,6 +9,8 @@ import { unknownKey } from './unknown-key.ts'
 const mirrorCredentials =
   'spec.runtime.registryCredentials has a place for it: <host:port>: { username: …, password: { fromEnv: NAME } }'
 
+const proxyCredentials = 'spec.proxy has a place for it: username: …, password: { fromEnv: NAME }'
+
 type Issue = z.core.$ZodIssue
 
 /** The file an issue is about: its plain value, and its scalars as they stand in the text. */
@@ -179,7 +181,10 @@ function versionHint(path: Path, value: unknown): Partial<Finding> {
 }
 
 function credentialHint(path: Path, value: unknown): Partial<Finding> {
-  if (typeof value !== 'string' || !hasCredentials(value) || !path.includes('registryMirrors')) return {}
+  if (typeof value !== 'string' || !hasCredentials(value)) return {}
+  if (path[1] === 'proxy')
+    return { problem: 'A password does not belong in the URL of a proxy.', next: proxyCredentials }
+  if (!path.includes('registryMirrors')) return {}
   return { problem: 'A password does not belong in the URL of a mirror.', next: mirrorCredentials }
 }
 
@@ -193,7 +198,7 @@ function expectation(issue: Issue): string {
 function isSecret(path: Path): boolean {
   return (
     /^(password|sudoPassword|passphrase)$/.test(String(path.at(-1))) &&
-    (path.includes('ssh') || path.includes('registryCredentials'))
+    (path.includes('ssh') || ['registryCredentials', 'proxy'].some(key => path.includes(key)))
   )
 }
 

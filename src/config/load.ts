@@ -11,6 +11,7 @@ import { checkLabels } from './checks/labels.ts'
 import { checkNetwork } from './checks/network.ts'
 import { checkPatches } from './checks/patches.ts'
 import { checkPorts } from './checks/ports.ts'
+import { checkProxy } from './checks/proxy.ts'
 import { checkRuntime } from './checks/runtime.ts'
 import { checkFolder, checkSources } from './checks/sources.ts'
 import { checkVersions } from './checks/versions.ts'
@@ -65,6 +66,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkPatches,
     checkKubeletPolicies,
     checkRuntime,
+    checkProxy,
     checkLabels,
     checkSources,
   ])

@@ -62,6 +62,7 @@ export function normalise(parts: Parts): ClusterSpec {
       ...(artifacts.folder === undefined ? {} : { folder: localPath(artifacts.folder, file, env) }),
       checksums: parts.checksums,
     },
+    ...normaliseProxy(parts),
     images: { ...(images.registry === undefined ? {} : { registry: images.registry }), archives: parts.archives },
     os: sections.os,
     firewall: normaliseFirewall(sections),
@@ -82,6 +83,21 @@ function normaliseFirewall({ firewall, controlPlane }: Sections): FirewallSpec {
       ...(roles === undefined ? {} : { roles }),
     })),
   }
+}
+
+function normaliseProxy(parts: Parts): Pick<ClusterSpec, 'proxy'> {
+  const { http, https, noProxy, username, password } = parts.sections.proxy
+  if (http === undefined && https === undefined) return {}
+  const login =
+    username === undefined || password === undefined
+      ? undefined
+      : { username, password: secretSource(password, ['spec', 'proxy', 'password'], parts) }
+  return { proxy: definedOnly({ http: withoutSlash(http), https: withoutSlash(https), noProxy, login }) }
+}
+
+// Without what programs do not expect after it.
+function withoutSlash(text: string | undefined): string | undefined {
+  return text?.replace(/\/$/, '')
 }
 
 function normaliseRuntime(

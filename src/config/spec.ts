@@ -15,6 +15,8 @@ export interface ClusterSpec {
   readonly runtime: RuntimeSpec
   readonly network: NetworkSpec
   readonly artifacts: ArtifactsSpec
+  /** Undefined: no proxy. */
+  readonly proxy?: ProxySpec
   readonly images: ImagesSpec
   readonly os: OsSpec
   readonly firewall: FirewallSpec
@@ -132,6 +134,17 @@ export interface ArtifactsSpec {
   readonly checksums: Readonly<Record<string, string>>
 }
 
+/** At least one of `http` and `https` is there. */
+export interface ProxySpec {
+  /** For http:// URLs; always with a port. */
+  readonly http?: string
+  /** For https:// URLs. */
+  readonly https?: string
+  /** Besides what is the cluster's own. */
+  readonly noProxy: readonly string[]
+  readonly login?: LoginSource
+}
+
 export interface ImageArchive {
   /** A `file` is an absolute path on the machine that runs evcctl. */
   readonly source: { readonly url: string } | { readonly file: string }
@@ -229,6 +242,7 @@ export interface LoginSource {
 export interface ClusterSecrets {
   /** Host, or host:port, of a registry or mirror → how it is logged into. */
   readonly registries: Readonly<Record<string, Login>>
+  readonly proxy?: Login
 }
 
 /** `spec.ssh` with the host's own `ssh` laid over it, key by key. */

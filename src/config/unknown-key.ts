@@ -19,6 +19,9 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   hosts: ['nodes', 'inventory', 'machines'],
   runtime: ['containerRuntime'],
   registryMirrors: ['mirrors'],
+  http: ['httpProxy', 'http_proxy', 'HTTP_PROXY'],
+  https: ['httpsProxy', 'https_proxy', 'HTTPS_PROXY'],
+  noProxy: ['no_proxy', 'NO_PROXY', 'additionalNoProxy'],
   registryCredentials: ['registryAuth', 'registryAuths', 'auths', 'imagePullSecrets'],
 }
 

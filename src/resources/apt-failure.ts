@@ -6,6 +6,11 @@ type Cause = readonly [pattern: RegExp, problem: (match: RegExpExecArray) => str
 // In this order: a repository that cannot be reached is also why a package cannot be located.
 const causes: readonly Cause[] = [
   [
+    /(407) +Proxy Authentication Required|Invalid response from proxy: HTTP\/\S+ (407)/,
+    () => 'It needs another user name and password for the proxy (HTTP 407).',
+    'Set spec.proxy.username and spec.proxy.password, or what /etc/apt/apt.conf.d says of a proxy.',
+  ],
+  [
     /No space left on device|don't have enough free space/,
     () => 'The packages do not fit: there is no space left.',
     'Free some space on the host (df -h; apt-get clean), then apply again.',

@@ -1,6 +1,7 @@
-import { withProxies } from '../shell/environment.ts'
+import type { HttpProxy } from '../core/http-proxy.ts'
 import { quoteAll } from '../shell/quote.ts'
 import { keepDisabledFolder } from './apt-state.ts'
+import { proxyLines } from './http-proxy.ts'
 
 export interface AptInstallation {
   readonly missing: readonly string[]
@@ -8,6 +9,8 @@ export interface AptInstallation {
   readonly repair: boolean
   readonly update: 'when needed' | 'never'
   readonly keepDisabled: readonly string[]
+  /** Where apt is not told otherwise in /etc/apt. Undefined: as the environment of the host says. */
+  readonly proxy: HttpProxy | undefined
 }
 
 /** How long another package manager (unattended-upgrades, cloud-init) is waited for. */
@@ -15,7 +18,8 @@ const lockSeconds = 600
 
 // The log is in a folder of root's: in /tmp, others could put a link where root is about to write.
 // apt's own DPkg::Lock::Timeout does not cover `update` and `dpkg --configure`, so every call is repeated while locked.
-const preamble = `${withProxies}
+const preamble = (proxy: HttpProxy | undefined) => `proxy_user=$(cat)
+${proxyLines(proxy, { user: 'proxy_user' })}
 export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
 folder=$(umask 077; mkdir -p /run/evcctl; mktemp -d /run/evcctl/apt.XXXXXX)
 log=$folder/log
@@ -36,9 +40,12 @@ patiently() {
 apt() { patiently apt-get -q -y -o DPkg::Lock::Timeout=30 -o Acquire::Retries=2 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"; }
 `
 
-/** The script that installs what is missing; safe to run again after being cut off anywhere. */
-export function aptInstallScript({ missing, repair, update, keepDisabled }: AptInstallation): string {
-  const parts = [preamble]
+/**
+ * The script that installs what is missing; safe to run again after being cut off anywhere. Reads proxyUser(), or nothing,
+ * on stdin.
+ */
+export function aptInstallScript({ missing, repair, update, keepDisabled, proxy }: AptInstallation): string {
+  const parts = [preamble(proxy)]
   if (keepDisabled.length > 0) parts.push(holdBack(keepDisabled))
   if (repair) parts.push('patiently dpkg --configure -a --force-confdef --force-confold\napt install --fix-broken\n')
   if (missing.length > 0) parts.push(install(missing, update))

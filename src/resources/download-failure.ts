@@ -2,6 +2,7 @@ import type { ErrorDetails } from '../core/errors.ts'
 import type { StepFailure } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { downloadCodes as codes, type Download, withoutCredentials } from './download.ts'
+import { proxyFor } from './http-proxy.ts'
 
 /** Turns the end of a downloadScript into something to act on; undefined when it was something else. */
 export function explainDownload(failure: StepFailure, download: Omit<Download, 'bytes'>): ErrorDetails | undefined {
@@ -59,11 +60,14 @@ function mismatch(said: string, { url, sha256, site }: Omit<Download, 'bytes'>):
   }
 }
 
-function failed(said: string, { url, site }: Omit<Download, 'bytes'>): ErrorDetails {
+function failed(said: string, { url, site, proxy }: Omit<Download, 'bytes'>): ErrorDetails {
   const http = /^http (\d+)$/m.exec(said)?.[1]
   const curl = Number(/^curl (\d+)$/m.exec(said)?.[1] ?? 0)
   const { url: shown } = withoutCredentials(url)
   const details = { expected: shown, came: lastLine(said) }
+  const via = proxy === undefined ? undefined : proxyFor(shown, proxy)
+  const tunnel = /^tunnel (\d+)$/m.exec(said)?.[1]
+  if (tunnel !== undefined) return { ...details, ...refusedByProxy(tunnel, via, site) }
   if (http === '404' || http === '410') {
     return {
       ...details,
@@ -80,7 +84,25 @@ function failed(said: string, { url, site }: Omit<Download, 'bytes'>): ErrorDeta
   }
   const clock = curl === 60 ? clockAt(said) : undefined
   if (clock !== undefined) return { ...details, ...clockIsOff(clock, site) }
+  if (curl === 5 || curl === 97 || (curl === 7 && via !== undefined))
+    return { ...details, problem: `The host cannot connect to ${site} through ${proxyName(via)}.`, next: proxyAdvice }
   return { ...details, problem: reasonOf(curl, site), next: adviceFor(curl, shown) }
+}
+
+const proxyAdvice =
+  'Check spec.proxy; without it, the environment of the host says which one is used (/etc/environment).'
+
+function proxyName(via: string | undefined): string {
+  return via === undefined ? 'its proxy' : `the proxy ${via}`
+}
+
+function refusedByProxy(code: string, via: string | undefined, site: string): ErrorDetails {
+  if (code === '407') {
+    const next = 'Set spec.proxy.username and spec.proxy.password.'
+    return { problem: `It needs another user name and password for ${proxyName(via)} (HTTP 407).`, next }
+  }
+  const next = 'Have the proxy allow it, or take the files from elsewhere: spec.artifacts.mirror, spec.artifacts.folder'
+  return { problem: `The way to ${site} is refused by ${proxyName(via)} (HTTP ${code}).`, next }
 }
 
 /** How far the clock of a host may be from this machine's before it is blamed for a certificate that is not valid, ms. */

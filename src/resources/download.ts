@@ -1,8 +1,9 @@
 import { UserError } from '../core/errors.ts'
+import type { HttpProxy } from '../core/http-proxy.ts'
 import { downloadBytes } from '../core/limits.ts'
 import { Secret } from '../core/secret.ts'
-import { withProxies } from '../shell/environment.ts'
 import { quote } from '../shell/quote.ts'
+import { proxyLines, proxyUser } from './http-proxy.ts'
 
 /** Where it is noted which sites could not be downloaded from a moment ago. */
 const runFolder = '/run/evcctl'
@@ -17,6 +18,8 @@ export interface Download {
   readonly site: string
   /** Size, for the progress line; undefined: what the server says. */
   readonly bytes?: number
+  /** Undefined: as the environment of the host says. */
+  readonly proxy?: HttpProxy | undefined
 }
 
 /** Where a file that is downloaded or pushed lies until it is installed; named by what it has to be. */
@@ -36,8 +39,20 @@ export function withoutCredentials(text: string): { readonly url: string; readon
   if (/[\r\n\0]/.test(user)) throw new UserError({ problem: `The credentials for ${url.host} have a line break.` })
   url.username = ''
   url.password = ''
-  const quoted = user.replaceAll('\\', '\\\\').replaceAll('"', '\\"')
-  return { url: url.href, credentials: new Secret(`user = "${quoted}"`, `credentials of ${url.host}`) }
+  return { url: url.href, credentials: new Secret(curlOption('user', user), `credentials of ${url.host}`) }
+}
+
+// A line of curl's configuration (curl(1), --config).
+function curlOption(name: string, value: string): string {
+  return `${name} = "${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+/** All that curl is told on stdin: who logs into the site, and who into the proxy. Undefined: nothing. */
+export function curlConfiguration(credentials: Secret | undefined, proxy: HttpProxy | undefined): Secret | undefined {
+  // libcurl decodes it as it stands in a URL (CURLOPT_PROXYUSERPWD(3)).
+  const user = proxy?.login && proxyUser(proxy.login).map(login => curlOption('proxy-user', login))
+  const known = [credentials, user].filter(secret => secret !== undefined)
+  return known.length === 0 ? undefined : Secret.all(known, lines => lines.join('\n'), 'credentials for a download')
 }
 
 // A percent sign that is no escape stands for itself.
@@ -68,13 +83,12 @@ export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83
  * Downloads to cachePath() and checks the sha256 before anything is done with it. A download that was cut off is
  * resumed; if the result does not match, it is once begun anew. Gives up after four attempts in a row that brought
  * nothing, so that a mirror that is down or stalls ends in about two minutes; for the next minutes other downloads from
- * that site are given one attempt. Once a second a line on stderr says how far it is. Reads a line of curl configuration
- * (or nothing) on stdin.
+ * that site are given one attempt. Once a second a line on stderr says how far it is. Reads curlConfiguration() on stdin.
  */
-export function downloadScript({ url, sha256, site, bytes }: Download, most = mostBytes(bytes)): string {
+export function downloadScript({ url, sha256, site, bytes, proxy }: Download, most = mostBytes(bytes)): string {
   const part = cachePath(sha256)
   return `umask 077
-${withProxies}
+${proxyLines(proxy, { url })}
 mkdir -p ${cacheFolder}
 site=${quote(site)}
 url=${quote(url)}
@@ -82,7 +96,7 @@ want=${sha256}
 part=${part}
 total=${bytes ?? 0}
 down=${quote(`${runFolder}/down-${site}`)}
-credentials=$(cat)
+configuration=$(cat)
 size_of() { stat -c %s "$part" 2>/dev/null || echo 0; }
 fail() { code=$1; shift; printf '%s\\n' "$@" >&2; exit "$code"; }
 no_space() {
@@ -113,12 +127,12 @@ fetch() {
   progress &
   watcher=$!
   status=0
-  printf '%s\\n' "$credentials" | ( ulimit -f ${blocks(most)} 2>/dev/null || :; exec curl --config - --fail --location --silent --show-error --continue-at - \\
+  printf '%s\\n' "$configuration" | ( ulimit -f ${blocks(most)} 2>/dev/null || :; exec curl --config - --fail --location --silent --show-error --continue-at - \\
     --max-filesize ${most} --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \\
-    --dump-header "$part.headers" --write-out '%{http_code}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
+    --dump-header "$part.headers" --write-out '%{http_code} %{http_connect}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
   kill "$watcher" 2>/dev/null || :
   wait "$watcher" 2>/dev/null || :
-  http=$(cat "$part.code")
+  read -r http tunnel <"$part.code" || :
   error=$(tail -n 1 "$part.error")
   rm -f "$part.headers" "$part.code" "$part.error"
 }
@@ -128,6 +142,8 @@ download() {
   if [ -n "$(find "$down" -mmin -5 2>/dev/null)" ]; then most=1; fi
   while :; do
     fetch
+    if [ "$http" = 407 ]; then tunnel=407; fi
+    case \${tunnel:-000} in 4??) fail ${downloadCodes.failed} "tunnel $tunnel" "$error";; esac
     case $status in
       0) rm -f "$down"; return 0;;
       63|153) too_large;;

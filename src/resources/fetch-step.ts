@@ -1,8 +1,9 @@
+import type { HttpProxy } from '../core/http-proxy.ts'
 import type { Step } from '../core/resource.ts'
-import { cacheFolder, cachePath, downloadScript, withoutCredentials } from './download.ts'
+import { cacheFolder, cachePath, curlConfiguration, downloadScript, withoutCredentials } from './download.ts'
 
 /** Where a file comes from: a URL that the host downloads, or a file of the controller that is pushed to it. */
-export type FetchSource = { readonly url: string } | { readonly file: string }
+export type FetchSource = { readonly url: string; readonly proxy?: HttpProxy | undefined } | { readonly file: string }
 
 export interface Fetched {
   readonly source: FetchSource
@@ -27,6 +28,8 @@ export function fetchSteps({ source, sha256, site, bytes }: Fetched, install: st
   }
   const { url, credentials } = withoutCredentials(source.url)
   const size = bytes === undefined ? {} : { bytes }
-  const stdin = credentials === undefined ? {} : { stdin: credentials }
-  return [{ run: `${downloadScript({ url, sha256, site, ...size })}${install}`, timeoutMs: longest, ...stdin }]
+  const { proxy } = source
+  const configuration = curlConfiguration(credentials, proxy)
+  const stdin = configuration === undefined ? {} : { stdin: configuration }
+  return [{ run: `${downloadScript({ url, sha256, site, proxy, ...size })}${install}`, timeoutMs: longest, ...stdin }]
 }

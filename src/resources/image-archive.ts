@@ -62,7 +62,7 @@ export function imageArchive(
     },
     converge: () => fetchSteps({ source, sha256, site, ...size }, importScript(store, sha256)),
     explain: failure =>
-      explainDownload(failure, { url: 'url' in source ? source.url : source.file, sha256, site }) ??
+      explainDownload(failure, { ...('url' in source ? source : { url: source.file }), sha256, site }) ??
       explainImport(failure.stderr, name, store),
   }
 }

@@ -52,8 +52,8 @@ export function installedArtifact(parameters: ArtifactParameters): Resource<Arti
       return fetchSteps({ source, sha256, site, ...size }, installScript(name, version, sha256, install))
     },
     explain(failure) {
-      const url = 'url' in source ? source.url : `file:${source.file}`
-      return explainDownload(failure, { url, sha256, site }) ?? explainInstall(failure, name, version)
+      const from = 'url' in source ? source : { url: `file:${source.file}` }
+      return explainDownload(failure, { ...from, sha256, site }) ?? explainInstall(failure, name, version)
     },
   }
 }

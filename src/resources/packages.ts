@@ -1,8 +1,10 @@
+import type { HttpProxy } from '../core/http-proxy.ts'
 import { askingProbeMs } from '../core/limits.ts'
 import type { FieldChange, Resource } from '../core/resource.ts'
 import { explainApt } from './apt-failure.ts'
 import { aptInstallScript } from './apt-install.ts'
 import { aptScript, type PackageState, parseApt } from './apt-state.ts'
+import { proxyUser } from './http-proxy.ts'
 
 export interface PackagesParameters {
   /** Package names as the distribution has them. */
@@ -15,6 +17,8 @@ export interface PackagesParameters {
    */
   readonly keepDisabled?: readonly string[]
   readonly platform: 'apt'
+  /** Undefined: as the environment of the host says. What is set in /etc/apt wins over both. */
+  readonly proxy?: HttpProxy | undefined
 }
 
 export interface PackagesDesired {
@@ -27,7 +31,7 @@ export interface PackagesDesired {
  * configured is completed first.
  */
 export function packages(parameters: PackagesParameters): Resource<PackageState, PackagesDesired> {
-  const { names, updateCache, keepDisabled = [] } = parameters
+  const { names, updateCache, keepDisabled = [], proxy } = parameters
   const wanted = [...new Set(names)].sort()
   return {
     kind: 'packages',
@@ -52,7 +56,9 @@ export function packages(parameters: PackagesParameters): Resource<PackageState,
           repair: current.interrupted || current.broken.length > 0,
           update: updateCache,
           keepDisabled: [...new Set([...keepDisabled, ...current.keptDisabled])],
+          proxy,
         }),
+        ...(proxy?.login === undefined ? {} : { stdin: proxyUser(proxy.login) }),
         timeoutMs: 30 * 60_000,
       },
     ],

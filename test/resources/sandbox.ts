@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ProbeResult, Resource, Step } from '../../src/core/index.ts'
+import { plain } from '../kit/local-sh.ts'
 
 const rooted =
   /\/(etc\/etcd|etc\/evcctl|var\/lib\/etcd|var\/lib\/evcctl|var\/cache\/evcctl|run\/evcctl|etc\/kubernetes|var\/lib\/kubelet)/g
@@ -44,7 +45,7 @@ export class Sandbox {
     let ended: ProbeResult = { exitCode: 0, stdout: '', stderr: '' }
     for (const step of steps) {
       if (!('run' in step)) throw new Error('This step needs a host')
-      ended = await this.sh(`set -eu\n${step.run}`, String(step.stdin ?? ''))
+      ended = await this.sh(`set -eu\n${step.run}`, plain(step.stdin ?? ''))
       if (ended.exitCode !== 0) return ended
     }
     return ended

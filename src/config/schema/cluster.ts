@@ -7,6 +7,7 @@ import { hostSchema } from './hosts.ts'
 import { kubernetesSchema } from './kubernetes.ts'
 import { networkSchema } from './network.ts'
 import { osSchema, preflightSchema } from './os.ts'
+import { proxySchema } from './proxy.ts'
 import { runtimeSchema } from './runtime.ts'
 import { dnsLabel } from './scalars.ts'
 import { sshSchema } from './ssh.ts'
@@ -20,6 +21,11 @@ export const sectionsSchema = z.strictObject({
   network: networkSchema.describe('Networks of pods and services.').prefault({}),
   ssh: sshSchema.describe('How hosts are reached; every key can be set for a host as well.').prefault({}),
   artifacts: artifactsSchema.describe('Where binaries come from.').prefault({}),
+  proxy: proxySchema
+    .describe(
+      'Proxy through which hosts download, install packages and pull images. Never used among the nodes. Without it, downloads and packages go by what the environment of a host says (/etc/environment), images by what systemd gives the runtime.',
+    )
+    .prefault({}),
   images: imagesSchema.describe('Where container images come from.').prefault({}),
   os: osSchema.describe('The operating system of the hosts.').prefault({}),
   firewall: firewallSchema.describe('What the firewalls of the hosts let through.').prefault({}),

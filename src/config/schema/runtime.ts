@@ -1,12 +1,7 @@
 import { z } from 'zod'
 import { runtimeNames } from '../../catalog/index.ts'
-import { hasCredentials, localPath, text, url, version } from './scalars.ts'
+import { bareUrl, localPath, text, version } from './scalars.ts'
 import { loginName, secret } from './secret.ts'
-
-// It stands in a plan and in a file that everybody on the host can read.
-const mirrorUrl = url
-  .refine(value => !hasCredentials(value), { error: 'a URL without user name and password', abort: true })
-  .refine(value => !/^https?:/.test(value) || URL.canParse(value), { error: 'a URL with a host and, maybe, a port' })
 
 const registryName = text(
   /^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?$/,
@@ -42,7 +37,7 @@ export const runtimeSchema = z.strictObject({
         /^(_default|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:\d{1,5})?)$/,
         'a registry: host or host:port, or _default',
       ),
-      z.array(mirrorUrl).min(1, { error: 'at least one URL' }),
+      z.array(bareUrl).min(1, { error: 'at least one URL' }),
     )
     .describe(
       'Registry → URLs of its mirrors, tried in order before the registry itself, e.g. `docker.io: [http://10.0.0.5:5000]`. ' +

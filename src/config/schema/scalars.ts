@@ -82,6 +82,11 @@ export function hasCredentials(value: string): boolean {
   return /^https?:\/\/[^/?#\s]*@/.test(value)
 }
 
+/** A URL that stands in plans, and in files that everybody on the host can read. */
+export const bareUrl = url
+  .refine(value => !hasCredentials(value), { error: 'a URL without user name and password', abort: true })
+  .refine(value => !/^https?:/.test(value) || URL.canParse(value), { error: 'a URL with a host and, maybe, a port' })
+
 export const sha256 = text(/^[0-9a-fA-F]{64}$/, 'a sha256: 64 hexadecimal digits').transform(value =>
   value.toLowerCase(),
 )

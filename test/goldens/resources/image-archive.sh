@@ -7,7 +7,7 @@ want=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 part=/var/cache/evcctl/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.part
 total=0
 down='/run/evcctl/down-192.0.2.5'
-credentials=$(cat)
+configuration=$(cat)
 size_of() { stat -c %s "$part" 2>/dev/null || echo 0; }
 fail() { code=$1; shift; printf '%s\n' "$@" >&2; exit "$code"; }
 no_space() {
@@ -38,12 +38,12 @@ fetch() {
   progress &
   watcher=$!
   status=0
-  printf '%s\n' "$credentials" | ( ulimit -f 16777216 2>/dev/null || :; exec curl --config - --fail --location --silent --show-error --continue-at - \
+  printf '%s\n' "$configuration" | ( ulimit -f 16777216 2>/dev/null || :; exec curl --config - --fail --location --silent --show-error --continue-at - \
     --max-filesize 8589934592 --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \
-    --dump-header "$part.headers" --write-out '%{http_code}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
+    --dump-header "$part.headers" --write-out '%{http_code} %{http_connect}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
   kill "$watcher" 2>/dev/null || :
   wait "$watcher" 2>/dev/null || :
-  http=$(cat "$part.code")
+  read -r http tunnel <"$part.code" || :
   error=$(tail -n 1 "$part.error")
   rm -f "$part.headers" "$part.code" "$part.error"
 }
@@ -53,6 +53,8 @@ download() {
   if [ -n "$(find "$down" -mmin -5 2>/dev/null)" ]; then most=1; fi
   while :; do
     fetch
+    if [ "$http" = 407 ]; then tunnel=407; fi
+    case ${tunnel:-000} in 4??) fail 80 "tunnel $tunnel" "$error";; esac
     case $status in
       0) rm -f "$down"; return 0;;
       63|153) too_large;;

@@ -1,3 +1,4 @@
+proxy_user=$(cat)
 if command -v evcctl_proxies >/dev/null; then evcctl_proxies; fi
 export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1
 folder=$(umask 077; mkdir -p /run/evcctl; mktemp -d /run/evcctl/apt.XXXXXX)

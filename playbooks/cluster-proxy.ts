@@ -1,0 +1,44 @@
+import type { ClusterSecrets, ClusterSpec, HttpProxy } from '../src/index.ts'
+import { endpointOf } from './cluster-addresses.ts'
+
+/**
+ * The proxy of the hosts; undefined where cluster.yaml has none. Nothing of the cluster itself is asked through it. The
+ * lists are made of what the file says alone: one host that is off must not change them on all others.
+ */
+export function proxyOf(spec: ClusterSpec, secrets: ClusterSecrets): HttpProxy | undefined {
+  if (spec.proxy === undefined) return undefined
+  const { login: _, ...proxy } = spec.proxy
+  return {
+    ...proxy,
+    noProxy: entries([...ofTheCluster(spec), ...proxy.noProxy]),
+    hosts: entries(
+      spec.hosts.flatMap(({ name, address, privateAddress }) => [name, address, privateAddress ?? address]),
+    ),
+    ...(secrets.proxy === undefined ? {} : { login: secrets.proxy }),
+  }
+}
+
+// 127.0.0.1 as well: not all curls know ranges.
+function ofTheCluster(spec: ClusterSpec): readonly string[] {
+  const { network, kubernetes, etcd } = spec
+  return [
+    'localhost',
+    '127.0.0.1',
+    '127.0.0.0/8',
+    '.svc',
+    `.${kubernetes.clusterDomain}`,
+    network.serviceCIDR,
+    network.podCIDR,
+    nameOf(`https://${endpointOf(spec)}`),
+    ...('endpoints' in etcd ? etcd.endpoints.map(nameOf) : []),
+  ]
+}
+
+// What ~/.ssh/config calls a host may be no name that a proxy could be asked for.
+function entries(names: readonly string[]): readonly string[] {
+  return [...new Set(names.map(name => name.toLowerCase()))].filter(name => /^[\w.:/-]+$/.test(name))
+}
+
+function nameOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '')
+}
