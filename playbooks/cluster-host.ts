@@ -60,7 +60,7 @@ export function prepareHost(
     replaces: proxyKind.replaces,
     after: installed,
   })
-  const runtime = declareRuntime(builder, spec, secrets, name, downloads, {
+  const runtime = declareRuntime(builder, spec, secrets, machine, downloads, {
     downloadAfter: installed,
     startAfter: system.all,
   })

@@ -3,6 +3,7 @@ import { archivePackages, criO } from '../roles/cri-o/index.ts'
 import { docker, dockerPackages, dockerUnits } from '../roles/docker/index.ts'
 import { keptRuntime } from '../roles/node-runtime/index.ts'
 import { type ClusterSecrets, type ClusterSpec, type GraphBuilder, runtimes, type Task } from '../src/index.ts'
+import type { Machine } from './cluster-addresses.ts'
 import type { NodeDownloads } from './cluster-downloads.ts'
 import { sandboxImage } from './cluster-network.ts'
 
@@ -40,7 +41,7 @@ export function declareRuntime(
   builder: GraphBuilder,
   spec: ClusterSpec,
   secrets: ClusterSecrets,
-  host: string,
+  { host: { name: host }, proxy }: Machine,
   downloads: NodeDownloads,
   order: RuntimeOrder,
 ): HostRuntime {
@@ -55,6 +56,7 @@ export function declareRuntime(
     configPatches: [...spec.runtime.configPatches],
     registryCAs: { ...spec.runtime.registryCAs },
     registryCredentials: { ...secrets.registries },
+    ...(proxy === undefined ? {} : { proxy }),
     downloadAfter: [...order.downloadAfter],
     startAfter: [kept, ...order.startAfter],
   }

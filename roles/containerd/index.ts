@@ -4,6 +4,7 @@ import {
   type ContainerRuntimeOutputs,
   configurationFile,
   containerRuntimeParameters,
+  declareUnitProxy,
   defineRole,
   file,
   installCniPlugins,
@@ -67,14 +68,18 @@ export const containerd = defineRole<ContainerdParameters, ContainerRuntimeOutpu
     const registries = scope.add(
       registryFiles(registriesFolder, hostsFiles({ mirrors: params.registryMirrors, authorities: params.registryCAs })),
     )
+    const proxy = declareUnitProxy(scope, unit, params.proxy)
     const ready = scope.add(
       systemdUnit({
         unit,
         state: 'running',
         enabled: true,
-        watches: [program, `/etc/systemd/system/${unit}`, config],
+        watches: [program, `/etc/systemd/system/${unit}`, config, ...proxy.watches],
       }),
-      { after: [...params.startAfter, runc, registries], watch: [installed, unitFile, configured] },
+      {
+        after: [...params.startAfter, runc, registries, ...proxy.needs],
+        watch: [installed, unitFile, configured, ...proxy.changes],
+      },
     )
     return { ready, cniPlugins }
   },

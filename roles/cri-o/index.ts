@@ -5,6 +5,7 @@ import {
   configurationFile,
   containerRuntimeParameters,
   declareLogins,
+  declareUnitProxy,
   defineRole,
   file,
   installCniPlugins,
@@ -77,17 +78,18 @@ export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
     const logins = declareLogins(scope, loginsPath, params.registryCredentials)
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     scope.add(file({ path: '/etc/crictl.yaml', mode: 0o644, content: crictlConfig }))
+    const proxy = declareUnitProxy(scope, unit, params.proxy)
     const ready = scope.add(
       systemdUnit({
         unit,
         state: 'running',
         enabled: true,
-        watches: [program, unitPath, config],
+        watches: [program, unitPath, config, ...proxy.watches],
         reloads: [registries],
       }),
       {
-        after: [...params.startAfter, policyFile, authorities, logins],
-        watch: [installed, unitFile, configured, mirrors],
+        after: [...params.startAfter, policyFile, authorities, logins, ...proxy.needs],
+        watch: [installed, unitFile, configured, mirrors, ...proxy.changes],
       },
     )
     return { ready, cniPlugins }

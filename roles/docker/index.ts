@@ -4,6 +4,7 @@ import {
   type ContainerRuntimeOutputs,
   configurationFile,
   containerRuntimeParameters,
+  declareUnitProxy,
   defineRole,
   file,
   installCniPlugins,
@@ -25,8 +26,9 @@ export type DockerParameters = z.output<typeof parameters>
 
 /** The distribution's Docker. Its containerd is a package of its own, which it starts by itself. */
 export const dockerPackages: readonly string[] = ['docker.io']
+const dockerUnit = 'docker.service'
 /** Must not be started by the package: Docker would take its defaults for the packet filter and the cgroups. */
-export const dockerUnits: readonly string[] = ['docker.service', 'docker.socket']
+export const dockerUnits: readonly string[] = [dockerUnit, 'docker.socket']
 
 const config = '/etc/docker/daemon.json'
 const program = '/usr/local/bin/cri-dockerd'
@@ -52,9 +54,15 @@ export const docker = defineRole<DockerParameters, ContainerRuntimeOutputs>({
     const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
     // Read at every pull: no restart.
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
+    const proxy = declareUnitProxy(scope, dockerUnit, params.proxy)
     const running = scope.add(
-      systemdUnit({ unit: 'docker.service', state: 'running', enabled: true, watches: [config] }),
-      { after: [...params.startAfter, authorities], watch: [configured] },
+      systemdUnit({
+        unit: dockerUnit,
+        state: 'running',
+        enabled: true,
+        watches: [config, ...proxy.watches],
+      }),
+      { after: [...params.startAfter, authorities, ...proxy.needs], watch: [configured, ...proxy.changes] },
     )
     const { sandboxImage } = params
     const unitFile = scope.add(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { HttpProxy } from '../core/http-proxy.ts'
 import type { Login } from '../core/login.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
@@ -16,6 +17,8 @@ export const containerRuntimeParameters = z.strictObject({
   registryCAs: z.record(z.string(), z.string()),
   /** Host, or host:port, of a registry or mirror → how the runtime logs into it. */
   registryCredentials: z.record(z.string(), z.custom<Login>()),
+  /** Through what images are pulled; undefined: directly. */
+  proxy: z.custom<HttpProxy>().optional(),
   /** What downloads need: curl. */
   downloadAfter: z.array(z.custom<Task>()),
   /** What has to be done before the runtime starts. */

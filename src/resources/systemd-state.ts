@@ -117,7 +117,8 @@ function isAsStarted({ files, startedWith, startedAt }: UnitState, path: string)
   const now = files.get(path)
   if (startedWith !== undefined) return now === startedWith.get(path)
   // Started by something else, e.g. kubeadm or a boot: what did not change since then is what it runs with.
-  const changedAt = now === undefined ? undefined : secondsOf(now.slice(now.indexOf(' ') + 1))
+  if (now === undefined) return true
+  const changedAt = secondsOf(now.slice(now.indexOf(' ') + 1))
   return changedAt !== undefined && startedAt !== undefined && changedAt < startedAt
 }
 

@@ -194,7 +194,7 @@ describe('the graph of a cluster', () => {
 
   test('has the local proxy that was chosen, which stops the other and which the kubelet waits for', () => {
     const ids = (localProxy: string) => [...clusterGraph(specOf({ controlPlane: { localProxy } }), facts).tasks.keys()]
-    expect(ids('haproxy').filter(id => id.startsWith('w1/') && /proxy/.test(id))).toEqual([
+    expect(ids('haproxy').filter(id => id.startsWith('w1/') && /haproxy|nginx-proxy/.test(id))).toEqual([
       'w1/haproxy/file:/etc/evcctl/haproxy.cfg',
       'w1/haproxy/file:/etc/systemd/system/evcctl-haproxy.service',
       'w1/haproxy/unit:evcctl-nginx-proxy.service',

@@ -186,6 +186,11 @@ describe('a unit', () => {
 
   test.each<[string, Host, Parameters<typeof wanted>[0]]>([
     ['started by somebody else after its files changed needs nothing', { ...running, stamp: undefined }, {}],
+    [
+      'started by somebody else needs nothing for a watched file that is not there',
+      { ...running, stamp: undefined },
+      { watches: [binary, '/etc/evcctl/proxy.env'] },
+    ],
     ['that is static cannot be enabled and need not be', { ...running, UnitFileState: 'static' }, {}],
     ['that is not there is stopped', { LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' }, stop],
     ['that failed is stopped', { ...stopped, ActiveState: 'failed', UnitFileState: 'disabled' }, stop],

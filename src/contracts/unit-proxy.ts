@@ -1,0 +1,61 @@
+import type { HttpProxy } from '../core/http-proxy.ts'
+import type { Scope } from '../core/scope.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Task } from '../core/task.ts'
+import { absent } from '../resources/absent.ts'
+import { file } from '../resources/file.ts'
+import { directList, proxyUser } from '../resources/http-proxy.ts'
+
+export interface UnitProxy {
+  /** When one of these has changed, the unit has to be restarted. */
+  readonly changes: readonly Task[]
+  /** Their files. */
+  readonly watches: readonly string[]
+  /** What has to be there when the unit starts, and may change while it runs. */
+  readonly needs: readonly Task[]
+}
+
+const proxyPath = '/etc/evcctl/proxy.env'
+const directPath = '/etc/evcctl/no-proxy.env'
+const header = '# Managed by evcctl: spec.proxy of cluster.yaml.\n'
+
+/**
+ * The proxy of a service, in its environment; without a proxy there is none. systemd shows Environment= of a unit to every
+ * user of the host (systemd.exec(5)), so it comes from a file, which only root can read where there is a password in it.
+ * A host more or less in the cluster is known to the service from its next start on: it is not restarted for that.
+ */
+export function declareUnitProxy(scope: Scope, unit: string, proxy: HttpProxy | undefined): UnitProxy {
+  const dropInPath = `/etc/systemd/system/${unit}.d/50-evcctl-proxy.conf`
+  const watches = [dropInPath, proxyPath]
+  if (proxy === undefined) {
+    const changes = watches.map(path => scope.add(absent({ path })))
+    return { changes, watches, needs: [scope.add(absent({ path: directPath }))] }
+  }
+  const content = proxyVariables(proxy)
+  const proxied = scope.add(file({ path: proxyPath, mode: proxy.login === undefined ? 0o644 : 0o600, content }))
+  const direct = `${header}NO_PROXY="${directList(proxy)}"\n`
+  const needs = [scope.add(file({ path: directPath, mode: 0o644, content: direct }))]
+  const dropIn = scope.add(file({ path: dropInPath, mode: 0o644, content: dropInFor(proxy) }))
+  return { changes: [dropIn, proxied], watches, needs }
+}
+
+// The comment changes, and so the service is restarted, when anything but a host has come or gone.
+function dropInFor({ noProxy }: HttpProxy): string {
+  return `${header}# Without it, besides the hosts of the cluster: ${noProxy.join(',')}
+[Service]
+EnvironmentFile=-${proxyPath}
+EnvironmentFile=-${directPath}
+`
+}
+
+// In capitals: Go looks there first (golang.org/x/net/http/httpproxy, FromEnvironment). No value has a character that
+// systemd reads in another way between double quotes (systemd.exec(5), EnvironmentFile=).
+function proxyVariables({ http, https, login }: HttpProxy): string | Secret {
+  const render = (user: string) => {
+    const variable = (name: string, url: string | undefined) =>
+      url === undefined ? '' : `${name}="${url.replace('//', `//${user}`)}"\n`
+    return `${header}${variable('HTTP_PROXY', http)}${variable('HTTPS_PROXY', https)}`
+  }
+  if (login === undefined) return render('')
+  return proxyUser(login).map(user => render(`${user}@`), `content of ${proxyPath}`)
+}
