@@ -54,7 +54,7 @@ const wrongCertificate = new Set([51, 60, 83, 90])
 function askScript(endpoint: string, ca: string): string {
   // No here-document: bash makes a temporary file for one, and a probe writes nothing.
   return `said=$(printf '%s\\n' ${quote(ca.trim())} |
-  curl --silent --show-error --max-time 5 --output /dev/null --cacert /dev/stdin ${quote(`${endpoint}/health`)} 2>&1) && code=0 || code=$?
+  curl -q --silent --show-error --max-time 5 --output /dev/null --cacert /dev/stdin ${quote(`${endpoint}/health`)} 2>&1) && code=0 || code=$?
 printf 'answer=%s %s %s\\n' ${quote(endpoint)} "$code" "$(printf '%s' "$said" | tr '\\n' ' ' | cut -c 1-300)"
 `
 }

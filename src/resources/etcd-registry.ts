@@ -110,7 +110,7 @@ unasked() { echo "unasked=$1"; exit "$silence"; }
 command -v curl >/dev/null || unasked 'curl is not installed'
 for file in ${quoteAll([caFile, certFile, keyFile])}; do [ -s "$file" ] || unasked "$file is not there"; done
 ask() {
-  if said=$(curl --silent --show-error --fail --noproxy '*' --connect-timeout 2 --max-time 5 ${files} --data ${quote(question)} "$2/v3/kv/range" 2>&1); then
+  if said=$(curl -q --silent --show-error --fail --connect-timeout 2 --max-time 5 ${files} --data ${quote(question)} "$2/v3/kv/range" 2>&1); then
     case $said in *'"cluster_id":'*) silence=0 ;; esac
     printf '%s=%s %s\\n' "$1" "$2" "$(printf '%s' "$said" | tr -d '\\n')"
   else

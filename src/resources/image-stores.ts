@@ -20,7 +20,7 @@ export const nextRecord = `${imagesFolder}/.next`
 const ctr = '/usr/local/bin/ctr --namespace k8s.io images'
 const crictl = '/usr/local/bin/crictl --runtime-endpoint unix:///run/crio/crio.sock'
 // docker.io without docker-cli, as Debian 13 has it, serves its API all the same.
-const docker = 'curl -sS --unix-socket /run/docker.sock'
+const docker = 'curl -q -sS --unix-socket /run/docker.sock'
 
 const dockerSave = 'a tar of docker save'
 

@@ -109,8 +109,8 @@ sync
 healthy() {
   case $1 in
     kube-apiserver) ${ready(server)};;
-    kube-controller-manager) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
-    kube-scheduler) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
+    kube-controller-manager) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
+    kube-scheduler) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
   esac
 }
 kubeadm init phase control-plane all ${config}

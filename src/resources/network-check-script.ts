@@ -90,7 +90,7 @@ peer() {
   hosts=
   if [ "$state" != reached ]; then
     hosts=no
-    if curl --silent --insecure --noproxy '*' --output /dev/null --max-time ${answerSeconds} "https://$4:10250/healthz"; then hosts=yes; fi
+    if curl -q --silent --insecure --output /dev/null --max-time ${answerSeconds} "https://$4:10250/healthz"; then hosts=yes; fi
   fi
   printf 'pair=%s\\t%s\\t%s\\t%s\\n' "$1" "$state" "$hosts" "$(printf '%s' "$said" | one_line)"
 }

@@ -78,7 +78,7 @@ function askScript(name: string, endpoint: string): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
 node() {
-  curl --silent --show-error --max-time 5 --noproxy '*' --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
+  curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
     --cert ${certificate} --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url} 2>&1
 }
 answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }

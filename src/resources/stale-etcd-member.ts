@@ -19,7 +19,7 @@ export function staleMemberFunctions(address: string, others: readonly string[])
   const phase = 'kubeadm join phase control-plane-prepare'
   return `ask_etcd() {
   for address in ${quoteAll(others)}; do
-    if curl --silent --show-error --fail --connect-timeout 2 --max-time 15 --cacert ${pki}/etcd/ca.crt \\
+    if curl -q --silent --show-error --fail --connect-timeout 2 --max-time 15 --cacert ${pki}/etcd/ca.crt \\
       --cert ${pki}/apiserver-etcd-client.crt --key ${pki}/apiserver-etcd-client.key \\
       --data "$2" "https://$address:${clientPort}/v3/cluster/member/$1"; then return 0; fi
   done

@@ -51,6 +51,20 @@ test.each([
   }
 })
 
+test('no probe asks a server by the proxy that a .curlrc of root names', () => {
+  const scripts = ['stacked', 'external'].flatMap(topology => {
+    const hosts = [
+      { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+      { name: 'w1', address: '192.0.2.21', roles: topology === 'external' ? ['etcd'] : ['worker'] },
+    ]
+    const spec = specOf({ proxy, hosts, runtime: { name: 'docker' }, etcd: { topology } })
+    return [...clusterGraph(spec, facts, secrets).tasks.values()].map(({ resource }) => resource.probe.script)
+  })
+  const calls = scripts.flatMap(script => script.match(/\bcurl -.*/g) ?? [])
+  expect(calls.length).toBeGreaterThan(3)
+  expect(calls.filter(call => !call.startsWith('curl -q '))).toEqual([])
+})
+
 test('without spec.proxy a host goes by its own environment', () => {
   const tasks = [...clusterGraph(specOf(), facts).tasks.values()]
   for (const { id, resource } of tasks.filter(({ resource }) => ['artifact', 'packages'].includes(resource.kind)))

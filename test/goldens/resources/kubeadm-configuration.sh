@@ -90,8 +90,8 @@ sync
 healthy() {
   case $1 in
     kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1;;
-    kube-controller-manager) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
-    kube-scheduler) curl --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
+    kube-controller-manager) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
+    kube-scheduler) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
   esac
 }
 kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'

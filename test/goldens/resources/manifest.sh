@@ -7,7 +7,7 @@ set --
 for path in '/api/v1/namespaces/ns/configmaps/conf' '/api/v1/namespaces/ns/pods/pod'; do set -- "$@" "$server$path"; done
 field client-certificate-data | base64 -d | {
   field client-key-data | base64 -d |
-    { timeout 12 curl --silent --show-error --fail-early --max-time 5 --noproxy '*' --user-agent evcctl \
+    { timeout 12 curl -q --silent --show-error --fail-early --max-time 5 --user-agent evcctl \
       --cacert /etc/kubernetes/pki/ca.crt --cert /dev/fd/3 --key /dev/stdin --write-out '\n%{http_code} %{url_effective}\n' "$@" ||
       { [ $? != 124 ] || echo 'no answer within 12 s' >&2; }; } |
     sed -e 's/"images":\[\({"names":\[[^]]*\],"sizeBytes":[0-9]*},\{0,1\}\)*\]/"images":[]/g' -e 's/"token-secret":"[^"]*"/"token-secret":""/g'
