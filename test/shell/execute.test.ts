@@ -276,4 +276,12 @@ describe.each(shells.map(shell => ({ shell })))('proxies of the environment, in 
     expect(jobs[1]?.failure?.stdout).toBe('http://ada:p w@proxy:3128 http://proxy none\n')
     expect(results[0]?.stdout).toBe('none none none\n')
   })
+
+  // kubeadm writes all of them into the manifests of the control plane (cmd/kubeadm/app/util/env.go).
+  it('are all variables whose names end like one', async () => {
+    const given = ['ftp_proxy=a', 'Http_Proxy=b', 'SOCKS_PROXY=c', '_proxy=d', '1_proxy=e', 'proxy_of=f']
+    const names = 'env | sed -n "s/=.*//; /[Pp][Rr][Oo][Xx][Yy]/p" | grep -v "^evcctl_" | sort | tr "\\n" " "'
+    const { results } = await runLocally({ jobs: [], probes: [probe(names)] }, ['env', '-i', ...given, ...shell])
+    expect(results[0]?.stdout.replace('1_proxy ', '')).toBe('proxy_of ')
+  })
 })

@@ -1,10 +1,10 @@
 main() {
 LC_ALL=C
 evcctl_http_proxy=${http_proxy:-} evcctl_https_proxy=${https_proxy:-} evcctl_no_proxy=${no_proxy:-} evcctl_all_proxy=${all_proxy:-} evcctl_HTTP_PROXY=${HTTP_PROXY:-} evcctl_HTTPS_PROXY=${HTTPS_PROXY:-} evcctl_NO_PROXY=${NO_PROXY:-} evcctl_ALL_PROXY=${ALL_PROXY:-}
-unset http_proxy https_proxy no_proxy all_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
 HOME=~root
 export LC_ALL PATH HOME
+for evcctl_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*[Pp][Rr][Oo][Xx][Yy]\)=.*/\1/p'); do unset "$evcctl_name"; done
 umask 022
 cd /
 evcctl_nonce=0123456789abcdef
