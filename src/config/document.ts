@@ -14,7 +14,7 @@ import {
 import { type UserError, UserErrors } from '../core/index.ts'
 import { excerpt } from './excerpt.ts'
 import { type Finding, formatPath, type Path } from './finding.ts'
-import { withoutSecretLines, withoutSecrets } from './masking.ts'
+import { withoutCredentials, withoutSecretLines, withoutSecrets } from './masking.ts'
 import { badInput } from './report.ts'
 import { syntaxErrors } from './syntax-errors.ts'
 
@@ -74,7 +74,8 @@ export class ClusterDocument {
   #error(range: Range, path: string, { problem, expected, came, next }: Omit<Finding, 'path'>): UserError {
     return badInput({
       where: this.#where(range, path),
-      problem,
+      // Keys may be what somebody else takes for a URL.
+      problem: withoutCredentials(problem),
       ...(expected === undefined ? {} : { expected }),
       ...(came === undefined ? {} : { came }),
       ...(next === undefined ? {} : { next }),
@@ -85,7 +86,7 @@ export class ClusterDocument {
   #where(range: Range, path: string): string {
     const { line, col } = this.#lines.linePos(range.start)
     const place = `${this.#file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
-    return path === '' ? place : `${place}  ${path}`
+    return path === '' ? place : `${place}  ${withoutCredentials(path)}`
   }
 
   #find(path: Path, at: 'key' | 'value'): Range {

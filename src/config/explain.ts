@@ -78,7 +78,7 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, file: Explained, path: Pa
   const expected = expectation(issue)
   const name = nameOf(path)
   if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
-  const came = describeValue(value, file.source(path))
+  const came = path.includes('registryCredentials') ? kindOf(value) : describeValue(value, file.source(path))
   if (isSecret(path)) {
     return {
       path,
@@ -150,8 +150,9 @@ function notAccepted(expected: string, file: Explained, path: Path): Finding {
       expected,
       came: describeValue(value),
     }
-  // After fromEnv somebody may have written the secret itself.
-  const shown = path.includes('fromEnv') ? 'This' : describeValue(value, file.source(path))
+  // After fromEnv somebody may have written the secret itself, as a user name `user:password`.
+  const hidden = path.includes('fromEnv') || path.at(-1) === 'username'
+  const shown = hidden ? 'This' : describeValue(value, file.source(path))
   return {
     path,
     problem: `${shown} is not accepted here.`,
@@ -210,6 +211,11 @@ function missingName(path: Path): string {
 function nameOf(path: Path): string {
   const last = path.at(-1) ?? 'This'
   return typeof last === 'number' ? `${String(path.at(-2) ?? '')}[${last}]` : last
+}
+
+// Where somebody may have written `user:password`.
+function kindOf(value: unknown): string {
+  return typeof value === 'string' ? 'a text' : describeValue(value)
 }
 
 /** A value as an error shows it: short, and as it stands in the file. */

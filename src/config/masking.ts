@@ -7,10 +7,11 @@ const secretLine = /(?<=(?:pas+(?:word|phrase|wd)?|secret|token|credential|priva
 // Keys below one of those that say where the secret is.
 const references = new Set(['fromFile', 'prompt'])
 
-// `user:password@` of a URL.
-const credentials = /(?<=\w:\/\/)[^\s/?#'"]*(?=@)/g
+// `user:password@` of a URL, and also where there is no scheme before it, or a slash in the password.
+const credentials =
+  /(?<=\w:\/\/)[^\s/?#'"]*(?=@)|(?<![^\s'"/:@[\]{},])[^\s'"/:@[\]{},]+:(?!\/\/|\d+[/?#,])[^\s'"@]{1,200}(?=@(?!sha\d+:))/g
 
-/** The text with the user name and password of every URL in it as stars. */
+/** The text with every `user:password@` in it as stars. */
 export function withoutCredentials(text: string): string {
   return text.replaceAll(credentials, stars)
 }

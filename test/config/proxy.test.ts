@@ -57,6 +57,11 @@ describe('spec.proxy', () => {
       'A password does not belong in the URL of a proxy.',
     ],
     [
+      'a password with a slash in the URL',
+      'http: "http://ada:ger/onimo@p.example:1"',
+      '"http://*************@p.example:1" is not accepted here.',
+    ],
+    [
       'a password in the file',
       'http: "http://p:1", username: a, password: geronimo',
       'A password does not belong in this file.',
@@ -74,6 +79,11 @@ describe('spec.proxy', () => {
     ],
     ['no port', 'http: "http://p.example"', '"http://p.example" is not accepted here.'],
     ['a question', 'http: "http://p.example:1?x"', '"http://p.example:1?x" is not accepted here.'],
+    [
+      'no scheme, but a password',
+      'http: "ada:geronimo@p.example:1"',
+      '"************@p.example:1" is not accepted here.',
+    ],
     ['no scheme', 'http: "p.example:3128"', '"p.example:3128" is not accepted here.'],
     ['a quote in the URL', `http: 'http://p"a:1'`, '"http://p\\"a:1" is not accepted here.'],
     ['a line break in the URL', 'http: "http://p:1\\nx"', '"http://p:1\\nx" is not accepted here.'],
@@ -82,13 +92,13 @@ describe('spec.proxy', () => {
     ['a line break in an entry', 'http: "http://p:1", noProxy: ["a\\n"]', '"a\\n" is not accepted here.'],
     ['a star in an entry', 'http: "http://p:1", noProxy: ["*.a"]', '"*.a" is not accepted here.'],
     ['an IPv6 range that is none', 'http: "http://p:1", noProxy: ["fd00::/129"]', '"fd00::/129" is not an IP range.'],
-    ['half a character in a user name', 'http: "http://p:1", username: "\\uD800"', '"\\ud800" is not accepted here.'],
+    ['half a character in a user name', 'http: "http://p:1", username: "\\uD800"', 'This is not accepted here.'],
     ['a list in a text', 'http: "http://p:1", noProxy: ["a,b"]', '"a,b" is not accepted here.'],
     ['another name for a key', 'httpProxy: "http://p"', 'There is no key "httpProxy" here. Did you mean "http"?'],
   ])('refuses %s', (_, keys, problem) => {
     const errors = errorsOf(proxy(keys))
     expect(errors[0]?.problem).toBe(problem)
     expect(errors[0]?.where).toContain('spec.proxy')
-    expect(JSON.stringify(errors)).not.toContain('geronimo')
+    expect(JSON.stringify(errors)).not.toMatch(/ger.?onimo/)
   })
 })

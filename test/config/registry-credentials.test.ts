@@ -46,11 +46,21 @@ describe('credentials of registries', () => {
 
   it.each([
     ['a password in the file', withCredentials('geronimo'), 'A password does not belong in this file.'],
+    [
+      'user and password in a key',
+      cluster('runtime: { registryCredentials: { "ada:geronimo@a": { username: b, password: { fromEnv: A } } } }'),
+      '"************@a" cannot stand here.',
+    ],
+    [
+      'user and password in a text',
+      cluster('runtime: { registryCredentials: { a: "ada:geronimo" } }'),
+      'a has the wrong type.',
+    ],
     ['no password', cluster('runtime: { registryCredentials: { a: { username: b } } }'), '"password" is missing.'],
     [
       'a colon in the user name',
-      cluster('runtime: { registryCredentials: { a: { username: "b:c", password: { fromEnv: A } } } }'),
-      '"b:c" is not accepted here.',
+      cluster('runtime: { registryCredentials: { a: { username: "ada:geronimo", password: { fromEnv: A } } } }'),
+      'This is not accepted here.',
     ],
     [
       'a URL in the place of the registry',

@@ -5,7 +5,10 @@ import { loginName, secret } from './secret.ts'
 
 // The port is written out: programs do not agree on another one. The value stands in files of systemd and in scripts.
 const proxyUrl = bareUrl.refine(
-  value => !URL.canParse(value) || /^https?:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d+\/?$/.test(value),
+  value =>
+    !/^https?:/.test(value) ||
+    !URL.canParse(value) ||
+    /^https?:\/\/([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):\d+\/?$/.test(value),
   { error: 'a URL of a host with a port and nothing after it, e.g. http://proxy.example:3128' },
 )
 
