@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
+import { type ForwardProxy, startForwardProxy } from '../kit/forward-proxy.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
@@ -13,14 +14,21 @@ import { startRegistry } from './kit/registry.ts'
 import { workload } from './kit/workload.ts'
 
 const sudoPassword = 'correct-horse-battery-staple'
+const proxyPassword = 'p@ss-of-the-proxy'
+const pullPassword = 'pull-only-with-this'
 const hostNames = ['cp1', 'w1', 'w2']
 
 /** All that a run printed and wrote on this machine: what secrets are searched in. */
 const said: string[] = []
 let cluster: TestCluster
+/** All that hosts fetch comes through it. */
+let proxy: ForwardProxy
+/** What the environment of the hosts names, and nothing may ask. */
+let trap: ForwardProxy
 
 async function run(...args: string[]): Promise<Outcome> {
-  const outcome = await evcctl(args, { ...cluster.env, SUDO_PASSWORD: sudoPassword })
+  const secretsOfFile = { SUDO_PASSWORD: sudoPassword, PROXY_PASSWORD: proxyPassword, PULL_PASSWORD: pullPassword }
+  const outcome = await evcctl(args, { ...cluster.env, ...secretsOfFile })
   said.push(outcome.stdout, outcome.stderr)
   return outcome
 }
@@ -56,10 +64,26 @@ beforeAll(async () => {
     .replace(/(\{ name: w1,.*) \}/, `$1, ssh: { sudoPassword: { fromEnv: SUDO_PASSWORD } } }`)
     .replace(/(\{ name: w2,.*) \}/, `$1, ${labels} }`)
   await writeFile(cluster.file, withSecret)
+  const address = cluster.hosts.gateway
+  proxy = await startForwardProxy({ address, login: `ada:${proxyPassword}` })
+  trap = await startForwardProxy({ address })
+  await editClusterFile(cluster.file, document => {
+    const password = { fromEnv: 'PROXY_PASSWORD' }
+    document.setIn(['spec', 'proxy'], { http: proxy.url, https: proxy.url, username: 'ada', password })
+  })
+  const names = ['http_proxy', 'https_proxy', 'HTTPS_PROXY', 'ftp_proxy']
+  for (const name of hostNames) {
+    const lines = names.map(variable => `${variable}=${trap.url}`).join(' ')
+    const kept = `Defaults env_keep += "${names.join(' ')}"`
+    const set = `printf '%s\\n' ${lines} >>/etc/environment; echo '${kept}' >/etc/sudoers.d/zz-proxy; systemctl set-environment ${lines}`
+    expect((await cluster.hosts.exec(name, set)).exitCode).toBe(0)
+  }
 })
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]()
+  await proxy?.[Symbol.asyncDispose]()
+  await trap?.[Symbol.asyncDispose]()
 })
 
 describe.sequential('from bare hosts to a cluster', () => {
@@ -77,7 +101,13 @@ describe.sequential('from bare hosts to a cluster', () => {
   })
 
   let samples: ProcessSamples
-  const secrets = new Set<string>([sudoPassword])
+  const secrets = new Set<string>([
+    sudoPassword,
+    proxyPassword,
+    encodeURIComponent(proxyPassword),
+    pullPassword,
+    Buffer.from(`ada:${pullPassword}`).toString('base64'),
+  ])
   /** Every bootstrap token that existed at some time of the run, and its description. */
   const tokens = new Map<string, string>()
   const tokenOfRun = 'evcctl: joins of one run'
@@ -275,25 +305,51 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
-  test('an image comes from a mirror whose certificate is of a private CA', async () => {
+  test('an image comes from a mirror with a password, whose certificate is of a private CA', async () => {
     const folder = join(cluster.folder, 'registry')
-    await using registry = await startRegistry(folder, cluster.hosts.gateway)
+    await using registry = await startRegistry(folder, cluster.hosts.gateway, `ada:${pullPassword}`)
     await writeFile(join(cluster.folder, 'registry-ca.crt'), registry.ca)
     await editClusterFile(cluster.file, document => {
       document.setIn(['spec', 'runtime', 'registryMirrors'], { 'registry.example': [`https://${registry.host}`] })
       document.setIn(['spec', 'runtime', 'registryCAs'], { [registry.host]: './registry-ca.crt' })
+      const login = { username: 'ada', password: { fromEnv: 'PULL_PASSWORD' } }
+      document.setIn(['spec', 'runtime', 'registryCredentials'], { [registry.host]: login })
     })
     const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect([outcome.exitCode, outcome.stderr]).toEqual([0, ''])
     expect(changedTasks(outcome)).toEqual(
-      hostNames.map(name => `changed: ${name}/containerd/registries:/etc/containerd/certs.d`),
+      hostNames.flatMap(name => [
+        `changed: ${name}/containerd/file:/etc/containerd/config.toml`,
+        `changed: ${name}/containerd/registries:/etc/containerd/certs.d`,
+        `changed: ${name}/containerd/unit:containerd.service`,
+      ]),
     )
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
     await cluster.kubectl('run', 'pulled', '--restart=Never', `--image=registry.example/${registry.image}`)
     await waitUntil('the image is pulled', async () => {
       const events = await cluster.kubectl('get', 'events', '--field-selector', 'involvedObject.name=pulled')
       return /Pulled .*registry\.example\/kit\/file:1/.test(events)
     })
     expect(registry.requests).toContain('/v2/kit/file/manifests/1')
+    expect(proxy.requests).toContain(`CONNECT ${registry.host}`)
+  })
+
+  test('all that was fetched came through the proxy, and nothing that nodes have said to each other', async () => {
+    expect(proxy.requests.filter(request => request.startsWith(`GET ${cluster.mirrorUrl}/`)).length).toBeGreaterThan(10)
+    const own = hostNames.map(name => cluster.hosts.host(name).address)
+    const inside = [
+      'localhost',
+      '127.',
+      '10.96.',
+      '10.244.',
+      '.svc',
+      ...own.map(address => `${address}:`),
+      ...hostNames,
+    ]
+    expect(proxy.requests.filter(request => inside.some(part => request.includes(part)))).toEqual([])
+    expect(trap.requests).toEqual([])
+    const manifests = await cluster.hosts.exec('cp1', 'grep -i -r _proxy /etc/kubernetes/manifests')
+    expect([manifests.exitCode, manifests.stdout]).toEqual([1, ''])
   })
 
   test('no secret was in a process list, in output or in a journal', async () => {

@@ -14,7 +14,7 @@ export interface Registry extends AsyncDisposable {
   readonly ca: string
   /** `kit/file:1`, without a registry. */
   readonly image: string
-  /** Paths that were asked for, in that order. */
+  /** Paths that it has given, in that order. */
   readonly requests: readonly string[]
 }
 
@@ -23,18 +23,22 @@ export interface Registry extends AsyncDisposable {
  *
  * @param folder an empty folder for its files
  * @param address where it listens: of a bridge, for containers
+ * @param login `user:password` that it wants (Basic, RFC 7617)
  */
-export async function startRegistry(folder: string, address: string): Promise<Registry> {
+export async function startRegistry(folder: string, address: string, login: string): Promise<Registry> {
+  const authorization = `Basic ${Buffer.from(login).toString('base64')}`
   const { type, digest } = await makeImage(folder)
   const blobs = join(folder, 'layout', 'blobs', 'sha256')
   const { ca, server } = makeCluster({ address })
   const requests: string[] = []
   const listener = createServer({ cert: server.certificate, key: server.key }, (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'https://registry')
+    if (request.headers.authorization !== authorization)
+      return response.writeHead(401, { 'www-authenticate': 'Basic realm="kit"' }).end()
     requests.push(pathname)
     const [, kind, name = ''] = /^\/v2\/kit\/file\/(manifests|blobs)\/(.+)$/.exec(pathname) ?? []
     const wanted = name === '1' ? digest : name
-    readFile(join(blobs, wanted.replace('sha256:', ''))).then(
+    return readFile(join(blobs, wanted.replace('sha256:', ''))).then(
       content => {
         const headers = kind === 'manifests' ? { 'content-type': type, 'docker-content-digest': wanted } : {}
         response.writeHead(200, { 'content-length': content.length, ...headers })
