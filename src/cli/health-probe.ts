@@ -12,7 +12,7 @@ const seconds = statusLimits.serverMs / 1000
 // `get` leaves what came: the curl exit code, the HTTP status, and the words. `tell` prints it as `<name>=<code> <status> <base64>`.
 // Lines `[+]… ok` of an API server are left out.
 const functions = `get() {
-  words=$(curl --silent --show-error --noproxy '*' --globoff --max-time ${seconds} --write-out '\\nhttp=%{http_code}\\n' "$@" 2>&1) && code=0 || code=$?
+  words=$(curl -q --silent --show-error --globoff --max-time ${seconds} --write-out '\\nhttp=%{http_code}\\n' "$@" 2>&1) && code=0 || code=$?
   status=$(printf '%s\\n' "$words" | sed -n 's/^http=\\([0-9][0-9][0-9]\\)$/\\1/p' | tail -n 1)
 }
 tell() {
