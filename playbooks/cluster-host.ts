@@ -7,7 +7,7 @@ import type { Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
 import { localProxyOf } from './local-proxy.ts'
-import { declareRuntime, runtimePackages } from './runtime.ts'
+import { declareRuntime, type HostRuntime, runtimePackages } from './runtime.ts'
 
 /** What a host has to offer before it can become a node. */
 export interface Prepared {
@@ -17,6 +17,8 @@ export interface Prepared {
   readonly system: readonly Task[]
   /** What a running kubelet has to be restarted for. */
   readonly kubelet: readonly Task[]
+  /** The container runtime's units; see ContainerRuntimeOutputs. */
+  readonly kept: HostRuntime['kept']
 }
 
 /**
@@ -88,7 +90,8 @@ export function prepareHost(
       ...programs.all,
     ],
     system: [...system.all, ...opened],
-    kubelet: programs.kubelet,
+    kubelet: [...programs.kubelet, runtime.ready],
+    kept: runtime.kept,
   }
 }
 

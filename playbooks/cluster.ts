@@ -31,6 +31,7 @@ import { declareNetworkCheck } from './cluster-network-check.ts'
 import { declareNetwork } from './cluster-network-roles.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 import { proxyOf } from './cluster-proxy.ts'
+import { rollRunningNodes, runningBatches } from './rolling.ts'
 
 /** A host that has become a node, and the flags that its kubelet is to have. */
 interface NodeMade {
@@ -137,6 +138,7 @@ export function clusterGraph(
   // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
   const hasNetwork = spec.network.cni !== 'none'
   const connected: Task[] = []
+  const nodesReady = new Map<string, Task>()
   for (const [machine, made] of joined) {
     const { ready } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
       configuration: documents.kubelet,
@@ -148,6 +150,7 @@ export function clusterGraph(
       endpoint,
       runtime: spec.runtime.name,
       registryCredentials: { ...secrets.registries },
+      kept: [...prepared.get(machine)!.kept],
       ready: hasNetwork,
       ...(network === undefined ? {} : { network: network.applied }),
     })
@@ -159,8 +162,10 @@ export function clusterGraph(
       joined: made.joined,
       ...(spec.network.cni === 'flannel' ? { flannel: { address: machine.address, ready } } : {}),
     })
+    nodesReady.set(machine.host.name, ready)
     connected.push(ready, ...(announced === undefined ? [] : [announced]))
   }
+  rollRunningNodes(builder, runningBatches(spec, facts), first.host.name, nodesReady)
   if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected })
   return builder.build()
 }

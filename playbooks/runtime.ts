@@ -2,7 +2,14 @@ import { containerd } from '../roles/containerd/index.ts'
 import { archivePackages, criO } from '../roles/cri-o/index.ts'
 import { docker, dockerPackages, dockerUnits } from '../roles/docker/index.ts'
 import { keptRuntime } from '../roles/node-runtime/index.ts'
-import { type ClusterSecrets, type ClusterSpec, type GraphBuilder, runtimes, type Task } from '../src/index.ts'
+import {
+  type ClusterSecrets,
+  type ClusterSpec,
+  type ContainerRuntimeOutputs,
+  type GraphBuilder,
+  runtimes,
+  type Task,
+} from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 import type { NodeDownloads } from './cluster-downloads.ts'
 import { sandboxImage } from './cluster-network.ts'
@@ -20,11 +27,7 @@ export function runtimePackages({ runtime }: ClusterSpec, hasArchives: boolean):
   return { names: runtime.name === 'cri-o' && hasArchives ? archivePackages : [], keepDisabled: [] }
 }
 
-export interface HostRuntime {
-  /** Done when it runs. */
-  readonly ready: Task
-  /** Done when pods can be given networks. */
-  readonly cniPlugins: Task
+export interface HostRuntime extends ContainerRuntimeOutputs {
   /** The unit that the kubelet starts after. */
   readonly unit: string
 }

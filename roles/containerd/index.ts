@@ -69,18 +69,13 @@ export const containerd = defineRole<ContainerdParameters, ContainerRuntimeOutpu
       registryFiles(registriesFolder, hostsFiles({ mirrors: params.registryMirrors, authorities: params.registryCAs })),
     )
     const proxy = declareUnitProxy(scope, unit, params.proxy)
-    const ready = scope.add(
-      systemdUnit({
-        unit,
-        state: 'running',
-        enabled: true,
-        watches: [program, `/etc/systemd/system/${unit}`, config, ...proxy.watches],
-      }),
-      {
-        after: [...params.startAfter, runc, registries, ...proxy.needs],
-        watch: [installed, unitFile, configured, ...proxy.changes],
-      },
-    )
-    return { ready, cniPlugins }
+    const unitPath = `/etc/systemd/system/${unit}`
+    const watches = [program, unitPath, config, ...proxy.watches]
+    const kept = [{ unit, files: [unitPath, config, ...proxy.watches], watches }]
+    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, trial: { kept } }), {
+      after: [...params.startAfter, runc, registries, ...proxy.needs],
+      watch: [installed, unitFile, configured, ...proxy.changes],
+    })
+    return { ready, cniPlugins, kept }
   },
 })

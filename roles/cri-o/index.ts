@@ -79,19 +79,14 @@ export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     scope.add(file({ path: '/etc/crictl.yaml', mode: 0o644, content: crictlConfig }))
     const proxy = declareUnitProxy(scope, unit, params.proxy)
-    const ready = scope.add(
-      systemdUnit({
-        unit,
-        state: 'running',
-        enabled: true,
-        watches: [program, unitPath, config, ...proxy.watches],
-        reloads: [registries],
-      }),
-      {
-        after: [...params.startAfter, policyFile, authorities, logins, ...proxy.needs],
-        watch: [installed, unitFile, configured, mirrors, ...proxy.changes],
-      },
-    )
-    return { ready, cniPlugins }
+    const watches = [program, unitPath, config, ...proxy.watches]
+    const reloads = [registries]
+    const files = [unitPath, config, registries, ...proxy.watches]
+    const kept = [{ unit, files, watches: [...watches, ...reloads] }]
+    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, reloads, trial: { kept } }), {
+      after: [...params.startAfter, policyFile, authorities, logins, ...proxy.needs],
+      watch: [installed, unitFile, configured, mirrors, ...proxy.changes],
+    })
+    return { ready, cniPlugins, kept }
   },
 })

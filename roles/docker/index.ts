@@ -55,12 +55,15 @@ export const docker = defineRole<DockerParameters, ContainerRuntimeOutputs>({
     // Read at every pull: no restart.
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     const proxy = declareUnitProxy(scope, dockerUnit, params.proxy)
+    const engineFiles = [config, ...proxy.watches]
+    const engine = { unit: dockerUnit, files: engineFiles, watches: engineFiles }
     const running = scope.add(
       systemdUnit({
         unit: dockerUnit,
         state: 'running',
         enabled: true,
-        watches: [config, ...proxy.watches],
+        watches: engineFiles,
+        trial: { kept: [engine] },
       }),
       { after: [...params.startAfter, authorities, ...proxy.needs], watch: [configured, ...proxy.changes] },
     )
@@ -72,10 +75,13 @@ export const docker = defineRole<DockerParameters, ContainerRuntimeOutputs>({
         content: renderTemplate(new URL(`templates/${unit}.hbs`, import.meta.url), { socket, sandboxImage }),
       }),
     )
-    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches: [program, unitPath] }), {
+    const watches = [program, unitPath]
+    const shim = { unit, files: [unitPath], watches }
+    const trial = { kept: [engine, shim] }
+    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, trial }), {
       after: [running],
       watch: [installed, unitFile],
     })
-    return { ready, cniPlugins }
+    return { ready, cniPlugins, kept: [engine, shim] }
   },
 })

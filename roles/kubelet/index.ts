@@ -2,15 +2,15 @@ import { z } from 'zod'
 import {
   declareLogins,
   defineRole,
+  type KeptUnit,
+  keptKubelet,
   kubeletConfigurationFile,
   kubeletFlags,
   kubeletLoginsPath,
-  kubeletUnit,
-  kubeletWatches,
+  kubeletService,
   type Login,
   nodeReady,
   runtimeNames,
-  systemdUnit,
   type Task,
 } from '../../src/index.ts'
 
@@ -33,6 +33,8 @@ const parameters = z.strictObject({
   runtime: z.enum(runtimeNames),
   /** How registries are logged into; of use where the runtime has no place for it. */
   registryCredentials: z.record(z.string(), z.custom<Login>()),
+  /** What it gets back, too, when the node is not well with something new. */
+  kept: z.array(z.custom<KeptUnit>()),
   /** Whether it is to be Ready; false where nothing that evcctl does makes it so (no CNI): then it has only to join. */
   ready: z.boolean(),
   /** What makes the node Ready; undefined: nothing that this run does. */
@@ -60,14 +62,15 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
     const options = { after: [params.joined], nameOf: kubeletName }
     const givesLogins = params.runtime === 'docker'
     const logins = givesLogins ? [declareLogins(scope, kubeletLoginsPath, params.registryCredentials, options)] : []
-    const watches = givesLogins ? [...kubeletWatches, kubeletLoginsPath] : kubeletWatches
-    const running = scope.add(systemdUnit({ unit: kubeletUnit, state: 'running', enabled: true, watches }), {
+    const kept = [...params.kept, keptKubelet(givesLogins ? [kubeletLoginsPath] : [])]
+    const running = scope.add(kubeletService(kept), {
       after: [params.joined],
       watch: [...params.watch, configured, flags, ...logins],
     })
     const { node: name, endpoint, network, ready: wanted } = params
-    const ready = scope.add(nodeReady({ name, endpoint, ready: wanted, store: params.runtime }), {
-      after: [running, ...(network === undefined ? [] : [network])],
+    const ready = scope.add(nodeReady({ name, endpoint, ready: wanted, store: params.runtime, kept }), {
+      after: network === undefined ? [] : [network],
+      watch: [running],
     })
     return { running, ready }
   },

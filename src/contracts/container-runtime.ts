@@ -5,6 +5,7 @@ import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
 import { type ArtifactDownload, artifactDownload } from '../resources/artifact-download.ts'
 import { installedArtifact } from '../resources/installed-artifact.ts'
+import type { KeptUnit } from '../resources/kept-files.ts'
 
 /** What the role of every container runtime is given; each extends it by what it installs. */
 export const containerRuntimeParameters = z.strictObject({
@@ -33,6 +34,8 @@ export interface ContainerRuntimeOutputs {
   readonly ready: Task
   /** Done when pods can be given networks. */
   readonly cniPlugins: Task
+  /** Its units, and what they get back when a running node is not well with something new. */
+  readonly kept: readonly KeptUnit[]
 }
 
 /** The standard CNI plugins where every runtime looks for them. */

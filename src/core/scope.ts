@@ -56,6 +56,16 @@ export class GraphBuilder {
     }
   }
 
+  /** What is declared so far, in order. */
+  get tasks(): readonly Task[] {
+    return this.#tasks
+  }
+
+  /** Lets a declared task wait for others that were declared after it. */
+  order(task: Task, after: readonly Task[]): void {
+    for (const before of after) this.#edges.push({ from: before.id, to: task.id, watch: false })
+  }
+
   /** Throws GraphError for a duplicate, two owners of one thing, an unknown dependency or a cycle. */
   build(): Graph {
     return buildGraph(this.#tasks, this.#edges, this.#mints)

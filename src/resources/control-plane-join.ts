@@ -20,6 +20,7 @@ import {
   printFile,
   printNodeCertificate,
 } from './kubeadm-state.ts'
+import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
@@ -107,7 +108,7 @@ export function controlPlaneJoin(
         { run: script, stdin: document, timeoutMs: 20 * 60_000 },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: finished(joinUnfinished) },
+        { run: `${keepKubelet}${finished(joinUnfinished)}` },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),

@@ -17,7 +17,7 @@ import {
 } from './kubeadm-state.ts'
 import { initUnfinished } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
-import { recordKubeletStart } from './kubelet-files.ts'
+import { keepKubelet, recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
@@ -110,7 +110,7 @@ export function kubeadmInit(
         { run: initScript({ configuration, criSocket, etcdData, etcdEndpoints }), timeoutMs: longestInit },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: finished(initUnfinished) },
+        { run: `${keepKubelet}${finished(initUnfinished)}` },
       ]
     },
     output(current) {

@@ -17,6 +17,7 @@ import {
   printFile,
   printNodeCertificate,
 } from './kubeadm-state.ts'
+import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
 
 export interface KubeadmJoinParameters {
@@ -80,7 +81,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
           timeoutMs: 15 * 60_000,
         },
         { write: record.path, content: record.content, mode: 0o600 },
-        { run: finished(joinUnfinished) },
+        { run: `${keepKubelet}${finished(joinUnfinished)}` },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),

@@ -3,8 +3,9 @@ import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
 import { documentChanges } from './document-changes.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { decodeFile, printFile, stateFolder } from './kubeadm-state.ts'
-import { kubeletConfigCopy, kubeletConfigPath, recordKubeletConfig } from './kubelet-files.ts'
+import { decodeFile, printFile } from './kubeadm-state.ts'
+import { kubeletConfigCopy, kubeletConfigPath, kubeletRecordPath, recordKubeletConfig } from './kubelet-files.ts'
+import { statePolicies } from './kubelet-service.ts'
 import { linesOf } from './probe-output.ts'
 import { missingFrom } from './subset.ts'
 
@@ -18,11 +19,9 @@ export interface KubeletFileState {
   readonly written: unknown
 }
 
-const recordPath = `${stateFolder}/kubelet-configuration.json`
-
 /** The record that init and join leave of the kubelet's configuration, so that a key taken out of cluster.yaml is seen. */
 export function kubeletRecord(configuration: KubernetesDocument): { readonly path: string; readonly content: string } {
-  return { path: recordPath, content: `${JSON.stringify(configuration)}\n` }
+  return { path: kubeletRecordPath, content: `${JSON.stringify(configuration)}\n` }
 }
 
 /**
@@ -39,7 +38,7 @@ export function kubeletConfigurationFile(
     name: kubeletConfigPath,
     probe: {
       script: `if [ -s /etc/kubernetes/kubelet.conf ]; then echo joined=yes; fi
-${printFile('current', kubeletConfigPath)}${printFile('record', recordPath)}${printFile('written', kubeletConfigCopy)}`,
+${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPath)}${printFile('written', kubeletConfigCopy)}`,
       parse: parseState,
     },
     desired: { configuration },
@@ -48,7 +47,9 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', recordPath)}${pr
       const changes = documentChanges(configuration, current ?? {}, recorded)
       const named = new Set(changes.map(({ field }) => field))
       const fields = [...changes, ...handEdits(written, current).filter(({ field }) => !named.has(field))]
-      return fields.length === 0 ? undefined : { action: 'update', fields }
+      if (fields.length === 0) return undefined
+      const policy = fields.find(({ field }) => statePolicies.includes(field))
+      return { action: 'update', fields, ...(policy === undefined ? {} : { note: policyNote(policy.field) }) }
     },
     converge: () => [
       // Right after a change of the control plane the API may be away for a moment.
@@ -66,6 +67,10 @@ ${recordKubeletConfig}`,
     ],
     explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
   }
+}
+
+function policyNote(setting: string): string {
+  return `what the kubelet kept under its former ${setting} is removed; pods that run have the new one when they are made again: kubectl drain, where that matters`
 }
 
 function handEdits(written: unknown, current: unknown): readonly FieldChange[] {

@@ -34,3 +34,25 @@ export const cannotStartFunction = `cannot_start() {
     grep -qE 'unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate' "$log"
 }
 `
+
+// What the kubelet prints right before it ends by itself: cmd/kubelet/app and pkg/kubelet of k8s.io/kubernetes 1.34 to 1.36,
+// and what klog and Go print on Fatal and panic.
+const lastWords = '"command failed"|[Ff]ailed to run [Kk]ubelet|Failed to start ContainerManager|^F[0-9]{4} |^panic: '
+// What another attempt may bring: an API server or a runtime that is about to come.
+const passing =
+  'connection refused|i/o timeout|[Dd]eadline[ E]xceeded|TLS handshake|EOF|no route to host|no such host|certificate signing request|Unauthorized|forbidden|context canceled'
+
+/** So often the kubelet has to end with the same words until it is certain that it does not come up. */
+export const certainEnds = 3
+
+/**
+ * Shell function `kubelet_ended SINCE TIMES`: prints the words with which the kubelet ended most often since SINCE (seconds
+ * since the epoch), and succeeds when that was at least TIMES times. systemd starts it again every 2 s.
+ */
+export const kubeletEndedFunction = `kubelet_ended() {
+  journalctl -u kubelet --since="@$1" -o cat --no-pager --quiet 2>/dev/null | grep -E '${lastWords}' | grep -vE '${passing}' |
+    sed 's/^[EF][0-9][0-9]* [0-9:.]* *[0-9]* //' | sort | uniq -c | sort -rn | head -n 1 | {
+    read -r times words && [ "$times" -ge "$2" ] && printf '%s\\n' "$words" | cut -c 1-600
+  }
+}
+`

@@ -1,4 +1,6 @@
 import { syncLine } from '../shell/on-disk.ts'
+import { type KeptUnit, keepScript } from './kept-files.ts'
+import { stateFolder } from './kubeadm-state.ts'
 import { startedFolder, statScript } from './systemd-state.ts'
 
 /** The systemd unit of the kubelet; kubeadm knows it by this name. */
@@ -21,14 +23,43 @@ export const kubeletLoginsPath = '/var/lib/kubelet/config.json'
 /** config.yaml as kubeadm wrote it last: what is different in it now was changed by somebody else. */
 export const kubeletConfigCopy = '/var/lib/evcctl/kubelet-config.yaml'
 
-/** The files that the kubelet reads only when it starts. */
+/** The KubeletConfiguration document that evcctl made of config.yaml last. */
+export const kubeletRecordPath = `${stateFolder}/kubelet-configuration.json`
+
+// Written at each start of a container runtime: a kubelet that starts after it proves that it can work with it.
+const runtimeUnits = ['containerd.service', 'crio.service', 'docker.service', 'cri-docker.service']
+
+/** What the kubelet reads only when it starts. */
 export const kubeletWatches: readonly string[] = [
   kubeletPath,
   kubeletUnitPath,
   kubeletDropInPath,
   kubeletConfigPath,
   kubeletFlagsPath,
+  ...runtimeUnits.map(unit => `${startedFolder}/${unit}`),
 ]
+
+/**
+ * The kubelet with what it gets back when it does not come up with something new, and what tells how that was made.
+ * `watches`: what it has to be restarted for besides kubeletWatches.
+ */
+export function keptKubelet(watches: readonly string[] = []): KeptUnit {
+  return {
+    unit: kubeletUnit,
+    files: [
+      kubeletUnitPath,
+      kubeletDropInPath,
+      kubeletConfigPath,
+      kubeletFlagsPath,
+      kubeletConfigCopy,
+      kubeletRecordPath,
+    ],
+    watches: [...kubeletWatches, ...watches],
+  }
+}
+
+/** Keeps the kubelet's files as they are, once the host has become a node with them. */
+export const keepKubelet = keepScript([keptKubelet()])
 
 /** Notes config.yaml as it is, right after kubeadm has written it. */
 export const recordKubeletConfig = `cp ${kubeletConfigPath} ${kubeletConfigCopy}.next
@@ -38,5 +69,6 @@ mv -f ${kubeletConfigCopy}.next ${kubeletConfigCopy}
 
 /** Notes that the kubelet, which kubeadm has just started, runs with these files: it needs no restart. */
 export const recordKubeletStart = `${recordKubeletConfig}mkdir -p ${startedFolder}
-{ ${statScript(kubeletWatches)}; } >${startedFolder}/${kubeletUnit}
+{ ${statScript(kubeletWatches)}; } >${startedFolder}/${kubeletUnit}.next
+mv -f ${startedFolder}/${kubeletUnit}.next ${startedFolder}/${kubeletUnit}
 `

@@ -1,12 +1,17 @@
+import type { ErrorDetails } from '../core/errors.ts'
 import { askingProbeMs } from '../core/limits.ts'
-import type { ProbeResult, Resource } from '../core/resource.ts'
+import type { ProbeResult, Resource, StepFailure } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { type ImageStore, imageStores } from './image-stores.ts'
+import { type KeptUnit, keepScript, putBackFunction, putBackMark } from './kept-files.ts'
 import { kubeletClientPath } from './kubeadm-state.ts'
 import { kubectl } from './kubectl.ts'
+import { certainEnds } from './kubelet-evidence.ts'
 import { kubeletUnit } from './kubelet-files.ts'
+import { kubeletHealth, kubeletUnproven } from './kubelet-service.ts'
 import { podEvidence } from './pod-evidence.ts'
 import { linesOf } from './probe-output.ts'
+import { recoverFunction } from './systemd-settle.ts'
 
 /** The host's own node as the API server tells it. */
 export interface NodeReadyState {
@@ -14,6 +19,8 @@ export interface NodeReadyState {
   readonly state: 'absent' | 'unreachable' | 'not ready' | 'ready'
   /** What the API server, or the way to it, said; empty when it answered. */
   readonly said: string
+  /** Whether evcctl has started the kubelet and the node was not seen Ready since then. */
+  readonly unproven: boolean
 }
 
 export interface NodeReadyParameters {
@@ -25,10 +32,14 @@ export interface NodeReadyParameters {
   readonly ready: boolean
   /** Whose images are pulled meanwhile. */
   readonly store: ImageStore
+  /** The container runtime and the kubelet: what they get back when the node does not become Ready with what is new. */
+  readonly kept: readonly KeptUnit[]
 }
 
 // How long nothing at all may get on, s. As long as images arrive, however slowly, the node is waited for.
 const patienceSeconds = 300
+// A kubelet that was started with something new has what it needs on the node already.
+const trialSeconds = 120
 const longest = 2 * 60 * 60_000
 
 // The kubelet may read its own Node object and no other, and the pods of that.
@@ -40,34 +51,38 @@ const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.messa
  * The host is a node that the cluster calls Ready. It asks about itself with the kubelet's credentials, so that nodes wait
  * side by side and none of them keeps the control plane node's lane busy. A kubelet makes its Node object only when it
  * starts: it is restarted where somebody has deleted that. Gives up when nothing has happened for 5 minutes.
+ * What the cluster knew of a kubelet before it was started again counts for nothing: the kubelet has to have reported
+ * since. Then its files are kept as good; otherwise it and the container runtime get those that were kept before.
  */
 export function nodeReady({
   name,
   endpoint,
   ready,
   store,
+  kept,
 }: NodeReadyParameters): Resource<NodeReadyState, { readonly node: string }> {
   const script = askScript(name, endpoint)
   return {
     kind: 'node',
     name,
     title: 'wait until Ready',
-    probe: { script, timeoutMs: askingProbeMs, parse: parseState },
+    probe: { script: `${printUnproven}${script}`, timeoutMs: askingProbeMs, parse: parseState },
     desired: { node: name },
-    diff(current) {
-      if (current.state === 'ready' || (!ready && current.state === 'not ready')) return undefined
+    diff(current, _desired, { watched }) {
+      const enough = current.state === 'ready' || (!ready && current.state === 'not ready')
+      if (enough && !current.unproven && watched.length === 0) return undefined
       const after = ready ? 'Ready' : 'in the cluster'
-      return { action: 'run', fields: [{ field: 'state', before: describe(current), after }] }
+      const before = enough ? undefined : describe(current)
+      const fields = [
+        before === undefined ? { field: 'state', after: `${after} again` } : { field: 'state', before, after },
+      ]
+      return { action: 'run', fields, ...(enough && watched.length > 0 ? { because: watched } : {}) }
     },
-    converge: ({ state }) => [
+    converge: ({ state, unproven }) => [
       ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
-      { run: waitScript({ name, script, ready, store }), timeoutMs: longest },
+      { run: waitScript({ name, script, ready, store, kept, unproven }), timeoutMs: longest },
     ],
-    explain: failure => ({
-      problem: ready ? `${name} does not become Ready.` : `${name} does not come into the cluster.`,
-      came: failure.stderr.trim() || failure.stdout.trim(),
-      next: `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`,
-    }),
+    explain: failure => explainNode(name, ready, failure),
   }
 }
 
@@ -95,15 +110,16 @@ esac
 `
 }
 
+interface Waiting extends Omit<NodeReadyParameters, 'endpoint'> {
+  readonly script: string
+  readonly unproven: boolean
+}
+
 // Sizes and names of what is being pulled, and what is there: as long as that changes, the line is only slow.
-function waitScript({
-  name,
-  script,
-  ready,
-  store,
-}: Omit<NodeReadyParameters, 'endpoint'> & { readonly script: string }): string {
+function waitScript({ name, script, ready, store, kept, unproven }: Waiting): string {
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
-  return `ask() {
+  const patience = unproven ? trialSeconds : patienceSeconds
+  return `${unproven ? proofFunctions(name, ready, kept) : ''}ask() {
   ( ${indented(script)}
   )
 }
@@ -114,20 +130,63 @@ pulls() {
 seen= looked=0 since=$(date +%s)
 while :; do
   answer=$(ask)
-  case $answer in ${enough}) exit 0;; esac
+  case $answer in ${enough}) ${unproven ? 'if proven; then accept; exit 0; fi' : 'exit 0'};; esac
   now=$(date +%s)
   if [ $(( now - looked )) -ge 5 ]; then
     printf '%s\\n' "\${answer#state=}"
     looked=$now before=$seen seen=$(pulls)
     if [ "$seen" != "$before" ]; then since=$now; fi
-  fi
-  if [ $(( now - since )) -ge ${patienceSeconds} ]; then break; fi
+${unproven ? '    if hopeless; then break; fi\n' : ''}  fi
+  if [ $(( now - since )) -ge ${patience} ]; then break; fi
   sleep 0.5
 done
 printf '%s\\n' "\${answer#state=}" >&2
-${kubelet} get node ${name} -o go-template=${quote(whyNotReady)} 2>/dev/null | cut -c 1-600 >&2 || :
-${podEvidence(kubelet, `--all-namespaces --field-selector spec.nodeName=${name}`)}exit 1
+${unproven ? `kubelet_ended "$begun" 1 >&2 || :\n` : ''}${kubelet} get node ${name} -o go-template=${quote(whyNotReady)} 2>/dev/null | cut -c 1-600 >&2 || :
+${podEvidence(kubelet, `--all-namespaces --field-selector spec.nodeName=${name}`)}${unproven ? giveBack : ''}exit 1
 `
+}
+
+const printUnproven = `if [ -e ${kubeletUnproven} ]; then echo unproven=yes; fi
+`
+
+// Why nothing is given back when no API server answers: nothing says then that the kubelet is at fault.
+const giveBack = `case $answer in *state=unreachable*) if hopeless; then recover; fi;; *) recover;; esac
+`
+
+/** Ready is reported by a kubelet only after its container manager runs; otherwise it has to stay for some seconds. */
+function proofFunctions(name: string, ready: boolean, kept: readonly KeptUnit[]): string {
+  const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
+  return `${kubeletHealth.functions}${putBackFunction(kept, kubeletHealth.start)}${recoverFunction(kubeletUnit, kubeletHealth)}begun= started=
+read -r begun started <${kubeletUnproven} || :
+begun=\${begun:-$(date +%s)}
+started=$(printf '%s' "$started" | tr -dc 0-9)
+process= stays=0
+proven() {
+  reported=$(${kubelet} get node ${name} -o go-template=${quote(reported)} 2>/dev/null | tr -dc 0-9)
+  if [ "\${reported:-0}" -lt "\${started:-0}" ] || ! kubelet_works; then process=; return 1; fi
+  runs=$(systemctl show -p MainPID --value -- ${kubeletUnit})
+  if [ "$runs" != "$process" ]; then process=$runs stays=$(date +%s); fi
+  [ $(( $(date +%s) - stays )) -ge ${ready ? 2 : 10} ]
+}
+hopeless() { kubelet_ended "$begun" ${certainEnds} >/dev/null; }
+accept() {
+${keepScript(kept)}rm -f ${kubeletUnproven}
+}
+`
+}
+
+function explainNode(name: string, ready: boolean, failure: StepFailure): ErrorDetails {
+  const problem = ready ? `${name} does not become Ready` : `${name} does not come into the cluster`
+  const next = `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`
+  const said = failure.stderr.trim() || failure.stdout.trim()
+  const [cause = '', back] = said.split(putBackMark)
+  if (back === undefined) return { problem: `${problem}.`, came: said, next }
+  const [files, ...rest] = back.split('\n')
+  return {
+    problem: `${problem} with what was changed, so it has its former files again: ${files}`,
+    came: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
+    next: `Correct cluster.yaml, then apply again. ${next}`,
+  }
 }
 
 function indented(script: string): string {
@@ -137,8 +196,9 @@ function indented(script: string): string {
 function parseState(raw: ProbeResult): NodeReadyState {
   const state = linesOf(raw, 'state')[0]
   const said = linesOf(raw, 'said')[0] ?? ''
-  if (state === 'absent' || state === 'not ready' || state === 'ready') return { state, said }
-  return { state: 'unreachable', said }
+  const unproven = linesOf(raw, 'unproven').length > 0
+  if (state === 'absent' || state === 'not ready' || state === 'ready') return { state, said, unproven }
+  return { state: 'unreachable', said, unproven }
 }
 
 function describe({ state, said }: NodeReadyState): string {

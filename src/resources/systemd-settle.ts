@@ -1,5 +1,28 @@
 import { quote } from '../shell/quote.ts'
+import { type KeptUnit, keepScript, putBackFunction } from './kept-files.ts'
 import { startedFolder, statScript } from './systemd-state.ts'
+
+/** What a unit of a running node is watched for after its start, and what becomes of it when it does not come up. */
+export interface Trial {
+  /** Get their former files back when the unit does not come up; the last is the unit itself. */
+  readonly kept: readonly KeptUnit[]
+  /** More, for a unit that does not tell systemd by itself whether it works. */
+  readonly health?: UnitHealth
+}
+
+/** Commands of sh that know a unit better than systemd does. */
+export interface UnitHealth {
+  /** Shell functions that the others use. */
+  readonly functions: string
+  /** Starts the unit, which is stopped. */
+  readonly start: string
+  /** Succeeds when the unit works. */
+  readonly works: string
+  /** Prints why the unit cannot come up, and succeeds, once that is certain. `$begun` is when it was started, in seconds since the epoch. */
+  readonly hopeless: string
+  /** Prints what the unit complained of most since `$begun`; fails when that is nothing. */
+  readonly complaint: string
+}
 
 export interface Settling {
   readonly unit: string
@@ -10,6 +33,7 @@ export interface Settling {
   readonly action: 'start' | 'restart' | 'reload'
   /** How long it may take to run. */
   readonly seconds: number
+  readonly trial?: Trial
 }
 
 /** The script that brings a unit to its state, waits until it stays there, and records what it was started with. */
@@ -17,15 +41,20 @@ export function settleScript(settling: Settling): string {
   return settling.state === 'running' ? runScript(settling) : stopScript(settling)
 }
 
-function runScript({ unit, enabled, files, action, seconds }: Settling): string {
+function runScript({ unit, enabled, files, action, seconds, trial }: Settling): string {
   const stamp = `${startedFolder}/${unit}`
+  const health = trial?.health
+  const last = 'journalctl --unit="$unit" --since="@$begun" --no-pager --quiet --output=cat | tail -n 20'
+  const said = health === undefined ? last : `${health.complaint} || ${last}`
+  const works = health === undefined ? '' : ` && ${health.works}`
+  const start = health === undefined ? `systemctl ${action} -- "$unit"` : stoppedStart(action, health.start)
   // The files are recorded before the start: one that changes meanwhile is then seen next time.
   return `unit=${quote(unit)}
 begun=$(date +%s)
-fail() {
+${trial === undefined ? '' : trialFunctions(unit, trial)}fail() {
   journalctl --sync 2>/dev/null || :
-  { echo "$1"; journalctl --unit="$unit" --since="@$begun" --no-pager --quiet --output=cat | tail -n 20; } >&2
-  exit 1
+  { echo "$1"; ${said}; } >&2
+${trial === undefined ? '' : '  recover\n'}  exit 1
 }
 if [ "$(systemctl show -p LoadState,NeedDaemonReload --value -- "$unit" | tr '\\n' ' ')" != 'loaded no ' ]; then systemctl daemon-reload; fi
 case "$(systemctl show -p UnitFileState --value -- "$unit")" in masked*) systemctl unmask -- "$unit"; systemctl unmask --runtime -- "$unit";; esac
@@ -34,7 +63,7 @@ umask 077
 mkdir -p ${quote(startedFolder)}
 { ${statScript(files)}; } >${quote(`${stamp}.next`)}
 systemctl reset-failed -- "$unit" 2>/dev/null || :
-systemctl ${action} -- "$unit" || fail "systemctl ${action} $unit failed"
+${start} || fail "systemctl ${action} $unit failed"
 restarts=$(systemctl show -p NRestarts --value -- "$unit")
 end=$(( $(date +%s) + ${seconds} ))
 while :; do
@@ -43,15 +72,47 @@ while :; do
     case "$(systemctl show -p Type --value -- "$unit")" in notify*|dbus|oneshot|'') break;; esac
     # Other types count as active the moment they are forked: see whether it stays.
     sleep 1
-    if [ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] && [ "$(systemctl show -p NRestarts --value -- "$unit")" = "$restarts" ]; then break; fi
+    if [ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] && [ "$(systemctl show -p NRestarts --value -- "$unit")" = "$restarts" ]${works}; then break; fi
   fi
-  if [ "$state" = failed ]; then fail "$unit failed"; fi
+${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends again and again"; fi\n`}  if [ "$state" = failed ]; then fail "$unit failed"; fi
   if [ "$(date +%s)" -ge "$end" ]; then fail "$unit is $state after ${seconds} s"; fi
   restarts=$(systemctl show -p NRestarts --value -- "$unit")
   echo "$unit is $state"
   sleep 0.5
 done
 mv -f ${quote(`${stamp}.next`)} ${quote(stamp)}
+${trial === undefined || health !== undefined ? '' : keepBeforeJoin(trial)}`
+}
+
+// One that only has to be started may run by now.
+function stoppedStart(action: Settling['action'], start: string): string {
+  const anew = `{ systemctl stop -- "$unit" && ${start}; }`
+  return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${anew}` : anew
+}
+
+// Whether a running node is well with it shows later, see nodeReady; before there is a node, this is all that is known.
+function keepBeforeJoin({ kept }: Trial): string {
+  return `if [ ! -s /etc/kubernetes/kubelet.conf ]; then
+${keepScript(kept)}fi
+`
+}
+
+function trialFunctions(unit: string, { kept, health }: Trial): string {
+  return `${health?.functions ?? ''}${putBackFunction(kept, health?.start)}${recoverFunction(unit, health)}`
+}
+
+/** Shell function `recover`: puts back what a unit ran with before, and tells whether it runs with that. Needs `put_back`. */
+export function recoverFunction(unit: string, health?: UnitHealth): string {
+  const active = `[ "$(systemctl show -p ActiveState --value -- ${quote(unit)})" = active ]`
+  const works = health === undefined ? active : `${active} && ${health.works}`
+  return `recover() {
+  if ! put_back; then return 0; fi
+  tries=0
+  until sleep 1; ${works}; do
+    tries=$(( tries + 1 ))
+    if [ "$tries" -ge 30 ]; then echo "${unit} does not run with them either" >&2; return 0; fi
+  done
+}
 `
 }
 

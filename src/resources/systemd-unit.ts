@@ -1,5 +1,6 @@
 import type { Change, Context, FieldChange, Resource, StepFailure } from '../core/resource.ts'
-import { settleScript } from './systemd-settle.ts'
+import { putBackMark } from './kept-files.ts'
+import { settleScript, type Trial } from './systemd-settle.ts'
 import { changedPaths, type UnitState, unitProbe } from './systemd-state.ts'
 
 export interface SystemdUnitParameters {
@@ -16,6 +17,8 @@ export interface SystemdUnitParameters {
   readonly reloads?: readonly string[]
   /** How long it may take to run (or stop), ms. Default 90 000, systemd's own. */
   readonly wait?: number
+  /** For a unit that running nodes depend on: its files from before are put back when it does not come up with new ones. */
+  readonly trial?: Trial
 }
 
 export interface UnitDesired {
@@ -35,7 +38,7 @@ const notEnableable = new Set(['static', 'generated', 'indirect', 'alias', 'tran
  * A unit that systemd keeps restarting does not count as running.
  */
 export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitState, UnitDesired> {
-  const { unit, state, enabled, masked = false, watches = [], reloads = [], wait = 90_000 } = parameters
+  const { unit, state, enabled, masked = false, watches = [], reloads = [], wait = 90_000, trial } = parameters
   if (masked && (state === 'running' || enabled))
     throw new RangeError(`${unit}: a masked unit can neither run nor be enabled`)
   const files = [...watches, ...reloads]
@@ -59,8 +62,15 @@ export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitSta
       const action = neededAction(current, watches, reloads, { watched: [] })?.how
       return [
         {
-          run: settleScript({ unit, ...desired, files, action: action ?? 'start', seconds: Math.ceil(wait / 1000) }),
-          timeoutMs: wait + 30_000,
+          run: settleScript({
+            unit,
+            ...desired,
+            files,
+            action: action ?? 'start',
+            seconds: Math.ceil(wait / 1000),
+            ...(trial === undefined ? {} : { trial }),
+          }),
+          timeoutMs: wait + (trial === undefined ? 30_000 : 90_000),
         },
       ]
     },
@@ -133,6 +143,16 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
       problem: `There is no unit ${unit} on the host.`,
       came: said,
       next: 'Its package or unit file is missing or was removed meanwhile: apply again.',
+    }
+  }
+  const [cause = '', back] = said.split(putBackMark)
+  if (back !== undefined) {
+    const [files, ...rest] = back.split('\n')
+    return {
+      problem: `${unit} does not run with what was changed, so it has its former files again: ${files}`,
+      expected: 'active, and staying so',
+      came: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
+      next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
     }
   }
   return {

@@ -53,6 +53,16 @@ describe("the kubelet's configuration", () => {
   })
 })
 
+test('a change of a policy whose state the kubelet keeps says what becomes of the pods that run', async () => {
+  const sandbox = node({ [config]: stringify(kubeletConfiguration({})) })
+  const resource = kubeletConfigurationFile(
+    kubeletConfiguration({ cpuManagerPolicy: 'static', reservedSystemCPUs: '0' }),
+  )
+  const change = resource.diff(await sandbox.probe(resource), { configuration: {} }, { watched: [] })
+  expect(change?.note).toContain('cpuManagerPolicy')
+  expect(change?.note).toContain('kubectl drain')
+})
+
 describe("the kubelet's flags", () => {
   const path = '/var/lib/kubelet/kubeadm-flags.env'
   const line = (flags: string) => `KUBELET_KUBEADM_ARGS="${flags}"\n`

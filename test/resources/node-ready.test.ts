@@ -15,7 +15,7 @@ async function found(curl: string | undefined, ready = true): Promise<string | u
   if (curl !== undefined) await writeFile(certificate, 'x')
   await writeFile(join(folder.path, 'curl'), `#!/bin/sh\n${curl ?? 'exit 9'}\n`)
   await chmod(join(folder.path, 'curl'), 0o755)
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready, store: 'containerd' })
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready, store: 'containerd', kept: [] })
   const script = resource.probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
   const env = { PATH: `${folder.path}:${process.env.PATH}` }
   const ran = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -54,8 +54,9 @@ test('a node that is not waited for to be Ready has to be in the cluster', async
 })
 
 test('a node that somebody has deleted is made again by its kubelet', () => {
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd' })
-  const first = (state: 'absent' | 'not ready') => resource.converge({ state, said: '' }, { node: 'w1' })[0]
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] })
+  const first = (state: 'absent' | 'not ready') =>
+    resource.converge({ state, said: '', unproven: false }, { node: 'w1' })[0]
   expect(first('absent')).toEqual({ run: 'systemctl restart kubelet.service\n' })
   expect(JSON.stringify(first('not ready'))).not.toContain('systemctl')
 })
@@ -75,8 +76,8 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
     await rm(`${count}.asked`, { force: true })
     await program('curl', `echo >>${count}.asked; ${curl}`)
     await program('ctr', ctr)
-    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd' })
-    const [step] = resource.converge({ state: 'not ready', said: '' }, { node: 'w1' })
+    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] })
+    const [step] = resource.converge({ state: 'not ready', said: '', unproven: false }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
@@ -118,8 +119,8 @@ test.each(['containerd', 'cri-o', 'docker'] as const)(
     }
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
-    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store })
-    const [step] = resource.converge({ state: 'not ready', said: '' }, { node: 'w1' })
+    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store, kept: [] })
+    const [step] = resource.converge({ state: 'not ready', said: '', unproven: false }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const script = step.run
       .replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)

@@ -35,7 +35,8 @@ cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
 { sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
 mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
 mkdir -p /var/lib/evcctl/started
-{ TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service
+{ TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/started/containerd.service' '/var/lib/evcctl/started/crio.service' '/var/lib/evcctl/started/docker.service' '/var/lib/evcctl/started/cri-docker.service' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service.next
+mv -f /var/lib/evcctl/started/kubelet.service.next /var/lib/evcctl/started/kubelet.service
 --- next step
 rm -rf /var/lib/evcctl/static-pods.new
 mkdir -m 0700 /var/lib/evcctl/static-pods.new
@@ -47,5 +48,22 @@ mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 --- next step
 {"write":"/var/lib/evcctl/record.json","content":"{}\n","mode":384}
 --- next step
+( umask 077
+  keep() {
+    proven=/var/lib/evcctl/proven/$1
+    shift
+    rm -rf "$proven.next"
+    mkdir -p "$proven.next"
+    for file in "$@"; do
+      if [ ! -f "$file" ]; then continue; fi
+      mkdir -p "$proven.next${file%/*}"
+      cp -p "$file" "$proven.next$file"
+    done
+    { find "$proven.next" -xdev -exec sync -- {} + 2>/dev/null || sync; }
+    rm -rf "$proven"
+    mv "$proven.next" "$proven"
+  }
+  keep 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-config.yaml' '/var/lib/evcctl/kubelet-configuration.json'
+)
 { find /etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -f /var/lib/evcctl/kubeadm-init.unfinished

@@ -1,0 +1,90 @@
+import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
+import { quote, quoteAll } from '../shell/quote.ts'
+import { startedFolder, statScript } from './systemd-state.ts'
+
+/** A unit of a running node, and the files that it gets back when it does not run well with new ones. */
+export interface KeptUnit {
+  /** With its suffix. */
+  readonly unit: string
+  /** Absolute paths of text files: configuration, flags, the unit file. */
+  readonly files: readonly string[]
+  /** Absolute paths of all files whose change needs a restart or reload; see SystemdUnitParameters. */
+  readonly watches: readonly string[]
+}
+
+/** Stands in what a script prints on stderr before the paths of files that it has put back. */
+export const putBackMark = '--- put back: '
+
+const folder = '/var/lib/evcctl/proven'
+
+/**
+ * Lines of sh that keep the files of units as they are now: with them the units run well. The copies are complete before
+ * they count; a run that is killed in between keeps them again, since what tells that it has to is removed afterwards.
+ */
+export function keepScript(kept: readonly KeptUnit[]): string {
+  const units = kept.map(({ unit, files }) => `  keep ${quote(unit)} ${quoteAll(files)}\n`)
+  return `( umask 077
+  keep() {
+    proven=${folder}/$1
+    shift
+    rm -rf "$proven.next"
+    mkdir -p "$proven.next"
+    for file in "$@"; do
+      if [ ! -f "$file" ]; then continue; fi
+      mkdir -p "$proven.next\${file%/*}"
+      cp -p "$file" "$proven.next$file"
+    done
+    ${syncTreeLine('"$proven.next"')}
+    rm -rf "$proven"
+    mv "$proven.next" "$proven"
+  }
+${units.join('')})
+`
+}
+
+/**
+ * Shell function `put_back`: gives the units back the files that were kept, names them on stderr after \`putBackMark\`, and
+ * restarts those units. It fails when there is nothing to put back. \`start\` starts the last unit, which is stopped then.
+ */
+export function putBackFunction(kept: readonly KeptUnit[], start?: string): string {
+  const lines = kept.map(
+    (
+      { unit, files },
+      index,
+    ) => `  if put_files ${quote(unit)} ${quoteAll(files)}; then back="$back $changed" again_${index}=yes; fi
+`,
+  )
+  const restarts = kept.map((one, index) => {
+    const last = index === kept.length - 1
+    // What the last one runs with may be of the others.
+    const condition = last ? '[ -n "$back" ]' : `[ -n "$again_${index}" ]`
+    const stamp = `${startedFolder}/${one.unit}`
+    return `  if ${condition}; then
+    { ${statScript(one.watches)}; } >${stamp}.next
+    ${last && start !== undefined ? `systemctl stop -- ${quote(one.unit)}\n    ${start}` : `systemctl restart -- ${quote(one.unit)}`} || echo "${one.unit} does not start" >&2
+    mv -f ${stamp}.next ${stamp}
+  fi
+`
+  })
+  return `put_files() {
+  proven=${folder}/$1 changed=
+  shift
+  if [ ! -d "$proven" ]; then return 1; fi
+  for file in "$@"; do
+    if [ -f "$proven$file" ]; then
+      if cmp -s "$proven$file" "$file"; then continue; fi
+      cp -p "$proven$file" "$file.evcctl" && ${syncLine('"$file.evcctl"')} && mv -f "$file.evcctl" "$file" || return 1
+    elif [ -e "$file" ]; then rm -f "$file"
+    else continue; fi
+    changed="$changed \${file}"
+  done
+  [ -n "$changed" ]
+}
+put_back() {
+  back=${kept.map((_, index) => ` again_${index}=`).join('')}
+${lines.join('')}  if [ -z "$back" ]; then return 1; fi
+  echo "${putBackMark}\${back#  }" >&2
+  systemctl daemon-reload
+${restarts.join('')}}
+`
+}
