@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { StepFailure } from '../core/resource.ts'
+import { kubeletGivenUp } from './kubeadm-watch.ts'
 import { kubeletMark } from './kubelet-evidence.ts'
 
 /** Turns the failure of `kubeadm <verb>` into something to act on. */
@@ -18,6 +19,14 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
       problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.',
       came: lastLines(said, ''),
       next: 'Give this host another name in cluster.yaml, or remove the other node first: kubectl delete node <name>',
+    }
+  }
+  const lastWords = said.split('\n').find(line => line.startsWith(kubeletGivenUp))
+  if (lastWords !== undefined) {
+    return {
+      problem: `The kubelet cannot start during kubeadm ${verb}.`,
+      came: lastWords.slice(kubeletGivenUp.length),
+      next: `Correct it in cluster.yaml (spec.kubernetes.kubeletConfiguration, nodeRegistration) or on the host (/etc/default/kubelet, drop-ins of kubelet.service), then apply again. ${journal}`,
     }
   }
   if (/kubelet (is not healthy|was not healthy|check failed)|the kubelet to (start|boot up)/i.test(said)) {

@@ -15,6 +15,7 @@ import {
   printNodeCertificate,
   stateFolder,
 } from './kubeadm-state.ts'
+import { watchedFunction } from './kubeadm-watch.ts'
 import { initUnfinished } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { keepKubelet, recordKubeletStart } from './kubelet-files.ts'
@@ -165,7 +166,7 @@ function initScript({ configuration, criSocket, etcdData, etcdEndpoints }: InitS
   const emptied = `  # Its manifest, by which reset finds the data, may be gone already.
   if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
 `
-  return `${kubeletFailureScript}mkdir -p ${stateFolder}
+  return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
 systemctl daemon-reload
 systemctl enable --quiet kubelet
 if [ -e ${initUnfinished} ]; then
@@ -174,7 +175,7 @@ if [ -e ${initUnfinished} ]; then
 ${etcdData === 'external' ? '' : emptied}fi
 ${forgetFormerNode}${mark} >${initUnfinished}
 ${syncLine(initUnfinished)}
-kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
+watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence
   exit "$status"

@@ -1,5 +1,6 @@
 import { forgetFormerNode } from './former-node.ts'
 import { stateFolder } from './kubeadm-state.ts'
+import { kubeletGivenUp, watchedFunction } from './kubeadm-watch.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
 
@@ -42,9 +43,9 @@ export function joinScript({
   leave,
   resetMore = '',
 }: JoinScriptOptions): string {
-  const attempt = `kubeadm join --config ${joinDocument}`
+  const attempt = `watched kubeadm join --config ${joinDocument}`
   const all = prepare === undefined ? attempt : `{ ${prepare} && ${attempt}; }`
-  return `${kubeletFailureScript}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
+  return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
 configuration=/run/evcctl/kubeadm-join.yaml
 said=/run/evcctl/kubeadm-join.said
 trap 'rm -f "$configuration" "$said"' EXIT
@@ -67,7 +68,8 @@ while :; do
   ${all} 2>"$said" || status=$?
   if [ "$status" -eq 0 ]; then break; fi
   again=
-  if grep -q 'status "Ready" already exists' "$said"; then
+  if grep -qF '${kubeletGivenUp}' "$said"; then :
+  elif grep -q 'status "Ready" already exists' "$said"; then
     again='waiting until the API server notices that the former kubelet is gone'
   elif grep -qE 'is forbidden|connection refused|etcdserver: |unexpected EOF' "$said"; then
     again='waiting for an API server that has just started'
