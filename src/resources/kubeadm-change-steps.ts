@@ -1,9 +1,11 @@
 import type { Step } from '../core/resource.ts'
+import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
 import { cannotStartFunction, kubeletFailureScript } from './kubelet-evidence.ts'
 import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
+import { withStandIn } from './stand-in.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
 
 /** Which parts of a standing cluster's configuration have to be written again. */
@@ -38,6 +40,17 @@ const proxyMark = changeMarks['kube-proxy']
 const forgetFormer = `rm -f ${manifestsMark}
 rm -rf ${formerManifests}`
 
+// On the same disk as the manifests, and not seen by the kubelet.
+const newManifests = '/etc/kubernetes/evcctl-manifests'
+
+// The kubelet leaves files alone whose names begin with a dot.
+const putBackManifests = `for former in ${formerManifests}/*.yaml; do
+  next=${manifestFolder}/.\${former##*/}.evcctl
+  cp -p "$former" "$next"
+  ${syncLine('"$next"')}
+  mv -f "$next" ${manifestFolder}/"\${former##*/}"
+done`
+
 /** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */
 export function recoverySteps(server: string): readonly Step[] {
   return [recovery, apiAnswers(server)]
@@ -47,9 +60,10 @@ export function recoverySteps(server: string): readonly Step[] {
 const recovery: Step = {
   run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
-  cp -p ${formerManifests}/*.yaml ${manifestFolder}/
+  ${putBackManifests.replaceAll('\n', '\n  ')}
   ${forgetFormer.replace('\n', '\n  ')}
 fi
+rm -rf ${newManifests}
 ${finishServingCertificate}`,
 }
 
@@ -113,7 +127,17 @@ healthy() {
     kube-scheduler) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
   esac
 }
-kubeadm init phase control-plane all ${config}
+rm -rf ${newManifests}
+mkdir -m 0700 ${newManifests}
+for former in "$manifests"/*.yaml; do
+  if [ -e "$former" ]; then cp -p "$former" ${newManifests}/; fi
+done
+${withStandIn(newManifests, manifestFolder, `kubeadm init phase control-plane all ${config}`)}
+${syncTreeLine(newManifests)}
+for component in $components; do
+  if [ -s ${newManifests}/"$component.yaml" ]; then mv -f ${newManifests}/"$component.yaml" "$manifests/"; fi
+done
+rm -rf ${newManifests}
 for component in $components; do
   if ${sameManifest('"$manifests/$component.yaml"', '"$backup/$component.yaml"')}; then continue; fi
   echo "waiting for $component with its new arguments"
@@ -122,7 +146,7 @@ for component in $components; do
     if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" ${manifestsMark}; then
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
-      cp -p "$backup"/*.yaml "$manifests/"
+      ${putBackManifests.replaceAll('\n', '\n      ')}
       ${forgetFormer.replace('\n', '\n      ')}
       exit 1
     fi

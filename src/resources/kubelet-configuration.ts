@@ -1,5 +1,6 @@
 import { parse } from 'yaml'
 import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { documentChanges } from './document-changes.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
@@ -7,6 +8,7 @@ import { decodeFile, printFile } from './kubeadm-state.ts'
 import { kubeletConfigCopy, kubeletConfigPath, kubeletRecordPath, recordKubeletConfig } from './kubelet-files.ts'
 import { statePolicies } from './kubelet-service.ts'
 import { linesOf } from './probe-output.ts'
+import { withStandIn } from './stand-in.ts'
 import { missingFrom } from './subset.ts'
 
 export interface KubeletFileState {
@@ -54,8 +56,8 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
     converge: () => [
       // Right after a change of the control plane the API may be away for a moment.
       {
-        run: `tries=0
-until kubeadm upgrade node phase kubelet-config; do
+        run: `${writeFunction}tries=0
+until write_config; do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
@@ -68,6 +70,22 @@ ${recordKubeletConfig}`,
     explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
   }
 }
+
+const phase = 'kubeadm upgrade node phase kubelet-config'
+const nextConfig = `${kubeletConfigPath}.evcctl`
+
+// One that is not there leaves no hole when it is cut off.
+const writeFunction = `write_config() {
+  if [ ! -s ${kubeletConfigPath} ]; then
+    ${phase}
+    return
+  fi
+  cp -p ${kubeletConfigPath} ${nextConfig} && ${withStandIn(nextConfig, kubeletConfigPath, phase)} || return 1
+  if [ ! -s ${nextConfig} ]; then return 1; fi
+  ${syncLine(nextConfig)}
+  mv -f ${nextConfig} ${kubeletConfigPath}
+}
+`
 
 function policyNote(setting: string): string {
   return `what the kubelet kept under its former ${setting} is removed; pods that run have the new one when they are made again: kubectl drain, where that matters`

@@ -1,9 +1,15 @@
 if [ -e /var/lib/evcctl/manifests/complete ]; then
   echo 'putting back the manifests from before a change that was cut off'
-  cp -p /var/lib/evcctl/manifests/*.yaml /etc/kubernetes/manifests/
+  for former in /var/lib/evcctl/manifests/*.yaml; do
+    next=/etc/kubernetes/manifests/.${former##*/}.evcctl
+    cp -p "$former" "$next"
+    { sync -- "$next" 2>/dev/null || sync; }
+    mv -f "$next" /etc/kubernetes/manifests/"${former##*/}"
+  done
   rm -f /var/lib/evcctl/manifests/complete
   rm -rf /var/lib/evcctl/manifests
 fi
+rm -rf /etc/kubernetes/evcctl-manifests
 if [ -e /etc/kubernetes/pki/evcctl-apiserver/complete ]; then
   for file in apiserver.key apiserver.crt; do
     if [ -e /etc/kubernetes/pki/evcctl-apiserver/"$file" ]; then mv -f /etc/kubernetes/pki/evcctl-apiserver/"$file" /etc/kubernetes/pki/; fi
@@ -94,7 +100,17 @@ healthy() {
     kube-scheduler) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
   esac
 }
-kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
+rm -rf /etc/kubernetes/evcctl-manifests
+mkdir -m 0700 /etc/kubernetes/evcctl-manifests
+for former in "$manifests"/*.yaml; do
+  if [ -e "$former" ]; then cp -p "$former" /etc/kubernetes/evcctl-manifests/; fi
+done
+unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh '/etc/kubernetes/evcctl-manifests' '/etc/kubernetes/manifests' kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
+{ find /etc/kubernetes/evcctl-manifests -xdev -exec sync -- {} + 2>/dev/null || sync; }
+for component in $components; do
+  if [ -s /etc/kubernetes/evcctl-manifests/"$component.yaml" ]; then mv -f /etc/kubernetes/evcctl-manifests/"$component.yaml" "$manifests/"; fi
+done
+rm -rf /etc/kubernetes/evcctl-manifests
 for component in $components; do
   if [ "$(meant "$manifests/$component.yaml")" = "$(meant "$backup/$component.yaml")" ]; then continue; fi
   echo "waiting for $component with its new arguments"
@@ -103,7 +119,12 @@ for component in $components; do
     if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" /var/lib/evcctl/manifests/complete; then
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
-      cp -p "$backup"/*.yaml "$manifests/"
+      for former in /var/lib/evcctl/manifests/*.yaml; do
+        next=/etc/kubernetes/manifests/.${former##*/}.evcctl
+        cp -p "$former" "$next"
+        { sync -- "$next" 2>/dev/null || sync; }
+        mv -f "$next" /etc/kubernetes/manifests/"${former##*/}"
+      done
       rm -f /var/lib/evcctl/manifests/complete
       rm -rf /var/lib/evcctl/manifests
       exit 1
