@@ -41,8 +41,8 @@ export function runningBatches(
 }
 
 /**
- * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, all later ones stay
- * as they are. Nodes that this run makes wait for nobody. `ready` is done when a node is Ready; `host` runs the barriers.
+ * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, nothing of this is
+ * written on all later ones. What is as it has to be waits for nobody, and so do nodes that this run makes. `ready` is done when a node is Ready; `host` runs the barriers.
  */
 export function rollRunningNodes(
   builder: GraphBuilder,
@@ -55,11 +55,13 @@ export function rollRunningNodes(
     task => task.host,
   )
   const scope = builder.scope(host, 'rolling')
+  let previous: readonly Task[] = []
   batches.slice(1).forEach((batch, index) => {
     const gate = scope.add(barrier(`batch ${index + 1} of the running nodes is well`), {
-      after: batches[index]!.map(name => ready.get(name)!),
+      after: [...previous, ...batches[index]!.map(name => ready.get(name)!)],
     })
-    for (const task of batch.flatMap(name => held.get(name) ?? [])) builder.order(task, [gate])
+    for (const task of batch.flatMap(name => held.get(name) ?? [])) builder.holdBack(task, [gate])
+    previous = [gate]
   })
 }
 

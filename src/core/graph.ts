@@ -69,9 +69,15 @@ function mergeEdges(edges: readonly Edge[]): readonly Edge[] {
   for (const edge of edges) {
     const key = `${edge.from}\0${edge.to}`
     const before = merged.get(key)
-    merged.set(key, before?.watch ? before : edge)
+    merged.set(key, before === undefined ? edge : bothEdges(before, edge))
   }
   return [...merged.values()]
+}
+
+function bothEdges(one: Edge, other: Edge): Edge {
+  const { from, to } = one
+  const hold = one.hold === true && other.hold === true
+  return { from, to, watch: one.watch || other.watch, ...(hold ? { hold } : {}) }
 }
 
 function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): readonly TaskId[] {

@@ -61,9 +61,9 @@ export class GraphBuilder {
     return this.#tasks
   }
 
-  /** Lets a declared task wait for others that were declared after it. */
-  order(task: Task, after: readonly Task[]): void {
-    for (const before of after) this.#edges.push({ from: before.id, to: task.id, watch: false })
+  /** Lets a declared task write nothing before others are done, nor when one of them fails. */
+  holdBack(task: Task, until: readonly Task[]): void {
+    for (const before of until) this.#edges.push({ from: before.id, to: task.id, watch: false, hold: true })
   }
 
   /** Throws GraphError for a duplicate, two owners of one thing, an unknown dependency or a cycle. */

@@ -38,11 +38,14 @@ export interface Mint {
   revoke?(value: unknown): string
 }
 
-/** The order of two tasks; `watch` makes a pending change of `from` visible to the diff of `to`. */
+/** The order of two tasks. */
 export interface Edge {
   readonly from: TaskId
   readonly to: TaskId
+  /** A pending change of `from` is visible to the diff of `to`. */
   readonly watch: boolean
+  /** Only what writes waits: when `from` fails, `to` is skipped if it has something to write, and else as if there was no order. */
+  readonly hold?: true
 }
 
 /** All that is to be evaluated, in a deterministic order in which every task comes after what it depends on. */

@@ -113,7 +113,11 @@ export class Scheduler {
       if (state.stage !== 'ready' || !isFresh(state)) continue
       const settlement = settle(state, this.#tasks, this.#mints)
       state.seemsDone = settlement.do === 'nothing'
-      if (settlement.do === 'write') writes.push(settlement.write)
+      const isWrite = settlement.do === 'write' || settlement.do === 'mint'
+      if (isWrite && state.heldBack !== undefined) {
+        this.#finish(state, { result: 'skipped', ms: 0, because: state.heldBack })
+      } else if (isWrite && state.heldBy > 0) continue
+      else if (settlement.do === 'write') writes.push(settlement.write)
       else if (settlement.do === 'mint') for (const id of settlement.mints) this.#want(id)
       else if (settlement.do === 'fail') this.#finish(state, { result: 'failed', ms: 0, error: settlement.error })
       else if (state.lostChange === undefined) this.#finish(state, { result: 'in desired state', ms: 0 })
@@ -208,11 +212,24 @@ export class Scheduler {
     if (end.result === 'cancelled') return
     const because = end.because ?? (end.result === 'failed' ? id : undefined)
     for (const dependant of state.dependants) {
-      if (because !== undefined) {
+      // It was held, and had nothing to write.
+      if (dependant.stage === 'done') continue
+      const holds = dependant.holders.has(state)
+      if (because !== undefined && !holds) {
         this.#finish(dependant, { result: 'skipped', ms: 0, because })
         continue
       }
-      if (end.result === 'changed' || state.ancestorConverged) dependant.ancestorConverged = true
+      if (end.result === 'changed' || state.ancestorConverged) {
+        dependant.ancestorConverged = true
+        // One that is held may have been read before.
+        if (holds) dependant.snapshot = undefined
+      }
+      if (holds) {
+        dependant.heldBack ??= because
+        dependant.heldBy--
+        this.#due.add(dependant.host)
+        continue
+      }
       dependant.waitingFor--
       if (dependant.waitingFor > 0 || dependant.stage !== 'waiting') continue
       dependant.stage = 'ready'

@@ -27,8 +27,14 @@ export interface TaskState {
   readonly mints: readonly TaskId[]
   readonly dependencies: TaskState[]
   readonly dependants: TaskState[]
-  /** Dependencies that have not ended well yet. */
+  /** Those of the dependencies that only hold back what it would write. */
+  readonly holders: Set<TaskState>
+  /** Other dependencies that have not ended well yet. */
   waitingFor: number
+  /** Holders that have not ended yet. */
+  heldBy: number
+  /** The failed task because of which it may write nothing. */
+  heldBack: TaskId | undefined
   /** `running`: its steps are on their way; its end is known when the exchange is over. */
   stage: 'waiting' | 'ready' | 'running' | 'done'
   snapshot: Snapshot | undefined
@@ -91,7 +97,10 @@ export function createStates(evaluation: Evaluation): {
       mints: mintsOf(task, graph),
       dependencies: [],
       dependants: [],
+      holders: new Set(),
       waitingFor: 0,
+      heldBy: 0,
+      heldBack: undefined,
       stage: 'waiting',
       snapshot: snapshots.get(task.id),
       snapshotAt: 0,
@@ -104,12 +113,14 @@ export function createStates(evaluation: Evaluation): {
     host.tasks.push(state)
     tasks.set(task.id, state)
   }
+  for (const { from, to, hold } of graph.edges) if (hold) tasks.get(to)!.holders.add(tasks.get(from)!)
   const before = dependenciesOf(graph)
   const after = dependantsOf(graph)
   for (const [id, state] of tasks) {
     state.dependencies.push(...before.get(id)!.map(one => tasks.get(one)!))
     state.dependants.push(...after.get(id)!.map(one => tasks.get(one)!))
-    state.waitingFor = state.dependencies.length
+    state.heldBy = state.holders.size
+    state.waitingFor = state.dependencies.length - state.heldBy
     if (state.waitingFor === 0) state.stage = 'ready'
     state.host.priority += state.dependants.filter(one => one.host !== state.host).length
   }

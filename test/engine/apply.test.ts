@@ -405,3 +405,51 @@ describe('cancellation', () => {
     expect(hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
   })
 })
+
+describe('what is held back', () => {
+  /** h1 proves something; h2 and h3 wait for it with what they would write, one after the other. */
+  function held(proof: Parameters<typeof entry>[2] = {}) {
+    const builder = new GraphBuilder()
+    const tasks = ['h1', 'h2', 'h3'].map(host => {
+      const scope = builder.scope(host, 'r')
+      const a = scope.add(entry('a', '2', host === 'h1' ? proof : {}))
+      return { a, after: scope.add(entry('b', '1'), { after: [a] }) }
+    })
+    for (const index of [1, 2]) {
+      for (const task of [tasks[index]!.a, tasks[index]!.after]) builder.holdBack(task, [tasks[index - 1]!.after])
+    }
+    return builder
+  }
+  const failing = { steps: [{ run: 'fail a' }] }
+
+  test('is written in its order', async () => {
+    const { result, pool } = await run(held(), fakeHosts({ h1: { a: '1' }, h2: { a: '1' }, h3: { a: '1' } }))
+    expect(result.summary).toMatchObject({ changed: 6, failed: 0 })
+    const writers = pool.seen.filter(({ jobs }) => jobs.length > 0).map(({ host }) => host)
+    expect([...new Set(writers)]).toEqual(['h1', 'h2', 'h3'])
+    expect(writers).toEqual([...writers].sort())
+  })
+
+  test('is not written when what it waits for fails; what has nothing to write is as if it waited for nobody', async () => {
+    const hosts = fakeHosts({ h1: { a: '1' }, h2: { a: '2', b: '1' }, h3: { a: '1', b: '1' } })
+    const { ends } = await run(held(failing), hosts)
+    expect(ends).toEqual({
+      'h1 entry:a': 'failed',
+      'h1 entry:b': 'skipped',
+      'h2 entry:a': 'in desired state',
+      'h2 entry:b': 'in desired state',
+      // It waits for h2, which is well.
+      'h3 entry:a': 'changed',
+      'h3 entry:b': 'in desired state',
+    })
+    const both = await run(held(failing), fakeHosts({ h1: { a: '1' }, h2: { a: '1' }, h3: { a: '1', b: '1' } }))
+    expect(both.ends).toMatchObject({ 'h2 entry:a': 'skipped', 'h3 entry:a': 'skipped', 'h3 entry:b': 'skipped' })
+    expect(both.pool.seen.filter(({ host, jobs }) => host !== 'h1' && jobs.length > 0)).toEqual([])
+  })
+
+  test('costs no exchange where there is nothing to do', async () => {
+    const well = { a: '2', b: '1' }
+    const { exchanges, result } = await run(held(), fakeHosts({ h1: well, h2: well, h3: well }))
+    expect([exchanges, result.summary.inDesiredState]).toEqual([0, 6])
+  })
+})

@@ -10,6 +10,7 @@ interface Shape {
   readonly kind: 'entry' | 'consumer' | 'joined' | 'unit'
   readonly after: readonly number[]
   readonly inputs: readonly number[]
+  readonly holds: readonly number[]
   /** What the host has at the beginning. */
   readonly initial: 'nothing' | 'other' | 'right'
 }
@@ -25,6 +26,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
   kind: fc.constantFrom('entry', 'entry', 'consumer', 'joined', 'unit'),
   after: fc.array(fc.nat({ max: 12 }), { maxLength: 3 }),
   inputs: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 3 }),
+  holds: fc.array(fc.nat({ max: 12 }), { maxLength: 1 }),
   initial: fc.constantFrom('nothing', 'other', 'right', 'right'),
 })
 
@@ -58,7 +60,7 @@ export function graphOf(world: World, failing: ReadonlySet<number> = new Set()):
     parse: raw => raw.stdout,
     revoke: value => `revoke ${value}`,
   })
-  for (const [index, { kind, after, inputs }] of world.shapes.entries()) {
+  for (const [index, { kind, after, inputs, holds }] of world.shapes.entries()) {
     const scope = builder.scope(hostOf(world, index), 'r')
     const sources = inputs.map(distance => back(index, distance)).filter(task => task !== undefined)
     const order = { after: after.map(distance => back(index, distance)).filter(task => task !== undefined) }
@@ -75,6 +77,8 @@ export function graphOf(world: World, failing: ReadonlySet<number> = new Set()):
       const resource = { ...unit(`u${index}`, keys), ...failingSteps(failing.has(index), index) }
       tasks.push(scope.add(resource, { ...order, watch }))
     }
+    const until = holds.map(distance => back(index, distance)).filter(task => task !== undefined)
+    builder.holdBack(tasks.at(-1)!, until)
   }
   return builder.build()
 }
