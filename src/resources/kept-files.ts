@@ -17,6 +17,11 @@ export const putBackMark = '--- put back: '
 
 const folder = '/var/lib/evcctl/proven'
 
+/** Where the files of a unit are kept. */
+export function keptFolder(unit: string): string {
+  return `${folder}/${unit}`
+}
+
 /**
  * Lines of sh that keep the files of units as they are now: with them the units run well. The copies are complete before
  * they count; a run that is killed in between keeps them again, since what tells that it has to is removed afterwards.

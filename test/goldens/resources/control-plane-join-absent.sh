@@ -98,7 +98,7 @@ remove_stale_member() {
   kubeadm join phase control-plane-prepare certs --config /dev/fd/9 >/dev/null || return 1
   remove_member
 }
-rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
 : >/var/lib/evcctl/kubeadm-join.unfinished
 end=$(( $(date +%s) + 90 ))
 while :; do

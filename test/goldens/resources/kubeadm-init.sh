@@ -64,7 +64,7 @@ if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
   # Its manifest, by which reset finds the data, may be gone already.
   if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
 fi
-rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check
+rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
 : >/var/lib/evcctl/kubeadm-init.unfinished
 { sync -- /var/lib/evcctl/kubeadm-init.unfinished 2>/dev/null || sync; }
 watched kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
