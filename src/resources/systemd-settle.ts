@@ -41,6 +41,9 @@ export function settleScript(settling: Settling): string {
   return settling.state === 'running' ? runScript(settling) : stopScript(settling)
 }
 
+// What a unit needs is there before it is started: so many restarts by systemd are no coincidence.
+const mostRestarts = 5
+
 function runScript({ unit, enabled, files, action, seconds, trial }: Settling): string {
   const stamp = `${startedFolder}/${unit}`
   const health = trial?.health
@@ -65,6 +68,7 @@ mkdir -p ${quote(startedFolder)}
 systemctl reset-failed -- "$unit" 2>/dev/null || :
 ${start} || fail "systemctl ${action} $unit failed"
 restarts=$(systemctl show -p NRestarts --value -- "$unit")
+before=$restarts
 end=$(( $(date +%s) + ${seconds} ))
 while :; do
   state=$(systemctl show -p ActiveState --value -- "$unit")
@@ -77,6 +81,7 @@ while :; do
 ${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends again and again"; fi\n`}  if [ "$state" = failed ]; then fail "$unit failed"; fi
   if [ "$(date +%s)" -ge "$end" ]; then fail "$unit is $state after ${seconds} s"; fi
   restarts=$(systemctl show -p NRestarts --value -- "$unit")
+  if [ $(( restarts - before )) -ge ${mostRestarts} ]; then fail "$unit has ended ${mostRestarts} times since it was started"; fi
   echo "$unit is $state"
   sleep 0.5
 done

@@ -204,6 +204,20 @@ describe('a kubelet that is started with something new', () => {
   })
 })
 
+test('a unit that ends again and again is not waited for until the time is up', async () => {
+  const node = new Node()
+  const endless = `#!/bin/sh
+case "$*" in
+  *NRestarts*) n=$(( $(cat ${node.root}/ends 2>/dev/null || echo 0) + 1 )); echo $n >${node.root}/ends; echo $n;;
+  *ActiveState*) echo activating;;
+esac
+`
+  writeFileSync(join(node.root, 'bin', 'systemctl'), endless, { mode: 0o755 })
+  const unit = systemdUnit({ unit: 'containerd.service', state: 'running', enabled: true })
+  const ended = await node.do(scriptOf(unit as Resource<never, never>, stopped))
+  expect([ended.exitCode, ended.stderr]).toEqual([1, 'containerd.service has ended 5 times since it was started\n'])
+})
+
 describe('a node whose kubelet was started', () => {
   const resource = nodeReady({
     name: 'w1',

@@ -14,6 +14,7 @@ mkdir -p '/var/lib/evcctl/started'
 systemctl reset-failed -- "$unit" 2>/dev/null || :
 systemctl reload -- "$unit" || fail "systemctl reload $unit failed"
 restarts=$(systemctl show -p NRestarts --value -- "$unit")
+before=$restarts
 end=$(( $(date +%s) + 90 ))
 while :; do
   state=$(systemctl show -p ActiveState --value -- "$unit")
@@ -26,6 +27,7 @@ while :; do
   if [ "$state" = failed ]; then fail "$unit failed"; fi
   if [ "$(date +%s)" -ge "$end" ]; then fail "$unit is $state after 90 s"; fi
   restarts=$(systemctl show -p NRestarts --value -- "$unit")
+  if [ $(( restarts - before )) -ge 5 ]; then fail "$unit has ended 5 times since it was started"; fi
   echo "$unit is $state"
   sleep 0.5
 done
