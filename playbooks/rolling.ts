@@ -17,7 +17,8 @@ const rolled = new Set([containerd, criO, docker, kubernetesBinaries, kubelet].m
 
 /**
  * The nodes that run already, in the batches in which they get what can stop their kubelets: one node first, to prove it;
- * the other control plane nodes one by one; then the workers. Hosts that are no nodes yet, or did not answer, are in none.
+ * the other control plane nodes one by one; then the workers, again one first, since some settings are theirs alone. Hosts
+ * that are no nodes yet, or did not answer, are in none.
  */
 export function runningBatches(
   spec: ClusterSpec,
@@ -32,11 +33,9 @@ export function runningBatches(
   })
   const controlPlane = running.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
   const workers = running.filter(({ roles }) => !roles.includes('control-plane')).map(({ name }) => name)
-  // Where no control plane node runs, a worker is the first one.
-  const single = controlPlane.length > 0 ? controlPlane : workers.splice(0, 1)
   const size = Math.max(1, Math.floor(workers.length * largestShare))
-  const batches = single.map(name => [name])
-  for (let at = 0; at < workers.length; at += size) batches.push(workers.slice(at, at + size))
+  const batches = [...controlPlane, ...workers.slice(0, 1)].map(name => [name])
+  for (let at = 1; at < workers.length; at += size) batches.push(workers.slice(at, at + size))
   return batches
 }
 

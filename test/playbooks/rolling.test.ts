@@ -43,16 +43,16 @@ function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
 }
 
 describe('running nodes', () => {
-  test('get what can stop their kubelets in batches: one, the other control plane nodes one by one, a quarter of the workers', () => {
+  test('get what can stop their kubelets in batches: one, the other control plane nodes one by one, a worker, a quarter of the workers', () => {
     expect(runningBatches(spec, standing(names))).toEqual([
       ['cp1'],
       ['cp2'],
       ['cp3'],
-      ['w1', 'w2'],
-      ['w3', 'w4'],
-      ['w5', 'w6'],
-      ['w7', 'w8'],
-      ['w9'],
+      ['w1'],
+      ['w2', 'w3'],
+      ['w4', 'w5'],
+      ['w6', 'w7'],
+      ['w8', 'w9'],
     ])
   })
 
@@ -77,9 +77,9 @@ describe('running nodes', () => {
     const graph = clusterGraph(spec, standing(names))
     const ready = (name: string) => `${name}/kubelet/node:${name}`
     expect(waitsFor(graph, `cp2/${role}/${thing}`)).toContain(ready('cp1'))
-    const before = waitsFor(graph, `w3/${role}/${thing}`)
-    for (const name of [...controlPlane, 'w1', 'w2']) expect(before).toContain(ready(name))
-    expect(before).not.toContain(ready('w4'))
+    const before = waitsFor(graph, `w4/${role}/${thing}`)
+    for (const name of [...controlPlane, 'w1', 'w2', 'w3']) expect(before).toContain(ready(name))
+    expect(before).not.toContain(ready('w5'))
     const first = [...waitsFor(graph, `cp1/${role}/${thing}`)].filter(id => id.includes('/kubelet/'))
     expect(first.filter(id => !id.startsWith('cp1/'))).toEqual([])
   })
