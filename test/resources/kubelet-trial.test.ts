@@ -6,6 +6,7 @@ import { keepKubelet, keptKubelet } from '../../src/resources/kubelet-files.ts'
 import { kubeletService } from '../../src/resources/kubelet-service.ts'
 import { nodeReady } from '../../src/resources/node-ready.ts'
 import { systemdUnit } from '../../src/resources/systemd-unit.ts'
+import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 
 const config = '/var/lib/kubelet/config.yaml'
@@ -201,6 +202,41 @@ describe('a kubelet that is started with something new', () => {
     })
     await node.do(start)
     expect(node.has(state)).toBe(true)
+  })
+})
+
+describe('a host that loses its power at any moment', () => {
+  const fill = (node: Node) =>
+    Object.fromEntries(Object.entries(programs).map(([name, text]) => [name, text.replaceAll('ROOT', node.root)]))
+
+  test('while files are put back still has them, and puts them back the next time', async () => {
+    const node = new Node()
+    await node.do(keepKubelet)
+    const host = new PowerCut(node, fill(node))
+    for (let before = 20; before < 80; before += 3) {
+      node.write(config, 'bad: true\n')
+      await host.run(restart, before)
+      expect(['bad: true\n', 'maxPods: 50\n'], `cut off before program ${before}`).toContain(node.read(config))
+      node.write(config, 'bad: true\n')
+      expect(await host.run(restart)).toMatchObject({ exitCode: 1 })
+      expect(node.read(config), `after program ${before}`).toBe('maxPods: 50\n')
+    }
+  })
+
+  test('while new files are kept has all of the former or all of the new ones, or keeps them again', async () => {
+    const node = new Node()
+    const host = new PowerCut(node, fill(node))
+    const proven = `/var/lib/evcctl/proven/kubelet.service${node.inside(config)}`
+    for (let before = 1; before < 24; before++) {
+      node.write(config, 'maxPods: 50\n')
+      await host.run(keepKubelet)
+      node.write(config, 'maxPods: 60\n')
+      await host.run(keepKubelet, before)
+      const path = join(node.root, proven)
+      if (existsSync(path)) expect(readFileSync(path, 'utf8')).toMatch(/^maxPods: [56]0\n$/)
+      expect(await host.run(keepKubelet)).toMatchObject({ exitCode: 0 })
+      expect(readFileSync(path, 'utf8')).toBe('maxPods: 60\n')
+    }
   })
 })
 
