@@ -39,7 +39,7 @@ kubelet_works() {
   port=$(setting healthzPort) address=$(setting healthzBindAddress)
   if [ "$port" = 0 ]; then return 0; fi
   case $address in *:*) address="[$address]";; esac
-  curl --silent --fail --noproxy '*' --max-time 2 --output /dev/null "http://\${address:-127.0.0.1}:\${port:-10248}/healthz"
+  curl -q --silent --fail --noproxy '*' --max-time 2 --output /dev/null "http://\${address:-127.0.0.1}:\${port:-10248}/healthz"
 }
 `
 

@@ -305,6 +305,42 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
+  test('a setting with which the kubelet cannot start reaches one node only, which gets its former one back', async () => {
+    const whole = await readFile(cluster.file, 'utf8')
+    const settings = {
+      systemReservedCgroup: '/no-such-cgroup',
+      systemReserved: { memory: '64Mi' },
+      enforceNodeAllocatable: ['pods', 'system-reserved'],
+    }
+    await editClusterFile(cluster.file, document => {
+      for (const [key, value] of Object.entries(settings))
+        document.setIn(['spec', 'kubernetes', 'kubeletConfiguration', key], value)
+    })
+    const kubeletOf = async (name: string) =>
+      (
+        await cluster.hosts.exec(
+          name,
+          'systemctl show -p MainPID --value kubelet; sha256sum /var/lib/kubelet/config.yaml',
+        )
+      ).stdout
+    const before = await Promise.all(hostNames.map(kubeletOf))
+    expect((await run('plan', cluster.file)).stdout).toContain('cp1 first; when it is Ready with what is new, w1, w2')
+    const began = Date.now()
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    console.log(`a kubelet that cannot start was put back after ${Math.round((Date.now() - began) / 1000)} s`)
+    expect(outcome.exitCode).toBe(1)
+    expect(failuresOf(outcome)).toEqual([expect.stringMatching(/^cp1 .*former files again.*no-such-cgroup/s)])
+    const after = await Promise.all(hostNames.map(kubeletOf))
+    expect(after.slice(1)).toEqual(before.slice(1))
+    expect(after[0]?.split('\n')[1]).toBe(before[0]?.split('\n')[1])
+    await waitUntil('cp1 is Ready', async () => / Ready /.test(await cluster.kubectl('get', 'node', 'cp1')))
+    await writeFile(cluster.file, whole)
+    const again = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([again.exitCode, failuresOf(again)]).toEqual([0, []])
+    expect(await Promise.all(hostNames.slice(1).map(kubeletOf))).toEqual(before.slice(1))
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+
   test('an image comes from a mirror with a password, whose certificate is of a private CA', async () => {
     const folder = join(cluster.folder, 'registry')
     await using registry = await startRegistry(folder, cluster.hosts.gateway, `ada:${pullPassword}`)
@@ -322,6 +358,8 @@ describe.sequential('from bare hosts to a cluster', () => {
         `changed: ${name}/containerd/file:/etc/containerd/config.toml`,
         `changed: ${name}/containerd/registries:/etc/containerd/certs.d`,
         `changed: ${name}/containerd/unit:containerd.service`,
+        `changed: ${name}/kubelet/node:${name}`,
+        `changed: ${name}/kubelet/unit:kubelet.service`,
       ]),
     )
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')

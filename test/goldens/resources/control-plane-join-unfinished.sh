@@ -75,7 +75,7 @@ reset() {
 }
 ask_etcd() {
   for address in '192.0.2.11' '192.0.2.13'; do
-    if curl --silent --show-error --fail --connect-timeout 2 --max-time 15 --cacert /etc/kubernetes/pki/etcd/ca.crt \
+    if curl -q --silent --show-error --fail --connect-timeout 2 --max-time 15 --cacert /etc/kubernetes/pki/etcd/ca.crt \
       --cert /etc/kubernetes/pki/apiserver-etcd-client.crt --key /etc/kubernetes/pki/apiserver-etcd-client.key \
       --data "$2" "https://$address:2379/v3/cluster/member/$1"; then return 0; fi
   done
