@@ -47,9 +47,15 @@ function withoutReplacedProxy({ kubernetes, network }: ClusterSpec) {
 }
 
 /** Whether kube-proxy runs. kubeadm can be told in two ways to leave it out. */
-export function hasKubeProxy({ kubernetes, network }: ClusterSpec): boolean {
+export function hasKubeProxy(spec: ClusterSpec): boolean {
+  const { kubernetes, network } = spec
   if (network.cni === 'cilium' && network.cilium.kubeProxyReplacement) return false
-  const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
   const { proxy } = kubernetes.clusterConfiguration as { readonly proxy?: { readonly disabled?: boolean } }
-  return proxy?.disabled !== true && !skipPhases.some(phase => phase === 'addon' || phase === 'addon/kube-proxy')
+  return proxy?.disabled !== true && !skipsAddon(spec, 'kube-proxy')
+}
+
+/** Whether kubeadm init leaves out what it would otherwise run in the cluster. */
+export function skipsAddon({ kubernetes }: ClusterSpec, addon: 'coredns' | 'kube-proxy'): boolean {
+  const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
+  return skipPhases.some(phase => phase === 'addon' || phase === `addon/${addon}`)
 }

@@ -21,6 +21,7 @@ import {
   type Machine,
   machinesOf,
 } from './cluster-addresses.ts'
+import { declareClusterDns } from './cluster-dns.ts'
 import { documentsOf } from './cluster-documents.ts'
 import { declareEtcd, declareEtcdRemoval } from './cluster-etcd.ts'
 import { declareEtcdClient, declareEtcdGuard } from './cluster-etcd-client.ts'
@@ -137,7 +138,7 @@ export function clusterGraph(
   })
   // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
   const hasNetwork = spec.network.cni !== 'none'
-  const connected: Task[] = []
+  const up = new Map<Machine, readonly Task[]>()
   const nodesReady = new Map<string, Task>()
   for (const [machine, made] of joined) {
     const { ready } = kubelet.declare(builder.scope(machine.host.name, kubelet.name), {
@@ -163,10 +164,11 @@ export function clusterGraph(
       ...(spec.network.cni === 'flannel' ? { flannel: { address: machine.address, ready } } : {}),
     })
     nodesReady.set(machine.host.name, ready)
-    connected.push(ready, ...(announced === undefined ? [] : [announced]))
+    up.set(machine, [ready, ...(announced === undefined ? [] : [announced])])
   }
   rollRunningNodes(builder, runningBatches(spec, facts), first.host.name, nodesReady)
-  if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected })
+  declareClusterDns(builder, spec, { first, up })
+  if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected: [...up.values()].flat() })
   return builder.build()
 }
 

@@ -22,7 +22,7 @@ export type NodeAnswer =
   /** `names`: all nodes of the cluster; `node`: the one that was asked for. */
   | { readonly api: 'answered'; readonly names: readonly string[]; readonly node: NodeState | undefined }
 
-const nodesPath = '/api/v1/nodes'
+export const nodesPath = '/api/v1/nodes'
 
 /** Asks for all nodes at once, however many of them are asked for. */
 export function nodeProbe(name: string): Probe<NodeAnswer> {

@@ -44,7 +44,14 @@ function standing(spec: ClusterSpec): ReadonlyMap<string, HostFacts> {
 }
 
 // What these want is in the cluster and not on the host that asks for it.
-const inTheCluster = new Set(['kubeadm init', 'kubeadm configuration', 'ephemeral values', 'manifest', 'barrier'])
+const inTheCluster = new Set([
+  'kubeadm init',
+  'kubeadm configuration',
+  'ephemeral values',
+  'manifest',
+  'barrier',
+  'cluster DNS',
+])
 const ofNodes = new Set(['labels and taints', 'pod network', 'settled network', 'etcd'])
 
 // What these want follows from who answers: peers are looked at below, members are planned from what the hosts tell.

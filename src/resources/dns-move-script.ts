@@ -1,0 +1,66 @@
+import { quote } from '../shell/quote.ts'
+import { dnsPodSelector } from './dns-pods.ts'
+import { kubectl } from './kubectl.ts'
+import { podEvidence } from './pod-evidence.ts'
+
+const system = `${kubectl(10)} --namespace kube-system`
+
+const pods = `${system} get pods --selector ${quote(dnsPodSelector)} -o go-template=${quote(
+  '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{or .spec.nodeName "-"}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\\n"}}{{end}}{{end}}',
+)}`
+
+export interface Move {
+  /** The node that all pods are on, and the pod that goes. */
+  readonly only: string
+  readonly gone: string
+  readonly count: number
+  /** Whether that node is not Ready. */
+  readonly isLost: boolean
+  readonly patienceSeconds: number
+}
+
+/**
+ * Deletes a pod of CoreDNS while another one is Ready, and ends when one is Ready on another node. Exits 1, with the reason on
+ * stderr, when the scheduler has put it back or nothing of that has come in time.
+ */
+export function moveScript({ only, gone, count, isLost, patienceSeconds }: Move): string {
+  const here = quote(only)
+  return `pods() { ${pods} </dev/null; }
+# Of the pods without the one that goes: how many there are, how many on this node, how many that serve, and those of them elsewhere.
+look() {
+  all=0 here=0 serving=0 elsewhere=0
+  while read -r name node ready; do
+    if [ "$name" = ${quote(gone)} ]; then continue; fi
+    all=$(( all + 1 ))
+    if [ "$node" = ${here} ]; then here=$(( here + 1 )); fi
+    if [ "$ready" != True ]; then continue; fi
+    serving=$(( serving + 1 ))
+    if [ "$node" != ${here} ]; then elsewhere=$(( elsewhere + 1 )); fi
+  done
+  echo "$all $here $serving $elsewhere"
+}
+within() { if [ "$(date +%s)" -ge "$1" ]; then return 1; fi; sleep 0.5; }
+deadline() { echo $(( $(date +%s) + ${patienceSeconds} )); }
+why() {
+  echo "$1" >&2
+  ${podEvidence(system, `--selector ${quote(dnsPodSelector)}`)}  exit 1
+}
+${isLost ? '' : waitForAnother}${system} delete pod ${quote(gone)} --ignore-not-found --wait=false
+end=$(deadline)
+while :; do
+  set -- $(pods | look)
+  if [ "$4" -gt 0 ]; then exit 0; fi
+  if [ "$1" -ge ${count} ] && [ "$1" -eq "$2" ]; then why "The scheduler put it on "${here}" again."; fi
+  within "$end" || why 'No pod of it is Ready on another node.'
+done
+`
+}
+
+const waitForAnother = `end=$(deadline)
+while :; do
+  set -- $(pods | look)
+  if [ "$4" -gt 0 ]; then exit 0; fi
+  if [ "$3" -gt 0 ]; then break; fi
+  within "$end" || why 'None of its pods is Ready, so that none was moved.'
+done
+`

@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { clusterGraph } from '../../playbooks/cluster.ts'
+import { dependenciesOf, type HostFacts, type TaskId } from '../../src/index.ts'
+import { facts, specOf } from './given.ts'
+
+const placement = 'cp1/cluster-dns/cluster DNS:placement' as TaskId
+const hosts = (...names: string[]): readonly object[] =>
+  names.map((name, index) => ({
+    name,
+    address: `192.0.2.${11 + index}`,
+    roles: [name.startsWith('cp') ? 'control-plane' : 'worker'],
+  }))
+const standing = (...names: string[]): ReadonlyMap<string, HostFacts> =>
+  new Map(
+    [...facts].map(([name, fact]) => {
+      const isNode = names.includes(name)
+      const isControlPlane = isNode && name === 'cp1'
+      const kubernetes = { kubeletConf: isNode, adminConf: isControlPlane, controlPlane: isControlPlane }
+      return [name, { ...fact, kubernetes }]
+    }),
+  )
+
+describe('the placement of CoreDNS', () => {
+  test.each<[string, Record<string, unknown>]>([
+    ['has one node', { hosts: hosts('cp1') }],
+    ['skips the phase that makes it', { kubernetes: { initConfiguration: { skipPhases: ['addon/coredns'] } } }],
+    ['skips all addons', { kubernetes: { initConfiguration: { skipPhases: ['addon'] } } }],
+    ['switches it off', { kubernetes: { clusterConfiguration: { dns: { disabled: true } } } }],
+  ])('is nobody’s business in a cluster that %s', (_what, spec) => {
+    expect([...clusterGraph(specOf(spec), facts).tasks.keys()]).not.toContain(placement)
+  })
+
+  test('is looked at without kube-proxy, too', () => {
+    const spec = specOf({
+      kubernetes: { initConfiguration: { skipPhases: ['addon/kube-proxy'] } },
+      network: { cni: 'none' },
+    })
+    expect([...clusterGraph(spec, facts).tasks.keys()]).toContain(placement)
+  })
+
+  test('waits for all nodes of a new cluster, but in one that has two for none that joins', () => {
+    const waitsFor = (known: ReadonlyMap<string, HostFacts>) =>
+      dependenciesOf(clusterGraph(specOf(), known))
+        .get(placement)!
+        .filter(id => id.includes('/kubelet/'))
+    expect(waitsFor(facts)).toHaveLength(3)
+    expect(waitsFor(standing('cp1'))).toHaveLength(3)
+    expect(waitsFor(standing('cp1', 'w1'))).toEqual(['cp1/kubelet/node:cp1', 'w1/kubelet/node:w1'])
+  })
+})
