@@ -7,6 +7,8 @@ import { labelsFor, taintsFor } from './cluster-nodes.ts'
 export interface DnsPlaces {
   /** Where the API is asked. */
   readonly first: Machine
+  /** Done when there is a cluster. */
+  readonly initialised: Task
   /** What is done on each node when it can run pods. */
   readonly up: ReadonlyMap<Machine, readonly Task[]>
 }
@@ -18,17 +20,23 @@ export function hasCoreDns(spec: ClusterSpec): boolean {
 }
 
 /**
- * The cluster's DNS on different nodes, as soon as there are two. Where two stand already it is not waited for those that
+ * The cluster's DNS so that it outlives any one node, as soon as there are two. Where two stand already it is not waited for those that
  * join: one of them that fails would keep it from all others.
  */
-export function declareClusterDns(builder: GraphBuilder, spec: ClusterSpec, { first, up }: DnsPlaces): void {
+export function declareClusterDns(
+  builder: GraphBuilder,
+  spec: ClusterSpec,
+  { first, initialised, up }: DnsPlaces,
+): void {
   if (!hasCoreDns(spec) || spec.hosts.filter(isNode).length < 2) return
   const standing = [...up].filter(([{ facts }]) => facts.kubernetes.kubeletConf)
   const waitedFor = standing.length < 2 ? [...up] : standing
   clusterDns.declare(builder.scope(first.host.name, clusterDns.name), {
+    everyNode: spec.network.nodeDNS,
+    initialised,
     nodes: waitedFor.map(([{ host }]) => expectedNode(host)),
     ready: spec.network.cni !== 'none',
-    after: waitedFor.flatMap(([, tasks]) => tasks),
+    up: waitedFor.flatMap(([, tasks]) => tasks),
   })
 }
 

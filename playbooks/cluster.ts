@@ -167,7 +167,7 @@ export function clusterGraph(
     up.set(machine, [ready, ...(announced === undefined ? [] : [announced])])
   }
   rollRunningNodes(builder, runningBatches(spec, facts), first.host.name, nodesReady)
-  declareClusterDns(builder, spec, { first, up })
+  declareClusterDns(builder, spec, { first, initialised: cluster.initialised, up })
   if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected: [...up.values()].flat() })
   return builder.build()
 }

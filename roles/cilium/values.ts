@@ -24,6 +24,8 @@ export function ciliumValues(settings: CiliumSettings): Record<string, unknown> 
     k8sServiceHost: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''),
     k8sServicePort: Number(endpoint.slice(colon + 1)),
     kubeProxyReplacement,
+    // For Services that say so themselves, like the one of the cluster's DNS; kube-proxy does it unasked.
+    loadBalancer: { serviceTopology: true },
     operator: { replicas: Math.min(nodes, 2), rollOutPods: true },
     rollOutCiliumPods: true,
     routingMode: 'tunnel',

@@ -100,6 +100,8 @@ export interface NetworkSpec {
   /** Prefix length of the part of the pod range that each node gets. */
   readonly nodePrefix: number
   readonly serviceCIDR: string
+  /** Whether CoreDNS runs on every node, which pods of that node ask. */
+  readonly nodeDNS: boolean
   readonly cniPluginsVersion: string
   readonly flannel: {
     /** Without `v`. */

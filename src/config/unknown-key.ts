@@ -14,6 +14,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   sudoPassword: ['becomePassword', 'ansible_become_password'],
   podCIDR: ['podSubnet', 'podNetworkCidr', 'clusterCIDR', 'kube_pods_subnet'],
   serviceCIDR: ['serviceSubnet', 'serviceClusterIPRange', 'kube_service_addresses'],
+  nodeDNS: ['nodeLocalDNS', 'nodelocaldns', 'enable_nodelocaldns'],
   clusterDomain: ['dnsDomain', 'dnsName'],
   extraSANs: ['certSANs', 'sans'],
   hosts: ['nodes', 'inventory', 'machines'],

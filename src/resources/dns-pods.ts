@@ -8,7 +8,8 @@ import { nodesPath } from './node-list.ts'
 export const dnsPodSelector = 'k8s-app=kube-dns,pod-template-hash'
 
 const namespace = 'namespaces/kube-system'
-const deploymentPath = `/apis/apps/v1/${namespace}/deployments/coredns`
+/** kubeadm's CoreDNS. */
+export const dnsDeploymentPath = `/apis/apps/v1/${namespace}/deployments/coredns`
 const podsPath = `/api/v1/${namespace}/pods?labelSelector=k8s-app%3Dkube-dns%2Cpod-template-hash`
 
 interface Toleration {
@@ -57,7 +58,7 @@ export type DnsPodsAnswer =
       readonly nodes: readonly DnsNode[]
     }
 
-const paths = [deploymentPath, podsPath, nodesPath]
+const paths = [dnsDeploymentPath, podsPath, nodesPath]
 
 /** Where the pods of kubeadm's CoreDNS are, and where else they could be. */
 export const dnsPodsProbe: Probe<DnsPodsAnswer> = surveyProbe({ asks: [askApi(paths)], parse: parseDnsPods })

@@ -30,6 +30,7 @@ describe('the smallest file', () => {
       network: {
         cni: 'flannel',
         podCIDR: '10.244.0.0/16',
+        nodeDNS: true,
         nodePrefix: 24,
         serviceCIDR: '10.96.0.0/12',
         cniPluginsVersion: '1.9.1',

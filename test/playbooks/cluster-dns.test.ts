@@ -20,6 +20,15 @@ const standing = (...names: string[]): ReadonlyMap<string, HostFacts> =>
     }),
   )
 
+test('CoreDNS is to run on every node, or on none besides, as soon as there is a cluster', () => {
+  const id = 'cp1/cluster-dns/cluster DNS:every node' as TaskId
+  for (const nodeDNS of [true, false]) {
+    const graph = clusterGraph(specOf({ network: { nodeDNS } }), facts)
+    expect(graph.tasks.get(id)?.resource.desired).toEqual({ wanted: nodeDNS })
+    expect(dependenciesOf(graph).get(id)).toEqual(['cp1/control-plane/kubeadm init:cluster'])
+  }
+})
+
 describe('the placement of CoreDNS', () => {
   test.each<[string, Record<string, unknown>]>([
     ['has one node', { hosts: hosts('cp1') }],

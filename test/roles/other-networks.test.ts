@@ -73,6 +73,7 @@ describe('Cilium', () => {
       k8sServiceHost: '2001:db8::1',
       k8sServicePort: 6443,
       kubeProxyReplacement: false,
+      loadBalancer: { serviceTopology: true },
       operator: { replicas: 1, rollOutPods: true, prometheus: { enabled: true } },
       rollOutCiliumPods: true,
       tunnelProtocol: 'vxlan',

@@ -74,6 +74,14 @@ export const networkSchema = z.strictObject({
     .describe('Prefix length of the part of podCIDR that each node gets. Calico divides podCIDR in its own way.')
     .default(24),
   serviceCIDR: ipv4Range.describe('Addresses of services.').default('10.96.0.0/12'),
+  nodeDNS: z
+    .boolean()
+    .describe(
+      'From two nodes on, CoreDNS runs on every node besides the two pods that kubeadm makes, and pods ask the one of their ' +
+        'own node: so the loss of a machine costs the others no lookup. Every node needs its image and some 40 MB. `false` ' +
+        'takes it off again: then lookups go to a lost machine, too, until Kubernetes notices that, after some 45 s.',
+    )
+    .default(true),
   cniPluginsVersion: version
     .describe(
       'Version of the standard CNI plugins (bridge, host-local, portmap, …). Default: the newest of the catalog.',
