@@ -20,24 +20,25 @@ export interface Move {
 }
 
 /**
- * Deletes a pod of CoreDNS while another one is Ready, and ends when one is Ready on another node. Exits 1, with the reason on
- * stderr, when the scheduler has put it back or nothing of that has come in time.
+ * Deletes a pod of CoreDNS, which takes nothing away: another one is Ready, or that one is not. Ends when its successor is on
+ * another node; that may take 10 s more to be Ready, by the period of its readiness probe, and nobody waits for it. Exits 1,
+ * with the reason on stderr, when the scheduler has put it back or nothing of that has come in time.
  */
 export function moveScript({ only, gone, count, isLost, patienceSeconds }: Move): string {
   const here = quote(only)
   return `pods() { ${pods} </dev/null; }
-# Of the pods without the one that goes: how many there are, how many on this node, how many that serve, and those of them elsewhere.
+# Of the pods without the one that goes: how many are on this node, how many elsewhere, how many that serve. Whether it serves itself.
 look() {
-  all=0 here=0 serving=0 elsewhere=0
+  here=0 elsewhere=0 serving=0 last=no
   while read -r name node ready; do
-    if [ "$name" = ${quote(gone)} ]; then continue; fi
-    all=$(( all + 1 ))
-    if [ "$node" = ${here} ]; then here=$(( here + 1 )); fi
-    if [ "$ready" != True ]; then continue; fi
-    serving=$(( serving + 1 ))
-    if [ "$node" != ${here} ]; then elsewhere=$(( elsewhere + 1 )); fi
+    if [ "$name" = ${quote(gone)} ]; then
+      if [ "$ready" = True ]; then last=yes; fi
+      continue
+    fi
+    if [ "$node" = ${here} ]; then here=$(( here + 1 )); elif [ "$node" != - ]; then elsewhere=$(( elsewhere + 1 )); fi
+    if [ "$ready" = True ]; then serving=$(( serving + 1 )); fi
   done
-  echo "$all $here $serving $elsewhere"
+  echo "$here $elsewhere $serving $last"
 }
 within() { if [ "$(date +%s)" -ge "$1" ]; then return 1; fi; sleep 0.5; }
 deadline() { echo $(( $(date +%s) + ${patienceSeconds} )); }
@@ -49,9 +50,9 @@ ${isLost ? '' : waitForAnother}${system} delete pod ${quote(gone)} --ignore-not-
 end=$(deadline)
 while :; do
   set -- $(pods | look)
-  if [ "$4" -gt 0 ]; then exit 0; fi
-  if [ "$1" -ge ${count} ] && [ "$1" -eq "$2" ]; then why "The scheduler put it on "${here}" again."; fi
-  within "$end" || why 'No pod of it is Ready on another node.'
+  if [ "$2" -gt 0 ]; then exit 0; fi
+  if [ "$1" -ge ${count} ]; then why "The scheduler put it on "${here}" again."; fi
+  within "$end" || why 'No pod of it has come to another node.'
 done
 `
 }
@@ -59,8 +60,8 @@ done
 const waitForAnother = `end=$(deadline)
 while :; do
   set -- $(pods | look)
-  if [ "$4" -gt 0 ]; then exit 0; fi
-  if [ "$3" -gt 0 ]; then break; fi
-  within "$end" || why 'None of its pods is Ready, so that none was moved.'
+  if [ "$2" -gt 0 ]; then exit 0; fi
+  if [ "$3" -gt 0 ] || [ "$4" = no ]; then break; fi
+  within "$end" || why 'Only one of its pods is Ready, so that none was moved.'
 done
 `

@@ -150,9 +150,10 @@ esac
 }
 
 describe('moving a pod of CoreDNS', () => {
-  test('deletes one that another stands in for, and ends when its successor serves elsewhere', async () => {
+  test('deletes one that another stands in for, and ends when its successor is elsewhere', async () => {
+    const unplaced = ['coredns-a cp1 True', 'coredns-c - ']
     const starting = ['coredns-a cp1 True', 'coredns-c w1 False']
-    expect(await move([here, ['coredns-a cp1 True'], starting, moved])).toEqual({
+    expect(await move([here, ['coredns-a cp1 True'], unplaced, starting])).toEqual({
       exitCode: 0,
       stderr: '',
       deleted: ['coredns-b'],
@@ -164,10 +165,16 @@ describe('moving a pod of CoreDNS', () => {
     expect(await move([cold, here, moved])).toMatchObject({ exitCode: 0, deleted: ['coredns-b'] })
   })
 
-  test('deletes none when no other one serves', async () => {
-    const ended = await move([['coredns-a cp1 False', 'coredns-b cp1 False']])
+  test('deletes none as long as it is the only one that serves', async () => {
+    const ended = await move([['coredns-a cp1 False', 'coredns-b cp1 True']])
     expect(ended).toMatchObject({ exitCode: 1, deleted: [] })
-    expect(ended.stderr).toContain('None of its pods is Ready, so that none was moved.')
+    expect(ended.stderr).toContain('Only one of its pods is Ready, so that none was moved.')
+  })
+
+  test('waits for nothing where none serves yet', async () => {
+    const cold = ['coredns-a cp1 False', 'coredns-b cp1 False']
+    const placed = ['coredns-a cp1 False', 'coredns-c w1 False']
+    expect(await move([cold, placed])).toMatchObject({ exitCode: 0, deleted: ['coredns-b'] })
   })
 
   test('deletes none when somebody else has moved one meanwhile', async () => {
@@ -195,9 +202,9 @@ describe('moving a pod of CoreDNS', () => {
     expect(ended.stderr).toContain('The scheduler put it on cp1 again.')
   })
 
-  test('says so when its successor serves nowhere', async () => {
+  test('says so when its successor finds no place', async () => {
     const ended = await move([here, ['coredns-a cp1 True', 'coredns-c -']])
     expect(ended).toMatchObject({ exitCode: 1, deleted: ['coredns-b'] })
-    expect(ended.stderr).toContain('No pod of it is Ready on another node.')
+    expect(ended.stderr).toContain('No pod of it has come to another node.')
   })
 })
