@@ -19,7 +19,7 @@ import {
 import { createPool } from '../ssh/index.ts'
 import { listenForInterrupts } from './interrupts.ts'
 import { openClusterWithSecrets } from './open-cluster.ts'
-import { passOut, writeOut } from './streams.ts'
+import { isBehind, passOut, writeOut } from './streams.ts'
 
 export interface ClusterRunOptions {
   /** The cluster file. */
@@ -125,12 +125,12 @@ function patienceWith(targets: readonly SshTarget[]): Patience {
 // apply tells its progress on standard output; that of plan is only a help for whoever looks on, so that the plan
 // itself can go into a file.
 function reporterFor({ command, output }: ClusterRunOptions): Reporter {
-  if (output === 'json') return jsonReporter(passOut)
+  if (output === 'json') return jsonReporter(passOut, isBehind)
   const stream = command === 'apply' ? process.stdout : process.stderr
   if (stream.isTTY && process.env.TERM !== 'dumb') {
     return ttyReporter(stream, { paint: createPaint(wantsColour(stream, process.env)) })
   }
-  return command === 'apply' ? plainReporter(writeOut) : silent
+  return command === 'apply' ? plainReporter(writeOut, { isBehind }) : silent
 }
 
 const silent: Reporter = { show() {}, pause() {}, resume() {}, end() {} }

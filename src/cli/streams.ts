@@ -86,6 +86,11 @@ export function passError(text: string): void {
   if (!brokenErrors.signal.aborted) process.stderr.write(text)
 }
 
+/** Whether the reader of standard output does not keep up: what is written now waits in memory. */
+export function isBehind(): boolean {
+  return process.stdout.writableLength > behind
+}
+
 /** Ends once the readers of standard output and standard error have caught up or left; undefined where they keep up. */
 export function backlog(): Promise<void> | undefined {
   const waiting = ([process.stdout, process.stderr] as const)

@@ -1,10 +1,18 @@
 import { type Event, redact, unsafeCharacters } from '../core/index.ts'
 import type { Reporter } from './reporter.ts'
 
-/** NDJSON: every event as it is, one a line. */
-export function jsonReporter(write: (text: string) => unknown): Reporter {
+/** How often these come depends on how long a run takes; all others are a few a task. */
+const endless: ReadonlySet<Event['type']> = new Set(['task:output', 'exchange'])
+
+/**
+ * NDJSON: every event as it is, one a line. While `isBehind` says that the reader does not keep up, events without an end
+ * in number are left out: what waits for it is bounded then by the size of the cluster.
+ */
+export function jsonReporter(write: (text: string) => unknown, isBehind: () => boolean = () => false): Reporter {
   return {
-    show: (event: Event) => write(`${jsonLine(event)}\n`),
+    show(event: Event) {
+      if (!endless.has(event.type) || !isBehind()) write(`${jsonLine(event)}\n`)
+    },
     pause() {},
     resume() {},
     end() {},

@@ -17,17 +17,19 @@ const quickMs = 500
 
 /**
  * For pipes, CI and log files: a line for each task when it has ended, one for what takes longer while it runs, and one for
- * each other event that matters; with times, no colour, nothing redrawn.
+ * each other event that matters; with times, no colour, nothing redrawn. While `isBehind` says that the reader does not keep
+ * up, nobody is reminded of what takes longer.
  */
 export function plainReporter(
   write: (text: string) => unknown,
-  options: { readonly now?: () => number } = {},
+  options: { readonly now?: () => number; readonly isBehind?: () => boolean } = {},
 ): Reporter {
-  const { now = Date.now } = options
+  const { now = Date.now, isBehind = () => false } = options
   const view = newRun()
   const line = (at: number, text: string) => write(`${formatTime(at)}  ${text.replaceAll('\n', '\n          ')}\n`)
   const mentioned = new Map<TaskView, number>()
   const remind = () => {
+    if (isBehind()) return
     const at = now()
     for (const task of tasksIn(view, 'running')) {
       const before = mentioned.get(task)

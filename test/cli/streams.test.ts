@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { passOut, printJson, printLine, writeError, writeOut } from '../../src/cli/streams.ts'
+import { isBehind, passOut, printJson, printLine, writeError, writeOut } from '../../src/cli/streams.ts'
 import { Secret } from '../../src/core/index.ts'
 
 let shown = ''
@@ -32,4 +32,11 @@ test('JSON is masked before it is JSON', () => {
 test('what is asked for as it is, is passed on as it is', () => {
   passOut('a\tb\u001b[2J')
   expect(shown).toBe('a\tb\u001b[2J')
+})
+
+test('the reader of standard output is behind once more waits for it than a pipe holds', () => {
+  const waiting = vi.spyOn(process.stdout, 'writableLength', 'get').mockReturnValue(64 * 1024)
+  expect(isBehind()).toBe(false)
+  waiting.mockReturnValue(512 * 1024)
+  expect(isBehind()).toBe(true)
 })

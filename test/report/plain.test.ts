@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type Event, Secret, type TaskId } from '../../src/core/index.ts'
 import { jsonReporter, plainReporter } from '../../src/report/index.ts'
 import { ended, halfWay, printed, start, started, timed } from './events.ts'
@@ -116,4 +116,45 @@ test('NDJSON has every event as it is, with Secrets masked', () => {
   expect(lines.slice(0, -2)).toEqual(halfWay())
   expect(lines.at(-2).change.fields[0].after).toBe('<join token>')
   expect(lines.at(-1).line).toBe('<secret> "x"')
+})
+
+describe('for a reader who does not keep up', () => {
+  const endless = Array.from({ length: 1000 }, (_, index) =>
+    timed([60, printed('w1/x/y', `line ${index}`)], [60, { type: 'exchange', host: 'w1', jobs: 1, probes: 0, ms: 1 }]),
+  ).flat()
+
+  test('NDJSON leaves out what has no end in number, and has it again as soon as the reader does', () => {
+    const lines: string[] = []
+    let behind = true
+    const reporter = jsonReporter(
+      line => lines.push(line),
+      () => behind,
+    )
+    const events = halfWay()
+    for (const event of [...endless, ...events]) reporter.show(event)
+    const kept = events.filter(({ type }) => type !== 'task:output' && type !== 'exchange')
+    expect(lines.map(line => JSON.parse(line))).toEqual(kept)
+    behind = false
+    reporter.show(endless[0]!)
+    expect(JSON.parse(lines.at(-1)!)).toEqual(endless[0])
+  })
+
+  test('nobody is reminded of what still runs, however long it does', () => {
+    let text = ''
+    let behind = true
+    const reporter = plainReporter(
+      more => {
+        text += more
+      },
+      { isBehind: () => behind },
+    )
+    for (const event of halfWay()) reporter.show(event)
+    const before = text
+    vi.advanceTimersByTime(3_600_000)
+    expect(text).toBe(before)
+    behind = false
+    vi.advanceTimersByTime(1_000)
+    expect(text.slice(before.length)).toContain('running for')
+    reporter.end()
+  })
 })
