@@ -3,12 +3,16 @@ import { defineConfig } from 'vitest/config'
 // Of a test that takes minutes the message is to say what came: CI keeps no more than that.
 const chaiConfig = { truncateThreshold: 1000 }
 
+// Temporary files in one folder that is removed afterwards.
+const globalSetup = ['test/kit/run-folder.ts']
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'pure',
+          globalSetup,
           include: ['test/**/*.test.ts'],
           exclude: ['test/hosts/**', 'test/kubernetes/**'],
           // Only what hangs is to fail: on a busy machine a test of milliseconds takes seconds.
@@ -18,6 +22,7 @@ export default defineConfig({
       {
         test: {
           name: 'hosts',
+          globalSetup,
           chaiConfig,
           include: ['test/hosts/**/*.test.ts'],
           testTimeout: 180_000,
@@ -28,6 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'real',
+          globalSetup,
           chaiConfig,
           include: ['test/kubernetes/**/*.test.ts'],
           testTimeout: 900_000,

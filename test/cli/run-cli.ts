@@ -33,7 +33,8 @@ export interface CliOptions {
 
 /** Runs evcctl from its sources, without a terminal. Its state and its home are in the folder it runs in. */
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
-  const env = { PATH: process.env.PATH, HOME: options.cwd, XDG_STATE_HOME: join(options.cwd, 'state'), ...options.env }
+  const { PATH, TMPDIR } = process.env
+  const env = { PATH, TMPDIR, HOME: options.cwd, XDG_STATE_HOME: join(options.cwd, 'state'), ...options.env }
   const child = spawn(process.execPath, [devPath, ...args], {
     cwd: options.cwd,
     env,

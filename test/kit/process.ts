@@ -50,3 +50,14 @@ export async function isInstalled(program: string): Promise<boolean> {
     () => false,
   )
 }
+
+/** Whether there is a process of this number, whoever owns it. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it lives, and is another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

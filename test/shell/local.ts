@@ -37,7 +37,8 @@ export async function runLocally(
       try {
         decoder.feed(stream, chunk)
       } catch (error) {
-        child.kill('SIGKILL')
+        // With what it has begun: a watch would go on until its time is over.
+        process.kill(-child.pid!, 'SIGKILL')
         reject(error)
       }
     }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { listLocalHosts, removeLocalHosts } from '../../../src/local/clusters.ts'
 import { type LocalHosts, type StartOptions, startLocalHosts } from '../../../src/local/hosts.ts'
 import { parseNodes } from '../../../src/local/nodes.ts'
+import { isAlive } from '../../kit/process.ts'
 
 /** What a test may choose; name, labels and state folder are the kit's. */
 export type TestHostOptions = Omit<StartOptions, 'name' | 'labels' | 'hosts'> & {
@@ -38,15 +39,5 @@ async function removeLeftovers(): Promise<void> {
   for (const cluster of await listLocalHosts()) {
     const pid = Number(cluster.labels[testLabel])
     if (pid > 0 && !isAlive(pid)) await removeLocalHosts(cluster.name)
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // EPERM: it lives, and is another user's.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
