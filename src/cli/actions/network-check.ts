@@ -96,28 +96,28 @@ async function askAll(
   const asked = askedFrom(nodes)
   const queue = new PQueue({ concurrency: parallel })
   const failed = new Map<string, ErrorDetails>()
-  const results = await Promise.all(
-    nodes.map(node =>
-      queue.add(() =>
-        askFrom(pool, node, pods, asked.get(node)!, signal).catch((error: unknown) => {
-          if (!(error instanceof HostError) || signal.aborted) throw error
-          failed.set(node, error.details)
-          return undefined
-        }),
-      ),
-    ),
-  )
+  const ask = async (node: string): Promise<NodeResults | undefined> => {
+    try {
+      // Before it takes a place in the queue: a node that is off holds up nobody.
+      const session = await pool.session(node, signal)
+      return await queue.add(() => askFrom(session, node, pods, asked.get(node)!, signal))
+    } catch (error) {
+      if (!(error instanceof HostError) || signal.aborted) throw error
+      failed.set(node, error.details)
+      return undefined
+    }
+  }
+  const results = await Promise.all(nodes.map(ask))
   return { results: results.filter(one => one !== undefined), failed }
 }
 
 async function askFrom(
-  pool: Pool,
+  session: Session,
   node: string,
   pods: CheckPods,
   peers: readonly string[],
   signal: AbortSignal,
 ): Promise<NodeResults> {
-  const session = await pool.session(node, signal)
   const timeoutMs = (patienceSeconds + lastTrySeconds) * 1000
   const script = `set -eu\n${reachScript(node, pods, peers, { patienceSeconds })}`
   const probe = { script, timeoutMs, parse: () => undefined }
