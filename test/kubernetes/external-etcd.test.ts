@@ -130,6 +130,18 @@ describe.sequential('a cluster with etcd on hosts of its own', () => {
     expect(allowed).toContain('etcdserver')
   })
 
+  test('an API server is no peer of a member, although the same CA signed its certificate', async () => {
+    const ask = (host: string, ca: string, name: string) =>
+      cluster.hosts.exec(
+        host,
+        `curl -sS --cacert ${ca} --cert ${name}.crt --key ${name}.key ${clientUrl('e1').replace(':2379', ':2380')}/members 2>&1`,
+      )
+    const refused = await ask('cp1', '/etc/evcctl/etcd/ca.crt', '/etc/evcctl/etcd/client')
+    expect(refused.stdout).toMatch(/bad certificate/)
+    const peer = await ask('e2', '/etc/etcd/pki/ca.crt', '/etc/etcd/pki/peer')
+    expect(peer.stdout).not.toMatch(/certificate/)
+  })
+
   test('certificates verify with openssl, and name their own host only', async () => {
     for (const host of etcdHosts) {
       const { address } = cluster.hosts.host(host)

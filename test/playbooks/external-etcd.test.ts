@@ -68,6 +68,24 @@ describe('the graph of a cluster with external etcd', () => {
     expect([...carriers].sort()).toEqual(['certificate', 'certificate authority', 'key and request'])
   })
 
+  test('lets members take only those for peers that have a name which certificates of members alone have', () => {
+    const tasks = [...graph.tasks.values()]
+    const settings = tasks.filter(({ resource }) => resource.name === '/etc/etcd/etcd.env')
+    expect(settings.map(({ host }) => host)).toEqual(['cp1', 'e2', 'e3'])
+    const certificates = tasks.filter(({ resource }) => resource.kind === 'certificate')
+    const nothing = { certificate: '', ca: '', now: 0 }
+    const namesIn = ({ resource }: (typeof tasks)[number]) =>
+      String(
+        resource.diff(nothing, resource.desired, { watched: [] })?.fields.find(({ field }) => field === 'names')?.after,
+      ).split(', ')
+    for (const { resource } of settings) {
+      const { content } = resource.desired as { readonly content: string }
+      const [, wanted = ''] = /^ETCD_PEER_CERT_ALLOWED_HOSTNAME=(.+)$/m.exec(content) ?? []
+      const owners = certificates.filter(task => namesIn(task).includes(wanted)).map(task => task.resource.name)
+      expect(owners.sort()).toEqual(['cp1-peer', 'cp1-server', 'e2-peer', 'e2-server', 'e3-peer', 'e3-server'])
+    }
+  })
+
   test('makes no node of a host that only runs etcd', () => {
     expect(ids.filter(id => /^e2\/(worker|kubelet|containerd|kubernetes-binaries|os)\//.test(id))).toEqual([])
     expect(ids).not.toContain('cp1/nodes/node labels:e2')
