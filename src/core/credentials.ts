@@ -9,7 +9,8 @@ const secretName = String.raw`[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|au
 const value = String.raw`"(?:[^"\\\n]|\\.)+"|'[^'\n]+'|\[[^\]\n]+\]|(?!true\b|false\b|null\b|\d+\b|["'\[{|>#]|$)[^\s#][^\n]*`
 const setting = new RegExp(String.raw`(^|[\s{,])((["']?)(?:${secretName})\3[ \t]*[:=][ \t]*)(?:${value})`, 'gi')
 const privateKey = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END|$)/g
-const userInfo = /(:\/\/)[^\s/@"']+@/g
+// Also with a slash in the password, which makes it no URL; a port before the path of an image is no password.
+const userInfo = /(:\/\/)(?:[^\s/@"']+|[^\s/@:"']+:(?!\d+\/)[^\s@"']+)@/g
 
 const telling = /passw|passphrase|secret|token|auth|credential|key/i
 

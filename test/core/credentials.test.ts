@@ -10,6 +10,7 @@ test.each([
     'a:\n  client-key-data: LS0tLS1C\n  token: abc.def\n  secretAccessKey: AKIA123\n',
     ['LS0t', 'abc.def', 'AKIA'],
   ],
+  ['a password that should have been encoded', 'proxy http://ada:pw/12?34@proxy:3128\n', ['ada', 'pw/', '34']],
   ['a unit', 'Environment="HTTPS_PROXY=http://ada:pw1234@proxy:3128"\n', ['ada:pw1234']],
   [
     'a private key',
@@ -25,6 +26,7 @@ test.each([
 test.each([
   ['a block', 'authentication:\n  anonymous:\n    enabled: false\nauthorization:\n  mode: Webhook\n'],
   ['switches and numbers', 'token: true\npasswordLength: 12\ntokenTTL: 0\nauth: {}\n'],
+  ['an image by its digest', 'image: oci://registry.example:5000/pause@sha256:0a1b\n'],
   ['addresses', 'server: https://registry.example:5000/v2\nhosts: ["user@host"]\n'],
 ])('%s stays as it is', (_, text) => {
   expect(hideCredentials(text)).toBe(text)
