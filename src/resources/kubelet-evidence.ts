@@ -47,11 +47,12 @@ export const certainEnds = 3
 
 /**
  * Shell function `kubelet_ended SINCE TIMES`: prints the words with which the kubelet ended most often since SINCE (seconds
- * since the epoch), and succeeds when that was at least TIMES times. systemd starts it again every 2 s.
+ * since the epoch), and succeeds when that was at least TIMES times. systemd starts it again every 2 s. What begins alike is
+ * the same: the kubelet lists paths in another order each time.
  */
 export const kubeletEndedFunction = `kubelet_ended() {
   journalctl -u kubelet --since="@$1" -o cat --no-pager --quiet 2>/dev/null | grep -E '${lastWords}' | grep -vE '${passing}' |
-    sed 's/^[EF][0-9][0-9]* [0-9:.]* *[0-9]* //' | sort | uniq -c | sort -rn | head -n 1 | {
+    sed 's/^[EF][0-9][0-9]* [0-9:.]* *[0-9]* //' | sort | uniq -c -w 120 | sort -rn | head -n 1 | {
     read -r times words && [ "$times" -ge "$2" ] && printf '%s\\n' "$words" | cut -c 1-600
   }
 }

@@ -50,6 +50,19 @@ test('a kubelet that ends again and again with the same words ends kubeadm, and 
   expect(details.came).toContain('unknown flag: --bogus')
 })
 
+test('words that differ only in what they list are the same', async () => {
+  const lists = ['/cpu, /memory, /pids', '/memory, /pids, /cpu', '/pids, /cpu, /memory']
+  const journal = lists.map(list => `echo 'E1128 11:22:01.5 10 kubelet.go:1821] ${containerManager(list)}'`).join('\n')
+  const { exitCode, stderr } = await watch(waits, journal)
+  expect(exitCode).not.toBe(0)
+  expect(stderr).toContain('again and again: ')
+  expect(stderr).toContain('has some missing paths: ')
+})
+
+// As kubelet 1.36 says it of a systemReservedCgroup that is not there.
+const containerManager = (paths: string) =>
+  `"Failed to start ContainerManager" err="Failed to enforce System Reserved Cgroup Limits on \\"/none\\": cgroup [\\"none\\"] has some missing paths: ${paths}"`
+
 test('one end of it is told, and waited over', async () => {
   const { exitCode, stdout } = await watch(`: >${config}; /bin/sleep 1.5`, line('unknown flag: --bogus', 1))
   expect(exitCode).toBe(0)

@@ -16,7 +16,7 @@ evidence() {
 }
 kubelet_ended() {
   journalctl -u kubelet --since="@$1" -o cat --no-pager --quiet 2>/dev/null | grep -E '"command failed"|[Ff]ailed to run [Kk]ubelet|Failed to start ContainerManager|^F[0-9]{4} |^panic: ' | grep -vE 'connection refused|i/o timeout|[Dd]eadline[ E]xceeded|TLS handshake|EOF|no route to host|no such host|certificate signing request|Unauthorized|forbidden|context canceled' |
-    sed 's/^[EF][0-9][0-9]* [0-9:.]* *[0-9]* //' | sort | uniq -c | sort -rn | head -n 1 | {
+    sed 's/^[EF][0-9][0-9]* [0-9:.]* *[0-9]* //' | sort | uniq -c -w 120 | sort -rn | head -n 1 | {
     read -r times words && [ "$times" -ge "$2" ] && printf '%s\n' "$words" | cut -c 1-600
   }
 }
