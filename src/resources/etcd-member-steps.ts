@@ -15,8 +15,15 @@ systemctl enable --quiet -- ${etcdUnit}
 systemctl start --no-block -- ${etcdUnit}
 `
 
+// Where no run of evcctl has begun it, an etcd of somebody else may keep its log in another place (--wal-dir).
 const nothingLeft = `# What a first start that was cut off left without a log holds nothing.
-if [ -d ${data}/member ] && [ ! -d ${data}/member/wal ]; then rm -rf ${data}/member; fi
+if [ -d ${data}/member ] && [ ! -d ${data}/member/wal ]; then
+  if [ ! -e ${creating} ]; then
+    echo '${data}/member has no log of its own (member/wal), and evcctl has not made it: it may be the data of another etcd, so it is left as it is. Move it away if nothing in it is needed.' >&2
+    exit 1
+  fi
+  rm -rf ${data}/member
+fi
 `
 
 /** All members of a new cluster start side by side, each with the same list. */

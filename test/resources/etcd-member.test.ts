@@ -1,6 +1,9 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type EtcdMemberDesired, etcdMember } from '../../src/resources/etcd-member.ts'
 import { type EtcdMemberState, parseMember } from '../../src/resources/etcd-member-state.ts'
+import { Sandbox } from './sandbox.ts'
 
 const host = (number: number) => ({
   name: `e${number}`,
@@ -43,6 +46,26 @@ describe('an etcd member', () => {
   test('is created together with the others where there is nothing', async () => {
     expect(plan(see('unit=inactive'), none)).toContain('new cluster of e1, e2, e3')
     await expect(scripts(see('unit=inactive'), none)).toMatchFileSnapshot('../goldens/resources/etcd-create.sh')
+  })
+
+  test.each([
+    ['a first start of evcctl that was cut off is taken away', true],
+    ['another etcd, with its log in another folder, is left as it is', false],
+  ])('data without a log of %s', async (_what, begun) => {
+    const sandbox = new Sandbox()
+    const [data, mark] = ['/var/lib/etcd/member/snap/db', '/var/lib/evcctl/etcd.creating'].map(path =>
+      sandbox.inside(path),
+    )
+    for (const path of begun ? [data!, mark!] : [data!]) {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, 'x')
+    }
+    const step = resource.converge(see('unit=inactive'), none).find(one => 'run' in one)
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    const untilStart = step.run.slice(0, step.run.indexOf(': >/var/lib'))
+    const { exitCode, stderr } = await sandbox.sh(`set -eu\n${untilStart}`)
+    expect([exitCode, existsSync(data!)]).toEqual(begun ? [0, false] : [1, true])
+    if (!begun) expect(stderr).toContain('it may be the data of another etcd')
   })
 
   test('is in desired state when it votes, or runs and nobody answers', () => {

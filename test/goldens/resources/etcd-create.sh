@@ -3,7 +3,13 @@ ETCD_INITIAL_CLUSTER_STATE=new
 ETCD_INITIAL_CLUSTER_TOKEN=edge-etcd
 
 # What a first start that was cut off left without a log holds nothing.
-if [ -d /var/lib/etcd/member ] && [ ! -d /var/lib/etcd/member/wal ]; then rm -rf /var/lib/etcd/member; fi
+if [ -d /var/lib/etcd/member ] && [ ! -d /var/lib/etcd/member/wal ]; then
+  if [ ! -e /var/lib/evcctl/etcd.creating ]; then
+    echo '/var/lib/etcd/member has no log of its own (member/wal), and evcctl has not made it: it may be the data of another etcd, so it is left as it is. Move it away if nothing in it is needed.' >&2
+    exit 1
+  fi
+  rm -rf /var/lib/etcd/member
+fi
 : >/var/lib/evcctl/etcd.creating
 mkdir -p /var/lib/evcctl
 systemctl daemon-reload

@@ -1,5 +1,11 @@
 # What a first start that was cut off left without a log holds nothing.
-if [ -d /var/lib/etcd/member ] && [ ! -d /var/lib/etcd/member/wal ]; then rm -rf /var/lib/etcd/member; fi
+if [ -d /var/lib/etcd/member ] && [ ! -d /var/lib/etcd/member/wal ]; then
+  if [ ! -e /var/lib/evcctl/etcd.creating ]; then
+    echo '/var/lib/etcd/member has no log of its own (member/wal), and evcctl has not made it: it may be the data of another etcd, so it is left as it is. Move it away if nothing in it is needed.' >&2
+    exit 1
+  fi
+  rm -rf /var/lib/etcd/member
+fi
 end=$(( $(date +%s) + 120 ))
 until said=$(/usr/local/bin/etcdctl --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/server.crt --key /etc/etcd/pki/server.key --endpoints 'https://192.0.2.31:2379,https://192.0.2.32:2379' --dial-timeout 2s --command-timeout 10s member add 'e3' --learner --peer-urls='https://192.0.2.33:2380' 2>&1); do
   case $said in
