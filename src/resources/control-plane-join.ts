@@ -8,7 +8,7 @@ import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
 import { type KubernetesDocument, registrationOf } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { otherCluster, refuse } from './kubeadm-join.ts'
+import { otherCluster, refuse, refuseOthers } from './kubeadm-join.ts'
 import { type JoinScriptOptions, joinScript, joinUnfinished } from './kubeadm-join-script.ts'
 import {
   caHashOf,
@@ -88,6 +88,8 @@ export function controlPlaneJoin(
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       if (state === 'absent') return { action: 'create', fields: [field] }
+      const others = refuseOthers(current, desired.caHash)
+      if (others !== undefined) return others
       const fields = [{ field: 'state', before: state, after: 'joined' }, field]
       return { action: 'run', fields, note: 'what is left of an earlier join is removed first' }
     },

@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import type { ErrorDetails } from '../core/errors.ts'
-import { isUnknown, type Output } from '../core/output.ts'
+import { isUnknown, type Output, type Unknown } from '../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
@@ -67,6 +67,8 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       if (current.state === 'absent') return { action: 'create', fields: [field] }
+      const others = refuseOthers(current, desired.caHash)
+      if (others !== undefined) return others
       const fields = [{ field: 'state', before: current.state, after: 'joined' }, field]
       return { action: 'run', fields, note: 'what is left of an earlier join is removed first' }
     },
@@ -131,6 +133,15 @@ export function otherCluster(came: string | undefined, expected: string): ErrorD
     came: came ?? 'no CA certificate at /etc/kubernetes/pki/ca.crt',
     next: 'If it is not needed there any more, run kubeadm reset on the host, then apply again.',
   }
+}
+
+/** Refuses what is left on a host, without a mark of evcctl's own, of another cluster than the one it is to join. */
+export function refuseOthers(
+  { state, caHash }: { readonly state: string; readonly caHash: string | undefined },
+  wanted: string | Unknown,
+): Change | undefined {
+  if (state !== 'leftovers' || caHash === undefined || isUnknown(wanted) || caHash === wanted) return undefined
+  return refuse(`left by ${caHash}`, otherCluster(caHash, wanted))
 }
 
 /** A change that is not made. */

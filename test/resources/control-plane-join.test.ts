@@ -107,6 +107,12 @@ describe('the join of a control plane node', () => {
     expect(change?.refused?.problem).toBe('This host belongs to another cluster.')
   })
 
+  test('is refused where a worker of another cluster has left its CA', async () => {
+    const left = await look({ '/etc/kubernetes/pki/ca.crt': ca.pem })
+    const change = resource.diff(left, { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    expect(change?.refused?.came).toBe(ca.hash)
+  })
+
   test('is refused for a node that has another name by now', async () => {
     const certificate = '/var/lib/kubelet/pki/kubelet-client-current.pem'
     const same = await look({ ...joined, [certificate]: nodeCertificate('cp2') })

@@ -107,6 +107,21 @@ describe('kubeadm join', () => {
     }
   })
 
+  test('is refused where another cluster has left its CA, and never resets that', () => {
+    const left = { state: 'leftovers', caHash: 'sha256:other', node: undefined } as const
+    const change = resource.diff(left, { ...desired, caHash: 'sha256:abc' }, { watched: [] })
+    expect(change?.refused).toMatchObject({
+      problem: 'This host belongs to another cluster.',
+      came: 'sha256:other',
+    })
+    expect(
+      resource.diff({ ...left, caHash: 'sha256:abc' }, { ...desired, caHash: 'sha256:abc' }, { watched: [] }),
+    ).toMatchObject({
+      action: 'run',
+      note: 'what is left of an earlier join is removed first',
+    })
+  })
+
   test('has no file with the token while kubeadm runs, and gives it the document as often as it tries', async () => {
     const [step] = resource.converge({ state: 'absent', caHash: undefined, node: undefined }, desired)
     const { exitCode, asked, read, files } = await joinWithStubs(step)
