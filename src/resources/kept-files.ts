@@ -78,7 +78,11 @@ export function putBackFunction(kept: readonly KeptUnit[], start?: string): stri
   for file in "$@"; do
     if [ -f "$proven$file" ]; then
       if cmp -s "$proven$file" "$file"; then continue; fi
-      cp -p "$proven$file" "$file.evcctl" && ${syncLine('"$file.evcctl"')} && mv -f "$file.evcctl" "$file" || return 1
+      if ! { cp -p "$proven$file" "$file.evcctl" && ${syncLine('"$file.evcctl"')} && mv -f "$file.evcctl" "$file"; }; then
+        rm -f "$file.evcctl"
+        echo "$file could not be put back" >&2
+        continue
+      fi
     elif [ -e "$file" ]; then rm -f "$file"
     else continue; fi
     changed="$changed \${file}"

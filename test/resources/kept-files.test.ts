@@ -1,0 +1,34 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { keptFolder, putBackFunction, putBackMark } from '../../src/resources/kept-files.ts'
+import { Sandbox } from './sandbox.ts'
+
+const unit = 'kubelet.service'
+const files = ['/var/lib/kubelet/config.yaml', '/var/lib/kubelet/kubeadm-flags.env']
+
+test('a file that cannot be put back is told, and keeps neither the others nor the restart from coming', async () => {
+  const sandbox = new Sandbox()
+  const write = (path: string, text: string) => {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+  }
+  for (const path of files.map(file => sandbox.inside(file))) {
+    write(path, 'new')
+    write(`${sandbox.inside(keptFolder(unit))}${path}`, 'former')
+  }
+  write(sandbox.inside('/var/lib/evcctl/started/x'), '')
+  const bin = join(sandbox.root, 'bin')
+  mkdirSync(bin)
+  const program = (name: string, text: string) =>
+    writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  program('cp', `case $* in *config.yaml.evcctl) echo 'no space left' >&2; exit 1;; esac; exec /bin/cp "$@"`)
+  program('systemctl', `echo "$*" >>${sandbox.root}/asked`)
+  const script = `set -eu\n${putBackFunction([{ unit, files, watches: files }])}put_back && echo back`
+  const { exitCode, stdout, stderr } = await sandbox.sh(script, '', `${bin}:`)
+  expect([exitCode, stdout]).toEqual([0, 'back\n'])
+  expect(stderr).toContain(`${sandbox.inside(files[0]!)} could not be put back`)
+  expect(stderr).toContain(`${putBackMark}${sandbox.inside(files[1]!)}`)
+  expect(files.map(path => readFileSync(sandbox.inside(path), 'utf8'))).toEqual(['new', 'former'])
+  expect(readFileSync(join(sandbox.root, 'asked'), 'utf8')).toContain(`restart -- ${unit}`)
+})
