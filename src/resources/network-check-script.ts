@@ -112,6 +112,8 @@ results=$(
   ${asked.join('  ')}  ${dnsNodes === undefined ? '' : 'service &\n  '}wait
 )
 printf '%s\\n' "$results"
+# One that was ended before it could say anything has reached nobody.
+if [ "$(printf '%s\\n' "$results" | grep -c -e '^pair=' -e '^service=')" -ne ${asked.filter(line => line !== '').length + (dnsNodes === undefined ? 0 : 1)} ]; then exit 1; fi
 case $results in *"\${tab}silent\${tab}"* | *"\${tab}large\${tab}"* | *"\${tab}other\${tab}"* | *service=dns* | *service=service*) exit 1;; esac
 ${asked.includes('') ? 'exit 1\n' : ''}`
 }

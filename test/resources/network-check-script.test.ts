@@ -72,6 +72,14 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
     return { exitCode: ended.exitCode, ...readResults('w2', checkPodsGiven, peers, ended) }
   }
 
+  test('one that is ended before it could say anything has reached nobody', async () => {
+    const cut = reachScript('w2', checkPodsGiven, peers, patience).replace(
+      'peer() {',
+      'peer() { return 0; }\npeers() {',
+    )
+    expect((await sandbox.sh(`set -eu\n${cut}`, '', `${bin}:`)).exitCode).toBe(1)
+  })
+
   test('nobody answers: every pair is named, with what was said and whether the nodes reach each other', async () => {
     expect(await ask()).toEqual({
       exitCode: 1,

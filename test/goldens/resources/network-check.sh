@@ -52,4 +52,6 @@ results=$(
   wait
 )
 printf '%s\n' "$results"
+# One that was ended before it could say anything has reached nobody.
+if [ "$(printf '%s\n' "$results" | grep -c -e '^pair=' -e '^service=')" -ne 3 ]; then exit 1; fi
 case $results in *"${tab}silent${tab}"* | *"${tab}large${tab}"* | *"${tab}other${tab}"* | *service=dns* | *service=service*) exit 1;; esac
