@@ -50,7 +50,12 @@ function runScript({ unit, enabled, files, action, seconds, trial }: Settling): 
   const last = 'journalctl --unit="$unit" --since="@$begun" --no-pager --quiet --output=cat | tail -n 20'
   const said = health === undefined ? last : `${health.complaint} || ${last}`
   const works = health === undefined ? '' : ` && ${health.works}`
-  const start = health === undefined ? `systemctl ${action} -- "$unit"` : stoppedStart(action, health.start)
+  const start =
+    health !== undefined
+      ? stoppedStart(action, health.start)
+      : action === 'start'
+        ? freshStart(stamp)
+        : `systemctl ${action} -- "$unit"`
   // The files are recorded before the start: one that changes meanwhile is then seen next time.
   return `unit=${quote(unit)}
 begun=$(date +%s)
@@ -87,6 +92,13 @@ ${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends ag
 done
 mv -f ${quote(`${stamp}.next`)} ${quote(stamp)}
 ${trial === undefined || health !== undefined ? '' : keepBeforeJoin(trial)}`
+}
+
+// A start joins one that is under way, of a process with the files from before: of a member of etcd that waits for the others.
+function freshStart(stamp: string): string {
+  const state = 'systemctl show -p ActiveState --value -- "$unit"'
+  const old = `[ -e ${quote(stamp)} ] && ! cmp -s ${quote(stamp)} ${quote(`${stamp}.next`)}`
+  return `if [ "$(${state})" = activating ] && ${old}; then systemctl restart -- "$unit"; else systemctl start -- "$unit"; fi`
 }
 
 // One that only has to be started may run by now.

@@ -12,7 +12,7 @@ umask 077
 mkdir -p '/var/lib/evcctl/started'
 { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/containerd' '/etc/containerd/config.toml' 2>/dev/null || :; } >'/var/lib/evcctl/started/containerd.service.next'
 systemctl reset-failed -- "$unit" 2>/dev/null || :
-systemctl start -- "$unit" || fail "systemctl start $unit failed"
+if [ "$(systemctl show -p ActiveState --value -- "$unit")" = activating ] && [ -e '/var/lib/evcctl/started/containerd.service' ] && ! cmp -s '/var/lib/evcctl/started/containerd.service' '/var/lib/evcctl/started/containerd.service.next'; then systemctl restart -- "$unit"; else systemctl start -- "$unit"; fi || fail "systemctl start $unit failed"
 restarts=$(systemctl show -p NRestarts --value -- "$unit")
 before=$restarts
 end=$(( $(date +%s) + 90 ))
