@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { cachePath, downloadCodes, downloadScript, mostBytes } from '../../src/resources/download.ts'
 import { explainDownload } from '../../src/resources/download-failure.ts'
@@ -32,6 +34,19 @@ describe('a download', () => {
     expect(existsSync(sandbox.inside(cachePath(sha256)))).toBe(false)
     const details = explainDownload({ step: 0, exitCode, stdout: '', stderr }, { url, sha256, site: 'x' })
     expect(details).toMatchObject({ problem: expect.stringContaining('x sends more than'), expected: 'at most 100 kB' })
+  })
+
+  it('is the same whatever root has in .curlrc', async () => {
+    await using server = await serve((_request, response) => response.end('the file'))
+    const sandbox = new Sandbox()
+    writeFileSync(join(sandbox.root, '.curlrc'), 'include\n')
+    const download = {
+      url: `${server.url}/file`,
+      sha256: createHash('sha256').update('the file').digest('hex'),
+      site: 'x',
+    }
+    const script = `HOME=${sandbox.root}; export HOME\n${downloadScript(download, most)}`
+    expect(await sandbox.sh(`set -eu\n${script}`)).toMatchObject({ exitCode: 0 })
   })
 
   it('may be larger than what is known of it, as a build of somebody’s own is', () => {
