@@ -1,3 +1,4 @@
+import { syncLine } from '../shell/on-disk.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { kubeletGivenUp, watchedFunction } from './kubeadm-watch.ts'
@@ -62,6 +63,7 @@ ${leave === undefined ? '' : `  ${leave} || exit 1\n`}  systemctl stop kubelet 2
 ${resetMore}  mkdir -p /etc/kubernetes/manifests
 }
 ${functions}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset\n" : ''}${forgetFormerNode}: >${joinUnfinished}
+${syncLine(joinUnfinished)}
 end=$(( $(date +%s) + 90 ))
 while :; do
   status=0

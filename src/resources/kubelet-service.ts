@@ -1,4 +1,5 @@
 import type { Resource } from '../core/resource.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import type { KeptUnit } from './kept-files.ts'
 import { certainEnds, kubeletEndedFunction } from './kubelet-evidence.ts'
 import { kubeletConfigPath, kubeletFlagsPath, kubeletUnit, kubeletWatches } from './kubelet-files.ts'
@@ -32,6 +33,7 @@ forget_policy() {
 }
 start_kubelet() {
 ${policies.map(words => `  forget_policy ${words.join(' ')}\n`).join('')}  date -u '+%s %Y-%m-%dT%H:%M:%SZ' >${kubeletUnproven}.next
+  ${syncLine(`${kubeletUnproven}.next`)}
   mv -f ${kubeletUnproven}.next ${kubeletUnproven}
   systemctl start -- ${kubeletUnit}
 }

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { parseDocument } from 'yaml'
 import type { FieldChange, ProbeResult } from '../core/resource.ts'
+import { syncTreeLine } from '../shell/on-disk.ts'
 import { decodeFile, stateFolder } from './kubeadm-state.ts'
 import { kubectlPath } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
@@ -35,6 +36,7 @@ mkdir -m 0700 ${madeManifests}.new
 for component in ${controlPlaneComponents.join(' ')}; do
   if [ -e ${manifestFolder}/$component.yaml ]; then cp -p ${manifestFolder}/$component.yaml ${madeManifests}.new/; fi
 done
+${syncTreeLine(`${madeManifests}.new`)}
 rm -rf ${madeManifests}
 mv ${madeManifests}.new ${madeManifests}
 `

@@ -84,6 +84,7 @@ mkdir -m 0700 /var/lib/evcctl/static-pods.new
 for component in kube-apiserver kube-controller-manager kube-scheduler; do
   if [ -e /etc/kubernetes/manifests/$component.yaml ]; then cp -p /etc/kubernetes/manifests/$component.yaml /var/lib/evcctl/static-pods.new/; fi
 done
+{ find /var/lib/evcctl/static-pods.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/static-pods
 mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 --- next step

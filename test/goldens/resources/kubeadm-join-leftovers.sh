@@ -75,6 +75,7 @@ echo 'removing what is left of an earlier join'
 reset
 rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
 : >/var/lib/evcctl/kubeadm-join.unfinished
+{ sync -- /var/lib/evcctl/kubeadm-join.unfinished 2>/dev/null || sync; }
 end=$(( $(date +%s) + 90 ))
 while :; do
   status=0
