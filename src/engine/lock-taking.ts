@@ -1,25 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
-import type { Step } from '../core/resource.ts'
 import { isDeadHere } from './controller.ts'
-import { connect, exchange } from './exchange.ts'
-import { heartbeatStep, releaseStep, takeStep } from './lock-scripts.ts'
-import {
-  describeHolder,
-  type LockHolder,
-  type LockPaths,
-  type LockState,
-  lockProbe,
-  staleAfterMs,
-} from './lock-state.ts'
+import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
+import { heartbeatStep, takeStep } from './lock-scripts.ts'
+import { describeHolder, type LockHolder, type LockPaths, type LockState } from './lock-state.ts'
 import { type Moment, now } from './moment.ts'
-import { boundedAfter } from './patience.ts'
-import { defaultReconnectDelaysMs, type Run } from './run.ts'
-import { messageOf } from './task-errors.ts'
-import { tail } from './text.ts'
-
-/** Upper bound for one exchange about the lock, ms; the scripts' own wait for each other is 20 s. */
-const lockExchangeMs = 30_000
+import type { Run } from './run.ts'
 
 /** Who wants the lock of which hosts. */
 export interface Taking {
@@ -111,61 +97,6 @@ async function raiseAll({ run, holder, paths }: Taking, { taken, states }: Tried
   const behind = [...taken.keys()].filter((_, index) => states[index]?.generation !== generation)
   await Promise.all(behind.map(voter => changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)))
   return { taken, generation, replaced: states.find(state => state.replaced !== undefined)?.replaced }
-}
-
-/** Sends one write of the lock and returns what the lock is like afterwards. All writes may be repeated, so a lost one is. */
-export async function changeLock(
-  host: string,
-  run: Run,
-  step: Step,
-  paths: LockPaths,
-  again = true,
-): Promise<LockState> {
-  const delays = run.reconnectDelaysMs ?? defaultReconnectDelaysMs
-  const session = await connect(run, host, delays, { apart: true })
-  const probe = lockProbe(paths)
-  try {
-    const request = { jobs: [{ steps: [step], verify: probe }], probes: [] }
-    const { failure, verify } = (await exchange(run, session, request, { timeoutMs: lockExchangeMs })).jobs[0]!
-    if (failure === undefined && verify !== undefined) return probe.parse(verify)
-    throw new UserError({
-      where: host,
-      problem: `The run lock ${paths.run}/lock cannot be used`,
-      came: failure === undefined ? 'no answer' : tail(failure.stderr) || `exit code ${failure.exitCode}`,
-    })
-  } catch (error) {
-    if (!again || !(error instanceof HostError) || error.kind !== 'lost') throw error
-    return changeLock(host, run, step, paths, false)
-  }
-}
-
-/**
- * Frees the lock where it was taken and returns where that went well; after the second ^C it has 10 s. A lock that stays is
- * stale after 60 s, so failing here is only a note.
- */
-export async function releaseLock(
-  taken: readonly string[],
-  { run, holder, paths }: Pick<Taking, 'run' | 'holder' | 'paths'>,
-): Promise<readonly string[]> {
-  using patience = boundedAfter(run.abort, 10_000)
-  const patient: Run = { ...run, stop: patience.signal, abort: patience.signal }
-  const free = async (host: string) => {
-    try {
-      await changeLock(host, patient, releaseStep(paths, holder), paths)
-      return true
-    } catch (cause) {
-      const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`
-      run.emit({ type: 'note', host, text })
-      return false
-    }
-  }
-  const freed = await Promise.all(taken.map(free))
-  return taken.filter((_, index) => freed[index])
-}
-
-/** How many of the voters have to keep a lock. */
-export function majorityOf(voters: readonly string[]): number {
-  return Math.floor(voters.length / 2) + 1
 }
 
 function held(host: string, name: string, waitMs: number) {

@@ -3,6 +3,7 @@ import { isDeadHere, thisController } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
 import { forEachHost } from './hosts.ts'
 import { Lease } from './lease.ts'
+import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
 import { heartbeatStep } from './lock-scripts.ts'
 import {
   describeHolder,
@@ -13,7 +14,7 @@ import {
   lockProbe,
   staleAfterMs,
 } from './lock-state.ts'
-import { changeLock, majorityOf, releaseLock, takeLock } from './lock-taking.ts'
+import { takeLock } from './lock-taking.ts'
 import type { Run } from './run.ts'
 
 /** How many more runs a host may have seen than those that keep the lock, e.g. in a former cluster. */
