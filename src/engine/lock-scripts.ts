@@ -1,9 +1,11 @@
 import type { Step } from '../core/resource.ts'
+import { lastGeneration } from './generation.ts'
 import { encodeHolder, type LockHolder, type LockPaths, staleAfterMs } from './lock-state.ts'
 
 /**
  * What all scripts of the lock begin with. They run one at a time on the host: making the folder is atomic by itself, but
- * finding a lock stale and replacing it is not. Without flock(1) the rest still holds.
+ * finding a lock stale and replacing it is not. Without flock(1) the rest still holds. What is no number of the lock counts as
+ * none, as it does for the one who reads it.
  */
 function prelude(paths: LockPaths): string {
   return `umask 077
@@ -16,11 +18,11 @@ boot=$(cat /proc/sys/kernel/random/boot_id)
 beat() { echo "$boot $uptime" >"$lock/heartbeat.new"; mv "$lock/heartbeat.new" "$lock/heartbeat"; }
 generation() {
   known=$(cat "$state/generation" 2>/dev/null || echo 0)
-  case $known in '' | *[!0-9]*) known=0 ;; esac
+  case $known in '' | *[!0-9]* | 0?* | ${'?'.repeat(String(lastGeneration).length + 1)}*) known=0 ;; esac
 }
 raise() {
   generation
-  [ "$known" -lt "$1" ] || return 0
+  [ "$known" -lt "$1" ] && [ "$1" -le ${lastGeneration} ] || return 0
   echo "$1" >"$state/generation.new"
   { sync "$state/generation.new" 2>/dev/null || sync; }
   mv "$state/generation.new" "$state/generation"

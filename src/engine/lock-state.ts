@@ -84,9 +84,9 @@ export function parseLockState(stdout: string): LockState {
   }
 }
 
-// Past 2^53 a number is not exact any more, and what a host makes of it is not ours.
+// The scripts of the lock read its file in the same way.
 function numberIn(text = ''): number {
-  const [, digits = ''] = /^(\d{1,15})(?: |$)/.exec(text) ?? []
+  const [, digits = ''] = /^(0|[1-9]\d{0,14})(?: |$)/.exec(text) ?? []
   return Number(digits)
 }
 

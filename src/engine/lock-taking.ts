@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
 import { isDeadHere } from './controller.ts'
+import { isPlausible, reachedBy } from './generation.ts'
+import { tooFarAhead, tooFew } from './lock-errors.ts'
 import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
 import { heartbeatStep, takeStep } from './lock-scripts.ts'
 import { describeHolder, type LockHolder, type LockPaths, type LockState } from './lock-state.ts'
@@ -40,7 +42,11 @@ export async function takeLock(
   for (;;) {
     if (run.stop.aborted) throw new UserError(stopped(voters), { exitCode: exitCodes.cancelled })
     const tried = await takeInOrder(taking)
-    if (tried.heldBy === undefined) return raiseAll(taking, tried)
+    if (tried.heldBy === undefined) {
+      for (const [host, { details }] of tried.refused)
+        run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
+      return raiseAll(taking, tried)
+    }
     await releaseLock([...tried.taken.keys()], taking)
     const { voter, state } = tried.heldBy
     const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
@@ -53,7 +59,10 @@ export async function takeLock(
 
 interface Tried {
   readonly taken: ReadonlyMap<string, Moment>
-  readonly states: readonly LockState[]
+  /** What those say of it that keep it. */
+  readonly states: ReadonlyMap<string, LockState>
+  /** Those that answered and must not keep it. */
+  readonly refused: ReadonlyMap<string, HostError>
   /** The first host that another run holds. */
   readonly heldBy?: { readonly voter: string; readonly state: LockState }
 }
@@ -62,25 +71,48 @@ interface Tried {
 async function takeInOrder(taking: Taking): Promise<Tried> {
   const { voters, holder } = taking
   const taken = new Map<string, Moment>()
-  const states: LockState[] = []
+  const states = new Map<string, LockState>()
   const silent = new Map<string, HostError>()
   for (const voter of voters) {
     const sent = now()
     try {
       const state = await takeOn(voter, taking)
-      if (state.holder?.run !== holder.run) return { taken, states, heldBy: { voter, state } }
+      if (state.holder?.run !== holder.run) return { taken, states, refused: new Map(), heldBy: { voter, state } }
       taken.set(voter, sent)
-      states.push(state)
+      states.set(voter, state)
     } catch (error) {
       if (!(error instanceof HostError)) throw error
       silent.set(voter, error)
-      if (voters.length - silent.size < majorityOf(voters)) {
-        await releaseLock([...taken.keys()], taking)
-        throw tooFew(voters, silent)
-      }
+      await giveUpWithout(silent, taking, taken)
     }
   }
-  return { taken, states }
+  const refused = implausible(taking, states)
+  await releaseLock([...refused.keys()], taking)
+  for (const voter of refused.keys()) {
+    taken.delete(voter)
+    states.delete(voter)
+  }
+  await giveUpWithout(new Map([...silent, ...refused]), taking, taken)
+  return { taken, states, refused }
+}
+
+// A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim.
+function implausible({ voters, paths }: Taking, states: ReadonlyMap<string, LockState>): Map<string, HostError> {
+  const generations = [...states.values()].map(({ generation }) => generation)
+  const reached = reachedBy(majorityOf(voters), generations)
+  const ahead = [...states].filter(([, { generation }]) => !isPlausible(generation, reached))
+  return new Map(ahead.map(([voter, { generation }]) => [voter, tooFarAhead(voter, paths, generation, reached)]))
+}
+
+async function giveUpWithout(
+  missing: ReadonlyMap<string, HostError>,
+  taking: Taking,
+  taken: ReadonlyMap<string, Moment>,
+): Promise<void> {
+  const { voters } = taking
+  if (voters.length - missing.size >= majorityOf(voters)) return
+  await releaseLock([...taken.keys()], taking)
+  throw tooFew(voters, missing)
 }
 
 async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): Promise<LockState> {
@@ -93,10 +125,11 @@ async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): P
 
 // A host that was off while others kept the lock knows less than they do.
 async function raiseAll({ run, holder, paths }: Taking, { taken, states }: Tried): Promise<Taken> {
-  const generation = Math.max(...states.map(state => state.generation))
-  const behind = [...taken.keys()].filter((_, index) => states[index]?.generation !== generation)
+  const known = [...states.values()]
+  const generation = Math.max(...known.map(state => state.generation))
+  const behind = [...taken.keys()].filter(voter => states.get(voter)?.generation !== generation)
   await Promise.all(behind.map(voter => changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)))
-  return { taken, generation, replaced: states.find(state => state.replaced !== undefined)?.replaced }
+  return { taken, generation, replaced: known.find(state => state.replaced !== undefined)?.replaced }
 }
 
 function held(host: string, name: string, waitMs: number) {
@@ -107,22 +140,6 @@ function held(host: string, name: string, waitMs: number) {
     came: `a lock of ${name}`,
     next: 'Wait until that run has ended, then start this one again.',
   }
-}
-
-function tooFew(voters: readonly string[], silent: ReadonlyMap<string, HostError>): UserError {
-  const [only] = silent.values()
-  if (voters.length === 1 && only !== undefined) return only
-  return new UserError(
-    {
-      where: voters.join(', '),
-      problem:
-        'Too few of the hosts that keep the run lock answer. Another run might reach the others, and both would write; nothing was written.',
-      expected: `${majorityOf(voters)} of ${voters.join(', ')}`,
-      came: [...silent.values()].map(({ host, details }) => `${details.where ?? host}: ${details.problem}`).join('\n'),
-      next: 'Bring one of them back, or take one that is gone for good out of cluster.yaml.',
-    },
-    { exitCode: exitCodes.unreachable },
-  )
 }
 
 function stopped(voters: readonly string[]) {

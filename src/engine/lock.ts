@@ -1,6 +1,7 @@
 import type { UserError } from '../core/errors.ts'
 import { isDeadHere, thisController } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
+import { isPlausible, reachedBy } from './generation.ts'
 import { forEachHost } from './hosts.ts'
 import { Lease } from './lease.ts'
 import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
@@ -16,9 +17,6 @@ import {
 } from './lock-state.ts'
 import { takeLock } from './lock-taking.ts'
 import type { Run } from './run.ts'
-
-/** How many more runs a host may have seen than those that keep the lock, e.g. in a former cluster. */
-const farthestAhead = 1_000_000
 
 /** What a run knew of the lock when it read the hosts. */
 export interface SeenLock {
@@ -82,11 +80,14 @@ export function seenLock(
 ): SeenLock & { readonly holder: LockHolder | undefined } {
   const kept = voters.flatMap(voter => locks.get(voter) ?? [])
   const holder = kept.map(activeHolder).find(one => one !== undefined)
-  const known = Math.max(0, ...kept.map(lock => lock.generation))
+  const reached = reachedBy(
+    majorityOf(voters),
+    kept.map(lock => lock.generation),
+  )
   // A host that claims far more than those that keep the lock is refused by itself, instead of raising it for all.
-  const plausible = [...locks.values()].map(lock => lock.generation).filter(one => one <= known + farthestAhead)
+  const plausible = [...locks.values()].map(lock => lock.generation).filter(one => isPlausible(one, reached))
   const busy = holder !== undefined || [...locks.values()].some(lock => lock.busy)
-  return { generation: Math.max(known, ...plausible), busy, holder }
+  return { generation: Math.max(0, ...plausible), busy, holder }
 }
 
 /**

@@ -1,0 +1,123 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { thisController } from '../../src/engine/controller.ts'
+import { type LockOptions, readLock, seenLock, withLock } from '../../src/engine/lock.ts'
+import type { LockHolder } from '../../src/engine/lock-state.ts'
+import { fakeRun } from './fake.ts'
+import { LocalPool } from './local-pool.ts'
+
+let folder: string
+let pool: LocalPool
+const voters = ['cp1', 'cp2', 'cp3']
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
+  pool = new LocalPool()
+  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
+  for (const host of voters)
+    for (const part of ['run', 'state']) mkdirSync(join(folder, host, part), { recursive: true })
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
+const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
+const options = (id: string, more: Partial<LockOptions> = {}): LockOptions => ({
+  id,
+  paths: paths(),
+  waitMs: 0,
+  pollMs: 20,
+  heartbeatMs: 20,
+  holder: elsewhere(id),
+  ...more,
+})
+const stateFile = (host: string, name: string) => join(folder, host, 'state', name)
+const write = (host: string, text: string, name = 'generation') => writeFile(stateFile(host, name), `${text}\n`)
+const kept = (host: string) => readFile(stateFile(host, 'generation'), 'utf8').then(text => text.trim())
+const holderOn = async (host: string) => (await readLock(host, fakeRun(pool), paths())).holder?.run
+
+/** The generation of a run and who keeps its lock. */
+async function hold(id: string, hosts: readonly string[] = voters, more: Partial<LockOptions> = {}) {
+  const run = fakeRun(pool)
+  const { result } = await withLock(hosts, run, options(id, more), async lock => ({
+    generation: lock.run.writer?.fence.generation,
+    on: await Promise.all(hosts.map(host => (pool.unreachable.has(host) ? undefined : holderOn(host)))),
+  }))
+  return { ...result, notes: run.of('note') }
+}
+const refusal = (id: string, hosts: readonly string[] = voters, more: Partial<LockOptions> = {}) =>
+  hold(id, hosts, more).then(
+    () => expect.unreachable('it was had'),
+    error => error,
+  )
+
+describe('a generation that cannot be', () => {
+  test.each([
+    ['the file of the lock', 'generation', '999999999999999'],
+    ['the file of the lock, and cannot be raised any further', 'generation', '999999999999998'],
+    ['its fence', 'fence', '999999999999 evil'],
+  ])('in %s leaves that host out, by name, and raises no other', async (_, file, text) => {
+    await Promise.all(voters.map(host => write(host, '6')))
+    await write('cp3', text, file)
+    for (const [id, generation] of [
+      ['run-1', 7],
+      ['run-2', 8],
+    ] as const) {
+      const had = await hold(id)
+      expect(had).toMatchObject({ generation, on: [id, id, undefined] })
+      expect(had.notes).toEqual([
+        expect.objectContaining({ host: 'cp3', text: expect.stringContaining(`${paths().state}/fence`) }),
+      ])
+    }
+    expect([await kept('cp1'), await kept('cp2')]).toEqual(['8', '8'])
+    expect(await Promise.all(voters.map(holderOn))).toEqual([undefined, undefined, undefined])
+  })
+
+  test('on one of only two that answer is not believed either; it is said what to do', async () => {
+    await Promise.all(voters.map(host => write(host, '6')))
+    await write('cp1', '123456789012345')
+    pool.unreachable.add('cp2')
+    const { details } = await refusal('run-1')
+    expect(details.came).toContain('cp1: ')
+    expect(details.came).toContain('123456789012346')
+    expect(details.next).toContain(`On cp1, as root: rm -f ${paths().state}/generation ${paths().state}/fence`)
+    expect(await kept('cp3')).toBe('7')
+    expect(await holderOn('cp3')).toBeUndefined()
+  })
+
+  test('on the only host that keeps the lock is refused, and never raised past what can be read', async () => {
+    await write('cp1', '999999999999999')
+    for (const id of ['run-1', 'run-2']) {
+      const { details } = await refusal(id, ['cp1'])
+      expect(details).toMatchObject({ where: 'cp1', came: expect.stringContaining('999999999999999') })
+      expect(details.next).toContain('On cp1, as root: rm -f')
+    }
+    expect(await kept('cp1')).toBe('999999999999999')
+    expect(await holderOn('cp1')).toBeUndefined()
+  })
+
+  test.each(['1000000000000000', '99999999999999999999999', '08', '-3', 'x'])(
+    'counts as none where it is no number of the lock (%s), on all hosts at once, too',
+    async text => {
+      await Promise.all(voters.map(host => write(host, text)))
+      const seen = { generation: 7, busy: false }
+      expect(await hold('run-1', voters, { seen })).toMatchObject({ generation: 8, notes: [] })
+      expect(await Promise.all(voters.map(kept))).toEqual(['8', '8', '8'])
+    },
+  )
+
+  test('is not what a host has that was made anew, was off for long, or comes from another cluster', async () => {
+    await write('cp2', '41')
+    await write('cp3', '2000000')
+    expect(await hold('run-1')).toMatchObject({ generation: 2_000_001, on: ['run-1', 'run-1', 'run-1'], notes: [] })
+    expect(await Promise.all(voters.map(kept))).toEqual(['2000001', '2000001', '2000001'])
+  })
+
+  test('is not counted in what a run has seen, when a voter claims it', () => {
+    const free = { busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY }
+    const locks = new Map([6, 6, 9e14, 7, 8e14].map((generation, index) => [`h${index}`, { ...free, generation }]))
+    expect(seenLock(locks, ['h0', 'h1', 'h2']).generation).toBe(7)
+    expect(seenLock(locks, ['h0', 'h2', 'off']).generation).toBe(7)
+  })
+})
