@@ -52,7 +52,7 @@ export async function exchange(
     return reply
   } catch (cause) {
     const error = asHostError(session.host, cause)
-    if (error.kind === 'fenced') writer?.lose(error)
+    if (error.kind === 'fenced') await writer?.doubt(error)
     throw error
   } finally {
     const ms = Math.round(performance.now() - began)

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { UserError } from '../core/errors.ts'
+import type { UserError } from '../core/errors.ts'
 import type { Fence } from '../core/host.ts'
-import { describeHolder, type LockState, staleAfterMs } from './lock-state.ts'
+import { notRenewed, takenOver } from './lock-errors.ts'
+import { type LockState, staleAfterMs } from './lock-state.ts'
 import { type Moment, now } from './moment.ts'
 import type { Writer } from './run.ts'
 
@@ -23,6 +24,8 @@ export interface LeaseOptions {
   readonly majority: number
   /** Renews the lock on a host; returns what the lock is like there if it is somebody else's by now, else undefined. */
   readonly beat: (voter: string, signal: AbortSignal) => Promise<LockState | undefined>
+  /** Hears of a host that keeps the lock for somebody else, while a majority still keeps it for this run. */
+  readonly tell: (voter: string, state: LockState) => void
   /** Time between two heartbeats of a host, ms. */
   readonly everyMs: number
 }
@@ -32,6 +35,8 @@ export class Lease implements Writer {
   readonly fence: Fence
   readonly #options: LeaseOptions
   readonly #beats: Map<string, Moment>
+  /** Hosts that by now keep the lock for somebody else, as they say. */
+  readonly #foreign = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #lost = new AbortController()
   readonly #ended = new AbortController()
@@ -43,7 +48,7 @@ export class Lease implements Writer {
     this.#options = options
     this.#beats = new Map(options.taken)
     const watch = setInterval(() => this.#watch(), Math.min(watchMs, options.everyMs))
-    this.#loops = Promise.all([...this.#beats.keys()].map(voter => this.#loop(voter))).finally(() =>
+    this.#loops = Promise.all([...options.taken.keys()].map(voter => this.#loop(voter))).finally(() =>
       clearInterval(watch),
     )
   }
@@ -67,7 +72,15 @@ export class Lease implements Writer {
     if (this.lost !== undefined) throw this.lost
   }
 
-  lose(error: UserError): void {
+  async doubt(error: UserError): Promise<void> {
+    const asked = now().machine
+    const renewed = () => this.#age(false) <= now().machine - asked
+    // A beat that was on its way already says nothing about now, so it may take a second one.
+    for (let beats = 0; beats < 2 && this.lost === undefined && !renewed(); beats++) await this.#beatAll()
+    if (!renewed()) this.#lose(error)
+  }
+
+  #lose(error: UserError): void {
     if (!this.#lost.signal.aborted) this.#lost.abort(error)
   }
 
@@ -99,15 +112,26 @@ export class Lease implements Writer {
     const sent = now()
     try {
       const other = await this.#options.beat(voter, this.#ended.signal)
-      if (other === undefined) this.#beats.set(voter, sent)
-      else this.lose(takenOver(voter, other))
+      if (other === undefined) {
+        this.#beats.set(voter, sent)
+        this.#foreign.delete(voter)
+      } else this.#missOn(voter, other)
     } catch {
       // A single beat may fail; what counts is how long ago the last good one of a majority was.
     }
   }
 
+  // One host may be wrong, or was restarted and taken by a run that does not get on; a later run needs a majority.
+  #missOn(voter: string, other: LockState): void {
+    const { taken, majority, tell } = this.#options
+    this.#beats.delete(voter)
+    const isNew = !this.#foreign.has(voter)
+    if (taken.size - this.#foreign.add(voter).size < majority) this.#lose(takenOver(voter, other))
+    else if (isNew) tell(voter, other)
+  }
+
   async #beatAll(): Promise<void> {
-    const all = Promise.all([...this.#beats.keys()].map(voter => this.#beat(voter)))
+    const all = Promise.all([...this.#options.taken.keys()].map(voter => this.#beat(voter)))
     const enough = new AbortController()
     const late = sleep(lastLookMs, undefined, { signal: enough.signal }).catch(() => undefined)
     await Promise.race([all, late])
@@ -120,7 +144,8 @@ export class Lease implements Writer {
     this.#looking = true
     void this.#beatAll().then(() => {
       this.#looking = false
-      if (!this.#over() && this.#age(false) >= staleAfterMs) this.lose(this.#silent())
+      if (!this.#over() && this.#age(false) >= staleAfterMs)
+        this.#lose(notRenewed([...this.#options.taken.keys()], this.#options.majority))
     })
   }
 
@@ -132,24 +157,4 @@ export class Lease implements Writer {
     )
     return ages.sort((a, b) => a - b)[this.#options.majority - 1] ?? Number.POSITIVE_INFINITY
   }
-
-  #silent(): UserError {
-    const { majority } = this.#options
-    const voters = [...this.#beats.keys()]
-    const of = voters.length === 1 ? '' : ` on ${majority} of ${voters.join(', ')}`
-    return new UserError({
-      where: voters.join(', '),
-      problem: `The run lock could not be renewed${of} for ${staleAfterMs / 1000} s; this run writes nothing more`,
-      next: 'Start it again when these hosts can be reached; what is done is not done again.',
-    })
-  }
-}
-
-function takenOver(voter: string, { holder }: LockState): UserError {
-  return new UserError({
-    where: voter,
-    problem: 'The run lock was taken over by another run; this one writes nothing more',
-    came: holder === undefined ? 'no lock' : `a lock of ${describeHolder(holder)}`,
-    next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
-  })
 }

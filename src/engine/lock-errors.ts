@@ -1,6 +1,6 @@
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
 import { majorityOf } from './lock-exchange.ts'
-import type { LockPaths } from './lock-state.ts'
+import { describeHolder, type LockPaths, type LockState, staleAfterMs } from './lock-state.ts'
 
 /** The lock cannot be had because too many of the hosts that keep it are `missing`: they are silent, or must not keep it. */
 export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, HostError>): UserError {
@@ -40,4 +40,33 @@ export function tooFarAhead(host: string, paths: LockPaths, generation: number, 
     came: `${generation} times`,
     next: `Its files are damaged, or somebody wrote them. On ${host}, as root: rm -f ${state}/generation ${state}/fence`,
   })
+}
+
+/** The lock is lost: so many of the hosts that keep it were silent for too long. */
+export function notRenewed(voters: readonly string[], majority: number): UserError {
+  const of = voters.length === 1 ? '' : ` on ${majority} of ${voters.join(', ')}`
+  return new UserError({
+    where: voters.join(', '),
+    problem: `The run lock could not be renewed${of} for ${staleAfterMs / 1000} s; this run writes nothing more`,
+    next: 'Start it again when these hosts can be reached; what is done is not done again.',
+  })
+}
+
+/** The lock is lost: a host that counts has given it to another run. */
+export function takenOver(voter: string, other: LockState): UserError {
+  return new UserError({
+    where: voter,
+    problem: 'The run lock was taken over by another run; this one writes nothing more',
+    came: lockOf(other),
+    next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
+  })
+}
+
+/** A note about a host that keeps the lock of another run, which is not enough to stop this one. */
+export function keptForAnother(other: LockState): string {
+  return `It keeps ${lockOf(other)}; most of the hosts that keep the run lock keep that of this run, which goes on`
+}
+
+function lockOf({ holder }: LockState): string {
+  return holder === undefined ? 'no lock' : `a lock of ${describeHolder(holder)}`
 }

@@ -4,6 +4,7 @@ import { connect, exchange } from './exchange.ts'
 import { isPlausible, reachedBy } from './generation.ts'
 import { forEachHost } from './hosts.ts'
 import { Lease } from './lease.ts'
+import { keptForAnother } from './lock-errors.ts'
 import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
 import { heartbeatStep } from './lock-scripts.ts'
 import {
@@ -113,6 +114,7 @@ export async function withLock<T>(
     taken,
     majority: majorityOf(voters),
     everyMs: heartbeatMs,
+    tell: (host, other) => run.emit({ type: 'note', host, text: keptForAnother(other) }),
     async beat(voter, signal) {
       const state = await changeLock(
         voter,

@@ -11,8 +11,11 @@ export interface Writer {
   readonly lost: UserError | undefined
   /** Resolves when the lock is surely still held, which is at once as a rule. Throws UserError when it is lost. */
   hold(): Promise<void>
-  /** A host refused this run: another one holds the lock by now. */
-  lose(error: UserError): void
+  /**
+   * A host refused this run, because a later one has written to it, as it says. Resolves once the hosts that keep the lock
+   * were asked: it is lost unless a majority still keeps it for this run.
+   */
+  doubt(error: UserError): Promise<void>
 }
 
 /** See there. */

@@ -176,6 +176,6 @@ function fencedError({ connection }: Carrier, { generation, message }: Fenced, f
   return hostError(connection.endpoint, 'fenced', {
     problem: 'a later run has written to it, so this one may not any more; nothing was written',
     came: `generation ${generation} of the run lock in ${file}`,
-    next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
+    next: `Wait until that run has ended, then start this one again; what is done is not done again.\nIf there was none, the file is of another cluster, or damaged. On this host, as root: rm -f ${file}`,
   })
 }

@@ -3,6 +3,7 @@ import { UserError } from '../../src/core/errors.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { apply } from '../../src/engine/apply.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
+import type { Writer } from '../../src/engine/run.ts'
 import { entry, FakePool, type FakePoolOptions, fakeHosts, fakeRun, joined, unit } from './fake.ts'
 
 async function run(builder: GraphBuilder, hosts: ReturnType<typeof fakeHosts>, options: FakePoolOptions = {}) {
@@ -452,4 +453,29 @@ describe('what is held back', () => {
     const { exchanges, result } = await run(held(), fakeHosts({ h1: well, h2: well, h3: well }))
     expect([exchanges, result.summary.inDesiredState]).toEqual([0, 6])
   })
+})
+
+test('a host that refuses what is written fails alone while the lock is held, and the others are worked on', async () => {
+  const builder = new GraphBuilder()
+  const scope = builder.scope('h1', 'r')
+  const first = scope.add(entry('a', '1'))
+  const second = scope.add(entry('b', '1'), { after: [first] })
+  scope.add(entry('c', '1'), { after: [second] })
+  const refused = builder.scope('h2', 'r').add(entry('d', '1'))
+  const pool = new FakePool(fakeHosts({ h1: {}, h2: {} }), {
+    fault: (_, host, { jobs }) => (host === 'h2' && jobs.length > 0 ? { kind: 'fenced', jobs: 0 } : undefined),
+  })
+  const fake = fakeRun(pool)
+  const evaluation = await evaluate(builder.build(), fake)
+  const doubted: UserError[] = []
+  const writer: Writer = {
+    fence: { generation: 7, run: 'run-1' },
+    lost: undefined,
+    hold: async () => undefined,
+    doubt: async error => void doubted.push(error),
+  }
+  const { summary, ends } = await apply(evaluation, { ...fake, writer })
+  expect(summary).toMatchObject({ changed: 3, failed: 1, cancelled: 0 })
+  expect(ends.get(refused.id)?.result).toBe('failed')
+  expect(doubted).toHaveLength(1)
 })

@@ -246,13 +246,14 @@ describe('a lock that several hosts keep', () => {
     expect(lost).toBeUndefined()
   })
 
-  test('is lost as soon as one of the hosts has given it to another run', async () => {
+  test('is lost as soon as so many of the hosts have given it to another run that no majority is left', async () => {
     const { lost } = await withLock(voters, fakeRun(pool), far('run-1'), async ({ run }) => {
-      await writeFile(join(folder, 'cp3', 'run', 'lock', 'holder'), encodeHolder(elsewhere('thief')))
+      for (const host of ['cp2', 'cp3'])
+        await writeFile(join(folder, host, 'run', 'lock', 'holder'), encodeHolder(elsewhere('thief')))
       await new Promise(resolve => run.abort.addEventListener('abort', resolve))
       await expect(run.writer?.hold()).rejects.toThrow('taken over')
     })
-    expect(lost?.details.where).toBe('cp3')
+    expect(['cp2', 'cp3']).toContain(lost?.details.where)
   })
 })
 

@@ -199,7 +199,7 @@ test('a run that gives no sign is pushed aside: what it does on hosts is ended, 
     })
     return applying
   })
-  expect(lost?.details.problem).toContain('a later run has written to it')
+  expect(lost?.details.problem).toContain('taken over by another run')
   expect(result.summary).toMatchObject({ changed: 0, failed: 0, cancelled: 2 })
   expect((await readdir(folder)).sort()).toEqual(['run', 'started', 'state'])
   expect(next.of('lock:taken')[0]?.from).toContain('laptop-7')

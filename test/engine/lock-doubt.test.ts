@@ -1,0 +1,123 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { HostError } from '../../src/core/errors.ts'
+import type { Session } from '../../src/core/host.ts'
+import { thisController } from '../../src/engine/controller.ts'
+import { connect, exchange } from '../../src/engine/exchange.ts'
+import { type LockOptions, withLock } from '../../src/engine/lock.ts'
+import { encodeHolder, type LockHolder } from '../../src/engine/lock-state.ts'
+import type { Run } from '../../src/engine/run.ts'
+import { fakeRun } from './fake.ts'
+import { LocalPool } from './local-pool.ts'
+
+/** One host refuses all that is written, as if a later run had written to it. */
+class PoolWithRefusal extends LocalPool {
+  refusing = 'w2'
+  override async session(host: string): Promise<Session> {
+    const session = await super.session(host)
+    if (host !== this.refusing) return session
+    const error = () => new HostError(host, 'fenced', { where: host, problem: 'a later run has written to it' })
+    return { host, exchange: () => Promise.reject(error()) }
+  }
+}
+
+let folder: string
+let pool: PoolWithRefusal
+const voters = ['cp1', 'cp2', 'cp3']
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
+  pool = new PoolWithRefusal()
+  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
+  for (const host of voters) mkdirSync(join(folder, host))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
+const options = (id: string, heartbeatMs = 20): LockOptions => ({
+  id,
+  paths: { run: join(folder, 'run'), state: join(folder, 'state') },
+  waitMs: 0,
+  heartbeatMs,
+  holder: elsewhere(id),
+})
+const holderFile = (host: string) => join(folder, host, 'run', 'lock', 'holder')
+const give = (host: string, run: string) => writeFile(holderFile(host), encodeHolder(elsewhere(run)))
+const write = async (run: Run, host: string) =>
+  exchange(run, await connect(run, host), {
+    jobs: [{ steps: [], verify: { script: ':', parse: () => undefined } }],
+    probes: [],
+  })
+
+describe('a host which says that a later run has written to it', () => {
+  test('fails alone while the hosts that keep the lock keep it for this run', async () => {
+    const { lost } = await withLock(voters, fakeRun(pool), options('run-1', 60_000), async ({ run }) => {
+      for (let times = 0; times < 3; times++) await expect(write(run, 'w2')).rejects.toMatchObject({ kind: 'fenced' })
+      await write(run, 'w1')
+      expect(run.stop.aborted).toBe(false)
+    })
+    expect(lost).toBeUndefined()
+  })
+
+  test('is right where a majority of them has given the lock to another run', async () => {
+    const { lost } = await withLock(voters, fakeRun(pool), options('run-1', 60_000), async ({ run }) => {
+      await give('cp1', 'thief')
+      await give('cp3', 'thief')
+      await expect(write(run, 'w2')).rejects.toMatchObject({ kind: 'fenced' })
+      await expect(write(run, 'w1')).rejects.toMatchObject({ kind: 'fenced' })
+    })
+    expect(lost?.details.came).toContain('laptop-7')
+  })
+
+  test('is believed where too few of them answer', async () => {
+    const run = fakeRun(pool, { reconnectDelaysMs: [] })
+    const { lost } = await withLock(voters, run, options('run-1', 60_000), async held => {
+      pool.unreachable.add('cp1').add('cp2')
+      await expect(write(held.run, 'w2')).rejects.toMatchObject({ kind: 'fenced' })
+      pool.unreachable.clear()
+    })
+    expect(lost?.details.problem).toContain('a later run has written to it')
+  })
+})
+
+describe('a lock that three hosts keep', () => {
+  test('is not lost when one of them says that it is of another run, which is told once', async () => {
+    const run = fakeRun(pool)
+    const { lost } = await withLock(voters, run, options('run-1'), async held => {
+      await give('cp2', 'thief')
+      await sleep(300)
+      await held.run.writer?.hold()
+      await write(held.run, 'w1')
+    })
+    expect(lost).toBeUndefined()
+    expect(run.of('note')).toEqual([
+      expect.objectContaining({ host: 'cp2', text: expect.stringContaining('laptop-7') }),
+    ])
+  })
+
+  test('is lost when a second one says so, too', async () => {
+    const { lost } = await withLock(voters, fakeRun(pool), options('run-1'), async ({ run }) => {
+      await give('cp2', 'thief')
+      await sleep(200)
+      await give('cp1', 'thief')
+      await new Promise(resolve => run.stop.addEventListener('abort', resolve))
+    })
+    expect(lost?.details.where).toBe('cp1')
+  })
+
+  test('is kept by a host again that was given back, and counts there', async () => {
+    const { lost } = await withLock(voters, fakeRun(pool), options('run-1'), async ({ run }) => {
+      await give('cp2', 'thief')
+      await sleep(200)
+      await rm(join(folder, 'cp2', 'run', 'lock'), { recursive: true })
+      await sleep(300)
+      await give('cp1', 'thief')
+      await sleep(200)
+      await run.writer?.hold()
+    })
+    expect(lost).toBeUndefined()
+  })
+})
