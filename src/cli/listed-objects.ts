@@ -1,4 +1,8 @@
 import { z } from 'zod'
+import { isObjectName } from '../resources/handed-on.ts'
+
+// People are told to copy names into commands.
+const name = z.string().refine(isObjectName)
 
 const condition = z.object({
   type: z.string(),
@@ -9,7 +13,7 @@ const condition = z.object({
 
 /** A Node as `kubectl get -o json` prints it, as far as it is used here. */
 const node = z.object({
-  metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
+  metadata: z.object({ name, labels: z.record(z.string(), z.string()).optional() }),
   spec: z.object({ unschedulable: z.boolean().optional() }).optional(),
   status: z
     .object({
@@ -29,8 +33,8 @@ const node = z.object({
 
 /** A Pod likewise. */
 const pod = z.object({
-  metadata: z.object({ name: z.string(), deletionTimestamp: z.string().optional() }),
-  spec: z.object({ nodeName: z.string().optional() }).optional(),
+  metadata: z.object({ name, deletionTimestamp: z.string().optional() }),
+  spec: z.object({ nodeName: name.optional() }).optional(),
   status: z
     .object({
       phase: z.string().optional(),

@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
-import type { HostFacts } from '../core/host.ts'
+import { posix } from 'node:path'
+import type { HostFacts, RemainsFacts } from '../core/host.ts'
 
 // What may do something to a terminal or end a line.
 const control = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
@@ -42,6 +43,7 @@ export function checkedFacts(facts: HostFacts): HostFacts {
     expectThat(Number.isInteger(port) && port > 0 && port < 65_536, 'a port that it listens on', String(port))
     expectThat(isText(process, longestText), 'a process that listens', process)
   }
+  if (facts.remains !== undefined) checkRemains(facts.remains)
   for (const [what, number] of [
     ['cpus', facts.cpus],
     ['memory', facts.memoryBytes],
@@ -50,6 +52,17 @@ export function checkedFacts(facts: HostFacts): HostFacts {
     expectThat(Number.isFinite(number) && number >= 0, `its ${what}`, String(number))
   expectThat(Math.abs(facts.clockOffsetMs) < century, 'its clock', `${facts.clockOffsetMs} ms away from this machine’s`)
   return facts
+}
+
+// People are told to move or delete these: none leads out of the folder that was looked into.
+function checkRemains({ cniFiles, kubernetesFiles, interfaces }: RemainsFacts): void {
+  for (const path of cniFiles) expectThat(isBelow('/etc/cni/net.d/', path), 'a file in /etc/cni/net.d', path)
+  for (const path of kubernetesFiles) expectThat(isBelow('/etc/kubernetes/', path), 'a file of Kubernetes', path)
+  for (const name of interfaces) expectThat(isInterface(name) && !name.startsWith('-'), 'an interface', name)
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return isText(path, longestPath) && path.startsWith(folder) && posix.normalize(path) === path && !path.endsWith('/')
 }
 
 // IFNAMSIZ of Linux is 16, with the zero at the end.

@@ -1,7 +1,12 @@
 /*
- * What one host says and others are given: into files, certificates and scripts. A host is not to be trusted with more
- * than what it is asked for.
+ * What one host says and others are given: into files, certificates, scripts, and commands that people copy. A host is not
+ * to be trusted with more than what it is asked for.
  */
+
+/** Whether an object of the API server, e.g. a node, can have this name (RFC 1123, as Kubernetes itself checks it). */
+export function isObjectName(text: string): boolean {
+  return text.length <= 253 && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(text)
+}
 
 /** The longest chain or request that is passed on, characters. */
 const longestPem = 64 * 1024

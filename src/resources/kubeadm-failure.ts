@@ -6,7 +6,7 @@ import { kubeletMark } from './kubelet-evidence.ts'
 /** Turns the failure of `kubeadm <verb>` into something to act on. */
 export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails {
   const [said = '', evidence = ''] = failure.stderr.split(kubeletMark)
-  const problems = [...said.matchAll(/\[ERROR ([\w./-]+)\]: (.*)/g)].map(match => ({
+  const problems = [...said.matchAll(/\[ERROR (\w[\w./-]*)\]: (.*)/g)].map(match => ({
     check: match[1]!,
     text: match[2]!,
   }))
@@ -55,7 +55,7 @@ const podLogs =
 
 function preflight(problems: readonly { readonly check: string; readonly text: string }[], verb: string): ErrorDetails {
   const images = problems.some(({ check }) => check.startsWith('ImagePull'))
-  const port = problems.find(({ check }) => check.startsWith('Port-'))
+  const port = problems.find(({ check }) => /^Port-\d{1,5}$/.test(check))
   const advice = `Mend it, or accept it in cluster.yaml: spec.kubernetes.ignorePreflightErrors: [${problems.map(({ check }) => check).join(', ')}]`
   return {
     problem: `kubeadm ${verb} refuses this host.`,

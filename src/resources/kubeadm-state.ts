@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import type { ErrorDetails } from '../core/errors.ts'
 import { syncTreeLine } from '../shell/on-disk.ts'
+import { isObjectName } from './handed-on.ts'
 
 /** Where evcctl keeps what it knows of a host. */
 export const stateFolder = '/var/lib/evcctl'
@@ -53,10 +54,14 @@ export const printNodeCertificate = `if [ -f ${kubeletClientPath} ]; then
 fi
 `
 
-/** The node that a kubelet's certificate is for (its subject is `system:node:<name>`); undefined when it does not say. */
+/**
+ * The node that a kubelet's certificate is for (its subject is `system:node:<name>`); undefined when it does not say, or
+ * names what cannot be a node.
+ */
 export function nodeNameOf(pem: string): string | undefined {
   try {
-    return /^CN=system:node:(.+)$/m.exec(new X509Certificate(pem).subject)?.[1]
+    const name = /^CN=system:node:(.+)$/m.exec(new X509Certificate(pem).subject)?.[1]
+    return name !== undefined && isObjectName(name) ? name : undefined
   } catch {
     return undefined
   }

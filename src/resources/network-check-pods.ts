@@ -3,6 +3,7 @@ import { UserError } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
 import { quote } from '../shell/quote.ts'
+import { isObjectName } from './handed-on.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import { answerObject, lifeObject, podLabel, podObject } from './network-check-objects.ts'
 import { fieldsOf, linesOf } from './probe-output.ts'
@@ -140,7 +141,7 @@ function parsePods(raw: ProbeResult): CheckPods {
 
 // All nodes get these in scripts. A pod that is not scheduled has no node.
 function isName(text: string): boolean {
-  return /^[a-z0-9.-]{0,253}$/.test(text)
+  return text === '' || isObjectName(text)
 }
 
 function notSound(came: string): UserError {

@@ -1,6 +1,7 @@
 import type { Probe, ProbeResult } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { answerFor, askApi } from './api-survey.ts'
+import { isObjectName } from './handed-on.ts'
 
 /** A taint of a node. */
 export interface NodeTaintState {
@@ -43,6 +44,8 @@ function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   const { items } = (answer.object ?? {}) as Partial<NodeList>
   if (items === undefined) return { api: 'unreachable', said: 'it has no list of nodes' }
   const names = items.map(({ metadata }) => metadata.name)
+  // People are told to copy them into commands.
+  if (!names.every(isObjectName)) return { api: 'unreachable', said: 'it names a node as none can be named' }
   const found = items.find(({ metadata }) => metadata.name === name)
   if (found === undefined) return { api: 'answered', names, node: undefined }
   const { labels = {}, annotations = {} } = found.metadata

@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Resource } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
 import { linesOf } from './probe-output.ts'
 
 export interface NodeRuntimeParameters {
@@ -63,6 +64,6 @@ function refusal(
     problem: `This node runs its pods with ${is?.title ?? socket}, and a standing node keeps its runtime.`,
     expected: `${title} (${wanted}), as spec.runtime.name says`,
     came: `${is?.title ?? 'another runtime'} (${socket}), with which its kubelet runs`,
-    next: `${keep}To change it, make it a new node: kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data; kubectl delete node ${node}; kubeadm reset --cri-socket ${socket} on the host; apply again.`,
+    next: `${keep}To change it, make it a new node: kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data; kubectl delete node ${node}; kubeadm reset --cri-socket ${quote(socket)} on the host; apply again.`,
   }
 }

@@ -60,7 +60,7 @@ test.each([
     'This node runs its pods with containerd, and a standing node keeps its runtime.',
   )
   expect(found?.refused?.next).toMatch(
-    /spec\.runtime\.name: containerd.*kubectl drain w1 .*kubeadm reset --cri-socket unix:/,
+    /spec\.runtime\.name: containerd.*kubectl drain w1 .*kubeadm reset --cri-socket 'unix:/,
   )
 })
 
