@@ -17,3 +17,8 @@ export function reachedBy(count: number, generations: readonly number[]): number
 export function isPlausible(generation: number, reached: number): boolean {
   return generation <= reached + farthestAhead && generation < lastGeneration
 }
+
+/** How many of the voters have to keep a lock. */
+export function majorityOf(voters: readonly string[]): number {
+  return Math.floor(voters.length / 2) + 1
+}

@@ -1,5 +1,5 @@
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
-import { majorityOf } from './lock-exchange.ts'
+import { majorityOf } from './generation.ts'
 import { describeHolder, type LockPaths, type LockState, staleAfterMs } from './lock-state.ts'
 
 /** The lock cannot be had because too many of the hosts that keep it are `missing`: they are silent, or must not keep it. */
@@ -28,6 +28,16 @@ export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, H
 
 function inOneLine({ host, kind, details: { where, problem, came } }: HostError): string {
   return `${where ?? host}: ${problem}${kind === 'unfit' && came !== undefined ? `: ${came}` : ''}`
+}
+
+/** A host answers, and cannot write what it has to remember of the lock. */
+export function cannotKeep(host: string, { run, state }: LockPaths, came: string): HostError {
+  return new HostError(host, 'unfit', {
+    where: host,
+    problem: `The run lock ${run}/lock cannot be used`,
+    came,
+    next: `Is a disk of it full or read-only? On ${host}: df -h ${run} ${state}; mount`,
+  })
 }
 
 /** What a host says of the lock cannot be: nothing is to follow from it for others. */

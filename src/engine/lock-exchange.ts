@@ -1,6 +1,7 @@
-import { HostError, UserError } from '../core/errors.ts'
+import { HostError } from '../core/errors.ts'
 import type { Step } from '../core/resource.ts'
 import { connect, exchange } from './exchange.ts'
+import { cannotKeep } from './lock-errors.ts'
 import { releaseStep } from './lock-scripts.ts'
 import { type LockHolder, type LockPaths, type LockState, lockProbe, staleAfterMs } from './lock-state.ts'
 import { boundedAfter } from './patience.ts'
@@ -26,11 +27,11 @@ export async function changeLock(
     const request = { jobs: [{ steps: [step], verify: probe }], probes: [] }
     const { failure, verify } = (await exchange(run, session, request, { timeoutMs: lockExchangeMs })).jobs[0]!
     if (failure === undefined && verify !== undefined) return probe.parse(verify)
-    throw new UserError({
-      where: host,
-      problem: `The run lock ${paths.run}/lock cannot be used`,
-      came: failure === undefined ? 'no answer' : tail(failure.stderr) || `exit code ${failure.exitCode}`,
-    })
+    throw cannotKeep(
+      host,
+      paths,
+      failure === undefined ? 'no answer' : tail(failure.stderr) || `exit code ${failure.exitCode}`,
+    )
   } catch (error) {
     if (!again || !(error instanceof HostError) || error.kind !== 'lost') throw error
     return changeLock(host, run, step, paths, false)
@@ -59,9 +60,4 @@ export async function releaseLock(
   }
   const freed = await Promise.all(taken.map(free))
   return taken.filter((_, index) => freed[index])
-}
-
-/** How many of the voters have to keep a lock. */
-export function majorityOf(voters: readonly string[]): number {
-  return Math.floor(voters.length / 2) + 1
 }

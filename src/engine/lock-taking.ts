@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
 import { isDeadHere } from './controller.ts'
-import { isPlausible, reachedBy } from './generation.ts'
+import { isPlausible, majorityOf, reachedBy } from './generation.ts'
 import { tooFarAhead, tooFew } from './lock-errors.ts'
-import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
+import { changeLock, releaseLock } from './lock-exchange.ts'
 import { heartbeatStep, takeStep } from './lock-scripts.ts'
 import { describeHolder, type LockHolder, type LockPaths, type LockState } from './lock-state.ts'
 import { type Moment, now } from './moment.ts'
@@ -41,14 +41,9 @@ export async function takeLock(
   let told: string | undefined
   for (;;) {
     if (run.stop.aborted) throw new UserError(stopped(voters), { exitCode: exitCodes.cancelled })
-    const tried = await takeInOrder(taking)
-    if (tried.heldBy === undefined) {
-      for (const [host, { details }] of tried.refused)
-        run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
-      return raiseAll(taking, tried)
-    }
-    await releaseLock([...tried.taken.keys()], taking)
-    const { voter, state } = tried.heldBy
+    const tried = await tryOnce(taking)
+    if (!('heldBy' in tried)) return tried
+    const { heldBy: voter, state } = tried
     const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
     if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs))
     if (told !== name) run.emit({ type: 'lock:wait', host: voter, holder: name })
@@ -57,62 +52,85 @@ export async function takeLock(
   }
 }
 
-interface Tried {
-  readonly taken: ReadonlyMap<string, Moment>
-  /** What those say of it that keep it. */
-  readonly states: ReadonlyMap<string, LockState>
-  /** Those that answered and must not keep it. */
-  readonly refused: ReadonlyMap<string, HostError>
-  /** The first host that another run holds. */
-  readonly heldBy?: { readonly voter: string; readonly state: LockState }
+/** How far one attempt to take the lock got. */
+interface Attempt extends Taking {
+  readonly taken: Map<string, Moment>
+  /** What those say of the lock that keep it for this run. */
+  readonly states: Map<string, LockState>
+  /** The voters that are not to keep it, and why: they do not answer, cannot write, or say what cannot be. */
+  readonly without: Map<string, HostError>
+}
+
+/** The first host that another run holds. */
+interface Held {
+  readonly heldBy: string
+  readonly state: LockState
+}
+
+// However an attempt ends without the lock, nothing of it stays on the hosts.
+async function tryOnce(taking: Taking): Promise<Taken | Held> {
+  const attempt: Attempt = { ...taking, taken: new Map(), states: new Map(), without: new Map() }
+  try {
+    const held = await takeInOrder(attempt)
+    if (held === undefined) {
+      await leaveOut(attempt, implausible(attempt))
+      const generation = await raiseAll(attempt)
+      for (const [host, { kind, details }] of attempt.without)
+        if (kind === 'unfit')
+          taking.run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
+      const states = [...attempt.states.values()]
+      const { replaced } = states.find(state => state.replaced !== undefined) ?? {}
+      return { taken: attempt.taken, generation, replaced }
+    }
+    await releaseLock([...attempt.taken.keys()], taking)
+    return held
+  } catch (error) {
+    await releaseLock([...attempt.taken.keys()], taking)
+    throw error
+  }
 }
 
 // One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
-async function takeInOrder(taking: Taking): Promise<Tried> {
-  const { voters, holder } = taking
-  const taken = new Map<string, Moment>()
-  const states = new Map<string, LockState>()
-  const silent = new Map<string, HostError>()
+async function takeInOrder(attempt: Attempt): Promise<Held | undefined> {
+  const { voters, holder, taken, states } = attempt
   for (const voter of voters) {
     const sent = now()
     try {
-      const state = await takeOn(voter, taking)
-      if (state.holder?.run !== holder.run) return { taken, states, refused: new Map(), heldBy: { voter, state } }
+      const state = await takeOn(voter, attempt)
+      if (state.holder?.run !== holder.run) return { heldBy: voter, state }
       taken.set(voter, sent)
       states.set(voter, state)
     } catch (error) {
       if (!(error instanceof HostError)) throw error
-      silent.set(voter, error)
-      await giveUpWithout(silent, taking, taken)
+      await leaveOut(attempt, new Map([[voter, error]]))
     }
   }
-  const refused = implausible(taking, states)
-  await releaseLock([...refused.keys()], taking)
-  for (const voter of refused.keys()) {
-    taken.delete(voter)
-    states.delete(voter)
-  }
-  await giveUpWithout(new Map([...silent, ...refused]), taking, taken)
-  return { taken, states, refused }
+  return undefined
 }
 
 // A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim.
-function implausible({ voters, paths }: Taking, states: ReadonlyMap<string, LockState>): Map<string, HostError> {
+function implausible({ voters, paths, states }: Attempt): Map<string, HostError> {
   const generations = [...states.values()].map(({ generation }) => generation)
   const reached = reachedBy(majorityOf(voters), generations)
   const ahead = [...states].filter(([, { generation }]) => !isPlausible(generation, reached))
   return new Map(ahead.map(([voter, { generation }]) => [voter, tooFarAhead(voter, paths, generation, reached)]))
 }
 
-async function giveUpWithout(
-  missing: ReadonlyMap<string, HostError>,
-  taking: Taking,
-  taken: ReadonlyMap<string, Moment>,
-): Promise<void> {
-  const { voters } = taking
-  if (voters.length - missing.size >= majorityOf(voters)) return
-  await releaseLock([...taken.keys()], taking)
-  throw tooFew(voters, missing)
+// One that answered may have come half the way. Whether it can be freed is no news beside why it is left out.
+async function leaveOut(attempt: Attempt, errors: ReadonlyMap<string, HostError>): Promise<void> {
+  const { voters, taken, states, without } = attempt
+  const run = { ...attempt.run, emit: () => undefined }
+  const answered = [...errors].filter(([, { kind }]) => kind === 'unfit')
+  await releaseLock(
+    answered.map(([voter]) => voter),
+    { ...attempt, run },
+  )
+  for (const [voter, error] of errors) {
+    taken.delete(voter)
+    states.delete(voter)
+    without.set(voter, error)
+  }
+  if (voters.length - without.size < majorityOf(voters)) throw tooFew(voters, without)
 }
 
 async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): Promise<LockState> {
@@ -123,13 +141,23 @@ async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): P
   return changeLock(voter, run, takeStep(paths, holder, atLeast, state.held), paths)
 }
 
-// A host that was off while others kept the lock knows less than they do.
-async function raiseAll({ run, holder, paths }: Taking, { taken, states }: Tried): Promise<Taken> {
-  const known = [...states.values()]
-  const generation = Math.max(...known.map(state => state.generation))
-  const behind = [...taken.keys()].filter(voter => states.get(voter)?.generation !== generation)
-  await Promise.all(behind.map(voter => changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)))
-  return { taken, generation, replaced: known.find(state => state.replaced !== undefined)?.replaced }
+// A host that was off while others kept the lock knows less than they do. One that cannot learn it does not count.
+async function raiseAll(attempt: Attempt): Promise<number> {
+  const { run, holder, paths, states } = attempt
+  const generation = Math.max(...[...states.values()].map(state => state.generation))
+  const failed = new Map<string, HostError>()
+  const raise = async ([voter, state]: readonly [string, LockState]) => {
+    if (state.generation === generation) return
+    try {
+      await changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+      failed.set(voter, error)
+    }
+  }
+  await Promise.all([...states].map(raise))
+  await leaveOut(attempt, failed)
+  return generation
 }
 
 function held(host: string, name: string, waitMs: number) {

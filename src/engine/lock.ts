@@ -1,11 +1,11 @@
 import type { UserError } from '../core/errors.ts'
 import { isDeadHere, thisController } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
-import { isPlausible, reachedBy } from './generation.ts'
+import { isPlausible, majorityOf, reachedBy } from './generation.ts'
 import { forEachHost } from './hosts.ts'
 import { Lease } from './lease.ts'
 import { keptForAnother } from './lock-errors.ts'
-import { changeLock, majorityOf, releaseLock } from './lock-exchange.ts'
+import { changeLock, releaseLock } from './lock-exchange.ts'
 import { heartbeatStep } from './lock-scripts.ts'
 import {
   describeHolder,

@@ -121,3 +121,47 @@ describe('a generation that cannot be', () => {
     expect(seenLock(locks, ['h0', 'h2', 'off']).generation).toBe(7)
   })
 })
+
+describe('a host that cannot write what it has to remember', () => {
+  const fill = (host: string) => mkdirSync(stateFile(host, 'generation.new'))
+
+  test.each(voters)('does not hinder the others: %s', async full => {
+    fill(full)
+    const had = await hold('run-1')
+    expect(had.generation).toBe(1)
+    expect(had.on).toEqual(voters.map(host => (host === full ? undefined : 'run-1')))
+    expect(had.notes).toEqual([expect.objectContaining({ host: full, text: expect.stringContaining('df -h') })])
+    expect(await Promise.all(voters.map(holderOn))).toEqual([undefined, undefined, undefined])
+  })
+
+  test('counts no more where it only cannot learn what the others know', async () => {
+    await write('cp3', '41')
+    const state = join(folder, 'cp1', 'state')
+    // It can be taken, but its second write fails.
+    const { localise } = pool
+    pool.localise = (host, script) =>
+      localise(host, script).replaceAll(
+        'raise 42',
+        host === 'cp1' ? `mkdir ${state}/generation.new; raise 42` : 'raise 42',
+      )
+    expect(await hold('run-1')).toMatchObject({ generation: 42, on: [undefined, 'run-1', 'run-1'] })
+    expect(await holderOn('cp1')).toBeUndefined()
+  })
+
+  test('and another one leave no majority: it is said why, and nothing is left behind', async () => {
+    fill('cp2')
+    fill('cp3')
+    const { details, exitCode } = await refusal('run-1')
+    expect(details.came).toMatch(/^cp2: .*cannot be used: .*\ncp3: .*cannot be used: /)
+    expect(details.next).toContain('On cp3: df -h')
+    expect(exitCode).toBe(1)
+    expect(await Promise.all(voters.map(holderOn))).toEqual([undefined, undefined, undefined])
+  })
+
+  test('is named with the reason where it is the only one', async () => {
+    fill('cp1')
+    const { details } = await refusal('run-1', ['cp1'])
+    expect(details).toMatchObject({ where: 'cp1', came: expect.stringContaining('generation.new') })
+    expect(await holderOn('cp1')).toBeUndefined()
+  })
+})
