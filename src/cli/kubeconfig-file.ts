@@ -1,4 +1,5 @@
-import { Document, isMap, isSeq, parseDocument, YAMLSeq } from 'yaml'
+import { isDeepStrictEqual } from 'node:util'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parse, parseDocument, YAMLSeq } from 'yaml'
 import { UserError } from '../core/index.ts'
 import type { AdminAccess } from './admin-conf.ts'
 
@@ -17,44 +18,79 @@ export function kubeconfigText(access: ClusterAccess): string {
 
 /**
  * An existing kubeconfig with this cluster's entries added or replaced and its context made current. Everything else,
- * comments included, stays. `path` is for messages. Raises UserError when the text is no kubeconfig.
+ * comments included, stays. `path` is for messages. Raises UserError when the text is no kubeconfig, or when something
+ * else in it would not stay what it is.
  */
 export function mergeKubeconfig(existing: string, access: ClusterAccess, path: string): string {
-  const empty = existing.trim() === ''
-  const document = empty ? new Document({ apiVersion: 'v1', kind: 'Config' }) : parseDocument(existing)
-  if (document.errors.length > 0 || !isMap(document.contents)) {
-    const came = document.errors[0]?.message.split('\n')[0]
-    throw new UserError({
-      where: path,
-      problem: 'This is not a kubeconfig; it was not touched.',
-      ...(came === undefined ? {} : { came }),
-      next: 'Write to a file of its own instead: evcctl kubeconfig --file cluster.kubeconfig',
-    })
-  }
   const { name, server, certificateAuthorityData, user } = access
   const userName = `${name}-admin`
-  put(document, 'clusters', { name, cluster: { 'certificate-authority-data': certificateAuthorityData, server } })
-  put(document, 'users', { name: userName, user })
-  put(document, 'contexts', { name, context: { cluster: name, user: userName } })
-  document.set('current-context', name)
-  // Without a limit of the width, or the certificates would be broken into lines.
-  return document.toString({ lineWidth: 0 })
+  const entries = {
+    clusters: { name, cluster: { 'certificate-authority-data': certificateAuthorityData, server } },
+    users: { name: userName, user },
+    contexts: { name, context: { cluster: name, user: userName } },
+  }
+  const text = existing.trim() === '' ? 'apiVersion: v1\nkind: Config\n' : existing
+  try {
+    const document = parseDocument(text, options)
+    if (document.errors[0] !== undefined) throw document.errors[0]
+    if (!isMap(document.contents)) throw new Error('it is no mapping')
+    const before = othersOf(text, entries)
+    for (const [key, entry] of Object.entries(entries)) put(document, key, entry)
+    document.set('current-context', name)
+    // Without a limit of the width, or the certificates would be broken into lines.
+    const merged = document.toString({ lineWidth: 0 })
+    // Aliases and merge keys can make one part of the file a part of another.
+    if (!isDeepStrictEqual(othersOf(merged, entries), before))
+      throw new Error('other entries depend on those of this cluster')
+    return merged
+  } catch (cause) {
+    throw new UserError(
+      {
+        where: path,
+        problem: 'Nothing can be added to this file; it was not touched.',
+        expected: 'a kubeconfig of which everything else stays as it is',
+        came: cause instanceof Error ? cause.message.split('\n')[0]! : String(cause),
+        next: 'Write to a file of its own instead: evcctl kubeconfig --file cluster.kubeconfig',
+      },
+      { cause },
+    )
+  }
 }
 
-function put(
-  document: Document,
-  key: string,
-  entry: { readonly name: string; readonly [part: string]: unknown },
-): void {
-  let list = document.get(key)
-  if (!isSeq(list)) {
-    list = new YAMLSeq()
-    document.set(key, list)
-  }
-  const { items } = list as YAMLSeq
+// kubectl knows merge keys (<<), too.
+const options = { merge: true, logLevel: 'error' } as const
+
+type Entries = Readonly<Record<string, { readonly name: string }>>
+
+/** All that the text says besides these entries. */
+function othersOf(text: string, entries: Entries): unknown {
+  const whole = parse(text, options) as Readonly<Record<string, unknown>>
+  const lists = Object.entries(entries).map(([key, { name }]) => {
+    const list = whole[key] ?? []
+    return [key, Array.isArray(list) ? list.filter(entry => entry?.name !== name) : list] as const
+  })
+  return { ...whole, ...Object.fromEntries(lists), 'current-context': undefined }
+}
+
+function put(document: Document, key: string, entry: Entries[string]): void {
+  const list = listAt(document, key)
+  const index = list.items.findIndex(item => isNode(item) && item.toJS(document)?.name === entry.name)
   const node = document.createNode(entry)
-  const index = items.findIndex(item => isMap(item) && item.get('name') === entry.name)
-  if (index < 0) items.push(node)
-  else items[index] = node
-  if (items.length > 0 && (list as YAMLSeq).flow === true) (list as YAMLSeq).flow = false
+  if (index < 0) list.items.push(node)
+  else list.items[index] = node
+  if (list.flow === true) list.flow = false
+}
+
+function listAt(document: Document, key: string): YAMLSeq {
+  const found = document.get(key, true)
+  // A list that an alias stands for may be that of others as well.
+  const list = isAlias(found) ? document.createNode(found.toJS(document)) : found
+  if (isSeq(list)) {
+    if (list !== found) document.set(key, list)
+    return list
+  }
+  if (list !== undefined && !(isScalar(list) && list.value === null)) throw new Error(`${key} is no list`)
+  const made = new YAMLSeq()
+  document.set(key, made)
+  return made
 }

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../../src/cli/kubeconfig-file.ts'
 import { readIfThere, writePrivateFile } from '../../src/cli/private-file.ts'
+import { UserError } from '../../src/core/index.ts'
 import { temporaryFolder } from './run-cli.ts'
 
 const authority = 'QUFB'.repeat(60)
@@ -70,8 +71,57 @@ describe('a kubeconfig', () => {
 
   test.each(['- a list', 'a: [1', 'text'])('refuses what is none: %s', text => {
     expect(() => mergeKubeconfig(text, access, '/home/me/.kube/config')).toThrow(
-      /\.kube\/config: This is not a kubeconfig; it was not touched/,
+      /\.kube\/config: Nothing can be added to this file; it was not touched/,
     )
+  })
+})
+
+const mine = 'name: mine, cluster: { server: "https://mine.example" }'
+
+describe('a kubeconfig with aliases', () => {
+  const names = (text: string) => {
+    const merged = mergeKubeconfig(text, access, 'config')
+    return (parse(merged, { merge: true }) as { clusters: { name: string }[] }).clusters.map(({ name }) => name)
+  }
+
+  test.each([
+    ['of a list', `x: &l [{ ${mine} }]\nclusters: *l\n`],
+    ['of an entry', `x: &e { ${mine} }\nclusters: [*e]\n`],
+    ['of a name', `x: &n mine\nclusters: [{ name: *n, cluster: {} }]\n`],
+  ])('%s keeps what they stand for', (_, text) => expect(names(text)).toEqual(['mine', 'lab']))
+
+  test('of an entry of this cluster has it once', () => {
+    expect(names('x: &e { name: lab, cluster: {} }\nclusters: [*e]\n')).toEqual(['lab'])
+    expect(names(mergeKubeconfig(`x: &l [{ ${mine} }]\nclusters: *l\n`, access, 'config'))).toEqual(['mine', 'lab'])
+  })
+
+  test('leaves the list alone that an alias stands for', () => {
+    const merged = mergeKubeconfig(`x: &l [{ ${mine} }]\nclusters: *l\nusers: *l\n`, access, 'config')
+    expect(parse(merged)).toMatchObject({ x: [{ name: 'mine' }], users: [{ name: 'mine' }, { name: 'lab-admin' }] })
+  })
+})
+
+describe('a kubeconfig of which something would be lost', () => {
+  test.each([
+    ['a mapping in the place of a list', 'users: { me: {} }\n'],
+    ['a text in the place of a list', 'contexts: none\n'],
+    ['an alias of what is no list', 'x: &x 1\nclusters: *x\n'],
+    ['an alias of nothing', 'clusters: *none\n'],
+    ['an anchor on the entry that is replaced', 'clusters: [&c { name: lab, cluster: {} }]\nx: *c\n'],
+    ['an anchor in it', 'clusters: [{ name: lab, cluster: &c {} }]\nx: *c\n'],
+    ['an anchor in it that is there twice', 'a: &c 1\nclusters: [{ name: lab, cluster: &c {} }]\nx: *c\n'],
+    ['a list in a merge key', `base: &b { clusters: [{ ${mine} }] }\n<<: *b\n`],
+    ['a list that others use, too', `clusters: &l [{ ${mine} }]\nx: *l\n`],
+  ])('is refused: %s', (_, text) => {
+    let thrown: unknown
+    try {
+      mergeKubeconfig(text, access, '/home/me/.kube/config')
+    } catch (error) {
+      thrown = error
+    }
+    expect(thrown).toBeInstanceOf(UserError)
+    expect(String(thrown)).toContain('evcctl kubeconfig --file')
+    expect(String(thrown)).toMatch(/\.kube\/config.*it was not touched/)
   })
 })
 
