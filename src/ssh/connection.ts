@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { ClientChannel } from 'ssh2'
+import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
 import type { Endpoint } from './resolve.ts'
 
@@ -22,6 +23,7 @@ export class Connection {
   readonly hostKey: LoggedIn['hostKey']
   readonly login: string
   readonly #client: LoggedIn['client']
+  readonly #stream: LoggedIn['stream']
   readonly #channels = new PQueue({ concurrency: mostChannels })
   readonly #open = new Set<ClientChannel>()
   #opening = 0
@@ -34,9 +36,14 @@ export class Connection {
     this.hostKey = loggedIn.hostKey
     this.login = loggedIn.login
     this.#client = loggedIn.client
+    this.#stream = loggedIn.stream
+    // After either, nothing more can come. ssh2 only ends its own half then, and would wait for the other side.
     this.#client.on('error', error => {
       this.#lastError = error
+      this.#alive = false
+      this.#stream.destroy()
     })
+    this.#client.on('end', () => this.#stream.destroy())
     this.#client.on('close', () => {
       this.#alive = false
     })
@@ -111,7 +118,7 @@ export class Connection {
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)
-          else resolve(channel)
+          else resolve(forwardedStream(channel))
         })
       } catch (error) {
         reject(error)
@@ -119,12 +126,12 @@ export class Connection {
     })
   }
 
-  /** Ends it: politely, and after a second by force. */
+  /** Ends it: politely, and after a second by force, which asks nothing of the other side. */
   async close(): Promise<void> {
     if (!this.#alive) return
     const closed = new Promise<void>(resolve => this.#client.once('close', () => resolve()))
     this.#client.end()
-    const timer = setTimeout(() => this.#client.destroy(), closeMs)
+    const timer = setTimeout(() => this.#stream.destroy(), closeMs)
     await closed
     clearTimeout(timer)
   }

@@ -27,6 +27,8 @@ export interface Services {
 /** A connection that is logged in. */
 export interface LoggedIn {
   readonly client: Client
+  /** What the client speaks over. */
+  readonly stream: Duplex
   readonly hostKey: AcceptedKey
   /** What let us in, e.g. `key ~/.ssh/id_ed25519 (ssh-ed25519)`. */
   readonly login: string
@@ -131,7 +133,7 @@ export async function handshake(
     stream.destroy()
     throw error
   }
-  return { client, hostKey: await hostKey.accepted(), login: login.describeLast() }
+  return { client, stream, hostKey: await hostKey.accepted(), login: login.describeLast() }
 }
 
 /** The host key of one handshake: shown, then proved, then accepted or not. */

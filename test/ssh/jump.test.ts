@@ -94,6 +94,34 @@ describe('jump hosts', () => {
     expect(error.details.where).toBe('w1 (127.0.0.1:1 through gw)')
   })
 
+  it('that never say that a connection through them has ended do not keep a pool from closing', async () => {
+    await using gateway = await startServer({ keepsForwarded: true })
+    await using server = await startServer()
+    const sshConfigFile = await config(server.folder, { gw: gateway })
+    const subject = pool(server.target({ proxyJump: 'gw' }), { sshConfigFile })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    const start = performance.now()
+    await subject[Symbol.asyncDispose]()
+    expect(performance.now() - start).toBeLessThan(6_000)
+  })
+
+  it.each([
+    ['never say that a connection through them has ended', true],
+    ['do', false],
+  ])('that %s let a host that froze be given up, and connected to again', async (_, keepsForwarded) => {
+    await using gateway = await startServer({ keepsForwarded })
+    await using server = await startServer()
+    const sshConfigFile = await config(server.folder, { gw: gateway })
+    await using subject = pool(server.target({ proxyJump: 'gw' }), { sshConfigFile, keepaliveMs: 300 })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    const work = hostError(output(subject, 'sleep 5'), 'lost')
+    await expect.poll(() => server.commands.length).toBe(2)
+    server.freeze()
+    expect((await work).message).toContain('no sign of life any more')
+    expect(await output(subject, 'echo in again')).toBe('in again\n')
+    expect([gateway.connections, server.connections]).toEqual([1, 2])
+  })
+
   it('that are lost are connected to again', async () => {
     await using gateway = await startServer()
     await using server = await startServer()

@@ -63,6 +63,8 @@ export interface ServerOptions {
   readonly maxAuthTries?: number
   /** The home folder of whoever logs in; public keys in its .ssh/authorized_keys let in, too. Default: the tests' own. */
   readonly home?: string
+  /** As a jump host, it never says that a forwarded connection has ended, whoever ends it. */
+  readonly keepsForwarded?: boolean
   /** Answers commands in the place of the shell. */
   readonly answer?: (channel: ServerChannel, client: Connection) => Promise<void> | void
   /** The shell that commands are given to. Default /bin/sh. */
@@ -307,6 +309,10 @@ function serveClient(
       socket.once('error', () => reject())
       socket.once('connect', () => {
         const channel = accept()
+        if (options.keepsForwarded === true) {
+          const { _protocol } = client as unknown as { _protocol: Record<'channelClose' | 'channelEOF', () => void> }
+          _protocol.channelClose = _protocol.channelEOF = () => undefined
+        }
         socket.on('error', () => channel.close())
         channel.on('error', () => undefined)
         channel.pipe(socket).pipe(channel)

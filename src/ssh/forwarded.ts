@@ -1,0 +1,38 @@
+import { Duplex } from 'node:stream'
+import type { Channel } from 'ssh2'
+
+/**
+ * The stream of a TCP connection that a jump host makes for us. ssh2's own channel asks the jump host to close it and
+ * is closed when that answers, also after destroy(). This one ends when it is destroyed, whatever the jump host says,
+ * as a socket does; and it ends on both sides when the other side ends.
+ */
+export function forwardedStream(channel: Channel): Duplex {
+  const stream = new Duplex({
+    allowHalfOpen: false,
+    read: () => void channel.resume(),
+    write: (chunk: Buffer, _encoding, done) => void channel.write(chunk, () => done()),
+    final: done => {
+      channel.end()
+      done()
+    },
+    destroy: (error, done) => {
+      // What still comes is dropped, so that it takes no memory.
+      channel.removeAllListeners('data').resume()
+      channel.destroy()
+      done(error)
+    },
+  })
+  channel.on('data', (chunk: Buffer) => {
+    if (!stream.push(chunk)) channel.pause()
+  })
+  channel.once('end', () => {
+    if (!stream.destroyed) stream.push(null)
+  })
+  channel.once('close', () => {
+    // What has come is read first.
+    if (stream.readableEnded) stream.destroy()
+    else stream.once('end', () => stream.destroy())
+  })
+  channel.on('error', (error: Error) => stream.destroy(error))
+  return stream
+}
