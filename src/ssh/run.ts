@@ -15,6 +15,8 @@ import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
 import { mayWantPassword, rootError, rootProgram } from './sudo.ts'
 
+const lookMs = 100
+
 export interface RunOptions {
   /** What is run: by the login shell of the user, or by /bin/sh as root. It is visible in `ps` there. */
   readonly command: string
@@ -77,17 +79,22 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
         { signal },
       )
     : await connection.exec(asUser, { signal })
-  const begin = new Beginning(nonce, options.onStderr)
-  channel.on('data', (chunk: Buffer) => {
-    options.onStdout(chunk)
-    holdBack(channel, options)
-  })
+  // A command that is to be ended is read to its end, but what nobody takes is not kept.
+  const passing = (pass: (chunk: Buffer) => void) => (chunk: Buffer) => {
+    if (!signal.aborted || options.backlog?.() === undefined) pass(chunk)
+  }
+  const begin = new Beginning(nonce, passing(options.onStderr))
+  const onStdout = passing(options.onStdout)
   const broken = Promise.withResolvers<never>()
   broken.promise.catch(() => undefined)
+  channel.on('data', (chunk: Buffer) => {
+    onStdout(chunk)
+    holdBack(channel, options, broken.reject)
+  })
   channel.stderr.on('data', (chunk: Buffer) => {
     try {
       begin.feed(chunk)
-      holdBack(channel.stderr, options)
+      holdBack(channel.stderr, options, broken.reject)
     } catch (error) {
       broken.reject(error)
     }
@@ -109,6 +116,8 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
     }
   } finally {
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+    // The server may go on sending: what comes from here on is dropped.
+    for (const stream of [channel, channel.stderr]) stream.removeAllListeners('data').resume()
     channel.close()
   }
   const exitCode = end.exitCode ?? signalCode(end.signal)
@@ -128,12 +137,19 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   return { exitCode }
 }
 
-// A command that is to be ended is read to its end: its channel closes only then.
-function holdBack(stream: Readable, { backlog, signal }: RunOptions): void {
+// A command that is to be ended is read to its end: its channel closes only then. ssh2 takes what comes also when the
+// server was not told to go on, so what waits is looked at from time to time.
+function holdBack(stream: Readable, { backlog, signal }: RunOptions, cutOff: (reason: TooMuch) => void): void {
   const waiting = signal.aborted ? undefined : backlog?.()
   if (waiting === undefined) return
   stream.pause()
+  const timer = setInterval(() => {
+    if (stream.readableLength <= limits.waitingBytes) return
+    cutOff(new TooMuch('what it sends while its output waits here to be read', limits.waitingBytes))
+    goOn()
+  }, lookMs)
   const goOn = () => {
+    clearInterval(timer)
     signal.removeEventListener('abort', goOn)
     stream.resume()
   }

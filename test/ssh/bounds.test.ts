@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Connection, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { startServer } from './server.ts'
@@ -46,6 +47,63 @@ describe('what comes before a command', () => {
     expect((await hostError(work, 'protocol')).message).toContain(
       'what is printed before the command begins is too long\n  expected  at most 256 KiB',
     )
+  })
+})
+
+describe('a command whose output nobody takes', () => {
+  // As no sshd does: it sends whatever the client's window is. Chunks never add up to the window: ssh2 drops what comes at 0.
+  const heedless = (channel: ServerChannel, client: Connection) => {
+    const raw = client as unknown as { _protocol: { channelData(id: number, data: Buffer): void } }
+    const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing
+    let sent = 0
+    const send = (): void => {
+      for (let i = 0; i < 32; i++) raw._protocol.channelData(id, Buffer.alloc(32_001, 'x'))
+      sent += 32 * 32_001
+      if (sent < 100 * 1024 * 1024) setTimeout(send, 5)
+    }
+    send()
+  }
+
+  it('is cut off when the host goes on sending all the same', async () => {
+    await using server = await startServer({ answer: heedless })
+    await using subject = pool(server.target())
+    let taken = 0
+    const never = new Promise<void>(() => undefined)
+    const work = subject.run('w1', {
+      command: 'true',
+      sudo: false,
+      signal,
+      onStdout: chunk => {
+        taken += chunk.length
+      },
+      onStderr: () => undefined,
+      backlog: () => never,
+    })
+    expect((await hostError(work, 'protocol')).message).toContain(
+      'what it sends while its output waits here to be read is too long\n  expected  at most 16 MiB',
+    )
+    expect(taken).toBeLessThan(1024 * 1024)
+  })
+
+  it('is read to its end once it is cancelled, and what comes then is not kept', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target())
+    const abort = new AbortController()
+    let taken = 0
+    const work = subject.run('w1', {
+      command: 'yes',
+      sudo: false,
+      signal: abort.signal,
+      onStdout: chunk => {
+        taken += chunk.length
+      },
+      onStderr: () => undefined,
+      backlog: () => new Promise(() => undefined),
+    })
+    await expect.poll(() => taken).toBeGreaterThan(0)
+    abort.abort()
+    await hostError(work, 'cancelled')
+    expect(taken).toBeLessThan(1024 * 1024)
   })
 })
 
