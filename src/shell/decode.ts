@@ -151,11 +151,18 @@ export class Decoder {
         if (name === 'stderr') throw new Fenced(text.trim())
       },
       job: job => {
+        this.#job(job)
         pace?.job(job)
         if (name === 'stdout') this.jobStarted(job)
       },
-      resume: job => pace?.job(job),
+      resume: job => {
+        this.#job(job)
+        pace?.job(job)
+      },
       step: (job, step, code, text) => {
+        this.#job(job)
+        if (step >= (this.#script.bounds.steps[job]?.length ?? 0))
+          throw new ProtocolError(`job ${job} has no step ${step}`)
         pace?.step(job, step, code)
         this.#stepEnded(name, job, step, code, text)
       },
@@ -214,7 +221,9 @@ export class Decoder {
   }
 
   #job(index: number): JobState {
-    return this.#jobs[index] ?? missing(`job ${index}`)
+    const job = this.#jobs[index]
+    if (job === undefined) throw new ProtocolError(`there is no job ${index}`)
+    return job
   }
 }
 

@@ -95,7 +95,7 @@ export class StreamDecoder {
 
   #mark(words: readonly string[]): void {
     const [verb = '', ...rest] = words
-    const [a = -1, b = -1, c = -1] = rest.map(Number)
+    const [a = 0, b = 0, c = 0] = numbersIn(verb, rest)
     this.#last = words.join(' ')
     switch (verb) {
       case 'begin':
@@ -157,4 +157,22 @@ export class StreamDecoder {
     this.#tail.clear()
     this.#whole.clear()
   }
+}
+
+// How many numbers follow each marker that has some.
+const numbersAfter = new Map([
+  ['fenced', 1],
+  ['job', 1],
+  ['resume', 1],
+  ['step', 3],
+  ['verify', 2],
+  ['probe', 2],
+])
+
+function numbersIn(verb: string, words: readonly string[]): readonly number[] {
+  const count = numbersAfter.get(verb)
+  if (count === undefined) return []
+  if (words.length !== count || !words.every(word => /^\d{1,20}$/.test(word)))
+    throw new ProtocolError(`these are not the numbers of a marker: ${[verb, ...words].join(' ')}`)
+  return words.map(Number)
 }

@@ -107,4 +107,32 @@ describe('Decoder', () => {
     feed(subject, `${begin}\n${nonce} probe 0 0\n${end}`, `${begin}\n${nonce} probe 0 0\n${end}`)
     expect(() => subject.reply()).toThrow(ProtocolError)
   })
+
+  it.each([
+    'resume 99',
+    'job 99',
+    'job NaN',
+    'job -1',
+    'job',
+    'job 0.5',
+    'job 1e0',
+    'step 0 NaN NaN',
+    'step 0 2 1',
+    'step 1 0 1',
+    'step 0 0',
+    'check\n\ncafe0123 verify 1 0',
+    'check\n\ncafe0123 verify 0 x',
+    'probe -1 0',
+    'probe NaN 0',
+    'probe 0.5 0',
+    'probe 0 0',
+    'fenced x',
+  ])('takes only numbers that it asked for: not %j', marker => {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const subject = decoder(oneJob, { onOutput: () => undefined, onJobStart: () => undefined })
+      const work = () => subject.feed(stream, Buffer.from(`${begin}\n${nonce} ${marker}\nline\n`))
+      expect(work).toThrow(ProtocolError)
+      expect(work).not.toThrow(/missing|undefined/)
+    }
+  })
 })
