@@ -30,10 +30,13 @@ export class Tail {
   }
 }
 
-/** Calls back with each line (also those that end in a carriage return, as progress bars do) that is not empty. */
+/**
+ * Calls back with each line (also those that end in a carriage return, as progress bars do) that is not empty; of a long
+ * one with its end.
+ */
 export class Lines {
   readonly #onLine: (line: string) => void
-  #begun: Buffer = Buffer.alloc(0)
+  readonly #begun = new Tail()
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine
@@ -44,21 +47,18 @@ export class Lines {
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]
       if (byte !== 0x0a && byte !== 0x0d) continue
-      this.#line(bytes.subarray(from, at))
+      this.#begun.add(bytes.subarray(from, at))
+      this.end()
       from = at + 1
     }
-    if (from < bytes.length) this.#begun = Buffer.concat([this.#begun, bytes.subarray(from)]).subarray(-tailBytes)
+    if (from < bytes.length) this.#begun.add(bytes.subarray(from))
   }
 
   /** What has begun is a line, too. */
   end(): void {
-    this.#line(Buffer.alloc(0))
-  }
-
-  #line(rest: Buffer): void {
-    const line = this.#begun.length === 0 ? rest : Buffer.concat([this.#begun, rest])
-    this.#begun = Buffer.alloc(0)
-    if (line.length > 0) this.#onLine(line.toString('utf8'))
+    const line = this.#begun.text()
+    this.#begun.clear()
+    if (line !== '') this.#onLine(line)
   }
 }
 

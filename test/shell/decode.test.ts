@@ -84,6 +84,19 @@ describe('Decoder', () => {
     expect(failure?.stdout.endsWith('xlast')).toBe(true)
   })
 
+  it('tells of a long line no more than its last 8 KiB, however it comes', () => {
+    const line = `${'€'.repeat(100_000)}last`
+    for (const size of [1_000_000, 5_000]) {
+      const seen: string[] = []
+      const subject = decoder(oneJob, { onOutput: (_job, text) => seen.push(text) })
+      const stream = Buffer.from(`${begin}\n${nonce} job 0\nshort\n${line}\nshort\n`)
+      for (let at = 0; at < stream.length; at += size) subject.feed('stdout', stream.subarray(at, at + size))
+      expect(seen.map(text => text.slice(-4))).toEqual(['hort', 'last', 'hort'])
+      expect(Buffer.byteLength(seen[1]!)).toBeLessThanOrEqual(8192)
+      expect(seen[1]).toMatch(/^€+last$/)
+    }
+  })
+
   it('measures a job by the arrival of its markers', () => {
     let now = 1000
     const subject = decoder(oneJob, { now: () => now })
