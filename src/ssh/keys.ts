@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { ParsedKey } from 'ssh2'
 import type { Secret } from '../core/secret.ts'
@@ -16,17 +17,26 @@ export type Identity =
       readonly blob: Buffer | undefined
     }
 
-/** The private keys of one pool. Each file is read and decrypted once, however many hosts use it. */
+/**
+ * The private keys of one pool. Each file is read and decrypted once with each passphrase that is given for it, however
+ * many hosts use it.
+ */
 export class KeyRing {
-  readonly #keys = new Map<string, Promise<Identity>>()
+  readonly #keys = new Map<string, Map<string | undefined, Promise<Identity>>>()
 
   load(file: string, passphrase: Secret | undefined): Promise<Identity> {
-    const known = this.#keys.get(file)
-    if (known !== undefined) return known
-    const loading = loadIdentity(file, passphrase)
-    this.#keys.set(file, loading)
+    const ofFile = this.#keys.get(file) ?? new Map<string | undefined, Promise<Identity>>()
+    this.#keys.set(file, ofFile)
+    const given = passphrase === undefined ? undefined : digest(credential(passphrase))
+    const loading = ofFile.get(given) ?? loadIdentity(file, passphrase)
+    ofFile.set(given, loading)
     return loading
   }
+}
+
+// Passphrases are only told apart by it; it is never written anywhere.
+function digest(passphrase: string): string {
+  return createHash('sha256').update(passphrase).digest('base64')
 }
 
 /** Reads a private key file, and opens it with the passphrase where it is encrypted. */

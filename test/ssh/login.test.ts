@@ -64,6 +64,20 @@ describe('logging in', () => {
     expect(error.details).toMatchObject({ came: 'nothing to try', expected: expect.stringContaining('publickey') })
   })
 
+  it('opens an encrypted key for each host with the passphrase of that host', async () => {
+    const key = newKey('ed25519', 'open sesame')
+    await using server = await startServer({ authorizedKeys: [key.public] })
+    const identityFiles = [await keyFile(server.folder, 'locked', key.private)]
+    await using subject = pool([
+      server.target({ identityFiles }),
+      server.target({ name: 'w2', identityFiles, passphrase: new Secret('sesame open', 'passphrase') }),
+      server.target({ name: 'w3', identityFiles, passphrase: new Secret('open sesame', 'passphrase') }),
+    ])
+    expect((await hostError(output(subject, 'true'), 'login')).message).toContain('no passphrase is given')
+    expect((await hostError(output(subject, 'true', 'w2'), 'login')).message).toContain('does not open it')
+    expect(await output(subject, 'echo in', 'w3')).toBe('in\n')
+  })
+
   it('opens an encrypted key with its passphrase', async () => {
     const key = newKey('ed25519', 'open sesame')
     await using server = await startServer({ authorizedKeys: [key.public] })
