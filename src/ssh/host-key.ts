@@ -1,7 +1,7 @@
 import type { HostError } from '../core/errors.ts'
 import { hostError, shortPath, sshCommand, word } from './failure.ts'
 import { typeOf } from './fields.ts'
-import { fingerprint, judgeKey, type KnownHost } from './known-hosts.ts'
+import { fingerprint, judgeKey, type KeyVerdict, type KnownHost } from './known-hosts.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
 import type { Endpoint } from './resolve.ts'
 
@@ -29,9 +29,19 @@ export function findEntries({ knownHosts }: Endpoint, store: KnownHostsStore): P
   return store.find([...knownHosts.files, ...knownHosts.globalFiles], knownHosts.name)
 }
 
+// A line without a port is from before the port was changed, or of another server on that machine: it may vouch for the
+// key or revoke it, but another key there is no change (check_host_key of OpenSSH's sshconnect.c).
+async function judge(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyVerdict> {
+  const judged = judgeKey(await findEntries(endpoint, store), key)
+  const { files, globalFiles, nameWithoutPort } = endpoint.knownHosts
+  if (judged.verdict !== 'unknown' || nameWithoutPort === undefined) return judged
+  const withoutPort = judgeKey(await store.find([...files, ...globalFiles], nameWithoutPort), key)
+  return withoutPort.verdict === 'known' || withoutPort.verdict === 'revoked' ? withoutPort : judged
+}
+
 /** Checks the key that a host showed. Nothing is recorded yet. */
 export async function checkHostKey(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyCheck> {
-  const judged = judgeKey(await findEntries(endpoint, store), key)
+  const judged = await judge(endpoint, store, key)
   const came = describeKey(key)
   const { revokedFile } = endpoint.knownHosts
   if (judged.verdict === 'revoked') return { verdict: 'refused', error: revokedError(endpoint, place(judged.by), came) }

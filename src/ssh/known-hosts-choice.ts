@@ -6,6 +6,8 @@ import { expandHome } from './home.ts'
 export interface EndpointKnownHosts {
   /** The name to look up: the host, `[host]:port`, or HostKeyAlias. */
   readonly name: string
+  /** The host where `name` has a port: a key that is known under it alone is taken as well, as OpenSSH does. */
+  readonly nameWithoutPort: string | undefined
   /** Files of the user; the first is written to. */
   readonly files: readonly string[]
   /** Files of the machine, only read. */
@@ -34,9 +36,11 @@ export function knownHostsOf(
 ): EndpointKnownHosts {
   const { policy, acceptNew, acceptCommand } = target.knownHosts
   const checking = settings.strictHostKeyChecking
+  const name = lookupName(settings.hostKeyAlias, at.host, at.port)
   const decided = policy ?? (checking === 'off' ? 'accept-new' : checking) ?? 'strict'
   return {
-    name: lookupName(settings.hostKeyAlias, at.host, at.port),
+    name,
+    nameWithoutPort: settings.hostKeyAlias !== undefined || at.port === 22 ? undefined : at.host.toLowerCase(),
     files: (files ?? userFiles).map(expandHome).filter(file => file !== '/dev/null'),
     globalFiles: settings.globalKnownHostsFiles ?? (at.systemFiles ? systemFiles : []),
     revokedFile: settings.revokedHostKeysFile,

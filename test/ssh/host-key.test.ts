@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ssh2, { type ParsedKey } from 'ssh2'
@@ -16,6 +17,20 @@ function strict(
   file = server.knownHostsFile,
 ): { knownHosts: { files: string[]; policy: 'strict' } } {
   return { knownHosts: { files: [file], policy: 'strict' } }
+}
+
+// Undefined where this machine has no ssh.
+async function sshGetsIn(server: TestServer): Promise<boolean | undefined> {
+  const options = ['StrictHostKeyChecking=yes', 'BatchMode=yes', 'GlobalKnownHostsFile=none', 'IdentitiesOnly=yes']
+  const files = [`UserKnownHostsFile=${server.knownHostsFile}`, `IdentityFile=${server.identityFile}`]
+  const args = [...options, ...files].flatMap(option => ['-o', option])
+  const ssh = spawn('ssh', ['-F', 'none', ...args, '-p', String(server.port), 'root@127.0.0.1', 'true'], {
+    stdio: 'ignore',
+  })
+  return new Promise(resolve => {
+    ssh.on('error', () => resolve(undefined))
+    ssh.on('exit', code => resolve(code === 0))
+  })
 }
 
 describe('host keys', () => {
@@ -44,6 +59,46 @@ describe('host keys', () => {
     await using again = pool(server.target(strict(server, file)))
     expect(await output(again, 'echo in')).toBe('in\n')
     expect(again.describe('w1')?.hostKey.recorded).toBe(false)
+  })
+
+  // What ssh itself does with the same lines stands beside it: it is asked where there is one.
+  it.each([
+    ['a line with its port', ['[127.0.0.1]:PORT KEY'], true],
+    ['a line without a port', ['127.0.0.1 KEY'], true],
+    ['one of several lines without a port', ['127.0.0.1 OTHER', '127.0.0.1 KEY'], true],
+    ['another key without a port', ['127.0.0.1 OTHER'], false],
+    ['another key with its port, and its own without', ['[127.0.0.1]:PORT OTHER', '127.0.0.1 KEY'], false],
+    ['a line of another port', ['[127.0.0.1]:22 KEY'], false],
+    ['a line without a port that revokes it', ['127.0.0.1 KEY', '@revoked 127.0.0.1 KEY'], false],
+  ])('on a port that is not 22 are judged by %s as ssh does', async (_what, lines, accepted) => {
+    await using server = await startServer()
+    const key = line(server).split(' ').slice(1).join(' ').trim()
+    const other = newKey().public.split(' ').slice(0, 2).join(' ')
+    const text = lines.map(one => one.replace('PORT', String(server.port)).replace('KEY', key).replace('OTHER', other))
+    await writeFile(server.knownHostsFile, `${text.join('\n')}\n`)
+    await using subject = pool(server.target(strict(server)))
+    if (accepted) expect(await output(subject, 'echo in')).toBe('in\n')
+    else await hostError(output(subject, 'true'), 'host key')
+    const asked = await sshGetsIn(server)
+    expect(asked ?? accepted).toBe(accepted)
+  })
+
+  it('under a HostKeyAlias are not looked for under the address', async () => {
+    await using server = await startServer()
+    const sshConfigFile = join(server.folder, 'config')
+    await writeFile(sshConfigFile, 'Host *\n  HostKeyAlias other\n')
+    await writeFile(server.knownHostsFile, line(server).replace(/^\S+/, '127.0.0.1'))
+    await using subject = pool(server.target(strict(server)), { sshConfigFile })
+    await hostError(output(subject, 'true'), 'host key')
+  })
+
+  it('that are known without their port alone are not recorded by accept-new once more', async () => {
+    await using server = await startServer()
+    const text = line(server).replace(/^\S+/, '127.0.0.1')
+    await writeFile(server.knownHostsFile, text)
+    await using subject = pool(server.target())
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    expect(await readFile(server.knownHostsFile, 'utf8')).toBe(text)
   })
 
   it('of many hosts recorded at once end on lines of their own', async () => {
