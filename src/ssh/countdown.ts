@@ -1,3 +1,5 @@
+import { longestTimerMs } from './deadline.ts'
+
 /** A time-out that does not run on while it is held: waiting for a turn among other hosts is not the host's own time. */
 export class Countdown {
   readonly #abort = new AbortController()
@@ -32,6 +34,9 @@ export class Countdown {
 
   #run(): void {
     this.#since = performance.now()
-    this.#timer = setTimeout(() => this.#abort.abort(new Error('timed out')), Math.max(0, this.#leftMs))
+    this.#timer = setTimeout(
+      () => this.#abort.abort(new Error('timed out')),
+      Math.min(Math.max(0, this.#leftMs), longestTimerMs),
+    )
   }
 }

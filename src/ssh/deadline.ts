@@ -1,3 +1,6 @@
+/** The most that a timer can wait, ms: 24 days. It ends at once when it is given more. */
+export const longestTimerMs = 2 ** 31 - 1
+
 /** A time-out that can be held, for the time that a file travels. */
 export class Deadline {
   readonly #expire: () => void
@@ -14,7 +17,7 @@ export class Deadline {
   run(): void {
     if (this.#timer !== undefined) return
     this.#since = performance.now()
-    this.#timer = setTimeout(this.#expire, this.#leftMs)
+    this.#timer = setTimeout(this.#expire, Math.min(this.#leftMs, longestTimerMs))
   }
 
   /** Gives it `ms` from now on, also while it is held. */

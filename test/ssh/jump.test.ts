@@ -85,6 +85,14 @@ describe('jump hosts', () => {
     expect(server.connections).toBe(0)
   })
 
+  it('may be given weeks to connect', async () => {
+    await using gateway = await startServer({ delayMs: 30 })
+    await using server = await startServer()
+    const sshConfigFile = await config(server.folder, { gw: gateway }, 'Host *\n  ConnectTimeout 40w\n')
+    await using subject = pool(server.target({ proxyJump: 'gw', connectTimeoutMs: 2 ** 40 }), { sshConfigFile })
+    expect(await output(subject, 'echo in')).toBe('in\n')
+  })
+
   it('that cannot go on say from where', async () => {
     await using gateway = await startServer()
     const sshConfigFile = await config(gateway.folder, { gw: gateway })
