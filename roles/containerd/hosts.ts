@@ -1,5 +1,5 @@
 import { stringify } from 'smol-toml'
-import type { RegistryFiles } from '../../src/index.ts'
+import { ownValue, type RegistryFiles } from '../../src/index.ts'
 
 /** Folder of one hosts.toml a registry; containerd reads them at every pull. */
 export const registriesFolder = '/etc/containerd/certs.d'
@@ -26,7 +26,7 @@ export function hostsFiles({ mirrors, authorities }: Registries): RegistryFiles 
 function hostsToml(host: string, { mirrors, authorities }: Registries): string {
   const trusted = (name: string) =>
     Object.hasOwn(authorities, name) ? { ca: `${registriesFolder}/${name}/ca.crt` } : {}
-  const tables = (mirrors[host] ?? []).map(
+  const tables = (ownValue(mirrors, host) ?? []).map(
     url => [url, { capabilities: ['pull', 'resolve'], ...trusted(new URL(url).host) }] as const,
   )
   const own = host === '_default' ? {} : { server: `https://${apiHost(host)}`, ...trusted(host) }

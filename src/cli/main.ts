@@ -1,6 +1,7 @@
 import { type Config, run, settings } from '@oclif/core'
 import type { PJSON } from '@oclif/core/interfaces'
 import { type ExitCode, exitCodes } from '../core/errors.ts'
+import { ownValue } from '../core/own-value.ts'
 import { guardAgainstCrashes } from './crash.ts'
 import { showFailure } from './failures.ts'
 import { commands } from './index.ts'
@@ -46,7 +47,7 @@ function failureOf(error: unknown, argv: readonly string[], id: string): ExitCod
   const output = before.findLast(
     (word, index) => /^(--output|-o)=/.test(word) || /^(--output|-o)$/.test(before[index - 1] ?? ''),
   )
-  const command = commands[id]
+  const command = ownValue(commands, id)
   const json = output !== undefined && /(^|=)json$/.test(output)
   return showFailure(
     error,

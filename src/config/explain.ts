@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { kubernetesVersions, newestPatch } from '../catalog/index.ts'
+import { ownValue } from '../core/own-value.ts'
 import { type Finding, isMapping, type Path, valueAt } from './finding.ts'
 import { withoutCredentials } from './masking.ts'
 import { nearest } from './nearest.ts'
@@ -134,7 +135,7 @@ function notOneOf(values: readonly string[], file: Explained, path: Path): Findi
   const expected = values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`
   if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
   const given = typeof value === 'string' ? value : ''
-  const meant = nearest(given, values) ?? synonyms[given]
+  const meant = nearest(given, values) ?? ownValue(synonyms, given)
   const problem = `${describeValue(value, file.source(path))} is not accepted here.`
   const suggestion =
     meant !== undefined && values.includes(meant) && values.length > 1 ? ` Did you mean "${meant}"?` : ''

@@ -1,4 +1,4 @@
-import { Secret, type UserError, UserErrors } from '../core/index.ts'
+import { ownValue, Secret, type UserError, UserErrors } from '../core/index.ts'
 import { readFailure, type Surroundings, surroundings } from './files.ts'
 import { badInput } from './report.ts'
 import type { SecretSource } from './spec.ts'
@@ -50,7 +50,7 @@ async function fetchSecret(
   const { source, what } = first
   const { env, readFile, mode } = surroundings(options)
   if ('fromEnv' in source) {
-    const value = env[source.fromEnv]
+    const value = ownValue(env, source.fromEnv)
     if (value === undefined || value === '')
       throw failure(
         where,

@@ -1,5 +1,6 @@
 import type { ErrorDetails, HostError } from '../core/errors.ts'
 import type { Lookup } from '../core/output.ts'
+import { ownValue } from '../core/own-value.ts'
 import type { Graph, Task, TaskId } from '../core/task.ts'
 import type { Plan, Verdict } from '../core/verdict.ts'
 import { attendedBy } from './company.ts'
@@ -90,7 +91,7 @@ function stagesOf({ graph, plan }: Pick<Evaluation, 'graph' | 'plan'>) {
     if (is !== 'change') continue
     const { role, host } = graph.tasks.get(id)!
     const hosts = stages.get(role) ?? {}
-    hosts[host] = (hosts[host] ?? 0) + 1
+    hosts[host] = (ownValue(hosts, host) ?? 0) + 1
     stages.set(role, hosts)
   }
   return [...stages].map(([role, hosts]) => ({ role, hosts }))

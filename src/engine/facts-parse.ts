@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Architecture, EndpointFacts, HostFacts } from '../core/host.ts'
+import { ownValue } from '../core/own-value.ts'
 import type { Probe } from '../core/resource.ts'
 import { parseCertificates } from './facts-certificates.ts'
 import { checkedFacts } from './facts-check.ts'
@@ -57,8 +58,8 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
     },
     kernel: one('kernel'),
     machine: one('machine'),
-    architecture: architectures[one('machine')],
-    userlandBits: userlandBits[one('userland')],
+    architecture: ownValue(architectures, one('machine')),
+    userlandBits: ownValue(userlandBits, one('userland')),
     hostname: one('hostname'),
     machineId: one('machine-id'),
     productUuid: one('product-uuid'),

@@ -9,12 +9,12 @@ export type Tree = Readonly<Record<string, unknown>>
  * - Every other list and every scalar replaces what was there.
  */
 export function deepMerge(base: Tree, patch: Tree): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...base }
+  const merged = new Map(Object.entries(base))
   for (const [key, value] of Object.entries(patch)) {
-    if (value === null) delete merged[key]
-    else if (value !== undefined) merged[key] = mergeValue(merged[key], value)
+    if (value === null) merged.delete(key)
+    else if (value !== undefined) merged.set(key, mergeValue(merged.get(key), value))
   }
-  return merged
+  return Object.fromEntries(merged)
 }
 
 /** True for a plain object: not a list, not null. */

@@ -1,3 +1,4 @@
+import { ownValue } from '../core/own-value.ts'
 import type { FieldChange } from '../core/resource.ts'
 import { isTree } from './deep-merge.ts'
 import { missingFrom, textOf } from './subset.ts'
@@ -22,8 +23,8 @@ function* removed(path: string, recorded: unknown, desired: unknown, current: un
   if (!isTree(recorded)) return
   for (const [key, value] of Object.entries(recorded)) {
     const at = path === '' ? key : `${path}.${key}`
-    const wanted = isTree(desired) ? desired[key] : undefined
-    const now = isTree(current) ? current[key] : undefined
+    const wanted = isTree(desired) ? ownValue(desired, key) : undefined
+    const now = isTree(current) ? ownValue(current, key) : undefined
     if (wanted !== undefined) yield* removed(at, value, wanted, now)
     else if (isTree(value)) yield* removed(at, value, {}, now)
     else if (now !== undefined) yield { field: at, before: textOf(now), after: '(default)' }

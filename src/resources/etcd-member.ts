@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import { longProbeMs } from '../core/limits.ts'
+import { ownValue } from '../core/own-value.ts'
 import type { Change, FieldChange, Resource } from '../core/resource.ts'
 import { describeQuorum, type Member, memberOf, type Route, routeOf } from '../etcd/index.ts'
 import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
@@ -48,9 +49,9 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
       const has = desired.data as EtcdDataByHost
       if (current.cluster === 'answered')
         return joining(routeOf(current.members, wantedLater(members, name, has), { allowEven }), name, known)
-      const formed = others.filter(host => has[host.name] === 'formed')
+      const formed = others.filter(host => ownValue(has, host.name) === 'formed')
       if (formed.length > 0 && current.cluster === 'silent') return refuse(dead(formed, members.length))
-      const absent = others.filter(host => !(host.name in has))
+      const absent = others.filter(host => !Object.hasOwn(has, host.name))
       if (formed.length === 0 && absent.length > 0) return refuse(incomplete(absent))
       if (formed.length > 0) return { action: 'create', fields: [{ field: 'joins', after: 'as a learner' }] }
       return {

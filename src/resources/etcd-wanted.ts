@@ -1,3 +1,4 @@
+import { ownValue } from '../core/own-value.ts'
 import type { WantedMember } from '../etcd/index.ts'
 import type { EtcdData } from './etcd-data.ts'
 
@@ -14,7 +15,7 @@ export type EtcdDataByHost = Readonly<Record<string, EtcdData>>
 /** What the planner has to know of the hosts. Of one that did not answer it is not known what it has. */
 export function wantedOf(members: readonly EtcdHost[], self: string, data: EtcdDataByHost): readonly WantedMember[] {
   const stateOf = (host: EtcdHost): WantedMember['data'] => {
-    const known = data[host.name]
+    const known = ownValue(data, host.name)
     if (known === undefined) return 'unreachable'
     return known === 'none' ? 'empty' : 'present'
   }

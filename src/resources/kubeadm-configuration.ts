@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
 import type { ErrorDetails } from '../core/errors.ts'
+import { ownValue } from '../core/own-value.ts'
 import type { Change, FieldChange, Resource, Step } from '../core/resource.ts'
 import { documentChanges } from './document-changes.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './kubeadm-change-steps.ts'
@@ -172,7 +173,7 @@ const keys: Readonly<Record<string, string>> = {
 
 /** Why a field cannot be changed; `file` is the path of cluster.yaml. */
 export function fixedField({ field, before, after }: FieldChange, file: string): ErrorDetails {
-  const key = keys[field] ?? `spec.kubernetes.clusterConfiguration.${field}`
+  const key = ownValue(keys, field) ?? `spec.kubernetes.clusterConfiguration.${field}`
   const upgrade = field === 'kubernetesVersion'
   if (field === 'advertiseAddress') return otherAddress(`${file} ${key}`, before, after)
   return {

@@ -1,3 +1,4 @@
+import { ownValue } from '../core/own-value.ts'
 import type { FieldChange, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { againFunction, kubectl } from './kubectl.ts'
@@ -74,7 +75,7 @@ function registered(node: string): Step {
 function changes(found: NodeState | undefined, wanted: NodeLabelsParameters): readonly FieldChange[] {
   const fields: FieldChange[] = []
   for (const [key, value] of Object.entries(wanted.labels)) {
-    const before = found?.labels[key]
+    const before = ownValue(found?.labels ?? {}, key)
     if (before !== value)
       fields.push({ field: `label ${key}`, ...(before === undefined ? {} : { before }), after: value })
   }

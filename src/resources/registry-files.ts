@@ -1,3 +1,4 @@
+import { ownValue } from '../core/own-value.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { decodeFile } from './kubeadm-state.ts'
@@ -70,7 +71,7 @@ function parseFiles(raw: ProbeResult): RegistryFiles {
 
 function* changes(current: RegistryFiles, wanted: RegistryFiles): Iterable<FieldChange> {
   for (const [field, after] of Object.entries(wanted)) {
-    const before = current[field]
+    const before = ownValue(current, field)
     if (before !== after) yield { field, ...(before === undefined ? {} : { before }), after }
   }
   for (const [field, before] of Object.entries(current)) {

@@ -1,3 +1,4 @@
+import { ownValue } from '../core/own-value.ts'
 import type { FieldChange } from '../core/resource.ts'
 import { isTree } from './deep-merge.ts'
 import { sameScalar } from './scalar.ts'
@@ -46,8 +47,8 @@ function* compareTrees(
   if (Object.keys(desired).length === 0 && Object.keys(current).length === 0) return
   for (const [key, value] of Object.entries(desired)) {
     if (value === undefined || value === null) continue
-    const own = Object.hasOwn(current, key) ? current[key] : undefined
-    yield* compare(join(path, key), value, own, options)
+    const present = ownValue(current, key)
+    yield* compare(join(path, key), value, present, options)
   }
 }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { ownValue } from '../core/own-value.ts'
 import { Fields, field, typeOf } from './fields.ts'
 import { publicBlob } from './private-key.ts'
 
@@ -31,7 +32,7 @@ export function isCertificate(blob: Buffer): boolean {
 
 /** The public key in a certificate; undefined when it is none. */
 export function keyOfCertificate(blob: Buffer): Buffer | undefined {
-  const type = types[typeOf(blob)]
+  const type = ownValue(types, typeOf(blob))
   if (type === undefined) return undefined
   const fields = new Fields(blob)
   // The type, and a nonce.

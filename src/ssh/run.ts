@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { ClientChannel } from 'ssh2'
 import { HostError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
+import { ownValue } from '../core/own-value.ts'
 import { Whole } from '../shell/collectors.ts'
 import { TooMuch } from '../shell/protocol-error.ts'
 import { quote } from '../shell/quote.ts'
@@ -158,7 +159,7 @@ function holdBack(stream: Readable, { backlog, signal }: RunOptions, cutOff: (re
 }
 
 function signalCode(name: string | undefined): number | undefined {
-  return name === undefined ? undefined : 128 + ((constants.signals as Record<string, number>)[name] ?? 0)
+  return name === undefined ? undefined : 128 + (ownValue(constants.signals as Record<string, number>, name) ?? 0)
 }
 
 function feedStdin(channel: ClientChannel, stdin: Readable | undefined, closed: Promise<unknown>): void {

@@ -1,3 +1,4 @@
+import { ownValue } from '../../core/own-value.ts'
 import { expandHome } from '../home.ts'
 import { type ConfigLine, configError } from './lines.ts'
 
@@ -12,7 +13,7 @@ export function expandTokens(
 ): string {
   return text.replace(/%(.?)/gs, (_whole, token: string) => {
     if (token === '%') return '%'
-    const value = Object.hasOwn(tokens, token) ? tokens[token] : undefined
+    const value = ownValue(tokens, token)
     if (value !== undefined) return value
     throw configError(
       line,
@@ -27,7 +28,7 @@ export function expandTokens(
 export function expandPath(line: ConfigLine, tokens: Readonly<Record<string, string>>, text?: string): string {
   const whole = expandHome(text ?? line.words[0] ?? '')
   const variables = whole.replace(/\$\{([^}]*)\}/g, (_whole, name: string) => {
-    const value = process.env[name]
+    const value = ownValue(process.env, name)
     if (value === undefined)
       throw configError(line, `${line.keyword} names an environment variable that is not set`, `$${name} is set`, whole)
     return value.replaceAll('%', '%%')

@@ -1,4 +1,5 @@
 import { homedir, hostname, userInfo } from 'node:os'
+import { ownValue } from '../../core/own-value.ts'
 import { shortPath } from '../failure.ts'
 import type { Query } from './evaluate.ts'
 import { evaluateConfig } from './evaluate.ts'
@@ -121,7 +122,7 @@ function agentOf(line: ConfigLine, tokens: Readonly<Record<string, string>>): st
   const [word = ''] = line.words
   if (word.toLowerCase() === 'none') return 'none'
   if (word === 'SSH_AUTH_SOCK') return undefined
-  return /^\$[A-Za-z_]\w*$/.test(word) ? (process.env[word.slice(1)] ?? 'none') : expandPath(line, tokens)
+  return /^\$[A-Za-z_]\w*$/.test(word) ? (ownValue(process.env, word.slice(1)) ?? 'none') : expandPath(line, tokens)
 }
 
 const spelled: Readonly<Record<string, string>> = {
