@@ -24,18 +24,30 @@ export function describeKey(key: Buffer): string {
   return `${typeOf(key)} ${fingerprint(key)}`
 }
 
-/** All lines of known_hosts about an endpoint, of its own files and of the machine's. */
-export function findEntries({ knownHosts }: Endpoint, store: KnownHostsStore): Promise<KnownHost[]> {
-  return store.find([...knownHosts.files, ...knownHosts.globalFiles], knownHosts.name)
+/**
+ * All lines of known_hosts about an endpoint, of its own files and of the machine's. Rejects with HostError when a file
+ * cannot be read.
+ */
+export async function findEntries(
+  endpoint: Endpoint,
+  store: KnownHostsStore,
+  name = endpoint.knownHosts.name,
+): Promise<KnownHost[]> {
+  const { files, globalFiles } = endpoint.knownHosts
+  try {
+    return await store.find([...files, ...globalFiles], name)
+  } catch (error) {
+    throw unreadableError(endpoint, error)
+  }
 }
 
 // A line without a port is from before the port was changed, or of another server on that machine: it may vouch for the
 // key or revoke it, but another key there is no change (check_host_key of OpenSSH's sshconnect.c).
 async function judge(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyVerdict> {
   const judged = judgeKey(await findEntries(endpoint, store), key)
-  const { files, globalFiles, nameWithoutPort } = endpoint.knownHosts
+  const { nameWithoutPort } = endpoint.knownHosts
   if (judged.verdict !== 'unknown' || nameWithoutPort === undefined) return judged
-  const withoutPort = judgeKey(await store.find([...files, ...globalFiles], nameWithoutPort), key)
+  const withoutPort = judgeKey(await findEntries(endpoint, store, nameWithoutPort), key)
   return withoutPort.verdict === 'known' || withoutPort.verdict === 'revoked' ? withoutPort : judged
 }
 
@@ -116,6 +128,21 @@ function unreadableRevoked(endpoint: Endpoint, file: string, error: unknown): Ho
       expected: `RevokedHostKeys of the ssh configuration names a text file of public keys, one a line`,
       came: `${shortPath(file)}: ${error instanceof Error ? error.message : String(error)}`,
       next: `ls -l ${word(shortPath(file))}   (ssh-keygen -Q -f ${word(shortPath(file))} -l lists a KRL)`,
+    },
+    error,
+  )
+}
+
+function unreadableError(endpoint: Endpoint, error: unknown): HostError {
+  const { files, globalFiles } = endpoint.knownHosts
+  return hostError(
+    endpoint,
+    'host key',
+    {
+      problem: 'whether its host key is known cannot be told. Nothing was sent.',
+      expected: `these can be read, where they exist: ${[...files, ...globalFiles].map(shortPath).join(', ')}`,
+      came: error instanceof Error ? error.message : String(error),
+      next: 'Run the same command again; ulimit -n tells how many files it may open at a time.',
     },
     error,
   )

@@ -10,7 +10,7 @@ export class KnownHostsStore {
   // Appends to a file wait for each other, so that two hosts never mix their lines.
   readonly #writing = new Map<string, Promise<void>>()
 
-  /** The lines about a name in these files. Files that do not exist are empty. */
+  /** The lines about a name in these files. Files that do not exist are empty. Rejects when one cannot be read just now. */
   async find(files: readonly string[], name: string): Promise<KnownHost[]> {
     const all = await Promise.all(files.map(file => this.#read(file)))
     return all.flatMap(hosts => findKnownHost(hosts, name))
@@ -22,7 +22,7 @@ export class KnownHostsStore {
    */
   async isRevoked(file: string, key: Buffer): Promise<boolean> {
     const known = this.#revoked.get(file) ?? readRevoked(file)
-    this.#revoked.set(file, known)
+    keep(this.#revoked, file, known)
     return (await known).has(key.toString('base64'))
   }
 
@@ -38,7 +38,7 @@ export class KnownHostsStore {
     const known = this.#files.get(file)
     if (known !== undefined) return known
     const reading = readKnownHosts(file)
-    this.#files.set(file, reading)
+    keep(this.#files, file, reading)
     return reading
   }
 
@@ -65,14 +65,25 @@ async function readRevoked(file: string): Promise<ReadonlySet<string>> {
   return new Set(words.flatMap(line => line.split(/\s+/)))
 }
 
+// What failed is tried again for the next host.
+function keep<T>(files: Map<string, Promise<T>>, file: string, reading: Promise<T>): void {
+  files.set(file, reading)
+  reading.catch(() => {
+    if (files.get(file) === reading) files.delete(file)
+  })
+}
+
+// A folder or a file that the user may not read is the same to the user as no file: the host is not known. Any other
+// failure, of a disk or for want of file descriptors, says nothing of what the file has.
+const noFile: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']
+
 async function readKnownHosts(file: string): Promise<KnownHosts> {
   const hosts: KnownHosts = { plain: new Map(), patterns: [], lines: 0 }
   try {
     await using handle = await open(file)
     addKnownHosts(hosts, await handle.readFile('utf8'), file)
   } catch (error) {
-    // A folder or an unreadable file is the same to the user as no file: the host is not known.
-    if (!(error instanceof Error && 'code' in error)) throw error
+    if (!(error instanceof Error && 'code' in error && noFile.includes(error.code))) throw error
   }
   return hosts
 }

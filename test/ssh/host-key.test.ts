@@ -101,6 +101,17 @@ describe('host keys', () => {
     expect(await readFile(server.knownHostsFile, 'utf8')).toBe(text)
   })
 
+  it('are not taken for new where a file that may have them cannot be read just now', async () => {
+    await using server = await startServer()
+    // Reading it is an input/output error.
+    const files = [server.knownHostsFile, '/proc/self/mem']
+    await using subject = pool(server.target({ knownHosts: { files, policy: 'accept-new' } }))
+    const error = await hostError(output(subject, 'true'), 'host key')
+    expect(error.message).toContain('whether its host key is known cannot be told')
+    expect(error.details.came).toContain('EIO')
+    expect(await readFile(server.knownHostsFile, 'utf8').catch(() => '')).toBe('')
+  })
+
   it('of many hosts recorded at once end on lines of their own', async () => {
     await using first = await startServer()
     const servers = [first, ...(await Promise.all(Array.from({ length: 9 }, () => startServer())))]
