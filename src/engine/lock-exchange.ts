@@ -40,17 +40,18 @@ export async function changeLock(
 
 /**
  * Frees the lock where it was taken and returns where that went well; after the second ^C it has 10 s. A lock that stays is
- * stale after 60 s, so failing here is only a note.
+ * stale after 60 s, so failing here is only a note. For `unfinished` see releaseStep.
  */
 export async function releaseLock(
   taken: readonly string[],
   { run, holder, paths }: { readonly run: Run; readonly holder: LockHolder; readonly paths: LockPaths },
+  unfinished = true,
 ): Promise<readonly string[]> {
   using patience = boundedAfter(run.abort, 10_000)
   const patient: Run = { ...run, stop: patience.signal, abort: patience.signal }
   const free = async (host: string) => {
     try {
-      await changeLock(host, patient, releaseStep(paths, holder), paths)
+      await changeLock(host, patient, releaseStep(paths, holder, unfinished), paths)
       return true
     } catch (cause) {
       const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`

@@ -23,15 +23,19 @@ generation() {
 raise() {
   generation
   [ "$known" -lt "$1" ] && [ "$1" -le ${lastGeneration} ] || return 0
-  echo "$1" >"$state/generation.new"
-  { sync "$state/generation.new" 2>/dev/null || sync; }
-  mv "$state/generation.new" "$state/generation"
+  remember generation "$1"
+}
+remember() {
+  echo "$2" >"$state/$1.new"
+  { sync "$state/$1.new" 2>/dev/null || sync; }
+  mv "$state/$1.new" "$state/$1"
 }`
 }
 
 /**
  * Takes the lock if it is free, stale by the host's own clock, or held by exactly `replaces`, and then raises the generation:
- * by one, and at least to `generation`. Succeeds either way: who holds it afterwards is read by the probe that follows.
+ * by one, and at least to `generation`. A lock that a restart of the host has cleared away is found by what was remembered of
+ * its holder, who may still write elsewhere: it counts as pushed aside, too. Succeeds either way: who holds it afterwards is read by the probe that follows.
  */
 export function takeStep(paths: LockPaths, holder: LockHolder, generation: number, replaces = 'nobody'): Step {
   const mine = encodeHolder(holder)
@@ -48,8 +52,10 @@ if [ -d "$lock" ]; then
 fi
 mkdir "$lock" 2>/dev/null || exit 0
 beat
-[ -z "$held" ] || echo "$held" >"$lock/replaced"
+[ -n "$held" ] || held=$(cat "$state/holder" 2>/dev/null || :)
+[ -z "$held" ] || [ "$held" = ${mine} ] || echo "$held" >"$lock/replaced"
 echo ${mine} >"$lock/holder"
+remember holder ${mine}
 generation
 raise $((known + 1))
 raise ${generation}`,
@@ -77,11 +83,19 @@ raise ${generation}`,
   }
 }
 
-/** Frees the lock if it is still this run's. */
-export function releaseStep(paths: LockPaths, holder: LockHolder): Step {
+/**
+ * Frees the lock if it is still this run's. `unfinished`: nothing was done with it, or the work was stopped, so whoever comes next
+ * still has to hear of the run that was pushed aside.
+ */
+export function releaseStep(paths: LockPaths, holder: LockHolder, unfinished: boolean): Step {
+  const mine = encodeHolder(holder)
+  const keep = `[ ! -e "$lock/replaced" ] || mv "$lock/replaced" "$state/holder"\n  `
   return {
     run: `${prelude(paths)}
-[ "$(cat "$lock/holder" 2>/dev/null)" != ${encodeHolder(holder)} ] || rm -rf "$lock"`,
+[ "$(cat "$state/holder" 2>/dev/null)" != ${mine} ] || rm -f "$state/holder"
+if [ "$(cat "$lock/holder" 2>/dev/null)" = ${mine} ]; then
+  ${unfinished ? keep : ''}rm -rf "$lock"
+fi`,
     timeoutMs: 25_000,
   }
 }

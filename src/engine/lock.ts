@@ -125,16 +125,18 @@ export async function withLock<T>(
       return state.holder?.run === holder.run ? undefined : state
     },
   })
+  let finished = false
   try {
     const outdated = seen !== undefined && (seen.busy || generation !== seen.generation + 1)
     const unquiet = replaced !== undefined || seen?.busy === true
     const stop = AbortSignal.any([run.stop, lease.signal])
     const abort = AbortSignal.any([run.abort, lease.signal])
     const result = await work({ outdated, unquiet, run: { ...run, stop, abort, writer: lease } })
+    finished = !run.stop.aborted
     return { result, lost: lease.lost }
   } finally {
     await lease.end()
-    const [freed] = lease.lost === undefined ? await releaseLock([...taken.keys()], taking) : []
+    const [freed] = lease.lost === undefined ? await releaseLock([...taken.keys()], taking, !finished) : []
     if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
   }
 }

@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { thisController } from '../../src/engine/controller.ts'
 import { type LockOptions, readLock, seenLock, withLock } from '../../src/engine/lock.ts'
-import type { LockHolder } from '../../src/engine/lock-state.ts'
+import { encodeHolder, type LockHolder } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 
@@ -36,6 +37,18 @@ const stateFile = (host: string, name: string) => join(folder, host, 'state', na
 const write = (host: string, text: string, name = 'generation') => writeFile(stateFile(host, name), `${text}\n`)
 const kept = (host: string) => readFile(stateFile(host, 'generation'), 'utf8').then(text => text.trim())
 const holderOn = async (host: string) => (await readLock(host, fakeRun(pool), paths())).holder?.run
+
+/** Another run takes the lock of a host, and gives signs. */
+async function give(host: string, run: string) {
+  const lock = join(folder, host, 'run', 'lock')
+  mkdirSync(lock, { recursive: true })
+  const [uptime = ''] = (await readFile('/proc/uptime', 'utf8')).split('.')
+  await writeFile(
+    join(lock, 'heartbeat'),
+    `${(await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()} ${uptime}\n`,
+  )
+  await writeFile(join(lock, 'holder'), `${encodeHolder(elsewhere(run))}\n`)
+}
 
 /** The generation of a run and who keeps its lock. */
 async function hold(id: string, hosts: readonly string[] = voters, more: Partial<LockOptions> = {}) {
@@ -163,5 +176,65 @@ describe('a host that cannot write what it has to remember', () => {
     const { details } = await refusal('run-1', ['cp1'])
     expect(details).toMatchObject({ where: 'cp1', came: expect.stringContaining('generation.new') })
     expect(await holderOn('cp1')).toBeUndefined()
+  })
+})
+
+describe('a host that was restarted while a run had the lock', () => {
+  const restart = (host: string) => rmSync(join(folder, host, 'run'), { recursive: true })
+  /** What a run makes of the lock that is not to wait for anybody. */
+  const next = async (id: string, hosts: readonly string[]) => {
+    const run = fakeRun(pool)
+    const { result } = await withLock(hosts, run, options(id), async ({ unquiet }) => unquiet)
+    return { unquiet: result, from: run.of('lock:taken')[0]?.from }
+  }
+
+  test('tells the next run of it, which then fences all hosts, because the other one may still write', async () => {
+    await withLock(['cp1'], fakeRun(pool), options('first', { heartbeatMs: 60_000 }), async () => {
+      restart('cp1')
+      expect(await next('second', ['cp1'])).toEqual({ unquiet: true, from: expect.stringContaining('laptop-7') })
+    })
+    expect(await next('third', ['cp1'])).toEqual({ unquiet: false, from: undefined })
+  })
+
+  test('tells it also where two of three were, as after a power cut', async () => {
+    await withLock(voters, fakeRun(pool), options('first', { heartbeatMs: 60_000 }), async () => {
+      restart('cp2')
+      restart('cp3')
+      pool.unreachable.add('cp1')
+      expect(await next('second', voters)).toMatchObject({ unquiet: true })
+      pool.unreachable.clear()
+    })
+  })
+
+  test('still tells it after an attempt that came to nothing', async () => {
+    await withLock(voters, fakeRun(pool), options('first', { heartbeatMs: 60_000 }), async () => {
+      for (const host of voters) restart(host)
+      pool.unreachable.add('cp2').add('cp3')
+      await refusal('second')
+      pool.unreachable.clear()
+      pool.unreachable.add('cp2')
+      await give('cp3', 'other')
+      await refusal('third')
+      rmSync(join(folder, 'cp3', 'run'), { recursive: true })
+      rmSync(stateFile('cp3', 'holder'))
+      expect(await next('fourth', voters)).toMatchObject({ unquiet: true })
+      pool.unreachable.clear()
+    })
+  })
+
+  test('knows nothing of a run that has ended, also where it ended after the restart', async () => {
+    await withLock(['cp1'], fakeRun(pool), options('first', { heartbeatMs: 60_000 }), async () => restart('cp1'))
+    expect(await next('second', ['cp1'])).toEqual({ unquiet: false, from: undefined })
+    restart('cp1')
+    expect(await next('third', ['cp1'])).toEqual({ unquiet: false, from: undefined })
+  })
+
+  test('keeps the lock of the run for it when it beats before anybody else comes', async () => {
+    const { lost } = await withLock(['cp1'], fakeRun(pool), options('first'), async () => {
+      restart('cp1')
+      while ((await holderOn('cp1')) !== 'first') await sleep(20)
+    })
+    expect(lost).toBeUndefined()
+    expect(await next('second', ['cp1'])).toEqual({ unquiet: false, from: undefined })
   })
 })
