@@ -1,3 +1,4 @@
+import { valid } from 'semver'
 import { z } from 'zod'
 
 // The message of every scalar says what would be accepted; explain.ts prints it as `expected`.
@@ -47,11 +48,13 @@ export const port = z
   .min(1, { error: 'a port, 1 to 65535' })
   .max(65_535, { error: 'a port, 1 to 65535' })
 
+const fullVersion = 'a full version, e.g. 1.36.4'
+
 /** `1.36.4` or `v1.36.4` → `1.36.4`; a pre-release or build part names a private build. */
-export const version = text(
-  /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/,
-  'a full version, e.g. 1.36.4',
-).transform(value => value.replace(/^v/, ''))
+export const version = text(/^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/, fullVersion)
+  // Numbers with a zero before them, or with too many digits, are none.
+  .refine(value => valid(value) !== null, { error: fullVersion })
+  .transform(value => value.replace(/^v/, ''))
 
 /** An IPv4 range; that its address is the first of the range is checked with the others. */
 export const ipv4Range = text(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'an IPv4 range in CIDR notation, e.g. 10.244.0.0/16')
