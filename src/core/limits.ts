@@ -7,6 +7,8 @@ export interface Limits {
   readonly markerBytes: number
   /** What one probe prints on a stream: the nodes of a cluster take some 6 KiB each. */
   readonly probeBytes: number
+  /** What the facts of a host take, which are kept and looked at as a whole. A route takes 128 bytes. */
+  readonly factsBytes: number
   /** What all probes of an exchange print together. */
   readonly answersBytes: number
   /** All that comes in an exchange, with the output of steps, of which only the end is kept. */
@@ -54,6 +56,7 @@ export interface Limits {
 export const limits: Limits = {
   markerBytes: 256,
   probeBytes: 16 * 1024 * 1024,
+  factsBytes: 4 * 1024 * 1024,
   answersBytes: 32 * 1024 * 1024,
   exchangeBytes: 256 * 1024 * 1024,
   preludeBytes: 256 * 1024,

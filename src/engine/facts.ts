@@ -65,6 +65,15 @@ async function readHost(
     const details = { where: host, problem: 'Its facts could not be read', ...late(raw, timeoutMs) }
     throw new HostError(host, 'timed out', details)
   }
+  if (raw.stdout.length > limits.factsBytes) {
+    throw new HostError(host, 'protocol', {
+      where: host,
+      problem: 'Its facts cannot be used: they are too long',
+      expected: `at most ${limits.factsBytes / 1024 / 1024} MiB`,
+      came: `${(raw.stdout.length / 1024 / 1024).toFixed(1)} MiB, at the end:\n${tail(raw.stdout, 3)}`,
+      next: `Look what it has so many of, e.g. on ${host}: wc -l /proc/net/route /proc/net/tcp; ip -o addr show | wc -l`,
+    })
+  }
   try {
     const facts = parseFacts(host, raw.stdout, { sentAt, receivedAt }, questions)
     return { facts, lock: parseLockState(raw.stdout) }

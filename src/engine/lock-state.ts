@@ -69,9 +69,12 @@ echo "lock.now $(cat /proc/sys/kernel/random/boot_id 2>/dev/null) \${uptime%.*}"
 
 /** Reads what readLockScript printed, among other lines. A lock without a readable holder counts as free. */
 export function parseLockState(stdout: string): LockState {
-  const facts = new Map(
-    [...stdout.matchAll(/^lock\.(\w+) ?(.*)$/gm)].map(([, key = '', value = '']) => [key, value.trim()]),
-  )
+  const facts = new Map<string, string>()
+  // Only what is known is kept: a hostile host prints millions of such lines.
+  for (const [, key = '', value = ''] of stdout.matchAll(
+    /^lock\.(generation|holder|replaced|heartbeat|fence|busy|now) ?(.*)$/gm,
+  ))
+    facts.set(key, value.trim())
   const held = facts.get('holder') ?? ''
   const holder = decodeHolder(held)
   const replaced = decodeHolder(facts.get('replaced') ?? '')

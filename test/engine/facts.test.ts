@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
 import type { Session, SshPool } from '../../src/core/host.ts'
+import { limits } from '../../src/core/limits.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
@@ -14,6 +15,10 @@ class MixedPool extends LocalPool {
         host,
         exchange: async () => ({ jobs: [], results: [{ exitCode: 2, stdout: '', stderr: 'no sh here' }] }),
       }
+    }
+    if (host === 'endless') {
+      const stdout = 'lock.a\n'.repeat(limits.factsBytes / 7 + 1)
+      return { host, exchange: async () => ({ jobs: [], results: [{ exitCode: 0, stdout, stderr: '' }] }) }
     }
     return super.session(host)
   }
@@ -53,4 +58,13 @@ test('a run that stops begins with no host', async () => {
   expect(facts.size).toBe(0)
   expect([...failed.values()].map(error => error.kind)).toEqual(['cancelled', 'cancelled'])
   expect(pool.exchanges().get('local')).toBe(0)
+})
+
+test('a host that prints more than facts can be fails alone, and it is said how much that is', async () => {
+  const { facts, failed } = await gather(['endless', 'a'])
+  expect([...facts.keys()]).toEqual(['a'])
+  expect(failed.get('endless')).toMatchObject({
+    kind: 'protocol',
+    details: { where: 'endless', expected: 'at most 4 MiB' },
+  })
 })

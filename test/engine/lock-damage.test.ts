@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -237,4 +238,14 @@ describe('a host that was restarted while a run had the lock', () => {
     expect(lost).toBeUndefined()
     expect(await next('second', ['cp1'])).toEqual({ unquiet: false, from: undefined })
   })
+})
+
+test('what a host says of the lock costs no more memory than is needed, however much it says', () => {
+  const script = `import { parseLockState } from '${join(import.meta.dirname, '../../src/engine/lock-state.ts')}'
+    const lines = line => Buffer.alloc(8_000_000, line).toString('latin1')
+    console.log(JSON.stringify(parseLockState(lines('lock.a\\n') + lines('lock.fence 3 a\\n') + '\\nlock.generation 7')))`
+  const args = ['--max-old-space-size=200', '--experimental-strip-types', '--input-type=module', '--eval', script]
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  expect(stderr).not.toContain('heap')
+  expect(JSON.parse(stdout)).toMatchObject({ generation: 7 })
 })
