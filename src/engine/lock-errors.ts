@@ -73,8 +73,8 @@ export function takenOver(voter: string, other: LockState): UserError {
 }
 
 /** A note about a host that keeps the lock of another run, which is not enough to stop this one. */
-export function keptForAnother(other: LockState): string {
-  return `It keeps ${lockOf(other)}; most of the hosts that keep the run lock keep that of this run, which goes on`
+export function keptForAnother(host: string, { run }: LockPaths, other: LockState): string {
+  return `It keeps ${lockOf(other)}; most of the hosts that keep the run lock keep that of this run, which goes on. If that other run is no more: on ${host}, as root: rm -rf ${run}/lock`
 }
 
 function lockOf({ holder }: LockState): string {

@@ -105,7 +105,7 @@ export async function withLock<T>(
 ): Promise<LockedResult<T>> {
   const { paths = hostLockPaths, holder = thisController(options.id), seen, heartbeatMs = 10_000 } = options
   const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
-  const { taken, generation, replaced } = await takeLock(taking, options)
+  const { taken, generation, replaced, contested } = await takeLock(taking, options)
   const [first = ''] = taken.keys()
   run.emit({ type: 'lock:taken', host: first, ...(replaced === undefined ? {} : { from: describeHolder(replaced) }) })
   const fence = { generation, run: holder.run, folder: paths.state }
@@ -114,7 +114,7 @@ export async function withLock<T>(
     taken,
     majority: majorityOf(voters),
     everyMs: heartbeatMs,
-    tell: (host, other) => run.emit({ type: 'note', host, text: keptForAnother(other) }),
+    tell: (host, other) => run.emit({ type: 'note', host, text: keptForAnother(host, paths, other) }),
     async beat(voter, signal) {
       const state = await changeLock(
         voter,
@@ -128,7 +128,7 @@ export async function withLock<T>(
   let finished = false
   try {
     const outdated = seen !== undefined && (seen.busy || generation !== seen.generation + 1)
-    const unquiet = replaced !== undefined || seen?.busy === true
+    const unquiet = replaced !== undefined || contested || seen?.busy === true
     const stop = AbortSignal.any([run.stop, lease.signal])
     const abort = AbortSignal.any([run.abort, lease.signal])
     const result = await work({ outdated, unquiet, run: { ...run, stop, abort, writer: lease } })

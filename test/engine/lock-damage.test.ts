@@ -240,6 +240,34 @@ describe('a host that was restarted while a run had the lock', () => {
   })
 })
 
+describe('one of three hosts that says that another run has the lock, on and on', () => {
+  const patient = { waitMs: 20_000 }
+
+  test.each(voters)('does not keep a run from it that has the others: %s', async host => {
+    await give(host, 'ghost')
+    const run = fakeRun(pool)
+    const { result } = await withLock(voters, run, options('run-1', patient), async ({ unquiet }) => ({
+      unquiet,
+      on: await Promise.all(voters.map(holderOn)),
+    }))
+    expect(result).toEqual({ unquiet: true, on: voters.map(voter => (voter === host ? 'ghost' : 'run-1')) })
+    expect(run.of('lock:wait')).toEqual([expect.objectContaining({ host })])
+    expect(run.of('note')).toEqual([expect.objectContaining({ host, text: expect.stringContaining('rm -rf') })])
+    expect(await holderOn(host)).toBe('ghost')
+  })
+
+  test.each([['cp2'], ['cp3']])('is right where one more says so, or is silent: %s', async second => {
+    await give('cp1', 'ghost')
+    await give(second, 'ghost')
+    expect((await refusal('run-1', voters, { waitMs: 300 })).details.problem).toBe('Another run works on this cluster')
+    rmSync(join(folder, second, 'run', 'lock'), { recursive: true })
+    pool.unreachable.add(second)
+    expect((await refusal('run-2', voters, { waitMs: 300 })).details.problem).toBe('Another run works on this cluster')
+    pool.unreachable.clear()
+    expect([await holderOn('cp2'), await holderOn('cp3')]).toEqual([undefined, undefined])
+  })
+})
+
 test('what a host says of the lock costs no more memory than is needed, however much it says', () => {
   const script = `import { parseLockState } from '${join(import.meta.dirname, '../../src/engine/lock-state.ts')}'
     const lines = line => Buffer.alloc(8_000_000, line).toString('latin1')

@@ -270,7 +270,7 @@ test('a run of this machine that is gone, and was written by another version of 
 })
 
 test('what is written while the lock is held carries its generation, and what the lock itself writes does not', async () => {
-  await withLock(['cp'], fakeRun(pool), options('run-1'), async ({ run }) => {
+  await withLock(['cp'], fakeRun(pool), options('run-1', { heartbeatMs: 60_000 }), async ({ run }) => {
     pool.fences.length = 0
     await fenceHosts(['w1'], run)
     expect(pool.fences).toEqual([{ generation: 1, run: 'run-1', folder: paths().state }])

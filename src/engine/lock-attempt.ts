@@ -1,0 +1,163 @@
+import { HostError } from '../core/errors.ts'
+import { isDeadHere } from './controller.ts'
+import { isPlausible, majorityOf, reachedBy } from './generation.ts'
+import { keptForAnother, tooFarAhead, tooFew } from './lock-errors.ts'
+import { changeLock, releaseLock } from './lock-exchange.ts'
+import { heartbeatStep, takeStep } from './lock-scripts.ts'
+import type { LockHolder, LockPaths, LockState } from './lock-state.ts'
+import { type Moment, now } from './moment.ts'
+import type { Run } from './run.ts'
+
+/** Who wants the lock of which hosts. */
+export interface Taking {
+  readonly voters: readonly string[]
+  readonly run: Run
+  readonly holder: LockHolder
+  readonly paths: LockPaths
+  /** The least generation to take it with. */
+  readonly atLeast: number
+}
+
+/** A lock that was had. */
+export interface Taken {
+  /** The voters that keep it, in their order, and when the step was sent that took it. */
+  readonly taken: ReadonlyMap<string, Moment>
+  readonly generation: number
+  /** The run that was pushed aside. */
+  readonly replaced: LockHolder | undefined
+  /** Voters keep the lock of another run, too few of them. */
+  readonly contested: boolean
+}
+
+/** The first host that another run holds. */
+export interface Held {
+  readonly heldBy: string
+  readonly state: LockState
+}
+
+/** How far one attempt to take the lock got. */
+interface Attempt extends Taking {
+  readonly taken: Map<string, Moment>
+  /** What those say of the lock that keep it for this run. */
+  readonly states: Map<string, LockState>
+  /** The voters that are not to keep it, and why: they do not answer, cannot write, or say what cannot be. */
+  readonly without: Map<string, HostError>
+  /** What those say of it that keep it for another run. */
+  readonly others: Map<string, LockState>
+  /** Hosts that another run holds are gone past, as those that are silent. */
+  readonly past: boolean
+}
+
+/**
+ * One attempt to take the lock. With `past` a majority is enough although others keep it for another run; without, one of them
+ * ends the attempt. However it ends without the lock, nothing of it stays on the hosts. Throws UserError when too few hosts
+ * can be used.
+ */
+export async function attemptLock(taking: Taking, past: boolean): Promise<Taken | Held> {
+  const fresh = { taken: new Map(), states: new Map(), without: new Map(), others: new Map() }
+  const attempt: Attempt = { ...taking, ...fresh, past }
+  try {
+    const generation = await takeMost(attempt)
+    if (generation !== undefined) return had(attempt, generation)
+    const [heldBy, state] = [...attempt.others][0]!
+    await releaseLock([...attempt.taken.keys()], taking)
+    return { heldBy, state }
+  } catch (error) {
+    await releaseLock([...attempt.taken.keys()], taking)
+    throw error
+  }
+}
+
+// Returns the generation, or nothing where another run has it.
+async function takeMost(attempt: Attempt): Promise<number | undefined> {
+  await takeInOrder(attempt)
+  if (!isHeld(attempt)) await leaveOut(attempt, implausible(attempt))
+  if (isHeld(attempt)) return undefined
+  const generation = await raiseAll(attempt)
+  return isHeld(attempt) ? undefined : generation
+}
+
+function had({ run, paths, taken, states, without, others }: Attempt, generation: number): Taken {
+  for (const [host, { kind, details }] of without)
+    if (kind === 'unfit')
+      run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
+  for (const [host, state] of others) run.emit({ type: 'note', host, text: keptForAnother(host, paths, state) })
+  const { replaced } = [...states.values()].find(state => state.replaced !== undefined) ?? {}
+  return { taken, generation, replaced, contested: others.size > 0 }
+}
+
+// One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
+async function takeInOrder(attempt: Attempt): Promise<void> {
+  const { voters, holder, taken, states, others } = attempt
+  for (const voter of voters) {
+    const sent = now()
+    try {
+      const state = await takeOn(voter, attempt)
+      if (state.holder?.run === holder.run) {
+        taken.set(voter, sent)
+        states.set(voter, state)
+      } else others.set(voter, state)
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+      await leaveOut(attempt, new Map([[voter, error]]))
+    }
+    if (isHeld(attempt)) return
+  }
+}
+
+// The first time one other holder is enough, so that runs which begin at once do not take hosts from each other.
+function isHeld({ voters, without, others, past }: Attempt): boolean {
+  return others.size > (past ? voters.length - without.size - majorityOf(voters) : 0)
+}
+
+// A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim.
+function implausible({ voters, paths, states }: Attempt): Map<string, HostError> {
+  const generations = [...states.values()].map(({ generation }) => generation)
+  const reached = reachedBy(majorityOf(voters), generations)
+  const ahead = [...states].filter(([, { generation }]) => !isPlausible(generation, reached))
+  return new Map(ahead.map(([voter, { generation }]) => [voter, tooFarAhead(voter, paths, generation, reached)]))
+}
+
+// One that answered may have come half the way. Whether it can be freed is no news beside why it is left out.
+async function leaveOut(attempt: Attempt, errors: ReadonlyMap<string, HostError>): Promise<void> {
+  const { voters, taken, states, without } = attempt
+  const run = { ...attempt.run, emit: () => undefined }
+  const answered = [...errors].filter(([, { kind }]) => kind === 'unfit')
+  await releaseLock(
+    answered.map(([voter]) => voter),
+    { ...attempt, run },
+  )
+  for (const [voter, error] of errors) {
+    taken.delete(voter)
+    states.delete(voter)
+    without.set(voter, error)
+  }
+  if (voters.length - without.size < majorityOf(voters)) throw tooFew(voters, without)
+}
+
+async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): Promise<LockState> {
+  const state = await changeLock(voter, run, takeStep(paths, holder, atLeast), paths)
+  const other = state.holder
+  // A process of this machine that is gone needs no waiting; the script still makes sure that it is this one's lock.
+  if (other === undefined || other.run === holder.run || !isDeadHere(other)) return state
+  return changeLock(voter, run, takeStep(paths, holder, atLeast, state.held), paths)
+}
+
+// A host that was off while others kept the lock knows less than they do. One that cannot learn it does not count.
+async function raiseAll(attempt: Attempt): Promise<number> {
+  const { run, holder, paths, states } = attempt
+  const generation = Math.max(...[...states.values()].map(state => state.generation))
+  const failed = new Map<string, HostError>()
+  const raise = async ([voter, state]: readonly [string, LockState]) => {
+    if (state.generation === generation) return
+    try {
+      await changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+      failed.set(voter, error)
+    }
+  }
+  await Promise.all([...states].map(raise))
+  await leaveOut(attempt, failed)
+  return generation
+}
