@@ -47,7 +47,11 @@ export async function askStatus(
     return answer instanceof HostError ? [answer] : []
   })
   if (failures.length === controlPlane.length) throw failures[0]!
-  const results = statusScripts.map(() => ({ exitCode: 1, stdout: '', stderr: given.details.problem }))
+  const results = statusScripts(spec.hosts.length).map(() => ({
+    exitCode: 1,
+    stdout: '',
+    stderr: given.details.problem,
+  }))
   return { results, asked: undefined, silent: new Map(), hosts }
 }
 
@@ -58,7 +62,11 @@ async function askLists(
 ): Promise<Omit<StatusAnswers, 'hosts'> | HostError> {
   try {
     const { nextMs: connectMs, nextAnswerMs: answerMs } = statusLimits
-    const answer = await askControlPlane(prompt(pool, signal), spec, statusScripts, { signal, connectMs, answerMs })
+    const answer = await askControlPlane(prompt(pool, signal), spec, statusScripts(spec.hosts.length), {
+      signal,
+      connectMs,
+      answerMs,
+    })
     return { results: answer.results, asked: answer.host.name, silent: answer.silent }
   } catch (error) {
     if (error instanceof HostError) return error

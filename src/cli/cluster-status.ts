@@ -3,19 +3,26 @@ import type { ClusterSpec } from '../config/index.ts'
 import type { ProbeResult } from '../core/index.ts'
 import { statusLimits } from '../core/limits.ts'
 import { type Answer, askScript, parseAnswer } from '../resources/kubectl.ts'
+import { quote } from '../shell/quote.ts'
 import type { ClusterHealth } from './cluster-health.ts'
+import { nodesTemplate, podsTemplate } from './list-templates.ts'
 import { nodesIn, podsIn, versionIn } from './listed-objects.ts'
 import { type NodeStatus, nodeStatus, notJoined, type PodStatus, podProblem } from './node-status.ts'
 
-const seconds = statusLimits.listMs / 1000
-
-/** The questions of `evcctl status` to the cluster as a whole, in the order in which `readStatus` takes the answers. */
-export const statusScripts: readonly string[] = [
-  'get nodes -o json',
-  'get pods -n kube-system -o json',
-  "get --raw '/readyz?verbose'",
-  'get --raw /version',
-].map(command => askScript(command, seconds))
+/**
+ * The questions of `evcctl status` to the cluster as a whole, in the order in which `readStatus` takes the answers. `hosts`:
+ * how many the cluster file has.
+ */
+export function statusScripts(hosts: number): readonly string[] {
+  const { listMs, listMsPerHost, longestListMs } = statusLimits
+  const seconds = Math.ceil(Math.min(longestListMs, listMs + hosts * listMsPerHost) / 1000)
+  return [
+    `get nodes -o ${quote(`go-template=${nodesTemplate}`)}`,
+    `get pods -n kube-system -o ${quote(`go-template=${podsTemplate}`)}`,
+    "get --raw '/readyz?verbose'",
+    'get --raw /version',
+  ].map(command => askScript(command, seconds))
+}
 
 export interface ClusterStatus {
   /** `absent`: kubeadm init has not run. `unreachable`: there is a cluster, its API server does not answer. */
@@ -67,7 +74,7 @@ export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): 
     api: 'answered',
     version: version?.api === 'answered' ? versionIn(version.text) : '',
     nodes: [...inFileOrder(found, spec), ...missing],
-    pods: (listedPods ?? []).flatMap(pod => podProblem(pod, notReady)),
+    pods: (listedPods ?? []).map(pod => podProblem(pod, notReady)),
     failingChecks: [
       ...(readyz === undefined ? [] : failingChecks(readyz)),
       ...(listedPods === undefined ? [`pods of kube-system: ${whyNoPods(pods)}`] : []),

@@ -94,6 +94,10 @@ export const statusLimits = {
   serverMs: 2_000,
   /** What an API server may take for one list, e.g. of all nodes. */
   listMs: 4_000,
+  /** How much longer for each host of the cluster file: kubectl reads whole objects, some 15 MB a second. */
+  listMsPerHost: 2,
+  /** What it may take however many hosts there are; askingProbeMs is longer. */
+  longestListMs: 12_000,
   /** How long a connection to one control plane node is waited for before the next is asked for the lists, too. */
   nextMs: 700,
   /** And how long its answer is, once it is connected. */

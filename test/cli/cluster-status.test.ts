@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { isHealthy, readStatus, statusScripts } from '../../src/cli/cluster-status.ts'
 import { statusText } from '../../src/cli/status-text.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
+import { limits } from '../../src/core/limits.ts'
 import { createPaint } from '../../src/report/index.ts'
+import { type NodeGiven, nodesListed, type PodGiven, podsListed } from './listed.ts'
 
 const spec = parseClusterFile(
   `apiVersion: evcctl.dev/v1alpha1
@@ -21,6 +23,8 @@ const answered = (value: unknown) => ({
   stdout: `api=answered\n${typeof value === 'string' ? value : JSON.stringify(value)}\n`,
   stderr: '',
 })
+const nodes = (list: readonly NodeGiven[]) => answered(nodesListed(list))
+const pods = (list: readonly PodGiven[]) => answered(podsListed(list))
 const unreachable = (stderr: string) => ({ exitCode: 0, stdout: 'api=unreachable\n', stderr })
 const absent = { exitCode: 0, stdout: 'api=absent\n', stderr: '' }
 
@@ -48,8 +52,8 @@ const pod = (name: string, ready: boolean, status: object = {}) => ({
   status: { phase: 'Running', conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }], ...status },
 })
 const healthy = [
-  answered({ items: [node('cp1', true), node('w1', true)] }),
-  answered({ items: [pod('etcd-cp1', true), { metadata: { name: 'job' }, status: { phase: 'Succeeded' } }] }),
+  nodes([node('cp1', true), node('w1', true)]),
+  pods([pod('etcd-cp1', true), { metadata: { name: 'job' }, status: { phase: 'Succeeded' } }]),
   answered('[+]ping ok\n[+]etcd ok\nreadyz check passed'),
   answered({ gitVersion: 'v1.36.4' }),
 ]
@@ -57,7 +61,7 @@ const text = (results: Parameters<typeof readStatus>[1]) =>
   statusText(readStatus(spec, results), { name: 'lab', file: 'cluster.yaml', paint: createPaint(false) })
 
 describe('status', () => {
-  test('has one answer for each question', () => expect(statusScripts).toHaveLength(healthy.length))
+  test('has one answer for each question', () => expect(statusScripts(2)).toHaveLength(healthy.length))
 
   test('of a cluster where all is well', () => {
     expect(isHealthy(readStatus(spec, healthy))).toBe(true)
@@ -72,14 +76,12 @@ describe('status', () => {
 
   test('names nodes, pods and checks that are not as they should be', () => {
     const results = [
-      answered({ items: [node('cp1', false, { spec: { unschedulable: true } }), node('stray', true)] }),
-      answered({
-        items: [
-          pod('coredns-1', false, {
-            containerStatuses: [{ ready: false, restartCount: 4, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
-          }),
-        ],
-      }),
+      nodes([node('cp1', false, { spec: { unschedulable: true } }), node('stray', true)]),
+      pods([
+        pod('coredns-1', false, {
+          containerStatuses: [{ restartCount: 4, state: { waiting: { reason: 'CrashLoopBackOff' } } }],
+        }),
+      ]),
       unreachable('[+]ping ok\n[-]etcd failed: reason withheld\nError from server (InternalError)'),
       answered({ gitVersion: 'v1.36.4' }),
     ]
@@ -111,11 +113,7 @@ describe('status', () => {
 
   test('says of pods on a node that is not ready that it is not, and not what they were last', () => {
     const running = [1, 2, 3, 4, 5].map(number => pod(`p${number}`, number === 5))
-    const results = [
-      answered({ items: [node('cp1', false), node('w1', true)] }),
-      answered({ items: running }),
-      ...healthy.slice(2),
-    ]
+    const results = [nodes([node('cp1', false), node('w1', true)]), pods(running), ...healthy.slice(2)]
     expect(readStatus(spec, results).pods.map(({ problem }) => problem)).toEqual(
       Array.from({ length: 4 }, () => 'node cp1 is not ready'),
     )
@@ -125,15 +123,106 @@ describe('status', () => {
   })
 
   test('of an API server that does not answer says what to look at', () => {
-    const results = statusScripts.map(() => unreachable('The connection to the server 127.0.0.1:7443 was refused'))
+    const results = statusScripts(2).map(() => unreachable('The connection to the server 127.0.0.1:7443 was refused'))
     expect(text(results)).toContain('its API server does not answer.')
     expect(text(results)).toContain('127.0.0.1:7443 was refused')
     expect(isHealthy(readStatus(spec, results))).toBe(false)
   })
 
   test('of no cluster says how to make one', () => {
-    expect(text(statusScripts.map(() => absent))).toBe(
+    expect(text(statusScripts(2).map(() => absent))).toBe(
       'lab: there is no cluster yet. To make it: evcctl apply cluster.yaml',
     )
   })
+
+  test('of 5,000 nodes with many pods each, none of them well, fits into what a probe may print', () => {
+    const numbers = Array.from({ length: 5000 }, (_, index) => index)
+    const message = 'the kubelet has stopped: "container runtime is down", PLEG is not healthy: 3m5s'
+    const large = [
+      nodes(
+        numbers.map(index => {
+          const { metadata, status, ...rest } = node(`worker-${index}.rack-7.example`, false)
+          return { ...rest, metadata, status: { ...status, conditions: [{ type: 'Ready', status: 'False', message }] } }
+        }),
+      ),
+      pods(
+        numbers.flatMap(index =>
+          ['cilium', 'cilium-envoy', 'kube-proxy', 'node-dns'].map(name => {
+            const conditions = [
+              { type: 'Ready', status: 'False', message: `containers with unready status: [${name}]` },
+            ]
+            const containerStatuses = [{ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }]
+            return pod(`${name}-${index}`, false, { conditions, containerStatuses })
+          }),
+        ),
+      ),
+      ...healthy.slice(2),
+    ]
+    for (const { stdout } of large) expect(stdout.length).toBeLessThan(limits.probeBytes / 2)
+    const status = readStatus(spec, large)
+    expect([status.nodes.length, status.pods.length, status.failingChecks.length]).toEqual([5002, 20_000, 0])
+    expect(status.nodes[0]).toMatchObject({
+      name: 'worker-0.rack-7.example',
+      problems: [message],
+      os: 'Debian GNU/Linux 13',
+    })
+    expect(status.pods[19_999]).toMatchObject({ name: 'node-dns-4999', problem: 'CrashLoopBackOff, 3 restarts' })
+  })
+
+  test('takes a message as it is, whatever is in it', () => {
+    const message = ' a=b\nname=evil\n+%zz é \u{1f600} "\'\\\u0000'
+    const results = [
+      nodes([{ metadata: { name: 'cp1' }, status: { conditions: [{ type: 'Ready', status: 'Unknown', message }] } }]),
+      pods([
+        {
+          metadata: { name: 'p' },
+          status: { phase: 'Failed', message, containerStatuses: [{ restartCount: 2_500_000 }] },
+        },
+      ]),
+      ...healthy.slice(2),
+    ]
+    const status = readStatus(spec, results)
+    expect(status.nodes[0]?.problems).toEqual([message])
+    expect(status.pods).toEqual([{ name: 'p', node: '', problem: `${message}, 2500000 restarts` }])
+  })
+
+  test('reads what kubectl itself printed of nodes', () => {
+    const printed = `kind=List
+name=w1
+role=edge
+cordoned=yes
+notReady=weird%3A+%C3%A9+%22q%22+%0A%09+%25%2B%26%3D%3C%3E%00+%F0%9F%98%80
+pressed=DiskPressure KubeletHasDiskPressure
+address=10.0.0.1
+kubelet=v1.36.4
+runtime=containerd%3A%2F%2F2.3.4
+os=Debian+GNU%2FLinux+13
+architecture=amd64
+`
+    expect(readStatus(spec, [answered(printed), ...healthy.slice(1)]).nodes[0]).toEqual({
+      name: 'w1',
+      roles: ['worker'],
+      state: 'not ready',
+      problems: ['weird: é "q" \n\t %+&=<>\u0000 \u{1f600}', 'DiskPressure: KubeletHasDiskPressure'],
+      unschedulable: true,
+      inFile: true,
+      kubelet: '1.36.4',
+      runtime: 'containerd 2.3.4',
+      address: '10.0.0.1',
+      os: 'Debian GNU/Linux 13',
+      architecture: 'amd64',
+    })
+  })
+
+  test.each([
+    '',
+    'kind=Pod\nname=x\n',
+    'name=x\n',
+    'kind=List\nname=%zz\n',
+    'kind=List\nready=yes\n',
+    'kind=List\nx\n',
+    '{"items":[]}',
+  ])('of what is no list of nodes says so: %j', text =>
+    expect(readStatus(spec, [answered(text), ...healthy.slice(1)]).apiProblem).toBe('what it gave is no list of nodes'),
+  )
 })

@@ -8,6 +8,7 @@ import { createPaint } from '../../src/report/index.ts'
 import { sampleCertificate } from '../engine/sample-certificate.ts'
 import { fuzzing } from '../kit/fuzz.ts'
 import { specOf } from '../playbooks/given.ts'
+import { nodesListed, podsListed } from './listed.ts'
 
 const spec = specOf()
 const now = Date.parse('2026-12-01T00:00:00Z')
@@ -22,13 +23,13 @@ const health = [
 const certificates = ['/etc/kubernetes/pki/apiserver.crt', '/etc/kubernetes/admin.conf']
   .map(path => `certificate ${path} ${sampleCertificate}`)
   .join('\n')
-const status = { conditions: [{ type: 'Ready', status: 'True', message: 'x' }], nodeInfo: { kubeletVersion: 'v1' } }
+const status = { conditions: [{ type: 'Ready', status: 'False', message: 'x' }], nodeInfo: { kubeletVersion: 'v1' } }
 const lists = [
-  { items: [{ metadata: { name: 'cp1', labels: { a: 'b' } }, spec: {}, status }] },
-  { items: [{ metadata: { name: 'p' }, spec: { nodeName: 'cp1' }, status: { ...status, phase: 'Running' } }] },
+  nodesListed([{ metadata: { name: 'cp1', labels: { a: 'b' } }, spec: {}, status }]),
+  podsListed([{ metadata: { name: 'p' }, spec: { nodeName: 'cp1' }, status: { ...status, phase: 'Running' } }]),
   'ok',
-  { gitVersion: 'v1.36.4' },
-].map(value => `api=answered\n${JSON.stringify(value)}`)
+  JSON.stringify({ gitVersion: 'v1.36.4' }),
+].map(text => `api=answered\n${text}`)
 
 const odd = fc.oneof(
   fc.constantFrom(

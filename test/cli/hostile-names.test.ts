@@ -21,10 +21,11 @@ import { nodesAnswered } from '../resources/api-given.ts'
 import { nodeCertificate } from '../resources/certificate.ts'
 import { checkName, vxlan } from '../resources/network-check-given.ts'
 import { specOf } from '../roles/given-hosts.ts'
+import { nodesListed, podsListed } from './listed.ts'
 
 const spec = specOf()
 const ok = { exitCode: 0, stderr: '' }
-const answered = (value: unknown) => ({ ...ok, stdout: `api=answered\n${JSON.stringify(value)}\n` })
+const answered = (text: string) => ({ ...ok, stdout: `api=answered\n${text}\n` })
 
 function leftNext(line: string): readonly (string | undefined)[] {
   const stdout = `${factsText({ name: 'cp1', address: '192.0.2.11', remains: [line] })}\n@@ end\n`
@@ -44,7 +45,7 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
   },
   'status of a node that is not in the file': name => {
     const pods = [{ metadata: { name }, spec: { nodeName: name }, status: { phase: 'Pending' } }]
-    const lists = [{ items: [{ metadata: { name } }] }, { items: pods }, 'ok', { gitVersion: 'v1.36.4' }]
+    const lists = [nodesListed([{ metadata: { name } }]), podsListed(pods), 'ok', '{"gitVersion":"v1.36.4"}']
     return [
       statusText(readStatus(spec, lists.map(answered)), { name: 'lab', file: spec.file, paint: createPaint(false) }),
     ]
