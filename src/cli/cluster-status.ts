@@ -15,7 +15,7 @@ import { type NodeStatus, nodeStatus, notJoined, type PodStatus, podProblem } fr
  */
 export function statusScripts(hosts: number): readonly string[] {
   const { listMs, listMsPerHost, longestListMs } = statusLimits
-  const seconds = Math.ceil(Math.min(longestListMs, listMs + hosts * listMsPerHost) / 1000)
+  const seconds = Math.floor(Math.min(longestListMs, listMs + hosts * listMsPerHost) / 1000)
   return [
     `get nodes -o ${quote(`go-template=${nodesTemplate}`)}`,
     `get pods -n kube-system -o ${quote(`go-template=${podsTemplate}`)}`,

@@ -63,7 +63,6 @@ export function podsIn(text: string): readonly ListedPod[] | undefined {
       phase: first(item, 'phase'),
       said: first(item, 'said'),
       waiting: containers.map(([, reason = '']) => reason).find(reason => reason !== '') ?? '',
-      // A number of seven digits is printed as 2e+06.
       restarts: containers.reduce((most, [count]) => Math.max(most, Number(count) || 0), 0),
     }
   })

@@ -89,13 +89,8 @@ function short(text = ''): string {
   return [...text].slice(0, 1000).join('')
 }
 
-// As Go writes a number, and a word of the query of a URL.
 function line(key: string, ...words: readonly (string | number)[]): string {
-  return `${key}=${words.map(word => queryWord(typeof word === 'number' ? numberText(word) : word)).join(' ')}`
-}
-
-function numberText(value: number): string {
-  return value < 1e6 ? String(value) : value.toExponential().replace(/e\+(\d)$/, 'e+0$1')
+  return `${key}=${words.map(word => queryWord(String(word))).join(' ')}`
 }
 
 function queryWord(text: string): string {
