@@ -90,7 +90,9 @@ function itemsIn<T>(text: string, read: (item: Item) => T): readonly T[] | undef
     if (key === 'name') items.push(new Map())
     const item = items.at(-1)
     if (item === undefined) return undefined
-    item.set(key, [...(item.get(key) ?? []), words])
+    const before = item.get(key)
+    if (before === undefined) item.set(key, [words])
+    else before.push(words)
   }
   // People are told to copy names into commands.
   return items.every(item => isObjectName(first(item, 'name'))) ? items.map(read) : undefined
