@@ -8,6 +8,7 @@ import { HostError, Secret } from '../../src/core/index.ts'
 import { createPaint } from '../../src/report/index.ts'
 import { specOf } from '../playbooks/given.ts'
 import { certificateOf } from './certificate-of.ts'
+import { nodesListed, podsListed } from './listed.ts'
 
 const now = Date.parse('2026-12-01T00:00:00Z')
 
@@ -46,15 +47,15 @@ const node = (name: string, ready = true) => ({
   metadata: { name },
   status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'Unknown', message: 'no word of it' }] },
 })
-const answered = (value: unknown) => raw(`api=answered\n${JSON.stringify(value)}\n`)
+const answered = (text: string) => raw(`api=answered\n${text}\n`)
 
 function shown(answers: HostAnswers, given: ClusterSpec = spec, silent: readonly string[] = []) {
   const items = given.hosts.filter(({ roles }) => !roles.includes('etcd')).map(({ name }) => node(name))
   const found = readStatus(given, [
-    answered({ items }),
-    answered({ items: [] }),
+    answered(nodesListed(items)),
+    answered(podsListed([])),
     answered('ok'),
-    answered({ gitVersion: 'v1.36.4' }),
+    answered('{"gitVersion":"v1.36.4"}'),
   ])
   const health = clusterHealth(given, answers, now)
   const text = statusText(found, {
