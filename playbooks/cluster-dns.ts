@@ -20,8 +20,8 @@ export function hasCoreDns(spec: ClusterSpec): boolean {
 }
 
 /**
- * The cluster's DNS so that it outlives any one node, as soon as there are two. Where two stand already it is not waited for those that
- * join: one of them that fails would keep it from all others.
+ * The cluster's DNS, so that it outlives any one node as soon as there are two. Where two nodes stand already, nothing waits
+ * for those that join: one that fails would hold it up for all others.
  */
 export function declareClusterDns(
   builder: GraphBuilder,

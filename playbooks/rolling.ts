@@ -41,7 +41,8 @@ export function runningBatches(
 
 /**
  * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, nothing of this is
- * written on all later ones. What is as it has to be waits for nobody, and so do nodes that this run makes. `ready` is done when a node is Ready; `host` runs the barriers.
+ * written on all later ones. Nothing that is right already has to wait, nor do nodes that this run makes. `ready` is done
+ * when a node is Ready; `host` runs the barriers.
  */
 export function rollRunningNodes(
   builder: GraphBuilder,

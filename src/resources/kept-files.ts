@@ -48,8 +48,8 @@ ${units.join('')})
 }
 
 /**
- * Shell function `put_back`: gives the units back the files that were kept, names them on stderr after \`putBackMark\`, and
- * restarts those units. It fails when there is nothing to put back. \`start\` starts the last unit, which is stopped then.
+ * Shell function `put_back`: gives the units back the files that were kept, names them on stderr after `putBackMark`, and
+ * restarts those units. It fails when there is nothing to put back. `start` starts the last unit, which is stopped then.
  */
 export function putBackFunction(kept: readonly KeptUnit[], start?: string): string {
   const lines = kept.map(

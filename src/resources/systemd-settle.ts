@@ -50,12 +50,8 @@ function runScript({ unit, enabled, files, action, seconds, trial }: Settling): 
   const last = 'journalctl --unit="$unit" --since="@$begun" --no-pager --quiet --output=cat | tail -n 20'
   const said = health === undefined ? last : `${health.complaint} || ${last}`
   const works = health === undefined ? '' : ` && ${health.works}`
-  const start =
-    health !== undefined
-      ? stoppedStart(action, health.start)
-      : action === 'start'
-        ? freshStart(stamp)
-        : `systemctl ${action} -- "$unit"`
+  const command = action === 'start' ? freshStart(stamp) : `systemctl ${action} -- "$unit"`
+  const start = health === undefined ? command : stoppedStart(action, health.start)
   // The files are recorded before the start: one that changes meanwhile is then seen next time.
   return `unit=${quote(unit)}
 begun=$(date +%s)
