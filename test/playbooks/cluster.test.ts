@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { dependenciesOf, type Graph, type HostFacts, type TaskId } from '../../src/index.ts'
-import { facts, factsOf, specOf } from './given.ts'
+import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
+import { facts, factsOf, specOf, waitsFor } from './given.ts'
 
 /** Every task with what it waits for; `~` marks what it also watches. */
 function describeGraph(graph: Graph): string {
@@ -13,20 +13,6 @@ function describeGraph(graph: Graph): string {
     return [id, ...before].join('\n')
   })
   return `${lines.join('\n')}\n`
-}
-
-function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
-  const dependencies = dependenciesOf(graph)
-  const found = new Set<string>()
-  const visit = (at: TaskId) => {
-    for (const before of dependencies.get(at) ?? []) {
-      if (found.has(before)) continue
-      found.add(before)
-      visit(before)
-    }
-  }
-  visit(id as TaskId)
-  return found
 }
 
 describe('the graph of a cluster', () => {

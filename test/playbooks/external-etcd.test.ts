@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { dependenciesOf, type Graph, type HostFacts, Output, type TaskId } from '../../src/index.ts'
-import { factsOf, specOf } from './given.ts'
+import { type Graph, type HostFacts, Output, type TaskId } from '../../src/index.ts'
+import { factsOf, specOf, waitsFor } from './given.ts'
 
 const hosts = [
   { name: 'cp1', address: '192.0.2.11', roles: ['control-plane', 'etcd'] },
@@ -11,20 +11,6 @@ const hosts = [
 ]
 const spec = specOf({ etcd: { topology: 'external' }, hosts })
 const facts: ReadonlyMap<string, HostFacts> = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
-
-function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
-  const dependencies = dependenciesOf(graph)
-  const found = new Set<string>()
-  const visit = (at: TaskId) => {
-    for (const before of dependencies.get(at) ?? []) {
-      if (found.has(before)) continue
-      found.add(before)
-      visit(before)
-    }
-  }
-  visit(id as TaskId)
-  return found
-}
 
 describe('the graph of a cluster with external etcd', () => {
   const graph = clusterGraph(spec, facts)

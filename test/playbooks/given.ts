@@ -1,5 +1,12 @@
 import { parseClusterFile } from '../../src/config/index.ts'
-import type { Architecture, ClusterSpec, HostFacts } from '../../src/index.ts'
+import {
+  type Architecture,
+  type ClusterSpec,
+  dependenciesOf,
+  type Graph,
+  type HostFacts,
+  type TaskId,
+} from '../../src/index.ts'
 
 const gib = 2 ** 30
 
@@ -62,3 +69,18 @@ export const facts: ReadonlyMap<string, HostFacts> = new Map([
   ['w1', factsOf('w1', '192.0.2.21')],
   ['jetson-07', factsOf('jetson-07', '10.8.0.7', 'arm64')],
 ])
+
+/** All tasks that a task waits for, directly or through others. */
+export function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
+  const dependencies = dependenciesOf(graph)
+  const found = new Set<string>()
+  const visit = (at: TaskId) => {
+    for (const before of dependencies.get(at) ?? []) {
+      if (found.has(before)) continue
+      found.add(before)
+      visit(before)
+    }
+  }
+  visit(id as TaskId)
+  return found
+}

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { rollingNote, runningBatches } from '../../playbooks/rolling.ts'
-import { dependenciesOf, type Graph, type HostFacts, type Plan, type TaskId } from '../../src/index.ts'
-import { factsOf, specOf } from './given.ts'
+import type { HostFacts, Plan, TaskId } from '../../src/index.ts'
+import { factsOf, specOf, waitsFor } from './given.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3']
 const workers = Array.from({ length: 9 }, (_, index) => `w${index + 1}`)
@@ -26,20 +26,6 @@ function standing(running: readonly string[], answered: readonly string[] = name
         return [name, { ...factsOf(name, address), kubernetes }]
       }),
   )
-}
-
-function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
-  const dependencies = dependenciesOf(graph)
-  const found = new Set<string>()
-  const visit = (at: TaskId) => {
-    for (const before of dependencies.get(at) ?? []) {
-      if (found.has(before)) continue
-      found.add(before)
-      visit(before)
-    }
-  }
-  visit(id as TaskId)
-  return found
 }
 
 describe('running nodes', () => {
