@@ -7,7 +7,7 @@ import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import { factsText } from '../engine/facts-text.ts'
 import { sampleCertificate } from '../engine/sample-certificate.ts'
-import { fuzzing } from '../kit/fuzz.ts'
+import { anyText, fuzzing } from '../kit/fuzz.ts'
 import { facts, specOf } from '../playbooks/given.ts'
 
 const clock = 1_795_865_508
@@ -45,7 +45,7 @@ const word = fc.oneof(
     '@@ lock',
     'x'.repeat(5000),
   ),
-  fc.string({ unit: 'binary', maxLength: 30 }),
+  anyText(30),
 )
 
 // Edits of whole lines and of words in them, so that most of an answer stays what a host says.

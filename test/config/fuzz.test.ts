@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml'
 import { starterFile } from '../../src/config/index.ts'
 import { formatError, UserErrors } from '../../src/core/index.ts'
-import { fuzzing } from '../kit/fuzz.ts'
+import { anyText, fuzzing } from '../kit/fuzz.ts'
 import { cluster, parse } from './cluster-file.ts'
 
 const files = [
@@ -40,10 +40,7 @@ const textEdit = fc.tuple(
   fc.constantFrom('insert', 'replace', 'remove', 'double'),
   fc.nat(),
   fc.nat(30),
-  fc.oneof(
-    { weight: 4, arbitrary: fc.constantFrom(...words) },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
-  ),
+  fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...words) }, { weight: 1, arbitrary: anyText(10) }),
 )
 
 function editText(text: string, [kind, position, length, word]: readonly [string, number, number, string]): string {

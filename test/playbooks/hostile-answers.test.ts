@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { type ClusterSpec, type HostFacts, isUnknown, Output, type ProbeResult, type Task } from '../../src/index.ts'
-import { fuzzing } from '../kit/fuzz.ts'
+import { anyText, fuzzing } from '../kit/fuzz.ts'
 import { factsOf, specOf } from './given.ts'
 
 const hosts = [
@@ -66,7 +66,7 @@ const value = fc.oneof(
     'LS0tLS1CRUdJTg==',
     '9'.repeat(400),
   ),
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  anyText(40),
 )
 
 // What an API server might say to the paths that are asked for.
@@ -119,7 +119,7 @@ function answerOf(task: Task): fc.Arbitrary<ProbeResult> {
   const stdout = fc.oneof(
     fc.array(line, { maxLength: 12 }).map(lines => `${lines.join('\n')}\n`),
     asked,
-    fc.string({ unit: 'binary', maxLength: 200 }),
+    anyText(200),
   )
   return fc.record({ exitCode: fc.constantFrom(0, 0, 0, 1, 7, 127, 1000), stdout, stderr: value })
 }

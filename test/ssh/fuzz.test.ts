@@ -11,6 +11,7 @@ import { addKnownHosts, findKnownHost, judgeKey, type KnownHosts } from '../../s
 import { readKeyFile } from '../../src/ssh/private-key.ts'
 import { resolveTarget } from '../../src/ssh/resolve.ts'
 import { readServerOffer } from '../../src/ssh/server-offer.ts'
+import { anyText } from '../kit/fuzz.ts'
 import { newKey } from './server.ts'
 
 const runs = Number(process.env.EVCCTL_FUZZ_RUNS ?? 1_000)
@@ -81,7 +82,7 @@ function mutated(text: string): fc.Arbitrary<string> {
   const edit = fc.record({
     at: fc.nat(),
     length: fc.nat({ max: 40 }),
-    put: fc.oneof(fc.constantFrom(...pieces), fc.string({ unit: 'binary', maxLength: 8 }), fc.constant('')),
+    put: fc.oneof(fc.constantFrom(...pieces), anyText(8), fc.constant('')),
   })
   return fc.array(edit, { minLength: 1, maxLength: 6 }).map(edits =>
     edits.reduce((now, { at, length, put }) => {
