@@ -2,7 +2,15 @@ import { calico } from '../roles/calico/index.ts'
 import { cilium } from '../roles/cilium/index.ts'
 import { flannel } from '../roles/flannel/index.ts'
 import { settledNetworkRole } from '../roles/settled-network/index.ts'
-import type { ClusterSpec, GraphBuilder, HostFacts, Task } from '../src/index.ts'
+import {
+  type ClusterSpec,
+  type GraphBuilder,
+  type HostFacts,
+  type NetworkOutputs,
+  rollout,
+  type Scope,
+  type Task,
+} from '../src/index.ts'
 import { endpointOf, isNode, type Machine } from './cluster-addresses.ts'
 import { hasKubeProxy } from './cluster-documents.ts'
 import { networkDownloads } from './cluster-downloads.ts'
@@ -21,17 +29,28 @@ export interface NetworkPlaces {
   readonly first: Omit<NetworkHome, 'downloads'>
   /** The first control plane node of cluster.yaml; undefined where it does not answer. */
   readonly home: NetworkHome | undefined
+  /** Done when all hosts are nodes. */
+  readonly joined: readonly Task[]
+}
+
+/** The pod network of a cluster. */
+export interface Network {
+  /** Done when the cluster has its objects: nodes become Ready by it. */
+  readonly applied: Task
+  /** Done when what was changed of it runs on all nodes. */
+  readonly rolledOut: Task
 }
 
 /**
- * The pod network of cluster.yaml. What needs files is set up from the first control plane node of cluster.yaml and no
+ * The pod network of cluster.yaml. Its rollout on nodes that have one comes after new ones have joined: those need not wait
+ * for it, nor for the host that would wait meanwhile. What needs files is set up from the first control plane node of cluster.yaml and no
  * other: else the files would wander when that is off. Then the network is left as it is, and so is what is returned.
  */
 export function declareNetwork(
   builder: GraphBuilder,
   spec: ClusterSpec,
-  { first, home }: NetworkPlaces,
-): { readonly applied: Task } | undefined {
+  { first, home, joined }: NetworkPlaces,
+): Network | undefined {
   const { network, file } = spec
   const { cni, podCIDR } = network
   if (cni === 'none') return undefined
@@ -42,24 +61,25 @@ export function declareNetwork(
     ...(cni === 'cilium' ? { kubeProxy: hasKubeProxy(spec) } : {}),
   })
   const endpoint = endpointOf(spec)
+  const rolling = ({ applied, daemonSet }: NetworkOutputs, scope: Scope): Network => ({
+    applied,
+    rolledOut: scope.add(rollout({ name: cni, daemonSet }), { after: joined, watch: [applied] }),
+  })
   if (cni === 'flannel') {
     const { backend, image } = network.flannel
     const scope = builder.scope(first.machine.host.name, flannel.name)
-    return flannel.declare(scope, { podCIDR, backend, image, endpoint, controlPlane: same })
+    return rolling(flannel.declare(scope, { podCIDR, backend, image, endpoint, controlPlane: same }), scope)
   }
   if (home === undefined) return undefined
   const downloads = networkDownloads(spec, home.machine)
   const order = { downloadAfter: [...home.downloads], controlPlane: same }
-  const scope = (role: { readonly name: string }) => builder.scope(home.machine.host.name, role.name)
-  if (cni === 'calico')
-    return calico.declare(scope(calico), {
-      manifest: downloads.calicoManifest(),
-      podCIDR,
-      encapsulation: network.calico.encapsulation,
-      registry: network.calico.registry,
-      ...order,
-    })
-  return cilium.declare(scope(cilium), {
+  const scope = builder.scope(home.machine.host.name, cni)
+  if (cni === 'calico') {
+    const { encapsulation, registry } = network.calico
+    const manifest = downloads.calicoManifest()
+    return rolling(calico.declare(scope, { manifest, podCIDR, encapsulation, registry, ...order }), scope)
+  }
+  const outputs = cilium.declare(scope, {
     chart: downloads.ciliumChart(),
     helm: downloads.helm(),
     helmFolder: downloads.helmFolder,
@@ -69,6 +89,7 @@ export function declareNetwork(
     endpoint,
     ...order,
   })
+  return rolling(outputs, scope)
 }
 
 /** What to say of a pod network that cannot be looked at, because the host that it is set up from does not answer. */

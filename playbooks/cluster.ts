@@ -135,6 +135,7 @@ export function clusterGraph(
   const network = declareNetwork(builder, spec, {
     first: { machine: first, joined: cluster.initialised },
     home: home && { machine: home[0], joined: home[1].joined, downloads: prepared.get(home[0])!.system },
+    joined: [...joined.values()].map(made => made.joined),
   })
   // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
   const hasNetwork = spec.network.cni !== 'none'
@@ -168,7 +169,9 @@ export function clusterGraph(
   }
   rollRunningNodes(builder, runningBatches(spec, facts), first.host.name, nodesReady)
   declareClusterDns(builder, spec, { first, initialised: cluster.initialised, up })
-  if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected: [...up.values()].flat() })
+  const connected = [...up.values()].flat()
+  if (network !== undefined) connected.push(network.rolledOut)
+  if (hasNetwork) declareNetworkCheck(builder, spec, machines, { first, connected })
   return builder.build()
 }
 

@@ -8,6 +8,7 @@ import {
   file,
   installedArtifact,
   kustomization,
+  type NetworkOutputs,
   type Task,
 } from '../../src/index.ts'
 import { calicoKustomization } from './patches.ts'
@@ -28,9 +29,10 @@ const parameters = z.strictObject({
 export type CalicoParameters = z.output<typeof parameters>
 
 const folder = '/etc/evcctl/calico'
+const daemonSet = { name: 'calico-node', namespace: 'kube-system' }
 
 /** The pod network Calico: upstream's manifest with a few patches, by the kustomize that kubectl has. */
-export const calico = defineRole<CalicoParameters, { readonly applied: Task }>({
+export const calico = defineRole<CalicoParameters, NetworkOutputs>({
   name: 'calico',
   params: parameters,
   declare(scope, { manifest, downloadAfter, controlPlane, ...settings }) {
@@ -39,26 +41,21 @@ export const calico = defineRole<CalicoParameters, { readonly applied: Task }>({
       installedArtifact({ name: 'calico-manifest', ...manifest, install: { data: `${folder}/calico.yaml` } }),
       { after: [...downloadAfter, made] },
     )
-    const bare = calicoKustomization(settings, '')
+    const content = stringify(calicoKustomization(settings), { lineWidth: 0 })
     const configuration = createHash('sha256')
-      .update(manifest.sha256 + JSON.stringify(bare))
+      .update(manifest.sha256 + content)
       .digest('hex')
       .slice(0, 16)
-    const content = stringify(calicoKustomization(settings, configuration), { lineWidth: 0 })
     const patches = scope.add(file({ path: `${folder}/kustomization.yaml`, mode: 0o644, content }), { after: [made] })
     const applied = scope.add(
       kustomization({
         name: 'calico',
         folder,
-        carrier: {
-          apiVersion: 'apps/v1',
-          kind: 'DaemonSet',
-          metadata: { name: 'calico-node', namespace: 'kube-system' },
-        },
+        carrier: { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: daemonSet },
         configuration,
       }),
       { after: [upstream, patches, controlPlane] },
     )
-    return { applied }
+    return { applied, daemonSet }
   },
 })

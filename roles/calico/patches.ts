@@ -1,5 +1,4 @@
 import { stringify } from 'yaml'
-import { configurationAnnotation } from '../../src/index.ts'
 
 export interface CalicoSettings {
   /** CIDR. */
@@ -15,7 +14,7 @@ const images = ['node', 'cni', 'kube-controllers']
  * kustomization.yaml for manifests/calico.yaml of Calico 3.31 and 3.32. What VXLAN needs is what upstream's
  * manifests/calico-vxlan.yaml has in other words: no BIRD, so nothing that asks for it.
  */
-export function calicoKustomization(settings: CalicoSettings, configuration: string): Record<string, unknown> {
+export function calicoKustomization(settings: CalicoSettings): Record<string, unknown> {
   const { registry } = settings
   return {
     apiVersion: 'kustomize.config.k8s.io/v1beta1',
@@ -24,13 +23,13 @@ export function calicoKustomization(settings: CalicoSettings, configuration: str
     ...(registry === undefined
       ? {}
       : { images: images.map(name => ({ name: `quay.io/calico/${name}`, newName: `${registry}/${name}` })) }),
-    patches: [node(settings, configuration), ...(settings.encapsulation === 'vxlan' ? [backend('vxlan')] : [])].map(
-      patch => ({ patch: stringify(patch, { lineWidth: 0 }) }),
-    ),
+    patches: [node(settings), ...(settings.encapsulation === 'vxlan' ? [backend('vxlan')] : [])].map(patch => ({
+      patch: stringify(patch, { lineWidth: 0 }),
+    })),
   }
 }
 
-function node({ podCIDR, encapsulation }: CalicoSettings, configuration: string) {
+function node({ podCIDR, encapsulation }: CalicoSettings) {
   const isVxlan = encapsulation === 'vxlan'
   const env = {
     CALICO_IPV4POOL_CIDR: podCIDR,
@@ -48,11 +47,7 @@ function node({ podCIDR, encapsulation }: CalicoSettings, configuration: string)
   return {
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
-    metadata: {
-      name: 'calico-node',
-      namespace: 'kube-system',
-      annotations: { [configurationAnnotation]: configuration },
-    },
+    metadata: { name: 'calico-node', namespace: 'kube-system' },
     spec: { template: { spec: { containers: [container] } } },
   }
 }

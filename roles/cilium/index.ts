@@ -8,6 +8,7 @@ import {
   file,
   helmRelease,
   installedArtifact,
+  type NetworkOutputs,
   type Task,
 } from '../../src/index.ts'
 import { ciliumValues } from './values.ts'
@@ -35,7 +36,7 @@ export type CiliumParameters = z.output<typeof parameters>
 const folder = '/etc/evcctl/cilium'
 
 /** The pod network Cilium, as the release of upstream's own Helm chart. */
-export const cilium = defineRole<CiliumParameters, { readonly applied: Task }>({
+export const cilium = defineRole<CiliumParameters, NetworkOutputs>({
   name: 'cilium',
   params: parameters,
   declare(scope, params) {
@@ -63,10 +64,9 @@ export const cilium = defineRole<CiliumParameters, { readonly applied: Task }>({
         helm: '/usr/local/bin/helm',
         chart: { path: chartPath, version: params.chart.version, sha256: params.chart.sha256 },
         values: { path: valuesPath, sha256: createHash('sha256').update(content).digest('hex') },
-        workload: 'daemonset/cilium',
       }),
       { after: [helm, chart, values, params.controlPlane] },
     )
-    return { applied }
+    return { applied, daemonSet: { namespace: 'kube-system', name: 'cilium' } }
   },
 })

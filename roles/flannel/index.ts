@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { defineRole, manifest, type Task } from '../../src/index.ts'
+import { defineRole, manifest, type NetworkOutputs, type Task } from '../../src/index.ts'
 import { flannelObjects } from './objects.ts'
 
 const parameters = z.strictObject({
@@ -17,11 +17,11 @@ const parameters = z.strictObject({
 export type FlannelParameters = z.output<typeof parameters>
 
 /** The pod network: flanneld on every node, from the moment it joins. */
-export const flannel = defineRole<FlannelParameters, { readonly applied: Task }>({
+export const flannel = defineRole<FlannelParameters, NetworkOutputs>({
   name: 'flannel',
   params: parameters,
   declare(scope, { controlPlane, ...settings }) {
-    const rollout = { object: 'daemonset/kube-flannel-ds', namespace: 'kube-flannel' }
-    return { applied: scope.add(manifest('flannel', flannelObjects(settings), { rollout }), { after: [controlPlane] }) }
+    const applied = scope.add(manifest('flannel', flannelObjects(settings)), { after: [controlPlane] })
+    return { applied, daemonSet: { namespace: 'kube-flannel', name: 'kube-flannel-ds' } }
   },
 })

@@ -108,6 +108,26 @@ export const statusLimits = {
   totalMs: 8_000,
 } as const
 
+/** For the rollout of a DaemonSet on all nodes. */
+export const rolloutLimits = {
+  /** For how long nothing moves before nodes and pods are looked at one by one, s. */
+  stillSeconds: 10,
+  /** How long nothing may get on, s: also the time in which one node has to get its image and start it. */
+  patienceSeconds: 300,
+  /** A node that stops to report within so long after its new pod was made may have been taken down by that, s. */
+  suspectSeconds: 300,
+  /** All of it, s, however well it gets on. */
+  totalSeconds: 2 * 60 * 60,
+} as const
+
+/** For Helm. */
+export const helmLimits = {
+  /** How long a run of evcctl's may take, ms. */
+  runMs: 300_000,
+  /** An operation of somebody else's that has neither ended nor failed counts as cut off after so long, s. Helm's own default is 5 minutes. */
+  abandonedSeconds: 600,
+} as const
+
 /** Of the output of a failed step, the end is kept, bytes a stream. Lines that are shown while it runs are no longer either. */
 export const tailBytes = 8 * 1024
 

@@ -1,8 +1,8 @@
-import { askingProbeMs } from '../core/limits.ts'
+import type { ErrorDetails } from '../core/errors.ts'
+import { askingProbeMs, helmLimits } from '../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
-import { adminConf, askScript, kubectl, parseAnswer } from './kubectl.ts'
-import { rolloutScript } from './pod-evidence.ts'
+import { adminConf, againFunction, askScript, kubectl, parseAnswer } from './kubectl.ts'
 
 export interface HelmReleaseParameters {
   readonly name: string
@@ -13,8 +13,6 @@ export interface HelmReleaseParameters {
   readonly chart: { readonly path: string; readonly version: string; readonly sha256: string }
   /** Path of the values' file on the host, and the sha256 of what is in it. */
   readonly values: { readonly path: string; readonly sha256: string }
-  /** What a changed release is waited for, e.g. `daemonset/cilium`. */
-  readonly workload: string
 }
 
 /** One revision of the release, as Helm keeps it in a Secret. */
@@ -25,7 +23,7 @@ export interface HelmRevision {
   /** Of evcctl's: begin of the sha256 of chart and values. */
   readonly chart: string
   readonly values: string
-  /** The revision that evcctl made: what somebody else makes of it later inherits the labels, but has another number. */
+  /** The number of the revision that evcctl made: what somebody else makes of it inherits the label, but has another number. */
   readonly made: string
 }
 
@@ -74,12 +72,15 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
       const fields = [...changes(current.newest, desired as Desired)]
       return fields.length === 0 ? undefined : { action: 'update', fields }
     },
-    converge: current => upgradeSteps(parameters, wanted, current),
-    explain: failure => ({
-      problem: `Helm could not bring the release ${name} to what is wanted.`,
-      came: (failure.stderr.trim() || failure.stdout.trim()).slice(-2000),
-      next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${adminConf} helm --namespace ${namespace} history ${name}`,
-    }),
+    converge: () => upgradeSteps(parameters, wanted),
+    explain: failure => {
+      if (failure.exitCode === busyCode) return busy(name, failure.stdout)
+      return {
+        problem: `Helm could not bring the release ${name} to what is wanted.`,
+        came: (failure.stderr.trim() || failure.stdout.trim()).slice(-2000),
+        next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${adminConf} helm --namespace ${namespace} history ${name}`,
+      }
+    },
   }
 }
 
@@ -95,34 +96,61 @@ function hash(text: string): string {
   return text === '' ? 'not of evcctl' : `sha256 ${text.slice(0, 8)}…`
 }
 
+/** Ends the step where somebody else seems to change the release. */
+const busyCode = 75
+
+function busy(name: string, stdout: string): ErrorDetails {
+  return {
+    problem: `Another Helm is at work on the release ${name}, so evcctl has not touched it.`,
+    came: stdout.trim().split('\n').at(-1) ?? '',
+    next: `Apply again when that has ended. Where it was cut off, it counts as given up ${helmLimits.abandonedSeconds / 60} minutes after it began.`,
+  }
+}
+
 // Helm refuses to go on after a revision that was cut off, and has no command to give that up but to delete its record.
+// Of evcctl's own none can be at work: there is one run at a time, and it ends what an earlier one left on the host.
 function upgradeSteps(
-  { name, namespace, helm, chart, values, workload }: HelmReleaseParameters,
+  { name, namespace, helm, chart, values }: HelmReleaseParameters,
   wanted: Desired,
-  current: HelmReleaseState,
 ): readonly Step[] {
-  const stands = current.api === 'answered' && current.newest !== undefined
-  const pending = `owner=helm,name=${name},status in (pending-install,pending-upgrade,pending-rollback)`
-  const labels = `evcctl.dev/chart=${wanted.chart},evcctl.dev/values=${wanted.values}`
-  const newest = `get secrets --selector owner=helm,name=${name},status=deployed --sort-by=.metadata.creationTimestamp -o jsonpath='{.items[-1:].metadata.labels.version}'`
-  const record = `sh.helm.release.v1.${name}.v$revision`
-  const run = `export HOME=/run/evcctl/helm
+  const labels = `evcctl.dev/chart=${wanted.chart},evcctl.dev/values=${wanted.values},evcctl.dev/revision=`
+  const row =
+    '{{.metadata.labels.version}} {{.metadata.labels.status}} {{or (index .metadata.labels "evcctl.dev/revision") "-"}} {{.metadata.creationTimestamp}}'
+  const client = `${kubectl(30)} --namespace ${namespace}`
+  const run = `${againFunction}export HOME=/run/evcctl/helm
 mkdir -p "$HOME"
 trap 'rm -rf "$HOME"' EXIT
-${kubectl(30)} --namespace ${namespace} delete secrets --selector ${quote(pending)} >/dev/null
+records() { ${client} get secrets --selector owner=helm,name=${name} -o go-template=${quote(`{{range .items}}${row}{{"\\n"}}{{end}}`)}; }
+newest() {
+  found=$(again records)
+  read -r revision status made created <<EOF || :
+$(printf '%s\\n' "$found" | sort -n | tail -n 1)
+EOF
+  case $revision in *[!0-9]* | '') revision=0;; esac
+}
+newest
+case $status in pending-*)
+  if [ "$made" != "$revision" ]; then
+    begun=$(date -u -d "$(printf '%s' "$created" | tr T ' ' | tr -d Z)" +%s) || begun=$(date +%s)
+    if [ $(( $(date +%s) - begun )) -lt ${helmLimits.abandonedSeconds} ]; then
+      echo "revision $revision is $status, begun $created"
+      exit ${busyCode}
+    fi
+  fi
+  again ${client} delete secret "sh.helm.release.v1.${name}.v$revision" --ignore-not-found >/dev/null ;;
+esac
 tries=0
-until ${helm} upgrade ${name} ${chart.path} --install --kubeconfig ${adminConf} --namespace ${namespace} --values ${values.path} --labels ${quote(labels)} --history-max 5 >/dev/null
+newest
+# Helm notes these on what it begins, with the number that this will have.
+until ${helm} upgrade ${name} ${chart.path} --install --kubeconfig ${adminConf} --namespace ${namespace} --values ${values.path} --labels ${quote(labels)}"$(( revision + 1 ))" --history-max 5 >/dev/null
 do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
+  newest
 done
-revision=$(${kubectl(30)} --namespace ${namespace} ${newest})
-${kubectl(30)} --namespace ${namespace} label secret "${record}" --overwrite "evcctl.dev/revision=$revision" >/dev/null
 `
-  const rollout = rolloutScript(namespace, workload)
-  // Of a new one the nodes wait to become Ready, side by side.
-  return [{ run, timeoutMs: 300_000 }, ...(stands ? [{ run: rollout, timeoutMs: 660_000 }] : [])]
+  return [{ run, timeoutMs: helmLimits.runMs }]
 }
 
 function parseState(raw: ProbeResult): HelmReleaseState {

@@ -1,19 +1,18 @@
 import type { Resource } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { answerFor, apiPath, askApi } from './api-survey.ts'
-import { kubectl } from './kubectl.ts'
+import { againFunction, kubectl } from './kubectl.ts'
 import type { KubernetesObject } from './manifest.ts'
-import { rolloutScript } from './pod-evidence.ts'
 
-/** The annotation by which evcctl knows what it applied. */
-export const configurationAnnotation = 'evcctl.dev/configuration'
+/** The annotation by which evcctl knows what it has applied, all of it. */
+const configurationAnnotation = 'evcctl.dev/configuration'
 
 export interface KustomizationParameters {
   /** As the plan shows it. */
   readonly name: string
   /** Folder on the host with kustomization.yaml and what it names. */
   readonly folder: string
-  /** The workload that has the annotation `evcctl.dev/configuration`, e.g. the DaemonSet `calico-node`. */
+  /** The workload that gets the annotation `evcctl.dev/configuration`, e.g. the DaemonSet `calico-node`. */
   readonly carrier: Pick<KubernetesObject, 'apiVersion' | 'kind'> & {
     readonly metadata: { readonly name: string; readonly namespace: string }
   }
@@ -32,8 +31,8 @@ export type KustomizationState =
 
 /**
  * What `kubectl apply -k` makes of a folder on the host: somebody else's manifest, patched, applied server-side with the
- * field manager `evcctl`. It is known by an annotation of one of its objects; a changed one is waited for. What was
- * changed by hand in the others is not noticed. Runs on a control plane node.
+ * field manager `evcctl`. It is known by an annotation of one of its objects, which is set when all of them were taken and
+ * taken away before they are changed. What was changed by hand in the others is not noticed. Runs on a control plane node.
  */
 export function kustomization({
   name,
@@ -64,23 +63,23 @@ export function kustomization({
       if (current.api === 'absent' || !current.there)
         return { action: 'create', fields: [{ field: 'configuration', after: configuration }] }
       if (current.configuration === configuration) return undefined
-      const before = current.configuration === '' ? 'not of evcctl' : current.configuration
+      const before = current.configuration === '' ? 'not known: cut off, or not of evcctl' : current.configuration
       return { action: 'update', fields: [{ field: 'configuration', before, after: configuration }] }
     },
     converge(current) {
       const stands = current.api === 'answered' && current.there
-      const apply = `tries=0
+      const { name, namespace } = carrier.metadata
+      const annotate = `again ${kubectl(30)} --namespace ${namespace} annotate ${carrier.kind.toLowerCase()} ${name} --overwrite --field-manager=evcctl`
+      const run = `${againFunction}${stands ? `${annotate} ${configurationAnnotation}- >/dev/null\n` : ''}tries=0
 until ${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null
 do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
 done
+${annotate} ${configurationAnnotation}=${configuration} >/dev/null
 `
-      const { name: workload, namespace } = carrier.metadata
-      const object = `${carrier.kind.toLowerCase()}/${workload}`
-      const rollout = { run: rolloutScript(namespace, object), timeoutMs: 660_000 }
-      return [{ run: apply, timeoutMs: 360_000 }, ...(stands ? [rollout] : [])]
+      return [{ run, timeoutMs: 480_000 }]
     },
   }
 }

@@ -4,7 +4,6 @@ import { surveyProbe } from '../core/survey.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { kubectl } from './kubectl.ts'
-import { rolloutScript } from './pod-evidence.ts'
 import { missingFrom } from './subset.ts'
 
 /** An object of the Kubernetes API. */
@@ -22,13 +21,11 @@ export type ManifestState =
 /**
  * Objects in the cluster, applied server-side with the field manager `evcctl`. They are compared field by field with
  * what the API server has: what it or others added is left alone. Runs on a control plane node. Secrets do not belong
- * here: the objects are part of the script. `rollout` names a workload, e.g. `daemonset/kube-flannel-ds`, that is waited
- * for when it changes; of a new one the nodes wait to become Ready, side by side.
+ * here: the objects are part of the script.
  */
 export function manifest(
   name: string,
   objects: readonly KubernetesObject[],
-  { rollout }: { readonly rollout?: { readonly object: string; readonly namespace: string } } = {},
 ): Resource<ManifestState, { readonly objects: readonly KubernetesObject[] }> {
   const paths = objects.map(apiPath)
   return {
@@ -53,8 +50,7 @@ export function manifest(
       if (fields.length === 0) return undefined
       return { action: found.length === 0 ? 'create' : 'update', fields }
     },
-    converge(current) {
-      const stands = current.api === 'answered' && current.objects.length > 0
+    converge() {
       const apply = `tries=0
 until ${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f - <<'EVCCTL_EOF'
 ${objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n')}EVCCTL_EOF
@@ -64,12 +60,7 @@ do
   sleep 2
 done
 `
-      if (rollout === undefined || !stands) return [{ run: apply, timeoutMs: 180_000 }]
-      const { object, namespace } = rollout
-      return [
-        { run: apply, timeoutMs: 180_000 },
-        { run: rolloutScript(namespace, object), timeoutMs: 660_000 },
-      ]
+      return [{ run: apply, timeoutMs: 180_000 }]
     },
   }
 }

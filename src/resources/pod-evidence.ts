@@ -1,5 +1,4 @@
 import { quote } from '../shell/quote.ts'
-import { kubectl } from './kubectl.ts'
 
 const line = (what: string) => `{{$pod}}: ${what}{{"\\n"}}`
 // What could not even be started left a message of one line; what the others said last is in their logs.
@@ -22,15 +21,4 @@ ${each('containerStatuses', `${waits}${ended}{{if and .state.running (not .ready
  */
 export function podEvidence(client: string, selection: string): string {
   return `${client} get pods ${selection} -o go-template=${quote(template)} 2>/dev/null | cut -c 1-600 | head -n 8 >&2 || :\n`
-}
-
-/** A script that waits until a workload runs everywhere as it is to be now, e.g. `daemonset/cilium`; where it does not, it says why. */
-export function rolloutScript(namespace: string, workload: string): string {
-  const labels = '{{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}'
-  const client = `${kubectl(30)} --namespace ${namespace}`
-  return `if ! ${kubectl(0)} --namespace ${namespace} rollout status ${workload} --timeout=600s; then
-  selector=$(${client} get ${workload} -o go-template=${quote(labels)}) || exit 1
-  ${podEvidence(client, '--selector "${selector%,}"')}  exit 1
-fi
-`
 }

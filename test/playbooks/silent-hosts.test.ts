@@ -49,6 +49,7 @@ const inTheCluster = new Set([
   'kubeadm configuration',
   'ephemeral values',
   'manifest',
+  'rollout',
   'barrier',
   'cluster DNS',
 ])

@@ -77,15 +77,4 @@ describe('a manifest', () => {
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     await expect(`${resource.probe.script}---\n${step.run}`).toMatchFileSnapshot('../goldens/resources/manifest.sh')
   })
-
-  test('is waited for where it stands and changes, not where it is new', () => {
-    const rollout = { object: 'daemonset/one', namespace: 'ns' }
-    const steps = (current: Parameters<typeof resource.converge>[0]) =>
-      manifest('test', [map], { rollout }).converge(current, { objects: [map] })
-    expect(steps({ api: 'absent' })).toHaveLength(1)
-    expect(steps({ api: 'answered', objects: [] })).toHaveLength(1)
-    expect(steps({ api: 'answered', objects: [map] })[1]).toMatchObject({
-      run: expect.stringContaining('--namespace ns rollout status daemonset/one --timeout=600s'),
-    })
-  })
 })

@@ -28,7 +28,7 @@ describe('Calico', () => {
     ['vxlan', { encapsulation: 'vxlan', registry: 'registry.example:5000/calico' }],
     ['ipip', { encapsulation: 'ipip' }],
   ] as const)('patches of %s', async (name, settings) => {
-    const text = stringify(calicoKustomization({ podCIDR: '10.244.0.0/16', ...settings }, 'abc'), { lineWidth: 0 })
+    const text = stringify(calicoKustomization({ podCIDR: '10.244.0.0/16', ...settings }), { lineWidth: 0 })
     await expect(text).toMatchFileSnapshot(`../goldens/roles/calico-${name}.yaml`)
   })
 
