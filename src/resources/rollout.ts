@@ -85,9 +85,10 @@ function parseState(answer: ApiAnswer, nodes: ApiAnswer): RolloutState {
   const desired = count('desiredNumberScheduled')
   const updated = count('updatedNumberScheduled')
   const isObserved = count('observedGeneration') >= generation
-  // A node that goes off later has the pod that it is to have.
+  // A node that joins gets the new pod, and one that goes off later has it: neither makes a rollout of what has ended.
   const off = nodes.api === 'answered' ? nodesOff(nodes.object) : 0
-  if (isObserved && updated >= desired && count('numberAvailable') + off >= desired) return { is: 'ended' }
+  const scheduled = Math.max(count('currentNumberScheduled'), 1)
+  if (isObserved && updated >= scheduled && count('numberAvailable') + off >= scheduled) return { is: 'ended' }
   return { is: 'under way', updated: isObserved ? updated : 0, desired }
 }
 

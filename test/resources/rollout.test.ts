@@ -12,7 +12,13 @@ function daemonSet(metadata: object, status: object, off = 0): ProbeResult {
     metadata: { name: `w${number}` },
     status: { conditions: [{ type: 'Ready', status: number <= off ? 'Unknown' : 'True' }] },
   }))
-  const ended = { observedGeneration: 3, desiredNumberScheduled: 4, updatedNumberScheduled: 4, numberAvailable: 4 }
+  const ended = {
+    observedGeneration: 3,
+    currentNumberScheduled: 4,
+    desiredNumberScheduled: 4,
+    updatedNumberScheduled: 4,
+    numberAvailable: 4,
+  }
   return answered({
     [path]: { metadata: { generation: 3, ...metadata }, status: { ...ended, ...status } },
     '/api/v1/nodes': { kind: 'NodeList', items },
@@ -35,6 +41,7 @@ test.each<[string, ProbeResult]>([
     'that evcctl saw end but for a node that is off',
     daemonSet(seen, { updatedNumberScheduled: 3, numberAvailable: 3 }, 1),
   ],
+  ['that had ended when a node joined', daemonSet({}, { desiredNumberScheduled: 5 })],
   ['that had ended when a node went off', daemonSet({}, { numberAvailable: 3 }, 1)],
 ])('a rollout %s is no change', (_what, raw) => {
   expect(changeOf(raw)).toBeUndefined()
