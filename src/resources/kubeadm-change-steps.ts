@@ -4,6 +4,7 @@ import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
 import { cannotStartFunction, kubeletFailureScript } from './kubelet-evidence.ts'
+import { rolloutMs, rolloutScript } from './rollout-script.ts'
 import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
 import { withStandIn } from './stand-in.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
@@ -76,7 +77,7 @@ export function changeSteps(configuration: string, server: string, parts: Change
   const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
-  if (parts.kubeProxy) steps.push({ run: kubeProxyScript(config), timeoutMs: 360_000 })
+  if (parts.kubeProxy) steps.push(...kubeProxySteps(config))
   if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
   if (parts.certificate)
     steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
@@ -96,12 +97,15 @@ done
 `
 }
 
-function kubeProxyScript(config: string): string {
-  return `: >${proxyMark}
+function kubeProxySteps(config: string): readonly Step[] {
+  const restart = `: >${proxyMark}
 ${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
-${kubectl(0)} --namespace kube-system rollout status daemonset kube-proxy --timeout 5m
-rm -f ${proxyMark}
 `
+  return [
+    { run: restart, timeoutMs: 360_000 },
+    { run: rolloutScript('kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
+    { run: `rm -f ${proxyMark}\n` },
+  ]
 }
 
 // A component that does not come up with its new arguments gets its old manifest back.

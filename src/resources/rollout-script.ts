@@ -6,6 +6,9 @@ import { podEvidence } from './pod-evidence.ts'
 /** The annotation of a DaemonSet that holds the generation whose rollout evcctl has seen to its end. */
 export const rolledOutAnnotation = 'evcctl.dev/rolled-out'
 
+/** How long such a script may take, ms; it ends before that, with a reason. */
+export const rolloutMs = (rolloutLimits.totalSeconds + 300) * 1000
+
 const figures = quote(
   '{{.metadata.generation}} {{or .status.observedGeneration 0}} {{or .status.desiredNumberScheduled 0}} {{or .status.updatedNumberScheduled 0}} {{or .status.numberAvailable 0}} {{.metadata.uid}}{{"\\n"}}',
 )

@@ -1,9 +1,8 @@
-import { rolloutLimits } from '../core/limits.ts'
 import type { Resource } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { type ApiAnswer, answerFor, apiPath, askApi } from './api-survey.ts'
 import { nodesPath } from './node-list.ts'
-import { rolledOutAnnotation, rolloutScript } from './rollout-script.ts'
+import { rolledOutAnnotation, rolloutMs, rolloutScript } from './rollout-script.ts'
 
 export interface RolloutParameters {
   /** What is rolled out, e.g. `flannel`. */
@@ -59,13 +58,7 @@ export function rollout({ name, daemonSet }: RolloutParameters): Resource<Rollou
           return watched.length === 0 ? undefined : { action: 'run', fields: [{ field: 'rollout', after }], ...because }
       }
     },
-    converge: () => [
-      {
-        run: rolloutScript(daemonSet.namespace, daemonSet.name),
-        // The script ends before that, with a reason.
-        timeoutMs: (rolloutLimits.totalSeconds + 300) * 1000,
-      },
-    ],
+    converge: () => [{ run: rolloutScript(daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
     explain: failure => ({
       problem: `${name} does not run on all nodes as it is to be now.`,
       came: (failure.stderr.trim() || failure.stdout.trim()).slice(-2000),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { helmRelease } from '../../src/resources/helm-release.ts'
 import { kustomization } from '../../src/resources/kustomization.ts'
-import { runStep } from './stand-in.ts'
+import { runStep } from './run-step.ts'
 
 describe('a Helm release', () => {
   const resource = helmRelease({

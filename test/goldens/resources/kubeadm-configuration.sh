@@ -28,7 +28,115 @@ until kubeadm init phase addon kube-proxy --config '/etc/evcctl/kubeadm.yaml'; d
   sleep 2
 done
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system rollout restart daemonset kube-proxy
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=0s --namespace kube-system rollout status daemonset kube-proxy --timeout 5m
+--- next step
+again() {
+  end=$(( $(date +%s) + 40 ))
+  until "$@"; do
+    if [ "$(date +%s)" -ge "$end" ]; then return 1; fi
+    sleep 1
+  done
+}
+client() { timeout 30 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s --namespace kube-system "$@" </dev/null; }
+note() { client annotate daemonset kube-proxy --overwrite --field-manager=evcctl "evcctl.dev/rolled-out=$1" >/dev/null; }
+figures() { client get daemonset kube-proxy -o go-template='{{.metadata.generation}} {{or .status.observedGeneration 0}} {{or .status.desiredNumberScheduled 0}} {{or .status.updatedNumberScheduled 0}} {{or .status.numberAvailable 0}} {{.metadata.uid}}{{"\n"}}' 2>&1 | tail -n 1 | cut -c 1-600; }
+lists() {
+  client get nodes -o go-template='{{range .items}}node {{.metadata.name}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}} {{.lastTransitionTime}}{{end}}{{end}}{{"\n"}}{{end}}' &&
+    client get pods --selector "$selector" -o go-template='{{range .items}}pod {{.metadata.name}} {{or .spec.nodeName "-"}} {{with .metadata.labels}}{{or (index . "controller-revision-hash") "-"}}{{end}} {{if .metadata.deletionTimestamp}}leaves{{else}}stays{{end}} {{.metadata.creationTimestamp}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\n"}}{{end}}' &&
+    client get controllerrevisions --selector "$selector" -o go-template='{{range .items}}{{$revision := .}}{{range .metadata.ownerReferences}}revision {{.uid}} {{$revision.revision}} {{with $revision}}{{with .metadata.labels}}{{or (index . "controller-revision-hash") "-"}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}' &&
+    echo all
+}
+# What is to be done, which nodes are off, and which of those went off with what is new: a line each.
+look() { lists 2>/dev/null | head -n 100000 | awk -v uid="$1" -v desired="$2" 'function sound(name) { return length(name) < 254 && name ~ /^[a-z0-9][a-z0-9.-]*$/ }
+function moment(text,  part) {
+  split(text, part, /[^0-9]/)
+  return ((((part[1] * 12 + part[2]) * 31 + part[3]) * 24 + part[4]) * 60 + part[5]) * 60 + part[6]
+}
+$1 == "node" && sound($2) {
+  if ($3 == "True") { up[$2] = 1; next }
+  off[$2] = moment($4)
+  lost++
+  names = names " " $2
+  next
+}
+$1 == "pod" && sound($2) && ($3 == "-" || sound($3)) && sound($4) { pods[++count] = $0; next }
+$1 == "revision" && sound($4) {
+  if ($2 == uid && $3 + 0 > highest) { highest = $3 + 0; newest = $4 }
+  next
+}
+$1 == "all" { all = 1; next }
+{ unsound = 1 }
+END {
+  for (i = 1; i <= count; i++) {
+    split(pods[i], pod, " ")
+    since = off[pod[3]] - moment(pod[6])
+    if (pod[3] in up) {
+      present++
+      if (pod[5] == "leaves") waits = 1
+      else if (pod[4] != newest) former = pod[2]
+      else if (pod[7] == "True") good++
+      else waits = 1
+    }
+    else if (pod[3] == "-") waits = 1
+    else if (pod[4] == newest && pod[5] == "stays" && pod[7] != "True" && since >= 0 && since < 300) suspects = suspects " " pod[3]
+  }
+  complete = present + lost >= desired && !waits
+  if (!all || unsound || newest == "") print "wait"
+  else if (complete && good + 0 == present + 0) print "ended"
+  else if (complete && lost && suspects == "") print "replace " former
+  else print "wait"
+  print names
+  print suspects
+}'; }
+seen= shape= updated=-1 available=-1 verdict= off= suspects= selector=
+since=$(date +%s) moved=$since looked=0 begun=$since
+while :; do
+  answer=$(figures) now=$(date +%s)
+  if printf '%s\n' "$answer" | grep -Eqx '([0-9]{1,15} ){5}[0-9a-f-]{1,64}'; then
+    set -- $answer
+    echo "$4 of $3 nodes have what is new"
+    if [ "$2" -ge "$1" ] && [ "$4" -ge "$3" ] && [ "$5" -ge "$3" ]; then again note "$1"; exit 0; fi
+    if [ "$answer" != "$seen" ]; then seen=$answer moved=$now verdict=; fi
+    if [ "$1 $2 $3" != "$shape" ]; then shape="$1 $2 $3" updated=-1 available=-1; fi
+    # A pod that crashes again and again comes and goes: that is no progress.
+    if [ "$4" -gt "$updated" ]; then updated=$4 since=$now; fi
+    if [ "$5" -gt "$available" ]; then available=$5 since=$now; fi
+    if [ -z "$selector" ]; then selector=$(client get daemonset kube-proxy -o go-template='{{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}' 2>/dev/null) || selector=; fi
+    selector=${selector%,}
+    if [ "$2" -ge "$1" ] && [ -n "$selector" ] && [ $(( now - moved )) -ge 10 ] && [ $(( now - looked )) -ge 5 ]; then
+      looked=$now before=$verdict found=$(look "$6" "$3" || :)
+      verdict=$(printf '%s\n' "$found" | sed -n 1p)
+      off=$(printf '%s\n' "$found" | sed -n 2p) suspects=$(printf '%s\n' "$found" | sed -n 3p)
+      # It has to be the same twice, since what crashes may run at the moment.
+      if [ "$verdict" = "$before" ]; then
+        case $verdict in
+          ended)
+            if [ -n "$off" ]; then echo "ended but for nodes that are off:$off" | cut -c 1-600; fi
+            again note "$1"
+            exit 0 ;;
+          'replace '*)
+            client delete pod "${verdict#replace }" --ignore-not-found --wait=false >/dev/null || :
+            moved=$now verdict= ;;
+        esac
+      fi
+    fi
+  else
+    verdict=
+  fi
+  if [ $(( now - since )) -ge 300 ] || [ $(( now - begun )) -ge 7200 ]; then break; fi
+  sleep 2
+done
+if [ -n "$seen" ] && [ "$answer" = "$seen" ]; then
+  echo "$4 of $3 nodes have what is new; on $5 of them a pod works, new or not." >&2
+else
+  printf '%s\n' "${answer:-The API server does not answer.}" >&2
+fi
+if [ -n "$off" ]; then echo "Nodes that are off:$off" | cut -c 1-600 >&2; fi
+if [ -n "$suspects" ]; then echo "Soon after it had got what is new, this stopped, so evcctl gave it to no other:$suspects" | cut -c 1-600 >&2; fi
+if [ -n "$selector" ]; then
+  /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s --namespace kube-system get pods --selector "$selector" -o go-template='{{range .items}}{{$pod := printf "%s on %s" .metadata.name (or .spec.nodeName "no node")}}{{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}{{$pod}}: {{.message}}{{"\n"}}{{end}}{{end}}{{range $container := .status.initContainerStatuses}}{{with .state.waiting}}{{if ne .reason "PodInitializing"}}{{$pod}}: {{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}{{with .state.terminated}}{{if ne .reason "Completed"}}{{$pod}}: {{$container.name}}: {{.reason}}, exit code {{.exitCode}}{{"\n"}}{{end}}{{end}}{{if .state.running}}{{$pod}}: {{.name}} has not ended{{"\n"}}{{end}}{{end}}{{range $container := .status.containerStatuses}}{{with .state.waiting}}{{if ne .reason "PodInitializing"}}{{$pod}}: {{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}{{with .state.terminated}}{{if ne .reason "Completed"}}{{$pod}}: {{$container.name}}: {{.reason}}, exit code {{.exitCode}}{{"\n"}}{{end}}{{end}}{{if and .state.running (not .ready)}}{{$pod}}: {{.name}} runs, but is not ready{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null | cut -c 1-600 | head -n 8 >&2 || :
+fi
+exit 1
+--- next step
 rm -f /var/lib/evcctl/kube-proxy.unfinished
 --- next step
 tries=0
