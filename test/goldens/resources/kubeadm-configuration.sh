@@ -88,7 +88,7 @@ END {
   print suspects
 }'; }
 seen= shape= updated=-1 available=-1 verdict= off= suspects= selector=
-since=$(date +%s) moved=$since looked=0 begun=$since
+since=$(date +%s) moved=$since looked=0 pause=0 begun=$since
 while :; do
   answer=$(figures) now=$(date +%s)
   if printf '%s\n' "$answer" | grep -Eqx '([0-9]{1,15} ){5}[0-9a-f-]{1,64}'; then
@@ -102,8 +102,11 @@ while :; do
     if [ "$5" -gt "$available" ]; then available=$5 since=$now; fi
     if [ -z "$selector" ]; then selector=$(client get daemonset kube-proxy -o go-template='{{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}' 2>/dev/null) || selector=; fi
     selector=${selector%,}
-    if [ "$2" -ge "$1" ] && [ -n "$selector" ] && [ $(( now - moved )) -ge 10 ] && [ $(( now - looked )) -ge 5 ]; then
-      looked=$now before=$verdict found=$(look "$6" "$3" || :)
+    if [ "$2" -ge "$1" ] && [ -n "$selector" ] && [ $(( now - moved )) -ge 10 ] && [ $(( now - looked )) -ge "$pause" ]; then
+      before=$verdict found=$(look "$6" "$3" || :)
+      # In a large cluster the lists are long: they are not to take more than a fifth of the time.
+      looked=$(date +%s)
+      pause=$(( 5 + 4 * (looked - now) ))
       verdict=$(printf '%s\n' "$found" | sed -n 1p)
       off=$(printf '%s\n' "$found" | sed -n 2p) suspects=$(printf '%s\n' "$found" | sed -n 3p)
       # It has to be the same twice, since what crashes may run at the moment.
