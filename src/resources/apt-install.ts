@@ -47,11 +47,18 @@ apt() { patiently apt-get -q -y -o DPkg::Lock::Timeout=30 -o Acquire::Retries=2 
 export function aptInstallScript({ missing, repair, update, keepDisabled, proxy }: AptInstallation): string {
   const parts = [preamble(proxy)]
   if (keepDisabled.length > 0) parts.push(holdBack(keepDisabled))
-  if (repair) parts.push('patiently dpkg --configure -a --force-confdef --force-confold\napt install --fix-broken\n')
+  if (repair) parts.push(repairing)
   if (missing.length > 0) parts.push(install(missing, update))
   if (keepDisabled.length > 0) parts.push(disable(keepDisabled))
   return parts.join('')
 }
+
+// What dpkg cannot configure may wait for a package that was not unpacked yet: apt fetches that, but takes nothing away for it.
+const configure = 'patiently dpkg --configure -a --force-confdef --force-confold'
+const repairing = `${configure} || :
+apt install --fix-broken --no-remove
+${configure}
+`
 
 function install(missing: readonly string[], update: 'when needed' | 'never'): string {
   if (update === 'never') return `apt install --no-install-recommends --no-remove -- ${quoteAll(missing)}\n`

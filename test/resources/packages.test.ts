@@ -161,10 +161,22 @@ describe('an installation', () => {
   })
 
   test('completes what a crash left first', () => {
-    expect(run(['interrupted=yes']).calls.slice(0, 2)).toEqual([
+    expect(run(['interrupted=yes']).calls.slice(0, 3)).toEqual([
       'dpkg --configure -a --force-confdef --force-confold',
-      'apt-get install --fix-broken',
+      'apt-get install --fix-broken --no-remove',
+      'dpkg --configure -a --force-confdef --force-confold',
     ])
+  })
+
+  test('lets apt fetch what dpkg misses to complete it', () => {
+    program('dpkg', `[ -e ${bin}/fixed ]`)
+    program('apt-get', `case "$*" in *--fix-broken*) : >${bin}/fixed;; esac`)
+    expect(run(['interrupted=yes'])).toMatchObject({ exitCode: 0 })
+  })
+
+  test('fails where what a crash left cannot be completed', () => {
+    program('dpkg', 'exit 1')
+    expect(run(['interrupted=yes'])).toMatchObject({ exitCode: 1 })
   })
 
   test('fails with the exit code and the words of apt', () => {

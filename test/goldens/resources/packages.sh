@@ -33,8 +33,9 @@ for unit in 'nginx.service'; do
     systemctl mask --quiet --runtime -- "$unit"
   fi
 done
+patiently dpkg --configure -a --force-confdef --force-confold || :
+apt install --fix-broken --no-remove
 patiently dpkg --configure -a --force-confdef --force-confold
-apt install --fix-broken
 set -- 'conntrack' 'socat'
 candidates=$(apt-cache policy -- "$@" | grep -E '^  Candidate: ' | grep -Evc '\(none\)' || :)
 updated=no
