@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Resource } from '../core/resource.ts'
 import { linesOf } from './probe-output.ts'
 import { replaceFile } from './replace-file.ts'
@@ -25,6 +26,9 @@ export interface HostsEntryDesired {
 
 const path = '/etc/hosts'
 
+/** Exit code of the step where the file is no longer what was read: what others wrote meanwhile must not be lost. */
+const changedMeanwhile = 75
+
 /** A line of /etc/hosts between two marker lines; the rest of the file stays as it is, byte for byte. */
 export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntryState, HostsEntryDesired> {
   const { address, names, block = 'own name' } = parameters
@@ -48,14 +52,25 @@ export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntr
     },
     converge(current, desired) {
       const content = Buffer.from(withEntry(current.file, block, desired.line), 'latin1').toString('base64')
+      const seen = createHash('sha256').update(current.file, 'latin1').digest('hex')
       return [
         {
-          run: `[ -e ${path} ] || (umask 022; : >${path})\nbase64 -d >${path}.evcctl\n${replaceFile(path)}`,
+          run: `[ -e ${path} ] || (umask 022; : >${path})
+if [ "$(sha256sum <${path})" != '${seen}  -' ]; then exit ${changedMeanwhile}; fi
+base64 -d >${path}.evcctl
+${replaceFile(path)}`,
           stdin: content,
         },
       ]
     },
-    explain: failure => explainWrite(failure, path),
+    explain(failure) {
+      if (failure.exitCode !== changedMeanwhile) return explainWrite(failure, path)
+      return {
+        problem: `${path} was changed by somebody else after it was read, so it was left as it is.`,
+        came: 'another text than when it was read',
+        next: 'Apply again.',
+      }
+    },
   }
 }
 

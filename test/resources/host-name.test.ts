@@ -1,5 +1,9 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import { hostname } from '../../src/resources/hostname.ts'
 import { hostsEntry, withEntry } from '../../src/resources/hosts-entry.ts'
 import { compare } from '../kit/local-sh.ts'
@@ -73,5 +77,35 @@ describe('an entry of /etc/hosts', () => {
         expect(tail).toBe(has ? below : '')
       }),
     )
+  })
+
+  describe('on a host', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'evcctl-hosts-'))
+    const file = join(folder, 'hosts')
+    afterAll(() => rmSync(folder, { recursive: true }))
+
+    function write(read: string) {
+      const [step] = resource.converge(parse(read), { line: '192.0.2.21 w1' })
+      if (step === undefined || !('run' in step)) throw new Error('no script')
+      const script = step.run.replaceAll('/etc/hosts', file)
+      return spawnSync('sh', ['-c', `set -eu\n${script}`], { input: String(step.stdin), encoding: 'utf8' })
+    }
+
+    test('is written beside what is there', () => {
+      writeFileSync(file, '127.0.0.1 localhost\n')
+      expect(write('127.0.0.1 localhost\n').status).toBe(0)
+      expect(readFileSync(file, 'utf8')).toBe(`127.0.0.1 localhost\n${block}`)
+      rmSync(file)
+      expect(write('').status).toBe(0)
+      expect(readFileSync(file, 'utf8')).toBe(block)
+    })
+
+    test('is not written over what somebody else has added since the file was read', () => {
+      writeFileSync(file, '127.0.0.1 localhost\n192.0.2.7 printer\n')
+      const { status, stdout, stderr } = write('127.0.0.1 localhost\n')
+      expect(readFileSync(file, 'utf8')).toBe('127.0.0.1 localhost\n192.0.2.7 printer\n')
+      const said = resource.explain?.({ step: 0, exitCode: status ?? 0, stdout, stderr }, { line: '192.0.2.21 w1' })
+      expect(said).toMatchObject({ problem: expect.stringContaining('changed by somebody else'), next: 'Apply again.' })
+    })
   })
 })
