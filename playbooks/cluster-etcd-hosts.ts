@@ -19,11 +19,12 @@ export function prepareEtcdHosts(
 ): ReadonlyMap<Machine, readonly Task[]> {
   const hosts = machines.filter(({ host }) => host.roles.includes('etcd'))
   // A member that joins reaches all the others.
-  const letIn = hosts.flatMap(machine => opened.get(machine)!)
+  const letIn = (machine: Machine) =>
+    machine.facts.etcd.data === 'formed' ? opened.get(machine)! : hosts.flatMap(host => opened.get(host)!)
   return new Map(
     hosts.map(machine => {
       const { host, address } = machine
-      if (isNode(host)) return [machine, [...letIn, ...nodes.get(machine)!.system]] as const
+      if (isNode(host)) return [machine, [...letIn(machine), ...nodes.get(machine)!.system]] as const
       const { all } = etcdHost.declare(builder.scope(host.name, etcdHost.name), {
         packages: { ...spec.os.packages, extra: [...spec.os.packages.extra] },
         setHostname: spec.os.setHostname,
@@ -31,7 +32,7 @@ export function prepareEtcdHosts(
         address,
         ...(machine.proxy === undefined ? {} : { proxy: machine.proxy }),
       })
-      return [machine, [...letIn, ...all]] as const
+      return [machine, [...letIn(machine), ...all]] as const
     }),
   )
 }

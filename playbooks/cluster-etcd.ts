@@ -2,13 +2,16 @@ import { isIP } from 'node:net'
 import { etcdInstallation, etcdLeaving, etcdMembership, etcdRunning } from '../roles/etcd/index.ts'
 import { etcdCa, etcdCaFolder } from '../roles/etcd-ca/index.ts'
 import { etcdCertificate } from '../roles/etcd-certificate/index.ts'
+import { etcdHost } from '../roles/etcd-host/index.ts'
 import { etcdKey } from '../roles/etcd-key/index.ts'
+import { os } from '../roles/os/index.ts'
 import {
   type ClusterSpec,
   type EtcdDataByHost,
   type EtcdHost,
   etcdPaths,
   type GraphBuilder,
+  type HostSpec,
   type Output,
   type Task,
   UserError,
@@ -16,6 +19,7 @@ import {
 import type { Machine } from './cluster-addresses.ts'
 import { etcdDownload } from './cluster-downloads.ts'
 import { caMachineOf } from './cluster-etcd-ca.ts'
+import { canGoOneByOne, isStandingMember } from './standing.ts'
 
 /** What the rest of the cluster needs to know of the etcd on hosts of its own. */
 export interface EtcdCluster {
@@ -38,10 +42,11 @@ export function declareEtcd(
   if (!('version' in spec.etcd)) throw new RangeError('There are no etcd hosts')
   const { version, allowEvenMembers } = spec.etcd
   const members = etcdMembers(spec, machines)
-  const own = machines.filter(({ host }) => host.roles.includes('etcd'))
   const caMachine = caMachineOf(spec, machines)
+  const own = etcdMachines(machines, caMachine)
   const caHost = caMachine.host.name
   const authority = etcdCa.declare(builder.scope(caHost, etcdCa.name), { after: [...prepared.get(caMachine)!] })
+  const standing = standingMembers(spec, machines)
 
   const installed = own.map(machine => {
     const { name } = machine.host
@@ -71,7 +76,7 @@ export function declareEtcd(
       peerCertificate: sign('peer'),
       downloadAfter: [...prepared.get(machine)!],
     })
-    return { name, role }
+    return { name, role, isStanding: standing.has(machine.host) }
   })
   const removal = removalOf(spec, own, members)
   const executor = installed.find(({ name }) => name === removal?.name)
@@ -85,8 +90,9 @@ export function declareEtcd(
             after: [...executor.role.ready],
           }).left,
         ]
-  const joined = installed.map(
-    ({ name, role }) =>
+  const joined = new Map(
+    installed.map(({ name, role }) => [
+      name,
       etcdMembership.declare(builder.scope(name, etcdMembership.name), {
         name,
         members: [...members],
@@ -95,18 +101,40 @@ export function declareEtcd(
         allowEven: allowEvenMembers,
         after: [...role.ready, ...dead],
       }).joined,
+    ]),
   )
-  // One after the other: a member is restarted only when the one before it is healthy again.
+  // One after the other: a member is restarted only when the one before it is healthy again. What stands already gets
+  // nothing new before that either, so those before it cannot wait for its membership.
   const healthy: Task[] = []
-  for (const { name, role } of installed) {
+  let proof: readonly Task[] = []
+  for (const { name, role, isStanding } of installed) {
+    const others = installed.filter(one => one.name === name || !one.isStanding)
+    const system = builder.tasks.filter(task => task.host === name && systemRoles.has(task.role))
+    if (isStanding) for (const task of [...system, ...role.ready]) builder.holdBack(task, proof)
     const running = etcdRunning.declare(builder.scope(name, etcdRunning.name), {
       member: members.find(member => member.name === name)!,
-      after: [...joined, ...healthy.slice(-1)],
+      after: [...others.map(one => joined.get(one.name)!), ...healthy.slice(-1)],
       watch: [...role.watch],
     })
     healthy.push(running.healthy)
+    if (isStanding) proof = [running.healthy]
   }
   return { healthy, ca: authority.certificate, caMade: authority.made, caHost }
+}
+
+/** The etcd hosts in the order in which they change. All of them wait for the one that signs, so it goes first. */
+function etcdMachines(machines: readonly Machine[], signs: Machine): readonly Machine[] {
+  const others = machines.filter(machine => machine !== signs && machine.host.roles.includes('etcd'))
+  return [signs, ...others]
+}
+
+/** What prepares the system of a host for etcd. */
+const systemRoles = new Set([os, etcdHost].map(({ name }) => name))
+
+/** The members that change one after the other: those that have been healthy, where so many run that each can be so again. */
+function standingMembers(spec: ClusterSpec, machines: readonly Machine[]): ReadonlySet<HostSpec> {
+  const facts = new Map(machines.map(machine => [machine.host.name, machine.facts]))
+  return new Set(canGoOneByOne(spec, facts) ? spec.hosts.filter(host => isStandingMember(host, facts)) : [])
 }
 
 /** All members of cluster.yaml, those too that cannot be reached now. Throws UserError where an address is not known. */
@@ -139,7 +167,7 @@ export function declareEtcdRemoval(
   machines: readonly Machine[],
   after: readonly Task[],
 ): void {
-  const own = machines.filter(({ host }) => host.roles.includes('etcd'))
+  const own = etcdMachines(machines, caMachineOf(spec, machines))
   const removal = removalOf(spec, own, etcdMembers(spec, machines))
   if (removal === undefined) return
   etcdLeaving.declare(builder.scope(removal.name, etcdLeaving.name), { ...removal, of: 'former', after: [...after] })

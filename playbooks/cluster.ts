@@ -32,7 +32,8 @@ import { declareNetworkCheck } from './cluster-network-check.ts'
 import { declareNetwork } from './cluster-network-roles.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 import { proxyOf } from './cluster-proxy.ts'
-import { rollRunningNodes, runningBatches } from './rolling.ts'
+import { rollFirewalls, rollRunningNodes } from './rolling.ts'
+import { isRunningNode } from './standing.ts'
 
 /** A host that has become a node, and the flags that its kubelet is to have. */
 interface NodeMade {
@@ -72,9 +73,10 @@ export function clusterGraph(
 
   const reached = etcdClient(first)
   // A node that joins a standing cluster needs the firewalls of the others open.
-  const letIn = machines
+  const inside = machines
     .filter(({ host }) => host.roles.some(role => role !== 'worker'))
     .flatMap(machine => opened.get(machine)!)
+  const letIn = (machine: Machine) => (isRunningNode(machine.host, facts) ? [] : inside)
 
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
     file: spec.file,
@@ -86,7 +88,7 @@ export function clusterGraph(
     ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
     after: [
       ...prepared.get(first)!.ready,
-      ...letIn,
+      ...letIn(first),
       ...reached,
       ...declareEtcdGuard(builder, spec, machines, first, reached),
     ],
@@ -110,7 +112,7 @@ export function clusterGraph(
       certificateKey: cluster.certificateKey,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
       // It takes over what the cluster remembers.
-      after: [...prepared.get(machine)!.ready, ...letIn, ...etcdClient(machine), cluster.configured],
+      after: [...prepared.get(machine)!.ready, ...letIn(machine), ...etcdClient(machine), cluster.configured],
       previous,
     })
     joined.set(machine, role)
@@ -127,7 +129,7 @@ export function clusterGraph(
       kubeletConfiguration: documents.kubelet,
       joinPatch: spec.kubernetes.joinConfiguration,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
-      after: [...prepared.get(machine)!.ready, ...letIn],
+      after: [...prepared.get(machine)!.ready, ...letIn(machine)],
     })
     joined.set(machine, role)
   }
@@ -167,7 +169,9 @@ export function clusterGraph(
     nodesReady.set(machine.host.name, ready)
     up.set(machine, [ready, ...(announced === undefined ? [] : [announced])])
   }
-  rollRunningNodes(builder, runningBatches(spec, facts), first.host.name, nodesReady)
+  const rolling = { spec, facts, host: first.host.name, ready: nodesReady }
+  rollFirewalls(builder, rolling)
+  rollRunningNodes(builder, rolling)
   declareClusterDns(builder, spec, { first, initialised: cluster.initialised, up })
   const connected = [...up.values()].flat()
   if (network !== undefined) connected.push(network.rolledOut)

@@ -1,76 +1,129 @@
 import { containerd } from '../roles/containerd/index.ts'
 import { criO } from '../roles/cri-o/index.ts'
 import { docker } from '../roles/docker/index.ts'
+import { etcdInstallation } from '../roles/etcd/index.ts'
+import { etcdHost } from '../roles/etcd-host/index.ts'
+import { firewall } from '../roles/firewall/index.ts'
+import { haproxy } from '../roles/haproxy/index.ts'
 import { kubelet } from '../roles/kubelet/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
+import { nginxProxy } from '../roles/nginx-proxy/index.ts'
+import { os } from '../roles/os/index.ts'
 import { barrier, type ClusterSpec, type GraphBuilder, type HostFacts, type Plan, type Task } from '../src/index.ts'
-import { firstControlPlaneHost, isNode } from './cluster-addresses.ts'
+import { firstControlPlaneHost } from './cluster-addresses.ts'
+import { canGoOneByOne, isRunningNode, isStandingMember } from './standing.ts'
 
-/**
- * The largest share of the running workers whose kubelets or container runtimes are restarted at a time. Control plane
- * nodes go one by one: a restart of Docker takes their static pods along.
- */
+/** The largest share of the running workers that change at a time. */
 const largestShare = 0.25
 
-/** What they write or restart on a running node can stop its kubelet. */
-const rolled = new Set([containerd, criO, docker, kubernetesBinaries, kubelet].map(({ name }) => name))
+/** What they write or restart on a running node can take it out of the cluster. */
+const rolled = new Set(
+  [containerd, criO, docker, haproxy, kubernetesBinaries, kubelet, nginxProxy, os].map(({ name }) => name),
+)
+
+/** These go from host to host, too: see rollFirewalls() and declareEtcd(). */
+const rolledElsewhere = new Set([etcdHost, etcdInstallation, firewall].map(({ name }) => name))
+
+type Batches = readonly (readonly string[])[]
 
 /**
- * The nodes that run already, in the batches in which they get what can stop their kubelets: one node first, to prove it;
- * the other control plane nodes one by one; then the workers, again one first, since some settings are theirs alone. Hosts
- * that are no nodes yet, or did not answer, are in none.
+ * The nodes that run already, in the batches in which they change: one node first, to prove what is new; the other control
+ * plane nodes one by one (all at once where etcd has no quorum before several of them run again); then the workers, again
+ * one first, since some settings are theirs alone. Hosts that are no nodes yet, or did not answer, are in none.
  */
-export function runningBatches(
-  spec: ClusterSpec,
-  facts: ReadonlyMap<string, HostFacts>,
-): readonly (readonly string[])[] {
+export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
+  return batchesOf(spec, facts, [])
+}
+
+/** The same with the members of etcd that are no nodes: one by one, before the workers, and the one that signs first. */
+export function hostBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
+  const members = spec.hosts
+    .filter(host => isStandingMember(host, facts) && !isRunningNode(host, facts))
+    .map(({ name }) => name)
+    .sort((one, other) => Number(facts.get(other)!.etcd.ca) - Number(facts.get(one)!.etcd.ca))
+  const oneByOne = members.map(name => [name])
+  return batchesOf(spec, facts, oneByOne)
+}
+
+function batchesOf(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>, beforeWorkers: Batches): Batches {
   const first = firstControlPlaneHost(spec, facts)
-  const hosts = [first, ...spec.hosts.filter(host => host !== first && isNode(host))]
-  const running = hosts.filter(({ name, roles }) => {
-    const known = facts.get(name)
-    if (known === undefined || known.remains?.begun === true) return false
-    return roles.includes('control-plane') ? known.kubernetes.controlPlane : known.kubernetes.kubeletConf
-  })
+  const running = [first, ...spec.hosts.filter(host => host !== first)].filter(host => isRunningNode(host, facts))
   const controlPlane = running.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
   const workers = running.filter(({ roles }) => !roles.includes('control-plane')).map(({ name }) => name)
   const size = Math.max(1, Math.floor(workers.length * largestShare))
-  const batches = [...controlPlane, ...workers.slice(0, 1)].map(name => [name])
+  // Where etcd has hosts of its own, a control plane node becomes well without the others.
+  const isApart = spec.etcd.topology !== 'stacked'
+  const oneByOne = controlPlane.map(name => [name])
+  const batches = [
+    ...(controlPlane.length === 0 || isApart || canGoOneByOne(spec, facts) ? oneByOne : [controlPlane]),
+    ...beforeWorkers,
+    ...workers.slice(0, 1).map(name => [name]),
+  ]
   for (let at = 1; at < workers.length; at += size) batches.push(workers.slice(at, at + size))
   return batches
 }
 
+/** Where the barriers run, and what they wait for. */
+export interface Rolling {
+  readonly spec: ClusterSpec
+  readonly facts: ReadonlyMap<string, HostFacts>
+  /** The host that runs the barriers. */
+  readonly host: string
+  /** Done when a node is Ready, by its name. */
+  readonly ready: ReadonlyMap<string, Task>
+}
+
 /**
  * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, nothing of this is
- * written on all later ones. Nothing that is right already has to wait, nor do nodes that this run makes. `ready` is done
- * when a node is Ready; `host` runs the barriers.
+ * written on all later ones. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
+ * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
  */
-export function rollRunningNodes(
-  builder: GraphBuilder,
-  batches: readonly (readonly string[])[],
-  host: string,
-  ready: ReadonlyMap<string, Task>,
-): void {
-  const held = Map.groupBy(
-    builder.tasks.filter(({ role }) => rolled.has(role)),
-    task => task.host,
-  )
+export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready }: Rolling): void {
+  const members = new Set(spec.hosts.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
+  const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
+  const proofs = (name: string) => [ready.get(name)!]
+  roll(builder, runningBatches(spec, facts), { host, held, proofs, well: 'running nodes is well' })
+}
+
+/**
+ * Firewalls go from batch to batch, too. A batch waits until the rules of the one before are in effect and no longer: nodes may
+ * not become Ready before all of them let each other in, and one that joins needs those of the control plane only.
+ */
+export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Omit<Rolling, 'ready'>): void {
+  const held = builder.tasks.filter(({ role }) => role === firewall.name)
+  const byHost = Map.groupBy(held, task => task.host)
+  const proofs = (name: string) => byHost.get(name) ?? []
+  roll(builder, hostBatches(spec, facts), { host, held, proofs, well: 'running hosts has its firewall' })
+}
+
+interface Roll {
+  readonly host: string
+  readonly held: readonly Task[]
+  /** What has to be done on a host before the next ones go on. */
+  readonly proofs: (host: string) => readonly Task[]
+  readonly well: string
+}
+
+function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, well }: Roll): void {
+  const byHost = Map.groupBy(held, task => task.host)
+  if (byHost.size === 0) return
   const scope = builder.scope(host, 'rolling')
   let previous: readonly Task[] = []
   batches.slice(1).forEach((batch, index) => {
-    const gate = scope.add(barrier(`batch ${index + 1} of the running nodes is well`), {
-      after: [...previous, ...batches[index]!.map(name => ready.get(name)!)],
+    const gate = scope.add(barrier(`batch ${index + 1} of the ${well}`), {
+      after: [...previous, ...batches[index]!.flatMap(proofs)],
     })
-    for (const task of batch.flatMap(name => held.get(name) ?? [])) builder.holdBack(task, [gate])
+    for (const task of batch.flatMap(name => byHost.get(name) ?? [])) builder.holdBack(task, [gate])
     previous = [gate]
   })
 }
 
-/** In which order the running nodes of a plan change; undefined where it is none of several. */
-export function rollingNote(batches: readonly (readonly string[])[], { verdicts }: Plan): string | undefined {
+/** In which order the running hosts of a plan change; undefined where it is none of several. `batches`: see hostBatches(). */
+export function rollingNote(batches: Batches, { verdicts }: Plan): string | undefined {
   const changing = new Set<string>()
   for (const [id, { is }] of verdicts) {
     const [host = '', role = ''] = id.split('/', 2)
-    if (is !== 'in desired state' && rolled.has(role)) changing.add(host)
+    if (is !== 'in desired state' && (rolled.has(role) || rolledElsewhere.has(role))) changing.add(host)
   }
   const [first, ...rest] = batches
     .map(batch => batch.filter(name => changing.has(name)))
@@ -81,5 +134,6 @@ export function rollingNote(batches: readonly (readonly string[])[], { verdicts 
   const named =
     others.length <= 5 ? others.join(', ') : `${others.slice(0, 3).join(', ')} and ${others.length - 3} more`
   const pace = others.length === 1 ? '' : atATime === 1 ? ' one by one' : ` up to ${atATime} at a time`
-  return `Running nodes do not change all at once: ${first.join(', ')} first; when it is Ready with what is new, ${named}${pace}. One that does not become Ready gets its former configuration back, and the ones after it stay as they are.`
+  const are = first.length === 1 ? 'it is' : 'they are'
+  return `Running hosts do not change all at once: ${first.join(', ')} first; when ${are} well with what is new, ${named}${pace}. Where one is not, its local proxy, container runtime and kubelet get their former files back, and the ones after it stay as they are.`
 }

@@ -2,7 +2,7 @@ import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
-import { rollingNote, runningBatches } from '../../playbooks/rolling.ts'
+import { hostBatches, rollingNote } from '../../playbooks/rolling.ts'
 import { expiryNotes, ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import {
@@ -60,7 +60,7 @@ export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvalu
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(spec, facts)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
-  const rolling = rollingNote(runningBatches(spec, facts), evaluated.plan)
+  const rolling = rollingNote(hostBatches(spec, facts), evaluated.plan)
   if (rolling !== undefined) run.emit({ type: 'note', text: rolling })
   for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })
   const voters = lockVoters(spec)

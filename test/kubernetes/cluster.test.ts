@@ -324,7 +324,7 @@ describe.sequential('from bare hosts to a cluster', () => {
         )
       ).stdout
     const before = await Promise.all(hostNames.map(kubeletOf))
-    expect((await run('plan', cluster.file)).stdout).toContain('cp1 first; when it is Ready with what is new, w1, w2')
+    expect((await run('plan', cluster.file)).stdout).toContain('cp1 first; when it is well with what is new, w1, w2')
     const began = Date.now()
     const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
     console.log(`a kubelet that cannot start was put back after ${Math.round((Date.now() - began) / 1000)} s`)

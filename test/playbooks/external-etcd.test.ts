@@ -143,8 +143,8 @@ describe('the graph of a standing cluster whose etcd hosts change', () => {
 
   test('removes the dead before anybody joins, and former members when no API server asks them any more', () => {
     const graph = graphOf([2, 3, 4], { e2: formed, e3: signs, e4: { data: 'none' } })
-    const dead = 'e2/etcd/etcd members:dead'
-    const former = 'e2/etcd/etcd members:former'
+    const dead = 'e3/etcd/etcd members:dead'
+    const former = 'e3/etcd/etcd members:former'
     expect(waitsFor(graph, 'e4/etcd/etcd member:e4')).toContain(dead)
     const before = waitsFor(graph, former)
     for (const id of [
@@ -158,7 +158,7 @@ describe('the graph of a standing cluster whose etcd hosts change', () => {
     expect(waitsFor(graph, 'cp1/control-plane/kubeadm configuration:cluster')).toContain('e4/etcd/etcd health:e4')
     // Both read the same, so it is read once.
     expect(graph.tasks.get(dead as TaskId)?.resource.probe.script).toBe(
-      graph.tasks.get('e2/etcd/etcd member:e2' as TaskId)?.resource.probe.script,
+      graph.tasks.get('e3/etcd/etcd member:e3' as TaskId)?.resource.probe.script,
     )
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { rollingNote, runningBatches } from '../../playbooks/rolling.ts'
-import type { HostFacts, Plan, TaskId } from '../../src/index.ts'
+import { hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
+import type { Graph, HostFacts, Plan, TaskId } from '../../src/index.ts'
 import { factsOf, specOf, waitsFor } from './given.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3']
@@ -14,6 +14,16 @@ const hosts = names.map((name, index) => ({
 }))
 const spec = specOf({ hosts })
 
+const sshPort = { port: 22, address: '0.0.0.0', process: 'sshd' }
+const etcdPort = { port: 2379, address: '127.0.0.1', process: 'etcd' }
+const ready = (name: string) => `${name}/kubelet/node:${name}`
+
+/** The tasks of a kind that a task waits for, itself not. */
+function waitedFor(graph: Graph, id: string, part: string): string[] {
+  expect([...graph.tasks.keys()]).toContain(id)
+  return [...waitsFor(graph, id)].filter(other => other.includes(part)).sort()
+}
+
 /** Facts of hosts of which these are nodes already. */
 function standing(running: readonly string[], answered: readonly string[] = names): ReadonlyMap<string, HostFacts> {
   return new Map(
@@ -23,9 +33,30 @@ function standing(running: readonly string[], answered: readonly string[] = name
         const isNode = running.includes(name)
         const isControlPlane = isNode && name.startsWith('cp')
         const kubernetes = { kubeletConf: isNode, adminConf: isControlPlane, controlPlane: isControlPlane }
-        return [name, { ...factsOf(name, address), kubernetes }]
+        const listening = isControlPlane ? [sshPort, etcdPort] : [sshPort]
+        return [name, { ...factsOf(name, address), kubernetes, listening }]
       }),
   )
+}
+
+/** Hosts that are control plane nodes, members of etcd and workers, all of them standing but `fresh`. */
+function external(roles: Readonly<Record<string, readonly string[]>>, fresh: readonly string[] = []) {
+  const etcdSpec = specOf({
+    hosts: Object.entries(roles).map(([name, its], index) => ({ name, address: `192.0.2.${index + 1}`, roles: its })),
+    etcd: { topology: 'external' },
+  })
+  const known = etcdSpec.hosts.map(({ name, address, roles: its }): readonly [string, HostFacts] => {
+    const stands = !fresh.includes(name)
+    const isMember = stands && its.includes('etcd')
+    const controlPlane = stands && its.includes('control-plane')
+    const kubernetes = { kubeletConf: stands, adminConf: controlPlane, controlPlane }
+    const etcd = { data: isMember ? ('formed' as const) : ('none' as const), ca: name === 'e2', client: controlPlane }
+    return [
+      name,
+      { ...factsOf(name, address), kubernetes, etcd, listening: isMember ? [sshPort, etcdPort] : [sshPort] },
+    ]
+  })
+  return { spec: etcdSpec, facts: new Map(known) }
 }
 
 describe('running nodes', () => {
@@ -54,6 +85,10 @@ describe('running nodes', () => {
   test.each([
     ['containerd', 'file:/etc/containerd/config.toml'],
     ['containerd', 'unit:containerd.service'],
+    ['nginx-proxy', 'file:/etc/evcctl/nginx-proxy.conf'],
+    ['nginx-proxy', 'unit:evcctl-nginx-proxy.service'],
+    ['os', 'sysctls:/etc/sysctl.d/99-zz-evcctl.conf'],
+    ['os', 'packages:apt'],
     ['kubernetes-binaries', 'file:/etc/systemd/system/kubelet.service'],
     ['kubernetes-binaries', 'artifact:kubelet'],
     ['kubelet', 'kubelet configuration:/var/lib/kubelet/config.yaml'],
@@ -61,7 +96,6 @@ describe('running nodes', () => {
     ['kubelet', 'unit:kubelet.service'],
   ])('get it when the batch before them is Ready: %s %s', (role, thing) => {
     const graph = clusterGraph(spec, standing(names))
-    const ready = (name: string) => `${name}/kubelet/node:${name}`
     expect(waitsFor(graph, `cp2/${role}/${thing}`)).toContain(ready('cp1'))
     const before = waitsFor(graph, `w4/${role}/${thing}`)
     for (const name of [...controlPlane, 'w1', 'w2', 'w3']) expect(before).toContain(ready(name))
@@ -78,13 +112,13 @@ describe('running nodes', () => {
   })
 
   test('have an order whichever of them are there, and with an etcd of their own', () => {
-    const external = specOf({
+    const withEtcd = specOf({
       hosts: hosts.map(host => (host.name.startsWith('cp') ? { ...host, roles: [...host.roles, 'etcd'] } : host)),
       etcd: { topology: 'external' },
     })
     for (const running of [names, ['cp2', 'w1'], ['cp2', 'cp3'], ['w1', 'w2'], ['cp1']]) {
       expect(clusterGraph(spec, standing(running)).tasks.size).toBeGreaterThan(0)
-      expect(clusterGraph(external, standing(running)).tasks.size).toBeGreaterThan(0)
+      expect(clusterGraph(withEtcd, standing(running)).tasks.size).toBeGreaterThan(0)
     }
   })
 
@@ -110,10 +144,136 @@ describe('running nodes', () => {
     })
     const batches = runningBatches(spec, standing(names))
     const config = (name: string) => `${name}/kubelet/kubelet configuration:/var/lib/kubelet/config.yaml`
-    expect(rollingNote(batches, plan(config('w3'), 'cp1/os/hostname:cp1'))).toBeUndefined()
+    expect(rollingNote(batches, plan(config('w3'), 'cp1/images/images:all'))).toBeUndefined()
+    expect(rollingNote(batches, plan('w3/firewall/firewall:openings', 'cp1/os/hostname:cp1'))).toContain('cp1 first;')
     expect(rollingNote(batches, plan(config('cp1'), config('w3')))).toContain(
-      'cp1 first; when it is Ready with what is new, w3.',
+      'cp1 first; when it is well with what is new, w3.',
     )
     expect(rollingNote(batches, plan(...names.map(config)))).toContain('cp2, cp3, w1 and 8 more up to 2 at a time.')
+    const { spec: given, facts } = external({ cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'] })
+    const packages = ['e1', 'e2', 'e3'].map(name => `${name}/etcd-host/packages:apt`)
+    expect(rollingNote(hostBatches(given, facts), plan(...packages))).toContain('e2 first;')
+  })
+})
+
+describe('firewalls of running hosts', () => {
+  const firewall = (name: string) => `${name}/firewall/firewall:openings`
+
+  test('change in batches, each when the rules of the one before are in effect, and not when its nodes are Ready', () => {
+    const graph = clusterGraph(spec, standing(names))
+    expect(waitedFor(graph, firewall('cp1'), '/firewall/')).toEqual([])
+    expect(waitedFor(graph, firewall('cp3'), '/firewall/')).toEqual(['cp1', 'cp2'].map(firewall))
+    expect(waitedFor(graph, firewall('w2'), '/firewall/')).toEqual([...controlPlane, 'w1'].map(firewall))
+    // Before all let each other in, none may become Ready.
+    expect(waitedFor(graph, firewall('w9'), '/kubelet/')).toEqual([])
+  })
+
+  test('hold up a node that is new as far as the control plane goes, and running nodes not at all', () => {
+    const graph = clusterGraph(spec, standing(names.filter(name => name !== 'cp2' && name !== 'w5')))
+    for (const id of ['cp2/control-plane-join/kubeadm join:control plane', 'w5/worker/kubeadm join:node']) {
+      const own = firewall(id.split('/')[0]!)
+      const waited = waitedFor(graph, id, '/firewall/').filter(other => other !== own)
+      expect(waited).toEqual(controlPlane.map(firewall).filter(other => other !== own))
+      expect(waitedFor(graph, id, '/kubelet/')).toEqual([])
+    }
+    expect(waitedFor(graph, ready('cp1'), '/firewall/')).toEqual([firewall('cp1')])
+  })
+})
+
+describe('a change of several nodes at once', () => {
+  test.each([
+    ['a new control plane node in the middle of the file', names.filter(name => name !== 'cp2'), names],
+    ['a new one at the top of the file, from where the network is set up', names.filter(name => name !== 'cp1'), names],
+    ['a running node that is off', names, names.filter(name => name !== 'cp1' && name !== 'w1')],
+    ['one node', ['cp1'], ['cp1']],
+  ])('has an order: %s', (_, running, answered) => {
+    for (const cni of ['flannel', 'calico', 'cilium', 'none']) {
+      for (const localProxy of ['nginx', 'haproxy']) {
+        const changed = specOf({ hosts, network: { cni }, controlPlane: { localProxy } })
+        const graph = clusterGraph(changed, standing(running, answered))
+        // Those that are made wait for no running one to become well.
+        for (const name of answered.filter(one => !running.includes(one)))
+          expect(waitedFor(graph, `${name}/kubelet/unit:kubelet.service`, '/rolling/').filter(notFirewall)).toEqual([])
+      }
+    }
+  })
+
+  test('goes to the control plane nodes side by side where etcd has no quorum before several of them run', () => {
+    const down = new Map<string, HostFacts>(
+      [...standing(names)].map(([name, known]) => [name, { ...known, listening: [sshPort] }]),
+    )
+    expect(runningBatches(spec, down).slice(0, 2)).toEqual([controlPlane, ['w1']])
+    const one = new Map(down).set('cp1', standing(names).get('cp1')!)
+    expect(runningBatches(spec, one)[0]).toEqual(controlPlane)
+    expect(runningBatches(spec, one.set('cp2', standing(names).get('cp2')!))[0]).toEqual(['cp1'])
+  })
+
+  const notFirewall = (id: string) => !id.endsWith('has its firewall')
+})
+
+describe('standing members of etcd', () => {
+  const hostsOnly = {
+    cp1: ['control-plane'],
+    e1: ['etcd'],
+    e2: ['etcd'],
+    e3: ['etcd'],
+    w1: ['worker'],
+  }
+  const health = (name: string) => `${name}/etcd/etcd health:${name}`
+  const things = (name: string) => [
+    `${name}/etcd-host/packages:apt`,
+    `${name}/etcd/artifact:etcd`,
+    `${name}/etcd/file:/etc/etcd/etcd.env`,
+    `${name}/etcd/unit:etcd.service`,
+  ]
+
+  test('change one host at a time, each when etcd is healthy on the one before; the one that signs goes first', () => {
+    const { spec: given, facts } = external(hostsOnly)
+    const graph = clusterGraph(given, facts)
+    const waits = (name: string) => things(name).map(id => waitedFor(graph, id, '/etcd health:'))
+    expect(waits('e2')).toEqual(things('e2').map(() => []))
+    expect(waits('e1')).toEqual(things('e1').map(() => [health('e2')]))
+    expect(waits('e3')).toEqual(things('e3').map(() => [health('e1'), health('e2')]))
+  })
+
+  test('are not held up by one that joins, which waits for nobody to change', () => {
+    const { spec: given, facts } = external({ ...hostsOnly, e4: ['etcd'], e5: ['etcd'] }, ['e1'])
+    const graph = clusterGraph(given, facts)
+    expect(waitedFor(graph, 'e1/etcd-host/packages:apt', '/etcd health:')).toEqual([])
+    expect(waitedFor(graph, 'e3/etcd-host/packages:apt', '/etcd health:')).toEqual([health('e2')])
+    // It is a voter before a standing one is restarted.
+    expect(waitsFor(graph, 'e2/etcd/unit:etcd.service')).toContain('e1/etcd/etcd member:e1')
+  })
+
+  test('are all brought back at once where etcd has no quorum before several of them run', () => {
+    const { spec: given, facts } = external(hostsOnly)
+    for (const name of ['e1', 'e2']) facts.set(name, { ...facts.get(name)!, listening: [sshPort] })
+    const graph = clusterGraph(given, facts)
+    for (const name of ['e1', 'e3'])
+      expect(waitedFor(graph, `${name}/etcd/etcd member:${name}`, '/etcd health:')).toEqual([])
+  })
+
+  test.each([
+    [['control-plane', 'etcd'], []],
+    [['control-plane', 'etcd'], ['cp2']],
+    [['control-plane', 'etcd'], ['w1']],
+    [['etcd'], ['w1']],
+  ])('have an order where they are %j, with %j new', (roles, fresh) => {
+    const { spec: given, facts } = external(
+      {
+        e1: roles,
+        e2: roles,
+        e3: roles,
+        cp1: ['control-plane'],
+        cp2: ['control-plane'],
+        w1: ['worker'],
+        w2: ['worker'],
+      },
+      fresh,
+    )
+    for (const silent of [undefined, 'e1', 'w2']) {
+      const answered = new Map([...facts].filter(([name]) => name !== silent))
+      expect(clusterGraph(given, answered).tasks.size).toBeGreaterThan(0)
+    }
   })
 })

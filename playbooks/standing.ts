@@ -1,0 +1,35 @@
+import type { ClusterSpec, HostFacts, HostSpec } from '../src/index.ts'
+import { isNode } from './cluster-addresses.ts'
+
+/** Where a member of etcd serves its clients. */
+const etcdClientPort = 2379
+
+/** Whether a host is a node already, of the kind that cluster.yaml says. One that was begun only, or did not answer, is none. */
+export function isRunningNode(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+  const known = facts.get(host.name)
+  if (!isNode(host) || known === undefined || known.remains?.begun === true) return false
+  return host.roles.includes('control-plane') ? known.kubernetes.controlPlane : known.kubernetes.kubeletConf
+}
+
+/** Whether a host has been a healthy member of the etcd that has hosts of its own. */
+export function isStandingMember({ roles, name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+  return roles.includes('etcd') && facts.get(name)?.etcd.data === 'formed'
+}
+
+/**
+ * Whether hosts that have a member of etcd can change one after the other: so many of the members run that they can have a
+ * quorum. Without one no member becomes healthy before others do, and no API server answers: nothing is there to be spared, and
+ * each would wait for the next one for ever.
+ */
+export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+  const stacked = spec.etcd.topology === 'stacked'
+  const role = stacked ? 'control-plane' : 'etcd'
+  const stands = stacked ? isRunningNode : isStandingMember
+  const members = spec.hosts.filter(host => host.roles.includes(role) && (!facts.has(host.name) || stands(host, facts)))
+  const running = members.filter(({ name }) => {
+    const listening = facts.get(name)?.listening
+    // A host that can be asked listens at least for SSH: where nothing is known of sockets, nothing is known to be down.
+    return listening !== undefined && (listening.length === 0 || listening.some(({ port }) => port === etcdClientPort))
+  })
+  return running.length > members.length / 2
+}
