@@ -17,7 +17,7 @@ export const localProxyParameters = z.strictObject({
   own: address.optional(),
   /** Port of their API servers. */
   upstreamPort: port,
-  /** Unit of another proxy that may have the port: it is stopped as late as possible. */
+  /** Unit of another proxy that may have the port: it is stopped as late as possible, and runs again when this one does not. */
   replaces: z.string(),
   /** What has to be done first: the packages. */
   after: z.array(z.custom<Task>()),
@@ -42,7 +42,10 @@ export interface LocalProxyProgram {
   readonly configText: string
 }
 
-/** A proxy as a unit of its own, which takes the port over from another one. New upstreams are a reload. */
+/**
+ * A proxy as a unit of its own, which takes the port over from another one. New upstreams are a reload. One that does not
+ * run with new files, or through which nothing answers any more, gets the former ones back.
+ */
 export function runLocalProxy(
   scope: Scope,
   { port, replaces, after }: LocalProxyParameters,
@@ -53,12 +56,15 @@ export function runLocalProxy(
     scope.add(file({ path: config, mode: 0o644, content: configText })),
     scope.add(file({ path: unitFile, mode: 0o644, content: unitText })),
   ]
-  const stopped = scope.add(systemdUnit({ unit: replaces, state: 'stopped', enabled: false }), {
-    after: [...written, ...after],
+  const watches = [binary, unitFile]
+  const kept = [{ unit, files: [unitFile, config], watches: [...watches, config], reloads: config }]
+  // Any answer will do, an API server's refusal too.
+  const serves = `curl -q --silent --insecure --noproxy '*' --max-time 3 --output /dev/null https://127.0.0.1:${port}/`
+  const trial = { kept, proof: { serves, replaces } }
+  const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, reloads: [config], trial }), {
+    after,
+    watch: written,
   })
-  const ready = scope.add(
-    systemdUnit({ unit, state: 'running', enabled: true, watches: [binary, unitFile], reloads: [config] }),
-    { after: [...after, stopped], watch: written },
-  )
+  scope.add(systemdUnit({ unit: replaces, state: 'stopped', enabled: false }), { after: [ready] })
   return { endpoint: `127.0.0.1:${port}`, ready }
 }

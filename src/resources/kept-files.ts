@@ -10,6 +10,8 @@ export interface KeptUnit {
   readonly files: readonly string[]
   /** Absolute paths of all files whose change needs a restart or reload; see SystemdUnitParameters. */
   readonly watches: readonly string[]
+  /** The one of the files for which a reload is enough, when it is put back alone. */
+  readonly reloads?: string
 }
 
 /** Stands in what a script prints on stderr before the paths of files that it has put back. */
@@ -47,6 +49,14 @@ ${units.join('')})
 `
 }
 
+// A running process that has not taken over what is put back again may have connections that a restart would end.
+function againLine({ unit, reloads }: KeptUnit, index: number): string {
+  const restart = `systemctl restart -- ${quote(unit)}`
+  if (reloads === undefined) return restart
+  const runs = `[ "$(systemctl show -p ActiveState --value -- ${quote(unit)})" = active ]`
+  return `if [ "$again_${index}" = ${quote(` ${reloads}`)} ] && ${runs}; then systemctl reload -- ${quote(unit)}; else ${restart}; fi`
+}
+
 /**
  * Shell function `put_back`: gives the units back the files that were kept, names them on stderr after `putBackMark`, and
  * restarts those units. It fails when there is nothing to put back. `start` starts the last unit, which is stopped then.
@@ -54,9 +64,9 @@ ${units.join('')})
 export function putBackFunction(kept: readonly KeptUnit[], start?: string): string {
   const lines = kept.map(
     (
-      { unit, files },
+      { unit, files, reloads },
       index,
-    ) => `  if put_files ${quote(unit)} ${quoteAll(files)}; then back="$back $changed" again_${index}=yes; fi
+    ) => `  if put_files ${quote(unit)} ${quoteAll(files)}; then back="$back $changed" again_${index}=${reloads === undefined ? 'yes' : '$changed'}; fi
 `,
   )
   const restarts = kept.map((one, index) => {
@@ -66,7 +76,7 @@ export function putBackFunction(kept: readonly KeptUnit[], start?: string): stri
     const stamp = `${startedFolder}/${one.unit}`
     return `  if ${condition}; then
     { ${statScript(one.watches)}; } >${stamp}.next
-    ${last && start !== undefined ? `systemctl stop -- ${quote(one.unit)}\n    ${start}` : `systemctl restart -- ${quote(one.unit)}`} || echo "${one.unit} does not start" >&2
+    ${last && start !== undefined ? `systemctl stop -- ${quote(one.unit)}\n    ${start}` : againLine(one, index)} || echo "${one.unit} does not start" >&2
     mv -f ${stamp}.next ${stamp}
   fi
 `

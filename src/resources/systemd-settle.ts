@@ -1,5 +1,5 @@
 import { quote } from '../shell/quote.ts'
-import { type KeptUnit, keepScript, putBackFunction } from './kept-files.ts'
+import { type KeptUnit, keepScript, keptFolder, putBackFunction } from './kept-files.ts'
 import { startedFolder, statScript } from './systemd-state.ts'
 
 /** What a unit of a running node is watched for after its start, and what becomes of it when it does not come up. */
@@ -8,7 +8,20 @@ export interface Trial {
   readonly kept: readonly KeptUnit[]
   /** More, for a unit that does not tell systemd by itself whether it works. */
   readonly health?: UnitHealth
+  /** For a unit that proves by itself that it is well with new files: they are kept at once then. */
+  readonly proof?: UnitProof
 }
+
+/** What a unit is there for. */
+export interface UnitProof {
+  /** Command of sh that succeeds when the unit does its work. Where that was so before, it has to be so afterwards. */
+  readonly serves: string
+  /** A unit that does the same work: stopped right before this one is started, and started again when that fails. */
+  readonly replaces: string
+}
+
+/** Stands before the name of the unit that runs again, in what a script prints on stderr. */
+export const replacedMark = '--- runs again: '
 
 /** Commands of sh that know a unit better than systemd does. */
 export interface UnitHealth {
@@ -47,6 +60,7 @@ const mostRestarts = 5
 function runScript({ unit, enabled, files, action, seconds, trial }: Settling): string {
   const stamp = `${startedFolder}/${unit}`
   const health = trial?.health
+  const proof = trial?.proof
   const last = 'journalctl --unit="$unit" --since="@$begun" --no-pager --quiet --output=cat | tail -n 20'
   const said = health === undefined ? last : `${health.complaint} || ${last}`
   const works = health === undefined ? '' : ` && ${health.works}`
@@ -58,12 +72,12 @@ begun=$(date +%s)
 ${trial === undefined ? '' : trialFunctions(unit, trial)}fail() {
   journalctl --sync 2>/dev/null || :
   { echo "$1"; ${said}; } >&2
-${trial === undefined ? '' : '  recover\n'}  exit 1
+${trial === undefined ? '' : '  recover\n'}${proof === undefined ? '' : '  give_way\n'}  exit 1
 }
 if [ "$(systemctl show -p LoadState,NeedDaemonReload --value -- "$unit" | tr '\\n' ' ')" != 'loaded no ' ]; then systemctl daemon-reload; fi
 case "$(systemctl show -p UnitFileState --value -- "$unit")" in masked*) systemctl unmask -- "$unit"; systemctl unmask --runtime -- "$unit";; esac
 ${enableLine(enabled)}
-umask 077
+${proof === undefined ? '' : makeWay(proof, action)}umask 077
 mkdir -p ${quote(startedFolder)}
 { ${statScript(files)}; } >${quote(`${stamp}.next`)}
 systemctl reset-failed -- "$unit" 2>/dev/null || :
@@ -86,8 +100,40 @@ ${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends ag
   echo "$unit is $state"
   sleep 0.5
 done
-mv -f ${quote(`${stamp}.next`)} ${quote(stamp)}
-${trial === undefined || health !== undefined ? '' : keepBeforeJoin(trial)}`
+${proof === undefined ? '' : stillServes}mv -f ${quote(`${stamp}.next`)} ${quote(stamp)}
+${trial === undefined || health !== undefined ? '' : keepLines(trial)}`
+}
+
+// Asked while everything is as it was. The port may be that of the other one.
+function makeWay({ replaces }: UnitProof, action: Settling['action']): string {
+  const stop = `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n`
+  return `served=
+if serves; then served=yes; fi
+${action === 'start' ? stop : ''}`
+}
+
+// Processes with the configuration from before may answer for a moment.
+const stillServes = `if [ -n "$served" ]; then
+  tries=0
+  until sleep 2; serves; do
+    tries=$(( tries + 1 ))
+    if [ "$tries" -ge 10 ]; then fail "$unit runs, but nothing is reached through it any more"; fi
+    echo "waiting for an answer through $unit"
+  done
+fi
+`
+
+// The other one is taken out of the boot only when this one has come up: as long as it is in there, it has to run.
+function proofFunctions({ serves, replaces }: UnitProof): string {
+  return `serves() { ${serves}; }
+give_way() {
+  if [ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] && serves; then return 0; fi
+  if [ "$(systemctl show -p UnitFileState --value -- ${quote(replaces)})" != enabled ]; then return 0; fi
+  systemctl disable --quiet -- "$unit" || :
+  systemctl stop -- "$unit" || :
+  if systemctl start -- ${quote(replaces)}; then echo "${replacedMark}"${quote(replaces)} >&2; fi
+}
+`
 }
 
 // A start joins one that is under way, of a process with the files from before: of a member of etcd that waits for the others.
@@ -103,6 +149,15 @@ function stoppedStart(action: Settling['action'], start: string): string {
   return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${anew}` : anew
 }
 
+function keepLines({ kept, proof }: Trial): string {
+  if (proof === undefined) return keepBeforeJoin({ kept })
+  // Before there is anything to be reached, running is all that can be asked for.
+  const first = kept.map(({ unit }) => `[ ! -d ${quote(keptFolder(unit))} ]`).join(' || ')
+  return `if serves || ${first}; then
+${keepScript(kept)}fi
+`
+}
+
 // Whether a running node is well with it shows later, see nodeReady; before there is a node, this is all that is known.
 function keepBeforeJoin({ kept }: Trial): string {
   return `if [ ! -s /etc/kubernetes/kubelet.conf ]; then
@@ -110,8 +165,8 @@ ${keepScript(kept)}fi
 `
 }
 
-function trialFunctions(unit: string, { kept, health }: Trial): string {
-  return `${health?.functions ?? ''}${putBackFunction(kept, health?.start)}${recoverFunction(unit, health)}`
+function trialFunctions(unit: string, { kept, health, proof }: Trial): string {
+  return `${health?.functions ?? ''}${proof === undefined ? '' : proofFunctions(proof)}${putBackFunction(kept, health?.start)}${recoverFunction(unit, health)}`
 }
 
 /** Shell function `recover`: puts back what a unit ran with before, and tells whether it runs with that. Needs `put_back`. */

@@ -1,6 +1,6 @@
 import type { Change, Context, FieldChange, Resource, StepFailure } from '../core/resource.ts'
 import { putBackMark } from './kept-files.ts'
-import { settleScript, type Trial } from './systemd-settle.ts'
+import { replacedMark, settleScript, type Trial } from './systemd-settle.ts'
 import { changedPaths, type UnitState, unitProbe } from './systemd-state.ts'
 
 export interface SystemdUnitParameters {
@@ -137,7 +137,7 @@ function actionOf(current: UnitState, state: 'running' | 'stopped', how: string 
 }
 
 function explainUnit(unit: string, state: string, failure: StepFailure) {
-  const said = failure.stderr.trim() || failure.stdout.trim()
+  const [said = '', replaced] = (failure.stderr.trim() || failure.stdout.trim()).split(`\n${replacedMark}`)
   if (/Unit .* (not found|could not be found|does not exist)/.test(said)) {
     return {
       problem: `There is no unit ${unit} on the host.`,
@@ -152,6 +152,14 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
       problem: `${unit} does not run with what was changed, so it has its former files again: ${files}`,
       expected: 'active, and staying so',
       came: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
+      next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
+    }
+  }
+  if (replaced !== undefined) {
+    return {
+      problem: `${unit} does not run, so ${replaced} runs again in its place.`,
+      expected: 'active, and staying so',
+      came: said,
       next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
     }
   }

@@ -183,8 +183,8 @@ describe('the graph of a cluster', () => {
     expect(ids('haproxy').filter(id => id.startsWith('w1/') && /haproxy|nginx-proxy/.test(id))).toEqual([
       'w1/haproxy/file:/etc/evcctl/haproxy.cfg',
       'w1/haproxy/file:/etc/systemd/system/evcctl-haproxy.service',
-      'w1/haproxy/unit:evcctl-nginx-proxy.service',
       'w1/haproxy/unit:evcctl-haproxy.service',
+      'w1/haproxy/unit:evcctl-nginx-proxy.service',
     ])
     const graph = clusterGraph(specOf({ controlPlane: { localProxy: 'haproxy' } }), facts)
     const kubelet = graph.tasks.get('w1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service' as TaskId)!

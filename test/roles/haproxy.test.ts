@@ -46,14 +46,14 @@ describe('haproxy as the local proxy', () => {
     expect(declare(['192.0.2.11'], '192.0.2.11').content(config)).not.toContain(' backup')
   })
 
-  test('takes the place of nginx only when all of its own is there', () => {
+  test('takes the place of nginx, which is taken out of the boot only when it has come up', () => {
     const { graph, outputs } = declare(['192.0.2.11'])
     const stopped = [...graph.tasks.keys()].find(id => id.endsWith('unit:evcctl-nginx-proxy.service'))!
-    expect(dependenciesOf(graph).get(outputs.ready.id)).toContain(stopped)
-    expect(dependenciesOf(graph).get(stopped)).toEqual([
+    expect(dependenciesOf(graph).get(stopped)).toEqual([outputs.ready.id])
+    expect(dependenciesOf(graph).get(outputs.ready.id)).toEqual([
+      'w1/os/file:/first',
       `w1/haproxy/file:${config}`,
       `w1/haproxy/file:${unit}`,
-      'w1/os/file:/first',
     ])
   })
 })

@@ -39,7 +39,6 @@ describe('the local proxy', () => {
     const { graph, outputs } = declare(['192.0.2.11'])
     expect(graph.edges.filter(edge => edge.to === outputs.ready.id)).toEqual([
       { from: 'w1/os/file:/first', to: outputs.ready.id, watch: false },
-      { from: 'w1/nginx-proxy/unit:evcctl-haproxy.service', to: outputs.ready.id, watch: false },
       { from: `w1/nginx-proxy/file:${config}`, to: outputs.ready.id, watch: true },
       { from: `w1/nginx-proxy/file:${unit}`, to: outputs.ready.id, watch: true },
     ])

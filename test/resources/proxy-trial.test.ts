@@ -1,0 +1,202 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { ProbeResult, Resource } from '../../src/core/index.ts'
+import { systemdUnit } from '../../src/resources/systemd-unit.ts'
+import { Sandbox } from './sandbox.ts'
+
+const unit = 'proxy.service'
+const other = 'other.service'
+const config = '/etc/evcctl/proxy.conf'
+const unitFile = '/etc/systemd/system/proxy.service'
+
+// A proxy takes its configuration when it is started or reloaded, unless "bad" is in it; with "deaf" it serves nobody.
+const programs = {
+  systemctl: `echo "$*" >>ROOT/asked
+for unit in "$@"; do :; done
+running=ROOT/running.$unit
+take() { if grep -q bad ROOT${config}; then return 1; fi; cp ROOT${config} "$running"; }
+case "$*" in
+  'start -- other.service') echo other >"$running";;
+  'start '* | 'restart '*) rm -f "$running"; if [ -e ROOT/running.other.service ]; then echo 'port is taken' >&2; exit 1; fi; take;;
+  'reload '*) take;;
+  'stop '*) rm -f "$running";;
+  'enable '*) : >ROOT/enabled.$unit;;
+  'disable '*) rm -f ROOT/enabled.$unit;;
+  'show -p ActiveState '*) if [ -e "$running" ]; then echo active; else echo failed; fi;;
+  'show -p Type '*) echo forking;;
+  'show -p NRestarts '*) echo 0;;
+  'show -p LoadState,NeedDaemonReload '*) printf 'loaded\\nno\\n';;
+  'show -p UnitFileState '*) if [ -e ROOT/enabled.$unit ]; then echo enabled; else echo disabled; fi;;
+esac
+`,
+  journalctl: `echo 'unknown directive "bad"'
+`,
+  curl: `cat ROOT/running.* 2>/dev/null | grep -q -v deaf
+`,
+  sleep: ':\n',
+}
+
+class Host extends Sandbox {
+  constructor() {
+    super()
+    mkdirSync(join(this.root, 'bin'))
+    for (const [name, text] of Object.entries(programs))
+      writeFileSync(join(this.root, 'bin', name), `#!/bin/sh\n${text.replaceAll('ROOT', this.root)}`, { mode: 0o755 })
+    this.write('/etc/kubernetes/kubelet.conf', 'x')
+    this.write(unitFile, 'first')
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(this.inside(path)), { recursive: true })
+    writeFileSync(this.inside(path), text)
+  }
+
+  read(path: string): string {
+    return readFileSync(this.inside(path), 'utf8')
+  }
+
+  /** What a unit runs with; undefined: it does not run. */
+  runs(name: string): string | undefined {
+    const path = join(this.root, `running.${name}`)
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  }
+
+  letRun(name: string, text: string): void {
+    writeFileSync(join(this.root, `running.${name}`), text)
+    writeFileSync(join(this.root, `enabled.${name}`), '')
+  }
+
+  isEnabled(name: string): boolean {
+    return existsSync(join(this.root, `enabled.${name}`))
+  }
+
+  /** What systemctl was asked since. */
+  asked(from = 0): readonly string[] {
+    return readFileSync(join(this.root, 'asked'), 'utf8').trim().split('\n').slice(from)
+  }
+
+  settle(how: keyof typeof states): Promise<ProbeResult> {
+    const [step] = proxy.converge(states[how] as never, proxy.desired as never)
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    return this.sh(`set -eu\n${step.run}`, '', `${join(this.root, 'bin')}:`)
+  }
+}
+
+const watches = [unitFile]
+const kept = [{ unit, files: [unitFile, config], watches: [...watches, config], reloads: config }]
+const trial = { kept, proof: { serves: 'curl https://127.0.0.1:7443/', replaces: other } }
+const proxy = systemdUnit({
+  unit,
+  state: 'running',
+  enabled: true,
+  watches,
+  reloads: [config],
+  trial,
+}) as unknown as Resource<never, never>
+const running = { running: true, startedWith: new Map([[unitFile, '1 2026']]) }
+const states = {
+  start: { running: false, files: new Map() },
+  reload: {
+    ...running,
+    files: new Map([
+      [unitFile, '1 2026'],
+      [config, '2 2026'],
+    ]),
+  },
+  restart: { ...running, files: new Map([[unitFile, '2 2026']]) },
+}
+
+async function standing(): Promise<Host> {
+  const host = new Host()
+  host.write(config, 'first')
+  expect(await host.settle('start')).toMatchObject({ exitCode: 0, stderr: '' })
+  return host
+}
+
+test.each(['reload', 'restart'] as const)(
+  'a proxy runs with what is new after a %s, and keeps it as what it gets back later',
+  async how => {
+    const host = await standing()
+    host.write(config, 'second')
+    expect(await host.settle(how)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(host.runs(unit)).toBe('second')
+    host.write(config, 'bad')
+    expect((await host.settle('reload')).exitCode).toBe(1)
+    expect(host.read(config)).toBe('second')
+  },
+)
+
+test.each([
+  ['reload', 'reload', 'bad'],
+  ['restart', 'restart', 'bad'],
+  ['reload', 'reload', 'deaf'],
+  ['restart', 'reload', 'deaf'],
+] as const)(
+  'after a %s with which it does not serve it gets its former files back by a %s: %s',
+  async (how, by, text) => {
+    const host = await standing()
+    const before = host.asked().length
+    host.write(config, text)
+    const ended = await host.settle(how)
+    expect(ended.exitCode).toBe(1)
+    expect([host.read(config), host.runs(unit)]).toEqual(['first', 'first'])
+    expect(host.asked(before).filter(line => /^(re|st)/.test(line) && !line.startsWith('reset'))).toEqual([
+      `${how} -- ${unit}`,
+      `${by} -- ${unit}`,
+    ])
+    const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired)
+    expect(details?.problem).toContain(`it has its former files again: ${host.inside(config)}`)
+    expect(details?.came).toContain(text === 'bad' ? 'unknown directive' : 'nothing is reached through it any more')
+  },
+)
+
+test('a unit file that is put back is one to restart for', async () => {
+  const host = await standing()
+  host.write(unitFile, 'second')
+  host.write(config, 'deaf')
+  const before = host.asked().length
+  expect((await host.settle('restart')).exitCode).toBe(1)
+  expect(host.read(unitFile)).toBe('first')
+  expect(host.asked(before).filter(line => line.startsWith('restart'))).toHaveLength(2)
+})
+
+test('where nothing was reached before, nothing has to be reached afterwards', async () => {
+  const host = await standing()
+  host.write(config, 'deaf')
+  host.letRun(unit, 'deaf')
+  expect(await host.settle('reload')).toMatchObject({ exitCode: 0 })
+})
+
+test('a proxy that takes the place of another stops that right before its start', async () => {
+  const host = new Host()
+  host.write(config, 'first')
+  await host.sh(
+    `: >${join(host.root, 'enabled.other.service')}; echo other >${join(host.root, 'running.other.service')}`,
+  )
+  expect(await host.settle('start')).toMatchObject({ exitCode: 0, stderr: '' })
+  expect([host.runs(unit), host.runs(other)]).toEqual(['first', undefined])
+})
+
+test.each(['bad', 'deaf'])('one that cannot take the place of another lets that run again: %s', async text => {
+  const host = new Host()
+  host.write(config, text)
+  await host.sh(
+    `: >${join(host.root, 'enabled.other.service')}; echo other >${join(host.root, 'running.other.service')}`,
+  )
+  const ended = await host.settle('start')
+  expect(ended.exitCode).toBe(1)
+  expect([host.runs(unit), host.runs(other)]).toEqual([undefined, 'other\n'])
+  expect([host.isEnabled(unit), host.isEnabled(other)]).toEqual([false, true])
+  const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired)
+  expect(details?.problem).toBe(`${unit} does not run, so ${other} runs again in its place.`)
+})
+
+test('one that is broken later does not wake up another that was taken out of the boot', async () => {
+  const host = await standing()
+  host.write(config, 'bad')
+  rmSync(host.inside('/var/lib/evcctl/proven'), { recursive: true })
+  rmSync(join(host.root, 'running.proxy.service'))
+  expect((await host.settle('start')).exitCode).toBe(1)
+  expect(host.runs(other)).toBeUndefined()
+})
