@@ -75,7 +75,8 @@ export interface Rolling {
 
 /**
  * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, nothing of this is
- * written on all later ones. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
+ * written on all later ones. A node that is lost before anything was written to it says nothing of what is new, and holds up
+ * nobody. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
  * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
  */
 export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready }: Rolling): void {
@@ -111,7 +112,8 @@ function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, wel
   let previous: readonly Task[] = []
   batches.slice(1).forEach((batch, index) => {
     const gate = scope.add(barrier(`batch ${index + 1} of the ${well}`), {
-      after: [...previous, ...batches[index]!.flatMap(proofs)],
+      after: previous,
+      afterReached: batches[index]!.flatMap(proofs),
     })
     for (const task of batch.flatMap(name => byHost.get(name) ?? [])) builder.holdBack(task, [gate])
     previous = [gate]

@@ -77,7 +77,8 @@ function mergeEdges(edges: readonly Edge[]): readonly Edge[] {
 function bothEdges(one: Edge, other: Edge): Edge {
   const { from, to } = one
   const hold = one.hold === true && other.hold === true
-  return { from, to, watch: one.watch || other.watch, ...(hold ? { hold } : {}) }
+  const spare = one.spare === true && other.spare === true
+  return { from, to, watch: one.watch || other.watch, ...(hold ? { hold } : {}), ...(spare ? { spare } : {}) }
 }
 
 function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): readonly TaskId[] {

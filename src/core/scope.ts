@@ -13,14 +13,20 @@ export interface MintDeclaration<T> {
   readonly after?: readonly Task[]
 }
 
+/** What a task waits for. */
+export interface TaskOrder {
+  readonly after?: readonly Task[]
+  /** Those whose pending changes its diff sees, besides. */
+  readonly watch?: readonly Task[]
+  /** Like `after`, but it does not fail with one whose host was lost before this run wrote anything to it. */
+  readonly afterReached?: readonly Task[]
+}
+
 /** What a role needs to declare tasks on one host. */
 export interface Scope {
   readonly host: string
-  /** Declares a task. Outputs among the resource's inputs make edges by themselves; `after` and `watch` add more. */
-  add<C, D, O>(
-    resource: Resource<C, D, O>,
-    order?: { readonly after?: readonly Task[]; readonly watch?: readonly Task[] },
-  ): Task<O>
+  /** Declares a task. Outputs among the resource's inputs make edges by themselves; `order` adds more. */
+  add<C, D, O>(resource: Resource<C, D, O>, order?: TaskOrder): Task<O>
   /** Declares a short-lived value that is made on this host when first needed. `T` may hold a Secret. */
   mint<T>(mint: MintDeclaration<T>): Output<T>
 }
@@ -42,6 +48,9 @@ export class GraphBuilder {
         const before = outputsIn(task).flatMap(output => output.from.filter(from => !this.#mints.has(from)))
         for (const from of before) this.#edges.push({ from, to: id, watch: false })
         for (const after of order.after ?? []) this.#edges.push({ from: after.id, to: id, watch: false })
+        for (const after of order.afterReached ?? []) {
+          this.#edges.push({ from: after.id, to: id, watch: false, spare: true })
+        }
         for (const watch of watched) this.#edges.push({ from: watch.id, to: id, watch: true })
         this.#tasks.push(task)
         return task as Task<never>

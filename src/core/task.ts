@@ -46,6 +46,8 @@ export interface Edge {
   readonly watch: boolean
   /** Only what writes waits: when `from` fails, `to` is skipped if it has something to write, and else as if there was no order. */
   readonly hold?: true
+  /** When `from` fails because its host was lost before this run wrote anything to it, `to` goes on as if there was no order. */
+  readonly spare?: true
 }
 
 /** All that is to be evaluated, in a deterministic order in which every task comes after what it depends on. */

@@ -211,11 +211,12 @@ export class Scheduler {
     this.#run.emit({ type: 'task:end', task: id, host, role, title: titleOf(state.task), ...end })
     if (end.result === 'cancelled') return
     const because = end.because ?? (end.result === 'failed' ? id : undefined)
+    const isUntouched = because !== undefined && this.#wasLostUntouched(state, because)
     for (const dependant of state.dependants) {
       // It was held, and had nothing to write.
       if (dependant.stage === 'done') continue
       const holds = dependant.holders.has(state)
-      if (because !== undefined && !holds) {
+      if (because !== undefined && !holds && !(isUntouched && dependant.spared.has(state))) {
         this.#finish(dependant, { result: 'skipped', ms: 0, because })
         continue
       }
@@ -235,5 +236,9 @@ export class Scheduler {
       dependant.stage = 'ready'
       this.#due.add(dependant.host)
     }
+  }
+  /** Whether a task failed because its own host was lost before this run wrote anything to it. */
+  #wasLostUntouched({ host }: TaskState, because: TaskId): boolean {
+    return this.#tasks.get(because)?.host === host && host.failed !== undefined && host.convergedAt === 0
   }
 }

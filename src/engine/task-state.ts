@@ -29,6 +29,8 @@ export interface TaskState {
   readonly dependants: TaskState[]
   /** Those of the dependencies that only hold back what it would write. */
   readonly holders: Set<TaskState>
+  /** Those of the dependencies whose hosts may be lost, as long as nothing was written to them. */
+  readonly spared: Set<TaskState>
   /** Other dependencies that have not ended well yet. */
   waitingFor: number
   /** Holders that have not ended yet. */
@@ -98,6 +100,7 @@ export function createStates(evaluation: Evaluation): {
       dependencies: [],
       dependants: [],
       holders: new Set(),
+      spared: new Set(),
       waitingFor: 0,
       heldBy: 0,
       heldBack: undefined,
@@ -113,7 +116,10 @@ export function createStates(evaluation: Evaluation): {
     host.tasks.push(state)
     tasks.set(task.id, state)
   }
-  for (const { from, to, hold } of graph.edges) if (hold) tasks.get(to)!.holders.add(tasks.get(from)!)
+  for (const { from, to, hold, spare } of graph.edges) {
+    if (hold) tasks.get(to)!.holders.add(tasks.get(from)!)
+    if (spare) tasks.get(to)!.spared.add(tasks.get(from)!)
+  }
   const before = dependenciesOf(graph)
   const after = dependantsOf(graph)
   for (const [id, state] of tasks) {

@@ -448,6 +448,47 @@ describe('what is held back', () => {
     expect(both.pool.seen.filter(({ host, jobs }) => host !== 'h1' && jobs.length > 0)).toEqual([])
   })
 
+  /** A gate waits for h1 and h2, and holds back h3; h1 is lost before or after something was written to it. */
+  function gated(proof: Parameters<typeof entry>[2] = {}) {
+    const builder = new GraphBuilder()
+    const proofs = ['h1', 'h2'].map(host => {
+      const scope = builder.scope(host, 'r')
+      const first = scope.add(entry('a', '2'))
+      return scope.add(entry('b', '2', host === 'h2' ? proof : {}), { after: [first] })
+    })
+    const gate = builder.scope('h3', 'gate').add(entry('gate', '1'), { afterReached: proofs })
+    builder.holdBack(builder.scope('h3', 'r').add(entry('a', '2')), [gate])
+    return builder
+  }
+  const standing = { a: '1', b: '1' }
+  const three = () => fakeHosts({ h1: standing, h2: standing, h3: { a: '1', gate: '1' } })
+  /** Connecting to h1 fails from its n-th time on; the first is that of the evaluation. */
+  function lostFrom(turn: number): FakePoolOptions {
+    let asked = 0
+    return { refuse: host => (host === 'h1' && ++asked >= turn ? 'unreachable' : undefined) }
+  }
+
+  test('goes on past a host that was lost before anything was written to it, when the others are well', async () => {
+    for (const turn of [1, 2]) {
+      const { ends, pool } = await run(gated(), three(), lostFrom(turn))
+      expect(ends).toMatchObject({ 'h1 entry:a': 'failed', 'h2 entry:b': 'changed', 'h3 entry:a': 'changed' })
+      const writers = pool.seen.filter(({ jobs }) => jobs.length > 0).map(({ host }) => host)
+      expect([...new Set(writers)]).toEqual(['h2', 'h3'])
+    }
+    const { ends } = await run(gated(failing), three(), lostFrom(2))
+    expect(ends).toMatchObject({ 'h2 entry:b': 'failed', 'h3 entry:a': 'skipped' })
+  })
+
+  test('stays as it is when a host is lost that has got something of what is new', async () => {
+    const hosts = three()
+    const hasSomething = () => hosts.get('h1')!.values.get('a') === '2'
+    const { ends } = await run(gated(), hosts, {
+      refuse: host => (host === 'h1' && hasSomething() ? 'unreachable' : undefined),
+    })
+    expect(hasSomething()).toBe(true)
+    expect(ends).toMatchObject({ 'h1 entry:b': 'failed', 'h2 entry:b': 'changed', 'h3 entry:a': 'skipped' })
+  })
+
   test('costs no exchange where there is nothing to do', async () => {
     const well = { a: '2', b: '1' }
     const { exchanges, result } = await run(held(), fakeHosts({ h1: well, h2: well, h3: well }))

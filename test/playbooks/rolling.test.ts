@@ -104,6 +104,16 @@ describe('running nodes', () => {
     expect(first.filter(id => !id.startsWith('cp1/'))).toEqual([])
   })
 
+  test('stop the others for a node that was lost only when something was written to it before', () => {
+    const { edges } = clusterGraph(spec, standing(names))
+    const into = edges.filter(({ to }) => to === 'cp1/rolling/barrier:batch 5 of the running nodes is well')
+    expect(into.map(({ from, spare }) => [from, spare])).toEqual([
+      ['cp1/rolling/barrier:batch 4 of the running nodes is well', undefined],
+      [ready('w2'), true],
+      [ready('w3'), true],
+    ])
+  })
+
   test('do not hold back nodes that this run makes, nor anything of a new cluster', () => {
     const graph = clusterGraph(spec, standing(names.filter(name => name !== 'w9')))
     const kubelets = [...waitsFor(graph, 'w9/kubelet/node:w9')].filter(id => id.includes('/kubelet/'))
