@@ -146,12 +146,33 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     await apply()
   })
 
+  test.each([
+    ['a configuration with which it cannot be reloaded', config, 'no such directive;\n', 'unknown directive "no"'],
+    ['a unit file with which it does not start', unitFile, '[Service]\nExecStart=/bin/false\n', 'status=1/FAILURE'],
+  ])('goes on with its former files after %s', async (_, path, content, reason) => {
+    const started = await mainPid()
+    const whole = graphOf(address)
+    const written = file({ path, mode: 0o644, content: path === config ? content : `${content}Restart=always\n` })
+    const spoilt = [...whole.tasks].map(([id, task]) =>
+      id.endsWith(`/file:${path}`) ? ([id, { ...task, resource: written }] as const) : ([id, task] as const),
+    )
+    const failed = await applyTo({ ...whole, tasks: new Map(spoilt) }, pool)
+    expect(failed.get(proxyTask)).toMatchObject({
+      problem: `evcctl-nginx-proxy.service does not run with what was changed, so it has its former files again: ${path}`,
+      came: expect.stringContaining(reason),
+    })
+    expect(await run('(echo hello; sleep 1) | socat - TCP:127.0.0.1:7443')).toBe('hello')
+    if (path === config) expect(await mainPid()).toBe(started)
+    expect(await plan()).toEqual(new Map())
+  })
+
   test('says why the proxy does not start, and leaves no half-done start behind', async () => {
     const busy =
       'systemctl stop evcctl-nginx-proxy; systemd-run --unit=thief socat TCP-LISTEN:7443,bind=127.0.0.1,fork EXEC:cat'
     await run(busy)
     const failed = await applyTo(graphOf(address), pool)
-    expect([...failed.keys()]).toEqual([proxyTask])
+    // The other proxy is left alone.
+    expect([...failed.keys()]).toEqual([proxyTask, 'w1/nginx-proxy/unit:evcctl-haproxy.service'])
     expect(failed.get(proxyTask)).toMatchObject({
       problem: 'evcctl-nginx-proxy.service does not run.',
       came: expect.stringContaining('Address already in use'),

@@ -341,6 +341,31 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
+  test('a local proxy that cannot take the place of another stops at the first node, where the former one runs on', async () => {
+    const whole = await readFile(cluster.file, 'utf8')
+    const dropIn = '/etc/systemd/system/evcctl-haproxy.service.d'
+    const spoil = `mkdir -p ${dropIn}; printf '[Service]\\nExecStartPre=/bin/false\\n' >${dropIn}/of-the-user.conf`
+    expect((await cluster.hosts.exec('cp1', spoil)).exitCode).toBe(0)
+    const look = 'systemctl is-active evcctl-nginx-proxy; systemctl is-enabled evcctl-nginx-proxy'
+    const state = async (name: string) => (await cluster.hosts.exec(name, look)).stdout
+    const untouched = async (name: string) =>
+      (await cluster.hosts.exec(name, 'systemctl show -p MainPID evcctl-nginx-proxy; ls /etc/evcctl')).stdout
+    const others = await Promise.all(hostNames.slice(1).map(untouched))
+    await editClusterFile(cluster.file, document => document.setIn(['spec', 'controlPlane', 'localProxy'], 'haproxy'))
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(outcome.exitCode).toBe(1)
+    expect(failuresOf(outcome)).toEqual([
+      expect.stringMatching(/^cp1 .*evcctl-haproxy\.service does not run, so evcctl-nginx-proxy\.service runs again/s),
+    ])
+    expect(await Promise.all(hostNames.map(state))).toEqual(hostNames.map(() => 'active\nenabled\n'))
+    expect(await Promise.all(hostNames.slice(1).map(untouched))).toEqual(others)
+    await cluster.hosts.exec('cp1', `rm -r ${dropIn}; systemctl daemon-reload`)
+    await writeFile(cluster.file, whole)
+    const again = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([again.exitCode, failuresOf(again)]).toEqual([0, []])
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+
   test('an image comes from a mirror with a password, whose certificate is of a private CA', async () => {
     const folder = join(cluster.folder, 'registry')
     await using registry = await startRegistry(folder, cluster.hosts.gateway, `ada:${pullPassword}`)
