@@ -36,40 +36,76 @@ const packages = 'kubelet kubeadm kubectl containerd containerd.io docker-ce cri
 const interfaces =
   'cni[0-9]*|cbr0|flannel*|cilium_*|lxc_health|vxlan*.calico|vxlan-v6.calico|cali*|wireguard.cali|wg-v6.cali|weave|vethwe*|kube-ipvs0|kube-bridge|antrea-gw0|ovn-k8s-*|nodelocaldns|tunl0'
 
+const mostLines = 500
+// Of the kubelet's files; in a file, of names and of flags.
+const mostFiles = 50
+const mostSettings = 50
+const longestFile = 65_536
+
+/**
+ * A line for each file of the kubelet, by one process for all of them: names of settings, then flags. A class like
+ * [:space:] is none for the mawk of older systems.
+ */
+const settingsProgram = `
+BEGIN {
+  for (one = 1; one < ARGC; one++) {
+    names = flags = ""
+    named = flagged = size = 0
+    while (size < ${longestFile} && (getline line < ARGV[one]) > 0) {
+      if (line ~ /^[ \\t]*[#;]/) continue
+      size += length(line) + 1
+      if (match(line, /^[ \\t]*(ExecStart|EnvironmentFile|Environment|PassEnvironment|UnsetEnvironment)[ \\t]*=/)) {
+        name = substr(line, 1, RLENGTH - 1)
+        gsub(/[ \\t]/, "", name)
+        if (named++ < ${mostSettings}) names = names name " "
+      }
+      while (flagged < ${mostSettings} && match(line, /--[a-z][a-z0-9-]*(=[^ \\t\\r\\f\\v"]*)?/)) {
+        flags = flags substr(line, RSTART, RLENGTH) " "
+        flagged++
+        line = substr(line, RSTART + RLENGTH)
+      }
+    }
+    close(ARGV[one])
+    printf "kubelet %s %s%s\\n", ARGV[one], names, flags
+  }
+}`
+
 /**
  * What other software has left, a line each: its kind, a path or name, and what there is to say of it. Of the kubelet's
  * files come only flags and the names of settings, since an environment may hold passwords.
  */
-export const remainsScript = `{
-for mark in init join; do [ ! -e "/var/lib/evcctl/kubeadm-$mark.unfinished" ] || echo begun; done
+export const remainsScript = `left=${mostLines}
+say() { [ "$left" = 0 ] || { left=$((left - 1)); printf '%s %s\\n' "$1" "$2"; }; }
+{
+for mark in init join; do [ ! -e "/var/lib/evcctl/kubeadm-$mark.unfinished" ] || say begun "$mark"; done
 for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
-  [ ! -f "$file" ] || printf 'cni %s\\n' "$file"
+  [ ! -f "$file" ] || say cni "$file"
 done
 for file in /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/*.key /etc/kubernetes/pki/*.pub \\
   /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/manifests/*; do
-  [ ! -s "$file" ] || printf 'kubernetes %s\\n' "$file"
+  [ ! -s "$file" ] || say kubernetes "$file"
 done
+set --
 for file in ${kubeletDefaults} ${kubeletDropIns.join(' ')}; do
-  [ -f "$file" ] || continue
-  said=$(grep -v '^[[:space:]]*[#;]' "$file" 2>/dev/null | head -c 65536)
-  printf 'kubelet %s %s\\n' "$file" "$({
-    printf '%s\\n' "$said" | sed -n -E 's/^[[:space:]]*(ExecStart|EnvironmentFile|Environment|PassEnvironment|UnsetEnvironment)[[:space:]]*=.*/\\1/p'
-    printf '%s\\n' "$said" | grep -oE -- '--[a-z][a-z0-9-]*(=[^[:space:]"]*)?'
-  } | head -n 50 | tr '\\n' ' ')"
+  [ ! -f "$file" ] || [ "$#" -ge ${mostFiles} ] || set -- "$@" "$file"
 done
+[ "$#" = 0 ] || awk '${settingsProgram}' "$@"
 for file in /etc/containerd/conf.d/*.toml; do
-  [ ! -f "$file" ] || printf 'containerd %s %s\\n' "$file" "$(head -c 65536 "$file" | base64 | tr -d '\\n')"
+  [ ! -f "$file" ] || say containerd "$file $(head -c ${longestFile} "$file" | base64 | tr -d '\\n')"
 done
-for file in /etc/crio/crio.conf.d/*; do [ ! -f "$file" ] || printf 'cri-o %s\\n' "$file"; done
-for file in ${distributionPaths.join(' ')}; do [ ! -e "$file" ] || printf 'distribution %s\\n' "$file"; done
+for file in /etc/crio/crio.conf.d/*; do [ ! -f "$file" ] || say cri-o "$file"; done
+for file in ${distributionPaths.join(' ')}; do [ ! -e "$file" ] || say distribution "$file"; done
+set --
 for name in ${packages}; do
-  # A package that was removed, not purged, still has a list, of its configuration files.
-  ! grep -q '/bin/' "/var/lib/dpkg/info/$name.list" 2>/dev/null || printf 'package %s\\n' "$name"
+  file=/var/lib/dpkg/info/$name.list
+  [ ! -f "$file" ] || set -- "$@" "$file"
 done
+# A package that was removed, not purged, still has a list, of its configuration files.
+[ "$#" = 0 ] || for file in $(grep -l '/bin/' "$@"); do file=\${file##*/}; say package "\${file%.list}"; done
 for device in /sys/class/net/*; do
-  case \${device##*/} in ${interfaces}) printf 'interface %s\\n' "\${device##*/}";; esac
+  case \${device##*/} in ${interfaces}) say interface "\${device##*/}";; esac
 done
-} 2>/dev/null | head -n 500`
+} 2>/dev/null`
 
 /** Reads what remainsScript printed; lines of other kinds are left out. */
 export function parseRemains(sections: Sections): RemainsFacts {

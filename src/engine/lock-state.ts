@@ -64,7 +64,9 @@ for file in ${paths.run}/exchange/*; do
   [ "\${20:-}" != "$start" ] || { echo 'lock.busy yes'; break; }
 done
 read -r uptime said </proc/uptime
-echo "lock.now $(cat /proc/sys/kernel/random/boot_id 2>/dev/null) \${uptime%.*}"`
+boot=
+{ read -r boot </proc/sys/kernel/random/boot_id; } 2>/dev/null
+echo "lock.now $boot \${uptime%.*}"`
 }
 
 /** Reads what readLockScript printed, among other lines. A lock without a readable holder counts as free. */
