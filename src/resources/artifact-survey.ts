@@ -45,8 +45,17 @@ done
 if [ $# = 0 ]; then exit 0; fi
 set -f
 records=$(grep -H '' -- "$@")
-looked=$(TZ=UTC0 stat -c '${lookFormat} %n' -- $(sed -n 's|^file=[^/]*||p' -- "$@") 2>/dev/null)
+recorded=
+set --
+for line in $records; do
+  case $line in *:file=*) ;; *) continue ;; esac
+  line=\${line#*:file=* }
+  recorded=$recorded$lf$line
+  set -- "$@" "/\${line#*/}"
+done
+if [ $# -gt 0 ]; then looked=$(TZ=UTC0 stat -c '${lookFormat} %n' -- "$@" 2>/dev/null); else looked=; fi
 printf '%s\\n' "$records" "$looked"
+if [ "$lf$looked" = "$recorded" ]; then exit 0; fi
 set --
 for line in $records; do
   case $line in *:file=*) ;; *) continue ;; esac

@@ -148,7 +148,7 @@ ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 
 function parseState(raw: ProbeResult): ControlPlaneJoinState {
   const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
-  const node = nodeNameOf(decodeFile(linesOf(raw, 'nodeCertificate')[0]))
+  const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
   return { state: stateOf(raw, found), found, caHash: caHashOf(decodeFile(linesOf(raw, 'ca')[0])), node }
 }
 

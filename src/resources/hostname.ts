@@ -25,7 +25,7 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
     kind: 'hostname',
     name,
     probe: {
-      script: `printf 'now='; uname -n\nif [ -e /etc/hostname ]; then sed -n '/^[^#]/{s/^/boot=/p;q}' /etc/hostname; fi\n`,
+      script: probeScript,
       parse(raw) {
         const fields = fieldsOf(raw, ['now'])
         return { now: fields.get('now')!, atBoot: (fields.get('boot') ?? '').trim() }
@@ -46,6 +46,14 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
     }),
   }
 }
+
+const probeScript = `read -r name </proc/sys/kernel/hostname
+printf 'now=%s\\n' "$name"
+[ -f /etc/hostname ] || exit 0
+while IFS= read -r name || [ -n "$name" ]; do
+  case $name in '' | '#'*) ;; *) printf 'boot=%s\\n' "$name"; break ;; esac
+done </etc/hostname
+`
 
 // hostnamectl tells the rest of the system; it fails where /etc/hostname is mounted by itself, as in containers.
 function setScript(name: string): string {

@@ -1,6 +1,6 @@
 import type { FieldChange, Resource, Step } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
-import { linesOf } from './probe-output.ts'
+import { linesOf, printSettings } from './probe-output.ts'
 import { explainWrite } from './write-failure.ts'
 
 export interface KernelModulesParameters {
@@ -96,15 +96,15 @@ function wantedAtBoot(current: KernelModulesState, names: readonly string[]): re
 
 function probeScript(names: readonly string[], file: string): string {
   const looks = names.map(name => `look ${quote(name)} ${quote(features[name] ?? 'false')}\n`).join('')
-  return `builtin=/lib/modules/$(uname -r)/modules.builtin
+  return `read -r release </proc/sys/kernel/osrelease
+builtin=/lib/modules/$release/modules.builtin
 look() {
   if [ -e "/sys/module/$1/initstate" ]; then echo "present=$1 module"
   elif [ -e "/sys/module/$1" ] || eval "$2"; then echo "present=$1 built-in"
   elif [ -e "$builtin" ] && tr - _ <"$builtin" | grep -q "/$1\\.ko"; then echo "present=$1 built-in"
   fi
 }
-${looks}if [ -e ${quote(file)} ]; then sed -n 's/^[^#;]/boot=&/p' ${quote(file)}; fi
-`
+${looks}${printSettings('boot', file)}`
 }
 
 function loadScript(names: readonly string[]): string {

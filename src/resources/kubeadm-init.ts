@@ -141,7 +141,7 @@ function parseInit(raw: ProbeResult): KubeadmInitState {
   const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? 'data of etcd' : `/etc/kubernetes/${part}`))
   const ca = decodeFile(linesOf(raw, 'ca')[0])
   const server = linesOf(raw, 'server')[0] ?? ''
-  const node = nodeNameOf(decodeFile(linesOf(raw, 'nodeCertificate')[0]))
+  const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
   return { state: stateOf(linesOf(raw, 'unfinished').length > 0, found), found, ca, server, node }
 }
 

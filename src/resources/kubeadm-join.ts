@@ -104,7 +104,7 @@ ${printNodeCertificate}${printFile('ca', `${kubernetes}/pki/ca.crt`)}`
 function parseJoin(raw: ProbeResult): KubeadmJoinState {
   const has = (key: string) => linesOf(raw, key).length > 0
   const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
-  const node = nodeNameOf(decodeFile(linesOf(raw, 'nodeCertificate')[0]))
+  const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
   const stateOf = (): KubeadmJoinState['state'] => {
     if (has('controlPlane')) return 'control plane'
     if (has('unfinished')) return 'unfinished'

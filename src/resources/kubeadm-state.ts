@@ -46,11 +46,9 @@ export function subjectAltNames(pem: string): readonly string[] {
 /** The kubelet's own certificate and key. */
 export const kubeletClientPath = '/var/lib/kubelet/pki/kubelet-client-current.pem'
 
-/** A line `nodeCertificate=<base64>` if the host has a kubelet's certificate; its key stays where it is. */
+/** Lines `nodeCertificate=<line of PEM>` if the host has a kubelet's certificate; its key stays where it is. */
 export const printNodeCertificate = `if [ -f ${kubeletClientPath} ]; then
-  printf 'nodeCertificate='
-  sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/p' ${kubeletClientPath} | base64 -w 0
-  echo
+  sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/s/^/nodeCertificate=/p' ${kubeletClientPath}
 fi
 `
 

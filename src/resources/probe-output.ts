@@ -1,5 +1,6 @@
 import { UserError } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
 
 /**
  * The `key=value` lines that a probe printed; of a key that comes twice the last line counts.
@@ -23,6 +24,19 @@ export function linesOf(raw: ProbeResult, key: string): readonly string[] {
     .split('\n')
     .filter(line => line.startsWith(prefix))
     .map(line => line.slice(prefix.length))
+}
+
+/**
+ * Shell lines that print a line `<key>=…` for each line of a small file that is no comment (`#`, `;`), without a process.
+ * The file is one of evcctl's own: the shell reads it byte by byte.
+ */
+export function printSettings(key: string, file: string): string {
+  return `if [ -f ${quote(file)} ]; then
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in '' | [#\\;]*) ;; *) printf '${key}=%s\\n' "$line" ;; esac
+  done <${quote(file)}
+fi
+`
 }
 
 /** The error of a probe that did not print what it prints wherever it works. */

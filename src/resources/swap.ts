@@ -43,7 +43,10 @@ export function swapOff(): Resource<SwapState, Record<never, never>> {
     title: 'swap',
     probe: surveyProbe({
       asks: [askUnits([swapTarget, ...swapServices, '*.swap'])],
-      rest: `sed '1d;s/^/active=/' /proc/swaps
+      rest: `{
+  read -r heading
+  while IFS= read -r line; do printf 'active=%s\\n' "$line"; done
+} </proc/swaps
 if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
 `,
       parse: parseSwap,

@@ -1,6 +1,6 @@
 import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
-import { linesOf } from './probe-output.ts'
+import { linesOf, printSettings } from './probe-output.ts'
 import { explainWrite } from './write-failure.ts'
 
 export interface SysctlsParameters {
@@ -94,8 +94,7 @@ export function sysctlPath(key: string): string {
 function probeScript(keys: readonly string[], file: string): string {
   const paths = keys.map(key => quote(sysctlPath(key))).join(' ')
   return `grep -H -s '' ${paths} /dev/null
-if [ -e ${quote(file)} ]; then sed -n 's/^[^#;]/kept=&/p' ${quote(file)}; fi
-`
+${printSettings('kept', file)}`
 }
 
 function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {

@@ -130,9 +130,9 @@ describe('a hostile name of a host or API server is in no command as it is:', ()
   test('a node of another name', () => {
     const resource = kubeadmInit({ configuration: '/x', node: 'cp1', criSocket: 'x', endpoint: 'x:1', records: [] })
     const next = (name: string) => {
-      const certificate = Buffer.from(nodeCertificate(`'${name}'`)).toString('base64')
+      const certificate = nodeCertificate(`'${name}'`).replace(/^/gm, 'nodeCertificate=')
       const found = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt', 'etcd']
-      const stdout = `${found.map(part => `found=${part}\n`).join('')}nodeCertificate=${certificate}\n`
+      const stdout = `${found.map(part => `found=${part}\n`).join('')}${certificate}\n`
       const change = resource.diff(resource.probe.parse({ ...ok, stdout }), { endpoint: 'x:1' }, { watched: [] })
       return change?.refused?.next ?? ''
     }

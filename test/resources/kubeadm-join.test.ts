@@ -92,9 +92,8 @@ describe('kubeadm join', () => {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, nodeCertificate('w1'))
     const { stdout } = await sandbox.sh(resource.probe.script)
-    const printed = Buffer.from(/^nodeCertificate=(.*)$/m.exec(stdout)?.[1] ?? '', 'base64').toString()
-    expect(printed).toContain('BEGIN CERTIFICATE')
-    expect(printed).not.toContain('KEY')
+    expect(stdout).toContain('BEGIN CERTIFICATE')
+    expect(stdout).not.toContain('KEY')
   })
 
   test('resets only what an earlier join left, and has the token on stdin alone', async () => {

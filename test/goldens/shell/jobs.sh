@@ -4,7 +4,7 @@ evcctl_http_proxy=${http_proxy:-} evcctl_https_proxy=${https_proxy:-} evcctl_no_
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin${PATH:+:$PATH}
 HOME=~root
 export LC_ALL PATH HOME
-for evcctl_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*[Pp][Rr][Oo][Xx][Yy]\)=.*/\1/p'); do unset "$evcctl_name"; done
+case $(export -p) in *[Pp][Rr][Oo][Xx][Yy]=*) for evcctl_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*[Pp][Rr][Oo][Xx][Yy]\)=.*/\1/p'); do unset "$evcctl_name"; done ;; esac
 umask 022
 cd /
 evcctl_nonce=0123456789abcdef
