@@ -91,21 +91,19 @@ export function nodeReady({
 // kubectl shows it. curl's own name would get it spread over many lines.
 function askScript(name: string, endpoint: string): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
+  const row = quote(`"cells":["${name}",`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
 node() {
   curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
     --cert ${certificate} --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url} 2>&1
 }
 answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
-status=$(printf '%s' "$answer" | sed -n 's/.*"cells":\\["[^"]*","\\([^"]*\\)".*/\\1/p')
-case $status in
-  Ready*) echo state=ready ;;
-  NotReady* | Unknown*) echo 'state=not ready' ;;
-  *) case $answer in
-    # Errors come with a blank after the colon.
-    *'"reason":'*'"NotFound"'*) echo state=absent ;;
-    *) printf 'state=unreachable\\nsaid=%s\\n' "$(printf '%s' "$answer" | tr '\\n' ' ' | cut -c 1-300)" ;;
-  esac ;;
+case $answer in
+  *${row}'"Ready'*) echo state=ready ;;
+  *${row}'"NotReady'* | *${row}'"Unknown'*) echo 'state=not ready' ;;
+  # Errors come with a blank after the colon.
+  *'"reason":'*'"NotFound"'*) echo state=absent ;;
+  *) printf 'state=unreachable\\nsaid=%s\\n' "$(printf '%s' "$answer" | tr '\\n' ' ' | cut -c 1-300)" ;;
 esac
 `
 }
