@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import type { LockHolder } from './lock-state.ts'
@@ -12,6 +13,14 @@ export function thisController(run: string): LockHolder {
     pid: process.pid,
     since: Date.now(),
   }
+}
+
+/**
+ * This process, as the holder of one lock. The id of a run is made of the time and the cluster, so two controllers that begin
+ * in the same second have the same: what tells them apart on hosts is by chance.
+ */
+export function newHolder(run: string): LockHolder {
+  return thisController(`${run}-${randomBytes(8).toString('hex')}`)
 }
 
 /** True where the holder's process can be looked up here and is gone. */

@@ -2,7 +2,7 @@ import type { ProbeResult } from '../core/resource.ts'
 
 /** Who holds the lock of a cluster. */
 export interface LockHolder {
-  /** Id of the run (the name of its journal folder). */
+  /** Id of the run (the name of its journal folder), and what makes it the only one of that id. */
   readonly run: string
   readonly user: string
   /** The controller: host name, boot id and process namespace, so that a pid can be told from its namesake elsewhere. */

@@ -1,5 +1,5 @@
 import type { UserError } from '../core/errors.ts'
-import { isDeadHere, thisController } from './controller.ts'
+import { isDeadHere, newHolder } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
 import { isPlausible, majorityOf, reachedBy } from './generation.ts'
 import { forEachHost } from './hosts.ts'
@@ -28,7 +28,7 @@ export interface SeenLock {
 }
 
 export interface LockOptions {
-  /** Id of the run, as it is to be shown to others. */
+  /** Id of the run, as others are shown it; what follows it on the hosts tells it from a run elsewhere with the same. */
   readonly id: string
   /** Undefined where nothing was read before. */
   readonly seen?: SeenLock
@@ -103,7 +103,7 @@ export async function withLock<T>(
   options: LockOptions,
   work: (lock: HeldLock) => Promise<T>,
 ): Promise<LockedResult<T>> {
-  const { paths = hostLockPaths, holder = thisController(options.id), seen, heartbeatMs = 10_000 } = options
+  const { paths = hostLockPaths, holder = newHolder(options.id), seen, heartbeatMs = 10_000 } = options
   const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
   const { taken, generation, replaced, contested } = await takeLock(taking, options)
   const [first = ''] = taken.keys()

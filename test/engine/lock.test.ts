@@ -36,7 +36,10 @@ describe('the run lock', () => {
     const run = fakeRun(pool)
     await withLock(['cp'], run, options('run-1'), async () => {
       const state = await read()
-      expect(state).toMatchObject({ generation: 1, holder: { run: 'run-1', pid: process.pid } })
+      expect(state).toMatchObject({
+        generation: 1,
+        holder: { run: expect.stringMatching(/^run-1-[0-9a-f]{16}$/), pid: process.pid },
+      })
       expect(state.heartbeatAgeMs).toBeLessThan(60_000)
     })
     expect(await read()).toEqual({ generation: 1, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY })
@@ -49,6 +52,21 @@ describe('the run lock', () => {
       'lock:taken',
       'lock:released',
     ])
+  })
+
+  test('is had by one of two runs of the same id, as two machines give it in the same second', async () => {
+    let inside = 0
+    let most = 0
+    const work = async () => {
+      most = Math.max(most, ++inside)
+      await sleep(100)
+      inside--
+    }
+    const run = () => withLock(['cp'], fakeRun(pool), options('2026-11-28T10-15-03-edge', { waitMs: 5_000 }), work)
+    const [first, second] = await Promise.all([run(), sleep(30).then(run)])
+    expect(most).toBe(1)
+    expect([first.lost, second.lost]).toEqual([undefined, undefined])
+    expect((await read()).generation).toBe(2)
   })
 
   test('keeps its folder to root', async () => {
@@ -89,7 +107,7 @@ describe('the run lock', () => {
     const dead: LockHolder = { ...thisController('dead'), pid: 2 ** 22 + 1 }
     await withLock(['cp'], fakeRun(pool), options('dead', { holder: dead, heartbeatMs: 60_000 }), async () => {
       const run = fakeRun(pool)
-      await withLock(['cp'], run, options('run-2'), async () => expect((await read()).holder?.run).toBe('run-2'))
+      await withLock(['cp'], run, options('run-2'), async () => expect((await read()).holder?.run).toMatch(/^run-2-/))
       expect(run.of('lock:taken')[0]?.from).toContain(`pid ${dead.pid}`)
     })
   })
@@ -265,7 +283,7 @@ test('a run of this machine that is gone, and was written by another version of 
   const [boot, uptime] = [await readFile('/proc/sys/kernel/random/boot_id', 'utf8'), process.hrtime()[0]]
   await writeFile(join(paths().run, 'lock', 'heartbeat'), `${boot.trim()} ${uptime}\n`)
   const run = fakeRun(pool)
-  await withLock(['cp'], run, options('run-2'), async () => expect((await read()).holder?.run).toBe('run-2'))
+  await withLock(['cp'], run, options('run-2'), async () => expect((await read()).holder?.run).toMatch(/^run-2-/))
   expect(run.of('lock:taken')[0]?.from).toContain(`pid ${dead.pid}`)
 })
 
@@ -273,7 +291,7 @@ test('what is written while the lock is held carries its generation, and what th
   await withLock(['cp'], fakeRun(pool), options('run-1', { heartbeatMs: 60_000 }), async ({ run }) => {
     pool.fences.length = 0
     await fenceHosts(['w1'], run)
-    expect(pool.fences).toEqual([{ generation: 1, run: 'run-1', folder: paths().state }])
+    expect(pool.fences).toEqual([{ generation: 1, run: expect.stringMatching(/^run-1-/), folder: paths().state }])
   })
   expect(pool.fences.at(-1)).toBeUndefined()
 })
