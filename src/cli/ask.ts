@@ -9,7 +9,10 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true
 }
 
-/** Asks once; anything but yes is a no, and so is the end of the input. ^C raises UserError with exit code 130. */
+/**
+ * Asks once; anything but yes is a no, and so is the end of the input. ^C and `signal` raise UserError with exit code 130, or
+ * the reason of the signal where that is one.
+ */
 export async function confirm(
   question: string,
   { output = process.stdout, signal }: { readonly output?: NodeJS.WritableStream; readonly signal?: AbortSignal } = {},
@@ -42,7 +45,7 @@ function readLine(question: string, output: NodeJS.WritableStream, signal?: Abor
     let answer = ''
     const stop = (): void => {
       output.write('\n')
-      reject(new UserError({ problem: 'Stopped by ^C. Nothing was written.' }, { exitCode: exitCodes.cancelled }))
+      reject(signal?.reason instanceof UserError ? signal.reason : stopped())
       lines.close()
     }
     lines.on('close', () => {
@@ -61,4 +64,8 @@ function readLine(question: string, output: NodeJS.WritableStream, signal?: Abor
       lines.close()
     })
   })
+}
+
+function stopped(): UserError {
+  return new UserError({ problem: 'Stopped. Nothing was written.' }, { exitCode: exitCodes.cancelled })
 }

@@ -41,7 +41,7 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
       end(cluster, nothingDone(evaluated.evaluation), [])
       return exitCodeOf(evaluated.evaluation)
     }
-    if (!options.yes && !(await ask(cluster, evaluated.evaluation))) {
+    if (!options.yes && !(await ask(cluster, evaluated.evaluation, cluster.run.stop))) {
       await cluster.aside(() => printLine('Nothing was written.'))
       return exitCodes.ok
     }
@@ -55,13 +55,13 @@ async function converge(
   options: ApplyActionOptions,
 ): Promise<ExitCode> {
   const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
-    // What an earlier run left running is ended before it is read what it has done.
-    if (unquiet)
-      await fenceHosts(
-        cluster.spec.hosts.map(({ name }) => name),
-        run,
-      )
-    const current = outdated || unquiet ? await evaluateAgain(cluster, options) : evaluation
+    let current = evaluation
+    if (outdated || unquiet) {
+      // What an earlier run left running is ended before it is read what it has done: also one that has given the lock back.
+      const hosts = cluster.spec.hosts.map(({ name }) => name)
+      await fenceHosts(hosts, run)
+      current = await evaluateAgain(cluster, options, run.stop)
+    }
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(current, run)
     // Hosts of which not even the facts could be read have no task in the graph, and are failed all the same.
@@ -76,7 +76,7 @@ async function converge(
 }
 
 // Somebody applied something between the plan and the lock: what was shown may be wrong by now.
-async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions): Promise<Evaluation> {
+async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions, stop: AbortSignal): Promise<Evaluation> {
   cluster.run.emit({
     type: 'note',
     text: 'Another run has changed the cluster since the plan was made; reading it again.',
@@ -85,7 +85,7 @@ async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions): 
   const { lockedBy: _, ...again } = await evaluateCluster(cluster)
   await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
   const changes = anythingToDo(again.evaluation)
-  if (changes && !options.yes && !(await ask(cluster, again.evaluation))) {
+  if (changes && !options.yes && !(await ask(cluster, again.evaluation, stop))) {
     throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
   }
   return again.evaluation
@@ -96,10 +96,11 @@ function isLog(): boolean {
   return process.stdout.isTTY !== true
 }
 
-function ask(cluster: ClusterRun, evaluation: Evaluation): Promise<boolean> {
+// A question that nobody answers ends with the run, by a signal or because its lock is lost.
+function ask(cluster: ClusterRun, evaluation: Evaluation, signal: AbortSignal): Promise<boolean> {
   const changing = [...evaluation.plan.verdicts].filter(([, verdict]) => verdict.is !== 'in desired state')
   const hosts = new Set(changing.map(([id]) => evaluation.graph.tasks.get(id)!.host))
-  return cluster.aside(() => confirm(`\nApply these changes to ${count(hosts.size, 'host')}?`))
+  return cluster.aside(() => confirm(`\nApply these changes to ${count(hosts.size, 'host')}?`, { signal }))
 }
 
 function end({ run, view }: ClusterRun, summary: Summary, failedHosts: readonly string[]): void {

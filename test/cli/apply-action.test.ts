@@ -1,0 +1,96 @@
+import { beforeEach, expect, test, vi } from 'vitest'
+import { apply } from '../../src/cli/actions/apply.ts'
+import { exitCodes, UserError } from '../../src/core/index.ts'
+
+const given = vi.hoisted(() => ({
+  calls: [] as string[],
+  stop: new AbortController(),
+  lost: new AbortController(),
+  lock: { outdated: false, unquiet: false },
+}))
+
+// What there is around the action: hosts, a lock that another run had meanwhile, and a terminal.
+vi.mock('../../src/cli/cluster-run.ts', () => ({
+  withClusterRun: (_options: unknown, work: (cluster: unknown) => unknown) =>
+    work({
+      spec: { name: 'lab', file: 'cluster.yaml', hosts: [{ name: 'w1' }] },
+      id: 'run',
+      view: { startedAt: 0 },
+      run: { emit: () => undefined, stop: given.stop.signal },
+      aside: (print: () => unknown) => print(),
+    }),
+}))
+vi.mock('../../src/cli/evaluate-cluster.ts', () => ({
+  exitCodeOf: () => 0,
+  evaluateCluster: async () => {
+    given.calls.push('read')
+    const evaluation = { plan: { verdicts: new Map() }, refused: new Set(), unreachable: new Map() }
+    return { evaluation, voters: ['w1'], seen: { generation: 4, busy: false } }
+  },
+}))
+vi.mock('../../src/cli/show-plan.ts', () => ({ showPlan: async () => true, anythingToDo: () => true }))
+vi.mock('../../src/cli/ask.ts', async original => {
+  const { Writable } = await import('node:stream')
+  const ask = await original<typeof import('../../src/cli/ask.ts')>()
+  const output = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const confirm: typeof ask.confirm = (question, options) => {
+    given.calls.push('ask')
+    return ask.confirm(question, { ...options, output })
+  }
+  return { ...ask, canAsk: () => true, confirm }
+})
+vi.mock('../../src/engine/index.ts', async original => ({
+  ...(await original<typeof import('../../src/engine/index.ts')>()),
+  fenceHosts: async () => void given.calls.push('fence'),
+  apply: async () => {
+    given.calls.push('write')
+    return { summary: { failed: 0, skipped: 0 }, ends: new Map(), failedHosts: new Map() }
+  },
+  withLock: async (_voters: unknown, run: object, _options: unknown, work: (lock: object) => unknown) => ({
+    result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal } }),
+  }),
+}))
+
+const options = { file: 'cluster.yaml', output: 'json', diff: false, parallel: 1, yes: true } as const
+
+beforeEach(() => {
+  given.calls.length = 0
+  given.stop = new AbortController()
+  given.lost = new AbortController()
+  given.lock = { outdated: false, unquiet: false }
+})
+
+test('hosts are fenced before they are read again, also where the run before has given its lock back', async () => {
+  given.lock.outdated = true
+  expect(await apply(options)).toBe(exitCodes.ok)
+  expect(given.calls).toEqual(['read', 'fence', 'read', 'write'])
+})
+
+test('where nobody was at work in between, nothing is read twice', async () => {
+  expect(await apply(options)).toBe(exitCodes.ok)
+  expect(given.calls).toEqual(['read', 'write'])
+})
+
+test('a question ends when the run is stopped, by kill as well as by ^C', async () => {
+  const applied = apply({ ...options, output: 'text', yes: false })
+  await vi.waitFor(() => expect(given.calls).toContain('ask'))
+  given.stop.abort()
+  await expect(applied).rejects.toMatchObject({ exitCode: exitCodes.cancelled })
+  expect(given.calls).toEqual(['read', 'ask'])
+})
+
+test('a question that is asked again ends with the lock, and says why', async () => {
+  given.lock.outdated = true
+  // As if the first question was answered.
+  const applied = apply({
+    ...options,
+    get yes() {
+      return !given.calls.includes('fence')
+    },
+  })
+  await vi.waitFor(() => expect(given.calls).toContain('ask'))
+  const taken = new UserError({ problem: 'Another run has taken the lock over.' })
+  given.lost.abort(taken)
+  await expect(applied).rejects.toBe(taken)
+  expect(given.calls).not.toContain('write')
+})
