@@ -4,6 +4,7 @@ import { type UserError, UserErrors } from '../core/index.ts'
 import { checkAddresses } from './checks/addresses.ts'
 import { checkCilium } from './checks/cilium.ts'
 import { checkEtcd } from './checks/etcd.ts'
+import { checkEtcdData } from './checks/etcd-data.ts'
 import { checkFirewall } from './checks/firewall.ts'
 import { checkHosts } from './checks/hosts.ts'
 import { checkKubeletPolicies } from './checks/kubelet-policies.ts'
@@ -57,6 +58,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   for (const check of [
     checkHosts,
     checkEtcd,
+    checkEtcdData,
     checkAddresses,
     checkFirewall,
     checkNetwork,
