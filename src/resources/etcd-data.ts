@@ -13,7 +13,7 @@ export function etcdFolder(): Resource<string, { readonly mode: string }> {
     kind: 'folder',
     name: data,
     probe: {
-      script: `if [ -d ${data} ]; then echo "folder=$(stat -c '%U %a' ${data})"; else echo folder=absent; fi\n`,
+      script: `if [ -d ${data} ]; then echo "folder=$(stat -L -c '%U %a' ${data})"; else echo folder=absent; fi\n`,
       parse: raw => fieldsOf(raw, ['folder']).get('folder')!,
     },
     desired: { mode: '700' },
