@@ -3,17 +3,16 @@ import type { ErrorDetails } from '../core/errors.ts'
 import { isUnknown, type Output } from '../core/output.ts'
 import type { ProbeResult, Resource } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
-import { quote } from '../shell/quote.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
-import { type KubernetesDocument, registrationOf } from './kubeadm-documents.ts'
+import { type KubernetesDocument, registrationOf, skipsPreflight } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { otherCluster, refuse, refuseOthers } from './kubeadm-join.ts'
 import { type JoinScriptOptions, joinScript, joinUnfinished } from './kubeadm-join-script.ts'
+import { finished } from './kubeadm-reset.ts'
 import {
   caHashOf,
   decodeFile,
-  finished,
   kubeletClientPath,
   nodeNameOf,
   otherNode,
@@ -22,6 +21,7 @@ import {
 } from './kubeadm-state.ts'
 import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
+import { defaultEtcdData, othersInEtcdData, printEtcdData, refuseEtcdData } from './stacked-etcd-data.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
@@ -49,6 +49,8 @@ export interface ControlPlaneJoinState {
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
   /** The parts of a control plane that are there. */
   readonly found: readonly string[]
+  /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
+  readonly inEtcdData: readonly string[]
   /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
   readonly caHash: string | undefined
   /** Name of the node that it is; undefined when it is none. */
@@ -68,8 +70,9 @@ export interface ControlPlaneJoinDesired {
 export function controlPlaneJoin(
   parameters: ControlPlaneJoinParameters,
 ): Resource<ControlPlaneJoinState, ControlPlaneJoinDesired> {
-  const { configuration, token, certificateKey, caHash, records, etcdData = '/var/lib/etcd' } = parameters
-  const { name: node, criSocket } = registrationOf(configuration)
+  const { configuration, token, certificateKey, caHash, records, etcdData: folder = defaultEtcdData } = parameters
+  const etcdData = folder === 'external' ? undefined : folder
+  const { name: node, criSocket, ignorePreflightErrors = [] } = registrationOf(configuration)
   return {
     kind: 'kubeadm join',
     name: 'control plane',
@@ -87,6 +90,9 @@ export function controlPlaneJoin(
           return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
+      const foreign =
+        state === 'unfinished' ? undefined : refuseEtcdData(etcdData, current.inEtcdData, ignorePreflightErrors)
+      if (foreign !== undefined) return refuse(state, foreign)
       if (state === 'absent') return { action: 'create', fields: [field] }
       const others = refuseOthers(current, desired.caHash)
       if (others !== undefined) return others
@@ -99,7 +105,8 @@ export function controlPlaneJoin(
       const script = joinScript({
         criSocket,
         resetFirst: state !== 'absent',
-        ...(etcdData === 'external' ? {} : stackedMember(parameters, etcdData)),
+        skipsPreflight: skipsPreflight(configuration),
+        ...(etcdData === undefined ? {} : stackedMember(parameters, etcdData)),
       })
       const document = Secret.all(
         [desired.token.token, desired.certificateKey],
@@ -118,13 +125,11 @@ export function controlPlaneJoin(
 }
 
 function stackedMember({ address, others }: ControlPlaneJoinParameters, etcdData: string): Partial<JoinScriptOptions> {
-  const data = quote(etcdData)
   return {
+    etcdData,
     functions: staleMemberFunctions(address, others),
     prepare: 'remove_stale_member',
-    leave: 'leave_etcd',
-    // Its manifest, by which reset finds the data, may be gone already.
-    resetMore: `  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi\n`,
+    leave: '  leave_etcd || exit 1\n',
   }
 }
 
@@ -134,12 +139,12 @@ const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd
 
 const etcdFound = 'data of etcd'
 
-function probeScript(etcdData: string): string {
+function probeScript(etcdData: string | undefined): string {
   return `if [ -e ${joinUnfinished} ]; then echo unfinished=yes; fi
 for part in ${[...new Set([...parts, ...ownParts])].join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
 done
-${etcdData === 'external' ? '' : `if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi\n`}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
+${printEtcdData(etcdData)}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
 for part in /etc/kubernetes/kubelet.conf /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml; do
   if [ -e "$part" ]; then echo "left=$part"; fi
 done
@@ -149,7 +154,8 @@ ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 function parseState(raw: ProbeResult): ControlPlaneJoinState {
   const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
-  return { state: stateOf(raw, found), found, caHash: caHashOf(decodeFile(linesOf(raw, 'ca')[0])), node }
+  const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
+  return { state: stateOf(raw, found), found, inEtcdData: othersInEtcdData(raw), caHash, node }
 }
 
 function stateOf(raw: ProbeResult, found: readonly string[]): ControlPlaneJoinState['state'] {

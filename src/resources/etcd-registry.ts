@@ -2,8 +2,9 @@ import type { ErrorDetails } from '../core/errors.ts'
 import { longProbeMs } from '../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
-import { adminConf, initUnfinished } from './kubectl.ts'
+import { adminConf, initUnfinished, initWrote } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
+import { printEtcdServers } from './static-pods.ts'
 
 export interface EtcdRegistryParameters {
   /** Client URLs. */
@@ -28,7 +29,7 @@ export interface EtcdRegistryAnswer {
 export interface EtcdRegistryState {
   /** Whether kubeadm init is done here. */
   readonly standing: boolean
-  /** The endpoints with which an init of this host was begun and not ended. */
+  /** The endpoints that an API server of an init of this host, which was cut off, may have written to. */
   readonly begun: readonly string[]
   /** Of the wanted endpoints that answered; none as long as the host has no client certificate. */
   readonly wanted: readonly EtcdRegistryAnswer[]
@@ -95,12 +96,11 @@ const question = JSON.stringify({
 function probeScript({ endpoints, caFile, certFile, keyFile, foreign }: EtcdRegistryParameters): string {
   const files = `--cacert ${quote(caFile)} --cert ${quote(certFile)} --key ${quote(keyFile)}`
   // Members that evcctl runs itself are known by their membership.
-  const whenStanding = foreign
-    ? `used=$(sed -n 's/^ *- --etcd-servers=//p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | tr ',' ' ')`
-    : 'exit 0'
+  const whenStanding = foreign ? `used=$(${printEtcdServers})` : 'exit 0'
   return `used=
 silence=1
-if [ -e ${initUnfinished} ]; then sed 's/^/begun=/' ${initUnfinished}
+sed 's/^/begun=/' ${initWrote} 2>/dev/null || :
+if [ -e ${initUnfinished} ]; then ${printEtcdServers} | sed 's/^/begun=/'
 elif [ -s ${adminConf} ]; then
   echo standing=yes
   ${whenStanding}

@@ -152,12 +152,20 @@ export function renderDocuments(documents: readonly KubernetesDocument[]): strin
   return documents.map(document => stringify(document, { lineWidth: 0 })).join('---\n')
 }
 
-/** What a join needs to know of its own document. */
-export function registrationOf({ nodeRegistration = {} }: KubernetesDocument): {
+interface Registration {
   readonly name?: string
   readonly criSocket: string
-} {
-  return nodeRegistration as { readonly name?: string; readonly criSocket: string }
+  readonly ignorePreflightErrors?: readonly string[]
+}
+
+/** What a join needs to know of its own document. */
+export function registrationOf({ nodeRegistration = {} }: KubernetesDocument): Registration {
+  return nodeRegistration as Registration
+}
+
+/** Whether an InitConfiguration or JoinConfiguration leaves out kubeadm's own preflight. */
+export function skipsPreflight({ skipPhases }: KubernetesDocument): boolean {
+  return Array.isArray(skipPhases) && skipPhases.includes('preflight')
 }
 
 function nodeRegistration({
@@ -188,12 +196,6 @@ export function etcdDataOf(cluster: KubernetesDocument): { readonly etcdData?: s
   }
   if (external !== undefined) return { etcdData: 'external' }
   return local?.dataDir === undefined ? {} : { etcdData: local.dataDir }
-}
-
-/** Client URLs of an external etcd; none when it is stacked. */
-export function etcdEndpointsOf(cluster: KubernetesDocument): readonly string[] {
-  const { external } = (cluster.etcd ?? {}) as { readonly external?: { readonly endpoints?: readonly string[] } }
-  return external?.endpoints ?? []
 }
 
 /**

@@ -1,14 +1,14 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import type { ProbeResult, Resource, Step } from '../core/resource.ts'
+import type { Change, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
-import { quote, quoteAll } from '../shell/quote.ts'
+import { quote } from '../shell/quote.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { serverToHandOn } from './handed-on.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
+import { finished, resetFunctions } from './kubeadm-reset.ts'
 import {
   caHashOf,
   decodeFile,
-  finished,
   nodeNameOf,
   otherNode,
   printFile,
@@ -16,11 +16,12 @@ import {
   stateFolder,
 } from './kubeadm-state.ts'
 import { watchedFunction } from './kubeadm-watch.ts'
-import { initUnfinished } from './kubectl.ts'
+import { initUnfinished, initWrote } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { keepKubelet, recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
-import { madeManifests, noteManifests } from './static-pods.ts'
+import { defaultEtcdData, othersInEtcdData, printEtcdData, refuseEtcdData } from './stacked-etcd-data.ts'
+import { madeManifests, manifestFolder, noteManifests, printEtcdServers } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
   /** File with the kubeadm documents; has to be there before. */
@@ -29,8 +30,10 @@ export interface KubeadmInitParameters {
   readonly node: string
   /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
   readonly etcdData?: string | 'external'
-  /** Client URLs of an external etcd: a cut-off init remembers where it wrote. Default none. */
-  readonly etcdEndpoints?: readonly string[]
+  /** Of kubeadm's own preflight. Default none. */
+  readonly ignorePreflightErrors?: readonly string[]
+  /** Whether initConfiguration leaves out kubeadm's own preflight. Default false. */
+  readonly skipsPreflight?: boolean
   /** Of the container runtime, whose containers a reset removes. */
   readonly criSocket: string
   /** `host:port` that the nodes will use for the API, for the plan. */
@@ -47,6 +50,8 @@ export interface KubeadmInitState {
   readonly state: 'absent' | 'unfinished' | 'done' | 'damaged'
   /** The files and folders of a control plane that are there. */
   readonly found: readonly string[]
+  /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
+  readonly inEtcdData: readonly string[]
   /** PEM of the cluster's CA; empty when it is not there. */
   readonly ca: string
   /** `server` of admin.conf. */
@@ -71,7 +76,8 @@ const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'p
 
 /**
  * The first control plane node. An init that was cut off is found by a marker and begun anew after `kubeadm reset`;
- * that is safe, because nothing can have joined before init is done. A host without the marker is never reset.
+ * that is safe, because nothing can have joined before init is done. A host without the marker is never reset, and there
+ * is none before kubeadm's preflight has passed.
  */
 export function kubeadmInit(
   parameters: KubeadmInitParameters,
@@ -80,18 +86,20 @@ export function kubeadmInit(
     configuration,
     node,
     criSocket,
-    etcdData = '/var/lib/etcd',
-    etcdEndpoints = [],
+    etcdData: folder = defaultEtcdData,
+    ignorePreflightErrors = [],
+    skipsPreflight = false,
     endpoint,
     records,
   } = parameters
+  const etcdData = folder === 'external' ? undefined : folder
   return {
     kind: 'kubeadm init',
     name: 'cluster',
     title: 'kubeadm init',
     probe: { script: probeScript(etcdData), parse: parseInit },
     desired: { endpoint },
-    diff({ state, found, node: is }) {
+    diff({ state, found, inEtcdData, node: is }) {
       if (state === 'done') {
         if (is === undefined || is === node) return undefined
         return { action: 'run', fields: [{ field: 'node', before: is, after: node }], refused: otherNode(is, node) }
@@ -103,15 +111,17 @@ export function kubeadmInit(
         const fields = [{ field: 'state', before: 'unfinished', after: 'done' }]
         return { action: 'run', fields, note: 'what the interrupted kubeadm init left is removed first' }
       }
-      return { action: 'create', fields: [{ field: 'endpoint', after: endpoint }] }
+      const refused = refuseEtcdData(etcdData, inEtcdData, ignorePreflightErrors)
+      const change: Change = { action: 'create', fields: [{ field: 'endpoint', after: endpoint }] }
+      return refused === undefined ? change : { ...change, refused }
     },
     converge(current): readonly Step[] {
       if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
-        { run: initScript({ configuration, criSocket, etcdData, etcdEndpoints }), timeoutMs: longestInit },
+        { run: initScript({ configuration, criSocket, etcdData, skipsPreflight }), timeoutMs: longestInit },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: `${keepKubelet}${finished(initUnfinished)}` },
+        { run: `${keepKubelet}${finished(initUnfinished)}rm -f ${initWrote}\n` },
       ]
     },
     output(current) {
@@ -123,17 +133,12 @@ export function kubeadmInit(
   }
 }
 
-function probeScript(etcdData: string): string {
+function probeScript(etcdData: string | undefined): string {
   return `if [ -e ${initUnfinished} ]; then echo unfinished=yes; fi
 for part in ${parts.join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
 done
-${
-  etcdData === 'external'
-    ? ''
-    : `if [ -d ${quote(`${etcdData}/member`)} ]; then echo found=etcd; fi
-`
-}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
+${printEtcdData(etcdData)}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
 ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 }
 
@@ -142,7 +147,8 @@ function parseInit(raw: ProbeResult): KubeadmInitState {
   const ca = decodeFile(linesOf(raw, 'ca')[0])
   const server = linesOf(raw, 'server')[0] ?? ''
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
-  return { state: stateOf(linesOf(raw, 'unfinished').length > 0, found), found, ca, server, node }
+  const state = stateOf(linesOf(raw, 'unfinished').length > 0, found)
+  return { state, found, inEtcdData: othersInEtcdData(raw), ca, server, node }
 }
 
 function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitState['state'] {
@@ -156,25 +162,20 @@ function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitSt
 interface InitScript {
   readonly configuration: string
   readonly criSocket: string
-  readonly etcdData: string
-  readonly etcdEndpoints: readonly string[]
+  readonly etcdData: string | undefined
+  readonly skipsPreflight: boolean
 }
 
-function initScript({ configuration, criSocket, etcdData, etcdEndpoints }: InitScript): string {
-  const mark = etcdEndpoints.length === 0 ? ':' : `printf '%s\\n' ${quoteAll(etcdEndpoints)}`
-  const data = quote(etcdData)
-  const emptied = `  # Its manifest, by which reset finds the data, may be gone already.
-  if [ -d ${data} ]; then find ${data} -mindepth 1 -delete; fi
-`
+function initScript({ configuration, criSocket, etcdData, skipsPreflight }: InitScript): string {
+  const leave = etcdData === undefined ? noteEtcd : ''
   return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
 systemctl daemon-reload
 systemctl enable --quiet kubelet
-if [ -e ${initUnfinished} ]; then
+${resetFunctions({ marker: initUnfinished, criSocket, etcdData, leave })}if [ -e ${initUnfinished} ]; then
   echo 'removing what an interrupted kubeadm init left'
-  kubeadm reset --force --cri-socket ${criSocket} >/dev/null
-${etcdData === 'external' ? '' : emptied}fi
-${forgetFormerNode}${mark} >${initUnfinished}
-${syncLine(initUnfinished)}
+  reset_host
+fi
+${skipsPreflight ? '' : `kubeadm init phase preflight --config ${quote(configuration)}\n`}${forgetFormerNode}begin
 watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence
@@ -182,6 +183,13 @@ watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-
 }
 ${recordKubeletStart}`
 }
+
+// An API server writes to etcd from when it has a manifest; its keys stay there when that is gone.
+const noteEtcd = `  if [ -s ${manifestFolder}/kube-apiserver.yaml ]; then
+    ${printEtcdServers} >>${initWrote}
+    ${syncLine(initWrote)}
+  fi
+`
 
 function refusal(found: readonly string[]): ErrorDetails {
   const missing = parts.map(part => `/etc/kubernetes/${part}`).filter(path => !found.includes(path))

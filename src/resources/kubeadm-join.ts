@@ -4,13 +4,13 @@ import { isUnknown, type Output, type Unknown } from '../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
-import { type KubernetesDocument, registrationOf } from './kubeadm-documents.ts'
+import { type KubernetesDocument, registrationOf, skipsPreflight } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
+import { finished } from './kubeadm-reset.ts'
 import {
   caHashOf,
   decodeFile,
-  finished,
   kubeletClientPath,
   nodeNameOf,
   otherNode,
@@ -78,7 +78,11 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
       const document = desired.token.token.map(value => render(configuration, value, desired.caHash), 'kubeadm join')
       return [
         {
-          run: joinScript({ criSocket, resetFirst: current.state !== 'absent' }),
+          run: joinScript({
+            criSocket,
+            resetFirst: current.state !== 'absent',
+            skipsPreflight: skipsPreflight(configuration),
+          }),
           stdin: document,
           timeoutMs: 15 * 60_000,
         },

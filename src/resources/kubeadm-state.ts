@@ -1,7 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import type { ErrorDetails } from '../core/errors.ts'
-import { syncTreeLine } from '../shell/on-disk.ts'
 import { isObjectName } from './handed-on.ts'
 
 /** Where evcctl keeps what it knows of a host. */
@@ -9,11 +8,6 @@ export const stateFolder = '/var/lib/evcctl'
 
 /** What the network check proved of the node that the host is now; removed before it becomes another one. */
 export const networkCheckStamp = `${stateFolder}/network-check`
-
-/** Takes back the marker of a run of kubeadm, once what it wrote is on the disk: kubeadm does not wait for that. */
-export function finished(marker: string): string {
-  return `${syncTreeLine('/etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml')}\nrm -f ${marker}\n`
-}
 
 /**
  * The hash by which a joining node knows the cluster's CA: `sha256:` and the hex digest of the subject public key info

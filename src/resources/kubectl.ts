@@ -8,6 +8,9 @@ export const kubectlPath = '/usr/local/bin/kubectl'
 /** Lies on the first control plane node as long as kubeadm init is not done: what answers meanwhile will be reset. */
 export const initUnfinished = '/var/lib/evcctl/kubeadm-init.unfinished'
 
+/** Client URLs of an external etcd, a line each, to which an init that was cut off and undone may have written. */
+export const initWrote = '/var/lib/evcctl/kubeadm-init.etcd'
+
 /**
  * The start of every kubectl command line: credentials (default: the administrator's), bounded time, and no discovery cache (it would be written to
  * root's home even by a probe; a path below /dev/null cannot be made).

@@ -21,6 +21,9 @@ export const printPlace = `manifest=${madeManifests}/kube-apiserver.yaml
 sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' "$manifest" 2>/dev/null || :
 `
 
+/** Shell command that prints the URLs of etcd that the API server has, a line each. */
+export const printEtcdServers = `{ sed -n 's/^ *- --etcd-servers=//p' ${manifestFolder}/kube-apiserver.yaml 2>/dev/null | tr ',' '\\n'; }`
+
 /** A shell condition: two manifests are the same pod, however they are written; the kubelet makes no new one then. Needs `manifestFunction`. */
 export function sameManifest(one: string, other: string): string {
   return `[ "$(meant ${one})" = "$(meant ${other})" ]`

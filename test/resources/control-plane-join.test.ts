@@ -77,11 +77,11 @@ describe('the join of a control plane node', () => {
 
   test('leaves an external etcd alone', () => {
     const external = controlPlaneJoin({ ...parameters, etcdData: 'external' })
-    const unfinished = { state: 'unfinished', found: [], caHash: undefined, node: undefined } as const
+    const unfinished = { state: 'unfinished', found: [], inEtcdData: [], caHash: undefined, node: undefined } as const
     const [step] = external.converge(unfinished, desired)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     expect(step.run).toContain('kubeadm reset')
-    for (const word of ['/var/lib/etcd', 'member', 'external']) {
+    for (const word of ['/var/lib/etcd', '/member', 'external']) {
       expect(step.run).not.toContain(word)
       expect(external.probe.script).not.toContain(word)
     }
@@ -123,7 +123,10 @@ describe('the join of a control plane node', () => {
 
   test('resets only with the marker, and has its secrets on stdin alone', async () => {
     for (const state of ['absent', 'unfinished'] as const) {
-      const [step, ...others] = resource.converge({ state, found: [], caHash: undefined, node: undefined }, desired)
+      const [step, ...others] = resource.converge(
+        { state, found: [], inEtcdData: [], caHash: undefined, node: undefined },
+        desired,
+      )
       if (step === undefined || !('run' in step)) throw new Error('expected a run step')
       expect(step.stdin).toBeInstanceOf(Secret)
       for (const secret of [token, key]) expect(step.run + JSON.stringify(others)).not.toContain(secret)
@@ -132,7 +135,7 @@ describe('the join of a control plane node', () => {
   })
 
   test('hands kubeadm a document with token, pinned CA and certificate key', async () => {
-    const state = { state: 'absent', found: [], caHash: undefined, node: undefined } as const
+    const state = { state: 'absent', found: [], inEtcdData: [], caHash: undefined, node: undefined } as const
     const [step] = resource.converge(state, { ...desired, caHash: 'sha256:abc' })
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.
@@ -144,11 +147,14 @@ describe('the join of a control plane node', () => {
   })
 
   test('has no file with secrets while kubeadm runs, and gives each phase the document', async () => {
-    const [step] = resource.converge({ state: 'absent', found: [], caHash: undefined, node: undefined }, desired)
+    const [step] = resource.converge(
+      { state: 'absent', found: [], inEtcdData: [], caHash: undefined, node: undefined },
+      desired,
+    )
     const { exitCode, stderr, asked, read, files } = await joinWithStubs(step)
     expect([exitCode, stderr]).toEqual([0, ''])
     const phase = 'join phase control-plane-prepare'
-    const attempt = [`${phase} download-certs`, `${phase} certs`, 'join']
+    const attempt = ['join phase preflight', `${phase} download-certs`, `${phase} certs`, 'join']
     expect(asked).toEqual([...attempt, ...attempt])
     expect(read).toEqual(asked.map(() => 'the document'))
     expect(files).not.toContain('kubeadm-join.yaml')
@@ -163,9 +169,12 @@ describe('the join of a control plane node', () => {
     ['none that only begins like its own', '192.0.2.120', ''],
     ['none of another node', '192.0.2.13', ''],
   ])('takes %s stale member out of etcd', async (_what, address, removed) => {
-    const [step] = resource.converge({ state: 'absent', found: [], caHash: undefined, node: undefined }, desired)
+    const [step] = resource.converge(
+      { state: 'absent', found: [], inEtcdData: [], caHash: undefined, node: undefined },
+      desired,
+    )
     const script = (step as { run: string }).run
-    const functions = script.slice(script.indexOf('ask_etcd() {'), script.indexOf(': >/var/lib'))
+    const functions = script.slice(script.indexOf('ask_etcd() {'), script.indexOf('keep_entries() {'))
     const answer = `{"header":{},"members":[${member('1', '192.0.2.11')},${member('7', address)}]}`
     // Programs of the host, as far as they matter here.
     const host = `kubeadm() { :; }
@@ -179,13 +188,17 @@ curl() { case "$*" in *member/list*) printf '%s' '${answer}';; *) printf '%s\\n'
 })
 
 test('a member that etcd does not let go is not reset', async () => {
-  const [step] = resource.converge({ state: 'unfinished', found: [], caHash: undefined, node: undefined }, desired)
+  const [step] = resource.converge(
+    { state: 'unfinished', found: [], inEtcdData: [], caHash: undefined, node: undefined },
+    desired,
+  )
   const script = (step as { run: string }).run
-  const functions = script.slice(script.indexOf('reset() {'), script.indexOf("echo 'removing what"))
+  const functions = script.slice(script.indexOf('ask_etcd() {'), script.indexOf("echo 'removing what"))
   const sandbox = new Sandbox()
   const key = sandbox.inside('/etc/kubernetes/pki/apiserver-etcd-client.key')
   const host = 'kubeadm() { echo "kubeadm $1" >&2; }\nsystemctl() { :; }\ncurl() { return 7; }\n'
-  const resetting = `set -eu\n${functions}${host}reset`
+  mkdirSync(sandbox.inside('/var/lib/evcctl'), { recursive: true })
+  const resetting = `set -eu\n${functions}${host}reset_host`
   // Without the certificates it never was a member.
   expect((await sandbox.sh(resetting)).stderr).toContain('kubeadm reset')
   mkdirSync(dirname(key), { recursive: true })

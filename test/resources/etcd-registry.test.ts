@@ -69,7 +69,8 @@ afterAll(() => {
 })
 
 const admin = { '/etc/kubernetes/admin.conf': 'x' }
-const marker = (url: string) => ({ '/var/lib/evcctl/kubeadm-init.unfinished': `${url}\n` })
+const marker = { '/var/lib/evcctl/kubeadm-init.unfinished': '' }
+const wrote = (url: string) => ({ '/var/lib/evcctl/kubeadm-init.etcd': `${url}\n` })
 const manifest = (...endpoints: readonly string[]) => ({
   '/etc/kubernetes/manifests/kube-apiserver.yaml': `    - --etcd-servers=${endpoints.join(',')}\n`,
 })
@@ -106,10 +107,14 @@ describe('what an external etcd holds', () => {
     expect(await refusal([urls.full], {}, { foreign: false })).toMatchObject({ problem: refused?.problem })
   })
 
-  test('may be what an interrupted init of this host wrote there, and there only', async () => {
-    expect(await refusal([urls.full], marker(urls.full))).toBeUndefined()
-    expect(await refusal([urls.full], { ...admin, ...marker(urls.full) })).toBeUndefined()
-    expect((await refusal([urls.full], marker(urls.empty)))?.problem).toContain('would take it over')
+  test('may be what an API server of an interrupted init of this host wrote there, and there only', async () => {
+    for (const begun of [{ ...marker, ...manifest(urls.full) }, wrote(urls.full)]) {
+      expect(await refusal([urls.full], begun)).toBeUndefined()
+      expect(await refusal([urls.full], { ...admin, ...marker, ...begun })).toBeUndefined()
+    }
+    for (const begun of [marker, { ...marker, ...manifest(urls.empty) }, { ...marker, ...wrote(urls.empty) }]) {
+      expect((await refusal([urls.full], begun))?.problem).toContain('would take it over')
+    }
   })
 
   test('is what a standing cluster has there', async () => {

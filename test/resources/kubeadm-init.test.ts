@@ -70,7 +70,14 @@ describe('kubeadm init', () => {
     }
     const scripts = (etcdData?: string) => {
       const resource = kubeadmInit({ ...parameters, ...(etcdData === undefined ? {} : { etcdData }) })
-      const unfinished = { state: 'unfinished', found: [], ca: '', server: '', node: undefined } as const
+      const unfinished = {
+        state: 'unfinished',
+        found: [],
+        inEtcdData: [],
+        ca: '',
+        server: '',
+        node: undefined,
+      } as const
       return JSON.stringify([resource.probe.script, resource.converge(unfinished, resource.desired as never)])
     }
     expect(scripts()).toContain('/var/lib/etcd')
@@ -116,7 +123,7 @@ describe('kubeadm init', () => {
       records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
     })
     const steps = resource.converge(
-      { state: 'absent', found: [], ca: '', server: '', node: undefined },
+      { state: 'absent', found: [], inEtcdData: [], ca: '', server: '', node: undefined },
       resource.desired as never,
     )
     const text = steps.map(step => ('run' in step ? step.run : `${JSON.stringify(step)}\n`)).join('--- next step\n')

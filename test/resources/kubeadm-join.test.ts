@@ -125,8 +125,8 @@ describe('kubeadm join', () => {
     const [step] = resource.converge({ state: 'absent', caHash: undefined, node: undefined }, desired)
     const { exitCode, asked, read, files } = await joinWithStubs(step)
     expect(exitCode).toBe(0)
-    expect(asked).toEqual(['join', 'join'])
-    expect(read).toEqual(['the document', 'the document'])
+    expect(asked).toEqual(['join phase preflight', 'join', 'join phase preflight', 'join'])
+    expect(read).toEqual(asked.map(() => 'the document'))
     expect(files).not.toContain('kubeadm-join.yaml')
   })
 

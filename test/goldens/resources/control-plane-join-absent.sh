@@ -66,13 +66,6 @@ exec 9<"$configuration"
 rm -f "$configuration"
 systemctl daemon-reload
 systemctl enable --quiet kubelet
-reset() {
-  leave_etcd || exit 1
-  systemctl stop kubelet 2>/dev/null || :
-  kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null
-  if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
-  mkdir -p /etc/kubernetes/manifests
-}
 ask_etcd() {
   for address in '192.0.2.11' '192.0.2.13'; do
     if curl -q --silent --show-error --fail --connect-timeout 2 --max-time 15 --cacert /etc/kubernetes/pki/etcd/ca.crt \
@@ -98,14 +91,77 @@ remove_stale_member() {
   kubeadm join phase control-plane-prepare certs --config /dev/fd/9 >/dev/null || return 1
   remove_member
 }
-rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
-: >/var/lib/evcctl/kubeadm-join.unfinished
-{ sync -- /var/lib/evcctl/kubeadm-join.unfinished 2>/dev/null || sync; }
+keep_entries() {
+  place=/var/lib/evcctl/kubeadm-before.new/$1
+  shift
+  mkdir "$place"
+  for entry in "$@"; do
+    if [ ! -e "$entry" ] && [ ! -L "$entry" ]; then continue; fi
+    case $entry in /var/lib/kubelet/pods|/var/lib/kubelet/plugins|/var/lib/kubelet/plugins_registry|/var/lib/kubelet/device-plugins|/var/lib/kubelet/pod-resources|/var/lib/kubelet/checkpoints|/var/lib/kubelet/*_state|/var/lib/kubelet/pki|/var/lib/kubelet/config.yaml|/var/lib/kubelet/kubeadm-flags.env|/var/lib/kubelet/instance-config.yaml) continue ;; esac
+    case $former$entry in yes/etc/kubernetes/admin.conf|yes/etc/kubernetes/super-admin.conf|yes/etc/kubernetes/kubelet.conf|yes/etc/kubernetes/bootstrap-kubelet.conf|yes/etc/kubernetes/controller-manager.conf|yes/etc/kubernetes/scheduler.conf|yes/etc/kubernetes/manifests/etcd.yaml|yes/etc/kubernetes/manifests/kube-apiserver.yaml|yes/etc/kubernetes/manifests/kube-controller-manager.yaml|yes/etc/kubernetes/manifests/kube-scheduler.yaml|yes/etc/kubernetes/pki/ca.*|yes/etc/kubernetes/pki/sa.*|yes/etc/kubernetes/pki/apiserver*|yes/etc/kubernetes/pki/front-proxy-*|yes/etc/kubernetes/pki/etcd) continue ;; esac
+    cp -fpPR -- "$entry" "$place/"
+  done
+}
+keep_files() {
+  former=$1
+  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
+  mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new
+  keep_entries conf /etc/kubernetes/*.conf
+  keep_entries pki /etc/kubernetes/pki/* /etc/kubernetes/pki/.[!.]*
+  keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]*
+  keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]*
+  { find /var/lib/evcctl/kubeadm-before.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
+  mv /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+}
+mark() {
+  : >/var/lib/evcctl/kubeadm-join.unfinished
+  { sync -- /var/lib/evcctl/kubeadm-join.unfinished 2>/dev/null || sync; }
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+}
+need_no_member() {
+  if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there, and evcctl has not made it: move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir' >&2; exit 1; fi
+}
+begin() {
+  need_no_member
+  keep_files no
+  mark
+}
+put_back() {
+  folder=$1
+  shift
+  mkdir -p "$folder"
+  for entry in "$@"; do
+    if [ -e "$entry" ] || [ -L "$entry" ]; then cp -fpPR -- "$entry" "$folder/"; fi
+  done
+}
+reset_host() {
+  leave_etcd || exit 1
+  if [ ! -e /var/lib/evcctl/kubeadm-join.unfinished ]; then need_no_member; rm -rf /var/lib/evcctl/kubeadm-before; fi
+  if [ ! -d /var/lib/evcctl/kubeadm-before ]; then keep_files yes; fi
+  mark
+  systemctl stop kubelet 2>/dev/null || :
+  kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/containerd/containerd.sock' >/dev/null
+  rm -rf -- '/var/lib/etcd/member'
+  put_back /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]*
+  put_back /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*
+  put_back /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*
+  put_back /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*
+  { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
+  rm -f /var/lib/evcctl/kubeadm-join.unfinished
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
+}
 end=$(( $(date +%s) + 90 ))
 while :; do
   status=0
-  { remove_stale_member && watched kubeadm join --config /dev/fd/9; } 2>"$said" || status=$?
-  if [ "$status" -eq 0 ]; then break; fi
+  kubeadm join phase preflight --config /dev/fd/9 2>"$said" || status=$?
+  if [ "$status" -eq 0 ]; then
+    rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
+    begin
+    { remove_stale_member && watched kubeadm join --config /dev/fd/9; } 2>"$said" || status=$?
+    if [ "$status" -eq 0 ]; then break; fi
+  fi
   again=
   if grep -qF 'the kubelet ends again and again: ' "$said"; then :
   elif grep -q 'status "Ready" already exists' "$said"; then
@@ -115,7 +171,7 @@ while :; do
   fi
   if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
     echo "$again"
-    reset
+    if [ -e /var/lib/evcctl/kubeadm-join.unfinished ]; then reset_host; fi
     sleep 5
     continue
   fi

@@ -58,15 +58,73 @@ watched() {
 mkdir -p /var/lib/evcctl
 systemctl daemon-reload
 systemctl enable --quiet kubelet
+keep_entries() {
+  place=/var/lib/evcctl/kubeadm-before.new/$1
+  shift
+  mkdir "$place"
+  for entry in "$@"; do
+    if [ ! -e "$entry" ] && [ ! -L "$entry" ]; then continue; fi
+    case $entry in /var/lib/kubelet/pods|/var/lib/kubelet/plugins|/var/lib/kubelet/plugins_registry|/var/lib/kubelet/device-plugins|/var/lib/kubelet/pod-resources|/var/lib/kubelet/checkpoints|/var/lib/kubelet/*_state|/var/lib/kubelet/pki|/var/lib/kubelet/config.yaml|/var/lib/kubelet/kubeadm-flags.env|/var/lib/kubelet/instance-config.yaml) continue ;; esac
+    case $former$entry in yes/etc/kubernetes/admin.conf|yes/etc/kubernetes/super-admin.conf|yes/etc/kubernetes/kubelet.conf|yes/etc/kubernetes/bootstrap-kubelet.conf|yes/etc/kubernetes/controller-manager.conf|yes/etc/kubernetes/scheduler.conf|yes/etc/kubernetes/manifests/etcd.yaml|yes/etc/kubernetes/manifests/kube-apiserver.yaml|yes/etc/kubernetes/manifests/kube-controller-manager.yaml|yes/etc/kubernetes/manifests/kube-scheduler.yaml|yes/etc/kubernetes/pki/ca.*|yes/etc/kubernetes/pki/sa.*|yes/etc/kubernetes/pki/apiserver*|yes/etc/kubernetes/pki/front-proxy-*|yes/etc/kubernetes/pki/etcd) continue ;; esac
+    cp -fpPR -- "$entry" "$place/"
+  done
+}
+keep_files() {
+  former=$1
+  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
+  mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new
+  keep_entries conf /etc/kubernetes/*.conf
+  keep_entries pki /etc/kubernetes/pki/* /etc/kubernetes/pki/.[!.]*
+  keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]*
+  keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]*
+  { find /var/lib/evcctl/kubeadm-before.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
+  mv /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+}
+mark() {
+  : >/var/lib/evcctl/kubeadm-init.unfinished
+  { sync -- /var/lib/evcctl/kubeadm-init.unfinished 2>/dev/null || sync; }
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+}
+need_no_member() {
+  if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there, and evcctl has not made it: move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir' >&2; exit 1; fi
+}
+begin() {
+  need_no_member
+  keep_files no
+  mark
+}
+put_back() {
+  folder=$1
+  shift
+  mkdir -p "$folder"
+  for entry in "$@"; do
+    if [ -e "$entry" ] || [ -L "$entry" ]; then cp -fpPR -- "$entry" "$folder/"; fi
+  done
+}
+reset_host() {
+  if [ ! -e /var/lib/evcctl/kubeadm-init.unfinished ]; then need_no_member; rm -rf /var/lib/evcctl/kubeadm-before; fi
+  if [ ! -d /var/lib/evcctl/kubeadm-before ]; then keep_files yes; fi
+  mark
+  systemctl stop kubelet 2>/dev/null || :
+  kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/containerd/containerd.sock' >/dev/null
+  rm -rf -- '/var/lib/etcd/member'
+  put_back /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]*
+  put_back /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*
+  put_back /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*
+  put_back /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*
+  { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
+  rm -f /var/lib/evcctl/kubeadm-init.unfinished
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
+}
 if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
   echo 'removing what an interrupted kubeadm init left'
-  kubeadm reset --force --cri-socket unix:///run/containerd/containerd.sock >/dev/null
-  # Its manifest, by which reset finds the data, may be gone already.
-  if [ -d '/var/lib/etcd' ]; then find '/var/lib/etcd' -mindepth 1 -delete; fi
+  reset_host
 fi
+kubeadm init phase preflight --config '/etc/evcctl/kubeadm.yaml'
 rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
-: >/var/lib/evcctl/kubeadm-init.unfinished
-{ sync -- /var/lib/evcctl/kubeadm-init.unfinished 2>/dev/null || sync; }
+begin
 watched kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
   status=$?
   evidence
@@ -109,3 +167,6 @@ mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 )
 { find /etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -f /var/lib/evcctl/kubeadm-init.unfinished
+{ sync -- /var/lib/evcctl 2>/dev/null || sync; }
+rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
+rm -f /var/lib/evcctl/kubeadm-init.etcd

@@ -1,0 +1,47 @@
+import type { ErrorDetails } from '../core/errors.ts'
+import type { ProbeResult } from '../core/resource.ts'
+import { quote } from '../shell/quote.ts'
+import { linesOf } from './probe-output.ts'
+
+/** kubeadm's own data directory of the stacked etcd. */
+export const defaultEtcdData = '/var/lib/etcd'
+
+/** Probe lines: `found=etcd` for data of an etcd in the folder itself, `inEtcdData=<name>` for what else lies there. */
+export function printEtcdData(etcdData: string | undefined): string {
+  if (etcdData === undefined) return ''
+  const folder = quote(etcdData)
+  return `if [ -d ${folder}/member ]; then echo found=etcd; fi
+others=
+for entry in ${folder}/* ${folder}/.[!.]*; do
+  if [ ! -e "$entry" ] && [ ! -L "$entry" ] || [ "\${entry##*/}" = member ]; then continue; fi
+  if [ "$others" = xxxxx ]; then break; fi
+  others=x$others
+  printf 'inEtcdData=%s\\n' "\${entry##*/}"
+done
+`
+}
+
+/** What printEtcdData() printed of other things in the folder. */
+export function othersInEtcdData(raw: ProbeResult): readonly string[] {
+  return linesOf(raw, 'inEtcdData')
+}
+
+/**
+ * Why kubeadm, which wants an empty folder, is not even begun; undefined where there is nothing, or where the check of
+ * kubeadm is ignored: then etcd's data will lie beside it (kubeadm names its check by the path, in any case of letters).
+ */
+export function refuseEtcdData(
+  etcdData: string | undefined,
+  others: readonly string[],
+  ignored: readonly string[],
+): ErrorDetails | undefined {
+  if (etcdData === undefined || others.length === 0) return undefined
+  const check = `DirAvailable-${etcdData.replaceAll('/', '-')}`
+  if (ignored.some(name => ['all', check.toLowerCase()].includes(name.toLowerCase()))) return undefined
+  return {
+    problem: `The folder for the data of etcd, ${etcdData}, is not empty: kubeadm refuses it.`,
+    expected: 'an empty folder, or none',
+    came: others.map(name => `${etcdData}/${name}`).join('\n'),
+    next: `Move it away, or name another folder: spec.kubernetes.clusterConfiguration.etcd.local.dataDir. If it may lie beside the data of this etcd: spec.kubernetes.ignorePreflightErrors: [${check}]`,
+  }
+}
