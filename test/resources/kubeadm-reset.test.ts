@@ -205,7 +205,7 @@ describe('a run of kubeadm that has begun', () => {
 /** Has the `at`th of all calls of these programs end the script that calls them. */
 function killsAt(host: KubeadmHost, at: number): void {
   const { root } = host.sandbox
-  for (const name of ['kubeadm', 'cp', 'rm', 'mv', 'mkdir', 'sync', 'find']) {
+  for (const name of ['kubeadm', 'cp', 'rm', 'mv', 'mkdir', 'sync']) {
     const real = name === 'kubeadm' ? `${root}/bin/kubeadm.real` : `$(PATH=/usr/bin:/bin command -v ${name})`
     if (name === 'kubeadm' && !existsSync(`${root}/bin/kubeadm.real`)) host.renameStub('kubeadm', 'kubeadm.real')
     host.stub(

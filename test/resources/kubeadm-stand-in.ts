@@ -27,7 +27,8 @@ export class KubeadmHost {
     this.data = this.sandbox.inside(data)
     mkdirSync(join(this.sandbox.root, 'bin'))
     mkdirSync(this.sandbox.inside('/var/lib/evcctl'), { recursive: true })
-    for (const name of ['systemctl', 'crictl', 'sleep', 'journalctl']) this.stub(name, 'exit 0\n')
+    for (const name of ['systemctl', 'crictl', 'journalctl']) this.stub(name, 'exit 0\n')
+    this.stub('sleep', 'exec /bin/sleep 0.1\n')
     this.stub('curl', `printf '{"members":[]}'\n`)
     const [kubernetes, kubelet] = ['/etc/kubernetes', '/var/lib/kubelet'].map(path => this.sandbox.inside(path))
     this.stub(

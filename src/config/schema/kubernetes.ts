@@ -24,7 +24,11 @@ export const kubernetesSchema = z.strictObject({
     )
     .optional(),
   clusterDomain: domain.describe('DNS domain of services.').default('cluster.local'),
-  clusterConfiguration: patchOf('ClusterConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm'),
+  clusterConfiguration: patchOf(
+    'ClusterConfiguration (kubeadm.k8s.io/v1beta4)',
+    'kubeadm',
+    ' etcd.local.dataDir is a folder for etcd alone, and empty when a node is made.',
+  ),
   initConfiguration: patchOf('InitConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm', whenMade),
   joinConfiguration: patchOf('JoinConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm', whenMade),
   kubeletConfiguration: patchOf('KubeletConfiguration (kubelet.config.k8s.io/v1beta1)', 'the kubelet'),
