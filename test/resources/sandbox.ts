@@ -8,7 +8,7 @@ import type { ProbeResult, Resource, Step } from '../../src/core/index.ts'
 import { plain } from '../kit/local-sh.ts'
 
 const rooted =
-  /\/(etc\/etcd|etc\/evcctl|var\/lib\/etcd|var\/lib\/evcctl|var\/cache\/evcctl|run\/evcctl|etc\/kubernetes|var\/lib\/kubelet)/g
+  /\/(etc\/etcd|etc\/evcctl|etc\/systemd|var\/lib\/etcd|var\/lib\/evcctl|var\/cache\/evcctl|run\/evcctl|etc\/kubernetes|var\/lib\/kubelet)/g
 
 /** A folder that stands in for the root of a host: the scripts of resources are turned to it. */
 export class Sandbox {
