@@ -11,7 +11,6 @@ import {
   type EtcdHost,
   etcdPaths,
   type GraphBuilder,
-  type HostSpec,
   type Output,
   type Task,
   UserError,
@@ -19,7 +18,7 @@ import {
 import type { Machine } from './cluster-addresses.ts'
 import { etcdDownload } from './cluster-downloads.ts'
 import { caMachineOf } from './cluster-etcd-ca.ts'
-import { canGoOneByOne, isStandingMember } from './standing.ts'
+import { canGoOneByOne, hasMemberRunning, isStandingMember } from './standing.ts'
 
 /** What the rest of the cluster needs to know of the etcd on hosts of its own. */
 export interface EtcdCluster {
@@ -46,7 +45,7 @@ export function declareEtcd(
   const own = etcdMachines(machines, caMachine)
   const caHost = caMachine.host.name
   const authority = etcdCa.declare(builder.scope(caHost, etcdCa.name), { after: [...prepared.get(caMachine)!] })
-  const standing = standingMembers(spec, machines)
+  const standing = standingOf(spec, machines)
 
   const installed = own.map(machine => {
     const { name } = machine.host
@@ -76,7 +75,7 @@ export function declareEtcd(
       peerCertificate: sign('peer'),
       downloadAfter: [...prepared.get(machine)!],
     })
-    return { name, role, isStanding: standing.has(machine.host) }
+    return { name, role, ...standing(machine) }
   })
   const removal = removalOf(spec, own, members)
   const executor = installed.find(({ name }) => name === removal?.name)
@@ -107,12 +106,16 @@ export function declareEtcd(
   // nothing new before that either, so those before it cannot wait for its membership.
   const healthy: Task[] = []
   let proof: readonly Task[] = []
-  for (const { name, role, isStanding } of installed) {
+  // A member that is well is not restarted while another that it needs is down: that one comes first.
+  const inOrder = [...installed].sort((a, b) => Number(b.isDown) - Number(a.isDown))
+  for (const { name, role, isStanding } of inOrder) {
     const others = installed.filter(one => one.name === name || !one.isStanding)
     const system = builder.tasks.filter(task => task.host === name && systemRoles.has(task.role))
     if (isStanding) for (const task of [...system, ...role.ready]) builder.holdBack(task, proof)
     const running = etcdRunning.declare(builder.scope(name, etcdRunning.name), {
-      member: members.find(member => member.name === name)!,
+      name,
+      members: [...members],
+      data: dataOf(own),
       after: [...others.map(one => joined.get(one.name)!), ...healthy.slice(-1)],
       watch: [...role.watch],
     })
@@ -131,10 +134,21 @@ function etcdMachines(machines: readonly Machine[], signs: Machine): readonly Ma
 /** What prepares the system of a host for etcd. */
 const systemRoles = new Set([os, etcdHost].map(({ name }) => name))
 
-/** The members that change one after the other: those that have been healthy, where so many run that each can be so again. */
-function standingMembers(spec: ClusterSpec, machines: readonly Machine[]): ReadonlySet<HostSpec> {
+interface Standing {
+  /** Whether it has been healthy and runs, where so many do that each can be healthy again: those change one after the other. */
+  readonly isStanding: boolean
+  /** Whether it has been healthy and does not run, and others do. */
+  readonly isDown: boolean
+}
+
+function standingOf(spec: ClusterSpec, machines: readonly Machine[]): (machine: Machine) => Standing {
   const facts = new Map(machines.map(machine => [machine.host.name, machine.facts]))
-  return new Set(canGoOneByOne(spec, facts) ? spec.hosts.filter(host => isStandingMember(host, facts)) : [])
+  const oneByOne = canGoOneByOne(spec, facts)
+  return ({ host }) => {
+    const stands = oneByOne && isStandingMember(host, facts)
+    const runs = hasMemberRunning(host, facts)
+    return { isStanding: stands && runs, isDown: stands && !runs }
+  }
 }
 
 /** All members of cluster.yaml, those too that cannot be reached now. Throws UserError where an address is not known. */

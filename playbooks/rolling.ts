@@ -11,7 +11,7 @@ import { nginxProxy } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
 import { barrier, type ClusterSpec, type GraphBuilder, type HostFacts, type Plan, type Task } from '../src/index.ts'
 import { firstControlPlaneHost } from './cluster-addresses.ts'
-import { canGoOneByOne, isRunningNode, isStandingMember } from './standing.ts'
+import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
 /** The largest share of the running workers that change at a time. */
 const largestShare = 0.25
@@ -35,13 +35,16 @@ export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, Hos
   return batchesOf(spec, facts, [])
 }
 
-/** The same with the members of etcd that are no nodes: one by one, before the workers, and the one that signs first. */
+/**
+ * The same with the members of etcd that are no nodes: one by one, before the workers. The one that signs comes first, after
+ * those that are down.
+ */
 export function hostBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
   const members = spec.hosts
     .filter(host => isStandingMember(host, facts) && !isRunningNode(host, facts))
-    .map(({ name }) => name)
-    .sort((one, other) => Number(facts.get(other)!.etcd.ca) - Number(facts.get(one)!.etcd.ca))
-  const oneByOne = members.map(name => [name])
+    .sort((one, other) => Number(facts.get(other.name)!.etcd.ca) - Number(facts.get(one.name)!.etcd.ca))
+    .sort((one, other) => Number(hasMemberRunning(one, facts)) - Number(hasMemberRunning(other, facts)))
+  const oneByOne = members.map(({ name }) => [name])
   return batchesOf(spec, facts, oneByOne)
 }
 

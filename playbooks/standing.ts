@@ -26,10 +26,12 @@ export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, Host
   const role = stacked ? 'control-plane' : 'etcd'
   const stands = stacked ? isRunningNode : isStandingMember
   const members = spec.hosts.filter(host => host.roles.includes(role) && (!facts.has(host.name) || stands(host, facts)))
-  const running = members.filter(({ name }) => {
-    const listening = facts.get(name)?.listening
-    // A host that can be asked listens at least for SSH: where nothing is known of sockets, nothing is known to be down.
-    return listening !== undefined && (listening.length === 0 || listening.some(({ port }) => port === etcdClientPort))
-  })
-  return running.length > members.length / 2
+  return members.filter(host => hasMemberRunning(host, facts)).length > members.length / 2
+}
+
+/** Whether a host has a member of etcd that serves clients, as far as is known. One that did not answer has none. */
+export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+  const listening = facts.get(name)?.listening
+  // A host that can be asked listens at least for SSH: where nothing is known of sockets, nothing is known to be down.
+  return listening !== undefined && (listening.length === 0 || listening.some(({ port }) => port === etcdClientPort))
 }

@@ -8,12 +8,12 @@ import {
   etcdMember,
   etcdPaths,
   etcdRemoval,
+  etcdService,
   etcdUnit,
   file,
   installedArtifact,
   type Output,
   renderTemplate,
-  systemdUnit,
   type Task,
 } from '../../src/index.ts'
 
@@ -44,8 +44,7 @@ export interface EtcdInstallationOutputs {
   readonly watch: readonly Task[]
 }
 
-const unitPath = `/etc/systemd/system/${etcdUnit}`
-const { pki, server, environment, firstStart, data, clientEnvironment } = etcdPaths
+const { pki, server, environment, unitFile, firstStart, data, clientEnvironment } = etcdPaths
 
 /** The programs, settings and certificates of an etcd member. */
 export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInstallationOutputs>({
@@ -79,7 +78,7 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
       }),
     )
     const unit = scope.add(
-      file({ path: unitPath, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart, data }) }),
+      file({ path: unitFile, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart, data }) }),
     )
     scope.add(
       file({
@@ -133,7 +132,10 @@ export const etcdLeaving = defineRole<EtcdRemovalRoleParameters, { readonly left
 })
 
 const running = z.strictObject({
-  member,
+  name: z.string(),
+  /** All wanted members, this one too. */
+  members: z.array(member).min(1),
+  data: z.custom<EtcdDataByHost>(),
   /** All members that have to be there before this one may be restarted, and the one before it healthy again. */
   after: z.array(z.custom<Task>()),
   watch: z.array(z.custom<Task>()),
@@ -146,16 +148,9 @@ export const etcdRunning = defineRole<EtcdRunningParameters, { readonly healthy:
   name: 'etcd',
   params: running,
   declare(scope, params) {
-    const unit = scope.add(
-      systemdUnit({
-        unit: etcdUnit,
-        state: 'running',
-        enabled: true,
-        watches: [server, unitPath, environment, `${pki}/ca.crt`],
-      }),
-      { after: params.after, watch: params.watch },
-    )
-    const { name, clientURL } = params.member
+    const { name, members, data, after, watch } = params
+    const unit = scope.add(etcdService({ name, members, data }), { after, watch })
+    const { clientURL } = members.find(one => one.name === name)!
     return { healthy: scope.add(etcdHealth(name, clientURL), { after: [unit] }) }
   },
 })

@@ -1,3 +1,6 @@
+import { longProbeMs } from '../core/limits.ts'
+import type { Probe, Survey } from '../core/resource.ts'
+import { surveyProbe } from '../core/survey.ts'
 import type { Member } from '../etcd/index.ts'
 import { quoteAll } from '../shell/quote.ts'
 import { etcdctl, etcdPaths, etcdUnit } from './etcd-paths.ts'
@@ -14,11 +17,19 @@ export interface EtcdMemberState {
   readonly members: readonly Member[]
 }
 
+/** What a host and the cluster know of the members; subjects are client URLs. For parseMember(). */
+export const memberSurvey: Survey = { name: 'etcd members', timeoutMs: longProbeMs, script: memberScript }
+
+/** Reads what memberSurvey asks, through these client URLs. */
+export function memberProbe(clientURLs: readonly string[]): Probe<EtcdMemberState> {
+  return surveyProbe({ asks: [{ survey: memberSurvey, subjects: clientURLs }], parse: parseMember })
+}
+
 /**
  * Asks the cluster for its members, through each endpoint until one answers (a list needs a quorum), and then every
  * member whether it lives. The simple format has whole IDs; the JSON one has numbers that JavaScript would round.
  */
-export function memberScript(clientURLs: readonly string[]): string {
+function memberScript(clientURLs: readonly string[]): string {
   const { data, client, pki } = etcdPaths
   return `if [ -d ${data}/member/wal ]; then echo data=there; fi
 echo "unit=$(systemctl show -p ActiveState --value -- ${etcdUnit})"

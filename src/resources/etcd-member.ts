@@ -1,9 +1,8 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import { longProbeMs } from '../core/limits.ts'
 import { ownValue } from '../core/own-value.ts'
 import type { Change, FieldChange, Resource } from '../core/resource.ts'
 import { describeQuorum, type Member, memberOf, type Route, routeOf } from '../etcd/index.ts'
-import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
+import { type EtcdMemberState, memberProbe } from './etcd-member-state.ts'
 import { createSteps, joinSteps, startSteps } from './etcd-member-steps.ts'
 import { etcdPaths } from './etcd-paths.ts'
 import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater } from './etcd-wanted.ts'
@@ -35,7 +34,7 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
   return {
     kind: 'etcd member',
     name,
-    probe: { script: memberScript(endpointsFor(members, name)), timeoutMs: longProbeMs, parse: parseMember },
+    probe: memberProbe(endpointsFor(members, name)),
     desired: { data },
     diff(current, desired): Change | undefined {
       const known = memberOf({ ...own, data: 'present' }, current.members)

@@ -12,6 +12,7 @@ export const etcdPaths = {
   /** As long as it is there, this member has not yet been healthy. */
   creating: '/var/lib/evcctl/etcd.creating',
   server: '/usr/local/bin/etcd',
+  unitFile: '/etc/systemd/system/etcd.service',
   client: '/usr/local/bin/etcdctl',
 } as const
 

@@ -1,4 +1,3 @@
-import { longProbeMs } from '../core/limits.ts'
 import type { Change, Resource } from '../core/resource.ts'
 import {
   describeQuorum,
@@ -11,7 +10,7 @@ import {
   startedOf,
 } from '../etcd/index.ts'
 import { quote } from '../shell/quote.ts'
-import { type EtcdMemberState, memberScript, parseMember } from './etcd-member-state.ts'
+import { type EtcdMemberState, memberProbe } from './etcd-member-state.ts'
 import { removalSteps } from './etcd-member-steps.ts'
 import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater, wantedOf } from './etcd-wanted.ts'
 
@@ -48,7 +47,7 @@ export function etcdRemoval(
     kind: 'etcd members',
     name: of,
     title: of === 'dead' ? 'remove dead etcd members' : 'remove former etcd members',
-    probe: { script: memberScript(endpoints), timeoutMs: longProbeMs, parse: parseMember },
+    probe: memberProbe(endpoints),
     desired: { members },
     diff(current): Change | undefined {
       if (current.cluster !== 'answered') return of === 'dead' ? undefined : unasked(current)

@@ -17,7 +17,7 @@ export interface UnitProof {
   /** Command of sh that succeeds when the unit does its work. Where that was so before, it has to be so afterwards. */
   readonly serves: string
   /** A unit that does the same work: stopped right before this one is started, and started again when that fails. */
-  readonly replaces: string
+  readonly replaces?: string
 }
 
 /** Stands before the name of the unit that runs again, in what a script prints on stderr. */
@@ -47,6 +47,8 @@ export interface Settling {
   /** How long it may take to run. */
   readonly seconds: number
   readonly trial?: Trial
+  /** See SystemdUnitParameters. */
+  readonly beforeRestart?: string
 }
 
 /** The script that brings a unit to its state, waits until it stays there, and records what it was started with. */
@@ -57,7 +59,7 @@ export function settleScript(settling: Settling): string {
 // What a unit needs is there before it is started: so many restarts by systemd are no coincidence.
 const mostRestarts = 5
 
-function runScript({ unit, enabled, files, action, seconds, trial }: Settling): string {
+function runScript({ unit, enabled, files, action, seconds, trial, beforeRestart = '' }: Settling): string {
   const stamp = `${startedFolder}/${unit}`
   const health = trial?.health
   const proof = trial?.proof
@@ -67,12 +69,12 @@ function runScript({ unit, enabled, files, action, seconds, trial }: Settling): 
   const command = action === 'start' ? freshStart(stamp) : `systemctl ${action} -- "$unit"`
   const start = health === undefined ? command : stoppedStart(action, health.start)
   // The files are recorded before the start: one that changes meanwhile is then seen next time.
-  return `unit=${quote(unit)}
+  return `${action === 'restart' ? beforeRestart : ''}unit=${quote(unit)}
 begun=$(date +%s)
 ${trial === undefined ? '' : trialFunctions(unit, trial)}fail() {
   journalctl --sync 2>/dev/null || :
   { echo "$1"; ${said}; } >&2
-${trial === undefined ? '' : '  recover\n'}${proof === undefined ? '' : '  give_way\n'}  exit 1
+${trial === undefined ? '' : '  recover\n'}${proof?.replaces === undefined ? '' : '  give_way\n'}  exit 1
 }
 if [ "$(systemctl show -p LoadState,NeedDaemonReload --value -- "$unit" | tr '\\n' ' ')" != 'loaded no ' ]; then systemctl daemon-reload; fi
 case "$(systemctl show -p UnitFileState --value -- "$unit")" in masked*) systemctl unmask -- "$unit"; systemctl unmask --runtime -- "$unit";; esac
@@ -106,10 +108,10 @@ ${trial === undefined || health !== undefined ? '' : keepLines(trial)}`
 
 // Asked while everything is as it was. The port may be that of the other one.
 function makeWay({ replaces }: UnitProof, action: Settling['action']): string {
-  const stop = `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n`
+  const stops = action === 'start' && replaces !== undefined
   return `served=
 if serves; then served=yes; fi
-${action === 'start' ? stop : ''}`
+${stops ? `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n` : ''}`
 }
 
 // Processes with the configuration from before may answer for a moment.
@@ -126,7 +128,11 @@ fi
 // The other one is taken out of the boot only when this one has come up: as long as it is in there, it has to run.
 function proofFunctions({ serves, replaces }: UnitProof): string {
   return `serves() { ${serves}; }
-give_way() {
+${replaces === undefined ? '' : giveWayFunction(replaces)}`
+}
+
+function giveWayFunction(replaces: string): string {
+  return `give_way() {
   if [ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] && serves; then return 0; fi
   if [ "$(systemctl show -p UnitFileState --value -- ${quote(replaces)})" != enabled ]; then return 0; fi
   systemctl disable --quiet -- "$unit" || :

@@ -62,10 +62,12 @@ const changeSurvey: Survey = { name: 'change times', script: subjects => `${stat
 
 /** Reads a unit and the files that it watches. */
 export function unitProbe(unit: string, files: readonly string[]): Probe<UnitState> {
-  return surveyProbe({
-    asks: [askUnits([unit]), ...(files.length === 0 ? [] : [{ survey: changeSurvey, subjects: files }])],
-    parse: raw => parseUnit(raw, unit, files),
-  })
+  return surveyProbe({ asks: unitQuestions(unit, files), parse: raw => parseUnit(raw, unit, files) })
+}
+
+/** What is to be asked for parseUnit(), for a probe that asks more. */
+export function unitQuestions(unit: string, files: readonly string[]): readonly Question[] {
+  return [askUnits([unit]), ...(files.length === 0 ? [] : [{ survey: changeSurvey, subjects: files }])]
 }
 
 /** For probes that want to know of units, by names or patterns. */
@@ -85,7 +87,8 @@ function isName(subject: string): boolean {
   return !/[*?[]/.test(subject)
 }
 
-function parseUnit(raw: ProbeResult, unit: string, watched: readonly string[]): UnitState {
+/** Reads the answers to unitQuestions(). */
+export function parseUnit(raw: ProbeResult, unit: string, watched: readonly string[]): UnitState {
   const fields = shownUnits(raw).find(one => one.get('Names')?.split(' ').includes(unit))
   const active = fields?.get('ActiveState')
   if (fields === undefined || active === undefined) throw unreadable(raw, `what systemd knows of ${unit}`)

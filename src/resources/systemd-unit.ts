@@ -19,6 +19,8 @@ export interface SystemdUnitParameters {
   readonly wait?: number
   /** For a unit that running nodes depend on: its files from before are put back when it does not come up with new ones. */
   readonly trial?: Trial
+  /** Lines of sh that end with an error where a unit that runs may not be restarted now. */
+  readonly beforeRestart?: string
 }
 
 export interface UnitDesired {
@@ -38,7 +40,17 @@ const notEnableable = new Set(['static', 'generated', 'indirect', 'alias', 'tran
  * A unit that systemd keeps restarting does not count as running.
  */
 export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitState, UnitDesired> {
-  const { unit, state, enabled, masked = false, watches = [], reloads = [], wait = 90_000, trial } = parameters
+  const {
+    unit,
+    state,
+    enabled,
+    masked = false,
+    watches = [],
+    reloads = [],
+    wait = 90_000,
+    trial,
+    beforeRestart,
+  } = parameters
   if (masked && (state === 'running' || enabled))
     throw new RangeError(`${unit}: a masked unit can neither run nor be enabled`)
   const files = [...watches, ...reloads]
@@ -69,6 +81,7 @@ export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitSta
             action: action ?? 'start',
             seconds: Math.ceil(wait / 1000),
             ...(trial === undefined ? {} : { trial }),
+            ...(beforeRestart === undefined ? {} : { beforeRestart }),
           }),
           timeoutMs: wait + (trial === undefined ? 30_000 : 90_000),
         },

@@ -246,6 +246,18 @@ describe('standing members of etcd', () => {
     expect(waits('e3')).toEqual(things('e3').map(() => [health('e1'), health('e2')]))
   })
 
+  test('that are down come first, since those that are well wait for them; the one that signs holds up nobody', () => {
+    const { spec: given, facts } = external(hostsOnly)
+    for (const name of ['e2', 'e3']) {
+      const down = new Map(facts).set(name, { ...facts.get(name)!, listening: [sshPort] })
+      const graph = clusterGraph(given, down)
+      expect(things(name).map(id => waitedFor(graph, id, '/etcd health:'))).toEqual(things(name).map(() => []))
+      const others = ['e1', 'e2', 'e3'].filter(other => other !== name)
+      for (const other of others)
+        expect(waitedFor(graph, `${other}/etcd/unit:etcd.service`, '/etcd health:')).toContain(health(name))
+    }
+  })
+
   test('are not held up by one that joins, which waits for nobody to change', () => {
     const { spec: given, facts } = external({ ...hostsOnly, e4: ['etcd'], e5: ['etcd'] }, ['e1'])
     const graph = clusterGraph(given, facts)
@@ -284,6 +296,10 @@ describe('standing members of etcd', () => {
     for (const silent of [undefined, 'e1', 'w2']) {
       const answered = new Map([...facts].filter(([name]) => name !== silent))
       expect(clusterGraph(given, answered).tasks.size).toBeGreaterThan(0)
+    }
+    for (const down of ['e1', 'e2', 'e3']) {
+      const known = new Map(facts).set(down, { ...facts.get(down)!, listening: [sshPort] })
+      expect(clusterGraph(given, known).tasks.size).toBeGreaterThan(0)
     }
   })
 })

@@ -1,0 +1,248 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { ProbeResult } from '../../src/core/index.ts'
+import { type EtcdServiceState, etcdService } from '../../src/resources/etcd-service.ts'
+import type { EtcdDataByHost } from '../../src/resources/etcd-wanted.ts'
+import { Sandbox } from './sandbox.ts'
+
+const environment = '/etc/etcd/etcd.env'
+const unitFile = '/etc/systemd/system/etcd.service'
+const numbers = [1, 2, 3, 4]
+const clientURL = (number: number) => `https://192.0.2.3${number}:2379`
+const host = (number: number) => ({
+  name: `e${number}`,
+  peerURL: `https://192.0.2.3${number}:2380`,
+  clientURL: clientURL(number),
+})
+const service = (size: number, data: EtcdDataByHost = {}) =>
+  etcdService({ name: 'e1', members: numbers.slice(0, size).map(host), data })
+
+// Each call of date is 5 s later than the one before.
+const programs = {
+  date: `seconds=$(( $(cat ROOT/seconds 2>/dev/null || echo 0) + 5 )); echo "$seconds" >ROOT/seconds; echo "$seconds"
+`,
+  systemctl: `echo "$*" >>ROOT/asked
+take() { cp ROOT${environment} ROOT/running; if grep -q bad ROOT/running; then rm ROOT/running; return 1; fi; }
+case "$*" in
+  'start '* | 'restart '*) take;;
+  'show -p ActiveState '*) if [ -e ROOT/running ]; then echo active; else echo failed; fi;;
+  'show -p Type '*) echo notify;;
+  'show -p NRestarts '*) echo 0;;
+  'show -p LoadState,NeedDaemonReload '*) printf 'loaded\\nno\\n';;
+  'show -p UnitFileState '*) echo enabled;;
+esac
+`,
+  journalctl: `echo 'etcd: bad setting'
+`,
+  // As etcdctl prints: who is well on stdout, who is not on stderr.
+  etcdctl: `for word in "$@"; do if [ "$before" = --endpoints ]; then endpoints=$word; fi; before=$word; done
+case "$*" in
+  *'member list'*) if [ -s ROOT/members ]; then cat ROOT/members; else echo 'context deadline exceeded' >&2; exit 1; fi;;
+  *'endpoint health'*)
+    echo x >>ROOT/asked-health
+    code=0
+    for endpoint in $(echo "$endpoints" | tr , ' '); do
+      if [ "$endpoint" = ${clientURL(1)} ] && grep -q -s deaf ROOT/running; then code=1
+      elif grep -q -x -F "$endpoint" ROOT/well || { [ -e ROOT/late ] && [ "$(wc -l <ROOT/asked-health)" -gt 6 ] && [ "$endpoint" = "$(cat ROOT/late)" ]; }
+      then echo "$endpoint is healthy: successfully committed proposal: took = 2.1ms"
+      else echo "$endpoint is unhealthy: failed to commit proposal: context deadline exceeded" >&2; code=1; fi
+    done
+    exit $code;;
+esac
+`,
+  curl: `[ -e ROOT/metrics ] && cat ROOT/metrics
+`,
+  sleep: ':\n',
+}
+
+class Host extends Sandbox {
+  /** Its members are `all`, of which `well` answer; it runs with `first`, which is kept. */
+  static async standing(all: readonly number[], well: readonly number[]): Promise<Host> {
+    const made = new Host()
+    mkdirSync(join(made.root, 'bin'))
+    for (const [name, text] of Object.entries(programs))
+      writeFileSync(join(made.root, 'bin', name), `#!/bin/sh\n${text.replaceAll('ROOT', made.root)}`, { mode: 0o755 })
+    made.write(unitFile, 'first')
+    made.write(environment, 'first')
+    made.note('well', `${clientURL(1)}\n`)
+    made.note('members', `${line(1)}\n`)
+    expect(await made.settle('start')).toMatchObject({ exitCode: 0, stderr: '' })
+    made.note('members', all.map(number => `${line(number)}\n`).join(''))
+    made.note('well', well.map(number => `${clientURL(number)}\n`).join(''))
+    made.note('asked', '')
+    made.write(environment, 'second')
+    return made
+  }
+
+  note(name: string, text: string): void {
+    writeFileSync(join(this.root, name), text)
+  }
+
+  write(path: string, text: string): void {
+    mkdirSync(dirname(this.inside(path)), { recursive: true })
+    writeFileSync(this.inside(path), text)
+  }
+
+  read(path: string): string {
+    return readFileSync(this.inside(path), 'utf8')
+  }
+
+  /** What the member runs with; undefined: it does not run. */
+  get runs(): string | undefined {
+    const path = join(this.root, 'running')
+    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+  }
+
+  restarts(): number {
+    const lines = readFileSync(join(this.root, 'asked'), 'utf8').split('\n')
+    return lines.filter(one => /^(re)?start /.test(one)).length
+  }
+
+  settle(how: 'start' | 'restart'): Promise<ProbeResult> {
+    const resource = service(3)
+    const [step] = resource.converge(how === 'start' ? stopped : changed(), resource.desired as never)
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    const script = step.run.replaceAll('/usr/local/bin/etcdctl', 'etcdctl')
+    return this.sh(`set -eu\n${script}`, '', `${join(this.root, 'bin')}:`)
+  }
+}
+
+const line = (number: number, learner = false) =>
+  `id${number}, started, e${number}, https://192.0.2.3${number}:2380, ${clientURL(number)}, ${learner}`
+const stopped = { unit: { running: false, files: new Map() } } as unknown as EtcdServiceState
+const changed = (members: readonly object[] = []) =>
+  ({
+    unit: {
+      loaded: true,
+      running: true,
+      stopped: false,
+      fileState: 'enabled',
+      needsDaemonReload: false,
+      startedWith: new Map([[environment, '1 2026']]),
+      files: new Map([[environment, '2 2026']]),
+    },
+    etcd: { hasData: true, stopped: false, cluster: 'answered', members },
+  }) as unknown as EtcdServiceState
+
+describe('a member of etcd whose settings have changed', () => {
+  test.each([
+    ['all members answer', [1, 2, 3], [1, 2, 3]],
+    ['it is the only one', [1], [1]],
+    ['it is one of two that both answer, so that nothing else is possible', [1, 2], [1, 2]],
+    ['it is not well itself', [1, 2, 3], [2]],
+    ['nobody is well', [1, 2, 3], []],
+  ])('is restarted where %s', async (_what, all, well) => {
+    const host = await Host.standing(all, well)
+    expect(await host.settle('restart')).toMatchObject({ exitCode: 0, stderr: '' })
+    expect([host.runs, host.restarts()]).toEqual(['second', 1])
+  })
+
+  test.each([
+    ['one of three', [1, 2, 3], [1, 2], 'e3 does not answer'],
+    ['one of four', [1, 2, 3, 4], [1, 2, 3], 'e4 does not answer'],
+  ])('is not touched while %s others is missing, and the error says which', async (_what, all, well, came) => {
+    const host = await Host.standing(all, well)
+    const ended = await host.settle('restart')
+    expect(ended.exitCode).toBe(1)
+    expect([host.runs, host.restarts(), host.read(environment)]).toEqual(['first', 0, 'second'])
+    const details = service(3).explain?.({ step: 0, ...ended }, {} as never)
+    expect(details).toMatchObject({ problem: 'e1 is not restarted: etcd would lose its quorum.', came })
+  })
+
+  test('is restarted while a learner is missing, which has no vote', async () => {
+    const host = await Host.standing([1, 2, 3], [1, 2, 3])
+    host.note('members', [line(1), line(2), line(3), line(4, true)].join('\n'))
+    expect(await host.settle('restart')).toMatchObject({ exitCode: 0 })
+  })
+
+  test('counts a voting member that has never started', async () => {
+    const host = await Host.standing([1, 2, 3], [1, 2])
+    host.note('members', [line(1), line(2), 'id3, unstarted, , https://192.0.2.33:2380, , false'].join('\n'))
+    const ended = await host.settle('restart')
+    expect([ended.exitCode, host.restarts()]).toEqual([1, 0])
+    expect(ended.stderr).toContain('https://192.0.2.33:2380 does not answer')
+  })
+
+  test('waits for one that comes back meanwhile', async () => {
+    const host = await Host.standing([1, 2, 3], [1, 2])
+    host.note('asked-health', '')
+    host.note('late', clientURL(3))
+    const ended = await host.settle('restart')
+    expect([ended.exitCode, host.runs]).toEqual([0, 'second'])
+    expect(ended.stdout).toContain('waiting with the restart: e3 does not answer')
+  })
+
+  test('is not restarted where it is well by its own word and the members cannot be asked', async () => {
+    const host = await Host.standing([1, 2, 3], [])
+    host.note('metrics', '{"health":"true","reason":""}')
+    host.note('members', '')
+    const ended = await host.settle('restart')
+    expect([ended.exitCode, host.restarts()]).toEqual([1, 0])
+    expect(ended.stderr).toContain('the members cannot be asked: context deadline exceeded')
+  })
+
+  test.each([
+    ['does not start', 'bad'],
+    ['is not well', 'deaf'],
+  ])('gets its former files back where it %s with what is new', async (_what, text) => {
+    const host = await Host.standing([1, 2, 3], [1, 2, 3])
+    host.write(environment, text)
+    host.write(unitFile, 'second')
+    const ended = await host.settle('restart')
+    expect(ended.exitCode).toBe(1)
+    expect([host.read(environment), host.read(unitFile), host.runs]).toEqual(['first', 'first', 'first'])
+    const details = service(3).explain?.({ step: 0, ...ended }, {} as never)
+    expect(details?.problem).toContain('it has its former files again')
+    expect(details?.problem).toContain(host.inside(environment))
+  })
+
+  test('keeps what it is well with as what it gets back later', async () => {
+    const host = await Host.standing([1, 2, 3], [1, 2, 3])
+    expect((await host.settle('restart')).exitCode).toBe(0)
+    host.write(environment, 'bad')
+    expect((await host.settle('restart')).exitCode).toBe(1)
+    expect(host.runs).toBe('second')
+  })
+})
+
+describe('the plan of a restart', () => {
+  const member = (number: number, healthy = true) => ({
+    ...{ id: `id${number}`, name: `e${number}`, learner: false, healthy },
+    ...{ peerURLs: [host(number).peerURL], clientURLs: [clientURL(number)] },
+  })
+  const plan = (size: number, data: EtcdDataByHost, ...members: readonly object[]) =>
+    service(size, data).diff(changed(members), service(size).desired as never, { watched: [] })
+  const answered = { e1: 'formed', e2: 'formed' } as const
+
+  test('says nothing more where all answer', () => {
+    const change = plan(3, { ...answered, e3: 'formed' }, member(1), member(2), member(3))
+    expect(change).toEqual({ action: 'restart', fields: [{ field: 'changed', after: environment }] })
+  })
+
+  test('is refused where a member of a host that is off is missing', () => {
+    expect(plan(3, answered, member(1), member(2), member(3, false))?.refused).toMatchObject({
+      problem: 'e1 is not restarted: etcd would lose its quorum.',
+      came: 'e3 does not answer',
+    })
+  })
+
+  test('waits for a member that this apply starts', () => {
+    const change = plan(3, { ...answered, e3: 'formed' }, member(1), member(2), member(3, false))
+    expect(change).toMatchObject({ action: 'restart', note: 'when e3 answers again' })
+    expect(change?.refused).toBeUndefined()
+  })
+
+  test.each([
+    ['is not in cluster.yaml any more, so it is removed before', 2, [member(1), member(2), member(3, false)]],
+    ['has no vote', 3, [member(1), member(2), { ...member(3, false), learner: true }]],
+    ['is not needed', 4, [member(1), member(2), member(3), member(5), member(4, false)]],
+  ])('is possible where the one that is missing %s', (_what, size, members) => {
+    expect(plan(size, answered, ...members)).toMatchObject({ action: 'restart' })
+    expect(plan(size, answered, ...members)?.refused).toBeUndefined()
+  })
+
+  test('is possible where this member is the one that is not well', () => {
+    expect(plan(3, answered, member(1, false), member(2), member(3, false))?.refused).toBeUndefined()
+  })
+})
