@@ -1,6 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, FieldChange, Resource, StepFailure } from '../core/resource.ts'
-import { type ArtifactState, artifactProbe } from './artifact-survey.ts'
+import { type ArtifactState, artifactProbe, type OtherFile } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
 import { type Install, installScript, modeOf } from './installed-artifact-script.ts'
@@ -28,24 +28,34 @@ export interface ArtifactDesired {
 /**
  * Programs of one download. The host downloads it itself (or gets it over SSH, if it is a file of the controller),
  * checks its sha256 before it is opened, and puts every file in place by rename. What was installed is recorded in
- * /var/lib/evcctl/artifacts/<name>; a file that was replaced or edited since is named by the next plan.
+ * /var/lib/evcctl/artifacts/<name>; a file that was replaced or edited since is named by the next plan, as is one of
+ * somebody else that stands where one of these is to be.
  */
 export function installedArtifact(parameters: ArtifactParameters): Resource<ArtifactState, ArtifactDesired> {
   const { name, version, source, sha256, site, bytes, install } = parameters
   return {
     kind: 'artifact',
     name,
-    probe: artifactProbe(name),
+    probe: artifactProbe(name, lookedAt(install)),
     desired: { version, sha256 },
     diff(current) {
       const origin = [bytes === undefined ? undefined : sizeOf(bytes), `from ${site}`].filter(Boolean).join(' ')
       const note = `${origin}, sha256 ${short(sha256)}`
-      if (current === undefined) return { action: 'create', fields: [{ field: 'version', after: version }], note }
-      const fields = [
-        ...recordChanges(current, version, sha256),
-        ...fileChanges(current, wantedPaths(install), modeOf(install)),
-      ]
-      return fields.length === 0 ? undefined : ({ action: 'update', fields, note } satisfies Change)
+      const created = { field: 'version', after: version }
+      if (current === undefined) return { action: 'create', fields: [created], note }
+      const replaced = otherChanges(current, install, sha256)
+      const refused = folderInTheWay(current.others, wantedPaths(install))
+      const fields =
+        current.version === undefined
+          ? [created, ...replaced]
+          : [
+              ...recordChanges(current, version, sha256),
+              ...fileChanges(current, wantedPaths(install), modeOf(install)),
+              ...replaced,
+            ]
+      if (fields.length === 0) return undefined
+      const change: Change = { action: current.version === undefined ? 'create' : 'update', fields, note }
+      return refused === undefined ? change : { ...change, refused }
     },
     converge() {
       const size = bytes === undefined ? {} : { bytes }
@@ -75,8 +85,50 @@ function* fileChanges(
     else if (file.mode !== mode) yield { field: `${file.path} mode`, before: file.mode, after: mode }
   }
   for (const path of wanted) {
-    if (!current.files.some(file => file.path === path)) yield { field: path, after: 'installed' }
+    const isThere = [...current.files, ...current.others].some(file => file.path === path)
+    if (!isThere) yield { field: path, after: 'installed' }
   }
+}
+
+// With a record of them all, other files of a folder are no business of this one.
+function* otherChanges(
+  { version, others }: NonNullable<ArtifactState>,
+  install: Install,
+  sha256: string,
+): Iterable<FieldChange> {
+  if ('folder' in install) {
+    const count = others.filter(({ isFolder }) => !isFolder).length
+    if (version === undefined && count > 0)
+      yield {
+        field: install.folder,
+        before: count === 1 ? '1 file of unknown origin' : `${count} files of unknown origin`,
+        after: 'those of the same names are replaced',
+      }
+    return
+  }
+  for (const { path, sha256: now } of others) {
+    if (!('members' in install) && now === sha256) continue
+    yield {
+      field: path,
+      before: `a file of unknown origin${now === undefined ? '' : `, sha256 ${short(now)}`}`,
+      after: 'replaced',
+    }
+  }
+}
+
+function folderInTheWay(others: readonly OtherFile[], wanted: readonly string[]): ErrorDetails | undefined {
+  const inTheWay = others.find(({ path, isFolder }) => isFolder && wanted.includes(path))
+  if (inTheWay === undefined) return undefined
+  return {
+    problem: `${inTheWay.path} is a folder.`,
+    expected: 'a program, or nothing',
+    came: 'a folder',
+    next: `Move it away on the host, then apply again.`,
+  }
+}
+
+function lookedAt(install: Install): readonly string[] {
+  return 'folder' in install ? [`${install.folder}/`] : wantedPaths(install)
 }
 
 // The members of a whole folder are only known from the archive.

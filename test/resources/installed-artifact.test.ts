@@ -71,6 +71,92 @@ test.each([
   expect(change?.fields[0]?.before).toMatch(before)
 })
 
+test('a file of somebody else is named by the plan before it is replaced, and one with the same content is not', async () => {
+  const sandbox = new Sandbox()
+  const path = `${sandbox.root}/bin/kubelet`
+  mkdirSync(`${sandbox.root}/bin`)
+  const plan = async (resource: ReturnType<typeof kubelet>) =>
+    resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  const resource = kubelet(sandbox, 'http://127.0.0.1:1', sha256(program))
+  const version = { field: 'version', after: '1.36.4' }
+  writeFileSync(path, 'my own')
+  const before = `a file of unknown origin, sha256 ${sha256(Buffer.from('my own')).slice(0, 8)}…`
+  expect(await plan(resource)).toMatchObject({
+    action: 'create',
+    fields: [version, { field: path, before, after: 'replaced' }],
+  })
+  writeFileSync(path, program)
+  expect((await plan(resource))?.fields).toEqual([version])
+  execFileSync('ln', ['-sf', '/nowhere/kubelet', path])
+  expect((await plan(resource))?.fields).toEqual([
+    version,
+    { field: path, before: 'a file of unknown origin', after: 'replaced' },
+  ])
+  execFileSync('rm', [path])
+  mkdirSync(path)
+  expect((await plan(resource))?.refused?.problem).toBe(`${path} is a folder.`)
+})
+
+test('of an archive, files at the places of its members are named, also at those that a later version adds', async () => {
+  const sandbox = new Sandbox()
+  const content = archive(sandbox, 'etcd.tgz', ['etcd', 'etcdctl'])
+  await using server = await files(content)
+  const etcd = (members: readonly string[]) =>
+    installedArtifact({
+      name: 'etcd',
+      version: '3.6.8',
+      source: server,
+      sha256: sha256(content),
+      site: 'github.com',
+      install: { members: Object.fromEntries(members.map(name => [`./${name}`, `${sandbox.root}/bin/${name}`])) },
+    })
+  const fields = async (members: readonly string[]) => {
+    const { diff, desired, probe } = etcd(members)
+    const change = diff(probe.parse(await sandbox.sh(probe.script)), desired as never, { watched: [] })
+    return change?.fields.map(({ field, after }) => `${field.replace(sandbox.root, '')}: ${String(after)}`)
+  }
+  mkdirSync(`${sandbox.root}/bin`)
+  writeFileSync(`${sandbox.root}/bin/etcdctl`, 'my own')
+  expect(await fields(['etcd'])).toEqual(['version: 3.6.8'])
+  expect(await fields(['etcd', 'etcdctl'])).toEqual(['version: 3.6.8', '/bin/etcdctl: replaced'])
+  const first = etcd(['etcd'])
+  expect(await sandbox.run(first.converge(undefined, first.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await fields(['etcd'])).toBeUndefined()
+  expect(await fields(['etcd', 'etcdctl'])).toEqual(['/bin/etcdctl: replaced'])
+  const both = etcd(['etcd', 'etcdctl'])
+  expect(await sandbox.run(both.converge(undefined, both.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await fields(['etcd', 'etcdctl'])).toBeUndefined()
+})
+
+test('of a whole folder, the plan says how many files of somebody else are there', async () => {
+  const sandbox = new Sandbox()
+  const folder = `${sandbox.root}/opt/cni/bin`
+  const content = archive(sandbox, 'cni.tgz', ['./bridge'])
+  await using server = await files(content)
+  const resource = installedArtifact({
+    name: 'cni-plugins',
+    version: '1',
+    source: server,
+    sha256: sha256(content),
+    site: 'github.com',
+    install: { folder },
+  })
+  const plan = async () => resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  expect((await plan())?.fields).toHaveLength(1)
+  mkdirSync(folder, { recursive: true })
+  for (const name of ['bridge', 'mine']) writeFileSync(join(folder, name), 'my own')
+  expect((await plan())?.fields[1]).toEqual({
+    field: folder,
+    before: '2 files of unknown origin',
+    after: 'those of the same names are replaced',
+  })
+  // They may be large: none of them is read.
+  expect((await sandbox.sh(resource.probe.script)).stdout).not.toMatch(/^[0-9a-f]{64}/m)
+  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await plan()).toBeUndefined()
+  expect(readFileSync(join(folder, 'mine'), 'utf8')).toBe('my own')
+})
+
 test('several programs are looked at together, and only what is not as recorded is hashed', async () => {
   const sandbox = new Sandbox()
   await using server = await files(program)
