@@ -1,6 +1,8 @@
 import { askingProbeMs } from '../core/limits.ts'
 import type { Resource } from '../core/resource.ts'
 import { etcdctl, etcdPaths } from './etcd-paths.ts'
+import { keptEtcd } from './etcd-service.ts'
+import { keepScript } from './kept-files.ts'
 import { fieldsOf } from './probe-output.ts'
 
 export interface EtcdHealthState {
@@ -39,7 +41,8 @@ if [ -x ${client} ] && [ -s ${pki}/server.crt ] && ${ask} >/dev/null 2>&1; then 
         everyMs: 300,
         timeoutMs: 120_000,
       },
-      { run: `rm -f ${creating}\n` },
+      // A new member is started by its membership, so its unit may never have to be.
+      { run: `${keepScript(keptEtcd)}rm -f ${creating}\n` },
     ],
     explain: failure => ({
       problem: `etcd on ${name} is not healthy: it does not answer, or fewer members do than a quorum needs.`,

@@ -21,8 +21,11 @@ export interface EtcdServiceState {
 
 const { pki, server, environment, unitFile } = etcdPaths
 const watches = [server, unitFile, environment, `${pki}/ca.crt`]
-// The data is not among them. Nor is the program: an etcd that has begun to write in a new format cannot go back.
-const kept = [{ unit: etcdUnit, files: [unitFile, environment], watches }]
+/**
+ * What a member gets back when it is not well with something else. The data is not among them. Nor is the program: an etcd
+ * that has begun to write in a new format cannot go back.
+ */
+export const keptEtcd = [{ unit: etcdUnit, files: [unitFile, environment], watches }]
 
 /**
  * The unit of a member. One that is well is restarted only while the others have a quorum without it, and gets its former
@@ -38,7 +41,7 @@ export function etcdService({ name, members, data }: EtcdServiceParameters): Res
     watches,
     // systemd waits 180 s for a start (TimeoutStartSec), and again for one with the former files.
     wait: 390_000,
-    trial: { kept, proof: { serves: memberWorks(own.clientURL) } },
+    trial: { kept: keptEtcd, proof: { serves: memberWorks(own.clientURL) } },
     beforeRestart: guardScript(own),
   })
   return {

@@ -200,6 +200,31 @@ done | sort -u`
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
+  test('a member is not restarted while another is off that it needs, and is when that is back', async () => {
+    const runs = () => sh('e1', 'systemctl show etcd --property MainPID --value')
+    const before = await runs()
+    await sh('e1', 'touch /etc/etcd/etcd.env')
+    await cluster.hosts.kill('e3')
+    for (const command of [['plan'], ['apply', '--yes']]) {
+      const outcome = await run(...command, cluster.file)
+      expect(outcome.exitCode).not.toBe(0)
+      const said = outcome.stdout + outcome.stderr
+      expect(said).toContain('e1 is not restarted: etcd would lose its quorum.')
+      expect(said).toContain('e3 does not answer')
+    }
+    expect(await runs()).toBe(before)
+    await cluster.hosts.start('e3')
+    const outcome = await run('apply', cluster.file, '--yes')
+    expect([outcome.exitCode, outcome.stderr]).toEqual([0, ''])
+    expect(await runs()).not.toBe(before)
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+
+  test('what a member is well with is kept, for when it is not well with something else', async () => {
+    for (const path of ['/etc/etcd/etcd.env', '/etc/systemd/system/etcd.service'])
+      await sh('e2', `cmp ${path} /var/lib/evcctl/proven/etcd.service${path}`)
+  })
+
   test('the host of the CA cannot be taken out before the CA has another place', async () => {
     await writeWithout('e1')
     const plan = await run('plan', cluster.file)

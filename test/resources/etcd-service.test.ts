@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
+import { etcdHealth } from '../../src/resources/etcd-health.ts'
 import { type EtcdServiceState, etcdService } from '../../src/resources/etcd-service.ts'
 import type { EtcdDataByHost } from '../../src/resources/etcd-wanted.ts'
 import { Sandbox } from './sandbox.ts'
@@ -204,6 +205,21 @@ describe('a member of etcd whose settings have changed', () => {
     expect((await host.settle('restart')).exitCode).toBe(1)
     expect(host.runs).toBe('second')
   })
+})
+
+test('a new member keeps what it has become healthy with', async () => {
+  const sandbox = new Sandbox()
+  for (const path of [environment, unitFile]) {
+    mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+    writeFileSync(sandbox.inside(path), 'first')
+  }
+  const health = etcdHealth('e1', clientURL(1))
+  const [, end] = health.converge({ healthy: true, formed: false }, { healthy: true })
+  expect(await sandbox.run([end!])).toMatchObject({ exitCode: 0 })
+  for (const path of [environment, unitFile]) {
+    const copy = `${sandbox.inside('/var/lib/evcctl/proven/etcd.service')}${sandbox.inside(path)}`
+    expect(readFileSync(copy, 'utf8')).toBe('first')
+  }
 })
 
 describe('the plan of a restart', () => {
