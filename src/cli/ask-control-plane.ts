@@ -5,10 +5,11 @@ import {
   HostError,
   type ProbeResult,
   probeTimedOut,
+  probeTooLong,
   type Session,
   type SshPool,
 } from '../core/index.ts'
-import { askingProbeMs } from '../core/limits.ts'
+import { askingProbeMs, listBytes, sizeText } from '../core/limits.ts'
 import { adminConf } from '../resources/kubectl.ts'
 
 /** What a control plane node of cluster.yaml answered, and what came of asking those before it. */
@@ -50,7 +51,7 @@ export async function askControlPlane(
   const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
   const probes = [
     hasClusterProbe,
-    ...scripts.map(script => ({ script, timeoutMs: askingProbeMs, parse: () => undefined })),
+    ...scripts.map(script => ({ script, timeoutMs: askingProbeMs, maxBytes: listBytes, parse: () => undefined })),
   ]
   const failures = new Map<string, HostError>()
   const answers: Omit<ControlPlaneAnswer, 'silent'>[] = []
@@ -63,6 +64,7 @@ export async function askControlPlane(
       connected.add(host.name)
       const [cluster, ...results] = (await session.exchange({ jobs: [], probes }, { signal })).results
       if ([cluster, ...results].some(one => one?.exitCode === probeTimedOut)) throw late(host)
+      if ([cluster, ...results].some(one => one?.exitCode === probeTooLong)) throw tooLong(host)
       const answer = { host, session, results, hasCluster: cluster?.exitCode === 0 }
       answers.push(answer)
       if (answer.hasCluster) found.resolve(answer)
@@ -99,5 +101,14 @@ function late({ name }: ClusterSpec['hosts'][number]): HostError {
     problem: 'it did not answer in time; what it was asked was ended',
     expected: `an answer within ${askingProbeMs / 1000} s`,
     next: 'Look what hangs there, e.g. with: ps -ef --forest',
+  })
+}
+
+function tooLong({ name }: ClusterSpec['hosts'][number]): HostError {
+  return new HostError(name, 'protocol', {
+    where: name,
+    problem: 'it answered with more than is read of it',
+    expected: `at most ${sizeText(listBytes)} a question`,
+    next: `Ask it yourself, on ${name}: kubectl --kubeconfig ${adminConf} get nodes | wc`,
   })
 }

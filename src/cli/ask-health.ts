@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
-import { HostError, type Probe, type ProbeResult, probeTimedOut, type SshPool } from '../core/index.ts'
-import { statusLimits } from '../core/limits.ts'
+import { HostError, type Probe, type ProbeResult, probeTimedOut, probeTooLong, type SshPool } from '../core/index.ts'
+import { sizeText, statusLimits, surveyBytes } from '../core/limits.ts'
 import { certificatesScript } from '../engine/index.ts'
 import type { HostAnswers } from './cluster-health.ts'
 import { type HostAnswer, readHostAnswer } from './health-answer.ts'
@@ -66,6 +66,12 @@ async function askHost(
     ])
     const [health, certificates] = reply.results
     if (health!.exitCode === probeTimedOut) throw late('it has not answered in time; what it was asked was ended there')
+    if (reply.results.some(({ exitCode }) => exitCode === probeTooLong))
+      throw new HostError(host.name, 'protocol', {
+        where: host.name,
+        problem: 'it answered with more than is read of it',
+        expected: `at most ${sizeText(surveyBytes)} a question`,
+      })
     return readHostAnswer(health!, certificates!)
   } finally {
     ended.abort()
@@ -76,5 +82,10 @@ const asIs = (raw: ProbeResult) => raw
 
 function probesOf(spec: ClusterSpec, host: HostSpec): readonly Probe<ProbeResult>[] {
   const timeoutMs = statusLimits.answerMs
-  return [healthScript(spec, host), certificatesScript].map(script => ({ script, timeoutMs, parse: asIs }))
+  return [healthScript(spec, host), certificatesScript].map(script => ({
+    script,
+    timeoutMs,
+    maxBytes: surveyBytes,
+    parse: asIs,
+  }))
 }

@@ -5,7 +5,7 @@
 export interface Limits {
   /** One marker line, by which the script on the host separates the outputs of its parts: a few words and numbers. */
   readonly markerBytes: number
-  /** What one probe prints on a stream: the nodes of a cluster take some 6 KiB each. */
+  /** What is kept of what any probe prints on a stream; `Probe.maxBytes` is less for most. */
   readonly probeBytes: number
   /** What the facts of a host take, which are kept and looked at as a whole. A route takes 128 bytes. */
   readonly factsBytes: number
@@ -82,6 +82,18 @@ export const askingProbeMs = 15_000
 export const longProbeMs = 30_000
 
 /**
+ * The most that a probe prints on a stream, bytes, where it names no other bound: files of configuration and what a few
+ * commands say take some KiB. What comes from a host is parsed in one go, and until that is done no other host is heard.
+ */
+export const usualProbeBytes = 256 * 1024
+
+/** For a probe that reads many subjects at once, or rules of which others may have made many. */
+export const surveyBytes = 4 * 1024 * 1024
+
+/** For a probe that lists objects of the API: a node takes some 6 KiB. */
+export const listBytes = 16 * 1024 * 1024
+
+/**
  * For `evcctl status`, which answers within 10 s whatever hosts do; times in ms. A host that takes longer is told as one
  * that does not answer, which harms nothing.
  */
@@ -141,3 +153,9 @@ export function quoted(text: string): string {
 
 /** The largest file that evcctl has a host download, bytes. The largest that is known, Cilium's images, has some 0.5 GB. */
 export const downloadBytes = 8 * 1024 * 1024 * 1024
+
+/** A bound as messages have it. */
+export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`
+  return bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`
+}

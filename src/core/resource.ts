@@ -12,9 +12,12 @@ export type Resolved<D> = { readonly [K in keyof D]: D[K] | Unknown }
 /** Exit code of a probe that the host ended because it ran into its time-out; no program ends with it. */
 export const probeTimedOut = 1000
 
+/** Exit code of a probe that printed more than its bound; no program ends with it. */
+export const probeTooLong = 1001
+
 /** What one probe printed. */
 export interface ProbeResult {
-  /** Of the script, or `probeTimedOut`: then what it printed may be half of it. */
+  /** Of the script, or `probeTimedOut` or `probeTooLong`: then what it printed may be a small part of it. */
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -30,6 +33,8 @@ export interface Probe<C> {
   readonly script: string
   /** How long it may take on the host, ms, where that is more than the default of 8 s. What takes longer is ended. */
   readonly timeoutMs?: number
+  /** The most that it prints on a stream, bytes, where that is more than the default of 256 KiB. With more, only its task fails. */
+  readonly maxBytes?: number
   /** What of the script other probes of an exchange may share; see surveyProbe(). */
   readonly shared?: SharedProbe
   parse(raw: ProbeResult): C
@@ -42,6 +47,8 @@ export interface SharedProbe {
   readonly rest: string
   /** How long the rest may take, ms; default 8 s. */
   readonly timeoutMs?: number
+  /** The most that the rest prints; see Probe. */
+  readonly maxBytes?: number
 }
 
 /** A survey, and the subjects that one probe wants to know about. */
@@ -59,6 +66,8 @@ export interface Survey {
   readonly name: string
   /** As of a probe. */
   readonly timeoutMs?: number
+  /** As of a probe; for all its subjects together. */
+  readonly maxBytes?: number
   /** Its script for these subjects, none of them twice. From what it prints a parser can tell which lines are of which. */
   script(subjects: readonly string[]): string
 }

@@ -1,4 +1,4 @@
-import { limits } from './limits.ts'
+import { limits, usualProbeBytes } from './limits.ts'
 import type { Probe, ProbeResult, Question } from './resource.ts'
 
 /** A probe that asks surveys, and may have a script of its own besides. `parse` gets what all of them print, in that order. */
@@ -7,18 +7,25 @@ export function surveyProbe<C>(parts: {
   readonly rest?: string
   /** How long the rest may take, ms; see Probe. */
   readonly timeoutMs?: number
+  /** The most that the rest prints, bytes; see Probe. */
+  readonly maxBytes?: number
   parse(raw: ProbeResult): C
 }): Probe<C> {
-  const { asks, rest = '', timeoutMs, parse } = parts
+  const { asks, rest = '', timeoutMs, maxBytes, parse } = parts
   const surveys = asks.map(({ survey, subjects }) => `(\n${survey.script(subjects)})\n`)
   const longest = sum([
     ...asks.map(({ survey }) => survey.timeoutMs ?? limits.probeMs),
     timeoutMs ?? (rest === '' ? 0 : limits.probeMs),
   ])
+  const most = sum([
+    ...asks.map(({ survey }) => survey.maxBytes ?? usualProbeBytes),
+    rest === '' ? 0 : (maxBytes ?? usualProbeBytes),
+  ])
   return {
     script: `${surveys.join('')}${rest}`,
     timeoutMs: longest,
-    shared: { asks, rest, ...(timeoutMs !== undefined && { timeoutMs }) },
+    maxBytes: most,
+    shared: { asks, rest, ...(timeoutMs !== undefined && { timeoutMs }), ...(maxBytes !== undefined && { maxBytes }) },
     parse,
   }
 }

@@ -56,7 +56,7 @@ async function readHost(
     endpoint: endpoint?.script,
   })
   const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
-  const probe = { script, timeoutMs, parse: () => undefined }
+  const probe = { script, timeoutMs, maxBytes: limits.probeBytes, parse: () => undefined }
   const sentAt = Date.now()
   const reply = await exchange(run, session, { jobs: [], probes: [probe] }, attendedBy(attendance, run))
   const receivedAt = Date.now()

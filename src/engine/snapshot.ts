@@ -1,7 +1,7 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import { type Probe, type ProbeResult, probeTimedOut } from '../core/resource.ts'
+import { type Probe, type ProbeResult, probeTimedOut, probeTooLong } from '../core/resource.ts'
 import type { Task } from '../core/task.ts'
-import { probeLate, unreadable } from './task-errors.ts'
+import { answerTooLong, probeLate, unreadable } from './task-errors.ts'
 
 /** One read of one task's resource: its current state, or why it could not be read. */
 export type Snapshot = { readonly current: unknown } | { readonly error: ErrorDetails }
@@ -9,6 +9,7 @@ export type Snapshot = { readonly current: unknown } | { readonly error: ErrorDe
 /** Parses what a task's probe printed; a parser that throws makes an error, not an exception. */
 export function readSnapshot(task: Task, raw: ProbeResult): Snapshot {
   if (raw.exitCode === probeTimedOut) return { error: probeLate(task, raw) }
+  if (raw.exitCode === probeTooLong) return { error: answerTooLong(task, raw) }
   try {
     return { current: task.resource.probe.parse(raw) as unknown }
   } catch (cause) {

@@ -1,5 +1,5 @@
 import { type ErrorDetails, UserError } from '../core/errors.ts'
-import { limits, quoted } from '../core/limits.ts'
+import { limits, quoted, sizeText, usualProbeBytes } from '../core/limits.ts'
 import { isUnknown } from '../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Step, StepFailure } from '../core/resource.ts'
 import { type Task, type TaskId, titleOf } from '../core/task.ts'
@@ -35,6 +35,20 @@ export function probeLate(task: Task, raw: ProbeResult): ErrorDetails {
   const { timeoutMs = limits.probeMs } = task.resource.probe
   return { where: placeOf(task), problem: 'Its current state could not be read', ...late(raw, timeoutMs) }
 }
+
+/** A probe that printed more than its bound. */
+export function answerTooLong(task: Task, raw: ProbeResult): ErrorDetails {
+  const { maxBytes = usualProbeBytes } = task.resource.probe
+  return {
+    where: placeOf(task),
+    problem: 'Its current state could not be read: the host printed too much',
+    expected: `at most ${sizeText(maxBytes)}`,
+    came: `more; it begins with:\n${clean((raw.stdout || raw.stderr).slice(0, shownOfTooLong))}`,
+    next: `Look on ${task.host} at what this task reads: a file that has grown or is not what it should be (ls -l), or a command that prints without end.`,
+  }
+}
+
+const shownOfTooLong = 200
 
 /** The lines about something that the host ended because it took longer than `timeoutMs`. */
 export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'expected' | 'came' | 'next'> {

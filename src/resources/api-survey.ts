@@ -1,4 +1,4 @@
-import { askingProbeMs } from '../core/limits.ts'
+import { askingProbeMs, listBytes } from '../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { adminConf, initUnfinished } from './kubectl.ts'
@@ -32,6 +32,7 @@ const withoutTokens = 's/"token-secret":"[^"]*"/"token-secret":""/g'
 const apiSurvey: Survey = {
   name: 'api',
   timeoutMs: askingProbeMs,
+  maxBytes: listBytes,
   script: paths => `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
 field() { sed -n "s/^ *$1: *//p" ${adminConf}; }
 server=$(field server)
@@ -127,17 +128,13 @@ function answersOf(raw: ProbeResult): Answers {
 
 // After each body a line with its status and URL.
 function parseAnswers({ stdout }: ProbeResult): Answers {
+  if (/^api=absent$/m.test(stdout)) return 'absent'
   const answers = new Map<string, Answer>()
-  let body = ''
-  for (const line of stdout.split('\n')) {
-    if (line === 'api=absent') return 'absent'
-    const [, code, path] = /^(\d{3}) https:\/\/[^/]+(\/.*)$/.exec(line) ?? []
-    if (code === undefined || path === undefined) {
-      body = line === 'api=asked' ? '' : body + line
-      continue
-    }
-    answers.set(path, { code, object: code === '000' ? undefined : parseBody(body) })
-    body = ''
+  const asked = 'api=asked\n'
+  let from = stdout.startsWith(asked) ? asked.length : 0
+  for (const { 0: line, 1: code = '', 2: path = '', index } of stdout.matchAll(/^(\d{3}) https:\/\/[^/\n]+(\/.*)$/gm)) {
+    answers.set(path, { code, object: code === '000' ? undefined : parseBody(stdout.slice(from, index)) })
+    from = index + line.length
   }
   return answers
 }

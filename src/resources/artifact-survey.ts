@@ -1,4 +1,4 @@
-import { longProbeMs } from '../core/limits.ts'
+import { longProbeMs, surveyBytes } from '../core/limits.ts'
 import type { Probe, ProbeResult, Survey } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
@@ -50,6 +50,7 @@ export function artifactProbe(name: string, paths: readonly string[]): Probe<Art
 const artifactSurvey: Survey = {
   name: 'artifacts',
   timeoutMs: longProbeMs,
+  maxBytes: surveyBytes,
   script: subjects => `lf='
 ' IFS='
 '

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path/posix'
+import { surveyBytes } from '../core/limits.ts'
 import type { Probe, ProbeResult, Survey } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
@@ -35,6 +36,7 @@ const secretly = 'secret '
 // The contents come last, one after the other; their sizes tell where each of them ends.
 const fileSurvey: Survey = {
   name: 'files',
+  maxBytes: surveyBytes,
   script(subjects) {
     const shown = subjects.filter(subject => !subject.startsWith(secretly))
     const paths = [...new Set(subjects.map(subject => subject.replace(secretly, '')))]
@@ -75,55 +77,93 @@ if [ $# -gt 0 ]; then cat -- "$@" | base64; fi
   },
 }
 
+/** What the survey printed, for all its subjects. */
+interface Listing {
+  readonly folders: ReadonlySet<string>
+  readonly absent: ReadonlySet<string>
+  /** Path → `<size>|<mode>|<ids>|<owner>|<type>`. */
+  readonly stats: ReadonlyMap<string, string>
+  /** `<target>|<path>` each. */
+  readonly links: readonly string[]
+  /** Path, as sha256sum prints it → hash. */
+  readonly hashes: ReadonlyMap<string, string>
+  /** Path → where its bytes are in `contents`. */
+  readonly shown: ReadonlyMap<string, { readonly from: number; readonly size: number }>
+  readonly contents: Buffer
+}
+
+// The files of a host are looked at one by one, and all are in the same answer.
+const read = new WeakMap<ProbeResult, Listing>()
+
+function listingOf(raw: ProbeResult): Listing {
+  const known = read.get(raw)
+  if (known !== undefined) return known
+  const listing = parseListing(raw)
+  read.set(raw, listing)
+  return listing
+}
+
+function parseListing(raw: ProbeResult): Listing {
+  const stats = linesOf(raw, 'stat').map(line => /^((?:[^|]*\|){4}[^|]*)\|(.*)$/.exec(line))
+  const hashes = raw.stdout.split('\n').map(line => /^(\\?)([0-9a-f]{64}) {2}(.*)$/.exec(line))
+  const shown = new Map<string, { readonly from: number; readonly size: number }>()
+  let from = 0
+  for (const line of linesOf(raw, 'shown')) {
+    const size = Number(line.slice(0, line.indexOf('|')))
+    shown.set(line.slice(line.indexOf('|') + 1), { from, size })
+    from += size
+  }
+  const before = '\ncontents\n'
+  const at = raw.stdout.indexOf(before)
+  return {
+    folders: new Set(linesOf(raw, 'folder')),
+    absent: new Set(linesOf(raw, 'absent')),
+    stats: new Map(stats.flatMap(match => (match === null ? [] : [[match[2]!, match[1]!] as const]))),
+    links: linesOf(raw, 'link'),
+    hashes: new Map(hashes.flatMap(match => (match === null ? [] : [[`${match[1]}${match[3]}`, match[2]!] as const]))),
+    shown,
+    contents: Buffer.from(at < 0 ? '' : raw.stdout.slice(at + before.length), 'base64'),
+  }
+}
+
 function parseFile(raw: ProbeResult, path: string): FileState {
-  const parentExists = linesOf(raw, 'folder').includes(dirname(path))
-  const stat = valueFor(linesOf(raw, 'stat'), path)
+  const listing = listingOf(raw)
+  const parentExists = listing.folders.has(dirname(path))
+  const stat = listing.stats.get(path)
   if (stat === undefined) {
-    if (!linesOf(raw, 'absent').includes(path)) throw unreadable(raw, `a line for ${path}`)
+    if (!listing.absent.has(path)) throw unreadable(raw, `a line for ${path}`)
     const nothing = { mode: Number.NaN, owner: '', ids: '' }
     return { type: 'absent', parentExists, ownership: nothing, size: 0, sha256: '', content: undefined }
   }
   const [size, mode, ids = '', owner = '', type = ''] = stat.split('|')
-  const target = valueFor(linesOf(raw, 'link'), path)
-  const sha256 = hashOf(raw, path)
+  const target = targetOf(listing, path)
+  const sha256 = hashOf(listing, path)
   return {
     type: target === undefined ? type : `symbolic link to ${target}`,
     parentExists,
     ownership: { mode: Number.parseInt(mode ?? '', 8), owner, ids },
     size: Number(size),
     sha256,
-    content: contentOf(raw, path, sha256),
+    content: contentOf(listing, path, sha256),
   }
 }
 
-// Of `<value>|<path>`; a path may have any character in it.
-function valueFor(lines: readonly string[], path: string): string | undefined {
-  return lines.find(line => line.endsWith(`|${path}`))?.slice(0, -path.length - 1)
+// Both may have any character in them.
+function targetOf({ links }: Listing, path: string): string | undefined {
+  return links.find(line => line.endsWith(`|${path}`))?.slice(0, -path.length - 1)
 }
 
 // sha256sum puts a backslash before a line in which it had to escape the path.
-function hashOf({ stdout }: ProbeResult, path: string): string {
-  const escaped = `  ${path.replaceAll('\\', '\\\\')}`
-  for (const line of stdout.split('\n')) {
-    if (line.slice(64) === `  ${path}`) return line.slice(0, 64)
-    if (line.startsWith('\\') && line.slice(65) === escaped) return line.slice(1, 65)
-  }
-  return ''
+function hashOf({ hashes }: Listing, path: string): string {
+  return hashes.get(path) ?? hashes.get(`\\${path.replaceAll('\\', '\\\\')}`) ?? ''
 }
 
 // A file that was written to meanwhile moves those after it: what does not have its hash is not believed.
-function contentOf(raw: ProbeResult, path: string, sha256: string): string | undefined {
-  let from = 0
-  for (const line of linesOf(raw, 'shown')) {
-    const size = Number(line.slice(0, line.indexOf('|')))
-    if (line.slice(line.indexOf('|') + 1) === path) {
-      const [, base64 = ''] = raw.stdout.split('\ncontents\n')
-      const bytes = Buffer.from(base64, 'base64').subarray(from, from + size)
-      return createHash('sha256').update(bytes).digest('hex') === sha256 ? textOf(bytes) : undefined
-    }
-    from += size
-  }
-  return undefined
+function contentOf({ shown, contents }: Listing, path: string, sha256: string): string | undefined {
+  const place = shown.get(path)
+  if (place === undefined) return undefined
+  const bytes = contents.subarray(place.from, place.from + place.size)
+  return createHash('sha256').update(bytes).digest('hex') === sha256 ? textOf(bytes) : undefined
 }
 
 function textOf(bytes: Buffer): string | undefined {

@@ -1,4 +1,4 @@
-import { askingProbeMs } from '../core/limits.ts'
+import { askingProbeMs, surveyBytes } from '../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
 import type { FirewallBackEnd } from './firewall-back-end.ts'
 import { type FirewalldState, firewalld } from './firewall-firewalld.ts'
@@ -45,6 +45,7 @@ export function firewallOpenings(parameters: FirewallParameters): Resource<Firew
     probe: {
       script: [iptablesScript, ufw.script, firewalld.script, nftables.script, iptables.script].join(''),
       timeoutMs: askingProbeMs,
+      maxBytes: surveyBytes,
       parse: (raw: ProbeResult) => ({
         ufw: ufw.parse(raw),
         firewalld: firewalld.parse(raw),

@@ -62,34 +62,44 @@ export class Lines {
   }
 }
 
-/** A whole stream, in one buffer that grows: many small chunks cost no more than their bytes. Its user bounds it. */
+/** A whole stream up to `most` bytes, in one buffer that grows: many small chunks cost no more than their bytes. */
 export class Whole {
+  readonly #most: number
   #buffer: Buffer = Buffer.alloc(0)
+  #kept = 0
   #length = 0
 
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most
+  }
+
+  /** How much there was, with what is not kept. */
   get length(): number {
     return this.#length
   }
 
-  add(bytes: Buffer): void {
-    const length = this.#length + bytes.length
+  add(all: Buffer): void {
+    this.#length += all.length
+    const bytes = all.subarray(0, this.#most - this.#kept)
+    const length = this.#kept + bytes.length
     if (length > this.#buffer.length) {
       const larger = Buffer.alloc(Math.max(length, 2 * this.#buffer.length))
-      this.#buffer.copy(larger, 0, 0, this.#length)
+      this.#buffer.copy(larger, 0, 0, this.#kept)
       this.#buffer = larger
     }
-    bytes.copy(this.#buffer, this.#length)
-    this.#length = length
+    bytes.copy(this.#buffer, this.#kept)
+    this.#kept = length
   }
 
   clear(): void {
     this.#buffer = Buffer.alloc(0)
+    this.#kept = 0
     this.#length = 0
   }
 
   /** What there is so far, not copied. */
   bytes(): Buffer {
-    return this.#buffer.subarray(0, this.#length)
+    return this.#buffer.subarray(0, this.#kept)
   }
 
   text(): string {

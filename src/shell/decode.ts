@@ -1,7 +1,8 @@
 import type { Buffer } from 'node:buffer'
 import type { ExchangeReply, JobReply } from '../core/host.ts'
 import { type Limits, limits } from '../core/limits.ts'
-import { type ProbeResult, probeTimedOut } from '../core/resource.ts'
+import { type ProbeResult, probeTimedOut, probeTooLong } from '../core/resource.ts'
+import type { Whole } from './collectors.ts'
 import { Pace } from './pace.ts'
 import { ProtocolError, TooMuch } from './protocol-error.ts'
 import type { RemoteGroup } from './remote-group.ts'
@@ -67,7 +68,7 @@ export class Decoder {
       verify: undefined,
       seen: new Set<StreamName>(),
     }))
-    this.#results = Array.from({ length: script.runs }, () => undefined)
+    this.#results = Array.from({ length: script.runs.length }, () => undefined)
     this.#streams = this.#freshStreams()
   }
 
@@ -167,13 +168,13 @@ export class Decoder {
         this.#stepEnded(name, job, step, code, text)
       },
       check: () => pace?.check(),
-      verify: (job, code, text) => {
+      verify: (job, code, printed) => {
         pace?.verified()
-        this.#verified(name, job, code, text)
+        this.#verified(name, job, code, printed)
       },
-      probe: (index, code, text) => {
+      probe: (index, code, printed) => {
         pace?.probed()
-        this.#probed(name, index, code, text)
+        this.#probed(name, index, code, printed)
       },
     }
     return new StreamDecoder(this.#script.nonce, events, this.#limits)
@@ -187,19 +188,19 @@ export class Decoder {
     this.#jobSeen(stream, job, state)
   }
 
-  #verified(stream: StreamName, job: number, exitCode: number, text: string): void {
+  #verified(stream: StreamName, job: number, exitCode: number, printed: Whole): void {
     const state = this.#job(job)
     this.#once(`the probe of job ${job} on ${stream}`)
     state.verify ??= { exitCode, stdout: '', stderr: '' }
-    state.verify[stream] = this.#keep(text)
+    this.#keep(state.verify, stream, printed, this.#script.verify[job]!)
     this.#jobSeen(stream, job, state)
   }
 
-  #probed(stream: StreamName, index: number, exitCode: number, text: string): void {
+  #probed(stream: StreamName, index: number, exitCode: number, printed: Whole): void {
     if (index >= this.#results.length) throw new ProtocolError(`there is no probe ${index}`)
     this.#once(`probe ${index} on ${stream}`)
     const result = this.#results[index] ?? { exitCode, stdout: '', stderr: '' }
-    result[stream] = this.#keep(text)
+    this.#keep(result, stream, printed, this.#script.runs[index]!)
     this.#results[index] = result
   }
 
@@ -208,10 +209,17 @@ export class Decoder {
     this.#answered.add(what)
   }
 
-  #keep(text: string): string {
-    this.#kept += text.length
-    if (this.#kept > this.#limits.answersBytes) throw new TooMuch('what its probes printed', this.#limits.answersBytes)
-    return text
+  // What is too long is not parsed: nobody gets more than its beginning.
+  #keep(result: MutableResult, stream: StreamName, printed: Whole, maxBytes: number): void {
+    const { answersBytes, probeBytes } = this.#limits
+    if (printed.length > Math.min(maxBytes, probeBytes)) {
+      result.exitCode = probeTooLong
+      result[stream] = printed.bytes().toString('utf8', 0, beginningBytes)
+      return
+    }
+    result[stream] = printed.text()
+    this.#kept += printed.length
+    if (this.#kept > answersBytes) throw new TooMuch('what its probes printed', answersBytes)
   }
 
   #jobSeen(stream: StreamName, job: number, state: JobState): void {
@@ -233,12 +241,14 @@ function jobReply(job: JobState, index: number): JobReply {
   return { verify, ms: job.ms }
 }
 
+const beginningBytes = 1024
+
 // As one script that does one after the other would have it.
 function joined(results: readonly ProbeResult[]): ProbeResult {
   if (results.length === 1) return results[0]!
-  const late = results.some(({ exitCode }) => exitCode === probeTimedOut)
+  const codes = results.map(({ exitCode }) => exitCode)
   return {
-    exitCode: late ? probeTimedOut : (results.at(-1)?.exitCode ?? 0),
+    exitCode: [probeTimedOut, probeTooLong].find(code => codes.includes(code)) ?? codes.at(-1) ?? 0,
     stdout: results.map(({ stdout }) => stdout).join(''),
     stderr: results.map(({ stderr }) => stderr).join(''),
   }

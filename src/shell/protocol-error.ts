@@ -1,3 +1,5 @@
+import { sizeText } from '../core/limits.ts'
+
 /** What a host sent is not what a script of ours prints. */
 export class ProtocolError extends Error {}
 
@@ -8,11 +10,6 @@ export class TooMuch extends ProtocolError {
 
   constructor(what: string, limitBytes: number) {
     super(`${what} is too long`)
-    this.expected = `at most ${size(limitBytes)}`
+    this.expected = `at most ${sizeText(limitBytes)}`
   }
-}
-
-function size(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`
-  return bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { ExchangeRequest, Fence, Job } from '../core/host.ts'
-import { limits } from '../core/limits.ts'
+import { limits, usualProbeBytes } from '../core/limits.ts'
 import type { Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import { type Bounds, boundsOf, defaultStepTimeoutMs, exchangeTimeoutMs } from './bounds.ts'
@@ -41,8 +41,10 @@ export interface Script {
   readonly nonce: string
   /** One shell part, unless files are pushed. The last one is a shell part and has the probes. */
   readonly parts: readonly Part[]
-  /** How many scripts are run for the probes of the request. */
-  readonly runs: number
+  /** How much each script that is run for the probes of the request may print on a stream, bytes. */
+  readonly runs: readonly number[]
+  /** The same of each job's own probe. */
+  readonly verify: readonly number[]
   /** For each probe of the request, the runs whose output together is its own. */
   readonly answers: readonly (readonly number[])[]
   /** How long the next marker may keep one waiting. */
@@ -94,7 +96,15 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
     request.jobs,
     order.map(run => runs[run]!),
   )
-  return { nonce, parts, runs: runs.length, answers, bounds, timeoutMs: exchangeTimeoutMs(request) }
+  return {
+    nonce,
+    parts,
+    runs: runs.map(({ maxBytes }) => maxBytes),
+    verify: request.jobs.map(({ verify }) => verify.maxBytes ?? usualProbeBytes),
+    answers,
+    bounds,
+    timeoutMs: exchangeTimeoutMs(request),
+  }
 }
 
 // One guard watches over all probes that may take equally long.

@@ -26,8 +26,8 @@ export interface StreamEvents {
   /** A job goes on after a pushed file. */
   resume(job: number): void
   step(job: number, step: number, exitCode: number, text: string): void
-  verify(job: number, exitCode: number, text: string): void
-  probe(index: number, exitCode: number, text: string): void
+  verify(job: number, exitCode: number, printed: Whole): void
+  probe(index: number, exitCode: number, printed: Whole): void
   /** The probe of the job that ran last begins. */
   check(): void
 }
@@ -38,7 +38,7 @@ export class StreamDecoder {
   readonly #framer: Framer
   readonly #limits: Limits
   readonly #tail = new Tail()
-  readonly #whole = new Whole()
+  readonly #whole: Whole
   #lines: Lines | undefined
   #preludeBytes = 0
   #state: 'noise' | 'step' | 'probe' | 'ended' = 'noise'
@@ -48,6 +48,7 @@ export class StreamDecoder {
   constructor(nonce: string, events: StreamEvents, limits: Limits) {
     this.#events = events
     this.#limits = limits
+    this.#whole = new Whole(limits.probeBytes)
     const sink = {
       body: (bytes: Buffer) => this.#body(bytes),
       lineEnd: () => this.#lines?.end(),
@@ -77,10 +78,9 @@ export class StreamDecoder {
   }
 
   #body(bytes: Buffer): void {
-    const { probeBytes, preludeBytes } = this.#limits
+    const { preludeBytes } = this.#limits
     if (this.#state === 'ended') return
     if (this.#state === 'probe') {
-      if (this.#whole.length + bytes.length > probeBytes) throw new TooMuch('what a probe printed', probeBytes)
       this.#whole.add(bytes)
       return
     }
@@ -131,11 +131,11 @@ export class StreamDecoder {
         this.#expect('probe')
         break
       case 'verify':
-        this.#events.verify(a, b, this.#whole.text())
+        this.#events.verify(a, b, this.#whole)
         this.#expect('probe')
         break
       case 'probe':
-        this.#events.probe(a, b, this.#whole.text())
+        this.#events.probe(a, b, this.#whole)
         this.#expect('probe')
         break
       case 'end':

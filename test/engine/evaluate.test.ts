@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { probeTooLong } from '../../src/core/resource.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import type { Task } from '../../src/core/task.ts'
 import { apply } from '../../src/engine/apply.ts'
@@ -11,6 +12,26 @@ async function look(builder: GraphBuilder, hosts: ReturnType<typeof fakeHosts>, 
   const evaluation = await evaluate(builder.build(), run)
   return { pool, run, evaluation, is: (task: Task) => evaluation.plan.verdicts.get(task.id)?.is }
 }
+
+test('a probe that prints more than it may is an error of its task alone, with the host, the bound and what to look at', async () => {
+  const builder = new GraphBuilder()
+  const long = builder.scope('w', 'r').add(entry('a', 'x'))
+  const other = builder.scope('w', 'r').add(entry('b', 'y'))
+  const hosts = fakeHosts({ w: { b: 'y' } })
+  const host = hosts.get('w')!
+  const run = host.run.bind(host)
+  host.run = script =>
+    script === long.resource.probe.script ? { exitCode: probeTooLong, stdout: 'yyy', stderr: '' } : run(script)
+  const { is, evaluation } = await look(builder, hosts)
+  expect(is(other)).toBe('in desired state')
+  expect(evaluation.errors.get(long.id)).toEqual({
+    where: expect.stringMatching(/^w /),
+    problem: 'Its current state could not be read: the host printed too much',
+    expected: 'at most 256 KiB',
+    came: 'more; it begins with:\nyyy',
+    next: expect.stringContaining('Look on w '),
+  })
+})
 
 describe('values of other tasks', () => {
   test('are known when their producer is in desired state', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { limits } from '../../src/core/limits.ts'
+import { limits, usualProbeBytes } from '../../src/core/limits.ts'
+import { probeTooLong } from '../../src/core/resource.ts'
 import { Decoder } from '../../src/shell/decode.ts'
 import { Framer } from '../../src/shell/framing.ts'
 import { TooMuch } from '../../src/shell/protocol-error.ts'
@@ -46,20 +47,40 @@ describe('what a host sends', () => {
     expect(reasonOf(() => decoder().feed('stdout', text))).toContain('at most 256 bytes')
   })
 
-  it('is bounded before the script begins, a probe, and in sum over both streams', () => {
+  it('is bounded before the script begins, and in sum over both streams', () => {
     const noisy = decoder()
     noisy.feed('stderr', Buffer.alloc(500, 'x'))
     expect(reasonOf(() => noisy.feed('stderr', Buffer.alloc(1, 'x')))).toBe(
       'what is printed before the script begins is too long: at most 500 bytes',
     )
-    const long = decoder()
-    long.feed('stdout', Buffer.from(`${begin}${'x'.repeat(1000)}`))
-    expect(reasonOf(() => long.feed('stdout', Buffer.from('x')))).toContain('what a probe printed is too long')
     const many = decoder()
     const part = Buffer.from(`${begin}${'x'.repeat(900)}\n${nonce} probe 0 0\n`)
     many.feed('stdout', part)
     expect(reasonOf(() => many.feed('stderr', part))).toContain('what its probes printed is too long')
   })
+
+  it.each(['stdout', 'stderr'] as const)(
+    'is cut on %s where one probe prints more than it may, and the others are read all the same',
+    stream => {
+      const probes = ['a', 'b', 'c'].map(text => probe(text))
+      const script = compileExchange(
+        { jobs: [], probes: [probes[0]!, { ...probes[1]!, maxBytes: 2 * usualProbeBytes }, probes[2]!] },
+        nonce,
+      )
+      const subject = new Decoder(script, 0)
+      const long = 'x'.repeat(usualProbeBytes + 1)
+      for (const name of ['stdout', 'stderr'] as const) {
+        const text = name === stream ? long : 'short'
+        const answers = [text, text, 'short'].map((said, index) => `${said}\n${nonce} probe ${index} 0\n`)
+        subject.feed(name, Buffer.from(`${begin}${answers.join('')}\n${nonce} end\n`))
+      }
+      const [first, second, third] = subject.reply().results
+      expect(first?.exitCode).toBe(probeTooLong)
+      expect(first?.[stream]).toBe('x'.repeat(1024))
+      expect(second).toMatchObject({ exitCode: 0, [stream]: long })
+      expect(third).toEqual({ exitCode: 0, stdout: 'short', stderr: 'short' })
+    },
+  )
 
   it('goes on being counted on a stream that has ended while the other has not', () => {
     const subject = decoder()

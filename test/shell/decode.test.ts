@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ExchangeRequest } from '../../src/core/host.ts'
 import { limits } from '../../src/core/limits.ts'
+import { probeTooLong } from '../../src/core/resource.ts'
 import { Decoder, type DecoderHooks } from '../../src/shell/decode.ts'
 import { ProtocolError } from '../../src/shell/protocol-error.ts'
 import { compileExchange } from '../../src/shell/script.ts'
@@ -107,12 +108,19 @@ describe('Decoder', () => {
     expect(subject.reply().jobs).toEqual([{ verify: { exitCode: 0, stdout: 'ok', stderr: 'ok' }, ms: 2500 }])
   })
 
-  it('takes a probe of up to 16 MiB and no more', () => {
-    const subject = decoder(twoProbes)
+  it('keeps 16 MiB of a probe and no more, whatever it says that it may print', () => {
+    const large = { ...probe('a'), maxBytes: 2 * limits.probeBytes }
+    const subject = decoder({ jobs: [], probes: [large, probe('b')] })
     feed(subject, begin, begin)
     const chunk = Buffer.alloc(limits.probeBytes / 4, 'x')
     for (let i = 0; i < 4; i++) subject.feed('stdout', chunk)
-    expect(() => subject.feed('stdout', Buffer.from('x'))).toThrow(ProtocolError)
+    subject.feed('stdout', Buffer.from('x'))
+    feed(
+      subject,
+      `\n${nonce} probe 0 0\n\n${nonce} probe 1 0\n${end}`,
+      `\n${nonce} probe 0 0\n\n${nonce} probe 1 0\n${end}`,
+    )
+    expect(subject.reply().results.map(({ exitCode }) => exitCode)).toEqual([probeTooLong, 0])
   })
 
   it('does not take a reply with something missing for one', () => {

@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Job, JobReply } from '../../src/core/host.ts'
 import { limits } from '../../src/core/limits.ts'
-import type { Step } from '../../src/core/resource.ts'
+import { probeTooLong, type Step } from '../../src/core/resource.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { surveyProbe } from '../../src/core/survey.ts'
-import { ProtocolError } from '../../src/shell/protocol-error.ts'
 import { probe, runLocally, shells } from './local.ts'
 
 let folder: string
@@ -247,12 +246,10 @@ describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
     const [reply] = await runJobs(shell, job({ run: loud }))
     expect(reply?.failure?.stdout).toHaveLength(8192)
     expect(reply?.failure?.stderr).toHaveLength(8192)
-    // What it printed instead is not wanted in a message of 16 MiB.
-    const said = await runProbe(shell, `yes | head -c ${limits.probeBytes + 1}`).then(
-      () => undefined,
-      error => error instanceof ProtocolError,
-    )
-    expect(said).toBe(true)
+    expect(await runProbe(shell, `yes | head -c ${limits.probeBytes + 1}`)).toMatchObject({
+      exitCode: probeTooLong,
+      stdout: 'y\n'.repeat(512),
+    })
   })
 })
 
