@@ -1,5 +1,6 @@
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { documentChanges } from './document-changes.ts'
+import { keptJson } from './host-yaml.ts'
 import { changeSteps } from './kubeadm-change-steps.ts'
 import { certSANsIn, changeable, clusterRecord, fixedField, serverOf } from './kubeadm-configuration.ts'
 import { type ClusterDocuments, changeMarks } from './kubeadm-configuration-state.ts'
@@ -97,7 +98,7 @@ function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
   const record = decodeFile(linesOf(raw, 'record')[0])
   return {
     joined: linesOf(raw, 'joined').length > 0,
-    recorded: record === '' ? undefined : (JSON.parse(record) as Partial<ClusterDocuments>),
+    recorded: keptJson(record) as Partial<ClusterDocuments> | undefined,
     certSANs: subjectAltNames(decodeFile(linesOf(raw, 'certificate')[0])),
     advertiseAddress: linesOf(raw, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(raw, 'bindPort')[0] ?? '',

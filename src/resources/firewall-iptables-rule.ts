@@ -1,4 +1,5 @@
 import type { ProbeResult } from '../core/resource.ts'
+import { finalRules } from './firewall-final-rule.ts'
 import { type FirewallRule, parsePorts, place, portsText } from './firewall-rule.ts'
 import { linesOf } from './probe-output.ts'
 
@@ -81,13 +82,21 @@ export function parseAccept(line: string, way: FirewallRule['way']): readonly Fi
 }
 
 /** Where in a chain, or in those it leads to, everything that is left is dropped; undefined: nowhere. */
-export function finalDrop(lines: readonly string[], chain: string, seen: readonly string[] = []): number | undefined {
-  const at = rulesOf(lines, chain).findIndex(rule => {
-    const [, target = ''] = /^(?:-m comment --comment (?:"[^"]*"|\S+) )?-[jg] (\S+)/.exec(rule) ?? []
-    if (target === 'DROP' || target === 'REJECT') return true
-    return target !== '' && !seen.includes(target) && finalDrop(lines, target, [...seen, chain]) !== undefined
-  })
-  return at === -1 ? undefined : at
+export function finalDrop(lines: readonly string[], chain: string): number | undefined {
+  const rules = new Map<string, string[]>()
+  for (const line of lines) {
+    const [, name, rule = ''] = /^-A (\S+) (.*)$/.exec(line) ?? []
+    if (name === undefined) continue
+    const before = rules.get(name)
+    if (before === undefined) rules.set(name, [rule])
+    else before.push(rule)
+  }
+  return finalRules(name =>
+    (rules.get(name) ?? []).map(rule => {
+      const [, target = ''] = /^(?:-m comment --comment (?:"[^"]*"|\S+) )?-[jg] (\S+)/.exec(rule) ?? []
+      return target === 'DROP' || target === 'REJECT' ? true : target
+    }),
+  )(chain)
 }
 
 /** The line of sh that puts a rule in force, first in its chain. */

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net'
 import { UserError } from '../core/errors.ts'
+import { finalRules } from './firewall-final-rule.ts'
 import { anywhere, bySource, type FirewallRule, place, portsText } from './firewall-rule.ts'
 
 /** A table as `nft -j list table` prints it; what is not listed here does not matter. */
@@ -34,7 +35,13 @@ export function parseTable(json: string): NftTable {
   const { nftables } = JSON.parse(json) as Partial<Listing>
   if (!Array.isArray(nftables)) throw noJson(json)
   const table = nftables.find(entry => entry.table !== undefined)?.table
-  const rules = nftables.flatMap(({ rule }) => rule ?? [])
+  const rules = new Map<string, Expressions[]>()
+  for (const { rule } of nftables) {
+    if (rule === undefined) continue
+    const before = rules.get(rule.chain)
+    if (before === undefined) rules.set(rule.chain, [rule.expr])
+    else before.push(rule.expr)
+  }
   return {
     family: table?.family ?? '',
     name: table?.name ?? '',
@@ -46,25 +53,24 @@ export function parseTable(json: string): NftTable {
               name: chain.name,
               hook: chain.hook,
               policy: chain.policy,
-              rules: rules.filter(rule => rule.chain === chain.name).map(({ expr }) => expr),
+              rules: rules.get(chain.name) ?? [],
             },
           ],
     ),
   }
 }
 
-/** Where in a chain, or in those it leads to, everything that is left is dropped; undefined: nowhere. */
-export function finalVerdict(table: NftTable, chain: string, seen: readonly string[] = []): number | undefined {
-  const rules = table.chains.find(({ name }) => name === chain)?.rules ?? []
-  const at = rules.findIndex(expressions => {
-    const verdict = expressions.at(-1) ?? {}
-    const [target] = jumpTargets(expressions)
-    // A condition or a limit lets some pass.
-    if (expressions.slice(0, -1).some(one => !('counter' in one) && !('log' in one))) return false
-    if ('drop' in verdict || 'reject' in verdict) return true
-    return target !== undefined && !seen.includes(target) && finalVerdict(table, target, [...seen, chain]) !== undefined
-  })
-  return at === -1 ? undefined : at
+/** As finalRules(), for the chains of a table. */
+export function finalVerdicts(table: NftTable): (chain: string) => number | undefined {
+  const rules = new Map(table.chains.map(({ name, rules: its }) => [name, its]))
+  return finalRules(name =>
+    (rules.get(name) ?? []).map(expressions => {
+      const verdict = expressions.at(-1) ?? {}
+      // A condition or a limit lets some pass.
+      if (expressions.slice(0, -1).some(one => !('counter' in one) && !('log' in one))) return ''
+      return 'drop' in verdict || 'reject' in verdict ? true : (jumpTargets(expressions)[0] ?? '')
+    }),
+  )
 }
 
 /** The chains that a rule leads to. */

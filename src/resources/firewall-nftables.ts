@@ -1,6 +1,6 @@
 import type { FirewallBackEnd } from './firewall-back-end.ts'
 import {
-  finalVerdict,
+  finalVerdicts,
   firstRuleOf,
   firstRules,
   jumpTargets,
@@ -27,7 +27,7 @@ export interface NftablesState {
   readonly boot: FirewallUnitState
 }
 
-interface BaseChain {
+interface BaseChain extends OwnChain {
   readonly way: FirewallRule['way']
   /** `inet filter` */
   readonly table: string
@@ -36,6 +36,9 @@ interface BaseChain {
   readonly drops: boolean
   /** It leads to evcctl's chain before it drops. */
   readonly reached: boolean
+}
+
+interface OwnChain {
   /** evcctl's chain is in its table. */
   readonly exists: boolean
   readonly rules: readonly FirewallRule[]
@@ -98,15 +101,13 @@ ${unitStateScript(unit)}`,
 }
 
 function baseChains(table: NftTable): readonly BaseChain[] {
+  const verdict = finalVerdicts(table)
+  const owned = { in: ownChain(table, 'in'), through: ownChain(table, 'through') }
   return table.chains.flatMap(chain => {
     if (chain.hook !== 'input' && chain.hook !== 'forward') return []
     const way = ways[chain.hook]
     const jump = chain.rules.findIndex(rule => jumpTargets(rule).includes(own[way]))
-    const drop = finalVerdict(table, chain.name)
-    const ours = table.chains.find(({ name }) => name === own[way])
-    const first = (ours?.rules ?? []).flatMap(rule => firstRuleOf(rule) ?? [])
-    const others = (ours?.rules ?? []).filter(rule => firstRuleOf(rule) === undefined)
-    const parsed = others.map(rule => parseExpressions(rule, way))
+    const drop = verdict(chain.name)
     return [
       {
         way,
@@ -114,18 +115,32 @@ function baseChains(table: NftTable): readonly BaseChain[] {
         name: chain.name,
         drops: chain.policy === 'drop' || drop !== undefined,
         reached: jump !== -1 && (drop === undefined || jump < drop),
-        exists: ours !== undefined,
-        rules: parsed.flatMap(rules => rules ?? []),
-        strange: parsed.filter(rules => rules === undefined).length,
-        missing: firstRules[way].filter(rule => !first.includes(rule)),
+        ...owned[way],
       },
     ]
   })
 }
 
+// All chains of a table share one of evcctl's own.
+function ownChain(table: NftTable, way: FirewallRule['way']): OwnChain {
+  const ours = table.chains.find(({ name }) => name === own[way])
+  const first = (ours?.rules ?? []).flatMap(rule => firstRuleOf(rule) ?? [])
+  const others = (ours?.rules ?? []).filter(rule => firstRuleOf(rule) === undefined)
+  const parsed = others.map(rule => parseExpressions(rule, way))
+  return {
+    exists: ours !== undefined,
+    rules: parsed.flatMap(rules => rules ?? []),
+    strange: parsed.filter(rules => rules === undefined).length,
+    missing: firstRules[way].filter(rule => !first.includes(rule)),
+  }
+}
+
+const noRules: readonly FirewallRule[] = []
+
 // What one of several chains lacks does not get through.
 function inAll(chains: readonly BaseChain[]): readonly FirewallRule[] {
-  const [first, ...others] = chains.map(({ reached, rules }) => (reached ? rules : []))
+  // The chains of a table have the same.
+  const [first, ...others] = new Set(chains.map(({ reached, rules }) => (reached ? rules : noRules)))
   const keys = others.map(rules => new Set(rules.map(ruleKey)))
   return (first ?? []).filter(rule => keys.every(known => known.has(ruleKey(rule))))
 }

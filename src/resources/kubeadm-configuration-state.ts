@@ -1,7 +1,8 @@
-import { parse } from 'yaml'
+import { UserError } from '../core/errors.ts'
 import type { Probe, ProbeResult } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { answersFor, askApi } from './api-survey.ts'
+import { hostYaml, keptJson } from './host-yaml.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
@@ -31,6 +32,8 @@ export type KubeadmConfigurationState =
 export interface LocalState {
   /** What evcctl made of it last; undefined: nothing. */
   readonly recorded: Partial<ClusterDocuments> | undefined
+  /** The record is there and cannot be read: it counts as not there, and is written anew. */
+  readonly recordDamaged: boolean
   /** Of the API server's certificate. */
   readonly certSANs: readonly string[]
   /** Of the API server's manifest; empty when it does not say. */
@@ -76,17 +79,19 @@ function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState 
   const [cluster, kubelet, kubeProxy] = answer.objects as readonly (ConfigMap | undefined)[]
   return {
     api: 'answered',
-    cluster: document(cluster?.data?.ClusterConfiguration),
-    kubelet: document(kubelet?.data?.kubelet),
-    kubeProxy: document(kubeProxy?.data?.['config.conf']),
+    cluster: document('kubeadm-config', cluster?.data?.ClusterConfiguration),
+    kubelet: document('kubelet-config', kubelet?.data?.kubelet),
+    kubeProxy: document('kube-proxy', kubeProxy?.data?.['config.conf']),
     ...localState(raw),
   }
 }
 
 function localState(local: ProbeResult): LocalState {
   const record = decodeFile(linesOf(local, 'record')[0])
+  const recorded = keptJson(record) as Partial<ClusterDocuments> | undefined
   return {
-    recorded: record === '' ? undefined : (JSON.parse(record) as Partial<ClusterDocuments>),
+    recorded,
+    recordDamaged: record !== '' && recorded === undefined,
     certSANs: subjectAltNames(decodeFile(linesOf(local, 'certificate')[0])),
     advertiseAddress: linesOf(local, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(local, 'bindPort')[0] ?? '',
@@ -99,6 +104,12 @@ interface ConfigMap {
   readonly data?: Readonly<Record<string, string>>
 }
 
-function document(text: string | undefined): unknown {
-  return text === undefined ? undefined : parse(text)
+function document(name: string, text: unknown): unknown {
+  if (text === undefined) return undefined
+  const value = typeof text === 'string' ? hostYaml(text) : undefined
+  if (value !== undefined) return value
+  throw new UserError({
+    problem: `The ConfigMap ${name} of the cluster is not what kubeadm makes: it has no YAML that can be read.`,
+    next: `Look at it: kubectl --namespace kube-system get configmap ${name} -o yaml`,
+  })
 }

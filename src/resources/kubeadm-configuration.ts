@@ -59,7 +59,8 @@ export function kubeadmConfiguration(
       }))
       const { fixed, cluster, names, kubelet, kubeProxy } = changes
       const edited = editedFields(current.edited, cluster.length > 0 || current.cutOff.includes('control plane'))
-      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited]
+      const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written anew' }] : []
+      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
       if (current.api === 'answered' && fields.length === 0) return undefined
       const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }

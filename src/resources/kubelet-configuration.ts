@@ -1,7 +1,8 @@
-import { parse } from 'yaml'
-import type { FieldChange, ProbeResult, Resource } from '../core/resource.ts'
+import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
+import { isTree } from './deep-merge.ts'
 import { documentChanges } from './document-changes.ts'
+import { hostYaml, keptJson } from './host-yaml.ts'
 import type { KubernetesDocument } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { decodeFile, printFile } from './kubeadm-state.ts'
@@ -19,6 +20,8 @@ export interface KubeletFileState {
   readonly recorded: unknown
   /** As kubeadm wrote it last; undefined: not known. */
   readonly written: unknown
+  /** Those of these files that are there and cannot be read: they count as not there, and are written anew. */
+  readonly damaged: readonly string[]
 }
 
 /** The record that init and join leave of the kubelet's configuration, so that a key taken out of cluster.yaml is seen. */
@@ -44,29 +47,30 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
       parse: parseState,
     },
     desired: { configuration },
-    diff({ joined, current, recorded, written }) {
-      if (!joined) return undefined
-      const changes = documentChanges(configuration, current ?? {}, recorded)
-      const named = new Set(changes.map(({ field }) => field))
-      const fields = [...changes, ...handEdits(written, current).filter(({ field }) => !named.has(field))]
+    diff(state) {
+      if (!state.joined) return undefined
+      const fields = [...differences(state, configuration), ...damages(state)]
       if (fields.length === 0) return undefined
       const policy = fields.find(({ field }) => statePolicies.includes(field))
       return { action: 'update', fields, ...(policy === undefined ? {} : { note: policyNote(policy.field) }) }
     },
-    converge: () => [
+    converge: state => {
+      const write: Step = { write: record.path, content: record.content, mode: 0o600 }
+      const onlyRecord =
+        state.damaged.length > 0 &&
+        state.damaged.every(path => path === record.path) &&
+        differences(state, configuration).length === 0
+      if (onlyRecord) return [write]
       // Right after a change of the control plane the API may be away for a moment.
-      {
-        run: `${writeFunction}tries=0
+      const run = `${writeFunction}tries=0
 until write_config; do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
 done
-${recordKubeletConfig}`,
-        timeoutMs: 180_000,
-      },
-      { write: record.path, content: record.content, mode: 0o600 },
-    ],
+${recordKubeletConfig}`
+      return [{ run, timeoutMs: 180_000 }, write]
+    },
     explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
   }
 }
@@ -91,6 +95,21 @@ function policyNote(setting: string): string {
   return `what the kubelet kept under its former ${setting} is removed; pods that run have the new one when they are made again: kubectl drain, where that matters`
 }
 
+function differences(
+  { current, recorded, written, damaged }: KubeletFileState,
+  configuration: KubernetesDocument,
+): readonly FieldChange[] {
+  // Nothing is known of a damaged one, and all of it is written anew.
+  if (damaged.includes(kubeletConfigPath)) return []
+  const changes = documentChanges(configuration, current ?? {}, recorded)
+  const named = new Set(changes.map(({ field }) => field))
+  return [...changes, ...handEdits(written, current).filter(({ field }) => !named.has(field))]
+}
+
+function damages({ damaged }: KubeletFileState): readonly FieldChange[] {
+  return damaged.map(field => ({ field, before: 'damaged', after: 'written anew' }))
+}
+
 function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
   if (written === undefined || current === undefined) return []
   const lost = missingFrom(written, current)
@@ -103,18 +122,23 @@ function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
 const parsed = new Map<string, unknown>()
 
 function parseYaml(text: string): unknown {
-  if (!parsed.has(text)) parsed.set(text, parse(text))
+  if (!parsed.has(text)) parsed.set(text, hostYaml(text))
   return parsed.get(text)
 }
 
 function parseState(raw: ProbeResult): KubeletFileState {
-  const text = decodeFile(linesOf(raw, 'current')[0])
-  const record = decodeFile(linesOf(raw, 'record')[0])
-  const written = decodeFile(linesOf(raw, 'written')[0])
+  const damaged: string[] = []
+  const read = (key: string, path: string, parse: (text: string) => unknown): unknown => {
+    const text = decodeFile(linesOf(raw, key)[0])
+    const value = text === '' ? undefined : parse(text)
+    if (text !== '' && !isTree(value)) damaged.push(path)
+    return isTree(value) ? value : undefined
+  }
   return {
     joined: linesOf(raw, 'joined').length > 0,
-    current: text === '' ? undefined : parseYaml(text),
-    recorded: record === '' ? undefined : JSON.parse(record),
-    written: written === '' ? undefined : parseYaml(written),
+    current: read('current', kubeletConfigPath, parseYaml),
+    recorded: read('record', kubeletRecordPath, keptJson),
+    written: read('written', kubeletConfigCopy, parseYaml),
+    damaged,
   }
 }

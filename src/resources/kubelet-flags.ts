@@ -68,9 +68,10 @@ function wantedFlags(current: readonly KubeletFlag[], flags: readonly KubeletFla
 }
 
 function* changes(current: readonly KubeletFlag[], wanted: readonly KubeletFlag[]): Iterable<FieldChange> {
-  for (const name of new Set([...wanted, ...current].map(flag => flag.name))) {
-    const before = valuesOf(current, name)
-    const after = valuesOf(wanted, name)
+  const [then, now] = [valuesOf(current), valuesOf(wanted)]
+  for (const name of new Set([...now.keys(), ...then.keys()])) {
+    const before = then.get(name)?.join(' ')
+    const after = now.get(name)?.join(' ')
     if (before === after) continue
     yield {
       field: `--${name}`,
@@ -80,9 +81,14 @@ function* changes(current: readonly KubeletFlag[], wanted: readonly KubeletFlag[
   }
 }
 
-function valuesOf(flags: readonly KubeletFlag[], name: string): string | undefined {
-  const values = flags.filter(flag => flag.name === name).map(({ value }) => value)
-  return values.length === 0 ? undefined : values.join(' ')
+function valuesOf(flags: readonly KubeletFlag[]): ReadonlyMap<string, readonly string[]> {
+  const values = new Map<string, string[]>()
+  for (const { name, value } of flags) {
+    const before = values.get(name)
+    if (before === undefined) values.set(name, [value])
+    else before.push(value)
+  }
+  return values
 }
 
 function parseState(raw: ProbeResult): KubeletFlagsState {
@@ -102,8 +108,13 @@ function unquoted(text: string): string {
 
 // What does not begin with -- goes on with the value before it.
 function splitFlags(text: string): readonly KubeletFlag[] {
-  return text
-    .split(/\s+(?=--)/)
-    .map(flag => /^--([^=\s]+)(?:[=\s](.*))?$/s.exec(flag.trim()))
+  const flags: string[][] = []
+  // Blanks are parts, too: a value may have several in a row.
+  for (const part of text.split(/(\s+)/)) {
+    if (part.startsWith('--')) flags.push([part])
+    else flags.at(-1)?.push(part)
+  }
+  return flags
+    .map(parts => /^--([^=\s]+)(?:[=\s](.*))?$/s.exec(parts.join('').trim()))
     .flatMap(match => (match === null ? [] : [{ name: match[1]!, value: match[2] ?? '' }]))
 }

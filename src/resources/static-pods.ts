@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
-import { parseDocument } from 'yaml'
 import type { FieldChange, ProbeResult } from '../core/resource.ts'
 import { syncTreeLine } from '../shell/on-disk.ts'
+import { hostYaml } from './host-yaml.ts'
 import { decodeFile, stateFolder } from './kubeadm-state.ts'
 import { kubectlPath } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
@@ -89,6 +89,5 @@ function imageOf(manifest: string): string | undefined {
 
 // An edit may have left something that is no YAML.
 function meaning(text: string): unknown {
-  const document = parseDocument(text)
-  return document.errors.length > 0 ? text : document.toJS()
+  return hostYaml(text) ?? text
 }

@@ -99,13 +99,17 @@ ${printSettings('kept', file)}`
 
 function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {
   const keyOf = new Map(keys.map(key => [sysctlPath(key), key]))
-  const live = new Map<string, string>()
+  const lines = new Map<string, string[]>()
   for (const line of raw.stdout.split('\n')) {
     const at = Math.max(0, line.indexOf(':'))
     const key = keyOf.get(line.slice(0, at))
+    if (key === undefined) continue
     // A setting of several lines is given as several.
-    if (key !== undefined) live.set(key, normal(`${live.get(key) ?? ''} ${line.slice(at + 1)}`))
+    const before = lines.get(key)
+    if (before === undefined) lines.set(key, [line.slice(at + 1)])
+    else before.push(line.slice(at + 1))
   }
+  const live = new Map([...lines].map(([key, values]) => [key, normal(values.join(' '))]))
   return { live, kept: pairsOf(linesOf(raw, 'kept')) }
 }
 

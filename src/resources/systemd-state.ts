@@ -78,9 +78,9 @@ export function askUnits(subjects: readonly string[]): Question {
 /** What was asked of systemd: the properties of each unit. */
 export function shownUnits(raw: ProbeResult): readonly ReadonlyMap<string, string>[] {
   return raw.stdout
-    .split('\n\n')
+    .split(/\n{2,}/)
+    .filter(block => /^Names=/m.test(block))
     .map(stdout => fieldsOf({ ...raw, stdout }))
-    .filter(fields => fields.has('Names'))
 }
 
 function isName(subject: string): boolean {
