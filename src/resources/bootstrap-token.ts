@@ -13,7 +13,8 @@ export interface BootstrapToken {
 
 /**
  * One bootstrap token for all joins of a run, made by kubeadm on the host (it never is in argv) and deleted at the end
- * of the run, or by the next run where this one is killed; it dies by itself after 30 minutes.
+ * of the run, or by the next run where this one is killed; it dies by itself after 6 hours, since
+ * a host may join late in a run over slow lines.
  */
 export function bootstrapToken(): MintDeclaration<BootstrapToken> {
   const kubeadm = `kubeadm --kubeconfig ${adminConf} token`
@@ -22,7 +23,7 @@ export function bootstrapToken(): MintDeclaration<BootstrapToken> {
     // The API server refuses connections or rights for a moment after it was started. Until the controller manager has signed
     // cluster-info for the token, kubeadm join finds nothing there, and asks again only after 5 s.
     run: `tries=0
-until token=$(kubeadm --kubeconfig ${adminConf} token create --ttl 30m --description '${tokenDescription}'); do
+until token=$(kubeadm --kubeconfig ${adminConf} token create --ttl 6h --description '${tokenDescription}'); do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 10 ]; then exit 1; fi
   sleep 1

@@ -20,7 +20,7 @@ export interface EphemeralValuesState {
 
 /**
  * No bootstrap token and no certificate key of a run that has ended: a run that was killed cannot take back what it made,
- * and a token lets anybody join for half an hour. It is looked at before a run makes its own; a run that is under way has
+ * and a token lets anybody join for hours. It is looked at before a run makes its own; a run that is under way has
  * the lock meanwhile. Runs on a control plane node.
  */
 export function endedRunsValues(): Resource<EphemeralValuesState, Record<never, never>> {

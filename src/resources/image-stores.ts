@@ -17,6 +17,8 @@ export const imagesFolder = '/var/lib/evcctl/images'
 /** What becomes such a file when the archive is loaded. */
 export const nextRecord = `${imagesFolder}/.next`
 
+// A runtime that hangs answers nothing: what only looks is ended, and loading has the time-out of its step.
+const soon = 'timeout 10'
 const ctr = '/usr/local/bin/ctr --namespace k8s.io images'
 const crictl = '/usr/local/bin/crictl --runtime-endpoint unix:///run/crio/crio.sock'
 // docker.io without docker-cli, as Debian 13 has it, serves its API all the same.
@@ -29,8 +31,8 @@ export const imageStores = {
   containerd: {
     folder: '/var/lib/containerd',
     formats: `${dockerSave} or an OCI layout`,
-    list: `${ctr} list -q 2>/dev/null || :\n`,
-    pulling: "/usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'\n",
+    list: `${soon} ${ctr} list -q 2>/dev/null || :\n`,
+    pulling: `${soon} /usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'\n`,
     // The label tells which images came out of this archive: neither its format nor the way references are completed
     // has to be known here. --local: the transfer service wants every platform of an index, and is slower.
     load: sha256 => `${ctr} import --local --label evcctl.dev/archive=${sha256} "$part"
@@ -40,7 +42,7 @@ ${ctr} list -q 'labels."evcctl.dev/archive"==${sha256}' >${nextRecord}
   'cri-o': {
     folder: '/var/lib/containers/storage',
     formats: dockerSave,
-    list: `${crictl} images 2>/dev/null | sed -n '2,$s/^\\([^ ]*\\)  *\\([^ ]*\\) .*/\\1:\\2/p' || :\n`,
+    list: `${soon} ${crictl} images 2>/dev/null | sed -n '2,$s/^\\([^ ]*\\)  *\\([^ ]*\\) .*/\\1:\\2/p' || :\n`,
     // Where containers/image has its layers meanwhile.
     pulling: 'ls -Rs /var/tmp/container_images_* 2>/dev/null || :\n',
     // CRI-O itself only pulls. Its storage is shared with skopeo, which wants the names of the images, and to which
@@ -65,7 +67,7 @@ rm -f ${nextRecord}.tags
   docker: {
     folder: '/var/lib/docker',
     formats: `${dockerSave} (layers that are compressed with zstd need Docker 23 or newer)`,
-    list: `${docker} http://docker/images/json 2>/dev/null | sed 's/"RepoTags":/\\n&/g' |
+    list: `${docker} --max-time 10 http://docker/images/json 2>/dev/null | sed 's/"RepoTags":/\\n&/g' |
   sed -n 's/^"RepoTags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' '\\n' | grep . || :\n`,
     pulling: 'ls -s /var/lib/docker/tmp 2>/dev/null || :\n',
     load: () => `${docker} -H 'Content-Type: application/x-tar' -X POST -T "$part" 'http://docker/images/load?quiet=1' >${nextRecord}.said

@@ -130,6 +130,8 @@ while :; do
   answer=$(ask)
   case $answer in ${enough}) ${unproven ? 'if proven; then accept; exit 0; fi' : 'exit 0'};; esac
   now=$(date +%s)
+  # A clock that is put back must not make anybody wait longer.
+  if [ "$now" -lt "$since" ]; then since=$now looked=0; fi
   if [ $(( now - looked )) -ge 5 ]; then
     printf '%s\\n' "\${answer#state=}"
     looked=$now before=$seen seen=$(pulls)
@@ -156,14 +158,21 @@ function proofFunctions(name: string, ready: boolean, kept: readonly KeptUnit[])
   const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
   return `${kubeletHealth.functions}${putBackFunction(kept, kubeletHealth.start)}${recoverFunction(kubeletUnit, kubeletHealth)}begun= started=
 read -r begun started <${kubeletUnproven} || :
-begun=\${begun:-$(date +%s)}
+case $begun in ''|*[!0-9]*) begun=$(date +%s);; esac
 started=$(printf '%s' "$started" | tr -dc 0-9)
+# The clock was put back since: when it was by the clock as it is now.
+if [ "$begun" -gt "$(( $(date +%s) + 5 ))" ]; then
+  ran=$(systemctl show -p ExecMainStartTimestampMonotonic --value -- ${kubeletUnit} | tr -dc 0-9)
+  read -r uptime _ </proc/uptime
+  begun=$(( $(date +%s) - \${uptime%.*} + \${ran:-0} / 1000000 ))
+  started=$(date -u -d "@$begun" +%Y%m%d%H%M%S)
+fi
 process= stays=0
 proven() {
   reported=$(${kubelet} get node ${name} -o go-template=${quote(reported)} 2>/dev/null | tr -dc 0-9)
   if [ "\${reported:-0}" -lt "\${started:-0}" ] || ! kubelet_works; then process=; return 1; fi
   runs=$(systemctl show -p MainPID --value -- ${kubeletUnit})
-  if [ "$runs" != "$process" ]; then process=$runs stays=$(date +%s); fi
+  if [ "$runs" != "$process" ] || [ "$(date +%s)" -lt "$stays" ]; then process=$runs stays=$(date +%s); fi
   [ $(( $(date +%s) - stays )) -ge ${ready ? 2 : 10} ]
 }
 hopeless() { kubelet_ended "$begun" ${certainEnds} >/dev/null; }

@@ -36,6 +36,20 @@ describe('a download', () => {
     expect(details).toMatchObject({ problem: expect.stringContaining('x sends more than'), expected: 'at most 100 kB' })
   })
 
+  it('from a mirror that breaks off and knows no ranges is given up after some attempts', async () => {
+    let requests = 0
+    await using server = await serve((_request, response) => {
+      requests++
+      response.setHeader('content-length', 50_000)
+      response.write('x'.repeat(1000 + requests), () => setTimeout(() => response.destroy(), 50))
+    })
+    const sandbox = new Sandbox()
+    const script = downloadScript({ url: `${server.url}/file`, sha256, site: 'x' }, most)
+    const { exitCode } = await sandbox.sh(`set -eu\nsleep() { command sleep 0.1; }\n${script}`, '')
+    expect(exitCode).toBe(downloadCodes.failed)
+    expect(requests).toBeLessThan(12)
+  }, 30_000)
+
   it('is the same whatever root has in .curlrc', async () => {
     await using server = await serve((_request, response) => response.end('the file'))
     const sandbox = new Sandbox()

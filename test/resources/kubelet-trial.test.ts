@@ -297,6 +297,18 @@ describe('a node whose kubelet was started', () => {
     expect(node.read(config)).toBe('maxPods: 60\n')
   })
 
+  test('counts also where the clock was put back after the start', async () => {
+    const node = new Node()
+    await node.do(keepKubelet)
+    node.write(config, 'maxPods: 60\n')
+    await node.do(restart)
+    const ahead = new Date(Date.now() + 3_600_000).toISOString().replace(/\.\d+Z/, 'Z')
+    node.write(unproven, `${Math.floor(Date.now() / 1000) + 3600} ${ahead}\n`)
+    node.report(new Date().toISOString().replace(/\.\d+Z/, 'Z'))
+    expect(await wait(node)).toMatchObject({ exitCode: 0 })
+    expect([node.read(config), node.has(unproven)]).toEqual(['maxPods: 60\n', false])
+  })
+
   // Each look at the clock takes 10 s.
   const hurried = (node: Node) => {
     const clock = `#!/bin/sh
