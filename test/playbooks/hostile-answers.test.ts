@@ -1,42 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
-import { type ClusterSpec, type HostFacts, isUnknown, Output, type ProbeResult, type Task } from '../../src/index.ts'
+import { isUnknown, type ProbeResult, type Task } from '../../src/index.ts'
 import { anyText, fuzzing } from '../kit/fuzz.ts'
-import { factsOf, specOf } from './given.ts'
-
-const hosts = [
-  { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
-  { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] },
-  { name: 'cp3', address: '192.0.2.13', roles: ['control-plane'] },
-  { name: 'e1', address: '192.0.2.31', roles: ['etcd'] },
-  {
-    name: 'w1',
-    address: '192.0.2.21',
-    roles: ['worker'],
-    labels: { a: 'b' },
-    taints: [{ key: 'k', effect: 'NoSchedule' }],
-  },
-]
-const facts: ReadonlyMap<string, HostFacts> = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
-const specs: readonly ClusterSpec[] = [
-  specOf({ hosts: hosts.filter(({ name }) => name !== 'e1'), runtime: { name: 'docker' } }),
-  specOf({ hosts, etcd: { topology: 'external' }, network: { cni: 'calico' }, runtime: { name: 'cri-o' } }),
-  specOf({
-    hosts: hosts.filter(({ name }) => name !== 'e1'),
-    network: { cni: 'cilium' },
-    controlPlane: { localProxy: 'haproxy' },
-  }),
-]
-
-/** One task of each kind of probe, of clusters with different parts. */
-const tasks: readonly Task[] = [
-  ...new Map(
-    specs.flatMap(spec =>
-      [...clusterGraph(spec, facts).tasks.values()].map(task => [task.resource.probe.script, task] as const),
-    ),
-  ).values(),
-]
+import { tasks, wantedOf, wordsOf } from './every-probe.ts'
 
 const value = fc.oneof(
   fc.constantFrom(
@@ -90,13 +56,6 @@ const object = fc.oneof(
     { requiredKeys: [] },
   ),
 )
-
-/** Words of the script that look like the keys and paths of its answers, so that an answer gets as far as possible. */
-function wordsOf(script: string): { readonly keys: readonly string[]; readonly paths: readonly string[] } {
-  const keys = [...script.matchAll(/([A-Za-z][\w.-]*)=/g)].map(([, key = '']) => key)
-  const paths = [...script.matchAll(/'(\/api[^']*)'/g)].map(([, path = '']) => path)
-  return { keys: [...new Set(['state', 'said', ...keys])], paths }
-}
 
 function answerOf(task: Task): fc.Arbitrary<ProbeResult> {
   const { keys, paths } = wordsOf(task.resource.probe.script)
@@ -157,12 +116,7 @@ test('whatever a host answers, each task has a state or an error in words, and c
         expect(`${task.id}: ${(error as Error).message}`).not.toMatch(slip)
         return
       }
-      const wanted = Object.fromEntries(
-        Object.entries(desired as Record<string, unknown>).map(([key, one]) => [
-          key,
-          one instanceof Output ? { unknown: true, from: one.from[0] } : one,
-        ]),
-      )
+      const wanted = wantedOf(desired)
       let output: unknown
       try {
         const change = task.resource.diff(current, wanted, { watched: [] })
