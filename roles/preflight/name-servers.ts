@@ -1,6 +1,6 @@
 import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
 import { type Finding, finding } from './finding.ts'
-import { isOrWasBegun } from './node.ts'
+import { isNode } from './node.ts'
 
 const offer =
   'Or write a file with name servers that pods reach, and name it: spec.kubernetes.kubeletConfiguration.resolvConf'
@@ -28,7 +28,7 @@ export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: Host
   }
   // Of systemd-resolved's own address the upstream servers were read instead, as kubeadm has the kubelet do.
   const loops = servers.filter(server => isLoopback(server) && server !== '127.0.0.53')
-  if (loops.length === 0 || isOrWasBegun(facts)) return
+  if (loops.length === 0 || isNode(facts)) return
   yield finding('nameservers', host, {
     problem: `Pods cannot use its name server ${loops.join(', ')}: the cluster's DNS would ask itself and end ("Loop detected").`,
     expected: `in ${path} only name servers that pods reach`,

@@ -1,9 +1,14 @@
 import type { HostFacts } from '../../src/index.ts'
 
+/** Whether the host is a node already: what lies there then is the cluster's own, or its administrator's. */
+export function isNode({ kubernetes, remains }: HostFacts): boolean {
+  return (kubernetes.kubeletConf || kubernetes.adminConf) && remains?.begun !== true
+}
+
 /**
- * Whether the host is a node already, or one that evcctl was making when it was cut off: what lies there then is the
- * cluster's own. kubeadm itself refuses, or evcctl resets, what does not fit together.
+ * Whether the host is a node already, or one that evcctl was making when it was cut off: files and interfaces of a cluster
+ * are then its own. kubeadm itself refuses, or evcctl resets, what does not fit together.
  */
-export function isOrWasBegun({ kubernetes, remains }: HostFacts): boolean {
-  return kubernetes.kubeletConf || kubernetes.adminConf || remains?.begun === true
+export function isOrWasBegun(facts: HostFacts): boolean {
+  return isNode(facts) || facts.remains?.begun === true
 }

@@ -1,6 +1,6 @@
 import { type ClusterSpec, type HostFacts, type HostSpec, quoteAll } from '../../src/index.ts'
 import { type Finding, finding } from './finding.ts'
-import { isOrWasBegun } from './node.ts'
+import { isNode, isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
 
 /** Manifests that kubeadm writes itself, and refuses to find. */
@@ -16,8 +16,10 @@ const ownDropIn = '/10-kubeadm.conf'
 
 /** What other software, or an earlier cluster, has left on a host that is no node yet, and that would get in the way. */
 export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (facts.remains === undefined || isOrWasBegun(facts) || host.roles.every(role => role === 'etcd')) return
-  yield* kubernetesFiles(spec, host, facts)
+  if (facts.remains === undefined || isNode(facts) || host.roles.every(role => role === 'etcd')) return
+  // What evcctl's own kubeadm has left on a host that it was making a node of is no other cluster's.
+  const begun = isOrWasBegun(facts)
+  if (!begun) yield* kubernetesFiles(spec, host, facts)
   const { cniFiles, kubeletSettings, interfaces } = facts.remains
   // Without a network of evcctl's, what lies there may be the wanted one.
   const foreign = spec.network.cni === 'none' ? [] : cniFiles.filter(path => !isOwnCniFile(spec, path))
@@ -39,7 +41,7 @@ export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
       next: `Move the file away (then: systemctl daemon-reload), or delete those lines if nothing needs them any more.`,
     })
   }
-  const others = interfaces.filter(name => !isOwnInterface(spec, name) && isInUse(name, facts))
+  const others = begun ? [] : interfaces.filter(name => !isOwnInterface(spec, name) && isInUse(name, facts))
   if (others.length > 0 && spec.network.cni !== 'none') {
     const some = others.slice(0, 5)
     yield finding('interfaces', host, {

@@ -121,7 +121,7 @@ describe('remains on a host that is no node yet', () => {
     expect(found(packages)).toEqual([])
   })
 
-  test('a node, and a host that evcctl was making one of, are left alone', () => {
+  test('a node is left alone, and a host that evcctl was making one of but for what evcctl never puts there', () => {
     const remains = left({
       cniFiles: [podman],
       kubernetesFiles: pki('ca.crt', 'ca.key'),
@@ -130,7 +130,14 @@ describe('remains on a host that is no node yet', () => {
       kubeletSettings: [{ path: '/etc/default/kubelet', settings: ['--v=2'] }],
     })
     expect(found({ ...remains, ...node })).toEqual([])
-    expect(found({ remains: { ...remains.remains!, begun: true } })).toEqual([])
+    const begun = { remains: { ...remains.remains!, begun: true } }
+    for (const half of [begun, { ...begun, ...node }])
+      expect(found(half).map(({ check }) => check)).toEqual(['cniFiles', 'kubeletFlags', 'otherSoftware'])
+  })
+
+  test('a name server of its own stays an obstacle where a join was cut off', () => {
+    const begun = left({ begun: true })
+    expect(found({ ...begun, nameservers: ['127.0.0.1', '192.0.2.1'] })[0]?.check).toBe('nameservers')
   })
 })
 
