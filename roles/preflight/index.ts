@@ -1,6 +1,7 @@
 import type { CheckName, ClusterSpec, HostFacts } from '../../src/index.ts'
 import { acrossHosts } from './across-hosts.ts'
 import { endpointChecks } from './endpoint.ts'
+import { etcdChecks } from './etcd.ts'
 import type { Finding } from './finding.ts'
 import { machineChecks } from './machine.ts'
 import { nameserverChecks } from './name-servers.ts'
@@ -30,6 +31,7 @@ const perHost = [
   nameserverChecks,
   portChecks,
   remainsChecks,
+  etcdChecks,
   otherSoftwareChecks,
   runtimeFileChecks,
   rangeChecks,

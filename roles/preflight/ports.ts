@@ -1,5 +1,7 @@
 import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { getsFirstEtcd } from './etcd.ts'
 import { type Finding, finding } from './finding.ts'
+import { isOrWasBegun } from './node.ts'
 
 interface NeededPort {
   readonly port: number
@@ -35,13 +37,20 @@ export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededP
 
 /** Ports that something else has taken. A host that is a node already has them taken by the cluster itself. */
 export function* portChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (facts.kubernetes.kubeletConf || facts.kubernetes.adminConf) return
+  const noEtcdYet = host.roles.includes('etcd') ? getsFirstEtcd(spec, host, facts) : !isOrWasBegun(facts)
+  const stands = facts.kubernetes.kubeletConf || facts.kubernetes.adminConf
   for (const { port, owner } of neededPorts(spec, host)) {
-    const taken = facts.listening.find(socket => socket.port === port && !isOwner(socket.process, owner))
+    const isEtcd = owner === 'etcd'
+    if (stands && !(isEtcd && noEtcdYet)) continue
+    const taken = facts.listening.find(
+      socket =>
+        socket.port === port &&
+        (isEtcd ? noEtcdYet || !isEtcdOrUnknown(socket.process) : !isOwner(socket.process, owner)),
+    )
     if (taken === undefined) continue
     yield finding('ports', host, {
       problem: `TCP port ${port}, which ${owner} needs, is taken.`,
-      expected: `nothing, or ${owner}`,
+      expected: isEtcd && noEtcdYet ? 'nothing: evcctl has started no etcd there' : `nothing, or ${owner}`,
       came: `${taken.process || 'an unknown process'} on ${taken.address}`,
       next: `Stop it: ss -ltnp sport = :${port} on the host shows what it is.`,
     })
@@ -50,4 +59,9 @@ export function* portChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
 
 function isOwner(process: string, owner: string): boolean {
   return process !== '' && process === owner.slice(0, 15)
+}
+
+// Without `ss` no process is known; where evcctl has started an etcd, it is that.
+function isEtcdOrUnknown(process: string): boolean {
+  return process === '' || process === 'etcd'
 }

@@ -13,7 +13,7 @@ export interface FitHosts {
 /**
  * Sets aside the hosts that preflight finds something wrong with: each fails alone, as one that does not answer would,
  * where the cluster can go on without it. Throws all findings where it cannot: the host through which the cluster is
- * worked on, or on which it begins, is among them. `failed` are the hosts that could not be read.
+ * worked on, or on which it begins, is among them, or one of the hosts of an etcd that is to be made. `failed` are the hosts that could not be read.
  */
 export function setUnfitAside(
   spec: ClusterSpec,
@@ -68,8 +68,27 @@ function cannotGoOn(
   fit: ReadonlyMap<string, HostFacts>,
 ): boolean {
   const stands = [...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)
+  if (
+    beginsEtcd(spec, facts) &&
+    spec.hosts.some(host => isEtcdHost(host) && facts.has(host.name) && !fit.has(host.name))
+  )
+    return true
   const first = fit.get(firstControlPlaneHost(spec, fit).name)
   return first === undefined || (stands && !first.kubernetes.controlPlane)
+}
+
+// All members of a new etcd start side by side.
+function beginsEtcd(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+  if (spec.etcd.topology !== 'external' || !spec.etcd.managed) return false
+  return !spec.hosts.some(host => isEtcdHost(host) && isMember(facts.get(host.name)))
+}
+
+function isMember(facts: HostFacts | undefined): boolean {
+  return facts?.etcd.own === true && facts.etcd.data === 'formed'
+}
+
+function isEtcdHost({ roles }: ClusterSpec['hosts'][number]): boolean {
+  return roles.includes('etcd')
 }
 
 function unfitHost(host: string, errors: readonly UserError[]): HostError {

@@ -127,6 +127,8 @@ export interface RemainsFacts {
   readonly packages: readonly string[]
   /** Network interfaces with names that pod networks give. */
   readonly interfaces: readonly string[]
+  /** What is in /var/lib/etcd, and units of etcd that evcctl did not write. */
+  readonly etcdFiles: readonly string[]
 }
 
 /** An IPv4 network that a host has an address in, or a route to (other than the default). */
@@ -192,6 +194,8 @@ export interface HostFacts {
   readonly etcd: {
     /** What is in /var/lib/etcd. `creating`: the member that it is of has never been healthy. */
     readonly data: 'none' | 'creating' | 'formed'
+    /** Whether evcctl has begun to make a member of an external etcd here: its settings or its unit exist. */
+    readonly own: boolean
     /** Whether the key of the CA of an external etcd is here: /etc/etcd/ca/ca.key. */
     readonly ca: boolean
     /** Whether the host is set up as a client of an external etcd: /etc/evcctl/etcd/client.crt. */

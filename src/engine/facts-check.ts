@@ -55,9 +55,13 @@ export function checkedFacts(facts: HostFacts): HostFacts {
 }
 
 // People are told to move or delete these: none leads out of the folder that was looked into.
-function checkRemains({ cniFiles, kubernetesFiles, interfaces }: RemainsFacts): void {
+function checkRemains({ cniFiles, kubernetesFiles, interfaces, etcdFiles }: RemainsFacts): void {
   for (const path of cniFiles) expectThat(isBelow('/etc/cni/net.d/', path), 'a file in /etc/cni/net.d', path)
   for (const path of kubernetesFiles) expectThat(isBelow('/etc/kubernetes/', path), 'a file of Kubernetes', path)
+  for (const path of etcdFiles) {
+    const sound = ['/var/lib/etcd/', '/etc/systemd/system/', '/usr/lib/systemd/system/'].some(one => isBelow(one, path))
+    expectThat(sound, 'a file of etcd', path)
+  }
   for (const name of interfaces) expectThat(isInterface(name) && !name.startsWith('-'), 'an interface', name)
 }
 

@@ -116,7 +116,7 @@ function parseNameservers(lines: readonly string[]): readonly string[] {
 
 function parseEtcd(lines: readonly string[]): HostFacts['etcd'] {
   const data = lines.includes('formed') ? 'formed' : lines.includes('creating') ? 'creating' : 'none'
-  return { data, ca: lines.includes('ca'), client: lines.includes('client') }
+  return { data, own: lines.includes('own'), ca: lines.includes('ca'), client: lines.includes('client') }
 }
 
 // os-release(5): KEY=value, optionally in single or double quotes.

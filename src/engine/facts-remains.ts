@@ -29,6 +29,13 @@ const distributionPaths = [
   '/usr/bin/microshift',
 ]
 
+/** Where units of etcd lie: of administrators and of packages. A drop-in changes a unit of evcctl's, too. */
+const etcdUnits = [
+  '/etc/systemd/system/etcd.service',
+  '/usr/lib/systemd/system/etcd.service',
+  '/etc/systemd/system/etcd.service.d/*.conf',
+]
+
 /** Debian packages with programs and units that a node has, too; those of the distribution's Docker are evcctl's own. */
 const packages = 'kubelet kubeadm kubectl containerd containerd.io docker-ce cri-o cri-dockerd'
 
@@ -102,6 +109,15 @@ for name in ${packages}; do
 done
 # A package that was removed, not purged, still has a list, of its configuration files.
 [ "$#" = 0 ] || for file in $(grep -l '/bin/' "$@"); do file=\${file##*/}; say package "\${file%.list}"; done
+some=0
+for file in /var/lib/etcd/*; do
+  if [ "\${file##*/}" = lost+found ] || [ ! -e "$file" ] || [ "$some" -ge 20 ]; then continue; fi
+  some=$((some + 1))
+  say etcd "$file"
+done
+for file in ${etcdUnits.join(' ')}; do
+  [ ! -f "$file" ] || grep -q '^# Kept by evcctl' "$file" || say etcd "$file"
+done
 for device in /sys/class/net/*; do
   case \${device##*/} in ${interfaces}) say interface "\${device##*/}";; esac
 done
@@ -126,5 +142,6 @@ export function parseRemains(sections: Sections): RemainsFacts {
     distributions: named('distribution'),
     packages: named('package'),
     interfaces: named('interface'),
+    etcdFiles: named('etcd'),
   }
 }

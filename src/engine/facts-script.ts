@@ -49,6 +49,9 @@ for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$na
   [ -e /var/lib/evcctl/kubeadm-init.unfinished ] || [ -e /var/lib/evcctl/kubeadm-join.unfinished ] || echo control-plane
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
+for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do
+  [ ! -f "$file" ] || ! grep -q '^# Kept by evcctl' "$file" || echo own
+done
 [ ! -s /etc/etcd/ca/ca.key ] || echo ca
 [ ! -s /etc/evcctl/etcd/client.crt ] || echo client
 nameservers() {

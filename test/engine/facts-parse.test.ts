@@ -1,6 +1,10 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { HostFacts } from '../../src/core/host.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
+import { remainsScript } from '../../src/engine/facts-remains.ts'
 import { factsScript } from '../../src/engine/facts-script.ts'
 import { resolvConfProbe } from '../../src/resources/resolv-conf.ts'
 import { noRemains } from '../roles/given-hosts.ts'
@@ -80,7 +84,7 @@ test('a host without any of the files has normal values everywhere', () => {
     clockOffsetMs: 0,
     roundTripMs: 200,
     kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
-    etcd: { data: 'none', ca: false, client: false },
+    etcd: { data: 'none', own: false, ca: false, client: false },
     nameservers: [],
     networks: [],
     certificates: [],
@@ -342,4 +346,23 @@ test('lines without end are read in time that grows with their length', { timeou
       } catch (error) {
         expect((error as Error).message).toContain('cannot be right')
       }
+})
+
+test('the script names what another etcd has on the host, and leaves out what evcctl wrote', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'evcctl-etcd-'))
+  try {
+    await mkdir(join(folder, 'data', 'default'), { recursive: true })
+    await mkdir(join(folder, 'data', 'lost+found'))
+    await mkdir(join(folder, 'units', 'etcd.service.d'), { recursive: true })
+    await writeFile(join(folder, 'units', 'etcd.service'), '# Kept by evcctl: …\n[Unit]\n')
+    await writeFile(join(folder, 'units', 'etcd.service.d', 'x.conf'), '[Service]\n')
+    const script = remainsScript
+      .replaceAll('/var/lib/etcd', join(folder, 'data'))
+      .replaceAll('/etc/systemd/system/etcd', join(folder, 'units', 'etcd'))
+    const { stdout } = await new LocalPool(['/bin/sh']).run(script)
+    const found = stdout.split('\n').filter(line => line.startsWith('etcd '))
+    expect(found).toEqual([`etcd ${folder}/data/default`, `etcd ${folder}/units/etcd.service.d/x.conf`])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

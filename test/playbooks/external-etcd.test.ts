@@ -126,7 +126,7 @@ describe('the graph of a standing cluster whose etcd hosts change', () => {
   const cp2 = { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] }
   const etcdHost = (number: number) => ({ name: `e${number}`, address: `192.0.2.3${number}`, roles: ['etcd'] })
   const standing = { kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true } }
-  const none = { data: 'none', ca: false, client: false } as const
+  const none = { data: 'none', own: false, ca: false, client: false } as const
 
   function graphOf(numbers: readonly number[], etcd: Readonly<Record<string, Partial<HostFacts['etcd']>>>): Graph {
     const all = [cp1, cp2, ...numbers.map(etcdHost)]

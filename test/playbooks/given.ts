@@ -57,7 +57,7 @@ export function factsOf(host: string, address: string, architecture: Architectur
     clockOffsetMs: 0,
     roundTripMs: 20,
     kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
-    etcd: { data: 'none', ca: false, client: false },
+    etcd: { data: 'none', own: false, ca: false, client: false },
     nameservers: ['192.0.2.1'],
     swap: [],
   }

@@ -36,7 +36,7 @@ function standing(spec: ClusterSpec): ReadonlyMap<string, HostFacts> {
         {
           ...factsOf(host.name, host.address),
           kubernetes: { kubeletConf: !isEtcd, adminConf: isControlPlane, controlPlane: isControlPlane },
-          etcd: { data: isEtcd ? 'formed' : 'none', ca: host.name === 'e1', client: isControlPlane },
+          etcd: { data: isEtcd ? 'formed' : 'none', own: isEtcd, ca: host.name === 'e1', client: isControlPlane },
         } satisfies HostFacts,
       ]
     }),

@@ -32,6 +32,7 @@ export const noRemains: RemainsFacts = {
   distributions: [],
   packages: [],
   interfaces: [],
+  etcdFiles: [],
 }
 
 /** A host that nothing is wrong with: 192.0.2.<number>. */
@@ -57,7 +58,7 @@ export function factsOf(host: string, number: number, changes: Partial<HostFacts
     clockOffsetMs: 5,
     roundTripMs: 20,
     kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
-    etcd: { data: 'none', ca: false, client: false },
+    etcd: { data: 'none', own: false, ca: false, client: false },
     nameservers: ['192.0.2.1'],
     swap: [],
     ...changes,

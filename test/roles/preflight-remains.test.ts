@@ -89,7 +89,7 @@ describe('remains on a host that is no node yet', () => {
   })
 
   test('data of etcd where kubeadm will make a member', () => {
-    const data = { etcd: { data: 'formed', ca: false, client: false } } as const
+    const data = { etcd: { data: 'formed', own: false, ca: false, client: false } } as const
     expect(found({ ...left({}), ...data })[0]).toMatchObject({ check: 'kubernetesFiles', came: '/var/lib/etcd/member' })
   })
 
