@@ -1,4 +1,5 @@
 import type { HttpProxy } from '../core/http-proxy.ts'
+import { syncLine } from '../shell/on-disk.ts'
 import { quoteAll } from '../shell/quote.ts'
 import { keepDisabledFolder } from './apt-state.ts'
 import { proxyLines } from './http-proxy.ts'
@@ -90,6 +91,7 @@ for unit in ${quoteAll(units)}; do
   if [ -e "${keepDisabledFolder}/$unit" ] || [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ]; then
     (umask 077; mkdir -p ${keepDisabledFolder})
     : >"${keepDisabledFolder}/$unit"
+    ${syncLine(`"${keepDisabledFolder}/$unit" ${keepDisabledFolder}`)}
     systemctl mask --quiet --runtime -- "$unit"
   fi
 done

@@ -1,5 +1,6 @@
 import { askingProbeMs } from '../core/limits.ts'
 import type { Resource } from '../core/resource.ts'
+import { clearMark } from '../shell/on-disk.ts'
 import { etcdctl, etcdPaths } from './etcd-paths.ts'
 import { keptEtcd } from './etcd-service.ts'
 import { keepScript } from './kept-files.ts'
@@ -42,7 +43,7 @@ if [ -x ${client} ] && [ -s ${pki}/server.crt ] && ${ask} >/dev/null 2>&1; then 
         timeoutMs: 120_000,
       },
       // A new member is started by its membership, so its unit may never have to be.
-      { run: `${keepScript(keptEtcd)}rm -f ${creating}\n` },
+      { run: `${keepScript(keptEtcd)}${clearMark(creating)}` },
     ],
     explain: failure => ({
       problem: `etcd on ${name} is not healthy: it does not answer, or fewer members do than a quorum needs.`,

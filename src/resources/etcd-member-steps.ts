@@ -1,6 +1,6 @@
 import type { Step } from '../core/resource.ts'
 import type { Member } from '../etcd/index.ts'
-import { syncLine } from '../shell/on-disk.ts'
+import { setMark, syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { etcdctl, etcdPaths, etcdUnit } from './etcd-paths.ts'
 import type { EtcdHost } from './etcd-wanted.ts'
@@ -35,7 +35,7 @@ export function createSteps(given: {
   const initial = given.members.map(host => `${host.name}=${host.peerURL}`).join(',')
   return [
     { write: firstStart, content: environment(initial, 'new', given.token), mode: 0o600 },
-    { run: `${nothingLeft}: >${creating}\n${start}${untilData}`, timeoutMs: 60_000 },
+    { run: `${nothingLeft}${setMark(creating)}${start}${untilData}`, timeoutMs: 60_000 },
   ]
 }
 
@@ -64,8 +64,7 @@ umask 077
 { printf 'ETCD_INITIAL_CLUSTER=%s\\n' "$initial"; printf '%s\\n' ETCD_INITIAL_CLUSTER_STATE=existing ${quote(`ETCD_INITIAL_CLUSTER_TOKEN=${token}`)}; } >${firstStart}.next
 ${syncLine(`${firstStart}.next`)}
 mv -f ${firstStart}.next ${firstStart}
-: >${creating}
-${start}${untilData}id=$(printf '%s\\n' "$list" | awk -F', ' -v url=${quote(own.peerURL)} '$4 == url && $6 == "true" { print $1 }')
+${setMark(creating)}${start}${untilData}id=$(printf '%s\\n' "$list" | awk -F', ' -v url=${quote(own.peerURL)} '$4 == url && $6 == "true" { print $1 }')
 if [ -n "$id" ]; then
 ${promoteScript(ctl, '"$id"')}fi
 `,

@@ -1,5 +1,5 @@
 import type { Step } from '../core/resource.ts'
-import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
+import { clearMark, setMark, syncLine, syncTreeLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { changeMarks, formerManifests } from './kubeadm-configuration-state.ts'
 import { kubectl } from './kubectl.ts'
@@ -38,8 +38,7 @@ function apiAnswers(server: string): Step {
 const manifestsMark = changeMarks['control plane']
 const proxyMark = changeMarks['kube-proxy']
 // The mark goes first: without it, what is left of the folder means nothing.
-const forgetFormer = `rm -f ${manifestsMark}
-rm -rf ${formerManifests}`
+const forgetFormer = `${clearMark(manifestsMark)}rm -rf ${formerManifests}`
 
 // On the same disk as the manifests, and not seen by the kubelet.
 const newManifests = '/etc/kubernetes/evcctl-manifests'
@@ -62,7 +61,7 @@ const recovery: Step = {
   run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
   ${putBackManifests.replaceAll('\n', '\n  ')}
-  ${forgetFormer.replace('\n', '\n  ')}
+  ${forgetFormer.replaceAll('\n', '\n  ')}
 fi
 rm -rf ${newManifests}
 ${finishServingCertificate}`,
@@ -98,13 +97,12 @@ done
 }
 
 function kubeProxySteps(config: string): readonly Step[] {
-  const restart = `: >${proxyMark}
-${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
+  const restart = `${setMark(proxyMark)}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
 `
   return [
     { run: restart, timeoutMs: 360_000 },
     { run: rolloutScript('kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
-    { run: `rm -f ${proxyMark}\n` },
+    { run: clearMark(proxyMark) },
   ]
 }
 
@@ -123,8 +121,7 @@ for component in $components; do
 done
 # The mark may not outlive a power cut that the copies do not outlive.
 sync
-: >${manifestsMark}
-healthy() {
+${setMark(manifestsMark)}healthy() {
   case $1 in
     kube-apiserver) ${ready(server)};;
     kube-controller-manager) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
@@ -151,7 +148,7 @@ for component in $components; do
       echo "$component does not come up with its new arguments; the old ones were put back" >&2
       evidence
       ${putBackManifests.replaceAll('\n', '\n      ')}
-      ${forgetFormer.replace('\n', '\n      ')}
+      ${forgetFormer.replaceAll('\n', '\n      ')}
       exit 1
     fi
     sleep 1

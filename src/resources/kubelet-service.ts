@@ -1,6 +1,7 @@
 import type { Resource } from '../core/resource.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import type { KeptUnit } from './kept-files.ts'
+import { stateFolder } from './kubeadm-state.ts'
 import { certainEnds, kubeletEndedFunction } from './kubelet-evidence.ts'
 import { kubeletConfigPath, kubeletFlagsPath, kubeletUnit, kubeletWatches } from './kubelet-files.ts'
 import type { UnitHealth } from './systemd-settle.ts'
@@ -35,6 +36,7 @@ start_kubelet() {
 ${policies.map(words => `  forget_policy ${words.join(' ')}\n`).join('')}  date -u '+%s %Y-%m-%dT%H:%M:%SZ' >${kubeletUnproven}.next
   ${syncLine(`${kubeletUnproven}.next`)}
   mv -f ${kubeletUnproven}.next ${kubeletUnproven}
+  ${syncLine(stateFolder)}
   systemctl start -- ${kubeletUnit}
 }
 kubelet_works() {

@@ -1,3 +1,4 @@
+import { setMark } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 
 const folder = '/etc/kubernetes/pki'
@@ -37,8 +38,7 @@ if ! kubeadm init phase certs apiserver --config ${beside}/kubeadm.yaml; then
   exit 1
 fi
 sync
-: >${newServingCertificateMark}
-mv -f ${pair.map(file => `${beside}/${file}`).join(' ')} ${folder}/
+${setMark(newServingCertificateMark)}mv -f ${pair.map(file => `${beside}/${file}`).join(' ')} ${folder}/
 rm -rf ${beside}
 `
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ExchangeRequest, Fence } from '../../src/core/host.ts'
-import { syncTreeLine } from '../../src/shell/on-disk.ts'
+import { clearMark, setMark, syncTreeLine } from '../../src/shell/on-disk.ts'
 import { probe, runLocally, shells } from './local.ts'
 
 let folder: string
@@ -85,4 +85,14 @@ it('what other programs wrote is waited for, file by file', async () => {
       .map(line => line.split(' ')[0])
       .sort(),
   ).toEqual(['admin.conf', 'ca.key', 'etc', 'pki'])
+})
+
+it('a mark and its name are on the disk before what it guards, and its removal before anything else', async () => {
+  fakeSync(`shift; for more; do basename "$more" >>${folder}/calls; done`)
+  const mark = `${folder}/etc/a`
+  const is = (what: string) =>
+    `if [ -e ${mark} ]; then echo "${what}, marked"; else echo ${what}; fi >>${folder}/calls\n`
+  const run = `${setMark(mark)}${is('guarded')}${clearMark(mark)}${is('done')}`
+  await runLocally({ jobs: [{ steps: [{ run }], verify: probe('true') }], probes: [] }, ['/bin/sh'], {}, elsewhere)
+  expect(calls().map(line => line.trim())).toEqual(['a', 'etc', 'guarded, marked', 'etc none', 'done'])
 })

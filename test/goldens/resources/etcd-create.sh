@@ -11,6 +11,7 @@ if [ -d /var/lib/etcd/member ] && [ ! -d /var/lib/etcd/member/wal ]; then
   rm -rf /var/lib/etcd/member
 fi
 : >/var/lib/evcctl/etcd.creating
+{ sync -- /var/lib/evcctl/etcd.creating /var/lib/evcctl 2>/dev/null || sync; }
 mkdir -p /var/lib/evcctl
 systemctl daemon-reload
 systemctl reset-failed -- etcd.service 2>/dev/null || :

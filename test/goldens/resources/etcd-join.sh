@@ -24,6 +24,7 @@ umask 077
 { sync -- /etc/etcd/first-start.env.next 2>/dev/null || sync; }
 mv -f /etc/etcd/first-start.env.next /etc/etcd/first-start.env
 : >/var/lib/evcctl/etcd.creating
+{ sync -- /var/lib/evcctl/etcd.creating /var/lib/evcctl 2>/dev/null || sync; }
 mkdir -p /var/lib/evcctl
 systemctl daemon-reload
 systemctl reset-failed -- etcd.service 2>/dev/null || :

@@ -7,6 +7,7 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
     mv -f "$next" /etc/kubernetes/manifests/"${former##*/}"
   done
   rm -f /var/lib/evcctl/manifests/complete
+  { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
   rm -rf /var/lib/evcctl/manifests
 fi
 rm -rf /etc/kubernetes/evcctl-manifests
@@ -21,6 +22,7 @@ until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
 --- next step
 : >/var/lib/evcctl/kube-proxy.unfinished
+{ sync -- /var/lib/evcctl/kube-proxy.unfinished /var/lib/evcctl 2>/dev/null || sync; }
 tries=0
 until kubeadm init phase addon kube-proxy --config '/etc/evcctl/kubeadm.yaml'; do
   tries=$(( tries + 1 ))
@@ -141,6 +143,7 @@ fi
 exit 1
 --- next step
 rm -f /var/lib/evcctl/kube-proxy.unfinished
+{ sync -- /var/lib/evcctl 2>/dev/null || sync; }
 --- next step
 tries=0
 until kubeadm init phase upload-config kubelet --config '/etc/evcctl/kubeadm.yaml'; do
@@ -161,6 +164,7 @@ if ! kubeadm init phase certs apiserver --config /etc/kubernetes/pki/evcctl-apis
 fi
 sync
 : >/etc/kubernetes/pki/evcctl-apiserver/complete
+{ sync -- /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/pki/evcctl-apiserver 2>/dev/null || sync; }
 mv -f /etc/kubernetes/pki/evcctl-apiserver/apiserver.key /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt /etc/kubernetes/pki/
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
 --- next step
@@ -192,6 +196,7 @@ meant() { /usr/local/bin/kubectl annotate --local -f "$1" evcctl.dev/none- -o js
 manifests=/etc/kubernetes/manifests
 backup=/var/lib/evcctl/manifests
 rm -f /var/lib/evcctl/manifests/complete
+{ sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
@@ -204,6 +209,7 @@ done
 # The mark may not outlive a power cut that the copies do not outlive.
 sync
 : >/var/lib/evcctl/manifests/complete
+{ sync -- /var/lib/evcctl/manifests/complete /var/lib/evcctl/manifests 2>/dev/null || sync; }
 healthy() {
   case $1 in
     kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1;;
@@ -237,6 +243,7 @@ for component in $components; do
         mv -f "$next" /etc/kubernetes/manifests/"${former##*/}"
       done
       rm -f /var/lib/evcctl/manifests/complete
+      { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
       rm -rf /var/lib/evcctl/manifests
       exit 1
     fi
@@ -252,6 +259,7 @@ done
 rm -rf /var/lib/evcctl/static-pods
 mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 rm -f /var/lib/evcctl/manifests/complete
+{ sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/manifests
 --- next step
 until: the API server is ready

@@ -30,6 +30,7 @@ for unit in 'nginx.service'; do
   if [ -e "/var/lib/evcctl/keep-disabled/$unit" ] || [ "$(systemctl show -p LoadState --value -- "$unit")" = not-found ]; then
     (umask 077; mkdir -p /var/lib/evcctl/keep-disabled)
     : >"/var/lib/evcctl/keep-disabled/$unit"
+    { sync -- "/var/lib/evcctl/keep-disabled/$unit" /var/lib/evcctl/keep-disabled 2>/dev/null || sync; }
     systemctl mask --quiet --runtime -- "$unit"
   fi
 done
