@@ -17,7 +17,7 @@ import {
 import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, setUnfitAside } from './fit-hosts.ts'
-import { otherNodeNote, otherNodes } from './other-nodes.ts'
+import { otherNodes, otherNodesNote } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
 export interface ClusterEvaluation {
@@ -62,7 +62,8 @@ export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvalu
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
   const rolling = rollingNote(hostBatches(spec, facts), evaluated.plan)
   if (rolling !== undefined) run.emit({ type: 'note', text: rolling })
-  for (const node of otherNodes(evaluated, spec)) run.emit({ type: 'note', text: otherNodeNote(node, spec.file) })
+  const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
+  if (others !== undefined) run.emit({ type: 'note', text: others })
   const voters = lockVoters(spec)
   const { holder, ...seen } = seenLock(read.locks, voters)
   return {

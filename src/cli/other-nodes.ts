@@ -20,12 +20,19 @@ export function otherNodes(
   return []
 }
 
-/** What to say of such a node: evcctl removes none. */
-export function otherNodeNote(node: string, file: string): string {
+const namesShown = 5
+
+/** What to say of such nodes, once for all of them; undefined where there are none. evcctl removes none. */
+export function otherNodesNote(nodes: readonly string[], file: string): string | undefined {
+  const [first] = nodes
+  if (first === undefined) return undefined
+  const only = nodes.length === 1
+  const rest = nodes.length - namesShown
+  const names = `${nodes.slice(0, namesShown).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
   const steps = [
-    `kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data`,
+    `kubectl drain ${first} --ignore-daemonsets --delete-emptydir-data`,
     'kubeadm reset on the machine',
-    `kubectl delete node ${node}`,
+    `kubectl delete node ${first}`,
   ]
-  return `Node ${node} is in the cluster, and not in ${file}. evcctl removes no nodes yet; by hand: ${steps.join(', then ')}`
+  return `${only ? `Node ${names} is` : `Nodes ${names} are`} in the cluster, and not in ${file}. evcctl removes no nodes yet; by hand${only ? '' : `, e.g. ${first}`}: ${steps.join(', then ')}`
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkHosts } from '../../roles/preflight/index.ts'
 import { readStatus } from '../../src/cli/cluster-status.ts'
-import { otherNodeNote, otherNodes } from '../../src/cli/other-nodes.ts'
+import { otherNodes, otherNodesNote } from '../../src/cli/other-nodes.ts'
 import { statusText } from '../../src/cli/status-text.ts'
 import { type ErrorDetails, UserError } from '../../src/core/index.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
@@ -41,7 +41,7 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
     const graph = builder.build()
     const raw = nodesAnswered({ metadata: { name } })
     const snapshots = new Map([...graph.tasks].map(([id, task]) => [id, { current: task.resource.probe.parse(raw) }]))
-    return otherNodes({ graph, snapshots }, spec).map(node => otherNodeNote(node, spec.file))
+    return [otherNodesNote(otherNodes({ graph, snapshots }, spec), spec.file)]
   },
   'status of a node that is not in the file': name => {
     const pods = [{ metadata: { name }, spec: { nodeName: name }, status: { phase: 'Pending' } }]
@@ -56,7 +56,9 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
     return [resource.diff(current, { name: 'cri-o' }, { watched: [] })?.refused?.next]
   },
   'what is left on a host': name =>
-    ['cni /etc/cni/net.d/', 'kubernetes /etc/kubernetes/', 'kubelet /etc/'].flatMap(kind => leftNext(kind + name)),
+    ['cni /etc/cni/net.d/', 'kubernetes /etc/kubernetes/', 'kubelet /etc/', 'etcd /var/lib/etcd/'].flatMap(kind =>
+      leftNext(kind + name),
+    ),
   'a file that is left elsewhere': name => leftNext(`kubernetes ${name}`),
   'a network configuration that is left elsewhere': name => leftNext(`cni ${name}`),
   'an interface that is left': name => leftNext(`interface ${name}`),
@@ -101,7 +103,9 @@ describe('a hostile name of a host or API server is in no command as it is:', ()
     fc.assert(
       fc.property(hostile, ({ name, risk }) => {
         const said = commandsOf(read, name)
-        const quoted = ['', '/etc/cni/net.d/', '/etc/kubernetes/'].map(folder => quote(`${folder}${name}`))
+        const quoted = ['', '/etc/cni/net.d/', '/etc/kubernetes/', '/var/lib/etcd/'].map(folder =>
+          quote(`${folder}${name}`),
+        )
         expect(quoted.reduce((text, one) => text.replaceAll(one, ''), said)).not.toContain(risk)
       }),
       fuzzing(what, 150),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { otherNodeNote, otherNodes } from '../../src/cli/other-nodes.ts'
+import { otherNodes, otherNodesNote } from '../../src/cli/other-nodes.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { nodeLabels } from '../../src/resources/node-labels.ts'
 import { absent, nodesAnswered, unreachable } from '../resources/api-given.ts'
@@ -27,8 +27,17 @@ describe('nodes that are not in the file', () => {
   ])('when %s', (_, raw, names) => expect(otherNodesOf(raw)).toEqual(names))
 
   test('are named with what to do', () => {
-    expect(otherNodeNote('w3', 'cluster.yaml')).toMatch(
+    expect(otherNodesNote(['w3'], 'cluster.yaml')).toMatch(
       /^Node w3 is in the cluster, and not in cluster.yaml\..*kubectl drain w3 .*kubeadm reset.*kubectl delete node w3$/,
     )
+  })
+
+  test('are told in one note, which names five of them', () => {
+    const names = Array.from({ length: 5000 }, (_, index) => `n${index}`)
+    expect(otherNodesNote(names, 'cluster.yaml')).toMatch(
+      /^Nodes n0, n1, n2, n3, n4 and 4995 more are in the cluster, .*by hand, e\.g\. n0: kubectl drain n0 /,
+    )
+    expect(otherNodesNote(['w3', 'w4'], 'cluster.yaml')).toMatch(/^Nodes w3, w4 are in the cluster/)
+    expect(otherNodesNote([], 'cluster.yaml')).toBeUndefined()
   })
 })
