@@ -126,7 +126,9 @@ done
 /** Reads what remainsScript printed; lines of other kinds are left out. */
 export function parseRemains(sections: Sections): RemainsFacts {
   const lines = sections('remains').map(line => line.trim().split(' '))
-  const named = (kind: string) => lines.flatMap(([is, name = '']) => (is === kind && name !== '' ? [name] : []))
+  // A name may have blanks: one that is cut off would be that of another file.
+  const named = (kind: string) =>
+    lines.flatMap(([is, ...words]) => (is === kind && words.join('') !== '' ? [words.join(' ')] : []))
   const described = (kind: string) =>
     lines.flatMap(([is, path = '', ...said]) => (is === kind && path !== '' ? [{ path, said }] : []))
   return {

@@ -366,3 +366,9 @@ test('the script names what another etcd has on the host, and leaves out what ev
     await rm(folder, { recursive: true })
   }
 })
+
+test('a file that is left keeps the blanks in its name', () => {
+  expect(parse({ remains: 'kubernetes /etc/kubernetes/pki/a b.crt' }).remains?.kubernetesFiles).toEqual([
+    '/etc/kubernetes/pki/a b.crt',
+  ])
+})
