@@ -12,7 +12,8 @@ export interface HostAddress {
 // All addresses are compared with all networks of a device; both are as many as the host says.
 const mostCompared = 1000
 
-interface Route {
+/** A route of the kernel; addresses as numbers. */
+export interface Route {
   readonly device: string
   readonly destination: number
   readonly mask: number
@@ -38,14 +39,14 @@ export function parseAddresses(sections: Sections): readonly HostAddress[] {
 }
 
 /** The IPv4 networks that the host is in, by its addresses, and those that it has routes to, without the default. */
-export function parseNetworks(sections: Sections): readonly HostNetwork[] {
+export function parseNetworks(sections: Sections, table: readonly Route[]): readonly HostNetwork[] {
   const own = sections('addresses').flatMap(line => {
     const [, device = '', range = ''] =
       /^\d+:\s+([^\s@:]+)(?:[@:]\S*)?\s+inet\s+(\d+\.\d+\.\d+\.\d+(?:\/\d+)?)/.exec(line) ?? []
     if (range === '' || isLoopback(range)) return []
     return [{ range: range.includes('/') ? range : `${range}/32`, device }]
   })
-  const routes = parseRouteTable(sections('routes')).flatMap(({ device, destination, mask, gateway }) => {
+  const routes = table.flatMap(({ device, destination, mask, gateway }) => {
     if (mask === 0) return []
     const range = `${toText(destination)}/${prefixOf(mask)}`
     return [{ range, device, ...(gateway === 0 ? {} : { gateway: toText(gateway) }) }]
@@ -58,13 +59,16 @@ function isLoopback(address: string): boolean {
 }
 
 /** The IPv4 default route with the lowest metric, and the address that traffic over it comes from. */
-export function parseDefaultRoute(sections: Sections, addresses: readonly HostAddress[]): HostFacts['defaultRoute'] {
+export function parseDefaultRoute(
+  sections: Sections,
+  addresses: readonly HostAddress[],
+  table: readonly Route[],
+): HostFacts['defaultRoute'] {
   const routes = sections('default-route').map(line => ({
     device: /\bdev (\S+)/.exec(line)?.[1] ?? '',
     source: /\bsrc (\S+)/.exec(line)?.[1],
     metric: Number(/\bmetric (\d+)/.exec(line)?.[1] ?? 0),
   }))
-  const table = parseRouteTable(sections('routes'))
   const fallback = table
     .filter(route => route.destination === 0 && route.mask === 0)
     .map(({ device, metric }) => ({ device, metric, source: undefined }))
@@ -103,8 +107,11 @@ function addressOn(device: string, addresses: readonly HostAddress[], table: rea
     ?.address
 }
 
-// Columns of /proc/net/route: device, destination, gateway, flags, references, use, metric, mask; numbers in host order, hex.
-function parseRouteTable(lines: readonly string[]): readonly Route[] {
+/**
+ * Routes of /proc/net/route, whose columns are device, destination, gateway, flags, references, use, metric, mask; numbers
+ * in host order, hex.
+ */
+export function parseRouteTable(lines: readonly string[]): readonly Route[] {
   return lines
     .map(line => line.trim().split(/\s+/))
     .filter(columns => [1, 2, 7].every(column => /^[0-9A-F]{8}$/.test(columns[column] ?? '')))

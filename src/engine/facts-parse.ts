@@ -4,7 +4,7 @@ import { ownValue } from '../core/own-value.ts'
 import type { Probe } from '../core/resource.ts'
 import { parseCertificates } from './facts-certificates.ts'
 import { checkedFacts } from './facts-check.ts'
-import { parseAddresses, parseDefaultRoute, parseListening, parseNetworks } from './facts-network.ts'
+import { parseAddresses, parseDefaultRoute, parseListening, parseNetworks, parseRouteTable } from './facts-network.ts'
 import { parseRemains } from './facts-remains.ts'
 
 /** When the facts exchange was sent and answered, by the controller's clock, ms since the epoch. */
@@ -45,6 +45,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
   const one = (name: string) => sections(name)[0]?.trim() ?? ''
   const release = parseRelease(sections('os'))
   const addresses = parseAddresses(sections)
+  const routes = parseRouteTable(sections('routes'))
   const cgroup2 = sections('cgroup2')
   const { endpoint, kubeletNameservers } = questions
   const answerTo = (name: string) => ({ exitCode: 0, stdout: sections(name).join('\n'), stderr: '' })
@@ -64,12 +65,12 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
     machineId: one('machine-id'),
     productUuid: one('product-uuid'),
     cpus: Number.parseInt(one('cpus'), 10) || 1,
-    memoryBytes: (Number(/(\d+) kB/.exec(one('memory'))?.[1]) || 0) * 1024,
+    memoryBytes: (Number(/^MemTotal:\s+(\d{1,15}) kB/.exec(one('memory'))?.[1]) || 0) * 1024,
     systemd: one('init') === 'systemd' || sections('init').includes('booted-with-systemd'),
     cgroupVersion: cgroup2.length > 0 ? 2 : 1,
     cgroupControllers: cgroup2.length > 0 ? cgroup2[0]!.trim().split(/\s+/) : parseCgroups(sections('cgroup1')),
     addresses: [...new Set(addresses.map(({ address }) => address))],
-    defaultRoute: parseDefaultRoute(sections, addresses),
+    defaultRoute: parseDefaultRoute(sections, addresses, routes),
     listening: parseListening(sections),
     freeBytes: parseFree(sections('free')),
     ...compareClocks(one('clock'), one('clock-end'), timing),
@@ -83,7 +84,7 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
     ...(kubeletNameservers === undefined
       ? {}
       : { kubeletNameservers: kubeletNameservers.parse(answerTo('kubelet-nameservers')) }),
-    networks: parseNetworks(sections),
+    networks: parseNetworks(sections, routes),
     remains: parseRemains(sections),
     certificates: parseCertificates(sections('certificates')),
     swap: sections('swaps')
@@ -94,16 +95,32 @@ export function parseFacts(host: string, stdout: string, timing: Timing, questio
   })
 }
 
-/** Splits at lines `@@ name`; blank lines are dropped. */
+// A line of /proc/net/route takes 128 bytes, so that limits.factsBytes has room for fewer.
+const mostLines = 40_000
+// Of a socket with many processes the end is left out.
+const longestLine = 4096
+// These hold files in base64.
+const longSections: ReadonlySet<string> = new Set(['remains', 'certificates', 'endpoint'])
+const longestFile = 256 * 1024
+
+/**
+ * Splits at lines `@@ name`; blank lines are dropped, and what is longer than a line can be. Throws Error where a section
+ * has more lines than any host has. The bounds keep one host from occupying the controller with what it sends.
+ */
 export function splitSections(stdout: string): Sections {
   const sections = new Map<string, string[]>()
   let lines: string[] = []
+  let name = ''
   for (const line of stdout.split('\n')) {
-    const name = /^@@ ([\w-]+)$/.exec(line)?.[1]
-    if (name !== undefined) {
+    const next = /^@@ ([\w-]{1,40})$/.exec(line)?.[1]
+    if (next !== undefined) {
+      name = next
       lines = []
       sections.set(name, lines)
-    } else if (line.trim() !== '') lines.push(line)
+    } else if (line.trim() !== '') {
+      lines.push(line.slice(0, longSections.has(name) ? longestFile : longestLine))
+      if (lines.length > mostLines) throw new Error(`more than ${mostLines} lines came of its ${name || 'facts'}`)
+    }
   }
   return name => sections.get(name) ?? []
 }
@@ -142,7 +159,7 @@ function parseCgroups(lines: readonly string[]): readonly string[] {
 // df -P: a heading, then for each path, in the order asked, `<file system> <size> <used> <available> <use%> <mounted on>`,
 // in KiB; a mount point may contain blanks.
 function parseFree(lines: readonly string[]): HostFacts['freeBytes'] {
-  const available = lines.slice(1).map(line => Number(/\s(\d+)\s+\d+%\s+\//.exec(line)?.[1] ?? 0) * 1024)
+  const available = lines.slice(1, 5).map(line => Number(/\s(\d+)\s+\d+%\s+\//.exec(line)?.[1] ?? 0) * 1024)
   const [bin = 0, lib = 0, etc = 0, tmp = 0] = available
   return { '/usr/local/bin': bin, '/var/lib': lib, '/etc': etc, '/tmp': tmp }
 }

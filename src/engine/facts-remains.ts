@@ -125,7 +125,9 @@ done
 
 /** Reads what remainsScript printed; lines of other kinds are left out. */
 export function parseRemains(sections: Sections): RemainsFacts {
-  const lines = sections('remains').map(line => line.trim().split(' '))
+  const lines = sections('remains')
+    .slice(0, mostLines + mostFiles)
+    .map(line => line.trim().split(' '))
   // A name may have blanks: one that is cut off would be that of another file.
   const named = (kind: string) =>
     lines.flatMap(([is, ...words]) => (is === kind && words.join('') !== '' ? [words.join(' ')] : []))

@@ -372,3 +372,25 @@ test('a file that is left keeps the blanks in its name', () => {
     '/etc/kubernetes/pki/a b.crt',
   ])
 })
+
+describe('a host that sends much occupies nobody', () => {
+  const much = 1024 * 1024
+
+  test.each([
+    ['memory', `MemTotal: ${'1'.repeat(much)}`],
+    ['free', `x\n${' 1'.repeat(much)}\n`.repeat(3)],
+    ['free', `x\n ${'1'.repeat(much)}`],
+    ['os', `PRETTY_NAME="${'\\"'.repeat(much)}`],
+    ['addresses', `2: ${'a@'.repeat(much)}`],
+    ['listening', `LISTEN 0 128 ${'%['.repeat(much)}:22`],
+  ])('in one line: %s', (section, text) => {
+    expect(() => parse({ [section]: text })).not.toThrow(/too early/)
+  })
+
+  test('in many lines', () => {
+    const routes = 'e 0000000A 00000000 0 0 0 0 000000FF\n'.repeat(50_000)
+    expect(() => parse({ routes })).toThrow('more than 40000 lines came of its routes')
+    const remains = parse({ remains: 'interface tunl0\n'.repeat(30_000) }).remains
+    expect(remains?.interfaces).toHaveLength(500)
+  })
+})
