@@ -1,5 +1,6 @@
 import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions } from '../core/host.ts'
+import { longestTimerMs } from '../core/limits.ts'
 import type { Patience, Run } from './run.ts'
 
 /** Told by work on a host how it gets on. */
@@ -89,7 +90,7 @@ export class Company {
     const slowAt = Math.max(this.#lastDone, member.began) + patienceTotalMs
     const leftMs = Math.min(silentAt, slowAt) - performance.now()
     clearTimeout(member.timer)
-    if (leftMs > 0) member.timer = setTimeout(() => this.#arm(member), leftMs)
+    if (leftMs > 0) member.timer = setTimeout(() => this.#arm(member), Math.min(leftMs, longestTimerMs))
     else member.abort.abort(tooSlow(member))
   }
 }

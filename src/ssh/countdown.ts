@@ -1,4 +1,4 @@
-import { longestTimerMs } from './deadline.ts'
+import { longestTimerMs } from '../core/limits.ts'
 
 /** A time-out that does not run on while it is held: waiting for a turn among other hosts is not the host's own time. */
 export class Countdown {

@@ -1,5 +1,4 @@
-/** The most that a timer can wait, ms: 24 days. It ends at once when it is given more. */
-export const longestTimerMs = 2 ** 31 - 1
+import { longestTimerMs } from '../core/limits.ts'
 
 /** A time-out that can be held, for the time that a file travels. */
 export class Deadline {

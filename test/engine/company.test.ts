@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
 import { type Attendance, Company } from '../../src/engine/company.ts'
 
@@ -44,6 +44,26 @@ describe('hosts that are read side by side', () => {
     expect(await silent).toMatch(/^silent: it takes much longer than the other hosts.*\n.*0 signs of life in 0\.\d s/)
     expect(ended).toEqual(['ended'])
     expect(await slow).toMatch(/^slow: .*\n.*\d\d signs of life in 0\.[45]/)
+  })
+
+  it('wait for months without a timer that ends at once', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    try {
+      const months = 2 ** 40
+      const company = new Company(2, { patienceMs: months, patienceTotalMs: months })
+      const slow = company.attend('slow', async ({ heard }) => {
+        heard(months)
+        await sleep(30)
+        return 'done'
+      })
+      expect(await company.attend('a', quick)).toBe('done')
+      expect(await slow).toBe('done')
+      const waits = timers.mock.calls.map(([, ms = 0]) => ms)
+      expect(waits.filter(ms => ms > 2 ** 31 - 1)).toEqual([])
+      expect(waits.filter(ms => ms === 2 ** 31 - 1)).toHaveLength(1)
+    } finally {
+      timers.mockRestore()
+    }
   })
 
   it('wait for what a host may take for what it is doing', async () => {
