@@ -43,11 +43,31 @@ function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   // Every API server has a list of nodes, though it may be empty.
   const { items } = (answer.object ?? {}) as Partial<NodeList>
   if (items === undefined) return { api: 'unreachable', said: 'it has no list of nodes' }
-  const names = items.map(({ metadata }) => metadata.name)
+  const { names, sound, byName } = listed(items)
   // People are told to copy them into commands.
-  if (!names.every(isObjectName)) return { api: 'unreachable', said: 'it names a node as none can be named' }
-  const found = items.find(({ metadata }) => metadata.name === name)
+  if (!sound) return { api: 'unreachable', said: 'it names a node as none can be named' }
+  const found = byName.get(name)
   if (found === undefined) return { api: 'answered', names, node: undefined }
   const { labels = {}, annotations = {} } = found.metadata
   return { api: 'answered', names, node: { labels, annotations, taints: found.spec?.taints ?? [] } }
+}
+
+interface Listed {
+  readonly names: readonly string[]
+  /** Whether all are names that a node can have. */
+  readonly sound: boolean
+  readonly byName: ReadonlyMap<string, NodeList['items'][number]>
+}
+
+// One list is read for each of the nodes that are in it.
+const lists = new WeakMap<NodeList['items'], Listed>()
+
+function listed(items: NodeList['items']): Listed {
+  const known = lists.get(items)
+  if (known !== undefined) return known
+  const byName = new Map(items.map(item => [item.metadata.name, item]))
+  const names = items.map(({ metadata }) => metadata.name)
+  const list = { names, sound: names.every(isObjectName), byName }
+  lists.set(items, list)
+  return list
 }

@@ -96,3 +96,45 @@ test.each([
 ])('the path of %j', (object, path) => {
   expect(apiPath(object)).toBe(path)
 })
+
+test('a list of nodes comes without what nobody asks for, and with all that is asked for', async () => {
+  const asked = {
+    metadata: {
+      name: 'w1',
+      labels: { capacity: 'x', 'topology.kubernetes.io/zone': 'a' },
+      annotations: { a: '"addresses":[{"', b: '{"nodeInfo":{"a":"}"},"capacity":{}}', c: 'back\\', d: ']}' },
+    },
+    spec: { unschedulable: true, taints: [{ key: 'addresses', effect: 'NoSchedule' }] },
+    status: { conditions: [{ type: 'Ready', status: 'True', message: '"managedFields":[1]' }] },
+  }
+  const managedFields = [{ manager: 'a"]}\\', fieldsV1: { 'f:status': { 'k:{"type":"[Ready]"}': { '.': {} } } } }]
+  const details = {
+    addresses: [{ type: 'Hostname', address: 'w1' }],
+    capacity: { cpu: '4' },
+    nodeInfo: { osImage: 'a {"} b' },
+    volumesAttached: [{ name: 'v]', devicePath: '' }],
+  }
+  const nested = { nodeInfo: { swap: { capacity: 1 } }, allocatable: { a: { b: 'c' } } }
+  const node = (more: object) => ({
+    ...asked,
+    metadata: { ...asked.metadata, managedFields },
+    status: { ...more, ...asked.status },
+  })
+  const list = { kind: 'NodeList', items: [node(details), node(nested), node(details)] }
+  const { tls, sandbox } = controlPlane(0)
+  const server = createServer(tls, (_, response) => response.writeHead(200).end(`${JSON.stringify(list)}\n`))
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+  const { port } = server.address() as AddressInfo
+  const conf = sandbox.inside('/etc/kubernetes/admin.conf')
+  writeFileSync(conf, readFileSync(conf, 'utf8').replace(':0\n', `:${port}\n`))
+  const one = surveyProbe({ asks: [askApi(['/api/v1/nodes'])], parse: raw => answerFor(raw, '/api/v1/nodes') })
+  const answer = one.parse(await sandbox.sh(one.script))
+  server.close()
+  const left = (more: object) => ({
+    ...asked,
+    metadata: { ...asked.metadata, managedFields: [] },
+    status: { ...more, ...asked.status },
+  })
+  const short = left({ addresses: [], capacity: {}, nodeInfo: {}, volumesAttached: [] })
+  expect(answer).toEqual({ api: 'answered', object: { kind: 'NodeList', items: [short, left(nested), short] } })
+})
