@@ -24,9 +24,23 @@ export const artifactsFolder = '/var/lib/evcctl/artifacts'
 // Mode and whatever betrays a replaced or edited file without reading it; UTC, since a host may change its time zone.
 export const lookFormat = '%a:%s:%i:%z'
 
+/** By these words the error of a program for another machine is known. */
+export const anotherMachine = 'is a program for another kind of machine'
+
+// Class and machine of an ELF file (elf(5): bytes 4, 18 and 19). What is no such file may be a script.
+const machineCheck = `case $(uname -m) in x86_64) machine=023e00;; aarch64) machine=02b700;; *) machine=;; esac
+fits() {
+  its=$(od -An -v -tx1 -N20 "$1" | tr -d ' \\n' | sed -n 's/^7f454c46\\(..\\).\\{26\\}\\(....\\)$/\\1\\2/p')
+  if [ -n "$its" ] && [ -n "$machine" ] && [ "$its" != "$machine" ]; then
+    echo "$(basename "$1") ${anotherMachine} (ELF $its, here $machine)" >&2
+    exit 1
+  fi
+}
+`
+
 /**
  * Installs from \`$part\`, which has been checked: unpacks beside it, puts each file in place by rename (a program that
- * runs keeps its old file), removes what the version before had in addition, and writes the record last.
+ * runs keeps its old file, and one for another machine replaces none), removes what the version before had in addition, and writes the record last.
  */
 export function installScript(name: string, version: string, sha256: string, install: Install): string {
   const stamp = quote(`${artifactsFolder}/${name}`)
@@ -39,8 +53,8 @@ record="$stamp.next"
 # Where the disk is full, what is left behind would keep it so.
 trap 'rm -rf "$unpacked" "$record" "$record.paths" "$part"' EXIT
 printf 'version=%s\\narchive=%s\\n' ${quote(version)} ${sha256} >"$record"
-put() {
-  mkdir -p "$(dirname "$2")"
+${'data' in install ? '' : machineCheck}put() {
+${'data' in install ? '' : '  fits "$1"\n'}  mkdir -p "$(dirname "$2")"
   if ! install -m 0${modeOf(install)} -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
   hash=$(sha256sum <"$2.evcctl-new" | cut -c 1-64)
   ${syncLine('"$2.evcctl-new"')}

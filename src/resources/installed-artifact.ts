@@ -3,7 +3,7 @@ import type { Change, FieldChange, Resource, StepFailure } from '../core/resourc
 import { type ArtifactState, artifactProbe, type OtherFile } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
-import { type Install, installScript, modeOf } from './installed-artifact-script.ts'
+import { anotherMachine, type Install, installScript, modeOf } from './installed-artifact-script.ts'
 
 export interface ArtifactParameters {
   /** Name of the download, e.g. `cni-plugins`; one of each on a host. */
@@ -149,6 +149,13 @@ function explainInstall(failure: StepFailure, name: string, version: string): Er
       problem: `The disk of the host is full: ${name} ${version} could not be unpacked.`,
       came: said,
       next: 'Free some space there (df -h shows where), then apply again.',
+    }
+  }
+  if (said.includes(anotherMachine)) {
+    return {
+      problem: `${name} ${version} cannot run on this host: it was built for another architecture. What was there is left as it is.`,
+      came: said,
+      next: 'Check the build that spec.artifacts.mirror or spec.artifacts.folder gives, and its checksum.',
     }
   }
   if (/Not found in archive|there is no program in the archive/.test(said)) {

@@ -351,3 +351,30 @@ test('a file of the controller is pushed, not downloaded', () => {
   })
   expect(JSON.stringify(steps)).not.toContain('curl')
 })
+
+test('a program for another machine is refused, and the one that is there stays', async () => {
+  const sandbox = new Sandbox()
+  await using good = await files(program)
+  const first = kubelet(sandbox, `${good.url}/kubelet`, sha256(program))
+  await sandbox.run(first.converge(undefined, first.desired as never))
+  // The head of an ELF file for s390x, 64 bit.
+  const foreign = Buffer.alloc(5000, 1)
+  foreign.set([0x7f, 0x45, 0x4c, 0x46, 2, 2, 1])
+  foreign.set([0, 0x16], 18)
+  await using bad = await files(foreign)
+  const second = kubelet(sandbox, `${bad.url}/kubelet`, sha256(foreign), '1.36.5')
+  const ended = await sandbox.run(second.converge(undefined, second.desired as never))
+  expect(ended.exitCode).toBe(1)
+  const { problem, came } = second.explain!({ step: 1, ...ended }, second.desired as never)!
+  expect(problem).toMatch(/kubelet 1\.36\.5 cannot run on this host: it was built for another architecture/)
+  expect(came).toMatch(/ELF 020016, here 0[0-9a-f]{5}/)
+  expect(readFileSync(`${sandbox.root}/bin/kubelet`)).toEqual(program)
+})
+
+test('a program for this machine is installed', async () => {
+  const sandbox = new Sandbox()
+  const own = readFileSync('/bin/sh')
+  await using server = await files(own)
+  const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(own))
+  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+})
