@@ -50,7 +50,12 @@ function external(roles: Readonly<Record<string, readonly string[]>>, fresh: rea
     const isMember = stands && its.includes('etcd')
     const controlPlane = stands && its.includes('control-plane')
     const kubernetes = { kubeletConf: stands, adminConf: controlPlane, controlPlane }
-    const etcd = { data: isMember ? ('formed' as const) : ('none' as const), own: isMember, ca: name === 'e2', client: controlPlane }
+    const etcd = {
+      data: isMember ? ('formed' as const) : ('none' as const),
+      own: isMember,
+      ca: name === 'e2',
+      client: controlPlane,
+    }
     return [
       name,
       { ...factsOf(name, address), kubernetes, etcd, listening: isMember ? [sshPort, etcdPort] : [sshPort] },
