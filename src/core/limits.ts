@@ -162,3 +162,23 @@ export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`
   return bytes < 1024 * 1024 ? `${bytes / 1024} KiB` : `${bytes / 1024 / 1024} MiB`
 }
+
+/** The most that is read of a file of this machine, bytes. */
+export const localFileBytes = {
+  clusterFile: 8 * 1024 * 1024,
+  /** Checksums and certificates that a cluster file names. */
+  named: 8 * 1024 * 1024,
+  /** A password or passphrase. */
+  secret: 64 * 1024,
+  /** A key or a certificate of OpenSSH's. */
+  key: 1024 * 1024,
+  sshConfig: 4 * 1024 * 1024,
+  /** Also of revoked keys. */
+  knownHosts: 64 * 1024 * 1024,
+  kubeconfig: 16 * 1024 * 1024,
+  /** What evcctl itself notes of a run. */
+  journal: 1024 * 1024,
+} as const
+
+/** How long a pipe with a secret is waited for, ms: its writer may have to ask for a passphrase first. */
+export const pipePatience = { emptyMs: 2_000, totalMs: 120_000 } as const

@@ -1,9 +1,10 @@
-import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chown, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../../src/cli/kubeconfig-file.ts'
-import { readIfThere, writePrivateFile } from '../../src/cli/private-file.ts'
+import { checkReplaceable, readIfThere, writePrivateFile } from '../../src/cli/private-file.ts'
 import { UserError } from '../../src/core/index.ts'
 import { temporaryFolder } from './run-cli.ts'
 
@@ -147,4 +148,41 @@ describe('a private file', () => {
     expect(await readFile(target, 'utf8')).toBe('new')
     expect((await lstat(link)).isSymbolicLink()).toBe(true)
   })
+})
+
+describe('what is no regular file is neither read for a merge nor replaced:', () => {
+  test.each([
+    ['a pipe', ['mkfifo'], 'a pipe'],
+    ['a folder', ['mkdir'], 'a folder'],
+    ['a symbolic link to a device', ['ln', '-s', '/dev/zero'], 'a device'],
+    ['a symbolic link to nothing', ['ln', '-s', 'none'], 'a symbolic link to nothing'],
+  ])('%s', async (_, make, came) => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, 'config')
+    execFileSync(make[0]!, [...make.slice(1), path])
+    const before = await lstat(path)
+    for (const work of [checkReplaceable, (place: string) => writePrivateFile(place, 'new')]) {
+      const error = await work(path).catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(UserError)
+      expect(error).toMatchObject({ details: { where: path, came: expect.stringContaining(came) } })
+    }
+    expect((await lstat(path)).ino).toBe(before.ino)
+    expect(await readdir(folder.path)).toEqual(['config'])
+  })
+
+  test('a file that never ends', async () => {
+    await expect(readIfThere('/dev/zero')).rejects.toThrow('It is a device, not a file')
+    expect(await readIfThere('/dev/null')).toBe('')
+    await expect(checkReplaceable('/dev/null')).rejects.toThrow('/dev/null')
+  })
+})
+
+test.runIf(process.geteuid?.() === 0)('a file of somebody else that root replaces stays theirs', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'config')
+  await writeFile(path, 'old', { mode: 0o644 })
+  await chown(path, 1000, 1001)
+  await writePrivateFile(path, 'new')
+  const { uid, gid, mode } = await stat(path)
+  expect([uid, gid, mode & 0o777]).toEqual([1000, 1001, 0o600])
 })

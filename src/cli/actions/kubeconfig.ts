@@ -7,7 +7,7 @@ import { readAdminConf } from '../admin-conf.ts'
 import { askCluster } from '../ask-cluster.ts'
 import { withFileLock } from '../file-lock.ts'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
-import { readIfThere, writePrivateFile } from '../private-file.ts'
+import { checkReplaceable, readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
 import { passOut, printJson, printLine, writeError } from '../streams.ts'
 
@@ -26,6 +26,8 @@ const adminConf = '/etc/kubernetes/admin.conf'
 /** `evcctl kubeconfig`: administrator access that works from this machine. */
 export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> {
   if (options.server !== undefined) checkServer(options.server)
+  const target = options.merge ? mergeTarget(process.env) : options.file
+  if (target !== undefined) await checkReplaceable(target)
   const { spec, host, results } = await askCluster(options.cluster, [`cat ${adminConf}`])
   const raw = results[0]!
   if (raw.exitCode !== 0) throw noCluster(options.cluster, spec, host.name)
@@ -34,7 +36,6 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
     name: spec.name,
     server: options.server ?? serverOf(spec, host),
   }
-  const target = options.merge ? mergeTarget(process.env) : options.file
   if (target === undefined) passOut(kubeconfigText(access))
   else {
     if (options.merge) await merge(target, access)

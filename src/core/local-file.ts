@@ -1,0 +1,129 @@
+import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+
+/** Why a file of this machine is not read; `message` says it in words: `It is a device, not a file`. */
+export class LocalFileError extends Error {
+  readonly code: 'ENOTFILE' | 'EFBIG' | 'ETIMEDOUT'
+
+  constructor(code: LocalFileError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}
+
+const chunkBytes = 64 * 1024
+
+/**
+ * A file that the user names, whole. Throws as readFileSync does, and LocalFileError for what is no regular file, or is
+ * larger than `most` bytes. /dev/null is empty, as everywhere.
+ */
+export function readLocalFile(path: string, most: number): Buffer {
+  const file = openLocalFile(path, false)
+  if (file === undefined) return Buffer.alloc(0)
+  try {
+    const read = new Bounded(most)
+    while (read.next(file) > 0);
+    return read.content()
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** How long a pipe is waited for, ms: whoever writes to it may have to ask for a passphrase first. */
+export interface PipePatience {
+  /** For one that nobody has open, which is also one whose writer has said nothing and gone. */
+  readonly emptyMs: number
+  readonly totalMs: number
+}
+
+/** The same, also of a pipe: /dev/stdin, or `<(pass show sudo)` of a shell. */
+export async function readFileOrPipe(path: string, most: number, patience: PipePatience): Promise<Buffer> {
+  const file = openLocalFile(path, true)
+  if (file === undefined) return Buffer.alloc(0)
+  const began = performance.now()
+  const isFile = fstatSync(file).isFile()
+  try {
+    const read = new Bounded(most)
+    for (;;) {
+      const count = read.next(file)
+      if (count > 0) continue
+      const waited = performance.now() - began
+      const ended = count === 0 && (isFile || read.size > 0 || waited > patience.emptyMs)
+      if (ended) return read.content()
+      if (waited > patience.totalMs)
+        throw new LocalFileError('ETIMEDOUT', `It is a pipe that did not end within ${patience.totalMs / 1000} s`)
+      await setTimeout(20)
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+// A pipe is opened without waiting for its other end, and a device, which opening alone may set going, not at all.
+function openLocalFile(path: string, pipes: boolean): number | undefined {
+  const found = statSync(path)
+  if (found.isCharacterDevice() && realpathSync(path) === '/dev/null') return undefined
+  refuse(found, pipes)
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    refuse(fstatSync(file), pipes)
+    return file
+  } catch (error) {
+    closeSync(file)
+    throw error
+  }
+}
+
+function refuse(found: Stats, pipes: boolean): void {
+  if (found.isFile() || (pipes && found.isFIFO())) return
+  if (found.isDirectory()) throw Object.assign(new Error('It is a folder'), { code: 'EISDIR' })
+  throw new LocalFileError('ENOTFILE', `It is ${kindOf(found)}, not a file`)
+}
+
+/** `a device`, for a message on what is no regular file. */
+export function kindOf(found: Stats): string {
+  if (found.isDirectory()) return 'a folder'
+  if (found.isFIFO()) return 'a pipe'
+  return found.isSocket() ? 'a socket' : 'a device'
+}
+
+class Bounded {
+  readonly #most: number
+  readonly #parts: Buffer[] = []
+  size = 0
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  /** Reads on: how many bytes came, 0 at the end, -1 where a pipe has nothing yet. */
+  next(file: number): number {
+    const part = Buffer.allocUnsafe(chunkBytes)
+    const count = countOf(file, part)
+    if (count > 0) this.#parts.push(part.subarray(0, count))
+    this.size += Math.max(0, count)
+    if (this.size > this.#most)
+      throw new LocalFileError(
+        'EFBIG',
+        `It is larger than ${sizeInWords(this.#most)}, which is the most that is read of it`,
+      )
+    return count
+  }
+
+  content(): Buffer {
+    return Buffer.concat(this.#parts)
+  }
+}
+
+function countOf(file: number, into: Buffer): number {
+  try {
+    return readSync(file, into)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return -1
+    throw error
+  }
+}
+
+function sizeInWords(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.floor(bytes / 1024)} KiB` : `${Math.floor(bytes / 1024 / 1024)} MiB`
+}
