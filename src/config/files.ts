@@ -1,10 +1,12 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, resolve } from 'node:path'
+import { localFileBytes } from '../core/limits.ts'
+import { LocalFileError, readLocalFile } from '../core/local-file.ts'
 
 /** What reading a cluster.yaml needs of the machine that runs evcctl. */
 export interface Surroundings {
-  /** Contents of a local file as text; throws as readFileSync does. */
+  /** Contents of a local file as text; throws as readLocalFile does. */
   readonly readFile: (path: string) => string
   readonly exists: (path: string) => boolean
   /** Permission bits of a regular file; 0 for anything else, e.g. a pipe, and where there is nothing. */
@@ -15,7 +17,7 @@ export interface Surroundings {
 /** The real machine. */
 export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
   return {
-    readFile: given.readFile ?? (path => readFileSync(path, 'utf8')),
+    readFile: given.readFile ?? (path => readLocalFile(path, localFileBytes.named).toString()),
     exists: given.exists ?? existsSync,
     mode: given.mode ?? modeOf,
     env: given.env ?? process.env,
@@ -35,6 +37,7 @@ export function localPath(path: string, clusterFile: string, env: Surroundings['
 
 /** Why a file could not be read, in words. */
 export function readFailure(cause: unknown): string {
+  if (cause instanceof LocalFileError) return cause.message
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   switch (code) {
     case 'ENOENT':

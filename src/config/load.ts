@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type UserError, UserErrors } from '../core/index.ts'
+import { localFileBytes, pipePatience } from '../core/limits.ts'
+import { LocalFileError, readFileOrPipe } from '../core/local-file.ts'
 import { checkAddresses } from './checks/addresses.ts'
 import { checkCilium } from './checks/cilium.ts'
 import { checkEtcd } from './checks/etcd.ts'
@@ -30,11 +31,9 @@ import { badInput } from './report.ts'
 import { clusterSchema, sectionsSchema } from './schema/cluster.ts'
 import type { ClusterSpec } from './spec.ts'
 
-const largestFile = 8 * 2 ** 20
-
 /** Reads and checks a cluster.yaml. Throws UserErrors with everything that is wrong in it; no host is contacted. */
 export async function loadClusterFile(file: string): Promise<ClusterSpec> {
-  return parseClusterFile(readClusterFile(file), file)
+  return parseClusterFile(await readClusterFile(file), file)
 }
 
 /**
@@ -119,16 +118,16 @@ function droppedKeys(value: unknown, path: Path, known: readonly Finding[]): rea
   })
 }
 
-function readClusterFile(file: string): string {
+async function readClusterFile(file: string): Promise<string> {
   let bytes: Buffer
   try {
-    if (statSync(file).size > largestFile)
-      throw new UserErrors([
-        badInput({ where: file, problem: 'This file is larger than 8 MiB: it is no cluster.yaml.' }),
-      ])
-    bytes = readFileSync(file)
+    bytes = await readFileOrPipe(file, localFileBytes.clusterFile, pipePatience)
   } catch (cause) {
-    if (cause instanceof UserErrors || !(cause instanceof Error) || !('code' in cause)) throw cause
+    if (cause instanceof LocalFileError && cause.code === 'EFBIG')
+      throw new UserErrors([
+        badInput({ where: file, problem: 'This file is larger than 8 MiB: it is no cluster.yaml.' }, cause),
+      ])
+    if (!(cause instanceof Error) || !('code' in cause)) throw cause
     const next: Record<string, string> = {
       ENOENT: `evcctl init ${file}`,
       EISDIR: `Name the file in it: ${join(file, 'cluster.yaml')}`,

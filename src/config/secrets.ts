@@ -1,4 +1,6 @@
 import { ownValue, Secret, type UserError, UserErrors } from '../core/index.ts'
+import { localFileBytes, pipePatience } from '../core/limits.ts'
+import { readFileOrPipe } from '../core/local-file.ts'
 import { readFailure, type Surroundings, surroundings } from './files.ts'
 import { badInput } from './report.ts'
 import type { SecretSource } from './spec.ts'
@@ -48,7 +50,8 @@ async function fetchSecret(
   const [first] = uses
   if (first === undefined) return undefined
   const { source, what } = first
-  const { env, readFile, mode } = surroundings(options)
+  const { env, mode } = surroundings(options)
+  const readFile = options.readFile ?? readSecret
   if ('fromEnv' in source) {
     const value = ownValue(env, source.fromEnv)
     if (value === undefined || value === '')
@@ -60,7 +63,7 @@ async function fetchSecret(
     return new Secret(value, `${what} from $${source.fromEnv}`)
   }
   if ('fromFile' in source) {
-    const value = readSecretFile(where, source.fromFile, readFile)
+    const value = await readSecretFile(where, source.fromFile, readFile)
     if (value === '') throw failure(where, `The file ${source.fromFile} is empty.`)
     const bits = mode(source.fromFile)
     if ((bits & readableByOthers) !== 0)
@@ -80,9 +83,15 @@ async function fetchSecret(
   return options.prompt(`${what} for ${shown}`)
 }
 
-function readSecretFile(where: string, file: string, readFile: Surroundings['readFile']): string {
+const readSecret = async (file: string) => (await readFileOrPipe(file, localFileBytes.secret, pipePatience)).toString()
+
+async function readSecretFile(
+  where: string,
+  file: string,
+  readFile: (path: string) => string | Promise<string>,
+): Promise<string> {
   try {
-    return readFile(file).replace(/\r?\n$/, '')
+    return (await readFile(file)).replace(/\r?\n$/, '')
   } catch (cause) {
     throw failure(where, `${readFailure(cause)}: ${file}`)
   }

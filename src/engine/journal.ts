@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UserError } from '../core/errors.ts'
 import type { Event } from '../core/event.ts'
+import { localFileBytes } from '../core/limits.ts'
+import { readLocalFile } from '../core/local-file.ts'
 import { isAlive, thisMachine } from './controller.ts'
 
 export interface JournalOptions {
@@ -102,7 +104,7 @@ async function openIn(runs: string, wanted: string, begun: Date, options: Journa
     version: options.version,
     cluster: options.cluster,
     file: options.file,
-    sha256: options.file === undefined ? undefined : await sha256Of(options.file),
+    sha256: options.file === undefined ? undefined : sha256Of(options.file),
     pid: process.pid,
     machine: thisMachine(),
     begun: begun.toISOString(),
@@ -217,7 +219,7 @@ async function prune(runs: string, keep: number): Promise<void> {
 async function isUnderWay(folder: string): Promise<boolean> {
   try {
     const { ended, pid, machine, begun } = JSON.parse(
-      await readFile(join(folder, 'run.json'), 'utf8'),
+      readLocalFile(join(folder, 'run.json'), localFileBytes.journal).toString(),
     ) as Partial<About>
     if (ended !== undefined || pid === undefined || machine === undefined) return false
     if (machine === thisMachine()) return isAlive(pid)
@@ -227,10 +229,13 @@ async function isUnderWay(folder: string): Promise<boolean> {
   }
 }
 
-async function sha256Of(path: string): Promise<string | undefined> {
+function sha256Of(path: string): string | undefined {
   // The file was read before; that it is gone by now is no reason not to run.
-  const content = await readFile(path).catch(() => undefined)
-  return content === undefined ? undefined : createHash('sha256').update(content).digest('hex')
+  try {
+    return createHash('sha256').update(readLocalFile(path, localFileBytes.clusterFile)).digest('hex')
+  } catch {
+    return undefined
+  }
 }
 
 // Colons are awkward in file names and in what can be copied from a terminal.

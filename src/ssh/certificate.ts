@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { ownValue } from '../core/own-value.ts'
 import { Fields, field, typeOf } from './fields.ts'
+import { textOfKey } from './keys.ts'
 import { publicBlob } from './private-key.ts'
 
 /** A user certificate of OpenSSH (PROTOCOL.certkeys): a public key, signed by an authority that the server trusts. */
@@ -48,7 +48,7 @@ export function keyOfCertificate(blob: Buffer): Buffer | undefined {
 export async function readCertificates(files: readonly string[]): Promise<readonly Certificate[]> {
   const found = await Promise.all(
     files.map(async (file): Promise<readonly Certificate[]> => {
-      const text = await readFile(file, 'latin1').catch(() => '')
+      const text = textOfKey(file) ?? ''
       const blob = publicBlob(text)
       const key = blob === undefined ? undefined : keyOfCertificate(blob)
       return blob === undefined || key === undefined ? [] : [{ file, blob, key }]

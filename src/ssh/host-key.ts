@@ -1,4 +1,5 @@
 import type { HostError } from '../core/errors.ts'
+import { LocalFileError } from '../core/local-file.ts'
 import { hostError, shortPath, sshCommand, word } from './failure.ts'
 import { typeOf } from './fields.ts'
 import { fingerprint, judgeKey, type KeyVerdict, type KnownHost } from './known-hosts.ts'
@@ -142,7 +143,10 @@ function unreadableError(endpoint: Endpoint, error: unknown): HostError {
       problem: 'whether its host key is known cannot be told. Nothing was sent.',
       expected: `these can be read, where they exist: ${[...files, ...globalFiles].map(shortPath).join(', ')}`,
       came: error instanceof Error ? error.message : String(error),
-      next: 'Run the same command again; ulimit -n tells how many files it may open at a time.',
+      next:
+        error instanceof Error && error.cause instanceof LocalFileError
+          ? `Name a file in cluster.yaml: ${fileInClusterYaml}`
+          : 'Run the same command again; ulimit -n tells how many files it may open at a time.',
     },
     error,
   )

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { ParsedKey } from 'ssh2'
+import { localFileBytes } from '../core/limits.ts'
+import { LocalFileError, readLocalFile } from '../core/local-file.ts'
 import type { Secret } from '../core/secret.ts'
 import { credential } from '../shell/script.ts'
 import { shortPath } from './failure.ts'
@@ -43,11 +44,11 @@ function digest(passphrase: string): string {
 export async function loadIdentity(file: string, passphrase: Secret | undefined): Promise<Identity> {
   let text: string
   try {
-    text = await readFile(file, 'latin1')
+    text = readLocalFile(file, localFileBytes.key).toString('latin1')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${String(code)})`
-    return { file, reason, encrypted: false, blob: await besideKey(file) }
+    const reason = code === 'ENOENT' ? 'no such file' : `cannot be read (${whyUnread(error, code)})`
+    return { file, reason, encrypted: false, blob: besideKey(file) }
   }
   const found = readKeyFile(text, passphrase === undefined ? undefined : credential(passphrase))
   switch (found.kind) {
@@ -62,17 +63,30 @@ export async function loadIdentity(file: string, passphrase: Secret | undefined)
       }
     case 'encrypted': {
       const why = passphrase === undefined ? 'no passphrase is given' : 'the passphrase does not open it'
-      return { file, reason: `encrypted, and ${why}`, encrypted: true, blob: (await besideKey(file)) ?? found.blob }
+      return { file, reason: `encrypted, and ${why}`, encrypted: true, blob: besideKey(file) ?? found.blob }
     }
     case 'unusable':
-      return { file, reason: found.reason, encrypted: false, blob: (await besideKey(file)) ?? found.blob }
+      return { file, reason: found.reason, encrypted: false, blob: besideKey(file) ?? found.blob }
   }
 }
 
 // Beside a private key lies its public half.
-async function besideKey(file: string): Promise<Buffer | undefined> {
-  const text = await readFile(`${file}.pub`, 'latin1').catch(() => undefined)
+function besideKey(file: string): Buffer | undefined {
+  const text = textOfKey(`${file}.pub`)
   return text === undefined ? undefined : publicBlob(text)
+}
+
+/** Text of a file with a public key or certificate; undefined where there is none that can be read. */
+export function textOfKey(file: string): string | undefined {
+  try {
+    return readLocalFile(file, localFileBytes.key).toString('latin1')
+  } catch {
+    return undefined
+  }
+}
+
+function whyUnread(error: unknown, code: unknown): string {
+  return error instanceof LocalFileError ? error.message : String(code)
 }
 
 /** The public half of an identity, where it is known. */

@@ -1,5 +1,8 @@
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { localFileBytes } from '../core/limits.ts'
+import { LocalFileError, readLocalFile } from '../core/local-file.ts'
+import { shortPath } from './failure.ts'
 import { typeOf } from './fields.ts'
 import { addKnownHosts, findKnownHost, type KnownHost, type KnownHosts } from './known-hosts.ts'
 
@@ -59,7 +62,7 @@ export class KnownHostsStore {
 }
 
 async function readRevoked(file: string): Promise<ReadonlySet<string>> {
-  const text = await readFile(file, 'latin1')
+  const text = readLocalFile(file, localFileBytes.knownHosts).toString('latin1')
   if (text.startsWith('SSHKRL')) throw new Error('it is a binary revocation list (KRL)')
   const words = text.split('\n').filter(line => !line.startsWith('#'))
   return new Set(words.flatMap(line => line.split(/\s+/)))
@@ -80,9 +83,9 @@ const noFile: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EP
 async function readKnownHosts(file: string): Promise<KnownHosts> {
   const hosts: KnownHosts = { plain: new Map(), patterns: [], lines: 0 }
   try {
-    await using handle = await open(file)
-    addKnownHosts(hosts, await handle.readFile('utf8'), file)
+    addKnownHosts(hosts, readLocalFile(file, localFileBytes.knownHosts).toString(), file)
   } catch (error) {
+    if (error instanceof LocalFileError) throw new Error(`${shortPath(file)}: ${error.message}`, { cause: error })
     if (!(error instanceof Error && 'code' in error && noFile.includes(error.code))) throw error
   }
   return hosts

@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { ClientChannel } from 'ssh2'
 import type { Limits } from '../core/limits.ts'
+import { kindOf } from '../core/local-file.ts'
 import type { PushPart } from '../shell/script.ts'
 import { type Carrier, carryPart } from './carrier.ts'
 import type { Deadline } from './deadline.ts'
@@ -28,6 +29,8 @@ export async function pushFile(
   let file: FileHandle
   let size: number
   try {
+    const found = await stat(part.file)
+    if (!found.isFile()) throw new Error(`It is ${kindOf(found)}, not a file`)
     file = await open(part.file)
     size = (await file.stat()).size
   } catch (error) {

@@ -1,6 +1,8 @@
-import { globSync, readFileSync, statSync } from 'node:fs'
+import { globSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { exitCodes, UserError } from '../../core/errors.ts'
+import { localFileBytes } from '../../core/limits.ts'
+import { readLocalFile } from '../../core/local-file.ts'
 import { shortPath } from '../failure.ts'
 import { expandHome } from '../home.ts'
 import { keywords } from './keywords.ts'
@@ -25,7 +27,6 @@ export interface ConfigLine extends Place {
 // As OpenSSH.
 const deepestInclude = 16
 // More than any real configuration has; a file that never ends would fill the memory.
-const largestFile = 4 * 1024 * 1024
 const mostLines = 200_000
 
 interface Reading {
@@ -132,8 +133,9 @@ function readText(file: string, { checkOwner }: Reading): string {
         'a file of your own that only you may write to (chmod go-w)',
         `mode ${(status.mode & 0o777).toString(8)}, owner ${status.uid}`,
       )
-    if (status.size > largestFile) refuse('the ssh configuration is too large', 'at most 4 MiB', `${status.size} bytes`)
-    return readFileSync(file, 'utf8')
+    if (status.size > localFileBytes.sshConfig)
+      refuse('the ssh configuration is too large', 'at most 4 MiB', `${status.size} bytes`)
+    return readLocalFile(file, localFileBytes.sshConfig).toString()
   } catch (error) {
     if (error instanceof UserError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''

@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { link, lstat, mkdir, writeFile } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
 import { dirname } from 'node:path'
 import ssh2, { type ParsedKey } from 'ssh2'
@@ -6,7 +6,7 @@ import { exitCodes, UserError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { listAgentKeys } from '../agent-keys.ts'
 import { shortPath, word } from '../failure.ts'
-import { loadIdentity } from '../keys.ts'
+import { loadIdentity, textOfKey } from '../keys.ts'
 import { fingerprint } from '../known-hosts.ts'
 import { writeBeside } from '../private-file.ts'
 
@@ -82,7 +82,7 @@ function defaultComment(): string {
 }
 
 async function publicKeyOf(file: string): Promise<ParsedKey | undefined> {
-  const text = await readFile(`${file}.pub`, 'utf8').catch(() => undefined)
+  const text = textOfKey(`${file}.pub`)
   const parsed: unknown = text === undefined ? undefined : ssh2.utils.parseKey(text.trim())
   return parsed === undefined || parsed instanceof Error ? undefined : ([parsed].flat()[0] as ParsedKey)
 }
@@ -95,7 +95,7 @@ async function agentHolds(socket: string | undefined, key: ParsedKey): Promise<b
 
 async function makeKey(file: string): Promise<ParsedKey> {
   // A public half whose private one is elsewhere (in an agent, on a token) would be overwritten.
-  if ((await readFile(`${file}.pub`).catch(() => undefined)) !== undefined)
+  if ((await lstat(`${file}.pub`).catch(() => undefined)) !== undefined)
     throw unusable(file, `no such file, but ${shortPath(file)}.pub exists: its private half is somewhere else`)
   const pair = newKeyPair()
   try {
