@@ -1,9 +1,12 @@
-import { type Document, isCollection, isMap, isScalar, isSeq, visit, type YAMLError } from 'yaml'
+import { type Document, isCollection, isMap, isScalar, isSeq, type Node, visit, type YAMLError } from 'yaml'
 import type { UserError } from '../core/index.ts'
 import type { Finding } from './finding.ts'
 
 /** Makes an error for a stretch of the text, given as offsets. */
 type ErrorAt = (start: number, end: number, details: Omit<Finding, 'path'>) => UserError
+
+/** So many errors are told of one file, each of which costs a look through all of it. */
+const mostErrors = 50
 
 const startHere = 'evcctl init writes a commented file to start from.'
 
@@ -16,7 +19,8 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
   const problems = [...first.errors, ...first.warnings]
   const errors = new Map<number, UserError>()
   for (const problem of problems) {
-    const line = text.slice(0, problem.pos[0]).split('\n').length
+    if (errors.size === mostErrors) break
+    const line = text.lastIndexOf('\n', problem.pos[0] - 1)
     // One mistake often makes the parser stumble several times in the same line.
     if (errors.has(line)) continue
     const opening = openingOf(problem, text, first)
@@ -131,10 +135,15 @@ function openingOf(error: YAMLError, text: string, document: Document): readonly
 // Aliases of nothing, and those that stand inside of what they name: no value can be made of either.
 function aliasErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
   const errors: UserError[] = []
+  const anchors = new Map<string, Node>()
   visit(document, {
+    Value(_, node) {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node)
+    },
     Alias(_, alias, ancestors) {
+      if (errors.length === mostErrors) return visit.BREAK
       const [start = 0, end = 0] = alias.range ?? []
-      const target = alias.resolve(document)
+      const target = anchors.get(alias.source)
       if (target === undefined)
         errors.push(
           errorAt(start, end, {
@@ -144,6 +153,7 @@ function aliasErrors(document: Document, errorAt: ErrorAt): readonly UserError[]
         )
       else if (ancestors.includes(target))
         errors.push(errorAt(start, end, { problem: `The alias *${alias.source} stands inside of what it names.` }))
+      return undefined
     },
   })
   return errors
@@ -155,12 +165,14 @@ function tagErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
   visit(document, {
     Node(_, node) {
       const { tag, range } = node as { tag?: string; range?: readonly number[] | null }
-      if (tag === undefined || plainTags.has(tag)) return
+      if (errors.length === mostErrors) return visit.BREAK
+      if (tag === undefined || plainTags.has(tag)) return undefined
       const [start = 0, end = 0] = range ?? []
       const name = tag.replace(coreTag, '!!')
       errors.push(
         errorAt(start, end, { problem: `YAML tags are not used in this file: ${name}.`, next: `Remove the ${name}.` }),
       )
+      return undefined
     },
   })
   return errors
@@ -174,10 +186,12 @@ function keyErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
   const errors: UserError[] = []
   visit(document, {
     Pair(_, { key }) {
-      if (!isCollection(key)) return
+      if (errors.length === mostErrors) return visit.BREAK
+      if (!isCollection(key)) return undefined
       const [start = 0, end = 0] = key.range ?? []
       const problem = 'A list or a mapping cannot be a key.'
       errors.push(errorAt(start, end, { problem, next: 'A text that begins with [ or { needs quotes.' }))
+      return undefined
     },
   })
   return errors

@@ -60,6 +60,16 @@ describe('what is no YAML document with a mapping is one error', () => {
     expect(errors[0]?.problem).toContain(words)
   })
 
+  it.each([
+    ['keys that stand twice', 'a: 1\n'.repeat(8_000)],
+    ['tags', `a:\n${'- !x y\n'.repeat(8_000)}`],
+    ['aliases of nothing', `a:\n${'- *x\n'.repeat(8_000)}`],
+    ['lists as keys', `a:\n${'- {[b]: c}\n'.repeat(8_000)}`],
+    ['values with a colon', 'a: b: c\n'.repeat(8_000)],
+  ])('%s, thousands of them, are told up to fifty times', (_, text) => {
+    expect(errorsOf(text)).toHaveLength(50)
+  })
+
   it('hides a password when the YAML around it is broken', () => {
     const text = 'spec:\n  ssh:\n    password: hunter22\n    user: [\n'
     expect(JSON.stringify(errorsOf(text))).not.toContain('hunter22')
