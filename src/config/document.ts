@@ -77,7 +77,7 @@ export class ClusterDocument {
       // Keys may be what somebody else takes for a URL.
       problem: withoutCredentials(problem),
       ...(expected === undefined ? {} : { expected }),
-      ...(came === undefined ? {} : { came }),
+      ...(came === undefined ? {} : { came: withoutCredentials(came) }),
       ...(next === undefined ? {} : { next }),
       excerpt: excerpt(this.#shown, this.#lines, range),
     })

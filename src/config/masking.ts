@@ -3,7 +3,8 @@ import { type Document, isMap, isScalar, isSeq, type Pair, visit } from 'yaml'
 // Secrets that were written into the file against the rules must not get into logs by way of an error's excerpt.
 
 const secretKey = /pas+(?:word|phrase|wd)?$|secret|token|credential|private_?key$/i
-const secretLine = /(?<=(?:pas+(?:word|phrase|wd)?|secret|token|credential|private_?key)s?["']?\s*:[ \t]*)\S[^\r\n]*/gi
+const secretInLine = /(?:pas+(?:word|phrase|wd)?|secret|token|credential|private_?key)s?["']?[ \t]*:[ \t]*/i
+const keyLine = /^([ \t]*(?:-[ \t]+)*)[^\s:#,{}[\]-][^\s:#,{}[\]]*:(?:\s|$)/
 // Keys below one of those that say where the secret is.
 const references = new Set(['fromFile', 'prompt'])
 
@@ -11,9 +12,12 @@ const references = new Set(['fromFile', 'prompt'])
 const credentials =
   /(?<=\w:\/\/)[^\s/?#'"]*(?=@)|(?<![^\s'"/:@[\]{},])[^\s'"/:@[\]{},]+:(?!\/\/|\d+[/?#,])[^\s'"@]{1,200}(?=@(?!sha\d+:))/g
 
-/** The text with every `user:password@` in it as stars. */
+// What follows the question mark of a URL, where tokens and signatures stand.
+const query = /(\w:\/\/[^\s?"']{0,2000}\?)([^\s"']+)/g
+
+/** The text with every `user:password@`, and every query of a URL, in it as stars. */
 export function withoutCredentials(text: string): string {
-  return text.replaceAll(credentials, stars)
+  return text.replaceAll(credentials, stars).replaceAll(query, (_, url: string, asked: string) => url + stars(asked))
 }
 
 /**
@@ -56,9 +60,29 @@ function scalarsIn(node: unknown): readonly Range[] {
   return [{ start, end }]
 }
 
-/** The same for a text that is no valid YAML: whatever follows such a key in its line is taken to be secret. */
+/**
+ * The same for a text that is no valid YAML: whatever follows such a key is taken to be secret, up to the next line with
+ * a key that is indented no deeper.
+ */
 export function withoutSecretLines(text: string): string {
-  return withoutCredentials(text.replaceAll(secretLine, stars))
+  let secretColumn: number | undefined
+  const lines = text.split('\n').map(line => {
+    const column = keyLine.exec(line)?.[1]?.length
+    if (secretColumn !== undefined && (column === undefined || column > secretColumn)) return stars(line)
+    const secret = secretInLine.exec(line)
+    secretColumn = secret === null ? undefined : startOfWord(line, secret.index)
+    if (secret === null) return line
+    const value = secret.index + secret[0].length
+    return line.slice(0, value) + stars(line.slice(value))
+  })
+  return withoutCredentials(lines.join('\n'))
+}
+
+// Of `sudo_password`, where `sudo` begins.
+function startOfWord(line: string, index: number): number {
+  let start = index
+  while (start > 0 && /[\w-]/.test(line[start - 1]!)) start--
+  return start
 }
 
 function stars(text: string): string {

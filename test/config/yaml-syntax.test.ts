@@ -70,6 +70,26 @@ describe('what is no YAML document with a mapping is one error', () => {
     expect(errorsOf(text)).toHaveLength(50)
   })
 
+  it.each([
+    ['in the next line', '    password: >-\n      hunter22\n    bad: [\n'],
+    ['that is a list', '    passwords:\n    - hunter22\n    bad: [\n'],
+    ['of an entry of a list', '    - sudo_password:\n        hunter22\n      bad: [\n'],
+    ['in a quote that is open', '    password: "a\n    hunter22\n    bad: x\n'],
+    ['beyond a blank line', '    password: |\n\n      hunter22\n\n      hunter22: [\n    bad: [\n'],
+    ['in a flow mapping', '    a: { password:\n hunter22, bad: [\n'],
+    ['of a URL', '    mirror: http://example/?token=hunter22\n    bad: [\n'],
+  ])('hides a secret %s when the YAML around it is broken', (_, lines) => {
+    const errors = errorsOf(`spec:\n  ssh:\n${lines}`)
+    expect(errors.length).toBeGreaterThan(0)
+    expect(JSON.stringify(errors)).not.toContain('hunter22')
+  })
+
+  it('hides the query of a URL that is not accepted', () => {
+    const errors = errorsOf(cluster('artifacts: { mirror: "http://example/?token=hunter22", more: 1 }'))
+    expect(errors.map(formatError).join()).toContain('http://example/?')
+    expect(JSON.stringify(errors)).not.toContain('hunter22')
+  })
+
   it('hides a password when the YAML around it is broken', () => {
     const text = 'spec:\n  ssh:\n    password: hunter22\n    user: [\n'
     expect(JSON.stringify(errorsOf(text))).not.toContain('hunter22')
