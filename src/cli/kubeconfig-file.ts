@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parse, parseDocument, YAMLSeq } from 'yaml'
 import { UserError } from '../core/index.ts'
 import type { AdminAccess } from './admin-conf.ts'
+import { refuseOthers } from './kubeconfig-owner.ts'
 
 /** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
 export interface ClusterAccess extends AdminAccess {
@@ -18,10 +19,10 @@ export function kubeconfigText(access: ClusterAccess): string {
 
 /**
  * An existing kubeconfig with this cluster's entries added or replaced and its context made current. Everything else,
- * comments included, stays. `path` is for messages. Raises UserError when the text is no kubeconfig, or when something
- * else in it would not stay what it is.
+ * comments included, stays. `path` is for messages. Raises UserError when the text is no kubeconfig, when something else
+ * in it would not stay what it is, and, without `force`, when entries of these names are another cluster's.
  */
-export function mergeKubeconfig(existing: string, access: ClusterAccess, path: string): string {
+export function mergeKubeconfig(existing: string, access: ClusterAccess, path: string, force = false): string {
   const { name, server, certificateAuthorityData, user } = access
   const userName = `${name}-admin`
   const entries = {
@@ -29,6 +30,7 @@ export function mergeKubeconfig(existing: string, access: ClusterAccess, path: s
     users: { name: userName, user },
     contexts: { name, context: { cluster: name, user: userName } },
   }
+  if (!force) refuseOthers(existing, access, path)
   const text = existing.trim() === '' ? 'apiVersion: v1\nkind: Config\n' : existing
   try {
     const document = parseDocument(text, options)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../../src/cli/kubeconfig-file.ts'
+import { refuseToLose } from '../../src/cli/kubeconfig-owner.ts'
 import { checkReplaceable, readIfThere, writePrivateFile } from '../../src/cli/private-file.ts'
 import { UserError } from '../../src/core/index.ts'
 import { temporaryFolder } from './run-cli.ts'
@@ -74,6 +75,28 @@ describe('a kubeconfig', () => {
     expect(() => mergeKubeconfig(text, access, '/home/me/.kube/config')).toThrow(
       /\.kube\/config: Nothing can be added to this file; it was not touched/,
     )
+  })
+})
+
+describe('what another cluster has in a kubeconfig', () => {
+  const other = kubeconfigText({ ...access, certificateAuthorityData: 'T1RIRVI=', server: 'https://other.example' })
+
+  test('of the same name is not replaced without force', () => {
+    expect(() => mergeKubeconfig(other, access, 'config')).toThrow(/another cluster with the name lab/)
+    expect(() => mergeKubeconfig(other, access, 'config')).toThrow(/evcctl kubeconfig --merge --force/)
+    const insecure = 'clusters: [{ name: lab, cluster: { server: "https://other.example" } }]\n'
+    expect(() => mergeKubeconfig(insecure, access, 'config')).toThrow(/server https:\/\/other.example/)
+    const context = 'contexts: [{ name: lab, context: { cluster: work, user: me } }]\n'
+    expect(() => mergeKubeconfig(context, access, 'config')).toThrow(/of the cluster work/)
+    expect(parse(mergeKubeconfig(other, access, 'config', true)).clusters[0].cluster.server).toBe(access.server)
+  })
+
+  test('is not lost to a file of its own', () => {
+    expect(() => refuseToLose(existing, access, 'config')).toThrow(/entries of work, me.*kubeconfig --merge/s)
+    expect(() => refuseToLose('spec: {}\n', access, 'config')).toThrow(/no kubeconfig/)
+    expect(() => refuseToLose(other, access, 'config')).toThrow(/another cluster/)
+    refuseToLose('', access, 'config')
+    refuseToLose(kubeconfigText({ ...access, server: 'https://moved.example' }), access, 'config')
   })
 })
 

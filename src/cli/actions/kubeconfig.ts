@@ -7,6 +7,7 @@ import { readAdminConf } from '../admin-conf.ts'
 import { askCluster } from '../ask-cluster.ts'
 import { withFileLock } from '../file-lock.ts'
 import { type ClusterAccess, kubeconfigText, mergeKubeconfig } from '../kubeconfig-file.ts'
+import { refuseToLose } from '../kubeconfig-owner.ts'
 import { checkReplaceable, readIfThere, writePrivateFile } from '../private-file.ts'
 import { whyNotReachable } from '../server-check.ts'
 import { passOut, printJson, printLine, writeError } from '../streams.ts'
@@ -17,6 +18,8 @@ export interface KubeconfigOptions {
   readonly merge: boolean
   /** Where to write it; undefined: standard output. */
   readonly file: string | undefined
+  /** Whether entries of other clusters may be lost. */
+  readonly force: boolean
   readonly server: string | undefined
   readonly output: 'text' | 'json'
 }
@@ -38,8 +41,11 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   }
   if (target === undefined) passOut(kubeconfigText(access))
   else {
-    if (options.merge) await merge(target, access)
-    else await writePrivateFile(target, kubeconfigText(access))
+    if (options.merge) await merge(target, access, options.force)
+    else {
+      if (!options.force) refuseToLose(await readIfThere(target), access, target)
+      await writePrivateFile(target, kubeconfigText(access))
+    }
     if (options.output === 'json')
       printJson({ type: 'written', file: target, context: access.name, server: access.server })
     else {
@@ -59,9 +65,9 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
 }
 
 // Read under the lock, too: what kubectl writes meanwhile would be lost.
-function merge(target: string, access: ClusterAccess): Promise<void> {
+function merge(target: string, access: ClusterAccess, force: boolean): Promise<void> {
   return withFileLock(target, async () =>
-    writePrivateFile(target, mergeKubeconfig(await readIfThere(target), access, target)),
+    writePrivateFile(target, mergeKubeconfig(await readIfThere(target), access, target, force)),
   )
 }
 

@@ -14,6 +14,9 @@ export class Kubeconfig extends BaseCommand {
       exclusive: ['file'],
     }),
     file: Flags.string({ description: 'write it to this file (mode 0600)', helpValue: 'PATH' }),
+    force: Flags.boolean({
+      description: 'replace entries of another cluster of this name, or with --file all of the file',
+    }),
     server: Flags.string({
       description: 'API server address to put in (default: the external endpoint, else the first control plane node)',
       helpValue: 'URL',
@@ -27,6 +30,7 @@ export class Kubeconfig extends BaseCommand {
       cluster: args.file,
       merge: flags.merge,
       file: flags.file,
+      force: flags.force,
       server: flags.server,
       output: flags.output,
     })
