@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
-import { hostname, userInfo } from 'node:os'
+import { hostname, networkInterfaces, userInfo } from 'node:os'
 import type { LockHolder } from './lock-state.ts'
 
 /** This process, as the holder of a lock. */
@@ -39,11 +39,24 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Host name, boot and process namespace: a pid means something only together with them. */
+/**
+ * Host name, boot and process namespace: a pid means something only together with them. Where the system does not tell
+ * the boot (macOS), a hardware address has to do, so that two machines of one name are two.
+ */
 export function thisMachine(): string {
   const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
   const namespace = attempt(() => readlinkSync('/proc/self/ns/pid'))
-  return [hostname(), boot, namespace].join(' ')
+  return [hostname(), boot || hardwareAddress(), namespace].join(' ')
+}
+
+// Of a card where there is one: addresses with the second bit set are made up, and may come and go.
+function hardwareAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
+  const macs = all
+    .filter(({ internal }) => !internal)
+    .map(({ mac }) => mac)
+    .sort()
+  return macs.find(mac => !/^.[2367abef]/i.test(mac)) ?? macs[0] ?? ''
 }
 
 function userName(): string {
