@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { sizeText } from './limits.ts'
 
 /** Why a file of this machine is not read; `message` says it in words: `It is a device, not a file`. */
 export class LocalFileError extends Error {
@@ -105,7 +106,7 @@ class Bounded {
     if (this.size > this.#most)
       throw new LocalFileError(
         'EFBIG',
-        `It is larger than ${sizeInWords(this.#most)}, which is the most that is read of it`,
+        `It is larger than ${sizeText(this.#most)}, which is the most that is read of it`,
       )
     return count
   }
@@ -122,8 +123,4 @@ function countOf(file: number, into: Buffer): number {
     if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return -1
     throw error
   }
-}
-
-function sizeInWords(bytes: number): string {
-  return bytes < 1024 * 1024 ? `${Math.floor(bytes / 1024)} KiB` : `${Math.floor(bytes / 1024 / 1024)} MiB`
 }
