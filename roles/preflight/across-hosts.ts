@@ -6,18 +6,20 @@ import { privateAddressOf } from './private-address.ts'
 // Values that makers left in for a whole series of machines.
 const placeholders = /^(0{8}-0{4}|f{8}-f{4}|03000200-0400-0500-0006-000700080009$|not |default|to be filled)/i
 
+const listedTwice = 'If both are one machine, list it once, with all its roles.'
+
 /** What has to be different on every host, and the one thing that has to be the same: the time. */
 export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
   yield* clockChecks(spec, hosts)
   yield* same('machineId', hosts, {
     what: 'machine ID (/etc/machine-id)',
     value: ({ facts }) => facts.machineId,
-    next: 'It was cloned. On one of them: rm /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot',
+    next: `${listedTwice} If it was cloned, on one of them: rm /etc/machine-id /var/lib/dbus/machine-id; systemd-machine-id-setup; reboot`,
   })
   yield* same('productUuid', hosts, {
     what: 'product UUID (/sys/class/dmi/id/product_uuid)',
     value: ({ facts }) => (placeholders.test(facts.productUuid) ? '' : facts.productUuid),
-    next: 'Virtual machines that were cloned need UUIDs of their own; the hypervisor sets them.',
+    next: `${listedTwice} If it was cloned, it needs a UUID of its own, which the hypervisor sets.`,
   })
   yield* same('privateAddress', hosts, {
     what: 'private address',

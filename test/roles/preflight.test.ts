@@ -125,6 +125,11 @@ describe('hosts that are not', () => {
     expect(found?.next).toContain('give the machine 192.0.2.11 back')
   })
 
+  test.each(['machineId', 'productUuid'] as const)('one machine listed twice is not taken for a clone: %s', key => {
+    const [found] = check({ w1: { [key]: factsOf('cp1', 11)[key] } })
+    expect(found?.next).toMatch(/^If both are one machine, list it once, with all its roles\. If it was cloned/)
+  })
+
   test('a kernel that is too old for Cilium, where that is the network', () => {
     const old = { w1: { kernel: '5.4.0-150-generic' } }
     const [found] = check(old, specOf({ network: { cni: 'cilium' } }))
