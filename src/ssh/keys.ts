@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
+import { statSync } from 'node:fs'
 import type { ParsedKey } from 'ssh2'
 import { localFileBytes } from '../core/limits.ts'
 import { LocalFileError, readLocalFile } from '../core/local-file.ts'
 import type { Secret } from '../core/secret.ts'
 import { credential } from '../shell/script.ts'
-import { shortPath } from './failure.ts'
+import { shortPath, word } from './failure.ts'
 import { publicBlob, readKeyFile } from './private-key.ts'
 
 /** A private key that can be used, or why it cannot. */
@@ -14,6 +15,8 @@ export type Identity =
       readonly file: string
       readonly reason: string
       readonly encrypted: boolean
+      /** Whether it would do once nobody else may read it. */
+      readonly exposed?: true
       /** Its public half, where that is known: the agent may have the private one. */
       readonly blob: Buffer | undefined
     }
@@ -43,7 +46,9 @@ function digest(passphrase: string): string {
 /** Reads a private key file, and opens it with the passphrase where it is encrypted. */
 export async function loadIdentity(file: string, passphrase: Secret | undefined): Promise<Identity> {
   let text: string
+  let exposed: string | undefined
   try {
+    exposed = exposedMode(statSync(file))
     text = readLocalFile(file, localFileBytes.key).toString('latin1')
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
@@ -51,6 +56,11 @@ export async function loadIdentity(file: string, passphrase: Secret | undefined)
     return { file, reason, encrypted: false, blob: besideKey(file) }
   }
   const found = readKeyFile(text, passphrase === undefined ? undefined : credential(passphrase))
+  if (exposed !== undefined && (found.kind === 'private' || found.kind === 'encrypted')) {
+    const own = found.kind === 'private' ? found.key.getPublicSSH() : found.blob
+    const blob = besideKey(file) ?? own
+    return { file, reason: `others may read it (mode ${exposed})`, encrypted: false, exposed: true, blob }
+  }
   switch (found.kind) {
     case 'private':
       return { file, key: found.key }
@@ -68,6 +78,12 @@ export async function loadIdentity(file: string, passphrase: Secret | undefined)
     case 'unusable':
       return { file, reason: found.reason, encrypted: false, blob: besideKey(file) ?? found.blob }
   }
+}
+
+// As OpenSSH has it (authfile.c, sshkey_perm_ok): only the mode of a file of one's own counts.
+function exposedMode({ uid, mode }: { readonly uid: number; readonly mode: number }): string | undefined {
+  if (uid !== process.getuid?.() || (mode & 0o077) === 0) return undefined
+  return `0${(mode & 0o777).toString(8)}`
 }
 
 // Beside a private key lies its public half.
@@ -92,6 +108,11 @@ function whyUnread(error: unknown, code: unknown): string {
 /** The public half of an identity, where it is known. */
 export function publicKeyOf(identity: Identity): Buffer | undefined {
   return 'key' in identity ? identity.key.getPublicSSH() : identity.blob
+}
+
+/** What makes a key usable that others may read. */
+export function exposedCure(file: string): string {
+  return `chmod 600 ${word(shortPath(file))}   (then run this again; ssh, too, leaves such a key out)`
 }
 
 /** `key ~/.ssh/id_ed25519 (ssh-ed25519)`. */

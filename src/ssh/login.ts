@@ -1,7 +1,7 @@
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
 import { HostError } from '../core/errors.ts'
 import { hostError, shortPath, sshCommand, word } from './failure.ts'
-import { describeIdentity, type Identity } from './keys.ts'
+import { describeIdentity, exposedCure, type Identity } from './keys.ts'
 import { plainText } from './plain-text.ts'
 import type { Endpoint } from './resolve.ts'
 import type { SignedRequests } from './signed-request.ts'
@@ -173,6 +173,8 @@ export class Login {
     const locked = this.#unusable.find(identity => !('key' in identity) && identity.encrypted)
     if (locked !== undefined)
       return `ssh-add ${word(shortPath(locked.file))}   (then run this again), or ssh.passphrase in cluster.yaml`
+    const exposed = this.#unusable.find(identity => 'exposed' in identity)
+    if (exposed !== undefined) return exposedCure(exposed.file)
     const [unusable] = this.#unusable
     if (this.#tried.length === 0 && unusable !== undefined)
       return `Name a private key that can be used in ssh.identityFile of cluster.yaml: ls -l ${word(shortPath(unusable.file))}`

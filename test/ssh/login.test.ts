@@ -57,6 +57,25 @@ describe('logging in', () => {
     expect(error.details.next).toMatch(new RegExp(`^ssh -v .*-p ${server.port} ubuntu@127\\.0\\.0\\.1 true`))
   })
 
+  it('does not use a key that others may read, as ssh does not', async () => {
+    const locked = newKey('ed25519', 'open sesame')
+    await using server = await startServer()
+    await chmod(server.identityFile, 0o640)
+    const encrypted = await keyFile(server.folder, 'locked', locked.private)
+    await chmod(encrypted, 0o604)
+    const passphrase = new Secret('open sesame', 'passphrase')
+    await using subject = pool(server.target({ identityFiles: [server.identityFile, encrypted], passphrase }))
+    const error = await hostError(output(subject, 'true'), 'login')
+    expect(error.details.came).toContain(`key ${server.identityFile} not tried: others may read it (mode 0640)`)
+    expect(error.details.came).toContain(`key ${encrypted} not tried: others may read it (mode 0604)`)
+    expect(error.details.next).toBe(
+      `chmod 600 ${server.identityFile}   (then run this again; ssh, too, leaves such a key out)`,
+    )
+    await chmod(server.identityFile, 0o400)
+    await using again = pool(server.target({ identityFiles: [server.identityFile] }))
+    expect(await output(again, 'echo in')).toBe('in\n')
+  })
+
   it('says so when there is nothing to try', async () => {
     await using server = await startServer()
     await using subject = pool(server.target({ identityFiles: [] }))

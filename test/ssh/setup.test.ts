@@ -330,6 +330,14 @@ describe('the private key', () => {
     expect(server.connections).toBe(0)
   })
 
+  it('is not installed where others may read it, as ssh would not use it', async () => {
+    await using server = await passwordServer()
+    await mkdir(join(folder, 'keys'))
+    await writeFile(identityFile(), newKey().private, { mode: 0o644 })
+    await expect(setUp(target(server))).rejects.toThrow(/others may read it \(mode 0644\).*chmod 600/s)
+    expect(server.connections).toBe(0)
+  })
+
   it('is not taken from a file that is none', async () => {
     await using server = await passwordServer()
     await mkdir(join(folder, 'keys'))

@@ -6,7 +6,7 @@ import { exitCodes, UserError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { listAgentKeys } from '../agent-keys.ts'
 import { shortPath, word } from '../failure.ts'
-import { loadIdentity, textOfKey } from '../keys.ts'
+import { exposedCure, loadIdentity, textOfKey } from '../keys.ts'
 import { fingerprint } from '../known-hosts.ts'
 import { writeBeside } from '../private-file.ts'
 
@@ -47,6 +47,7 @@ export async function prepareIdentity(file: string, options: IdentityOptions): P
       return { file, made: true, fingerprint: undefined, publicLine: undefined, passphrase: undefined }
     return usable(file, await makeKey(file), undefined, true)
   }
+  if ('exposed' in identity) throw exposed(file, identity.reason)
   if (!identity.encrypted) throw unusable(file, identity.reason)
   const open = await publicKeyOf(file)
   if (open !== undefined && (await agentHolds(options.agentSocket, open))) return usable(file, open, undefined, false)
@@ -129,6 +130,19 @@ function unusable(file: string, reason: string, cause?: unknown): UserError {
       next: `ls -l ${word(shortPath(file))}*   (another key: evcctl ssh setup --identity-file PATH)`,
     },
     { cause, exitCode: exitCodes.badInput },
+  )
+}
+
+function exposed(file: string, reason: string): UserError {
+  return new UserError(
+    {
+      where: shortPath(file),
+      problem: 'this private key cannot be used',
+      expected: 'one that nobody else may read',
+      came: reason,
+      next: exposedCure(file),
+    },
+    { exitCode: exitCodes.badInput },
   )
 }
 
