@@ -82,12 +82,13 @@ export function controlPlaneJoin(
     diff(current, desired) {
       const { state } = current
       const field = { field: 'CA', after: desired.caHash }
-      if (state === 'worker') return refuse(state, isWorker)
+      const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
+      const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
+      // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
+      if (state === 'worker') return refuse(state, other ? otherNode(current.node, node) : isWorker)
       if (state === 'damaged') return refuse(state, damaged(current.found))
       if (state === 'joined') {
-        const other = current.node !== undefined && node !== undefined && current.node !== node
-        if (isUnknown(desired.caHash) || current.caHash === desired.caHash)
-          return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
+        if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       const foreign =

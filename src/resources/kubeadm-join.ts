@@ -59,11 +59,13 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
     desired: { token, caHash },
     diff(current, desired) {
       const field = { field: 'CA', after: desired.caHash }
-      if (current.state === 'control plane') return refuse(current.state, ownControlPlane)
+      const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
+      const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
+      // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
+      if (current.state === 'control plane')
+        return refuse(current.state, other ? otherNode(current.node, node) : ownControlPlane)
       if (current.state === 'joined') {
-        const other = current.node !== undefined && node !== undefined && current.node !== node
-        if (isUnknown(desired.caHash) || current.caHash === desired.caHash)
-          return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
+        if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       if (current.state === 'absent') return { action: 'create', fields: [field] }

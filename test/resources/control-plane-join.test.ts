@@ -121,6 +121,14 @@ describe('the join of a control plane node', () => {
     expect(resource.diff(other, desired, { watched: [] })?.refused?.came).toBe('the node cp9')
   })
 
+  test('takes a worker of another name for that node, not for one to be reset', async () => {
+    const own = { ...worker, '/var/lib/kubelet/pki/kubelet-client-current.pem': nodeCertificate('w2') }
+    const refused = resource.diff(await look(own), desired, { watched: [] })?.refused
+    expect(refused).toMatchObject({ came: 'the node w2', next: expect.stringMatching(/^Name it w2 in cluster\.yaml/) })
+    const elsewhere = resource.diff(await look(own), { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    expect(elsewhere?.refused?.problem).toContain('This host is a worker node')
+  })
+
   test('resets only with the marker, and has its secrets on stdin alone', async () => {
     for (const state of ['absent', 'unfinished'] as const) {
       const [step, ...others] = resource.converge(

@@ -81,6 +81,17 @@ describe('kubeadm join', () => {
     expect(own?.refused?.problem).toContain('runs a control plane')
   })
 
+  test('takes a control plane node of another name for that node, not for one to be reset', async () => {
+    const node = { ...joined, '/etc/kubernetes/admin.conf': 'x' }
+    const cp2 = { ...node, '/var/lib/kubelet/pki/kubelet-client-current.pem': nodeCertificate('cp2') }
+    expect(resource.diff(await look(cp2), desired, { watched: [] })?.refused).toMatchObject({
+      came: 'the node cp2',
+      next: expect.stringMatching(/^Name it cp2 in cluster\.yaml/),
+    })
+    const elsewhere = resource.diff(await look(cp2), { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    expect(elsewhere?.refused?.problem).toContain('runs a control plane')
+  })
+
   test('is refused for a node that has another name by now, and never prints its key', async () => {
     const certificate = '/var/lib/kubelet/pki/kubelet-client-current.pem'
     const same = await look({ ...joined, [certificate]: nodeCertificate('w1') })
