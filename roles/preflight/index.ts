@@ -19,6 +19,7 @@ export {
   expiringCertificates,
   expiryNotes,
 } from './certificates.ts'
+export { otherPodNetworks } from './first-cni-file.ts'
 export { resolvConfOf } from './name-servers.ts'
 export { privateAddressOf } from './private-address.ts'
 export { type HostNote, takenOver } from './taken-over.ts'

@@ -3,7 +3,7 @@ import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
 import { hostBatches, rollingNote } from '../../playbooks/rolling.ts'
-import { expiryNotes, ignoredFindings, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
+import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import {
   describeHolder,
@@ -54,7 +54,7 @@ export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvalu
     const text = `${problem}${came === undefined ? '' : ` (${came.replaceAll('\n', ', ')})`} Ignored: spec.preflight.ignore has ${check}.`
     run.emit({ type: 'note', host, text })
   }
-  for (const note of takenOver(spec, facts)) run.emit({ type: 'note', ...note })
+  for (const note of [...takenOver(spec, facts), ...otherPodNetworks(spec, facts)]) run.emit({ type: 'note', ...note })
   const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates ?? []]))
   for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { checkHosts, expiryNotes, takenOver } from '../../roles/preflight/index.ts'
+import { checkHosts, expiryNotes, otherPodNetworks, takenOver } from '../../roles/preflight/index.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import { factsText } from '../engine/facts-text.ts'
@@ -106,6 +106,7 @@ test('whatever a host says of itself, there are facts and a plan, or an error in
       const findings = words(() => checkHosts(spec, all)) ?? []
       expect(findings.filter(({ error }) => slip.test(error.message))).toEqual([])
       words(() => takenOver(spec, all))
+      words(() => otherPodNetworks(spec, all))
       const notes = expiryNotes(spec, new Map([['w1', known.certificates ?? []]]), clock * 1000)
       expect(notes.every(({ text }) => !slip.test(text))).toBe(true)
       words(() => clusterGraph(spec, all))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { checkHosts, takenOver } from '../../roles/preflight/index.ts'
+import { checkHosts, otherPodNetworks, takenOver } from '../../roles/preflight/index.ts'
 import type { ClusterSpec, HostFacts, RemainsFacts } from '../../src/index.ts'
 import { factsOf, noRemains, specOf } from './given-hosts.ts'
 
@@ -163,6 +163,26 @@ describe('what is taken over', () => {
 
   test('a name server of an interface, beside others', () => {
     expect(notes({ ...left({}), nameservers: ['192.0.2.1', 'fe80::1%eth0'] })[0]).toMatch(/fe80::1%eth0.*resolvConf/)
+  })
+})
+
+describe('another pod network on a node', () => {
+  const flannel = '/etc/cni/net.d/10-flannel.conflist'
+  const said = (cniFiles: string[], spec: ClusterSpec = specOf()) =>
+    otherPodNetworks(spec, factsWith({ ...left({ cniFiles }), ...node })).map(({ host, text }) => `${host}: ${text}`)
+
+  test('is told where its file comes before that of the cluster', () => {
+    expect(said([flannel, podman])).toEqual([expect.stringContaining(`cp1: New pods get addresses from ${podman}`)])
+    expect(said([flannel, podman])[0]).toContain(`mv -- '${podman}' /root/cni-before/`)
+    expect(said([podman])).toHaveLength(1)
+    expect(said([flannel, '/etc/cni/net.d/87-podman.conflist'])).toEqual([])
+    expect(said([flannel])).toEqual([])
+  })
+
+  test('is not told where cluster.yaml has it so, nor of hosts that are no nodes', () => {
+    expect(said([flannel, podman], specOf({ preflight: { ignore: ['cniFiles'] } }))).toEqual([])
+    expect(said([podman], specOf({ network: { cni: 'none' } }))).toEqual([])
+    expect(otherPodNetworks(specOf(), factsWith(left({ cniFiles: [podman] })))).toEqual([])
   })
 })
 
