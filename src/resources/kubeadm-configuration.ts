@@ -188,7 +188,8 @@ export function fixedField({ field, before, after }: FieldChange, file: string):
   }
 }
 
-// The address stands in certificates, in etcd's list of members and in the manifests: the node is made anew instead.
+// The address stands in certificates, in etcd's list of members and in the manifests: the node is made anew instead. Its
+// kubelet reports no more, so that the end of its pods is never seen, and a pod without a controller would end the drain.
 function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
   const etcdctl =
     'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
@@ -199,7 +200,7 @@ function otherAddress(where: string, before: FieldChange['before'], after: Field
     came: String(after),
     next: [
       'Give the machine its former address back (a second address of the interface will do). Or, where other control plane nodes run, make it a new node; NODE is its name, OTHER one of the others:',
-      '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data; kubectl delete node NODE',
+      '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data --force --timeout=60s; kubectl delete node NODE',
       `  ${etcdctl} member list    # with a stacked etcd: the ID of NODE`,
       `  ${etcdctl} member remove ID`,
       '  kubeadm reset --force    # on NODE',
