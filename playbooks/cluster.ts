@@ -32,6 +32,7 @@ import { declareNetworkCheck } from './cluster-network-check.ts'
 import { declareNetwork } from './cluster-network-roles.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 import { proxyOf } from './cluster-proxy.ts'
+import { forgetFormerNetwork } from './former-network.ts'
 import { rollFirewalls, rollRunningNodes } from './rolling.ts'
 import { isRunningNode } from './standing.ts'
 
@@ -77,6 +78,7 @@ export function clusterGraph(
     .filter(({ host }) => host.roles.some(role => role !== 'worker'))
     .flatMap(machine => opened.get(machine)!)
   const letIn = (machine: Machine) => (isRunningNode(machine.host, facts) ? [] : inside)
+  const cleared = (machine: Machine) => forgetFormerNetwork(builder, spec, machine, facts)
 
   const cluster = controlPlane.declare(builder.scope(first.host.name, controlPlane.name), {
     file: spec.file,
@@ -89,6 +91,7 @@ export function clusterGraph(
     after: [
       ...prepared.get(first)!.ready,
       ...letIn(first),
+      ...cleared(first),
       ...reached,
       ...declareEtcdGuard(builder, spec, machines, first, reached),
     ],
@@ -112,7 +115,13 @@ export function clusterGraph(
       certificateKey: cluster.certificateKey,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
       // It takes over what the cluster remembers.
-      after: [...prepared.get(machine)!.ready, ...letIn(machine), ...etcdClient(machine), cluster.configured],
+      after: [
+        ...prepared.get(machine)!.ready,
+        ...letIn(machine),
+        ...cleared(machine),
+        ...etcdClient(machine),
+        cluster.configured,
+      ],
       previous,
     })
     joined.set(machine, role)
@@ -129,7 +138,7 @@ export function clusterGraph(
       kubeletConfiguration: documents.kubelet,
       joinPatch: spec.kubernetes.joinConfiguration,
       ignorePreflightErrors: [...spec.kubernetes.ignorePreflightErrors],
-      after: [...prepared.get(machine)!.ready, ...letIn(machine)],
+      after: [...prepared.get(machine)!.ready, ...letIn(machine), ...cleared(machine)],
     })
     joined.set(machine, role)
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
+import { noRemains } from '../roles/given-hosts.ts'
 import { facts, factsOf, specOf, waitsFor } from './given.ts'
 
 /** Every task with what it waits for; `~` marks what it also watches. */
@@ -55,6 +56,21 @@ describe('the graph of a cluster', () => {
     expect(join).not.toContain('jetson-07/firewall/firewall:openings')
     const ids = [...clusterGraph(specOf({ firewall: { manage: false } }), facts).tasks.keys()]
     expect(ids.filter(id => id.includes('firewall'))).toEqual([])
+  })
+
+  test('takes away the network file of a former node before the host joins, so that no pod starts by it', () => {
+    const cniFiles = ['/etc/cni/net.d/10-flannel.conflist', '/etc/cni/net.d/87-podman.conflist']
+    const remains = { ...noRemains, cniFiles }
+    const known = { ...factsOf('w1', '192.0.2.21'), remains }
+    const absent = 'w1/former-network/absent:/etc/cni/net.d/10-flannel.conflist'
+    const former = clusterGraph(specOf(), new Map([...facts, ['w1', known]]))
+    expect(waitsFor(former, 'w1/worker/kubeadm join:node')).toContain(absent)
+    const kubernetes = { kubeletConf: true, adminConf: false, controlPlane: false }
+    const ids = (spec: ReturnType<typeof specOf>, w1: HostFacts) =>
+      [...clusterGraph(spec, new Map([...facts, ['w1', w1]])).tasks.keys()].filter(id => id.includes('former-network'))
+    expect(ids(specOf(), known)).toEqual([absent])
+    expect(ids(specOf(), { ...known, kubernetes })).toEqual([])
+    expect(ids(specOf({ network: { cni: 'none' } }), known)).toEqual([])
   })
 
   test('makes every host of an architecture download for it', () => {

@@ -151,7 +151,7 @@ describe('what is taken over', () => {
     })
     expect(notes(remains)).toEqual([
       expect.stringMatching(/^cp1: Packages that it has already: kubelet\./),
-      'cp1: An earlier flannel left /etc/cni/net.d/10-flannel.conflist, cni0: that of this cluster takes them over.',
+      'cp1: An earlier flannel left cni0: that of this cluster takes over.',
       'cp1: Its kubelet will run what is there already: /etc/kubernetes/manifests/kube-vip.yaml',
     ])
     expect(notes({ ...remains, ...node })).toEqual([])
