@@ -133,7 +133,10 @@ async function readClusterFile(file: string): Promise<string> {
       EISDIR: `Name the file in it: ${join(file, 'cluster.yaml')}`,
     }
     throw new UserErrors([
-      badInput({ where: file, problem: `${readFailure(cause)}.`, next: next[String(cause.code)] }, cause),
+      badInput(
+        { where: file, problem: `${readFailure(cause)}.`, next: next[String(cause.code)] ?? `ls -l ${file}` },
+        cause,
+      ),
     ])
   }
   try {

@@ -143,10 +143,12 @@ describe('a file that cannot be read', () => {
     ['is missing', join(folder, 'none.yaml'), 'There is no such file.'],
     ['is a folder', folder, 'It is a folder, not a file.'],
     ['lies below a file', join(latin1, 'cluster.yaml'), 'A part of the path before the file is not a folder.'],
+    ['is a device', '/dev/zero', 'It is a device, not a file.'],
     ['is not UTF-8', latin1, 'This is not a text file in UTF-8.'],
   ])('%s', async (_, file, problem) => {
     const error = await loadClusterFile(file).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UserErrors)
     expect(error).toMatchObject({ exitCode: exitCodes.badInput, details: { where: file, problem } })
+    expect(String(error)).not.toContain('undefined')
   })
 })
