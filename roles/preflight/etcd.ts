@@ -31,8 +31,8 @@ export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
   }
 }
 
-/** Data that lies where that of a member will be, and units named like its unit. */
-export function foreignEtcd({ remains, etcd }: HostFacts): {
+// Data that lies where that of a member will be, and units named like its unit.
+function foreignEtcd({ remains, etcd }: HostFacts): {
   readonly data: readonly string[]
   readonly units: readonly string[]
 } {

@@ -1,5 +1,4 @@
 import { type ClusterSpec, type HostFacts, type HostSpec, quoteAll } from '../../src/index.ts'
-import { foreignEtcd } from './etcd.ts'
 import { type Finding, finding } from './finding.ts'
 import { isNode, isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
@@ -61,8 +60,8 @@ function* kubernetesFiles(spec: ClusterSpec, host: HostSpec, facts: HostFacts): 
     if (path.startsWith('/etc/kubernetes/manifests/')) return !isControlPlane || kubeadmManifests.includes(path)
     return isControlPlane || !leftOfJoin.includes(path)
   })
-  const etcdData = isControlPlane && spec.etcd.topology === 'stacked' ? foreignEtcd(facts).data : []
-  const came = [...found, ...etcdData]
+  const etcdData = isControlPlane && spec.etcd.topology === 'stacked' && facts.etcd.data !== 'none'
+  const came = [...found, ...(etcdData ? ['/var/lib/etcd/member'] : [])]
   if (came.length === 0) return
   const hasCa = isControlPlane && found.includes('/etc/kubernetes/pki/ca.crt')
   yield finding('kubernetesFiles', host, {

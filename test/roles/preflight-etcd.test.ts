@@ -77,7 +77,6 @@ test('a running etcd is found on a host that is to be a control plane node with 
       ({ check }) => check,
     )
   expect(checks(listens('etcd'))).toEqual(['ports'])
-  expect(checks(files('/var/lib/etcd/default'))).toEqual(['kubernetesFiles'])
   expect(checks({ ...listens('etcd'), remains: { ...noRemains, begun: true } })).toEqual([])
 })
 
