@@ -121,7 +121,10 @@ describe('an installation', () => {
   })
 
   test('keeps its log in a folder of its own, which is gone afterwards', () => {
-    program('apt-get', `stat -c %a ${bin}/run ${bin}/run/apt.*; ls ${bin}/run/apt.*`)
+    program(
+      'apt-get',
+      `until [ -e ${bin}/run/apt.*/log ]; do :; done; stat -c %a ${bin}/run ${bin}/run/apt.*; ls ${bin}/run/apt.*`,
+    )
     expect(run([]).stdout).toBe('700\n700\nlog\n')
     expect(readdirSync(join(bin, 'run'))).toEqual([])
     expect(scriptOf(packages(all), ['interrupted=yes'])).not.toMatch(/\/tmp|mktemp(?! -d \/run\/evcctl\/)/)
