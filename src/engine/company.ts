@@ -1,6 +1,7 @@
+import { setImmediate as immediate } from 'node:timers/promises'
+import { Deadline } from '../core/deadline.ts'
 import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions } from '../core/host.ts'
-import { longestTimerMs } from '../core/limits.ts'
 import type { Patience, Run } from './run.ts'
 
 /** Told by work on a host how it gets on. */
@@ -9,6 +10,11 @@ export interface Attendance {
   readonly signal: AbortSignal
   /** A sign of life; what comes next may take `ms` on the host before it is ended there. */
   readonly heard: (ms: number) => void
+  /**
+   * The whole answer is here, and no time of the host's runs any more. Resolves when it is this one's turn to be looked at:
+   * that may take long, so the event loop hears the other hosts between two of them.
+   */
+  readonly answered: () => Promise<void>
 }
 
 /** The options of an exchange that is attended. */
@@ -24,7 +30,8 @@ interface Member {
   heard: number
   signs: number
   mayTakeMs: number
-  timer: NodeJS.Timeout | undefined
+  /** Undefined while nobody waits for it alone. */
+  limits: { readonly silence: Deadline; readonly total: Deadline } | undefined
 }
 
 // The way of an answer, where the host itself ends what takes too long.
@@ -35,15 +42,15 @@ const wayMs = 2_000
  * hold up the others. The limits count from when half of the hosts are done:
  * - a host from which nothing arrives for `patienceMs` is given up;
  * - a host that still sends something is given up `patienceTotalMs` after the last of the others is done.
- * While fewer than half are done, no host is given up: then the network or this machine is slow, not one host.
+ * While fewer than half are done, no host is given up: then the network or this machine is slow, not one host. Nor does a
+ * time count in which this machine stands still.
  */
 export class Company {
   readonly #patience: Patience
   readonly #size: number
   readonly #members = new Set<Member>()
   #done = 0
-  #lastDone = 0
-  #halfDone: number | undefined
+  #turn = Promise.resolve()
 
   constructor(size: number, patience: Patience) {
     this.#size = size
@@ -53,7 +60,7 @@ export class Company {
   /** Rejects with what the work rejects with, or with HostError as soon as the others have waited long enough. */
   async attend<T>(host: string, work: (attendance: Attendance) => Promise<T>): Promise<T> {
     const abort = new AbortController()
-    const member: Member = { host, abort, began: undefined, heard: 0, signs: 0, mayTakeMs: 0, timer: undefined }
+    const member: Member = { host, abort, began: undefined, heard: 0, signs: 0, mayTakeMs: 0, limits: undefined }
     this.#members.add(member)
     const late = new Promise<never>((_resolve, reject) => {
       abort.signal.addEventListener('abort', () => reject(abort.signal.reason), { once: true })
@@ -63,35 +70,51 @@ export class Company {
       if (member.began === undefined) member.began = member.heard
       else member.signs++
       member.mayTakeMs = ms
-      this.#arm(member)
+      if (member.limits === undefined) this.#watch(member)
+      else member.limits.silence.restart(this.#silenceMs(member))
+    }
+    const answered = (): Promise<void> => {
+      this.#leave(member)
+      this.#turn = this.#turn.then(() => immediate())
+      return this.#turn
     }
     try {
       // What was begun on the host is being ended meanwhile; nobody has to wait for that either.
-      return await Promise.race([work({ signal: abort.signal, heard }), late])
+      return await Promise.race([work({ signal: abort.signal, heard, answered }), late])
     } finally {
-      clearTimeout(member.timer)
-      this.#members.delete(member)
+      this.#leave(member)
       if (!abort.signal.aborted) this.#count()
     }
   }
 
-  #count(): void {
-    this.#done++
-    this.#lastDone = performance.now()
-    if (this.#done * 2 < this.#size) return
-    this.#halfDone ??= this.#lastDone
-    for (const member of this.#members) this.#arm(member)
+  #leave(member: Member): void {
+    this.#members.delete(member)
+    member.limits?.silence.hold()
+    member.limits?.total.hold()
+    member.limits = undefined
   }
 
-  #arm(member: Member): void {
-    if (this.#halfDone === undefined || member.began === undefined || member.abort.signal.aborted) return
-    const { patienceMs, patienceTotalMs } = this.#patience
-    const silentAt = Math.max(this.#halfDone, member.heard) + Math.max(patienceMs, member.mayTakeMs + wayMs)
-    const slowAt = Math.max(this.#lastDone, member.began) + patienceTotalMs
-    const leftMs = Math.min(silentAt, slowAt) - performance.now()
-    clearTimeout(member.timer)
-    if (leftMs > 0) member.timer = setTimeout(() => this.#arm(member), Math.min(leftMs, longestTimerMs))
-    else member.abort.abort(tooSlow(member))
+  #count(): void {
+    this.#done++
+    for (const member of this.#members) {
+      if (member.limits === undefined) this.#watch(member)
+      else member.limits.total.restart(this.#patience.patienceTotalMs)
+    }
+  }
+
+  #watch(member: Member): void {
+    if (this.#done * 2 < this.#size || member.began === undefined || !this.#members.has(member)) return
+    const giveUp = () => {
+      const error = tooSlow(member)
+      this.#leave(member)
+      member.abort.abort(error)
+    }
+    const silence = new Deadline(this.#silenceMs(member), giveUp)
+    member.limits = { silence, total: new Deadline(this.#patience.patienceTotalMs, giveUp) }
+  }
+
+  #silenceMs({ mayTakeMs }: Member): number {
+    return Math.max(this.#patience.patienceMs, mayTakeMs + wayMs)
   }
 }
 

@@ -31,6 +31,7 @@ export async function evaluate(graph: Graph, run: Run): Promise<Evaluation> {
     const asked = collectProbes(tasks)
     const session = await connect(run, host)
     const reply = await exchange(run, session, { jobs: [], probes: asked.probes }, attendedBy(attendance, run))
+    await attendance.answered()
     return asked.read(reply.results)
   })
   const snapshots = new Map<TaskId, Snapshot>()

@@ -60,6 +60,7 @@ async function readHost(
   const sentAt = Date.now()
   const reply = await exchange(run, session, { jobs: [], probes: [probe] }, attendedBy(attendance, run))
   const receivedAt = Date.now()
+  await attendance.answered()
   const raw = reply.results[0]!
   if (raw.exitCode === probeTimedOut) {
     const details = { where: host, problem: 'Its facts could not be read', ...late(raw, timeoutMs) }

@@ -1,15 +1,12 @@
-import { longestTimerMs } from '../core/limits.ts'
+import { Deadline } from '../core/deadline.ts'
 
 /** A time-out that does not run on while it is held: waiting for a turn among other hosts is not the host's own time. */
 export class Countdown {
   readonly #abort = new AbortController()
-  #leftMs: number
-  #since = 0
-  #timer: NodeJS.Timeout | undefined
+  readonly #deadline: Deadline
 
   constructor(ms: number) {
-    this.#leftMs = ms
-    this.#run()
+    this.#deadline = new Deadline(ms, () => this.#abort.abort(new Error('timed out')))
   }
 
   /** Aborted when the time is over. */
@@ -19,24 +16,15 @@ export class Countdown {
 
   /** Stops the clock until goOn(). */
   hold(): void {
-    clearTimeout(this.#timer)
-    this.#leftMs -= performance.now() - this.#since
+    this.#deadline.hold()
   }
 
   /** Lets the clock run on. */
   goOn(): void {
-    this.#run()
+    this.#deadline.run()
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
-  }
-
-  #run(): void {
-    this.#since = performance.now()
-    this.#timer = setTimeout(
-      () => this.#abort.abort(new Error('timed out')),
-      Math.min(Math.max(0, this.#leftMs), longestTimerMs),
-    )
+    this.#deadline.hold()
   }
 }

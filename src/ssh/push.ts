@@ -1,10 +1,10 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { ClientChannel } from 'ssh2'
+import { Deadline } from '../core/deadline.ts'
 import type { Limits } from '../core/limits.ts'
 import { kindOf } from '../core/local-file.ts'
 import type { PushPart } from '../shell/script.ts'
 import { type Carrier, carryPart } from './carrier.ts'
-import type { Deadline } from './deadline.ts'
 
 const chunkBytes = 256 * 1024
 const progressMs = 500
@@ -80,15 +80,14 @@ async function stream(
 // A write to a channel that is closed is never called back, hence the race.
 function drained(channel: ClientChannel, end: Promise<void>, stallMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => reject(new Stalled(`nothing of the file could be sent for ${stallMs / 1000} s`)),
-      stallMs,
-    )
     const done = (): void => {
-      clearTimeout(timer)
+      stall.hold()
       channel.off('drain', done)
       resolve()
     }
+    const stall = new Deadline(stallMs, () =>
+      reject(new Stalled(`nothing of the file could be sent for ${stallMs / 1000} s`)),
+    )
     channel.once('drain', done)
     void end.then(done)
   })

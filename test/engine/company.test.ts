@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
@@ -98,5 +99,39 @@ describe('hosts that are read side by side', () => {
     })
     await company.attend('a', quick)
     expect(await connecting).toBe('done')
+  })
+
+  it('do not pay for one whose answer keeps this machine busy', async () => {
+    const company = new Company(4, patience)
+    const healthy = company.attend('healthy', async ({ heard }) => {
+      heard(0)
+      // Its answer comes by a pipe, as that of a host does.
+      const host = spawn('sh', ['-c', 'for one in 1 2 3 4 5 6; do echo $one; sleep 0.05; done'])
+      host.stdout.on('data', () => heard(0))
+      await new Promise(resolve => host.once('close', resolve))
+      return 'done'
+    })
+    const busy = company.attend('busy', async ({ heard, answered }) => {
+      heard(0)
+      await sleep(50)
+      await answered()
+      for (const began = performance.now(); performance.now() - began < 700; );
+      return 'done'
+    })
+    await Promise.all([company.attend('a', quick), company.attend('b', quick)])
+    expect(await Promise.all([healthy, busy])).toEqual(['done', 'done'])
+  })
+
+  it('are looked at one by one, and others are heard between two of them', async () => {
+    const company = new Company(3, patience)
+    const order: string[] = []
+    const busy = async ({ heard, answered }: Attendance): Promise<void> => {
+      heard(0)
+      await answered()
+      order.push('looked at')
+      setImmediate(() => order.push('turn'))
+    }
+    await Promise.all([company.attend('a', busy), company.attend('b', busy), company.attend('c', busy)])
+    expect(order.filter((one, index) => one === 'looked at' && order[index + 1] === one)).toEqual([])
   })
 })
