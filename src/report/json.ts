@@ -21,11 +21,11 @@ export function jsonReporter(write: (text: string) => unknown, isBehind: () => b
 
 /**
  * A value as one line of JSON that may be shown on a terminal: Secrets are masked in each text before it is JSON, where
- * quotes and line breaks look different, and characters that are not safe to show are written as escapes, which is the same
+ * quotes and line breaks look different (not in names of fields: they are of evcctl, and a password may be one of them), and characters that are not safe to show are written as escapes, which is the same
  * to a program that reads it.
  */
 export function jsonLine(value: unknown): string {
-  const text = JSON.stringify(value, (_, inner: unknown) => masked(inner))
+  const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? redact(inner) : inner))
   return text.replace(unsafeCharacters, character =>
     // Escapes of JSON are of UTF-16, in which tags have two.
     Array.from(
@@ -33,10 +33,4 @@ export function jsonLine(value: unknown): string {
       (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
     ).join(''),
   )
-}
-
-function masked(value: unknown): unknown {
-  if (typeof value === 'string') return redact(value)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [redact(name), inner]))
 }

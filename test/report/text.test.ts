@@ -22,15 +22,17 @@ describe('JSON for programs', () => {
     expect(JSON.parse(line)).toEqual({ text: 'a\u009b31m\u202eb\u200bc\u0007\u{e0041}' })
   })
 
-  test('masks Secrets before they are JSON, in values and in names, and stays JSON', () => {
+  test('masks Secrets before they are JSON, in values alone, and stays JSON', () => {
     new Secret('x"y\\z\nend', 'token')
+    // A password may be a word that is the name of a field: programs read it by that name.
+    new Secret('cluster', 'sudo password')
     const line = jsonLine({
       said: 'got x"y\\z\nend!',
       list: ['x"y\\z\nend'],
-      'x"y\\z\nend': 1,
+      cluster: 1,
       secret: new Secret('abcdefg', 'key'),
     })
-    expect(JSON.parse(line)).toEqual({ said: 'got <secret>!', list: ['<secret>'], '<secret>': 1, secret: '<key>' })
+    expect(JSON.parse(line)).toEqual({ said: 'got <secret>!', list: ['<secret>'], cluster: 1, secret: '<key>' })
   })
 })
 
