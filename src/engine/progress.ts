@@ -18,8 +18,13 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
   const started = new Set<number>()
   const closed = new Set<number>()
   let latest: number | undefined
+  // Only what is shown is cleaned: a host may print a million lines a second.
   const lines = writes.map(
-    ({ state }) => new LineThrottle(line => run.emit({ type: 'task:output', task: state.task.id, line })),
+    ({ state }) =>
+      new LineThrottle(line => {
+        const text = cleanLine(line)
+        if (text !== '') run.emit({ type: 'task:output', task: state.task.id, line: text })
+      }),
   )
   const start = (job: number) => {
     if (started.has(job)) return
@@ -34,8 +39,7 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
       start(job)
     },
     onOutput(job, line) {
-      const text = cleanLine(line)
-      if (text !== '') lines[job]!.push(text)
+      if (line.trim() !== '') lines[job]!.push(line)
     },
     close(job) {
       start(job)
