@@ -1,12 +1,23 @@
-import { type CheckName, type ErrorDetails, type HostFacts, type HostSpec, UserError } from '../../src/index.ts'
+import {
+  type CheckName,
+  type ErrorDetails,
+  firstOf,
+  type HostFacts,
+  type HostSpec,
+  UserError,
+} from '../../src/index.ts'
 
 /** What a check found wrong. */
 export interface Finding {
-  readonly check: CheckName
+  /** Undefined where the checks themselves could not be made: that cannot be ignored. */
+  readonly check: CheckName | undefined
   /** Name of the host. */
   readonly host: string
   readonly error: UserError
 }
+
+// What a check has found so many of, a person finds more of by looking there.
+const mostLines = 20
 
 /** A host of cluster.yaml and what is known of it. */
 export interface KnownHost {
@@ -15,7 +26,9 @@ export interface KnownHost {
 }
 
 /** An error of one host; `next` also says how the check is switched off. */
-export function finding(check: CheckName, host: HostSpec, details: Omit<ErrorDetails, 'where'>): Finding {
+export function finding(check: CheckName, host: HostSpec, all: Omit<ErrorDetails, 'where'>): Finding {
+  const { came } = all
+  const details = came === undefined ? all : { ...all, came: firstOf(came.split('\n'), mostLines).join('\n') }
   const off = `To go on in spite of it: spec.preflight.ignore: [${check}]`
   const next = details.next === undefined ? off : `${details.next}\n${off}`
   return { check, host: host.name, error: new UserError({ where: `${host.name} (${host.address})`, ...details, next }) }

@@ -1,4 +1,4 @@
-import type { CheckName, ClusterSpec, HostFacts } from '../../src/index.ts'
+import { type CheckName, type ClusterSpec, type HostFacts, type HostSpec, UserError } from '../../src/index.ts'
 import { acrossHosts } from './across-hosts.ts'
 import { endpointChecks } from './endpoint.ts'
 import { etcdChecks } from './etcd.ts'
@@ -45,13 +45,15 @@ const perHost = [
  */
 export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
   const ignored = new Set<CheckName>(spec.preflight.ignore)
-  return findings(spec, facts).filter(({ check }) => !ignored.has(check))
+  return findings(spec, facts).filter(({ check }) => check === undefined || !ignored.has(check))
 }
 
 /** What `spec.preflight.ignore` has let pass: to be told as a warning. */
 export function ignoredFindings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
   const ignored = new Set<CheckName>(spec.preflight.ignore)
-  return ignored.size === 0 ? [] : findings(spec, facts).filter(({ check }) => ignored.has(check))
+  return ignored.size === 0
+    ? []
+    : findings(spec, facts).filter(({ check }) => check !== undefined && ignored.has(check))
 }
 
 function findings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
@@ -59,7 +61,26 @@ function findings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): rea
     const known = facts.get(host.name)
     return known === undefined ? [] : [{ host, facts: known }]
   })
-  const found = [...hosts.flatMap(({ host, facts: known }) => perHost.flatMap(check => [...check(spec, host, known)]))]
-  found.push(...acrossHosts(spec, hosts), ...endpointChecks(spec, hosts))
-  return found
+  const found = hosts.flatMap(({ host, facts: known }) =>
+    perHost.flatMap(check => findingsOf(check, spec, host, known)),
+  )
+  return [...found, ...acrossHosts(spec, hosts), ...endpointChecks(spec, hosts)]
+}
+
+// What is made of one host's facts must not end the run of the others, whatever they are.
+function findingsOf(check: (typeof perHost)[number], spec: ClusterSpec, host: HostSpec, facts: HostFacts): Finding[] {
+  try {
+    return [...check(spec, host, facts)]
+  } catch (cause) {
+    const error = new UserError(
+      {
+        where: `${host.name} (${host.address})`,
+        problem: 'What it says of itself could not be looked at.',
+        came: cause instanceof Error ? cause.message : String(cause),
+        next: 'If it is a machine in order, this is a mistake of evcctl: please report it.',
+      },
+      { cause },
+    )
+    return [{ check: undefined, host: host.name, error }]
+  }
 }

@@ -52,9 +52,13 @@ function placesOf({ networks = [], nameservers, addresses, endpoint }: HostFacts
   )
   const single = (list: readonly string[], what: string) =>
     list.filter(address => isIPv4(address)).map(address => ({ range: `${address}/32`, what: `${what} ${address}` }))
-  // Where `ip` is missing there are no networks with prefixes, but addresses.
-  if (networks.length === 0) places.push(...single(addresses, 'address'))
-  places.push(...single(nameservers, 'name server'), ...single(endpoint?.addresses ?? [], 'API endpoint'))
+  const all = [
+    ...places,
+    // Where `ip` is missing there are no networks with prefixes, but addresses.
+    ...(networks.length === 0 ? single(addresses, 'address') : []),
+    ...single(nameservers, 'name server'),
+    ...single(endpoint?.addresses ?? [], 'API endpoint'),
+  ]
   // An address's own network is there twice: as an address and as a route.
-  return [...new Map(places.map(place => [place.what, place])).values()]
+  return [...new Map(all.map(place => [place.what, place])).values()]
 }

@@ -33,8 +33,10 @@ export function works({ results }: NetworkFindings): boolean {
 export function askedFrom(nodes: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const asked = new Map<string, string[]>(nodes.map(node => [node, []]))
   for (const [node, peers] of peersOf(nodes)) {
-    asked.get(node)!.push(...peers)
-    for (const peer of peers) asked.get(peer)!.push(node)
+    for (const peer of peers) {
+      asked.get(node)!.push(peer)
+      asked.get(peer)!.push(node)
+    }
   }
   return asked
 }
@@ -63,9 +65,10 @@ export function networkText(findings: NetworkFindings, spec: ClusterSpec, paint:
       ...broken.map(pair => [pair.from, pair.to, paint.bad(`✘ ${printable(pairProblem(pair))}`)]),
       ...services.map(one => [one.from, 'DNS', paint.bad(`✘ ${printable(serviceProblem(one))}`)]),
     ]
-    lines.push(...table([['FROM', 'TO', 'RESULT'], ...rows]))
+    for (const line of table([['FROM', 'TO', 'RESULT'], ...rows])) lines.push(line)
     const next = advice(results, pods, path)
-    if (next.length > 0) lines.push('', ...next.map(line => printable(line)))
+    if (next.length > 0) lines.push('')
+    for (const line of next) lines.push(printable(line))
   }
   for (const [host, error] of failed) {
     lines.push(

@@ -1,4 +1,5 @@
 import type { Change, FieldChange } from './resource.ts'
+import { boundedFields } from './shown.ts'
 
 /** Stands for what is not shown. */
 const hidden = '<hidden>'
@@ -40,9 +41,9 @@ export function hideCredential(path: string, text: string): string {
   return new RegExp(`^(?:${secretName})$`, 'i').test(name) && text !== '' ? hidden : hideCredentials(text)
 }
 
-/** A change as it may be told: both sides of each field without credentials. */
+/** A change as it may be told: both sides of each field without credentials, and no more fields than are told. */
 export function withoutCredentials(change: Change): Change {
-  return { ...change, fields: change.fields.map(hideInField) }
+  return { ...change, fields: boundedFields(change.fields).map(hideInField) }
 }
 
 function hideInField(change: FieldChange): FieldChange {

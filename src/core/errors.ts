@@ -1,3 +1,5 @@
+import { boundedDetails } from './shown.ts'
+
 /** What a person needs to act on an error. Only `problem` is mandatory; every other line is left out when empty. */
 export interface ErrorDetails {
   /** Where it happened: `cluster.yaml:14:7 spec.hosts[1].adress`, `w1 (192.0.2.21:22)`, `--parallel`. */
@@ -37,9 +39,10 @@ export class UserError extends Error {
   readonly exitCode: ExitCode
 
   constructor(details: ErrorDetails, options: { cause?: unknown; exitCode?: ExitCode } = {}) {
-    super(formatError(details), { cause: options.cause })
+    const bounded = boundedDetails(details)
+    super(formatError(bounded), { cause: options.cause })
     this.name = 'UserError'
-    this.details = details
+    this.details = bounded
     this.exitCode = options.exitCode ?? exitCodes.failed
   }
 }

@@ -75,9 +75,6 @@ export const limits: Limits = {
   pushBytesPerSecond: 16 * 1024,
 }
 
-/** The most that a timer can wait, ms: 24 days. It ends at once when it is given more. */
-export const longestTimerMs = 2 ** 31 - 1
-
 /** For a probe that asks one server, the API or a container runtime: curl and kubectl themselves give up after 12 s, with a reason. */
 export const askingProbeMs = 15_000
 

@@ -1,6 +1,7 @@
 import { withoutCredentials } from '../core/credentials.ts'
 import type { Emit, Event, EventBody } from '../core/event.ts'
 import { Secret } from '../core/secret.ts'
+import { boundedDetails } from '../core/shown.ts'
 import { clean } from './text.ts'
 
 /** The events of one run, for any number of readers. */
@@ -91,10 +92,16 @@ async function* read(start: Link, more: () => Promise<boolean>): AsyncGenerator<
   }
 }
 
-// What stood in a file of somebody else may be a password that no Secret knows.
+// What stood in a file of somebody else may be a password that no Secret knows; and hosts may have much to say.
 function told(body: EventBody): EventBody {
-  if (body.type !== 'task:end' || body.change === undefined) return body
-  return { ...body, change: withoutCredentials(body.change) }
+  if (body.type === 'host:failed') return { ...body, error: boundedDetails(body.error) }
+  if (body.type !== 'task:end') return body
+  const { change, error } = body
+  return {
+    ...body,
+    ...(change === undefined ? {} : { change: withoutCredentials(change) }),
+    ...(error === undefined ? {} : { error: boundedDetails(error) }),
+  }
 }
 
 function sanitize(value: unknown): unknown {

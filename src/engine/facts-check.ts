@@ -8,6 +8,16 @@ const longestText = 256
 const longestPath = 4096
 const mostAddresses = 20_000
 const mostSockets = 100_000
+// resolv.conf(5) makes use of three.
+const mostNameservers = 100
+// As many as the facts have room for.
+const mostNetworks = 100_000
+// The kernel has 32 (MAX_SWAPFILES).
+const mostSwap = 100
+// The script tells of 500 files and interfaces, and of 50 files of the kubelet with 100 settings each.
+const mostRemains = 500
+const mostKubeletFiles = 50
+const mostSettings = 100
 const century = 100 * 365 * 24 * 60 * 60 * 1000
 
 /**
@@ -26,8 +36,17 @@ export function checkedFacts(facts: HostFacts): HostFacts {
     ['its cgroup controllers', facts.cgroupControllers.join(' ')],
   ] as const)
     expectThat(isText(text, longestText), what, text)
+  for (const [list, most, what] of [
+    [facts.swap, mostSwap, 'swap devices'],
+    [addresses, mostAddresses, 'addresses'],
+    [listening, mostSockets, 'listening sockets'],
+    [facts.networks ?? [], mostNetworks, 'networks'],
+    [facts.nameservers, mostNameservers, 'name servers'],
+    [facts.kubeletNameservers ?? [], mostNameservers, 'name servers of its kubelet'],
+    [facts.endpoint?.addresses ?? [], mostNameservers, 'addresses of the API endpoint'],
+  ] as const)
+    expectAtMost(list, most, what)
   for (const name of facts.swap) expectThat(isText(name, longestPath), 'a swap device', name)
-  expectThat(addresses.length <= mostAddresses, 'the number of its addresses', String(addresses.length))
   for (const address of addresses) expectThat(isIP(address) !== 0, 'an address', address)
   if (defaultRoute !== undefined) {
     expectThat(isInterface(defaultRoute.interface), 'the interface of its default route', defaultRoute.interface)
@@ -37,7 +56,6 @@ export function checkedFacts(facts: HostFacts): HostFacts {
     expectThat(isInterface(device), 'an interface', device)
     expectThat(isNetwork(range), 'a network', range)
   }
-  expectThat(listening.length <= mostSockets, 'the number of its listening sockets', String(listening.length))
   for (const { port, address, process } of listening) {
     expectThat(isIP(address) !== 0, 'an address that it listens on', address)
     expectThat(Number.isInteger(port) && port > 0 && port < 65_536, 'a port that it listens on', String(port))
@@ -55,7 +73,12 @@ export function checkedFacts(facts: HostFacts): HostFacts {
 }
 
 // People are told to move or delete these: none leads out of the folder that was looked into.
-function checkRemains({ cniFiles, kubernetesFiles, interfaces, etcdFiles }: RemainsFacts): void {
+function checkRemains(remains: RemainsFacts): void {
+  const { cniFiles, kubernetesFiles, kubeletSettings, interfaces, etcdFiles } = remains
+  for (const list of Object.values(remains))
+    if (Array.isArray(list)) expectAtMost(list, mostRemains, 'things of one kind that other software has left')
+  expectAtMost(kubeletSettings, mostKubeletFiles, 'files of its kubelet')
+  for (const { path, settings } of kubeletSettings) expectAtMost(settings, mostSettings, `settings in ${path}`)
   for (const path of cniFiles) expectThat(isBelow('/etc/cni/net.d/', path), 'a file in /etc/cni/net.d', path)
   for (const path of kubernetesFiles) expectThat(isBelow('/etc/kubernetes/', path), 'a file of Kubernetes', path)
   for (const path of etcdFiles) {
@@ -81,6 +104,10 @@ function isNetwork(range: string): boolean {
 
 function isText(text: string, longest: number): boolean {
   return text.length <= longest && !control.test(text)
+}
+
+function expectAtMost(list: readonly unknown[], most: number, what: string): void {
+  if (list.length > most) throw new Error(`it tells of ${list.length} ${what}, and at most ${most} can be right`)
 }
 
 function expectThat(sound: boolean, what: string, came: string): void {

@@ -37,18 +37,21 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
   ]
   if (cancelled > 0) counts.push(`${cancelled} cancelled`)
   const lines = [`${head(view, good, paint)} ${elapsed}: ${counts.join(', ')}.`]
+  const add = (more: readonly string[]) => {
+    for (const line of more) lines.push(line)
+  }
   const tasksFailed = Map.groupBy(tasksIn(view, 'failed'), task => view.hosts.get(task.host)?.error !== undefined)
   const givenUp = Map.groupBy(tasksFailed.get(true) ?? [], task => task.host)
   for (const { all, error } of sameErrors(hostsFailed, host => host.error)) {
     const hosts = all.map(({ name }) => name)
-    lines.push(...indent(problemLines(hostNames(hosts), error, paint)))
+    add(indent(problemLines(hostNames(hosts), error, paint)))
     const undone = hosts.reduce((sum, host) => sum + (givenUp.get(host)?.length ?? 0), 0)
     if (undone > 0) lines.push(`      ${count(undone, 'task')} there ${undone === 1 ? 'is' : 'are'} not done`)
   }
-  for (const problem of taskProblemLines(tasksFailed.get(false) ?? [], options.hosts, paint))
-    lines.push(...indent(problem))
-  lines.push(...heldUp(tasksIn(view, 'skipped'), 'skipped'), ...heldUp(tasksIn(view, 'cancelled'), 'cancelled'))
-  if (good) lines.push(...longest(view))
+  for (const problem of taskProblemLines(tasksFailed.get(false) ?? [], options.hosts, paint)) add(indent(problem))
+  add(heldUp(tasksIn(view, 'skipped'), 'skipped'))
+  add(heldUp(tasksIn(view, 'cancelled'), 'cancelled'))
+  if (good) add(longest(view))
   if (options.journal !== undefined) lines.push(`  run journal: ${options.journal}`)
   if (good && options.next !== undefined) lines.push(`  next: ${options.next}`)
   if (!good) {

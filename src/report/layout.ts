@@ -12,6 +12,13 @@ export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - stringWidth(text)))
 }
 
+/** Terminal columns of the widest text; 0 when there is none. */
+export function widest(texts: Iterable<string>): number {
+  let columns = 0
+  for (const text of texts) columns = Math.max(columns, stringWidth(text))
+  return columns
+}
+
 /** Words broken into lines of so many columns; a word that is longer keeps a line of its own. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = []

@@ -1,4 +1,5 @@
 import { structuredPatch } from 'diff'
+import { firstOf } from '../core/index.ts'
 import { columnsOf, cut, table } from './layout.ts'
 import { count } from './measures.ts'
 import type { Paint } from './paint.ts'
@@ -30,7 +31,7 @@ export function changeText(
     restart: paint.changed,
     run: paint.good,
   }
-  const below: string[] = []
+  let below: readonly string[] = []
   const fields: string[][] = []
   const remarks: string[] = []
   if (!change.certain) remarks.push(`may change; known after apply (${change.waitingOn.map(printable).join(', ')})`)
@@ -39,12 +40,13 @@ export function changeText(
   if (alike !== undefined) remarks.push(alike)
   const single = change.fields.length === 1
   for (const field of alike === undefined ? change.fields : []) {
-    const text = fieldText(field, change, diff)
+    const patch = isText(field) && field.knownAfter === undefined ? patchOf(field) : undefined
+    const text = fieldText(field, change, patch, diff)
     // A file has one field of substance, and its title is its name already.
     if (isText(field)) remarks.push(field.field === 'content' ? text : `${printable(field.field)}: ${text}`)
     else if (single && (field.field === '' || field.field === change.title.split(' ')[0])) remarks.push(text)
     else fields.push([printable(field.field), text])
-    if (diff && isText(field) && field.knownAfter === undefined) below.push(...diffLines(field, paint))
+    if (diff && patch !== undefined) below = [...below, ...diffLines(patch, paint)]
   }
   const inline = fields.map(cells => cells.join(' ').trim()).join(', ')
   const few = fields.length === 1 || (fields.length === 2 && remarks.length === 0 && columnsOf(inline) <= valueColumns)
@@ -73,14 +75,15 @@ function isText(field: PlannedField): boolean {
   return field.before?.includes('\n') === true || field.after?.includes('\n') === true
 }
 
-function fieldText(field: PlannedField, change: PlannedChange, diff: boolean): string {
+function fieldText(field: PlannedField, change: PlannedChange, patch: Patch | undefined, diff: boolean): string {
   if (field.knownAfter !== undefined) {
     const from = `known after apply (${printable(field.knownAfter)})`
     return field.before === undefined || isText(field) ? from : `${value(field.before, diff)} → ${from}`
   }
-  if (isText(field)) {
+  if (patch !== undefined) {
     if (field.before === field.after) return 'what differs is hidden'
-    const { added, removed } = lineCounts(field)
+    const { added, removed, whole } = patch
+    if (whole) return `too different to compare: ${count(removed, 'line')} replaced by ${added}`
     if (field.before === undefined) return count(added, 'line')
     if (added === 0) return `${count(removed, 'line')} removed`
     return `${count(added, 'line')} added${removed === 0 ? '' : `, ${removed} removed`}`
@@ -97,28 +100,54 @@ function value(text: string, whole: boolean): string {
   return whole ? shown : cut(shown, valueColumns)
 }
 
-function lineCounts(field: PlannedField): { added: number; removed: number } {
-  let [added, removed] = [0, 0]
-  for (const line of patchLines(field)) {
-    if (line.startsWith('+')) added += 1
-    else if (line.startsWith('-')) removed += 1
-  }
-  return { added, removed }
+/** A unified diff without the file header; hunks after the first begin with their `@@` line. */
+interface Patch {
+  readonly lines: readonly string[]
+  readonly added: number
+  readonly removed: number
+  /** Too much differs to compare them line by line: all old lines are taken away, and all new ones added. */
+  readonly whole: boolean
 }
 
-function diffLines(field: PlannedField, paint: Paint): string[] {
-  return patchLines(field).map(line => {
+function diffLines({ lines }: Patch, paint: Paint): readonly string[] {
+  return lines.map(line => {
     const shown = printable(line)
     if (line.startsWith('+')) return paint.good(shown)
     return line.startsWith('-') ? paint.bad(shown) : paint.faint(shown)
   })
 }
 
-// Unified diff without the file header; hunks after the first begin with their `@@` line.
-function patchLines(field: PlannedField): string[] {
-  const { hunks } = structuredPatch('', '', field.before ?? '', field.after ?? '', '', '', { context: 3 })
-  return hunks.flatMap((hunk, index) => {
+// Beyond it, two files have next to nothing in common, and to find that takes as many steps as its square.
+const mostEdits = 3_000
+// Of a file that is as long as a host wants; the largest that evcctl writes have some 10,000 lines.
+const mostLines = 20_000
+
+function patchOf({ before = '', after = '' }: PlannedField): Patch {
+  // Against nothing there is nothing to compare.
+  const limit = before === '' || after === '' ? {} : { maxEditLength: mostEdits }
+  const patch = structuredPatch('', '', before, after, '', '', { context: 3, ...limit })
+  if (patch === undefined) return wholePatch(before, after)
+  const lines = patch.hunks.flatMap((hunk, index) => {
     const at = index === 0 && hunk.oldStart <= 1 ? [] : [`@@ line ${hunk.newStart} @@`]
     return [...at, ...hunk.lines]
   })
+  let [added, removed] = [0, 0]
+  for (const line of lines) {
+    if (line.startsWith('+')) added += 1
+    else if (line.startsWith('-')) removed += 1
+  }
+  return { lines: firstOf(lines, mostLines), added, removed, whole: false }
+}
+
+function wholePatch(before: string, after: string): Patch {
+  const [old, now] = [prefixed('-', before), prefixed('+', after)]
+  const lines = [...firstOf(old, mostLines), ...firstOf(now, mostLines)]
+  return { lines, added: now.length, removed: old.length, whole: true }
+}
+
+function prefixed(sign: string, text: string): readonly string[] {
+  return text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map(line => `${sign}${line}`)
 }

@@ -1,4 +1,4 @@
-import { columnsOf, pad, table, wrap } from './layout.ts'
+import { columnsOf, pad, table, widest, wrap } from './layout.ts'
 import { count } from './measures.ts'
 import type { Paint } from './paint.ts'
 import type { ChangeText } from './plan-change.ts'
@@ -74,18 +74,18 @@ export function sectionLines(group: Group, width: number | undefined, paint: Pai
   const amount = count(group.changes.length, 'change')
   const shared = group.changes.length > 1 ? `the same ${amount}` : 'the same change'
   const head = `${group.hosts.map(printable).join(', ')}: ${group.hosts.length > 1 ? shared : amount}`
-  const lines = wrap(head, width ?? Number.POSITIVE_INFINITY).map(line => paint.strong(line))
-  const roleColumns = Math.max(...group.changes.map(change => columnsOf(change.role)))
+  const lines = [wrap(head, width ?? Number.POSITIVE_INFINITY).map(line => paint.strong(line))]
+  const roleColumns = widest(group.changes.map(change => change.role))
   const room = Math.max(20, (width ?? Number.POSITIVE_INFINITY) - roleColumns - 6 - remarkColumns)
-  const longest = Math.max(...group.changes.map(change => columnsOf(change.text.title)))
+  const longest = widest(group.changes.map(change => change.text.title))
   const titleColumns = Math.min(widestTitle, room, longest)
   let role: string | undefined
   for (const { role: next, text } of [...Map.groupBy(group.changes, change => change.role).values()].flat()) {
     const name = next === role ? ' '.repeat(roleColumns) : paint.active(pad(next, roleColumns))
     role = next
-    lines.push(...changeLines(`  ${name}  ${text.sign} `, text, { indent: roleColumns + 6, titleColumns, width }))
+    lines.push(changeLines(`  ${name}  ${text.sign} `, text, { indent: roleColumns + 6, titleColumns, width }))
   }
-  return lines
+  return lines.flat()
 }
 
 interface Columns {

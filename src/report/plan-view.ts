@@ -1,4 +1,5 @@
 import {
+  boundedDetails,
   type Change,
   type ErrorDetails,
   type Graph,
@@ -108,7 +109,7 @@ export function planView(input: PlanInput): PlanView {
   const errors = [...(input.errors ?? [])].map(([id, error]) => ({
     host: input.graph.tasks.get(id)!.host,
     title: titleOf(id, input.graph),
-    error,
+    error: boundedDetails(error),
   }))
   return { changes, counts, unreachable, errors }
 }

@@ -66,8 +66,8 @@ export function explainNode(node: string, results: NodeResults, pods: CheckPods,
   const came = [
     ...pairs.map(pair => `${node} → ${pair.to}: ${pairProblem(pair)}`),
     ...(service === undefined ? [] : [`${node} → DNS: ${serviceProblem(service)}`]),
+    ...strangePods(pods, path).map(({ name, node: on, address }) => `${name} on ${on}: address ${address}`),
   ]
-  came.push(...strangePods(pods, path).map(({ name, node: on, address }) => `${name} on ${on}: address ${address}`))
   const next = advice([results], pods, path)
   return {
     problem,

@@ -65,7 +65,7 @@ function changeTo(current: Exclude<NodeDnsState, { api: 'unreachable' }>): Chang
   }
   const { wanted, daemonSet } = current
   if (wanted === undefined) return undefined
-  fields.push(...daemonSetChanges(wanted, daemonSet))
+  for (const field of daemonSetChanges(wanted, daemonSet)) fields.push(field)
   if (current.distribution === '') fields.push({ field: serviceTitle, after: distribution })
   if (fields.length === 0) return undefined
   return { action: daemonSet === undefined ? 'create' : 'update', fields }

@@ -20,6 +20,14 @@ class MixedPool extends LocalPool {
       const stdout = 'lock.a\n'.repeat(limits.factsBytes / 7 + 1)
       return { host, exchange: async () => ({ jobs: [], results: [{ exitCode: 0, stdout, stderr: '' }] }) }
     }
+    if (host === 'crowded') {
+      const servers = Array.from(
+        { length: 250_000 },
+        (_, index) => `n 10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+      )
+      const stdout = `@@ nameservers\n${servers.join('\n')}\n@@ end\n`
+      return { host, exchange: async () => ({ jobs: [], results: [{ exitCode: 0, stdout, stderr: '' }] }) }
+    }
     return super.session(host)
   }
 }
@@ -58,6 +66,12 @@ test('a run that stops begins with no host', async () => {
   expect(facts.size).toBe(0)
   expect([...failed.values()].map(error => error.kind)).toEqual(['cancelled', 'cancelled'])
   expect(pool.exchanges().get('local')).toBe(0)
+})
+
+test('a host that tells of more than a host can have fails alone', async () => {
+  const { facts, failed } = await gather(['crowded', 'a'])
+  expect([...facts.keys()]).toEqual(['a'])
+  expect(failed.get('crowded')?.message).toContain('it tells of 250000 name servers, and at most 100 can be right')
 })
 
 test('a host that prints more than facts can be fails alone, and it is said how much that is', async () => {

@@ -37,6 +37,25 @@ describe('text of a plan', () => {
     await expect(text).toMatchFileSnapshot(golden('plan-narrow'))
   })
 
+  test('tells of a change with more fields than anybody reads how many there are, to programs as well', () => {
+    const fields = Array.from({ length: 200_000 }, (_, index) => ({ field: `rule ${index}`, before: `${index}` }))
+    const input = planned([['cp1/os/firewall:', change('update', fields)]])
+    const text = renderPlan(input, subject)
+    expect(text).toMatch(/rule 99 +99 → \(none\)\n +and 199900 more\n/)
+    expect(text.length).toBeLessThan(10_000)
+    expect(planView(input).changes[0]?.fields).toHaveLength(101)
+  })
+
+  test('does not compare line by line what has too little in common', () => {
+    const before = Array.from({ length: 100_000 }, (_, index) => `${index % 10}\n`).join('')
+    const after = Array.from({ length: 1_000 }, (_, index) => `setting${index}\n`).join('')
+    const input = planned([['cp1/os/file:/etc/hosts', change('update', [{ field: 'content', before, after }])]])
+    expect(renderPlan(input, subject)).toContain('too different to compare: 100000 lines replaced by 1000')
+    const lines = renderPlan(input, subject, { diff: true }).split('\n')
+    expect(lines.filter(line => line.trim() === 'and 80000 more')).toHaveLength(1)
+    expect(lines.filter(line => line.includes('+setting'))).toHaveLength(1_000)
+  })
+
   test('says nothing to do in one line', () => {
     const input = planned([
       ['cp1/os/swap:all', undefined],

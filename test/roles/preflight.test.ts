@@ -148,6 +148,28 @@ describe('hosts that are not', () => {
   })
 })
 
+test('a host whose facts cannot be looked at is unfit alone, and that cannot be ignored', () => {
+  const broken = {
+    get os(): never {
+      throw new RangeError('Maximum call stack size exceeded')
+    },
+  }
+  const facts = new Map([
+    ...factsWith({}),
+    ['w1', Object.defineProperties(factsOf('w1', 21), Object.getOwnPropertyDescriptors(broken))],
+  ])
+  const found = checkHosts(specOf(), facts)
+  expect(new Set(found.map(({ host }) => host))).toEqual(new Set(['w1']))
+  expect(found[0]?.error.message).toContain('could not be looked at')
+})
+
+test('what a host has too much of is told by its begin', () => {
+  const nameservers = Array.from({ length: 100 }, (_, index) => `10.96.0.${index}`)
+  const { came = '' } = check({ w1: { nameservers } }).find(({ problem }) => problem.includes('serviceCIDR'))!
+  expect(came.split('\n')).toHaveLength(21)
+  expect(came).toMatch(/\nand 80 more$/)
+})
+
 describe('the private address', () => {
   const facts = factsOf('w1', 21, { addresses: ['10.0.0.5'], defaultRoute: { interface: 'eth0', address: '10.0.0.5' } })
 
