@@ -61,7 +61,6 @@ describe('hosts that are read side by side', () => {
       expect(await slow).toBe('done')
       const waits = timers.mock.calls.map(([, ms = 0]) => ms)
       expect(waits.filter(ms => ms > 2 ** 31 - 1)).toEqual([])
-      expect(waits.filter(ms => ms === 2 ** 31 - 1)).toHaveLength(1)
     } finally {
       timers.mockRestore()
     }

@@ -22,7 +22,7 @@ class MixedPool extends LocalPool {
     }
     if (host === 'crowded') {
       const servers = Array.from(
-        { length: 250_000 },
+        { length: 1_000 },
         (_, index) => `n 10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
       )
       const stdout = `@@ nameservers\n${servers.join('\n')}\n@@ end\n`
@@ -71,7 +71,7 @@ test('a run that stops begins with no host', async () => {
 test('a host that tells of more than a host can have fails alone', async () => {
   const { facts, failed } = await gather(['crowded', 'a'])
   expect([...facts.keys()]).toEqual(['a'])
-  expect(failed.get('crowded')?.message).toContain('it tells of 250000 name servers, and at most 100 can be right')
+  expect(failed.get('crowded')?.message).toContain('it tells of 1000 name servers, and at most 100 can be right')
 })
 
 test('a host that prints more than facts can be fails alone, and it is said how much that is', async () => {
