@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+// Libuv makes its threads when the first is wanted. Half of them look names up: a name server that does not answer takes
+// one for 10 s, and with the default of 4 the names that are known would wait for it.
+process.env.UV_THREADPOOL_SIZE ??= '64'
+
 // Runs the TypeScript sources as they are, by Node's own type stripping: no build needed.
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {

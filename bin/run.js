@@ -3,6 +3,10 @@ import module from 'node:module'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+// Libuv makes its threads when the first is wanted. Half of them look names up: a name server that does not answer takes
+// one for 10 s, and with the default of 4 the names that are known would wait for it.
+process.env.UV_THREADPOOL_SIZE ??= '64'
+
 // All else is imported after this, so that an old Node gets as far as the message.
 if (Number(process.versions.node.split('.')[0]) < 22) {
   console.error(`evcctl needs Node.js 22 or newer; this is ${process.version}.\n  Newer ones: https://nodejs.org`)

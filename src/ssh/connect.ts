@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HostError } from '../core/errors.ts'
 import { Connection } from './connection.ts'
 import { Countdown } from './countdown.ts'
-import { dial, dialError } from './dial.ts'
+import { addressesOf, dial, dialError } from './dial.ts'
 import { hostError, sshCommand } from './failure.ts'
 import { ClosedEarly, handshake, prepareHandshake, type Services } from './handshake.ts'
 import { LoginRefused } from './login.ts'
+import { systemNames } from './names.ts'
 import type { Endpoint } from './resolve.ts'
 
 // sshd drops connections at random beyond MaxStartups, 10:30:100 by default.
@@ -26,6 +27,7 @@ export async function connect(
   let phase: 'dial' | 'handshake' | 'login' = 'dial'
   // A machine that boots refuses users for a while, whatever they log in with.
   let refused: LoginRefused | undefined
+  const addresses = through === undefined ? await addressesOf(endpoint, services.names ?? systemNames, signal) : []
   using timeout = new Countdown(endpoint.connectTimeoutMs)
   const either = AbortSignal.any([signal, timeout.signal])
   try {
@@ -33,7 +35,9 @@ export async function connect(
       try {
         phase = 'dial'
         const prepared = await prepareHandshake(endpoint, services)
-        const stream = await (through === undefined ? dial(endpoint, either) : forwarded(through, endpoint, either))
+        const stream = await (through === undefined
+          ? dial(endpoint, addresses, either)
+          : forwarded(through, endpoint, either))
         const loggedIn = await inTurn(stream, services, timeout, either, () => {
           phase = 'handshake'
           return handshake(endpoint, stream, prepared, services, either, next => {

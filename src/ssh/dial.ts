@@ -1,14 +1,36 @@
-import { connect as connectTcp } from 'node:net'
+import type { LookupAddress } from 'node:dns'
+import { connect as connectTcp, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HostError } from '../core/errors.ts'
 import { hostError, sshCommand, word } from './failure.ts'
+import { type Names, NamesSilent } from './names.ts'
 import type { Endpoint } from './resolve.ts'
 
 // Node gives each of several addresses 250 ms by default, which is less than a satellite link needs.
 const addressAttemptMs = 2_500
 
-/** A TCP connection without Nagle's delay, which cost 5 s in 60 commands. Rejects with the signal's reason when it aborts. */
-export function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
+/**
+ * The addresses of an endpoint, within its connect time-out from when the lookup begins. Rejects with HostError, or with
+ * the signal's reason.
+ */
+export async function addressesOf(
+  endpoint: Endpoint,
+  names: Names,
+  signal: AbortSignal,
+): Promise<readonly LookupAddress[]> {
+  try {
+    return await names.find(endpoint.host, endpoint.addressFamily, endpoint.connectTimeoutMs, signal)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw dialError(endpoint, error)
+  }
+}
+
+/**
+ * A TCP connection to one of the addresses, without Nagle's delay, which cost 5 s in 60 commands. Rejects with the
+ * signal's reason when it aborts.
+ */
+export function dial(endpoint: Endpoint, addresses: readonly LookupAddress[], signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason)
@@ -17,6 +39,7 @@ export function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
     const socket = connectTcp({
       host: endpoint.host,
       port: endpoint.port,
+      lookup: found(addresses),
       noDelay: true,
       ...(endpoint.addressFamily !== undefined && { family: endpoint.addressFamily }),
       ...(endpoint.bindAddress !== undefined && { localAddress: endpoint.bindAddress }),
@@ -38,29 +61,44 @@ export function dial(endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
   })
 }
 
+// What was looked up before, for Node to choose from.
+function found(addresses: readonly LookupAddress[]): LookupFunction {
+  const [first] = addresses
+  return (_name, { all }, give) => {
+    if (all === true) give(null, [...addresses])
+    else give(null, first?.address ?? '', first?.family)
+  }
+}
+
 /** Why no TCP connection came about. */
 export function dialError(endpoint: Endpoint, cause: unknown): HostError {
   const { host, port } = endpoint
   const code = errorCode(cause)
   const reach = `nc -vz ${word(host)} ${port}`
   const from = endpoint.via === undefined ? '' : ` from ${endpoint.via.name}`
-  const fail = (problem: string, next: string): HostError =>
+  const fail = (problem: string, next: string, came?: string): HostError =>
     hostError(
       endpoint,
       'unreachable',
       {
         problem,
+        ...(came !== undefined && { came }),
         next: endpoint.hasProxyCommand
           ? `the ssh configuration has a ProxyCommand for it, which evcctl does not run: set ssh.proxyJump in cluster.yaml`
           : next,
       },
       cause,
     )
+  if (cause instanceof NamesSilent || code === 'EAI_AGAIN')
+    return fail(
+      `its name could not be looked up: the name servers ${code === 'EAI_AGAIN' ? 'do not answer, or fail' : 'do not answer'}`,
+      `getent hosts ${word(host)}   (/etc/resolv.conf names the servers)`,
+      cause instanceof Error ? `${host}: ${cause.message}` : undefined,
+    )
   switch (code) {
     case 'ECONNREFUSED':
       return fail(`nothing listens on port ${port}${from} (connection refused)`, `Is sshd running there? ${reach}`)
     case 'ENOTFOUND':
-    case 'EAI_AGAIN':
     case 'EAI_NODATA':
       return fail(`the name ${host} is not found in DNS`, `getent hosts ${word(host)}`)
     case 'EHOSTUNREACH':

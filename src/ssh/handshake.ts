@@ -7,6 +7,7 @@ import { type AcceptedKey, acceptUnknown, checkHostKey, describeKey, findEntries
 import type { KeyRing } from './keys.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
 import type { Login } from './login.ts'
+import type { Names } from './names.ts'
 import { noSsh, nothingToOffer } from './negotiation.ts'
 import { prepareLogin } from './prepare-login.ts'
 import type { Endpoint } from './resolve.ts'
@@ -20,6 +21,8 @@ export interface Services {
   readonly keepaliveMs: number
   /** Where the handshakes of several hosts are not to go on all at once. */
   readonly turns?: HandshakeTurns
+  /** Default: this machine's. */
+  readonly names?: Names
   /** Told of a host key that is not known, before a strict policy refuses it: for those who ask a person about it. */
   readonly onUnknownHostKey?: (endpoint: Endpoint, key: Buffer) => void
 }

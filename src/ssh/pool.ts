@@ -12,6 +12,7 @@ import { HandshakeTurns } from './handshake-turns.ts'
 import { KeyRing } from './keys.ts'
 import { KnownHostsStore } from './known-hosts-store.ts'
 import { Link } from './link.ts'
+import type { Names } from './names.ts'
 import { connectionKey, type Endpoint, resolveTarget } from './resolve.ts'
 import { initialRoot, type RootState } from './root-channel.ts'
 import { type RunOptions, type RunResult, runCommand } from './run.ts'
@@ -27,6 +28,8 @@ export interface PoolOptions {
   readonly sshConfigFile?: string
   /** An idle connection is asked this often whether it lives, and given up after three times that. Default 15 s. */
   readonly keepaliveMs?: number
+  /** Where names are looked up. Default: as this machine does it. */
+  readonly names?: Names
   /** What hosts may send and how long they may take, where that is not the default. */
   readonly limits?: Limits
   /** How long sudo may take to let in or to refuse once it has the password, s; default 15. */
@@ -77,6 +80,7 @@ export class Pool implements SshPool {
       keys: new KeyRing(),
       keepaliveMs: options.keepaliveMs ?? defaultKeepaliveMs,
       turns: new HandshakeTurns(options.maxHandshakes ?? defaultHandshakes),
+      ...(options.names !== undefined && { names: options.names }),
     }
   }
 

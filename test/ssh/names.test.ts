@@ -1,0 +1,80 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { type AskSystem, Names } from '../../src/ssh/names.ts'
+import { startServer } from './server.ts'
+import { hostError, output, pool } from './support.ts'
+
+const here = [{ address: '127.0.0.1', family: 4 }]
+
+/** A resolver that knows `good.example`, and for the rest waits so long for name servers that do not answer. */
+function resolver(silentMs: number, asked: string[] = []): AskSystem {
+  return async name => {
+    asked.push(name)
+    if (name.startsWith('good')) return here
+    await sleep(silentMs, undefined, { ref: false })
+    throw Object.assign(new Error(`getaddrinfo EAI_AGAIN ${name}`), { code: 'EAI_AGAIN' })
+  }
+}
+
+const silence = 'its name could not be looked up: the name servers do not answer'
+
+describe('name servers that do not answer', () => {
+  it('fail the hosts whose names they should know, and not one whose name is known, however long it has to wait', async () => {
+    await using server = await startServer()
+    const dead = Array.from({ length: 6 }, (_, index) =>
+      server.target({ name: `dead${index}`, address: `dead${index}.example`, connectTimeoutMs: 1_000 }),
+    )
+    const good = server.target({ name: 'good', address: 'good.example', connectTimeoutMs: 1_000 })
+    await using subject = pool([...dead, good], { names: new Names(resolver(700), 2) })
+    const failed = dead.map(({ name }) => hostError(output(subject, 'true', name), 'unreachable'))
+    expect(await output(subject, 'echo in', 'good')).toBe('in\n')
+    for (const error of await Promise.all(failed)) {
+      expect(error.details.problem).toBe(`${silence}, or fail`)
+      expect(error.details.came).toBe(`${error.host}.example: getaddrinfo EAI_AGAIN ${error.host}.example`)
+      expect(error.details.next).toMatch(/^getent hosts dead\d\.example/)
+    }
+  })
+
+  it('are given up after the connect time-out', async () => {
+    await using server = await startServer()
+    const target = server.target({ address: 'dead.example', connectTimeoutMs: 100 })
+    await using subject = pool(target, { names: new Names(resolver(60_000), 2) })
+    const error = await hostError(output(subject, 'true'), 'unreachable')
+    expect(error.details).toMatchObject({ problem: silence, came: 'dead.example: no answer within 0.1 s' })
+  })
+
+  it('do not keep hosts that are named by their address', async () => {
+    await using server = await startServer()
+    const dead = server.target({ name: 'dead', address: 'dead.example' })
+    await using subject = pool([dead, server.target()], { names: new Names(resolver(60_000), 1) })
+    const abort = new AbortController()
+    const session = hostError(subject.session('dead', abort.signal), 'cancelled')
+    expect(await output(subject, 'echo in')).toBe('in\n')
+    abort.abort()
+    await session
+  })
+})
+
+describe('names', () => {
+  it('are looked up once for all hosts that wait for the same one', async () => {
+    await using server = await startServer()
+    const asked: string[] = []
+    const targets = ['a', 'b', 'c'].map(name => server.target({ name, address: 'good.example' }))
+    await using subject = pool(targets, { names: new Names(resolver(0, asked), 2) })
+    await Promise.all(targets.map(({ name }) => output(subject, 'true', name)))
+    expect(asked).toEqual(['good.example'])
+  })
+
+  it('that nobody waits for any more are not looked up', async () => {
+    const asked: string[] = []
+    const names = new Names(resolver(200, asked), 1)
+    const abort = new AbortController()
+    const all = ['one', 'two', 'three'].map(name => names.find(name, undefined, 60_000, abort.signal))
+    const ended = Promise.allSettled(all)
+    await expect.poll(() => asked).toEqual(['one'])
+    abort.abort()
+    expect((await ended).map(({ status }) => status)).toEqual(Array(3).fill('rejected'))
+    expect(await names.find('good.example', undefined, 60_000, new AbortController().signal)).toEqual(here)
+    expect(asked).toEqual(['one', 'good.example'])
+  })
+})
