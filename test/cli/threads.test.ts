@@ -11,11 +11,18 @@ process.once('beforeExit', async () => {
   console.error(readdirSync('/proc/self/task').length + ' threads')
 })`
 
-it.runIf(process.platform === 'linux')('the program has threads for names that nobody answers for', async () => {
-  const { UV_THREADPOOL_SIZE: _, ...env } = process.env
-  const preload = `data:text/javascript,${encodeURIComponent(count)}`
-  const { stderr } = await promisify(execFile)(process.execPath, ['--import', preload, 'bin/dev.js', '--version'], {
-    env,
-  })
-  expect(Number(/(\d+) threads/.exec(stderr)?.[1])).toBeGreaterThan(64)
-})
+// Older ones have made their threads before the program begins.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+const inTime = major > 24 || (major === 24 && minor >= 21)
+
+it.runIf(process.platform === 'linux' && inTime)(
+  'the program has threads for names that nobody answers for',
+  async () => {
+    const { UV_THREADPOOL_SIZE: _, ...env } = process.env
+    const preload = `data:text/javascript,${encodeURIComponent(count)}`
+    const { stderr } = await promisify(execFile)(process.execPath, ['--import', preload, 'bin/dev.js', '--version'], {
+      env,
+    })
+    expect(Number(/(\d+) threads/.exec(stderr)?.[1])).toBeGreaterThan(64)
+  },
+)
