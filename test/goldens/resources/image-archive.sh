@@ -50,6 +50,8 @@ fetch() {
 download() {
   idle=0
   most=4
+  # What counts is what has never been there before: a mirror that knows no ranges begins anew each time.
+  largest=$(size_of) restarts=0
   if [ -n "$(find "$down" -mmin -5 2>/dev/null)" ]; then most=1; fi
   while :; do
     fetch
@@ -67,10 +69,14 @@ download() {
           408|429|5*) ;;
           *) fail 80 "http $http" "$error";;
         esac;;
-      33) rm -f "$part";;
+      33)
+        rm -f "$part"
+        restarts=$(( restarts + 1 ))
+        if [ "$restarts" -ge "$most" ]; then idle=$most; fi;;
       1|2|3|60|77) fail 80 "curl $status" "clock $(date +%s)" "$error";;
     esac
-    if [ "$(size_of)" -gt "$start" ]; then idle=0; else idle=$(( idle + 1 )); fi
+    size=$(size_of)
+    if [ "$size" -gt "$largest" ]; then idle=0 largest=$size; else idle=$(( idle + 1 )); fi
     if [ "$idle" -ge "$most" ]; then
       mkdir -p /run/evcctl
       : >"$down"

@@ -10,7 +10,10 @@ field client-certificate-data | base64 -d | {
     { timeout 12 curl -q --silent --show-error --fail-early --max-time 5 --user-agent evcctl \
       --cacert /etc/kubernetes/pki/ca.crt --cert /dev/fd/3 --key /dev/stdin --write-out '\n%{http_code} %{url_effective}\n' "$@" ||
       { [ $? != 124 ] || echo 'no answer within 12 s' >&2; }; } |
-    sed -e 's/"images":\[\({"names":\[[^]]*\],"sizeBytes":[0-9]*},\{0,1\}\)*\]/"images":[]/g' -e 's/"token-secret":"[^"]*"/"token-secret":""/g'
+    sed -E -e 's/"images":\[(\{"names":\[[^]]*\],"sizeBytes":[0-9]*\},?)*\]/"images":[]/g' -e 's/"token-secret":"[^"]*"/"token-secret":""/g' -e '/^\{"kind":"NodeList",/{
+s/"(managedFields|volumesInUse|volumesAttached|addresses|runtimeHandlers)":\[("([^"\\]|\\.)*"|[^]["])*\]/"\1":[]/g
+s/"(nodeInfo|capacity|allocatable)":\{("([^"\\]|\\.)*"|[^{}"])*\}/"\1":{}/g
+}'
 } 3<&0
 )
 ---
