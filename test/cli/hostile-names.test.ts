@@ -56,9 +56,7 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
     return [resource.diff(current, { name: 'cri-o' }, { watched: [] })?.refused?.next]
   },
   'what is left on a host': name =>
-    ['cni /etc/cni/net.d/', 'kubernetes /etc/kubernetes/', 'kubelet /etc/'].flatMap(kind =>
-      leftNext(kind + name),
-    ),
+    ['cni /etc/cni/net.d/', 'kubernetes /etc/kubernetes/', 'kubelet /etc/'].flatMap(kind => leftNext(kind + name)),
   'a file that is left elsewhere': name => leftNext(`kubernetes ${name}`),
   'a network configuration that is left elsewhere': name => leftNext(`cni ${name}`),
   'an interface that is left': name => leftNext(`interface ${name}`),

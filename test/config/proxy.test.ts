@@ -78,7 +78,7 @@ describe('spec.proxy', () => {
       '"10.0.0.1/8" does not begin where its range begins.',
     ],
     ['no port', 'http: "http://p.example"', '"http://p.example" is not accepted here.'],
-    ['a question', 'http: "http://p.example:1?x"', '"http://p.example:1?x" is not accepted here.'],
+    ['a question', 'http: "http://p.example:1?x"', '"http://p.example:1?*" is not accepted here.'],
     [
       'no scheme, but a password',
       'http: "ada:geronimo@p.example:1"',

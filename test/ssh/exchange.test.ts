@@ -139,7 +139,7 @@ describe('an exchange', () => {
     await using server = await startServer()
     await using subject = pool(server.target())
     const error = await hostError(output(subject, 'yes'), 'protocol')
-    expect(error.message).toContain('at most 16 MiB')
+    expect(error.message).toContain('at most 256 MiB')
     expect(await output(subject, 'echo on')).toBe('on\n')
   })
 

@@ -67,7 +67,7 @@ export const reasons: Readonly<Record<string, string>> = {
   'empty lines without end': 'what is printed before the script begins is too long',
   'output without end before anything': 'what is printed before the script begins is too long',
   'output without end on stderr': 'what is printed before the script begins is too long',
-  'output without end of a probe': 'what a probe printed is too long',
+  'output without end of a probe': 'its reply is too long',
   'a slow drip': 'much longer than the other hosts',
   'silence from the start': 'much longer than the other hosts',
   'silence after the beginning': 'much longer than the other hosts',
