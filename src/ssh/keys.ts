@@ -31,16 +31,16 @@ export class KeyRing {
   load(file: string, passphrase: Secret | undefined): Promise<Identity> {
     const ofFile = this.#keys.get(file) ?? new Map<string | undefined, Promise<Identity>>()
     this.#keys.set(file, ofFile)
-    const given = passphrase === undefined ? undefined : digest(credential(passphrase))
+    const given = passphraseDigest(passphrase)
     const loading = ofFile.get(given) ?? loadIdentity(file, passphrase)
     ofFile.set(given, loading)
     return loading
   }
 }
 
-// Passphrases are only told apart by it; it is never written anywhere.
-function digest(passphrase: string): string {
-  return createHash('sha256').update(passphrase).digest('base64')
+/** Passphrases are only told apart by it; it is never written anywhere. */
+export function passphraseDigest(passphrase: Secret | undefined): string | undefined {
+  return passphrase === undefined ? undefined : createHash('sha256').update(credential(passphrase)).digest('base64')
 }
 
 /** Reads a private key file, and opens it with the passphrase where it is encrypted. */

@@ -67,7 +67,7 @@ export class Pool implements SshPool {
   readonly #options: PoolOptions
   readonly #services: Services
   readonly #hosts = new Map<string, Host>()
-  // Connections to jump hosts, shared by all hosts behind them.
+  // Connections to jump hosts, shared by all hosts behind them that log in there in the same way.
   readonly #jumps = new Map<string, Link<Connection>>()
   #config: SshConfig | undefined
   #closed = false

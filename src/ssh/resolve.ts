@@ -6,6 +6,7 @@ import type { SshTarget } from '../core/ssh-target.ts'
 import type { HostSettings, SshConfig } from './config/index.ts'
 import { expandHome } from './home.ts'
 import { splitJumps } from './jump.ts'
+import { passphraseDigest } from './keys.ts'
 import { type EndpointKnownHosts, knownHostsOf } from './known-hosts-choice.ts'
 
 /** All that is needed to log into one machine: the target, ~/.ssh/config and OpenSSH's defaults put together. */
@@ -146,10 +147,22 @@ function unreadable(target: SshTarget, jump: string, problem: string): UserError
   )
 }
 
-/** What tells one connection from another: jump hosts with the same key are connected to once. */
-export function connectionKey(endpoint: Endpoint): string {
+/** What tells one login on one machine from another. */
+export function machineKey(endpoint: Endpoint): string {
   const own = `${endpoint.user}@${endpoint.host}:${endpoint.port}`
-  return endpoint.via === undefined ? own : `${connectionKey(endpoint.via)} ${own}`
+  return endpoint.via === undefined ? own : `${machineKey(endpoint.via)} ${own}`
+}
+
+/**
+ * What tells one connection from another: jump hosts with the same key are connected to once. All that decides whether
+ * one gets in is part of it, so that what a host is told does not depend on which one came first; of secrets, a digest.
+ */
+export function connectionKey(endpoint: Endpoint): string {
+  const { target, name, where, notFollowed, hasProxyCommand, via, knownHosts, passphrase, password, ...login } =
+    endpoint
+  const { acceptCommand, ...policy } = knownHosts
+  const secrets = [passphraseDigest(passphrase), passphraseDigest(password)]
+  return JSON.stringify([via === undefined ? null : connectionKey(via), login, policy, secrets])
 }
 
 /** An IPv6 address in brackets, so that a port can follow; names and IPv4 addresses as they are. */

@@ -42,6 +42,40 @@ describe('jump hosts', () => {
     await Promise.all(servers.map(server => server[Symbol.asyncDispose]()))
   })
 
+  it('are logged into by each host as its own settings say, whichever host comes first', async () => {
+    await using other = await startServer()
+    await using server = await startServer()
+    await using gateway = await startServer({ authorizedKeys: [server.clientKey.public] })
+    const proxyJump = `root@127.0.0.1:${gateway.port}`
+    const getsIn = server.target({ name: 'in', proxyJump })
+    const stays = other.target({ name: 'out', proxyJump })
+    for (const targets of [
+      [getsIn, stays],
+      [stays, getsIn],
+    ]) {
+      await using subject = pool(targets)
+      const error = hostError(output(subject, 'true', 'out'), 'login')
+      expect(await output(subject, 'echo in', 'in')).toBe('in\n')
+      expect((await error).message).toContain(other.identityFile)
+      expect((await error).message).not.toContain(server.identityFile)
+    }
+  })
+
+  it('are refused to a host with a strict policy, also where another host may take their key for a new one', async () => {
+    await using server = await startServer()
+    await using gateway = await startServer({ authorizedKeys: [server.clientKey.public] })
+    const via = { proxyJump: `root@127.0.0.1:${gateway.port}` }
+    const recorded = join(server.folder, 'recorded')
+    const lax = server.target({ ...via, name: 'lax', knownHosts: { files: [recorded], policy: 'accept-new' } })
+    const files = [server.knownHostsFile]
+    const strict = server.target({ ...via, name: 'strict', knownHosts: { files, policy: 'strict' } })
+    await using subject = pool([lax, strict])
+    expect(await output(subject, 'echo in', 'lax')).toBe('in\n')
+    const error = await hostError(output(subject, 'true', 'strict'), 'host key')
+    expect(error.details.where).toContain(`strict, jump host root@127.0.0.1:${gateway.port}`)
+    expect(error.details.problem).toContain('not known')
+  })
+
   it('can be a chain, in cluster.yaml or in ~/.ssh/config, with user and port', async () => {
     await using first = await startServer()
     await using second = await startServer()

@@ -3,7 +3,7 @@ import type { Secret } from '../../core/secret.ts'
 import type { SshTarget } from '../../core/ssh-target.ts'
 import type { SshConfig } from '../config/index.ts'
 import type { Connection } from '../connection.ts'
-import { connectionKey, type Endpoint, resolveTarget } from '../resolve.ts'
+import { type Endpoint, machineKey, resolveTarget } from '../resolve.ts'
 import type { RootMode } from '../sudo.ts'
 
 /** How far one machine came. */
@@ -51,9 +51,9 @@ export function machinesOf(
 ): readonly Machine[] {
   const machines = new Map<string, Machine>()
   const ends = targets.map(target => ({ target, endpoint: resolveTarget(target, config) }))
-  const hosts = new Map(ends.map(end => [connectionKey(end.endpoint), end]))
+  const hosts = new Map(ends.map(end => [machineKey(end.endpoint), end]))
   const add = (endpoint: Endpoint): Machine => {
-    const key = connectionKey(endpoint)
+    const key = machineKey(endpoint)
     const known = machines.get(key)
     if (known !== undefined) return known
     const via = endpoint.via === undefined ? undefined : add(endpoint.via)
