@@ -1,3 +1,9 @@
+const decided = '/run/flannel/subnet.env'
+const target = '/etc/cni/net.d/10-flannel.conflist'
+
+/** What flannel decides for a node, and what follows from it: of no use to another node on the same host. */
+export const flannelsOwnFiles: readonly string[] = [decided, target]
+
 /**
  * The CNI configuration with holes for what flanneld decides on each node. The bridge and host-local plugins of the
  * standard set do what flannel's own plugin would have them do; without hairpinMode and isDefaultGateway a pod could
@@ -30,9 +36,9 @@ export const cniTemplate = `${JSON.stringify(
  */
 export const cniScript = `set -eu
 trap 'exit 0' TERM INT
-decided=/run/flannel/subnet.env
+decided=${decided}
 template=/etc/kube-flannel/cni-conf.json
-target=/etc/cni/net.d/10-flannel.conflist
+target=${target}
 
 value() { sed -n "s/^$1=//p" "$decided"; }
 

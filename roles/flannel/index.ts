@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { defineRole, manifest, type NetworkOutputs, type Task } from '../../src/index.ts'
 import { flannelObjects } from './objects.ts'
 
+export { flannelsOwnFiles } from './cni-configuration.ts'
+
 const parameters = z.strictObject({
   /** CIDR. */
   podCIDR: z.string(),

@@ -21,7 +21,6 @@ export {
 } from './certificates.ts'
 export { otherPodNetworks } from './first-cni-file.ts'
 export { resolvConfOf } from './name-servers.ts'
-export { isOwnCniFile } from './pod-network.ts'
 export { privateAddressOf } from './private-address.ts'
 export { type HostNote, takenOver } from './taken-over.ts'
 

@@ -20,7 +20,7 @@ const traces: readonly Trace[] = [
   { network: 'cilium', file: /^05-cilium\.conflist$/, interfaces: /^(cilium_.*|lxc_health)$/ },
 ]
 
-/** Whether a file in /etc/cni/net.d is one that the wanted pod network writes itself, anew. */
+/** Whether a file in /etc/cni/net.d is one that the wanted pod network writes itself, over what is there. */
 export function isOwnCniFile({ network }: ClusterSpec, path: string): boolean {
   return traces.some(trace => trace.network === network.cni && trace.file?.test(nameOf(path)) === true)
 }

@@ -1,7 +1,7 @@
 import type { ClusterSpec, HostFacts } from '../../src/index.ts'
 import { uselessNameservers } from './name-servers.ts'
 import { isOrWasBegun } from './node.ts'
-import { isOwnInterface } from './pod-network.ts'
+import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
 
 /** Something about one host that people should know, and that stops nothing. */
 export interface HostNote {
@@ -19,10 +19,14 @@ export function takenOver(spec: ClusterSpec, facts: ReadonlyMap<string, HostFact
 }
 
 function textsOf(spec: ClusterSpec, facts: HostFacts): readonly string[] {
-  const { packages = [], interfaces = [], criOFiles = [], kubernetesFiles = [] } = facts.remains ?? {}
+  const { packages = [], cniFiles = [], interfaces = [], criOFiles = [], kubernetesFiles = [] } = facts.remains ?? {}
   const { cni } = spec.network
   const beside = packages.filter(name => spec.runtime.name !== 'docker' || name !== 'containerd')
-  const left = interfaces.filter(name => name !== 'tunl0' && isOwnInterface(spec, name))
+  const left = [
+    // What flannel wrote is removed; plan shows that.
+    ...(cni === 'flannel' ? [] : cniFiles.filter(path => isOwnCniFile(spec, path))),
+    ...interfaces.filter(name => name !== 'tunl0' && isOwnInterface(spec, name)),
+  ]
   const manifests = kubernetesFiles.filter(path => path.startsWith('/etc/kubernetes/manifests/'))
   const dropIns = criOFiles.filter(path => !path.endsWith('/10-evcctl.conf'))
   const servers = uselessNameservers(spec, facts)
@@ -32,7 +36,7 @@ function textsOf(spec: ClusterSpec, facts: HostFacts): readonly string[] {
       : [
           `Packages that it has already: ${beside.join(', ')}. They stay; units of the same name are replaced by evcctl's, with programs in /usr/local.`,
         ]),
-    ...(left.length === 0 ? [] : [`An earlier ${cni} left ${shortened(left)}: that of this cluster takes over.`]),
+    ...(left.length === 0 ? [] : [`An earlier ${cni} left ${shortened(left)}: that of this cluster takes it over.`]),
     ...(manifests.length === 0 ? [] : [`Its kubelet will run what is there already: ${shortened(manifests)}`]),
     ...(spec.runtime.name !== 'cri-o' || dropIns.length === 0 ? [] : [`CRI-O reads these, too: ${shortened(dropIns)}`]),
     ...(servers === undefined ? [] : [servers]),

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
-import { noRemains } from '../roles/given-hosts.ts'
 import { facts, factsOf, specOf, waitsFor } from './given.ts'
 
 /** Every task with what it waits for; `~` marks what it also watches. */
@@ -58,19 +57,19 @@ describe('the graph of a cluster', () => {
     expect(ids.filter(id => id.includes('firewall'))).toEqual([])
   })
 
-  test('takes away the network file of a former node before the host joins, so that no pod starts by it', () => {
-    const cniFiles = ['/etc/cni/net.d/10-flannel.conflist', '/etc/cni/net.d/87-podman.conflist']
-    const remains = { ...noRemains, cniFiles }
-    const known = { ...factsOf('w1', '192.0.2.21'), remains }
-    const absent = 'w1/former-network/absent:/etc/cni/net.d/10-flannel.conflist'
-    const former = clusterGraph(specOf(), new Map([...facts, ['w1', known]]))
-    expect(waitsFor(former, 'w1/worker/kubeadm join:node')).toContain(absent)
+  test('takes away what flannel decided for a former node before the host joins, so that no pod starts by it', () => {
+    const former = ['/run/flannel/subnet.env', '/etc/cni/net.d/10-flannel.conflist']
+    const graph = clusterGraph(specOf(), facts)
+    for (const path of former) {
+      expect(waitsFor(graph, 'w1/worker/kubeadm join:node')).toContain(`w1/former-network/absent:${path}`)
+      expect(waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')).toContain(`cp1/former-network/absent:${path}`)
+    }
     const kubernetes = { kubeletConf: true, adminConf: false, controlPlane: false }
-    const ids = (spec: ReturnType<typeof specOf>, w1: HostFacts) =>
-      [...clusterGraph(spec, new Map([...facts, ['w1', w1]])).tasks.keys()].filter(id => id.includes('former-network'))
-    expect(ids(specOf(), known)).toEqual([absent])
-    expect(ids(specOf(), { ...known, kubernetes })).toEqual([])
-    expect(ids(specOf({ network: { cni: 'none' } }), known)).toEqual([])
+    const standing = new Map([...facts, ['w1', { ...factsOf('w1', '192.0.2.21'), kubernetes }]])
+    const of = (made: Graph, host: string) =>
+      [...made.tasks.keys()].filter(id => id.startsWith(`${host}/former-network`))
+    expect(of(clusterGraph(specOf(), standing), 'w1')).toEqual([])
+    expect(of(clusterGraph(specOf({ network: { cni: 'calico' } }), facts), 'w1')).toEqual([])
   })
 
   test('makes every host of an architecture download for it', () => {

@@ -151,10 +151,17 @@ describe('what is taken over', () => {
     })
     expect(notes(remains)).toEqual([
       expect.stringMatching(/^cp1: Packages that it has already: kubelet\./),
-      'cp1: An earlier flannel left cni0: that of this cluster takes over.',
+      'cp1: An earlier flannel left cni0: that of this cluster takes it over.',
       'cp1: Its kubelet will run what is there already: /etc/kubernetes/manifests/kube-vip.yaml',
     ])
     expect(notes({ ...remains, ...node })).toEqual([])
+  })
+
+  test('is the file of an earlier Calico, too, which decides nothing that a pod could start by', () => {
+    const remains = left({ cniFiles: ['/etc/cni/net.d/10-calico.conflist'] })
+    expect(notes(remains, specOf({ network: { cni: 'calico' } }))).toEqual([
+      'cp1: An earlier calico left /etc/cni/net.d/10-calico.conflist: that of this cluster takes it over.',
+    ])
   })
 
   test("the distribution's own containerd belongs to its Docker", () => {
