@@ -175,6 +175,7 @@ Match all
     ['all together with others', 'Match host a all\n', ':1: this Match cannot be read'],
     ['a jump host that cannot be read', 'ProxyJump a:b:c\n', ':1: proxyjump cannot be read'],
     ['a time that is none', 'ConnectTimeout soon\n', ':1: connecttimeout cannot be read'],
+    ['a long time that is none', `ConnectTimeout ${'1'.repeat(60)}x\n`, ':1: connecttimeout cannot be read'],
     ['an answer that is none', 'StrictHostKeyChecking maybe\n', ':1: stricthostkeychecking cannot be read'],
   ])('names file and line of %s', async (_what, text, says) => {
     const error: unknown = await read(text, 'broken').catch((caught: unknown) => caught)

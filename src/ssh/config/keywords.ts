@@ -70,7 +70,8 @@ const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d
 
 /** A time of ssh_config (`90`, `1m30s`; sshd_config(5), TIME FORMATS) in ms; undefined when it is none. */
 export function timeMs(text: string): number | undefined {
-  if (!/^(\d{1,9}[smhdw]?)+$/i.test(text)) return undefined
+  // Only the last part may have no unit: then a text that is no time is known for one at its first reading.
+  if (text === '' || !/^(?:\d{1,9}[smhdw])*(?:\d{1,9})?$/i.test(text)) return undefined
   const parts = [...text.matchAll(/(\d+)([smhdw]?)/gi)]
   return 1000 * parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (units[unit.toLowerCase()] ?? 1), 0)
 }
