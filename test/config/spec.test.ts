@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cluster, controlPlane, parse, worker, workerWith } from './cluster-file.ts'
+import { cluster, controlPlane, errorsOf, parse, worker, workerWith } from './cluster-file.ts'
 
 describe('the smallest file', () => {
   it('gets a default for everything', () => {
@@ -253,6 +253,14 @@ describe('sources', () => {
       new RegExp(`${where}: .*${words}`),
     )
   })
+})
+
+it('shows nothing of a file that is named for checksums and is none, as a private key', () => {
+  const key = Array.from({ length: 40 }, (_, line) => `b3BlbnNzaC1rZXktdjEAAAAA${line}`).join('\n')
+  const files = { '/site/id': key }
+  const errors = errorsOf(cluster('artifacts: { checksums: id }'), { files })
+  expect(errors.map(({ where }) => where)).toEqual([1, 2, 3, 4, 5].map(line => `/site/id:${line}`))
+  expect(JSON.stringify(errors)).not.toContain('b3BlbnNz')
 })
 
 describe('jump hosts', () => {
