@@ -35,14 +35,19 @@ remember() {
 /**
  * Takes the lock if it is free, stale by the host's own clock, or held by exactly `replaces`, and then raises the generation:
  * by one, and at least to `generation`. A lock that a restart of the host has cleared away is found by what was remembered of
- * its holder, who may still write elsewhere: it counts as pushed aside, too. Succeeds either way: who holds it afterwards is read by the probe that follows.
+ * its holder, who may still write elsewhere: it counts as pushed aside, too. One that is this run's already, since freeing it
+ * failed or the step is repeated, gets a heartbeat: others count from that. Succeeds either way: who holds it afterwards is read by the probe that follows.
  */
 export function takeStep(paths: LockPaths, holder: LockHolder, generation: number, replaces = 'nobody'): Step {
   const mine = encodeHolder(holder)
   return {
     run: `${prelude(paths)}
 held=$(cat "$lock/holder" 2>/dev/null || :)
-[ "$held" != ${mine} ] || exit 0
+if [ "$held" = ${mine} ]; then
+  beat
+  raise ${generation}
+  exit 0
+fi
 if [ -d "$lock" ]; then
   read -r beat_boot beat_uptime <"$lock/heartbeat" || :
   if [ "\${beat_boot:-}" != "$boot" ] || [ $((uptime - \${beat_uptime:-0})) -gt ${staleAfterMs / 1000} ] ||

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { UserError } from '../../src/core/errors.ts'
 import { thisController } from '../../src/engine/controller.ts'
 import { activeHolder, fenceHosts, type LockOptions, readLock, seenLock, withLock } from '../../src/engine/lock.ts'
+import { changeLock } from '../../src/engine/lock-exchange.ts'
+import { takeStep } from '../../src/engine/lock-scripts.ts'
 import { encodeHolder, type LockHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
@@ -126,6 +128,17 @@ describe('the run lock', () => {
         expect(run.of('lock:taken')[0]?.from).toContain('laptop-7')
       },
     )
+  })
+
+  test('of this very run that is found again, as after a free that failed, begins with a heartbeat and its number', async () => {
+    const holder = elsewhere('run-1')
+    await changeLock('cp', fakeRun(pool), takeStep(paths(), holder, 1), paths())
+    const heartbeat = join(paths().run, 'lock', 'heartbeat')
+    const [boot, uptime] = (await readFile(heartbeat, 'utf8')).trim().split(' ')
+    await writeFile(heartbeat, `${boot} ${Number(uptime) - 123}\n`)
+    const state = await changeLock('cp', fakeRun(pool), takeStep(paths(), holder, 7), paths())
+    expect(state).toMatchObject({ holder: { run: 'run-1' }, generation: 7 })
+    expect(state.heartbeatAgeMs).toBeLessThan(60_000)
   })
 
   test('that was lost stops the work, says who has it, and is not freed', async () => {
