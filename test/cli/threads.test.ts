@@ -11,11 +11,11 @@ process.once('beforeExit', async () => {
   console.error(readdirSync('/proc/self/task').length + ' threads')
 })`
 
-// Older ones have made their threads before the program begins.
+// Older ones have made their threads before the program begins. In CI it runs whatever: there the locked Node is to be used.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const inTime = major > 24 || (major === 24 && minor >= 21)
 
-it.runIf(process.platform === 'linux' && inTime)(
+it.runIf((process.platform === 'linux' && inTime) || process.env.CI)(
   'the program has threads for names that nobody answers for',
   async () => {
     const { UV_THREADPOOL_SIZE: _, ...env } = process.env
