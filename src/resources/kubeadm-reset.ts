@@ -1,4 +1,4 @@
-import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
+import { clearMark, setMark, syncLine, syncTreeLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { controlPlaneComponents } from './static-pods.ts'
@@ -80,10 +80,7 @@ ${places.map(({ name, entries }) => `  keep_entries ${name} ${entries}\n`).join(
   ${syncLine(stateFolder)}
 }
 mark() {
-  : >${marker}
-  ${syncLine(marker)}
-  ${syncLine(stateFolder)}
-}
+${indented(setMark(marker))}}
 need_no_member() {
   ${needNoMember}
 }
@@ -109,7 +106,7 @@ ${leave}  if [ ! -e ${marker} ]; then need_no_member; rm -rf ${kept}; fi
 ${member === undefined ? '' : `  rm -rf -- ${member}\n`}${places
   .map(({ name, folder }) => `  put_back ${folder} ${kept}/${name}/* ${kept}/${name}/.[!.]*\n`)
   .join('')}  ${syncTreeLine(`${kubernetes} ${kubelet}`)}
-${forget(marker, '  ')}}
+${indented(forget(marker))}}
 `
 }
 
@@ -119,8 +116,10 @@ export function finished(marker: string): string {
 }
 
 // The copies go last: with the marker and without them, the next run would not know what to put back.
-function forget(marker: string, indent = ''): string {
-  return [`rm -f ${marker}`, syncLine(stateFolder), `rm -rf ${kept} ${kept}.new`]
-    .map(line => `${indent}${line}\n`)
-    .join('')
+function forget(marker: string): string {
+  return `${clearMark(marker)}rm -rf ${kept} ${kept}.new\n`
+}
+
+function indented(lines: string): string {
+  return lines.replace(/^(?=.)/gm, '  ')
 }

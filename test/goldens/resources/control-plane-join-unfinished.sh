@@ -116,8 +116,7 @@ keep_files() {
 }
 mark() {
   : >/var/lib/evcctl/kubeadm-join.unfinished
-  { sync -- /var/lib/evcctl/kubeadm-join.unfinished 2>/dev/null || sync; }
-  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  { sync -- /var/lib/evcctl/kubeadm-join.unfinished /var/lib/evcctl 2>/dev/null || sync; }
 }
 need_no_member() {
   if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there, and evcctl has not made it: move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir' >&2; exit 1; fi

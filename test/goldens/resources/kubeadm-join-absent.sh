@@ -91,8 +91,7 @@ keep_files() {
 }
 mark() {
   : >/var/lib/evcctl/kubeadm-join.unfinished
-  { sync -- /var/lib/evcctl/kubeadm-join.unfinished 2>/dev/null || sync; }
-  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  { sync -- /var/lib/evcctl/kubeadm-join.unfinished /var/lib/evcctl 2>/dev/null || sync; }
 }
 need_no_member() {
   :
