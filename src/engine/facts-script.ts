@@ -46,7 +46,7 @@ df -Pk "$@" 2>/dev/null
 at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
-  [ -e /var/lib/evcctl/kubeadm-init.unfinished ] || [ -e /var/lib/evcctl/kubeadm-join.unfinished ] || echo control-plane
+  [ -e /var/lib/kubelet/evcctl-unfinished ] || [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] || echo control-plane
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
 for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do

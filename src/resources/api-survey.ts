@@ -1,7 +1,8 @@
 import { askingProbeMs, listBytes } from '../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
-import { adminConf, initUnfinished } from './kubectl.ts'
+import { kubeadmUnfinished } from './kubeadm-marks.ts'
+import { adminConf } from './kubectl.ts'
 
 /** What a question to the API server came to. */
 export type ApiAnswer =
@@ -43,7 +44,7 @@ const apiSurvey: Survey = {
   name: 'api',
   timeoutMs: askingProbeMs,
   maxBytes: listBytes,
-  script: paths => `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
+  script: paths => `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
 field() { sed -n "s/^ *$1: *//p" ${adminConf}; }
 server=$(field server)
 echo api=asked

@@ -5,7 +5,7 @@ import { changeSteps } from './kubeadm-change-steps.ts'
 import { certSANsIn, changeable, clusterRecord, fixedField, serverOf } from './kubeadm-configuration.ts'
 import { type ClusterDocuments, changeMarks } from './kubeadm-configuration-state.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { joinUnfinished } from './kubeadm-join-script.ts'
+import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 import {
@@ -89,7 +89,7 @@ export function controlPlaneConfiguration(
 
 function probeScript(recordPath: string): string {
   const manifest = `${manifestFolder}/kube-apiserver.yaml`
-  return `if [ -s ${manifest} ] && [ ! -e ${joinUnfinished} ]; then echo joined=yes; fi
+  return `if [ -s ${manifest} ] && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
 if [ -e ${changeMarks['control plane']} ]; then echo cutOff=yes; fi
 ${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
 }

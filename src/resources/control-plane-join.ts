@@ -5,10 +5,12 @@ import type { ProbeResult, Resource } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
+import { asideNote, printAside } from './kubeadm-before.ts'
 import { type KubernetesDocument, registrationOf, skipsPreflight } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { otherCluster, refuse, refuseOthers } from './kubeadm-join.ts'
-import { type JoinScriptOptions, joinScript, joinUnfinished } from './kubeadm-join-script.ts'
+import { type JoinScriptOptions, joinScript } from './kubeadm-join-script.ts'
+import { type CutOffRun, cutOffRun, printMarks } from './kubeadm-marks.ts'
 import { finished } from './kubeadm-reset.ts'
 import {
   caHashOf,
@@ -21,7 +23,13 @@ import {
 } from './kubeadm-state.ts'
 import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
-import { defaultEtcdData, othersInEtcdData, printEtcdData, refuseEtcdData } from './stacked-etcd-data.ts'
+import {
+  defaultEtcdData,
+  othersInEtcdData,
+  printEtcdData,
+  refuseEtcdData,
+  refuseOtherMember,
+} from './stacked-etcd-data.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
@@ -47,6 +55,10 @@ export interface ControlPlaneJoinState {
    * `damaged`: parts of a control plane are there, others are missing.
    */
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
+  /** The run of kubeadm that was cut off. */
+  readonly cutOff: CutOffRun | undefined
+  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
+  readonly aside: boolean
   /** The parts of a control plane that are there. */
   readonly found: readonly string[]
   /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
@@ -64,8 +76,8 @@ export interface ControlPlaneJoinDesired {
 }
 
 /**
- * A control plane node beside the first. A join that was cut off is found by a marker: the next run resets the host,
- * takes its member out of etcd and begins anew. A control plane node without that marker is never reset.
+ * A control plane node beside the first. A join that was cut off is found by its mark: the next run resets the host,
+ * takes its member out of etcd and begins again. A control plane node without that mark is never reset.
  */
 export function controlPlaneJoin(
   parameters: ControlPlaneJoinParameters,
@@ -92,9 +104,11 @@ export function controlPlaneJoin(
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       const foreign =
-        state === 'unfinished' ? undefined : refuseEtcdData(etcdData, current.inEtcdData, ignorePreflightErrors)
+        refuseOtherMember(etcdData, current.found.includes(etcdFound), current.cutOff) ??
+        refuseEtcdData(etcdData, current.inEtcdData, ignorePreflightErrors)
       if (foreign !== undefined) return refuse(state, foreign)
-      if (state === 'absent') return { action: 'create', fields: [field] }
+      if (state === 'absent')
+        return { action: 'create', fields: [field], ...(current.aside ? { note: asideNote } : {}) }
       const others = refuseOthers(current, desired.caHash)
       if (others !== undefined) return others
       const fields = [{ field: 'state', before: state, after: 'joined' }, field]
@@ -104,6 +118,7 @@ export function controlPlaneJoin(
       if (state !== 'absent' && state !== 'unfinished' && state !== 'leftovers')
         return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
       const script = joinScript({
+        run: 'control-plane',
         criSocket,
         resetFirst: state !== 'absent',
         skipsPreflight: skipsPreflight(configuration),
@@ -118,7 +133,7 @@ export function controlPlaneJoin(
         { run: script, stdin: document, timeoutMs: 20 * 60_000 },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: `${keepKubelet}${finished(joinUnfinished)}` },
+        { run: `${keepKubelet}${finished}` },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),
@@ -130,7 +145,7 @@ function stackedMember({ address, others }: ControlPlaneJoinParameters, etcdData
     etcdData,
     functions: staleMemberFunctions(address, others),
     prepare: 'remove_stale_member',
-    leave: '  leave_etcd || exit 1\n',
+    leave: 'leave_etcd || exit 1\n',
   }
 }
 
@@ -141,8 +156,7 @@ const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd
 const etcdFound = 'data of etcd'
 
 function probeScript(etcdData: string | undefined): string {
-  return `if [ -e ${joinUnfinished} ]; then echo unfinished=yes; fi
-for part in ${[...new Set([...parts, ...ownParts])].join(' ')}; do
+  return `${printMarks}${printAside}for part in ${[...new Set([...parts, ...ownParts])].join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
 done
 ${printEtcdData(etcdData)}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
@@ -156,13 +170,15 @@ function parseState(raw: ProbeResult): ControlPlaneJoinState {
   const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
   const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
-  return { state: stateOf(raw, found), found, inEtcdData: othersInEtcdData(raw), caHash, node }
+  const cutOff = cutOffRun(raw)
+  const aside = linesOf(raw, 'aside').length > 0
+  return { state: stateOf(raw, found), cutOff, aside, found, inEtcdData: othersInEtcdData(raw), caHash, node }
 }
 
 function stateOf(raw: ProbeResult, found: readonly string[]): ControlPlaneJoinState['state'] {
   const says = (key: string) => linesOf(raw, key).length > 0
   const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
-  if (says('unfinished')) return 'unfinished'
+  if (cutOffRun(raw) !== undefined) return 'unfinished'
   if (parts.every(has)) return 'joined'
   if (ownParts.some(has) || found.includes(etcdFound)) return 'damaged'
   if (has('kubelet.conf') && says('certificate')) return 'worker'

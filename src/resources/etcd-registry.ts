@@ -2,7 +2,8 @@ import type { ErrorDetails } from '../core/errors.ts'
 import { longProbeMs } from '../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
-import { adminConf, initUnfinished, initWrote } from './kubectl.ts'
+import { readMarks } from './kubeadm-marks.ts'
+import { adminConf, initWrote } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
 import { printEtcdServers } from './static-pods.ts'
 
@@ -100,7 +101,8 @@ function probeScript({ endpoints, caFile, certFile, keyFile, foreign }: EtcdRegi
   return `used=
 silence=1
 sed 's/^/begun=/' ${initWrote} 2>/dev/null || :
-if [ -e ${initUnfinished} ]; then ${printEtcdServers} | sed 's/^/begun=/'
+${readMarks}if [ "$run" = init ]; then ${printEtcdServers} | sed 's/^/begun=/'
+elif [ -n "$cut_off" ]; then :
 elif [ -s ${adminConf} ]; then
   echo standing=yes
   ${whenStanding}

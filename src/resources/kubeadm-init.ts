@@ -4,7 +4,9 @@ import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { serverToHandOn } from './handed-on.ts'
+import { asideNote, printAside } from './kubeadm-before.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
+import { type CutOffRun, cutOffRun, kubeadmUnfinished, printMarks } from './kubeadm-marks.ts'
 import { finished, resetFunctions } from './kubeadm-reset.ts'
 import {
   caHashOf,
@@ -16,11 +18,17 @@ import {
   stateFolder,
 } from './kubeadm-state.ts'
 import { watchedFunction } from './kubeadm-watch.ts'
-import { initUnfinished, initWrote } from './kubectl.ts'
+import { initWrote } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { keepKubelet, recordKubeletStart } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
-import { defaultEtcdData, othersInEtcdData, printEtcdData, refuseEtcdData } from './stacked-etcd-data.ts'
+import {
+  defaultEtcdData,
+  othersInEtcdData,
+  printEtcdData,
+  refuseEtcdData,
+  refuseOtherMember,
+} from './stacked-etcd-data.ts'
 import { madeManifests, manifestFolder, noteManifests, printEtcdServers } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
@@ -44,10 +52,15 @@ export interface KubeadmInitParameters {
 
 export interface KubeadmInitState {
   /**
-   * `absent`: nothing of a control plane is there. `unfinished`: an init was cut off. `damaged`: parts are missing, or
-   * the host belongs to a cluster of somebody else.
+   * `absent`: nothing of a control plane is there. `unfinished`: an init was cut off, or a join before it made anything.
+   * `joining`: a join to a cluster was cut off. `damaged`: parts are missing, or the host belongs to a cluster of somebody
+   * else.
    */
-  readonly state: 'absent' | 'unfinished' | 'done' | 'damaged'
+  readonly state: 'absent' | 'unfinished' | 'joining' | 'done' | 'damaged'
+  /** The run of kubeadm that was cut off. */
+  readonly cutOff: CutOffRun | undefined
+  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
+  readonly aside: boolean
   /** The files and folders of a control plane that are there. */
   readonly found: readonly string[]
   /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
@@ -72,12 +85,15 @@ export interface ClusterIdentity {
 // kubeadm's own.
 const longestInit = 2 * 60 * 60_000
 
+/** How data of a stacked etcd are named among what was found. */
+const etcdFound = 'data of etcd'
+
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
 
 /**
- * The first control plane node. An init that was cut off is found by a marker and begun anew after `kubeadm reset`;
- * that is safe, because nothing can have joined before init is done. A host without the marker is never reset, and there
- * is none before kubeadm's preflight has passed.
+ * The first control plane node. An init that was cut off is found by its mark and begun again after `kubeadm reset`;
+ * that is safe, because nothing can have joined before init is done. A host without the mark is never reset, and there is
+ * none before kubeadm's preflight has passed.
  */
 export function kubeadmInit(
   parameters: KubeadmInitParameters,
@@ -99,7 +115,7 @@ export function kubeadmInit(
     title: 'kubeadm init',
     probe: { script: probeScript(etcdData), parse: parseInit },
     desired: { endpoint },
-    diff({ state, found, inEtcdData, node: is }) {
+    diff({ state, cutOff, aside, found, inEtcdData, node: is }) {
       if (state === 'done') {
         if (is === undefined || is === node) return undefined
         return { action: 'run', fields: [{ field: 'node', before: is, after: node }], refused: otherNode(is, node) }
@@ -107,21 +123,34 @@ export function kubeadmInit(
       if (state === 'damaged') {
         return { action: 'run', fields: [{ field: 'state', before: 'damaged' }], refused: refusal(found) }
       }
-      if (state === 'unfinished') {
-        const fields = [{ field: 'state', before: 'unfinished', after: 'done' }]
-        return { action: 'run', fields, note: 'what the interrupted kubeadm init left is removed first' }
+      if (state === 'joining') {
+        return { action: 'run', fields: [{ field: 'state', before: 'joining' }], refused: cutOffJoin(found) }
       }
-      const refused = refuseEtcdData(etcdData, inEtcdData, ignorePreflightErrors)
-      const change: Change = { action: 'create', fields: [{ field: 'endpoint', after: endpoint }] }
+      const refused =
+        refuseOtherMember(etcdData, found.includes(etcdFound), cutOff) ??
+        refuseEtcdData(etcdData, inEtcdData, ignorePreflightErrors)
+      const change: Change =
+        state === 'unfinished'
+          ? {
+              action: 'run',
+              fields: [{ field: 'state', before: 'unfinished', after: 'done' }],
+              note: 'what the interrupted run of kubeadm left is removed first',
+            }
+          : {
+              action: 'create',
+              fields: [{ field: 'endpoint', after: endpoint }],
+              ...(aside ? { note: asideNote } : {}),
+            }
       return refused === undefined ? change : { ...change, refused }
     },
     converge(current): readonly Step[] {
-      if (current.state === 'damaged') return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
+      if (current.state === 'damaged' || current.state === 'joining')
+        return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
         { run: initScript({ configuration, criSocket, etcdData, skipsPreflight }), timeoutMs: longestInit },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: `${keepKubelet}${finished(initUnfinished)}rm -f ${initWrote}\n` },
+        { run: `${keepKubelet}${finished}` },
       ]
     },
     output(current) {
@@ -134,8 +163,7 @@ export function kubeadmInit(
 }
 
 function probeScript(etcdData: string | undefined): string {
-  return `if [ -e ${initUnfinished} ]; then echo unfinished=yes; fi
-for part in ${parts.join(' ')}; do
+  return `${printMarks}${printAside}for part in ${parts.join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
 done
 ${printEtcdData(etcdData)}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
@@ -143,16 +171,18 @@ ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 }
 
 function parseInit(raw: ProbeResult): KubeadmInitState {
-  const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? 'data of etcd' : `/etc/kubernetes/${part}`))
+  const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
   const ca = decodeFile(linesOf(raw, 'ca')[0])
   const server = linesOf(raw, 'server')[0] ?? ''
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
-  const state = stateOf(linesOf(raw, 'unfinished').length > 0, found)
-  return { state, found, inEtcdData: othersInEtcdData(raw), ca, server, node }
+  const cutOff = cutOffRun(raw)
+  const aside = linesOf(raw, 'aside').length > 0
+  return { state: stateOf(cutOff, found), cutOff, aside, found, inEtcdData: othersInEtcdData(raw), ca, server, node }
 }
 
-function stateOf(isUnfinished: boolean, found: readonly string[]): KubeadmInitState['state'] {
-  if (isUnfinished) return 'unfinished'
+function stateOf(cutOff: CutOffRun | undefined, found: readonly string[]): KubeadmInitState['state'] {
+  // Nothing can have joined a cluster before its init was done. But a join may have been almost done.
+  if (cutOff !== undefined) return cutOff.run === 'init' || found.length === 0 ? 'unfinished' : 'joining'
   const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
   if (parts.every(has)) return 'done'
   // A CA alone is not a cluster: kubeadm takes one that lies there.
@@ -171,8 +201,8 @@ function initScript({ configuration, criSocket, etcdData, skipsPreflight }: Init
   return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
 systemctl daemon-reload
 systemctl enable --quiet kubelet
-${resetFunctions({ marker: initUnfinished, criSocket, etcdData, leave })}if [ -e ${initUnfinished} ]; then
-  echo 'removing what an interrupted kubeadm init left'
+${resetFunctions({ run: 'init', criSocket, etcdData, leave })}if ${kubeadmUnfinished}; then
+  echo 'removing what an interrupted run of kubeadm left'
   reset_host
 fi
 ${skipsPreflight ? '' : `kubeadm init phase preflight --config ${quote(configuration)}\n`}${forgetFormerNode}begin
@@ -185,11 +215,20 @@ ${recordKubeletStart}`
 }
 
 // An API server writes to etcd from when it has a manifest; its keys stay there when that is gone.
-const noteEtcd = `  if [ -s ${manifestFolder}/kube-apiserver.yaml ]; then
-    ${printEtcdServers} >>${initWrote}
-    ${syncLine(initWrote)}
-  fi
+const noteEtcd = `if [ -s ${manifestFolder}/kube-apiserver.yaml ]; then
+  ${printEtcdServers} >>${initWrote}
+  ${syncLine(initWrote)}
+fi
 `
+
+function cutOffJoin(found: readonly string[]): ErrorDetails {
+  return {
+    problem: 'A join to a cluster was cut off on this host, and cluster.yaml makes it the first node of a new one.',
+    expected: 'a host on which nothing of a cluster is left',
+    came: `there: ${found.join(', ')}`,
+    next: 'If the cluster goes on, put its other control plane nodes back into cluster.yaml. If nothing on this host is needed any more, run kubeadm reset on it. Then apply again.',
+  }
+}
 
 function refusal(found: readonly string[]): ErrorDetails {
   const missing = parts.map(part => `/etc/kubernetes/${part}`).filter(path => !found.includes(path))

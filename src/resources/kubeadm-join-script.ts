@@ -1,12 +1,10 @@
 import { forgetFormerNode } from './former-node.ts'
+import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { type ResetOptions, resetFunctions } from './kubeadm-reset.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { kubeletGivenUp, watchedFunction } from './kubeadm-watch.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
-
-/** Lies on a host from when kubeadm's preflight has passed until all that belongs to a join is done. */
-export const joinUnfinished = `${stateFolder}/kubeadm-join.unfinished`
 
 /**
  * What kubeadm reads the JoinConfiguration from, in the script of joinScript() and in what its options add. It has no
@@ -14,7 +12,8 @@ export const joinUnfinished = `${stateFolder}/kubeadm-join.unfinished`
  */
 export const joinDocument = '/dev/fd/9'
 
-export interface JoinScriptOptions extends Omit<ResetOptions, 'marker'> {
+export interface JoinScriptOptions extends ResetOptions {
+  readonly run: 'control-plane' | 'worker'
   /** Whether something of an earlier join is there. */
   readonly resetFirst: boolean
   /** Whether the JoinConfiguration leaves out kubeadm's own preflight. */
@@ -54,7 +53,7 @@ exec 9<"$configuration"
 rm -f "$configuration"
 systemctl daemon-reload
 systemctl enable --quiet kubelet
-${functions}${resetFunctions({ marker: joinUnfinished, ...reset })}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset_host\n" : ''}end=$(( $(date +%s) + 90 ))
+${functions}${resetFunctions(reset)}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset_host\n" : ''}end=$(( $(date +%s) + 90 ))
 while :; do
   status=0
   ${skipsPreflight ? ': >"$said"' : check}
@@ -72,7 +71,7 @@ while :; do
   fi
   if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
     echo "$again"
-    if [ -e ${joinUnfinished} ]; then reset_host; fi
+    if ${kubeadmUnfinished}; then reset_host; fi
     sleep 5
     continue
   fi

@@ -4,9 +4,11 @@ import { isUnknown, type Output, type Unknown } from '../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
+import { asideNote, printAside } from './kubeadm-before.ts'
 import { type KubernetesDocument, registrationOf, skipsPreflight } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { joinScript, joinUnfinished } from './kubeadm-join-script.ts'
+import { joinScript } from './kubeadm-join-script.ts'
+import { printMarks } from './kubeadm-marks.ts'
 import { finished } from './kubeadm-reset.ts'
 import {
   caHashOf,
@@ -33,6 +35,8 @@ export interface KubeadmJoinParameters {
 export interface KubeadmJoinState {
   /** `leftovers`: not a node, but files of an earlier one are there. `control plane`: it runs a control plane of its own. */
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'control plane'
+  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
+  readonly aside: boolean
   /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
   readonly caHash: string | undefined
   /** Name of the node that it is; undefined when it is none. */
@@ -45,7 +49,7 @@ export interface KubeadmJoinDesired {
 }
 
 /**
- * A worker node. A join that was cut off is found by a marker and begun anew after `kubeadm reset`, and so is one whose
+ * A worker node. A join that was cut off is found by a marker and begun again after `kubeadm reset`, and so is one whose
  * credentials are gone. A host that belongs to another cluster is refused.
  */
 export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<KubeadmJoinState, KubeadmJoinDesired> {
@@ -68,7 +72,8 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
         if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
-      if (current.state === 'absent') return { action: 'create', fields: [field] }
+      if (current.state === 'absent')
+        return { action: 'create', fields: [field], ...(current.aside ? { note: asideNote } : {}) }
       const others = refuseOthers(current, desired.caHash)
       if (others !== undefined) return others
       const fields = [{ field: 'state', before: current.state, after: 'joined' }, field]
@@ -81,6 +86,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
       return [
         {
           run: joinScript({
+            run: 'worker',
             criSocket,
             resetFirst: current.state !== 'absent',
             skipsPreflight: skipsPreflight(configuration),
@@ -89,7 +95,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
           timeoutMs: 15 * 60_000,
         },
         { write: record.path, content: record.content, mode: 0o600 },
-        { run: `${keepKubelet}${finished(joinUnfinished)}` },
+        { run: `${keepKubelet}${finished}` },
       ]
     },
     explain: failure => explainKubeadm(failure, 'join'),
@@ -97,9 +103,8 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
 }
 
 const kubernetes = '/etc/kubernetes'
-const probeScript = `if [ -e ${joinUnfinished} ]; then echo unfinished=yes; fi
-if [ -s ${kubernetes}/kubelet.conf ] && [ -s ${kubeletClientPath} ]; then echo joined=yes; fi
-for part in ${kubernetes}/admin.conf ${kubernetes}/manifests/kube-apiserver.yaml /var/lib/etcd/member; do
+const probeScript = `${printMarks}${printAside}if [ -s ${kubernetes}/kubelet.conf ] && [ -s ${kubeletClientPath} ]; then echo joined=yes; fi
+for part in ${kubernetes}/admin.conf ${kubernetes}/manifests/kube-apiserver.yaml /var/lib/etcd/member \${data:+"$data/member"}; do
   if [ -e "$part" ]; then echo "controlPlane=$part"; fi
 done
 for part in ${kubernetes}/kubelet.conf ${kubernetes}/bootstrap-kubelet.conf ${kubernetes}/pki/ca.crt /var/lib/kubelet/config.yaml; do
@@ -113,11 +118,11 @@ function parseJoin(raw: ProbeResult): KubeadmJoinState {
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
   const stateOf = (): KubeadmJoinState['state'] => {
     if (has('controlPlane')) return 'control plane'
-    if (has('unfinished')) return 'unfinished'
+    if (has('cutOff')) return 'unfinished'
     if (has('joined')) return 'joined'
     return has('left') ? 'leftovers' : 'absent'
   }
-  return { state: stateOf(), caHash, node }
+  return { state: stateOf(), aside: has('aside'), caHash, node }
 }
 
 function render(configuration: KubernetesDocument, token: string, caHash: string): string {

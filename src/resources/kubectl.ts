@@ -1,12 +1,10 @@
 import type { ProbeResult } from '../core/resource.ts'
+import { kubeadmUnfinished } from './kubeadm-marks.ts'
 
 /** Credentials of the cluster's administrator, made by kubeadm init. */
 export const adminConf = '/etc/kubernetes/admin.conf'
 /** Where the kubernetes-binaries role installs kubectl. */
 export const kubectlPath = '/usr/local/bin/kubectl'
-
-/** Lies on the first control plane node as long as kubeadm init is not done: what answers meanwhile will be reset. */
-export const initUnfinished = '/var/lib/evcctl/kubeadm-init.unfinished'
 
 /** Client URLs of an external etcd, a line each, to which an init that was cut off and undone may have written. */
 export const initWrote = '/var/lib/evcctl/kubeadm-init.etcd'
@@ -41,7 +39,7 @@ const longestAnswer = 12
  * without its start; it is ended after so many seconds.
  */
 export function askScript(command: string, seconds = longestAnswer): string {
-  return `if [ ! -s ${adminConf} ] || [ -e ${initUnfinished} ]; then echo api=absent; exit 0; fi
+  return `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
 if answer=$(timeout ${seconds} ${kubectl(Math.min(5, seconds))} ${command} </dev/null)
 then printf 'api=answered\\n%s\\n' "$answer"
 else

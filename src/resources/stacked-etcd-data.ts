@@ -1,6 +1,7 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
+import type { CutOffRun } from './kubeadm-marks.ts'
 import { linesOf } from './probe-output.ts'
 
 /** kubeadm's own data directory of the stacked etcd. */
@@ -24,6 +25,30 @@ done
 /** What printEtcdData() printed of other things in the folder. */
 export function othersInEtcdData(raw: ProbeResult): readonly string[] {
   return linesOf(raw, 'inEtcdData')
+}
+
+/** Why data of an etcd that no run of evcctl made stays where it is. */
+export function otherMember(etcdData: string): ErrorDetails {
+  return {
+    problem: 'evcctl has not made this data of an etcd.',
+    expected: `no ${etcdData}/member`,
+    came: `${etcdData}/member`,
+    next: 'Move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir.',
+  }
+}
+
+/** Why a run that was cut off is not undone: it had another data directory, and in this one are data of somebody else. */
+export function refuseOtherMember(
+  etcdData: string | undefined,
+  hasMember: boolean,
+  cutOff: CutOffRun | undefined,
+): ErrorDetails | undefined {
+  if (etcdData === undefined || !hasMember || cutOff === undefined) return undefined
+  return plain(cutOff.etcdData) === plain(etcdData) ? undefined : otherMember(etcdData)
+}
+
+function plain(folder: string | undefined): string | undefined {
+  return folder?.replace(/\/+$/, '')
 }
 
 /**

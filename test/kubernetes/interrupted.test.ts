@@ -85,7 +85,7 @@ describe.sequential('a run that is killed', () => {
     for (const { name } of cluster.hosts.hosts) {
       const left = await cluster.hosts.exec(
         name,
-        'ls -A /run/evcctl/exchange /run/evcctl/lock /var/cache/evcctl 2>/dev/null; ls -d /var/lib/evcctl/*.unfinished /var/lib/evcctl/kubeadm-before* 2>/dev/null',
+        'ls -A /run/evcctl/exchange /run/evcctl/lock /var/cache/evcctl 2>/dev/null; ls -d /var/lib/evcctl/*.unfinished /var/lib/kubelet/evcctl-unfinished* /var/lib/evcctl/kubeadm-before* 2>/dev/null',
       )
       expect(left.stdout.split('\n').filter(line => line !== '' && !line.endsWith(':'))).toEqual([])
       expect(await kubeadmProcesses(name)).toBe('')

@@ -71,8 +71,8 @@ test('an API server that does not listen is said to be unreachable', async () =>
 test('a host without a cluster, or with one that will be reset, is not asked', async () => {
   expect(probe.parse(await new Sandbox().sh(probe.script))).toEqual(paths.map(() => ({ api: 'absent' })))
   const { sandbox } = controlPlane(1)
-  mkdirSync(sandbox.inside('/var/lib/evcctl'), { recursive: true })
-  writeFileSync(sandbox.inside('/var/lib/evcctl/kubeadm-init.unfinished'), '')
+  mkdirSync(sandbox.inside('/var/lib/kubelet'), { recursive: true })
+  writeFileSync(sandbox.inside('/var/lib/kubelet/evcctl-unfinished'), '')
   expect(probe.parse(await sandbox.sh(probe.script))).toEqual(paths.map(() => ({ api: 'absent' })))
 })
 

@@ -49,7 +49,7 @@ const worker = {
   '/var/lib/kubelet/pki/kubelet-client-current.pem': 'x',
 }
 const joined = { ...worker, '/etc/kubernetes/admin.conf': 'x', '/etc/kubernetes/manifests/kube-apiserver.yaml': 'x' }
-const marker = { '/var/lib/evcctl/kubeadm-join.unfinished': '' }
+const marker = { '/var/lib/kubelet/evcctl-unfinished': 'control-plane\n/var/lib/etcd\n' }
 const { '/etc/kubernetes/kubelet.conf': _conf, ...withoutConf } = joined
 
 async function look(files: Readonly<Record<string, string>>): Promise<ControlPlaneJoinState> {
@@ -77,11 +77,19 @@ describe('the join of a control plane node', () => {
 
   test('leaves an external etcd alone', () => {
     const external = controlPlaneJoin({ ...parameters, etcdData: 'external' })
-    const unfinished = { state: 'unfinished', found: [], inEtcdData: [], caHash: undefined, node: undefined } as const
+    const unfinished = {
+      state: 'unfinished',
+      found: [],
+      inEtcdData: [],
+      cutOff: undefined,
+      aside: false,
+      caHash: undefined,
+      node: undefined,
+    } as const
     const [step] = external.converge(unfinished, desired)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     expect(step.run).toContain('kubeadm reset')
-    for (const word of ['/var/lib/etcd', '/member', 'external']) {
+    for (const word of ['/var/lib/etcd', 'external']) {
       expect(step.run).not.toContain(word)
       expect(external.probe.script).not.toContain(word)
     }
@@ -132,7 +140,7 @@ describe('the join of a control plane node', () => {
   test('resets only with the marker, and has its secrets on stdin alone', async () => {
     for (const state of ['absent', 'unfinished'] as const) {
       const [step, ...others] = resource.converge(
-        { state, found: [], inEtcdData: [], caHash: undefined, node: undefined },
+        { state, found: [], inEtcdData: [], cutOff: undefined, aside: false, caHash: undefined, node: undefined },
         desired,
       )
       if (step === undefined || !('run' in step)) throw new Error('expected a run step')
@@ -143,7 +151,15 @@ describe('the join of a control plane node', () => {
   })
 
   test('hands kubeadm a document with token, pinned CA and certificate key', async () => {
-    const state = { state: 'absent', found: [], inEtcdData: [], caHash: undefined, node: undefined } as const
+    const state = {
+      state: 'absent',
+      found: [],
+      inEtcdData: [],
+      cutOff: undefined,
+      aside: false,
+      caHash: undefined,
+      node: undefined,
+    } as const
     const [step] = resource.converge(state, { ...desired, caHash: 'sha256:abc' })
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.
@@ -156,7 +172,15 @@ describe('the join of a control plane node', () => {
 
   test('has no file with secrets while kubeadm runs, and gives each phase the document', async () => {
     const [step] = resource.converge(
-      { state: 'absent', found: [], inEtcdData: [], caHash: undefined, node: undefined },
+      {
+        state: 'absent',
+        found: [],
+        inEtcdData: [],
+        cutOff: undefined,
+        aside: false,
+        caHash: undefined,
+        node: undefined,
+      },
       desired,
     )
     const { exitCode, stderr, asked, read, files } = await joinWithStubs(step)
@@ -178,7 +202,15 @@ describe('the join of a control plane node', () => {
     ['none of another node', '192.0.2.13', ''],
   ])('takes %s stale member out of etcd', async (_what, address, removed) => {
     const [step] = resource.converge(
-      { state: 'absent', found: [], inEtcdData: [], caHash: undefined, node: undefined },
+      {
+        state: 'absent',
+        found: [],
+        inEtcdData: [],
+        cutOff: undefined,
+        aside: false,
+        caHash: undefined,
+        node: undefined,
+      },
       desired,
     )
     const script = (step as { run: string }).run
@@ -197,7 +229,15 @@ curl() { case "$*" in *member/list*) printf '%s' '${answer}';; *) printf '%s\\n'
 
 test('a member that etcd does not let go is not reset', async () => {
   const [step] = resource.converge(
-    { state: 'unfinished', found: [], inEtcdData: [], caHash: undefined, node: undefined },
+    {
+      state: 'unfinished',
+      found: [],
+      inEtcdData: [],
+      cutOff: undefined,
+      aside: false,
+      caHash: undefined,
+      node: undefined,
+    },
     desired,
   )
   const script = (step as { run: string }).run

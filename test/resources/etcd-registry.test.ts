@@ -69,7 +69,7 @@ afterAll(() => {
 })
 
 const admin = { '/etc/kubernetes/admin.conf': 'x' }
-const marker = { '/var/lib/evcctl/kubeadm-init.unfinished': '' }
+const marker = { '/var/lib/kubelet/evcctl-unfinished': 'init\n\n' }
 const wrote = (url: string) => ({ '/var/lib/evcctl/kubeadm-init.etcd': `${url}\n` })
 const manifest = (...endpoints: readonly string[]) => ({
   '/etc/kubernetes/manifests/kube-apiserver.yaml': `    - --etcd-servers=${endpoints.join(',')}\n`,

@@ -12,7 +12,7 @@ const wholeControlPlane = {
   '/etc/kubernetes/manifests/kube-apiserver.yaml': 'x',
   '/etc/kubernetes/pki/ca.crt': ca.pem,
 }
-const marker = { '/var/lib/evcctl/kubeadm-init.unfinished': '' }
+const marker = { '/var/lib/kubelet/evcctl-unfinished': 'init\n/var/lib/etcd\n' }
 
 function on(files: Readonly<Record<string, string>>, etcd = false) {
   const sandbox = new Sandbox()
@@ -74,6 +74,8 @@ describe('kubeadm init', () => {
         state: 'unfinished',
         found: [],
         inEtcdData: [],
+        cutOff: undefined,
+        aside: false,
         ca: '',
         server: '',
         node: undefined,
@@ -123,7 +125,16 @@ describe('kubeadm init', () => {
       records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
     })
     const steps = resource.converge(
-      { state: 'absent', found: [], inEtcdData: [], ca: '', server: '', node: undefined },
+      {
+        state: 'absent',
+        found: [],
+        inEtcdData: [],
+        cutOff: undefined,
+        aside: false,
+        ca: '',
+        server: '',
+        node: undefined,
+      },
       resource.desired as never,
     )
     const text = steps.map(step => ('run' in step ? step.run : `${JSON.stringify(step)}\n`)).join('--- next step\n')

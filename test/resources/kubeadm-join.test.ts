@@ -54,7 +54,7 @@ describe('kubeadm join', () => {
     ['a node', joined, 'joined'],
     ['a node that lost its kubeconfig', withoutConf, 'leftovers'],
     ['a node that lost its certificate', withoutCertificate, 'leftovers'],
-    ['a join that was cut off', { ...joined, '/var/lib/evcctl/kubeadm-join.unfinished': '' }, 'unfinished'],
+    ['a join that was cut off', { ...joined, '/var/lib/kubelet/evcctl-unfinished': 'worker\n\n' }, 'unfinished'],
     ['a control plane node', { ...joined, '/etc/kubernetes/admin.conf': 'x' }, 'control plane'],
   ])('sees %s', async (_what, files, state) => {
     expect((await look(files)).state).toBe(state)
@@ -62,7 +62,11 @@ describe('kubeadm join', () => {
 
   test('is to be done on a bare host, also while the hash of the CA is not known', async () => {
     const diff = (caHash: string | typeof unknownHash) =>
-      resource.diff({ state: 'absent', caHash: undefined, node: undefined }, { ...desired, caHash }, { watched: [] })
+      resource.diff(
+        { state: 'absent', aside: false, caHash: undefined, node: undefined },
+        { ...desired, caHash },
+        { watched: [] },
+      )
     expect(diff(ca.hash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: ca.hash }] })
     expect(diff(unknownHash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: unknownHash }] })
   })
@@ -109,7 +113,7 @@ describe('kubeadm join', () => {
 
   test('resets only what an earlier join left, and has the token on stdin alone', async () => {
     for (const state of ['absent', 'leftovers'] as const) {
-      const [step, ...others] = resource.converge({ state, caHash: undefined, node: undefined }, desired)
+      const [step, ...others] = resource.converge({ state, aside: false, caHash: undefined, node: undefined }, desired)
       if (step === undefined || !('run' in step)) throw new Error('expected a run step')
       expect(step.stdin).toBeInstanceOf(Secret)
       expect(step.run + JSON.stringify(others)).not.toContain(secret)
@@ -118,7 +122,7 @@ describe('kubeadm join', () => {
   })
 
   test('is refused where another cluster has left its CA, and never resets that', () => {
-    const left = { state: 'leftovers', caHash: 'sha256:other', node: undefined } as const
+    const left = { state: 'leftovers', aside: false, caHash: 'sha256:other', node: undefined } as const
     const change = resource.diff(left, { ...desired, caHash: 'sha256:abc' }, { watched: [] })
     expect(change?.refused).toMatchObject({
       problem: 'This host belongs to another cluster.',
@@ -133,7 +137,7 @@ describe('kubeadm join', () => {
   })
 
   test('has no file with the token while kubeadm runs, and gives it the document as often as it tries', async () => {
-    const [step] = resource.converge({ state: 'absent', caHash: undefined, node: undefined }, desired)
+    const [step] = resource.converge({ state: 'absent', aside: false, caHash: undefined, node: undefined }, desired)
     const { exitCode, asked, read, files } = await joinWithStubs(step)
     expect(exitCode).toBe(0)
     expect(asked).toEqual(['join phase preflight', 'join', 'join phase preflight', 'join'])
@@ -143,7 +147,7 @@ describe('kubeadm join', () => {
 
   test('hands kubeadm a document with token and pinned CA', async () => {
     const [step] = resource.converge(
-      { state: 'absent', caHash: undefined, node: undefined },
+      { state: 'absent', aside: false, caHash: undefined, node: undefined },
       { ...desired, caHash: 'sha256:abc' },
     )
     const { stdin } = step as { stdin: Secret }

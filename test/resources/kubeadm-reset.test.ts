@@ -12,8 +12,9 @@ import { KubeadmHost } from './kubeadm-stand-in.ts'
 const ca = throwAwayCa()
 const criSocket = 'unix:///run/containerd/containerd.sock'
 const ignored = ['DirAvailable--var-lib-etcd']
-const initMarker = '/var/lib/evcctl/kubeadm-init.unfinished'
-const joinMarker = '/var/lib/evcctl/kubeadm-join.unfinished'
+const runMark = '/var/lib/kubelet/evcctl-unfinished'
+const resetMark = '/var/lib/evcctl/kubeadm-reset.unfinished'
+const copies = '/var/lib/evcctl/kubeadm-before'
 
 function init(etcdData = '/var/lib/etcd', ignorePreflightErrors: readonly string[] = []) {
   return kubeadmInit({
@@ -29,9 +30,16 @@ const node = {
 }
 const token = Output.ofTask<never>('cp1/control-plane/mint:bootstrap token' as TaskId)
 const ofCluster = { token, certificateKey: token, caHash: token }
-function controlPlane(ignorePreflightErrors: readonly string[] = []) {
+function controlPlane(ignorePreflightErrors: readonly string[] = [], etcdData = '/var/lib/etcd') {
   const configuration = controlPlaneJoinConfiguration({ ...node, ignorePreflightErrors })
-  return controlPlaneJoin({ configuration, address: node.address, others: ['192.0.2.11'], ...ofCluster, records: [] })
+  return controlPlaneJoin({
+    configuration,
+    address: node.address,
+    others: ['192.0.2.11'],
+    etcdData,
+    ...ofCluster,
+    records: [],
+  })
 }
 const worker = kubeadmJoin({
   ...{ configuration: joinConfiguration({ ...node, ignorePreflightErrors: [] }), ...ofCluster },
@@ -66,7 +74,7 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
       const came = await host.apply(resource, initDesired)
       expect(JSON.stringify(came)).toMatch(/is not empty/)
       expect(host.tree('/var/lib/etcd')).toHaveProperty('default/member/wal/0.wal')
-      expect(host.has(initMarker)).toBe(false)
+      expect(host.has(runMark)).toBe(false)
     }
     expect(host.asked()).not.toContain(expect.stringContaining('reset'))
   })
@@ -85,7 +93,7 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
     const before = [host.tree('/etc/kubernetes'), host.tree('/var/lib/kubelet')]
     host.fails('preflight', '\t[ERROR ImagePull]: failed to pull image')
     expect(await host.apply(init(), initDesired)).toMatchObject({ exitCode: 1 })
-    expect(host.has(initMarker)).toBe(false)
+    expect(host.has(runMark)).toBe(false)
     expect([host.tree('/etc/kubernetes'), host.tree('/var/lib/kubelet')]).toEqual(before)
     expect(await host.apply(init(), initDesired)).toMatchObject({ stderr: '', exitCode: 0 })
     expect(host.tree('/etc/kubernetes')).toMatchObject(before[0]!)
@@ -111,7 +119,17 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
     host.ignoresData()
     expect(JSON.stringify(await host.apply(resource as never, desired))).toContain('parts of a c')
     const [step] = resource.converge(
-      { state: 'absent', found: [], inEtcdData: [], ca: '', caHash: undefined, server: '', node: undefined } as never,
+      {
+        state: 'absent',
+        cutOff: undefined,
+        aside: false,
+        found: [],
+        inEtcdData: [],
+        ca: '',
+        caHash: undefined,
+        server: '',
+        node: undefined,
+      } as never,
       desired as never,
     )
     const { stderr } = await host.sandbox.sh(
@@ -119,18 +137,18 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
       '',
       `${host.sandbox.root}/bin:`,
     )
-    expect(stderr).toContain('/member is there, and evcctl has not made it')
+    expect(stderr).toContain('/member is there. evcctl has not made this data of an etcd.')
     expect(host.tree('/var/lib/etcd')).toHaveProperty('member/wal/0.wal')
   })
 })
 
 describe('a run of kubeadm that has begun', () => {
   test.each([
-    ['init', init('/var/lib/etcd', ignored), initDesired, givenFiles, initMarker],
-    ['join', controlPlane(ignored), joinDesired, givenForNode, joinMarker],
+    ['init', init('/var/lib/etcd', ignored), initDesired, givenFiles],
+    ['join', controlPlane(ignored), joinDesired, givenForNode],
   ] as const)(
     'is undone by the next %s, and what lay there before is put back',
-    async (_what, resource, desired, giveFiles, marker) => {
+    async (_what, resource, desired, giveFiles) => {
       const host = new KubeadmHost()
       host.ignoresData()
       giveFiles(host)
@@ -138,17 +156,17 @@ describe('a run of kubeadm that has begun', () => {
       const before = host.tree('/etc/kubernetes')
       host.fails('run', 'the control plane does not come up')
       expect(await host.apply(resource as never, desired as never)).toMatchObject({ exitCode: 1 })
-      expect(host.has(marker)).toBe(true)
+      expect(host.has(runMark)).toBe(true)
       expect(await host.apply(resource as never, desired as never)).toMatchObject({ stderr: '', exitCode: 0 })
       expect(host.asked().filter(words => words.startsWith('reset'))).toHaveLength(1)
       expect(host.tree('/etc/kubernetes')).toMatchObject(before)
       expect(host.tree('/etc/kubernetes/pki')).toHaveProperty('sa.key')
       expect(host.has('/var/lib/kubelet/seccomp/profiles/own.json')).toBe(true)
       expect(host.tree('/var/lib/etcd')).toHaveProperty('lost+found/file')
-      expect(host.tree('/var/lib/evcctl/kubeadm-before')).toMatchObject({ 'manifests/kube-vip.yaml': '600 0 pod\n' })
+      expect(host.tree(copies)).toMatchObject({ 'manifests/kube-vip.yaml': '600 0 pod\n' })
       const end = resource.converge({ state: 'absent' } as never, desired as never).at(-1) as { run: string }
       await host.sandbox.sh(end.run.slice(end.run.lastIndexOf('{ find')))
-      expect([marker, '/var/lib/evcctl/kubeadm-before'].map(path => host.has(path))).toEqual([false, false])
+      expect([runMark, resetMark, copies].map(path => host.has(path))).toEqual([false, false, false])
     },
   )
 
@@ -172,7 +190,7 @@ describe('a run of kubeadm that has begun', () => {
     expect(host.tree('/var/lib/evcctl')).toMatchObject({
       'kubeadm-init.etcd': expect.stringMatching(/ https:\/\/192\.0\.2\.1:2379\n$/),
     })
-    expect(host.has(initMarker)).toBe(false)
+    expect(host.has(runMark)).toBe(false)
   })
 
   test('leaves a link in the place of the data folder as it is', async () => {
@@ -198,7 +216,147 @@ describe('a run of kubeadm that has begun', () => {
     expect(await host.apply(worker as never, joinDesired)).toMatchObject({ exitCode: 1 })
     expect(Object.keys(host.tree('/etc/kubernetes'))).toEqual(['manifests/kube-vip.yaml'])
     expect(Object.keys(host.tree('/var/lib/kubelet'))).toEqual(['config.json'])
-    expect(host.has(joinMarker)).toBe(false)
+    expect(host.has(runMark)).toBe(false)
+  })
+})
+
+const member = 'member/wal/0.wal'
+const reset = expect.stringMatching(/^reset/)
+
+describe('the mark of a run that was cut off', () => {
+  test.each([
+    ['init', 'a control plane joins', init(), initDesired, controlPlane(), joinDesired, init(), initDesired],
+    ['a join', 'init', controlPlane(), joinDesired, init(), initDesired, controlPlane(), joinDesired],
+    ['a join of a worker', 'init', worker, joinDesired, init(), initDesired, worker, joinDesired],
+  ] as const)(
+    'of %s is gone after %s, so that no later apply resets the node',
+    async (_one, _other, first, firstWants, second, secondWants, third, thirdWants) => {
+      const host = new KubeadmHost()
+      // Nothing of the run but its mark: it was killed between the two.
+      host.fails('run', 'cut off')
+      const [step] = first.converge({ state: 'absent' } as never, firstWants as never)
+      const begun = (step as { run: string }).run.replaceAll('watched kubeadm', 'false')
+      await host.sandbox.sh(`set -eu\n${begun}`, '', `${host.sandbox.root}/bin:`)
+      expect(host.has(runMark)).toBe(true)
+      host.unfail('run')
+
+      const { note, failed } = await host.applyAll(second as never, secondWants as never)
+      expect([note, failed]).toEqual([expect.stringContaining('is removed first'), undefined])
+      expect([host.has(runMark), host.has(resetMark), host.has(copies)]).toEqual([false, false, false])
+      host.write('/var/lib/etcd/member/wal/0.wal', 'data of the cluster')
+      const asked = host.asked().length
+      await host.applyAll(third as never, thirdWants as never)
+      expect(host.tree('/var/lib/etcd')).toMatchObject({ [member]: expect.stringContaining('data of the cluster') })
+      expect(host.asked().slice(asked)).toEqual([])
+    },
+  )
+
+  test('of a join that was almost done is nothing that init undoes', async () => {
+    const host = new KubeadmHost()
+    host.fails('run', 'cut off')
+    await host.applyAll(controlPlane(), joinDesired)
+    host.write('/var/lib/etcd/member/wal/0.wal', 'data of the cluster')
+    expect(await host.applyAll(init(), initDesired)).toMatchObject({
+      refused: expect.stringContaining('A join to a cluster was cut off on this host'),
+    })
+    expect(host.tree('/var/lib/etcd')).toHaveProperty([member])
+    expect(host.asked()).not.toContainEqual(reset)
+  })
+
+  test('is gone with a reset by hand: a node that somebody makes then is never reset', async () => {
+    for (const [resource, desired] of [
+      [init(), initDesired],
+      [controlPlane(), joinDesired],
+    ] as const) {
+      const host = new KubeadmHost()
+      host.fails('run', 'cut off')
+      await host.applyAll(resource as never, desired as never)
+      await host.resetByHand()
+      await host.sandbox.sh(`${host.sandbox.root}/bin/kubeadm init`, '', `${host.sandbox.root}/bin:`)
+      host.write('/var/lib/etcd/member/wal/0.wal', 'data of the cluster')
+      const asked = host.asked().length
+      await host.applyAll(resource as never, desired as never)
+      expect(host.asked().slice(asked)).not.toContainEqual(reset)
+      expect(host.tree('/var/lib/etcd')).toHaveProperty([member])
+    }
+  })
+
+  test.each([
+    ['init', '/var/lib/etcd-own', '/var/lib/etcd'],
+    ['init', '/var/lib/etcd', '/var/lib/etcd-own'],
+    ['init', 'external', '/var/lib/etcd'],
+    ['join', 'external', '/var/lib/etcd'],
+    ['join', '/var/lib/etcd', '/var/lib/etcd-own'],
+  ])('names the data folder of that %s (%s): the one of today (%s) is only looked at', async (what, former, wanted) => {
+    const host = new KubeadmHost(former === 'external' ? '/var/lib/etcd-none' : former)
+    const resource = (folder: string) => (what === 'init' ? init(folder) : controlPlane([], folder))
+    const desired = (what === 'init' ? initDesired : joinDesired) as never
+    host.fails('run', 'cut off')
+    await host.applyAll(resource(former) as never, desired)
+    host.write(`${wanted}/member/wal/0.wal`, 'data of somebody else')
+    expect(await host.applyAll(resource(wanted) as never, desired)).toMatchObject({
+      refused: `evcctl has not made this data of an etcd.\n${wanted}/member`,
+    })
+    // A script that was made before the data came is no way around.
+    const state = { state: 'unfinished', found: [], inEtcdData: [] }
+    for (const step of resource(wanted).converge(state as never, desired)) {
+      if ('run' in step) await host.sandbox.sh(`set -eu\n${step.run}`, 'x', `${host.sandbox.root}/bin:`)
+      break
+    }
+    expect(host.tree(wanted)).toHaveProperty([member])
+  })
+
+  test('has the data of the run before removed where cluster.yaml names another folder since', async () => {
+    const host = new KubeadmHost()
+    host.fails('run', 'cut off')
+    await host.applyAll(init(), initDesired)
+    host.write('/var/lib/etcd/member/snap/former')
+    expect(await host.applyAll(init('/var/lib/etcd-own'), initDesired)).not.toHaveProperty('failed')
+    expect(host.has('/var/lib/etcd/member/snap/former')).toBe(false)
+  })
+})
+
+describe('copies of what lay there before', () => {
+  test('outlive a reset by hand, and plan says where they are', async () => {
+    const host = new KubeadmHost()
+    givenFiles(host)
+    host.fails('run', 'it does not come up')
+    await host.applyAll(init(), initDesired)
+    await host.resetByHand()
+    await host.applyAll(init(), initDesired)
+    expect(host.tree(`${copies}.saved`)).toMatchObject({
+      'manifests/kube-vip.yaml': '600 0 pod\n',
+      'pki/ca.key': '400 0 key of the user\n',
+    })
+    await host.resetByHand()
+    host.fails('preflight', 'refused')
+    expect(await host.applyAll(init(), initDesired)).toMatchObject({
+      note: expect.stringContaining(`${copies}.saved`),
+    })
+  })
+
+  test('have what was written after the run was cut off beside them', async () => {
+    const host = new KubeadmHost()
+    givenForNode(host)
+    host.fails('run', 'it does not come up')
+    await host.applyAll(controlPlane(), joinDesired)
+    host.write('/var/lib/kubelet/config.json', 'logins\n', 0o600)
+    host.write('/var/lib/kubelet/seccomp/profiles/own.json', 'newer\n')
+    expect(await host.applyAll(controlPlane(), joinDesired)).not.toHaveProperty('failed')
+    expect(host.tree('/var/lib/kubelet')).toMatchObject({
+      'config.json': '600 0 logins\n',
+      'seccomp/profiles/own.json': expect.stringContaining('newer'),
+    })
+  })
+
+  test('have a bound: what is too much is named before anything is written', async () => {
+    const host = new KubeadmHost()
+    host.write('/var/lib/kubelet/models/large')
+    host.stub('du', `printf '300000\\t%s\\n' "$3"\n`)
+    const { failed } = await host.applyAll(worker, joinDesired)
+    expect(failed).toContain('/var/lib/kubelet/models: kubeadm reset deletes what lies there, and it is too much')
+    expect(host.has(runMark)).toBe(false)
+    expect(host.asked()).not.toContain('join')
   })
 })
 
@@ -231,9 +389,13 @@ describe('an apply that is killed at any of its commands', () => {
       for (let at = first; ; at += 9) {
         const host = new KubeadmHost()
         giveFiles(host)
-        const before = [host.tree('/etc/kubernetes'), host.tree('/var/lib/kubelet')]
+        const before = [
+          host.tree('/etc/kubernetes'),
+          { ...host.tree('/var/lib/kubelet'), 'config.json': '600 0 logins\n' },
+        ]
         host.fails('run', 'it does not come up')
         await host.apply(resource as never, desired as never)
+        host.write('/var/lib/kubelet/config.json', 'logins\n', 0o600)
         // The one that is killed has a reset to do first.
         killsAt(host, at)
         await host.apply(resource as never, desired as never)

@@ -7,12 +7,23 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { ProbeResult, Resource } from '../../src/core/index.ts'
 import { plain } from '../kit/local-sh.ts'
 import { Sandbox } from './sandbox.ts'
+
+/** How an apply came out. */
+export interface AppliedAll {
+  /** What plan shows; undefined where nothing is to do. */
+  readonly action: string | undefined
+  readonly note?: string
+  readonly refused?: string
+  /** What the script said that failed. */
+  readonly failed?: string
+}
 
 /**
  * A host with a kubeadm that refuses, writes and resets as the real one does, as far as files go: its preflight wants an
@@ -82,6 +93,11 @@ esac
     writeFileSync(join(this.sandbox.root, `${where}.once`), `${words}\n`)
   }
 
+  /** What `fails` said is taken back. */
+  unfail(where: 'preflight' | 'download' | 'run'): void {
+    rmSync(join(this.sandbox.root, `${where}.once`), { force: true })
+  }
+
   /** kubeadm's check of the data folder is ignored. */
   ignoresData(): void {
     writeFileSync(join(this.sandbox.root, 'ignored'), '')
@@ -112,13 +128,40 @@ esac
     )
   }
 
+  /** One apply with all its scripts: what plan says, what it refuses, or how the last script ended that ran. */
+  async applyAll<C, D, O>(resource: Resource<C, D, O>, desired: D): Promise<AppliedAll> {
+    const current = await this.#probe(resource)
+    const change = resource.diff(current, desired as never, { watched: [] })
+    const told = change?.note === undefined ? {} : { note: change.note }
+    if (change === undefined) return { action: undefined }
+    const { action, refused } = change
+    if (refused !== undefined) return { action, ...told, refused: `${refused.problem}\n${refused.came}` }
+    for (const step of resource.converge(current, desired)) {
+      if (!('run' in step)) continue
+      const ended = await this.sandbox.sh(`set -eu\n${step.run}`, plain(step.stdin ?? ''), `${this.sandbox.root}/bin:`)
+      if (ended.exitCode !== 0) return { action, ...told, failed: ended.stderr }
+    }
+    return { action, ...told }
+  }
+
+  /** `kubeadm reset`, as a person runs it. */
+  async resetByHand(): Promise<void> {
+    await this.sandbox.sh(`${this.sandbox.root}/bin/kubeadm reset --force`)
+  }
+
   /** One apply: what it refuses, or how its first script ended. */
   async apply<C, D, O>(resource: Resource<C, D, O>, desired: D): Promise<ProbeResult | { readonly refused: string }> {
-    const current = await this.sandbox.probe(resource)
+    const current = await this.#probe(resource)
     const change = resource.diff(current, desired as never, { watched: [] })
     if (change?.refused !== undefined) return { refused: `${change.refused.problem}\n${change.refused.came}` }
     const [step] = resource.converge(current, desired)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     return this.sandbox.sh(`set -eu\n${step.run}`, plain(step.stdin ?? ''), `${this.sandbox.root}/bin:`)
+  }
+
+  // A mark names a folder as the script that wrote it: below the root of the sandbox.
+  async #probe<C, D, O>(resource: Resource<C, D, O>): Promise<C> {
+    const answer = await this.sandbox.sh(resource.probe.script)
+    return resource.probe.parse({ ...answer, stdout: answer.stdout.replaceAll(this.sandbox.root, '') })
   }
 }

@@ -58,40 +58,46 @@ watched() {
 mkdir -p /var/lib/evcctl
 systemctl daemon-reload
 systemctl enable --quiet kubelet
+settle() {
+  if [ -d /var/lib/evcctl/kubeadm-before.full ]; then
+    rm -rf /var/lib/evcctl/kubeadm-before
+    mv /var/lib/evcctl/kubeadm-before.full /var/lib/evcctl/kubeadm-before
+    { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  fi
+}
 keep_entries() {
   place=/var/lib/evcctl/kubeadm-before.new/$1
   shift
-  mkdir "$place"
+  mkdir -p "$place"
   for entry in "$@"; do
     if [ ! -e "$entry" ] && [ ! -L "$entry" ]; then continue; fi
-    case $entry in /var/lib/kubelet/pods|/var/lib/kubelet/plugins|/var/lib/kubelet/plugins_registry|/var/lib/kubelet/device-plugins|/var/lib/kubelet/pod-resources|/var/lib/kubelet/checkpoints|/var/lib/kubelet/*_state|/var/lib/kubelet/pki|/var/lib/kubelet/config.yaml|/var/lib/kubelet/kubeadm-flags.env|/var/lib/kubelet/instance-config.yaml) continue ;; esac
+    case $entry in /var/lib/kubelet/pods|/var/lib/kubelet/plugins|/var/lib/kubelet/plugins_registry|/var/lib/kubelet/device-plugins|/var/lib/kubelet/pod-resources|/var/lib/kubelet/checkpoints|/var/lib/kubelet/*_state|/var/lib/kubelet/pki|/var/lib/kubelet/config.yaml|/var/lib/kubelet/kubeadm-flags.env|/var/lib/kubelet/instance-config.yaml|/var/lib/kubelet/evcctl-unfinished*) continue ;; esac
     case $former$entry in yes/etc/kubernetes/admin.conf|yes/etc/kubernetes/super-admin.conf|yes/etc/kubernetes/kubelet.conf|yes/etc/kubernetes/bootstrap-kubelet.conf|yes/etc/kubernetes/controller-manager.conf|yes/etc/kubernetes/scheduler.conf|yes/etc/kubernetes/manifests/etcd.yaml|yes/etc/kubernetes/manifests/kube-apiserver.yaml|yes/etc/kubernetes/manifests/kube-controller-manager.yaml|yes/etc/kubernetes/manifests/kube-scheduler.yaml|yes/etc/kubernetes/pki/ca.*|yes/etc/kubernetes/pki/sa.*|yes/etc/kubernetes/pki/apiserver*|yes/etc/kubernetes/pki/front-proxy-*|yes/etc/kubernetes/pki/etcd) continue ;; esac
+    if [ ! -L "$entry" ] && mountpoint -q "$entry" 2>/dev/null; then continue; fi
+    size=$(du -sk -- "$entry" 2>/dev/null) || :
+    size=${size%%[!0-9]*}
+    total=$(( total + ${size:-0} ))
+    if [ "$total" -gt 262144 ]; then
+      echo "$entry: kubeadm reset deletes what lies there, and it is too much to keep a copy (more than 256 MiB in all): move it away" >&2
+      exit 1
+    fi
+    rm -rf -- "$place/${entry##*/}"
     cp -fpPR -- "$entry" "$place/"
   done
 }
 keep_files() {
-  former=$1
-  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
-  mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new
+  former=$1 total=0
+  settle
+  rm -rf /var/lib/evcctl/kubeadm-before.new
+  if [ -d /var/lib/evcctl/kubeadm-before ]; then cp -pPR /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new; else mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new; fi
   keep_entries conf /etc/kubernetes/*.conf
   keep_entries pki /etc/kubernetes/pki/* /etc/kubernetes/pki/.[!.]*
   keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]*
   keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]*
   { find /var/lib/evcctl/kubeadm-before.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
-  mv /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before
+  mv /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
   { sync -- /var/lib/evcctl 2>/dev/null || sync; }
-}
-mark() {
-  : >/var/lib/evcctl/kubeadm-init.unfinished
-  { sync -- /var/lib/evcctl/kubeadm-init.unfinished /var/lib/evcctl 2>/dev/null || sync; }
-}
-need_no_member() {
-  if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there, and evcctl has not made it: move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir' >&2; exit 1; fi
-}
-begin() {
-  need_no_member
-  keep_files no
-  mark
+  settle
 }
 put_back() {
   folder=$1
@@ -101,24 +107,80 @@ put_back() {
     if [ -e "$entry" ] || [ -L "$entry" ]; then cp -fpPR -- "$entry" "$folder/"; fi
   done
 }
-reset_host() {
-  if [ ! -e /var/lib/evcctl/kubeadm-init.unfinished ]; then need_no_member; rm -rf /var/lib/evcctl/kubeadm-before; fi
-  if [ ! -d /var/lib/evcctl/kubeadm-before ]; then keep_files yes; fi
-  mark
-  systemctl stop kubelet 2>/dev/null || :
-  kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/containerd/containerd.sock' >/dev/null
-  rm -rf -- '/var/lib/etcd/member'
+put_all_back() {
   put_back /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]*
   put_back /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*
   put_back /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*
   put_back /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*
-  { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
-  rm -f /var/lib/evcctl/kubeadm-init.unfinished
-  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
-  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
 }
-if [ -e /var/lib/evcctl/kubeadm-init.unfinished ]; then
-  echo 'removing what an interrupted kubeadm init left'
+lost() {
+  folder=$1
+  shift
+  for entry in "$@"; do
+    if [ -e "$entry" ] || [ -L "$entry" ]; then
+      if [ ! -e "$folder/${entry##*/}" ] && [ ! -L "$folder/${entry##*/}" ]; then return 0; fi
+    fi
+  done
+  return 1
+}
+set_aside() {
+  settle
+  if [ -d /var/lib/evcctl/kubeadm-before ]; then
+    some=
+    if lost /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]*; then some=yes; fi
+    if lost /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*; then some=yes; fi
+    if lost /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*; then some=yes; fi
+    if lost /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*; then some=yes; fi
+    if [ -n "$some" ] && [ ! -e /var/lib/evcctl/kubeadm-before.saved ]; then mv /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.saved; else rm -rf /var/lib/evcctl/kubeadm-before; fi
+    { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  fi
+}
+need_no_member() {
+  if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there. evcctl has not made this data of an etcd. Move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir.' >&2; exit 1; fi
+}
+begin() {
+  need_no_member
+  set_aside
+  keep_files no
+  mkdir -p /var/lib/kubelet
+  printf '%s\n' init '/var/lib/etcd' >/var/lib/kubelet/evcctl-unfinished.new
+  { sync -- /var/lib/kubelet/evcctl-unfinished.new 2>/dev/null || sync; }
+  mv -f /var/lib/kubelet/evcctl-unfinished.new /var/lib/kubelet/evcctl-unfinished
+  { sync -- /var/lib/kubelet 2>/dev/null || sync; }
+}
+reset_host() {
+  cut_off= run= data=
+  for mark in /var/lib/evcctl/kubeadm-reset.unfinished /var/lib/kubelet/evcctl-unfinished; do
+    if [ -e "$mark" ]; then
+      cut_off=yes
+      { read -r run && IFS= read -r data; } <"$mark" || :
+      break
+    fi
+  done
+  if [ ! -e /var/lib/evcctl/kubeadm-reset.unfinished ]; then
+    if [ -z "$cut_off" ]; then
+      need_no_member
+      set_aside
+    fi
+    keep_files yes
+    printf '%s\n' "$run" "$data" >/var/lib/evcctl/kubeadm-reset.unfinished.new
+    { sync -- /var/lib/evcctl/kubeadm-reset.unfinished.new 2>/dev/null || sync; }
+    mv -f /var/lib/evcctl/kubeadm-reset.unfinished.new /var/lib/evcctl/kubeadm-reset.unfinished
+    { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  fi
+  systemctl stop kubelet 2>/dev/null || :
+  kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/containerd/containerd.sock' >/dev/null
+  case $data in /?*) rm -rf -- "$data/member" ;; esac
+  put_all_back
+  { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
+  rm -f /var/lib/kubelet/evcctl-unfinished
+  { sync -- /var/lib/kubelet 2>/dev/null || sync; }
+  rm -f /var/lib/evcctl/kubeadm-reset.unfinished
+  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
+}
+if [ -e /var/lib/kubelet/evcctl-unfinished ] || [ -e /var/lib/evcctl/kubeadm-reset.unfinished ]; then
+  echo 'removing what an interrupted run of kubeadm left'
   reset_host
 fi
 kubeadm init phase preflight --config '/etc/evcctl/kubeadm.yaml'
@@ -165,7 +227,9 @@ mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
   keep 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-config.yaml' '/var/lib/evcctl/kubelet-configuration.json'
 )
 { find /etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml -xdev -exec sync -- {} + 2>/dev/null || sync; }
-rm -f /var/lib/evcctl/kubeadm-init.unfinished
-{ sync -- /var/lib/evcctl 2>/dev/null || sync; }
-rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new
 rm -f /var/lib/evcctl/kubeadm-init.etcd
+rm -f /var/lib/kubelet/evcctl-unfinished
+{ sync -- /var/lib/kubelet 2>/dev/null || sync; }
+rm -f /var/lib/evcctl/kubeadm-reset.unfinished
+{ sync -- /var/lib/evcctl 2>/dev/null || sync; }
+rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full

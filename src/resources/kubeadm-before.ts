@@ -1,0 +1,132 @@
+import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
+import { runMark } from './kubeadm-marks.ts'
+import { stateFolder } from './kubeadm-state.ts'
+import { controlPlaneComponents } from './static-pods.ts'
+
+/** Copies of what lay where `kubeadm reset` deletes, from before kubeadm wrote anything. Root only: keys are among them. */
+const kept = `${stateFolder}/kubeadm-before`
+
+/** The same of a run that somebody has reset by hand: kubeadm has deleted what they are copies of. */
+const keptAside = `${kept}.saved`
+
+/** The most that is copied, KiB: what `kubeadm reset` would delete and is larger is for the user to move away. */
+const mostKept = 256 * 1024
+
+const kubernetes = '/etc/kubernetes'
+const kubelet = '/var/lib/kubelet'
+
+/** The folders that `kubeadm reset` empties. */
+export const emptiedByReset: readonly string[] = [kubernetes, kubelet]
+
+// What the kubelet makes there by itself, or kubeadm for it.
+const ofKubelet = [
+  ...['pods', 'plugins', 'plugins_registry', 'device-plugins', 'pod-resources', 'checkpoints', '*_state', 'pki'],
+  ...['config.yaml', 'kubeadm-flags.env', 'instance-config.yaml'],
+].map(name => `${kubelet}/${name}`)
+
+// The names under which kubeadm writes: where a run has begun or an earlier node was, these are what is left of it.
+const ofKubeadm = [
+  ...['admin', 'super-admin', 'kubelet', 'bootstrap-kubelet', 'controller-manager', 'scheduler'].map(
+    name => `${name}.conf`,
+  ),
+  ...['etcd', ...controlPlaneComponents].map(name => `manifests/${name}.yaml`),
+  ...['ca.*', 'sa.*', 'apiserver*', 'front-proxy-*', 'etcd'].map(name => `pki/${name}`),
+].map(name => `${kubernetes}/${name}`)
+
+const places = [
+  { name: 'conf', folder: kubernetes, entries: `${kubernetes}/*.conf` },
+  ...[`${kubernetes}/pki`, `${kubernetes}/manifests`, kubelet].map(folder => ({
+    name: folder.slice(folder.lastIndexOf('/') + 1),
+    folder,
+    entries: `${folder}/* ${folder}/.[!.]*`,
+  })),
+]
+
+function eachPlace(line: (place: (typeof places)[number]) => string): string {
+  return places.map(place => `  ${line(place)}\n`).join('')
+}
+
+const copies = ({ name }: { readonly name: string }) => `${kept}/${name}/* ${kept}/${name}/.[!.]*`
+
+/**
+ * Shell functions that keep what lies where `kubeadm reset` deletes. `keep_files no` comes before a run, `keep_files yes`
+ * before a reset: without the files of kubeadm, and in addition to the copies that are there, since something may have been
+ * written after the run was cut off. `put_all_back` comes after a reset. `set_aside` comes before a run, where no run is
+ * cut off: copies of what is not there any more stay, by another name. `settle` ends an exchange of copies that was cut
+ * off. All of them can be repeated, and end the script when something fails.
+ */
+export const beforeFunctions = `settle() {
+  if [ -d ${kept}.full ]; then
+    rm -rf ${kept}
+    mv ${kept}.full ${kept}
+    ${syncLine(stateFolder)}
+  fi
+}
+keep_entries() {
+  place=${kept}.new/$1
+  shift
+  mkdir -p "$place"
+  for entry in "$@"; do
+    if [ ! -e "$entry" ] && [ ! -L "$entry" ]; then continue; fi
+    case $entry in ${[...ofKubelet, `${runMark}*`].join('|')}) continue ;; esac
+    case $former$entry in ${ofKubeadm.map(path => `yes${path}`).join('|')}) continue ;; esac
+    if [ ! -L "$entry" ] && mountpoint -q "$entry" 2>/dev/null; then continue; fi
+    size=$(du -sk -- "$entry" 2>/dev/null) || :
+    size=\${size%%[!0-9]*}
+    total=$(( total + \${size:-0} ))
+    if [ "$total" -gt ${mostKept} ]; then
+      echo "$entry: kubeadm reset deletes what lies there, and it is too much to keep a copy (more than ${mostKept / 1024} MiB in all): move it away" >&2
+      exit 1
+    fi
+    rm -rf -- "$place/\${entry##*/}"
+    cp -fpPR -- "$entry" "$place/"
+  done
+}
+keep_files() {
+  former=$1 total=0
+  settle
+  rm -rf ${kept}.new
+  if [ -d ${kept} ]; then cp -pPR ${kept} ${kept}.new; else mkdir -m 0700 ${kept}.new; fi
+${eachPlace(({ name, entries }) => `keep_entries ${name} ${entries}`)}  ${syncTreeLine(`${kept}.new`)}
+  mv ${kept}.new ${kept}.full
+  ${syncLine(stateFolder)}
+  settle
+}
+put_back() {
+  folder=$1
+  shift
+  mkdir -p "$folder"
+  for entry in "$@"; do
+    if [ -e "$entry" ] || [ -L "$entry" ]; then cp -fpPR -- "$entry" "$folder/"; fi
+  done
+}
+put_all_back() {
+${eachPlace(place => `put_back ${place.folder} ${copies(place)}`)}}
+lost() {
+  folder=$1
+  shift
+  for entry in "$@"; do
+    if [ -e "$entry" ] || [ -L "$entry" ]; then
+      if [ ! -e "$folder/\${entry##*/}" ] && [ ! -L "$folder/\${entry##*/}" ]; then return 0; fi
+    fi
+  done
+  return 1
+}
+set_aside() {
+  settle
+  if [ -d ${kept} ]; then
+    some=
+${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes; fi`)}    if [ -n "$some" ] && [ ! -e ${keptAside} ]; then mv ${kept} ${keptAside}; else rm -rf ${kept}; fi
+    ${syncLine(stateFolder)}
+  fi
+}
+`
+
+/** Lines of sh that forget the copies. */
+export const forgetCopies = `rm -rf ${kept} ${kept}.new ${kept}.full\n`
+
+/** Probe line: `aside=yes` where copies were set aside. */
+export const printAside = `if [ -d ${keptAside} ]; then echo aside=yes; fi\n`
+
+/** What plan says of them. */
+export const asideNote = `copies of what lay here before a run of kubeadm that somebody has reset are in ${keptAside}`
