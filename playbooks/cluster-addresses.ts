@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { privateAddressOf } from '../roles/preflight/index.ts'
 import { type ClusterSpec, type HostFacts, type HostSpec, type HttpProxy, UserError } from '../src/index.ts'
 
@@ -86,6 +86,11 @@ export function isNode(host: HostSpec): boolean {
 /** `host:port` by which every node reaches the API; in lower case, as kubeadm wants names. */
 export function endpointOf({ controlPlane }: ClusterSpec): string {
   return controlPlane.endpoint?.toLowerCase() ?? `127.0.0.1:${controlPlane.localProxyPort}`
+}
+
+/** `host:port` of the API server on a control plane node itself. */
+export function ownApiOf({ controlPlane }: ClusterSpec, { address }: Machine): string {
+  return `${isIPv6(address) ? `[${address}]` : address}:${controlPlane.bindPort}`
 }
 
 /** What the API server's certificate is for, besides what kubeadm adds by itself. */

@@ -23,6 +23,7 @@ export function externalEtcd(spec: ClusterSpec, machines: readonly Machine[]) {
 export function declareEtcdClient(
   builder: GraphBuilder,
   spec: ClusterSpec,
+  machines: readonly Machine[],
   machine: Machine,
   prepared: readonly Task[],
   own: EtcdCluster | undefined,
@@ -33,7 +34,8 @@ export function declareEtcdClient(
   const scope = builder.scope(name, etcdClient.name)
   if (!etcd.managed) {
     const { endpoints, ca, certificate, key } = etcd
-    return etcdClient.declare(scope, { ca, certificate, key, endpoints: [...endpoints] }).ready
+    const given = { ca, certificate, key, endpoints: [...endpoints] }
+    return etcdClient.declare(scope, { ...given, foreign: true, after: [...prepared] }).ready
   }
   if (own === undefined) throw new RangeError('An etcd of this cluster has to be declared before its clients')
   const requests = etcdKey.declare(builder.scope(name, etcdKey.name), {
@@ -49,8 +51,9 @@ export function declareEtcdClient(
     names: [],
     ca: own.caMade,
   })
-  const client = etcdClient.declare(scope, { ca: own.ca, certificate, endpoints: [] })
-  return [...client.ready, ...own.healthy]
+  const endpoints = etcdMembers(spec, machines).map(member => member.clientURL)
+  const after = [...prepared, ...own.healthy]
+  return etcdClient.declare(scope, { ca: own.ca, certificate, endpoints, foreign: false, after }).ready
 }
 
 /** On the first control plane node: kubeadm init has to wait for it. `ready` is what declareEtcdClient() gave. */

@@ -20,6 +20,7 @@ import {
   isNode,
   type Machine,
   machinesOf,
+  ownApiOf,
 } from './cluster-addresses.ts'
 import { declareClusterDns } from './cluster-dns.ts'
 import { documentsOf } from './cluster-documents.ts'
@@ -33,7 +34,7 @@ import { declareNetwork } from './cluster-network-roles.ts'
 import { labelsFor, managedTaints, taintsFor } from './cluster-nodes.ts'
 import { proxyOf } from './cluster-proxy.ts'
 import { forgetFormerNetwork } from './former-network.ts'
-import { rollFirewalls, rollRunningNodes } from './rolling.ts'
+import { rollEtcdClients, rollFirewalls, rollRunningNodes } from './rolling.ts'
 import { isRunningNode } from './standing.ts'
 
 /** A host that has become a node, and the flags that its kubelet is to have. */
@@ -70,7 +71,7 @@ export function clusterGraph(
     ? declareEtcd(builder, spec, machines, prepareEtcdHosts(builder, spec, machines, prepared, opened))
     : undefined
   const etcdClient = (machine: Machine) =>
-    declareEtcdClient(builder, spec, machine, prepared.get(machine)!.system, etcd)
+    declareEtcdClient(builder, spec, machines, machine, prepared.get(machine)!.system, etcd)
 
   const reached = etcdClient(first)
   // A node that joins a standing cluster needs the firewalls of the others open.
@@ -161,6 +162,7 @@ export function clusterGraph(
       watch: [...prepared.get(machine)!.kubelet],
       node: machine.host.name,
       endpoint,
+      ...(isControlPlane(machine) ? { ownApi: ownApiOf(spec, machine) } : {}),
       runtime: spec.runtime.name,
       registryCredentials: { ...secrets.registries },
       kept: [...prepared.get(machine)!.kept],
@@ -180,6 +182,7 @@ export function clusterGraph(
   }
   const rolling = { spec, facts, host: first.host.name, ready: nodesReady }
   rollFirewalls(builder, rolling)
+  rollEtcdClients(builder, rolling)
   rollRunningNodes(builder, rolling)
   declareClusterDns(builder, spec, { first, initialised: cluster.initialised, up })
   const connected = [...up.values()].flat()

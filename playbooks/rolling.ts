@@ -2,6 +2,7 @@ import { containerd } from '../roles/containerd/index.ts'
 import { criO } from '../roles/cri-o/index.ts'
 import { docker } from '../roles/docker/index.ts'
 import { etcdInstallation } from '../roles/etcd/index.ts'
+import { etcdClient } from '../roles/etcd-client/index.ts'
 import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
@@ -21,8 +22,8 @@ const rolled = new Set(
   [containerd, criO, docker, haproxy, kubernetesBinaries, kubelet, nginxProxy, os].map(({ name }) => name),
 )
 
-/** These go from host to host, too: see rollFirewalls() and declareEtcd(). */
-const rolledElsewhere = new Set([etcdHost, etcdInstallation, firewall].map(({ name }) => name))
+/** These go from host to host, too: see rollFirewalls(), rollEtcdClients() and declareEtcd(). */
+const rolledElsewhere = new Set([etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name))
 
 type Batches = readonly (readonly string[])[]
 
@@ -98,6 +99,17 @@ export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Omit
   const byHost = Map.groupBy(held, task => task.host)
   const proofs = (name: string) => byHost.get(name) ?? []
   roll(builder, hostBatches(spec, facts), { host, held, proofs, well: 'running hosts has its firewall' })
+}
+
+/**
+ * What API servers show to an external etcd goes from node to node, too: the next one gets it when etcd has answered the one
+ * before.
+ */
+export function rollEtcdClients(builder: GraphBuilder, { spec, facts, host }: Omit<Rolling, 'ready'>): void {
+  const held = builder.tasks.filter(({ role }) => role === etcdClient.name)
+  const byHost = Map.groupBy(held, task => task.host)
+  const proofs = (name: string) => byHost.get(name) ?? []
+  roll(builder, runningBatches(spec, facts), { host, held, proofs, well: 'running nodes is let in by etcd' })
 }
 
 interface Roll {

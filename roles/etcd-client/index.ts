@@ -2,6 +2,8 @@ import { z } from 'zod'
 import {
   defineRole,
   directory,
+  type EtcdClientFiles,
+  etcdAnswer,
   etcdReachable,
   etcdRegistry,
   file,
@@ -20,34 +22,50 @@ export const etcdClientPaths = {
   key: `${folder}/client.key`,
 } as const
 
+const clientFiles: EtcdClientFiles = {
+  caFile: etcdClientPaths.ca,
+  certFile: etcdClientPaths.certificate,
+  keyFile: etcdClientPaths.key,
+}
+
 const parameters = z.strictObject({
   /** PEM. */
   ca: z.custom<string | Output<string>>(),
   certificate: z.custom<string | Output<string>>(),
   /** Only of an etcd that exists already; any other key is made on the host. */
   key: z.custom<Secret>().optional(),
-  /** Of an etcd that exists already: looked at before anything is written. */
-  endpoints: z.array(z.string()),
+  /** Client URLs. */
+  endpoints: z.array(z.string()).min(1),
+  /** Whether somebody else runs this etcd: then it is looked at before anything is written. */
+  foreign: z.boolean(),
+  /** Done when the host has its packages and etcd can answer. */
+  after: z.array(z.custom<Task>()),
 })
 
 export type EtcdClientParameters = z.output<typeof parameters>
 
+export interface EtcdClientOutputs {
+  /** What kubeadm has to wait for. */
+  readonly ready: readonly Task[]
+}
+
 /** What kube-apiserver shows to an external etcd. It reads the files at every connection: no restart. */
-export const etcdClient = defineRole<EtcdClientParameters, { readonly ready: readonly Task[] }>({
+export const etcdClient = defineRole<EtcdClientParameters, EtcdClientOutputs>({
   name: 'etcd-client',
   params: parameters,
-  declare(scope, { ca, certificate, key, endpoints }) {
+  declare(scope, { ca, certificate, key, endpoints, foreign, after }) {
     const made = key === undefined ? undefined : scope.add(directory({ path: folder, mode: 0o700 }))
     const order = { after: made === undefined ? [] : [made] }
-    const ready: Task[] = [
+    const files: Task[] = [
       scope.add(file({ path: etcdClientPaths.ca, mode: 0o644, content: ca }), order),
       scope.add(file({ path: etcdClientPaths.certificate, mode: 0o644, content: certificate }), order),
     ]
     if (key !== undefined) {
-      ready.push(scope.add(file({ path: etcdClientPaths.key, mode: 0o600, content: key }), order))
+      files.push(scope.add(file({ path: etcdClientPaths.key, mode: 0o600, content: key }), order))
     }
-    if (endpoints.length > 0 && typeof ca === 'string') ready.push(scope.add(etcdReachable(endpoints, ca)))
-    return { ready }
+    const reached = foreign && typeof ca === 'string' ? [scope.add(etcdReachable(endpoints, ca))] : []
+    const answer = etcdAnswer({ endpoints, ...clientFiles })
+    return { ready: [scope.add(answer, { after: [...after, ...reached], watch: files })] }
   },
 })
 
@@ -66,7 +84,6 @@ export const etcdGuard = defineRole<EtcdGuardParameters, { readonly safe: Task }
   name: 'etcd-client',
   params: guard,
   declare(scope, { after, ...params }) {
-    const { ca: caFile, certificate: certFile, key: keyFile } = etcdClientPaths
-    return { safe: scope.add(etcdRegistry({ ...params, caFile, certFile, keyFile }), { after }) }
+    return { safe: scope.add(etcdRegistry({ ...params, ...clientFiles }), { after }) }
   },
 })

@@ -29,6 +29,8 @@ const parameters = z.strictObject({
   node: z.string(),
   /** `host:port` of the API as this node reaches it. */
   endpoint: z.string(),
+  /** `host:port` of the node's own API server; undefined: it is a worker. */
+  ownApi: z.string().optional(),
   /** The container runtime of the node. */
   runtime: z.enum(runtimeNames),
   /** How registries are logged into; of use where the runtime has no place for it. */
@@ -67,8 +69,9 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
       after: [params.joined],
       watch: [...params.watch, configured, flags, ...logins],
     })
-    const { node: name, endpoint, network, ready: wanted } = params
-    const ready = scope.add(nodeReady({ name, endpoint, ready: wanted, store: params.runtime, kept }), {
+    const { node: name, endpoint, ownApi, network, ready: wanted } = params
+    const own = ownApi === undefined ? {} : { ownApi }
+    const ready = scope.add(nodeReady({ name, endpoint, ...own, ready: wanted, store: params.runtime, kept }), {
       after: network === undefined ? [] : [network],
       watch: [running],
     })

@@ -2,18 +2,15 @@ import type { ErrorDetails } from '../core/errors.ts'
 import { longProbeMs } from '../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
+import { askEtcd, type EtcdClientFiles } from './etcd-question.ts'
 import { readMarks } from './kubeadm-marks.ts'
 import { adminConf, initWrote } from './kubectl.ts'
 import { linesOf } from './probe-output.ts'
 import { printEtcdServers } from './static-pods.ts'
 
-export interface EtcdRegistryParameters {
+export interface EtcdRegistryParameters extends EtcdClientFiles {
   /** Client URLs. */
   readonly endpoints: readonly string[]
-  /** Files of this control plane node. */
-  readonly caFile: string
-  readonly certFile: string
-  readonly keyFile: string
   /** Whether somebody else runs it: then a standing cluster's new endpoints have to be of the etcd that it uses. */
   readonly foreign: boolean
 }
@@ -85,21 +82,10 @@ function matters({ standing, uses }: EtcdRegistryState, endpoints: readonly stri
   return !standing || (uses.length > 0 && endpoints.some(endpoint => !uses.includes(endpoint)))
 }
 
-// One key below /registry/, without its value, as the member itself has it: JSON gateway of etcd, bytes in base64.
-const question = JSON.stringify({
-  key: Buffer.from('/registry/').toString('base64'),
-  range_end: Buffer.from('/registry0').toString('base64'),
-  limit: '1',
-  keys_only: true,
-  serializable: true,
-})
-
-function probeScript({ endpoints, caFile, certFile, keyFile, foreign }: EtcdRegistryParameters): string {
-  const files = `--cacert ${quote(caFile)} --cert ${quote(certFile)} --key ${quote(keyFile)}`
+function probeScript({ endpoints, foreign, ...files }: EtcdRegistryParameters): string {
   // Members that evcctl runs itself are known by their membership.
   const whenStanding = foreign ? `used=$(${printEtcdServers})` : 'exit 0'
   return `used=
-silence=1
 sed 's/^/begun=/' ${initWrote} 2>/dev/null || :
 ${readMarks}if [ "$run" = init ]; then ${printEtcdServers} | sed 's/^/begun=/'
 elif [ -n "$cut_off" ]; then :
@@ -108,18 +94,7 @@ elif [ -s ${adminConf} ]; then
   ${whenStanding}
 fi
 for endpoint in $used; do printf 'uses=%s\\n' "$endpoint"; done
-unasked() { echo "unasked=$1"; exit "$silence"; }
-command -v curl >/dev/null || unasked 'curl is not installed'
-for file in ${quoteAll([caFile, certFile, keyFile])}; do [ -s "$file" ] || unasked "$file is not there"; done
-ask() {
-  if said=$(curl -q --silent --show-error --fail --connect-timeout 2 --max-time 5 ${files} --data ${quote(question)} "$2/v3/kv/range" 2>&1); then
-    case $said in *'"cluster_id":'*) silence=0 ;; esac
-    printf '%s=%s %s\\n' "$1" "$2" "$(printf '%s' "$said" | tr -d '\\n')"
-  else
-    printf 'silent=%s: %s\\n' "$2" "$(printf '%s' "$said" | tr '\\n' ' ' | cut -c 1-300)"
-  fi
-}
-for endpoint in ${quoteAll(endpoints)}; do ask wanted "$endpoint"; done
+${askEtcd(files)}for endpoint in ${quoteAll(endpoints)}; do ask wanted "$endpoint"; done
 for endpoint in $used; do
   case ${quote(` ${endpoints.join(' ')} `)} in *" $endpoint "*) ;; *) ask used "$endpoint" ;; esac
 done

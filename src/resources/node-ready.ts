@@ -15,8 +15,11 @@ import { recoverFunction } from './systemd-settle.ts'
 
 /** The host's own node as the API server tells it. */
 export interface NodeReadyState {
-  /** `absent`: the host has no credentials of a node, or the cluster has no such node. */
-  readonly state: 'absent' | 'unreachable' | 'not ready' | 'ready'
+  /**
+   * `absent`: the host has no credentials of a node, or the cluster has no such node. `api down`: it is a control plane node,
+   * and its own API server, or the etcd that this one uses, does not work.
+   */
+  readonly state: 'absent' | 'unreachable' | 'not ready' | 'api down' | 'ready'
   /** What the API server, or the way to it, said; empty when it answered. */
   readonly said: string
   /** Whether evcctl has started the kubelet and the node was not seen Ready since then. */
@@ -28,6 +31,8 @@ export interface NodeReadyParameters {
   readonly name: string
   /** `host:port` of the API as this node reaches it. */
   readonly endpoint: string
+  /** `host:port` of the node's own API server; undefined: it is a worker. */
+  readonly ownApi?: string
   /** False where nothing that evcctl does makes it Ready (no CNI): then it has only to be in the cluster. */
   readonly ready: boolean
   /** Whose images are pulled meanwhile. */
@@ -52,16 +57,18 @@ const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.messa
  * side by side and none of them keeps the control plane node's lane busy. A kubelet makes its Node object only when it
  * starts: it is restarted where somebody has deleted that. Gives up when nothing has happened for 5 minutes.
  * What the cluster knew of a kubelet before it was started again counts for nothing: the kubelet has to have reported
- * since. Then its files are kept as good; otherwise it and the container runtime get those that were kept before.
+ * since. A control plane node has to serve by itself, since another one may be the next to be changed.
+ * Then its files are kept as good; otherwise it and the container runtime get those that were kept before.
  */
 export function nodeReady({
   name,
   endpoint,
+  ownApi,
   ready,
   store,
   kept,
 }: NodeReadyParameters): Resource<NodeReadyState, { readonly node: string }> {
-  const script = askScript(name, endpoint)
+  const script = askScript(name, endpoint, ownApi)
   return {
     kind: 'node',
     name,
@@ -89,18 +96,19 @@ export function nodeReady({
 // Asked twice: while control plane nodes join, etcd has no leader for a moment, and all that was waited for would be lost.
 // A table of one row instead of the object, which would list every image of the node. Its second cell is the status as
 // kubectl shows it. curl's own name would get it spread over many lines.
-function askScript(name: string, endpoint: string): string {
+function askScript(name: string, endpoint: string, ownApi: string | undefined): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   const row = quote(`"cells":["${name}",`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
-node() {
+get() {
   curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
-    --cert ${certificate} --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url} 2>&1
+    --cert ${certificate} "$@" 2>&1
 }
-answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
+node() { get --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url}; }
+${ownApi === undefined ? 'own_api() { :; }\n' : ownApiFunction(ownApi)}answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
 case $answer in
-  *${row}'"Ready'*) echo state=ready ;;
-  *${row}'"NotReady'* | *${row}'"Unknown'*) echo 'state=not ready' ;;
+  *${row}'"Ready'*) if own_api; then echo state=ready; fi ;;
+  *${row}'"NotReady'* | *${row}'"Unknown'*) if own_api; then echo 'state=not ready'; fi ;;
   # Errors come with a blank after the colon.
   *'"reason":'*'"NotFound"'*) echo state=absent ;;
   *) printf 'state=unreachable\\nsaid=%s\\n' "$(printf '%s' "$answer" | tr '\\n' ' ' | cut -c 1-300)" ;;
@@ -108,7 +116,23 @@ esac
 `
 }
 
-interface Waiting extends Omit<NodeReadyParameters, 'endpoint'> {
+// The cluster calls a control plane node Ready whose static pods are gone, as long as another API server answers. /readyz fails
+// without etcd, too; kubeadm lets an API server use the member on its own node. One that tells nobody may be well.
+function ownApiFunction(ownApi: string): string {
+  return `own_api() {
+  for pause in 1 0; do
+    said=$(get --write-out '\\n%{http_code}' ${quote(`https://${ownApi}/readyz?verbose`)}) || :
+    case $said in *[!0-9]200 | *[!0-9]401 | *[!0-9]403) return 0 ;; esac
+    sleep "$pause"
+  done
+  failing=$(printf '%s\\n' "$said" | grep '^\\[-\\]' || printf '%s' "$said")
+  printf 'state=api down\\nsaid=%s\\n' "$(printf '%s' "$failing" | tr '\\n' ' ' | cut -c 1-300)"
+  return 1
+}
+`
+}
+
+interface Waiting extends Omit<NodeReadyParameters, 'endpoint' | 'ownApi'> {
   readonly script: string
   readonly unproven: boolean
 }
@@ -204,12 +228,14 @@ function parseState(raw: ProbeResult): NodeReadyState {
   const state = linesOf(raw, 'state')[0]
   const said = linesOf(raw, 'said')[0] ?? ''
   const unproven = linesOf(raw, 'unproven').length > 0
-  if (state === 'absent' || state === 'not ready' || state === 'ready') return { state, said, unproven }
+  if (state === 'absent' || state === 'not ready' || state === 'api down' || state === 'ready')
+    return { state, said, unproven }
   return { state: 'unreachable', said, unproven }
 }
 
 function describe({ state, said }: NodeReadyState): string {
   if (state === 'absent') return 'not there yet'
   if (state === 'unreachable') return `not known: the API server does not answer${said === '' ? '' : ` (${said})`}`
+  if (state === 'api down') return `in the cluster, but its own API server is not ready (${said})`
   return 'not Ready'
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
-import type { Graph, HostFacts, Plan, TaskId } from '../../src/index.ts'
+import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
 import { factsOf, specOf, waitsFor } from './given.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3']
@@ -308,3 +308,29 @@ describe('standing members of etcd', () => {
     }
   })
 })
+
+test('a control plane node is well only when its own API server is: what goes on to the next one waits for that', () => {
+  const { tasks } = clusterGraph(spec, standing(names))
+  const script = (name: string) => tasks.get(ready(name) as TaskId)!.resource.probe.script
+  expect(script('cp2')).toContain("'https://192.0.2.2:6443/readyz?verbose'")
+  expect(script('w1')).not.toContain('readyz')
+})
+
+test.each(['given', 'own'] as const)(
+  'what API servers show to an etcd of its own hosts (%s) goes from node to node',
+  which => {
+    const roles = { cp1: ['control-plane'], cp2: ['control-plane'], e2: ['etcd'] }
+    const own = external(roles)
+    const certificates = { ca: 'ca', certificate: 'certificate', key: new Secret('key', 'key') }
+    const etcd = { topology: 'external', managed: false, endpoints: ['https://192.0.2.9:2379'], ...certificates }
+    const given = { ...own.spec, etcd: etcd as unknown as ClusterSpec['etcd'] }
+    const graph = clusterGraph(which === 'own' ? own.spec : given, own.facts)
+    for (const name of ['ca.crt', 'client.crt']) {
+      expect(waitsFor(graph, `cp2/etcd-client/file:/etc/evcctl/etcd/${name}`)).toContain('cp1/etcd-client/etcd:answer')
+      expect(waitsFor(graph, `cp1/etcd-client/file:/etc/evcctl/etcd/${name}`)).not.toContain(
+        'cp2/etcd-client/etcd:answer',
+      )
+    }
+    expect(waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')).toContain('cp1/etcd-client/etcd:answer')
+  },
+)

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nodeReady } from '../../src/resources/node-ready.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 
@@ -9,13 +9,14 @@ const cells = (status: string) =>
   `{"kind":"Table","columnDefinitions":[{"name":"Status"}],"rows":[{"cells":["w1","${status}","worker","2m"],"object":null}]}`
 
 /** What the probe finds where curl answers like this; undefined: the host is no node. */
-async function found(curl: string | undefined, ready = true): Promise<string | undefined> {
+async function found(curl: string | undefined, ready = true, ownApi?: string): Promise<string | undefined> {
   await using folder = await temporaryFolder()
   const certificate = join(folder.path, 'client.pem')
   if (curl !== undefined) await writeFile(certificate, 'x')
   await writeFile(join(folder.path, 'curl'), `#!/bin/sh\n${curl ?? 'exit 9'}\n`)
   await chmod(join(folder.path, 'curl'), 0o755)
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready, store: 'containerd', kept: [] })
+  const own = ownApi === undefined ? {} : { ownApi }
+  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ...own, ready, store: 'containerd', kept: [] })
   const script = resource.probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
   const env = { PATH: `${folder.path}:${process.env.PATH}` }
   const ran = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -51,6 +52,65 @@ test.each<[string, string | undefined, string | undefined]>([
 test('a node that is not waited for to be Ready has to be in the cluster', async () => {
   expect(await found(`echo '${cells('NotReady')}'`, false)).toBeUndefined()
   expect(await found(`echo '{"kind":"Status","reason":"NotFound","code":404}'`, false)).toBe('not there yet')
+})
+
+describe('a control plane node', () => {
+  // What another API server says of it by way of the proxy, and what its own one says.
+  const answers = (own: string, status = 'Ready') =>
+    `for url in "$@"; do :; done
+case $url in
+  https://127.0.0.1:7443/*) echo '${cells(status)}' ;;
+  'https://[2001:db8::1]:6443/readyz?verbose') ${own} ;;
+  *) exit 9 ;;
+esac`
+  const look = (own: string, status?: string) => found(answers(own, status), true, '[2001:db8::1]:6443')
+
+  test('is well when its own API server is ready, or does not tell everybody', async () => {
+    for (const code of [200, 401, 403]) expect(await look(`printf '[+]ping ok\\n${code}'`)).toBeUndefined()
+  })
+
+  test.each([
+    [
+      'has no etcd',
+      `printf '[+]ping ok
+[-]etcd failed: reason withheld
+readyz check failed
+500'`,
+      'etcd failed',
+    ],
+    ['does not run', 'echo "curl: (7) refused" >&2; printf "\n000"; exit 7', 'curl: (7) refused'],
+  ])('is not well where its own API server %s, whatever the others say of the node', async (_what, own, said) => {
+    expect(await look(own)).toMatch(/^in the cluster, but its own API server is not ready/)
+    expect(await look(own)).toContain(said)
+    expect(await look(own, 'NotReady')).toMatch(/^in the cluster, but/)
+  })
+
+  test('is waited for until its own API server is ready', async () => {
+    await using folder = await temporaryFolder()
+    const program = async (name: string, text: string) => {
+      await writeFile(join(folder.path, name), `#!/bin/sh\n${text}\n`)
+      await chmod(join(folder.path, name), 0o755)
+    }
+    await program('sleep', ':')
+    await program('ctr', ':')
+    await program(
+      'curl',
+      answers(
+        `echo >>${folder.path}/asked; if [ $(wc -l <${folder.path}/asked) -gt 6 ]; then printf '\\n200'; else printf '\\n500'; fi`,
+      ),
+    )
+    const certificate = join(folder.path, 'client.pem')
+    await writeFile(certificate, 'x')
+    const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
+    const resource = nodeReady({ ...parameters, ownApi: '[2001:db8::1]:6443' })
+    const [step] = resource.converge({ state: 'api down', said: '', unproven: false }, { node: 'w1' })
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    const script = step.run.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
+    const env = { PATH: `${folder.path}:${process.env.PATH}` }
+    const { status, stdout } = spawnSync('/bin/sh', ['-euc', script], { env, encoding: 'utf8', timeout: 20_000 })
+    expect([status, stdout]).toEqual([0, expect.stringContaining('api down')])
+    expect((await readFile(join(folder.path, 'asked'), 'utf8')).length).toBe(7)
+  })
 })
 
 test('a node that somebody has deleted is made again by its kubelet', () => {
