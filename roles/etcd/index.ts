@@ -44,7 +44,7 @@ export interface EtcdInstallationOutputs {
   readonly watch: readonly Task[]
 }
 
-const { pki, server, environment, unitFile, firstStart, data, clientEnvironment } = etcdPaths
+const { pki, server, environment, unitFile, firstStart, data, creating, clientEnvironment } = etcdPaths
 
 /** The programs, settings and certificates of an etcd member. */
 export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInstallationOutputs>({
@@ -78,7 +78,7 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
       }),
     )
     const unit = scope.add(
-      file({ path: unitFile, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart, data }) }),
+      file({ path: unitFile, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart, data, creating }) }),
     )
     scope.add(
       file({

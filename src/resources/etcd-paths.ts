@@ -4,7 +4,7 @@ export const etcdPaths = {
   pki: '/etc/etcd/pki',
   /** Settings that are the same whenever it starts. */
   environment: '/etc/etcd/etcd.env',
-  /** What a member needs to know when it starts for the first time; without effect later. */
+  /** What a member needs to know when it starts for the first time. Without its data it would do so again: the unit looks. */
   firstStart: '/etc/etcd/first-start.env',
   /** What a person sources to use etcdctl without typing endpoints and certificates. */
   clientEnvironment: '/etc/etcd/etcdctl.env',

@@ -191,7 +191,10 @@ done | sort -u`
     const plan = await run('plan', cluster.file, '--exit-code')
     expect(plan.exitCode).toBe(2)
     expect((await run('apply', cluster.file, '--yes')).exitCode).toBe(0)
-    await sh('e3', 'systemctl stop etcd && rm -rf /var/lib/etcd/member')
+    await sh('e3', 'systemctl stop etcd && rm -rf /var/lib/etcd/member && systemctl start --no-block etcd; sleep 4')
+    // As after a boot without the disk: it waits, instead of beginning with nothing.
+    expect(await sh('e3', 'ls -A /var/lib/etcd; journalctl -u etcd -n 20 --no-pager')).toContain('is its disk mounted?')
+    expect(await sh('e3', 'ls -A /var/lib/etcd')).not.toContain('member')
     const mended = await run('apply', cluster.file, '--yes')
     expect(mended.stderr).toBe('')
     expect(mended.exitCode).toBe(0)

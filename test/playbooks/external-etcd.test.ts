@@ -1,6 +1,8 @@
+import { mkdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { type Graph, type HostFacts, Output, type TaskId } from '../../src/index.ts'
+import { Sandbox } from '../resources/sandbox.ts'
 import { factsOf, specOf, waitsFor } from './given.ts'
 
 const hosts = [
@@ -75,6 +77,21 @@ describe('the graph of a cluster with external etcd', () => {
   test('makes no node of a host that only runs etcd', () => {
     expect(ids.filter(id => /^e2\/(worker|kubelet|containerd|kubernetes-binaries|os)\//.test(id))).toEqual([])
     expect(ids).not.toContain('cp1/nodes/node labels:e2')
+  })
+
+  test('never lets a member that had data make a new etcd without it', async () => {
+    const { resource } = graph.tasks.get('e2/etcd/file:/etc/systemd/system/etcd.service' as TaskId)!
+    const unit = String((resource.desired as { content: string }).content)
+    const [, command = ''] = /^ExecStartPre=\/bin\/sh -c '(.*)'$/m.exec(unit) ?? []
+    const starts = async (...paths: readonly string[]) => {
+      const sandbox = new Sandbox()
+      for (const path of paths) mkdirSync(sandbox.inside(path), { recursive: true })
+      return sandbox.sh(command)
+    }
+    expect(await starts('/var/lib/etcd')).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('disk') })
+    expect(await starts('/var/lib/etcd/member/snap')).toMatchObject({ exitCode: 1 })
+    expect(await starts('/var/lib/etcd/member/wal')).toMatchObject({ exitCode: 0 })
+    expect(await starts('/var/lib/etcd', '/var/lib/evcctl/etcd.creating')).toMatchObject({ exitCode: 0 })
   })
 
   test('tells kubeadm the endpoints, those of a host too that cannot be reached now', () => {
