@@ -6,6 +6,7 @@ import { etcdClient } from '../roles/etcd-client/index.ts'
 import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
+import { images } from '../roles/images/index.ts'
 import { kubelet } from '../roles/kubelet/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
@@ -17,9 +18,9 @@ import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from
 /** The largest share of the running workers that change at a time. */
 const largestShare = 0.25
 
-/** What they write or restart on a running node can take it out of the cluster. */
+/** What they write or restart on a running node can take it out of the cluster; images can fill its disk. */
 const rolled = new Set(
-  [containerd, criO, docker, haproxy, kubernetesBinaries, kubelet, nginxProxy, os].map(({ name }) => name),
+  [containerd, criO, docker, haproxy, images, kubernetesBinaries, kubelet, nginxProxy, os].map(({ name }) => name),
 )
 
 /** These go from host to host, too: see rollFirewalls(), rollEtcdClients() and declareEtcd(). */

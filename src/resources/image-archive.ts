@@ -77,10 +77,18 @@ function parseListing({ stdout }: ProbeResult, sha256: string): ImageArchiveStat
   return { images, missing: images.filter(image => !present.has(image)) }
 }
 
+// What could not be loaded stays for the next try, so that a slow link brings it once; but not on a disk that is nearly full.
+const removedWhenFull = `keep_or_remove() {
+  free=$(df -Pk "$part" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  if [ "\${free:-0}" -lt 1048576 ]; then rm -f "$part"; fi
+}
+trap keep_or_remove EXIT
+`
+
 function importScript(store: ImageStore, sha256: string): string {
   return `umask 077
 mkdir -p ${imagesFolder}
-echo "importing"
+${removedWhenFull}echo "importing"
 ${imageStores[store].load(sha256)}if [ ! -s ${nextRecord} ]; then echo 'no images in the archive' >&2; exit 1; fi
 mv -f ${nextRecord} ${imagesFolder}/${sha256}
 rm -f "$part"

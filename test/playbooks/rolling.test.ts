@@ -159,7 +159,7 @@ describe('running nodes', () => {
     })
     const batches = runningBatches(spec, standing(names))
     const config = (name: string) => `${name}/kubelet/kubelet configuration:/var/lib/kubelet/config.yaml`
-    expect(rollingNote(batches, plan(config('w3'), 'cp1/images/images:all'))).toBeUndefined()
+    expect(rollingNote(batches, plan(config('w3'), 'cp1/nodes/node labels:w3'))).toBeUndefined()
     expect(rollingNote(batches, plan('w3/firewall/firewall:openings', 'cp1/os/hostname:cp1'))).toContain('cp1 first;')
     expect(rollingNote(batches, plan(config('cp1'), config('w3')))).toContain(
       'cp1 first; when it is well with what is new, w3.',
@@ -334,3 +334,11 @@ test.each(['given', 'own'] as const)(
     expect(waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')).toContain('cp1/etcd-client/etcd:answer')
   },
 )
+
+test('images are loaded on running nodes in batches, too: they can fill a disk', () => {
+  const archives = [{ url: 'https://mirror.example/all.tar', sha256: 'a'.repeat(64) }]
+  const graph = clusterGraph(specOf({ hosts, images: { archives } }), standing(names))
+  const ids = [...graph.tasks.keys()].filter(id => id.includes('/images/'))
+  const [load] = ids.filter(id => id.startsWith('cp2/'))
+  expect(waitsFor(graph, load!)).toContain(ready('cp1'))
+})

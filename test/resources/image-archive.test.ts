@@ -1,6 +1,9 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { imageArchive } from '../../src/resources/image-archive.ts'
+import { Sandbox } from './sandbox.ts'
 
 const sha256 = 'a'.repeat(64)
 const archive = (sum: string) =>
@@ -51,4 +54,27 @@ test('what is downloaded is checked, imported and removed', async () => {
   const [step] = resource.converge({ images: undefined, missing: [] }, resource.desired as never)
   if (step === undefined || !('run' in step)) throw new Error('expected a run step')
   await expect(step.run).toMatchFileSnapshot('../goldens/resources/image-archive.sh')
+})
+
+test.each([
+  ['stays for the next try', 8_000_000, true],
+  ['goes where the disk is nearly full', 900_000, false],
+])('an archive that could not be loaded %s', async (_what, free, stays) => {
+  const sandbox = new Sandbox()
+  mkdirSync(sandbox.inside('/var/cache/evcctl'), { recursive: true })
+  const part = sandbox.inside(`/var/cache/evcctl/${sha256}.part`)
+  writeFileSync(part, 'archive')
+  mkdirSync(join(sandbox.root, 'bin'))
+  const program = (name: string, text: string) =>
+    writeFileSync(join(sandbox.root, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  program('ctr', 'echo "no space left on device" >&2; exit 1')
+  program('df', `printf 'Filesystem\\n/dev/vda 1 1 ${free} 1%% /\\n'`)
+  const source = { file: '/controller/pause.tar' }
+  const resource = imageArchive({ store: 'containerd', name: 'pause.tar', source, sha256, site: 'local' })
+  const load = resource.converge({ images: undefined, missing: [] }, resource.desired as never).at(-1)
+  if (load === undefined || !('run' in load)) throw new Error('expected a run step')
+  const script = load.run.replaceAll('/usr/local/bin/', '')
+  const { exitCode, stderr } = await sandbox.sh(`set -eu\n${script}`, '', `${sandbox.root}/bin:`)
+  expect([exitCode, stderr]).toEqual([1, expect.stringContaining('no space left')])
+  expect(existsSync(part)).toBe(stays)
 })
