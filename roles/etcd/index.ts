@@ -78,7 +78,11 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
       }),
     )
     const unit = scope.add(
-      file({ path: unitFile, mode: 0o644, content: template(etcdUnit, { server, environment, firstStart, data, creating }) }),
+      file({
+        path: unitFile,
+        mode: 0o644,
+        content: template(etcdUnit, { server, environment, firstStart, data, creating }),
+      }),
     )
     scope.add(
       file({

@@ -1,3 +1,4 @@
+import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { type KeptUnit, keepScript, keptFolder, putBackFunction } from './kept-files.ts'
 import { startedFolder, statScript } from './systemd-state.ts'
@@ -56,6 +57,9 @@ export function settleScript(settling: Settling): string {
   return settling.state === 'running' ? runScript(settling) : stopScript(settling)
 }
 
+/** A line of the stamp of a unit that served before the trial that is under way; other lines are of files. */
+const onTrial = 'served'
+
 // What a unit needs is there before it is started: so many restarts by systemd are no coincidence.
 const mostRestarts = 5
 
@@ -79,9 +83,9 @@ ${trial === undefined ? '' : '  recover\n'}${proof?.replaces === undefined ? '' 
 if [ "$(systemctl show -p LoadState,NeedDaemonReload --value -- "$unit" | tr '\\n' ' ')" != 'loaded no ' ]; then systemctl daemon-reload; fi
 case "$(systemctl show -p UnitFileState --value -- "$unit")" in masked*) systemctl unmask -- "$unit"; systemctl unmask --runtime -- "$unit";; esac
 ${enableLine(enabled)}
-${proof === undefined ? '' : makeWay(proof, action)}umask 077
+umask 077
 mkdir -p ${quote(startedFolder)}
-{ ${statScript(files)}; } >${quote(`${stamp}.next`)}
+${proof === undefined ? '' : makeWay(proof, action, stamp)}{ ${statScript(files)}; } >${quote(`${stamp}.next`)}
 systemctl reset-failed -- "$unit" 2>/dev/null || :
 ${start} || fail "systemctl ${action} $unit failed"
 restarts=$(systemctl show -p NRestarts --value -- "$unit")
@@ -106,11 +110,19 @@ ${proof === undefined ? '' : stillServes}mv -f ${quote(`${stamp}.next`)} ${quote
 ${trial === undefined || health !== undefined ? '' : keepLines(trial)}`
 }
 
-// Asked while everything is as it was. The port may be that of the other one.
-function makeWay({ replaces }: UnitProof, action: Settling['action']): string {
+// Asked while everything is as it was, and kept in the stamp: a trial that is cut off has to be repeated by the next run, which
+// finds nothing served any more, and a stamp without the new files. The port may be that of the other one.
+function makeWay({ replaces }: UnitProof, action: Settling['action'], stamp: string): string {
   const stops = action === 'start' && replaces !== undefined
+  const trial = quote(`${stamp}.trial`)
   return `served=
-if serves; then served=yes; fi
+if grep -qx ${onTrial} ${quote(stamp)} 2>/dev/null || serves; then
+  served=yes
+  { grep '^/' ${quote(stamp)} 2>/dev/null || :; echo ${onTrial}; } >${trial}
+  ${syncLine(trial)}
+  mv -f ${trial} ${quote(stamp)}
+  ${syncLine(quote(startedFolder))}
+fi
 ${stops ? `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n` : ''}`
 }
 

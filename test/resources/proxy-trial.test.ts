@@ -168,6 +168,56 @@ test('where nothing was reached before, nothing has to be reached afterwards', a
   expect(await host.settle('reload')).toMatchObject({ exitCode: 0 })
 })
 
+/** Settles, and is killed while it waits for an answer through the new proxy. */
+async function cutOff(host: Host, how: keyof typeof states): Promise<void> {
+  const sleep = join(host.root, 'bin', 'sleep')
+  const kind = readFileSync(sleep, 'utf8')
+  writeFileSync(sleep, `#!/bin/sh\nif [ "$1" = 2 ]; then kill -9 $PPID; fi\n`)
+  expect((await host.settle(how)).exitCode).not.toBe(0)
+  writeFileSync(sleep, kind)
+}
+
+test.each(['reload', 'restart'] as const)(
+  'a trial of a %s that is cut off is repeated by the next run, with all that it asks for',
+  async how => {
+    const host = await standing()
+    host.write(config, 'deaf')
+    await cutOff(host, how)
+    expect(host.runs(unit)).toBe('deaf')
+    const stamp = readFileSync(host.inside(`/var/lib/evcctl/started/${unit}`), 'utf8')
+    expect(stamp.trim().split('\n').at(-1)).toBe('served')
+    expect((await host.settle(how)).exitCode).toBe(1)
+    expect([host.read(config), host.runs(unit)]).toEqual(['first', 'first'])
+    expect((await host.settle('reload')).exitCode).toBe(0)
+  },
+)
+
+test('one in the place of another, whose trial is cut off, is no proxy that was started', async () => {
+  const host = new Host()
+  host.write(config, 'deaf')
+  await host.sh(
+    `: >${join(host.root, 'enabled.other.service')}; echo other >${join(host.root, 'running.other.service')}`,
+  )
+  await cutOff(host, 'start')
+  expect([host.runs(unit), host.runs(other)]).toEqual(['deaf', undefined])
+  // What the next plan reads of it: it was started with none of its files.
+  const files = new Map([
+    [unitFile, '1 2026-11-28 10:00:00.0 +0000'],
+    [config, '1 2026-11-28 10:00:00.0 +0000'],
+  ])
+  const is = { loaded: true, stopped: false, described: 'running', fileState: 'enabled', needsDaemonReload: false }
+  const current = {
+    ...is,
+    running: true,
+    files,
+    startedWith: new Map(),
+    startedAt: Date.parse('2026-11-28T10:00:05Z') / 1000,
+  }
+  expect(proxy.diff(current as never, proxy.desired as never, { watched: [] })).toMatchObject({ action: 'restart' })
+  expect((await host.settle('restart')).exitCode).toBe(1)
+  expect(host.runs(other)).toBe('other\n')
+})
+
 test('a proxy that takes the place of another stops that right before its start', async () => {
   const host = new Host()
   host.write(config, 'first')
