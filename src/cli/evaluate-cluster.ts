@@ -16,7 +16,7 @@ import {
 } from '../engine/index.ts'
 import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
-import { type FitHosts, refuseSecondCluster, setUnfitAside } from './fit-hosts.ts'
+import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
 import { otherNodes, otherNodesNote } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
@@ -34,7 +34,8 @@ export interface ClusterEvaluation {
  * Reads all hosts and evaluates the cluster's graph: the one way that plan and apply take. Hosts that fail are left out
  * and named in the evaluation. Without a control plane node, or the host that is to be the first, nothing can be said, so
  * that is an error.
- * A host that preflight finds unfit is left out like one that does not answer.
+ * A host that preflight finds unfit is left out like one that does not answer, and so is a worker that cannot be made what it
+ * is to be.
  */
 export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvaluation> {
   const { spec, run } = cluster
@@ -83,10 +84,12 @@ interface EvaluatedHosts extends FitHosts {
 /**
  * Evaluates the graph of the hosts that answered. The node through which the cluster is worked on may answer for its facts
  * and then no more: the graph is made again without it then, as if it had never answered, and the next one takes its place.
+ * It is also made again without workers that cannot be made what they are to be (`aside`): each of them fails alone.
  */
 async function evaluateHosts(
   cluster: ClusterRun,
   { facts: read, failed }: Pick<GatheredFacts, 'facts' | 'failed'>,
+  aside: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<EvaluatedHosts> {
   const { spec, secrets, run } = cluster
   const first = firstControlPlaneHost(spec, read).name
@@ -97,13 +100,25 @@ async function evaluateHosts(
     throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
   }
   refuseSecondCluster(spec, read, failed)
-  const { fit, unfit } = setUnfitAside(spec, read, failed)
+  const { fit, unfit: found } = setUnfitAside(spec, read, failed)
+  const unfit = new Map([...aside, ...found])
   const evaluated = await evaluate(clusterGraph(spec, fit, secrets), run)
   throwIfStopped(run.stop, first)
   const { unreachable } = evaluated
-  if (!unreachable.has(firstControlPlaneHost(spec, fit).name)) return { evaluated, fit, unfit, failed }
-  const left = new Map([...read].filter(([host]) => !unreachable.has(host)))
-  return evaluateHosts(cluster, { facts: left, failed: new Map([...failed, ...unreachable]) })
+  if (unreachable.has(firstControlPlaneHost(spec, fit).name)) {
+    return evaluateHosts(
+      cluster,
+      { facts: without(read, unreachable), failed: new Map([...failed, ...unreachable]) },
+      aside,
+    )
+  }
+  const refusing = refusingWorkers(spec, evaluated)
+  if (refusing.size === 0) return { evaluated, fit, unfit, failed }
+  return evaluateHosts(cluster, { facts: without(read, refusing), failed }, new Map([...aside, ...refusing]))
+}
+
+function without<T>(all: ReadonlyMap<string, T>, others: ReadonlyMap<string, unknown>): ReadonlyMap<string, T> {
+  return new Map([...all].filter(([host]) => !others.has(host)))
 }
 
 function throwIfStopped(stop: AbortSignal, host: string): void {

@@ -1,6 +1,7 @@
 import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
 import { checkHosts } from '../../roles/preflight/index.ts'
 import { type ErrorDetails, formatError, HostError, UserError, UserErrors } from '../core/index.ts'
+import type { Evaluation } from '../engine/index.ts'
 import type { ClusterSpec, HostFacts } from '../index.ts'
 
 export interface FitHosts {
@@ -29,8 +30,8 @@ export function setUnfitAside(
   const unfit = [...names].map(host => [host, unfitHost(host, errorsOf(host))] as const)
   return { fit, unfit: new Map(unfit) }
 
-  function errorsOf(host: string): readonly UserError[] {
-    return findings.filter(one => one.host === host).map(({ error }) => error)
+  function errorsOf(host: string): readonly ErrorDetails[] {
+    return findings.filter(one => one.host === host).map(({ error }) => error.details)
   }
 }
 
@@ -59,6 +60,29 @@ export function refuseSecondCluster(
     next: `Bring it back, or take it out of ${spec.file} until it is there.`,
   })
   throw new UserErrors([error, ...failed.values()])
+}
+
+/**
+ * The workers on which a resource refuses what is wanted of it, each with all that is wrong there. The cluster can go on without
+ * any of them, and what one of them says must not stop it. A control plane node or a member of etcd that refuses concerns the
+ * cluster: it stops the run.
+ */
+export function refusingWorkers(
+  { hosts }: ClusterSpec,
+  { graph, refused, errors }: Pick<Evaluation, 'graph' | 'refused' | 'errors'>,
+): ReadonlyMap<string, HostError> {
+  const workers = new Set(hosts.filter(({ roles }) => roles.every(role => role === 'worker')).map(({ name }) => name))
+  const own = [...refused].filter(id => workers.has(graph.tasks.get(id)!.host))
+  const byHost = Map.groupBy(own, id => graph.tasks.get(id)!.host)
+  return new Map(
+    [...byHost].map(([host, ids]) => [
+      host,
+      unfitHost(
+        host,
+        ids.map(id => errors.get(id)!),
+      ),
+    ]),
+  )
 }
 
 // Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.
@@ -91,8 +115,8 @@ function isEtcdHost({ roles }: ClusterSpec['hosts'][number]): boolean {
   return roles.includes('etcd')
 }
 
-function unfitHost(host: string, errors: readonly UserError[]): HostError {
-  const [only, ...more] = errors.map(({ details }) => details)
+function unfitHost(host: string, errors: readonly ErrorDetails[]): HostError {
+  const [only, ...more] = errors
   return new HostError(host, 'unfit', more.length === 0 ? only! : together([only!, ...more]))
 }
 
