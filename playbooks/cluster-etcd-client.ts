@@ -6,6 +6,7 @@ import type { ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 import { type EtcdCluster, etcdMembers } from './cluster-etcd.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
+import { isRunningNode } from './standing.ts'
 
 /** What kubeadm is told of an external etcd (`etcd.external` of its ClusterConfiguration); undefined: it is stacked. */
 export function externalEtcd(spec: ClusterSpec, machines: readonly Machine[]) {
@@ -52,7 +53,8 @@ export function declareEtcdClient(
     ca: own.caMade,
   })
   const endpoints = etcdMembers(spec, machines).map(member => member.clientURL)
-  const after = [...prepared, ...own.healthy]
+  const stands = isRunningNode(machine.host, new Map([[name, machine.facts]]))
+  const after = [...prepared, ...(stands ? own.serving : own.healthy)]
   return etcdClient.declare(scope, { ca: own.ca, certificate, endpoints, foreign: false, after }).ready
 }
 

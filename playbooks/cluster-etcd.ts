@@ -24,6 +24,11 @@ import { canGoOneByOne, hasMemberRunning, isStandingMember } from './standing.ts
 export interface EtcdCluster {
   /** Done when every member is healthy. */
   readonly healthy: readonly Task[]
+  /**
+   * The same without a member that was healthy and is down, where the others have a quorum: it fails alone, and what stands
+   * goes on without it.
+   */
+  readonly serving: readonly Task[]
   /** PEM. */
   readonly ca: Output<string>
   readonly caMade: Task
@@ -105,24 +110,36 @@ export function declareEtcd(
   // One after the other: a member is restarted only when the one before it is healthy again. What stands already gets
   // nothing new before that either, so those before it cannot wait for its membership.
   const healthy: Task[] = []
+  const serving: Task[] = []
   let proof: readonly Task[] = []
   // A member that is well is not restarted while another that it needs is down: that one comes first.
   const inOrder = [...installed].sort((a, b) => Number(b.isDown) - Number(a.isDown))
-  for (const { name, role, isStanding } of inOrder) {
+  for (const { name, role, isStanding, isDown } of inOrder) {
     const others = installed.filter(one => one.name === name || !one.isStanding)
     const system = builder.tasks.filter(task => task.host === name && systemRoles.has(task.role))
     if (isStanding) for (const task of [...system, ...role.ready]) builder.holdBack(task, proof)
+    const membership = joined.get(name)!
+    const before = [...others.filter(one => one.name !== name).map(one => joined.get(one.name)!), ...healthy.slice(-1)]
     const running = etcdRunning.declare(builder.scope(name, etcdRunning.name), {
       name,
       members: [...members],
       data: dataOf(own),
-      after: [...others.map(one => joined.get(one.name)!), ...healthy.slice(-1)],
+      after: isStanding ? [membership] : [membership, ...before],
       watch: [...role.watch],
     })
+    // One that runs as it should has nothing to wait for, and does not fail with another.
+    if (isStanding) for (const task of [running.unit, running.healthy]) builder.holdBack(task, before)
     healthy.push(running.healthy)
+    if (!isDown) serving.push(running.healthy)
     if (isStanding) proof = [running.healthy]
   }
-  return { healthy, ca: authority.certificate, caMade: authority.made, caHost }
+  return {
+    healthy,
+    serving: serving.length > 0 ? serving : healthy,
+    ca: authority.certificate,
+    caMade: authority.made,
+    caHost,
+  }
 }
 
 /** The etcd hosts in the order in which they change. All of them wait for the one that signs, so it goes first. */

@@ -140,7 +140,7 @@ const running = z.strictObject({
   /** All wanted members, this one too. */
   members: z.array(member).min(1),
   data: z.custom<EtcdDataByHost>(),
-  /** All members that have to be there before this one may be restarted, and the one before it healthy again. */
+  /** Its membership; of one that does not run yet, also all members that have to be there before it is started. */
   after: z.array(z.custom<Task>()),
   watch: z.array(z.custom<Task>()),
 })
@@ -148,14 +148,14 @@ const running = z.strictObject({
 export type EtcdRunningParameters = z.output<typeof running>
 
 /** A member that runs with its settings as they are now, and is healthy. */
-export const etcdRunning = defineRole<EtcdRunningParameters, { readonly healthy: Task }>({
+export const etcdRunning = defineRole<EtcdRunningParameters, { readonly unit: Task; readonly healthy: Task }>({
   name: 'etcd',
   params: running,
   declare(scope, params) {
     const { name, members, data, after, watch } = params
     const unit = scope.add(etcdService({ name, members, data }), { after, watch })
     const { clientURL } = members.find(one => one.name === name)!
-    return { healthy: scope.add(etcdHealth(name, clientURL), { after: [unit] }) }
+    return { unit, healthy: scope.add(etcdHealth(name, clientURL), { after: [unit] }) }
   },
 })
 

@@ -342,3 +342,34 @@ test('images are loaded on running nodes in batches, too: they can fill a disk',
   const [load] = ids.filter(id => id.startsWith('cp2/'))
   expect(waitsFor(graph, load!)).toContain(ready('cp1'))
 })
+
+describe('a member of etcd that is down, on a host that answers', () => {
+  const roles = { cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'], w1: ['worker'] }
+  const { spec: etcdSpec, facts } = external(roles)
+  const down = new Map([...facts, ['e3', { ...facts.get('e3')!, listening: [sshPort] }]])
+  /** What is skipped when it does not become healthy. */
+  const skipped = (graph: Graph, id: string) => {
+    const all = new Set([id])
+    for (let size = 0; size < all.size; ) {
+      size = all.size
+      for (const { from, to, hold } of graph.edges) if (all.has(from) && hold !== true) all.add(to)
+    }
+    return [...all]
+  }
+
+  test('fails alone: what stands goes on with the others, and these are not restarted', () => {
+    const graph = clusterGraph(etcdSpec, down)
+    const lost = skipped(graph, 'e3/etcd/etcd health:e3')
+    // As long as a member is down, none is taken out.
+    expect(lost.filter(id => /^(cp1|w1|e1|e2)\//.test(id))).toEqual(['e2/etcd/etcd members:former'])
+    const held = graph.edges.filter(({ from, hold }) => hold === true && from === 'e3/etcd/etcd health:e3')
+    expect(held.map(({ to }) => to)).toEqual(expect.arrayContaining(['e2/etcd/unit:etcd.service']))
+    expect(waitsFor(graph, 'e1/etcd/unit:etcd.service')).toContain('e3/etcd/etcd health:e3')
+  })
+
+  test('stops all where a member that runs does not become healthy with what is new', () => {
+    const graph = clusterGraph(etcdSpec, facts)
+    expect(skipped(graph, 'e2/etcd/etcd health:e2')).toContain('cp1/control-plane/kubeadm init:cluster')
+    expect(waitsFor(graph, 'e3/etcd/unit:etcd.service')).toContain('e1/etcd/etcd health:e1')
+  })
+})
