@@ -8,7 +8,7 @@ export interface EtcdCertificates {
   readonly key: string
 }
 
-/** What is wrong with the files of an etcd client: validity, who signed it, whether the key is its own. */
+/** What is wrong with the files of an etcd client: validity, who signed it, what it is for, whether the key is its own. */
 export function certificateFindings(texts: EtcdCertificates, now: Date): readonly Finding[] {
   const ca = new X509Certificate(texts.ca)
   const certificate = new X509Certificate(texts.cert)
@@ -25,6 +25,15 @@ export function certificateFindings(texts: EtcdCertificates, now: Date): readonl
       expected: `signed by ${oneLine(ca.subject)}`,
       came: `signed by ${oneLine(certificate.issuer)}`,
       next: "Take ca, cert and key from the same etcd: kube-apiserver's client certificate and the CA that signed it.",
+    })
+  }
+  if (!isForClients(certificate)) {
+    findings.push({
+      path: path('cert'),
+      problem: 'This certificate is not one for clients: etcd refuses it.',
+      expected: 'the extended key usage clientAuth, or none',
+      came: certificate.keyUsage.join(', '),
+      next: "Name kube-apiserver's client certificate for etcd, or have one signed with clientAuth.",
     })
   }
   const keyProblem = problemOfKey(certificate, texts.key)
@@ -45,6 +54,11 @@ function validityFindings(what: string, certificate: X509Certificate, path: stri
       next: expired ? 'Have a new one signed, and name its file here.' : 'Is the clock of this machine right?',
     },
   ]
+}
+
+// RFC 5280, 4.2.1.12: clientAuth, anyExtendedKeyUsage. Node.js tells them as keyUsage; undefined where there is no such extension.
+function isForClients({ keyUsage }: { readonly keyUsage: readonly string[] | undefined }): boolean {
+  return keyUsage === undefined || keyUsage.includes('1.3.6.1.5.5.7.3.2') || keyUsage.includes('2.5.29.37.0')
 }
 
 function problemOfKey(certificate: X509Certificate, pem: string): string | undefined {

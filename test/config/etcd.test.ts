@@ -22,7 +22,11 @@ const pki = (() => {
     const ec = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
     sh(`openssl req -x509 ${ec} -keyout ${name}-ca.key -out ${name}-ca.crt -subj /CN=${name} -days 10
 openssl req ${ec} -keyout ${name}.key -out ${name}.csr -subj /CN=client
-openssl x509 -req -in ${name}.csr -CA ${name}-ca.crt -CAkey ${name}-ca.key -CAcreateserial -out ${name}.crt -days 5`)
+openssl x509 -req -in ${name}.csr -CA ${name}-ca.crt -CAkey ${name}-ca.key -CAcreateserial -out ${name}.crt -days 5
+for usage in serverAuth clientAuth; do
+  echo extendedKeyUsage=$usage >usage
+  openssl x509 -req -in ${name}.csr -CA ${name}-ca.crt -CAkey ${name}-ca.key -CAcreateserial -out ${name}-$usage.crt -days 5 -extfile usage
+done`)
   }
   return (file: string) => readFileSync(join(folder, file), 'utf8')
 })()
@@ -231,6 +235,15 @@ describe('external etcd in cluster.yaml', () => {
         came: expect.stringMatching(/^\d{4}-.* to \d{4}-/),
         next: 'Have a new one signed, and name its file here.',
       },
+    ])
+  })
+
+  it('refuses a certificate for servers', () => {
+    const findings = (usage: string) =>
+      certificateFindings({ ca: pki('one-ca.crt'), cert: pki(`one-${usage}.crt`), key: pki('one.key') }, new Date())
+    expect(findings('clientAuth')).toEqual([])
+    expect(findings('serverAuth')).toMatchObject([
+      { path: ['spec', 'etcd', 'certificates', 'cert'], problem: expect.stringContaining('not one for clients') },
     ])
   })
 
