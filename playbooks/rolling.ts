@@ -81,14 +81,16 @@ export interface Rolling {
 /**
  * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, nothing of this is
  * written on all later ones. A node that is lost before anything was written to it says nothing of what is new, and holds up
- * nobody. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
+ * nobody, unless it has a member of etcd. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
  * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
  */
 export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready }: Rolling): void {
   const members = new Set(spec.hosts.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
   const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
   const proofs = (name: string) => [ready.get(name)!]
-  roll(builder, runningBatches(spec, facts), { host, held, proofs, well: 'running nodes is well' })
+  const stacked = spec.hosts.filter(({ roles }) => spec.etcd.topology === 'stacked' && roles.includes('control-plane'))
+  const isMember = (name: string) => stacked.some(one => one.name === name)
+  roll(builder, runningBatches(spec, facts), { host, held, proofs, isMember, well: 'running nodes is well' })
 }
 
 /**
@@ -119,17 +121,24 @@ interface Roll {
   /** What has to be done on a host before the next ones go on. */
   readonly proofs: (host: string) => readonly Task[]
   readonly well: string
+  /** Whether a host has a member of etcd: with one less, the next one that is lost may cost the quorum. Default: none has. */
+  readonly isMember?: (host: string) => boolean
 }
 
-function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, well }: Roll): void {
+function roll(
+  builder: GraphBuilder,
+  batches: Batches,
+  { host, held, proofs, well, isMember = () => false }: Roll,
+): void {
   const byHost = Map.groupBy(held, task => task.host)
   if (byHost.size === 0) return
   const scope = builder.scope(host, 'rolling')
   let previous: readonly Task[] = []
   batches.slice(1).forEach((batch, index) => {
+    const before = batches[index]!
     const gate = scope.add(barrier(`batch ${index + 1} of the ${well}`), {
-      after: previous,
-      afterReached: batches[index]!.flatMap(proofs),
+      after: [...previous, ...before.filter(isMember).flatMap(proofs)],
+      afterReached: before.filter(name => !isMember(name)).flatMap(proofs),
     })
     for (const task of batch.flatMap(name => byHost.get(name) ?? [])) builder.holdBack(task, [gate])
     previous = [gate]

@@ -119,6 +119,17 @@ describe('running nodes', () => {
     ])
   })
 
+  test('stop the others for a lost member of the stacked etcd in any case', () => {
+    const gate = 'cp1/rolling/barrier:batch 1 of the running nodes is well'
+    const spares = (of: typeof spec, facts: ReadonlyMap<string, HostFacts>) =>
+      clusterGraph(of, facts)
+        .edges.filter(({ from, to }) => to === gate && from === ready('cp1'))
+        .map(({ spare }) => spare)
+    expect(spares(spec, standing(names))).toEqual([undefined])
+    const apart = external({ cp1: ['control-plane'], cp2: ['control-plane'], e2: ['etcd'] })
+    expect(spares(apart.spec, apart.facts)).toEqual([true])
+  })
+
   test('do not hold back nodes that this run makes, nor anything of a new cluster', () => {
     const graph = clusterGraph(spec, standing(names.filter(name => name !== 'w9')))
     const kubelets = [...waitsFor(graph, 'w9/kubelet/node:w9')].filter(id => id.includes('/kubelet/'))
