@@ -11,10 +11,9 @@ export {
   type LockedResult,
   type LockOptions,
   readLock,
-  type SeenLock,
-  seenLock,
   withLock,
 } from './lock.ts'
+export { type SeenLock, seenLock } from './lock-seen.ts'
 export { describeHolder, type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
 export { defaultParallel, isStopping, type Patience, type Run } from './run.ts'
 export type { Snapshot } from './snapshot.ts'

@@ -23,6 +23,8 @@ export interface Taken {
   /** The voters that keep it, in their order, and when the step was sent that took it. */
   readonly taken: ReadonlyMap<string, Moment>
   readonly generation: number
+  /** How often it had been taken before on each of them, as they say. */
+  readonly found: ReadonlyMap<string, number | undefined>
   /** The run that was pushed aside. */
   readonly replaced: LockHolder | undefined
   /** Voters keep the lock of another run, too few of them. */
@@ -83,7 +85,8 @@ function had({ run, paths, taken, states, without, others }: Attempt, generation
       run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
   for (const [host, state] of others) run.emit({ type: 'note', host, text: keptForAnother(host, paths, state) })
   const { replaced } = [...states.values()].find(state => state.replaced !== undefined) ?? {}
-  return { taken, generation, replaced, contested: others.size > 0 }
+  const found = new Map([...states].map(([voter, state]) => [voter, state.found]))
+  return { taken, generation, found, replaced, contested: others.size > 0 }
 }
 
 // One after the other and all runs in the same order, so that of several that begin at once one gets to the end.

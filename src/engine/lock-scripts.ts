@@ -36,16 +36,23 @@ remember() {
  * Takes the lock if it is free, stale by the host's own clock, or held by exactly `replaces`, and then raises the generation:
  * by one, and at least to `generation`. A lock that a restart of the host has cleared away is found by what was remembered of
  * its holder, who may still write elsewhere: it counts as pushed aside, too. One that is this run's already, since freeing it
- * failed or the step is repeated, gets a heartbeat: others count from that. Succeeds either way: who holds it afterwards is read by the probe that follows.
+ * failed or the step is repeated, gets a heartbeat: others count from that. The generation that was there before is kept
+ * beside the lock, so that a repetition raises it no less and tells the same. Succeeds either way: who holds it afterwards is
+ * read by the probe that follows.
  */
 export function takeStep(paths: LockPaths, holder: LockHolder, generation: number, replaces = 'nobody'): Step {
   const mine = encodeHolder(holder)
   return {
     run: `${prelude(paths)}
 held=$(cat "$lock/holder" 2>/dev/null || :)
+take() {
+  found=$(cat "$lock/found" 2>/dev/null || echo 0)
+  raise $((found + 1))
+  raise ${generation}
+}
 if [ "$held" = ${mine} ]; then
   beat
-  raise ${generation}
+  take
   exit 0
 fi
 if [ -d "$lock" ]; then
@@ -59,11 +66,11 @@ mkdir "$lock" 2>/dev/null || exit 0
 beat
 [ -n "$held" ] || held=$(cat "$state/holder" 2>/dev/null || :)
 [ -z "$held" ] || [ "$held" = ${mine} ] || echo "$held" >"$lock/replaced"
+generation
+echo "$known" >"$lock/found"
 echo ${mine} >"$lock/holder"
 remember holder ${mine}
-generation
-raise $((known + 1))
-raise ${generation}`,
+take`,
     timeoutMs: 30_000,
   }
 }

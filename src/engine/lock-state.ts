@@ -21,6 +21,10 @@ export interface LockState {
    * written to. Whoever finds it changed has to read the hosts again.
    */
   readonly generation: number
+  /** What the host counts by itself: each time that its lock is taken it is more, and nothing but taking it changes it. */
+  readonly counted: number
+  /** The same before the holder took it; left out where the host does not tell. */
+  readonly found?: number
   readonly holder?: LockHolder
   /** The holder as it is kept on the host: what tells one from another, whatever version wrote it. */
   readonly held?: string
@@ -50,6 +54,7 @@ export const staleAfterMs = 60_000
 export function readLockScript(paths: LockPaths): string {
   return `say() { said=; { read -r said <"$2"; } 2>/dev/null; echo "lock.$1 $said"; }
 say generation ${paths.state}/generation
+say found ${paths.run}/lock/found
 say holder ${paths.run}/lock/holder
 say replaced ${paths.run}/lock/replaced
 say heartbeat ${paths.run}/lock/heartbeat
@@ -74,16 +79,20 @@ export function parseLockState(stdout: string): LockState {
   const facts = new Map<string, string>()
   // Only what is known is kept: a hostile host prints millions of such lines.
   for (const [, key = '', value = ''] of stdout.matchAll(
-    /^lock\.(generation|holder|replaced|heartbeat|fence|busy|now) ?(.*)$/gm,
+    /^lock\.(generation|found|holder|replaced|heartbeat|fence|busy|now) ?(.*)$/gm,
   ))
     facts.set(key, value.trim())
   const held = facts.get('holder') ?? ''
   const holder = decodeHolder(held)
   const replaced = decodeHolder(facts.get('replaced') ?? '')
+  const counted = numberIn(facts.get('generation'))
+  const found = facts.get('found') ?? ''
   return {
-    generation: Math.max(numberIn(facts.get('generation')), numberIn(facts.get('fence'))),
+    generation: Math.max(counted, numberIn(facts.get('fence'))),
+    counted,
     heartbeatAgeMs: heartbeatAge(facts.get('heartbeat') ?? '', facts.get('now') ?? ''),
     busy: facts.get('busy') === 'yes',
+    ...(found === '' ? {} : { found: numberIn(found) }),
     ...(holder === undefined ? {} : { holder, held }),
     ...(replaced === undefined ? {} : { replaced }),
   }

@@ -1,12 +1,13 @@
 import type { UserError } from '../core/errors.ts'
-import { isDeadHere, newHolder } from './controller.ts'
+import { newHolder } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
-import { isPlausible, majorityOf, reachedBy } from './generation.ts'
+import { majorityOf } from './generation.ts'
 import { forEachHost } from './hosts.ts'
 import { Lease } from './lease.ts'
 import { keptForAnother } from './lock-errors.ts'
 import { changeLock, releaseLock } from './lock-exchange.ts'
 import { heartbeatStep } from './lock-scripts.ts'
+import { isOutdated, type SeenLock } from './lock-seen.ts'
 import {
   describeHolder,
   hostLockPaths,
@@ -14,18 +15,9 @@ import {
   type LockPaths,
   type LockState,
   lockProbe,
-  staleAfterMs,
 } from './lock-state.ts'
 import { takeLock } from './lock-taking.ts'
 import type { Run } from './run.ts'
-
-/** What a run knew of the lock when it read the hosts. */
-export interface SeenLock {
-  /** The highest generation of all hosts. */
-  readonly generation: number
-  /** Another run was at work, or still wrote on some host although nobody held the lock: what was read may be old. */
-  readonly busy: boolean
-}
 
 export interface LockOptions {
   /** Id of the run, as others are shown it; what follows it on the hosts tells it from a run elsewhere with the same. */
@@ -60,35 +52,12 @@ export interface LockedResult<T> {
   readonly lost: UserError | undefined
 }
 
-/** Who works on the cluster right now: the holder, unless it is dead or has given no sign for 60 s. */
-export function activeHolder(state: LockState): LockHolder | undefined {
-  const { holder, heartbeatAgeMs } = state
-  return holder === undefined || heartbeatAgeMs > staleAfterMs || isDeadHere(holder) ? undefined : holder
-}
-
 /** Reads the lock of a host in an exchange of its own; gatherFacts does so along with the facts. */
 export async function readLock(host: string, run: Run, paths: LockPaths = hostLockPaths): Promise<LockState> {
   const session = await connect(run, host)
   const probe = lockProbe(paths)
   const reply = await exchange(run, session, { jobs: [], probes: [probe] })
   return probe.parse(reply.results[0]!)
-}
-
-/** What all hosts say of the lock together, seen from those that keep it. */
-export function seenLock(
-  locks: ReadonlyMap<string, LockState>,
-  voters: readonly string[],
-): SeenLock & { readonly holder: LockHolder | undefined } {
-  const kept = voters.flatMap(voter => locks.get(voter) ?? [])
-  const holder = kept.map(activeHolder).find(one => one !== undefined)
-  const reached = reachedBy(
-    majorityOf(voters),
-    kept.map(lock => lock.generation),
-  )
-  // A host that claims far more than those that keep the lock is refused by itself, instead of raising it for all.
-  const plausible = [...locks.values()].map(lock => lock.generation).filter(one => isPlausible(one, reached))
-  const busy = holder !== undefined || [...locks.values()].some(lock => lock.busy)
-  return { generation: Math.max(0, ...plausible), busy, holder }
 }
 
 /**
@@ -105,7 +74,8 @@ export async function withLock<T>(
 ): Promise<LockedResult<T>> {
   const { paths = hostLockPaths, holder = newHolder(options.id), seen, heartbeatMs = 10_000 } = options
   const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
-  const { taken, generation, replaced, contested } = await takeLock(taking, options)
+  const had = await takeLock(taking, options)
+  const { taken, generation, replaced, contested } = had
   const [first = ''] = taken.keys()
   run.emit({ type: 'lock:taken', host: first, ...(replaced === undefined ? {} : { from: describeHolder(replaced) }) })
   const fence = { generation, run: holder.run, folder: paths.state }
@@ -127,7 +97,7 @@ export async function withLock<T>(
   })
   let finished = false
   try {
-    const outdated = seen !== undefined && (seen.busy || generation !== seen.generation + 1)
+    const outdated = seen !== undefined && isOutdated(seen, had, voters)
     const unquiet = replaced !== undefined || contested || seen?.busy === true
     const stop = AbortSignal.any([run.stop, lease.signal])
     const abort = AbortSignal.any([run.abort, lease.signal])

@@ -25,7 +25,7 @@ vi.mock('../../src/cli/evaluate-cluster.ts', () => ({
   evaluateCluster: async () => {
     given.calls.push('read')
     const evaluation = { plan: { verdicts: new Map() }, refused: new Set(), unreachable: new Map() }
-    return { evaluation, voters: ['w1'], seen: { generation: 4, busy: false } }
+    return { evaluation, voters: ['w1'], seen: { generation: 4, counted: new Map(), busy: false } }
   },
 }))
 vi.mock('../../src/cli/show-plan.ts', () => ({ showPlan: async () => true, anythingToDo: () => true }))

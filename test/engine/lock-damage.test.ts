@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { thisController } from '../../src/engine/controller.ts'
-import { type LockOptions, readLock, seenLock, withLock } from '../../src/engine/lock.ts'
+import { type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
+import { seenLock } from '../../src/engine/lock-seen.ts'
 import { encodeHolder, type LockHolder } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
@@ -115,7 +116,7 @@ describe('a generation that cannot be', () => {
     'counts as none where it is no number of the lock (%s), on all hosts at once, too',
     async text => {
       await Promise.all(voters.map(host => write(host, text)))
-      const seen = { generation: 7, busy: false }
+      const seen = { generation: 7, counted: new Map(), busy: false }
       expect(await hold('run-1', voters, { seen })).toMatchObject({ generation: 8, notes: [] })
       expect(await Promise.all(voters.map(kept))).toEqual(['8', '8', '8'])
     },
@@ -130,7 +131,9 @@ describe('a generation that cannot be', () => {
 
   test('is not counted in what a run has seen, when a voter claims it', () => {
     const free = { busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY }
-    const locks = new Map([6, 6, 9e14, 7, 8e14].map((generation, index) => [`h${index}`, { ...free, generation }]))
+    const locks = new Map(
+      [6, 6, 9e14, 7, 8e14].map((generation, index) => [`h${index}`, { ...free, generation, counted: generation }]),
+    )
     expect(seenLock(locks, ['h0', 'h1', 'h2']).generation).toBe(7)
     expect(seenLock(locks, ['h0', 'h2', 'off']).generation).toBe(7)
   })

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { UserError } from '../../src/core/errors.ts'
 import { thisController } from '../../src/engine/controller.ts'
-import { activeHolder, fenceHosts, type LockOptions, readLock, seenLock, withLock } from '../../src/engine/lock.ts'
+import { fenceHosts, type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
 import { changeLock } from '../../src/engine/lock-exchange.ts'
 import { takeStep } from '../../src/engine/lock-scripts.ts'
+import { activeHolder, seenLock } from '../../src/engine/lock-seen.ts'
 import { encodeHolder, type LockHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
@@ -44,7 +45,12 @@ describe('the run lock', () => {
       })
       expect(state.heartbeatAgeMs).toBeLessThan(60_000)
     })
-    expect(await read()).toEqual({ generation: 1, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY })
+    expect(await read()).toEqual({
+      generation: 1,
+      counted: 1,
+      busy: false,
+      heartbeatAgeMs: Number.POSITIVE_INFINITY,
+    })
     const failing = withLock(['cp'], run, options('run-2'), () => Promise.reject(new Error('work failed')))
     await expect(failing).rejects.toThrow('work failed')
     expect((await read()).holder).toBeUndefined()
@@ -174,7 +180,12 @@ describe('the run lock', () => {
   test('tells that somebody applied something since the facts were read', async () => {
     const before = (await read()).generation
     const outdated = (id: string, generation: number) =>
-      withLock(['cp'], fakeRun(pool), options(id, { seen: { generation, busy: false } }), async lock => lock.outdated)
+      withLock(
+        ['cp'],
+        fakeRun(pool),
+        options(id, { seen: { generation, counted: new Map([['cp', generation]]), busy: false } }),
+        async lock => lock.outdated,
+      )
     expect((await outdated('run-1', before)).result).toBe(false)
     expect((await outdated('run-2', before)).result).toBe(true)
   })
@@ -200,12 +211,13 @@ test.each([
   ],
   ['nobody', { heartbeatAgeMs: Number.POSITIVE_INFINITY }, undefined],
 ])('%s: who works on the cluster', (_, state, run) => {
-  expect(activeHolder({ generation: 1, busy: false, ...state })?.run).toBe(run)
+  expect(activeHolder({ generation: 1, counted: 1, busy: false, ...state })?.run).toBe(run)
 })
 
 test('a lock with unreadable content counts as free', () => {
   expect(parseLockState('lock.generation x\nlock.holder !!\nlock.heartbeat a\nlock.now b 5')).toEqual({
     generation: 0,
+    counted: 0,
     busy: false,
     heartbeatAgeMs: Number.POSITIVE_INFINITY,
   })
@@ -330,8 +342,8 @@ test.each([
   ['come from another cluster', [{ generation: 3 }, { generation: 900 }], { generation: 900, busy: false }],
   ['claim what cannot be', [{ generation: 3 }, { generation: 9e14 }], { generation: 3, busy: false }],
 ])('hosts that %s: what a run has seen of the lock', (_, states, expected) => {
-  const free = { generation: 0, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY }
+  const free = { generation: 0, counted: 0, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY }
   const locks = new Map(states.map((state, index) => [`h${index}`, { ...free, ...state }]))
-  const { holder: _holder, ...seen } = seenLock(locks, ['h0'])
+  const { holder: _holder, counted: _counted, ...seen } = seenLock(locks, ['h0'])
   expect(seen).toEqual(expected)
 })

@@ -1,0 +1,55 @@
+import { isDeadHere } from './controller.ts'
+import { isPlausible, majorityOf, reachedBy } from './generation.ts'
+import type { Taken } from './lock-attempt.ts'
+import { type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
+
+/** What a run knew of the lock when it read the hosts. */
+export interface SeenLock {
+  /** The highest generation of all hosts. */
+  readonly generation: number
+  /** How often the lock was taken on each host that keeps it, as it says; hosts that were not read are left out. */
+  readonly counted: ReadonlyMap<string, number>
+  /** Another run was at work, or still wrote on some host although nobody held the lock: what was read may be old. */
+  readonly busy: boolean
+}
+
+/** Who works on the cluster right now: the holder, unless it is dead or has given no sign for 60 s. */
+export function activeHolder(state: LockState): LockHolder | undefined {
+  const { holder, heartbeatAgeMs } = state
+  return holder === undefined || heartbeatAgeMs > staleAfterMs || isDeadHere(holder) ? undefined : holder
+}
+
+/** What all hosts say of the lock together, seen from those that keep it. */
+export function seenLock(
+  locks: ReadonlyMap<string, LockState>,
+  voters: readonly string[],
+): SeenLock & { readonly holder: LockHolder | undefined } {
+  const kept = voters.flatMap(voter => locks.get(voter) ?? [])
+  const counted = new Map(
+    voters.flatMap(voter => (locks.has(voter) ? [[voter, locks.get(voter)!.counted] as const] : [])),
+  )
+  const holder = kept.map(activeHolder).find(one => one !== undefined)
+  const reached = reachedBy(
+    majorityOf(voters),
+    kept.map(lock => lock.generation),
+  )
+  // A host that claims far more than those that keep the lock is refused by itself, instead of raising it for all.
+  const plausible = [...locks.values()].map(lock => lock.generation).filter(one => isPlausible(one, reached))
+  const busy = holder !== undefined || [...locks.values()].some(lock => lock.busy)
+  return { generation: Math.max(0, ...plausible), counted, busy, holder }
+}
+
+/**
+ * Whether another run may have written since hosts were read: the lock was taken in between. One that wrote had taken it on a
+ * majority of the voters, so it was not where a majority was read and is as it was. The number that they agree on does not
+ * tell: one host may be ahead of the others, and hides by it that these moved.
+ */
+export function isOutdated(
+  seen: SeenLock,
+  { generation, found }: Pick<Taken, 'generation' | 'found'>,
+  voters: readonly string[],
+): boolean {
+  if (seen.busy || generation !== seen.generation + 1) return true
+  const read = [...found].filter(([voter]) => seen.counted.has(voter))
+  return read.length < majorityOf(voters) || read.some(([voter, before]) => before !== seen.counted.get(voter))
+}
