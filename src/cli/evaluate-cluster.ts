@@ -35,11 +35,14 @@ export interface ClusterEvaluation {
  * and named in the evaluation. Without a control plane node, or the host that is to be the first, nothing can be said, so
  * that is an error.
  * A host that preflight finds unfit is left out like one that does not answer, and so is a worker that cannot be made what it
- * is to be.
+ * is to be. `silent` are those that are not to be asked, because they did not answer a moment ago.
  */
-export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvaluation> {
+export async function evaluateCluster(
+  cluster: ClusterRun,
+  silent: ReadonlyMap<string, HostError> = new Map(),
+): Promise<ClusterEvaluation> {
   const { spec, run } = cluster
-  const hosts = spec.hosts.map(host => host.name)
+  const hosts = spec.hosts.map(host => host.name).filter(host => !silent.has(host))
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
   const resolvConf = resolvConfOf(spec)
@@ -48,7 +51,8 @@ export async function evaluateCluster(cluster: ClusterRun): Promise<ClusterEvalu
     kubeletNameservers: resolvConf === undefined ? undefined : resolvConfProbe(resolvConf),
   }
   const read = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
-  const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(cluster, read)
+  const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
+  const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(cluster, known)
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
     const { problem, came } = error.details

@@ -1,4 +1,5 @@
-import type { UserError } from '../core/errors.ts'
+import type { HostError, UserError } from '../core/errors.ts'
+import { attendedBy } from './company.ts'
 import { newHolder } from './controller.ts'
 import { connect, exchange } from './exchange.ts'
 import { majorityOf } from './generation.ts'
@@ -112,16 +113,21 @@ export async function withLock<T>(
 }
 
 /**
- * Makes hosts know the generation of this run, and ends what earlier ones still do there. Hosts that do not answer are left
- * out: nothing is written to them by this run either, as far as they stay silent.
+ * Makes hosts know the generation of this run, and ends what earlier ones still do there. Returns the hosts where that did not
+ * go well, and why; one that is much slower than the others is not waited for. What goes on there is not known: nothing may be
+ * read of them to write by, and nothing be written to them.
  */
-export async function fenceHosts(hosts: readonly string[], run: Run): Promise<void> {
+export async function fenceHosts(hosts: readonly string[], run: Run): Promise<ReadonlyMap<string, HostError>> {
   const nothing = { steps: [], verify: { script: ':', parse: () => undefined } }
-  await forEachHost(
+  const { failed } = await forEachHost(
     hosts.map(host => [host, undefined] as const),
-    { ...run, emit: event => (event.type === 'host:failed' ? undefined : run.emit(event)) },
-    async host => {
-      await exchange(run, await connect(run, host), { jobs: [nothing], probes: [] })
+    run,
+    async (host, _, attendance) => {
+      const session = await connect(run, host)
+      // The script may take a minute before its first sign, for many processes; nobody waits for one host that long.
+      const attended = attendedBy({ ...attendance, heard: () => attendance.heard(0) }, run)
+      await exchange(run, session, { jobs: [nothing], probes: [] }, attended)
     },
   )
+  return failed
 }

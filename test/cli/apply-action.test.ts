@@ -1,12 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest'
 import { apply } from '../../src/cli/actions/apply.ts'
-import { exitCodes, UserError } from '../../src/core/index.ts'
+import { exitCodes, HostError, UserError } from '../../src/core/index.ts'
 
 const given = vi.hoisted(() => ({
   calls: [] as string[],
   stop: new AbortController(),
   lost: new AbortController(),
-  lock: { outdated: false, unquiet: false },
+  lock: { outdated: false, unquiet: false, lost: undefined as UserError | undefined },
+  unfenced: new Map<string, HostError>(),
+  silent: [] as unknown[],
 }))
 
 // What there is around the action: hosts, a lock that another run had meanwhile, and a terminal.
@@ -22,8 +24,9 @@ vi.mock('../../src/cli/cluster-run.ts', () => ({
 }))
 vi.mock('../../src/cli/evaluate-cluster.ts', () => ({
   exitCodeOf: () => 0,
-  evaluateCluster: async () => {
+  evaluateCluster: async (_cluster: unknown, silent: unknown) => {
     given.calls.push('read')
+    given.silent.push(silent)
     const evaluation = { plan: { verdicts: new Map() }, refused: new Set(), unreachable: new Map() }
     return { evaluation, voters: ['w1'], seen: { generation: 4, counted: new Map(), busy: false } }
   },
@@ -41,13 +44,16 @@ vi.mock('../../src/cli/ask.ts', async original => {
 })
 vi.mock('../../src/engine/index.ts', async original => ({
   ...(await original<typeof import('../../src/engine/index.ts')>()),
-  fenceHosts: async () => void given.calls.push('fence'),
+  fenceHosts: async () => {
+    given.calls.push('fence')
+    return given.unfenced
+  },
   apply: async () => {
     given.calls.push('write')
     return { summary: { failed: 0, skipped: 0 }, ends: new Map(), failedHosts: new Map() }
   },
   withLock: async (_voters: unknown, run: object, _options: unknown, work: (lock: object) => unknown) => ({
-    result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal } }),
+    result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal, writer: { lost: given.lock.lost } } }),
   }),
 }))
 
@@ -57,13 +63,29 @@ beforeEach(() => {
   given.calls.length = 0
   given.stop = new AbortController()
   given.lost = new AbortController()
-  given.lock = { outdated: false, unquiet: false }
+  given.lock = { outdated: false, unquiet: false, lost: undefined }
+  given.unfenced = new Map()
+  given.silent.length = 0
 })
 
 test('hosts are fenced before they are read again, also where the run before has given its lock back', async () => {
   given.lock.outdated = true
   expect(await apply(options)).toBe(exitCodes.ok)
   expect(given.calls).toEqual(['read', 'fence', 'read', 'write'])
+})
+
+test('a host where an earlier run may still be at work is not read again, so that nothing is written to it', async () => {
+  given.lock.unquiet = true
+  given.unfenced = new Map([['w1', new HostError('w1', 'timed out', { where: 'w1', problem: 'it hangs' })]])
+  await apply(options)
+  expect(given.silent).toEqual([undefined, given.unfenced])
+})
+
+test('a lock that is lost while hosts are fenced is what the run ends with', async () => {
+  given.lock.unquiet = true
+  given.lock.lost = new UserError({ problem: 'Another run has taken the lock over.' })
+  await expect(apply(options)).rejects.toBe(given.lock.lost)
+  expect(given.calls).toEqual(['read', 'fence'])
 })
 
 test('where nobody was at work in between, nothing is read twice', async () => {

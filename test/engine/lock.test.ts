@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { UserError } from '../../src/core/errors.ts'
+import type { Session, SshPool } from '../../src/core/host.ts'
 import { thisController } from '../../src/engine/controller.ts'
 import { fenceHosts, type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
 import { changeLock } from '../../src/engine/lock-exchange.ts'
@@ -319,6 +320,33 @@ test('what is written while the lock is held carries its generation, and what th
     expect(pool.fences).toEqual([{ generation: 1, run: expect.stringMatching(/^run-1-/), folder: paths().state }])
   })
   expect(pool.fences.at(-1)).toBeUndefined()
+})
+
+test('a host that does not answer when hosts are fenced holds up nobody, and is told to be left out', async () => {
+  const outer = fakeRun(pool)
+  await withLock(['cp'], outer, options('run-1', { heartbeatMs: 60_000 }), async ({ run }) => {
+    const ended: string[] = []
+    const hanging: SshPool = {
+      exchanges: () => new Map(),
+      async [Symbol.asyncDispose]() {},
+      async session(host) {
+        const session = await pool.session(host)
+        if (host !== 'w2') return session
+        // As while the host is said to end what an earlier run does there, for which it has a minute.
+        const exchange: Session['exchange'] = (_, { signal, onWait }) => {
+          onWait?.(60_000)
+          signal.addEventListener('abort', () => ended.push(host))
+          return new Promise(() => undefined)
+        }
+        return { host, exchange }
+      },
+    }
+    const patience = { patienceMs: 100, patienceTotalMs: 60_000 }
+    const unfenced = await fenceHosts(['w1', 'w2', 'w3'], { ...run, pool: hanging, patience })
+    expect([...unfenced]).toEqual([['w2', expect.objectContaining({ kind: 'timed out' })]])
+    expect(ended).toEqual(['w2'])
+    expect(outer.of('host:failed').map(({ host }) => host)).toEqual(['w2'])
+  })
 })
 
 test('a run that stood still longer than its lock lasts writes nothing before it has asked who holds it', async () => {

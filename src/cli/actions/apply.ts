@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { type ExitCode, exitCodes, type Summary, UserError } from '../../core/index.ts'
+import { type ExitCode, exitCodes, type HostError, type Summary, UserError } from '../../core/index.ts'
 import {
   type ApplyResult,
   apply as applyChanges,
@@ -59,8 +59,9 @@ async function converge(
     if (outdated || unquiet) {
       // What an earlier run left running is ended before it is read what it has done: also one that has given the lock back.
       const hosts = cluster.spec.hosts.map(({ name }) => name)
-      await fenceHosts(hosts, run)
-      current = await evaluateAgain(cluster, options, run.stop)
+      const unfenced = await fenceHosts(hosts, run)
+      if (run.writer?.lost !== undefined) throw run.writer.lost
+      current = await evaluateAgain(cluster, options, run.stop, unfenced)
     }
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(current, run)
@@ -76,13 +77,18 @@ async function converge(
 }
 
 // Somebody applied something between the plan and the lock: what was shown may be wrong by now.
-async function evaluateAgain(cluster: ClusterRun, options: ApplyActionOptions, stop: AbortSignal): Promise<Evaluation> {
+async function evaluateAgain(
+  cluster: ClusterRun,
+  options: ApplyActionOptions,
+  stop: AbortSignal,
+  unfenced: ReadonlyMap<string, HostError>,
+): Promise<Evaluation> {
   cluster.run.emit({
     type: 'note',
     text: 'Another run has changed the cluster since the plan was made; reading it again.',
   })
   // By now the run that is at work is this one.
-  const { lockedBy: _, ...again } = await evaluateCluster(cluster)
+  const { lockedBy: _, ...again } = await evaluateCluster(cluster, unfenced)
   await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
   const changes = anythingToDo(again.evaluation)
   if (changes && !options.yes && !(await ask(cluster, again.evaluation, stop))) {

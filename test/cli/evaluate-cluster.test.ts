@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import type { ClusterRun } from '../../src/cli/cluster-run.ts'
+import { evaluateCluster } from '../../src/cli/evaluate-cluster.ts'
+import { parseClusterFile } from '../../src/config/index.ts'
+import { HostError } from '../../src/core/errors.ts'
+import type { SshPool } from '../../src/core/host.ts'
+import { factsText } from '../engine/facts-text.ts'
+import { fakeRun } from '../engine/fake.ts'
+
+const addresses = new Map([
+  ['cp1', '192.0.2.11'],
+  ['w1', '192.0.2.21'],
+  ['w2', '192.0.2.22'],
+])
+const hosts = [...addresses].map(([name, address]) => ({
+  name,
+  address,
+  roles: [name.startsWith('cp') ? 'control-plane' : 'worker'],
+}))
+
+test('a host that did not answer a moment ago is not asked, and is told as one that does not answer', async () => {
+  const asked = new Set<string>()
+  const pool: SshPool = {
+    async session(host) {
+      asked.add(host)
+      const facts = factsText({ name: host, address: addresses.get(host)!, kubernetes: [], clock: Date.now() / 1000 })
+      return {
+        host,
+        exchange: async ({ probes }) => ({
+          jobs: [],
+          results: probes.map(({ script }) => ({
+            exitCode: 0,
+            stdout: script.includes('@@') ? facts : '',
+            stderr: '',
+          })),
+        }),
+      }
+    },
+    exchanges: () => new Map(),
+    async [Symbol.asyncDispose]() {},
+  }
+  const document = { apiVersion: 'evcctl.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'lab' }, spec: { hosts } }
+  const spec = parseClusterFile(JSON.stringify(document), 'cluster.yaml')
+  const error = new HostError('w1', 'timed out', { where: 'w1', problem: 'it hangs' })
+  const cluster = { spec, secrets: {}, run: fakeRun(pool) } as unknown as ClusterRun
+  const { evaluation } = await evaluateCluster(cluster, new Map([['w1', error]]))
+  expect([...asked].sort()).toEqual(['cp1', 'w2'])
+  expect(evaluation.unreachable.get('w1')).toBe(error)
+  expect([...evaluation.graph.tasks.values()].filter(({ host }) => host === 'w1')).toEqual([])
+  expect([...evaluation.graph.tasks.values()].filter(({ host }) => host === 'w2')).not.toEqual([])
+})
