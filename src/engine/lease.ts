@@ -42,6 +42,8 @@ export class Lease implements Writer {
   readonly #ended = new AbortController()
   readonly #loops: Promise<unknown>
   #looking = false
+  /** A host refused this run, as it says for a later one, and no majority has renewed the lock since. */
+  #claim: { readonly error: UserError; readonly machine: number } | undefined
 
   constructor(options: LeaseOptions) {
     this.fence = options.fence
@@ -65,7 +67,7 @@ export class Lease implements Writer {
 
   async hold(): Promise<void> {
     // Ends at the latest when the watch gives the lock up.
-    for (let again = false; this.lost === undefined && this.#age(true) > surelyHeldMs; again = true) {
+    for (let again = false; this.lost === undefined && !this.#isSure(); again = true) {
       if (again) await sleep(watchMs)
       await this.#beatAll()
     }
@@ -73,11 +75,14 @@ export class Lease implements Writer {
   }
 
   async doubt(error: UserError): Promise<void> {
-    const asked = now().machine
-    const renewed = () => this.#age(false) <= now().machine - asked
+    this.#claim = { error, machine: now().machine }
     // A beat that was on its way already says nothing about now, so it may take a second one.
-    for (let beats = 0; beats < 2 && this.lost === undefined && !renewed(); beats++) await this.#beatAll()
-    if (!renewed()) this.#lose(error)
+    for (let beats = 0; beats < 2 && this.lost === undefined && !this.#isSure(); beats++) await this.#beatAll()
+  }
+
+  #isSure(): boolean {
+    if (this.#claim !== undefined && this.#age(false) <= now().machine - this.#claim.machine) this.#claim = undefined
+    return this.#claim === undefined && this.#age(true) <= surelyHeldMs
   }
 
   #lose(error: UserError): void {
@@ -145,7 +150,7 @@ export class Lease implements Writer {
     void this.#beatAll().then(() => {
       this.#looking = false
       if (!this.#over() && this.#age(false) >= staleAfterMs)
-        this.#lose(notRenewed([...this.#options.taken.keys()], this.#options.majority))
+        this.#lose(this.#claim?.error ?? notRenewed([...this.#options.taken.keys()], this.#options.majority))
     })
   }
 

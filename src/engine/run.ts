@@ -12,8 +12,8 @@ export interface Writer {
   /** Resolves when the lock is surely still held, which is at once as a rule. Throws UserError when it is lost. */
   hold(): Promise<void>
   /**
-   * A host refused this run, because a later one has written to it, as it says. Resolves once the hosts that keep the lock
-   * were asked: it is lost unless a majority still keeps it for this run.
+   * A host refused this run, because a later one has written to it, as it says. Until a majority of the hosts that keep the
+   * lock has renewed it, nothing more is written anywhere: `hold` waits for that. Resolves once they were asked.
    */
   doubt(error: UserError): Promise<void>
 }

@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
 import type { Session } from '../../src/core/host.ts'
 import { thisController } from '../../src/engine/controller.ts'
@@ -72,11 +72,39 @@ describe('a host which says that a later run has written to it', () => {
     expect(lost?.details.came).toContain('laptop-7')
   })
 
-  test('is believed where too few of them answer', async () => {
+  test.each([
+    ['that keeps no lock', 'w2'],
+    ['of those that keep the lock', 'cp3'],
+  ])(
+    'fails alone also while too few of the others answer, and nothing is written until they do: one %s',
+    async (_, refusing) => {
+      pool.refusing = ''
+      const run = fakeRun(pool, { reconnectDelaysMs: [] })
+      const { lost } = await withLock(voters, run, options('run-1', 60_000), async held => {
+        pool.refusing = refusing
+        pool.unreachable.add('cp1').add('cp2')
+        await expect(write(held.run, refusing)).rejects.toMatchObject({ kind: 'fenced' })
+        expect(held.run.stop.aborted).toBe(false)
+        pool.fences.length = 0
+        const writing = write(held.run, 'w1')
+        await sleep(200)
+        expect(pool.fences.filter(fence => fence !== undefined)).toEqual([])
+        pool.unreachable.clear()
+        await writing
+      })
+      expect(lost).toBeUndefined()
+    },
+  )
+
+  test('is what a run ends with whose lock nobody has confirmed until it is over', async () => {
     const run = fakeRun(pool, { reconnectDelaysMs: [] })
     const { lost } = await withLock(voters, run, options('run-1', 60_000), async held => {
       pool.unreachable.add('cp1').add('cp2')
       await expect(write(held.run, 'w2')).rejects.toMatchObject({ kind: 'fenced' })
+      const writing = write(held.run, 'w1')
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000)
+      await expect(writing).rejects.toMatchObject({ kind: 'fenced' })
+      vi.restoreAllMocks()
       pool.unreachable.clear()
     })
     expect(lost?.details.problem).toContain('a later run has written to it')
