@@ -21,6 +21,7 @@ export async function connect(
       const delay = delaysMs[attempt]
       if (delay === undefined || !passing.has(error.kind) || run.stop.aborted) throw error
       await sleep(delay, undefined, { signal: run.stop }).catch(() => undefined)
+      if (run.stop.aborted) throw error
     }
   }
 }
@@ -37,10 +38,11 @@ export async function exchange(
 ): Promise<ExchangeReply> {
   const writer = request.jobs.length > 0 ? run.writer : undefined
   const began = performance.now()
+  const { signal = run.abort } = options
   try {
-    if (writer !== undefined) await holdLock(session.host, writer)
+    if (writer !== undefined) await holdLock(session.host, writer, signal)
     const sent = writer === undefined ? request : { ...request, fence: writer.fence }
-    const reply = await session.exchange(sent, { ...options, signal: options.signal ?? run.abort })
+    const reply = await session.exchange(sent, { ...options, signal })
     if (reply.jobs.length !== request.jobs.length || reply.results.length !== request.probes.length) {
       throw new HostError(session.host, 'protocol', {
         where: session.host,
@@ -52,7 +54,7 @@ export async function exchange(
     return reply
   } catch (cause) {
     const error = asHostError(session.host, cause)
-    if (error.kind === 'fenced') await writer?.doubt(error)
+    if (error.kind === 'fenced' && writer !== undefined) await unlessAborted(signal, writer.doubt(error))
     throw error
   } finally {
     const ms = Math.round(performance.now() - began)
@@ -66,12 +68,30 @@ export async function exchange(
   }
 }
 
-async function holdLock(host: string, writer: Writer): Promise<void> {
+async function holdLock(host: string, writer: Writer, signal: AbortSignal): Promise<void> {
+  const held = await unlessAborted(
+    signal,
+    writer.hold().then(
+      () => true,
+      () => false,
+    ),
+  )
+  const { lost } = writer
+  if (lost !== undefined) throw new HostError(host, 'fenced', { where: host, ...lost.details }, { cause: lost })
+  if (held !== true) throw stoppedBefore(host)
+}
+
+/** What the work gives, or undefined as soon as the signal fires: the work is not waited for any longer then. */
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  const given = new AbortController()
+  const aborted = new Promise<undefined>(resolve => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: given.signal })
+  })
   try {
-    await writer.hold()
-  } catch (cause) {
-    if (!(cause instanceof UserError)) throw cause
-    throw new HostError(host, 'fenced', { where: host, ...cause.details }, { cause })
+    return await Promise.race([aborted, work])
+  } finally {
+    given.abort()
   }
 }
 

@@ -67,17 +67,17 @@ export class Lease implements Writer {
 
   async hold(): Promise<void> {
     // Ends at the latest when the watch gives the lock up.
-    for (let again = false; this.lost === undefined && !this.#isSure(); again = true) {
+    for (let again = false; !this.#over() && !this.#isSure(); again = true) {
       if (again) await sleep(watchMs)
       await this.#beatAll()
     }
-    if (this.lost !== undefined) throw this.lost
+    if (this.lost !== undefined || !this.#isSure()) throw this.lost ?? this.#notRenewed()
   }
 
   async doubt(error: UserError): Promise<void> {
     this.#claim = { error, machine: now().machine }
     // A beat that was on its way already says nothing about now, so it may take a second one.
-    for (let beats = 0; beats < 2 && this.lost === undefined && !this.#isSure(); beats++) await this.#beatAll()
+    for (let beats = 0; beats < 2 && !this.#over() && !this.#isSure(); beats++) await this.#beatAll()
   }
 
   #isSure(): boolean {
@@ -149,9 +149,12 @@ export class Lease implements Writer {
     this.#looking = true
     void this.#beatAll().then(() => {
       this.#looking = false
-      if (!this.#over() && this.#age(false) >= staleAfterMs)
-        this.#lose(this.#claim?.error ?? notRenewed([...this.#options.taken.keys()], this.#options.majority))
+      if (!this.#over() && this.#age(false) >= staleAfterMs) this.#lose(this.#claim?.error ?? this.#notRenewed())
     })
+  }
+
+  #notRenewed(): UserError {
+    return notRenewed([...this.#options.taken.keys()], this.#options.majority)
   }
 
   /** Age of the newest beat that a majority has, ms; with `asleep` also the time that the machine slept. */

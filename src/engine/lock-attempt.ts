@@ -53,7 +53,7 @@ interface Attempt extends Taking {
 /**
  * One attempt to take the lock. With `past` a majority is enough although others keep it for another run; without, one of them
  * ends the attempt. However it ends without the lock, nothing of it stays on the hosts. Throws UserError when too few hosts
- * can be used.
+ * can be used, and something else when the run is stopped.
  */
 export async function attemptLock(taking: Taking, past: boolean): Promise<Taken | Held> {
   const fresh = { taken: new Map(), states: new Map(), without: new Map(), others: new Map() }
@@ -76,6 +76,7 @@ async function takeMost(attempt: Attempt): Promise<number | undefined> {
   if (!isHeld(attempt)) await leaveOut(attempt, implausible(attempt))
   if (isHeld(attempt)) return undefined
   const generation = await raiseAll(attempt)
+  attempt.run.stop.throwIfAborted()
   return isHeld(attempt) ? undefined : generation
 }
 
@@ -91,8 +92,9 @@ function had({ run, paths, taken, states, without, others }: Attempt, generation
 
 // One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
 async function takeInOrder(attempt: Attempt): Promise<void> {
-  const { voters, holder, taken, states, others } = attempt
+  const { voters, run, holder, taken, states, others } = attempt
   for (const voter of voters) {
+    run.stop.throwIfAborted()
     const sent = now()
     try {
       const state = await takeOn(voter, attempt)

@@ -15,9 +15,12 @@ export async function takeLock(
   const began = performance.now()
   let told: string | undefined
   for (;;) {
-    if (run.stop.aborted) throw new UserError(stopped(voters), { exitCode: exitCodes.cancelled })
-    const tried = await attemptLock(taking, told !== undefined)
+    if (run.stop.aborted) throw stopped(voters)
+    const tried = await attemptLock(taking, told !== undefined).catch(error => {
+      throw run.stop.aborted ? stopped(voters) : error
+    })
     if (!('heldBy' in tried)) return tried
+    if (run.stop.aborted) throw stopped(voters)
     const { heldBy: voter, state } = tried
     const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
     if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs))
@@ -37,6 +40,7 @@ function held(host: string, name: string, waitMs: number) {
   }
 }
 
-function stopped(voters: readonly string[]) {
-  return { where: voters.join(', '), problem: 'Stopped while waiting for the run lock; nothing was written' }
+function stopped(voters: readonly string[]): UserError {
+  const problem = 'Stopped while waiting for the run lock; nothing was written'
+  return new UserError({ where: voters.join(', '), problem }, { exitCode: exitCodes.cancelled })
 }

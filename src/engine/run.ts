@@ -9,7 +9,7 @@ export interface Writer {
   readonly fence: Fence
   /** Why the lock is lost; undefined while it is not. */
   readonly lost: UserError | undefined
-  /** Resolves when the lock is surely still held, which is at once as a rule. Throws UserError when it is lost. */
+  /** Resolves when the lock is surely still held, which is at once as a rule. Throws UserError when it is lost, or given back. */
   hold(): Promise<void>
   /**
    * A host refused this run, because a later one has written to it, as it says. Until a majority of the hosts that keep the
