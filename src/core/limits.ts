@@ -35,7 +35,8 @@ export interface Limits {
   readonly sudoMs: number
   /**
    * How long hosts that are read wait for one of which nothing is heard, or for as long as what runs there may take. It
-   * counts from when half of them are done.
+   * counts from when half of them are done. Also how long a host is waited for that is to keep the lock, where the others
+   * are enough: all of them together to connect, and each to answer then.
    */
   readonly patienceMs: number
   /** How long the last hosts wait for one that gets on, but slowly. */

@@ -3,6 +3,7 @@ import { isDeadHere } from './controller.ts'
 import { isPlausible, majorityOf, reachedBy } from './generation.ts'
 import { keptForAnother, tooFarAhead, tooFew } from './lock-errors.ts'
 import { changeLock, releaseLock } from './lock-exchange.ts'
+import { reachVoters, voterPatienceMs } from './lock-reach.ts'
 import { heartbeatStep, takeStep } from './lock-scripts.ts'
 import type { LockHolder, LockPaths, LockState } from './lock-state.ts'
 import { type Moment, now } from './moment.ts'
@@ -72,6 +73,9 @@ export async function attemptLock(taking: Taking, past: boolean): Promise<Taken 
 
 // Returns the generation, or nothing where another run has it.
 async function takeMost(attempt: Attempt): Promise<number | undefined> {
+  const missing = await reachVoters(attempt.voters, attempt.run)
+  attempt.run.stop.throwIfAborted()
+  await leaveOut(attempt, missing)
   await takeInOrder(attempt)
   if (!isHeld(attempt)) await leaveOut(attempt, implausible(attempt))
   if (isHeld(attempt)) return undefined
@@ -92,8 +96,9 @@ function had({ run, paths, taken, states, without, others }: Attempt, generation
 
 // One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
 async function takeInOrder(attempt: Attempt): Promise<void> {
-  const { voters, run, holder, taken, states, others } = attempt
+  const { voters, run, holder, taken, states, without, others } = attempt
   for (const voter of voters) {
+    if (without.has(voter)) continue
     run.stop.throwIfAborted()
     const sent = now()
     try {
@@ -140,12 +145,16 @@ async function leaveOut(attempt: Attempt, errors: ReadonlyMap<string, HostError>
   if (voters.length - without.size < majorityOf(voters)) throw tooFew(voters, without)
 }
 
-async function takeOn(voter: string, { run, holder, paths, atLeast }: Taking): Promise<LockState> {
-  const state = await changeLock(voter, run, takeStep(paths, holder, atLeast), paths)
+async function takeOn(voter: string, attempt: Attempt): Promise<LockState> {
+  const { voters, run, holder, paths, atLeast, without, others } = attempt
+  // One that is not needed has less time, so that several which hang do not add up to minutes.
+  const isNeeded = voters.length - without.size - others.size <= majorityOf(voters)
+  const timeoutMs = isNeeded ? undefined : voterPatienceMs(run)
+  const state = await changeLock(voter, run, takeStep(paths, holder, atLeast), paths, timeoutMs)
   const other = state.holder
   // A process of this machine that is gone needs no waiting; the script still makes sure that it is this one's lock.
   if (other === undefined || other.run === holder.run || !isDeadHere(other)) return state
-  return changeLock(voter, run, takeStep(paths, holder, atLeast, state.held), paths)
+  return changeLock(voter, run, takeStep(paths, holder, atLeast, state.held), paths, timeoutMs)
 }
 
 // A host that was off while others kept the lock knows less than they do. One that cannot learn it does not count.

@@ -9,7 +9,7 @@ import { defaultReconnectDelaysMs, type Run } from './run.ts'
 import { messageOf } from './task-errors.ts'
 import { tail } from './text.ts'
 
-/** Upper bound for one exchange about the lock, ms; the scripts' own wait for each other is 20 s. */
+/** Upper bound for one exchange about the lock, ms, where nobody sets a lower one; the scripts' own wait for each other is 20 s. */
 const lockExchangeMs = 30_000
 
 /** Sends one write of the lock and returns what the lock is like afterwards. All writes may be repeated, so a lost one is. */
@@ -18,6 +18,7 @@ export async function changeLock(
   run: Run,
   step: Step,
   paths: LockPaths,
+  timeoutMs: number = lockExchangeMs,
   again = true,
 ): Promise<LockState> {
   const delays = run.reconnectDelaysMs ?? defaultReconnectDelaysMs
@@ -25,7 +26,7 @@ export async function changeLock(
   const probe = lockProbe(paths)
   try {
     const request = { jobs: [{ steps: [step], verify: probe }], probes: [] }
-    const { failure, verify } = (await exchange(run, session, request, { timeoutMs: lockExchangeMs })).jobs[0]!
+    const { failure, verify } = (await exchange(run, session, request, { timeoutMs })).jobs[0]!
     if (failure === undefined && verify !== undefined) return probe.parse(verify)
     throw cannotKeep(
       host,
@@ -34,7 +35,7 @@ export async function changeLock(
     )
   } catch (error) {
     if (!again || !(error instanceof HostError) || error.kind !== 'lost') throw error
-    return changeLock(host, run, step, paths, false)
+    return changeLock(host, run, step, paths, timeoutMs, false)
   }
 }
 

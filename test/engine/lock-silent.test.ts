@@ -1,0 +1,126 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { HostError } from '../../src/core/errors.ts'
+import type { Session } from '../../src/core/host.ts'
+import { limits } from '../../src/core/limits.ts'
+import { thisController } from '../../src/engine/controller.ts'
+import { type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
+import { fakeRun } from './fake.ts'
+import { LocalPool } from './local-pool.ts'
+
+/** Tells what is done in which order; some hosts never connect, others never answer to what is written. */
+class TracingPool extends LocalPool {
+  readonly silent = new Set<string>()
+  /** Connects only once `late` is called. */
+  slow: string | undefined
+  readonly late = Promise.withResolvers<void>()
+  readonly hanging = new Set<string>()
+  readonly trace: string[] = []
+  /** How long each write may take that was not answered, ms. */
+  readonly bounds = new Map<string, number | undefined>()
+
+  override async session(host: string, signal?: AbortSignal): Promise<Session> {
+    this.trace.push(`connect ${host}`)
+    if (this.silent.has(host)) await cancelled(host, signal)
+    if (this.slow === host) await this.late.promise
+    const session = await super.session(host)
+    return {
+      host,
+      exchange: async (request, options) => {
+        if (request.jobs.length > 0) this.trace.push(`write ${host}`)
+        const hangs = this.hanging.has(host) && request.jobs.length > 0
+        // As with a connection that is cut off, it runs there all the same.
+        const reply = await session.exchange(request, options)
+        if (!hangs) return reply
+        this.hanging.delete(host)
+        this.bounds.set(host, options.timeoutMs)
+        throw new HostError(host, 'timed out', { where: host, problem: 'it hangs' })
+      },
+    }
+  }
+}
+
+function cancelled(host: string, signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () =>
+      reject(new HostError(host, 'cancelled', { where: host, problem: 'cancelled' })),
+    )
+  })
+}
+
+let folder: string
+let pool: TracingPool
+const voters = ['cp1', 'cp2', 'cp3', 'cp4', 'cp5']
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
+  pool = new TracingPool()
+  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
+  for (const host of voters) mkdirSync(join(folder, host))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
+const options = (id: string): LockOptions => ({
+  id,
+  paths: paths(),
+  waitMs: 0,
+  heartbeatMs: 60_000,
+  holder: { ...thisController(id), machine: 'another' },
+})
+const impatient = { patienceMs: 50, patienceTotalMs: 60_000 }
+const holders = () =>
+  Promise.all(voters.map(async host => (await readLock(host, fakeRun(new Unhindered()), paths())).holder?.run))
+
+/** The same hosts, all of which answer. */
+class Unhindered extends LocalPool {
+  override localise = pool.localise
+}
+
+/** Who keeps the lock of a run while it has it. */
+async function hold(id = 'run-1') {
+  const run = fakeRun(pool, { patience: impatient, reconnectDelaysMs: [] })
+  const { result } = await withLock(voters, run, options(id), () => holders())
+  return { on: voters.filter((_, index) => result[index] === id), notes: run.of('note') }
+}
+
+describe('hosts that keep the lock and do not connect', () => {
+  test('are waited for all at once, and no longer than for some seconds where the others are a majority', async () => {
+    pool.silent.add('cp1').add('cp3')
+    expect((await hold()).on).toEqual(['cp2', 'cp4', 'cp5'])
+    expect(pool.trace.slice(0, voters.length)).toEqual(voters.map(host => `connect ${host}`))
+    expect(pool.trace.filter(step => step.includes('cp1') || step.includes('cp3'))).toHaveLength(2)
+  })
+
+  test('are waited for as long as it takes where the others are none', async () => {
+    pool.silent.add('cp1').add('cp3')
+    pool.slow = 'cp4'
+    setTimeout(() => pool.late.resolve(), 300)
+    expect((await hold()).on).toEqual(['cp2', 'cp4', 'cp5'])
+  })
+
+  test('are named where they are too many, and nothing is written', async () => {
+    for (const host of ['cp1', 'cp3', 'cp4']) pool.unreachable.add(host)
+    await expect(hold()).rejects.toThrow(/cp1: no route\n.*cp3: no route\n.*cp4: no route/)
+    expect(pool.trace.filter(step => step.startsWith('write'))).toEqual([])
+  })
+})
+
+describe('hosts that connect and do not answer what the lock asks', () => {
+  test('are waited for as short as those, as long as the others are a majority', async () => {
+    pool.hanging.add('cp1').add('cp3')
+    await hold()
+    expect([...pool.bounds]).toEqual([
+      ['cp1', impatient.patienceMs],
+      ['cp3', impatient.patienceMs],
+    ])
+  })
+
+  test('get more time where they are needed', async () => {
+    for (const host of ['cp1', 'cp3', 'cp5']) pool.hanging.add(host)
+    await expect(hold()).rejects.toThrow('Too few of the hosts')
+    expect(pool.bounds.get('cp3')).toBe(impatient.patienceMs)
+    expect(pool.bounds.get('cp5')).toBeGreaterThan(limits.patienceMs)
+  })
+})
