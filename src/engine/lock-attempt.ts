@@ -1,28 +1,20 @@
 import { HostError } from '../core/errors.ts'
 import { isDeadHere } from './controller.ts'
-import { isPlausible, majorityOf, reachedBy } from './generation.ts'
-import { keptForAnother, tooFarAhead, tooFew } from './lock-errors.ts'
-import { changeLock, releaseLock } from './lock-exchange.ts'
+import { majorityOf } from './generation.ts'
+import { keptForAnother } from './lock-errors.ts'
+import { changeLock } from './lock-exchange.ts'
 import { reachVoters, voterPatienceMs } from './lock-reach.ts'
 import { heartbeatStep, takeStep } from './lock-scripts.ts'
-import type { LockHolder, LockPaths, LockState } from './lock-state.ts'
+import type { LockHolder, LockState } from './lock-state.ts'
+import { type Attempt, giveBack, goOnWithout, implausible, isHeld, leaveOut, type Taking } from './lock-voters.ts'
 import { type Moment, now } from './moment.ts'
-import type { Run } from './run.ts'
-
-/** Who wants the lock of which hosts. */
-export interface Taking {
-  readonly voters: readonly string[]
-  readonly run: Run
-  readonly holder: LockHolder
-  readonly paths: LockPaths
-  /** The least generation to take it with. */
-  readonly atLeast: number
-}
 
 /** A lock that was had. */
 export interface Taken {
   /** The voters that keep it, in their order, and when the step was sent that took it. */
   readonly taken: ReadonlyMap<string, Moment>
+  /** Others that may keep it, too: they did not answer. */
+  readonly unsure: ReadonlySet<string>
   readonly generation: number
   /** How often it had been taken before on each of them, as they say. */
   readonly found: ReadonlyMap<string, number | undefined>
@@ -38,35 +30,28 @@ export interface Held {
   readonly state: LockState
 }
 
-/** How far one attempt to take the lock got. */
-interface Attempt extends Taking {
-  readonly taken: Map<string, Moment>
-  /** What those say of the lock that keep it for this run. */
-  readonly states: Map<string, LockState>
-  /** The voters that are not to keep it, and why: they do not answer, cannot write, or say what cannot be. */
-  readonly without: Map<string, HostError>
-  /** What those say of it that keep it for another run. */
-  readonly others: Map<string, LockState>
-  /** Hosts that another run holds are gone past, as those that are silent. */
-  readonly past: boolean
-}
-
 /**
  * One attempt to take the lock. With `past` a majority is enough although others keep it for another run; without, one of them
  * ends the attempt. However it ends without the lock, nothing of it stays on the hosts. Throws UserError when too few hosts
  * can be used, and something else when the run is stopped.
  */
 export async function attemptLock(taking: Taking, past: boolean): Promise<Taken | Held> {
-  const fresh = { taken: new Map(), states: new Map(), without: new Map(), others: new Map() }
+  const fresh = {
+    taken: new Map(),
+    states: new Map(),
+    without: new Map(),
+    others: new Map(),
+    unsure: new Set<string>(),
+  }
   const attempt: Attempt = { ...taking, ...fresh, past }
   try {
     const generation = await takeMost(attempt)
     if (generation !== undefined) return had(attempt, generation)
     const [heldBy, state] = [...attempt.others][0]!
-    await releaseLock([...attempt.taken.keys()], taking)
+    await giveBack(attempt)
     return { heldBy, state }
   } catch (error) {
-    await releaseLock([...attempt.taken.keys()], taking)
+    await giveBack(attempt)
     throw error
   }
 }
@@ -75,7 +60,7 @@ export async function attemptLock(taking: Taking, past: boolean): Promise<Taken 
 async function takeMost(attempt: Attempt): Promise<number | undefined> {
   const missing = await reachVoters(attempt.voters, attempt.run)
   attempt.run.stop.throwIfAborted()
-  await leaveOut(attempt, missing)
+  goOnWithout(attempt, missing)
   await takeInOrder(attempt)
   if (!isHeld(attempt)) await leaveOut(attempt, implausible(attempt))
   if (isHeld(attempt)) return undefined
@@ -84,14 +69,14 @@ async function takeMost(attempt: Attempt): Promise<number | undefined> {
   return isHeld(attempt) ? undefined : generation
 }
 
-function had({ run, paths, taken, states, without, others }: Attempt, generation: number): Taken {
+function had({ run, paths, taken, unsure, states, without, others }: Attempt, generation: number): Taken {
   for (const [host, { kind, details }] of without)
     if (kind === 'unfit')
       run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
   for (const [host, state] of others) run.emit({ type: 'note', host, text: keptForAnother(host, paths, state) })
   const { replaced } = [...states.values()].find(state => state.replaced !== undefined) ?? {}
   const found = new Map([...states].map(([voter, state]) => [voter, state.found]))
-  return { taken, generation, found, replaced, contested: others.size > 0 }
+  return { taken, unsure, generation, found, replaced, contested: others.size > 0 }
 }
 
 // One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
@@ -113,36 +98,6 @@ async function takeInOrder(attempt: Attempt): Promise<void> {
     }
     if (isHeld(attempt)) return
   }
-}
-
-// The first time one other holder is enough, so that runs which begin at once do not take hosts from each other.
-function isHeld({ voters, without, others, past }: Attempt): boolean {
-  return others.size > (past ? voters.length - without.size - majorityOf(voters) : 0)
-}
-
-// A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim.
-function implausible({ voters, paths, states }: Attempt): Map<string, HostError> {
-  const generations = [...states.values()].map(({ generation }) => generation)
-  const reached = reachedBy(majorityOf(voters), generations)
-  const ahead = [...states].filter(([, { generation }]) => !isPlausible(generation, reached))
-  return new Map(ahead.map(([voter, { generation }]) => [voter, tooFarAhead(voter, paths, generation, reached)]))
-}
-
-// One that answered may have come half the way. Whether it can be freed is no news beside why it is left out.
-async function leaveOut(attempt: Attempt, errors: ReadonlyMap<string, HostError>): Promise<void> {
-  const { voters, taken, states, without } = attempt
-  const run = { ...attempt.run, emit: () => undefined }
-  const answered = [...errors].filter(([, { kind }]) => kind === 'unfit')
-  await releaseLock(
-    answered.map(([voter]) => voter),
-    { ...attempt, run },
-  )
-  for (const [voter, error] of errors) {
-    taken.delete(voter)
-    states.delete(voter)
-    without.set(voter, error)
-  }
-  if (voters.length - without.size < majorityOf(voters)) throw tooFew(voters, without)
 }
 
 async function takeOn(voter: string, attempt: Attempt): Promise<LockState> {

@@ -11,6 +11,8 @@ import { tail } from './text.ts'
 
 /** Upper bound for one exchange about the lock, ms, where nobody sets a lower one; the scripts' own wait for each other is 20 s. */
 const lockExchangeMs = 30_000
+/** How long freeing may take where nobody knows whether there is anything to free, ms. */
+const unsureMs = 3_000
 
 /** Sends one write of the lock and returns what the lock is like afterwards. All writes may be repeated, so a lost one is. */
 export async function changeLock(
@@ -39,27 +41,58 @@ export async function changeLock(
   }
 }
 
+/** Who takes or frees the lock. */
+export interface Holding {
+  readonly run: Run
+  readonly holder: LockHolder
+  readonly paths: LockPaths
+}
+
 /**
  * Frees the lock where it was taken and returns where that went well; after the second ^C it has 10 s. A lock that stays is
  * stale after 60 s, so failing here is only a note. For `unfinished` see releaseStep.
  */
 export async function releaseLock(
   taken: readonly string[],
-  { run, holder, paths }: { readonly run: Run; readonly holder: LockHolder; readonly paths: LockPaths },
+  holding: Holding,
   unfinished = true,
 ): Promise<readonly string[]> {
-  using patience = boundedAfter(run.abort, 10_000)
-  const patient: Run = { ...run, stop: patience.signal, abort: patience.signal }
+  using patience = boundedAfter(holding.run.abort, 10_000)
+  const failed = await freeAll(taken, holding, unfinished, patience.signal)
+  for (const [host, cause] of failed) {
+    const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`
+    holding.run.emit({ type: 'note', host, text })
+  }
+  return taken.filter(host => !failed.has(host))
+}
+
+/**
+ * Frees the lock where it may have been taken, as far as that is possible within 3 s: the host did not answer then. Left there
+ * it is found by others for a minute, and makes them wait; and by the next run, which thinks that it pushes somebody aside.
+ * Whom it pushed aside there this run has not heard, so the next one still has to.
+ */
+export async function releaseUnsure(hosts: readonly string[], holding: Holding): Promise<void> {
+  using patience = boundedAfter(AbortSignal.abort(), unsureMs)
+  const quiet = { ...holding, run: { ...holding.run, emit: () => undefined } }
+  await freeAll(hosts, quiet, true, patience.signal)
+}
+
+/** Returns where it failed, and with what. */
+async function freeAll(
+  hosts: readonly string[],
+  { run, holder, paths }: Holding,
+  unfinished: boolean,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, unknown>> {
+  const patient: Run = { ...run, stop: signal, abort: signal }
+  const failed = new Map<string, unknown>()
   const free = async (host: string) => {
     try {
       await changeLock(host, patient, releaseStep(paths, holder, unfinished), paths)
-      return true
     } catch (cause) {
-      const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`
-      run.emit({ type: 'note', host, text })
-      return false
+      failed.set(host, cause)
     }
   }
-  const freed = await Promise.all(taken.map(free))
-  return taken.filter((_, index) => freed[index])
+  await Promise.all(hosts.map(free))
+  return failed
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes, UserError } from '../core/errors.ts'
-import { attemptLock, type Taken, type Taking } from './lock-attempt.ts'
+import { attemptLock, type Taken } from './lock-attempt.ts'
 import { describeHolder } from './lock-state.ts'
+import type { Taking } from './lock-voters.ts'
 
 /**
  * Takes the lock on as many voters as answer, and waits for a run that has it, ms. Throws UserError when those that answer

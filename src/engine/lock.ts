@@ -6,7 +6,7 @@ import { majorityOf } from './generation.ts'
 import { forEachHost } from './hosts.ts'
 import { Lease } from './lease.ts'
 import { keptForAnother } from './lock-errors.ts'
-import { changeLock, releaseLock } from './lock-exchange.ts'
+import { changeLock, releaseLock, releaseUnsure } from './lock-exchange.ts'
 import { heartbeatStep } from './lock-scripts.ts'
 import { isOutdated, type SeenLock } from './lock-seen.ts'
 import {
@@ -107,8 +107,11 @@ export async function withLock<T>(
     return { result, lost: lease.lost }
   } finally {
     await lease.end()
-    const [freed] = lease.lost === undefined ? await releaseLock([...taken.keys()], taking, !finished) : []
-    if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
+    if (lease.lost === undefined) {
+      const releasing = releaseLock([...taken.keys()], taking, !finished)
+      const [[freed]] = await Promise.all([releasing, releaseUnsure([...had.unsure], taking)])
+      if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
+    }
   }
 }
 

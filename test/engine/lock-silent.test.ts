@@ -17,6 +17,8 @@ class TracingPool extends LocalPool {
   slow: string | undefined
   readonly late = Promise.withResolvers<void>()
   readonly hanging = new Set<string>()
+  /** Answers the first thing that is written, and not the second one. */
+  hangingTwice: string | undefined
   readonly trace: string[] = []
   /** How long each write may take that was not answered, ms. */
   readonly bounds = new Map<string, number | undefined>()
@@ -33,6 +35,10 @@ class TracingPool extends LocalPool {
         const hangs = this.hanging.has(host) && request.jobs.length > 0
         // As with a connection that is cut off, it runs there all the same.
         const reply = await session.exchange(request, options)
+        if (this.hangingTwice === host && request.jobs.length > 0) {
+          this.hangingTwice = undefined
+          this.hanging.add(host)
+        }
         if (!hangs) return reply
         this.hanging.delete(host)
         this.bounds.set(host, options.timeoutMs)
@@ -108,6 +114,32 @@ describe('hosts that keep the lock and do not connect', () => {
 })
 
 describe('hosts that connect and do not answer what the lock asks', () => {
+  test('keep no lock that they took all the same once the run has ended', async () => {
+    pool.hanging.add('cp1').add('cp3')
+    const run = fakeRun(pool, { patience: impatient })
+    await withLock(voters, run, options('run-1'), async () => {
+      expect(await holders()).toEqual(voters.map(() => 'run-1'))
+    })
+    expect(await holders()).toEqual(voters.map(() => undefined))
+    expect(run.of('note')).toEqual([])
+    // Nor does the next run think that it has pushed somebody aside.
+    const next = fakeRun(pool)
+    expect((await withLock(voters, next, options('run-2'), async ({ unquiet }) => unquiet)).result).toBe(false)
+    expect(next.of('lock:taken')[0]).not.toHaveProperty('from')
+  })
+
+  test('nor do they where the lock was not had for them, or for the raising of its number', async () => {
+    for (const host of ['cp1', 'cp3', 'cp5']) pool.hanging.add(host)
+    await expect(hold()).rejects.toThrow('Too few of the hosts')
+    expect(await holders()).toEqual(voters.map(() => undefined))
+    // The others have counted one run, these none: they have to be told.
+    rmSync(join(folder, 'cp2', 'state'), { recursive: true })
+    pool.hangingTwice = 'cp2'
+    await withLock(voters, fakeRun(pool, { patience: impatient }), options('run-2'), async () => undefined)
+    expect(pool.hangingTwice).toBeUndefined()
+    expect(await holders()).toEqual(voters.map(() => undefined))
+  })
+
   test('are waited for as short as those, as long as the others are a majority', async () => {
     pool.hanging.add('cp1').add('cp3')
     await hold()
