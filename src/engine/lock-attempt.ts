@@ -114,19 +114,20 @@ async function takeOn(voter: string, attempt: Attempt): Promise<LockState> {
 
 // A host that was off while others kept the lock knows less than they do. One that cannot learn it does not count.
 async function raiseAll(attempt: Attempt): Promise<number> {
-  const { run, holder, paths, states } = attempt
+  const { voters, run, holder, paths, states } = attempt
   const generation = Math.max(...[...states.values()].map(state => state.generation))
+  const behind = [...states].filter(([, state]) => state.generation !== generation)
+  const timeoutMs = states.size - behind.length < majorityOf(voters) ? undefined : voterPatienceMs(run)
   const failed = new Map<string, HostError>()
-  const raise = async ([voter, state]: readonly [string, LockState]) => {
-    if (state.generation === generation) return
+  const raise = async ([voter]: readonly [string, LockState]) => {
     try {
-      await changeLock(voter, run, heartbeatStep(paths, holder, generation), paths)
+      await changeLock(voter, run, heartbeatStep(paths, holder, generation), paths, timeoutMs)
     } catch (error) {
       if (!(error instanceof HostError)) throw error
       failed.set(voter, error)
     }
   }
-  await Promise.all([...states].map(raise))
+  await Promise.all(behind.map(raise))
   await leaveOut(attempt, failed)
   return generation
 }

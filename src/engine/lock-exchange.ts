@@ -1,7 +1,9 @@
+import { Deadline } from '../core/deadline.ts'
 import { HostError } from '../core/errors.ts'
 import type { Step } from '../core/resource.ts'
 import { connect, exchange } from './exchange.ts'
 import { cannotKeep } from './lock-errors.ts'
+import { voterPatienceMs } from './lock-reach.ts'
 import { releaseStep } from './lock-scripts.ts'
 import { type LockHolder, type LockPaths, type LockState, lockProbe, staleAfterMs } from './lock-state.ts'
 import { boundedAfter } from './patience.ts'
@@ -77,14 +79,18 @@ export async function releaseUnsure(hosts: readonly string[], holding: Holding):
   await freeAll(hosts, quiet, true, patience.signal)
 }
 
-/** Returns where it failed, and with what. */
+/** Returns where it failed, and with what. Once half of the hosts are done the others are waited for no longer than in reading. */
 async function freeAll(
   hosts: readonly string[],
   { run, holder, paths }: Holding,
   unfinished: boolean,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, unknown>> {
-  const patient: Run = { ...run, stop: signal, abort: signal }
+  const late = new AbortController()
+  const until = AbortSignal.any([signal, late.signal])
+  const patient: Run = { ...run, stop: until, abort: until }
+  let deadline: Deadline | undefined
+  let done = 0
   const failed = new Map<string, unknown>()
   const free = async (host: string) => {
     try {
@@ -92,7 +98,10 @@ async function freeAll(
     } catch (cause) {
       failed.set(host, cause)
     }
+    done++
+    if (done * 2 >= hosts.length) deadline ??= new Deadline(voterPatienceMs(run), () => late.abort())
   }
   await Promise.all(hosts.map(free))
+  deadline?.hold()
   return failed
 }

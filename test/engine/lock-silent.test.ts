@@ -136,7 +136,7 @@ describe('hosts that connect and do not answer what the lock asks', () => {
     rmSync(join(folder, 'cp2', 'state'), { recursive: true })
     pool.hangingTwice = 'cp2'
     await withLock(voters, fakeRun(pool, { patience: impatient }), options('run-2'), async () => undefined)
-    expect(pool.hangingTwice).toBeUndefined()
+    expect(pool.bounds.get('cp2')).toBe(impatient.patienceMs)
     expect(await holders()).toEqual(voters.map(() => undefined))
   })
 
@@ -147,6 +147,15 @@ describe('hosts that connect and do not answer what the lock asks', () => {
       ['cp1', impatient.patienceMs],
       ['cp3', impatient.patienceMs],
     ])
+  })
+
+  test('hold up the end of a run no longer than that, also when they fall silent meanwhile', async () => {
+    const run = fakeRun(pool, { patience: impatient, reconnectDelaysMs: [] })
+    await withLock(voters, run, options('run-1'), async () => {
+      pool.silent.add('cp1').add('cp2')
+    })
+    expect(await holders()).toEqual(['run-1', 'run-1', undefined, undefined, undefined])
+    expect(run.of('note').map(({ host }) => host)).toEqual(['cp1', 'cp2'])
   })
 
   test('get more time where they are needed', async () => {
