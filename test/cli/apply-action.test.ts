@@ -7,6 +7,7 @@ const given = vi.hoisted(() => ({
   stop: new AbortController(),
   lost: new AbortController(),
   lock: { outdated: false, unquiet: false, lost: undefined as UserError | undefined },
+  lostAtEnd: undefined as UserError | undefined,
   unfenced: new Map<string, HostError>(),
   silent: [] as unknown[],
 }))
@@ -54,6 +55,7 @@ vi.mock('../../src/engine/index.ts', async original => ({
   },
   withLock: async (_voters: unknown, run: object, _options: unknown, work: (lock: object) => unknown) => ({
     result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal, writer: { lost: given.lock.lost } } }),
+    lost: given.lostAtEnd,
   }),
 }))
 
@@ -65,6 +67,7 @@ beforeEach(() => {
   given.lost = new AbortController()
   given.lock = { outdated: false, unquiet: false, lost: undefined }
   given.unfenced = new Map()
+  given.lostAtEnd = undefined
   given.silent.length = 0
 })
 
@@ -86,6 +89,15 @@ test('a lock that is lost while hosts are fenced is what the run ends with', asy
   given.lock.lost = new UserError({ problem: 'Another run has taken the lock over.' })
   await expect(apply(options)).rejects.toBe(given.lock.lost)
   expect(given.calls).toEqual(['read', 'fence'])
+})
+
+test.each([
+  ['by itself', false, exitCodes.failed],
+  ['after the user has stopped the run, which counts more', true, exitCodes.cancelled],
+])('a lock that is lost while the run writes is told: %s', async (_, stopped, exitCode) => {
+  given.lostAtEnd = new UserError({ where: 'cp1', problem: 'Another run has taken the lock over.' })
+  if (stopped) given.stop.abort()
+  await expect(apply(options)).rejects.toMatchObject({ exitCode, details: given.lostAtEnd.details })
 })
 
 test('where nobody was at work in between, nothing is read twice', async () => {

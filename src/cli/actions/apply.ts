@@ -72,7 +72,8 @@ async function converge(
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
     await cluster.aside(() => printLine(`${isLog() ? '\n' : ''}${closing(cluster, options.file)}`))
-  if (lost !== undefined) throw lost
+  if (lost !== undefined && !cluster.run.stop.aborted) throw lost
+  if (lost !== undefined) throw new UserError(lost.details, { cause: lost, exitCode: exitCodes.cancelled })
   return exitCodeFor(cluster, result)
 }
 
