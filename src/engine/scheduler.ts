@@ -172,6 +172,11 @@ export class Scheduler {
       for (const { state, change } of open) this.#finish(state, { result: 'cancelled', ms: 0, change })
       return
     }
+    // It would refuse all the rest, too, and each time nobody writes until it is known whether it is right.
+    if (error.kind === 'fenced') {
+      this.#giveUp(host, error)
+      return
+    }
     // A time-out is the fault of the job that ran; of the others only the outcome is lost.
     const culprit = error.kind === 'timed out' ? latest?.state : undefined
     const again = error.kind === 'lost' || culprit !== undefined

@@ -9,6 +9,7 @@ const given = vi.hoisted(() => ({
   lock: { outdated: false, unquiet: false, lost: undefined as UserError | undefined },
   lostAtEnd: undefined as UserError | undefined,
   unfenced: new Map<string, HostError>(),
+  failedHosts: new Map<string, HostError>(),
   silent: [] as unknown[],
 }))
 
@@ -51,7 +52,7 @@ vi.mock('../../src/engine/index.ts', async original => ({
   },
   apply: async () => {
     given.calls.push('write')
-    return { summary: { failed: 0, skipped: 0 }, ends: new Map(), failedHosts: new Map() }
+    return { summary: { failed: 0, skipped: 0 }, ends: new Map(), failedHosts: given.failedHosts }
   },
   withLock: async (_voters: unknown, run: object, _options: unknown, work: (lock: object) => unknown) => ({
     result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal, writer: { lost: given.lock.lost } } }),
@@ -67,6 +68,7 @@ beforeEach(() => {
   given.lost = new AbortController()
   given.lock = { outdated: false, unquiet: false, lost: undefined }
   given.unfenced = new Map()
+  given.failedHosts = new Map()
   given.lostAtEnd = undefined
   given.silent.length = 0
 })
@@ -98,6 +100,15 @@ test.each([
   given.lostAtEnd = new UserError({ where: 'cp1', problem: 'Another run has taken the lock over.' })
   if (stopped) given.stop.abort()
   await expect(apply(options)).rejects.toMatchObject({ exitCode, details: given.lostAtEnd.details })
+})
+
+test.each([
+  ['fenced', exitCodes.failed],
+  ['unfit', exitCodes.failed],
+  ['lost', exitCodes.unreachable],
+] as const)('what a host that is %s lets a run end with', async (kind, exitCode) => {
+  given.failedHosts = new Map([['w1', new HostError('w1', kind, { where: 'w1', problem: 'it is' })]])
+  expect(await apply(options)).toBe(exitCode)
 })
 
 test('where nobody was at work in between, nothing is read twice', async () => {

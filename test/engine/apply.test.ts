@@ -496,13 +496,15 @@ describe('what is held back', () => {
   })
 })
 
-test('a host that refuses what is written fails alone while the lock is held, and the others are worked on', async () => {
+test('a host that refuses what is written fails alone while the lock is held, at once, and the others are worked on', async () => {
   const builder = new GraphBuilder()
   const scope = builder.scope('h1', 'r')
   const first = scope.add(entry('a', '1'))
   const second = scope.add(entry('b', '1'), { after: [first] })
   scope.add(entry('c', '1'), { after: [second] })
   const refused = builder.scope('h2', 'r').add(entry('d', '1'))
+  // It would be its turn when the first host is done.
+  const later = builder.scope('h2', 'later').add(entry('e', '1'), { after: [second] })
   const pool = new FakePool(fakeHosts({ h1: {}, h2: {} }), {
     fault: (_, host, { jobs }) => (host === 'h2' && jobs.length > 0 ? { kind: 'fenced', jobs: 0 } : undefined),
   })
@@ -515,8 +517,10 @@ test('a host that refuses what is written fails alone while the lock is held, an
     hold: async () => undefined,
     doubt: async error => void doubted.push(error),
   }
-  const { summary, ends } = await apply(evaluation, { ...fake, writer })
-  expect(summary).toMatchObject({ changed: 3, failed: 1, cancelled: 0 })
-  expect(ends.get(refused.id)?.result).toBe('failed')
+  const { summary, ends, failedHosts } = await apply(evaluation, { ...fake, writer })
+  expect(summary).toMatchObject({ changed: 3, failed: 2, cancelled: 0 })
+  expect([ends.get(refused.id)?.result, ends.get(later.id)?.result]).toEqual(['failed', 'failed'])
+  expect(failedHosts.get('h2')?.kind).toBe('fenced')
+  // Those that keep the lock were asked once: one host does not have all the others wait again and again.
   expect(doubted).toHaveLength(1)
 })

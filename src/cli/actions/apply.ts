@@ -136,8 +136,8 @@ function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyR
   if (run.stop.aborted) return exitCodes.cancelled
   const ownFailures = [...ends].filter(([id, one]) => one.result === 'failed' && !failedHosts.has(id.split('/')[0]!))
   if (ownFailures.length > 0) return exitCodes.failed
-  const unfit = [...failedHosts.values()].some(({ kind }) => kind === 'unfit')
-  if (failedHosts.size > 0) return unfit ? exitCodes.failed : exitCodes.unreachable
+  const answered = [...failedHosts.values()].some(({ kind }) => kind === 'unfit' || kind === 'fenced')
+  if (failedHosts.size > 0) return answered ? exitCodes.failed : exitCodes.unreachable
   return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
 }
 
