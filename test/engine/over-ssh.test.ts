@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -203,6 +205,21 @@ test('a run that gives no sign is pushed aside: what it does on hosts is ended, 
   expect(result.summary).toMatchObject({ changed: 0, failed: 0, cancelled: 2 })
   expect((await readdir(folder)).sort()).toEqual(['run', 'started', 'state'])
   expect(next.of('lock:taken')[0]?.from).toContain('laptop-7')
+})
+
+test('a host that keeps the lock and accepts a connection, but says nothing, is not waited for', async () => {
+  const silent = createServer().listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const { port } = silent.address() as AddressInfo
+  const targets = [server.target({ name: 'w1' }), server.target({ name: 'w2' }), server.target({ name: 'w3', port })]
+  await using others = createPool(targets)
+  // The others are one machine here, and keep one lock.
+  const paths = { run: join(folder, 'run'), state: join(folder, 'state') }
+  const run = fakeRun(others, { patience: { patienceMs: 50, patienceTotalMs: 50 } })
+  const { result, lost } = await withLock(['w3', 'w1', 'w2'], run, { id: 'run-1', paths }, async () => 'had')
+  expect([result, lost]).toEqual(['had', undefined])
+  expect(run.of('exchange').filter(({ host }) => host === 'w3')).toEqual([])
+  silent.close()
 })
 
 test('what a step prints is told without the Secrets in it', async () => {

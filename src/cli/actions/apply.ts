@@ -77,7 +77,7 @@ async function converge(
   return exitCodeFor(cluster, result)
 }
 
-// Somebody applied something between the plan and the lock: what was shown may be wrong by now.
+// Somebody may have applied something between the plan and the lock: what was shown may be wrong by now.
 async function evaluateAgain(
   cluster: ClusterRun,
   options: ApplyActionOptions,
@@ -86,7 +86,7 @@ async function evaluateAgain(
 ): Promise<Evaluation> {
   cluster.run.emit({
     type: 'note',
-    text: 'Another run has changed the cluster since the plan was made; reading it again.',
+    text: 'Another run may have changed the cluster since the plan was made; reading it again.',
   })
   // By now the run that is at work is this one.
   const { lockedBy: _, ...again } = await evaluateCluster(cluster, unfenced)
