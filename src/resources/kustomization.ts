@@ -67,10 +67,15 @@ export function kustomization({
       return { action: 'update', fields: [{ field: 'configuration', before, after: configuration }] }
     },
     converge(current) {
-      const stands = current.api === 'answered' && current.there
+      // Where it is not known whether it is there, the host finds out.
+      const mayStand = current.api !== 'answered' || current.there
       const { name, namespace } = carrier.metadata
       const annotate = `again ${kubectl(30)} --namespace ${namespace} annotate ${carrier.kind.toLowerCase()} ${name} --overwrite --field-manager=evcctl`
-      const run = `${againFunction}${stands ? `${annotate} ${configurationAnnotation}- >/dev/null\n` : ''}tries=0
+      const get = `again ${kubectl(30)} --namespace ${namespace} get ${carrier.kind.toLowerCase()} ${name} --ignore-not-found -o name`
+      const forget = `there=$(${get})
+if [ -n "$there" ]; then ${annotate} ${configurationAnnotation}- >/dev/null; fi
+`
+      const run = `${againFunction}${mayStand ? forget : ''}tries=0
 until ${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null
 do
   tries=$(( tries + 1 ))

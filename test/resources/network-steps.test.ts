@@ -69,10 +69,13 @@ describe('a kustomization', () => {
   const metadata = { name: 'calico-node', namespace: 'kube-system' }
   const carrier = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata }
   const resource = kustomization({ name: 'calico', folder: '/folder', carrier, configuration: 'new' })
-  const applied = (there: boolean, apply: string) => {
-    const [step] = resource.converge({ api: 'answered', there, configuration: 'old' }, { configuration: 'new' })
+  const applied = (there: boolean, apply: string, known = true) => {
+    const answered = { api: 'answered', there, configuration: 'old' } as const
+    const current = known ? answered : ({ api: 'unreachable', said: 'refused' } as const)
+    const [step] = resource.converge(current, { configuration: 'new' })
     return runStep(step, {
       kubectl: `case " $* " in
+*' get daemonset calico-node '*) ${there ? 'echo daemonset.apps/calico-node' : ':'} ;;
 *' annotate daemonset calico-node '*) for last; do :; done; echo "annotate $last" >>log ;;
 *' apply '*) echo apply >>log; ${apply} ;;
 esac`,
@@ -84,6 +87,9 @@ esac`,
     const steps = ['annotate evcctl.dev/configuration-', 'apply', 'annotate evcctl.dev/configuration=new']
     expect([taken.status, taken.log]).toEqual([0, steps])
     expect(applied(false, ':').log).toEqual(steps.slice(1))
+    // The API server was silent when plan asked, so it is asked again.
+    expect(applied(true, ':', false).log).toEqual(steps)
+    expect(applied(false, ':', false).log).toEqual(steps.slice(1))
   })
 
   test('of which one object is refused is known as none', () => {
