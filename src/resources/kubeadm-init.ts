@@ -1,26 +1,13 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, ProbeResult, Resource, Step } from '../core/resource.ts'
-import { syncLine } from '../shell/on-disk.ts'
-import { quote } from '../shell/quote.ts'
-import { forgetFormerNode } from './former-node.ts'
 import { serverToHandOn } from './handed-on.ts'
 import { asideNote, printAside } from './kubeadm-before.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { type CutOffRun, cutOffRun, kubeadmUnfinished, printMarks } from './kubeadm-marks.ts'
-import { finished, resetFunctions } from './kubeadm-reset.ts'
-import {
-  caHashOf,
-  decodeFile,
-  nodeNameOf,
-  otherNode,
-  printFile,
-  printNodeCertificate,
-  stateFolder,
-} from './kubeadm-state.ts'
-import { watchedFunction } from './kubeadm-watch.ts'
-import { initWrote } from './kubectl.ts'
-import { kubeletFailureScript } from './kubelet-evidence.ts'
-import { keepKubelet, recordKubeletStart } from './kubelet-files.ts'
+import { initScript } from './kubeadm-init-script.ts'
+import { type CutOffRun, cutOffRun, printMarks } from './kubeadm-marks.ts'
+import { finished } from './kubeadm-reset.ts'
+import { caHashOf, decodeFile, nodeNameOf, otherNode, printFile, printNodeCertificate } from './kubeadm-state.ts'
+import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
 import {
   defaultEtcdData,
@@ -29,7 +16,7 @@ import {
   refuseEtcdData,
   refuseOtherMember,
 } from './stacked-etcd-data.ts'
-import { madeManifests, manifestFolder, noteManifests, printEtcdServers } from './static-pods.ts'
+import { madeManifests, noteManifests } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
   /** File with the kubeadm documents; has to be there before. */
@@ -188,38 +175,6 @@ function stateOf(cutOff: CutOffRun | undefined, found: readonly string[]): Kubea
   // A CA alone is not a cluster: kubeadm takes one that lies there.
   return found.every(path => path === '/etc/kubernetes/pki/ca.crt') ? 'absent' : 'damaged'
 }
-
-interface InitScript {
-  readonly configuration: string
-  readonly criSocket: string
-  readonly etcdData: string | undefined
-  readonly skipsPreflight: boolean
-}
-
-function initScript({ configuration, criSocket, etcdData, skipsPreflight }: InitScript): string {
-  const leave = etcdData === undefined ? noteEtcd : ''
-  return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
-systemctl daemon-reload
-systemctl enable --quiet kubelet
-${resetFunctions({ run: 'init', criSocket, etcdData, leave })}if ${kubeadmUnfinished}; then
-  echo 'removing what an interrupted run of kubeadm left'
-  reset_host
-fi
-${skipsPreflight ? '' : `kubeadm init phase preflight --config ${quote(configuration)}\n`}${forgetFormerNode}begin
-watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
-  status=$?
-  evidence
-  exit "$status"
-}
-${recordKubeletStart}`
-}
-
-// An API server writes to etcd from when it has a manifest; its keys stay there when that is gone.
-const noteEtcd = `if [ -s ${manifestFolder}/kube-apiserver.yaml ]; then
-  ${printEtcdServers} >>${initWrote}
-  ${syncLine(initWrote)}
-fi
-`
 
 function cutOffJoin(found: readonly string[]): ErrorDetails {
   return {
