@@ -1,3 +1,4 @@
+import type { ErrorDetails } from '../core/errors.ts'
 import type { Resource } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { type Ownership, octal, ownershipChanges, ownershipFormat, ownershipOf } from './ownership.ts'
@@ -34,7 +35,7 @@ export function directory(
     kind: 'folder',
     name: path,
     probe: {
-      script: `if [ -e ${at} ]; then stat -L -c 'type=%F\n${ownershipFormat}' ${at}; else echo type=absent; fi`,
+      script: `if [ -e ${at} ]; then stat -L -c 'type=%F\n${ownershipFormat}' ${at}; elif [ -L ${at} ]; then echo 'type=link to nothing'; else echo type=absent; fi`,
       parse(raw) {
         const fields = fieldsOf(raw, ['type'])
         return { type: fields.get('type')!, ownership: ownershipOf(fields) }
@@ -43,8 +44,10 @@ export function directory(
     desired: { mode, owner },
     diff(current) {
       if (current.type === 'absent') return { action: 'create', fields: [{ field: 'mode', after: octal(mode) }] }
-      if (current.type !== 'directory')
-        return { action: 'update', fields: [{ field: 'type', before: current.type, after: 'directory' }] }
+      if (current.type !== 'directory') {
+        const fields = [{ field: 'type', before: current.type, after: 'directory' }]
+        return { action: 'update', fields, refused: inTheWay(path, current.type) }
+      }
       const fields = ownershipChanges(current.ownership, { mode, owner })
       return fields.length === 0 ? undefined : { action: 'update', fields }
     },
@@ -54,12 +57,16 @@ export function directory(
     output: current => (current.type === 'directory' ? { path } : undefined),
     explain(failure) {
       if (!/File exists|Not a directory/.test(failure.stderr)) return explainWrite(failure, path)
-      return {
-        problem: `${path} cannot be made a folder: something else is in its place.`,
-        expected: 'a folder, or nothing',
-        came: failure.stderr.trim(),
-        next: `Look at it and move it away on the host: ls -ld ${at}`,
-      }
+      return inTheWay(path, failure.stderr.trim())
     },
+  }
+}
+
+function inTheWay(path: string, came: string): ErrorDetails {
+  return {
+    problem: `${path} cannot be made a folder: something else is in its place.`,
+    expected: 'a folder, or nothing',
+    came,
+    next: `Look at it and move it away on the host: ls -ld ${quote(path)}`,
   }
 }

@@ -14,6 +14,8 @@ export interface FileState {
   /** As `stat` names it; `absent` when there is nothing. */
   readonly type: string
   readonly parentExists: boolean
+  /** Whether it is a folder with something in it. */
+  readonly isFilled: boolean
   readonly ownership: Ownership
   /** Bytes. */
   readonly size: number
@@ -58,6 +60,7 @@ for line in $found; do
   path=\${line#*|*|*|*|*|}
   if [ -L "$path" ]; then printf 'link=%s|%s\\n' "$(readlink -- "$path")" "$path"
   elif [ -f "$path" ]; then set -- "$@" "$path"
+  elif [ -d "$path" ] && [ -n "$(ls -A -- "$path" | head -n 1)" ]; then printf 'filled=%s\\n' "$path"
   fi
 done
 if [ $# -gt 0 ]; then sha256sum -- "$@"; fi
@@ -81,6 +84,7 @@ if [ $# -gt 0 ]; then cat -- "$@" | base64; fi
 interface Listing {
   readonly folders: ReadonlySet<string>
   readonly absent: ReadonlySet<string>
+  readonly filled: ReadonlySet<string>
   /** Path → `<size>|<mode>|<ids>|<owner>|<type>`. */
   readonly stats: ReadonlyMap<string, string>
   /** `<target>|<path>` each. */
@@ -118,6 +122,7 @@ function parseListing(raw: ProbeResult): Listing {
   return {
     folders: new Set(linesOf(raw, 'folder')),
     absent: new Set(linesOf(raw, 'absent')),
+    filled: new Set(linesOf(raw, 'filled')),
     stats: new Map(stats.flatMap(match => (match === null ? [] : [[match[2]!, match[1]!] as const]))),
     links: linesOf(raw, 'link'),
     hashes: new Map(hashes.flatMap(match => (match === null ? [] : [[`${match[1]}${match[3]}`, match[2]!] as const]))),
@@ -133,7 +138,15 @@ function parseFile(raw: ProbeResult, path: string): FileState {
   if (stat === undefined) {
     if (!listing.absent.has(path)) throw unreadable(raw, `a line for ${path}`)
     const nothing = { mode: Number.NaN, owner: '', ids: '' }
-    return { type: 'absent', parentExists, ownership: nothing, size: 0, sha256: '', content: undefined }
+    return {
+      type: 'absent',
+      parentExists,
+      isFilled: false,
+      ownership: nothing,
+      size: 0,
+      sha256: '',
+      content: undefined,
+    }
   }
   const [size, mode, ids = '', owner = '', type = ''] = stat.split('|')
   const target = targetOf(listing, path)
@@ -141,6 +154,7 @@ function parseFile(raw: ProbeResult, path: string): FileState {
   return {
     type: target === undefined ? type : `symbolic link to ${target}`,
     parentExists,
+    isFilled: listing.filled.has(path),
     ownership: { mode: Number.parseInt(mode ?? '', 8), owner, ids },
     size: Number(size),
     sha256,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path/posix'
+import type { ErrorDetails } from '../core/errors.ts'
 import { isUnknown, type Output, type Unknown } from '../core/output.ts'
 import type { FieldChange, Resource, Step } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
@@ -33,7 +34,7 @@ export interface FileDesired {
 /**
  * A regular file with this content, mode and owner, replaced atomically. A missing parent folder is made (root, 0755);
  * use `directory` where it needs other rights. A symbolic link in its place is replaced, what it points to stays;
- * an empty folder is removed, any other is an error.
+ * an empty folder is removed, any other is refused.
  */
 export function file(parameters: FileParameters): Resource<FileState, FileDesired, { readonly path: string }> {
   const { path, content, mode, owner = 'root:root' } = parameters
@@ -48,12 +49,14 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
       const wanted = { mode: desired.mode as number, owner: desired.owner as string }
       if (current.type === 'absent') return { action: 'create', fields: [{ field: 'content', after: desired.content }] }
       const fields: FieldChange[] = []
+      const refused = current.isFilled ? inTheWay(path, 'a folder with something in it') : undefined
       if (!isRegular(current)) fields.push({ field: 'type', before: current.type, after: 'regular file' })
       if (!isRegular(current) || !hasContent(current, desired.content)) {
         fields.push({ field: 'content', before: describe(current), after: desired.content })
       }
       if (isRegular(current)) fields.push(...ownershipChanges(current.ownership, wanted))
-      return fields.length === 0 ? undefined : { action: 'update', fields }
+      if (fields.length === 0) return undefined
+      return { action: 'update', fields, ...(refused !== undefined && { refused }) }
     },
     converge(current, desired) {
       const steps: Step[] = []
@@ -64,14 +67,24 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
     },
     output: current => (isRegular(current) ? { path } : undefined),
     explain(failure) {
-      if (!/rmdir: .*not empty/.test(failure.stderr)) return explainWrite(failure, path)
+      const said = failure.stderr.trim()
+      if (/^rmdir: |is a directory$/m.test(said)) return inTheWay(path, said)
+      if (!/^mkdir: .*(File exists|Not a directory)/m.test(said)) return explainWrite(failure, path)
       return {
-        problem: `${path} is not written: a folder with something in it is in its place.`,
-        expected: 'a file, or nothing',
-        came: failure.stderr.trim(),
-        next: `Look at it and move it away on the host: ls -la ${quote(path)}`,
+        problem: `${path} is not written: its folder cannot be made, since something else is in the place of that.`,
+        came: said,
+        next: `Look at it and move it away on the host: ls -ld ${quote(dirname(path))}`,
       }
     },
+  }
+}
+
+function inTheWay(path: string, came: string): ErrorDetails {
+  return {
+    problem: `${path} is not written: a folder with something in it, or that is mounted, is in its place.`,
+    expected: 'a file, or nothing',
+    came,
+    next: `Look at it and move it away on the host: ls -la ${quote(path)}`,
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { absent } from '../../src/resources/absent.ts'
 import { directory } from '../../src/resources/directory.ts'
-import { converge, sh } from '../kit/local-sh.ts'
+import { compare, converge, probe, sh } from '../kit/local-sh.ts'
 
 const owner = sh('echo "$(id -u):$(id -g)"').stdout.trim()
 let folder: string
@@ -36,9 +36,16 @@ describe('a folder', () => {
     expect(converge(wanted(join(folder, 'link')))).toBeUndefined()
   })
 
+  test('does not replace a link to nothing, and the plan says so', () => {
+    const path = join(folder, 'link')
+    symlinkSync('/nowhere/at/all', path)
+    expect(compare(wanted(path), probe(wanted(path).probe))?.refused).toMatchObject({ came: 'link to nothing' })
+  })
+
   test('does not replace a file', () => {
     const path = join(folder, 'file')
     writeFileSync(path, '')
+    expect(compare(wanted(path), probe(wanted(path).probe))?.refused).toMatchObject({ came: 'regular empty file' })
     expect(() => converge(wanted(path))).toThrow(/File exists/)
     const failure = {
       step: 0,

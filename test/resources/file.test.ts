@@ -80,6 +80,10 @@ describe('a file', () => {
     converge(wanted('x'))
     rmSync(path)
     mkdirSync(join(path, 'inner'), { recursive: true })
+    expect(compare(wanted('x'), probe(wanted('x').probe))?.refused).toMatchObject({
+      came: 'a folder with something in it',
+      next: expect.stringContaining('ls -la'),
+    })
     expect(() => converge(wanted('x'))).toThrow(/not empty/)
     expect(existsSync(join(path, 'inner'))).toBe(true)
     expect(
