@@ -9,13 +9,13 @@ export interface InstalledFile {
   readonly path: string
   /** As it was installed. */
   readonly recorded: string
-  /** As it is now; undefined when it is gone. */
+  /** As it is now; undefined when there is no file. */
   readonly sha256: string | undefined
-  /** Permission bits in octal, e.g. `755`. */
-  readonly mode: string
+  /** Permission bits of what is there, in octal, e.g. `755`; undefined when there is nothing. */
+  readonly mode: string | undefined
 }
 
-/** What stands where something is to be installed, and is in no record of evcctl. */
+/** What stands where something is to be installed: a file that is in no record of evcctl, or any folder. */
 export interface OtherFile {
   readonly path: string
   readonly isFolder: boolean
@@ -85,8 +85,8 @@ if [ "$lf$looked" != "$recorded" ]; then
 fi
 set +f
 other() {
+  if [ -d "$1" ] && [ ! -L "$1" ]; then echo "folder=$1"; return 1; fi
   case $lf$records$lf in *" $1$lf"*) return 1 ;; esac
-  if [ -d "$1" ]; then echo "folder=$1"; return 1; fi
   if [ -e "$1" ] || [ -L "$1" ]; then echo "other=$1"; fi
   [ -f "$1" ]
 }
@@ -132,7 +132,7 @@ function parseArtifact(raw: ProbeResult, name: string, paths: readonly string[])
     const [, recorded = '', before = '', path = ''] = /^(\S+) (.*?) (\/.*)$/.exec(value) ?? []
     if (key !== 'file') return []
     const now = looks.get(path)
-    return [{ path, recorded, sha256: now === before ? recorded : hashes.get(path), mode: now?.split(':')[0] ?? '-' }]
+    return [{ path, recorded, sha256: now === before ? recorded : hashes.get(path), mode: now?.split(':')[0] }]
   })
   return { version: field('version'), archive: field('archive'), files, others }
 }

@@ -63,13 +63,13 @@ function makeScript(at: string, commonName: string, days: number): string {
 if [ ! -s ${at}.key ]; then
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${at}.key.next 2>/dev/null
   ${syncLine(`${at}.key.next`)}
-  mv -f ${at}.key.next ${at}.key
+  mv -fT ${at}.key.next ${at}.key
 fi
 openssl req -x509 -new -key ${at}.key -sha256 -days ${days} -subj ${quote(`/CN=${commonName}`)} \\
   -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature -out ${at}.crt.next
 chmod 644 ${at}.crt.next
 ${syncLine(`${at}.crt.next`)}
-mv -f ${at}.crt.next ${at}.crt
+mv -fT ${at}.crt.next ${at}.crt
 ${syncLine(`"$(dirname ${at}.crt)"`)}
 `
 }

@@ -67,11 +67,11 @@ function makeScript(at: string, commonName: string, heading: string): string {
 if [ ! -s ${at}.key ]; then
   openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${at}.key.next 2>/dev/null
   ${syncLine(`${at}.key.next`)}
-  mv -f ${at}.key.next ${at}.key
+  mv -fT ${at}.key.next ${at}.key
 fi
 { printf '%s\\n' ${quote(heading)}; openssl req -new -key ${at}.key -sha256 -subj ${quote(`/CN=${commonName}`)}; } >${at}.csr.next
 ${syncLine(`${at}.csr.next`)}
-mv -f ${at}.csr.next ${at}.csr
+mv -fT ${at}.csr.next ${at}.csr
 ${syncLine(`"$(dirname ${at}.csr)"`)}
 `
 }

@@ -63,7 +63,7 @@ initial=$(printf '%s\\n' "$list" | awk -F', ' -v name=${quote(own.name)} -v url=
 umask 077
 { printf 'ETCD_INITIAL_CLUSTER=%s\\n' "$initial"; printf '%s\\n' ETCD_INITIAL_CLUSTER_STATE=existing ${quote(`ETCD_INITIAL_CLUSTER_TOKEN=${token}`)}; } >${firstStart}.next
 ${syncLine(`${firstStart}.next`)}
-mv -f ${firstStart}.next ${firstStart}
+mv -fT ${firstStart}.next ${firstStart}
 ${setMark(creating)}${start}${untilData}id=$(printf '%s\\n' "$list" | awk -F', ' -v url=${quote(own.peerURL)} '$4 == url && $6 == "true" { print $1 }')
 if [ -n "$id" ]; then
 ${promoteScript(ctl, '"$id"')}fi

@@ -90,7 +90,7 @@ function importScript(store: ImageStore, sha256: string): string {
 mkdir -p ${imagesFolder}
 ${removedWhenFull}echo "importing"
 ${imageStores[store].load(sha256)}if [ ! -s ${nextRecord} ]; then echo 'no images in the archive' >&2; exit 1; fi
-mv -f ${nextRecord} ${imagesFolder}/${sha256}
+mv -fT ${nextRecord} ${imagesFolder}/${sha256}
 rm -f "$part"
 `
 }

@@ -55,19 +55,20 @@ trap 'rm -rf "$unpacked" "$record" "$record.paths" "$part"' EXIT
 printf 'version=%s\\narchive=%s\\n' ${quote(version)} ${sha256} >"$record"
 ${'data' in install ? '' : machineCheck}put() {
 ${'data' in install ? '' : '  fits "$1"\n'}  mkdir -p "$(dirname "$2")"
-  if ! install -m 0${modeOf(install)} -o root -g root "$1" "$2.evcctl-new"; then rm -f "$2.evcctl-new"; exit 1; fi
-  hash=$(sha256sum <"$2.evcctl-new" | cut -c 1-64)
-  ${syncLine('"$2.evcctl-new"')}
-  mv -f "$2.evcctl-new" "$2"
+  if ! { install -m 0${modeOf(install)} -o root -g root "$1" "$2.evcctl-new" && ${syncLine('"$2.evcctl-new"')} && hash=$(sha256sum <"$2.evcctl-new") && mv -fT "$2.evcctl-new" "$2"; }; then
+    rm -f "$2.evcctl-new"
+    exit 1
+  fi
+  hash=\${hash%% *}
   echo "file=$hash $(TZ=UTC0 stat -c '${lookFormat}' "$2") $2" >>"$record"
 }
 ${unpackLines(install)}if [ -f "$stamp" ]; then
   sed -n 's|^file=[^/]*||p' "$stamp" | while IFS= read -r old; do
-    if ! grep -q -F -x "$old" "$record.paths"; then rm -f "$old"; fi
+    if ! grep -q -F -x "$old" "$record.paths" && { [ -L "$old" ] || [ ! -d "$old" ]; }; then rm -f "$old"; fi
   done
 fi
 ${syncLine('"$record"')}
-mv -f "$record" "$stamp"
+mv -fT "$record" "$stamp"
 `
 }
 

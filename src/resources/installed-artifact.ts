@@ -1,6 +1,7 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, FieldChange, Resource, StepFailure } from '../core/resource.ts'
-import { type ArtifactState, artifactProbe, type OtherFile } from './artifact-survey.ts'
+import { quote } from '../shell/quote.ts'
+import { type ArtifactState, artifactProbe } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
 import { anotherMachine, type Install, installScript, modeOf } from './installed-artifact-script.ts'
@@ -44,7 +45,7 @@ export function installedArtifact(parameters: ArtifactParameters): Resource<Arti
       const created = { field: 'version', after: version }
       if (current === undefined) return { action: 'create', fields: [created], note }
       const replaced = otherChanges(current, install, sha256)
-      const refused = folderInTheWay(current.others, wantedPaths(install))
+      const refused = folderInTheWay(current, wantedPaths(install))
       const fields =
         current.version === undefined
           ? [created, ...replaced]
@@ -79,10 +80,12 @@ function* fileChanges(
   mode: string,
 ): Iterable<FieldChange> {
   for (const file of current.files) {
-    if (file.sha256 === undefined) yield { field: file.path, before: 'missing', after: 'installed' }
-    else if (file.sha256 !== file.recorded)
+    if (wanted.length > 0 && !wanted.includes(file.path)) continue
+    if (file.sha256 === undefined) {
+      yield { field: file.path, before: file.mode === undefined ? 'missing' : 'not a file', after: 'installed' }
+    } else if (file.sha256 !== file.recorded)
       yield { field: file.path, before: `sha256 ${short(file.sha256)}`, after: `sha256 ${short(file.recorded)}` }
-    else if (file.mode !== mode) yield { field: `${file.path} mode`, before: file.mode, after: mode }
+    else if (file.mode !== mode) yield { field: `${file.path} mode`, before: file.mode ?? '', after: mode }
   }
   for (const path of wanted) {
     const isThere = [...current.files, ...current.others].some(file => file.path === path)
@@ -116,14 +119,19 @@ function* otherChanges(
   }
 }
 
-function folderInTheWay(others: readonly OtherFile[], wanted: readonly string[]): ErrorDetails | undefined {
-  const inTheWay = others.find(({ path, isFolder }) => isFolder && wanted.includes(path))
+// Of a whole folder only the files of the version before are known by their names.
+function folderInTheWay(
+  { files, others }: NonNullable<ArtifactState>,
+  wanted: readonly string[],
+): ErrorDetails | undefined {
+  const places = wanted.length > 0 ? wanted : files.map(({ path }) => path)
+  const inTheWay = others.find(({ path, isFolder }) => isFolder && places.includes(path))
   if (inTheWay === undefined) return undefined
   return {
     problem: `${inTheWay.path} is a folder.`,
     expected: 'a program, or nothing',
     came: 'a folder',
-    next: `Move it away on the host, then apply again.`,
+    next: `Look at it and move it away on the host, then apply again: ls -la ${quote(inTheWay.path)}`,
   }
 }
 
@@ -149,6 +157,13 @@ function explainInstall(failure: StepFailure, name: string, version: string): Er
       problem: `The disk of the host is full: ${name} ${version} could not be unpacked.`,
       came: said,
       next: 'Free some space there (df -h shows where), then apply again.',
+    }
+  }
+  if (/cannot overwrite directory|File exists|Is a directory/.test(said)) {
+    return {
+      problem: `${name} ${version} could not be installed: a folder is in the place of a file, or a file in that of a folder.`,
+      came: said,
+      next: 'Look at it and move it away on the host, then apply again.',
     }
   }
   if (said.includes(anotherMachine)) {

@@ -43,7 +43,7 @@ export function keepScript(kept: readonly KeptUnit[]): string {
     done
     ${syncTreeLine('"$proven.next"')}
     rm -rf "$proven"
-    mv "$proven.next" "$proven"
+    mv -fT "$proven.next" "$proven"
   }
 ${units.join('')})
 `
@@ -77,7 +77,7 @@ export function putBackFunction(kept: readonly KeptUnit[], start?: string): stri
     return `  if ${condition}; then
     { ${statScript(one.watches)}; } >${stamp}.next
     ${last && start !== undefined ? `systemctl stop -- ${quote(one.unit)}\n    ${start}` : againLine(one, index)} || echo "${one.unit} does not start" >&2
-    mv -f ${stamp}.next ${stamp}
+    mv -fT ${stamp}.next ${stamp}
   fi
 `
   })
@@ -88,13 +88,12 @@ export function putBackFunction(kept: readonly KeptUnit[], start?: string): stri
   for file in "$@"; do
     if [ -f "$proven$file" ]; then
       if cmp -s "$proven$file" "$file"; then continue; fi
-      if ! { cp -p "$proven$file" "$file.evcctl" && ${syncLine('"$file.evcctl"')} && mv -f "$file.evcctl" "$file"; }; then
+      if ! { cp -p "$proven$file" "$file.evcctl" && ${syncLine('"$file.evcctl"')} && mv -fT "$file.evcctl" "$file"; }; then
         rm -f "$file.evcctl"
         echo "$file could not be put back" >&2
         continue
       fi
-    elif [ -e "$file" ]; then rm -f "$file"
-    else continue; fi
+    elif [ ! -e "$file" ] || ! rm -f "$file"; then continue; fi
     changed="$changed \${file}"
   done
   [ -n "$changed" ]

@@ -48,7 +48,7 @@ const putBackManifests = `for former in ${formerManifests}/*.yaml; do
   next=${manifestFolder}/.\${former##*/}.evcctl
   cp -p "$former" "$next"
   ${syncLine('"$next"')}
-  mv -f "$next" ${manifestFolder}/"\${former##*/}"
+  mv -fT "$next" ${manifestFolder}/"\${former##*/}"
 done`
 
 /** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */

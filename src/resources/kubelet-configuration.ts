@@ -87,7 +87,7 @@ const writeFunction = `write_config() {
   cp -p ${kubeletConfigPath} ${nextConfig} && ${withStandIn(nextConfig, kubeletConfigPath, phase)} || return 1
   if [ ! -s ${nextConfig} ]; then return 1; fi
   ${syncLine(nextConfig)}
-  mv -f ${nextConfig} ${kubeletConfigPath}
+  mv -fT ${nextConfig} ${kubeletConfigPath}
 }
 `
 

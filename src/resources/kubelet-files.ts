@@ -64,11 +64,11 @@ export const keepKubelet = keepScript([keptKubelet()])
 /** Notes config.yaml as it is, right after kubeadm has written it. */
 export const recordKubeletConfig = `cp ${kubeletConfigPath} ${kubeletConfigCopy}.next
 ${syncLine(`${kubeletConfigCopy}.next`)}
-mv -f ${kubeletConfigCopy}.next ${kubeletConfigCopy}
+mv -fT ${kubeletConfigCopy}.next ${kubeletConfigCopy}
 `
 
 /** Notes that the kubelet, which kubeadm has just started, runs with these files: it needs no restart. */
 export const recordKubeletStart = `${recordKubeletConfig}mkdir -p ${startedFolder}
 { ${statScript(kubeletWatches)}; } >${startedFolder}/${kubeletUnit}.next
-mv -f ${startedFolder}/${kubeletUnit}.next ${startedFolder}/${kubeletUnit}
+mv -fT ${startedFolder}/${kubeletUnit}.next ${startedFolder}/${kubeletUnit}
 `

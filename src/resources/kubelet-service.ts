@@ -35,7 +35,7 @@ forget_policy() {
 start_kubelet() {
 ${policies.map(words => `  forget_policy ${words.join(' ')}\n`).join('')}  date -u '+%s %Y-%m-%dT%H:%M:%SZ' >${kubeletUnproven}.next
   ${syncLine(`${kubeletUnproven}.next`)}
-  mv -f ${kubeletUnproven}.next ${kubeletUnproven}
+  mv -fT ${kubeletUnproven}.next ${kubeletUnproven}
   ${syncLine(stateFolder)}
   systemctl start -- ${kubeletUnit}
 }

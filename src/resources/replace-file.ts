@@ -12,7 +12,7 @@ export function replaceFile(path: string): string {
   return `chmod --reference=${at} ${next}
 chown --reference=${at} ${next}
 ${syncLine(next)}
-if mountpoint -q ${at} 2>/dev/null || ! mv -f ${next} ${at} 2>/dev/null; then
+if mountpoint -q ${at} 2>/dev/null || ! mv -fT ${next} ${at} 2>/dev/null; then
   cat ${next} >${at}
   ${syncLine(at)}
   rm -f ${next}

@@ -145,7 +145,7 @@ openssl x509 -req -in "$work/request" -CA ${folder}/ca.crt -CAkey ${folder}/ca.k
 { printf '%s\\n' ${quote(heading.trim())}; cat "$work/certificate"; } >"$work/whole"
 chmod 644 "$work/whole"
 ${syncLine('"$work/whole"')}
-mv -f "$work/whole" ${quote(path)}
+mv -fT "$work/whole" ${quote(path)}
 ${syncLine(`${folder}/issued`)}
 `
 }

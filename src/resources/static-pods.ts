@@ -41,7 +41,7 @@ for component in ${controlPlaneComponents.join(' ')}; do
 done
 ${syncTreeLine(`${madeManifests}.new`)}
 rm -rf ${madeManifests}
-mv ${madeManifests}.new ${madeManifests}
+mv -fT ${madeManifests}.new ${madeManifests}
 `
 
 /** Probe lines for `editedManifests`: `edited=<component> <base64 as made> <base64 as it is>` each. One process when all are as made. */

@@ -106,7 +106,7 @@ ${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends ag
   echo "$unit is $state"
   sleep 0.5
 done
-${proof === undefined ? '' : stillServes}mv -f ${quote(`${stamp}.next`)} ${quote(stamp)}
+${proof === undefined ? '' : stillServes}mv -fT ${quote(`${stamp}.next`)} ${quote(stamp)}
 ${trial === undefined || health !== undefined ? '' : keepLines(trial)}`
 }
 

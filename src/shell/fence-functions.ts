@@ -27,14 +27,14 @@ evcctl_raise() {
     ! evcctl_fenced "$1" "$2" || exit 1;
     [ "$evcctl_last_generation $evcctl_last_run" != "$1 $2" ] || exit 0;
     umask 077;
-    echo "$1 $2" >"$evcctl_fence.new" && { sync "$evcctl_fence.new" 2>/dev/null || sync; } && mv -f "$evcctl_fence.new" "$evcctl_fence" || exit 2;
+    echo "$1 $2" >"$evcctl_fence.new" && { sync "$evcctl_fence.new" 2>/dev/null || sync; } && mv -fT "$evcctl_fence.new" "$evcctl_fence" || exit 2;
   ) 9>>"$evcctl_fence.lock";
 };
 evcctl_move() {
   (
     evcctl_lock_fence || exit 2;
     if evcctl_fenced "$1" "$2"; then echo 'a later run has written to this host' >&2; exit 1; fi;
-    mv -f -- "$3" "$4";
+    mv -fT -- "$3" "$4";
   ) 9>>"$evcctl_fence.lock";
 };`
 

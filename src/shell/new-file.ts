@@ -6,12 +6,12 @@ import { quote } from './quote.ts'
  * Makes `$evcctl_new`, empty of an earlier attempt, in the folder of `$1`, and removes it unless it is kept. Also when a
  * lost connection makes the next message end the shell with PIPE.
  */
-export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C`
+export const newFile = `evcctl_new=\${1%/*}/.\${1##*/}.evcctl; umask 077; if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C`
 
 const syncNew = syncLine('"$evcctl_new"')
 
 /** Gives `$evcctl_new` its final name, once its content is on the disk. */
-export const keepFile = `${syncNew}; mv -f -- "$evcctl_new" "$1"; trap - EXIT`
+export const keepFile = `${syncNew}; mv -fT -- "$evcctl_new" "$1"; trap - EXIT`
 
 /** The same, unless a later run has written to the host. */
 export const keepFileUnderFence = ({ generation, run }: Fence): string =>

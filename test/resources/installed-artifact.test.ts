@@ -1,6 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { installedArtifact } from '../../src/resources/installed-artifact.ts'
@@ -97,6 +106,82 @@ test('a file of somebody else is named by the plan before it is replaced, and on
   expect((await plan(resource))?.refused?.problem).toBe(`${path} is a folder.`)
 })
 
+test.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a folder with something in it', (path: string) => mkdirSync(join(path, 'inside'), { recursive: true })],
+])(
+  '%s in the place of an installed program is refused by the plan, and nothing is put into it',
+  async (_what, make) => {
+    const sandbox = new Sandbox()
+    await using server = await files(program)
+    const path = `${sandbox.root}/bin/kubelet`
+    const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
+    const apply = () => sandbox.run(resource.converge(undefined, resource.desired as never))
+    await apply()
+    execFileSync('rm', [path])
+    make(path)
+    const before = readdirSync(path)
+    const plan = async () => resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+    expect((await plan())?.refused).toMatchObject({
+      problem: `${path} is a folder.`,
+      next: expect.stringContaining(path),
+    })
+    // It may be made between plan and apply, too.
+    const ended = await apply()
+    expect(ended.exitCode).toBe(1)
+    expect(resource.explain?.({ step: 0, ...ended }, resource.desired as never)?.problem).toContain(
+      'a folder is in the place',
+    )
+    expect(readdirSync(path)).toEqual(before)
+    expect(readdirSync(`${sandbox.root}/bin`)).toEqual(['kubelet'])
+    expect((await plan())?.refused).toBeDefined()
+  },
+)
+
+test.each([
+  ['a link to a folder', (path: string, aside: string) => symlinkSync(aside, path)],
+  ['a link to nothing', (path: string) => symlinkSync('/nowhere/at/all', path)],
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+])('%s in the place of an installed program is named, and replaced by the program', async (_what, make) => {
+  const sandbox = new Sandbox()
+  await using server = await files(program)
+  const path = `${sandbox.root}/bin/kubelet`
+  const aside = `${sandbox.root}/aside`
+  mkdirSync(aside)
+  const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
+  await sandbox.run(resource.converge(undefined, resource.desired as never))
+  execFileSync('rm', [path])
+  make(path, aside)
+  const plan = async () => resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  expect((await plan())?.fields).toEqual([{ field: path, before: 'not a file', after: 'installed' }])
+  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(lstatSync(path).isFile()).toBe(true)
+  expect(readdirSync(aside)).toEqual([])
+  expect(await plan()).toBeUndefined()
+})
+
+test('a folder in the place of a member that a later version no longer has is left as it is', async () => {
+  const sandbox = new Sandbox()
+  const content = archive(sandbox, 'etcd.tgz', ['etcd', 'etcdctl'])
+  await using server = await files(content)
+  const etcd = (members: readonly string[]) =>
+    installedArtifact({
+      name: 'etcd',
+      version: String(members.length),
+      source: server,
+      sha256: sha256(content),
+      site: 'github.com',
+      install: { members: Object.fromEntries(members.map(name => [`./${name}`, `${sandbox.root}/bin/${name}`])) },
+    })
+  const [both, one] = [etcd(['etcd', 'etcdctl']), etcd(['etcd'])]
+  await sandbox.run(both.converge(undefined, both.desired as never))
+  execFileSync('rm', [`${sandbox.root}/bin/etcdctl`])
+  mkdirSync(`${sandbox.root}/bin/etcdctl`)
+  expect(await sandbox.run(one.converge(undefined, one.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(one.diff(await sandbox.probe(one), one.desired as never, { watched: [] })).toBeUndefined()
+  expect(existsSync(`${sandbox.root}/bin/etcdctl`)).toBe(true)
+})
+
 test('of an archive, files at the places of its members are named, also at those that a later version adds', async () => {
   const sandbox = new Sandbox()
   const content = archive(sandbox, 'etcd.tgz', ['etcd', 'etcdctl'])
@@ -155,6 +240,9 @@ test('of a whole folder, the plan says how many files of somebody else are there
   expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
   expect(await plan()).toBeUndefined()
   expect(readFileSync(join(folder, 'mine'), 'utf8')).toBe('my own')
+  execFileSync('rm', [join(folder, 'bridge')])
+  mkdirSync(join(folder, 'bridge'))
+  expect((await plan())?.refused?.problem).toBe(`${folder}/bridge is a folder.`)
 })
 
 test('several programs are looked at together, and only what is not as recorded is hashed', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { keptFolder, putBackFunction, putBackMark } from '../../src/resources/kept-files.ts'
@@ -6,6 +6,30 @@ import { Sandbox } from './sandbox.ts'
 
 const unit = 'kubelet.service'
 const files = ['/var/lib/kubelet/config.yaml', '/var/lib/kubelet/kubeadm-flags.env']
+
+test.each([
+  ['whose former one is kept', true],
+  ['that was not there before', false],
+])(
+  'a folder in the place of a file %s is told of, stays as it is, and is no file that was put back',
+  async (_what, kept) => {
+    const sandbox = new Sandbox()
+    const [path = '', other = ''] = files.map(file => sandbox.inside(file))
+    const proven = sandbox.inside(keptFolder(unit))
+    mkdirSync(join(path, 'inside'), { recursive: true })
+    mkdirSync(dirname(`${proven}${path}`), { recursive: true })
+    if (kept) writeFileSync(`${proven}${path}`, 'former')
+    for (const file of [other, `${proven}${other}`]) {
+      mkdirSync(dirname(file), { recursive: true })
+      writeFileSync(file, 'same')
+    }
+    const script = `set -eu\n${putBackFunction([{ unit, files, watches: files }])}if put_back; then echo back; else echo none; fi`
+    const { stdout, stderr } = await sandbox.sh(script)
+    expect(stdout).toBe('none\n')
+    expect(stderr).toMatch(kept ? /could not be put back/ : /Is a directory/)
+    expect(readdirSync(path)).toEqual(['inside'])
+  },
+)
 
 test('a file that cannot be put back is told, and keeps neither the others nor the restart from coming', async () => {
   const sandbox = new Sandbox()

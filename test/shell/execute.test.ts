@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -149,6 +149,17 @@ describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
     expect(replies[2]?.failure?.stderr).toContain('is a directory')
     expect(await readFile(path, 'utf8')).toBe('before')
     expect(await readdir(folder)).toEqual(['file'])
+  })
+
+  it('replaces a link to a folder, and puts nothing into the folder', async () => {
+    const aside = join(folder, 'aside')
+    await mkdir(aside)
+    await symlink(aside, join(folder, 'file'))
+    const [reply] = await runJobs(shell, job({ write: join(folder, 'file'), content: 'new', mode: 0o644 }))
+    // The mv of busybox refuses it.
+    if (shell.includes('/bin/busybox')) expect(reply?.failure?.stderr).toContain('is a directory')
+    else expect(await readFile(join(folder, 'file'), 'utf8')).toBe('new')
+    expect(await readdir(aside)).toEqual([])
   })
 
   it('does not follow what lies in the way of the temporary file', async () => {

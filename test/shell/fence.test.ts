@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -62,6 +62,13 @@ describe.each(shells)('on a host whose shell is %s', (...shell) => {
   it('what probes only reads whoever wrote last, and writes nothing', async () => {
     await send({ jobs: [], probes: [probe('true')], fence: run(3) })
     expect(made('lib')).toBe(false)
+  })
+
+  it('nor does one for whose mark there is a folder in the place', async () => {
+    mkdirSync(join(folder, 'lib/fence'), { recursive: true })
+    const refused = await send(touch('a', run(3))).catch(error => error)
+    expect(refused).toBeInstanceOf(Fenced)
+    expect([made('a'), made('lib/fence/fence.new')]).toEqual([false, false])
   })
 
   it('a run that cannot be remembered does not write, and the reason is told', async () => {

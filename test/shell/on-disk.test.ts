@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -96,3 +105,17 @@ it('a mark and its name are on the disk before what it guards, and its removal b
   await runLocally({ jobs: [{ steps: [{ run }], verify: probe('true') }], probes: [] }, ['/bin/sh'], {}, elsewhere)
   expect(calls().map(line => line.trim())).toEqual(['a', 'etc', 'guarded, marked', 'etc none', 'done'])
 })
+
+// mv without -T puts a file into a folder that has its name, and that would count as done.
+it.each(['resources', 'shell', 'etcd'])(
+  'no script of src/%s gives a file its name in a way that could put it into a folder',
+  name => {
+    const root = new URL(`../../src/${name}/`, import.meta.url)
+    const lines = readdirSync(root).flatMap(file => readFileSync(new URL(file, root), 'utf8').split('\n'))
+    // What ends with a slash is meant for a folder.
+    const loose = lines.filter(
+      line => /\bmv -f /.test(line) && !/\/["'`;]*( fi)?$/.test(line.trim().replace(/; fi$/, '')),
+    )
+    expect(loose).toEqual([])
+  },
+)

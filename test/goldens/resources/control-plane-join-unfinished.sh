@@ -246,7 +246,7 @@ while :; do
 done
 cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
 { sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
-mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
+mv -fT /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
 mkdir -p /var/lib/evcctl/started
 { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/started/containerd.service' '/var/lib/evcctl/started/crio.service' '/var/lib/evcctl/started/docker.service' '/var/lib/evcctl/started/cri-docker.service' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service.next
-mv -f /var/lib/evcctl/started/kubelet.service.next /var/lib/evcctl/started/kubelet.service
+mv -fT /var/lib/evcctl/started/kubelet.service.next /var/lib/evcctl/started/kubelet.service

@@ -22,7 +22,7 @@ initial=$(printf '%s\n' "$list" | awk -F', ' -v name='e3' -v url='https://192.0.
 umask 077
 { printf 'ETCD_INITIAL_CLUSTER=%s\n' "$initial"; printf '%s\n' ETCD_INITIAL_CLUSTER_STATE=existing 'ETCD_INITIAL_CLUSTER_TOKEN=edge-etcd'; } >/etc/etcd/first-start.env.next
 { sync -- /etc/etcd/first-start.env.next 2>/dev/null || sync; }
-mv -f /etc/etcd/first-start.env.next /etc/etcd/first-start.env
+mv -fT /etc/etcd/first-start.env.next /etc/etcd/first-start.env
 : >/var/lib/evcctl/etcd.creating
 { sync -- /var/lib/evcctl/etcd.creating /var/lib/evcctl 2>/dev/null || sync; }
 mkdir -p /var/lib/evcctl

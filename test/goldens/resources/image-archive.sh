@@ -111,5 +111,5 @@ echo "importing"
 /usr/local/bin/ctr --namespace k8s.io images import --local --label evcctl.dev/archive=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "$part"
 /usr/local/bin/ctr --namespace k8s.io images list -q 'labels."evcctl.dev/archive"==aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' >/var/lib/evcctl/images/.next
 if [ ! -s /var/lib/evcctl/images/.next ]; then echo 'no images in the archive' >&2; exit 1; fi
-mv -f /var/lib/evcctl/images/.next /var/lib/evcctl/images/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+mv -fT /var/lib/evcctl/images/.next /var/lib/evcctl/images/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 rm -f "$part"

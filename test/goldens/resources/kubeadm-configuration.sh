@@ -4,7 +4,7 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
     next=/etc/kubernetes/manifests/.${former##*/}.evcctl
     cp -p "$former" "$next"
     { sync -- "$next" 2>/dev/null || sync; }
-    mv -f "$next" /etc/kubernetes/manifests/"${former##*/}"
+    mv -fT "$next" /etc/kubernetes/manifests/"${former##*/}"
   done
   rm -f /var/lib/evcctl/manifests/complete
   { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
@@ -240,7 +240,7 @@ for component in $components; do
         next=/etc/kubernetes/manifests/.${former##*/}.evcctl
         cp -p "$former" "$next"
         { sync -- "$next" 2>/dev/null || sync; }
-        mv -f "$next" /etc/kubernetes/manifests/"${former##*/}"
+        mv -fT "$next" /etc/kubernetes/manifests/"${former##*/}"
       done
       rm -f /var/lib/evcctl/manifests/complete
       { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
@@ -257,7 +257,7 @@ for component in kube-apiserver kube-controller-manager kube-scheduler; do
 done
 { find /var/lib/evcctl/static-pods.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/static-pods
-mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
+mv -fT /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 rm -f /var/lib/evcctl/manifests/complete
 { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/manifests

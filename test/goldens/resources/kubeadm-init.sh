@@ -193,10 +193,10 @@ watched kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --sk
 }
 cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
 { sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
-mv -f /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
+mv -fT /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
 mkdir -p /var/lib/evcctl/started
 { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/started/containerd.service' '/var/lib/evcctl/started/crio.service' '/var/lib/evcctl/started/docker.service' '/var/lib/evcctl/started/cri-docker.service' 2>/dev/null || :; } >/var/lib/evcctl/started/kubelet.service.next
-mv -f /var/lib/evcctl/started/kubelet.service.next /var/lib/evcctl/started/kubelet.service
+mv -fT /var/lib/evcctl/started/kubelet.service.next /var/lib/evcctl/started/kubelet.service
 --- next step
 rm -rf /var/lib/evcctl/static-pods.new
 mkdir -m 0700 /var/lib/evcctl/static-pods.new
@@ -205,7 +205,7 @@ for component in kube-apiserver kube-controller-manager kube-scheduler; do
 done
 { find /var/lib/evcctl/static-pods.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/static-pods
-mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
+mv -fT /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
 --- next step
 {"write":"/var/lib/evcctl/record.json","content":"{}\n","mode":384}
 --- next step
@@ -222,7 +222,7 @@ mv /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
     done
     { find "$proven.next" -xdev -exec sync -- {} + 2>/dev/null || sync; }
     rm -rf "$proven"
-    mv "$proven.next" "$proven"
+    mv -fT "$proven.next" "$proven"
   }
   keep 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-config.yaml' '/var/lib/evcctl/kubelet-configuration.json'
 )

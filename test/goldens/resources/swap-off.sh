@@ -2,7 +2,7 @@ sed -E '/^[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:spac
 chmod --reference='/etc/fstab' '/etc/fstab.evcctl'
 chown --reference='/etc/fstab' '/etc/fstab.evcctl'
 { sync -- '/etc/fstab.evcctl' 2>/dev/null || sync; }
-if mountpoint -q '/etc/fstab' 2>/dev/null || ! mv -f '/etc/fstab.evcctl' '/etc/fstab' 2>/dev/null; then
+if mountpoint -q '/etc/fstab' 2>/dev/null || ! mv -fT '/etc/fstab.evcctl' '/etc/fstab' 2>/dev/null; then
   cat '/etc/fstab.evcctl' >'/etc/fstab'
   { sync -- '/etc/fstab' 2>/dev/null || sync; }
   rm -f '/etc/fstab.evcctl'

@@ -31,4 +31,4 @@ while :; do
   echo "$unit is $state"
   sleep 0.5
 done
-mv -f '/var/lib/evcctl/started/containerd.service.next' '/var/lib/evcctl/started/containerd.service'
+mv -fT '/var/lib/evcctl/started/containerd.service.next' '/var/lib/evcctl/started/containerd.service'

@@ -191,11 +191,11 @@ evcctl_write() {
   (
     shift
     set -eu
-    evcctl_new=${1%/*}/.${1##*/}.evcctl; umask 077; if [ -d "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C
+    evcctl_new=${1%/*}/.${1##*/}.evcctl; umask 077; if [ -d "$1" ] && [ ! -L "$1" ]; then echo "$1 is a directory" >&2; exit 1; fi; trap 'rm -f -- "$evcctl_new"' EXIT; trap 'exit 143' HUP INT PIPE TERM; if [ -e "$evcctl_new" ] || [ -L "$evcctl_new" ]; then rm -f -- "$evcctl_new"; fi; set -C
     printf '%s' "$4" >"$evcctl_new"
     [ -z "$3" ] || chown -- "$3" "$evcctl_new"
     chmod -- "$2" "$evcctl_new"
-    { sync -- "$evcctl_new" 2>/dev/null || sync; }; mv -f -- "$evcctl_new" "$1"; trap - EXIT
+    { sync -- "$evcctl_new" 2>/dev/null || sync; }; mv -fT -- "$evcctl_new" "$1"; trap - EXIT
   )
   evcctl_code=$?
   evcctl_mark step "$evcctl_job" "$1" "$evcctl_code"
