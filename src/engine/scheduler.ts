@@ -227,8 +227,8 @@ export class Scheduler {
       }
       if (end.result === 'changed' || state.ancestorConverged) {
         dependant.ancestorConverged = true
-        // One that is held may have been read before.
-        if (holds) dependant.snapshot = undefined
+        // One that is held may have been read before, also by an exchange that is still on its way.
+        if (holds) dependant.readFrom = dependant.host.exchanges + 1
       }
       if (holds) {
         dependant.heldBack ??= because

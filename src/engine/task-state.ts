@@ -42,6 +42,8 @@ export interface TaskState {
   snapshot: Snapshot | undefined
   /** The host's exchange that the snapshot came with; 0 for the evaluation. */
   snapshotAt: number
+  /** Earlier exchanges of the host may have read it before what it was held by converged. */
+  readFrom: number
   /** An ancestor has converged since the evaluation. */
   ancestorConverged: boolean
   /** Whether it was in desired state when last looked at: the best guess for what to probe ahead. */
@@ -72,8 +74,8 @@ export interface HostState {
 /** True while nothing can have changed what the snapshot says. */
 export function isFresh(state: TaskState): boolean {
   if (state.snapshot === undefined) return false
-  // Later snapshots are only taken when all ancestors on other hosts are done, so only its own host can outdate them.
-  if (state.snapshotAt > 0) return state.snapshotAt >= state.host.convergedAt
+  // Later snapshots are only taken when all ancestors on other hosts are done but holders, so else only its own host can outdate them.
+  if (state.snapshotAt > 0) return state.snapshotAt >= Math.max(state.host.convergedAt, state.readFrom)
   return state.host.convergedAt === 0 && !state.ancestorConverged
 }
 
@@ -107,6 +109,7 @@ export function createStates(evaluation: Evaluation): {
       stage: 'waiting',
       snapshot: snapshots.get(task.id),
       snapshotAt: 0,
+      readFrom: 0,
       ancestorConverged: false,
       seemsDone: plan.verdicts.get(task.id)?.is === 'in desired state',
       losses: 0,

@@ -489,6 +489,27 @@ describe('what is held back', () => {
     expect(ends).toMatchObject({ 'h1 entry:b': 'failed', 'h2 entry:b': 'changed', 'h3 entry:a': 'skipped' })
   })
 
+  test('is read again when its holder ends while an answer from before is on its way', async () => {
+    const builder = new GraphBuilder()
+    const holder = builder.scope('h1', 'r').add(entry('a', '2'))
+    const h2 = builder.scope('h2', 'r')
+    h2.add(entry('b', '2'))
+    builder.holdBack(h2.add(entry('c', '2')), [holder])
+    const hosts = fakeHosts({ h1: { a: '1' }, h2: { b: '1', c: '1' } })
+    const { ends } = await run(builder, hosts, {
+      // Both hosts are written to at once: h2 is read first, and its reply arrives last.
+      latency: number => (number === 3 ? 4 : 1),
+      replyLatency: number => (number === 4 ? 8 : 0),
+      fault: (_number, host, { jobs }) => {
+        // What is written on h1 brings about what h2 wants.
+        if (jobs.length > 0 && host === 'h1') hosts.get('h2')!.values.set('c', '2')
+        return undefined
+      },
+    })
+    expect(ends).toEqual({ 'h1 entry:a': 'changed', 'h2 entry:b': 'changed', 'h2 entry:c': 'in desired state' })
+    expect(hosts.get('h2')!.written).toEqual(['set b 2'])
+  })
+
   test('costs no exchange where there is nothing to do', async () => {
     const well = { a: '2', b: '1' }
     const { exchanges, result } = await run(held(), fakeHosts({ h1: well, h2: well, h3: well }))

@@ -60,6 +60,8 @@ export interface FakePoolOptions {
   readonly fault?: (number: number, host: string, request: ExchangeRequest) => Fault | undefined
   /** How many turns of the event loop an exchange takes. */
   readonly latency?: (number: number) => number
+  /** How many turns its reply is on its way, once all is done and read on the host. Default 0. */
+  readonly replyLatency?: (number: number) => number
   /** Connecting to these hosts fails. */
   readonly refuse?: (host: string) => HostErrorKind | undefined
 }
@@ -141,7 +143,10 @@ export class FakePool implements SshPool {
         if (fault.jobs < request.jobs.length) options.onJobStart?.(fault.jobs)
         throw new HostError(name, fault.kind, { where: name, problem: `connection ${fault.kind}` })
       }
-      return { jobs: replies, results: request.probes.map(probe => host.run(probe.script)) }
+      const results = request.probes.map(probe => host.run(probe.script))
+      const replyTurns = this.#options.replyLatency?.(number) ?? 0
+      for (let turn = 0; turn < replyTurns; turn++) await new Promise(resolve => setImmediate(resolve))
+      return { jobs: replies, results }
     } finally {
       this.#running.splice(this.#running.indexOf(name), 1)
     }
