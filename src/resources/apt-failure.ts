@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { StepFailure } from '../core/resource.ts'
+import { unnamedRepair } from './apt-install.ts'
 
 type Cause = readonly [pattern: RegExp, problem: (match: RegExpExecArray) => string, next: string]
 
@@ -59,6 +60,13 @@ const causes: readonly Cause[] = [
 
 /** Turns the output of apt and dpkg into something to act on. */
 export function explainApt(failure: StepFailure): ErrorDetails {
+  const [, unnamed] = failure.stderr.split(unnamedRepair)
+  if (unnamed !== undefined) {
+    return {
+      problem: `apt would install more than the plan has named to complete what a crash left: ${unnamed.trim().split(' ').join(', ')}.`,
+      next: 'See what changed on the host (apt-get --simulate install --fix-broken), then apply again: the plan names them then.',
+    }
+  }
   const said = [failure.stdout.trim(), failure.stderr.trim()].filter(text => text !== '').join('\n')
   const came = relevant(said)
   for (const [pattern, problem, next] of causes) {

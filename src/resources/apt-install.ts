@@ -1,18 +1,21 @@
 import type { HttpProxy } from '../core/http-proxy.ts'
 import { syncLine } from '../shell/on-disk.ts'
-import { quoteAll } from '../shell/quote.ts'
-import { keepDisabledFolder } from './apt-state.ts'
+import { quote, quoteAll } from '../shell/quote.ts'
+import { keepDisabledFolder, simulateRepair } from './apt-state.ts'
 import { proxyLines } from './http-proxy.ts'
 
 export interface AptInstallation {
   readonly missing: readonly string[]
-  /** Whether dpkg has to complete an earlier run first. */
-  readonly repair: boolean
+  /** What apt may unpack where dpkg has to complete an earlier run first; undefined: it has not. */
+  readonly repair: readonly string[] | undefined
   readonly update: 'when needed' | 'never'
   readonly keepDisabled: readonly string[]
   /** Where apt is not told otherwise in /etc/apt. Undefined: as the environment of the host says. */
   readonly proxy: HttpProxy | undefined
 }
+
+/** Stands in what the script prints on stderr before the names of packages that no plan has named. */
+export const unnamedRepair = 'to complete what a crash left, apt would also install:'
 
 /** How long another package manager (unattended-upgrades, cloud-init) is waited for. */
 const lockSeconds = 600
@@ -48,7 +51,7 @@ apt() { patiently apt-get -q -y -o DPkg::Lock::Timeout=30 -o Acquire::Retries=2 
 export function aptInstallScript({ missing, repair, update, keepDisabled, proxy }: AptInstallation): string {
   const parts = [preamble(proxy)]
   if (keepDisabled.length > 0) parts.push(holdBack(keepDisabled))
-  if (repair) parts.push(repairing)
+  if (repair !== undefined) parts.push(repairing(repair))
   if (missing.length > 0) parts.push(install(missing, update))
   if (keepDisabled.length > 0) parts.push(disable(keepDisabled))
   return parts.join('')
@@ -56,7 +59,13 @@ export function aptInstallScript({ missing, repair, update, keepDisabled, proxy 
 
 // What dpkg cannot configure may wait for a package that was not unpacked yet: apt fetches that, but takes nothing away for it.
 const configure = 'patiently dpkg --configure -a --force-confdef --force-confold'
-const repairing = `${configure} || :
+// What that is may be known better now than when it was planned, but nothing is unpacked that no plan has named.
+const repairing = (named: readonly string[]) => `${configure} || :
+more=
+for name in $(${simulateRepair} | sed -n -E 's/^Inst ([^ :]+).*/\\1/p'); do
+  case ${quote(` ${named.join(' ')} `)} in *" $name "*) ;; *) more="$more $name" ;; esac
+done
+if [ -n "$more" ]; then echo "${unnamedRepair}$more" >&2; exit 1; fi
 apt install --fix-broken --no-remove
 ${configure}
 `

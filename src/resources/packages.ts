@@ -3,7 +3,7 @@ import { askingProbeMs } from '../core/limits.ts'
 import type { FieldChange, Resource } from '../core/resource.ts'
 import { explainApt } from './apt-failure.ts'
 import { aptInstallScript } from './apt-install.ts'
-import { aptScript, type PackageState, parseApt } from './apt-state.ts'
+import { aptScript, type PackageState, parseApt, type Repair } from './apt-state.ts'
 import { proxyUser } from './http-proxy.ts'
 
 export interface PackagesParameters {
@@ -42,18 +42,27 @@ export function packages(parameters: PackagesParameters): Resource<PackageState,
     diff(current) {
       const fields: FieldChange[] = missing(current, wanted).map(name => ({ field: name, after: 'installed' }))
       for (const name of current.broken) fields.push({ field: name, before: 'half configured', after: 'installed' })
+      const repairs = needed(current, wanted)
+      for (const { name, version } of repairs)
+        fields.push({
+          field: name,
+          ...(version !== undefined && { before: version }),
+          after: version === undefined ? 'installed' : 'the version that the repositories have',
+        })
       if (current.interrupted) fields.push({ field: 'dpkg', before: 'interrupted', after: 'completed' })
       for (const unit of current.keptDisabled) {
         fields.push({ field: unit, before: 'as its package left it', after: 'disabled' })
       }
       if (fields.length === 0) return undefined
-      return { action: fields.every(field => field.before === undefined) ? 'create' : 'update', fields }
+      const note = `what a crash left half configured needs ${repairs.map(({ name }) => name).join(', ')}`
+      const action = fields.every(field => field.before === undefined) ? 'create' : 'update'
+      return { action, fields, ...(repairs.length > 0 && { note }) }
     },
     converge: current => [
       {
         run: aptInstallScript({
           missing: missing(current, wanted),
-          repair: current.interrupted || current.broken.length > 0,
+          repair: isCutOff(current) ? [...current.broken, ...current.repairs.map(({ name }) => name)] : undefined,
           update: updateCache,
           keepDisabled: [...new Set([...keepDisabled, ...current.keptDisabled])],
           proxy,
@@ -64,6 +73,16 @@ export function packages(parameters: PackagesParameters): Resource<PackageState,
     ],
     explain: explainApt,
   }
+}
+
+function isCutOff({ interrupted, broken }: PackageState): boolean {
+  return interrupted || broken.length > 0
+}
+
+// What else is named by the plan for its own sake.
+function needed(current: PackageState, names: readonly string[]): readonly Repair[] {
+  const named = [...current.broken, ...missing(current, names)]
+  return current.repairs.filter(({ name }) => !named.includes(name))
 }
 
 function missing(current: PackageState, names: readonly string[]): readonly string[] {

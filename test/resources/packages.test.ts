@@ -33,6 +33,20 @@ describe('packages', () => {
       { action: 'update', fields: [{ field: 'postfix', before: 'half configured', after: 'installed' }] },
     ],
     [
+      'left half configured, with others that apt would fetch for it',
+      [...complete, 'broken=postfix', 'repair=postfix 3.7', 'repair=ssl-cert', 'repair=libssl3 3.0.1', 'repair=socat'],
+      {
+        action: 'update',
+        fields: [
+          { field: 'postfix', before: 'half configured', after: 'installed' },
+          { field: 'ssl-cert', after: 'installed' },
+          { field: 'libssl3', before: '3.0.1', after: 'the version that the repositories have' },
+          { field: 'socat', after: 'installed' },
+        ],
+        note: 'what a crash left half configured needs ssl-cert, libssl3, socat',
+      },
+    ],
+    [
       'dpkg cut off',
       [...complete, 'interrupted=yes'],
       { action: 'update', fields: [{ field: 'dpkg', before: 'interrupted', after: 'completed' }] },
@@ -164,8 +178,9 @@ describe('an installation', () => {
   })
 
   test('completes what a crash left first', () => {
-    expect(run(['interrupted=yes']).calls.slice(0, 3)).toEqual([
+    expect(run(['interrupted=yes']).calls.slice(0, 4)).toEqual([
       'dpkg --configure -a --force-confdef --force-confold',
+      'apt-get --simulate install --fix-broken --no-remove',
       'apt-get install --fix-broken --no-remove',
       'dpkg --configure -a --force-confdef --force-confold',
     ])
@@ -175,6 +190,42 @@ describe('an installation', () => {
     program('dpkg', `[ -e ${bin}/fixed ]`)
     program('apt-get', `case "$*" in *--fix-broken*) : >${bin}/fixed;; esac`)
     expect(run(['interrupted=yes'])).toMatchObject({ exitCode: 0 })
+  })
+
+  test('lets apt fetch what the plan has named, and nothing else', () => {
+    program(
+      'apt-get',
+      "case \"$*\" in *--simulate*) echo 'Inst ssl-cert:all (1 Debian)'; echo 'Inst postfix [3.7] (3.7)';; esac",
+    )
+    const lines = ['broken=postfix', 'repair=ssl-cert']
+    const fixing = 'apt-get install --fix-broken --no-remove'
+    expect(run(lines).calls.slice(1, 3)).toEqual(['apt-get --simulate install --fix-broken --no-remove', fixing])
+    const { exitCode, stdout, stderr, calls } = run(['broken=postfix'])
+    expect(exitCode).toBe(1)
+    expect(calls).not.toContain(fixing)
+    expect(packages(all).explain?.({ step: 0, exitCode, stdout, stderr }, { names: all.names })).toMatchObject({
+      problem: 'apt would install more than the plan has named to complete what a crash left: ssl-cert.',
+      next: expect.stringContaining('apply again'),
+    })
+  })
+
+  test('asks apt for that only where something is to be completed, and has it write nothing', () => {
+    program(
+      'dpkg-query',
+      'echo "package=socat installed 1"; if [ -e ${0%/*}/half ]; then echo "package=postfix half-configured 3.7"; fi',
+    )
+    program(
+      'apt-get',
+      "echo 'Inst ssl-cert:all (1 Debian)'; echo 'Inst postfix [3.7] (3.7)'; echo 'Conf postfix (3.7)'",
+    )
+    const look = () => packages(all).probe.parse(sh(packages(all).probe.script, { path: bin }))
+    expect(look().repairs).toEqual([])
+    writeFileSync(join(bin, 'half'), '')
+    expect(look()).toMatchObject({
+      broken: ['postfix'],
+      repairs: [{ name: 'ssl-cert' }, { name: 'postfix', version: '3.7' }],
+    })
+    expect(packages(all).probe.script).toContain('-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=')
   })
 
   test('fails where what a crash left cannot be completed', () => {

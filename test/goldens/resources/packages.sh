@@ -35,6 +35,11 @@ for unit in 'nginx.service'; do
   fi
 done
 patiently dpkg --configure -a --force-confdef --force-confold || :
+more=
+for name in $(apt-get -q --simulate -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= install --fix-broken --no-remove 2>/dev/null | sed -n -E 's/^Inst ([^ :]+).*/\1/p'); do
+  case '  ' in *" $name "*) ;; *) more="$more $name" ;; esac
+done
+if [ -n "$more" ]; then echo "to complete what a crash left, apt would also install:$more" >&2; exit 1; fi
 apt install --fix-broken --no-remove
 patiently dpkg --configure -a --force-confdef --force-confold
 set -- 'conntrack' 'socat'
