@@ -1,4 +1,11 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, quoteAll } from '../../src/index.ts'
+import {
+  type ClusterSpec,
+  defaultEtcdData,
+  etcdDataOf,
+  type HostFacts,
+  type HostSpec,
+  quoteAll,
+} from '../../src/index.ts'
 import { type Finding, finding } from './finding.ts'
 import { isNode } from './node.ts'
 
@@ -8,8 +15,12 @@ export function getsFirstEtcd(spec: ClusterSpec, host: HostSpec, facts: HostFact
   return hasEtcdHosts && host.roles.includes('etcd') && !facts.etcd.own
 }
 
-/** An etcd of somebody else, where evcctl is to make a member: its data stays as it is, and the run would end late. */
+/**
+ * A disk for the data of etcd that is not mounted, and an etcd of somebody else, where evcctl is to make a member: its data
+ * stays as it is, and the run would end late.
+ */
 export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+  yield* mountChecks(spec, host, facts)
   if (!getsFirstEtcd(spec, host, facts)) return
   const { data, units } = foreignEtcd(facts)
   if (data.length > 0) {
@@ -29,6 +40,26 @@ export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
       next: `If nobody needs it any more, remove its package (apt-get remove etcd-server), or: systemctl disable --now etcd; rm -- ${quoteAll(units)}; systemctl daemon-reload`,
     })
   }
+}
+
+// An empty folder would pass for lost data: the member would be replaced by a new one, on the wrong disk.
+function* mountChecks(spec: ClusterSpec, host: HostSpec, { etcd }: HostFacts): Iterable<Finding> {
+  if (!hasEtcdData(spec, host)) return
+  const missing = (etcd.unmounted ?? []).filter(place => etcd.data === 'none' || place.startsWith('/var/lib/etcd/'))
+  if (missing.length === 0) return
+  yield finding('disk', host, {
+    problem: 'A disk on which the data of etcd belongs is not mounted: what is on it would count as lost.',
+    expected: 'all that /etc/fstab and the mount units name of /var/lib/etcd is mounted',
+    came: missing.map(place => `nothing is mounted at ${place}`).join('\n'),
+    next: `Mount it, and look that the data is there: mount ${missing[0]} && ls /var/lib/etcd   Then start what needs it: systemctl restart ${spec.etcd.topology === 'external' ? 'etcd' : 'kubelet'}\nIf nothing is to be mounted there any more, take it out of /etc/fstab (or remove its unit in /etc/systemd/system).`,
+  })
+}
+
+// Of a stacked etcd whose data is elsewhere nothing is known.
+function hasEtcdData({ etcd, kubernetes }: ClusterSpec, { roles }: HostSpec): boolean {
+  if (etcd.topology === 'external') return etcd.managed && roles.includes('etcd')
+  const { etcdData = defaultEtcdData } = etcdDataOf(kubernetes.clusterConfiguration)
+  return roles.includes('control-plane') && etcdData === defaultEtcdData
 }
 
 // Data that lies where that of a member will be, and units named like its unit.

@@ -194,6 +194,8 @@ export interface HostFacts {
   readonly etcd: {
     /** What is in /var/lib/etcd. `creating`: the member that it is of has never been healthy. */
     readonly data: 'none' | 'creating' | 'formed'
+    /** Folders that are or hold /var/lib/etcd, or lie in it, and that fstab or a unit wants mounted, but are not. */
+    readonly unmounted?: readonly string[]
     /** Whether evcctl has begun to make a member of an external etcd here: its settings or its unit exist. */
     readonly own: boolean
     /** Whether the key of the CA of an external etcd is here: /etc/etcd/ca/ca.key. */

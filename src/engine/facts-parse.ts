@@ -4,6 +4,7 @@ import { ownValue } from '../core/own-value.ts'
 import type { Probe } from '../core/resource.ts'
 import { parseCertificates } from './facts-certificates.ts'
 import { checkedFacts } from './facts-check.ts'
+import { parseUnmounted } from './facts-mounts.ts'
 import { parseAddresses, parseDefaultRoute, parseListening, parseNetworks, parseRouteTable } from './facts-network.ts'
 import { parseRemains } from './facts-remains.ts'
 
@@ -133,7 +134,9 @@ function parseNameservers(lines: readonly string[]): readonly string[] {
 
 function parseEtcd(lines: readonly string[]): HostFacts['etcd'] {
   const data = lines.includes('formed') ? 'formed' : lines.includes('creating') ? 'creating' : 'none'
-  return { data, own: lines.includes('own'), ca: lines.includes('ca'), client: lines.includes('client') }
+  const unmounted = parseUnmounted(lines)
+  const is = { own: lines.includes('own'), ca: lines.includes('ca'), client: lines.includes('client') }
+  return { data, ...is, ...(unmounted.length > 0 && { unmounted }) }
 }
 
 // os-release(5): KEY=value, optionally in single or double quotes.

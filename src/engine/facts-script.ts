@@ -1,4 +1,5 @@
 import { certificatesScript } from './facts-certificates.ts'
+import { mountsScript } from './facts-mounts.ts'
 import { remainsScript } from './facts-remains.ts'
 import { hostLockPaths, readLockScript } from './lock-state.ts'
 
@@ -52,7 +53,7 @@ if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.cre
 for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do
   [ ! -f "$file" ] || ! grep -q '^# Kept by evcctl' "$file" || echo own
 done
-[ ! -s /etc/etcd/ca/ca.key ] || echo ca
+${mountsScript}[ ! -s /etc/etcd/ca/ca.key ] || echo ca
 [ ! -s /etc/evcctl/etcd/client.crt ] || echo client
 nameservers() {
   stub=

@@ -59,6 +59,41 @@ test.each<[string, Partial<HostFacts>, string, RegExp, RegExp]>([
   },
 )
 
+test('a disk for the data of etcd that is not mounted is found, so that what is on it does not count as lost', () => {
+  const empty = { etcd: { data: 'none', own: true, ca: false, client: false, unmounted: ['/var/lib/etcd'] } } as const
+  expect(found({ e1: empty })).toMatchObject([
+    {
+      check: 'disk',
+      host: 'e1',
+      came: 'nothing is mounted at /var/lib/etcd',
+      next: expect.stringContaining('mount /var/lib/etcd'),
+    },
+  ])
+  // Its log may be on a disk of its own, in a folder that is there.
+  const log = { etcd: { ...own.etcd, unmounted: ['/var/lib/etcd/member/wal'] } }
+  expect(found({ e1: log })).toMatchObject([{ check: 'disk', host: 'e1' }])
+  // It has its data: what fstab names is of no use to it.
+  expect(found({ e1: { etcd: { ...own.etcd, unmounted: ['/var/lib/etcd'] } } })).toEqual([])
+  expect(found({ cp1: empty })).toEqual([])
+})
+
+test('so it is on a control plane node whose etcd is stacked, where its data is in the usual folder', () => {
+  const facts = (dataDir?: string) => {
+    const etcd = { data: 'none', own: false, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
+    const kubernetes = dataDir === undefined ? {} : { clusterConfiguration: { etcd: { local: { dataDir } } } }
+    return checkHosts(specOf({ kubernetes }), new Map([['cp1', factsOf('cp1', 11, { etcd })]]))
+  }
+  expect(facts()).toMatchObject([{ check: 'disk', host: 'cp1' }])
+  expect(facts('/data/etcd')).toEqual([])
+})
+
+test('a host whose disk for etcd is not mounted is set aside, and its member is not taken for one that lost its data', () => {
+  const etcd = { data: 'none', own: true, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
+  const others = { cp1: {}, e2: own, e3: own }
+  const { fit } = setUnfitAside(spec, factsWith({ ...others, e1: { etcd } }), new Map())
+  expect([...fit.keys()]).toEqual(['cp1', 'e2', 'e3'])
+})
+
 test('the data of another etcd is found where its log alone is seen', () => {
   const data = { etcd: { data: 'formed', own: false, ca: false, client: false } } as const
   expect(found({ e1: data })).toMatchObject([{ check: 'kubernetesFiles', came: '/var/lib/etcd/member' }])
