@@ -11,7 +11,15 @@ import { kubelet } from '../roles/kubelet/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
-import { barrier, type ClusterSpec, type GraphBuilder, type HostFacts, type Plan, type Task } from '../src/index.ts'
+import {
+  barrier,
+  type ClusterSpec,
+  type GraphBuilder,
+  type HostFacts,
+  type Plan,
+  type Task,
+  type TaskId,
+} from '../src/index.ts'
 import { firstControlPlaneHost } from './cluster-addresses.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
@@ -142,6 +150,15 @@ function roll(
     })
     for (const task of batch.flatMap(name => byHost.get(name) ?? [])) builder.holdBack(task, [gate])
     previous = [gate]
+  })
+}
+
+/** What a plan would write on nodes that run and can take one of them out of the cluster. */
+export function changesOfRunningNodes(batches: Batches, { verdicts }: Plan): readonly TaskId[] {
+  const running = new Set(batches.flat())
+  return [...verdicts].flatMap(([id, { is }]) => {
+    const [host = '', role = ''] = id.split('/', 2)
+    return is !== 'in desired state' && rolled.has(role) && running.has(host) ? [id] : []
   })
 }
 

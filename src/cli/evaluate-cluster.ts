@@ -2,7 +2,7 @@ import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
-import { hostBatches, rollingNote } from '../../playbooks/rolling.ts'
+import { changesOfRunningNodes, hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
 import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import {
@@ -11,13 +11,16 @@ import {
   evaluate,
   type GatheredFacts,
   gatherFacts,
+  journalFolder,
+  lostWhileWritten,
   type SeenLock,
   seenLock,
 } from '../engine/index.ts'
 import { endpointProbe, resolvConfProbe } from '../index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
-import { otherNodes, otherNodesNote } from './other-nodes.ts'
+import { refuseAfterLoss } from './lost-nodes.ts'
+import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
 
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
 export interface ClusterEvaluation {
@@ -69,12 +72,25 @@ export async function evaluateCluster(
   if (rolling !== undefined) run.emit({ type: 'note', text: rolling })
   const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
   if (others !== undefined) run.emit({ type: 'note', text: others })
+  const nodesNow = new Set(allNodes(evaluated))
+  const lost = lostWhileWritten({
+    cluster: spec.name,
+    hosts: [...failed.keys()].filter(host => nodesNow.has(host)),
+    folders: ['apply', 'plan'].map(command => journalFolder(command)),
+    except: cluster.id,
+  })
+  const judged = refuseAfterLoss(
+    evaluated,
+    lost,
+    changesOfRunningNodes(runningBatches(spec, facts), evaluated.plan),
+    spec.file,
+  )
   const voters = lockVoters(spec)
   const { holder, ...seen } = seenLock(read.locks, voters)
   return {
     voters,
     seen,
-    evaluation: { ...evaluated, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
+    evaluation: { ...judged, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
     ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
   }
 }

@@ -176,6 +176,8 @@ export const localFileBytes = {
   kubeconfig: 16 * 1024 * 1024,
   /** What evcctl itself notes of a run. */
   journal: 1024 * 1024,
+  /** All that a run tells. */
+  events: 64 * 1024 * 1024,
 } as const
 
 /** How long a pipe with a secret is waited for, ms: its writer may have to ask for a passphrase first. */

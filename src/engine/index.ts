@@ -5,6 +5,7 @@ export { createEventStream, type EventStream } from './events.ts'
 export { type GatheredFacts, gatherFacts } from './facts.ts'
 export { certificatesScript, parseCertificates } from './facts-certificates.ts'
 export { type Journal, type JournalOptions, journalFolder, openJournal } from './journal.ts'
+export { lostWhileWritten } from './last-losses.ts'
 export {
   fenceHosts,
   type HeldLock,
