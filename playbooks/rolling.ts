@@ -158,7 +158,8 @@ export function changesOfRunningNodes(batches: Batches, { verdicts }: Plan): rea
   const running = new Set(batches.flat())
   return [...verdicts].flatMap(([id, { is }]) => {
     const [host = '', role = ''] = id.split('/', 2)
-    return is !== 'in desired state' && rolled.has(role) && running.has(host) ? [id] : []
+    const canSilence = rolled.has(role) || role === firewall.name
+    return is !== 'in desired state' && canSilence && running.has(host) ? [id] : []
   })
 }
 
