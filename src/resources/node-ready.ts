@@ -216,7 +216,7 @@ function explainNode(name: string, ready: boolean, failure: StepFailure): ErrorD
   return {
     problem: `${problem} with what was changed, so it has its former files again: ${files}`,
     came: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
-    next: `Correct cluster.yaml, then apply again. ${next}`,
+    next: `Correct cluster.yaml, then apply again. Only these files are given back. What else was changed on ${name} stays: programs, kernel settings and firewall rules until cluster.yaml has their former values and is applied, packages also then. ${next}`,
   }
 }
 

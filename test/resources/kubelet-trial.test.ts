@@ -335,6 +335,7 @@ esac
     expect([ended.exitCode, node.read(config)]).toEqual([1, 'maxPods: 50\n'])
     const details = resource.explain?.({ step: 0, ...ended }, { node: 'w1' })
     expect(details?.problem).toContain('so it has its former files again')
+    expect(details?.next).toContain('What else was changed on w1 stays')
     expect(node.has(unproven)).toBe(true)
   })
 
