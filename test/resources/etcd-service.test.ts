@@ -1,11 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { etcdHealth } from '../../src/resources/etcd-health.ts'
 import { type EtcdServiceState, etcdService } from '../../src/resources/etcd-service.ts'
 import type { EtcdDataByHost } from '../../src/resources/etcd-wanted.ts'
 import { Sandbox } from './sandbox.ts'
+import { TrialHost } from './trial-host.ts'
 
 const environment = '/etc/etcd/etcd.env'
 const unitFile = '/etc/systemd/system/etcd.service'
@@ -57,55 +58,36 @@ esac
   sleep: ':\n',
 }
 
-class Host extends Sandbox {
+class Host extends TrialHost {
   /** Its members are `all`, of which `well` answer; it runs with `first`, which is kept. */
   static async standing(all: readonly number[], well: readonly number[]): Promise<Host> {
-    const made = new Host()
-    mkdirSync(join(made.root, 'bin'))
-    for (const [name, text] of Object.entries(programs))
-      writeFileSync(join(made.root, 'bin', name), `#!/bin/sh\n${text.replaceAll('ROOT', made.root)}`, { mode: 0o755 })
+    const made = new Host(programs)
     made.write(unitFile, 'first')
     made.write(environment, 'first')
-    made.note('well', `${clientURL(1)}\n`)
-    made.note('members', `${line(1)}\n`)
+    made.tell('well', `${clientURL(1)}\n`)
+    made.tell('members', `${line(1)}\n`)
     expect(await made.settle('start')).toMatchObject({ exitCode: 0, stderr: '' })
-    made.note('members', all.map(number => `${line(number)}\n`).join(''))
-    made.note('well', well.map(number => `${clientURL(number)}\n`).join(''))
-    made.note('asked', '')
+    made.tell('members', all.map(number => `${line(number)}\n`).join(''))
+    made.tell('well', well.map(number => `${clientURL(number)}\n`).join(''))
+    made.tell('asked', '')
     made.write(environment, 'second')
     return made
   }
 
-  note(name: string, text: string): void {
-    writeFileSync(join(this.root, name), text)
-  }
-
-  write(path: string, text: string): void {
-    mkdirSync(dirname(this.inside(path)), { recursive: true })
-    writeFileSync(this.inside(path), text)
-  }
-
-  read(path: string): string {
-    return readFileSync(this.inside(path), 'utf8')
-  }
-
   /** What the member runs with; undefined: it does not run. */
   get runs(): string | undefined {
-    const path = join(this.root, 'running')
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+    return this.told('running')
   }
 
   restarts(): number {
-    const lines = readFileSync(join(this.root, 'asked'), 'utf8').split('\n')
-    return lines.filter(one => /^(re)?start /.test(one)).length
+    return this.asked().filter(one => /^(re)?start /.test(one)).length
   }
 
   settle(how: 'start' | 'restart'): Promise<ProbeResult> {
     const resource = service(3)
     const [step] = resource.converge(how === 'start' ? stopped : changed(), resource.desired as never)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
-    const script = step.run.replaceAll('/usr/local/bin/etcdctl', 'etcdctl')
-    return this.sh(`set -eu\n${script}`, '', `${join(this.root, 'bin')}:`)
+    return this.do(step.run)
   }
 }
 
@@ -153,13 +135,13 @@ describe('a member of etcd whose settings have changed', () => {
 
   test('is restarted while a learner is missing, which has no vote', async () => {
     const host = await Host.standing([1, 2, 3], [1, 2, 3])
-    host.note('members', [line(1), line(2), line(3), line(4, true)].join('\n'))
+    host.tell('members', [line(1), line(2), line(3), line(4, true)].join('\n'))
     expect(await host.settle('restart')).toMatchObject({ exitCode: 0 })
   })
 
   test('counts a voting member that has never started', async () => {
     const host = await Host.standing([1, 2, 3], [1, 2])
-    host.note('members', [line(1), line(2), 'id3, unstarted, , https://192.0.2.33:2380, , false'].join('\n'))
+    host.tell('members', [line(1), line(2), 'id3, unstarted, , https://192.0.2.33:2380, , false'].join('\n'))
     const ended = await host.settle('restart')
     expect([ended.exitCode, host.restarts()]).toEqual([1, 0])
     expect(ended.stderr).toContain('https://192.0.2.33:2380 does not answer')
@@ -167,8 +149,8 @@ describe('a member of etcd whose settings have changed', () => {
 
   test('waits for one that comes back meanwhile', async () => {
     const host = await Host.standing([1, 2, 3], [1, 2])
-    host.note('asked-health', '')
-    host.note('late', clientURL(3))
+    host.tell('asked-health', '')
+    host.tell('late', clientURL(3))
     const ended = await host.settle('restart')
     expect([ended.exitCode, host.runs]).toEqual([0, 'second'])
     expect(ended.stdout).toContain('waiting with the restart: e3 does not answer')
@@ -176,8 +158,8 @@ describe('a member of etcd whose settings have changed', () => {
 
   test('is not restarted where it is well by its own word and the members cannot be asked', async () => {
     const host = await Host.standing([1, 2, 3], [])
-    host.note('metrics', '{"health":"true","reason":""}')
-    host.note('members', '')
+    host.tell('metrics', '{"health":"true","reason":""}')
+    host.tell('members', '')
     const ended = await host.settle('restart')
     expect([ended.exitCode, host.restarts()]).toEqual([1, 0])
     expect(ended.stderr).toContain('the members cannot be asked: context deadline exceeded')

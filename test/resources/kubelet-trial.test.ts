@@ -1,13 +1,13 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Change, ProbeResult, Resource, TaskId } from '../../src/core/index.ts'
+import type { Change, Resource, TaskId } from '../../src/core/index.ts'
 import { keepKubelet, keptKubelet } from '../../src/resources/kubelet-files.ts'
 import { kubeletService } from '../../src/resources/kubelet-service.ts'
 import { nodeReady } from '../../src/resources/node-ready.ts'
 import { systemdUnit } from '../../src/resources/systemd-unit.ts'
 import { PowerCut } from './cut-off.ts'
-import { Sandbox } from './sandbox.ts'
+import { TrialHost } from './trial-host.ts'
 
 const config = '/var/lib/kubelet/config.yaml'
 const flags = '/var/lib/kubelet/kubeadm-flags.env'
@@ -47,50 +47,19 @@ esac
   ctr: ':\n',
 }
 
-class Node extends Sandbox {
+class Node extends TrialHost {
   constructor(files: Readonly<Record<string, string>> = {}) {
-    super()
+    super(programs)
     const kept = { [config]: 'maxPods: 50\n', [flags]: 'KUBELET_KUBEADM_ARGS="--v=1"\n' }
     for (const [path, text] of Object.entries({ '/etc/kubernetes/kubelet.conf': 'x', ...kept, ...files }))
       this.write(path, text)
     this.write('/var/lib/kubelet/pki/kubelet-client-current.pem', 'x')
     mkdirSync(this.inside('/var/lib/evcctl/started'), { recursive: true })
-    mkdirSync(join(this.root, 'bin'))
-    for (const [name, text] of Object.entries(programs))
-      writeFileSync(join(this.root, 'bin', name), `#!/bin/sh\n${text.replaceAll('ROOT', this.root)}`, { mode: 0o755 })
     this.report('2099-01-01T00:00:00Z')
-  }
-
-  write(path: string, text: string): void {
-    mkdirSync(dirname(this.inside(path)), { recursive: true })
-    writeFileSync(this.inside(path), text)
-  }
-
-  read(path: string): string {
-    return readFileSync(this.inside(path), 'utf8')
-  }
-
-  has(path: string): boolean {
-    return existsSync(this.inside(path))
-  }
-
-  /** Something the fake programs read. */
-  tell(name: string, text: string): void {
-    writeFileSync(join(this.root, name), text)
   }
 
   report(heartbeat: string): void {
     this.tell('heartbeat', heartbeat)
-  }
-
-  asked(): readonly string[] {
-    const path = join(this.root, 'asked')
-    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
-  }
-
-  do(script: string): Promise<ProbeResult> {
-    const text = script.replaceAll('/usr/local/bin/', '')
-    return this.sh(`set -eu\n${text}`, '', `${join(this.root, 'bin')}:`)
   }
 }
 

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProbeResult, Resource } from '../../src/core/index.ts'
 import { systemdUnit } from '../../src/resources/systemd-unit.ts'
-import { Sandbox } from './sandbox.ts'
+import { TrialHost } from './trial-host.ts'
 
 const unit = 'proxy.service'
 const other = 'other.service'
@@ -37,49 +37,31 @@ esac
   sleep: ':\n',
 }
 
-class Host extends Sandbox {
+class Host extends TrialHost {
   constructor() {
-    super()
-    mkdirSync(join(this.root, 'bin'))
-    for (const [name, text] of Object.entries(programs))
-      writeFileSync(join(this.root, 'bin', name), `#!/bin/sh\n${text.replaceAll('ROOT', this.root)}`, { mode: 0o755 })
+    super(programs)
     this.write('/etc/kubernetes/kubelet.conf', 'x')
     this.write(unitFile, 'first')
   }
 
-  write(path: string, text: string): void {
-    mkdirSync(dirname(this.inside(path)), { recursive: true })
-    writeFileSync(this.inside(path), text)
-  }
-
-  read(path: string): string {
-    return readFileSync(this.inside(path), 'utf8')
-  }
-
   /** What a unit runs with; undefined: it does not run. */
   runs(name: string): string | undefined {
-    const path = join(this.root, `running.${name}`)
-    return existsSync(path) ? readFileSync(path, 'utf8') : undefined
+    return this.told(`running.${name}`)
   }
 
   letRun(name: string, text: string): void {
-    writeFileSync(join(this.root, `running.${name}`), text)
-    writeFileSync(join(this.root, `enabled.${name}`), '')
+    this.tell(`running.${name}`, text)
+    this.tell(`enabled.${name}`, '')
   }
 
   isEnabled(name: string): boolean {
-    return existsSync(join(this.root, `enabled.${name}`))
-  }
-
-  /** What systemctl was asked since. */
-  asked(from = 0): readonly string[] {
-    return readFileSync(join(this.root, 'asked'), 'utf8').trim().split('\n').slice(from)
+    return this.told(`enabled.${name}`) !== undefined
   }
 
   settle(how: keyof typeof states): Promise<ProbeResult> {
     const [step] = proxy.converge(states[how] as never, proxy.desired as never)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
-    return this.sh(`set -eu\n${step.run}`, '', `${join(this.root, 'bin')}:`)
+    return this.do(step.run)
   }
 }
 
@@ -170,11 +152,9 @@ test('where nothing was reached before, nothing has to be reached afterwards', a
 
 /** Settles, and is killed while it waits for an answer through the new proxy. */
 async function cutOff(host: Host, how: keyof typeof states): Promise<void> {
-  const sleep = join(host.root, 'bin', 'sleep')
-  const kind = readFileSync(sleep, 'utf8')
-  writeFileSync(sleep, `#!/bin/sh\nif [ "$1" = 2 ]; then kill -9 $PPID; fi\n`)
+  host.program('sleep', 'if [ "$1" = 2 ]; then kill -9 $PPID; fi\n')
   expect((await host.settle(how)).exitCode).not.toBe(0)
-  writeFileSync(sleep, kind)
+  host.program('sleep', programs.sleep)
 }
 
 test.each(['reload', 'restart'] as const)(
@@ -184,7 +164,7 @@ test.each(['reload', 'restart'] as const)(
     host.write(config, 'deaf')
     await cutOff(host, how)
     expect(host.runs(unit)).toBe('deaf')
-    const stamp = readFileSync(host.inside(`/var/lib/evcctl/started/${unit}`), 'utf8')
+    const stamp = host.read(`/var/lib/evcctl/started/${unit}`)
     expect(stamp.trim().split('\n').at(-1)).toBe('served')
     expect((await host.settle(how)).exitCode).toBe(1)
     expect([host.read(config), host.runs(unit)]).toEqual(['first', 'first'])
