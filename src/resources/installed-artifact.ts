@@ -5,6 +5,7 @@ import { type ArtifactState, artifactProbe } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
 import { anotherMachine, type Install, installScript, modeOf } from './installed-artifact-script.ts'
+import { explainWrite } from './write-failure.ts'
 
 export interface ArtifactParameters {
   /** Name of the download, e.g. `cni-plugins`; one of each on a host. */
@@ -180,5 +181,5 @@ function explainInstall(failure: StepFailure, name: string, version: string): Er
       next: 'Check the build that spec.artifacts.mirror or spec.artifacts.folder gives.',
     }
   }
-  return undefined
+  return explainWrite(failure, `${name} ${version}`)
 }

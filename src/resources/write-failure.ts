@@ -18,6 +18,11 @@ const causes: readonly (readonly [pattern: RegExp, problem: string, next: string
     'not even root may write it',
     'Look at its attributes and at security modules: lsattr shows "i" for immutable (chattr -i takes it off).',
   ],
+  [
+    /Device or resource busy/,
+    'something is mounted at its place',
+    'See what it is (findmnt), unmount it, then apply again.',
+  ],
   [/invalid (user|group)/, 'its owner does not exist on the host', 'Create the user, or name one that is there.'],
 ]
 

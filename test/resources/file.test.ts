@@ -171,6 +171,7 @@ describe('a file', () => {
     ['sh: printf: write error: No space left on device', /no space left/],
     ["mv: cannot move 'a' to 'b': Read-only file system", /mounted read-only/],
     ["chmod: changing permissions of 'a': Operation not permitted", /not even root/],
+    ["mv: cannot move 'a' to 'b': Device or resource busy", /something is mounted/],
     ["chown: invalid user: 'nobody2:root'", /owner does not exist/],
   ])('explains %s', (stderr, problem) => {
     const failure = { step: 0, exitCode: 1, stdout: '', stderr }

@@ -403,6 +403,17 @@ test('members of an archive go to their places; of a folder every program does, 
   expect(readFileSync(`${sandbox.root}/opt/cni/bin/bridge`, 'utf8')).toContain('second.tgz')
 })
 
+test.each([
+  ["mv: cannot move 'a' to 'b': Operation not permitted", /^kubelet 1\.36\.4 could not be written: not even root/],
+  ["install: cannot create regular file 'a': Read-only file system", /mounted read-only/],
+  ["mv: cannot move 'a' to 'b': Device or resource busy", /something is mounted/],
+])('a program that cannot be put into its place is explained: %s', (stderr, problem) => {
+  const resource = kubelet(new Sandbox(), 'http://127.0.0.1:1', 'a'.repeat(64))
+  expect(resource.explain?.({ step: 0, exitCode: 1, stdout: '', stderr }, resource.desired as never)?.problem).toMatch(
+    problem,
+  )
+})
+
 test('an archive without the member that is wanted is explained', async () => {
   const sandbox = new Sandbox()
   const content = archive(sandbox, 'containerd.tgz', ['bin/ctr'])
