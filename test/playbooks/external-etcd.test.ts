@@ -23,6 +23,13 @@ describe('the graph of a cluster with external etcd', () => {
     await expect(lines.join('')).toMatchFileSnapshot('../goldens/playbooks/external-etcd.txt')
   })
 
+  test('starts no member without the disk that its data is on', () => {
+    const unit = graph.tasks.get('e2/etcd/file:/etc/systemd/system/etcd.service' as TaskId)?.resource.desired
+    expect((unit as { readonly content: string }).content).toMatch(
+      /^\[Unit\][^[]*^RequiresMountsFor=\/var\/lib\/etcd$/m,
+    )
+  })
+
   test('starts new members side by side, and restarts them one after the other', () => {
     for (const name of ['cp1', 'e2', 'e3']) {
       const before = waitsFor(graph, `${name}/etcd/etcd member:${name}`)
