@@ -64,7 +64,7 @@ export const clearMarks = `${clearMark(runMark)}${clearMark(resetMark)}`
 function write(path: string, words: string): string {
   return `printf '%s\\n' ${words} >${path}.new
 ${syncLine(`${path}.new`)}
-mv -f ${path}.new ${path}
+mv -fT ${path}.new ${path}
 ${syncLine(folderOf(path))}
 `
 }

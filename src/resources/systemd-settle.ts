@@ -120,7 +120,7 @@ if grep -qx ${onTrial} ${quote(stamp)} 2>/dev/null || serves; then
   served=yes
   { grep '^/' ${quote(stamp)} 2>/dev/null || :; echo ${onTrial}; } >${trial}
   ${syncLine(trial)}
-  mv -f ${trial} ${quote(stamp)}
+  mv -fT ${trial} ${quote(stamp)}
   ${syncLine(quote(startedFolder))}
 fi
 ${stops ? `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n` : ''}`

@@ -153,7 +153,7 @@ begin() {
   mkdir -p /var/lib/kubelet
   printf '%s\n' worker '' >/var/lib/kubelet/evcctl-unfinished.new
   { sync -- /var/lib/kubelet/evcctl-unfinished.new 2>/dev/null || sync; }
-  mv -f /var/lib/kubelet/evcctl-unfinished.new /var/lib/kubelet/evcctl-unfinished
+  mv -fT /var/lib/kubelet/evcctl-unfinished.new /var/lib/kubelet/evcctl-unfinished
   { sync -- /var/lib/kubelet 2>/dev/null || sync; }
 }
 reset_host() {
@@ -173,7 +173,7 @@ reset_host() {
     keep_files yes
     printf '%s\n' "$run" "$data" >/var/lib/evcctl/kubeadm-reset.unfinished.new
     { sync -- /var/lib/evcctl/kubeadm-reset.unfinished.new 2>/dev/null || sync; }
-    mv -f /var/lib/evcctl/kubeadm-reset.unfinished.new /var/lib/evcctl/kubeadm-reset.unfinished
+    mv -fT /var/lib/evcctl/kubeadm-reset.unfinished.new /var/lib/evcctl/kubeadm-reset.unfinished
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
   systemctl stop kubelet 2>/dev/null || :
