@@ -107,6 +107,11 @@ if [ "$came" != "$want" ]; then
 fi
 umask 077
 mkdir -p /var/lib/evcctl/images
+keep_or_remove() {
+  free=$(df -Pk "$part" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  if [ "${free:-0}" -lt 1048576 ]; then rm -f "$part"; fi
+}
+trap keep_or_remove EXIT
 echo "importing"
 /usr/local/bin/ctr --namespace k8s.io images import --local --label evcctl.dev/archive=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "$part"
 /usr/local/bin/ctr --namespace k8s.io images list -q 'labels."evcctl.dev/archive"==aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' >/var/lib/evcctl/images/.next
