@@ -15,7 +15,7 @@ exec 9>"$run/lock.mutex"
 ! command -v flock >/dev/null 2>&1 || flock -w 20 9
 uptime=$(cut -d. -f1 /proc/uptime)
 boot=$(cat /proc/sys/kernel/random/boot_id)
-beat() { echo "$boot $uptime" >"$lock/heartbeat.new"; mv "$lock/heartbeat.new" "$lock/heartbeat"; }
+beat() { echo "$boot $uptime" >"$lock/heartbeat.new"; mv -fT "$lock/heartbeat.new" "$lock/heartbeat"; }
 generation() {
   known=$(cat "$state/generation" 2>/dev/null || echo 0)
   case $known in '' | *[!0-9]* | 0?* | ${'?'.repeat(String(lastGeneration).length + 1)}*) known=0 ;; esac
@@ -28,7 +28,7 @@ raise() {
 remember() {
   echo "$2" >"$state/$1.new"
   { sync "$state/$1.new" 2>/dev/null || sync; }
-  mv "$state/$1.new" "$state/$1"
+  mv -fT "$state/$1.new" "$state/$1"
 }`
 }
 
@@ -101,7 +101,7 @@ raise ${generation}`,
  */
 export function releaseStep(paths: LockPaths, holder: LockHolder, unfinished: boolean): Step {
   const mine = encodeHolder(holder)
-  const keep = `[ ! -e "$lock/replaced" ] || mv "$lock/replaced" "$state/holder"\n  `
+  const keep = `[ ! -e "$lock/replaced" ] || mv -fT "$lock/replaced" "$state/holder"\n  `
   return {
     run: `${prelude(paths)}
 [ "$(cat "$state/holder" 2>/dev/null)" != ${mine} ] || rm -f "$state/holder"

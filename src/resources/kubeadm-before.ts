@@ -58,7 +58,7 @@ const copies = ({ name }: { readonly name: string }) => `${kept}/${name}/* ${kep
 export const beforeFunctions = `settle() {
   if [ -d ${kept}.full ]; then
     rm -rf ${kept}
-    mv ${kept}.full ${kept}
+    mv -T ${kept}.full ${kept}
     ${syncLine(stateFolder)}
   fi
 }
@@ -88,7 +88,7 @@ keep_files() {
   rm -rf ${kept}.new
   if [ -d ${kept} ]; then cp -pPR ${kept} ${kept}.new; else mkdir -m 0700 ${kept}.new; fi
 ${eachPlace(({ name, entries }) => `keep_entries ${name} ${entries}`)}  ${syncTreeLine(`${kept}.new`)}
-  mv ${kept}.new ${kept}.full
+  mv -T ${kept}.new ${kept}.full
   ${syncLine(stateFolder)}
   settle
 }
@@ -116,7 +116,7 @@ set_aside() {
   settle
   if [ -d ${kept} ]; then
     some=
-${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes; fi`)}    if [ -n "$some" ] && [ ! -e ${keptAside} ]; then mv ${kept} ${keptAside}; else rm -rf ${kept}; fi
+${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes; fi`)}    if [ -n "$some" ] && [ ! -e ${keptAside} ]; then mv -T ${kept} ${keptAside}; else rm -rf ${kept}; fi
     ${syncLine(stateFolder)}
   fi
 }

@@ -140,10 +140,16 @@ describe('a generation that cannot be', () => {
 })
 
 describe('a host that cannot write what it has to remember', () => {
-  const fill = (host: string) => mkdirSync(stateFile(host, 'generation.new'))
+  const fill = (host: string, name = 'generation.new') => mkdirSync(stateFile(host, name))
 
-  test.each(voters)('does not hinder the others: %s', async full => {
-    fill(full)
+  // A folder in the place of the file would take the file into it, and what was written be forgotten.
+  test.each(
+    voters.flatMap(voter => [
+      [voter, 'generation.new'],
+      [voter, 'generation'],
+    ]),
+  )('does not hinder the others: %s, with a folder in the place of %s', async (full, name) => {
+    fill(full, name)
     const had = await hold('run-1')
     expect(had.generation).toBe(1)
     expect(had.on).toEqual(voters.map(host => (host === full ? undefined : 'run-1')))

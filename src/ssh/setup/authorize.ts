@@ -44,7 +44,7 @@ if [ $found = added ]; then
   : >"$new" || return 1
   { { [ ! -e "$file" ] || cat "$file"; } &&
     { [ ! -s "$file" ] || [ -z "$(tail -c 1 "$file")" ] || echo; } &&
-    printf '%s\\n' ${quote(publicLine)}; } >"$new" && ${syncLine('"$new"')} && mv -f "$new" "$file" || { rm -f "$new"; return 1; }
+    printf '%s\\n' ${quote(publicLine)}; } >"$new" && ${syncLine('"$new"')} && mv -fT "$new" "$file" || { rm -f "$new"; return 1; }
 fi
 chmod 0600 "$file" || return 1
 ! command -v restorecon >/dev/null 2>&1 || restorecon -F "$folder" "$file" 2>/dev/null
