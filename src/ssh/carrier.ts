@@ -3,7 +3,7 @@ import { UserError } from '../core/errors.ts'
 import type { Decoder } from '../shell/decode.ts'
 import type { RemoteGroup } from '../shell/remote-group.ts'
 import { type ChannelEnd, channelClosed } from './channel.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, NotOpened, Unanswered } from './connection.ts'
 import { hostError } from './failure.ts'
 import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
@@ -43,7 +43,12 @@ export async function carryPart(
   const { connection, root, decoder, signal } = carrier
   carrier.group = undefined
   decoder.startPart()
-  const channel = await openAsRoot(connection, root, mode => rootCommand(mode, program), { signal })
+  const channel = await openAsRoot(connection, root, mode => rootCommand(mode, program), { signal }).catch(error => {
+    if (!(error instanceof Unanswered)) throw error
+    // It may have begun, but what it is to do travels on its stdin, and nothing of that was sent.
+    signal.throwIfAborted()
+    throw new NotOpened(error.message, { cause: error })
+  })
   if (signal.aborted) {
     // Nothing was sent to it, so closing it ends it.
     channel.close()

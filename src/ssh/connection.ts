@@ -14,8 +14,11 @@ const closeMs = 1_000
 // After an abort, how long the server may take to open a channel that was asked for before.
 const answerMs = 5_000
 
-/** No channel was opened, so nothing was sent. */
+/** The command was surely not asked for: no channel was opened for it. */
 export class NotOpened extends Error {}
+
+/** The command was, or may have been, asked for, and there was no answer: nobody knows whether it began. */
+export class Unanswered extends Error {}
 
 /** One SSH connection to a host, and its channels. */
 export class Connection {
@@ -63,8 +66,8 @@ export class Connection {
 
   /**
    * Opens a channel for a command; waits while 8 are open, or fewer if the server refuses more. `urgent` does not wait for
-   * those of ours. Rejects with NotOpened, or with the signal's reason when it aborts before the command is sent. What was
-   * sent may be running: its channel is handed over in spite of an abort, so that it can be ended.
+   * those of ours. Rejects with NotOpened, with Unanswered, or with the signal's reason when it aborts before the command
+   * is sent. What was sent may be running: its channel is handed over in spite of an abort, so that it can be ended.
    */
   exec(
     command: string,
@@ -80,7 +83,7 @@ export class Connection {
         reject(reason)
       }
       const onAbort = (): void => {
-        if (begun) timer = setTimeout(() => refuse(signal?.reason), answerMs)
+        if (begun) timer = setTimeout(() => refuse(unanswered(signal?.reason)), answerMs)
         else refuse(signal?.reason)
       }
       const work = async (): Promise<void> => {
@@ -96,7 +99,8 @@ export class Connection {
           await closed
         } catch (error) {
           const aborted = signal?.aborted === true && error === signal.reason
-          refuse(aborted ? error : new NotOpened((error as Error).message, { cause: error }))
+          if (aborted) refuse(error)
+          else refuse(neverSent(error) ? new NotOpened((error as Error).message, { cause: error }) : unanswered(error))
         } finally {
           clearTimeout(timer)
           signal?.removeEventListener('abort', onAbort)
@@ -199,6 +203,18 @@ async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undef
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
+}
+
+function unanswered(cause: unknown): Unanswered {
+  return new Unanswered(cause instanceof Error ? cause.message : String(cause), { cause })
+}
+
+// What ssh2 says before it has sent the request for a command: it writes to no connection that is closed, and the
+// connection ended while the channel was asked for. `Unable to exec` is for all that happens afterwards.
+const saidBefore: readonly string[] = ['Not connected', 'No response from server', 'No free channels available']
+
+function neverSent(error: unknown): boolean {
+  return isRefusal(error) || (error instanceof Error && saidBefore.includes(error.message))
 }
 
 function isRefusal(error: unknown): boolean {

@@ -80,3 +80,18 @@ export function notOpenedError(endpoint: Endpoint, reason: string, cause: unknow
     cause,
   )
 }
+
+/** A command was sent that travels with the request to run it, and nothing came back. */
+export function unansweredError(endpoint: Endpoint, reason: string, cause: unknown): HostError {
+  return hostError(
+    endpoint,
+    'lost',
+    {
+      problem: 'it is unknown whether the command ran: it was sent, and not answered. It is not sent again',
+      expected: 'an answer to the request to run it',
+      came: reason,
+      next: `Look on the host whether it ran, before it is run again: ${sshCommand(endpoint)}`,
+    },
+    cause,
+  )
+}

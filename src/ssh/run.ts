@@ -10,8 +10,8 @@ import { TooMuch } from '../shell/protocol-error.ts'
 import { quote } from '../shell/quote.ts'
 import { type RemoteGroup, remoteGroup } from '../shell/remote-group.ts'
 import { type ChannelEnd, channelClosed } from './channel.ts'
-import { type Connection, NotOpened } from './connection.ts'
-import { cancelledError, endText, hostError, notOpenedError } from './failure.ts'
+import { type Connection, NotOpened, Unanswered } from './connection.ts'
+import { cancelledError, endText, hostError, notOpenedError, unansweredError } from './failure.ts'
 import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
 import { mayWantPassword, rootError, rootProgram } from './sudo.ts'
@@ -42,7 +42,8 @@ export interface RunResult {
 
 /**
  * Runs a command as it is, its output passed on as it comes. Rejects with HostError, or with NotOpened when the
- * connection was gone before anything was sent.
+ * connection was gone before the command was sent: it travels with the request to run it, so who tries again after that
+ * has gone out may run it twice.
  */
 export async function runCommand(connection: Connection, root: RootState, options: RunOptions): Promise<RunResult> {
   const { endpoint } = connection
@@ -57,6 +58,10 @@ export async function runCommand(connection: Connection, root: RootState, option
     if (error instanceof HostError) throw error
     if (error instanceof TooMuch)
       throw hostError(endpoint, 'protocol', { problem: error.message, expected: error.expected }, error)
+    if (error instanceof Unanswered && options.signal.aborted)
+      throw cancelledError(endpoint, 'cancelled; it is unknown whether the command ran', error)
+    if (error instanceof Unanswered)
+      throw unansweredError(endpoint, connection.alive ? error.message : connection.endReason(), error)
     if (options.signal.aborted) throw cancelledError(endpoint, 'cancelled before the command ran', error)
     if (error instanceof NotOpened && connection.alive) throw notOpenedError(endpoint, error.message, error)
     throw error

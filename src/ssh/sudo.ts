@@ -48,8 +48,9 @@ export function rootProgram(mode: RootMode, program: string, argument: string): 
 const passwordSudo = `sudo -k -S -p ${passwordPrompt} -- /bin/sh -c`
 
 // Where sudo wants no password after all, the password line is still there: it is read and dropped, never run or printed.
+// Without the line that follows it nothing runs: the connection was lost, or the command cancelled.
 function afterPassword(program: string): string {
-  return `echo ${rootReady} >&2; IFS= read -r evcctl_line; [ "$evcctl_line" = ${passwordEnd} ] || IFS= read -r evcctl_line; ${program}`
+  return `echo ${rootReady} >&2; IFS= read -r evcctl_line; [ "$evcctl_line" = ${passwordEnd} ] || IFS= read -r evcctl_line || exit 1; ${program}`
 }
 
 /**

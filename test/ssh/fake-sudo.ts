@@ -16,6 +16,8 @@ export type SudoBehaviour =
       readonly noise?: string
       /** What happens after the right password instead of the command. */
       readonly after?: 'expired' | 'forbidden' | 'silence'
+      /** After it was given once, it is not asked for any more. */
+      readonly thenNone?: boolean
       /** What it prints for `-n`. Default: that a password is required. */
       readonly refusal?: string
     }
@@ -52,11 +54,11 @@ function body(behaviour: SudoBehaviour): string {
     case 'missing':
       return ''
     default:
-      return `${behaviour.noise === undefined ? '' : `echo ${quote(behaviour.noise)} >&2\n`}if [ "$ask" = no ]; then echo ${quote(behaviour.refusal ?? 'sudo: a password is required')} >&2; exit 1; fi
+      return `${behaviour.thenNone === true ? '[ ! -e "$0.given" ] || exec "$@"\n' : ''}${behaviour.noise === undefined ? '' : `echo ${quote(behaviour.noise)} >&2\n`}if [ "$ask" = no ]; then echo ${quote(behaviour.refusal ?? 'sudo: a password is required')} >&2; exit 1; fi
 ${behaviour.lecture === undefined ? '' : `echo ${quote(behaviour.lecture)} >&2\n`}for try in 1 2 3; do
   printf '%s' "$prompt" >&2
   IFS= read -r line || { echo 'sudo: no password was provided' >&2; exit 1; }
-  [ "$line" = ${quote(behaviour.password)} ] && ${after(behaviour.after)}
+  [ "$line" = ${quote(behaviour.password)} ] && : >"$0.given" && ${after(behaviour.after)}
   echo 'Sorry, try again.' >&2
 done
 echo 'sudo: 3 incorrect password attempts' >&2

@@ -67,6 +67,8 @@ export interface ServerOptions {
   readonly keepsForwarded?: boolean
   /** Answers commands in the place of the shell. */
   readonly answer?: (channel: ServerChannel, client: Connection) => Promise<void> | void
+  /** Commands that are asked for are never answered. */
+  readonly answersNoExec?: boolean
   /** The shell that commands are given to. Default /bin/sh. */
   readonly shell?: string
 }
@@ -87,6 +89,8 @@ export class TestServer implements AsyncDisposable {
   /** What was answered to `thenAsks`. */
   readonly answers: string[] = []
   toClose = 0
+  /** When set, the connection is cut once, when a channel is asked for, or when a command is: that one runs all the same. */
+  cutAt: 'session' | 'exec' | undefined
   /** When set, channels of these commands are closed at once and without an exit status. */
   closeWithoutExit = false
   readonly #sockets: Set<Socket>
@@ -222,6 +226,15 @@ function keysAtHome(home: string | undefined): ParsedKey[] {
   return lines.map(line => ssh2.utils.parseKey(line) as ParsedKey).filter(key => !(key instanceof Error))
 }
 
+function cut(client: Connection): void {
+  ;(client as unknown as { _sock: Socket })._sock.destroy()
+}
+
+// As sshd does: the command begins before the answer to its request is on its way.
+function runUnanswered(command: string, shell = '/bin/sh', path: string): void {
+  spawn(shell, ['-c', command], { stdio: ['ignore', 'ignore', 'ignore'], env: { ...process.env, PATH: path } })
+}
+
 function serveClient(
   client: Connection,
   server: TestServer,
@@ -247,7 +260,7 @@ function serveClient(
   }
   const accept = (context: AuthContext): void => {
     if (server.toClose-- <= 0) context.accept()
-    else (client as unknown as { _sock: Socket })._sock.destroy()
+    else cut(client)
   }
   client.on('authentication', context => {
     if (context.method === 'publickey') {
@@ -280,6 +293,11 @@ function serveClient(
   client.on('ready', () => {
     let ofConnection = 0
     client.on('session', (accept, reject) => {
+      if (server.cutAt === 'session') {
+        server.cutAt = undefined
+        cut(client)
+        return
+      }
       if (ofConnection >= (options.maxSessions ?? 10)) {
         reject()
         return
@@ -294,6 +312,13 @@ function serveClient(
       })
       session.on('exec', (acceptExec, _rejectExec, info) => {
         server.commands.push(info.command)
+        if (server.cutAt === 'exec') {
+          server.cutAt = undefined
+          runUnanswered(info.command, options.shell, path)
+          cut(client)
+          return
+        }
+        if (options.answersNoExec === true) return
         if (options.answer === undefined) runCommand(acceptExec(), info.command, server, options, path)
         else
           void Promise.resolve(
