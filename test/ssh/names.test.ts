@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { LookupProcess } from '../../src/ssh/lookup-process.ts'
 import { type AskSystem, Names } from '../../src/ssh/names.ts'
 import { startServer } from './server.ts'
-import { hostError, output, pool } from './support.ts'
+import { hostError, output, pool, signal } from './support.ts'
 
 const here = [{ address: '127.0.0.1', family: 4 }]
 
@@ -35,6 +39,28 @@ describe('name servers that do not answer', () => {
     }
   })
 
+  it('keep a name that is known for 2 s at most, and have all of them fail in a stated time, however many there are', async () => {
+    const stuck = resolver(60_000)
+    const names = new Names(stuck, 2)
+    const began = performance.now()
+    const dead = Array.from({ length: 40 }, (_, index) => names.find(`dead${index}`, undefined, 500, signal))
+    const failed = Promise.allSettled(dead)
+    expect(await names.find('good.example', undefined, 500, signal)).toEqual(here)
+    expect((await failed).map(({ status }) => status)).toEqual(Array(40).fill('rejected'))
+    expect(performance.now() - began).toBeLessThan(2_000 + 500 + 2_000)
+  })
+
+  it('do not hold the places of names that come later', async () => {
+    const elsewhere: string[] = []
+    const names = new Names(resolver(60_000), 1, resolver(0, elsewhere))
+    const abort = new AbortController()
+    const dead = names.find('dead', undefined, 60_000, abort.signal).catch(() => undefined)
+    expect(await names.find('good.example', 4, 500, signal)).toEqual(here)
+    expect(elsewhere).toEqual(['good.example'])
+    abort.abort()
+    await dead
+  })
+
   it('are given up after the connect time-out', async () => {
     await using server = await startServer()
     const target = server.target({ address: 'dead.example', connectTimeoutMs: 100 })
@@ -52,6 +78,32 @@ describe('name servers that do not answer', () => {
     expect(await output(subject, 'echo in')).toBe('in\n')
     abort.abort()
     await session
+  })
+})
+
+describe('a process that looks names up', () => {
+  it('says what the system says', async () => {
+    const process = new LookupProcess()
+    const [found, missing] = await Promise.allSettled([
+      process.ask('localhost', { all: true, family: 4 }),
+      process.ask('no-such-host.invalid', { all: true }),
+    ])
+    expect(found).toEqual({ status: 'fulfilled', value: here })
+    expect(missing).toMatchObject({ status: 'rejected', reason: { code: expect.stringMatching(/^E/) } })
+  })
+
+  it('does not keep this one from ending', async () => {
+    const source = fileURLToPath(new URL('../../src/ssh/lookup-process.ts', import.meta.url))
+    const program = `const { LookupProcess } = await import(${JSON.stringify(source)})
+const process = new LookupProcess()
+const deadline = setTimeout(() => undefined, 10_000)
+await process.ask('localhost', { all: true })
+clearTimeout(deadline)
+console.log('answered')`
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      timeout: 10_000,
+    })
+    expect(stdout).toBe('answered\n')
   })
 })
 

@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { LookupAddress, LookupAllOptions } from 'node:dns'
+
+// Half of them are for lookups.
+const threads = 256
+
+// It ends with this process, however that ends, and by a signal: an ordinary exit would wait for the threads. What a
+// terminal sends to stop a run reaches it, too, and is for us to decide about.
+const program = `
+const { lookup } = require('node:dns')
+const end = () => process.kill(process.pid, 'SIGKILL')
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => undefined)
+process.on('disconnect', end)
+process.on('message', ({ id, name, options }) => {
+  lookup(name, options, (error, addresses) => {
+    const failure = error ? { message: error.message, code: error.code } : undefined
+    process.send({ id, addresses, failure }, error => { if (error) end() })
+  })
+})
+`
+
+interface Answer {
+  readonly id: number
+  readonly addresses?: readonly LookupAddress[]
+  readonly failure?: { readonly message: string; readonly code?: string }
+}
+
+type Waiting = PromiseWithResolvers<readonly LookupAddress[]>
+
+/** A process of our own that looks names up in many threads: those of this one are few, and cannot be taken back. */
+export class LookupProcess {
+  #child: ChildProcess | undefined
+  #next = 0
+  readonly #waiting = new Map<number, Waiting>()
+
+  /** As `lookup` of node:dns with `all`; the process is started when first asked. Rejects also when it cannot be, or ends. */
+  ask(name: string, options: LookupAllOptions): Promise<readonly LookupAddress[]> {
+    const child = this.#child ?? this.#start()
+    const id = this.#next++
+    const waiting = Promise.withResolvers<readonly LookupAddress[]>()
+    this.#waiting.set(id, waiting)
+    child.send({ id, name, options }, error => {
+      if (error !== null) this.#take({ id, failure: error })
+    })
+    return waiting.promise
+  }
+
+  #start(): ChildProcess {
+    const env = { ...process.env, UV_THREADPOOL_SIZE: String(threads) }
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env })
+    const gone = (message: string): void => {
+      if (this.#child === child) this.#child = undefined
+      for (const id of [...this.#waiting.keys()]) this.#take({ id, failure: { message } })
+    }
+    child.on('error', error => gone(error.message))
+    child.on('exit', () => gone('the process that looks names up has ended'))
+    child.on('message', answer => this.#take(answer as Answer))
+    // Who waits for an answer keeps the process alive, not this.
+    child.unref()
+    child.channel?.unref()
+    this.#child = child
+    return child
+  }
+
+  #take({ id, addresses, failure }: Answer): void {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    if (failure === undefined) waiting?.resolve(addresses ?? [])
+    else waiting?.reject(Object.assign(new Error(failure.message), { code: failure.code }))
+  }
+}
