@@ -7,7 +7,7 @@ import { type Connection, NotOpened, Unanswered } from './connection.ts'
 import { hostError } from './failure.ts'
 import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
-import { mayWantPassword, type RootProgram, rootCommand, rootError } from './sudo.ts'
+import { mayWantPassword, type RootMode, type RootProgram, rootCommand, rootError } from './sudo.ts'
 
 /** Sudo wants the password after all: the part is to be sent again. */
 export class WantsPassword extends Error {}
@@ -43,7 +43,12 @@ export async function carryPart(
   const { connection, root, decoder, signal } = carrier
   carrier.group = undefined
   decoder.startPart()
-  const channel = await openAsRoot(connection, root, mode => rootCommand(mode, program), { signal }).catch(error => {
+  let mode = root.mode
+  const command = (tried: RootMode): string => {
+    mode = tried
+    return rootCommand(mode, program)
+  }
+  const channel = await openAsRoot(connection, root, command, { signal }).catch(error => {
     if (!(error instanceof Unanswered)) throw error
     // It may have begun, but what it is to do travels on its stdin, and nothing of that was sent.
     signal.throwIfAborted()
@@ -86,8 +91,7 @@ export async function carryPart(
         ),
       ),
     ])
-    if (!decoder.ended) throw endedEarly(carrier, await closed)
-    root.proven = true
+    if (!decoder.ended) throw endedEarly(carrier, mode, await closed)
   } catch (error) {
     if (!(error instanceof UserError || error instanceof WantsPassword)) {
       const ending = endRunning(connection, root, () => carrier.group, closed)
@@ -103,14 +107,14 @@ export async function carryPart(
   }
 }
 
-// The channel closed without the end marker.
-function endedEarly({ connection, root, decoder }: Carrier, { exitCode }: ChannelEnd): Error {
+// The channel closed without the end marker. Another exchange may have learned how to become root since it was opened.
+function endedEarly({ connection, root, decoder }: Carrier, mode: RootMode, { exitCode }: ChannelEnd): Error {
   const { endpoint } = connection
   if (!decoder.begun && exitCode !== undefined) {
     const came = { exitCode, stdout: decoder.noise('stdout'), stderr: decoder.noise('stderr') }
-    if (root.mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, came.stderr))
+    if (mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, came.stderr))
       return new WantsPassword()
-    return rootError(endpoint, root.mode, came)
+    return rootError(endpoint, mode, came)
   }
   const how = connection.alive
     ? `the shell there ended${exitCode === undefined ? '' : ` with exit code ${exitCode}`} before it was done`

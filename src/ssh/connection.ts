@@ -5,6 +5,7 @@ import type { ClientChannel } from 'ssh2'
 import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
 import type { Endpoint } from './resolve.ts'
+import { settledOrAborted } from './settled-or-aborted.ts'
 
 // sshd refuses beyond MaxSessions, 10 by default; one is left for ending what runs.
 const mostChannels = 8
@@ -162,7 +163,7 @@ export class Connection {
         this.#opening--
       }
       this.#channels.concurrency = Math.max(1, Math.min(this.#channels.concurrency, this.#open.size + this.#opening))
-      await (this.#open.size > 0 ? unlessAborted(this.#someClosed.promise, signal) : sleep(refusalMs))
+      await (this.#open.size > 0 ? settledOrAborted(this.#someClosed.promise, signal) : sleep(refusalMs))
     }
   }
 
@@ -190,19 +191,6 @@ function abandon(channel: ClientChannel): void {
   channel.resume()
   channel.stderr.resume()
   channel.close()
-}
-
-// Resolves with the promise, or when the signal is aborted.
-async function unlessAborted(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise
-  const aborted = Promise.withResolvers<void>()
-  const onAbort = (): void => aborted.resolve()
-  signal.addEventListener('abort', onAbort, { once: true })
-  try {
-    await Promise.race([promise, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', onAbort)
-  }
 }
 
 function unanswered(cause: unknown): Unanswered {

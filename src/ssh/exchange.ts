@@ -103,7 +103,6 @@ async function withRoot(carrier: Carrier, work: () => Promise<void>): Promise<vo
   } catch (error) {
     if (!(error instanceof WantsPassword)) throw error
     carrier.root.mode = 'sudo with password'
-    carrier.root.proven = false
     await work()
   }
 }

@@ -1,8 +1,12 @@
 import type { ClientChannel } from 'ssh2'
+import { Deadline } from '../core/deadline.ts'
+import type { HostError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Secret } from '../core/secret.ts'
 import { credential } from '../shell/script.ts'
-import type { Connection } from './connection.ts'
+import { type Connection, NotOpened } from './connection.ts'
+import { hostError } from './failure.ts'
+import { settledOrAborted } from './settled-or-aborted.ts'
 import {
   loginUid,
   passwordEnd,
@@ -21,8 +25,12 @@ const mostHeard = 8192
 /** How a host becomes root, remembered from one exchange to the next. */
 export interface RootState {
   mode: RootMode
-  /** True once a script has run as root in this mode. */
+  /** True once sudo has taken the password. */
   proven: boolean
+  /** Why sudo did not let in with the password: it is not given a second time, which could lock the account. */
+  refused: HostError | undefined
+  /** Who gives the password for the first time; others wait until that one is in, or refused. */
+  proving: Promise<void> | undefined
   readonly password: Secret | undefined
   /** How long sudo may take after the password. */
   readonly sudoSeconds: number
@@ -30,14 +38,15 @@ export interface RootState {
 
 /** Nothing is known yet: root is root, others are asked for their uid, and sudo is first asked without a password. */
 export function initialRoot(user: string, password: Secret | undefined, sudoSeconds = limits.sudoMs / 1000): RootState {
-  return { mode: user === 'root' ? 'root' : 'sudo', proven: false, password, sudoSeconds }
+  const mode = user === 'root' ? 'root' : 'sudo'
+  return { mode, proven: false, refused: undefined, proving: undefined, password, sudoSeconds }
 }
 
 /**
  * Opens a channel whose command becomes root, up to where its stdin is the program's. Rejects with HostError of kind
- * `root` when sudo refuses the password, with NotOpened, or with the signal's reason.
- * The first time, the password is sent when sudo asks for it and nothing else before it is accepted: sudo would take
- * the lines that follow for further tries, and lock the account. Later on all goes in one go.
+ * `root` when sudo refuses the password, now or earlier, or `lost`; with NotOpened, with Unanswered, or with the signal's
+ * reason. The password is sent once, and nothing else before it is accepted: sudo would take the lines that follow for
+ * further tries, and lock the account. That it was right before says nothing, as it may have been changed.
  */
 export async function openAsRoot(
   connection: Connection,
@@ -45,14 +54,28 @@ export async function openAsRoot(
   command: (mode: RootMode) => string,
   options: { readonly urgent?: boolean; readonly signal?: AbortSignal } = {},
 ): Promise<ClientChannel> {
-  const channel = await connection.exec(command(root.mode), options)
-  if (root.mode === 'sudo') noticeRoot(channel, root)
-  if (root.mode !== 'sudo with password' || root.password === undefined) return channel
-  const line = `${credential(root.password)}\n`
-  if (root.proven) channel.write(line)
-  else await becomeRoot(connection, channel, root, line, root.password.label, options.signal)
-  channel.write(`${passwordEnd}\n`)
-  return channel
+  if (root.mode !== 'sudo with password' || root.password === undefined) {
+    const channel = await connection.exec(command(root.mode), options)
+    if (root.mode === 'sudo') noticeRoot(channel, root)
+    return channel
+  }
+  while (root.proving !== undefined) {
+    await settledOrAborted(root.proving, options.signal)
+    options.signal?.throwIfAborted()
+  }
+  if (root.refused !== undefined) throw root.refused
+  const done = Promise.withResolvers<void>()
+  if (!root.proven) root.proving = done.promise
+  try {
+    const channel = await connection.exec(command(root.mode), options)
+    await becomeRoot(connection, channel, root, root.password, options.signal)
+    root.proven = true
+    channel.write(`${passwordEnd}\n`)
+    return channel
+  } finally {
+    if (root.proving === done.promise) root.proving = undefined
+    done.resolve()
+  }
 }
 
 // The login says its uid before anything else on stderr; who is root already needs no sudo from then on.
@@ -70,19 +93,24 @@ function noticeRoot(channel: ClientChannel, root: RootState): void {
 function becomeRoot(
   connection: Connection,
   channel: ClientChannel,
-  { sudoSeconds }: RootState,
-  line: string,
-  label: string,
+  root: RootState,
+  password: Secret,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let stderr = ''
     let sent = false
-    let timer: NodeJS.Timeout | undefined
+    let deadline: Deadline | undefined
     const { endpoint } = connection
+    const { label } = password
+    const { sudoSeconds } = root
+    const send = (): void => {
+      if (!sent) channel.write(`${credential(password)}\n`)
+      sent = true
+    }
     const onAbort = (): void => done(signal?.reason)
     const done = (error?: unknown): void => {
-      clearTimeout(timer)
+      deadline?.hold()
       signal?.removeEventListener('abort', onAbort)
       channel.stderr.off('data', onStderr)
       channel.off('close', onClose)
@@ -93,6 +121,10 @@ function becomeRoot(
       channel.close()
       reject(error)
     }
+    const refuse = (error: HostError): void => {
+      root.refused ??= error
+      done(error)
+    }
     const onStderr = (chunk: Buffer): void => {
       stderr = (stderr + chunk.toString()).slice(-mostHeard)
       if (stderr.includes(rootReady)) {
@@ -100,16 +132,18 @@ function becomeRoot(
         return
       }
       const asked = stderr.split(passwordPrompt).length - 1
-      if (asked > 1) done(wrongPassword(endpoint, label, stderr))
-      else if (asked === 1 && !sent) {
-        sent = true
-        channel.write(line)
-        timer = setTimeout(() => done(silentAfterPassword(endpoint, label, sudoSeconds, stderr)), sudoSeconds * 1000)
+      if (asked > 1) refuse(wrongPassword(endpoint, label, stderr))
+      else if (asked === 1 && deadline === undefined) {
+        send()
+        deadline = new Deadline(sudoSeconds * 1000, () =>
+          refuse(silentAfterPassword(endpoint, label, sudoSeconds, stderr)),
+        )
       }
     }
     const onClose = (code?: number | null): void => {
       const exitCode = code ?? -1
-      if (sent) done(refusedAfterPassword(endpoint, label, exitCode, stderr))
+      if (code === undefined) done(lostBeforeRoot(connection, sent))
+      else if (sent) refuse(refusedAfterPassword(endpoint, label, exitCode, stderr))
       else done(rootError(endpoint, 'sudo with password', { exitCode, stdout: '', stderr }))
     }
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -118,5 +152,18 @@ function becomeRoot(
     // Nothing is printed there yet, but an unread stream would hold back the close.
     channel.resume()
     if (signal?.aborted === true) onAbort()
+    // Where it was right before, it need not wait for the question.
+    else if (root.proven) send()
+  })
+}
+
+// The program behind sudo begins only after the line that follows the password.
+function lostBeforeRoot(connection: Connection, sent: boolean): Error {
+  const reason = connection.alive ? 'the channel closed without an exit code' : connection.endReason()
+  if (!sent) return new NotOpened(reason)
+  return hostError(connection.endpoint, 'lost', {
+    problem: 'the connection was lost while sudo had the password; nothing ran',
+    came: reason,
+    next: 'Run the same command again.',
   })
 }

@@ -14,7 +14,7 @@ import { type Connection, NotOpened, Unanswered } from './connection.ts'
 import { cancelledError, endText, hostError, notOpenedError, unansweredError } from './failure.ts'
 import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
-import { mayWantPassword, rootError, rootProgram } from './sudo.ts'
+import { mayWantPassword, type RootMode, rootError, rootProgram } from './sudo.ts'
 
 const lookMs = 100
 
@@ -52,7 +52,6 @@ export async function runCommand(connection: Connection, root: RootState, option
   } catch (error) {
     if (error instanceof PasswordNeeded) {
       root.mode = 'sudo with password'
-      root.proven = false
       return runCommand(connection, root, options)
     }
     if (error instanceof HostError) throw error
@@ -77,13 +76,14 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   // The first line on stderr tells where to end it; the rest is the command's own.
   const announce = `read -r evcctl_stat </proc/$$/stat; echo "${nonce} $evcctl_stat" >&2; unset evcctl_stat evcctl_line`
   const asUser = `/bin/sh -c ${quote(`${announce}; exec "\${SHELL:-/bin/sh}" -c "$1"`)} sh ${quote(options.command)}`
+  // Another command may have learned how to become root by the time that this one has ended.
+  let mode = root.mode
+  const asRoot = (tried: RootMode): string => {
+    mode = tried
+    return rootProgram(mode, `${announce}; exec /bin/sh -c "$1"`, options.command)
+  }
   const channel = options.sudo
-    ? await openAsRoot(
-        connection,
-        root,
-        mode => rootProgram(mode, `${announce}; exec /bin/sh -c "$1"`, options.command),
-        { signal },
-      )
+    ? await openAsRoot(connection, root, asRoot, { signal })
     : await connection.exec(asUser, { signal })
   // A command that is to be ended is read to its end, but what nobody takes is not kept.
   const passing = (pass: (chunk: Buffer) => void) => (chunk: Buffer) => {
@@ -134,12 +134,11 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
     })
   if (options.sudo && begin.group === undefined) {
     const came = { exitCode, stdout: '', stderr: begin.noise }
-    if (root.mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, begin.noise))
+    if (mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, begin.noise))
       throw new PasswordNeeded()
-    throw rootError(endpoint, root.mode, came)
+    throw rootError(endpoint, mode, came)
   }
   if (begin.group === undefined) options.onStderr(Buffer.from(begin.noise))
-  if (options.sudo) root.proven = true
   return { exitCode }
 }
 

@@ -58,6 +58,7 @@ function body(behaviour: SudoBehaviour): string {
 ${behaviour.lecture === undefined ? '' : `echo ${quote(behaviour.lecture)} >&2\n`}for try in 1 2 3; do
   printf '%s' "$prompt" >&2
   IFS= read -r line || { echo 'sudo: no password was provided' >&2; exit 1; }
+  printf '%s\n' "$line" >>"$0.read"
   [ "$line" = ${quote(behaviour.password)} ] && : >"$0.given" && ${after(behaviour.after)}
   echo 'Sorry, try again.' >&2
 done

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
+import { passwordPrompt } from '../../src/ssh/sudo.ts'
+import { fakeSudo } from './fake-sudo.ts'
 import { startServer } from './server.ts'
 import { exchange, hostError, job, output, pool, probe } from './support.ts'
 
@@ -68,6 +71,77 @@ describe('becoming root', () => {
     expect(error.message).not.toContain('battery staple')
     expect(error.message).not.toContain('incorrect password attempts')
     expect(await readFile(server.sudoLog, 'utf8')).not.toContain('battery')
+  })
+
+  it('gives a password that is no longer right once, nothing else in its place, and not again later in the run', async () => {
+    await using server = await startServer({ sudo: { password: 'correct horse' } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    await output(subject, 'true')
+    await fakeSudo(server.folder, { password: 'another one' }, 1000)
+    const read = join(server.folder, 'bin', 'sudo.read')
+    await rm(read)
+    const first = await hostError(exchange(subject, { jobs: [job({ run: 'true' })] }), 'root')
+    expect(first.details.problem).toBe('sudo did not take the password of ubuntu')
+    const runs = server.commands.length
+    await hostError(output(subject, 'true'), 'root')
+    await expect.poll(() => server.openChannels).toBe(0)
+    expect(await readFile(read, 'utf8')).toBe('correct horse\n')
+    expect(server.commands).toHaveLength(runs)
+  })
+
+  it('gives a wrong password once, however many exchanges there are at a time', async () => {
+    await using server = await startServer({ sudo: { password: 'another one' } })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    const errors = await Promise.all([1, 2, 3, 4].map(() => hostError(output(subject, 'true'), 'root')))
+    expect(new Set(errors.map(({ details }) => details.problem)).size).toBe(1)
+    await expect.poll(() => server.openChannels).toBe(0)
+    expect(await readFile(join(server.folder, 'bin', 'sudo.read'), 'utf8')).toBe('correct horse\n')
+  })
+
+  it.each([
+    ['asks for it again and again', (channel: ServerChannel) => void channel.stderr.write(passwordPrompt.repeat(3))],
+    ['asks on', (channel: ServerChannel) => void setInterval(() => channel.stderr.write(passwordPrompt), 20).unref()],
+    ['says nothing', () => undefined],
+  ])('gives the password to a host once, when it %s', async (_how, answer) => {
+    let heard = ''
+    let commands = 0
+    await using server = await startServer({
+      answer: channel => {
+        if (commands++ === 0) {
+          channel.stderr.write('evcctl-login:1000\n')
+          channel.exit(1)
+          channel.end()
+          return
+        }
+        channel.on('data', (chunk: Buffer) => {
+          heard += chunk.toString()
+        })
+        channel.stderr.write(passwordPrompt)
+        setTimeout(() => answer(channel), 100)
+      },
+    })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }), { sudoSeconds: 1 })
+    await hostError(output(subject, 'true'), 'root')
+    await hostError(output(subject, 'true'), 'root')
+    expect(heard).toBe('correct horse\n')
+  })
+
+  it('does not take a connection that is lost for a password that is refused', async () => {
+    await using server = await startServer({
+      answer: (channel, client) => {
+        if (server.commands.length === 1) {
+          channel.stderr.write('evcctl-login:1000\n')
+          channel.exit(1)
+          channel.end()
+          return
+        }
+        channel.once('data', () => client.end())
+        channel.stderr.write(passwordPrompt)
+      },
+    })
+    await using subject = pool(server.target({ ...asUbuntu, sudoPassword: password }))
+    const error = await hostError(output(subject, 'true'), 'lost')
+    expect(error.details.problem).toBe('the connection was lost while sudo had the password; nothing ran')
   })
 
   it.each([
