@@ -92,11 +92,11 @@ export async function acceptUnknown(
     if (mustRecord) throw nowhereToRecord(endpoint, came)
     return { recorded: false, fingerprint: came }
   }
-  try {
-    await store.record(file, name, key)
-  } catch (error) {
+  const judged = await store.record(file, name, key).catch(error => {
     throw unwritableError(endpoint, file, error)
-  }
+  })
+  if (judged.verdict === 'changed') throw changedError(endpoint, judged.expected, came)
+  if (judged.verdict === 'revoked') throw revokedError(endpoint, place(judged.by), came)
   return { recorded: true, fingerprint: came }
 }
 

@@ -5,6 +5,7 @@ import ssh2, { type ParsedKey } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { diagnose } from '../../src/ssh/diagnose.ts'
 import { fingerprint } from '../../src/ssh/known-hosts.ts'
+import { KnownHostsStore } from '../../src/ssh/known-hosts-store.ts'
 import { newKey, startServer, type TestServer } from './server.ts'
 import { hostError, output, pool, signal } from './support.ts'
 
@@ -129,6 +130,53 @@ describe('host keys', () => {
     expect(lines[0]).toBe('# mine')
     expect(lines.slice(1).sort()).toEqual([...servers.map(server => line(server).trim()), ''].sort())
     await Promise.all(servers.slice(1).map(server => server[Symbol.asyncDispose]()))
+  })
+
+  it('of two hosts under one HostKeyAlias are not both recorded: the second one counts as changed', async () => {
+    await using first = await startServer()
+    await using second = await startServer()
+    const sshConfigFile = join(first.folder, 'config')
+    await writeFile(sshConfigFile, 'Host *\n  HostKeyAlias shared\n')
+    const knownHosts = { files: [first.knownHostsFile], policy: 'accept-new' } as const
+    const targets = [first.target({ name: 'w1', knownHosts }), second.target({ name: 'w2', knownHosts })]
+    await using subject = pool(targets, { sshConfigFile })
+    const came = await Promise.allSettled(targets.map(({ name }) => output(subject, 'echo in', name)))
+    expect(came.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const refused = came[0]!.status === 'rejected' ? 0 : 1
+    const error = await hostError(output(subject, 'true', targets[refused]!.name), 'host key')
+    expect(error.details.problem).toBe('its host key has changed. Nothing was sent.')
+    expect((came[refused] as PromiseRejectedResult).reason.details).toEqual(error.details)
+    expect(await readFile(first.knownHostsFile, 'utf8')).toMatch(/^shared \S+ \S+\n$/)
+  })
+
+  it('of one name that two runs record at once are not both recorded', async () => {
+    await using server = await startServer()
+    const file = join(server.folder, 'raced')
+    await writeFile(file, '# mine')
+    const keys = [newKey(), newKey()].map(({ public: text }) => (ssh2.utils.parseKey(text) as ParsedKey).getPublicSSH())
+    for (let round = 0; round < 30; round++) {
+      const name = `host${round}`
+      // Read before: each run believes that it knows the file.
+      const runs = [new KnownHostsStore(), new KnownHostsStore()]
+      for (const run of runs) await run.find([file], name)
+      const verdicts = await Promise.all(runs.map((run, i) => run.record(file, name, keys[i]!)))
+      expect(verdicts.map(({ verdict }) => verdict).sort()).toEqual(['changed', 'known'])
+      const recorded = await new KnownHostsStore().find([file], name)
+      const winner = verdicts.findIndex(({ verdict }) => verdict === 'known')
+      expect(recorded.map(({ key }) => key)).toEqual([keys[winner]!.toString('base64')])
+      expect((await runs[winner]!.find([file], name)).map(({ key }) => key)).toEqual(recorded.map(({ key }) => key))
+    }
+  })
+
+  it('that another run has recorded since the file was read count', async () => {
+    await using server = await startServer()
+    await using other = await startServer()
+    const store = new KnownHostsStore()
+    expect(await store.find([server.knownHostsFile], 'w1')).toEqual([])
+    const key = other.hostKeys[0]!.getPublicSSH()
+    await writeFile(server.knownHostsFile, `w1 ssh-ed25519 ${key.toString('base64')}\n`)
+    const verdict = await store.record(server.knownHostsFile, 'w1', server.hostKeys[0]!.getPublicSSH())
+    expect(verdict).toMatchObject({ verdict: 'changed', expected: [{ line: 1, key: key.toString('base64') }] })
   })
 
   it.each(['strict', 'accept-new'] as const)(

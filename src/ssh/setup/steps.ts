@@ -89,7 +89,8 @@ export async function confirm(
     machine.unknownKey = undefined
     try {
       if (file === undefined || key === undefined) throw new Error('there is no such file')
-      await services.knownHosts.record(file, name, key)
+      const { verdict } = await services.knownHosts.record(file, name, key)
+      if (verdict !== 'known') throw new Error(`it has another key for ${name} by now, or that one as revoked`)
       machine.progress.hostKey = 'recorded'
     } catch (error) {
       giveUp(machine, 'hostKey', cannotRecord(machine, error))
