@@ -1,11 +1,16 @@
 /**
  * All bounds on what a host may send and on how long it may take. Sizes are in bytes, times in ms. Tests inject smaller ones.
  * None of them is reached by a host in order; each has an error of its own.
+ *
+ * In sum over hosts: of an exchange is kept what its probes printed, each at most what it may print itself (256 KiB, where
+ * it asks for no more) and all together `answersBytes`, and on each stream the one probe that is being read. So many
+ * exchanges run at a time as hosts are worked on (`--parallel`, 50): however many hosts there are, hostile ones hold no more
+ * than 50 times `answersBytes`, and `factsBytes` on each stream of 50 while facts are read.
  */
 export interface Limits {
   /** One marker line, by which the script on the host separates the outputs of its parts: a few words and numbers. */
   readonly markerBytes: number
-  /** What is kept of what any probe prints on a stream; `Probe.maxBytes` is less for most. */
+  /** The most that any probe may print on a stream, whatever it asks for; `Probe.maxBytes` is less for most. */
   readonly probeBytes: number
   /** What the facts of a host take, which are kept and looked at as a whole. A route takes 128 bytes. */
   readonly factsBytes: number

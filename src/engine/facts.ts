@@ -1,7 +1,7 @@
 import { HostError } from '../core/errors.ts'
 import type { HostFacts } from '../core/host.ts'
-import { limits } from '../core/limits.ts'
-import { probeTimedOut } from '../core/resource.ts'
+import { limits, sizeText } from '../core/limits.ts'
+import { probeTimedOut, probeTooLong } from '../core/resource.ts'
 import { type Attendance, attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
 import { type FactsQuestions, parseFacts } from './facts-parse.ts'
@@ -10,7 +10,9 @@ import { forEachHost } from './hosts.ts'
 import { type LockState, parseLockState } from './lock-state.ts'
 import type { Run } from './run.ts'
 import { late, messageOf } from './task-errors.ts'
-import { tail } from './text.ts'
+import { clean, tail } from './text.ts'
+
+const shownOfTooLong = 200
 
 /** The settled truths of all hosts that answered. */
 export interface GatheredFacts {
@@ -56,7 +58,7 @@ async function readHost(
     endpoint: endpoint?.script,
   })
   const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
-  const probe = { script, timeoutMs, maxBytes: limits.probeBytes, parse: () => undefined }
+  const probe = { script, timeoutMs, maxBytes: limits.factsBytes, parse: () => undefined }
   const sentAt = Date.now()
   const reply = await exchange(run, session, { jobs: [], probes: [probe] }, attendedBy(attendance, run))
   const receivedAt = Date.now()
@@ -66,12 +68,12 @@ async function readHost(
     const details = { where: host, problem: 'Its facts could not be read', ...late(raw, timeoutMs) }
     throw new HostError(host, 'timed out', details)
   }
-  if (raw.stdout.length > limits.factsBytes) {
+  if (raw.exitCode === probeTooLong) {
     throw new HostError(host, 'protocol', {
       where: host,
       problem: 'Its facts cannot be used: they are too long',
-      expected: `at most ${limits.factsBytes / 1024 / 1024} MiB`,
-      came: `${(raw.stdout.length / 1024 / 1024).toFixed(1)} MiB, at the end:\n${tail(raw.stdout, 3)}`,
+      expected: `at most ${sizeText(limits.factsBytes)}`,
+      came: `more; they begin with:\n${clean((raw.stdout || raw.stderr).slice(0, shownOfTooLong))}`,
       next: `Look what it has so many of, e.g. on ${host}: wc -l /proc/net/route /proc/net/tcp; ip -o addr show | wc -l`,
     })
   }

@@ -64,7 +64,7 @@ export class Lines {
 
 /** A whole stream up to `most` bytes, in one buffer that grows: many small chunks cost no more than their bytes. */
 export class Whole {
-  readonly #most: number
+  #most: number
   #buffer: Buffer = Buffer.alloc(0)
   #kept = 0
   #length = 0
@@ -78,12 +78,17 @@ export class Whole {
     return this.#length
   }
 
+  /** Whether there was more than is kept. */
+  get isCut(): boolean {
+    return this.#length > this.#kept
+  }
+
   add(all: Buffer): void {
     this.#length += all.length
     const bytes = all.subarray(0, this.#most - this.#kept)
     const length = this.#kept + bytes.length
     if (length > this.#buffer.length) {
-      const larger = Buffer.alloc(Math.max(length, 2 * this.#buffer.length))
+      const larger = Buffer.alloc(Math.max(length, Math.min(2 * this.#buffer.length, this.#most)))
       this.#buffer.copy(larger, 0, 0, this.#kept)
       this.#buffer = larger
     }
@@ -91,7 +96,9 @@ export class Whole {
     this.#kept = length
   }
 
-  clear(): void {
+  /** Begins anew, with another bound if one is given. */
+  clear(most = this.#most): void {
+    this.#most = most
     this.#buffer = Buffer.alloc(0)
     this.#kept = 0
     this.#length = 0

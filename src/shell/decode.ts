@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { ExchangeReply, JobReply } from '../core/host.ts'
-import { type Limits, limits } from '../core/limits.ts'
+import { type Limits, limits, tailBytes } from '../core/limits.ts'
 import { type ProbeResult, probeTimedOut, probeTooLong } from '../core/resource.ts'
 import type { Whole } from './collectors.ts'
 import { Pace } from './pace.ts'
@@ -141,6 +141,10 @@ export class Decoder {
 
   #stream(name: StreamName): StreamDecoder {
     const pace = name === 'stdout' ? this.#pace : undefined
+    // What comes next on this stream: the probe of a job, or one of the request.
+    let checked: number | undefined
+    let job = 0
+    let probes = 0
     const events: StreamEvents = {
       onLine: this.#hooks.onOutput,
       begin: group => {
@@ -151,12 +155,14 @@ export class Decoder {
       unfenced: text => {
         if (name === 'stderr') throw new Fenced(text.trim())
       },
-      job: job => {
+      job: begun => {
+        job = begun
         this.#job(job)
         pace?.job(job)
         if (name === 'stdout') this.jobStarted(job)
       },
-      resume: job => {
+      resume: resumed => {
+        job = resumed
         this.#job(job)
         pace?.job(job)
       },
@@ -167,14 +173,25 @@ export class Decoder {
         pace?.step(job, step, code)
         this.#stepEnded(name, job, step, code, text)
       },
-      check: () => pace?.check(),
+      check: () => {
+        checked = job
+        pace?.check()
+      },
       verify: (job, code, printed) => {
+        checked = undefined
         pace?.verified()
         this.#verified(name, job, code, printed)
       },
       probe: (index, code, printed) => {
+        probes++
         pace?.probed()
         this.#probed(name, index, code, printed)
+      },
+      mostNext: () => {
+        const { verify, runs, order } = this.#script
+        if (checked !== undefined) return verify[checked]!
+        // After the last one nothing is to come; before the first one, why the host cannot remember who writes.
+        return runs[order[probes] ?? -1] ?? tailBytes
       },
     }
     return new StreamDecoder(this.#script.nonce, events, this.#limits)
@@ -211,8 +228,8 @@ export class Decoder {
 
   // What is too long is not parsed: nobody gets more than its beginning.
   #keep(result: MutableResult, stream: StreamName, printed: Whole, maxBytes: number): void {
-    const { answersBytes, probeBytes } = this.#limits
-    if (printed.length > Math.min(maxBytes, probeBytes)) {
+    const { answersBytes } = this.#limits
+    if (printed.isCut || printed.length > maxBytes) {
       result.exitCode = probeTooLong
       result[stream] = printed.bytes().toString('utf8', 0, beginningBytes)
       return

@@ -43,7 +43,9 @@ export interface Script {
   readonly parts: readonly Part[]
   /** How much each script that is run for the probes of the request may print on a stream, bytes. */
   readonly runs: readonly number[]
-  /** The same of each job's own probe. */
+  /** The runs in the order in which they run. */
+  readonly order: readonly number[]
+  /** The same bound of each job's own probe. */
   readonly verify: readonly number[]
   /** For each probe of the request, the runs whose output together is its own. */
   readonly answers: readonly (readonly number[])[]
@@ -100,6 +102,7 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
     nonce,
     parts,
     runs: runs.map(({ maxBytes }) => maxBytes),
+    order,
     verify: request.jobs.map(({ verify }) => verify.maxBytes ?? usualProbeBytes),
     answers,
     bounds,

@@ -30,6 +30,8 @@ export interface StreamEvents {
   probe(index: number, exitCode: number, printed: Whole): void
   /** The probe of the job that ran last begins. */
   check(): void
+  /** How much may be kept of what comes next, which is a probe's unless a job begins, bytes. */
+  mostNext(): number
 }
 
 /** One stream of one part: sorts what is between the markers into tails, lines and probe results. */
@@ -38,7 +40,7 @@ export class StreamDecoder {
   readonly #framer: Framer
   readonly #limits: Limits
   readonly #tail = new Tail()
-  readonly #whole: Whole
+  readonly #whole = new Whole(0)
   #lines: Lines | undefined
   #preludeBytes = 0
   #state: 'noise' | 'step' | 'probe' | 'ended' = 'noise'
@@ -48,7 +50,6 @@ export class StreamDecoder {
   constructor(nonce: string, events: StreamEvents, limits: Limits) {
     this.#events = events
     this.#limits = limits
-    this.#whole = new Whole(limits.probeBytes)
     const sink = {
       body: (bytes: Buffer) => this.#body(bytes),
       lineEnd: () => this.#lines?.end(),
@@ -155,7 +156,7 @@ export class StreamDecoder {
   #expect(state: 'step' | 'probe'): void {
     this.#state = state
     this.#tail.clear()
-    this.#whole.clear()
+    this.#whole.clear(Math.min(this.#events.mostNext(), this.#limits.probeBytes))
   }
 }
 

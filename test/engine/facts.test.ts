@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
-import type { Session, SshPool } from '../../src/core/host.ts'
-import { limits } from '../../src/core/limits.ts'
+import type { ExchangeRequest, Session, SshPool } from '../../src/core/host.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
+import { Decoder } from '../../src/shell/decode.ts'
+import { compileExchange } from '../../src/shell/script.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 
@@ -17,8 +18,15 @@ class MixedPool extends LocalPool {
       }
     }
     if (host === 'endless') {
-      const stdout = 'lock.a\n'.repeat(limits.factsBytes / 7 + 1)
-      return { host, exchange: async () => ({ jobs: [], results: [{ exitCode: 0, stdout, stderr: '' }] }) }
+      // As much as its probe may print, and a little more, through what reads the answers of hosts.
+      const exchange = async (request: ExchangeRequest) => {
+        const decoder = new Decoder(compileExchange(request, 'cafe0123'), 0)
+        const text = 'lock.a\n'.repeat((request.probes[0]?.maxBytes ?? 0) / 7 + 1)
+        for (const stream of ['stdout', 'stderr'] as const)
+          decoder.feed(stream, Buffer.from(`\ncafe0123 begin 7 99 5\n${text}\ncafe0123 probe 0 0\n\ncafe0123 end\n`))
+        return decoder.reply()
+      }
+      return { host, exchange }
     }
     if (host === 'crowded') {
       const servers = Array.from(

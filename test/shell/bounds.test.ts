@@ -59,6 +59,41 @@ describe('what a host sends', () => {
     expect(reasonOf(() => many.feed('stderr', part))).toContain('what its probes printed is too long')
   })
 
+  it('is not kept beyond what the probe may print that runs, from however many hosts it comes', () => {
+    const chunk = Buffer.alloc(1024 * 1024, 'x')
+    const before = process.memoryUsage().arrayBuffers
+    const hosts = Array.from({ length: 40 }, () => {
+      const jobs = [{ steps: [{ run: ':' }], verify: probe('a') }]
+      const script = compileExchange(
+        { jobs, probes: [{ ...probe('b'), timeoutMs: 20_000, maxBytes: 10 }, probe('c')] },
+        nonce,
+      )
+      const subject = new Decoder(script, 1)
+      const pour = (text: string): void => {
+        subject.feed('stdout', Buffer.from(text))
+        for (let i = 0; i < 8; i++) subject.feed('stdout', chunk)
+      }
+      pour(`${begin}\n${nonce} job 0\n\n${nonce} step 0 0 0\n\n${nonce} check\n`)
+      pour(`\n${nonce} verify 0 0\n`)
+      pour(`\n${nonce} probe 1 0\n`)
+      // What comes after the last one is for nobody.
+      pour(`\n${nonce} probe 0 0\n`)
+      return subject
+    })
+    // Of each at most 256 KiB, and what was dropped may not be collected yet.
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(hosts.length * 2 * 1024 * 1024)
+  })
+
+  it('is too long where a host answers in another order, so that less was kept than the probe may print', () => {
+    const large = { ...probe('b'), timeoutMs: 20_000, maxBytes: 10_000 }
+    const script = compileExchange({ jobs: [], probes: [{ ...probe('a'), maxBytes: 10 }, large] }, nonce)
+    const subject = new Decoder(script, 0)
+    const said = `${'x'.repeat(100)}\n${nonce} probe`
+    const text = `${begin}${said} 1 0\n${said} 0 0\n\n${nonce} end\n`
+    for (const stream of ['stdout', 'stderr'] as const) subject.feed(stream, Buffer.from(text))
+    expect(subject.reply().results.map(({ exitCode }) => exitCode)).toEqual([probeTooLong, probeTooLong])
+  })
+
   it.each(['stdout', 'stderr'] as const)(
     'is cut on %s where one probe prints more than it may, and the others are read all the same',
     stream => {
