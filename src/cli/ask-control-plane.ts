@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterSpec } from '../config/index.ts'
+import { Deadline } from '../core/deadline.ts'
 import {
   type ErrorDetails,
   HostError,
@@ -74,9 +74,9 @@ export async function askControlPlane(
     }
   }
 
-  const patience = async (host: string): Promise<void> => {
-    await sleep(connectMs, undefined, { ref: false })
-    if (connected.has(host)) await sleep(answerMs, undefined, { ref: false })
+  const silent = async (host: string, asking: AbortSignal): Promise<void> => {
+    await passed(connectMs, asking)
+    if (connected.has(host)) await passed(answerMs, asking)
   }
 
   const asked: Promise<void>[] = []
@@ -84,7 +84,9 @@ export async function askControlPlane(
     if (answers.some(answer => answer.hasCluster)) break
     const answered = ask(host)
     asked.push(answered)
-    await Promise.race([found.promise, answered, patience(host.name)])
+    const next = new AbortController()
+    await Promise.race([found.promise, answered, silent(host.name, next.signal)])
+    next.abort()
   }
   await Promise.race([found.promise, Promise.all(asked)])
 
@@ -93,6 +95,19 @@ export async function askControlPlane(
   const before = hosts.slice(0, hosts.indexOf(answer.host)).filter(host => answers.every(one => one.host !== host))
   const noAnswerYet = { problem: 'it has not answered yet' }
   return { ...answer, silent: new Map(before.map(({ name }) => [name, failures.get(name)?.details ?? noAnswerYet])) }
+}
+
+// A machine that stands still must not take a node for one that is silent.
+function passed(ms: number, stop: AbortSignal): Promise<void> {
+  if (stop.aborted) return Promise.resolve()
+  return new Promise(resolve => {
+    const time = new Deadline(ms, resolve)
+    const end = (): void => {
+      time.hold()
+      resolve()
+    }
+    stop.addEventListener('abort', end, { once: true })
+  })
 }
 
 function late({ name }: ClusterSpec['hosts'][number]): HostError {

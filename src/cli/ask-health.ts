@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
+import { Countdown } from '../core/countdown.ts'
 import { HostError, type Probe, type ProbeResult, probeTimedOut, probeTooLong, type SshPool } from '../core/index.ts'
 import { sizeText, statusLimits, surveyBytes } from '../core/limits.ts'
 import { certificatesScript } from '../engine/index.ts'
@@ -56,14 +56,15 @@ async function askHost(
       late('it could not be connected to in time'),
     )
     // What hangs on a host is not waited for: the host itself ends it.
-    const reply = await Promise.race([
-      unlessAborted(session.exchange({ jobs: [], probes: probesOf(spec, host) }, { signal: within }), signal, () =>
-        late('it is connected and has not answered in time'),
-      ),
-      sleep(answerMs, undefined, { signal: ended.signal }).then(() => {
-        throw late(`it is connected and has not answered within ${answerMs / 1000} s`)
-      }),
-    ])
+    using patience = new Countdown(answerMs)
+    const answer = unlessAborted(
+      session.exchange({ jobs: [], probes: probesOf(spec, host) }, { signal: within }),
+      signal,
+      () => late('it is connected and has not answered in time'),
+    )
+    const reply = await unlessAborted(answer, patience.signal, () =>
+      late(`it is connected and has not answered within ${answerMs / 1000} s`),
+    )
     const [health, certificates] = reply.results
     if (health!.exitCode === probeTimedOut) throw late('it has not answered in time; what it was asked was ended there')
     if (reply.results.some(({ exitCode }) => exitCode === probeTooLong))

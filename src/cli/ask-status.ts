@@ -1,4 +1,5 @@
 import type { ClusterSpec } from '../config/index.ts'
+import { Countdown } from '../core/countdown.ts'
 import { type ErrorDetails, HostError, type ProbeResult, type SshPool, type SshTarget } from '../core/index.ts'
 import { statusLimits } from '../core/limits.ts'
 import { createPool, type PoolOptions } from '../ssh/index.ts'
@@ -34,8 +35,8 @@ export async function askStatus(
   const { connectMs, answerMs, handshakes, totalMs } = statusLimits
   const hurried = targets.map(target => ({ ...target, connectTimeoutMs: Math.min(target.connectTimeoutMs, connectMs) }))
   await using pool = createPool(hurried, { maxHandshakes: handshakes, ...options })
-  const over = AbortSignal.timeout(totalMs * Math.ceil(targets.length / handshakes))
-  const signal = AbortSignal.any([stop, over])
+  using over = new Countdown(totalMs * Math.ceil(targets.length / handshakes))
+  const signal = AbortSignal.any([stop, over.signal])
   // It comes first, so that a control plane node is connected before hundreds of workers are.
   const lists = askLists(pool, spec, signal)
   const [given, hosts] = await Promise.all([lists, askHealth(pool, spec, { signal, answerMs })])

@@ -1,4 +1,5 @@
 import { connect } from 'node:tls'
+import { Deadline } from '../core/deadline.ts'
 
 /** Long enough for a slow link, short enough not to be waited for, ms. */
 const patienceMs = 3_000
@@ -12,13 +13,14 @@ export function whyNotReachable(server: string, certificateAuthorityData: string
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   return new Promise(resolve => {
     const ca = Buffer.from(certificateAuthorityData, 'base64')
-    const socket = connect({ host, port: Number(port || 443), ca, timeout: patienceMs })
+    const socket = connect({ host, port: Number(port || 443), ca })
+    const patience = new Deadline(patienceMs, () => end(`no answer within ${patienceMs / 1000} s`))
     const end = (why: string | undefined) => {
+      patience.hold()
       socket.destroy()
       resolve(why)
     }
     socket.on('secureConnect', () => end(undefined))
-    socket.on('timeout', () => end(`no answer within ${patienceMs / 1000} s`))
     socket.on('error', error => end(error.message))
   })
 }

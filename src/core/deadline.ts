@@ -10,7 +10,7 @@ const turnsToLook = 3
  * - When the time is over, what has arrived meanwhile is read first; `expire` is called only if nobody restarts or holds
  *   the deadline then. Timers come before sockets in the event loop, so an answer may be there that nobody has seen.
  *
- * It can be held, for the time that a file travels. It is not for what has to end at a time by the clock, as a lease.
+ * It can be held, for the time that a file travels, or that one waits for a turn among other hosts. It is not for what has to end at a time by the clock, as a lease.
  */
 export class Deadline {
   readonly #expire: () => void

@@ -1,16 +1,18 @@
+import { Deadline } from '../core/deadline.ts'
+
 /** A signal that fires `ms` after `signal` does; disposing it ends the timer. */
 export function boundedAfter(signal: AbortSignal, ms: number): { readonly signal: AbortSignal } & Disposable {
   const bounded = new AbortController()
-  let timer: NodeJS.Timeout | undefined
+  let deadline: Deadline | undefined
   const start = () => {
-    timer = setTimeout(() => bounded.abort(), ms)
+    deadline = new Deadline(ms, () => bounded.abort())
   }
   if (signal.aborted) start()
   else signal.addEventListener('abort', start, { once: true })
   return {
     signal: bounded.signal,
     [Symbol.dispose]() {
-      clearTimeout(timer)
+      deadline?.hold()
       signal.removeEventListener('abort', start)
     },
   }

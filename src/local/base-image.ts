@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Deadline } from '../core/deadline.ts'
 import { type Docker, imageExists } from './docker.ts'
 import { imageError } from './image-error.ts'
 import { excludedPaths, type ImageRecipe, type Suite } from './recipe.ts'
@@ -13,17 +14,14 @@ export async function basePulled(docker: Docker, suite: Suite): Promise<boolean>
   const base = `debian:${suite}`
   if (await imageExists(docker, base)) return true
   const silence = new AbortController()
-  let timer = setTimeout(() => silence.abort(), pullSilenceMs)
+  const deadline = new Deadline(pullSilenceMs, () => silence.abort())
   try {
     const progress = await docker.createImage({ fromImage: base, abortSignal: silence.signal })
-    for await (const _line of progress) {
-      clearTimeout(timer)
-      timer = setTimeout(() => silence.abort(), pullSilenceMs)
-    }
+    for await (const _line of progress) deadline.restart(pullSilenceMs)
   } catch {
     return false
   } finally {
-    clearTimeout(timer)
+    deadline.hold()
   }
   return imageExists(docker, base)
 }

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GenericContainer } from 'testcontainers'
+import { Countdown } from '../core/countdown.ts'
 import { UserError } from '../core/errors.ts'
 import { clusterLabel, connectDocker } from './docker.ts'
 import { ensureHostImage } from './image.ts'
@@ -73,8 +74,8 @@ class MirrorContainer extends GenericContainer {
 }
 
 async function untilListening(address: string, name: string): Promise<void> {
-  const deadline = Date.now() + 15_000
-  while (Date.now() < deadline) {
+  using patience = new Countdown(15_000)
+  while (!patience.signal.aborted) {
     if (await listens(address)) return
     await sleep(50)
   }

@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ContainerRuntimeClient } from 'testcontainers'
+import { Countdown } from '../core/countdown.ts'
 import { UserError } from '../core/errors.ts'
 import { execIn } from './docker.ts'
 
@@ -38,8 +39,8 @@ export async function waitUntilReady(client: ContainerRuntimeClient, host: Start
 }
 
 async function sshAnswers(address: string, port: number): Promise<boolean> {
-  const deadline = Date.now() + 15_000
-  while (Date.now() < deadline) {
+  using patience = new Countdown(15_000)
+  while (!patience.signal.aborted) {
     if (await bannerCame(address, port)) return true
     await sleep(50)
   }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { Deadline } from '../core/deadline.ts'
 import { Fields, field, typeOf } from './fields.ts'
 
 /** A key that an agent has. */
@@ -39,15 +40,17 @@ function ask(socket: string, message: Buffer, patienceMs: number): Promise<Buffe
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0)
     const agent = connect(socket)
+    const silence = new Deadline(patienceMs, () => end(() => reject(new Error('it does not answer'))))
     const end = (work: () => void): void => {
+      silence.hold()
       agent.destroy()
       work()
     }
-    agent.setTimeout(patienceMs, () => end(() => reject(new Error('it does not answer'))))
     agent.on('error', error => end(() => reject(error)))
-    agent.on('close', () => reject(new Error('it closed the connection')))
+    agent.on('close', () => end(() => reject(new Error('it closed the connection'))))
     agent.on('connect', () => agent.write(field(message)))
     agent.on('data', chunk => {
+      silence.restart(patienceMs)
       received = Buffer.concat([received, chunk])
       const length = received.length < 4 ? undefined : received.readUInt32BE(0)
       if ((length ?? 0) > largestReply) end(() => reject(new Error('its answer is too long')))

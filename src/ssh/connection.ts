@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { ClientChannel } from 'ssh2'
+import { Deadline } from '../core/deadline.ts'
 import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
 import type { Endpoint } from './resolve.ts'
@@ -78,13 +79,13 @@ export class Connection {
     return new Promise((resolve, reject) => {
       let begun = false
       let settled = false
-      let timer: NodeJS.Timeout | undefined
+      let answer: Deadline | undefined
       const refuse = (reason: unknown): void => {
         settled = true
         reject(reason)
       }
       const onAbort = (): void => {
-        if (begun) timer = setTimeout(() => refuse(unanswered(signal?.reason)), answerMs)
+        if (begun) answer = new Deadline(answerMs, () => refuse(unanswered(signal?.reason)))
         else refuse(signal?.reason)
       }
       const work = async (): Promise<void> => {
@@ -96,14 +97,14 @@ export class Connection {
           if (settled) abandon(channel)
           else resolve(channel)
           settled = true
-          clearTimeout(timer)
+          answer?.hold()
           await closed
         } catch (error) {
           const aborted = signal?.aborted === true && error === signal.reason
           if (aborted) refuse(error)
           else refuse(neverSent(error) ? new NotOpened((error as Error).message, { cause: error }) : unanswered(error))
         } finally {
-          clearTimeout(timer)
+          answer?.hold()
           signal?.removeEventListener('abort', onAbort)
         }
       }
@@ -136,6 +137,7 @@ export class Connection {
     if (!this.#alive) return
     const closed = new Promise<void>(resolve => this.#client.once('close', () => resolve()))
     this.#client.end()
+    // By the clock: nothing is lost, and nobody is blamed.
     const timer = setTimeout(() => this.#stream.destroy(), closeMs)
     await closed
     clearTimeout(timer)

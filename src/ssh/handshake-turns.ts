@@ -31,6 +31,7 @@ export class HandshakeTurns {
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
+    // By the clock: it only lets the next one begin.
     const timer = setTimeout(place.resolve, placeMs)
     try {
       return await work()

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientChannel } from 'ssh2'
+import { Countdown } from '../core/countdown.ts'
 import { endGroupFunction } from '../shell/end-group.ts'
 import type { RemoteGroup } from '../shell/remote-group.ts'
 import { channelClosed } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
+import { settledOrAborted } from './settled-or-aborted.ts'
 import { rootCommand } from './sudo.ts'
 
 // TERM, 5 s, KILL, 2 s, and the way there.
@@ -22,20 +24,21 @@ export async function endRunning(
   group: () => RemoteGroup | undefined,
   closed: Promise<unknown>,
 ): Promise<string | undefined> {
-  const until = performance.now() + graceMs
   let isClosed = false
   void closed.then(() => {
     isClosed = true
   })
-  while (group() === undefined && !isClosed && connection.alive && performance.now() < until) await sleep(20)
+  {
+    using begins = new Countdown(graceMs)
+    while (group() === undefined && !isClosed && connection.alive && !begins.signal.aborted) await sleep(20)
+  }
   if (isClosed) return undefined
   const running = group()
   if (!connection.alive) return connection.endReason()
   if (running === undefined) return 'it has not said where it runs'
   const unknown = await endRemote(connection, root, running)
-  const grace = new AbortController()
-  await Promise.race([closed, sleep(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)])
-  grace.abort()
+  using closes = new Countdown(graceMs)
+  await settledOrAborted(closed, closes.signal)
   return unknown
 }
 
@@ -54,8 +57,7 @@ exit 0
 }
 main </dev/null 2>/dev/null; exit
 `
-  const timeout = new AbortController()
-  const timer = setTimeout(() => timeout.abort(new Error('the command to end it did not begin')), longestMs)
+  using timeout = new Countdown(longestMs, 'the command to end it did not begin')
   const options = { urgent: true, signal: timeout.signal }
   try {
     const channel =
@@ -73,8 +75,6 @@ main </dev/null 2>/dev/null; exit
     return ended ? undefined : 'the command to end it did not return'
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,5 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { ClientChannel } from 'ssh2'
+import { Countdown } from '../core/countdown.ts'
 import { Deadline } from '../core/deadline.ts'
 import type { Limits } from '../core/limits.ts'
 import { kindOf } from '../core/local-file.ts'
@@ -56,7 +57,7 @@ async function stream(
   { size, bounds, onSent }: { size: number; bounds: Limits; onSent: (bytes: number) => void },
 ): Promise<void> {
   const longestMs = bounds.pushMs + (size / bounds.pushBytesPerSecond) * 1000
-  const began = performance.now()
+  using slowest = new Countdown(longestMs)
   let over = false
   const end = ended.then(() => {
     over = true
@@ -69,7 +70,7 @@ async function stream(
     sent += bytesRead
     if (!channel.write(buffer.subarray(0, bytesRead))) await drained(channel, end, bounds.pushStallMs)
     onSent(sent - channel.writableLength)
-    if (performance.now() - began > longestMs)
+    if (slowest.signal.aborted)
       throw new Stalled(
         `only ${megabytes(sent)} of ${megabytes(size)} MB of a file could be sent within ${Math.round(longestMs / 1000)} s`,
       )

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { askHealth } from '../../src/cli/ask-health.ts'
 import { askStatus } from '../../src/cli/ask-status.ts'
 import { HostError } from '../../src/core/index.ts'
+import { createPool } from '../../src/ssh/index.ts'
 import { specOf } from '../playbooks/given.ts'
 import { hostilities } from '../ssh/hostile.ts'
 import { startServer, type TestServer } from '../ssh/server.ts'
@@ -71,4 +73,15 @@ test('it ends as soon as it is stopped', async () => {
   const begun = performance.now()
   await expect(asking).rejects.toMatchObject({ kind: 'cancelled' })
   expect(performance.now() - begun).toBeLessThan(6000)
+})
+
+test('a host has not answered late where it was this machine that stood still', async () => {
+  const server = await startServer()
+  await using subject = createPool([server.target({ name: 'w1' })], options)
+  const one = specOf({ hosts: [{ ...hosts[0]!, name: 'w1' }] })
+  const asked = askHealth(subject, one, { signal: never, answerMs: 1_500 })
+  await expect.poll(() => server.commands.length, { interval: 1 }).toBe(1)
+  for (const began = performance.now(); performance.now() - began < 2_500; );
+  expect((await asked).get('w1')).not.toBeInstanceOf(HostError)
+  await server[Symbol.asyncDispose]()
 })

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Deadline } from '../../src/core/deadline.ts'
 
@@ -59,5 +62,28 @@ describe('a deadline', () => {
     blockFor(300)
     await sleep(300)
     expect(expire).not.toHaveBeenCalled()
+  })
+})
+
+describe('a time-out of another machine', () => {
+  // These go by the clock all the same: nobody is blamed by them. The lease of the lock does, too, and has to.
+  const byTheClock = [
+    'src/cli/crash.ts',
+    'src/cli/file-lock.ts',
+    'src/core/deadline.ts',
+    'src/core/local-file.ts',
+    'src/engine/throttle.ts',
+    'src/ssh/connection.ts',
+    'src/ssh/handshake-turns.ts',
+  ]
+
+  it('is a deadline, wherever there is one', () => {
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+    const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    const found = sources
+      .map(path => `src/${path}`)
+      .filter(path => path.endsWith('.ts'))
+      .filter(path => /\bsetTimeout\(|AbortSignal\.timeout\(/.test(readFileSync(join(root, path), 'utf8')))
+    expect(found.sort()).toEqual(byTheClock)
   })
 })

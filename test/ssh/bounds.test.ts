@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Connection, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
@@ -118,5 +119,23 @@ describe('a pushed file', () => {
     expect((await hostError(exchange(subject, { jobs }), 'timed out')).message).toMatch(
       /only [\d.]+ of 42 MB of a file could be sent within 0 s/,
     )
+  })
+  it('is not given up as too slow for a time in which this machine stood still', async () => {
+    await using server = await startServer()
+    const file = join(server.folder, 'large')
+    const content = Buffer.alloc(40 * 1024 * 1024)
+    await writeFile(file, content)
+    await using subject = pool(server.target(), { limits: { ...limits, pushMs: 3_000, pushBytesPerSecond: 1024 ** 4 } })
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    const jobs = [job({ push: file, to: join(server.folder, 'there'), sha256, mode: 0o644 })]
+    const pushed = exchange(subject, { jobs })
+    const size = () =>
+      stat(join(server.folder, '.there.evcctl')).then(
+        found => found.size,
+        () => 0,
+      )
+    await expect.poll(size, { interval: 1 }).toBeGreaterThan(0)
+    for (const began = performance.now(); performance.now() - began < 4_000; );
+    expect((await pushed).jobs[0]?.verify?.stdout).toBe('verified\n')
   })
 })

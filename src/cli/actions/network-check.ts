@@ -2,6 +2,7 @@ import PQueue from 'p-queue'
 import { isNode } from '../../../playbooks/cluster-addresses.ts'
 import { networkPathOf, sandboxImage } from '../../../playbooks/cluster-network.ts'
 import type { ClusterSpec } from '../../config/index.ts'
+import { Countdown } from '../../core/countdown.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
 import { type CheckPods, checkPods } from '../../resources/network-check-pods.ts'
@@ -77,8 +78,9 @@ async function makePods(control: Session, spec: ClusterSpec, signal: AbortSignal
 async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Promise<void> {
   const run = checkPods({ image: sandboxImage(spec) }).revoke!(pods)
   const job = { steps: [{ run, timeoutMs: endMs }], verify: { script: ':', parse: () => undefined } }
+  using patience = new Countdown(endMs + 10_000)
   const failure = await control
-    .exchange({ jobs: [job], probes: [] }, { signal: AbortSignal.timeout(endMs + 10_000) })
+    .exchange({ jobs: [job], probes: [] }, { signal: patience.signal })
     .then(({ jobs }) => jobs[0]?.failure?.stderr.trim())
     .catch((error: Error) => error.message)
   if (failure === undefined) return

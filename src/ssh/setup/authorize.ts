@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
+import { Countdown } from '../../core/countdown.ts'
 import { HostError } from '../../core/errors.ts'
 import { Tail } from '../../shell/collectors.ts'
 import { syncLine } from '../../shell/on-disk.ts'
@@ -62,7 +63,7 @@ main </dev/null; exit
 export async function authorize(connection: Connection, publicLine: string, signal: AbortSignal): Promise<Authorized> {
   const { endpoint } = connection
   const nonce = randomBytes(8).toString('hex')
-  const timeout = AbortSignal.timeout(longestMs)
+  using timeout = new Countdown(longestMs)
   const [stdout, stderr] = [new Tail(), new Tail()]
   const fail = (came: string): HostError =>
     hostError(endpoint, 'login', {
@@ -75,7 +76,7 @@ export async function authorize(connection: Connection, publicLine: string, sign
     const { exitCode } = await runCommand(connection, initialRoot(endpoint.user, undefined), {
       command: 'exec /bin/sh -s',
       sudo: false,
-      signal: AbortSignal.any([signal, timeout]),
+      signal: AbortSignal.any([signal, timeout.signal]),
       stdin: Readable.from([authorizeScript(publicLine, nonce)]),
       onStdout: chunk => stdout.add(chunk),
       onStderr: chunk => stderr.add(chunk),
@@ -85,7 +86,7 @@ export async function authorize(connection: Connection, publicLine: string, sign
       throw fail(`${stderr.text()}${stdout.text()}`.trim() || `exit code ${exitCode}, and no output`)
     return { added: found === 'added', home: home?.trim() ?? '' }
   } catch (error) {
-    if (timeout.aborted && !signal.aborted && error instanceof HostError && error.kind === 'cancelled')
+    if (timeout.signal.aborted && !signal.aborted && error instanceof HostError && error.kind === 'cancelled')
       throw fail(`no end within ${longestMs / 1000} s: its disk or home folder may hang`)
     throw error
   }

@@ -1,4 +1,5 @@
 import type PQueue from 'p-queue'
+import { Countdown } from '../../core/countdown.ts'
 import { HostError, UserError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { NotOpened } from '../connection.ts'
@@ -165,12 +166,12 @@ export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> 
   const root = initialRoot(connection.endpoint.user, sudoPassword ?? machine.password)
   const quiet = (): void => undefined
   const { sudoSeconds = 60 } = run.options
-  const late = AbortSignal.timeout(sudoSeconds * 1000)
+  using late = new Countdown(sudoSeconds * 1000)
   try {
     await runCommand(connection, root, {
       command: 'true',
       sudo: true,
-      signal: AbortSignal.any([run.options.signal, late]),
+      signal: AbortSignal.any([run.options.signal, late.signal]),
       onStdout: quiet,
       onStderr: quiet,
     })
@@ -178,7 +179,7 @@ export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> 
     if (root.mode === 'sudo with password' && sudoPassword === undefined)
       giveUp(machine, undefined, sudoPasswordMissing(machine))
   } catch (error) {
-    const silent = late.aborted && !run.options.signal.aborted
+    const silent = late.signal.aborted && !run.options.signal.aborted
     giveUp(machine, 'root', silent ? noRootYet(machine, sudoSeconds) : hostErrorOf(error, machine, run))
   }
 }

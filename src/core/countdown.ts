@@ -1,12 +1,13 @@
-import { Deadline } from '../core/deadline.ts'
+import { Deadline } from './deadline.ts'
 
-/** A time-out that does not run on while it is held: waiting for a turn among other hosts is not the host's own time. */
+/** A Deadline as a signal, for what another machine is asked. Dispose it when the answer is here: it keeps the process alive. */
 export class Countdown {
   readonly #abort = new AbortController()
   readonly #deadline: Deadline
 
-  constructor(ms: number) {
-    this.#deadline = new Deadline(ms, () => this.#abort.abort(new Error('timed out')))
+  /** `reason` is what the signal is aborted with. */
+  constructor(ms: number, reason = 'timed out') {
+    this.#deadline = new Deadline(ms, () => this.#abort.abort(new Error(reason)))
   }
 
   /** Aborted when the time is over. */
