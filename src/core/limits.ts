@@ -34,6 +34,12 @@ export interface Limits {
    * busy, and the ending of what ran into its time-out.
    */
   readonly marginMs: number
+  /**
+   * An idle connection is asked this often whether it lives, and given up when nothing was heard for three times that. It is
+   * less than `rootMs` and `marginMs` together: what has not begun over a dead connection is begun anew over another one,
+   * and not given up as silent.
+   */
+  readonly keepaliveMs: number
   /** Opening a channel and becoming root, which may ask a directory server. */
   readonly rootMs: number
   /** Sudo once it has the password: PAM waits some seconds after a wrong one, and may ask a directory server. */
@@ -70,6 +76,7 @@ export const limits: Limits = {
   probeMs: 8_000,
   factsMs: 8_000,
   marginMs: 30_000,
+  keepaliveMs: 12_000,
   rootMs: 8_000,
   sudoMs: 15_000,
   patienceMs: 10_000,

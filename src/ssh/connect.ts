@@ -44,7 +44,7 @@ export async function connect(
             phase = next
           })
         })
-        return new Connection(endpoint, loggedIn)
+        return new Connection(endpoint, loggedIn, services.keepaliveMs)
       } catch (error) {
         if (error instanceof LoginRefused && error.afterProof) refused = error
         else if (!(error instanceof ClosedEarly) || tries === mostTries) throw error

@@ -36,7 +36,8 @@ export class Connection {
   #lastError: Error | undefined
   #alive = true
 
-  constructor(endpoint: Endpoint, loggedIn: LoggedIn) {
+  /** `keepaliveMs`: how often its client asks whether it lives. */
+  constructor(endpoint: Endpoint, loggedIn: LoggedIn, keepaliveMs: number) {
     this.endpoint = endpoint
     this.hostKey = loggedIn.hostKey
     this.login = loggedIn.login
@@ -49,6 +50,7 @@ export class Connection {
       this.#stream.destroy()
     })
     this.#client.on('end', () => this.#stream.destroy())
+    countAllAsLife(loggedIn, keepaliveMs)
     this.#client.on('close', () => {
       this.#alive = false
     })
@@ -193,6 +195,20 @@ function abandon(channel: ClientChannel): void {
   channel.resume()
   channel.stderr.resume()
   channel.close()
+}
+
+// For ssh2 only answers to its own question are signs of life. While a file travels over a slow line, the question waits
+// behind 2 MiB of it; what the host says of the file meanwhile shows that it lives, as for OpenSSH (ServerAliveCountMax).
+function countAllAsLife({ client, stream }: LoggedIn, keepaliveMs: number): void {
+  // Not a public part of ssh2: package.json pins the minor version, and a test has such a line.
+  const { _resetKA: restart } = client as unknown as { readonly _resetKA: () => void }
+  let last = performance.now()
+  stream.on('data', () => {
+    const now = performance.now()
+    if (now - last < keepaliveMs / 4) return
+    last = now
+    restart()
+  })
 }
 
 function unanswered(cause: unknown): Unanswered {

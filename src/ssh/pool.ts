@@ -19,14 +19,13 @@ import { type RunOptions, type RunResult, runCommand } from './run.ts'
 import type { RootMode } from './sudo.ts'
 
 const defaultHandshakes = 16
-const defaultKeepaliveMs = 15_000
 
 export interface PoolOptions {
   /** Handshakes in flight at a time, default 16. */
   readonly maxHandshakes?: number
   /** Default `~/.ssh/config`; it need not exist. */
   readonly sshConfigFile?: string
-  /** An idle connection is asked this often whether it lives, and given up after three times that. Default 15 s. */
+  /** An idle connection is asked this often whether it lives, and given up after three times that. Default 12 s. */
   readonly keepaliveMs?: number
   /** Where names are looked up. Default: as this machine does it. */
   readonly names?: Names
@@ -78,7 +77,7 @@ export class Pool implements SshPool {
     this.#services = {
       knownHosts: new KnownHostsStore(),
       keys: new KeyRing(),
-      keepaliveMs: options.keepaliveMs ?? defaultKeepaliveMs,
+      keepaliveMs: options.keepaliveMs ?? (options.limits ?? limits).keepaliveMs,
       turns: new HandshakeTurns(options.maxHandshakes ?? defaultHandshakes),
       ...(options.names !== undefined && { names: options.names }),
     }

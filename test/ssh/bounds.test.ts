@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stat, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Connection, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
@@ -138,4 +139,39 @@ describe('a pushed file', () => {
     for (const began = performance.now(); performance.now() - began < 4_000; );
     expect((await pushed).jobs[0]?.verify?.stdout).toBe('verified\n')
   })
+  it('over a line that is slow does not end the connection: what comes back meanwhile is a sign of life', async () => {
+    await using server = await startServer()
+    await using line = await slowLine(server.port, 1024 * 1024)
+    const file = join(server.folder, 'large')
+    const content = Buffer.alloc(5 * 1024 * 1024)
+    await writeFile(file, content)
+    await using subject = pool(server.target({ port: line.port }), { keepaliveMs: 500 })
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    const jobs = [job({ push: file, to: join(server.folder, 'there'), sha256, mode: 0o644 })]
+    expect((await exchange(subject, { jobs })).jobs[0]?.verify?.stdout).toBe('verified\n')
+    expect(server.connections).toBe(1)
+  }, 30_000)
 })
+
+/** Passes on what is sent to a server at so many bytes a second, and what it says at once. */
+async function slowLine(port: number, bytesPerSecond: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer({ highWaterMark: 16 * 1024 }, near => {
+    const far = connect({ port, host: '127.0.0.1' })
+    far.pipe(near)
+    near.on('data', chunk => {
+      far.write(chunk)
+      near.pause()
+      setTimeout(() => near.resume(), (chunk.length / bytesPerSecond) * 1000)
+    })
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const)
+      one.on('error', () => other.destroy()).on('close', () => other.destroy())
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () => new Promise<void>(resolve => void server.close(() => resolve())),
+  }
+}

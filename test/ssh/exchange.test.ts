@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
 import { startServer } from './server.ts'
 import { exchange, hostError, job, output, pool, probe, signal } from './support.ts'
 
@@ -110,6 +111,10 @@ describe('an exchange', () => {
     server.freeze()
     expect(await output(subject, 'echo again')).toBe('again\n')
     expect(server.connections).toBe(2)
+  })
+
+  it('is not given up as silent before a dead link is noticed', () => {
+    expect(3 * limits.keepaliveMs).toBeLessThan(limits.rootMs + limits.marginMs)
   })
 
   it('notices a dead link in bounded time', async () => {

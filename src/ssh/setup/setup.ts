@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import PQueue from 'p-queue'
+import { limits } from '../../core/limits.ts'
 import type { SshTarget } from '../../core/ssh-target.ts'
 import { readSshConfig } from '../config/index.ts'
 import { expandHome } from '../home.ts'
@@ -16,7 +17,6 @@ import { confirm, each, enter, install, look, proveRoot, type SetupRun } from '.
 
 // As the pool: handshakes are what costs CPU, and sshd limits them.
 const machinesAtATime = 16
-const keepaliveMs = 15_000
 
 export interface SetupOutcome {
   /** Jump hosts come before the hosts behind them. */
@@ -37,7 +37,7 @@ export async function setUpLogins(targets: readonly SshTarget[], options: SetupO
   const run: SetupRun = {
     options,
     identities,
-    services: { knownHosts: new KnownHostsStore(), keys: new KeyRing(), keepaliveMs },
+    services: { knownHosts: new KnownHostsStore(), keys: new KeyRing(), keepaliveMs: limits.keepaliveMs },
     queue: new PQueue({ concurrency: machinesAtATime }),
   }
   try {
