@@ -29,13 +29,20 @@ type Waiting = PromiseWithResolvers<readonly LookupAddress[]>
 
 /** A process of our own that looks names up in many threads: those of this one are few, and cannot be taken back. */
 export class LookupProcess {
+  readonly #node: string
   #child: ChildProcess | undefined
   #next = 0
   readonly #waiting = new Map<number, Waiting>()
 
+  /** `node` is the Node.js that it runs in. */
+  constructor(node = process.execPath) {
+    this.#node = node
+  }
+
   /** As `lookup` of node:dns with `all`; the process is started when first asked. Rejects also when it cannot be, or ends. */
   ask(name: string, options: LookupAllOptions): Promise<readonly LookupAddress[]> {
     const child = this.#child ?? this.#start()
+    if (!child.connected) return Promise.reject(new Error('no process that looks names up could be started'))
     const id = this.#next++
     const waiting = Promise.withResolvers<readonly LookupAddress[]>()
     this.#waiting.set(id, waiting)
@@ -47,7 +54,7 @@ export class LookupProcess {
 
   #start(): ChildProcess {
     const env = { ...process.env, UV_THREADPOOL_SIZE: String(threads) }
-    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env })
+    const child = spawn(this.#node, ['-e', program], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env })
     const gone = (message: string): void => {
       if (this.#child === child) this.#child = undefined
       for (const id of [...this.#waiting.keys()]) this.#take({ id, failure: { message } })

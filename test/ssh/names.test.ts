@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -90,6 +93,26 @@ describe('a process that looks names up', () => {
     ])
     expect(found).toEqual({ status: 'fulfilled', value: here })
     expect(missing).toMatchObject({ status: 'rejected', reason: { code: expect.stringMatching(/^E/) } })
+  })
+
+  it('that cannot be started is an error of the names, and of nothing else', async () => {
+    const process = new LookupProcess('/nonexistent/node')
+    for (let tries = 0; tries < 2; tries++)
+      await expect(process.ask('localhost', { all: true })).rejects.toThrow(/nonexistent|started|ended/)
+  })
+
+  it('that ends is an error of the names that it was asked for, and another one is started for the next', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'evcctl-lookup-'))
+    const node = join(folder, 'node')
+    await writeFile(
+      node,
+      `#!/bin/sh\n[ -e ${folder}/once ] || { : >${folder}/once; exit 1; }\nexec ${process.execPath} "$@"\n`,
+      { mode: 0o755 },
+    )
+    const subject = new LookupProcess(node)
+    await expect(subject.ask('localhost', { all: true, family: 4 })).rejects.toThrow(/ended/)
+    expect(await subject.ask('localhost', { all: true, family: 4 })).toEqual(here)
+    await rm(folder, { recursive: true })
   })
 
   it('does not keep this one from ending', async () => {
