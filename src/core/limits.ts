@@ -3,9 +3,9 @@
  * None of them is reached by a host in order; each has an error of its own.
  *
  * In sum over hosts: of an exchange is kept what its probes printed, each at most what it may print itself (256 KiB, where
- * it asks for no more) and all together `answersBytes`, and on each stream the one probe that is being read. So many
- * exchanges run at a time as hosts are worked on (`--parallel`, 50): however many hosts there are, hostile ones hold no more
- * than 50 times `answersBytes`, and `factsBytes` on each stream of 50 while facts are read.
+ * it asks for no more, and on stderr) and all together `answersBytes`; beside it, on each stream, the one probe that is
+ * being read. So many exchanges run at a time as hosts are worked on (`--parallel`, 50). However many hosts there are,
+ * hostile ones hold no more than 50 times `answersBytes`, and some 200 MiB (50 times `factsBytes`) while facts are read.
  */
 export interface Limits {
   /** One marker line, by which the script on the host separates the outputs of its parts: a few words and numbers. */

@@ -33,7 +33,7 @@ export interface Probe<C> {
   readonly script: string
   /** How long it may take on the host, ms, where that is more than the default of 8 s. What takes longer is ended. */
   readonly timeoutMs?: number
-  /** The most that it prints on a stream, bytes, where that is more than the default of 256 KiB. With more, only its task fails. */
+  /** The most that it prints on stdout, bytes, where that is more than the default of 256 KiB, which holds for stderr in any case. With more, only its task fails. */
   readonly maxBytes?: number
   /** What of the script other probes of an exchange may share; see surveyProbe(). */
   readonly shared?: SharedProbe

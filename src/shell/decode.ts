@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import type { ExchangeReply, JobReply } from '../core/host.ts'
-import { type Limits, limits, tailBytes } from '../core/limits.ts'
+import { type Limits, limits, tailBytes, usualProbeBytes } from '../core/limits.ts'
 import { type ProbeResult, probeTimedOut, probeTooLong } from '../core/resource.ts'
 import type { Whole } from './collectors.ts'
 import { Pace } from './pace.ts'
@@ -189,9 +189,9 @@ export class Decoder {
       },
       mostNext: () => {
         const { verify, runs, order } = this.#script
-        if (checked !== undefined) return verify[checked]!
         // After the last one nothing is to come; before the first one, why the host cannot remember who writes.
-        return runs[order[probes] ?? -1] ?? tailBytes
+        const most = checked !== undefined ? verify[checked]! : (runs[order[probes] ?? -1] ?? tailBytes)
+        return mostOn(name, most)
       },
     }
     return new StreamDecoder(this.#script.nonce, events, this.#limits)
@@ -229,7 +229,7 @@ export class Decoder {
   // What is too long is not parsed: nobody gets more than its beginning.
   #keep(result: MutableResult, stream: StreamName, printed: Whole, maxBytes: number): void {
     const { answersBytes } = this.#limits
-    if (printed.isCut || printed.length > maxBytes) {
+    if (printed.isCut || printed.length > mostOn(stream, maxBytes)) {
       result.exitCode = probeTooLong
       result[stream] = printed.bytes().toString('utf8', 0, beginningBytes)
       return
@@ -259,6 +259,11 @@ function jobReply(job: JobState, index: number): JobReply {
 }
 
 const beginningBytes = 1024
+
+// What a probe asks more room for is what it gives; the other stream has complaints.
+function mostOn(stream: StreamName, maxBytes: number): number {
+  return stream === 'stdout' ? maxBytes : Math.min(maxBytes, usualProbeBytes)
+}
 
 // As one script that does one after the other would have it.
 function joined(results: readonly ProbeResult[]): ProbeResult {
