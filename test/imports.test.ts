@@ -96,6 +96,19 @@ test('secrets are revealed in one file only', () => {
   expect(revealing).toEqual(['src/shell/script.ts'])
 })
 
+test('a text that may have a Secret in it is cut in one place only, which masks it before', () => {
+  const cutting = /\.slice\((?:0, |-)(?:\d \* )?(?:\d{3,}|\w*[lL]ongest\w*|\w+Length|mostHeard)\)/
+  // Of these the one is parsed, the other shown only by way of what cuts it once more; of hosts of our own there are no Secrets.
+  const parsing = ['src/cli/health-answer.ts', 'src/ssh/root-channel.ts']
+  const wrong = files.filter(
+    path =>
+      !/^src\/(local|config)\//.test(path) &&
+      !parsing.includes(path) &&
+      cutting.test(readFileSync(join(root, path), 'utf8')),
+  )
+  expect(wrong.filter(path => path !== 'src/resources/helm-release.ts')).toEqual([])
+})
+
 test('text reaches the terminal through one door, and as it is only where that is wanted', () => {
   const using = (pattern: RegExp) => files.filter(path => pattern.test(readFileSync(join(root, path), 'utf8')))
   expect(using(/\bconsole\.|process\.std(out|err)\.write\b|this\.(log|warn|logJson|logToStderr)\(/)).toEqual([

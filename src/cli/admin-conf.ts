@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
+import { beginningOf } from '../core/cut.ts'
 import { UserError } from '../core/index.ts'
 import { printableLine } from '../report/index.ts'
 
@@ -80,7 +81,7 @@ function refuseOthers(map: YAMLMap, allowed: readonly string[], path: string, wh
   if (other === undefined) return
   throw new UserError({
     where,
-    problem: `${path} has the key ${printableLine(other).slice(0, 60)}, which kubeadm does not write. Nothing was written.`,
+    problem: `${path} has the key ${beginningOf(printableLine(other), 60)}, which kubeadm does not write. Nothing was written.`,
     expected: `no keys but ${allowed.join(', ')}: kubectl runs programs and reads files that others name`,
     next: 'If it is meant, make a kubeconfig by hand from that file. If not, find out who changed it.',
   })

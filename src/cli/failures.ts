@@ -1,3 +1,4 @@
+import { beginningOf } from '../core/cut.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, UserError, UserErrors } from '../core/errors.ts'
 import { errorTexts, jsonLine, printable } from '../report/index.ts'
 import { usageError } from './usage-errors.ts'
@@ -36,7 +37,7 @@ const longestDetail = 8_000
 function safeDetails(details: ErrorDetails): ErrorDetails {
   const entries = Object.entries(details).map(([key, text]: [string, unknown]) => {
     const whole = printable(String(text))
-    return [key, whole.length <= longestDetail ? whole : `${whole.slice(0, longestDetail)} …`]
+    return [key, whole.length <= longestDetail ? whole : `${beginningOf(whole, longestDetail)} …`]
   })
   return Object.fromEntries(entries) as unknown as ErrorDetails
 }

@@ -1,3 +1,4 @@
+import { beforeCut } from '../core/cut.ts'
 import type { CertificateFacts, ProbeResult } from '../core/index.ts'
 import { parseCertificates } from '../engine/index.ts'
 
@@ -77,7 +78,8 @@ function parseLine(line: string): Answered | undefined {
 
 function httpState({ code, status, words }: Answered): Asked {
   if (code === 0 && status === 200) return { state: 'ok', said: '' }
-  const said = oneLine(words.replace(/^curl: \(\d+\) /m, ''))
+  // The host cuts long words.
+  const said = oneLine(beforeCut(words.replace(/^curl: \(\d+\) /m, '')))
   return { state: 'failed', said: code === 0 ? `HTTP ${status}${said === '' ? '' : `, ${said}`}` : said || 'no reason' }
 }
 

@@ -1,6 +1,10 @@
 import { StringDecoder } from 'node:string_decoder'
+import { beforeCut } from '../core/cut.ts'
 
-/** A line longer than this is handed on in parts, so that a program that never ends its line needs no endless memory. */
+/**
+ * A line longer than this is handed on in parts, none of which ends within a Secret, so that a program that never ends its
+ * line needs no endless memory.
+ */
 const longestLine = 64 * 1024
 
 /** Makes lines of the chunks of a stream. */
@@ -17,17 +21,17 @@ export class LineSplitter {
     const lines = (this.#rest + (typeof chunk === 'string' ? chunk : this.#decoder.write(chunk))).split('\n')
     this.#rest = lines.pop()!
     for (const line of lines) this.#onLine(line.endsWith('\r') ? line.slice(0, -1) : line)
-    if (this.#rest.length > longestLine) this.#flush()
+    if (this.#rest.length > longestLine) this.#flush(beforeCut(this.#rest))
   }
 
   /** Hands on a last line without a line break. */
   end(): void {
     this.#rest += this.#decoder.end()
-    if (this.#rest !== '') this.#flush()
+    if (this.#rest !== '') this.#flush(this.#rest)
   }
 
-  #flush(): void {
-    this.#onLine(this.#rest)
-    this.#rest = ''
+  #flush(part: string): void {
+    if (part !== '') this.#onLine(part)
+    this.#rest = this.#rest.slice(part.length)
   }
 }

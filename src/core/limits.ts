@@ -1,3 +1,5 @@
+import { beginningOf } from './cut.ts'
+
 /**
  * All bounds on what a host may send and on how long it may take. Sizes are in bytes, times in ms. Tests inject smaller ones.
  * None of them is reached by a host in order; each has an error of its own.
@@ -161,7 +163,7 @@ export const quotedLength = 4_000
 
 /** `text` as an error message quotes it: its beginning, with a word about what is left out. */
 export function quoted(text: string): string {
-  return text.length <= quotedLength ? text : `${text.slice(0, quotedLength)} … (${text.length} characters)`
+  return text.length <= quotedLength ? text : `${beginningOf(text, quotedLength)} … (${text.length} characters)`
 }
 
 /** The largest file that evcctl has a host download, bytes. The largest that is known, Cilium's images, has some 0.5 GB. */

@@ -1,12 +1,19 @@
 import { createHash } from 'node:crypto'
+import { formsOf } from './secret-forms.ts'
 
 const known = new Set<string>()
 // Longest first, so that a value that contains another one is masked as a whole.
 let longestFirst: readonly string[] | undefined
 // Shorter values would mask ordinary words in every log line.
 const shortestMasked = 6
-// Output is shown line by line: lines of keys and certificates are masked by themselves, ordinary text is not.
+// So they are masked only where a value stands: `password=abcd`, `user:abcd@host`. Two characters are none at all.
+const short = new Set<string>()
+const shortestOfAll = 3
+let shortPattern: RegExp | undefined
+// Output is shown line by line. Of a document, lines of keys and certificates are masked by themselves, ordinary text is not.
 const keyLine = /^[\w+/=.:-]{32,}$/
+// What stands around a key is no secret.
+const armour = /^-----(?:BEGIN|END) /
 
 /**
  * A value that must never reach argv, logs, events, plan files or journals.
@@ -16,16 +23,20 @@ export class Secret {
   readonly label: string
   readonly #value: string
 
-  constructor(value: string, label: string) {
+  /** `is`: each line of a value is as secret as the whole; a document with Secrets in it has ordinary lines, too. */
+  constructor(value: string, label: string, is: 'value' | 'document' = 'value') {
     this.#value = value
     this.label = label
     rememberForms(value.trim())
-    for (const line of value.split('\n')) if (keyLine.test(line.trim())) remember(line.trim())
+    for (const part of value.split(/[\r\n]+/)) {
+      const line = part.trim()
+      if (is === 'value' ? !armour.test(line) : keyLine.test(line)) rememberForms(line)
+    }
   }
 
   /** A Secret made of several, e.g. a document that contains them. */
   static all(secrets: readonly Secret[], f: (values: readonly string[]) => string, label: string): Secret {
-    return new Secret(f(secrets.map(secret => secret.#value)), label)
+    return new Secret(f(secrets.map(secret => secret.#value)), label, 'document')
   }
 
   /** The value itself. */
@@ -35,7 +46,7 @@ export class Secret {
 
   /** A Secret made of this one, e.g. a file's content that contains it. */
   map(f: (value: string) => string, label = this.label): Secret {
-    return new Secret(f(this.#value), label)
+    return new Secret(f(this.#value), label, 'document')
   }
 
   /** Whether the value has this sha256 (hex): compares it with a host's without giving it away. */
@@ -63,31 +74,96 @@ export class Secret {
 
 /** `text` with every value of a Secret made so far replaced by `<secret>`: the last net under all output. */
 export function redact(text: string): string {
-  longestFirst ??= [...known].sort((a, b) => b.length - a.length)
   let result = text
-  for (const value of longestFirst) if (result.includes(value)) result = result.replaceAll(value, '<secret>')
-  return result
+  for (const value of knownForms()) if (result.includes(value)) result = result.replaceAll(value, masked)
+  shortPattern ??= patternOf(short)
+  if (shortPattern !== undefined) result = result.replace(shortPattern, masked)
+  return result.length < longLine || result.length > mostWithEnds ? result : withoutBegunEnds(result)
 }
 
-// Smaller parts of base64 may be in ordinary text; three bytes are four characters.
-const shortestEncoded = 9
+const masked = '<secret>'
 
-// Also as it looks in what programs print: in JSON, in a URL, in a shell's command line, in a file that holds base64.
-function rememberForms(value: string): void {
-  if (value.length < shortestMasked || known.has(value)) return
-  const bytes = Buffer.from(value)
-  remember(value)
-  remember(JSON.stringify(value).slice(1, -1))
-  // By way of bytes: half a surrogate pair is an error in a URL.
-  remember(encodeURIComponent(bytes.toString()))
-  remember(value.replaceAll("'", `'\\''`))
-  // Other bytes may stand before it and after it, as in `user:password`: three at a time become a text of their own.
-  for (const skipped of [0, 1, 2]) {
-    const end = bytes.length - ((bytes.length - skipped) % 3)
-    if (end - skipped < shortestEncoded) continue
-    remember(bytes.subarray(skipped, end).toString('base64'))
-    remember(bytes.subarray(skipped, end).toString('base64url'))
+// Scripts on hosts cut long lines (`cut -c 1-300`): what is left of a value there is at the end of one.
+const longLine = 200
+// Longer texts are bounded before they are shown.
+const mostWithEnds = 32 * 1024
+const tellsNothing = 2
+
+function withoutBegunEnds(text: string): string {
+  return text
+    .split('\n')
+    .map(line => {
+      const left = line.length < longLine ? 0 : begunAtEnd(line)
+      return left <= tellsNothing ? line : `${line.slice(0, -left)}${masked}`
+    })
+    .join('\n')
+}
+
+/** How many characters at the end of a text may be the beginning of a Secret's value that was cut off there, with what they are part of. */
+export function begunAtEnd(text: string): number {
+  let most = 0
+  for (const value of knownForms()) {
+    const from = Math.max(0, text.length - value.length + 1)
+    for (let at = text.indexOf(value[0]!, from); at >= 0; at = text.indexOf(value[0]!, at + 1)) {
+      if (!value.startsWith(text.slice(at))) continue
+      most = Math.max(most, text.length - at)
+      break
+    }
   }
+  return most === 0 ? 0 : text.length - beginOfWhole(text, text.length - most)
+}
+
+// What is taken off must not be the end of a value that is whole: its rest would no longer be recognised.
+function beginOfWhole(text: string, cut: number): number {
+  for (const value of knownForms()) {
+    const at = text.indexOf(value, Math.max(0, cut - value.length + 1))
+    if (at >= 0 && at < cut) return beginOfWhole(text, at)
+  }
+  return cut
+}
+
+/** How many characters at the beginning of a text may be the end of a Secret's value that was cut off there, likewise. */
+export function endedAtBegin(text: string): number {
+  let most = 0
+  for (const value of knownForms()) {
+    const last = value.at(-1)!
+    for (let at = text.lastIndexOf(last, value.length - 2); at >= 0; at = text.lastIndexOf(last, at - 1)) {
+      if (value.endsWith(text.slice(0, at + 1))) {
+        most = Math.max(most, at + 1)
+        break
+      }
+      if (at === 0) break
+    }
+  }
+  return most === 0 ? 0 : endOfWhole(text, most)
+}
+
+function endOfWhole(text: string, cut: number): number {
+  for (const value of knownForms()) {
+    const at = text.indexOf(value, Math.max(0, cut - value.length + 1))
+    if (at >= 0 && at < cut) return endOfWhole(text, at + value.length)
+  }
+  return cut
+}
+
+function knownForms(): readonly string[] {
+  longestFirst ??= [...known].sort((a, b) => b.length - a.length)
+  return longestFirst
+}
+
+function patternOf(values: ReadonlySet<string>): RegExp | undefined {
+  if (values.size === 0) return undefined
+  const any = [...values].map(value => value.replace(/[$()*+./?[\\\]^{|}-]/g, '\\$&')).join('|')
+  return new RegExp(`(?<=(?:= ?|: |:(?=["']))["']?)(?:${any})(?=$|["'\\s,;)}\\]])|(?<=:)(?:${any})(?=@)`, 'gm')
+}
+
+function rememberForms(value: string): void {
+  if (value.length >= shortestOfAll && value.length < shortestMasked && !short.has(value)) {
+    short.add(value)
+    shortPattern = undefined
+  }
+  if (value.length < shortestMasked || known.has(value)) return
+  for (const form of formsOf(value)) remember(form)
 }
 
 function remember(value: string): void {

@@ -1,5 +1,7 @@
+import { beginningOf } from './cut.ts'
 import type { ErrorDetails } from './errors.ts'
 import type { FieldChange } from './resource.ts'
+import { redact } from './secret.ts'
 
 // More than anybody reads; how much a host says is up to it.
 const mostLines = 200
@@ -23,7 +25,9 @@ function boundedText(text: string): string {
   if (text.length <= mostCharacters && !text.includes('\n')) return text
   const lines = firstOf(text.split('\n'), mostLines).join('\n')
   const more = '\n… and more'
-  return lines.length <= mostCharacters ? lines : `${lines.slice(0, mostCharacters - more.length)}${more}`
+  if (lines.length > mostCharacters) return `${beginningOf(lines, mostCharacters - more.length)}${more}`
+  // A Secret of several lines may have some of them on either side.
+  return lines.length < text.length ? redact(lines) : lines
 }
 
 /** As many fields of a change as are told; the last one says how many more there are. */

@@ -1,5 +1,6 @@
 import { isIP, isIPv4 } from 'node:net'
 import { posix } from 'node:path'
+import { beginningOf } from '../core/cut.ts'
 import type { HostFacts, RemainsFacts } from '../core/host.ts'
 
 // What may do something to a terminal or end a line.
@@ -112,5 +113,5 @@ function expectAtMost(list: readonly unknown[], most: number, what: string): voi
 
 function expectThat(sound: boolean, what: string, came: string): void {
   if (sound) return
-  throw new Error(`${what} cannot be right: ${JSON.stringify(came.slice(0, 100))}`)
+  throw new Error(`${what} cannot be right: ${JSON.stringify(beginningOf(came, 100))}`)
 }

@@ -1,3 +1,4 @@
+import { beginningOf } from '../core/cut.ts'
 import { type ErrorDetails, UserError } from '../core/errors.ts'
 import { limits, quoted, sizeText, usualProbeBytes } from '../core/limits.ts'
 import { isUnknown } from '../core/output.ts'
@@ -43,7 +44,7 @@ export function answerTooLong(task: Task, raw: ProbeResult): ErrorDetails {
     where: placeOf(task),
     problem: 'Its current state could not be read: the host printed too much',
     expected: `at most ${sizeText(maxBytes)}`,
-    came: `more; it begins with:\n${clean((raw.stdout || raw.stderr).slice(0, shownOfTooLong))}`,
+    came: `more; it begins with:\n${clean(beginningOf(raw.stdout || raw.stderr, shownOfTooLong))}`,
     next: `Look on ${task.host} at what this task reads: a file that has grown or is not what it should be (ls -l), or a command that prints without end.`,
   }
 }

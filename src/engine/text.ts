@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
+import { endOf } from '../core/cut.ts'
 import { quotedLength } from '../core/limits.ts'
 import { redact } from '../core/secret.ts'
 import { escapeUnsafe, unsafeCharacters } from '../core/unsafe-characters.ts'
@@ -17,8 +18,6 @@ export function cleanLine(line: string): string {
 
 /** The last lines of a program's output, Secrets masked and control characters escaped, so that nothing is hidden. */
 export function tail(text: string, lines = 10): string {
-  // A secret that is cut in two is not recognised, so twice as much is looked at as is shown.
-  const end = redact(stripVTControlCharacters(text.trimEnd().slice(-2 * quotedLength))).slice(-quotedLength)
-  const last = end.split(/\r?\n/).slice(-lines).join('\n')
+  const last = endOf(text.trimEnd(), quotedLength).split(/\r?\n/).slice(-lines).join('\n')
   return last.split('\t').map(escapeUnsafe).join('\t')
 }

@@ -1,3 +1,4 @@
+import { beginningOf } from '../core/cut.ts'
 import { askingProbeMs, listBytes } from '../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
@@ -154,7 +155,7 @@ function parseBody(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    return { message: text.slice(0, 300) }
+    return { message: beginningOf(text, 300) }
   }
 }
 

@@ -23,7 +23,7 @@ export function configurationFile({
 }: ConfigurationFileParameters): Resource<FileState, FileDesired, { readonly path: string }> {
   if (text instanceof Secret) return file({ path, mode: 0o600, content: text })
   return hasCredentials(patches)
-    ? file({ path, mode: 0o600, content: new Secret(text, `content of ${path}`) })
+    ? file({ path, mode: 0o600, content: new Secret(text, `content of ${path}`, 'document') })
     : file({ path, mode: 0o644, content: text })
 }
 

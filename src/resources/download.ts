@@ -34,12 +34,15 @@ export function cachePath(sha256: string): string {
 export function withoutCredentials(text: string): { readonly url: string; readonly credentials: Secret | undefined } {
   const url = new URL(text)
   if (url.username === '' && url.password === '') return { url: text, credentials: undefined }
-  const user = `${decoded(url.username)}:${decoded(url.password)}`
+  const name = decoded(url.username)
+  const password = new Secret(decoded(url.password), `password for ${url.host}`)
   // A line break would begin another option of curl.
-  if (/[\r\n\0]/.test(user)) throw new UserError({ problem: `The credentials for ${url.host} have a line break.` })
+  if (/[\r\n\0]/.test(name) || password.fits(/[\r\n\0]/))
+    throw new UserError({ problem: `The credentials for ${url.host} have a line break.` })
   url.username = ''
   url.password = ''
-  return { url: url.href, credentials: new Secret(curlOption('user', user), `credentials of ${url.host}`) }
+  const credentials = password.map(plain => curlOption('user', `${name}:${plain}`), `credentials of ${url.host}`)
+  return { url: url.href, credentials }
 }
 
 // A line of curl's configuration (curl(1), --config).

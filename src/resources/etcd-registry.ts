@@ -1,3 +1,4 @@
+import { beginningOf } from '../core/cut.ts'
 import type { ErrorDetails } from '../core/errors.ts'
 import { longProbeMs } from '../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
@@ -110,7 +111,7 @@ function parseRegistry(raw: ProbeResult): EtcdRegistryState {
     wanted: answers('wanted'),
     used: answers('used'),
     uses: linesOf(raw, 'uses'),
-    silent: [...linesOf(raw, 'silent'), ...strangers.map(line => `${line.slice(0, 200)} (not an answer of etcd)`)],
+    silent: [...linesOf(raw, 'silent'), ...strangers.map(line => `${beginningOf(line, 200)} (not an answer of etcd)`)],
     unasked: linesOf(raw, 'unasked')[0],
   }
 }

@@ -1,3 +1,4 @@
+import { beginningOf } from '../core/cut.ts'
 import { UserError } from '../core/errors.ts'
 import type { FieldChange, Step } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
@@ -199,7 +200,7 @@ function sourcesOf(json: string | undefined): readonly string[] | undefined {
 function replyOf(json: string): unknown {
   const reply = JSON.parse(json) as { readonly data?: readonly unknown[] } | null
   if (!Array.isArray(reply?.data))
-    throw new UserError({ problem: 'What firewalld says cannot be read.', came: json.slice(0, 300) })
+    throw new UserError({ problem: 'What firewalld says cannot be read.', came: beginningOf(json, 300) })
   return reply.data[0]
 }
 

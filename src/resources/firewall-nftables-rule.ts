@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net'
+import { beginningOf } from '../core/cut.ts'
 import { UserError } from '../core/errors.ts'
 import { finalRules } from './firewall-final-rule.ts'
 import { anywhere, bySource, type FirewallRule, place, portsText } from './firewall-rule.ts'
@@ -147,7 +148,7 @@ function noJson(said: string): UserError {
   return new UserError({
     problem: 'The rules of nftables could not be read.',
     expected: 'JSON of nft -j list table',
-    came: said === '' ? 'nothing' : said.slice(0, 200),
+    came: said === '' ? 'nothing' : beginningOf(said, 200),
     next: 'Is nft built without JSON (nft -V says so)? Install the one of the distribution, or set spec.firewall.manage: false.',
   })
 }

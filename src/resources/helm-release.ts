@@ -1,3 +1,4 @@
+import { endOf } from '../core/cut.ts'
 import type { ErrorDetails } from '../core/errors.ts'
 import { askingProbeMs, helmLimits } from '../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
@@ -77,7 +78,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
       if (failure.exitCode === busyCode) return busy(name, failure.stdout)
       return {
         problem: `Helm could not bring the release ${name} to what is wanted.`,
-        came: (failure.stderr.trim() || failure.stdout.trim()).slice(-2000),
+        came: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
         next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${adminConf} helm --namespace ${namespace} history ${name}`,
       }
     },

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { beginningOf } from '../core/cut.ts'
 import { UserError } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import type { MintDeclaration } from '../core/scope.ts'
@@ -148,7 +149,7 @@ function notSound(came: string): UserError {
   return new UserError({
     problem: 'What the control plane node says of the pods of the network check cannot be right; no node was asked.',
     expected: 'names and addresses of pods and nodes',
-    came: came.slice(0, 100),
+    came: beginningOf(came, 100),
     next: 'What does it say? kubectl --namespace kube-system get pods -o wide',
   })
 }

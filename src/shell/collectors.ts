@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { afterCut } from '../core/cut.ts'
 import { tailBytes } from '../core/limits.ts'
 
 /** The last part of a stream, in bounded memory. */
@@ -21,12 +22,13 @@ export class Tail {
     this.#kept = Buffer.alloc(0)
   }
 
-  /** As text, without the end of a character whose beginning was cut off. */
+  /** As text, without the end of a character, or of a Secret, whose beginning was cut off. */
   text(): string {
     const full = this.#kept.length === this.#limit
     let from = 0
     while (full && from < 3 && ((this.#kept[from] ?? 0) & 0xc0) === 0x80) from++
-    return this.#kept.toString('utf8', from)
+    const text = this.#kept.toString('utf8', from)
+    return full ? afterCut(text) : text
   }
 }
 

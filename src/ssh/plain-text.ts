@@ -1,4 +1,4 @@
-import { stripVTControlCharacters } from 'node:util'
+import { beginningOf } from '../core/cut.ts'
 import { unsafeCharacters } from '../core/unsafe-characters.ts'
 
 const longest = 2_000
@@ -8,9 +8,9 @@ const longest = 2_000
  * characters, without blanks around.
  */
 export function plainText(text: string): string {
-  const plain = stripVTControlCharacters(text.slice(0, 2 * longest))
+  const plain = beginningOf(text, 2 * longest)
     .replaceAll('\r\n', '\n')
     .replace(unsafeCharacters, ' ')
     .trim()
-  return plain.length > longest ? `${plain.slice(0, longest)} …` : plain
+  return plain.length > longest ? `${beginningOf(plain, longest)} …` : plain
 }

@@ -64,10 +64,47 @@ describe('redact', () => {
     ['of a shell', value => `'${value.replaceAll("'", `'\\''`)}'`],
     ['of base64, at any place in it', value => Buffer.from(`me:${value}!`).toString('base64')],
     ['of base64 in its URL alphabet', value => Buffer.from(`i:${value}`).toString('base64url')],
+    ['of JSON within JSON', value => JSON.stringify(JSON.stringify(value)).slice(3, -3)],
+    ['of a web form', value => new URLSearchParams({ v: value }).toString().slice(2)],
+    ['of URLs in small letters', value => encodeURIComponent(value).replace(/%../g, code => code.toLowerCase())],
+    ['of YAML', value => value.replaceAll("'", "''")],
   ])('masks a value in the form %s', (_, form) => {
     const text = redact(form(odd.reveal()))
     expect(text).toContain('<secret>')
     expect(text.replace('<secret>', '').length).toBeLessThan(10)
+  })
+
+  test('masks what Go makes of < > & in JSON', () => {
+    new Secret('a<b>&c+d', 'a')
+    expect(redact(String.raw`{"a":"a\u003cb\u003e\u0026c+d"}`)).toBe('{"a":"<secret>"}')
+  })
+
+  test('masks each line of a value that has several, and of a document only those that are keys', () => {
+    new Secret('first-of-two\nsecond-of-two', 'a').map(value => `ordinary line\n${value}`)
+    expect(redact('x first-of-two')).toBe('x <secret>')
+    expect(redact('second-of-two x')).toBe('<secret> x')
+    expect(redact('ordinary line')).toBe('ordinary line')
+  })
+
+  test('masks a value that would mean something in a pattern or a replacement', () => {
+    new Secret('$&(a|b)*[c', 'a')
+    new Secret('(+)$', 'b')
+    expect(redact('is $&(a|b)*[c here')).toBe('is <secret> here')
+    expect(redact('password: (+)$, and (+)$')).toBe('password: <secret>, and (+)$')
+  })
+
+  test('masks a very short value where a value stands', () => {
+    new Secret('tiny', 'a')
+    for (const text of ['password=X', 'password: X', '{"password":"X"}', 'https://me:X@host', "-p = 'X' "])
+      expect(redact(text.replace('X', 'tiny'))).toBe(text.replace('X', '<secret>'))
+    expect(redact('a tiny disk')).toBe('a tiny disk')
+  })
+
+  test('masks what a host has left of a value at the end of a long line that it cut', () => {
+    new Secret('a-token-of-the-host', 'a')
+    const line = `${'x'.repeat(290)} a-token-of`
+    expect(redact(`${line}\nnext`)).toBe(`${'x'.repeat(290)} <secret>\nnext`)
+    expect(redact('short line with a-token-of')).toBe('short line with a-token-of')
   })
 
   test('masks a short value in ordinary text only as it is', () => {
