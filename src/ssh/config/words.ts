@@ -4,7 +4,11 @@ const keywordLine = /^[ \t\r]*(?:"([^"]*)"|([^\s"=]+))[ \t\r]*=?[ \t\r]*(.*)$/s
 /** A line of ssh_config taken apart: the keyword in lower case, and what follows it. Undefined: empty, or a comment. */
 export function keywordOf(line: string): { readonly keyword: string; readonly rest: string } | undefined {
   // C strings end at a NUL, and so does a line for OpenSSH.
-  const text = (line.split('\0', 1)[0] ?? '').replace(/[ \t\r\n\f]+$/, '')
+  const whole = line.split('\0', 1)[0] ?? ''
+  let end = whole.length
+  // A pattern for the end would look at each blank of a line as if the end began there.
+  while (end > 0 && ' \t\r\n\f'.includes(whole[end - 1]!)) end--
+  const text = whole.slice(0, end)
   if (/^[ \t\r]*(#|$)/.test(text)) return undefined
   const [, quoted, plain, rest = ''] = keywordLine.exec(text) ?? []
   return { keyword: (quoted ?? plain ?? '').toLowerCase(), rest }
