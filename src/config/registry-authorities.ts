@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto'
+import { pemBlocks } from '../core/pem.ts'
 import { localPath, readFailure, type Surroundings } from './files.ts'
 import type { Finding, Path } from './finding.ts'
-
-const block = /-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g
 
 /**
  * The certificates of `spec.runtime.registryCAs`, read from their files: registry → PEM, with nothing but certificates
@@ -37,11 +36,11 @@ export function registryAuthorities(
 }
 
 function certificatesIn(text: string): readonly string[] {
-  return [...text.matchAll(block)].filter(([, kind]) => kind === 'CERTIFICATE').map(([pem]) => pem)
+  return pemBlocks(text).flatMap(block => (block.label === 'CERTIFICATE' ? [block.text] : []))
 }
 
 function whatIsWrong(text: string, file: string, now: Date): Omit<Finding, 'path'> | undefined {
-  if ([...text.matchAll(block)].some(([, kind]) => kind?.endsWith('PRIVATE KEY'))) {
+  if (pemBlocks(text).some(({ label }) => label.endsWith('PRIVATE KEY'))) {
     const next = `openssl x509 -in '${file}' -out ca.crt makes a file of the certificate alone.`
     return {
       problem: `There is a private key in ${file}: it would go to all hosts.`,
