@@ -1,8 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { isMap, isScalar, isSeq, parseDocument, type YAMLMap } from 'yaml'
+import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml'
 import { beginningOf } from '../core/cut.ts'
 import { UserError } from '../core/index.ts'
 import { printableLine } from '../report/index.ts'
+import { parseKubeconfig } from './kubeconfig-yaml.ts'
 
 /** What an administrator kubeconfig of a host gives access with: every part is checked, and written as it stands here. */
 export interface AdminAccess {
@@ -38,18 +39,15 @@ export function readAdminConf(text: string, where: string): AdminAccess {
 function mapIn(text: string, where: string): YAMLMap {
   if (text.length > longest) throw notKubeadms(where, `more than ${longest / 1024} KiB`)
   const document = parsed(text, where)
-  const error = document.errors[0]?.message.split('\n')[0]
-  if (error !== undefined) throw notKubeadms(where, printableLine(error))
   if (!isMap(document.contents)) throw notKubeadms(where, 'no mapping')
   return document.contents
 }
 
 function parsed(text: string, where: string) {
   try {
-    return parseDocument(text, { logLevel: 'error' })
-  } catch {
-    // Lists in lists without end use up the stack.
-    throw notKubeadms(where, 'YAML that cannot be read')
+    return parseKubeconfig(text)
+  } catch (cause) {
+    throw notKubeadms(where, printableLine(cause instanceof Error ? cause.message : String(cause)))
   }
 }
 

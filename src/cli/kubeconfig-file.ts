@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, parse, parseDocument, YAMLSeq } from 'yaml'
+import { type Document, isAlias, isMap, isScalar, isSeq, YAMLSeq } from 'yaml'
 import { UserError } from '../core/index.ts'
 import type { AdminAccess } from './admin-conf.ts'
 import { refuseOthers } from './kubeconfig-owner.ts'
+import { parseKubeconfig } from './kubeconfig-yaml.ts'
 
 /** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
 export interface ClusterAccess extends AdminAccess {
@@ -33,11 +34,11 @@ export function mergeKubeconfig(existing: string, access: ClusterAccess, path: s
   if (!force) refuseOthers(existing, access, path)
   const text = existing.trim() === '' ? 'apiVersion: v1\nkind: Config\n' : existing
   try {
-    const document = parseDocument(text, options)
-    if (document.errors[0] !== undefined) throw document.errors[0]
+    const document: Document = parseKubeconfig(text)
     if (!isMap(document.contents)) throw new Error('it is no mapping')
     const before = othersOf(text, entries)
-    for (const [key, entry] of Object.entries(entries)) put(document, key, entry)
+    const plain = document.toJS() as Plain
+    for (const [key, entry] of Object.entries(entries)) put(document, key, entry, plain)
     document.set('current-context', name)
     // Without a limit of the width, or the certificates would be broken into lines.
     const merged = document.toString({ lineWidth: 0 })
@@ -59,14 +60,13 @@ export function mergeKubeconfig(existing: string, access: ClusterAccess, path: s
   }
 }
 
-// kubectl knows merge keys (<<), too.
-const options = { merge: true, logLevel: 'error' } as const
+type Plain = Readonly<Record<string, unknown>>
 
 type Entries = Readonly<Record<string, { readonly name: string }>>
 
 /** All that the text says besides these entries. */
 function othersOf(text: string, entries: Entries): unknown {
-  const whole = parse(text, options) as Readonly<Record<string, unknown>>
+  const whole = parseKubeconfig(text).toJS() as Plain
   const lists = Object.entries(entries).map(([key, { name }]) => {
     const list = whole[key] ?? []
     return [key, Array.isArray(list) ? list.filter(entry => entry?.name !== name) : list] as const
@@ -74,9 +74,10 @@ function othersOf(text: string, entries: Entries): unknown {
   return { ...whole, ...Object.fromEntries(lists), 'current-context': undefined }
 }
 
-function put(document: Document, key: string, entry: Entries[string]): void {
+function put(document: Document, key: string, entry: Entries[string], plain: Plain): void {
   const list = listAt(document, key)
-  const index = list.items.findIndex(item => isNode(item) && item.toJS(document)?.name === entry.name)
+  const { [key]: before } = plain
+  const index = Array.isArray(before) ? before.findIndex(one => one?.name === entry.name) : -1
   const node = document.createNode(entry)
   if (index < 0) list.items.push(node)
   else list.items[index] = node

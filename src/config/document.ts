@@ -15,6 +15,7 @@ import { type UserError, UserErrors } from '../core/index.ts'
 import { excerpt } from './excerpt.ts'
 import { type Finding, formatPath, type Path } from './finding.ts'
 import { withoutCredentials, withoutSecretLines, withoutSecrets } from './masking.ts'
+import { pairsOf, standsForTooMuch } from './repeated.ts'
 import { badInput } from './report.ts'
 import { syntaxErrors } from './syntax-errors.ts'
 
@@ -26,18 +27,20 @@ interface Range {
 /** A parsed cluster.yaml: its plain value, and where each part of it stands in the text. */
 export class ClusterDocument {
   readonly value: unknown
-  readonly #file: string
+  /** Its path, as messages have it. */
+  readonly file: string
   readonly #lines: LineCounter
   readonly #document: Document
-  // The text as errors may show it.
-  #shown: string
+  readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
+  // The lines of the text as errors may show them.
+  #shown: readonly string[]
 
   /** Throws UserErrors for what is not one YAML document. */
   constructor(text: string, file: string) {
-    this.#file = file
+    this.file = file
     // A byte order mark is no part of the text; with it every column of line 1 would be off.
     const plain = text.replace(/^\uFEFF/, '')
-    this.#shown = withoutSecretLines(plain)
+    this.#shown = withoutSecretLines(plain).split('\n')
     this.#lines = new LineCounter()
     const errorAt = (start: number, end: number, details: Omit<Finding, 'path'>) =>
       this.#error({ start, end }, '', details)
@@ -47,7 +50,7 @@ export class ClusterDocument {
     if (errors.length > 0 || first === undefined) throw new UserErrors(errors)
     this.#document = first
     this.value = plainValue(first, file)
-    this.#shown = withoutSecrets(plain, first)
+    this.#shown = withoutSecrets(plain, first).split('\n')
   }
 
   /** The error for a finding, with line, column and the lines around. */
@@ -85,7 +88,7 @@ export class ClusterDocument {
 
   #where(range: Range, path: string): string {
     const { line, col } = this.#lines.linePos(range.start)
-    const place = `${this.#file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
+    const place = `${this.file}:${Math.max(line, 1)}:${Math.max(col, 1)}`
     return path === '' ? place : `${place}  ${withoutCredentials(path)}`
   }
 
@@ -133,7 +136,12 @@ export class ClusterDocument {
 
   // A key may have come in by a merge (`<<: *defaults`).
   #pair(map: YAMLMap, key: string | number): Pair | undefined {
-    const own = map.items.find(pair => isScalar(pair.key) && String(pair.key.value) === String(key))
+    let pairs = this.#pairs.get(map)
+    if (pairs === undefined) {
+      pairs = pairsOf(map)
+      this.#pairs.set(map, pairs)
+    }
+    const own = pairs.get(String(key))
     if (own !== undefined) return own
     for (const pair of map.items) {
       if (!isScalar(pair.key) || pair.key.source !== '<<') continue
@@ -150,7 +158,14 @@ export class ClusterDocument {
 
 function parse(text: string, lineCounter: LineCounter, file: string): readonly Document[] {
   try {
-    const documents = parseAllDocuments(text, { lineCounter, merge: true, prettyErrors: false, logLevel: 'error' })
+    const documents = parseAllDocuments(text, {
+      lineCounter,
+      merge: true,
+      // repeatedKeys() looks for them.
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'error',
+    })
     return Array.isArray(documents) ? documents : []
   } catch (cause) {
     // The parser is recursive; only absurd nesting gets here.
@@ -160,6 +175,7 @@ function parse(text: string, lineCounter: LineCounter, file: string): readonly D
 
 function plainValue(document: Document, file: string): unknown {
   try {
+    if (standsForTooMuch(document)) throw new RangeError('its aliases stand for too much')
     return document.toJS({ maxAliasCount: 1000 })
   } catch (cause) {
     const error = badInput(

@@ -3,15 +3,14 @@ import type { LineCounter } from 'yaml'
 
 const longestLine = 100
 
-/** The line of a place and the one before it, with the place underlined. */
+/** Of all lines of a text, the one of a place and the one before it, with the place underlined. */
 export function excerpt(
-  text: string,
+  all: readonly string[],
   lines: LineCounter,
   { start, end }: { readonly start: number; readonly end: number },
 ): string {
   const position = lines.linePos(start)
   const line = Math.max(position.line, 1)
-  const all = text.split('\n')
   const raw = withoutReturn(all[line - 1] ?? '')
   const column = Math.min(Math.max(position.col, 1), raw.length + 1) - 1
   // Long lines (flow mappings, pasted keys) are cut so that the place stays in sight.

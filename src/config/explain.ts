@@ -5,7 +5,7 @@ import { type Finding, isMapping, type Path, valueAt } from './finding.ts'
 import { withoutCredentials } from './masking.ts'
 import { nearest } from './nearest.ts'
 import { hasCredentials } from './schema/scalars.ts'
-import { unknownKey } from './unknown-key.ts'
+import { noSuchKey, unknownKey } from './unknown-key.ts'
 
 const mirrorCredentials =
   'spec.runtime.registryCredentials has a place for it: <host:port>: { username: …, password: { fromEnv: NAME } }'
@@ -38,6 +38,19 @@ const synonyms: Readonly<Record<string, string>> = {
   node: 'worker',
   agent: 'worker',
   minion: 'worker',
+}
+
+/** Of so many unknown keys the nearest known one is looked for: it takes long, and more than that are not told. */
+export const mostExplained = 200
+
+/** `explain` of all that is wrong with a file. */
+export function explainAll(issues: readonly Issue[], file: Explained): readonly Finding[] {
+  let unknown = 0
+  return issues.flatMap(issue => {
+    if (issue.code !== 'unrecognized_keys') return explain(issue, file)
+    const path = issue.path as Path
+    return issue.keys.map(key => (unknown++ < mostExplained ? unknownKey(path, key) : noSuchKey(path, key)))
+  })
 }
 
 /** Turns what zod found into what a person reads. `base` is the place in the file that was parsed. */

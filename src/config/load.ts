@@ -21,7 +21,7 @@ import { readChecksums } from './checksums.ts'
 import { ClusterDocument } from './document.ts'
 import { makeDraft } from './draft.ts'
 import { etcdSpec } from './etcd.ts'
-import { explain } from './explain.ts'
+import { explainAll } from './explain.ts'
 import { localPath, readFailure, type Surroundings, surroundings } from './files.ts'
 import { type Finding, formatPath, isMapping, type Path, valueAt } from './finding.ts'
 import { imageArchives } from './image-archives.ts'
@@ -44,10 +44,10 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   const around = surroundings(given)
   const document = new ClusterDocument(text, file)
   const value = withoutEmptySections(document.value)
-  const parsed = clusterSchema.safeParse(value)
+  const parsed = checked(value, file)
   const source = { value, source: document.source.bind(document) }
-  const findings: Finding[] = withoutEchoes(parsed.error?.issues.flatMap(issue => explain(issue, source)) ?? [])
-  findings.push(...droppedKeys(value, [], findings))
+  const findings: Finding[] = withoutEchoes(explainAll(parsed.error?.issues ?? [], source))
+  for (const finding of droppedKeys(value, findings)) findings.push(finding)
   const draft = makeDraft(value, [...findings])
   const report = (finding: Finding): void => void findings.push(finding)
 
@@ -99,6 +99,17 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   return spec
 }
 
+function checked(value: unknown, file: string): ReturnType<typeof clusterSchema.safeParse> {
+  try {
+    return clusterSchema.safeParse(value)
+  } catch (cause) {
+    // zod hands what is wrong in a mapping on as the arguments of one call.
+    if (!(cause instanceof RangeError)) throw cause
+    const problem = 'So many values of this file are wrong that they cannot be told.'
+    throw new UserErrors([badInput({ where: file, problem, next: 'Is it the right file?' }, cause)])
+  }
+}
+
 // "address is missing" says nothing new beside 'There is no key "adress". Did you mean "address"?'
 function withoutEchoes(findings: readonly Finding[]): Finding[] {
   const meant = new Set(
@@ -108,14 +119,20 @@ function withoutEchoes(findings: readonly Finding[]): Finding[] {
 }
 
 // JavaScript's own name for something else, which zod leaves out of mappings without a word.
-function droppedKeys(value: unknown, path: Path, known: readonly Finding[]): readonly Finding[] {
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const place = [...path, Array.isArray(value) ? Number(key) : key]
-    const below = droppedKeys(inner, place, known)
-    if (key !== '__proto__' || known.some(finding => formatPath(finding.path) === formatPath(place))) return below
-    return [{ path: place, at: 'key', problem: `The key "${key}" cannot be used.` }, ...below]
-  })
+function droppedKeys(value: unknown, findings: readonly Finding[]): readonly Finding[] {
+  const known = new Set(findings.filter(({ path }) => path.at(-1) === '__proto__').map(({ path }) => formatPath(path)))
+  const dropped: Finding[] = []
+  const look = (inner: unknown, path: Path): void => {
+    if (typeof inner !== 'object' || inner === null) return
+    for (const [key, below] of Object.entries(inner)) {
+      const place = [...path, Array.isArray(inner) ? Number(key) : key]
+      if (key === '__proto__' && !known.has(formatPath(place)))
+        dropped.push({ path: place, at: 'key', problem: `The key "${key}" cannot be used.` })
+      look(below, place)
+    }
+  }
+  look(value, [])
+  return dropped
 }
 
 async function readClusterFile(file: string): Promise<string> {
@@ -172,14 +189,28 @@ function collectChecksums(
   return { checksums, findings, errors, complete: findings.length === 0 && errors.length === 0 }
 }
 
+/** So many errors are told of one file: after these it is another file, or a mistake that is made everywhere. */
+const mostErrors = 50
+
 // In the order of the file, what came first; what is said twice of one place is said once.
 function sorted(
   findings: readonly Finding[],
   document: ClusterDocument,
   more: readonly UserError[],
 ): readonly UserError[] {
-  const placed = findings.map(finding => ({ offset: document.offset(finding), error: document.error(finding) }))
-  const errors = placed.sort((a, b) => a.offset - b.offset).map(({ error }) => error)
-  const unique = new Map([...errors, ...more].map(error => [error.message, error]))
-  return [...unique.values()]
+  const placed = findings.map(finding => ({ offset: document.offset(finding), finding }))
+  placed.sort((a, b) => a.offset - b.offset)
+  const unique = new Map<string, UserError>()
+  let left = 0
+  for (const { finding } of placed) {
+    if (unique.size === mostErrors) {
+      left += 1
+      continue
+    }
+    const error = document.error(finding)
+    unique.set(error.message, error)
+  }
+  for (const error of more) unique.set(error.message, error)
+  const errors = [...unique.values()]
+  return left === 0 ? errors : [...errors, badInput({ where: document.file, problem: `And ${left} more errors.` })]
 }

@@ -25,15 +25,21 @@ export function withoutCredentials(text: string): string {
  * character stays where it is.
  */
 export function withoutSecrets(text: string, document: Document): string {
-  let shown = text
+  const secrets: Range[] = []
   visit(document, {
     Pair(_, pair) {
-      for (const { start, end } of secretsIn(pair)) {
-        shown = shown.slice(0, start) + stars(shown.slice(start, end)) + shown.slice(end)
-      }
+      // Not secrets.push(...): a list may be longer than a call can have arguments.
+      for (const secret of secretsIn(pair)) secrets.push(secret)
     },
   })
-  return withoutCredentials(shown)
+  const shown: string[] = []
+  let at = 0
+  for (const { start, end } of secrets.sort((a, b) => a.start - b.start)) {
+    if (end <= at) continue
+    shown.push(text.slice(at, Math.max(at, start)), stars(text.slice(Math.max(at, start), end)))
+    at = end
+  }
+  return withoutCredentials(shown.join('') + text.slice(at))
 }
 
 function secretsIn({ key: keyNode, value }: Pair): readonly Range[] {

@@ -1,9 +1,12 @@
 import { type Document, isCollection, isMap, isScalar, isSeq, type Node, visit, type YAMLError } from 'yaml'
 import type { UserError } from '../core/index.ts'
 import type { Finding } from './finding.ts'
+import { repeatedKeys } from './repeated.ts'
 
 /** Makes an error for a stretch of the text, given as offsets. */
 type ErrorAt = (start: number, end: number, details: Omit<Finding, 'path'>) => UserError
+
+type Problem = Pick<YAMLError, 'code' | 'message'> & { readonly pos: readonly [number, number] }
 
 /** So many errors are told of one file, each of which costs a look through all of it. */
 const mostErrors = 50
@@ -16,19 +19,24 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
   if (text.includes('\0')) return [errorAt(0, 1, { problem: 'This is not a text file in UTF-8.', next: startHere })]
   const blank = documents.every(({ contents, errors }) => isNothing(contents) && errors.length === 0)
   if (first === undefined || blank) return [errorAt(0, 0, { problem: 'This file is empty.', next: startHere })]
-  const problems = [...first.errors, ...first.warnings]
-  const errors = new Map<number, UserError>()
+  const repeated = repeatedKeys(first).map(pos => ({ code: 'DUPLICATE_KEY', pos, message: '' }) as const)
+  const problems: readonly Problem[] = [...first.errors, ...repeated, ...first.warnings].sort(
+    (a, b) => a.pos[0] - b.pos[0],
+  )
+  const errors: UserError[] = []
+  let toldUpTo = -1
   for (const problem of problems) {
-    if (errors.size === mostErrors) break
-    const line = text.lastIndexOf('\n', problem.pos[0] - 1)
+    if (errors.length === mostErrors) break
     // One mistake often makes the parser stumble several times in the same line.
-    if (errors.has(line)) continue
+    if (problem.pos[0] <= toldUpTo) continue
+    const lineEnd = text.indexOf('\n', problem.pos[0])
+    toldUpTo = lineEnd < 0 ? text.length : lineEnd
     const opening = openingOf(problem, text, first)
     const [start, end] = opening ?? problem.pos
     const details = opening === undefined ? describe(problem, text, first) : notClosed(text[start] ?? '')
-    errors.set(line, errorAt(start, end, details))
+    errors.push(errorAt(start, end, details))
   }
-  if (errors.size > 0) return [...errors.values()]
+  if (errors.length > 0) return errors
   const nodes = [...aliasErrors(first, errorAt), ...tagErrors(first, errorAt), ...keyErrors(first, errorAt)]
   if (nodes.length > 0) return nodes
   if (second !== undefined) {
@@ -57,7 +65,7 @@ function isNothing(node: unknown): boolean {
   return node === null || (isScalar(node) && node.value === null && node.source === '')
 }
 
-function describe(error: YAMLError, text: string, document: Document): Omit<Finding, 'path'> {
+function describe(error: Problem, text: string, document: Document): Omit<Finding, 'path'> {
   switch (error.code) {
     case 'TAB_AS_INDENT':
       return { problem: 'YAML does not allow tabs for indentation.', next: 'Replace the tab by spaces.' }
@@ -90,7 +98,7 @@ const badIndentation = {
   next: 'Keys of one mapping, and the "-" of one list, begin in the same column.',
 }
 
-function unexpected(error: YAMLError, text: string): Omit<Finding, 'path'> {
+function unexpected(error: Problem, text: string): Omit<Finding, 'path'> {
   const start = error.pos[0]
   const lineStart = text.lastIndexOf('\n', start - 1) + 1
   const [line = '', below = ''] = text.slice(lineStart).split('\n')
@@ -117,7 +125,7 @@ function notClosed(opening: string): Omit<Finding, 'path'> {
 }
 
 // What is not closed is noticed at the end of the file; where it begins is of more use.
-function openingOf(error: YAMLError, text: string, document: Document): readonly [number, number] | undefined {
+function openingOf(error: Problem, text: string, document: Document): readonly [number, number] | undefined {
   if (error.code !== 'MISSING_CHAR' && error.code !== 'BAD_INDENT') return undefined
   let found: number | undefined
   visit(document, {

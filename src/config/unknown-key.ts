@@ -26,10 +26,15 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   registryCredentials: ['registryAuth', 'registryAuths', 'auths', 'imagePullSecrets'],
 }
 
+/** That the schema does not have a key at this place. */
+export function noSuchKey(path: Path, key: string): Finding {
+  return { path: [...path, key], at: 'key', problem: `There is no key "${key}" here.` }
+}
+
 /** What to say of a key that the schema does not have at this place. */
 export function unknownKey(path: Path, key: string): Finding {
   const here = propertiesAt(path) ?? {}
-  const finding = { path: [...path, key], at: 'key', problem: `There is no key "${key}" here.` } as const
+  const finding = noSuchKey(path, key)
   if (/[\u00a0\u2007\u202f]/.test(key))
     return { ...finding, next: 'There is a no-break space in it, which looks like a space: replace it by one.' }
   const meant = nearest(key, Object.keys(here)) ?? Object.keys(here).find(name => synonyms[name]?.includes(key))
@@ -53,7 +58,10 @@ function placesOfNearest(key: string): readonly string[] {
   return meant === undefined || key.length <= 3 ? [] : placesOf(meant)
 }
 
+let all: ReadonlySet<string> | undefined
+
 function allKeys(): ReadonlySet<string> {
+  if (all !== undefined) return all
   const keys = new Set<string>()
   const visit = (schema: JsonSchema): void => {
     for (const alternative of alternatives(schema)) {
@@ -65,5 +73,6 @@ function allKeys(): ReadonlySet<string> {
     }
   }
   visit(clusterJsonSchema())
+  all = keys
   return keys
 }

@@ -6,7 +6,7 @@ import {
   isKnownMinor,
   type Scalar,
 } from '../component-schema.ts'
-import { describeValue } from '../explain.ts'
+import { describeValue, mostExplained } from '../explain.ts'
 import { isMapping, type Path } from '../finding.ts'
 import { nearest } from '../nearest.ts'
 import type { Report } from './check.ts'
@@ -65,6 +65,8 @@ interface Place {
   /** `1.36` */
   readonly minor: string
   readonly report: Report
+  /** How many unknown keys there were so far. */
+  unknown: number
 }
 
 /**
@@ -79,7 +81,7 @@ export function checkComponentDocument(
   report: Report,
 ): void {
   const type = { is: 'object', name: documentType(componentDocuments[document].kind) } as const
-  checkValue(value, type, ['spec', 'kubernetes', document], { document, minor, report })
+  checkValue(value, type, ['spec', 'kubernetes', document], { document, minor, report, unknown: 0 })
 }
 
 function checkValue(value: unknown, type: ComponentType, path: Path, place: Place): void {
@@ -109,7 +111,8 @@ function checkObject(value: Readonly<Record<string, unknown>>, name: string, pat
   }
 }
 
-function unknownKey(key: string, name: string, path: Path, { document, minor, report }: Place): void {
+function unknownKey(key: string, name: string, path: Path, place: Place): void {
+  const { document, minor, report } = place
   const fields = fieldsOfType(name)
   const short = name.replace(/^.*\./, '')
   const { program, kind } = componentDocuments[document]
@@ -120,11 +123,16 @@ function unknownKey(key: string, name: string, path: Path, { document, minor, re
     report({ path, at: 'key', problem: `${program} ${minor} has no key "${key}" in its ${owner}.`, next: when })
     return
   }
+  const problem = `${program} has no key "${key}" in its ${owner}.`
+  place.unknown += 1
+  if (place.unknown > mostExplained) {
+    report({ path, at: 'key', problem })
+    return
+  }
   const old = Object.keys(moved).flatMap(one => (one.startsWith(`${short}.`) ? one.slice(short.length + 1) : []))
   const known = [...fields].filter(([, one]) => existsIn(one, minor)).map(([one]) => one)
   const meant = nearest(key, [...old, ...known])
   const advice = meant === undefined ? undefined : moved[`${short}.${meant}`]
-  const problem = `${program} has no key "${key}" in its ${owner}.`
   if (advice !== undefined) report({ path, at: 'key', problem, next: advice })
   else if (meant !== undefined) report({ path, at: 'key', problem: `${problem} Did you mean "${meant}"?`, meant })
   else report({ path, at: 'key', problem, ...elsewhere(key, minor) })
