@@ -122,3 +122,9 @@ test('text reaches the terminal through one door, and as it is only where that i
     'src/cli/streams.ts',
   ])
 })
+
+test('whoever is told to take a node out is told to reset it first, or to take its member out of etcd', () => {
+  // kubeadm reset of a node that is deleted finds its member no more.
+  const wrong = /delete node(?:(?!member remove|\n\n)[\s\S]){1,400}?kubeadm reset/
+  expect(files.filter(path => wrong.test(readFileSync(join(root, path), 'utf8')))).toEqual([])
+})

@@ -106,8 +106,9 @@ function strayLines(nodes: readonly string[], file: string): readonly string[] {
   const names = nodes.join(' ')
   return [
     `${nodes.join(', ')}: in the cluster but not in ${file}. evcctl leaves such nodes alone; to remove them:`,
-    `  kubectl drain ${names} --ignore-daemonsets --delete-emptydir-data && kubectl delete node ${names}`,
-    '  and then, on the machine itself: kubeadm reset',
+    `  kubectl drain ${names} --ignore-daemonsets --delete-emptydir-data`,
+    '  kubeadm reset    # on the machine itself; it has to be a node still for its member to leave etcd',
+    `  kubectl delete node ${names}`,
   ]
 }
 

@@ -204,7 +204,7 @@ const isWorker: ErrorDetails = {
   problem: 'This host is a worker node, but cluster.yaml makes it a control plane node.',
   expected: 'a host that is no node yet, or a control plane node',
   came: 'a node without a control plane',
-  next: 'Drain it (kubectl drain), delete it (kubectl delete node), run kubeadm reset on the host, then apply again.',
+  next: 'Drain it (kubectl drain), run kubeadm reset on the host, delete it (kubectl delete node), then apply again.',
 }
 
 function damaged(found: readonly string[]): ErrorDetails {

@@ -18,7 +18,7 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
     return {
       problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.',
       came: lastLines(said, ''),
-      next: 'Give this host another name in cluster.yaml, or remove the other node first: kubectl delete node <name>',
+      next: 'Give this host another name in cluster.yaml, or remove the other node first: kubeadm reset on that machine, then kubectl delete node <name>',
     }
   }
   const lastWords = said.split('\n').find(line => line.startsWith(kubeletGivenUp))

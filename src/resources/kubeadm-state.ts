@@ -65,7 +65,7 @@ export function otherNode(came: string, expected: string): ErrorDetails {
     problem: 'This host is a node of another name, and a node cannot be renamed.',
     expected: `the node ${expected}`,
     came: `the node ${came}`,
-    next: `Name it ${came} in cluster.yaml. Or make it a new node: kubectl drain ${came}; kubectl delete node ${came}; kubeadm reset on the host; apply again.`,
+    next: `Name it ${came} in cluster.yaml. Or make it a new node: kubectl drain ${came}; kubeadm reset on the host; kubectl delete node ${came}; apply again.`,
   }
 }
 

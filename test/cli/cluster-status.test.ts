@@ -106,8 +106,9 @@ describe('status', () => {
       ✘ w1: in cluster.yaml but not joined. To join: evcctl apply cluster.yaml
 
       stray: in the cluster but not in cluster.yaml. evcctl leaves such nodes alone; to remove them:
-        kubectl drain stray --ignore-daemonsets --delete-emptydir-data && kubectl delete node stray
-        and then, on the machine itself: kubeadm reset"
+        kubectl drain stray --ignore-daemonsets --delete-emptydir-data
+        kubeadm reset    # on the machine itself; it has to be a node still for its member to leave etcd
+        kubectl delete node stray"
     `)
   })
 
