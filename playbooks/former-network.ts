@@ -4,7 +4,7 @@ import type { Machine } from './cluster-addresses.ts'
 import { isRunningNode } from './standing.ts'
 
 /**
- * Takes away what flannel decided for the node that the host has been. By it pods would start before flannel decides anew,
+ * Takes away what flannel decided for the node that the host has been. By it pods would start before flannel decides again,
  * with addresses of the former range, and reach nobody. Pods of the former node may be there: Kubernetes deletes them some
  * 40 s after their Node object, and not at all where that is back by then.
  */

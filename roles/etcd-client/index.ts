@@ -14,7 +14,7 @@ import {
 
 const folder = '/etc/evcctl/etcd'
 
-/** Not below /etc/kubernetes/pki: kubeadm reset, by which an init that was cut off begins anew, empties that. */
+/** Not below /etc/kubernetes/pki: kubeadm reset, by which an init that was cut off begins again, empties that. */
 export const etcdClientPaths = {
   folder,
   ca: `${folder}/ca.crt`,

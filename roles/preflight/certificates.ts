@@ -85,12 +85,12 @@ function isKubelets(path: string): boolean {
 
 function cureOf({ etcd, file }: ClusterSpec, { path, ca }: CertificateFacts): string {
   if (ca)
-    return 'That is a CA: evcctl does not renew it, nor does kubeadm. All that it signed has to be made anew: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'
+    return 'That is a CA: evcctl does not renew it, nor does kubeadm. All that it signed has to be made again: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'
   if (isKubelets(path))
     return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
   if (path.startsWith('/etc/kubernetes/'))
-    return 'evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of /etc/kubernetes/manifests for 20 s, so that the kubelet starts it anew. One control plane node after the other.'
+    return 'evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of /etc/kubernetes/manifests for 20 s, so that the kubelet starts it again. One control plane node after the other.'
   if (etcd.topology === 'external' && !etcd.managed)
     return 'Have a new one signed, name it in spec.etcd.certificates and run: evcctl apply'
-  return `It is made anew by: evcctl apply ${file}`
+  return `It is made again by: evcctl apply ${file}`
 }

@@ -29,7 +29,7 @@ export function refuseOthers(text: string, access: ClusterAccess, path: string):
       : `server ${String(cluster?.server)}${typeof ca === 'string' ? ', another CA' : ''}`,
     next: [
       'A file of its own: evcctl kubeconfig --file cluster.kubeconfig',
-      'If the cluster was made anew, or the other one is gone: evcctl kubeconfig --merge --force',
+      'If the cluster was made again, or the other one is gone: evcctl kubeconfig --merge --force',
     ].join('\n'),
   })
 }

@@ -2,7 +2,7 @@
 export const lastGeneration = 999_999_999_999_999
 
 /**
- * How many more runs one host may know of than others do: it was kept by a former cluster, or the others were made anew. No
+ * How many more runs one host may know of than others do: it was kept by a former cluster, or the others were made again. No
  * cluster is written to this often, so a file that says more is damaged or made up. It is small enough that a host which lies
  * needs a million runs to use all numbers up.
  */

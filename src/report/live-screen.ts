@@ -49,7 +49,7 @@ export class LiveScreen implements Disposable {
     if (lines.length > 0) this.draw(lines)
   }
 
-  /** Takes the picture away and gives the cursor back; `draw` starts anew. */
+  /** Takes the picture away and gives the cursor back; `draw` starts again. */
   clear(): void {
     if (this.#drawn.length > 0) this.#terminal.write(`${this.#home()}${eraseBelow}`)
     this.#drawn = []
@@ -75,7 +75,7 @@ export class LiveScreen implements Disposable {
     return hideCursor
   }
 
-  // A terminal that became narrower has broken the drawn lines anew, so they are counted at today's width.
+  // A terminal that became narrower has broken the drawn lines in other places, so they are counted at today's width.
   #home(): string {
     if (this.#drawn.length === 0) return ''
     const columns = this.#terminal.columns || 80

@@ -19,7 +19,7 @@ const causes: readonly Cause[] = [
   [
     /could not be parsed or opened|Malformed (?:entry|line|stanza)/,
     () => "apt cannot read the host's list of repositories, or what it fetched from them.",
-    'Mend /etc/apt/sources.list*; rm -r /var/lib/apt/lists/* has everything fetched anew.',
+    'Mend /etc/apt/sources.list*; rm -r /var/lib/apt/lists/* has everything fetched again.',
   ],
   [
     /Temporary failure resolving '?([^'\s]+)|Could not (?:connect to|resolve) '?([^'\s:]+)|Network is unreachable|Connection (?:timed out|refused)|the package lists could not be fetched/,

@@ -50,7 +50,7 @@ else echo key=another; fi
       if (request === '') return { action: 'create', fields: [{ field: 'name', after: commonName }] }
       const fields: FieldChange[] = []
       if (first !== heading) fields.push({ field: 'name', before: first.replace('# CN=', ''), after: commonName })
-      if (key === 'missing') fields.push({ field: 'key', before: 'missing', after: 'made anew' })
+      if (key === 'missing') fields.push({ field: 'key', before: 'missing', after: 'made again' })
       if (key === 'another') fields.push({ field: 'request', before: 'for another key', after: 'for this key' })
       return fields.length === 0 ? undefined : { action: 'update', fields }
     },

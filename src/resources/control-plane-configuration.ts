@@ -74,7 +74,7 @@ export function controlPlaneConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const steps = changeSteps(configuration, serverOf(parameters), {
         controlPlane: pods.length > 0,
-        // What a cut-off change leaves to be put back may itself be an edit: it is made anew.
+        // What a cut-off change leaves to be put back may itself be an edit: it is made again.
         edited: current.edited.length > 0 || current.cutOff,
         certificate: names.length > 0,
         kubelet: false,
@@ -117,7 +117,7 @@ function compare(current: ControlPlaneConfigurationState, parameters: ControlPla
   })
   const pods: readonly FieldChange[] =
     recorded?.cluster === undefined
-      ? [{ field: 'static pods', before: 'not known', after: 'made anew' }]
+      ? [{ field: 'static pods', before: 'not known', after: 'made again' }]
       : documentChanges(documents.cluster, recorded.cluster, recorded.cluster).filter(changeable)
   const names = certSANsIn(documents.cluster)
     .filter(name => !current.certSANs.includes(canonicalName(name)))

@@ -84,7 +84,7 @@ export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83
 
 /**
  * Downloads to cachePath() and checks the sha256 before anything is done with it. A download that was cut off is
- * resumed; if the result does not match, it is once begun anew. Gives up after four attempts in a row that brought
+ * resumed; if the result does not match, it is begun again, once. Gives up after four attempts in a row that brought
  * nothing, so that a mirror that is down or stalls ends in about two minutes; for the next minutes other downloads from
  * that site are given one attempt. Once a second a line on stderr says how far it is. Reads curlConfiguration() on stdin.
  */
@@ -142,7 +142,7 @@ fetch() {
 download() {
   idle=0
   most=4
-  # What counts is what has never been there before: a mirror that knows no ranges begins anew each time.
+  # What counts is what has never been there before: a mirror that knows no ranges begins from nothing each time.
   largest=$(size_of) restarts=0
   if [ -n "$(find "$down" -mmin -5 2>/dev/null)" ]; then most=1; fi
   while :; do

@@ -171,7 +171,8 @@ function strange({ wanted, used }: EtcdRegistryState): ErrorDetails | undefined 
   const several = severalClusters([...wanted, ...used], 'The endpoints are not all of the etcd that this cluster uses.')
   if (several !== undefined || wanted.length === 0 || wanted.some(({ holds }) => holds)) return several
   return {
-    problem: 'This etcd has nothing of the cluster: with it the cluster would begin anew, and forget all that it has.',
+    problem:
+      'This etcd has nothing of the cluster: with it the cluster would begin once more from nothing, and forget all that it has.',
     expected: 'keys below /registry/',
     came: `none at ${wanted.map(({ endpoint }) => endpoint).join(', ')}`,
     next: 'Correct the endpoints; or, if the data of etcd was lost, restore a snapshot first.',

@@ -1,7 +1,7 @@
 import type { FieldChange, ProbeResult, Step } from '../core/resource.ts'
 import { fieldsOf } from './probe-output.ts'
 
-/** A script that puts rules in force, and the unit that runs it at boot and whenever the firewall was started anew. */
+/** A script that puts rules in force, and the unit that runs it at boot and whenever the firewall was started again. */
 export interface FirewallUnit {
   /** e.g. `nftables`: names script and unit. */
   readonly name: string
@@ -92,7 +92,7 @@ function unitPath(name: string): string {
   return `/etc/systemd/system/${unitName(name)}`
 }
 
-// PartOf and ReloadPropagatedFrom: the user's rules are loaded anew with `flush ruleset`, which takes ours with them.
+// PartOf and ReloadPropagatedFrom: the user's rules are loaded again with `flush ruleset`, which takes ours with them.
 function unitFile({ name, services }: FirewallUnit): string {
   const list = services.join(' ')
   return `# Kept by evcctl: what is changed here by hand is changed back.

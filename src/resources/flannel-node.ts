@@ -15,7 +15,7 @@ export interface FlannelNodeParameters {
 
 /**
  * The other nodes know by which address the pods of this one are reached. flanneld says so when it starts: where the
- * node's address has changed since, or its Node object was deleted and made anew, its pod is replaced. Runs on a control
+ * node's address has changed since, or its Node object was deleted and recreated, its pod is replaced. Runs on a control
  * plane node, and says nothing of a node that is not in the cluster (yet).
  */
 export function flannelNode({

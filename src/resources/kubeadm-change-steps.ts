@@ -12,7 +12,7 @@ import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests
 /** Which parts of a standing cluster's configuration have to be written again. */
 export interface ChangeableParts {
   readonly controlPlane: boolean
-  /** Whether its manifests were edited by hand: then nothing can be expected of the API server before they are made anew. */
+  /** Whether its manifests were edited by hand: then nothing can be expected of the API server before they are made again. */
   readonly edited: boolean
   readonly certificate: boolean
   readonly kubelet: boolean

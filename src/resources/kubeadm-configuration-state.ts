@@ -32,7 +32,7 @@ export type KubeadmConfigurationState =
 export interface LocalState {
   /** What evcctl made of it last; undefined: nothing. */
   readonly recorded: Partial<ClusterDocuments> | undefined
-  /** The record is there and cannot be read: it counts as not there, and is written anew. */
+  /** The record is there and cannot be read: it counts as not there, and is written again. */
   readonly recordDamaged: boolean
   /** Of the API server's certificate. */
   readonly certSANs: readonly string[]

@@ -59,7 +59,7 @@ export function kubeadmConfiguration(
       }))
       const { fixed, cluster, names, kubelet, kubeProxy } = changes
       const edited = editedFields(current.edited, cluster.length > 0 || current.cutOff.includes('control plane'))
-      const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written anew' }] : []
+      const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written again' }] : []
       const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
       if (current.api === 'answered' && fields.length === 0) return undefined
       const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
@@ -72,7 +72,7 @@ export function kubeadmConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
-        // What a cut-off change leaves to be put back may itself be an edit: it is made anew.
+        // What a cut-off change leaves to be put back may itself be an edit: it is made again.
         edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
@@ -95,7 +95,7 @@ function unasked({ said }: { readonly said?: string }, fields: readonly FieldCha
   return { action: 'run', fields, note }
 }
 
-/** Whether a field of the ClusterConfiguration is one of the static pods, which can be made anew. */
+/** Whether a field of the ClusterConfiguration is one of the static pods, which can be made again. */
 export function changeable({ field }: FieldChange): boolean {
   return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints)\b/.test(field)
 }
@@ -188,7 +188,7 @@ export function fixedField({ field, before, after }: FieldChange, file: string):
   }
 }
 
-// The address stands in certificates, in etcd's list of members and in the manifests: the node is made anew instead. Its
+// The address stands in certificates, in etcd's list of members and in the manifests: the node is made again instead. Its
 // kubelet reports no more, so that the end of its pods is never seen, and a pod without a controller would end the drain.
 function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
   const etcdctl =

@@ -20,7 +20,7 @@ export interface KubeletFileState {
   readonly recorded: unknown
   /** As kubeadm wrote it last; undefined: not known. */
   readonly written: unknown
-  /** Those of these files that are there and cannot be read: they count as not there, and are written anew. */
+  /** Those of these files that are there and cannot be read: they count as not there, and are written again. */
   readonly damaged: readonly string[]
 }
 
@@ -99,7 +99,7 @@ function differences(
   { current, recorded, written, damaged }: KubeletFileState,
   configuration: KubernetesDocument,
 ): readonly FieldChange[] {
-  // Nothing is known of a damaged one, and all of it is written anew.
+  // Nothing is known of a damaged one, and all of it is written again.
   if (damaged.includes(kubeletConfigPath)) return []
   const changes = documentChanges(configuration, current ?? {}, recorded)
   const named = new Set(changes.map(({ field }) => field))
@@ -107,7 +107,7 @@ function differences(
 }
 
 function damages({ damaged }: KubeletFileState): readonly FieldChange[] {
-  return damaged.map(field => ({ field, before: 'damaged', after: 'written anew' }))
+  return damaged.map(field => ({ field, before: 'damaged', after: 'written again' }))
 }
 
 function handEdits(written: unknown, current: unknown): readonly FieldChange[] {

@@ -87,7 +87,7 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
   if (strange.length > 0) {
     const nodes = [...new Set(strange.map(({ node }) => named(node)))].join(', ')
     lines.push(
-      `Pods on ${nodes} have addresses that are not of ${path.podCIDR}: another network configuration goes first there. Look for files of other software (ls /etc/cni/net.d), move them away, and start those pods anew.`,
+      `Pods on ${nodes} have addresses that are not of ${path.podCIDR}: another network configuration goes first there. Look for files of other software (ls /etc/cni/net.d), move them away, and start those pods again.`,
     )
   }
   const between = (pairs: readonly PairResult[]) =>

@@ -78,7 +78,7 @@ export function editedFields(edited: readonly EditedManifest[], moreChanges: boo
   return edited.map(({ component, made, current }) => {
     const field = `${component}.yaml, ${current === '' ? 'taken away' : 'not as kubeadm made it last'}`
     const otherImage = current !== '' && imageOf(current) !== imageOf(made)
-    if (moreChanges || otherImage) return { field, after: 'made anew by kubeadm' }
+    if (moreChanges || otherImage) return { field, after: 'made again by kubeadm' }
     return { field, ...(current === '' ? {} : { before: current }), after: made }
   })
 }

@@ -163,8 +163,8 @@ function freshStart(stamp: string): string {
 
 // One that only has to be started may run by now.
 function stoppedStart(action: Settling['action'], start: string): string {
-  const anew = `{ systemctl stop -- "$unit" && ${start}; }`
-  return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${anew}` : anew
+  const again = `{ systemctl stop -- "$unit" && ${start}; }`
+  return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${again}` : again
 }
 
 function keepLines({ kept, proof }: Trial): string {

@@ -122,7 +122,7 @@ describe('a generation that cannot be', () => {
     },
   )
 
-  test('is not what a host has that was made anew, was off for long, or comes from another cluster', async () => {
+  test('is not what a host has that was made again, was off for long, or comes from another cluster', async () => {
     await write('cp2', '41')
     await write('cp3', '2000000')
     expect(await hold('run-1')).toMatchObject({ generation: 2_000_001, on: ['run-1', 'run-1', 'run-1'], notes: [] })

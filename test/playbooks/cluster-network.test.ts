@@ -51,7 +51,7 @@ test.each([
   expect(networkPathOf(specOf({ network })).carriedBy).toBe(carriedBy)
 })
 
-test('the name of a network tells apart what is to be proven anew', () => {
+test('the name of a network tells apart what is to be proven again', () => {
   const names = [
     {},
     { flannel: { backend: 'host-gw' } },

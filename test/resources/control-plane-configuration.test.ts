@@ -75,7 +75,7 @@ describe('the configuration of a further control plane node', () => {
     expect(changeOf(wanted(documents([])), node(documents([], verbose)))?.fields).toHaveLength(1)
   })
 
-  test('is made anew where somebody edited a manifest', () => {
+  test('is made again where somebody edited a manifest', () => {
     const resource = wanted(documents([]))
     const { stdout, ...raw } = node(documents([]))
     const edited = { ...raw, stdout: `${stdout}edited=kube-scheduler ${base64('made')} ${base64('by hand')}\n` }
@@ -100,11 +100,11 @@ describe('the configuration of a further control plane node', () => {
     for (const script of waits) expect(script).toMatch(/--server='?https:\/\/192\.0\.2\.12:6443/)
   })
 
-  test('is made anew when nothing is known of it', () => {
+  test('is made again when nothing is known of it', () => {
     expect(commands(wanted(documents([])), node(undefined))).toEqual(['kubeadm init phase control-plane all'])
   })
 
-  test('puts back the manifests of a change that was cut off and makes them anew, though the file says again what was recorded', () => {
+  test('puts back the manifests of a change that was cut off and makes them again, though the file says again what was recorded', () => {
     const resource = wanted(documents([]))
     const cutOff = node(documents([]))
     const raw = { ...cutOff, stdout: `${cutOff.stdout}cutOff=yes\n` }

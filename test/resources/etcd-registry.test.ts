@@ -129,7 +129,7 @@ describe('what an external etcd holds', () => {
     expect(other?.problem).toBe('The endpoints are not all of the etcd that this cluster uses.')
     expect(other?.came).toBe(`${urls.other}: cluster 12\n${urls.full}: cluster 11`)
     const nothing = await refusal([urls.empty], { ...admin, ...manifest(urls.dead) })
-    expect(nothing?.problem).toContain('the cluster would begin anew')
+    expect(nothing?.problem).toContain('the cluster would begin once more from nothing')
   })
 
   test('is refused when the endpoints are of two', async () => {

@@ -16,7 +16,7 @@ test.each([
     row({ [address]: '192.0.2.99' }),
     [{ field: 'address', before: '192.0.2.99', after: '192.0.2.21' }],
   ],
-  ['a node that was made anew', row({}), [{ field: 'address', after: '192.0.2.21' }]],
+  ['a node that was made again', row({}), [{ field: 'address', after: '192.0.2.21' }]],
 ])('the pod network of %s', (_what, raw, fields) => {
   expect(resource.diff(resource.probe.parse(raw), { address: '192.0.2.21' }, { watched: [] })?.fields).toEqual(fields)
 })

@@ -306,7 +306,7 @@ test('a download that was cut off is resumed', async () => {
   expect(readFileSync(`${sandbox.root}/bin/kubelet`)).toEqual(program)
 })
 
-test('a resumed download that does not match is begun anew', async () => {
+test('a resumed download that does not match is begun again', async () => {
   const sandbox = new Sandbox()
   const seen: (string | undefined)[] = []
   await using server = await files(program, seen)

@@ -118,7 +118,7 @@ describe('the configuration of a cluster', () => {
   })
 
   test.each([
-    // What is put back may itself have been edited by hand: kubeadm makes it anew.
+    // What is put back may itself have been edited by hand: kubeadm makes it again.
     ['control plane', ['kubeadm init phase control-plane all']],
     ['kube-proxy', ['kubeadm init phase addon kube-proxy']],
   ])(
@@ -135,7 +135,7 @@ describe('the configuration of a cluster', () => {
   )
 
   test.each([['answers', undefined] as const, ['does not answer because of that', unreachable] as const])(
-    'of which a manifest was edited by hand, and whose API server %s, is made anew without waiting for that first',
+    'of which a manifest was edited by hand, and whose API server %s, is made again without waiting for that first',
     (_what, reply) => {
       const resource = wanted(documents())
       const raw = standing(documents(), { edited: 'by hand', ...(reply === undefined ? {} : { reply }) })

@@ -92,7 +92,7 @@ describe('kubeadm init', () => {
     expect(change?.action).toBe('create')
   })
 
-  test('is begun anew where one was cut off, however far it came', async () => {
+  test('is begun again where one was cut off, however far it came', async () => {
     for (const files of [marker, { ...wholeControlPlane, ...marker }]) {
       const { change, current, resource } = await look(files)
       expect(change).toMatchObject({ action: 'run', fields: [{ field: 'state', before: 'unfinished', after: 'done' }] })

@@ -51,7 +51,7 @@ test('an edit is shown with both texts, a manifest that is gone with the one tha
   ])
 })
 
-test('what kubeadm makes anew is what counts from then on', async () => {
+test('what kubeadm makes again is what counts from then on', async () => {
   await note()
   writeFileSync(scheduler, 'command:\n- kube-scheduler\n- --v=4\n')
   await note()
@@ -66,7 +66,7 @@ test('another way to write the same pod is no edit', async () => {
 
 test('what will be made is not known where the arguments change too, or somebody ran kubeadm upgrade', () => {
   const one = { component: 'kube-scheduler', made: 'image: a:1\n', current: 'image: a:1\nmore: 1\n' }
-  const anew = [{ field: 'kube-scheduler.yaml, not as kubeadm made it last', after: 'made anew by kubeadm' }]
+  const anew = [{ field: 'kube-scheduler.yaml, not as kubeadm made it last', after: 'made again by kubeadm' }]
   expect(editedFields([one], true)).toEqual(anew)
   expect(editedFields([{ ...one, current: 'image: a:2\n' }], false)).toEqual(anew)
 })

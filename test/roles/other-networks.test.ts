@@ -39,7 +39,7 @@ describe('Calico', () => {
     expect([...graph.tasks.keys()]).toContain('w1/network-check/network check:w1')
   })
 
-  test('is configured anew when anything of it is another', () => {
+  test('is configured again when anything of it is another', () => {
     const configuration = (network: object) => {
       const graph = clusterGraph(specOf({ network: { cni: 'calico', ...network } }), facts)
       return graph.tasks.get('cp1/calico/kustomization:calico' as TaskId)!.resource.desired.configuration

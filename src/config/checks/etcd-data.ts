@@ -7,7 +7,7 @@ const shared = [
   ...['var/backups', 'var/cache', 'var/lib', 'var/local', 'var/log', 'var/mail', 'var/opt', 'var/spool'],
 ].map(name => `/${name}`)
 
-/** Folders with which all below them is lost: at a boot, or when a node is made anew; or programs are kept there. */
+/** Folders with which all below them is lost: at a boot, or when a node is made again; or programs are kept there. */
 const unfit = [
   ...['bin', 'boot', 'dev', 'lib', 'lib64', 'proc', 'run', 'sbin', 'sys', 'tmp', 'usr', 'var/tmp', 'var/run'],
   ...['etc/kubernetes', 'etc/evcctl', 'var/lib/kubelet', 'var/lib/evcctl', 'var/cache/evcctl'],

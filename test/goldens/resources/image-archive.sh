@@ -50,7 +50,7 @@ fetch() {
 download() {
   idle=0
   most=4
-  # What counts is what has never been there before: a mirror that knows no ranges begins anew each time.
+  # What counts is what has never been there before: a mirror that knows no ranges begins from nothing each time.
   largest=$(size_of) restarts=0
   if [ -n "$(find "$down" -mmin -5 2>/dev/null)" ]; then most=1; fi
   while :; do
