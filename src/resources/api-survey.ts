@@ -4,6 +4,7 @@ import type { ProbeResult, Question, Survey } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { adminConf } from './kubectl.ts'
+import { parsedOnce } from './parsed-once.ts'
 
 /** What a question to the API server came to. */
 export type ApiAnswer =
@@ -128,18 +129,8 @@ interface Answer {
 type Answers = 'absent' | ReadonlyMap<string, Answer>
 
 // Many tasks ask for the list of nodes, which is long.
-const read = new WeakMap<ProbeResult, Answers>()
-
-function answersOf(raw: ProbeResult): Answers {
-  const known = read.get(raw)
-  if (known !== undefined) return known
-  const answers = parseAnswers(raw)
-  read.set(raw, answers)
-  return answers
-}
-
 // After each body a line with its status and URL.
-function parseAnswers({ stdout }: ProbeResult): Answers {
+const answersOf = parsedOnce(({ stdout }): Answers => {
   if (/^api=absent$/m.test(stdout)) return 'absent'
   const answers = new Map<string, Answer>()
   const asked = 'api=asked\n'
@@ -149,7 +140,7 @@ function parseAnswers({ stdout }: ProbeResult): Answers {
     from = index + line.length
   }
   return answers
-}
+})
 
 function parseBody(text: string): unknown {
   try {

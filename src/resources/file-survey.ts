@@ -5,6 +5,7 @@ import type { Probe, ProbeResult, Survey } from '../core/resource.ts'
 import { surveyProbe } from '../core/survey.ts'
 import { quote, quoteAll } from '../shell/quote.ts'
 import type { Ownership } from './ownership.ts'
+import { parsedOnce } from './parsed-once.ts'
 import { linesOf, unreadable } from './probe-output.ts'
 
 /** Files up to this size come back whole, so that a plan can show the lines that change. */
@@ -97,17 +98,7 @@ interface Listing {
 }
 
 // The files of a host are looked at one by one, and all are in the same answer.
-const read = new WeakMap<ProbeResult, Listing>()
-
-function listingOf(raw: ProbeResult): Listing {
-  const known = read.get(raw)
-  if (known !== undefined) return known
-  const listing = parseListing(raw)
-  read.set(raw, listing)
-  return listing
-}
-
-function parseListing(raw: ProbeResult): Listing {
+const listingOf = parsedOnce((raw): Listing => {
   const stats = linesOf(raw, 'stat').map(line => /^((?:[^|]*\|){4}[^|]*)\|(.*)$/.exec(line))
   const hashes = raw.stdout.split('\n').map(line => /^(\\?)([0-9a-f]{64}) {2}(.*)$/.exec(line))
   const shown = new Map<string, { readonly from: number; readonly size: number }>()
@@ -129,7 +120,7 @@ function parseListing(raw: ProbeResult): Listing {
     shown,
     contents: Buffer.from(at < 0 ? '' : raw.stdout.slice(at + before.length), 'base64'),
   }
-}
+})
 
 function parseFile(raw: ProbeResult, path: string): FileState {
   const listing = listingOf(raw)
