@@ -3,11 +3,12 @@ import type { ClusterSpec } from '../config/index.ts'
 import type { ProbeResult } from '../core/index.ts'
 import { statusLimits } from '../core/limits.ts'
 import { type Answer, askScript, parseAnswer } from '../resources/kubectl.ts'
+import { outsideOf } from '../resources/pod-range.ts'
 import { quote } from '../shell/quote.ts'
 import type { ClusterHealth } from './cluster-health.ts'
 import { nodesTemplate, podsTemplate } from './list-templates.ts'
-import { nodesIn, podsIn, versionIn } from './listed-objects.ts'
-import { type NodeStatus, nodeStatus, notJoined, type PodStatus, podProblem } from './node-status.ts'
+import { type ListedPod, nodesIn, podsIn, versionIn } from './listed-objects.ts'
+import { type NodeStatus, nodeStatus, notJoined, outsidePod, type PodStatus, podProblem } from './node-status.ts'
 
 /**
  * The questions of `evcctl status` to the cluster as a whole, in the order in which `readStatus` takes the answers. `hosts`:
@@ -32,7 +33,7 @@ export interface ClusterStatus {
   /** Version of the API server, without `v`. */
   readonly version: string
   readonly nodes: readonly NodeStatus[]
-  /** Pods of kube-system that are not ready, and why. */
+  /** Pods of kube-system that are not ready, or not in the network of pods, and why. */
   readonly pods: readonly PodStatus[]
   /** Checks of the API server's /readyz that fail. */
   readonly failingChecks: readonly string[]
@@ -74,12 +75,21 @@ export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): 
     api: 'answered',
     version: version?.api === 'answered' ? versionIn(version.text) : '',
     nodes: [...inFileOrder(found, spec), ...missing],
-    pods: (listedPods ?? []).map(pod => podProblem(pod, notReady)),
+    pods: podsOf(listedPods ?? [], spec, notReady),
     failingChecks: [
       ...(readyz === undefined ? [] : failingChecks(readyz)),
       ...(listedPods === undefined ? [`pods of kube-system: ${whyNoPods(pods)}`] : []),
     ],
   }
+}
+
+function podsOf(pods: readonly ListedPod[], spec: ClusterSpec, notReady: ReadonlySet<string>): readonly PodStatus[] {
+  // A network that the user has set up may give what addresses it likes.
+  const isOutside = spec.network.cni === 'none' ? () => false : outsideOf(spec.network.podCIDR)
+  return pods.flatMap(pod => {
+    if (pod.address === '') return [podProblem(pod, notReady)]
+    return isOutside(pod.address) ? [outsidePod(pod, spec)] : []
+  })
 }
 
 // Pods that nobody has seen are not known to be well.

@@ -30,7 +30,10 @@ export const nodesTemplate = list(
   ].join(''),
 )
 
-/** A line for each pod that is not as it should be, and what follows it; read by `podsIn`. */
+/**
+ * A line for each pod that is not as it should be, and for each other one that has an address of its own, and what follows
+ * it; read by `podsIn`.
+ */
 export const podsTemplate = list(
   [
     '{{$ready := false}}{{$said := ""}}',
@@ -38,8 +41,11 @@ export const podsTemplate = list(
     '{{if and (eq .type "Ready") (eq .status "True")}}{{$ready = true}}{{end}}',
     '{{if and (eq .status "False") .message (not $said)}}{{$said = .message}}{{end}}',
     '{{end}}',
-    '{{if not (or .metadata.deletionTimestamp (eq .status.phase "Succeeded") (and $ready (eq .status.phase "Running")))}}',
-    `name={{urlquery .metadata.name}}${end}`,
+    '{{if or .metadata.deletionTimestamp (eq .status.phase "Succeeded")}}',
+    '{{else if and $ready (eq .status.phase "Running")}}',
+    `{{if and .status.podIP (not .spec.hostNetwork)}}name={{urlquery .metadata.name}}${end}`,
+    `${field('node', '.spec.nodeName')}${field('address', '.status.podIP')}{{end}}`,
+    `{{else}}name={{urlquery .metadata.name}}${end}`,
     field('node', '.spec.nodeName'),
     field('phase', '.status.phase'),
     `{{with or .status.message $said}}said=${message('.')}${end}{{end}}`,

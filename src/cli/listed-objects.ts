@@ -19,7 +19,7 @@ export interface ListedNode {
   readonly architecture: string
 }
 
-/** A pod that is not as it should be. */
+/** A pod that is not as it should be, or one with an address of its own. */
 export interface ListedPod {
   readonly name: string
   /** Empty as long as it is not scheduled. */
@@ -31,6 +31,8 @@ export interface ListedPod {
   readonly waiting: string
   /** Of the container that was started most often. */
   readonly restarts: number
+  /** Of a pod that runs and is ready, in the network of pods; empty of any other. */
+  readonly address: string
 }
 
 /** Reads what nodesTemplate printed; undefined for what is no such list: it comes from a host. */
@@ -64,6 +66,7 @@ export function podsIn(text: string): readonly ListedPod[] | undefined {
       said: first(item, 'said'),
       waiting: containers.map(([, reason = '']) => reason).find(reason => reason !== '') ?? '',
       restarts: containers.reduce((most, [count]) => Math.max(most, Number(count) || 0), 0),
+      address: first(item, 'address'),
     }
   })
   return pods?.every(({ node }) => node === '' || isObjectName(node)) === true ? pods : undefined

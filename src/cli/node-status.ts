@@ -20,7 +20,7 @@ export interface NodeStatus {
   readonly architecture: string
 }
 
-/** A pod that is not ready, and why. */
+/** A pod that is not ready, or not in the network of pods, and why. */
 export interface PodStatus {
   readonly name: string
   readonly node: string
@@ -53,6 +53,15 @@ export function nodeStatus(node: ListedNode, cluster: ClusterSpec): NodeStatus {
     address,
     os,
     architecture,
+  }
+}
+
+/** What is wrong with a pod that runs, but with an address that the cluster's network has not given. */
+export function outsidePod({ name, node }: ListedPod, { network }: ClusterSpec): PodStatus {
+  return {
+    name,
+    node,
+    problem: `its address is not of ${network.podCIDR}: another network configuration goes first on its node. Look for files of other software (ls /etc/cni/net.d), move them away, and delete the pod`,
   }
 }
 

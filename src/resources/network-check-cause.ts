@@ -1,7 +1,7 @@
-import { BlockList, isIPv4 } from 'node:net'
 import type { ErrorDetails } from '../core/errors.ts'
 import type { CheckPod, CheckPods } from './network-check-pods.ts'
 import type { NodeResults, PairResult, ServiceResult } from './network-check-script.ts'
+import { outsideOf } from './pod-range.ts'
 
 /** By what packets travel between nodes, as far as it matters for what may hold them up. */
 export interface NetworkPath {
@@ -140,11 +140,8 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
 
 // Pods whose address the cluster's network cannot have given.
 function strangePods({ pods }: CheckPods, { podCIDR }: NetworkPath): readonly CheckPod[] {
-  const [first = '', prefix] = podCIDR.split('/')
-  if (!isIPv4(first)) return []
-  const range = new BlockList()
-  range.addSubnet(first, Number(prefix))
-  return pods.filter(({ address }) => isIPv4(address) && !range.check(address))
+  const isStrange = outsideOf(podCIDR)
+  return pods.filter(({ address }) => isStrange(address))
 }
 
 // A pair that fails both ways is one pair.

@@ -74,6 +74,26 @@ describe('status', () => {
     `)
   })
 
+  test('names pods with addresses of another network, which run and work for nobody', () => {
+    const at = (name: string, podIP: string, more: object = {}) => ({
+      ...pod(name, true, { podIP }),
+      spec: { nodeName: 'w1', ...more },
+    })
+    const found = [
+      at('coredns-1', '10.88.0.5'),
+      at('coredns-2', '10.244.1.7'),
+      at('proxy', '192.0.2.21', { hostNetwork: true }),
+    ]
+    const results = healthy.with(1, pods(found))
+    expect(isHealthy(readStatus(spec, results))).toBe(false)
+    expect(readStatus(spec, results).pods).toEqual([
+      { name: 'coredns-1', node: 'w1', problem: expect.stringContaining('its address is not of 10.244.0.0/16') },
+    ])
+    expect(text(results)).toContain('✘ kube-system/coredns-1 on w1: its address is not of 10.244.0.0/16')
+    const own = { ...spec, network: { ...spec.network, cni: 'none' as const } }
+    expect(isHealthy(readStatus(own, results))).toBe(true)
+  })
+
   test('names nodes, pods and checks that are not as they should be', () => {
     const results = [
       nodes([node('cp1', false, { spec: { unschedulable: true } }), node('stray', true)]),

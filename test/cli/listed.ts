@@ -12,9 +12,10 @@ export interface NodeGiven {
 /** A Pod likewise. */
 export interface PodGiven {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string }
-  readonly spec?: { readonly nodeName?: string }
+  readonly spec?: { readonly nodeName?: string; readonly hostNetwork?: boolean }
   readonly status?: {
     readonly phase?: string
+    readonly podIP?: string
     readonly message?: string
     readonly conditions?: readonly ConditionGiven[]
     readonly containerStatuses?: readonly {
@@ -56,12 +57,17 @@ export function nodesListed(nodes: readonly NodeGiven[]): string {
 
 /** What it prints of pods by podsTemplate. */
 export function podsListed(pods: readonly PodGiven[]): string {
-  const unwell = pods.filter(({ metadata, status }) => {
+  return printed(pods, ({ metadata, spec, status }) => {
     const ready = status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')
-    if (metadata.deletionTimestamp !== undefined || status?.phase === 'Succeeded') return false
-    return !(ready === true && status?.phase === 'Running')
+    if (metadata.deletionTimestamp !== undefined || status?.phase === 'Succeeded') return []
+    if (ready !== true || status?.phase !== 'Running') return unwell({ metadata, spec, status })
+    if ((status.podIP ?? '') === '' || spec?.hostNetwork === true) return []
+    return [line('name', metadata.name), ...field('node', spec?.nodeName), ...field('address', status.podIP)]
   })
-  return printed(unwell, ({ metadata, spec, status }) => [
+}
+
+function unwell({ metadata, spec, status }: PodGiven): readonly string[] {
+  return [
     line('name', metadata.name),
     ...field('node', spec?.nodeName),
     ...field('phase', status?.phase),
@@ -72,7 +78,7 @@ export function podsListed(pods: readonly PodGiven[]): string {
     ...(status?.containerStatuses ?? []).map(({ restartCount = 0, state }) =>
       line('container', restartCount, state?.waiting?.reason ?? ''),
     ),
-  ])
+  ]
 }
 
 const rolePrefix = 'node-role.kubernetes.io/'

@@ -48,6 +48,11 @@ const nodes: readonly NodeGiven[] = [
 
 const pods: readonly PodGiven[] = [
   { metadata: { name: 'empty' }, spec: {}, status: {} },
+  ...[true, false, undefined].map(hostNetwork => ({
+    metadata: { name: `network-${hostNetwork}` },
+    spec: { nodeName: 'w1', ...(hostNetwork === undefined ? {} : { hostNetwork }) },
+    status: { phase: 'Running', podIP: '10.244.1.2', conditions: [condition('Ready', 'True')] },
+  })),
   ...['Running', 'Succeeded', 'Failed', 'Pending'].flatMap(phase =>
     ['True', 'False'].map(ready => ({
       metadata: { name: `${phase.toLowerCase()}-${ready.toLowerCase()}` },
