@@ -87,24 +87,28 @@ const masked = '<secret>'
 const longLine = 200
 // Longer texts are bounded before they are shown.
 const mostWithEnds = 32 * 1024
-const tellsNothing = 2
+const tellsMuch = 3
 
 function withoutBegunEnds(text: string): string {
   return text
     .split('\n')
     .map(line => {
-      const left = line.length < longLine ? 0 : begunAtEnd(line)
-      return left <= tellsNothing ? line : `${line.slice(0, -left)}${masked}`
+      const left = line.length < longLine ? 0 : begunAtEnd(line, tellsMuch)
+      return left === 0 ? line : `${line.slice(0, -left)}${masked}`
     })
     .join('\n')
 }
 
-/** How many characters at the end of a text may be the beginning of a Secret's value that was cut off there, with what they are part of. */
-export function begunAtEnd(text: string): number {
+/**
+ * How many characters at the end of a text, if there are `least`, may be the beginning of a value of a Secret that was cut off
+ * there, with what they are part of.
+ */
+export function begunAtEnd(text: string, least = 1): number {
   let most = 0
   for (const value of knownForms()) {
     const from = Math.max(0, text.length - value.length + 1)
-    for (let at = text.indexOf(value[0]!, from); at >= 0; at = text.indexOf(value[0]!, at + 1)) {
+    const begin = value.slice(0, least)
+    for (let at = text.indexOf(begin, from); at >= 0; at = text.indexOf(begin, at + 1)) {
       if (!value.startsWith(text.slice(at))) continue
       most = Math.max(most, text.length - at)
       break
