@@ -176,7 +176,7 @@ function parse(text: string, lineCounter: LineCounter, file: string): readonly D
 function plainValue(document: Document, file: string): unknown {
   try {
     if (standsForTooMuch(document)) throw new RangeError('its aliases stand for too much')
-    return document.toJS({ maxAliasCount: 1000 })
+    return document.toJS({ maxAliasCount: -1 })
   } catch (cause) {
     const error = badInput(
       {

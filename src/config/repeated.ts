@@ -4,7 +4,7 @@ import { type Alias, type Document, isAlias, isScalar, type Node, visit, type YA
 const mostAdded = 16 * 1024 * 1024
 
 /** So many anchors and aliases are looked at: yaml looks for each alias through all before it. */
-const mostNames = 4_000
+const mostNames = 20_000
 
 /** A key that stands in its mapping before: its place in the text. yaml itself compares each key with each. */
 export function repeatedKeys(document: Document): readonly (readonly [number, number])[] {

@@ -152,3 +152,14 @@ describe('a file that cannot be read', () => {
     expect(String(error)).not.toContain('undefined')
   })
 })
+
+it('takes a file in which some thousand hosts have settings in common', () => {
+  const workers = Array.from(
+    { length: 3_000 },
+    (_, at) => `{ name: w${at}, address: 10.1.${at >> 8}.${at & 255}, roles: [worker], ssh: *common }`,
+  )
+  const first = '{ name: cp1, address: 10.0.0.1, roles: [control-plane], ssh: &common { user: edge } }'
+  const { hosts } = parse(cluster('network: { podCIDR: 172.16.0.0/12 }', [first, ...workers]))
+  expect(hosts).toHaveLength(3_001)
+  expect(hosts.at(-1)?.ssh.user).toBe('edge')
+})
