@@ -85,7 +85,7 @@ describe.sequential('a cluster on an etcd that exists already', () => {
     await cluster.hosts.exec('cp1', 'pkill -KILL -x kubeadm; true')
     const plan = await run('plan', cluster.file)
     expect(plan.stderr).toBe('')
-    expect(plan.stdout).toContain('what the interrupted kubeadm init left is removed first')
+    expect(plan.stdout).toContain('what the interrupted run of kubeadm left is removed first')
     const outcome = await run('apply', cluster.file, '--yes')
     expect(outcome.stderr).toBe('')
     expect(outcome.exitCode).toBe(0)
