@@ -1,8 +1,8 @@
 import { beginningOf } from '../core/cut.ts'
+import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
 import { askingProbeMs, listBytes } from '../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
-import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { adminConf } from './kubectl.ts'
 import { parsedOnce } from './parsed-once.ts'
 

@@ -1,3 +1,4 @@
+import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../core/resource.ts'
 import { documentChanges } from './document-changes.ts'
 import { keptJson } from './host-yaml.ts'
@@ -5,7 +6,6 @@ import { changeSteps } from './kubeadm-change-steps.ts'
 import { certSANsIn, changeable, clusterRecord, fixedField, serverOf } from './kubeadm-configuration.ts'
 import { type ClusterDocuments, changeMarks } from './kubeadm-configuration-state.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
-import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { canonicalName, decodeFile, printFile, subjectAltNames } from './kubeadm-state.ts'
 import { linesOf } from './probe-output.ts'
 import {

@@ -1,5 +1,5 @@
+import { runMark } from '../core/kubeadm-unfinished.ts'
 import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
-import { runMark } from './kubeadm-marks.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { controlPlaneComponents } from './static-pods.ts'
 
@@ -20,18 +20,21 @@ export const emptiedByReset: readonly string[] = [kubernetes, kubelet]
 
 // What the kubelet makes there by itself, or kubeadm for it.
 const ofKubelet = [
-  ...['pods', 'plugins', 'plugins_registry', 'device-plugins', 'pod-resources', 'checkpoints', '*_state', 'pki'],
+  ...['pods', 'plugins', 'plugins_registry', 'device-plugins', 'pod-resources', 'checkpoints', '*_state'],
   ...['config.yaml', 'kubeadm-flags.env', 'instance-config.yaml'],
 ].map(name => `${kubelet}/${name}`)
 
-// The names under which kubeadm writes: where a run has begun or an earlier node was, these are what is left of it.
-const ofKubeadm = [
+// The names under which kubeadm and a kubelet that joins write: where a run has begun or an earlier node was, these are what is
+// left of it.
+const ofRun = [
   ...['admin', 'super-admin', 'kubelet', 'bootstrap-kubelet', 'controller-manager', 'scheduler'].map(
     name => `${name}.conf`,
   ),
   ...['etcd', ...controlPlaneComponents].map(name => `manifests/${name}.yaml`),
   ...['ca.*', 'sa.*', 'apiserver*', 'front-proxy-*', 'etcd'].map(name => `pki/${name}`),
-].map(name => `${kubernetes}/${name}`)
+]
+  .map(name => `${kubernetes}/${name}`)
+  .concat(`${kubelet}/pki`)
 
 const places = [
   { name: 'conf', folder: kubernetes, entries: `${kubernetes}/*.conf` },
@@ -69,7 +72,7 @@ keep_entries() {
   for entry in "$@"; do
     if [ ! -e "$entry" ] && [ ! -L "$entry" ]; then continue; fi
     case $entry in ${[...ofKubelet, `${runMark}*`].join('|')}) continue ;; esac
-    case $former$entry in ${ofKubeadm.map(path => `yes${path}`).join('|')}) continue ;; esac
+    case $former$entry in ${ofRun.map(path => `yes${path}`).join('|')}) continue ;; esac
     if [ ! -L "$entry" ] && mountpoint -q "$entry" 2>/dev/null; then continue; fi
     size=$(du -sk -- "$entry" 2>/dev/null) || :
     size=\${size%%[!0-9]*}
@@ -116,7 +119,11 @@ set_aside() {
   settle
   if [ -d ${kept} ]; then
     some=
-${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes; fi`)}    if [ -n "$some" ] && [ ! -e ${keptAside} ]; then mv -T ${kept} ${keptAside}; else rm -rf ${kept}; fi
+${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes; fi`)}    if [ -n "$some" ]; then
+      aside=${keptAside} number=1
+      while [ -e "$aside" ]; do number=$(( number + 1 )) aside=${keptAside}.$number; done
+      mv -T ${kept} "$aside"
+    else rm -rf ${kept}; fi
     ${syncLine(stateFolder)}
   fi
 }
@@ -125,8 +132,9 @@ ${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes;
 /** Lines of sh that forget the copies. */
 export const forgetCopies = `rm -rf ${kept} ${kept}.new ${kept}.full\n`
 
-/** Probe line: `aside=yes` where copies were set aside. */
-export const printAside = `if [ -d ${keptAside} ]; then echo aside=yes; fi\n`
+/** Probe line: `aside=yes` where copies were set aside, or will be. Comes after readMarks. */
+export const printAside = `if [ -d ${keptAside} ] || { [ -z "$cut_off" ] && [ -d ${kept} ]; }; then echo aside=yes; fi
+`
 
 /** What plan says of them. */
-export const asideNote = `copies of what lay here before a run of kubeadm that somebody has reset are in ${keptAside}`
+export const asideNote = `copies of what lay here before a run of kubeadm that somebody has reset are in ${keptAside} (or go there now)`

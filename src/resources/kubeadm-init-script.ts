@@ -1,7 +1,7 @@
+import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { forgetFormerNode } from './former-node.ts'
-import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { resetFunctions } from './kubeadm-reset.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { watchedFunction } from './kubeadm-watch.ts'

@@ -1,5 +1,5 @@
+import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
 import { forgetFormerNode } from './former-node.ts'
-import { kubeadmUnfinished } from './kubeadm-marks.ts'
 import { type ResetOptions, resetFunctions } from './kubeadm-reset.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { kubeletGivenUp, watchedFunction } from './kubeadm-watch.ts'

@@ -1,19 +1,10 @@
+import { confOf, kubeadmUnfinished, resetMark, runMark } from '../core/kubeadm-unfinished.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import { clearMark, syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { linesOf } from './probe-output.ts'
 
-/**
- * Lies on a host from when kubeadm's preflight has passed until all that belongs to its run is done. `kubeadm reset` empties
- * this folder: a host that somebody has reset by hand, and perhaps made a node by hand since, has none of it any more.
- */
-export const runMark = '/var/lib/kubelet/evcctl-unfinished'
-
-/** Lies on a host from before a reset by evcctl until what lay there before has been put back. It says what runMark said. */
-export const resetMark = '/var/lib/evcctl/kubeadm-reset.unfinished'
-
-/** A condition of sh, for an `if`: a run of kubeadm, or its reset, was cut off here. What answers there will be reset. */
-export const kubeadmUnfinished = `[ -e ${runMark} ] || [ -e ${resetMark} ]`
+const memberOf = 'member $(stat -c %i -- "$data/member" 2>/dev/null)'
 
 /** What a run of kubeadm makes of a host. */
 export type KubeadmRun = 'init' | 'control-plane' | 'worker'
@@ -28,13 +19,11 @@ export interface CutOffRun {
 
 /** Lines of sh that set `$cut_off` (yes or empty), `$run` and `$data` to what the marks say. */
 export const readMarks = `cut_off= run= data=
-for mark in ${resetMark} ${runMark}; do
-  if [ -e "$mark" ]; then
-    cut_off=yes
-    { read -r run && IFS= read -r data; } <"$mark" || :
-    break
-  fi
-done
+if ${kubeadmUnfinished}; then
+  cut_off=yes mark=${resetMark}
+  if [ ! -e "$mark" ]; then mark=${runMark}; fi
+  { read -r run && IFS= read -r data; } <"$mark" || :
+fi
 `
 
 /** Probe lines: `cutOff=<run> <data directory>` where a run was cut off. */
@@ -55,7 +44,20 @@ export function markRun(run: KubeadmRun, etcdData: string | undefined): string {
 }
 
 /** Lines of sh that mark the host before a reset of what readMarks found. */
-export const markReset = write(resetMark, '"$run" "$data"')
+export const markReset = write(resetMark, `"$run" "$data" "${confOf}" "${memberOf}"`)
+
+/** Lines of sh that remove the data of etcd which the mark of a reset names; they fail where other data are there by now. */
+export const removeMarkedData = `case $data in
+  /?*)
+    if [ -e "$data/member" ] || [ -L "$data/member" ]; then
+      if ! grep -qxF "${memberOf}" ${resetMark}; then
+        echo "$data/member is there since a reset of this host was cut off, so it is not removed: move it away, or remove ${resetMark} if the host is a node again" >&2
+        exit 1
+      fi
+      rm -rf -- "$data/member"
+    fi ;;
+esac
+`
 
 /** Lines of sh that take both marks away, once what they guard is on the disk. */
 export const clearMarks = `${clearMark(runMark)}${clearMark(resetMark)}`

@@ -1,7 +1,8 @@
+import { resetMark } from '../core/kubeadm-unfinished.ts'
 import { syncTreeLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { beforeFunctions, emptiedByReset, forgetCopies } from './kubeadm-before.ts'
-import { clearMarks, type KubeadmRun, markReset, markRun, readMarks, resetMark } from './kubeadm-marks.ts'
+import { clearMarks, type KubeadmRun, markReset, markRun, readMarks, removeMarkedData } from './kubeadm-marks.ts'
 import { initWrote } from './kubectl.ts'
 import { otherMember } from './stacked-etcd-data.ts'
 
@@ -43,8 +44,7 @@ ${leave === '' ? '' : `    if [ "$run" = ${run} ] || [ -z "$cut_off" ]; then\n${
 ${indented(markReset, 2)}  fi
   systemctl stop kubelet 2>/dev/null || :
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket ${quote(criSocket)} >/dev/null
-  case $data in /?*) rm -rf -- "$data/member" ;; esac
-  put_all_back
+${indented(removeMarkedData)}  put_all_back
   ${syncTreeLine(emptiedByReset.join(' '))}
 ${indented(clearMarks)}${indented(forgetCopies)}}
 `

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output, Secret, type TaskId } from '../../src/core/index.ts'
@@ -316,6 +316,53 @@ describe('the mark of a run that was cut off', () => {
   })
 })
 
+/** The next reset is killed when kubeadm has emptied its folders. */
+async function killedInReset(host: KubeadmHost, resource: Parameters<KubeadmHost['applyAll']>[0], desired: unknown) {
+  const path = join(host.sandbox.root, 'bin/kubeadm')
+  const kubeadm = readFileSync(path, 'utf8')
+  writeFileSync(path, kubeadm.replace(/^esac$/m, 'esac\ncase $1 in reset) kill -9 $PPID ;; esac'))
+  expect(await host.applyAll(resource as never, desired as never)).toHaveProperty('failed')
+  writeFileSync(path, kubeadm)
+}
+
+describe('a reset that was cut off', () => {
+  test.each([
+    ['init', init(), initDesired],
+    ['join', controlPlane(), joinDesired],
+  ] as const)(
+    'is no reason to undo a node that somebody has made by hand since: %s',
+    async (what, resource, desired) => {
+      const host = new KubeadmHost()
+      host.fails('run', 'cut off')
+      await host.applyAll(resource as never, desired as never)
+      await killedInReset(host, resource as never, desired)
+      expect([host.has(runMark), host.has(resetMark)]).toEqual([false, true])
+      await host.resetByHand()
+      await host.sandbox.sh(`${host.sandbox.root}/bin/kubeadm ${what} --by-hand`)
+      host.write('/var/lib/etcd/member/wal/0.wal', 'data of the cluster')
+      const asked = host.asked().length
+      await host.applyAll(resource as never, desired as never)
+      expect(host.asked().slice(asked)).not.toContainEqual(reset)
+      expect(host.tree('/var/lib/etcd')).toHaveProperty([member])
+    },
+  )
+
+  test('removes no data that came since', async () => {
+    const host = new KubeadmHost()
+    host.fails('run', 'cut off')
+    await host.applyAll(init(), initDesired)
+    await killedInReset(host, init() as never, initDesired)
+    rmSync(host.sandbox.inside('/var/lib/etcd'), { recursive: true })
+    host.write('/var/lib/etcd/other', 'takes the inode')
+    host.write('/var/lib/etcd/member/wal/0.wal', 'data of somebody else')
+    rmSync(host.sandbox.inside('/var/lib/etcd/other'))
+    expect(await host.applyAll(init(), initDesired)).toMatchObject({
+      failed: expect.stringContaining('is there since a reset of this host was cut off'),
+    })
+    expect(host.tree('/var/lib/etcd')).toHaveProperty([member])
+  })
+})
+
 describe('copies of what lay there before', () => {
   test('outlive a reset by hand, and plan says where they are', async () => {
     const host = new KubeadmHost()
@@ -323,7 +370,7 @@ describe('copies of what lay there before', () => {
     host.fails('run', 'it does not come up')
     await host.applyAll(init(), initDesired)
     await host.resetByHand()
-    await host.applyAll(init(), initDesired)
+    expect(await host.applyAll(init(), initDesired)).toMatchObject({ note: expect.stringContaining(`${copies}.saved`) })
     expect(host.tree(`${copies}.saved`)).toMatchObject({
       'manifests/kube-vip.yaml': '600 0 pod\n',
       'pki/ca.key': '400 0 key of the user\n',
@@ -333,6 +380,30 @@ describe('copies of what lay there before', () => {
     expect(await host.applyAll(init(), initDesired)).toMatchObject({
       note: expect.stringContaining(`${copies}.saved`),
     })
+  })
+
+  test('of a second run that somebody has reset stay beside those of the first', async () => {
+    const host = new KubeadmHost()
+    for (const key of ['one', 'two']) {
+      host.write('/etc/kubernetes/pki/ca.crt', ca.pem)
+      host.write('/etc/kubernetes/pki/ca.key', key, 0o400)
+      host.fails('run', 'it does not come up')
+      await host.applyAll(init(), initDesired)
+      await host.resetByHand()
+      await host.applyAll(init(), initDesired)
+      await host.resetByHand()
+    }
+    expect(host.tree(`${copies}.saved`)).toMatchObject({ 'pki/ca.key': '400 0 one' })
+    expect(host.tree(`${copies}.saved.2`)).toMatchObject({ 'pki/ca.key': '400 0 two' })
+  })
+
+  test('have the certificates for the kubelet that lie there before it is one', async () => {
+    const host = new KubeadmHost()
+    host.write('/var/lib/kubelet/pki/kubelet.key', 'of the user\n', 0o600)
+    host.fails('run', 'it does not come up')
+    await host.applyAll(controlPlane(), joinDesired)
+    expect(await host.applyAll(controlPlane(), joinDesired)).not.toHaveProperty('failed')
+    expect(host.tree('/var/lib/kubelet')).toMatchObject({ 'pki/kubelet.key': '600 0 of the user\n' })
   })
 
   test('have what was written after the run was cut off beside them', async () => {

@@ -69,7 +69,7 @@ systemctl enable --quiet kubelet
 settle() {
   if [ -d /var/lib/evcctl/kubeadm-before.full ]; then
     rm -rf /var/lib/evcctl/kubeadm-before
-    mv /var/lib/evcctl/kubeadm-before.full /var/lib/evcctl/kubeadm-before
+    mv -T /var/lib/evcctl/kubeadm-before.full /var/lib/evcctl/kubeadm-before
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
 }
@@ -79,8 +79,8 @@ keep_entries() {
   mkdir -p "$place"
   for entry in "$@"; do
     if [ ! -e "$entry" ] && [ ! -L "$entry" ]; then continue; fi
-    case $entry in /var/lib/kubelet/pods|/var/lib/kubelet/plugins|/var/lib/kubelet/plugins_registry|/var/lib/kubelet/device-plugins|/var/lib/kubelet/pod-resources|/var/lib/kubelet/checkpoints|/var/lib/kubelet/*_state|/var/lib/kubelet/pki|/var/lib/kubelet/config.yaml|/var/lib/kubelet/kubeadm-flags.env|/var/lib/kubelet/instance-config.yaml|/var/lib/kubelet/evcctl-unfinished*) continue ;; esac
-    case $former$entry in yes/etc/kubernetes/admin.conf|yes/etc/kubernetes/super-admin.conf|yes/etc/kubernetes/kubelet.conf|yes/etc/kubernetes/bootstrap-kubelet.conf|yes/etc/kubernetes/controller-manager.conf|yes/etc/kubernetes/scheduler.conf|yes/etc/kubernetes/manifests/etcd.yaml|yes/etc/kubernetes/manifests/kube-apiserver.yaml|yes/etc/kubernetes/manifests/kube-controller-manager.yaml|yes/etc/kubernetes/manifests/kube-scheduler.yaml|yes/etc/kubernetes/pki/ca.*|yes/etc/kubernetes/pki/sa.*|yes/etc/kubernetes/pki/apiserver*|yes/etc/kubernetes/pki/front-proxy-*|yes/etc/kubernetes/pki/etcd) continue ;; esac
+    case $entry in /var/lib/kubelet/pods|/var/lib/kubelet/plugins|/var/lib/kubelet/plugins_registry|/var/lib/kubelet/device-plugins|/var/lib/kubelet/pod-resources|/var/lib/kubelet/checkpoints|/var/lib/kubelet/*_state|/var/lib/kubelet/config.yaml|/var/lib/kubelet/kubeadm-flags.env|/var/lib/kubelet/instance-config.yaml|/var/lib/kubelet/evcctl-unfinished*) continue ;; esac
+    case $former$entry in yes/etc/kubernetes/admin.conf|yes/etc/kubernetes/super-admin.conf|yes/etc/kubernetes/kubelet.conf|yes/etc/kubernetes/bootstrap-kubelet.conf|yes/etc/kubernetes/controller-manager.conf|yes/etc/kubernetes/scheduler.conf|yes/etc/kubernetes/manifests/etcd.yaml|yes/etc/kubernetes/manifests/kube-apiserver.yaml|yes/etc/kubernetes/manifests/kube-controller-manager.yaml|yes/etc/kubernetes/manifests/kube-scheduler.yaml|yes/etc/kubernetes/pki/ca.*|yes/etc/kubernetes/pki/sa.*|yes/etc/kubernetes/pki/apiserver*|yes/etc/kubernetes/pki/front-proxy-*|yes/etc/kubernetes/pki/etcd|yes/var/lib/kubelet/pki) continue ;; esac
     if [ ! -L "$entry" ] && mountpoint -q "$entry" 2>/dev/null; then continue; fi
     size=$(du -sk -- "$entry" 2>/dev/null) || :
     size=${size%%[!0-9]*}
@@ -103,7 +103,7 @@ keep_files() {
   keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]*
   keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]*
   { find /var/lib/evcctl/kubeadm-before.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
-  mv /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
+  mv -T /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
   { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   settle
 }
@@ -139,7 +139,11 @@ set_aside() {
     if lost /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*; then some=yes; fi
     if lost /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*; then some=yes; fi
     if lost /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*; then some=yes; fi
-    if [ -n "$some" ] && [ ! -e /var/lib/evcctl/kubeadm-before.saved ]; then mv /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.saved; else rm -rf /var/lib/evcctl/kubeadm-before; fi
+    if [ -n "$some" ]; then
+      aside=/var/lib/evcctl/kubeadm-before.saved number=1
+      while [ -e "$aside" ]; do number=$(( number + 1 )) aside=/var/lib/evcctl/kubeadm-before.saved.$number; done
+      mv -T /var/lib/evcctl/kubeadm-before "$aside"
+    else rm -rf /var/lib/evcctl/kubeadm-before; fi
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
 }
@@ -158,27 +162,34 @@ begin() {
 }
 reset_host() {
   cut_off= run= data=
-  for mark in /var/lib/evcctl/kubeadm-reset.unfinished /var/lib/kubelet/evcctl-unfinished; do
-    if [ -e "$mark" ]; then
-      cut_off=yes
-      { read -r run && IFS= read -r data; } <"$mark" || :
-      break
-    fi
-  done
+  if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && { [ ! -e /etc/kubernetes/kubelet.conf ] || grep -qxF "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then
+    cut_off=yes mark=/var/lib/evcctl/kubeadm-reset.unfinished
+    if [ ! -e "$mark" ]; then mark=/var/lib/kubelet/evcctl-unfinished; fi
+    { read -r run && IFS= read -r data; } <"$mark" || :
+  fi
   if [ ! -e /var/lib/evcctl/kubeadm-reset.unfinished ]; then
     if [ -z "$cut_off" ]; then
       need_no_member
       set_aside
     fi
     keep_files yes
-    printf '%s\n' "$run" "$data" >/var/lib/evcctl/kubeadm-reset.unfinished.new
+    printf '%s\n' "$run" "$data" "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" "member $(stat -c %i -- "$data/member" 2>/dev/null)" >/var/lib/evcctl/kubeadm-reset.unfinished.new
     { sync -- /var/lib/evcctl/kubeadm-reset.unfinished.new 2>/dev/null || sync; }
     mv -fT /var/lib/evcctl/kubeadm-reset.unfinished.new /var/lib/evcctl/kubeadm-reset.unfinished
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
   systemctl stop kubelet 2>/dev/null || :
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/containerd/containerd.sock' >/dev/null
-  case $data in /?*) rm -rf -- "$data/member" ;; esac
+  case $data in
+    /?*)
+      if [ -e "$data/member" ] || [ -L "$data/member" ]; then
+        if ! grep -qxF "member $(stat -c %i -- "$data/member" 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; then
+          echo "$data/member is there since a reset of this host was cut off, so it is not removed: move it away, or remove /var/lib/evcctl/kubeadm-reset.unfinished if the host is a node again" >&2
+          exit 1
+        fi
+        rm -rf -- "$data/member"
+      fi ;;
+  esac
   put_all_back
   { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
   rm -f /var/lib/kubelet/evcctl-unfinished
@@ -208,7 +219,7 @@ while :; do
   fi
   if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
     echo "$again"
-    if [ -e /var/lib/kubelet/evcctl-unfinished ] || [ -e /var/lib/evcctl/kubeadm-reset.unfinished ]; then reset_host; fi
+    if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && { [ ! -e /etc/kubernetes/kubelet.conf ] || grep -qxF "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then reset_host; fi
     sleep 5
     continue
   fi
