@@ -72,11 +72,13 @@ export async function evaluateCluster(
   if (rolling !== undefined) run.emit({ type: 'note', text: rolling })
   const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
   if (others !== undefined) run.emit({ type: 'note', text: others })
-  const nodesNow = new Set(allNodes(evaluated))
+  const nodesNow = allNodes(evaluated)
   const lost = lostWhileWritten({
     cluster: spec.name,
-    hosts: [...failed.keys()].filter(host => nodesNow.has(host)),
-    folders: ['apply', 'plan'].map(command => journalFolder(command)),
+    // Where the API server does not answer, it may be a node.
+    hosts: [...failed.keys()].filter(host => nodesNow === undefined || nodesNow.includes(host)),
+    applies: journalFolder('apply'),
+    plans: journalFolder('plan'),
     except: cluster.id,
   })
   const judged = refuseAfterLoss(

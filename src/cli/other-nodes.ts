@@ -11,18 +11,19 @@ export function otherNodes(
   { hosts }: { readonly hosts: readonly { readonly name: string }[] },
 ): readonly string[] {
   const ours = new Set(hosts.map(host => host.name))
-  return allNodes({ graph, snapshots }).filter(name => !ours.has(name))
+  return (allNodes({ graph, snapshots }) ?? []).filter(name => !ours.has(name))
 }
 
-/** All nodes of the cluster, by name, as otherNodes() sees them. */
-export function allNodes({ graph, snapshots }: Pick<Evaluation, 'graph' | 'snapshots'>): readonly string[] {
+/** All nodes of the cluster, by name, as otherNodes() sees them; undefined where that is not known. */
+export function allNodes({ graph, snapshots }: Pick<Evaluation, 'graph' | 'snapshots'>): readonly string[] | undefined {
   for (const [id, { resource }] of graph.tasks) {
     const snapshot = resource.kind === nodeLabelsKind ? snapshots.get(id) : undefined
     if (snapshot === undefined || 'error' in snapshot) continue
     const answer = snapshot.current as NodeAnswer
     if (answer.api === 'answered') return answer.names
+    if (answer.api === 'absent') return []
   }
-  return []
+  return undefined
 }
 
 const namesShown = 5

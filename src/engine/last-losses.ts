@@ -1,70 +1,75 @@
-import { readdirSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event } from '../core/event.ts'
-import { localFileBytes } from '../core/limits.ts'
-import { readLocalFile } from '../core/local-file.ts'
-
-/** How many journals of a cluster are looked into, the newest first. */
-const mostJournals = 30
+import { journalReading } from '../core/limits.ts'
 
 export interface LossQuestion {
   readonly cluster: string
   /** Hosts that do not answer now. */
   readonly hosts: readonly string[]
-  /** Folders of journals; see journalFolder(). One that is not there is empty. */
-  readonly folders: readonly string[]
+  /** Folders of the journals of applies and of plans; see journalFolder(). One that is not there is empty. */
+  readonly applies: string
+  readonly plans: string
   /** Name of the run that asks: its own journal says nothing yet. */
   readonly except: string
 }
 
 /**
  * The hosts that fell silent while a run of this machine was writing to them and that no run has reached since, with the name
- * of that run. Journals of other machines are not known, nor what was pruned. What cannot be read of them is passed over.
+ * of that run. Journals of other machines are not known, nor what was pruned. A line that cannot be read is passed over: the
+ * journal of a run that was killed ends in the middle of one.
  */
-export function lostWhileWritten({ cluster, hosts, folders, except }: LossQuestion): ReadonlyMap<string, string> {
+export function lostWhileWritten({
+  cluster,
+  hosts,
+  applies,
+  plans,
+  except,
+}: LossQuestion): ReadonlyMap<string, string> {
   const open = new Set(hosts)
-  const lost = new Map<string, string>()
-  let looked = 0
-  for (const { run, path } of journalsOf(folders)) {
-    if (open.size === 0 || looked === mostJournals) break
-    // A name begins with the time, and may end with a number.
-    if (run === except || !run.slice('2026-11-28T10-15-03-'.length).startsWith(cluster)) continue
-    const events = eventsOf(path)
-    if (!events.some(event => event.type === 'run:start' && event.cluster === cluster)) continue
-    looked++
-    const seen = seenIn(events)
-    for (const host of open) {
-      const state = seen.get(host)
-      if (state === undefined) continue
-      open.delete(host)
+  const lost = new Map<string, Journal>()
+  const budget = { bytes: journalReading.bytes }
+  for (const journal of newestFirst(applies, cluster, except)) {
+    if (open.size === 0) break
+    for (const [host, seen] of seenIn(journal, cluster, budget)) {
+      if (!open.delete(host)) continue
       // Of steps without an end nothing is known: the run was killed, or gave the host up.
-      if (state.written && (state.failed || state.running.size > 0)) lost.set(host, run)
+      if (seen.written && (seen.failed || seen.running.size > 0)) lost.set(host, journal)
     }
   }
-  return lost
+  // Plans write nothing, and there may be one a minute.
+  for (const journal of newestFirst(plans, cluster, except)) {
+    const before = [...lost].filter(([, { endedAt }]) => endedAt < journal.endedAt)
+    if (before.length === 0) break
+    const seen = seenIn(journal, cluster, budget)
+    for (const [host] of before) if (seen.has(host)) lost.delete(host)
+  }
+  return new Map([...lost].map(([host, { run }]) => [host, run]))
 }
 
-function journalsOf(folders: readonly string[]): readonly { readonly run: string; readonly path: string }[] {
-  return folders
-    .flatMap(folder => namesIn(folder).map(run => ({ run, path: join(folder, run, 'events.ndjson') })))
-    .sort((one, other) => (one.run < other.run ? 1 : -1))
+interface Journal {
+  readonly run: string
+  readonly path: string
+  /** When it was last written to, ms since the epoch: the time in a name is local, and some hours come twice. */
+  readonly endedAt: number
+}
+
+function newestFirst(folder: string, cluster: string, except: string): readonly Journal[] {
+  // A name begins with the time, and may end with a number.
+  const isOfCluster = (run: string) => run !== except && run.slice('2026-11-28T10-15-03-'.length).startsWith(cluster)
+  return namesIn(folder)
+    .filter(isOfCluster)
+    .flatMap(run => {
+      const path = join(folder, run, 'events.ndjson')
+      const endedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs
+      return endedAt === undefined ? [] : [{ run, path, endedAt }]
+    })
+    .sort((one, other) => other.endedAt - one.endedAt)
 }
 
 function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder)
-  } catch {
-    return []
-  }
-}
-
-function eventsOf(path: string): readonly Event[] {
-  try {
-    const lines = readLocalFile(path, localFileBytes.events).toString().split('\n')
-    // The last line of a run that was killed may be cut off.
-    return lines
-      .filter(line => line.endsWith('}') && !line.includes('"task:output"'))
-      .map(line => JSON.parse(line) as Event)
   } catch {
     return []
   }
@@ -79,10 +84,12 @@ interface Seen {
 }
 
 /** What became of the hosts that a run has reached. */
-function seenIn(events: readonly Event[]): ReadonlyMap<string, Seen> {
+function seenIn({ path }: Journal, cluster: string, budget: { bytes: number }): ReadonlyMap<string, Seen> {
   const hosts = new Map<string, Seen>()
-  for (const event of events) {
-    if (!('host' in event) || event.host === undefined) continue
+  for (const line of linesOf(path, budget)) {
+    const event = parsed(line)
+    if (event?.type === 'run:start' && event.cluster !== cluster) return new Map()
+    if (event === undefined || !('host' in event) || event.host === undefined) continue
     if (event.type === 'host:connected' && !hosts.has(event.host))
       hosts.set(event.host, { written: false, failed: false, running: new Set() })
     const seen = hosts.get(event.host)
@@ -95,4 +102,40 @@ function seenIn(events: readonly Event[]): ReadonlyMap<string, Seen> {
     } else if (event.type === 'task:end') seen.running.delete(event.task)
   }
   return hosts
+}
+
+// What tasks print is most of a journal, and says nothing here.
+function parsed(line: string): Event | undefined {
+  if (line.includes('"task:output"')) return undefined
+  try {
+    return JSON.parse(line) as Event
+  } catch {
+    return undefined
+  }
+}
+
+function* linesOf(path: string, budget: { bytes: number }): Iterable<string> {
+  let file: number
+  try {
+    file = openSync(path, 'r')
+  } catch {
+    return
+  }
+  try {
+    const part = Buffer.alloc(journalReading.partBytes)
+    let rest = ''
+    for (;;) {
+      const length = readSync(file, part, 0, part.length, null)
+      budget.bytes -= length
+      if (length === 0 || budget.bytes < 0) break
+      const lines = (rest + part.toString('utf8', 0, length)).split('\n')
+      rest = lines.pop()!
+      yield* lines
+      // Events are shorter than that.
+      if (rest.length > journalReading.partBytes) rest = ''
+    }
+    yield rest
+  } finally {
+    closeSync(file)
+  }
 }

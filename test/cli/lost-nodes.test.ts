@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { factsText } from '../engine/facts-text.ts'
@@ -22,23 +22,36 @@ const ended = {
 }
 const failed = { type: 'host:failed', host: 'w1', error: { problem: 'lost' } }
 
+interface More {
+  /** What plans after these runs told. */
+  readonly plans?: readonly (readonly object[])[]
+  /** What became of each journal since. */
+  readonly damage?: (text: string) => string
+}
+
 /** Plans cp1 and w1, both nodes already, of which w1 does not answer; each run before it told these events. */
-async function planAfter(runs: readonly (readonly object[])[], nodes = ['cp1', 'w1']) {
+async function planAfter(
+  runs: readonly (readonly object[])[],
+  nodes: readonly string[] | 'silent' = ['cp1', 'w1'],
+  more: More = {},
+) {
   await using folder = await temporaryFolder()
   await using stack = new AsyncDisposableStack()
   vi.stubEnv('XDG_STATE_HOME', folder.path)
-  for (const [index, events] of runs.entries()) {
-    const at = join(folder.path, `evcctl/runs/2026-11-28T10-15-0${index}-lab`)
+  const journal = (kind: 'runs' | 'plans', index: number, events: readonly object[]) => {
+    const at = join(folder.path, `evcctl/${kind}/2026-11-28T10-15-${String(index).padStart(2, '0')}-lab`)
     mkdirSync(at, { recursive: true })
     const start = { type: 'run:start', run: 'x', command: 'apply', cluster: 'lab', hosts: ['cp1', 'w1'] }
-    writeFileSync(
-      join(at, 'events.ndjson'),
-      [start, ...events].map(event => `${JSON.stringify({ at: 1, ...event })}\n`).join(''),
-    )
+    const text = [start, ...events].map(event => `${JSON.stringify({ at: 1, ...event })}\n`).join('')
+    const path = join(at, 'events.ndjson')
+    writeFileSync(path, more.damage?.(text) ?? text)
+    utimesSync(path, 1_800_000_000, 1_800_000_000 + index)
   }
+  for (const [index, events] of runs.entries()) journal('runs', index, events)
+  for (const [index, events] of (more.plans ?? []).entries()) journal('plans', runs.length + index, events)
   const given = { name: 'cp1', address: '192.0.2.11', kubernetes: ['kubelet.conf', 'admin.conf', 'control-plane'] }
   const facts = factsText({ ...given, clock: Date.now() / 1000 })
-  const listing = nodesAnswered(...nodes.map(name => ({ metadata: { name } }))).stdout
+  const listing = nodes === 'silent' ? '' : nodesAnswered(...nodes.map(name => ({ metadata: { name } }))).stdout
   const server = stack.use(
     await startServer({ answer: answering(facts, 'says nothing is there', { '/api/v1/nodes': listing }) }),
   )
@@ -85,4 +98,26 @@ test.each([
 
 test('nor does a host that was about to become a node', async () => {
   expect((await planAfter([[connected, started, failed]], ['cp1'])).errors).not.toContainEqual(refused)
+})
+
+test('a loss is not forgotten by many plans that did not reach the host, and is by one that did', async () => {
+  const plans = Array.from({ length: 40 }, () => [failed])
+  expect((await planAfter([[connected, started, failed]], undefined, { plans })).errors).toContainEqual(refused)
+  const reached = { plans: [[failed], [connected, failed]] }
+  expect((await planAfter([[connected, started, failed]], undefined, reached)).errors).not.toContainEqual(refused)
+})
+
+test.each<[string, (text: string) => string]>([
+  ['ends in the middle of a line', text => `${text}{"at":1,"type":"task:end","host":"w1","more":{"a":1}`],
+  ['has zeros in it', text => `${text.slice(0, -1)}\n${'\0'.repeat(5000)}\n`],
+  [
+    'is long',
+    text => text.replace('\n', `\n${`{"type":"task:output","text":"${'x'.repeat(1000)}"}\n`.repeat(70_000)}`),
+  ],
+])('a loss is known from a journal that %s', async (_what, damage) => {
+  expect((await planAfter([[connected, started]], undefined, { damage })).errors).toContainEqual(refused)
+})
+
+test('where the API server does not say what nodes there are, each host may be one', async () => {
+  expect((await planAfter([[connected, started, failed]], 'silent')).errors).toContainEqual(refused)
 })
