@@ -78,7 +78,7 @@ begun=$(date +%s)
 ${trial === undefined ? '' : trialFunctions(unit, trial)}fail() {
   journalctl --sync 2>/dev/null || :
   { echo "$1"; ${said}; } >&2
-${trial === undefined ? '' : '  recover\n'}${proof?.replaces === undefined ? '' : '  give_way\n'}  exit 1
+${trial === undefined ? '' : '  recover\n'}${proof === undefined ? '' : `  ${endTrial(stamp)}`}${proof?.replaces === undefined ? '' : '  give_way\n'}  exit 1
 }
 if [ "$(systemctl show -p LoadState,NeedDaemonReload --value -- "$unit" | tr '\\n' ' ')" != 'loaded no ' ]; then systemctl daemon-reload; fi
 case "$(systemctl show -p UnitFileState --value -- "$unit")" in masked*) systemctl unmask -- "$unit"; systemctl unmask --runtime -- "$unit";; esac
@@ -124,6 +124,11 @@ if grep -qx ${onTrial} ${quote(stamp)} 2>/dev/null || serves; then
   ${syncLine(quote(startedFolder))}
 fi
 ${stops ? `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n` : ''}`
+}
+
+// A trial that failed was told once. Where nothing can be served any more, because no API server is left, it must not fail for ever.
+function endTrial(stamp: string): string {
+  return `sed -i '/^${onTrial}$/d' ${quote(stamp)} 2>/dev/null || :\n`
 }
 
 // Processes with the configuration from before may answer for a moment.

@@ -172,6 +172,15 @@ test.each(['reload', 'restart'] as const)(
   },
 )
 
+test('a trial that is repeated in vain, because nothing can be served any more, fails once and not for ever', async () => {
+  const host = await standing()
+  // Its program is new, so there is nothing to put back.
+  await cutOff(host, 'restart')
+  host.program('curl', 'exit 7\n')
+  expect((await host.settle('restart')).exitCode).toBe(1)
+  expect(await host.settle('restart')).toMatchObject({ exitCode: 0 })
+})
+
 test('one in the place of another, whose trial is cut off, is no proxy that was started', async () => {
   const host = new Host()
   host.write(config, 'deaf')
