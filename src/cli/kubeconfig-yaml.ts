@@ -1,6 +1,9 @@
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { repeatedKeys, standsForTooMuch } from '../config/repeated.ts'
 
+/** kubectl writes no anchors; a person may, for some dozens of clusters. */
+const mostNames = 4_000
+
 /**
  * A kubeconfig as YAML, also of a host: it takes time that grows as the text does. kubectl knows merge keys (<<), too.
  * Raises an Error, in words, for what kubectl could not read either, and for aliases that stand for far more than there is.
@@ -15,7 +18,7 @@ export function parseKubeconfig(text: string): Document.Parsed {
     const { line, col } = lineCounter.linePos(at)
     throw new Error(`${error?.message ?? 'Map keys must be unique'} at line ${line}, column ${col}`)
   }
-  if (standsForTooMuch(document)) throw new Error('its aliases stand for too much')
+  if (standsForTooMuch(document, mostNames)) throw new Error('its aliases stand for too much')
   return document
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Alias,
   type Document,
   isAlias,
   isMap,
@@ -15,7 +16,7 @@ import { type UserError, UserErrors } from '../core/index.ts'
 import { excerpt } from './excerpt.ts'
 import { type Finding, formatPath, type Path } from './finding.ts'
 import { withoutCredentials, withoutSecretLines, withoutSecrets } from './masking.ts'
-import { pairsOf, standsForTooMuch } from './repeated.ts'
+import { aliasTargets, pairsOf, standsForTooMuch } from './repeated.ts'
 import { badInput } from './report.ts'
 import { syntaxErrors } from './syntax-errors.ts'
 
@@ -32,6 +33,8 @@ export class ClusterDocument {
   readonly #lines: LineCounter
   readonly #document: Document
   readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
+  // Made when it is needed: most files have no alias.
+  #targets: ReadonlyMap<Alias, Node> | undefined
   // The lines of the text as errors may show them.
   #shown: readonly string[]
 
@@ -131,7 +134,9 @@ export class ClusterDocument {
   }
 
   #resolve(node: Node | null): Node | null {
-    return isAlias(node) ? (node.resolve(this.#document) ?? null) : node
+    if (!isAlias(node)) return node
+    this.#targets ??= aliasTargets(this.#document)
+    return this.#targets.get(node) ?? null
   }
 
   // A key may have come in by a merge (`<<: *defaults`).

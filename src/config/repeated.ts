@@ -3,7 +3,7 @@ import { type Alias, type Document, isAlias, isScalar, type Node, visit, type YA
 /** The values of aliases may make a text so much longer, characters: a thousand hosts with settings in common add some 100 KiB. */
 const mostAdded = 16 * 1024 * 1024
 
-/** So many anchors and aliases are looked at: yaml looks for each alias through all before it. */
+/** So many anchors and aliases a file may have, e.g. one a host: yaml looks for each alias through all before it. */
 const mostNames = 20_000
 
 /** A key that stands in its mapping before: its place in the text. yaml itself compares each key with each. */
@@ -23,8 +23,8 @@ export function repeatedKeys(document: Document): readonly (readonly [number, nu
   return places
 }
 
-/** Whether a short text with aliases stands for one that is longer than anybody means. */
-export function standsForTooMuch(document: Document): boolean {
+/** Whether a short text with aliases stands for one that is longer than anybody means, or has more than `most` (20,000) names. */
+export function standsForTooMuch(document: Document, most = mostNames): boolean {
   const anchors = new Map<string, Node>()
   const ends: number[] = []
   const added = [0]
@@ -39,10 +39,10 @@ export function standsForTooMuch(document: Document): boolean {
         names += 1
         anchors.set(node.anchor, node)
       }
-      return names > mostNames || added.at(-1)! > mostAdded ? visit.BREAK : undefined
+      return names > most || added.at(-1)! > mostAdded ? visit.BREAK : undefined
     },
   })
-  return names > mostNames || added.at(-1)! > mostAdded
+  return names > most || added.at(-1)! > mostAdded
 }
 
 // Of what it names, with what the aliases in there add: those whose end lies between its begin and its end.
@@ -64,6 +64,21 @@ function countUpTo(ends: readonly number[], offset: number, most: number): numbe
     else to = middle
   }
   return from
+}
+
+/** What each alias stands for: the last anchor of its name before it. yaml itself looks through the document for each. */
+export function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
+  const anchors = new Map<string, Node>()
+  const targets = new Map<Alias, Node>()
+  visit(document, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        const target = anchors.get(node.source)
+        if (target !== undefined) targets.set(node, target)
+      } else if ('anchor' in node && typeof node.anchor === 'string') anchors.set(node.anchor, node)
+    },
+  })
+  return targets
 }
 
 /** The pairs of a mapping by their keys. */

@@ -33,8 +33,7 @@ export function lostWhileWritten({
     if (open.size === 0) break
     for (const [host, seen] of seenIn(journal, cluster, budget)) {
       if (!open.delete(host)) continue
-      // Of steps without an end nothing is known: the run was killed, or gave the host up.
-      if (seen.written && (seen.failed || seen.running.size > 0)) lost.set(host, journal)
+      if (seen.written && (seen.failed || seen.pending.size > 0)) lost.set(host, journal)
     }
   }
   // Plans write nothing, and there may be one a minute.
@@ -76,11 +75,12 @@ function namesIn(folder: string): readonly string[] {
 }
 
 interface Seen {
-  /** Whether steps began on it. */
+  /** Whether steps were sent to it. */
   written: boolean
   /** Whether it was given up, and not reached again. */
   failed: boolean
-  readonly running: Set<string>
+  /** Tasks of which it was sent steps and has not told what came of them: the run was killed or stopped, or it said no more. */
+  readonly pending: Set<string>
 }
 
 /** What became of the hosts that a run has reached. */
@@ -89,19 +89,31 @@ function seenIn({ path }: Journal, cluster: string, budget: { bytes: number }): 
   for (const line of linesOf(path, budget)) {
     const event = parsed(line)
     if (event?.type === 'run:start' && event.cluster !== cluster) return new Map()
-    if (event === undefined || !('host' in event) || event.host === undefined) continue
-    if (event.type === 'host:connected' && !hosts.has(event.host))
-      hosts.set(event.host, { written: false, failed: false, running: new Set() })
-    const seen = hosts.get(event.host)
+    const host = event === undefined ? undefined : hostOf(event)
+    if (event === undefined || host === undefined) continue
+    if (event.type === 'host:connected' && !hosts.has(host))
+      hosts.set(host, { written: false, failed: false, pending: new Set() })
+    const seen = hosts.get(host)
     if (seen === undefined) continue
     if (event.type === 'host:connected') seen.failed = false
     else if (event.type === 'host:failed') seen.failed = true
-    else if (event.type === 'task:start') {
+    else if (event.type === 'task:queued' || event.type === 'task:start') {
       seen.written = true
-      seen.running.add(event.task)
-    } else if (event.type === 'task:end') seen.running.delete(event.task)
+      seen.pending.add(event.task)
+    } else if (event.type === 'task:end' && isTold(event)) seen.pending.delete(event.task)
   }
   return hosts
+}
+
+function hostOf(event: Event): string | undefined {
+  // host/role/kind:name
+  if (event.type === 'task:queued') return event.task.slice(0, event.task.indexOf('/'))
+  return 'host' in event ? event.host : undefined
+}
+
+// What failed because no answer came took no time.
+function isTold({ result, ms }: Extract<Event, { readonly type: 'task:end' }>): boolean {
+  return result === 'changed' || result === 'in desired state' || (result === 'failed' && ms > 0)
 }
 
 // What tasks print is most of a journal, and says nothing here.

@@ -20,6 +20,10 @@ const ended = {
   result: 'changed',
   ms: 1,
 }
+const queued = { type: 'task:queued', task: 'w1/os/sysctls:x', position: 1 }
+const cancelled = { ...ended, result: 'cancelled', ms: 0 }
+const unanswered = { ...ended, result: 'failed', ms: 0, error: { problem: 'no answer' } }
+const refusing = { ...ended, result: 'failed', ms: 7, error: { problem: 'exit 1' } }
 const failed = { type: 'host:failed', host: 'w1', error: { problem: 'lost' } }
 
 interface More {
@@ -81,6 +85,9 @@ const refused = expect.objectContaining({
 test.each([
   ['given up after something was written to it', [[connected, started, ended, failed]]],
   ['being written to when the run was killed', [[connected, started]]],
+  ['sent something of which it never told that it began', [[connected, queued, failed]]],
+  ['being written to when the run was stopped', [[connected, started, cancelled]]],
+  ['silent for too long when it was written to', [[connected, started, unanswered]]],
   ['not reached again by the runs after that', [[connected, started, failed], [failed], [failed]]],
 ])('running nodes stay as they are while another one is silent that was %s', async (_what, runs) => {
   expect((await planAfter(runs)).errors).toContainEqual(refused)
@@ -88,6 +95,7 @@ test.each([
 
 test.each([
   ['was well when the last run ended', [[connected, started, ended]]],
+  ['told that a step has failed', [[connected, started, refusing]]],
   ['was reached again afterwards', [[connected, started, failed], [connected]]],
   ['was lost before anything was written to it', [[connected, failed]]],
   ['came back in the same run', [[connected, started, failed, connected, ended]]],
