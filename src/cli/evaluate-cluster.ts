@@ -76,7 +76,9 @@ export async function evaluateCluster(
   const lost = lostWhileWritten({
     cluster: spec.name,
     // Where the API server does not answer, it may be a node.
-    hosts: [...failed.keys()].filter(host => nodesNow === undefined || nodesNow.includes(host)),
+    hosts: [...failed.keys(), ...evaluated.unreachable.keys()].filter(
+      host => nodesNow === undefined || nodesNow.includes(host),
+    ),
     applies: journalFolder('apply'),
     plans: journalFolder('plan'),
     except: cluster.id,

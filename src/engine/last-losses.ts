@@ -15,8 +15,8 @@ export interface LossQuestion {
 }
 
 /**
- * The hosts that fell silent while a run of this machine was writing to them and that no run has reached since, with the name
- * of that run. Journals of other machines are not known, nor what was pruned. A line that cannot be read is passed over: the
+ * The hosts that fell silent while a run of this machine was writing to them and that no run has read whole since, with the
+ * name of that run. Journals of other machines are not known, nor what was pruned. A line that cannot be read is passed over: the
  * journal of a run that was killed ends in the middle of one.
  */
 export function lostWhileWritten({
@@ -31,9 +31,10 @@ export function lostWhileWritten({
   const budget = { bytes: journalReading.bytes }
   for (const journal of newestFirst(applies, cluster, except)) {
     if (open.size === 0) break
-    for (const [host, seen] of seenIn(journal, cluster, budget)) {
-      if (!open.delete(host)) continue
-      if (seen.written && (seen.failed || seen.pending.size > 0)) lost.set(host, journal)
+    for (const [host, { written, failed, pending }] of seenIn(journal, cluster, budget)) {
+      // It answered for a moment, and nothing was sent to it: that says nothing of what was before.
+      if (failed && !written) continue
+      if (open.delete(host) && written && (failed || pending.size > 0)) lost.set(host, journal)
     }
   }
   // Plans write nothing, and there may be one a minute.
@@ -41,7 +42,7 @@ export function lostWhileWritten({
     const before = [...lost].filter(([, { endedAt }]) => endedAt < journal.endedAt)
     if (before.length === 0) break
     const seen = seenIn(journal, cluster, budget)
-    for (const [host] of before) if (seen.has(host)) lost.delete(host)
+    for (const [host] of before) if (seen.get(host)?.failed === false) lost.delete(host)
   }
   return new Map([...lost].map(([host, { run }]) => [host, run]))
 }

@@ -27,11 +27,16 @@ const refusing = { ...ended, result: 'failed', ms: 7, error: { problem: 'exit 1'
 const failed = { type: 'host:failed', host: 'w1', error: { problem: 'lost' } }
 
 interface More {
+  /** w1 answers for its facts, and then no more. */
+  readonly half?: boolean
   /** What plans after these runs told. */
   readonly plans?: readonly (readonly object[])[]
   /** What became of each journal since. */
   readonly damage?: (text: string) => string
 }
+
+const loginAt = ({ identityFile, knownHostsFile }: Readonly<Record<'identityFile' | 'knownHostsFile', string>>) =>
+  `user: root, agent: false, identityFile: ${identityFile}, knownHosts: {file: ${knownHostsFile}, policy: accept-new}`
 
 /** Plans cp1 and w1, both nodes already, of which w1 does not answer; each run before it told these events. */
 async function planAfter(
@@ -59,19 +64,26 @@ async function planAfter(
   const server = stack.use(
     await startServer({ answer: answering(facts, 'says nothing is there', { '/api/v1/nodes': listing }) }),
   )
-  const login = `user: root, agent: false, identityFile: ${server.identityFile}, knownHosts: {file: ${server.knownHostsFile}, policy: accept-new}`
+  let w1 = 'port: 1, user: root'
+  if (more.half === true) {
+    const known = { name: 'w1', address: '192.0.2.21', kubernetes: ['kubelet.conf'], clock: Date.now() / 1000 }
+    const half = stack.use(await startServer({ answer: answering(factsText(known), 'ends the connection') }))
+    w1 = `port: ${half.port}, ${loginAt(half)}`
+  }
   const lines = [
     'apiVersion: evcctl.dev/v1alpha1',
     'kind: Cluster',
     'metadata: {name: lab}',
     'spec:',
     '  hosts:',
-    `    - {name: cp1, address: 127.0.0.1, privateAddress: 192.0.2.11, roles: [control-plane], ssh: {port: ${server.port}, ${login}}}`,
-    `    - {name: w1, address: 127.0.0.1, privateAddress: 192.0.2.21, roles: [worker], ssh: {port: 1, ${login}}}`,
+    `    - {name: cp1, address: 127.0.0.1, privateAddress: 192.0.2.11, roles: [control-plane], ssh: {port: ${server.port}, ${loginAt(server)}}}`,
+    `    - {name: w1, address: 127.0.0.1, privateAddress: 192.0.2.21, roles: [worker], ssh: {${w1}}}`,
   ]
   writeFileSync(join(folder.path, 'cluster.yaml'), `${lines.join('\n')}\n`)
   const { stdout } = await callCli(['plan', '--output', 'json'], folder.path)
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as { readonly errors: readonly object[] }
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Readonly<
+    Record<'errors' | 'unreachable', readonly object[]>
+  >
 }
 
 const refused = expect.objectContaining({
@@ -88,6 +100,13 @@ test.each([
   ['sent something of which it never told that it began', [[connected, queued, failed]]],
   ['being written to when the run was stopped', [[connected, started, cancelled]]],
   ['silent for too long when it was written to', [[connected, started, unanswered]]],
+  [
+    'reached again for a moment only',
+    [
+      [connected, started, failed],
+      [connected, failed],
+    ],
+  ],
   ['not reached again by the runs after that', [[connected, started, failed], [failed], [failed]]],
 ])('running nodes stay as they are while another one is silent that was %s', async (_what, runs) => {
   expect((await planAfter(runs)).errors).toContainEqual(refused)
@@ -111,7 +130,9 @@ test('nor does a host that was about to become a node', async () => {
 test('a loss is not forgotten by many plans that did not reach the host, and is by one that did', async () => {
   const plans = Array.from({ length: 40 }, () => [failed])
   expect((await planAfter([[connected, started, failed]], undefined, { plans })).errors).toContainEqual(refused)
-  const reached = { plans: [[failed], [connected, failed]] }
+  const reached = { plans: [[failed], [connected]] }
+  const seenOnly = { plans: [[connected, failed], [failed]] }
+  expect((await planAfter([[connected, started, failed]], undefined, seenOnly)).errors).toContainEqual(refused)
   expect((await planAfter([[connected, started, failed]], undefined, reached)).errors).not.toContainEqual(refused)
 })
 
@@ -128,4 +149,10 @@ test.each<[string, (text: string) => string]>([
 
 test('where the API server does not say what nodes there are, each host may be one', async () => {
   expect((await planAfter([[connected, started, failed]], 'silent')).errors).toContainEqual(refused)
+})
+
+test('a node that answers for its facts and then no more is as silent as any', async () => {
+  const { errors, unreachable } = await planAfter([[connected, started, failed]], undefined, { half: true })
+  expect(unreachable).toMatchObject([{ host: 'w1', error: { problem: expect.stringContaining('was lost') } }])
+  expect(errors).toContainEqual(refused)
 })
