@@ -153,12 +153,12 @@ function roll(
   })
 }
 
-/** What a plan would write on nodes that run and can take one of them out of the cluster. */
-export function changesOfRunningNodes(batches: Batches, { verdicts }: Plan): readonly TaskId[] {
+/** What a plan would write on nodes and members of etcd that run, and can take one of them out. `batches`: see hostBatches(). */
+export function changesOfRunningHosts(batches: Batches, { verdicts }: Plan): readonly TaskId[] {
   const running = new Set(batches.flat())
   return [...verdicts].flatMap(([id, { is }]) => {
     const [host = '', role = ''] = id.split('/', 2)
-    const canSilence = rolled.has(role) || role === firewall.name
+    const canSilence = rolled.has(role) || rolledElsewhere.has(role)
     return is !== 'in desired state' && canSilence && running.has(host) ? [id] : []
   })
 }

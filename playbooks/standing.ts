@@ -17,16 +17,16 @@ export function isStandingMember({ roles, name }: HostSpec, facts: ReadonlyMap<s
 }
 
 /**
- * Whether hosts that have a member of etcd can change one after the other: so many of the members run that they can have a
+ * Whether hosts that have a member of etcd can change one after the other: so few of the members are down that they can have a
  * quorum. Without one no member becomes healthy before others do, and no API server answers: nothing is there to be spared, and
- * each would wait for the next one for ever.
+ * each would wait for the next one for ever. A host that is silent here, or was set aside, may be well for the others.
  */
 export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const stacked = spec.etcd.topology === 'stacked'
   const role = stacked ? 'control-plane' : 'etcd'
   const stands = stacked ? isRunningNode : isStandingMember
   const members = spec.hosts.filter(host => host.roles.includes(role) && (!facts.has(host.name) || stands(host, facts)))
-  return members.filter(host => hasMemberRunning(host, facts)).length > members.length / 2
+  return members.filter(host => !facts.has(host.name) || hasMemberRunning(host, facts)).length > members.length / 2
 }
 
 /** Whether a host has a member of etcd that serves clients, as far as is known. One that did not answer has none. */

@@ -2,7 +2,7 @@ import { clusterGraph } from '../../playbooks/cluster.ts'
 import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
 import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
-import { changesOfRunningNodes, hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
+import { changesOfRunningHosts, hostBatches, rollingNote } from '../../playbooks/rolling.ts'
 import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { exitCodes, HostError, UserErrors } from '../core/index.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type GatheredFacts,
   gatherFacts,
   journalFolder,
+  judgeWith,
   lostWhileWritten,
   type SeenLock,
   seenLock,
@@ -73,11 +74,12 @@ export async function evaluateCluster(
   const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
   if (others !== undefined) run.emit({ type: 'note', text: others })
   const nodesNow = allNodes(evaluated)
+  const members = new Set(spec.hosts.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
   const lost = lostWhileWritten({
     cluster: spec.name,
     // Where the API server does not answer, it may be a node.
     hosts: [...failed.keys(), ...evaluated.unreachable.keys()].filter(
-      host => nodesNow === undefined || nodesNow.includes(host),
+      host => nodesNow === undefined || nodesNow.includes(host) || members.has(host),
     ),
     applies: journalFolder('apply'),
     plans: journalFolder('plan'),
@@ -86,7 +88,7 @@ export async function evaluateCluster(
   const judged = refuseAfterLoss(
     evaluated,
     lost,
-    changesOfRunningNodes(runningBatches(spec, facts), evaluated.plan),
+    changesOfRunningHosts(hostBatches(spec, facts), evaluated.plan),
     spec.file,
   )
   const voters = lockVoters(spec)
@@ -108,12 +110,11 @@ interface EvaluatedHosts extends FitHosts {
 /**
  * Evaluates the graph of the hosts that answered. The node through which the cluster is worked on may answer for its facts
  * and then no more: the graph is made again without it then, as if it had never answered, and the next one takes its place.
- * It is also made again without workers that cannot be made what they are to be (`aside`): each of them fails alone.
+ * It is also made again without workers that cannot be made what they are to be: each of them fails alone.
  */
 async function evaluateHosts(
   cluster: ClusterRun,
   { facts: read, failed }: Pick<GatheredFacts, 'facts' | 'failed'>,
-  aside: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<EvaluatedHosts> {
   const { spec, secrets, run } = cluster
   const first = firstControlPlaneHost(spec, read).name
@@ -124,21 +125,28 @@ async function evaluateHosts(
     throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
   }
   refuseSecondCluster(spec, read, failed)
-  const { fit, unfit: found } = setUnfitAside(spec, read, failed)
-  const unfit = new Map([...aside, ...found])
+  const { fit, unfit } = setUnfitAside(spec, read, failed)
   const evaluated = await evaluate(clusterGraph(spec, fit, secrets), run)
   throwIfStopped(run.stop, first)
   const { unreachable } = evaluated
   if (unreachable.has(firstControlPlaneHost(spec, fit).name)) {
-    return evaluateHosts(
-      cluster,
-      { facts: without(read, unreachable), failed: new Map([...failed, ...unreachable]) },
-      aside,
-    )
+    return evaluateHosts(cluster, { facts: without(read, unreachable), failed: new Map([...failed, ...unreachable]) })
   }
-  const refusing = refusingWorkers(spec, evaluated)
-  if (refusing.size === 0) return { evaluated, fit, unfit, failed }
-  return evaluateHosts(cluster, { facts: without(read, refusing), failed }, new Map([...aside, ...refusing]))
+  return withoutRefusing(cluster, { evaluated, fit, unfit, failed })
+}
+
+// What one host says must not cost the others another reading, so the graph without it is judged by what was read.
+function withoutRefusing({ spec, secrets, run }: ClusterRun, all: EvaluatedHosts): EvaluatedHosts {
+  let current = all
+  for (;;) {
+    const refusing = refusingWorkers(spec, current.evaluated)
+    if (refusing.size === 0) return current
+    const fit = without(current.fit, refusing)
+    const evaluated = judgeWith(clusterGraph(spec, fit, secrets), current.evaluated, run)
+    // Where its absence changes what is asked of others, it stops the run, as it is shown then.
+    if (evaluated === undefined) return current
+    current = { ...current, evaluated, fit, unfit: new Map([...current.unfit, ...refusing]) }
+  }
 }
 
 function without<T>(all: ReadonlyMap<string, T>, others: ReadonlyMap<string, unknown>): ReadonlyMap<string, T> {

@@ -193,7 +193,7 @@ export const localFileBytes = {
 } as const
 
 /** What is read of the journals of earlier runs to find hosts that were lost: bytes in all, and at a time. */
-export const journalReading = { bytes: 512 * 1024 * 1024, partBytes: 1024 * 1024 } as const
+export const journalReading = { bytes: 128 * 1024 * 1024, partBytes: 1024 * 1024 } as const
 
 /** How long a pipe with a secret is waited for, ms: its writer may have to ask for a passphrase first. */
 export const pipePatience = { emptyMs: 2_000, totalMs: 120_000 } as const

@@ -36,7 +36,10 @@ export async function evaluate(graph: Graph, run: Run): Promise<Evaluation> {
   })
   const snapshots = new Map<TaskId, Snapshot>()
   for (const found of read.values()) for (const [task, snapshot] of found) snapshots.set(task.id, snapshot)
-  const evaluation = { graph, snapshots, ...judgeAll(graph, snapshots), unreachable: failed }
+  return announced({ graph, snapshots, ...judgeAll(graph, snapshots), unreachable: failed }, run)
+}
+
+function announced(evaluation: Evaluation, run: Run): Evaluation {
   const is = [...evaluation.plan.verdicts.values()].map(verdict => verdict.is)
   run.emit({
     type: 'plan:ready',
@@ -46,6 +49,24 @@ export async function evaluate(graph: Graph, run: Run): Promise<Evaluation> {
     stages: stagesOf(evaluation),
   })
   return evaluation
+}
+
+/**
+ * The same hosts with another graph, e.g. one without a host, by what was read of them before. Undefined where the graph has
+ * something that was not read.
+ */
+export function judgeWith(
+  graph: Graph,
+  { graph: former, snapshots, unreachable }: Evaluation,
+  run: Run,
+): Evaluation | undefined {
+  for (const { id, resource } of graph.tasks.values())
+    if (former.tasks.get(id)?.resource.probe.script !== resource.probe.script) return undefined
+  return announced({ graph, snapshots: of(graph, snapshots), ...judgeAll(graph, snapshots), unreachable }, run)
+}
+
+function of(graph: Graph, snapshots: ReadonlyMap<TaskId, Snapshot>): ReadonlyMap<TaskId, Snapshot> {
+  return new Map([...snapshots].filter(([id]) => graph.tasks.has(id)))
 }
 
 /** The verdicts that follow from snapshots: pure, in graph order. */

@@ -1,11 +1,11 @@
 /** What the command line and the reports use of the engine. */
 export { type ApplyResult, apply } from './apply.ts'
-export { type Evaluation, evaluate } from './evaluate.ts'
+export { type Evaluation, evaluate, judgeWith } from './evaluate.ts'
 export { createEventStream, type EventStream } from './events.ts'
 export { type GatheredFacts, gatherFacts } from './facts.ts'
 export { certificatesScript, parseCertificates } from './facts-certificates.ts'
 export { type Journal, type JournalOptions, journalFolder, openJournal } from './journal.ts'
-export { lostWhileWritten } from './last-losses.ts'
+export { type LostHost, lostWhileWritten } from './last-losses.ts'
 export {
   fenceHosts,
   type HeldLock,

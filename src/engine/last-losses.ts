@@ -15,8 +15,7 @@ export interface LossQuestion {
 }
 
 /**
- * The hosts that fell silent while a run of this machine was writing to them and that no run has read whole since, with the
- * name of that run. Journals of other machines are not known, nor what was pruned. A line that cannot be read is passed over: the
+ * The hosts that fell silent while a run of this machine was writing to them and that no run has read whole since. Journals of other machines are not known, nor what was pruned. A line that cannot be read is passed over: the
  * journal of a run that was killed ends in the middle of one.
  */
 export function lostWhileWritten({
@@ -25,16 +24,18 @@ export function lostWhileWritten({
   applies,
   plans,
   except,
-}: LossQuestion): ReadonlyMap<string, string> {
+}: LossQuestion): ReadonlyMap<string, LostHost> {
   const open = new Set(hosts)
-  const lost = new Map<string, Journal>()
+  const lost = new Map<string, Journal & LostHost>()
   const budget = { bytes: journalReading.bytes }
   for (const journal of newestFirst(applies, cluster, except)) {
     if (open.size === 0) break
-    for (const [host, { written, failed, pending }] of seenIn(journal, cluster, budget)) {
+    const hostsSeen = seenIn(journal, cluster, budget)
+    const changed = new Set([...hostsSeen].filter(([, seen]) => seen.changed).map(([host]) => host))
+    for (const [host, { written, failed, pending }] of hostsSeen) {
       // It answered for a moment, and nothing was sent to it: that says nothing of what was before.
       if (failed && !written) continue
-      if (open.delete(host) && written && (failed || pending.size > 0)) lost.set(host, journal)
+      if (open.delete(host) && written && (failed || pending.size > 0)) lost.set(host, { ...journal, changed })
     }
   }
   // Plans write nothing, and there may be one a minute.
@@ -44,7 +45,15 @@ export function lostWhileWritten({
     const seen = seenIn(journal, cluster, budget)
     for (const [host] of before) if (seen.get(host)?.failed === false) lost.delete(host)
   }
-  return new Map([...lost].map(([host, { run }]) => [host, run]))
+  return lost
+}
+
+/** A host that fell silent while it was written to. */
+export interface LostHost {
+  /** Name of the run that wrote to it. */
+  readonly run: string
+  /** The hosts that this run has changed, and that told so: what is new is on them. */
+  readonly changed: ReadonlySet<string>
 }
 
 interface Journal {
@@ -78,6 +87,8 @@ function namesIn(folder: string): readonly string[] {
 interface Seen {
   /** Whether steps were sent to it. */
   written: boolean
+  /** Whether it told that something was changed. */
+  changed: boolean
   /** Whether it was given up, and not reached again. */
   failed: boolean
   /** Tasks of which it was sent steps and has not told what came of them: the run was killed or stopped, or it said no more. */
@@ -93,7 +104,7 @@ function seenIn({ path }: Journal, cluster: string, budget: { bytes: number }): 
     const host = event === undefined ? undefined : hostOf(event)
     if (event === undefined || host === undefined) continue
     if (event.type === 'host:connected' && !hosts.has(host))
-      hosts.set(host, { written: false, failed: false, pending: new Set() })
+      hosts.set(host, { written: false, changed: false, failed: false, pending: new Set() })
     const seen = hosts.get(host)
     if (seen === undefined) continue
     if (event.type === 'host:connected') seen.failed = false
@@ -101,7 +112,10 @@ function seenIn({ path }: Journal, cluster: string, budget: { bytes: number }): 
     else if (event.type === 'task:queued' || event.type === 'task:start') {
       seen.written = true
       seen.pending.add(event.task)
-    } else if (event.type === 'task:end' && isTold(event)) seen.pending.delete(event.task)
+    } else if (event.type === 'task:end' && isTold(event)) {
+      seen.pending.delete(event.task)
+      seen.changed ||= event.result === 'changed'
+    }
   }
   return hosts
 }

@@ -1,11 +1,11 @@
-import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
+import { kubeadmUnfinished, runMark } from '../core/kubeadm-unfinished.ts'
 import { syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { resetFunctions } from './kubeadm-reset.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { watchedFunction } from './kubeadm-watch.ts'
-import { initWrote } from './kubectl.ts'
+import { initWrote, kubectl } from './kubectl.ts'
 import { kubeletFailureScript } from './kubelet-evidence.ts'
 import { recordKubeletStart } from './kubelet-files.ts'
 import { manifestFolder, printEtcdServers } from './static-pods.ts'
@@ -13,6 +13,8 @@ import { manifestFolder, printEtcdServers } from './static-pods.ts'
 export interface InitScriptOptions {
   /** File with the kubeadm documents. */
   readonly configuration: string
+  /** Name of the node. */
+  readonly node: string
   /** Of the container runtime, whose containers a reset removes. */
   readonly criSocket: string
   /** Data directory of the stacked etcd; undefined where etcd is not kubeadm's. */
@@ -22,8 +24,8 @@ export interface InitScriptOptions {
 }
 
 /** The script that makes the first control plane node, and resets before what a run that was cut off has left. */
-export function initScript({ configuration, criSocket, etcdData, skipsPreflight }: InitScriptOptions): string {
-  const leave = etcdData === undefined ? noteEtcd : ''
+export function initScript({ configuration, node, criSocket, etcdData, skipsPreflight }: InitScriptOptions): string {
+  const leave = `${needNoOthers(node)}${etcdData === undefined ? noteEtcd : ''}`
   return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
 systemctl daemon-reload
 systemctl enable --quiet kubelet
@@ -38,6 +40,17 @@ watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-
   exit "$status"
 }
 ${recordKubeletStart}`
+}
+
+// evcctl lets none join before its init is done. Where the very last step was cut off, people may have used the cluster since.
+function needNoOthers(node: string): string {
+  const problem = `Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove ${runMark}; then apply again.`
+  return `others=$(timeout 12 ${kubectl(5)} get nodes -o name 2>/dev/null | grep -vxF ${quote(`node/${node}`)} | head -n 3) || :
+if [ -n "$others" ]; then
+  printf '%s\\n' ${quote(problem)} "$others" >&2
+  exit 1
+fi
+`
 }
 
 // An API server writes to etcd from when it has a manifest; its keys stay there when that is gone.

@@ -134,7 +134,7 @@ export function kubeadmInit(
       if (current.state === 'damaged' || current.state === 'joining')
         return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
       return [
-        { run: initScript({ configuration, criSocket, etcdData, skipsPreflight }), timeoutMs: longestInit },
+        { run: initScript({ configuration, node, criSocket, etcdData, skipsPreflight }), timeoutMs: longestInit },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `${keepKubelet}${finished}` },

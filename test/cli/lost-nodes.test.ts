@@ -88,7 +88,7 @@ async function planAfter(
 
 const refused = expect.objectContaining({
   error: expect.objectContaining({
-    problem: expect.stringContaining('w1 is a node that fell silent while a run wrote to it'),
+    problem: expect.stringContaining('w1 is a host that fell silent while a run wrote to it'),
     came: expect.stringMatching(/^w1 .* 2026-11-28T10-15-0\d-lab$/),
     next: expect.stringContaining('take it out of cluster.yaml'),
   }),
@@ -155,4 +155,18 @@ test('a node that answers for its facts and then no more is as silent as any', a
   const { errors, unreachable } = await planAfter([[connected, started, failed]], undefined, { half: true })
   expect(unreachable).toMatchObject([{ host: 'w1', error: { problem: expect.stringContaining('was lost') } }])
   expect(errors).toContainEqual(refused)
+})
+
+test('a host that the same run has changed, and that is well, may change: what is new can be taken back there', async () => {
+  const wellOn = (host: string) => {
+    const task = `${host}/kubelet/file:x`
+    return [
+      { type: 'host:connected', host, ms: 1 },
+      { ...started, host, task },
+      { ...ended, host, task },
+    ]
+  }
+  const lost = [connected, started, failed]
+  expect((await planAfter([[...wellOn('cp1'), ...lost]])).errors).not.toContainEqual(refused)
+  expect((await planAfter([[...wellOn('cp2'), ...lost]])).errors).toContainEqual(refused)
 })

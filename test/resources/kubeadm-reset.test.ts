@@ -251,6 +251,27 @@ describe('the mark of a run that was cut off', () => {
     },
   )
 
+  test('of an init whose last step alone was cut off resets no cluster that others have joined since', async () => {
+    const host = new KubeadmHost()
+    await host.apply(init(), initDesired)
+    expect(host.has(runMark)).toBe(true)
+    host.stub('kubectl', 'printf "node/cp1\\nnode/w1\\n"\n')
+    const again = async () => {
+      const current = await host.sandbox.probe(init())
+      const [step] = init().converge(current, initDesired)
+      const script = (step as { run: string }).run.replaceAll('/usr/local/bin/', '')
+      return host.sandbox.sh(`set -eu\n${script}`, '', `${host.sandbox.root}/bin:`)
+    }
+    expect(await again()).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/it is not reset.*\nnode\/w1\n/s),
+    })
+    expect(host.asked()).not.toContainEqual(reset)
+    host.stub('kubectl', 'echo node/cp1\n')
+    expect(await again()).toMatchObject({ exitCode: 0 })
+    expect(host.asked()).toContainEqual(reset)
+  })
+
   test('of a join that was almost done is nothing that init undoes', async () => {
     const host = new KubeadmHost()
     host.fails('run', 'cut off')

@@ -164,6 +164,13 @@ reset_host() {
       need_no_member
       set_aside
     fi
+    if [ "$run" = init ] || [ -z "$cut_off" ]; then
+      others=$(timeout 12 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get nodes -o name 2>/dev/null | grep -vxF 'node/cp1' | head -n 3) || :
+      if [ -n "$others" ]; then
+        printf '%s\n' 'Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove /var/lib/kubelet/evcctl-unfinished; then apply again.' "$others" >&2
+        exit 1
+      fi
+    fi
     keep_files yes
     printf '%s\n' "$run" "$data" "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" "member $(stat -c %i -- "$data/member" 2>/dev/null)" >/var/lib/evcctl/kubeadm-reset.unfinished.new
     { sync -- /var/lib/evcctl/kubeadm-reset.unfinished.new 2>/dev/null || sync; }
