@@ -1,6 +1,6 @@
 import { HostError } from '../core/errors.ts'
 import { isDeadHere } from './controller.ts'
-import { majorityOf } from './generation.ts'
+import { isPlausible, majorityOf, reachedBy } from './generation.ts'
 import { keptForAnother } from './lock-errors.ts'
 import { changeLock } from './lock-exchange.ts'
 import { reachVoters, voterPatienceMs } from './lock-reach.ts'
@@ -114,8 +114,12 @@ async function takeOn(voter: string, attempt: Attempt): Promise<LockState> {
 
 // A host that was off while others kept the lock knows less than they do. One that cannot learn it does not count.
 async function raiseAll(attempt: Attempt): Promise<number> {
-  const { voters, run, holder, paths, states } = attempt
-  const generation = Math.max(...[...states.values()].map(state => state.generation))
+  const { voters, run, holder, paths, states, others } = attempt
+  const known = [...states.values()].map(state => state.generation)
+  // A run that is gone past may not know that it has lost: hosts have to tell its generation from this one.
+  const reached = reachedBy(majorityOf(voters), known)
+  const past = [...others.values()].map(state => state.generation).filter(one => isPlausible(one, reached))
+  const generation = Math.max(...known, ...past.map(one => one + 1))
   const behind = [...states].filter(([, state]) => state.generation !== generation)
   const timeoutMs = states.size - behind.length < majorityOf(voters) ? undefined : voterPatienceMs(run)
   const failed = new Map<string, HostError>()

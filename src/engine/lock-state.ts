@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ProbeResult } from '../core/resource.ts'
 
 /** Who holds the lock of a cluster. */
@@ -12,6 +13,16 @@ export interface LockHolder {
   readonly pid: number
   /** When it was taken by the controller's clock, ms since the epoch. */
   readonly since: number
+  /** Digest of the hosts that keep its lock; see votersDigest(). Undefined until it asks for one. */
+  readonly voters?: string
+}
+
+/** Tells one list of hosts that keep a lock from another, whatever their order: the two need have no majority in common. */
+export function votersDigest(voters: readonly string[]): string {
+  return createHash('sha256')
+    .update([...voters].sort().join('\n'))
+    .digest('hex')
+    .slice(0, 16)
 }
 
 /** What a host says of the lock. */
@@ -128,7 +139,7 @@ function decodeHolder(text: string): LockHolder | undefined {
     if (typeof holder?.run !== 'string') return undefined
     const word = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
     const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : 0)
-    const { run, user, machine, controller, pid, since } = holder
+    const { run, user, machine, controller, pid, since, voters } = holder
     return {
       run,
       user: word(user, '?'),
@@ -136,6 +147,7 @@ function decodeHolder(text: string): LockHolder | undefined {
       controller: word(controller, '?'),
       pid: number(pid),
       since: number(since),
+      ...(typeof voters === 'string' ? { voters } : {}),
     }
   } catch {
     return undefined

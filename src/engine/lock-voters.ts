@@ -27,9 +27,16 @@ export interface Attempt extends Taking {
   readonly past: boolean
 }
 
-/** The first time one other holder is enough, so that runs which begin at once do not take hosts from each other. */
-export function isHeld({ voters, without, others, past }: Attempt): boolean {
-  return others.size > (past ? voters.length - without.size - majorityOf(voters) : 0)
+/**
+ * The first time one other holder is enough, so that runs which begin at once do not take hosts from each other. One that has
+ * the lock of other hosts, e.g. by a cluster file from before a control plane node was added, may have a majority of these: it
+ * is never gone past.
+ */
+export function isHeld({ voters, holder, without, others, past }: Attempt): boolean {
+  const isElsewhere = [...others.values()].some(
+    ({ holder: other }) => other?.voters !== undefined && other.voters !== holder.voters,
+  )
+  return others.size > (past && !isElsewhere ? voters.length - without.size - majorityOf(voters) : 0)
 }
 
 /** A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim. */

@@ -16,6 +16,7 @@ import {
   type LockPaths,
   type LockState,
   lockProbe,
+  votersDigest,
 } from './lock-state.ts'
 import { takeLock } from './lock-taking.ts'
 import type { Run } from './run.ts'
@@ -63,7 +64,8 @@ export async function readLock(host: string, run: Run, paths: LockPaths = hostLo
 
 /**
  * Does work while holding the lock of a cluster on a majority of `voters`. Any two majorities have a host in common, so two
- * runs never hold it at once, whichever hosts each of them reaches. Waits for another holder, pushes aside one that is dead
+ * runs never hold it at once, whichever hosts each of them reaches; one that has the lock of other hosts is waited for where
+ * the two have a host in common. Waits for another holder, pushes aside one that is dead
  * or has not given a sign for 60 s, keeps the lock alive, and frees it however the work ends.
  * Throws UserError when the lock cannot be had, also because too few of the hosts answer.
  */
@@ -73,7 +75,8 @@ export async function withLock<T>(
   options: LockOptions,
   work: (lock: HeldLock) => Promise<T>,
 ): Promise<LockedResult<T>> {
-  const { paths = hostLockPaths, holder = newHolder(options.id), seen, heartbeatMs = 10_000 } = options
+  const { paths = hostLockPaths, seen, heartbeatMs = 10_000 } = options
+  const holder = { ...(options.holder ?? newHolder(options.id)), voters: votersDigest(voters) }
   const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
   const had = await takeLock(taking, options)
   const { taken, generation, replaced, contested } = had
