@@ -3,7 +3,7 @@ import { type Document, isAlias, isMap, isScalar, isSeq, YAMLSeq } from 'yaml'
 import { UserError } from '../core/index.ts'
 import type { AdminAccess } from './admin-conf.ts'
 import { refuseOthers } from './kubeconfig-owner.ts'
-import { parseKubeconfig } from './kubeconfig-yaml.ts'
+import { parseKubeconfig, valuesOf } from './kubeconfig-yaml.ts'
 
 /** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
 export interface ClusterAccess extends AdminAccess {
@@ -34,10 +34,10 @@ export function mergeKubeconfig(existing: string, access: ClusterAccess, path: s
   if (!force) refuseOthers(existing, access, path)
   const text = existing.trim() === '' ? 'apiVersion: v1\nkind: Config\n' : existing
   try {
-    const document: Document = parseKubeconfig(text)
+    const document = parseKubeconfig(text)
     if (!isMap(document.contents)) throw new Error('it is no mapping')
     const before = othersOf(text, entries)
-    const plain = document.toJS() as Plain
+    const plain = valuesOf(document) as Plain
     for (const [key, entry] of Object.entries(entries)) put(document, key, entry, plain)
     document.set('current-context', name)
     // Without a limit of the width, or the certificates would be broken into lines.
@@ -66,7 +66,7 @@ type Entries = Readonly<Record<string, { readonly name: string }>>
 
 /** All that the text says besides these entries. */
 function othersOf(text: string, entries: Entries): unknown {
-  const whole = parseKubeconfig(text).toJS() as Plain
+  const whole = valuesOf(parseKubeconfig(text)) as Plain
   const lists = Object.entries(entries).map(([key, { name }]) => {
     const list = whole[key] ?? []
     return [key, Array.isArray(list) ? list.filter(entry => entry?.name !== name) : list] as const

@@ -1,7 +1,7 @@
 import { UserError } from '../core/index.ts'
 import { quote } from '../shell/quote.ts'
 import type { ClusterAccess } from './kubeconfig-file.ts'
-import { parseKubeconfig } from './kubeconfig-yaml.ts'
+import { parseKubeconfig, valuesOf } from './kubeconfig-yaml.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
@@ -58,7 +58,7 @@ export function refuseToLose(text: string, access: ClusterAccess, path: string):
 
 function readEntries(text: string): Entry | undefined {
   try {
-    const whole: unknown = parseKubeconfig(text).toJS()
+    const whole = valuesOf(parseKubeconfig(text))
     return typeof whole === 'object' && whole !== null ? (whole as Entry) : undefined
   } catch {
     return undefined

@@ -31,3 +31,8 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed {
     throw new Error('YAML that cannot be read')
   }
 }
+
+/** Its values, with those of aliases. parseKubeconfig() has looked at how much these stand for; yaml would count for each. */
+export function valuesOf(document: Document.Parsed): unknown {
+  return document.toJS({ maxAliasCount: -1 })
+}

@@ -53,6 +53,9 @@ function lengthOf(
   added: readonly number[],
 ): number {
   const [start = 0, end = 0] = anchors.get(alias.source)?.range ?? []
+  const at = alias.range?.[0] ?? 0
+  // Inside of what it names it stands for what has no end.
+  if (at > start && at < end) return Number.POSITIVE_INFINITY
   return end - start + added[countUpTo(ends, end, added.length - 1)]! - added[countUpTo(ends, start, added.length - 1)]!
 }
 

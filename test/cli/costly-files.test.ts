@@ -73,6 +73,10 @@ const clusters: Texts = {
 }
 
 const configs: Texts = {
+  'aliases inside of what they name': counted(number => `k${number}: &a [*a]\n`),
+  'anchors with aliases of others': counted(
+    number => `a${number}: &a${number} [1]\nb${number}: &b${number} [*a${number}]\nc${number}: *b${number}\n`,
+  ),
   'clusters of a kubeconfig': counted(number => `- {name: n${number}}\n`, 'clusters:\n'),
   'users of a kubeconfig': counted(() => '- *a\n', 'x: &a {name: a}\nusers:\n'),
 }
