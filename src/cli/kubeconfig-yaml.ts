@@ -1,14 +1,21 @@
 import { type Document, LineCounter, parseDocument } from 'yaml'
 import { repeatedKeys, standsForTooMuch } from '../config/repeated.ts'
+import { nestedTooDeeplyAt } from '../core/yaml-depth.ts'
 
 /** kubectl writes no anchors; a person may, for some dozens of clusters. */
 const mostNames = 4_000
 
 /**
  * A kubeconfig as YAML, also of a host: it takes time that grows as the text does. kubectl knows merge keys (<<), too.
- * Raises an Error, in words, for what kubectl could not read either, and for aliases that stand for far more than there is.
+ * Raises an Error, in words, for what kubectl could not read either, for aliases that stand for far more than there is, and
+ * for lists and mappings nested too deeply.
  */
 export function parseKubeconfig(text: string): Document.Parsed {
+  const deep = nestedTooDeeplyAt(text)
+  if (deep !== undefined) {
+    const lines = text.slice(0, deep).split('\n')
+    throw new Error(`Nested too deeply to be read at line ${lines.length}, column ${lines.at(-1)!.length + 1}`)
+  }
   const lineCounter = new LineCounter()
   const document = parse(text, lineCounter)
   const [error] = document.errors
@@ -27,7 +34,7 @@ function parse(text: string, lineCounter: LineCounter): Document.Parsed {
     // yaml compares each key with each, and words each error by counting lines from the beginning.
     return parseDocument(text, { lineCounter, merge: true, uniqueKeys: false, prettyErrors: false, logLevel: 'error' })
   } catch {
-    // Lists in lists without end use up the stack.
+    // It words what is wrong with a text, and throws only where it has a mistake itself.
     throw new Error('YAML that cannot be read')
   }
 }

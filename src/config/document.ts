@@ -13,6 +13,7 @@ import {
   type YAMLMap,
 } from 'yaml'
 import { type UserError, UserErrors } from '../core/index.ts'
+import { nestedTooDeeplyAt } from '../core/yaml-depth.ts'
 import { excerpt } from './excerpt.ts'
 import { type Finding, formatPath, type Path } from './finding.ts'
 import { withoutCredentials, withoutSecretLines, withoutSecrets } from './masking.ts'
@@ -47,8 +48,12 @@ export class ClusterDocument {
     this.#lines = new LineCounter()
     const errorAt = (start: number, end: number, details: Omit<Finding, 'path'>) =>
       this.#error({ start, end }, '', details)
-    const documents = parse(plain, this.#lines, file)
+    const deep = nestedTooDeeplyAt(plain)
+    const documents = parse(plain.slice(0, deep), this.#lines, file)
     const [first] = documents
+    // To the parser, each "a: b: c" opens a mapping for the lines that follow: a hundred of them are no nesting but a mistake.
+    if (deep !== undefined && first?.errors.every(({ code }) => code !== 'BLOCK_AS_IMPLICIT_KEY'))
+      throw new UserErrors([errorAt(deep, deep + 1, { problem: 'This YAML is nested too deeply to be read.' })])
     const errors = syntaxErrors(plain, documents, errorAt)
     if (errors.length > 0 || first === undefined) throw new UserErrors(errors)
     this.#document = first
@@ -173,8 +178,8 @@ function parse(text: string, lineCounter: LineCounter, file: string): readonly D
     })
     return Array.isArray(documents) ? documents : []
   } catch (cause) {
-    // The parser is recursive; only absurd nesting gets here.
-    throw new UserErrors([badInput({ where: file, problem: 'This YAML is nested too deeply to be read.' }, cause)])
+    // The parser words what is wrong with a text, and throws only where it has a mistake itself.
+    throw new UserErrors([badInput({ where: file, problem: 'This YAML cannot be read.' }, cause)])
   }
 }
 

@@ -141,6 +141,13 @@ describe('of the admin.conf of a host', () => {
       /^cp1:\/etc\/kubernetes\/admin.conf: This is not a kubeconfig as kubeadm writes it/,
     )
   })
+
+  test('a list too deep for the parser is told with its place', () => {
+    // Some thousand levels ended the whole process: V8 gives up where it compiles a pattern at the end of the stack.
+    const deep = `clusters:\n  ${'['.repeat(2000)}`
+    const came = 'Nested too deeply to be read at line 2, column 101'
+    expect(() => read(deep)).toThrow(expect.objectContaining({ details: expect.objectContaining({ came }) }))
+  })
 })
 
 function failure(given: Parameters<typeof adminConf>[0]): string {
