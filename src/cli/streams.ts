@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
 import { jsonLine, onlyColours } from '../report/index.ts'
 
 /** Aborted when nobody reads standard output any more (`evcctl exec … | head`), or it cannot be written. */
@@ -65,7 +64,7 @@ export function passOut(text: string): void {
   const { stdout } = process
   if (stdout.isTTY && stdout.writableLength > keptForTerminal) {
     if (dropped === 0) stdout.once('drain', tellDropped)
-    dropped += stripVTControlCharacters(text).split('\n').length - 1
+    dropped += text.split('\n').length - 1
     return
   }
   stdout.write(text)

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
 import { begunAtEnd, endedAtBegin, redact } from './secret.ts'
+import { withoutSequences } from './terminal-sequences.ts'
 
 /*
  * The one way to cut a text that may be of a host: a Secret that lies across the cut is no longer recognised afterwards. So
@@ -33,5 +33,5 @@ export function afterCut(text: string): string {
 
 // Masked before, as a terminal sequence may swallow the begin of a Secret, and after, as one may stand within it.
 function plain(text: string): string {
-  return redact(stripVTControlCharacters(redact(text)))
+  return redact(withoutSequences(redact(text)))
 }

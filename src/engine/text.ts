@@ -1,12 +1,12 @@
-import { stripVTControlCharacters } from 'node:util'
 import { endOf } from '../core/cut.ts'
 import { quotedLength } from '../core/limits.ts'
 import { redact } from '../core/secret.ts'
+import { withoutSequences } from '../core/terminal-sequences.ts'
 import { escapeUnsafe, unsafeCharacters } from '../core/unsafe-characters.ts'
 
 /** Remote or foreign text made safe to show: Secrets masked, terminal sequences and control characters but tabs taken out. */
 export function clean(text: string): string {
-  const plain = stripVTControlCharacters(redact(text).replaceAll('\r\n', '\n'))
+  const plain = withoutSequences(redact(text).replaceAll('\r\n', '\n'))
   return redact(plain.replace(unsafeCharacters, character => (character === '\t' ? character : '')))
 }
 

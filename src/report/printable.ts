@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
 import { escapeUnsafe, redact } from '../core/index.ts'
+import { withoutSequences } from '../core/terminal-sequences.ts'
 
 /**
  * Text of a host, made safe for a terminal: Secrets masked, colours and cursor movements dropped, any other control
@@ -7,7 +7,7 @@ import { escapeUnsafe, redact } from '../core/index.ts'
  */
 export function printable(text: string): string {
   // Masked before, as an escape sequence may swallow the begin of a Secret, and after, as one may stand within it.
-  const plain = redact(stripVTControlCharacters(redact(text)))
+  const plain = redact(withoutSequences(redact(text)))
   return escapeUnsafe(plain.replaceAll('\r\n', '\n').replaceAll('\t', '  '))
 }
 
