@@ -26,7 +26,8 @@ export function keptFolder(unit: string): string {
 
 /**
  * Lines of sh that keep the files of units as they are now: with them the units run well. The copies are complete before
- * they count; a run that is killed in between keeps them again, since what tells that it has to is removed afterwards.
+ * they count; a run that is killed in between keeps them again, since what tells that it has to is taken back afterwards
+ * (marks are removed, the stamp of a unit is moved to its place).
  */
 export function keepScript(kept: readonly KeptUnit[]): string {
   const units = kept.map(({ unit, files }) => `  keep ${quote(unit)} ${quoteAll(files)}\n`)

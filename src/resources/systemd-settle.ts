@@ -106,8 +106,8 @@ ${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends ag
   echo "$unit is $state"
   sleep 0.5
 done
-${proof === undefined ? '' : stillServes}mv -fT ${quote(`${stamp}.next`)} ${quote(stamp)}
-${trial === undefined || health !== undefined ? '' : keepLines(trial)}`
+${proof === undefined ? '' : stillServes}${trial === undefined || health !== undefined ? '' : keepLines(trial)}mv -fT ${quote(`${stamp}.next`)} ${quote(stamp)}
+`
 }
 
 // Asked while everything is as it was, and kept in the stamp: a trial that is cut off has to be repeated by the next run, which
@@ -172,6 +172,7 @@ function stoppedStart(action: Settling['action'], start: string): string {
   return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${again}` : again
 }
 
+// Before the stamp counts: with that, no later run would know that the files are still to be kept.
 function keepLines({ kept, proof }: Trial): string {
   if (proof === undefined) return keepBeforeJoin({ kept })
   // Before there is anything to be reached, running is all that can be asked for.

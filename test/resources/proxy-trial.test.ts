@@ -172,6 +172,19 @@ test.each(['reload', 'restart'] as const)(
   },
 )
 
+test('a run that is killed before its files are kept has not ended its trial: the next one keeps them', async () => {
+  const host = await standing()
+  host.write(config, 'second')
+  host.program('cp', 'case $* in *proven*) kill -9 $PPID;; esac\nexec /bin/cp "$@"\n')
+  expect((await host.settle('reload')).exitCode).not.toBe(0)
+  host.program('cp', 'exec /bin/cp "$@"\n')
+  expect(host.read(`/var/lib/evcctl/started/${unit}`).trim().split('\n').at(-1)).toBe('served')
+  expect(await host.settle('reload')).toMatchObject({ exitCode: 0 })
+  host.write(config, 'bad')
+  expect((await host.settle('reload')).exitCode).toBe(1)
+  expect([host.read(config), host.runs(unit)]).toEqual(['second', 'second'])
+})
+
 test('a trial that is repeated in vain, because nothing can be served any more, fails once and not for ever', async () => {
   const host = await standing()
   // Its program is new, so there is nothing to put back.
