@@ -1,4 +1,5 @@
 import { runMark } from '../core/kubeadm-unfinished.ts'
+import { everyEntry } from '../shell/every-entry.ts'
 import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
 import { stateFolder } from './kubeadm-state.ts'
 import { controlPlaneComponents } from './static-pods.ts'
@@ -41,7 +42,7 @@ const places = [
   ...[`${kubernetes}/pki`, `${kubernetes}/manifests`, kubelet].map(folder => ({
     name: folder.slice(folder.lastIndexOf('/') + 1),
     folder,
-    entries: `${folder}/* ${folder}/.[!.]*`,
+    entries: everyEntry(folder),
   })),
 ]
 
@@ -49,13 +50,11 @@ function eachPlace(line: (place: (typeof places)[number]) => string): string {
   return places.map(place => `  ${line(place)}\n`).join('')
 }
 
-const copies = ({ name }: { readonly name: string }) => `${kept}/${name}/* ${kept}/${name}/.[!.]*`
-
 /**
  * Shell functions that keep what lies where `kubeadm reset` deletes. `keep_files no` comes before a run, `keep_files yes`
  * before a reset: without the files of kubeadm, and in addition to the copies that are there, since something may have been
  * written after the run was cut off. `put_all_back` comes after a reset. `set_aside` comes before a run, where no run is
- * cut off: copies of what is not there any more stay, by another name. `settle` ends an exchange of copies that was cut
+ * cut off: copies of what is not there any more, or is something else, stay, by another name. `settle` ends an exchange of copies that was cut
  * off. All of them can be repeated, and end the script when something fails.
  */
 export const beforeFunctions = `settle() {
@@ -104,22 +103,23 @@ put_back() {
   done
 }
 put_all_back() {
-${eachPlace(place => `put_back ${place.folder} ${copies(place)}`)}}
+${eachPlace(place => `put_back ${place.folder} ${everyEntry(`${kept}/${place.name}`)}`)}}
 lost() {
-  folder=$1
-  shift
-  for entry in "$@"; do
-    if [ -e "$entry" ] || [ -L "$entry" ]; then
-      if [ ! -e "$folder/\${entry##*/}" ] && [ ! -L "$folder/\${entry##*/}" ]; then return 0; fi
-    fi
-  done
-  return 1
+  if [ ! -d "$1" ]; then return 1; fi
+  sums=$(cd "$1" && find . -type f -exec sha256sum {} +) || return 0
+  if [ -n "$sums" ] && ! ( cd "$2" && printf '%s\\n' "$sums" | sha256sum -c ) >/dev/null 2>&1; then return 0; fi
+  ( cd "$1" && find . ! -type f ! -type d ) | {
+    while IFS= read -r entry; do
+      if [ ! -e "$2/$entry" ] && [ ! -L "$2/$entry" ]; then exit 0; fi
+    done
+    exit 1
+  }
 }
 set_aside() {
   settle
   if [ -d ${kept} ]; then
     some=
-${eachPlace(place => `  if lost ${place.folder} ${copies(place)}; then some=yes; fi`)}    if [ -n "$some" ]; then
+${eachPlace(place => `  if lost ${kept}/${place.name} ${place.folder}; then some=yes; fi`)}    if [ -n "$some" ]; then
       aside=${keptAside} number=1
       while [ -e "$aside" ]; do number=$(( number + 1 )) aside=${keptAside}.$number; done
       mv -T ${kept} "$aside"

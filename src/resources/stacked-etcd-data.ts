@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { ProbeResult } from '../core/resource.ts'
+import { everyEntry } from '../shell/every-entry.ts'
 import { quote } from '../shell/quote.ts'
 import type { CutOffRun } from './kubeadm-marks.ts'
 import { linesOf } from './probe-output.ts'
@@ -13,7 +14,7 @@ export function printEtcdData(etcdData: string | undefined): string {
   const folder = quote(etcdData)
   return `if [ -d ${folder}/member ]; then echo found=etcd; fi
 others=
-for entry in ${folder}/* ${folder}/.[!.]*; do
+for entry in ${everyEntry(folder)}; do
   if [ ! -e "$entry" ] && [ ! -L "$entry" ] || [ "\${entry##*/}" = member ]; then continue; fi
   if [ "$others" = xxxxx ]; then break; fi
   others=x$others

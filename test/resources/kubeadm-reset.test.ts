@@ -62,7 +62,10 @@ function givenForNode(host: KubeadmHost): void {
   host.write('/etc/kubernetes/manifests/kube-vip.yaml', 'pod\n', 0o600)
   host.write('/etc/kubernetes/pki/oidc/.issuer ca.crt', 'ca\n', 0o444)
   host.write('/var/lib/kubelet/seccomp/profiles/own.json', '{}\n')
-  symlinkSync('oidc', host.sandbox.inside('/etc/kubernetes/pki/link'))
+  host.write('/var/lib/kubelet/..own/.c', 'of the user\n')
+  const link = host.sandbox.inside('/etc/kubernetes/pki/link')
+  rmSync(link, { force: true })
+  symlinkSync('oidc', link)
 }
 
 describe('a run of kubeadm that kubeadm has only refused', () => {
@@ -79,13 +82,16 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
     expect(host.asked()).not.toContain(expect.stringContaining('reset'))
   })
 
-  test('is refused by plan, which names what lies in a folder of the user for it', async () => {
-    const host = new KubeadmHost('/var/lib/etcd/pg')
-    host.write('/var/lib/etcd/pg/postgres/table')
-    const came = await host.apply(init('/var/lib/etcd/pg'), initDesired)
-    expect(came).toMatchObject({ refused: expect.stringContaining('/var/lib/etcd/pg/postgres') })
-    expect(host.asked()).toEqual([])
-  })
+  test.each(['postgres', '.pg', '..pg'])(
+    'is refused by plan, which names what lies in a folder of the user for it: %s',
+    async name => {
+      const host = new KubeadmHost('/var/lib/etcd/pg')
+      host.write(`/var/lib/etcd/pg/${name}/table`)
+      const came = await host.apply(init('/var/lib/etcd/pg'), initDesired)
+      expect(came).toMatchObject({ refused: expect.stringContaining(`/var/lib/etcd/pg/${name}`) })
+      expect(host.asked()).toEqual([])
+    },
+  )
 
   test('leaves no marker when an image cannot be pulled, and nothing of the user is touched', async () => {
     const host = new KubeadmHost()
@@ -416,6 +422,39 @@ describe('copies of what lay there before', () => {
     }
     expect(host.tree(`${copies}.saved`)).toMatchObject({ 'pki/ca.key': '400 0 one' })
     expect(host.tree(`${copies}.saved.2`)).toMatchObject({ 'pki/ca.key': '400 0 two' })
+  })
+
+  test('of which somebody has put back a part, or has put something else there, stay', async () => {
+    // The link is never put back; in the second case something else lies where b was.
+    for (const contents of [['a'], ['a', 'other'], ['a', 'b']]) {
+      const host = new KubeadmHost()
+      const put = (texts: readonly string[]) => {
+        for (const [index, text] of texts.entries())
+          host.write(`/var/lib/kubelet/seccomp/profiles/${'ab'[index]}`, text)
+      }
+      put(['a', 'b'])
+      symlinkSync('a', host.sandbox.inside('/var/lib/kubelet/seccomp/profiles/link'))
+      host.fails('run', 'it does not come up')
+      await host.applyAll(init(), initDesired)
+      await host.resetByHand()
+      put(contents)
+      expect(await host.applyAll(init(), initDesired)).not.toHaveProperty('failed')
+      expect(host.tree(`${copies}.saved`)).toMatchObject({
+        'kubelet/seccomp/profiles/b': '640 0 b',
+        'kubelet/seccomp/profiles/link': '-> a',
+      })
+    }
+  })
+
+  test('go when all of it was put back by hand', async () => {
+    const host = new KubeadmHost()
+    givenForNode(host)
+    host.fails('run', 'it does not come up')
+    await host.applyAll(worker, joinDesired)
+    await host.resetByHand()
+    givenForNode(host)
+    expect(await host.applyAll(worker, joinDesired)).not.toHaveProperty('failed')
+    expect([host.has(copies), host.has(`${copies}.saved`)]).toEqual([false, false])
   })
 
   test('have the certificates for the kubelet that lie there before it is one', async () => {

@@ -99,9 +99,9 @@ keep_files() {
   rm -rf /var/lib/evcctl/kubeadm-before.new
   if [ -d /var/lib/evcctl/kubeadm-before ]; then cp -pPR /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new; else mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new; fi
   keep_entries conf /etc/kubernetes/*.conf
-  keep_entries pki /etc/kubernetes/pki/* /etc/kubernetes/pki/.[!.]*
-  keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]*
-  keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]*
+  keep_entries pki /etc/kubernetes/pki/* /etc/kubernetes/pki/.[!.]* /etc/kubernetes/pki/..?*
+  keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]* /etc/kubernetes/manifests/..?*
+  keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]* /var/lib/kubelet/..?*
   { find /var/lib/evcctl/kubeadm-before.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
   mv -T /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
   { sync -- /var/lib/evcctl 2>/dev/null || sync; }
@@ -116,29 +116,30 @@ put_back() {
   done
 }
 put_all_back() {
-  put_back /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]*
-  put_back /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*
-  put_back /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*
-  put_back /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*
+  put_back /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]* /var/lib/evcctl/kubeadm-before/conf/..?*
+  put_back /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]* /var/lib/evcctl/kubeadm-before/pki/..?*
+  put_back /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]* /var/lib/evcctl/kubeadm-before/manifests/..?*
+  put_back /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]* /var/lib/evcctl/kubeadm-before/kubelet/..?*
 }
 lost() {
-  folder=$1
-  shift
-  for entry in "$@"; do
-    if [ -e "$entry" ] || [ -L "$entry" ]; then
-      if [ ! -e "$folder/${entry##*/}" ] && [ ! -L "$folder/${entry##*/}" ]; then return 0; fi
-    fi
-  done
-  return 1
+  if [ ! -d "$1" ]; then return 1; fi
+  sums=$(cd "$1" && find . -type f -exec sha256sum {} +) || return 0
+  if [ -n "$sums" ] && ! ( cd "$2" && printf '%s\n' "$sums" | sha256sum -c ) >/dev/null 2>&1; then return 0; fi
+  ( cd "$1" && find . ! -type f ! -type d ) | {
+    while IFS= read -r entry; do
+      if [ ! -e "$2/$entry" ] && [ ! -L "$2/$entry" ]; then exit 0; fi
+    done
+    exit 1
+  }
 }
 set_aside() {
   settle
   if [ -d /var/lib/evcctl/kubeadm-before ]; then
     some=
-    if lost /etc/kubernetes /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]*; then some=yes; fi
-    if lost /etc/kubernetes/pki /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]*; then some=yes; fi
-    if lost /etc/kubernetes/manifests /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]*; then some=yes; fi
-    if lost /var/lib/kubelet /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]*; then some=yes; fi
+    if lost /var/lib/evcctl/kubeadm-before/conf /etc/kubernetes; then some=yes; fi
+    if lost /var/lib/evcctl/kubeadm-before/pki /etc/kubernetes/pki; then some=yes; fi
+    if lost /var/lib/evcctl/kubeadm-before/manifests /etc/kubernetes/manifests; then some=yes; fi
+    if lost /var/lib/evcctl/kubeadm-before/kubelet /var/lib/kubelet; then some=yes; fi
     if [ -n "$some" ]; then
       aside=/var/lib/evcctl/kubeadm-before.saved number=1
       while [ -e "$aside" ]; do number=$(( number + 1 )) aside=/var/lib/evcctl/kubeadm-before.saved.$number; done
