@@ -1,5 +1,5 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import { askingProbeMs } from '../core/limits.ts'
+import { longProbeMs } from '../core/limits.ts'
 import type { ProbeResult, Resource, StepFailure } from '../core/resource.ts'
 import { quote } from '../shell/quote.ts'
 import { type ImageStore, imageStores } from './image-stores.ts'
@@ -73,7 +73,7 @@ export function nodeReady({
     kind: 'node',
     name,
     title: 'wait until Ready',
-    probe: { script: `${printUnproven}${script}`, timeoutMs: askingProbeMs, parse: parseState },
+    probe: { script: `${printUnproven}${script}`, timeoutMs: longProbeMs, parse: parseState },
     desired: { node: name },
     diff(current, _desired, { watched }) {
       const enough = current.state === 'ready' || (!ready && current.state === 'not ready')
@@ -93,6 +93,7 @@ export function nodeReady({
   }
 }
 
+// Servers that hang take 5 + 1 + 5 s for the node and as much for its own API server: 22 s, less than longProbeMs.
 // Asked twice: while control plane nodes join, etcd has no leader for a moment, and all that was waited for would be lost.
 // A table of one row instead of the object, which would list every image of the node. Its second cell is the status as
 // kubectl shows it. curl's own name would get it spread over many lines.

@@ -85,6 +85,36 @@ readyz check failed
     expect(await look(own, 'NotReady')).toMatch(/^in the cluster, but/)
   })
 
+  test('whose servers all hang is told from a probe that does not end: its bound is longer than all of its questions', async () => {
+    await using folder = await temporaryFolder()
+    const program = async (name: string, text: string) => {
+      await writeFile(join(folder.path, name), `#!/bin/sh\n${text}\n`)
+      await chmod(join(folder.path, name), 0o755)
+    }
+    const took = join(folder.path, 'took')
+    await program('sleep', `echo "$1" >>${took}`)
+    // Each takes all of its time; the second time the node is told.
+    await program(
+      'curl',
+      `while [ "$1" != --max-time ]; do shift; done
+echo "$2" >>${took}
+${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then exit 28; fi; echo`)}`,
+    )
+    const certificate = join(folder.path, 'client.pem')
+    await writeFile(certificate, 'x')
+    const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
+    const { probe } = nodeReady({ ...parameters, ownApi: '[2001:db8::1]:6443' })
+    const script = probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
+    const env = { PATH: `${folder.path}:${process.env.PATH}` }
+    const { stdout } = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
+    expect(stdout).toContain('state=api down')
+    const all = (await readFile(took, 'utf8')).trim().split('\n').map(Number)
+    expect(all).toHaveLength(6 + 1)
+    const seconds = all.reduce((sum, one) => sum + one, 0)
+    expect(seconds).toBeGreaterThanOrEqual(20)
+    expect(probe.timeoutMs).toBeGreaterThanOrEqual((seconds + 2) * 1000)
+  })
+
   test('is waited for until its own API server is ready', async () => {
     await using folder = await temporaryFolder()
     const program = async (name: string, text: string) => {
