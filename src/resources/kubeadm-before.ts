@@ -1,4 +1,4 @@
-import { runMark } from '../core/kubeadm-unfinished.ts'
+import { resetMark, runMark } from '../core/kubeadm-unfinished.ts'
 import { everyEntry } from '../shell/every-entry.ts'
 import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
 import { stateFolder } from './kubeadm-state.ts'
@@ -9,6 +9,9 @@ const kept = `${stateFolder}/kubeadm-before`
 
 /** The same of a run that somebody has reset by hand: kubeadm has deleted what they are copies of. */
 const keptAside = `${kept}.saved`
+
+/** The same while they and the marks are taken away: with a mark they still count, without one they are left over. */
+const keptDone = `${kept}.done`
 
 /** The most that is copied, KiB: what `kubeadm reset` would delete and is larger is for the user to move away. */
 const mostKept = 256 * 1024
@@ -54,13 +57,17 @@ function eachPlace(line: (place: (typeof places)[number]) => string): string {
  * Shell functions that keep what lies where `kubeadm reset` deletes. `keep_files no` comes before a run, `keep_files yes`
  * before a reset: without the files of kubeadm, and in addition to the copies that are there, since something may have been
  * written after the run was cut off. `put_all_back` comes after a reset. `set_aside` comes before a run, where no run is
- * cut off: copies of what is not there any more, or is something else, stay, by another name. `settle` ends an exchange of copies that was cut
- * off. All of them can be repeated, and end the script when something fails.
+ * cut off: copies of what is not there any more, or is something else, stay, by another name. `settle` ends an exchange of copies, and
+ * a removal, that was cut off. All of them can be repeated, and end the script when something fails.
  */
 export const beforeFunctions = `settle() {
   if [ -d ${kept}.full ]; then
     rm -rf ${kept}
     mv -T ${kept}.full ${kept}
+    ${syncLine(stateFolder)}
+  fi
+  if [ -d ${keptDone} ]; then
+    if [ ! -e ${kept} ] && { [ -e ${runMark} ] || [ -e ${resetMark} ]; }; then mv -T ${keptDone} ${kept}; else rm -rf ${keptDone}; fi
     ${syncLine(stateFolder)}
   fi
 }
@@ -129,8 +136,16 @@ ${eachPlace(place => `  if lost ${kept}/${place.name} ${place.folder}; then some
 }
 `
 
-/** Lines of sh that forget the copies. */
-export const forgetCopies = `rm -rf ${kept} ${kept}.new ${kept}.full\n`
+/** Lines of sh that take marks away with these lines, and forget the copies. */
+export function forgetCopies(clearMarks: string): string {
+  return `if [ -d ${kept} ]; then
+  rm -rf ${keptDone}
+  mv -T ${kept} ${keptDone}
+  ${syncLine(stateFolder)}
+fi
+${clearMarks}rm -rf ${keptDone} ${kept}.new ${kept}.full
+`
+}
 
 /** Probe line: `aside=yes` where copies were set aside, or will be. Comes after readMarks. */
 export const printAside = `if [ -d ${keptAside} ] || { [ -z "$cut_off" ] && [ -d ${kept} ]; }; then echo aside=yes; fi

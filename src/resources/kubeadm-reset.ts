@@ -35,7 +35,8 @@ begin() {
   keep_files no
 ${indented(markRun(run, etcdData))}}
 reset_host() {
-${indented(readMarks)}  if [ ! -e ${resetMark} ]; then
+${indented(readMarks)}  settle
+  if [ ! -e ${resetMark} ]; then
     if [ -z "$cut_off" ]; then
       need_no_member
       set_aside
@@ -46,17 +47,18 @@ ${indented(markReset, 2)}  fi
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket ${quote(criSocket)} >/dev/null
 ${indented(removeMarkedData)}  put_all_back
   ${syncTreeLine(emptiedByReset.join(' '))}
-${indented(clearMarks)}${indented(forgetCopies)}}
+${indented(forgetCopies(clearMarks))}}
 `
 }
 
 /**
  * Lines of sh that take back the mark of a run of kubeadm, of whatever kind, once what it wrote is on the disk: kubeadm does
- * not wait for that. The copies go last: with the mark and without them, the next run would not know what to put back.
+ * not wait for that. The copies go last: with the mark and without them, the next run would not know what to put back. They
+ * have another name by then, so that a later run knows those that nobody needs.
  */
 export const finished = `${syncTreeLine('/etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml')}
 rm -f ${initWrote}
-${clearMarks}${forgetCopies}`
+${forgetCopies(clearMarks)}`
 
 function needNoMember(etcdData: string | undefined): string {
   if (etcdData === undefined) return '  :\n'

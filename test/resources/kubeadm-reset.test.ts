@@ -457,6 +457,34 @@ describe('copies of what lay there before', () => {
     expect([host.has(copies), host.has(`${copies}.saved`)]).toEqual([false, false])
   })
 
+  test('that a run which was killed has no mark of any more are left over, and no reason to set anything aside', async () => {
+    const host = new KubeadmHost()
+    givenForNode(host)
+    host.stub('rm', `case "$*" in *-rf*${copies}.done*.new*) kill -9 $PPID; exit 1 ;; esac\nexec /bin/rm "$@"\n`)
+    expect(await host.applyAll(worker, joinDesired)).toHaveProperty('failed')
+    expect([host.has(runMark), host.has(copies), host.has(`${copies}.done`)]).toEqual([false, false, true])
+    host.stub('rm', 'exec /bin/rm "$@"\n')
+    await host.resetByHand()
+    expect(await host.applyAll(worker, joinDesired)).toEqual({ action: 'create' })
+    expect(Object.keys(host.tree('/var/lib/evcctl')).filter(name => name.startsWith('kubeadm-before'))).toEqual([])
+  })
+
+  test('are put back by the next run where a run was killed before its mark was taken away', async () => {
+    const host = new KubeadmHost()
+    givenForNode(host)
+    const before = host.tree('/var/lib/kubelet')
+    host.stub('mv', `/bin/mv "$@"\ncase "$*" in *${copies}.done) kill -9 $PPID ;; esac\n`)
+    expect(await host.applyAll(init(), initDesired)).toHaveProperty('failed')
+    expect([host.has(runMark), host.has(copies), host.has(`${copies}.done`)]).toEqual([true, false, true])
+    host.stub('mv', 'exec /bin/mv "$@"\n')
+    expect(await host.applyAll(init(), initDesired)).toEqual({
+      action: 'run',
+      note: expect.stringContaining('removed first'),
+    })
+    expect(host.tree('/var/lib/kubelet')).toMatchObject(before)
+    expect([host.has(copies), host.has(`${copies}.done`)]).toEqual([false, false])
+  })
+
   test('have the certificates for the kubelet that lie there before it is one', async () => {
     const host = new KubeadmHost()
     host.write('/var/lib/kubelet/pki/kubelet.key', 'of the user\n', 0o600)

@@ -72,6 +72,10 @@ settle() {
     mv -T /var/lib/evcctl/kubeadm-before.full /var/lib/evcctl/kubeadm-before
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
+  if [ -d /var/lib/evcctl/kubeadm-before.done ]; then
+    if [ ! -e /var/lib/evcctl/kubeadm-before ] && { [ -e /var/lib/kubelet/evcctl-unfinished ] || [ -e /var/lib/evcctl/kubeadm-reset.unfinished ]; }; then mv -T /var/lib/evcctl/kubeadm-before.done /var/lib/evcctl/kubeadm-before; else rm -rf /var/lib/evcctl/kubeadm-before.done; fi
+    { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  fi
 }
 keep_entries() {
   place=/var/lib/evcctl/kubeadm-before.new/$1
@@ -168,6 +172,7 @@ reset_host() {
     if [ ! -e "$mark" ]; then mark=/var/lib/kubelet/evcctl-unfinished; fi
     { read -r run && IFS= read -r data; } <"$mark" || :
   fi
+  settle
   if [ ! -e /var/lib/evcctl/kubeadm-reset.unfinished ]; then
     if [ -z "$cut_off" ]; then
       need_no_member
@@ -193,11 +198,16 @@ reset_host() {
   esac
   put_all_back
   { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
+  if [ -d /var/lib/evcctl/kubeadm-before ]; then
+    rm -rf /var/lib/evcctl/kubeadm-before.done
+    mv -T /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.done
+    { sync -- /var/lib/evcctl 2>/dev/null || sync; }
+  fi
   rm -f /var/lib/kubelet/evcctl-unfinished
   { sync -- /var/lib/kubelet 2>/dev/null || sync; }
   rm -f /var/lib/evcctl/kubeadm-reset.unfinished
   { sync -- /var/lib/evcctl 2>/dev/null || sync; }
-  rm -rf /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
+  rm -rf /var/lib/evcctl/kubeadm-before.done /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
 }
 end=$(( $(date +%s) + 90 ))
 while :; do
