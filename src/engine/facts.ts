@@ -1,3 +1,4 @@
+import { beginningOf } from '../core/cut.ts'
 import { HostError } from '../core/errors.ts'
 import type { HostFacts } from '../core/host.ts'
 import { limits, sizeText } from '../core/limits.ts'
@@ -73,7 +74,7 @@ async function readHost(
       where: host,
       problem: 'Its facts cannot be used: they are too long',
       expected: `at most ${sizeText(limits.factsBytes)}`,
-      came: `more; they begin with:\n${clean((raw.stdout || raw.stderr).slice(0, shownOfTooLong))}`,
+      came: `more; they begin with:\n${beginningOf(clean(raw.stdout || raw.stderr), shownOfTooLong)}`,
       next: `Look what it has so many of, e.g. on ${host}: wc -l /proc/net/route /proc/net/tcp; ip -o addr show | wc -l`,
     })
   }
