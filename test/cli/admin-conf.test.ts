@@ -79,8 +79,13 @@ describe('of the admin.conf of a host', () => {
   })
 
   test('a key that is no text is refused', () => {
-    const text = adminConf().replace(/( +)client-key-data:/, '$1? &a [*a]\n$1: 1\n$&')
+    const text = adminConf().replace(/( +)client-key-data:/, '$1? [1]\n$1: 1\n$&')
     expect(() => read(text)).toThrow('users[].user has the key ?')
+  })
+
+  test('an alias inside of what it names is refused', () => {
+    const text = adminConf().replace(/( +)client-key-data:/, '$1? &a [*a]\n$1: 1\n$&')
+    expect(() => read(text)).toThrow('its aliases stand for too much')
   })
 
   test.each([
