@@ -38,7 +38,8 @@ type Batches = readonly (readonly string[])[]
 
 /**
  * The nodes that run already, in the batches in which they change: one node first, to prove what is new; the other control
- * plane nodes one by one (all at once where etcd has no quorum before several of them run again); then the workers, again
+ * plane nodes one by one (those whose member of etcd is down with the first; all at once where etcd has no quorum before several
+ * of them run again); then the workers, again
  * one first, since some settings are theirs alone. Hosts that are no nodes yet, or did not answer, are in none.
  */
 export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
@@ -66,14 +67,27 @@ function batchesOf(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>, bef
   const size = Math.max(1, Math.floor(workers.length * largestShare))
   // Where etcd has hosts of its own, a control plane node becomes well without the others.
   const isApart = spec.etcd.topology !== 'stacked'
-  const oneByOne = controlPlane.map(name => [name])
   const batches = [
-    ...(controlPlane.length === 0 || isApart || canGoOneByOne(spec, facts) ? oneByOne : [controlPlane]),
+    ...(isApart ? controlPlane.map(name => [name]) : controlPlaneBatches(spec, facts, controlPlane)),
     ...beforeWorkers,
     ...workers.slice(0, 1).map(name => [name]),
   ]
   for (let at = 1; at < workers.length; at += size) batches.push(workers.slice(at, at + size))
   return batches
+}
+
+// Members of the stacked etcd that are down go with the first node: there is nothing to be spared on them, and they may be what
+// that one needs for a quorum, since a host that is silent here may be down as well.
+function controlPlaneBatches(
+  spec: ClusterSpec,
+  facts: ReadonlyMap<string, HostFacts>,
+  names: readonly string[],
+): Batches {
+  if (names.length === 0 || !canGoOneByOne(spec, facts)) return names.length === 0 ? [] : [names]
+  const runs = new Set(spec.hosts.filter(host => hasMemberRunning(host, facts)).map(({ name }) => name))
+  const [first, ...others] = names
+  const begin = names.filter(name => name === first || !runs.has(name))
+  return [begin, ...others.filter(name => runs.has(name)).map(name => [name])]
 }
 
 /** Where the barriers run, and what they wait for. */

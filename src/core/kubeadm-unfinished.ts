@@ -6,15 +6,20 @@ export const runMark = '/var/lib/kubelet/evcctl-unfinished'
 
 /**
  * Lies on a host from before a reset by evcctl until what lay there before has been put back. It says what runMark said, and
- * which kubelet.conf and which data of etcd are to go.
+ * which files of a node and which data of etcd are to go.
  */
 export const resetMark = '/var/lib/evcctl/kubeadm-reset.unfinished'
 
-const kubeletConf = '/etc/kubernetes/kubelet.conf'
-/** A line of resetMark that tells one kubelet.conf from another, as a word of sh in double quotes. */
-export const confOf = `conf $(stat -c '%i %Z' ${kubeletConf} 2>/dev/null)`
-// A node with another kubelet.conf was made by somebody since the reset was cut off.
-const resetUnfinished = `[ -e ${resetMark} ] && { [ ! -e ${kubeletConf} ] || grep -qxF "${confOf}" ${resetMark}; }`
+const files = ['kubelet.conf', 'admin.conf', 'manifests/kube-apiserver.yaml'].map(name => `/etc/kubernetes/${name}`)
+
+/** A command that prints the lines of resetMark by which the files of one node are told from those of another. */
+export const filesOfNode = `stat -c '%n %i %Z' ${files.join(' ')} 2>/dev/null`
+
+/**
+ * A condition of sh: a reset by evcctl was cut off here. Where there is a file that its mark does not know, somebody has made a
+ * node since, and the mark means nothing any more.
+ */
+export const resetUnfinished = `[ -e ${resetMark} ] && ! { ${filesOfNode} | grep -qvxFf ${resetMark}; }`
 
 /** A condition of sh, for an `if`: a run of kubeadm, or its reset, was cut off here. What answers there will be reset. */
 export const kubeadmUnfinished = `[ -e ${runMark} ] || { ${resetUnfinished}; }`

@@ -58,6 +58,7 @@ fi
 if [ -d "$lock" ]; then
   read -r beat_boot beat_uptime <"$lock/heartbeat" || :
   if [ "\${beat_boot:-}" != "$boot" ] || [ $((uptime - \${beat_uptime:-0})) -gt ${staleAfterMs / 1000} ] ||
+    [ $((uptime - \${beat_uptime:-0})) -lt -1 ] ||
     [ -z "$held" ] || [ "$held" = "${replaces}" ]; then
     rm -rf "$lock"
   fi

@@ -159,5 +159,6 @@ function heartbeatAge(heartbeat: string, now: string): number {
   const [boot, uptime] = now.split(' ')
   if (!beatUptime || !uptime || beatBoot !== boot) return Number.POSITIVE_INFINITY
   const age = Number(uptime) - Number(beatUptime)
-  return Number.isFinite(age) ? Math.max(0, age) * 1000 : Number.POSITIVE_INFINITY
+  // One from later than now is none: it would never become old.
+  return Number.isFinite(age) && age >= -1 ? Math.max(0, age) * 1000 : Number.POSITIVE_INFINITY
 }

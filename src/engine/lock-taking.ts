@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes, UserError } from '../core/errors.ts'
 import { attemptLock, type Taken } from './lock-attempt.ts'
-import { describeHolder } from './lock-state.ts'
+import { describeHolder, type LockState } from './lock-state.ts'
 import type { Taking } from './lock-voters.ts'
 
 /**
@@ -24,20 +24,30 @@ export async function takeLock(
     if (run.stop.aborted) throw stopped(voters)
     const { heldBy: voter, state } = tried
     const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
-    if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs))
+    if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs, otherList(taking, state)))
     if (told !== name) run.emit({ type: 'lock:wait', host: voter, holder: name })
     told = name
     await sleep(pollMs, undefined, { signal: run.stop }).catch(() => undefined)
   }
 }
 
-function held(host: string, name: string, waitMs: number) {
+// Where the holder has the lock of other hosts, and so may be nobody: what to remove.
+function otherList({ holder, paths }: Taking, state: LockState): string | undefined {
+  const { voters } = state.holder ?? {}
+  return voters === undefined || voters === holder.voters ? undefined : `${paths.run}/lock`
+}
+
+function held(host: string, name: string, waitMs: number, folder: string | undefined) {
+  const wait = 'Wait until that run has ended, then start this one again.'
   return {
     where: host,
     problem: 'Another run works on this cluster',
     expected: waitMs === 0 ? 'a free lock' : `a free lock within ${Math.round(waitMs / 1000)} s`,
     came: `a lock of ${name}`,
-    next: 'Wait until that run has ended, then start this one again.',
+    next:
+      folder === undefined
+        ? wait
+        : `${wait} Its cluster.yaml has other control plane nodes than this one. If there is no such run: ssh ${host} sudo rm -rf ${folder}`,
   }
 }
 

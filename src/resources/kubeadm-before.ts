@@ -56,7 +56,7 @@ function eachPlace(line: (place: (typeof places)[number]) => string): string {
 /**
  * Shell functions that keep what lies where `kubeadm reset` deletes. `keep_files no` comes before a run, `keep_files yes`
  * before a reset: without the files of kubeadm, and in addition to the copies that are there, since something may have been
- * written after the run was cut off. `put_all_back` comes after a reset. `set_aside` comes before a run, where no run is
+ * written after the run was cut off; `keep_files again` before a reset is repeated: what has a copy may be half put back. `put_all_back` comes after a reset. `set_aside` comes before a run, where no run is
  * cut off: copies of what is not there any more, or is something else, stay, by another name. `settle` ends an exchange of copies, and
  * a removal, that was cut off. All of them can be repeated, and end the script when something fails.
  */
@@ -92,11 +92,13 @@ keep_entries() {
   done
 }
 keep_files() {
-  former=$1 total=0
+  former=\${1#again} total=0
+  former=\${former:-yes}
   settle
   rm -rf ${kept}.new
-  if [ -d ${kept} ]; then cp -pPR ${kept} ${kept}.new; else mkdir -m 0700 ${kept}.new; fi
-${eachPlace(({ name, entries }) => `keep_entries ${name} ${entries}`)}  ${syncTreeLine(`${kept}.new`)}
+  if [ -d ${kept} ] && [ "$1" != again ]; then cp -pPR ${kept} ${kept}.new; else mkdir -m 0700 ${kept}.new; fi
+${eachPlace(({ name, entries }) => `keep_entries ${name} ${entries}`)}  if [ -d ${kept} ] && [ "$1" = again ]; then cp -fpPR ${kept}/. ${kept}.new/; fi
+  ${syncTreeLine(`${kept}.new`)}
   mv -T ${kept}.new ${kept}.full
   ${syncLine(stateFolder)}
   settle

@@ -1,10 +1,11 @@
-import { confOf, kubeadmUnfinished, resetMark, runMark } from '../core/kubeadm-unfinished.ts'
+import { filesOfNode, resetMark, resetUnfinished, runMark } from '../core/kubeadm-unfinished.ts'
 import type { ProbeResult } from '../core/resource.ts'
 import { clearMark, syncLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { linesOf } from './probe-output.ts'
 
-const memberOf = 'member $(stat -c %i -- "$data/member" 2>/dev/null)'
+// The number of a folder that was deleted may be that of the next one.
+const memberOf = `member $(stat -c '%i %W' -- "$data/member" 2>/dev/null)`
 
 /** What a run of kubeadm makes of a host. */
 export type KubeadmRun = 'init' | 'control-plane' | 'worker'
@@ -17,11 +18,13 @@ export interface CutOffRun {
   readonly etcdData: string | undefined
 }
 
-/** Lines of sh that set `$cut_off` (yes or empty), `$run` and `$data` to what the marks say. */
-export const readMarks = `cut_off= run= data=
-if ${kubeadmUnfinished}; then
-  cut_off=yes mark=${resetMark}
-  if [ ! -e "$mark" ]; then mark=${runMark}; fi
+/** Lines of sh that set `$mark` to the mark that counts (or nothing), and `$cut_off` (yes or empty), `$run` and `$data` by it. */
+export const readMarks = `cut_off= run= data= mark=
+if ${resetUnfinished}; then mark=${resetMark}
+elif [ -e ${runMark} ]; then mark=${runMark}
+fi
+if [ -n "$mark" ]; then
+  cut_off=yes
   { read -r run && IFS= read -r data; } <"$mark" || :
 fi
 `
@@ -44,19 +47,19 @@ export function markRun(run: KubeadmRun, etcdData: string | undefined): string {
 }
 
 /** Lines of sh that mark the host before a reset of what readMarks found. */
-export const markReset = write(resetMark, `"$run" "$data" "${confOf}" "${memberOf}"`)
+export const markReset = write(resetMark, `"$run" "$data" "$(${filesOfNode})" "${memberOf}"`)
 
-/** Lines of sh that remove the data of etcd which the mark of a reset names; they fail where other data are there by now. */
-export const removeMarkedData = `case $data in
-  /?*)
-    if [ -e "$data/member" ] || [ -L "$data/member" ]; then
-      if ! grep -qxF "${memberOf}" ${resetMark}; then
-        echo "$data/member is there since a reset of this host was cut off, so it is not removed: move it away, or remove ${resetMark} if the host is a node again" >&2
-        exit 1
-      fi
-      rm -rf -- "$data/member"
-    fi ;;
-esac
+/**
+ * Shell function `member_to_go`: whether there are data of etcd that are to go. It ends the script where they are others than
+ * those that the mark of the reset names.
+ */
+export const memberToGo = `member_to_go() {
+  case $data in /?*) ;; *) return 1 ;; esac
+  if [ ! -e "$data/member" ] && [ ! -L "$data/member" ]; then return 1; fi
+  if grep -qxF "${memberOf}" ${resetMark}; then return 0; fi
+  echo "$data/member is there since a reset of this host was cut off, so nothing is reset: move it away, or remove ${resetMark} if the host is a node again" >&2
+  exit 1
+}
 `
 
 /** Lines of sh that take both marks away, once what they guard is on the disk. */

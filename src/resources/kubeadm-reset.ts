@@ -2,7 +2,7 @@ import { resetMark } from '../core/kubeadm-unfinished.ts'
 import { syncTreeLine } from '../shell/on-disk.ts'
 import { quote } from '../shell/quote.ts'
 import { beforeFunctions, emptiedByReset, forgetCopies } from './kubeadm-before.ts'
-import { clearMarks, type KubeadmRun, markReset, markRun, readMarks, removeMarkedData } from './kubeadm-marks.ts'
+import { clearMarks, type KubeadmRun, markReset, markRun, memberToGo, readMarks } from './kubeadm-marks.ts'
 import { initWrote } from './kubectl.ts'
 import { otherMember } from './stacked-etcd-data.ts'
 
@@ -27,25 +27,31 @@ export interface ResetOptions {
  * something fails, so they are not called in a condition.
  */
 export function resetFunctions({ run, criSocket, etcdData, leave = '' }: ResetOptions): string {
-  return `${beforeFunctions}need_no_member() {
+  return `${beforeFunctions}${memberToGo}need_no_member() {
 ${needNoMember(etcdData)}}
 begin() {
+  rm -f ${resetMark}
   need_no_member
   set_aside
   keep_files no
 ${indented(markRun(run, etcdData))}}
 reset_host() {
-${indented(readMarks)}  settle
-  if [ ! -e ${resetMark} ]; then
+${indented(readMarks)}  if [ "$mark" != ${resetMark} ]; then rm -f ${resetMark}; fi
+  settle
+  if [ "$mark" = ${resetMark} ]; then
+    keep_files again
+  else
     if [ -z "$cut_off" ]; then
       need_no_member
       set_aside
     fi
 ${leave === '' ? '' : `    if [ "$run" = ${run} ] || [ -z "$cut_off" ]; then\n${indented(leave, 3)}    fi\n`}    keep_files yes
 ${indented(markReset, 2)}  fi
+  if member_to_go; then :; fi
   systemctl stop kubelet 2>/dev/null || :
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket ${quote(criSocket)} >/dev/null
-${indented(removeMarkedData)}  put_all_back
+  if member_to_go; then rm -rf -- "$data/member"; fi
+  put_all_back
   ${syncTreeLine(emptiedByReset.join(' '))}
 ${indented(forgetCopies(clearMarks))}}
 `

@@ -1,9 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { UserError } from '../../src/core/errors.ts'
 import { thisController } from '../../src/engine/controller.ts'
 import { withLock } from '../../src/engine/lock.ts'
+import { encodeHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 
@@ -20,6 +23,31 @@ const options = (id: string, waitMs: number) => ({
   id,
   ...{ paths: { run: join(folder, 'run'), state: join(folder, 'state') }, waitMs, pollMs: 20, heartbeatMs: 50 },
   holder: { ...thisController(id), machine: id, controller: id },
+})
+
+test('a host that shows a holder with other hosts is named, with what to remove if there is no such run', async () => {
+  const others = withLock(['h3'], fakeRun(pool), options('elsewhere', 0), () => sleep(1_000))
+  await sleep(300)
+  const run = withLock(['h1', 'h2', 'h3'], fakeRun(pool), options('run', 100), async () => undefined)
+  const error = await run.then(
+    () => undefined,
+    (cause: UserError) => cause.details,
+  )
+  expect(error).toMatchObject({ where: 'h3', next: expect.stringContaining(`sudo rm -rf ${join(folder, 'run')}/lock`) })
+  await others
+})
+
+test('a heartbeat from later than now is none', async () => {
+  const state = parseLockState('lock.heartbeat boot 99999999\nlock.now boot 1000\n')
+  expect(state.heartbeatAgeMs).toBe(Number.POSITIVE_INFINITY)
+  expect(parseLockState('lock.heartbeat boot 990\nlock.now boot 1000\n').heartbeatAgeMs).toBe(10_000)
+  const lock = join(folder, 'h1', 'run/lock')
+  mkdirSync(lock, { recursive: true })
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  writeFileSync(join(lock, 'heartbeat'), `${boot} 99999999\n`)
+  writeFileSync(join(lock, 'holder'), `${encodeHolder({ ...thisController('other'), machine: 'other' })}\n`)
+  const { result } = await withLock(['h1'], fakeRun(pool), options('run', 0), async () => 'in')
+  expect(result).toBe('in')
 })
 
 test.each([

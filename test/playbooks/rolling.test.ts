@@ -231,7 +231,7 @@ describe('a change of several nodes at once', () => {
     expect(runningBatches(spec, down).slice(0, 2)).toEqual([controlPlane, ['w1']])
     const one = new Map(down).set('cp1', standing(names).get('cp1')!)
     expect(runningBatches(spec, one)[0]).toEqual(controlPlane)
-    expect(runningBatches(spec, one.set('cp2', standing(names).get('cp2')!))[0]).toEqual(['cp1'])
+    expect(runningBatches(spec, one.set('cp2', standing(names).get('cp2')!))[0]).toEqual(['cp1', 'cp3'])
   })
 
   const notFirewall = (id: string) => !id.endsWith('has its firewall')
@@ -383,4 +383,14 @@ describe('a member of etcd that is down, on a host that answers', () => {
     expect(skipped(graph, 'e2/etcd/etcd health:e2')).toContain('cp1/control-plane/kubeadm init:cluster')
     expect(waitsFor(graph, 'e3/etcd/unit:etcd.service')).toContain('e1/etcd/etcd health:e1')
   })
+})
+
+test('a control plane node whose member is down goes with the first one, which may need it for a quorum', () => {
+  const known = new Map(standing(names, ['cp1', 'cp2', 'w1']))
+  known.set('cp2', { ...known.get('cp2')!, listening: [sshPort] })
+  expect(runningBatches(spec, known)).toEqual([['cp1', 'cp2'], ['w1']])
+  const config = 'kubelet/kubelet configuration:/var/lib/kubelet/config.yaml'
+  const graph = clusterGraph(spec, known)
+  expect(waitsFor(graph, `cp2/${config}`)).not.toContain(ready('cp1'))
+  expect(waitsFor(graph, `w1/${config}`)).toContain(ready('cp2'))
 })

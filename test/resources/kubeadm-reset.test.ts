@@ -374,6 +374,37 @@ describe('a reset that was cut off', () => {
     },
   )
 
+  test('is none for a node of somebody that has lost its kubelet.conf', async () => {
+    const host = new KubeadmHost()
+    host.fails('run', 'cut off')
+    await host.applyAll(init(), initDesired)
+    await killedInReset(host, init() as never, initDesired)
+    await host.resetByHand()
+    await host.sandbox.sh(`${host.sandbox.root}/bin/kubeadm init --by-hand`)
+    host.write('/etc/kubernetes/pki/ca.key', 'key of the cluster')
+    rmSync(host.sandbox.inside('/etc/kubernetes/kubelet.conf'))
+    expect(await host.applyAll(init(), initDesired)).toMatchObject({
+      refused: expect.stringContaining('This host has parts of a cluster'),
+    })
+    expect(host.tree('/etc/kubernetes/pki')).toMatchObject({ 'ca.key': expect.stringContaining('key of the cluster') })
+  })
+
+  test.each([
+    ['init', init(), initDesired],
+    ['join', controlPlane(), joinDesired],
+  ] as const)('keeps what was written since when it is repeated: %s', async (_what, resource, desired) => {
+    const host = new KubeadmHost()
+    host.write('/var/lib/kubelet/seccomp/old.json', 'old\n')
+    host.fails('run', 'cut off')
+    await host.applyAll(resource as never, desired as never)
+    await killedInReset(host, resource as never, desired)
+    host.write('/etc/kubernetes/pki/own.key', 'of the user\n', 0o400)
+    host.write('/var/lib/kubelet/seccomp/new.json', 'new\n')
+    expect(await host.applyAll(resource as never, desired as never)).not.toHaveProperty('failed')
+    expect(host.tree('/etc/kubernetes/pki')).toHaveProperty(['own.key'])
+    expect(Object.keys(host.tree('/var/lib/kubelet/seccomp'))).toEqual(['new.json', 'old.json'])
+  })
+
   test('removes no data that came since', async () => {
     const host = new KubeadmHost()
     host.fails('run', 'cut off')
