@@ -81,8 +81,7 @@ export async function evaluateCluster(
     hosts: [...failed.keys(), ...evaluated.unreachable.keys()].filter(
       host => nodesNow === undefined || nodesNow.includes(host) || members.has(host),
     ),
-    applies: journalFolder('apply'),
-    plans: journalFolder('plan'),
+    folders: [journalFolder('apply'), journalFolder('plan')],
     except: cluster.id,
   })
   const judged = refuseAfterLoss(

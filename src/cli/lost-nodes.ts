@@ -3,8 +3,8 @@ import type { Evaluation, LostHost } from '../engine/index.ts'
 
 /**
  * Refuses the changes of running hosts while another one is silent that fell silent when a run wrote to it: what is new may
- * have been the cause, and each run would lose one more. Hosts that this run has changed, and that are well, may change: they
- * have what is new, and it can be taken back. `changes`: what would change on other hosts. Pure.
+ * have been the cause, and each run would lose one more. Hosts that this run has changed in the same, and that are well, may
+ * change: they have what is new, and it can be taken back. `changes`: what would change on other hosts. Pure.
  */
 export function refuseAfterLoss(
   evaluation: Evaluation,
@@ -13,7 +13,7 @@ export function refuseAfterLoss(
   file: string,
 ): Evaluation {
   const hostOf = (id: TaskId) => evaluation.graph.tasks.get(id)!.host
-  const held = changes.filter(id => [...lost.values()].some(({ changed }) => !changed.has(hostOf(id))))
+  const held = changes.filter(id => [...lost.values()].some(({ proven }) => !proven.has(hostOf(id))))
   const [first] = held
   if (first === undefined) return evaluation
   const names = [...lost.keys()].join(', ')

@@ -26,6 +26,11 @@ const unanswered = { ...ended, result: 'failed', ms: 0, error: { problem: 'no an
 const refusing = { ...ended, result: 'failed', ms: 7, error: { problem: 'exit 1' } }
 const failed = { type: 'host:failed', host: 'w1', error: { problem: 'lost' } }
 
+const exchange = { type: 'exchange', host: 'w1', jobs: 0, probes: 1, ms: 1 }
+const ready = { type: 'plan:ready', toChange: 0, unknown: 0, inDesiredState: 9 }
+/** A run that has read w1 as all other hosts. */
+const read = [connected, exchange, exchange, ready]
+
 interface More {
   /** w1 answers for its facts, and then no more. */
   readonly half?: boolean
@@ -47,11 +52,12 @@ async function planAfter(
   await using folder = await temporaryFolder()
   await using stack = new AsyncDisposableStack()
   vi.stubEnv('XDG_STATE_HOME', folder.path)
+  let time = 1_700_000_000_000
   const journal = (kind: 'runs' | 'plans', index: number, events: readonly object[]) => {
     const at = join(folder.path, `evcctl/${kind}/2026-11-28T10-15-${String(index).padStart(2, '0')}-lab`)
     mkdirSync(at, { recursive: true })
     const start = { type: 'run:start', run: 'x', command: 'apply', cluster: 'lab', hosts: ['cp1', 'w1'] }
-    const text = [start, ...events].map(event => `${JSON.stringify({ at: 1, ...event })}\n`).join('')
+    const text = [start, ...events].map(event => `${JSON.stringify({ at: ++time, ...event })}\n`).join('')
     const path = join(at, 'events.ndjson')
     writeFileSync(path, more.damage?.(text) ?? text)
     utimesSync(path, 1_800_000_000, 1_800_000_000 + index)
@@ -107,6 +113,17 @@ test.each([
       [connected, failed],
     ],
   ],
+  [
+    'reached again by a run that was stopped while it read',
+    [
+      [connected, started, failed],
+      [connected, exchange],
+    ],
+  ],
+  [
+    'reached before that by a run that ended after that',
+    [[connected, started, failed], read.map(event => ({ at: 5, ...event }))],
+  ],
   ['not reached again by the runs after that', [[connected, started, failed], [failed], [failed]]],
 ])('running nodes stay as they are while another one is silent that was %s', async (_what, runs) => {
   expect((await planAfter(runs)).errors).toContainEqual(refused)
@@ -115,7 +132,7 @@ test.each([
 test.each([
   ['was well when the last run ended', [[connected, started, ended]]],
   ['told that a step has failed', [[connected, started, refusing]]],
-  ['was reached again afterwards', [[connected, started, failed], [connected]]],
+  ['was reached again afterwards', [[connected, started, failed], read]],
   ['was lost before anything was written to it', [[connected, failed]]],
   ['came back in the same run', [[connected, started, failed, connected, ended]]],
   ['no run has ever seen', []],
@@ -130,7 +147,7 @@ test('nor does a host that was about to become a node', async () => {
 test('a loss is not forgotten by many plans that did not reach the host, and is by one that did', async () => {
   const plans = Array.from({ length: 40 }, () => [failed])
   expect((await planAfter([[connected, started, failed]], undefined, { plans })).errors).toContainEqual(refused)
-  const reached = { plans: [[failed], [connected]] }
+  const reached = { plans: [[failed], read] }
   const seenOnly = { plans: [[connected, failed], [failed]] }
   expect((await planAfter([[connected, started, failed]], undefined, seenOnly)).errors).toContainEqual(refused)
   expect((await planAfter([[connected, started, failed]], undefined, reached)).errors).not.toContainEqual(refused)
@@ -157,9 +174,9 @@ test('a node that answers for its facts and then no more is as silent as any', a
   expect(errors).toContainEqual(refused)
 })
 
-test('a host that the same run has changed, and that is well, may change: what is new can be taken back there', async () => {
-  const wellOn = (host: string) => {
-    const task = `${host}/kubelet/file:x`
+test('a host that the same run has changed in the same, and that is well, may change: what is new can be taken back there', async () => {
+  const changedOn = (host: string, thing: string) => {
+    const task = `${host}/${thing}`
     return [
       { type: 'host:connected', host, ms: 1 },
       { ...started, host, task },
@@ -167,6 +184,8 @@ test('a host that the same run has changed, and that is well, may change: what i
     ]
   }
   const lost = [connected, started, failed]
-  expect((await planAfter([[...wellOn('cp1'), ...lost]])).errors).not.toContainEqual(refused)
-  expect((await planAfter([[...wellOn('cp2'), ...lost]])).errors).toContainEqual(refused)
+  expect((await planAfter([[...changedOn('cp1', 'kubelet/file:x'), ...lost]])).errors).not.toContainEqual(refused)
+  expect((await planAfter([[...changedOn('cp2', 'kubelet/file:x'), ...lost]])).errors).toContainEqual(refused)
+  // The firewalls change everywhere, also on hosts that never got what the lost one has.
+  expect((await planAfter([[...changedOn('cp1', 'firewall/firewall:x'), ...lost]])).errors).toContainEqual(refused)
 })
