@@ -117,13 +117,22 @@ export function begunAtEnd(text: string, least = 1): number {
   return most === 0 ? 0 : text.length - beginOfWhole(text, text.length - most)
 }
 
-// What is taken off must not be the end of a value that is whole: its rest would no longer be recognised.
+// What is taken off must not be the end of a value that is whole: its rest would no longer be recognised. Nor may a text of one
+// character again and again, of which a value may be as well, take long or use up the stack.
 function beginOfWhole(text: string, cut: number): number {
+  let begin = cut
+  for (let at = beginAcross(text, begin); at !== undefined; at = beginAcross(text, begin)) begin = at
+  return begin
+}
+
+// Where the first of the values begins that are whole in the text and lie across this place.
+function beginAcross(text: string, cut: number): number | undefined {
   for (const value of knownForms()) {
-    const at = text.indexOf(value, Math.max(0, cut - value.length + 1))
-    if (at >= 0 && at < cut) return beginOfWhole(text, at)
+    const from = Math.max(0, cut - value.length + 1)
+    const at = text.slice(from, cut + value.length - 1).indexOf(value)
+    if (at >= 0) return from + at
   }
-  return cut
+  return undefined
 }
 
 /** How many characters at the beginning of a text may be the end of a Secret's value that was cut off there, likewise. */
@@ -143,11 +152,19 @@ export function endedAtBegin(text: string): number {
 }
 
 function endOfWhole(text: string, cut: number): number {
+  let end = cut
+  for (let at = endAcross(text, end); at !== undefined; at = endAcross(text, end)) end = at
+  return end
+}
+
+// Where the last of them ends.
+function endAcross(text: string, cut: number): number | undefined {
   for (const value of knownForms()) {
-    const at = text.indexOf(value, Math.max(0, cut - value.length + 1))
-    if (at >= 0 && at < cut) return endOfWhole(text, at + value.length)
+    const from = Math.max(0, cut - value.length + 1)
+    const at = text.slice(from, cut + value.length - 1).lastIndexOf(value)
+    if (at >= 0) return from + at + value.length
   }
-  return cut
+  return undefined
 }
 
 function knownForms(): readonly string[] {

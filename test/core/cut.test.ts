@@ -64,3 +64,14 @@ test('the Secret of a program that prints again and again what it begins with is
   expect(beforeCut('~##+##+##+##+##')).toBe('~##+##+')
   expect(afterCut('##+@@##+@@~')).toBe('##+@@~')
 })
+
+test('a Secret of one character, in a text of the same, takes neither the stack nor long', () => {
+  new Secret('111111', 'password')
+  for (const length of [20_000, 100_000, 1_000_000]) {
+    const text = '1'.repeat(length)
+    expect(beginningOf(`${text} `, 4_000)).not.toContain('1')
+    expect(endOf(` ${text}`, 4_000)).not.toContain('1')
+    expect(tail(text)).not.toContain('1')
+    expect([beforeCut(text), afterCut(text)].join('')).toBe('')
+  }
+})
