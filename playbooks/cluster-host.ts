@@ -2,7 +2,14 @@ import { etcdPackages } from '../roles/etcd-host/index.ts'
 import { images } from '../roles/images/index.ts'
 import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { os } from '../roles/os/index.ts'
-import type { ClusterSecrets, ClusterSpec, GraphBuilder, Task } from '../src/index.ts'
+import {
+  type ClusterSecrets,
+  type ClusterSpec,
+  defaultEtcdData,
+  etcdDataOf,
+  type GraphBuilder,
+  type Task,
+} from '../src/index.ts'
 import type { Machine } from './cluster-addresses.ts'
 import { archivesFor, downloadsFor } from './cluster-downloads.ts'
 import { hasEtcdHosts } from './cluster-etcd-hosts.ts'
@@ -75,6 +82,7 @@ export function prepareHost(
     kubeadm: downloads.kubeadm,
     kubelet: downloads.kubelet,
     kubectl: downloads.kubectl,
+    ...(runsEtcd(spec, machine) ? { etcdData: etcdFolderOf(spec) } : {}),
     kubeletAfter: [runtime.unit, ...(proxyKind === undefined ? [] : [proxyKind.unit])],
     downloadAfter: installed,
   })
@@ -106,4 +114,12 @@ function modulesOf({ network }: ClusterSpec): readonly string[] {
     none: false,
   }
   return isVxlan[cni] ? ['vxlan'] : []
+}
+
+function runsEtcd({ etcd }: ClusterSpec, { host }: Machine): boolean {
+  return etcd.topology === 'stacked' && host.roles.includes('control-plane')
+}
+
+function etcdFolderOf({ kubernetes }: ClusterSpec): string {
+  return etcdDataOf(kubernetes.clusterConfiguration).etcdData ?? defaultEtcdData
 }

@@ -18,6 +18,8 @@ const parameters = z.strictObject({
   kubectl: artifactDownload,
   /** Units that have to run before the kubelet does. */
   kubeletAfter: z.array(z.string()),
+  /** Folder for the data of the stacked etcd, which the kubelet runs; undefined: it runs none. */
+  etcdData: z.string().optional(),
   /** What downloads need: curl. */
   downloadAfter: z.array(z.custom<Task>()),
 })
@@ -50,11 +52,13 @@ export const kubernetesBinaries = defineRole<KubernetesBinariesParameters, Kuber
       order,
     )
     const wants = params.kubeletAfter.join(' ')
+    // What would need quotes there is left out.
+    const data = /^[\w/.-]+$/.exec(params.etcdData ?? '')?.[0]
     const unit = scope.add(
       file({
         path: kubeletUnitPath,
         mode: 0o644,
-        content: renderTemplate(new URL('templates/kubelet.service.hbs', import.meta.url), { wants }),
+        content: renderTemplate(new URL('templates/kubelet.service.hbs', import.meta.url), { wants, data }),
       }),
     )
     const dropIn = scope.add(

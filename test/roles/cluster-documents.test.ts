@@ -48,6 +48,15 @@ test('without a local proxy the kubelet does not wait for one', () => {
   expect(text).toContain('After=network-online.target containerd.service\n')
 })
 
+test('the kubelet that runs etcd needs the disk of its data, and no other kubelet does', () => {
+  const unit = (host: string, spec: Readonly<Record<string, unknown>> = {}) =>
+    contentOf(`${host}/kubernetes-binaries/file:/etc/systemd/system/kubelet.service`, spec)
+  expect(unit('cp1')).toContain('\nRequiresMountsFor=/var/lib/etcd\n')
+  const clusterConfiguration = { etcd: { local: { dataDir: '/data/etcd' } } }
+  expect(unit('cp1', { kubernetes: { clusterConfiguration } })).toContain('\nRequiresMountsFor=/data/etcd\n')
+  expect(unit('w1')).not.toContain('RequiresMountsFor')
+})
+
 test('the API server certificate has only names that kubeadm takes', () => {
   const text = contentOf(document, {
     controlPlane: { endpoint: 'API.example:6443', extraSANs: ['Edge.Example.COM', '*.edge.example', '2001:db8::1'] },
