@@ -23,6 +23,8 @@ export type Event = { readonly at: number } & (
       readonly jobs: number
       readonly probes: number
       readonly ms: number
+      /** It came to no whole answer. */
+      readonly failed?: true
     }
   | { readonly type: 'lock:wait'; readonly host: string; readonly holder: string }
   | { readonly type: 'lock:taken'; readonly host: string; readonly from?: string }

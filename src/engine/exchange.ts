@@ -39,6 +39,7 @@ export async function exchange(
   const writer = request.jobs.length > 0 ? run.writer : undefined
   const began = performance.now()
   const { signal = run.abort } = options
+  let failed = false
   try {
     if (writer !== undefined) await holdLock(session.host, writer, signal)
     const sent = writer === undefined ? request : { ...request, fence: writer.fence }
@@ -53,6 +54,7 @@ export async function exchange(
     }
     return reply
   } catch (cause) {
+    failed = true
     const error = asHostError(session.host, cause)
     if (error.kind === 'fenced' && writer !== undefined) await unlessAborted(signal, writer.doubt(error))
     throw error
@@ -64,6 +66,7 @@ export async function exchange(
       jobs: request.jobs.length,
       probes: request.probes.length,
       ms,
+      ...(failed ? { failed } : {}),
     })
   }
 }

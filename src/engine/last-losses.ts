@@ -52,6 +52,8 @@ interface Seen {
   readAt: number | undefined
   /** When steps were last sent to it, or it was given up after that. */
   writtenAt: number | undefined
+  /** When the run told its last event. */
+  endedAt: number
   /** Whether it was given up, and not reached again. */
   failed: boolean
   /** What it was sent, without the host. */
@@ -64,8 +66,10 @@ interface Seen {
 
 function whatBecame(seen: Seen | undefined): { readonly lostAt?: number; readonly readAt?: number } {
   if (seen === undefined) return {}
-  const { readAt, writtenAt, failed, pending } = seen
-  if (writtenAt !== undefined && (failed || pending.size > 0)) return { lostAt: writtenAt }
+  const { readAt, writtenAt, endedAt, failed, pending } = seen
+  // Of what is pending nobody knows when it went wrong: until the end of the run.
+  if (writtenAt !== undefined && pending.size > 0) return { lostAt: Math.max(writtenAt, endedAt) }
+  if (writtenAt !== undefined && failed) return { lostAt: writtenAt }
   // One that answered for a moment, and then no more, says nothing of what was before.
   const toldAt = Math.max(readAt ?? 0, writtenAt ?? 0)
   return failed || toldAt === 0 ? {} : { readAt: toldAt }
@@ -80,7 +84,9 @@ function provenIn(seen: ReadonlyMap<string, Seen>, lost: string): ReadonlySet<st
 function seenIn(journal: FormerJournal, cluster: string, budget: { bytes: number }): ReadonlyMap<string, Seen> {
   const hosts = new Map<string, Seen>()
   let isRead = false
+  let endedAt = 0
   for (const event of eventsIn(journal, budget)) {
+    endedAt = event.at
     if (event.type === 'run:start' && event.cluster !== cluster) return new Map()
     if (event.type === 'plan:ready') isRead = true
     const host = hostOf(event)
@@ -91,12 +97,13 @@ function seenIn(journal: FormerJournal, cluster: string, budget: { bytes: number
   }
   // Where the run ended before all were read, nobody knows which of them hung.
   if (!isRead) for (const seen of hosts.values()) seen.readAt = undefined
+  for (const seen of hosts.values()) seen.endedAt = endedAt
   return hosts
 }
 
 function unseen(): Seen {
   const sets = { sent: new Set<string>(), changed: new Set<string>(), pending: new Set<TaskId>() }
-  return { readAt: undefined, writtenAt: undefined, failed: false, ...sets }
+  return { readAt: undefined, writtenAt: undefined, endedAt: 0, failed: false, ...sets }
 }
 
 function note(seen: Seen, host: string, event: Told): void {
@@ -104,7 +111,7 @@ function note(seen: Seen, host: string, event: Told): void {
   else if (event.type === 'host:failed') {
     seen.failed = true
     if (seen.writtenAt !== undefined) seen.writtenAt = event.at
-  } else if (event.type === 'exchange') seen.readAt = event.at
+  } else if (event.type === 'exchange' && event.failed !== true) seen.readAt = event.at
   else if (event.type === 'task:queued' || event.type === 'task:start') {
     seen.writtenAt = event.at
     seen.pending.add(event.task)

@@ -57,6 +57,9 @@ if [ "$held" = ${mine} ]; then
 fi
 if [ -d "$lock" ]; then
   read -r beat_boot beat_uptime <"$lock/heartbeat" || :
+  # Later than the heartbeat, which without flock may have come meanwhile.
+  read -r uptime beat_rest </proc/uptime
+  uptime=\${uptime%.*}
   if [ "\${beat_boot:-}" != "$boot" ] || [ $((uptime - \${beat_uptime:-0})) -gt ${staleAfterMs / 1000} ] ||
     [ $((uptime - \${beat_uptime:-0})) -lt -1 ] ||
     [ -z "$held" ] || [ "$held" = "${replaces}" ]; then

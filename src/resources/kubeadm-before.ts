@@ -97,7 +97,13 @@ keep_files() {
   settle
   rm -rf ${kept}.new
   if [ -d ${kept} ] && [ "$1" != again ]; then cp -pPR ${kept} ${kept}.new; else mkdir -m 0700 ${kept}.new; fi
-${eachPlace(({ name, entries }) => `keep_entries ${name} ${entries}`)}  if [ -d ${kept} ] && [ "$1" = again ]; then cp -fpPR ${kept}/. ${kept}.new/; fi
+${eachPlace(({ name, entries }) => `keep_entries ${name} ${entries}`)}  if [ -d ${kept} ] && [ "$1" = again ]; then
+    for entry in ${places.map(({ name }) => everyEntry(`${kept}/${name}`)).join(' ')}; do
+      over=${kept}.new/\${entry#${kept}/}
+      if [ ! -d "$entry" ] || [ -L "$entry" ] || [ ! -d "$over" ] || [ -L "$over" ]; then rm -rf -- "$over"; fi
+    done
+    cp -fpPR ${kept}/. ${kept}.new/
+  fi
   ${syncTreeLine(`${kept}.new`)}
   mv -T ${kept}.new ${kept}.full
   ${syncLine(stateFolder)}

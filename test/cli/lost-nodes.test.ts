@@ -164,6 +164,13 @@ test.each<[string, (text: string) => string]>([
   expect((await planAfter([[connected, started]], undefined, { damage })).errors).toContainEqual(refused)
 })
 
+test('what was pending when a run was killed was pending until then, whoever read the host in between', async () => {
+  const at = (time: number) => (event: object) => ({ at: time, ...event })
+  const killed = [...[connected, started].map(at(20)), at(300)({ ...connected, host: 'cp1' })]
+  const between = { plans: [read.map(at(60))] }
+  expect((await planAfter([killed], undefined, between)).errors).toContainEqual(refused)
+})
+
 test('where the API server does not say what nodes there are, each host may be one', async () => {
   expect((await planAfter([[connected, started, failed]], 'silent')).errors).toContainEqual(refused)
 })

@@ -405,6 +405,17 @@ describe('a reset that was cut off', () => {
     expect(Object.keys(host.tree('/var/lib/kubelet/seccomp'))).toEqual(['new.json', 'old.json'])
   })
 
+  test('takes a copy for what is of another kind by now', async () => {
+    const host = new KubeadmHost()
+    host.write('/var/lib/kubelet/seccomp/old.json', 'old\n')
+    host.fails('run', 'cut off')
+    await host.applyAll(init(), initDesired)
+    await killedInReset(host, init() as never, initDesired)
+    mkdirSync(host.sandbox.inside('/var/lib/kubelet'), { recursive: true })
+    symlinkSync('/nowhere', host.sandbox.inside('/var/lib/kubelet/seccomp'))
+    expect(await host.applyAll(init(), initDesired)).not.toHaveProperty('failed')
+  })
+
   test('removes no data that came since', async () => {
     const host = new KubeadmHost()
     host.fails('run', 'cut off')

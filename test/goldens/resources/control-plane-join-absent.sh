@@ -123,14 +123,22 @@ keep_entries() {
   done
 }
 keep_files() {
-  former=$1 total=0
+  former=${1#again} total=0
+  former=${former:-yes}
   settle
   rm -rf /var/lib/evcctl/kubeadm-before.new
-  if [ -d /var/lib/evcctl/kubeadm-before ]; then cp -pPR /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new; else mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new; fi
+  if [ -d /var/lib/evcctl/kubeadm-before ] && [ "$1" != again ]; then cp -pPR /var/lib/evcctl/kubeadm-before /var/lib/evcctl/kubeadm-before.new; else mkdir -m 0700 /var/lib/evcctl/kubeadm-before.new; fi
   keep_entries conf /etc/kubernetes/*.conf
   keep_entries pki /etc/kubernetes/pki/* /etc/kubernetes/pki/.[!.]* /etc/kubernetes/pki/..?*
   keep_entries manifests /etc/kubernetes/manifests/* /etc/kubernetes/manifests/.[!.]* /etc/kubernetes/manifests/..?*
   keep_entries kubelet /var/lib/kubelet/* /var/lib/kubelet/.[!.]* /var/lib/kubelet/..?*
+  if [ -d /var/lib/evcctl/kubeadm-before ] && [ "$1" = again ]; then
+    for entry in /var/lib/evcctl/kubeadm-before/conf/* /var/lib/evcctl/kubeadm-before/conf/.[!.]* /var/lib/evcctl/kubeadm-before/conf/..?* /var/lib/evcctl/kubeadm-before/pki/* /var/lib/evcctl/kubeadm-before/pki/.[!.]* /var/lib/evcctl/kubeadm-before/pki/..?* /var/lib/evcctl/kubeadm-before/manifests/* /var/lib/evcctl/kubeadm-before/manifests/.[!.]* /var/lib/evcctl/kubeadm-before/manifests/..?* /var/lib/evcctl/kubeadm-before/kubelet/* /var/lib/evcctl/kubeadm-before/kubelet/.[!.]* /var/lib/evcctl/kubeadm-before/kubelet/..?*; do
+      over=/var/lib/evcctl/kubeadm-before.new/${entry#/var/lib/evcctl/kubeadm-before/}
+      if [ ! -d "$entry" ] || [ -L "$entry" ] || [ ! -d "$over" ] || [ -L "$over" ]; then rm -rf -- "$over"; fi
+    done
+    cp -fpPR /var/lib/evcctl/kubeadm-before/. /var/lib/evcctl/kubeadm-before.new/
+  fi
   { find /var/lib/evcctl/kubeadm-before.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
   mv -T /var/lib/evcctl/kubeadm-before.new /var/lib/evcctl/kubeadm-before.full
   { sync -- /var/lib/evcctl 2>/dev/null || sync; }
@@ -177,10 +185,18 @@ set_aside() {
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
 }
+member_to_go() {
+  case $data in /?*) ;; *) return 1 ;; esac
+  if [ ! -e "$data/member" ] && [ ! -L "$data/member" ]; then return 1; fi
+  if grep -qxF "member $(stat -c '%i %W' -- "$data/member" 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; then return 0; fi
+  echo "$data/member is there since a reset of this host was cut off, so nothing is reset: move it away, or remove /var/lib/evcctl/kubeadm-reset.unfinished if the host is a node again" >&2
+  exit 1
+}
 need_no_member() {
   if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there. evcctl has not made this data of an etcd. Move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir.' >&2; exit 1; fi
 }
 begin() {
+  rm -f /var/lib/evcctl/kubeadm-reset.unfinished
   need_no_member
   set_aside
   keep_files no
@@ -191,14 +207,19 @@ begin() {
   { sync -- /var/lib/kubelet 2>/dev/null || sync; }
 }
 reset_host() {
-  cut_off= run= data=
-  if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && { [ ! -e /etc/kubernetes/kubelet.conf ] || grep -qxF "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then
-    cut_off=yes mark=/var/lib/evcctl/kubeadm-reset.unfinished
-    if [ ! -e "$mark" ]; then mark=/var/lib/kubelet/evcctl-unfinished; fi
+  cut_off= run= data= mark=
+  if [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; then mark=/var/lib/evcctl/kubeadm-reset.unfinished
+  elif [ -e /var/lib/kubelet/evcctl-unfinished ]; then mark=/var/lib/kubelet/evcctl-unfinished
+  fi
+  if [ -n "$mark" ]; then
+    cut_off=yes
     { read -r run && IFS= read -r data; } <"$mark" || :
   fi
+  if [ "$mark" != /var/lib/evcctl/kubeadm-reset.unfinished ]; then rm -f /var/lib/evcctl/kubeadm-reset.unfinished; fi
   settle
-  if [ ! -e /var/lib/evcctl/kubeadm-reset.unfinished ]; then
+  if [ "$mark" = /var/lib/evcctl/kubeadm-reset.unfinished ]; then
+    keep_files again
+  else
     if [ -z "$cut_off" ]; then
       need_no_member
       set_aside
@@ -207,23 +228,15 @@ reset_host() {
       leave_etcd || exit 1
     fi
     keep_files yes
-    printf '%s\n' "$run" "$data" "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" "member $(stat -c %i -- "$data/member" 2>/dev/null)" >/var/lib/evcctl/kubeadm-reset.unfinished.new
+    printf '%s\n' "$run" "$data" "$(stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null)" "member $(stat -c '%i %W' -- "$data/member" 2>/dev/null)" >/var/lib/evcctl/kubeadm-reset.unfinished.new
     { sync -- /var/lib/evcctl/kubeadm-reset.unfinished.new 2>/dev/null || sync; }
     mv -fT /var/lib/evcctl/kubeadm-reset.unfinished.new /var/lib/evcctl/kubeadm-reset.unfinished
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
   fi
+  if member_to_go; then :; fi
   systemctl stop kubelet 2>/dev/null || :
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/containerd/containerd.sock' >/dev/null
-  case $data in
-    /?*)
-      if [ -e "$data/member" ] || [ -L "$data/member" ]; then
-        if ! grep -qxF "member $(stat -c %i -- "$data/member" 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; then
-          echo "$data/member is there since a reset of this host was cut off, so it is not removed: move it away, or remove /var/lib/evcctl/kubeadm-reset.unfinished if the host is a node again" >&2
-          exit 1
-        fi
-        rm -rf -- "$data/member"
-      fi ;;
-  esac
+  if member_to_go; then rm -rf -- "$data/member"; fi
   put_all_back
   { find /etc/kubernetes /var/lib/kubelet -xdev -exec sync -- {} + 2>/dev/null || sync; }
   if [ -d /var/lib/evcctl/kubeadm-before ]; then
@@ -256,7 +269,7 @@ while :; do
   fi
   if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
     echo "$again"
-    if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && { [ ! -e /etc/kubernetes/kubelet.conf ] || grep -qxF "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then reset_host; fi
+    if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then reset_host; fi
     sleep 5
     continue
   fi
