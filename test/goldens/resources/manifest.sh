@@ -1,5 +1,5 @@
 (
-if [ ! -s /etc/kubernetes/admin.conf ] || [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && { [ ! -e /etc/kubernetes/kubelet.conf ] || grep -qxF "conf $(stat -c '%i %Z' /etc/kubernetes/kubelet.conf 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then echo api=absent; exit 0; fi
+if [ ! -s /etc/kubernetes/admin.conf ] || [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; then echo api=absent; exit 0; fi
 field() { sed -n "s/^ *$1: *//p" /etc/kubernetes/admin.conf; }
 server=$(field server)
 echo api=asked
