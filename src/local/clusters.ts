@@ -1,6 +1,7 @@
 import { exitCodes, UserError } from '../core/errors.ts'
 import { clusterLabel, connectDocker, hostLabel, rolesLabel, stateLabel, unlessGone, userLabel } from './docker.ts'
 import { removeState, stateFolder } from './state-folder.ts'
+import { thaw } from './thaw.ts'
 
 /** A host of a local cluster as Docker knows it. */
 export interface LocalHostStatus {
@@ -59,7 +60,12 @@ export async function removeLocalHosts(name: string): Promise<number> {
   const { dockerode } = (await connectDocker()).container
   const filters = { label: [`${clusterLabel}=${name}`] }
   const containers = await dockerode.listContainers({ all: true, filters })
-  await Promise.all(containers.map(({ Id }) => unlessGone(dockerode.getContainer(Id).remove({ force: true, v: true }))))
+  await Promise.all(
+    containers.map(async ({ Id }) => {
+      const remove = () => unlessGone(dockerode.getContainer(Id).remove({ force: true, v: true }))
+      await remove().catch(() => thaw(Id).then(remove))
+    }),
+  )
   const [networks, { Volumes }] = await Promise.all([
     dockerode.listNetworks({ filters }),
     dockerode.listVolumes({ filters }),
