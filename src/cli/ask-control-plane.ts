@@ -1,5 +1,6 @@
+import { once } from 'node:events'
 import type { ClusterSpec } from '../config/index.ts'
-import { Deadline } from '../core/deadline.ts'
+import { Countdown } from '../core/countdown.ts'
 import {
   type ErrorDetails,
   HostError,
@@ -98,16 +99,10 @@ export async function askControlPlane(
 }
 
 // A machine that stands still must not take a node for one that is silent.
-function passed(ms: number, stop: AbortSignal): Promise<void> {
-  if (stop.aborted) return Promise.resolve()
-  return new Promise(resolve => {
-    const time = new Deadline(ms, resolve)
-    const end = (): void => {
-      time.hold()
-      resolve()
-    }
-    stop.addEventListener('abort', end, { once: true })
-  })
+async function passed(ms: number, stop: AbortSignal): Promise<void> {
+  using time = new Countdown(ms)
+  const end = AbortSignal.any([stop, time.signal])
+  if (!end.aborted) await once(end, 'abort')
 }
 
 function late({ name }: ClusterSpec['hosts'][number]): HostError {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HostError, UserError } from '../core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session } from '../core/host.ts'
+import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import type { Run, Writer } from './run.ts'
 
 /** Kinds that another attempt a little later may mend. */
@@ -56,7 +57,7 @@ export async function exchange(
   } catch (cause) {
     failed = true
     const error = asHostError(session.host, cause)
-    if (error.kind === 'fenced' && writer !== undefined) await unlessAborted(signal, writer.doubt(error))
+    if (error.kind === 'fenced' && writer !== undefined) await settledOrAborted(writer.doubt(error), signal)
     throw error
   } finally {
     const ms = Math.round(performance.now() - began)
@@ -72,30 +73,14 @@ export async function exchange(
 }
 
 async function holdLock(host: string, writer: Writer, signal: AbortSignal): Promise<void> {
-  const held = await unlessAborted(
-    signal,
-    writer.hold().then(
-      () => true,
-      () => false,
-    ),
+  const holding = writer.hold().then(
+    () => true,
+    () => false,
   )
+  const held = await settledOrAborted(holding, signal)
   const { lost } = writer
   if (lost !== undefined) throw new HostError(host, 'fenced', { where: host, ...lost.details }, { cause: lost })
   if (held !== true) throw stoppedBefore(host)
-}
-
-/** What the work gives, or undefined as soon as the signal fires: the work is not waited for any longer then. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
-  const given = new AbortController()
-  const aborted = new Promise<undefined>(resolve => {
-    if (signal.aborted) resolve(undefined)
-    else signal.addEventListener('abort', () => resolve(undefined), { once: true, signal: given.signal })
-  })
-  try {
-    return await Promise.race([aborted, work])
-  } finally {
-    given.abort()
-  }
 }
 
 /** The error of a host that was not begun with because the run stops. */

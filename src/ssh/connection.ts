@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { ClientChannel } from 'ssh2'
 import { Deadline } from '../core/deadline.ts'
+import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
 import type { Endpoint } from './resolve.ts'
-import { settledOrAborted } from './settled-or-aborted.ts'
 
 // sshd refuses beyond MaxSessions, 10 by default; one is left for ending what runs.
 const mostChannels = 8

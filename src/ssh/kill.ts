@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClientChannel } from 'ssh2'
 import { Countdown } from '../core/countdown.ts'
+import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import { endGroupFunction } from '../shell/end-group.ts'
 import type { RemoteGroup } from '../shell/remote-group.ts'
 import { channelClosed } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
-import { settledOrAborted } from './settled-or-aborted.ts'
 import { rootCommand } from './sudo.ts'
 
 // TERM, 5 s, KILL, 2 s, and the way there.

@@ -3,10 +3,10 @@ import { Deadline } from '../core/deadline.ts'
 import type { HostError } from '../core/errors.ts'
 import { limits } from '../core/limits.ts'
 import type { Secret } from '../core/secret.ts'
+import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import { credential } from '../shell/script.ts'
 import { type Connection, NotOpened } from './connection.ts'
 import { hostError } from './failure.ts'
-import { settledOrAborted } from './settled-or-aborted.ts'
 import {
   loginUid,
   passwordEnd,
