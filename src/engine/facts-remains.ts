@@ -1,4 +1,5 @@
 import type { RemainsFacts } from '../core/host.ts'
+import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
 import type { Sections } from './facts-parse.ts'
 
 /** The file that the kubelet's unit reads flags of the administrator from (KUBELET_EXTRA_ARGS). */
@@ -84,7 +85,7 @@ BEGIN {
 export const remainsScript = `left=${mostLines}
 say() { [ "$left" = 0 ] || { left=$((left - 1)); printf '%s %s\\n' "$1" "$2"; }; }
 {
-! begun || say begun kubeadm
+if ${kubeadmUnfinished}; then say begun kubeadm; fi
 for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
   [ ! -f "$file" ] || say cni "$file"
 done

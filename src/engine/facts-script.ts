@@ -14,7 +14,6 @@ export const factsScript = `PATH=$PATH:/usr/sbin:/sbin
 at() { echo; echo "@@ $1"; }
 first() { at "$1"; said=; { read -r said <"$2"; } 2>/dev/null; printf '%s\\n' "$said"; }
 all() { while IFS= read -r said || [ -n "$said" ]; do printf '%s\\n' "$said"; done; }
-begun() { ${kubeadmUnfinished}; }
 clock() { date '+%s.%N' 2>/dev/null || date '+%s'; }
 at clock; clock
 at os
@@ -49,7 +48,7 @@ df -Pk "$@" 2>/dev/null
 at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
-  begun || echo control-plane
+  { ${kubeadmUnfinished}; } || echo control-plane
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
 for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do

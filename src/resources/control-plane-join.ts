@@ -4,13 +4,19 @@ import { isUnknown, type Output } from '../core/output.ts'
 import type { ProbeResult, Resource } from '../core/resource.ts'
 import { Secret } from '../core/secret.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
+import {
+  type ControlPlaneRemains,
+  etcdFound,
+  printRemains,
+  refuseEtcdData,
+  remainsOf,
+} from './control-plane-remains.ts'
 import { deepMerge } from './deep-merge.ts'
-import { asideNote, printAside } from './kubeadm-before.ts'
+import { noteAside } from './kubeadm-before.ts'
 import { type KubernetesDocument, registrationOf, skipsPreflight } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { otherCluster, refuse, refuseOthers } from './kubeadm-join.ts'
 import { type JoinScriptOptions, joinScript } from './kubeadm-join-script.ts'
-import { type CutOffRun, cutOffRun, printMarks } from './kubeadm-marks.ts'
 import { finished } from './kubeadm-reset.ts'
 import {
   caHashOf,
@@ -23,13 +29,7 @@ import {
 } from './kubeadm-state.ts'
 import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
-import {
-  defaultEtcdData,
-  othersInEtcdData,
-  printEtcdData,
-  refuseEtcdData,
-  refuseOtherMember,
-} from './stacked-etcd-data.ts'
+import { defaultEtcdData } from './stacked-etcd-data.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
@@ -49,20 +49,12 @@ export interface ControlPlaneJoinParameters {
   readonly records: readonly { readonly path: string; readonly content: string }[]
 }
 
-export interface ControlPlaneJoinState {
+export interface ControlPlaneJoinState extends ControlPlaneRemains {
   /**
    * `leftovers`: not a node, but files of an earlier worker are there. `worker`: a node without a control plane.
    * `damaged`: parts of a control plane are there, others are missing.
    */
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
-  /** The run of kubeadm that was cut off. */
-  readonly cutOff: CutOffRun | undefined
-  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
-  readonly aside: boolean
-  /** The parts of a control plane that are there. */
-  readonly found: readonly string[]
-  /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
-  readonly inEtcdData: readonly string[]
   /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
   readonly caHash: string | undefined
   /** Name of the node that it is; undefined when it is none. */
@@ -103,12 +95,9 @@ export function controlPlaneJoin(
         if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
-      const foreign =
-        refuseOtherMember(etcdData, current.found.includes(etcdFound), current.cutOff) ??
-        refuseEtcdData(etcdData, current.inEtcdData, ignorePreflightErrors)
+      const foreign = refuseEtcdData(etcdData, current, ignorePreflightErrors)
       if (foreign !== undefined) return refuse(state, foreign)
-      if (state === 'absent')
-        return { action: 'create', fields: [field], ...(current.aside ? { note: asideNote } : {}) }
+      if (state === 'absent') return { action: 'create', fields: [field], ...noteAside(current.aside) }
       const others = refuseOthers(current, desired.caHash)
       if (others !== undefined) return others
       const fields = [{ field: 'state', before: state, after: 'joined' }, field]
@@ -153,13 +142,8 @@ const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'p
 /** What is only on control plane nodes. */
 const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd.yaml', 'pki/ca.key'] as const
 
-const etcdFound = 'data of etcd'
-
 function probeScript(etcdData: string | undefined): string {
-  return `${printMarks}${printAside}for part in ${[...new Set([...parts, ...ownParts])].join(' ')}; do
-  if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
-done
-${printEtcdData(etcdData)}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
+  return `${printRemains([...new Set([...parts, ...ownParts])], etcdData)}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
 for part in /etc/kubernetes/kubelet.conf /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml; do
   if [ -e "$part" ]; then echo "left=$part"; fi
 done
@@ -167,18 +151,16 @@ ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 }
 
 function parseState(raw: ProbeResult): ControlPlaneJoinState {
-  const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
+  const remains = remainsOf(raw)
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
   const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
-  const cutOff = cutOffRun(raw)
-  const aside = linesOf(raw, 'aside').length > 0
-  return { state: stateOf(raw, found), cutOff, aside, found, inEtcdData: othersInEtcdData(raw), caHash, node }
+  return { state: stateOf(raw, remains), ...remains, caHash, node }
 }
 
-function stateOf(raw: ProbeResult, found: readonly string[]): ControlPlaneJoinState['state'] {
+function stateOf(raw: ProbeResult, { cutOff, found }: ControlPlaneRemains): ControlPlaneJoinState['state'] {
   const says = (key: string) => linesOf(raw, key).length > 0
   const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
-  if (cutOffRun(raw) !== undefined) return 'unfinished'
+  if (cutOff !== undefined) return 'unfinished'
   if (parts.every(has)) return 'joined'
   if (ownParts.some(has) || found.includes(etcdFound)) return 'damaged'
   if (has('kubelet.conf') && says('certificate')) return 'worker'

@@ -1,7 +1,9 @@
 import { resetMark, runMark } from '../core/kubeadm-unfinished.ts'
+import type { Change, ProbeResult } from '../core/resource.ts'
 import { everyEntry } from '../shell/every-entry.ts'
 import { syncLine, syncTreeLine } from '../shell/on-disk.ts'
 import { stateFolder } from './kubeadm-state.ts'
+import { linesOf } from './probe-output.ts'
 import { controlPlaneComponents } from './static-pods.ts'
 
 /** Copies of what lay where `kubeadm reset` deletes, from before kubeadm wrote anything. Root only: keys are among them. */
@@ -92,8 +94,8 @@ keep_entries() {
   done
 }
 keep_files() {
-  former=\${1#again} total=0
-  former=\${former:-yes}
+  former=yes total=0
+  if [ "$1" = no ]; then former=no; fi
   settle
   rm -rf ${kept}.new
   if [ -d ${kept} ] && [ "$1" != again ]; then cp -pPR ${kept} ${kept}.new; else mkdir -m 0700 ${kept}.new; fi
@@ -159,5 +161,14 @@ ${clearMarks}rm -rf ${keptDone} ${kept}.new ${kept}.full
 export const printAside = `if [ -d ${keptAside} ] || { [ -z "$cut_off" ] && [ -d ${kept} ]; }; then echo aside=yes; fi
 `
 
-/** What plan says of them. */
-export const asideNote = `copies of what lay here before a run of kubeadm that somebody has reset are in ${keptAside} (or go there now)`
+/** Whether printAside printed that. */
+export function readAside(raw: ProbeResult): boolean {
+  return linesOf(raw, 'aside').length > 0
+}
+
+const asideNote = `copies of what lay here before a run of kubeadm that somebody has reset are in ${keptAside} (or go there now)`
+
+/** What plan says of them, as a part of a change. */
+export function noteAside(aside: boolean): Pick<Change, 'note'> {
+  return aside ? { note: asideNote } : {}
+}

@@ -1,21 +1,15 @@
 import type { ErrorDetails } from '../core/errors.ts'
 import type { Change, ProbeResult, Resource, Step } from '../core/resource.ts'
+import { type ControlPlaneRemains, printRemains, refuseEtcdData, remainsOf } from './control-plane-remains.ts'
 import { serverToHandOn } from './handed-on.ts'
-import { asideNote, printAside } from './kubeadm-before.ts'
+import { noteAside } from './kubeadm-before.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { initScript } from './kubeadm-init-script.ts'
-import { type CutOffRun, cutOffRun, printMarks } from './kubeadm-marks.ts'
 import { finished } from './kubeadm-reset.ts'
 import { caHashOf, decodeFile, nodeNameOf, otherNode, printFile, printNodeCertificate } from './kubeadm-state.ts'
 import { keepKubelet } from './kubelet-files.ts'
 import { linesOf } from './probe-output.ts'
-import {
-  defaultEtcdData,
-  othersInEtcdData,
-  printEtcdData,
-  refuseEtcdData,
-  refuseOtherMember,
-} from './stacked-etcd-data.ts'
+import { defaultEtcdData } from './stacked-etcd-data.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
@@ -37,21 +31,13 @@ export interface KubeadmInitParameters {
   readonly records: readonly { readonly path: string; readonly content: string }[]
 }
 
-export interface KubeadmInitState {
+export interface KubeadmInitState extends ControlPlaneRemains {
   /**
    * `absent`: nothing of a control plane is there. `unfinished`: an init was cut off, or a join before it made anything.
    * `joining`: a join to a cluster was cut off. `damaged`: parts are missing, or the host belongs to a cluster of somebody
    * else.
    */
   readonly state: 'absent' | 'unfinished' | 'joining' | 'done' | 'damaged'
-  /** The run of kubeadm that was cut off. */
-  readonly cutOff: CutOffRun | undefined
-  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
-  readonly aside: boolean
-  /** The files and folders of a control plane that are there. */
-  readonly found: readonly string[]
-  /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
-  readonly inEtcdData: readonly string[]
   /** PEM of the cluster's CA; empty when it is not there. */
   readonly ca: string
   /** `server` of admin.conf. */
@@ -71,9 +57,6 @@ export interface ClusterIdentity {
 // It pulls the images of the control plane, over a slow line for an hour; whatever else it waits for has a limit of
 // kubeadm's own.
 const longestInit = 2 * 60 * 60_000
-
-/** How data of a stacked etcd are named among what was found. */
-const etcdFound = 'data of etcd'
 
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
 
@@ -102,7 +85,8 @@ export function kubeadmInit(
     title: 'kubeadm init',
     probe: { script: probeScript(etcdData), parse: parseInit },
     desired: { endpoint },
-    diff({ state, cutOff, aside, found, inEtcdData, node: is }) {
+    diff(current) {
+      const { state, found, node: is } = current
       if (state === 'done') {
         if (is === undefined || is === node) return undefined
         return { action: 'run', fields: [{ field: 'node', before: is, after: node }], refused: otherNode(is, node) }
@@ -113,9 +97,7 @@ export function kubeadmInit(
       if (state === 'joining') {
         return { action: 'run', fields: [{ field: 'state', before: 'joining' }], refused: cutOffJoin(found) }
       }
-      const refused =
-        refuseOtherMember(etcdData, found.includes(etcdFound), cutOff) ??
-        refuseEtcdData(etcdData, inEtcdData, ignorePreflightErrors)
+      const refused = refuseEtcdData(etcdData, current, ignorePreflightErrors)
       const change: Change =
         state === 'unfinished'
           ? {
@@ -126,7 +108,7 @@ export function kubeadmInit(
           : {
               action: 'create',
               fields: [{ field: 'endpoint', after: endpoint }],
-              ...(aside ? { note: asideNote } : {}),
+              ...noteAside(current.aside),
             }
       return refused === undefined ? change : { ...change, refused }
     },
@@ -150,24 +132,19 @@ export function kubeadmInit(
 }
 
 function probeScript(etcdData: string | undefined): string {
-  return `${printMarks}${printAside}for part in ${parts.join(' ')}; do
-  if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
-done
-${printEtcdData(etcdData)}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
+  return `${printRemains(parts, etcdData)}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
 ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 }
 
 function parseInit(raw: ProbeResult): KubeadmInitState {
-  const found = linesOf(raw, 'found').map(part => (part === 'etcd' ? etcdFound : `/etc/kubernetes/${part}`))
+  const remains = remainsOf(raw)
   const ca = decodeFile(linesOf(raw, 'ca')[0])
   const server = linesOf(raw, 'server')[0] ?? ''
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
-  const cutOff = cutOffRun(raw)
-  const aside = linesOf(raw, 'aside').length > 0
-  return { state: stateOf(cutOff, found), cutOff, aside, found, inEtcdData: othersInEtcdData(raw), ca, server, node }
+  return { state: stateOf(remains), ...remains, ca, server, node }
 }
 
-function stateOf(cutOff: CutOffRun | undefined, found: readonly string[]): KubeadmInitState['state'] {
+function stateOf({ cutOff, found }: ControlPlaneRemains): KubeadmInitState['state'] {
   // Nothing can have joined a cluster before its init was done. But a join may have been almost done.
   if (cutOff !== undefined) return cutOff.run === 'init' || found.length === 0 ? 'unfinished' : 'joining'
   const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)

@@ -4,7 +4,7 @@ import { isUnknown, type Output, type Unknown } from '../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../core/resource.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { deepMerge } from './deep-merge.ts'
-import { asideNote, printAside } from './kubeadm-before.ts'
+import { noteAside, printAside, readAside } from './kubeadm-before.ts'
 import { type KubernetesDocument, registrationOf, skipsPreflight } from './kubeadm-documents.ts'
 import { explainKubeadm } from './kubeadm-failure.ts'
 import { joinScript } from './kubeadm-join-script.ts'
@@ -72,8 +72,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
         if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
         return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
-      if (current.state === 'absent')
-        return { action: 'create', fields: [field], ...(current.aside ? { note: asideNote } : {}) }
+      if (current.state === 'absent') return { action: 'create', fields: [field], ...noteAside(current.aside) }
       const others = refuseOthers(current, desired.caHash)
       if (others !== undefined) return others
       const fields = [{ field: 'state', before: current.state, after: 'joined' }, field]
@@ -122,7 +121,7 @@ function parseJoin(raw: ProbeResult): KubeadmJoinState {
     if (has('joined')) return 'joined'
     return has('left') ? 'leftovers' : 'absent'
   }
-  return { state: stateOf(), aside: has('aside'), caHash, node }
+  return { state: stateOf(), aside: readAside(raw), caHash, node }
 }
 
 function render(configuration: KubernetesDocument, token: string, caHash: string): string {

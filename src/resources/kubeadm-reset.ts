@@ -47,7 +47,7 @@ ${indented(readMarks)}  if [ "$mark" != ${resetMark} ]; then rm -f ${resetMark};
     fi
 ${leave === '' ? '' : `    if [ "$run" = ${run} ] || [ -z "$cut_off" ]; then\n${indented(leave, 3)}    fi\n`}    keep_files yes
 ${indented(markReset, 2)}  fi
-  if member_to_go; then :; fi
+  member_to_go || :
   systemctl stop kubelet 2>/dev/null || :
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket ${quote(criSocket)} >/dev/null
   if member_to_go; then rm -rf -- "$data/member"; fi

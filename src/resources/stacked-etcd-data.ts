@@ -1,14 +1,15 @@
 import type { ErrorDetails } from '../core/errors.ts'
-import type { ProbeResult } from '../core/resource.ts'
 import { everyEntry } from '../shell/every-entry.ts'
 import { quote } from '../shell/quote.ts'
 import type { CutOffRun } from './kubeadm-marks.ts'
-import { linesOf } from './probe-output.ts'
 
 /** kubeadm's own data directory of the stacked etcd. */
 export const defaultEtcdData = '/var/lib/etcd'
 
-/** Probe lines: `found=etcd` for data of an etcd in the folder itself, `inEtcdData=<name>` for what else lies there. */
+/**
+ * Probe lines: `found=etcd` for data of an etcd in the folder itself, `inEtcdData=<name>` for what else lies there, at most
+ * five of it.
+ */
 export function printEtcdData(etcdData: string | undefined): string {
   if (etcdData === undefined) return ''
   const folder = quote(etcdData)
@@ -23,11 +24,6 @@ done
 `
 }
 
-/** What printEtcdData() printed of other things in the folder. */
-export function othersInEtcdData(raw: ProbeResult): readonly string[] {
-  return linesOf(raw, 'inEtcdData')
-}
-
 /** Why data of an etcd that no run of evcctl made stays where it is. */
 export function otherMember(etcdData: string): ErrorDetails {
   return {
@@ -39,13 +35,8 @@ export function otherMember(etcdData: string): ErrorDetails {
 }
 
 /** Why a run that was cut off is not undone: it had another data directory, and in this one are data of somebody else. */
-export function refuseOtherMember(
-  etcdData: string | undefined,
-  hasMember: boolean,
-  cutOff: CutOffRun | undefined,
-): ErrorDetails | undefined {
-  if (etcdData === undefined || !hasMember || cutOff === undefined) return undefined
-  return plain(cutOff.etcdData) === plain(etcdData) ? undefined : otherMember(etcdData)
+export function refuseOtherMember(etcdData: string, cutOff: CutOffRun | undefined): ErrorDetails | undefined {
+  return cutOff === undefined || plain(cutOff.etcdData) === plain(etcdData) ? undefined : otherMember(etcdData)
 }
 
 function plain(folder: string | undefined): string | undefined {
@@ -56,12 +47,12 @@ function plain(folder: string | undefined): string | undefined {
  * Why kubeadm, which wants an empty folder, is not even begun; undefined where there is nothing, or where the check of
  * kubeadm is ignored: then etcd's data will lie beside it (kubeadm names its check by the path, in any case of letters).
  */
-export function refuseEtcdData(
-  etcdData: string | undefined,
+export function refuseOthersInFolder(
+  etcdData: string,
   others: readonly string[],
   ignored: readonly string[],
 ): ErrorDetails | undefined {
-  if (etcdData === undefined || others.length === 0) return undefined
+  if (others.length === 0) return undefined
   const check = `DirAvailable-${etcdData.replaceAll('/', '-')}`
   if (ignored.some(name => ['all', check.toLowerCase()].includes(name.toLowerCase()))) return undefined
   return {
