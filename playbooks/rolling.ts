@@ -83,7 +83,8 @@ function controlPlaneBatches(
   facts: ReadonlyMap<string, HostFacts>,
   names: readonly string[],
 ): Batches {
-  if (names.length === 0 || !canGoOneByOne(spec, facts)) return names.length === 0 ? [] : [names]
+  if (names.length === 0) return []
+  if (!canGoOneByOne(spec, facts)) return [names]
   const runs = new Set(spec.hosts.filter(host => hasMemberRunning(host, facts)).map(({ name }) => name))
   const [first, ...others] = names
   const begin = names.filter(name => name === first || !runs.has(name))
@@ -110,8 +111,9 @@ export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, rea
   const members = new Set(spec.hosts.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
   const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
   const proofs = (name: string) => [ready.get(name)!]
-  const stacked = spec.hosts.filter(({ roles }) => spec.etcd.topology === 'stacked' && roles.includes('control-plane'))
-  const isMember = (name: string) => stacked.some(one => one.name === name)
+  const nodes = spec.hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
+  const stacked = new Set(spec.etcd.topology === 'stacked' ? nodes : [])
+  const isMember = (name: string) => stacked.has(name)
   roll(builder, runningBatches(spec, facts), { host, held, proofs, isMember, well: 'running nodes is well' })
 }
 
@@ -120,10 +122,8 @@ export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, rea
  * not become Ready before all of them let each other in, and one that joins needs those of the control plane only.
  */
 export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Omit<Rolling, 'ready'>): void {
-  const held = builder.tasks.filter(({ role }) => role === firewall.name)
-  const byHost = Map.groupBy(held, task => task.host)
-  const proofs = (name: string) => byHost.get(name) ?? []
-  roll(builder, hostBatches(spec, facts), { host, held, proofs, well: 'running hosts has its firewall' })
+  const well = 'running hosts has its firewall'
+  rollRole(builder, hostBatches(spec, facts), { host, role: firewall.name, well })
 }
 
 /**
@@ -131,10 +131,19 @@ export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Omit
  * before.
  */
 export function rollEtcdClients(builder: GraphBuilder, { spec, facts, host }: Omit<Rolling, 'ready'>): void {
-  const held = builder.tasks.filter(({ role }) => role === etcdClient.name)
+  const well = 'running nodes is let in by etcd'
+  rollRole(builder, runningBatches(spec, facts), { host, role: etcdClient.name, well })
+}
+
+// A role whose own tasks prove that a host is well with it.
+function rollRole(
+  builder: GraphBuilder,
+  batches: Batches,
+  { role, ...where }: { readonly role: string } & Pick<Roll, 'host' | 'well'>,
+): void {
+  const held = builder.tasks.filter(task => task.role === role)
   const byHost = Map.groupBy(held, task => task.host)
-  const proofs = (name: string) => byHost.get(name) ?? []
-  roll(builder, runningBatches(spec, facts), { host, held, proofs, well: 'running nodes is let in by etcd' })
+  roll(builder, batches, { ...where, held, proofs: name => byHost.get(name) ?? [] })
 }
 
 interface Roll {
@@ -170,20 +179,16 @@ function roll(
 /** What a plan would write on nodes and members of etcd that run, and can take one of them out. `batches`: see hostBatches(). */
 export function changesOfRunningHosts(batches: Batches, { verdicts }: Plan): readonly TaskId[] {
   const running = new Set(batches.flat())
-  return [...verdicts].flatMap(([id, { is }]) => {
+  const changing = [...verdicts].filter(([, { is }]) => is !== 'in desired state').map(([id]) => id)
+  return changing.filter(id => {
     const [host = '', role = ''] = id.split('/', 2)
-    const canSilence = rolled.has(role) || rolledElsewhere.has(role)
-    return is !== 'in desired state' && canSilence && running.has(host) ? [id] : []
+    return running.has(host) && (rolled.has(role) || rolledElsewhere.has(role))
   })
 }
 
 /** In which order the running hosts of a plan change; undefined where it is none of several. `batches`: see hostBatches(). */
-export function rollingNote(batches: Batches, { verdicts }: Plan): string | undefined {
-  const changing = new Set<string>()
-  for (const [id, { is }] of verdicts) {
-    const [host = '', role = ''] = id.split('/', 2)
-    if (is !== 'in desired state' && (rolled.has(role) || rolledElsewhere.has(role))) changing.add(host)
-  }
+export function rollingNote(batches: Batches, plan: Plan): string | undefined {
+  const changing = new Set(changesOfRunningHosts(batches, plan).map(id => id.split('/', 1)[0]!))
   const [first, ...rest] = batches
     .map(batch => batch.filter(name => changing.has(name)))
     .filter(({ length }) => length > 0)
