@@ -121,18 +121,23 @@ export function begunAtEnd(text: string, least = 1): number {
 // character again and again, of which a value may be as well, take long or use up the stack.
 function beginOfWhole(text: string, cut: number): number {
   let begin = cut
-  for (let at = beginAcross(text, begin); at !== undefined; at = beginAcross(text, begin)) begin = at
+  for (let at = across(text, begin, 'indexOf'); at !== undefined; at = across(text, begin, 'indexOf')) begin = at.begin
   return begin
 }
 
-// Where the first of the values begins that are whole in the text and lie across this place.
-function beginAcross(text: string, cut: number): number | undefined {
+/** A value that is whole in the text and lies across this place: the first one of its kind, or the last. */
+function across(text: string, cut: number, find: 'indexOf' | 'lastIndexOf'): Stretch | undefined {
   for (const value of knownForms()) {
     const from = Math.max(0, cut - value.length + 1)
-    const at = text.slice(from, cut + value.length - 1).indexOf(value)
-    if (at >= 0) return from + at
+    const at = text.slice(from, cut + value.length - 1)[find](value)
+    if (at >= 0) return { begin: from + at, end: from + at + value.length }
   }
   return undefined
+}
+
+interface Stretch {
+  readonly begin: number
+  readonly end: number
 }
 
 /** How many characters at the beginning of a text may be the end of a Secret's value that was cut off there, likewise. */
@@ -153,18 +158,8 @@ export function endedAtBegin(text: string): number {
 
 function endOfWhole(text: string, cut: number): number {
   let end = cut
-  for (let at = endAcross(text, end); at !== undefined; at = endAcross(text, end)) end = at
+  for (let at = across(text, end, 'lastIndexOf'); at !== undefined; at = across(text, end, 'lastIndexOf')) end = at.end
   return end
-}
-
-// Where the last of them ends.
-function endAcross(text: string, cut: number): number | undefined {
-  for (const value of knownForms()) {
-    const from = Math.max(0, cut - value.length + 1)
-    const at = text.slice(from, cut + value.length - 1).lastIndexOf(value)
-    if (at >= 0) return from + at + value.length
-  }
-  return undefined
 }
 
 function knownForms(): readonly string[] {
