@@ -8,9 +8,9 @@ export const lastGeneration = 999_999_999_999_999
  */
 const farthestAhead = 1_000_000_000
 
-/** The highest generation that this many hosts have reached; 0 where fewer were heard. So a minority can raise it for nobody. */
-export function reachedBy(count: number, generations: readonly number[]): number {
-  return generations.toSorted((a, b) => b - a)[count - 1] ?? 0
+/** The highest generation that most voters have reached; 0 where fewer were heard. So a minority can raise it for nobody. */
+export function reachedByMost(voters: readonly string[], generations: readonly number[]): number {
+  return generations.toSorted((a, b) => b - a)[majorityOf(voters) - 1] ?? 0
 }
 
 /** Whether a host may know this generation while enough others have `reached` theirs. */

@@ -1,6 +1,6 @@
 import { HostError } from '../core/errors.ts'
 import { isDeadHere } from './controller.ts'
-import { isPlausible, majorityOf, reachedBy } from './generation.ts'
+import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import { keptForAnother } from './lock-errors.ts'
 import { changeLock } from './lock-exchange.ts'
 import { reachVoters, voterPatienceMs } from './lock-reach.ts'
@@ -117,7 +117,7 @@ async function raiseAll(attempt: Attempt): Promise<number> {
   const { voters, run, holder, paths, states, others } = attempt
   const known = [...states.values()].map(state => state.generation)
   // A run that is gone past may not know that it has lost: hosts have to tell its generation from this one.
-  const reached = reachedBy(majorityOf(voters), known)
+  const reached = reachedByMost(voters, known)
   const past = [...others.values()].map(state => state.generation).filter(one => isPlausible(one, reached))
   const generation = Math.max(...known, ...past.map(one => one + 1))
   const behind = [...states].filter(([, state]) => state.generation !== generation)

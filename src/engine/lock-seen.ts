@@ -1,5 +1,5 @@
 import { isDeadHere } from './controller.ts'
-import { isPlausible, majorityOf, reachedBy } from './generation.ts'
+import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import type { Taken } from './lock-attempt.ts'
 import { type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
 
@@ -29,8 +29,8 @@ export function seenLock(
     voters.flatMap(voter => (locks.has(voter) ? [[voter, locks.get(voter)!.counted] as const] : [])),
   )
   const holder = kept.map(activeHolder).find(one => one !== undefined)
-  const reached = reachedBy(
-    majorityOf(voters),
+  const reached = reachedByMost(
+    voters,
     kept.map(lock => lock.generation),
   )
   // A host that claims far more than those that keep the lock is refused by itself, instead of raising it for all.

@@ -1,5 +1,5 @@
 import type { HostError } from '../core/errors.ts'
-import { isPlausible, majorityOf, reachedBy } from './generation.ts'
+import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import { tooFarAhead, tooFew } from './lock-errors.ts'
 import { type Holding, releaseLock, releaseUnsure } from './lock-exchange.ts'
 import type { LockState } from './lock-state.ts'
@@ -42,7 +42,7 @@ export function isHeld({ voters, holder, without, others, past }: Attempt): bool
 /** A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim. */
 export function implausible({ voters, paths, states }: Attempt): Map<string, HostError> {
   const generations = [...states.values()].map(({ generation }) => generation)
-  const reached = reachedBy(majorityOf(voters), generations)
+  const reached = reachedByMost(voters, generations)
   const ahead = [...states].filter(([, { generation }]) => !isPlausible(generation, reached))
   return new Map(ahead.map(([voter, { generation }]) => [voter, tooFarAhead(voter, paths, generation, reached)]))
 }
