@@ -1,5 +1,6 @@
 import { type Document, LineCounter, parseDocument } from 'yaml'
-import { repeatedKeys, standsForTooMuch } from '../config/repeated.ts'
+import { standsForTooMuch } from '../config/yaml-aliases.ts'
+import { repeatedKeys } from '../config/yaml-keys.ts'
 import { nestedTooDeeplyAt } from '../core/yaml-depth.ts'
 
 /** kubectl writes no anchors; a person may, for some dozens of clusters. */

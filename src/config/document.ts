@@ -17,9 +17,10 @@ import { nestedTooDeeplyAt } from '../core/yaml-depth.ts'
 import { excerpt } from './excerpt.ts'
 import { type Finding, formatPath, type Path } from './finding.ts'
 import { withoutCredentials, withoutSecretLines, withoutSecrets } from './masking.ts'
-import { aliasTargets, pairsOf, standsForTooMuch } from './repeated.ts'
 import { badInput } from './report.ts'
 import { syntaxErrors } from './syntax-errors.ts'
+import { aliasTargets, standsForTooMuch } from './yaml-aliases.ts'
+import { pairsOf } from './yaml-keys.ts'
 
 interface Range {
   readonly start: number

@@ -1,7 +1,7 @@
 import { type Document, isCollection, isMap, isScalar, isSeq, type Node, visit, type YAMLError } from 'yaml'
 import type { UserError } from '../core/index.ts'
 import type { Finding } from './finding.ts'
-import { repeatedKeys } from './repeated.ts'
+import { repeatedKeys } from './yaml-keys.ts'
 
 /** Makes an error for a stretch of the text, given as offsets. */
 type ErrorAt = (start: number, end: number, details: Omit<Finding, 'path'>) => UserError

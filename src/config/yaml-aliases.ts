@@ -1,27 +1,10 @@
-import { type Alias, type Document, isAlias, isScalar, type Node, visit, type YAMLMap } from 'yaml'
+import { type Alias, type Document, isAlias, type Node, visit } from 'yaml'
 
 /** The values of aliases may make a text so much longer, characters: a thousand hosts with settings in common add some 100 KiB. */
 const mostAdded = 16 * 1024 * 1024
 
 /** So many anchors and aliases a file may have, e.g. one a host: yaml looks for each alias through all before it. */
 const mostNames = 20_000
-
-/** A key that stands in its mapping before: its place in the text. yaml itself compares each key with each. */
-export function repeatedKeys(document: Document): readonly (readonly [number, number])[] {
-  const places: (readonly [number, number])[] = []
-  visit(document, {
-    Map(_, map) {
-      const seen = new Set<unknown>()
-      for (const { key } of map.items) {
-        if (!isScalar(key)) continue
-        // An empty key is an error of its own.
-        if (seen.has(key.value) && key.range) places.push([key.range[0], key.range[1]])
-        seen.add(key.value)
-      }
-    },
-  })
-  return places
-}
 
 /** Whether a short text with aliases stands for one that is longer than anybody means, or has more than `most` (20,000) names. */
 export function standsForTooMuch(document: Document, most = mostNames): boolean {
@@ -82,14 +65,4 @@ export function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
     },
   })
   return targets
-}
-
-/** The pairs of a mapping by their keys. */
-export function pairsOf(map: YAMLMap): ReadonlyMap<string, YAMLMap['items'][number]> {
-  const pairs = new Map<string, YAMLMap['items'][number]>()
-  for (const pair of map.items) {
-    const name = isScalar(pair.key) ? String(pair.key.value) : undefined
-    if (name !== undefined && !pairs.has(name)) pairs.set(name, pair)
-  }
-  return pairs
 }
