@@ -1,6 +1,6 @@
 import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
 import { checkHosts } from '../../roles/preflight/index.ts'
-import { type ErrorDetails, formatError, HostError, UserError, UserErrors } from '../core/index.ts'
+import { type ErrorDetails, formatError, HostError, type TaskId, UserError, UserErrors } from '../core/index.ts'
 import type { Evaluation } from '../engine/index.ts'
 import type { ClusterSpec, HostFacts } from '../index.ts'
 
@@ -74,15 +74,8 @@ export function refusingWorkers(
   const workers = new Set(hosts.filter(({ roles }) => roles.every(role => role === 'worker')).map(({ name }) => name))
   const own = [...refused].filter(id => workers.has(graph.tasks.get(id)!.host))
   const byHost = Map.groupBy(own, id => graph.tasks.get(id)!.host)
-  return new Map(
-    [...byHost].map(([host, ids]) => [
-      host,
-      unfitHost(
-        host,
-        ids.map(id => errors.get(id)!),
-      ),
-    ]),
-  )
+  const errorsOf = (ids: readonly TaskId[]) => ids.map(id => errors.get(id)!)
+  return new Map([...byHost].map(([host, ids]) => [host, unfitHost(host, errorsOf(ids))]))
 }
 
 // Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.

@@ -12,12 +12,6 @@ export interface FormerJournal {
   readonly endedAt: number
 }
 
-/** An event as a journal has it. */
-export type Told = Event & {
-  /** Ms since the epoch. */
-  readonly at: number
-}
-
 /** The journals of a cluster in a folder, which may not be there, but for that of the run `except`. */
 export function journalsOf(folder: string, cluster: string, except: string): readonly FormerJournal[] {
   // A name begins with the time, and may end with a number.
@@ -43,17 +37,17 @@ function namesIn(folder: string): readonly string[] {
  * The events of a journal but for what tasks have printed, as long as the budget lasts. A line that cannot be read is passed
  * over: the journal of a run that was killed ends in the middle of one.
  */
-export function* eventsIn({ path }: FormerJournal, budget: { bytes: number }): Iterable<Told> {
+export function* eventsIn({ path }: FormerJournal, budget: { bytes: number }): Iterable<Event> {
   for (const line of linesOf(path, budget)) {
     const event = parsed(line)
     if (event !== undefined) yield event
   }
 }
 
-function parsed(line: string): Told | undefined {
+function parsed(line: string): Event | undefined {
   if (line.includes('"task:output"')) return undefined
   try {
-    return JSON.parse(line) as Told
+    return JSON.parse(line) as Event
   } catch {
     return undefined
   }

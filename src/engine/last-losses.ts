@@ -1,6 +1,7 @@
+import type { Event } from '../core/event.ts'
 import { journalReading } from '../core/limits.ts'
 import type { TaskId } from '../core/task.ts'
-import { eventsIn, type FormerJournal, journalsOf, type Told } from './journal-lines.ts'
+import { eventsIn, type FormerJournal, journalsOf } from './journal-lines.ts'
 
 export interface LossQuestion {
   readonly cluster: string
@@ -106,7 +107,7 @@ function unseen(): Seen {
   return { readAt: undefined, writtenAt: undefined, endedAt: 0, failed: false, ...sets }
 }
 
-function note(seen: Seen, host: string, event: Told): void {
+function note(seen: Seen, host: string, event: Event): void {
   if (event.type === 'host:connected') seen.failed = false
   else if (event.type === 'host:failed') {
     seen.failed = true
@@ -123,7 +124,7 @@ function note(seen: Seen, host: string, event: Told): void {
   }
 }
 
-function hostOf(event: Told): string | undefined {
+function hostOf(event: Event): string | undefined {
   // host/role/kind:name
   if (event.type === 'task:queued') return event.task.slice(0, event.task.indexOf('/'))
   return 'host' in event ? event.host : undefined
@@ -136,6 +137,6 @@ function whatOf(task: TaskId, host: string): string {
 }
 
 // What failed because no answer came took no time.
-function isTold({ result, ms }: Extract<Told, { readonly type: 'task:end' }>): boolean {
+function isTold({ result, ms }: Extract<Event, { readonly type: 'task:end' }>): boolean {
   return result === 'changed' || result === 'in desired state' || (result === 'failed' && ms > 0)
 }
