@@ -14,7 +14,7 @@ import {
 
 const folder = '/etc/evcctl/etcd'
 
-/** Not below /etc/kubernetes/pki: kubeadm reset, by which an init that was cut off begins again, empties that. */
+/** They are not below /etc/kubernetes/pki, because `kubeadm reset` empties that folder, also when evcctl repeats an interrupted init. */
 export const etcdClientPaths = {
   folder,
   ca: `${folder}/ca.crt`,

@@ -2,8 +2,8 @@ import { StringDecoder } from 'node:string_decoder'
 import { beforeCut } from '../core/cut.ts'
 
 /**
- * A line longer than this is handed on in parts, none of which ends within a Secret, so that a program that never ends its
- * line needs no endless memory.
+ * A longer line is passed on in parts, so that a program that never ends its line cannot use up the memory. A part never ends
+ * in the middle of a Secret.
  */
 const longestLine = 64 * 1024
 

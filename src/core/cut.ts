@@ -2,8 +2,8 @@ import { begunAtEnd, endedAtBegin, redact } from './secret.ts'
 import { withoutSequences } from './terminal-sequences.ts'
 
 /*
- * The one way to cut a text that may be of a host: a Secret that lies across the cut is no longer recognised afterwards. So
- * it is masked before, and what the text may have of one at its own cut is left out.
+ * The only way to cut a text that may come from a host. A Secret that lies across the cut cannot be recognised afterwards, so
+ * Secrets are masked first, and what is left of a Secret at an earlier cut is removed.
  */
 
 /** The beginning of a text, at most `most` characters, with Secrets masked and terminal sequences taken out. */
@@ -21,17 +21,17 @@ export function endOf(text: string, most: number): string {
   return plain(window.length < text.length ? afterCut(window) : window).slice(-most)
 }
 
-/** A text that was cut off at its end, without what it has there of the beginning of a Secret. */
+/** For a text whose end was cut off: removes the beginning of a Secret that is left at its end. */
 export function beforeCut(text: string): string {
   return text.slice(0, text.length - begunAtEnd(text))
 }
 
-/** A text of which the beginning was cut off, without what it has there of the end of a Secret. */
+/** For a text whose beginning was cut off: removes the end of a Secret that is left at its beginning. */
 export function afterCut(text: string): string {
   return text.slice(endedAtBegin(text))
 }
 
-// Masked before, as a terminal sequence may swallow the begin of a Secret, and after, as one may stand within it.
+// It masks twice: a terminal sequence may hide the beginning of a Secret, or stand in the middle of one.
 function plain(text: string): string {
   return redact(withoutSequences(redact(text)))
 }

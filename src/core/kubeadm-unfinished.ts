@@ -12,12 +12,12 @@ export const resetMark = '/var/lib/evcctl/kubeadm-reset.unfinished'
 
 const files = ['kubelet.conf', 'admin.conf', 'manifests/kube-apiserver.yaml'].map(name => `/etc/kubernetes/${name}`)
 
-/** A command that prints the lines of resetMark by which the files of one node are told from those of another. */
+/** A command that prints a line for each file that only a node has, with its inode and change time. resetMark keeps these lines. */
 export const filesOfNode = `stat -c '%n %i %Z' ${files.join(' ')} 2>/dev/null`
 
 /**
- * A condition of sh: a reset by evcctl was cut off here. Where there is a file that its mark does not know, somebody has made a
- * node since, and the mark means nothing any more.
+ * A condition of sh: a reset by evcctl was interrupted here. If a file exists that resetMark does not list, somebody has made
+ * the host a node since then, and resetMark no longer counts.
  */
 export const resetUnfinished = `[ -e ${resetMark} ] && ! { ${filesOfNode} | grep -qvxFf ${resetMark}; }`
 

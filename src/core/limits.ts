@@ -38,8 +38,8 @@ export interface Limits {
   readonly marginMs: number
   /**
    * An idle connection is asked this often whether it lives, and given up when nothing was heard for three times that. It is
-   * less than `rootMs` and `marginMs` together: what has not begun over a dead connection is begun anew over another one,
-   * and not given up as silent.
+   * less than `rootMs` and `marginMs` together: so evcctl notices a dead connection in time and opens another one for what
+   * has not begun, instead of giving the host up as silent.
    */
   readonly keepaliveMs: number
   /** Opening a channel and becoming root, which may ask a directory server. */

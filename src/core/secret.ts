@@ -117,8 +117,8 @@ export function begunAtEnd(text: string, least = 1): number {
   return most === 0 ? 0 : text.length - beginOfWhole(text, text.length - most)
 }
 
-// What is taken off must not be the end of a value that is whole: its rest would no longer be recognised. Nor may a text of one
-// character again and again, of which a value may be as well, take long or use up the stack.
+// What is taken off must not be the end of a value that is whole: its rest would no longer be recognised. A loop, because a
+// password like 111111 in a long text of the same digit needs one step for each few characters.
 function beginOfWhole(text: string, cut: number): number {
   let begin = cut
   for (let at = across(text, begin, 'indexOf'); at !== undefined; at = across(text, begin, 'indexOf')) begin = at.begin

@@ -22,8 +22,8 @@ export interface LostHost {
 }
 
 /**
- * The hosts that fell silent while a run of this machine was writing to them and that no run has read to the end since.
- * Journals of other machines are not known, nor what was pruned.
+ * The hosts that fell silent while a run of this machine wrote to them, and that no run has read completely since then. It
+ * knows only the journals of this machine that are still kept.
  */
 export function lostWhileWritten({ cluster, hosts, folders, except }: LossQuestion): ReadonlyMap<string, LostHost> {
   const budget = { bytes: journalReading.bytes }

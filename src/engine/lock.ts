@@ -64,9 +64,9 @@ export async function readLock(host: string, run: Run, paths: LockPaths = hostLo
 
 /**
  * Does work while holding the lock of a cluster on a majority of `voters`. Any two majorities have a host in common, so two
- * runs never hold it at once, whichever hosts each of them reaches; one that has the lock of other hosts is waited for where
- * the two have a host in common. Waits for another holder, pushes aside one that is dead
- * or has not given a sign for 60 s, keeps the lock alive, and frees it however the work ends.
+ * runs never hold it at once, whichever hosts each of them reaches. It waits for another holder, also for one whose cluster
+ * file has other voters if the two have a voter in common. It pushes aside a holder that is dead or has given no sign for 60 s,
+ * keeps the lock alive, and frees it however the work ends.
  * Throws UserError when the lock cannot be had, also because too few of the hosts answer.
  */
 export async function withLock<T>(

@@ -128,8 +128,7 @@ interface Answer {
 
 type Answers = 'absent' | ReadonlyMap<string, Answer>
 
-// Many tasks ask for the list of nodes, which is long.
-// After each body a line with its status and URL.
+// Many tasks ask for the list of nodes, which is long. After each body comes a line with its status and URL.
 const answersOf = parsedOnce(({ stdout }): Answers => {
   if (/^api=absent$/m.test(stdout)) return 'absent'
   const answers = new Map<string, Answer>()

@@ -98,7 +98,7 @@ export class Whole {
     this.#kept = length
   }
 
-  /** Begins anew, with another bound if one is given. */
+  /** Empties it, and sets another bound if one is given. */
   clear(most = this.#most): void {
     this.#most = most
     this.#buffer = Buffer.alloc(0)
