@@ -1,31 +1,26 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { thisController } from '../../src/engine/controller.ts'
 import { type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
 import { seenLock } from '../../src/engine/lock-seen.ts'
-import { encodeHolder, type LockHolder } from '../../src/engine/lock-state.ts'
+import { encodeHolder } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { elsewhere, lockFolder, lockPathsIn } from './lock-folder.ts'
 
 let folder: string
 let pool: LocalPool
 const voters = ['cp1', 'cp2', 'cp3']
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
   pool = new LocalPool()
-  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
-  for (const host of voters)
-    for (const part of ['run', 'state']) mkdirSync(join(folder, host, part), { recursive: true })
+  folder = lockFolder(pool, voters)
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
-const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
+const paths = () => lockPathsIn(folder)
 const options = (id: string, more: Partial<LockOptions> = {}): LockOptions => ({
   id,
   paths: paths(),

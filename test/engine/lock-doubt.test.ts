@@ -1,18 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
 import type { Session } from '../../src/core/host.ts'
-import { thisController } from '../../src/engine/controller.ts'
 import { connect, exchange } from '../../src/engine/exchange.ts'
 import { type LockOptions, withLock } from '../../src/engine/lock.ts'
-import { encodeHolder, type LockHolder } from '../../src/engine/lock-state.ts'
+import { encodeHolder } from '../../src/engine/lock-state.ts'
 import type { Run } from '../../src/engine/run.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { elsewhere, lockFolder, lockPathsIn } from './lock-folder.ts'
 
 /** One host refuses all that is written, as if a later run had written to it. */
 class PoolWithRefusal extends LocalPool {
@@ -29,17 +28,14 @@ let folder: string
 let pool: PoolWithRefusal
 const voters = ['cp1', 'cp2', 'cp3']
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
   pool = new PoolWithRefusal()
-  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
-  for (const host of voters) mkdirSync(join(folder, host))
+  folder = lockFolder(pool, voters)
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
 const options = (id: string, heartbeatMs = 20): LockOptions => ({
   id,
-  paths: { run: join(folder, 'run'), state: join(folder, 'state') },
+  paths: lockPathsIn(folder),
   waitMs: 0,
   heartbeatMs,
   holder: elsewhere(id),

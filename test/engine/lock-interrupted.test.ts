@@ -1,6 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
@@ -11,6 +9,7 @@ import { type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
 import type { Run } from '../../src/engine/run.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { lockFolder, lockPathsIn } from './lock-folder.ts'
 
 /** Hosts that hang, in the connecting or in what they are asked to write, until whoever waits for it gives up. */
 class HangingPool extends LocalPool {
@@ -43,17 +42,15 @@ let folder: string
 let pool: HangingPool
 const voters = ['cp1', 'cp2', 'cp3']
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
   pool = new HangingPool()
-  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
-  for (const host of voters) mkdirSync(join(folder, host))
+  folder = lockFolder(pool, voters)
 })
 afterEach(() => {
   vi.restoreAllMocks()
   rmSync(folder, { recursive: true })
 })
 
-const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
+const paths = () => lockPathsIn(folder)
 const options = (id: string): LockOptions => ({
   id,
   paths: paths(),

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -9,19 +8,18 @@ import { withLock } from '../../src/engine/lock.ts'
 import { encodeHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { lockFolder, lockPathsIn } from './lock-folder.ts'
 
 let folder: string
 const pool = new LocalPool()
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
-  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
-  for (const host of ['h1', 'h2', 'h3', 'w1']) mkdirSync(join(folder, host))
+  folder = lockFolder(pool, ['h1', 'h2', 'h3', 'w1'])
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
 const options = (id: string, waitMs: number) => ({
   id,
-  ...{ paths: { run: join(folder, 'run'), state: join(folder, 'state') }, waitMs, pollMs: 20, heartbeatMs: 50 },
+  ...{ paths: lockPathsIn(folder), waitMs, pollMs: 20, heartbeatMs: 50 },
   holder: { ...thisController(id), machine: id, controller: id },
 })
 

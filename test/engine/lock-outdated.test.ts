@@ -1,18 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
 import type { Session } from '../../src/core/host.ts'
-import { thisController } from '../../src/engine/controller.ts'
 import { type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
 import { changeLock } from '../../src/engine/lock-exchange.ts'
 import { takeStep } from '../../src/engine/lock-scripts.ts'
 import { type SeenLock, seenLock } from '../../src/engine/lock-seen.ts'
-import type { LockHolder } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { elsewhere, lockFolder, lockPathsIn } from './lock-folder.ts'
 
 /** Loses the answer of the first write on each host, after it has run there. */
 class PoolThatLosesAnswers extends LocalPool {
@@ -35,14 +33,11 @@ let folder: string
 const voters = ['cp1', 'cp2', 'cp3']
 const hosts = [...voters, 'cp4', 'w1']
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
-  for (const host of hosts)
-    for (const part of ['run', 'state']) mkdirSync(join(folder, host, part), { recursive: true })
+  folder = lockFolder(new LocalPool(), hosts)
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
-const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
+const paths = () => lockPathsIn(folder)
 const write = (host: string, name: string, text: string) => writeFile(join(folder, host, 'state', name), `${text}\n`)
 
 /** A pool that does not reach some hosts. */

@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
@@ -9,6 +8,7 @@ import { thisController } from '../../src/engine/controller.ts'
 import { type LockOptions, readLock, withLock } from '../../src/engine/lock.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { lockFolder, lockPathsIn } from './lock-folder.ts'
 
 /** Tells what is done in which order; some hosts never connect, others never answer to what is written. */
 class TracingPool extends LocalPool {
@@ -60,14 +60,12 @@ let folder: string
 let pool: TracingPool
 const voters = ['cp1', 'cp2', 'cp3', 'cp4', 'cp5']
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
   pool = new TracingPool()
-  pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
-  for (const host of voters) mkdirSync(join(folder, host))
+  folder = lockFolder(pool, voters)
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
+const paths = () => lockPathsIn(folder)
 const options = (id: string): LockOptions => ({
   id,
   paths: paths(),

@@ -14,6 +14,7 @@ import { activeHolder, seenLock } from '../../src/engine/lock-seen.ts'
 import { encodeHolder, type LockHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
+import { elsewhere, lockPathsIn } from './lock-folder.ts'
 
 let folder: string
 let pool: LocalPool
@@ -23,7 +24,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const paths = () => ({ run: join(folder, 'run'), state: join(folder, 'state') })
+const paths = () => lockPathsIn(folder)
 const options = (id: string, more: Partial<LockOptions> = {}): LockOptions => ({
   id,
   paths: paths(),
@@ -32,7 +33,6 @@ const options = (id: string, more: Partial<LockOptions> = {}): LockOptions => ({
   heartbeatMs: 20,
   ...more,
 })
-const elsewhere = (run: string): LockHolder => ({ ...thisController(run), machine: 'another', controller: 'laptop-7' })
 const read = () => readLock('cp', fakeRun(pool), paths())
 
 describe('the run lock', () => {
