@@ -119,7 +119,7 @@ function noAddress(spec: ClusterSpec, host: HostSpec): UserError {
     where: `${spec.file} spec.hosts: ${host.name}`,
     problem: 'It is not known by which address the other nodes reach this host.',
     expected: 'an IP address as privateAddress or address, or a default route on the host',
-    came: `address ${host.address}, no IPv4 default route`,
+    actual: `address ${host.address}, no IPv4 default route`,
     next: 'Set privateAddress.',
   })
 }
@@ -130,7 +130,7 @@ function unknownAddress(spec: ClusterSpec, host: HostSpec): UserError {
     problem:
       'This control plane node cannot be reached, and the file does not say by which address the other nodes reach it.',
     expected: 'an IP address as privateAddress or address',
-    came: `address ${host.address}`,
+    actual: `address ${host.address}`,
     next: 'Set privateAddress, or bring the host back.',
   })
 }

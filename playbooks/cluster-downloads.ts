@@ -117,6 +117,6 @@ function architectureOf({ host, facts }: Machine): Architecture {
     where: host.name,
     problem: 'Kubernetes has no upstream programs for this machine.',
     expected: 'x86_64 or aarch64',
-    came: facts.machine,
+    actual: facts.machine,
   })
 }

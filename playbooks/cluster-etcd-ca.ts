@@ -39,7 +39,7 @@ function noData(spec: ClusterSpec, user: Machine, own: readonly Machine[]): User
     where: `${spec.file} spec.hosts`,
     problem: 'No etcd host of cluster.yaml has data, while the cluster stands: a new etcd would be an empty one.',
     expected: 'a member at least of the etcd that the cluster uses',
-    came: `a control plane on ${user.host.name} that uses an external etcd, and no data of etcd on ${namesOf(own)}`,
+    actual: `a control plane on ${user.host.name} that uses an external etcd, and no data of etcd on ${namesOf(own)}`,
     next: 'Members can be replaced, but not all in one apply: put one of the former etcd hosts back, and take it out in the next one. If their data is lost, restore a snapshot first (etcdutl snapshot restore).',
   })
 }
@@ -51,7 +51,7 @@ function noCa(spec: ClusterSpec, own: readonly Machine[]): UserError {
     problem:
       'The CA of etcd is on none of its hosts: nothing can be signed without it, and a new one would lock out all members.',
     expected: '/etc/etcd/ca on one host with the role etcd',
-    came: `no /etc/etcd/ca/ca.key on ${namesOf(own)}`,
+    actual: `no /etc/etcd/ca/ca.key on ${namesOf(own)}`,
     next: `If the host that has it was taken out of cluster.yaml, put it back; or move the folder over: ssh FORMER sudo tar -C /etc/etcd -c ca | ssh ${target?.host.address} sudo tar -C /etc/etcd -xp, and then on the former host: sudo rm -r /etc/etcd/ca`,
   })
 }
@@ -61,7 +61,7 @@ function severalCas(spec: ClusterSpec, holders: readonly Machine[]): UserError {
     where: `${spec.file} spec.hosts`,
     problem: 'More than one etcd host has a CA of etcd, so it is not known which of them signs.',
     expected: '/etc/etcd/ca/ca.key on one host',
-    came: namesOf(holders),
+    actual: namesOf(holders),
     next: 'Keep the one whose ca.crt is that in /etc/etcd/pki, and remove /etc/etcd/ca on the others.',
   })
 }

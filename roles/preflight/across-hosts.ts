@@ -38,7 +38,7 @@ export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): It
     yield finding('machineId', host, {
       problem: 'It has no machine ID, by which the kubelet tells machines apart.',
       expected: '32 hexadecimal digits in /etc/machine-id',
-      came: 'nothing',
+      actual: 'nothing',
       next: 'systemd-machine-id-setup makes one.',
     })
   }
@@ -62,7 +62,7 @@ function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, nex
       yield finding(check, known.host, {
         problem: `It has the same ${what} as ${first.host.name} (${first.host.address}).`,
         expected: 'a different one on every host',
-        came: own,
+        actual: own,
         next,
       })
     }

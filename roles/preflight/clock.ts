@@ -25,7 +25,7 @@ export function* clockChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): It
       yield finding('clock', host, {
         problem: 'Its clock is not that of the other hosts.',
         expected: `at most ${limit / 1000} s from their median`,
-        came: distance(deviation),
+        actual: distance(deviation),
         next,
       })
     } else if (Math.abs(facts.clockOffsetMs) > (alone ? limit : farFromController) + uncertain) {
@@ -33,7 +33,7 @@ export function* clockChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): It
         problem:
           'Its clock is not that of this machine. Certificates, of download sites and of the cluster itself, would not be valid yet, or no more.',
         expected: alone ? `at most ${limit / 1000} s from this machine` : 'at most a day from this machine',
-        came: `${new Date(Date.now() + facts.clockOffsetMs).toUTCString()}, ${distance(facts.clockOffsetMs)}`,
+        actual: `${new Date(Date.now() + facts.clockOffsetMs).toUTCString()}, ${distance(facts.clockOffsetMs)}`,
         next: `${next} A board without a clock of its own has to reach a time server. Is the time of this machine right?`,
       })
     }

@@ -50,7 +50,7 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca }: Cluste
     return {
       problem: `Something answers at the API endpoint ${endpoint} already, and this cluster is yet to be made.`,
       expected: 'a load balancer that has no API server behind it yet',
-      came: describe(certificate),
+      actual: describe(certificate),
       next: 'Is another cluster behind it? Then this one needs an endpoint of its own. A load balancer has to pass TLS on as it is.',
     }
   }
@@ -58,7 +58,7 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca }: Cluste
     return {
       problem: `The API endpoint ${endpoint} does not lead to this cluster: it answers with a certificate of another CA.`,
       expected: `a certificate signed by /etc/kubernetes/pki/ca.crt (SHA-256 ${ca.fingerprint256})`,
-      came: describe(certificate),
+      actual: describe(certificate),
       next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS on as it is.',
     }
   }
@@ -66,7 +66,7 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca }: Cluste
   return {
     problem: `The API endpoint ${endpoint} answers with a certificate that has expired.`,
     expected: 'a certificate that is valid',
-    came: describe(certificate),
+    actual: describe(certificate),
     next: 'Renew it on the control plane nodes: kubeadm certs renew all; then restart their static pods.',
   }
 }
@@ -75,7 +75,7 @@ function unresolved(endpoint: string): Problem {
   return {
     problem: `It does not know the name of the API endpoint ${endpoint}.`,
     expected: 'an address',
-    came: 'none (getent ahosts)',
+    actual: 'none (getent ahosts)',
     next: "Add it to the name servers' zone or to /etc/hosts, or correct spec.controlPlane.endpoint.",
   }
 }
@@ -84,7 +84,7 @@ function unreachable({ addresses, connection, said }: EndpointFacts, endpoint: s
   return {
     problem: `It does not reach the API endpoint ${endpoint}.`,
     expected: 'a connection, or that it is refused as long as there is no API server',
-    came: `${said === '' || connection === 'timed out' ? 'no answer within 5 s' : said} (${addresses.join(', ')})`,
+    actual: `${said === '' || connection === 'timed out' ? 'no answer within 5 s' : said} (${addresses.join(', ')})`,
     next: 'Does the load balancer run at that address, and is there a firewall in between?',
   }
 }
@@ -93,7 +93,7 @@ function unanswered({ addresses, connection }: EndpointFacts, endpoint: string):
   return {
     problem: `The API endpoint ${endpoint} does not lead to an API server, although one listens.`,
     expected: "an answer with a certificate of the cluster's CA",
-    came: `${connection === 'refused' ? 'the connection was refused' : 'a connection, but no TLS'} (${addresses.join(', ')})`,
+    actual: `${connection === 'refused' ? 'the connection was refused' : 'a connection, but no TLS'} (${addresses.join(', ')})`,
     next: 'Has the load balancer all control plane nodes behind it, with their right port, and does it think them healthy?',
   }
 }

@@ -27,7 +27,7 @@ export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
     yield finding('kubernetesFiles', host, {
       problem: 'There is data of an etcd that evcctl has not made: it would not become a member of this one.',
       expected: 'nothing in /var/lib/etcd, or a member that evcctl has made',
-      came: data.join('\n'),
+      actual: data.join('\n'),
       next: 'If nobody needs it any more: systemctl disable --now etcd; mv /var/lib/etcd /var/lib/etcd.before\nIf it is a snapshot of this cluster that you restored there, ignore the check.',
     })
   }
@@ -36,7 +36,7 @@ export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
     yield finding('otherSoftware', host, {
       problem: 'There is a unit of another etcd, in place of which evcctl would start its own.',
       expected: 'no etcd.service but that of evcctl',
-      came: units.join('\n'),
+      actual: units.join('\n'),
       next: `If nobody needs it any more, remove its package (apt-get remove etcd-server), or: systemctl disable --now etcd; rm -- ${quoteAll(units)}; systemctl daemon-reload`,
     })
   }
@@ -50,7 +50,7 @@ function* mountChecks(spec: ClusterSpec, host: HostSpec, { etcd }: HostFacts): I
   yield finding('disk', host, {
     problem: 'A disk on which the data of etcd belongs is not mounted: what is on it would count as lost.',
     expected: 'all that /etc/fstab and the mount units name of /var/lib/etcd is mounted',
-    came: missing.map(place => `nothing is mounted at ${place}`).join('\n'),
+    actual: missing.map(place => `nothing is mounted at ${place}`).join('\n'),
     next: `Mount it, and look that the data is there: mount ${missing[0]} && ls /var/lib/etcd   Then start what needs it: systemctl restart ${spec.etcd.topology === 'external' ? 'etcd' : 'kubelet'}\nIf nothing is to be mounted there any more, take it out of /etc/fstab (or remove its unit in /etc/systemd/system).`,
   })
 }

@@ -27,8 +27,8 @@ export interface KnownHost {
 
 /** An error of one host; `next` also says how the check is switched off. */
 export function finding(check: CheckName, host: HostSpec, all: Omit<ErrorDetails, 'where'>): Finding {
-  const { came } = all
-  const details = came === undefined ? all : { ...all, came: firstOf(came.split('\n'), mostLines).join('\n') }
+  const { actual } = all
+  const details = actual === undefined ? all : { ...all, actual: firstOf(actual.split('\n'), mostLines).join('\n') }
   const off = `To go on in spite of it: spec.preflight.ignore: [${check}]`
   const next = details.next === undefined ? off : `${details.next}\n${off}`
   return { check, host: host.name, error: new UserError({ where: `${host.name} (${host.address})`, ...details, next }) }

@@ -75,7 +75,7 @@ function findingsOf(check: (typeof perHost)[number], spec: ClusterSpec, host: Ho
       {
         where: `${host.name} (${host.address})`,
         problem: 'What it says of itself could not be looked at.',
-        came: cause instanceof Error ? cause.message : String(cause),
+        actual: cause instanceof Error ? cause.message : String(cause),
         next: 'If it is a machine in order, this is a mistake of evcctl: please report it.',
       },
       { cause },

@@ -12,7 +12,7 @@ export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
     yield finding('cpus', host, {
       problem: 'It has too few processors for a control plane node.',
       expected: `at least ${controlPlaneCpus}`,
-      came: String(facts.cpus),
+      actual: String(facts.cpus),
       next: 'kubeadm refuses it too: name NumCPU in spec.kubernetes.ignorePreflightErrors as well.',
     })
   }
@@ -21,7 +21,7 @@ export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
     yield finding('memory', host, {
       problem: `It has too little memory for ${nameOfRole(host)}.`,
       expected: `at least ${sizeText(needed)}`,
-      came: sizeText(facts.memoryBytes),
+      actual: sizeText(facts.memoryBytes),
       next: 'spec.preflight.minMemory sets another limit.',
     })
   }
@@ -31,7 +31,7 @@ export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
     yield finding('disk', host, {
       problem: `There is too little free space for ${path}.`,
       expected: `at least ${sizeText(minFree[path])}`,
-      came: sizeText(facts.freeBytes[path]),
+      actual: sizeText(facts.freeBytes[path]),
       next: `Free some (du -xh ${path} | sort -h | tail shows what takes it); spec.preflight.minFree sets another limit.`,
     })
   }

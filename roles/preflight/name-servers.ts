@@ -21,7 +21,7 @@ export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: Host
           ? 'It has no name server.'
           : "It has only a name server of its own, or of an interface, to which pods have no way: the cluster's DNS would ask itself, or nobody.",
       expected: `a nameserver in ${path} that is neither a loopback address nor one with an interface (%eth0)`,
-      came: servers.join(', ') || 'none',
+      actual: servers.join(', ') || 'none',
       next: `Name one in ${path} (or resolvectl, netplan, nmcli, whichever writes that file).\n${offer}`,
     })
     return
@@ -32,7 +32,7 @@ export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: Host
   yield finding('nameservers', host, {
     problem: `Pods cannot use its name server ${loops.join(', ')}: the cluster's DNS would ask itself and end ("Loop detected").`,
     expected: `in ${path} only name servers that pods reach`,
-    came: servers.join(', '),
+    actual: servers.join(', '),
     next: `Take it out of ${path}.\n${offer}`,
   })
 }

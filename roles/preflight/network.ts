@@ -11,7 +11,7 @@ export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFa
     yield finding('hostname', host, {
       problem: 'Its name cannot be the name of a node.',
       expected: 'lower case letters, digits, "-" and ".", at most 63 characters',
-      came: host.name,
+      actual: host.name,
     })
   }
   const address = privateAddressOf(host, facts)
@@ -20,14 +20,14 @@ export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFa
     yield finding('privateAddress', host, {
       problem: 'It is not known by which address the other nodes reach it: it has no default route.',
       expected: 'a default route, or privateAddress in cluster.yaml',
-      came: `addresses: ${own}`,
+      actual: `addresses: ${own}`,
       next: `Add to the host in cluster.yaml: privateAddress: ${facts.addresses[0] ?? '<address>'}`,
     })
   } else if (!facts.addresses.includes(address)) {
     yield finding('privateAddress', host, {
       problem: `${address} is not an address of the host itself, so that nothing there could listen on it.`,
       expected: own,
-      came: host.privateAddress === undefined ? `${address} (its address in cluster.yaml)` : address,
+      actual: host.privateAddress === undefined ? `${address} (its address in cluster.yaml)` : address,
       next: facts.kubernetes.controlPlane
         ? `It is a control plane node, which keeps its address: give the machine ${address} back. To make it a new node with another address, set privateAddress in cluster.yaml: plan then says how.`
         : `Set in cluster.yaml: privateAddress: ${facts.defaultRoute?.address ?? facts.addresses[0] ?? '<address>'}`,

@@ -28,7 +28,7 @@ export function* otherSoftwareChecks(spec: ClusterSpec, host: HostSpec, facts: H
     yield finding('otherSoftware', host, {
       problem: `${name} is installed: it wants the ports, interfaces and packet filters that the node needs.`,
       expected: 'no other Kubernetes on the host',
-      came: found.join('\n'),
+      actual: found.join('\n'),
       next: `If nobody needs it any more: ${remove}`,
     })
   }
@@ -36,7 +36,7 @@ export function* otherSoftwareChecks(spec: ClusterSpec, host: HostSpec, facts: H
     yield finding('otherSoftware', host, {
       problem: "Docker's own packages are installed, beside which the distribution's docker.io cannot be.",
       expected: 'no Docker, or the package docker.io',
-      came: 'the package docker-ce',
+      actual: 'the package docker-ce',
       next: 'Remove it (apt-get remove docker-ce docker-ce-cli containerd.io), or choose another spec.runtime.',
     })
   }

@@ -51,7 +51,7 @@ export function* portChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
     yield finding('ports', host, {
       problem: `TCP port ${port}, which ${owner} needs, is taken.`,
       expected: isEtcd && noEtcdYet ? 'nothing: evcctl has started no etcd there' : `nothing, or ${owner}`,
-      came: `${taken.process || 'an unknown process'} on ${taken.address}`,
+      actual: `${taken.process || 'an unknown process'} on ${taken.address}`,
       next: `Stop it: ss -ltnp sport = :${port} on the host shows what it is.`,
     })
   }

@@ -34,7 +34,7 @@ export function* rangeChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts
     yield finding('ranges', host, {
       problem: `spec.network.${key} overlaps with what the host knows as networks of others: it could no longer reach them.`,
       expected: `a range that has nothing in common with ${text}`,
-      came: taken.map(({ what }) => what).join('\n'),
+      actual: taken.map(({ what }) => what).join('\n'),
       next: `Set spec.network.${key} to a range that nobody uses; or, if the network is not in use, take the route or the address away.`,
     })
   }

@@ -28,7 +28,7 @@ export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
       problem:
         'There are network configurations of other software: pods would get addresses from the first of them, not from the cluster.',
       expected: `nothing in /etc/cni/net.d but what ${spec.network.cni} writes`,
-      came: foreign.join('\n'),
+      actual: foreign.join('\n'),
       next: `If nothing on it needs them any more: mkdir -p /root/cni-before && mv -- ${quoteAll(foreign)} /root/cni-before/`,
     })
   }
@@ -37,7 +37,7 @@ export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
     yield finding('kubeletFlags', host, {
       problem: `${path} would change how the kubelet is started.`,
       expected: 'flags of the kubelet in cluster.yaml alone (spec.kubernetes.kubeletConfiguration, nodeRegistration)',
-      came: settings.join(' '),
+      actual: settings.join(' '),
       next: `Move the file away (then: systemctl daemon-reload), or delete those lines if nothing needs them any more.`,
     })
   }
@@ -47,7 +47,7 @@ export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
     yield finding('interfaces', host, {
       problem: 'There are network interfaces of another pod network.',
       expected: `none, or those of ${spec.network.cni}`,
-      came:
+      actual:
         others.length > some.length ? `${some.join(', ')} and ${others.length - some.length} more` : some.join(', '),
       next: `Remove what made them, then reboot, or: ${some.map(name => `ip link delete ${quoteAll([name])}`).join('; ')}`,
     })
@@ -61,16 +61,16 @@ function* kubernetesFiles(spec: ClusterSpec, host: HostSpec, facts: HostFacts): 
     return isControlPlane || !leftOfJoin.includes(path)
   })
   const etcdData = isControlPlane && spec.etcd.topology === 'stacked' && facts.etcd.data !== 'none'
-  const came = [...found, ...(etcdData ? ['/var/lib/etcd/member'] : [])]
-  if (came.length === 0) return
+  const actual = [...found, ...(etcdData ? ['/var/lib/etcd/member'] : [])]
+  if (actual.length === 0) return
   const hasCa = isControlPlane && found.includes('/etc/kubernetes/pki/ca.crt')
   yield finding('kubernetesFiles', host, {
     problem: hasCa
       ? 'It is no node, yet there are certificates of another cluster: kubeadm would use its CA for this one.'
       : 'It is no node, yet there are files of another cluster, which kubeadm refuses or takes for its own.',
     expected: 'no certificates, manifests and data of a cluster',
-    came: came.join('\n'),
-    next: `If nobody needs them any more, run kubeadm reset --force on the host, or: rm -rf ${quoteAll(came)}${
+    actual: actual.join('\n'),
+    next: `If nobody needs them any more, run kubeadm reset --force on the host, or: rm -rf ${quoteAll(actual)}${
       hasCa
         ? '\nIf this CA is to be the CA of the new cluster, leave ca.crt and ca.key there alone and ignore the check.'
         : ''

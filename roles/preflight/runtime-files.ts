@@ -19,7 +19,7 @@ export function* runtimeFileChecks(spec: ClusterSpec, host: HostSpec, facts: Hos
     yield finding('runtimeFiles', host, {
       problem: `containerd does not start with ${path}.`,
       expected: `TOML with version = ${ours} or an older one, as /etc/containerd/config.toml has it`,
-      came: problem,
+      actual: problem,
       next: 'Have the program that wrote it write that version, or move the file away.',
     })
   }

@@ -23,14 +23,14 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
     yield finding('os', host, {
       problem: 'Its operating system is not one that evcctl knows.',
       expected: 'Debian, Ubuntu, Raspberry Pi OS, or one that is made of them',
-      came: os.name || os.id || 'no /etc/os-release',
+      actual: os.name || os.id || 'no /etc/os-release',
     })
   }
   if (facts.architecture === undefined) {
     yield finding('architecture', host, {
       problem: 'There are no Kubernetes binaries for its processor architecture.',
       expected: 'x86_64 or aarch64',
-      came: facts.machine,
+      actual: facts.machine,
       next: facts.machine.startsWith('arm') ? 'Many such boards can run a 64 bit system: install that.' : undefined,
     })
   }
@@ -39,7 +39,7 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
       problem:
         'Its kernel is 64 bit, but its programs and libraries are 32 bit: Kubernetes binaries do not run with them.',
       expected: `a 64 bit system (${facts.architecture})`,
-      came: `${os.name || os.id}, 32 bit`,
+      actual: `${os.name || os.id}, 32 bit`,
       next: 'Raspberry Pi OS and others have a 64 bit edition: install that.',
     })
   }
@@ -47,14 +47,14 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
     yield finding('systemd', host, {
       problem: 'It was not started by systemd.',
       expected: 'systemd as process 1',
-      came: 'something else (ps -p 1 shows it)',
+      actual: 'something else (ps -p 1 shows it)',
     })
   }
   if (isOlder(facts.kernel, oldestKernel)) {
     yield finding('kernel', host, {
       problem: 'Its kernel is too old for Kubernetes.',
       expected: `${oldestKernel.join('.')} or newer`,
-      came: facts.kernel,
+      actual: facts.kernel,
       next: 'Update the kernel and reboot.',
     })
   }
@@ -62,7 +62,7 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
     yield finding('kernel', host, {
       problem: 'Its kernel is too old for Cilium.',
       expected: `${oldestForCilium.join('.')} or newer`,
-      came: facts.kernel,
+      actual: facts.kernel,
       next: 'Update the kernel and reboot, or choose another spec.network.cni.',
     })
   }
@@ -71,7 +71,7 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
     yield finding('cgroups', host, {
       problem: `Its kernel does not offer the cgroup ${missing.length === 1 ? 'controller' : 'controllers'} ${missing.join(', ')}.`,
       expected: controllers.join(', '),
-      came: facts.cgroupControllers.join(', ') || 'none',
+      actual: facts.cgroupControllers.join(', ') || 'none',
       next: missing.includes('memory') ? raspberryPi : 'Look for cgroup_disable in /proc/cmdline.',
     })
   }
@@ -79,7 +79,7 @@ export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFact
     yield finding('cgroups', host, {
       problem: 'It uses cgroup version 1, with which the kubelet does not start from Kubernetes 1.35 on.',
       expected: 'cgroup version 2, or spec.kubernetes.kubeletConfiguration.failCgroupV1: false',
-      came: 'cgroup version 1',
+      actual: 'cgroup version 1',
       next: 'Append systemd.unified_cgroup_hierarchy=1 to the kernel command line and reboot.',
     })
   }

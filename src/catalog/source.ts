@@ -93,7 +93,7 @@ function notInFolder(folder: string, artifact: Artifact): UserError {
       where: 'spec.artifacts.folder',
       problem: `${artifact.name} ${artifact.version} (${artifact.architecture}) is not in the folder.`,
       expected: `${layout}\nor ${bare}`,
-      came: 'neither file exists',
+      actual: 'neither file exists',
       next: `curl -fL --create-dirs -o '${layout}' '${artifact.url}'`,
     },
     { exitCode: exitCodes.badInput },

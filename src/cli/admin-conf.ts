@@ -124,11 +124,11 @@ function malformed(key: string, expected: string, where: string): UserError {
   return new UserError({ where, problem: `${key} is not acceptable. Nothing was written.`, expected })
 }
 
-function notKubeadms(where: string, came: string): UserError {
+function notKubeadms(where: string, actual: string): UserError {
   return new UserError({
     where,
     problem: 'This is not a kubeconfig as kubeadm writes it. Nothing was written.',
     expected: 'a current context whose cluster and user are in the file',
-    came,
+    actual,
   })
 }

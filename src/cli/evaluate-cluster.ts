@@ -59,8 +59,8 @@ export async function evaluateCluster(
   const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(cluster, known)
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
-    const { problem, came } = error.details
-    const text = `${problem}${came === undefined ? '' : ` (${came.replaceAll('\n', ', ')})`} Ignored: spec.preflight.ignore has ${check}.`
+    const { problem, actual } = error.details
+    const text = `${problem}${actual === undefined ? '' : ` (${actual.replaceAll('\n', ', ')})`} Ignored: spec.preflight.ignore has ${check}.`
     run.emit({ type: 'note', host, text })
   }
   for (const note of [...takenOver(spec, facts), ...otherPodNetworks(spec, facts)]) run.emit({ type: 'note', ...note })

@@ -49,7 +49,7 @@ async function lockedBySomebody(path: string, lock: string): Promise<UserError> 
     where: path,
     problem: 'Another program is changing this file; it was not touched.',
     expected: 'no lock of kubectl beside it',
-    came: `${lock}${since}`,
+    actual: `${lock}${since}`,
     next: `Run it again. If no kubectl config and no evcctl is at work, the lock was left by one that was killed: rm ${quote(lock)}`,
   })
 }

@@ -56,7 +56,7 @@ export function refuseSecondCluster(
     where: `${spec.file} spec.hosts`,
     problem: `No control plane node answers, and it is not known whether ${names} is one: a new cluster could be the second one.${known} Nothing was written.`,
     expected: 'an answer of every control plane host, until one of them is a control plane node',
-    came: `no answer of ${names}`,
+    actual: `no answer of ${names}`,
     next: `Bring it back, or take it out of ${spec.file} until it is there.`,
   })
   throw new UserErrors([error, ...failed.values()])
@@ -117,6 +117,6 @@ function together(all: readonly ErrorDetails[]): ErrorDetails {
   return {
     ...(all[0]!.where === undefined ? {} : { where: all[0]!.where }),
     problem: `There are ${all.length} things wrong with it.`,
-    came: all.map(({ where: _, ...details }) => formatError(details)).join('\n'),
+    actual: all.map(({ where: _, ...details }) => formatError(details)).join('\n'),
   }
 }

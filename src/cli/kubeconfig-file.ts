@@ -52,7 +52,7 @@ export function mergeKubeconfig(existing: string, access: ClusterAccess, path: s
         where: path,
         problem: 'Nothing can be added to this file; it was not touched.',
         expected: 'a kubeconfig of which everything else stays as it is',
-        came: cause instanceof Error ? cause.message.split('\n')[0]! : String(cause),
+        actual: cause instanceof Error ? cause.message.split('\n')[0]! : String(cause),
         next: 'Write to a file of its own instead: evcctl kubeconfig --file cluster.kubeconfig',
       },
       { cause },

@@ -16,15 +16,15 @@ export function refuseOthers(text: string, access: ClusterAccess, path: string):
   const cluster = inner(whole, 'clusters', name, 'cluster')
   const context = inner(whole, 'contexts', name, 'context')
   const ca = cluster?.['certificate-authority-data']
-  const [came, expected] =
+  const [actual, expected] =
     typeof ca === 'string' ? [ca.replaceAll(/\s/g, ''), certificateAuthorityData] : [cluster?.server, server]
-  const itsOwn = came === undefined || came === expected
+  const itsOwn = actual === undefined || actual === expected
   if (itsOwn && (context?.cluster === undefined || context.cluster === name)) return
   throw new UserError({
     where: path,
     problem: `There is another cluster with the name ${name} in this file; it was not touched.`,
     expected: `an entry with the server ${server} and the CA of the cluster, or none`,
-    came: itsOwn
+    actual: itsOwn
       ? `the context ${name} of the cluster ${String(context?.cluster)}`
       : `server ${String(cluster?.server)}${typeof ca === 'string' ? ', another CA' : ''}`,
     next: [
@@ -48,7 +48,7 @@ export function refuseToLose(text: string, access: ClusterAccess, path: string):
     where: path,
     problem: 'This file has more than this cluster; it was not touched.',
     expected: `no file, or a kubeconfig with nothing but ${access.name}`,
-    came: names.length === 0 ? 'a file that is no kubeconfig' : `entries of ${others.slice(0, 5).join(', ')}`,
+    actual: names.length === 0 ? 'a file that is no kubeconfig' : `entries of ${others.slice(0, 5).join(', ')}`,
     next: [
       `To add the cluster to a kubeconfig: KUBECONFIG=${quote(path)} evcctl kubeconfig --merge`,
       'To lose what is in the file: evcctl kubeconfig --force --file PATH',

@@ -23,7 +23,7 @@ export function refuseAfterLoss(
     where: hosts.length === 1 ? hosts[0]! : `${hosts.length} running hosts`,
     problem: `${names} ${is} fell silent while a run wrote to it: what is new may be the cause. No other running host is changed before that is settled.`,
     expected: `${names} answers again`,
-    came: [...lost].map(([host, { run }]) => `${host} has been silent since ${run}`).join('\n'),
+    actual: [...lost].map(([host, { run }]) => `${host} has been silent since ${run}`).join('\n'),
     next: `Bring ${names} back, or take it out of ${file} if the change was not the cause. If it was: take the change back in ${file}.`,
   }
   return {

@@ -51,13 +51,13 @@ async function unlessMissing<T>(asked: Promise<T>): Promise<T | undefined> {
   })
 }
 
-function notReplaced(path: string, came: string): UserError {
+function notReplaced(path: string, actual: string): UserError {
   return new UserError(
     {
       where: path,
       problem: 'This cannot be replaced by a kubeconfig; it was not touched.',
       expected: 'a file, or no file at all: then one is made',
-      came,
+      actual,
       next: 'Name another path: evcctl kubeconfig --file cluster.kubeconfig, or set KUBECONFIG for --merge.',
     },
     { exitCode: exitCodes.badInput },

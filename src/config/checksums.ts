@@ -38,7 +38,7 @@ export function parseChecksums(text: string, file: string): ChecksumsFile {
           where,
           problem: 'This is not a line of sha256sum.',
           expected: '<64 hexadecimal digits>  <file name>',
-          came: `another line, of ${line.length} characters`,
+          actual: `another line, of ${line.length} characters`,
         }),
       )
       if (errors.length === mostErrors) break

@@ -83,13 +83,13 @@ export class ClusterDocument {
     return this.#find(finding.path, finding.at ?? 'value').start
   }
 
-  #error(range: Range, path: string, { problem, expected, came, next }: Omit<Finding, 'path'>): UserError {
+  #error(range: Range, path: string, { problem, expected, actual, next }: Omit<Finding, 'path'>): UserError {
     return badInput({
       where: this.#where(range, path),
       // Keys may be what somebody else takes for a URL.
       problem: withoutCredentials(problem),
       ...(expected === undefined ? {} : { expected }),
-      ...(came === undefined ? {} : { came: withoutCredentials(came) }),
+      ...(actual === undefined ? {} : { actual: withoutCredentials(actual) }),
       ...(next === undefined ? {} : { next }),
       excerpt: excerpt(this.#shown, this.#lines, range),
     })

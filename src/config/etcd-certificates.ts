@@ -17,13 +17,13 @@ export function certificateFindings(texts: EtcdCertificates, now: Date): readonl
     ...validityFindings('CA of the etcd', ca, path('ca'), now),
     ...validityFindings('client certificate', certificate, path('cert'), now),
   ]
-  if (!ca.ca) findings.push({ path: path('ca'), problem: 'This certificate is not one of a CA.', came: ca.subject })
+  if (!ca.ca) findings.push({ path: path('ca'), problem: 'This certificate is not one of a CA.', actual: ca.subject })
   else if (!certificate.verify(ca.publicKey)) {
     findings.push({
       path: path('cert'),
       problem: 'The client certificate was not signed by this CA.',
       expected: `signed by ${oneLine(ca.subject)}`,
-      came: `signed by ${oneLine(certificate.issuer)}`,
+      actual: `signed by ${oneLine(certificate.issuer)}`,
       next: "Take ca, cert and key from the same etcd: kube-apiserver's client certificate and the CA that signed it.",
     })
   }
@@ -32,7 +32,7 @@ export function certificateFindings(texts: EtcdCertificates, now: Date): readonl
       path: path('cert'),
       problem: 'This certificate is not one for clients: etcd refuses it.',
       expected: 'the extended key usage clientAuth, or none',
-      came: certificate.keyUsage.join(', '),
+      actual: certificate.keyUsage.join(', '),
       next: "Name kube-apiserver's client certificate for etcd, or have one signed with clientAuth.",
     })
   }
@@ -50,7 +50,7 @@ function validityFindings(what: string, certificate: X509Certificate, path: stri
       path,
       problem: `The ${what} ${expired ? 'has expired' : 'is not valid yet'}.`,
       expected: `valid now, ${now.toISOString()}`,
-      came: `${validFromDate.toISOString()} to ${validToDate.toISOString()}`,
+      actual: `${validFromDate.toISOString()} to ${validToDate.toISOString()}`,
       next: expired ? 'Have a new one signed, and name its file here.' : 'Is the clock of this machine right?',
     },
   ]

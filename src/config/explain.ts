@@ -92,7 +92,7 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, file: Explained, path: Pa
   const expected = expectation(issue)
   const name = nameOf(path)
   if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
-  const came = path.includes('registryCredentials') ? kindOf(value) : describeValue(value, file.source(path))
+  const actual = path.includes('registryCredentials') ? kindOf(value) : describeValue(value, file.source(path))
   if (isSecret(path)) {
     return {
       path,
@@ -101,7 +101,7 @@ function wrongType(issue: z.core.$ZodIssueInvalidType, file: Explained, path: Pa
       next: `Put it into an environment variable, say SECRET, and write: ${name}: { fromEnv: SECRET }`,
     }
   }
-  const finding = { path, problem: `${name} has the wrong type.`, expected, came }
+  const finding = { path, problem: `${name} has the wrong type.`, expected, actual }
   if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean'))
     return { ...finding, ...unquoted(name, file.source(path) ?? String(value), typeof value === 'number', expected) }
   if (value === null) return { ...finding, ...emptyHint(name, expected) }
@@ -162,7 +162,7 @@ function notAccepted(expected: string, file: Explained, path: Path): Finding {
       path,
       problem: `${nameOf(path)} is not complete or not right.`,
       expected,
-      came: describeValue(value),
+      actual: describeValue(value),
     }
   // After fromEnv somebody may have written the secret itself, as a user name `user:password`.
   const hidden = path.includes('fromEnv') || path.at(-1) === 'username'

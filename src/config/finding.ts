@@ -8,7 +8,7 @@ export interface Finding {
   readonly at?: 'key' | 'value'
   readonly problem: string
   readonly expected?: string
-  readonly came?: string
+  readonly actual?: string
   readonly next?: string
   /** The value is not there at all. */
   readonly missing?: boolean

@@ -60,7 +60,7 @@ function whatIsWrong(text: string, file: string, now: Date): Omit<Finding, 'path
     }
     if (certificate.validToDate < now) {
       const problem = `A certificate in ${file} has expired: ${certificate.subject.replaceAll('\n', ', ')}.`
-      return { problem, came: `valid until ${certificate.validToDate.toISOString().slice(0, 10)}` }
+      return { problem, actual: `valid until ${certificate.validToDate.toISOString().slice(0, 10)}` }
     }
   }
   return undefined

@@ -55,7 +55,7 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
     errorAt(start, Math.min(end, start + 20), {
       problem: 'This is not a description of a cluster.',
       expected: 'a mapping with apiVersion, kind, metadata and spec',
-      came: isScalar(first.contents) ? 'a single value' : 'a list',
+      actual: isScalar(first.contents) ? 'a single value' : 'a list',
       next: startHere,
     }),
   ]

@@ -8,8 +8,8 @@ export interface ErrorDetails {
   readonly problem: string
   /** What was expected. */
   readonly expected?: string
-  /** What came instead. */
-  readonly came?: string
+  /** What was there instead. */
+  readonly actual?: string
   /** What to do next; a command that can be copied, where there is one. */
   readonly next?: string
   /** Lines of a file with the place marked, e.g. of cluster.yaml. */
@@ -105,7 +105,7 @@ export function formatError(details: ErrorDetails): string {
   const separator = details.excerpt === undefined ? ': ' : '\n  '
   const lines = [details.where === undefined ? details.problem : `${details.where}${separator}${details.problem}`]
   if (details.expected !== undefined) lines.push(`  expected  ${indent(details.expected)}`)
-  if (details.came !== undefined) lines.push(`  came      ${indent(details.came)}`)
+  if (details.actual !== undefined) lines.push(`  actual    ${indent(details.actual)}`)
   if (details.excerpt !== undefined) lines.push(`  ${details.excerpt.replaceAll('\n', '\n  ')}`)
   if (details.next !== undefined) lines.push(`  ${details.next.replaceAll('\n', '\n  ')}`)
   return lines.join('\n')

@@ -124,7 +124,7 @@ function tooSlow({ host, began = 0, heard, signs }: Member): HostError {
   return new HostError(host, 'timed out', {
     where: host,
     problem: `it takes much longer than the other hosts, which do not wait for it any longer`,
-    came: `${signs} signs of life in ${total} s, none in the last ${silent} s`,
+    actual: `${signs} signs of life in ${total} s, none in the last ${silent} s`,
     next: 'Is it overloaded, or its disk or line slow? If it is only slow: raise ssh.connectTimeout above 30s, which others then wait for it.',
   })
 }

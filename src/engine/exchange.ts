@@ -50,7 +50,7 @@ export async function exchange(
         where: session.host,
         problem: 'The reply of the host does not fit what was asked',
         expected: `${request.jobs.length} jobs and ${request.probes.length} probes`,
-        came: `${reply.jobs.length} jobs and ${reply.results.length} probes`,
+        actual: `${reply.jobs.length} jobs and ${reply.results.length} probes`,
       })
     }
     return reply

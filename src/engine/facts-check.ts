@@ -111,7 +111,7 @@ function expectAtMost(list: readonly unknown[], most: number, what: string): voi
   if (list.length > most) throw new Error(`it tells of ${list.length} ${what}, and at most ${most} can be right`)
 }
 
-function expectThat(sound: boolean, what: string, came: string): void {
+function expectThat(sound: boolean, what: string, actual: string): void {
   if (sound) return
-  throw new Error(`${what} cannot be right: ${JSON.stringify(beginningOf(came, 100))}`)
+  throw new Error(`${what} cannot be right: ${JSON.stringify(beginningOf(actual, 100))}`)
 }

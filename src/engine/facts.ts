@@ -74,7 +74,7 @@ async function readHost(
       where: host,
       problem: 'Its facts cannot be used: they are too long',
       expected: `at most ${sizeText(limits.factsBytes)}`,
-      came: `more; they begin with:\n${beginningOf(clean(raw.stdout || raw.stderr), shownOfTooLong)}`,
+      actual: `more; they begin with:\n${beginningOf(clean(raw.stdout || raw.stderr), shownOfTooLong)}`,
       next: `Look what it has so many of, e.g. on ${host}: wc -l /proc/net/route /proc/net/tcp; ip -o addr show | wc -l`,
     })
   }
@@ -88,7 +88,7 @@ async function readHost(
       {
         where: host,
         problem: `Its facts could not be read: ${messageOf(cause)}`,
-        came: `exit code ${raw.exitCode}\n${tail(raw.stderr) || tail(raw.stdout)}`,
+        actual: `exit code ${raw.exitCode}\n${tail(raw.stderr) || tail(raw.stdout)}`,
       },
       { cause },
     )

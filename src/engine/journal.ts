@@ -192,7 +192,7 @@ function cannotMake(folder: string, cause: unknown): UserError {
     {
       where: folder,
       problem: 'The folder for run journals cannot be made. Nothing was read or written.',
-      came: cause instanceof Error ? cause.message : String(cause),
+      actual: cause instanceof Error ? cause.message : String(cause),
       next: 'Name one that can be: XDG_STATE_HOME=/some/folder evcctl …',
     },
     { cause },

@@ -72,7 +72,7 @@ async function takeMost(attempt: Attempt): Promise<number | undefined> {
 function had({ run, paths, taken, unsure, states, without, others }: Attempt, generation: number): Taken {
   for (const [host, { kind, details }] of without)
     if (kind === 'unfit')
-      run.emit({ type: 'note', host, text: [details.problem, details.came, details.next].join('; ') })
+      run.emit({ type: 'note', host, text: [details.problem, details.actual, details.next].join('; ') })
   for (const [host, state] of others) run.emit({ type: 'note', host, text: keptForAnother(host, paths, state) })
   const { replaced } = [...states.values()].find(state => state.replaced !== undefined) ?? {}
   const found = new Map([...states].map(([voter, state]) => [voter, state.found]))

@@ -19,23 +19,23 @@ export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, H
       problem:
         'Too few of the hosts that keep the run lock can be used. Another run might reach the others, and both would write; nothing was written.',
       expected: `${majorityOf(voters)} of ${voters.join(', ')}`,
-      came: errors.map(inOneLine).join('\n'),
+      actual: errors.map(inOneLine).join('\n'),
       next: [...mend, ...bring].join('\n'),
     },
     { exitCode: bring.length > 0 ? exitCodes.unreachable : exitCodes.failed },
   )
 }
 
-function inOneLine({ host, kind, details: { where, problem, came } }: HostError): string {
-  return `${where ?? host}: ${problem}${kind === 'unfit' && came !== undefined ? `: ${came}` : ''}`
+function inOneLine({ host, kind, details: { where, problem, actual } }: HostError): string {
+  return `${where ?? host}: ${problem}${kind === 'unfit' && actual !== undefined ? `: ${actual}` : ''}`
 }
 
 /** A host answers, and cannot write what it has to remember of the lock. */
-export function cannotKeep(host: string, { run, state }: LockPaths, came: string): HostError {
+export function cannotKeep(host: string, { run, state }: LockPaths, actual: string): HostError {
   return new HostError(host, 'unfit', {
     where: host,
     problem: `The run lock ${run}/lock cannot be used`,
-    came,
+    actual,
     next: `Is a disk of it full or read-only? On ${host}: df -h ${run} ${state}; mount`,
   })
 }
@@ -47,7 +47,7 @@ export function tooFarAhead(host: string, paths: LockPaths, generation: number, 
     where: host,
     problem: 'It cannot keep the run lock, because it claims that the lock was taken more often than can be',
     expected: reached === generation ? 'far fewer' : `not far more than ${reached} times`,
-    came: `${generation} times`,
+    actual: `${generation} times`,
     next: `Its files are damaged, or somebody wrote them. On ${host}, as root: rm -f ${state}/generation ${state}/fence`,
   })
 }
@@ -67,7 +67,7 @@ export function takenOver(voter: string, other: LockState): UserError {
   return new UserError({
     where: voter,
     problem: 'The run lock was taken over by another run; this one writes nothing more',
-    came: lockOf(other),
+    actual: lockOf(other),
     next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
   })
 }

@@ -43,7 +43,7 @@ function held(host: string, name: string, waitMs: number, folder: string | undef
     where: host,
     problem: 'Another run works on this cluster',
     expected: waitMs === 0 ? 'a free lock' : `a free lock within ${Math.round(waitMs / 1000)} s`,
-    came: `a lock of ${name}`,
+    actual: `a lock of ${name}`,
     next:
       folder === undefined
         ? wait

@@ -130,16 +130,16 @@ async function revokeOn(
 
 function makeValue(mint: Mint, raw: ProbeResult): MintState {
   // What it printed on stdout may be the secret itself, so errors quote only stderr.
-  const came = tail(raw.stderr) || `exit code ${raw.exitCode}, nothing on stderr`
+  const actual = tail(raw.stderr) || `exit code ${raw.exitCode}, nothing on stderr`
   const failed = (details: ErrorDetails): MintState => ({ is: 'failed', error: { where: mint.host, ...details } })
   if (raw.exitCode === probeTimedOut)
     return failed({ problem: `${mint.name} could not be made`, ...late({ ...raw, stdout: '' }, mintMs) })
   try {
     const value = mint.parse(raw)
-    return raw.exitCode === 0 ? { is: 'made', value } : failed({ problem: `${mint.name} could not be made`, came })
+    return raw.exitCode === 0 ? { is: 'made', value } : failed({ problem: `${mint.name} could not be made`, actual })
   } catch (cause) {
     if (cause instanceof UserError) return failed(cause.details)
-    if (raw.exitCode !== 0) return failed({ problem: `${mint.name} could not be made`, came })
-    return failed({ problem: `${mint.name} was made, but what was printed is not understood`, came })
+    if (raw.exitCode !== 0) return failed({ problem: `${mint.name} could not be made`, actual })
+    return failed({ problem: `${mint.name} was made, but what was printed is not understood`, actual })
   }
 }

@@ -19,9 +19,9 @@ export function unreadable(task: Task, raw: ProbeResult, cause: unknown): ErrorD
     ? {
         where: placeOf(task),
         problem: `Its current state cannot be read: ${strangeForm}`,
-        came: `${output}\n(${messageOf(cause)})`,
+        actual: `${output}\n(${messageOf(cause)})`,
       }
-    : { where: placeOf(task), problem: `Its current state cannot be read: ${messageOf(cause)}`, came: output }
+    : { where: placeOf(task), problem: `Its current state cannot be read: ${messageOf(cause)}`, actual: output }
 }
 
 const strangeForm = 'what the host printed has not the form that is expected'
@@ -44,7 +44,7 @@ export function answerTooLong(task: Task, raw: ProbeResult): ErrorDetails {
     where: placeOf(task),
     problem: 'Its current state could not be read: the host printed too much',
     expected: `at most ${sizeText(maxBytes)}`,
-    came: `more; it begins with:\n${clean(beginningOf(raw.stdout || raw.stderr, shownOfTooLong))}`,
+    actual: `more; it begins with:\n${clean(beginningOf(raw.stdout || raw.stderr, shownOfTooLong))}`,
     next: `Look on ${task.host} at what this task reads: a file that has grown or is not what it should be (ls -l), or a command that prints without end.`,
   }
 }
@@ -52,10 +52,10 @@ export function answerTooLong(task: Task, raw: ProbeResult): ErrorDetails {
 const shownOfTooLong = 200
 
 /** The lines about something that the host ended because it took longer than `timeoutMs`. */
-export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'expected' | 'came' | 'next'> {
+export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'expected' | 'actual' | 'next'> {
   return {
     expected: `an answer within ${timeoutMs / 1000} s`,
-    came: `none, and it was ended${quoteOutput(raw.stderr, raw.stdout)}`,
+    actual: `none, and it was ended${quoteOutput(raw.stderr, raw.stdout)}`,
     next: 'Something hangs or is very slow there (a disk, a network file system, a service): ps -ef --forest; dmesg | tail',
   }
 }
@@ -64,7 +64,7 @@ export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'e
 export function broken(task: Task, doing: string, cause: unknown): ErrorDetails {
   if (cause instanceof UserError) return { where: placeOf(task), ...cause.details }
   return isInternal(cause)
-    ? { where: placeOf(task), problem: `${doing} failed: ${strangeForm}`, came: messageOf(cause) }
+    ? { where: placeOf(task), problem: `${doing} failed: ${strangeForm}`, actual: messageOf(cause) }
     : { where: placeOf(task), problem: `${doing} failed: ${messageOf(cause)}` }
 }
 
@@ -79,7 +79,7 @@ export function stepFailed(task: Task, steps: readonly Step[], failure: StepFail
     ...(timedOut && step !== undefined && 'timeoutMs' in step && step.timeoutMs !== undefined
       ? { expected: `done within ${step.timeoutMs / 1000} s` }
       : {}),
-    came: output === '' ? `exit code ${failure.exitCode}, no output` : `exit code ${failure.exitCode}\n${output}`,
+    actual: output === '' ? `exit code ${failure.exitCode}, no output` : `exit code ${failure.exitCode}\n${output}`,
   }
 }
 
@@ -92,7 +92,7 @@ export function notConverged(task: Task, remaining: Change): ErrorDetails {
       ? {}
       : {
           expected: remaining.fields.map(field => describe(field, field.after)).join('\n'),
-          came: remaining.fields.map(field => describe(field, field.before)).join('\n'),
+          actual: remaining.fields.map(field => describe(field, field.before)).join('\n'),
         }),
   }
 }
@@ -103,7 +103,7 @@ export function missingInput(task: Task, from: readonly TaskId[]): ErrorDetails 
     where: placeOf(task),
     problem: 'A value that it needs is not there',
     expected: `a value from ${from.join(', ')}`,
-    came: 'nothing, although that task is in desired state',
+    actual: 'nothing, although that task is in desired state',
   }
 }
 

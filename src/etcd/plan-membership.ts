@@ -23,7 +23,7 @@ export interface MembershipRefusal {
   readonly is: 'refused'
   readonly problem: string
   readonly expected: string
-  readonly came: string
+  readonly actual: string
   readonly before: Quorum
   /** What the refused step would have left; undefined where none was considered. */
   readonly after?: Quorum
@@ -117,7 +117,7 @@ function withQuorum(step: MembershipStep, members: readonly Member[], before: Qu
     is: 'refused',
     problem: `etcd would lose its quorum: ${describeStep(step)}.`,
     expected: `at least ${after.needed} of the ${after.voters} voting members that would be left answer`,
-    came: `${after.healthy} would`,
+    actual: `${after.healthy} would`,
     before,
     after,
   }
@@ -139,11 +139,11 @@ function unsoundness(
   before: Quorum,
 ): MembershipRefusal | undefined {
   const size = wanted.length
-  const refuse = (problem: string, expected: string, came: string): MembershipRefusal => ({
+  const refuse = (problem: string, expected: string, actual: string): MembershipRefusal => ({
     is: 'refused',
     problem,
     expected,
-    came,
+    actual,
     before,
   })
   if (size === 0) return refuse('No etcd member would be left.', 'at least one', '0')
@@ -177,7 +177,7 @@ function quorumLost(members: readonly Member[], before: Quorum): MembershipRefus
     is: 'refused',
     problem: 'etcd has lost its quorum, so its members cannot be changed.',
     expected: `at least ${before.needed} of ${before.voters} voting members answer`,
-    came: `${before.healthy}; silent: ${silent.join(', ')}`,
+    actual: `${before.healthy}; silent: ${silent.join(', ')}`,
     before,
   }
 }
@@ -188,7 +188,7 @@ function stuck({ wanted, member }: Matched, before: Quorum): MembershipRefusal {
     is: 'refused',
     problem: `${wanted.name} is a member of etcd that ${learner ? 'is not promoted' : 'never started'} and does not answer; no other can be added before it does.`,
     expected: `${wanted.name} answers`,
-    came: describeQuorum(before),
+    actual: describeQuorum(before),
     before,
   }
 }
@@ -198,7 +198,7 @@ function unreachable({ name }: WantedMember, before: Quorum): MembershipRefusal 
     is: 'refused',
     problem: `${name} cannot be reached, so it cannot become a member of etcd.`,
     expected: 'a host that answers',
-    came: describeQuorum(before),
+    actual: describeQuorum(before),
     before,
   }
 }

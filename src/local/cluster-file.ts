@@ -92,7 +92,7 @@ export async function writeClusterFile(
     await writeFile(path, clusterFileText(options), { flag: force ? 'w' : 'wx' })
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') throw existsAlready(path, cause)
-    const details = { where: path, problem: 'the file cannot be written', came: String(cause) }
+    const details = { where: path, problem: 'the file cannot be written', actual: String(cause) }
     throw new UserError(details, { cause, exitCode: exitCodes.badInput })
   }
 }

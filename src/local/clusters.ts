@@ -86,7 +86,7 @@ export function checkClusterName(name: string): void {
       where: '--name',
       problem: 'not a name for a local cluster',
       expected: 'at most 40 lower case letters, digits and hyphens, neither beginning nor ending with a hyphen',
-      came: JSON.stringify(name),
+      actual: JSON.stringify(name),
     },
     { exitCode: exitCodes.badInput },
   )

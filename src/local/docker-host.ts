@@ -30,7 +30,7 @@ function unusable(problem: string, dockerHost: string): UserError {
       where: 'DOCKER_HOST',
       problem,
       expected: 'unix:///path/of/docker.sock or tcp://host:port, usable by this user',
-      came: dockerHost,
+      actual: dockerHost,
       next: 'Correct it, or: unset DOCKER_HOST   (then /var/run/docker.sock is used)',
     },
     { exitCode: exitCodes.badInput },

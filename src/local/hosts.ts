@@ -125,7 +125,7 @@ function startError(reason: unknown): unknown {
     {
       where: 'Docker',
       problem: 'a container host cannot be started',
-      came: reason instanceof Error ? reason.message : String(reason),
+      actual: reason instanceof Error ? reason.message : String(reason),
       next: 'See the log of dockerd (journalctl -u docker, or /var/log/dockerd.log).',
     },
     { cause: reason },

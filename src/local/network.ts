@@ -79,7 +79,7 @@ function networkError(name: string, cause: unknown): UserError {
     {
       where: `Docker network ${name}`,
       problem: 'the network of the hosts cannot be created',
-      came: cause instanceof Error ? cause.message : String(cause),
+      actual: cause instanceof Error ? cause.message : String(cause),
       next: full
         ? 'Docker may have no free address range left: see docker network ls, and evcctl local list for clusters to take down.'
         : 'See docker network ls, and evcctl local list for clusters to take down.',

@@ -26,7 +26,7 @@ export function parseNodes(text: string): LocalNode[] {
         problem: 'not a number of nodes',
         expected:
           'control plane nodes + workers + etcd hosts, the later ones may be left out: 1, 1+2, 1+1+3 (at least one, at most 100 hosts)',
-        came: JSON.stringify(text),
+        actual: JSON.stringify(text),
         next: 'For example: evcctl local up --nodes 1+2',
       },
       { exitCode: exitCodes.badInput },

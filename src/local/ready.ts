@@ -50,9 +50,9 @@ async function sshAnswers(address: string, port: number): Promise<boolean> {
 function bannerCame(address: string, port: number): Promise<boolean> {
   return new Promise(resolve => {
     const socket = connect({ host: address, port, timeout: 2000 })
-    const end = (came: boolean) => {
+    const end = (actual: boolean) => {
       socket.destroy()
-      resolve(came)
+      resolve(actual)
     }
     socket.on('data', data => end(data.toString('latin1').startsWith('SSH-')))
     socket
@@ -70,7 +70,7 @@ async function notReady(client: ContainerRuntimeClient, host: StartingHost, prob
     where: `container host ${host.name}`,
     problem,
     expected: `systemd up and sshd answering within ${bootSeconds} s`,
-    came: logs.trim() || 'no output',
+    actual: logs.trim() || 'no output',
     next: 'Containers must be able to run systemd, and their addresses must be reachable from here (not so with Docker Desktop).',
   })
 }

@@ -39,7 +39,7 @@ export function absent({ path, holding }: AbsentParameters): Resource<AbsentStat
       return {
         problem: `${path} is not removed: there is something in it.`,
         expected: 'an empty folder',
-        came: failure.stderr.trim(),
+        actual: failure.stderr.trim(),
         next: `See what it is on the host: ls -la ${at}`,
       }
     },

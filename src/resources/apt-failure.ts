@@ -68,14 +68,14 @@ export function explainApt(failure: StepFailure): ErrorDetails {
     }
   }
   const said = [failure.stdout.trim(), failure.stderr.trim()].filter(text => text !== '').join('\n')
-  const came = relevant(said)
+  const actual = relevant(said)
   for (const [pattern, problem, next] of causes) {
     const match = pattern.exec(said)
-    if (match !== null) return { problem: problem(match), came, next }
+    if (match !== null) return { problem: problem(match), actual, next }
   }
   return {
     problem: `The packages could not be installed (exit code ${failure.exitCode}).`,
-    came,
+    actual,
     next: 'Run apt-get install by hand on the host to see more.',
   }
 }

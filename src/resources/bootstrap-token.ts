@@ -46,7 +46,7 @@ function parseToken(raw: ProbeResult): BootstrapToken {
   if (raw.exitCode !== 0 || match === null) {
     throw new UserError({
       problem: 'kubeadm could not make a bootstrap token.',
-      came: raw.stderr.trim() || `exit code ${raw.exitCode}`,
+      actual: raw.stderr.trim() || `exit code ${raw.exitCode}`,
       next: 'Does the API server answer? On the first control plane node: kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes',
     })
   }

@@ -86,7 +86,7 @@ function unusable({ certificate, hasKey, now }: CertificateAuthorityState, at: s
     if (validToDate.getTime() > now) return undefined
     return {
       problem: `The CA at ${at}.crt has expired, and with it all that it signed.`,
-      came: `valid until ${validToDate.toISOString()}`,
+      actual: `valid until ${validToDate.toISOString()}`,
       next: 'Is the clock of the host right? A new CA has to be made by hand: every member and API server must trust both for a while.',
     }
   } catch {

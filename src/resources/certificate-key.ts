@@ -40,7 +40,7 @@ function parseKey(raw: ProbeResult): Secret {
   if (raw.exitCode !== 0 || match === null) {
     throw new UserError({
       problem: 'kubeadm could not upload the certificates that a joining control plane node needs.',
-      came: raw.stderr.trim() || `exit code ${raw.exitCode}`,
+      actual: raw.stderr.trim() || `exit code ${raw.exitCode}`,
       next: 'Are the keys of the CAs still in /etc/kubernetes/pki on the first control plane node? Without them none can join.',
     })
   }

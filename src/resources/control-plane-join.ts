@@ -185,7 +185,7 @@ function render(configuration: KubernetesDocument, { token, key, caHash }: JoinV
 const isWorker: ErrorDetails = {
   problem: 'This host is a worker node, but cluster.yaml makes it a control plane node.',
   expected: 'a host that is no node yet, or a control plane node',
-  came: 'a node without a control plane',
+  actual: 'a node without a control plane',
   next: 'Drain it (kubectl drain), run kubeadm reset on the host, delete it (kubectl delete node), then apply again.',
 }
 
@@ -194,7 +194,7 @@ function damaged(found: readonly string[]): ErrorDetails {
   return {
     problem: 'This host has parts of a control plane, but not all of them.',
     expected: 'either a whole control plane node (then it is left as it is) or none',
-    came: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
+    actual: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
     next: `Restore what is missing (manifests as kubeadm made them are in ${madeManifests}); or, if nothing on it is needed any more, run kubeadm reset on the host.`,
   }
 }

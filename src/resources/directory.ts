@@ -62,11 +62,11 @@ export function directory(
   }
 }
 
-function inTheWay(path: string, came: string): ErrorDetails {
+function inTheWay(path: string, actual: string): ErrorDetails {
   return {
     problem: `${path} cannot be made a folder: something else is in its place.`,
     expected: 'a folder, or nothing',
-    came,
+    actual,
     next: `Look at it and move it away on the host: ls -ld ${quote(path)}`,
   }
 }

@@ -62,7 +62,7 @@ export function dnsPlacement({
       if (failure.exitCode === 0) return undefined
       return {
         problem: 'CoreDNS runs on one node only: when that is lost, so is the DNS of the cluster.',
-        came: failure.stderr.trim() || failure.stdout.trim(),
+        actual: failure.stderr.trim() || failure.stdout.trim(),
         next: 'Has another node room for it? kubectl --namespace kube-system describe pods --selector k8s-app=kube-dns; the next apply tries again.',
       }
     },

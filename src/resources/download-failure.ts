@@ -13,14 +13,14 @@ export function explainDownload(failure: StepFailure, download: Omit<Download, '
     case codes.noSpace:
       return {
         problem: 'The disk of the host is full.',
-        came: lastLine(said),
+        actual: lastLine(said),
         next: 'Free some space there (df -h shows where), then apply again.',
       }
     case codes.tooLarge:
       return {
         problem: `${download.site} sends more than this file can have; nothing of it was kept.`,
         expected: `at most ${sizeOf(Number(/more than (\d+) bytes/.exec(said)?.[1] ?? 0))}`,
-        came: 'more',
+        actual: 'more',
         next: `Is it the file that the mirror or proxy should give? curl -fsSLI ${quote(withoutCredentials(download.url).url)}`,
       }
     case codes.noCurl:
@@ -39,23 +39,23 @@ const ownBuild = 'If the file is a build of your own, list its sha256 in the fil
 
 // A file of the controller is checked when it has been pushed (src/shell/receive.ts).
 function pushMismatch(said: string, { url, sha256 }: Omit<Download, 'bytes'>): ErrorDetails | undefined {
-  const came = /expected sha256 [0-9a-f]{64}, came ([0-9a-f]{64})/.exec(said)?.[1]
-  if (came === undefined) return undefined
+  const actual = /expected sha256 [0-9a-f]{64}, came ([0-9a-f]{64})/.exec(said)?.[1]
+  if (actual === undefined) return undefined
   return {
     problem: `${url.replace(/^file:/, '')} on this machine is not what it should be; nothing of it was kept.`,
     expected: `sha256 ${sha256}`,
-    came: `sha256 ${came}`,
+    actual: `sha256 ${actual}`,
     next: ownBuild,
   }
 }
 
 function mismatch(said: string, { url, sha256, site }: Omit<Download, 'bytes'>): ErrorDetails {
-  const came = /sha256 ([0-9a-f]{64})/.exec(said)?.[1]
+  const actual = /sha256 ([0-9a-f]{64})/.exec(said)?.[1]
   const bytes = Number(/bytes (\d+)/.exec(said)?.[1] ?? 0)
   return {
     problem: 'The download is not what it should be; nothing of it was kept.',
     expected: `sha256 ${sha256} from ${site}`,
-    came: `sha256 ${came} (${sizeOf(bytes)}; a proxy on the way may change downloads)`,
+    actual: `sha256 ${actual} (${sizeOf(bytes)}; a proxy on the way may change downloads)`,
     next: `To see what it gives: curl -fsSL ${quote(withoutCredentials(url).url)} | sha256sum\n${ownBuild}`,
   }
 }
@@ -64,7 +64,7 @@ function failed(said: string, { url, site, proxy }: Omit<Download, 'bytes'>): Er
   const http = /^http (\d+)$/m.exec(said)?.[1]
   const curl = Number(/^curl (\d+)$/m.exec(said)?.[1] ?? 0)
   const { url: shown } = withoutCredentials(url)
-  const details = { expected: shown, came: lastLine(said) }
+  const details = { expected: shown, actual: lastLine(said) }
   const via = proxy === undefined ? undefined : proxyFor(shown, proxy)
   const tunnel = /^tunnel (\d+)$/m.exec(said)?.[1]
   if (tunnel !== undefined) return { ...details, ...refusedByProxy(tunnel, via, site) }
@@ -120,7 +120,7 @@ function clockIsOff(clock: number, site: string): ErrorDetails {
   return {
     problem: `The clock of the host is wrong, so that the TLS certificate of ${site} is not valid there.`,
     expected: `about ${new Date().toUTCString()}, by the clock of this machine`,
-    came: new Date(clock).toUTCString(),
+    actual: new Date(clock).toUTCString(),
     next: 'Let the host keep the time: timedatectl set-ntp true, or install chrony. A board without a clock of its own has to reach a time server. Then apply again.',
   }
 }

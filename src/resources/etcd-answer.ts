@@ -60,11 +60,11 @@ function parseAnswer(raw: ProbeResult): EtcdAnswerState {
   return { answers, why: answers ? '' : why }
 }
 
-function noAnswer(came: string): ErrorDetails {
+function noAnswer(actual: string): ErrorDetails {
   return {
     problem: 'etcd does not let this host in with the certificate that it has for it. Other hosts keep what they have.',
     expected: 'an answer of at least one endpoint of etcd',
-    came,
+    actual,
     next: 'Correct the certificates of cluster.yaml, or let the host reach etcd; then apply again. An API server that runs keeps its connections for a while.',
   }
 }

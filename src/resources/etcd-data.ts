@@ -48,7 +48,7 @@ function linkedData(path: string): ErrorDetails {
   return {
     problem: `${path} is a link that leads out of ${etcdPaths.data}: etcd may write in that folder alone.`,
     expected: `a folder, or a mount point, at ${path}`,
-    came: 'a link',
+    actual: 'a link',
     next: `Stop etcd if it runs (systemctl stop ${etcdUnit}), and have the disk mounted at ${path} itself, or at ${etcdPaths.data}, with a line in /etc/fstab instead of the link.`,
   }
 }

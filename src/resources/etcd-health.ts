@@ -47,7 +47,7 @@ if [ -x ${client} ] && [ -s ${pki}/server.crt ] && ${ask} >/dev/null 2>&1; then 
     ],
     explain: failure => ({
       problem: `etcd on ${name} is not healthy: it does not answer, or fewer members do than a quorum needs.`,
-      came: failure.stderr.trim() || failure.stdout.trim(),
+      actual: failure.stderr.trim() || failure.stdout.trim(),
       next: 'See why, on each etcd host: systemctl status etcd; journalctl -u etcd -n 100 --no-pager',
     }),
   }

@@ -72,7 +72,7 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
     },
     explain: failure => ({
       problem: `${name} could not become a member of etcd.`,
-      came: failure.stderr.trim() || failure.stdout.trim(),
+      actual: failure.stderr.trim() || failure.stdout.trim(),
       next: 'See more on the host: journalctl -u etcd -n 100 --no-pager',
     }),
   }
@@ -85,9 +85,9 @@ function joining({ steps, refused }: Route, name: string, known: Member | undefi
   const votes = first?.step.do === 'start' && known?.learner === false
   const promoted = votes ? first : own.find(({ step }) => step.do === 'promote')
   if (first === undefined || promoted === undefined) {
-    const { problem = `${name} cannot become a member of etcd.`, expected, came } = refused ?? {}
+    const { problem = `${name} cannot become a member of etcd.`, expected, actual } = refused ?? {}
     const next = 'Bring the other members back first: systemctl status etcd, and journalctl -u etcd, on their hosts.'
-    return refuse({ problem, next, ...(expected && { expected }), ...(came && { came }) })
+    return refuse({ problem, next, ...(expected && { expected }), ...(actual && { actual }) })
   }
   const fields = [{ field: 'joins', after: votes ? 'as a voting member' : 'as a learner, then votes' }]
   if (votes) return { action: 'create', fields, note: describeQuorum(first.before) }
@@ -102,7 +102,7 @@ function removed(name: string): ErrorDetails {
   return {
     problem: `The data on this host is that of a member that etcd has removed.`,
     expected: `a member of the cluster, or nothing in ${etcdPaths.data}`,
-    came: `${etcdPaths.data}/member is there, and no member has the peer URL of ${name}`,
+    actual: `${etcdPaths.data}/member is there, and no member has the peer URL of ${name}`,
     next: `If the data is not needed: systemctl stop etcd; rm -rf ${etcdPaths.data}/member on the host, then apply again.`,
   }
 }
@@ -112,7 +112,7 @@ function dead(formed: readonly EtcdHost[], size: number): ErrorDetails {
   return {
     problem: 'The external etcd does not answer, so nothing can join it.',
     expected: `at least ${Math.floor(size / 2) + 1} of ${size} members answer`,
-    came: `none answers; there is data on ${names}`,
+    actual: `none answers; there is data on ${names}`,
     next: `Bring them back first: systemctl status etcd, and journalctl -u etcd, on ${names}.`,
   }
 }
@@ -120,7 +120,7 @@ function dead(formed: readonly EtcdHost[], size: number): ErrorDetails {
 function incomplete(absent: readonly EtcdHost[]): ErrorDetails {
   return {
     problem: 'A new etcd cluster needs all of its hosts at the beginning.',
-    came: `not reached: ${absent.map(host => host.name).join(', ')}`,
+    actual: `not reached: ${absent.map(host => host.name).join(', ')}`,
     next: 'Make them reachable, or take them out of cluster.yaml.',
   }
 }

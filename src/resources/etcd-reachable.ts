@@ -69,7 +69,7 @@ function wrongCa({ endpoint, said }: EndpointAnswer): ErrorDetails {
   return {
     problem: `${endpoint} answers, but not with a certificate of the CA in spec.etcd.certificates.ca.`,
     expected: 'a certificate that this CA signed for this name or address, and that has not expired',
-    came: said,
+    actual: said,
     next: 'Is it the CA, and the address, of the same etcd?',
   }
 }
@@ -78,7 +78,7 @@ function dead(silent: readonly EndpointAnswer[], size: number, needed: number): 
   return {
     problem: 'The external etcd does not answer.',
     expected: `at least ${needed} of ${size} endpoints`,
-    came: silent.map(({ endpoint, said }) => `${endpoint}: ${said}`).join('\n'),
+    actual: silent.map(({ endpoint, said }) => `${endpoint}: ${said}`).join('\n'),
     next: 'Start it, or correct spec.etcd.endpoints; is a firewall in between?',
   }
 }

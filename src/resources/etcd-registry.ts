@@ -140,14 +140,14 @@ function clustersOf(answers: readonly EtcdRegistryAnswer[]): string {
 function severalClusters(answers: readonly EtcdRegistryAnswer[], problem: string): ErrorDetails | undefined {
   if (new Set(answers.map(({ cluster }) => cluster)).size <= 1) return undefined
   const next = 'Give only endpoints of one etcd in spec.etcd.endpoints.'
-  return { problem, expected: 'one ID of an etcd cluster', came: clustersOf(answers), next }
+  return { problem, expected: 'one ID of an etcd cluster', actual: clustersOf(answers), next }
 }
 
-function unknown(came: string): ErrorDetails {
+function unknown(actual: string): ErrorDetails {
   return {
     problem: 'It cannot be found out what this etcd holds: it may be the objects of another cluster.',
     expected: 'an answer of at least one of spec.etcd.endpoints',
-    came,
+    actual,
     next: 'Let the host reach etcd, without a proxy in between and with a certificate that etcd accepts; curl has to be installed.',
   }
 }
@@ -162,7 +162,7 @@ function taken({ begun, wanted }: EtcdRegistryState, endpoints: readonly string[
     problem:
       'This etcd holds the objects of a Kubernetes cluster already, which was not made from here: kubeadm init would take it over.',
     expected: 'no key below /registry/, as long as this cluster does not exist',
-    came: `keys below /registry/ at ${holder.endpoint}`,
+    actual: `keys below /registry/ at ${holder.endpoint}`,
     next: 'Is it the right etcd? If the cluster is still in use, give this one an etcd of its own. If it is one that nobody needs any more, take a snapshot and empty it: etcdctl del --prefix /registry/',
   }
 }
@@ -174,7 +174,7 @@ function strange({ wanted, used }: EtcdRegistryState): ErrorDetails | undefined 
     problem:
       'This etcd has nothing of the cluster: with it the cluster would begin once more from nothing, and forget all that it has.',
     expected: 'keys below /registry/',
-    came: `none at ${wanted.map(({ endpoint }) => endpoint).join(', ')}`,
+    actual: `none at ${wanted.map(({ endpoint }) => endpoint).join(', ')}`,
     next: 'Correct the endpoints; or, if the data of etcd was lost, restore a snapshot first.',
   }
 }

@@ -73,7 +73,7 @@ export function etcdRemoval(
     },
     explain: failure => ({
       problem: 'A member could not be taken out of etcd.',
-      came: failure.stderr.trim() || failure.stdout.trim(),
+      actual: failure.stderr.trim() || failure.stdout.trim(),
       next: 'Apply again when all members run: systemctl status etcd, on their hosts.',
     }),
   }
@@ -111,7 +111,7 @@ const leftBehind =
   'etcd there stops by itself; etcd.service, /var/lib/etcd and /etc/etcd stay, and the keys in it still open this etcd: remove them by hand'
 
 function refuse(
-  { problem, expected, came }: { readonly problem: string; readonly expected: string; readonly came: string },
+  { problem, expected, actual }: { readonly problem: string; readonly expected: string; readonly actual: string },
   staying: readonly Member[],
 ): Change {
   const names = staying.map(({ name, id }) => `${name || 'a member without name'} (${id})`).join(', ')
@@ -121,7 +121,7 @@ function refuse(
     refused: {
       problem: `${problem} So what is not in cluster.yaml any more cannot be removed: ${names}.`,
       expected,
-      came,
+      actual,
       next: 'Bring the other members back first (systemctl status etcd, on their hosts), or put the host back into cluster.yaml.',
     },
   }
@@ -129,7 +129,7 @@ function refuse(
 
 function notYet(current: EtcdMemberState, wanted: ReturnType<typeof wantedOf>): string {
   const plan = planMembership(current.members, wanted, { allowEven: true })
-  if (plan.is === 'refused') return `${plan.problem} Expected: ${plan.expected}; came: ${plan.came}.`
+  if (plan.is === 'refused') return `${plan.problem} Expected: ${plan.expected}; actual: ${plan.actual}.`
   return plan.is === 'step'
     ? `Something else has to be done first: ${describeStep(plan.step)}.`
     : 'Nothing is to be removed.'

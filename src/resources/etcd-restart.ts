@@ -85,12 +85,12 @@ export function restartOutlook(
   return { refused: costsQuorum(own.name, `${names(gone)} does not answer`) }
 }
 
-/** `came`: who does not answer. */
-export function costsQuorum(name: string, came: string): ErrorDetails {
+/** `actual`: who does not answer. */
+export function costsQuorum(name: string, actual: string): ErrorDetails {
   return {
     problem: `${name} is not restarted: etcd would lose its quorum.`,
     expected: 'more than half of the voting members answer while one is restarted',
-    came,
+    actual,
     next: 'Bring the others back first: systemctl status etcd, and journalctl -u etcd, on their hosts. Or take a host that is lost out of cluster.yaml: then its member is removed from etcd.',
   }
 }

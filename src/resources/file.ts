@@ -72,18 +72,18 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
       if (!/^mkdir: .*(File exists|Not a directory)/m.test(said)) return explainWrite(failure, path)
       return {
         problem: `${path} is not written: its folder cannot be made, since something else is in the place of that.`,
-        came: said,
+        actual: said,
         next: `Look at it and move it away on the host: ls -ld ${quote(dirname(path))}`,
       }
     },
   }
 }
 
-function inTheWay(path: string, came: string): ErrorDetails {
+function inTheWay(path: string, actual: string): ErrorDetails {
   return {
     problem: `${path} is not written: a folder with something in it, or that is mounted, is in its place.`,
     expected: 'a file, or nothing',
-    came,
+    actual,
     next: `Look at it and move it away on the host: ls -la ${quote(path)}`,
   }
 }

@@ -115,7 +115,7 @@ fi
         problem:
           'firewalld has rules that are in force, but not permanent: the reload that evcctl needs would drop them.',
         expected: 'the same rules now as after a reload',
-        came: failure.stdout.trim(),
+        actual: failure.stdout.trim(),
         next: 'Keep them: firewall-cmd --runtime-to-permanent; or drop them: firewall-cmd --reload. Then apply again.',
       }
     }
@@ -123,7 +123,7 @@ fi
     return {
       problem: 'firewalld does not take the policies of evcctl.',
       expected: 'firewalld 0.9 or newer',
-      came: failure.stderr.trim(),
+      actual: failure.stderr.trim(),
       next: 'Update firewalld, or set spec.firewall.manage: false and open the ports yourself.',
     }
   },
@@ -200,7 +200,7 @@ function sourcesOf(json: string | undefined): readonly string[] | undefined {
 function replyOf(json: string): unknown {
   const reply = JSON.parse(json) as { readonly data?: readonly unknown[] } | null
   if (!Array.isArray(reply?.data))
-    throw new UserError({ problem: 'What firewalld says cannot be read.', came: beginningOf(json, 300) })
+    throw new UserError({ problem: 'What firewalld says cannot be read.', actual: beginningOf(json, 300) })
   return reply.data[0]
 }
 

@@ -148,7 +148,7 @@ function noJson(said: string): UserError {
   return new UserError({
     problem: 'The rules of nftables could not be read.',
     expected: 'JSON of nft -j list table',
-    came: said === '' ? 'nothing' : beginningOf(said, 200),
+    actual: said === '' ? 'nothing' : beginningOf(said, 200),
     next: 'Is nft built without JSON (nft -V says so)? Install the one of the distribution, or set spec.firewall.manage: false.',
   })
 }

@@ -78,7 +78,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
       if (failure.exitCode === busyCode) return busy(name, failure.stdout)
       return {
         problem: `Helm could not bring the release ${name} to what is wanted.`,
-        came: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
+        actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
         next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${adminConf} helm --namespace ${namespace} history ${name}`,
       }
     },
@@ -103,7 +103,7 @@ const busyCode = 75
 function busy(name: string, stdout: string): ErrorDetails {
   return {
     problem: `Another Helm is at work on the release ${name}, so evcctl has not touched it.`,
-    came: stdout.trim().split('\n').at(-1) ?? '',
+    actual: stdout.trim().split('\n').at(-1) ?? '',
     next: `Apply again when that has ended. Where it was cut off, it counts as given up ${helmLimits.abandonedSeconds / 60} minutes after it began.`,
   }
 }

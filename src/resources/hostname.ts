@@ -41,7 +41,7 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
     converge: (_current, desired) => [{ run: setScript(desired.name) }],
     explain: failure => ({
       problem: `The host name cannot be set to ${name}.`,
-      came: failure.stderr.trim(),
+      actual: failure.stderr.trim(),
       next: 'Set it yourself (hostnamectl set-hostname), or leave the name as it is with spec.os.setHostname: false.',
     }),
   }

@@ -67,7 +67,7 @@ ${replaceFile(path)}`,
       if (failure.exitCode !== changedMeanwhile) return explainWrite(failure, path)
       return {
         problem: `${path} was changed by somebody else after it was read, so it was left as it is.`,
-        came: 'another text than when it was read',
+        actual: 'another text than when it was read',
         next: 'Apply again.',
       }
     },

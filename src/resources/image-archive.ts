@@ -100,7 +100,7 @@ function explainImport(stderr: string, name: string, store: ImageStore) {
   if (/no space left on device/i.test(stderr)) {
     return {
       problem: `The disk of the host is full: ${name} could not be loaded.`,
-      came: stderr.trim(),
+      actual: stderr.trim(),
       next: `Free some space (${folder} holds the images), then apply again.`,
     }
   }
@@ -108,7 +108,7 @@ function explainImport(stderr: string, name: string, store: ImageStore) {
     return {
       problem: `${name} is no image archive for this host.`,
       expected: `${formats}, with an image of its architecture`,
-      came: stderr.trim(),
+      actual: stderr.trim(),
     }
   }
   return undefined

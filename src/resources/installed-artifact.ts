@@ -131,7 +131,7 @@ function folderInTheWay(
   return {
     problem: `${inTheWay.path} is a folder.`,
     expected: 'a program, or nothing',
-    came: 'a folder',
+    actual: 'a folder',
     next: `Look at it and move it away on the host, then apply again: ls -la ${quote(inTheWay.path)}`,
   }
 }
@@ -156,28 +156,28 @@ function explainInstall(failure: StepFailure, name: string, version: string): Er
   if (/No space left on device/.test(said)) {
     return {
       problem: `The disk of the host is full: ${name} ${version} could not be unpacked.`,
-      came: said,
+      actual: said,
       next: 'Free some space there (df -h shows where), then apply again.',
     }
   }
   if (/cannot overwrite directory|File exists|Is a directory/.test(said)) {
     return {
       problem: `${name} ${version} could not be installed: a folder is in the place of a file, or a file in that of a folder.`,
-      came: said,
+      actual: said,
       next: 'Look at it and move it away on the host, then apply again.',
     }
   }
   if (said.includes(anotherMachine)) {
     return {
       problem: `${name} ${version} cannot run on this host: it was built for another architecture. What was there is left as it is.`,
-      came: said,
+      actual: said,
       next: 'Check the build that spec.artifacts.mirror or spec.artifacts.folder gives, and its checksum.',
     }
   }
   if (/Not found in archive|there is no program in the archive/.test(said)) {
     return {
       problem: `The archive of ${name} ${version} does not hold what upstream's does.`,
-      came: said,
+      actual: said,
       next: 'Check the build that spec.artifacts.mirror or spec.artifacts.folder gives.',
     }
   }

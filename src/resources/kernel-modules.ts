@@ -69,7 +69,7 @@ export function kernelModules(parameters: KernelModulesParameters): Resource<Ker
       if (name === undefined) return explainWrite(failure, file)
       return {
         problem: `The kernel of the host has no module ${name}, nor is it built in.`,
-        came: failure.stderr.trim(),
+        actual: failure.stderr.trim(),
         next: 'After a kernel update the old modules are gone: reboot. On a board with its own kernel, install its modules package.',
       }
     },

@@ -183,7 +183,7 @@ export function fixedField({ field, before, after }: FieldChange, file: string):
       ? 'This version of evcctl does not upgrade a standing cluster.'
       : 'This cannot be changed on a standing cluster.',
     expected: `${before ?? 'nothing'}, as the cluster has it`,
-    came: String(after),
+    actual: String(after),
     next: `Put ${key} back${before === undefined ? '' : ` to ${before}`}, or make a new cluster with it.`,
   }
 }
@@ -197,7 +197,7 @@ function otherAddress(where: string, before: FieldChange['before'], after: Field
     where,
     problem: 'A control plane node cannot change its address.',
     expected: `${before ?? 'the address that it had'}, as its API server has it`,
-    came: String(after),
+    actual: String(after),
     next: [
       'Give the machine its former address back (a second address of the interface will do). Or, where other control plane nodes run, make it a new node; NODE is its name, OTHER one of the others:',
       '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data --force --timeout=60s; kubectl delete node NODE',

@@ -12,12 +12,12 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
   }))
   if (problems.length > 0) return preflight(problems, verb)
   if (failure.exitCode === 124) {
-    return { problem: `kubeadm ${verb} took too long and was ended.`, came: lastLines(said, evidence), next: journal }
+    return { problem: `kubeadm ${verb} took too long and was ended.`, actual: lastLines(said, evidence), next: journal }
   }
   if (/status "Ready" already exists in the cluster/.test(said)) {
     return {
       problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.',
-      came: lastLines(said, ''),
+      actual: lastLines(said, ''),
       next: 'Give this host another name in cluster.yaml, or remove the other node first: kubeadm reset on that machine, then kubectl delete node <name>',
     }
   }
@@ -25,28 +25,28 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
   if (lastWords !== undefined) {
     return {
       problem: `The kubelet cannot start during kubeadm ${verb}.`,
-      came: lastWords.slice(kubeletGivenUp.length),
+      actual: lastWords.slice(kubeletGivenUp.length),
       next: `Correct it in cluster.yaml (spec.kubernetes.kubeletConfiguration, nodeRegistration) or on the host (/etc/default/kubelet, drop-ins of kubelet.service), then apply again. ${journal}`,
     }
   }
   if (/kubelet (is not healthy|was not healthy|check failed)|the kubelet to (start|boot up)/i.test(said)) {
     return {
       problem: `The kubelet does not come up during kubeadm ${verb}.`,
-      came: lastLines(said, evidence),
+      actual: lastLines(said, evidence),
       next: journal,
     }
   }
   if (/does not come up with its new arguments/.test(said)) {
     return {
       problem: 'A part of the control plane does not come up as cluster.yaml has it; it runs as it did before.',
-      came: lastLines(said, evidence),
+      actual: lastLines(said, evidence),
       next: 'Correct spec.kubernetes.clusterConfiguration, then apply again.',
     }
   }
   if (/control plane component|kube-apiserver is not healthy|wait-control-plane/i.test(said)) {
-    return { problem: 'The control plane does not come up.', came: lastLines(said, evidence), next: podLogs }
+    return { problem: 'The control plane does not come up.', actual: lastLines(said, evidence), next: podLogs }
   }
-  return { problem: `kubeadm ${verb} failed.`, came: lastLines(said, evidence), next: journal }
+  return { problem: `kubeadm ${verb} failed.`, actual: lastLines(said, evidence), next: journal }
 }
 
 const journal = 'See more on the host: journalctl -u kubelet -n 100 --no-pager'
@@ -59,7 +59,7 @@ function preflight(problems: readonly { readonly check: string; readonly text: s
   const advice = `Mend it, or accept it in cluster.yaml: spec.kubernetes.ignorePreflightErrors: [${problems.map(({ check }) => check).join(', ')}]`
   return {
     problem: `kubeadm ${verb} refuses this host.`,
-    came: problems.map(({ check, text }) => `${check}: ${text}`).join('\n'),
+    actual: problems.map(({ check, text }) => `${check}: ${text}`).join('\n'),
     next: images
       ? 'Can the host reach the registry? Else: spec.images.registry, spec.runtime.registryMirrors or spec.images.archives'
       : port !== undefined

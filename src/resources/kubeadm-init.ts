@@ -157,7 +157,7 @@ function cutOffJoin(found: readonly string[]): ErrorDetails {
   return {
     problem: 'A join to a cluster was cut off on this host, and cluster.yaml makes it the first node of a new one.',
     expected: 'a host on which nothing of a cluster is left',
-    came: `there: ${found.join(', ')}`,
+    actual: `there: ${found.join(', ')}`,
     next: 'If the cluster goes on, put its other control plane nodes back into cluster.yaml. If nothing on this host is needed any more, run kubeadm reset on it. Then apply again.',
   }
 }
@@ -167,7 +167,7 @@ function refusal(found: readonly string[]): ErrorDetails {
   return {
     problem: 'This host has parts of a cluster, but not all that a control plane node has.',
     expected: 'either a whole control plane (then it is left as it is) or none',
-    came: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
+    actual: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
     next: `Restore what is missing (manifests as kubeadm made them are in ${madeManifests}); or, if nothing on it is needed any more, run kubeadm reset on the host.`,
   }
 }

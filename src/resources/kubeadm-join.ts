@@ -131,16 +131,16 @@ function render(configuration: KubernetesDocument, token: string, caHash: string
 const ownControlPlane: ErrorDetails = {
   problem: 'This host runs a control plane, but cluster.yaml makes it a worker.',
   expected: 'a host without /etc/kubernetes/admin.conf, an API server manifest and etcd data',
-  came: 'a control plane node of this or another cluster',
+  actual: 'a control plane node of this or another cluster',
   next: 'Give it the role control-plane; or, if nothing on it is needed any more, run kubeadm reset on the host.',
 }
 
 /** Why a host with another CA is left alone. */
-export function otherCluster(came: string | undefined, expected: string): ErrorDetails {
+export function otherCluster(actual: string | undefined, expected: string): ErrorDetails {
   return {
     problem: 'This host belongs to another cluster.',
     expected: `the CA ${expected}`,
-    came: came ?? 'no CA certificate at /etc/kubernetes/pki/ca.crt',
+    actual: actual ?? 'no CA certificate at /etc/kubernetes/pki/ca.crt',
     next: 'If it is not needed there any more, run kubeadm reset on the host, then apply again.',
   }
 }

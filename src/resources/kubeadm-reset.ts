@@ -69,8 +69,8 @@ ${forgetCopies(clearMarks)}`
 function needNoMember(etcdData: string | undefined): string {
   if (etcdData === undefined) return '  :\n'
   const member = quote(`${etcdData}/member`)
-  const { came, problem, next } = otherMember(etcdData)
-  return `  if [ -e ${member} ] || [ -L ${member} ]; then printf '%s\\n' ${quote(`${came} is there. ${problem} ${next}`)} >&2; exit 1; fi\n`
+  const { actual, problem, next } = otherMember(etcdData)
+  return `  if [ -e ${member} ] || [ -L ${member} ]; then printf '%s\\n' ${quote(`${actual} is there. ${problem} ${next}`)} >&2; exit 1; fi\n`
 }
 
 function indented(lines: string, times = 1): string {

@@ -60,12 +60,12 @@ export function nodeNameOf(pem: string): string | undefined {
 }
 
 /** Why the name of a node cannot be changed. */
-export function otherNode(came: string, expected: string): ErrorDetails {
+export function otherNode(actual: string, expected: string): ErrorDetails {
   return {
     problem: 'This host is a node of another name, and a node cannot be renamed.',
     expected: `the node ${expected}`,
-    came: `the node ${came}`,
-    next: `Name it ${came} in cluster.yaml. Or make it a new node: kubectl drain ${came}; kubeadm reset on the host; kubectl delete node ${came}; apply again.`,
+    actual: `the node ${actual}`,
+    next: `Name it ${actual} in cluster.yaml. Or make it a new node: kubectl drain ${actual}; kubeadm reset on the host; kubectl delete node ${actual}; apply again.`,
   }
 }
 

@@ -63,7 +63,7 @@ export function explainNode(node: string, results: NodeResults, pods: CheckPods,
     pairs.length === 0
       ? `Pods on ${node} cannot use DNS and Services.`
       : `Pods on ${node} do not reach pods on ${peers}${service === undefined ? '' : ', nor DNS or Services'}.`
-  const came = [
+  const actual = [
     ...pairs.map(pair => `${node} → ${pair.to}: ${pairProblem(pair)}`),
     ...(service === undefined ? [] : [`${node} → DNS: ${serviceProblem(service)}`]),
     ...strangePods(pods, path).map(({ name, node: on, address }) => `${name} on ${on}: address ${address}`),
@@ -72,7 +72,7 @@ export function explainNode(node: string, results: NodeResults, pods: CheckPods,
   return {
     problem,
     expected: 'pods of every node reach pods of every other node, DNS and Services',
-    came: came.join('\n'),
+    actual: actual.join('\n'),
     next: next.join('\n'),
   } satisfies ErrorDetails
 }

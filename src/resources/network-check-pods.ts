@@ -121,7 +121,7 @@ function parsePods(raw: ProbeResult): CheckPods {
   if (name === undefined) {
     throw new UserError({
       problem: 'The pods of the network check could not be made.',
-      came: raw.stderr.trim().split('\n').slice(-3).join('\n') || `exit code ${raw.exitCode}`,
+      actual: raw.stderr.trim().split('\n').slice(-3).join('\n') || `exit code ${raw.exitCode}`,
       next: 'Does the API server answer, and does it let an administrator make pods in kube-system? evcctl status',
     })
   }
@@ -145,11 +145,11 @@ function isName(text: string): boolean {
   return text === '' || isObjectName(text)
 }
 
-function notSound(came: string): UserError {
+function notSound(actual: string): UserError {
   return new UserError({
     problem: 'What the control plane node says of the pods of the network check cannot be right; no node was asked.',
     expected: 'names and addresses of pods and nodes',
-    came: beginningOf(came, 100),
+    actual: beginningOf(actual, 100),
     next: 'What does it say? kubectl --namespace kube-system get pods -o wide',
   })
 }

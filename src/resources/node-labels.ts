@@ -55,7 +55,7 @@ export function nodeLabels(
       failure.step === 0
         ? {
             problem: `${node} is not in the cluster.`,
-            came: failure.stderr.trim(),
+            actual: failure.stderr.trim(),
             next: `Its kubelet registers it when it starts; on ${node}: systemctl restart kubelet`,
           }
         : undefined,

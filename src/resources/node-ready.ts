@@ -212,11 +212,11 @@ function explainNode(name: string, ready: boolean, failure: StepFailure): ErrorD
   const next = `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`
   const said = failure.stderr.trim() || failure.stdout.trim()
   const [cause = '', back] = said.split(putBackMark)
-  if (back === undefined) return { problem: `${problem}.`, came: said, next }
+  if (back === undefined) return { problem: `${problem}.`, actual: said, next }
   const [files, ...rest] = back.split('\n')
   return {
     problem: `${problem} with what was changed, so it has its former files again: ${files}`,
-    came: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
+    actual: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
     next: `Correct cluster.yaml, then apply again. Only these files are given back. What else was changed on ${name} stays: programs, kernel settings and firewall rules until cluster.yaml has their former values and is applied, packages also then. ${next}`,
   }
 }

@@ -63,7 +63,7 @@ function refusal(
   return {
     problem: `This node runs its pods with ${is?.title ?? socket}, and a standing node keeps its runtime.`,
     expected: `${title} (${wanted}), as spec.runtime.name says`,
-    came: `${is?.title ?? 'another runtime'} (${socket}), with which its kubelet runs`,
+    actual: `${is?.title ?? 'another runtime'} (${socket}), with which its kubelet runs`,
     next: `${keep}To change it, make it a new node: kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data; kubeadm reset --cri-socket ${quote(socket)} on the host; kubectl delete node ${node}; apply again.`,
   }
 }

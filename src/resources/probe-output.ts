@@ -46,7 +46,7 @@ export function unreadable(raw: ProbeResult, expected: string): UserError {
   return new UserError({
     problem: 'The current state could not be read.',
     expected,
-    came: `exit code ${raw.exitCode}: ${endOf(said, 2000)}`,
+    actual: `exit code ${raw.exitCode}: ${endOf(said, 2000)}`,
     next: 'Is a core tool (stat, sha256sum, systemctl) missing on the host, or its file system damaged?',
   })
 }

@@ -62,7 +62,7 @@ export function rollout({ name, daemonSet }: RolloutParameters): Resource<Rollou
     converge: () => [{ run: rolloutScript(daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
     explain: failure => ({
       problem: `${name} does not run on all nodes as it is to be now.`,
-      came: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
+      actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
       next: `Look at it: kubectl --namespace ${daemonSet.namespace} get pods -o wide; mend it, or what cluster.yaml says of it, and apply again: that goes on where this stopped.`,
     }),
   }

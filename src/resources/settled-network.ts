@@ -80,12 +80,12 @@ function parseState(raw: ProbeResult): SettledNetworkState {
   return { networks: [...new Set(found)], kubeProxy: answer.objects.at(-1) !== undefined }
 }
 
-function otherNetwork(came: string, wanted: string, file: string): ErrorDetails {
+function otherNetwork(actual: string, wanted: string, file: string): ErrorDetails {
   return {
     problem: 'The cluster has another pod network, and that of a standing cluster cannot be changed.',
-    expected: `spec.network.cni: ${came}`,
-    came: `spec.network.cni: ${wanted}`,
-    next: `Set it back in ${file}. To move, make a new cluster beside this one; or take ${came} out by hand, restart every node, and apply again: no pod reaches another meanwhile.`,
+    expected: `spec.network.cni: ${actual}`,
+    actual: `spec.network.cni: ${wanted}`,
+    next: `Set it back in ${file}. To move, make a new cluster beside this one; or take ${actual} out by hand, restart every node, and apply again: no pod reaches another meanwhile.`,
   }
 }
 
@@ -93,7 +93,7 @@ function otherProxy(wanted: boolean): ErrorDetails {
   return {
     problem: 'Whether kube-proxy runs is settled when a cluster is made.',
     expected: `spec.network.cilium.kubeProxyReplacement: ${String(wanted)}`,
-    came: `spec.network.cilium.kubeProxyReplacement: ${String(!wanted)}`,
+    actual: `spec.network.cilium.kubeProxyReplacement: ${String(!wanted)}`,
     next: wanted
       ? 'Set it to true, or make kube-proxy first: kubeadm init phase addon kube-proxy --config /etc/evcctl/kubeadm.yaml'
       : 'Set it to false, or take kube-proxy out first: kubectl -n kube-system delete daemonset,configmap kube-proxy; then restart every node, so that its rules go.',

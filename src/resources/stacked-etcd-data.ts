@@ -29,7 +29,7 @@ export function otherMember(etcdData: string): ErrorDetails {
   return {
     problem: 'evcctl has not made this data of an etcd.',
     expected: `no ${etcdData}/member`,
-    came: `${etcdData}/member`,
+    actual: `${etcdData}/member`,
     next: 'Move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir.',
   }
 }
@@ -58,7 +58,7 @@ export function refuseOthersInFolder(
   return {
     problem: `The folder for the data of etcd, ${etcdData}, is not empty: kubeadm refuses it.`,
     expected: 'an empty folder, or none',
-    came: others.map(name => `${etcdData}/${name}`).join('\n'),
+    actual: others.map(name => `${etcdData}/${name}`).join('\n'),
     next: `Move it away, or name another folder: spec.kubernetes.clusterConfiguration.etcd.local.dataDir. If it may lie beside the data of this etcd: spec.kubernetes.ignorePreflightErrors: [${check}]`,
   }
 }

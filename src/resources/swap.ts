@@ -75,14 +75,14 @@ if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
       if (/swapoff failed: Cannot allocate memory/.test(failure.stderr)) {
         return {
           problem: 'Swap cannot be switched off: what is in it does not fit into memory.',
-          came: failure.stderr.trim(),
+          actual: failure.stderr.trim(),
           next: 'Stop what uses the memory, or reboot (swap stays off then), and apply again.',
         }
       }
       if (/swapoff/.test(failure.stderr)) {
         return {
           problem: 'Swap cannot be switched off.',
-          came: failure.stderr.trim(),
+          actual: failure.stderr.trim(),
           next: 'In a container it belongs to the machine around it: set spec.os.disableSwap: false and kubeletConfiguration.failSwapOn: false.',
         }
       }

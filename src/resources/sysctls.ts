@@ -67,7 +67,7 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
       if (key !== undefined) {
         return {
           problem: `The kernel of the host has no setting ${key}.`,
-          came: failure.stderr.trim(),
+          actual: failure.stderr.trim(),
           next: 'Take it out of spec.os.sysctls, or load the kernel module that brings it (spec.os.kernelModules).',
         }
       }
@@ -75,7 +75,7 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
       if (refused === undefined) return explainWrite(failure, file)
       return {
         problem: `The kernel of the host does not accept the value for ${refused.replaceAll('/', '.')}.`,
-        came: failure.stderr.trim(),
+        actual: failure.stderr.trim(),
         next: 'In a container the setting may belong to the machine around it; else correct the value in spec.os.sysctls.',
       }
     },

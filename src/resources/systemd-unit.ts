@@ -154,7 +154,7 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
   if (/Unit .* (not found|could not be found|does not exist)/.test(said)) {
     return {
       problem: `There is no unit ${unit} on the host.`,
-      came: said,
+      actual: said,
       next: 'Its package or unit file is missing or was removed meanwhile: apply again.',
     }
   }
@@ -164,7 +164,7 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
     return {
       problem: `${unit} does not run with what was changed, so it has its former files again: ${files}`,
       expected: 'active, and staying so',
-      came: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
+      actual: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
       next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
     }
   }
@@ -172,14 +172,14 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
     return {
       problem: `${unit} does not run, so ${replaced} runs again in its place.`,
       expected: 'active, and staying so',
-      came: said,
+      actual: said,
       next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
     }
   }
   return {
     problem: state === 'running' ? `${unit} does not run.` : `${unit} could not be stopped.`,
     expected: state === 'running' ? 'active, and staying so' : 'inactive',
-    came: said,
+    actual: said,
     next: `See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
   }
 }

@@ -31,5 +31,5 @@ export function explainWrite(failure: StepFailure, path: string): ErrorDetails |
   const said = `${failure.stderr}\n${failure.stdout}`
   const cause = causes.find(([pattern]) => pattern.test(said))
   if (cause === undefined) return undefined
-  return { problem: `${path} could not be written: ${cause[1]}.`, came: failure.stderr.trim(), next: cause[2] }
+  return { problem: `${path} could not be written: ${cause[1]}.`, actual: failure.stderr.trim(), next: cause[2] }
 }

@@ -17,7 +17,7 @@ export function absolute(path: string): string {
   if (path.startsWith('/') && !path.endsWith('/') && !/[\0\n]/.test(path)) return path
   throw new UserError({
     problem: 'a path on a host has to be absolute and name a file, on one line',
-    came: JSON.stringify(path),
+    actual: JSON.stringify(path),
   })
 }
 

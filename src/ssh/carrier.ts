@@ -111,10 +111,10 @@ export async function carryPart(
 function endedEarly({ connection, root, decoder }: Carrier, mode: RootMode, { exitCode }: ChannelEnd): Error {
   const { endpoint } = connection
   if (!decoder.begun && exitCode !== undefined) {
-    const came = { exitCode, stdout: decoder.noise('stdout'), stderr: decoder.noise('stderr') }
-    if (mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, came.stderr))
+    const raw = { exitCode, stdout: decoder.noise('stdout'), stderr: decoder.noise('stderr') }
+    if (mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, raw.stderr))
       return new WantsPassword()
-    return rootError(endpoint, mode, came)
+    return rootError(endpoint, mode, raw)
   }
   const how = connection.alive
     ? `the shell there ended${exitCode === undefined ? '' : ` with exit code ${exitCode}`} before it was done`
@@ -122,7 +122,7 @@ function endedEarly({ connection, root, decoder }: Carrier, mode: RootMode, { ex
   return hostError(endpoint, 'lost', {
     problem: 'the connection was lost during an exchange; its outcome is unknown',
     expected: 'the end of the script',
-    came: decoder.begun ? `${how}; last heard: ${decoder.running()}` : how,
+    actual: decoder.begun ? `${how}; last heard: ${decoder.running()}` : how,
     next: 'Run the same command again: it looks at what is there first.',
   })
 }

@@ -125,7 +125,7 @@ function closedEarly(endpoint: Endpoint, cause: Error): HostError {
     {
       problem: `it closes connections on port ${endpoint.port} before the SSH handshake (${mostTries} tries)`,
       expected: 'an SSH server that takes one more connection',
-      came: cause.message,
+      actual: cause.message,
       next: 'Too many connections at once (MaxStartups), a ban (fail2ban) or a firewall: journalctl -u ssh on it says which',
     },
     cause,

@@ -76,13 +76,13 @@ export function dialError(endpoint: Endpoint, cause: unknown): HostError {
   const code = errorCode(cause)
   const reach = `nc -vz ${word(host)} ${port}`
   const from = endpoint.via === undefined ? '' : ` from ${endpoint.via.name}`
-  const fail = (problem: string, next: string, came?: string): HostError =>
+  const fail = (problem: string, next: string, actual?: string): HostError =>
     hostError(
       endpoint,
       'unreachable',
       {
         problem,
-        ...(came !== undefined && { came }),
+        ...(actual !== undefined && { actual }),
         next: endpoint.hasProxyCommand
           ? `the ssh configuration has a ProxyCommand for it, which evcctl does not run: set ssh.proxyJump in cluster.yaml`
           : next,

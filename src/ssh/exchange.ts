@@ -113,7 +113,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
   if (error instanceof TimedOut)
     return hostError(endpoint, 'timed out', {
       problem: `an exchange did not end within ${timeoutMs / 1000} s; ${endText('what ran there', carrier.left)}`,
-      came: `last heard: ${carrier.decoder.running()}`,
+      actual: `last heard: ${carrier.decoder.running()}`,
       next: 'Look what hangs there, e.g. with: ps -ef --forest',
     })
   if (error instanceof Stalled)
@@ -126,7 +126,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
       {
         problem: `its reply cannot be used: ${error.message}; ${endText('what ran there', carrier.left)}`,
         expected: error.expected,
-        came: `more; last heard: ${carrier.decoder.running()}`,
+        actual: `more; last heard: ${carrier.decoder.running()}`,
         next: `Look what it prints: ${sshCommand(endpoint)} /bin/sh -c id`,
       },
       error,
@@ -135,7 +135,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
     return hostError(
       endpoint,
       'protocol',
-      { problem: `its reply cannot be used: ${error.message}`, came: `last heard: ${carrier.decoder.running()}` },
+      { problem: `its reply cannot be used: ${error.message}`, actual: `last heard: ${carrier.decoder.running()}` },
       error,
     )
   if (carrier.signal.aborted)
@@ -159,7 +159,7 @@ function silentError(carrier: Carrier, waitMs: number, marginMs: number): HostEr
   return hostError(endpoint, 'timed out', {
     problem: `nothing was heard of it for ${seconds} s; ${endText('what ran there', carrier.left)}`,
     expected: `an answer within ${Math.max(1, Math.round(waitMs / 1000))} s`,
-    came: `last heard: ${carrier.decoder.running()}`,
+    actual: `last heard: ${carrier.decoder.running()}`,
     next: 'Look what hangs there, e.g. with: ps -ef --forest',
   })
 }
@@ -169,12 +169,12 @@ function fencedError({ connection }: Carrier, { generation, message }: Fenced, f
   if (generation === undefined)
     return hostError(connection.endpoint, 'fenced', {
       problem: `it cannot keep in ${file} which run writes to it; nothing was written`,
-      came: message === '' ? 'no reason' : message,
+      actual: message === '' ? 'no reason' : message,
       next: 'Is its disk full or read-only?  df -h /var/lib; mount',
     })
   return hostError(connection.endpoint, 'fenced', {
     problem: 'a later run has written to it, so this one may not any more; nothing was written',
-    came: `generation ${generation} of the run lock in ${file}`,
+    actual: `generation ${generation} of the run lock in ${file}`,
     next: `Wait until that run has ended, then start this one again; what is done is not done again.\nIf there was none, the file is of another cluster, or damaged. On this host, as root: rm -f ${file}`,
   })
 }

@@ -14,9 +14,9 @@ export function hostError(
   details: Omit<ErrorDetails, 'where'>,
   cause?: unknown,
 ): HostError {
-  const { problem, came, ...rest } = details
+  const { problem, actual, ...rest } = details
   const next = [details.next, leftOut(endpoint, kind)].filter(text => text !== undefined).join('\n')
-  const short = { ...rest, problem: quoted(problem), ...(came !== undefined && { came: quoted(came) }) }
+  const short = { ...rest, problem: quoted(problem), ...(actual !== undefined && { actual: quoted(actual) }) }
   return new HostError(
     endpoint.target,
     kind,
@@ -74,7 +74,7 @@ export function notOpenedError(endpoint: Endpoint, reason: string, cause: unknow
     {
       problem: 'no command could be started over the connection; nothing was sent',
       expected: 'a channel (MaxSessions of its sshd is 10 by default)',
-      came: reason,
+      actual: reason,
       next: 'Run the same command again.',
     },
     cause,
@@ -89,7 +89,7 @@ export function unansweredError(endpoint: Endpoint, reason: string, cause: unkno
     {
       problem: 'it is unknown whether the command ran: it was sent, and not answered. It is not sent again',
       expected: 'an answer to the request to run it',
-      came: reason,
+      actual: reason,
       next: `Look on the host whether it ran, before it is run again: ${sshCommand(endpoint)}`,
     },
     cause,

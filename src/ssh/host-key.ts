@@ -55,18 +55,20 @@ async function judge(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): P
 /** Checks the key that a host showed. Nothing is recorded yet. */
 export async function checkHostKey(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyCheck> {
   const judged = await judge(endpoint, store, key)
-  const came = describeKey(key)
+  const actual = describeKey(key)
   const { revokedFile } = endpoint.knownHosts
-  if (judged.verdict === 'revoked') return { verdict: 'refused', error: revokedError(endpoint, place(judged.by), came) }
+  if (judged.verdict === 'revoked')
+    return { verdict: 'refused', error: revokedError(endpoint, place(judged.by), actual) }
   if (revokedFile !== undefined) {
     try {
       if (await store.isRevoked(revokedFile, key))
-        return { verdict: 'refused', error: revokedError(endpoint, shortPath(revokedFile), came) }
+        return { verdict: 'refused', error: revokedError(endpoint, shortPath(revokedFile), actual) }
     } catch (error) {
       return { verdict: 'refused', error: unreadableRevoked(endpoint, revokedFile, error) }
     }
   }
-  if (judged.verdict === 'changed') return { verdict: 'refused', error: changedError(endpoint, judged.expected, came) }
+  if (judged.verdict === 'changed')
+    return { verdict: 'refused', error: changedError(endpoint, judged.expected, actual) }
   return judged
 }
 
@@ -82,40 +84,40 @@ export async function acceptUnknown(
   onUnknown?: (endpoint: Endpoint, key: Buffer) => void,
 ): Promise<AcceptedKey> {
   const { files, name, policy, mustRecord } = endpoint.knownHosts
-  const came = describeKey(key)
+  const actual = describeKey(key)
   if (policy === 'strict') {
     onUnknown?.(endpoint, key)
-    throw unknownError(endpoint, authorities, came)
+    throw unknownError(endpoint, authorities, actual)
   }
   const [file] = files
   if (file === undefined) {
-    if (mustRecord) throw nowhereToRecord(endpoint, came)
-    return { recorded: false, fingerprint: came }
+    if (mustRecord) throw nowhereToRecord(endpoint, actual)
+    return { recorded: false, fingerprint: actual }
   }
   const judged = await store.record(file, name, key).catch(error => {
     throw unwritableError(endpoint, file, error)
   })
-  if (judged.verdict === 'changed') throw changedError(endpoint, judged.expected, came)
-  if (judged.verdict === 'revoked') throw revokedError(endpoint, place(judged.by), came)
-  return { recorded: true, fingerprint: came }
+  if (judged.verdict === 'changed') throw changedError(endpoint, judged.expected, actual)
+  if (judged.verdict === 'revoked') throw revokedError(endpoint, place(judged.by), actual)
+  return { recorded: true, fingerprint: actual }
 }
 
 const fileInClusterYaml = 'ssh.knownHosts.file: ~/.ssh/known_hosts'
 
-function nowhereToRecord(endpoint: Endpoint, came: string): HostError {
+function nowhereToRecord(endpoint: Endpoint, actual: string): HostError {
   return hostError(endpoint, 'host key', {
     problem: 'its host key is not known, and there is no file to record it in. Nothing was sent.',
     expected: 'a known_hosts file; UserKnownHostsFile of the ssh configuration names none (or /dev/null)',
-    came,
+    actual,
     next: `Name one in cluster.yaml: ${fileInClusterYaml}   then: ${endpoint.knownHosts.acceptCommand}`,
   })
 }
 
-function revokedError(endpoint: Endpoint, by: string, came: string): HostError {
+function revokedError(endpoint: Endpoint, by: string, actual: string): HostError {
   return hostError(endpoint, 'host key', {
     problem: 'its host key is revoked. Nothing was sent.',
     expected: `any other key: ${by} has it as revoked`,
-    came,
+    actual,
     next: 'Give the machine a new host key: ssh-keygen -A on it, after removing /etc/ssh/ssh_host_*',
   })
 }
@@ -127,7 +129,7 @@ function unreadableRevoked(endpoint: Endpoint, file: string, error: unknown): Ho
     {
       problem: 'whether its host key is revoked cannot be told. Nothing was sent.',
       expected: `RevokedHostKeys of the ssh configuration names a text file of public keys, one a line`,
-      came: `${shortPath(file)}: ${error instanceof Error ? error.message : String(error)}`,
+      actual: `${shortPath(file)}: ${error instanceof Error ? error.message : String(error)}`,
       next: `ls -l ${word(shortPath(file))}   (ssh-keygen -Q -f ${word(shortPath(file))} -l lists a KRL)`,
     },
     error,
@@ -142,7 +144,7 @@ function unreadableError(endpoint: Endpoint, error: unknown): HostError {
     {
       problem: 'whether its host key is known cannot be told. Nothing was sent.',
       expected: `these can be read, where they exist: ${[...files, ...globalFiles].map(shortPath).join(', ')}`,
-      came: error instanceof Error ? error.message : String(error),
+      actual: error instanceof Error ? error.message : String(error),
       next:
         error instanceof Error && error.cause instanceof LocalFileError
           ? `Name a file in cluster.yaml: ${fileInClusterYaml}`
@@ -156,7 +158,7 @@ function place(entry: KnownHost): string {
   return `${shortPath(entry.file)} line ${entry.line}`
 }
 
-function changedError(endpoint: Endpoint, expected: readonly KnownHost[], came: string): HostError {
+function changedError(endpoint: Endpoint, expected: readonly KnownHost[], actual: string): HostError {
   const { name, acceptCommand } = endpoint.knownHosts
   const files = [...new Set(expected.map(entry => entry.file))]
   const remove = files.map(file => `ssh-keygen -R ${word(name)} -f ${word(shortPath(file))}`).join(' && ')
@@ -165,14 +167,14 @@ function changedError(endpoint: Endpoint, expected: readonly KnownHost[], came: 
     expected: expected
       .map(entry => `${entry.type} ${fingerprint(Buffer.from(entry.key, 'base64'))}  ${place(entry)}`)
       .join('\n'),
-    came,
+    actual,
     next: `If the machine was reinstalled: ${remove} && ${acceptCommand}\nIf not, someone may be in between: do not go on.`,
   })
 }
 
-function unknownError(endpoint: Endpoint, authorities: readonly KnownHost[], came: string): HostError {
+function unknownError(endpoint: Endpoint, authorities: readonly KnownHost[], actual: string): HostError {
   const { files, name, acceptCommand } = endpoint.knownHosts
-  if (files.length === 0) return nowhereToRecord(endpoint, came)
+  if (files.length === 0) return nowhereToRecord(endpoint, actual)
   const authority =
     authorities[0] === undefined
       ? ''
@@ -180,14 +182,14 @@ function unknownError(endpoint: Endpoint, authorities: readonly KnownHost[], cam
   return hostError(endpoint, 'host key', {
     problem: 'its host key is not known, and the known hosts policy is strict. Nothing was sent.',
     expected: `a line for ${name} in ${files.map(shortPath).join(', ')}${authority}`,
-    came,
-    next: `If that is its key (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(came)}_key.pub on the machine prints it): ${acceptCommand}\nor look at it first: ${sshCommand(endpoint)}`,
+    actual,
+    next: `If that is its key (ssh-keygen -lf /etc/ssh/ssh_host_${shortType(actual)}_key.pub on the machine prints it): ${acceptCommand}\nor look at it first: ${sshCommand(endpoint)}`,
   })
 }
 
-function shortType(came: string): string {
-  if (came.startsWith('ssh-rsa')) return 'rsa'
-  return came.startsWith('ecdsa') ? 'ecdsa' : 'ed25519'
+function shortType(actual: string): string {
+  if (actual.startsWith('ssh-rsa')) return 'rsa'
+  return actual.startsWith('ecdsa') ? 'ecdsa' : 'ed25519'
 }
 
 function unwritableError(endpoint: Endpoint, file: string, error: unknown): HostError {
@@ -197,7 +199,7 @@ function unwritableError(endpoint: Endpoint, file: string, error: unknown): Host
     {
       problem: 'its new host key could not be recorded. Nothing was sent.',
       expected: `${shortPath(file)} can be written to`,
-      came: error instanceof Error ? error.message : String(error),
+      actual: error instanceof Error ? error.message : String(error),
       next: `ls -ld ${word(shortPath(file))}`,
     },
     error,

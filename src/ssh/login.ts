@@ -103,7 +103,7 @@ export class Login {
     return this.#refused({
       problem: `the password of ${this.#endpoint.user} has expired`,
       expected: 'a password that is valid',
-      came: this.#came([]),
+      actual: this.#actual([]),
       next: `Change it: ${sshCommand(this.#endpoint, ' -t -o PubkeyAuthentication=no')}   then correct what ssh.password in cluster.yaml names`,
     })
   }
@@ -113,7 +113,7 @@ export class Login {
     return this.#refused({
       problem: `after the password of ${this.#endpoint.user}, the server asks for more`,
       expected: 'the password alone, or a key',
-      came: this.#came([`it asks: ${plainText(prompt)}`]),
+      actual: this.#actual([`it asks: ${plainText(prompt)}`]),
       next: `Answer it by hand once (an expired password is changed so): ${sshCommand(this.#endpoint, ' -t -o PubkeyAuthentication=no')}`,
     })
   }
@@ -129,7 +129,7 @@ export class Login {
         {
           problem: `it took the login of ${endpoint.user} and then closed the connection: the account may not log in`,
           expected: 'an account that may log in now (not expired, no /run/nologin, allowed by PAM)',
-          came: this.#came([cause.message]),
+          actual: this.#actual([cause.message]),
           next: `${sshCommand({ ...endpoint, user: 'root' })} 'ls -l /run/nologin /etc/nologin; chage -l ${endpoint.user}; journalctl -u ssh -n 20'`,
         },
         cause,
@@ -142,7 +142,7 @@ export class Login {
     const details = {
       problem: `login as ${endpoint.user} was refused`,
       expected: this.#expected(),
-      came: this.#came(ended),
+      actual: this.#actual(ended),
       next: this.#next(),
     }
     return this.#refused(details, cause)
@@ -152,7 +152,7 @@ export class Login {
     return new LoginRefused(hostError(this.#endpoint, 'login', details, cause), this.#accepted, afterProof)
   }
 
-  #came(ended: readonly string[]): string {
+  #actual(ended: readonly string[]): string {
     const tried = this.#tried.map(attempt => attempt.describe())
     return [
       ...(tried.length > 0 ? tried : ['nothing to try']),

@@ -22,15 +22,15 @@ export function nothingToOffer(endpoint: Endpoint, offer: Offer): HostError | un
   return hostError(endpoint, 'unreachable', {
     problem: `the ssh configuration allows it no ${what} algorithm that evcctl can`,
     expected: `one of ${[...offered[list].usual, ...offered[list].onRequest].join(', ')}`,
-    came: `${keyword} ${endpoint.algorithms[list]}`,
+    actual: `${keyword} ${endpoint.algorithms[list]}`,
     next: `Add one of them to ${keyword} of this host in ~/.ssh/config`,
   })
 }
 
 /** Why the two sides did not come to an encrypted connection: no common algorithm, no SSH server, or something else. */
 export function noSsh(endpoint: Endpoint, offer: Offer, server: ServerOffer, cause: Error): HostError {
-  const fail = (problem: string, expected: string, came: string, next: string): HostError =>
-    hostError(endpoint, 'unreachable', { problem, expected, came, next }, cause)
+  const fail = (problem: string, expected: string, actual: string, next: string): HostError =>
+    hostError(endpoint, 'unreachable', { problem, expected, actual, next }, cause)
   if (server.software === undefined)
     return fail(
       `what listens on port ${endpoint.port} does not speak SSH 2`,

@@ -142,7 +142,7 @@ function common(
 
 function unreadable(target: SshTarget, jump: string, problem: string): UserError {
   return new UserError(
-    { where: target.name, problem, expected: '[user@]host[:port], several separated by commas', came: jump },
+    { where: target.name, problem, expected: '[user@]host[:port], several separated by commas', actual: jump },
     { exitCode: exitCodes.badInput },
   )
 }

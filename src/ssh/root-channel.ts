@@ -163,7 +163,7 @@ function lostBeforeRoot(connection: Connection, sent: boolean): Error {
   if (!sent) return new NotOpened(reason)
   return hostError(connection.endpoint, 'lost', {
     problem: 'the connection was lost while sudo had the password; nothing ran',
-    came: reason,
+    actual: reason,
     next: 'Run the same command again.',
   })
 }

@@ -130,13 +130,13 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   if (exitCode === undefined)
     throw hostError(endpoint, 'lost', {
       problem: 'the connection was lost while the command ran; its outcome is unknown',
-      came: connection.alive ? 'the channel closed without an exit code' : connection.endReason(),
+      actual: connection.alive ? 'the channel closed without an exit code' : connection.endReason(),
     })
   if (options.sudo && begin.group === undefined) {
-    const came = { exitCode, stdout: '', stderr: begin.noise }
+    const raw = { exitCode, stdout: '', stderr: begin.noise }
     if (mode === 'sudo' && root.password !== undefined && mayWantPassword(exitCode, begin.noise))
       throw new PasswordNeeded()
-    throw rootError(endpoint, mode, came)
+    throw rootError(endpoint, mode, raw)
   }
   if (begin.group === undefined) options.onStderr(Buffer.from(begin.noise))
   return { exitCode }

@@ -69,26 +69,26 @@ export function loginUid(stderr: string): number | undefined {
 }
 
 /**
- * Why the host did not become root; `stderr` and `stdout` are what came instead of the script's beginning. What was
+ * Why the host did not become root; `stderr` and `stdout` are what was printed instead of the script's beginning. What was
  * decided was decided by exit codes; words of the host only make the message more exact.
  */
 export function rootError(
   endpoint: Endpoint,
   mode: RootMode,
-  came: { readonly exitCode: number; readonly stdout: string; readonly stderr: string },
+  raw: { readonly exitCode: number; readonly stdout: string; readonly stderr: string },
 ): HostError {
   const { user } = endpoint
-  const said = [withoutMarks(came.stderr), came.stdout.trim()].filter(text => text !== '').join('\n')
-  const shown = said === '' ? `exit code ${came.exitCode}, and no output` : said
+  const said = [withoutMarks(raw.stderr), raw.stdout.trim()].filter(text => text !== '').join('\n')
+  const shown = said === '' ? `exit code ${raw.exitCode}, and no output` : said
   const fail = (problem: string, expected: string, next: string): HostError =>
-    hostError(endpoint, 'root', { problem, expected, came: shown, next })
+    hostError(endpoint, 'root', { problem, expected, actual: shown, next })
   const sayExpired = (): HostError =>
     fail(
       `the password of ${user} has expired`,
       'a password that is valid: until it is changed, no command runs',
       `${sshCommand(endpoint, ' -t')}   (it asks for a new one; as root there: passwd ${user}, or chage -d today ${user})`,
     )
-  if (mode === 'root' || (mode === 'sudo' && !came.stderr.includes(loginReady))) {
+  if (mode === 'root' || (mode === 'sudo' && !raw.stderr.includes(loginReady))) {
     if (hints.expired.test(said)) return sayExpired()
     return fail(
       mode === 'root' ? `the shell of ${user} did not run the script` : `the login of ${user} does not run commands`,
@@ -96,7 +96,7 @@ export function rootError(
       `${sshCommand(endpoint)} /bin/sh -c id`,
     )
   }
-  if (came.exitCode === 127)
+  if (raw.exitCode === 127)
     return fail(
       `sudo is not installed, and ${user} is not root`,
       'sudo, or a login as root',
@@ -117,7 +117,7 @@ export function rootError(
       `${sshCommand(endpoint, ' -t')} sudo -v`,
     )
   return fail(
-    `sudo refuses ${user} without asking for a password (exit code ${came.exitCode})`,
+    `sudo refuses ${user} without asking for a password (exit code ${raw.exitCode})`,
     'sudo runs /bin/sh',
     `${sshCommand(endpoint, ' -t')} sudo -k /bin/sh -c id`,
   )
@@ -129,7 +129,7 @@ export function wrongPassword(endpoint: Endpoint, label: string, stderr: string)
   return hostError(endpoint, 'root', {
     problem: `sudo did not take the password of ${endpoint.user}`,
     expected: `the password of ${endpoint.user} there`,
-    came: `${label}: ${said === '' ? 'sudo asked again' : said}`,
+    actual: `${label}: ${said === '' ? 'sudo asked again' : said}`,
     next: `Correct what ssh.sudoPassword in cluster.yaml names. To try a password by hand: ${sshCommand(endpoint, ' -t')} sudo -k -v`,
   })
 }
@@ -143,7 +143,7 @@ export function refusedAfterPassword(endpoint: Endpoint, label: string, exitCode
   return hostError(endpoint, 'root', {
     problem: `sudo did not let ${endpoint.user} become root with the password given (exit code ${exitCode})`,
     expected: `the right password, and a line for ${endpoint.user} in the sudoers file`,
-    came: shown,
+    actual: shown,
     next: `To see which of the two is missing: ${sshCommand(endpoint, ' -t')} sudo -k -l`,
   })
 }
@@ -156,26 +156,26 @@ export function silentAfterPassword(endpoint: Endpoint, label: string, seconds: 
   return hostError(endpoint, 'root', {
     problem: `sudo has neither let ${endpoint.user} in nor refused within ${seconds} s after the password`,
     expected: 'no further question (a new password, a second factor)',
-    came: shown,
+    actual: shown,
     next: `To see what it waits for: ${sshCommand(endpoint, ' -t')} sudo -k true`,
   })
 }
 
-function expiredAfterPassword(endpoint: Endpoint, came: string): HostError {
+function expiredAfterPassword(endpoint: Endpoint, actual: string): HostError {
   return hostError(endpoint, 'root', {
     problem: `the password of ${endpoint.user} has expired`,
     expected: 'a password that is valid: sudo takes no other',
-    came,
+    actual,
     next: `${sshCommand(endpoint, ' -t')} passwd   (then correct what ssh.sudoPassword in cluster.yaml names)`,
   })
 }
 
-function forbidden(endpoint: Endpoint, came: string): HostError {
+function forbidden(endpoint: Endpoint, actual: string): HostError {
   const { user } = endpoint
   return hostError(endpoint, 'root', {
     problem: `${user} may not become root`,
     expected: `a line "${user} ALL=(ALL) NOPASSWD: ALL" in the sudoers file`,
-    came,
+    actual,
     next: `${sshCommand({ ...endpoint, user: 'root' })} usermod -aG sudo ${user}`,
   })
 }

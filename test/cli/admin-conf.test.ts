@@ -150,8 +150,8 @@ describe('of the admin.conf of a host', () => {
   test('a list too deep for the parser is told with its place', () => {
     // Some thousand levels ended the whole process: V8 gives up where it compiles a pattern at the end of the stack.
     const deep = `clusters:\n  ${'['.repeat(2000)}`
-    const came = 'Nested too deeply to be read at line 2, column 101'
-    expect(() => read(deep)).toThrow(expect.objectContaining({ details: expect.objectContaining({ came }) }))
+    const actual = 'Nested too deeply to be read at line 2, column 101'
+    expect(() => read(deep)).toThrow(expect.objectContaining({ details: expect.objectContaining({ actual }) }))
   })
 })
 

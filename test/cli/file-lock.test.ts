@@ -43,7 +43,7 @@ test('a lock that somebody else keeps is waited for a little, then named, with w
   expect((error as UserError).details).toMatchObject({
     where: path,
     problem: expect.stringContaining('it was not touched'),
-    came: expect.stringContaining('my config.lock, made '),
+    actual: expect.stringContaining('my config.lock, made '),
     next: expect.stringContaining(`rm '${path}.lock'`),
   })
   expect(touched).toBe(false)

@@ -55,7 +55,7 @@ describe('a host that preflight finds something wrong with', () => {
   test('is told with all that is wrong with it', () => {
     const { details } = aside({ w1: { clockOffsetMs: 90_000, systemd: false } }).unfit.get('w1')!
     expect(details).toMatchObject({ where: 'w1 (192.0.2.21)', problem: 'There are 2 things wrong with it.' })
-    expect(details.came).toMatch(/systemd as process 1[\s\S]*90\.0 s ahead/)
+    expect(details.actual).toMatch(/systemd as process 1[\s\S]*90\.0 s ahead/)
   })
 
   test('ends the run where the cluster is to begin on it', () => {

@@ -179,7 +179,7 @@ describe('what is no regular file is neither read for a merge nor replaced:', ()
     ['a folder', ['mkdir'], 'a folder'],
     ['a symbolic link to a device', ['ln', '-s', '/dev/zero'], 'a device'],
     ['a symbolic link to nothing', ['ln', '-s', 'none'], 'a symbolic link to nothing'],
-  ])('%s', async (_, make, came) => {
+  ])('%s', async (_, make, actual) => {
     await using folder = await temporaryFolder()
     const path = join(folder.path, 'config')
     execFileSync(make[0]!, [...make.slice(1), path])
@@ -187,7 +187,7 @@ describe('what is no regular file is neither read for a merge nor replaced:', ()
     for (const work of [checkReplaceable, (place: string) => writePrivateFile(place, 'new')]) {
       const error = await work(path).catch((thrown: unknown) => thrown)
       expect(error).toBeInstanceOf(UserError)
-      expect(error).toMatchObject({ details: { where: path, came: expect.stringContaining(came) } })
+      expect(error).toMatchObject({ details: { where: path, actual: expect.stringContaining(actual) } })
     }
     expect((await lstat(path)).ino).toBe(before.ino)
     expect(await readdir(folder.path)).toEqual(['config'])

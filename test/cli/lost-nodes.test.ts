@@ -95,7 +95,7 @@ async function planAfter(
 const refused = expect.objectContaining({
   error: expect.objectContaining({
     problem: expect.stringContaining('w1 is a host that fell silent while a run wrote to it'),
-    came: expect.stringMatching(/^w1 .* 2026-11-28T10-15-0\d-lab$/),
+    actual: expect.stringMatching(/^w1 .* 2026-11-28T10-15-0\d-lab$/),
     next: expect.stringContaining('take it out of cluster.yaml'),
   }),
 })

@@ -189,7 +189,7 @@ describe('external etcd in cluster.yaml', () => {
       external,
       ['{ name: e1, address: 192.0.2.31, roles: [worker, etcd] }'],
       /^\/site\/cluster\.yaml:9:47 {2}spec\.hosts\[2\]\.roles$/m,
-      ['e1 cannot be a worker and an etcd host.', 'expected  etcd alone', 'came      worker, etcd', 'Remove one of'],
+      ['e1 cannot be a worker and an etcd host.', 'expected  etcd alone', 'actual    worker, etcd', 'Remove one of'],
     ],
     [
       'an even number of members',
@@ -199,7 +199,7 @@ describe('external etcd in cluster.yaml', () => {
       [
         '4 etcd hosts are no safer than 3',
         'expected  an odd number',
-        'came      4: e1, e2, e3, e4',
+        'actual    4: e1, e2, e3, e4',
         'Add or remove one',
       ],
     ],
@@ -208,7 +208,7 @@ describe('external etcd in cluster.yaml', () => {
       existing,
       [],
       /^\/site\/cluster\.yaml:5:\d+ {2}spec\.etcd\.certificates\.cert$/m,
-      ['not signed by this CA', 'expected  signed by CN=two', 'came      signed by CN=one', 'from the same etcd'],
+      ['not signed by this CA', 'expected  signed by CN=two', 'actual    signed by CN=one', 'from the same etcd'],
     ],
   ])('shows place, expectation, finding and cure of %s', (_what, spec, hosts, place, words) => {
     const given = { ...files, ...(spec === existing ? { '/site/ca.crt': pki('two-ca.crt') } : {}) }
@@ -232,7 +232,7 @@ describe('external etcd in cluster.yaml', () => {
         path: ['spec', 'etcd', 'certificates', 'cert'],
         problem: 'The client certificate has expired.',
         expected: `valid now, ${later.toISOString()}`,
-        came: expect.stringMatching(/^\d{4}-.* to \d{4}-/),
+        actual: expect.stringMatching(/^\d{4}-.* to \d{4}-/),
         next: 'Have a new one signed, and name its file here.',
       },
     ])

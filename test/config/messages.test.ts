@@ -37,7 +37,7 @@ spec:
     expect(messageOf(cluster('os: { disableSwap: yes }'))).toBe(`/site/cluster.yaml:5:22  spec.os.disableSwap
   disableSwap has the wrong type.
   expected  true or false
-  came      "yes"
+  actual    "yes"
   4 │ spec:
   5 │   os: { disableSwap: yes }
     │                      ^^^

@@ -10,8 +10,12 @@ test('a list that a host has made long is shown by its begin and how many more t
 })
 
 test('an error is no longer than a person or a program can make use of, and stays as it is when it is cut again', () => {
-  const { details, message } = new UserError({ problem: 'Files.', came: many.join('\n'), next: 'x'.repeat(1_000_000) })
-  expect(details.came?.split('\n').slice(-2)).toEqual(['/etc/cni/net.d/199.conf', 'and 129800 more'])
+  const { details, message } = new UserError({
+    problem: 'Files.',
+    actual: many.join('\n'),
+    next: 'x'.repeat(1_000_000),
+  })
+  expect(details.actual?.split('\n').slice(-2)).toEqual(['/etc/cni/net.d/199.conf', 'and 129800 more'])
   expect(message.length).toBeLessThan(40_000)
   expect(boundedDetails(details)).toEqual(details)
 })

@@ -158,7 +158,7 @@ describe('failures', () => {
     const last = [...result.ends.values()].find(end => end.result === 'skipped')
     expect(last?.because).toBe('h1/r/entry:a')
     const failed = result.ends.get(broken.id)!.error!
-    expect(failed).toMatchObject({ where: 'h1 entry a', came: 'exit code 7\ncannot do a' })
+    expect(failed).toMatchObject({ where: 'h1 entry a', actual: 'exit code 7\ncannot do a' })
   })
 
   test('a resource explains its own failures', async () => {
@@ -175,7 +175,7 @@ describe('failures', () => {
     const { result } = await run(builder, fakeHosts({ h1: { a: '1' } }))
     expect(result.ends.get(task.id)).toMatchObject({
       result: 'failed',
-      error: { expected: 'value: 2', came: 'value: 3' },
+      error: { expected: 'value: 2', actual: 'value: 3' },
     })
     expect(result.ends.get(task.id)!.error!.problem).toContain('did not converge')
   })
@@ -310,7 +310,7 @@ describe('minted values', () => {
     const { result } = await run(builder, fakeHosts({ cp: {}, w1: {} }))
     expect(result.ends.get(task.id)).toMatchObject({
       result: 'failed',
-      error: { where: 'cp', problem: 'token could not be made', came: 'cannot do token' },
+      error: { where: 'cp', problem: 'token could not be made', actual: 'cannot do token' },
     })
   })
 

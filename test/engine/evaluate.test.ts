@@ -28,7 +28,7 @@ test('a probe that prints more than it may is an error of its task alone, with t
     where: expect.stringMatching(/^w /),
     problem: 'Its current state could not be read: the host printed too much',
     expected: 'at most 256 KiB',
-    came: 'more; it begins with:\nyyy',
+    actual: 'more; it begins with:\nyyy',
     next: expect.stringContaining('Look on w '),
   })
 })
@@ -142,7 +142,7 @@ describe('reading', () => {
     expect(evaluation.errors.get(broken.id)).toEqual({
       where: 'h entry a',
       problem: 'Its current state cannot be read: the value cannot be read',
-      came: 'exit code 7\ncannot do reading',
+      actual: 'exit code 7\ncannot do reading',
     })
     expect(is(fine)).toBe('change')
   })

@@ -84,11 +84,11 @@ test('Secrets and control characters do not get through, however deep', () => {
     result: 'failed',
     ms: 1,
     change: { action: 'update', fields: [{ field: 'token', before: token, after: { unknown: true, from: task } }] },
-    error: { problem: 'bad \u001b[31mtoken\u001b[0m abcdef.0123456789abcdef\u0007', came: 'two\nlines' },
+    error: { problem: 'bad \u001b[31mtoken\u001b[0m abcdef.0123456789abcdef\u0007', actual: 'two\nlines' },
   })
   expect(seen[0]).toMatchObject({
     change: { fields: [{ field: 'token', before: '<bootstrap token>', after: { unknown: true, from: task } }] },
-    error: { problem: 'bad token <secret>', came: 'two\nlines' },
+    error: { problem: 'bad token <secret>', actual: 'two\nlines' },
   })
   expect(JSON.stringify(seen)).not.toContain('0123456789')
 })

@@ -52,7 +52,7 @@ test('hosts that fail are returned, with the others’ facts in the order asked 
     ['closed', 'login'],
     ['odd', 'protocol'],
   ])
-  expect(failed.get('odd')!.details.came).toContain('no sh here')
+  expect(failed.get('odd')!.details.actual).toContain('no sh here')
   expect([...locks.keys()]).toEqual(['b', 'a'])
   expect(
     run

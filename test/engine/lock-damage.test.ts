@@ -89,8 +89,8 @@ describe('a generation that cannot be', () => {
     await write('cp1', '123456789012345')
     pool.unreachable.add('cp2')
     const { details } = await refusal('run-1')
-    expect(details.came).toContain('cp1: ')
-    expect(details.came).toContain('123456789012346')
+    expect(details.actual).toContain('cp1: ')
+    expect(details.actual).toContain('123456789012346')
     expect(details.next).toContain(`On cp1, as root: rm -f ${paths().state}/generation ${paths().state}/fence`)
     expect(await kept('cp3')).toBe('7')
     expect(await holderOn('cp3')).toBeUndefined()
@@ -100,7 +100,7 @@ describe('a generation that cannot be', () => {
     await write('cp1', '999999999999999')
     for (const id of ['run-1', 'run-2']) {
       const { details } = await refusal(id, ['cp1'])
-      expect(details).toMatchObject({ where: 'cp1', came: expect.stringContaining('999999999999999') })
+      expect(details).toMatchObject({ where: 'cp1', actual: expect.stringContaining('999999999999999') })
       expect(details.next).toContain('On cp1, as root: rm -f')
     }
     expect(await kept('cp1')).toBe('999999999999999')
@@ -170,7 +170,7 @@ describe('a host that cannot write what it has to remember', () => {
     fill('cp2')
     fill('cp3')
     const { details, exitCode } = await refusal('run-1')
-    expect(details.came).toMatch(/^cp2: .*cannot be used: .*\ncp3: .*cannot be used: /)
+    expect(details.actual).toMatch(/^cp2: .*cannot be used: .*\ncp3: .*cannot be used: /)
     expect(details.next).toContain('On cp3: df -h')
     expect(exitCode).toBe(1)
     expect(await Promise.all(voters.map(holderOn))).toEqual([undefined, undefined, undefined])
@@ -179,7 +179,7 @@ describe('a host that cannot write what it has to remember', () => {
   test('is named with the reason where it is the only one', async () => {
     fill('cp1')
     const { details } = await refusal('run-1', ['cp1'])
-    expect(details).toMatchObject({ where: 'cp1', came: expect.stringContaining('generation.new') })
+    expect(details).toMatchObject({ where: 'cp1', actual: expect.stringContaining('generation.new') })
     expect(await holderOn('cp1')).toBeUndefined()
   })
 })

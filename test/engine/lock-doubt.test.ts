@@ -65,7 +65,7 @@ describe('a host which says that a later run has written to it', () => {
       await expect(write(run, 'w2')).rejects.toMatchObject({ kind: 'fenced' })
       await expect(write(run, 'w1')).rejects.toMatchObject({ kind: 'fenced' })
     })
-    expect(lost?.details.came).toContain('laptop-7')
+    expect(lost?.details.actual).toContain('laptop-7')
   })
 
   test.each([

@@ -107,7 +107,7 @@ describe('the run lock', () => {
         thrown => thrown,
       )
       expect(error).toBeInstanceOf(UserError)
-      expect((error as UserError).details.came).toContain('on laptop-7 (pid ')
+      expect((error as UserError).details.actual).toContain('on laptop-7 (pid ')
       expect(second.of('lock:wait')).toHaveLength(1)
     })
   })
@@ -155,7 +155,7 @@ describe('the run lock', () => {
       return 'stopped'
     })
     expect(result).toBe('stopped')
-    expect(lost?.details.came).toContain('laptop-7')
+    expect(lost?.details.actual).toContain('laptop-7')
     expect((await read()).holder?.run).toBe('thief')
   })
 
@@ -258,7 +258,7 @@ describe('a lock that several hosts keep', () => {
     pool.unreachable.add('cp2').add('cp3')
     const error = await withLock(voters, fakeRun(pool), far('run-1'), async () => 1).catch(thrown => thrown)
     expect(error).toBeInstanceOf(UserError)
-    expect(error.details).toMatchObject({ expected: '2 of cp1, cp2, cp3', came: 'cp2: no route\ncp3: no route' })
+    expect(error.details).toMatchObject({ expected: '2 of cp1, cp2, cp3', actual: 'cp2: no route\ncp3: no route' })
     expect(error.exitCode).toBe(4)
     expect(await holderOn('cp1')).toBeUndefined()
   })
@@ -359,7 +359,7 @@ test('a run that stood still longer than its lock lasts writes nothing before it
     expect(pool.fences.filter(fence => fence !== undefined)).toEqual([])
   })
   vi.restoreAllMocks()
-  expect(lost?.details.came).toContain('laptop-7')
+  expect(lost?.details.actual).toContain('laptop-7')
 })
 
 test.each([

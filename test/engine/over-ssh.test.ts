@@ -229,7 +229,7 @@ test('what a step prints is told without the Secrets in it', async () => {
   const task = builder.scope('w1', 'r').add(line('a', 'one', [prints]))
   const run = fakeRun(pool)
   const { ends } = await apply(await evaluate(builder.build(), run), run)
-  expect(ends.get(task.id)).toMatchObject({ result: 'failed', error: { came: 'exit code 3\nnot <secret>' } })
+  expect(ends.get(task.id)).toMatchObject({ result: 'failed', error: { actual: 'exit code 3\nnot <secret>' } })
   expect(run.of('task:output').map(event => event.line)).toContain('got <secret>')
   expect(JSON.stringify([run.events, [...ends.values()]])).not.toContain('correct-horse')
 })

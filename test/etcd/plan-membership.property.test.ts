@@ -68,7 +68,7 @@ describe('the planner of etcd members, on random clusters with random failures',
         const { members, wanted } = visited.at(-1) as World
         if (end.is === 'refused') {
           expect(end.before).toEqual(quorumOf(members))
-          expect(`${end.expected} ${end.came}`).toMatch(/\d/)
+          expect(`${end.expected} ${end.actual}`).toMatch(/\d/)
           return
         }
         expect(members.length).toBe(wanted.length)

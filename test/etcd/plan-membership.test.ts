@@ -22,7 +22,7 @@ const host = (number: number, change: Partial<WantedMember> = {}): WantedMember 
 function next(members: readonly Member[], wanted: readonly WantedMember[]): string {
   const plan = planMembership(members, wanted)
   if (plan.is === 'step') return describeStep(plan.step)
-  return plan.is === 'done' ? 'done' : `refused: ${plan.problem} ${plan.came}`
+  return plan.is === 'done' ? 'done' : `refused: ${plan.problem} ${plan.actual}`
 }
 
 const three = [member(1), member(2), member(3)]
@@ -82,7 +82,7 @@ describe('the next change of etcd members', () => {
       before: { voters: 3, healthy: 2, needed: 2 },
       after: { voters: 2, healthy: 1, needed: 2 },
       expected: 'at least 2 of the 2 voting members that would be left answer',
-      came: '1 would',
+      actual: '1 would',
     })
   })
 

@@ -98,7 +98,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     const checksum = failureOf(outcome, 'artifact kubeadm')
     expect(checksum).toContain('The download is not what it should be; nothing of it was kept.')
     expect(checksum).toContain(`expected  sha256 ${mirror.sha256('kubeadm')} from ${site}`)
-    expect(checksum).toMatch(/came {6}sha256 [0-9a-f]{64} \(1 kB; a proxy on the way may change downloads\)/)
+    expect(checksum).toMatch(/actual {6}sha256 [0-9a-f]{64} \(1 kB; a proxy on the way may change downloads\)/)
     expect(checksum).toContain(`curl -fsSL '${url('kubeadm')}' | sha256sum`)
     expect(checksum).toContain('spec.artifacts.checksums')
 
@@ -115,7 +115,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
 
     const broken = failureOf(outcome, 'artifact kubectl')
     expect(broken).toContain(`The download from ${site} failed.`)
-    expect(broken).toMatch(/came .*returned error: 503/)
+    expect(broken).toMatch(/actual .*returned error: 503/)
     expect(broken).toContain(`curl -fL -o /dev/null '${url('kubectl')}'`)
 
     // What comes with all its bytes is not fetched a second time; a server that is in trouble is.
@@ -163,7 +163,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     expect(outcome).toMatchObject({ exitCode: exitCodes.failed, stderr: '' })
     const failure = failureOf(outcome, 'artifact kubectl')
     expect(failure).toContain(`${server.url.replace('http://', '')} breaks off in the middle of the file.`)
-    expect(failure).toMatch(/came .*bytes? missing/)
+    expect(failure).toMatch(/actual .*bytes? missing/)
     expect(failure).toContain(`curl -fL -o /dev/null '${server.url}/${mirror.path('kubectl')}'`)
     expect(outcome.stdout).not.toMatch(stackTrace)
     await expectInstalled(expect, 'cut', ['cni-plugins', 'kubeadm', 'kubelet', 'runc'])
@@ -207,7 +207,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
         where: 'stalled artifact kubectl',
         problem: `${server.url.replace('http://', '')} is too slow or has stalled.`,
         expected: `${server.url}/${mirror.path('kubectl')}`,
-        came: expect.stringContaining('Operation too slow'),
+        actual: expect.stringContaining('Operation too slow'),
         next: expect.stringContaining('curl -fL -o /dev/null'),
       },
     })
@@ -236,11 +236,11 @@ describe('a download that fails says what and why, leaves nothing half done, and
     expect(outcome).toMatchObject({ exitCode: exitCodes.failed, stderr: '' })
     const download = failureOf(outcome, 'artifact kubelet')
     expect(download).toContain('The disk of the host is full.')
-    expect(download).toMatch(/came {6}no space left in \/var\/cache\/evcctl \(\d+ KiB free\)/)
+    expect(download).toMatch(/actual {6}no space left in \/var\/cache\/evcctl \(\d+ KiB free\)/)
     expect(download).toContain('Free some space there (df -h shows where), then apply again.')
     const install = failureOf(outcome, 'artifact runc')
     expect(install).toMatch(/The disk of the host is full: runc \S+ could not be unpacked\./)
-    expect(install).toMatch(/came .*\/usr\/local\/sbin\/runc.*No space left on device/)
+    expect(install).toMatch(/actual .*\/usr\/local\/sbin\/runc.*No space left on device/)
     expect(install).toContain('Free some space there (df -h shows where), then apply again.')
     expect(outcome.stdout).not.toMatch(stackTrace)
     // Nothing that takes room is left behind, and what fits is installed.

@@ -66,7 +66,7 @@ const faults: readonly Fault[] = [
     what: 'a key that the host does not know',
     host: 'w1',
     entry: () => ({ ssh: { identityFile: file('other-key') } }),
-    says: [/WHERE: login as evcctl was refused/, /expected .*publickey/, /came +key ~\/other-key \(ssh-ed25519\)/],
+    says: [/WHERE: login as evcctl was refused/, /expected .*publickey/, /actual +key ~\/other-key \(ssh-ed25519\)/],
     cure: /ssh-copy-id -i ~\/other-key evcctl@ADDRESS$/m,
   },
   {
@@ -119,7 +119,7 @@ const faults: readonly Fault[] = [
     env: { EVCCTL_TEST_SUDO: 'not the one' },
     says: [
       /WHERE: sudo did not take the password of evcctl/,
-      /came +sudo password from \$EVCCTL_TEST_SUDO: Sorry, try again/,
+      /actual +sudo password from \$EVCCTL_TEST_SUDO: Sorry, try again/,
     ],
     cure: /ssh -t -i \S+ evcctl@ADDRESS sudo -k -v/,
     mend: async () => {},
@@ -128,7 +128,7 @@ const faults: readonly Fault[] = [
   {
     what: 'a sudo password that is missing',
     host: 'asks',
-    says: [/WHERE: sudo asks for the password of evcctl, and none is given/, /came +sudo: a password is required/],
+    says: [/WHERE: sudo asks for the password of evcctl, and none is given/, /actual +sudo: a password is required/],
     cure: /spec\.ssh\.sudoPassword in cluster\.yaml \(fromEnv, fromFile or prompt\)/,
   },
   {
@@ -136,7 +136,7 @@ const faults: readonly Fault[] = [
     host: 'mortal',
     entry: () => ({ ssh: { sudoPassword: { fromEnv: 'EVCCTL_TEST_SUDO' } } }),
     env: { EVCCTL_TEST_SUDO: 'the right one' },
-    says: [/WHERE: evcctl may not become root/, /came +evcctl is not in the sudoers file/],
+    says: [/WHERE: evcctl may not become root/, /actual +evcctl is not in the sudoers file/],
     cure: /usermod -aG sudo evcctl/,
     mend: () => on.hosts.exec('mortal', 'usermod -aG sudo evcctl'),
   },
@@ -199,7 +199,7 @@ describe('a host that cannot be worked on is named with a cure, and the others a
     for (const command of ['ping', 'plan']) {
       const outcome = await on.scene.run(command, path)
       const shown = printed(outcome).replaceAll(`w1 (${address}:22)`, 'WHERE').replaceAll(address, 'ADDRESS')
-      for (const words of [...says, cure, /came +ssh-ed25519 SHA256:/]) expect(shown).toMatch(words)
+      for (const words of [...says, cure, /actual +ssh-ed25519 SHA256:/]) expect(shown).toMatch(words)
       expect(shown).not.toMatch(stackTrace)
       expect(outcome.exitCode).toBe(exitCodes.unreachable)
     }
@@ -241,10 +241,10 @@ describe('a host that cannot be worked on is named with a cure, and the others a
       /(late is not fit for the cluster; nothing is planned for it[\s\S]*?)\n\n/.exec(outcome.stdout) ?? []
     expect(late).toContain('There are 2 things wrong with it.')
     expect(late).toMatch(
-      /Its clock is not that of the other hosts\.\n +expected +at most 30 s from their median\n +came +(599|600)\.\d s behind\n/,
+      /Its clock is not that of the other hosts\.\n +expected +at most 30 s from their median\n +actual +(599|600)\.\d s behind\n/,
     )
     expect(late).toContain('timedatectl set-ntp true')
-    expect(late).toMatch(/There is too little free space for \/tmp\.\n +expected +at least 64 MiB\n +came +8 MiB\n/)
+    expect(late).toMatch(/There is too little free space for \/tmp\.\n +expected +at least 64 MiB\n +actual +8 MiB\n/)
     expect(late).toContain('du -xh /tmp | sort -h')
     expect(outcome.stdout).toContain('nothing listens on port 2222')
     // The others can go on without them.

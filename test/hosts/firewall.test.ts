@@ -279,7 +279,7 @@ ip neigh replace 10.244.255.1 lladdr 02:00:00:00:00:01 dev flannel.1`,
           const failed = await applyTo(withPeer(), pool)
           expect(failed.get(id)).toMatchObject({
             problem: expect.stringContaining('in force, but not permanent'),
-            came: expect.stringMatching(/2222.tcp/),
+            actual: expect.stringMatching(/2222.tcp/),
           })
           expect(await exec(kind, 'firewall-cmd --list-ports')).toBe('2222/tcp')
           await exec(kind, 'firewall-cmd --runtime-to-permanent')

@@ -159,7 +159,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     const failed = await applyTo({ ...whole, tasks: new Map(spoilt) }, pool)
     expect(failed.get(proxyTask)).toMatchObject({
       problem: `evcctl-nginx-proxy.service does not run with what was changed, so it has its former files again: ${path}`,
-      came: expect.stringContaining(reason),
+      actual: expect.stringContaining(reason),
     })
     expect(await run('(echo hello; sleep 1) | socat - TCP:127.0.0.1:7443')).toBe('hello')
     if (path === config) expect(await mainPid()).toBe(started)
@@ -175,7 +175,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect([...failed.keys()]).toEqual([proxyTask, 'w1/nginx-proxy/unit:evcctl-haproxy.service'])
     expect(failed.get(proxyTask)).toMatchObject({
       problem: 'evcctl-nginx-proxy.service does not run.',
-      came: expect.stringContaining('Address already in use'),
+      actual: expect.stringContaining('Address already in use'),
     })
     await run('systemctl stop thief')
     await apply()
@@ -193,7 +193,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     const failed = await applyTo(builder.build(), pool)
     expect(failed.get('w1/os/unit:flapping.service')).toMatchObject({
       problem: 'flapping.service does not run.',
-      came: expect.stringMatching(/has ended 5 times since it was started\n.*no such luck/s),
+      actual: expect.stringMatching(/has ended 5 times since it was started\n.*no such luck/s),
     })
     const off = new GraphBuilder()
     off.scope('w1', 'os').add(systemdUnit({ unit: 'flapping.service', state: 'stopped', enabled: false }))

@@ -108,10 +108,10 @@ describe('a real sshd and sudo', () => {
     await waiting
     await onHost('echo "back at noon" >/run/nologin')
     await using subject = pool(target({ connectTimeoutMs: 2_000 }))
-    const { problem, came } = (await hostError(output(subject, 'true'), 'login')).details
+    const { problem, actual } = (await hostError(output(subject, 'true'), 'login')).details
     await onHost('rm /run/nologin')
     expect(problem).toContain('then closed the connection: the account may not log in')
-    expect(came).toContain('the server says: back at noon')
+    expect(actual).toContain('the server says: back at noon')
   })
 
   it('say which password has expired', async () => {
@@ -127,7 +127,7 @@ describe('a real sshd and sudo', () => {
     const account = (await hostError(output(expired, 'true'), 'login')).details
     await onHost(`chage -E -1 ${user}`)
     expect(account.problem).toContain('the account may not log in')
-    expect(account.came).toContain('Your account has expired')
+    expect(account.actual).toContain('Your account has expired')
     await runsAsRoot(target())
   })
 
@@ -137,12 +137,12 @@ describe('a real sshd and sudo', () => {
       `echo '${line}' >/etc/ssh/sshd_config.d/00-kex.conf; systemctl reload ssh || kill -HUP $(pgrep -o sshd)`,
     )
     await using subject = pool(target())
-    const { came, next } = await vi.waitFor(
+    const { actual, next } = await vi.waitFor(
       async () => (await hostError(output(subject, 'true'), 'unreachable')).details,
       { timeout: 10_000, interval: 500 },
     )
-    expect(came).toContain('offers: sntrup761x25519-sha512@openssh.com')
-    expect(came).not.toContain('kex-strict')
+    expect(actual).toContain('offers: sntrup761x25519-sha512@openssh.com')
+    expect(actual).not.toContain('kex-strict')
     expect(next).toContain('KexAlgorithms +curve25519-sha256')
   })
 })

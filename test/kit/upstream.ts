@@ -43,10 +43,10 @@ export async function download(address: string, file: string, sha256: string): P
       if (attempt === attempts) throw new Error(`cannot download ${address}: ${String(error)}`, { cause: error })
     }
   }
-  const came = await sha256OfFile(unfinished)
-  if (came !== sha256) {
+  const actual = await sha256OfFile(unfinished)
+  if (actual !== sha256) {
     await rm(unfinished)
-    throw new Error(`${address} is not what was expected\n  expected  sha256 ${sha256}\n  came      sha256 ${came}`)
+    throw new Error(`${address} is not what was expected\n  expected  sha256 ${sha256}\n  actual    sha256 ${actual}`)
   }
   await rename(unfinished, file)
 }

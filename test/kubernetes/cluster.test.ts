@@ -397,7 +397,7 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect(proxy.requests).toContain(`CONNECT ${registry.host}`)
   })
 
-  test('all that was fetched came through the proxy, and nothing that nodes have said to each other', async () => {
+  test('all that was fetched actual through the proxy, and nothing that nodes have said to each other', async () => {
     expect(proxy.requests.filter(request => request.startsWith(`GET ${cluster.mirrorUrl}/`)).length).toBeGreaterThan(10)
     const own = hostNames.map(name => cluster.hosts.host(name).address)
     const inside = [

@@ -65,14 +65,14 @@ describe.sequential('a cluster on an etcd that exists already', () => {
     await write()
     const expired = await refusal()
     expect(expired).toContain('answers, but not with a certificate of the CA in spec.etcd.certificates.ca')
-    expect(expired).toMatch(/came .*certificate has expired/)
+    expect(expired).toMatch(/actual .*certificate has expired/)
     await etcd.start('server')
     await write('other')
     const said = await refusal()
     expect(said).toContain(
       `${etcd.endpoint} answers, but not with a certificate of the CA in spec.etcd.certificates.ca`,
     )
-    expect(said).toMatch(/came .*certificate/)
+    expect(said).toMatch(/actual .*certificate/)
   })
 
   test('an apply that is killed while kubeadm init writes to etcd is taken up again', async () => {

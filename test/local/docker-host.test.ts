@@ -12,7 +12,7 @@ describe('DOCKER_HOST', () => {
     dockerHost =>
       expect(() => checkDockerHost(dockerHost)).toThrow(
         new RegExp(
-          `^DOCKER_HOST: .*not the address[^]*expected +unix:///[^]*came +${dockerHost}\n[^]*unset DOCKER_HOST`,
+          `^DOCKER_HOST: .*not the address[^]*expected +unix:///[^]*actual +${dockerHost}\n[^]*unset DOCKER_HOST`,
         ),
       ),
   )

@@ -35,11 +35,11 @@ test('after success: counts, the longest steps, the journal and the next command
   `)
 })
 
-test('after a failure: what was expected and came, what it held up, and how to go on', () => {
+test('after a failure: what was expected and actual, what it held up, and how to go on', () => {
   const error = {
     problem: 'kubelet 1.36.4 did not match its checksum',
     expected: 'sha256 5be1…  from dl.k8s.io',
-    came: 'sha256 09ab…  (61 MB; a proxy on the way may change downloads)',
+    actual: 'sha256 09ab…  (61 MB; a proxy on the way may change downloads)',
     next: 'nothing of it was kept',
   }
   const because = 'w1/workers/download kubelet' as TaskId
@@ -54,7 +54,7 @@ test('after a failure: what was expected and came, what it held up, and how to g
       ✘ w1  download kubelet
           kubelet 1.36.4 did not match its checksum
             expected  sha256 5be1…  from dl.k8s.io
-            came      sha256 09ab…  (61 MB; a proxy on the way may change downloads)
+            actual    sha256 09ab…  (61 MB; a proxy on the way may change downloads)
             nothing of it was kept
       skipped on w1: step 0, step 1, step 2, step 3, step 4, step 5 and 2 more
       run journal: ~/.local/state/evcctl/runs/x

@@ -4,7 +4,12 @@ import { createPaint, errorTexts, sameErrors } from '../../src/report/index.ts'
 import { taskProblemLines } from '../../src/report/problems.ts'
 
 const groups = (...errors: ErrorDetails[]) => sameErrors(errors, error => error).map(({ all }) => all.length)
-const refused = (where: string, next: string, came = 'RST'): ErrorDetails => ({ where, problem: 'refused', came, next })
+const refused = (where: string, next: string, actual = 'RST'): ErrorDetails => ({
+  where,
+  problem: 'refused',
+  actual,
+  next,
+})
 
 test.each([
   ['its own address', 'w1 (192.0.2.1:22)', 'ssh root@192.0.2.1 true', 'w2 (192.0.2.2:22)', 'ssh root@192.0.2.2 true'],
@@ -38,15 +43,15 @@ test('up to three are told one by one; of more, a hint is said to be that of the
   const errors = [1, 2, 3, 4].map(n => refused(`w${n} (192.0.2.${n}:22)`, `ssh root@192.0.2.${n}`))
   expect(errorTexts(errors.slice(0, 3))).toHaveLength(3)
   expect(errorTexts(errors)).toEqual([
-    'w1 (192.0.2.1:22), w2 (192.0.2.2:22), w3 (192.0.2.3:22) and 1 more: refused\n  came      RST\n  for w1: ssh root@192.0.2.1',
+    'w1 (192.0.2.1:22), w2 (192.0.2.2:22), w3 (192.0.2.3:22) and 1 more: refused\n  actual    RST\n  for w1: ssh root@192.0.2.1',
   ])
 })
 
 const hosts = [1, 2].map(n => ({ name: `w${n}`, address: `edge-${n}.example`, privateAddress: `10.8.0.${n}` }))
-const lookAt = (host: string, next: string, came = 'nothing') => ({
+const lookAt = (host: string, next: string, actual = 'nothing') => ({
   host,
   title: 'containerd',
-  error: { where: `${host} containerd`, problem: 'it does not start', came, next },
+  error: { where: `${host} containerd`, problem: 'it does not start', actual, next },
 })
 const told = (...problems: ReturnType<typeof lookAt>[]) => taskProblemLines(problems, hosts, createPaint(false))
 
@@ -60,7 +65,7 @@ test.each([
   expect(lines).toEqual([
     '✘ w1, w2  containerd',
     '    it does not start',
-    '      came      nothing',
+    '      actual    nothing',
     `      for w1: ${one}`,
   ])
 })

@@ -95,7 +95,7 @@ describe('live progress', () => {
     const error = {
       problem: 'kubelet 1.36.4 did not match its checksum',
       expected: 'sha256 5be1…',
-      came: 'sha256 09ab…',
+      actual: 'sha256 09ab…',
     }
     const reporter = show(screen, [
       ...halfWay(),

@@ -116,7 +116,7 @@ describe('the join of a control plane node', () => {
   test('is refused where a worker of another cluster has left its CA', async () => {
     const left = await look({ '/etc/kubernetes/pki/ca.crt': ca.pem })
     const change = resource.diff(left, { ...desired, caHash: 'sha256:other' }, { watched: [] })
-    expect(change?.refused?.came).toBe(ca.hash)
+    expect(change?.refused?.actual).toBe(ca.hash)
   })
 
   test('is refused for a node that has another name by now', async () => {
@@ -124,13 +124,16 @@ describe('the join of a control plane node', () => {
     const same = await look({ ...joined, [certificate]: nodeCertificate('cp2') })
     expect(resource.diff(same, desired, { watched: [] })).toBeUndefined()
     const other = await look({ ...joined, [certificate]: nodeCertificate('cp9') })
-    expect(resource.diff(other, desired, { watched: [] })?.refused?.came).toBe('the node cp9')
+    expect(resource.diff(other, desired, { watched: [] })?.refused?.actual).toBe('the node cp9')
   })
 
   test('takes a worker of another name for that node, not for one to be reset', async () => {
     const own = { ...worker, '/var/lib/kubelet/pki/kubelet-client-current.pem': nodeCertificate('w2') }
     const refused = resource.diff(await look(own), desired, { watched: [] })?.refused
-    expect(refused).toMatchObject({ came: 'the node w2', next: expect.stringMatching(/^Name it w2 in cluster\.yaml/) })
+    expect(refused).toMatchObject({
+      actual: 'the node w2',
+      next: expect.stringMatching(/^Name it w2 in cluster\.yaml/),
+    })
     const elsewhere = resource.diff(await look(own), { ...desired, caHash: 'sha256:other' }, { watched: [] })
     expect(elsewhere?.refused?.problem).toContain('This host is a worker node')
   })

@@ -39,13 +39,13 @@ describe('a folder', () => {
   test('does not replace a link to nothing, and the plan says so', () => {
     const path = join(folder, 'link')
     symlinkSync('/nowhere/at/all', path)
-    expect(compare(wanted(path), probe(wanted(path).probe))?.refused).toMatchObject({ came: 'link to nothing' })
+    expect(compare(wanted(path), probe(wanted(path).probe))?.refused).toMatchObject({ actual: 'link to nothing' })
   })
 
   test('does not replace a file', () => {
     const path = join(folder, 'file')
     writeFileSync(path, '')
-    expect(compare(wanted(path), probe(wanted(path).probe))?.refused).toMatchObject({ came: 'regular empty file' })
+    expect(compare(wanted(path), probe(wanted(path).probe))?.refused).toMatchObject({ actual: 'regular empty file' })
     expect(() => converge(wanted(path))).toThrow(/File exists/)
     const failure = {
       step: 0,

@@ -11,7 +11,7 @@ test('a certificate error of a host whose clock is wrong is told as what it is',
   expect(details?.problem).toBe(
     'The clock of the host is wrong, so that the TLS certificate of dl.k8s.io is not valid there.',
   )
-  expect(details?.came).toBe('Thu, 01 Jan 1970 01:00:00 GMT')
+  expect(details?.actual).toBe('Thu, 01 Jan 1970 01:00:00 GMT')
   expect(details?.next).toContain('timedatectl set-ntp true')
 })
 
@@ -23,6 +23,6 @@ test('a certificate error of a host whose clock is right is one of trust', () =>
   ]) {
     const details = explain(...lines)
     expect(details?.problem).toBe('The host does not trust the TLS certificate of dl.k8s.io.')
-    expect(details?.came).toBe(said)
+    expect(details?.actual).toBe(said)
   }
 })

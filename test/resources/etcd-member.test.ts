@@ -30,7 +30,7 @@ function plan(current: EtcdMemberState, desired: EtcdMemberDesired): string {
   const change = resource.diff(current, desired, { watched: [] })
   if (change === undefined) return 'in desired state'
   const { refused, fields, note } = change
-  if (refused !== undefined) return `refused: ${refused.problem} ${refused.came}`
+  if (refused !== undefined) return `refused: ${refused.problem} ${refused.actual}`
   return [...fields.map(({ field, after }) => `${field} ${String(after)}`), note ?? ''].join('; ')
 }
 

@@ -59,7 +59,7 @@ describe('an etcd that exists already', () => {
     const refused = await refusal([living, dead, dead], read('own.crt'))
     expect(refused?.problem).toBe('The external etcd does not answer.')
     expect(refused?.expected).toBe('at least 2 of 3 endpoints')
-    expect(refused?.came).toContain(`${dead}: curl: (7)`)
+    expect(refused?.actual).toContain(`${dead}: curl: (7)`)
   })
 
   test("is refused when it answers with another cluster's CA", async () => {

@@ -103,7 +103,7 @@ describe('what an external etcd holds', () => {
   test("is refused when it is another cluster's", async () => {
     const refused = await refusal([urls.dead, urls.full])
     expect(refused?.problem).toContain('kubeadm init would take it over')
-    expect(refused?.came).toBe(`keys below /registry/ at ${urls.full}`)
+    expect(refused?.actual).toBe(`keys below /registry/ at ${urls.full}`)
     expect(await refusal([urls.full], {}, { foreign: false })).toMatchObject({ problem: refused?.problem })
   })
 
@@ -127,7 +127,7 @@ describe('what an external etcd holds', () => {
     const standing = { ...admin, ...manifest(urls.full) }
     const other = await refusal([urls.other], standing)
     expect(other?.problem).toBe('The endpoints are not all of the etcd that this cluster uses.')
-    expect(other?.came).toBe(`${urls.other}: cluster 12\n${urls.full}: cluster 11`)
+    expect(other?.actual).toBe(`${urls.other}: cluster 12\n${urls.full}: cluster 11`)
     const nothing = await refusal([urls.empty], { ...admin, ...manifest(urls.dead) })
     expect(nothing?.problem).toContain('the cluster would begin once more from nothing')
   })
@@ -141,7 +141,7 @@ describe('what an external etcd holds', () => {
     async name => {
       const refused = await refusal([urls[name]])
       expect(refused?.problem).toContain('It cannot be found out what this etcd holds')
-      expect(refused?.came).toContain(urls[name])
+      expect(refused?.actual).toContain(urls[name])
       const moved = { ...admin, ...manifest(urls.full) }
       expect((await refusal([urls[name]], moved))?.problem).toContain('cannot be found out')
       expect(await refusal([urls[name], urls.empty])).toBeUndefined()

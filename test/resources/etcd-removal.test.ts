@@ -36,7 +36,7 @@ function plan(current: EtcdMemberState, ...of: Parameters<typeof removal>): stri
   const resource = removal(...of)
   const change = resource.diff(current, { members: [] }, { watched: [] })
   if (change === undefined) return 'nothing'
-  if (change.refused !== undefined) return `refused: ${change.refused.problem} ${change.refused.came}`
+  if (change.refused !== undefined) return `refused: ${change.refused.problem} ${change.refused.actual}`
   return change.fields.map(({ field, before, after }) => `${field}: ${before} → ${after}`).join('\n') || change.note!
 }
 

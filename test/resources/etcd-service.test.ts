@@ -124,13 +124,13 @@ describe('a member of etcd whose settings have changed', () => {
   test.each([
     ['one of three', [1, 2, 3], [1, 2], 'e3 does not answer'],
     ['one of four', [1, 2, 3, 4], [1, 2, 3], 'e4 does not answer'],
-  ])('is not touched while %s others is missing, and the error says which', async (_what, all, well, came) => {
+  ])('is not touched while %s others is missing, and the error says which', async (_what, all, well, actual) => {
     const host = await Host.standing(all, well)
     const ended = await host.settle('restart')
     expect(ended.exitCode).toBe(1)
     expect([host.runs, host.restarts(), host.read(environment)]).toEqual(['first', 0, 'second'])
     const details = service(3).explain?.({ step: 0, ...ended }, {} as never)
-    expect(details).toMatchObject({ problem: 'e1 is not restarted: etcd would lose its quorum.', came })
+    expect(details).toMatchObject({ problem: 'e1 is not restarted: etcd would lose its quorum.', actual })
   })
 
   test('is restarted while a learner is missing, which has no vote', async () => {
@@ -221,7 +221,7 @@ describe('the plan of a restart', () => {
   test('is refused where a member of a host that is off is missing', () => {
     expect(plan(3, answered, member(1), member(2), member(3, false))?.refused).toMatchObject({
       problem: 'e1 is not restarted: etcd would lose its quorum.',
-      came: 'e3 does not answer',
+      actual: 'e3 does not answer',
     })
   })
 

@@ -81,7 +81,7 @@ describe('a file', () => {
     rmSync(path)
     mkdirSync(join(path, 'inner'), { recursive: true })
     expect(compare(wanted('x'), probe(wanted('x').probe))?.refused).toMatchObject({
-      came: 'a folder with something in it',
+      actual: 'a folder with something in it',
       next: expect.stringContaining('ls -la'),
     })
     expect(() => converge(wanted('x'))).toThrow(/not empty/)

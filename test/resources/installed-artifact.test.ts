@@ -326,7 +326,7 @@ test('a download that is not what it should be is not kept, and both checksums a
   const details = resource.explain?.({ step: 0, ...ended }, resource.desired as never)
   expect(details).toMatchObject({
     expected: `sha256 ${wanted} from dl.k8s.io`,
-    came: expect.stringContaining(`sha256 ${sha256(program)} (5 kB;`),
+    actual: expect.stringContaining(`sha256 ${sha256(program)} (5 kB;`),
   })
   expect(existsSync(`${sandbox.root}/bin/kubelet`)).toBe(false)
   expect(existsSync(sandbox.inside(`/var/cache/evcctl/${wanted}.part`))).toBe(false)
@@ -464,9 +464,9 @@ test('a program for another machine is refused, and the one that is there stays'
   const second = kubelet(sandbox, `${bad.url}/kubelet`, sha256(foreign), '1.36.5')
   const ended = await sandbox.run(second.converge(undefined, second.desired as never))
   expect(ended.exitCode).toBe(1)
-  const { problem, came } = second.explain!({ step: 1, ...ended }, second.desired as never)!
+  const { problem, actual } = second.explain!({ step: 1, ...ended }, second.desired as never)!
   expect(problem).toMatch(/kubelet 1\.36\.5 cannot run on this host: it was built for another architecture/)
-  expect(came).toMatch(/ELF 020016, here 0[0-9a-f]{5}/)
+  expect(actual).toMatch(/ELF 020016, here 0[0-9a-f]{5}/)
   expect(readFileSync(`${sandbox.root}/bin/kubelet`)).toEqual(program)
 })
 

@@ -10,7 +10,8 @@ test.each<[string, string, object]>([
     'error execution phase preflight: [preflight] Some fatal errors occurred:\n\t[ERROR NumCPU]: the number of available CPUs 1 is less than the required 2\n\t[ERROR Mem]: the system RAM (900 MB) is less than the minimum 1700 MB\n[preflight] If you know what you are doing\n',
     {
       problem: 'kubeadm init refuses this host.',
-      came: 'NumCPU: the number of available CPUs 1 is less than the required 2\nMem: the system RAM (900 MB) is less than the minimum 1700 MB',
+      actual:
+        'NumCPU: the number of available CPUs 1 is less than the required 2\nMem: the system RAM (900 MB) is less than the minimum 1700 MB',
       next: expect.stringContaining('spec.kubernetes.ignorePreflightErrors: [NumCPU, Mem]'),
     },
   ],
@@ -29,20 +30,20 @@ test.each<[string, string, object]>([
     `error execution phase kubelet-start: the HTTP call equal to 'curl' returned error: the kubelet is not healthy after 4m0s\n${kubeletMark}E1121 "command failed" err="unknown flag: --bogus"\n`,
     {
       problem: 'The kubelet does not come up during kubeadm init.',
-      came: expect.stringContaining('unknown flag: --bogus'),
+      actual: expect.stringContaining('unknown flag: --bogus'),
     },
   ],
   [
     'an API server that does not come up, with what it said',
     `error execution phase wait-control-plane: failed while waiting for the control plane to start: [kube-apiserver check failed]\n${kubeletMark}kube-apiserver:\nError: unknown flag: --bogus\n`,
-    { problem: 'The control plane does not come up.', came: expect.stringContaining('Error: unknown flag: --bogus') },
+    { problem: 'The control plane does not come up.', actual: expect.stringContaining('Error: unknown flag: --bogus') },
   ],
   [
     'a name that another machine has',
     'error execution phase kubelet-start: a Node with name "w1" and status "Ready" already exists in the cluster. You must delete\n',
     { problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.' },
   ],
-  ['anything else', 'error: something new\n', { problem: 'kubeadm init failed.', came: 'error: something new' }],
+  ['anything else', 'error: something new\n', { problem: 'kubeadm init failed.', actual: 'error: something new' }],
 ])('%s is explained', (_what, stderr, details) => {
   expect(explain(stderr)).toMatchObject(details)
 })

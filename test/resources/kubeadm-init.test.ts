@@ -63,7 +63,7 @@ describe('kubeadm init', () => {
     const same = await look({ ...wholeControlPlane, [certificate]: nodeCertificate('cp1') })
     expect(same.change).toBeUndefined()
     const other = await look({ ...wholeControlPlane, [certificate]: nodeCertificate('old') })
-    expect(other.change?.refused).toMatchObject({ expected: 'the node cp1', came: 'the node old' })
+    expect(other.change?.refused).toMatchObject({ expected: 'the node cp1', actual: 'the node old' })
   })
 
   test('leaves an external etcd on the same host alone', () => {

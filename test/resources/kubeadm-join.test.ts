@@ -81,7 +81,7 @@ describe('kubeadm join', () => {
   test('is refused for a node of another cluster, and for a control plane node', async () => {
     const current = await look(joined)
     const other = resource.diff(current, { ...desired, caHash: 'sha256:other' }, { watched: [] })
-    expect(other?.refused).toMatchObject({ problem: 'This host belongs to another cluster.', came: ca.hash })
+    expect(other?.refused).toMatchObject({ problem: 'This host belongs to another cluster.', actual: ca.hash })
     const own = resource.diff({ ...current, state: 'control plane' }, desired, { watched: [] })
     expect(own?.refused?.problem).toContain('runs a control plane')
   })
@@ -90,7 +90,7 @@ describe('kubeadm join', () => {
     const node = { ...joined, '/etc/kubernetes/admin.conf': 'x' }
     const cp2 = { ...node, '/var/lib/kubelet/pki/kubelet-client-current.pem': nodeCertificate('cp2') }
     expect(resource.diff(await look(cp2), desired, { watched: [] })?.refused).toMatchObject({
-      came: 'the node cp2',
+      actual: 'the node cp2',
       next: expect.stringMatching(/^Name it cp2 in cluster\.yaml/),
     })
     const elsewhere = resource.diff(await look(cp2), { ...desired, caHash: 'sha256:other' }, { watched: [] })
@@ -102,7 +102,7 @@ describe('kubeadm join', () => {
     const same = await look({ ...joined, [certificate]: nodeCertificate('w1') })
     expect(resource.diff(same, desired, { watched: [] })).toBeUndefined()
     const other = await look({ ...joined, [certificate]: nodeCertificate('w9') })
-    expect(resource.diff(other, desired, { watched: [] })?.refused).toMatchObject({ came: 'the node w9' })
+    expect(resource.diff(other, desired, { watched: [] })?.refused).toMatchObject({ actual: 'the node w9' })
     const sandbox = new Sandbox()
     const path = sandbox.inside(certificate)
     mkdirSync(dirname(path), { recursive: true })
@@ -132,7 +132,7 @@ describe('kubeadm join', () => {
     const change = resource.diff(left, { ...desired, caHash: 'sha256:abc' }, { watched: [] })
     expect(change?.refused).toMatchObject({
       problem: 'This host belongs to another cluster.',
-      came: 'sha256:other',
+      actual: 'sha256:other',
     })
     expect(
       resource.diff({ ...left, caHash: 'sha256:abc' }, { ...desired, caHash: 'sha256:abc' }, { watched: [] }),

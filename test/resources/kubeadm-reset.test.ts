@@ -74,8 +74,8 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
     host.write('/var/lib/etcd/default/member/wal/0.wal')
     // The check of evcctl comes first and is what plan shows; with it ignored, kubeadm's own comes.
     for (const resource of [init(), init('/var/lib/etcd', ignored), init('/var/lib/etcd', ignored)]) {
-      const came = await host.apply(resource, initDesired)
-      expect(JSON.stringify(came)).toMatch(/is not empty/)
+      const actual = await host.apply(resource, initDesired)
+      expect(JSON.stringify(actual)).toMatch(/is not empty/)
       expect(host.tree('/var/lib/etcd')).toHaveProperty('default/member/wal/0.wal')
       expect(host.has(runMark)).toBe(false)
     }
@@ -87,8 +87,8 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
     async name => {
       const host = new KubeadmHost('/var/lib/etcd/pg')
       host.write(`/var/lib/etcd/pg/${name}/table`)
-      const came = await host.apply(init('/var/lib/etcd/pg'), initDesired)
-      expect(came).toMatchObject({ refused: expect.stringContaining(`/var/lib/etcd/pg/${name}`) })
+      const actual = await host.apply(init('/var/lib/etcd/pg'), initDesired)
+      expect(actual).toMatchObject({ refused: expect.stringContaining(`/var/lib/etcd/pg/${name}`) })
       expect(host.asked()).toEqual([])
     },
   )

@@ -135,7 +135,7 @@ esac
     const told = change?.note === undefined ? {} : { note: change.note }
     if (change === undefined) return { action: undefined }
     const { action, refused } = change
-    if (refused !== undefined) return { action, ...told, refused: `${refused.problem}\n${refused.came}` }
+    if (refused !== undefined) return { action, ...told, refused: `${refused.problem}\n${refused.actual}` }
     for (const step of resource.converge(current, desired)) {
       if (!('run' in step)) continue
       const ended = await this.sandbox.sh(`set -eu\n${step.run}`, plain(step.stdin ?? ''), `${this.sandbox.root}/bin:`)
@@ -153,7 +153,7 @@ esac
   async apply<C, D, O>(resource: Resource<C, D, O>, desired: D): Promise<ProbeResult | { readonly refused: string }> {
     const current = await this.#probe(resource)
     const change = resource.diff(current, desired as never, { watched: [] })
-    if (change?.refused !== undefined) return { refused: `${change.refused.problem}\n${change.refused.came}` }
+    if (change?.refused !== undefined) return { refused: `${change.refused.problem}\n${change.refused.actual}` }
     const [step] = resource.converge(current, desired)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     return this.sandbox.sh(`set -eu\n${step.run}`, plain(step.stdin ?? ''), `${this.sandbox.root}/bin:`)

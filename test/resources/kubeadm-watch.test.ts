@@ -47,7 +47,7 @@ test('a kubelet that ends again and again with the same words ends kubeadm, and 
   expect(left).toBe(false)
   const details = explainKubeadm({ step: 0, exitCode, stdout, stderr }, 'join')
   expect(details.problem).toBe('The kubelet cannot start during kubeadm join.')
-  expect(details.came).toContain('unknown flag: --bogus')
+  expect(details.actual).toContain('unknown flag: --bogus')
 })
 
 test('words that differ only in what they list are the same', async () => {

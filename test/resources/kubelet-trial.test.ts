@@ -100,9 +100,9 @@ describe('a kubelet that is started with something new', () => {
     const details = service.explain?.({ step: 0, ...ended }, service.desired as never)
     expect(details?.problem).toContain('has its former files again')
     expect(details?.problem).toContain('config.yaml')
-    expect(details?.came).toContain('bad setting')
-    expect(details?.came).not.toContain('either')
-    expect(details?.came).not.toContain('put back')
+    expect(details?.actual).toContain('bad setting')
+    expect(details?.actual).not.toContain('either')
+    expect(details?.actual).not.toContain('put back')
   })
 
   test('that answers no health check gets its files back as well', async () => {

@@ -188,7 +188,7 @@ describe('why pods do not reach each other', () => {
       pods: checkPodsGiven.pods.map(pod => (pod.node === 'w1' ? { ...pod, address: '10.88.0.2' } : pod)),
     }
     const details = explainNode('w2', { pairs: [silent('w1', true)], service: fine }, pods, vxlan)
-    expect(details?.came).toContain('on w1: address 10.88.0.2')
+    expect(details?.actual).toContain('on w1: address 10.88.0.2')
     expect(details?.next).toMatch(/Pods on w1 \(192\.0\.2\.\d+\) have addresses that are not of 10\.244\.0\.0\/16/)
     expect(details?.next).toContain('/etc/cni/net.d')
     expect(details?.next).not.toContain('is dropped')

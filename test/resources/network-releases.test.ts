@@ -108,7 +108,7 @@ describe('the network of a standing cluster', () => {
   test('is not changed into another', () => {
     expect(refusal('cilium', flannel)).toMatchObject({
       expected: 'spec.network.cni: flannel',
-      came: 'spec.network.cni: cilium',
+      actual: 'spec.network.cni: cilium',
       next: expect.stringContaining('Set it back in cluster.yaml'),
     })
     expect(refusal('flannel', flannel)).toBeUndefined()
@@ -117,7 +117,7 @@ describe('the network of a standing cluster', () => {
 
   test('keeps kube-proxy, or does without, as it was made', () => {
     expect(refusal('cilium', cilium, true)?.expected).toBe('spec.network.cilium.kubeProxyReplacement: true')
-    expect(refusal('cilium', standing('kube-system/cilium', 'kube-system/kube-proxy'), false)?.came).toBe(
+    expect(refusal('cilium', standing('kube-system/cilium', 'kube-system/kube-proxy'), false)?.actual).toBe(
       'spec.network.cilium.kubeProxyReplacement: true',
     )
   })

@@ -51,7 +51,7 @@ fi`,
     expect([status, log]).toEqual([75, []])
     const told = resource.explain?.({ step: 0, exitCode: 75, stdout, stderr }, { chart: '', values: '' })
     expect(told?.problem).toBe('Another Helm is at work on the release cilium, so evcctl has not touched it.')
-    expect(told?.came).toMatch(/^revision 4 is pending-upgrade, begun 20/)
+    expect(told?.actual).toMatch(/^revision 4 is pending-upgrade, begun 20/)
     expect(told?.next).toContain('10 minutes')
   })
 

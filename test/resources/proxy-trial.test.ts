@@ -129,7 +129,7 @@ test.each([
     ])
     const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired)
     expect(details?.problem).toContain(`it has its former files again: ${host.inside(config)}`)
-    expect(details?.came).toContain(text === 'bad' ? 'unknown directive' : 'nothing is reached through it any more')
+    expect(details?.actual).toContain(text === 'bad' ? 'unknown directive' : 'nothing is reached through it any more')
   },
 )
 

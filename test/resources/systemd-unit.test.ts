@@ -233,7 +233,7 @@ describe('a unit', () => {
     const stderr =
       'Job for containerd.service failed.\n× containerd.service\nNov 20 10:00 toml: line 3: invalid character'
     const details = wanted().explain?.({ step: 0, exitCode: 1, stdout: '', stderr }, wanted().desired as never)
-    expect(details?.came).toContain('toml: line 3')
+    expect(details?.actual).toContain('toml: line 3')
     expect(details?.next).toContain('journalctl -u containerd.service')
   })
 

@@ -49,7 +49,7 @@ describe('before there is a cluster', () => {
         where: 'w1 (192.0.2.21)',
         problem: 'It does not know the name of the API endpoint api.example:6443.',
         expected: 'an address',
-        came: 'none (getent ahosts)',
+        actual: 'none (getent ahosts)',
         next: expect.stringContaining('spec.preflight.ignore: [endpoint]'),
       },
     ])
@@ -58,15 +58,15 @@ describe('before there is a cluster', () => {
   test.each([
     [{ connection: 'timed out', said: '' }, 'no answer within 5 s (192.0.2.5)'],
     [{ connection: 'failed', said: 'No route to host' }, 'No route to host (192.0.2.5)'],
-  ] as const)('%j is an error', (found, came) => {
+  ] as const)('%j is an error', (found, actual) => {
     const problems = check({ w1: { ...refused, ...found } })
-    expect(problems).toMatchObject([{ problem: 'It does not reach the API endpoint api.example:6443.', came }])
+    expect(problems).toMatchObject([{ problem: 'It does not reach the API endpoint api.example:6443.', actual }])
   })
 
   test('an answer is one of another cluster', () => {
     expect(check({ cp1: shows(other.server), w1: shows(other.server) })).toMatchObject([
       { where: 'cp1 (192.0.2.11)', problem: expect.stringContaining('Something answers at the API endpoint') },
-      { where: 'w1 (192.0.2.21)', came: expect.stringContaining('CN=kube-apiserver, issued by CN=kubernetes') },
+      { where: 'w1 (192.0.2.21)', actual: expect.stringContaining('CN=kube-apiserver, issued by CN=kubernetes') },
     ])
   })
 })
@@ -88,7 +88,7 @@ describe('when there is one', () => {
         expected: expect.stringMatching(
           /^a certificate signed by \/etc\/kubernetes\/pki\/ca\.crt \(SHA-256 [0-9A-F:]+\)$/,
         ),
-        came: expect.stringMatching(
+        actual: expect.stringMatching(
           /^CN=kube-apiserver, issued by CN=kubernetes, valid until .* \(SHA-256 [0-9A-F:]+\)$/,
         ),
         next: expect.stringMatching(/Point the load balancer at .*\n.*ignore: \[endpoint\]/),
@@ -104,8 +104,8 @@ describe('when there is one', () => {
   test.each([
     [refused, 'the connection was refused (192.0.2.5)'],
     [accepted, 'a connection, but no TLS (192.0.2.5)'],
-  ])('no answer is an error when an API server listens: %j', (found, came) => {
-    expect(check({ cp1: good, w1: found, listening: true })).toMatchObject([{ where: 'w1 (192.0.2.21)', came }])
+  ])('no answer is an error when an API server listens: %j', (found, actual) => {
+    expect(check({ cp1: good, w1: found, listening: true })).toMatchObject([{ where: 'w1 (192.0.2.21)', actual }])
   })
 
   test('no answer is nothing that the load balancer can help when no API server listens', () => {

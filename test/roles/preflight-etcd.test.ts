@@ -52,9 +52,9 @@ test.each<[string, Partial<HostFacts>, string, RegExp, RegExp]>([
   ['a process', listens('etcd'), 'ports', /^etcd on 127\.0\.0\.1$/, /ss -ltnp/],
 ])(
   'an etcd of somebody else on an etcd host is found before anything is written: %s',
-  (_, facts, check, came, next) => {
+  (_, facts, check, actual, next) => {
     expect(found({ e2: facts })).toEqual([expect.objectContaining({ check, host: 'e2' })])
-    expect(found({ e2: facts })[0]?.came).toMatch(came)
+    expect(found({ e2: facts })[0]?.actual).toMatch(actual)
     expect(found({ e2: facts })[0]?.next).toMatch(next)
   },
 )
@@ -65,7 +65,7 @@ test('a disk for the data of etcd that is not mounted is found, so that what is 
     {
       check: 'disk',
       host: 'e1',
-      came: 'nothing is mounted at /var/lib/etcd',
+      actual: 'nothing is mounted at /var/lib/etcd',
       next: expect.stringContaining('mount /var/lib/etcd'),
     },
   ])
@@ -96,7 +96,7 @@ test('a host whose disk for etcd is not mounted is set aside, and its member is 
 
 test('the data of another etcd is found where its log alone is seen', () => {
   const data = { etcd: { data: 'formed', own: false, ca: false, client: false } } as const
-  expect(found({ e1: data })).toMatchObject([{ check: 'kubernetesFiles', came: '/var/lib/etcd/member' }])
+  expect(found({ e1: data })).toMatchObject([{ check: 'kubernetesFiles', actual: '/var/lib/etcd/member' }])
 })
 
 test('a member that evcctl has made is no finding, also where nothing tells the names of processes', () => {

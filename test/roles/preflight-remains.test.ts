@@ -70,14 +70,14 @@ describe('remains on a host that is no node yet', () => {
       /ip link delete 'cilium_host'/,
     ],
   ]
-  test.each(cases)('%s: told before anything is written', (_, remains, check, came, next) => {
+  test.each(cases)('%s: told before anything is written', (_, remains, check, actual, next) => {
     const all = found(left(remains))
     expect(all).toHaveLength(1)
     expect(all[0]).toMatchObject({
       check,
       host: 'cp1',
       expected: expect.stringMatching(/./),
-      came: expect.stringMatching(came),
+      actual: expect.stringMatching(actual),
       next: expect.stringMatching(next),
     })
     expect(found(left(remains), specOf({ preflight: { ignore: [check] } }))).toEqual([])
@@ -90,7 +90,10 @@ describe('remains on a host that is no node yet', () => {
 
   test('data of etcd where kubeadm will make a member', () => {
     const data = { etcd: { data: 'formed', own: false, ca: false, client: false } } as const
-    expect(found({ ...left({}), ...data })[0]).toMatchObject({ check: 'kubernetesFiles', came: '/var/lib/etcd/member' })
+    expect(found({ ...left({}), ...data })[0]).toMatchObject({
+      check: 'kubernetesFiles',
+      actual: '/var/lib/etcd/member',
+    })
   })
 
   test.each<[string, Partial<RemainsFacts>, Record<string, unknown>]>([
@@ -202,13 +205,13 @@ describe('drop-ins of containerd', () => {
     ['version = 4\n', /^version = 4$/],
     ['version = "3"\n', /^version = "3"$/],
     ['version = 3\n[plugins\npassword = "s3cret"', /^Invalid TOML/],
-  ])('%j is told, with what it should be', (content, came) => {
+  ])('%j is told, with what it should be', (content, actual) => {
     const [one] = check(content)
     expect(one).toMatchObject({
       check: 'runtimeFiles',
       problem: `containerd does not start with ${path}.`,
       expected: expect.stringContaining('version = 3'),
-      came: expect.stringMatching(came),
+      actual: expect.stringMatching(actual),
     })
     expect(JSON.stringify(one)).not.toContain('s3cret')
     expect(check(content, undefined, node)).toHaveLength(1)
@@ -249,12 +252,12 @@ describe('ranges of the cluster and networks of the host', () => {
       { networks: [], addresses: ['192.0.2.11', '10.244.9.9'] },
       /address 10\.244\.9\.9/,
     ],
-  ])('%s', (_, facts, came) => {
+  ])('%s', (_, facts, actual) => {
     const all = found(facts)
     expect(all.every(({ check }) => check === 'ranges')).toBe(true)
     expect(all[0]).toMatchObject({
       problem: expect.stringContaining('spec.network.podCIDR'),
-      came: expect.stringMatching(came),
+      actual: expect.stringMatching(actual),
     })
   })
 
@@ -262,7 +265,7 @@ describe('ranges of the cluster and networks of the host', () => {
     const docker = { networks: [own, { range: '172.17.0.1/16', device: 'docker0' }] }
     expect(found(docker, specOf({ network: { serviceCIDR: '172.16.0.0/12' } }))[0]).toMatchObject({
       problem: expect.stringContaining('spec.network.serviceCIDR'),
-      came: '172.17.0.1/16 on docker0',
+      actual: '172.17.0.1/16 on docker0',
     })
     expect(found(docker)).toEqual([])
   })
@@ -286,7 +289,7 @@ describe('name servers', () => {
   })
 
   test('one of an interface alone is none', () => {
-    expect(found({ nameservers: ['fe80::1%eth0'] })[0]).toMatchObject({ check: 'nameservers', came: 'fe80::1%eth0' })
+    expect(found({ nameservers: ['fe80::1%eth0'] })[0]).toMatchObject({ check: 'nameservers', actual: 'fe80::1%eth0' })
   })
 
   test('are those of the file that the kubelet is told to use', () => {
@@ -307,7 +310,7 @@ describe('the clock', () => {
   test('of a single host is compared with that of this machine', () => {
     const [one] = found({ clockOffsetMs: year1970 }, alone())
     expect(one).toMatchObject({ check: 'clock', expected: 'at most 30 s from this machine' })
-    expect(one?.came).toMatch(/days behind/)
+    expect(one?.actual).toMatch(/days behind/)
     expect(found({ clockOffsetMs: 20_000 }, alone())).toEqual([])
   })
 

@@ -98,12 +98,12 @@ describe('hosts that are not', () => {
     ['nameservers', { w1: { nameservers: ['127.0.0.53'] } }, /name server of its own/, /127\.0\.0\.53/],
   ]
 
-  test.each(cases)('%s: %j', (name, changes, problem, came) => {
+  test.each(cases)('%s: %j', (name, changes, problem, actual) => {
     const found = check(changes)
     expect(found).toHaveLength(1)
     expect(found[0]).toMatchObject({
       problem: expect.stringMatching(problem),
-      came: expect.stringMatching(came),
+      actual: expect.stringMatching(actual),
       expected: expect.stringMatching(/./),
       where: expect.stringMatching(/^(cp1 \(192\.0\.2\.11\)|w1 \(192\.0\.2\.21\))$/),
       next: expect.stringContaining(`spec.preflight.ignore: [${name}]`),
@@ -165,9 +165,9 @@ test('a host whose facts cannot be looked at is unfit alone, and that cannot be 
 
 test('what a host has too much of is told by its begin', () => {
   const nameservers = Array.from({ length: 100 }, (_, index) => `10.96.0.${index}`)
-  const { came = '' } = check({ w1: { nameservers } }).find(({ problem }) => problem.includes('serviceCIDR'))!
-  expect(came.split('\n')).toHaveLength(21)
-  expect(came).toMatch(/\nand 80 more$/)
+  const { actual = '' } = check({ w1: { nameservers } }).find(({ problem }) => problem.includes('serviceCIDR'))!
+  expect(actual.split('\n')).toHaveLength(21)
+  expect(actual).toMatch(/\nand 80 more$/)
 })
 
 describe('the private address', () => {

@@ -135,7 +135,7 @@ describe('an exchange', () => {
       exchange(subject, { probes: [probe('true'), probe(`echo $$ >${pidFile}; sleep 300`)] }, { timeoutMs: 1000 }),
       'timed out',
     )
-    expect(error.details.came).toContain('probe 0 0')
+    expect(error.details.actual).toContain('probe 0 0')
     const pid = Number(await readFile(pidFile, 'utf8'))
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false)
   })

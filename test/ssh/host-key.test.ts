@@ -40,7 +40,7 @@ describe('host keys', () => {
     await using subject = pool(server.target(strict(server)))
     const error = await hostError(output(subject, 'true'), 'host key')
     expect(error.message).toContain('not known')
-    expect(error.details.came).toBe(`ssh-ed25519 ${fingerprint(server.hostKeys[0]!.getPublicSSH())}`)
+    expect(error.details.actual).toBe(`ssh-ed25519 ${fingerprint(server.hostKeys[0]!.getPublicSSH())}`)
     expect(error.details.next).toContain('evcctl ping --accept-new')
     expect(server.commands).toEqual([])
   })
@@ -109,7 +109,7 @@ describe('host keys', () => {
     await using subject = pool(server.target({ knownHosts: { files, policy: 'accept-new' } }))
     const error = await hostError(output(subject, 'true'), 'host key')
     expect(error.message).toContain('whether its host key is known cannot be told')
-    expect(error.details.came).toContain('EIO')
+    expect(error.details.actual).toContain('EIO')
     expect(await readFile(server.knownHostsFile, 'utf8').catch(() => '')).toBe('')
   })
 
@@ -140,12 +140,12 @@ describe('host keys', () => {
     const knownHosts = { files: [first.knownHostsFile], policy: 'accept-new' } as const
     const targets = [first.target({ name: 'w1', knownHosts }), second.target({ name: 'w2', knownHosts })]
     await using subject = pool(targets, { sshConfigFile })
-    const came = await Promise.allSettled(targets.map(({ name }) => output(subject, 'echo in', name)))
-    expect(came.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
-    const refused = came[0]!.status === 'rejected' ? 0 : 1
+    const actual = await Promise.allSettled(targets.map(({ name }) => output(subject, 'echo in', name)))
+    expect(actual.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    const refused = actual[0]!.status === 'rejected' ? 0 : 1
     const error = await hostError(output(subject, 'true', targets[refused]!.name), 'host key')
     expect(error.details.problem).toBe('its host key has changed. Nothing was sent.')
-    expect((came[refused] as PromiseRejectedResult).reason.details).toEqual(error.details)
+    expect((actual[refused] as PromiseRejectedResult).reason.details).toEqual(error.details)
     expect(await readFile(first.knownHostsFile, 'utf8')).toMatch(/^shared \S+ \S+\n$/)
   })
 
@@ -192,7 +192,7 @@ describe('host keys', () => {
       expect(error.details.expected).toBe(
         `ssh-ed25519 ${fingerprint(Buffer.from(key!, 'base64'))}  ${server.knownHostsFile} line 3`,
       )
-      expect(error.details.came).toBe(`ssh-ed25519 ${fingerprint(server.hostKeys[0]!.getPublicSSH())}`)
+      expect(error.details.actual).toBe(`ssh-ed25519 ${fingerprint(server.hostKeys[0]!.getPublicSSH())}`)
       expect(error.details.next).toContain(`ssh-keygen -R '[127.0.0.1]:${server.port}' -f ${server.knownHostsFile}`)
       expect(server.commands).toEqual([])
     },

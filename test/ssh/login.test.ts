@@ -51,9 +51,9 @@ describe('logging in', () => {
       problem: 'login as ubuntu was refused',
       expected: 'one of what the server accepts: publickey, password',
     })
-    expect(error.details.came).toContain(`key ${wrong} (ssh-ed25519)`)
-    expect(error.details.came).toContain('key /nonexistent/id not tried: no such file')
-    expect(error.details.came).toContain(`key ${text} not tried: not a private key`)
+    expect(error.details.actual).toContain(`key ${wrong} (ssh-ed25519)`)
+    expect(error.details.actual).toContain('key /nonexistent/id not tried: no such file')
+    expect(error.details.actual).toContain(`key ${text} not tried: not a private key`)
     expect(error.details.next).toMatch(new RegExp(`^ssh -v .*-p ${server.port} ubuntu@127\\.0\\.0\\.1 true`))
   })
 
@@ -66,8 +66,8 @@ describe('logging in', () => {
     const passphrase = new Secret('open sesame', 'passphrase')
     await using subject = pool(server.target({ identityFiles: [server.identityFile, encrypted], passphrase }))
     const error = await hostError(output(subject, 'true'), 'login')
-    expect(error.details.came).toContain(`key ${server.identityFile} not tried: others may read it (mode 0640)`)
-    expect(error.details.came).toContain(`key ${encrypted} not tried: others may read it (mode 0604)`)
+    expect(error.details.actual).toContain(`key ${server.identityFile} not tried: others may read it (mode 0640)`)
+    expect(error.details.actual).toContain(`key ${encrypted} not tried: others may read it (mode 0604)`)
     expect(error.details.next).toBe(
       `chmod 600 ${server.identityFile}   (then run this again; ssh, too, leaves such a key out)`,
     )
@@ -80,7 +80,7 @@ describe('logging in', () => {
     await using server = await startServer()
     await using subject = pool(server.target({ identityFiles: [] }))
     const error = await hostError(output(subject, 'true'), 'login')
-    expect(error.details).toMatchObject({ came: 'nothing to try', expected: expect.stringContaining('publickey') })
+    expect(error.details).toMatchObject({ actual: 'nothing to try', expected: expect.stringContaining('publickey') })
   })
 
   it('opens an encrypted key for each host with the passphrase of that host', async () => {
@@ -151,7 +151,7 @@ describe('logging in', () => {
     expect(second.describe('w1')?.login).toContain('keyboard-interactive')
     await using wrong = pool(plain.target({ identityFiles: [], password: new Secret('battery', 'password') }))
     const error = await hostError(output(wrong, 'true'), 'login')
-    expect(error.details.came).toContain('password')
+    expect(error.details.actual).toContain('password')
     expect(error.message).not.toContain('battery')
   })
 
@@ -170,7 +170,7 @@ describe('logging in', () => {
     const files = await Promise.all([1, 2, 3].map(i => keyFile(server.folder, `wrong${i}`, newKey().private)))
     await using subject = pool(server.target({ identityFiles: [...files, server.identityFile] }))
     const error = await hostError(output(subject, 'true'), 'login')
-    expect(error.details.came).toMatch(/wrong2.*\n.*the server ended it/)
+    expect(error.details.actual).toMatch(/wrong2.*\n.*the server ended it/)
     expect(server.connections).toBe(1)
   })
 
@@ -213,7 +213,7 @@ describe('logging in', () => {
     await using server = await startServer()
     vi.stubEnv('SSH_AUTH_SOCK', '/nonexistent/agent')
     await using subject = pool(server.target({ agent: true, identityFiles: ['/nonexistent/id'] }))
-    expect((await hostError(output(subject, 'true'), 'login')).details.came).toContain('agent: cannot be used')
+    expect((await hostError(output(subject, 'true'), 'login')).details.actual).toContain('agent: cannot be used')
     await using other = pool(server.target({ agent: true }))
     expect(await output(other, 'echo in')).toBe('in\n')
   })

@@ -37,7 +37,7 @@ describe('name servers that do not answer', () => {
     expect(await output(subject, 'echo in', 'good')).toBe('in\n')
     for (const error of await Promise.all(failed)) {
       expect(error.details.problem).toBe(`${silence}, or fail`)
-      expect(error.details.came).toBe(`${error.host}.example: getaddrinfo EAI_AGAIN ${error.host}.example`)
+      expect(error.details.actual).toBe(`${error.host}.example: getaddrinfo EAI_AGAIN ${error.host}.example`)
       expect(error.details.next).toMatch(/^getent hosts dead\d\.example/)
     }
   })
@@ -69,7 +69,7 @@ describe('name servers that do not answer', () => {
     const target = server.target({ address: 'dead.example', connectTimeoutMs: 100 })
     await using subject = pool(target, { names: new Names(resolver(60_000), 2) })
     const error = await hostError(output(subject, 'true'), 'unreachable')
-    expect(error.details).toMatchObject({ problem: silence, came: 'dead.example: no answer within 0.1 s' })
+    expect(error.details).toMatchObject({ problem: silence, actual: 'dead.example: no answer within 0.1 s' })
   })
 
   it('do not keep hosts that are named by their address', async () => {

@@ -11,10 +11,10 @@ describe('what a server says and does while one logs in', () => {
   it('is shown where the login is refused: its banner, without control characters and bounded', async () => {
     await using server = await startServer({ banner: `\u001b[2J\u0007System is going down.\r\n${'x'.repeat(20_000)}` })
     await using subject = pool(server.target({ identityFiles: [] }))
-    const { came } = (await hostError(output(subject, 'true'), 'login')).details
-    expect(came).toContain('the server says: System is going down.')
-    expect(came).not.toMatch(/[\u001b\u0007]/)
-    expect(came?.length).toBeLessThan(3_000)
+    const { actual } = (await hostError(output(subject, 'true'), 'login')).details
+    expect(actual).toContain('the server says: System is going down.')
+    expect(actual).not.toMatch(/[\u001b\u0007]/)
+    expect(actual?.length).toBeLessThan(3_000)
   })
 
   it('is waited for where it takes the key and then closes the connection, as while it boots', async () => {
@@ -27,10 +27,10 @@ describe('what a server says and does while one logs in', () => {
   it('is told as it is when that goes on, with the way to see why', async () => {
     await using server = await startServer({ closeAfterProof: 100, banner: 'Your account has expired' })
     await using subject = pool(server.target({ user: 'ada', connectTimeoutMs: 1_500 }))
-    const { problem, came, next } = (await hostError(output(subject, 'true'), 'login')).details
+    const { problem, actual, next } = (await hostError(output(subject, 'true'), 'login')).details
     expect(problem).toBe('it took the login of ada and then closed the connection: the account may not log in')
-    expect(came).toContain('the server says: Your account has expired')
-    expect(came).not.toContain('MaxAuthTries')
+    expect(actual).toContain('the server says: Your account has expired')
+    expect(actual).not.toContain('MaxAuthTries')
     expect(next).toContain('chage -l ada')
   })
 
@@ -48,7 +48,7 @@ describe('what a server says and does while one logs in', () => {
     await using subject = pool(server.target({ user: 'ada', identityFiles: [], password }))
     const error = await hostError(output(subject, 'true'), 'login')
     expect(error.details.problem).toBe('after the password of ada, the server asks for more')
-    expect(error.details.came).toContain('it asks: New password:')
+    expect(error.details.actual).toContain('it asks: New password:')
     expect(server.answers).toEqual([])
   })
 
@@ -64,10 +64,10 @@ describe('algorithms', () => {
   it('that have nothing in common are named, with the line for sshd_config', async () => {
     await using server = await startServer({ algorithms: { kex: ['diffie-hellman-group14-sha1'] } })
     await using subject = pool(server.target())
-    const { problem, expected, came, next } = (await hostError(output(subject, 'true'), 'unreachable')).details
+    const { problem, expected, actual, next } = (await hostError(output(subject, 'true'), 'unreachable')).details
     expect(problem).toBe('it and evcctl have no key exchange algorithm in common')
     expect(expected).toContain('curve25519-sha256')
-    expect(came).toMatch(/^ssh2js\S* offers: diffie-hellman-group14-sha1/)
+    expect(actual).toMatch(/^ssh2js\S* offers: diffie-hellman-group14-sha1/)
     expect(next).toContain('KexAlgorithms +curve25519-sha256')
   })
 
@@ -90,9 +90,9 @@ describe('algorithms', () => {
     const sshConfigFile = join(server.folder, 'config')
     await writeFile(sshConfigFile, 'KexAlgorithms sntrup761x25519-sha512@openssh.com\n')
     await using subject = pool(server.target(), { sshConfigFile })
-    const { problem, came } = (await hostError(output(subject, 'true'), 'unreachable')).details
+    const { problem, actual } = (await hostError(output(subject, 'true'), 'unreachable')).details
     expect(problem).toBe('the ssh configuration allows it no key exchange algorithm that evcctl can')
-    expect(came).toBe('KexAlgorithms sntrup761x25519-sha512@openssh.com')
+    expect(actual).toBe('KexAlgorithms sntrup761x25519-sha512@openssh.com')
     expect(server.connections).toBe(0)
   })
 })

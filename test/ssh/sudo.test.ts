@@ -149,12 +149,12 @@ describe('becoming root', () => {
     ['is not installed', 'missing', 'sudo is not installed, and ubuntu is not root', 'not found'],
     ['wants a terminal', 'wants a terminal', 'requiretty', 'must have a tty'],
     ['does not know the user', 'not allowed', 'ubuntu may not become root', 'not in the sudoers file'],
-  ] as const)('says so when sudo %s', async (_case, sudo, problem, came) => {
+  ] as const)('says so when sudo %s', async (_case, sudo, problem, actual) => {
     await using server = await startServer({ sudo })
     await using subject = pool(server.target(asUbuntu))
     const error = await hostError(output(subject, 'true'), 'root')
     expect(error.message).toContain(problem)
-    expect(error.details.came).toContain(came)
+    expect(error.details.actual).toContain(actual)
     expect(error.details.next).toMatch(/ssh /)
     expect(error.details.where).toBe(`w1 (127.0.0.1:${server.port})`)
   })

@@ -48,7 +48,7 @@ function readHost(text: string): GivenHost {
   if (match === null) {
     const expected = 'NAME=ADDRESS or NAME=ADDRESS:ROLE, e.g. cp1=192.0.2.11:control-plane'
     throw new UserError(
-      { where: '--host', problem: 'not a host', expected, came: text },
+      { where: '--host', problem: 'not a host', expected, actual: text },
       { exitCode: exitCodes.badInput },
     )
   }

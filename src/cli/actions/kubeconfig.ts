@@ -88,7 +88,7 @@ function mergeTarget(env: NodeJS.ProcessEnv): string {
 function checkServer(server: string): void {
   if (URL.canParse(server) && new URL(server).protocol === 'https:') return
   throw new UserError(
-    { where: '--server', problem: 'not an address of an API server', expected: 'https://HOST:PORT', came: server },
+    { where: '--server', problem: 'not an address of an API server', expected: 'https://HOST:PORT', actual: server },
     { exitCode: exitCodes.badInput },
   )
 }
@@ -98,7 +98,7 @@ function noCluster(file: string, spec: ClusterSpec, host: string): UserError {
     where: host,
     problem: `There is no cluster ${spec.name} yet.`,
     expected: adminConf,
-    came: 'no such file',
+    actual: 'no such file',
     next: `evcctl apply ${file}`,
   })
 }

@@ -173,5 +173,11 @@ function reportType(
   { report }: Place,
   next: { readonly next?: string } = {},
 ): void {
-  report({ path, problem: `${String(path.at(-1))} has the wrong type.`, expected, came: describeValue(value), ...next })
+  report({
+    path,
+    problem: `${String(path.at(-1))} has the wrong type.`,
+    expected,
+    actual: describeValue(value),
+    ...next,
+  })
 }

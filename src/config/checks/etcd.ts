@@ -91,7 +91,7 @@ function checkRoles(hosts: Draft['hosts'], report: Report): void {
       path: hostPath(host, 'roles'),
       problem: `${hostLabel(host)} cannot be a worker and an etcd host.`,
       expected: 'etcd alone, or together with control-plane',
-      came: roles.join(', '),
+      actual: roles.join(', '),
       next: 'Remove one of the two roles. kubeadm join would take the data of etcd for that of a control plane node.',
     })
   }
@@ -113,7 +113,7 @@ function checkMembers(draft: Draft, hosts: Draft['hosts'], report: Report): void
       path: hostPath(hosts.at(-1) as Draft['hosts'][number], 'roles'),
       problem: `${size} etcd hosts are no safer than ${size - 1}: ${describeTolerance(size)}, ${describeTolerance(size - 1)}.`,
       expected: 'an odd number of hosts with the role etcd',
-      came: `${size}: ${hosts.map(hostLabel).join(', ')}`,
+      actual: `${size}: ${hosts.map(hostLabel).join(', ')}`,
       next: 'Add or remove one; or, for a time of transition, set spec.etcd.allowEvenMembers: true.',
     })
   }

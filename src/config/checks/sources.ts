@@ -46,7 +46,7 @@ export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean
       path,
       problem: `${name} ${version} is not in the folder.`,
       expected: [...new Set(places)].join('\nor '),
-      came: 'none of these files exists',
+      actual: 'none of these files exists',
       next: `For amd64: curl -fL --create-dirs -o '${places[0]}' '${artifact(name, version, 'amd64').url}'`,
     })
   }

@@ -46,13 +46,13 @@ export function readConfigLines(file: string, options: { readonly checkOwner: bo
 }
 
 /** An error at a place of a configuration file. */
-export function configError(place: Place, problem: string, expected: string, came: string): UserError {
+export function configError(place: Place, problem: string, expected: string, actual: string): UserError {
   return new UserError(
     {
       where: `${shortPath(place.file)}:${place.line}`,
       problem,
       expected,
-      came,
+      actual,
       next: 'Correct the line: ssh refuses it as well. See: man ssh_config',
     },
     { exitCode: exitCodes.badInput },
@@ -85,7 +85,7 @@ function wordsOf(place: Place, keyword: string, rest: string): readonly string[]
   const words = splitWords(rest)
   if (words === undefined) throw configError(place, 'a quote is not closed', 'quotes in pairs', rest)
   if (keyword === 'match')
-    checkMatch(words, (expected, came) => configError(place, 'this Match cannot be read', expected, came))
+    checkMatch(words, (expected, actual) => configError(place, 'this Match cannot be read', expected, actual))
   const known = Object.hasOwn(keywords, keyword) ? keywords[keyword] : undefined
   if (known === undefined) return words
   if (known.words === 'line') return [rest]
@@ -116,9 +116,9 @@ function likeGlob3(pattern: string): string {
 }
 
 function readText(file: string, { checkOwner }: Reading): string {
-  const refuse = (problem: string, expected: string, came: string): never => {
+  const refuse = (problem: string, expected: string, actual: string): never => {
     throw new UserError(
-      { where: shortPath(file), problem, expected, came, next: `ls -l ${shortPath(file)}` },
+      { where: shortPath(file), problem, expected, actual, next: `ls -l ${shortPath(file)}` },
       { exitCode: exitCodes.badInput },
     )
   }

@@ -33,7 +33,7 @@ const without = ['all', 'final', 'canonical']
 export type MatchResult = { readonly matches: boolean; readonly leftOut?: string; readonly wantsFinal: boolean }
 
 /** Throws what `error` makes of what is expected and what came, when a Match line cannot be read. */
-export function checkMatch(words: readonly string[], error: (expected: string, came: string) => UserError): void {
+export function checkMatch(words: readonly string[], error: (expected: string, actual: string) => UserError): void {
   const names = [...Object.keys(compared), ...notFollowed, ...without]
   const criteria = criteriaOf(words)
   for (const { name, value } of criteria) {

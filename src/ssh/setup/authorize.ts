@@ -65,11 +65,11 @@ export async function authorize(connection: Connection, publicLine: string, sign
   const nonce = randomBytes(8).toString('hex')
   using timeout = new Countdown(longestMs)
   const [stdout, stderr] = [new Tail(), new Tail()]
-  const fail = (came: string): HostError =>
+  const fail = (actual: string): HostError =>
     hostError(endpoint, 'login', {
       problem: `the key could not be written to ~${endpoint.user}/.ssh/authorized_keys`,
       expected: `a home folder in which ${endpoint.user} owns and may write ~/.ssh`,
-      came,
+      actual,
       next: `${sshCommand(endpoint)} ls -lad . .ssh .ssh/authorized_keys`,
     })
   try {

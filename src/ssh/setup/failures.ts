@@ -32,7 +32,7 @@ export function notConfirmed(machine: Machine): HostError {
   const { endpoint, progress } = machine
   return hostError(endpoint, 'host key', {
     problem: 'its host key was not confirmed. Nothing was sent.',
-    came: progress.fingerprint ?? '',
+    actual: progress.fingerprint ?? '',
     next: 'Compare it on the machine: for key in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $key; done\nthen run this again and say yes, or add --accept-new.',
   })
 }
@@ -45,7 +45,7 @@ export function cannotRecord(machine: Machine, cause: unknown): HostError {
     {
       problem: 'its host key could not be recorded. Nothing was sent.',
       expected: 'a known_hosts file that can be written to',
-      came: cause instanceof Error ? cause.message : String(cause),
+      actual: cause instanceof Error ? cause.message : String(cause),
       next:
         file === undefined ? 'Name one: spec.ssh.knownHosts.file in cluster.yaml' : `ls -ld ${word(shortPath(file))}`,
     },
@@ -67,7 +67,7 @@ export function keysOnly(machine: Machine, refusal: LoginRefused): HostError {
     {
       problem: `it does not let ${endpoint.user} in by password, and not yet with ${shortPath(identityFile)}`,
       expected: refusal.details.expected ?? '',
-      came: refusal.details.came ?? '',
+      actual: refusal.details.actual ?? '',
       next: `Put the line of ${shortPath(identityFile)}.pub into ~${endpoint.user}/.ssh/authorized_keys there by another way\n(its console, the cloud's settings, or with a key that is let in: ssh-copy-id -i ${word(shortPath(identityFile))} -o IdentityFile=OTHER_KEY ${word(`${endpoint.user}@${endpoint.host}`)})`,
     },
     refusal,
@@ -85,7 +85,7 @@ export function nobodyToAsk(machine: Machine, refusal: LoginRefused): HostError 
       problem: wrong
         ? `it did not take the password of ${endpoint.user} that cluster.yaml names`
         : `it wants the password of ${endpoint.user}, and there is no terminal to ask for it on`,
-      came: refusal.details.came ?? '',
+      actual: refusal.details.actual ?? '',
       next: jumpHost
         ? `Run this on a terminal, or: ${copyCommand(machine)}`
         : wrong
@@ -103,7 +103,7 @@ export function wrongPasswords(machine: Machine, tries: number, refusal: LoginRe
     'login',
     {
       problem: `it did not take the password of ${endpoint.user} (${tries === 1 ? '1 try' : `${tries} tries`})`,
-      came: refusal.details.came ?? '',
+      actual: refusal.details.actual ?? '',
       next: `To try it by hand: ${sshCommand(endpoint, ' -o PubkeyAuthentication=no')}${rootHint(endpoint)}`,
     },
     refusal,
@@ -122,7 +122,7 @@ export function keyStillRefused(machine: Machine, authorized: Authorized, error:
       expected: open
         ? 'a home folder that only its owner may write to (StrictModes of sshd)'
         : 'sshd reads ~/.ssh/authorized_keys, and its line has no options that refuse us',
-      came: [open ? authorized.home : undefined, error.details.came].filter(text => text !== undefined).join('\n'),
+      actual: [open ? authorized.home : undefined, error.details.actual].filter(text => text !== undefined).join('\n'),
       next: open
         ? `${sshCommand({ ...endpoint, identitiesGiven: false })} chmod go-w .`
         : `${sshCommand({ ...endpoint, identitiesGiven: false }, ' -t')} sudo sshd -T   (authorizedkeysfile, pubkeyauthentication, allowusers); its journal says more: journalctl -u ssh`,

@@ -60,17 +60,17 @@ export async function look(
 ): Promise<readonly Machine[]> {
   const unknown = new Set<Machine>()
   await each(machines, run, async machine => {
-    const came = await attempt(
+    const outcome = await attempt(
       machine,
       withKeyOnly(machine.endpoint, identityOf(machine, run)),
       run.services,
       run.options.signal,
     )
-    if (came === 'in') {
+    if (outcome === 'in') {
       machine.progress.key = 'already'
       machine.progress.login = 'ok'
-    } else if (came === 'unknown host key') unknown.add(machine)
-    else if (came instanceof LoginRefused) refused.set(machine, came)
+    } else if (outcome === 'unknown host key') unknown.add(machine)
+    else if (outcome instanceof LoginRefused) refused.set(machine, outcome)
   })
   return machines.filter(machine => unknown.has(machine))
 }
@@ -105,17 +105,17 @@ export async function enter(refused: Map<Machine, LoginRefused>, run: SetupRun):
   const { questions, signal, askPassword } = run.options
   const waiting = new Set(refused.keys())
   await each(refused.keys(), run, async machine => {
-    const came = hasMore(machine)
+    const outcome = hasMore(machine)
       ? await attempt(machine, asked(machine.endpoint), run.services, signal)
       : (refused.get(machine) ?? 'failed')
-    if (came instanceof LoginRefused) refused.set(machine, came)
+    if (outcome instanceof LoginRefused) refused.set(machine, outcome)
     else waiting.delete(machine)
-    if (came === 'in') machine.password = machine.endpoint.password
-    if (came instanceof LoginRefused && !takesPasswords(came)) {
-      giveUp(machine, 'login', keysOnly(machine, came))
+    if (outcome === 'in') machine.password = machine.endpoint.password
+    if (outcome instanceof LoginRefused && !takesPasswords(outcome)) {
+      giveUp(machine, 'login', keysOnly(machine, outcome))
       waiting.delete(machine)
-    } else if (came instanceof LoginRefused && questions.password === undefined) {
-      giveUp(machine, 'login', nobodyToAsk(machine, came))
+    } else if (outcome instanceof LoginRefused && questions.password === undefined) {
+      giveUp(machine, 'login', nobodyToAsk(machine, outcome))
       waiting.delete(machine)
     }
   })
@@ -130,13 +130,13 @@ export async function enter(refused: Map<Machine, LoginRefused>, run: SetupRun):
     await each(passwords.keys(), run, async machine => {
       const password = passwords.get(machine)
       if (password === undefined) return
-      const came = await attempt(machine, withPasswordOnly(machine.endpoint, password), run.services, signal)
-      if (came instanceof LoginRefused) {
-        if (tries === passwordTries) giveUp(machine, 'login', wrongPasswords(machine, tries, came))
+      const outcome = await attempt(machine, withPasswordOnly(machine.endpoint, password), run.services, signal)
+      if (outcome instanceof LoginRefused) {
+        if (tries === passwordTries) giveUp(machine, 'login', wrongPasswords(machine, tries, outcome))
         return
       }
       waiting.delete(machine)
-      if (came === 'in') machine.password = password
+      if (outcome === 'in') machine.password = password
     })
   }
 }
@@ -154,9 +154,9 @@ export async function install(machine: Machine, run: SetupRun): Promise<void> {
     return
   }
   progress.key = authorized.added ? 'installed' : 'already'
-  const came = await attempt(machine, withKeyOnly(machine.endpoint, identity), run.services, run.options.signal)
-  if (came === 'in') progress.login = 'ok'
-  else if (came instanceof LoginRefused) giveUp(machine, 'login', keyStillRefused(machine, authorized, came))
+  const outcome = await attempt(machine, withKeyOnly(machine.endpoint, identity), run.services, run.options.signal)
+  if (outcome === 'in') progress.login = 'ok'
+  else if (outcome instanceof LoginRefused) giveUp(machine, 'login', keyStillRefused(machine, authorized, outcome))
 }
 
 /** Proves that the login becomes root, with the password that let in where sudo wants one and cluster.yaml names none. */
