@@ -77,6 +77,48 @@ test('imports point one way', () => {
   expect(wrong).toEqual([])
 })
 
+/** The groups of src/resources, each after those that it may import. */
+const groups = [
+  'support',
+  'files',
+  'systemd',
+  'system',
+  'packages',
+  'artifacts',
+  'firewall',
+  'pki',
+  'api',
+  'kubelet',
+  'runtime',
+  'etcd',
+  'kubeadm',
+  'dns',
+  'network-check',
+]
+
+const groupOf = (path: string) => /^src\/resources\/([^/]+)\//.exec(path)?.[1]
+
+test('a group of resources imports only those before it', () => {
+  expect(readdirSync(join(root, 'src/resources')).sort()).toEqual([...groups].sort())
+  const wrong = files.flatMap(path => {
+    const place = groups.indexOf(groupOf(path) ?? '')
+    return importsOf(path)
+      .filter(target => place >= 0 && groups.indexOf(groupOf(target) ?? '') > place)
+      .map(target => `${path} imports ${target}`)
+  })
+  expect(wrong).toEqual([])
+})
+
+test('a group of resources is entered through its door', () => {
+  const wrong = files.flatMap(path =>
+    importsOf(path)
+      .filter(target => groupOf(target) !== undefined && groupOf(target) !== groupOf(path))
+      .filter(target => !target.endsWith('/index.ts'))
+      .map(target => `${path} imports ${target}`),
+  )
+  expect(wrong).toEqual([])
+})
+
 test('a role never imports another role', () => {
   const roleOf = (path: string) => path.split('/')[1]
   const wrong = files
@@ -106,7 +148,7 @@ test('a text that may have a Secret in it is cut in one place only, which masks 
       !parsing.includes(path) &&
       cutting.test(readFileSync(join(root, path), 'utf8')),
   )
-  expect(wrong.filter(path => path !== 'src/resources/helm-release.ts')).toEqual([])
+  expect(wrong.filter(path => path !== 'src/resources/api/helm-release.ts')).toEqual([])
 })
 
 test('text reaches the terminal through one door, and as it is only where that is wanted', () => {

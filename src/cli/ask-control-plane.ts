@@ -11,7 +11,7 @@ import {
   type SshPool,
 } from '../core/index.ts'
 import { askingProbeMs, listBytes, sizeText } from '../core/limits.ts'
-import { adminConf } from '../resources/kubectl.ts'
+import { adminConf } from '../resources/api/index.ts'
 
 /** What a control plane node of cluster.yaml answered, and what came of asking those before it. */
 export interface ControlPlaneAnswer {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isObjectName } from '../resources/handed-on.ts'
+import { isObjectName } from '../resources/support/index.ts'
 
 /** A node, as far as status tells of it. */
 export interface ListedNode {

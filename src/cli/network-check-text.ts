@@ -4,14 +4,14 @@ import { type ErrorDetails, formatError } from '../core/index.ts'
 import { count, formatDuration, type Paint, printable, table } from '../report/index.ts'
 import {
   advice,
+  type CheckPods,
   failedPairs,
   failedServices,
   type NetworkPath,
+  type NodeResults,
   pairProblem,
   serviceProblem,
-} from '../resources/network-check-cause.ts'
-import type { CheckPods } from '../resources/network-check-pods.ts'
-import type { NodeResults } from '../resources/network-check-script.ts'
+} from '../resources/network-check/index.ts'
 
 /** What a check of the network came to. */
 export interface NetworkFindings {

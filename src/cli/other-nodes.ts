@@ -1,6 +1,5 @@
 import type { Evaluation } from '../engine/index.ts'
-import { nodeLabelsKind } from '../resources/node-labels.ts'
-import type { NodeAnswer } from '../resources/node-list.ts'
+import { type NodeAnswer, nodeLabelsKind } from '../resources/api/index.ts'
 
 /**
  * Nodes of the cluster that the cluster file does not have, by name. They are seen in the listing that the labels of

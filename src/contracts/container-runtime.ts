@@ -3,9 +3,8 @@ import type { HttpProxy } from '../core/http-proxy.ts'
 import type { Login } from '../core/login.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
-import { type ArtifactDownload, artifactDownload } from '../resources/artifact-download.ts'
-import { installedArtifact } from '../resources/installed-artifact.ts'
-import type { KeptUnit } from '../resources/kept-files.ts'
+import { type ArtifactDownload, artifactDownload, installedArtifact } from '../resources/artifacts/index.ts'
+import type { KeptUnit } from '../resources/systemd/index.ts'
 
 /** What the role of every container runtime is given; each extends it by what it installs. */
 export const containerRuntimeParameters = z.strictObject({

@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import type { Task } from '../core/task.ts'
-import { file } from '../resources/file.ts'
-import type { ClusterDocuments } from '../resources/kubeadm-configuration-state.ts'
-import { type KubernetesDocument, renderDocuments, uploadConfiguration } from '../resources/kubeadm-documents.ts'
-import type { KubeletFlag } from '../resources/kubelet-flags.ts'
+import { file } from '../resources/files/index.ts'
+import {
+  type ClusterDocuments,
+  type KubeletFlag,
+  renderDocuments,
+  uploadConfiguration,
+} from '../resources/kubeadm/index.ts'
+import type { KubernetesDocument } from '../resources/support/index.ts'
 
 /** A kubeadm document, or a part of one. */
 export const kubernetesDocument = z.record(z.string(), z.unknown())

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
-import { file } from '../resources/file.ts'
-import { systemdUnit } from '../resources/systemd-unit.ts'
+import { file } from '../resources/files/index.ts'
+import { systemdUnit } from '../resources/systemd/index.ts'
 
 const port = z.int().min(1).max(65535)
 const address = z.union([z.ipv4(), z.ipv6()])

@@ -2,8 +2,7 @@ import type { Login } from '../core/login.ts'
 import type { Scope } from '../core/scope.ts'
 import { Secret } from '../core/secret.ts'
 import type { Task } from '../core/task.ts'
-import { absent } from '../resources/absent.ts'
-import { file } from '../resources/file.ts'
+import { absent, file } from '../resources/files/index.ts'
 
 /** Host, or host:port, of a registry or mirror → how it is logged into. */
 export type RegistryLogins = Readonly<Record<string, Login>>

@@ -2,9 +2,8 @@ import type { HttpProxy } from '../core/http-proxy.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Task } from '../core/task.ts'
-import { absent } from '../resources/absent.ts'
-import { file } from '../resources/file.ts'
-import { directList, proxyUser } from '../resources/http-proxy.ts'
+import { absent, file } from '../resources/files/index.ts'
+import { directList, proxyUser } from '../resources/support/index.ts'
 
 export interface UnitProxy {
   /** When one of these has changed, the unit has to be restarted. */

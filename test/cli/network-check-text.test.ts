@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type NetworkFindings, networkAsData, networkText } from '../../src/cli/network-check-text.ts'
 import { createPaint } from '../../src/report/index.ts'
-import type { NodeResults } from '../../src/resources/network-check-script.ts'
+import type { NodeResults } from '../../src/resources/network-check/script.ts'
 import { specOf } from '../playbooks/given.ts'
 import { checkPodsGiven, vxlan } from '../resources/network-check-given.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { otherNodes, otherNodesNote } from '../../src/cli/other-nodes.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
-import { nodeLabels } from '../../src/resources/node-labels.ts'
+import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { absent, nodesAnswered, unreachable } from '../resources/api-given.ts'
 
 const hosts = [{ name: 'cp1' }, { name: 'w1' }]

@@ -6,7 +6,7 @@ import type { HostFacts } from '../../src/core/host.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { remainsScript } from '../../src/engine/facts-remains.ts'
 import { factsScript } from '../../src/engine/facts-script.ts'
-import { resolvConfProbe } from '../../src/resources/resolv-conf.ts'
+import { resolvConfProbe } from '../../src/resources/system/resolv-conf.ts'
 import { noRemains } from '../roles/given-hosts.ts'
 import { LocalPool } from './local-pool.ts'
 

@@ -5,7 +5,7 @@ import { limits, listBytes, surveyBytes, usualProbeBytes } from '../../src/core/
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import type { ProbeResult } from '../../src/index.ts'
-import { hostYaml } from '../../src/resources/host-yaml.ts'
+import { hostYaml } from '../../src/resources/support/host-yaml.ts'
 import { counted, fault, filled, plain, type Text } from '../kit/costly.ts'
 import { tasks, wantedOf, wordsOf } from './every-probe.ts'
 

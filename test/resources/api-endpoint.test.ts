@@ -3,7 +3,7 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { endpointProbe } from '../../src/resources/api-endpoint.ts'
+import { endpointProbe } from '../../src/resources/kubeadm/api-endpoint.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { Sandbox } from './sandbox.ts'
 

@@ -4,7 +4,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { surveyProbe } from '../../src/core/index.ts'
-import { answerFor, apiPath, askApi } from '../../src/resources/api-survey.ts'
+import { answerFor, apiPath, askApi } from '../../src/resources/api/api-survey.ts'
 import { Sandbox } from './sandbox.ts'
 
 const paths = ['/api/v1/nodes', '/api/v1/namespaces/none', '/apis/apps/v1/forbidden']

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { controlPlaneConfiguration } from '../../src/resources/control-plane-configuration.ts'
-import type { ClusterDocuments } from '../../src/resources/kubeadm-configuration-state.ts'
-import { clusterConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm-documents.ts'
+import type { ClusterDocuments } from '../../src/resources/kubeadm/configuration-state.ts'
+import { controlPlaneConfiguration } from '../../src/resources/kubeadm/control-plane-configuration.ts'
+import { clusterConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
 
 function documents(certSANs: readonly string[], patch = {}): ClusterDocuments {
   return {

@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output, Secret, type TaskId } from '../../src/core/index.ts'
-import { certificateKey } from '../../src/resources/certificate-key.ts'
+import { certificateKey } from '../../src/resources/kubeadm/certificate-key.ts'
 import {
   type ControlPlaneJoinParameters,
   type ControlPlaneJoinState,
   controlPlaneJoin,
-} from '../../src/resources/control-plane-join.ts'
-import { controlPlaneJoinConfiguration } from '../../src/resources/kubeadm-documents.ts'
+} from '../../src/resources/kubeadm/control-plane-join.ts'
+import { controlPlaneJoinConfiguration } from '../../src/resources/kubeadm/documents.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { joinWithStubs } from './join-stubs.ts'
 import { Sandbox } from './sandbox.ts'

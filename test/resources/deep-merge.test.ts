@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deepMerge } from '../../src/resources/deep-merge.ts'
+import { deepMerge } from '../../src/resources/support/deep-merge.ts'
 
 const arg = (name: string, value: string) => ({ name, value })
 

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { absent } from '../../src/resources/absent.ts'
-import { directory } from '../../src/resources/directory.ts'
+import { absent } from '../../src/resources/files/absent.ts'
+import { directory } from '../../src/resources/files/directory.ts'
 import { compare, converge, probe, sh } from '../kit/local-sh.ts'
 
 const owner = sh('echo "$(id -u):$(id -g)"').stdout.trim()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { explainDownload } from '../../src/resources/download-failure.ts'
+import { explainDownload } from '../../src/resources/artifacts/download-failure.ts'
 
 const download = { url: 'https://dl.k8s.io/kubelet', sha256: 'a'.repeat(64), site: 'dl.k8s.io' }
 const explain = (...lines: string[]) =>

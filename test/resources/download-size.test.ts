@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cachePath, downloadCodes, downloadScript, mostBytes } from '../../src/resources/download.ts'
-import { explainDownload } from '../../src/resources/download-failure.ts'
+import { cachePath, downloadCodes, downloadScript, mostBytes } from '../../src/resources/artifacts/download.ts'
+import { explainDownload } from '../../src/resources/artifacts/download-failure.ts'
 import { Sandbox, serve } from './sandbox.ts'
 
 const sha256 = 'a'.repeat(64)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { endedRunsValues, ephemeralLabel, tokenDescription } from '../../src/resources/ephemeral-values.ts'
+import { endedRunsValues, ephemeralLabel, tokenDescription } from '../../src/resources/api/ephemeral-values.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const path = '/api/v1/namespaces/kube-system/secrets?fieldSelector=type%3Dbootstrap.kubernetes.io%2Ftoken'

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { TaskId } from '../../src/index.ts'
-import { etcdAnswer } from '../../src/resources/etcd-answer.ts'
+import { etcdAnswer } from '../../src/resources/etcd/answer.ts'
 import { Sandbox } from './sandbox.ts'
 
 const files = {

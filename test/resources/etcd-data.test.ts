@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { etcdFolder } from '../../src/resources/etcd-data.ts'
+import { etcdFolder } from '../../src/resources/etcd/data.ts'
 import { Sandbox } from './sandbox.ts'
 
 test('a link in the place of the data folder of a member counts for the folder it leads to', async () => {

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type EtcdMemberDesired, etcdMember } from '../../src/resources/etcd-member.ts'
-import { type EtcdMemberState, parseMember } from '../../src/resources/etcd-member-state.ts'
+import { type EtcdMemberDesired, etcdMember } from '../../src/resources/etcd/member.ts'
+import { type EtcdMemberState, parseMember } from '../../src/resources/etcd/member-state.ts'
 import { Sandbox } from './sandbox.ts'
 
 const host = (number: number) => ({

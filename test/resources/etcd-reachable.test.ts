@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { etcdReachable } from '../../src/resources/etcd-reachable.ts'
+import { etcdReachable } from '../../src/resources/etcd/reachable.ts'
 import { Sandbox } from './sandbox.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evcctl-etcd-'))

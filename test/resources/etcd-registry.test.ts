@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { etcdRegistry } from '../../src/resources/etcd-registry.ts'
+import { etcdRegistry } from '../../src/resources/kubeadm/etcd-registry.ts'
 import { Sandbox } from './sandbox.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evcctl-etcd-'))

@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type EtcdMemberState, parseMember } from '../../src/resources/etcd-member-state.ts'
-import { type EtcdRemovalOf, etcdRemoval } from '../../src/resources/etcd-removal.ts'
-import type { EtcdDataByHost } from '../../src/resources/etcd-wanted.ts'
+import { type EtcdMemberState, parseMember } from '../../src/resources/etcd/member-state.ts'
+import { type EtcdRemovalOf, etcdRemoval } from '../../src/resources/etcd/removal.ts'
+import type { EtcdDataByHost } from '../../src/resources/etcd/wanted.ts'
 import { Sandbox } from './sandbox.ts'
 
 const host = (number: number) => ({

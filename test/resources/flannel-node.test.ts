@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { flannelNode } from '../../src/resources/flannel-node.ts'
+import { flannelNode } from '../../src/resources/api/flannel-node.ts'
 import { absent, nodesAnswered, unreachable } from './api-given.ts'
 
 const resource = flannelNode({ node: 'w1', address: '192.0.2.21' })

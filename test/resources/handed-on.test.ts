@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pemToHandOn, serverToHandOn } from '../../src/resources/handed-on.ts'
+import { pemToHandOn, serverToHandOn } from '../../src/resources/support/handed-on.ts'
 import { throwAwayCa } from './certificate.ts'
 
 const { pem } = throwAwayCa()

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
-import { hostname } from '../../src/resources/hostname.ts'
-import { hostsEntry, withEntry } from '../../src/resources/hosts-entry.ts'
+import { hostname } from '../../src/resources/system/hostname.ts'
+import { hostsEntry, withEntry } from '../../src/resources/system/hosts-entry.ts'
 import { compare } from '../kit/local-sh.ts'
 
 describe('the host name', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hostYaml, keptJson } from '../../src/resources/host-yaml.ts'
+import { hostYaml, keptJson } from '../../src/resources/support/host-yaml.ts'
 
 const nested = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels)
 

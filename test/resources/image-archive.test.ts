@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { imageArchive } from '../../src/resources/image-archive.ts'
+import { imageArchive } from '../../src/resources/artifacts/image-archive.ts'
 import { Sandbox } from './sandbox.ts'
 
 const sha256 = 'a'.repeat(64)

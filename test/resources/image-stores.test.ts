@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type ImageStore, imageStores } from '../../src/resources/image-stores.ts'
+import { type ImageStore, imageStores } from '../../src/resources/artifacts/image-stores.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 import { sh } from '../kit/local-sh.ts'
 

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { installedArtifact } from '../../src/resources/installed-artifact.ts'
+import { installedArtifact } from '../../src/resources/artifacts/installed-artifact.ts'
 import { shareRuns } from '../../src/shell/share.ts'
 import { Sandbox, serve } from './sandbox.ts'
 

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { keptFolder, putBackFunction, putBackMark } from '../../src/resources/kept-files.ts'
+import { keptFolder, putBackFunction, putBackMark } from '../../src/resources/systemd/kept-files.ts'
 import { Sandbox } from './sandbox.ts'
 
 const unit = 'kubelet.service'

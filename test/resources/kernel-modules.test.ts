@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { kernelModules } from '../../src/resources/kernel-modules.ts'
+import { kernelModules } from '../../src/resources/system/kernel-modules.ts'
 import { compare, sh } from '../kit/local-sh.ts'
 
 const resource = kernelModules({ names: ['overlay', 'br-netfilter'] })

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { ProbeResult, Step } from '../../src/core/index.ts'
-import { kubeadmConfiguration } from '../../src/resources/kubeadm-configuration.ts'
-import type { ClusterDocuments } from '../../src/resources/kubeadm-configuration-state.ts'
+import { kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
+import type { ClusterDocuments } from '../../src/resources/kubeadm/configuration-state.ts'
 import {
   clusterConfiguration,
   kubeletConfiguration,
   kubeProxyConfiguration,
-} from '../../src/resources/kubeadm-documents.ts'
+} from '../../src/resources/kubeadm/documents.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 import { throwAwayCa } from './certificate.ts'
 

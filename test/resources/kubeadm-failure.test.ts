@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { explainKubeadm } from '../../src/resources/kubeadm-failure.ts'
-import { kubeletMark } from '../../src/resources/kubelet-evidence.ts'
+import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
+import { kubeletMark } from '../../src/resources/kubelet/evidence.ts'
 
 const explain = (stderr: string, exitCode = 1) => explainKubeadm({ step: 0, exitCode, stdout: '', stderr }, 'init')
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { kubeadmInit } from '../../src/resources/kubeadm-init.ts'
+import { kubeadmInit } from '../../src/resources/kubeadm/init.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { Sandbox } from './sandbox.ts'
 import { expectGolden } from './shared-functions.ts'

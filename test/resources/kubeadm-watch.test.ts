@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { explainKubeadm } from '../../src/resources/kubeadm-failure.ts'
-import { watchedFunction } from '../../src/resources/kubeadm-watch.ts'
+import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
+import { watchedFunction } from '../../src/resources/kubeadm/watch.ts'
 import { Sandbox } from './sandbox.ts'
 
 const config = '/var/lib/kubelet/config.yaml'

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { initConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm-documents.ts'
-import { kubeletConfigurationFile } from '../../src/resources/kubelet-configuration.ts'
-import { recordKubeletConfig } from '../../src/resources/kubelet-files.ts'
-import { kubeletFlags, kubeletFlagsOf } from '../../src/resources/kubelet-flags.ts'
+import { initConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
+import { kubeletConfigurationFile } from '../../src/resources/kubeadm/kubelet-configuration.ts'
+import { kubeletFlags, kubeletFlagsOf } from '../../src/resources/kubeadm/kubelet-flags.ts'
+import { recordKubeletConfig } from '../../src/resources/kubelet/files.ts'
 import { Sandbox } from './sandbox.ts'
 
 /** A host that is a node, with these files of its kubelet. */

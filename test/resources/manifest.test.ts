@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { apiPath } from '../../src/resources/api-survey.ts'
-import { type KubernetesObject, manifest } from '../../src/resources/manifest.ts'
+import { apiPath } from '../../src/resources/api/api-survey.ts'
+import { type KubernetesObject, manifest } from '../../src/resources/api/manifest.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const map: KubernetesObject = {

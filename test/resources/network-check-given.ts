@@ -1,5 +1,5 @@
-import type { NetworkPath } from '../../src/resources/network-check-cause.ts'
-import type { CheckPods } from '../../src/resources/network-check-pods.ts'
+import type { NetworkPath } from '../../src/resources/network-check/cause.ts'
+import type { CheckPods } from '../../src/resources/network-check/pods.ts'
 
 export const checkName = 'evcctl-network-check-0011aabb'
 

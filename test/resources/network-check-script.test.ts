@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { reachScript, readResults } from '../../src/resources/network-check-script.ts'
+import { reachScript, readResults } from '../../src/resources/network-check/script.ts'
 import { checkName, checkPodsGiven } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
 

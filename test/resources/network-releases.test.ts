@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { helmRelease } from '../../src/resources/helm-release.ts'
-import { kustomization } from '../../src/resources/kustomization.ts'
-import { settledNetwork } from '../../src/resources/settled-network.ts'
+import { helmRelease } from '../../src/resources/api/helm-release.ts'
+import { kustomization } from '../../src/resources/api/kustomization.ts'
+import { settledNetwork } from '../../src/resources/api/settled-network.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const context = { watched: [] }

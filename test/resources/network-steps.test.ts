@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { helmRelease } from '../../src/resources/helm-release.ts'
-import { kustomization } from '../../src/resources/kustomization.ts'
+import { helmRelease } from '../../src/resources/api/helm-release.ts'
+import { kustomization } from '../../src/resources/api/kustomization.ts'
 import { runStep } from './run-step.ts'
 
 describe('a Helm release', () => {

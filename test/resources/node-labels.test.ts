@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, ProbeResult } from '../../src/core/index.ts'
-import { nodeLabels } from '../../src/resources/node-labels.ts'
+import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { absent, nodesAnswered, unreachable } from './api-given.ts'
 
 const gpu = { key: 'evc.example/gpu', value: 'yes', effect: 'NoSchedule' }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { nodeReady } from '../../src/resources/node-ready.ts'
+import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 
 const cells = (status: string) =>

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
 import type { Step } from '../../src/core/index.ts'
-import { changeSteps, recoverySteps } from '../../src/resources/kubeadm-change-steps.ts'
-import { kubeletConfigurationFile } from '../../src/resources/kubelet-configuration.ts'
+import { changeSteps, recoverySteps } from '../../src/resources/kubeadm/change-steps.ts'
+import { kubeletConfigurationFile } from '../../src/resources/kubeadm/kubelet-configuration.ts'
 import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 

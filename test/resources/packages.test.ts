@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type PackagesParameters, packages } from '../../src/resources/packages.ts'
+import { type PackagesParameters, packages } from '../../src/resources/packages/packages.ts'
 import { compare, sh } from '../kit/local-sh.ts'
 
 const all: PackagesParameters = { names: ['socat', 'conntrack'], updateCache: 'when needed', platform: 'apt' }

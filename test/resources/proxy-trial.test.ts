@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { ProbeResult, Resource } from '../../src/core/index.ts'
-import { systemdUnit } from '../../src/resources/systemd-unit.ts'
+import { systemdUnit } from '../../src/resources/systemd/unit.ts'
 import { TrialHost } from './trial-host.ts'
 
 const unit = 'proxy.service'

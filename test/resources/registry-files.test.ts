@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type RegistryFiles, registryFiles } from '../../src/resources/registry-files.ts'
+import { type RegistryFiles, registryFiles } from '../../src/resources/runtime/registry-files.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 import { compare, converge, probe } from '../kit/local-sh.ts'
 

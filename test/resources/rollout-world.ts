@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rolloutScript } from '../../src/resources/rollout-script.ts'
+import { rolloutScript } from '../../src/resources/api/rollout-script.ts'
 
 /** A pod of the DaemonSet; new ones are made by the controller of the world. */
 export interface Pod {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ProbeResult, TaskId } from '../../src/core/index.ts'
-import { rollout } from '../../src/resources/rollout.ts'
+import { rollout } from '../../src/resources/api/rollout.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const path = '/apis/apps/v1/namespaces/kube-flannel/daemonsets/kube-flannel-ds'

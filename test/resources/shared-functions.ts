@@ -1,8 +1,8 @@
 import { expect } from 'vitest'
-import { beforeFunctions } from '../../src/resources/kubeadm-before.ts'
-import { memberToGo } from '../../src/resources/kubeadm-marks.ts'
-import { watchedFunction } from '../../src/resources/kubeadm-watch.ts'
-import { kubeletFailureScript } from '../../src/resources/kubelet-evidence.ts'
+import { beforeFunctions } from '../../src/resources/kubeadm/before.ts'
+import { memberToGo } from '../../src/resources/kubeadm/marks.ts'
+import { watchedFunction } from '../../src/resources/kubeadm/watch.ts'
+import { kubeletFailureScript } from '../../src/resources/kubelet/evidence.ts'
 
 /** Shell functions that the scripts around kubeadm have in common, by the name of their golden. */
 const shared: Readonly<Record<string, string>> = {

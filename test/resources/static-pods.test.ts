@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { editedFields, editedManifests, noteManifests, printEdited } from '../../src/resources/static-pods.ts'
+import { editedFields, editedManifests, noteManifests, printEdited } from '../../src/resources/kubeadm/static-pods.ts'
 import { Sandbox } from './sandbox.ts'
 
 const sandbox = new Sandbox()

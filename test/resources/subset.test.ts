@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { documentChanges } from '../../src/resources/document-changes.ts'
-import { sameScalar } from '../../src/resources/scalar.ts'
-import { missingFrom } from '../../src/resources/subset.ts'
+import { documentChanges } from '../../src/resources/support/document-changes.ts'
+import { sameScalar } from '../../src/resources/support/scalar.ts'
+import { missingFrom } from '../../src/resources/support/subset.ts'
 
 test.each([
   ['1Gi', '1024Mi', true],

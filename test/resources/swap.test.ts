@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { swapOff } from '../../src/resources/swap.ts'
+import { swapOff } from '../../src/resources/system/swap.ts'
 import { compare } from '../kit/local-sh.ts'
 
 const resource = swapOff()

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type SysctlsParameters, sysctlPath, sysctls } from '../../src/resources/sysctls.ts'
+import { type SysctlsParameters, sysctlPath, sysctls } from '../../src/resources/system/sysctls.ts'
 import { compare, sh } from '../kit/local-sh.ts'
 
 const forward = 'net.ipv4.ip_forward'

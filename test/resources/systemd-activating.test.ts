@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { settleScript } from '../../src/resources/systemd-settle.ts'
+import { settleScript } from '../../src/resources/systemd/settle.ts'
 import { Sandbox } from './sandbox.ts'
 
 const unit = 'etcd.service'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, TaskId } from '../../src/core/index.ts'
-import { systemdUnit } from '../../src/resources/systemd-unit.ts'
+import { systemdUnit } from '../../src/resources/systemd/unit.ts'
 
 const unit = 'containerd.service'
 const binary = '/usr/local/bin/containerd'

@@ -5,8 +5,14 @@ import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
-import { type CheckPods, checkPods } from '../../resources/network-check-pods.ts'
-import { lastTrySeconds, type NodeResults, reachScript, readResults } from '../../resources/network-check-script.ts'
+import {
+  type CheckPods,
+  checkPods,
+  lastTrySeconds,
+  type NodeResults,
+  reachScript,
+  readResults,
+} from '../../resources/network-check/index.ts'
 import { createPool, type Pool } from '../../ssh/index.ts'
 import { askControlPlane } from '../ask-control-plane.ts'
 import { listenForInterrupts } from '../interrupts.ts'

@@ -1,0 +1,159 @@
+import { beginningOf } from '../../core/cut.ts'
+import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
+import { askingProbeMs, listBytes } from '../../core/limits.ts'
+import type { ProbeResult, Question, Survey } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
+import { parsedOnce } from '../support/index.ts'
+import { adminConf } from './kubectl.ts'
+
+/** What a question to the API server came to. */
+export type ApiAnswer =
+  | { readonly api: 'absent' }
+  /** The server, or the way to it, did not work; `said` is what it, or curl, had to say. */
+  | { readonly api: 'unreachable'; readonly said: string }
+  /** Undefined: there is no such object. */
+  | { readonly api: 'answered'; readonly object: unknown }
+
+/** For probes that want objects or lists of the API, by their paths, e.g. `/api/v1/nodes`. Runs on a control plane node. */
+export function askApi(paths: readonly string[]): Question {
+  return { survey: apiSurvey, subjects: paths }
+}
+
+/** How long an answer may take, and all of them together, s. */
+const longestAnswer = 5
+const longest = 12
+
+// The images that each node has are most of what a list of nodes says, and nobody asks for them.
+const withoutImages = String.raw`s/"images":\[(\{"names":\[[^]]*\],"sizeBytes":[0-9]*\},?)*\]/"images":[]/g`
+
+// Bootstrap tokens are asked for by what they are for; what they are stays on the host.
+const withoutTokens = 's/"token-secret":"[^"]*"/"token-secret":""/g'
+
+/*
+ * Nor does anybody ask a node for these. What is in a string is passed over as a whole, and a field with lists or objects of
+ * another shape is left as it is. An API server begins its answer with the kind.
+ */
+const text = String.raw`"([^"\\]|\\.)*"`
+const withoutDetails = String.raw`/^\{"kind":"NodeList",/{
+s/"(managedFields|volumesInUse|volumesAttached|addresses|runtimeHandlers)":\[(${text}|[^]["])*\]/"\1":[]/g
+s/"(nodeInfo|capacity|allocatable)":\{(${text}|[^{}"])*\}/"\1":{}/g
+}`
+
+// curl and not kubectl: as a process it costs a quarter, and one of it asks for anything over one connection. The
+// administrator's certificate and key are in admin.conf; they go through pipes, since nothing may be written. A proxy of
+// the environment is not for this host's own cluster.
+const apiSurvey: Survey = {
+  name: 'api',
+  timeoutMs: askingProbeMs,
+  maxBytes: listBytes,
+  script: paths => `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
+field() { sed -n "s/^ *$1: *//p" ${adminConf}; }
+server=$(field server)
+echo api=asked
+set --
+for path in ${paths.map(quote).join(' ')}; do set -- "$@" "$server$path"; done
+field client-certificate-data | base64 -d | {
+  field client-key-data | base64 -d |
+    { timeout ${longest} curl -q --silent --show-error --fail-early --max-time ${longestAnswer} --user-agent evcctl \\
+      --cacert /etc/kubernetes/pki/ca.crt --cert /dev/fd/3 --key /dev/stdin --write-out '\\n%{http_code} %{url_effective}\\n' "$@" ||
+      { [ $? != 124 ] || echo 'no answer within ${longest} s' >&2; }; } |
+    sed -E -e '${withoutImages}' -e '${withoutTokens}' -e '${withoutDetails}'
+} 3<&0
+`,
+}
+
+/** The answer for one path. */
+export function answerFor(raw: ProbeResult, path: string): ApiAnswer {
+  const answers = answersOf(raw)
+  if (answers === 'absent') return { api: 'absent' }
+  const answer = answers.get(path)
+  if (answer?.code === '404') return { api: 'answered', object: undefined }
+  if (answer?.code === '200' && isApiObject(answer.object)) return { api: 'answered', object: answer.object }
+  if (answer?.code === '200') return { api: 'unreachable', said: 'an answer that is no object of the API' }
+  return { api: 'unreachable', said: messageOf(answer?.object) ?? lastLine(raw.stderr) }
+}
+
+// Something else may listen where the API server should: what is taken for an object has no part that none of them has.
+function isApiObject(object: unknown): boolean {
+  if (!isMapping(object)) return false
+  const { items, metadata } = object
+  if (metadata !== undefined && !isMapping(metadata)) return false
+  return items === undefined || (Array.isArray(items) && items.every(isNamed))
+}
+
+function isNamed(item: unknown): boolean {
+  return isMapping(item) && isMapping(item.metadata) && typeof item.metadata.name === 'string'
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The first answer that says why there is none, or else what each of the paths has. */
+export function answersFor(
+  raw: ProbeResult,
+  paths: readonly string[],
+): Exclude<ApiAnswer, { api: 'answered' }> | { readonly api: 'answered'; readonly objects: readonly unknown[] } {
+  const objects: unknown[] = []
+  for (const path of paths) {
+    const answer = answerFor(raw, path)
+    if (answer.api !== 'answered') return answer
+    objects.push(answer.object)
+  }
+  return { api: 'answered', objects }
+}
+
+/**
+ * Path of an object, built as Kubernetes itself guesses a resource from its kind (meta.UnsafeGuessKindToResource of
+ * k8s.io/apimachinery).
+ */
+export function apiPath(object: {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string }
+}): string {
+  const { apiVersion, metadata } = object
+  const kind = object.kind.toLowerCase()
+  const ending = kind.endsWith('s') ? 'es' : 's'
+  const resource = kind.endsWith('y') ? `${kind.slice(0, -1)}ies` : `${kind}${ending}`
+  const group = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  const namespace = metadata.namespace === undefined ? '' : `/namespaces/${metadata.namespace}`
+  return `${group}${namespace}/${resource}/${metadata.name}`
+}
+
+interface Answer {
+  readonly code: string
+  readonly object: unknown
+}
+
+type Answers = 'absent' | ReadonlyMap<string, Answer>
+
+// Many tasks ask for the list of nodes, which is long. After each body comes a line with its status and URL.
+const answersOf = parsedOnce(({ stdout }): Answers => {
+  if (/^api=absent$/m.test(stdout)) return 'absent'
+  const answers = new Map<string, Answer>()
+  const asked = 'api=asked\n'
+  let from = stdout.startsWith(asked) ? asked.length : 0
+  for (const { 0: line, 1: code = '', 2: path = '', index } of stdout.matchAll(/^(\d{3}) https:\/\/[^/\n]+(\/.*)$/gm)) {
+    answers.set(path, { code, object: code === '000' ? undefined : parseBody(stdout.slice(from, index)) })
+    from = index + line.length
+  }
+  return answers
+})
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return { message: beginningOf(text, 300) }
+  }
+}
+
+function messageOf(object: unknown): string | undefined {
+  if (typeof object !== 'object' || object === null || !('message' in object)) return undefined
+  return String(object.message)
+}
+
+function lastLine(stderr: string): string {
+  return (stderr.trim().split('\n').at(-1) ?? '').replace(/^curl: \(\d+\) /, '')
+}

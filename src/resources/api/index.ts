@@ -1,0 +1,15 @@
+/** What is asked of the API server by kubectl, and what is written there. */
+
+export * from './api-survey.ts'
+export * from './ephemeral-values.ts'
+export * from './flannel-node.ts'
+export * from './helm-release.ts'
+export * from './kubectl.ts'
+export * from './kustomization.ts'
+export * from './manifest.ts'
+export * from './node-labels.ts'
+export * from './node-list.ts'
+export * from './pod-evidence.ts'
+export * from './rollout.ts'
+export * from './rollout-script.ts'
+export * from './settled-network.ts'

@@ -1,0 +1,69 @@
+import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
+import type { ProbeResult } from '../../core/resource.ts'
+
+/** Credentials of the cluster's administrator, made by kubeadm init. */
+export const adminConf = '/etc/kubernetes/admin.conf'
+/** Where the kubernetes-binaries role installs kubectl. */
+export const kubectlPath = '/usr/local/bin/kubectl'
+
+/**
+ * The start of every kubectl command line: credentials (default: the administrator's), bounded time, and no discovery cache (it would be written to
+ * root's home even by a probe; a path below /dev/null cannot be made).
+ */
+export function kubectl(requestTimeoutSeconds = 10, kubeconfig = adminConf): string {
+  return `${kubectlPath} --kubeconfig=${kubeconfig} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
+}
+
+/**
+ * A shell function: `again COMMAND…` tries a command that may be repeated for 40 s. An API server that has just started
+ * refuses connections or rights, and etcd is without a leader for a moment when the disk of a member is slow.
+ */
+export const againFunction = `again() {
+  end=$(( $(date +%s) + 40 ))
+  until "$@"; do
+    if [ "$(date +%s)" -ge "$end" ]; then return 1; fi
+    sleep 1
+  done
+}
+`
+
+// kubectl repeats what fails, each time with the whole of its own time-out; several such questions travel in an exchange.
+const longestAnswer = 12
+
+/**
+ * A probe script that asks the API server. Its first line says how that went: `api=absent` (this host has no cluster
+ * yet), `api=unreachable`, or `api=answered`; then the output of `command` follows. `command` is a kubectl command line
+ * without its start; it is ended after so many seconds.
+ */
+export function askScript(command: string, seconds = longestAnswer): string {
+  return `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
+if answer=$(timeout ${seconds} ${kubectl(Math.min(5, seconds))} ${command} </dev/null)
+then printf 'api=answered\\n%s\\n' "$answer"
+else
+  if [ $? = 124 ]; then echo 'no answer within ${seconds} s' >&2; fi
+  echo api=unreachable
+fi
+`
+}
+
+/** What a question to the API server came to. */
+export type Answer =
+  | { readonly api: 'absent' }
+  /** The server, or the way to it, did not work; `said` is kubectl's message. */
+  | { readonly api: 'unreachable'; readonly said: string }
+  | { readonly api: 'answered'; readonly text: string }
+
+/** Reads what an askScript printed. */
+export function parseAnswer({ stdout, stderr }: ProbeResult): Answer {
+  const end = stdout.indexOf('\n')
+  const first = end < 0 ? stdout : stdout.slice(0, end)
+  if (first === 'api=answered') return { api: 'answered', text: stdout.slice(end + 1).trimEnd() }
+  if (first === 'api=absent') return { api: 'absent' }
+  return { api: 'unreachable', said: lastSentence(stderr) }
+}
+
+// What goes before are log lines of kubectl's own; the last line of it says what is wrong.
+function lastSentence(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  return (lines.at(-1) ?? '').replace(/ - did you specify the right host or port\?$/, '')
+}

@@ -1,0 +1,82 @@
+import { stringify } from 'yaml'
+import type { Change, FieldChange, Resource } from '../../core/resource.ts'
+import { surveyProbe } from '../../core/survey.ts'
+import { type KubernetesDocument, missingFrom } from '../support/index.ts'
+import { answersFor, apiPath, askApi } from './api-survey.ts'
+import { kubectl } from './kubectl.ts'
+
+/** An object of the Kubernetes API. */
+export interface KubernetesObject extends KubernetesDocument {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string } & KubernetesDocument
+}
+
+export type ManifestState =
+  | { readonly api: 'absent' }
+  | { readonly api: 'unreachable'; readonly said: string }
+  | { readonly api: 'answered'; readonly objects: readonly KubernetesObject[] }
+
+/**
+ * Objects in the cluster, applied server-side with the field manager `evcctl`. They are compared field by field with
+ * what the API server has: what it or others added is left alone. Runs on a control plane node. Secrets do not belong
+ * here: the objects are part of the script.
+ */
+export function manifest(
+  name: string,
+  objects: readonly KubernetesObject[],
+): Resource<ManifestState, { readonly objects: readonly KubernetesObject[] }> {
+  const paths = objects.map(apiPath)
+  return {
+    kind: 'manifest',
+    name,
+    probe: surveyProbe({
+      asks: [askApi(paths)],
+      parse(raw): ManifestState {
+        const answer = answersFor(raw, paths)
+        if (answer.api !== 'answered') return answer
+        return { api: 'answered', objects: answer.objects.filter(one => one !== undefined) as KubernetesObject[] }
+      },
+    }),
+    desired: { objects },
+    diff(current): Change | undefined {
+      if (current.api === 'unreachable') {
+        const note = `the API server does not answer, so it cannot be compared: ${current.said}`
+        return { action: 'update', fields: [], note }
+      }
+      const found = current.api === 'answered' ? current.objects : []
+      const fields = objects.flatMap(object => objectChanges(object, found))
+      if (fields.length === 0) return undefined
+      return { action: found.length === 0 ? 'create' : 'update', fields }
+    },
+    converge() {
+      const apply = `tries=0
+until ${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f - <<'EVCCTL_EOF'
+${objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n')}EVCCTL_EOF
+do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 5 ]; then exit 1; fi
+  sleep 2
+done
+`
+      return [{ run: apply, timeoutMs: 180_000 }]
+    },
+  }
+}
+
+function objectChanges(object: KubernetesObject, found: readonly KubernetesObject[]): readonly FieldChange[] {
+  const title = `${object.kind} ${object.metadata.name}`
+  const current = found.find(other => sameIdentity(object, other))
+  if (current === undefined) return [{ field: title, after: 'applied' }]
+  const changes = missingFrom(object, current, { absentIsZero: true, listKeys: ['name', 'mountPath', 'containerPort'] })
+  return changes.map(change => ({ ...change, field: `${title} ${change.field}` }))
+}
+
+function sameIdentity(a: KubernetesObject, b: KubernetesObject): boolean {
+  return (
+    a.apiVersion === b.apiVersion &&
+    a.kind === b.kind &&
+    a.metadata.name === b.metadata.name &&
+    a.metadata.namespace === b.metadata.namespace
+  )
+}

@@ -1,0 +1,97 @@
+import { endOf } from '../../core/cut.ts'
+import type { Resource } from '../../core/resource.ts'
+import { surveyProbe } from '../../core/survey.ts'
+import { type ApiAnswer, answerFor, apiPath, askApi } from './api-survey.ts'
+import { nodesPath } from './node-list.ts'
+import { rolledOutAnnotation, rolloutMs, rolloutScript } from './rollout-script.ts'
+
+export interface RolloutParameters {
+  /** What is rolled out, e.g. `flannel`. */
+  readonly name: string
+  /** The DaemonSet. */
+  readonly daemonSet: { readonly namespace: string; readonly name: string }
+}
+
+export type RolloutState =
+  /** There is no cluster yet, or no such DaemonSet. */
+  | { readonly is: 'absent' }
+  | { readonly is: 'unknown'; readonly said: string }
+  | { readonly is: 'ended' }
+  | { readonly is: 'under way'; readonly updated: number; readonly desired: number }
+
+interface DaemonSet {
+  readonly metadata?: { readonly generation?: unknown; readonly annotations?: Readonly<Record<string, unknown>> | null }
+  readonly status?: Readonly<Record<string, unknown>> | null
+}
+
+/**
+ * What was changed of a DaemonSet has reached all nodes that are Ready. Of a new DaemonSet nothing is waited for: its nodes
+ * wait to become Ready, side by side. One that runs everywhere is at its end, whoever saw it; where nodes were off, evcctl
+ * notes on the DaemonSet that it ended on all others. So a run that was cut off, or in which it failed, leaves one that the
+ * next plan shows. Runs on a control plane node.
+ */
+export function rollout({ name, daemonSet }: RolloutParameters): Resource<RolloutState, { readonly rollout: string }> {
+  const path = apiPath({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: daemonSet })
+  return {
+    kind: 'rollout',
+    name,
+    title: `rollout of ${name}`,
+    probe: surveyProbe({
+      asks: [askApi([path, nodesPath])],
+      parse: raw => parseState(answerFor(raw, path), answerFor(raw, nodesPath)),
+    }),
+    desired: { rollout: 'ended' },
+    diff(current, _desired, { watched }) {
+      const after = 'on all nodes that are Ready'
+      const because = watched.length > 0 ? { because: watched } : {}
+      switch (current.is) {
+        case 'absent':
+          return undefined
+        case 'unknown': {
+          const note = `the API server does not answer, so it is not known whether it has ended: ${current.said}`
+          return { action: 'run', fields: [], note, ...because }
+        }
+        case 'under way': {
+          const before = `not ended: ${current.updated} of ${current.desired} nodes have what is new`
+          return { action: 'run', fields: [{ field: 'rollout', before, after }], ...because }
+        }
+        case 'ended':
+          return watched.length === 0 ? undefined : { action: 'run', fields: [{ field: 'rollout', after }], ...because }
+      }
+    },
+    converge: () => [{ run: rolloutScript(daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
+    explain: failure => ({
+      problem: `${name} does not run on all nodes as it is to be now.`,
+      actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
+      next: `Look at it: kubectl --namespace ${daemonSet.namespace} get pods -o wide; mend it, or what cluster.yaml says of it, and apply again: that goes on where this stopped.`,
+    }),
+  }
+}
+
+function parseState(answer: ApiAnswer, nodes: ApiAnswer): RolloutState {
+  if (answer.api === 'absent') return { is: 'absent' }
+  if (answer.api === 'unreachable') return { is: 'unknown', said: answer.said }
+  if (answer.object === undefined) return { is: 'absent' }
+  const { metadata, status } = answer.object as DaemonSet
+  const count = (field: string) => Number(status?.[field] ?? 0)
+  const generation = Number(metadata?.generation ?? 1)
+  if (generation <= 1 || metadata?.annotations?.[rolledOutAnnotation] === String(generation)) return { is: 'ended' }
+  const desired = count('desiredNumberScheduled')
+  const updated = count('updatedNumberScheduled')
+  const isObserved = count('observedGeneration') >= generation
+  // A node that joins gets the new pod, and one that goes off later has it: neither makes a rollout of what has ended.
+  const off = nodes.api === 'answered' ? nodesOff(nodes.object) : 0
+  const scheduled = Math.max(count('currentNumberScheduled'), 1)
+  if (isObserved && updated >= scheduled && count('numberAvailable') + off >= scheduled) return { is: 'ended' }
+  return { is: 'under way', updated: isObserved ? updated : 0, desired }
+}
+
+function nodesOff(list: unknown): number {
+  const { items = [] } = (list ?? {}) as {
+    items?: readonly { status?: { conditions?: readonly { type?: unknown; status?: unknown }[] } }[]
+  }
+  const isReady = (item: (typeof items)[number]) =>
+    Array.isArray(item.status?.conditions) &&
+    item.status.conditions.some(one => one?.type === 'Ready' && one.status === 'True')
+  return items.filter(item => !isReady(item)).length
+}

@@ -1,0 +1,115 @@
+import { askingProbeMs } from '../../core/limits.ts'
+import type { Probe, ProbeResult, Resource } from '../../core/resource.ts'
+import { explainDownload, sizeOf } from './download-failure.ts'
+import { type FetchSource, fetchSteps } from './fetch-step.ts'
+import { type ImageStore, imageStores, imagesFolder, nextRecord } from './image-stores.ts'
+
+export interface ImageArchiveParameters {
+  /** Whose images they become. */
+  readonly store: ImageStore
+  /** As a plan shows it, e.g. `pause-3.10.1.tar`. */
+  readonly name: string
+  readonly source: FetchSource
+  readonly sha256: string
+  /** Where it comes from, as a plan shows it. */
+  readonly site: string
+  readonly bytes?: number
+}
+
+export interface ImageArchiveState {
+  /** The images of the archive, if it was ever loaded. */
+  readonly images: readonly string[] | undefined
+  /** Those that the runtime does not have (any more). */
+  readonly missing: readonly string[]
+}
+
+// One script for all archives of a host: it runs once. A runtime that does not answer has no images.
+function listing(store: ImageStore): string {
+  return `${imageStores[store].list}grep -H -s '' ${imagesFolder}/* || :
+`
+}
+
+/**
+ * The images of an archive (docker save, with containerd also an OCI layout; not compressed or gzip) where the runtime
+ * keeps those of Kubernetes. Which images are in it is recorded when it is loaded, so that one the kubelet has removed
+ * since is seen. Needs the runtime to run.
+ */
+export function imageArchive(
+  parameters: ImageArchiveParameters,
+): Resource<ImageArchiveState, { readonly sha256: string }> {
+  const { store, name, source, sha256, site, bytes } = parameters
+  const size = bytes === undefined ? {} : { bytes }
+  const probe: Probe<ImageArchiveState> = {
+    script: listing(store),
+    timeoutMs: askingProbeMs,
+    parse: raw => parseListing(raw, sha256),
+  }
+  return {
+    kind: 'images',
+    name,
+    title: `images of ${name}`,
+    probe,
+    desired: { sha256 },
+    diff({ images, missing }) {
+      if (images !== undefined && missing.length === 0) return undefined
+      const note = `${bytes === undefined ? '' : `${sizeOf(bytes)} `}from ${site}`
+      if (images === undefined) return { action: 'create', fields: [{ field: 'images', after: 'loaded' }], note }
+      return {
+        action: 'update',
+        fields: missing.map(image => ({ field: image, before: 'missing', after: 'loaded' })),
+        note,
+      }
+    },
+    converge: () => fetchSteps({ source, sha256, site, ...size }, importScript(store, sha256)),
+    explain: failure =>
+      explainDownload(failure, { ...('url' in source ? source : { url: source.file }), sha256, site }) ??
+      explainImport(failure.stderr, name, store),
+  }
+}
+
+// Names of images, then lines of records with their paths; no image begins with a slash.
+function parseListing({ stdout }: ProbeResult, sha256: string): ImageArchiveState {
+  const lines = stdout.split('\n')
+  const prefix = `${imagesFolder}/${sha256}:`
+  const images = lines.flatMap(line => (line.startsWith(prefix) ? [line.slice(prefix.length)] : []))
+  const present = new Set(lines)
+  if (images.length === 0) return { images: undefined, missing: [] }
+  return { images, missing: images.filter(image => !present.has(image)) }
+}
+
+// What could not be loaded stays for the next try, so that a slow link brings it once; but not on a disk that is nearly full.
+const removedWhenFull = `keep_or_remove() {
+  free=$(df -Pk "$part" 2>/dev/null | awk 'NR == 2 { print $4 }')
+  if [ "\${free:-0}" -lt 1048576 ]; then rm -f "$part"; fi
+}
+trap keep_or_remove EXIT
+`
+
+function importScript(store: ImageStore, sha256: string): string {
+  return `umask 077
+mkdir -p ${imagesFolder}
+${removedWhenFull}echo "importing"
+${imageStores[store].load(sha256)}if [ ! -s ${nextRecord} ]; then echo 'no images in the archive' >&2; exit 1; fi
+mv -fT ${nextRecord} ${imagesFolder}/${sha256}
+rm -f "$part"
+`
+}
+
+function explainImport(stderr: string, name: string, store: ImageStore) {
+  const { folder, formats } = imageStores[store]
+  if (/no space left on device/i.test(stderr)) {
+    return {
+      problem: `The disk of the host is full: ${name} could not be loaded.`,
+      actual: stderr.trim(),
+      next: `Free some space (${folder} holds the images), then apply again.`,
+    }
+  }
+  if (/no images in the archive|unrecognized image format/.test(stderr)) {
+    return {
+      problem: `${name} is no image archive for this host.`,
+      expected: `${formats}, with an image of its architecture`,
+      actual: stderr.trim(),
+    }
+  }
+  return undefined
+}

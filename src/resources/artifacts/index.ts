@@ -1,0 +1,6 @@
+/** Downloads that are checked and installed, and archives of container images. */
+
+export * from './artifact-download.ts'
+export * from './image-archive.ts'
+export * from './image-stores.ts'
+export * from './installed-artifact.ts'

@@ -1,0 +1,91 @@
+import { syncLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
+import { cacheFolder } from './download.ts'
+
+/** What of a download is installed where, all as root; programs with mode 0755. */
+export type Install =
+  /** The download is no program but something that programs read: mode 0644. */
+  | { readonly data: string }
+  /** The download is the program. */
+  | { readonly binary: string }
+  /** Members of a tar archive (gzip) → absolute paths. */
+  | { readonly members: Readonly<Record<string, string>> }
+  /** Every executable file of a tar archive (gzip), whatever folder it is in, into one folder. */
+  | { readonly folder: string }
+
+/** Permission bits of what is installed, in octal. */
+export function modeOf(install: Install): string {
+  return 'data' in install ? '644' : '755'
+}
+
+/** Where it is written down what of which artifact was installed. */
+export const artifactsFolder = '/var/lib/evcctl/artifacts'
+
+// Mode and whatever betrays a replaced or edited file without reading it; UTC, since a host may change its time zone.
+export const lookFormat = '%a:%s:%i:%z'
+
+/** By these words the error of a program for another machine is known. */
+export const anotherMachine = 'is a program for another kind of machine'
+
+// Class and machine of an ELF file (elf(5): bytes 4, 18 and 19). What is no such file may be a script.
+const machineCheck = `case $(uname -m) in x86_64) machine=023e00;; aarch64) machine=02b700;; *) machine=;; esac
+fits() {
+  its=$(od -An -v -tx1 -N20 "$1" | tr -d ' \\n' | sed -n 's/^7f454c46\\(..\\).\\{26\\}\\(....\\)$/\\1\\2/p')
+  if [ -n "$its" ] && [ -n "$machine" ] && [ "$its" != "$machine" ]; then
+    echo "$(basename "$1") ${anotherMachine} (ELF $its, here $machine)" >&2
+    exit 1
+  fi
+}
+`
+
+/**
+ * Installs from \`$part\`, which has been checked: unpacks beside it, puts each file in place by rename (a program that
+ * runs keeps its old file, and one for another machine replaces none), removes what the version before had in addition, and writes the record last.
+ */
+export function installScript(name: string, version: string, sha256: string, install: Install): string {
+  const stamp = quote(`${artifactsFolder}/${name}`)
+  return `umask 022
+stamp=${stamp}
+unpacked=${quote(`${cacheFolder}/${name}.unpacked`)}
+mkdir -p ${artifactsFolder}
+chmod 700 /var/lib/evcctl
+record="$stamp.next"
+# Where the disk is full, what is left behind would keep it so.
+trap 'rm -rf "$unpacked" "$record" "$record.paths" "$part"' EXIT
+printf 'version=%s\\narchive=%s\\n' ${quote(version)} ${sha256} >"$record"
+${'data' in install ? '' : machineCheck}put() {
+${'data' in install ? '' : '  fits "$1"\n'}  mkdir -p "$(dirname "$2")"
+  if ! { install -m 0${modeOf(install)} -o root -g root "$1" "$2.evcctl-new" && ${syncLine('"$2.evcctl-new"')} && hash=$(sha256sum <"$2.evcctl-new") && mv -fT "$2.evcctl-new" "$2"; }; then
+    rm -f "$2.evcctl-new"
+    exit 1
+  fi
+  hash=\${hash%% *}
+  echo "file=$hash $(TZ=UTC0 stat -c '${lookFormat}' "$2") $2" >>"$record"
+}
+${unpackLines(install)}if [ -f "$stamp" ]; then
+  sed -n 's|^file=[^/]*||p' "$stamp" | while IFS= read -r old; do
+    if ! grep -q -F -x "$old" "$record.paths" && { [ -L "$old" ] || [ ! -d "$old" ]; }; then rm -f "$old"; fi
+  done
+fi
+${syncLine('"$record"')}
+mv -fT "$record" "$stamp"
+`
+}
+
+function unpackLines(install: Install): string {
+  const list = `sed -n 's|^file=[^/]*||p' "$record" >"$record.paths"\n`
+  if ('data' in install) return `put "$part" ${quote(install.data)}\n${list}`
+  if ('binary' in install) return `put "$part" ${quote(install.binary)}\n${list}`
+  const unpack = `rm -rf "$unpacked"\nmkdir -p "$unpacked"\ntar -xzf "$part" -C "$unpacked" --no-same-owner`
+  if ('members' in install) {
+    const members = Object.entries(install.members)
+    const puts = members.map(([member, path]) => `put "$unpacked/"${quote(member)} ${quote(path)}\n`)
+    return `${unpack} ${members.map(([member]) => quote(member)).join(' ')}\n${puts.join('')}${list}`
+  }
+  return `${unpack}
+find "$unpacked" -type f -perm -u+x | LC_ALL=C sort | while IFS= read -r program; do
+  put "$program" ${quote(install.folder)}/"$(basename "$program")"
+done
+${list}if [ ! -s "$record.paths" ]; then echo 'there is no program in the archive' >&2; exit 1; fi
+`
+}

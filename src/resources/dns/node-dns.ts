@@ -1,0 +1,126 @@
+import type { Change, FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
+import { surveyProbe } from '../../core/survey.ts'
+import { quote } from '../../shell/quote.ts'
+import { againFunction, answersFor, askApi, kubectl } from '../api/index.ts'
+import { isTree, missingFrom, type Tree } from '../support/index.ts'
+import { nodeDnsName as name, nodeDnsDaemonSet } from './node-dns-daemon-set.ts'
+import { dnsDeploymentPath } from './pods.ts'
+
+/** Pods ask the CoreDNS of their own node, and any other where that is not Ready. Kubernetes has it since 1.34. */
+const distribution = 'PreferSameNode'
+
+const serviceTitle = 'Service kube-dns trafficDistribution'
+const servicePath = '/api/v1/namespaces/kube-system/services/kube-dns'
+const daemonSetPath = `/apis/apps/v1/namespaces/kube-system/daemonsets/${name}`
+const paths = [dnsDeploymentPath, servicePath, daemonSetPath]
+
+export type NodeDnsState =
+  | { readonly api: 'absent' }
+  | { readonly api: 'unreachable'; readonly said: string }
+  | {
+      readonly api: 'answered'
+      /** The DaemonSet that belongs to kubeadm's CoreDNS; undefined where that was replaced or switched off. */
+      readonly wanted: Tree | undefined
+      /** As it is. */
+      readonly daemonSet: Tree | undefined
+      /** How the Service spreads what pods ask; empty: over all of its pods, wherever they are. */
+      readonly distribution: string
+    }
+
+/**
+ * A CoreDNS on every node, and pods that ask the one of their own node: when a machine is lost, none of the others asks it
+ * any more. Without that, half of the lookups go to a pod that is gone until Kubernetes notices it, for 40 s and more. It is
+ * made of the pods of kubeadm's Deployment, with their image, rights and Corefile, and follows their changes. The Service
+ * is changed only where nobody else has said how it spreads. `wanted: false` takes both back. Runs on a control plane node.
+ */
+export function nodeDns({
+  wanted,
+}: {
+  readonly wanted: boolean
+}): Resource<NodeDnsState, { readonly wanted: boolean }> {
+  return {
+    kind: 'cluster DNS',
+    name: 'every node',
+    title: wanted ? 'CoreDNS on every node' : 'no CoreDNS on every node',
+    probe: surveyProbe({ asks: [askApi(paths)], parse: parseState }),
+    desired: { wanted },
+    diff(current) {
+      if (current.api === 'unreachable') {
+        const note = `the API server does not answer, so it cannot be compared: ${current.said}`
+        return { action: 'update', fields: [], note }
+      }
+      return wanted ? changeTo(current) : changeBack(current)
+    },
+    converge: current => [{ run: wanted ? makeScript(current) : removeScript(current), timeoutMs: 180_000 }],
+  }
+}
+
+function changeTo(current: Exclude<NodeDnsState, { api: 'unreachable' }>): Change | undefined {
+  const fields: FieldChange[] = []
+  if (current.api === 'absent') {
+    const made = { field: `DaemonSet ${name}`, after: 'applied' }
+    return { action: 'create', fields: [made, { field: serviceTitle, after: distribution }] }
+  }
+  const { wanted, daemonSet } = current
+  if (wanted === undefined) return undefined
+  for (const field of daemonSetChanges(wanted, daemonSet)) fields.push(field)
+  if (current.distribution === '') fields.push({ field: serviceTitle, after: distribution })
+  if (fields.length === 0) return undefined
+  return { action: daemonSet === undefined ? 'create' : 'update', fields }
+}
+
+function daemonSetChanges(wanted: Tree, daemonSet: Tree | undefined): readonly FieldChange[] {
+  if (daemonSet === undefined) return [{ field: `DaemonSet ${name}`, after: 'applied' }]
+  const changes = missingFrom(wanted, daemonSet, {
+    absentIsZero: true,
+    listKeys: ['name', 'mountPath', 'containerPort'],
+  })
+  return changes.map(change => ({ ...change, field: `DaemonSet ${name} ${change.field}` }))
+}
+
+function changeBack(current: Exclude<NodeDnsState, { api: 'unreachable' }>): Change | undefined {
+  if (current.api === 'absent' || current.daemonSet === undefined) return undefined
+  const fields: FieldChange[] = [{ field: `DaemonSet ${name}`, before: 'there' }]
+  if (current.distribution === distribution) fields.unshift({ field: serviceTitle, before: distribution })
+  return { action: 'delete', fields }
+}
+
+function patchService(value: string | null): string {
+  const patch = JSON.stringify({ spec: { trafficDistribution: value } })
+  return `again ${kubectl(10)} --namespace kube-system patch service kube-dns --type=merge --patch=${quote(patch)}\n`
+}
+
+// First the pods, then who asks them. An API server that did not answer has been waited for when the next run compares.
+function makeScript(current: NodeDnsState): string {
+  if (current.api !== 'answered' || current.wanted === undefined) return waitForApi
+  const lines = [againFunction]
+  if (daemonSetChanges(current.wanted, current.daemonSet).length > 0)
+    lines.push(`daemon_set=${quote(JSON.stringify(current.wanted))}
+make() { printf '%s\\n' "$daemon_set" | ${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f -; }
+again make
+`)
+  if (current.distribution === '') lines.push(patchService(distribution))
+  return lines.join('')
+}
+
+function removeScript(current: NodeDnsState): string {
+  if (current.api !== 'answered') return waitForApi
+  const others = current.distribution === distribution ? patchService(null) : ''
+  return `${againFunction}${others}again ${kubectl(30)} --namespace kube-system delete daemonset ${name} --ignore-not-found --wait=false\n`
+}
+
+const waitForApi = `${againFunction}again ${kubectl(5)} get --raw=/readyz\n`
+
+function parseState(raw: ProbeResult): NodeDnsState {
+  const answer = answersFor(raw, paths)
+  if (answer.api !== 'answered') return answer
+  const [deployment, service, daemonSet] = answer.objects
+  const { internalTrafficPolicy, trafficDistribution } = isTree(service) && isTree(service.spec) ? service.spec : {}
+  const spread = internalTrafficPolicy === 'Local' ? 'Local' : trafficDistribution
+  return {
+    api: 'answered',
+    wanted: service === undefined ? undefined : nodeDnsDaemonSet(deployment),
+    daemonSet: isTree(daemonSet) ? daemonSet : undefined,
+    distribution: typeof spread === 'string' ? spread : '',
+  }
+}

@@ -1,0 +1,123 @@
+import type { Change, Resource, Step } from '../../core/resource.ts'
+import { kubectl } from '../api/index.ts'
+import { moveScript } from './move-script.ts'
+import { type DnsPodsAnswer, dnsPodsProbe, mayRunOn, type NodeRules } from './pods.ts'
+
+/** A node of cluster.yaml, as it is when it has joined. */
+export interface ExpectedNode extends NodeRules {
+  readonly name: string
+}
+
+export interface DnsPlacementParameters {
+  /** The nodes that are waited for before. */
+  readonly nodes: readonly ExpectedNode[]
+  /** Whether these become Ready: without a pod network nothing that evcctl does makes them so. */
+  readonly ready: boolean
+  /** How long CoreDNS may take to start, s; default 120, as a slow machine needs whose image is there or small. */
+  readonly patienceSeconds?: number
+}
+
+type Answered = Extract<DnsPodsAnswer, { api: 'answered' }>
+
+/**
+ * kubeadm makes CoreDNS when there is one node, so all of its pods run there, and nothing moves them: that node's loss
+ * takes the cluster's DNS along. Where there is another node for them, one pod is deleted, and Kubernetes makes one in its
+ * place there. One pod is Ready at all times. A CoreDNS of one pod is left alone, and so is what somebody put in its place.
+ */
+export function dnsPlacement({
+  nodes,
+  ready,
+  patienceSeconds = 120,
+}: DnsPlacementParameters): Resource<DnsPodsAnswer, Record<never, never>> {
+  return {
+    kind: 'cluster DNS',
+    name: 'placement',
+    title: 'CoreDNS on different nodes',
+    probe: dnsPodsProbe,
+    desired: {},
+    diff(current): Change | undefined {
+      if (current.api === 'unreachable') {
+        const note = `the API server does not answer, so it is not known where CoreDNS runs: ${current.said}`
+        return { action: 'run', fields: [], note }
+      }
+      if (current.api === 'absent') {
+        if (!ready || nodes.length < 2) return undefined
+        return { action: 'run', fields: [{ field: 'nodes', after: 'different ones' }], note: laterNote }
+      }
+      const only = onlyNode(current)
+      if (only === undefined) return undefined
+      const standing = current.nodes.filter(node => node.ready && isOpen(current, node, only))
+      const names = new Set(current.nodes.filter(node => node.ready).map(node => node.name))
+      const coming = ready
+        ? nodes.filter(
+            node => !names.has(node.name) && isOpen(current, current.nodes.find(isCalled(node.name)) ?? node, only),
+          )
+        : []
+      if (standing.length === 0 && coming.length === 0) return undefined
+      const fields = [{ field: 'nodes', before: `only ${only}`, after: 'different ones' }]
+      return { action: 'run', fields, note: standing.length > 0 ? 'one pod of it is moved' : comingNote(coming) }
+    },
+    converge: current => (current.api === 'answered' ? move(current, patienceSeconds) : [answering]),
+    explain(failure) {
+      if (failure.exitCode === 0) return undefined
+      return {
+        problem: 'CoreDNS runs on one node only: when that is lost, so is the DNS of the cluster.',
+        actual: failure.stderr.trim() || failure.stdout.trim(),
+        next: 'Has another node room for it? kubectl --namespace kube-system describe pods --selector k8s-app=kube-dns; the next apply tries again.',
+      }
+    },
+  }
+}
+
+const laterNote = 'its pods start when there is one node: one of them is moved once a second node is Ready'
+
+function comingNote([first, ...more]: readonly ExpectedNode[]): string {
+  const nodes = more.length === 0 ? first!.name : `${first!.name} or another node`
+  return `one pod of it is moved once ${nodes} is Ready`
+}
+
+/** The node that all pods are on; undefined where they are on several, or where there is nothing to spread. */
+function onlyNode({ replicas, rules, pods }: Answered): string | undefined {
+  if (replicas < 2 || rules === undefined) return undefined
+  const [only, ...others] = new Set(pods.flatMap(({ node }) => (node === '' ? [] : [node])))
+  const placed = pods.filter(({ node }) => node !== '').length
+  return placed >= 2 && others.length === 0 ? only : undefined
+}
+
+function isOpen({ rules }: Answered, node: ExpectedNode & { readonly cordoned?: boolean }, only: string): boolean {
+  return node.name !== only && node.cordoned !== true && mayRunOn(withoutPassing(node), rules!)
+}
+
+// Of a node that is not Ready, and gone when it is.
+function withoutPassing({ labels, taints }: NodeRules): NodeRules {
+  return { labels, taints: taints.filter(({ key }) => !key.startsWith('node.kubernetes.io/')) }
+}
+
+function isCalled(name: string): (node: { readonly name: string }) => boolean {
+  return node => node.name === name
+}
+
+const answering: Step = {
+  until: { script: `${kubectl(5)} get --raw=/readyz >/dev/null\n`, parse: ({ exitCode }) => exitCode === 0 },
+  what: 'the API server answers',
+  everyMs: 2_000,
+  timeoutMs: 120_000,
+}
+
+// The pod that serves least; where the node itself is lost, there is nothing to lose any more.
+function move(current: Answered, patienceSeconds: number): readonly Step[] {
+  const only = onlyNode(current)!
+  const here = current.pods.filter(isPlacedOn(only))
+  const gone = here.find(pod => !pod.ready) ?? here.at(-1)!
+  const isLost = !current.nodes.some(node => node.name === only && node.ready)
+  return [
+    {
+      run: moveScript({ only, gone: gone.name, count: here.length, isLost, patienceSeconds }),
+      timeoutMs: (2 * patienceSeconds + 60) * 1000,
+    },
+  ]
+}
+
+function isPlacedOn(name: string): (pod: { readonly node: string }) => boolean {
+  return ({ node }) => node === name
+}

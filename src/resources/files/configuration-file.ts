@@ -1,0 +1,35 @@
+import type { Resource } from '../../core/resource.ts'
+import { Secret } from '../../core/secret.ts'
+import { type FileDesired, file } from './file.ts'
+import type { FileState } from './file-survey.ts'
+
+export interface ConfigurationFileParameters {
+  /** Absolute path. */
+  readonly path: string
+  /** The whole content; a Secret where evcctl has put passwords into it. */
+  readonly text: string | Secret
+  /** What of it the user wrote. */
+  readonly patches: readonly Readonly<Record<string, unknown>>[]
+}
+
+/**
+ * A configuration file that is partly the user's own. Where there are passwords in that part, neither a plan nor other
+ * users of the host get to see the file.
+ */
+export function configurationFile({
+  path,
+  text,
+  patches,
+}: ConfigurationFileParameters): Resource<FileState, FileDesired, { readonly path: string }> {
+  if (text instanceof Secret) return file({ path, mode: 0o600, content: text })
+  return hasCredentials(patches)
+    ? file({ path, mode: 0o600, content: new Secret(text, `content of ${path}`, 'document') })
+    : file({ path, mode: 0o644, content: text })
+}
+
+// `registry.configs.<host>.auth` and headers with tokens (docs/cri/registry.md of containerd); proxies with a password in
+// their URL (daemon.json of Docker).
+function hasCredentials(patches: ConfigurationFileParameters['patches']): boolean {
+  const text = JSON.stringify(patches)
+  return /"(auth|password|identity_?token|authorization)":/i.test(text) || /:\/\/[^/@"]*@/.test(text)
+}

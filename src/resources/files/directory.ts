@@ -1,0 +1,78 @@
+import type { ErrorDetails } from '../../core/errors.ts'
+import type { Resource } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
+import {
+  explainWrite,
+  fieldsOf,
+  type Ownership,
+  octal,
+  ownershipChanges,
+  ownershipFormat,
+  ownershipOf,
+} from '../support/index.ts'
+
+export interface DirectoryParameters {
+  /** Absolute path. */
+  readonly path: string
+  /** Permission bits, e.g. 0o755. */
+  readonly mode: number
+  /** `user:group`, by name or number. Default `root:root`. */
+  readonly owner?: string
+}
+
+export interface DirectoryState {
+  /** As `stat` names it; `absent` when there is nothing. */
+  readonly type: string
+  readonly ownership: Ownership
+}
+
+export interface DirectoryDesired {
+  readonly mode: number
+  readonly owner: string
+}
+
+/** A folder with this mode and owner; missing parents are made (root, 0755). A link to a folder counts as the folder. */
+export function directory(
+  parameters: DirectoryParameters,
+): Resource<DirectoryState, DirectoryDesired, { readonly path: string }> {
+  const { path, mode, owner = 'root:root' } = parameters
+  const at = quote(path)
+  return {
+    kind: 'folder',
+    name: path,
+    probe: {
+      script: `if [ -e ${at} ]; then stat -L -c 'type=%F\n${ownershipFormat}' ${at}; elif [ -L ${at} ]; then echo 'type=link to nothing'; else echo type=absent; fi`,
+      parse(raw) {
+        const fields = fieldsOf(raw, ['type'])
+        return { type: fields.get('type')!, ownership: ownershipOf(fields) }
+      },
+    },
+    desired: { mode, owner },
+    diff(current) {
+      if (current.type === 'absent') return { action: 'create', fields: [{ field: 'mode', after: octal(mode) }] }
+      if (current.type !== 'directory') {
+        const fields = [{ field: 'type', before: current.type, after: 'directory' }]
+        return { action: 'update', fields, refused: inTheWay(path, current.type) }
+      }
+      const fields = ownershipChanges(current.ownership, { mode, owner })
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge: (_current, desired) => [
+      { run: `umask 022\nmkdir -p ${at}\nchown ${quote(desired.owner)} ${at}\nchmod ${octal(desired.mode)} ${at}` },
+    ],
+    output: current => (current.type === 'directory' ? { path } : undefined),
+    explain(failure) {
+      if (!/File exists|Not a directory/.test(failure.stderr)) return explainWrite(failure, path)
+      return inTheWay(path, failure.stderr.trim())
+    },
+  }
+}
+
+function inTheWay(path: string, actual: string): ErrorDetails {
+  return {
+    problem: `${path} cannot be made a folder: something else is in its place.`,
+    expected: 'a folder, or nothing',
+    actual,
+    next: `Look at it and move it away on the host: ls -ld ${quote(path)}`,
+  }
+}

@@ -1,0 +1,7 @@
+/** Files and folders of a host: their content, owner and mode. */
+
+export * from './absent.ts'
+export * from './configuration-file.ts'
+export * from './directory.ts'
+export * from './file.ts'
+export * from './template.ts'

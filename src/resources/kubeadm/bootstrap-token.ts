@@ -1,0 +1,53 @@
+import { UserError } from '../../core/errors.ts'
+import type { ProbeResult } from '../../core/resource.ts'
+import type { MintDeclaration } from '../../core/scope.ts'
+import { Secret } from '../../core/secret.ts'
+import { adminConf, kubectl, tokenDescription } from '../api/index.ts'
+
+/** A bootstrap token of kubeadm: `id.secret`. The id alone is public. */
+export interface BootstrapToken {
+  readonly id: string
+  readonly token: Secret
+}
+
+/**
+ * One bootstrap token for all joins of a run, made by kubeadm on the host (it never is in argv) and deleted at the end
+ * of the run, or by the next run where this one is killed; it dies by itself after 6 hours, since
+ * a host may join late in a run over slow lines.
+ */
+export function bootstrapToken(): MintDeclaration<BootstrapToken> {
+  const kubeadm = `kubeadm --kubeconfig ${adminConf} token`
+  return {
+    name: 'bootstrap token',
+    // The API server refuses connections or rights for a moment after it was started. Until the controller manager has signed
+    // cluster-info for the token, kubeadm join finds nothing there, and asks again only after 5 s.
+    run: `tries=0
+until token=$(kubeadm --kubeconfig ${adminConf} token create --ttl 6h --description '${tokenDescription}'); do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 1
+done
+tries=0
+until [ -n "$(${kubectl(5)} --namespace kube-public get configmap cluster-info -o jsonpath="{.data.jws-kubeconfig-\${token%%.*}}" 2>/dev/null)" ] ||
+  [ "$tries" -ge 60 ]; do
+  tries=$(( tries + 1 ))
+  sleep 0.5
+done
+printf '%s\\n' "$token"
+`,
+    parse: parseToken,
+    revoke: value => `${kubeadm} delete ${value.id}\n`,
+  }
+}
+
+function parseToken(raw: ProbeResult): BootstrapToken {
+  const match = /^([a-z0-9]{6})\.[a-z0-9]{16}$/m.exec(raw.stdout)
+  if (raw.exitCode !== 0 || match === null) {
+    throw new UserError({
+      problem: 'kubeadm could not make a bootstrap token.',
+      actual: raw.stderr.trim() || `exit code ${raw.exitCode}`,
+      next: 'Does the API server answer? On the first control plane node: kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes',
+    })
+  }
+  return { id: match[1]!, token: new Secret(match[0], 'bootstrap token') }
+}

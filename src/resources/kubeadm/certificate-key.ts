@@ -1,0 +1,47 @@
+import { UserError } from '../../core/errors.ts'
+import type { ProbeResult } from '../../core/resource.ts'
+import type { MintDeclaration } from '../../core/scope.ts'
+import { Secret } from '../../core/secret.ts'
+import { quote } from '../../shell/quote.ts'
+import { ephemeralLabel, kubectl } from '../api/index.ts'
+
+/**
+ * One certificate key for all control plane nodes that join in a run. kubeadm encrypts the cluster's CAs with it and
+ * puts them into the Secret kubeadm-certs, from where a joining node takes them. At the end of the run that Secret is
+ * deleted, and with it the token by which kubeadm bounds its life to two hours (kubeadm/app/phases/copycerts).
+ * `configuration` is the file with the kubeadm documents on a control plane node.
+ */
+export function certificateKey(configuration: string): MintDeclaration<Secret> {
+  const secrets = `${kubectl()} --namespace kube-system`
+  const owner = `${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}'`
+  return {
+    name: 'certificate key',
+    // The API server refuses connections or rights for a moment after it was started.
+    run: `tries=0
+until kubeadm init phase upload-certs --upload-certs --config ${quote(configuration)}; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 1
+done
+owner=$(${owner})
+${secrets} label secret "$owner" ${ephemeralLabel}=certificate-key --overwrite >&2
+`,
+    parse: parseKey,
+    revoke: () => `owner=$(${owner})
+${secrets} delete secret kubeadm-certs --ignore-not-found
+case $owner in bootstrap-token-*) ${secrets} delete secret "$owner" --ignore-not-found;; esac
+`,
+  }
+}
+
+function parseKey(raw: ProbeResult): Secret {
+  const match = /^[0-9a-f]{64}$/m.exec(raw.stdout)
+  if (raw.exitCode !== 0 || match === null) {
+    throw new UserError({
+      problem: 'kubeadm could not upload the certificates that a joining control plane node needs.',
+      actual: raw.stderr.trim() || `exit code ${raw.exitCode}`,
+      next: 'Are the keys of the CAs still in /etc/kubernetes/pki on the first control plane node? Without them none can join.',
+    })
+  }
+  return new Secret(match[0], 'certificate key')
+}

@@ -1,0 +1,158 @@
+import type { Step } from '../../core/resource.ts'
+import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
+import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
+import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
+import { finishServingCertificate, servingCertificateScript } from '../pki/index.ts'
+import { changeMarks, formerManifests } from './configuration-state.ts'
+import { withStandIn } from './stand-in.ts'
+import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
+
+/** Which parts of a standing cluster's configuration have to be written again. */
+export interface ChangeableParts {
+  readonly controlPlane: boolean
+  /** Whether its manifests were edited by hand: then nothing can be expected of the API server before they are made again. */
+  readonly edited: boolean
+  readonly certificate: boolean
+  readonly kubelet: boolean
+  readonly kubeProxy: boolean
+  /** Whether the cluster is to remember what its control plane was made with: once a cluster, not on every node. */
+  readonly upload: boolean
+}
+
+// The endpoint of admin.conf may be answered by any API server of the cluster.
+function ready(server: string): string {
+  return `${kubectl(5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
+}
+
+function apiAnswers(server: string): Step {
+  return {
+    until: { script: ready(server), parse: raw => raw.exitCode === 0 },
+    what: 'the API server is ready',
+    everyMs: 1000,
+    timeoutMs: 300_000,
+  }
+}
+
+const manifestsMark = changeMarks['control plane']
+const proxyMark = changeMarks['kube-proxy']
+// The mark goes first: without it, what is left of the folder means nothing.
+const forgetFormer = `${clearMark(manifestsMark)}rm -rf ${formerManifests}`
+
+// On the same disk as the manifests, and not seen by the kubelet.
+const newManifests = '/etc/kubernetes/evcctl-manifests'
+
+// The kubelet leaves files alone whose names begin with a dot.
+const putBackManifests = `for former in ${formerManifests}/*.yaml; do
+  next=${manifestFolder}/.\${former##*/}.evcctl
+  cp -p "$former" "$next"
+  ${syncLine('"$next"')}
+  mv -fT "$next" ${manifestFolder}/"\${former##*/}"
+done`
+
+/** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */
+export function recoverySteps(server: string): readonly Step[] {
+  return [recovery, apiAnswers(server)]
+}
+
+// It needs no API server: after a power cut none may run before this is done.
+const recovery: Step = {
+  run: `if [ -e ${manifestsMark} ]; then
+  echo 'putting back the manifests from before a change that was cut off'
+  ${putBackManifests.replaceAll('\n', '\n  ')}
+  ${forgetFormer.replaceAll('\n', '\n  ')}
+fi
+rm -rf ${newManifests}
+${finishServingCertificate}`,
+}
+
+/**
+ * The steps that carry the documents of `configuration` over to a standing cluster. What the cluster remembers of its
+ * control plane is written last, when that has come up. `server` is the URL of this node's own API server.
+ */
+export function changeSteps(configuration: string, server: string, parts: ChangeableParts): readonly Step[] {
+  const config = `--config ${quote(configuration)}`
+  const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
+  const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
+  // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
+  if (parts.kubeProxy) steps.push(...kubeProxySteps(config))
+  if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
+  if (parts.certificate)
+    steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
+  if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
+  if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
+  return steps
+}
+
+// After an API server was replaced it refuses connections, or rights, for a moment.
+function retried(command: string): string {
+  return `tries=0
+until ${command}; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+`
+}
+
+function kubeProxySteps(config: string): readonly Step[] {
+  const restart = `${setMark(proxyMark)}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
+`
+  return [
+    { run: restart, timeoutMs: 360_000 },
+    { run: rolloutScript('kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
+    { run: clearMark(proxyMark) },
+  ]
+}
+
+// A component that does not come up with its new arguments gets its old manifest back.
+function controlPlaneScript(config: string, server: string): string {
+  return `${kubeletFailureScript}${cannotStartFunction}${manifestFunction}manifests=${manifestFolder}
+backup=${formerManifests}
+${forgetFormer}
+mkdir -p -m 0700 "$backup"
+components='${controlPlaneComponents.join(' ')}'
+# The command line of a program in a container begins with its name.
+process_of() { grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1" /proc/[0-9]*/cmdline | head -n 1; }
+for component in $components; do
+  if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
+  process_of "$component" >"$backup/$component.process" || :
+done
+# The mark may not outlive a power cut that the copies do not outlive.
+sync
+${setMark(manifestsMark)}healthy() {
+  case $1 in
+    kube-apiserver) ${ready(server)};;
+    kube-controller-manager) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
+    kube-scheduler) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
+  esac
+}
+rm -rf ${newManifests}
+mkdir -m 0700 ${newManifests}
+for former in "$manifests"/*.yaml; do
+  if [ -e "$former" ]; then cp -p "$former" ${newManifests}/; fi
+done
+${withStandIn(newManifests, manifestFolder, `kubeadm init phase control-plane all ${config}`)}
+${syncTreeLine(newManifests)}
+for component in $components; do
+  if [ -s ${newManifests}/"$component.yaml" ]; then mv -f ${newManifests}/"$component.yaml" "$manifests/"; fi
+done
+rm -rf ${newManifests}
+for component in $components; do
+  if ${sameManifest('"$manifests/$component.yaml"', '"$backup/$component.yaml"')}; then continue; fi
+  echo "waiting for $component with its new arguments"
+  end=$(( $(date +%s) + 240 ))
+  until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
+    if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" ${manifestsMark}; then
+      echo "$component does not come up with its new arguments; the old ones were put back" >&2
+      evidence
+      ${putBackManifests.replaceAll('\n', '\n      ')}
+      ${forgetFormer.replaceAll('\n', '\n      ')}
+      exit 1
+    fi
+    sleep 1
+  done
+done
+${noteManifests}${forgetFormer}
+`
+}

@@ -1,0 +1,112 @@
+import { UserError } from '../../core/errors.ts'
+import type { Probe, ProbeResult } from '../../core/resource.ts'
+import { surveyProbe } from '../../core/survey.ts'
+import { answersFor, askApi } from '../api/index.ts'
+import { newServingCertificateMark, subjectAltNames } from '../pki/index.ts'
+import { decodeFile, hostYaml, type KubernetesDocument, keptJson, linesOf, printFile } from '../support/index.ts'
+import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
+
+/** The documents that are the same for the whole cluster. */
+export interface ClusterDocuments {
+  readonly cluster: KubernetesDocument
+  readonly kubelet: KubernetesDocument
+  /** Undefined: the cluster has no kube-proxy of kubeadm. */
+  readonly kubeProxy: KubernetesDocument | undefined
+}
+
+/** How a standing cluster is configured. */
+export type KubeadmConfigurationState =
+  | { readonly api: 'absent' }
+  | ({ readonly api: 'unreachable'; readonly said: string } & LocalState)
+  | ({
+      readonly api: 'answered'
+      readonly cluster: unknown
+      readonly kubelet: unknown
+      readonly kubeProxy: unknown
+    } & LocalState)
+
+/** What the first control plane node knows without asking the API server. */
+export interface LocalState {
+  /** What evcctl made of it last; undefined: nothing. */
+  readonly recorded: Partial<ClusterDocuments> | undefined
+  /** The record is there and cannot be read: it counts as not there, and is written again. */
+  readonly recordDamaged: boolean
+  /** Of the API server's certificate. */
+  readonly certSANs: readonly string[]
+  /** Of the API server's manifest; empty when it does not say. */
+  readonly advertiseAddress: string
+  readonly bindPort: string
+  /** Parts of which a change was begun and not ended. */
+  readonly cutOff: readonly ChangeMark[]
+  /** Manifests that are not as kubeadm made them. */
+  readonly edited: readonly EditedManifest[]
+}
+
+/** A change of these is under way as long as its mark is there; see changeMarks. */
+export type ChangeMark = 'control plane' | 'API server certificate' | 'kube-proxy'
+
+// As long as it is there, the manifests beside it are those from before a change that did not end.
+export const formerManifests = '/var/lib/evcctl/manifests'
+
+/** The file that tells on the host that a change of this part has begun. */
+export const changeMarks: Readonly<Record<ChangeMark, string>> = {
+  'control plane': `${formerManifests}/complete`,
+  'API server certificate': newServingCertificateMark,
+  'kube-proxy': '/var/lib/evcctl/kube-proxy.unfinished',
+}
+
+const mapPaths = ['kubeadm-config', 'kubelet-config', 'kube-proxy'].map(
+  name => `/api/v1/namespaces/kube-system/configmaps/${name}`,
+)
+
+/** Asks the API server and the host itself. `recordPath`: what evcctl made of the configuration last. */
+export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
+  const marks = Object.entries(changeMarks).map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
+  return surveyProbe({
+    asks: [askApi(mapPaths)],
+    rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`,
+    parse: parseKubeadmConfiguration,
+  })
+}
+
+function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState {
+  const answer = answersFor(raw, mapPaths)
+  if (answer.api === 'absent') return answer
+  if (answer.api === 'unreachable') return { ...answer, ...localState(raw) }
+  const [cluster, kubelet, kubeProxy] = answer.objects as readonly (ConfigMap | undefined)[]
+  return {
+    api: 'answered',
+    cluster: document('kubeadm-config', cluster?.data?.ClusterConfiguration),
+    kubelet: document('kubelet-config', kubelet?.data?.kubelet),
+    kubeProxy: document('kube-proxy', kubeProxy?.data?.['config.conf']),
+    ...localState(raw),
+  }
+}
+
+function localState(local: ProbeResult): LocalState {
+  const record = decodeFile(linesOf(local, 'record')[0])
+  const recorded = keptJson(record) as Partial<ClusterDocuments> | undefined
+  return {
+    recorded,
+    recordDamaged: record !== '' && recorded === undefined,
+    certSANs: subjectAltNames(decodeFile(linesOf(local, 'certificate')[0])),
+    advertiseAddress: linesOf(local, 'advertiseAddress')[0] ?? '',
+    bindPort: linesOf(local, 'bindPort')[0] ?? '',
+    cutOff: linesOf(local, 'cutOff') as readonly ChangeMark[],
+    edited: editedManifests(local),
+  }
+}
+
+interface ConfigMap {
+  readonly data?: Readonly<Record<string, string>>
+}
+
+function document(name: string, text: unknown): unknown {
+  if (text === undefined) return undefined
+  const value = typeof text === 'string' ? hostYaml(text) : undefined
+  if (value !== undefined) return value
+  throw new UserError({
+    problem: `The ConfigMap ${name} of the cluster is not what kubeadm makes: it has no YAML that can be read.`,
+    next: `Look at it: kubectl --namespace kube-system get configmap ${name} -o yaml`,
+  })
+}

@@ -1,0 +1,209 @@
+import { isIPv6 } from 'node:net'
+import type { ErrorDetails } from '../../core/errors.ts'
+import { ownValue } from '../../core/own-value.ts'
+import type { Change, FieldChange, Resource, Step } from '../../core/resource.ts'
+import { canonicalName } from '../pki/index.ts'
+import { documentChanges, type KubernetesDocument, stateFolder } from '../support/index.ts'
+import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
+import {
+  type ClusterDocuments,
+  type KubeadmConfigurationState,
+  kubeadmConfigurationProbe,
+  type LocalState,
+} from './configuration-state.ts'
+import { explainKubeadm } from './failure.ts'
+import { editedFields } from './static-pods.ts'
+
+export interface KubeadmConfigurationParameters {
+  /** File with the kubeadm documents; has to be there before. */
+  readonly configuration: string
+  readonly documents: ClusterDocuments
+  readonly advertiseAddress: string
+  /** Port of kube-apiserver. */
+  readonly bindPort: number
+  /** Path of cluster.yaml, for messages. */
+  readonly file: string
+}
+
+const recordPath = `${stateFolder}/kubeadm-configuration.json`
+
+/** The record that kubeadm init leaves of the cluster's documents, so that a key taken out of cluster.yaml is seen. */
+export function clusterRecord(documents: ClusterDocuments): { readonly path: string; readonly content: string } {
+  return { path: recordPath, content: `${JSON.stringify(documents)}\n` }
+}
+
+/**
+ * The configuration of a standing cluster, as kubeadm keeps it (ConfigMaps kubeadm-config, kubelet-config, kube-proxy)
+ * and as its first control plane node runs with it. Arguments of the control plane, certificate names, kubelet and
+ * kube-proxy settings are carried over; what kubeadm cannot change later is refused.
+ */
+export function kubeadmConfiguration(
+  parameters: KubeadmConfigurationParameters,
+): Resource<KubeadmConfigurationState, { readonly documents: ClusterDocuments }> {
+  const { configuration, documents } = parameters
+  const record = clusterRecord(documents)
+  return {
+    kind: 'kubeadm configuration',
+    name: 'cluster',
+    title: 'kubeadm configuration',
+    probe: kubeadmConfigurationProbe(recordPath),
+    desired: { documents },
+    diff(current): Change | undefined {
+      if (current.api === 'absent') return undefined
+      const changes = compare(current, parameters)
+      const begun = current.cutOff.map(part => ({
+        field: part,
+        before: 'cut off while it was changed',
+        after: 'as wanted',
+      }))
+      const { fixed, cluster, names, kubelet, kubeProxy } = changes
+      const edited = editedFields(current.edited, cluster.length > 0 || current.cutOff.includes('control plane'))
+      const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written again' }] : []
+      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
+      if (current.api === 'answered' && fields.length === 0) return undefined
+      const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
+      return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
+    },
+    converge(current): readonly Step[] {
+      const server = serverOf(parameters)
+      if (current.api === 'absent') return recoverySteps(server)
+      const { cluster, names, kubelet, kubeProxy, fixed } = compare(current, parameters)
+      if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
+      const parts: ChangeableParts = {
+        controlPlane: cluster.length > 0,
+        // What a cut-off change leaves to be put back may itself be an edit: it is made again.
+        edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
+        certificate: names.length > 0,
+        kubelet: kubelet.length > 0,
+        kubeProxy: kubeProxy.length > 0 || current.cutOff.includes('kube-proxy'),
+        upload: cluster.length > 0 || names.length > 0,
+      }
+      return [
+        ...changeSteps(configuration, server, parts),
+        { write: record.path, content: record.content, mode: 0o600 },
+      ]
+    },
+    explain: failure => explainKubeadm(failure, 'init phase'),
+  }
+}
+
+type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent' }>
+
+function unasked({ said }: { readonly said?: string }, fields: readonly FieldChange[]): Change {
+  const note = `the API server does not answer, so its configuration cannot be compared: ${said ?? ''}`
+  return { action: 'run', fields, note }
+}
+
+/** Whether a field of the ClusterConfiguration is one of the static pods, which can be made again. */
+export function changeable({ field }: FieldChange): boolean {
+  return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints)\b/.test(field)
+}
+
+/** URL of the API server of a control plane node. */
+export function serverOf(node: { readonly advertiseAddress: string; readonly bindPort: number }): string {
+  return `https://${isIPv6(node.advertiseAddress) ? `[${node.advertiseAddress}]` : node.advertiseAddress}:${node.bindPort}`
+}
+
+interface Comparison {
+  /** Those that cannot be made. */
+  readonly fixed: readonly FieldChange[]
+  readonly cluster: readonly FieldChange[]
+  readonly names: readonly FieldChange[]
+  readonly kubelet: readonly FieldChange[]
+  readonly kubeProxy: readonly FieldChange[]
+}
+
+const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
+
+// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last.
+function compare(current: StandingState, parameters: KubeadmConfigurationParameters): Comparison {
+  const { documents } = parameters
+  const { recorded } = current
+  const standing = current.api === 'answered' ? current : recorded
+  const fixed = placeChanges(current, parameters)
+  if (standing?.cluster === undefined)
+    return current.api === 'answered'
+      ? { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
+      : { ...equal, fixed }
+  const all = documentChanges(documents.cluster, standing.cluster, recorded?.cluster)
+  return {
+    fixed: [...all.filter(field => !changeable(field)), ...fixed],
+    cluster: all.filter(changeable),
+    names: certSANsIn(documents.cluster)
+      .filter(name => !current.certSANs.includes(canonicalName(name)))
+      .map(name => ({ field: 'name in the API server certificate', after: name })),
+    kubelet: prefixed('kubelet', documentChanges(documents.kubelet, standing.kubelet, recorded?.kubelet)),
+    kubeProxy:
+      documents.kubeProxy === undefined
+        ? []
+        : prefixed('kube-proxy', documentChanges(documents.kubeProxy, standing.kubeProxy, recorded?.kubeProxy)),
+  }
+}
+
+function placeChanges(current: LocalState, parameters: KubeadmConfigurationParameters): readonly FieldChange[] {
+  const wanted = { advertiseAddress: parameters.advertiseAddress, bindPort: String(parameters.bindPort) }
+  return Object.entries(wanted).flatMap(([field, after]) => {
+    const before = current[field as keyof typeof wanted]
+    return before === '' || before === after ? [] : [{ field, before, after }]
+  })
+}
+
+/** The names that the API server's certificate is to be for. */
+export function certSANsIn(cluster: KubernetesDocument): readonly string[] {
+  const { certSANs = [] } = (cluster.apiServer ?? {}) as { readonly certSANs?: readonly string[] }
+  return certSANs
+}
+
+function prefixed(name: string, changes: readonly FieldChange[]): readonly FieldChange[] {
+  return changes.map(change => ({ ...change, field: `${name} ${change.field}` }))
+}
+
+// Field of the cluster's configuration → key of cluster.yaml that it comes from.
+const keys: Readonly<Record<string, string>> = {
+  clusterName: 'metadata.name',
+  kubernetesVersion: 'spec.kubernetes.version',
+  controlPlaneEndpoint: 'spec.controlPlane.endpoint (or localProxyPort)',
+  'networking.podSubnet': 'spec.network.podCIDR',
+  'networking.serviceSubnet': 'spec.network.serviceCIDR',
+  'networking.dnsDomain': 'spec.kubernetes.clusterDomain',
+  imageRepository: 'spec.images.registry',
+  bindPort: 'spec.controlPlane.bindPort',
+  advertiseAddress: 'spec.hosts[].privateAddress',
+}
+
+/** Why a field cannot be changed; `file` is the path of cluster.yaml. */
+export function fixedField({ field, before, after }: FieldChange, file: string): ErrorDetails {
+  const key = ownValue(keys, field) ?? `spec.kubernetes.clusterConfiguration.${field}`
+  const upgrade = field === 'kubernetesVersion'
+  if (field === 'advertiseAddress') return otherAddress(`${file} ${key}`, before, after)
+  return {
+    where: `${file} ${key}`,
+    problem: upgrade
+      ? 'This version of evcctl does not upgrade a standing cluster.'
+      : 'This cannot be changed on a standing cluster.',
+    expected: `${before ?? 'nothing'}, as the cluster has it`,
+    actual: String(after),
+    next: `Put ${key} back${before === undefined ? '' : ` to ${before}`}, or make a new cluster with it.`,
+  }
+}
+
+// The address stands in certificates, in etcd's list of members and in the manifests: the node is made again instead. Its
+// kubelet reports no more, so that the end of its pods is never seen, and a pod without a controller would end the drain.
+function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
+  const etcdctl =
+    'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
+  return {
+    where,
+    problem: 'A control plane node cannot change its address.',
+    expected: `${before ?? 'the address that it had'}, as its API server has it`,
+    actual: String(after),
+    next: [
+      'Give the machine its former address back (a second address of the interface will do). Or, where other control plane nodes run, make it a new node; NODE is its name, OTHER one of the others:',
+      '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data --force --timeout=60s; kubectl delete node NODE',
+      `  ${etcdctl} member list    # with a stacked etcd: the ID of NODE`,
+      `  ${etcdctl} member remove ID`,
+      '  kubeadm reset --force    # on NODE',
+      `  evcctl apply`,
+    ].join('\n'),
+  }
+}

@@ -1,0 +1,124 @@
+import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
+import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { canonicalName, subjectAltNames } from '../pki/index.ts'
+import { decodeFile, documentChanges, keptJson, linesOf, printFile } from '../support/index.ts'
+import { changeSteps } from './change-steps.ts'
+import { certSANsIn, changeable, clusterRecord, fixedField, serverOf } from './configuration.ts'
+import { type ClusterDocuments, changeMarks } from './configuration-state.ts'
+import { explainKubeadm } from './failure.ts'
+import {
+  type EditedManifest,
+  editedFields,
+  editedManifests,
+  manifestFolder,
+  printEdited,
+  printPlace,
+} from './static-pods.ts'
+
+export interface ControlPlaneConfigurationParameters {
+  /** File with the kubeadm documents of this node; has to be there before. */
+  readonly configuration: string
+  readonly documents: ClusterDocuments
+  readonly advertiseAddress: string
+  /** Port of kube-apiserver. */
+  readonly bindPort: number
+  /** Path of cluster.yaml, for messages. */
+  readonly file: string
+}
+
+export interface ControlPlaneConfigurationState {
+  /** False as long as the host is no control plane node. */
+  readonly joined: boolean
+  /** What its static pods were made with last; undefined: it is not known. */
+  readonly recorded: Partial<ClusterDocuments> | undefined
+  /** Of the API server's certificate. */
+  readonly certSANs: readonly string[]
+  /** Of the API server's manifest; empty when it does not say. */
+  readonly advertiseAddress: string
+  readonly bindPort: string
+  /** Whether a change of its static pods was begun and not ended. */
+  readonly cutOff: boolean
+  /** Manifests that are not as kubeadm made them. */
+  readonly edited: readonly EditedManifest[]
+}
+
+/**
+ * The static pods and the API server certificate of a control plane node other than the first, as the cluster's
+ * documents have them. What the cluster remembers is the first node's business: see kubeadmConfiguration.
+ */
+export function controlPlaneConfiguration(
+  parameters: ControlPlaneConfigurationParameters,
+): Resource<ControlPlaneConfigurationState, { readonly documents: ClusterDocuments }> {
+  const { configuration, documents } = parameters
+  const record = clusterRecord(documents)
+  return {
+    kind: 'kubeadm configuration',
+    name: 'node',
+    title: 'kubeadm configuration',
+    probe: { script: probeScript(record.path), parse: parseState },
+    desired: { documents },
+    diff(current): Change | undefined {
+      if (!current.joined) return undefined
+      const { fixed, pods, names } = compare(current, parameters)
+      const cutOff = { field: 'control plane', before: 'cut off while it was changed', after: 'as wanted' }
+      const edited = editedFields(current.edited, pods.length > 0 || current.cutOff)
+      const fields = [...(current.cutOff ? [cutOff] : []), ...fixed, ...pods, ...names, ...edited]
+      if (fields.length === 0) return undefined
+      const change: Change = { action: 'update', fields }
+      return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
+    },
+    converge(current): readonly Step[] {
+      const { fixed, pods, names } = compare(current, parameters)
+      if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
+      const steps = changeSteps(configuration, serverOf(parameters), {
+        controlPlane: pods.length > 0,
+        // What a cut-off change leaves to be put back may itself be an edit: it is made again.
+        edited: current.edited.length > 0 || current.cutOff,
+        certificate: names.length > 0,
+        kubelet: false,
+        kubeProxy: false,
+        upload: false,
+      })
+      return [...steps, { write: record.path, content: record.content, mode: 0o600 }]
+    },
+    explain: failure => explainKubeadm(failure, 'init phase'),
+  }
+}
+
+function probeScript(recordPath: string): string {
+  const manifest = `${manifestFolder}/kube-apiserver.yaml`
+  return `if [ -s ${manifest} ] && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
+if [ -e ${changeMarks['control plane']} ]; then echo cutOff=yes; fi
+${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
+}
+
+function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
+  const record = decodeFile(linesOf(raw, 'record')[0])
+  return {
+    joined: linesOf(raw, 'joined').length > 0,
+    recorded: keptJson(record) as Partial<ClusterDocuments> | undefined,
+    certSANs: subjectAltNames(decodeFile(linesOf(raw, 'certificate')[0])),
+    advertiseAddress: linesOf(raw, 'advertiseAddress')[0] ?? '',
+    bindPort: linesOf(raw, 'bindPort')[0] ?? '',
+    cutOff: linesOf(raw, 'cutOff').length > 0,
+    edited: editedManifests(raw),
+  }
+}
+
+function compare(current: ControlPlaneConfigurationState, parameters: ControlPlaneConfigurationParameters) {
+  const { documents, advertiseAddress, bindPort } = parameters
+  const { recorded } = current
+  const wanted = { advertiseAddress, bindPort: String(bindPort) }
+  const fixed = Object.entries(wanted).flatMap(([field, after]): readonly FieldChange[] => {
+    const before = current[field as keyof typeof wanted]
+    return before === '' || before === after ? [] : [{ field, before, after }]
+  })
+  const pods: readonly FieldChange[] =
+    recorded?.cluster === undefined
+      ? [{ field: 'static pods', before: 'not known', after: 'made again' }]
+      : documentChanges(documents.cluster, recorded.cluster, recorded.cluster).filter(changeable)
+  const names = certSANsIn(documents.cluster)
+    .filter(name => !current.certSANs.includes(canonicalName(name)))
+    .map(name => ({ field: 'name in the API server certificate', after: name }))
+  return { fixed, pods, names }
+}

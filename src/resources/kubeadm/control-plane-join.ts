@@ -1,0 +1,191 @@
+import { stringify } from 'yaml'
+import type { ErrorDetails } from '../../core/errors.ts'
+import { isUnknown, type Output } from '../../core/output.ts'
+import type { ProbeResult, Resource } from '../../core/resource.ts'
+import { Secret } from '../../core/secret.ts'
+import { keepKubelet, kubeletClientPath, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
+import { caHashOf } from '../pki/index.ts'
+import { decodeFile, deepMerge, type KubernetesDocument, linesOf, printFile } from '../support/index.ts'
+import { noteAside } from './before.ts'
+import type { BootstrapToken } from './bootstrap-token.ts'
+import {
+  type ControlPlaneRemains,
+  etcdFound,
+  printRemains,
+  refuseEtcdData,
+  remainsOf,
+} from './control-plane-remains.ts'
+import { registrationOf, skipsPreflight } from './documents.ts'
+import { explainKubeadm } from './failure.ts'
+import { otherCluster, refuse, refuseOthers } from './join.ts'
+import { type JoinScriptOptions, joinScript } from './join-script.ts'
+import { finished } from './reset.ts'
+import { defaultEtcdData } from './stacked-etcd-data.ts'
+import { staleMemberFunctions } from './stale-etcd-member.ts'
+import { madeManifests, noteManifests } from './static-pods.ts'
+
+export interface ControlPlaneJoinParameters {
+  /** JoinConfiguration without token, CA hash and certificate key; see controlPlaneJoinConfiguration(). */
+  readonly configuration: KubernetesDocument
+  /** Address of this node, and those of the other control plane nodes, where etcd is asked. */
+  readonly address: string
+  readonly others: readonly string[]
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
+  readonly etcdData?: string | 'external'
+  /** Of the mints on the first control plane node. */
+  readonly token: Output<BootstrapToken>
+  readonly certificateKey: Output<Secret>
+  readonly caHash: Output<string>
+  /** Files and their content that record what the node was made with; see clusterRecord() and kubeletRecord(). */
+  readonly records: readonly { readonly path: string; readonly content: string }[]
+}
+
+export interface ControlPlaneJoinState extends ControlPlaneRemains {
+  /**
+   * `leftovers`: not a node, but files of an earlier worker are there. `worker`: a node without a control plane.
+   * `damaged`: parts of a control plane are there, others are missing.
+   */
+  readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
+  /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
+  readonly caHash: string | undefined
+  /** Name of the node that it is; undefined when it is none. */
+  readonly node: string | undefined
+}
+
+export interface ControlPlaneJoinDesired {
+  readonly token: BootstrapToken
+  readonly certificateKey: Secret
+  readonly caHash: string
+}
+
+/**
+ * A control plane node beside the first. A join that was cut off is found by its mark: the next run resets the host,
+ * takes its member out of etcd and begins again. A control plane node without that mark is never reset.
+ */
+export function controlPlaneJoin(
+  parameters: ControlPlaneJoinParameters,
+): Resource<ControlPlaneJoinState, ControlPlaneJoinDesired> {
+  const { configuration, token, certificateKey, caHash, records, etcdData: folder = defaultEtcdData } = parameters
+  const etcdData = folder === 'external' ? undefined : folder
+  const { name: node, criSocket, ignorePreflightErrors = [] } = registrationOf(configuration)
+  return {
+    kind: 'kubeadm join',
+    name: 'control plane',
+    title: 'kubeadm join',
+    probe: { script: probeScript(etcdData), parse: parseState },
+    desired: { token, certificateKey, caHash },
+    diff(current, desired) {
+      const { state } = current
+      const field = { field: 'CA', after: desired.caHash }
+      const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
+      const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
+      // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
+      if (state === 'worker') return refuse(state, other ? otherNode(current.node, node) : isWorker)
+      if (state === 'damaged') return refuse(state, damaged(current.found))
+      if (state === 'joined') {
+        if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
+        return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
+      }
+      const foreign = refuseEtcdData(etcdData, current, ignorePreflightErrors)
+      if (foreign !== undefined) return refuse(state, foreign)
+      if (state === 'absent') return { action: 'create', fields: [field], ...noteAside(current.aside) }
+      const others = refuseOthers(current, desired.caHash)
+      if (others !== undefined) return others
+      const fields = [{ field: 'state', before: state, after: 'joined' }, field]
+      return { action: 'run', fields, note: 'what is left of an earlier join is removed first' }
+    },
+    converge({ state }, desired) {
+      if (state !== 'absent' && state !== 'unfinished' && state !== 'leftovers')
+        return [{ run: 'echo "not a host for kubeadm join" >&2\nexit 1\n' }]
+      const script = joinScript({
+        run: 'control-plane',
+        criSocket,
+        resetFirst: state !== 'absent',
+        skipsPreflight: skipsPreflight(configuration),
+        ...(etcdData === undefined ? {} : stackedMember(parameters, etcdData)),
+      })
+      const document = Secret.all(
+        [desired.token.token, desired.certificateKey],
+        ([token = '', key = '']) => render(configuration, { token, key, caHash: desired.caHash }),
+        'kubeadm join',
+      )
+      return [
+        { run: script, stdin: document, timeoutMs: 20 * 60_000 },
+        { run: noteManifests },
+        ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
+        { run: `${keepKubelet}${finished}` },
+      ]
+    },
+    explain: failure => explainKubeadm(failure, 'join'),
+  }
+}
+
+function stackedMember({ address, others }: ControlPlaneJoinParameters, etcdData: string): Partial<JoinScriptOptions> {
+  return {
+    etcdData,
+    functions: staleMemberFunctions(address, others),
+    prepare: 'remove_stale_member',
+    leave: 'leave_etcd || exit 1\n',
+  }
+}
+
+const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt'] as const
+/** What is only on control plane nodes. */
+const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd.yaml', 'pki/ca.key'] as const
+
+function probeScript(etcdData: string | undefined): string {
+  return `${printRemains([...new Set([...parts, ...ownParts])], etcdData)}if [ -s ${kubeletClientPath} ]; then echo certificate=yes; fi
+for part in /etc/kubernetes/kubelet.conf /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/pki/ca.crt /var/lib/kubelet/config.yaml; do
+  if [ -e "$part" ]; then echo "left=$part"; fi
+done
+${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
+}
+
+function parseState(raw: ProbeResult): ControlPlaneJoinState {
+  const remains = remainsOf(raw)
+  const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
+  const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
+  return { state: stateOf(raw, remains), ...remains, caHash, node }
+}
+
+function stateOf(raw: ProbeResult, { cutOff, found }: ControlPlaneRemains): ControlPlaneJoinState['state'] {
+  const says = (key: string) => linesOf(raw, key).length > 0
+  const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
+  if (cutOff !== undefined) return 'unfinished'
+  if (parts.every(has)) return 'joined'
+  if (ownParts.some(has) || found.includes(etcdFound)) return 'damaged'
+  if (has('kubelet.conf') && says('certificate')) return 'worker'
+  return says('left') ? 'leftovers' : 'absent'
+}
+
+interface JoinValues {
+  readonly token: string
+  readonly key: string
+  readonly caHash: string
+}
+
+function render(configuration: KubernetesDocument, { token, key, caHash }: JoinValues): string {
+  return stringify(
+    deepMerge(configuration, {
+      discovery: { bootstrapToken: { token, caCertHashes: [caHash] } },
+      controlPlane: { certificateKey: key },
+    }),
+  )
+}
+
+const isWorker: ErrorDetails = {
+  problem: 'This host is a worker node, but cluster.yaml makes it a control plane node.',
+  expected: 'a host that is no node yet, or a control plane node',
+  actual: 'a node without a control plane',
+  next: 'Drain it (kubectl drain), run kubeadm reset on the host, delete it (kubectl delete node), then apply again.',
+}
+
+function damaged(found: readonly string[]): ErrorDetails {
+  const missing = parts.map(part => `/etc/kubernetes/${part}`).filter(path => !found.includes(path))
+  return {
+    problem: 'This host has parts of a control plane, but not all of them.',
+    expected: 'either a whole control plane node (then it is left as it is) or none',
+    actual: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
+    next: `Restore what is missing (manifests as kubeadm made them are in ${madeManifests}); or, if nothing on it is needed any more, run kubeadm reset on the host.`,
+  }
+}

@@ -1,0 +1,76 @@
+import type { ErrorDetails } from '../../core/errors.ts'
+import type { StepFailure } from '../../core/resource.ts'
+import { kubeletMark } from '../kubelet/index.ts'
+import { kubeletGivenUp } from './watch.ts'
+
+/** Turns the failure of `kubeadm <verb>` into something to act on. */
+export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails {
+  const [said = '', evidence = ''] = failure.stderr.split(kubeletMark)
+  const problems = [...said.matchAll(/\[ERROR (\w[\w./-]*)\]: (.*)/g)].map(match => ({
+    check: match[1]!,
+    text: match[2]!,
+  }))
+  if (problems.length > 0) return preflight(problems, verb)
+  if (failure.exitCode === 124) {
+    return { problem: `kubeadm ${verb} took too long and was ended.`, actual: lastLines(said, evidence), next: journal }
+  }
+  if (/status "Ready" already exists in the cluster/.test(said)) {
+    return {
+      problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.',
+      actual: lastLines(said, ''),
+      next: 'Give this host another name in cluster.yaml, or remove the other node first: kubeadm reset on that machine, then kubectl delete node <name>',
+    }
+  }
+  const lastWords = said.split('\n').find(line => line.startsWith(kubeletGivenUp))
+  if (lastWords !== undefined) {
+    return {
+      problem: `The kubelet cannot start during kubeadm ${verb}.`,
+      actual: lastWords.slice(kubeletGivenUp.length),
+      next: `Correct it in cluster.yaml (spec.kubernetes.kubeletConfiguration, nodeRegistration) or on the host (/etc/default/kubelet, drop-ins of kubelet.service), then apply again. ${journal}`,
+    }
+  }
+  if (/kubelet (is not healthy|was not healthy|check failed)|the kubelet to (start|boot up)/i.test(said)) {
+    return {
+      problem: `The kubelet does not come up during kubeadm ${verb}.`,
+      actual: lastLines(said, evidence),
+      next: journal,
+    }
+  }
+  if (/does not come up with its new arguments/.test(said)) {
+    return {
+      problem: 'A part of the control plane does not come up as cluster.yaml has it; it runs as it did before.',
+      actual: lastLines(said, evidence),
+      next: 'Correct spec.kubernetes.clusterConfiguration, then apply again.',
+    }
+  }
+  if (/control plane component|kube-apiserver is not healthy|wait-control-plane/i.test(said)) {
+    return { problem: 'The control plane does not come up.', actual: lastLines(said, evidence), next: podLogs }
+  }
+  return { problem: `kubeadm ${verb} failed.`, actual: lastLines(said, evidence), next: journal }
+}
+
+const journal = 'See more on the host: journalctl -u kubelet -n 100 --no-pager'
+const podLogs =
+  'See more on the host: tail /var/log/pods/kube-system_*/*/*.log; journalctl -u kubelet -n 100 --no-pager'
+
+function preflight(problems: readonly { readonly check: string; readonly text: string }[], verb: string): ErrorDetails {
+  const images = problems.some(({ check }) => check.startsWith('ImagePull'))
+  const port = problems.find(({ check }) => /^Port-\d{1,5}$/.test(check))
+  const advice = `Mend it, or accept it in cluster.yaml: spec.kubernetes.ignorePreflightErrors: [${problems.map(({ check }) => check).join(', ')}]`
+  return {
+    problem: `kubeadm ${verb} refuses this host.`,
+    actual: problems.map(({ check, text }) => `${check}: ${text}`).join('\n'),
+    next: images
+      ? 'Can the host reach the registry? Else: spec.images.registry, spec.runtime.registryMirrors or spec.images.archives'
+      : port !== undefined
+        ? `See what uses it on the host: ss -ltnp 'sport = :${port.check.slice('Port-'.length)}'`
+        : advice,
+  }
+}
+
+function lastLines(said: string, evidence: string): string {
+  const lines = said
+    .split('\n')
+    .filter(line => line.trim() !== '' && !/^To see the stack trace|^\s*(- |'|\t)/.test(line))
+  return [lines.slice(-6).join('\n'), evidence.trim()].filter(text => text !== '').join('\n')
+}

@@ -1,0 +1,17 @@
+import { kubeletUnit, kubeletUnproven } from '../kubelet/index.ts'
+import { networkCheckStamp } from '../support/index.ts'
+import { keptFolder } from '../systemd/index.ts'
+import { changeMarks, formerManifests } from './configuration-state.ts'
+import { madeManifests } from './static-pods.ts'
+
+const notes = [
+  ...Object.values(changeMarks),
+  formerManifests,
+  madeManifests,
+  networkCheckStamp,
+  kubeletUnproven,
+  keptFolder(kubeletUnit),
+]
+
+/** A shell line that forgets what was noted of the node that the host has been; comes before it is made one again. */
+export const forgetFormerNode = `rm -rf ${notes.join(' ')}\n`

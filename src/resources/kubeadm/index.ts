@@ -1,0 +1,16 @@
+/** What kubeadm does to a host and a cluster: init, join, reset, and changes of its documents. */
+
+export * from './api-endpoint.ts'
+export * from './bootstrap-token.ts'
+export * from './certificate-key.ts'
+export * from './configuration.ts'
+export * from './configuration-state.ts'
+export * from './control-plane-configuration.ts'
+export * from './control-plane-join.ts'
+export * from './documents.ts'
+export * from './etcd-registry.ts'
+export * from './init.ts'
+export * from './join.ts'
+export * from './kubelet-configuration.ts'
+export * from './kubelet-flags.ts'
+export * from './stacked-etcd-data.ts'

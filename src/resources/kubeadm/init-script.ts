@@ -1,0 +1,61 @@
+import { kubeadmUnfinished, runMark } from '../../core/kubeadm-unfinished.ts'
+import { syncLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
+import { kubectl } from '../api/index.ts'
+import { kubeletFailureScript, recordKubeletStart } from '../kubelet/index.ts'
+import { stateFolder } from '../support/index.ts'
+import { forgetFormerNode } from './former-node.ts'
+import { initWrote } from './marks.ts'
+import { resetFunctions } from './reset.ts'
+import { manifestFolder, printEtcdServers } from './static-pods.ts'
+import { watchedFunction } from './watch.ts'
+
+export interface InitScriptOptions {
+  /** File with the kubeadm documents. */
+  readonly configuration: string
+  /** Name of the node. */
+  readonly node: string
+  /** Of the container runtime, whose containers a reset removes. */
+  readonly criSocket: string
+  /** Data directory of the stacked etcd; undefined where etcd is not kubeadm's. */
+  readonly etcdData: string | undefined
+  /** Whether the InitConfiguration leaves out kubeadm's own preflight. */
+  readonly skipsPreflight: boolean
+}
+
+/** The script that makes the first control plane node, and resets before what a run that was cut off has left. */
+export function initScript({ configuration, node, criSocket, etcdData, skipsPreflight }: InitScriptOptions): string {
+  const leave = `${needNoOthers(node)}${etcdData === undefined ? noteEtcd : ''}`
+  return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+${resetFunctions({ run: 'init', criSocket, etcdData, leave })}if ${kubeadmUnfinished}; then
+  echo 'removing what an interrupted run of kubeadm left'
+  reset_host
+fi
+${skipsPreflight ? '' : `kubeadm init phase preflight --config ${quote(configuration)}\n`}${forgetFormerNode}begin
+watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-certificate-key-print || {
+  status=$?
+  evidence
+  exit "$status"
+}
+${recordKubeletStart}`
+}
+
+// evcctl lets none join before its init is done. Where the very last step was cut off, people may have used the cluster since.
+function needNoOthers(node: string): string {
+  const problem = `Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove ${runMark}; then apply again.`
+  return `others=$(timeout 12 ${kubectl(5)} get nodes -o name 2>/dev/null | grep -vxF ${quote(`node/${node}`)} | head -n 3) || :
+if [ -n "$others" ]; then
+  printf '%s\\n' ${quote(problem)} "$others" >&2
+  exit 1
+fi
+`
+}
+
+// An API server writes to etcd from when it has a manifest; its keys stay there when that is gone.
+const noteEtcd = `if [ -s ${manifestFolder}/kube-apiserver.yaml ]; then
+  ${printEtcdServers} >>${initWrote}
+  ${syncLine(initWrote)}
+fi
+`

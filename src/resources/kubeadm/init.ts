@@ -1,0 +1,172 @@
+import type { ErrorDetails } from '../../core/errors.ts'
+import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { keepKubelet, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
+import { caHashOf } from '../pki/index.ts'
+import { decodeFile, linesOf, printFile, serverToHandOn } from '../support/index.ts'
+import { noteAside } from './before.ts'
+import { type ControlPlaneRemains, printRemains, refuseEtcdData, remainsOf } from './control-plane-remains.ts'
+import { explainKubeadm } from './failure.ts'
+import { initScript } from './init-script.ts'
+import { finished } from './reset.ts'
+import { defaultEtcdData } from './stacked-etcd-data.ts'
+import { madeManifests, noteManifests } from './static-pods.ts'
+
+export interface KubeadmInitParameters {
+  /** File with the kubeadm documents; has to be there before. */
+  readonly configuration: string
+  /** Name of the node. */
+  readonly node: string
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
+  readonly etcdData?: string | 'external'
+  /** Of kubeadm's own preflight. Default none. */
+  readonly ignorePreflightErrors?: readonly string[]
+  /** Whether initConfiguration leaves out kubeadm's own preflight. Default false. */
+  readonly skipsPreflight?: boolean
+  /** Of the container runtime, whose containers a reset removes. */
+  readonly criSocket: string
+  /** `host:port` that the nodes will use for the API, for the plan. */
+  readonly endpoint: string
+  /** Files and their content that record what the cluster was made with; see clusterRecord() and kubeletRecord(). */
+  readonly records: readonly { readonly path: string; readonly content: string }[]
+}
+
+export interface KubeadmInitState extends ControlPlaneRemains {
+  /**
+   * `absent`: nothing of a control plane is there. `unfinished`: an init was cut off, or a join before it made anything.
+   * `joining`: a join to a cluster was cut off. `damaged`: parts are missing, or the host belongs to a cluster of somebody
+   * else.
+   */
+  readonly state: 'absent' | 'unfinished' | 'joining' | 'done' | 'damaged'
+  /** PEM of the cluster's CA; empty when it is not there. */
+  readonly ca: string
+  /** `server` of admin.conf. */
+  readonly server: string
+  /** Name of the node that the host is; undefined when it is none. */
+  readonly node: string | undefined
+}
+
+/** What joining nodes and kubeconfig files need to know. */
+export interface ClusterIdentity {
+  /** `sha256:…` of the public key of the cluster's CA. */
+  readonly caHash: string
+  /** URL of the API in the administrator's kubeconfig. */
+  readonly server: string
+}
+
+// It pulls the images of the control plane, over a slow line for an hour; whatever else it waits for has a limit of
+// kubeadm's own.
+const longestInit = 2 * 60 * 60_000
+
+const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
+
+/**
+ * The first control plane node. An init that was cut off is found by its mark and begun again after `kubeadm reset`;
+ * that is safe, because nothing can have joined before init is done. A host without the mark is never reset, and there is
+ * none before kubeadm's preflight has passed.
+ */
+export function kubeadmInit(
+  parameters: KubeadmInitParameters,
+): Resource<KubeadmInitState, { readonly endpoint: string }, ClusterIdentity> {
+  const {
+    configuration,
+    node,
+    criSocket,
+    etcdData: folder = defaultEtcdData,
+    ignorePreflightErrors = [],
+    skipsPreflight = false,
+    endpoint,
+    records,
+  } = parameters
+  const etcdData = folder === 'external' ? undefined : folder
+  return {
+    kind: 'kubeadm init',
+    name: 'cluster',
+    title: 'kubeadm init',
+    probe: { script: probeScript(etcdData), parse: parseInit },
+    desired: { endpoint },
+    diff(current) {
+      const { state, found, node: is } = current
+      if (state === 'done') {
+        if (is === undefined || is === node) return undefined
+        return { action: 'run', fields: [{ field: 'node', before: is, after: node }], refused: otherNode(is, node) }
+      }
+      if (state === 'damaged') {
+        return { action: 'run', fields: [{ field: 'state', before: 'damaged' }], refused: refusal(found) }
+      }
+      if (state === 'joining') {
+        return { action: 'run', fields: [{ field: 'state', before: 'joining' }], refused: cutOffJoin(found) }
+      }
+      const refused = refuseEtcdData(etcdData, current, ignorePreflightErrors)
+      const change: Change =
+        state === 'unfinished'
+          ? {
+              action: 'run',
+              fields: [{ field: 'state', before: 'unfinished', after: 'done' }],
+              note: 'what the interrupted run of kubeadm left is removed first',
+            }
+          : {
+              action: 'create',
+              fields: [{ field: 'endpoint', after: endpoint }],
+              ...noteAside(current.aside),
+            }
+      return refused === undefined ? change : { ...change, refused }
+    },
+    converge(current): readonly Step[] {
+      if (current.state === 'damaged' || current.state === 'joining')
+        return [{ run: 'echo "not a host for kubeadm init" >&2\nexit 1\n' }]
+      return [
+        { run: initScript({ configuration, node, criSocket, etcdData, skipsPreflight }), timeoutMs: longestInit },
+        { run: noteManifests },
+        ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
+        { run: `${keepKubelet}${finished}` },
+      ]
+    },
+    output(current) {
+      const caHash = current.state === 'done' ? caHashOf(current.ca) : undefined
+      const server = serverToHandOn(current.server)
+      return caHash === undefined || server === undefined ? undefined : { caHash, server }
+    },
+    explain: failure => explainKubeadm(failure, 'init'),
+  }
+}
+
+function probeScript(etcdData: string | undefined): string {
+  return `${printRemains(parts, etcdData)}sed -n 's/^ *server: */server=/p' /etc/kubernetes/admin.conf 2>/dev/null | head -n 1
+${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
+}
+
+function parseInit(raw: ProbeResult): KubeadmInitState {
+  const remains = remainsOf(raw)
+  const ca = decodeFile(linesOf(raw, 'ca')[0])
+  const server = linesOf(raw, 'server')[0] ?? ''
+  const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
+  return { state: stateOf(remains), ...remains, ca, server, node }
+}
+
+function stateOf({ cutOff, found }: ControlPlaneRemains): KubeadmInitState['state'] {
+  // Nothing can have joined a cluster before its init was done. But a join may have been almost done.
+  if (cutOff !== undefined) return cutOff.run === 'init' || found.length === 0 ? 'unfinished' : 'joining'
+  const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
+  if (parts.every(has)) return 'done'
+  // A CA alone is not a cluster: kubeadm takes one that lies there.
+  return found.every(path => path === '/etc/kubernetes/pki/ca.crt') ? 'absent' : 'damaged'
+}
+
+function cutOffJoin(found: readonly string[]): ErrorDetails {
+  return {
+    problem: 'A join to a cluster was cut off on this host, and cluster.yaml makes it the first node of a new one.',
+    expected: 'a host on which nothing of a cluster is left',
+    actual: `there: ${found.join(', ')}`,
+    next: 'If the cluster goes on, put its other control plane nodes back into cluster.yaml. If nothing on this host is needed any more, run kubeadm reset on it. Then apply again.',
+  }
+}
+
+function refusal(found: readonly string[]): ErrorDetails {
+  const missing = parts.map(part => `/etc/kubernetes/${part}`).filter(path => !found.includes(path))
+  return {
+    problem: 'This host has parts of a cluster, but not all that a control plane node has.',
+    expected: 'either a whole control plane (then it is left as it is) or none',
+    actual: `there: ${found.join(', ')}\nmissing: ${missing.join(', ')}`,
+    next: `Restore what is missing (manifests as kubeadm made them are in ${madeManifests}); or, if nothing on it is needed any more, run kubeadm reset on the host.`,
+  }
+}

@@ -1,0 +1,82 @@
+import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
+import { kubeletFailureScript, recordKubeletStart } from '../kubelet/index.ts'
+import { stateFolder } from '../support/index.ts'
+import { forgetFormerNode } from './former-node.ts'
+import { type ResetOptions, resetFunctions } from './reset.ts'
+import { kubeletGivenUp, watchedFunction } from './watch.ts'
+
+/**
+ * What kubeadm reads the JoinConfiguration from, in the script of joinScript() and in what its options add. It has no
+ * other name; each open of it begins at its start.
+ */
+export const joinDocument = '/dev/fd/9'
+
+export interface JoinScriptOptions extends ResetOptions {
+  readonly run: 'control-plane' | 'worker'
+  /** Whether something of an earlier join is there. */
+  readonly resetFirst: boolean
+  /** Whether the JoinConfiguration leaves out kubeadm's own preflight. */
+  readonly skipsPreflight: boolean
+  /** Shell functions that the others use. */
+  readonly functions?: string
+  /** A command before each attempt to join; its failure is one of the attempt. */
+  readonly prepare?: string
+}
+
+/**
+ * The script that makes the host a node by the JoinConfiguration on its stdin. It tries again where an API server has
+ * not learned something yet: one that has just started refuses connections, or rights; and one takes up to 50 s to see
+ * that a kubelet is gone, and lets no node of that name join as long. Only what this script, or one that was cut off, has
+ * begun is undone: kubeadm's preflight, which comes before, changes nothing. The document, with token and certificate key, has no
+ * name any more when kubeadm reads it: nothing of it is left behind, however the script ends (dash runs no EXIT trap on a
+ * signal).
+ */
+export function joinScript({
+  resetFirst,
+  skipsPreflight,
+  functions = '',
+  prepare,
+  ...reset
+}: JoinScriptOptions): string {
+  const attempt = `watched kubeadm join --config ${joinDocument}`
+  const all = prepare === undefined ? attempt : `{ ${prepare} && ${attempt}; }`
+  const check = `kubeadm join phase preflight --config ${joinDocument} 2>"$said" || status=$?`
+  return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
+configuration=/run/evcctl/kubeadm-join.yaml
+said=/run/evcctl/kubeadm-join.said
+trap 'rm -f "$configuration" "$said"' EXIT
+trap 'exit 143' HUP INT TERM
+rm -f "$configuration"
+( umask 077; cat >"$configuration" )
+exec 9<"$configuration"
+rm -f "$configuration"
+systemctl daemon-reload
+systemctl enable --quiet kubelet
+${functions}${resetFunctions(reset)}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset_host\n" : ''}end=$(( $(date +%s) + 90 ))
+while :; do
+  status=0
+  ${skipsPreflight ? ': >"$said"' : check}
+  if [ "$status" -eq 0 ]; then
+    ${forgetFormerNode}    begin
+    ${all} 2>"$said" || status=$?
+    if [ "$status" -eq 0 ]; then break; fi
+  fi
+  again=
+  if grep -qF '${kubeletGivenUp}' "$said"; then :
+  elif grep -q 'status "Ready" already exists' "$said"; then
+    again='waiting until the API server notices that the former kubelet is gone'
+  elif grep -qE 'is forbidden|connection refused|etcdserver: |unexpected EOF' "$said"; then
+    again='waiting for an API server that has just started'
+  fi
+  if [ -n "$again" ] && [ "$(date +%s)" -lt "$end" ]; then
+    echo "$again"
+    if ${kubeadmUnfinished}; then reset_host; fi
+    sleep 5
+    continue
+  fi
+  cat "$said" >&2
+  evidence
+  exit "$status"
+done
+${recordKubeletStart}`
+}

@@ -1,0 +1,153 @@
+import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { syncLine } from '../../shell/on-disk.ts'
+import {
+  kubeletConfigCopy,
+  kubeletConfigPath,
+  kubeletRecordPath,
+  recordKubeletConfig,
+  statePolicies,
+} from '../kubelet/index.ts'
+import {
+  decodeFile,
+  documentChanges,
+  hostYaml,
+  isTree,
+  type KubernetesDocument,
+  keptJson,
+  linesOf,
+  missingFrom,
+  printFile,
+} from '../support/index.ts'
+import { explainKubeadm } from './failure.ts'
+import { withStandIn } from './stand-in.ts'
+
+export interface KubeletFileState {
+  /** False as long as the host is no node: joining writes the file. */
+  readonly joined: boolean
+  readonly current: unknown
+  /** What evcctl made of it last; undefined: nothing. */
+  readonly recorded: unknown
+  /** As kubeadm wrote it last; undefined: not known. */
+  readonly written: unknown
+  /** Those of these files that are there and cannot be read: they count as not there, and are written again. */
+  readonly damaged: readonly string[]
+}
+
+/** The record that init and join leave of the kubelet's configuration, so that a key taken out of cluster.yaml is seen. */
+export function kubeletRecord(configuration: KubernetesDocument): { readonly path: string; readonly content: string } {
+  return { path: kubeletRecordPath, content: `${JSON.stringify(configuration)}\n` }
+}
+
+/**
+ * /var/lib/kubelet/config.yaml of a node that is in the cluster: has every field of the KubeletConfiguration document,
+ * none that an earlier version of it had, and none that somebody wrote into it by hand. kubeadm writes it from the cluster's kubelet-config ConfigMap, which has
+ * to be up to date before. The kubelet's unit has to watch it.
+ */
+export function kubeletConfigurationFile(
+  configuration: KubernetesDocument,
+): Resource<KubeletFileState, { readonly configuration: KubernetesDocument }> {
+  const record = kubeletRecord(configuration)
+  return {
+    kind: 'kubelet configuration',
+    name: kubeletConfigPath,
+    probe: {
+      script: `if [ -s /etc/kubernetes/kubelet.conf ]; then echo joined=yes; fi
+${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPath)}${printFile('written', kubeletConfigCopy)}`,
+      parse: parseState,
+    },
+    desired: { configuration },
+    diff(state) {
+      if (!state.joined) return undefined
+      const fields = [...differences(state, configuration), ...damages(state)]
+      if (fields.length === 0) return undefined
+      const policy = fields.find(({ field }) => statePolicies.includes(field))
+      return { action: 'update', fields, ...(policy === undefined ? {} : { note: policyNote(policy.field) }) }
+    },
+    converge: state => {
+      const write: Step = { write: record.path, content: record.content, mode: 0o600 }
+      const onlyRecord =
+        state.damaged.length > 0 &&
+        state.damaged.every(path => path === record.path) &&
+        differences(state, configuration).length === 0
+      if (onlyRecord) return [write]
+      // Right after a change of the control plane the API may be away for a moment.
+      const run = `${writeFunction}tries=0
+until write_config; do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 5 ]; then exit 1; fi
+  sleep 2
+done
+${recordKubeletConfig}`
+      return [{ run, timeoutMs: 180_000 }, write]
+    },
+    explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
+  }
+}
+
+const phase = 'kubeadm upgrade node phase kubelet-config'
+const nextConfig = `${kubeletConfigPath}.evcctl`
+
+// One that is not there leaves no hole when it is cut off.
+const writeFunction = `write_config() {
+  if [ ! -s ${kubeletConfigPath} ]; then
+    ${phase}
+    return
+  fi
+  cp -p ${kubeletConfigPath} ${nextConfig} && ${withStandIn(nextConfig, kubeletConfigPath, phase)} || return 1
+  if [ ! -s ${nextConfig} ]; then return 1; fi
+  ${syncLine(nextConfig)}
+  mv -fT ${nextConfig} ${kubeletConfigPath}
+}
+`
+
+function policyNote(setting: string): string {
+  return `what the kubelet kept under its former ${setting} is removed; pods that run have the new one when they are made again: kubectl drain, where that matters`
+}
+
+function differences(
+  { current, recorded, written, damaged }: KubeletFileState,
+  configuration: KubernetesDocument,
+): readonly FieldChange[] {
+  // Nothing is known of a damaged one, and all of it is written again.
+  if (damaged.includes(kubeletConfigPath)) return []
+  const changes = documentChanges(configuration, current ?? {}, recorded)
+  const named = new Set(changes.map(({ field }) => field))
+  return [...changes, ...handEdits(written, current).filter(({ field }) => !named.has(field))]
+}
+
+function damages({ damaged }: KubeletFileState): readonly FieldChange[] {
+  return damaged.map(field => ({ field, before: 'damaged', after: 'written again' }))
+}
+
+function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
+  if (written === undefined || current === undefined) return []
+  const lost = missingFrom(written, current)
+  const known = new Set(lost.map(({ field }) => field))
+  const added = missingFrom(current, written).filter(({ field }) => !known.has(field))
+  return [...lost, ...added.map(({ field, after }): FieldChange => ({ field, before: String(after) }))]
+}
+
+// Every node of a cluster has the same text, and has it twice.
+const parsed = new Map<string, unknown>()
+
+function parseYaml(text: string): unknown {
+  if (!parsed.has(text)) parsed.set(text, hostYaml(text))
+  return parsed.get(text)
+}
+
+function parseState(raw: ProbeResult): KubeletFileState {
+  const damaged: string[] = []
+  const read = (key: string, path: string, parse: (text: string) => unknown): unknown => {
+    const text = decodeFile(linesOf(raw, key)[0])
+    const value = text === '' ? undefined : parse(text)
+    if (text !== '' && !isTree(value)) damaged.push(path)
+    return isTree(value) ? value : undefined
+  }
+  return {
+    joined: linesOf(raw, 'joined').length > 0,
+    current: read('current', kubeletConfigPath, parseYaml),
+    recorded: read('record', kubeletRecordPath, keptJson),
+    written: read('written', kubeletConfigCopy, parseYaml),
+    damaged,
+  }
+}

@@ -1,0 +1,64 @@
+import type { ErrorDetails } from '../../core/errors.ts'
+import { everyEntry } from '../../shell/every-entry.ts'
+import { quote } from '../../shell/quote.ts'
+import type { CutOffRun } from './marks.ts'
+
+/** kubeadm's own data directory of the stacked etcd. */
+export const defaultEtcdData = '/var/lib/etcd'
+
+/**
+ * Probe lines: `found=etcd` for data of an etcd in the folder itself, `inEtcdData=<name>` for what else lies there, at most
+ * five of it.
+ */
+export function printEtcdData(etcdData: string | undefined): string {
+  if (etcdData === undefined) return ''
+  const folder = quote(etcdData)
+  return `if [ -d ${folder}/member ]; then echo found=etcd; fi
+others=
+for entry in ${everyEntry(folder)}; do
+  if [ ! -e "$entry" ] && [ ! -L "$entry" ] || [ "\${entry##*/}" = member ]; then continue; fi
+  if [ "$others" = xxxxx ]; then break; fi
+  others=x$others
+  printf 'inEtcdData=%s\\n' "\${entry##*/}"
+done
+`
+}
+
+/** Why data of an etcd that no run of evcctl made stays where it is. */
+export function otherMember(etcdData: string): ErrorDetails {
+  return {
+    problem: 'evcctl has not made this data of an etcd.',
+    expected: `no ${etcdData}/member`,
+    actual: `${etcdData}/member`,
+    next: 'Move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir.',
+  }
+}
+
+/** Why a run that was cut off is not undone: it had another data directory, and in this one are data of somebody else. */
+export function refuseOtherMember(etcdData: string, cutOff: CutOffRun | undefined): ErrorDetails | undefined {
+  return cutOff === undefined || plain(cutOff.etcdData) === plain(etcdData) ? undefined : otherMember(etcdData)
+}
+
+function plain(folder: string | undefined): string | undefined {
+  return folder?.replace(/\/+$/, '')
+}
+
+/**
+ * Why kubeadm, which wants an empty folder, is not even begun; undefined where there is nothing, or where the check of
+ * kubeadm is ignored: then etcd's data will lie beside it (kubeadm names its check by the path, in any case of letters).
+ */
+export function refuseOthersInFolder(
+  etcdData: string,
+  others: readonly string[],
+  ignored: readonly string[],
+): ErrorDetails | undefined {
+  if (others.length === 0) return undefined
+  const check = `DirAvailable-${etcdData.replaceAll('/', '-')}`
+  if (ignored.some(name => ['all', check.toLowerCase()].includes(name.toLowerCase()))) return undefined
+  return {
+    problem: `The folder for the data of etcd, ${etcdData}, is not empty: kubeadm refuses it.`,
+    expected: 'an empty folder, or none',
+    actual: others.map(name => `${etcdData}/${name}`).join('\n'),
+    next: `Move it away, or name another folder: spec.kubernetes.clusterConfiguration.etcd.local.dataDir. If it may lie beside the data of this etcd: spec.kubernetes.ignorePreflightErrors: [${check}]`,
+  }
+}

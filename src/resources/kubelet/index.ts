@@ -1,0 +1,7 @@
+/** The kubelet of a node: its files, its service, and whether the node is well. */
+
+export * from './evidence.ts'
+export * from './files.ts'
+export * from './node-certificate.ts'
+export * from './node-ready.ts'
+export * from './service.ts'

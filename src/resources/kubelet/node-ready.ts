@@ -1,0 +1,240 @@
+import type { ErrorDetails } from '../../core/errors.ts'
+import { longProbeMs } from '../../core/limits.ts'
+import type { ProbeResult, Resource, StepFailure } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
+import { kubectl, podEvidence } from '../api/index.ts'
+import { type ImageStore, imageStores } from '../artifacts/index.ts'
+import { linesOf } from '../support/index.ts'
+import { type KeptUnit, keepScript, putBackFunction, putBackMark, recoverFunction } from '../systemd/index.ts'
+import { certainEnds } from './evidence.ts'
+import { kubeletUnit } from './files.ts'
+import { kubeletClientPath } from './node-certificate.ts'
+import { kubeletHealth, kubeletUnproven } from './service.ts'
+
+/** The host's own node as the API server tells it. */
+export interface NodeReadyState {
+  /**
+   * `absent`: the host has no credentials of a node, or the cluster has no such node. `api down`: it is a control plane node,
+   * and its own API server, or the etcd that this one uses, does not work.
+   */
+  readonly state: 'absent' | 'unreachable' | 'not ready' | 'api down' | 'ready'
+  /** What the API server, or the way to it, said; empty when it answered. */
+  readonly said: string
+  /** Whether evcctl has started the kubelet and the node was not seen Ready since then. */
+  readonly unproven: boolean
+}
+
+export interface NodeReadyParameters {
+  /** Name of the node. */
+  readonly name: string
+  /** `host:port` of the API as this node reaches it. */
+  readonly endpoint: string
+  /** `host:port` of the node's own API server; undefined: it is a worker. */
+  readonly ownApi?: string
+  /** False where nothing that evcctl does makes it Ready (no CNI): then it has only to be in the cluster. */
+  readonly ready: boolean
+  /** Whose images are pulled meanwhile. */
+  readonly store: ImageStore
+  /** The container runtime and the kubelet: what they get back when the node does not become Ready with what is new. */
+  readonly kept: readonly KeptUnit[]
+}
+
+// How long nothing at all may get on, s. As long as images arrive, however slowly, the node is waited for.
+const patienceSeconds = 300
+// A kubelet that was started with something new has what it needs on the node already.
+const trialSeconds = 120
+const longest = 2 * 60 * 60_000
+
+// The kubelet may read its own Node object and no other, and the pods of that.
+const certificate = kubeletClientPath
+const kubelet = kubectl(10, '/etc/kubernetes/kubelet.conf')
+const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
+
+/**
+ * The host is a node that the cluster calls Ready. It asks about itself with the kubelet's credentials, so that nodes wait
+ * side by side and none of them keeps the control plane node's lane busy. A kubelet makes its Node object only when it
+ * starts: it is restarted where somebody has deleted that. Gives up when nothing has happened for 5 minutes.
+ * What the cluster knew of a kubelet before it was started again counts for nothing: the kubelet has to have reported
+ * since. A control plane node has to serve by itself, since another one may be the next to be changed.
+ * Then its files are kept as good; otherwise it and the container runtime get those that were kept before.
+ */
+export function nodeReady({
+  name,
+  endpoint,
+  ownApi,
+  ready,
+  store,
+  kept,
+}: NodeReadyParameters): Resource<NodeReadyState, { readonly node: string }> {
+  const script = askScript(name, endpoint, ownApi)
+  return {
+    kind: 'node',
+    name,
+    title: 'wait until Ready',
+    probe: { script: `${printUnproven}${script}`, timeoutMs: longProbeMs, parse: parseState },
+    desired: { node: name },
+    diff(current, _desired, { watched }) {
+      const enough = current.state === 'ready' || (!ready && current.state === 'not ready')
+      if (enough && !current.unproven && watched.length === 0) return undefined
+      const after = ready ? 'Ready' : 'in the cluster'
+      const before = enough ? undefined : describe(current)
+      const fields = [
+        before === undefined ? { field: 'state', after: `${after} again` } : { field: 'state', before, after },
+      ]
+      return { action: 'run', fields, ...(enough && watched.length > 0 ? { because: watched } : {}) }
+    },
+    converge: ({ state, unproven }) => [
+      ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
+      { run: waitScript({ name, script, ready, store, kept, unproven }), timeoutMs: longest },
+    ],
+    explain: failure => explainNode(name, ready, failure),
+  }
+}
+
+// Servers that hang take 5 + 1 + 5 s for the node and as much for its own API server: 22 s, less than longProbeMs.
+// Asked twice: while control plane nodes join, etcd has no leader for a moment, and all that was waited for would be lost.
+// A table of one row instead of the object, which would list every image of the node. Its second cell is the status as
+// kubectl shows it. curl's own name would get it spread over many lines.
+function askScript(name: string, endpoint: string, ownApi: string | undefined): string {
+  const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
+  const row = quote(`"cells":["${name}",`)
+  return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
+get() {
+  curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
+    --cert ${certificate} "$@" 2>&1
+}
+node() { get --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url}; }
+${ownApi === undefined ? 'own_api() { :; }\n' : ownApiFunction(ownApi)}answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
+case $answer in
+  *${row}'"Ready'*) if own_api; then echo state=ready; fi ;;
+  *${row}'"NotReady'* | *${row}'"Unknown'*) if own_api; then echo 'state=not ready'; fi ;;
+  # Errors come with a blank after the colon.
+  *'"reason":'*'"NotFound"'*) echo state=absent ;;
+  *) printf 'state=unreachable\\nsaid=%s\\n' "$(printf '%s' "$answer" | tr '\\n' ' ' | cut -c 1-300)" ;;
+esac
+`
+}
+
+// The cluster calls a control plane node Ready whose static pods are gone, as long as another API server answers. /readyz fails
+// without etcd, too; kubeadm lets an API server use the member on its own node. One that tells nobody may be well.
+function ownApiFunction(ownApi: string): string {
+  return `own_api() {
+  for pause in 1 0; do
+    said=$(get --write-out '\\n%{http_code}' ${quote(`https://${ownApi}/readyz?verbose`)}) || :
+    case $said in *[!0-9]200 | *[!0-9]401 | *[!0-9]403) return 0 ;; esac
+    sleep "$pause"
+  done
+  failing=$(printf '%s\\n' "$said" | grep '^\\[-\\]' || printf '%s' "$said")
+  printf 'state=api down\\nsaid=%s\\n' "$(printf '%s' "$failing" | tr '\\n' ' ' | cut -c 1-300)"
+  return 1
+}
+`
+}
+
+interface Waiting extends Omit<NodeReadyParameters, 'endpoint' | 'ownApi'> {
+  readonly script: string
+  readonly unproven: boolean
+}
+
+// Sizes and names of what is being pulled, and what is there: as long as that changes, the line is only slow.
+function waitScript({ name, script, ready, store, kept, unproven }: Waiting): string {
+  const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
+  const patience = unproven ? trialSeconds : patienceSeconds
+  return `${unproven ? proofFunctions(name, ready, kept) : ''}ask() {
+  ( ${indented(script)}
+  )
+}
+pulls() {
+  ${indented(imageStores[store].pulling)}
+  ${indented(imageStores[store].list)}
+}
+seen= looked=0 since=$(date +%s)
+while :; do
+  answer=$(ask)
+  case $answer in ${enough}) ${unproven ? 'if proven; then accept; exit 0; fi' : 'exit 0'};; esac
+  now=$(date +%s)
+  # A clock that is put back must not make anybody wait longer.
+  if [ "$now" -lt "$since" ]; then since=$now looked=0; fi
+  if [ $(( now - looked )) -ge 5 ]; then
+    printf '%s\\n' "\${answer#state=}"
+    looked=$now before=$seen seen=$(pulls)
+    if [ "$seen" != "$before" ]; then since=$now; fi
+${unproven ? '    if hopeless; then break; fi\n' : ''}  fi
+  if [ $(( now - since )) -ge ${patience} ]; then break; fi
+  sleep 0.5
+done
+printf '%s\\n' "\${answer#state=}" >&2
+${unproven ? `kubelet_ended "$begun" 1 >&2 || :\n` : ''}${kubelet} get node ${name} -o go-template=${quote(whyNotReady)} 2>/dev/null | cut -c 1-600 >&2 || :
+${podEvidence(kubelet, `--all-namespaces --field-selector spec.nodeName=${name}`)}${unproven ? giveBack : ''}exit 1
+`
+}
+
+const printUnproven = `if [ -e ${kubeletUnproven} ]; then echo unproven=yes; fi
+`
+
+// Why nothing is given back when no API server answers: nothing says then that the kubelet is at fault.
+const giveBack = `case $answer in *state=unreachable*) if hopeless; then recover; fi;; *) recover;; esac
+`
+
+/** Ready is reported by a kubelet only after its container manager runs; otherwise it has to stay for some seconds. */
+function proofFunctions(name: string, ready: boolean, kept: readonly KeptUnit[]): string {
+  const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
+  return `${kubeletHealth.functions}${putBackFunction(kept, kubeletHealth.start)}${recoverFunction(kubeletUnit, kubeletHealth)}begun= started=
+read -r begun started <${kubeletUnproven} || :
+case $begun in ''|*[!0-9]*) begun=$(date +%s);; esac
+started=$(printf '%s' "$started" | tr -dc 0-9)
+# The clock was put back since: when it was by the clock as it is now.
+if [ "$begun" -gt "$(( $(date +%s) + 5 ))" ]; then
+  ran=$(systemctl show -p ExecMainStartTimestampMonotonic --value -- ${kubeletUnit} | tr -dc 0-9)
+  read -r uptime _ </proc/uptime
+  begun=$(( $(date +%s) - \${uptime%.*} + \${ran:-0} / 1000000 ))
+  started=$(date -u -d "@$begun" +%Y%m%d%H%M%S)
+fi
+process= stays=0
+proven() {
+  reported=$(${kubelet} get node ${name} -o go-template=${quote(reported)} 2>/dev/null | tr -dc 0-9)
+  if [ "\${reported:-0}" -lt "\${started:-0}" ] || ! kubelet_works; then process=; return 1; fi
+  runs=$(systemctl show -p MainPID --value -- ${kubeletUnit})
+  if [ "$runs" != "$process" ] || [ "$(date +%s)" -lt "$stays" ]; then process=$runs stays=$(date +%s); fi
+  [ $(( $(date +%s) - stays )) -ge ${ready ? 2 : 10} ]
+}
+hopeless() { kubelet_ended "$begun" ${certainEnds} >/dev/null; }
+accept() {
+${keepScript(kept)}rm -f ${kubeletUnproven}
+}
+`
+}
+
+function explainNode(name: string, ready: boolean, failure: StepFailure): ErrorDetails {
+  const problem = ready ? `${name} does not become Ready` : `${name} does not come into the cluster`
+  const next = `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`
+  const said = failure.stderr.trim() || failure.stdout.trim()
+  const [cause = '', back] = said.split(putBackMark)
+  if (back === undefined) return { problem: `${problem}.`, actual: said, next }
+  const [files, ...rest] = back.split('\n')
+  return {
+    problem: `${problem} with what was changed, so it has its former files again: ${files}`,
+    actual: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
+    next: `Correct cluster.yaml, then apply again. Only these files are given back. What else was changed on ${name} stays: programs, kernel settings and firewall rules until cluster.yaml has their former values and is applied, packages also then. ${next}`,
+  }
+}
+
+function indented(script: string): string {
+  return script.trimEnd().replaceAll('\n', '\n    ')
+}
+
+function parseState(raw: ProbeResult): NodeReadyState {
+  const state = linesOf(raw, 'state')[0]
+  const said = linesOf(raw, 'said')[0] ?? ''
+  const unproven = linesOf(raw, 'unproven').length > 0
+  if (state === 'absent' || state === 'not ready' || state === 'api down' || state === 'ready')
+    return { state, said, unproven }
+  return { state: 'unreachable', said, unproven }
+}
+
+function describe({ state, said }: NodeReadyState): string {
+  if (state === 'absent') return 'not there yet'
+  if (state === 'unreachable') return `not known: the API server does not answer${said === '' ? '' : ` (${said})`}`
+  if (state === 'api down') return `in the cluster, but its own API server is not ready (${said})`
+  return 'not Ready'
+}

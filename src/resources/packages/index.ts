@@ -1,0 +1,3 @@
+/** Packages of the host's own package manager. */
+
+export * from './packages.ts'

@@ -1,0 +1,7 @@
+/** Keys, requests and certificates that are made on the hosts. */
+
+export * from './certificate.ts'
+export * from './certificate-authority.ts'
+export * from './certificate-request.ts'
+export * from './serving-certificate.ts'
+export * from './signed-certificate.ts'

@@ -1,0 +1,85 @@
+import { ownValue } from '../../core/own-value.ts'
+import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
+import { decodeFile, linesOf } from '../support/index.ts'
+
+/** `<registry>/<file>` → content, e.g. `docker.io/hosts.toml` or `registry.example:5000/ca.crt`. */
+export type RegistryFiles = Readonly<Record<string, string>>
+
+// The files of evcctl: containerd's mirrors, and CA certificates for all runtimes.
+const names = ['hosts.toml', 'ca.crt']
+
+// By this line a later run knows the files that are evcctl's to remove. TOML and PEM both allow it.
+const header = '# Managed by evcctl.\n'
+
+/**
+ * Files in a runtime's folder of registries (`certs.d`), which has one folder a registry. The runtimes read them at every
+ * pull. Files there that somebody else wrote are left alone, unless they stand in the place of one of these.
+ */
+export function registryFiles(
+  folder: string,
+  contents: RegistryFiles,
+): Resource<RegistryFiles, { readonly files: RegistryFiles }> {
+  const files = Object.fromEntries(Object.entries(contents).map(([path, content]) => [path, `${header}${content}`]))
+  return {
+    kind: 'registries',
+    name: folder,
+    probe: { script: probeScript(folder), parse: parseFiles },
+    desired: { files },
+    diff(current) {
+      const fields = [...changes(current, files)]
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge(current) {
+      const steps: Step[] = []
+      for (const [path, content] of Object.entries(files)) {
+        if (current[path] === content) continue
+        steps.push({ run: `mkdir -p ${quote(`${folder}/${registryOf(path)}`)}\n` })
+        steps.push({ write: `${folder}/${path}`, content, mode: 0o644 })
+      }
+      for (const [path, content] of Object.entries(current)) {
+        if (!Object.hasOwn(files, path) && content.startsWith(header)) steps.push({ run: removeScript(folder, path) })
+      }
+      return steps
+    },
+  }
+}
+
+function registryOf(path: string): string {
+  return path.slice(0, path.indexOf('/'))
+}
+
+function probeScript(folder: string): string {
+  return `cd ${quote(folder)} 2>/dev/null || exit 0
+for file in ${names.map(name => `*/${name}`).join(' ')}; do
+  if [ ! -f "$file" ]; then continue; fi
+  printf 'file=%s ' "$file"
+  base64 -w 0 <"$file"
+  echo
+done
+`
+}
+
+function parseFiles(raw: ProbeResult): RegistryFiles {
+  const files = linesOf(raw, 'file').map(line => {
+    const at = line.indexOf(' ')
+    return [line.slice(0, at), decodeFile(line.slice(at + 1))] as const
+  })
+  return Object.fromEntries(files)
+}
+
+function* changes(current: RegistryFiles, wanted: RegistryFiles): Iterable<FieldChange> {
+  for (const [field, after] of Object.entries(wanted)) {
+    const before = ownValue(current, field)
+    if (before !== after) yield { field, ...(before === undefined ? {} : { before }), after }
+  }
+  for (const [field, before] of Object.entries(current)) {
+    if (!Object.hasOwn(wanted, field) && before.startsWith(header)) yield { field, before }
+  }
+}
+
+function removeScript(folder: string, path: string): string {
+  return `rm -f ${quote(`${folder}/${path}`)}
+rmdir --ignore-fail-on-non-empty ${quote(`${folder}/${registryOf(path)}`)}
+`
+}

@@ -1,0 +1,32 @@
+import { ownValue } from '../../core/own-value.ts'
+import type { FieldChange } from '../../core/resource.ts'
+import { isTree } from './deep-merge.ts'
+import { missingFrom, textOf } from './subset.ts'
+
+const zeros = new Set(['false', '0', '', '[]', '{}', '0s', '0'])
+
+/**
+ * What of a configuration document has to change: fields that `current` does not have as wanted, and fields of the
+ * document as it was last recorded that are no longer wanted and so go back to their default.
+ * A zero value that was written before and has been left out by whoever stored it is there all the same.
+ */
+export function documentChanges(desired: unknown, current: unknown, recorded: unknown): readonly FieldChange[] {
+  const unwritten = new Set(missingFrom(desired, recorded ?? {}).map(change => change.field))
+  const changes = missingFrom(desired, current).filter(
+    ({ field, before, after }) =>
+      before !== undefined || unwritten.has(field) || typeof after !== 'string' || !zeros.has(after),
+  )
+  return [...changes, ...removed('', recorded, desired, current)]
+}
+
+function* removed(path: string, recorded: unknown, desired: unknown, current: unknown): Iterable<FieldChange> {
+  if (!isTree(recorded)) return
+  for (const [key, value] of Object.entries(recorded)) {
+    const at = path === '' ? key : `${path}.${key}`
+    const wanted = isTree(desired) ? ownValue(desired, key) : undefined
+    const now = isTree(current) ? ownValue(current, key) : undefined
+    if (wanted !== undefined) yield* removed(at, value, wanted, now)
+    else if (isTree(value)) yield* removed(at, value, {}, now)
+    else if (now !== undefined) yield { field: at, before: textOf(now), after: '(default)' }
+  }
+}

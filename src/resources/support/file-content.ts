@@ -1,0 +1,9 @@
+/** A line `<key>=<base64 of the file>`, if the file is there. */
+export function printFile(key: string, path: string): string {
+  return `if [ -f ${path} ]; then printf '${key}='; base64 -w 0 <${path}; echo; fi\n`
+}
+
+/** What printFile printed; empty when the file was not there. */
+export function decodeFile(base64: string | undefined): string {
+  return Buffer.from(base64 ?? '', 'base64').toString('utf8')
+}

@@ -1,0 +1,17 @@
+/** What resources of all groups are made of: output of probes, comparison and merging of documents, names that hosts hand on. */
+
+export * from './barrier.ts'
+export * from './deep-merge.ts'
+export * from './document-changes.ts'
+export * from './file-content.ts'
+export * from './handed-on.ts'
+export * from './host-yaml.ts'
+export * from './http-proxy.ts'
+export * from './ownership.ts'
+export * from './parsed-once.ts'
+export * from './pod-range.ts'
+export * from './probe-output.ts'
+export * from './replace-file.ts'
+export * from './state-folder.ts'
+export * from './subset.ts'
+export * from './write-failure.ts'

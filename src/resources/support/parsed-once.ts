@@ -1,0 +1,18 @@
+import type { ProbeResult } from '../../core/resource.ts'
+
+/**
+ * A parser of an answer that many tasks share, e.g. of a survey: it parses each answer once, and keeps what it has found as
+ * long as the answer is there.
+ */
+export function parsedOnce<Parsed extends object | string>(
+  parse: (raw: ProbeResult) => Parsed,
+): (raw: ProbeResult) => Parsed {
+  const known = new WeakMap<ProbeResult, Parsed>()
+  return raw => {
+    const before = known.get(raw)
+    if (before !== undefined) return before
+    const parsed = parse(raw)
+    known.set(raw, parsed)
+    return parsed
+  }
+}

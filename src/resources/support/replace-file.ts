@@ -1,0 +1,21 @@
+import { syncLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
+
+/**
+ * Ends a script that has written `<path>.evcctl`: puts it in the place of `path`, with the mode and owner that `path`
+ * has. Where `path` is a mount point of its own (a container's /etc/hosts), it cannot be renamed over and is
+ * overwritten instead.
+ */
+export function replaceFile(path: string): string {
+  const next = quote(`${path}.evcctl`)
+  const at = quote(path)
+  return `chmod --reference=${at} ${next}
+chown --reference=${at} ${next}
+${syncLine(next)}
+if mountpoint -q ${at} 2>/dev/null || ! mv -fT ${next} ${at} 2>/dev/null; then
+  cat ${next} >${at}
+  ${syncLine(at)}
+  rm -f ${next}
+fi
+`
+}

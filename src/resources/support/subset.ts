@@ -1,0 +1,116 @@
+import { ownValue } from '../../core/own-value.ts'
+import type { FieldChange } from '../../core/resource.ts'
+import { isTree } from './deep-merge.ts'
+import { sameScalar } from './scalar.ts'
+
+export interface SubsetOptions {
+  /**
+   * Whether a zero value (false, 0, '', [] or {}) that is wanted but not there counts as equal. Right for what an API
+   * server has defaulted: it leaves zero values out.
+   */
+  readonly absentIsZero?: boolean
+  /**
+   * Keys by which the items of a list are told apart, first match wins, where both lists have it in every item.
+   * Default: lists are compared item by item.
+   */
+  readonly listKeys?: readonly string[]
+}
+
+/**
+ * What of `desired` is not in `current`, a field each with its path (`spec.template.spec.containers[0].image`).
+ * Fields that only `current` has are somebody else's (defaults, status) and are not looked at, except for items of
+ * lists, which are compared whole.
+ */
+export function missingFrom(desired: unknown, current: unknown, options: SubsetOptions = {}): readonly FieldChange[] {
+  return [...compare('', desired, current, options)]
+}
+
+function* compare(path: string, desired: unknown, current: unknown, options: SubsetOptions): Iterable<FieldChange> {
+  if (current === undefined && options.absentIsZero && isZero(desired)) return
+  if (isTree(desired)) {
+    if (current !== undefined && current !== null && !isTree(current)) yield change(path, desired, current)
+    else yield* compareTrees(path, desired, isTree(current) ? current : {}, options)
+  } else if (Array.isArray(desired)) {
+    if (Array.isArray(current)) yield* compareLists(path, desired, current, options)
+    else yield change(path, desired, current)
+  } else if (!sameScalar(desired, current)) {
+    yield change(path, desired, current)
+  }
+}
+
+function* compareTrees(
+  path: string,
+  desired: Readonly<Record<string, unknown>>,
+  current: Readonly<Record<string, unknown>>,
+  options: SubsetOptions,
+): Iterable<FieldChange> {
+  if (Object.keys(desired).length === 0 && Object.keys(current).length === 0) return
+  for (const [key, value] of Object.entries(desired)) {
+    if (value === undefined || value === null) continue
+    const present = ownValue(current, key)
+    yield* compare(join(path, key), value, present, options)
+  }
+}
+
+function* compareLists(
+  path: string,
+  desired: readonly unknown[],
+  current: readonly unknown[],
+  options: SubsetOptions,
+): Iterable<FieldChange> {
+  const key = options.listKeys?.find(name => hasKey(desired, name) && hasKey(current, name))
+  if (key !== undefined) {
+    yield* compareKeyed(path, key, desired as readonly Keyed[], current as readonly Keyed[], options)
+  } else if (desired.length !== current.length) {
+    yield change(path, desired, current)
+  } else {
+    for (const [index, item] of desired.entries()) yield* compare(`${path}[${index}]`, item, current[index], options)
+  }
+}
+
+type Keyed = Readonly<Record<string, unknown>>
+
+function hasKey(list: readonly unknown[], key: string): boolean {
+  const values = list.map(item => (isTree(item) ? item[key] : undefined))
+  return !values.includes(undefined) && new Set(values).size === values.length
+}
+
+function* compareKeyed(
+  path: string,
+  key: string,
+  desired: readonly Keyed[],
+  current: readonly Keyed[],
+  options: SubsetOptions,
+): Iterable<FieldChange> {
+  for (const item of desired) {
+    const found = current.find(other => sameScalar(item[key], other[key]))
+    yield* compare(`${path}[${item[key]}]`, item, found, options)
+  }
+  for (const item of current) {
+    if (!desired.some(other => sameScalar(item[key], other[key])))
+      yield { field: `${path}[${item[key]}]`, before: textOf(item) }
+  }
+}
+
+function change(path: string, desired: unknown, current: unknown): FieldChange {
+  const after = textOf(desired)
+  return current === undefined || current === null
+    ? { field: path, after }
+    : { field: path, before: textOf(current), after }
+}
+
+/** A value as a plan shows it: scalars as they are, the rest as JSON. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function isZero(value: unknown): boolean {
+  if (value === false || value === 0 || value === '') return true
+  if (Array.isArray(value)) return value.length === 0
+  return isTree(value) && Object.values(value).every(isZero)
+}
+
+function join(path: string, key: string): string {
+  const step = /^[\w-]+$/.test(key) ? key : `["${key}"]`
+  return path === '' || step.startsWith('[') ? `${path}${step}` : `${path}.${step}`
+}

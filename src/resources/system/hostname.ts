@@ -1,0 +1,66 @@
+import type { FieldChange, Resource } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
+import { fieldsOf, replaceFile } from '../support/index.ts'
+
+export interface HostnameParameters {
+  /** A DNS label or name, lower case. */
+  readonly name: string
+}
+
+export interface HostnameState {
+  /** What the kernel says now. */
+  readonly now: string
+  /** What /etc/hostname says; empty when it is missing. */
+  readonly atBoot: string
+}
+
+export interface HostnameDesired {
+  readonly name: string
+}
+
+/** The name of the host, now and at boot. It is also the node's name, on which its certificates depend. */
+export function hostname({ name }: HostnameParameters): Resource<HostnameState, HostnameDesired> {
+  return {
+    kind: 'hostname',
+    name,
+    probe: {
+      script: probeScript,
+      parse(raw) {
+        const fields = fieldsOf(raw, ['now'])
+        return { now: fields.get('now')!, atBoot: (fields.get('boot') ?? '').trim() }
+      },
+    },
+    desired: { name },
+    diff(current) {
+      const fields: FieldChange[] = []
+      if (current.now !== name) fields.push({ field: 'now', before: current.now, after: name })
+      if (current.atBoot !== name) fields.push({ field: 'at boot', before: current.atBoot, after: name })
+      return fields.length === 0 ? undefined : { action: 'update', fields }
+    },
+    converge: (_current, desired) => [{ run: setScript(desired.name) }],
+    explain: failure => ({
+      problem: `The host name cannot be set to ${name}.`,
+      actual: failure.stderr.trim(),
+      next: 'Set it yourself (hostnamectl set-hostname), or leave the name as it is with spec.os.setHostname: false.',
+    }),
+  }
+}
+
+const probeScript = `read -r name </proc/sys/kernel/hostname
+printf 'now=%s\\n' "$name"
+[ -f /etc/hostname ] || exit 0
+while IFS= read -r name || [ -n "$name" ]; do
+  case $name in '' | '#'*) ;; *) printf 'boot=%s\\n' "$name"; break ;; esac
+done </etc/hostname
+`
+
+// hostnamectl tells the rest of the system; it fails where /etc/hostname is mounted by itself, as in containers.
+function setScript(name: string): string {
+  return `if ! hostnamectl set-hostname ${quote(name)} 2>/dev/null; then
+  [ -e /etc/hostname ] || (umask 022; : >/etc/hostname)
+  printf '%s\\n' ${quote(name)} >/etc/hostname.evcctl
+  ${replaceFile('/etc/hostname').trimEnd().replaceAll('\n', '\n  ')}
+  printf '%s\\n' ${quote(name)} >/proc/sys/kernel/hostname
+fi
+`
+}

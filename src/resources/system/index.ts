@@ -1,0 +1,8 @@
+/** Settings of the host itself: name, kernel, swap, resolver. */
+
+export * from './hostname.ts'
+export * from './hosts-entry.ts'
+export * from './kernel-modules.ts'
+export * from './resolv-conf.ts'
+export * from './swap.ts'
+export * from './sysctls.ts'

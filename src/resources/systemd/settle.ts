@@ -1,0 +1,225 @@
+import { syncLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
+import { type KeptUnit, keepScript, keptFolder, putBackFunction } from './kept-files.ts'
+import { startedFolder, statScript } from './state.ts'
+
+/** What a unit of a running node is watched for after its start, and what becomes of it when it does not come up. */
+export interface Trial {
+  /** Get their former files back when the unit does not come up; the last is the unit itself. */
+  readonly kept: readonly KeptUnit[]
+  /** More, for a unit that does not tell systemd by itself whether it works. */
+  readonly health?: UnitHealth
+  /** For a unit that proves by itself that it is well with new files: they are kept at once then. */
+  readonly proof?: UnitProof
+}
+
+/** What a unit is there for. */
+export interface UnitProof {
+  /** Command of sh that succeeds when the unit does its work. Where that was so before, it has to be so afterwards. */
+  readonly serves: string
+  /** A unit that does the same work: stopped right before this one is started, and started again when that fails. */
+  readonly replaces?: string
+}
+
+/** Stands before the name of the unit that runs again, in what a script prints on stderr. */
+export const replacedMark = '--- runs again: '
+
+/** Commands of sh that know a unit better than systemd does. */
+export interface UnitHealth {
+  /** Shell functions that the others use. */
+  readonly functions: string
+  /** Starts the unit, which is stopped. */
+  readonly start: string
+  /** Succeeds when the unit works. */
+  readonly works: string
+  /** Prints why the unit cannot come up, and succeeds, once that is certain. `$begun` is when it was started, in seconds since the epoch. */
+  readonly hopeless: string
+  /** Prints what the unit complained of most since `$begun`; fails when that is nothing. */
+  readonly complaint: string
+}
+
+export interface Settling {
+  readonly unit: string
+  readonly state: 'running' | 'stopped'
+  readonly enabled: boolean
+  readonly masked: boolean
+  readonly files: readonly string[]
+  readonly action: 'start' | 'restart' | 'reload'
+  /** How long it may take to run. */
+  readonly seconds: number
+  readonly trial?: Trial
+  /** See SystemdUnitParameters. */
+  readonly beforeRestart?: string
+}
+
+/** The script that brings a unit to its state, waits until it stays there, and records what it was started with. */
+export function settleScript(settling: Settling): string {
+  return settling.state === 'running' ? runScript(settling) : stopScript(settling)
+}
+
+/** A line of the stamp of a unit that served before the trial that is under way; other lines are of files. */
+const onTrial = 'served'
+
+// What a unit needs is there before it is started: so many restarts by systemd are no coincidence.
+const mostRestarts = 5
+
+function runScript({ unit, enabled, files, action, seconds, trial, beforeRestart = '' }: Settling): string {
+  const stamp = `${startedFolder}/${unit}`
+  const health = trial?.health
+  const proof = trial?.proof
+  const last = 'journalctl --unit="$unit" --since="@$begun" --no-pager --quiet --output=cat | tail -n 20'
+  const said = health === undefined ? last : `${health.complaint} || ${last}`
+  const works = health === undefined ? '' : ` && ${health.works}`
+  const command = action === 'start' ? freshStart(stamp) : `systemctl ${action} -- "$unit"`
+  const start = health === undefined ? command : stoppedStart(action, health.start)
+  // The files are recorded before the start: one that changes meanwhile is then seen next time.
+  return `${action === 'restart' ? beforeRestart : ''}unit=${quote(unit)}
+begun=$(date +%s)
+${trial === undefined ? '' : trialFunctions(unit, trial)}fail() {
+  journalctl --sync 2>/dev/null || :
+  { echo "$1"; ${said}; } >&2
+${trial === undefined ? '' : '  recover\n'}${proof === undefined ? '' : `  ${endTrial(stamp)}`}${proof?.replaces === undefined ? '' : '  give_way\n'}  exit 1
+}
+if [ "$(systemctl show -p LoadState,NeedDaemonReload --value -- "$unit" | tr '\\n' ' ')" != 'loaded no ' ]; then systemctl daemon-reload; fi
+case "$(systemctl show -p UnitFileState --value -- "$unit")" in masked*) systemctl unmask -- "$unit"; systemctl unmask --runtime -- "$unit";; esac
+${enableLine(enabled)}
+umask 077
+mkdir -p ${quote(startedFolder)}
+${proof === undefined ? '' : makeWay(proof, action, stamp)}{ ${statScript(files)}; } >${quote(`${stamp}.next`)}
+systemctl reset-failed -- "$unit" 2>/dev/null || :
+${start} || fail "systemctl ${action} $unit failed"
+restarts=$(systemctl show -p NRestarts --value -- "$unit")
+before=$restarts
+end=$(( $(date +%s) + ${seconds} ))
+while :; do
+  state=$(systemctl show -p ActiveState --value -- "$unit")
+  if [ "$state" = active ]; then
+    case "$(systemctl show -p Type --value -- "$unit")" in notify*|dbus|oneshot|'') break;; esac
+    # Other types count as active the moment they are forked: see whether it stays.
+    sleep 1
+    if [ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] && [ "$(systemctl show -p NRestarts --value -- "$unit")" = "$restarts" ]${works}; then break; fi
+  fi
+${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends again and again"; fi\n`}  if [ "$state" = failed ]; then fail "$unit failed"; fi
+  if [ "$(date +%s)" -ge "$end" ]; then fail "$unit is $state after ${seconds} s"; fi
+  restarts=$(systemctl show -p NRestarts --value -- "$unit")
+  if [ $(( restarts - before )) -ge ${mostRestarts} ]; then fail "$unit has ended ${mostRestarts} times since it was started"; fi
+  echo "$unit is $state"
+  sleep 0.5
+done
+${proof === undefined ? '' : stillServes}${trial === undefined || health !== undefined ? '' : keepLines(trial)}mv -fT ${quote(`${stamp}.next`)} ${quote(stamp)}
+`
+}
+
+// Asked while everything is as it was, and kept in the stamp: a trial that is cut off has to be repeated by the next run, which
+// finds nothing served any more, and a stamp without the new files. The port may be that of the other one.
+function makeWay({ replaces }: UnitProof, action: Settling['action'], stamp: string): string {
+  const stops = action === 'start' && replaces !== undefined
+  const trial = quote(`${stamp}.trial`)
+  return `served=
+if grep -qx ${onTrial} ${quote(stamp)} 2>/dev/null || serves; then
+  served=yes
+  { grep '^/' ${quote(stamp)} 2>/dev/null || :; echo ${onTrial}; } >${trial}
+  ${syncLine(trial)}
+  mv -fT ${trial} ${quote(stamp)}
+  ${syncLine(quote(startedFolder))}
+fi
+${stops ? `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n` : ''}`
+}
+
+// A trial that failed was told once. Where nothing can be served any more, because no API server is left, it must not fail for ever.
+function endTrial(stamp: string): string {
+  return `sed -i '/^${onTrial}$/d' ${quote(stamp)} 2>/dev/null || :\n`
+}
+
+// Processes with the configuration from before may answer for a moment.
+const stillServes = `if [ -n "$served" ]; then
+  tries=0
+  until sleep 2; serves; do
+    tries=$(( tries + 1 ))
+    if [ "$tries" -ge 10 ]; then fail "$unit runs, but nothing is reached through it any more"; fi
+    echo "waiting for an answer through $unit"
+  done
+fi
+`
+
+// The other one is taken out of the boot only when this one has come up: as long as it is in there, it has to run.
+function proofFunctions({ serves, replaces }: UnitProof): string {
+  return `serves() { ${serves}; }
+${replaces === undefined ? '' : giveWayFunction(replaces)}`
+}
+
+function giveWayFunction(replaces: string): string {
+  return `give_way() {
+  if [ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] && serves; then return 0; fi
+  if [ "$(systemctl show -p UnitFileState --value -- ${quote(replaces)})" != enabled ]; then return 0; fi
+  systemctl disable --quiet -- "$unit" || :
+  systemctl stop -- "$unit" || :
+  if systemctl start -- ${quote(replaces)}; then echo "${replacedMark}"${quote(replaces)} >&2; fi
+}
+`
+}
+
+// A start joins one that is under way, of a process with the files from before: of a member of etcd that waits for the others.
+function freshStart(stamp: string): string {
+  const state = 'systemctl show -p ActiveState --value -- "$unit"'
+  const old = `[ -e ${quote(stamp)} ] && ! cmp -s ${quote(stamp)} ${quote(`${stamp}.next`)}`
+  return `if [ "$(${state})" = activating ] && ${old}; then systemctl restart -- "$unit"; else systemctl start -- "$unit"; fi`
+}
+
+// One that only has to be started may run by now.
+function stoppedStart(action: Settling['action'], start: string): string {
+  const again = `{ systemctl stop -- "$unit" && ${start}; }`
+  return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${again}` : again
+}
+
+// Before the stamp counts: with that, no later run would know that the files are still to be kept.
+function keepLines({ kept, proof }: Trial): string {
+  if (proof === undefined) return keepBeforeJoin({ kept })
+  // Before there is anything to be reached, running is all that can be asked for.
+  const first = kept.map(({ unit }) => `[ ! -d ${quote(keptFolder(unit))} ]`).join(' || ')
+  return `if serves || ${first}; then
+${keepScript(kept)}fi
+`
+}
+
+// Whether a running node is well with it shows later, see nodeReady; before there is a node, this is all that is known.
+function keepBeforeJoin({ kept }: Trial): string {
+  return `if [ ! -s /etc/kubernetes/kubelet.conf ]; then
+${keepScript(kept)}fi
+`
+}
+
+function trialFunctions(unit: string, { kept, health, proof }: Trial): string {
+  return `${health?.functions ?? ''}${proof === undefined ? '' : proofFunctions(proof)}${putBackFunction(kept, health?.start)}${recoverFunction(unit, health)}`
+}
+
+/** Shell function `recover`: puts back what a unit ran with before, and tells whether it runs with that. Needs `put_back`. */
+export function recoverFunction(unit: string, health?: UnitHealth): string {
+  const active = `[ "$(systemctl show -p ActiveState --value -- ${quote(unit)})" = active ]`
+  const works = health === undefined ? active : `${active} && ${health.works}`
+  return `recover() {
+  if ! put_back; then return 0; fi
+  tries=0
+  until sleep 1; ${works}; do
+    tries=$(( tries + 1 ))
+    if [ "$tries" -ge 30 ]; then echo "${unit} does not run with them either" >&2; return 0; fi
+  done
+}
+`
+}
+
+function stopScript({ unit, enabled, masked }: Settling): string {
+  const lines = [`unit=${quote(unit)}`]
+  lines.push('if [ "$(systemctl show -p LoadState --value -- "$unit")" != not-found ]; then')
+  lines.push(`  ${enableLine(enabled)}`, '  systemctl stop -- "$unit"', 'fi')
+  if (masked) lines.push('systemctl mask -- "$unit"')
+  lines.push(`rm -f ${quote(`${startedFolder}/${unit}`)}`)
+  return `${lines.join('\n')}\n`
+}
+
+function enableLine(enabled: boolean): string {
+  if (enabled) {
+    return 'case "$(systemctl show -p UnitFileState --value -- "$unit")" in enabled|static|generated|indirect|alias|transient) ;; *) systemctl enable -- "$unit";; esac'
+  }
+  return 'case "$(systemctl show -p UnitFileState --value -- "$unit")" in enabled*) systemctl disable -- "$unit";; esac'
+}
