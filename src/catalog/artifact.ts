@@ -9,18 +9,7 @@ import { etcd } from './data/etcd.ts'
 import { helm } from './data/helm.ts'
 import { kubeadm, kubectl, kubelet } from './data/kubernetes.ts'
 import { runc } from './data/runc.ts'
-
-/** What comes: an executable as it is, an archive of them, a Helm chart, or objects of Kubernetes as YAML. */
-export type ArtifactKind = 'binary' | 'tar.gz' | 'chart' | 'manifest'
-
-/** One upstream download: where it lies and what its bytes hash to. */
-export interface CatalogEntry {
-  /** Upstream's own address; `{version}` and `{arch}` are filled in. */
-  readonly url: string
-  readonly kind: ArtifactKind
-  /** Version without `v`, newest first → architecture → sha256. */
-  readonly sha256: Readonly<Record<string, Readonly<Record<Architecture, string>>>>
-}
+import type { ArtifactKind, CatalogEntry } from './entry.ts'
 
 /** Everything evcctl downloads to hosts, apart from operating system packages and images. */
 export const catalog = {

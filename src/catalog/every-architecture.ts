@@ -1,4 +1,4 @@
-import type { CatalogEntry } from './artifact.ts'
+import type { CatalogEntry } from './entry.ts'
 
 /** Checksums by version of what is the same file for every architecture. */
 export function everyArchitecture(sha256: Readonly<Record<string, string>>): CatalogEntry['sha256'] {

@@ -1,5 +1,6 @@
 export * from './artifact.ts'
 export * from './compatibility.ts'
+export * from './entry.ts'
 export * from './runtimes.ts'
 export * from './source.ts'
 export * from './versions.ts'

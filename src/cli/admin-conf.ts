@@ -12,6 +12,14 @@ export interface AdminAccess {
   readonly user: AdminUser
 }
 
+/** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
+export interface ClusterAccess extends AdminAccess {
+  /** Name of the cluster, and of its context. */
+  readonly name: string
+  /** URL of the API servers that is reached from here; never the one that a host names. */
+  readonly server: string
+}
+
 /** The user entry: a client certificate with its key (base64 of PEM), or a bearer token. */
 export type AdminUser =
   | { readonly 'client-certificate-data': string; readonly 'client-key-data': string }

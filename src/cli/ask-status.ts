@@ -5,8 +5,8 @@ import { statusLimits } from '../core/limits.ts'
 import { createPool, type PoolOptions } from '../ssh/index.ts'
 import { askControlPlane } from './ask-control-plane.ts'
 import { askHealth } from './ask-health.ts'
-import type { HostAnswers } from './cluster-health.ts'
 import { statusScripts } from './cluster-status.ts'
+import type { HostAnswers } from './health-answer.ts'
 import { unlessAborted } from './unless-aborted.ts'
 
 /** What `evcctl status` was told, by the cluster and by each host. */

@@ -4,10 +4,7 @@ import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import { HostError } from '../core/index.ts'
 import { hostNames } from '../report/index.ts'
 import { type EtcdHealth, etcdHealth } from './etcd-health.ts'
-import type { Asked, HostAnswer } from './health-answer.ts'
-
-/** What each host of the cluster file answered, or why it did not. */
-export type HostAnswers = ReadonlyMap<string, HostAnswer | HostError>
+import type { Asked, HealthProblem, HostAnswer, HostAnswers } from './health-answer.ts'
 
 /** One host of the cluster file. A server that it should not have is left out. */
 export interface HostReport {
@@ -21,13 +18,6 @@ export interface HostReport {
   readonly etcd?: Asked
   /** Those that expire soon. */
   readonly certificates: readonly ExpiringCertificate[]
-}
-
-/** Something that is not as it should be, and where. */
-export interface HealthProblem {
-  /** A host, a member or an endpoint. */
-  readonly where: string
-  readonly problem: string
 }
 
 /** What the hosts themselves say, apart from what Kubernetes says of its nodes. */

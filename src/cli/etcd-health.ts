@@ -1,8 +1,7 @@
 import type { ClusterSpec } from '../config/index.ts'
 import { HostError } from '../core/index.ts'
 import { neededOf } from '../etcd/index.ts'
-import type { ClusterHealth, HealthProblem, HostAnswers } from './cluster-health.ts'
-import type { Asked, ListedMember } from './health-answer.ts'
+import type { Asked, HealthProblem, HostAnswers, ListedMember } from './health-answer.ts'
 
 /** The state of etcd as a whole. */
 export interface EtcdHealth {
@@ -100,7 +99,7 @@ function endpointHealth(endpoints: readonly string[], answers: HostAnswers): Out
 const unasked: Asked = { state: 'unknown', said: 'no control plane node has asked it' }
 
 /** `3 etcd members, 2 healthy: no further loss`; undefined where there is no etcd yet. */
-export function etcdText({ etcd: { counted, total, healthy, survives } }: ClusterHealth): string | undefined {
+export function etcdText({ counted, total, healthy, survives }: EtcdHealth): string | undefined {
   if (total === 0) return undefined
   if (counted === 'endpoints') return `external etcd: ${healthy} of ${total} endpoints healthy`
   return `${total} etcd ${total === 1 ? 'member' : 'members'}, ${healthy} healthy: ${outlook(survives ?? 0)}`

@@ -1,5 +1,6 @@
 import { beginningOf } from '../core/cut.ts'
-import { type ErrorDetails, type ExitCode, exitCodes, UserError, UserErrors } from '../core/errors.ts'
+import type { ErrorDetails } from '../core/error-details.ts'
+import { type ExitCode, exitCodes, UserError, UserErrors } from '../core/errors.ts'
 import { errorTexts, jsonLine, printable } from '../report/index.ts'
 import { usageError } from './usage-errors.ts'
 

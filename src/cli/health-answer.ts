@@ -1,5 +1,5 @@
 import { beforeCut } from '../core/cut.ts'
-import type { CertificateFacts, ProbeResult } from '../core/index.ts'
+import type { CertificateFacts, HostError, ProbeResult } from '../core/index.ts'
 import { parseCertificates } from '../engine/index.ts'
 
 /** What came of asking one server of a host. */
@@ -27,6 +27,16 @@ export interface HostAnswer {
   /** The endpoints of an etcd that somebody else runs, by their place in the cluster file. */
   readonly endpoints: ReadonlyMap<number, Asked>
   readonly certificates: readonly CertificateFacts[]
+}
+
+/** What each host of the cluster file answered, or why it did not. */
+export type HostAnswers = ReadonlyMap<string, HostAnswer | HostError>
+
+/** Something that is not as it should be, and where. */
+export interface HealthProblem {
+  /** A host, a member or an endpoint. */
+  readonly where: string
+  readonly problem: string
 }
 
 // The script prints some KiB.

@@ -1,17 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Document, isAlias, isMap, isScalar, isSeq, YAMLSeq } from 'yaml'
 import { UserError } from '../core/index.ts'
-import type { AdminAccess } from './admin-conf.ts'
+import type { ClusterAccess } from './admin-conf.ts'
 import { refuseOthers } from './kubeconfig-owner.ts'
 import { parseKubeconfig, valuesOf } from './kubeconfig-yaml.ts'
-
-/** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
-export interface ClusterAccess extends AdminAccess {
-  /** Name of the cluster, and of its context. */
-  readonly name: string
-  /** URL of the API servers that is reached from here; never the one that a host names. */
-  readonly server: string
-}
 
 /** A kubeconfig of its own. */
 export function kubeconfigText(access: ClusterAccess): string {

@@ -1,6 +1,6 @@
 import { UserError } from '../core/index.ts'
 import { quote } from '../shell/quote.ts'
-import type { ClusterAccess } from './kubeconfig-file.ts'
+import type { ClusterAccess } from './admin-conf.ts'
 import { parseKubeconfig, valuesOf } from './kubeconfig-yaml.ts'
 
 type Entry = Readonly<Record<string, unknown>>

@@ -56,7 +56,7 @@ function summaryLines({ health, paint }: StatusView): readonly string[] {
   const { ready, total } = health.apiServers
   const { etcd } = health
   const servers = total === 0 ? [] : [coloured(`API servers: ${ready} of ${total} ready`, ready === total, paint)]
-  const text = etcdText(health)
+  const text = etcdText(health.etcd)
   return [...servers, ...(text === undefined ? [] : [coloured(text, etcd.healthy === etcd.total, paint)])]
 }
 

@@ -1,6 +1,6 @@
-import type { ErrorDetails } from './errors.ts'
+import type { ErrorDetails } from './error-details.ts'
 import type { Change } from './resource.ts'
-import type { TaskId } from './task.ts'
+import type { TaskId } from './task-id.ts'
 import type { Summary, TaskResult } from './verdict.ts'
 
 /**

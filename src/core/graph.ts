@@ -1,5 +1,6 @@
 import { Output } from './output.ts'
-import type { Edge, Graph, Mint, Task, TaskId } from './task.ts'
+import type { Edge, Graph, Mint, Task } from './task.ts'
+import type { TaskId } from './task-id.ts'
 
 /** Programming errors of a playbook or role: a duplicate, two owners of one thing, an unknown dependency or a cycle. */
 export class GraphError extends Error {

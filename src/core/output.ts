@@ -1,4 +1,4 @@
-import type { TaskId } from './task.ts'
+import type { TaskId } from './task-id.ts'
 
 /** Stands for a value that only a pending task can give: shown as `known after apply`. */
 export interface Unknown {

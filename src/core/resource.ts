@@ -1,7 +1,7 @@
-import type { ErrorDetails } from './errors.ts'
+import type { ErrorDetails } from './error-details.ts'
 import type { Output, Unknown } from './output.ts'
 import type { Secret } from './secret.ts'
-import type { TaskId } from './task.ts'
+import type { TaskId } from './task-id.ts'
 
 /** What a resource wants, field by field; a field may come from another task. */
 export type Inputs<D> = { readonly [K in keyof D]: D[K] | Output<D[K]> }

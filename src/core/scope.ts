@@ -1,7 +1,8 @@
 import { buildGraph, outputsIn } from './graph.ts'
 import { Output } from './output.ts'
 import type { ProbeResult, Resource } from './resource.ts'
-import type { Edge, Graph, Mint, Task, TaskId } from './task.ts'
+import type { Edge, Graph, Mint, Task } from './task.ts'
+import type { TaskId } from './task-id.ts'
 
 /** A short-lived value and how it is made; see Mint. */
 export interface MintDeclaration<T> {

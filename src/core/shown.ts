@@ -1,5 +1,5 @@
 import { beginningOf } from './cut.ts'
-import type { ErrorDetails } from './errors.ts'
+import type { ErrorDetails } from './error-details.ts'
 import type { FieldChange } from './resource.ts'
 import { redact } from './secret.ts'
 

@@ -1,8 +1,6 @@
 import type { Output } from './output.ts'
 import type { AnyResource, ProbeResult } from './resource.ts'
-
-/** `host/role/kind:name`. Host, kind and name are the identity: no two roles of a host may declare the same thing. */
-export type TaskId = string & { readonly __brand: 'TaskId' }
+import type { TaskId } from './task-id.ts'
 
 /** A resource on a host, in the order and with the inputs that its role gave it. */
 export interface Task<O = unknown> {

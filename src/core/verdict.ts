@@ -1,5 +1,5 @@
 import type { Change } from './resource.ts'
-import type { TaskId } from './task.ts'
+import type { TaskId } from './task-id.ts'
 
 /** What evaluate says of one task. */
 export type Verdict =

@@ -1,5 +1,5 @@
 import { type HostError, UserError, UserErrors } from '../core/errors.ts'
-import type { TaskId } from '../core/task.ts'
+import type { TaskId } from '../core/task-id.ts'
 import type { Summary, TaskResult } from '../core/verdict.ts'
 import type { Evaluation } from './evaluate.ts'
 import { Lanes } from './lanes.ts'

@@ -1,7 +1,8 @@
-import type { ErrorDetails } from '../core/errors.ts'
+import type { ErrorDetails } from '../core/error-details.ts'
 import { isUnknown, type Lookup, Output, type Unknown } from '../core/output.ts'
 import type { Change } from '../core/resource.ts'
-import type { Task, TaskId } from '../core/task.ts'
+import type { Task } from '../core/task.ts'
+import type { TaskId } from '../core/task-id.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { broken, placeOf } from './task-errors.ts'
 

@@ -1,6 +1,6 @@
 import type { Event } from '../core/event.ts'
 import { journalReading } from '../core/limits.ts'
-import type { TaskId } from '../core/task.ts'
+import type { TaskId } from '../core/task-id.ts'
 import { eventsIn, type FormerJournal, journalsOf } from './journal-lines.ts'
 
 export interface LossQuestion {

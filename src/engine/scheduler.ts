@@ -1,6 +1,7 @@
 import type { HostError } from '../core/errors.ts'
 import type { Change } from '../core/resource.ts'
-import { type TaskId, titleOf } from '../core/task.ts'
+import { titleOf } from '../core/task.ts'
+import type { TaskId } from '../core/task-id.ts'
 import { type Batch, chooseBatch, type Write } from './batch.ts'
 import { converse } from './conversation.ts'
 import type { Evaluation } from './evaluate.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../core/errors.ts'
+import type { ErrorDetails } from '../core/error-details.ts'
 import { type Probe, type ProbeResult, probeTimedOut, probeTooLong } from '../core/resource.ts'
 import type { Task } from '../core/task.ts'
 import { answerTooLong, probeLate, unreadable } from './task-errors.ts'

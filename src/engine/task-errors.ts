@@ -1,9 +1,11 @@
 import { beginningOf } from '../core/cut.ts'
-import { type ErrorDetails, UserError } from '../core/errors.ts'
+import type { ErrorDetails } from '../core/error-details.ts'
+import { UserError } from '../core/errors.ts'
 import { limits, quoted, sizeText, usualProbeBytes } from '../core/limits.ts'
 import { isUnknown } from '../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Step, StepFailure } from '../core/resource.ts'
-import { type Task, type TaskId, titleOf } from '../core/task.ts'
+import { type Task, titleOf } from '../core/task.ts'
+import type { TaskId } from '../core/task-id.ts'
 import { clean, tail } from './text.ts'
 
 /** Where a task's error happened. */

@@ -1,4 +1,5 @@
-import { type ErrorDetails, HostError, type HostErrorKind } from '../core/errors.ts'
+import type { ErrorDetails } from '../core/error-details.ts'
+import { HostError, type HostErrorKind } from '../core/errors.ts'
 import type { SshTarget } from '../core/ssh-target.ts'
 import { createPool, type PoolOptions } from './pool.ts'
 import type { RootMode } from './sudo.ts'

@@ -2,9 +2,10 @@ import type { LookupAddress } from 'node:dns'
 import { connect as connectTcp, type LookupFunction } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HostError } from '../core/errors.ts'
-import { hostError, sshCommand, word } from './failure.ts'
+import { hostError, sshCommand } from './failure.ts'
 import { type Names, NamesSilent } from './names.ts'
 import type { Endpoint } from './resolve.ts'
+import { word } from './word.ts'
 
 // Node gives each of several addresses 250 ms by default, which is less than a satellite link needs.
 const addressAttemptMs = 2_500

@@ -1,8 +1,9 @@
-import { homedir } from 'node:os'
-import { type ErrorDetails, HostError, type HostErrorKind } from '../core/errors.ts'
+import type { ErrorDetails } from '../core/error-details.ts'
+import { HostError, type HostErrorKind } from '../core/errors.ts'
 import { quoted } from '../core/limits.ts'
-import { quote } from '../shell/quote.ts'
+import { shortPath } from './home.ts'
 import type { Endpoint } from './resolve.ts'
+import { word } from './word.ts'
 
 /**
  * A HostError of an endpoint: a jump host's error counts for the host that is reached through it. What the other side
@@ -30,17 +31,6 @@ function leftOut({ notFollowed }: Endpoint, kind: HostErrorKind): string | undef
   const mayBeWhy = kind === 'unreachable' || kind === 'host key' || kind === 'login'
   if (!mayBeWhy || notFollowed.length === 0) return undefined
   return `Of the ssh configuration evcctl does not follow: ${notFollowed.join(', ')}`
-}
-
-/** `~/.ssh/known_hosts` for a file in the home folder. */
-export function shortPath(path: string): string {
-  const home = `${homedir()}/`
-  return path.startsWith(home) ? `~/${path.slice(home.length)}` : path
-}
-
-/** A word of a command that a person copies: quoted only where it has to be. */
-export function word(text: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(text) ? text : quote(text)
 }
 
 /** `ssh -p 2222 ubuntu@192.0.2.21`, with the keys that were named for it and the jump hosts that lead there. */

@@ -1,10 +1,12 @@
 import type { HostError } from '../core/errors.ts'
 import { LocalFileError } from '../core/local-file.ts'
-import { hostError, shortPath, sshCommand, word } from './failure.ts'
+import { hostError, sshCommand } from './failure.ts'
 import { typeOf } from './fields.ts'
+import { shortPath } from './home.ts'
 import { fingerprint, judgeKey, type KeyVerdict, type KnownHost } from './known-hosts.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
 import type { Endpoint } from './resolve.ts'
+import { word } from './word.ts'
 
 /** What comes of the key that a host showed, before it has proved that it has the private half. */
 export type KeyCheck =

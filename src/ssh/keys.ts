@@ -5,8 +5,9 @@ import { localFileBytes } from '../core/limits.ts'
 import { LocalFileError, readLocalFile } from '../core/local-file.ts'
 import type { Secret } from '../core/secret.ts'
 import { credential } from '../shell/script.ts'
-import { shortPath, word } from './failure.ts'
+import { shortPath } from './home.ts'
 import { publicBlob, readKeyFile } from './private-key.ts'
+import { word } from './word.ts'
 
 /** A private key that can be used, or why it cannot. */
 export type Identity =

@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { localFileBytes } from '../core/limits.ts'
 import { LocalFileError, readLocalFile } from '../core/local-file.ts'
-import { shortPath } from './failure.ts'
 import { typeOf } from './fields.ts'
+import { shortPath } from './home.ts'
 import {
   addKnownHosts,
   findKnownHost,

@@ -1,10 +1,12 @@
 import type { AnyAuthMethod, AuthenticationType } from 'ssh2'
 import { HostError } from '../core/errors.ts'
-import { hostError, shortPath, sshCommand, word } from './failure.ts'
+import { hostError, sshCommand } from './failure.ts'
+import { shortPath } from './home.ts'
 import { describeIdentity, exposedCure, type Identity } from './keys.ts'
 import { plainText } from './plain-text.ts'
 import type { Endpoint } from './resolve.ts'
 import type { SignedRequests } from './signed-request.ts'
+import { word } from './word.ts'
 
 /** One way in that is tried. */
 export interface Attempt {

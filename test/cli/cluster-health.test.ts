@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { clusterHealth, type HostAnswers } from '../../src/cli/cluster-health.ts'
+import { clusterHealth } from '../../src/cli/cluster-health.ts'
 import { isHealthy, readStatus } from '../../src/cli/cluster-status.ts'
+import type { HostAnswers } from '../../src/cli/health-answer.ts'
 import { readHostAnswer } from '../../src/cli/health-answer.ts'
 import { statusText } from '../../src/cli/status-text.ts'
 import type { ClusterSpec } from '../../src/config/index.ts'

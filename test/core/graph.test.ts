@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { buildGraph, dependantsOf, dependenciesOf, GraphError } from '../../src/core/graph.ts'
 import { Output } from '../../src/core/output.ts'
-import type { Edge, Task, TaskId } from '../../src/core/task.ts'
+import type { Edge, Task } from '../../src/core/task.ts'
+import type { TaskId } from '../../src/core/task-id.ts'
 
 const id = (name: string) => name as TaskId
 const task = (name: string): Task => ({

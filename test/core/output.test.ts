@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { isUnknown, type Lookup, Output } from '../../src/core/output.ts'
-import type { TaskId } from '../../src/core/task.ts'
+import type { TaskId } from '../../src/core/task-id.ts'
 
 const a = 'h/r/k:a' as TaskId
 const b = 'h/r/k:b' as TaskId

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { Output } from '../../src/core/output.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
-import type { Graph, Task, TaskId } from '../../src/core/task.ts'
+import type { Graph, Task } from '../../src/core/task.ts'
+import type { TaskId } from '../../src/core/task-id.ts'
 import { entry, type FakeHost, fakeHosts, joined, unit } from './fake.ts'
 
 /** One task of a random graph; indices count backwards from the task and are cut to what exists. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Event } from '../../src/core/event.ts'
 import { Secret } from '../../src/core/secret.ts'
-import type { TaskId } from '../../src/core/task.ts'
+import type { TaskId } from '../../src/core/task-id.ts'
 import { createEventStream } from '../../src/engine/events.ts'
 
 async function texts(events: AsyncIterable<Event>): Promise<string[]> {

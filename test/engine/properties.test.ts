@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Edge, Graph, TaskId } from '../../src/core/task.ts'
+import type { Edge, Graph } from '../../src/core/task.ts'
+import type { TaskId } from '../../src/core/task-id.ts'
 import { type ApplyResult, apply } from '../../src/engine/apply.ts'
 import { type Evaluation, evaluate } from '../../src/engine/evaluate.ts'
 import { graphOf, hostsOf, indexOf, type World, worlds } from './arbitrary.ts'

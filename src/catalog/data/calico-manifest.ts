@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 import { everyArchitecture } from '../every-architecture.ts'
 
 /** manifests/calico.yaml at the release tags of github.com/projectcalico/calico; upstream publishes no checksums of it. */

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 import { everyArchitecture } from '../every-architecture.ts'
 
 /** `digest` of https://helm.cilium.io/index.yaml (github.com/cilium/charts 009b5e9), compared with the files themselves. */

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 
 /** The checksums are those that kubespray lists: upstream publishes none. */
 export const criDockerd: CatalogEntry = {

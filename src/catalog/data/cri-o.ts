@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 
 /**
  * The static bundle: crio, pinns, conmon, crun, runc and crictl in cri-o/bin (scripts/bundle/build of cri-o/packaging).

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 
 /** etcd, etcdctl and etcdutl; published with each release as `SHA256SUMS`. */
 export const etcd: CatalogEntry = {

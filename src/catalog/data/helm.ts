@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 
 /** Published beside each download as `helm-v<version>-linux-<arch>.tar.gz.sha256sum`. Runs on the first control plane node only. */
 export const helm: CatalogEntry = {

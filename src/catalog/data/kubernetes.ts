@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 
 /** Published beside each binary as `<url>.sha256`. */
 export const kubelet: CatalogEntry = {

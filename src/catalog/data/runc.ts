@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../artifact.ts'
+import type { CatalogEntry } from '../entry.ts'
 
 /** Published with each release as `runc.sha256sum`. */
 export const runc: CatalogEntry = {

@@ -1,5 +1,5 @@
 import { endOf } from '../../core/cut.ts'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { askingProbeMs, helmLimits } from '../../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { answersFor, askApi } from './api-survey.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { StepFailure } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { proxyFor } from '../support/index.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Change, FieldChange, Resource, StepFailure } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { explainWrite } from '../support/index.ts'

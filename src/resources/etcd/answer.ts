@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { longProbeMs } from '../../core/limits.ts'
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { quoteAll } from '../../shell/quote.ts'

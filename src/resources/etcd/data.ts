@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { HostFacts } from '../../core/host.ts'
 import type { Resource } from '../../core/resource.ts'
 import { fieldsOf } from '../support/index.ts'

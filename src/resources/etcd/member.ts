@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { Change, FieldChange, Resource } from '../../core/resource.ts'
 import { describeQuorum, type Member, memberOf, type Route, routeOf } from '../../etcd/index.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { hasQuorum, type Member, memberOf, quorumOf, type WantedMember } from '../../etcd/index.ts'
 import { quote } from '../../shell/quote.ts'
 import { etcdctl } from './paths.ts'

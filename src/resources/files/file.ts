@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { dirname } from 'node:path/posix'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
 import type { FieldChange, Resource, Step } from '../../core/resource.ts'
 import { Secret } from '../../core/secret.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { FieldChange, ProbeResult, Step, StepFailure } from '../../core/resource.ts'
 import type { FirewallRule } from './rule.ts'
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { Change, FieldChange, Resource, Step } from '../../core/resource.ts'
 import { canonicalName } from '../pki/index.ts'

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { isUnknown, type Output } from '../../core/output.ts'
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { Secret } from '../../core/secret.ts'

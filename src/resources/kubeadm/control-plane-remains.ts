@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import { linesOf } from '../support/index.ts'
 import { printAside, readAside } from './before.ts'

@@ -1,5 +1,5 @@
 import { beginningOf } from '../../core/cut.ts'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { longProbeMs } from '../../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../../core/resource.ts'
 import { quote, quoteAll } from '../../shell/quote.ts'

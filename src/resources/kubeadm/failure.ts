@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { StepFailure } from '../../core/resource.ts'
 import { kubeletMark } from '../kubelet/index.ts'
 import { kubeletGivenUp } from './watch.ts'

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { keepKubelet, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
 import { caHashOf } from '../pki/index.ts'

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../../core/resource.ts'
 import { keepKubelet, kubeletClientPath, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'

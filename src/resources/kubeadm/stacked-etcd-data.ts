@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { everyEntry } from '../../shell/every-entry.ts'
 import { quote } from '../../shell/quote.ts'
 import type { CutOffRun } from './marks.ts'

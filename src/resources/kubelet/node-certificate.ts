@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { isObjectName } from '../support/index.ts'
 
 /** The kubelet's own certificate and key. */

@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import { outsideOf } from '../support/index.ts'
 import type { CheckPod, CheckPods } from './pods.ts'
 import type { NodeResults, PairResult, ServiceResult } from './script.ts'

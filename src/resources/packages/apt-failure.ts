@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { StepFailure } from '../../core/resource.ts'
 import { unnamedRepair } from './apt-install.ts'
 

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Change, Resource } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'

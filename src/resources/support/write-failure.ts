@@ -1,4 +1,4 @@
-import type { ErrorDetails } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
 import type { StepFailure } from '../../core/resource.ts'
 
 const causes: readonly (readonly [pattern: RegExp, problem: string, next: string])[] = [

@@ -1,6 +1,6 @@
 import { homedir, hostname, userInfo } from 'node:os'
 import { ownValue } from '../../core/own-value.ts'
-import { shortPath } from '../failure.ts'
+import { shortPath } from '../home.ts'
 import type { Query } from './evaluate.ts'
 import { evaluateConfig } from './evaluate.ts'
 import { expandPath, expandTokens } from './expand.ts'

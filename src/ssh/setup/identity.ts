@@ -5,10 +5,11 @@ import ssh2, { type ParsedKey } from 'ssh2'
 import { exitCodes, UserError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import { listAgentKeys } from '../agent-keys.ts'
-import { shortPath, word } from '../failure.ts'
+import { shortPath } from '../home.ts'
 import { exposedCure, loadIdentity, textOfKey } from '../keys.ts'
 import { fingerprint } from '../known-hosts.ts'
 import { writeBeside } from '../private-file.ts'
+import { word } from '../word.ts'
 
 const passphraseTries = 3
 

@@ -1,4 +1,5 @@
-import type { ErrorDetails, HostError } from '../../core/errors.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
+import type { HostError } from '../../core/errors.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { SshTarget } from '../../core/ssh-target.ts'
 import type { SshConfig } from '../config/index.ts'
