@@ -1,40 +1,36 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
-import { z } from 'zod'
 import {
-  artifactDownload,
-  defineRole,
+  type ArtifactDownload,
   directory,
   file,
   installedArtifact,
   kustomization,
   type NetworkOutputs,
+  type Role,
   type Task,
 } from '../../src/index.ts'
 import { calicoKustomization } from './patches.ts'
 
-const parameters = z.strictObject({
-  manifest: artifactDownload,
+export interface CalicoParameters {
+  readonly manifest: ArtifactDownload
   /** CIDR. */
-  podCIDR: z.string(),
-  encapsulation: z.enum(['vxlan', 'ipip']),
+  readonly podCIDR: string
+  readonly encapsulation: 'vxlan' | 'ipip'
   /** In the place of quay.io/calico. */
-  registry: z.string().optional(),
+  readonly registry?: string
   /** What downloads need. */
-  downloadAfter: z.array(z.custom<Task>()),
+  readonly downloadAfter: readonly Task[]
   /** Done when there is a control plane, on whose first node the role runs. */
-  controlPlane: z.custom<Task>(),
-})
-
-export type CalicoParameters = z.output<typeof parameters>
+  readonly controlPlane: Task
+}
 
 const folder = '/etc/evcctl/calico'
 const daemonSet = { name: 'calico-node', namespace: 'kube-system' }
 
 /** The pod network Calico: upstream's manifest with a few patches, by the kustomize that kubectl has. */
-export const calico = defineRole<CalicoParameters, NetworkOutputs>({
+export const calico: Role<CalicoParameters, NetworkOutputs> = {
   name: 'calico',
-  params: parameters,
   declare(scope, { manifest, downloadAfter, controlPlane, ...settings }) {
     const made = scope.add(directory({ path: folder, mode: 0o755 }))
     const upstream = scope.add(
@@ -58,4 +54,4 @@ export const calico = defineRole<CalicoParameters, NetworkOutputs>({
     )
     return { applied, daemonSet }
   },
-})
+}

@@ -1,44 +1,40 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
-import { z } from 'zod'
 import {
-  artifactDownload,
-  defineRole,
+  type ArtifactDownload,
   directory,
   file,
   helmRelease,
   installedArtifact,
   type NetworkOutputs,
+  type Role,
   type Task,
 } from '../../src/index.ts'
 import { ciliumValues } from './values.ts'
 
-const parameters = z.strictObject({
-  chart: artifactDownload,
-  helm: artifactDownload,
+export interface CiliumParameters {
+  readonly chart: ArtifactDownload
+  readonly helm: ArtifactDownload
   /** Folder of the program in helm's archive, e.g. `linux-amd64`. */
-  helmFolder: z.string(),
-  kubeProxyReplacement: z.boolean(),
+  readonly helmFolder: string
+  readonly kubeProxyReplacement: boolean
   /** `host:port` of the API on every node. */
-  endpoint: z.string(),
+  readonly endpoint: string
   /** How many nodes there are: where there is but one, so is Cilium's operator. */
-  nodes: z.number(),
+  readonly nodes: number
   /** Laid over the values. */
-  values: z.record(z.string(), z.unknown()),
+  readonly values: Readonly<Record<string, unknown>>
   /** What downloads need. */
-  downloadAfter: z.array(z.custom<Task>()),
+  readonly downloadAfter: readonly Task[]
   /** Done when there is a control plane, on whose first node the role runs. */
-  controlPlane: z.custom<Task>(),
-})
-
-export type CiliumParameters = z.output<typeof parameters>
+  readonly controlPlane: Task
+}
 
 const folder = '/etc/evcctl/cilium'
 
 /** The pod network Cilium, as the release of upstream's own Helm chart. */
-export const cilium = defineRole<CiliumParameters, NetworkOutputs>({
+export const cilium: Role<CiliumParameters, NetworkOutputs> = {
   name: 'cilium',
-  params: parameters,
   declare(scope, params) {
     const made = scope.add(directory({ path: folder, mode: 0o755 }))
     const helm = scope.add(
@@ -69,4 +65,4 @@ export const cilium = defineRole<CiliumParameters, NetworkOutputs>({
     )
     return { applied, daemonSet: { namespace: 'kube-system', name: 'cilium' } }
   },
-})
+}

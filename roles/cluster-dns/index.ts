@@ -1,26 +1,22 @@
-import { z } from 'zod'
-import { defineRole, dnsPlacement, type ExpectedNode, nodeDns, type Task } from '../../src/index.ts'
+import { dnsPlacement, type ExpectedNode, nodeDns, type Role, type Task } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface ClusterDnsParameters {
   /** Whether it runs on every node besides. */
-  everyNode: z.boolean(),
+  readonly everyNode: boolean
   /** Done when there is a cluster. */
-  initialised: z.custom<Task>(),
+  readonly initialised: Task
   /** Where the pods may run that kubeadm makes; `up` waits for these nodes. */
-  nodes: z.array(z.custom<ExpectedNode>()),
+  readonly nodes: readonly ExpectedNode[]
   /** Whether they are Ready then. */
-  ready: z.boolean(),
-  up: z.array(z.custom<Task>()),
-})
-
-export type ClusterDnsParameters = z.output<typeof parameters>
+  readonly ready: boolean
+  readonly up: readonly Task[]
+}
 
 /** CoreDNS as kubeadm makes it, so that it outlives any one node. Runs on a control plane node. */
-export const clusterDns = defineRole<ClusterDnsParameters, { readonly placed: Task }>({
+export const clusterDns: Role<ClusterDnsParameters, { readonly placed: Task }> = {
   name: 'cluster-dns',
-  params: parameters,
   declare(scope, { everyNode, initialised, nodes, ready, up }) {
     scope.add(nodeDns({ wanted: everyNode }), { after: [initialised] })
     return { placed: scope.add(dnsPlacement({ nodes, ready }), { after: up }) }
   },
-})
+}

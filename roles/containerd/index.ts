@@ -1,16 +1,15 @@
-import type { z } from 'zod'
 import {
-  artifactDownload,
+  type ArtifactDownload,
   type ContainerRuntimeOutputs,
+  type ContainerRuntimeParameters,
   configurationFile,
-  containerRuntimeParameters,
   declareUnitProxy,
-  defineRole,
   file,
   installCniPlugins,
   installedArtifact,
+  type RegistryMirrors,
+  type Role,
   registryFiles,
-  registryMirrors,
   renderTemplate,
   systemdUnit,
   withLogins,
@@ -18,22 +17,19 @@ import {
 import { renderContainerdConfig } from './config.ts'
 import { hostsFiles, registriesFolder } from './hosts.ts'
 
-const parameters = containerRuntimeParameters.extend({
-  containerd: artifactDownload,
-  runc: artifactDownload,
-  registryMirrors,
-})
-
-export type ContainerdParameters = z.output<typeof parameters>
+export interface ContainerdParameters extends ContainerRuntimeParameters {
+  readonly containerd: ArtifactDownload
+  readonly runc: ArtifactDownload
+  readonly registryMirrors: RegistryMirrors
+}
 
 const config = '/etc/containerd/config.toml'
 const unit = 'containerd.service'
 const program = '/usr/local/bin/containerd'
 
 /** containerd with runc and the standard CNI plugins, as a systemd unit. */
-export const containerd = defineRole<ContainerdParameters, ContainerRuntimeOutputs>({
+export const containerd: Role<ContainerdParameters, ContainerRuntimeOutputs> = {
   name: 'containerd',
-  params: parameters,
   declare(scope, params) {
     const order = { after: params.downloadAfter }
     const programs = {
@@ -78,4 +74,4 @@ export const containerd = defineRole<ContainerdParameters, ContainerRuntimeOutpu
     })
     return { ready, cniPlugins, kept }
   },
-})
+}

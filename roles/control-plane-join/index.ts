@@ -1,50 +1,46 @@
-import { z } from 'zod'
 import {
   type BootstrapToken,
   type ClusterIdentity,
   type ControlPlaneNodeOutputs,
+  type ControlPlaneNodeParameters,
   clusterRecord,
   controlPlaneConfiguration,
   controlPlaneJoin,
   controlPlaneJoinConfiguration,
-  controlPlaneNodeParameters,
-  defineRole,
   etcdDataOf,
   file,
   initConfiguration,
+  type KubernetesDocument,
   kubeadmFile,
   kubeletFlagsOf,
   kubeletRecord,
-  kubernetesDocument,
   type Output,
+  type Role,
   renderDocuments,
   type Secret,
   type Task,
   uploadFile,
 } from '../../src/index.ts'
 
-const parameters = controlPlaneNodeParameters.extend({
+export interface ControlPlaneJoinRoleParameters extends ControlPlaneNodeParameters {
   /** Addresses of the other control plane nodes, the first one first. */
-  others: z.array(z.string()).min(1),
+  readonly others: readonly string[]
   /** Laid over the JoinConfiguration. */
-  joinPatch: kubernetesDocument,
-  identity: z.custom<Output<ClusterIdentity>>(),
-  token: z.custom<Output<BootstrapToken>>(),
-  certificateKey: z.custom<Output<Secret>>(),
+  readonly joinPatch: KubernetesDocument
+  readonly identity: Output<ClusterIdentity>
+  readonly token: Output<BootstrapToken>
+  readonly certificateKey: Output<Secret>
   /** The control plane node whose static pods are changed before those of this one. */
-  previous: z.custom<Task>(),
-})
-
-export type ControlPlaneJoinRoleParameters = z.output<typeof parameters>
+  readonly previous: Task
+}
 
 export interface ControlPlaneJoinOutputs extends ControlPlaneNodeOutputs {
   readonly joined: Task
 }
 
 /** A control plane node beside the first: kubeadm join, and later changes of what its static pods are made with. */
-export const joinControlPlane = defineRole<ControlPlaneJoinRoleParameters, ControlPlaneJoinOutputs>({
+export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlaneJoinOutputs> = {
   name: 'control-plane-join',
-  params: parameters,
   declare(scope, params) {
     const { documents, node, bindPort, endpoint, ignorePreflightErrors } = params
     const init = initConfiguration({ ...node, bindPort, ignorePreflightErrors, patch: params.initPatch })
@@ -84,4 +80,4 @@ export const joinControlPlane = defineRole<ControlPlaneJoinRoleParameters, Contr
     )
     return { joined, configured, kubeletFlags: kubeletFlagsOf(configuration) }
   },
-})
+}

@@ -6,8 +6,6 @@ import {
   type ControlPlaneNodeParameters,
   certificateKey,
   clusterRecord,
-  controlPlaneNodeParameters,
-  defineRole,
   endedRunsValues,
   etcdDataOf,
   file,
@@ -18,6 +16,7 @@ import {
   kubeletFlagsOf,
   kubeletRecord,
   type Output,
+  type Role,
   renderDocuments,
   type Secret,
   skipsPreflight,
@@ -37,9 +36,8 @@ export interface ControlPlaneOutputs extends ControlPlaneNodeOutputs {
 }
 
 /** The first control plane node: kubeadm init, and later changes of what it was made with. */
-export const controlPlane = defineRole<ControlPlaneNodeParameters, ControlPlaneOutputs>({
+export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs> = {
   name: 'control-plane',
-  params: controlPlaneNodeParameters,
   declare(scope, params) {
     const { documents, endpoint, bindPort, node } = params
     const init = initConfiguration({
@@ -91,4 +89,4 @@ export const controlPlane = defineRole<ControlPlaneNodeParameters, ControlPlaneO
       kubeletFlags: kubeletFlagsOf(init),
     }
   },
-})
+}

@@ -1,17 +1,16 @@
-import type { z } from 'zod'
 import {
-  artifactDownload,
+  type ArtifactDownload,
   type ContainerRuntimeOutputs,
+  type ContainerRuntimeParameters,
   configurationFile,
-  containerRuntimeParameters,
   declareLogins,
   declareUnitProxy,
-  defineRole,
   file,
   installCniPlugins,
   installedArtifact,
+  type RegistryMirrors,
+  type Role,
   registryFiles,
-  registryMirrors,
   renderTemplate,
   runtimes,
   systemdUnit,
@@ -28,12 +27,10 @@ import {
   renderRegistries,
 } from './config.ts'
 
-const parameters = containerRuntimeParameters.extend({
-  criO: artifactDownload,
-  registryMirrors,
-})
-
-export type CriOParameters = z.output<typeof parameters>
+export interface CriOParameters extends ContainerRuntimeParameters {
+  readonly criO: ArtifactDownload
+  readonly registryMirrors: RegistryMirrors
+}
 
 /** What loads image archives into CRI-O's storage; in Debian from 11 and Ubuntu from 20.10 on. */
 export const archivePackages: readonly string[] = ['skopeo']
@@ -46,9 +43,8 @@ const registries = '/etc/containers/registries.conf.d/10-evcctl.conf'
 const program = '/usr/local/bin/crio'
 
 /** CRI-O with crun and conmon of its bundle and the standard CNI plugins, as a systemd unit. */
-export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
+export const criO: Role<CriOParameters, ContainerRuntimeOutputs> = {
   name: 'cri-o',
-  params: parameters,
   declare(scope, params) {
     const order = { after: params.downloadAfter }
     const members = {
@@ -89,4 +85,4 @@ export const criO = defineRole<CriOParameters, ContainerRuntimeOutputs>({
     })
     return { ready, cniPlugins, kept }
   },
-})
+}

@@ -1,14 +1,13 @@
-import { z } from 'zod'
 import {
-  artifactDownload,
+  type ArtifactDownload,
   type ContainerRuntimeOutputs,
+  type ContainerRuntimeParameters,
   configurationFile,
-  containerRuntimeParameters,
   declareUnitProxy,
-  defineRole,
   file,
   installCniPlugins,
   installedArtifact,
+  type Role,
   registryFiles,
   renderTemplate,
   runtimes,
@@ -16,13 +15,11 @@ import {
 } from '../../src/index.ts'
 import { certificateFiles, registriesFolder, renderDockerConfig } from './config.ts'
 
-const parameters = containerRuntimeParameters.extend({
-  criDockerd: artifactDownload,
+export interface DockerParameters extends ContainerRuntimeParameters {
+  readonly criDockerd: ArtifactDownload
   /** URLs of mirrors of docker.io. */
-  mirrors: z.array(z.string()),
-})
-
-export type DockerParameters = z.output<typeof parameters>
+  readonly mirrors: readonly string[]
+}
 
 /** The distribution's Docker. Its containerd is a package of its own, which it starts by itself. */
 export const dockerPackages: readonly string[] = ['docker.io']
@@ -36,9 +33,8 @@ const { unit, socket } = runtimes.docker
 const unitPath = `/etc/systemd/system/${unit}`
 
 /** The distribution's Docker with cri-dockerd and the standard CNI plugins. */
-export const docker = defineRole<DockerParameters, ContainerRuntimeOutputs>({
+export const docker: Role<DockerParameters, ContainerRuntimeOutputs> = {
   name: 'docker',
-  params: parameters,
   declare(scope, params) {
     const order = { after: params.downloadAfter }
     const installed = scope.add(
@@ -84,4 +80,4 @@ export const docker = defineRole<DockerParameters, ContainerRuntimeOutputs>({
     })
     return { ready, cniPlugins, kept: [engine, shim] }
   },
-})
+}

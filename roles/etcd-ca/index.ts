@@ -1,12 +1,9 @@
-import { z } from 'zod'
-import { certificateAuthority, defineRole, directory, type Output, type Task } from '../../src/index.ts'
+import { certificateAuthority, directory, type Output, type Role, type Task } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface EtcdCaParameters {
   /** What has to be done first: openssl. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type EtcdCaParameters = z.output<typeof parameters>
+  readonly after: readonly Task[]
+}
 
 export interface EtcdCaOutputs {
   /** PEM. */
@@ -20,9 +17,8 @@ export const etcdCaFolder = '/etc/etcd/ca'
 const validDays = 3650
 
 /** The CA of an external etcd, on its first host. */
-export const etcdCa = defineRole<EtcdCaParameters, EtcdCaOutputs>({
+export const etcdCa: Role<EtcdCaParameters, EtcdCaOutputs> = {
   name: 'etcd-ca',
-  params: parameters,
   declare(scope, { after }) {
     const folder = scope.add(directory({ path: etcdCaFolder, mode: 0o700 }))
     const made = scope.add(certificateAuthority({ folder: etcdCaFolder, commonName: 'etcd-ca', days: validDays }), {
@@ -30,4 +26,4 @@ export const etcdCa = defineRole<EtcdCaParameters, EtcdCaOutputs>({
     })
     return { certificate: made.output.map(ca => ca.certificate), made }
   },
-})
+}

@@ -1,6 +1,4 @@
-import { z } from 'zod'
 import {
-  defineRole,
   directory,
   type EtcdClientFiles,
   etcdAnswer,
@@ -8,6 +6,7 @@ import {
   etcdRegistry,
   file,
   type Output,
+  type Role,
   type Secret,
   type Task,
 } from '../../src/index.ts'
@@ -28,21 +27,19 @@ const clientFiles: EtcdClientFiles = {
   keyFile: etcdClientPaths.key,
 }
 
-const parameters = z.strictObject({
+export interface EtcdClientParameters {
   /** PEM. */
-  ca: z.custom<string | Output<string>>(),
-  certificate: z.custom<string | Output<string>>(),
+  readonly ca: string | Output<string>
+  readonly certificate: string | Output<string>
   /** Only of an etcd that exists already; any other key is made on the host. */
-  key: z.custom<Secret>().optional(),
+  readonly key?: Secret
   /** Client URLs. */
-  endpoints: z.array(z.string()).min(1),
+  readonly endpoints: readonly string[]
   /** Whether somebody else runs this etcd: then it is looked at before anything is written. */
-  foreign: z.boolean(),
+  readonly foreign: boolean
   /** Done when the host has its packages and etcd can answer. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type EtcdClientParameters = z.output<typeof parameters>
+  readonly after: readonly Task[]
+}
 
 export interface EtcdClientOutputs {
   /** What kubeadm has to wait for. */
@@ -50,9 +47,8 @@ export interface EtcdClientOutputs {
 }
 
 /** What kube-apiserver shows to an external etcd. It reads the files at every connection: no restart. */
-export const etcdClient = defineRole<EtcdClientParameters, EtcdClientOutputs>({
+export const etcdClient: Role<EtcdClientParameters, EtcdClientOutputs> = {
   name: 'etcd-client',
-  params: parameters,
   declare(scope, { ca, certificate, key, endpoints, foreign, after }) {
     const made = key === undefined ? undefined : scope.add(directory({ path: folder, mode: 0o700 }))
     const order = { after: made === undefined ? [] : [made] }
@@ -67,23 +63,20 @@ export const etcdClient = defineRole<EtcdClientParameters, EtcdClientOutputs>({
     const answer = etcdAnswer({ endpoints, ...clientFiles })
     return { ready: [scope.add(answer, { after: [...after, ...reached], watch: files })] }
   },
-})
+}
 
-const guard = z.strictObject({
-  endpoints: z.array(z.string()).min(1),
+export interface EtcdGuardParameters {
+  readonly endpoints: readonly string[]
   /** Whether somebody else runs this etcd. */
-  foreign: z.boolean(),
+  readonly foreign: boolean
   /** Done when the host has its certificate and etcd answers. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type EtcdGuardParameters = z.output<typeof guard>
+  readonly after: readonly Task[]
+}
 
 /** What etcd holds is what this cluster may use; on the first control plane node. */
-export const etcdGuard = defineRole<EtcdGuardParameters, { readonly safe: Task }>({
+export const etcdGuard: Role<EtcdGuardParameters, { readonly safe: Task }> = {
   name: 'etcd-client',
-  params: guard,
   declare(scope, { after, ...params }) {
     return { safe: scope.add(etcdRegistry({ ...params, ...clientFiles }), { after }) }
   },
-})
+}

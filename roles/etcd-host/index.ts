@@ -1,30 +1,26 @@
-import { z } from 'zod'
-import { defineRole, directory, type HttpProxy, hostname, hostsEntry, packages, type Task } from '../../src/index.ts'
+import { directory, type HttpProxy, hostname, hostsEntry, packages, type Role, type Task } from '../../src/index.ts'
 
 /** Packages of Debian and Ubuntu for keys and requests. */
 export const etcdPackages: readonly string[] = ['openssl']
 
-const parameters = z.strictObject({
-  packages: z.strictObject({
+export interface EtcdHostParameters {
+  readonly packages: {
     /** False: nothing is installed. */
-    manage: z.boolean(),
-    updateCache: z.enum(['when needed', 'never']),
-    extra: z.array(z.string()),
-  }),
-  setHostname: z.boolean(),
+    readonly manage: boolean
+    readonly updateCache: 'when needed' | 'never'
+    readonly extra: readonly string[]
+  }
+  readonly setHostname: boolean
   /** Through what packages are fetched; undefined: as the host is set up. */
-  proxy: z.custom<HttpProxy>().optional(),
-  hostname: z.string(),
+  readonly proxy?: HttpProxy
+  readonly hostname: string
   /** Address that the name stands for on the host itself. */
-  address: z.string(),
-})
-
-export type EtcdHostParameters = z.output<typeof parameters>
+  readonly address: string
+}
 
 /** What a host needs that only runs etcd: it is no node, so swap and the kernel's settings stay what they are. */
-export const etcdHost = defineRole<EtcdHostParameters, { readonly all: readonly Task[] }>({
+export const etcdHost: Role<EtcdHostParameters, { readonly all: readonly Task[] }> = {
   name: 'etcd-host',
-  params: parameters,
   declare(scope, params) {
     const all: Task[] = [scope.add(directory({ path: '/var/lib/evcctl', mode: 0o700 }))]
     const { manage, updateCache, extra } = params.packages
@@ -34,4 +30,4 @@ export const etcdHost = defineRole<EtcdHostParameters, { readonly all: readonly 
     all.push(scope.add(hostsEntry({ address: params.address, names: [params.hostname] })))
     return { all }
   },
-})
+}

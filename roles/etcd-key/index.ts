@@ -1,24 +1,23 @@
-import { z } from 'zod'
-import { certificateRequest, defineRole, directory, type Output, type Task } from '../../src/index.ts'
+import { certificateRequest, directory, type Output, type Role, type Task } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface EtcdKeyParameters {
   /** Folder for the key, for root only. */
-  folder: z.string(),
+  readonly folder: string
   /** Common name → names of the files, e.g. `server`. */
-  requests: z.array(z.strictObject({ name: z.string(), commonName: z.string() })).min(1),
+  readonly requests: readonly {
+    readonly name: string
+    readonly commonName: string
+  }[]
   /** What has to be done first: openssl. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type EtcdKeyParameters = z.output<typeof parameters>
+  readonly after: readonly Task[]
+}
 
 /** Requests in PEM, by the name of the file. */
 export type EtcdKeyOutputs = ReadonlyMap<string, Output<string>>
 
 /** Private keys of etcd on the host that uses them, and the requests to sign them: these are all that leaves the host. */
-export const etcdKey = defineRole<EtcdKeyParameters, EtcdKeyOutputs>({
+export const etcdKey: Role<EtcdKeyParameters, EtcdKeyOutputs> = {
   name: 'etcd-key',
-  params: parameters,
   declare(scope, { folder, requests, after }) {
     const made = scope.add(directory({ path: folder, mode: 0o700 }))
     return new Map(
@@ -28,4 +27,4 @@ export const etcdKey = defineRole<EtcdKeyParameters, EtcdKeyOutputs>({
       }),
     )
   },
-})
+}

@@ -1,8 +1,7 @@
-import { z } from 'zod'
 import {
-  artifactDownload,
-  defineRole,
+  type ArtifactDownload,
   type EtcdDataByHost,
+  type EtcdHost,
   etcdFolder,
   etcdHealth,
   etcdMember,
@@ -13,29 +12,26 @@ import {
   file,
   installedArtifact,
   type Output,
+  type Role,
   renderTemplate,
   type Task,
 } from '../../src/index.ts'
 
-const member = z.strictObject({ name: z.string(), peerURL: z.string(), clientURL: z.string() })
-
-const installation = z.strictObject({
-  etcd: artifactDownload,
+export interface EtcdInstallationParameters {
+  readonly etcd: ArtifactDownload
   /** Folder in the archive, e.g. `etcd-v3.6.8-linux-amd64`. */
-  archiveFolder: z.string(),
+  readonly archiveFolder: string
   /** This host. */
-  member,
+  readonly member: EtcdHost
   /** Client URLs of all members. */
-  endpoints: z.array(z.string()).min(1),
+  readonly endpoints: readonly string[]
   /** PEM. */
-  ca: z.custom<Output<string>>(),
-  serverCertificate: z.custom<Output<string>>(),
-  peerCertificate: z.custom<Output<string>>(),
+  readonly ca: Output<string>
+  readonly serverCertificate: Output<string>
+  readonly peerCertificate: Output<string>
   /** What downloads need: curl. */
-  downloadAfter: z.array(z.custom<Task>()),
-})
-
-export type EtcdInstallationParameters = z.output<typeof installation>
+  readonly downloadAfter: readonly Task[]
+}
 
 export interface EtcdInstallationOutputs {
   /** All that etcd needs to start. */
@@ -47,9 +43,8 @@ export interface EtcdInstallationOutputs {
 const { pki, server, environment, unitFile, firstStart, data, creating, clientEnvironment } = etcdPaths
 
 /** The programs, settings and certificates of an etcd member. */
-export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInstallationOutputs>({
+export const etcdInstallation: Role<EtcdInstallationParameters, EtcdInstallationOutputs> = {
   name: 'etcd',
-  params: installation,
   declare(scope, params) {
     const { archiveFolder, member: own } = params
     const members = Object.fromEntries(
@@ -94,70 +89,61 @@ export const etcdInstallation = defineRole<EtcdInstallationParameters, EtcdInsta
     const watch = [programs, ca, settings, unit]
     return { ready: [...watch, ...certificates, folder], watch }
   },
-})
+}
 
-const joining = z.strictObject({
-  name: z.string(),
-  members: z.array(member).min(1),
+export interface EtcdMembershipParameters {
+  readonly name: string
+  readonly members: readonly EtcdHost[]
   /** What each host that answered has, by name. */
-  data: z.custom<EtcdDataByHost>(),
-  token: z.string(),
-  allowEven: z.boolean(),
-  after: z.array(z.custom<Task>()),
-})
-
-export type EtcdMembershipParameters = z.output<typeof joining>
+  readonly data: EtcdDataByHost
+  readonly token: string
+  readonly allowEven: boolean
+  readonly after: readonly Task[]
+}
 
 /** A host becomes a member: together with all others when there is no cluster, else as a learner that is promoted. */
-export const etcdMembership = defineRole<EtcdMembershipParameters, { readonly joined: Task }>({
+export const etcdMembership: Role<EtcdMembershipParameters, { readonly joined: Task }> = {
   name: 'etcd',
-  params: joining,
   declare: (scope, { after, ...wanted }) => ({ joined: scope.add(etcdMember(wanted), { after }) }),
-})
+}
 
-const removal = z.strictObject({
-  of: z.enum(['dead', 'former']),
+export interface EtcdRemovalRoleParameters {
+  readonly of: 'dead' | 'former'
   /** The member that does it. */
-  name: z.string(),
+  readonly name: string
   /** All wanted members. */
-  members: z.array(member).min(1),
-  data: z.custom<EtcdDataByHost>(),
-  allowEven: z.boolean(),
-  after: z.array(z.custom<Task>()),
-})
-
-export type EtcdRemovalRoleParameters = z.output<typeof removal>
+  readonly members: readonly EtcdHost[]
+  readonly data: EtcdDataByHost
+  readonly allowEven: boolean
+  readonly after: readonly Task[]
+}
 
 /** Members leave that are not wanted any more, or whose data is gone. */
-export const etcdLeaving = defineRole<EtcdRemovalRoleParameters, { readonly left: Task }>({
+export const etcdLeaving: Role<EtcdRemovalRoleParameters, { readonly left: Task }> = {
   name: 'etcd',
-  params: removal,
   declare: (scope, { after, ...wanted }) => ({ left: scope.add(etcdRemoval(wanted), { after }) }),
-})
+}
 
-const running = z.strictObject({
-  name: z.string(),
+export interface EtcdRunningParameters {
+  readonly name: string
   /** All wanted members, this one too. */
-  members: z.array(member).min(1),
-  data: z.custom<EtcdDataByHost>(),
+  readonly members: readonly EtcdHost[]
+  readonly data: EtcdDataByHost
   /** Its membership; of one that does not run yet, also all members that have to be there before it is started. */
-  after: z.array(z.custom<Task>()),
-  watch: z.array(z.custom<Task>()),
-})
-
-export type EtcdRunningParameters = z.output<typeof running>
+  readonly after: readonly Task[]
+  readonly watch: readonly Task[]
+}
 
 /** A member that runs with its settings as they are now, and is healthy. */
-export const etcdRunning = defineRole<EtcdRunningParameters, { readonly unit: Task; readonly healthy: Task }>({
+export const etcdRunning: Role<EtcdRunningParameters, { readonly unit: Task; readonly healthy: Task }> = {
   name: 'etcd',
-  params: running,
   declare(scope, params) {
     const { name, members, data, after, watch } = params
     const unit = scope.add(etcdService({ name, members, data }), { after, watch })
     const { clientURL } = members.find(one => one.name === name)!
     return { unit, healthy: scope.add(etcdHealth(name, clientURL), { after: [unit] }) }
   },
-})
+}
 
 function template(name: string, values: object): string {
   return renderTemplate(new URL(`templates/${name}.hbs`, import.meta.url), values)

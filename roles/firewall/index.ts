@@ -1,14 +1,11 @@
-import { z } from 'zod'
-import { defineRole, type FirewallRule, firewallOpenings, type Task } from '../../src/index.ts'
+import { type FirewallRule, firewallOpenings, type Role, type Task } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface FirewallRoleParameters {
   /** What is to be let through; empty to close all that evcctl has opened. */
-  rules: z.array(z.custom<FirewallRule>()),
+  readonly rules: readonly FirewallRule[]
   /** False: what is open besides stays open, because not all hosts of the cluster are known. */
-  closesOthers: z.boolean().default(true),
-})
-
-export type FirewallRoleParameters = z.output<typeof parameters>
+  readonly closesOthers?: boolean
+}
 
 export interface FirewallRoleOutputs {
   /** Done when other hosts get in. */
@@ -16,8 +13,7 @@ export interface FirewallRoleOutputs {
 }
 
 /** What the cluster needs open, in the firewalls that are active on the host; none is switched on. */
-export const firewall = defineRole<FirewallRoleParameters, FirewallRoleOutputs>({
+export const firewall: Role<FirewallRoleParameters, FirewallRoleOutputs> = {
   name: 'firewall',
-  params: parameters,
   declare: (scope, params) => ({ opened: scope.add(firewallOpenings(params)) }),
-})
+}

@@ -1,29 +1,25 @@
-import { z } from 'zod'
-import { defineRole, manifest, type NetworkOutputs, type Task } from '../../src/index.ts'
+import { manifest, type NetworkOutputs, type Role, type Task } from '../../src/index.ts'
 import { flannelObjects } from './objects.ts'
 
 export { flannelsOwnFiles } from './cni-configuration.ts'
 
-const parameters = z.strictObject({
+export interface FlannelParameters {
   /** CIDR. */
-  podCIDR: z.string(),
-  backend: z.enum(['vxlan', 'host-gw']),
+  readonly podCIDR: string
+  readonly backend: 'vxlan' | 'host-gw'
   /** Reference with tag. */
-  image: z.string(),
+  readonly image: string
   /** `host:port` of the API on every node. */
-  endpoint: z.string(),
+  readonly endpoint: string
   /** Done when there is a control plane, on whose first node the role runs. */
-  controlPlane: z.custom<Task>(),
-})
-
-export type FlannelParameters = z.output<typeof parameters>
+  readonly controlPlane: Task
+}
 
 /** The pod network: flanneld on every node, from the moment it joins. */
-export const flannel = defineRole<FlannelParameters, NetworkOutputs>({
+export const flannel: Role<FlannelParameters, NetworkOutputs> = {
   name: 'flannel',
-  params: parameters,
   declare(scope, { controlPlane, ...settings }) {
     const applied = scope.add(manifest('flannel', flannelObjects(settings)), { after: [controlPlane] })
     return { applied, daemonSet: { namespace: 'kube-flannel', name: 'kube-flannel-ds' } }
   },
-})
+}

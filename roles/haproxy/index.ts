@@ -1,9 +1,8 @@
 import { isIPv6 } from 'node:net'
 import {
-  defineRole,
   type LocalProxyOutputs,
   type LocalProxyParameters,
-  localProxyParameters,
+  type Role,
   renderTemplate,
   runLocalProxy,
 } from '../../src/index.ts'
@@ -25,9 +24,8 @@ const config = '/etc/evcctl/haproxy.cfg'
  * new connections; and it closes connections to a machine that vanished after about 5 s, where nginx leaves that to the
  * clients (client-go: 45 s). New upstreams are a reload: connections live on.
  */
-export const haproxy = defineRole<LocalProxyParameters, LocalProxyOutputs>({
+export const haproxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'haproxy',
-  params: localProxyParameters,
   declare(scope, params) {
     const { port, own, upstreamPort } = params
     const others = own !== undefined && params.upstreams.length > 1
@@ -46,7 +44,7 @@ export const haproxy = defineRole<LocalProxyParameters, LocalProxyOutputs>({
       configText: template('haproxy.cfg', { port, upstreams, upstreamPort }),
     })
   },
-})
+}
 
 function template(name: string, values: object): string {
   return renderTemplate(new URL(`templates/${name}.hbs`, import.meta.url), values)

@@ -1,7 +1,5 @@
-import { z } from 'zod'
 import {
   declareLogins,
-  defineRole,
   type KeptUnit,
   keptKubelet,
   kubeletConfigurationFile,
@@ -10,40 +8,42 @@ import {
   kubeletService,
   type Login,
   nodeReady,
-  runtimeNames,
+  type Role,
+  type RuntimeName,
   type Task,
 } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface KubeletParameters {
   /** KubeletConfiguration document. */
-  configuration: z.record(z.string(), z.unknown()),
+  readonly configuration: Readonly<Record<string, unknown>>
   /** Flags besides those of kubeadm, with which the node was made or is to run from now on. */
-  flags: z.array(z.strictObject({ name: z.string(), value: z.string() })),
+  readonly flags: readonly {
+    readonly name: string
+    readonly value: string
+  }[]
   /** Done when the host is a node: kubeadm init or join. */
-  joined: z.custom<Task>(),
+  readonly joined: Task
   /** Done when the cluster has the configuration, from where kubeadm takes it. */
-  uploaded: z.custom<Task>(),
+  readonly uploaded: Task
   /** What a running kubelet has to be restarted for. */
-  watch: z.array(z.custom<Task>()),
+  readonly watch: readonly Task[]
   /** Name of the node. */
-  node: z.string(),
+  readonly node: string
   /** `host:port` of the API as this node reaches it. */
-  endpoint: z.string(),
+  readonly endpoint: string
   /** `host:port` of the node's own API server; undefined: it is a worker. */
-  ownApi: z.string().optional(),
+  readonly ownApi?: string
   /** The container runtime of the node. */
-  runtime: z.enum(runtimeNames),
+  readonly runtime: RuntimeName
   /** How registries are logged into; of use where the runtime has no place for it. */
-  registryCredentials: z.record(z.string(), z.custom<Login>()),
+  readonly registryCredentials: Readonly<Record<string, Login>>
   /** What it gets back, too, when the node is not well with something new. */
-  kept: z.array(z.custom<KeptUnit>()),
+  readonly kept: readonly KeptUnit[]
   /** Whether it is to be Ready; false where nothing that evcctl does makes it so (no CNI): then it has only to join. */
-  ready: z.boolean(),
+  readonly ready: boolean
   /** What makes the node Ready; undefined: nothing that this run does. */
-  network: z.custom<Task>().optional(),
-})
-
-export type KubeletParameters = z.output<typeof parameters>
+  readonly network?: Task
+}
 
 export interface KubeletOutputs {
   readonly running: Task
@@ -52,9 +52,8 @@ export interface KubeletOutputs {
 }
 
 /** The kubelet of a node: configured as the cluster says, running with what is on the disk, started at boot, Ready. */
-export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
+export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
   name: 'kubelet',
-  params: parameters,
   declare(scope, params) {
     const configured = scope.add(kubeletConfigurationFile(params.configuration), {
       after: [params.joined, params.uploaded],
@@ -77,7 +76,7 @@ export const kubelet = defineRole<KubeletParameters, KubeletOutputs>({
     })
     return { running, ready }
   },
-})
+}
 
 // As docker login writes it: the kubelet looks for Docker Hub by this name.
 function kubeletName(registry: string): string {

@@ -1,30 +1,27 @@
-import { z } from 'zod'
 import {
-  artifactDownload,
-  defineRole,
+  type ArtifactDownload,
   file,
   installedArtifact,
   kubectlPath,
   kubeletDropInPath,
   kubeletPath,
   kubeletUnitPath,
+  type Role,
   renderTemplate,
   type Task,
 } from '../../src/index.ts'
 
-const parameters = z.strictObject({
-  kubeadm: artifactDownload,
-  kubelet: artifactDownload,
-  kubectl: artifactDownload,
+export interface KubernetesBinariesParameters {
+  readonly kubeadm: ArtifactDownload
+  readonly kubelet: ArtifactDownload
+  readonly kubectl: ArtifactDownload
   /** Units that have to run before the kubelet does. */
-  kubeletAfter: z.array(z.string()),
+  readonly kubeletAfter: readonly string[]
   /** Folder for the data of the stacked etcd, which the kubelet runs; undefined: it runs none. */
-  etcdData: z.string().optional(),
+  readonly etcdData?: string
   /** What downloads need: curl. */
-  downloadAfter: z.array(z.custom<Task>()),
-})
-
-export type KubernetesBinariesParameters = z.output<typeof parameters>
+  readonly downloadAfter: readonly Task[]
+}
 
 export interface KubernetesBinariesOutputs {
   /** What kubeadm needs to make a node. */
@@ -34,9 +31,8 @@ export interface KubernetesBinariesOutputs {
 }
 
 /** kubeadm, kubelet and kubectl, and the kubelet's unit; it starts to run when kubeadm has configured it. */
-export const kubernetesBinaries = defineRole<KubernetesBinariesParameters, KubernetesBinariesOutputs>({
+export const kubernetesBinaries: Role<KubernetesBinariesParameters, KubernetesBinariesOutputs> = {
   name: 'kubernetes-binaries',
-  params: parameters,
   declare(scope, params) {
     const order = { after: params.downloadAfter }
     const kubeadm = scope.add(
@@ -70,4 +66,4 @@ export const kubernetesBinaries = defineRole<KubernetesBinariesParameters, Kuber
     )
     return { all: [kubeadm, kubelet, kubectl, unit, dropIn], kubelet: [kubelet, unit, dropIn] }
   },
-})
+}

@@ -1,9 +1,8 @@
 import { isIPv6 } from 'node:net'
 import {
-  defineRole,
   type LocalProxyOutputs,
   type LocalProxyParameters,
-  localProxyParameters,
+  type Role,
   renderTemplate,
   runLocalProxy,
 } from '../../src/index.ts'
@@ -24,9 +23,8 @@ export const nginxProxyUnit = 'evcctl-nginx-proxy.service'
  * A TCP proxy on a loopback port that balances over all API servers. It is a unit of its own, so that it runs before
  * the kubelet does, and so that an nginx of the user's stays what it is. New upstreams are a reload: connections live on.
  */
-export const nginxProxy = defineRole<LocalProxyParameters, LocalProxyOutputs>({
+export const nginxProxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'nginx-proxy',
-  params: localProxyParameters,
   declare(scope, params) {
     const { port, own, upstreamPort } = params
     const others = own !== undefined && params.upstreams.length > 1
@@ -42,7 +40,7 @@ export const nginxProxy = defineRole<LocalProxyParameters, LocalProxyOutputs>({
       configText: template('nginx-proxy.conf', { port, upstreams, upstreamPort }),
     })
   },
-})
+}
 
 function template(name: string, values: object): string {
   return renderTemplate(new URL(`templates/${name}.hbs`, import.meta.url), values)

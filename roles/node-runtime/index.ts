@@ -1,18 +1,14 @@
-import { z } from 'zod'
-import { defineRole, nodeRuntime, runtimeNames, runtimeOfSocket, runtimes, type Task } from '../../src/index.ts'
+import { nodeRuntime, type Role, type RuntimeName, runtimeOfSocket, runtimes, type Task } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface NodeRuntimeRoleParameters {
   /** Name of the host and of its node. */
-  node: z.string(),
-  runtime: z.enum(runtimeNames),
-})
-
-export type NodeRuntimeRoleParameters = z.output<typeof parameters>
+  readonly node: string
+  readonly runtime: RuntimeName
+}
 
 /** Refuses another container runtime than the one that a node was made with. */
-export const keptRuntime = defineRole<NodeRuntimeRoleParameters, { readonly kept: Task }>({
+export const keptRuntime: Role<NodeRuntimeRoleParameters, { readonly kept: Task }> = {
   name: 'node-runtime',
-  params: parameters,
   declare(scope, { node, runtime: name }) {
     const { title, socket } = runtimes[name]
     const ofSocket = (other: string) => {
@@ -21,4 +17,4 @@ export const keptRuntime = defineRole<NodeRuntimeRoleParameters, { readonly kept
     }
     return { kept: scope.add(nodeRuntime({ node, name, title, socket, ofSocket })) }
   },
-})
+}

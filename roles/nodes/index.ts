@@ -1,27 +1,22 @@
-import { z } from 'zod'
-import { defineRole, flannelNode, nodeLabels, type Task } from '../../src/index.ts'
+import { flannelNode, type NodeTaint, nodeLabels, type Role, type Task } from '../../src/index.ts'
 
-const parameters = z.strictObject({
+export interface NodesParameters {
   /** Name of the node; the role runs on a control plane node. */
-  node: z.string(),
-  labels: z.record(z.string(), z.string()),
-  taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
+  readonly node: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly taints: readonly NodeTaint[]
   /** Keys of taints that are not the user's: gone unless wanted. */
-  managedTaints: z.array(z.string()),
+  readonly managedTaints: readonly string[]
   /** Done when the node is in the cluster. */
-  joined: z.custom<Task>(),
+  readonly joined: Task
   /** Undefined where the pod network is not flannel. */
-  flannel: z
-    .strictObject({
-      /** The address that the other nodes use. */
-      address: z.string(),
-      /** Done when the node is Ready: flannel has spoken by then. */
-      ready: z.custom<Task>(),
-    })
-    .optional(),
-})
-
-export type NodesParameters = z.output<typeof parameters>
+  readonly flannel?: {
+    /** The address that the other nodes use. */
+    readonly address: string
+    /** Done when the node is Ready: flannel has spoken by then. */
+    readonly ready: Task
+  }
+}
 
 export interface NodesOutputs {
   readonly labelled: Task
@@ -30,9 +25,8 @@ export interface NodesOutputs {
 }
 
 /** What the cluster is to know of one node: labels, taints and the way to its pods. */
-export const nodes = defineRole<NodesParameters, NodesOutputs>({
+export const nodes: Role<NodesParameters, NodesOutputs> = {
   name: 'nodes',
-  params: parameters,
   declare(scope, { node, labels, taints, managedTaints, joined, flannel }) {
     const wanted = taints.map(({ key, value, effect }) =>
       value === undefined ? { key, effect } : { key, value, effect },
@@ -44,4 +38,4 @@ export const nodes = defineRole<NodesParameters, NodesOutputs>({
         : scope.add(flannelNode({ node, address: flannel.address }), { after: [flannel.ready] })
     return { labelled, announced }
   },
-})
+}

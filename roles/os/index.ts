@@ -1,41 +1,38 @@
-import { z } from 'zod'
 import {
-  defineRole,
   directory,
   type HttpProxy,
   hostname,
   hostsEntry,
   kernelModules,
   packages,
+  type Role,
   swapOff,
   sysctls,
   type Task,
 } from '../../src/index.ts'
 import { kernelModuleNames, packageNames, sysctlLowerBounds, sysctlOptional, sysctlValues } from './settings.ts'
 
-const parameters = z.strictObject({
-  packages: z.strictObject({
-    manage: z.boolean(),
-    updateCache: z.enum(['when needed', 'never']),
+export interface OsParameters {
+  readonly packages: {
+    readonly manage: boolean
+    readonly updateCache: 'when needed' | 'never'
     /** Besides those of this role: the user's own, and those of other roles, so that one transaction installs all. */
-    extra: z.array(z.string()),
+    readonly extra: readonly string[]
     /** Units that those packages bring and that must not be started, e.g. `nginx.service`. */
-    keepDisabled: z.array(z.string()).default([]),
-  }),
+    readonly keepDisabled?: readonly string[]
+  }
   /** Added to those of this role, or in their place. */
-  sysctls: z.record(z.string(), z.string()),
-  kernelModules: z.array(z.string()),
-  disableSwap: z.boolean(),
-  setHostname: z.boolean(),
+  readonly sysctls: Readonly<Record<string, string>>
+  readonly kernelModules: readonly string[]
+  readonly disableSwap: boolean
+  readonly setHostname: boolean
   /** Through what packages are fetched; undefined: as the host is set up. */
-  proxy: z.custom<HttpProxy>().optional(),
+  readonly proxy?: HttpProxy
   /** Name of the host and of its node. */
-  hostname: z.string(),
+  readonly hostname: string
   /** Address that the name stands for on the host itself; undefined: /etc/hosts is left alone. */
-  address: z.string().optional(),
-})
-
-export type OsParameters = z.output<typeof parameters>
+  readonly address?: string
+}
 
 export interface OsOutputs {
   /** Undefined where packages are not managed. */
@@ -48,9 +45,8 @@ export interface OsOutputs {
  * What a Debian-like system needs before it can be a node. The tasks wait for each other only where they must, so
  * that nearly all of them travel in one exchange.
  */
-export const os = defineRole<OsParameters, OsOutputs>({
+export const os: Role<OsParameters, OsOutputs> = {
   name: 'os',
-  params: parameters,
   declare(scope, params) {
     const folders = [
       scope.add(directory({ path: '/var/lib/evcctl', mode: 0o700 })),
@@ -87,4 +83,4 @@ export const os = defineRole<OsParameters, OsOutputs>({
     }
     return { packages: installed, all }
   },
-})
+}

@@ -1,32 +1,31 @@
-import { z } from 'zod'
 import type { HttpProxy } from '../core/http-proxy.ts'
 import type { Login } from '../core/login.ts'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
-import { type ArtifactDownload, artifactDownload, installedArtifact } from '../resources/artifacts/index.ts'
+import { type ArtifactDownload, installedArtifact } from '../resources/artifacts/index.ts'
 import type { KeptUnit } from '../resources/systemd/index.ts'
 
 /** What the role of every container runtime is given; each extends it by what it installs. */
-export const containerRuntimeParameters = z.strictObject({
-  cniPlugins: artifactDownload,
+export interface ContainerRuntimeParameters {
+  readonly cniPlugins: ArtifactDownload
   /** Image of the container that holds a pod's namespaces. */
-  sandboxImage: z.string(),
+  readonly sandboxImage: string
   /** Laid over the runtime's own configuration file, in order. */
-  configPatches: z.array(z.record(z.string(), z.unknown())),
+  readonly configPatches: readonly Readonly<Record<string, unknown>>[]
   /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
-  registryCAs: z.record(z.string(), z.string()),
+  readonly registryCAs: Readonly<Record<string, string>>
   /** Host, or host:port, of a registry or mirror → how the runtime logs into it. */
-  registryCredentials: z.record(z.string(), z.custom<Login>()),
+  readonly registryCredentials: Readonly<Record<string, Login>>
   /** Through what images are pulled; undefined: directly. */
-  proxy: z.custom<HttpProxy>().optional(),
+  readonly proxy?: HttpProxy
   /** What downloads need: curl. */
-  downloadAfter: z.array(z.custom<Task>()),
+  readonly downloadAfter: readonly Task[]
   /** What has to be done before the runtime starts. */
-  startAfter: z.array(z.custom<Task>()),
-})
+  readonly startAfter: readonly Task[]
+}
 
 /** Registry host → URLs of its mirrors: for runtimes that can have some for every registry. */
-export const registryMirrors = z.record(z.string(), z.array(z.string()))
+export type RegistryMirrors = Readonly<Record<string, readonly string[]>>
 
 export interface ContainerRuntimeOutputs {
   /** Done when the runtime takes calls of the kubelet. */

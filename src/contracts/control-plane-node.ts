@@ -1,42 +1,31 @@
-import { z } from 'zod'
 import type { Task } from '../core/task.ts'
 import { file } from '../resources/files/index.ts'
 import {
   type ClusterDocuments,
   type KubeletFlag,
+  type NodeSettings,
   renderDocuments,
   uploadConfiguration,
 } from '../resources/kubeadm/index.ts'
 import type { KubernetesDocument } from '../resources/support/index.ts'
 
-/** A kubeadm document, or a part of one. */
-export const kubernetesDocument = z.record(z.string(), z.unknown())
-
 /** What the roles of control plane nodes are given: of the one that runs kubeadm init, and of those that join. */
-export const controlPlaneNodeParameters = z.strictObject({
+export interface ControlPlaneNodeParameters {
   /** Path of cluster.yaml, for messages. */
-  file: z.string(),
-  node: z.strictObject({
-    name: z.string(),
-    address: z.string(),
-    /** Of the container runtime. */
-    criSocket: z.string(),
-    taints: z.array(z.strictObject({ key: z.string(), value: z.string().optional(), effect: z.string() })),
-  }),
+  readonly file: string
+  readonly node: Omit<NodeSettings, 'ignorePreflightErrors'>
   /** The documents that all nodes share. */
-  documents: z.custom<ClusterDocuments>(),
+  readonly documents: ClusterDocuments
   /** Laid over the InitConfiguration, from which static pods are made again when the cluster's settings change. */
-  initPatch: kubernetesDocument,
+  readonly initPatch: KubernetesDocument
   /** `host:port` of the API as this host reaches it. */
-  endpoint: z.string(),
+  readonly endpoint: string
   /** Port of kube-apiserver. */
-  bindPort: z.number(),
-  ignorePreflightErrors: z.array(z.string()),
+  readonly bindPort: number
+  readonly ignorePreflightErrors: readonly string[]
   /** All that kubeadm needs on this host. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type ControlPlaneNodeParameters = z.output<typeof controlPlaneNodeParameters>
+  readonly after: readonly Task[]
+}
 
 export interface ControlPlaneNodeOutputs {
   /** Done when its static pods are those of the documents. */

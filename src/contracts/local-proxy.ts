@@ -1,29 +1,23 @@
-import { z } from 'zod'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
 import { file } from '../resources/files/index.ts'
 import { systemdUnit } from '../resources/systemd/index.ts'
 
-const port = z.int().min(1).max(65535)
-const address = z.union([z.ipv4(), z.ipv6()])
-
 /** What the role of either local proxy is given. */
-export const localProxyParameters = z.strictObject({
+export interface LocalProxyParameters {
   /** Loopback port that it listens on. */
-  port,
+  readonly port: number
   /** Addresses of the control plane nodes. */
-  upstreams: z.array(address).min(1),
+  readonly upstreams: readonly string[]
   /** Which of them is this host's own: it is asked first, the others when it cannot serve. */
-  own: address.optional(),
+  readonly own?: string
   /** Port of their API servers. */
-  upstreamPort: port,
+  readonly upstreamPort: number
   /** Unit of another proxy that may have the port: it is stopped as late as possible, and runs again when this one does not. */
-  replaces: z.string(),
+  readonly replaces: string
   /** What has to be done first: the packages. */
-  after: z.array(z.custom<Task>()),
-})
-
-export type LocalProxyParameters = z.output<typeof localProxyParameters>
+  readonly after: readonly Task[]
+}
 
 export interface LocalProxyOutputs {
   /** `host:port` that reaches an API server from this host. */

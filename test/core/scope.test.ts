@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
 import { Output } from '../../src/core/output.ts'
 import type { Resource } from '../../src/core/resource.ts'
-import { defineRole } from '../../src/core/role.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 
 function setting(
@@ -61,25 +59,5 @@ describe('a scope', () => {
     expect(edgesOf(builder)).toEqual([['cp/r/setting:init', 'w/r/setting:join', false]])
     expect([...graph.tasks.keys()]).toEqual(['cp/r/setting:init', 'w/r/setting:join'])
     expect([...graph.mints.values()]).toMatchObject([{ id: 'cp/r/mint:token', host: 'cp', name: 'token', run: 'make' }])
-  })
-})
-
-describe('a role', () => {
-  const role = defineRole({
-    name: 'greeting',
-    params: z.strictObject({ text: z.string().default('hello') }) as z.ZodType<{ text: string }>,
-    declare: (scope, { text }) => ({ text: scope.add(setting('text', text)).output }),
-  })
-
-  test('declares its tasks and gives its outputs, with parsed parameters', () => {
-    const builder = new GraphBuilder()
-    const { text } = role.declare(builder.scope('h', role.name), {} as { text: string })
-    expect(text.from).toEqual(['h/greeting/setting:text'])
-    expect([...builder.build().tasks.values()][0]!.resource.desired).toEqual({ value: 'hello' })
-  })
-
-  test('refuses parameters that do not fit, naming role and host', () => {
-    const scope = new GraphBuilder().scope('h', role.name)
-    expect(() => role.declare(scope, { text: 5 } as never)).toThrow(/Role "greeting" on h: /)
   })
 })

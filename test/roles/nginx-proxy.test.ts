@@ -43,8 +43,4 @@ describe('the local proxy', () => {
       { from: `w1/nginx-proxy/file:${unit}`, to: outputs.ready.id, watch: true },
     ])
   })
-
-  test.each([[['cp1.example']], [[]]])('does not take %j for upstreams', upstreams => {
-    expect(() => declare(upstreams)).toThrow(/upstreams/)
-  })
 })

@@ -69,8 +69,4 @@ describe('the os role', () => {
     expect(kinds).not.toContain(swapOff().kind)
     expect(outputs.packages).toBeUndefined()
   })
-
-  test('names the parameter that a playbook got wrong', () => {
-    expect(() => declare({ hostname: 5 as never })).toThrow(/Role "os" on w1:.*hostname/s)
-  })
 })
