@@ -3,6 +3,7 @@ import {
   type ContainerRuntimeOutputs,
   type ContainerRuntimeParameters,
   configurationFile,
+  declareKeptService,
   declareUnitProxy,
   file,
   installCniPlugins,
@@ -10,8 +11,7 @@ import {
   type RegistryMirrors,
   type Role,
   registryFiles,
-  renderTemplate,
-  systemdUnit,
+  templatesOf,
   withLogins,
 } from '../../src/index.ts'
 import { renderContainerdConfig } from './config.ts'
@@ -25,6 +25,7 @@ export interface ContainerdParameters extends ContainerRuntimeParameters {
 
 const config = '/etc/containerd/config.toml'
 const unit = 'containerd.service'
+const unitPath = `/etc/systemd/system/${unit}`
 const program = '/usr/local/bin/containerd'
 
 /** containerd with runc and the standard CNI plugins, as a systemd unit. */
@@ -53,25 +54,19 @@ export const containerd: Role<ContainerdParameters, ContainerRuntimeOutputs> = {
       `content of ${config}`,
     )
     const configured = scope.add(configurationFile({ path: config, text, patches }))
-    const unitFile = scope.add(
-      file({
-        path: `/etc/systemd/system/${unit}`,
-        mode: 0o644,
-        content: renderTemplate(new URL(`templates/${unit}.hbs`, import.meta.url), {}),
-      }),
-    )
+    const unitFile = scope.add(file({ path: unitPath, mode: 0o644, content: templatesOf(import.meta.url)(unit, {}) }))
     // Read at every pull: no restart.
     const registries = scope.add(
       registryFiles(registriesFolder, hostsFiles({ mirrors: params.registryMirrors, authorities: params.registryCAs })),
     )
     const proxy = declareUnitProxy(scope, unit, params.proxy)
-    const unitPath = `/etc/systemd/system/${unit}`
-    const watches = [program, unitPath, config, ...proxy.watches]
-    const kept = [{ unit, files: [unitPath, config, ...proxy.watches], watches }]
-    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, trial: { kept } }), {
+    const { running, kept } = declareKeptService(scope, {
+      unit,
+      program,
+      files: [unitPath, config, ...proxy.watches],
       after: [...params.startAfter, runc, registries, ...proxy.needs],
       watch: [installed, unitFile, configured, ...proxy.changes],
     })
-    return { ready, cniPlugins, kept }
+    return { ready: running, cniPlugins, kept: [kept] }
   },
 }

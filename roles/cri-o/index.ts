@@ -3,6 +3,7 @@ import {
   type ContainerRuntimeOutputs,
   type ContainerRuntimeParameters,
   configurationFile,
+  declareKeptService,
   declareLogins,
   declareUnitProxy,
   file,
@@ -11,9 +12,8 @@ import {
   type RegistryMirrors,
   type Role,
   registryFiles,
-  renderTemplate,
   runtimes,
-  systemdUnit,
+  templatesOf,
 } from '../../src/index.ts'
 import {
   certificateFiles,
@@ -62,27 +62,21 @@ export const criO: Role<CriOParameters, ContainerRuntimeOutputs> = {
     const mirrors = scope.add(
       file({ path: registries, mode: 0o644, content: renderRegistries(params.registryMirrors) }),
     )
-    const unitFile = scope.add(
-      file({
-        path: unitPath,
-        mode: 0o644,
-        content: renderTemplate(new URL(`templates/${unit}.hbs`, import.meta.url), {}),
-      }),
-    )
+    const unitFile = scope.add(file({ path: unitPath, mode: 0o644, content: templatesOf(import.meta.url)(unit, {}) }))
     // Read at every pull: no restart.
     const policyFile = scope.add(file({ path: policyPath, mode: 0o644, content: policy }))
     const logins = declareLogins(scope, loginsPath, params.registryCredentials)
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     scope.add(file({ path: '/etc/crictl.yaml', mode: 0o644, content: crictlConfig }))
     const proxy = declareUnitProxy(scope, unit, params.proxy)
-    const watches = [program, unitPath, config, ...proxy.watches]
-    const reloads = [registries]
-    const files = [unitPath, config, registries, ...proxy.watches]
-    const kept = [{ unit, files, watches: [...watches, ...reloads] }]
-    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, reloads, trial: { kept } }), {
+    const { running, kept } = declareKeptService(scope, {
+      unit,
+      program,
+      files: [unitPath, config, registries, ...proxy.watches],
+      reloads: [registries],
       after: [...params.startAfter, policyFile, authorities, logins, ...proxy.needs],
       watch: [installed, unitFile, configured, mirrors, ...proxy.changes],
     })
-    return { ready, cniPlugins, kept }
+    return { ready: running, cniPlugins, kept: [kept] }
   },
 }

@@ -3,15 +3,15 @@ import {
   type ContainerRuntimeOutputs,
   type ContainerRuntimeParameters,
   configurationFile,
+  declareKeptService,
   declareUnitProxy,
   file,
   installCniPlugins,
   installedArtifact,
   type Role,
   registryFiles,
-  renderTemplate,
   runtimes,
-  systemdUnit,
+  templatesOf,
 } from '../../src/index.ts'
 import { certificateFiles, registriesFolder, renderDockerConfig } from './config.ts'
 
@@ -51,33 +51,28 @@ export const docker: Role<DockerParameters, ContainerRuntimeOutputs> = {
     // Read at every pull: no restart.
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     const proxy = declareUnitProxy(scope, dockerUnit, params.proxy)
-    const engineFiles = [config, ...proxy.watches]
-    const engine = { unit: dockerUnit, files: engineFiles, watches: engineFiles }
-    const running = scope.add(
-      systemdUnit({
-        unit: dockerUnit,
-        state: 'running',
-        enabled: true,
-        watches: engineFiles,
-        trial: { kept: [engine] },
-      }),
-      { after: [...params.startAfter, authorities, ...proxy.needs], watch: [configured, ...proxy.changes] },
-    )
+    const engine = declareKeptService(scope, {
+      unit: dockerUnit,
+      files: [config, ...proxy.watches],
+      after: [...params.startAfter, authorities, ...proxy.needs],
+      watch: [configured, ...proxy.changes],
+    })
     const { sandboxImage } = params
     const unitFile = scope.add(
       file({
         path: unitPath,
         mode: 0o644,
-        content: renderTemplate(new URL(`templates/${unit}.hbs`, import.meta.url), { socket, sandboxImage }),
+        content: templatesOf(import.meta.url)(unit, { socket, sandboxImage }),
       }),
     )
-    const watches = [program, unitPath]
-    const shim = { unit, files: [unitPath], watches }
-    const trial = { kept: [engine, shim] }
-    const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, trial }), {
-      after: [running],
+    const shim = declareKeptService(scope, {
+      unit,
+      program,
+      files: [unitPath],
+      needed: [engine.kept],
+      after: [engine.running],
       watch: [installed, unitFile],
     })
-    return { ready, cniPlugins, kept: [engine, shim] }
+    return { ready: shim.running, cniPlugins, kept: [engine.kept, shim.kept] }
   },
 }

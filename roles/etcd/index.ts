@@ -13,9 +13,11 @@ import {
   installedArtifact,
   type Output,
   type Role,
-  renderTemplate,
   type Task,
+  templatesOf,
 } from '../../src/index.ts'
+
+const template = templatesOf(import.meta.url)
 
 export interface EtcdInstallationParameters {
   readonly etcd: ArtifactDownload
@@ -143,8 +145,4 @@ export const etcdRunning: Role<EtcdRunningParameters, { readonly unit: Task; rea
     const { clientURL } = members.find(one => one.name === name)!
     return { unit, healthy: scope.add(etcdHealth(name, clientURL), { after: [unit] }) }
   },
-}
-
-function template(name: string, values: object): string {
-  return renderTemplate(new URL(`templates/${name}.hbs`, import.meta.url), values)
 }

@@ -1,10 +1,10 @@
-import { isIPv6 } from 'node:net'
 import {
   type LocalProxyOutputs,
   type LocalProxyParameters,
   type Role,
-  renderTemplate,
   runLocalProxy,
+  templatesOf,
+  upstreamsOf,
 } from '../../src/index.ts'
 
 /** Packages of Debian and Ubuntu that the proxy needs. */
@@ -15,6 +15,8 @@ export const haproxyPackageUnit = 'haproxy.service'
 
 /** The proxy's own unit. */
 export const haproxyUnit = 'evcctl-haproxy.service'
+
+const template = templatesOf(import.meta.url)
 
 const binary = '/usr/sbin/haproxy'
 const config = '/etc/evcctl/haproxy.cfg'
@@ -27,15 +29,9 @@ const config = '/etc/evcctl/haproxy.cfg'
 export const haproxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'haproxy',
   declare(scope, params) {
-    const { port, own, upstreamPort } = params
-    const others = own !== undefined && params.upstreams.length > 1
-    const upstreams = [...params.upstreams].sort().map((address, index) => ({
-      name: `api${index + 1}`,
-      address: isIPv6(address) ? `[${address}]` : address,
-      // Substitutes are asked only when it is down, so its first failed connection has to be enough.
-      isOwn: others && address === own,
-      isBackup: others && address !== own,
-    }))
+    const { port, upstreamPort } = params
+    // Substitutes are asked only when a server's own is down, so its first failed connection has to be enough.
+    const upstreams = upstreamsOf(params).map((upstream, index) => ({ name: `api${index + 1}`, ...upstream }))
     return runLocalProxy(scope, params, {
       binary,
       unit: haproxyUnit,
@@ -44,8 +40,4 @@ export const haproxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
       configText: template('haproxy.cfg', { port, upstreams, upstreamPort }),
     })
   },
-}
-
-function template(name: string, values: object): string {
-  return renderTemplate(new URL(`templates/${name}.hbs`, import.meta.url), values)
 }

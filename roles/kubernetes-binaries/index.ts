@@ -7,8 +7,8 @@ import {
   kubeletPath,
   kubeletUnitPath,
   type Role,
-  renderTemplate,
   type Task,
+  templatesOf,
 } from '../../src/index.ts'
 
 export interface KubernetesBinariesParameters {
@@ -54,7 +54,7 @@ export const kubernetesBinaries: Role<KubernetesBinariesParameters, KubernetesBi
       file({
         path: kubeletUnitPath,
         mode: 0o644,
-        content: renderTemplate(new URL('templates/kubelet.service.hbs', import.meta.url), { wants, data }),
+        content: templatesOf(import.meta.url)('kubelet.service', { wants, data }),
       }),
     )
     const dropIn = scope.add(

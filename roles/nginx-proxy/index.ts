@@ -1,10 +1,10 @@
-import { isIPv6 } from 'node:net'
 import {
   type LocalProxyOutputs,
   type LocalProxyParameters,
   type Role,
-  renderTemplate,
   runLocalProxy,
+  templatesOf,
+  upstreamsOf,
 } from '../../src/index.ts'
 
 /** Packages of Debian and Ubuntu that the proxy needs; on both, stream is a module of its own. */
@@ -12,6 +12,8 @@ export const nginxPackages: readonly string[] = ['libnginx-mod-stream', 'nginx']
 
 /** Unit that those packages bring and that the proxy does not use. */
 export const nginxUnit = 'nginx.service'
+
+const template = templatesOf(import.meta.url)
 
 const binary = '/usr/sbin/nginx'
 const config = '/etc/evcctl/nginx-proxy.conf'
@@ -26,22 +28,13 @@ export const nginxProxyUnit = 'evcctl-nginx-proxy.service'
 export const nginxProxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'nginx-proxy',
   declare(scope, params) {
-    const { port, own, upstreamPort } = params
-    const others = own !== undefined && params.upstreams.length > 1
-    const upstreams = [...params.upstreams].sort().map(address => ({
-      address: isIPv6(address) ? `[${address}]` : address,
-      isBackup: others && address !== own,
-    }))
+    const { port, upstreamPort } = params
     return runLocalProxy(scope, params, {
       binary,
       unit: nginxProxyUnit,
       unitText: template(nginxProxyUnit, { binary, config }),
       config,
-      configText: template('nginx-proxy.conf', { port, upstreams, upstreamPort }),
+      configText: template('nginx-proxy.conf', { port, upstreams: upstreamsOf(params), upstreamPort }),
     })
   },
-}
-
-function template(name: string, values: object): string {
-  return renderTemplate(new URL(`templates/${name}.hbs`, import.meta.url), values)
 }

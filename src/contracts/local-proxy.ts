@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import type { Scope } from '../core/scope.ts'
 import type { Task } from '../core/task.ts'
 import { file } from '../resources/files/index.ts'
@@ -17,6 +18,26 @@ export interface LocalProxyParameters {
   readonly replaces: string
   /** What has to be done first: the packages. */
   readonly after: readonly Task[]
+}
+
+/** An API server that a local proxy leads to. */
+export interface LocalProxyUpstream {
+  /** As it stands before a port: IPv6 in brackets. */
+  readonly address: string
+  /** It is this host's own, and there are others. */
+  readonly isOwn: boolean
+  /** It is asked only when this host's own does not serve. */
+  readonly isBackup: boolean
+}
+
+/** The API servers in an order of their own, so that the order of hosts in cluster.yaml changes nothing. */
+export function upstreamsOf({ own, upstreams }: LocalProxyParameters): readonly LocalProxyUpstream[] {
+  const others = own !== undefined && upstreams.length > 1
+  return [...upstreams].sort().map(address => ({
+    address: isIPv6(address) ? `[${address}]` : address,
+    isOwn: others && address === own,
+    isBackup: others && address !== own,
+  }))
 }
 
 export interface LocalProxyOutputs {

@@ -3,15 +3,22 @@ import handlebars from 'handlebars'
 
 const compiled = new Map<string, (values: object) => string>()
 
+/** Renders the template of a name with values. */
+export type Templates = (name: string, values: object) => string
+
 /**
- * Renders a Handlebars template that lies beside a role: `renderTemplate(new URL('templates/x.hbs', import.meta.url), {…})`.
- * Nothing is escaped (it is no HTML), and a name that `values` does not have is an error instead of an empty text.
+ * The Handlebars templates that lie in the folder `templates` beside a role, whose `import.meta.url` is given:
+ * `templatesOf(import.meta.url)('nginx-proxy.conf', {…})` renders `templates/nginx-proxy.conf.hbs`. Nothing is escaped (it
+ * is no HTML), and a name that `values` does not have is an error instead of an empty text.
  */
-export function renderTemplate(url: URL, values: object): string {
-  let template = compiled.get(url.href)
-  if (template === undefined) {
-    template = handlebars.compile(readFileSync(url, 'utf8'), { noEscape: true, strict: true })
-    compiled.set(url.href, template)
+export function templatesOf(role: string): Templates {
+  return (name, values) => {
+    const url = new URL(`templates/${name}.hbs`, role)
+    let template = compiled.get(url.href)
+    if (template === undefined) {
+      template = handlebars.compile(readFileSync(url, 'utf8'), { noEscape: true, strict: true })
+      compiled.set(url.href, template)
+    }
+    return template(values)
   }
-  return template(values)
 }
