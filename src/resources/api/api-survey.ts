@@ -4,15 +4,11 @@ import { askingProbeMs, listBytes } from '../../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { parsedOnce } from '../support/index.ts'
+import type { ApiState } from './api-state.ts'
 import { adminConf } from './kubectl.ts'
 
-/** What a question to the API server came to. */
-export type ApiAnswer =
-  | { readonly api: 'absent' }
-  /** The server, or the way to it, did not work; `said` is what it, or curl, had to say. */
-  | { readonly api: 'unreachable'; readonly said: string }
-  /** Undefined: there is no such object. */
-  | { readonly api: 'answered'; readonly object: unknown }
+/** What the API server has under a path; undefined: there is no such object. */
+export type ApiAnswer = ApiState<{ readonly object: unknown }>
 
 /** For probes that want objects or lists of the API, by their paths, e.g. `/api/v1/nodes`. Runs on a control plane node. */
 export function askApi(paths: readonly string[]): Question {
@@ -93,7 +89,7 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
 export function answersFor(
   raw: ProbeResult,
   paths: readonly string[],
-): Exclude<ApiAnswer, { api: 'answered' }> | { readonly api: 'answered'; readonly objects: readonly unknown[] } {
+): ApiState<{ readonly objects: readonly unknown[] }> {
   const objects: unknown[] = []
   for (const path of paths) {
     const answer = answerFor(raw, path)

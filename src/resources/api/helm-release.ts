@@ -3,6 +3,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { askingProbeMs, helmLimits } from '../../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
+import { type ApiState, notAnswered } from './api-state.ts'
 import { adminConf, againFunction, askScript, kubectl, parseAnswer } from './kubectl.ts'
 
 export interface HelmReleaseParameters {
@@ -28,10 +29,7 @@ export interface HelmRevision {
   readonly made: string
 }
 
-export type HelmReleaseState =
-  | { readonly api: 'absent' }
-  | { readonly api: 'unreachable'; readonly said: string }
-  | { readonly api: 'answered'; readonly newest: HelmRevision | undefined }
+export type HelmReleaseState = ApiState<{ readonly newest: HelmRevision | undefined }>
 
 interface Desired {
   readonly chart: string
@@ -64,10 +62,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
     probe: { script: askScript(list), timeoutMs: askingProbeMs, parse: parseState },
     desired: wanted,
     diff(current, desired) {
-      if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so it cannot be compared: ${current.said}`
-        return { action: 'update', fields: [], note }
-      }
+      if (current.api === 'unreachable') return notAnswered(current)
       if (current.api === 'absent' || current.newest === undefined)
         return { action: 'create', fields: [{ field: 'chart', after: `${name} ${chart.version}` }] }
       const fields = [...changes(current.newest, desired as Desired)]

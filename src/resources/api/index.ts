@@ -1,5 +1,6 @@
 /** What is asked of the API server by kubectl, and what is written there. */
 
+export * from './api-state.ts'
 export * from './api-survey.ts'
 export * from './ephemeral-values.ts'
 export * from './flannel-node.ts'

@@ -1,5 +1,6 @@
 import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
 import type { ProbeResult } from '../../core/resource.ts'
+import type { ApiState } from './api-state.ts'
 
 /** Credentials of the cluster's administrator, made by kubeadm init. */
 export const adminConf = '/etc/kubernetes/admin.conf'
@@ -46,12 +47,8 @@ fi
 `
 }
 
-/** What a question to the API server came to. */
-export type Answer =
-  | { readonly api: 'absent' }
-  /** The server, or the way to it, did not work; `said` is kubectl's message. */
-  | { readonly api: 'unreachable'; readonly said: string }
-  | { readonly api: 'answered'; readonly text: string }
+/** What kubectl printed, without white space at its end. */
+export type Answer = ApiState<{ readonly text: string }>
 
 /** Reads what an askScript printed. */
 export function parseAnswer({ stdout, stderr }: ProbeResult): Answer {

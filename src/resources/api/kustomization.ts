@@ -1,5 +1,6 @@
 import type { Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import { type ApiState, notAnswered } from './api-state.ts'
 import { answerFor, apiPath, askApi } from './api-survey.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import type { KubernetesObject } from './manifest.ts'
@@ -24,10 +25,7 @@ interface Annotated {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
 }
 
-export type KustomizationState =
-  | { readonly api: 'absent' }
-  | { readonly api: 'unreachable'; readonly said: string }
-  | { readonly api: 'answered'; readonly there: boolean; readonly configuration: string }
+export type KustomizationState = ApiState<{ readonly there: boolean; readonly configuration: string }>
 
 /**
  * What `kubectl apply -k` makes of a folder on the host: somebody else's manifest, patched, applied server-side with the
@@ -56,10 +54,7 @@ export function kustomization({
     }),
     desired: { configuration },
     diff(current) {
-      if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so it cannot be compared: ${current.said}`
-        return { action: 'update', fields: [], note }
-      }
+      if (current.api === 'unreachable') return notAnswered(current)
       if (current.api === 'absent' || !current.there)
         return { action: 'create', fields: [{ field: 'configuration', after: configuration }] }
       if (current.configuration === configuration) return undefined

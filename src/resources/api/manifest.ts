@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type { Change, FieldChange, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { type KubernetesDocument, missingFrom } from '../support/index.ts'
+import { type ApiState, notAnswered } from './api-state.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
 import { kubectl } from './kubectl.ts'
 
@@ -12,10 +13,7 @@ export interface KubernetesObject extends KubernetesDocument {
   readonly metadata: { readonly name: string; readonly namespace?: string } & KubernetesDocument
 }
 
-export type ManifestState =
-  | { readonly api: 'absent' }
-  | { readonly api: 'unreachable'; readonly said: string }
-  | { readonly api: 'answered'; readonly objects: readonly KubernetesObject[] }
+export type ManifestState = ApiState<{ readonly objects: readonly KubernetesObject[] }>
 
 /**
  * Objects in the cluster, applied server-side with the field manager `evcctl`. They are compared field by field with
@@ -40,10 +38,7 @@ export function manifest(
     }),
     desired: { objects },
     diff(current): Change | undefined {
-      if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so it cannot be compared: ${current.said}`
-        return { action: 'update', fields: [], note }
-      }
+      if (current.api === 'unreachable') return notAnswered(current)
       const found = current.api === 'answered' ? current.objects : []
       const fields = objects.flatMap(object => objectChanges(object, found))
       if (fields.length === 0) return undefined

@@ -1,6 +1,7 @@
 import { ownValue } from '../../core/own-value.ts'
 import type { FieldChange, Resource, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
+import { notAnswered } from './api-state.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import { type NodeAnswer, type NodeState, type NodeTaintState, nodeProbe } from './node-list.ts'
 
@@ -38,10 +39,7 @@ export function nodeLabels(
     probe: nodeProbe(node),
     desired: { labels, taints },
     diff(current) {
-      if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so they cannot be compared: ${current.said}`
-        return { action: 'update', fields: [], note }
-      }
+      if (current.api === 'unreachable') return notAnswered(current, 'they cannot be compared')
       const found = current.api === 'answered' ? current.node : undefined
       const fields = changes(found, parameters)
       return fields.length === 0 ? undefined : { action: found === undefined ? 'create' : 'update', fields }

@@ -1,6 +1,7 @@
 import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { isObjectName } from '../support/index.ts'
+import type { ApiState } from './api-state.ts'
 import { answerFor, askApi } from './api-survey.ts'
 
 /** A taint of a node. */
@@ -17,11 +18,12 @@ export interface NodeState {
 }
 
 /** What the API server says of one node. */
-export type NodeAnswer =
-  | { readonly api: 'absent' }
-  | { readonly api: 'unreachable'; readonly said: string }
-  /** `names`: all nodes of the cluster; `node`: the one that was asked for. */
-  | { readonly api: 'answered'; readonly names: readonly string[]; readonly node: NodeState | undefined }
+export type NodeAnswer = ApiState<{
+  /** All nodes of the cluster. */
+  readonly names: readonly string[]
+  /** The one that was asked for. */
+  readonly node: NodeState | undefined
+}>
 
 export const nodesPath = '/api/v1/nodes'
 

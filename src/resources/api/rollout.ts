@@ -1,6 +1,7 @@
 import { endOf } from '../../core/cut.ts'
 import type { Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import { type ApiSilence, notAnswered } from './api-state.ts'
 import { type ApiAnswer, answerFor, apiPath, askApi } from './api-survey.ts'
 import { nodesPath } from './node-list.ts'
 import { rolledOutAnnotation, rolloutMs, rolloutScript } from './rollout-script.ts'
@@ -15,7 +16,7 @@ export interface RolloutParameters {
 export type RolloutState =
   /** There is no cluster yet, or no such DaemonSet. */
   | { readonly is: 'absent' }
-  | { readonly is: 'unknown'; readonly said: string }
+  | ({ readonly is: 'unknown' } & ApiSilence)
   | { readonly is: 'ended' }
   | { readonly is: 'under way'; readonly updated: number; readonly desired: number }
 
@@ -47,10 +48,8 @@ export function rollout({ name, daemonSet }: RolloutParameters): Resource<Rollou
       switch (current.is) {
         case 'absent':
           return undefined
-        case 'unknown': {
-          const note = `the API server does not answer, so it is not known whether it has ended: ${current.said}`
-          return { action: 'run', fields: [], note, ...because }
-        }
+        case 'unknown':
+          return { ...notAnswered(current, 'it is not known whether it has ended', { action: 'run' }), ...because }
         case 'under way': {
           const before = `not ended: ${current.updated} of ${current.desired} nodes have what is new`
           return { action: 'run', fields: [{ field: 'rollout', before, after }], ...because }
@@ -70,7 +69,7 @@ export function rollout({ name, daemonSet }: RolloutParameters): Resource<Rollou
 
 function parseState(answer: ApiAnswer, nodes: ApiAnswer): RolloutState {
   if (answer.api === 'absent') return { is: 'absent' }
-  if (answer.api === 'unreachable') return { is: 'unknown', said: answer.said }
+  if (answer.api === 'unreachable') return { is: 'unknown', ...answer }
   if (answer.object === undefined) return { is: 'absent' }
   const { metadata, status } = answer.object as DaemonSet
   const count = (field: string) => Number(status?.[field] ?? 0)

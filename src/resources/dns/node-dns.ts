@@ -1,7 +1,7 @@
 import type { Change, FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { quote } from '../../shell/quote.ts'
-import { againFunction, answersFor, askApi, kubectl } from '../api/index.ts'
+import { type ApiState, againFunction, answersFor, askApi, kubectl, notAnswered } from '../api/index.ts'
 import { isTree, missingFrom, type Tree } from '../support/index.ts'
 import { nodeDnsName as name, nodeDnsDaemonSet } from './node-dns-daemon-set.ts'
 import { dnsDeploymentPath } from './pods.ts'
@@ -14,18 +14,14 @@ const servicePath = '/api/v1/namespaces/kube-system/services/kube-dns'
 const daemonSetPath = `/apis/apps/v1/namespaces/kube-system/daemonsets/${name}`
 const paths = [dnsDeploymentPath, servicePath, daemonSetPath]
 
-export type NodeDnsState =
-  | { readonly api: 'absent' }
-  | { readonly api: 'unreachable'; readonly said: string }
-  | {
-      readonly api: 'answered'
-      /** The DaemonSet that belongs to kubeadm's CoreDNS; undefined where that was replaced or switched off. */
-      readonly wanted: Tree | undefined
-      /** As it is. */
-      readonly daemonSet: Tree | undefined
-      /** How the Service spreads what pods ask; empty: over all of its pods, wherever they are. */
-      readonly distribution: string
-    }
+export type NodeDnsState = ApiState<{
+  /** The DaemonSet that belongs to kubeadm's CoreDNS; undefined where that was replaced or switched off. */
+  readonly wanted: Tree | undefined
+  /** As it is. */
+  readonly daemonSet: Tree | undefined
+  /** How the Service spreads what pods ask; empty: over all of its pods, wherever they are. */
+  readonly distribution: string
+}>
 
 /**
  * A CoreDNS on every node, and pods that ask the one of their own node: when a machine is lost, none of the others asks it
@@ -45,10 +41,7 @@ export function nodeDns({
     probe: surveyProbe({ asks: [askApi(paths)], parse: parseState }),
     desired: { wanted },
     diff(current) {
-      if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so it cannot be compared: ${current.said}`
-        return { action: 'update', fields: [], note }
-      }
+      if (current.api === 'unreachable') return notAnswered(current)
       return wanted ? changeTo(current) : changeBack(current)
     },
     converge: current => [{ run: wanted ? makeScript(current) : removeScript(current), timeoutMs: 180_000 }],

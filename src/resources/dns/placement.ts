@@ -1,5 +1,5 @@
 import type { Change, Resource, Step } from '../../core/resource.ts'
-import { kubectl } from '../api/index.ts'
+import { kubectl, notAnswered } from '../api/index.ts'
 import { moveScript } from './move-script.ts'
 import { type DnsPodsAnswer, dnsPodsProbe, mayRunOn, type NodeRules } from './pods.ts'
 
@@ -37,8 +37,7 @@ export function dnsPlacement({
     desired: {},
     diff(current): Change | undefined {
       if (current.api === 'unreachable') {
-        const note = `the API server does not answer, so it is not known where CoreDNS runs: ${current.said}`
-        return { action: 'run', fields: [], note }
+        return notAnswered(current, 'it is not known where CoreDNS runs', { action: 'run' })
       }
       if (current.api === 'absent') {
         if (!ready || nodes.length < 2) return undefined

@@ -1,5 +1,6 @@
 import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import type { ApiState } from '../api/index.ts'
 import { answersFor, askApi, nodesPath } from '../api/index.ts'
 import { isTree } from '../support/index.ts'
 
@@ -44,18 +45,14 @@ export interface DnsPod {
   readonly ready: boolean
 }
 
-export type DnsPodsAnswer =
-  | { readonly api: 'absent' }
-  | { readonly api: 'unreachable'; readonly said: string }
-  | {
-      readonly api: 'answered'
-      /** 0: there is no CoreDNS Deployment, or one that is switched off. */
-      readonly replicas: number
-      /** Undefined: rules that only the scheduler can read decide where they run. */
-      readonly rules: PodRules | undefined
-      readonly pods: readonly DnsPod[]
-      readonly nodes: readonly DnsNode[]
-    }
+export type DnsPodsAnswer = ApiState<{
+  /** 0: there is no CoreDNS Deployment, or one that is switched off. */
+  readonly replicas: number
+  /** Undefined: rules that only the scheduler can read decide where they run. */
+  readonly rules: PodRules | undefined
+  readonly pods: readonly DnsPod[]
+  readonly nodes: readonly DnsNode[]
+}>
 
 const paths = [dnsDeploymentPath, podsPath, nodesPath]
 

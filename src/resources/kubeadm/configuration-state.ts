@@ -1,6 +1,7 @@
 import { UserError } from '../../core/errors.ts'
 import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import type { ApiSilence } from '../api/index.ts'
 import { answersFor, askApi } from '../api/index.ts'
 import { newServingCertificateMark, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, hostYaml, type KubernetesDocument, keptJson, linesOf, printFile } from '../support/index.ts'
@@ -17,7 +18,7 @@ export interface ClusterDocuments {
 /** How a standing cluster is configured. */
 export type KubeadmConfigurationState =
   | { readonly api: 'absent' }
-  | ({ readonly api: 'unreachable'; readonly said: string } & LocalState)
+  | (ApiSilence & LocalState)
   | ({
       readonly api: 'answered'
       readonly cluster: unknown

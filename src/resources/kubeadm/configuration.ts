@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net'
 import type { ErrorDetails } from '../../core/error-details.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { Change, FieldChange, Resource, Step } from '../../core/resource.ts'
+import { notAnswered } from '../api/index.ts'
 import { canonicalName } from '../pki/index.ts'
 import { documentChanges, type KubernetesDocument, stateFolder } from '../support/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
@@ -61,7 +62,10 @@ export function kubeadmConfiguration(
       const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written again' }] : []
       const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
       if (current.api === 'answered' && fields.length === 0) return undefined
-      const change: Change = current.api === 'answered' ? { action: 'update', fields } : unasked(current, fields)
+      const change: Change =
+        current.api === 'answered'
+          ? { action: 'update', fields }
+          : notAnswered(current, 'its configuration cannot be compared', { action: 'run', fields })
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
     },
     converge(current): readonly Step[] {
@@ -88,11 +92,6 @@ export function kubeadmConfiguration(
 }
 
 type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent' }>
-
-function unasked({ said }: { readonly said?: string }, fields: readonly FieldChange[]): Change {
-  const note = `the API server does not answer, so its configuration cannot be compared: ${said ?? ''}`
-  return { action: 'run', fields, note }
-}
 
 /** Whether a field of the ClusterConfiguration is one of the static pods, which can be made again. */
 export function changeable({ field }: FieldChange): boolean {
