@@ -8,7 +8,7 @@ import { linesOf } from '../support/index.ts'
 export const initWrote = '/var/lib/evcctl/kubeadm-init.etcd'
 
 // The number of a folder that was deleted may be that of the next one.
-const memberOf = `member $(stat -c '%i %W' -- "$data/member" 2>/dev/null)`
+const memberOf = `member $(TZ=UTC0 stat -c '%i %w' -- "$data/member" 2>/dev/null)`
 
 /** What a run of kubeadm makes of a host. */
 export type KubeadmRun = 'init' | 'control-plane' | 'worker'

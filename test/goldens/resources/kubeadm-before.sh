@@ -95,7 +95,7 @@ set_aside() {
 member_to_go() {
   case $data in /?*) ;; *) return 1 ;; esac
   if [ ! -e "$data/member" ] && [ ! -L "$data/member" ]; then return 1; fi
-  if grep -qxF "member $(stat -c '%i %W' -- "$data/member" 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; then return 0; fi
+  if grep -qxF "member $(TZ=UTC0 stat -c '%i %w' -- "$data/member" 2>/dev/null)" /var/lib/evcctl/kubeadm-reset.unfinished; then return 0; fi
   echo "$data/member is there since a reset of this host was cut off, so nothing is reset: move it away, or remove /var/lib/evcctl/kubeadm-reset.unfinished if the host is a node again" >&2
   exit 1
 }

@@ -44,7 +44,7 @@ reset_host() {
       fi
     fi
     keep_files yes
-    printf '%s\n' "$run" "$data" "$(stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null)" "member $(stat -c '%i %W' -- "$data/member" 2>/dev/null)" >/var/lib/evcctl/kubeadm-reset.unfinished.new
+    printf '%s\n' "$run" "$data" "$(stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null)" "member $(TZ=UTC0 stat -c '%i %w' -- "$data/member" 2>/dev/null)" >/var/lib/evcctl/kubeadm-reset.unfinished.new
     { sync -- /var/lib/evcctl/kubeadm-reset.unfinished.new 2>/dev/null || sync; }
     mv -fT /var/lib/evcctl/kubeadm-reset.unfinished.new /var/lib/evcctl/kubeadm-reset.unfinished
     { sync -- /var/lib/evcctl 2>/dev/null || sync; }
