@@ -1,5 +1,6 @@
 import type { Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import { retried } from '../support/index.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
 import { answerFor, apiPath, askApi } from './api-survey.ts'
 import { againFunction, kubectl } from './kubectl.ts'
@@ -70,14 +71,8 @@ export function kustomization({
       const forget = `there=$(${get})
 if [ -n "$there" ]; then ${annotate} ${configurationAnnotation}- >/dev/null; fi
 `
-      const run = `${againFunction}${mayStand ? forget : ''}tries=0
-until ${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null
-do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 5 ]; then exit 1; fi
-  sleep 2
-done
-${annotate} ${configurationAnnotation}=${configuration} >/dev/null
+      const apply = `${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null`
+      const run = `${againFunction}${mayStand ? forget : ''}${retried(apply, { times: 5 })}${annotate} ${configurationAnnotation}=${configuration} >/dev/null
 `
       return [{ run, timeoutMs: 480_000 }]
     },

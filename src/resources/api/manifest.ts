@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Change, FieldChange, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
-import { type KubernetesDocument, missingFrom } from '../support/index.ts'
+import { type KubernetesDocument, missingFrom, retried } from '../support/index.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
 import { kubectl } from './kubectl.ts'
@@ -45,16 +45,10 @@ export function manifest(
       return { action: found.length === 0 ? 'create' : 'update', fields }
     },
     converge() {
-      const apply = `tries=0
-until ${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f - <<'EVCCTL_EOF'
+      const apply = `${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f - <<'EVCCTL_EOF'
 ${objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n')}EVCCTL_EOF
-do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 5 ]; then exit 1; fi
-  sleep 2
-done
 `
-      return [{ run: apply, timeoutMs: 180_000 }]
+      return [{ run: retried(apply, { times: 5 }), timeoutMs: 180_000 }]
     },
   }
 }

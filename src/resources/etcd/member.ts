@@ -2,6 +2,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { Change, FieldChange, Resource } from '../../core/resource.ts'
 import { describeQuorum, type Member, memberOf, type Route, routeOf } from '../../etcd/index.ts'
+import { refuse } from '../support/index.ts'
 import { type EtcdMemberState, memberProbe } from './member-state.ts'
 import { createSteps, joinSteps, startSteps } from './member-steps.ts'
 import { etcdPaths } from './paths.ts'
@@ -92,10 +93,6 @@ function joining({ steps, refused }: Route, name: string, known: Member | undefi
   const fields = [{ field: 'joins', after: votes ? 'as a voting member' : 'as a learner, then votes' }]
   if (votes) return { action: 'create', fields, note: describeQuorum(first.before) }
   return { action: 'create', fields, note: `${describeQuorum(first.before)} → ${describeQuorum(promoted.after)}` }
-}
-
-function refuse(refused: ErrorDetails): Change {
-  return { action: 'run', fields: [], refused }
 }
 
 function removed(name: string): ErrorDetails {

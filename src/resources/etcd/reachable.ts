@@ -2,7 +2,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { longProbeMs } from '../../core/limits.ts'
 import type { Change, Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
-import { linesOf } from '../support/index.ts'
+import { linesOf, refuse } from '../support/index.ts'
 
 /** What came of a TLS handshake with an endpoint: curl's exit code and words. */
 export interface EndpointAnswer {
@@ -81,8 +81,4 @@ function dead(silent: readonly EndpointAnswer[], size: number, needed: number): 
     actual: silent.map(({ endpoint, said }) => `${endpoint}: ${said}`).join('\n'),
     next: 'Start it, or correct spec.etcd.endpoints; is a firewall in between?',
   }
-}
-
-function refuse(refused: ErrorDetails): Change {
-  return { action: 'run', fields: [], refused }
 }

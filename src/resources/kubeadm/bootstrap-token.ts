@@ -3,6 +3,7 @@ import type { ProbeResult } from '../../core/resource.ts'
 import type { MintDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { adminConf, kubectl, tokenDescription } from '../api/index.ts'
+import { retried } from '../support/index.ts'
 
 /** A bootstrap token of kubeadm: `id.secret`. The id alone is public. */
 export interface BootstrapToken {
@@ -21,13 +22,7 @@ export function bootstrapToken(): MintDeclaration<BootstrapToken> {
     name: 'bootstrap token',
     // The API server refuses connections or rights for a moment after it was started. Until the controller manager has signed
     // cluster-info for the token, kubeadm join finds nothing there, and asks again only after 5 s.
-    run: `tries=0
-until token=$(kubeadm --kubeconfig ${adminConf} token create --ttl 6h --description '${tokenDescription}'); do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 10 ]; then exit 1; fi
-  sleep 1
-done
-tries=0
+    run: `${retried(`token=$(${kubeadm} create --ttl 6h --description '${tokenDescription}')`, { pauseSeconds: 1 })}tries=0
 until [ -n "$(${kubectl(5)} --namespace kube-public get configmap cluster-info -o jsonpath="{.data.jws-kubeconfig-\${token%%.*}}" 2>/dev/null)" ] ||
   [ "$tries" -ge 60 ]; do
   tries=$(( tries + 1 ))

@@ -4,6 +4,7 @@ import type { MintDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
 import { ephemeralLabel, kubectl } from '../api/index.ts'
+import { retried } from '../support/index.ts'
 
 /**
  * One certificate key for all control plane nodes that join in a run. kubeadm encrypts the cluster's CAs with it and
@@ -17,13 +18,7 @@ export function certificateKey(configuration: string): MintDeclaration<Secret> {
   return {
     name: 'certificate key',
     // The API server refuses connections or rights for a moment after it was started.
-    run: `tries=0
-until kubeadm init phase upload-certs --upload-certs --config ${quote(configuration)}; do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 10 ]; then exit 1; fi
-  sleep 1
-done
-owner=$(${owner})
+    run: `${retried(`kubeadm init phase upload-certs --upload-certs --config ${quote(configuration)}`, { pauseSeconds: 1 })}owner=$(${owner})
 ${secrets} label secret "$owner" ${ephemeralLabel}=certificate-key --overwrite >&2
 `,
     parse: parseKey,

@@ -4,6 +4,7 @@ import { quote } from '../../shell/quote.ts'
 import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
 import { finishServingCertificate, servingCertificateScript } from '../pki/index.ts'
+import { retried } from '../support/index.ts'
 import { changeMarks, formerManifests } from './configuration-state.ts'
 import { withStandIn } from './stand-in.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
@@ -75,6 +76,7 @@ export function changeSteps(configuration: string, server: string, parts: Change
   const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
+  // After an API server was replaced it refuses connections, or rights, for a moment.
   if (parts.kubeProxy) steps.push(...kubeProxySteps(config))
   if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
   if (parts.certificate)
@@ -82,17 +84,6 @@ export function changeSteps(configuration: string, server: string, parts: Change
   if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
   if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
   return steps
-}
-
-// After an API server was replaced it refuses connections, or rights, for a moment.
-function retried(command: string): string {
-  return `tries=0
-until ${command}; do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 10 ]; then exit 1; fi
-  sleep 2
-done
-`
 }
 
 function kubeProxySteps(config: string): readonly Step[] {

@@ -17,7 +17,7 @@ import {
 } from './control-plane-remains.ts'
 import { registrationOf, skipsPreflight } from './documents.ts'
 import { explainKubeadm } from './failure.ts'
-import { otherCluster, refuse, refuseOthers } from './join.ts'
+import { otherCluster, refuseJoin, refuseOthers } from './join.ts'
 import { type JoinScriptOptions, joinScript } from './join-script.ts'
 import { finished } from './reset.ts'
 import { defaultEtcdData } from './stacked-etcd-data.ts'
@@ -80,14 +80,14 @@ export function controlPlaneJoin(
       const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
       const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
       // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
-      if (state === 'worker') return refuse(state, other ? otherNode(current.node, node) : isWorker)
-      if (state === 'damaged') return refuse(state, damaged(current.found))
+      if (state === 'worker') return refuseJoin(state, other ? otherNode(current.node, node) : isWorker)
+      if (state === 'damaged') return refuseJoin(state, damaged(current.found))
       if (state === 'joined') {
-        if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
-        return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
+        if (ofCluster) return other ? refuseJoin(`node ${current.node}`, otherNode(current.node, node)) : undefined
+        return refuseJoin(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       const foreign = refuseEtcdData(etcdData, current, ignorePreflightErrors)
-      if (foreign !== undefined) return refuse(state, foreign)
+      if (foreign !== undefined) return refuseJoin(state, foreign)
       if (state === 'absent') return { action: 'create', fields: [field], ...noteAside(current.aside) }
       const others = refuseOthers(current, desired.caHash)
       if (others !== undefined) return others

@@ -5,7 +5,7 @@ import type { Change, ProbeResult, Resource } from '../../core/resource.ts'
 import { quote, quoteAll } from '../../shell/quote.ts'
 import { adminConf } from '../api/index.ts'
 import { askEtcd, type EtcdClientFiles } from '../etcd/index.ts'
-import { linesOf } from '../support/index.ts'
+import { linesOf, refuse } from '../support/index.ts'
 import { initWrote, readMarks } from './marks.ts'
 import { printEtcdServers } from './static-pods.ts'
 
@@ -59,10 +59,10 @@ export function etcdRegistry(
     desired: { endpoints },
     diff(current): Change | undefined {
       const refused = current.standing ? strange(current) : taken(current, endpoints)
-      if (refused !== undefined) return { action: 'run', fields: [], refused }
+      if (refused !== undefined) return refuse(refused)
       if (!matters(current, endpoints) || current.wanted.length > 0) return undefined
       if (parameters.foreign && current.unasked === undefined) {
-        return { action: 'run', fields: [], refused: unknown(current.silent.join('\n')) }
+        return refuse(unknown(current.silent.join('\n')))
       }
       return { action: 'run', fields: [], note: 'it is asked whether it is empty, before kubeadm writes to it' }
     },

@@ -2,7 +2,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { keepKubelet, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
 import { caHashOf } from '../pki/index.ts'
-import { decodeFile, linesOf, printFile, serverToHandOn } from '../support/index.ts'
+import { decodeFile, linesOf, printFile, refuse, serverToHandOn } from '../support/index.ts'
 import { noteAside } from './before.ts'
 import { type ControlPlaneRemains, printRemains, refuseEtcdData, remainsOf } from './control-plane-remains.ts'
 import { explainKubeadm } from './failure.ts'
@@ -88,13 +88,13 @@ export function kubeadmInit(
       const { state, found, node: is } = current
       if (state === 'done') {
         if (is === undefined || is === node) return undefined
-        return { action: 'run', fields: [{ field: 'node', before: is, after: node }], refused: otherNode(is, node) }
+        return refuse(otherNode(is, node), { field: 'node', before: is, after: node })
       }
       if (state === 'damaged') {
-        return { action: 'run', fields: [{ field: 'state', before: 'damaged' }], refused: refusal(found) }
+        return refuse(refusal(found), { field: 'state', before: 'damaged' })
       }
       if (state === 'joining') {
-        return { action: 'run', fields: [{ field: 'state', before: 'joining' }], refused: cutOffJoin(found) }
+        return refuse(cutOffJoin(found), { field: 'state', before: 'joining' })
       }
       const refused = refuseEtcdData(etcdData, current, ignorePreflightErrors)
       const change: Change =

@@ -4,7 +4,7 @@ import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
 import type { Change, ProbeResult, Resource } from '../../core/resource.ts'
 import { keepKubelet, kubeletClientPath, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
 import { caHashOf } from '../pki/index.ts'
-import { decodeFile, deepMerge, type KubernetesDocument, linesOf, printFile } from '../support/index.ts'
+import { decodeFile, deepMerge, type KubernetesDocument, linesOf, printFile, refuse } from '../support/index.ts'
 import { noteAside, printAside, readAside } from './before.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
 import { registrationOf, skipsPreflight } from './documents.ts'
@@ -58,10 +58,10 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
       const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
       // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
       if (current.state === 'control plane')
-        return refuse(current.state, other ? otherNode(current.node, node) : ownControlPlane)
+        return refuseJoin(current.state, other ? otherNode(current.node, node) : ownControlPlane)
       if (current.state === 'joined') {
-        if (ofCluster) return other ? refuse(`node ${current.node}`, otherNode(current.node, node)) : undefined
-        return refuse(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
+        if (ofCluster) return other ? refuseJoin(`node ${current.node}`, otherNode(current.node, node)) : undefined
+        return refuseJoin(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
       }
       if (current.state === 'absent') return { action: 'create', fields: [field], ...noteAside(current.aside) }
       const others = refuseOthers(current, desired.caHash)
@@ -142,10 +142,10 @@ export function refuseOthers(
   wanted: string | Unknown,
 ): Change | undefined {
   if (state !== 'leftovers' || caHash === undefined || isUnknown(wanted) || caHash === wanted) return undefined
-  return refuse(`left by ${caHash}`, otherCluster(caHash, wanted))
+  return refuseJoin(`left by ${caHash}`, otherCluster(caHash, wanted))
 }
 
-/** A change that is not made. */
-export function refuse(before: string, refused: ErrorDetails): Change {
-  return { action: 'run', fields: [{ field: 'state', before }], refused }
+/** A join that is not made, because of what the host is now. */
+export function refuseJoin(before: string, refused: ErrorDetails): Change {
+  return refuse(refused, { field: 'state', before })
 }

@@ -17,6 +17,7 @@ import {
   linesOf,
   missingFrom,
   printFile,
+  retried,
 } from '../support/index.ts'
 import { explainKubeadm } from './failure.ts'
 import { withStandIn } from './stand-in.ts'
@@ -71,13 +72,7 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
         differences(state, configuration).length === 0
       if (onlyRecord) return [write]
       // Right after a change of the control plane the API may be away for a moment.
-      const run = `${writeFunction}tries=0
-until write_config; do
-  tries=$(( tries + 1 ))
-  if [ "$tries" -ge 5 ]; then exit 1; fi
-  sleep 2
-done
-${recordKubeletConfig}`
+      const run = `${writeFunction}${retried('write_config', { times: 5 })}${recordKubeletConfig}`
       return [{ run, timeoutMs: 180_000 }, write]
     },
     explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),

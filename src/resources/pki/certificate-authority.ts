@@ -3,7 +3,8 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Change, Resource } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
-import { decodeFile, linesOf, pemToHandOn, printFile } from '../support/index.ts'
+import { decodeFile, linesOf, pemToHandOn, printFile, refuse } from '../support/index.ts'
+import { makeKeyLines } from './make-key.ts'
 
 export interface CertificateAuthorityParameters {
   /** Absolute path of the folder of ca.crt and ca.key; has to be there, for root only. */
@@ -46,7 +47,7 @@ export function certificateAuthority(
     diff(current): Change | undefined {
       if (current.certificate === '') return { action: 'create', fields: [{ field: 'valid', after: `${days} days` }] }
       const refused = unusable(current, at)
-      return refused === undefined ? undefined : { action: 'run', fields: [], refused }
+      return refused === undefined ? undefined : refuse(refused)
     },
     converge: () => [{ run: makeScript(at, commonName, days), timeoutMs: 60_000 }],
     output(current) {
@@ -57,13 +58,7 @@ export function certificateAuthority(
 }
 
 function makeScript(at: string, commonName: string, days: number): string {
-  return `umask 077
-if [ ! -s ${at}.key ]; then
-  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${at}.key.next 2>/dev/null
-  ${syncLine(`${at}.key.next`)}
-  mv -fT ${at}.key.next ${at}.key
-fi
-openssl req -x509 -new -key ${at}.key -sha256 -days ${days} -subj ${quote(`/CN=${commonName}`)} \\
+  return `${makeKeyLines(at)}openssl req -x509 -new -key ${at}.key -sha256 -days ${days} -subj ${quote(`/CN=${commonName}`)} \\
   -addext keyUsage=critical,keyCertSign,cRLSign,digitalSignature -out ${at}.crt.next
 chmod 644 ${at}.crt.next
 ${syncLine(`${at}.crt.next`)}

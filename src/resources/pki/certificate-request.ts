@@ -2,6 +2,7 @@ import type { FieldChange, Resource } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { decodeFile, linesOf, pemToHandOn, printFile } from '../support/index.ts'
+import { makeKeyLines } from './make-key.ts'
 
 export interface CertificateRequestParameters {
   /** Absolute path of the folder; has to be there, for root only. */
@@ -61,13 +62,7 @@ else echo key=another; fi
 }
 
 function makeScript(at: string, commonName: string, heading: string): string {
-  return `umask 077
-if [ ! -s ${at}.key ]; then
-  openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ${at}.key.next 2>/dev/null
-  ${syncLine(`${at}.key.next`)}
-  mv -fT ${at}.key.next ${at}.key
-fi
-{ printf '%s\\n' ${quote(heading)}; openssl req -new -key ${at}.key -sha256 -subj ${quote(`/CN=${commonName}`)}; } >${at}.csr.next
+  return `${makeKeyLines(at)}{ printf '%s\\n' ${quote(heading)}; openssl req -new -key ${at}.key -sha256 -subj ${quote(`/CN=${commonName}`)}; } >${at}.csr.next
 ${syncLine(`${at}.csr.next`)}
 mv -fT ${at}.csr.next ${at}.csr
 ${syncLine(`"$(dirname ${at}.csr)"`)}

@@ -1,7 +1,7 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
-import { linesOf } from '../support/index.ts'
+import { linesOf, refuse } from '../support/index.ts'
 
 export interface NodeRuntimeParameters {
   /** Name of the host and of its node. */
@@ -47,8 +47,8 @@ export function nodeRuntime(parameters: NodeRuntimeParameters): Resource<NodeRun
       if (socket === undefined) return undefined
       const is = ofSocket(socket)
       if (is?.name === name) return undefined
-      const fields = [{ field: 'runtime', before: is?.name ?? socket, after: name }]
-      return { action: 'run', fields, refused: refusal(parameters, socket, is) }
+      const field = { field: 'runtime', before: is?.name ?? socket, after: name }
+      return refuse(refusal(parameters, socket, is), field)
     },
     converge: () => [{ run: 'echo "the runtime of a node is not changed" >&2\nexit 1\n' }],
   }

@@ -1,0 +1,16 @@
+/**
+ * Lines of sh that run a command until it succeeds, at most so many times with pauses between; then the script ends with
+ * exit code 1. A command that is followed by a here document ends with a newline. Defaults: 10 times, 2 s.
+ */
+export function retried(
+  command: string,
+  { times = 10, pauseSeconds = 2 }: { readonly times?: number; readonly pauseSeconds?: number } = {},
+): string {
+  return `tries=0
+until ${command}${command.endsWith('\n') ? '' : '; '}do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge ${times} ]; then exit 1; fi
+  sleep ${pauseSeconds}
+done
+`
+}
