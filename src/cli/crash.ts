@@ -1,4 +1,5 @@
 import type { ExitCode } from '../core/errors.ts'
+import { handToOwner } from '../core/fault-owner.ts'
 
 /** How long what is under way may take to end after a mistake, ms: ending what runs on the hosts has 10 s there. */
 const longestEndMs = 30_000
@@ -26,6 +27,8 @@ export function guardAgainstCrashes(show: (error: unknown) => ExitCode): CrashGu
   let timer: NodeJS.Timeout | undefined
   const leave = (error: unknown) => process.exit(show(error))
   process.on('uncaughtException', error => {
+    // Of one host only, which fails by it.
+    if (handToOwner(error)) return
     // What follows from the first one says less than it.
     if (first !== undefined) return
     first = { error }

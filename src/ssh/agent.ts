@@ -6,6 +6,14 @@ import { foreignKey, type SignedRequests } from './signed-request.ts'
 
 type Base = InstanceType<typeof ssh2.BaseAgent<ParsedKey>>
 
+/** Asked when the server wants a signature of a key, so has taken it: whether it gets one. */
+export type MaySign = (key: ParsedKey) => boolean
+
+/** Stands in the place of a signature that a server does not get. */
+export function notAgain(): Error {
+  return new Error('the server has signatures enough')
+}
+
 /** Which keys of an agent are wanted. */
 export interface AgentChoice {
   /** Only these public keys (IdentitiesOnly); undefined: all. */
@@ -24,17 +32,16 @@ export class Agent extends ssh2.BaseAgent<ParsedKey> {
   readonly #socket: string
   readonly #choice: AgentChoice
   readonly #requests: SignedRequests
-  readonly #onSign: () => void
+  readonly #maySign: MaySign
   /** What came of asking it, e.g. `3 keys`. */
   outcome = 'not asked'
 
-  /** `onSign` is told when the server wants a signature, so has taken one of the keys. */
-  constructor(socket: string, choice: AgentChoice, requests: SignedRequests, onSign: () => void) {
+  constructor(socket: string, choice: AgentChoice, requests: SignedRequests, maySign: MaySign) {
     super()
     this.#socket = socket
     this.#choice = choice
     this.#requests = requests
-    this.#onSign = onSign
+    this.#maySign = maySign
   }
 
   override getIdentities(callback: Parameters<Base['getIdentities']>[0]): void {
@@ -50,7 +57,10 @@ export class Agent extends ssh2.BaseAgent<ParsedKey> {
   override sign: Base['sign'] = (key: ParsedKey, data: Buffer, options: unknown, last?: unknown): void => {
     const callback = (last ?? options) as (error: Error | null, signature?: Buffer) => void
     const hash = typeof options === 'object' ? (options as { hash?: string } | null)?.hash : undefined
-    this.#onSign()
+    if (!this.#maySign(key)) {
+      callback(notAgain())
+      return
+    }
     this.#signature(key, data, hash).then(
       signature => callback(null, signature),
       (error: Error) => callback(error),

@@ -10,7 +10,11 @@ interface Offered {
   readonly onRequest: readonly string[]
 }
 
-/** What evcctl can negotiate (ssh2 1.17, lib/protocol/constants.js), without what is weak. */
+/**
+ * What evcctl can negotiate (ssh2 1.17, lib/protocol/constants.js), without what is weak, and without the exchange of a
+ * group (diffie-hellman-group-exchange-*): there the server names a prime, and Node checks it for as long as the server
+ * likes, minutes of it, while nothing else goes on.
+ */
 export const offered = {
   kexalgorithms: {
     usual: [
@@ -19,14 +23,13 @@ export const offered = {
       'ecdh-sha2-nistp256',
       'ecdh-sha2-nistp384',
       'ecdh-sha2-nistp521',
-      'diffie-hellman-group-exchange-sha256',
       'diffie-hellman-group14-sha256',
       'diffie-hellman-group15-sha512',
       'diffie-hellman-group16-sha512',
       'diffie-hellman-group17-sha512',
       'diffie-hellman-group18-sha512',
     ],
-    onRequest: ['diffie-hellman-group-exchange-sha1', 'diffie-hellman-group14-sha1', 'diffie-hellman-group1-sha1'],
+    onRequest: ['diffie-hellman-group14-sha1', 'diffie-hellman-group1-sha1'],
   },
   hostkeyalgorithms: {
     usual: [
@@ -89,6 +92,8 @@ export function ssh2Algorithms(offer: Offer): Algorithms {
     serverHostKey: [...offer.hostkeyalgorithms] as ServerHostKeyAlgorithm[],
     cipher: [...offer.ciphers],
     hmac: [...offer.macs],
+    // A packet of some KB would become one of 30 MB, all bounds of SSH's own notwithstanding.
+    compress: ['none'],
   } as Algorithms
 }
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
-import type { ClientChannel } from 'ssh2'
+import type { Channel, ClientChannel } from 'ssh2'
 import { Deadline } from '../core/deadline.ts'
 import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import { forwardedStream } from './forwarded.ts'
@@ -13,6 +13,8 @@ const mostChannels = 8
 const mostRefusals = 5
 const refusalMs = 50
 const closeMs = 1_000
+// Every SSH server takes packets of 32 KiB (RFC 4253, 6.1); small ones on boards take some KiB.
+const leastPacket = 1024
 // After an abort, how long the server may take to open a channel that was asked for before.
 const answerMs = 5_000
 
@@ -44,11 +46,7 @@ export class Connection {
     this.#client = loggedIn.client
     this.#stream = loggedIn.stream
     // After either, nothing more can come. ssh2 only ends its own half then, and would wait for the other side.
-    this.#client.on('error', error => {
-      this.#lastError = error
-      this.#alive = false
-      this.#stream.destroy()
-    })
+    this.#client.on('error', error => this.#giveUp(error))
     this.#client.on('end', () => this.#stream.destroy())
     countAllAsLife(loggedIn, keepaliveMs)
     this.#client.on('close', () => {
@@ -126,7 +124,8 @@ export class Connection {
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)
-          else resolve(forwardedStream(channel))
+          else if (this.#takes(channel)) resolve(forwardedStream(channel))
+          else reject(this.#lastError)
         })
       } catch (error) {
         reject(error)
@@ -153,6 +152,8 @@ export class Connection {
       this.#opening++
       try {
         const channel = await this.#exec(command)
+        // It may have ended by what came in the same breath, which nobody heard.
+        if (this.#lastError !== undefined) throw this.#lastError
         this.#open.add(channel)
         channel.once('close', () => {
           this.#open.delete(channel)
@@ -171,6 +172,20 @@ export class Connection {
     }
   }
 
+  // ssh2 cuts what is sent into packets as small as the server wants, and loops for ever where that is nothing.
+  #takes(channel: Channel): boolean {
+    const { packetSize } = (channel as unknown as { readonly outgoing: { readonly packetSize: number } }).outgoing
+    if (packetSize >= leastPacket) return true
+    this.#giveUp(new Error(`it takes packets of no more than ${packetSize} bytes`))
+    return false
+  }
+
+  #giveUp(error: Error): void {
+    this.#lastError = error
+    this.#alive = false
+    this.#stream.destroy()
+  }
+
   #exec(command: string): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       try {
@@ -181,7 +196,13 @@ export class Connection {
           }
           // Writing to a command that has ended is no news: its close says so.
           channel.on('error', () => undefined)
-          resolve(channel)
+          // More came after the end: ssh2 never says that such a channel is closed.
+          channel.stderr.on('error', error => {
+            this.#giveUp(error)
+            channel.emit('close')
+          })
+          if (this.#takes(channel)) resolve(channel)
+          else reject(this.#lastError)
         })
       } catch (error) {
         reject(error)

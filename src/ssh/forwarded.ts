@@ -1,4 +1,4 @@
-import { Duplex } from 'node:stream'
+import { Duplex, type Readable } from 'node:stream'
 import type { Channel } from 'ssh2'
 
 /**
@@ -34,5 +34,8 @@ export function forwardedStream(channel: Channel): Duplex {
     else stream.once('end', () => stream.destroy())
   })
   channel.on('error', (error: Error) => stream.destroy(error))
+  // A connection has none, but a jump host may send some: it is read, so that it takes no memory.
+  const stderr = channel.stderr as Readable
+  stderr.on('error', () => undefined).resume()
   return stream
 }

@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream'
 import { Client } from 'ssh2'
 import type { HostError } from '../core/errors.ts'
 import { type Offer, offerFor, ssh2Algorithms } from './algorithms.ts'
+import { refuseGlobalRequests } from './guarded-protocol.ts'
+import { guardStream } from './guarded-stream.ts'
 import type { HandshakeTurns } from './handshake-turns.ts'
 import { type AcceptedKey, acceptUnknown, checkHostKey, describeKey, findEntries } from './host-key.ts'
 import type { KeyRing } from './keys.ts'
@@ -110,6 +112,7 @@ export async function handshake(
         login.requests.attach(client)
       })
       client.once('ready', () => done())
+      guardStream(stream)
       client.connect({
         sock: stream,
         username: endpoint.user,
@@ -129,6 +132,7 @@ export async function handshake(
           hostKey.accepted().then(() => next(login.next(left, partial)), done)
         }) as never,
       })
+      refuseGlobalRequests(client)
     })
   } catch (error) {
     reader.stop()

@@ -120,6 +120,16 @@ export class Login {
     })
   }
 
+  /** The server takes a key, and wants it to sign again and again. */
+  asksAgain(): LoginRefused {
+    return this.#refused({
+      problem: `it wants the same key to sign again and again: this is no login of an SSH server`,
+      expected: 'one signature of a key',
+      actual: this.#actual([]),
+      next: `See what answers there: ${sshCommand(this.#endpoint, ' -v')} true`,
+    })
+  }
+
   /** The refusal, with all that was tried. */
   error(cause: Error): LoginRefused {
     const endpoint = this.#endpoint

@@ -1,6 +1,6 @@
 import type { ParsedKey } from 'ssh2'
 import { credential } from '../shell/script.ts'
-import { Agent } from './agent.ts'
+import { Agent, type MaySign, notAgain } from './agent.ts'
 import { type Certificate, readCertificates } from './certificate.ts'
 import { shortPath } from './home.ts'
 import { describeIdentity, type Identity, type KeyRing, publicKeyOf } from './keys.ts'
@@ -10,6 +10,10 @@ import { foreignKey, SignedRequests, wholeSignature } from './signed-request.ts'
 
 // Stacks of PAM may ask for the same password twice, by two of their modules; not for ever.
 const mostAnswers = 2
+
+// RSA keys sign in two ways, one after the other, and a server that takes a key wants one signature each. Node signs while
+// nothing else goes on, and a person may have to touch a key.
+const mostSignatures = 3
 
 /**
  * Collects what there is to log in with. Keys that were named come before the agent's, default ones after; the
@@ -26,7 +30,15 @@ export async function prepareLogin(
     readCertificates([...certificateFiles, ...identityFiles.map(file => `${file}-cert.pub`)]),
   ])
   const requests = new SignedRequests()
-  const proved = (): void => login.proved()
+  const signatures = new Map<string, number>()
+  const maySign = (key: ParsedKey): boolean => {
+    login.proved()
+    const blob = key.getPublicSSH().toString('base64')
+    const times = (signatures.get(blob) ?? 0) + 1
+    signatures.set(blob, times)
+    if (times === mostSignatures + 1) onStop(login.asksAgain())
+    return times <= mostSignatures
+  }
   const files = identities.flatMap((identity): Attempt[] => {
     if (!('key' in identity)) return []
     const own = certificates.filter(({ key }) => key.equals(identity.key.getPublicSSH()))
@@ -36,12 +48,12 @@ export async function prepareLogin(
     })
     return [
       ...own.map(certificate =>
-        attempt(certified(identity.key, certificate, requests, proved), `certificate ${shortPath(certificate.file)}`),
+        attempt(certified(identity.key, certificate, requests, maySign), `certificate ${shortPath(certificate.file)}`),
       ),
-      attempt(watched(identity.key, proved), describeIdentity(identity)),
+      attempt(watched(identity.key, maySign), describeIdentity(identity)),
     ]
   })
-  const agent = agentAttempts(endpoint, identities, certificates, requests, proved)
+  const agent = agentAttempts(endpoint, identities, certificates, requests, maySign)
   const keyAttempts = endpoint.identitiesGiven ? [...files, ...agent] : [...agent, ...files]
   const passwords = password === undefined ? [] : passwordAttempts(username, credential(password), () => login, onStop)
   const unusable = identities.filter(identity => !('key' in identity))
@@ -50,18 +62,14 @@ export async function prepareLogin(
 }
 
 // The server asks for a signature only when it has taken the key.
-function watched(key: ParsedKey, onSign: () => void): ParsedKey {
-  const sign: ParsedKey['sign'] = (...args) => {
-    onSign()
-    return key.sign(...args)
-  }
+function watched(key: ParsedKey, maySign: MaySign): ParsedKey {
+  const sign: ParsedKey['sign'] = (...args) => (maySign(key) ? key.sign(...args) : (notAgain() as never))
   return Object.create(key, { sign: { value: sign } }) as ParsedKey
 }
 
-function certified(key: ParsedKey, { blob }: Certificate, requests: SignedRequests, onSign: () => void): ParsedKey {
+function certified(key: ParsedKey, { blob }: Certificate, requests: SignedRequests, maySign: MaySign): ParsedKey {
   const sign = (data: Buffer): Buffer => {
-    onSign()
-    const whole = wholeSignature(key, data)
+    const whole = maySign(key) ? wholeSignature(key, data) : notAgain()
     // ssh2 takes an error for a signature that failed; its typings do not say so.
     if (whole instanceof Error) return whole as unknown as Buffer
     requests.replaceNext(data, whole)
@@ -75,7 +83,7 @@ function agentAttempts(
   identities: readonly Identity[],
   certificates: readonly Certificate[],
   requests: SignedRequests,
-  onSign: () => void,
+  maySign: MaySign,
 ): Attempt[] {
   if (agentSocket === undefined) return []
   const known = identities.map(publicKeyOf).filter(key => key !== undefined)
@@ -87,7 +95,7 @@ function agentAttempts(
     except,
     certificates: certificates.filter(({ key }) => !opened.some(other => other.equals(key))),
   }
-  const agent = new Agent(agentSocket, choice, requests, onSign)
+  const agent = new Agent(agentSocket, choice, requests, maySign)
   return [{ method: { type: 'agent', username, agent }, describe: () => `agent: ${agent.outcome}` }]
 }
 

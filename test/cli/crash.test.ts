@@ -5,6 +5,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { quoteAll } from '../../src/shell/quote.ts'
+import { startServer } from '../ssh/server.ts'
 import { devPath, oneHostFile, runCli, temporaryFolder } from './run-cli.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -89,4 +90,33 @@ test('what was being read or written is ended as by SIGTERM, and a terminal gets
   const [journal = ''] = globSync(join(folder.path, 'evcctl/plans/*/run.json'))
   expect(JSON.parse(readFileSync(journal, 'utf8'))).toMatchObject({ outcome: 'cancelled' })
   expect(screen.indexOf('boom')).toBeGreaterThan(screen.lastIndexOf('\u001b[?25h'))
+})
+
+test('an exception while the bytes of one host are read is an error of that host, and the others go on', async () => {
+  await using bad = await startServer()
+  await using good = await startServer()
+  const [first, second] = [bad, good].map(
+    ({ port, identityFile }) => `ssh: {port: ${port}, identityFile: ${identityFile}}}`,
+  )
+  const file = `apiVersion: evcctl.dev/v1alpha1
+kind: Cluster
+metadata: {name: lab}
+spec:
+  ssh: {agent: false, user: root, knownHosts: {file: ./known_hosts, policy: accept-new}}
+  hosts:
+    - {name: bad, address: 127.0.0.1, privateAddress: 192.0.2.1, roles: [control-plane], ${first}
+    - {name: good, address: localhost, privateAddress: 192.0.2.2, roles: [worker], ${second}
+`
+  writeFileSync(join(folder.path, 'cluster.yaml'), file)
+  const code = `import { createRequire } from 'node:module'
+const { Client } = createRequire(${JSON.stringify(devPath)})('ssh2')
+const connect = Client.prototype.connect
+Client.prototype.connect = function (options) {
+  if (options.sock.remotePort === ${bad.port}) options.sock.on('data', () => process.nextTick(() => { throw new Error('boom') }))
+  return connect.call(this, options)
+}`
+  const { exitCode, stdout, stderr } = await runCli(['ping'], { cwd: folder.path, env: mistake('', code) })
+  expect(stdout + stderr).toContain('what it sent cannot be dealt with (boom)')
+  expect(stdout).toMatch(/^good .*ok/m)
+  expect(exitCode).toBe(4)
 })

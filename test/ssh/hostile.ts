@@ -115,19 +115,27 @@ async function endless(to: NodeJS.WritableStream, first: string, then: string): 
   }
 }
 
+/** Sends a message of SSH as it is, by its number and what follows. */
+export function sendMessage(client: Connection, payload: Buffer): void {
+  const protocol = (client as unknown as { _protocol: Protocol })._protocol
+  const { write } = protocol._packetRW
+  const packet = write.alloc(payload.length)
+  packet.set(payload, write.allocStart)
+  sendPacket(protocol, write.finalize(packet))
+}
+
+/** A string as SSH has it (RFC 4251, section 5). */
+export function sshString(text: string | Buffer): Buffer {
+  const bytes = Buffer.from(text as string)
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(bytes.length)
+  return Buffer.concat([length, bytes])
+}
+
 // ssh2 sends no text with SSH_MSG_DISCONNECT (RFC 4253, section 11.1): byte 1, reason, description, language.
 function disconnect(client: Connection, text: string): void {
-  const protocol = (client as unknown as { _protocol: Protocol })._protocol
   const words = Buffer.from(text).subarray(0, 30_000)
-  const { write } = protocol._packetRW
-  const at = write.allocStart
-  const packet = write.alloc(1 + 4 + 4 + words.length + 4)
-  packet[at] = 1
-  packet.writeUInt32BE(11, at + 1)
-  packet.writeUInt32BE(words.length, at + 5)
-  packet.set(words, at + 9)
-  packet.writeUInt32BE(0, at + 9 + words.length)
-  sendPacket(protocol, write.finalize(packet))
+  sendMessage(client, Buffer.concat([Buffer.from([1, 0, 0, 0, 11]), sshString(words), sshString('')]))
 }
 
 interface Protocol {

@@ -69,6 +69,14 @@ export interface ServerOptions {
   readonly answer?: (channel: ServerChannel, client: Connection) => Promise<void> | void
   /** Commands that are asked for are never answered. */
   readonly answersNoExec?: boolean
+  /** Software that it says it is. Default: ssh2's. */
+  readonly ident?: string
+  /** Answers the question whether a key would do, in the place of the server; signatures of it are counted, and not answered. */
+  readonly onKey?: (client: Connection) => void
+  /** Called when somebody is logged in. */
+  readonly onReady?: (client: Connection) => void
+  /** The largest packet that it takes in a channel, bytes. Default: ssh2's, 32 KiB. */
+  readonly packetBytes?: number
   /** The shell that commands are given to. Default /bin/sh. */
   readonly shell?: string
 }
@@ -89,6 +97,8 @@ export class TestServer implements AsyncDisposable {
   /** What was answered to `thenAsks`. */
   readonly answers: string[] = []
   toClose = 0
+  /** Signatures that came with `onKey`. */
+  signatures = 0
   /** When set, the connection is cut once, when a channel is asked for, or when a command is: that one runs all the same. */
   cutAt: 'session' | 'exec' | undefined
   /** When set, channels of these commands are closed at once and without an exit status. */
@@ -163,8 +173,12 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const sudo = await fakeSudo(folder, options.sudo ?? 'no password', options.uid ?? 1000)
   const authorized = (options.authorizedKeys ?? [clientKey.public]).map(text => ssh2.utils.parseKey(text) as ParsedKey)
   const sockets = new Set<Socket>()
-  const { banner, algorithms } = options
-  const settings = { ...(banner !== undefined && { banner }), ...(algorithms !== undefined && { algorithms }) }
+  const { banner, algorithms, ident } = options
+  const settings = {
+    ...(banner !== undefined && { banner }),
+    ...(ident !== undefined && { ident }),
+    ...(algorithms !== undefined && { algorithms }),
+  }
   const ssh = new ssh2.Server(
     { hostKeys: hostKeyTexts.map(key => (typeof key === 'string' ? key : { key: key as never })), ...settings },
     client => {
@@ -243,6 +257,11 @@ function serveClient(
   path: string,
 ): void {
   client.on('error', () => undefined)
+  if (options.packetBytes !== undefined) {
+    const { _protocol } = client as unknown as { _protocol: { channelOpenConfirm: (...numbers: number[]) => void } }
+    const confirm = _protocol.channelOpenConfirm.bind(_protocol)
+    _protocol.channelOpenConfirm = (remote, local) => confirm(remote!, local!, 0x7fffffff, options.packetBytes!)
+  }
   let tries = 0
   let keyAccepted = false
   const methods = (): ('publickey' | 'password' | 'keyboard-interactive')[] => [
@@ -263,7 +282,10 @@ function serveClient(
     else cut(client)
   }
   client.on('authentication', context => {
-    if (context.method === 'publickey') {
+    if (context.method === 'publickey' && options.onKey !== undefined) {
+      if (context.signature !== undefined) server.signatures++
+      else if (tries++ === 0) options.onKey(client)
+    } else if (context.method === 'publickey') {
       const key = [...authorized, ...keysAtHome(options.home)].find(key => key.getPublicSSH().equals(context.key.data))
       if (key === undefined) refuse(context)
       else if (context.signature === undefined || context.blob === undefined) context.accept()
@@ -291,6 +313,7 @@ function serveClient(
     } else refuse(context)
   })
   client.on('ready', () => {
+    options.onReady?.(client)
     let ofConnection = 0
     client.on('session', (accept, reject) => {
       if (server.cutAt === 'session') {

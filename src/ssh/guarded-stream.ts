@@ -1,0 +1,30 @@
+import type { Duplex } from 'node:stream'
+import { withFaultOwner } from '../core/fault-owner.ts'
+
+/** More than this never waits to be sent to a host that takes what it asks for: sshd has windows of 2 MiB. */
+const mostUnsent = 32 * 1024 * 1024
+
+/**
+ * Guards the process against what speaks at the other end of a stream, whoever reads it:
+ * - All else gets its turn after each chunk. Node reads up to 2 MiB at a time, and that may be many small packets.
+ * - A host that has replies made and does not take them loses its connection; they would fill the memory.
+ * - What is thrown while its bytes are read ends this stream, and nothing else.
+ */
+export function guardStream(stream: Duplex): void {
+  stream.on('data', () => {
+    if (stream.writableLength > mostUnsent) {
+      stream.destroy(new Error('it does not take what is sent to it'))
+      return
+    }
+    stream.pause()
+    setImmediate(() => stream.resume())
+  })
+  const emit = stream.emit.bind(stream)
+  const fail = (error: unknown) => stream.destroy(unreadable(error))
+  stream.emit = (event: string | symbol, ...values: unknown[]) => withFaultOwner(fail, () => emit(event, ...values))
+}
+
+function unreadable(cause: unknown): Error {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`what it sent cannot be dealt with (${why})`, { cause })
+}
