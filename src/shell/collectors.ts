@@ -22,6 +22,10 @@ export class Tail {
     this.#kept = Buffer.alloc(0)
   }
 
+  get isEmpty(): boolean {
+    return this.#kept.length === 0
+  }
+
   /** As text, without the end of a character, or of a Secret, whose beginning was cut off. */
   text(): string {
     const full = this.#kept.length === this.#limit
@@ -49,8 +53,11 @@ export class Lines {
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]
       if (byte !== 0x0a && byte !== 0x0d) continue
-      this.#begun.add(bytes.subarray(from, at))
-      this.end()
+      // A host may send line breaks alone, by the million.
+      if (at > from || !this.#begun.isEmpty) {
+        this.#begun.add(bytes.subarray(from, at))
+        this.end()
+      }
       from = at + 1
     }
     if (from < bytes.length) this.#begun.add(bytes.subarray(from))

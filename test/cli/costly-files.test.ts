@@ -70,6 +70,7 @@ const clusters: Texts = {
   'tags in one line': inCluster('  x: [', () => '!a b, ', ']\n'),
   prototypes: counted(() => '    - { __proto__: 1 }\n', `${cluster}  hosts:\n`),
   'addresses of the web': inCluster('  x: "', () => 'a://b:c', '"\n'),
+  'begins of addresses': inCluster('  x: "', () => 'a://', '"\n'),
 }
 
 const configs: Texts = {
