@@ -13,7 +13,8 @@ const credentials =
   /(?<=\w:\/\/)[^\s/?#'"]*(?=@)|(?<![^\s'"/:@[\]{},])[^\s'"/:@[\]{},]+:(?!\/\/|\d+[/?#,])[^\s'"@]{1,200}(?=@(?!sha\d+:))/g
 
 // What follows the question mark of a URL, where tokens and signatures stand.
-const query = /(\w:\/\/[^\s?"']{0,2000}\?)([^\s"']+)/g
+// From the last `://` before it: from each of many, a long text would be read again and again.
+const query = /(\w:\/\/(?:(?!:\/\/)[^\s?"']){0,2000}\?)([^\s"']+)/g
 
 /** The text with every `user:password@`, and every query of a URL, in it as stars. */
 export function withoutCredentials(text: string): string {
