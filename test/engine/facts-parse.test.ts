@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest'
 import type { HostFacts } from '../../src/core/host.ts'
 import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { remainsScript } from '../../src/engine/facts-remains.ts'
-import { factsScript } from '../../src/engine/facts-script.ts'
+import { factsScript, factsScriptWith } from '../../src/engine/facts-script.ts'
+import { endpointProbe } from '../../src/resources/kubeadm/api-endpoint.ts'
 import { resolvConfProbe } from '../../src/resources/system/resolv-conf.ts'
 import { noRemains } from '../roles/given-hosts.ts'
 import { LocalPool } from './local-pool.ts'
@@ -295,6 +296,14 @@ test('the name servers of the kubelet are those of the file that was asked about
   const stdout = '\n@@ kubelet-nameservers\n192.0.2.53\n@@ end\n'
   const facts = parseFacts('h', stdout, timing, { kubeletNameservers: resolvConfProbe('/etc/kubelet/resolv.conf') })
   expect(facts.kubeletNameservers).toEqual(['192.0.2.53'])
+})
+
+test('the script that reads a host is this one', async () => {
+  const script = factsScriptWith({
+    'kubelet-nameservers': resolvConfProbe('/etc/kubelet-resolv.conf').script,
+    endpoint: endpointProbe('api.example:6443').script,
+  })
+  await expect(script).toMatchFileSnapshot('../goldens/facts/host.sh')
 })
 
 test.each([['/bin/sh'], ['/bin/bash']])(
