@@ -12,13 +12,23 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/etcd': [],
   'src/catalog': ['src/core'],
   'src/config': ['src/core', 'src/catalog', 'src/etcd'],
-  'src/resources': ['src/core', 'src/shell', 'src/etcd'],
+  'src/facts': ['src/core', 'src/shell'],
+  'src/resources': ['src/core', 'src/shell', 'src/etcd', 'src/facts'],
   'src/ssh': ['src/core', 'src/shell'],
   'src/engine': ['src/core'],
   'src/report': ['src/core', 'src/engine'],
   'src/local': ['src/core'],
   'src/contracts': ['src/core', 'src/resources'],
-  'src/index.ts': ['src/core', 'src/shell', 'src/etcd', 'src/catalog', 'src/config', 'src/resources', 'src/contracts'],
+  'src/index.ts': [
+    'src/core',
+    'src/shell',
+    'src/etcd',
+    'src/facts',
+    'src/catalog',
+    'src/config',
+    'src/resources',
+    'src/contracts',
+  ],
   roles: ['src/index.ts'],
   playbooks: ['src/index.ts', 'roles'],
   'src/cli': [
@@ -28,6 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/catalog',
     'src/config',
     'src/resources',
+    'src/facts',
     'src/ssh',
     'src/engine',
     'src/report',
@@ -169,4 +180,12 @@ test('whoever is told to take a node out is told to reset it first, or to take i
   // kubeadm reset of a node that is deleted finds its member no more.
   const wrong = /delete node(?:(?!member remove|\n\n)[\s\S]){1,400}?kubeadm reset/
   expect(files.filter(path => wrong.test(readFileSync(join(root, path), 'utf8')))).toEqual([])
+})
+
+test('the engine and what it builds on know nothing of what it reads', () => {
+  const named = /kube|etcd|calico/i
+  const wrong = files
+    .filter(path => /^src\/(engine|core)\/(facts|host)/.test(path))
+    .filter(path => named.test(readFileSync(join(root, path), 'utf8').replaceAll('upstream Kubernetes', '')))
+  expect(wrong).toEqual([])
 })

@@ -4,7 +4,7 @@ import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
 import { lockVoters } from '../../playbooks/lock-voters.ts'
 import { changesOfRunningHosts, hostBatches, rollingNote } from '../../playbooks/rolling.ts'
 import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
-import { exitCodes, HostError, UserErrors } from '../core/index.ts'
+import { exitCodes, type FactModule, HostError, UserErrors } from '../core/index.ts'
 import {
   describeHolder,
   type Evaluation,
@@ -17,7 +17,7 @@ import {
   type SeenLock,
   seenLock,
 } from '../engine/index.ts'
-import { endpointProbe, resolvConfProbe } from '../index.ts'
+import { type AskedFacts, endpointFacts, type HostFacts, hostFacts, kubeletNameServerFacts } from '../facts/index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
 import { refuseAfterLoss } from './lost-nodes.ts'
@@ -50,11 +50,12 @@ export async function evaluateCluster(
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
   const resolvConf = resolvConfOf(spec)
-  const questions = {
-    endpoint: endpoint === undefined ? undefined : endpointProbe(endpoint),
-    kubeletNameservers: resolvConf === undefined ? undefined : resolvConfProbe(resolvConf),
-  }
-  const read = await gatherFacts(hosts, run, host => (nodes.has(host) ? questions : {}))
+  const askedOfNodes: readonly FactModule<Partial<AskedFacts>>[] = [
+    ...(resolvConf === undefined ? [] : [kubeletNameServerFacts(resolvConf)]),
+    ...(endpoint === undefined ? [] : [endpointFacts(endpoint)]),
+  ]
+  const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
+  const read = await gatherFacts(hosts, run, { modules: hostFacts, askedOf })
   const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
   const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(cluster, known)
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
@@ -113,7 +114,7 @@ interface EvaluatedHosts extends FitHosts {
  */
 async function evaluateHosts(
   cluster: ClusterRun,
-  { facts: read, failed }: Pick<GatheredFacts, 'facts' | 'failed'>,
+  { facts: read, failed }: Pick<GatheredFacts<HostFacts>, 'facts' | 'failed'>,
 ): Promise<EvaluatedHosts> {
   const { spec, secrets, run } = cluster
   const first = firstControlPlaneHost(spec, read).name

@@ -1,6 +1,6 @@
 import { beforeCut } from '../core/cut.ts'
-import type { CertificateFacts, HostError, ProbeResult } from '../core/index.ts'
-import { parseCertificates } from '../engine/index.ts'
+import type { HostError, ProbeResult } from '../core/index.ts'
+import { type CertificateFacts, parseCertificates } from '../facts/index.ts'
 
 /** What came of asking one server of a host. */
 export interface Asked {

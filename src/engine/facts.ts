@@ -1,12 +1,12 @@
 import { beginningOf } from '../core/cut.ts'
 import { HostError } from '../core/errors.ts'
-import type { HostFacts } from '../core/host.ts'
+import type { FactModule, FactsOf, HostReading } from '../core/facts.ts'
 import { limits, sizeText } from '../core/limits.ts'
 import { probeTimedOut, probeTooLong } from '../core/resource.ts'
 import { type Attendance, attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
-import { type FactsQuestions, parseFacts } from './facts-parse.ts'
-import { factsScriptWith } from './facts-script.ts'
+import { parseFacts } from './facts-parse.ts'
+import { factsScript } from './facts-script.ts'
 import { forEachHost } from './hosts.ts'
 import { type LockState, parseLockState } from './lock-state.ts'
 import type { Run } from './run.ts'
@@ -16,28 +16,33 @@ import { clean, tail } from './text.ts'
 const shownOfTooLong = 200
 
 /** The settled truths of all hosts that answered. */
-export interface GatheredFacts {
+export interface GatheredFacts<Facts> {
   /** In the order of the hosts asked for. */
-  readonly facts: ReadonlyMap<string, HostFacts>
+  readonly facts: ReadonlyMap<string, Facts>
   /** The hosts that could not be read, and why. */
   readonly failed: ReadonlyMap<string, HostError>
   /** What each host says of the run lock; only the first control plane node's counts. */
   readonly locks: ReadonlyMap<string, LockState>
 }
 
-/**
- * Reads every host in one exchange, as many hosts at once as the run allows. Hosts that fail are returned, not thrown.
- * `questionsFor` is what a host is to find out besides.
- */
-export async function gatherFacts(
+/** What hosts are to find out. */
+export interface FactsWanted<Modules extends readonly FactModule[], Asked extends object> {
+  /** Of every host. */
+  readonly modules: Modules
+  /** Of one host besides. Default: nothing. */
+  readonly askedOf?: (host: string) => readonly FactModule<Asked>[]
+}
+
+/** Reads every host in one exchange, as many hosts at once as the run allows. Hosts that fail are returned, not thrown. */
+export async function gatherFacts<const Modules extends readonly FactModule[], Asked extends object = object>(
   hosts: readonly string[],
   run: Run,
-  questionsFor: (host: string) => FactsQuestions = () => ({}),
-): Promise<GatheredFacts> {
+  { modules, askedOf = () => [] }: FactsWanted<Modules, Asked>,
+): Promise<GatheredFacts<HostReading & FactsOf<Modules> & Partial<Asked>>> {
   const { read, failed } = await forEachHost(
     hosts.map(host => [host, undefined] as const),
     run,
-    (host, _, attendance) => readHost(host, run, attendance, questionsFor(host)),
+    (host, _, attendance) => readHost(host, run, attendance, modules, askedOf(host)),
   )
   return {
     facts: new Map([...read].map(([host, { facts }]) => [host, facts])),
@@ -46,19 +51,16 @@ export async function gatherFacts(
   }
 }
 
-async function readHost(
+async function readHost<Modules extends readonly FactModule[], Asked extends object>(
   host: string,
   run: Run,
   attendance: Attendance,
-  questions: FactsQuestions,
-): Promise<{ readonly facts: HostFacts; readonly lock: LockState }> {
+  modules: Modules,
+  asked: readonly FactModule<Asked>[],
+): Promise<{ readonly facts: HostReading & FactsOf<Modules> & Partial<Asked>; readonly lock: LockState }> {
   const session = await connect(run, host)
-  const { endpoint, kubeletNameservers } = questions
-  const script = factsScriptWith({
-    'kubelet-nameservers': kubeletNameservers?.script,
-    endpoint: endpoint?.script,
-  })
-  const timeoutMs = limits.factsMs + (endpoint?.timeoutMs ?? 0)
+  const script = factsScript(modules, asked)
+  const timeoutMs = [...modules, ...asked].reduce((sum, module) => sum + (module.timeoutMs ?? 0), limits.factsMs)
   const probe = { script, timeoutMs, maxBytes: limits.factsBytes, parse: () => undefined }
   const sentAt = Date.now()
   const reply = await exchange(run, session, { jobs: [], probes: [probe] }, attendedBy(attendance, run))
@@ -79,7 +81,7 @@ async function readHost(
     })
   }
   try {
-    const facts = parseFacts(host, raw.stdout, { sentAt, receivedAt }, questions)
+    const facts = parseFacts(host, raw.stdout, { sentAt, receivedAt }, modules, asked)
     return { facts, lock: parseLockState(raw.stdout) }
   } catch (cause) {
     throw new HostError(

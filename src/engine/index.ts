@@ -3,7 +3,6 @@ export { type ApplyResult, apply } from './apply.ts'
 export { type Evaluation, evaluate, judgeWith } from './evaluate.ts'
 export { createEventStream, type EventStream } from './events.ts'
 export { type GatheredFacts, gatherFacts } from './facts.ts'
-export { certificatesScript, parseCertificates } from './facts-certificates.ts'
 export { type Journal, type JournalOptions, journalFolder, openJournal } from './journal.ts'
 export { type LostHost, lostWhileWritten } from './last-losses.ts'
 export {

@@ -4,8 +4,8 @@ import { evaluateCluster } from '../../src/cli/evaluate-cluster.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { HostError } from '../../src/core/errors.ts'
 import type { SshPool } from '../../src/core/host.ts'
-import { factsText } from '../engine/facts-text.ts'
 import { fakeRun } from '../engine/fake.ts'
+import { factsText } from '../facts/text.ts'
 
 const addresses = new Map([
   ['cp1', '192.0.2.11'],

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { factsText } from '../engine/facts-text.ts'
+import { factsText } from '../facts/text.ts'
 import { answering } from '../ssh/answering.ts'
 import { startServer } from '../ssh/server.ts'
 import { callCli, temporaryFolder } from './run-cli.ts'

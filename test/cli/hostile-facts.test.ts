@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { checkHosts, expiryNotes, otherPodNetworks, takenOver } from '../../roles/preflight/index.ts'
-import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
-import { factsText } from '../engine/facts-text.ts'
 import { sampleCertificate } from '../engine/sample-certificate.ts'
+import { readFacts } from '../facts/read.ts'
+import { factsText } from '../facts/text.ts'
 import { anyText, fuzzing } from '../kit/fuzz.ts'
 import { facts, specOf } from '../playbooks/given.ts'
 
@@ -65,7 +65,7 @@ function apply(text: string, [kind, at, which, replacement]: readonly [string, n
 }
 
 test('the answer that is changed is a sound one', () => {
-  const known = parseFacts('w1', sound, { sentAt: clock * 1000, receivedAt: clock * 1000 + 500 })
+  const known = readFacts('w1', sound, { sentAt: clock * 1000, receivedAt: clock * 1000 + 500 })
   expect(known).toMatchObject({ architecture: 'amd64', cgroupVersion: 2, defaultRoute: { address: '192.0.2.21' } })
   expect(known.remains).toMatchObject({ packages: ['containerd'], interfaces: ['cni0'] })
   expect(known.listening).toHaveLength(2)
@@ -95,7 +95,7 @@ test('whatever a host says of itself, there are facts and a plan, or an error in
       const text = edits.reduce(apply, sound)
       const { generation } = parseLockState(text)
       expect(Number.isSafeInteger(generation)).toBe(true)
-      const known = words(() => parseFacts('w1', text, timing))
+      const known = words(() => readFacts('w1', text, timing))
       if (known === undefined) return
       // These reach files of other hosts and certificates.
       for (const address of known.addresses) expect(isIP(address)).not.toBe(0)

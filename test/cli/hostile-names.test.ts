@@ -6,7 +6,6 @@ import { otherNodes, otherNodesNote } from '../../src/cli/other-nodes.ts'
 import { statusText } from '../../src/cli/status-text.ts'
 import { type ErrorDetails, UserError } from '../../src/core/index.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
-import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { createPaint } from '../../src/report/index.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
@@ -15,7 +14,8 @@ import { explainNode } from '../../src/resources/network-check/cause.ts'
 import { checkPods } from '../../src/resources/network-check/pods.ts'
 import { nodeRuntime } from '../../src/resources/runtime/node-runtime.ts'
 import { quote } from '../../src/shell/quote.ts'
-import { factsText } from '../engine/facts-text.ts'
+import { readFacts } from '../facts/read.ts'
+import { factsText } from '../facts/text.ts'
 import { fuzzing } from '../kit/fuzz.ts'
 import { nodesAnswered } from '../resources/api-given.ts'
 import { nodeCertificate } from '../resources/certificate.ts'
@@ -29,7 +29,7 @@ const answered = (text: string) => ({ ...ok, stdout: `api=answered\n${text}\n` }
 
 function leftNext(line: string): readonly (string | undefined)[] {
   const stdout = `${factsText({ name: 'cp1', address: '192.0.2.11', remains: [line] })}\n@@ end\n`
-  const facts = parseFacts('cp1', stdout, { sentAt: 1_795_865_508_340, receivedAt: 1_795_865_508_360 })
+  const facts = readFacts('cp1', stdout, { sentAt: 1_795_865_508_340, receivedAt: 1_795_865_508_360 })
   return checkHosts(spec, new Map([['cp1', facts]])).map(({ error }) => error.details.next)
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { factsText } from '../engine/facts-text.ts'
+import { factsText } from '../facts/text.ts'
 import { nodesAnswered } from '../resources/api-given.ts'
 import { answering } from '../ssh/answering.ts'
 import { startServer } from '../ssh/server.ts'

@@ -7,7 +7,6 @@ import { fetchSecrets } from '../../src/config/secrets.ts'
 import { UserError } from '../../src/core/index.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
-import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { wantedOf } from '../../src/resources/etcd/wanted.ts'
 import { deepMerge } from '../../src/resources/support/deep-merge.ts'
@@ -15,8 +14,9 @@ import { documentChanges } from '../../src/resources/support/document-changes.ts
 import { keyOfCertificate } from '../../src/ssh/certificate.ts'
 import { readSshConfig } from '../../src/ssh/config/index.ts'
 import { cluster, controlPlane, errorsOf } from '../config/cluster-file.ts'
-import { factsText } from '../engine/facts-text.ts'
 import { entry, FakePool, fakeHosts, fakeRun } from '../engine/fake.ts'
+import { readFacts } from '../facts/read.ts'
+import { factsText } from '../facts/text.ts'
 
 // What `values[name]` finds in every object.
 const inherited = ['constructor', 'toString', 'hasOwnProperty', '__proto__']
@@ -48,8 +48,8 @@ describe.each(inherited)('%s is a name like any other:', name => {
 
   test('of a machine', () => {
     const text = factsText().replace('x86_64', name)
-    expect(parseFacts('w1', `${text}\n@@ end\n`, { sentAt: 0, receivedAt: 20 })).toMatchObject({ machine: name })
-    expect(parseFacts('w1', `${text}\n@@ end\n`, { sentAt: 0, receivedAt: 20 }).architecture).toBeUndefined()
+    expect(readFacts('w1', `${text}\n@@ end\n`, { sentAt: 0, receivedAt: 20 })).toMatchObject({ machine: name })
+    expect(readFacts('w1', `${text}\n@@ end\n`, { sentAt: 0, receivedAt: 20 }).architecture).toBeUndefined()
   })
 
   test('of what is not accepted in a cluster file', () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
 import type { ExchangeRequest, Session, SshPool } from '../../src/core/host.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
+import { hostFacts } from '../../src/facts/index.ts'
 import { Decoder } from '../../src/shell/decode.ts'
 import { compileExchange } from '../../src/shell/script.ts'
 import { fakeRun } from './fake.ts'
@@ -42,7 +43,7 @@ class MixedPool extends LocalPool {
 
 const gather = (hosts: readonly string[], pool: SshPool = new MixedPool()) => {
   const run = fakeRun(pool)
-  return gatherFacts(hosts, run).then(gathered => ({ ...gathered, run }))
+  return gatherFacts(hosts, run, { modules: hostFacts }).then(gathered => ({ ...gathered, run }))
 }
 
 test('hosts that fail are returned, with the others’ facts in the order asked for', async () => {
@@ -70,7 +71,9 @@ test('one exchange a host', async () => {
 
 test('a run that stops begins with no host', async () => {
   const pool = new LocalPool()
-  const { facts, failed } = await gatherFacts(['a', 'b'], fakeRun(pool, { stop: AbortSignal.abort() }))
+  const { facts, failed } = await gatherFacts(['a', 'b'], fakeRun(pool, { stop: AbortSignal.abort() }), {
+    modules: hostFacts,
+  })
   expect(facts.size).toBe(0)
   expect([...failed.values()].map(error => error.kind)).toEqual(['cancelled', 'cancelled'])
   expect(pool.exchanges().get('local')).toBe(0)

@@ -14,6 +14,7 @@ import { thisController } from '../../src/engine/controller.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { fenceHosts, readLock, withLock } from '../../src/engine/lock.ts'
+import { hostFacts } from '../../src/facts/index.ts'
 import { createPool, type Pool } from '../../src/ssh/index.ts'
 import { startServer, type TestServer } from '../ssh/server.ts'
 import { fakeRun } from './fake.ts'
@@ -66,7 +67,7 @@ test('plan costs two exchanges a host and writes nothing; apply converges; a sec
   )
   const graph = builder.build()
   const run = fakeRun(pool)
-  const { facts } = await gatherFacts(['w1', 'w2'], run)
+  const { facts } = await gatherFacts(['w1', 'w2'], run, { modules: hostFacts })
   expect(facts.get('w1')!.cpus).toBeGreaterThan(0)
   const evaluation = await evaluate(graph, run)
   expect([...evaluation.plan.verdicts.values()].map(verdict => verdict.is)).toEqual(['change', 'known after apply'])
@@ -76,7 +77,7 @@ test('plan costs two exchanges a host and writes nothing; apply converges; a sec
   expect(await readFile(join(folder, 'b'), 'utf8')).toBe('one and two\n')
 
   const before = pool.exchanges()
-  await gatherFacts(['w1', 'w2'], run)
+  await gatherFacts(['w1', 'w2'], run, { modules: hostFacts })
   expect((await apply(await evaluate(graph, run), run)).summary).toMatchObject({ changed: 0, inDesiredState: 2 })
   expect([...pool.exchanges()].map(([host, count]) => count - before.get(host)!)).toEqual([2, 2])
 })
@@ -95,7 +96,7 @@ test('a plan costs two exchanges a host however many tasks there are, counted wh
   const graph = builder.build()
   const run = fakeRun(pool)
   const arrived = server.commands.length
-  await gatherFacts(['w1', 'w2'], run)
+  await gatherFacts(['w1', 'w2'], run, { modules: hostFacts })
   const { plan } = await evaluate(graph, run)
   expect(plan.verdicts.size).toBe(140)
   expect(server.commands.length - arrived).toBe(4)

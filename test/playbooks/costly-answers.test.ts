@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { readHostAnswer } from '../../src/cli/health-answer.ts'
 import { nodesIn, podsIn, versionIn } from '../../src/cli/listed-objects.ts'
 import { limits, listBytes, surveyBytes, usualProbeBytes } from '../../src/core/limits.ts'
-import { parseFacts } from '../../src/engine/facts-parse.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import type { ProbeResult } from '../../src/index.ts'
 import { hostYaml } from '../../src/resources/support/host-yaml.ts'
+import { readFacts } from '../facts/read.ts'
 import { counted, fault, filled, plain, type Text } from '../kit/costly.ts'
 import { tasks, wantedOf, wordsOf } from './every-probe.ts'
 
@@ -78,7 +78,7 @@ const readers: readonly Reader[] = [
     most: limits.factsBytes,
     keys: [],
     paths: [],
-    read: ({ stdout }) => void parseFacts('a', stdout, { sentAt: 0, receivedAt: 1 }),
+    read: ({ stdout }) => void readFacts('a', stdout, { sentAt: 0, receivedAt: 1 }),
   },
   { name: 'YAML', most: 64 * 1024, keys: [], paths: [], read: ({ stdout }) => void hostYaml(stdout) },
   { name: 'lock', most: usualProbeBytes, keys: [], paths: [], read: ({ stdout }) => void parseLockState(stdout) },

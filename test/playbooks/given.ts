@@ -7,6 +7,7 @@ import {
   type HostFacts,
   type TaskId,
 } from '../../src/index.ts'
+import { noRemains } from '../roles/given-hosts.ts'
 
 const gib = 2 ** 30
 
@@ -42,6 +43,7 @@ export function factsOf(host: string, address: string, architecture: Architectur
     kernel: '6.12.48',
     machine: architecture === 'amd64' ? 'x86_64' : 'aarch64',
     architecture,
+    userlandBits: 64,
     hostname: host,
     machineId: host.padStart(32, '0'),
     productUuid: '',
@@ -60,6 +62,9 @@ export function factsOf(host: string, address: string, architecture: Architectur
     etcd: { data: 'none', own: false, ca: false, client: false },
     nameservers: ['192.0.2.1'],
     swap: [],
+    networks: [],
+    certificates: [],
+    remains: noRemains,
   }
 }
 

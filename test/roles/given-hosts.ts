@@ -43,6 +43,7 @@ export function factsOf(host: string, number: number, changes: Partial<HostFacts
     kernel: '6.12.48+deb13-amd64',
     machine: 'x86_64',
     architecture: 'amd64',
+    userlandBits: 64,
     hostname: host,
     machineId: `${number}`.padStart(32, '0'),
     productUuid: `4c4c4544-0000-0000-0000-0000000000${number}`,
@@ -61,6 +62,9 @@ export function factsOf(host: string, number: number, changes: Partial<HostFacts
     etcd: { data: 'none', own: false, ca: false, client: false },
     nameservers: ['192.0.2.1'],
     swap: [],
+    networks: [],
+    certificates: [],
+    remains: noRemains,
     ...changes,
   }
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Event } from '../../src/core/event.ts'
 import { createEventStream } from '../../src/engine/events.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
+import { hostFacts } from '../../src/facts/index.ts'
 import { fakeRun } from '../engine/fake.ts'
 import { startServer, type TestServer } from './server.ts'
 import { output, pool } from './support.ts'
@@ -80,6 +81,7 @@ test('hosts that are off do not hold the places of those that are read', async (
   const { facts, failed } = await gatherFacts(
     all.map(({ name }) => name),
     run,
+    { modules: hostFacts },
   )
   expect([...facts.keys()]).toEqual(['living0', 'living1'])
   expect(failed.size).toBe(10)

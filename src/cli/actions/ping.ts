@@ -1,7 +1,8 @@
 import PQueue from 'p-queue'
 import type { ClusterSpec } from '../../config/index.ts'
-import { type ExitCode, exitCodes, HostError, type HostFacts, type SshTarget } from '../../core/index.ts'
+import { type ExitCode, exitCodes, HostError, type SshTarget } from '../../core/index.ts'
 import { gatherFacts } from '../../engine/index.ts'
+import { type HostFacts, hostFacts } from '../../facts/index.ts'
 import {
   count,
   createPaint,
@@ -59,7 +60,9 @@ async function pingAll(
     )
     const usable = checks.flatMap(check => (check.ok ? [check.host] : []))
     await using pool = createPool(targets)
-    const { facts, failed } = await gatherFacts(usable, { pool, emit: () => {}, stop: signal, abort: signal, parallel })
+    const run = { pool, emit: () => {}, stop: signal, abort: signal, parallel }
+    // All that plan asks, so that a host which passes can be read by it, too.
+    const { facts, failed } = await gatherFacts(usable, run, { modules: hostFacts })
     return checks.map(check => ({ check: withFailure(check, failed.get(check.host)), facts: facts.get(check.host) }))
   } catch (error) {
     if (!signal.aborted) throw error

@@ -1,7 +1,7 @@
 import { beginningOf } from '../../core/cut.ts'
-import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
 import { askingProbeMs, listBytes } from '../../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../../core/resource.ts'
+import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { quote } from '../../shell/quote.ts'
 import { parsedOnce } from '../support/index.ts'
 import type { ApiState } from './api-state.ts'

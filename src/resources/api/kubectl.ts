@@ -1,5 +1,5 @@
-import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
 import type { ProbeResult } from '../../core/resource.ts'
+import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import type { ApiState } from './api-state.ts'
 
 /** Credentials of the cluster's administrator, made by kubeadm init. */

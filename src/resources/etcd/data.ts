@@ -1,11 +1,11 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
-import type { HostFacts } from '../../core/host.ts'
 import type { Resource } from '../../core/resource.ts'
+import type { EtcdFacts } from '../../facts/etcd.ts'
 import { fieldsOf } from '../support/index.ts'
 import { etcdPaths, etcdUnit } from './paths.ts'
 
 /** `creating`: there is data, but the member has never been healthy. Read with the facts of a host. */
-export type EtcdData = HostFacts['etcd']['data']
+export type EtcdData = EtcdFacts['etcd']['data']
 
 /**
  * The data folder of an etcd member, for root only. The current state is `root 700`, or `absent`, or `link <path>`: one that

@@ -1,5 +1,5 @@
-import { resetMark, runMark } from '../../core/kubeadm-unfinished.ts'
 import type { Change, ProbeResult } from '../../core/resource.ts'
+import { resetMark, runMark } from '../../facts/kubeadm-unfinished.ts'
 import { everyEntry } from '../../shell/every-entry.ts'
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { linesOf, stateFolder } from '../support/index.ts'

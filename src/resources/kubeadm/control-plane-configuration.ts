@@ -1,5 +1,5 @@
-import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, documentChanges, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'

@@ -1,6 +1,5 @@
 /** What kubeadm does to a host and a cluster: init, join, reset, and changes of its documents. */
 
-export * from './api-endpoint.ts'
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'
 export * from './configuration.ts'

@@ -1,4 +1,4 @@
-import { kubeadmUnfinished, runMark } from '../../core/kubeadm-unfinished.ts'
+import { kubeadmUnfinished, runMark } from '../../facts/kubeadm-unfinished.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { kubectl } from '../api/index.ts'

@@ -1,4 +1,4 @@
-import { kubeadmUnfinished } from '../../core/kubeadm-unfinished.ts'
+import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { kubeletFailureScript, recordKubeletStart } from '../kubelet/index.ts'
 import { stateFolder } from '../support/index.ts'
 import { forgetFormerNode } from './former-node.ts'

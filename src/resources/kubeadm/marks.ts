@@ -1,5 +1,5 @@
-import { filesOfNode, resetMark, resetUnfinished, runMark } from '../../core/kubeadm-unfinished.ts'
 import type { ProbeResult } from '../../core/resource.ts'
+import { filesOfNode, resetMark, resetUnfinished, runMark } from '../../facts/kubeadm-unfinished.ts'
 import { clearMark, syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { linesOf } from '../support/index.ts'

@@ -1,4 +1,4 @@
-import { resetMark } from '../../core/kubeadm-unfinished.ts'
+import { resetMark } from '../../facts/kubeadm-unfinished.ts'
 import { syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { beforeFunctions, emptiedByReset, forgetCopies } from './before.ts'

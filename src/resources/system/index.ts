@@ -3,6 +3,5 @@
 export * from './hostname.ts'
 export * from './hosts-entry.ts'
 export * from './kernel-modules.ts'
-export * from './resolv-conf.ts'
 export * from './swap.ts'
 export * from './sysctls.ts'

@@ -2,21 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { HostFacts } from '../../src/core/host.ts'
-import { parseFacts } from '../../src/engine/facts-parse.ts'
-import { remainsScript } from '../../src/engine/facts-remains.ts'
-import { factsScript, factsScriptWith } from '../../src/engine/facts-script.ts'
-import { endpointProbe } from '../../src/resources/kubeadm/api-endpoint.ts'
-import { resolvConfProbe } from '../../src/resources/system/resolv-conf.ts'
+import { type HostFacts, kubeletNameServerFacts } from '../../src/facts/index.ts'
+import { remainsScript } from '../../src/facts/remains-script.ts'
+import { LocalPool } from '../engine/local-pool.ts'
 import { noRemains } from '../roles/given-hosts.ts'
-import { LocalPool } from './local-pool.ts'
+import { readSections as parse, readFacts } from './read.ts'
 
 const timing = { sentAt: 1_000_000, receivedAt: 1_000_200 }
-
-function parse(sections: Readonly<Record<string, string>>): HostFacts {
-  const text = Object.entries(sections).map(([name, lines]) => `\n@@ ${name}\n${lines}\n`)
-  return parseFacts('h', `${text.join('')}\n@@ end\n`, timing)
-}
 
 describe('operating systems', () => {
   const release: readonly [string, string, HostFacts['os']][] = [
@@ -104,7 +96,7 @@ test('a control plane node is told from a host with files of one', () => {
 })
 
 test('output that does not reach its end is refused', () => {
-  expect(() => parseFacts('h', '\n@@ os\nID=debian\n', timing)).toThrow('end too early')
+  expect(() => readFacts('h', '\n@@ os\nID=debian\n', timing)).toThrow('end too early')
 })
 
 describe('cgroups', () => {
@@ -294,33 +286,9 @@ test('networks are those of addresses and of routes, without the default', () =>
 
 test('the name servers of the kubelet are those of the file that was asked about', () => {
   const stdout = '\n@@ kubelet-nameservers\n192.0.2.53\n@@ end\n'
-  const facts = parseFacts('h', stdout, timing, { kubeletNameservers: resolvConfProbe('/etc/kubelet/resolv.conf') })
+  const facts = readFacts('h', stdout, timing, [kubeletNameServerFacts('/etc/kubelet/resolv.conf')])
   expect(facts.kubeletNameservers).toEqual(['192.0.2.53'])
 })
-
-test('the script that reads a host is this one', async () => {
-  const script = factsScriptWith({
-    'kubelet-nameservers': resolvConfProbe('/etc/kubelet-resolv.conf').script,
-    endpoint: endpointProbe('api.example:6443').script,
-  })
-  await expect(script).toMatchFileSnapshot('../goldens/facts/host.sh')
-})
-
-test.each([['/bin/sh'], ['/bin/bash']])(
-  'the script runs in %s and says something sensible of this machine',
-  async shell => {
-    const sentAt = Date.now()
-    const raw = await new LocalPool([shell]).run(factsScript)
-    const facts = parseFacts('here', raw.stdout, { sentAt, receivedAt: Date.now() })
-    expect(raw.exitCode).toBe(0)
-    expect(facts.cpus).toBeGreaterThan(0)
-    expect(facts.memoryBytes).toBeGreaterThan(0)
-    expect(facts.kernel).not.toBe('')
-    expect(facts.freeBytes['/tmp']).toBeGreaterThan(0)
-    // The same clock: the offset can only be a part of the way there and back.
-    expect(Math.abs(facts.clockOffsetMs)).toBeLessThanOrEqual(facts.roundTripMs + 2)
-  },
-)
 
 test.each([
   ['hostname', 'a b'],

@@ -3,9 +3,9 @@ import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { endpointProbe } from '../../src/resources/kubeadm/api-endpoint.ts'
+import { endpointFacts } from '../../src/facts/endpoint.ts'
 import { makeCluster } from '../kit/certificates.ts'
-import { Sandbox } from './sandbox.ts'
+import { Sandbox } from '../resources/sandbox.ts'
 
 const { ca, server } = makeCluster()
 const apiServer = createHttpsServer({ key: server.key, cert: server.certificate }, (_, response) => response.end('ok'))
@@ -22,8 +22,9 @@ afterAll(() => {
 })
 
 async function ask(endpoint: string, sandbox = new Sandbox()) {
-  const probe = endpointProbe(endpoint)
-  return probe.parse(await sandbox.sh(probe.script))
+  const { script, parse } = endpointFacts(endpoint)
+  const { stdout } = await sandbox.sh(`at() { :; }\n${script}`)
+  return parse(() => stdout.split('\n')).endpoint
 }
 
 test('an API server shows its certificate', async () => {

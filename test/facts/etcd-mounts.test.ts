@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { mountsScript, parseUnmounted } from '../../src/engine/facts-mounts.ts'
+import { mountsScript, parseUnmounted } from '../../src/facts/etcd-mounts.ts'
 import { sh } from '../kit/local-sh.ts'
 
 let root: string

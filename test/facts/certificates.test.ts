@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { certificatesScript, parseCertificates } from '../../src/engine/facts-certificates.ts'
+import { certificatesScript, parseCertificates } from '../../src/facts/certificates.ts'
 
 let root = ''
 beforeAll(() => {

@@ -1,6 +1,4 @@
-import type { RemainsFacts } from '../core/host.ts'
-import { kubeadmUnfinished } from '../core/kubeadm-unfinished.ts'
-import type { Sections } from './facts-parse.ts'
+import { kubeadmUnfinished } from './kubeadm-unfinished.ts'
 
 /** The file that the kubelet's unit reads flags of the administrator from (KUBELET_EXTRA_ARGS). */
 const kubeletDefaults = '/etc/default/kubelet'
@@ -44,10 +42,12 @@ const packages = 'kubelet kubeadm kubectl containerd containerd.io docker-ce cri
 const interfaces =
   'cni[0-9]*|cbr0|flannel*|cilium_*|lxc_health|vxlan*.calico|vxlan-v6.calico|cali*|wireguard.cali|wg-v6.cali|weave|vethwe*|kube-ipvs0|kube-bridge|antrea-gw0|ovn-k8s-*|nodelocaldns|tunl0'
 
-const mostLines = 500
-// Of the kubelet's files; in a file, of names and of flags.
-const mostFiles = 50
-const mostSettings = 50
+/** The most things that it tells of, without the files of the kubelet. */
+export const mostLines = 500
+/** The most files of the kubelet. */
+export const mostFiles = 50
+/** The most names of settings that it tells of in a file of the kubelet, and the most flags. */
+export const mostSettings = 50
 const longestFile = 65_536
 
 /**
@@ -123,30 +123,3 @@ for device in /sys/class/net/*; do
   case \${device##*/} in ${interfaces}) say interface "\${device##*/}";; esac
 done
 } 2>/dev/null`
-
-/** Reads what remainsScript printed; lines of other kinds are left out. */
-export function parseRemains(sections: Sections): RemainsFacts {
-  const lines = sections('remains')
-    .slice(0, mostLines + mostFiles)
-    .map(line => line.trim().split(' '))
-  // A name may have blanks: one that is cut off would be that of another file.
-  const named = (kind: string) =>
-    lines.flatMap(([is, ...words]) => (is === kind && words.join('') !== '' ? [words.join(' ')] : []))
-  const described = (kind: string) =>
-    lines.flatMap(([is, path = '', ...said]) => (is === kind && path !== '' ? [{ path, said }] : []))
-  return {
-    begun: lines.some(([is]) => is === 'begun'),
-    cniFiles: named('cni'),
-    kubernetesFiles: named('kubernetes'),
-    kubeletSettings: described('kubelet').map(({ path, said }) => ({ path, settings: said.filter(one => one !== '') })),
-    containerdFiles: described('containerd').map(({ path, said: [content = ''] }) => ({
-      path,
-      content: Buffer.from(content, 'base64').toString('utf8'),
-    })),
-    criOFiles: named('cri-o'),
-    distributions: named('distribution'),
-    packages: named('package'),
-    interfaces: named('interface'),
-    etcdFiles: named('etcd'),
-  }
-}

@@ -1,5 +1,15 @@
 import { X509Certificate } from 'node:crypto'
-import type { CertificateFacts } from '../core/host.ts'
+import type { FactModule } from '../core/facts.ts'
+
+/** A certificate in a file of a host. Times in ms since the epoch. */
+export interface CertificateFacts {
+  /** Absolute; a kubeconfig where it is the certificate of its user. */
+  readonly path: string
+  /** Whether it may sign others. */
+  readonly ca: boolean
+  readonly validFrom: number
+  readonly validTo: number
+}
 
 /**
  * Files with certificates of a node or an etcd host: kubeadm's, those in its kubeconfigs, the kubelet's own, and those that
@@ -42,6 +52,14 @@ reading { printf "%s", $1; next }
 ' "$@" 2>/dev/null
 )
 `
+
+/** Those of the cluster and its etcd. */
+export const certificateFacts: FactModule<{ readonly certificates: readonly CertificateFacts[] }> = {
+  script: `at certificates
+${certificatesScript}`,
+  longSections: ['certificates'],
+  parse: sections => ({ certificates: parseCertificates(sections('certificates')) }),
+}
 
 /** Reads what certificatesScript printed. What is no certificate is left out; it never throws. */
 export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {

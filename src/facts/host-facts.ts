@@ -1,0 +1,35 @@
+import type { FactsOf, HostReading } from '../core/facts.ts'
+import { certificateFacts } from './certificates.ts'
+import type { EndpointFacts } from './endpoint.ts'
+import { etcdFacts } from './etcd.ts'
+import { freeSpaceFacts } from './free-space.ts'
+import type { KubeletNameServerFacts } from './kubelet-name-servers.ts'
+import { kubernetesFacts } from './kubernetes.ts'
+import { listeningFacts } from './listening.ts'
+import { nameServerFacts } from './name-servers.ts'
+import { networkFacts } from './network.ts'
+import { remainsFacts } from './remains.ts'
+import { swapFacts } from './swap.ts'
+import { systemFacts } from './system.ts'
+
+/** What every host of a cluster is asked. */
+export const hostFacts = [
+  systemFacts,
+  networkFacts,
+  listeningFacts,
+  freeSpaceFacts,
+  kubernetesFacts,
+  etcdFacts,
+  nameServerFacts,
+  remainsFacts,
+  certificateFacts,
+  swapFacts,
+] as const
+
+/** What a host is asked only where cluster.yaml has a reason for it. */
+export interface AskedFacts extends KubeletNameServerFacts {
+  readonly endpoint: EndpointFacts
+}
+
+/** Settled truths of a host of a cluster, read once a run in one exchange. Sizes in bytes, times in ms. */
+export interface HostFacts extends HostReading, FactsOf<typeof hostFacts>, Partial<AskedFacts> {}
