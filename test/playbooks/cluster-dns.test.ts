@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { dependenciesOf, type HostFacts, type TaskId } from '../../src/index.ts'
+import { retold } from '../facts/printed.ts'
 import { facts, specOf } from './given.ts'
 
 const placement = 'cp1/cluster-dns/cluster DNS:placement' as TaskId
@@ -16,7 +17,7 @@ const standing = (...names: string[]): ReadonlyMap<string, HostFacts> =>
       const isNode = names.includes(name)
       const isControlPlane = isNode && name === 'cp1'
       const kubernetes = { kubeletConf: isNode, adminConf: isControlPlane, controlPlane: isControlPlane }
-      return [name, { ...fact, kubernetes }]
+      return [name, retold(fact, { kubernetes })]
     }),
   )
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
+import { retold } from '../facts/printed.ts'
 import { facts, factsOf, specOf, waitsFor } from './given.ts'
 
 /** Every task with what it waits for; `~` marks what it also watches. */
@@ -65,7 +66,7 @@ describe('the graph of a cluster', () => {
       expect(waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')).toContain(`cp1/former-network/absent:${path}`)
     }
     const kubernetes = { kubeletConf: true, adminConf: false, controlPlane: false }
-    const standing = new Map([...facts, ['w1', { ...factsOf('w1', '192.0.2.21'), kubernetes }]])
+    const standing = new Map([...facts, ['w1', factsOf('w1', '192.0.2.21', { kubernetes })]])
     const of = (made: Graph, host: string) =>
       [...made.tasks.keys()].filter(id => id.startsWith(`${host}/former-network`))
     expect(of(clusterGraph(specOf(), standing), 'w1')).toEqual([])
@@ -104,10 +105,8 @@ describe('the graph of a cluster', () => {
     ]
     const spec = specOf({ hosts })
     const bare = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
-    const standing = (name: string): HostFacts => ({
-      ...bare.get(name)!,
-      kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true },
-    })
+    const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+    const standing = (name: string): HostFacts => retold(bare.get(name)!, { kubernetes })
     const config = (graph: Graph, host: string): string =>
       String(
         graph.tasks.get(`${host}/nginx-proxy/file:/etc/evcctl/nginx-proxy.conf` as TaskId)?.resource.desired.content,

@@ -156,8 +156,8 @@ describe('the graph of a standing cluster whose etcd hosts change', () => {
     const all = [cp1, cp2, ...numbers.map(etcdHost)]
     const known = all.map(({ name, address }): [string, HostFacts] => {
       const isUser = name.startsWith('cp')
-      const base = { ...factsOf(name, address), ...(isUser ? standing : {}) }
-      return [name, { ...base, etcd: { ...none, client: isUser, ...etcd[name] } }]
+      const told = { ...(isUser ? standing : {}), etcd: { ...none, client: isUser, ...etcd[name] } }
+      return [name, factsOf(name, address, told)]
     })
     const answered = new Map(known.filter(([name]) => etcd[name]?.data !== undefined || name.startsWith('cp')))
     return clusterGraph(specOf({ etcd: { topology: 'external' }, hosts: all }), answered)

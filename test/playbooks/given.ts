@@ -1,15 +1,6 @@
 import { parseClusterFile } from '../../src/config/index.ts'
-import {
-  type Architecture,
-  type ClusterSpec,
-  dependenciesOf,
-  type Graph,
-  type HostFacts,
-  type TaskId,
-} from '../../src/index.ts'
-import { noRemains } from '../roles/given-hosts.ts'
-
-const gib = 2 ** 30
+import { type ClusterSpec, dependenciesOf, type Graph, type HostFacts, type TaskId } from '../../src/index.ts'
+import { printedFacts, type Told } from '../facts/printed.ts'
 
 /** A cluster of one control plane node and two workers; `spec` is laid over it, key by key. */
 export function specOf(spec: Record<string, unknown> = {}): ClusterSpec {
@@ -36,43 +27,16 @@ export function specOf(spec: Record<string, unknown> = {}): ClusterSpec {
   return parseClusterFile(JSON.stringify(document), 'cluster.yaml')
 }
 
-export function factsOf(host: string, address: string, architecture: Architecture = 'amd64'): HostFacts {
-  return {
-    host,
-    os: { id: 'debian', like: [], version: '13', name: 'Debian GNU/Linux 13 (trixie)' },
-    kernel: '6.12.48',
-    machine: architecture === 'amd64' ? 'x86_64' : 'aarch64',
-    architecture,
-    userlandBits: 64,
-    hostname: host,
-    machineId: host.padStart(32, '0'),
-    productUuid: '',
-    cpus: 4,
-    memoryBytes: 4 * gib,
-    systemd: true,
-    cgroupVersion: 2,
-    cgroupControllers: ['cpu', 'cpuset', 'io', 'memory', 'pids'],
-    addresses: [address],
-    defaultRoute: { interface: 'eth0', address },
-    listening: [],
-    freeBytes: { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib },
-    clockOffsetMs: 0,
-    roundTripMs: 20,
-    kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
-    etcd: { data: 'none', own: false, ca: false, client: false },
-    nameservers: ['192.0.2.1'],
-    swap: [],
-    networks: [],
-    certificates: [],
-    remains: noRemains,
-  }
+/** A host that nothing is wrong with, and that tells this besides. */
+export function factsOf(host: string, address: string, told: Told = {}): HostFacts {
+  return printedFacts(host, address, { swap: [], listening: [], ...told })
 }
 
 /** Facts of the hosts of specOf(): one of them is arm64. */
 export const facts: ReadonlyMap<string, HostFacts> = new Map([
   ['cp1', factsOf('cp1', '192.0.2.11')],
   ['w1', factsOf('w1', '192.0.2.21')],
-  ['jetson-07', factsOf('jetson-07', '10.8.0.7', 'arm64')],
+  ['jetson-07', factsOf('jetson-07', '10.8.0.7', { architecture: 'arm64' })],
 ])
 
 /** All tasks that a task waits for, directly or through others. */

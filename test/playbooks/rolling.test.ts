@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
 import { hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
 import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
+import { retold } from '../facts/printed.ts'
 import { factsOf, specOf, waitsFor } from './given.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3']
@@ -34,7 +35,7 @@ function standing(running: readonly string[], answered: readonly string[] = name
         const isControlPlane = isNode && name.startsWith('cp')
         const kubernetes = { kubeletConf: isNode, adminConf: isControlPlane, controlPlane: isControlPlane }
         const listening = isControlPlane ? [sshPort, etcdPort] : [sshPort]
-        return [name, { ...factsOf(name, address), kubernetes, listening }]
+        return [name, factsOf(name, address, { kubernetes, listening })]
       }),
   )
 }
@@ -56,10 +57,7 @@ function external(roles: Readonly<Record<string, readonly string[]>>, fresh: rea
       ca: name === 'e2',
       client: controlPlane,
     }
-    return [
-      name,
-      { ...factsOf(name, address), kubernetes, etcd, listening: isMember ? [sshPort, etcdPort] : [sshPort] },
-    ]
+    return [name, factsOf(name, address, { kubernetes, etcd, listening: isMember ? [sshPort, etcdPort] : [sshPort] })]
   })
   return { spec: etcdSpec, facts: new Map(known) }
 }
@@ -82,7 +80,7 @@ describe('running nodes', () => {
     const running = names.filter(name => name !== 'w2')
     const facts = new Map(standing(running, ['cp2', 'w1', 'w2', 'w3']))
     const half = facts.get('w3')!
-    facts.set('w3', { ...half, remains: { ...half.remains, begun: true } as NonNullable<HostFacts['remains']> })
+    facts.set('w3', retold(half, { remains: { ...half.remains, begun: true } }))
     expect(runningBatches(spec, facts)).toEqual([['cp2'], ['w1']])
     expect(runningBatches(spec, standing([]))).toEqual([])
   })
@@ -157,7 +155,7 @@ describe('running nodes', () => {
     const facts = new Map(
       many.map(({ name, address }, index) => {
         const kubernetes = { kubeletConf: true, adminConf: index === 0, controlPlane: index === 0 }
-        return [name, { ...factsOf(name, address), kubernetes }]
+        return [name, factsOf(name, address, { kubernetes })]
       }),
     )
     const { edges, tasks } = clusterGraph(specOf({ hosts: many }), facts)
@@ -226,7 +224,7 @@ describe('a change of several nodes at once', () => {
 
   test('goes to the control plane nodes side by side where etcd has no quorum before several of them run', () => {
     const down = new Map<string, HostFacts>(
-      [...standing(names)].map(([name, known]) => [name, { ...known, listening: [sshPort] }]),
+      [...standing(names)].map(([name, known]) => [name, retold(known, { listening: [sshPort] })]),
     )
     expect(runningBatches(spec, down).slice(0, 2)).toEqual([controlPlane, ['w1']])
     const one = new Map(down).set('cp1', standing(names).get('cp1')!)
@@ -265,7 +263,7 @@ describe('standing members of etcd', () => {
   test('that are down come first, since those that are well wait for them; the one that signs holds up nobody', () => {
     const { spec: given, facts } = external(hostsOnly)
     for (const name of ['e2', 'e3']) {
-      const down = new Map(facts).set(name, { ...facts.get(name)!, listening: [sshPort] })
+      const down = new Map(facts).set(name, retold(facts.get(name)!, { listening: [sshPort] }))
       const graph = clusterGraph(given, down)
       expect(things(name).map(id => waitedFor(graph, id, '/etcd health:'))).toEqual(things(name).map(() => []))
       const others = ['e1', 'e2', 'e3'].filter(other => other !== name)
@@ -285,7 +283,7 @@ describe('standing members of etcd', () => {
 
   test('are all brought back at once where etcd has no quorum before several of them run', () => {
     const { spec: given, facts } = external(hostsOnly)
-    for (const name of ['e1', 'e2']) facts.set(name, { ...facts.get(name)!, listening: [sshPort] })
+    for (const name of ['e1', 'e2']) facts.set(name, retold(facts.get(name)!, { listening: [sshPort] }))
     const graph = clusterGraph(given, facts)
     for (const name of ['e1', 'e3'])
       expect(waitedFor(graph, `${name}/etcd/etcd member:${name}`, '/etcd health:')).toEqual([])
@@ -314,7 +312,7 @@ describe('standing members of etcd', () => {
       expect(clusterGraph(given, answered).tasks.size).toBeGreaterThan(0)
     }
     for (const down of ['e1', 'e2', 'e3']) {
-      const known = new Map(facts).set(down, { ...facts.get(down)!, listening: [sshPort] })
+      const known = new Map(facts).set(down, retold(facts.get(down)!, { listening: [sshPort] }))
       expect(clusterGraph(given, known).tasks.size).toBeGreaterThan(0)
     }
   })
@@ -387,7 +385,7 @@ describe('a member of etcd that is down, on a host that answers', () => {
 
 test('a control plane node whose member is down goes with the first one, which may need it for a quorum', () => {
   const known = new Map(standing(names, ['cp1', 'cp2', 'w1']))
-  known.set('cp2', { ...known.get('cp2')!, listening: [sshPort] })
+  known.set('cp2', retold(known.get('cp2')!, { listening: [sshPort] }))
   expect(runningBatches(spec, known)).toEqual([['cp1', 'cp2'], ['w1']])
   const config = 'kubelet/kubelet configuration:/var/lib/kubelet/config.yaml'
   const graph = clusterGraph(spec, known)

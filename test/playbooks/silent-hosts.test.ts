@@ -33,11 +33,10 @@ function standing(spec: ClusterSpec): ReadonlyMap<string, HostFacts> {
       const isEtcd = host.roles.includes('etcd')
       return [
         host.name,
-        {
-          ...factsOf(host.name, host.address),
+        factsOf(host.name, host.address, {
           kubernetes: { kubeletConf: !isEtcd, adminConf: isControlPlane, controlPlane: isControlPlane },
           etcd: { data: isEtcd ? 'formed' : 'none', own: isEtcd, ca: host.name === 'e1', client: isControlPlane },
-        } satisfies HostFacts,
+        }),
       ]
     }),
   )

@@ -1,5 +1,6 @@
 import { parseClusterFile } from '../../src/config/index.ts'
 import type { ClusterSpec, HostFacts, RemainsFacts } from '../../src/index.ts'
+import { printedFacts, type Told } from '../facts/printed.ts'
 
 /** Bytes. */
 export const gib = 2 ** 30
@@ -35,36 +36,8 @@ export const noRemains: RemainsFacts = {
   etcdFiles: [],
 }
 
-/** A host that nothing is wrong with: 192.0.2.<number>. */
-export function factsOf(host: string, number: number, changes: Partial<HostFacts> = {}): HostFacts {
-  return {
-    host,
-    os: { id: 'debian', like: [], version: '13', name: 'Debian GNU/Linux 13 (trixie)' },
-    kernel: '6.12.48+deb13-amd64',
-    machine: 'x86_64',
-    architecture: 'amd64',
-    userlandBits: 64,
-    hostname: host,
-    machineId: `${number}`.padStart(32, '0'),
-    productUuid: `4c4c4544-0000-0000-0000-0000000000${number}`,
-    cpus: 4,
-    memoryBytes: 4 * gib,
-    systemd: true,
-    cgroupVersion: 2,
-    cgroupControllers: ['cpu', 'cpuset', 'io', 'memory', 'pids'],
-    addresses: [`192.0.2.${number}`, 'fe80::1'],
-    defaultRoute: { interface: 'eth0', address: `192.0.2.${number}` },
-    listening: [{ port: 22, address: '0.0.0.0', process: 'sshd' }],
-    freeBytes: { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib },
-    clockOffsetMs: 5,
-    roundTripMs: 20,
-    kubernetes: { kubeletConf: false, adminConf: false, controlPlane: false },
-    etcd: { data: 'none', own: false, ca: false, client: false },
-    nameservers: ['192.0.2.1'],
-    swap: [],
-    networks: [],
-    certificates: [],
-    remains: noRemains,
-    ...changes,
-  }
+/** A host that nothing is wrong with, 192.0.2.<number>, and that tells this besides. */
+export function factsOf(host: string, number: number, told: Told = {}): HostFacts {
+  const free = { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib }
+  return printedFacts(host, `192.0.2.${number}`, { swap: [], freeBytes: free, ...told })
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { checkHosts } from '../../roles/preflight/index.ts'
-import type { EndpointFacts, HostFacts } from '../../src/index.ts'
+import type { EndpointFacts } from '../../src/index.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { factsOf, specOf } from '../playbooks/given.ts'
 
@@ -25,10 +25,9 @@ interface Found {
 
 function check({ cp1 = refused, w1 = refused, listening = false }: Found, spec: Record<string, unknown> = {}) {
   const apiServer = { port: 6443, address: '::', process: 'kube-apiserver' }
-  const first: HostFacts = { ...factsOf('cp1', '192.0.2.11'), listening: listening ? [apiServer] : [], endpoint: cp1 }
   const facts = new Map([
-    ['cp1', first],
-    ['w1', { ...factsOf('w1', '192.0.2.21'), endpoint: w1 }],
+    ['cp1', factsOf('cp1', '192.0.2.11', { listening: listening ? [apiServer] : [], endpoint: cp1 })],
+    ['w1', factsOf('w1', '192.0.2.21', { endpoint: w1 })],
   ])
   return checkHosts(specOf({ hosts, controlPlane: { endpoint }, ...spec }), facts).map(({ error }) => error.details)
 }
@@ -44,7 +43,9 @@ describe('before there is a cluster', () => {
   })
 
   test('a name that means nothing is an error', () => {
-    expect(check({ w1: { ...refused, addresses: [], connection: 'failed' } })).toEqual([
+    expect(
+      check({ w1: { ...refused, addresses: [], connection: 'failed', said: 'Name or service not known' } }),
+    ).toEqual([
       {
         where: 'w1 (192.0.2.21)',
         problem: 'It does not know the name of the API endpoint api.example:6443.',

@@ -134,7 +134,9 @@ describe('remains on a host that is no node yet', () => {
     })
     expect(found({ ...remains, ...node })).toEqual([])
     const begun = { remains: { ...remains.remains!, begun: true } }
-    for (const half of [begun, { ...begun, ...node }])
+    // While it is being made one, no host says that it is a control plane node.
+    const files = { kubernetes: { ...node.kubernetes, controlPlane: false } }
+    for (const half of [begun, { ...begun, ...files }])
       expect(found(half).map(({ check }) => check)).toEqual(['cniFiles', 'kubeletFlags', 'otherSoftware'])
   })
 

@@ -79,7 +79,7 @@ describe('hosts that are not', () => {
     ['cgroups', { w1: { cgroupControllers: ['cpu', 'cpuset', 'io', 'pids'] } }, /controller memory/, /cpu, cpuset/],
     ['cgroups', { w1: { cgroupVersion: 1 } }, /version 1/, /version 1/],
     ['cpus', { cp1: { cpus: 1 } }, /too few processors/, /1/],
-    ['memory', { cp1: { memoryBytes: 1.2 * gib } }, /too little memory for a control plane/, /1\.2 GiB/],
+    ['memory', { cp1: { memoryBytes: 1_258_292 * 1024 } }, /too little memory for a control plane/, /1\.2 GiB/],
     ['memory', { w1: { memoryBytes: 0.5 * gib } }, /too little memory for a worker/, /512 MiB/],
     ['disk', { w1: freeIn('/var/lib', gib) }, /free space for \/var\/lib/, /1\.0 GiB/],
     ['clock', { w1: { clockOffsetMs: -45_000 } }, /not that of the other hosts/, /45\.0 s/],

@@ -1,0 +1,52 @@
+import type { EndpointFacts, HostFacts, RemainsFacts } from '../../src/facts/index.ts'
+
+const given = (lines: Readonly<Record<string, boolean>>): string =>
+  Object.keys(lines)
+    .filter(line => lines[line])
+    .join('\n')
+
+/** As the script does, it names no control plane without admin.conf, nor while a run of kubeadm is cut off. */
+export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: RemainsFacts): string {
+  const { kubeletConf, adminConf, controlPlane } = kubernetes
+  return given({
+    'kubelet.conf': kubeletConf,
+    'admin.conf': adminConf,
+    'control-plane': controlPlane && adminConf && remains?.begun !== true,
+  })
+}
+
+export function printEtcd({ data, own, ca, client, unmounted = [] }: HostFacts['etcd']): string {
+  const is = { creating: data === 'creating', formed: data === 'formed', own, ca, client }
+  return [given(is), ...unmounted.map(place => `unmounted ${place}`)].join('\n')
+}
+
+export function printRemains(remains: RemainsFacts): string {
+  const named = (kind: string, names: readonly string[]) => names.map(name => `${kind} ${name}`)
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  return [
+    ...(remains.begun ? ['begun kubeadm'] : []),
+    ...named('cni', remains.cniFiles),
+    ...named('kubernetes', remains.kubernetesFiles),
+    ...remains.kubeletSettings.map(({ path, settings }) => `kubelet ${path} ${settings.join(' ')}`),
+    ...remains.containerdFiles.map(({ path, content }) => `containerd ${path} ${base64(content)}`),
+    ...named('cri-o', remains.criOFiles),
+    ...named('distribution', remains.distributions),
+    ...named('package', remains.packages),
+    ...named('etcd', remains.etcdFiles),
+    ...named('interface', remains.interfaces),
+  ].join('\n')
+}
+
+const codes = { accepted: '0', refused: '1', failed: '1', 'timed out': '124' } as const
+
+/** Without bash nothing is said of a connection, and without one that was accepted nobody asks for a certificate. */
+export function printEndpoint(found: EndpointFacts): string {
+  const { addresses, connection, said, asked, certificate = '', clusterCa } = found
+  const base64 = (text: string) => Buffer.from(text).toString('base64')
+  return [
+    ...addresses.map(address => `address=${address}`),
+    ...(connection === 'not tried' ? [] : [`code=${codes[connection]}`, `said=${said}`]),
+    ...(asked && connection === 'accepted' ? [`certificate=${base64(certificate)}`] : []),
+    ...(clusterCa === undefined ? [] : [`ca=${base64(clusterCa)}`]),
+  ].join('\n')
+}
