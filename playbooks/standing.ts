@@ -7,7 +7,7 @@ const etcdClientPort = 2379
 /** Whether a host is a node already, of the kind that cluster.yaml says. One that was begun only, or did not answer, is none. */
 export function isRunningNode(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(host.name)
-  if (!isNode(host) || known === undefined || known.remains?.begun === true) return false
+  if (!isNode(host) || known === undefined || known.remains.begun) return false
   return host.roles.includes('control-plane') ? known.kubernetes.controlPlane : known.kubernetes.kubeletConf
 }
 

@@ -67,7 +67,7 @@ function foreignEtcd({ remains, etcd }: HostFacts): {
   readonly data: readonly string[]
   readonly units: readonly string[]
 } {
-  const files = remains?.etcdFiles ?? []
+  const files = remains.etcdFiles
   const data = files.filter(path => path.startsWith('/var/lib/etcd/'))
   return {
     data: data.length === 0 && etcd.data !== 'none' ? ['/var/lib/etcd/member'] : data,

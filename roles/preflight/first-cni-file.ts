@@ -12,7 +12,7 @@ export function otherPodNetworks(spec: ClusterSpec, facts: ReadonlyMap<string, H
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     if (known === undefined || !known.kubernetes.kubeletConf) return []
-    const files = [...(known.remains?.cniFiles ?? [])].sort()
+    const files = [...known.remains.cniFiles].sort()
     const own = files.findIndex(path => isOwnCniFile(spec, path))
     const before = own < 0 ? files : files.slice(0, own)
     if (before.length === 0) return []

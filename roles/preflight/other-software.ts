@@ -21,7 +21,7 @@ const distributions: readonly Distribution[] = [
 
 /** Other Kubernetes distributions, and packages that cannot be beside those that evcctl installs. */
 export function* otherSoftwareChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (facts.remains === undefined || isNode(facts) || host.roles.every(role => role === 'etcd')) return
+  if (isNode(facts) || host.roles.every(role => role === 'etcd')) return
   for (const { name, path, remove } of distributions) {
     const found = facts.remains.distributions.filter(one => path.test(one))
     if (found.length === 0) continue

@@ -40,7 +40,7 @@ export function* rangeChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts
   }
 }
 
-function placesOf({ networks = [], nameservers, addresses, endpoint }: HostFacts): readonly Place[] {
+function placesOf({ networks, nameservers, addresses, endpoint }: HostFacts): readonly Place[] {
   const own = networks.filter(({ device }) => !podInterfaces.test(device))
   const places: Place[] = own.flatMap(({ range, device, gateway }) =>
     gateway === undefined

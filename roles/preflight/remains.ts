@@ -16,7 +16,7 @@ const ownDropIn = '/10-kubeadm.conf'
 
 /** What other software, or an earlier cluster, has left on a host that is no node yet, and that would get in the way. */
 export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (facts.remains === undefined || isNode(facts) || host.roles.every(role => role === 'etcd')) return
+  if (isNode(facts) || host.roles.every(role => role === 'etcd')) return
   // What evcctl's own kubeadm has left on a host that it was making a node of is no other cluster's.
   const begun = isOrWasBegun(facts)
   if (!begun) yield* kubernetesFiles(spec, host, facts)
@@ -56,7 +56,7 @@ export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
 
 function* kubernetesFiles(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const isControlPlane = host.roles.includes('control-plane')
-  const found = (facts.remains?.kubernetesFiles ?? []).filter(path => {
+  const found = facts.remains.kubernetesFiles.filter(path => {
     if (path.startsWith('/etc/kubernetes/manifests/')) return !isControlPlane || kubeadmManifests.includes(path)
     return isControlPlane || !leftOfJoin.includes(path)
   })
@@ -80,5 +80,5 @@ function* kubernetesFiles(spec: ClusterSpec, host: HostSpec, facts: HostFacts): 
 
 // The kernel makes tunl0 by itself, as soon as anything loads its module.
 function isInUse(name: string, facts: HostFacts): boolean {
-  return name !== 'tunl0' || facts.networks?.some(({ device }) => device === name) === true
+  return name !== 'tunl0' || facts.networks.some(({ device }) => device === name)
 }

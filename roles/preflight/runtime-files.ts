@@ -13,7 +13,7 @@ export function* runtimeFileChecks(spec: ClusterSpec, host: HostSpec, facts: Hos
   if (spec.runtime.name !== 'containerd' || host.roles.every(role => role === 'etcd')) return
   const patched = spec.runtime.configPatches.map(({ version }) => version).filter(version => version !== undefined)
   const ours = Number(patched.at(-1) ?? writtenVersion)
-  for (const { path, content } of facts.remains?.containerdFiles ?? []) {
+  for (const { path, content } of facts.remains.containerdFiles) {
     const problem = problemOf(content, ours)
     if (problem === undefined) continue
     yield finding('runtimeFiles', host, {

@@ -13,13 +13,13 @@ export interface HostNote {
 export function takenOver(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly HostNote[] {
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
-    if (known?.remains === undefined || isOrWasBegun(known) || host.roles.every(role => role === 'etcd')) return []
+    if (known === undefined || isOrWasBegun(known) || host.roles.every(role => role === 'etcd')) return []
     return textsOf(spec, known).map(text => ({ host: host.name, text }))
   })
 }
 
 function textsOf(spec: ClusterSpec, facts: HostFacts): readonly string[] {
-  const { packages = [], cniFiles = [], interfaces = [], criOFiles = [], kubernetesFiles = [] } = facts.remains ?? {}
+  const { packages, cniFiles, interfaces, criOFiles, kubernetesFiles } = facts.remains
   const { cni } = spec.network
   const beside = packages.filter(name => spec.runtime.name !== 'docker' || name !== 'containerd')
   const left = [

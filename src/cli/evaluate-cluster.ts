@@ -65,7 +65,7 @@ export async function evaluateCluster(
     run.emit({ type: 'note', host, text })
   }
   for (const note of [...takenOver(spec, facts), ...otherPodNetworks(spec, facts)]) run.emit({ type: 'note', ...note })
-  const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates ?? []]))
+  const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(spec, facts)
