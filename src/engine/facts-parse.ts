@@ -10,7 +10,7 @@ export interface Timing {
  * Makes facts of what the facts script printed. Only output that does not reach its end is an error of its own, because then
  * nothing of it can be trusted. Throws the Error of the first module that cannot use what it finds.
  */
-export function parseFacts<Modules extends readonly FactModule[], Asked extends object = object>(
+export function parseFacts<const Modules extends readonly FactModule[], Asked extends object = object>(
   host: string,
   stdout: string,
   timing: Timing,

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { HostError } from '../../src/core/errors.ts'
+import type { FactModule } from '../../src/core/facts.ts'
 import type { ExchangeRequest, Session, SshPool } from '../../src/core/host.ts'
+import { limits } from '../../src/core/limits.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { hostFacts } from '../../src/facts/index.ts'
 import { Decoder } from '../../src/shell/decode.ts'
@@ -67,6 +69,31 @@ test('one exchange a host', async () => {
   const pool = new LocalPool()
   await gather(['a'], pool)
   expect(pool.exchanges().get('local')).toBe(1)
+})
+
+test('a host is asked what is asked of it alone, and has the time that takes', async () => {
+  const asked: (readonly [string, boolean, number | undefined])[] = []
+  const pool = new (class extends LocalPool {
+    override async session(host: string): Promise<Session> {
+      const exchange = async ({ probes: [probe] }: ExchangeRequest) => {
+        asked.push([host, probe?.script.includes('at slow;') === true, probe?.timeoutMs])
+        return { jobs: [], results: [{ exitCode: 0, stdout: '@@ slow\nyes\n@@ end\n', stderr: '' }] }
+      }
+      return { host, exchange }
+    }
+  })()
+  const slow: FactModule<{ readonly slow: string }> = {
+    script: 'at slow; echo yes\n',
+    timeoutMs: 5_000,
+    parse: sections => ({ slow: sections('slow').join() }),
+  }
+  const wanted = { modules: hostFacts, askedOf: (host: string) => (host === 'b' ? [slow] : []) }
+  const { facts } = await gatherFacts(['a', 'b'], fakeRun(pool), wanted)
+  expect(asked).toEqual([
+    ['a', false, limits.factsMs],
+    ['b', true, limits.factsMs + 5_000],
+  ])
+  expect([facts.get('a')?.slow, facts.get('b')?.slow]).toEqual([undefined, 'yes'])
 })
 
 test('a run that stops begins with no host', async () => {

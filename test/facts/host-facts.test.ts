@@ -95,10 +95,6 @@ test('a control plane node is told from a host with files of one', () => {
   expect(parse({ kubernetes: 'kubelet.conf\nadmin.conf\ncontrol-plane' }).kubernetes.controlPlane).toBe(true)
 })
 
-test('output that does not reach its end is refused', () => {
-  expect(() => readFacts('h', '\n@@ os\nID=debian\n', timing)).toThrow('end too early')
-})
-
 describe('cgroups', () => {
   test('version 2 lists what is enabled', () => {
     const facts = parse({ cgroup2: 'cpuset cpu io memory pids' })
@@ -202,17 +198,6 @@ describe('listening sockets', () => {
   })
 })
 
-describe('clocks', () => {
-  test.each([
-    ['the same', '1000.050', '1000.150', 0, 100],
-    ['an hour ahead', '4600.050', '4600.150', 3_600_000, 100],
-    ['behind', '990.050', '990.150', -10_000, 100],
-    ['read by a date that does not know %N', '1000.%N', '1000', 400, 200],
-  ])('%s', (_, begin, end, clockOffsetMs, roundTripMs) => {
-    expect(parse({ clock: begin, 'clock-end': end })).toMatchObject({ clockOffsetMs, roundTripMs })
-  })
-})
-
 test('free space, also of mount points with blanks', () => {
   const free = [
     'Filesystem 1024-blocks Used Available Capacity Mounted on',
@@ -303,10 +288,8 @@ test.each([
     'free',
     'x\n/dev/sda1 1 1 99999999999999999999999999999999999999999999999999999 26% /'.replace('9', '9'.repeat(300)),
   ],
-  ['clock', '99999999999999999999'],
 ])('%s that cannot be right is an error of the host', (section, text) => {
-  const both = section === 'clock' ? 'clock-end' : section
-  expect(() => parse({ [section]: text, [both]: text })).toThrow(/cannot be right: /)
+  expect(() => parse({ [section]: text })).toThrow(/cannot be right: /)
 })
 
 test('lines without end are read in time that grows with their length', { timeout: 20_000 }, () => {
@@ -345,7 +328,7 @@ test('the script names what another etcd has on the host, and leaves out what ev
 })
 
 test('a file that is left keeps the blanks in its name', () => {
-  expect(parse({ remains: 'kubernetes /etc/kubernetes/pki/a b.crt' }).remains?.kubernetesFiles).toEqual([
+  expect(parse({ remains: 'kubernetes /etc/kubernetes/pki/a b.crt' }).remains.kubernetesFiles).toEqual([
     '/etc/kubernetes/pki/a b.crt',
   ])
 })
@@ -365,9 +348,7 @@ describe('a host that sends much occupies nobody', () => {
   })
 
   test('in many lines', () => {
-    const routes = 'e 0000000A 00000000 0 0 0 0 000000FF\n'.repeat(50_000)
-    expect(() => parse({ routes })).toThrow('more than 40000 lines came of its routes')
     const remains = parse({ remains: 'interface tunl0\n'.repeat(30_000) }).remains
-    expect(remains?.interfaces).toHaveLength(550)
+    expect(remains.interfaces).toHaveLength(550)
   })
 })
