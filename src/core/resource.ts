@@ -122,6 +122,14 @@ export interface StepFailure {
   readonly stderr: string
 }
 
+/** How a resource is taken off a host again; see gone(). */
+export interface Removal<C> {
+  /** What of it is there, as a plan shows it; empty where nothing is left that is evcctl's. */
+  left(current: C): readonly FieldChange[]
+  /** The steps that take it away; must be safe to run again after being cut off anywhere. */
+  steps(current: C): readonly Step[]
+}
+
 /**
  * The unit of work: how to read it, how to compare it, how to write it. Everything is pure; only the engine talks to hosts.
  * C is the current state, D the desired one, O what it offers to others.
@@ -141,6 +149,8 @@ export interface Resource<C, D, O = void> {
   converge(current: C, desired: D): readonly Step[]
   /** What it gives to others, read from the current state; undefined as long as it is not there. */
   output?(current: C): O | undefined
+  /** Undefined for what cannot be taken back, or leaves nothing behind. */
+  readonly removal?: Removal<C>
   /** Turns the failure of a step into something to act on. Undefined: the engine's general wording is used. */
   explain?(failure: StepFailure, desired: D): ErrorDetails | undefined
 }

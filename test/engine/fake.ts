@@ -12,7 +12,7 @@ import { isUnknown } from '../../src/core/output.ts'
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../src/core/resource.ts'
 import type { Run } from '../../src/engine/run.ts'
 
-/** A host as a table of values, with a script language of four words: get, set, mint, revoke. */
+/** A host as a table of values, with a script language of a few words: get, set, unset, mint, revoke. */
 export class FakeHost {
   readonly name: string
   readonly values = new Map<string, string>()
@@ -31,6 +31,7 @@ export class FakeHost {
       const [word = '', key = '', value = ''] = line.split(' ')
       if (word === 'get') outputs.push(this.values.has(key) ? `=${this.values.get(key)}` : '-')
       else if (word === 'set') this.values.set(key, value)
+      else if (word === 'unset') this.values.delete(key)
       else if (word === 'stamp') this.values.set(key, this.stampOf(value.split(',')))
       else if (word === 'current') outputs.push(this.stampOf(key.split(',')))
       else if (word === 'mint') {

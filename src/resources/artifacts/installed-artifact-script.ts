@@ -72,6 +72,17 @@ mv -fT "$record" "$stamp"
 `
 }
 
+/** Removes the files of the record, and the record last. What is no file by now is somebody else's, and stays. */
+export function removeScript(name: string): string {
+  return `stamp=${quote(`${artifactsFolder}/${name}`)}
+if [ ! -f "$stamp" ]; then exit 0; fi
+sed -n 's|^file=[^/]*||p' "$stamp" | while IFS= read -r old; do
+  if [ -L "$old" ] || [ ! -d "$old" ]; then rm -f "$old"; fi
+done
+rm -f "$stamp"
+`
+}
+
 function unpackLines(install: Install): string {
   const list = `sed -n 's|^file=[^/]*||p' "$record" >"$record.paths"\n`
   if ('data' in install) return `put "$part" ${quote(install.data)}\n${list}`

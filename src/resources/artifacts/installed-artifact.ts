@@ -5,7 +5,7 @@ import { explainWrite } from '../support/index.ts'
 import { type ArtifactState, artifactProbe } from './artifact-survey.ts'
 import { explainDownload, sizeOf } from './download-failure.ts'
 import { type FetchSource, fetchSteps } from './fetch-step.ts'
-import { anotherMachine, type Install, installScript, modeOf } from './installed-artifact-script.ts'
+import { anotherMachine, type Install, installScript, modeOf, removeScript } from './installed-artifact-script.ts'
 
 export interface ArtifactParameters {
   /** Name of the download, e.g. `cni-plugins`; one of each on a host. */
@@ -62,6 +62,11 @@ export function installedArtifact(parameters: ArtifactParameters): Resource<Arti
     converge() {
       const size = bytes === undefined ? {} : { bytes }
       return fetchSteps({ source, sha256, site, ...size }, installScript(name, version, sha256, install))
+    },
+    removal: {
+      left: current =>
+        current?.version === undefined ? [] : [{ field: 'version', before: current.version, after: 'nothing' }],
+      steps: () => [{ run: removeScript(name) }],
     },
     explain(failure) {
       const from = 'url' in source ? source : { url: `file:${source.file}` }

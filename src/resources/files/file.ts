@@ -65,6 +65,11 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
       return steps
     },
     output: current => (isRegular(current) ? { path } : undefined),
+    removal: {
+      // What else stands in its place is not evcctl's.
+      left: current => (isRegular(current) ? [{ field: 'content', before: describe(current), after: 'nothing' }] : []),
+      steps: () => [{ run: `rm -f ${quote(path)}` }],
+    },
     explain(failure) {
       const said = failure.stderr.trim()
       if (/^rmdir: |is a directory$/m.test(said)) return inTheWay(path, said)

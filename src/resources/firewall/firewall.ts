@@ -62,9 +62,15 @@ export function firewallOpenings(parameters: FirewallParameters): Resource<Firew
     },
     converge: (current, wanted) =>
       parts(current).flatMap(part => (part.changes(wanted).length === 0 ? [] : part.steps(wanted))),
+    removal: {
+      left: current => parts(current).flatMap(part => part.changes(nothing)),
+      steps: current => parts(current).flatMap(part => (part.changes(nothing).length === 0 ? [] : part.steps(nothing))),
+    },
     explain: failure => ufw.explain?.(failure) ?? firewalld.explain?.(failure),
   }
 }
+
+const nothing: FirewallDesired = { rules: [], closesOthers: true }
 
 function parts(current: FirewallState) {
   return [

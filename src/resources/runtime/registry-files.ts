@@ -42,6 +42,13 @@ export function registryFiles(
       }
       return steps
     },
+    removal: {
+      left: current => [...changes(current, {})],
+      steps: current =>
+        Object.entries(current)
+          .filter(([, content]) => content.startsWith(header))
+          .map(([path]) => ({ run: removeScript(folder, path) })),
+    },
   }
 }
 

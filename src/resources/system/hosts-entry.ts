@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Resource } from '../../core/resource.ts'
+import type { Resource, Step } from '../../core/resource.ts'
 import { explainWrite, linesOf, replaceFile } from '../support/index.ts'
 
 export interface HostsEntryParameters {
@@ -48,18 +48,10 @@ export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntr
       if (current.line === undefined) return { action: 'create', fields: [{ field: path, after: line }] }
       return { action: 'update', fields: [{ field: path, before: current.line, after: line }] }
     },
-    converge(current, desired) {
-      const content = Buffer.from(withEntry(current.file, block, desired.line), 'latin1').toString('base64')
-      const seen = createHash('sha256').update(current.file, 'latin1').digest('hex')
-      return [
-        {
-          run: `[ -e ${path} ] || (umask 022; : >${path})
-if [ "$(sha256sum <${path})" != '${seen}  -' ]; then exit ${changedMeanwhile}; fi
-base64 -d >${path}.evcctl
-${replaceFile(path)}`,
-          stdin: content,
-        },
-      ]
+    converge: (current, desired) => [rewrite(current, withEntry(current.file, block, desired.line))],
+    removal: {
+      left: current => (current.line === undefined ? [] : [{ field: path, before: current.line, after: 'nothing' }]),
+      steps: current => [rewrite(current, withoutEntry(current.file, block))],
     },
     explain(failure) {
       if (failure.exitCode !== changedMeanwhile) return explainWrite(failure, path)
@@ -72,6 +64,18 @@ ${replaceFile(path)}`,
   }
 }
 
+// Only where the file is still what was read.
+function rewrite({ file }: HostsEntryState, text: string): Step {
+  const seen = createHash('sha256').update(file, 'latin1').digest('hex')
+  return {
+    run: `[ -e ${path} ] || (umask 022; : >${path})
+if [ "$(sha256sum <${path})" != '${seen}  -' ]; then exit ${changedMeanwhile}; fi
+base64 -d >${path}.evcctl
+${replaceFile(path)}`,
+    stdin: Buffer.from(text, 'latin1').toString('base64'),
+  }
+}
+
 /** The text of a hosts file with this line in its block; the block goes to the end if there is none yet. */
 export function withEntry(file: string, block: string, line: string): string {
   const text = `${begin(block)}\n${line}\n${end(block)}\n`
@@ -79,6 +83,11 @@ export function withEntry(file: string, block: string, line: string): string {
   if (pattern.test(file)) return file.replace(pattern, () => text)
   const separator = file === '' || file.endsWith('\n') ? '' : '\n'
   return `${file}${separator}${text}`
+}
+
+/** The text of a hosts file without this block. */
+export function withoutEntry(file: string, block: string): string {
+  return file.replace(blockPattern(block), '')
 }
 
 // Exactly what this resource writes: a block that was torn apart by hand is not taken for one.

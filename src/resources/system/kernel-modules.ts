@@ -63,6 +63,11 @@ export function kernelModules(parameters: KernelModulesParameters): Resource<Ker
       )
       return steps
     },
+    // Modules stay loaded until the next boot: others may use them.
+    removal: {
+      left: current => changes(current, []),
+      steps: () => [{ run: `rm -f ${quote(file)}` }],
+    },
     explain(failure) {
       const name = new RegExp(`${notLoaded}(\\S+)`).exec(failure.stderr)?.[1]
       if (name === undefined) return explainWrite(failure, file)

@@ -61,6 +61,11 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
       if (live.length > 0) steps.push({ run: live.map(setLine).join('') })
       return steps
     },
+    // What the kernel has now stays until the next boot: nobody knows what it had before.
+    removal: {
+      left: current => changes(current, new Map()),
+      steps: () => [{ run: `rm -f ${quote(file)}` }],
+    },
     explain(failure) {
       const key = new RegExp(`${noSuchKey}(\\S+)`).exec(failure.stderr)?.[1]
       if (key !== undefined) {

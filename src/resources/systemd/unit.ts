@@ -1,7 +1,8 @@
 import type { Change, Context, FieldChange, Resource, StepFailure } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
 import { putBackMark } from './kept-files.ts'
 import { replacedMark, settleScript, type Trial } from './settle.ts'
-import { changedPaths, type UnitState, unitProbe } from './state.ts'
+import { changedPaths, startedFolder, type UnitState, unitProbe } from './state.ts'
 
 export interface SystemdUnitParameters {
   /** With its suffix, e.g. `containerd.service`. */
@@ -86,6 +87,15 @@ export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitSta
           timeoutMs: wait + (trial === undefined ? 30_000 : 90_000),
         },
       ]
+    },
+    removal: {
+      left: current => [...stateChanges(current, { state: 'stopped', enabled: false, masked: false })],
+      steps: () => [
+        {
+          run: `${settleScript({ unit, state: 'stopped', enabled: false, masked: false, files: [], action: 'start', seconds: Math.ceil(wait / 1000) })}rm -f ${quote(`${startedFolder}/${unit}`)}\n`,
+          timeoutMs: wait + 30_000,
+        },
+      ],
     },
     explain: failure => explainUnit(unit, state, failure),
   }

@@ -1,0 +1,42 @@
+import type { AnyResource, Change, Resource } from './resource.ts'
+import { GraphBuilder } from './scope.ts'
+import type { Graph, Task } from './task.ts'
+import type { TaskId } from './task-id.ts'
+
+/**
+ * The same resource, wanted not to be there. It has the same identity, so that nobody wants it both there and gone. Throws
+ * RangeError for a resource that does not say how it is taken back.
+ */
+export function gone<C, D, O>(resource: Resource<C, D, O>): Resource<C, Record<never, never>> {
+  const { kind, name, title, probe, removal } = resource
+  if (removal === undefined) throw new RangeError(`${kind} ${name} does not say how it is taken back`)
+  return {
+    kind,
+    name,
+    ...(title === undefined ? {} : { title }),
+    probe,
+    desired: {},
+    diff(current): Change | undefined {
+      const fields = removal.left(current)
+      return fields.length === 0 ? undefined : { action: 'delete', fields }
+    },
+    converge: current => removal.steps(current),
+  }
+}
+
+/**
+ * The graph that takes back what another one declares, in reverse order: each task goes once all are gone that were made
+ * after it. Tasks of resources that cannot be taken back are left out, and what came before them waits for what came after.
+ */
+export function takenBack(graph: Graph): Graph {
+  const builder = new GraphBuilder()
+  const next = Map.groupBy(graph.edges, edge => edge.from)
+  // What has to be gone before a task may go; the tasks come in reverse order, so that of those after it is known.
+  const before = new Map<TaskId, readonly Task[]>()
+  for (const { id, host, role, resource } of [...graph.tasks.values()].reverse()) {
+    const after = new Set((next.get(id) ?? []).flatMap(edge => before.get(edge.to) ?? []))
+    const isRemovable = (resource as AnyResource).removal !== undefined
+    before.set(id, isRemovable ? [builder.scope(host, role).add(gone(resource), { after: [...after] })] : [...after])
+  }
+  return builder.build()
+}
