@@ -71,7 +71,7 @@ export function kustomization({
       const forget = `there=$(${get})
 if [ -n "$there" ]; then ${annotate} ${configurationAnnotation}- >/dev/null; fi
 `
-      const apply = `${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null`
+      const apply = `${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null\n`
       const run = `${againFunction}${mayStand ? forget : ''}${retried(apply, { times: 5 })}${annotate} ${configurationAnnotation}=${configuration} >/dev/null
 `
       return [{ run, timeoutMs: 480_000 }]
