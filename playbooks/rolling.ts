@@ -12,11 +12,14 @@ import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
 import {
+  type Batches,
   barrier,
+  batchesOf,
   type ClusterSpec,
   type GraphBuilder,
   type HostFacts,
   type Plan,
+  rolling,
   type Task,
   type TaskId,
 } from '../src/index.ts'
@@ -34,8 +37,6 @@ const rolled = new Set(
 /** These go from host to host, too: see rollFirewalls(), rollEtcdClients() and declareEtcd(). */
 const rolledElsewhere = new Set([etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name))
 
-type Batches = readonly (readonly string[])[]
-
 /**
  * The nodes that run already, in the batches in which they change: one node first, to prove what is new; the other control
  * plane nodes one by one (those whose member of etcd is down with the first; all at once where etcd has no quorum before several
@@ -43,7 +44,7 @@ type Batches = readonly (readonly string[])[]
  * one first, since some settings are theirs alone. Hosts that are no nodes yet, or did not answer, are in none.
  */
 export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
-  return batchesOf(spec, facts, [])
+  return hostsInBatches(spec, facts, [])
 }
 
 /**
@@ -56,24 +57,22 @@ export function hostBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFa
     .sort((one, other) => Number(facts.get(other.name)!.etcd.ca) - Number(facts.get(one.name)!.etcd.ca))
     .sort((one, other) => Number(hasMemberRunning(one, facts)) - Number(hasMemberRunning(other, facts)))
   const oneByOne = members.map(({ name }) => [name])
-  return batchesOf(spec, facts, oneByOne)
+  return hostsInBatches(spec, facts, oneByOne)
 }
 
-function batchesOf(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>, beforeWorkers: Batches): Batches {
+function hostsInBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>, beforeWorkers: Batches): Batches {
   const first = firstControlPlaneHost(spec, facts)
   const running = [first, ...spec.hosts.filter(host => host !== first)].filter(host => isRunningNode(host, facts))
   const controlPlane = running.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
   const workers = running.filter(({ roles }) => !roles.includes('control-plane')).map(({ name }) => name)
-  const size = Math.max(1, Math.floor(workers.length * largestShare))
+  const maxUnavailable = Math.max(1, Math.floor(workers.length * largestShare))
   // Where etcd has hosts of its own, a control plane node becomes well without the others.
   const isApart = spec.etcd.topology !== 'stacked'
-  const batches = [
+  return [
     ...(isApart ? controlPlane.map(name => [name]) : controlPlaneBatches(spec, facts, controlPlane)),
     ...beforeWorkers,
-    ...workers.slice(0, 1).map(name => [name]),
+    ...batchesOf(workers, { maxUnavailable }),
   ]
-  for (let at = 1; at < workers.length; at += size) batches.push(workers.slice(at, at + size))
-  return batches
 }
 
 // Members of the stacked etcd that are down go with the first node: there is nothing to be spared on them, and they may be what
@@ -156,23 +155,15 @@ interface Roll {
   readonly isMember?: (host: string) => boolean
 }
 
-function roll(
-  builder: GraphBuilder,
-  batches: Batches,
-  { host, held, proofs, well, isMember = () => false }: Roll,
-): void {
+function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, well, isMember }: Roll): void {
   const byHost = Map.groupBy(held, task => task.host)
   if (byHost.size === 0) return
   const scope = builder.scope(host, 'rolling')
-  let previous: readonly Task[] = []
-  batches.slice(1).forEach((batch, index) => {
-    const before = batches[index]!
-    const gate = scope.add(barrier(`batch ${index + 1} of the ${well}`), {
-      after: [...previous, ...before.filter(isMember).flatMap(proofs)],
-      afterReached: before.filter(name => !isMember(name)).flatMap(proofs),
-    })
-    for (const task of batch.flatMap(name => byHost.get(name) ?? [])) builder.holdBack(task, [gate])
-    previous = [gate]
+  rolling(builder, batches, {
+    held: name => byHost.get(name) ?? [],
+    proofs,
+    ...(isMember === undefined ? {} : { isNeeded: isMember }),
+    gate: (batch, order) => scope.add(barrier(`batch ${batch} of the ${well}`), order),
   })
 }
 

@@ -1,0 +1,57 @@
+import type { GraphBuilder, TaskOrder } from './scope.ts'
+import type { Task } from './task.ts'
+
+/** Names of nodes, batch after batch. */
+export type Batches = readonly (readonly string[])[]
+
+/** How nodes change that are in service. */
+export interface RollingPolicy {
+  /** The most nodes that change at a time; at least 1. */
+  readonly maxUnavailable: number
+  /** Whether an earlier run has left a node out of service: those go first, so that never too many are. Default: none is. */
+  readonly isEntered?: (node: string) => boolean
+}
+
+/** One node first, the canary, which proves what is new; then as many as may be unavailable at a time. */
+export function batchesOf(
+  nodes: readonly string[],
+  { maxUnavailable, isEntered = () => false }: RollingPolicy,
+): Batches {
+  const order = nodes.toSorted((one, other) => Number(isEntered(other)) - Number(isEntered(one)))
+  const batches = order.slice(0, 1).map(name => [name])
+  for (let at = 1; at < order.length; at += maxUnavailable) batches.push(order.slice(at, at + maxUnavailable))
+  return batches
+}
+
+/** What is done on the nodes of a rolling change. */
+export interface Rolled {
+  /** What a node may get only when the batches before it are well. */
+  held(node: string): readonly Task[]
+  /** What shows that a node is well with what it got; it has to look at the node after the change. */
+  proofs(node: string): readonly Task[]
+  /** What takes a node back into service; see bracket(). */
+  readonly left?: (node: string) => readonly Task[]
+  /** Whether the loss of a node stops the ones after it even if nothing was written to it before. Default: no. */
+  readonly isNeeded?: (node: string) => boolean
+  /** Declares the task between a batch (from 1) and the next one: it is done when all that it waits for is. */
+  gate(batch: number, order: TaskOrder): Task
+}
+
+/**
+ * Lets nodes change batch after batch: nothing is written in a batch before every node of the one before is well and back
+ * in service, nor when one is not. What is right already waits for nobody. A node that was lost before anything was written
+ * to it says nothing of what is new, and stops nobody. The number of edges grows with the number of tasks, not with its square.
+ */
+export function rolling(builder: GraphBuilder, batches: Batches, rolled: Rolled): void {
+  const { left = () => [], isNeeded = () => false } = rolled
+  let previous: readonly Task[] = []
+  batches.slice(1).forEach((batch, index) => {
+    const before = batches[index]!
+    const gate = rolled.gate(index + 1, {
+      after: [...previous, ...before.flatMap(left), ...before.filter(isNeeded).flatMap(rolled.proofs)],
+      afterReached: before.filter(name => !isNeeded(name)).flatMap(rolled.proofs),
+    })
+    for (const task of batch.flatMap(rolled.held)) builder.holdBack(task, [gate])
+    previous = [gate]
+  })
+}
