@@ -33,7 +33,22 @@ export function buildGraph(
     if (!byId.has(edge.from)) throw new GraphError(`Task "${edge.to}" depends on "${edge.from}", which is not declared`)
   }
   const order = sortTopologically([...byId.keys()], unique)
-  return { tasks: new Map(order.map(id => [id, byId.get(id)!])), edges: unique, mints }
+  const graph = { tasks: new Map(order.map(id => [id, byId.get(id)!])), edges: unique, mints }
+  judgingOrder(graph)
+  return graph
+}
+
+/**
+ * The ids of the tasks in the order in which they can be judged: who enters a bracket comes after what is inside. Throws
+ * GraphError where something inside waits for a task outside that waits for who enters: neither would ever be done.
+ */
+export function judgingOrder({ tasks, edges }: Graph): readonly TaskId[] {
+  const ids = [...tasks.keys()]
+  if (!edges.some(({ enter }) => enter)) return ids
+  return sortTopologically(
+    ids,
+    edges.map(edge => (edge.enter ? { ...edge, from: edge.to, to: edge.from } : edge)),
+  )
 }
 
 // They would undo each other's work in every run, or the last one would win.
@@ -77,9 +92,20 @@ function mergeEdges(edges: readonly Edge[]): readonly Edge[] {
 
 function bothEdges(one: Edge, other: Edge): Edge {
   const { from, to } = one
-  const hold = one.hold === true && other.hold === true
+  // Who enters a bracket ends after what is inside, or with it, so that cannot wait for it in another way.
+  const enter = one.enter === true || other.enter === true
+  const hold = enter || (one.hold === true && other.hold === true)
   const spare = one.spare === true && other.spare === true
-  return { from, to, watch: one.watch || other.watch, ...(hold ? { hold } : {}), ...(spare ? { spare } : {}) }
+  const leave = one.leave === true || other.leave === true
+  return {
+    from,
+    to,
+    watch: one.watch || other.watch,
+    ...(hold ? { hold } : {}),
+    ...(spare ? { spare } : {}),
+    ...(enter ? { enter } : {}),
+    ...(leave ? { leave } : {}),
+  }
 }
 
 function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): readonly TaskId[] {

@@ -1,3 +1,4 @@
+export * from './bracket.ts'
 export * from './credentials.ts'
 export * from './error-details.ts'
 export * from './errors.ts'

@@ -21,6 +21,10 @@ export interface TaskOrder {
   readonly watch?: readonly Task[]
   /** Like `after`, but it does not fail with one whose host was lost before this run wrote anything to it. */
   readonly afterReached?: readonly Task[]
+  /** It is written only when one of these is about to be, and before it; see bracket(). */
+  readonly enters?: readonly Task[]
+  /** It ends after these, however they end; see bracket(). */
+  readonly leaves?: readonly Task[]
 }
 
 /** What a role needs to declare tasks on one host. */
@@ -44,13 +48,20 @@ export class GraphBuilder {
       host,
       add: (resource, order = {}) => {
         const id = `${host}/${role}/${resource.kind}:${resource.name}` as TaskId
-        const task: Task = { id, host, role, resource, output: Output.ofTask(id) }
+        const enters = order.enters === undefined ? {} : ({ enters: true } as const)
+        const task: Task = { id, host, role, resource, output: Output.ofTask(id), ...enters }
         const watched = order.watch ?? []
         const before = outputsIn(task).flatMap(output => output.from.filter(from => !this.#mints.has(from)))
         for (const from of before) this.#edges.push({ from, to: id, watch: false })
         for (const after of order.after ?? []) this.#edges.push({ from: after.id, to: id, watch: false })
         for (const after of order.afterReached ?? []) {
           this.#edges.push({ from: after.id, to: id, watch: false, spare: true })
+        }
+        for (const inside of order.enters ?? []) {
+          this.#edges.push({ from: id, to: inside.id, watch: false, hold: true, enter: true })
+        }
+        for (const before of order.leaves ?? []) {
+          this.#edges.push({ from: before.id, to: id, watch: false, leave: true })
         }
         for (const watch of watched) this.#edges.push({ from: watch.id, to: id, watch: true })
         this.#tasks.push(task)

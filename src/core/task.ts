@@ -10,6 +10,8 @@ export interface Task<O = unknown> {
   readonly role: string
   readonly resource: AnyResource
   readonly output: Output<O>
+  /** It is written only when a task that it has an edge `enter` to is about to be. */
+  readonly enters?: true
 }
 
 /**
@@ -46,6 +48,10 @@ export interface Edge {
   readonly hold?: true
   /** When `from` fails because its host was lost before this run wrote anything to it, `to` goes on as if there was no order. */
   readonly spare?: true
+  /** `from` is judged after `to`, and written before it, only if `to` is about to be; see bracket(). Such an edge holds back `to`, besides. */
+  readonly enter?: true
+  /** `to` waits for the end of `from`, however that is: when `from` failed, `to` is skipped if it has something to write. */
+  readonly leave?: true
 }
 
 /** All that is to be evaluated, in a deterministic order in which every task comes after what it depends on. */

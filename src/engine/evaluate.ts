@@ -1,5 +1,6 @@
 import type { ErrorDetails } from '../core/error-details.ts'
 import type { HostError } from '../core/errors.ts'
+import { judgingOrder } from '../core/graph.ts'
 import type { Lookup } from '../core/output.ts'
 import { ownValue } from '../core/own-value.ts'
 import type { Graph, Task } from '../core/task.ts'
@@ -8,7 +9,7 @@ import type { Plan, Verdict } from '../core/verdict.ts'
 import { attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
 import { forEachHost } from './hosts.ts'
-import { judge, type Watched } from './judge.ts'
+import { judge, judgeEnter, type Watched } from './judge.ts'
 import type { Run } from './run.ts'
 import { collectProbes, type Snapshot } from './snapshot.ts'
 
@@ -90,22 +91,35 @@ export function judgeAll(
     return value === undefined ? unknown : { value }
   }
   const watches = new Map<TaskId, TaskId[]>()
-  for (const { from, to, watch } of graph.edges) {
-    if (watch) watches.set(to, [...(watches.get(to) ?? []), from])
+  const insides = new Map<TaskId, TaskId[]>()
+  const append = (map: Map<TaskId, TaskId[]>, key: TaskId, id: TaskId) => {
+    const ids = map.get(key)
+    if (ids === undefined) map.set(key, [id])
+    else ids.push(id)
   }
-  for (const task of graph.tasks.values()) {
+  for (const { from, to, watch, enter } of graph.edges) {
+    if (watch) append(watches, to, from)
+    if (enter) append(insides, from, to)
+  }
+  for (const id of judgingOrder(graph)) {
+    const task = graph.tasks.get(id)!
     const snapshot = snapshots.get(task.id)
     if (snapshot === undefined) continue
     const watched = watchedOf(watches.get(task.id) ?? [], verdicts)
-    const judgement =
+    const judgeItself = () =>
       'error' in snapshot ? snapshot : judge(task, snapshot.current, lookup, watched, id => graph.mints.has(id))
+    const judgement = task.enters ? judgeEnter(watchedOf(insides.get(id) ?? [], verdicts), judgeItself) : judgeItself()
     if ('verdict' in judgement) verdicts.set(task.id, judgement.verdict)
     else {
       errors.set(task.id, judgement.error)
       if ('refused' in judgement) refused.add(task.id)
     }
   }
-  return { plan: { verdicts }, errors, refused }
+  const inOrder = [...graph.tasks.keys()].flatMap(id => {
+    const verdict = verdicts.get(id)
+    return verdict === undefined ? [] : [[id, verdict] as const]
+  })
+  return { plan: { verdicts: new Map(inOrder) }, errors, refused }
 }
 
 // Only changes that are sure: a stage is done when as many tasks of it have changed.

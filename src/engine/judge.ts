@@ -69,6 +69,15 @@ export function judge(
   }
 }
 
+/** Judges a task that enters a bracket: nothing is to be done unless something inside will change, or may. */
+export function judgeEnter({ changing, undecided }: Watched, judgeItself: () => Judgement): Judgement {
+  if (changing.length === 0 && undecided.length === 0) return { verdict: { is: 'in desired state' }, desired: {} }
+  const judgement = judgeItself()
+  if (changing.length > 0 || 'error' in judgement || judgement.verdict.is === 'in desired state') return judgement
+  const { change } = judgement.verdict
+  return { ...judgement, verdict: { is: 'known after apply', waitingOn: undecided, change } }
+}
+
 function classify(change: Change, isMint: (id: TaskId) => boolean): Verdict {
   const after = change.fields.map(field => field.after)
   const unknown = after.filter((value): value is Unknown => isUnknown(value))

@@ -3,6 +3,7 @@ import type { Change } from '../core/resource.ts'
 import { titleOf } from '../core/task.ts'
 import type { TaskId } from '../core/task-id.ts'
 import { type Batch, chooseBatch, type Write } from './batch.ts'
+import { endedInside, enterAround, isNeverWanted } from './bracket.ts'
 import { converse } from './conversation.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { Lanes } from './lanes.ts'
@@ -38,6 +39,8 @@ export class Scheduler {
     this.#tasks = tasks
     this.#hosts = new Map(hosts)
     this.#due = new Set(hosts.values())
+    for (const state of tasks.values())
+      if (isNeverWanted(state)) this.#finish(state, { result: 'in desired state', ms: 0 })
     for (const host of hosts.values()) if (host.failed !== undefined) this.#giveUp(host, host.failed)
   }
 
@@ -117,8 +120,9 @@ export class Scheduler {
       const isWrite = settlement.do === 'write' || settlement.do === 'mint'
       if (isWrite && state.heldBack !== undefined) {
         this.#finish(state, { result: 'skipped', ms: 0, because: state.heldBack })
-      } else if (isWrite && state.heldBy > 0) continue
-      else if (settlement.do === 'write') writes.push(settlement.write)
+      } else if (isWrite && state.heldBy > 0) {
+        for (const { host: where } of enterAround(state)) this.#due.add(where)
+      } else if (settlement.do === 'write') writes.push(settlement.write)
       else if (settlement.do === 'mint') for (const id of settlement.mints) this.#want(id)
       else if (settlement.do === 'fail') this.#finish(state, { result: 'failed', ms: 0, error: settlement.error })
       else if (state.lostChange === undefined) this.#finish(state, { result: 'in desired state', ms: 0 })
@@ -218,11 +222,16 @@ export class Scheduler {
     if (end.result === 'cancelled') return
     const because = end.because ?? (end.result === 'failed' ? id : undefined)
     const isUntouched = because !== undefined && this.#wasLostUntouched(state, because)
+    for (const entry of state.entries) {
+      const unwanted = endedInside(entry, state)
+      if (unwanted !== undefined) this.#finish(entry, unwanted)
+    }
     for (const dependant of state.dependants) {
       // It was held, and had nothing to write.
       if (dependant.stage === 'done') continue
       const holds = dependant.holders.has(state)
-      if (because !== undefined && !holds && !(isUntouched && dependant.spared.has(state))) {
+      const leaves = dependant.leaves.has(state)
+      if (because !== undefined && !holds && !leaves && !(isUntouched && dependant.spared.has(state))) {
         this.#finish(dependant, { result: 'skipped', ms: 0, because })
         continue
       }
@@ -231,8 +240,8 @@ export class Scheduler {
         // One that is held may have been read before, also by an exchange that is still on its way.
         if (holds) dependant.readFrom = dependant.host.exchanges + 1
       }
+      if (holds || leaves) dependant.heldBack ??= because
       if (holds) {
-        dependant.heldBack ??= because
         dependant.heldBy--
         this.#due.add(dependant.host)
         continue
@@ -243,6 +252,7 @@ export class Scheduler {
       this.#due.add(dependant.host)
     }
   }
+
   /** Whether a task failed because its own host was lost before this run wrote anything to it. */
   #wasLostUntouched({ host }: TaskState, because: TaskId): boolean {
     return this.#tasks.get(because)?.host === host && host.failed !== undefined && host.convergedAt === 0

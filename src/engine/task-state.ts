@@ -33,7 +33,15 @@ export interface TaskState {
   readonly holders: Set<TaskState>
   /** Those of the dependencies whose hosts may be lost, as long as nothing was written to them. */
   readonly spared: Set<TaskState>
-  /** Other dependencies that have not ended well yet. */
+  /** Those of the holders that enter a bracket around it. */
+  readonly entries: Set<TaskState>
+  /** Of a task that enters a bracket: what is inside and has not ended yet. */
+  readonly inside: Set<TaskState>
+  /** Whether one of them was about to be written. */
+  isWanted: boolean
+  /** Those of the dependencies that it ends after, however they end. */
+  readonly leaves: Set<TaskState>
+  /** Other dependencies that have not ended well yet; for a task that enters a bracket, one more while nobody wants it. */
   waitingFor: number
   /** Holders that have not ended yet. */
   heldBy: number
@@ -105,6 +113,10 @@ export function createStates(evaluation: Evaluation): {
       dependants: [],
       holders: new Set(),
       spared: new Set(),
+      entries: new Set(),
+      inside: new Set(),
+      isWanted: false,
+      leaves: new Set(),
       waitingFor: 0,
       heldBy: 0,
       heldBack: undefined,
@@ -121,9 +133,15 @@ export function createStates(evaluation: Evaluation): {
     host.tasks.push(state)
     tasks.set(task.id, state)
   }
-  for (const { from, to, hold, spare } of graph.edges) {
-    if (hold) tasks.get(to)!.holders.add(tasks.get(from)!)
-    if (spare) tasks.get(to)!.spared.add(tasks.get(from)!)
+  for (const { from, to, hold, spare, enter, leave } of graph.edges) {
+    const before = tasks.get(from)!
+    const after = tasks.get(to)!
+    if (hold) after.holders.add(before)
+    if (spare) after.spared.add(before)
+    if (leave) after.leaves.add(before)
+    if (!enter) continue
+    after.entries.add(before)
+    before.inside.add(after)
   }
   const before = dependenciesOf(graph)
   const after = dependantsOf(graph)
@@ -131,7 +149,7 @@ export function createStates(evaluation: Evaluation): {
     state.dependencies.push(...before.get(id)!.map(one => tasks.get(one)!))
     state.dependants.push(...after.get(id)!.map(one => tasks.get(one)!))
     state.heldBy = state.holders.size
-    state.waitingFor = state.dependencies.length - state.heldBy
+    state.waitingFor = state.dependencies.length - state.heldBy + (state.task.enters ? 1 : 0)
     if (state.waitingFor === 0) state.stage = 'ready'
     state.host.priority += state.dependants.filter(one => one.host !== state.host).length
   }

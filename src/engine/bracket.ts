@@ -1,0 +1,30 @@
+import type { TaskEnd, TaskState } from './task-state.ts'
+
+/** Asks that the brackets around a task be entered, once nothing else holds it back. Returns what can begin with that now. */
+export function enterAround(state: TaskState): readonly TaskState[] {
+  const open = [...state.entries].filter(({ stage }) => stage !== 'done')
+  if (state.heldBy > open.length) return []
+  const news = open.filter(({ isWanted }) => !isWanted)
+  for (const entry of news) {
+    entry.isWanted = true
+    entry.waitingFor--
+    if (entry.waitingFor === 0) entry.stage = 'ready'
+  }
+  return news.filter(({ stage }) => stage === 'ready')
+}
+
+/** Whether a task enters a bracket that has nothing inside. */
+export function isNeverWanted({ task, inside }: TaskState): boolean {
+  return task.enters === true && inside.size === 0
+}
+
+/** Notes that a task inside has ended. Returns how the one that enters ends, where nobody can want it any more. */
+export function endedInside(entry: TaskState, state: TaskState): TaskEnd | undefined {
+  entry.inside.delete(state)
+  if (entry.inside.size > 0 || (entry.stage !== 'waiting' && entry.stage !== 'ready')) return undefined
+  // Where the plan saw something to do, it is told because of whom it was not done.
+  const inside = entry.dependants.filter(({ entries }) => entries.has(entry))
+  const failed = inside.find(({ end }) => end?.result === 'failed' || end?.result === 'skipped')
+  if (failed === undefined || entry.seemsDone) return { result: 'in desired state', ms: 0 }
+  return { result: 'skipped', ms: 0, because: failed.end?.because ?? failed.task.id }
+}
