@@ -18,6 +18,7 @@ import {
   type ClusterSpec,
   type GraphBuilder,
   type HostFacts,
+  nodesIn,
   type Plan,
   rolling,
   type Task,
@@ -25,9 +26,6 @@ import {
 } from '../src/index.ts'
 import { firstControlPlaneHost } from './cluster-addresses.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
-
-/** The largest share of the running workers that change at a time. */
-const largestShare = 0.25
 
 /** What they write or restart on a running node can take it out of the cluster; images can fill its disk. */
 const rolled = new Set(
@@ -65,7 +63,7 @@ function hostsInBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>
   const running = [first, ...spec.hosts.filter(host => host !== first)].filter(host => isRunningNode(host, facts))
   const controlPlane = running.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
   const workers = running.filter(({ roles }) => !roles.includes('control-plane')).map(({ name }) => name)
-  const maxUnavailable = Math.max(1, Math.floor(workers.length * largestShare))
+  const maxUnavailable = nodesIn(spec.rollout.maxUnavailable, workers.length)
   // Where etcd has hosts of its own, a control plane node becomes well without the others.
   const isApart = spec.etcd.topology !== 'stacked'
   return [

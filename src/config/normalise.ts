@@ -67,6 +67,7 @@ export function normalise(parts: Parts): ClusterSpec {
     os: sections.os,
     firewall: normaliseFirewall(sections),
     preflight: sections.preflight,
+    rollout: sections.rollout,
     hosts: parts.hosts.map((host, index) => normaliseHost(host, index, parts)),
   }
 }

@@ -1,4 +1,4 @@
-import type { Architecture, Login, Secret } from '../core/index.ts'
+import type { Architecture, Login, Secret, Share } from '../core/index.ts'
 import type { CheckName, FreeSpacePath, HostRole, TaintEffect } from './names.ts'
 
 /** A part of a document of somebody else's format: kubeadm's, the kubelet's, a runtime's. */
@@ -21,6 +21,7 @@ export interface ClusterSpec {
   readonly os: OsSpec
   readonly firewall: FirewallSpec
   readonly preflight: PreflightSpec
+  readonly rollout: RolloutSpec
   /** In the order of the file. */
   readonly hosts: readonly HostSpec[]
 }
@@ -195,6 +196,12 @@ export interface ExtraPort {
   readonly from: readonly string[]
   /** Hosts that open it; undefined: all. */
   readonly roles?: readonly HostRole[]
+}
+
+/** How nodes change that run already. */
+export interface RolloutSpec {
+  /** The most worker nodes that change at a time. */
+  readonly maxUnavailable: Share
 }
 
 export interface PreflightSpec {

@@ -66,6 +66,10 @@ spec:
   #   apiFrom: [192.0.2.0/24] # where kubectl is run
   #   extraPorts: [{ port: 9100, from: [192.0.2.5] }]
 
+  # How nodes change that run already: one first, then as many at a time, each batch when the one before is well.
+  # rollout:
+  #   maxUnavailable: 25% # of the workers, or a number; control plane nodes change one by one
+
   # os:
   #   packages: { manage: true, updateCache: when needed }
   #   sysctls: { vm.max_map_count: 262144 }

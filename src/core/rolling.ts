@@ -4,6 +4,14 @@ import type { Task } from './task.ts'
 /** Names of nodes, batch after batch. */
 export type Batches = readonly (readonly string[])[]
 
+/** A number of nodes, from 1 on, or a percentage of them, from 1 to 100. */
+export type Share = { readonly count: number } | { readonly percent: number }
+
+/** How many of so many nodes a share is: rounded down, at least 1. */
+export function nodesIn(share: Share, all: number): number {
+  return 'count' in share ? share.count : Math.max(1, Math.floor((all * share.percent) / 100))
+}
+
 /** How nodes change that are in service. */
 export interface RollingPolicy {
   /** The most nodes that change at a time; at least 1. */

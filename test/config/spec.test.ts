@@ -54,6 +54,7 @@ describe('the smallest file', () => {
         minFree: { '/usr/local/bin': 2 ** 29, '/var/lib': 2 ** 31, '/etc': 2 ** 24, '/tmp': 2 ** 26 },
         ignore: [],
       },
+      rollout: { maxUnavailable: { percent: 25 } },
       hosts: [
         {
           name: 'cp1',

@@ -41,6 +41,15 @@ const cases: readonly Case[] = [
   ['a range of an extra port', spec('firewall: { extraPorts: [{ port: 80, from: [10.1.0.0/8] }] }'), 'spec.firewall.extraPorts[0].from[0]', '10.0.0.0/8'],
   ['ports that end before they begin', spec('firewall: { extraPorts: [{ port: 9100, endPort: 9000 }] }'), 'spec.firewall.extraPorts[0].endPort', 'a port from 9100 on'],
   ['an extra port for nobody', spec('firewall: { extraPorts: [{ port: 9100, from: [] }] }'), 'spec.firewall.extraPorts[0].from', 'at least one'],
+  // rollout
+  ['no node at a time', spec('rollout: { maxUnavailable: 0 }'), 'spec.rollout.maxUnavailable', '0 is not accepted', 'a number of nodes from 1 on, or a percentage from 1% to 100%'],
+  ['nodes below zero', spec('rollout: { maxUnavailable: -1 }'), 'spec.rollout.maxUnavailable', '-1 is not accepted', 'e.g. 3 or 25%'],
+  ['half a node', spec('rollout: { maxUnavailable: 0.5 }'), 'spec.rollout.maxUnavailable', 'e.g. 3 or 25%'],
+  ['no percent of the nodes', spec('rollout: { maxUnavailable: 0% }'), 'spec.rollout.maxUnavailable', '"0%" is not accepted', 'e.g. 3 or 25%'],
+  ['more than all nodes', spec('rollout: { maxUnavailable: 150% }'), 'spec.rollout.maxUnavailable', '1% to 100%'],
+  ['a share in words', spec('rollout: { maxUnavailable: abc }'), 'spec.rollout.maxUnavailable', '1% to 100%'],
+  ['no share at all', spec('rollout: { maxUnavailable: }'), 'spec.rollout.maxUnavailable', 'e.g. 3 or 25%'],
+  ["another tool's word for it", spec('maxUnavailable: 1'), 'spec.maxUnavailable', 'spec.rollout.maxUnavailable'],
   // types and choices
   ['a no-break space before a key', spec('ssh: { \u00a0user: a }'), 'spec.ssh["\u00a0user"]', 'no-break space'],
   ['an empty entry', hosts(controlPlane, ''), 'spec.hosts[1]', 'hosts[1] has no value' ],

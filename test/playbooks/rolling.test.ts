@@ -76,6 +76,20 @@ describe('running nodes', () => {
     ])
   })
 
+  test.each([
+    [1, [['w1'], ['w2'], ['w3'], ['w4'], ['w5'], ['w6'], ['w7'], ['w8'], ['w9']]],
+    [5, [['w1'], ['w2', 'w3', 'w4', 'w5', 'w6'], ['w7', 'w8', 'w9']]],
+    ['50%', [['w1'], ['w2', 'w3', 'w4', 'w5'], ['w6', 'w7', 'w8', 'w9']]],
+    ['100%', [['w1'], ['w2', 'w3', 'w4', 'w5', 'w6', 'w7', 'w8', 'w9']]],
+    ['1%', [['w1'], ['w2'], ['w3'], ['w4'], ['w5'], ['w6'], ['w7'], ['w8'], ['w9']]],
+  ])(
+    'that are workers change as many at a time as spec.rollout says, control plane nodes one by one: %s',
+    (maxUnavailable, batches) => {
+      const given = specOf({ hosts, rollout: { maxUnavailable } })
+      expect(runningBatches(given, standing(names))).toEqual([['cp1'], ['cp2'], ['cp3'], ...batches])
+    },
+  )
+
   test('are the ones that answered and were made whole, and the first of them goes alone', () => {
     const running = names.filter(name => name !== 'w2')
     const facts = new Map(standing(running, ['cp2', 'w1', 'w2', 'w3']))

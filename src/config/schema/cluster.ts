@@ -8,6 +8,7 @@ import { kubernetesSchema } from './kubernetes.ts'
 import { networkSchema } from './network.ts'
 import { osSchema, preflightSchema } from './os.ts'
 import { proxySchema } from './proxy.ts'
+import { rolloutSchema } from './rollout.ts'
 import { runtimeSchema } from './runtime.ts'
 import { dnsLabel } from './scalars.ts'
 import { sshSchema } from './ssh.ts'
@@ -30,6 +31,12 @@ export const sectionsSchema = z.strictObject({
   os: osSchema.describe('The operating system of the hosts.').prefault({}),
   firewall: firewallSchema.describe('What the firewalls of the hosts let through.').prefault({}),
   preflight: preflightSchema.describe('What is checked on the hosts before anything is written.').prefault({}),
+  rollout: rolloutSchema
+    .describe(
+      'How nodes change that run already, whatever the change is: one node first, then the others in batches, each when the ' +
+        'one before is well with what it got. When one is not, those after it stay as they are. A plan shows the batches.',
+    )
+    .prefault({}),
 })
 
 /** cluster.yaml as it is written. */
