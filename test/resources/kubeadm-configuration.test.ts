@@ -189,8 +189,9 @@ describe('the configuration of a cluster', () => {
 
   test('what is taken out of cluster.yaml goes back to its default', () => {
     const change = changeOf(wanted(documents()), standing(documents({ patch: extraArgs }, { maxPods: 50 })))
+    const own = '{"name":"shutdown-watch-termination-grace-period","value":"5s"}'
     expect(change?.fields).toEqual([
-      { field: 'apiServer.extraArgs', before: '[{"name":"v","value":"2"}]', after: '(default)' },
+      { field: 'apiServer.extraArgs', before: `[${own},{"name":"v","value":"2"}]`, after: `[${own}]` },
       { field: 'kubelet maxPods', before: '50', after: '(default)' },
     ])
   })

@@ -34,6 +34,15 @@ test('the documents of kubeadm, with all that can be set', async () => {
   await expect(contentOf(document, spec)).toMatchFileSnapshot('../goldens/roles/kubeadm-all.yaml')
 })
 
+test('an API server that ends does not wait for open watches, unless cluster.yaml says so', () => {
+  const name = 'shutdown-watch-termination-grace-period'
+  expect(contentOf(document)).toContain(`- name: ${name}\n      value: 5s\n`)
+  const extraArgs = [{ name, value: '0s' }]
+  const text = contentOf(document, { kubernetes: { clusterConfiguration: { apiServer: { extraArgs } } } })
+  expect(text).toContain(`- name: ${name}\n      value: 0s\n`)
+  expect(text.split(name)).toHaveLength(2)
+})
+
 test.each([
   ['kubelet.service', 'cp1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service'],
   ['containerd.service', 'cp1/containerd/file:/etc/systemd/system/containerd.service'],

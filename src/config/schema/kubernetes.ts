@@ -27,7 +27,8 @@ export const kubernetesSchema = z.strictObject({
   clusterConfiguration: patchOf(
     'ClusterConfiguration (kubeadm.k8s.io/v1beta4)',
     'kubeadm',
-    ' etcd.local.dataDir is a folder for etcd alone, and empty when a node is made.',
+    ' etcd.local.dataDir is a folder for etcd alone, and empty when a node is made. API servers get ' +
+      '`shutdown-watch-termination-grace-period: 5s` unless it is set here: they restart in seconds with it.',
   ),
   initConfiguration: patchOf('InitConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm', whenMade),
   joinConfiguration: patchOf('JoinConfiguration (kubeadm.k8s.io/v1beta4)', 'kubeadm', whenMade),

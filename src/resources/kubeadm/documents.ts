@@ -7,6 +7,12 @@ const kubeadmVersion = 'kubeadm.k8s.io/v1beta4'
 /** Where a control plane node keeps the documents that it was made with. */
 export const kubeadmFile = '/etc/evcctl/kubeadm.yaml'
 
+/**
+ * Without it, an API server that ends waits for the open watches of kubelets and controllers until it is killed after 30 s;
+ * they watch elsewhere as soon as it closes them. Served by kube-apiserver 1.27 and newer (kubernetes#114925).
+ */
+const watchGracePeriod = { name: 'shutdown-watch-termination-grace-period', value: '5s' }
+
 /** What is the same for all nodes of a cluster. */
 export interface ClusterSettings {
   readonly name: string
@@ -44,7 +50,7 @@ export function clusterConfiguration(settings: ClusterSettings): KubernetesDocum
     kubernetesVersion: `v${version}`,
     controlPlaneEndpoint: endpoint,
     networking: { podSubnet: podCIDR, serviceSubnet: serviceCIDR, dnsDomain: clusterDomain },
-    apiServer: { certSANs: [...new Set(certSANs)] },
+    apiServer: { certSANs: [...new Set(certSANs)], extraArgs: [watchGracePeriod] },
     controllerManager: { extraArgs: [{ name: 'node-cidr-mask-size', value: String(nodePrefix) }] },
     ...(registry === undefined ? {} : { imageRepository: registry }),
     ...(externalEtcd === undefined ? {} : { etcd: { external: externalEtcd } }),
