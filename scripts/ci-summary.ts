@@ -1,29 +1,9 @@
 /**
  * Adds up vitest's JSON results: names each test that failed, and why, in a few lines (whoever sees only the end of a log
- * sees them all), then prints the closing line `N passed, N failed`. A missing file counts as a failure.
+ * sees them all), then the ten tests that took longest, and ends with the line `N passed, N failed`. A missing file counts
+ * as a failure.
  */
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
-
-interface Results {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly numPendingTests: number
-  readonly numFailedTestSuites: number
-  readonly testResults: readonly FileResults[]
-}
-
-interface FileResults {
-  readonly name: string
-  readonly status: string
-  /** Why the file itself broke; empty where only tests in it failed. */
-  readonly message: string
-  readonly assertionResults: readonly {
-    readonly fullName: string
-    readonly status: string
-    readonly failureMessages: readonly string[]
-  }[]
-}
+import { type FileResults, readResults, shownFile, slowestTests } from './test-results.ts'
 
 // Enough for an assertion with the values that it compared, and for the message of an error.
 const shownLength = 1200
@@ -33,8 +13,9 @@ function beginning(message: string): string {
   return text.replace(/^/gm, '    ')
 }
 
-function failuresIn({ name, status, message, assertionResults }: FileResults): readonly string[] {
-  const file = relative(process.cwd(), name)
+function failuresIn(results: FileResults): readonly string[] {
+  const { status, message, assertionResults } = results
+  const file = shownFile(results)
   const failed = assertionResults.filter(test => test.status === 'failed')
   const broken = status === 'failed' && (failed.length === 0 || message !== '')
   return [
@@ -45,9 +26,11 @@ function failuresIn({ name, status, message, assertionResults }: FileResults): r
 
 let passed = 0
 let failed = 0
+const files: FileResults[] = []
 for (const path of process.argv.slice(2)) {
   try {
-    const results = JSON.parse(readFileSync(path, 'utf8')) as Results
+    const results = readResults(path)
+    files.push(...results.testResults)
     passed += results.numPassedTests
     // A suite that breaks before its tests are known has no failed test, and a skipped test proves nothing.
     failed += Math.max(results.numFailedTests, results.numFailedTestSuites > 0 ? 1 : 0) + results.numPendingTests
@@ -59,5 +42,6 @@ for (const path of process.argv.slice(2)) {
     console.log(`${path}: no test results (${error instanceof Error ? error.message : String(error)})`)
   }
 }
+console.log(['Slowest tests:', ...slowestTests(files)].join('\n'))
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0

@@ -1,9 +1,16 @@
-/** Runs vitest for the named projects; writes JSON results too where EVCCTL_TEST_RESULTS names a file. */
+/**
+ * Runs vitest for the named projects, then names the ten tests that took longest. Keeps the JSON results where
+ * EVCCTL_TEST_RESULTS names a file.
+ */
 import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { readResults, slowestTests } from './test-results.ts'
 
-const results = process.env.EVCCTL_TEST_RESULTS
-const args = ['run', ...process.argv.slice(2)]
-if (results !== undefined) args.push('--reporter=default', '--reporter=json', `--outputFile.json=${results}`)
+const folder = mkdtempSync(join(tmpdir(), 'evcctl-results-'))
+const results = process.env.EVCCTL_TEST_RESULTS ?? join(folder, 'results.json')
+const args = ['run', ...process.argv.slice(2), '--reporter=default', '--reporter=json', `--outputFile.json=${results}`]
 const child = spawn('vitest', args, { stdio: 'inherit' })
 child.on('error', error => {
   console.error(`vitest cannot be run (${error.message}); try: npm test`)
@@ -11,4 +18,12 @@ child.on('error', error => {
 })
 child.on('exit', (code, signal) => {
   process.exitCode = signal === null ? (code ?? 1) : 1
+})
+child.on('close', () => {
+  try {
+    console.log(['Slowest tests:', ...slowestTests(readResults(results).testResults)].join('\n'))
+  } catch {
+    // A run that ends before its tests has no results; what vitest said of it stands above.
+  }
+  rmSync(folder, { recursive: true })
 })
