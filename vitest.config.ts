@@ -27,7 +27,9 @@ export default defineConfig({
           include: ['test/hosts/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          maxConcurrency: 8,
+          sequence: { groupOrder: 1 },
         },
       },
       {
