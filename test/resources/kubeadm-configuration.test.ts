@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import type { ProbeResult, Step } from '../../src/core/index.ts'
+import type { FieldChange, ProbeResult, Step } from '../../src/core/index.ts'
 import { kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
 import type { ClusterDocuments } from '../../src/resources/kubeadm/configuration-state.ts'
 import {
@@ -42,6 +42,8 @@ function standing(
     readonly cutOff?: string
     readonly edited?: string
     readonly reply?: ProbeResult
+    /** What the host has recorded. Default: `made`. */
+    readonly record?: ClusterDocuments | 'damaged' | 'none'
   } = {},
 ): ProbeResult {
   const map = (name: string, key: string, data: object) =>
@@ -51,11 +53,12 @@ function standing(
     map('kubelet-config', 'kubelet', { ...made.kubelet, rotateCertificates: true, imageGCHighThresholdPercent: 0 }),
     map('kube-proxy', 'config.conf', { ...made.kubeProxy, mode: '' }),
   ]
+  const { record = made } = more
   const reply = more.reply ?? answered(Object.fromEntries(maps))
   const local = [
     ...(more.cutOff === undefined ? [] : [`cutOff=${more.cutOff}`]),
     ...(more.edited === undefined ? [] : [`edited=kube-apiserver ${base64('made')} ${base64(more.edited)}`]),
-    `record=${base64(JSON.stringify(made))}`,
+    ...(record === 'none' ? [] : [`record=${base64(record === 'damaged' ? '{' : JSON.stringify(record))}`]),
     `certificate=${base64(certificate)}`,
     'advertiseAddress=192.0.2.11',
     `bindPort=${more.bindPort ?? '6443'}`,
@@ -194,6 +197,51 @@ describe('the configuration of a cluster', () => {
       { field: 'apiServer.extraArgs', before: `[${own},{"name":"v","value":"2"}]`, after: `[${own}]` },
       { field: 'kubelet maxPods', before: '50', after: '(default)' },
     ])
+  })
+
+  describe('that was changed through another control plane node', () => {
+    const before = documents({ patch: { scheduler: { extraArgs: [{ name: 'profiling', value: 'false' }] } } })
+
+    test.each<[string, ClusterDocuments, readonly FieldChange[]]>([
+      [
+        'has other arguments',
+        documents({ patch: { scheduler: extraArgs.apiServer, apiServer: { certSANs: ['cp1'] } } }),
+        [
+          { field: 'apiServer.certSANs', before: '["cp1","192.0.2.11","2001:0db8::1"]', after: '["cp1"]' },
+          { field: 'scheduler.extraArgs[0].name', before: 'profiling', after: 'v' },
+          { field: 'scheduler.extraArgs[0].value', before: 'false', after: '2' },
+        ],
+      ],
+      [
+        'has an argument less',
+        documents(),
+        [{ field: 'scheduler.extraArgs', before: '[{"name":"profiling","value":"false"}]', after: '(default)' }],
+      ],
+    ])('and %s: the static pods of this host follow', (_what, given, fields) => {
+      const raw = standing(given, { record: before })
+      expect(changeOf(wanted(given), raw)).toEqual({ action: 'update', fields })
+      expect(commands(wanted(given), raw)).toContain('kubeadm init phase control-plane all')
+    })
+
+    test('is not recorded by a later change of something else before the static pods of this host have it', () => {
+      const later = documents({ patch: extraArgs }, { maxPods: 50 })
+      const raw = standing(documents({ patch: extraArgs }), { record: documents() })
+      expect(changeOf(wanted(later), raw)?.fields.map(({ field }) => field)).toEqual([
+        'apiServer.extraArgs',
+        'kubelet maxPods',
+      ])
+      expect(commands(wanted(later), raw)).toContain('kubeadm init phase control-plane all')
+    })
+
+    test.each(['damaged', 'none'] as const)('has static pods made again where the record is %s', record => {
+      const raw = standing(documents(), { record })
+      expect(changeOf(wanted(documents()), raw)?.fields).toContainEqual({
+        field: 'static pods',
+        before: 'not known',
+        after: 'made again',
+      })
+      expect(commands(wanted(documents()), raw)).toContain('kubeadm init phase control-plane all')
+    })
   })
 
   test.each<[string, ProbeResult, ClusterDocuments, string, string]>([

@@ -28,7 +28,7 @@ export type KubeadmConfigurationState =
 
 /** What the first control plane node knows without asking the API server. */
 export interface LocalState {
-  /** What evcctl made of it last; undefined: nothing. */
+  /** What evcctl made of the cluster, and the static pods of this host, last; undefined: not known. */
   readonly recorded: Partial<ClusterDocuments> | undefined
   /** The record is there and cannot be read: it counts as not there, and is written again. */
   readonly recordDamaged: boolean

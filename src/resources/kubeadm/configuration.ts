@@ -93,8 +93,17 @@ export function kubeadmConfiguration(
 
 type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent' }>
 
-/** Whether a field of the ClusterConfiguration is one of the static pods, which can be made again. */
-export function changeable({ field }: FieldChange): boolean {
+/** What the static pods of a host do not have of the cluster's configuration. `recorded`: what they were made with; undefined: not known. */
+export function podChanges(
+  cluster: KubernetesDocument,
+  recorded: KubernetesDocument | undefined,
+): readonly FieldChange[] {
+  if (recorded === undefined) return [{ field: 'static pods', before: 'not known', after: 'made again' }]
+  return documentChanges(cluster, recorded, recorded).filter(changeable)
+}
+
+// Whether a field of the ClusterConfiguration is one of the static pods, which can be made again.
+function changeable({ field }: FieldChange): boolean {
   return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints)\b/.test(field)
 }
 
@@ -114,20 +123,23 @@ interface Comparison {
 
 const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
 
-// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last.
+// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last. What the cluster remembers may
+// have been written through another node while this one was off, so the static pods are compared on their own.
 function compare(current: StandingState, parameters: KubeadmConfigurationParameters): Comparison {
   const { documents } = parameters
   const { recorded } = current
   const standing = current.api === 'answered' ? current : recorded
   const fixed = placeChanges(current, parameters)
+  const pods = podChanges(documents.cluster, recorded?.cluster)
   if (standing?.cluster === undefined)
     return current.api === 'answered'
       ? { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
-      : { ...equal, fixed }
+      : { ...equal, fixed, cluster: pods }
   const all = documentChanges(documents.cluster, standing.cluster, recorded?.cluster)
+  const named = new Set(all.map(({ field }) => field))
   return {
     fixed: [...all.filter(field => !changeable(field)), ...fixed],
-    cluster: all.filter(changeable),
+    cluster: [...all.filter(changeable), ...pods.filter(({ field }) => !named.has(field))],
     names: certSANsIn(documents.cluster)
       .filter(name => !current.certSANs.includes(canonicalName(name)))
       .map(name => ({ field: 'name in the API server certificate', after: name })),

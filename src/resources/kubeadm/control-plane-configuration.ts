@@ -1,9 +1,9 @@
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { canonicalName, subjectAltNames } from '../pki/index.ts'
-import { decodeFile, documentChanges, keptJson, linesOf, printFile } from '../support/index.ts'
+import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'
-import { certSANsIn, changeable, clusterRecord, fixedField, serverOf } from './configuration.ts'
+import { certSANsIn, clusterRecord, fixedField, podChanges, serverOf } from './configuration.ts'
 import { type ClusterDocuments, changeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import {
@@ -113,10 +113,7 @@ function compare(current: ControlPlaneConfigurationState, parameters: ControlPla
     const before = current[field as keyof typeof wanted]
     return before === '' || before === after ? [] : [{ field, before, after }]
   })
-  const pods: readonly FieldChange[] =
-    recorded?.cluster === undefined
-      ? [{ field: 'static pods', before: 'not known', after: 'made again' }]
-      : documentChanges(documents.cluster, recorded.cluster, recorded.cluster).filter(changeable)
+  const pods = podChanges(documents.cluster, recorded?.cluster)
   const names = certSANsIn(documents.cluster)
     .filter(name => !current.certSANs.includes(canonicalName(name)))
     .map(name => ({ field: 'name in the API server certificate', after: name }))
