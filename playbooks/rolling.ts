@@ -171,13 +171,19 @@ export function changesOfRunningHosts(batches: Batches, { verdicts }: Plan): rea
   const changing = [...verdicts].filter(([, { is }]) => is !== 'in desired state').map(([id]) => id)
   return changing.filter(id => {
     const [host = '', role = ''] = id.split('/', 2)
-    return running.has(host) && (rolled.has(role) || rolledElsewhere.has(role))
+    return running.has(host) && (rolled.has(role) || rolledElsewhere.has(role) || isOfStaticPods(id))
   })
+}
+
+// Each control plane node waits for the one before it: see ControlPlaneJoinRoleParameters.
+function isOfStaticPods(id: TaskId): boolean {
+  return id.split('/', 3)[2]!.startsWith('kubeadm configuration:')
 }
 
 /** In which order the running hosts of a plan change; undefined where it is none of several. `batches`: see hostBatches(). */
 export function rollingNote(batches: Batches, plan: Plan): string | undefined {
-  const changing = new Set(changesOfRunningHosts(batches, plan).map(id => id.split('/', 1)[0]!))
+  const changes = changesOfRunningHosts(batches, plan).filter(id => !isOfStaticPods(id))
+  const changing = new Set(changes.map(id => id.split('/', 1)[0]!))
   const [first, ...rest] = batches
     .map(batch => batch.filter(name => changing.has(name)))
     .filter(({ length }) => length > 0)

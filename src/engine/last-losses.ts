@@ -130,9 +130,9 @@ function hostOf(event: Event): string | undefined {
   return 'host' in event ? event.host : undefined
 }
 
-// Some things bear the name of their host.
+// Kind and name: hosts may have the same thing in different roles. Some things bear the name of their host.
 function whatOf(task: TaskId, host: string): string {
-  const what = task.slice(host.length + 1)
+  const what = task.slice(task.indexOf('/', host.length + 1) + 1)
   return what.endsWith(`:${host}`) ? what.slice(0, -host.length) : what
 }
 

@@ -196,3 +196,21 @@ test('a host that the same run has changed in the same, and that is well, may ch
   // The firewalls change everywhere, also on hosts that never got what the lost one has.
   expect((await planAfter([[...changedOn('cp1', 'firewall/firewall:x'), ...lost]])).errors).toContainEqual(refused)
 })
+
+test('a static pod that the same run has made on another control plane node may be made again there', async () => {
+  const configured = (host: string, role: string) => ({
+    host,
+    task: `${host}/${role}/kubeadm configuration:node`,
+    role,
+  })
+  const first = configured('cp1', 'control-plane')
+  const run = [
+    { type: 'host:connected', host: 'cp1', ms: 1 },
+    { ...started, ...first },
+    { ...ended, ...first },
+    connected,
+    { ...started, ...configured('w1', 'control-plane-join') },
+    failed,
+  ]
+  expect((await planAfter([run])).errors).not.toContainEqual(refused)
+})

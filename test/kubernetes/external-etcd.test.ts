@@ -253,7 +253,7 @@ done | sort -u`
     const ended = eventsOf(outcome).flatMap(event => (event.type === 'task:end' ? [event.task as string] : []))
     const order = [
       'e4/etcd/etcd health:e4',
-      'cp1/control-plane/kubeadm configuration:cluster',
+      'cp1/control-plane/kubeadm configuration:node',
       'cp2/control-plane-join/kubeadm configuration:node',
       // By the host of the CA, which goes first.
       'e3/etcd/etcd members:former',

@@ -117,7 +117,7 @@ describe('the graph of a cluster', () => {
       const graph = clusterGraph(spec, bare)
       const before = waitsFor(graph, joinOf('cp2'))
       expect(before).toContain('cp2/nginx-proxy/unit:evcctl-nginx-proxy.service')
-      expect(before).toContain('cp1/control-plane/kubeadm configuration:cluster')
+      expect(before).toContain('cp1/control-plane/kubeadm configuration:node')
       // All that it needs of the others is to be let in.
       expect([...before].filter(id => id.startsWith('cp3/') || id.startsWith('w1/'))).toEqual([
         'cp3/firewall/firewall:openings',
@@ -169,7 +169,7 @@ describe('the graph of a cluster', () => {
       const facts = new Map([...bare, ['cp2', standing('cp2')], ['cp3', standing('cp3')]])
       const replaced = clusterGraph(spec, facts)
       expect(initOf(replaced)).toEqual(['cp2/control-plane/kubeadm init:cluster'])
-      expect(waitsFor(replaced, joinOf('cp1'))).toContain('cp2/control-plane/kubeadm configuration:cluster')
+      expect(waitsFor(replaced, joinOf('cp1'))).toContain('cp2/control-plane/kubeadm configuration:node')
       const off = clusterGraph(spec, new Map([...facts].filter(([host]) => host !== 'cp1')))
       expect(initOf(off)).toEqual(['cp2/control-plane/kubeadm init:cluster'])
       expect(config(off, 'w1')).toContain('server 192.0.2.11:6443')

@@ -174,12 +174,12 @@ describe('the graph of a standing cluster whose etcd hosts change', () => {
     for (const id of [
       'e2/etcd/etcd health:e2',
       'e4/etcd/etcd health:e4',
-      'cp1/control-plane/kubeadm configuration:cluster',
+      'cp1/control-plane/kubeadm configuration:node',
       'cp2/control-plane-join/kubeadm configuration:node',
     ]) {
       expect(before).toContain(id)
     }
-    expect(waitsFor(graph, 'cp1/control-plane/kubeadm configuration:cluster')).toContain('e4/etcd/etcd health:e4')
+    expect(waitsFor(graph, 'cp1/control-plane/kubeadm configuration:node')).toContain('e4/etcd/etcd health:e4')
     // Both read the same, so it is read once.
     expect(graph.tasks.get(dead as TaskId)?.resource.probe.script).toBe(
       graph.tasks.get('e3/etcd/etcd member:e3' as TaskId)?.resource.probe.script,

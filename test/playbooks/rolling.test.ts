@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { clusterGraph } from '../../playbooks/cluster.ts'
-import { hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
+import { changesOfRunningHosts, hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
 import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
 import { factsOf, specOf, waitsFor } from './given.ts'
@@ -191,6 +191,19 @@ describe('running nodes', () => {
     const { spec: given, facts } = external({ cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'] })
     const packages = ['e1', 'e2', 'e3'].map(name => `${name}/etcd-host/packages:apt`)
     expect(rollingNote(hostBatches(given, facts), plan(...packages))).toContain('e2 first;')
+  })
+
+  test('are taken out of the cluster by changes of their static pods, too, which nodes that this run makes have none of', () => {
+    const facts = standing(['cp1', 'cp2'])
+    const { tasks } = clusterGraph(spec, facts)
+    const pods = [...tasks.keys()].filter(id => id.includes('/kubeadm configuration:'))
+    expect(pods.map(id => id.split('/', 1)[0])).toEqual(['cp1', 'cp2', 'cp3'])
+    const verdicts: Plan['verdicts'] = new Map(
+      pods.map(id => [id, { is: 'change', change: { action: 'update', fields: [] } }]),
+    )
+    expect(changesOfRunningHosts(hostBatches(spec, facts), { verdicts })).toEqual(pods.slice(0, 2))
+    // They have an order of their own.
+    expect(rollingNote(hostBatches(spec, facts), { verdicts })).toBeUndefined()
   })
 })
 

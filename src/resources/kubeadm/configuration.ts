@@ -45,7 +45,8 @@ export function kubeadmConfiguration(
   const record = clusterRecord(documents)
   return {
     kind: 'kubeadm configuration',
-    name: 'cluster',
+    // The same as on the other control plane nodes: what one of them is well with can be told from what another one got.
+    name: 'node',
     title: 'kubeadm configuration',
     probe: kubeadmConfigurationProbe(recordPath),
     desired: { documents },
