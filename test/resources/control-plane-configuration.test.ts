@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import type { ClusterDocuments } from '../../src/resources/kubeadm/configuration-state.ts'
+import type { ClusterDocuments } from '../../src/resources/kubeadm/cluster-record.ts'
 import { controlPlaneConfiguration } from '../../src/resources/kubeadm/control-plane-configuration.ts'
 import { clusterConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { FieldChange, ProbeResult, Step } from '../../src/core/index.ts'
+import type { ClusterDocuments } from '../../src/resources/kubeadm/cluster-record.ts'
 import { kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
-import type { ClusterDocuments } from '../../src/resources/kubeadm/configuration-state.ts'
 import {
   clusterConfiguration,
   kubeletConfiguration,
@@ -44,6 +44,8 @@ function standing(
     readonly reply?: ProbeResult
     /** What the host has recorded. Default: `made`. */
     readonly record?: ClusterDocuments | 'damaged' | 'none'
+    /** What the cluster has recorded; default nothing. */
+    readonly kept?: Readonly<Record<string, string>>
   } = {},
 ): ProbeResult {
   const map = (name: string, key: string, data: object) =>
@@ -51,7 +53,8 @@ function standing(
   const maps = [
     map('kubeadm-config', 'ClusterConfiguration', { ...made.cluster, certificatesDir: '/etc/kubernetes/pki', dns: {} }),
     map('kubelet-config', 'kubelet', { ...made.kubelet, rotateCertificates: true, imageGCHighThresholdPercent: 0 }),
-    map('kube-proxy', 'config.conf', { ...made.kubeProxy, mode: '' }),
+    map('kube-proxy', 'config.conf', { mode: '', ...made.kubeProxy }),
+    ['/api/v1/namespaces/kube-system/configmaps/evcctl', more.kept && { data: more.kept }] as const,
   ]
   const { record = made } = more
   const reply = more.reply ?? answered(Object.fromEntries(maps))
@@ -122,13 +125,13 @@ describe('the configuration of a cluster', () => {
 
   test.each([
     // What is put back may itself have been edited by hand: kubeadm makes it again.
-    ['control plane', ['kubeadm init phase control-plane all']],
-    ['kube-proxy', ['kubeadm init phase addon kube-proxy']],
+    ['control plane', { cutOff: 'control plane' }, ['kubeadm init phase control-plane all']],
+    ['kube-proxy', { kept: { changing: 'kube-proxy' } }, ['kubeadm init phase addon kube-proxy']],
   ])(
     'of which a change of the %s was cut off is changed again, though all is written down as wanted',
-    (part, phases) => {
+    (part, cutOff, phases) => {
       const resource = wanted(documents())
-      const raw = standing(documents(), { cutOff: part })
+      const raw = standing(documents(), cutOff)
       expect(changeOf(resource, raw)?.fields.map(({ field }) => field)).toEqual([part])
       expect(commands(resource, raw)).toEqual(phases)
       expect(JSON.stringify(resource.converge(resource.probe.parse(raw), resource.desired as never))).toContain(
@@ -200,6 +203,45 @@ describe('the configuration of a cluster', () => {
   })
 
   describe('that was changed through another control plane node', () => {
+    const through = (made: ClusterDocuments) => ({ record: documents(), kept: { documents: JSON.stringify(made) } })
+
+    test('is as wanted when the static pods of this host are', () => {
+      const given = documents({}, { maxPods: 50 }, { mode: 'nftables' })
+      expect(changeOf(wanted(given), standing(given, through(given)))).toBeUndefined()
+    })
+
+    test('has no key that another one has written and that was taken out of cluster.yaml since', () => {
+      const given = documents({ patch: { scheduler: extraArgs.apiServer } }, { maxPods: 50 }, { mode: 'nftables' })
+      const raw = standing(given, through(given))
+      expect(changeOf(wanted(documents()), raw)?.fields).toEqual([
+        { field: 'scheduler.extraArgs', before: '[{"name":"v","value":"2"}]', after: '(default)' },
+        { field: 'kubelet maxPods', before: '50', after: '(default)' },
+        { field: 'kube-proxy mode', before: 'nftables', after: '(default)' },
+      ])
+    })
+
+    test('has what the other one has written and not seen through', () => {
+      const given = documents({}, { maxPods: 50 }, { mode: 'nftables' })
+      const raw = standing(given, through(documents()))
+      expect(changeOf(wanted(given), raw)?.fields).toEqual([
+        { field: 'kubelet maxPods', after: '50' },
+        { field: 'kube-proxy mode', after: 'nftables' },
+      ])
+      expect(commands(wanted(given), raw)).toEqual([
+        'kubeadm init phase addon kube-proxy',
+        'kubeadm init phase upload-config kubelet',
+      ])
+    })
+
+    test.each(['{', '[]', '1', '{"cluster":1}'])('is compared with what is there where the record says %s', damaged => {
+      const raw = standing(documents({}, { maxPods: 50 }), { record: documents(), kept: { documents: damaged } })
+      expect(changeOf(wanted(documents({}, { maxPods: 60 })), raw)?.fields).toContainEqual({
+        field: 'kubelet maxPods',
+        before: '50',
+        after: '60',
+      })
+    })
+
     const before = documents({ patch: { scheduler: { extraArgs: [{ name: 'profiling', value: 'false' }] } } })
 
     test.each<[string, ClusterDocuments, readonly FieldChange[]]>([

@@ -5,6 +5,7 @@ import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
 import { finishServingCertificate, servingCertificateScript } from '../pki/index.ts'
 import { retried } from '../support/index.ts'
+import { markProxy, unmarkProxy } from './cluster-record.ts'
 import { changeMarks, formerManifests } from './configuration-state.ts'
 import { withStandIn } from './stand-in.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
@@ -36,7 +37,6 @@ function apiAnswers(server: string): Step {
 }
 
 const manifestsMark = changeMarks['control plane']
-const proxyMark = changeMarks['kube-proxy']
 // The mark goes first: without it, what is left of the folder means nothing.
 const forgetFormer = `${clearMark(manifestsMark)}rm -rf ${formerManifests}`
 
@@ -87,12 +87,12 @@ export function changeSteps(configuration: string, server: string, parts: Change
 }
 
 function kubeProxySteps(config: string): readonly Step[] {
-  const restart = `${setMark(proxyMark)}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
+  const restart = `${markProxy}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
 `
   return [
     { run: restart, timeoutMs: 360_000 },
     { run: rolloutScript('kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
-    { run: clearMark(proxyMark) },
+    { run: unmarkProxy },
   ]
 }
 

@@ -4,16 +4,9 @@ import { surveyProbe } from '../../core/survey.ts'
 import type { ApiSilence } from '../api/index.ts'
 import { answersFor, askApi } from '../api/index.ts'
 import { newServingCertificateMark, subjectAltNames } from '../pki/index.ts'
-import { decodeFile, hostYaml, type KubernetesDocument, keptJson, linesOf, printFile } from '../support/index.ts'
+import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/index.ts'
+import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
 import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
-
-/** The documents that are the same for the whole cluster. */
-export interface ClusterDocuments {
-  readonly cluster: KubernetesDocument
-  readonly kubelet: KubernetesDocument
-  /** Undefined: the cluster has no kube-proxy of kubeadm. */
-  readonly kubeProxy: KubernetesDocument | undefined
-}
 
 /** How a standing cluster is configured. */
 export type KubeadmConfigurationState =
@@ -24,11 +17,13 @@ export type KubeadmConfigurationState =
       readonly cluster: unknown
       readonly kubelet: unknown
       readonly kubeProxy: unknown
+      /** What the cluster keeps of what evcctl made of it last; undefined: nothing. */
+      readonly made: Partial<ClusterDocuments> | undefined
     } & LocalState)
 
 /** What the first control plane node knows without asking the API server. */
 export interface LocalState {
-  /** What evcctl made of the cluster, and the static pods of this host, last; undefined: not known. */
+  /** What the static pods of this host were made with last, and what the cluster was then; undefined: not known. */
   readonly recorded: Partial<ClusterDocuments> | undefined
   /** The record is there and cannot be read: it counts as not there, and is written again. */
   readonly recordDamaged: boolean
@@ -43,22 +38,26 @@ export interface LocalState {
   readonly edited: readonly EditedManifest[]
 }
 
-/** A change of these is under way as long as its mark is there; see changeMarks. */
-export type ChangeMark = 'control plane' | 'API server certificate' | 'kube-proxy'
+/** A change of these is under way as long as its mark is there; see changeMarks and ClusterRecord. */
+export type ChangeMark = HostMark | 'kube-proxy'
+
+type HostMark = 'control plane' | 'API server certificate'
 
 // As long as it is there, the manifests beside it are those from before a change that did not end.
 export const formerManifests = '/var/lib/evcctl/manifests'
 
 /** The file that tells on the host that a change of this part has begun. */
-export const changeMarks: Readonly<Record<ChangeMark, string>> = {
+export const changeMarks: Readonly<Record<HostMark, string>> = {
   'control plane': `${formerManifests}/complete`,
   'API server certificate': newServingCertificateMark,
-  'kube-proxy': '/var/lib/evcctl/kube-proxy.unfinished',
 }
 
-const mapPaths = ['kubeadm-config', 'kubelet-config', 'kube-proxy'].map(
-  name => `/api/v1/namespaces/kube-system/configmaps/${name}`,
-)
+const mapPaths = [
+  ...['kubeadm-config', 'kubelet-config', 'kube-proxy'].map(
+    name => `/api/v1/namespaces/kube-system/configmaps/${name}`,
+  ),
+  clusterRecordPath,
+]
 
 /** Asks the API server and the host itself. `recordPath`: what evcctl made of the configuration last. */
 export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
@@ -74,13 +73,17 @@ function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState 
   const answer = answersFor(raw, mapPaths)
   if (answer.api === 'absent') return answer
   if (answer.api === 'unreachable') return { ...answer, ...localState(raw) }
-  const [cluster, kubelet, kubeProxy] = answer.objects as readonly (ConfigMap | undefined)[]
+  const [cluster, kubelet, kubeProxy, kept] = answer.objects as readonly (ConfigMap | undefined)[]
+  const { documents, isProxyCutOff } = clusterRecordOf(kept)
+  const local = localState(raw)
   return {
     api: 'answered',
     cluster: document('kubeadm-config', cluster?.data?.ClusterConfiguration),
     kubelet: document('kubelet-config', kubelet?.data?.kubelet),
     kubeProxy: document('kube-proxy', kubeProxy?.data?.['config.conf']),
-    ...localState(raw),
+    made: documents,
+    ...local,
+    cutOff: [...local.cutOff, ...(isProxyCutOff ? (['kube-proxy'] as const) : [])],
   }
 }
 

@@ -6,12 +6,8 @@ import { notAnswered } from '../api/index.ts'
 import { canonicalName } from '../pki/index.ts'
 import { documentChanges, type KubernetesDocument, stateFolder } from '../support/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
-import {
-  type ClusterDocuments,
-  type KubeadmConfigurationState,
-  kubeadmConfigurationProbe,
-  type LocalState,
-} from './configuration-state.ts'
+import { type ClusterDocuments, recordCluster } from './cluster-record.ts'
+import { type KubeadmConfigurationState, kubeadmConfigurationProbe, type LocalState } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import { editedFields } from './static-pods.ts'
 
@@ -85,6 +81,7 @@ export function kubeadmConfiguration(
       }
       return [
         ...changeSteps(configuration, server, parts),
+        { run: recordCluster(documents) },
         { write: record.path, content: record.content, mode: 0o600 },
       ]
     },
@@ -124,32 +121,40 @@ interface Comparison {
 
 const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
 
-// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last. What the cluster remembers may
-// have been written through another node while this one was off, so the static pods are compared on their own.
+// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last. What the cluster has may have
+// been written through another node while this one was off, so the static pods are compared on their own; and what was written
+// may not have been seen through, nor recorded for a later run that takes it back.
 function compare(current: StandingState, parameters: KubeadmConfigurationParameters): Comparison {
   const { documents } = parameters
   const { recorded } = current
   const standing = current.api === 'answered' ? current : recorded
+  const made = current.api === 'answered' ? (current.made ?? recorded) : recorded
   const fixed = placeChanges(current, parameters)
   const pods = podChanges(documents.cluster, recorded?.cluster)
   if (standing?.cluster === undefined)
     return current.api === 'answered'
       ? { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
       : { ...equal, fixed, cluster: pods }
-  const all = documentChanges(documents.cluster, standing.cluster, recorded?.cluster)
-  const named = new Set(all.map(({ field }) => field))
+  const of = (part: keyof ClusterDocuments) => documentChanges(documents[part], standing[part], made?.[part])
+  const unseen = (part: keyof ClusterDocuments) =>
+    made?.[part] === undefined ? [] : documentChanges(documents[part], made[part], made[part])
+  const all = of('cluster')
   return {
     fixed: [...all.filter(field => !changeable(field)), ...fixed],
-    cluster: [...all.filter(changeable), ...pods.filter(({ field }) => !named.has(field))],
+    cluster: eachOnce([...all, ...unseen('cluster')].filter(changeable).concat(pods)),
     names: certSANsIn(documents.cluster)
       .filter(name => !current.certSANs.includes(canonicalName(name)))
       .map(name => ({ field: 'name in the API server certificate', after: name })),
-    kubelet: prefixed('kubelet', documentChanges(documents.kubelet, standing.kubelet, recorded?.kubelet)),
+    kubelet: prefixed('kubelet', eachOnce([...of('kubelet'), ...unseen('kubelet')])),
     kubeProxy:
       documents.kubeProxy === undefined
         ? []
-        : prefixed('kube-proxy', documentChanges(documents.kubeProxy, standing.kubeProxy, recorded?.kubeProxy)),
+        : prefixed('kube-proxy', eachOnce([...of('kubeProxy'), ...unseen('kubeProxy')])),
   }
+}
+
+function eachOnce(changes: readonly FieldChange[]): readonly FieldChange[] {
+  return changes.filter(({ field }, index) => changes.findIndex(other => other.field === field) === index)
 }
 
 function placeChanges(current: LocalState, parameters: KubeadmConfigurationParameters): readonly FieldChange[] {

@@ -3,8 +3,9 @@ import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'
+import type { ClusterDocuments } from './cluster-record.ts'
 import { certSANsIn, clusterRecord, fixedField, podChanges, serverOf } from './configuration.ts'
-import { type ClusterDocuments, changeMarks } from './configuration-state.ts'
+import { changeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import {
   type EditedManifest,

@@ -2,6 +2,7 @@
 
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'
+export type { ClusterDocuments } from './cluster-record.ts'
 export * from './configuration.ts'
 export * from './configuration-state.ts'
 export * from './control-plane-configuration.ts'
