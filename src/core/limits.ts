@@ -190,9 +190,11 @@ export const localFileBytes = {
   kubeconfig: 16 * 1024 * 1024,
   /** What evcctl itself notes of a run. */
   journal: 1024 * 1024,
+  /** What evcctl itself records of the hosts of a cluster from its journals. */
+  hostRecord: 32 * 1024 * 1024,
 } as const
 
-/** What is read of the journals of earlier runs to find hosts that were lost: bytes in all, and at a time. */
+/** What is read of one journal of an earlier run to find hosts that were lost; after so many bytes no other one is begun. And at a time. */
 export const journalReading = { bytes: 128 * 1024 * 1024, partBytes: 1024 * 1024 } as const
 
 /** How long a pipe with a secret is waited for, ms: its writer may have to ask for a passphrase first. */

@@ -1,7 +1,9 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { closeSync, constants, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Event } from '../core/event.ts'
-import { journalReading } from '../core/limits.ts'
+import { journalReading, localFileBytes } from '../core/limits.ts'
+import { readLocalFile } from '../core/local-file.ts'
+import { isAlive, thisMachine } from './controller.ts'
 
 /** The journal of an earlier run. */
 export interface FormerJournal {
@@ -20,9 +22,19 @@ export function journalsOf(folder: string, cluster: string, except: string): rea
     .filter(isOfCluster)
     .flatMap(run => {
       const path = join(folder, run, 'events.ndjson')
-      const endedAt = statSync(path, { throwIfNoEntry: false })?.mtimeMs
+      const endedAt = endOf(path)
       return endedAt === undefined ? [] : [{ run, path, endedAt }]
     })
+}
+
+// Something else than a file in its place is no journal.
+function endOf(path: string): number | undefined {
+  try {
+    const found = statSync(path)
+    return found.isFile() ? found.mtimeMs : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function namesIn(folder: string): readonly string[] {
@@ -31,6 +43,41 @@ function namesIn(folder: string): readonly string[] {
   } catch {
     return []
   }
+}
+
+/** What is in the run.json of a run. */
+export interface About {
+  readonly command: string
+  readonly version: string | undefined
+  readonly cluster: string
+  readonly file: string | undefined
+  readonly sha256: string | undefined
+  readonly pid: number
+  /** The machine whose process it is; see thisMachine(). */
+  readonly machine: string
+  readonly begun: string
+  readonly ended?: string
+  readonly outcome?: string
+  /** Why later events are missing. */
+  readonly incomplete?: string
+}
+
+/** Reads the run.json in a folder of a run; where it is damaged, or not there, nothing is in it. */
+export function aboutIn(folder: string): Partial<About> {
+  try {
+    const about: unknown = JSON.parse(readLocalFile(join(folder, 'run.json'), localFileBytes.journal).toString())
+    return (about ?? {}) as Partial<About>
+  } catch {
+    return {}
+  }
+}
+
+/** Whether a run may still write to its journal. Of another machine, which shares the home folder, nothing is known but when it began. */
+export function isUnderWay(folder: string): boolean {
+  const { ended, pid, machine, begun } = aboutIn(folder)
+  if (ended !== undefined || typeof pid !== 'number' || machine === undefined) return false
+  if (machine === thisMachine()) return isAlive(pid)
+  return Date.now() - Date.parse(begun ?? '') < 24 * 60 * 60_000
 }
 
 /**
@@ -47,16 +94,26 @@ export function* eventsIn({ path }: FormerJournal, budget: { bytes: number }): I
 function parsed(line: string): Event | undefined {
   if (line.includes('"task:output"')) return undefined
   try {
-    return JSON.parse(line) as Event
+    const value: unknown = JSON.parse(line)
+    return isEvent(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
+// As far as it is looked at here: a file on a disk may have anything in it.
+function isEvent(value: unknown): value is Event {
+  if (typeof value !== 'object' || value === null) return false
+  const { at, type, host, task } = value as Readonly<Record<string, unknown>>
+  const isText = (field: unknown) => typeof field === 'string'
+  if (typeof at !== 'number' || typeof type !== 'string') return false
+  return (host === undefined || isText(host)) && (isText(task) || !type.startsWith('task:'))
+}
+
 function* linesOf(path: string, budget: { bytes: number }): Iterable<string> {
   let file: number
   try {
-    file = openSync(path, 'r')
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch {
     return
   }

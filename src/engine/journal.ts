@@ -7,7 +7,9 @@ import { UserError } from '../core/errors.ts'
 import type { Event } from '../core/event.ts'
 import { localFileBytes } from '../core/limits.ts'
 import { readLocalFile } from '../core/local-file.ts'
-import { isAlive, thisMachine } from './controller.ts'
+import { thisMachine } from './controller.ts'
+import { historiesOf } from './host-record.ts'
+import { type About, aboutIn, isUnderWay } from './journal-lines.ts'
 
 export interface JournalOptions {
   /** Folder of all runs. Default: see journalFolder(). */
@@ -41,25 +43,9 @@ export interface Journal {
   close(outcome: string): Promise<void>
 }
 
-/** What is in run.json. */
-interface About {
-  readonly command: string
-  readonly version: string | undefined
-  readonly cluster: string
-  readonly file: string | undefined
-  readonly sha256: string | undefined
-  readonly pid: number
-  /** The machine whose process it is; see thisMachine(). */
-  readonly machine: string
-  readonly begun: string
-  readonly ended?: string
-  readonly outcome?: string
-  /** Why later events are missing. */
-  readonly incomplete?: string
-}
-
 // The runs that pruning may remove: only folders that look like ours.
 const runName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/
+const timeLength = '2026-11-28T10-15-03-'.length
 
 // No word for a person to set right before the cluster is: the disk, and not what was asked for, is at fault.
 const diskCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']
@@ -205,28 +191,27 @@ async function writeAbout(folder: string, about: About): Promise<void> {
   await rename(`${path}.new`, path)
 }
 
+// What it tells of a host that is still away outlives a journal.
 async function prune(runs: string, keep: number): Promise<void> {
   const names = (await readdir(runs)).filter(name => runName.test(name)).sort()
-  for (const name of names.slice(0, Math.max(0, names.length - keep))) {
-    const folder = join(runs, name)
-    if (await isUnderWay(folder)) continue
-    // A folder that somebody else removes at the same moment, or may not be removed, is no reason not to run.
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+  const oldest = names
+    .slice(0, Math.max(0, names.length - keep))
+    .map(name => ({ name, folder: join(runs, name) }))
+    .filter(({ folder }) => !isUnderWay(folder))
+  const byCluster = Map.groupBy(oldest, ({ name, folder }) => clusterOf(name, folder))
+  for (const [cluster, removed] of byCluster) {
+    const { unrecorded } = historiesOf(runs, cluster, '')
+    for (const { name, folder } of removed) {
+      if (unrecorded.has(name)) continue
+      // A folder that somebody else removes at the same moment, or may not be removed, is no reason not to run.
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined)
+    }
   }
 }
 
-// Of another machine, which shares the home folder, nothing is known but when it began.
-async function isUnderWay(folder: string): Promise<boolean> {
-  try {
-    const { ended, pid, machine, begun } = JSON.parse(
-      readLocalFile(join(folder, 'run.json'), localFileBytes.journal).toString(),
-    ) as Partial<About>
-    if (ended !== undefined || pid === undefined || machine === undefined) return false
-    if (machine === thisMachine()) return isAlive(pid)
-    return Date.now() - Date.parse(begun ?? '') < 24 * 60 * 60_000
-  } catch {
-    return false
-  }
+function clusterOf(name: string, folder: string): string {
+  const { cluster } = aboutIn(folder)
+  return typeof cluster === 'string' && name.slice(timeLength).startsWith(cluster) ? cluster : name.slice(timeLength)
 }
 
 function sha256Of(path: string): string | undefined {
