@@ -78,7 +78,10 @@ function writeRecord(path: string, { hosts, runs }: HostRecord): boolean {
   })
   const next = `${path}.${process.pid}.new`
   try {
-    writeFileSync(next, `${JSON.stringify({ runs: [...runs], hosts: Object.fromEntries(bounded) })}\n`, { mode: 0o600, flush: true })
+    writeFileSync(next, `${JSON.stringify({ runs: [...runs], hosts: Object.fromEntries(bounded) })}\n`, {
+      mode: 0o600,
+      flush: true,
+    })
     renameSync(next, path)
     return true
   } catch {
