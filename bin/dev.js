@@ -11,7 +11,7 @@ if (major > 24 || (major === 24 && minor >= 21)) process.env.UV_THREADPOOL_SIZE 
 
 // Runs the TypeScript sources as they are, by Node's own type stripping: no build needed.
 if (major < 22 || (major === 22 && minor < 18)) {
-  console.error(`bin/dev.js needs Node.js 22.18 or newer; this is ${process.version}.\n  bin/run.js runs a build.`)
+  console.error(`bin/dev.js needs Node.js 22.18 or newer; this is ${process.version}.\n  npm ci && npm run dev -- …`)
   process.exitCode = 1
 } else {
   const root = dirname(dirname(fileURLToPath(import.meta.url)))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes a fresh Debian machine ready to build and test evcctl: node modules, Docker, mmdebstrap.
-# Only sh, Node and npm are needed. Safe to run again; does nothing (in under a second) when all is there.
+# Only sh, npm and Node 20 or newer are needed: npm ci brings the Node that all else runs on. Safe to run again; does nothing (in under a second) when all is there.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -69,7 +69,15 @@ wait_for_docker() {
   done
 }
 
-have node && have npm || fail "expected Node and npm on PATH; install them first (https://nodejs.org)"
+# node_is MAJOR MINOR: whether Node is of this version, or newer.
+node_is() {
+  node -e 'const [major, minor] = process.versions.node.split(".").map(Number)
+    const [wantedMajor, wantedMinor] = process.argv.slice(1).map(Number)
+    process.exit(major > wantedMajor || (major === wantedMajor && minor >= wantedMinor) ? 0 : 1)' "$1" "$2"
+}
+
+have node && have npm || fail "expected npm and Node 20 or newer on PATH; install them first (https://nodejs.org)"
+node_is 20 0 || fail "expected Node 20 or newer; this is $(node --version): install a newer one first (https://nodejs.org)"
 
 missing_packages=
 have dockerd && have docker || missing_packages="docker.io"
@@ -78,6 +86,10 @@ have mmdebstrap || missing_packages="$missing_packages mmdebstrap"
 modules=
 node_modules_current || modules=missing
 
+# npm ci empties node_modules before it fills it, and follows a link there: other working trees may live on what it empties.
+if [ -n "$modules" ] && [ -L node_modules ]; then
+  fail "node_modules is a link to $(readlink node_modules), which npm ci would empty: remove the link, or install there"
+fi
 if [ -n "$modules" ]; then say "will install: node modules of package-lock.json (npm ci)"; fi
 if [ -n "$missing_packages" ]; then say "will install: Debian packages" $missing_packages "(apt-get)"; fi
 
@@ -95,6 +107,10 @@ case $(uname -s)/$(uname -m) in
   Linux/x86_64 | Linux/aarch64)
     [ -x node_modules/.bin/node ] ||
       fail "the Node of package-lock.json is missing: it could not be fetched, or does not match its checksum; see the log of npm ci"
+    ;;
+  *)
+    # Of the locked Node there is none for this machine; what runs TypeScript as it is begins here.
+    node_is 22 18 || fail "expected Node 22.18 or newer on $(uname -s)/$(uname -m); this is $(node --version)"
     ;;
 esac
 
