@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Of a test that takes minutes the message is to say what came: CI keeps no more than that.
@@ -17,6 +18,8 @@ export default defineConfig({
           exclude: ['test/hosts/**', 'test/kubernetes/**'],
           // Only what hangs is to fail: on a busy machine a test of milliseconds takes seconds.
           testTimeout: 60_000,
+          // Half of the time goes by with waiting: for time-outs, shells, and servers that say nothing.
+          maxWorkers: 2 * availableParallelism(),
         },
       },
       {
@@ -27,8 +30,11 @@ export default defineConfig({
           include: ['test/hosts/**/*.test.ts'],
           testTimeout: 180_000,
           hookTimeout: 300_000,
+          // Each file has hosts of its own.
           maxWorkers: 2,
+          // Of a file as many tests at once as firewall.test.ts has hosts under test.
           maxConcurrency: 8,
+          // After the pure tests.
           sequence: { groupOrder: 1 },
         },
       },

@@ -31,10 +31,20 @@ export interface CliOptions {
   readonly onStdout?: (text: string, child: { kill(signal: NodeJS.Signals): void }) => void
 }
 
+/** Has a process take what one before it has compiled: it starts in half of the time. */
+const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), 'evcctl-compiled') }
+
 /** Runs evcctl from its sources, without a terminal. Its state and its home are in the folder it runs in. */
 export function runCli(args: readonly string[], options: CliOptions): Promise<CliResult> {
   const { PATH, TMPDIR } = process.env
-  const env = { PATH, TMPDIR, HOME: options.cwd, XDG_STATE_HOME: join(options.cwd, 'state'), ...options.env }
+  const env = {
+    PATH,
+    TMPDIR,
+    HOME: options.cwd,
+    XDG_STATE_HOME: join(options.cwd, 'state'),
+    ...compiled,
+    ...options.env,
+  }
   const child = spawn(process.execPath, [devPath, ...args], {
     cwd: options.cwd,
     env,

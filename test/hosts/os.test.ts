@@ -46,7 +46,10 @@ function graphOf(address: string, upstreams: readonly string[] = [address]) {
   return builder.build()
 }
 
-describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
+// The hosts side by side, and each in the order of its tests: they wait for services most of the time.
+const inOrder = test.sequential
+
+describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => {
   let hosts: LocalHosts
   let pool: DockerPool
   let address: string
@@ -70,7 +73,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
   })
   afterAll(() => hosts?.[Symbol.asyncDispose]())
 
-  test('is planned without a write, converges, and needs nothing afterwards', async () => {
+  inOrder('is planned without a write, converges, and needs nothing afterwards', async () => {
     await run('echo 0 >/proc/sys/vm/overcommit_memory')
     const before = await fileSystem(hosts, 'w1')
     const changes = await plan()
@@ -82,7 +85,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect(await run('getent hosts w1')).toContain(address)
   })
 
-  test('forwards connections to the API server, and starts before the kubelet', async () => {
+  inOrder('forwards connections to the API server, and starts before the kubelet', async () => {
     await run(`systemd-run --unit=api socat TCP-LISTEN:6443,bind=${address},fork,reuseaddr EXEC:cat`)
     await run("until ss -Hltn 'sport = :6443' | grep -q .; do sleep 0.1; done")
     expect(await run('(echo hello; sleep 1) | socat - TCP:127.0.0.1:7443')).toBe('hello')
@@ -91,7 +94,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect(await run('ps -o user= -C nginx | sort -u')).toBe('www-data')
   })
 
-  test('is mended after edits by hand, each of which the plan names', async () => {
+  inOrder('is mended after edits by hand, each of which the plan names', async () => {
     await run(`echo '# mine' >>${config}`)
     await run('echo 0 >/proc/sys/vm/overcommit_memory; systemctl disable --now evcctl-nginx-proxy.service')
     await run("sed -i '/evcctl: own name/d' /etc/hosts; chmod 755 /var/lib/evcctl")
@@ -112,7 +115,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     await apply()
   })
 
-  test('is restarted if a run died between the write and the restart', async () => {
+  inOrder('is restarted if a run died between the write and the restart', async () => {
     const started = await mainPid()
     await run(`sed -i 's/RestartSec=1/RestartSec=2/' ${unitFile}`)
     expect((await plan()).get(proxyTask)).toMatchObject({ action: 'restart' })
@@ -127,7 +130,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect(await mainPid()).not.toBe(started)
   })
 
-  test('takes new upstreams without dropping a connection', async () => {
+  inOrder('takes new upstreams without dropping a connection', async () => {
     const started = await mainPid()
     // A connection that says something every second.
     await run(
@@ -146,7 +149,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     await apply()
   })
 
-  test.each([
+  inOrder.each([
     ['a configuration with which it cannot be reloaded', config, 'no such directive;\n', 'unknown directive "no"'],
     ['a unit file with which it does not start', unitFile, '[Service]\nExecStart=/bin/false\n', 'status=1/FAILURE'],
   ])('goes on with its former files after %s', async (_, path, content, reason) => {
@@ -166,7 +169,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect(await plan()).toEqual(new Map())
   })
 
-  test('says why the proxy does not start, and leaves no half-done start behind', async () => {
+  inOrder('says why the proxy does not start, and leaves no half-done start behind', async () => {
     const busy =
       'systemctl stop evcctl-nginx-proxy; systemd-run --unit=thief socat TCP-LISTEN:7443,bind=127.0.0.1,fork EXEC:cat'
     await run(busy)
@@ -181,7 +184,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     await apply()
   })
 
-  test('does not take a unit that dies and is restarted for a running one', async () => {
+  inOrder('does not take a unit that dies and is restarted for a running one', async () => {
     const content = `[Unit]\nStartLimitIntervalSec=0\n[Service]\nExecStart=sh -c 'echo no such luck; sleep 0.3; exit 1'\nRestart=always\n`
     const builder = new GraphBuilder()
     const scope = builder.scope('w1', 'os')
@@ -201,7 +204,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     await run(`rm ${path}; systemctl daemon-reload`)
   })
 
-  test('loses its swap at boot, and nothing else of /etc/fstab', async () => {
+  inOrder('loses its swap at boot, and nothing else of /etc/fstab', async () => {
     const lines = [
       '# swap of the installer',
       '/swap.img\tnone swap sw 0 0',
@@ -222,7 +225,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect(await run('systemctl show -p UnitFileState --value swap.target')).toBe('masked')
   })
 
-  test('is renamed, now and at boot', async () => {
+  inOrder('is renamed, now and at boot', async () => {
     const builder = new GraphBuilder()
     builder.scope('w1', 'os').add(hostname({ name: 'renamed' }))
     const graph = builder.build()
@@ -232,7 +235,7 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
     expect(await run('uname -n; cat /etc/hostname')).toBe('w1\nw1')
   })
 
-  test('needs nothing after a reboot', async () => {
+  inOrder('needs nothing after a reboot', async () => {
     await hosts.stop('w1')
     await hosts.start('w1')
     expect(await plan()).toEqual(new Map())
@@ -240,10 +243,10 @@ describe.each(['trixie', 'bookworm'] as const)('a %s host', image => {
   })
 })
 
-describe.each(['trixie', 'bookworm'] as const)('a bare %s host', image => {
+describe.concurrent.each(['trixie', 'bookworm'] as const)('a bare %s host', image => {
   const nginx = 'nginx'
 
-  test('gets its packages in one go, and their service is not started', async () => {
+  inOrder('gets its packages in one go, and their service is not started', async () => {
     await using hosts = await startHosts({ image, variant: 'bare', hosts: [{ name: 'w1', roles: ['worker'] }] })
     const pool = new DockerPool(hosts)
     const builder = new GraphBuilder()
