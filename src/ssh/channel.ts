@@ -19,7 +19,8 @@ export async function channelClosed(channel: ClientChannel): Promise<ChannelEnd>
         resolve({ exitCode: code ?? undefined, signal })
       })
     }),
-    new Promise<void>(resolve => channel.stderr.once('end', resolve)),
+    // One that has failed is closed without an end.
+    new Promise<void>(resolve => channel.stderr.once('end', resolve).once('close', resolve)),
   ])
   return end
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Duplex, PassThrough } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { forwardedStream } from '../../src/ssh/forwarded.ts'
@@ -10,7 +11,6 @@ import { hostError, output, pool } from './support.ts'
 
 interface Protocol {
   channelEOF(channel: number): void
-  channelClose(channel: number): void
   channelExtData(channel: number, data: Buffer, type: number): void
 }
 
@@ -52,13 +52,13 @@ describe('a server that goes against the protocol, or uses it up, fails alone', 
     expect(message).toContain('it takes packets of no more than 0 bytes')
   })
 
-  it('when it says more on stderr after it has said that nothing will come', async () => {
+  it.each([0, 100])('when it says more on stderr %i ms after it has said that nothing will come', async ms => {
     await using server = await startServer({
-      answer: channel => {
+      answer: async channel => {
         const { id, protocol } = insideOf(channel)
+        await sleep(ms)
         protocol.channelEOF(id)
         for (let times = 0; times < 3; times++) protocol.channelExtData(id, Buffer.from('late\n'), 1)
-        protocol.channelClose(id)
       },
     })
     await using subject = pool(server.target())
