@@ -16,6 +16,7 @@ import {
   barrier,
   batchesOf,
   type ClusterSpec,
+  firstControlPlaneHost,
   type GraphBuilder,
   type HostFacts,
   nodesIn,
@@ -24,7 +25,6 @@ import {
   type Task,
   type TaskId,
 } from '../src/index.ts'
-import { firstControlPlaneHost } from './cluster-addresses.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
 /** What they write or restart on a running node can take it out of the cluster; images can fill its disk. */

@@ -1,5 +1,4 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../src/index.ts'
-import { isNode } from './cluster-addresses.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../src/index.ts'
 
 /** Where a member of etcd serves its clients. */
 const etcdClientPort = 2379

@@ -1,6 +1,7 @@
 /** The only door through which roles and playbooks see the engine room. */
 
 export * from './catalog/index.ts'
+export * from './cluster/index.ts'
 export * from './config/ip.ts'
 export * from './config/names.ts'
 export * from './config/node-ports.ts'

@@ -12,19 +12,28 @@ export interface EtcdKeyParameters {
   readonly after: readonly Task[]
 }
 
-/** Requests in PEM, by the name of the file. */
-export type EtcdKeyOutputs = ReadonlyMap<string, Output<string>>
+export interface EtcdKeyOutputs {
+  /** A request in PEM, by the name of its file. Throws RangeError for a name that was not asked for. */
+  request(name: string): Output<string>
+}
 
 /** Private keys of etcd on the host that uses them, and the requests to sign them: these are all that leaves the host. */
 export const etcdKey: Role<EtcdKeyParameters, EtcdKeyOutputs> = {
   name: 'etcd-key',
   declare(scope, { folder, requests, after }) {
-    const made = scope.add(directory({ path: folder, mode: 0o700 }))
-    return new Map(
+    const keyFolder = scope.add(directory({ path: folder, mode: 0o700 }))
+    const made = new Map(
       requests.map(({ name, commonName }) => {
-        const task = scope.add(certificateRequest({ folder, name, commonName }), { after: [made, ...after] })
+        const task = scope.add(certificateRequest({ folder, name, commonName }), { after: [keyFolder, ...after] })
         return [name, task.output.map(({ request }) => request)]
       }),
     )
+    return {
+      request(name) {
+        const request = made.get(name)
+        if (request === undefined) throw new RangeError(`No request "${name}" is made in ${folder}`)
+        return request
+      },
+    }
   },
 }

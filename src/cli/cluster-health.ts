@@ -1,5 +1,5 @@
-import { isNode } from '../../playbooks/cluster-addresses.ts'
 import { type ExpiringCertificate, expiringCertificates, expiryNotes } from '../../roles/preflight/index.ts'
+import { isControlPlane, isNode } from '../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import { HostError } from '../core/index.ts'
 import { hostNames } from '../report/index.ts'
@@ -43,9 +43,7 @@ export function clusterHealth(
   joined: ReadonlySet<string> = new Set(),
 ): ClusterHealth {
   const hosts = spec.hosts.map(host => hostReport(spec, host, answers.get(host.name), { now, joined }))
-  const controlPlane = new Set(
-    spec.hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name),
-  )
+  const controlPlane = new Set(spec.hosts.filter(isControlPlane).map(({ name }) => name))
   const apiServers = hosts.filter(({ host, apiServer }) => controlPlane.has(host) && apiServer?.state !== 'absent')
   const etcd = etcdHealth(spec, answers)
   const certificates = new Map(

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import type { Operation } from '../cluster/index.ts'
 import type { ClusterSecrets, ClusterSpec } from '../config/index.ts'
 import { type ExitCode, exitCodes, type SshTarget, UserError } from '../core/index.ts'
 import { limits } from '../core/limits.ts'
@@ -24,6 +25,8 @@ import { isBehind, passOut, writeOut } from './streams.ts'
 export interface ClusterRunOptions {
   /** The cluster file. */
   readonly file: string
+  /** What is planned, or done. */
+  readonly operation: Operation
   readonly command: 'plan' | 'apply'
   readonly output: 'text' | 'json'
   readonly parallel: number
@@ -34,6 +37,8 @@ export interface ClusterRunOptions {
 export interface ClusterRun {
   readonly spec: ClusterSpec
   readonly secrets: ClusterSecrets
+  /** What is planned, or done. */
+  readonly operation: Operation
   readonly run: Run
   /** Name of the run: that of its journal. */
   readonly id: string
@@ -53,7 +58,7 @@ export async function withClusterRun(
   options: ClusterRunOptions,
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
-  const { file, command, version, parallel } = options
+  const { file, operation, command, version, parallel } = options
   const { spec, targets, secrets } = await openClusterWithSecrets(file)
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
@@ -80,6 +85,7 @@ export async function withClusterRun(
     const exitCode = await work({
       spec,
       secrets,
+      operation,
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

@@ -1,4 +1,4 @@
-import { isNode } from '../../playbooks/cluster-addresses.ts'
+import { isNode } from '../cluster/index.ts'
 import type { ClusterSpec } from '../config/index.ts'
 import type { ProbeResult } from '../core/index.ts'
 import { statusLimits } from '../core/limits.ts'

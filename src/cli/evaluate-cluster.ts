@@ -1,9 +1,6 @@
-import { clusterGraph } from '../../playbooks/cluster.ts'
-import { firstControlPlaneHost, isNode } from '../../playbooks/cluster-addresses.ts'
-import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
-import { lockVoters } from '../../playbooks/lock-voters.ts'
 import { changesOfRunningHosts, hostBatches, rollingNote } from '../../playbooks/rolling.ts'
 import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
+import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../cluster/index.ts'
 import { exitCodes, type FactModule, HostError, UserErrors } from '../core/index.ts'
 import {
   describeHolder,
@@ -35,7 +32,7 @@ export interface ClusterEvaluation {
 }
 
 /**
- * Reads all hosts and evaluates the cluster's graph: the one way that plan and apply take. Hosts that fail are left out
+ * Reads all hosts and evaluates the graph of the operation: the one way that plan and apply take. Hosts that fail are left out
  * and named in the evaluation. Without a control plane node, or the host that is to be the first, nothing can be said, so
  * that is an error.
  * A host that preflight finds unfit is left out like one that does not answer, and so is a worker that cannot be made what it
@@ -57,7 +54,8 @@ export async function evaluateCluster(
   const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
   const read = await gatherFacts(hosts, run, { modules: hostFacts, askedOf })
   const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
-  const { evaluated, fit: facts, unfit, failed } = await evaluateHosts(cluster, known)
+  const { evaluated, inventory, unfit, failed } = await evaluateHosts(cluster, known)
+  const { facts } = inventory
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(spec, facts)) {
     const { problem, actual } = error.details
@@ -68,14 +66,14 @@ export async function evaluateCluster(
   const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })
-  const leftOut = networkLeftOut(spec, facts)
+  const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
   const rolling = rollingNote(hostBatches(spec, facts), evaluated.plan)
   if (rolling !== undefined) run.emit({ type: 'note', text: rolling })
   const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
   if (others !== undefined) run.emit({ type: 'note', text: others })
   const nodesNow = allNodes(evaluated)
-  const members = new Set(spec.hosts.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
+  const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const lost = lostWhileWritten({
     cluster: spec.name,
     // Where the API server does not answer, it may be a node.
@@ -91,7 +89,7 @@ export async function evaluateCluster(
     changesOfRunningHosts(hostBatches(spec, facts), evaluated.plan),
     spec.file,
   )
-  const voters = lockVoters(spec)
+  const { lockVoters: voters } = inventory
   const { holder, ...seen } = seenLock(read.locks, voters)
   return {
     voters,
@@ -101,8 +99,10 @@ export async function evaluateCluster(
   }
 }
 
-interface EvaluatedHosts extends FitHosts {
+interface EvaluatedHosts extends Pick<FitHosts, 'unfit'> {
   readonly evaluated: Evaluation
+  /** Of the hosts that can be, or become, part of the cluster. */
+  readonly inventory: Inventory
   /** The hosts that could not be read. */
   readonly failed: ReadonlyMap<string, HostError>
 }
@@ -116,36 +116,38 @@ async function evaluateHosts(
   cluster: ClusterRun,
   { facts: read, failed }: Pick<GatheredFacts<HostFacts>, 'facts' | 'failed'>,
 ): Promise<EvaluatedHosts> {
-  const { spec, secrets, run } = cluster
-  const first = firstControlPlaneHost(spec, read).name
+  const { spec, secrets, operation, run } = cluster
+  const all = inventoryOf(spec, read, secrets)
+  const first = all.firstHost.name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)
   if (firstFailed !== undefined) {
     const others = [...failed.values()].filter(error => error !== firstFailed)
     throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
   }
-  refuseSecondCluster(spec, read, failed)
-  const { fit, unfit } = setUnfitAside(spec, read, failed)
-  const evaluated = await evaluate(clusterGraph(spec, fit, secrets), run)
+  refuseSecondCluster(all, failed)
+  const { fit, unfit } = setUnfitAside(all, failed)
+  const inventory = inventoryOf(spec, fit, secrets)
+  const evaluated = await evaluate(operation(inventory), run)
   throwIfStopped(run.stop, first)
   const { unreachable } = evaluated
-  if (unreachable.has(firstControlPlaneHost(spec, fit).name)) {
+  if (unreachable.has(inventory.firstHost.name)) {
     return evaluateHosts(cluster, { facts: without(read, unreachable), failed: new Map([...failed, ...unreachable]) })
   }
-  return withoutRefusing(cluster, { evaluated, fit, unfit, failed })
+  return withoutRefusing(cluster, { evaluated, inventory, unfit, failed })
 }
 
 // What one host says must not cost the others another reading, so the graph without it is judged by what was read.
-function withoutRefusing({ spec, secrets, run }: ClusterRun, all: EvaluatedHosts): EvaluatedHosts {
+function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: EvaluatedHosts): EvaluatedHosts {
   let current = all
   for (;;) {
     const refusing = refusingWorkers(spec, current.evaluated)
     if (refusing.size === 0) return current
-    const fit = without(current.fit, refusing)
-    const evaluated = judgeWith(clusterGraph(spec, fit, secrets), current.evaluated, run)
+    const inventory = inventoryOf(spec, without(current.inventory.facts, refusing), secrets)
+    const evaluated = judgeWith(operation(inventory), current.evaluated, run)
     // Where its absence changes what is asked of others, it stops the run, as it is shown then.
     if (evaluated === undefined) return current
-    current = { ...current, evaluated, fit, unfit: new Map([...current.unfit, ...refusing]) }
+    current = { ...current, evaluated, inventory, unfit: new Map([...current.unfit, ...refusing]) }
   }
 }
 

@@ -1,5 +1,5 @@
-import { firstControlPlaneHost } from '../../playbooks/cluster-addresses.ts'
 import { checkHosts } from '../../roles/preflight/index.ts'
+import { hasEtcdHosts, type Inventory, inventoryOf, isControlPlane, isEtcdHost } from '../cluster/index.ts'
 import { type ErrorDetails, formatError, HostError, type TaskId, UserError, UserErrors } from '../core/index.ts'
 import type { Evaluation } from '../engine/index.ts'
 import type { ClusterSpec, HostFacts } from '../index.ts'
@@ -16,23 +16,20 @@ export interface FitHosts {
  * where the cluster can go on without it. Throws all findings where it cannot: the host through which the cluster is
  * worked on, or on which it begins, is among them, or one of the hosts of an etcd that is to be made. `failed` are the hosts that could not be read.
  */
-export function setUnfitAside(
-  spec: ClusterSpec,
-  facts: ReadonlyMap<string, HostFacts>,
-  failed: ReadonlyMap<string, HostError>,
-): FitHosts {
+export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, HostError>): FitHosts {
+  const { spec, facts, secrets } = inventory
   const findings = checkHosts(spec, facts)
   const names = new Set(findings.map(({ host }) => host))
   const fit = new Map([...facts].filter(([host]) => !names.has(host)))
-  if (findings.length > 0 && cannotGoOn(spec, facts, fit)) {
+  if (findings.length > 0 && cannotGoOn(inventory, inventoryOf(spec, fit, secrets))) {
     throw new UserErrors([...findings.map(({ error }) => error), ...failed.values()])
   }
-  const unfit = [...names].map(host => [host, unfitHost(host, errorsOf(host))] as const)
+  const byHost = Map.groupBy(findings, ({ host }) => host)
+  const unfit = [...byHost].map(([host, own]) => {
+    const errors = own.map(({ error }) => error.details)
+    return [host, unfitHost(host, errors)] as const
+  })
   return { fit, unfit: new Map(unfit) }
-
-  function errorsOf(host: string): readonly ErrorDetails[] {
-    return findings.filter(one => one.host === host).map(({ error }) => error.details)
-  }
 }
 
 /**
@@ -40,14 +37,13 @@ export function setUnfitAside(
  * second cluster beside it. Throws UserErrors then, before anything is written.
  */
 export function refuseSecondCluster(
-  spec: ClusterSpec,
-  facts: ReadonlyMap<string, HostFacts>,
+  { spec, facts, firstHost }: Inventory,
   failed: ReadonlyMap<string, HostError>,
 ): void {
   if ([...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)) return
   // kubeadm init has begun there already, and goes on.
-  if (facts.get(firstControlPlaneHost(spec, facts).name)?.kubernetes.adminConf === true) return
-  const silent = spec.hosts.filter(host => host.roles.includes('control-plane') && failed.has(host.name))
+  if (facts.get(firstHost.name)?.kubernetes.adminConf === true) return
+  const silent = spec.hosts.filter(host => isControlPlane(host) && failed.has(host.name))
   if (silent.length === 0) return
   const nodes = [...facts].flatMap(([host, { kubernetes }]) => (kubernetes.kubeletConf ? [host] : []))
   const known = nodes.length === 0 ? '' : ` ${nodes.join(', ')}: a node of a cluster already.`
@@ -79,33 +75,22 @@ export function refusingWorkers(
 }
 
 // Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.
-function cannotGoOn(
-  spec: ClusterSpec,
-  facts: ReadonlyMap<string, HostFacts>,
-  fit: ReadonlyMap<string, HostFacts>,
-): boolean {
+function cannotGoOn(all: Inventory, fit: Inventory): boolean {
+  const { spec, facts } = all
   const stands = [...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)
-  if (
-    beginsEtcd(spec, facts) &&
-    spec.hosts.some(host => isEtcdHost(host) && facts.has(host.name) && !fit.has(host.name))
-  )
-    return true
-  const first = fit.get(firstControlPlaneHost(spec, fit).name)
+  const unfitEtcd = spec.hosts.some(host => isEtcdHost(host) && facts.has(host.name) && !fit.facts.has(host.name))
+  if (unfitEtcd && beginsEtcd(all)) return true
+  const first = fit.facts.get(fit.firstHost.name)
   return first === undefined || (stands && !first.kubernetes.controlPlane)
 }
 
 // All members of a new etcd start side by side.
-function beginsEtcd(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
-  if (spec.etcd.topology !== 'external' || !spec.etcd.managed) return false
-  return !spec.hosts.some(host => isEtcdHost(host) && isMember(facts.get(host.name)))
+function beginsEtcd({ spec, facts }: Inventory): boolean {
+  return hasEtcdHosts(spec) && !spec.hosts.some(host => isEtcdHost(host) && isMember(facts.get(host.name)))
 }
 
 function isMember(facts: HostFacts | undefined): boolean {
   return facts?.etcd.own === true && facts.etcd.data === 'formed'
-}
-
-function isEtcdHost({ roles }: ClusterSpec['hosts'][number]): boolean {
-  return roles.includes('etcd')
 }
 
 function unfitHost(host: string, errors: readonly ErrorDetails[]): HostError {

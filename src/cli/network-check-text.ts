@@ -1,4 +1,4 @@
-import { peersOf } from '../../playbooks/cluster-network.ts'
+import { peersOf } from '../cluster/index.ts'
 import type { ClusterSpec } from '../config/index.ts'
 import { type ErrorDetails, formatError } from '../core/index.ts'
 import { count, formatDuration, type Paint, printable, table } from '../report/index.ts'

@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest'
+import { cluster } from '../../playbooks/cluster.ts'
 import { apply } from '../../src/cli/actions/apply.ts'
 import { exitCodes, HostError, UserError } from '../../src/core/index.ts'
 
@@ -60,7 +61,14 @@ vi.mock('../../src/engine/index.ts', async original => ({
   }),
 }))
 
-const options = { file: 'cluster.yaml', output: 'json', diff: false, parallel: 1, yes: true } as const
+const options = {
+  file: 'cluster.yaml',
+  operation: cluster,
+  output: 'json',
+  diff: false,
+  parallel: 1,
+  yes: true,
+} as const
 
 beforeEach(() => {
   given.calls.length = 0

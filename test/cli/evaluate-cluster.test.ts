@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { cluster as createCluster } from '../../playbooks/cluster.ts'
 import type { ClusterRun } from '../../src/cli/cluster-run.ts'
 import { evaluateCluster } from '../../src/cli/evaluate-cluster.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
@@ -42,7 +43,12 @@ test('a host that did not answer a moment ago is not asked, and is told as one t
   const document = { apiVersion: 'evcctl.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'lab' }, spec: { hosts } }
   const spec = parseClusterFile(JSON.stringify(document), 'cluster.yaml')
   const error = new HostError('w1', 'timed out', { where: 'w1', problem: 'it hangs' })
-  const cluster = { spec, secrets: {}, run: fakeRun(pool) } as unknown as ClusterRun
+  const cluster = {
+    spec,
+    secrets: { registries: {} },
+    operation: createCluster,
+    run: fakeRun(pool),
+  } as unknown as ClusterRun
   const { evaluation } = await evaluateCluster(cluster, new Map([['w1', error]]))
   expect([...asked].sort()).toEqual(['cp1', 'w2'])
   expect(evaluation.unreachable.get('w1')).toBe(error)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { refuseSecondCluster, setUnfitAside } from '../../src/cli/fit-hosts.ts'
+import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { exitCodes, HostError, UserErrors } from '../../src/core/errors.ts'
 import type { HostFacts } from '../../src/index.ts'
@@ -30,7 +31,7 @@ function aside(changes: Changes) {
   const facts = Object.entries(numbers).map(
     ([name, number]) => [name, factsOf(name, number, changes[name as keyof typeof numbers])] as const,
   )
-  return setUnfitAside(spec, new Map(facts), new Map())
+  return setUnfitAside(inventoryOf(spec, new Map(facts)), new Map())
 }
 
 describe('a host that preflight finds something wrong with', () => {
@@ -80,7 +81,7 @@ describe('a cluster is not begun', () => {
     const failed = silent.map(
       name => [name, new HostError(name, 'unreachable', { where: name, problem: 'off' })] as const,
     )
-    return () => refuseSecondCluster(spec, new Map(facts), new Map(failed))
+    return () => refuseSecondCluster(inventoryOf(spec, new Map(facts)), new Map(failed))
   }
 
   test('while a control plane host is silent that may be the node of a standing one', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { proxyOf } from '../../playbooks/cluster-proxy.ts'
+import { proxyOf } from '../../src/cluster/index.ts'
 import { clusterSecrets } from '../../src/config/index.ts'
 import { cluster, controlPlane, errorsOf, parse, worker } from './cluster-file.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openingsOf } from '../../playbooks/cluster-ports.ts'
 import { firewall } from '../../roles/firewall/index.ts'
+import { openingsOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { type FirewallRule, GraphBuilder } from '../../src/index.ts'
 import type { LocalHosts } from '../../src/local/hosts.ts'
@@ -89,7 +89,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('on %s', image => {
       const rulesFor = (peers: readonly string[]) => {
         const spec = specOf(peers)
         const host = spec.hosts[0]!
-        return openingsOf(spec, [{ host, facts: factsOf(host.name, address), address }])(host).rules
+        return openingsOf(spec, [{ name: host.name, host, facts: factsOf(host.name, address), address }])(host).rules
       }
       const graphOf = (rules: readonly FirewallRule[]) => {
         const builder = new GraphBuilder()

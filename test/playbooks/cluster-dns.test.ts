@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { dependenciesOf, type HostFacts, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
-import { facts, specOf } from './given.ts'
+import { clusterGraph, facts, specOf } from './given.ts'
 
 const placement = 'cp1/cluster-dns/cluster DNS:placement' as TaskId
 const hosts = (...names: string[]): readonly object[] =>

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { networkName, networkPathOf, peersOf, sandboxImage } from '../../playbooks/cluster-network.ts'
 import { askedFrom } from '../../src/cli/network-check-text.ts'
+import { networkName, networkPathOf, peersOf, sandboxImage } from '../../src/cluster/index.ts'
 import { specOf } from './given.ts'
 
 const named = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`)

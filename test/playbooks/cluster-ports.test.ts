@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Machine, machinesOf } from '../../playbooks/cluster-addresses.ts'
-import { openingsOf } from '../../playbooks/cluster-ports.ts'
+import { type Machine, machinesOf, openingsOf } from '../../src/cluster/index.ts'
 import { bySource, type ClusterSpec, portsText } from '../../src/index.ts'
 import { facts, specOf } from './given.ts'
 

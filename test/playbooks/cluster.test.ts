@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
-import { facts, factsOf, specOf, waitsFor } from './given.ts'
+import { clusterGraph, facts, factsOf, specOf, waitsFor } from './given.ts'
 
 /** Every task with what it waits for; `~` marks what it also watches. */
 function describeGraph(graph: Graph): string {

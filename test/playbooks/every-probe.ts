@@ -1,6 +1,5 @@
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { type ClusterSpec, type HostFacts, Output, type Task } from '../../src/index.ts'
-import { factsOf, specOf } from './given.ts'
+import { clusterGraph, factsOf, specOf } from './given.ts'
 
 const hosts = [
   { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },

@@ -1,9 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { type Graph, type HostFacts, Output, type TaskId } from '../../src/index.ts'
 import { Sandbox } from '../resources/sandbox.ts'
-import { factsOf, specOf, waitsFor } from './given.ts'
+import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
 
 const hosts = [
   { name: 'cp1', address: '192.0.2.11', roles: ['control-plane', 'etcd'] },

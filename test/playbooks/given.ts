@@ -1,5 +1,14 @@
+import { cluster } from '../../playbooks/cluster.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
-import { type ClusterSpec, dependenciesOf, type Graph, type HostFacts, type TaskId } from '../../src/index.ts'
+import {
+  type ClusterSecrets,
+  type ClusterSpec,
+  dependenciesOf,
+  type Graph,
+  type HostFacts,
+  inventoryOf,
+  type TaskId,
+} from '../../src/index.ts'
 import { printedFacts, type Told } from '../facts/printed.ts'
 
 /** A cluster of one control plane node and two workers; `spec` is laid over it, key by key. */
@@ -38,6 +47,15 @@ export const facts: ReadonlyMap<string, HostFacts> = new Map([
   ['w1', factsOf('w1', '192.0.2.21')],
   ['jetson-07', factsOf('jetson-07', '10.8.0.7', { architecture: 'arm64' })],
 ])
+
+/** What apply would work through on hosts with these facts. */
+export function clusterGraph(
+  spec: ClusterSpec,
+  known: ReadonlyMap<string, HostFacts>,
+  secrets?: ClusterSecrets,
+): Graph {
+  return cluster(inventoryOf(spec, known, secrets))
+}
 
 /** All tasks that a task waits for, directly or through others. */
 export function waitsFor(graph: Graph, id: string): ReadonlySet<string> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lockVoters } from '../../playbooks/lock-voters.ts'
+import { lockVoters } from '../../src/cluster/index.ts'
 import type { HostSpec } from '../../src/index.ts'
 
 function hosts(...names: readonly string[]): HostSpec[] {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { type ClusterSecrets, type Resource, Secret } from '../../src/index.ts'
-import { facts, specOf } from './given.ts'
+import { clusterGraph, facts, specOf } from './given.ts'
 
 const proxy = {
   http: 'http://proxy.example:3128',

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { changesOfRunningHosts, hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
 import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
-import { factsOf, specOf, waitsFor } from './given.ts'
+import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3']
 const workers = Array.from({ length: 9 }, (_, index) => `w${index + 1}`)

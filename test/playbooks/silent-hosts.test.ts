@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
-import { networkLeftOut } from '../../playbooks/cluster-network-roles.ts'
+import { inventoryOf, networkLeftOut } from '../../src/cluster/index.ts'
 import { type ClusterSpec, type Graph, type HostFacts, Output } from '../../src/index.ts'
-import { factsOf, specOf } from './given.ts'
+import { clusterGraph, factsOf, specOf } from './given.ts'
 
 const worker = (count: number) =>
   Array.from({ length: count }, (_, index) => ({
@@ -110,10 +109,10 @@ test('a network that is set up from a host that does not answer is said to be le
   for (const [cni, spec] of clusters) {
     const without = new Map([...standing(spec)].filter(([name]) => name !== 'cp1'))
     const kept = cni === 'calico' || cni === 'cilium'
-    expect(networkLeftOut(spec, without)?.text.startsWith(`${cni} is set up from cp1, which does not answer`)).toBe(
-      kept ? true : undefined,
-    )
-    expect(networkLeftOut(spec, standing(spec))).toBeUndefined()
+    expect(
+      networkLeftOut(inventoryOf(spec, without))?.text.startsWith(`${cni} is set up from cp1, which does not answer`),
+    ).toBe(kept ? true : undefined)
+    expect(networkLeftOut(inventoryOf(spec, standing(spec)))).toBeUndefined()
     const ids = [...clusterGraph(spec, without).tasks.keys()]
     expect(ids.filter(id => /\/(calico|cilium)\//.test(id))).toEqual([])
     // The nodes are still to be Ready, and their pods to reach each other.

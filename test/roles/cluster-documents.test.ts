@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { Secret, type TaskId } from '../../src/index.ts'
-import { facts, specOf } from '../playbooks/given.ts'
+import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
 
 /** The content of a file task of the graph. */
 function contentOf(id: string, spec: Record<string, unknown> = {}): string {

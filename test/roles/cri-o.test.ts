@@ -1,8 +1,7 @@
 import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { certificateFiles, renderCriOConfig, renderRegistries } from '../../roles/cri-o/config.ts'
-import { facts, specOf } from '../playbooks/given.ts'
+import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
 import { describeRuntime } from './runtime-description.ts'
 
 const sandboxImage = 'registry.k8s.io/pause:3.10.2'

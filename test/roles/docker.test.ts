@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
-import { machinesOf } from '../../playbooks/cluster-addresses.ts'
-import { documentsOf } from '../../playbooks/cluster-documents.ts'
+import { documentsOf } from '../../playbooks/documents.ts'
 import { certificateFiles, renderDockerConfig } from '../../roles/docker/config.ts'
-import { facts, specOf } from '../playbooks/given.ts'
+import { inventoryOf } from '../../src/cluster/index.ts'
+import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
 import { describeRuntime } from './runtime-description.ts'
 
 test('what a host gets: package, programs, files and units, and what waits for what', async () => {
@@ -38,7 +37,7 @@ test('patches are laid over daemon.json in order; lists are replaced, null takes
 test('kubelets from 1.36 on are told to ask cri-dockerd as before; cluster.yaml can say otherwise', () => {
   const gates = (version: string, kubeletConfiguration = {}) => {
     const spec = specOf({ runtime: { name: 'docker' }, kubernetes: { version, kubeletConfiguration } })
-    return documentsOf(spec, machinesOf(spec, facts)).kubelet.featureGates
+    return documentsOf(inventoryOf(spec, facts)).kubelet.featureGates
   }
   expect(gates('1.36.4')).toEqual({ ExtendWebSocketsToKubelet: false })
   expect(gates('1.35.8')).toBeUndefined()

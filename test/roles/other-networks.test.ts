@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { calicoKustomization } from '../../roles/calico/patches.ts'
 import { ciliumValues } from '../../roles/cilium/values.ts'
 import type { Graph, TaskId } from '../../src/index.ts'
-import { facts, specOf } from '../playbooks/given.ts'
+import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
 
 /** All that a role writes and runs on a bare cluster, in order: files by path and content, commands as they are. */
 function written(graph: Graph, role: string): string {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { checkHosts } from '../../roles/preflight/index.ts'
 import { setUnfitAside } from '../../src/cli/fit-hosts.ts'
+import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { UserErrors } from '../../src/core/errors.ts'
 import type { HostFacts } from '../../src/index.ts'
@@ -90,7 +91,7 @@ test('so it is on a control plane node whose etcd is stacked, where its data is 
 test('a host whose disk for etcd is not mounted is set aside, and its member is not taken for one that lost its data', () => {
   const etcd = { data: 'none', own: true, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
   const others = { cp1: {}, e2: own, e3: own }
-  const { fit } = setUnfitAside(spec, factsWith({ ...others, e1: { etcd } }), new Map())
+  const { fit } = setUnfitAside(inventoryOf(spec, factsWith({ ...others, e1: { etcd } })), new Map())
   expect([...fit.keys()]).toEqual(['cp1', 'e2', 'e3'])
 })
 
@@ -117,7 +118,7 @@ test('a running etcd is found on a host that is to be a control plane node with 
 
 test('a new etcd is not begun without one of its hosts, and a standing one goes on without it', () => {
   const foreign = files('/var/lib/etcd/default')
-  expect(() => setUnfitAside(spec, factsWith({ e2: foreign }), new Map())).toThrow(UserErrors)
-  const { unfit } = setUnfitAside(spec, factsWith({ e1: own, e2: foreign, e3: own }), new Map())
+  expect(() => setUnfitAside(inventoryOf(spec, factsWith({ e2: foreign })), new Map())).toThrow(UserErrors)
+  const { unfit } = setUnfitAside(inventoryOf(spec, factsWith({ e1: own, e2: foreign, e3: own })), new Map())
   expect([...unfit.keys()]).toEqual(['e2'])
 })

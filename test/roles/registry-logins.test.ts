@@ -2,7 +2,6 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'smol-toml'
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import {
   declareLogins,
   type Graph,
@@ -15,7 +14,7 @@ import {
 } from '../../src/index.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 import { converge } from '../kit/local-sh.ts'
-import { facts, specOf } from '../playbooks/given.ts'
+import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
 
 const password = 'pa"ss\\wörd'
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { clusterGraph } from '../../playbooks/cluster.ts'
 import { type ClusterSecrets, type Graph, Secret, type Task } from '../../src/index.ts'
-import { facts, specOf } from '../playbooks/given.ts'
+import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
 
 const proxy = { https: 'http://proxy.example:3128', noProxy: ['.corp.example'] }
 const login = { username: 'CORP\\ada', password: { fromEnv: 'PROXY' } }

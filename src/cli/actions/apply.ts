@@ -1,4 +1,5 @@
 import { homedir } from 'node:os'
+import type { Operation } from '../../cluster/index.ts'
 import { type ExitCode, exitCodes, type HostError, type Summary, UserError } from '../../core/index.ts'
 import {
   type ApplyResult,
@@ -18,6 +19,7 @@ import { version } from '../version.ts'
 
 export interface ApplyActionOptions {
   readonly file: string
+  readonly operation: Operation
   readonly output: 'text' | 'json'
   readonly diff: boolean
   readonly parallel: number

@@ -1,6 +1,5 @@
 import PQueue from 'p-queue'
-import { isNode } from '../../../playbooks/cluster-addresses.ts'
-import { networkPathOf, sandboxImage } from '../../../playbooks/cluster-network.ts'
+import { isControlPlane, isNode, networkPathOf, sandboxImage } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
@@ -65,7 +64,7 @@ export async function networkCheck({ file, output, parallel }: NetworkCheckOptio
 async function controlPlaneOf(pool: Pool, spec: ClusterSpec, signal: AbortSignal): Promise<Session> {
   const { hasCluster, session } = await askControlPlane(pool, spec, [], { signal })
   if (hasCluster) return session
-  const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
+  const hosts = spec.hosts.filter(isControlPlane)
   throw new UserError({
     where: hosts.map(({ name }) => name).join(', '),
     problem: 'There is no cluster yet whose network could be checked.',

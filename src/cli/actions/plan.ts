@@ -1,3 +1,4 @@
+import type { Operation } from '../../cluster/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { withClusterRun } from '../cluster-run.ts'
 import { evaluateCluster, exitCodeOf } from '../evaluate-cluster.ts'
@@ -6,6 +7,7 @@ import { version } from '../version.ts'
 
 export interface PlanActionOptions {
   readonly file: string
+  readonly operation: Operation
   readonly output: 'text' | 'json'
   readonly diff: boolean
   readonly parallel: number

@@ -14,7 +14,8 @@ export class Apply extends BaseCommand {
 
   async execute() {
     const { args, flags } = await this.parse(Apply)
-    const options = { ...flags, file: args.file }
+    const { cluster } = await import('../../../playbooks/cluster.ts')
+    const options = { ...flags, operation: cluster, file: args.file }
     if (flags['dry-run']) {
       const { plan } = await import('../actions/plan.ts')
       return plan({ ...options, exitCode: false })

@@ -14,6 +14,7 @@ export class Plan extends BaseCommand {
   async execute() {
     const { args, flags } = await this.parse(Plan)
     const { plan } = await import('../actions/plan.ts')
-    return plan({ ...flags, file: args.file, exitCode: flags['exit-code'] })
+    const { cluster } = await import('../../../playbooks/cluster.ts')
+    return plan({ ...flags, operation: cluster, file: args.file, exitCode: flags['exit-code'] })
   }
 }

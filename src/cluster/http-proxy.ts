@@ -1,5 +1,6 @@
-import type { ClusterSecrets, ClusterSpec, HttpProxy } from '../src/index.ts'
-import { endpointOf } from './cluster-addresses.ts'
+import type { ClusterSecrets, ClusterSpec } from '../config/index.ts'
+import type { HttpProxy } from '../core/index.ts'
+import { endpointOf } from './control-plane.ts'
 
 /**
  * The proxy of the hosts; undefined where cluster.yaml has none. Nothing of the cluster itself is asked through it. The

@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../src/index.ts'
+import type { ClusterSpec } from '../config/index.ts'
 
 /** How Cilium's packets travel between nodes. */
 export interface CiliumPath {

@@ -1,6 +1,6 @@
-import { haproxy, haproxyPackages, haproxyPackageUnit, haproxyUnit } from '../roles/haproxy/index.ts'
-import { nginxPackages, nginxProxy, nginxProxyUnit, nginxUnit } from '../roles/nginx-proxy/index.ts'
-import type { ClusterSpec } from '../src/index.ts'
+import { haproxy, haproxyPackages, haproxyPackageUnit, haproxyUnit } from '../../roles/haproxy/index.ts'
+import { nginxPackages, nginxProxy, nginxProxyUnit, nginxUnit } from '../../roles/nginx-proxy/index.ts'
+import type { ClusterSpec } from '../../src/index.ts'
 
 // The two take the same parameters, and each stops the other where cluster.yaml was changed.
 const proxies = {

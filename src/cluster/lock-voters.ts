@@ -1,4 +1,5 @@
-import type { ClusterSpec } from '../src/index.ts'
+import type { ClusterSpec } from '../config/index.ts'
+import { isControlPlane } from './nodes.ts'
 
 /**
  * The hosts that keep the run lock: all control plane nodes of cluster.yaml, and one more host where their number is even,
@@ -6,7 +7,7 @@ import type { ClusterSpec } from '../src/index.ts'
  * alone and not from who answers, so that two runs that reach different hosts ask for the same lock.
  */
 export function lockVoters({ hosts }: Pick<ClusterSpec, 'hosts'>): readonly string[] {
-  const controlPlane = hosts.filter(host => host.roles.includes('control-plane'))
+  const controlPlane = hosts.filter(isControlPlane)
   const others = hosts.filter(host => !controlPlane.includes(host))
   const tieBreaker = controlPlane.length % 2 === 0 ? others.slice(0, 1) : []
   return [...controlPlane, ...tieBreaker].map(({ name }) => name)

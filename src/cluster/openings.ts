@@ -1,15 +1,11 @@
-import { privateAddressOf } from '../roles/preflight/index.ts'
-import {
-  anywhere,
-  type ClusterSpec,
-  type FirewallRule,
-  type HostSpec,
-  nodePortsOf,
-  type PortRange,
-  parseIpv4Range,
-} from '../src/index.ts'
+import type { ClusterSpec, HostSpec } from '../config/index.ts'
+import { parseIpv4Range } from '../config/ip.ts'
+import { nodePortsOf } from '../config/node-ports.ts'
+import { anywhere, type FirewallRule, type PortRange } from '../resources/firewall/index.ts'
 import { ciliumPath } from './cilium-path.ts'
-import { isNode, type Machine } from './cluster-addresses.ts'
+import type { Machine } from './machines.ts'
+import { isControlPlane, isEtcdHost, isNode } from './nodes.ts'
+import { privateAddressOf } from './private-address.ts'
 
 /** https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
 const etcdPorts = { clients: 2379, members: 2380 }
@@ -176,10 +172,6 @@ function only(port: number): PortRange {
   return { first: port, last: port }
 }
 
-function isControlPlane({ roles }: HostSpec): boolean {
-  return roles.includes('control-plane')
-}
-
 function isEtcdMember({ etcd }: ClusterSpec, host: HostSpec): boolean {
-  return etcd.topology === 'stacked' ? isControlPlane(host) : host.roles.includes('etcd')
+  return etcd.topology === 'stacked' ? isControlPlane(host) : isEtcdHost(host)
 }

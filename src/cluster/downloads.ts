@@ -1,16 +1,9 @@
 import { basename } from 'node:path'
-import {
-  type Architecture,
-  type ArtifactDownload,
-  type ArtifactName,
-  artifact,
-  type ClusterSpec,
-  type ImageArchive,
-  type RuntimeSpec,
-  resolveArtifact,
-  UserError,
-} from '../src/index.ts'
-import type { Machine } from './cluster-addresses.ts'
+import { type ArtifactName, artifact, resolveArtifact } from '../catalog/index.ts'
+import type { ClusterSpec, ImageArchive, RuntimeSpec } from '../config/index.ts'
+import { type Architecture, UserError } from '../core/index.ts'
+import type { ArtifactDownload } from '../resources/artifacts/index.ts'
+import type { Machine } from './machines.ts'
 
 /** What the container runtime of cluster.yaml is made of. */
 export type RuntimeDownloads =
@@ -29,11 +22,7 @@ export interface NodeDownloads {
 
 /** Throws UserError for a machine that has no upstream artifacts, and for an artifact that cannot be had. */
 export function downloadsFor(spec: ClusterSpec, machine: Machine): NodeDownloads {
-  const architecture = architectureOf(machine)
-  const find: Find = (name, version) => {
-    const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
-    return { version, source: through(machine, from), sha256, site }
-  }
+  const find = finder(spec, machine)
   const { kubernetes, runtime, network } = spec
   return {
     runtime: runtimeDownloads(runtime, find),
@@ -50,28 +39,31 @@ export function etcdDownload(
   machine: Machine,
   version: string,
 ): ArtifactDownload & { readonly archiveFolder: string } {
-  const wanted = artifact('etcd', version, architectureOf(machine))
-  const { from, sha256, site } = resolveArtifact(spec.artifacts, wanted)
-  return { version, source: through(machine, from), sha256, site, archiveFolder: basename(wanted.path, '.tar.gz') }
+  const { path } = artifact('etcd', version, architectureOf(machine))
+  return { ...finder(spec, machine)('etcd', version), archiveFolder: basename(path, '.tar.gz') }
 }
 
 /** What a pod network needs on the first control plane node, with the folder of helm's program in its archive. */
 export function networkDownloads(spec: ClusterSpec, machine: Machine) {
-  const architecture = architectureOf(machine)
-  const find = (name: ArtifactName, version: string): ArtifactDownload => {
-    const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
-    return { version, source: through(machine, from), sha256, site }
-  }
+  const find = finder(spec, machine)
   const { calico, cilium } = spec.network
   return {
     calicoManifest: () => find('calico-manifest', calico.version),
     ciliumChart: () => find('cilium-chart', cilium.version),
     helm: () => find('helm', cilium.helmVersion),
-    helmFolder: `linux-${architecture}`,
+    helmFolder: `linux-${architectureOf(machine)}`,
   }
 }
 
 type Find = (name: ArtifactName, version: string) => ArtifactDownload
+
+function finder(spec: ClusterSpec, machine: Machine): Find {
+  const architecture = architectureOf(machine)
+  return (name, version) => {
+    const { from, sha256, site } = resolveArtifact(spec.artifacts, artifact(name, version, architecture))
+    return { version, source: through(machine, from), sha256, site }
+  }
+}
 
 function runtimeDownloads(runtime: RuntimeSpec, find: Find): RuntimeDownloads {
   const { name, version } = runtime

@@ -1,30 +1,31 @@
+import { etcdClientPaths } from '../roles/etcd-client/index.ts'
 import {
   type ClusterDocuments,
   type ClusterSpec,
   clusterConfiguration,
   deepMerge,
+  hasKubeProxy,
+  type Inventory,
   kubeletConfiguration,
   kubeletFeatureGates,
   kubeProxyConfiguration,
 } from '../src/index.ts'
-import { certSANsOf, controlPlaneNodes, endpointOf, type Machine } from './cluster-addresses.ts'
-import { externalEtcd } from './cluster-etcd-client.ts'
 
 /** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
-export function documentsOf(spec: ClusterSpec, machines: readonly Machine[]): ClusterDocuments {
+export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Inventory): ClusterDocuments {
   const { kubernetes, network } = spec
-  const external = externalEtcd(spec, machines)
+  const { ca: caFile, certificate: certFile, key: keyFile } = etcdClientPaths
   const cluster = clusterConfiguration({
     name: spec.name,
     version: kubernetes.version,
-    endpoint: endpointOf(spec),
-    certSANs: certSANsOf(spec, controlPlaneNodes(spec, machines)),
+    endpoint,
+    certSANs,
     podCIDR: network.podCIDR,
     serviceCIDR: network.serviceCIDR,
     nodePrefix: network.nodePrefix,
     clusterDomain: kubernetes.clusterDomain,
     ...(spec.images.registry === undefined ? {} : { registry: spec.images.registry }),
-    ...(external === undefined ? {} : { externalEtcd: external }),
+    ...(etcdEndpoints === undefined ? {} : { externalEtcd: { endpoints: etcdEndpoints, caFile, certFile, keyFile } }),
     patch: withoutReplacedProxy(spec),
   })
   const kubeProxy = kubeProxyConfiguration(kubernetes.kubeProxyConfiguration)
@@ -44,18 +45,4 @@ function withoutReplacedProxy({ kubernetes, network }: ClusterSpec) {
   return isReplaced
     ? deepMerge(kubernetes.clusterConfiguration, { proxy: { disabled: true } })
     : kubernetes.clusterConfiguration
-}
-
-/** Whether kube-proxy runs. kubeadm can be told in two ways to leave it out. */
-export function hasKubeProxy(spec: ClusterSpec): boolean {
-  const { kubernetes, network } = spec
-  if (network.cni === 'cilium' && network.cilium.kubeProxyReplacement) return false
-  const { proxy } = kubernetes.clusterConfiguration as { readonly proxy?: { readonly disabled?: boolean } }
-  return proxy?.disabled !== true && !skipsAddon(spec, 'kube-proxy')
-}
-
-/** Whether kubeadm init leaves out what it would otherwise run in the cluster. */
-export function skipsAddon({ kubernetes }: ClusterSpec, addon: 'coredns' | 'kube-proxy'): boolean {
-  const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
-  return skipPhases.some(phase => phase === 'addon' || phase === `addon/${addon}`)
 }

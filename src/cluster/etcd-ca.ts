@@ -1,16 +1,19 @@
-import { type ClusterSpec, UserError } from '../src/index.ts'
-import type { Machine } from './cluster-addresses.ts'
+import type { ClusterSpec } from '../config/index.ts'
+import { UserError } from '../core/index.ts'
+import type { Machine } from './machines.ts'
+import { isControlPlane, isEtcdHost } from './nodes.ts'
 
 /**
  * The etcd host that signs: the one that has the CA, and for a new cluster the first of cluster.yaml. Throws UserError
  * where a new CA, or a new etcd, would take the place of one that a standing cluster uses.
  */
 export function caMachineOf(spec: ClusterSpec, machines: readonly Machine[]): Machine {
-  const wanted = spec.hosts.filter(({ roles }) => roles.includes('etcd'))
-  const own = machines.filter(({ host }) => wanted.includes(host))
-  const silent = wanted.filter(host => own.every(machine => machine.host !== host)).map(({ name }) => name)
+  const wanted = spec.hosts.filter(isEtcdHost)
+  const own = machines.filter(({ host }) => isEtcdHost(host))
+  const answered = new Set(own.map(({ name }) => name))
+  const silent = wanted.map(({ name }) => name).filter(name => !answered.has(name))
   const user = machines.find(
-    ({ host, facts }) => host.roles.includes('control-plane') && facts.kubernetes.adminConf && facts.etcd.client,
+    ({ host, facts }) => isControlPlane(host) && facts.kubernetes.adminConf && facts.etcd.client,
   )
   const hasData = own.some(({ facts }) => facts.etcd.data !== 'none')
   if (user !== undefined && silent.length === 0 && !hasData) throw noData(spec, user, own)
@@ -31,7 +34,7 @@ export function caMachineOf(spec: ClusterSpec, machines: readonly Machine[]): Ma
 }
 
 function namesOf(machines: readonly Machine[]): string {
-  return machines.map(({ host }) => host.name).join(', ')
+  return machines.map(({ name }) => name).join(', ')
 }
 
 function noData(spec: ClusterSpec, user: Machine, own: readonly Machine[]): UserError {
@@ -39,7 +42,7 @@ function noData(spec: ClusterSpec, user: Machine, own: readonly Machine[]): User
     where: `${spec.file} spec.hosts`,
     problem: 'No etcd host of cluster.yaml has data, while the cluster stands: a new etcd would be an empty one.',
     expected: 'a member at least of the etcd that the cluster uses',
-    actual: `a control plane on ${user.host.name} that uses an external etcd, and no data of etcd on ${namesOf(own)}`,
+    actual: `a control plane on ${user.name} that uses an external etcd, and no data of etcd on ${namesOf(own)}`,
     next: 'Members can be replaced, but not all in one apply: put one of the former etcd hosts back, and take it out in the next one. If their data is lost, restore a snapshot first (etcdutl snapshot restore).',
   })
 }

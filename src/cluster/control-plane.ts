@@ -1,31 +1,10 @@
 import { isIP, isIPv6 } from 'node:net'
-import { privateAddressOf } from '../roles/preflight/index.ts'
-import { type ClusterSpec, type HostFacts, type HostSpec, type HttpProxy, UserError } from '../src/index.ts'
-
-/** A host that answered, with what the others know it by. */
-export interface Machine {
-  readonly host: HostSpec
-  readonly facts: HostFacts
-  /** The address that the nodes use among themselves. */
-  readonly address: string
-  /** Through what it downloads; undefined: as the host itself is set up. */
-  readonly proxy?: HttpProxy
-}
-
-/** The hosts that answered, in the order of cluster.yaml. Throws UserError for one that has no address for its peers. */
-export function machinesOf(
-  spec: ClusterSpec,
-  facts: ReadonlyMap<string, HostFacts>,
-  proxy?: HttpProxy,
-): readonly Machine[] {
-  return spec.hosts.flatMap(host => {
-    const known = facts.get(host.name)
-    if (known === undefined) return []
-    const address = privateAddressOf(host, known)
-    if (address === undefined) throw noAddress(spec, host)
-    return [{ host, facts: known, address, ...(proxy === undefined ? {} : { proxy }) }]
-  })
-}
+import type { ClusterSpec, HostSpec } from '../config/index.ts'
+import { UserError } from '../core/index.ts'
+import type { HostFacts } from '../facts/index.ts'
+import type { Machine } from './machines.ts'
+import { isControlPlane } from './nodes.ts'
+import { privateAddressOf } from './private-address.ts'
 
 /**
  * The control plane node through which the cluster is worked on: the first of cluster.yaml that is one already, so that
@@ -33,7 +12,7 @@ export function machinesOf(
  * Throws UserError when there is no host with that role.
  */
 export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): HostSpec {
-  const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
+  const hosts = spec.hosts.filter(isControlPlane)
   const first = hosts.find(host => facts.get(host.name)?.kubernetes.controlPlane === true) ?? hosts[0]
   if (first !== undefined) return first
   throw new UserError({
@@ -44,9 +23,7 @@ export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<stri
 }
 
 /** The machine of firstControlPlaneHost(). Throws UserError when it did not answer. */
-export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[]): Machine {
-  const facts = new Map(machines.map(machine => [machine.host.name, machine.facts]))
-  const host = firstControlPlaneHost(spec, facts)
+export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[], host: HostSpec): Machine {
   const first = machines.find(machine => machine.host === host)
   if (first !== undefined) return first
   throw new UserError({
@@ -68,19 +45,12 @@ export interface ControlPlaneNode {
  * the certificates. Throws UserError for one that did not answer and whose address only the host itself knows.
  */
 export function controlPlaneNodes(spec: ClusterSpec, machines: readonly Machine[]): readonly ControlPlaneNode[] {
-  return spec.hosts
-    .filter(host => host.roles.includes('control-plane'))
-    .map(host => {
-      const found = machines.find(machine => machine.host === host)?.address ?? host.privateAddress
-      const address = found ?? (isIP(host.address) === 0 ? undefined : host.address)
-      if (address === undefined) throw unknownAddress(spec, host)
-      return { host, address }
-    })
-}
-
-/** Whether a host is a node of the cluster: one that only runs etcd is not. */
-export function isNode(host: HostSpec): boolean {
-  return host.roles.includes('control-plane') || host.roles.includes('worker')
+  const answered = new Map(machines.map(({ host, address }) => [host, address]))
+  return spec.hosts.filter(isControlPlane).map(host => {
+    const address = answered.get(host) ?? privateAddressOf(host)
+    if (address === undefined) throw unknownAddress(spec, host)
+    return { host, address }
+  })
 }
 
 /** `host:port` by which every node reaches the API; in lower case, as kubeadm wants names. */
@@ -112,16 +82,6 @@ function certNameOf(address: string): readonly string[] {
 
 function lowerCase(names: readonly string[]): readonly string[] {
   return names.map(name => name.toLowerCase())
-}
-
-function noAddress(spec: ClusterSpec, host: HostSpec): UserError {
-  return new UserError({
-    where: `${spec.file} spec.hosts: ${host.name}`,
-    problem: 'It is not known by which address the other nodes reach this host.',
-    expected: 'an IP address as privateAddress or address, or a default route on the host',
-    actual: `address ${host.address}, no IPv4 default route`,
-    next: 'Set privateAddress.',
-  })
 }
 
 function unknownAddress(spec: ClusterSpec, host: HostSpec): UserError {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type ClusterSpec, defaultsFor, type NetworkPath } from '../src/index.ts'
+import type { ClusterSpec } from '../config/index.ts'
+import type { NetworkPath } from '../resources/network-check/index.ts'
 import { ciliumPath } from './cilium-path.ts'
 
 /**
@@ -59,38 +60,4 @@ export function networkName({ network, kubernetes }: ClusterSpec): string {
 function valuesOf(values: Readonly<Record<string, unknown>>): string {
   if (Object.keys(values).length === 0) return ''
   return ` with values ${createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 8)}`
-}
-
-/** The image of the sandboxes of all pods, which every node has: kubeadm's, unless the runtime is told another. */
-export function sandboxImage({ images, kubernetes, runtime }: ClusterSpec): string {
-  const patched = runtime.configPatches.map(patch => pinnedSandbox(patch)).findLast(image => image !== undefined)
-  return patched ?? `${images.registry ?? 'registry.k8s.io'}/pause:${defaultsFor(kubernetes.version).pause}`
-}
-
-// https://github.com/containerd/containerd/blob/v2.3.4/docs/cri/config.md
-function pinnedSandbox(patch: Readonly<Record<string, unknown>>): string | undefined {
-  const { plugins } = patch as {
-    readonly plugins?: Readonly<Record<string, { readonly pinned_images?: { readonly sandbox?: string } }>>
-  }
-  return plugins?.['io.containerd.cri.v1.images']?.pinned_images?.sandbox
-}
-
-/** Up to so many nodes before it, a node asks them all. */
-const askedByAll = 8
-
-/**
- * The nodes whose pods are asked from each node: those before it in the file, so that each pair is asked once and a node
- * that is new at the end of the file gives the others nothing to do. An answer proves both ways, since it has to come back.
- * In a large cluster a node asks the 1st, 2nd, 4th, 8th, … before it and the first one: some ten of a thousand.
- *
- * @param nodes all nodes of the file, also those that do not answer: else one that is off would give others new peers
- */
-export function peersOf<T>(nodes: readonly T[]): ReadonlyMap<T, readonly T[]> {
-  return new Map(nodes.map((node, at) => [node, placesBefore(at).map(place => nodes[place]!)]))
-}
-
-function placesBefore(at: number): readonly number[] {
-  if (at <= askedByAll) return Array.from({ length: at }, (_, place) => place)
-  const distances = Array.from({ length: Math.floor(Math.log2(at)) + 1 }, (_, power) => 2 ** power)
-  return [...new Set([0, ...distances.map(distance => at - distance).reverse()])]
 }

@@ -1,0 +1,32 @@
+import { networkCheckRole } from '../../roles/network-check/index.ts'
+import { barrier, checkPods, isNode, peersOf } from '../../src/index.ts'
+import type { Site } from '../site.ts'
+import type { Network } from './declare-network.ts'
+import type { RunningNode } from './run-nodes.ts'
+
+/**
+ * Proves on every node that pods reach each other, once all nodes are Ready. The pods for it are made on the first one. A network
+ * that somebody else sets up comes after the apply: `evcctl network check` is for that.
+ */
+export function checkNetwork(on: Site, nodes: readonly RunningNode[], network: Network | undefined): void {
+  const { spec, machines, sandboxImage: image, networkName, networkPath } = on.inventory
+  if (spec.network.cni === 'none') return
+  const after = [...nodes.flatMap(({ up }) => up), ...(network === undefined ? [] : [network.rolledOut])]
+  const scope = on.builder.scope(on.first.name, networkCheckRole.name)
+  const everywhere = scope.add(barrier('pods can run on every node'), { after })
+  const pods = scope.mint({ ...checkPods({ image }), after: [everywhere] })
+  const answered = new Map(machines.map(({ host, address }) => [host, address]))
+  for (const [host, peers] of peersOf(spec.hosts.filter(isNode))) {
+    if (!answered.has(host)) continue
+    on.declare(networkCheckRole, host.name, {
+      node: host.name,
+      peers: peers.flatMap(peer => {
+        const address = answered.get(peer)
+        return address === undefined ? [] : [{ node: peer.name, address }]
+      }),
+      network: networkName,
+      path: networkPath,
+      pods,
+    })
+  }
+}

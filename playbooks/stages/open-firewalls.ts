@@ -1,0 +1,19 @@
+import { firewall } from '../../roles/firewall/index.ts'
+import type { Machine, Task } from '../../src/index.ts'
+import type { Site } from '../site.ts'
+
+export interface OpenedHost {
+  readonly machine: Machine
+  /** What has to be done before others can reach it; nothing where firewalls are left alone. */
+  readonly opened: readonly Task[]
+}
+
+/** Opens the firewalls of all hosts for each other; waits for nothing. */
+export function openFirewalls({ inventory, declare }: Site): readonly OpenedHost[] {
+  return inventory.machines.map(machine => {
+    if (!inventory.spec.firewall.manage) return { machine, opened: [] }
+    const { rules, complete } = inventory.openings(machine.host)
+    const { opened } = declare(firewall, machine.name, { rules, closesOthers: complete })
+    return { machine, opened: [opened] }
+  })
+}

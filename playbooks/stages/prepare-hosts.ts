@@ -1,0 +1,44 @@
+import { etcdHost } from '../../roles/etcd-host/index.ts'
+import { hasEtcdHosts, isControlPlane, isEtcdHost, isNode, type Task } from '../../src/index.ts'
+import type { Site } from '../site.ts'
+import type { OpenedHost } from './open-firewalls.ts'
+import { type PreparedHost, type PreparedNode, prepareNode } from './prepare-node.ts'
+
+export interface PreparedHosts {
+  /** The control plane node through which the cluster is worked on. */
+  readonly first: PreparedNode
+  /** Those that are, or become, nodes. */
+  readonly nodes: readonly PreparedNode[]
+  /** Those that have etcd where it has hosts of its own, whether they are nodes, too, or not. */
+  readonly etcd: readonly PreparedHost[]
+  /** Done when the hosts of the control plane and of etcd let others in. */
+  readonly inside: readonly Task[]
+}
+
+/** Makes bare hosts ready for kubeadm and etcd; none waits for another. */
+export function prepareHosts(on: Site, opened: readonly OpenedHost[]): PreparedHosts {
+  const nodes = opened.filter(({ machine }) => isNode(machine.host)).map(host => prepareNode(on, host))
+  const first = nodes.find(({ machine }) => machine === on.first)
+  if (first === undefined) throw new RangeError(`${on.first.name} is none of the nodes that were prepared`)
+  const byName = new Map(nodes.map(node => [node.machine.name, node]))
+  const etcd = hasEtcdHosts(on.inventory.spec)
+    ? opened
+        .filter(({ machine }) => isEtcdHost(machine.host))
+        .map(host => byName.get(host.machine.name) ?? prepareEtcdHost(on, host))
+    : []
+  const inside = opened.filter(({ machine }) => isControlPlane(machine.host) || isEtcdHost(machine.host))
+  return { first, nodes, etcd, inside: inside.flatMap(host => host.opened) }
+}
+
+function prepareEtcdHost({ inventory, declare }: Site, { machine, opened }: OpenedHost): PreparedHost {
+  const { packages, setHostname } = inventory.spec.os
+  const { name, address, proxy } = machine
+  const { all } = declare(etcdHost, name, {
+    packages,
+    setHostname,
+    hostname: name,
+    address,
+    ...(proxy === undefined ? {} : { proxy }),
+  })
+  return { machine, opened, system: all }
+}

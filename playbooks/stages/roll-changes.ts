@@ -1,0 +1,13 @@
+import { rollEtcdClients, rollFirewalls, rollRunningNodes } from '../rolling.ts'
+import type { Site } from '../site.ts'
+import type { RunningNode } from './run-nodes.ts'
+
+/** Lets what can take a running host out of the cluster reach one host first; see ../rolling.ts. */
+export function rollChanges({ inventory, builder, first }: Site, nodes: readonly RunningNode[]): void {
+  const { spec, facts } = inventory
+  const ready = new Map(nodes.map(node => [node.machine.name, node.ready]))
+  const rolling = { spec, facts, host: first.name, ready }
+  rollFirewalls(builder, rolling)
+  rollEtcdClients(builder, rolling)
+  rollRunningNodes(builder, rolling)
+}

@@ -1,0 +1,22 @@
+/** A cluster as its file and its hosts describe it, and what follows from that. Pure. */
+
+export { hasCoreDns, hasKubeProxy } from './addons.ts'
+export { peersOf } from './check-peers.ts'
+export { type ControlPlaneNode, endpointOf, firstControlPlaneHost, ownApiOf } from './control-plane.ts'
+export {
+  archivesFor,
+  etcdDownload,
+  type NodeDownloads,
+  networkDownloads,
+} from './downloads.ts'
+export { hasEtcdHosts } from './etcd-members.ts'
+export { proxyOf } from './http-proxy.ts'
+export { type Inventory, inventoryOf, type Operation } from './inventory.ts'
+export { lockVoters } from './lock-voters.ts'
+export { type Machine, machinesOf } from './machines.ts'
+export { networkLeftOut } from './network-left-out.ts'
+export { networkName, networkPathOf } from './network-path.ts'
+export { isControlPlane, isEtcdHost, isNode, labelsFor, managedTaints, taintsFor } from './nodes.ts'
+export { type HostOpenings, openingsOf } from './openings.ts'
+export { privateAddressOf } from './private-address.ts'
+export { sandboxImage } from './sandbox-image.ts'

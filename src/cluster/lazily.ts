@@ -1,0 +1,16 @@
+/** An object whose properties are made when they are first read, each once. One that throws is made again at the next reading. */
+export function lazily<T extends object>(makers: { readonly [Key in keyof T]: () => T[Key] }): T {
+  const made = {} as T
+  for (const [key, make] of Object.entries(makers) as [string, () => unknown][]) {
+    Object.defineProperty(made, key, {
+      configurable: true,
+      enumerable: true,
+      get() {
+        const value = make()
+        Object.defineProperty(made, key, { value, enumerable: true })
+        return value
+      },
+    })
+  }
+  return made
+}

@@ -1,0 +1,39 @@
+import type { HostSpec } from '../config/index.ts'
+import type { NodeTaint } from '../resources/kubeadm/index.ts'
+
+/** kubeadm's own taint of control plane nodes, which keeps workloads away. */
+const controlPlaneTaint: NodeTaint = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }
+
+type Roles = Pick<HostSpec, 'roles'>
+
+/** Whether a host is a node of the cluster: one that only runs etcd is not. */
+export function isNode({ roles }: Roles): boolean {
+  return roles.includes('control-plane') || roles.includes('worker')
+}
+
+/** Whether a host runs, or is to run, kube-apiserver. */
+export function isControlPlane({ roles }: Roles): boolean {
+  return roles.includes('control-plane')
+}
+
+/** Whether a host has the role etcd: a member that has nothing to do with kubeadm. */
+export function isEtcdHost({ roles }: Roles): boolean {
+  return roles.includes('etcd')
+}
+
+/** Labels of cluster.yaml, and the role label by which kubectl lists workers. */
+export function labelsFor(host: HostSpec): Readonly<Record<string, string>> {
+  const role: Record<string, string> = host.roles.includes('worker') ? { 'node-role.kubernetes.io/worker': '' } : {}
+  return { ...role, ...host.labels }
+}
+
+/** Taints of cluster.yaml; a control plane node that is no worker has kubeadm's, too. */
+export function taintsFor(host: HostSpec): readonly NodeTaint[] {
+  const dedicated = isControlPlane(host) && !host.roles.includes('worker')
+  return dedicated ? [controlPlaneTaint, ...host.taints] : host.taints
+}
+
+/** Keys of taints that come and go with the roles of a host. */
+export function managedTaints(host: HostSpec): readonly string[] {
+  return isControlPlane(host) ? [controlPlaneTaint.key] : []
+}
