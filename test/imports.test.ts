@@ -31,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/contracts',
     'src/cluster',
   ],
+  'src/preflight': ['src/index.ts'],
   roles: ['src/index.ts'],
   playbooks: ['src/index.ts', 'roles'],
   'src/cli': [
@@ -47,7 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/report',
     'src/local',
     'src/index.ts',
-    'roles',
+    'src/preflight',
     'playbooks',
   ],
 }

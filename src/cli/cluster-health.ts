@@ -1,7 +1,7 @@
-import { type ExpiringCertificate, expiringCertificates, expiryNotes } from '../../roles/preflight/index.ts'
 import { isControlPlane, isNode } from '../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import { HostError } from '../core/index.ts'
+import { type ExpiringCertificate, expiringCertificates, expiryNotes } from '../preflight/index.ts'
 import { hostNames } from '../report/index.ts'
 import { type EtcdHealth, etcdHealth } from './etcd-health.ts'
 import type { Asked, HealthProblem, HostAnswer, HostAnswers } from './health-answer.ts'

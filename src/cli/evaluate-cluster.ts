@@ -1,5 +1,4 @@
 import { changesOfRunningHosts, hostBatches, rollingNote } from '../../playbooks/rolling.ts'
-import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../roles/preflight/index.ts'
 import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../cluster/index.ts'
 import { exitCodes, type FactModule, HostError, UserErrors } from '../core/index.ts'
 import {
@@ -15,6 +14,7 @@ import {
   seenLock,
 } from '../engine/index.ts'
 import { type AskedFacts, endpointFacts, type HostFacts, hostFacts, kubeletNameServerFacts } from '../facts/index.ts'
+import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../preflight/index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
 import { refuseAfterLoss } from './lost-nodes.ts'
@@ -57,12 +57,12 @@ export async function evaluateCluster(
   const { evaluated, inventory, unfit, failed } = await evaluateHosts(cluster, known)
   const { facts } = inventory
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
-  for (const { check, host, error } of ignoredFindings(spec, facts)) {
+  for (const { check, host, error } of ignoredFindings(inventory)) {
     const { problem, actual } = error.details
     const text = `${problem}${actual === undefined ? '' : ` (${actual.replaceAll('\n', ', ')})`} Ignored: spec.preflight.ignore has ${check}.`
     run.emit({ type: 'note', host, text })
   }
-  for (const note of [...takenOver(spec, facts), ...otherPodNetworks(spec, facts)]) run.emit({ type: 'note', ...note })
+  for (const note of [...takenOver(inventory), ...otherPodNetworks(inventory)]) run.emit({ type: 'note', ...note })
   const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })

@@ -1,8 +1,8 @@
-import { checkHosts } from '../../roles/preflight/index.ts'
 import { hasEtcdHosts, type Inventory, inventoryOf, isControlPlane, isEtcdHost } from '../cluster/index.ts'
 import { type ErrorDetails, formatError, HostError, type TaskId, UserError, UserErrors } from '../core/index.ts'
 import type { Evaluation } from '../engine/index.ts'
 import type { ClusterSpec, HostFacts } from '../index.ts'
+import { checkHosts } from '../preflight/index.ts'
 
 export interface FitHosts {
   /** The hosts that can be, or become, part of the cluster. */
@@ -18,7 +18,7 @@ export interface FitHosts {
  */
 export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, HostError>): FitHosts {
   const { spec, facts, secrets } = inventory
-  const findings = checkHosts(spec, facts)
+  const findings = checkHosts(inventory)
   const names = new Set(findings.map(({ host }) => host))
   const fit = new Map([...facts].filter(([host]) => !names.has(host)))
   if (findings.length > 0 && cannotGoOn(inventory, inventoryOf(spec, fit, secrets))) {

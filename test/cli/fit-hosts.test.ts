@@ -4,7 +4,7 @@ import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { exitCodes, HostError, UserErrors } from '../../src/core/errors.ts'
 import type { HostFacts } from '../../src/index.ts'
-import { factsOf } from '../roles/given-hosts.ts'
+import { factsOf } from '../preflight/given-hosts.ts'
 
 const spec = parseClusterFile(
   JSON.stringify({

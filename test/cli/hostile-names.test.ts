@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkHosts } from '../../roles/preflight/index.ts'
 import { readStatus } from '../../src/cli/cluster-status.ts'
 import { otherNodes, otherNodesNote } from '../../src/cli/other-nodes.ts'
 import { statusText } from '../../src/cli/status-text.ts'
 import { type ErrorDetails, UserError } from '../../src/core/index.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
+import { checkHosts } from '../../src/preflight/index.ts'
 import { createPaint } from '../../src/report/index.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
@@ -17,10 +17,10 @@ import { quote } from '../../src/shell/quote.ts'
 import { readFacts } from '../facts/read.ts'
 import { factsText } from '../facts/text.ts'
 import { fuzzing } from '../kit/fuzz.ts'
+import { specOf } from '../preflight/given-hosts.ts'
 import { nodesAnswered } from '../resources/api-given.ts'
 import { nodeCertificate } from '../resources/certificate.ts'
 import { checkName, vxlan } from '../resources/network-check-given.ts'
-import { specOf } from '../roles/given-hosts.ts'
 import { nodesListed, podsListed } from './listed.ts'
 
 const spec = specOf()
@@ -30,7 +30,7 @@ const answered = (text: string) => ({ ...ok, stdout: `api=answered\n${text}\n` }
 function leftNext(line: string): readonly (string | undefined)[] {
   const stdout = `${factsText({ name: 'cp1', address: '192.0.2.11', remains: [line] })}\n@@ end\n`
   const facts = readFacts('cp1', stdout, { sentAt: 1_795_865_508_340, receivedAt: 1_795_865_508_360 })
-  return checkHosts(spec, new Map([['cp1', facts]])).map(({ error }) => error.details.next)
+  return checkHosts({ spec, facts: new Map([['cp1', facts]]) }).map(({ error }) => error.details.next)
 }
 
 /** What evcctl tells people to do, by what a host or an API server may call a thing. */

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { type HostFacts, kubeletNameServerFacts } from '../../src/facts/index.ts'
 import { remainsScript } from '../../src/facts/remains-script.ts'
 import { LocalPool } from '../engine/local-pool.ts'
-import { noRemains } from '../roles/given-hosts.ts'
+import { noRemains } from '../preflight/given-hosts.ts'
 import { readSections as parse, readFacts } from './read.ts'
 
 const timing = { sentAt: 1_000_000, receivedAt: 1_000_200 }

@@ -1,4 +1,4 @@
-import { type CheckName, type ClusterSpec, type HostFacts, type HostSpec, UserError } from '../../src/index.ts'
+import { type CheckName, type ClusterSpec, type HostFacts, type HostSpec, type Inventory, UserError } from '../index.ts'
 import { acrossHosts } from './across-hosts.ts'
 import { endpointChecks } from './endpoint.ts'
 import { etcdChecks } from './etcd.ts'
@@ -21,8 +21,9 @@ export {
 } from './certificates.ts'
 export { otherPodNetworks } from './first-cni-file.ts'
 export { resolvConfOf } from './name-servers.ts'
-export { privateAddressOf } from './private-address.ts'
 export { type HostNote, takenOver } from './taken-over.ts'
+
+type KnownCluster = Pick<Inventory, 'spec' | 'facts'>
 
 /** The checks that look at one host. */
 const perHost = [
@@ -42,20 +43,18 @@ const perHost = [
  * All that is wrong with the hosts, before anything is written to them. Hosts without facts (unreachable) are left out.
  * Pure: it needs nothing but cluster.yaml and the facts. `spec.preflight.ignore` switches checks off by name.
  */
-export function checkHosts(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
-  const ignored = new Set<CheckName>(spec.preflight.ignore)
-  return findings(spec, facts).filter(({ check }) => check === undefined || !ignored.has(check))
+export function checkHosts(cluster: KnownCluster): readonly Finding[] {
+  const ignored = new Set<CheckName>(cluster.spec.preflight.ignore)
+  return findings(cluster).filter(({ check }) => check === undefined || !ignored.has(check))
 }
 
 /** What `spec.preflight.ignore` has let pass: to be told as a warning. */
-export function ignoredFindings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
-  const ignored = new Set<CheckName>(spec.preflight.ignore)
-  return ignored.size === 0
-    ? []
-    : findings(spec, facts).filter(({ check }) => check !== undefined && ignored.has(check))
+export function ignoredFindings(cluster: KnownCluster): readonly Finding[] {
+  const ignored = new Set<CheckName>(cluster.spec.preflight.ignore)
+  return ignored.size === 0 ? [] : findings(cluster).filter(({ check }) => check !== undefined && ignored.has(check))
 }
 
-function findings(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly Finding[] {
+function findings({ spec, facts }: KnownCluster): readonly Finding[] {
   const hosts = spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     return known === undefined ? [] : [{ host, facts: known }]

@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../src/index.ts'
+import type { HostFacts } from '../index.ts'
 
 /** Whether the host is a node already: what lies there then is the cluster's own, or its administrator's. */
 export function isNode({ kubernetes, remains }: HostFacts): boolean {

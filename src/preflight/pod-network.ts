@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../../src/index.ts'
+import type { ClusterSpec } from '../index.ts'
 
 /** What a pod network leaves on a host. */
 interface Trace {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { ClusterSpec, EndpointFacts, ErrorDetails } from '../../src/index.ts'
+import type { ClusterSpec, EndpointFacts, ErrorDetails } from '../index.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
 
 /** What is known of the cluster behind the endpoint. */

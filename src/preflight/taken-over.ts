@@ -1,4 +1,4 @@
-import type { ClusterSpec, HostFacts } from '../../src/index.ts'
+import type { ClusterSpec, HostFacts, Inventory } from '../index.ts'
 import { uselessNameservers } from './name-servers.ts'
 import { isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
@@ -10,7 +10,7 @@ export interface HostNote {
 }
 
 /** What there is on hosts that are no nodes yet and that becomes, or stays, part of the node. */
-export function takenOver(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly HostNote[] {
+export function takenOver({ spec, facts }: Pick<Inventory, 'spec' | 'facts'>): readonly HostNote[] {
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     if (known === undefined || isOrWasBegun(known) || host.roles.every(role => role === 'etcd')) return []

@@ -1,6 +1,5 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, privateAddressOf } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
-import { privateAddressOf } from './private-address.ts'
 
 // RFC 1123 label or name; Linux takes 64 characters (HOST_NAME_MAX), Kubernetes 63 in a label of that name.
 const namePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/

@@ -1,4 +1,4 @@
-import { type ClusterSpec, type HostFacts, quoteAll } from '../../src/index.ts'
+import { type Inventory, quoteAll } from '../index.ts'
 import { isOwnCniFile } from './pod-network.ts'
 import type { HostNote } from './taken-over.ts'
 
@@ -7,7 +7,7 @@ import type { HostNote } from './taken-over.ts'
  * they start or one changes: such a node stays Ready, and its new pods reach nobody. What lies on a node may be its
  * administrator's, so this is said and stops nothing.
  */
-export function otherPodNetworks(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): readonly HostNote[] {
+export function otherPodNetworks({ spec, facts }: Pick<Inventory, 'spec' | 'facts'>): readonly HostNote[] {
   if (spec.network.cni === 'none' || spec.preflight.ignore.includes('cniFiles')) return []
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)

@@ -1,5 +1,5 @@
 import { parse } from 'smol-toml'
-import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 
 /** Version of the config.toml that the role containerd writes. */

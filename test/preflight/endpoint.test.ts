@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkHosts } from '../../roles/preflight/index.ts'
 import type { EndpointFacts } from '../../src/index.ts'
+import { checkHosts } from '../../src/preflight/index.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { factsOf, specOf } from '../playbooks/given.ts'
 
@@ -29,7 +29,9 @@ function check({ cp1 = refused, w1 = refused, listening = false }: Found, spec: 
     ['cp1', factsOf('cp1', '192.0.2.11', { listening: listening ? [apiServer] : [], endpoint: cp1 })],
     ['w1', factsOf('w1', '192.0.2.21', { endpoint: w1 })],
   ])
-  return checkHosts(specOf({ hosts, controlPlane: { endpoint }, ...spec }), facts).map(({ error }) => error.details)
+  return checkHosts({ spec: specOf({ hosts, controlPlane: { endpoint }, ...spec }), facts }).map(
+    ({ error }) => error.details,
+  )
 }
 
 describe('before there is a cluster', () => {

@@ -1,4 +1,4 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 import { isNode } from './node.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { checkHosts, otherPodNetworks, takenOver } from '../../roles/preflight/index.ts'
 import type { ClusterSpec, HostFacts, RemainsFacts } from '../../src/index.ts'
+import { checkHosts, otherPodNetworks, takenOver } from '../../src/preflight/index.ts'
 import { factsOf, noRemains, specOf } from './given-hosts.ts'
 
 const left = (remains: Partial<RemainsFacts>): Partial<HostFacts> => ({ remains: { ...noRemains, ...remains } })
@@ -15,11 +15,15 @@ function factsWith(cp1: Partial<HostFacts>, w1: Partial<HostFacts> = {}) {
 
 /** Check, host and details of what is found. */
 function found(cp1: Partial<HostFacts>, spec: ClusterSpec = specOf(), w1: Partial<HostFacts> = {}) {
-  return checkHosts(spec, factsWith(cp1, w1)).map(({ check, host, error }) => ({ check, host, ...error.details }))
+  return checkHosts({ spec, facts: factsWith(cp1, w1) }).map(({ check, host, error }) => ({
+    check,
+    host,
+    ...error.details,
+  }))
 }
 
 const notes = (cp1: Partial<HostFacts>, spec: ClusterSpec = specOf()) =>
-  takenOver(spec, factsWith(cp1)).map(({ host, text }) => `${host}: ${text}`)
+  takenOver({ spec, facts: factsWith(cp1) }).map(({ host, text }) => `${host}: ${text}`)
 
 const podman = '/etc/cni/net.d/05-podman.conflist'
 const pki = (...names: string[]) => names.map(name => `/etc/kubernetes/pki/${name}`)
@@ -181,7 +185,9 @@ describe('what is taken over', () => {
 describe('another pod network on a node', () => {
   const flannel = '/etc/cni/net.d/10-flannel.conflist'
   const said = (cniFiles: string[], spec: ClusterSpec = specOf()) =>
-    otherPodNetworks(spec, factsWith({ ...left({ cniFiles }), ...node })).map(({ host, text }) => `${host}: ${text}`)
+    otherPodNetworks({ spec, facts: factsWith({ ...left({ cniFiles }), ...node }) }).map(
+      ({ host, text }) => `${host}: ${text}`,
+    )
 
   test('is told where its file comes before that of the cluster', () => {
     expect(said([flannel, podman])).toEqual([expect.stringContaining(`cp1: New pods get addresses from ${podman}`)])
@@ -194,7 +200,7 @@ describe('another pod network on a node', () => {
   test('is not told where cluster.yaml has it so, nor of hosts that are no nodes', () => {
     expect(said([flannel, podman], specOf({ preflight: { ignore: ['cniFiles'] } }))).toEqual([])
     expect(said([podman], specOf({ network: { cni: 'none' } }))).toEqual([])
-    expect(otherPodNetworks(specOf(), factsWith(left({ cniFiles: [podman] })))).toEqual([])
+    expect(otherPodNetworks({ spec: specOf(), facts: factsWith(left({ cniFiles: [podman] })) })).toEqual([])
   })
 })
 

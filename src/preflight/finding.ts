@@ -1,11 +1,4 @@
-import {
-  type CheckName,
-  type ErrorDetails,
-  firstOf,
-  type HostFacts,
-  type HostSpec,
-  UserError,
-} from '../../src/index.ts'
+import { type CheckName, type ErrorDetails, firstOf, type HostFacts, type HostSpec, UserError } from '../index.ts'
 
 /** What a check found wrong. */
 export interface Finding {

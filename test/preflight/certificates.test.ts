@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { expiryNotes } from '../../roles/preflight/index.ts'
 import type { CertificateFacts } from '../../src/index.ts'
+import { expiryNotes } from '../../src/preflight/index.ts'
 import { specOf } from '../playbooks/given.ts'
 
 const day = 24 * 60 * 60 * 1000

@@ -1,4 +1,4 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, quoteAll } from '../../src/index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, quoteAll } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 import { isNode, isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import { type ClusterSpec, type HostFacts, type HostSpec, overlap, parseIpv4Range } from '../../src/index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, overlap, parseIpv4Range } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'
 

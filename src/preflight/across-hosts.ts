@@ -1,7 +1,6 @@
-import type { CheckName, ClusterSpec } from '../../src/index.ts'
+import { type CheckName, type ClusterSpec, privateAddressOf } from '../index.ts'
 import { clockChecks } from './clock.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
-import { privateAddressOf } from './private-address.ts'
 
 // Values that makers left in for a whole series of machines.
 const placeholders = /^(0{8}-0{4}|f{8}-f{4}|03000200-0400-0500-0006-000700080009$|not |default|to be filled)/i

@@ -1,11 +1,4 @@
-import {
-  type ClusterSpec,
-  defaultEtcdData,
-  etcdDataOf,
-  type HostFacts,
-  type HostSpec,
-  quoteAll,
-} from '../../src/index.ts'
+import { type ClusterSpec, defaultEtcdData, etcdDataOf, type HostFacts, type HostSpec, quoteAll } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 import { isNode } from './node.ts'
 

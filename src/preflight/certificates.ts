@@ -1,4 +1,4 @@
-import type { CertificateFacts, ClusterSpec } from '../../src/index.ts'
+import type { CertificateFacts, ClusterSpec } from '../index.ts'
 
 /** Certificates of some hosts that expire soon, or have expired, alike on all of them. */
 export interface ExpiryNote {

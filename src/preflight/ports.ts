@@ -1,4 +1,4 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../../src/index.ts'
+import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
 import { getsFirstEtcd } from './etcd.ts'
 import { type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'

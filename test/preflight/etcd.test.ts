@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { checkHosts } from '../../roles/preflight/index.ts'
 import { setUnfitAside } from '../../src/cli/fit-hosts.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { UserErrors } from '../../src/core/errors.ts'
 import type { HostFacts } from '../../src/index.ts'
+import { checkHosts } from '../../src/preflight/index.ts'
 import { factsOf, noRemains, specOf } from './given-hosts.ts'
 
 const names = ['cp1', 'e1', 'e2', 'e3']
@@ -34,7 +34,7 @@ function factsWith(changes: Changes): ReadonlyMap<string, HostFacts> {
 }
 
 const found = (changes: Changes) =>
-  checkHosts(spec, factsWith(changes)).map(({ check, host, error }) => ({ check, host, ...error.details }))
+  checkHosts({ spec, facts: factsWith(changes) }).map(({ check, host, error }) => ({ check, host, ...error.details }))
 const files = (...etcdFiles: string[]): Partial<HostFacts> => ({ remains: { ...noRemains, etcdFiles } })
 const listens = (process: string): Partial<HostFacts> => ({
   listening: [{ port: 2379, address: '127.0.0.1', process }],
@@ -82,7 +82,7 @@ test('so it is on a control plane node whose etcd is stacked, where its data is 
   const facts = (dataDir?: string) => {
     const etcd = { data: 'none', own: false, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
     const kubernetes = dataDir === undefined ? {} : { clusterConfiguration: { etcd: { local: { dataDir } } } }
-    return checkHosts(specOf({ kubernetes }), new Map([['cp1', factsOf('cp1', 11, { etcd })]]))
+    return checkHosts({ spec: specOf({ kubernetes }), facts: new Map([['cp1', factsOf('cp1', 11, { etcd })]]) })
   }
   expect(facts()).toMatchObject([{ check: 'disk', host: 'cp1' }])
   expect(facts('/data/etcd')).toEqual([])
@@ -109,7 +109,7 @@ test('a member that evcctl has made is no finding, also where nothing tells the 
 test('a running etcd is found on a host that is to be a control plane node with its own, and on none that stands', () => {
   const stacked = specOf()
   const checks = (cp1: Partial<HostFacts>) =>
-    checkHosts(stacked, new Map([['cp1', factsOf('cp1', 11, { remains: noRemains, ...cp1 })]])).map(
+    checkHosts({ spec: stacked, facts: new Map([['cp1', factsOf('cp1', 11, { remains: noRemains, ...cp1 })]]) }).map(
       ({ check }) => check,
     )
   expect(checks(listens('etcd'))).toEqual(['ports'])

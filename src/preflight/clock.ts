@@ -1,4 +1,4 @@
-import type { ClusterSpec } from '../../src/index.ts'
+import type { ClusterSpec } from '../index.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
 
 /** How far all hosts together may be from the clock of this machine, ms: certificates of download sites live for days. */

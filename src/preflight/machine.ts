@@ -1,4 +1,4 @@
-import { type ClusterSpec, freeSpacePaths, type HostFacts, type HostSpec } from '../../src/index.ts'
+import { type ClusterSpec, freeSpacePaths, type HostFacts, type HostSpec } from '../index.ts'
 import { type Finding, finding, sizeText } from './finding.ts'
 
 /** kubeadm's NumCPU check for control plane nodes (kubeadm/app/constants: ControlPlaneNumCPU). */
