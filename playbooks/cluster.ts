@@ -1,5 +1,5 @@
-import type { Operation } from '../src/index.ts'
-import { siteOf } from './site.ts'
+import { kubeadm } from '../distributions/kubeadm/index.ts'
+import { type Operation, siteOf } from '../src/index.ts'
 import { checkNetwork } from './stages/check-network.ts'
 import { declareControlPlane } from './stages/declare-control-plane.ts'
 import { declareDns } from './stages/declare-dns.ts'
@@ -17,14 +17,14 @@ import { runNodes } from './stages/run-nodes.ts'
  * out. Throws UserError when there is nothing to be done without them: the first control plane node.
  */
 export const cluster: Operation = inventory => {
-  const on = siteOf(inventory)
+  const on = siteOf(inventory, kubeadm)
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
   const controlPlane = declareControlPlane(on, hosts, etcd)
   retireEtcdMembers(on, etcd, controlPlane)
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
-  const nodes = runNodes(on, joined, { controlPlane, network })
+  const nodes = runNodes(on, joined, network)
   rollChanges(on, nodes)
   declareDns(on, controlPlane, nodes)
   checkNetwork(on, nodes, network)

@@ -1,4 +1,4 @@
-/** Compiles src, roles and playbooks to dist/ and copies the Handlebars templates beside the compiled roles. */
+/** Compiles src, roles, distributions and playbooks to dist/ and copies the Handlebars templates beside the compiled roles. */
 import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

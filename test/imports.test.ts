@@ -33,7 +33,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/preflight': ['src/index.ts'],
   roles: ['src/index.ts'],
-  playbooks: ['src/index.ts', 'roles'],
+  distributions: ['src/index.ts', 'roles'],
+  playbooks: ['src/index.ts', 'roles', 'distributions'],
   'src/cli': [
     'src/core',
     'src/shell',
@@ -72,7 +73,7 @@ function importsOf(path: string): string[] {
   return [...text.matchAll(importPattern)].map(match => relative(root, resolve(root, dirname(path), match[1]!)))
 }
 
-const files = ['src', 'roles', 'playbooks'].flatMap(sources)
+const files = ['src', 'roles', 'distributions', 'playbooks'].flatMap(sources)
 
 test('every source file belongs to an area', () => {
   expect(files.length).toBeGreaterThan(20)

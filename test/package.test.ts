@@ -90,7 +90,7 @@ test('everything that is installed for building and testing has a checksum, Node
 
 test('evcctl needs nothing but its dependencies; `local` says what to install besides', async () => {
   await using folder = await temporaryFolder()
-  for (const part of ['bin', 'src', 'roles', 'playbooks', 'package.json'])
+  for (const part of ['bin', 'src', 'roles', 'distributions', 'playbooks', 'package.json'])
     cpSync(join(root, part), join(folder.path, part), { recursive: true })
   for (const name of Object.keys(manifest.dependencies)) {
     mkdirSync(dirname(join(folder.path, 'node_modules', name)), { recursive: true })

@@ -1,6 +1,5 @@
 import { networkCheckRole } from '../../roles/network-check/index.ts'
-import { barrier, checkPods, isNode, peersOf } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import { barrier, checkPods, isNode, peersOf, type Site } from '../../src/index.ts'
 import type { Network } from './declare-network.ts'
 import type { RunningNode } from './run-nodes.ts'
 

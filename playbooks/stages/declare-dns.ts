@@ -6,9 +6,9 @@ import {
   isControlPlane,
   isNode,
   labelsFor,
+  type Site,
   taintsFor,
 } from '../../src/index.ts'
-import type { Site } from '../site.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 import type { RunningNode } from './run-nodes.ts'
 

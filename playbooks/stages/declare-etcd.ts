@@ -1,5 +1,4 @@
-import type { EtcdSpec } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import type { EtcdSpec, Site } from '../../src/index.ts'
 import { declareManagedEtcd, type ManagedEtcd } from './managed-etcd.ts'
 import type { PreparedHosts } from './prepare-hosts.ts'
 

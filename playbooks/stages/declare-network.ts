@@ -2,8 +2,15 @@ import { calico } from '../../roles/calico/index.ts'
 import { cilium } from '../../roles/cilium/index.ts'
 import { flannel } from '../../roles/flannel/index.ts'
 import { settledNetworkRole } from '../../roles/settled-network/index.ts'
-import { hasKubeProxy, isNode, type NetworkOutputs, networkDownloads, rollout, type Task } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import {
+  hasKubeProxy,
+  isNode,
+  type NetworkOutputs,
+  networkDownloads,
+  rollout,
+  type Site,
+  type Task,
+} from '../../src/index.ts'
 import type { ControlPlane, JoinedNode } from './declare-control-plane.ts'
 
 /** The pod network of a cluster. */

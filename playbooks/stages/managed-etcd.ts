@@ -2,8 +2,15 @@ import { type EtcdInstallationOutputs, etcdInstallation } from '../../roles/etcd
 import { type EtcdCaOutputs, etcdCa, etcdCaFolder } from '../../roles/etcd-ca/index.ts'
 import { etcdCertificate } from '../../roles/etcd-certificate/index.ts'
 import { etcdKey } from '../../roles/etcd-key/index.ts'
-import { type EtcdSpec, etcdDownload, etcdPaths, type Inventory, type Output, type Task } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import {
+  type EtcdSpec,
+  etcdDownload,
+  etcdPaths,
+  type Inventory,
+  type Output,
+  type Site,
+  type Task,
+} from '../../src/index.ts'
 import { canGoOneByOne, hasMemberRunning, isStandingMember } from '../standing.ts'
 import type { PreparedHost } from './prepare-node.ts'
 import { dataOf, joinMembers, type Removal, type RunningMembers, runMembers } from './run-etcd-members.ts'

@@ -1,6 +1,5 @@
 import { firewall } from '../../roles/firewall/index.ts'
-import type { Machine, Task } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import type { Machine, Site, Task } from '../../src/index.ts'
 
 export interface OpenedHost {
   readonly machine: Machine

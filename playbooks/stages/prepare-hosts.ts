@@ -1,6 +1,5 @@
 import { etcdHost } from '../../roles/etcd-host/index.ts'
-import { hasEtcdHosts, isControlPlane, isEtcdHost, isNode, type Task } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import { hasEtcdHosts, isControlPlane, isEtcdHost, isNode, type Site, type Task } from '../../src/index.ts'
 import type { OpenedHost } from './open-firewalls.ts'
 import { type PreparedHost, type PreparedNode, prepareNode } from './prepare-node.ts'
 

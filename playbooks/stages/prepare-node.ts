@@ -1,19 +1,15 @@
 import { etcdPackages } from '../../roles/etcd-host/index.ts'
-import { images } from '../../roles/images/index.ts'
-import { kubernetesBinaries } from '../../roles/kubernetes-binaries/index.ts'
 import { type OsOutputs, os } from '../../roles/os/index.ts'
 import {
-  archivesFor,
   type ClusterSpec,
-  defaultEtcdData,
-  etcdDataOf,
   hasEtcdHosts,
   isControlPlane,
+  isEtcdHost,
   type Machine,
+  type PreparedPrograms,
+  type Site,
   type Task,
 } from '../../src/index.ts'
-import type { Site } from '../site.ts'
-import { declareRuntime, type HostRuntime, runtimePackages } from './declare-runtime.ts'
 import { localProxyOf } from './local-proxy.ts'
 import type { OpenedHost } from './open-firewalls.ts'
 
@@ -25,21 +21,16 @@ export interface PreparedHost extends OpenedHost {
 
 /** A host that can become a node. */
 export interface PreparedNode extends PreparedHost {
-  /** All that kubeadm needs. */
+  /** All that has to be done before it becomes one. */
   readonly prepared: readonly Task[]
-  /** What a running kubelet has to be restarted for. */
-  readonly kubelet: readonly Task[]
-  /** The container runtime's units; see ContainerRuntimeOutputs. */
-  readonly kept: HostRuntime['kept']
+  readonly programs: PreparedPrograms
 }
 
-/** Makes a bare host ready for kubeadm; waits for no other host. */
+/** Makes a bare host ready to become a node; waits for no other host. */
 export function prepareNode(on: Site, { machine, opened }: OpenedHost): PreparedNode {
   const { spec, apiServers } = on.inventory
   const { name } = machine
-  const downloads = on.inventory.downloads(machine)
-  const archives = archivesFor(spec, machine)
-  const system = prepareSystem(on, machine, archives.length > 0)
+  const system = prepareSystem(on, machine)
   const installed = system.packages === undefined ? [] : [system.packages]
   const proxyKind = localProxyOf(spec)
   const proxy =
@@ -52,43 +43,32 @@ export function prepareNode(on: Site, { machine, opened }: OpenedHost): Prepared
       replaces: proxyKind.replaces,
       after: installed,
     })
-  const runtime = declareRuntime(on, machine, { downloads, downloadAfter: installed, startAfter: system.all })
-  const { loaded } = on.declare(images, name, { archives, store: spec.runtime.name, runtime: runtime.ready })
-  const programs = on.declare(kubernetesBinaries, name, {
-    kubeadm: downloads.kubeadm,
-    kubelet: downloads.kubelet,
-    kubectl: downloads.kubectl,
-    ...(runsEtcd(spec, machine) ? { etcdData: etcdFolderOf(spec) } : {}),
-    kubeletAfter: [runtime.unit, ...(proxyKind === undefined ? [] : [proxyKind.unit])],
+  const programs = on.distribution.prepare(on, machine, {
     downloadAfter: installed,
+    startAfter: system.all,
+    units: proxyKind === undefined ? [] : [proxyKind.unit],
   })
   const proxied = proxy === undefined ? [] : [proxy.ready]
-  return {
-    machine,
-    opened,
-    system: system.all,
-    prepared: [...system.all, ...opened, ...proxied, runtime.ready, runtime.cniPlugins, ...loaded, ...programs.all],
-    kubelet: [...programs.kubelet, runtime.ready],
-    kept: runtime.kept,
-  }
+  const prepared = [...system.all, ...opened, ...proxied, ...programs.ready]
+  return { machine, opened, system: system.all, prepared, programs }
 }
 
-function prepareSystem({ inventory, declare }: Site, machine: Machine, hasArchives: boolean): OsOutputs {
-  const { spec } = inventory
+function prepareSystem(on: Site, machine: Machine): OsOutputs {
+  const { spec } = on.inventory
   const { name, host, address, proxy } = machine
-  const runtime = runtimePackages(spec, hasArchives)
+  const programs = on.distribution.packages(on, machine)
   const localProxy = localProxyOf(spec)
-  const makesKeys = hasEtcdHosts(spec) && host.roles.some(role => role !== 'worker')
-  return declare(os, name, {
+  const makesKeys = hasEtcdHosts(spec) && (isControlPlane(host) || isEtcdHost(host))
+  return on.declare(os, name, {
     packages: {
       ...spec.os.packages,
       extra: [
         ...spec.os.packages.extra,
         ...(localProxy?.packages ?? []),
         ...(makesKeys ? etcdPackages : []),
-        ...runtime.names,
+        ...programs.names,
       ],
-      keepDisabled: [...(localProxy === undefined ? [] : [localProxy.packageUnit]), ...runtime.keepDisabled],
+      keepDisabled: [...(localProxy === undefined ? [] : [localProxy.packageUnit]), ...programs.keepDisabled],
     },
     sysctls: spec.os.sysctls,
     kernelModules: [...spec.os.kernelModules, ...modulesOf(spec)],
@@ -111,12 +91,4 @@ function modulesOf({ network }: ClusterSpec): readonly string[] {
     none: false,
   }
   return isVxlan[cni] ? ['vxlan'] : []
-}
-
-function runsEtcd({ etcd }: ClusterSpec, { host }: Machine): boolean {
-  return etcd.topology === 'stacked' && isControlPlane(host)
-}
-
-function etcdFolderOf({ kubernetes }: ClusterSpec): string {
-  return etcdDataOf(kubernetes.clusterConfiguration).etcdData ?? defaultEtcdData
 }

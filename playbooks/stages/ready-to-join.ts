@@ -1,6 +1,5 @@
 import { flannelsOwnFiles } from '../../roles/flannel/index.ts'
-import { absent, type Machine, type Task } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import { absent, type Machine, type Site, type Task } from '../../src/index.ts'
 import { isRunningNode } from '../standing.ts'
 import type { PreparedHosts } from './prepare-hosts.ts'
 import type { PreparedNode } from './prepare-node.ts'

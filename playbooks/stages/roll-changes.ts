@@ -1,5 +1,5 @@
+import type { Site } from '../../src/index.ts'
 import { rollEtcdClients, rollFirewalls, rollRunningNodes } from '../rolling.ts'
-import type { Site } from '../site.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 /** Lets what can take a running host out of the cluster reach one host first; see ../rolling.ts. */

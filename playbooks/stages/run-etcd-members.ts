@@ -5,8 +5,7 @@ import {
   etcdMembership,
   etcdRunning,
 } from '../../roles/etcd/index.ts'
-import type { EtcdDataByHost, Inventory, Task } from '../../src/index.ts'
-import type { Site } from '../site.ts'
+import type { EtcdDataByHost, Inventory, Site, Task } from '../../src/index.ts'
 
 /** How members leave. */
 export type Removal = Omit<EtcdRemovalRoleParameters, 'of' | 'after'>

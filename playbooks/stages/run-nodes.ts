@@ -1,16 +1,6 @@
-import { kubelet } from '../../roles/kubelet/index.ts'
 import { nodes as nodesRole } from '../../roles/nodes/index.ts'
-import {
-  isControlPlane,
-  labelsFor,
-  type Machine,
-  managedTaints,
-  ownApiOf,
-  type Task,
-  taintsFor,
-} from '../../src/index.ts'
-import type { Site } from '../site.ts'
-import type { ControlPlane, JoinedNode } from './declare-control-plane.ts'
+import { labelsFor, type Machine, managedTaints, type Site, type Task, taintsFor } from '../../src/index.ts'
+import type { JoinedNode } from './declare-control-plane.ts'
 import type { Network } from './declare-network.ts'
 
 export interface RunningNode {
@@ -21,48 +11,20 @@ export interface RunningNode {
   readonly up: readonly Task[]
 }
 
-interface RunningWith {
-  readonly controlPlane: ControlPlane
-  /** Undefined where nothing is done about it. */
-  readonly network: Network | undefined
-}
-
-/** The kubelets of all nodes, and what the cluster is to know of them. */
-export function runNodes(on: Site, nodes: readonly JoinedNode[], wanted: RunningWith): readonly RunningNode[] {
-  return nodes.map(node => runNode(on, node, wanted))
-}
-
-function runNode(
-  { inventory, first, declare }: Site,
-  node: JoinedNode,
-  { controlPlane, network }: RunningWith,
-): RunningNode {
-  const { spec, secrets, endpoint } = inventory
-  const { machine, joined } = node
-  const { name, host, address } = machine
-  const { ready } = declare(kubelet, name, {
-    configuration: controlPlane.documents.kubelet,
-    flags: node.kubeletFlags,
-    joined,
-    uploaded: controlPlane.configured,
-    watch: node.kubelet,
-    node: name,
-    endpoint,
-    ...(isControlPlane(host) ? { ownApi: ownApiOf(spec, machine) } : {}),
-    runtime: spec.runtime.name,
-    registryCredentials: secrets.registries,
-    kept: node.kept,
-    // A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
-    ready: spec.network.cni !== 'none',
-    ...(network === undefined ? {} : { network: network.applied }),
+/** The kubelets of all nodes, and what the cluster is to know of them. `network`: undefined where nothing is done about it. */
+export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Network | undefined): readonly RunningNode[] {
+  return nodes.map(node => {
+    const { machine, joined, programs } = node
+    const ready = node.run({ watch: programs.kubelet, kept: programs.kept, network: network?.applied })
+    const { name, host, address } = machine
+    const { announced } = on.declare(nodesRole, on.first.name, {
+      node: name,
+      labels: labelsFor(host),
+      taints: taintsFor(host),
+      managedTaints: managedTaints(host),
+      joined,
+      ...(on.inventory.spec.network.cni === 'flannel' ? { flannel: { address, ready } } : {}),
+    })
+    return { machine, ready, up: [ready, ...(announced === undefined ? [] : [announced])] }
   })
-  const { announced } = declare(nodesRole, first.name, {
-    node: name,
-    labels: labelsFor(host),
-    taints: taintsFor(host),
-    managedTaints: managedTaints(host),
-    joined,
-    ...(spec.network.cni === 'flannel' ? { flannel: { address, ready } } : {}),
-  })
-  return { machine, ready, up: [ready, ...(announced === undefined ? [] : [announced])] }
 }

@@ -3,6 +3,17 @@
 export { hasCoreDns, hasKubeProxy } from './addons.ts'
 export { peersOf } from './check-peers.ts'
 export { type ControlPlaneNode, endpointOf, firstControlPlaneHost, ownApiOf } from './control-plane.ts'
+export type {
+  DistributedCluster,
+  Distribution,
+  JoiningHost,
+  NodeMade,
+  NodePackages,
+  PreparedPrograms,
+  PrepareOrder,
+  ServerMade,
+  Site,
+} from './distribution.ts'
 export {
   archivesFor,
   etcdDownload,
@@ -20,3 +31,4 @@ export { isControlPlane, isEtcdHost, isNode, labelsFor, managedTaints, taintsFor
 export { type HostOpenings, openingsOf } from './openings.ts'
 export { privateAddressOf } from './private-address.ts'
 export { sandboxImage } from './sandbox-image.ts'
+export { siteOf } from './site.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { documentsOf } from '../../playbooks/documents.ts'
+import { documentsOf } from '../../distributions/kubeadm/documents.ts'
 import { certificateFiles, renderDockerConfig } from '../../roles/docker/config.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'

@@ -2,10 +2,26 @@ import type { ProbeResult } from '../../core/resource.ts'
 import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import type { ApiState } from './api-state.ts'
 
-/** Credentials of the cluster's administrator, made by kubeadm init. */
-export const adminConf = '/etc/kubernetes/admin.conf'
-/** Where the kubernetes-binaries role installs kubectl. */
-export const kubectlPath = '/usr/local/bin/kubectl'
+/** Where the API of a cluster is reached from a node, and with what: absolute paths on the hosts. */
+export interface ApiAccess {
+  /** Credentials of the cluster's administrator, on control plane nodes. */
+  readonly adminConf: string
+  readonly kubectl: string
+  /** The CA certificate of the API servers. */
+  readonly ca: string
+  /** Credentials of the node itself. */
+  readonly kubeletConf: string
+}
+
+/** As kubeadm makes it; kubectl is where the kubernetes-binaries role installs it. */
+export const kubeadmApi: ApiAccess = {
+  adminConf: '/etc/kubernetes/admin.conf',
+  kubectl: '/usr/local/bin/kubectl',
+  ca: '/etc/kubernetes/pki/ca.crt',
+  kubeletConf: '/etc/kubernetes/kubelet.conf',
+}
+
+export const { adminConf, kubectl: kubectlPath } = kubeadmApi
 
 /**
  * The start of every kubectl command line: credentials (default: the administrator's), bounded time, and no discovery cache (it would be written to

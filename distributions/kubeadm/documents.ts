@@ -1,4 +1,4 @@
-import { etcdClientPaths } from '../roles/etcd-client/index.ts'
+import { etcdClientPaths } from '../../roles/etcd-client/index.ts'
 import {
   type ClusterDocuments,
   type ClusterSpec,
@@ -9,7 +9,7 @@ import {
   kubeletConfiguration,
   kubeletFeatureGates,
   kubeProxyConfiguration,
-} from '../src/index.ts'
+} from '../../src/index.ts'
 
 /** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
 export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Inventory): ClusterDocuments {

@@ -7,20 +7,14 @@ import {
   type ContainerRuntimeOutputs,
   type Machine,
   type NodeDownloads,
+  type NodePackages,
   runtimes,
+  type Site,
   type Task,
 } from '../../src/index.ts'
-import type { Site } from '../site.ts'
-
-/** What the container runtime of a cluster adds to the packages of its hosts. */
-export interface RuntimePackages {
-  readonly names: readonly string[]
-  /** Units that the packages must not start. */
-  readonly keepDisabled: readonly string[]
-}
 
 /** Packages for a host that gets image archives, or gets none. */
-export function runtimePackages({ runtime }: ClusterSpec, hasArchives: boolean): RuntimePackages {
+export function runtimePackages({ runtime }: ClusterSpec, hasArchives: boolean): NodePackages {
   if (runtime.name === 'docker') return { names: dockerPackages, keepDisabled: dockerUnits }
   return { names: runtime.name === 'cri-o' && hasArchives ? archivePackages : [], keepDisabled: [] }
 }

@@ -1,0 +1,72 @@
+import { controlPlane } from '../../roles/control-plane/index.ts'
+import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
+import { worker } from '../../roles/worker/index.ts'
+import type {
+  ClusterDocuments,
+  ControlPlaneNodeParameters,
+  DistributedCluster,
+  JoiningHost,
+  Site,
+} from '../../src/index.ts'
+import { documentsOf } from './documents.ts'
+import { nodeMade } from './node-made.ts'
+import { nodeOf } from './node-of.ts'
+
+/** kubeadm init, the joins, and later changes of what they were made with. */
+export function initialise(on: Site, host: JoiningHost): DistributedCluster {
+  const { spec, endpoint, apiServers } = on.inventory
+  const { joinConfiguration: joinPatch, ignorePreflightErrors } = spec.kubernetes
+  const documents = documentsOf(on.inventory)
+  const made = on.declare(controlPlane, host.machine.name, parametersOf(on, host, documents))
+  const { identity, token, certificateKey, configured } = made
+  const cluster = { documents, uploaded: configured }
+  return {
+    first: { ...nodeMade(on, host.machine, { ...made, joined: made.initialised, ...cluster }), configured },
+    joinServer({ previous, ...joining }) {
+      const { name, address } = joining.machine
+      const joined = on.declare(joinControlPlane, name, {
+        ...parametersOf(on, joining, documents),
+        others: apiServers.filter(other => other !== address),
+        joinPatch,
+        identity,
+        token,
+        certificateKey,
+        // It takes over what the cluster remembers.
+        after: [...joining.after, configured],
+        previous: previous.configured,
+      })
+      return { ...nodeMade(on, joining.machine, { ...joined, ...cluster }), configured: joined.configured }
+    },
+    joinAgent({ machine, after }) {
+      const joined = on.declare(worker, machine.name, {
+        node: nodeOf(spec, machine),
+        endpoint,
+        identity,
+        token,
+        kubeletConfiguration: documents.kubelet,
+        joinPatch,
+        ignorePreflightErrors,
+        after,
+      })
+      return nodeMade(on, machine, { ...joined, ...cluster })
+    },
+  }
+}
+
+function parametersOf(
+  { inventory }: Site,
+  { machine, after }: JoiningHost,
+  documents: ClusterDocuments,
+): ControlPlaneNodeParameters {
+  const { spec, endpoint } = inventory
+  return {
+    file: spec.file,
+    node: nodeOf(spec, machine),
+    documents,
+    initPatch: spec.kubernetes.initConfiguration,
+    endpoint,
+    bindPort: spec.controlPlane.bindPort,
+    ignorePreflightErrors: spec.kubernetes.ignorePreflightErrors,
+    after,
+  }
+}

@@ -1,0 +1,52 @@
+import { kubelet } from '../../roles/kubelet/index.ts'
+import {
+  type ClusterDocuments,
+  isControlPlane,
+  type KubeletFlag,
+  type Machine,
+  type NodeMade,
+  ownApiOf,
+  type Site,
+  type Task,
+} from '../../src/index.ts'
+
+interface MadeWith {
+  readonly joined: Task
+  /** The flags that its kubelet is to have. */
+  readonly kubeletFlags: readonly KubeletFlag[]
+  readonly documents: ClusterDocuments
+  /** Done when the cluster has the documents. */
+  readonly uploaded: Task
+}
+
+/** A node, whose kubelet is still to be run. */
+export function nodeMade(
+  { inventory, declare }: Site,
+  machine: Machine,
+  { joined, kubeletFlags: flags, documents, uploaded }: MadeWith,
+): NodeMade {
+  const { spec, secrets, endpoint } = inventory
+  const { name, host } = machine
+  return {
+    joined,
+    run({ watch, kept, network }) {
+      const { ready } = declare(kubelet, name, {
+        configuration: documents.kubelet,
+        flags,
+        joined,
+        uploaded,
+        watch,
+        node: name,
+        endpoint,
+        ...(isControlPlane(host) ? { ownApi: ownApiOf(spec, machine) } : {}),
+        runtime: spec.runtime.name,
+        registryCredentials: secrets.registries,
+        kept,
+        // A network that somebody else sets up comes after the apply.
+        ready: spec.network.cni !== 'none',
+        ...(network === undefined ? {} : { network }),
+      })
+      return ready
+    },
+  }
+}

@@ -1,0 +1,48 @@
+import { images } from '../../roles/images/index.ts'
+import { kubernetesBinaries } from '../../roles/kubernetes-binaries/index.ts'
+import {
+  archivesFor,
+  defaultEtcdData,
+  etcdDataOf,
+  isControlPlane,
+  type Machine,
+  type PreparedPrograms,
+  type PrepareOrder,
+  type Site,
+} from '../../src/index.ts'
+import { declareRuntime } from './declare-runtime.ts'
+
+/** The container runtime, its images, and the programs of Kubernetes. */
+export function prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms {
+  const { spec } = on.inventory
+  const { name } = machine
+  const { downloadAfter, startAfter, units } = order
+  const downloads = on.inventory.downloads(machine)
+  const runtime = declareRuntime(on, machine, { downloads, downloadAfter, startAfter })
+  const { loaded } = on.declare(images, name, {
+    archives: archivesFor(spec, machine),
+    store: spec.runtime.name,
+    runtime: runtime.ready,
+  })
+  const etcdData = etcdFolderOf(on, machine)
+  const programs = on.declare(kubernetesBinaries, name, {
+    kubeadm: downloads.kubeadm,
+    kubelet: downloads.kubelet,
+    kubectl: downloads.kubectl,
+    ...(etcdData === undefined ? {} : { etcdData }),
+    kubeletAfter: [runtime.unit, ...units],
+    downloadAfter,
+  })
+  return {
+    ready: [runtime.ready, runtime.cniPlugins, ...loaded, ...programs.all],
+    kubelet: [...programs.kubelet, runtime.ready],
+    kept: runtime.kept,
+  }
+}
+
+// Undefined where the kubelet runs no member of etcd.
+function etcdFolderOf({ inventory }: Site, { host }: Machine): string | undefined {
+  const { etcd, kubernetes } = inventory.spec
+  if (etcd.topology !== 'stacked' || !isControlPlane(host)) return undefined
+  return etcdDataOf(kubernetes.clusterConfiguration).etcdData ?? defaultEtcdData
+}
