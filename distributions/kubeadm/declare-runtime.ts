@@ -6,11 +6,10 @@ import {
   type ClusterSpec,
   type ContainerRuntimeOutputs,
   type Machine,
-  type NodeDownloads,
   type NodePackages,
+  type PrepareOrder,
   runtimes,
   type Site,
-  type Task,
 } from '../../src/index.ts'
 
 /** Packages for a host that gets image archives, or gets none. */
@@ -24,42 +23,39 @@ export interface HostRuntime extends ContainerRuntimeOutputs {
   readonly unit: string
 }
 
-export interface RuntimeOrder {
-  readonly downloads: NodeDownloads
-  /** What downloads need: curl. */
-  readonly downloadAfter: readonly Task[]
-  /** What has to be done before it starts. */
-  readonly startAfter: readonly Task[]
-}
-
 /** The container runtime of a host: the one that cluster.yaml names. */
-export function declareRuntime({ inventory, declare }: Site, machine: Machine, order: RuntimeOrder): HostRuntime {
+export function declareRuntime(
+  { inventory, declare }: Site,
+  machine: Machine,
+  { downloadAfter, startAfter }: Pick<PrepareOrder, 'downloadAfter' | 'startAfter'>,
+): HostRuntime {
   const { spec, secrets, sandboxImage } = inventory
+  const { runtime, network } = spec
   const { name, proxy } = machine
-  const { runtime, cniPlugins } = order.downloads
+  const find = inventory.downloads(machine)
   const { kept } = declare(keptRuntime, name, { node: name, runtime: runtime.name })
-  const { registryMirrors, configPatches, registryCAs } = spec.runtime
+  const { registryMirrors, configPatches, registryCAs, version } = runtime
   const common = {
-    cniPlugins,
+    cniPlugins: find('cni-plugins', network.cniPluginsVersion),
     sandboxImage,
     configPatches,
     registryCAs,
     registryCredentials: secrets.registries,
     ...(proxy === undefined ? {} : { proxy }),
-    downloadAfter: order.downloadAfter,
-    startAfter: [kept, ...order.startAfter],
+    downloadAfter,
+    startAfter: [kept, ...startAfter],
   }
   const { unit } = runtimes[runtime.name]
   switch (runtime.name) {
     case 'containerd': {
-      const { containerd: program, runc } = runtime
-      return { ...declare(containerd, name, { ...common, registryMirrors, containerd: program, runc }), unit }
+      const programs = { containerd: find('containerd', version), runc: find('runc', runtime.runcVersion) }
+      return { ...declare(containerd, name, { ...common, registryMirrors, ...programs }), unit }
     }
     case 'cri-o':
-      return { ...declare(criO, name, { ...common, registryMirrors, criO: runtime.criO }), unit }
+      return { ...declare(criO, name, { ...common, registryMirrors, criO: find('cri-o', version) }), unit }
     case 'docker': {
       const mirrors = registryMirrors['docker.io'] ?? []
-      return { ...declare(docker, name, { ...common, mirrors, criDockerd: runtime.criDockerd }), unit }
+      return { ...declare(docker, name, { ...common, mirrors, criDockerd: find('cri-dockerd', version) }), unit }
     }
   }
 }

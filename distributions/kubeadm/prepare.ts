@@ -15,10 +15,11 @@ import { declareRuntime } from './declare-runtime.ts'
 /** The container runtime, its images, and the programs of Kubernetes. */
 export function prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms {
   const { spec } = on.inventory
+  const { version } = spec.kubernetes
   const { name } = machine
   const { downloadAfter, startAfter, units } = order
-  const downloads = on.inventory.downloads(machine)
-  const runtime = declareRuntime(on, machine, { downloads, downloadAfter, startAfter })
+  const find = on.inventory.downloads(machine)
+  const runtime = declareRuntime(on, machine, { downloadAfter, startAfter })
   const { loaded } = on.declare(images, name, {
     archives: archivesFor(spec, machine),
     store: spec.runtime.name,
@@ -26,9 +27,9 @@ export function prepare(on: Site, machine: Machine, order: PrepareOrder): Prepar
   })
   const etcdData = etcdFolderOf(on, machine)
   const programs = on.declare(kubernetesBinaries, name, {
-    kubeadm: downloads.kubeadm,
-    kubelet: downloads.kubelet,
-    kubectl: downloads.kubectl,
+    kubeadm: find('kubeadm', version),
+    kubelet: find('kubelet', version),
+    kubectl: find('kubectl', version),
     ...(etcdData === undefined ? {} : { etcdData }),
     kubeletAfter: [runtime.unit, ...units],
     downloadAfter,

@@ -4,9 +4,9 @@ import { flannel } from '../../roles/flannel/index.ts'
 import { settledNetworkRole } from '../../roles/settled-network/index.ts'
 import {
   hasKubeProxy,
+  helmArchiveFolder,
   isNode,
   type NetworkOutputs,
-  networkDownloads,
   rollout,
   type Site,
   type Task,
@@ -63,17 +63,17 @@ function applyFrom(
 ): NetworkOutputs {
   const { spec, endpoint } = inventory
   const { podCIDR, calico: calicoSpec, cilium: ciliumSpec } = spec.network
-  const downloads = networkDownloads(spec, machine)
+  const find = inventory.downloads(machine)
   const order = { downloadAfter: [...system, ...opened], controlPlane: same }
   if (cni === 'calico') {
     const { encapsulation, registry } = calicoSpec
-    const manifest = downloads.calicoManifest()
+    const manifest = find('calico-manifest', calicoSpec.version)
     return declare(calico, machine.name, { manifest, podCIDR, encapsulation, registry, ...order })
   }
   return declare(cilium, machine.name, {
-    chart: downloads.ciliumChart(),
-    helm: downloads.helm(),
-    helmFolder: downloads.helmFolder,
+    chart: find('cilium-chart', ciliumSpec.version),
+    helm: find('helm', ciliumSpec.helmVersion),
+    helmFolder: helmArchiveFolder(machine),
     kubeProxyReplacement: ciliumSpec.kubeProxyReplacement,
     values: ciliumSpec.values,
     nodes: spec.hosts.filter(isNode).length,

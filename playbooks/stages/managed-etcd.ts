@@ -4,7 +4,7 @@ import { etcdCertificate } from '../../roles/etcd-certificate/index.ts'
 import { etcdKey } from '../../roles/etcd-key/index.ts'
 import {
   type EtcdSpec,
-  etcdDownload,
+  etcdArchiveFolder,
   etcdPaths,
   type Inventory,
   type Output,
@@ -86,10 +86,9 @@ function installMember(
       names: [...new Set([name, 'localhost', address, '127.0.0.1'])],
       ca: authority.made,
     }).certificate
-  const { archiveFolder, ...download } = etcdDownload(spec, machine, version)
   return on.declare(etcdInstallation, name, {
-    etcd: download,
-    archiveFolder,
+    etcd: on.inventory.downloads(machine)('etcd', version),
+    archiveFolder: etcdArchiveFolder(machine, version),
     member,
     endpoints,
     ca: authority.certificate,

@@ -16,9 +16,9 @@ export type {
 } from './distribution.ts'
 export {
   archivesFor,
-  etcdDownload,
-  type NodeDownloads,
-  networkDownloads,
+  etcdArchiveFolder,
+  type FindDownload,
+  helmArchiveFolder,
 } from './downloads.ts'
 export { hasEtcdHosts } from './etcd-members.ts'
 export { proxyOf } from './http-proxy.ts'

@@ -11,7 +11,7 @@ import {
   firstControlPlane,
   firstControlPlaneHost,
 } from './control-plane.ts'
-import { downloadsFor, type NodeDownloads } from './downloads.ts'
+import { downloadsFor, type FindDownload } from './downloads.ts'
 import { caMachineOf } from './etcd-ca.ts'
 import { etcdMembers } from './etcd-members.ts'
 import { proxyOf } from './http-proxy.ts'
@@ -35,8 +35,8 @@ export interface Inventory extends Derived {
   readonly secrets: ClusterSecrets
   /** What the firewall of a host has to let through. */
   openings(host: HostSpec): HostOpenings
-  /** Every program that a node needs. Throws UserError for a machine that has no upstream programs. */
-  downloads(machine: Machine): NodeDownloads
+  /** What a machine downloads. Throws UserError for one that has no upstream programs. */
+  downloads(machine: Machine): FindDownload
 }
 
 /** Each is made when it is first asked for, once, in time linear in the number of hosts. */
