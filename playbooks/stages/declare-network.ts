@@ -34,19 +34,19 @@ export function declareNetwork(
   const { spec, networkHome } = on.inventory
   const { cni } = spec.network
   if (cni === 'none') return undefined
+  const { first } = controlPlane
   const home = controlPlane.nodes.find(({ machine }) => machine.host === networkHome)
+  const from = cni === 'flannel' ? first : home
   const { same } = on.declare(settledNetworkRole, on.first.name, {
     cni,
     file: spec.file,
-    after: [...new Set([controlPlane.first.joined, ...(home === undefined || cni === 'flannel' ? [] : [home.joined])])],
+    after: [...new Set([first.joined, (from ?? first).joined])],
     ...(cni === 'cilium' ? { kubeProxy: hasKubeProxy(spec) } : {}),
   })
-  const host = cni === 'flannel' ? on.first.name : home?.machine.name
-  const outputs = cni === 'flannel' ? applyFlannel(on, same) : home && applyFrom(on, home, { cni, same })
-  if (host === undefined || outputs === undefined) return undefined
-  const { applied, daemonSet } = outputs
+  if (from === undefined) return undefined
+  const { applied, daemonSet } = cni === 'flannel' ? applyFlannel(on, same) : applyFrom(on, from, { cni, same })
   const order = { after: nodes.map(({ joined }) => joined), watch: [applied] }
-  return { applied, rolledOut: on.builder.scope(host, cni).add(rollout({ name: cni, daemonSet }), order) }
+  return { applied, rolledOut: on.builder.scope(from.machine.name, cni).add(rollout({ name: cni, daemonSet }), order) }
 }
 
 function applyFlannel({ inventory, first, declare }: Site, controlPlane: Task): NetworkOutputs {

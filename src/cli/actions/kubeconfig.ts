@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
+import { adminConf } from '../../resources/api/index.ts'
 import type { ClusterAccess } from '../admin-conf.ts'
 import { readAdminConf } from '../admin-conf.ts'
 import { askCluster } from '../ask-cluster.ts'
@@ -24,8 +25,6 @@ export interface KubeconfigOptions {
   readonly server: string | undefined
   readonly output: 'text' | 'json'
 }
-
-const adminConf = '/etc/kubernetes/admin.conf'
 
 /** `evcctl kubeconfig`: administrator access that works from this machine. */
 export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> {

@@ -5,7 +5,7 @@ import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { quote } from '../../shell/quote.ts'
 import { parsedOnce } from '../support/index.ts'
 import type { ApiState } from './api-state.ts'
-import { adminConf } from './kubectl.ts'
+import { adminConf, kubeadmApi } from './kubectl.ts'
 
 /** What the API server has under a path; undefined: there is no such object. */
 export type ApiAnswer = ApiState<{ readonly object: unknown }>
@@ -51,7 +51,7 @@ for path in ${paths.map(quote).join(' ')}; do set -- "$@" "$server$path"; done
 field client-certificate-data | base64 -d | {
   field client-key-data | base64 -d |
     { timeout ${longest} curl -q --silent --show-error --fail-early --max-time ${longestAnswer} --user-agent evcctl \\
-      --cacert /etc/kubernetes/pki/ca.crt --cert /dev/fd/3 --key /dev/stdin --write-out '\\n%{http_code} %{url_effective}\\n' "$@" ||
+      --cacert ${kubeadmApi.ca} --cert /dev/fd/3 --key /dev/stdin --write-out '\\n%{http_code} %{url_effective}\\n' "$@" ||
       { [ $? != 124 ] || echo 'no answer within ${longest} s' >&2; }; } |
     sed -E -e '${withoutImages}' -e '${withoutTokens}' -e '${withoutDetails}'
 } 3<&0

@@ -2,7 +2,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { longProbeMs } from '../../core/limits.ts'
 import type { ProbeResult, Resource, StepFailure } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
-import { kubectl, podEvidence } from '../api/index.ts'
+import { kubeadmApi, kubectl, podEvidence } from '../api/index.ts'
 import { type ImageStore, imageStores } from '../artifacts/index.ts'
 import { linesOf } from '../support/index.ts'
 import { type KeptUnit, keepScript, putBackFunction, putBackMark, recoverFunction } from '../systemd/index.ts'
@@ -47,7 +47,7 @@ const longest = 2 * 60 * 60_000
 
 // The kubelet may read its own Node object and no other, and the pods of that.
 const certificate = kubeletClientPath
-const kubelet = kubectl(10, '/etc/kubernetes/kubelet.conf')
+const kubelet = kubectl(10, kubeadmApi.kubeletConf)
 const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
 
 /**
@@ -100,7 +100,7 @@ function askScript(name: string, endpoint: string, ownApi: string | undefined): 
   const row = quote(`"cells":["${name}",`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
 get() {
-  curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert /etc/kubernetes/pki/ca.crt \\
+  curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert ${kubeadmApi.ca} \\
     --cert ${certificate} "$@" 2>&1
 }
 node() { get --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url}; }
