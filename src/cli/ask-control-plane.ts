@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { isControlPlane } from '../cluster/index.ts'
 import type { ClusterSpec } from '../config/index.ts'
 import { Countdown } from '../core/countdown.ts'
 import {
@@ -49,7 +50,7 @@ export async function askControlPlane(
   scripts: readonly string[],
   { signal, connectMs = 3000, answerMs = 15_000 }: Asking,
 ): Promise<ControlPlaneAnswer> {
-  const hosts = spec.hosts.filter(host => host.roles.includes('control-plane'))
+  const hosts = spec.hosts.filter(isControlPlane)
   const probes = [
     hasClusterProbe,
     ...scripts.map(script => ({ script, timeoutMs: askingProbeMs, maxBytes: listBytes, parse: () => undefined })),

@@ -1,3 +1,4 @@
+import { isControlPlane } from '../cluster/index.ts'
 import type { ClusterSpec } from '../config/index.ts'
 import { Countdown } from '../core/countdown.ts'
 import { type ErrorDetails, HostError, type ProbeResult, type SshPool, type SshTarget } from '../core/index.ts'
@@ -42,7 +43,7 @@ export async function askStatus(
   const [given, hosts] = await Promise.all([lists, askHealth(pool, spec, { signal, answerMs })])
   if (stop.aborted) throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' })
   if (!(given instanceof HostError)) return { ...given, hosts }
-  const controlPlane = spec.hosts.filter(({ roles }) => roles.includes('control-plane'))
+  const controlPlane = spec.hosts.filter(isControlPlane)
   const failures = controlPlane.flatMap(({ name }) => {
     const answer = hosts.get(name)
     return answer instanceof HostError ? [answer] : []

@@ -1,4 +1,4 @@
-import { isControlPlane, isNode } from '../cluster/index.ts'
+import { isControlPlane, isEtcdHost, isNode } from '../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import { HostError } from '../core/index.ts'
 import { type ExpiringCertificate, expiringCertificates, expiryNotes } from '../preflight/index.ts'
@@ -74,21 +74,20 @@ function hostReport(
   answer: HostAnswer | HostError | undefined,
   { now, joined }: { readonly now: number; readonly joined: ReadonlySet<string> },
 ): HostReport {
-  const { name, roles } = host
+  const { name } = host
   if (answer === undefined || answer instanceof HostError) {
     const { where, problem } = answer?.details ?? { problem: 'it was not asked' }
     return { host: name, ...(where === undefined ? {} : { where }), problem, certificates: [] }
   }
   const { kubelet, apiServer, etcd: member, certificates } = answer
-  const hasMember =
-    etcd.topology === 'stacked' ? roles.includes('control-plane') : etcd.managed && roles.includes('etcd')
+  const hasMember = etcd.topology === 'stacked' ? isControlPlane(host) : etcd.managed && isEtcdHost(host)
   const isJoined = joined.has(name)
   // A kubelet that is set up runs the manifests that there are, and on a control plane node there have to be these.
   const runsManifests = isJoined || kubelet.state === 'ok' || kubelet.state === 'failed'
   return {
     host: name,
     ...(isNode(host) ? { kubelet: missing(kubelet, isJoined) } : {}),
-    ...(roles.includes('control-plane') ? { apiServer: missing(apiServer, runsManifests) } : {}),
+    ...(isControlPlane(host) ? { apiServer: missing(apiServer, runsManifests) } : {}),
     ...(hasMember ? { etcd: missing(member, etcd.topology === 'stacked' && runsManifests) } : {}),
     certificates: expiringCertificates(certificates, now),
   }

@@ -34,8 +34,8 @@ export function askedFrom(nodes: readonly string[]): ReadonlyMap<string, readonl
   const asked = new Map<string, string[]>(nodes.map(node => [node, []]))
   for (const [node, peers] of peersOf(nodes)) {
     for (const peer of peers) {
-      asked.get(node)!.push(peer)
-      asked.get(peer)!.push(node)
+      asked.get(node)?.push(peer)
+      asked.get(peer)?.push(node)
     }
   }
   return asked

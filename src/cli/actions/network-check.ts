@@ -47,7 +47,7 @@ export async function networkCheck({ file, output, parallel }: NetworkCheckOptio
     const pods = await makePods(control, spec, signal)
     try {
       say('Asking from each of them …')
-      const asked = await askAll(pool, spec, pods, parallel, signal)
+      const asked = await askAll(spec, parallel, { pool, pods, signal })
       const findings = { ...asked, pods, path: networkPathOf(spec), ms: Math.round(performance.now() - began) }
       if (output === 'json') printJson(networkAsData(findings, spec))
       else printLine(networkText(findings, spec, createPaint(wantsColour(process.stdout, process.env))))
@@ -92,38 +92,40 @@ async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Pr
   writeError(`${pods.name} could not be deleted; Kubernetes does so within ten minutes: ${failure}\n`)
 }
 
+interface Asking {
+  readonly pool: Pool
+  readonly pods: CheckPods
+  readonly signal: AbortSignal
+}
+
 async function askAll(
-  pool: Pool,
   spec: ClusterSpec,
-  pods: CheckPods,
   parallel: number,
-  signal: AbortSignal,
+  asking: Asking,
 ): Promise<Pick<NetworkFindings, 'results' | 'failed'>> {
+  const { pool, signal } = asking
   const nodes = spec.hosts.filter(isNode).map(host => host.name)
-  const asked = askedFrom(nodes)
   const queue = new PQueue({ concurrency: parallel })
   const failed = new Map<string, ErrorDetails>()
-  const ask = async (node: string): Promise<NodeResults | undefined> => {
+  const ask = async (node: string, peers: readonly string[]): Promise<NodeResults | undefined> => {
     try {
       // Before it takes a place in the queue: a node that is off holds up nobody.
       const session = await pool.session(node, signal)
-      return await queue.add(() => askFrom(session, node, pods, asked.get(node)!, signal))
+      return await queue.add(() => askFrom(session, { node, peers }, asking))
     } catch (error) {
       if (!(error instanceof HostError) || signal.aborted) throw error
       failed.set(node, error.details)
       return undefined
     }
   }
-  const results = await Promise.all(nodes.map(ask))
+  const results = await Promise.all([...askedFrom(nodes)].map(([node, peers]) => ask(node, peers)))
   return { results: results.filter(one => one !== undefined), failed }
 }
 
 async function askFrom(
   session: Session,
-  node: string,
-  pods: CheckPods,
-  peers: readonly string[],
-  signal: AbortSignal,
+  { node, peers }: { readonly node: string; readonly peers: readonly string[] },
+  { pods, signal }: Asking,
 ): Promise<NodeResults> {
   const timeoutMs = (patienceSeconds + lastTrySeconds) * 1000
   const script = `set -eu\n${reachScript(node, pods, peers, { patienceSeconds })}`

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Machine, machinesOf, openingsOf } from '../../src/cluster/index.ts'
 import { bySource, type ClusterSpec, portsText } from '../../src/index.ts'
-import { facts, specOf } from './given.ts'
+import { facts, specOf } from '../playbooks/given.ts'
 
 /** The openings of a host, a line a port: `tcp 6443: a, b (why)`. */
 function openings(spec: ClusterSpec, name: string, machines: readonly Machine[] = machinesOf(spec, facts)) {

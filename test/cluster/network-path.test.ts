@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { askedFrom } from '../../src/cli/network-check-text.ts'
 import { networkName, networkPathOf, peersOf, sandboxImage } from '../../src/cluster/index.ts'
-import { specOf } from './given.ts'
+import { specOf } from '../playbooks/given.ts'
 
 const named = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`)
 
