@@ -3,6 +3,9 @@ import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../src/
 /** Where a member of etcd serves its clients. */
 const etcdClientPort = 2379
 
+/** How long etcd may take from the boot of its host until it listens: it comes after the runtime, the kubelet and a static pod. */
+const bootMs = 5 * 60_000
+
 /** Whether a host is a node already, of the kind that cluster.yaml says. One that was begun only, or did not answer, is none. */
 export function isRunningNode(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(host.name)
@@ -28,9 +31,15 @@ export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, Host
   return members.filter(host => !facts.has(host.name) || hasMemberRunning(host, facts)).length > members.length / 2
 }
 
-/** Whether a host has a member of etcd that serves clients, as far as is known. One that did not answer has none. */
+/**
+ * Whether a host has a member of etcd that serves clients, as far as is known. One that did not answer has none; one that was
+ * booted a moment ago counts as having one, since etcd is among the last things to start.
+ */
 export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
-  const listening = facts.get(name)?.listening
+  const known = facts.get(name)
+  if (known === undefined) return false
+  if (known.uptimeMs !== undefined && known.uptimeMs < bootMs) return true
+  const { listening } = known
   // A host that can be asked listens at least for SSH: where nothing is known of sockets, nothing is known to be down.
-  return listening !== undefined && (listening.length === 0 || listening.some(({ port }) => port === etcdClientPort))
+  return listening.length === 0 || listening.some(({ port }) => port === etcdClientPort)
 }

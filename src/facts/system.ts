@@ -27,6 +27,8 @@ export interface SystemFacts {
   readonly machineId: string
   /** /sys/class/dmi/id/product_uuid; empty where there is none. */
   readonly productUuid: string
+  /** Since its kernel was booted, or its container where that has a time of its own, ms. Undefined: not known. */
+  readonly uptimeMs: number | undefined
   readonly cpus: number
   readonly memoryBytes: number
   /** True where PID 1 is systemd. */
@@ -46,6 +48,7 @@ at machine; echo "$3"
 at userland; od -An -tu1 -j4 -N1 /bin/sh 2>/dev/null
 first machine-id /etc/machine-id
 first product-uuid /sys/class/dmi/id/product_uuid
+first uptime /proc/uptime
 at cpus; nproc 2>/dev/null || grep -c '^processor' /proc/cpuinfo
 # MemTotal is the first line of it.
 first memory /proc/meminfo
@@ -71,6 +74,7 @@ at cgroup1; [ -e /sys/fs/cgroup/cgroup.controllers ] || cat /proc/cgroups 2>/dev
       hostname: one('hostname'),
       machineId: one('machine-id'),
       productUuid: one('product-uuid'),
+      uptimeMs: parseUptime(one('uptime')),
       cpus: Number.parseInt(one('cpus'), 10) || 1,
       memoryBytes: (Number(/^MemTotal:\s+(\d{1,15}) kB/.exec(one('memory'))?.[1]) || 0) * 1024,
       systemd: one('init') === 'systemd' || sections('init').includes('booted-with-systemd'),
@@ -92,6 +96,12 @@ const architectures: Readonly<Record<string, Architecture>> = {
 
 // The class of an ELF file (elf(5), EI_CLASS), here /bin/sh.
 const userlandBits: Readonly<Record<string, SystemFacts['userlandBits']>> = { 1: 32, 2: 64 }
+
+// proc(5): seconds, and those spent idle.
+function parseUptime(text: string): number | undefined {
+  const [, seconds] = /^(\d{1,12})(?:\.\d+)?(?: |$)/.exec(text) ?? []
+  return seconds === undefined ? undefined : Number(seconds) * 1000
+}
 
 // os-release(5): KEY=value, optionally in single or double quotes.
 function parseRelease(lines: readonly string[]): ReadonlyMap<string, string> {

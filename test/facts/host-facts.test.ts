@@ -55,6 +55,17 @@ test.each([
   expect(parse({ userland }).userlandBits).toBe(bits)
 })
 
+test.each([
+  ['90.27 301.11', 90_000],
+  ['7', 7000],
+  ['', undefined],
+  ['-1 2', undefined],
+  ['1e9 2', undefined],
+  ['9'.repeat(400), undefined],
+])('an uptime of %.20j is %s ms', (uptime, ms) => {
+  expect(parse({ uptime }).uptimeMs).toBe(ms)
+})
+
 test('a host without any of the files has normal values everywhere', () => {
   expect(parse({})).toEqual({
     host: 'h',
@@ -65,6 +76,7 @@ test('a host without any of the files has normal values everywhere', () => {
     hostname: '',
     machineId: '',
     productUuid: '',
+    uptimeMs: undefined,
     cpus: 1,
     memoryBytes: 0,
     systemd: false,

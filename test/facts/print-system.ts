@@ -11,6 +11,7 @@ export function printSystem(told: Partial<HostFacts>): Sections {
     ...printText(told, { kernel: 'kernel', machine: 'machine', hostname: 'hostname', cpus: 'cpus' }),
     ...printText(told, { machineId: 'machine-id', productUuid: 'product-uuid' }),
     ...('userlandBits' in told && { userland: classes.get(told.userlandBits) ?? '' }),
+    ...(told.uptimeMs !== undefined && { uptime: `${told.uptimeMs / 1000}.07 1234.56` }),
     ...(told.memoryBytes !== undefined && { memory: `MemTotal:       ${told.memoryBytes / 1024} kB` }),
     ...(told.systemd !== undefined && { init: told.systemd ? 'systemd\nbooted-with-systemd' : 'init' }),
     ...(cgroupVersion === 2

@@ -418,3 +418,33 @@ test('a control plane node whose member is down goes with the first one, which m
   expect(waitsFor(graph, `cp2/${config}`)).not.toContain(ready('cp1'))
   expect(waitsFor(graph, `w1/${config}`)).toContain(ready('cp2'))
 })
+
+test.each<[string, readonly string[]]>([
+  ['all', ['cp1', 'cp2', 'cp3']],
+  ['two', ['cp2', 'cp3']],
+  ['one', ['cp3']],
+])(
+  'control plane nodes change one by one when %s of them were booted a moment ago and etcd does not listen there yet',
+  (_what, booted) => {
+    const told = (uptimeMs: number) => {
+      const known = new Map(standing(names))
+      for (const name of booted) known.set(name, retold(known.get(name)!, { listening: [sshPort], uptimeMs }))
+      return runningBatches(spec, known).slice(0, 3)
+    }
+    expect(told(20_000)).toEqual([['cp1'], ['cp2'], ['cp3']])
+    expect(told(3_600_000)).not.toEqual([['cp1'], ['cp2'], ['cp3']])
+  },
+)
+
+test('members of an external etcd do so, too', () => {
+  const { spec: given, facts } = external({ cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'] })
+  const booted = new Map(
+    [...facts].map(([name, known]) => [name, retold(known, { listening: [sshPort], uptimeMs: 20_000 })]),
+  )
+  const packages = (name: string) => `${name}/etcd-host/packages:apt`
+  for (const [name, before] of [
+    ['e1', 'e2'],
+    ['e3', 'e1'],
+  ] as const)
+    expect(waitsFor(clusterGraph(given, booted), packages(name))).toContain(packages(before))
+})

@@ -13,6 +13,7 @@ at machine; echo "$3"
 at userland; od -An -tu1 -j4 -N1 /bin/sh 2>/dev/null
 first machine-id /etc/machine-id
 first product-uuid /sys/class/dmi/id/product_uuid
+first uptime /proc/uptime
 at cpus; nproc 2>/dev/null || grep -c '^processor' /proc/cpuinfo
 # MemTotal is the first line of it.
 first memory /proc/meminfo
