@@ -111,7 +111,8 @@ it.each(['resources', 'shell', 'etcd'])(
   'no script of src/%s gives a file its name in a way that could put it into a folder',
   name => {
     const root = new URL(`../../src/${name}/`, import.meta.url)
-    const lines = readdirSync(root).flatMap(file => readFileSync(new URL(file, root), 'utf8').split('\n'))
+    const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
+    const lines = files.flatMap(file => readFileSync(new URL(file, root), 'utf8').split('\n'))
     // What ends with a slash is meant for a folder.
     const loose = lines.filter(
       line => /\bmv -f /.test(line) && !/\/["'`;]*( fi)?$/.test(line.trim().replace(/; fi$/, '')),

@@ -106,7 +106,8 @@ describe('a process that looks names up', () => {
     const node = join(folder, 'node')
     await writeFile(
       node,
-      `#!/bin/sh\n[ -e ${folder}/once ] || { : >${folder}/once; exit 1; }\nexec ${process.execPath} "$@"\n`,
+      // It ends when it was asked: where it has ended before, the request itself cannot be sent.
+      `#!/bin/sh\n[ -e ${folder}/once ] || { : >${folder}/once; head -c 1 <&$NODE_CHANNEL_FD >/dev/null; exit 1; }\nexec ${process.execPath} "$@"\n`,
       { mode: 0o755 },
     )
     const subject = new LookupProcess(node)
