@@ -33,18 +33,18 @@ export const artifactNames = Object.keys(catalog) as readonly ArtifactName[]
 /** One version of a download for one architecture. */
 export interface Artifact {
   readonly name: ArtifactName
-  /** Without `v`. */
+  /** The version without `v`. */
   readonly version: string
   readonly architecture: Architecture
   readonly kind: ArtifactKind
   readonly url: string
-  /** The URL without its scheme: the layout of mirrors and local folders, and the key in checksums files. */
+  /** The URL without its scheme. Mirrors and local folders have this layout, and checksums files use it as key. */
   readonly path: string
-  /** Undefined for a version that the catalog does not list: then the checksums of cluster.yaml must have it. */
+  /** Undefined for a version that the catalog does not list; the checksums file of cluster.yaml must then have it. */
   readonly sha256: string | undefined
 }
 
-/** Describes one download; versions that the catalog does not list are private builds and come without sha256. */
+/** Describes one download. A version that the catalog does not list is a private build and has no sha256. */
 export function artifact(name: ArtifactName, version: string, architecture: Architecture): Artifact {
   const entry: CatalogEntry = catalog[name]
   const url = entry.url.replaceAll('{version}', version).replaceAll('{arch}', architecture)
@@ -64,7 +64,7 @@ export function versionsOf(name: ArtifactName): readonly string[] {
   return Object.keys(catalog[name].sha256)
 }
 
-/** The hosts that upstream artifacts come from, e.g. `dl.k8s.io`: the keys of a mirror per site. */
+/** The hosts that serve upstream artifacts, e.g. `dl.k8s.io`. These names are the keys of mirrors per site. */
 export function upstreamSites(): readonly string[] {
   return [...new Set(Object.values(catalog).map(entry => new URL(entry.url).host))]
 }

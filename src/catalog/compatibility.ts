@@ -4,7 +4,7 @@ import type { RuntimeName } from './runtimes.ts'
 /**
  * containerd versions that containerd recommends for a Kubernetes minor, as a semver range.
  * Source: https://github.com/containerd/containerd/blob/v2.3.4/RELEASES.md#kubernetes-support.
- * The 1.7 series, which it lists for 1.34 and 1.35, is left out: evcctl writes the configuration format of 2.0.
+ * That page also lists the 1.7 series for 1.34 and 1.35. It is left out: evcctl writes the configuration format of 2.0.
  */
 export const containerdForKubernetes: Readonly<Record<string, string>> = {
   '1.36': '>=2.2.0',
@@ -13,7 +13,7 @@ export const containerdForKubernetes: Readonly<Record<string, string>> = {
 }
 
 /**
- * Kubernetes minors that a pod network is tested with by those who make it, by the network's own minor.
+ * The Kubernetes minors that the makers of a pod network test it with, by the network's own minor.
  * Sources: Cilium Documentation/network/kubernetes/requirements.rst at v1.20.1; https://docs.tigera.io/calico/3.32/ and
  * /3.31/getting-started/kubernetes/requirements.
  */
@@ -23,7 +23,7 @@ export const kubernetesForNetwork: Readonly<Record<'calico' | 'cilium', Readonly
     cilium: { '1.20': ['1.36', '1.35', '1.34', '1.33'] },
   }
 
-/** Images of a kubeadm version. It pulls what its own constants name, so these are facts, not choices. */
+/** Image tags of a kubeadm version. kubeadm pulls the tags in its own constants, so evcctl cannot choose others. */
 export interface KubeadmImages {
   /** Tag of registry.k8s.io/etcd. */
   readonly etcd: string
@@ -55,7 +55,7 @@ export function kubernetesMinors(): readonly string[] {
   return Object.keys(containerdForKubernetes)
 }
 
-/** Undefined when the two go together (or the network's minor is unknown), else the Kubernetes minors that would. */
+/** Undefined when the two are compatible (or the network's minor is unknown), else the Kubernetes minors that would be. */
 export function networkConflict(
   network: 'calico' | 'cilium',
   version: string,
@@ -65,7 +65,7 @@ export function networkConflict(
   return minors === undefined || minors.includes(minorOf(kubernetes)) ? undefined : minors
 }
 
-/** Undefined when the two go together, else the versions of the runtime that would, in words. */
+/** Undefined when the two are compatible, else the runtime versions that would be, in words. */
 export function runtimeConflict(runtime: RuntimeName, kubernetes: string, version: string): string | undefined {
   if (runtime === 'containerd') return containerdConflict(kubernetes, version)
   // A CRI-O minor is made for the Kubernetes minor of its number (README.md of cri-o, compatibility matrix).
@@ -75,15 +75,15 @@ export function runtimeConflict(runtime: RuntimeName, kubernetes: string, versio
 }
 
 /**
- * Feature gates without which a kubelet does not get on with the runtime. cri-dockerd up to 0.4 gives addresses without a
- * scheme, which kubelets from 1.36 on take for https: kubectl exec and attach fail (Mirantis/cri-dockerd#569; seen with
- * 0.3.25 and 1.36.4). API servers ask such a kubelet as they did before.
+ * Feature gates that a kubelet needs to work with the runtime. cri-dockerd up to 0.4 returns addresses without a scheme.
+ * Kubelets from 1.36 on read such an address as https, so that kubectl exec and attach fail (Mirantis/cri-dockerd#569;
+ * observed with 0.3.25 and 1.36.4). With the gates set, API servers ask the kubelet in the way they did before 1.36.
  */
 export function kubeletFeatureGates(runtime: RuntimeName, kubernetes: string): Readonly<Record<string, boolean>> {
   return runtime === 'docker' && gte(kubernetes, '1.36.0-0') ? { ExtendWebSocketsToKubelet: false } : {}
 }
 
-/** Undefined when the two go together (or the minor is unknown), else the versions of containerd that would. */
+/** Undefined when the two are compatible (or the minor is unknown), else the containerd versions that would be. */
 export function containerdConflict(kubernetes: string, containerd: string): string | undefined {
   const range = containerdForKubernetes[minorOf(kubernetes)]
   if (range === undefined || satisfies(containerd, range, { includePrerelease: true })) return undefined

@@ -1,11 +1,11 @@
 import type { Architecture } from '../core/index.ts'
 
-/** What comes: an executable as it is, an archive of them, a Helm chart, or objects of Kubernetes as YAML. */
+/** The content of a download: an executable, an archive of executables, a Helm chart, or Kubernetes objects as YAML. */
 export type ArtifactKind = 'binary' | 'tar.gz' | 'chart' | 'manifest'
 
-/** One upstream download: where it lies and what its bytes hash to. */
+/** One upstream download: its address and the sha256 of its content. */
 export interface CatalogEntry {
-  /** Upstream's own address; `{version}` and `{arch}` are filled in. */
+  /** The upstream URL; `{version}` and `{arch}` are replaced. */
   readonly url: string
   readonly kind: ArtifactKind
   /** Version without `v`, newest first → architecture → sha256. */

@@ -2,13 +2,13 @@ import type { ArtifactName } from './artifact.ts'
 
 /** What evcctl knows of a container runtime wherever it is installed. */
 export interface Runtime {
-  /** As people call it; a version can follow. */
+  /** The name that people use; a version can follow it. */
   readonly title: string
   /** The download whose version `spec.runtime.version` is. */
   readonly artifact: ArtifactName
-  /** The socket of its CRI. kubeadm is always told, so that a second runtime on a host does not confuse it. */
+  /** The CRI socket. kubeadm is always given it, so that a second runtime on the host does not confuse kubeadm. */
   readonly socket: string
-  /** The unit that serves it: the kubelet starts after it. */
+  /** The systemd unit that serves the socket; the kubelet starts after this unit. */
   readonly unit: string
 }
 
@@ -32,7 +32,7 @@ export const runtimes = {
 export type RuntimeName = keyof typeof runtimes
 export const runtimeNames = Object.keys(runtimes) as [RuntimeName, ...RuntimeName[]]
 
-/** `/run/crio/crio.sock` of `unix:///var/run/crio/crio.sock`: the path of a CRI socket, in the one way to compare it. */
+/** The path of a CRI socket in the form used for comparisons: `/run/crio/crio.sock` for `unix:///var/run/crio/crio.sock`. */
 export function socketPath(socket: string): string {
   return socket.replace(/^unix:\/\//, '').replace(/^\/var\/run\//, '/run/')
 }

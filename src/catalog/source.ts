@@ -14,14 +14,14 @@ export interface ResolvedArtifact {
   /** A URL that the host downloads from, or a file that is pushed to it over SSH. */
   readonly from: { readonly url: string } | { readonly file: string }
   readonly sha256: string
-  /** Where it comes from, as a plan shows it: a host name, or `local folder`. */
+  /** The source as a plan shows it: a host name, or `local folder`. */
   readonly site: string
 }
 
 /**
- * Where one artifact comes from and what it must hash to, given the sources of a cluster.
- * A mirror is `<mirror>/<host>/<path>`, a mirror of one site `<mirror>/<path>`; a folder holds `<host>/<path>` or the
- * bare file name. Throws UserError when no checksum is known, or the folder does not have the file.
+ * Finds the source of one artifact and its checksum, given the sources of a cluster. The URL in a mirror is
+ * `<mirror>/<host>/<path>`, in a mirror of one site `<mirror>/<path>`; a folder holds `<host>/<path>` or the bare file
+ * name. Throws UserError when no checksum is known, or when the folder does not have the file.
  */
 export function resolveArtifact(
   sources: ArtifactSources,
@@ -40,8 +40,8 @@ export function resolveArtifact(
 }
 
 /**
- * The checksum that a checksums file gives for a path. Entries may leave out leading parts of the path as long as the
- * version is still in them: `containerd-2.3.4-linux-amd64.tar.gz` is enough, `kubelet` is not.
+ * The checksum that a checksums file gives for a path. An entry may leave out leading parts of the path as long as it
+ * still contains the version: `containerd-2.3.4-linux-amd64.tar.gz` is enough, `kubelet` is not.
  */
 export function checksumOf(
   checksums: Readonly<Record<string, string>>,
@@ -57,7 +57,7 @@ export function checksumOf(
   return undefined
 }
 
-/** The two places of a local folder that are looked in for an artifact. */
+/** The two places in a local folder where an artifact may be. */
 export function folderPlaces(folder: string, artifact: Artifact): readonly string[] {
   return [join(folder, artifact.path), join(folder, basename(artifact.path))]
 }

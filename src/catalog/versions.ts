@@ -6,9 +6,9 @@ import type { RuntimeName } from './runtimes.ts'
 /** flannel versions that evcctl has manifests for, newest first; images are tagged `v<version>`. */
 export const flannelVersions = ['0.28.4'] as const
 
-/** What goes with a Kubernetes version unless cluster.yaml says otherwise. Versions without `v`, image tags as they are. */
+/** Default versions for a Kubernetes version, unless cluster.yaml sets others. Versions are without `v`, image tags as published. */
 export interface Defaults extends KubeadmImages {
-  /** Version of each runtime: of containerd, CRI-O, cri-dockerd. */
+  /** The version of each runtime (containerd, CRI-O, cri-dockerd). */
   readonly runtimes: Readonly<Record<RuntimeName, string>>
   readonly runc: string
   readonly cniPlugins: string
@@ -19,15 +19,15 @@ export interface Defaults extends KubeadmImages {
 }
 
 /**
- * The etcd that hosts of role `etcd` get by default: the version of kubeadm's own image where the catalog has it, since
- * that is what upstream tests together, else the newest of the catalog.
+ * The default etcd version of hosts with the role `etcd`. It is the version of kubeadm's own image when the catalog has
+ * that version, because upstream tests the two together; otherwise it is the newest version in the catalog.
  */
 export function defaultEtcd(kubernetes: string): string {
   const [tested = ''] = defaultsFor(kubernetes).etcd.split('-')
   return versionsOf('etcd').includes(tested) ? tested : newest('etcd')
 }
 
-/** Kubernetes versions of the catalog, newest first; the first is the default. */
+/** The Kubernetes versions in the catalog, newest first; the first is the default. */
 export function kubernetesVersions(): readonly string[] {
   return versionsOf('kubelet')
 }
@@ -37,7 +37,7 @@ export function newestPatch(minor: string): string | undefined {
   return kubernetesVersions().find(version => minorOf(version) === minor)
 }
 
-/** Versions that go with a Kubernetes version. Throws RangeError for a minor outside kubernetesMinors(). */
+/** The default versions for a Kubernetes version. Throws RangeError for a minor outside kubernetesMinors(). */
 export function defaultsFor(kubernetes: string): Defaults {
   const images = kubeadmImages.find(({ since }) => gte(kubernetes, since))
   if (images === undefined || !kubernetesMinors().includes(minorOf(kubernetes)))
@@ -58,7 +58,7 @@ export function defaultsFor(kubernetes: string): Defaults {
   }
 }
 
-// The newest where none is known to fit: the checks of cluster.yaml say so then.
+// When no version is known to fit, this is the newest one; the checks of cluster.yaml then report the mismatch.
 function newestFor(network: 'calico' | 'cilium', name: ArtifactName, kubernetes: string): string {
   const fits = versionsOf(name).find(version => networkConflict(network, version, kubernetes) === undefined)
   return fits ?? newest(name)

@@ -1,40 +1,40 @@
-/** A member of an etcd cluster, as the cluster itself lists it and a probe of its endpoint completes it. */
+/** An etcd member: what the cluster lists about it, completed by a probe of the member's own endpoint. */
 export interface Member {
-  /** Hexadecimal, as etcdctl prints it. Decides which member a change is about. */
+  /** Hexadecimal, as etcdctl prints it. The ID decides which member a change is about. */
   readonly id: string
   /** Empty until the member has started for the first time. */
   readonly name: string
   readonly peerURLs: readonly string[]
   /** Empty until the member has started for the first time. */
   readonly clientURLs: readonly string[]
-  /** Receives the log but does not vote, so it neither counts for the quorum nor makes it larger. */
+  /** A learner receives the log but does not vote: it neither counts for the quorum nor makes the quorum larger. */
   readonly learner: boolean
-  /** Whether it answers now. Always false for one that was never started. */
+  /** Whether the member answers now. Always false for a member that was never started. */
   readonly healthy: boolean
   /** Whether a learner has caught up with the leader, so that it can be promoted. */
   readonly inSync?: boolean
 }
 
-/** A host that is to be a member. */
+/** A host that should be an etcd member. */
 export interface WantedMember {
   readonly name: string
-  /** The one URL by which the other members reach it; compared as a whole, never by its beginning. */
+  /** The URL at which the other members reach this one. URLs are compared as a whole, never by their beginning. */
   readonly peerURL: string
-  /** ID that the data on the host says it has. Undefined: no data, or not known. */
+  /** The member ID in the etcd data of the host. Undefined when there is no data, or the ID is not known. */
   readonly id?: string
   /**
-   * What the host has of etcd. `empty`: no data; a member that was started before cannot come back and is replaced.
-   * `unreachable`: nothing is known, and nothing can be started there.
+   * The etcd data of the host. `empty`: there is none, so a member that ran there before cannot return and is replaced.
+   * `unreachable`: the host does not answer, so nothing is known and nothing can be started there.
    */
   readonly data: 'present' | 'empty' | 'unreachable'
 }
 
-/** Whether a member has ever run: etcd knows its client URLs from itself. */
+/** Whether a member has ever run: etcd learns the client URLs of a member from that member itself. */
 export function hasStarted(member: Member): boolean {
   return member.clientURLs.length > 0
 }
 
-/** The member that a host is: by ID if the host knows its own, else by exact peer URL. */
+/** Finds the member that belongs to a host: by ID if the host knows its ID, else by exact peer URL. */
 export function memberOf(wanted: WantedMember, members: readonly Member[]): Member | undefined {
   if (wanted.id !== undefined) {
     const same = members.find(member => member.id === wanted.id)

@@ -12,20 +12,20 @@ export type MembershipStep =
   | { readonly do: 'promote'; readonly member: WantedMember; readonly id: string }
   | { readonly do: 'remove'; readonly id: string; readonly name: string; readonly why: string }
 
-/** What to do next. Quorums are those before and after the step, with the health that is known now. */
+/** The next step. The quorums before and after it are computed from the health that is known now. */
 export type MembershipPlan =
   | { readonly is: 'done' }
   | { readonly is: 'step'; readonly step: MembershipStep; readonly before: Quorum; readonly after: Quorum }
   | MembershipRefusal
 
-/** Why nothing may be changed, with the numbers. */
+/** Why no member may be changed, with the numbers. */
 export interface MembershipRefusal {
   readonly is: 'refused'
   readonly problem: string
   readonly expected: string
   readonly actual: string
   readonly before: Quorum
-  /** What the refused step would have left; undefined where none was considered. */
+  /** The quorum that the refused step would have left; undefined when no step was considered. */
   readonly after?: Quorum
 }
 
@@ -40,13 +40,13 @@ interface Matched {
 }
 
 /**
- * The next safe change on the way from the members of a running cluster to the wanted ones, or why there is none. Every
- * change of members goes through here. It is asked again, with a fresh list, after each step.
+ * The next safe step from the current members of a running cluster to the wanted ones, or why there is none. Every
+ * change of members goes through this function. Callers call it again, with a fresh list of members, after each step.
  *
- * What is not wanted and pending or dead goes first: it only takes a learner's place or raises the quorum, and etcd adds
- * nothing while a voting member is silent. Then those that are pending are brought to the end, so that there is never
- * more than one; then new ones are added; the living that are not wanted go last. No step is given that would leave
- * fewer voting members answering than a quorum needs.
+ * First it removes unwanted members that are pending or dead: they only occupy the place of a learner or raise the
+ * quorum, and etcd adds no member while a voting member is silent. Then it completes pending members, so that there is
+ * never more than one. Then it adds new members. Unwanted members that are alive are removed last. It never returns a
+ * step that would leave fewer answering voters than the quorum needs.
  */
 export function planMembership(
   members: readonly Member[],
@@ -79,7 +79,7 @@ export function planMembership(
   if (joining !== undefined) return withQuorum({ do: 'add learner', member: joining.wanted }, members, before)
   const [absent] = missing
   if (absent !== undefined) return unreachable(absent.wanted, before)
-  // Followers that are removed hand nothing over; whoever leads does, so it does not matter which goes first.
+  // The order does not matter: a removed follower hands nothing over, and a removed leader hands over its leadership.
   const leaving = unwanted[0] as Member
   return removal(members, leaving, whyOf(leaving, replaced), before)
 }
@@ -91,12 +91,12 @@ export function quorumAfter(step: MembershipStep, members: readonly Member[]): Q
   return quorumOf(members.map(member => (member.id === step.id ? { ...member, learner: false } : member)))
 }
 
-// A voting member that was never started is one of a cluster that is still being created: it counts, and does not answer.
+// A voting member that was never started belongs to a cluster that is still being created: it counts, but does not answer.
 function isPending(member: Member): boolean {
   return member.learner || !hasStarted(member)
 }
 
-// It ran and its data is gone. With the same ID and an empty log it must not vote again.
+// The member ran, and its data is gone. It must not vote again with the same ID and an empty log.
 function isLost(member: Member, host: WantedMember): boolean {
   return hasStarted(member) && !member.healthy && host.data === 'empty'
 }
@@ -117,7 +117,7 @@ function withQuorum(step: MembershipStep, members: readonly Member[], before: Qu
     is: 'refused',
     problem: `etcd would lose its quorum: ${describeStep(step)}.`,
     expected: `at least ${after.needed} of the ${after.voters} voting members that would be left answer`,
-    actual: `${after.healthy} would`,
+    actual: `${after.healthy} would answer`,
     before,
     after,
   }

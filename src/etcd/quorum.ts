@@ -1,14 +1,14 @@
 import type { Member } from './member.ts'
 
-/** Who votes, who of them answers, and how many have to. */
+/** How many members vote, how many of those answer, and how many have to answer. */
 export interface Quorum {
   readonly voters: number
   readonly healthy: number
-  /** More than half of the voters: below it nothing can be written, not even a change of members. */
+  /** More than half of the voters. With fewer, etcd accepts no write, not even a change of members. */
   readonly needed: number
 }
 
-/** How many of `voters` have to answer; 0 for none. */
+/** How many of `voters` have to answer; 0 when there are no voters. */
 export function neededOf(voters: number): number {
   return voters === 0 ? 0 : Math.floor(voters / 2) + 1
 }
@@ -32,7 +32,7 @@ export function describeQuorum({ voters, healthy, needed }: Quorum): string {
   return `${healthy} of ${voters} voting ${voters === 1 ? 'member answers' : 'members answer'}, ${needed} needed`
 }
 
-/** How many members a cluster of this size can lose, in words: the case against even sizes. */
+/** Says how many members a cluster of this size can lose, which is the reason against even sizes. */
 export function describeTolerance(size: number): string {
   const losses = size - neededOf(size)
   return size === 1

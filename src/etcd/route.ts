@@ -14,10 +14,10 @@ export interface RouteStep {
   readonly after: Quorum
 }
 
-/** All steps from the members of a cluster to the wanted ones, as far as they can be foreseen. */
+/** All steps from the current members of a cluster to the wanted ones, as far as the planner can foresee them. */
 export interface Route {
   readonly steps: readonly RouteStep[]
-  /** Why it does not go further. */
+  /** Why the route ends before the wanted members are reached. */
   readonly refused?: MembershipRefusal
 }
 
@@ -26,7 +26,7 @@ interface Place {
   readonly wanted: readonly WantedMember[]
 }
 
-/** Follows planMembership() to its end, taking it that each step succeeds: what is added starts and catches up. */
+/** Follows planMembership() to its end. Assumes that each step succeeds: each added member starts and catches up. */
 export function routeOf(
   members: readonly Member[],
   wanted: readonly WantedMember[],
@@ -34,7 +34,7 @@ export function routeOf(
 ): Route {
   const steps: RouteStep[] = []
   let at: Place = { members, wanted }
-  // A removal, and four steps to join, for each.
+  // Each member needs at most one step to be removed, and four to join.
   const most = members.length + 5 * wanted.length
   while (steps.length <= most) {
     const plan = planMembership(at.members, at.wanted, options)
@@ -48,8 +48,8 @@ export function routeOf(
 }
 
 /**
- * The removals that the planner wants before anything else is done, in their order. With `only` a removal that is not of
- * this kind ends the list. Nothing is foreseen: each is good for the members as they are, less those before it.
+ * The removals that the planner wants before any other step, in order. With `only`, the first removal of another kind
+ * ends the list. No outcome is assumed but that of the removals themselves: each one is safe once those before it are done.
  */
 export function removalsOf(
   members: readonly Member[],
@@ -69,7 +69,7 @@ export function removalsOf(
   }
 }
 
-/** The members as they are once every wanted one runs whose host can start it. */
+/** The members once each wanted member runs whose host can start it. */
 export function startedOf(members: readonly Member[], wanted: readonly WantedMember[]): readonly Member[] {
   const startable = new Set(wanted.filter(({ data }) => data === 'present').map(host => memberOf(host, members)))
   return members.map(member => (startable.has(member) && hasStarted(member) ? { ...member, healthy: true } : member))
@@ -81,7 +81,7 @@ function foresee({ members, wanted }: Place, step: MembershipStep): Place {
   switch (step.do) {
     case 'add learner': {
       const { name, peerURL } = step.member
-      // No ID of etcd's looks like this.
+      // etcd never gives an ID like this.
       const added = { id: `new ${name}`, name: '', peerURLs: [peerURL], clientURLs: [], learner: true, healthy: false }
       const { id: _, ...host } = step.member
       return {

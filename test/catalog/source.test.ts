@@ -64,7 +64,7 @@ describe('what an artifact must hash to', () => {
     expect(sha256).toBe(found ? sum : wanted.sha256)
   })
 
-  it('is an error when nobody knows', () => {
+  it('is an error when neither the catalog nor a checksums file has it', () => {
     const privateBuild = artifact('kubelet', '1.36.4-evc.1', 'amd64')
     expect(() => resolveArtifact(sources({}), privateBuild)).toThrow(
       /No sha256 is known for kubelet 1\.36\.4-evc\.1 \(amd64\)[\s\S]*dl\.k8s\.io\/release\/v1\.36\.4-evc\.1\/bin\/linux\/amd64\/kubelet/,

@@ -33,7 +33,7 @@ describe('the planner of etcd members, on random clusters with random failures',
     )
   })
 
-  test('says beforehand what the quorum is and will be', () => {
+  test('predicts the quorum before and after each step', () => {
     fc.assert(
       fc.property(worlds, world => {
         const plan = planMembership(world.members, world.wanted, { allowEven: true })
@@ -45,7 +45,7 @@ describe('the planner of etcd members, on random clusters with random failures',
     )
   })
 
-  test('has at most one member pending that it added, and gives one vote or takes one at a time', () => {
+  test('has at most one pending member that it added, and gives or takes one vote at a time', () => {
     fc.assert(
       fc.property(worlds, world => {
         const { worlds: visited } = follow(world)
@@ -80,7 +80,7 @@ describe('the planner of etcd members, on random clusters with random failures',
     )
   })
 
-  test('gets there when the cluster has its quorum and every wanted host works', () => {
+  test('reaches the wanted members when the cluster has its quorum and every wanted host works', () => {
     fc.assert(
       fc.property(worlds, world => {
         fc.pre(hasQuorum(quorumOf(world.members)))

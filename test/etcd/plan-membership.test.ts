@@ -29,12 +29,12 @@ const three = [member(1), member(2), member(3)]
 const wanted = [host(1), host(2), host(3)]
 
 describe('the next change of etcd members', () => {
-  test('is none where all is as wanted, even when a member is down', () => {
+  test('is none when the members are the wanted ones, even when a member is down', () => {
     expect(next(three, wanted)).toBe('done')
     expect(next([member(1), member(2), member(3, { healthy: false })], wanted)).toBe('done')
   })
 
-  test('takes addresses as a whole: 10.0.0.2 is not 10.0.0.21', () => {
+  test('compares addresses as a whole: 10.0.0.2 is not 10.0.0.21', () => {
     const members = [member(1), member(2), member(21)]
     const after = [host(1), host(21), host(3, { data: 'empty' })]
     const plan = planMembership(members, after)
@@ -57,12 +57,12 @@ describe('the next change of etcd members', () => {
     )
   })
 
-  test('removes the dead before a learner is promoted', () => {
+  test('removes a dead member before it promotes a learner', () => {
     const members = [member(1), member(2), member(3, { healthy: false }), member(4, { learner: true, inSync: true })]
     expect(next(members, [host(1), host(2), host(4)])).toContain('remove e3 (id3)')
   })
 
-  test('starts, waits for and promotes a learner before others are added', () => {
+  test('starts, waits for and promotes a learner before it adds another member', () => {
     const after = [host(1), host(2, { data: 'empty' }), host(3, { data: 'empty' })]
     const learner = { learner: true, healthy: true }
     const added = member(2, { name: '', clientURLs: [], learner: true, healthy: false })
@@ -82,7 +82,7 @@ describe('the next change of etcd members', () => {
       before: { voters: 3, healthy: 2, needed: 2 },
       after: { voters: 2, healthy: 1, needed: 2 },
       expected: 'at least 2 of the 2 voting members that would be left answer',
-      actual: '1 would',
+      actual: '1 would answer',
     })
   })
 
@@ -93,7 +93,7 @@ describe('the next change of etcd members', () => {
     )
   })
 
-  test('is refused for an even number, for none, for one twice, and for one that moved', () => {
+  test('is refused for an even number of members, for none, for a member named twice, and for a member that moved', () => {
     expect(next(three, [host(1), host(2)])).toContain(
       '2 etcd members are no safer than 1: 2 members need 2 and survive the loss of 0, one alone survives no loss',
     )

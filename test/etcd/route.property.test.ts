@@ -51,8 +51,8 @@ const shuffled = worlds.chain(world =>
     .map(order => ({ world, order })),
 )
 
-describe('the way of an apply, on random clusters with random failures', { timeout: patience }, () => {
-  test('never loses a quorum that it has', () => {
+describe('the steps of an apply, on random clusters with random failures', { timeout: patience }, () => {
+  test('never lose a quorum that the cluster has', () => {
     fc.assert(
       fc.property(shuffled, ({ world, order }) => {
         fc.pre(hasQuorum(quorumOf(world.members)))
@@ -64,7 +64,7 @@ describe('the way of an apply, on random clusters with random failures', { timeo
     )
   })
 
-  test('comes to the wanted members, in whatever order they join, when every wanted host works', () => {
+  test('reach the wanted members, in whatever order these join, when every wanted host works', () => {
     fc.assert(
       fc.property(shuffled, ({ world, order }) => {
         fc.pre(hasQuorum(quorumOf(world.members)))
@@ -79,7 +79,7 @@ describe('the way of an apply, on random clusters with random failures', { timeo
     )
   })
 
-  test('takes nobody out before the others have joined who lives and votes', () => {
+  test('remove no living, voting member before the new members have joined', () => {
     fc.assert(
       fc.property(worlds, ({ members, wanted }) => {
         for (const { step } of removalsOf(members, wanted, { ...options, only: 'not voting or silent' })) {
@@ -93,7 +93,7 @@ describe('the way of an apply, on random clusters with random failures', { timeo
 })
 
 describe('the route that a plan shows', { timeout: patience }, () => {
-  test('removes exactly those that are not wanted or lost, each once, with the numbers as they follow on each other', () => {
+  test('removes each member that is unwanted or lost exactly once, and the quorum numbers of its steps follow on each other', () => {
     fc.assert(
       fc.property(worlds, ({ members, wanted }) => {
         const { steps, refused } = routeOf(members, wanted, options)
@@ -111,7 +111,7 @@ describe('the route that a plan shows', { timeout: patience }, () => {
     )
   })
 
-  test('is the one that is then gone, when every wanted host works', () => {
+  test('is the route that the apply takes, when every wanted host works', () => {
     fc.assert(
       fc.property(worlds, world => {
         fc.pre(world.wanted.every(({ name, data }) => world.alive.has(name) && data !== 'unreachable'))
