@@ -10,15 +10,15 @@ export interface AgentKey {
   readonly comment: string
 }
 
-// As OpenSSH's ssh-agent bounds its own messages.
+// OpenSSH's ssh-agent has the same bound for its messages.
 const largestReply = 256 * 1024
 const listMs = 10_000
-// Some keys wait for a finger on a token.
+// A key on a token may wait for a person to touch it.
 const signMs = 60_000
 
 /**
- * All keys of an agent, of whatever type: ssh2 drops those that it does not know. Rejects when the agent cannot be asked.
- * The protocol: draft-ietf-sshm-ssh-agent, SSH_AGENTC_REQUEST_IDENTITIES.
+ * Lists all keys of an agent. ssh2 itself would drop keys of types that it does not know. Rejects when the agent does not
+ * answer. Source: draft-ietf-sshm-ssh-agent, SSH_AGENTC_REQUEST_IDENTITIES.
  */
 export async function listAgentKeys(socket: string): Promise<readonly AgentKey[]> {
   const keys = readIdentities(await ask(socket, Buffer.from([11]), listMs))
@@ -26,7 +26,7 @@ export async function listAgentKeys(socket: string): Promise<readonly AgentKey[]
   return keys
 }
 
-/** Signs with a key of an agent. Gives the whole signature: type, signature, and for FIDO keys flags and counter. */
+/** Signs with a key of an agent. Returns the whole signature: type, signature, and for FIDO keys flags and counter. */
 export async function signWithAgent(socket: string, blob: Buffer, data: Buffer, flags: number): Promise<Buffer> {
   const number = Buffer.alloc(4)
   number.writeUInt32BE(flags)

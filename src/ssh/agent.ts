@@ -6,10 +6,10 @@ import { foreignKey, type SignedRequests } from './signed-request.ts'
 
 type Base = InstanceType<typeof ssh2.BaseAgent<ParsedKey>>
 
-/** Asked when the server wants a signature of a key, so has taken it: whether it gets one. */
+/** Decides whether the server gets a signature of a key. The server asks for one only after it has accepted the key. */
 export type MaySign = (key: ParsedKey) => boolean
 
-/** Stands in the place of a signature that a server does not get. */
+/** The error that ssh2 gets instead of a signature that the server does not get. */
 export function notAgain(): Error {
   return new Error('the server has signatures enough')
 }
@@ -18,22 +18,22 @@ export function notAgain(): Error {
 export interface AgentChoice {
   /** Only these public keys (IdentitiesOnly); undefined: all. */
   readonly only: readonly Buffer[] | undefined
-  /** Those that are tried by another way already. */
+  /** Public keys to leave out, because they are tried in another way already. */
   readonly except: readonly Buffer[]
-  /** Certificates of files; those whose key the agent has are tried with it. */
+  /** Certificates from files. A certificate is tried when the agent has its key. */
   readonly certificates: readonly Certificate[]
 }
 
 // draft-ietf-sshm-ssh-agent, section 4.5.1: flags that ask RSA keys for SHA-2.
 const rsaFlags: Readonly<Record<string, number>> = { sha256: 2, sha512: 4 }
 
-/** An agent that may be limited to some keys, and remembers what it offered, for the error message. */
+/** An agent, optionally limited to some keys. It remembers what it offered, for the error message. */
 export class Agent extends ssh2.BaseAgent<ParsedKey> {
   readonly #socket: string
   readonly #choice: AgentChoice
   readonly #requests: SignedRequests
   readonly #maySign: MaySign
-  /** What came of asking it, e.g. `3 keys`. */
+  /** The outcome of asking the agent, e.g. `3 keys`. */
   outcome = 'not asked'
 
   constructor(socket: string, choice: AgentChoice, requests: SignedRequests, maySign: MaySign) {
@@ -83,7 +83,7 @@ export class Agent extends ssh2.BaseAgent<ParsedKey> {
 
   async #signature(key: ParsedKey, data: Buffer, hash: string | undefined): Promise<Buffer> {
     const blob = key.getPublicSSH()
-    // A certificate of a file: the agent knows its key only.
+    // The agent knows only the key of a certificate that is in a file, not the certificate.
     const plain = this.#choice.certificates.find(certificate => certificate.blob.equals(blob))?.key ?? blob
     const foreign = isForeign(blob)
     const flags = rsaFlags[foreign && typeOf(blob).includes('rsa') ? 'sha512' : (hash ?? '')] ?? 0

@@ -4,16 +4,16 @@ import type { KnownHost } from './known-hosts.ts'
 import { matchesList } from './patterns.ts'
 
 interface Offered {
-  /** What is offered where ~/.ssh/config says nothing, the best first. */
+  /** What evcctl offers when ~/.ssh/config sets nothing, the best first. */
   readonly usual: readonly string[]
-  /** What ssh2 1.17 can besides, for who asks for it in ~/.ssh/config: SHA-1, CBC and other weak ones. */
+  /** Weak algorithms (SHA-1, CBC and others) that ssh2 1.17 supports. evcctl offers them only when ~/.ssh/config names them. */
   readonly onRequest: readonly string[]
 }
 
 /**
- * What evcctl can negotiate (ssh2 1.17, lib/protocol/constants.js), without what is weak, and without the exchange of a
- * group (diffie-hellman-group-exchange-*): there the server names a prime, and Node checks it for as long as the server
- * likes, minutes of it, while nothing else goes on.
+ * The algorithms that evcctl can negotiate (ssh2 1.17, lib/protocol/constants.js). diffie-hellman-group-exchange-* is left
+ * out: the server chooses the prime, and a hostile one can choose a prime that Node checks for minutes while everything
+ * else waits.
  */
 export const offered = {
   kexalgorithms: {
@@ -62,12 +62,12 @@ export const offered = {
 /** The lists that two sides have to agree on, by their keyword. */
 export type NegotiatedList = keyof typeof offered
 
-/** What is offered to one host, by list; a list is empty where ~/.ssh/config allows nothing that evcctl can. */
+/** The algorithms offered to one host, by list. A list is empty when ~/.ssh/config allows no algorithm that evcctl supports. */
 export type Offer = Readonly<Record<NegotiatedList, readonly string[]>>
 
 /**
- * What to offer to a host. Host key algorithms that known_hosts has keys for come first, so that a host known by its
- * ed25519 key does not show its RSA key and look changed.
+ * The algorithms to offer to a host. Host key algorithms with a key in known_hosts are first: otherwise a host whose
+ * ed25519 key is known could show its RSA key, and look as if its key had changed.
  */
 export function offerFor(
   configured: Readonly<Partial<Record<AlgorithmList, string>>>,
@@ -85,19 +85,19 @@ export function offerFor(
   }
 }
 
-/** The same as ssh2 wants it. */
+/** Converts an offer to the form that ssh2 takes. */
 export function ssh2Algorithms(offer: Offer): Algorithms {
   return {
     kex: [...offer.kexalgorithms],
     serverHostKey: [...offer.hostkeyalgorithms] as ServerHostKeyAlgorithm[],
     cipher: [...offer.ciphers],
     hmac: [...offer.macs],
-    // A packet of some KB would become one of 30 MB, all bounds of SSH's own notwithstanding.
+    // A compressed packet of some KB could expand to 30 MB, beyond the packet bounds of SSH.
     compress: ['none'],
   } as Algorithms
 }
 
-// ssh_config(5): `+` adds to the usual ones, `-` takes some away, `^` puts some first, anything else is the list itself.
+// ssh_config(5): `+` adds to the usual algorithms, `-` removes some, `^` puts some first; anything else replaces the list.
 function choose({ usual, onRequest }: Offered, spec: string | undefined): string[] {
   if (spec === undefined) return [...usual]
   const names = spec.replace(/^[+^-]/, '').split(',')

@@ -9,10 +9,10 @@ import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
 import { mayWantPassword, type RootMode, type RootProgram, rootCommand, rootError } from './sudo.ts'
 
-/** Sudo wants the password after all: the part is to be sent again. */
+/** Sudo asks for the password unexpectedly; the same part has to be sent again with it. */
 export class WantsPassword extends Error {}
 
-/** What one exchange has in hand while it runs. */
+/** The state of one exchange while it runs. */
 export interface Carrier {
   readonly connection: Connection
   readonly root: RootState
@@ -21,18 +21,18 @@ export interface Carrier {
   readonly signal: AbortSignal
   /** The user's signal alone. */
   readonly stopped: AbortSignal
-  /** There are no steps: nothing that has to be ended before one goes on. */
+  /** True when the request has no steps, so that nothing has to be ended before the run goes on. */
   readonly readsOnly: boolean
   /** Set by the decoder's hook when a script begins. */
   group: RemoteGroup | undefined
   /** True once any part of the exchange has begun on the host. */
   begun: boolean
-  /** Why it is not known that what ran was ended; undefined when it was. */
+  /** Why it is unknown whether the remote processes were ended; undefined when they were. */
   left: string | undefined
 }
 
 /**
- * Runs one program as root and feeds the decoder until both streams have come to their end. `feed` writes its stdin.
+ * Runs one program as root and feeds the decoder until both streams have ended. `feed` writes the stdin of the program.
  * Rejects with HostError (`lost`, `root`), with WantsPassword, or with the signal's reason once the remote processes are gone.
  */
 export async function carryPart(
@@ -50,12 +50,12 @@ export async function carryPart(
   }
   const channel = await openAsRoot(connection, root, command, { signal }).catch(error => {
     if (!(error instanceof Unanswered)) throw error
-    // It may have begun, but what it is to do travels on its stdin, and nothing of that was sent.
+    // The program may have begun, but its script travels on stdin, and none of that was sent.
     signal.throwIfAborted()
     throw new NotOpened(error.message, { cause: error })
   })
   if (signal.aborted) {
-    // Nothing was sent to it, so closing it ends it.
+    // Nothing was sent to the program, so closing the channel ends it.
     channel.close()
     throw signal.reason
   }
@@ -81,7 +81,7 @@ export async function carryPart(
     signal.addEventListener('abort', onAbort, { once: true })
   })
   try {
-    // A file that can no longer be sent is no error of its own: how the part ended says more.
+    // When a file can no longer be sent, the way in which the part ended says more than the failed write.
     await Promise.all([
       finished,
       Promise.resolve(
@@ -96,7 +96,7 @@ export async function carryPart(
     if (!(error instanceof UserError || error instanceof WantsPassword)) {
       const ending = endRunning(connection, root, () => carrier.group, closed)
       ended = ending
-      // A host that does not keep to its bounds may not answer here either, and what only reads does no harm.
+      // A host that breaks its bounds may not answer here either, and a request that only reads does no harm.
       if (carrier.readsOnly && !carrier.stopped.aborted) carrier.left = 'it is being ended'
       else carrier.left = await ending
     }
@@ -107,7 +107,7 @@ export async function carryPart(
   }
 }
 
-// The channel closed without the end marker. Another exchange may have learned how to become root since it was opened.
+// The channel closed without the end marker. Another exchange may have found out how to become root in the meantime.
 function endedEarly({ connection, root, decoder }: Carrier, mode: RootMode, { exitCode }: ChannelEnd): Error {
   const { endpoint } = connection
   if (!decoder.begun && exitCode !== undefined) {

@@ -3,15 +3,15 @@ import { Fields, field, typeOf } from './fields.ts'
 import { textOfKey } from './keys.ts'
 import { publicBlob } from './private-key.ts'
 
-/** A user certificate of OpenSSH (PROTOCOL.certkeys): a public key, signed by an authority that the server trusts. */
+/** An OpenSSH user certificate (PROTOCOL.certkeys): a public key signed by an authority that the server trusts. */
 export interface Certificate {
   readonly file: string
   readonly blob: Buffer
-  /** The public key that it is for, without the certificate. */
+  /** The certified public key, without the certificate. */
   readonly key: Buffer
 }
 
-/** Types of certificates, the plain type of their keys, and of how many fields such a key is. */
+/** Certificate types, each with the type of its key and the number of fields of such a key. */
 const types: Readonly<Record<string, { readonly plain: string; readonly fields: number }>> = {
   'ssh-ed25519-cert-v01@openssh.com': { plain: 'ssh-ed25519', fields: 1 },
   'ssh-rsa-cert-v01@openssh.com': { plain: 'ssh-rsa', fields: 2 },
@@ -30,7 +30,7 @@ export function isCertificate(blob: Buffer): boolean {
   return Object.hasOwn(types, typeOf(blob))
 }
 
-/** The public key in a certificate; undefined when it is none. */
+/** The public key in a certificate; undefined when `blob` is not a certificate. */
 export function keyOfCertificate(blob: Buffer): Buffer | undefined {
   const type = ownValue(types, typeOf(blob))
   if (type === undefined) return undefined
@@ -44,7 +44,7 @@ export function keyOfCertificate(blob: Buffer): Buffer | undefined {
   return Buffer.concat([field(type.plain), ...whole.map(part => field(part))])
 }
 
-/** Reads certificates; files that do not exist or have none are passed over, as OpenSSH does. */
+/** Reads certificates. Files that do not exist or hold no certificate are skipped, as OpenSSH does. */
 export async function readCertificates(files: readonly string[]): Promise<readonly Certificate[]> {
   const found = await Promise.all(
     files.map(async (file): Promise<readonly Certificate[]> => {

@@ -1,16 +1,16 @@
 import type { ClientChannel } from 'ssh2'
 
-/** How a command ended: both undefined when the channel closed without a word of it, which says nothing of the outcome. */
+/** How a command ended. Both fields are undefined when the channel closed without an exit status: the outcome is unknown. */
 export interface ChannelEnd {
   readonly exitCode: number | undefined
-  /** Name of the signal that ended it, e.g. `SIGKILL`. */
+  /** Name of the signal that ended the command, e.g. `SIGKILL`. */
   readonly signal: string | undefined
 }
 
 /**
- * Resolves when a channel is closed and both its streams are read to their end. ssh2 tells of the close when stdout is;
- * stderr may have something left then. The exit code is taken from the close: the `exit` event may come before a
- * listener can be there.
+ * Resolves when a channel is closed and both its streams are read to their end. ssh2 emits `close` when stdout has ended;
+ * stderr may then have unread data. The exit code is taken from `close`, since `exit` may be emitted before a listener
+ * can be attached.
  */
 export async function channelClosed(channel: ClientChannel): Promise<ChannelEnd> {
   const [end] = await Promise.all([

@@ -13,8 +13,8 @@ import type { Endpoint } from './resolve.ts'
 // sshd drops connections at random beyond MaxStartups, 10:30:100 by default.
 const mostTries = 5
 const retryMs = 300
-// Before the second login at a machine that boots; doubled each time. sshd of 9.8 and later shuts out who fails for 5 s
-// each (PerSourcePenalties), which must not add up.
+// The pause before the second login at a machine that boots; it doubles each time. sshd 9.8 and later refuses a client
+// for 5 s after each failed login (PerSourcePenalties), and these penalties must not add up.
 const bootMs = 4_000
 
 /** Connects and logs in. Rejects with HostError, or with the signal's reason. `through` is the connection to the jump host. */
@@ -25,7 +25,7 @@ export async function connect(
   signal: AbortSignal,
 ): Promise<Connection> {
   let phase: 'dial' | 'handshake' | 'login' = 'dial'
-  // A machine that boots refuses users for a while, whatever they log in with.
+  // A machine that boots refuses all logins for a while, even correct ones.
   let refused: LoginRefused | undefined
   const addresses = through === undefined ? await addressesOf(endpoint, services.names ?? systemNames, signal) : []
   using timeout = new Countdown(endpoint.connectTimeoutMs)
@@ -62,7 +62,7 @@ export async function connect(
   }
 }
 
-// The stream is open already: a host that is off, or behind a slow jump host, must not take the place of one that answers.
+// The stream is open before a turn is taken, so that a host that is off or slow to reach does not hold up hosts that answer.
 async function inTurn<T>(
   stream: Duplex,
   { turns }: Services,

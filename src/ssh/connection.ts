@@ -8,20 +8,20 @@ import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
 import type { Endpoint } from './resolve.ts'
 
-// sshd refuses beyond MaxSessions, 10 by default; one is left for ending what runs.
+// sshd refuses channels beyond MaxSessions, 10 by default. At least one is left for ending running commands.
 const mostChannels = 8
 const mostRefusals = 5
 const refusalMs = 50
 const closeMs = 1_000
-// Every SSH server takes packets of 32 KiB (RFC 4253, 6.1); small ones on boards take some KiB.
+// Every SSH server should take packets of 32 KiB (RFC 4253, 6.1); small servers on embedded boards take only some KiB.
 const leastPacket = 1024
-// After an abort, how long the server may take to open a channel that was asked for before.
+// How long after an abort the server may still take to open a channel that was requested before it.
 const answerMs = 5_000
 
-/** The command was surely not asked for: no channel was opened for it. */
+/** The command was certainly not requested: no channel was opened for it. */
 export class NotOpened extends Error {}
 
-/** The command was, or may have been, asked for, and there was no answer: nobody knows whether it began. */
+/** The command was, or may have been, requested, and the server did not answer: it is unknown whether the command began. */
 export class Unanswered extends Error {}
 
 /** One SSH connection to a host, and its channels. */
@@ -38,14 +38,14 @@ export class Connection {
   #lastError: Error | undefined
   #alive = true
 
-  /** `keepaliveMs`: how often its client asks whether it lives. */
+  /** `keepaliveMs` is the interval at which the client checks that the server still answers. */
   constructor(endpoint: Endpoint, loggedIn: LoggedIn, keepaliveMs: number) {
     this.endpoint = endpoint
     this.hostKey = loggedIn.hostKey
     this.login = loggedIn.login
     this.#client = loggedIn.client
     this.#stream = loggedIn.stream
-    // After either, nothing more can come. ssh2 only ends its own half then, and would wait for the other side.
+    // Nothing more is received after either event. ssh2 itself would only end its own half and wait for the other side.
     this.#client.on('error', error => this.#giveUp(error))
     this.#client.on('end', () => this.#stream.destroy())
     countAllAsLife(loggedIn, keepaliveMs)
@@ -54,12 +54,12 @@ export class Connection {
     })
   }
 
-  /** False once it has ended; what was open on it is lost. */
+  /** False once the connection has ended; its open channels are lost. */
   get alive(): boolean {
     return this.#alive
   }
 
-  /** Why it ended, in words. */
+  /** Why the connection ended, in words. */
   endReason(): string {
     if (this.#lastError === undefined) return 'the other side closed the connection'
     const { message } = this.#lastError
@@ -113,7 +113,7 @@ export class Connection {
         return
       }
       signal?.addEventListener('abort', onAbort, { once: true })
-      // The slot is held until the channel is closed: sshd counts it until then.
+      // The slot is held until the channel is closed, because sshd counts the channel until then.
       void (options.urgent === true ? work() : this.#channels.add(work))
     })
   }
@@ -133,7 +133,7 @@ export class Connection {
     })
   }
 
-  /** Ends it: politely, and after a second by force, which asks nothing of the other side. */
+  /** Ends the connection in an orderly way, and after a second by force, without waiting for the other side. */
   async close(): Promise<void> {
     if (!this.#alive) return
     const closed = new Promise<void>(resolve => this.#client.once('close', () => resolve()))

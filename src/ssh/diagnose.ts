@@ -10,13 +10,13 @@ export type CheckName = 'reachable' | 'hostKey' | 'login' | 'root'
 export interface CheckStep {
   readonly name: CheckName
   readonly result: 'ok' | 'failed' | 'not tried'
-  /** What was found, e.g. the fingerprint or the key that let us in. */
+  /** The result, e.g. the fingerprint of the host, or the key that the login used. */
   readonly found?: string
   /** Only for `failed`. */
   readonly error?: ErrorDetails
 }
 
-/** What `evcctl ping` tells of a host. */
+/** What `evcctl ping` reports about a host. */
 export interface HostCheck {
   readonly host: string
   readonly ok: boolean
@@ -37,7 +37,7 @@ export interface DiagnoseOptions extends Pick<PoolOptions, 'sshConfigFile' | 'ke
 
 const names: readonly CheckName[] = ['reachable', 'hostKey', 'login', 'root']
 
-/** Tries a host step by step. Rejects only when cancelled: what does not work is in the result. */
+/** Checks a host step by step. Rejects only when cancelled: a check that fails is part of the result. */
 export async function diagnose(target: SshTarget, options: DiagnoseOptions): Promise<HostCheck> {
   const acceptNew = options.acceptNewHostKeys === true
   const checked = { ...target, knownHosts: { ...target.knownHosts, acceptNew } } satisfies SshTarget

@@ -62,7 +62,7 @@ export function dial(endpoint: Endpoint, addresses: readonly LookupAddress[], si
   })
 }
 
-// What was looked up before, for Node to choose from.
+// Gives Node the addresses that were looked up before; Node chooses among them.
 function found(addresses: readonly LookupAddress[]): LookupFunction {
   const [first] = addresses
   return (_name, { all }, give) => {
@@ -71,7 +71,7 @@ function found(addresses: readonly LookupAddress[]): LookupFunction {
   }
 }
 
-/** Why no TCP connection came about. */
+/** The error for a TCP connection that could not be opened. */
 export function dialError(endpoint: Endpoint, cause: unknown): HostError {
   const { host, port } = endpoint
   const code = errorCode(cause)
@@ -127,7 +127,7 @@ function errorCode(error: unknown): unknown {
   return 'code' in error ? error.code : undefined
 }
 
-// What a jump host's sshd says when it cannot connect further.
+// The reasons that the sshd of a jump host gives when it cannot connect to the target.
 function forwardCode(message: string): string | undefined {
   if (/refused/i.test(message)) return 'ECONNREFUSED'
   if (/timed out/i.test(message)) return 'ETIMEDOUT'

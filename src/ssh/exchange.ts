@@ -17,11 +17,11 @@ import type { RootState } from './root-channel.ts'
 
 class TimedOut extends Error {}
 
-/** Nothing was heard for longer than what ran may take. */
+/** The host was silent for longer than the running probe or step may take. */
 class Silent extends Error {}
 
 /**
- * Carries a request over a connection, all parts in order. Rejects with HostError, or with NotOpened when the connection
+ * Sends all parts of a request over a connection, in order. Rejects with HostError, or with NotOpened when the connection
  * was gone before anything was sent.
  */
 export async function exchange(
@@ -96,7 +96,7 @@ async function carryParts(
   }
 }
 
-// Where sudo turns out to want a password, the same part is sent once more with it.
+// When sudo turns out to want a password, the same part is sent again with the password.
 async function withRoot(carrier: Carrier, work: () => Promise<void>): Promise<void> {
   try {
     await work()
@@ -146,7 +146,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
     )
   if (error instanceof NotOpened) {
     const { connection } = carrier
-    // Nothing at all was sent: the pool may try again with a new connection.
+    // Nothing was sent, so the pool may try again with a new connection.
     if (!connection.alive && !carrier.begun) return error
     return notOpenedError(endpoint, connection.alive ? error.message : connection.endReason(), error)
   }

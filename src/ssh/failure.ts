@@ -6,8 +6,8 @@ import type { Endpoint } from './resolve.ts'
 import { word } from './word.ts'
 
 /**
- * A HostError of an endpoint: a jump host's error counts for the host that is reached through it. What the other side
- * said may be of any length, so each part is cut.
+ * Makes a HostError for an endpoint. An error of a jump host counts for the host that is reached through it. Each part is
+ * cut, because text from the other side may have any length.
  */
 export function hostError(
   endpoint: Endpoint,
@@ -26,14 +26,14 @@ export function hostError(
   )
 }
 
-// What ssh would have done and evcctl does not may be the reason why it does not get in.
+// A setting that ssh follows and evcctl ignores may be the reason why the login fails.
 function leftOut({ notFollowed }: Endpoint, kind: HostErrorKind): string | undefined {
   const mayBeWhy = kind === 'unreachable' || kind === 'host key' || kind === 'login'
   if (!mayBeWhy || notFollowed.length === 0) return undefined
   return `Of the ssh configuration evcctl does not follow: ${notFollowed.join(', ')}`
 }
 
-/** `ssh -p 2222 ubuntu@192.0.2.21`, with the keys that were named for it and the jump hosts that lead there. */
+/** The ssh command for an endpoint with its configured keys and jump hosts, e.g. `ssh -p 2222 ubuntu@192.0.2.21`. */
 export function sshCommand(endpoint: Endpoint, options = ''): string {
   const hops: string[] = []
   for (let hop = endpoint.via; hop !== undefined; hop = hop.via)
@@ -46,17 +46,17 @@ export function sshCommand(endpoint: Endpoint, options = ''): string {
   return `ssh${options}${keys.join('')}${jump}${port} ${word(`${endpoint.user}@${endpoint.host}`)}`
 }
 
-/** The run was stopped; `problem` says what became of what was under way. */
+/** The error for a run that the user stopped; `problem` says what happened to the work in progress. */
 export function cancelledError(endpoint: Endpoint, problem: string, cause?: unknown): HostError {
   return hostError(endpoint, 'cancelled', { problem, next: 'The next run goes on from where this one stopped.' }, cause)
 }
 
-/** What became of something that was to be ended; `unknown` is why that is not known. */
+/** Says whether something was ended; `unknown` is the reason when that is not known. */
 export function endText(what: string, unknown: string | undefined): string {
   return unknown === undefined ? `${what} was ended` : `${what} may go on (${unknown})`
 }
 
-/** No channel was opened: the connection is gone, or the server refuses. */
+/** The error for a channel that was not opened: the connection is gone, or the server refuses. */
 export function notOpenedError(endpoint: Endpoint, reason: string, cause: unknown): HostError {
   return hostError(
     endpoint,
@@ -71,7 +71,7 @@ export function notOpenedError(endpoint: Endpoint, reason: string, cause: unknow
   )
 }
 
-/** A command was sent that travels with the request to run it, and nothing came back. */
+/** The error for a command that was sent together with the request to run it, and got no answer. */
 export function unansweredError(endpoint: Endpoint, reason: string, cause: unknown): HostError {
   return hostError(
     endpoint,

@@ -15,7 +15,7 @@ import { prepareLogin } from './prepare-login.ts'
 import type { Endpoint } from './resolve.ts'
 import { OfferReader } from './server-offer.ts'
 
-/** What all connections of a pool share. */
+/** The services that all connections of a pool share. */
 export interface Services {
   readonly knownHosts: KnownHostsStore
   readonly keys: KeyRing
@@ -32,17 +32,17 @@ export interface Services {
 /** A connection that is logged in. */
 export interface LoggedIn {
   readonly client: Client
-  /** What the client speaks over. */
+  /** The stream under the client. */
   readonly stream: Duplex
   readonly hostKey: AcceptedKey
-  /** What let us in, e.g. `key ~/.ssh/id_ed25519 (ssh-ed25519)`. */
+  /** The login that the server accepted, e.g. `key ~/.ssh/id_ed25519 (ssh-ed25519)`. */
   readonly login: string
 }
 
-/** The server closed before it said who it is, as sshd does beyond MaxStartups: worth another try. */
+/** The server closed the connection before it identified itself, as sshd does beyond MaxStartups: evcctl tries again. */
 export class ClosedEarly extends Error {}
 
-/** What a handshake needs beside the stream: what is offered, and what there is to log in with. */
+/** What a handshake needs besides the stream: the offered algorithms, and the keys and passwords for the login. */
 export interface Preparation {
   readonly offer: Offer
   readonly login: Login

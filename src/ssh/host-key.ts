@@ -8,17 +8,17 @@ import type { KnownHostsStore } from './known-hosts-store.ts'
 import type { Endpoint } from './resolve.ts'
 import { word } from './word.ts'
 
-/** What comes of the key that a host showed, before it has proved that it has the private half. */
+/** The verdict on the key that a host showed, before the host has proved that it has the private half. */
 export type KeyCheck =
   | { readonly verdict: 'known' }
   | { readonly verdict: 'unknown'; readonly authorities: readonly KnownHost[] }
   | { readonly verdict: 'refused'; readonly error: HostError }
 
-/** A host key that may be talked to. */
+/** A host key that evcctl accepts. */
 export interface AcceptedKey {
   /** Type and fingerprint, e.g. `ssh-ed25519 SHA256:…`. */
   readonly fingerprint: string
-  /** True when it is new in known_hosts. */
+  /** True when the key was added to known_hosts just now. */
   readonly recorded: boolean
 }
 
@@ -54,7 +54,7 @@ async function judge(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): P
   return withoutPort.verdict === 'known' || withoutPort.verdict === 'revoked' ? withoutPort : judged
 }
 
-/** Checks the key that a host showed. Nothing is recorded yet. */
+/** Checks the key that a host showed, without recording it. */
 export async function checkHostKey(endpoint: Endpoint, store: KnownHostsStore, key: Buffer): Promise<KeyCheck> {
   const judged = await judge(endpoint, store, key)
   const actual = describeKey(key)

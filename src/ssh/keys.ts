@@ -81,7 +81,7 @@ export async function loadIdentity(file: string, passphrase: Secret | undefined)
   }
 }
 
-// As OpenSSH has it (authfile.c, sshkey_perm_ok): only the mode of a file of one's own counts.
+// OpenSSH does the same (authfile.c, sshkey_perm_ok): the mode matters only for a file that the user owns.
 function exposedMode({ uid, mode }: { readonly uid: number; readonly mode: number }): string | undefined {
   if (uid !== process.getuid?.() || (mode & 0o077) === 0) return undefined
   return `0${(mode & 0o777).toString(8)}`
@@ -111,7 +111,7 @@ export function publicKeyOf(identity: Identity): Buffer | undefined {
   return 'key' in identity ? identity.key.getPublicSSH() : identity.blob
 }
 
-/** What makes a key usable that others may read. */
+/** The command that makes a key usable that others may read. */
 export function exposedCure(file: string): string {
   return `chmod 600 ${word(shortPath(file))}   (then run this again; ssh, too, leaves such a key out)`
 }

@@ -9,7 +9,7 @@ interface Closable {
   close(): Promise<void>
 }
 
-/** One shared thing that is made when first wanted, and made again when it is no longer alive. */
+/** One shared object (a connection) that is created at first use, and again once it is no longer alive. */
 export class Link<T extends Closable> {
   readonly #make: (signal: AbortSignal) => Promise<T>
   #current: T | undefined

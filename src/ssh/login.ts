@@ -8,16 +8,16 @@ import type { Endpoint } from './resolve.ts'
 import type { SignedRequests } from './signed-request.ts'
 import { word } from './word.ts'
 
-/** One way in that is tried. */
+/** One way to log in, such as a key or a password. */
 export interface Attempt {
   readonly method: AnyAuthMethod
-  /** Asked for when the attempt has been made. */
+  /** The words for the attempt in messages; read after the attempt. */
   readonly describe: () => string
 }
 
-/** No attempt let us in. */
+/** The server accepted no attempt. */
 export class LoginRefused extends HostError {
-  /** Methods that the server named, e.g. `password`; undefined when it ended the connection before it said. */
+  /** Methods that the server accepts, e.g. `password`; undefined when it closed the connection before it named them. */
   readonly accepted: readonly string[] | undefined
   /**
    * True when the server took a key or password and then closed the connection without a word of the protocol: sshd does
@@ -32,7 +32,7 @@ export class LoginRefused extends HostError {
   }
 }
 
-// What a server may make us remember of its words.
+// How much text of a server is kept for messages.
 const mostWords = 8
 
 /** The attempts at one login, in order, over one connection. */
@@ -94,7 +94,7 @@ export class Login {
     this.#proved = true
   }
 
-  /** What let us in, e.g. `agent: 3 keys`. */
+  /** The attempt that the server accepted, e.g. `agent: 3 keys`. */
   describeLast(): string {
     return this.#tried.at(-1)?.describe() ?? 'no authentication'
   }

@@ -25,17 +25,17 @@ export interface PoolOptions {
   readonly maxHandshakes?: number
   /** Default `~/.ssh/config`; it need not exist. */
   readonly sshConfigFile?: string
-  /** An idle connection is asked this often whether it lives, and given up after three times that. Default 12 s. */
+  /** Interval at which an idle connection is checked. It is given up after three intervals without an answer. Default 12 s. */
   readonly keepaliveMs?: number
-  /** Where names are looked up. Default: as this machine does it. */
+  /** How names are looked up. Default: with the resolver of this machine. */
   readonly names?: Names
-  /** What hosts may send and how long they may take, where that is not the default. */
+  /** Bounds on what hosts may send and how long they may take, where they differ from the defaults. */
   readonly limits?: Limits
-  /** How long sudo may take to let in or to refuse once it has the password, s; default 15. */
+  /** How long sudo may take to accept or refuse the password, s; default 15. */
   readonly sudoSeconds?: number
-  /** A host is connected and logged into; `ms` from the first packet on. */
+  /** Called when the login on a host has succeeded; `ms` counts from the first packet. */
   readonly onConnected?: (host: string, ms: number) => void
-  /** An exchange has ended well. */
+  /** Called when an exchange has succeeded. */
   readonly onExchange?: (
     host: string,
     sent: { readonly jobs: number; readonly probes: number; readonly ms: number },
@@ -54,13 +54,13 @@ interface Host {
   readonly target: SshTarget
   readonly endpoint: Endpoint
   readonly link: Link<Connection>
-  /** A second connection, for what must not wait for the first. */
+  /** A second connection, for work that must not wait for the first. */
   readonly apart: Link<Connection>
   readonly root: RootState
   exchanges: number
 }
 
-/** One connection a host, shared by all that use it but what asks for one apart; made when first used, made again when it was lost. */
+/** One shared connection for each host, opened at first use and again after a loss. Some work asks for a separate one. */
 export class Pool implements SshPool {
   readonly #targets: ReadonlyMap<string, SshTarget>
   readonly #options: PoolOptions
@@ -213,7 +213,7 @@ export class Pool implements SshPool {
   }
 }
 
-// A jump host's failure was made for the first host that needed it.
+// The error of a jump host names the first host that needed it, so it is rewritten for the others.
 function forHost(error: HostError, host: Host): HostError {
   if (error.host === host.target.name) return error
   const where = error.details.where?.replace(/^[^,]*(?=, jump host)/, host.target.name)

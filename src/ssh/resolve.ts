@@ -9,9 +9,9 @@ import { splitJumps } from './jump.ts'
 import { passphraseDigest } from './keys.ts'
 import { type EndpointKnownHosts, knownHostsOf } from './known-hosts-choice.ts'
 
-/** All that is needed to log into one machine: the target, ~/.ssh/config and OpenSSH's defaults put together. */
+/** Everything needed to log into one machine: the target combined with ~/.ssh/config and OpenSSH's defaults. */
 export interface Endpoint {
-  /** Name in cluster.yaml of the host that this is for. */
+  /** Name in cluster.yaml of the host that this endpoint leads to. */
   readonly target: string
   /** The same; for a jump host as written in ProxyJump. */
   readonly name: string
@@ -39,14 +39,14 @@ export interface Endpoint {
   /** Lists of algorithms of ~/.ssh/config, as written. */
   readonly algorithms: HostSettings['algorithms']
   readonly hasProxyCommand: boolean
-  /** What ~/.ssh/config says for it and evcctl leaves out. */
+  /** Settings in ~/.ssh/config for this host that evcctl ignores. */
   readonly notFollowed: readonly string[]
 }
 
 const defaultIdentities = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa']
 const deepestJump = 8
 
-/** Puts a target together. Values of the target win over ~/.ssh/config. Raises UserError for a ProxyJump that cannot be read. */
+/** Makes the endpoint of a target. Values of the target win over ~/.ssh/config. Raises UserError for an invalid ProxyJump. */
 export function resolveTarget(target: SshTarget, config: SshConfig): Endpoint {
   const settings = config.settings(target.address, { user: target.user, port: target.port })
   const jump = target.proxyJump ?? settings.proxyJump ?? 'none'
@@ -147,15 +147,15 @@ function unreadable(target: SshTarget, jump: string, problem: string): UserError
   )
 }
 
-/** What tells one login on one machine from another. */
+/** A key that identifies one login on one machine. */
 export function machineKey(endpoint: Endpoint): string {
   const own = `${endpoint.user}@${endpoint.host}:${endpoint.port}`
   return endpoint.via === undefined ? own : `${machineKey(endpoint.via)} ${own}`
 }
 
 /**
- * What tells one connection from another: jump hosts with the same key are connected to once. All that decides whether
- * one gets in is part of it, so that what a host is told does not depend on which one came first; of secrets, a digest.
+ * A key that identifies one connection: jump hosts with the same key share one. Everything that decides whether a login
+ * succeeds is part of the key, so that the outcome does not depend on which host connects first. Secrets enter as digest.
  */
 export function connectionKey(endpoint: Endpoint): string {
   const { target, name, where, notFollowed, hasProxyCommand, via, knownHosts, passphrase, password, ...login } =

@@ -22,14 +22,14 @@ import {
 // More than a lecture and all warnings of sudo.
 const mostHeard = 8192
 
-/** How a host becomes root, remembered from one exchange to the next. */
+/** How evcctl becomes root on a host, remembered from one exchange to the next. */
 export interface RootState {
   mode: RootMode
   /** True once sudo has taken the password. */
   proven: boolean
-  /** Why sudo did not let in with the password: it is not given a second time, which could lock the account. */
+  /** Why sudo refused the password. The password is not sent a second time, because that could lock the account. */
   refused: HostError | undefined
-  /** Who gives the password for the first time; others wait until that one is in, or refused. */
+  /** The exchange that sends the password first; the others wait until sudo has accepted or refused it. */
   proving: Promise<void> | undefined
   readonly password: Secret | undefined
   /** How long sudo may take after the password. */

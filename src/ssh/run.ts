@@ -19,7 +19,7 @@ import { mayWantPassword, type RootMode, rootError, rootProgram } from './sudo.t
 const lookMs = 100
 
 export interface RunOptions {
-  /** What is run: by the login shell of the user, or by /bin/sh as root. It is visible in `ps` there. */
+  /** The command for the login shell of the user, or for /bin/sh as root. It is visible in `ps` on the host. */
   readonly command: string
   readonly sudo: boolean
   /** Aborting it ends the command's process group on the host. */
@@ -36,14 +36,14 @@ export interface RunOptions {
 }
 
 export interface RunResult {
-  /** As the command gave it; 128 + n when signal n ended it. */
+  /** The exit code of the command; 128 + n when signal n ended it. */
   readonly exitCode: number
 }
 
 /**
- * Runs a command as it is, its output passed on as it comes. Rejects with HostError, or with NotOpened when the
- * connection was gone before the command was sent: it travels with the request to run it, so who tries again after that
- * has gone out may run it twice.
+ * Runs a command unchanged and passes its output on while it runs. Rejects with HostError, or with NotOpened when the
+ * connection was gone before the command was sent. The command travels with the request to run it, so a caller that tries
+ * again after any other error may run it twice.
  */
 export async function runCommand(connection: Connection, root: RootState, options: RunOptions): Promise<RunResult> {
   const { endpoint } = connection

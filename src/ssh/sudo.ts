@@ -3,10 +3,10 @@ import { quote } from '../shell/quote.ts'
 import { hostError, sshCommand } from './failure.ts'
 import type { Endpoint } from './resolve.ts'
 
-/** How a host is made root: the login is root, sudo without a password, or sudo with one. */
+/** How evcctl becomes root on a host: the login is root, sudo without a password, or sudo with a password. */
 export type RootMode = 'root' | 'sudo' | 'sudo with password'
 
-/** What is run as root, always the same words: what differs travels on stdin. */
+/** The command that runs as root. Its words are always the same; everything that differs travels on stdin. */
 export type RootProgram = 'script' | 'receive'
 
 /** What sudo prints when it wants the password. */
@@ -44,7 +44,7 @@ export function rootProgram(mode: RootMode, program: string, argument: string): 
   return `${passwordSudo} ${quote(afterPassword(program))} ${tail}`
 }
 
-// -k: a cached login of sudo would leave the password line unread.
+// -k: sudo with a cached login would leave the password line unread.
 const passwordSudo = `sudo -k -S -p ${passwordPrompt} -- /bin/sh -c`
 
 // Where sudo wants no password after all, the password line is still there: it is read and dropped, never run or printed.
