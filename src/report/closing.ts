@@ -5,7 +5,7 @@ import { hostNames, type NamedHost, problemLines, taskProblemLines } from './pro
 import { sameErrors } from './same-errors.ts'
 import { type RunView, type TaskView, tasksIn } from './summary.ts'
 
-/** What the last words of a run need beyond its events. */
+/** What the closing text of a run needs besides the events. */
 export interface ClosingOptions {
   readonly paint: Paint
   /** The hosts of the cluster file. */
@@ -14,11 +14,11 @@ export interface ClosingOptions {
   readonly journal?: string
   /** A command to run next after success. */
   readonly next?: string
-  /** The command that goes on after a failure. */
+  /** The command that continues after a failure. */
   readonly again: string
 }
 
-/** The last words of an apply, whatever happened: counts, failures and what they held up, where to look, what next. */
+/** The closing text of an apply: counts, failures and the tasks they blocked, where the journal is, and the next command. */
 export function renderClosing(view: RunView, options: ClosingOptions): string {
   const { paint } = options
   const summary = view.ended?.summary
@@ -86,7 +86,7 @@ function heldUp(tasks: readonly TaskView[], word: string): string[] {
   })
 }
 
-// Only what a person felt; a run of short steps needs no such line.
+// Only durations that a person notices are shown; a run of short steps has no such line.
 const worthNamingMs = 2_000
 
 function longest(view: RunView): string[] {
@@ -96,7 +96,7 @@ function longest(view: RunView): string[] {
     .slice(0, 3)
   if (slow.length === 0) return []
   const [first, ...rest] = slow.map(task => `${task.host} ${printable(task.title)} ${formatDuration(task.ms)}`)
-  // A line each: three of them in one would be broken anywhere on a terminal of 80 columns.
+  // Each duration has its own line, because three in one line do not fit 80 columns.
   return [`  longest: ${first}`, ...rest.map(line => `           ${line}`)]
 }
 

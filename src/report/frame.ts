@@ -33,7 +33,7 @@ export function renderFrame(view: RunView, canvas: Canvas): string[] {
 
 function header(view: RunView, { columns, now, paint }: Canvas): string {
   const name = paint.strong(printable(view.cluster))
-  // Somebody has thought about the plan meanwhile: that time is no part of the work, whose clock begins with it.
+  // The clock of the apply starts with the first write, so that the time a person takes to answer the plan does not count.
   if (view.applyingSince === undefined && view.plan !== undefined) return `${name}  about to begin`
   const elapsed = formatClock(now - (view.applyingSince ?? view.startedAt))
   if (view.applyingSince === undefined) {
@@ -63,7 +63,7 @@ function remarks(view: RunView, { paint }: Canvas): string[] {
   return lines
 }
 
-/** What ^C has done and what it waits for. */
+/** Says what ^C has stopped and what the run still waits for. */
 export function stoppingText(view: RunView, how: RunView['stopping']): string {
   if (how === 'now') return 'Stopping now: what runs on the hosts is being killed.'
   const running = tasksIn(view, 'running').map(task => `${task.host} ${printable(task.title)}`)
@@ -80,8 +80,8 @@ function connecting(view: RunView): Row[] {
     .map(host => [printable(host.name), 'connecting', '', ''])
 }
 
-// In the order of the file, so that a host keeps its place as long as it has work; where there is no room for all of
-// them, the longest are shown.
+// Rows are in the order of the cluster file, so that a host keeps its place while it has work. When there is no room for
+// all rows, those of the longest tasks are shown.
 function atWork(view: RunView, room: number, { now, paint }: Canvas): Row[] {
   const longest = tasksIn(view, 'running').sort((a, b) => a.startedAt - b.startedAt)
   const shown = new Set(longest.slice(0, longest.length <= room ? room : room - 1))
@@ -105,7 +105,7 @@ function align(rows: readonly Row[]): string[] {
   })
 }
 
-// As many lines as the stages need at this width, so that none is hidden on a narrow terminal.
+// The stages take as many lines as they need at this width, so that a narrow terminal hides none.
 function stageLines(view: RunView, { columns, paint }: Canvas): string[] {
   const colour: Record<Stage['state'], (text: string) => string> = {
     waiting: paint.faint,

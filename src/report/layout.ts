@@ -1,13 +1,13 @@
 import sliceAnsi from 'slice-ansi'
 import stringWidth from 'string-width'
 
-/** One line cut to so many terminal columns, with an ellipsis where something was cut. */
+/** Cuts a line to a number of terminal columns, with an ellipsis where text was cut. */
 export function cut(line: string, columns: number): string {
   if (stringWidth(line) <= columns) return line
   return columns < 1 ? '' : `${sliceAnsi(line, 0, columns - 1)}…`
 }
 
-/** Filled up with spaces to so many terminal columns. */
+/** Pads a text with spaces to a number of terminal columns. */
 export function pad(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - stringWidth(text)))
 }
@@ -19,7 +19,7 @@ export function widest(texts: Iterable<string>): number {
   return columns
 }
 
-/** Words broken into lines of so many columns; a word that is longer keeps a line of its own. */
+/** Wraps words into lines of at most so many columns; a longer word gets a line of its own. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = []
   for (const paragraph of text.split('\n')) {
@@ -35,7 +35,7 @@ export function wrap(text: string, columns: number): string[] {
   return lines
 }
 
-/** Rows as a table: columns aligned on the left, two spaces between them, nothing after the last. */
+/** Formats rows as a table: left-aligned columns with two spaces between them and none after the last. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = []
   for (const row of rows) {

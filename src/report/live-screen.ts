@@ -4,7 +4,7 @@ import { columnsOf } from './layout.ts'
 export interface Terminal {
   readonly columns?: number
   readonly rows?: number
-  /** What was written and is not shown yet, characters: more than a picture where the terminal is stopped (^S). */
+  /** Characters that were written and are not shown yet: more than one picture when the terminal is stopped (^S). */
   readonly writableLength?: number
   write(text: string): unknown
 }
@@ -13,12 +13,12 @@ const hideCursor = '\u001b[?25l'
 const showCursor = '\u001b[?25h'
 const eraseToLineEnd = '\u001b[K'
 const eraseBelow = '\u001b[J'
-// Some pictures of a large terminal.
+// The size of some pictures of a large terminal.
 const behind = 64 * 1024
 
 /**
- * A few lines at the end of the output that are redrawn in place. Nothing above them is touched, nothing of them goes
- * into the scrollback, and the cursor is given back on any way out of the process.
+ * A few lines at the end of the output that are redrawn in place. The lines above them stay untouched, the picture never
+ * enters the scrollback, and the cursor is shown again however the process ends.
  */
 export class LiveScreen implements Disposable {
   readonly #terminal: Terminal
@@ -33,7 +33,7 @@ export class LiveScreen implements Disposable {
     this.#terminal = terminal
   }
 
-  /** Replaces the picture. Each line must fit the terminal. A terminal that is stopped is left alone until it goes on. */
+  /** Replaces the picture. Each line must fit the terminal. Nothing is drawn while the terminal is stopped. */
   draw(lines: readonly string[]): void {
     if ((this.#terminal.writableLength ?? 0) > behind) return
     const body = lines.map(line => `${line}${eraseToLineEnd}\n`).join('')
@@ -41,7 +41,7 @@ export class LiveScreen implements Disposable {
     this.#drawn = lines
   }
 
-  /** Lines that stay, above the picture. */
+  /** Prints lines above the picture, where they stay. */
   print(text: string): void {
     const lines = this.#drawn
     this.#terminal.write(`${this.#home()}${eraseBelow}${text}\n`)
@@ -49,7 +49,7 @@ export class LiveScreen implements Disposable {
     if (lines.length > 0) this.draw(lines)
   }
 
-  /** Takes the picture away and gives the cursor back; `draw` starts again. */
+  /** Removes the picture and shows the cursor again; the next `draw` starts anew. */
   clear(): void {
     if (this.#drawn.length > 0) this.#terminal.write(`${this.#home()}${eraseBelow}`)
     this.#drawn = []
@@ -57,7 +57,7 @@ export class LiveScreen implements Disposable {
     this.#restore()
   }
 
-  /** Others have written since: what was drawn stays where it is, and the next picture comes below it, with the cursor off. */
+  /** For when others have written to the terminal: the old picture stays, and the next one is drawn below it, without cursor. */
   forget(): void {
     this.#drawn = []
     process.off('exit', this.#restore)
@@ -75,7 +75,7 @@ export class LiveScreen implements Disposable {
     return hideCursor
   }
 
-  // A terminal that became narrower has broken the drawn lines in other places, so they are counted at today's width.
+  // A terminal that became narrower has wrapped the drawn lines again, so they are counted at the current width.
   #home(): string {
     if (this.#drawn.length === 0) return ''
     const columns = this.#terminal.columns || 80

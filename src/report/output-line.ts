@@ -7,12 +7,12 @@ const klog = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w.-]+:\d+\] (.*)$/
 const klogSeverity: Readonly<Record<string, string>> = { W: 'warning', E: 'error', F: 'fatal' }
 // zap: etcd.
 const json = /^\{.*?"level":"(\w+)".*?"msg":("(?:[^"\\]|\\.)*")/
-// A probe's own answer, while a step waits for it.
+// The output of a probe while a step waits for it to succeed.
 const answer = /^(?:state|api|said)=(.+)$/
 
 /**
- * A line of a program's output as a live row shows it, on one line: of what log libraries write, the message, and the
- * severity where it is worse than information.
+ * Shortens a line of program output for a live row. Of a line in the format of a log library, it keeps the message, and
+ * the severity when that is worse than information.
  */
 export function outputLine(text: string): string {
   const line = printableLine(text)
@@ -27,7 +27,7 @@ function withSeverity(level: string, message: string): string {
   return /^(info|debug|trace)$/i.test(level) ? message : `${level.toLowerCase()}: ${message}`
 }
 
-// Quoted as in Go, which is as in JSON but for a few escapes that log libraries do not write.
+// Go quotes like JSON, except for a few escapes that log libraries do not write.
 function unquoted(message: string): string {
   if (!message.startsWith('"')) return message
   try {

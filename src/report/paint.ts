@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 
-/** Colours of all human-readable output; every one is a help only, the words carry the meaning. */
+/** The colours of all human-readable output. Colour is only an aid: the words carry the meaning. */
 export interface Paint {
   readonly strong: (text: string) => string
   readonly faint: (text: string) => string

@@ -8,17 +8,17 @@ import { failureLine } from './problems.ts'
 import type { Reporter } from './reporter.ts'
 import { fold, newRun, type RunView, type TaskView, tasksIn } from './summary.ts'
 
-/** A task that takes this long is mentioned while it runs, ms. */
+/** A task that runs this long gets a line while it runs, ms. */
 const longMs = 5_000
-/** And how often it is mentioned again, ms. */
+/** The interval between further lines about the same running task, ms. */
 const reminderMs = 30_000
-/** Below this a task took no time worth telling, ms. */
+/** A shorter duration is not shown, ms. */
 const quickMs = 500
 
 /**
- * For pipes, CI and log files: a line for each task when it has ended, one for what takes longer while it runs, and one for
- * each other event that matters; with times, no colour, nothing redrawn. While `isBehind` says that the reader does not keep
- * up, nobody is reminded of what takes longer.
+ * For pipes, CI and log files: a line for each task when it ends, lines for long tasks while they run, and a line for each
+ * other event that matters. Lines have times and are never redrawn. While `isBehind` says that the reader does not keep
+ * up, long tasks get no lines while they run.
  */
 export function plainReporter(
   write: (text: string) => unknown,

@@ -6,7 +6,7 @@ import type { Paint } from './paint.ts'
 import type { PlannedChange, PlannedField } from './plan-view.ts'
 import { printable } from './printable.ts'
 
-/** One change as it is shown: sign, title, a remark beside it, and lines below it. */
+/** One change as the plan shows it: a sign, a title, a remark beside the title, and lines below it. */
 export interface ChangeText {
   readonly sign: string
   readonly title: string
@@ -15,10 +15,10 @@ export interface ChangeText {
 }
 
 const signs: Record<PlannedChange['action'], string> = { create: '+', update: '~', delete: '-', restart: '↻', run: '>' }
-/** Longer values are cut unless all of the difference is asked for. */
+/** Longer values are cut unless the full difference is requested. */
 const valueColumns = 60
 
-/** Words for one change; with `diff`, files line by line and values at full length. */
+/** The text of one change. With `diff`, it shows files line by line and values at full length. */
 export function changeText(
   change: PlannedChange,
   options: { readonly diff: boolean; readonly paint: Paint },
@@ -42,7 +42,7 @@ export function changeText(
   for (const field of alike === undefined ? change.fields : []) {
     const patch = isText(field) && field.knownAfter === undefined ? patchOf(field) : undefined
     const text = fieldText(field, change, patch, diff)
-    // A file has one field of substance, and its title is its name already.
+    // A file has only one field that matters, and the title already names the file.
     if (isText(field)) remarks.push(field.field === 'content' ? text : `${printable(field.field)}: ${text}`)
     else if (single && (field.field === '' || field.field === change.title.split(' ')[0])) remarks.push(text)
     else fields.push([printable(field.field), text])
@@ -63,7 +63,7 @@ export function changeText(
   }
 }
 
-// `conntrack, ethtool, socat: installed`: several fields of which nothing but their names differs.
+// Fields that differ only in their names share a line: `conntrack, ethtool, socat: installed`.
 function sameAfter(fields: readonly PlannedField[]): string | undefined {
   const after = fields[0]?.after
   if (fields.length < 2 || after === undefined || after === '' || after.includes('\n')) return undefined
@@ -105,7 +105,7 @@ interface Patch {
   readonly lines: readonly string[]
   readonly added: number
   readonly removed: number
-  /** Too much differs to compare them line by line: all old lines are taken away, and all new ones added. */
+  /** True when too much differs for a comparison by line: all old lines are removed and all new ones added. */
   readonly whole: boolean
 }
 
@@ -117,13 +117,13 @@ function diffLines({ lines }: Patch, paint: Paint): readonly string[] {
   })
 }
 
-// Beyond it, two files have next to nothing in common, and to find that takes as many steps as its square.
+// Beyond this many edits two files have almost nothing in common, and the comparison takes time in the square of it.
 const mostEdits = 3_000
-// Of a file that is as long as a host wants; the largest that evcctl writes have some 10,000 lines.
+// A host decides how long its file is; the largest files that evcctl writes have some 10,000 lines.
 const mostLines = 20_000
 
 function patchOf({ before = '', after = '' }: PlannedField): Patch {
-  // Against nothing there is nothing to compare.
+  // An empty side needs no comparison.
   const limit = before === '' || after === '' ? {} : { maxEditLength: mostEdits }
   const patch = structuredPatch('', '', before, after, '', '', { context: 3, ...limit })
   if (patch === undefined) return wholePatch(before, after)

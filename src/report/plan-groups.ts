@@ -4,13 +4,13 @@ import type { Paint } from './paint.ts'
 import type { ChangeText } from './plan-change.ts'
 import { printable } from './printable.ts'
 
-/** A change and its words. */
+/** A change and its text. */
 export interface Shown {
   readonly change: { readonly host: string; readonly role: string }
   readonly text: ChangeText
 }
 
-/** Changes that the same hosts have. */
+/** Changes that are shared by the same hosts. */
 export interface Group {
   readonly hosts: readonly string[]
   readonly changes: readonly { readonly role: string; readonly text: ChangeText }[]
@@ -22,7 +22,7 @@ interface Entry {
   readonly text: ChangeText
 }
 
-/** Changes that read the same form one entry with the hosts that share it; entries with the same hosts form a group. */
+/** Changes with the same text form one entry with all their hosts; entries with the same hosts form a group. */
 export function groupByHosts(texts: readonly Shown[], order: readonly string[]): Group[] {
   const entries = new Map<string, Entry>()
   for (const { change, text } of texts) {
@@ -36,15 +36,15 @@ export function groupByHosts(texts: readonly Shown[], order: readonly string[]):
     order.filter(host => hosts.has(host)).join('\0'),
   )
   const list = [...groups].map(([hosts, changes]) => ({ hosts: hosts.split('\0'), changes }))
-  // What all hosts share comes first; the rest as the graph has it.
+  // Changes that all hosts share are first; the others follow in graph order.
   return list.sort((a, b) => Number(b.hosts.length === order.length) - Number(a.hosts.length === order.length))
 }
 
-/** Of a change that is another on each host, so many are shown. */
+/** How many hosts are shown of a change whose value differs on each host. */
 const ownValuesShown = 10
 
-// What differs by its value only (an address, a host name) is one entry with a line a host below it: else a cluster of
-// fifty hosts would have a section for each of them.
+// Changes that differ only in their value (an address, a host name) form one entry with a line for each host below it.
+// Otherwise a cluster of fifty hosts would have fifty sections.
 function withOwnValues(entries: readonly Entry[], order: readonly string[]): readonly Entry[] {
   const alike = Map.groupBy(entries, ({ hosts, role, text }) => {
     const own = hosts.size === 1 && text.remark !== '' && text.below.length === 0
@@ -53,7 +53,7 @@ function withOwnValues(entries: readonly Entry[], order: readonly string[]): rea
   const merged = new Map<Entry, Entry>()
   for (const [key, list] of alike) {
     const hosts = new Set(list.flatMap(entry => [...entry.hosts]))
-    // A host that has two of them (the labels of two nodes) shares them with nobody.
+    // A host with two such changes (the labels of two nodes) does not share them with other hosts.
     if (key === undefined || list.length < 2 || hosts.size < list.length) continue
     const sorted = [...list].sort((a, b) => order.indexOf([...a.hosts][0]!) - order.indexOf([...b.hosts][0]!))
     const lines = table(sorted.map(entry => [printable([...entry.hosts][0]!), entry.text.remark]))
@@ -66,10 +66,10 @@ function withOwnValues(entries: readonly Entry[], order: readonly string[]): rea
 }
 
 const widestTitle = 50
-/** What is kept free for the remarks beside the titles, in columns. */
+/** Columns that are kept free for the remarks beside the titles. */
 const remarkColumns = 34
 
-/** A group as lines: its hosts, then its changes by role in columns. */
+/** Formats a group as lines: its hosts, then its changes by role in columns. */
 export function sectionLines(group: Group, width: number | undefined, paint: Paint): string[] {
   const amount = count(group.changes.length, 'change')
   const shared = group.changes.length > 1 ? `the same ${amount}` : 'the same change'
@@ -99,7 +99,7 @@ function changeLines(start: string, text: ChangeText, { indent, titleColumns, wi
   if (text.remark === '') return [start + text.title, ...below]
   const remarkAt = indent + titleColumns + 2
   const room = (width ?? Number.POSITIVE_INFINITY) - remarkAt
-  // A narrow terminal has no room for a column of remarks: they go below.
+  // A narrow terminal has no room for a column of remarks, so they are printed below the titles.
   if (room < 24) {
     const lines = wrap(text.remark, Math.max(20, (width ?? 80) - indent - 2))
     return [start + text.title, ...lines.map(line => `${' '.repeat(indent + 2)}${line}`), ...below]

@@ -12,7 +12,7 @@ export interface PlanDocument extends PlanView {
   readonly hosts: readonly string[]
 }
 
-/** A plan as plain data, for programs. */
+/** Converts a plan to plain data for programs. */
 export function planDocument(input: PlanInput, subject: PlanSubject, at: number): PlanDocument {
   return {
     type: 'plan',

@@ -13,13 +13,13 @@ import {
   withoutCredentials,
 } from '../core/index.ts'
 
-/** What a plan is shown from: an Evaluation of the engine has all of it. */
+/** The input of a plan view; an Evaluation of the engine has all of these fields. */
 export interface PlanInput {
   readonly graph: Graph
   readonly plan: Plan
   /** Hosts that could not be read, and why. */
   readonly unreachable: ReadonlyMap<string, HostError>
-  /** Tasks that could not be judged although their host answered, and why. */
+  /** Tasks whose state could not be found out although the host answered, and why. */
   readonly errors?: ReadonlyMap<TaskId, ErrorDetails>
 }
 
@@ -28,7 +28,7 @@ export interface PlannedField {
   readonly field: string
   readonly before?: string
   readonly after?: string
-  /** The task that gives the value; `after` is left out then. */
+  /** The task that produces the value; `after` is then absent. */
   readonly knownAfter?: string
 }
 
@@ -37,41 +37,41 @@ export interface PlannedChange {
   readonly task: TaskId
   readonly host: string
   readonly role: string
-  /** What is changed, in a few words, e.g. `kubeadm init`, `/etc/containerd/config.toml`. */
+  /** The thing that changes, in a few words, e.g. `kubeadm init`, `/etc/containerd/config.toml`. */
   readonly title: string
   readonly action: Change['action']
-  /** False where it depends on pending values whether there is a change at all. */
+  /** False when pending values decide whether there is a change at all. */
   readonly certain: boolean
   readonly note?: string
   readonly fields: readonly PlannedField[]
-  /** The pending changes that cause it. */
+  /** The pending changes that cause this change. */
   readonly because: readonly string[]
-  /** The pending tasks that decide whether it changes at all; empty where that is certain. */
+  /** The pending tasks that decide whether there is a change at all; empty when the change is certain. */
   readonly waitingOn: readonly string[]
 }
 
-/** How many tasks do what. */
+/** How many tasks create, change, restart and so on. */
 export interface PlanCounts {
   readonly create: number
   readonly update: number
   readonly delete: number
   readonly restart: number
   readonly run: number
-  /** Tasks of which only the apply shows whether they change. */
+  /** Tasks for which only the apply can tell whether they change. */
   readonly knownAfterApply: number
   readonly inDesiredState: number
 }
 
-/** A plan as plain data: what the text and the JSON of it are made from. */
+/** A plan as plain data. Its text and its JSON are both made from this. */
 export interface PlanView {
   readonly changes: readonly PlannedChange[]
   readonly counts: PlanCounts
   readonly unreachable: readonly { readonly host: string; readonly unfit: boolean; readonly error: ErrorDetails }[]
-  /** Tasks of hosts that answered, of which the state could not be found out. */
+  /** Tasks whose state could not be found out although their hosts answered. */
   readonly errors: readonly { readonly host: string; readonly title: string; readonly error: ErrorDetails }[]
 }
 
-/** Collects what a plan says, in graph order. */
+/** Collects the content of a plan, in graph order. */
 export function planView(input: PlanInput): PlanView {
   const changes: PlannedChange[] = []
   const counts = { create: 0, update: 0, delete: 0, restart: 0, run: 0, knownAfterApply: 0, inDesiredState: 0 }
@@ -114,7 +114,7 @@ export function planView(input: PlanInput): PlanView {
   return { changes, counts, unreachable, errors }
 }
 
-/** Whether an apply would write anything, or may. */
+/** True when an apply would write, or might write. */
 export function hasChanges(view: PlanView): boolean {
   return view.changes.length > 0
 }
@@ -128,7 +128,7 @@ function afterOf(value: Change['fields'][number]['after'], graph: Graph, host: s
   return isUnknown(value) ? { knownAfter: nameOf(value.from, graph, host) } : { after: textOf(value) }
 }
 
-// `cp1 kubeadm init`; on the same host the host need not be named.
+// `cp1 kubeadm init`; the host is left out when it is the host of the change itself.
 function nameOf(id: TaskId, graph: Graph, host: string): string {
   const from = graph.tasks.get(id)?.host ?? graph.mints.get(id)?.host
   const title = titleOf(id, graph)

@@ -2,11 +2,12 @@ import { escapeUnsafe, redact } from '../core/index.ts'
 import { withoutSequences } from '../core/terminal-sequences.ts'
 
 /**
- * Text of a host, made safe for a terminal: Secrets masked, colours and cursor movements dropped, any other control
- * character shown as an escape. Newlines stay.
+ * Makes text of a host safe for a terminal. It masks Secrets, drops colours and cursor movements, and shows any other
+ * control character as an escape. Newlines stay.
  */
 export function printable(text: string): string {
-  // Masked before, as an escape sequence may swallow the begin of a Secret, and after, as one may stand within it.
+  // Secrets are masked before escape sequences are dropped, since one may swallow the beginning of a Secret, and again
+  // afterwards, since one may stand within a Secret.
   const plain = redact(withoutSequences(redact(text)))
   return escapeUnsafe(plain.replaceAll('\r\n', '\n').replaceAll('\t', '  '))
 }
@@ -14,16 +15,17 @@ export function printable(text: string): string {
 const colour = /(\u001b\[[\d;]*m)/
 
 /**
- * Text that evcctl has put together and coloured, made safe for a terminal: any control character but those of its colours
- * shown as an escape, Secrets masked. The last net: of a text of a host it leaves the colours, which `printable` drops.
+ * Makes text that evcctl itself composed and coloured safe for a terminal. It masks Secrets and shows control characters,
+ * except those of colours, as escapes. This is the last safeguard; text of a host goes through `printable`, which drops
+ * colours as well.
  */
 export function onlyColours(text: string): string {
   const parts = redact(text).replaceAll('\t', '  ').split(colour)
-  // Of a pattern with a group, every second part is what the group has found.
+  // Splitting by a pattern with a group makes every second part a match of the group.
   return parts.map((part, index) => (index % 2 === 1 ? part : escapeUnsafe(part))).join('')
 }
 
-/** `printable` on one line: of a progress bar that repaints itself with carriage returns, what it showed last. */
+/** `printable` on one line. Of a progress bar that repaints itself with carriage returns, it keeps the last state. */
 export function printableLine(text: string): string {
   const segments = text.split('\r').filter(segment => segment.trim() !== '')
   return printable(segments.at(-1) ?? '')

@@ -4,7 +4,7 @@ import { printable, printableLine } from './printable.ts'
 import { sameErrors } from './same-errors.ts'
 import type { RunView } from './summary.ts'
 
-/** What went wrong, as lines for people: a head with its sign, the details indented below it. */
+/** Formats an error as lines for people: a head with a sign, and the details indented below it. */
 export function problemLines(head: string, error: ErrorDetails | undefined, paint: Paint): string[] {
   const lines = [`${paint.bad('✘')} ${head}`]
   if (error === undefined) return lines
@@ -12,7 +12,7 @@ export function problemLines(head: string, error: ErrorDetails | undefined, pain
   return [...lines, ...text.map(line => `    ${line}`)]
 }
 
-/** Up to so many hosts are all named; of more, the first ones and how many there are. */
+/** Up to this many hosts are all named; of more hosts, the first ones are named and the rest counted. */
 const allNamed = 8
 const firstNamed = 3
 
@@ -23,21 +23,21 @@ export function hostNames(hosts: readonly string[]): string {
   return `${shown.map(printable).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
 }
 
-/** Something that went wrong with a task of a host. */
+/** An error of a task on a host. */
 export interface TaskProblem {
   readonly host: string
   readonly title: string
   readonly error?: ErrorDetails
 }
 
-/** A host by all that it is known by; a host of a ClusterSpec has all of it. */
+/** The names and addresses of a host; a host of a ClusterSpec has all of them. */
 export interface NamedHost {
   readonly name: string
   readonly address?: string
   readonly privateAddress?: string
 }
 
-/** Problems of tasks; what went wrong in the same way on several hosts is told once, with the names of all. */
+/** Formats the errors of tasks; an error that is the same on several hosts is shown once, with the names of all. */
 export function taskProblemLines(
   problems: readonly TaskProblem[],
   hosts: readonly NamedHost[],
@@ -62,8 +62,8 @@ export function taskProblemLines(
 }
 
 /**
- * One line for an event that tells a failure, undefined for all others; the details come at the end of the run. `view` is
- * what was known before the event: a host that was given up is told once, not once more for each of its tasks.
+ * One line for an event that reports a failure, undefined for other events; the end of the run shows the details. `view`
+ * is the state before the event: it lets a lost host be reported once, not again for each of its tasks.
  */
 export function failureLine(event: Event, view: RunView, paint: Paint): string | undefined {
   if (event.type !== 'host:failed' && event.type !== 'task:end') return undefined

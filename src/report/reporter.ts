@@ -1,12 +1,12 @@
 import type { Event } from '../core/index.ts'
 
-/** Shows the events of a run as they come. */
+/** Shows the events of a run when they happen. */
 export interface Reporter {
   show(event: Event): void
-  /** Leaves the terminal to a question; events go on being counted. */
+  /** Leaves the terminal free for a question; events are still counted. */
   pause(): void
   resume(): void
-  /** Nothing more comes. */
+  /** Called after the last event. */
   end(): void
 }
 

@@ -1,15 +1,15 @@
 import { type ErrorDetails, formatError } from '../core/index.ts'
 
-/** Something that went wrong, alike on all these places; `error.where` is there only where it is one place. */
+/** An error that is the same in all these places; `error.where` is set only when there is one place. */
 export interface SameError<T> {
   readonly all: readonly [T, ...T[]]
   readonly error: ErrorDetails | undefined
 }
 
 /**
- * What is the same but for its place, once. A hint is the same, too, where it differs by the place's own name or address alone
- * (`ssh root@192.0.2.7`); it is then told as that of the first. Whatever else differs stays apart, so that no value is hidden.
- * `namesOf` gives the names and addresses of its place where `where` does not have them all.
+ * Merges errors that differ only in their place. Hints (`next`) that differ only in the name or address of the place
+ * (`ssh root@192.0.2.7`) count as the same; the hint of the first place is shown. Errors that differ in anything else stay
+ * apart, so that no value is hidden. `namesOf` returns further names and addresses of a place that `where` does not have.
  */
 export function sameErrors<T>(
   list: readonly T[],
@@ -24,11 +24,11 @@ export function sameErrors<T>(
   })
 }
 
-/** So many errors that differ in their place only are shown one by one. */
+/** Up to this many errors that differ only in their place are shown one by one. */
 const foldedFrom = 3
 const placesShown = 3
 
-/** Errors as text for people: what is the same in more than three places is told once, with the first three. */
+/** Formats errors for people: an error that is the same in more than three places is shown once, with the first three. */
 export function errorTexts(errors: readonly ErrorDetails[]): readonly string[] {
   return sameErrors(errors, error => error).flatMap(({ all, error }) => {
     if (error === undefined || all.length <= foldedFrom) return all.map(formatError)
@@ -58,7 +58,7 @@ function ownNames(where = ''): readonly string[] {
   return [name, address].filter(text => text !== undefined)
 }
 
-// As a word of its own: w1 is no part of w10, nor 192.0.2.1 of 192.0.2.10.
+// A name matches only as a whole word: w1 does not match in w10, nor 192.0.2.1 in 192.0.2.10.
 function withoutName(text: string, name: string): string {
   const parts = text.split(name)
   return parts.reduce((before, after) => {

@@ -1,6 +1,6 @@
 import type { RunView } from './summary.ts'
 
-/** How far one role is. */
+/** The progress of one role. */
 export interface Stage {
   readonly role: string
   readonly state: 'waiting' | 'running' | 'done' | 'failed'
@@ -8,7 +8,7 @@ export interface Stage {
   readonly hosts: number
 }
 
-/** How far each role is, by host; roles in planned order. */
+/** The progress of each role by host, with roles in planned order. */
 export function stagesOf(view: RunView): Stage[] {
   const ended = new Map<string, number>()
   const failed = new Set<string>()

@@ -1,6 +1,6 @@
 import type { ErrorDetails, Event, Summary, TaskId, TaskResult } from '../core/index.ts'
 
-/** One task as far as the events tell. Times in ms. */
+/** One task according to the events so far. Times in ms. */
 export interface TaskView {
   readonly id: TaskId
   readonly host: string
@@ -15,7 +15,7 @@ export interface TaskView {
   because?: TaskId
 }
 
-/** One host as far as the events tell. */
+/** One host according to the events so far. */
 export interface HostView {
   readonly name: string
   connectMs?: number
@@ -23,7 +23,7 @@ export interface HostView {
   error?: ErrorDetails
 }
 
-/** What a run has told so far: all reporters read this, and only `fold` writes it. */
+/** The state of a run according to its events so far. All reporters read it; only `fold` writes it. */
 export interface RunView {
   run: string
   command: string
@@ -36,7 +36,7 @@ export interface RunView {
   plan?: { readonly toChange: number; readonly unknown: number; readonly inDesiredState: number }
   /** Planned changes a role and host, in the order in which they will be made. */
   planned: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
-  /** When hosts began to be written to; undefined before. */
+  /** Time of the first write to a host; undefined before it. */
   applyingSince?: number
   waitingForLock?: string
   stopping?: 'after running exchanges' | 'now'
@@ -44,7 +44,7 @@ export interface RunView {
   ended?: { readonly summary: Summary; readonly ms: number; readonly failedHosts: readonly string[] }
 }
 
-/** A run of which nothing is known yet. */
+/** The state of a run before its first event. */
 export function newRun(): RunView {
   return {
     run: '',
@@ -59,7 +59,7 @@ export function newRun(): RunView {
   }
 }
 
-/** Adds one event to what is known. The one place that interprets events for showing. */
+/** Adds one event to the state. No other function interprets events for display. */
 export function fold(view: RunView, event: Event): void {
   if (view.startedAt === 0) view.startedAt = event.at
   view.at = event.at
@@ -131,7 +131,7 @@ export function fold(view: RunView, event: Event): void {
   }
 }
 
-/** Tasks in one of these states, in the order in which they were first heard of. */
+/** Tasks in one of these states, in the order of their first events. */
 export function tasksIn(view: RunView, ...states: readonly TaskView['state'][]): TaskView[] {
   return [...view.tasks.values()].filter(task => states.includes(task.state))
 }

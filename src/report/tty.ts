@@ -13,8 +13,8 @@ import { fold, newRun } from './summary.ts'
 const frameMs = 100
 
 /**
- * Live progress on a terminal: one picture that is redrawn in place at most ten times a second; failures are printed
- * above it as they happen and stay.
+ * Live progress on a terminal: one picture, redrawn in place at most ten times a second. Failures are printed above the
+ * picture when they happen, and stay there.
  */
 export function ttyReporter(
   terminal: Terminal & Pick<NodeJS.EventEmitter, 'on' | 'off'>,
@@ -29,10 +29,10 @@ export function ttyReporter(
   const draw = () => {
     if (paused || view.startedAt === 0 || view.ended !== undefined) return
     drawnAt = now()
-    // A serial line, or a terminal that a program made, says 0 where it knows no size.
+    // A serial line, or a terminal made by a program, reports 0 when it has no known size.
     screen.draw(renderFrame(view, { columns: terminal.columns || 80, rows: terminal.rows || 24, now: drawnAt, paint }))
   }
-  // Also keeps the clock going while no event comes.
+  // The timer also moves the clock while there are no events.
   const timer = setInterval(draw, 5 * frameMs)
   timer.unref()
   terminal.on('resize', draw)
@@ -48,11 +48,11 @@ export function ttyReporter(
     show(event: Event) {
       const line = failureLine(event, view, paint)
       fold(view, event)
-      // What goes wrong before is named in the plan.
+      // The plan itself shows the problems from before the apply.
       if (!paused && view.applyingSince !== undefined && line !== undefined) {
         screen.print(cut(line, (terminal.columns || 80) - 1))
       }
-      // Those from before stand in the plan.
+      // The plan itself shows the notes from before the apply.
       if (!paused && view.applyingSince !== undefined && event.type === 'note') screen.print(noteLine(event, paint))
       if (event.type === 'run:end') screen.clear()
       else if (now() - drawnAt >= frameMs) draw()
