@@ -9,12 +9,12 @@ import { type Docker, imageExists } from './docker.ts'
 import { imageError } from './image-error.ts'
 import { excludedPaths, type ImageRecipe } from './recipe.ts'
 
-/** Upper bound for installing the packages, ms. */
+/** How long installing the packages may take, ms. */
 const buildTimeoutMs = 600_000
 
 /**
  * Builds the image from Debian's package archive: mmdebstrap writes a tar of the whole system to its output, which
- * Docker imports as it comes. Raises UserError.
+ * Docker imports while it is written. Raises UserError.
  */
 export async function buildFromArchive(docker: Docker, name: string, recipe: ImageRecipe): Promise<void> {
   await requireMmdebstrap(recipe)

@@ -6,10 +6,10 @@ import { type Docker, imageExists } from './docker.ts'
 import { imageError } from './image-error.ts'
 import { excludedPaths, type ImageRecipe, type Suite } from './recipe.ts'
 
-/** Longest silence of a registry before the pull is given up, ms. */
+/** How long a registry may be silent before the pull is given up, ms. */
 const pullSilenceMs = 5000
 
-/** Whether `debian:<suite>` is there or can be pulled; a registry that keeps silent counts as none. */
+/** Whether `debian:<suite>` is present or can be pulled. A silent registry counts as one that does not have the image. */
 export async function basePulled(docker: Docker, suite: Suite): Promise<boolean> {
   const base = `debian:${suite}`
   if (await imageExists(docker, base)) return true
@@ -58,7 +58,7 @@ ${recipe.changes.join('\n')}
 `
 }
 
-/** The text in Docker's JSON lines; the first may be cut off. */
+/** The text in Docker's JSON lines; the first line may be cut off. */
 function said(log: string): string {
   return log
     .split('\n')

@@ -25,7 +25,7 @@ export interface ClusterFileOptions {
   readonly archives?: readonly ImageArchive[]
 }
 
-/** What is taken from started hosts. */
+/** The properties of started hosts that the cluster file needs. */
 export function clusterFileHosts(hosts: LocalHosts): Pick<ClusterFileOptions, 'name' | 'hosts' | 'ssh'> {
   const { name, user, identityFile, knownHostsFile } = hosts
   return { name, hosts: hosts.hosts, ssh: { user, identityFile, knownHostsFile } }
@@ -115,7 +115,7 @@ function existsAlready(path: string, cause?: Error): UserError {
 
 const oomScorePatch = { plugins: { 'io.containerd.cri.v1.runtime': { restrict_oom_score_adj: true } } }
 
-/** Leaves out what is undefined; an object of which nothing is left is undefined itself. */
+/** Removes undefined fields; returns undefined when no field is left. */
 function withoutEmpty(value: Record<string, unknown>): Record<string, unknown> | undefined {
   const entries = Object.entries(value).filter(([, field]) => field !== undefined)
   return entries.length === 0 ? undefined : Object.fromEntries(entries)

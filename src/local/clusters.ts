@@ -15,7 +15,7 @@ export interface LocalHostStatus {
 /** A local cluster as Docker knows it. */
 export interface LocalClusterStatus {
   readonly name: string
-  /** In the order of their names. */
+  /** The hosts, sorted by name. */
   readonly hosts: readonly LocalHostStatus[]
   /** The folder with its SSH key and known_hosts. */
   readonly stateFolder: string
@@ -24,7 +24,7 @@ export interface LocalClusterStatus {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** The local clusters of this machine, stopped ones too. Raises UserError when there is no Docker daemon. */
+/** The local clusters of this machine, including stopped ones. Raises UserError when there is no Docker daemon. */
 export async function listLocalHosts(): Promise<LocalClusterStatus[]> {
   const { dockerode } = (await connectDocker()).container
   const containers = await dockerode.listContainers({ all: true, filters: { label: [hostLabel] } })
@@ -53,7 +53,7 @@ export async function listLocalHosts(): Promise<LocalClusterStatus[]> {
 
 /**
  * Removes a local cluster: its containers, volumes, network and state folder. Returns how many containers there were.
- * Nothing to remove is no error, so that this also cleans up after a start that failed half-way.
+ * It is no error when there is nothing to remove, so that this also cleans up after a start that failed half-way.
  */
 export async function removeLocalHosts(name: string): Promise<number> {
   checkClusterName(name)

@@ -15,8 +15,8 @@ export function checkDockerHost(dockerHost: string): void {
 }
 
 /**
- * Raises UserError when a client talks to another daemon than the one of DOCKER_HOST: testcontainers goes on to the usual
- * sockets without a word where that one does not answer.
+ * Raises UserError when a client talks to another daemon than that of DOCKER_HOST: when the daemon does not answer,
+ * testcontainers silently tries the usual sockets.
  */
 export function checkDaemon(dockerHost: string, { socketPath, host }: DaemonAddress): void {
   const { hostname, pathname } = new URL(dockerHost)

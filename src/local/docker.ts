@@ -28,10 +28,10 @@ export interface ExecResult {
 
 /**
  * Connects to the Docker daemon that DOCKER_HOST or the usual socket names.
- * Raises UserError when there is none, saying whether Docker is missing or not running, and when DOCKER_HOST is of no use.
+ * Raises UserError when there is none, saying whether Docker is missing or not running, and when DOCKER_HOST is invalid.
  */
 export async function connectDocker(): Promise<ContainerRuntimeClient> {
-  // Its reaper is an image that not every machine can pull; what evcctl starts is found and removed by label instead.
+  // The reaper of testcontainers is an image that not every machine can pull. evcctl finds and removes its containers by label.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
   const dockerHost = process.env.DOCKER_HOST ?? ''
   if (dockerHost !== '') checkDockerHost(dockerHost)
@@ -86,12 +86,12 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === 'number' ? status : undefined
 }
 
-/** Waits for a promise, but swallows the error that an object is gone already. */
+/** Waits for a promise, and ignores the error that an object is already gone. */
 export async function unlessGone(removal: Promise<unknown>): Promise<void> {
   try {
     await removal
   } catch (error) {
-    // 409: its removal is in progress.
+    // 409: the removal of the object is in progress.
     if (statusOf(error) !== 404 && statusOf(error) !== 409) throw error
   }
 }

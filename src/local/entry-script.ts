@@ -5,9 +5,9 @@ export const entryPath = '/usr/local/sbin/evcctl-host'
 export const firstBootPath = '/etc/evcctl-host/first-boot'
 
 /**
- * The first process of a container host: makes the container look like a machine of its own, then becomes systemd.
- * It is given EVCCTL_GATEWAY (the network's gateway) and the script of first-boot.ts, which is run once and removed.
- * Runs at every start of the container, so each line must bear being repeated.
+ * The first process of a container host. It makes the container look like a separate machine, then becomes systemd.
+ * Its inputs are EVCCTL_GATEWAY (the network's gateway) and the script of first-boot.ts, which it runs once and removes.
+ * It runs at every start of the container, so each line must be safe to repeat.
  */
 export const entryScript = `#!/bin/sh
 set -eu

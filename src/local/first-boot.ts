@@ -1,4 +1,4 @@
-/** How a host is logged into. Everything but the defaults is for tests of evcctl's own SSH. */
+/** Login settings of a host. Values other than the defaults are for tests of evcctl's own SSH. */
 export interface HostLogin {
   /** Default `evcctl`; `root` logs in directly. */
   readonly user?: string
@@ -18,10 +18,10 @@ export interface HostLogin {
   readonly setup?: string
 }
 
-/** The name that a host is logged in with when nothing else is said. */
+/** The default login name of a host. */
 export const defaultUser = 'evcctl'
 
-/** The shell script that makes the user of a host, and configures sshd and sudo. Runs once, before systemd. Pure. */
+/** The shell script that creates the user of a host and configures sshd and sudo. It runs once, before systemd. Pure. */
 export function firstBootScript(login: HostLogin, publicKey: string): string {
   const user = login.user ?? defaultUser
   const home = user === 'root' ? '/root' : `/home/${user}`

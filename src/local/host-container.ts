@@ -16,7 +16,7 @@ export interface HostContainerOptions {
   readonly labels: Readonly<Record<string, string>>
 }
 
-/** Folders that cannot lie on the container's overlay: overlay mounts on them would fail, or they are written a lot. */
+/** Folders that must not be on the container's overlay: overlay mounts on them would fail, or they are written too often. */
 const volumes = [
   '/var/lib/containerd',
   '/var/lib/containers',
@@ -26,10 +26,10 @@ const volumes = [
   '/var/log',
 ]
 
-/** systemd takes the root of the control groups it sees for its own. (The field is missing in dockerode's types.) */
+/** systemd manages the cgroup root that it sees, so each host needs its own. (dockerode's types lack this field.) */
 const privateCgroups = { CgroupnsMode: 'private' }
 
-/** Readiness is awaited by ready.ts, in the same way after every power on. */
+/** ready.ts waits until a host is ready, in the same way after every power on. */
 const started: WaitStrategy = {
   waitUntilReady: async () => {},
   withStartupTimeout: () => started,

@@ -15,34 +15,34 @@ import { type LocalHost, type LocalHosts, StartedHosts } from './started-hosts.t
 import { createState, type StateFolder, stateFolder } from './state-folder.ts'
 
 export interface StartOptions {
-  /** Name of the cluster; its hosts are found again by it. */
+  /** Name of the cluster; later commands find its hosts by this name. */
   readonly name: string
-  /** Each host may be logged into in its own way; what it leaves out comes from `login`. */
+  /** The hosts. Each may have login settings of its own; settings that it leaves out are taken from `login`. */
   readonly hosts: readonly (LocalNode & HostLogin)[]
   readonly login?: HostLogin
   /** Debian release of the hosts. Default `trixie`. */
   readonly image?: Suite
-  /** What is installed already. Default `full`. */
+  /** The packages that the hosts start with. Default `full`. */
   readonly variant?: ImageVariant
-  /** Whether Docker drops what would leave the hosts' network. Default true. */
+  /** Whether Docker drops traffic that would leave the hosts' network. Default true. */
   readonly internal?: boolean
   /** Folder for the SSH key and known_hosts. Default `${XDG_STATE_HOME:-~/.local/state}/evcctl/local/<name>`. */
   readonly stateFolder?: string
   /** Further labels of all containers, volumes and the network. */
   readonly labels?: Readonly<Record<string, string>>
-  /** Called before something that takes long begins. */
+  /** Called before each step that takes long. */
   readonly onProgress?: (message: string) => void
 }
 
 export type { LocalHost, LocalHosts } from './started-hosts.ts'
 
-/** Addresses below are for this machine (.1) and the mirror (.2). */
+/** The first number of a host's address; lower numbers are for this machine (.1) and the mirror (.2). */
 const firstAddress = 11
 
 /**
- * Starts container hosts with systemd, sshd and sudo in a network of their own, with a fresh SSH key. All at once: 4
- * hosts take about 4 s once the image is built. What was begun is removed when something fails.
- * Raises UserError when the name is taken, Docker or the image is missing, or a host does not come up.
+ * Starts container hosts with systemd, sshd and sudo in a network of their own, with a new SSH key. The hosts start at
+ * the same time: 4 hosts take about 4 s once the image is built. When a step fails, everything created so far is removed.
+ * Raises UserError when the name is taken, Docker or the image is missing, or a host does not boot.
  */
 export async function startLocalHosts(options: StartOptions): Promise<LocalHosts> {
   const { name } = options

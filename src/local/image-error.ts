@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import type { ImageRecipe } from './recipe.ts'
 
-/** The error that a host image could not be built; `actual` is what the builder said last. */
+/** The error for a host image that cannot be built; `actual` is the last output of the builder. */
 export function imageError(recipe: ImageRecipe, actual: string, cause?: unknown): UserError {
   return new UserError(
     {

@@ -7,13 +7,13 @@ export interface ImageOptions {
   readonly suite: Suite
   /** Default `full`. */
   readonly variant?: ImageVariant
-  /** Called before something that takes long begins. */
+  /** Called before each step that takes long. */
   readonly onProgress?: (message: string) => void
 }
 
 /**
- * Makes sure that the host image exists, and returns its name. Builds it once (about 30 s), from `debian:<suite>` where
- * that can be pulled, else with mmdebstrap from Debian's package archive.
+ * Makes sure that the host image exists, and returns its name. It is built once (about 30 s), from `debian:<suite>` if
+ * that image can be pulled, else with mmdebstrap from Debian's package archive.
  * Raises UserError when neither works.
  */
 export async function ensureHostImage(options: ImageOptions): Promise<string> {

@@ -3,7 +3,7 @@ import type { ContainerRuntimeClient } from 'testcontainers'
 import { execIn } from './docker.ts'
 import type { StartingHost } from './ready.ts'
 
-/** Writes the keys that the hosts made, read through Docker: nothing has to be trusted on first use. */
+/** Writes the host keys to known_hosts. They are read through Docker, so that no key is trusted on first use. */
 export async function writeKnownHosts(
   client: ContainerRuntimeClient,
   file: string,

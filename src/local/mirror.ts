@@ -35,8 +35,8 @@ http {
 `
 
 /**
- * Serves a folder over HTTP to a local cluster's hosts, from a container in their network. It outlives this process and
- * is removed with the cluster. Raises UserError when the cluster is not there or the server does not answer.
+ * Serves a folder over HTTP to a local cluster's hosts, from a container in their network. The container outlives this
+ * process and is removed with the cluster. Raises UserError when there is no such cluster or the server does not answer.
  */
 export async function startMirror(options: MirrorOptions): Promise<{ readonly url: string }> {
   const client = await connectDocker()

@@ -1,6 +1,6 @@
 import type { LocalHosts } from './hosts.ts'
 
-/** What this machine's containers cannot do, and cluster.yaml therefore has to set differently. */
+/** Limits of containers on this machine; cluster.yaml needs a setting for each of them. */
 export interface HostNeeds {
   /** The machine still uses cgroup v1. */
   readonly cgroupV1: boolean
@@ -10,7 +10,7 @@ export interface HostNeeds {
   readonly fixedConntrackMax: boolean
 }
 
-// CAP_SYS_RESOURCE is bit 24 (linux/capability.h). Writing a limit back as it is tells whether it can be written.
+// CAP_SYS_RESOURCE is bit 24 (linux/capability.h). Writing the current limit again shows whether it can be written.
 const question = `
 [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ] || echo cgroupV1
 caps=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)
@@ -18,7 +18,7 @@ caps=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)
 max=/proc/sys/net/netfilter/nf_conntrack_max
 [ -e $max ] && (cat $max >$max) 2>/dev/null || echo fixedConntrackMax`
 
-/** Asks a host that runs what it needs set differently from a machine of its own. */
+/** Asks a running host which settings it needs because it is a container. */
 export async function detectNeeds(hosts: LocalHosts): Promise<HostNeeds> {
   const first = hosts.hosts[0]
   if (first === undefined) throw new RangeError(`local cluster ${hosts.name} has no hosts`)

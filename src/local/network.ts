@@ -17,9 +17,9 @@ export interface LocalNetwork {
 const attempts = 20
 
 /**
- * Creates the network of a cluster. Where `internal`, Docker drops whatever would leave it.
- * Docker keeps a container's address over a restart only in a network whose subnet was given: so one that Docker finds
- * free is taken, and given.
+ * Creates the network of a cluster. With `internal`, Docker drops traffic that would leave the network.
+ * Docker keeps a container's address over a restart only in a network that was created with an explicit subnet. So this
+ * function lets Docker find a free subnet, and then creates the network with that subnet.
  */
 export async function createNetwork(
   client: ContainerRuntimeClient,

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { ContainerRuntimeClient } from 'testcontainers'
 
-/** What hosts need of Docker to run systemd and containers: part of a container's HostConfig. */
+/** The part of a container's HostConfig that lets a host run systemd and containers. */
 export interface Privileges {
   readonly Privileged?: boolean
   readonly CapAdd?: string[]
@@ -22,7 +22,7 @@ const allButSysResource: Privileges = {
   DeviceCgroupRules: ['a *:* rwm'],
 }
 
-/** Chooses what this machine's Docker can give, by a trial container; remembered for each daemon. */
+/** Finds the privileges that Docker on this machine can grant, with a trial container. Remembers them for each daemon. */
 export async function hostPrivileges(client: ContainerRuntimeClient, image: string): Promise<Privileges> {
   const { ID } = await client.container.dockerode.info()
   const folder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'evcctl', 'local')

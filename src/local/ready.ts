@@ -14,10 +14,10 @@ export interface StartingHost {
   readonly sshPorts: readonly number[]
 }
 
-/** Upper bound for a host to come up, s. */
+/** The longest that a host may take to boot, s. */
 const bootSeconds = 60
 
-// is-system-running says "offline" until systemd listens, then waits until the boot is over.
+// is-system-running prints "offline" until systemd listens; from then on it waits until the boot has ended.
 const booted = `
 until case $(systemctl is-system-running --wait 2>/dev/null) in running | degraded) true ;; *) false ;; esac
 do sleep 0.05; done
@@ -64,7 +64,7 @@ function bannerCame(address: string, port: number): Promise<boolean> {
 
 async function notReady(client: ContainerRuntimeClient, host: StartingHost, problem: string): Promise<UserError> {
   const seen = await execIn(client, host.containerId, ['timeout', '10', 'sh', '-c', diagnosis]).catch(() => undefined)
-  // A container that has ended, or is about to, has only what it printed.
+  // A container that has ended, or is about to end, has no journal to read, only its output.
   const logs = seen?.exitCode === 0 ? seen.stdout : await containerLog(client, host.containerId)
   return new UserError({
     where: `container host ${host.name}`,

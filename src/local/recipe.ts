@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** Debian releases a host image is made of. */
+/** The Debian releases that a host image can have. */
 export const suites = ['bookworm', 'trixie'] as const
 export type Suite = (typeof suites)[number]
 
@@ -45,10 +45,10 @@ const packagesOf: Readonly<Record<ImageVariant, readonly string[]>> = {
   firewalls: [...fullPackages, 'firewalld', 'ufw'],
 }
 
-/** Files under these paths are not installed: documentation and translations make up a third of it. */
+/** Files under these paths are not installed: documentation and translations would be a third of the image. */
 export const excludedPaths = ['/usr/share/doc/*', '/usr/share/man/*', '/usr/share/locale/*', '/usr/share/info/*']
 
-// What makes no sense without hardware or a console, or would wake up on its own.
+// These units are of no use without hardware or a console, or run on a timer.
 // systemd-user-sessions stays: without it /run/nologin is never removed and every login is refused.
 const maskedUnits = [
   'apt-daily-upgrade.timer',

@@ -6,28 +6,28 @@ import type { LocalNode } from './nodes.ts'
 import { type StartingHost, waitUntilReady } from './ready.ts'
 import type { StateFolder } from './state-folder.ts'
 
-/** A host that is up: systemd has booted and sshd answers. */
+/** A running host: systemd has booted and sshd answers. */
 export interface LocalHost extends StartingHost {
   readonly roles: LocalNode['roles']
   readonly user: string
 }
 
-/** Hosts that are up. Disposing of them removes all of it: containers, volumes, network, key. */
+/** Running hosts. Disposing of this object removes their containers, volumes, network and key. */
 export interface LocalHosts extends AsyncDisposable {
   readonly name: string
   readonly hosts: readonly LocalHost[]
   /** Private key, mode 0600. */
   readonly identityFile: string
-  /** The hosts' own keys, for strict checking. */
+  /** known_hosts file with the hosts' own keys, for strict checking. */
   readonly knownHostsFile: string
-  /** Login name of the hosts that do not say otherwise. */
+  /** Login name of the hosts that do not set another one. */
   readonly user: string
   readonly network: LocalNetwork
   /** Address of this machine as the hosts see it. */
   readonly gateway: string
-  /** Raises RangeError for a name that is not there. */
+  /** Finds a host by name. Raises RangeError when there is no such host. */
   host(name: string): LocalHost
-  /** Runs a command as root through Docker, not SSH; a text is run by sh. */
+  /** Runs a command as root through Docker instead of SSH; sh runs a command that is one text. */
   exec(host: string, command: string | readonly string[]): Promise<ExecResult>
   /** Shuts a host down in an orderly way. It keeps its address and its disks. */
   stop(host: string): Promise<void>

@@ -36,12 +36,12 @@ export async function createState(state: StateFolder, cluster: string): Promise<
 export function createKeyPair(comment: string): { readonly private: string; readonly public: string } {
   for (;;) {
     const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment })
-    // One in 256 comes out malformed: ssh2 drops the zero that its public half begins with.
+    // One key in 256 is malformed: ssh2 drops the zero byte at the beginning of its public half.
     if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair
   }
 }
 
-/** Removes what evcctl wrote; a folder of the caller's own choice stays if there is something else in it. */
+/** Removes the files that evcctl wrote. A folder that the caller chose stays when it holds other files. */
 export async function removeState(state: StateFolder, cluster: string): Promise<void> {
   if (state.folder === defaultFolder(cluster)) {
     await rm(state.folder, { recursive: true, force: true })

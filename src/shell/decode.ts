@@ -13,11 +13,11 @@ export interface DecoderHooks {
   readonly onJobStart?: ((job: number) => void) | undefined
   readonly onJobEnd?: ((job: number, reply: JobReply) => void) | undefined
   readonly onOutput?: ((job: number, line: string) => void) | undefined
-  /** The script runs. */
+  /** Called when the script has begun. */
   readonly onBegin?: ((group: RemoteGroup) => void) | undefined
-  /** Both streams of the part have come to their end marker. */
+  /** Called when both streams of the part have reached their end marker. */
   readonly onEnd?: (() => void) | undefined
-  /** A probe or step has begun or ended; what comes next may take `ms`. */
+  /** Called when a probe or step has begun or ended; the next marker may take `ms`. */
   readonly onWait?: ((ms: number) => void) | undefined
   /** Clock, ms. */
   readonly now?: (() => number) | undefined
@@ -41,7 +41,7 @@ interface JobState {
 
 type StreamName = 'stdout' | 'stderr'
 
-/** Reads the two streams of an exchange as they come and ends in its reply. */
+/** Reads the two streams of an exchange while they arrive, and builds the reply. */
 export class Decoder {
   readonly #script: Script
   readonly #hooks: DecoderHooks
@@ -72,13 +72,13 @@ export class Decoder {
     this.#streams = this.#freshStreams()
   }
 
-  /** A new channel begins. */
+  /** To be called when a new channel begins. */
   startPart(): void {
     this.#pace.part()
     this.#streams = this.#freshStreams()
   }
 
-  /** Raises Fenced when the host does not let this run write, ProtocolError for what no script of ours prints, TooMuch beyond a bound. */
+  /** Raises Fenced when the host does not let this run write, ProtocolError for output that no script of evcctl prints, TooMuch beyond a bound. */
   feed(stream: StreamName, chunk: Buffer): void {
     const { stdout, stderr } = this.#streams
     if (this.ended) return
@@ -88,7 +88,7 @@ export class Decoder {
     if (stdout.ended && stderr.ended) this.#hooks.onEnd?.()
   }
 
-  /** True once both streams of the part have come to their end marker. */
+  /** True once both streams of the part have reached their end marker. */
   get ended(): boolean {
     return this.#streams.stdout.ended && this.#streams.stderr.ended
   }
@@ -98,7 +98,7 @@ export class Decoder {
     return this.#streams.stdout.begun
   }
 
-  /** What was printed before the script began: lectures, banners, and why sudo did not begin. */
+  /** The output before the script began: lectures, banners, and the reason why sudo refused. */
   noise(stream: StreamName): string {
     return this.#streams[stream].noise()
   }
@@ -108,7 +108,7 @@ export class Decoder {
     return new Set(this.#jobs.flatMap((job, index) => (job.failure === undefined ? [] : [index])))
   }
 
-  /** What runs now, in words, for a message about an exchange that does not end. */
+  /** The probe or step that runs now, in words, for a message about an exchange that does not end. */
   running(): string {
     return this.#streams.stdout.running()
   }
@@ -260,12 +260,12 @@ function jobReply(job: JobState, index: number): JobReply {
 
 const beginningBytes = 1024
 
-// What a probe asks more room for is what it gives; the other stream has complaints.
+// A probe that asks for more room needs it for its stdout; stderr only has complaints.
 function mostOn(stream: StreamName, maxBytes: number): number {
   return stream === 'stdout' ? maxBytes : Math.min(maxBytes, usualProbeBytes)
 }
 
-// As one script that does one after the other would have it.
+// Joins the results as if one script had run all of them in turn.
 function joined(results: readonly ProbeResult[]): ProbeResult {
   if (results.length === 1) return results[0]!
   const codes = results.map(({ exitCode }) => exitCode)

@@ -4,7 +4,7 @@ import { TooMuch } from './protocol-error.ts'
 
 const newline = 0x0a
 
-/** What a framer finds in a stream, in order. */
+/** Receives what a framer finds in a stream, in order. */
 export interface FrameSink {
   /** Output between two markers. */
   body(bytes: Buffer): void

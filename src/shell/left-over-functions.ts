@@ -1,4 +1,4 @@
-/** The folder in which exchanges with jobs note their process group while they run. */
+/** The folder in which exchanges with jobs record their process group while they run. */
 export const exchangeFolder = '/run/evcctl/exchange'
 
 /**
@@ -31,12 +31,12 @@ evcctl_note() {
   echo "$evcctl_generation $evcctl_start $evcctl_group$evcctl_chain" >"${exchangeFolder}/$$"
 }`
 
-/** What a request with jobs does first: notes itself. Only then it is asked who wrote here last, so that no later run overlooks it. */
+/** The first part of a request with jobs: it records its group. Only then it checks who wrote here last, so that no later run overlooks the group. */
 export const beginJobs = (generation: number): string => `evcctl_generation=${generation}
 evcctl_note 2>/dev/null`
 
-/** What comes before the first step: ends what a killed run, or an earlier one, left running here. */
+/** The part before the first step: it ends the processes that a killed run, or an earlier one, left running here. */
 export const endLeftOver = 'evcctl_end_left_over 2>/dev/null'
 
-/** And last. */
+/** The last part: it removes the record of the group. */
 export const endJobs = `rm -f "${exchangeFolder}/$$" 2>/dev/null`

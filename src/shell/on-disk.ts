@@ -1,7 +1,7 @@
 /**
- * A line of sh that waits until a file or folder is on the disk; `path` is a quoted word. Without it, a power cut can leave
- * a name without its content: XFS and ext4 write the two in any order. Old versions of busybox take no names; then all is
- * written.
+ * A line of sh that waits until a file or folder is on the disk; `path` is a quoted word. Without this line, a power cut
+ * can leave a name without its content: XFS and ext4 write the two in any order. sync of old versions of busybox takes no
+ * names; it then writes everything.
  */
 export function syncLine(path: string): string {
   return `{ sync -- ${path} 2>/dev/null || sync; }`
@@ -13,16 +13,17 @@ export function syncTreeLine(paths: string): string {
 }
 
 /**
- * Lines of sh that make a mark, an empty file, and wait until it and its name are on the disk: what it guards begins after
- * that. `path` is absolute and needs no quotes.
+ * Lines of sh that create a mark (an empty file) and wait until the mark and its name are on the disk. The guarded work
+ * begins after these lines. `path` is absolute and needs no quotes.
  */
 export function setMark(path: string): string {
   return `: >${path}\n${syncLine(`${path} ${folderOf(path)}`)}\n`
 }
 
 /**
- * Lines of sh that take a mark away and wait until the disk knows: after a power cut it would be back, and say of what is
- * done that it was cut off. What it guards has to be on the disk before. `path` is absolute and needs no quotes.
+ * Lines of sh that remove a mark and wait until the removal is on the disk. Otherwise the mark could return after a power
+ * cut, and say that finished work was interrupted. The guarded work has to be on the disk before these lines. `path` is
+ * absolute and needs no quotes.
  */
 export function clearMark(path: string): string {
   return `rm -f ${path}\n${syncLine(folderOf(path))}\n`

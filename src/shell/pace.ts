@@ -1,6 +1,6 @@
 import type { Bounds } from './bounds.ts'
 
-/** Knows what comes next on the host, and so how long the next marker may take. */
+/** Tracks what the host does next, and so how long the next marker may take. */
 export class Pace {
   readonly #bounds: Bounds
   readonly #onWait: (ms: number) => void
@@ -13,7 +13,7 @@ export class Pace {
     this.#onWait = onWait
   }
 
-  /** A channel is opened for a script or file. */
+  /** To be called when a channel is opened for a script or file. */
   part(): void {
     this.#onWait(this.#bounds.rootMs)
   }

@@ -1,6 +1,6 @@
 import { sizeText } from '../core/limits.ts'
 
-/** What a host sent is not what a script of ours prints. */
+/** A host sent output that no script of evcctl prints. */
 export class ProtocolError extends Error {}
 
 /** A host sent more than a bound allows. */

@@ -1,6 +1,6 @@
 import { ProtocolError } from './protocol-error.ts'
 
-/** Where the exchange can be ended from a second channel. Start time in clock ticks since boot, as in /proc/<pid>/stat. */
+/** The process group of an exchange, for ending it from a second channel. Start time in clock ticks since boot, as in /proc/<pid>/stat. */
 export interface RemoteGroup {
   readonly pid: number
   readonly start: string
@@ -8,8 +8,8 @@ export interface RemoteGroup {
 }
 
 /**
- * Where a shell said that it runs. The words go into the script that ends it, so nothing but numbers is taken; group 1
- * would be all that runs on the host. Raises ProtocolError.
+ * Reads the process group that a shell announced. The words become part of the script that ends the group, so only
+ * numbers are accepted, and not group 1, which would be every process on the host. Raises ProtocolError.
  */
 export function remoteGroup(pid = '', start = '', group = ''): RemoteGroup {
   if (![pid, start, group].every(word => /^\d{1,20}$/.test(word)) || Number(group) < 2)

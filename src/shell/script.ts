@@ -145,7 +145,7 @@ function shellPart(nonce: string, lines: readonly Line[], hasJobs: boolean, fenc
   }
 }
 
-// Inside main() { … } nothing runs before all has arrived: a script that is cut off does not run by half.
+// Inside main() { … } nothing runs before the whole script has arrived, so that a script that is cut off never runs in part.
 function scriptText(nonce: string, lines: readonly string[], hasJobs: boolean, fence: Fence | undefined): string {
   return [
     'main() {',
@@ -183,7 +183,7 @@ function stepLine(step: Exclude<Step, { push: string }>, number: number): string
   return `evcctl_until ${number} ${wholeSeconds(step.timeoutMs)} ${pause} ${quoteText(step.until.script, 'a probe')}`
 }
 
-// What `run` steps write, they look after themselves.
+// `run` steps sync the files that they write themselves.
 function settleLines({ steps }: Job): readonly string[] {
   const paths = steps.flatMap(step => ('write' in step ? step.write : 'push' in step ? step.to : []))
   const folders = new Set(paths.map(path => posix.dirname(path)))

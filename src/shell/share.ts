@@ -8,14 +8,14 @@ export interface SharedRun {
   readonly maxBytes: number
 }
 
-/** What is run for some probes. */
+/** The scripts that run for some probes. */
 export interface SharedRuns {
   readonly runs: readonly SharedRun[]
   /** For each probe, the runs whose output is its own, in this order. */
   readonly answers: readonly (readonly number[])[]
 }
 
-/** A run for all that the probes ask: what several of them ask runs once, a survey with the subjects of all its askers. */
+/** Combines the scripts of probes: equal scripts run once, and a shared survey runs once with the subjects of all its probes. */
 export function shareRuns(probes: readonly Probe<unknown>[]): SharedRuns {
   const surveys = new Map<string, { readonly survey: Survey; readonly subjects: Set<string>; readonly run: number }>()
   const known = new Map<string, number>()

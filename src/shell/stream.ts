@@ -5,7 +5,7 @@ import { Framer } from './framing.ts'
 import { ProtocolError, TooMuch } from './protocol-error.ts'
 import { type RemoteGroup, remoteGroup } from './remote-group.ts'
 
-/** The host does not let this run write: nothing of the exchange ran. */
+/** The host does not let this run write; no part of the exchange ran. */
 export class Fenced extends Error {
   /** The generation that wrote last; undefined where the host could not remember this one, and the message says why. */
   readonly generation: number | undefined

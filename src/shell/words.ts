@@ -1,7 +1,7 @@
 import { UserError } from '../core/errors.ts'
 import { quote } from './quote.ts'
 
-/** `text` as one word. Raises UserError for what no shell can carry: NUL bytes and lone surrogates. */
+/** Quotes `text` as one shell word. Raises UserError for text that no shell can carry: NUL bytes and lone surrogates. */
 export function quoteText(text: string, what: string): string {
   if (text.includes('\0'))
     throw new UserError({
