@@ -20,7 +20,7 @@ describe('parseNodes', () => {
     text => {
       const refused = () => parseNodes(text)
       expect(refused).toThrow(UserError)
-      expect(refused).toThrow(/expected {2}control plane nodes.*\n.*actual {6}".*\n.*evcctl local up --nodes 1\+2/)
+      expect(refused).toThrow(/expected {2}control plane nodes.*\n.*actual {4}".*\n.*evcctl local up --nodes 1\+2/)
     },
   )
 })
