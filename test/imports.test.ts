@@ -80,6 +80,26 @@ test('every source file belongs to an area', () => {
   expect(files.filter(path => areaOf(path) === undefined)).toEqual([])
 })
 
+test('the table of docs/architecture.md has the same directions', () => {
+  const rows = readFileSync(join(root, 'docs/architecture.md'), 'utf8').matchAll(/^\| `([^`]+)` \| .* \| ([^|]+) \|$/gm)
+  const named = (cell: string) =>
+    cell === 'nothing of ours'
+      ? []
+      : cell
+          .split(', ')
+          .map(name =>
+            ['roles', 'distributions'].includes(name) || name.startsWith('`')
+              ? name.replaceAll('`', '')
+              : `src/${name}`,
+          )
+  const table = [...rows].map(([, area = '', cell = '']) => [
+    area,
+    // In words, since they import nearly everything.
+    ['src/index.ts', 'src/cli'].includes(area) ? allowed[area] : named(cell),
+  ])
+  expect(Object.fromEntries(table)).toEqual(allowed)
+})
+
 test('imports point one way', () => {
   const wrong = files.flatMap(path => {
     const area = areaOf(path)!
