@@ -84,7 +84,7 @@ export function checkClusterName(name: string): void {
   throw new UserError(
     {
       where: '--name',
-      problem: 'not a name for a local cluster',
+      problem: 'this cannot be the name of a local cluster',
       expected: 'at most 40 lower case letters, digits and hyphens, neither beginning nor ending with a hyphen',
       actual: JSON.stringify(name),
     },

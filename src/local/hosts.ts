@@ -114,8 +114,8 @@ async function startAll(
 function nameTaken(name: string): UserError {
   return new UserError({
     where: `local cluster ${name}`,
-    problem: 'it exists already',
-    next: `Another name: evcctl local up --name … ; to take it down first: evcctl local down --name ${name}`,
+    problem: 'a local cluster of this name exists already',
+    next: `Choose another name: evcctl local up --name … ; or remove the cluster first: evcctl local down --name ${name}`,
   })
 }
 

@@ -45,7 +45,7 @@ export async function startMirror(options: MirrorOptions): Promise<{ readonly ur
     throw new UserError({
       where: `local cluster ${options.name}`,
       problem: 'there is no such local cluster to serve files to',
-      next: `First: evcctl local up --name ${options.name}`,
+      next: `Start it first: evcctl local up --name ${options.name}`,
     })
   }
   const image = await ensureHostImage({ ...options, suite: 'trixie' })

@@ -11,7 +11,7 @@ export type MaySign = (key: ParsedKey) => boolean
 
 /** The error that ssh2 gets instead of a signature that the server does not get. */
 export function notAgain(): Error {
-  return new Error('the server has signatures enough')
+  return new Error('the server already has enough signatures')
 }
 
 /** Which keys of an agent are wanted. */

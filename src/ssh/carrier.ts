@@ -123,6 +123,6 @@ function endedEarly({ connection, root, decoder }: Carrier, mode: RootMode, { ex
     problem: 'the connection was lost during an exchange; its outcome is unknown',
     expected: 'the end of the script',
     actual: decoder.begun ? `${how}; last heard: ${decoder.running()}` : how,
-    next: 'Run the same command again: it looks at what is there first.',
+    next: 'Run the same command again: it first reads the state of the host.',
   })
 }

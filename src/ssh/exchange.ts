@@ -114,10 +114,13 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
     return hostError(endpoint, 'timed out', {
       problem: `an exchange did not end within ${timeoutMs / 1000} s; ${endText('what ran there', carrier.left)}`,
       actual: `last heard: ${carrier.decoder.running()}`,
-      next: 'Look what hangs there, e.g. with: ps -ef --forest',
+      next: 'See what hangs there, e.g. with: ps -ef --forest',
     })
   if (error instanceof Stalled)
-    return hostError(endpoint, 'timed out', { problem: error.message, next: 'Is its disk or its line stuck?' })
+    return hostError(endpoint, 'timed out', {
+      problem: error.message,
+      next: 'Check whether its disk or its network is stuck.',
+    })
   if (error instanceof Fenced) return fencedError(carrier, error, fence)
   if (error instanceof TooMuch)
     return hostError(
@@ -127,7 +130,7 @@ function explain(error: unknown, carrier: Carrier, timeoutMs: number, fence: Fen
         problem: `its reply cannot be used: ${error.message}; ${endText('what ran there', carrier.left)}`,
         expected: error.expected,
         actual: `more; last heard: ${carrier.decoder.running()}`,
-        next: `Look what it prints: ${sshCommand(endpoint)} /bin/sh -c id`,
+        next: `See what it prints: ${sshCommand(endpoint)} /bin/sh -c id`,
       },
       error,
     )
@@ -160,7 +163,7 @@ function silentError(carrier: Carrier, waitMs: number, marginMs: number): HostEr
     problem: `nothing was heard of it for ${seconds} s; ${endText('what ran there', carrier.left)}`,
     expected: `an answer within ${Math.max(1, Math.round(waitMs / 1000))} s`,
     actual: `last heard: ${carrier.decoder.running()}`,
-    next: 'Look what hangs there, e.g. with: ps -ef --forest',
+    next: 'See what hangs there, e.g. with: ps -ef --forest',
   })
 }
 
@@ -170,10 +173,10 @@ function fencedError({ connection }: Carrier, { generation, message }: Fenced, f
     return hostError(connection.endpoint, 'fenced', {
       problem: `it cannot keep in ${file} which run writes to it; nothing was written`,
       actual: message === '' ? 'no reason' : message,
-      next: 'Is its disk full or read-only?  df -h /var/lib; mount',
+      next: 'Check whether its disk is full or read-only: df -h /var/lib; mount',
     })
   return hostError(connection.endpoint, 'fenced', {
-    problem: 'a later run has written to it, so this one may not any more; nothing was written',
+    problem: 'a later run has written to it, so this run may no longer write; nothing was written',
     actual: `generation ${generation} of the run lock in ${file}`,
     next: `Wait until that run has ended, then start this one again; what is done is not done again.\nIf there was none, the file is of another cluster, or damaged. On this host, as root: rm -f ${file}`,
   })

@@ -129,7 +129,7 @@ function unreadableRevoked(endpoint: Endpoint, file: string, error: unknown): Ho
     endpoint,
     'host key',
     {
-      problem: 'whether its host key is revoked cannot be told. Nothing was sent.',
+      problem: 'evcctl cannot find out whether its host key is revoked. Nothing was sent.',
       expected: `RevokedHostKeys of the ssh configuration names a text file of public keys, one a line`,
       actual: `${shortPath(file)}: ${error instanceof Error ? error.message : String(error)}`,
       next: `ls -l ${word(shortPath(file))}   (ssh-keygen -Q -f ${word(shortPath(file))} -l lists a KRL)`,
@@ -144,7 +144,7 @@ function unreadableError(endpoint: Endpoint, error: unknown): HostError {
     endpoint,
     'host key',
     {
-      problem: 'whether its host key is known cannot be told. Nothing was sent.',
+      problem: 'evcctl cannot find out whether its host key is known. Nothing was sent.',
       expected: `these can be read, where they exist: ${[...files, ...globalFiles].map(shortPath).join(', ')}`,
       actual: error instanceof Error ? error.message : String(error),
       next:

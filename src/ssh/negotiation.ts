@@ -20,7 +20,7 @@ export function nothingToOffer(endpoint: Endpoint, offer: Offer): HostError | un
   if (list === undefined) return undefined
   const { what, keyword } = names[list]
   return hostError(endpoint, 'unreachable', {
-    problem: `the ssh configuration allows it no ${what} algorithm that evcctl can`,
+    problem: `the ssh configuration allows it no ${what} algorithm that evcctl supports`,
     expected: `one of ${[...offered[list].usual, ...offered[list].onRequest].join(', ')}`,
     actual: `${keyword} ${endpoint.algorithms[list]}`,
     next: `Add one of them to ${keyword} of this host in ~/.ssh/config`,

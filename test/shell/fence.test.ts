@@ -37,7 +37,7 @@ describe.each(shells)('on a host whose shell is %s', (...shell) => {
     expect([made('a'), made('b'), remembered()]).toEqual([true, true, '3 run-3'])
   })
 
-  it('a later run writes after it, and then the earlier one may not any more', async () => {
+  it('once a later run has written, the earlier one may no longer write', async () => {
     await send(touch('a', run(3)))
     await send(touch('b', run(4)))
     const refused = await send(touch('c', run(3))).catch(error => error)

@@ -108,7 +108,7 @@ describe('host keys', () => {
     const files = [server.knownHostsFile, '/proc/self/mem']
     await using subject = pool(server.target({ knownHosts: { files, policy: 'accept-new' } }))
     const error = await hostError(output(subject, 'true'), 'host key')
-    expect(error.message).toContain('whether its host key is known cannot be told')
+    expect(error.message).toContain('evcctl cannot find out whether its host key is known')
     expect(error.details.actual).toContain('EIO')
     expect(await readFile(server.knownHostsFile, 'utf8').catch(() => '')).toBe('')
   })

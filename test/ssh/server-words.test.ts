@@ -91,7 +91,7 @@ describe('algorithms', () => {
     await writeFile(sshConfigFile, 'KexAlgorithms sntrup761x25519-sha512@openssh.com\n')
     await using subject = pool(server.target(), { sshConfigFile })
     const { problem, actual } = (await hostError(output(subject, 'true'), 'unreachable')).details
-    expect(problem).toBe('the ssh configuration allows it no key exchange algorithm that evcctl can')
+    expect(problem).toBe('the ssh configuration allows it no key exchange algorithm that evcctl supports')
     expect(actual).toBe('KexAlgorithms sntrup761x25519-sha512@openssh.com')
     expect(server.connections).toBe(0)
   })
