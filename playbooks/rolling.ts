@@ -180,19 +180,8 @@ function isOfStaticPods(id: TaskId): boolean {
   return id.split('/', 3)[2]!.startsWith('kubeadm configuration:')
 }
 
-/** In which order the running hosts of a plan change; undefined where it is none of several. `batches`: see hostBatches(). */
-export function rollingNote(batches: Batches, plan: Plan): string | undefined {
-  const changes = changesOfRunningHosts(batches, plan).filter(id => !isOfStaticPods(id))
-  const changing = new Set(changes.map(id => id.split('/', 1)[0]!))
-  const [first, ...rest] = batches
-    .map(batch => batch.filter(name => changing.has(name)))
-    .filter(({ length }) => length > 0)
-  if (first === undefined || rest.length === 0) return undefined
-  const others = rest.flat()
-  const atATime = Math.max(...rest.map(({ length }) => length))
-  const named =
-    others.length <= 5 ? others.join(', ') : `${others.slice(0, 3).join(', ')} and ${others.length - 3} more`
-  const pace = others.length === 1 ? '' : atATime === 1 ? ' one by one' : ` up to ${atATime} at a time`
-  const are = first.length === 1 ? 'it is' : 'they are'
-  return `Running hosts do not change all at once: ${first.join(', ')} first; when ${are} well with what is new, ${named}${pace}. Where one is not, its local proxy, container runtime and kubelet get their former files back, and the ones after it stay as they are.`
+/** The running hosts that a plan would change, batch after batch. `batches`: see hostBatches(). */
+export function changingBatches(batches: Batches, plan: Plan): Batches {
+  const changing = new Set(changesOfRunningHosts(batches, plan).map(id => id.split('/', 1)[0]!))
+  return batches.map(batch => batch.filter(name => changing.has(name))).filter(({ length }) => length > 0)
 }

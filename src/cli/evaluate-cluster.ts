@@ -1,6 +1,6 @@
-import { changesOfRunningHosts, hostBatches, rollingNote } from '../../playbooks/rolling.ts'
+import { changesOfRunningHosts, changingBatches, hostBatches } from '../../playbooks/rolling.ts'
 import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../cluster/index.ts'
-import { exitCodes, type FactModule, HostError, UserErrors } from '../core/index.ts'
+import { type Batches, exitCodes, type FactModule, HostError, UserErrors } from '../core/index.ts'
 import {
   describeHolder,
   type Evaluation,
@@ -23,6 +23,8 @@ import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
 /** What is the case on all hosts, compared with the cluster file, and who else is at work. */
 export interface ClusterEvaluation {
   readonly evaluation: Evaluation
+  /** The running hosts that would change, batch after batch. */
+  readonly batches: Batches
   /** The hosts that keep the lock of the cluster. */
   readonly voters: readonly string[]
   /** What the hosts said of the lock when they were read. */
@@ -68,8 +70,6 @@ export async function evaluateCluster(
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
-  const rolling = rollingNote(hostBatches(spec, facts), evaluated.plan)
-  if (rolling !== undefined) run.emit({ type: 'note', text: rolling })
   const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
   if (others !== undefined) run.emit({ type: 'note', text: others })
   const nodesNow = allNodes(evaluated)
@@ -83,17 +83,14 @@ export async function evaluateCluster(
     folders: [journalFolder('apply'), journalFolder('plan')],
     except: cluster.id,
   })
-  const judged = refuseAfterLoss(
-    evaluated,
-    lost,
-    changesOfRunningHosts(hostBatches(spec, facts), evaluated.plan),
-    spec.file,
-  )
+  const batches = hostBatches(spec, facts)
+  const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(batches, evaluated.plan), spec.file)
   const { lockVoters: voters } = inventory
   const { holder, ...seen } = seenLock(read.locks, voters)
   return {
     voters,
     seen,
+    batches: changingBatches(batches, evaluated.plan),
     evaluation: { ...judged, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
     ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
   }

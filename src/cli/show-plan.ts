@@ -19,14 +19,15 @@ export const cannotBeApplied = 'Nothing was written, and nothing will be before 
 /** Prints the plan on standard output. Returns whether there is anything to do. */
 export async function showPlan(
   cluster: ClusterRun,
-  { evaluation, lockedBy }: ClusterEvaluation,
+  { evaluation, batches, lockedBy }: ClusterEvaluation,
   options: ShowPlanOptions,
 ): Promise<boolean> {
   const { spec, view } = cluster
+  const planned = { ...evaluation, batches }
   const refused = evaluation.refused.size > 0
   await cluster.aside(() => {
-    if (options.output === 'json') return printJson(planDocument(evaluation, spec, Date.now()))
-    const text = renderPlan(evaluation, spec, {
+    if (options.output === 'json') return printJson(planDocument(planned, spec, Date.now()))
+    const text = renderPlan(planned, spec, {
       diff: options.diff,
       colour: wantsColour(process.stdout, process.env),
       reading: { ms: Date.now() - view.startedAt, exchanges: cluster.exchanges() },

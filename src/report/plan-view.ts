@@ -1,4 +1,5 @@
 import {
+  type Batches,
   boundedDetails,
   type Change,
   type ErrorDetails,
@@ -21,6 +22,8 @@ export interface PlanInput {
   readonly unreachable: ReadonlyMap<string, HostError>
   /** Tasks whose state could not be found out although the host answered, and why. */
   readonly errors?: ReadonlyMap<TaskId, ErrorDetails>
+  /** Running hosts that change, batch after batch. Default: none does. */
+  readonly batches?: Batches
 }
 
 /** One field that changes, as text; Secrets are shown by their label. */
@@ -65,6 +68,8 @@ export interface PlanCounts {
 /** A plan as plain data. Its text and its JSON are both made from this. */
 export interface PlanView {
   readonly changes: readonly PlannedChange[]
+  /** Hosts that run already and are not to change all at once: those of a batch change when the batch before is well. */
+  readonly batches: Batches
   readonly counts: PlanCounts
   readonly unreachable: readonly { readonly host: string; readonly unfit: boolean; readonly error: ErrorDetails }[]
   /** Tasks whose state could not be found out although their hosts answered. */
@@ -111,7 +116,7 @@ export function planView(input: PlanInput): PlanView {
     title: titleOf(id, input.graph),
     error: boundedDetails(error),
   }))
-  return { changes, counts, unreachable, errors }
+  return { changes, batches: input.batches ?? [], counts, unreachable, errors }
 }
 
 /** True when an apply would write, or might write. */

@@ -1,6 +1,7 @@
 import { wrap } from './layout.ts'
 import { count, formatDuration } from './measures.ts'
 import { createPaint, type Paint } from './paint.ts'
+import { batchLines } from './plan-batches.ts'
 import { changeText } from './plan-change.ts'
 import { groupByHosts, sectionLines } from './plan-groups.ts'
 import { hasChanges, type PlanCounts, type PlanInput, planView } from './plan-view.ts'
@@ -80,6 +81,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
     ...unjudged,
     ...groupByHosts(texts, order).flatMap(group => [...sectionLines(group, options.width, paint), '']),
     ...notes,
+    ...batchLines(view.batches, width, paint),
     `${countsText(view.counts)}.`,
   ]
   if (options.next !== undefined) lines.push(`Nothing was written. To do this: ${options.next}`)

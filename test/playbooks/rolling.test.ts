@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { changesOfRunningHosts, hostBatches, rollingNote, runningBatches } from '../../playbooks/rolling.ts'
+import { changesOfRunningHosts, changingBatches, hostBatches, runningBatches } from '../../playbooks/rolling.ts'
 import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
 import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
@@ -181,15 +181,16 @@ describe('running nodes', () => {
     })
     const batches = runningBatches(spec, standing(names))
     const config = (name: string) => `${name}/kubelet/kubelet configuration:/var/lib/kubelet/config.yaml`
-    expect(rollingNote(batches, plan(config('w3'), 'cp1/nodes/node labels:w3'))).toBeUndefined()
-    expect(rollingNote(batches, plan('w3/firewall/firewall:openings', 'cp1/os/hostname:cp1'))).toContain('cp1 first;')
-    expect(rollingNote(batches, plan(config('cp1'), config('w3')))).toContain(
-      'cp1 first; when it is well with what is new, w3.',
-    )
-    expect(rollingNote(batches, plan(...names.map(config)))).toContain('cp2, cp3, w1 and 8 more up to 2 at a time.')
+    expect(changingBatches(batches, plan('cp1/nodes/node labels:w3'))).toEqual([])
+    expect(changingBatches(batches, plan(config('w3'), 'cp1/nodes/node labels:w3'))).toEqual([['w3']])
+    expect(changingBatches(batches, plan('w3/firewall/firewall:openings', 'cp1/os/hostname:cp1'))).toEqual([
+      ['cp1'],
+      ['w3'],
+    ])
+    expect(changingBatches(batches, plan(...names.map(config)))).toEqual(batches)
     const { spec: given, facts } = external({ cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'] })
     const packages = ['e1', 'e2', 'e3'].map(name => `${name}/etcd-host/packages:apt`)
-    expect(rollingNote(hostBatches(given, facts), plan(...packages))).toContain('e2 first;')
+    expect(changingBatches(hostBatches(given, facts), plan(...packages))).toEqual([['e2'], ['e1'], ['e3']])
   })
 
   test('are taken out of the cluster by changes of their static pods, too, which nodes that this run makes have none of', () => {
@@ -201,8 +202,7 @@ describe('running nodes', () => {
       pods.map(id => [id, { is: 'change', change: { action: 'update', fields: [] } }]),
     )
     expect(changesOfRunningHosts(hostBatches(spec, facts), { verdicts })).toEqual(pods.slice(0, 2))
-    // They have an order of their own.
-    expect(rollingNote(hostBatches(spec, facts), { verdicts })).toBeUndefined()
+    expect(changingBatches(hostBatches(spec, facts), { verdicts })).toEqual([['cp1'], ['cp2']])
   })
 })
 

@@ -212,6 +212,42 @@ describe('plan as data', () => {
   })
 })
 
+describe('the batches of running hosts', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `w${index + 1}`)
+  const shown = (batches: PlanInput['batches']) => {
+    const input = { ...planned([['w1/kubelet/unit:kubelet.service', change('restart')]]), ...(batches && { batches }) }
+    const lines = renderPlan(input, subject).split('\n')
+    return lines.filter(line => /batch/.test(line))
+  }
+
+  test('are shown in their order, with how many change at a time', () => {
+    const [first, ...workers] = names(9)
+    const pairs = [0, 2, 4, 6].map(at => workers.slice(at, at + 2))
+    expect(shown([['cp1'], ['cp2'], [first!], ...pairs])).toEqual([
+      'Running hosts change in 7 batches, each when the one before is well with what it got',
+      '  batches 1 to 3  cp1, cp2, w1                    one at a time',
+      '  batches 4 to 7  w2, w3, w4, w5, w6, w7, w8, w9  up to 2 at a time',
+      expect.stringContaining('the batches after it stay as they are'),
+    ])
+  })
+
+  test('are a few lines for a thousand hosts', () => {
+    const [first, ...others] = names(1000)
+    expect(shown([[first!], others.slice(0, 900), others.slice(900)]).slice(1, 3)).toEqual([
+      '  batch 1         w1',
+      '  batches 2 to 3  w2, w3, w4 and 996 more  up to 900 at a time',
+    ])
+  })
+
+  test('are not shown where one changes, or none; programs get them in any case', () => {
+    expect([shown([['w1']]), shown([]), shown(undefined)]).toEqual([[], [], []])
+    expect(planDocument({ ...planned([]), batches: [['cp1'], ['w1']] }, subject, 5)).toMatchObject({
+      batches: [['cp1'], ['w1']],
+    })
+    expect(planDocument(planned([]), subject, 5).batches).toEqual([])
+  })
+})
+
 test('a thousand hosts that are alike are said once, in errors, findings and notes; what differs stays apart', () => {
   const names = Array.from({ length: 1000 }, (_, index) => `w${index}`)
   const error = (host: string, problem: string) => new HostError(host, 'unreachable', { where: host, problem })
