@@ -49,6 +49,19 @@ function changedTasks(outcome: Outcome): string[] {
     .sort()
 }
 
+/** Applies what is in the file now: a task changes on all hosts, on each when the node before it is Ready with it. */
+async function changesOneByOne(task: string): Promise<void> {
+  const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+  expect([outcome.exitCode, failuresOf(outcome)]).toEqual([0, []])
+  const order = eventsOf(outcome).flatMap(event => {
+    if (event.type === 'task:start' && event.task.endsWith(`/${task}`)) return [`${event.host} changes`]
+    const isReady = event.type === 'task:end' && event.task === `${event.host}/kubelet/node:${event.host}`
+    return isReady && event.result === 'changed' ? [`${event.host} is well`] : []
+  })
+  expect(order).toEqual(hostNames.flatMap(name => [`${name} changes`, `${name} is well`]))
+  expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+}
+
 beforeAll(async () => {
   // w1 asks for a password, so that there is one to be found where it must not be.
   cluster = await startCluster({
@@ -305,8 +318,7 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 
-  test('a setting with which the kubelet cannot start reaches one node only, which gets its former one back', async () => {
-    const whole = await readFile(cluster.file, 'utf8')
+  test('a setting with which the kubelet cannot start stops after one node; put right, it goes through all of them', async () => {
     const settings = {
       systemReservedCgroup: '/no-such-cgroup',
       systemReserved: { memory: '64Mi' },
@@ -324,7 +336,9 @@ describe.sequential('from bare hosts to a cluster', () => {
         )
       ).stdout
     const before = await Promise.all(hostNames.map(kubeletOf))
-    expect((await run('plan', cluster.file)).stdout).toContain('cp1 first; when it is well with what is new, w1, w2')
+    expect((await run('plan', cluster.file)).stdout).toMatch(
+      /change in 3 batches, .*\n {2}batches 1 to 3 {2}cp1, w1, w2 {2}one at a time\n/,
+    )
     const began = Date.now()
     const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
     console.log(`a kubelet that cannot start was put back after ${Math.round((Date.now() - began) / 1000)} s`)
@@ -334,11 +348,37 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect(after.slice(1)).toEqual(before.slice(1))
     expect(after[0]?.split('\n')[1]).toBe(before[0]?.split('\n')[1])
     await waitUntil('cp1 is Ready', async () => / Ready /.test(await cluster.kubectl('get', 'node', 'cp1')))
-    await writeFile(cluster.file, whole)
-    const again = await run('apply', cluster.file, '--yes', '--output', 'json')
-    expect([again.exitCode, failuresOf(again)]).toEqual([0, []])
-    expect(await Promise.all(hostNames.slice(1).map(kubeletOf))).toEqual(before.slice(1))
-    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+    expect((await cluster.kubectl('get', 'nodes', '--no-headers')).match(/ Ready /g)).toHaveLength(3)
+    await editClusterFile(cluster.file, document => {
+      for (const key of ['systemReservedCgroup', 'enforceNodeAllocatable'])
+        document.deleteIn(['spec', 'kubernetes', 'kubeletConfiguration', key])
+    })
+    await changesOneByOne('kubelet/unit:kubelet.service')
+  })
+
+  test('a setting with which containerd cannot start stops after one node; put right, it goes through all of them', async () => {
+    const runtime = 'io.containerd.cri.v1.runtime'
+    // The first patch is what containers as hosts need.
+    const set = (key: string, value: unknown) =>
+      editClusterFile(cluster.file, document =>
+        document.setIn(['spec', 'runtime', 'configPatches', 1], { plugins: { [runtime]: { [key]: value } } }),
+      )
+    const look = 'systemctl show -p MainPID --value containerd; sha256sum /etc/containerd/config.toml'
+    const containerdOf = async (name: string) => (await cluster.hosts.exec(name, look)).stdout
+    const before = await Promise.all(hostNames.map(containerdOf))
+    await set('containerd', { default_runtime_name: 'no-such-runtime' })
+    const began = Date.now()
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    console.log(`a containerd that cannot start was put back after ${Math.round((Date.now() - began) / 1000)} s`)
+    expect(outcome.exitCode).toBe(1)
+    expect(failuresOf(outcome)).toEqual([expect.stringMatching(/^cp1 .*former files again/s)])
+    const after = await Promise.all(hostNames.map(containerdOf))
+    expect(after.slice(1)).toEqual(before.slice(1))
+    expect(after[0]?.split('\n')[1]).toBe(before[0]?.split('\n')[1])
+    await waitUntil('cp1 is Ready', async () => / Ready /.test(await cluster.kubectl('get', 'node', 'cp1')))
+    expect((await cluster.kubectl('get', 'nodes', '--no-headers')).match(/ Ready /g)).toHaveLength(3)
+    await set('max_container_log_line_size', 32_768)
+    await changesOneByOne('containerd/unit:containerd.service')
   })
 
   test('a local proxy that cannot take the place of another stops at the first node, where the former one runs on', async () => {
