@@ -9,35 +9,35 @@ import {
 } from '../resources/kubeadm/index.ts'
 import type { KubernetesDocument } from '../resources/support/index.ts'
 
-/** What the roles of control plane nodes are given: of the one that runs kubeadm init, and of those that join. */
+/** The parameters of both roles of control plane nodes: the first one (kubeadm init) and those that join. */
 export interface ControlPlaneNodeParameters {
   /** Path of cluster.yaml, for messages. */
   readonly file: string
   readonly node: Omit<NodeSettings, 'ignorePreflightErrors'>
   /** The documents that all nodes share. */
   readonly documents: ClusterDocuments
-  /** Laid over the InitConfiguration, from which static pods are made again when the cluster's settings change. */
+  /** Merged into the InitConfiguration, from which kubeadm creates the static pods again when the cluster's settings change. */
   readonly initPatch: KubernetesDocument
   /** `host:port` of the API as this host reaches it. */
   readonly endpoint: string
   /** Port of kube-apiserver. */
   readonly bindPort: number
   readonly ignorePreflightErrors: readonly string[]
-  /** All that kubeadm needs on this host. */
+  /** Everything that kubeadm needs on this host. */
   readonly after: readonly Task[]
 }
 
 export interface ControlPlaneNodeOutputs {
-  /** Done when its static pods are those of the documents. */
+  /** Done when the static pods of the node match the documents. */
   readonly configured: Task
-  /** Flags of its kubelet. */
+  /** Flags of the node's kubelet. */
   readonly kubeletFlags: readonly KubeletFlag[]
 }
 
 /**
- * The file with the documents that certificates are uploaded with, where it is another one than kubeadmFile: with an
- * external etcd, what the API servers show to it does not travel. Every control plane node has it, since any may be the
- * one through which the cluster is worked on.
+ * The file with the documents for the upload of certificates, where it is not kubeadmFile: with an external etcd, the
+ * client certificate of each API server stays on its host. Every control plane node has this file, because a run may
+ * change the cluster through any of them.
  */
 export function uploadFile(init: KubernetesDocument, cluster: KubernetesDocument) {
   const upload = uploadConfiguration(cluster)

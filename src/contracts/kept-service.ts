@@ -5,21 +5,21 @@ import { type KeptUnit, systemdUnit } from '../resources/systemd/index.ts'
 export interface KeptServiceParameters {
   /** Name of the unit, with its suffix. */
   readonly unit: string
-  /** What it runs; undefined where the program is a package's. */
+  /** The program of the unit; undefined where the program belongs to a package. */
   readonly program?: string
-  /** Absolute paths of its text files. It is restarted when one of them changes, or the program does. */
+  /** Absolute paths of its text files. The unit is restarted when one of them, or the program, changes. */
   readonly files: readonly string[]
-  /** Those of the files for which a reload is enough. */
+  /** Those of the files whose change needs only a reload. */
   readonly reloads?: readonly string[]
-  /** Units that it needs to be well, with what they get back together with it. */
+  /** Units that this one depends on, with the files that they get back together with it. */
   readonly needed?: readonly KeptUnit[]
   /** What has to be done before it starts. */
   readonly after: readonly Task[]
-  /** What it is restarted or reloaded for. */
+  /** The changes for which the unit is restarted or reloaded. */
   readonly watch: readonly Task[]
 }
 
-/** A service that is started with the host, and that gets its former files back when it is not well with new ones. */
+/** A service that starts at boot, and that gets its former files back when it does not work with new ones. */
 export function declareKeptService(
   scope: Scope,
   { unit, program, files, reloads = [], needed = [], after, watch }: KeptServiceParameters,

@@ -4,33 +4,33 @@ import type { Task } from '../core/task.ts'
 import { file } from '../resources/files/index.ts'
 import { systemdUnit } from '../resources/systemd/index.ts'
 
-/** What the role of either local proxy is given. */
+/** The parameters of the role of either local proxy. */
 export interface LocalProxyParameters {
   /** Loopback port that it listens on. */
   readonly port: number
   /** Addresses of the control plane nodes. */
   readonly upstreams: readonly string[]
-  /** Which of them is this host's own: it is asked first, the others when it cannot serve. */
+  /** The address of this host, if it is a control plane node. The proxy prefers it, and uses the others when it fails. */
   readonly own?: string
   /** Port of their API servers. */
   readonly upstreamPort: number
-  /** Unit of another proxy that may have the port: it is stopped as late as possible, and runs again when this one does not. */
+  /** Unit of another proxy that may hold the port. It is stopped as late as possible, and runs again when this one fails. */
   readonly replaces: string
   /** What has to be done first: the packages. */
   readonly after: readonly Task[]
 }
 
-/** An API server that a local proxy leads to. */
+/** An API server that the local proxy forwards to. */
 export interface LocalProxyUpstream {
-  /** As it stands before a port: IPv6 in brackets. */
+  /** The address as it is written before a port: IPv6 in brackets. */
   readonly address: string
-  /** It is this host's own, and there are others. */
+  /** True for the API server of this host, if there are others. */
   readonly isOwn: boolean
-  /** It is asked only when this host's own does not serve. */
+  /** True for a server that the proxy uses only when this host's own does not serve. */
   readonly isBackup: boolean
 }
 
-/** The API servers in an order of their own, so that the order of hosts in cluster.yaml changes nothing. */
+/** The API servers, sorted, so that the order of hosts in cluster.yaml makes no difference. */
 export function upstreamsOf({ own, upstreams }: LocalProxyParameters): readonly LocalProxyUpstream[] {
   const others = own !== undefined && upstreams.length > 1
   return [...upstreams].sort().map(address => ({
@@ -41,7 +41,7 @@ export function upstreamsOf({ own, upstreams }: LocalProxyParameters): readonly 
 }
 
 export interface LocalProxyOutputs {
-  /** `host:port` that reaches an API server from this host. */
+  /** The `host:port` at which this host reaches an API server. */
   readonly endpoint: string
   /** Done when the proxy listens. */
   readonly ready: Task
@@ -58,8 +58,8 @@ export interface LocalProxyProgram {
 }
 
 /**
- * A proxy as a unit of its own, which takes the port over from another one. New upstreams are a reload. One that does not
- * run with new files, or through which nothing answers any more, gets the former ones back.
+ * A proxy as a unit of its own, which takes the port over from another proxy. New upstreams need only a reload. The unit
+ * gets its former files back if it does not run with the new ones, or if nothing answers through it any more.
  */
 export function runLocalProxy(
   scope: Scope,
@@ -73,7 +73,7 @@ export function runLocalProxy(
   ]
   const watches = [binary, unitFile]
   const kept = [{ unit, files: [unitFile, config], watches: [...watches, config], reloads: config }]
-  // Any answer will do, an API server's refusal too.
+  // Any answer will do, even a refusal by the API server.
   const serves = `curl -q --silent --insecure --noproxy '*' --max-time 3 --output /dev/null https://127.0.0.1:${port}/`
   const trial = { kept, proof: { serves, replaces } }
   const ready = scope.add(systemdUnit({ unit, state: 'running', enabled: true, watches, reloads: [config], trial }), {

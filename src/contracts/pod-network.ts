@@ -1,9 +1,9 @@
 import type { Task } from '../core/task.ts'
 
-/** What the role of any pod network gives. */
+/** The outputs of the role of any pod network. */
 export interface NetworkOutputs {
-  /** Done when the cluster has its objects as they are to be: nodes become Ready by it. */
+  /** Done when the objects of the network are in the cluster as desired: then nodes can become Ready. */
   readonly applied: Task
-  /** What runs it on every node. */
+  /** The workload that runs the network on every node. */
   readonly daemonSet: { readonly namespace: string; readonly name: string }
 }

@@ -4,13 +4,13 @@ import { Secret } from '../core/secret.ts'
 import type { Task } from '../core/task.ts'
 import { absent, file } from '../resources/files/index.ts'
 
-/** Host, or host:port, of a registry or mirror → how it is logged into. */
+/** Host, or host:port, of a registry or mirror → the credentials for it. */
 export type RegistryLogins = Readonly<Record<string, Login>>
 
-/** The same with the passwords as they are written into a file. */
+/** The same, with the passwords in plain text as they are written into a file. */
 export type PlainLogins = Readonly<Record<string, { readonly username: string; readonly password: string }>>
 
-/** A configuration that has logins in it; without any it is no secret. `label` stands for it where it is shown. */
+/** A configuration file: a Secret if there are logins in it, else plain text. `label` is shown in place of the Secret. */
 export function withLogins(
   logins: RegistryLogins,
   render: (logins: PlainLogins) => string,
@@ -27,13 +27,13 @@ export function withLogins(
   )
 }
 
-// By this a later run knows the file as evcctl's own. Readers of the format look at `auths` only.
+// The mark by which a later run recognises the file as evcctl's own. Readers of the format look at `auths` only.
 const marker = '"managedBy": "evcctl"'
 
 /**
- * A file of logins in the format that Docker has for them, which the kubelet and CRI-O read as well
- * (containers-auth.json(5)). Without logins there is none; one that somebody else wrote is left alone then. `nameOf` says
- * how the reader of the file calls a registry.
+ * A file of logins in Docker's format, which the kubelet and CRI-O read as well (containers-auth.json(5)). Without logins
+ * there is no such file; a file that somebody else wrote is left alone then. `nameOf` gives the name by which the reader
+ * of the file looks up a registry.
  */
 export function declareLogins(
   scope: Scope,
@@ -43,7 +43,7 @@ export function declareLogins(
 ): Task {
   if (Object.keys(logins).length === 0) return scope.add(absent({ path, holding: marker }), { after })
   const content = Secret.all(
-    // Secrets of their own, so that they are known as such in whatever is printed.
+    // Each one is a Secret of its own, so that it is masked in whatever is printed.
     Object.values(logins).map(({ username, password }) =>
       password.map(plain => Buffer.from(`${username}:${plain}`).toString('base64')),
     ),

@@ -6,11 +6,11 @@ import { absent, file } from '../resources/files/index.ts'
 import { directList, proxyUser } from '../resources/support/index.ts'
 
 export interface UnitProxy {
-  /** When one of these has changed, the unit has to be restarted. */
+  /** The unit has to be restarted when one of these has changed. */
   readonly changes: readonly Task[]
-  /** Their files. */
+  /** The paths of the files. */
   readonly watches: readonly string[]
-  /** What has to be there when the unit starts, and may change while it runs. */
+  /** Files that have to exist when the unit starts; their change needs no restart. */
   readonly needs: readonly Task[]
 }
 
@@ -19,9 +19,9 @@ const directPath = '/etc/evcctl/no-proxy.env'
 const header = '# Managed by evcctl: spec.proxy of cluster.yaml.\n'
 
 /**
- * The proxy of a service, in its environment; without a proxy there is none. systemd shows Environment= of a unit to every
- * user of the host (systemd.exec(5)), so it comes from a file, which only root can read where there is a password in it.
- * A host more or less in the cluster is known to the service from its next start on: it is not restarted for that.
+ * The proxy settings in the environment of a service; without a proxy there are none. systemd shows Environment= of a unit to
+ * every user of the host (systemd.exec(5)), so the settings are in a file; only root can read it if it holds a password.
+ * When a host joins or leaves the cluster, the service is not restarted: it learns of the host at its next start.
  */
 export function declareUnitProxy(scope: Scope, unit: string, proxy: HttpProxy | undefined): UnitProxy {
   const dropInPath = `/etc/systemd/system/${unit}.d/50-evcctl-proxy.conf`
@@ -38,7 +38,7 @@ export function declareUnitProxy(scope: Scope, unit: string, proxy: HttpProxy | 
   return { changes: [dropIn, proxied], watches, needs }
 }
 
-// The comment changes, and so the service is restarted, when anything but a host has come or gone.
+// This comment changes when an exception other than a host of the cluster changes: only then the service is restarted.
 function dropInFor({ noProxy }: HttpProxy): string {
   return `${header}# Without it, besides the hosts of the cluster: ${noProxy.join(',')}
 [Service]
@@ -48,7 +48,7 @@ EnvironmentFile=-${directPath}
 }
 
 // In capitals: Go looks there first (golang.org/x/net/http/httpproxy, FromEnvironment). No value has a character that
-// systemd reads in another way between double quotes (systemd.exec(5), EnvironmentFile=).
+// systemd interprets these characters between double quotes (systemd.exec(5), EnvironmentFile=).
 function proxyVariables({ http, https, login }: HttpProxy): string | Secret {
   const render = (user: string) => {
     const variable = (name: string, url: string | undefined) =>
