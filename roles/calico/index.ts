@@ -17,18 +17,18 @@ export interface CalicoParameters {
   /** CIDR. */
   readonly podCIDR: string
   readonly encapsulation: 'vxlan' | 'ipip'
-  /** In the place of quay.io/calico. */
+  /** The registry that is used in place of quay.io/calico. */
   readonly registry?: string
-  /** What downloads need. */
+  /** Done when the host can download. */
   readonly downloadAfter: readonly Task[]
-  /** Done when there is a control plane, on whose first node the role runs. */
+  /** Done when there is a control plane. The role runs on its first node. */
   readonly controlPlane: Task
 }
 
 const folder = '/etc/evcctl/calico'
 const daemonSet = { name: 'calico-node', namespace: 'kube-system' }
 
-/** The pod network Calico: upstream's manifest with a few patches, by the kustomize that kubectl has. */
+/** The pod network Calico: upstream's manifest with a few patches, applied by the kustomize that kubectl contains. */
 export const calico: Role<CalicoParameters, NetworkOutputs> = {
   name: 'calico',
   declare(scope, { manifest, downloadAfter, controlPlane, ...settings }) {

@@ -4,15 +4,15 @@ export interface CalicoSettings {
   /** CIDR. */
   readonly podCIDR: string
   readonly encapsulation: 'vxlan' | 'ipip'
-  /** In the place of quay.io/calico. */
+  /** The registry that is used in place of quay.io/calico. */
   readonly registry?: string | undefined
 }
 
 const images = ['node', 'cni', 'kube-controllers']
 
 /**
- * kustomization.yaml for manifests/calico.yaml of Calico 3.31 and 3.32. What VXLAN needs is what upstream's
- * manifests/calico-vxlan.yaml has in other words: no BIRD, so nothing that asks for it.
+ * kustomization.yaml for manifests/calico.yaml of Calico 3.31 and 3.32. The patches for VXLAN have the same effect as
+ * upstream's manifests/calico-vxlan.yaml: BIRD does not run, and no probe asks for it.
  */
 export function calicoKustomization(settings: CalicoSettings): Record<string, unknown> {
   const { registry } = settings
@@ -35,7 +35,7 @@ function node({ podCIDR, encapsulation }: CalicoSettings) {
     CALICO_IPV4POOL_CIDR: podCIDR,
     CALICO_IPV4POOL_IPIP: isVxlan ? 'Never' : 'Always',
     CALICO_IPV4POOL_VXLAN: isVxlan ? 'Always' : 'Never',
-    // The address that the kubelet was given, whatever interface comes first.
+    // Calico uses the address that the kubelet was given, not that of the first interface.
     IP_AUTODETECTION_METHOD: 'kubernetes-internal-ip',
   }
   const probe = (flag: string) => ({ exec: { command: ['/bin/calico-node', flag] } })

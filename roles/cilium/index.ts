@@ -20,19 +20,19 @@ export interface CiliumParameters {
   readonly kubeProxyReplacement: boolean
   /** `host:port` of the API on every node. */
   readonly endpoint: string
-  /** How many nodes there are: where there is but one, so is Cilium's operator. */
+  /** Number of nodes: on a single node, Cilium's operator has one replica. */
   readonly nodes: number
-  /** Laid over the values. */
+  /** Merged into the values of the chart. */
   readonly values: Readonly<Record<string, unknown>>
-  /** What downloads need. */
+  /** Done when the host can download. */
   readonly downloadAfter: readonly Task[]
-  /** Done when there is a control plane, on whose first node the role runs. */
+  /** Done when there is a control plane. The role runs on its first node. */
   readonly controlPlane: Task
 }
 
 const folder = '/etc/evcctl/cilium'
 
-/** The pod network Cilium, as the release of upstream's own Helm chart. */
+/** The pod network Cilium, installed as a release of upstream's own Helm chart. */
 export const cilium: Role<CiliumParameters, NetworkOutputs> = {
   name: 'cilium',
   declare(scope, params) {

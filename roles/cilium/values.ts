@@ -9,10 +9,10 @@ export interface CiliumSettings {
 }
 
 /**
- * Values of upstream's chart (install/kubernetes/cilium/values.yaml of Cilium 1.20) where its defaults do not fit:
- * nodes get their addresses from Kubernetes, like with any other network, and the agent asks the API by the way that
- * every node has, since it works before Services do. Pods are replaced when their settings change: most of these are
- * in a ConfigMap that is read at start only.
+ * Values of upstream's chart (install/kubernetes/cilium/values.yaml of Cilium 1.20) where its defaults do not fit.
+ * Nodes get their pod addresses from Kubernetes, as with the other networks. The agent uses the API endpoint that every
+ * node has, because the agent starts before Services work. Pods are replaced when their settings change: most settings
+ * are in a ConfigMap that the agent reads only when it starts.
  */
 export function ciliumValues(settings: CiliumSettings): Record<string, unknown> {
   const { kubeProxyReplacement, endpoint, nodes, values } = settings
@@ -24,7 +24,7 @@ export function ciliumValues(settings: CiliumSettings): Record<string, unknown> 
     k8sServiceHost: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''),
     k8sServicePort: Number(endpoint.slice(colon + 1)),
     kubeProxyReplacement,
-    // For Services that say so themselves, like the one of the cluster's DNS; kube-proxy does it unasked.
+    // For Services with a traffic distribution, e.g. that of the cluster's DNS; kube-proxy supports it by default.
     loadBalancer: { serviceTopology: true },
     operator: { replicas: Math.min(nodes, 2), rollOutPods: true },
     rollOutCiliumPods: true,

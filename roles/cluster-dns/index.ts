@@ -1,18 +1,18 @@
 import { dnsPlacement, type ExpectedNode, nodeDns, type Role, type Task } from '../../src/index.ts'
 
 export interface ClusterDnsParameters {
-  /** Whether it runs on every node besides. */
+  /** Whether a copy of CoreDNS runs on every node as well. */
   readonly everyNode: boolean
   /** Done when there is a cluster. */
   readonly initialised: Task
-  /** Where the pods may run that kubeadm makes; `up` waits for these nodes. */
+  /** The nodes where the pods of kubeadm's Deployment may run. The role waits until these are `up`. */
   readonly nodes: readonly ExpectedNode[]
-  /** Whether they are Ready then. */
+  /** Whether these nodes are Ready then. */
   readonly ready: boolean
   readonly up: readonly Task[]
 }
 
-/** CoreDNS as kubeadm makes it, so that it outlives any one node. Runs on a control plane node. */
+/** Spreads the CoreDNS of kubeadm, so that DNS survives the loss of any one node. Runs on a control plane node. */
 export const clusterDns: Role<ClusterDnsParameters, { readonly placed: Task }> = {
   name: 'cluster-dns',
   declare(scope, { everyNode, initialised, nodes, ready, up }) {

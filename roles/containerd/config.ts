@@ -8,15 +8,16 @@ export const dropIns = '/etc/containerd/conf.d/*.toml'
 export interface ContainerdConfig {
   /** Image of the container that holds a pod's namespaces. */
   readonly sandboxImage: string
-  /** Registry or mirror → how it is logged into. */
+  /** Registry or mirror → credentials for it. */
   readonly logins: PlainLogins
-  /** Laid over it in order; see deepMerge(). */
+  /** Merged into the configuration in order; see deepMerge(). */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
 
 /**
- * config.toml in version 3, which containerd 2.0 and newer read (docs/cri/config.md of containerd). Layers are thrown
- * away once unpacked: nodes run images, they do not push them. The transfer service cannot do that, hence local pulls.
+ * config.toml in version 3, which containerd 2.0 and newer read (docs/cri/config.md of containerd). Layers are deleted
+ * once they are unpacked, because nodes run images and do not push them. The transfer service cannot delete them, so
+ * containerd pulls locally.
  */
 export function renderContainerdConfig({ sandboxImage, logins, patches }: ContainerdConfig): string {
   const base = {
@@ -41,7 +42,7 @@ export function renderContainerdConfig({ sandboxImage, logins, patches }: Contai
   return `# Managed by evcctl: spec.runtime of cluster.yaml. Additions of your own: ${dropIns}\n${stringify(merged)}\n`
 }
 
-// By the host that is asked in the end (ParseAuth and PullImage of internal/cri/server/images/image_pull.go).
+// The key is the host that serves the image in the end (ParseAuth and PullImage of internal/cri/server/images/image_pull.go).
 function configs(logins: PlainLogins) {
   const entries = Object.entries(logins).map(([registry, auth]) => [apiHost(registry), { auth }] as const)
   return entries.length === 0 ? {} : { configs: Object.fromEntries(entries) }

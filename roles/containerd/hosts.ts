@@ -1,19 +1,19 @@
 import { stringify } from 'smol-toml'
 import { ownValue, type RegistryFiles } from '../../src/index.ts'
 
-/** Folder of one hosts.toml a registry; containerd reads them at every pull. */
+/** Folder with one hosts.toml for each registry; containerd reads them at every pull. */
 export const registriesFolder = '/etc/containerd/certs.d'
 
-/** Which registries are asked elsewhere first, and which certificates are trusted. */
+/** The mirrors of registries, and the CAs that are trusted. */
 export interface Registries {
-  /** Registry host → URLs of its mirrors, tried in order before the registry itself; `_default`: all the others. */
+  /** Registry host → URLs of its mirrors, tried in order before the registry itself; `_default`: every other registry. */
   readonly mirrors: Readonly<Record<string, readonly string[]>>
-  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that may have signed its certificate. */
   readonly authorities: Readonly<Record<string, string>>
 }
 
 /**
- * One hosts.toml for each registry that has a mirror or a CA, and the CA beside it.
+ * One hosts.toml for each registry that has a mirror or a CA, with the CA beside it.
  * Format: docs/hosts.md of containerd.
  */
 export function hostsFiles({ mirrors, authorities }: Registries): RegistryFiles {
@@ -33,7 +33,7 @@ function hostsToml(host: string, { mirrors, authorities }: Registries): string {
   return `${stringify({ ...own, ...(tables.length === 0 ? {} : { host: Object.fromEntries(tables) }) })}\n`
 }
 
-/** Where the API of a registry is. Docker Hub's does not live under the name that images use. */
+/** URL of the API of a registry. Docker Hub's API has another host name than the one in image references. */
 export function apiHost(registry: string): string {
   return registry === 'docker.io' ? 'registry-1.docker.io' : registry
 }

@@ -55,7 +55,7 @@ export const containerd: Role<ContainerdParameters, ContainerRuntimeOutputs> = {
     )
     const configured = scope.add(configurationFile({ path: config, text, patches }))
     const unitFile = scope.add(file({ path: unitPath, mode: 0o644, content: templatesOf(import.meta.url)(unit, {}) }))
-    // Read at every pull: no restart.
+    // containerd reads these at every pull, so it needs no restart.
     const registries = scope.add(
       registryFiles(registriesFolder, hostsFiles({ mirrors: params.registryMirrors, authorities: params.registryCAs })),
     )

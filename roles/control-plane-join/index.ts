@@ -25,12 +25,12 @@ import {
 export interface ControlPlaneJoinRoleParameters extends ControlPlaneNodeParameters {
   /** Addresses of the other control plane nodes, the first one first. */
   readonly others: readonly string[]
-  /** Laid over the JoinConfiguration. */
+  /** Merged into the JoinConfiguration. */
   readonly joinPatch: KubernetesDocument
   readonly identity: Output<ClusterIdentity>
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
-  /** The control plane node whose static pods are changed before those of this one. */
+  /** The control plane node whose static pods change before those of this one. */
   readonly previous: Task
 }
 
@@ -38,14 +38,14 @@ export interface ControlPlaneJoinOutputs extends ControlPlaneNodeOutputs {
   readonly joined: Task
 }
 
-/** A control plane node beside the first: kubeadm join, and later changes of what its static pods are made with. */
+/** A control plane node other than the first: kubeadm join, and later changes of its static pods. */
 export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlaneJoinOutputs> = {
   name: 'control-plane-join',
   declare(scope, params) {
     const { documents, node, bindPort, endpoint, ignorePreflightErrors } = params
     const init = initConfiguration({ ...node, bindPort, ignorePreflightErrors, patch: params.initPatch })
     const { cluster, kubelet, kubeProxy } = documents
-    // The same documents as on the first one: any of them can take its place.
+    // The same documents as on the first control plane node: any node can take its place.
     const all = [init, cluster, kubelet, ...(kubeProxy === undefined ? [] : [kubeProxy])]
     const written = scope.add(file({ path: kubeadmFile, mode: 0o600, content: renderDocuments(all) }))
     const upload = uploadFile(init, cluster)

@@ -24,18 +24,18 @@ import {
   uploadFile,
 } from '../../src/index.ts'
 
-/** `configured`: the cluster's own configuration is the one of the documents as well. */
+/** `configured`: done when the cluster's own configuration matches the documents, too. */
 export interface ControlPlaneOutputs extends ControlPlaneNodeOutputs {
   readonly identity: Output<ClusterIdentity>
-  /** For the joins of this run. */
+  /** The bootstrap token for the joins of this run. */
   readonly token: Output<BootstrapToken>
-  /** For the control plane nodes that join in this run. */
+  /** The certificate key for the control plane nodes that join in this run. */
   readonly certificateKey: Output<Secret>
   /** Done when there is a control plane. */
   readonly initialised: Task
 }
 
-/** The first control plane node: kubeadm init, and later changes of what it was made with. */
+/** The first control plane node: kubeadm init, and later changes of the cluster's configuration. */
 export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs> = {
   name: 'control-plane',
   declare(scope, params) {

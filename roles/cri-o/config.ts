@@ -1,13 +1,13 @@
 import { stringify } from 'smol-toml'
 import { deepMerge, type RegistryFiles, runtimes, socketPath } from '../../src/index.ts'
 
-/** Where the programs of the bundle go that only CRI-O starts. */
+/** Folder for the programs of the bundle that only CRI-O starts. */
 export const helpers = '/usr/local/libexec/crio'
-/** Which images are accepted; also read by skopeo, which loads image archives. */
+/** The policy for which images are accepted; skopeo, which loads image archives, reads it as well. */
 export const policyPath = '/etc/crio/policy.json'
-/** How registries are logged into; read at every pull, also of the pause image. */
+/** The credentials for registries; CRI-O reads them at every pull, also for the pause image. */
 export const loginsPath = '/etc/evcctl/registries.json'
-/** One folder a registry, with the CA that it is trusted by; read at every pull. */
+/** Folder with one folder for each registry, which holds its CA; CRI-O reads them at every pull. */
 export const registriesFolder = '/etc/containers/certs.d'
 
 export interface CriOConfig {
@@ -15,12 +15,12 @@ export interface CriOConfig {
   readonly sandboxImage: string
   /** Whether there are logins at loginsPath. */
   readonly hasLogins: boolean
-  /** Laid over it in order; see deepMerge(). */
+  /** Merged into the configuration in order; see deepMerge(). */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
 
 /**
- * A drop-in of crio.conf (crio.conf.d(5) of CRI-O 1.34 to 1.36). Files of others that sort after it win.
+ * A drop-in of crio.conf (crio.conf.d(5) of CRI-O 1.34 to 1.36). Files of others that sort after it take precedence.
  */
 export function renderCriOConfig({ sandboxImage, hasLogins, patches }: CriOConfig): string {
   const base = {
@@ -51,7 +51,7 @@ export function renderCriOConfig({ sandboxImage, hasLogins, patches }: CriOConfi
 export type Mirrors = Readonly<Record<string, readonly string[]>>
 
 /**
- * Mirrors, as containers-registries.conf(5) has them. Short names of images mean what they mean to Docker.
+ * Mirrors, as containers-registries.conf(5) describes them. Short image names mean the same as to Docker.
  */
 export function renderRegistries(mirrors: Mirrors): string {
   const registry = Object.entries(mirrors).map(([host, urls]) => ({
@@ -69,7 +69,7 @@ export function renderRegistries(mirrors: Mirrors): string {
   return `# Managed by evcctl: spec.runtime.registryMirrors of cluster.yaml.\n${text}\n`
 }
 
-/** The CAs of registries, as containers-certs.d(5) has them. */
+/** The CAs of registries, as containers-certs.d(5) describes them. */
 export function certificateFiles(authorities: Readonly<Record<string, string>>): RegistryFiles {
   return Object.fromEntries(Object.entries(authorities).map(([host, pem]) => [`${host}/ca.crt`, pem]))
 }
@@ -77,7 +77,7 @@ export function certificateFiles(authorities: Readonly<Record<string, string>>):
 /** Accepts every image, as containerd and Docker do (containers-policy.json(5)). */
 export const policy = `${JSON.stringify({ default: [{ type: 'insecureAcceptAnything' }] }, null, 2)}\n`
 
-/** So that crictl asks CRI-O, without flags. */
+/** Lets crictl talk to CRI-O without flags. */
 export const crictlConfig = `# Managed by evcctl.
 runtime-endpoint: ${runtimes['cri-o'].socket}
 image-endpoint: ${runtimes['cri-o'].socket}

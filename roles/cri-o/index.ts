@@ -32,17 +32,17 @@ export interface CriOParameters extends ContainerRuntimeParameters {
   readonly registryMirrors: RegistryMirrors
 }
 
-/** What loads image archives into CRI-O's storage; in Debian from 11 and Ubuntu from 20.10 on. */
+/** The package that loads image archives into CRI-O's storage; Debian 11, Ubuntu 20.10 and newer have it. */
 export const archivePackages: readonly string[] = ['skopeo']
 
 const { unit } = runtimes['cri-o']
 const unitPath = `/etc/systemd/system/${unit}`
 const config = '/etc/crio/crio.conf.d/10-evcctl.conf'
-// Not registries.conf itself: that is a configuration file of a Debian package.
+// Not registries.conf itself: that file belongs to a Debian package.
 const registries = '/etc/containers/registries.conf.d/10-evcctl.conf'
 const program = '/usr/local/bin/crio'
 
-/** CRI-O with crun and conmon of its bundle and the standard CNI plugins, as a systemd unit. */
+/** CRI-O with crun and conmon from its bundle and the standard CNI plugins, as a systemd unit. */
 export const criO: Role<CriOParameters, ContainerRuntimeOutputs> = {
   name: 'cri-o',
   declare(scope, params) {
@@ -63,7 +63,7 @@ export const criO: Role<CriOParameters, ContainerRuntimeOutputs> = {
       file({ path: registries, mode: 0o644, content: renderRegistries(params.registryMirrors) }),
     )
     const unitFile = scope.add(file({ path: unitPath, mode: 0o644, content: templatesOf(import.meta.url)(unit, {}) }))
-    // Read at every pull: no restart.
+    // CRI-O reads these at every pull, so it needs no restart.
     const policyFile = scope.add(file({ path: policyPath, mode: 0o644, content: policy }))
     const logins = declareLogins(scope, loginsPath, params.registryCredentials)
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))

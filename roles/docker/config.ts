@@ -1,19 +1,20 @@
 import { deepMerge, type RegistryFiles } from '../../src/index.ts'
 
-/** One folder a registry, with the CA that it is trusted by; read at every pull. */
+/** Folder with one folder for each registry, which holds its CA; Docker reads them at every pull. */
 export const registriesFolder = '/etc/docker/certs.d'
 
 export interface DockerConfig {
-  /** URLs of mirrors of docker.io: Docker knows no others. */
+  /** URLs of mirrors of docker.io: Docker supports mirrors of no other registry. */
   readonly mirrors: readonly string[]
-  /** Laid over it in order; see deepMerge(). */
+  /** Merged into the configuration in order; see deepMerge(). */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
 
 /**
  * daemon.json of Docker 20.10 and newer (docs.docker.com/reference/cli/dockerd).
- * - Docker, not the kubelet, rotates the logs of its containers: the limits are the kubelet's own for others.
- * - Its packet filter rules would drop what pods send each other (policy DROP of FORWARD); pods have the network's.
+ * - Docker, not the kubelet, rotates the logs of its containers: the limits are those that the kubelet uses elsewhere.
+ * - Docker's packet filter rules are off: they would drop packets between pods (policy DROP of FORWARD), and the pod
+ *   network has its own rules.
  */
 export function renderDockerConfig({ mirrors, patches }: DockerConfig): string {
   const base = {

@@ -21,10 +21,10 @@ export interface DockerParameters extends ContainerRuntimeParameters {
   readonly mirrors: readonly string[]
 }
 
-/** The distribution's Docker. Its containerd is a package of its own, which it starts by itself. */
+/** The distribution's Docker. Its containerd comes as a separate package, and Docker starts it itself. */
 export const dockerPackages: readonly string[] = ['docker.io']
 const dockerUnit = 'docker.service'
-/** Must not be started by the package: Docker would take its defaults for the packet filter and the cgroups. */
+/** The package must not start these units: Docker would set up the packet filter and cgroups with its defaults. */
 export const dockerUnits: readonly string[] = [dockerUnit, 'docker.socket']
 
 const config = '/etc/docker/daemon.json'
@@ -48,7 +48,7 @@ export const docker: Role<DockerParameters, ContainerRuntimeOutputs> = {
     const cniPlugins = installCniPlugins(scope, params.cniPlugins, params.downloadAfter)
     const text = renderDockerConfig({ mirrors: params.mirrors, patches: params.configPatches })
     const configured = scope.add(configurationFile({ path: config, text, patches: params.configPatches }))
-    // Read at every pull: no restart.
+    // Docker reads these at every pull, so it needs no restart.
     const authorities = scope.add(registryFiles(registriesFolder, certificateFiles(params.registryCAs)))
     const proxy = declareUnitProxy(scope, dockerUnit, params.proxy)
     const engine = declareKeptService(scope, {

@@ -1,7 +1,7 @@
 import { certificateAuthority, directory, type Output, type Role, type Task } from '../../src/index.ts'
 
 export interface EtcdCaParameters {
-  /** What has to be done first: openssl. */
+  /** Done when openssl is installed. */
   readonly after: readonly Task[]
 }
 
@@ -11,7 +11,7 @@ export interface EtcdCaOutputs {
   readonly made: Task
 }
 
-/** Where the CA of etcd lies, with all that it signed. */
+/** The folder of etcd's CA and of the certificates that it signed. */
 export const etcdCaFolder = '/etc/etcd/ca'
 
 const validDays = 3650

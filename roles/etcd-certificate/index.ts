@@ -3,21 +3,21 @@ import { type Output, type Role, signedCertificate, type Task } from '../../src/
 export interface EtcdCertificateParameters {
   /** Folder of the CA, on this host. */
   readonly folder: string
-  /** Unique among all that the CA signed. */
+  /** Unique among all certificates that the CA signed. */
   readonly name: string
   readonly request: Output<string>
   readonly usages: readonly ('serverAuth' | 'clientAuth')[]
-  /** Names and addresses of the one host that uses it. */
+  /** Names and addresses of the one host that uses the certificate. */
   readonly names: readonly string[]
   /** Done when there is a CA. */
   readonly ca: Task
 }
 
-/** Three years, and signed again by any apply in the last of them: etcd and kube-apiserver read it without a restart. */
+/** Three years. Any apply in the last year signs it again: etcd and kube-apiserver read it without a restart. */
 const validDays = 1095
 const renewDays = 365
 
-/** One certificate that the CA of etcd signs; runs on the host of the CA. */
+/** One certificate signed by etcd's CA. Runs on the host of the CA. */
 export const etcdCertificate: Role<EtcdCertificateParameters, { readonly certificate: Output<string> }> = {
   name: 'etcd-certificate',
   declare(scope, { ca, ...wanted }) {

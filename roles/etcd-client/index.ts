@@ -13,7 +13,7 @@ import {
 
 const folder = '/etc/evcctl/etcd'
 
-/** They are not below /etc/kubernetes/pki, because `kubeadm reset` empties that folder, also when evcctl repeats an interrupted init. */
+/** Not below /etc/kubernetes/pki: `kubeadm reset` empties that folder, also when evcctl repeats an interrupted init. */
 export const etcdClientPaths = {
   folder,
   ca: `${folder}/ca.crt`,
@@ -31,11 +31,11 @@ export interface EtcdClientParameters {
   /** PEM. */
   readonly ca: string | Output<string>
   readonly certificate: string | Output<string>
-  /** Only of an etcd that exists already; any other key is made on the host. */
+  /** The key of an etcd that somebody else runs; for evcctl's own etcd, the host generates the key. */
   readonly key?: Secret
   /** Client URLs. */
   readonly endpoints: readonly string[]
-  /** Whether somebody else runs this etcd: then it is looked at before anything is written. */
+  /** Whether somebody else runs this etcd: then it is checked before anything is written. */
   readonly foreign: boolean
   /** Done when the host has its packages and etcd can answer. */
   readonly after: readonly Task[]
@@ -46,7 +46,7 @@ export interface EtcdClientOutputs {
   readonly ready: readonly Task[]
 }
 
-/** What kube-apiserver shows to an external etcd. It reads the files at every connection: no restart. */
+/** The client certificate of kube-apiserver for an external etcd. kube-apiserver reads it at every connection: no restart. */
 export const etcdClient: Role<EtcdClientParameters, EtcdClientOutputs> = {
   name: 'etcd-client',
   declare(scope, { ca, certificate, key, endpoints, foreign, after }) {
@@ -73,7 +73,7 @@ export interface EtcdGuardParameters {
   readonly after: readonly Task[]
 }
 
-/** What etcd holds is what this cluster may use; on the first control plane node. */
+/** Checks that the data in etcd may be used by this cluster. Runs on the first control plane node. */
 export const etcdGuard: Role<EtcdGuardParameters, { readonly safe: Task }> = {
   name: 'etcd-client',
   declare(scope, { after, ...params }) {

@@ -1,6 +1,6 @@
 import { directory, type HttpProxy, hostname, hostsEntry, packages, type Role, type Task } from '../../src/index.ts'
 
-/** Packages of Debian and Ubuntu for keys and requests. */
+/** The Debian and Ubuntu packages that generate keys and requests. */
 export const etcdPackages: readonly string[] = ['openssl']
 
 export interface EtcdHostParameters {
@@ -11,14 +11,14 @@ export interface EtcdHostParameters {
     readonly extra: readonly string[]
   }
   readonly setHostname: boolean
-  /** Through what packages are fetched; undefined: as the host is set up. */
+  /** The proxy through which packages are fetched; undefined: as the host is configured. */
   readonly proxy?: HttpProxy
   readonly hostname: string
-  /** Address that the name stands for on the host itself. */
+  /** The address that the host's name resolves to on the host itself. */
   readonly address: string
 }
 
-/** What a host needs that only runs etcd: it is no node, so swap and the kernel's settings stay what they are. */
+/** Prepares a host that only runs etcd: it is no node, so swap and kernel settings stay as they are. */
 export const etcdHost: Role<EtcdHostParameters, { readonly all: readonly Task[] }> = {
   name: 'etcd-host',
   declare(scope, params) {

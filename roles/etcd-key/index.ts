@@ -8,7 +8,7 @@ export interface EtcdKeyParameters {
     readonly name: string
     readonly commonName: string
   }[]
-  /** What has to be done first: openssl. */
+  /** Done when openssl is installed. */
   readonly after: readonly Task[]
 }
 
@@ -17,7 +17,7 @@ export interface EtcdKeyOutputs {
   request(name: string): Output<string>
 }
 
-/** Private keys of etcd on the host that uses them, and the requests to sign them: these are all that leaves the host. */
+/** Private keys of etcd on the host that uses them, and the requests to sign them. Only the requests leave the host. */
 export const etcdKey: Role<EtcdKeyParameters, EtcdKeyOutputs> = {
   name: 'etcd-key',
   declare(scope, { folder, requests, after }) {

@@ -31,14 +31,14 @@ export interface EtcdInstallationParameters {
   readonly ca: Output<string>
   readonly serverCertificate: Output<string>
   readonly peerCertificate: Output<string>
-  /** What downloads need: curl. */
+  /** Done when the host can download: curl is installed. */
   readonly downloadAfter: readonly Task[]
 }
 
 export interface EtcdInstallationOutputs {
-  /** All that etcd needs to start. */
+  /** Everything that etcd needs to start. */
   readonly ready: readonly Task[]
-  /** What a running etcd has to be restarted for. Certificates are not: it reads them at every connection. */
+  /** The changes that need a restart of etcd. Certificates do not: etcd reads them at every connection. */
   readonly watch: readonly Task[]
 }
 
@@ -96,14 +96,14 @@ export const etcdInstallation: Role<EtcdInstallationParameters, EtcdInstallation
 export interface EtcdMembershipParameters {
   readonly name: string
   readonly members: readonly EtcdHost[]
-  /** What each host that answered has, by name. */
+  /** What the data folder of each host that answered holds, by host name. */
   readonly data: EtcdDataByHost
   readonly token: string
   readonly allowEven: boolean
   readonly after: readonly Task[]
 }
 
-/** A host becomes a member: together with all others when there is no cluster, else as a learner that is promoted. */
+/** Makes a host an etcd member: all together when there is no cluster, else as a learner that is promoted. */
 export const etcdMembership: Role<EtcdMembershipParameters, { readonly joined: Task }> = {
   name: 'etcd',
   declare: (scope, { after, ...wanted }) => ({ joined: scope.add(etcdMember(wanted), { after }) }),
@@ -111,16 +111,16 @@ export const etcdMembership: Role<EtcdMembershipParameters, { readonly joined: T
 
 export interface EtcdRemovalRoleParameters {
   readonly of: 'dead' | 'former'
-  /** The member that does it. */
+  /** The member that removes the others. */
   readonly name: string
-  /** All wanted members. */
+  /** All desired members. */
   readonly members: readonly EtcdHost[]
   readonly data: EtcdDataByHost
   readonly allowEven: boolean
   readonly after: readonly Task[]
 }
 
-/** Members leave that are not wanted any more, or whose data is gone. */
+/** Removes members that are no longer desired, or whose data is gone. */
 export const etcdLeaving: Role<EtcdRemovalRoleParameters, { readonly left: Task }> = {
   name: 'etcd',
   declare: (scope, { after, ...wanted }) => ({ left: scope.add(etcdRemoval(wanted), { after }) }),
@@ -128,15 +128,15 @@ export const etcdLeaving: Role<EtcdRemovalRoleParameters, { readonly left: Task 
 
 export interface EtcdRunningParameters {
   readonly name: string
-  /** All wanted members, this one too. */
+  /** All desired members, this one included. */
   readonly members: readonly EtcdHost[]
   readonly data: EtcdDataByHost
-  /** Its membership; of one that does not run yet, also all members that have to be there before it is started. */
+  /** Done when the host is a member. For one that does not run yet: also the members that have to exist before it starts. */
   readonly after: readonly Task[]
   readonly watch: readonly Task[]
 }
 
-/** A member that runs with its settings as they are now, and is healthy. */
+/** An etcd member that runs with its current settings, and is healthy. */
 export const etcdRunning: Role<EtcdRunningParameters, { readonly unit: Task; readonly healthy: Task }> = {
   name: 'etcd',
   declare(scope, params) {

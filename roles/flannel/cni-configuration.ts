@@ -1,13 +1,13 @@
 const decided = '/run/flannel/subnet.env'
 const target = '/etc/cni/net.d/10-flannel.conflist'
 
-/** What flannel decides for a node, and what follows from it: of no use to another node on the same host. */
+/** The files with what flannel decides for a node. They must not survive when the host becomes another node. */
 export const flannelsOwnFiles: readonly string[] = [decided, target]
 
 /**
- * The CNI configuration with holes for what flanneld decides on each node. The bridge and host-local plugins of the
- * standard set do what flannel's own plugin would have them do; without hairpinMode and isDefaultGateway a pod could
- * not reach itself through its Service, nor anything outside. forceAddress: a node may get another part of the range.
+ * A template of the CNI configuration: flanneld decides the values on each node. The bridge and host-local plugins of the
+ * standard set do the work of flannel's own plugin. Without hairpinMode and isDefaultGateway a pod could not reach itself
+ * through its Service, nor anything outside. forceAddress is set because a node may get another part of the range.
  */
 export const cniTemplate = `${JSON.stringify(
   {
@@ -31,8 +31,8 @@ export const cniTemplate = `${JSON.stringify(
 ).replace('"@MTU@"', '@MTU@')}\n`
 
 /**
- * Fills the template in on a node, at once and whenever flanneld decides otherwise. Runs in flannel's own image: sh and
- * sed are all it needs. It is replaced by rename, since containerd reads the folder whenever it changes.
+ * Fills in the template on a node, at once and whenever flanneld decides otherwise. It runs in flannel's own image and
+ * needs only sh and sed. The file is replaced by rename, because containerd reads the folder whenever it changes.
  */
 export const cniScript = `set -eu
 trap 'exit 0' TERM INT

@@ -11,11 +11,11 @@ export interface FlannelParameters {
   readonly image: string
   /** `host:port` of the API on every node. */
   readonly endpoint: string
-  /** Done when there is a control plane, on whose first node the role runs. */
+  /** Done when there is a control plane. The role runs on its first node. */
   readonly controlPlane: Task
 }
 
-/** The pod network: flanneld on every node, from the moment it joins. */
+/** The pod network flannel: flanneld runs on every node as soon as the node joins. */
 export const flannel: Role<FlannelParameters, NetworkOutputs> = {
   name: 'flannel',
   declare(scope, { controlPlane, ...settings }) {

@@ -5,7 +5,7 @@ import { cniScript, cniTemplate } from './cni-configuration.ts'
 export interface FlannelSettings {
   readonly podCIDR: string
   readonly backend: 'vxlan' | 'host-gw'
-  /** Image with flanneld at /opt/bin/flanneld and a shell, as upstream's has. */
+  /** Image with flanneld at /opt/bin/flanneld and a shell, like upstream's. */
   readonly image: string
   /** `host:port` of the API on every node: flannel has to work before kube-proxy does. */
   readonly endpoint: string
@@ -69,7 +69,7 @@ function daemonSet(settings: FlannelSettings, checksum: string): KubernetesObjec
       template: {
         metadata: {
           labels,
-          // Pods do not notice a changed ConfigMap by themselves.
+          // This annotation replaces the pods when the ConfigMap changes: they do not notice it themselves.
           annotations: { 'evcctl.dev/configuration': checksum },
         },
         spec: {
@@ -105,7 +105,7 @@ function flanneld({ image, endpoint }: FlannelSettings) {
     name: 'kube-flannel',
     image,
     command: ['/opt/bin/flanneld'],
-    // Nodes talk to each other on the address that the kubelet was given, whatever the default route is.
+    // Nodes use the address that the kubelet was given, whatever the default route is.
     args: ['--ip-masq', '--kube-subnet-mgr', '--iface=$(NODE_IP)'],
     env: [
       { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },

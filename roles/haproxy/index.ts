@@ -22,15 +22,15 @@ const binary = '/usr/sbin/haproxy'
 const config = '/etc/evcctl/haproxy.cfg'
 
 /**
- * The alternative to nginx-proxy: it asks every API server for /readyz, so that one that listens but cannot serve gets no
- * new connections; and it closes connections to a machine that vanished after about 5 s, where nginx leaves that to the
- * clients (client-go: 45 s). New upstreams are a reload: connections live on.
+ * The alternative to nginx-proxy. It asks every API server for /readyz, so one that listens but cannot serve gets no new
+ * connections. It closes connections to a machine that vanished after about 5 s; nginx leaves that to the clients
+ * (client-go: 45 s). New upstreams need only a reload, which keeps connections open.
  */
 export const haproxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'haproxy',
   declare(scope, params) {
     const { port, upstreamPort } = params
-    // Substitutes are asked only when a server's own is down, so its first failed connection has to be enough.
+    // Backup servers are used only when the node's own server is down, so its first failed connection has to be enough.
     const upstreams = upstreamsOf(params).map((upstream, index) => ({ name: `api${index + 1}`, ...upstream }))
     return runLocalProxy(scope, params, {
       binary,

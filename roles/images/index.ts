@@ -2,19 +2,19 @@ import { type FetchSource, imageArchive, type Role, type RuntimeName, type Task 
 
 export interface ImagesParameters {
   readonly archives: readonly {
-    /** As the plan shows it. */
+    /** The name that the plan shows. */
     readonly name: string
     readonly source: FetchSource
     readonly sha256: string
     readonly site: string
   }[]
-  /** Whose images they become. */
+  /** The runtime that the images are loaded into. */
   readonly store: RuntimeName
-  /** Done when that runs. */
+  /** Done when the runtime runs. */
   readonly runtime: Task
 }
 
-/** Image archives that are loaded into the runtime before anything wants to run them. */
+/** Image archives, loaded into the runtime before any container needs them. */
 export const images: Role<ImagesParameters, { readonly loaded: readonly Task[] }> = {
   name: 'images',
   declare: (scope, params) => ({

@@ -16,16 +16,16 @@ import {
 export interface KubeletParameters {
   /** KubeletConfiguration document. */
   readonly configuration: Readonly<Record<string, unknown>>
-  /** Flags besides those of kubeadm, with which the node was made or is to run from now on. */
+  /** Flags in addition to kubeadm's, with which the kubelet has to run. */
   readonly flags: readonly {
     readonly name: string
     readonly value: string
   }[]
   /** Done when the host is a node: kubeadm init or join. */
   readonly joined: Task
-  /** Done when the cluster has the configuration, from where kubeadm takes it. */
+  /** Done when the cluster has the configuration: kubeadm reads it from there. */
   readonly uploaded: Task
-  /** What a running kubelet has to be restarted for. */
+  /** The changes that need a restart of the kubelet. */
   readonly watch: readonly Task[]
   /** Name of the node. */
   readonly node: string
@@ -35,13 +35,13 @@ export interface KubeletParameters {
   readonly ownApi?: string
   /** The container runtime of the node. */
   readonly runtime: RuntimeName
-  /** How registries are logged into; of use where the runtime has no place for it. */
+  /** Credentials for registries, for runtimes that have no file of their own for them. */
   readonly registryCredentials: Readonly<Record<string, Login>>
-  /** What it gets back, too, when the node is not well with something new. */
+  /** The units and files that are put back, too, when the node does not work with something new. */
   readonly kept: readonly KeptUnit[]
-  /** Whether it is to be Ready; false where nothing that evcctl does makes it so (no CNI): then it has only to join. */
+  /** Whether the node has to become Ready; false where evcctl installs no pod network: then it only has to join. */
   readonly ready: boolean
-  /** What makes the node Ready; undefined: nothing that this run does. */
+  /** Done when the node can become Ready; undefined: nothing in this run is needed for that. */
   readonly network?: Task
 }
 
@@ -51,7 +51,7 @@ export interface KubeletOutputs {
   readonly ready: Task
 }
 
-/** The kubelet of a node: configured as the cluster says, running with what is on the disk, started at boot, Ready. */
+/** The kubelet of a node: configured as the cluster has it, running with its current files, started at boot, Ready. */
 export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
   name: 'kubelet',
   declare(scope, params) {
@@ -59,7 +59,7 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
       after: [params.joined, params.uploaded],
     })
     const flags = scope.add(kubeletFlags(params.flags), { after: [params.joined] })
-    // cri-dockerd hands Docker what the kubelet gives it. A reset empties the folder, so this comes after it.
+    // cri-dockerd passes the kubelet's credentials on to Docker. A reset empties the folder, so this task comes after it.
     const options = { after: [params.joined], nameOf: kubeletName }
     const givesLogins = params.runtime === 'docker'
     const logins = givesLogins ? [declareLogins(scope, kubeletLoginsPath, params.registryCredentials, options)] : []
@@ -78,7 +78,7 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
   },
 }
 
-// As docker login writes it: the kubelet looks for Docker Hub by this name.
+// `docker login` uses this name for Docker Hub, and the kubelet looks it up.
 function kubeletName(registry: string): string {
   return registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry
 }

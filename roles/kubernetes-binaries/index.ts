@@ -17,20 +17,20 @@ export interface KubernetesBinariesParameters {
   readonly kubectl: ArtifactDownload
   /** Units that have to run before the kubelet does. */
   readonly kubeletAfter: readonly string[]
-  /** Folder for the data of the stacked etcd, which the kubelet runs; undefined: it runs none. */
+  /** Folder for the data of the stacked etcd, which the kubelet runs; undefined: the host runs no stacked etcd. */
   readonly etcdData?: string
-  /** What downloads need: curl. */
+  /** Done when the host can download: curl is installed. */
   readonly downloadAfter: readonly Task[]
 }
 
 export interface KubernetesBinariesOutputs {
   /** What kubeadm needs to make a node. */
   readonly all: readonly Task[]
-  /** What a running kubelet has to be restarted for. */
+  /** The changes that need a restart of the kubelet. */
   readonly kubelet: readonly Task[]
 }
 
-/** kubeadm, kubelet and kubectl, and the kubelet's unit; it starts to run when kubeadm has configured it. */
+/** kubeadm, kubelet and kubectl, and the kubelet's unit. The kubelet starts once kubeadm has configured it. */
 export const kubernetesBinaries: Role<KubernetesBinariesParameters, KubernetesBinariesOutputs> = {
   name: 'kubernetes-binaries',
   declare(scope, params) {
@@ -48,7 +48,7 @@ export const kubernetesBinaries: Role<KubernetesBinariesParameters, KubernetesBi
       order,
     )
     const wants = params.kubeletAfter.join(' ')
-    // What would need quotes there is left out.
+    // A path that would need quotes in the unit file is left out.
     const data = /^[\w/.-]+$/.exec(params.etcdData ?? '')?.[0]
     const unit = scope.add(
       file({

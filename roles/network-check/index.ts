@@ -7,14 +7,14 @@ export interface NetworkCheckRoleParameters {
     readonly node: string
     readonly address: string
   }[]
-  /** What the network is, in words: the check is repeated when it is another one. */
+  /** The network in words: the check runs again when they change. */
   readonly network: string
   readonly path: NetworkPath
-  /** Made for the run, on a control plane node. */
+  /** The pods of the check, created for this run on a control plane node. */
   readonly pods: Output<CheckPods>
 }
 
-/** The proof that pods on this node reach pods on others, DNS and Services. */
+/** Proves that pods on this node reach pods on other nodes, DNS and Services. */
 export const networkCheckRole: Role<NetworkCheckRoleParameters, { readonly checked: Task }> = {
   name: 'network-check',
   declare: (scope, params) => ({ checked: scope.add(networkCheck(params)) }),

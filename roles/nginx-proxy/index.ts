@@ -7,7 +7,7 @@ import {
   upstreamsOf,
 } from '../../src/index.ts'
 
-/** Packages of Debian and Ubuntu that the proxy needs; on both, stream is a module of its own. */
+/** The Debian and Ubuntu packages that the proxy needs; in both, the stream module is a separate package. */
 export const nginxPackages: readonly string[] = ['libnginx-mod-stream', 'nginx']
 
 /** Unit that those packages bring and that the proxy does not use. */
@@ -22,8 +22,8 @@ const config = '/etc/evcctl/nginx-proxy.conf'
 export const nginxProxyUnit = 'evcctl-nginx-proxy.service'
 
 /**
- * A TCP proxy on a loopback port that balances over all API servers. It is a unit of its own, so that it runs before
- * the kubelet does, and so that an nginx of the user's stays what it is. New upstreams are a reload: connections live on.
+ * A TCP proxy on a loopback port that balances over all API servers. It is a unit of its own, so that it runs before the
+ * kubelet, and so that an nginx of the user's is not touched. New upstreams need only a reload, which keeps connections open.
  */
 export const nginxProxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'nginx-proxy',

@@ -6,7 +6,7 @@ export interface NodeRuntimeRoleParameters {
   readonly runtime: RuntimeName
 }
 
-/** Refuses another container runtime than the one that a node was made with. */
+/** Refuses a container runtime other than the one that the node runs with. */
 export const keptRuntime: Role<NodeRuntimeRoleParameters, { readonly kept: Task }> = {
   name: 'node-runtime',
   declare(scope, { node, runtime: name }) {

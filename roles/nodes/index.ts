@@ -5,7 +5,7 @@ export interface NodesParameters {
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly NodeTaint[]
-  /** Keys of taints that are not the user's: gone unless wanted. */
+  /** Keys of taints that are removed unless the user sets them, e.g. kubeadm's own. */
   readonly managedTaints: readonly string[]
   /** Done when the node is in the cluster. */
   readonly joined: Task
@@ -13,18 +13,18 @@ export interface NodesParameters {
   readonly flannel?: {
     /** The address that the other nodes use. */
     readonly address: string
-    /** Done when the node is Ready: flannel has spoken by then. */
+    /** Done when the node is Ready: flannel has published its address by then. */
     readonly ready: Task
   }
 }
 
 export interface NodesOutputs {
   readonly labelled: Task
-  /** Done when the others know the way to its pods; undefined where flannel does not tell them. */
+  /** Done when the other nodes know the route to its pods; undefined where flannel does not publish it. */
   readonly announced: Task | undefined
 }
 
-/** What the cluster is to know of one node: labels, taints and the way to its pods. */
+/** What the cluster stores about one node: labels, taints and the route to its pods. */
 export const nodes: Role<NodesParameters, NodesOutputs> = {
   name: 'nodes',
   declare(scope, { node, labels, taints, managedTaints, joined, flannel }) {

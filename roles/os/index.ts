@@ -16,34 +16,34 @@ export interface OsParameters {
   readonly packages: {
     readonly manage: boolean
     readonly updateCache: 'when needed' | 'never'
-    /** Besides those of this role: the user's own, and those of other roles, so that one transaction installs all. */
+    /** Packages in addition to this role's: the user's, and those of other roles, so that one transaction installs all. */
     readonly extra: readonly string[]
     /** Units that those packages bring and that must not be started, e.g. `nginx.service`. */
     readonly keepDisabled?: readonly string[]
   }
-  /** Added to those of this role, or in their place. */
+  /** Settings that add to this role's, or replace them. */
   readonly sysctls: Readonly<Record<string, string>>
   readonly kernelModules: readonly string[]
   readonly disableSwap: boolean
   readonly setHostname: boolean
-  /** Through what packages are fetched; undefined: as the host is set up. */
+  /** The proxy through which packages are fetched; undefined: as the host is configured. */
   readonly proxy?: HttpProxy
   /** Name of the host and of its node. */
   readonly hostname: string
-  /** Address that the name stands for on the host itself; undefined: /etc/hosts is left alone. */
+  /** The address that the host's name resolves to on the host itself; undefined: /etc/hosts is left alone. */
   readonly address?: string
 }
 
 export interface OsOutputs {
   /** Undefined where packages are not managed. */
   readonly packages: Task | undefined
-  /** All that has to be done before a container runtime or the kubelet starts. */
+  /** Everything that has to be done before a container runtime or the kubelet starts. */
   readonly all: readonly Task[]
 }
 
 /**
- * What a Debian-like system needs before it can be a node. The tasks wait for each other only where they must, so
- * that nearly all of them travel in one exchange.
+ * Prepares a Debian-like system to become a node. The tasks wait for each other only where they must, so that nearly all
+ * of them travel in one exchange.
  */
 export const os: Role<OsParameters, OsOutputs> = {
   name: 'os',
@@ -71,7 +71,7 @@ export const os: Role<OsParameters, OsOutputs> = {
         atLeast: Object.fromEntries(bounds),
         optional: sysctlOptional.filter(key => !(key in params.sysctls)),
       }),
-      // br_netfilter brings net.bridge.*
+      // The module br_netfilter creates the settings net.bridge.*
       { after: [modules] },
     )
     const all = [...folders, modules, settings]

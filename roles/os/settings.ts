@@ -1,7 +1,7 @@
 /**
- * Packages of Debian and Ubuntu that a node needs: kubeadm's preflight looks for mount, losetup (both in `mount`), ip,
- * iptables, conntrack, ethtool and socat (kubernetes/cmd/kubeadm/app/preflight/checks.go, 1.34, and older ones);
- * CNI plugins call iptables; curl and ca-certificates are for downloads, kmod is modprobe.
+ * Packages of Debian and Ubuntu that a node needs. kubeadm's preflight looks for mount, losetup (both in `mount`), ip,
+ * iptables, conntrack, ethtool and socat (kubernetes/cmd/kubeadm/app/preflight/checks.go, 1.34 and older). CNI plugins
+ * call iptables, downloads need curl and ca-certificates, and kmod provides modprobe.
  */
 export const packageNames: readonly string[] = [
   'ca-certificates',
@@ -16,8 +16,8 @@ export const packageNames: readonly string[] = [
 ]
 
 /**
- * overlay: containerd's snapshots. br_netfilter: lets iptables see what crosses a bridge, without which Services do not
- * work for pods of one node. nf_conntrack: kube-proxy sets its limits.
+ * overlay: for containerd's snapshots. br_netfilter: lets iptables see packets that cross a bridge; without it Services
+ * do not work between pods of one node. nf_conntrack: kube-proxy sets its limits.
  */
 export const kernelModuleNames: readonly string[] = ['br_netfilter', 'nf_conntrack', 'overlay']
 
@@ -39,10 +39,10 @@ export const sysctlValues: Readonly<Record<string, string>> = {
   'net.ipv4.ip_local_reserved_ports': '30000-32767',
 }
 
-/** Every container runtime, kubelet and log shipper takes some of these; 128 is the kernel's default. */
+/** Every container runtime, kubelet and log shipper uses some inotify instances; the kernel's default is 128. */
 export const sysctlLowerBounds: Readonly<Record<string, number>> = { 'fs.inotify.max_user_instances': 8192 }
 
-/** Missing where the kernel has no IPv6, or no key retention service. */
+/** Settings that do not exist where the kernel has no IPv6, or no key retention service. */
 export const sysctlOptional: readonly string[] = [
   'net.bridge.bridge-nf-call-ip6tables',
   'kernel.keys.root_maxbytes',

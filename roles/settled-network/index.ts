@@ -3,15 +3,15 @@ import { type Role, settledNetwork, type Task } from '../../src/index.ts'
 export interface SettledNetworkRoleParameters {
   /** `spec.network.cni` */
   readonly cni: string
-  /** Whether there is to be kube-proxy; undefined: it does not matter to the network. */
+  /** Whether kube-proxy has to run; undefined: the network works either way. */
   readonly kubeProxy?: boolean
   /** Path of cluster.yaml, for messages. */
   readonly file: string
-  /** Done when the host, and the one that the network is set up from, are control plane nodes. */
+  /** Done when this host and the host that sets up the network are control plane nodes. */
   readonly after: readonly Task[]
 }
 
-/** Refuses another pod network than the standing cluster has, before anything is written; the network waits for it. */
+/** Refuses a pod network other than the running cluster's before anything is written; the network's tasks wait for it. */
 export const settledNetworkRole: Role<SettledNetworkRoleParameters, { readonly same: Task }> = {
   name: 'settled-network',
   declare: (scope, { kubeProxy, after, ...params }) => ({

@@ -21,14 +21,14 @@ export interface WorkerParameters {
   readonly token: Output<BootstrapToken>
   /** KubeletConfiguration document that the node gets from the cluster. */
   readonly kubeletConfiguration: KubernetesDocument
-  /** Laid over the JoinConfiguration. */
+  /** Merged into the JoinConfiguration. */
   readonly joinPatch: KubernetesDocument
   readonly ignorePreflightErrors: readonly string[]
-  /** All that kubeadm join needs on this host. */
+  /** Everything that kubeadm join needs on this host. */
   readonly after: readonly Task[]
 }
 
-/** A worker node, joined with the cluster's CA pinned by its hash. */
+/** A worker node. It joins with the hash of the cluster's CA certificate pinned. */
 export const worker: Role<WorkerParameters, { readonly joined: Task; readonly kubeletFlags: readonly KubeletFlag[] }> =
   {
     name: 'worker',
