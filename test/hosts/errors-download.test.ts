@@ -96,7 +96,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     const url = (name: Artifact) => `${server.url}/${mirror.path(name)}`
 
     const checksum = failureOf(outcome, 'artifact kubeadm')
-    expect(checksum).toContain('The download is not what it should be; nothing of it was kept.')
+    expect(checksum).toContain('The download has another checksum than expected, so it was deleted.')
     expect(checksum).toContain(`expected  sha256 ${mirror.sha256('kubeadm')} from ${site}`)
     expect(checksum).toMatch(/actual {6}sha256 [0-9a-f]{64} \(1 kB; a proxy on the way may change downloads\)/)
     expect(checksum).toContain(`curl -fsSL '${url('kubeadm')}' | sha256sum`)
@@ -261,7 +261,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     const outcome = await scene.run('apply', file, '--yes')
     expect(outcome).toMatchObject({ exitCode: exitCodes.failed, stderr: '' })
     const failure = failureOf(outcome, 'artifact kubeadm')
-    expect(failure).toContain(`${kubeadm} on this machine is not what it should be; nothing of it was kept.`)
+    expect(failure).toContain(`${kubeadm} on this machine has another checksum than expected, so it was not installed.`)
     expect(failure).toMatch(new RegExp(`expected {2}sha256 ${mirror.sha256('kubeadm')}\ncame {6}sha256 [0-9a-f]{64}\n`))
     expect(failure).toContain('spec.artifacts.checksums')
     expect(outcome.stdout).not.toMatch(stackTrace)

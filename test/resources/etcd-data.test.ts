@@ -33,7 +33,7 @@ test.each(['member', 'member/wal', 'member/snap'])(
     }
     expect(await look(join(sandbox.root, 'disk'))).toMatchObject({
       refused: {
-        problem: `/var/lib/etcd/${name} is a link that leads out of /var/lib/etcd: etcd may write in that folder alone.`,
+        problem: `/var/lib/etcd/${name} is a link that leads out of /var/lib/etcd: etcd may write only in that folder.`,
         next: expect.stringContaining(`mounted at /var/lib/etcd/${name} itself, or at /var/lib/etcd`),
       },
     })

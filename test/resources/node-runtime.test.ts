@@ -57,7 +57,7 @@ test.each([
   const found = await change({ ...node, ...files })
   expect(found?.fields).toEqual([{ field: 'runtime', before: 'containerd', after: 'cri-o' }])
   expect(found?.refused?.problem).toBe(
-    'This node runs its pods with containerd, and a standing node keeps its runtime.',
+    'This node runs its pods with containerd, and evcctl does not change the runtime of an existing node.',
   )
   expect(found?.refused?.next).toMatch(
     /spec\.runtime\.name: containerd.*kubectl drain w1 .*kubeadm reset --cri-socket 'unix:/,

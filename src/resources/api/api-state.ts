@@ -1,19 +1,19 @@
 import type { Change, FieldChange } from '../../core/resource.ts'
 
-/** What a question to the API server came to; `T` is what is known where it answered. */
+/** The outcome of a question to the API server. `T` is what the server answered. */
 export type ApiState<T> =
   /** This host has no cluster yet. */
   { readonly api: 'absent' } | ApiSilence | ({ readonly api: 'answered' } & T)
 
-/** The server, or the way to it, did not work; `said` is what it, kubectl or curl had to say. */
+/** The server, or the way to it, did not work; `said` is the error message of the server, kubectl or curl. */
 export interface ApiSilence {
   readonly api: 'unreachable'
   readonly said: string
 }
 
 /**
- * The change that stands for what is not known while the API server does not answer. `so` is what follows from that;
- * default: `it cannot be compared`. `fields` are the changes that are known all the same.
+ * The change for a task whose current state is unknown because the API server does not answer. `so` says what follows from
+ * that, default `it cannot be compared`. `fields` are the changes that are known without an answer.
  */
 export function notAnswered(
   { said }: ApiSilence,

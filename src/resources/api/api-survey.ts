@@ -7,26 +7,26 @@ import { parsedOnce } from '../support/index.ts'
 import type { ApiState } from './api-state.ts'
 import { adminConf, kubeadmApi } from './kubectl.ts'
 
-/** What the API server has under a path; undefined: there is no such object. */
+/** The object that the API server has under a path; undefined: there is none. */
 export type ApiAnswer = ApiState<{ readonly object: unknown }>
 
-/** For probes that want objects or lists of the API, by their paths, e.g. `/api/v1/nodes`. Runs on a control plane node. */
+/** For probes that read objects or lists of the API, by their paths, e.g. `/api/v1/nodes`. Runs on a control plane node. */
 export function askApi(paths: readonly string[]): Question {
   return { survey: apiSurvey, subjects: paths }
 }
 
-/** How long an answer may take, and all of them together, s. */
+/** How long one answer may take, and all answers together, s. */
 const longestAnswer = 5
 const longest = 12
 
-// The images that each node has are most of what a list of nodes says, and nobody asks for them.
+// Most of a list of nodes is the images that each node has, and no probe needs them.
 const withoutImages = String.raw`s/"images":\[(\{"names":\[[^]]*\],"sizeBytes":[0-9]*\},?)*\]/"images":[]/g`
 
-// Bootstrap tokens are asked for by what they are for; what they are stays on the host.
+// A probe of bootstrap tokens needs only their purpose: the tokens themselves stay on the host.
 const withoutTokens = 's/"token-secret":"[^"]*"/"token-secret":""/g'
 
 /*
- * Nor does anybody ask a node for these. What is in a string is passed over as a whole, and a field with lists or objects of
+ * Fields of nodes that no probe needs. What is in a string is skipped as a whole, and a field with lists or objects of
  * another shape is left as it is. An API server begins its answer with the kind.
  */
 const text = String.raw`"([^"\\]|\\.)*"`
@@ -35,9 +35,9 @@ s/"(managedFields|volumesInUse|volumesAttached|addresses|runtimeHandlers)":\[(${
 s/"(nodeInfo|capacity|allocatable)":\{(${text}|[^{}"])*\}/"\1":{}/g
 }`
 
-// curl and not kubectl: as a process it costs a quarter, and one of it asks for anything over one connection. The
-// administrator's certificate and key are in admin.conf; they go through pipes, since nothing may be written. A proxy of
-// the environment is not for this host's own cluster.
+// curl and not kubectl: as a process it costs a quarter, and one curl asks for several paths over one connection. The
+// administrator's certificate and key are in admin.conf. They reach curl through pipes, since a probe writes nothing. A
+// proxy in the environment is not used, because the request goes to this host's own cluster.
 const apiSurvey: Survey = {
   name: 'api',
   timeoutMs: askingProbeMs,
@@ -69,7 +69,7 @@ export function answerFor(raw: ProbeResult, path: string): ApiAnswer {
   return { api: 'unreachable', said: messageOf(answer?.object) ?? lastLine(raw.stderr) }
 }
 
-// Something else may listen where the API server should: what is taken for an object has no part that none of them has.
+// Another program may listen on the port of the API server: its answer must not pass for an object.
 function isApiObject(object: unknown): boolean {
   if (!isMapping(object)) return false
   const { items, metadata } = object
@@ -85,7 +85,7 @@ function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The first answer that says why there is none, or else what each of the paths has. */
+/** The first answer that failed, or else the object of each path. */
 export function answersFor(
   raw: ProbeResult,
   paths: readonly string[],
@@ -100,8 +100,8 @@ export function answersFor(
 }
 
 /**
- * Path of an object, built as Kubernetes itself guesses a resource from its kind (meta.UnsafeGuessKindToResource of
- * k8s.io/apimachinery).
+ * Path of an object. The resource is guessed from the kind as Kubernetes itself does it
+ * (meta.UnsafeGuessKindToResource of k8s.io/apimachinery).
  */
 export function apiPath(object: {
   readonly apiVersion: string
@@ -124,7 +124,7 @@ interface Answer {
 
 type Answers = 'absent' | ReadonlyMap<string, Answer>
 
-// Many tasks ask for the list of nodes, which is long. After each body comes a line with its status and URL.
+// Many tasks read the list of nodes, which is long, so it is parsed once. After each body comes a line with status and URL.
 const answersOf = parsedOnce(({ stdout }): Answers => {
   if (/^api=absent$/m.test(stdout)) return 'absent'
   const answers = new Map<string, Answer>()

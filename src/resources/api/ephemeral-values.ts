@@ -3,7 +3,7 @@ import { surveyProbe } from '../../core/survey.ts'
 import { answerFor, askApi } from './api-survey.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 
-/** What marks a Secret that a run of evcctl makes for its own use and takes back at its end. */
+/** The label of a Secret that a run of evcctl creates for its own use and deletes at its end. */
 export const ephemeralLabel = 'evcctl.dev/ephemeral'
 
 /** Description of the bootstrap tokens that evcctl makes. */
@@ -12,16 +12,16 @@ export const tokenDescription = 'evcctl: joins of one run'
 const path = '/api/v1/namespaces/kube-system/secrets?fieldSelector=type%3Dbootstrap.kubernetes.io%2Ftoken'
 
 export interface EphemeralValuesState {
-  /** `unknown`: the API server did not answer, so nothing can be said of them. */
+  /** `unknown`: the API server did not answer, so nothing is known of the tokens. */
   readonly api: 'absent' | 'unknown' | 'answered'
-  /** Ids of the bootstrap tokens that evcctl made, also of the one that bounds the life of kubeadm-certs. */
+  /** Ids of the bootstrap tokens that evcctl created, including the one that limits the life of kubeadm-certs. */
   readonly tokens: readonly string[]
 }
 
 /**
- * No bootstrap token and no certificate key of a run that has ended: a run that was killed cannot take back what it made,
- * and a token lets anybody join for hours. It is looked at before a run makes its own; a run that is under way has
- * the lock meanwhile. Runs on a control plane node.
+ * No bootstrap token and no certificate key of an ended run is left. A run that was killed cannot delete what it created,
+ * and anybody can join with a token for hours. The check comes before a run creates its own values. It never deletes those
+ * of another run, since only the run that holds the lock gets here. Runs on a control plane node.
  */
 export function endedRunsValues(): Resource<EphemeralValuesState, Record<never, never>> {
   return {
@@ -38,7 +38,7 @@ export function endedRunsValues(): Resource<EphemeralValuesState, Record<never, 
   }
 }
 
-// kubeadm-certs belongs to its token and would be collected with it a little later.
+// kubeadm-certs is owned by its token: without this line, the garbage collector would delete it a little later.
 function deletion(id: string): string {
   const secrets = `${kubectl()} --namespace kube-system`
   const name = `bootstrap-token-${id}`

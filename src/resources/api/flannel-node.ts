@@ -3,7 +3,7 @@ import { quote } from '../../shell/quote.ts'
 import { kubectl } from './kubectl.ts'
 import { type NodeAnswer, nodeProbe } from './node-list.ts'
 
-/** By which flannel tells the other nodes where to send the packets for pods of this one. */
+/** The annotation that tells the other nodes where flannel sends the packets for pods of this node. */
 const annotation = 'flannel.alpha.coreos.com/public-ip'
 
 export interface FlannelNodeParameters {
@@ -14,9 +14,9 @@ export interface FlannelNodeParameters {
 }
 
 /**
- * The other nodes know by which address the pods of this one are reached. flanneld says so when it starts: where the
- * node's address has changed since, or its Node object was deleted and recreated, its pod is replaced. Runs on a control
- * plane node, and says nothing of a node that is not in the cluster (yet).
+ * The other nodes know at which address the pods of this node are reached. flanneld publishes the address when it starts.
+ * So its pod is replaced when the node's address has changed since, or when its Node object was deleted and recreated.
+ * Nothing changes for a node that is not in the cluster yet. Runs on a control plane node.
  */
 export function flannelNode({
   node,

@@ -13,19 +13,19 @@ export interface HelmReleaseParameters {
   readonly helm: string
   /** Path of the chart's archive on the host, and its sha256. */
   readonly chart: { readonly path: string; readonly version: string; readonly sha256: string }
-  /** Path of the values' file on the host, and the sha256 of what is in it. */
+  /** Path of the values file on the host, and the sha256 of its content. */
   readonly values: { readonly path: string; readonly sha256: string }
 }
 
 /** One revision of the release, as Helm keeps it in a Secret. */
 export interface HelmRevision {
   readonly revision: number
-  /** Helm's word: `deployed`, `failed`, `pending-upgrade`, `superseded`, … */
+  /** The status in Helm's words: `deployed`, `failed`, `pending-upgrade`, `superseded`, … */
   readonly status: string
-  /** Of evcctl's: begin of the sha256 of chart and values. */
+  /** Labels that evcctl sets: the first characters of the sha256 of chart and values. */
   readonly chart: string
   readonly values: string
-  /** The number of the revision that evcctl made: what somebody else makes of it inherits the label, but has another number. */
+  /** Number of the revision that evcctl created: a revision by somebody else inherits the label, but has another number. */
   readonly made: string
 }
 
@@ -36,13 +36,13 @@ interface Desired {
   readonly values: string
 }
 
-/** As much of a sha256 as a label's value can hold. */
+/** How many characters of a sha256 fit into a label's value. */
 const labelLength = 32
 
 /**
- * A release of a Helm chart whose archive and values lie on the host. Helm itself notes the hashes of both as labels of
- * the revision, so one question to the API server tells whether it is the one that is wanted; a revision that somebody
- * else made in between is told by its number. Runs on a control plane node.
+ * A release of a Helm chart whose archive and values lie on the host. Helm stores the hashes of both as labels of the
+ * revision, so one question to the API server tells whether the release is as desired. A revision that somebody else made
+ * in between is recognised by its number. Runs on a control plane node.
  */
 export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmReleaseState, Desired> {
   const { name, namespace, chart, values } = parameters
@@ -72,7 +72,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
     explain: failure => {
       if (failure.exitCode === busyCode) return busy(name, failure.stdout)
       return {
-        problem: `Helm could not bring the release ${name} to what is wanted.`,
+        problem: `Helm could not install or upgrade the release ${name}.`,
         actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
         next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${adminConf} helm --namespace ${namespace} history ${name}`,
       }
@@ -92,19 +92,19 @@ function hash(text: string): string {
   return text === '' ? 'not of evcctl' : `sha256 ${text.slice(0, 8)}…`
 }
 
-/** Ends the step where somebody else seems to change the release. */
+/** Ends the step if somebody else seems to be changing the release. */
 const busyCode = 75
 
 function busy(name: string, stdout: string): ErrorDetails {
   return {
     problem: `Another Helm is at work on the release ${name}, so evcctl has not touched it.`,
     actual: stdout.trim().split('\n').at(-1) ?? '',
-    next: `Apply again when that has ended. Where it was cut off, it counts as given up ${helmLimits.abandonedSeconds / 60} minutes after it began.`,
+    next: `Apply again when the other Helm has ended. If it was cut off, evcctl treats it as abandoned ${helmLimits.abandonedSeconds / 60} minutes after it began.`,
   }
 }
 
-// Helm refuses to go on after a revision that was cut off, and has no command to give that up but to delete its record.
-// Of evcctl's own none can be at work: there is one run at a time, and it ends what an earlier one left on the host.
+// Helm refuses to go on after a revision that was cut off, and its only remedy is to delete the record of that revision.
+// It cannot be a helm of evcctl's own: only one run works at a time, and it ends what an earlier run left on the host.
 function upgradeSteps(
   { name, namespace, helm, chart, values }: HelmReleaseParameters,
   wanted: Desired,

@@ -1,4 +1,4 @@
-/** What is asked of the API server by kubectl, and what is written there. */
+/** Resources that read the API server and write to it, with kubectl and curl. */
 
 export * from './api-state.ts'
 export * from './api-survey.ts'

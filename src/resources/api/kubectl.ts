@@ -24,16 +24,16 @@ export const kubeadmApi: ApiAccess = {
 export const { adminConf, kubectl: kubectlPath } = kubeadmApi
 
 /**
- * The start of every kubectl command line: credentials (default: the administrator's), bounded time, and no discovery cache (it would be written to
- * root's home even by a probe; a path below /dev/null cannot be made).
+ * The start of every kubectl command line: credentials (default: the administrator's), a time-out, and no discovery cache.
+ * kubectl would write the cache to root's home even in a probe; a folder below /dev/null cannot be created.
  */
 export function kubectl(requestTimeoutSeconds = 10, kubeconfig = adminConf): string {
   return `${kubectlPath} --kubeconfig=${kubeconfig} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
 }
 
 /**
- * A shell function: `again COMMAND…` tries a command that may be repeated for 40 s. An API server that has just started
- * refuses connections or rights, and etcd is without a leader for a moment when the disk of a member is slow.
+ * A shell function: `again COMMAND…` repeats a command that is safe to repeat, for up to 40 s. An API server that has just
+ * started refuses connections or rights, and etcd has no leader for a moment when the disk of a member is slow.
  */
 export const againFunction = `again() {
   end=$(( $(date +%s) + 40 ))
@@ -44,13 +44,13 @@ export const againFunction = `again() {
 }
 `
 
-// kubectl repeats what fails, each time with the whole of its own time-out; several such questions travel in an exchange.
+// kubectl repeats what fails, each time with its whole time-out; several such questions travel in one exchange.
 const longestAnswer = 12
 
 /**
- * A probe script that asks the API server. Its first line says how that went: `api=absent` (this host has no cluster
- * yet), `api=unreachable`, or `api=answered`; then the output of `command` follows. `command` is a kubectl command line
- * without its start; it is ended after so many seconds.
+ * A probe script that asks the API server. Its first line is `api=absent` (this host has no cluster yet),
+ * `api=unreachable`, or `api=answered`, after which the output of `command` follows. `command` is a kubectl command line
+ * without its start. It is ended after `seconds`.
  */
 export function askScript(command: string, seconds = longestAnswer): string {
   return `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
@@ -63,10 +63,10 @@ fi
 `
 }
 
-/** What kubectl printed, without white space at its end. */
+/** The output of kubectl, without white space at its end. */
 export type Answer = ApiState<{ readonly text: string }>
 
-/** Reads what an askScript printed. */
+/** Parses the output of an askScript. */
 export function parseAnswer({ stdout, stderr }: ProbeResult): Answer {
   const end = stdout.indexOf('\n')
   const first = end < 0 ? stdout : stdout.slice(0, end)
@@ -75,7 +75,7 @@ export function parseAnswer({ stdout, stderr }: ProbeResult): Answer {
   return { api: 'unreachable', said: lastSentence(stderr) }
 }
 
-// What goes before are log lines of kubectl's own; the last line of it says what is wrong.
+// The other lines before it are kubectl's own log; the last line is the error.
 function lastSentence(stderr: string): string {
   const lines = stderr.trim().split('\n')
   return (lines.at(-1) ?? '').replace(/ - did you specify the right host or port\?$/, '')

@@ -6,19 +6,19 @@ import { answerFor, apiPath, askApi } from './api-survey.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import type { KubernetesObject } from './manifest.ts'
 
-/** The annotation by which evcctl knows what it has applied, all of it. */
+/** The annotation that records which configuration evcctl has applied completely. */
 const configurationAnnotation = 'evcctl.dev/configuration'
 
 export interface KustomizationParameters {
-  /** As the plan shows it. */
+  /** The name that the plan shows. */
   readonly name: string
-  /** Folder on the host with kustomization.yaml and what it names. */
+  /** Folder on the host with kustomization.yaml and the files that it names. */
   readonly folder: string
-  /** The workload that gets the annotation `evcctl.dev/configuration`, e.g. the DaemonSet `calico-node`. */
+  /** The workload that carries the annotation `evcctl.dev/configuration`, e.g. the DaemonSet `calico-node`. */
   readonly carrier: Pick<KubernetesObject, 'apiVersion' | 'kind'> & {
     readonly metadata: { readonly name: string; readonly namespace: string }
   }
-  /** Value of that annotation; another one whenever something in the folder is another. */
+  /** Value of that annotation; it differs whenever something in the folder differs. */
   readonly configuration: string
 }
 
@@ -29,9 +29,10 @@ interface Annotated {
 export type KustomizationState = ApiState<{ readonly there: boolean; readonly configuration: string }>
 
 /**
- * What `kubectl apply -k` makes of a folder on the host: somebody else's manifest, patched, applied server-side with the
- * field manager `evcctl`. It is known by an annotation of one of its objects, which is set when all of them were taken and
- * taken away before they are changed. What was changed by hand in the others is not noticed. Runs on a control plane node.
+ * The result of `kubectl apply -k` on a folder on the host: somebody else's manifest, patched, and applied server-side
+ * with the field manager `evcctl`. An annotation of one of its objects records what was applied: it is removed before the
+ * objects are changed, and set once all of them are applied. A change by hand in the other objects is not detected. Runs on
+ * a control plane node.
  */
 export function kustomization({
   name,
@@ -63,7 +64,7 @@ export function kustomization({
       return { action: 'update', fields: [{ field: 'configuration', before, after: configuration }] }
     },
     converge(current) {
-      // Where it is not known whether it is there, the host finds out.
+      // Where the API server does not answer the probe, the script on the host checks whether the workload is there.
       const mayStand = current.api !== 'answered' || current.there
       const { name, namespace } = carrier.metadata
       const annotate = `again ${kubectl(30)} --namespace ${namespace} annotate ${carrier.kind.toLowerCase()} ${name} --overwrite --field-manager=evcctl`

@@ -16,9 +16,9 @@ export interface KubernetesObject extends KubernetesDocument {
 export type ManifestState = ApiState<{ readonly objects: readonly KubernetesObject[] }>
 
 /**
- * Objects in the cluster, applied server-side with the field manager `evcctl`. They are compared field by field with
- * what the API server has: what it or others added is left alone. Runs on a control plane node. Secrets do not belong
- * here: the objects are part of the script.
+ * Objects in the cluster, applied server-side with the field manager `evcctl`. Each desired field is compared with the
+ * object in the API server; fields that the server or others added are left alone. Secrets do not belong here, because the
+ * objects are part of the script. Runs on a control plane node.
  */
 export function manifest(
   name: string,

@@ -10,20 +10,20 @@ export interface NodeLabelsParameters {
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly NodeTaintState[]
-  /** Keys of taints that are evcctl's from the start, e.g. kubeadm's own of control plane nodes: gone unless wanted. */
+  /** Keys of taints that evcctl manages from the start, e.g. those that kubeadm sets: removed unless they are desired. */
   readonly managedTaints: readonly string[]
 }
 
-// Comma separated keys that evcctl has set: they are its own to remove again.
+// Annotations with the keys that evcctl has set, comma separated: it may remove only these again.
 const ownedLabels = 'evcctl.dev/owned-labels'
 const ownedTaints = 'evcctl.dev/owned-taints'
 
-/** The kind of these resources, of which each one's current state has the names of all nodes. */
+/** The kind of these resources: the current state of each has the names of all nodes. */
 export const nodeLabelsKind = 'labels and taints'
 
 /**
- * Labels and taints of a node, as far as they are evcctl's: those that are wanted, and those it set before. A key that
- * is taken out of cluster.yaml is taken off the node; what somebody else put there stays. Runs on a control plane node.
+ * The labels and taints of a node that evcctl manages: those that are desired, and those that it set before. A key that is
+ * taken out of cluster.yaml is removed from the node; keys that somebody else set stay. Runs on a control plane node.
  */
 export function nodeLabels(
   parameters: NodeLabelsParameters,
@@ -88,7 +88,7 @@ function changes(found: NodeState | undefined, wanted: NodeLabelsParameters): re
   return fields
 }
 
-// A wanted key that somebody else set to the same value becomes evcctl's: it has to be noted to be removed one day.
+// Where somebody else set a desired key to the same value, evcctl takes it over: it records the key to remove it one day.
 function* ownershipChanges(found: NodeState, wanted: NodeLabelsParameters): Iterable<FieldChange> {
   const owned = ownership(wanted)
   for (const [annotation, after] of Object.entries(owned)) {
@@ -127,7 +127,7 @@ function textOf({ key, value, effect }: NodeTaintState): string {
   return value === undefined || value === '' ? `${key}:${effect}` : `${key}=${value}:${effect}`
 }
 
-// What evcctl owns is noted first: a run that is cut off then knows what it may take away again.
+// The keys that evcctl owns are recorded first: so the next run knows what it may remove, even if this run is cut off.
 function script(found: NodeState | undefined, wanted: NodeLabelsParameters): string {
   const name = quote(wanted.node)
   const annotations = ownership(wanted)

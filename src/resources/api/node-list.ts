@@ -17,17 +17,17 @@ export interface NodeState {
   readonly taints: readonly NodeTaintState[]
 }
 
-/** What the API server says of one node. */
+/** One node, as the API server describes it. */
 export type NodeAnswer = ApiState<{
   /** All nodes of the cluster. */
   readonly names: readonly string[]
-  /** The one that was asked for. */
+  /** The node that the probe asks for. */
   readonly node: NodeState | undefined
 }>
 
 export const nodesPath = '/api/v1/nodes'
 
-/** Asks for all nodes at once, however many of them are asked for. */
+/** One question for all nodes of the cluster, shared by the probes of every node. */
 export function nodeProbe(name: string): Probe<NodeAnswer> {
   return surveyProbe({ asks: [askApi([nodesPath])], parse: raw => parseNode(raw, name) })
 }
@@ -46,8 +46,8 @@ function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   const { items } = (answer.object ?? {}) as Partial<NodeList>
   if (items === undefined) return { api: 'unreachable', said: 'it has no list of nodes' }
   const { names, sound, byName } = listed(items)
-  // People are told to copy them into commands.
-  if (!sound) return { api: 'unreachable', said: 'it names a node as none can be named' }
+  // Messages contain these names inside commands that people copy, so a name that is no node name is refused.
+  if (!sound) return { api: 'unreachable', said: 'it has a node whose name is not valid' }
   const found = byName.get(name)
   if (found === undefined) return { api: 'answered', names, node: undefined }
   const { labels = {}, annotations = {} } = found.metadata
@@ -56,12 +56,12 @@ function parseNode(raw: ProbeResult, name: string): NodeAnswer {
 
 interface Listed {
   readonly names: readonly string[]
-  /** Whether all are names that a node can have. */
+  /** Whether all of these are valid node names. */
   readonly sound: boolean
   readonly byName: ReadonlyMap<string, NodeList['items'][number]>
 }
 
-// One list is read for each of the nodes that are in it.
+// The list is parsed once, although the probes of all nodes read it.
 const lists = new WeakMap<NodeList['items'], Listed>()
 
 function listed(items: NodeList['items']): Listed {

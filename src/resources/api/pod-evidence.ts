@@ -1,9 +1,9 @@
 import { quote } from '../../shell/quote.ts'
 
 const line = (what: string) => `{{$pod}}: ${what}{{"\\n"}}`
-// What could not even be started left a message of one line; what the others said last is in their logs.
+// A container that could not even be started left a message of one line; the last output of the others is in their logs.
 const end = `{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}`
-// A container that waits for those before it says nothing of the cause.
+// A container that waits for the init containers before it does not show the cause.
 const waits = `{{with .state.waiting}}{{if ne .reason "PodInitializing"}}${line(`{{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}${end}`)}{{end}}{{end}}`
 const ended = `{{with .state.terminated}}{{if ne .reason "Completed"}}${line('{{$container.name}}: {{.reason}}, exit code {{.exitCode}}')}{{end}}{{end}}`
 const each = (list: string, text: string) => `{{range $container := .status.${list}}}${text}{{end}}`
@@ -14,7 +14,7 @@ ${each('containerStatuses', `${waits}${ended}{{if and .state.running (not .ready
 {{end}}`
 
 /**
- * A shell line that prints to stderr what keeps containers of pods from running, as the kubelets tell it.
+ * A shell line that prints to stderr why containers of pods do not run, as the kubelets report it.
  *
  * @param client the start of a kubectl command line
  * @param selection which pods, as arguments of `kubectl get pods`

@@ -3,7 +3,7 @@ import { quote } from '../../shell/quote.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import { podEvidence } from './pod-evidence.ts'
 
-/** The annotation of a DaemonSet that holds the generation whose rollout evcctl has seen to its end. */
+/** The annotation of a DaemonSet with the generation whose rollout evcctl saw complete. */
 export const rolledOutAnnotation = 'evcctl.dev/rolled-out'
 
 /** How long such a script may take, ms; it ends before that, with a reason. */
@@ -26,10 +26,10 @@ const revisions = quote(
   `{{range .items}}{{$revision := .}}{{range .metadata.ownerReferences}}revision {{.uid}} {{$revision.revision}} {{with $revision}}${hash}{{end}}{{"\\n"}}{{end}}{{end}}`,
 )
 
-// A node that stops to report so soon after its new pod was made may have been taken down by that: no other node gets it then.
+// A node that stops reporting this soon after its new pod started may have failed because of that pod: the rollout stops.
 const isSuspect = `since >= 0 && since < ${rolloutLimits.suspectSeconds}`
 
-// A line that is not understood, or half a list, decides nothing. Months are taken for 31 days: no span becomes shorter.
+// A line that cannot be parsed, or half a list, decides nothing. Every month counts as 31 days, so no span gets shorter.
 const judge = quote(`function sound(name) { return length(name) < 254 && name ~ /^[a-z0-9][a-z0-9.-]*$/ }
 function moment(text,  part) {
   split(text, part, /[^0-9]/)
@@ -73,12 +73,12 @@ END {
 }`)
 
 /**
- * A script that waits until a DaemonSet runs on every node as it is to be now, and notes that on it. It gives up when nothing
- * gets on for 5 minutes, and says why.
+ * A script that waits until every node runs the current pod of a DaemonSet, and records that on the DaemonSet. It gives up
+ * when there is no progress for 5 minutes, and prints why.
  *
- * Kubernetes counts pods on nodes that are off as unavailable, so one such node holds up the rollout on all others for as
- * long as it is off (rollingUpdate in pkg/controller/daemon/update.go). Then the script replaces the pods on the others, one
- * after the other, as long as all that are new run; the nodes that are off get theirs when they come back.
+ * Kubernetes counts pods on nodes that are off as unavailable, so one such node blocks the rollout on all others for as
+ * long as it is off (rollingUpdate in pkg/controller/daemon/update.go). In that case the script itself replaces the pods on
+ * the other nodes, one after the other, as long as all new pods run; nodes that are off get theirs when they are back.
  *
  * @param name of the DaemonSet
  */

@@ -14,7 +14,7 @@ export interface RolloutParameters {
 }
 
 export type RolloutState =
-  /** There is no cluster yet, or no such DaemonSet. */
+  /** `absent`: there is no cluster yet, or no such DaemonSet. */
   | { readonly is: 'absent' }
   | ({ readonly is: 'unknown' } & ApiSilence)
   | { readonly is: 'ended' }
@@ -26,10 +26,10 @@ interface DaemonSet {
 }
 
 /**
- * What was changed of a DaemonSet has reached all nodes that are Ready. Of a new DaemonSet nothing is waited for: its nodes
- * wait to become Ready, side by side. One that runs everywhere is at its end, whoever saw it; where nodes were off, evcctl
- * notes on the DaemonSet that it ended on all others. So a run that was cut off, or in which it failed, leaves one that the
- * next plan shows. Runs on a control plane node.
+ * The last change of a DaemonSet has reached all nodes that are Ready. A new DaemonSet is not waited for: its nodes become
+ * Ready side by side, and each is waited for there. A DaemonSet that runs everywhere counts as rolled out. If nodes were
+ * off, evcctl records on the DaemonSet that all others were done. So the next plan shows a rollout that failed or was in
+ * progress when a run was cut off. Runs on a control plane node.
  */
 export function rollout({ name, daemonSet }: RolloutParameters): Resource<RolloutState, { readonly rollout: string }> {
   const path = apiPath({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: daemonSet })
@@ -60,9 +60,9 @@ export function rollout({ name, daemonSet }: RolloutParameters): Resource<Rollou
     },
     converge: () => [{ run: rolloutScript(daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
     explain: failure => ({
-      problem: `${name} does not run on all nodes as it is to be now.`,
+      problem: `The rollout of ${name} has not reached all nodes.`,
       actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
-      next: `Look at it: kubectl --namespace ${daemonSet.namespace} get pods -o wide; mend it, or what cluster.yaml says of it, and apply again: that goes on where this stopped.`,
+      next: `Look at it: kubectl --namespace ${daemonSet.namespace} get pods -o wide; fix the cause, or correct cluster.yaml, and apply again: the rollout then goes on.`,
     }),
   }
 }
@@ -78,7 +78,7 @@ function parseState(answer: ApiAnswer, nodes: ApiAnswer): RolloutState {
   const desired = count('desiredNumberScheduled')
   const updated = count('updatedNumberScheduled')
   const isObserved = count('observedGeneration') >= generation
-  // A node that joins gets the new pod, and one that goes off later has it: neither makes a rollout of what has ended.
+  // A node that joins gets the new pod, and one that goes off later has it already: neither reopens a completed rollout.
   const off = nodes.api === 'answered' ? nodesOff(nodes.object) : 0
   const scheduled = Math.max(count('currentNumberScheduled'), 1)
   if (isObserved && updated >= scheduled && count('numberAvailable') + off >= scheduled) return { is: 'ended' }

@@ -18,20 +18,21 @@ const paths = [...networks.map(([, path]) => path), daemonSet('kube-system', 'ku
 export interface SettledNetworkParameters {
   /** `spec.network.cni` */
   readonly cni: string
-  /** Whether there is to be kube-proxy; undefined: it does not matter to the network. */
+  /** Whether kube-proxy has to run; undefined: the network works either way. */
   readonly kubeProxy?: boolean
   /** Path of cluster.yaml, for messages. */
   readonly file: string
 }
 
 export type SettledNetworkState =
-  /** No cluster yet, or one whose API server does not answer. */
+  /** There is no cluster yet, or its API server does not answer. */
   'absent' | 'silent' | { readonly networks: readonly string[]; readonly kubeProxy: boolean }
 
 /**
- * The pod network of a standing cluster is the one of cluster.yaml. Another one is refused: the old one's pods, interfaces
- * and routes would stay, and every pod keep an address that nobody routes any more. So is what kube-proxy's absence means.
- * Where the API server does not answer, it is asked again when it does, before anything of a network is written.
+ * The pod network of a running cluster is the one in cluster.yaml. A different one is refused: the pods, interfaces and
+ * routes of the old network would stay, and every pod would keep an address that is no longer routed. A change of whether
+ * kube-proxy runs is refused, too. If the API server does not answer the plan, apply asks again before it writes anything
+ * of a network.
  */
 export function settledNetwork({
   cni,
@@ -45,7 +46,7 @@ export function settledNetwork({
     probe: surveyProbe({ asks: [askApi(paths)], parse: parseState }),
     desired: { cni },
     diff(current) {
-      // A cluster without any has not got so far.
+      // A cluster without any pod network has not got that far yet.
       if (current === 'absent') return undefined
       if (current === 'silent') return { action: 'run', fields: [], note: silentNote }
       if (current.networks.length === 0) return undefined
@@ -82,20 +83,20 @@ function parseState(raw: ProbeResult): SettledNetworkState {
 
 function otherNetwork(actual: string, wanted: string, file: string): ErrorDetails {
   return {
-    problem: 'The cluster has another pod network, and that of a standing cluster cannot be changed.',
+    problem: 'The cluster has another pod network, and the pod network of a running cluster cannot be changed.',
     expected: `spec.network.cni: ${actual}`,
     actual: `spec.network.cni: ${wanted}`,
-    next: `Set it back in ${file}. To move, make a new cluster beside this one; or take ${actual} out by hand, restart every node, and apply again: no pod reaches another meanwhile.`,
+    next: `Set it back in ${file}. To move, create a new cluster beside this one; or remove ${actual} by hand, restart every node, and apply again: pods do not reach each other meanwhile.`,
   }
 }
 
 function otherProxy(wanted: boolean): ErrorDetails {
   return {
-    problem: 'Whether kube-proxy runs is settled when a cluster is made.',
+    problem: 'Whether kube-proxy runs cannot be changed in a running cluster.',
     expected: `spec.network.cilium.kubeProxyReplacement: ${String(wanted)}`,
     actual: `spec.network.cilium.kubeProxyReplacement: ${String(!wanted)}`,
     next: wanted
-      ? 'Set it to true, or make kube-proxy first: kubeadm init phase addon kube-proxy --config /etc/evcctl/kubeadm.yaml'
-      : 'Set it to false, or take kube-proxy out first: kubectl -n kube-system delete daemonset,configmap kube-proxy; then restart every node, so that its rules go.',
+      ? 'Set it to true, or install kube-proxy first: kubeadm init phase addon kube-proxy --config /etc/evcctl/kubeadm.yaml'
+      : 'Set it to false, or remove kube-proxy first: kubectl -n kube-system delete daemonset,configmap kube-proxy; then restart every node, so that its rules disappear.',
   }
 }

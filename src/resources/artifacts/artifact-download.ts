@@ -1,6 +1,6 @@
 import type { FetchSource } from './fetch-step.ts'
 
-/** Where one version of an artifact comes from, as a parameter of a role. */
+/** The download of one version of an artifact, as a parameter of a role. */
 export interface ArtifactDownload {
   /** Without `v`. */
   readonly version: string

@@ -7,26 +7,26 @@ import { artifactsFolder, lookFormat } from './installed-artifact-script.ts'
 
 export interface InstalledFile {
   readonly path: string
-  /** As it was installed. */
+  /** The file as it was installed. */
   readonly recorded: string
-  /** As it is now; undefined when there is no file. */
+  /** The file as it is now; undefined when there is none. */
   readonly sha256: string | undefined
-  /** Permission bits of what is there, in octal, e.g. `755`; undefined when there is nothing. */
+  /** Permission bits of the file now, in octal, e.g. `755`; undefined when there is none. */
   readonly mode: string | undefined
 }
 
-/** What stands where something is to be installed: a file that is in no record of evcctl, or any folder. */
+/** A file that is in no record of evcctl, or any folder, at a path where something is to be installed. */
 export interface OtherFile {
   readonly path: string
   readonly isFolder: boolean
-  /** Undefined for what is no file, e.g. a link to nothing. */
+  /** Undefined if it is not a file, e.g. a link to nothing. */
   readonly sha256: string | undefined
 }
 
-/** What is there of an artifact; undefined: nothing at all. */
+/** What the host has of an artifact; undefined: nothing at all. */
 export type ArtifactState =
   | {
-      /** Of what evcctl installed; undefined: nothing, so there is no archive and there are no files either. */
+      /** The record of the installation; undefined: evcctl installed nothing, so there is no archive and there are no files. */
       readonly version: string | undefined
       readonly archive: string
       readonly files: readonly InstalledFile[]
@@ -35,8 +35,8 @@ export type ArtifactState =
   | undefined
 
 /**
- * What was installed of an artifact, what became of its files since, and what else stands at `paths`. A path that ends in
- * a slash stands for all that is in that folder.
+ * The record of an installed artifact, the current state of its files, and whatever else stands at `paths`. A path that
+ * ends in a slash stands for everything in that folder.
  */
 export function artifactProbe(name: string, paths: readonly string[]): Probe<ArtifactState> {
   return surveyProbe({
@@ -45,8 +45,8 @@ export function artifactProbe(name: string, paths: readonly string[]): Probe<Art
   })
 }
 
-// All files of all artifacts in one look. A file is hashed only where its inode, size, mode or change time are not the
-// recorded ones. Records are taken as a whole: the shell's own read would take them byte by byte. Subjects with a slash are paths.
+// One look at all files of all artifacts. A file is hashed only if its inode, size, mode or change time differ from the
+// record. Records are read whole: the shell's own read would read them byte by byte. Subjects with a slash are paths.
 const artifactSurvey: Survey = {
   name: 'artifacts',
   timeoutMs: longProbeMs,
@@ -137,7 +137,7 @@ function parseArtifact(raw: ProbeResult, name: string, paths: readonly string[])
   return { version: field('version'), archive: field('archive'), files, others }
 }
 
-// Path → what stands before it.
+// Path → what is there now.
 function pairs(lines: readonly string[], pattern: RegExp): readonly (readonly [string, string])[] {
   return lines.flatMap(line => {
     const [, value = '', path = ''] = pattern.exec(line) ?? []

@@ -4,7 +4,7 @@ import { quote } from '../../shell/quote.ts'
 import { proxyFor } from '../support/index.ts'
 import { downloadCodes as codes, type Download, withoutCredentials } from './download.ts'
 
-/** Turns the end of a downloadScript into something to act on; undefined when it was something else. */
+/** Explains why a downloadScript failed; undefined for a failure of something else. */
 export function explainDownload(failure: StepFailure, download: Omit<Download, 'bytes'>): ErrorDetails | undefined {
   const said = failure.stderr.trim()
   switch (failure.exitCode) {
@@ -18,10 +18,10 @@ export function explainDownload(failure: StepFailure, download: Omit<Download, '
       }
     case codes.tooLarge:
       return {
-        problem: `${download.site} sends more than this file can have; nothing of it was kept.`,
+        problem: `${download.site} sends more data than expected, so the download was deleted.`,
         expected: `at most ${sizeOf(Number(/more than (\d+) bytes/.exec(said)?.[1] ?? 0))}`,
         actual: 'more',
-        next: `Is it the file that the mirror or proxy should give? curl -fsSLI ${quote(withoutCredentials(download.url).url)}`,
+        next: `See what the mirror or proxy serves: curl -fsSLI ${quote(withoutCredentials(download.url).url)}`,
       }
     case codes.noCurl:
       return {
@@ -37,12 +37,12 @@ export function explainDownload(failure: StepFailure, download: Omit<Download, '
 
 const ownBuild = 'If the file is a build of your own, list its sha256 in the file that spec.artifacts.checksums names.'
 
-// A file of the controller is checked when it has been pushed (src/shell/receive.ts).
+// A file from the controller is checked after it was pushed (src/shell/receive.ts).
 function pushMismatch(said: string, { url, sha256 }: Omit<Download, 'bytes'>): ErrorDetails | undefined {
   const actual = /expected sha256 [0-9a-f]{64}, came ([0-9a-f]{64})/.exec(said)?.[1]
   if (actual === undefined) return undefined
   return {
-    problem: `${url.replace(/^file:/, '')} on this machine is not what it should be; nothing of it was kept.`,
+    problem: `${url.replace(/^file:/, '')} on this machine has another checksum than expected, so it was not installed.`,
     expected: `sha256 ${sha256}`,
     actual: `sha256 ${actual}`,
     next: ownBuild,
@@ -53,10 +53,10 @@ function mismatch(said: string, { url, sha256, site }: Omit<Download, 'bytes'>):
   const actual = /sha256 ([0-9a-f]{64})/.exec(said)?.[1]
   const bytes = Number(/bytes (\d+)/.exec(said)?.[1] ?? 0)
   return {
-    problem: 'The download is not what it should be; nothing of it was kept.',
+    problem: 'The download has another checksum than expected, so it was deleted.',
     expected: `sha256 ${sha256} from ${site}`,
     actual: `sha256 ${actual} (${sizeOf(bytes)}; a proxy on the way may change downloads)`,
-    next: `To see what it gives: curl -fsSL ${quote(withoutCredentials(url).url)} | sha256sum\n${ownBuild}`,
+    next: `See what the server sends: curl -fsSL ${quote(withoutCredentials(url).url)} | sha256sum\n${ownBuild}`,
   }
 }
 
@@ -99,16 +99,16 @@ function proxyName(via: string | undefined): string {
 function refusedByProxy(code: string, via: string | undefined, site: string): ErrorDetails {
   if (code === '407') {
     const next = 'Set spec.proxy.username and spec.proxy.password.'
-    return { problem: `It needs another user name and password for ${proxyName(via)} (HTTP 407).`, next }
+    return { problem: `The host needs another user name and password for ${proxyName(via)} (HTTP 407).`, next }
   }
-  const next = 'Have the proxy allow it, or take the files from elsewhere: spec.artifacts.mirror, spec.artifacts.folder'
-  return { problem: `The way to ${site} is refused by ${proxyName(via)} (HTTP ${code}).`, next }
+  const next = 'Let the proxy allow it, or use another source: spec.artifacts.mirror, spec.artifacts.folder'
+  return { problem: `${proxyName(via)} refuses the connection to ${site} (HTTP ${code}).`, next }
 }
 
-/** How far the clock of a host may be from this machine's before it is blamed for a certificate that is not valid, ms. */
+/** How far a host's clock may differ from this machine's before it is named as the cause of an invalid certificate, ms. */
 const clockTolerance = 60 * 60_000
 
-// The clock of the host when the download failed, ms; undefined where it is right, or was not told.
+// The clock of the host when the download failed, ms; undefined where it is right, or was not reported.
 function clockAt(said: string): number | undefined {
   const seconds = /^clock (\d{1,12})$/m.exec(said)?.[1]
   if (seconds === undefined) return undefined
@@ -121,7 +121,7 @@ function clockIsOff(clock: number, site: string): ErrorDetails {
     problem: `The clock of the host is wrong, so that the TLS certificate of ${site} is not valid there.`,
     expected: `about ${new Date().toUTCString()}, by the clock of this machine`,
     actual: new Date(clock).toUTCString(),
-    next: 'Let the host keep the time: timedatectl set-ntp true, or install chrony. A board without a clock of its own has to reach a time server. Then apply again.',
+    next: 'Synchronise the clock of the host: timedatectl set-ntp true, or install chrony. A board without a clock of its own has to reach a time server. Then apply again.',
   }
 }
 
@@ -137,14 +137,14 @@ function reasonOf(curl: number, site: string): string {
 
 function adviceFor(curl: number, url: string): string {
   if (curl === 60 || curl === 77) return 'Install ca-certificates and the CA of the mirror or proxy on the host.'
-  return `Try it on the host: curl -fL -o /dev/null ${quote(url)}\nOr take it from elsewhere: spec.artifacts.mirror, spec.artifacts.folder`
+  return `Try it on the host: curl -fL -o /dev/null ${quote(url)}\nOr use another source: spec.artifacts.mirror, spec.artifacts.folder`
 }
 
 function lastLine(text: string): string {
   return text.slice(text.lastIndexOf('\n') + 1)
 }
 
-/** Bytes as a person reads them, e.g. `46 MB`. */
+/** Bytes for people to read, e.g. `46 MB`. */
 export function sizeOf(bytes: number): string {
   if (bytes >= 1e6) return `${Math.round(bytes / 1e6)} MB`
   return bytes >= 1e3 ? `${Math.round(bytes / 1e3)} kB` : `${bytes} bytes`

@@ -5,31 +5,31 @@ import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
 import { proxyLines, proxyUser } from '../support/index.ts'
 
-/** Where it is noted which sites could not be downloaded from a moment ago. */
+/** File that records from which sites a download has just failed. */
 const runFolder = '/run/evcctl'
 
-/** Folder of downloads that are under way; what is installed is deleted from it. */
+/** Folder of downloads in progress; a download is deleted once it is installed. */
 export const cacheFolder = '/var/cache/evcctl'
 
 export interface Download {
   readonly url: string
   readonly sha256: string
-  /** Where it comes from, for messages. */
+  /** Where the download comes from, for messages. */
   readonly site: string
-  /** Size, for the progress line; undefined: what the server says. */
+  /** Size, for the progress line; undefined: the size that the server reports. */
   readonly bytes?: number
-  /** Undefined: as the environment of the host says. */
+  /** The proxy; undefined: as the environment of the host says. */
   readonly proxy?: HttpProxy | undefined
 }
 
-/** Where a file that is downloaded or pushed lies until it is installed; named by what it has to be. */
+/** Path of a downloaded or pushed file until it is installed. The file is named by its expected sha256. */
 export function cachePath(sha256: string): string {
   return `${cacheFolder}/${sha256}.part`
 }
 
 /**
- * A URL without user and password, and these as a line of curl's configuration, to be given on stdin: argv and scripts
- * can be seen by others.
+ * A URL without user and password, and these two as a line of curl's configuration, which curl reads on stdin: other
+ * users can see argv and scripts.
  */
 export function withoutCredentials(text: string): { readonly url: string; readonly credentials: Secret | undefined } {
   const url = new URL(text)
@@ -50,15 +50,15 @@ function curlOption(name: string, value: string): string {
   return `${name} = "${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
 }
 
-/** All that curl is told on stdin: who logs into the site, and who into the proxy. Undefined: nothing. */
+/** Everything that curl reads on stdin: the logins for the site and for the proxy. Undefined: nothing. */
 export function curlConfiguration(credentials: Secret | undefined, proxy: HttpProxy | undefined): Secret | undefined {
-  // libcurl decodes it as it stands in a URL (CURLOPT_PROXYUSERPWD(3)).
+  // libcurl decodes the proxy's user and password as in a URL (CURLOPT_PROXYUSERPWD(3)).
   const user = proxy?.login && proxyUser(proxy.login).map(login => curlOption('proxy-user', login))
   const known = [credentials, user].filter(secret => secret !== undefined)
   return known.length === 0 ? undefined : Secret.all(known, lines => lines.join('\n'), 'credentials for a download')
 }
 
-// A percent sign that is no escape stands for itself.
+// A percent sign that begins no escape stands for itself.
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -67,26 +67,26 @@ function decoded(text: string): string {
   }
 }
 
-/** The largest that a download may be: one of a known size may be a build of somebody's own that is larger. */
+/** The size limit of a download: a file of known size may be replaced by somebody's own build, which may be larger. */
 export function mostBytes(bytes: number | undefined): number {
   return bytes === undefined ? downloadBytes : Math.max(4 * bytes, smallestBound)
 }
 
 const smallestBound = 256 * 1024 * 1024
 
-// The unit of ulimit(1p); bash takes 1024 bytes for one, which is as good a bound.
+// The unit of ulimit(1p); bash counts in units of 1024 bytes, which is close enough.
 function blocks(bytes: number): number {
   return Math.ceil(bytes / 512)
 }
 
-/** How a downloadScript ends when it does not end well. */
+/** Exit codes of a downloadScript that fails. */
 export const downloadCodes = { failed: 80, mismatch: 81, noSpace: 82, noCurl: 83, tooLarge: 84 } as const
 
 /**
- * Downloads to cachePath() and checks the sha256 before anything is done with it. A download that was cut off is
- * resumed; if the result does not match, it is begun again, once. Gives up after four attempts in a row that brought
- * nothing, so that a mirror that is down or stalls ends in about two minutes; for the next minutes other downloads from
- * that site are given one attempt. Once a second a line on stderr says how far it is. Reads curlConfiguration() on stdin.
+ * Downloads to cachePath() and checks the sha256 before anything uses the file. A download that was cut off is resumed; if
+ * the checksum then does not match, the download starts over, once. The script gives up after four attempts in a row that
+ * brought no data, so a mirror that is down or stalls costs about two minutes. For the next minutes, other downloads from
+ * that site get one attempt. A line of progress goes to stderr once a second. Reads curlConfiguration() on stdin.
  */
 export function downloadScript({ url, sha256, site, bytes, proxy }: Download, most = mostBytes(bytes)): string {
   const part = cachePath(sha256)

@@ -2,21 +2,21 @@ import type { HttpProxy } from '../../core/http-proxy.ts'
 import type { Step } from '../../core/resource.ts'
 import { cacheFolder, cachePath, curlConfiguration, downloadScript, withoutCredentials } from './download.ts'
 
-/** Where a file comes from: a URL that the host downloads, or a file of the controller that is pushed to it. */
+/** The source of a file: a URL that the host downloads, or a file of the controller that is pushed to the host. */
 export type FetchSource = { readonly url: string; readonly proxy?: HttpProxy | undefined } | { readonly file: string }
 
 export interface Fetched {
   readonly source: FetchSource
   readonly sha256: string
-  /** Where it comes from, for messages: a host name, or `local folder`. */
+  /** The source, for messages: a host name, or `local folder`. */
   readonly site: string
   readonly bytes?: number
 }
 
-// Longer than any sensible download: what stalls is ended by the script itself, much sooner.
+// Longer than any sensible download: the script itself ends a stalled download much sooner.
 const longest = 2 * 60 * 60 * 1000
 
-/** Steps that bring a file to cachePath(sha256), checked, and then run `install`, which finds it in `$part`. */
+/** Steps that fetch a file to cachePath(sha256), check it, and then run `install`, which finds the file in `$part`. */
 export function fetchSteps({ source, sha256, site, bytes }: Fetched, install: string): readonly Step[] {
   const part = cachePath(sha256)
   if ('file' in source) {

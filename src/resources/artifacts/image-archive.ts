@@ -5,13 +5,13 @@ import { type FetchSource, fetchSteps } from './fetch-step.ts'
 import { type ImageStore, imageStores, imagesFolder, nextRecord } from './image-stores.ts'
 
 export interface ImageArchiveParameters {
-  /** Whose images they become. */
+  /** The runtime that loads the images. */
   readonly store: ImageStore
-  /** As a plan shows it, e.g. `pause-3.10.1.tar`. */
+  /** The name that the plan shows, e.g. `pause-3.10.1.tar`. */
   readonly name: string
   readonly source: FetchSource
   readonly sha256: string
-  /** Where it comes from, as a plan shows it. */
+  /** The source that the plan shows. */
   readonly site: string
   readonly bytes?: number
 }
@@ -19,7 +19,7 @@ export interface ImageArchiveParameters {
 export interface ImageArchiveState {
   /** The images of the archive, if it was ever loaded. */
   readonly images: readonly string[] | undefined
-  /** Those that the runtime does not have (any more). */
+  /** The images that the runtime does not have (any more). */
   readonly missing: readonly string[]
 }
 
@@ -30,9 +30,9 @@ function listing(store: ImageStore): string {
 }
 
 /**
- * The images of an archive (docker save, with containerd also an OCI layout; not compressed or gzip) where the runtime
- * keeps those of Kubernetes. Which images are in it is recorded when it is loaded, so that one the kubelet has removed
- * since is seen. Needs the runtime to run.
+ * The images of an archive (docker save, with containerd also an OCI layout; not compressed or gzip), loaded into the
+ * runtime's store for Kubernetes. The names of its images are recorded when the archive is loaded, so that the next plan
+ * sees when the kubelet has removed one. The runtime has to run.
  */
 export function imageArchive(
   parameters: ImageArchiveParameters,
@@ -67,7 +67,7 @@ export function imageArchive(
   }
 }
 
-// Names of images, then lines of records with their paths; no image begins with a slash.
+// The probe prints names of images, then lines of records with their paths; no image name begins with a slash.
 function parseListing({ stdout }: ProbeResult, sha256: string): ImageArchiveState {
   const lines = stdout.split('\n')
   const prefix = `${imagesFolder}/${sha256}:`
@@ -77,7 +77,7 @@ function parseListing({ stdout }: ProbeResult, sha256: string): ImageArchiveStat
   return { images, missing: images.filter(image => !present.has(image)) }
 }
 
-// What could not be loaded stays for the next try, so that a slow link brings it once; but not on a disk that is nearly full.
+// An archive that could not be loaded stays for the next try, which spares a slow link; but not on a nearly full disk.
 const removedWhenFull = `keep_or_remove() {
   free=$(df -Pk "$part" 2>/dev/null | awk 'NR == 2 { print $4 }')
   if [ "\${free:-0}" -lt 1048576 ]; then rm -f "$part"; fi

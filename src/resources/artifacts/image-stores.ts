@@ -1,23 +1,23 @@
-/** Where a runtime keeps the images of Kubernetes, and how archives get there. */
+/** Where a runtime keeps the images of Kubernetes, and how archives are loaded into it. */
 interface Store {
   /** Folder of the images, for messages. */
   readonly folder: string
-  /** The archives that it can load, for messages. */
+  /** The archive formats that the runtime can load, for messages. */
   readonly formats: string
   /** Prints the reference of each image, a line each; nothing when the runtime does not answer. */
   readonly list: string
-  /** Prints what changes while something is pulled: names and sizes of what is on its way. */
+  /** Prints names and sizes of images in transfer: the output changes while something is pulled. */
   readonly pulling: string
   /** Loads the archive \`$part\` and writes the references of its images to `nextRecord`, as `list` prints them. */
   load(sha256: string): string
 }
 
-/** One file an archive, named by its sha256: the references of its images, a line each. */
+/** Folder with one file for each archive, named by its sha256, with the references of its images, a line each. */
 export const imagesFolder = '/var/lib/evcctl/images'
-/** What becomes such a file when the archive is loaded. */
+/** The record of an archive until it is completely loaded. */
 export const nextRecord = `${imagesFolder}/.next`
 
-// A runtime that hangs answers nothing: what only looks is ended, and loading has the time-out of its step.
+// A runtime that hangs does not answer: commands that only look are ended, and loading has the time-out of its step.
 const soon = 'timeout 10'
 const ctr = '/usr/local/bin/ctr --namespace k8s.io images'
 const crictl = '/usr/local/bin/crictl --runtime-endpoint unix:///run/crio/crio.sock'
@@ -33,8 +33,8 @@ export const imageStores = {
     formats: `${dockerSave} or an OCI layout`,
     list: `${soon} ${ctr} list -q 2>/dev/null || :\n`,
     pulling: `${soon} /usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'\n`,
-    // The label tells which images came out of this archive: neither its format nor the way references are completed
-    // has to be known here. --local: the transfer service wants every platform of an index, and is slower.
+    // The label marks the images of this archive, so that neither its format nor the completion of references has to be
+    // known here. --local: the transfer service wants every platform of an index, and is slower.
     load: sha256 => `${ctr} import --local --label evcctl.dev/archive=${sha256} "$part"
 ${ctr} list -q 'labels."evcctl.dev/archive"==${sha256}' >${nextRecord}
 `,
@@ -43,10 +43,10 @@ ${ctr} list -q 'labels."evcctl.dev/archive"==${sha256}' >${nextRecord}
     folder: '/var/lib/containers/storage',
     formats: dockerSave,
     list: `${soon} ${crictl} images 2>/dev/null | sed -n '2,$s/^\\([^ ]*\\)  *\\([^ ]*\\) .*/\\1:\\2/p' || :\n`,
-    // Where containers/image has its layers meanwhile.
+    // Folder in which containers/image keeps layers during a transfer.
     pulling: 'ls -Rs /var/tmp/container_images_* 2>/dev/null || :\n',
-    // CRI-O itself only pulls. Its storage is shared with skopeo, which wants the names of the images, and to which
-    // short names mean what they mean to Docker.
+    // CRI-O itself only pulls. It shares its storage with skopeo, which has to be given the names of the images, and which
+    // interprets short names as Docker does.
     load: () => `full() {
   case $1 in
     */*) case \${1%%/*} in *.*|*:*|localhost) echo "$1";; *) echo "docker.io/$1";; esac;;

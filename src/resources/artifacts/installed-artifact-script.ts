@@ -2,9 +2,9 @@ import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { cacheFolder } from './download.ts'
 
-/** What of a download is installed where, all as root; programs with mode 0755. */
+/** Which part of a download is installed where. All files belong to root; programs have mode 0755. */
 export type Install =
-  /** The download is no program but something that programs read: mode 0644. */
+  /** The download is not a program but a file that programs read: mode 0644. */
   | { readonly data: string }
   /** The download is the program. */
   | { readonly binary: string }
@@ -13,21 +13,21 @@ export type Install =
   /** Every executable file of a tar archive (gzip), whatever folder it is in, into one folder. */
   | { readonly folder: string }
 
-/** Permission bits of what is installed, in octal. */
+/** Permission bits of the installed files, in octal. */
 export function modeOf(install: Install): string {
   return 'data' in install ? '644' : '755'
 }
 
-/** Where it is written down what of which artifact was installed. */
+/** Folder with the record of each installed artifact. */
 export const artifactsFolder = '/var/lib/evcctl/artifacts'
 
-// Mode and whatever betrays a replaced or edited file without reading it; UTC, since a host may change its time zone.
+// Mode, and what shows that a file was replaced or edited without reading it; in UTC, as a host may change its time zone.
 export const lookFormat = '%a:%s:%i:%z'
 
-/** By these words the error of a program for another machine is known. */
+/** The message by which the failure is recognised when a program is for another machine. */
 export const anotherMachine = 'is a program for another kind of machine'
 
-// Class and machine of an ELF file (elf(5): bytes 4, 18 and 19). What is no such file may be a script.
+// Class and machine of an ELF file (elf(5): bytes 4, 18 and 19). A file of another format may be a script.
 const machineCheck = `case $(uname -m) in x86_64) machine=023e00;; aarch64) machine=02b700;; *) machine=;; esac
 fits() {
   its=$(od -An -v -tx1 -N20 "$1" | tr -d ' \\n' | sed -n 's/^7f454c46\\(..\\).\\{26\\}\\(....\\)$/\\1\\2/p')
@@ -39,8 +39,9 @@ fits() {
 `
 
 /**
- * Installs from \`$part\`, which has been checked: unpacks beside it, puts each file in place by rename (a program that
- * runs keeps its old file, and one for another machine replaces none), removes what the version before had in addition, and writes the record last.
+ * Installs from \`$part\`, which has been checked. It unpacks beside it and puts each file in place by rename: a running
+ * program keeps its old file, and a program for another machine replaces nothing. Then it removes the files that only the
+ * version before had, and writes the record last.
  */
 export function installScript(name: string, version: string, sha256: string, install: Install): string {
   const stamp = quote(`${artifactsFolder}/${name}`)
@@ -72,7 +73,7 @@ mv -fT "$record" "$stamp"
 `
 }
 
-/** Removes the files of the record, and the record last. What is no file by now is somebody else's, and stays. */
+/** Removes the files of the record, and the record last. A path that is no file by now belongs to somebody else, and stays. */
 export function removeScript(name: string): string {
   return `stamp=${quote(`${artifactsFolder}/${name}`)}
 if [ ! -f "$stamp" ]; then exit 0; fi

@@ -8,14 +8,14 @@ import { type FetchSource, fetchSteps } from './fetch-step.ts'
 import { anotherMachine, type Install, installScript, modeOf, removeScript } from './installed-artifact-script.ts'
 
 export interface ArtifactParameters {
-  /** Name of the download, e.g. `cni-plugins`; one of each on a host. */
+  /** Name of the download, e.g. `cni-plugins`; unique on a host. */
   readonly name: string
   /** Without `v`. */
   readonly version: string
   readonly source: FetchSource
-  /** Of the download, not of what is in it. */
+  /** The sha256 of the download, not of its content. */
   readonly sha256: string
-  /** Where it comes from, as a plan shows it: a host name, or `local folder`. */
+  /** The source that the plan shows: a host name, or `local folder`. */
   readonly site: string
   /** Size of the download, where known. */
   readonly bytes?: number
@@ -28,10 +28,10 @@ export interface ArtifactDesired {
 }
 
 /**
- * Programs of one download. The host downloads it itself (or gets it over SSH, if it is a file of the controller),
- * checks its sha256 before it is opened, and puts every file in place by rename. What was installed is recorded in
- * /var/lib/evcctl/artifacts/<name>; a file that was replaced or edited since is named by the next plan, as is one of
- * somebody else that stands where one of these is to be.
+ * Programs of one download. The host downloads it (or receives it over SSH, if it is a file of the controller), checks its
+ * sha256 before it opens it, and puts every file in place by rename. /var/lib/evcctl/artifacts/<name> records what was
+ * installed. The next plan names a file that was replaced or edited since, and a file of somebody else that stands where
+ * one of these has to be.
  */
 export function installedArtifact(parameters: ArtifactParameters): Resource<ArtifactState, ArtifactDesired> {
   const { name, version, source, sha256, site, bytes, install } = parameters
@@ -99,7 +99,7 @@ function* fileChanges(
   }
 }
 
-// With a record of them all, other files of a folder are no business of this one.
+// The record lists all files of this artifact, so other files in a shared folder do not matter.
 function* otherChanges(
   { version, others }: NonNullable<ArtifactState>,
   install: Install,
@@ -125,7 +125,7 @@ function* otherChanges(
   }
 }
 
-// Of a whole folder only the files of the version before are known by their names.
+// For a whole folder, only the files of the version before are known by name.
 function folderInTheWay(
   { files, others }: NonNullable<ArtifactState>,
   wanted: readonly string[],
@@ -167,23 +167,23 @@ function explainInstall(failure: StepFailure, name: string, version: string): Er
   }
   if (/cannot overwrite directory|File exists|Is a directory/.test(said)) {
     return {
-      problem: `${name} ${version} could not be installed: a folder is in the place of a file, or a file in that of a folder.`,
+      problem: `${name} ${version} could not be installed: there is a folder where a file has to be, or a file where a folder has to be.`,
       actual: said,
       next: 'Look at it and move it away on the host, then apply again.',
     }
   }
   if (said.includes(anotherMachine)) {
     return {
-      problem: `${name} ${version} cannot run on this host: it was built for another architecture. What was there is left as it is.`,
+      problem: `${name} ${version} cannot run on this host: it was built for another architecture. The installed files were not changed.`,
       actual: said,
-      next: 'Check the build that spec.artifacts.mirror or spec.artifacts.folder gives, and its checksum.',
+      next: 'Check the build in spec.artifacts.mirror or spec.artifacts.folder, and its checksum.',
     }
   }
   if (/Not found in archive|there is no program in the archive/.test(said)) {
     return {
-      problem: `The archive of ${name} ${version} does not hold what upstream's does.`,
+      problem: `The archive of ${name} ${version} lacks files that upstream's archive has.`,
       actual: said,
-      next: 'Check the build that spec.artifacts.mirror or spec.artifacts.folder gives.',
+      next: 'Check the build in spec.artifacts.mirror or spec.artifacts.folder.',
     }
   }
   return explainWrite(failure, `${name} ${version}`)

@@ -1,4 +1,4 @@
-/** CoreDNS: where its pods run, and the copy of it on every node. */
+/** CoreDNS: the placement of its pods, and the copy of it on every node. */
 
 export * from './node-dns.ts'
 export * from './placement.ts'

@@ -9,7 +9,7 @@ const pods = `${system} get pods --selector ${quote(dnsPodSelector)} -o go-templ
 )}`
 
 export interface Move {
-  /** The node that all pods are on, and the pod that goes. */
+  /** The node that all pods run on, and the pod that is deleted. */
   readonly only: string
   readonly gone: string
   readonly count: number
@@ -19,9 +19,9 @@ export interface Move {
 }
 
 /**
- * Deletes a pod of CoreDNS, which takes nothing away: another one is Ready, or that one is not. Ends when its successor is on
- * another node; that may take 10 s more to be Ready, by the period of its readiness probe, and nobody waits for it. Exits 1,
- * with the reason on stderr, when the scheduler has put it back or nothing of that has come in time.
+ * Deletes a pod of CoreDNS. DNS keeps working, because another pod is Ready, or because this one is not. The script ends
+ * when the new pod is on another node; it does not wait until that pod is Ready, which may take 10 s more (the period of
+ * its readiness probe). It exits 1, with the reason on stderr, when the scheduler put the pod back or nothing happened in time.
  */
 export function moveScript({ only, gone, count, isLost, patienceSeconds }: Move): string {
   const here = quote(only)

@@ -3,12 +3,12 @@ import { isTree, type Tree } from '../support/index.ts'
 /** Name of the DaemonSet in kube-system. */
 export const nodeDnsName = 'coredns-node'
 
-/** Tells its pods from those of the Deployment. */
+/** The label that tells the pods of the DaemonSet from those of the Deployment. */
 const label = { 'evcctl.dev/dns': 'node' }
 
 /**
- * The DaemonSet of the pods that a Deployment of CoreDNS has; undefined where that is none, or switched off. Where those may
- * run says nothing of these: they run wherever pods do, like kube-proxy's.
+ * The DaemonSet with the same pods as the Deployment of CoreDNS; undefined where there is no such Deployment, or it is
+ * switched off. Placement rules of the Deployment are not copied: these pods run on every node, like kube-proxy's.
  */
 export function nodeDnsDaemonSet(deployment: unknown): Tree | undefined {
   if (!isTree(deployment) || !isTree(deployment.spec) || deployment.spec.replicas === 0) return undefined
@@ -35,7 +35,7 @@ export function nodeDnsDaemonSet(deployment: unknown): Tree | undefined {
   }
 }
 
-// kubeadm asks for what the DNS of a whole cluster needs. This one must not drive anything off a small machine.
+// kubeadm requests what the DNS of a whole cluster needs. These pods must not push others off a small machine.
 function modest(container: unknown): unknown {
   if (!isTree(container)) return container
   const resources = isTree(container.resources) ? container.resources : {}

@@ -6,7 +6,7 @@ import { isTree, missingFrom, type Tree } from '../support/index.ts'
 import { nodeDnsName as name, nodeDnsDaemonSet } from './node-dns-daemon-set.ts'
 import { dnsDeploymentPath } from './pods.ts'
 
-/** Pods ask the CoreDNS of their own node, and any other where that is not Ready. Kubernetes has it since 1.34. */
+/** Traffic distribution: pods use the CoreDNS of their own node, and any other if that is not Ready. Since Kubernetes 1.34. */
 const distribution = 'PreferSameNode'
 
 const serviceTitle = 'Service kube-dns trafficDistribution'
@@ -15,19 +15,20 @@ const daemonSetPath = `/apis/apps/v1/namespaces/kube-system/daemonsets/${name}`
 const paths = [dnsDeploymentPath, servicePath, daemonSetPath]
 
 export type NodeDnsState = ApiState<{
-  /** The DaemonSet that belongs to kubeadm's CoreDNS; undefined where that was replaced or switched off. */
+  /** The desired DaemonSet, made from kubeadm's CoreDNS; undefined where that was replaced or switched off. */
   readonly wanted: Tree | undefined
-  /** As it is. */
+  /** The DaemonSet as it is in the cluster. */
   readonly daemonSet: Tree | undefined
-  /** How the Service spreads what pods ask; empty: over all of its pods, wherever they are. */
+  /** The Service's traffic distribution; empty: over all pods, wherever they are. */
   readonly distribution: string
 }>
 
 /**
- * A CoreDNS on every node, and pods that ask the one of their own node: when a machine is lost, none of the others asks it
- * any more. Without that, half of the lookups go to a pod that is gone until Kubernetes notices it, for 40 s and more. It is
- * made of the pods of kubeadm's Deployment, with their image, rights and Corefile, and follows their changes. The Service
- * is changed only where nobody else has said how it spreads. `wanted: false` takes both back. Runs on a control plane node.
+ * A CoreDNS on every node, and pods that use the one of their own node: when a machine is lost, no pod on another machine
+ * sends it queries any more. Without that, a share of the lookups goes to the lost pod until Kubernetes notices, for 40 s
+ * and more. The DaemonSet has the pods of kubeadm's Deployment, with its image, rights and Corefile, and follows their
+ * changes. The Service is changed only if nobody else has set its traffic distribution. `wanted: false` removes both. Runs
+ * on a control plane node.
  */
 export function nodeDns({
   wanted,
@@ -83,7 +84,7 @@ function patchService(value: string | null): string {
   return `again ${kubectl(10)} --namespace kube-system patch service kube-dns --type=merge --patch=${quote(patch)}\n`
 }
 
-// First the pods, then who asks them. An API server that did not answer has been waited for when the next run compares.
+// The pods come before the Service that sends queries to them. If the API server does not answer, the next run compares.
 function makeScript(current: NodeDnsState): string {
   if (current.api !== 'answered' || current.wanted === undefined) return waitForApi
   const lines = [againFunction]

@@ -3,26 +3,26 @@ import { kubectl, notAnswered } from '../api/index.ts'
 import { moveScript } from './move-script.ts'
 import { type DnsPodsAnswer, dnsPodsProbe, mayRunOn, type NodeRules } from './pods.ts'
 
-/** A node of cluster.yaml, as it is when it has joined. */
+/** A node of cluster.yaml, as it is once it has joined. */
 export interface ExpectedNode extends NodeRules {
   readonly name: string
 }
 
 export interface DnsPlacementParameters {
-  /** The nodes that are waited for before. */
+  /** The nodes whose join or readiness is waited for before. */
   readonly nodes: readonly ExpectedNode[]
-  /** Whether these become Ready: without a pod network nothing that evcctl does makes them so. */
+  /** Whether these nodes become Ready: without a pod network nothing that evcctl does can make them Ready. */
   readonly ready: boolean
-  /** How long CoreDNS may take to start, s; default 120, as a slow machine needs whose image is there or small. */
+  /** How long CoreDNS may take to start, s. Default 120: enough for a slow machine that has its image, or fetches it. */
   readonly patienceSeconds?: number
 }
 
 type Answered = Extract<DnsPodsAnswer, { api: 'answered' }>
 
 /**
- * kubeadm makes CoreDNS when there is one node, so all of its pods run there, and nothing moves them: that node's loss
- * takes the cluster's DNS along. Where there is another node for them, one pod is deleted, and Kubernetes makes one in its
- * place there. One pod is Ready at all times. A CoreDNS of one pod is left alone, and so is what somebody put in its place.
+ * kubeadm creates CoreDNS when there is one node, so all of its pods run there, and nothing moves them: the cluster's DNS
+ * is lost with that node. Where another node can run them, one pod is deleted, and Kubernetes creates its successor there.
+ * One pod is Ready at all times. A CoreDNS of one pod is left alone, and so is any replacement of kubeadm's CoreDNS.
  */
 export function dnsPlacement({
   nodes,
@@ -60,9 +60,9 @@ export function dnsPlacement({
     explain(failure) {
       if (failure.exitCode === 0) return undefined
       return {
-        problem: 'CoreDNS runs on one node only: when that is lost, so is the DNS of the cluster.',
+        problem: 'CoreDNS runs on one node only: the cluster loses its DNS if that node fails.',
         actual: failure.stderr.trim() || failure.stdout.trim(),
-        next: 'Has another node room for it? kubectl --namespace kube-system describe pods --selector k8s-app=kube-dns; the next apply tries again.',
+        next: 'Check whether another node has room for it: kubectl --namespace kube-system describe pods --selector k8s-app=kube-dns; the next apply tries again.',
       }
     },
   }
@@ -75,7 +75,7 @@ function comingNote([first, ...more]: readonly ExpectedNode[]): string {
   return `one pod of it is moved once ${nodes} is Ready`
 }
 
-/** The node that all pods are on; undefined where they are on several, or where there is nothing to spread. */
+/** The node that all pods are on; undefined where they are on several nodes, or where there is nothing to spread. */
 function onlyNode({ replicas, rules, pods }: Answered): string | undefined {
   if (replicas < 2 || rules === undefined) return undefined
   const [only, ...others] = new Set(pods.flatMap(({ node }) => (node === '' ? [] : [node])))
@@ -87,7 +87,7 @@ function isOpen({ rules }: Answered, node: ExpectedNode & { readonly cordoned?: 
   return node.name !== only && node.cordoned !== true && mayRunOn(withoutPassing(node), rules!)
 }
 
-// Of a node that is not Ready, and gone when it is.
+// Kubernetes puts these taints on a node that is not Ready, and removes them when it is.
 function withoutPassing({ labels, taints }: NodeRules): NodeRules {
   return { labels, taints: taints.filter(({ key }) => !key.startsWith('node.kubernetes.io/')) }
 }
@@ -103,7 +103,7 @@ const answering: Step = {
   timeoutMs: 120_000,
 }
 
-// The pod that serves least; where the node itself is lost, there is nothing to lose any more.
+// The pod whose loss costs least: one that is not Ready. If the node itself is lost, its pods serve nobody anyway.
 function move(current: Answered, patienceSeconds: number): readonly Step[] {
   const only = onlyNode(current)!
   const here = current.pods.filter(isPlacedOn(only))

@@ -4,11 +4,11 @@ import type { ApiState } from '../api/index.ts'
 import { answersFor, askApi, nodesPath } from '../api/index.ts'
 import { isTree } from '../support/index.ts'
 
-/** Selects the pods of kubeadm's CoreDNS Deployment: those of other makers have no hash of a ReplicaSet. */
+/** Selects the pods of kubeadm's CoreDNS Deployment: pods of another origin have no label with the hash of a ReplicaSet. */
 export const dnsPodSelector = 'k8s-app=kube-dns,pod-template-hash'
 
 const namespace = 'namespaces/kube-system'
-/** kubeadm's CoreDNS. */
+/** The Deployment of kubeadm's CoreDNS. */
 export const dnsDeploymentPath = `/apis/apps/v1/${namespace}/deployments/coredns`
 const podsPath = `/api/v1/${namespace}/pods?labelSelector=k8s-app%3Dkube-dns%2Cpod-template-hash`
 
@@ -24,23 +24,23 @@ export interface NodeRules {
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[]
 }
 
-/** Which nodes the pods may run on, by their template. */
+/** The rules of the pod template about the nodes where the pods may run. */
 export interface PodRules {
   readonly selector: Readonly<Record<string, string>>
   readonly tolerations: readonly Toleration[]
 }
 
-/** A node, as far as it matters to whether a pod can run there. */
+/** The properties of a node that decide whether a pod can run there. */
 export interface DnsNode extends NodeRules {
   readonly name: string
   readonly ready: boolean
   readonly cordoned: boolean
 }
 
-/** A pod that runs or will, and is not on its way out. */
+/** A pod that runs or is about to, and is not being deleted. */
 export interface DnsPod {
   readonly name: string
-  /** Empty as long as it is not scheduled. */
+  /** Empty until the pod is scheduled. */
   readonly node: string
   readonly ready: boolean
 }
@@ -48,7 +48,7 @@ export interface DnsPod {
 export type DnsPodsAnswer = ApiState<{
   /** 0: there is no CoreDNS Deployment, or one that is switched off. */
   readonly replicas: number
-  /** Undefined: rules that only the scheduler can read decide where they run. */
+  /** Undefined: the pods have rules that only the scheduler can evaluate. */
   readonly rules: PodRules | undefined
   readonly pods: readonly DnsPod[]
   readonly nodes: readonly DnsNode[]
@@ -56,7 +56,7 @@ export type DnsPodsAnswer = ApiState<{
 
 const paths = [dnsDeploymentPath, podsPath, nodesPath]
 
-/** Where the pods of kubeadm's CoreDNS are, and where else they could be. */
+/** Where the pods of kubeadm's CoreDNS run, and where else they could run. */
 export const dnsPodsProbe: Probe<DnsPodsAnswer> = surveyProbe({ asks: [askApi(paths)], parse: parseDnsPods })
 
 function parseDnsPods(raw: ProbeResult): DnsPodsAnswer {
@@ -94,7 +94,7 @@ function isReady(object: unknown): boolean {
   return list(at(object, 'status', 'conditions')).some(({ type, status }) => type === 'Ready' && status === 'True')
 }
 
-// What answers need not be an API server: nothing of it is taken for what it should be.
+// The answer may not come from an API server: no part of it is assumed to have the right type.
 function at(object: unknown, ...path: readonly string[]): unknown {
   return path.reduce((part, key) => (isTree(part) && Object.hasOwn(part, key) ? part[key] : undefined), object)
 }
@@ -115,7 +115,7 @@ function texts(value: unknown): Readonly<Record<string, string>> {
   )
 }
 
-/** Whether the rules of a pod let it onto a node, as the scheduler reads labels and taints. */
+/** Whether the rules of a pod allow it onto a node, by the scheduler's rules for labels and taints. */
 export function mayRunOn({ labels, taints }: NodeRules, { selector, tolerations }: PodRules): boolean {
   return (
     Object.entries(selector).every(([key, value]) => labels[key] === value) &&

@@ -11,16 +11,16 @@ export interface EtcdAnswerParameters extends EtcdClientFiles {
 }
 
 export interface EtcdAnswerState {
-  /** Whether one of the endpoints lets the host read with its files. */
+  /** Whether one of the endpoints lets the host read with its certificate. */
   readonly answers: boolean
-  /** Why not. */
+  /** The reason why none does. */
   readonly why: string
 }
 
 /**
- * An external etcd lets a control plane node in with the files that the node has. An API server reads them at every
- * connection: those that etcd does not know would end the work of all API servers, so the next node gets them when this one
- * has been answered.
+ * An external etcd accepts the certificate that the control plane node has for it. API servers read their certificate at
+ * every connection: one that etcd does not accept would stop all API servers. So the next node gets its certificate only
+ * once etcd has answered this one.
  */
 export function etcdAnswer(
   parameters: EtcdAnswerParameters,
@@ -62,9 +62,9 @@ function parseAnswer(raw: ProbeResult): EtcdAnswerState {
 
 function noAnswer(actual: string): ErrorDetails {
   return {
-    problem: 'etcd does not let this host in with the certificate that it has for it. Other hosts keep what they have.',
+    problem: 'etcd does not accept the client certificate of this host. Other hosts keep their certificates.',
     expected: 'an answer of at least one endpoint of etcd',
     actual,
-    next: 'Correct the certificates of cluster.yaml, or let the host reach etcd; then apply again. An API server that runs keeps its connections for a while.',
+    next: 'Correct the certificates in cluster.yaml, or let the host reach etcd; then apply again. An API server that runs keeps its connections for a while.',
   }
 }

@@ -8,8 +8,8 @@ import { etcdPaths, etcdUnit } from './paths.ts'
 export type EtcdData = EtcdFacts['etcd']['data']
 
 /**
- * The data folder of an etcd member, for root only. The current state is `root 700`, or `absent`, or `link <path>`: one that
- * leads out of the folder, the only place where the unit of etcd may write.
+ * The data folder of an etcd member, accessible to root only. The current state is `root 700`, or `absent`, or
+ * `link <path>`: a link that leads out of the folder, which is the only place where the unit of etcd may write.
  */
 export function etcdFolder(): Resource<string, { readonly mode: string }> {
   const { data } = etcdPaths
@@ -46,7 +46,7 @@ done
 
 function linkedData(path: string): ErrorDetails {
   return {
-    problem: `${path} is a link that leads out of ${etcdPaths.data}: etcd may write in that folder alone.`,
+    problem: `${path} is a link that leads out of ${etcdPaths.data}: etcd may write only in that folder.`,
     expected: `a folder, or a mount point, at ${path}`,
     actual: 'a link',
     next: `Stop etcd if it runs (systemctl stop ${etcdUnit}), and have the disk mounted at ${path} itself, or at ${etcdPaths.data}, with a line in /etc/fstab instead of the link.`,

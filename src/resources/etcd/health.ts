@@ -12,7 +12,7 @@ export interface EtcdHealthState {
   readonly formed: boolean
 }
 
-/** A member that takes part in a cluster with a quorum: a read through its own endpoint succeeds. */
+/** An etcd member that belongs to a cluster with a quorum: a read through its own endpoint succeeds. */
 export function etcdHealth(name: string, clientURL: string): Resource<EtcdHealthState, { readonly healthy: true }> {
   const { client, pki, creating } = etcdPaths
   const ask = `${etcdctl(clientURL, 5)} endpoint health`
@@ -42,11 +42,11 @@ if [ -x ${client} ] && [ -s ${pki}/server.crt ] && ${ask} >/dev/null 2>&1; then 
         everyMs: 300,
         timeoutMs: 120_000,
       },
-      // A new member is started by its membership, so its unit may never have to be.
+      // A new member starts when it joins, so the task of its unit may have nothing to do.
       { run: `${keepScript(keptEtcd)}${clearMark(creating)}` },
     ],
     explain: failure => ({
-      problem: `etcd on ${name} is not healthy: it does not answer, or fewer members do than a quorum needs.`,
+      problem: `etcd on ${name} is not healthy: it does not answer, or too few members answer for a quorum.`,
       actual: failure.stderr.trim() || failure.stdout.trim(),
       next: 'See why, on each etcd host: systemctl status etcd; journalctl -u etcd -n 100 --no-pager',
     }),

@@ -6,28 +6,28 @@ import { quoteAll } from '../../shell/quote.ts'
 import { fieldsOf, linesOf } from '../support/index.ts'
 import { etcdctl, etcdPaths, etcdUnit } from './paths.ts'
 
-/** What a host knows of its own member and of the cluster. */
+/** What a host knows of its own member and of the etcd cluster. */
 export interface EtcdMemberState {
   readonly hasData: boolean
-  /** Neither running nor about to. */
+  /** The member neither runs nor is about to start. */
   readonly stopped: boolean
-  /** `not asked`: the host has no program or no certificate yet. `silent`: nobody answered who could. */
+  /** `not asked`: the host has no program or no certificate yet. `silent`: no endpoint gave an answer. */
   readonly cluster: 'not asked' | 'silent' | 'answered'
   /** Empty unless the cluster answered. */
   readonly members: readonly Member[]
 }
 
-/** What a host and the cluster know of the members; subjects are client URLs. For parseMember(). */
+/** Asks a host and the cluster about the members; subjects are client URLs. parseMember() reads the answer. */
 export const memberSurvey: Survey = { name: 'etcd members', timeoutMs: longProbeMs, script: memberScript }
 
-/** Reads what memberSurvey asks, through these client URLs. */
+/** Runs memberSurvey through these client URLs and parses the answer. */
 export function memberProbe(clientURLs: readonly string[]): Probe<EtcdMemberState> {
   return surveyProbe({ asks: [{ survey: memberSurvey, subjects: clientURLs }], parse: parseMember })
 }
 
 /**
- * Asks the cluster for its members, through each endpoint until one answers (a list needs a quorum), and then every
- * member whether it lives. The simple format has whole IDs; the JSON one has numbers that JavaScript would round.
+ * Asks the cluster for its members, through each endpoint until one answers (a list needs a quorum), and then asks every
+ * member whether it is alive. The simple format has whole IDs; the JSON format has numbers that JavaScript would round.
  */
 function memberScript(clientURLs: readonly string[]): string {
   const { data, client, pki } = etcdPaths
@@ -59,7 +59,7 @@ export function parseMember(raw: Parameters<typeof fieldsOf>[0]): EtcdMemberStat
   }
 }
 
-// `8e9e05c52164694d, started, e1, https://10.0.0.1:2380, https://10.0.0.1:2379, false`; an unstarted one has neither
+// `8e9e05c52164694d, started, e1, https://10.0.0.1:2380, https://10.0.0.1:2379, false`; an unstarted member has neither
 // name nor client URLs.
 function memberOfLine(line: string, alive: ReadonlySet<string | undefined>): Member {
   const [id = '', , name = '', peers = '', clients = '', learner = ''] = line.split(', ')

@@ -7,7 +7,7 @@ import type { EtcdHost } from './wanted.ts'
 
 const { data, creating, firstStart } = etcdPaths
 
-/** systemd does not wait: the first members become ready only when enough of them run. */
+/** systemd does not wait for the start: the first members become ready only when enough of them run. */
 const start = `mkdir -p ${creating.slice(0, creating.lastIndexOf('/'))}
 systemctl daemon-reload
 systemctl reset-failed -- ${etcdUnit} 2>/dev/null || :
@@ -15,7 +15,7 @@ systemctl enable --quiet -- ${etcdUnit}
 systemctl start --no-block -- ${etcdUnit}
 `
 
-// Where no run of evcctl has begun it, an etcd of somebody else may keep its log in another place (--wal-dir).
+// Where no run of evcctl has begun, somebody else's etcd may keep its log in another place (--wal-dir).
 const nothingLeft = `# What a first start that was cut off left without a log holds nothing.
 if [ -d ${data}/member ] && [ ! -d ${data}/member/wal ]; then
   if [ ! -e ${creating} ]; then
@@ -26,7 +26,7 @@ if [ -d ${data}/member ] && [ ! -d ${data}/member/wal ]; then
 fi
 `
 
-/** All members of a new cluster start side by side, each with the same list. */
+/** All members of a new cluster start side by side, each with the same list of members. */
 export function createSteps(given: {
   readonly own: EtcdHost
   readonly members: readonly EtcdHost[]
@@ -40,8 +40,8 @@ export function createSteps(given: {
 }
 
 /**
- * Joins a running cluster: added as a learner, started with the list that the cluster then has, promoted when etcd
- * itself says that it has caught up. etcd takes one learner at a time; another one's turn is waited for.
+ * Joins a running cluster. The host is added as a learner, starts with the list of members that the cluster then has, and
+ * is promoted once etcd itself says that it has caught up. etcd allows one learner at a time, so the steps wait for others.
  */
 export function joinSteps(given: {
   readonly own: EtcdHost
@@ -86,8 +86,8 @@ export function startSteps(given: {
 }
 
 /**
- * Removes members by their IDs, one after the other, and each only if the members are exactly those that it was decided
- * for: somebody else may have changed them since they were read. That a member is gone is success, whatever was said.
+ * Removes members by their IDs, one after the other. Each removal is done only if the members are exactly those that it was
+ * planned for, because somebody else may have changed them since. It succeeds if the member is gone, whatever etcd answered.
  */
 export function removalSteps(
   endpoints: readonly string[],
@@ -131,7 +131,7 @@ function promoteScript(ctl: string, id: string): string {
   return retried(`${ctl} member promote ${id}`, 'waiting until the learner is in sync')
 }
 
-// Only what etcd refuses for now is tried again. `isDone`, for what can be seen to be done: then a lost answer is, too.
+// Only a temporary refusal by etcd is tried again. With `isDone`, which checks the result, a lost answer is, too.
 function retried(command: string, saying: string, isDone?: string): string {
   const lost = "'leader changed'* | *'no leader'* | *'timed out'* | *'deadline exceeded'*"
   return `end=$(( $(date +%s) + 120 ))

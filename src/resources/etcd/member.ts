@@ -10,9 +10,9 @@ import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater } from '.
 
 export interface EtcdMemberParameters {
   readonly name: string
-  /** All wanted members, this one too. */
+  /** All desired members, this one included. */
   readonly members: readonly EtcdHost[]
-  /** Tells new clusters apart from others that might be reached by the same address. */
+  /** Tells a new cluster from others that might be reached at the same address. */
   readonly token: string
   readonly data: EtcdDataByHost
   readonly allowEven: boolean
@@ -23,9 +23,9 @@ export interface EtcdMemberDesired {
 }
 
 /**
- * The membership of one host. Where there is no cluster yet, all members start side by side; later ones join as
- * learners and are promoted, as planMembership() says. A member that has data is only started. It does not wait until
- * etcd is healthy: the first members can only become so together.
+ * The membership of one host. Where there is no cluster yet, all members start side by side; later ones join as learners
+ * and are promoted, as planMembership() says. A member that has data is only started. The task does not wait until etcd is
+ * healthy, because the first members can become healthy only together.
  */
 export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMemberState, EtcdMemberDesired> {
   const { name, members, token, data, allowEven } = parameters
@@ -66,8 +66,8 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
         return startSteps({ own, others, promote: learner[0] })
       }
       if (current.cluster !== 'answered') return createSteps({ own, members, token })
-      // Added already, by a run that was cut off: it only has to start. One that ran before and lost its data has been
-      // taken out by etcdRemoval(); if it was not, etcd refuses to add its peer URL a second time.
+      // A run that was cut off has added the member already, so it only has to start. etcdRemoval() removes a member that ran
+      // before and lost its data; otherwise etcd refuses to add its peer URL a second time.
       const isPending = known !== undefined && known.clientURLs.length === 0
       return joinSteps({ own, others, token, add: !isPending })
     },
@@ -82,12 +82,12 @@ export function etcdMember(parameters: EtcdMemberParameters): Resource<EtcdMembe
 function joining({ steps, refused }: Route, name: string, known: Member | undefined): Change {
   const own = steps.filter(({ step }) => 'member' in step && step.member.name === name)
   const [first] = own
-  // A member of a cluster that is still being created votes from its first start on.
+  // A member of a cluster that is still being created votes from its first start.
   const votes = first?.step.do === 'start' && known?.learner === false
   const promoted = votes ? first : own.find(({ step }) => step.do === 'promote')
   if (first === undefined || promoted === undefined) {
     const { problem = `${name} cannot become a member of etcd.`, expected, actual } = refused ?? {}
-    const next = 'Bring the other members back first: systemctl status etcd, and journalctl -u etcd, on their hosts.'
+    const next = 'Get the other members running first: systemctl status etcd, and journalctl -u etcd, on their hosts.'
     return refuse({ problem, next, ...(expected && { expected }), ...(actual && { actual }) })
   }
   const fields = [{ field: 'joins', after: votes ? 'as a voting member' : 'as a learner, then votes' }]
@@ -97,7 +97,7 @@ function joining({ steps, refused }: Route, name: string, known: Member | undefi
 
 function removed(name: string): ErrorDetails {
   return {
-    problem: `The data on this host is that of a member that etcd has removed.`,
+    problem: `The etcd data on this host belongs to a member that etcd has removed.`,
     expected: `a member of the cluster, or nothing in ${etcdPaths.data}`,
     actual: `${etcdPaths.data}/member is there, and no member has the peer URL of ${name}`,
     next: `If the data is not needed: systemctl stop etcd; rm -rf ${etcdPaths.data}/member on the host, then apply again.`,
@@ -110,14 +110,14 @@ function dead(formed: readonly EtcdHost[], size: number): ErrorDetails {
     problem: 'The external etcd does not answer, so nothing can join it.',
     expected: `at least ${Math.floor(size / 2) + 1} of ${size} members answer`,
     actual: `none answers; there is data on ${names}`,
-    next: `Bring them back first: systemctl status etcd, and journalctl -u etcd, on ${names}.`,
+    next: `Get them running first: systemctl status etcd, and journalctl -u etcd, on ${names}.`,
   }
 }
 
 function incomplete(absent: readonly EtcdHost[]): ErrorDetails {
   return {
-    problem: 'A new etcd cluster needs all of its hosts at the beginning.',
+    problem: 'All hosts of a new etcd cluster have to be reachable when it is created.',
     actual: `not reached: ${absent.map(host => host.name).join(', ')}`,
-    next: 'Make them reachable, or take them out of cluster.yaml.',
+    next: 'Make them reachable, or remove them from cluster.yaml.',
   }
 }

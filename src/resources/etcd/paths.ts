@@ -1,29 +1,29 @@
-/** Where the parts of an external etcd lie on its hosts. */
+/** The paths of an external etcd on its hosts. */
 export const etcdPaths = {
-  /** Keys, requests and certificates of this host; on the first etcd host the CA, too. Root only. */
+  /** Keys, requests and certificates of this host; on the first etcd host also the CA. Root only. */
   pki: '/etc/etcd/pki',
-  /** Settings that are the same whenever it starts. */
+  /** Settings that are the same at every start. */
   environment: '/etc/etcd/etcd.env',
-  /** What a member needs to know when it starts for the first time. Without its data it would do so again: the unit looks. */
+  /** Settings for the first start of a member. A start without data would use them again, so the unit checks for data. */
   firstStart: '/etc/etcd/first-start.env',
-  /** What a person sources to use etcdctl without typing endpoints and certificates. */
+  /** A file to source, after which etcdctl needs no endpoints and certificates on the command line. */
   clientEnvironment: '/etc/etcd/etcdctl.env',
   data: '/var/lib/etcd',
-  /** As long as it is there, this member has not yet been healthy. */
+  /** As long as this file exists, the member has not been healthy yet. */
   creating: '/var/lib/evcctl/etcd.creating',
   server: '/usr/local/bin/etcd',
   unitFile: '/etc/systemd/system/etcd.service',
   client: '/usr/local/bin/etcdctl',
 } as const
 
-/** The unit of a member. */
+/** The systemd unit of a member. */
 export const etcdUnit = 'etcd.service'
 
 const { pki, client } = etcdPaths
 
 /**
- * etcdctl with the certificate of this host. The time-outs are short: what does not answer is the news. Whatever the
- * caller's environment has of etcdctl's settings is left out.
+ * etcdctl with the certificate of this host. The time-outs are short, since a member that does not answer is a result, too.
+ * Settings of etcdctl in the caller's environment are ignored.
  */
 export function etcdctl(endpoints: string, seconds = 3): string {
   const files = `--cacert ${pki}/ca.crt --cert ${pki}/server.crt --key ${pki}/server.key`

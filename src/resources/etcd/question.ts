@@ -1,13 +1,13 @@
 import { quote, quoteAll } from '../../shell/quote.ts'
 
-/** What a control plane node shows to an external etcd, and by what it knows it: paths on the host. */
+/** The client certificate of a control plane node for an external etcd, and the CA that it trusts: paths on the host. */
 export interface EtcdClientFiles {
   readonly caFile: string
   readonly certFile: string
   readonly keyFile: string
 }
 
-// One key below /registry/, without its value, as the member itself has it: JSON gateway of etcd, bytes in base64.
+// One key below /registry/, without its value, as this member itself has it: etcd's JSON gateway, bytes in base64.
 const question = JSON.stringify({
   key: Buffer.from('/registry/').toString('base64'),
   range_end: Buffer.from('/registry0').toString('base64'),
@@ -17,9 +17,9 @@ const question = JSON.stringify({
 })
 
 /**
- * Shell function `ask KEY ENDPOINT`: prints `KEY=ENDPOINT <answer>`, or `silent=ENDPOINT: <why>`. Sets `$silence`, an exit
- * code, to 0 as soon as one was an answer of etcd. Where the host cannot ask at all, the script ends with a line
- * `unasked=<why>`. Takes at most 5 s for each endpoint.
+ * Shell function `ask KEY ENDPOINT`: prints `KEY=ENDPOINT <answer>`, or `silent=ENDPOINT: <why>`. It sets `$silence`, an
+ * exit code, to 0 as soon as etcd has answered once. Where the host cannot ask at all, the script ends with a line
+ * `unasked=<why>`. It takes at most 5 s for each endpoint.
  */
 export function askEtcd({ caFile, certFile, keyFile }: EtcdClientFiles): string {
   const files = `--cacert ${quote(caFile)} --cert ${quote(certFile)} --key ${quote(keyFile)}`

@@ -4,7 +4,7 @@ import type { Change, Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { linesOf, refuse } from '../support/index.ts'
 
-/** What came of a TLS handshake with an endpoint: curl's exit code and words. */
+/** The result of a TLS handshake with an endpoint: curl's exit code and message. */
 export interface EndpointAnswer {
   readonly endpoint: string
   readonly code: number
@@ -18,8 +18,8 @@ export interface EtcdReachableState {
 
 /**
  * An etcd that exists already, as a control plane node reaches it, before anything is written: more than half of its
- * endpoints answer with a certificate of the given CA. No client certificate is shown; etcd refuses the connection
- * only after it has shown its own, so that is an answer.
+ * endpoints answer with a certificate of the given CA. The check shows no client certificate; etcd then refuses the
+ * connection, but only after it has shown its own certificate, so a refusal counts as an answer.
  */
 export function etcdReachable(
   endpoints: readonly string[],
@@ -52,7 +52,7 @@ const noConnection = new Set([6, 7, 28])
 const wrongCertificate = new Set([51, 60, 83, 90])
 
 function askScript(endpoint: string, ca: string): string {
-  // No here-document: bash makes a temporary file for one, and a probe writes nothing.
+  // No here-document: bash creates a temporary file for one, and a probe writes nothing.
   return `said=$(printf '%s\\n' ${quote(ca.trim())} |
   curl -q --silent --show-error --max-time 5 --output /dev/null --cacert /dev/stdin ${quote(`${endpoint}/health`)} 2>&1) && code=0 || code=$?
 printf 'answer=%s %s %s\\n' ${quote(endpoint)} "$code" "$(printf '%s' "$said" | tr '\\n' ' ' | cut -c 1-300)"
@@ -61,7 +61,7 @@ printf 'answer=%s %s %s\\n' ${quote(endpoint)} "$code" "$(printf '%s' "$said" | 
 
 function parseAnswer(line: string): EndpointAnswer {
   const [endpoint = '', code = '', ...said] = line.split(' ')
-  // What curl advises is for those who called it themselves.
+  // curl's advice is for people who called curl themselves.
   return { endpoint, code: Number(code), said: said.join(' ').split('More details here')[0]!.trim() }
 }
 
@@ -70,7 +70,7 @@ function wrongCa({ endpoint, said }: EndpointAnswer): ErrorDetails {
     problem: `${endpoint} answers, but not with a certificate of the CA in spec.etcd.certificates.ca.`,
     expected: 'a certificate that this CA signed for this name or address, and that has not expired',
     actual: said,
-    next: 'Is it the CA, and the address, of the same etcd?',
+    next: 'Check that the CA and the endpoint belong to the same etcd.',
   }
 }
 
@@ -79,6 +79,6 @@ function dead(silent: readonly EndpointAnswer[], size: number, needed: number): 
     problem: 'The external etcd does not answer.',
     expected: `at least ${needed} of ${size} endpoints`,
     actual: silent.map(({ endpoint, said }) => `${endpoint}: ${said}`).join('\n'),
-    next: 'Start it, or correct spec.etcd.endpoints; is a firewall in between?',
+    next: 'Start it, or correct spec.etcd.endpoints; check that no firewall is in between.',
   }
 }

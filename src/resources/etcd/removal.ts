@@ -15,25 +15,25 @@ import { removalSteps } from './member-steps.ts'
 import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater, wantedOf } from './wanted.ts'
 
 /**
- * `dead`: before anything is added, since etcd adds nothing while a voting member is silent. `former`: the living that
- * are not wanted, when all that take their place vote and no API server asks them any more.
+ * `dead`: before any member is added, since etcd adds nothing while a voting member is silent. `former`: running members
+ * that are no longer desired, once all their replacements vote and no API server uses the former ones any more.
  */
 export type EtcdRemovalOf = 'dead' | 'former'
 
 export interface EtcdRemovalParameters {
   readonly of: EtcdRemovalOf
-  /** The member that does it; it stays one itself. */
+  /** The member that removes the others; it stays. */
   readonly name: string
-  /** All wanted members. */
+  /** All desired members. */
   readonly members: readonly EtcdHost[]
   readonly data: EtcdDataByHost
   readonly allowEven: boolean
 }
 
 /**
- * The members of an external etcd that are not in cluster.yaml any more, or whose data is gone. planMembership() says
- * which go and when, with the numbers of the quorum; on the host exactly those are removed, by ID, and none if the
- * members are not those any more that this was planned for. etcd itself refuses what would cost the quorum, too.
+ * The members of an external etcd that are no longer in cluster.yaml, or whose data is gone. planMembership() decides which
+ * are removed and when, by the numbers of the quorum. The host removes exactly those, by ID, and none if the members have
+ * changed since the plan. etcd itself refuses a removal that would cost the quorum, too.
  */
 export function etcdRemoval(
   parameters: EtcdRemovalParameters,
@@ -72,7 +72,7 @@ export function etcdRemoval(
       )
     },
     explain: failure => ({
-      problem: 'A member could not be taken out of etcd.',
+      problem: 'A member could not be removed from etcd.',
       actual: failure.stderr.trim() || failure.stdout.trim(),
       next: 'Apply again when all members run: systemctl status etcd, on their hosts.',
     }),
@@ -87,10 +87,10 @@ function isFormer(member: Member, wanted: readonly EtcdHost[]): boolean {
   return !wanted.some(({ peerURL }) => member.peerURLs.includes(peerURL))
 }
 
-// The members are started before: then it shows whether there is anything to remove.
+// The members are started before, so by then it shows whether there is anything to remove.
 function unasked({ cluster }: EtcdMemberState): Change | undefined {
   if (cluster === 'not asked') return undefined
-  const note = 'etcd does not answer now; a member that is not in cluster.yaml any more is removed when it does'
+  const note = 'etcd does not answer now; once it does, members that are no longer in cluster.yaml are removed'
   return { action: 'run', fields: [], note }
 }
 
@@ -119,10 +119,10 @@ function refuse(
     action: 'run',
     fields: [],
     refused: {
-      problem: `${problem} So what is not in cluster.yaml any more cannot be removed: ${names}.`,
+      problem: `${problem} So these members, which are no longer in cluster.yaml, cannot be removed: ${names}.`,
       expected,
       actual,
-      next: 'Bring the other members back first (systemctl status etcd, on their hosts), or put the host back into cluster.yaml.',
+      next: 'Get the other members running first (systemctl status etcd, on their hosts), or put the host back into cluster.yaml.',
     },
   }
 }

@@ -4,21 +4,22 @@ import { quote } from '../../shell/quote.ts'
 import { etcdctl } from './paths.ts'
 import type { EtcdHost } from './wanted.ts'
 
-/** Stands before the reason in what the script prints on stderr when a member may not be restarted. */
+/** The text before the reason when the script prints on stderr that a member may not be restarted. */
 export const costsQuorumMark = '--- not restarted: '
 
-/** How long the others may take to be well again, s: one may just have been started. */
+/** How long to wait for the other members to become healthy, s: one may just have been started. */
 const patienceSeconds = 45
 
-/** Command of sh that succeeds when the member at this client URL takes part in a cluster with a quorum. */
+/** Shell command that succeeds when the member at this client URL belongs to a cluster with a quorum. */
 export function memberWorks(clientURL: string): string {
   return `${etcdctl(quote(clientURL), 5)} endpoint health >/dev/null 2>&1`
 }
 
 /**
- * Lines of sh that end with an error where a restart of this member, which is well, leaves fewer voting members than a
- * quorum because others do not answer. One that is not well has nothing to lose; where all are well and yet too few
- * (one, or two), nothing else is possible. etcd's own /health is asked, too: a client that fails is no member that is down.
+ * Lines of sh that end with an error where a restart of this healthy member leaves fewer voting members than a quorum,
+ * because others do not answer. A member that is not healthy has nothing to lose. With one or two healthy members, a restart
+ * always costs the quorum, and is allowed. The script asks etcd's own /health, too: a client that fails is no sign that a
+ * member is down.
  */
 export function guardScript({ clientURL }: EtcdHost): string {
   const own = quote(clientURL)
@@ -54,15 +55,15 @@ done
 `
 }
 
-/** What a plan can say of a restart: why it cannot be, or which members it waits for. */
+/** What a plan can say of a restart: why it is refused, or which members it waits for. */
 export interface RestartOutlook {
   readonly refused?: ErrorDetails
   readonly waitsFor?: string
 }
 
 /**
- * What becomes of a restart of `own` with the members as they are now. Who does not answer and is not wanted, or has lost
- * its data, is taken out before; who has data is started before.
+ * The result of a restart of `own` with the members as they are now. Earlier tasks remove a member that does not answer
+ * and is no longer desired or has lost its data, and start a member that has data.
  */
 export function restartOutlook(
   own: EtcdHost,
@@ -80,17 +81,17 @@ export function restartOutlook(
   if (down.length === 0 || hasQuorum(without)) return {}
   const gone = down.filter(member => hostOf(member)?.data === 'unreachable')
   const names = (some: readonly Member[]) => some.map(member => hostOf(member)!.name).join(', ')
-  // Those that come back count, but only when they have done so.
+  // Members that are started before count, but only once they run.
   if (hasQuorum({ ...without, healthy: without.healthy + down.length - gone.length })) return { waitsFor: names(down) }
   return { refused: costsQuorum(own.name, `${names(gone)} does not answer`) }
 }
 
-/** `actual`: who does not answer. */
+/** `actual`: the members that do not answer. */
 export function costsQuorum(name: string, actual: string): ErrorDetails {
   return {
     problem: `${name} is not restarted: etcd would lose its quorum.`,
     expected: 'more than half of the voting members answer while one is restarted',
     actual,
-    next: 'Bring the others back first: systemctl status etcd, and journalctl -u etcd, on their hosts. Or take a host that is lost out of cluster.yaml: then its member is removed from etcd.',
+    next: 'Get the others running first: systemctl status etcd, and journalctl -u etcd, on their hosts. Or remove a lost host from cluster.yaml: then evcctl removes its member from etcd.',
   }
 }

@@ -8,7 +8,7 @@ import { type EtcdDataByHost, type EtcdHost, endpointsFor, wantedLater } from '.
 
 export interface EtcdServiceParameters {
   readonly name: string
-  /** All wanted members, this one too. */
+  /** All desired members, this one included. */
   readonly members: readonly EtcdHost[]
   readonly data: EtcdDataByHost
 }
@@ -21,14 +21,14 @@ export interface EtcdServiceState {
 const { pki, server, environment, unitFile } = etcdPaths
 const watches = [server, unitFile, environment, `${pki}/ca.crt`]
 /**
- * What a member gets back when it is not well with something else. The data is not among them. Nor is the program: an etcd
- * that has begun to write in a new format cannot go back.
+ * The files that a member gets back when it is not healthy with new ones. The data is not among them, and neither is the
+ * program: an etcd that has begun to write in a new format cannot go back.
  */
 export const keptEtcd = [{ unit: etcdUnit, files: [unitFile, environment], watches }]
 
 /**
- * The unit of a member. One that is well is restarted only while the others have a quorum without it, and gets its former
- * unit file and settings back when it is not well with new ones.
+ * The systemd unit of a member. A healthy member is restarted only while the others have a quorum without it, and gets its
+ * former unit file and settings back when it is not healthy with new ones.
  */
 export function etcdService({ name, members, data }: EtcdServiceParameters): Resource<EtcdServiceState, UnitDesired> {
   const own = members.find(host => host.name === name)

@@ -5,12 +5,12 @@ import { explainWrite, fieldsOf } from '../support/index.ts'
 export interface AbsentParameters {
   /** Absolute path of a file, a link or an empty folder. */
   readonly path: string
-  /** Only a file with this text in it is removed. Default: whatever is there. */
+  /** Only a file that contains this text is removed. Default: whatever is there. */
   readonly holding?: string
 }
 
 export interface AbsentState {
-  /** As `stat` names it; `absent` when there is nothing. */
+  /** The type in the words of `stat`; `absent` when there is nothing. */
   readonly type: string
 }
 
@@ -39,7 +39,7 @@ export function absent({ path, holding }: AbsentParameters): Resource<AbsentStat
         problem: `${path} is not removed: there is something in it.`,
         expected: 'an empty folder',
         actual: failure.stderr.trim(),
-        next: `See what it is on the host: ls -la ${at}`,
+        next: `See what is in it, on the host: ls -la ${at}`,
       }
     },
   }

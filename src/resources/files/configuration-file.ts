@@ -8,13 +8,13 @@ export interface ConfigurationFileParameters {
   readonly path: string
   /** The whole content; a Secret where evcctl has put passwords into it. */
   readonly text: string | Secret
-  /** What of it the user wrote. */
+  /** The part of the content that the user wrote. */
   readonly patches: readonly Readonly<Record<string, unknown>>[]
 }
 
 /**
- * A configuration file that is partly the user's own. Where there are passwords in that part, neither a plan nor other
- * users of the host get to see the file.
+ * A configuration file that the user wrote in part. If the user's part contains passwords, neither a plan nor other users
+ * of the host can read the file.
  */
 export function configurationFile({
   path,

@@ -21,7 +21,7 @@ export interface DirectoryParameters {
 }
 
 export interface DirectoryState {
-  /** As `stat` names it; `absent` when there is nothing. */
+  /** The type in the words of `stat`; `absent` when there is nothing. */
   readonly type: string
   readonly ownership: Ownership
 }
@@ -31,7 +31,7 @@ export interface DirectoryDesired {
   readonly owner: string
 }
 
-/** A folder with this mode and owner; missing parents are made (root, 0755). A link to a folder counts as the folder. */
+/** A folder with this mode and owner; missing parents are created (root, 0755). A link to a folder counts as the folder. */
 export function directory(
   parameters: DirectoryParameters,
 ): Resource<DirectoryState, DirectoryDesired, { readonly path: string }> {
@@ -70,7 +70,7 @@ export function directory(
 
 function inTheWay(path: string, actual: string): ErrorDetails {
   return {
-    problem: `${path} cannot be made a folder: something else is in its place.`,
+    problem: `The folder ${path} cannot be created: something else is in its place.`,
     expected: 'a folder, or nothing',
     actual,
     next: `Look at it and move it away on the host: ls -ld ${quote(path)}`,

@@ -6,14 +6,14 @@ import { surveyProbe } from '../../core/survey.ts'
 import { quote, quoteAll } from '../../shell/quote.ts'
 import { linesOf, type Ownership, parsedOnce, unreadable } from '../support/index.ts'
 
-/** Files up to this size come back whole, so that a plan can show the lines that change. */
+/** The probe reads the content of files up to this size, so that a plan can show the lines that change. */
 const largestShown = 256 * 1024
 
 export interface FileState {
-  /** As `stat` names it; `absent` when there is nothing. */
+  /** The type in the words of `stat`; `absent` when there is nothing. */
   readonly type: string
   readonly parentExists: boolean
-  /** Whether it is a folder with something in it. */
+  /** Whether it is a folder that is not empty. */
   readonly isFilled: boolean
   readonly ownership: Ownership
   /** Bytes. */
@@ -23,7 +23,7 @@ export interface FileState {
   readonly content: string | undefined
 }
 
-/** What is at `path`. The content of a `secret` file stays where it is. */
+/** The file, or whatever else is there, at `path`. The content of a `secret` file stays on the host. */
 export function fileProbe(path: string, secret: boolean): Probe<FileState> {
   return surveyProbe({
     asks: [{ survey: fileSurvey, subjects: [secret ? `${secretly}${path}` : path] }],
@@ -33,8 +33,8 @@ export function fileProbe(path: string, secret: boolean): Probe<FileState> {
 
 const secretly = 'secret '
 
-// One stat, one sha256sum and one base64 for all files of a host: a process each would be most of what a plan costs there.
-// The contents come last, one after the other; their sizes tell where each of them ends.
+// One stat, one sha256sum and one base64 for all files of a host: one process for each file would take most of the time of
+// a plan. The contents come last, one after the other; their sizes tell where each of them ends.
 const fileSurvey: Survey = {
   name: 'files',
   maxBytes: surveyBytes,
@@ -79,23 +79,23 @@ if [ $# -gt 0 ]; then cat -- "$@" | base64; fi
   },
 }
 
-/** What the survey printed, for all its subjects. */
+/** The output of the survey, for all its subjects. */
 interface Listing {
   readonly folders: ReadonlySet<string>
   readonly absent: ReadonlySet<string>
   readonly filled: ReadonlySet<string>
   /** Path → `<size>|<mode>|<ids>|<owner>|<type>`. */
   readonly stats: ReadonlyMap<string, string>
-  /** `<target>|<path>` each. */
+  /** A line `<target>|<path>` each. */
   readonly links: readonly string[]
-  /** Path, as sha256sum prints it → hash. */
+  /** Path as sha256sum prints it → hash. */
   readonly hashes: ReadonlyMap<string, string>
-  /** Path → where its bytes are in `contents`. */
+  /** Path → position of its bytes in `contents`. */
   readonly shown: ReadonlyMap<string, { readonly from: number; readonly size: number }>
   readonly contents: Buffer
 }
 
-// The files of a host are looked at one by one, and all are in the same answer.
+// Each file of a host has a task of its own, and all tasks read the same answer: it is parsed once.
 const listingOf = parsedOnce((raw): Listing => {
   const stats = linesOf(raw, 'stat').map(line => /^((?:[^|]*\|){4}[^|]*)\|(.*)$/.exec(line))
   const hashes = raw.stdout.split('\n').map(line => /^(\\?)([0-9a-f]{64}) {2}(.*)$/.exec(line))
@@ -151,7 +151,7 @@ function parseFile(raw: ProbeResult, path: string): FileState {
   }
 }
 
-// Both may have any character in them.
+// Both target and path may contain any character.
 function targetOf({ links }: Listing, path: string): string | undefined {
   return links.find(line => line.endsWith(`|${path}`))?.slice(0, -path.length - 1)
 }
@@ -161,7 +161,7 @@ function hashOf({ hashes }: Listing, path: string): string {
   return hashes.get(path) ?? hashes.get(`\\${path.replaceAll('\\', '\\\\')}`) ?? ''
 }
 
-// A file that was written to meanwhile moves those after it: what does not have its hash is not believed.
+// A file that grows during the probe shifts the contents after it: bytes that do not match their hash are ignored.
 function contentOf({ shown, contents }: Listing, path: string, sha256: string): string | undefined {
   const place = shown.get(path)
   if (place === undefined) return undefined

@@ -18,8 +18,8 @@ export interface FileParameters {
   /** `user:group`, by name or number. Default `root:root`. */
   readonly owner?: string
   /**
-   * Never read the content back, only its sha256. Default: whether `content` is a Secret; has to be set when an Output
-   * gives one, since the probe is made before the value is known.
+   * The content is never read back, only its sha256. Default: whether `content` is a Secret. It has to be set when an Output
+   * provides the content, since the probe is built before the value is known.
    */
   readonly secret?: boolean
 }
@@ -31,9 +31,9 @@ export interface FileDesired {
 }
 
 /**
- * A regular file with this content, mode and owner, replaced atomically. A missing parent folder is made (root, 0755);
- * use `directory` where it needs other rights. A symbolic link in its place is replaced, what it points to stays;
- * an empty folder is removed, any other is refused.
+ * A regular file with this content, mode and owner, replaced atomically. A missing parent folder is created (root, 0755);
+ * use `directory` where the parent needs other rights. A symbolic link at the path is replaced, and its target stays. An
+ * empty folder is removed; any other folder is refused.
  */
 export function file(parameters: FileParameters): Resource<FileState, FileDesired, { readonly path: string }> {
   const { path, content, mode, owner = 'root:root' } = parameters
@@ -66,7 +66,7 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
     },
     output: current => (isRegular(current) ? { path } : undefined),
     removal: {
-      // What else stands in its place is not evcctl's.
+      // Whatever else stands at the path does not belong to evcctl.
       left: current => (isRegular(current) ? [{ field: 'content', before: describe(current), after: 'nothing' }] : []),
       steps: () => [{ run: `rm -f ${quote(path)}` }],
     },
@@ -75,7 +75,7 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
       if (/^rmdir: |is a directory$/m.test(said)) return inTheWay(path, said)
       if (!/^mkdir: .*(File exists|Not a directory)/m.test(said)) return explainWrite(failure, path)
       return {
-        problem: `${path} is not written: its folder cannot be made, since something else is in the place of that.`,
+        problem: `${path} cannot be written: something else is in the place of its folder.`,
         actual: said,
         next: `Look at it and move it away on the host: ls -ld ${quote(dirname(path))}`,
       }
@@ -85,7 +85,7 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
 
 function inTheWay(path: string, actual: string): ErrorDetails {
   return {
-    problem: `${path} is not written: a folder with something in it, or that is mounted, is in its place.`,
+    problem: `${path} cannot be written: in its place is a folder that is mounted or not empty.`,
     expected: 'a file, or nothing',
     actual,
     next: `Look at it and move it away on the host: ls -la ${quote(path)}`,
@@ -96,7 +96,7 @@ function isRegular(current: FileState): boolean {
   return current.type.startsWith('regular')
 }
 
-// An unknown content counts as a difference: the change then says no more than that it is known after apply.
+// An unknown content counts as a difference: the plan then only says that it is known after apply.
 function hasContent(current: FileState, content: string | Secret | Unknown): boolean {
   if (isUnknown(content)) return false
   if (content instanceof Secret) return content.hasSha256(current.sha256)

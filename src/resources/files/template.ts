@@ -3,13 +3,13 @@ import handlebars from 'handlebars'
 
 const compiled = new Map<string, (values: object) => string>()
 
-/** Renders the template of a name with values. */
+/** Renders the template with this name. */
 export type Templates = (name: string, values: object) => string
 
 /**
- * The Handlebars templates that lie in the folder `templates` beside a role, whose `import.meta.url` is given:
- * `templatesOf(import.meta.url)('nginx-proxy.conf', {…})` renders `templates/nginx-proxy.conf.hbs`. Nothing is escaped (it
- * is no HTML), and a name that `values` does not have is an error instead of an empty text.
+ * The Handlebars templates in the folder `templates` beside a role, whose `import.meta.url` is given:
+ * `templatesOf(import.meta.url)('nginx-proxy.conf', {…})` renders `templates/nginx-proxy.conf.hbs`. Nothing is escaped,
+ * because the output is no HTML. A name that `values` lacks is an error instead of an empty text.
  */
 export function templatesOf(role: string): Templates {
   return (name, values) => {

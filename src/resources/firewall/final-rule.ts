@@ -1,9 +1,9 @@
-/** Of a rule: it drops all that is left, or leads to a chain of this name; empty: neither. */
+/** What a rule does: it drops all that is left, or it jumps to a chain of this name; empty: neither. */
 export type Ending = true | string
 
 /**
- * Tells where in a chain, or in those it leads to, everything that is left is dropped; undefined: nowhere. Each chain is
- * looked at once, however many ways lead to it, also in a circle; and it does not matter how deep they are.
+ * Tells in which chain, of this one and those it leads to, everything that is left is dropped; undefined: in none. Each
+ * chain is visited once, however many jumps lead to it, even in a loop, so the depth of nesting does not matter.
  */
 export function finalRules(endingsOf: (chain: string) => readonly Ending[]): (chain: string) => number | undefined {
   const at = new Map<string, number | undefined>()

@@ -9,11 +9,11 @@ import { common, distinct, type FirewallRule, openings, without } from './rule.t
 import { type UfwState, ufw } from './ufw.ts'
 
 export interface FirewallParameters {
-  /** What is to be let through. Without rules everything that evcctl has opened is closed, in inactive firewalls too. */
+  /** The rules to open. Without rules everything that evcctl has opened is closed, in inactive firewalls too. */
   readonly rules: readonly FirewallRule[]
   /**
-   * Whether what evcctl has opened besides is closed. Default true; false as long as not all is known that needs
-   * something open, e.g. because a host of the cluster does not answer.
+   * Whether other rules that evcctl has opened are closed. Default true; false as long as the set of needed rules is not
+   * complete, e.g. because a host of the cluster does not answer.
    */
   readonly closesOthers?: boolean
 }
@@ -31,9 +31,9 @@ export interface FirewallDesired {
 }
 
 /**
- * What the firewalls of a host let through, in each that is active (ufw, firewalld, nftables, iptables), and after a boot
- * too. Only rules of evcctl's own are added and removed, before those of the user: no firewall is switched on, no default
- * is changed, and no rule of the user's. Where none is active there is nothing to do.
+ * The rules of evcctl in each firewall that is active on a host (ufw, firewalld, nftables, iptables), now and after a boot.
+ * evcctl adds and removes only its own rules, which come before the user's. It switches no firewall on, and changes no
+ * default and no rule of the user. Where no firewall is active there is nothing to do.
  */
 export function firewallOpenings(parameters: FirewallParameters): Resource<FirewallState, FirewallDesired> {
   const rules = distinct(parameters.rules)
@@ -90,10 +90,10 @@ function part<S>(backEnd: FirewallBackEnd<S>, state: S) {
   }
   return {
     changes(desired: FirewallDesired): readonly FieldChange[] {
-      // A firewall that was switched off keeps what it has, until evcctl is to leave the host.
+      // A firewall that was switched off keeps evcctl's rules until evcctl is removed from the host.
       if (desired.rules.length > 0 && !backEnd.isActive(state)) return []
       const rules = wanted(desired)
-      // What is open but not for long, or not yet, counts as missing where it is wanted, and as open where it is not.
+      // A rule that is open only now, or only after a boot, counts as missing if it is desired, and as open if it is not.
       const left = without([...now, ...kept], rules)
       const before = distinct([...common(kept, now), ...left, ...common(rules, others)])
       const fields = [...openings(before, rules), ...backEnd.faults(state, rules)]

@@ -1,17 +1,17 @@
 import { ruleElement, type Way } from './firewalld-rule.ts'
 import type { FirewallRule } from './rule.ts'
 
-/** One policy a way that packets take. */
+/** One policy for each direction of packets. */
 export const ways = ['in', 'through'] as const
 
 const egress = { in: 'HOST', through: 'ANY' } as const
 
-/** Name of the policy of one way. */
+/** Name of the policy of one direction. */
 export function policyName(way: Way): string {
   return `evcctl-${way}`
 }
 
-/** Where firewalld keeps it. */
+/** Path of the policy's file. */
 export function policyPath(way: Way): string {
   return `/etc/firewalld/policies/${policyName(way)}.xml`
 }
@@ -30,7 +30,7 @@ ${ranges.map(range => `  <source address="${range}"/>\n`).join('')}</zone>
 `
 }
 
-/** Content of the file of the policy of one way. */
+/** Content of the file of the policy of one direction. */
 export function policyFile(way: Way, rules: readonly FirewallRule[]): string {
   const elements = rules.filter(rule => rule.way === way).map(ruleElement)
   return `<?xml version="1.0" encoding="utf-8"?>

@@ -2,7 +2,7 @@ import { anywhere, type FirewallRule, parsePorts, place, portsText } from './rul
 
 export type Way = FirewallRule['way']
 
-/** A rule as firewalld itself writes rich rules (firewalld.richlanguage(5)): getPolicySettings gives the same text. */
+/** A rule in firewalld's notation of rich rules (firewalld.richlanguage(5)): getPolicySettings gives the same text. */
 export function richRule({ protocol, ports, from, to }: FirewallRule): string {
   const parts = ['rule family="ipv4"']
   if (from !== anywhere) parts.push(`source address="${from}"`)
@@ -12,7 +12,7 @@ export function richRule({ protocol, ports, from, to }: FirewallRule): string {
   return [...parts, 'accept'].join(' ')
 }
 
-/** Undefined: it is none of those that evcctl writes. */
+/** Parses a rich rule; undefined: it is not one that evcctl writes. */
 export function parseRich(text: string, way: Way): FirewallRule | undefined {
   const [matched, from, to, ports, ported, protocol] =
     /^rule family="ipv4"(?: source address="([^"]+)")?(?: destination address="([^"]+)")?(?: port port="([^"]+)" protocol="(tcp|udp)")?(?: protocol value="(tcp|udp)")? accept$/.exec(
@@ -30,7 +30,7 @@ export function parseRich(text: string, way: Way): FirewallRule | undefined {
   }
 }
 
-/** A rule as it stands in the file of a policy (firewalld.policy(5)). */
+/** A rule in the notation of a policy's file (firewalld.policy(5)). */
 export function ruleElement({ protocol, ports, from, to }: FirewallRule): string {
   const parts: string[] = []
   if (from !== anywhere) parts.push(`<source address="${from}"/>`)

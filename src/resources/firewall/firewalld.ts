@@ -17,7 +17,7 @@ export interface FirewalldState {
   /** Ranges of evcctl's zone; undefined where it is not loaded. */
   readonly sources: readonly string[] | undefined
   readonly zoneFile: string | undefined
-  /** Ranges that are in zones of the user's. */
+  /** Ranges that are in zones of the user. */
   readonly others: readonly string[]
 }
 
@@ -25,9 +25,9 @@ const differs = 'evcctl: rules that are not permanent'
 
 /**
  * firewalld: two policies of evcctl's own (firewalld.policies(5), firewalld 0.9 or newer), which come before the user's
- * zones. A zone for the nodes would take them out of the user's zones, with what these let them do; only pods get one:
- * where neither of two interfaces is in a zone, as those of pods are, firewalld 2.3 applies no policy to what it forwards.
- * What is in force is asked over D-Bus: firewall-cmd takes a hundred times longer.
+ * zones. A zone for the nodes would remove them from the user's zones, and with that what these zones allow. Only pods get a
+ * zone: where neither of two interfaces is in a zone, as is so for those of pods, firewalld 2.3 applies no policy to
+ * forwarded packets. The rules in force are read over D-Bus, because firewall-cmd takes a hundred times longer.
  */
 export const firewalld: FirewallBackEnd<FirewalldState> = {
   name: 'firewalld',
@@ -67,7 +67,7 @@ fi
     }
   },
   isActive: state => state.active,
-  // Unless StrictForwardPorts of firewalld.conf(5) is set, it lets translated packets through by itself.
+  // Unless StrictForwardPorts of firewalld.conf(5) is set, firewalld itself lets translated packets through.
   concerns: (_state, { translated }) => !translated,
   opened({ loaded, sources = [], others }) {
     const rules = ways.flatMap(way => (loaded[way] ?? []).flatMap(text => parseRich(text, way) ?? []))
@@ -113,7 +113,7 @@ fi
     if (failure.stderr.includes(differs)) {
       return {
         problem:
-          'firewalld has rules that are in force, but not permanent: the reload that evcctl needs would drop them.',
+          'firewalld has rules that are in force but not permanent: the reload that evcctl needs would drop them.',
         expected: 'the same rules now as after a reload',
         actual: failure.stdout.trim(),
         next: 'Keep them: firewall-cmd --runtime-to-permanent; or drop them: firewall-cmd --reload. Then apply again.',
@@ -121,7 +121,7 @@ fi
     }
     if (!/INVALID_POLICY|unrecognized arguments: --policy/.test(failure.stderr)) return undefined
     return {
-      problem: 'firewalld does not take the policies of evcctl.',
+      problem: 'firewalld does not accept the policies of evcctl.',
       expected: 'firewalld 0.9 or newer',
       actual: failure.stderr.trim(),
       next: 'Update firewalld, or set spec.firewall.manage: false and open the ports yourself.',
@@ -129,9 +129,8 @@ fi
   },
 }
 
-// A policy can only be made by a reload, and a reload drops what was only added for now: perhaps the port of SSH. Which
-// interfaces are in which zone is dropped as well (FlushAllOnReload of firewalld.conf(5)), but NetworkManager puts its
-// own back.
+// A new policy needs a reload, and a reload drops rules that are not permanent: perhaps the port of SSH. It also drops the
+// assignment of interfaces to zones (FlushAllOnReload of firewalld.conf(5)), but NetworkManager restores its own.
 const guard = `interfaces=-
 ! systemctl is-active --quiet NetworkManager.service || interfaces=interfaces
 evcctl_rules() {
@@ -158,13 +157,13 @@ function commandFor(way: Way, had: readonly string[], wanted: readonly string[])
     texts.length === 0
       ? ''
       : `firewall-cmd --quiet --policy=${policyName(way)} ${texts.map(text => `--${option}-rich-rule=${quote(text)}`).join(' ')}\n`
-  // It does not take both at once. What is new first: nothing that stays allowed is ever closed.
+  // firewalld does not accept both lists at once. Additions come first, so that nothing that stays allowed is ever closed.
   const added = wanted.filter(text => !had.includes(text))
   const removed = had.filter(text => !wanted.includes(text))
   return command('add', added) + command('remove', removed)
 }
 
-// The policies and the zone stay loaded, empty, until firewalld is reloaded the next time.
+// The policies and the zone stay loaded, empty, until the next reload of firewalld.
 function removal(state: FirewalldState): string {
   const lines = ways.map(way => commandFor(way, state.loaded[way] ?? [], []))
   const sources = (state.sources ?? []).map(range => `firewall-cmd --quiet --zone=${zone} --remove-source=${range}\n`)
@@ -176,12 +175,12 @@ function removal(state: FirewalldState): string {
   return `${[...lines, ...sources, ...(state.active ? deletions : [])].join('')}rm -f ${files.join(' ')}\n`
 }
 
-/** The range of the pods that a rule of forwarding is about. */
+/** The range of pods that a rule of forwarding is about. */
 function podRange({ from, to }: FirewallRule): string {
   return to === anywhere ? from : to
 }
 
-// A range is in one zone only: where the user has put it into another one, that does as well.
+// A range can be in one zone only: if the user has put it into another zone, that works as well.
 function podRanges(rules: readonly FirewallRule[], others: readonly string[]): readonly string[] {
   const ranges = new Set(rules.filter(({ way }) => way === 'through').map(podRange))
   return [...ranges].filter(range => range !== anywhere && !others.includes(range)).sort()
@@ -200,7 +199,7 @@ function sourcesOf(json: string | undefined): readonly string[] | undefined {
 function replyOf(json: string): unknown {
   const reply = JSON.parse(json) as { readonly data?: readonly unknown[] } | null
   if (!Array.isArray(reply?.data))
-    throw new UserError({ problem: 'What firewalld says cannot be read.', actual: beginningOf(json, 300) })
+    throw new UserError({ problem: 'The output of firewalld cannot be read.', actual: beginningOf(json, 300) })
   return reply.data[0]
 }
 

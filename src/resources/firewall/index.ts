@@ -1,4 +1,4 @@
-/** What a host's firewall lets through, for each kind of firewall. */
+/** The rules that the cluster needs in a host's firewall, for each kind of firewall. */
 
 export * from './firewall.ts'
 export * from './rule.ts'

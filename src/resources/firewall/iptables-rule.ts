@@ -4,8 +4,8 @@ import { finalRules } from './final-rule.ts'
 import { type FirewallRule, parsePorts, place, portsText } from './rule.ts'
 
 /**
- * Prints the rules of the filter table as `iptables -S` has them, without those of Kubernetes and Docker: they are many
- * and decide nothing here.
+ * Prints the rules of the filter table as `iptables -S` lists them, without those of Kubernetes and Docker: they are many,
+ * and do not matter here.
  */
 export const iptablesScript = `if command -v iptables >/dev/null 2>&1; then
   iptables -S 2>/dev/null | sed -n -E '/^-[AN] (KUBE|FLANNEL|CNI|cali|CILIUM|DOCKER)-/!s/^/iptables=/p'
@@ -46,7 +46,7 @@ export function restoreLine(chain: string, rule: FirewallRule): string {
   return `-A ${chain}${given === '' ? '' : ` ${given}`} -m comment --comment "${rule.why.replaceAll(/["\\]/g, '')}" -j ACCEPT`
 }
 
-/** What a rule of `iptables -S` lets through; undefined when it says more or other than that. */
+/** What a rule of `iptables -S` allows; undefined when it is not of the kind that evcctl writes. */
 export function parseAccept(line: string, way: FirewallRule['way']): readonly FirewallRule[] | undefined {
   const [, quoted, bare] = / -m comment --comment (?:"([^"]*)"|(\S+))/.exec(` ${line}`) ?? []
   const words = ` ${line}`
@@ -81,7 +81,7 @@ export function parseAccept(line: string, way: FirewallRule['way']): readonly Fi
   })
 }
 
-/** Where in a chain, or in those it leads to, everything that is left is dropped; undefined: nowhere. */
+/** The chain, of this one and those it leads to, where everything that is left is dropped; undefined: none. */
 export function finalDrop(lines: readonly string[], chain: string): number | undefined {
   const rules = new Map<string, string[]>()
   for (const line of lines) {
@@ -99,7 +99,7 @@ export function finalDrop(lines: readonly string[], chain: string): number | und
   )(chain)
 }
 
-/** The line of sh that puts a rule in force, first in its chain. */
+/** The line of sh that adds the rule at the head of its chain. */
 export function insertLine(chain: string, given: string): string {
   return `iptables -w -I ${chain} 1 ${given} -j ACCEPT\n`
 }

@@ -13,7 +13,7 @@ import {
 } from './unit.ts'
 
 export interface IptablesState {
-  /** `all`: these rules keep packets out. `translated`: ufw does, and it knows no rule for translated packets. */
+  /** `all`: these rules block packets. `translated`: ufw blocks them, and it has no rule for translated packets. */
   readonly opens: 'all' | 'translated' | 'nothing'
   readonly chains: readonly OwnChain[]
   readonly boot: FirewallUnitState
@@ -22,10 +22,10 @@ export interface IptablesState {
 interface OwnChain {
   readonly way: FirewallRule['way']
   readonly exists: boolean
-  /** The built-in chain leads here before it drops. */
+  /** The built-in chain jumps here before it drops. */
   readonly reached: boolean
   readonly rules: readonly FirewallRule[]
-  /** Rules that evcctl did not write, and rules of `firstRules` that are not there. */
+  /** Rules that evcctl did not write, and those of `firstRules` that are missing. */
   readonly strange: readonly string[]
   readonly missing: readonly string[]
 }
@@ -34,25 +34,25 @@ const builtIn = { in: 'INPUT', through: 'FORWARD' } as const
 const ways = ['in', 'through'] as const
 const own = (way: FirewallRule['way']) => `EVCCTL-${builtIn[way]}`
 
-/** Debian's service of iptables-persistent, and others that are used to load rules. */
+/** Debian's service of iptables-persistent, and other services that load rules. */
 const loaders = ['netfilter-persistent.service', 'iptables.service', 'ferm.service']
 const unitOf = (opens: IptablesState['opens']): FirewallUnit => ({
   name: 'iptables',
   services: opens === 'translated' ? ['ufw.service'] : loaders,
 })
 
-// What is forwarded is all that ufw leaves to do. Its own rules have the others.
+// With ufw, only forwarded packets are left to do here: ufw's own rules allow the others.
 const waysOf = (opens: IptablesState['opens']) => (opens === 'translated' ? (['through'] as const) : ways)
 
-// Not every such firewall lets through what the host says to itself, and answers: the local proxy and every node need both.
+// Some firewalls drop loopback traffic and answers to the host: the local proxy and every node need both.
 function firstRules(opens: IptablesState['opens'], way: FirewallRule['way']): readonly string[] {
   if (opens === 'translated') return []
   return [...(way === 'in' ? ['-i lo'] : []), '-m conntrack --ctstate RELATED,ESTABLISHED']
 }
 
 /**
- * Rules of iptables that somebody loads: chains of evcctl's own, to which INPUT and FORWARD lead first. The `iptables`
- * command of the host decides whether that is the kernel's nf_tables or its older interface.
+ * iptables rules that some service loads: chains of evcctl's own, to which INPUT and FORWARD jump first. The `iptables`
+ * command of the host decides whether it uses the kernel's nf_tables or its older interface.
  */
 export const iptables: FirewallBackEnd<IptablesState> = {
   name: 'iptables',
@@ -95,8 +95,8 @@ function isUfw(lines: readonly string[]): boolean {
   return lines.some(line => line.startsWith('-A INPUT -j ufw-'))
 }
 
-// ufw and firewalld (with its older back end) keep their own rules there. Docker forwards nothing of others by itself:
-// networks of pods know how to live with that.
+// ufw and firewalld (with its older back end) keep their own rules there. Docker by itself forwards no packets of others;
+// pod networks handle that themselves.
 function isFirewall(lines: readonly string[]): boolean {
   if (isUfw(lines) || lines.some(line => line.startsWith('-A INPUT -j INPUT_direct'))) return false
   const drops = (chain: string) => lines.includes(`-P ${chain} DROP`) || finalDrop(lines, chain) !== undefined

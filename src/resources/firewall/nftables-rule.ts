@@ -4,7 +4,7 @@ import { UserError } from '../../core/errors.ts'
 import { finalRules } from './final-rule.ts'
 import { anywhere, bySource, type FirewallRule, place, portsText } from './rule.ts'
 
-/** A table as `nft -j list table` prints it; what is not listed here does not matter. */
+/** A table as `nft -j list table` prints it; properties that are not listed here do not matter. */
 export interface NftTable {
   readonly family: string
   readonly name: string
@@ -13,7 +13,7 @@ export interface NftTable {
 
 export interface NftChain {
   readonly name: string
-  /** Undefined for a chain that others lead to. */
+  /** Undefined for a chain that only other chains jump to. */
   readonly hook: string | undefined
   readonly policy: string | undefined
   readonly rules: readonly Expressions[]
@@ -30,7 +30,7 @@ interface Listing {
   }[]
 }
 
-/** Throws UserError when nft gave no JSON. */
+/** Throws UserError when nft printed no JSON. */
 export function parseTable(json: string): NftTable {
   if (!json.startsWith('{')) throw noJson(json)
   const { nftables } = JSON.parse(json) as Partial<Listing>
@@ -61,20 +61,20 @@ export function parseTable(json: string): NftTable {
   }
 }
 
-/** As finalRules(), for the chains of a table. */
+/** The same as finalRules(), for the chains of a table. */
 export function finalVerdicts(table: NftTable): (chain: string) => number | undefined {
   const rules = new Map(table.chains.map(({ name, rules: its }) => [name, its]))
   return finalRules(name =>
     (rules.get(name) ?? []).map(expressions => {
       const verdict = expressions.at(-1) ?? {}
-      // A condition or a limit lets some pass.
+      // A rule with a condition or a limit does not drop everything.
       if (expressions.slice(0, -1).some(one => !('counter' in one) && !('log' in one))) return ''
       return 'drop' in verdict || 'reject' in verdict ? true : (jumpTargets(expressions)[0] ?? '')
     }),
   )
 }
 
-/** The chains that a rule leads to. */
+/** The chains that a rule jumps to. */
 export function jumpTargets(expressions: Expressions): readonly string[] {
   return expressions.flatMap(one => {
     const { target } = (one.jump ?? one.goto ?? {}) as { readonly target?: string }
@@ -82,7 +82,7 @@ export function jumpTargets(expressions: Expressions): readonly string[] {
   })
 }
 
-/** Lines for nft(8), without the chain they go to: single addresses as a set, since ranges in one may not touch. */
+/** Lines for nft(8), without their chain. Single addresses form a set; ranges do not, since those in a set may not touch. */
 export function ruleLines(rules: readonly FirewallRule[]): readonly string[] {
   return bySource(rules).flatMap(({ rule, sources }) => {
     const single = sources.filter(source => isIPv4(source))
@@ -92,15 +92,15 @@ export function ruleLines(rules: readonly FirewallRule[]): readonly string[] {
 }
 
 /**
- * What comes before all others: not every such firewall lets through what the host says to itself, and answers; the local
- * proxy and every node need both.
+ * The rules that come before all others. Some firewalls drop loopback traffic and answers to the host: the local proxy and
+ * every node need both.
  */
 export const firstRules: Readonly<Record<FirewallRule['way'], readonly string[]>> = {
   in: ['iif lo accept', 'ct state established,related accept'],
   through: ['ct state established,related accept'],
 }
 
-/** Which of `firstRules` it is. */
+/** Which of `firstRules` the rule is. */
 export function firstRuleOf(expressions: Expressions): string | undefined {
   const [match, verdict = {}] = [expressions[0]?.match as Match | undefined, expressions[1]]
   if (expressions.length !== 2 || !('accept' in verdict)) return undefined
@@ -109,7 +109,7 @@ export function firstRuleOf(expressions: Expressions): string | undefined {
   return match?.left.ct?.key === 'state' && states === 'established,related' ? firstRules.in[1] : undefined
 }
 
-/** What a rule lets through; undefined when it says more or other than that. */
+/** What a rule allows; undefined when it is not of the kind that evcctl writes. */
 export function parseExpressions(
   expressions: Expressions,
   way: FirewallRule['way'],
@@ -138,7 +138,7 @@ export function parseExpressions(
     } else return undefined
   }
   if (!('accept' in (expressions.at(-1) ?? {}))) return undefined
-  // Without an address it would be for IPv6, too: only in a table of IPv4 does that not matter, and nft then drops the match.
+  // Without an address the rule would apply to IPv6, too. That does not matter in a table of IPv4, where nft drops the match.
   if (!isIpv4Only && expressions.length === 1) return undefined
   const more = { ...(ports === undefined ? {} : { ports }), ...translated }
   return sources.map(from => ({ ...rule, way, from, ...more }))
@@ -149,7 +149,7 @@ function noJson(said: string): UserError {
     problem: 'The rules of nftables could not be read.',
     expected: 'JSON of nft -j list table',
     actual: said === '' ? 'nothing' : beginningOf(said, 200),
-    next: 'Is nft built without JSON (nft -V says so)? Install the one of the distribution, or set spec.firewall.manage: false.',
+    next: 'Check whether nft was built with JSON (nft -V). If not, install the nftables of the distribution, or set spec.firewall.manage: false.',
   })
 }
 

@@ -22,7 +22,7 @@ import {
 } from './unit.ts'
 
 export interface NftablesState {
-  /** Chains of the user's own that see what comes in, or what is forwarded. */
+  /** Chains of the user that see incoming or forwarded packets. */
   readonly chains: readonly BaseChain[]
   readonly boot: FirewallUnitState
 }
@@ -32,19 +32,19 @@ interface BaseChain extends OwnChain {
   /** `inet filter` */
   readonly table: string
   readonly name: string
-  /** Whether it ends with a drop: then the cluster needs something in it. */
+  /** Whether the chain ends with a drop: then the cluster needs rules in it. */
   readonly drops: boolean
-  /** It leads to evcctl's chain before it drops. */
+  /** Whether the chain jumps to evcctl's chain before it drops. */
   readonly reached: boolean
 }
 
 interface OwnChain {
-  /** evcctl's chain is in its table. */
+  /** Whether evcctl's chain is in the table. */
   readonly exists: boolean
   readonly rules: readonly FirewallRule[]
   /** Number of rules in evcctl's chain that evcctl did not write. */
   readonly strange: number
-  /** Those of `firstRules` that it lacks. */
+  /** The rules of `firstRules` that evcctl's chain lacks. */
   readonly missing: readonly string[]
 }
 
@@ -54,9 +54,9 @@ const own = { in: 'evcctl_input', through: 'evcctl_forward' } as const
 const unit: FirewallUnit = { name: 'nftables', services: ['nftables.service'] }
 
 /**
- * Tables of nftables that the user loads: what one table accepts, another can still drop, so that each chain of theirs
- * that drops gets a jump to a chain of evcctl's own, first of all. Tables of iptables, firewalld and kube-proxy are none
- * of them.
+ * nftables tables that the user loads. What one table accepts, another can still drop, so each of the user's chains that
+ * drops packets gets a jump to a chain of evcctl's own, as its first rule. Tables of iptables, firewalld and kube-proxy are
+ * not among them.
  */
 export const nftables: FirewallBackEnd<NftablesState> = {
   name: 'nftables',
@@ -121,7 +121,7 @@ function baseChains(table: NftTable): readonly BaseChain[] {
   })
 }
 
-// All chains of a table share one of evcctl's own.
+// All chains of a table share one chain of evcctl's own.
 function ownChain(table: NftTable, way: FirewallRule['way']): OwnChain {
   const ours = table.chains.find(({ name }) => name === own[way])
   const first = (ours?.rules ?? []).flatMap(rule => firstRuleOf(rule) ?? [])
@@ -137,9 +137,9 @@ function ownChain(table: NftTable, way: FirewallRule['way']): OwnChain {
 
 const noRules: readonly FirewallRule[] = []
 
-// What one of several chains lacks does not get through.
+// A packet has to pass all chains, so a rule counts as open only if all of them have it.
 function inAll(chains: readonly BaseChain[]): readonly FirewallRule[] {
-  // The chains of a table have the same.
+  // The chains of one table share evcctl's chain, so they have the same rules.
   const [first, ...others] = new Set(chains.map(({ reached, rules }) => (reached ? rules : noRules)))
   const keys = others.map(rules => new Set(rules.map(ruleKey)))
   return (first ?? []).filter(rule => keys.every(known => known.has(ruleKey(rule))))

@@ -1,20 +1,20 @@
 import type { FieldChange } from '../../core/resource.ts'
 
-/** Something a firewall is to let through. IPv4 only, as the networks of pods and services are. */
+/** Packets that a firewall has to let through. IPv4 only, like the pod and service networks. */
 export interface FirewallRule {
-  /** `in`: to the host itself. `through`: forwarded by it, as the packets of its pods are. */
+  /** `in`: to the host itself. `through`: forwarded by the host, as packets of its pods are. */
   readonly way: 'in' | 'through'
   /** `any`: every protocol, and then no ports. */
   readonly protocol: 'tcp' | 'udp' | 'any'
-  /** Destination ports, both included; undefined: all. */
+  /** Destination ports, both ends included; undefined: all. */
   readonly ports?: PortRange
-  /** Address or range; `anywhere` for all of IPv4. */
+  /** Source address or range; `anywhere` for all of IPv4. */
   readonly from: string
-  /** The same of the destination; with `in` always `anywhere`. */
+  /** Destination address or range; with `in` always `anywhere`. */
   readonly to: string
-  /** Only packets whose destination was translated on this host, as that of a NodePort is; with `through` only. */
+  /** Only packets whose destination was translated on this host, as that of a NodePort is. Only with `through`. */
   readonly translated?: true
-  /** What needs it, in a few words, e.g. `etcd`. */
+  /** What needs the rule, in a few words, e.g. `etcd`. */
   readonly why: string
 }
 
@@ -26,7 +26,7 @@ export interface PortRange {
 /** All of IPv4. */
 export const anywhere = 'anywhere'
 
-/** What makes two rules the same; what they are for does not. */
+/** The key by which rules are equal; `why` is not part of it. */
 export function ruleKey({ way, protocol, ports, from, to, translated }: FirewallRule): string {
   return [way, protocol, portsText(ports), from, to, ...(translated ? ['translated'] : [])].join(' ')
 }
@@ -43,7 +43,7 @@ export function parsePorts(text: string): PortRange | undefined {
   return first === '' ? undefined : { first: Number(first), last: Number(last) }
 }
 
-/** An address or range as all firewalls print it: without `/32`; `anywhere` for nothing and for /0. */
+/** An address or range as all firewalls print it: without `/32`; `anywhere` for an empty text and for /0. */
 export function place(text: string | undefined): string {
   if (text === undefined || text === '0.0.0.0/0' || text === 'any') return anywhere
   return text.replace(/\/32$/, '')
@@ -56,18 +56,18 @@ export function distinct(rules: readonly FirewallRule[]): readonly FirewallRule[
   return [...seen.values()]
 }
 
-/** Those of `rules` that `others` has not. */
+/** The rules that `others` lacks. */
 export function without(rules: readonly FirewallRule[], others: readonly FirewallRule[]): readonly FirewallRule[] {
   const keys = new Set(others.map(ruleKey))
   return rules.filter(rule => !keys.has(ruleKey(rule)))
 }
 
-/** Those of `rules` that `others` has, too. */
+/** The rules that `others` contains, too. */
 export function common(rules: readonly FirewallRule[], others: readonly FirewallRule[]): readonly FirewallRule[] {
   return without(rules, without(rules, others))
 }
 
-/** Rules that differ in nothing but where packets come from, in the order of their first. */
+/** Groups of rules that differ only in the source, in the order of the first rule of each. */
 export function bySource(
   rules: readonly FirewallRule[],
 ): readonly { readonly rule: FirewallRule; readonly sources: readonly string[] }[] {
@@ -84,7 +84,7 @@ export function bySource(
   }))
 }
 
-/** What changes, a field for each port: for whom it was open, for whom it will be, and why. */
+/** The changes, a field for each port: the sources for which it was open and will be, and why. */
 export function openings(before: readonly FirewallRule[], after: readonly FirewallRule[]): readonly FieldChange[] {
   const was = new Map(bySource(before).map(group => [fieldOf(group.rule), group]))
   const will = new Map(bySource(after).map(group => [fieldOf(group.rule), group]))

@@ -4,7 +4,7 @@ import type { FirewallBackEnd } from './back-end.ts'
 import { insertLine, iptablesLines, parseAccept, ruleArguments, rulesOf } from './iptables-rule.ts'
 import { anywhere, type FirewallRule, type PortRange, parsePorts, place, portsText, ruleKey } from './rule.ts'
 
-/** A rule of ufw's: several ports, one source. */
+/** A rule of ufw: several ports, one source. */
 interface UfwRule {
   readonly way: FirewallRule['way']
   readonly protocol: FirewallRule['protocol']
@@ -16,10 +16,10 @@ interface UfwRule {
 
 export interface UfwState {
   readonly active: boolean
-  /** Those with evcctl's comment, and those without. */
+  /** The rules with evcctl's comment, and those without. */
   readonly own: readonly UfwRule[]
   readonly others: readonly UfwRule[]
-  /** What the kernel accepts in ufw's chains. */
+  /** The rules that accept in ufw's chains in the kernel. */
   readonly live: readonly FirewallRule[]
 }
 
@@ -29,8 +29,8 @@ const userChains = { in: 'ufw-user-input', through: 'ufw-user-forward' } as cons
 const mostPorts = 15
 
 /**
- * ufw: its own rules, with a comment that begins with `evcctl:`, before those of the user. ufw itself keeps them.
- * They are read from /etc/ufw/user.rules, which `ufw status` reads too but takes many times longer for.
+ * ufw: rules of its own kind, with a comment that begins with `evcctl:`, before the user's rules. ufw itself stores them.
+ * The probe reads /etc/ufw/user.rules; `ufw status` reads the same file, but takes many times longer.
  */
 export const ufw: FirewallBackEnd<UfwState> = {
   name: 'ufw',
@@ -43,7 +43,7 @@ fi
     const lines = iptablesLines(raw)
     const tuples = linesOf(raw, 'tuple').flatMap(parseTuple)
     return {
-      // Enabled for the next boot but not loaded: then nothing of it is in force.
+      // ufw may be enabled for the next boot but not loaded: then none of its rules is in force.
       active: fieldsOf(raw).get('ufw') === 'enabled' && lines.some(line => line.startsWith('-A INPUT -j ufw-')),
       own: tuples
         .filter(({ why }) => why.startsWith(mark))
@@ -55,7 +55,7 @@ fi
     }
   },
   isActive: state => state.active,
-  // It knows no rule of that kind; see the back end of iptables.
+  // ufw has no rule of that kind; the back end of iptables adds it.
   concerns: (_state, { translated }) => !translated,
   opened({ own, live }) {
     const kept = own.flatMap(split)
@@ -69,8 +69,8 @@ fi
     const keep = new Set(wanted.map(keyOf))
     const live = new Set(state.live.map(ruleKey))
     const lines = wanted.filter(rule => !had.has(keyOf(rule)) && !theirs.has(keyOf(rule))).map(addLine)
-    // Flushed by another program: put back as ufw does it, since ufw fails to delete what is not there. A reload would
-    // also undo what others have done since.
+    // Another program may have flushed ufw's chains. They are restored as ufw itself does it, since ufw fails to delete rules
+    // that are missing. A reload would also undo changes of other programs.
     for (const rule of state.own)
       if (state.active && !split(rule).every(one => live.has(ruleKey(one))))
         lines.push(insertLine(userChains[rule.way], ruleArguments(rule, rule.ports)))
@@ -79,8 +79,8 @@ fi
   },
 }
 
-// `[route:]allow <protocol> <ports> <to> <source ports> <from> in [comment=<hex>]`; what is written otherwise (interfaces,
-// source ports, deny) is no opening of this kind.
+// `[route:]allow <protocol> <ports> <to> <source ports> <from> in [comment=<hex>]`; rules in another form (interfaces,
+// source ports, deny) are not counted.
 function parseTuple(text: string): readonly UfwRule[] {
   const [, route, protocol = '', ports = '', to, from, comment = ''] =
     /^(route:)?allow (tcp|udp|any) (\S+) (\S+) any (\S+) in(?: comment=([0-9a-f]+))?$/.exec(text) ?? []
@@ -151,7 +151,7 @@ function deleteLine(rule: UfwRule): string {
   return `ufw ${rule.way === 'through' ? 'route ' : ''}delete allow ${ruleText(rule)}\n`
 }
 
-// `0.0.0.0/0` instead of `any`: for that, ufw would open IPv6 as well.
+// `0.0.0.0/0` instead of `any`: for `any`, ufw would open IPv6 as well.
 function ruleText({ protocol, ports, from, to }: UfwRule): string {
   const parts = protocol === 'any' ? [] : ['proto', protocol]
   parts.push('from', from === anywhere ? '0.0.0.0/0' : from, 'to', to === anywhere ? 'any' : to)

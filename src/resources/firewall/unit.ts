@@ -1,11 +1,11 @@
 import type { FieldChange, ProbeResult, Step } from '../../core/resource.ts'
 import { fieldsOf } from '../support/index.ts'
 
-/** A script that puts rules in force, and the unit that runs it at boot and whenever the firewall was started again. */
+/** A script that puts rules in force, and the unit that runs it at boot and after each start of the firewall. */
 export interface FirewallUnit {
   /** e.g. `nftables`: names script and unit. */
   readonly name: string
-  /** Services that load the user's own rules and throw away all others. */
+  /** Services that load the user's own rules and drop all others. */
   readonly services: readonly string[]
 }
 
@@ -42,7 +42,7 @@ export function parseUnitState(raw: ProbeResult, { name }: FirewallUnit): Firewa
   }
 }
 
-/** Why the rules would not be there after a boot; without a script: what is there though it should not be. */
+/** Why the rules would be missing after a boot; without a script: what is left though it has to be gone. */
 export function unitFaults(
   unit: FirewallUnit,
   state: FirewallUnitState,
@@ -55,7 +55,7 @@ export function unitFaults(
   return [{ field: 'at boot', ...(isThere ? { before: 'other rules' } : {}), after: 'the same rules' }]
 }
 
-/** Writes script and unit, and starts it: that puts the rules in force. */
+/** Writes script and unit, and starts the unit, which puts the rules in force. */
 export function unitSteps(unit: FirewallUnit, script: string): readonly Step[] {
   const own = unitName(unit.name)
   return [
@@ -72,7 +72,7 @@ systemctl restart ${own} || { journalctl --unit=${own} --no-pager --quiet --outp
   ]
 }
 
-/** One line of sh: no unit, no script. */
+/** One line of sh that removes the unit and the script. */
 export function unitRemoval({ name }: FirewallUnit): string {
   return `if [ -e ${unitPath(name)} ]; then systemctl disable --quiet --now ${unitName(name)}; fi
 rm -f ${unitPath(name)} ${scriptPath(name)}
@@ -92,7 +92,7 @@ function unitPath(name: string): string {
   return `/etc/systemd/system/${unitName(name)}`
 }
 
-// PartOf and ReloadPropagatedFrom: the user's rules are loaded again with `flush ruleset`, which takes ours with them.
+// PartOf and ReloadPropagatedFrom: when the user's rules are loaded again, `flush ruleset` deletes evcctl's rules as well.
 function unitFile({ name, services }: FirewallUnit): string {
   const list = services.join(' ')
   return `# Kept by evcctl: what is changed here by hand is changed back.

@@ -1,4 +1,4 @@
-/** What kubeadm does to a host and a cluster: init, join, reset, and changes of its documents. */
+/** kubeadm on a host and in a cluster: init, join, reset, and changes of its documents. */
 
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'

@@ -1,4 +1,4 @@
-/** The kubelet of a node: its files, its service, and whether the node is well. */
+/** The kubelet of a node: its files, its service, and whether the node is Ready. */
 
 export * from './evidence.ts'
 export * from './files.ts'

@@ -1,4 +1,4 @@
-/** The check that pods reach each other, Services and DNS, and what is said when they do not. */
+/** The check that pods reach each other, Services and DNS, and its error messages. */
 
 export * from './cause.ts'
 export * from './network-check.ts'

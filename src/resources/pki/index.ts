@@ -1,4 +1,4 @@
-/** Keys, requests and certificates that are made on the hosts. */
+/** Keys, requests and certificates that are created on the hosts. */
 
 export * from './certificate.ts'
 export * from './certificate-authority.ts'

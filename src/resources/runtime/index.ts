@@ -1,4 +1,4 @@
-/** Container runtimes: the one that a node has, and its logins at registries. */
+/** Container runtimes: which one a node has, and its files about registries. */
 
 export * from './node-runtime.ts'
 export * from './registry-files.ts'

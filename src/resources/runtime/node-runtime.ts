@@ -8,11 +8,11 @@ export interface NodeRuntimeParameters {
   readonly node: string
   /** The runtime that cluster.yaml names. */
   readonly name: string
-  /** What people call it. */
+  /** The name for people. */
   readonly title: string
   /** Its CRI socket, e.g. `unix:///run/containerd/containerd.sock`. */
   readonly socket: string
-  /** Name and title of the runtime that a socket belongs to; undefined for one that is not known. */
+  /** Name and title of the runtime that a socket belongs to; undefined for an unknown socket. */
   readonly ofSocket: (socket: string) => { readonly name: string; readonly title: string } | undefined
 }
 
@@ -23,8 +23,8 @@ export interface NodeRuntimeState {
 
 const kubelet = '/var/lib/kubelet'
 
-// The flag wins over the file. kubeadm writes one or the other: from 1.34 on the socket moves from the annotation and
-// the flag into instance-config.yaml, which it merges into config.yaml (feature gate NodeLocalCRISocket).
+// The flag takes precedence over the file. kubeadm writes one or the other: from 1.34 on the socket moves from the
+// annotation and the flag into instance-config.yaml, which it merges into config.yaml (feature gate NodeLocalCRISocket).
 const probeScript = `if [ ! -s /etc/kubernetes/kubelet.conf ]; then exit 0; fi
 sed -n -e 's/^.*--container-runtime-endpoint=\\([^" ]*\\).*$/socket=\\1/p' \\
   -e 's/^containerRuntimeEndpoint: *"\\{0,1\\}\\([^" ]*\\)"\\{0,1\\} *$/socket=\\1/p' \\
@@ -32,8 +32,8 @@ sed -n -e 's/^.*--container-runtime-endpoint=\\([^" ]*\\).*$/socket=\\1/p' \\
 `
 
 /**
- * The runtime of a node that is in the cluster: it is never changed, because all its pods would be left behind in the
- * one and unknown to the other. A plan says so, and an apply writes nothing.
+ * The container runtime of a node that is in the cluster. It is never changed: the old runtime would keep all pods, and
+ * the new one would not know them. The plan refuses the change, and apply writes nothing.
  */
 export function nodeRuntime(parameters: NodeRuntimeParameters): Resource<NodeRuntimeState, { readonly name: string }> {
   const { name, ofSocket } = parameters
@@ -61,9 +61,9 @@ function refusal(
 ): ErrorDetails {
   const keep = is === undefined ? '' : `To keep it, set spec.runtime.name: ${is.name}. `
   return {
-    problem: `This node runs its pods with ${is?.title ?? socket}, and a standing node keeps its runtime.`,
+    problem: `This node runs its pods with ${is?.title ?? socket}, and evcctl does not change the runtime of an existing node.`,
     expected: `${title} (${wanted}), as spec.runtime.name says`,
     actual: `${is?.title ?? 'another runtime'} (${socket}), with which its kubelet runs`,
-    next: `${keep}To change it, make it a new node: kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data; kubeadm reset --cri-socket ${quote(socket)} on the host; kubectl delete node ${node}; apply again.`,
+    next: `${keep}To change it, let the host join again: kubectl drain ${node} --ignore-daemonsets --delete-emptydir-data; kubeadm reset --cri-socket ${quote(socket)} on the host; kubectl delete node ${node}; apply again.`,
   }
 }

@@ -6,15 +6,15 @@ import { decodeFile, linesOf } from '../support/index.ts'
 /** `<registry>/<file>` → content, e.g. `docker.io/hosts.toml` or `registry.example:5000/ca.crt`. */
 export type RegistryFiles = Readonly<Record<string, string>>
 
-// The files of evcctl: containerd's mirrors, and CA certificates for all runtimes.
+// The files that evcctl writes: containerd's mirrors, and CA certificates for all runtimes.
 const names = ['hosts.toml', 'ca.crt']
 
-// By this line a later run knows the files that are evcctl's to remove. TOML and PEM both allow it.
+// The line by which a later run recognises the files that evcctl may remove. TOML and PEM both allow it.
 const header = '# Managed by evcctl.\n'
 
 /**
- * Files in a runtime's folder of registries (`certs.d`), which has one folder a registry. The runtimes read them at every
- * pull. Files there that somebody else wrote are left alone, unless they stand in the place of one of these.
+ * Files in a runtime's folder of registries (`certs.d`), which has one folder for each registry. The runtimes read them at
+ * every pull. Files that somebody else wrote there are left alone, unless they have the path of one of these.
  */
 export function registryFiles(
   folder: string,

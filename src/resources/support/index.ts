@@ -1,4 +1,4 @@
-/** What resources of all groups are made of: output of probes, comparison and merging of documents, names that hosts hand on. */
+/** Building blocks of resources: output of probes, comparison and merging of documents, checks of values that hosts provide. */
 
 export * from './barrier.ts'
 export * from './deep-merge.ts'

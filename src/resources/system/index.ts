@@ -1,4 +1,4 @@
-/** Settings of the host itself: name, kernel, swap, resolver. */
+/** Settings of the host itself: name, kernel modules, sysctls, swap, /etc/hosts. */
 
 export * from './hostname.ts'
 export * from './hosts-entry.ts'

@@ -1,4 +1,4 @@
-/** Units of systemd, their starts, and the files with which they were last well. */
+/** systemd units, their starts, and the files with which they last ran well. */
 
 export * from './kept-files.ts'
 export * from './settle.ts'
