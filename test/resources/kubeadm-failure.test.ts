@@ -36,12 +36,12 @@ test.each<[string, string, object]>([
   [
     'an API server that does not come up, with what it said',
     `error execution phase wait-control-plane: failed while waiting for the control plane to start: [kube-apiserver check failed]\n${kubeletMark}kube-apiserver:\nError: unknown flag: --bogus\n`,
-    { problem: 'The control plane does not come up.', actual: expect.stringContaining('Error: unknown flag: --bogus') },
+    { problem: 'The control plane does not start.', actual: expect.stringContaining('Error: unknown flag: --bogus') },
   ],
   [
     'a name that another machine has',
     'error execution phase kubelet-start: a Node with name "w1" and status "Ready" already exists in the cluster. You must delete\n',
-    { problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.' },
+    { problem: 'Another machine with this node name is in the cluster already, and it is Ready.' },
   ],
   ['anything else', 'error: something new\n', { problem: 'kubeadm init failed.', actual: 'error: something new' }],
 ])('%s is explained', (_what, stderr, details) => {

@@ -181,6 +181,6 @@ describe('the bootstrap token', () => {
     ['', 1],
     ['W1121 something else\n', 0],
   ])('is not made up of %j', (stdout, exitCode) => {
-    expect(() => printed(stdout, exitCode)).toThrow('kubeadm could not make a bootstrap token.')
+    expect(() => printed(stdout, exitCode)).toThrow('kubeadm could not create a bootstrap token.')
   })
 })

@@ -5,16 +5,16 @@ import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { linesOf, stateFolder } from '../support/index.ts'
 import { controlPlaneComponents } from './static-pods.ts'
 
-/** Copies of what lay where `kubeadm reset` deletes, from before kubeadm wrote anything. Root only: keys are among them. */
+/** Copies of what lay in the folders that `kubeadm reset` empties, taken before kubeadm wrote anything. Root only: keys are among them. */
 const kept = `${stateFolder}/kubeadm-before`
 
-/** The same of a run that somebody has reset by hand: kubeadm has deleted what they are copies of. */
+/** Copies from a run that somebody has reset by hand: kubeadm has deleted the originals. */
 const keptAside = `${kept}.saved`
 
-/** The same while they and the marks are taken away: with a mark they still count, without one they are left over. */
+/** The copies while they and the marks are being removed: with a mark they still count, without one they are obsolete. */
 const keptDone = `${kept}.done`
 
-/** The most that is copied, KiB: what `kubeadm reset` would delete and is larger is for the user to move away. */
+/** The most that is copied, KiB: the user has to move away anything larger that `kubeadm reset` would delete. */
 const mostKept = 256 * 1024
 
 const kubernetes = '/etc/kubernetes'
@@ -23,14 +23,14 @@ const kubelet = '/var/lib/kubelet'
 /** The folders that `kubeadm reset` empties. */
 export const emptiedByReset: readonly string[] = [kubernetes, kubelet]
 
-// What the kubelet makes there by itself, or kubeadm for it.
+// Entries that the kubelet creates by itself, or kubeadm for it.
 const ofKubelet = [
   ...['pods', 'plugins', 'plugins_registry', 'device-plugins', 'pod-resources', 'checkpoints', '*_state'],
   ...['config.yaml', 'kubeadm-flags.env', 'instance-config.yaml'],
 ].map(name => `${kubelet}/${name}`)
 
-// The names under which kubeadm and a kubelet that joins write: where a run has begun or an earlier node was, these are what is
-// left of it.
+// The names under which kubeadm and a joining kubelet write. Where a run has begun, or an earlier node was, these entries
+// are its remains.
 const ofRun = [
   ...['admin', 'super-admin', 'kubelet', 'bootstrap-kubelet', 'controller-manager', 'scheduler'].map(
     name => `${name}.conf`,
@@ -55,11 +55,15 @@ function eachPlace(line: (place: (typeof places)[number]) => string): string {
 }
 
 /**
- * Shell functions that keep what lies where `kubeadm reset` deletes. `keep_files no` comes before a run, `keep_files yes`
- * before a reset: without the files of kubeadm, and in addition to the copies that are there, since something may have been
- * written after the run was cut off; `keep_files again` before a reset is repeated: what has a copy may be half put back. `put_all_back` comes after a reset. `set_aside` comes before a run, where no run is
- * cut off: copies of what is not there any more, or is something else, stay, by another name. `settle` ends an exchange of copies, and
- * a removal, that was cut off. All of them can be repeated, and end the script when something fails.
+ * Shell functions that keep what lies in the folders that `kubeadm reset` empties. All of them can be repeated, and end the
+ * script when something fails.
+ * - `keep_files no` comes before a run of kubeadm.
+ * - `keep_files yes` comes before a reset. It leaves out the files of kubeadm, and adds to the copies that are there, since
+ *   something may have been written after the run was cut off.
+ * - `keep_files again` comes before a reset is repeated: an entry that has a copy may be restored only in part.
+ * - `put_all_back` comes after a reset.
+ * - `set_aside` comes before a run where none is cut off: it renames copies whose originals are gone or differ, and keeps them.
+ * - `settle` completes an exchange of copies, or their removal, that was cut off.
  */
 export const beforeFunctions = `settle() {
   if [ -d ${kept}.full ]; then
@@ -145,7 +149,7 @@ ${eachPlace(place => `  if lost ${kept}/${place.name} ${place.folder}; then some
 }
 `
 
-/** Lines of sh that take marks away with these lines, and forget the copies. */
+/** Lines of sh that remove marks by running these lines, and then delete the copies. */
 export function forgetCopies(clearMarks: string): string {
   return `if [ -d ${kept} ]; then
   rm -rf ${keptDone}
@@ -156,18 +160,18 @@ ${clearMarks}rm -rf ${keptDone} ${kept}.new ${kept}.full
 `
 }
 
-/** Probe line: `aside=yes` where copies were set aside, or will be. Comes after readMarks. */
+/** Probe line: `aside=yes` where copies were set aside, or will be. It comes after readMarks. */
 export const printAside = `if [ -d ${keptAside} ] || { [ -z "$cut_off" ] && [ -d ${kept} ]; }; then echo aside=yes; fi
 `
 
-/** Whether printAside printed that. */
+/** Whether printAside printed that line. */
 export function readAside(raw: ProbeResult): boolean {
   return linesOf(raw, 'aside').length > 0
 }
 
 const asideNote = `copies of what lay here before a run of kubeadm that somebody has reset are in ${keptAside} (or go there now)`
 
-/** What plan says of them, as a part of a change. */
+/** What the plan shows about the copies, as a part of a change. */
 export function noteAside(aside: boolean): Pick<Change, 'note'> {
   return aside ? { note: asideNote } : {}
 }

@@ -12,16 +12,16 @@ export interface BootstrapToken {
 }
 
 /**
- * One bootstrap token for all joins of a run, made by kubeadm on the host (it never is in argv) and deleted at the end
- * of the run, or by the next run where this one is killed; it dies by itself after 6 hours, since
- * a host may join late in a run over slow lines.
+ * One bootstrap token for all joins of a run, created by kubeadm on the host (it is never in argv). The run deletes it at
+ * its end; if the run is killed, the next one does. It expires after 6 hours, because a host may join late in a run over
+ * slow lines.
  */
 export function bootstrapToken(): MintDeclaration<BootstrapToken> {
   const kubeadm = `kubeadm --kubeconfig ${adminConf} token`
   return {
     name: 'bootstrap token',
-    // The API server refuses connections or rights for a moment after it was started. Until the controller manager has signed
-    // cluster-info for the token, kubeadm join finds nothing there, and asks again only after 5 s.
+    // The API server refuses connections or rights for a moment after its start. Until the controller manager has signed
+    // cluster-info for the token, kubeadm join does not find it there, and asks again only after 5 s.
     run: `${retried(`token=$(${kubeadm} create --ttl 6h --description '${tokenDescription}')`, { pauseSeconds: 1 })}tries=0
 until [ -n "$(${kubectl(5)} --namespace kube-public get configmap cluster-info -o jsonpath="{.data.jws-kubeconfig-\${token%%.*}}" 2>/dev/null)" ] ||
   [ "$tries" -ge 60 ]; do
@@ -39,9 +39,9 @@ function parseToken(raw: ProbeResult): BootstrapToken {
   const match = /^([a-z0-9]{6})\.[a-z0-9]{16}$/m.exec(raw.stdout)
   if (raw.exitCode !== 0 || match === null) {
     throw new UserError({
-      problem: 'kubeadm could not make a bootstrap token.',
+      problem: 'kubeadm could not create a bootstrap token.',
       actual: raw.stderr.trim() || `exit code ${raw.exitCode}`,
-      next: 'Does the API server answer? On the first control plane node: kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes',
+      next: 'Check that the API server answers. On the first control plane node: kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes',
     })
   }
   return { id: match[1]!, token: new Secret(match[0], 'bootstrap token') }

@@ -8,16 +8,16 @@ import { retried } from '../support/index.ts'
 
 /**
  * One certificate key for all control plane nodes that join in a run. kubeadm encrypts the cluster's CAs with it and
- * puts them into the Secret kubeadm-certs, from where a joining node takes them. At the end of the run that Secret is
- * deleted, and with it the token by which kubeadm bounds its life to two hours (kubeadm/app/phases/copycerts).
- * `configuration` is the file with the kubeadm documents on a control plane node.
+ * puts them into the Secret kubeadm-certs, where a joining node reads them. At the end of the run that Secret is deleted,
+ * with the token by which kubeadm limits its life to two hours (kubeadm/app/phases/copycerts). `configuration` is the file
+ * with the kubeadm documents on a control plane node.
  */
 export function certificateKey(configuration: string): MintDeclaration<Secret> {
   const secrets = `${kubectl()} --namespace kube-system`
   const owner = `${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}'`
   return {
     name: 'certificate key',
-    // The API server refuses connections or rights for a moment after it was started.
+    // The API server refuses connections or rights for a moment after its start.
     run: `${retried(`kubeadm init phase upload-certs --upload-certs --config ${quote(configuration)}`, { pauseSeconds: 1 })}owner=$(${owner})
 ${secrets} label secret "$owner" ${ephemeralLabel}=certificate-key --overwrite >&2
 `,
@@ -35,7 +35,7 @@ function parseKey(raw: ProbeResult): Secret {
     throw new UserError({
       problem: 'kubeadm could not upload the certificates that a joining control plane node needs.',
       actual: raw.stderr.trim() || `exit code ${raw.exitCode}`,
-      next: 'Are the keys of the CAs still in /etc/kubernetes/pki on the first control plane node? Without them none can join.',
+      next: 'Check that the keys of the CAs are in /etc/kubernetes/pki on the first control plane node: without them no control plane node can join.',
     })
   }
   return new Secret(match[0], 'certificate key')

@@ -25,18 +25,18 @@ import { staleMemberFunctions } from './stale-etcd-member.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
 export interface ControlPlaneJoinParameters {
-  /** JoinConfiguration without token, CA hash and certificate key; see controlPlaneJoinConfiguration(). */
+  /** JoinConfiguration without token, CA certificate hash and certificate key; see controlPlaneJoinConfiguration(). */
   readonly configuration: KubernetesDocument
-  /** Address of this node, and those of the other control plane nodes, where etcd is asked. */
+  /** Address of this node, and those of the other control plane nodes, whose etcd members are asked. */
   readonly address: string
   readonly others: readonly string[]
-  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: kubeadm does not run etcd. */
   readonly etcdData?: string | 'external'
-  /** Of the mints on the first control plane node. */
+  /** The ephemeral values from the first control plane node. */
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
   readonly caHash: Output<string>
-  /** Files and their content that record what the node was made with; see clusterRecord() and kubeletRecord(). */
+  /** Files with their content that record the configuration of the node; see clusterRecord() and kubeletRecord(). */
   readonly records: readonly { readonly path: string; readonly content: string }[]
 }
 
@@ -46,9 +46,9 @@ export interface ControlPlaneJoinState extends ControlPlaneRemains {
    * `damaged`: parts of a control plane are there, others are missing.
    */
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
-  /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
+  /** CA certificate hash of the cluster that the host belongs to; undefined when there is none. */
   readonly caHash: string | undefined
-  /** Name of the node that it is; undefined when it is none. */
+  /** Name of the node that the host is; undefined when it is none. */
   readonly node: string | undefined
 }
 
@@ -59,8 +59,8 @@ export interface ControlPlaneJoinDesired {
 }
 
 /**
- * A control plane node beside the first. A join that was cut off is found by its mark: the next run resets the host,
- * takes its member out of etcd and begins again. A control plane node without that mark is never reset.
+ * A control plane node other than the first. A join that was cut off left a mark: the next run resets the host, removes its
+ * member from etcd and joins again. A control plane node without that mark is never reset.
  */
 export function controlPlaneJoin(
   parameters: ControlPlaneJoinParameters,
@@ -79,7 +79,7 @@ export function controlPlaneJoin(
       const field = { field: 'CA', after: desired.caHash }
       const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
       const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
-      // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
+      // The name is checked first: if two addresses in cluster.yaml were exchanged, nothing may be reset.
       if (state === 'worker') return refuseJoin(state, other ? otherNode(current.node, node) : isWorker)
       if (state === 'damaged') return refuseJoin(state, damaged(current.found))
       if (state === 'joined') {
@@ -130,7 +130,7 @@ function stackedMember({ address, others }: ControlPlaneJoinParameters, etcdData
 }
 
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt'] as const
-/** What is only on control plane nodes. */
+/** Files that only control plane nodes have. */
 const ownParts = ['admin.conf', 'manifests/kube-apiserver.yaml', 'manifests/etcd.yaml', 'pki/ca.key'] as const
 
 function probeScript(etcdData: string | undefined): string {
@@ -177,7 +177,7 @@ const isWorker: ErrorDetails = {
   problem: 'This host is a worker node, but cluster.yaml makes it a control plane node.',
   expected: 'a host that is no node yet, or a control plane node',
   actual: 'a node without a control plane',
-  next: 'Drain it (kubectl drain), run kubeadm reset on the host, delete it (kubectl delete node), then apply again.',
+  next: 'Drain the node (kubectl drain), run kubeadm reset on the host, delete the node (kubectl delete node), then apply again.',
 }
 
 function damaged(found: readonly string[]): ErrorDetails {

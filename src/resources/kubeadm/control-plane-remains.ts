@@ -5,22 +5,22 @@ import { printAside, readAside } from './before.ts'
 import { type CutOffRun, cutOffRun, printMarks } from './marks.ts'
 import { printEtcdData, refuseOtherMember, refuseOthersInFolder } from './stacked-etcd-data.ts'
 
-/** What a host has of a control plane, whatever made it. */
+/** The parts of a control plane that a host has, whatever created them. */
 export interface ControlPlaneRemains {
   /** The run of kubeadm that was cut off. */
   readonly cutOff: CutOffRun | undefined
-  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
+  /** Whether there are copies of what lay on the host before a run that somebody has reset by hand. */
   readonly aside: boolean
-  /** The files and folders of a control plane that are there; `etcdFound` for data of a stacked etcd. */
+  /** The files and folders of a control plane that exist; `etcdFound` for data of a stacked etcd. */
   readonly found: readonly string[]
-  /** What lies in the folder for the data of the stacked etcd besides such data; the first names of it. */
+  /** Other entries in the folder for the data of the stacked etcd; only the first names. */
   readonly inEtcdData: readonly string[]
 }
 
-/** How data of a stacked etcd are named among what was found. */
+/** The entry in `found` that stands for data of a stacked etcd. */
 export const etcdFound = 'data of etcd'
 
-/** Probe lines that remainsOf() reads. `parts`: paths below /etc/kubernetes. `etcdData`: undefined where etcd is not kubeadm's. */
+/** Probe lines for remainsOf(). `parts`: paths below /etc/kubernetes. `etcdData`: undefined where kubeadm does not run etcd. */
 export function printRemains(parts: readonly string[], etcdData: string | undefined): string {
   return `${printMarks}${printAside}for part in ${parts.join(' ')}; do
   if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
@@ -28,7 +28,7 @@ done
 ${printEtcdData(etcdData)}`
 }
 
-/** Reads what printRemains() printed. */
+/** Parses the output of printRemains(). */
 export function remainsOf(raw: ProbeResult): ControlPlaneRemains {
   return {
     cutOff: cutOffRun(raw),
@@ -38,7 +38,7 @@ export function remainsOf(raw: ProbeResult): ControlPlaneRemains {
   }
 }
 
-/** Why no control plane is made on the host because of what lies in the folder for the data of its etcd. */
+/** Why the content of the data folder of etcd forbids a control plane on this host. */
 export function refuseEtcdData(
   etcdData: string | undefined,
   { cutOff, found, inEtcdData }: ControlPlaneRemains,

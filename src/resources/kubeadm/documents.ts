@@ -4,23 +4,23 @@ import { type DocumentPatch, deepMerge, type KubernetesDocument } from '../suppo
 // Served by kubeadm 1.31 and newer (cmd/kubeadm/app/apis/kubeadm/v1beta4 of k8s.io/kubernetes).
 const kubeadmVersion = 'kubeadm.k8s.io/v1beta4'
 
-/** Where a control plane node keeps the documents that it was made with. */
+/** The file on a control plane node with the documents that kubeadm used. */
 export const kubeadmFile = '/etc/evcctl/kubeadm.yaml'
 
 /**
- * Without it, an API server that ends waits for the open watches of kubelets and controllers until it is killed after 30 s;
- * they watch elsewhere as soon as it closes them. Served by kube-apiserver 1.27 and newer (kubernetes#114925).
+ * Without it, an API server that stops waits for the open watches of kubelets and controllers until it is killed after 30 s.
+ * With it, they watch elsewhere as soon as it closes them. Since kube-apiserver 1.27 (kubernetes#114925).
  */
 const watchGracePeriod = { name: 'shutdown-watch-termination-grace-period', value: '5s' }
 
-/** What is the same for all nodes of a cluster. */
+/** The settings that are the same for all nodes of a cluster. */
 export interface ClusterSettings {
   readonly name: string
   /** Kubernetes, without `v`. */
   readonly version: string
-  /** `host:port` that every node uses for the API. */
+  /** `host:port` at which every node reaches the API. */
   readonly endpoint: string
-  /** Names and addresses besides those that kubeadm adds by itself. */
+  /** Names and addresses for the API server certificate, in addition to those that kubeadm adds by itself. */
   readonly certSANs: readonly string[]
   /** CIDRs. */
   readonly podCIDR: string
@@ -30,7 +30,7 @@ export interface ClusterSettings {
   readonly clusterDomain: string
   /** Used instead of registry.k8s.io. */
   readonly registry?: string
-  /** An etcd that kubeadm does not run; the files are on every control plane node. */
+  /** An etcd that kubeadm does not run; its certificate files are on every control plane node. */
   readonly externalEtcd?: {
     readonly endpoints: readonly string[]
     readonly caFile: string
@@ -82,16 +82,16 @@ export interface NodeTaint {
   readonly effect: string
 }
 
-/** What a node tells of itself when it is made one. */
+/** The node's own settings when it is created. */
 export interface NodeSettings {
   readonly name: string
   /** The address that the other nodes use. */
   readonly address: string
-  /** Of the container runtime; kubeadm is always told, so that a second runtime on a host does not confuse it. */
+  /** CRI socket. kubeadm is always told, so that a second runtime on the host does not confuse it. */
   readonly criSocket: string
-  /** All of them: the list takes the place of kubeadm's default for control plane nodes. */
+  /** All taints: the list replaces kubeadm's default for control plane nodes. */
   readonly taints: readonly NodeTaint[]
-  /** Names of kubeadm's preflight checks. */
+  /** Names of kubeadm's preflight checks that are ignored. */
   readonly ignorePreflightErrors: readonly string[]
 }
 
@@ -101,7 +101,7 @@ export interface InitSettings extends NodeSettings {
   readonly patch: DocumentPatch
 }
 
-/** A default bootstrap token cannot be left out; it is given a minute, since joins use one of their own. */
+/** A default bootstrap token cannot be left out. It lives for one minute, since joins use tokens of their own. */
 export function initConfiguration(settings: InitSettings): KubernetesDocument {
   const base = {
     apiVersion: kubeadmVersion,
@@ -114,12 +114,12 @@ export function initConfiguration(settings: InitSettings): KubernetesDocument {
 }
 
 export interface JoinSettings extends NodeSettings {
-  /** `host:port` of the API as this node reaches it. */
+  /** `host:port` at which this node reaches the API. */
   readonly endpoint: string
   readonly patch: DocumentPatch
 }
 
-/** Without token and CA hash: these are only known when the node joins. */
+/** The document without token and CA certificate hash, which are only known when the node joins. */
 export function joinConfiguration(settings: JoinSettings): KubernetesDocument {
   const base = {
     apiVersion: kubeadmVersion,
@@ -137,7 +137,7 @@ export interface ControlPlaneJoinSettings extends JoinSettings {
 
 /**
  * The JoinConfiguration of a control plane node, without certificate key. etcd takes one learner at a time and kubeadm
- * tries again by itself, so nodes may join at once; the last of five needs more patience than kubeadm's two minutes.
+ * retries by itself, so nodes may join at once; but the last of five has to wait longer than kubeadm's two minutes.
  */
 export function controlPlaneJoinConfiguration(settings: ControlPlaneJoinSettings): KubernetesDocument {
   const base = {
@@ -148,7 +148,7 @@ export function controlPlaneJoinConfiguration(settings: ControlPlaneJoinSettings
   return deepMerge(base, settings.patch)
 }
 
-/** One file of several documents, as kubeadm reads it. */
+/** One file with several documents, as kubeadm reads it. */
 export function renderDocuments(documents: readonly KubernetesDocument[]): string {
   return documents.map(document => stringify(document, { lineWidth: 0 })).join('---\n')
 }
@@ -159,12 +159,12 @@ interface Registration {
   readonly ignorePreflightErrors?: readonly string[]
 }
 
-/** What a join needs to know of its own document. */
+/** What a join has to read from its own document. */
 export function registrationOf({ nodeRegistration = {} }: KubernetesDocument): Registration {
   return nodeRegistration as Registration
 }
 
-/** Whether an InitConfiguration or JoinConfiguration leaves out kubeadm's own preflight. */
+/** Whether an InitConfiguration or JoinConfiguration skips kubeadm's own preflight. */
 export function skipsPreflight({ skipPhases }: KubernetesDocument): boolean {
   return Array.isArray(skipPhases) && skipPhases.includes('preflight')
 }
@@ -187,8 +187,8 @@ function nodeRegistration({
 }
 
 /**
- * Data directory of the stacked etcd, if the ClusterConfiguration has another than kubeadm's default; `external` when
- * etcd is not kubeadm's.
+ * Data directory of the stacked etcd, if the ClusterConfiguration sets another than kubeadm's default; `external` when
+ * kubeadm does not run etcd.
  */
 export function etcdDataOf(cluster: KubernetesDocument): { readonly etcdData?: string } {
   const { local, external } = (cluster.etcd ?? {}) as {
@@ -200,9 +200,9 @@ export function etcdDataOf(cluster: KubernetesDocument): { readonly etcdData?: s
 }
 
 /**
- * The ClusterConfiguration with which the certificates for joining control plane nodes are uploaded. Each of them has a
- * key of its own for an external etcd: kubeadm leaves out a file that is not there, and a joining node then keeps what
- * it has (kubeadm/app/phases/copycerts).
+ * The ClusterConfiguration for the upload of the certificates for joining control plane nodes. With an external etcd, each
+ * of these nodes has its own client key, which must not be uploaded. kubeadm skips a file that does not exist, and a
+ * joining node then keeps its own (kubeadm/app/phases/copycerts).
  */
 export function uploadConfiguration(cluster: KubernetesDocument): KubernetesDocument {
   const { external } = (cluster.etcd ?? {}) as { readonly external?: Readonly<Record<string, unknown>> }

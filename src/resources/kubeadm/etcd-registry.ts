@@ -12,11 +12,11 @@ import { printEtcdServers } from './static-pods.ts'
 export interface EtcdRegistryParameters extends EtcdClientFiles {
   /** Client URLs. */
   readonly endpoints: readonly string[]
-  /** Whether somebody else runs it: then a standing cluster's new endpoints have to be of the etcd that it uses. */
+  /** Whether somebody else runs this etcd: then new endpoints of a running cluster have to belong to the etcd that it uses. */
   readonly foreign: boolean
 }
 
-/** What a member said. */
+/** The answer of a member. */
 export interface EtcdRegistryAnswer {
   readonly endpoint: string
   /** ID of the etcd cluster, decimal. */
@@ -26,26 +26,26 @@ export interface EtcdRegistryAnswer {
 }
 
 export interface EtcdRegistryState {
-  /** Whether kubeadm init is done here. */
+  /** Whether kubeadm init is complete on this host. */
   readonly standing: boolean
-  /** The endpoints that an API server of an init of this host, which was cut off, may have written to. */
+  /** The endpoints to which the API server of this host's own interrupted init may have written. */
   readonly begun: readonly string[]
-  /** Of the wanted endpoints that answered; none as long as the host has no client certificate. */
+  /** Answers of the desired endpoints; none as long as the host has no client certificate. */
   readonly wanted: readonly EtcdRegistryAnswer[]
-  /** Of those that the API server uses now and that are not wanted. */
+  /** Answers of the endpoints that the API server uses now and that are not desired. */
   readonly used: readonly EtcdRegistryAnswer[]
-  /** The endpoints that the API server uses now; read of an etcd of somebody else only. */
+  /** The endpoints that the API server uses now; only read for an etcd that somebody else runs. */
   readonly uses: readonly string[]
-  /** The wanted endpoints that gave no answer of etcd, and why. */
+  /** The desired endpoints that did not answer as etcd does, and why. */
   readonly silent: readonly string[]
-  /** Why the host could not ask at all, as long as something is missing that apply brings. */
+  /** Why the host could not ask at all, as long as something is missing that apply installs. */
   readonly unasked: string | undefined
 }
 
 /**
- * An external etcd as the first control plane node finds it: empty before kubeadm init, which would take over another
- * cluster's objects without a word, and the one with this cluster's objects ever after. No answer is never taken for an
- * empty etcd: what cannot be asked yet is asked when apply comes to it, and kubeadm waits for that.
+ * The content of an external etcd, as the first control plane node sees it. Before kubeadm init etcd has to be empty, since
+ * kubeadm would silently take over the objects of another cluster; later it has to hold this cluster's objects. No answer
+ * never counts as an empty etcd: if etcd cannot be asked yet, apply asks it before kubeadm init, which waits for that.
  */
 export function etcdRegistry(
   parameters: EtcdRegistryParameters,
@@ -78,7 +78,7 @@ export function etcdRegistry(
   }
 }
 
-// Whether something would be written over what is there: by kubeadm init, or with endpoints that are not those in use.
+// Whether the answer matters: before kubeadm init, or when the desired endpoints differ from those in use.
 function matters({ standing, uses }: EtcdRegistryState, endpoints: readonly string[]): boolean {
   return !standing || (uses.length > 0 && endpoints.some(endpoint => !uses.includes(endpoint)))
 }
@@ -116,7 +116,7 @@ function parseRegistry(raw: ProbeResult): EtcdRegistryState {
   }
 }
 
-// Undefined for what is no answer of etcd: a proxy, or another server, may say anything with a good status.
+// Undefined for anything that is no answer of etcd: a proxy or another server may send anything with a good status.
 function parseAnswer(line: string): EtcdRegistryAnswer | undefined {
   const at = line.indexOf(' ')
   try {
@@ -145,7 +145,7 @@ function severalClusters(answers: readonly EtcdRegistryAnswer[], problem: string
 
 function unknown(actual: string): ErrorDetails {
   return {
-    problem: 'It cannot be found out what this etcd holds: it may be the objects of another cluster.',
+    problem: 'evcctl cannot read what this etcd holds: it may hold the objects of another cluster.',
     expected: 'an answer of at least one of spec.etcd.endpoints',
     actual,
     next: 'Let the host reach etcd, without a proxy in between and with a certificate that etcd accepts; curl has to be installed.',
@@ -156,14 +156,14 @@ function taken({ begun, wanted }: EtcdRegistryState, endpoints: readonly string[
   const several = severalClusters(wanted, 'The endpoints belong to more than one etcd.')
   if (several !== undefined) return several
   const holder = wanted.find(({ holds }) => holds)
-  // What an interrupted init of this host left there is its own.
+  // The objects that an interrupted init of this host left in etcd are its own.
   if (holder === undefined || begun.some(endpoint => endpoints.includes(endpoint))) return undefined
   return {
     problem:
-      'This etcd holds the objects of a Kubernetes cluster already, which was not made from here: kubeadm init would take it over.',
+      'This etcd already holds the objects of a Kubernetes cluster that evcctl did not create from this cluster.yaml: kubeadm init would take them over.',
     expected: 'no key below /registry/, as long as this cluster does not exist',
     actual: `keys below /registry/ at ${holder.endpoint}`,
-    next: 'Is it the right etcd? If the cluster is still in use, give this one an etcd of its own. If it is one that nobody needs any more, take a snapshot and empty it: etcdctl del --prefix /registry/',
+    next: 'Check that it is the right etcd. If the other cluster is still in use, give this cluster an etcd of its own. If nobody needs the other cluster any more, take a snapshot of etcd and empty it: etcdctl del --prefix /registry/',
   }
 }
 
@@ -172,7 +172,7 @@ function strange({ wanted, used }: EtcdRegistryState): ErrorDetails | undefined 
   if (several !== undefined || wanted.length === 0 || wanted.some(({ holds }) => holds)) return several
   return {
     problem:
-      'This etcd has nothing of the cluster: with it the cluster would begin once more from nothing, and forget all that it has.',
+      'This etcd does not hold the objects of the cluster: with it the cluster would start empty and lose all its objects.',
     expected: 'keys below /registry/',
     actual: `none at ${wanted.map(({ endpoint }) => endpoint).join(', ')}`,
     next: 'Correct the endpoints; or, if the data of etcd was lost, restore a snapshot first.',

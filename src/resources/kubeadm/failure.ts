@@ -3,7 +3,7 @@ import type { StepFailure } from '../../core/resource.ts'
 import { kubeletMark } from '../kubelet/index.ts'
 import { kubeletGivenUp } from './watch.ts'
 
-/** Turns the failure of `kubeadm <verb>` into something to act on. */
+/** Explains the failure of `kubeadm <verb>`: what is wrong, and what to do. */
 export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails {
   const [said = '', evidence = ''] = failure.stderr.split(kubeletMark)
   const problems = [...said.matchAll(/\[ERROR (\w[\w./-]*)\]: (.*)/g)].map(match => ({
@@ -16,7 +16,7 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
   }
   if (/status "Ready" already exists in the cluster/.test(said)) {
     return {
-      problem: 'A node with this name is in the cluster already, and it is Ready: it is another machine.',
+      problem: 'Another machine with this node name is in the cluster already, and it is Ready.',
       actual: lastLines(said, ''),
       next: 'Give this host another name in cluster.yaml, or remove the other node first: kubeadm reset on that machine, then kubectl delete node <name>',
     }
@@ -31,20 +31,21 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
   }
   if (/kubelet (is not healthy|was not healthy|check failed)|the kubelet to (start|boot up)/i.test(said)) {
     return {
-      problem: `The kubelet does not come up during kubeadm ${verb}.`,
+      problem: `The kubelet does not become healthy during kubeadm ${verb}.`,
       actual: lastLines(said, evidence),
       next: journal,
     }
   }
   if (/does not come up with its new arguments/.test(said)) {
     return {
-      problem: 'A part of the control plane does not come up as cluster.yaml has it; it runs as it did before.',
+      problem:
+        'A part of the control plane does not start with the settings of cluster.yaml; it runs with its former settings again.',
       actual: lastLines(said, evidence),
       next: 'Correct spec.kubernetes.clusterConfiguration, then apply again.',
     }
   }
   if (/control plane component|kube-apiserver is not healthy|wait-control-plane/i.test(said)) {
-    return { problem: 'The control plane does not come up.', actual: lastLines(said, evidence), next: podLogs }
+    return { problem: 'The control plane does not start.', actual: lastLines(said, evidence), next: podLogs }
   }
   return { problem: `kubeadm ${verb} failed.`, actual: lastLines(said, evidence), next: journal }
 }
@@ -56,12 +57,12 @@ const podLogs =
 function preflight(problems: readonly { readonly check: string; readonly text: string }[], verb: string): ErrorDetails {
   const images = problems.some(({ check }) => check.startsWith('ImagePull'))
   const port = problems.find(({ check }) => /^Port-\d{1,5}$/.test(check))
-  const advice = `Mend it, or accept it in cluster.yaml: spec.kubernetes.ignorePreflightErrors: [${problems.map(({ check }) => check).join(', ')}]`
+  const advice = `Fix the cause, or ignore the check in cluster.yaml: spec.kubernetes.ignorePreflightErrors: [${problems.map(({ check }) => check).join(', ')}]`
   return {
     problem: `kubeadm ${verb} refuses this host.`,
     actual: problems.map(({ check, text }) => `${check}: ${text}`).join('\n'),
     next: images
-      ? 'Can the host reach the registry? Else: spec.images.registry, spec.runtime.registryMirrors or spec.images.archives'
+      ? 'Check that the host can reach the registry, or set one of spec.images.registry, spec.runtime.registryMirrors or spec.images.archives'
       : port !== undefined
         ? `See what uses it on the host: ss -ltnp 'sport = :${port.check.slice('Port-'.length)}'`
         : advice,

@@ -13,5 +13,5 @@ const notes = [
   keptFolder(kubeletUnit),
 ]
 
-/** A shell line that forgets what was noted of the node that the host has been; comes before it is made one again. */
+/** A shell line that deletes what was recorded about the node that the host was before; it runs before the host joins again. */
 export const forgetFormerNode = `rm -rf ${notes.join(' ')}\n`

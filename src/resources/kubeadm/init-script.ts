@@ -15,15 +15,15 @@ export interface InitScriptOptions {
   readonly configuration: string
   /** Name of the node. */
   readonly node: string
-  /** Of the container runtime, whose containers a reset removes. */
+  /** CRI socket of the container runtime, whose containers a reset removes. */
   readonly criSocket: string
-  /** Data directory of the stacked etcd; undefined where etcd is not kubeadm's. */
+  /** Data directory of the stacked etcd; undefined where kubeadm does not run etcd. */
   readonly etcdData: string | undefined
-  /** Whether the InitConfiguration leaves out kubeadm's own preflight. */
+  /** Whether the InitConfiguration skips kubeadm's own preflight. */
   readonly skipsPreflight: boolean
 }
 
-/** The script that makes the first control plane node, and resets before what a run that was cut off has left. */
+/** The script that creates the first control plane node. It first undoes a run that was cut off, by a reset. */
 export function initScript({ configuration, node, criSocket, etcdData, skipsPreflight }: InitScriptOptions): string {
   const leave = `${needNoOthers(node)}${etcdData === undefined ? noteEtcd : ''}`
   return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder}
@@ -42,7 +42,7 @@ watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-
 ${recordKubeletStart}`
 }
 
-// evcctl lets none join before its init is done. Where the very last step was cut off, people may have used the cluster since.
+// evcctl lets no node join before init is complete. If only the last step was cut off, people may have used the cluster since.
 function needNoOthers(node: string): string {
   const problem = `Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove ${runMark}; then apply again.`
   return `others=$(timeout 12 ${kubectl(5)} get nodes -o name 2>/dev/null | grep -vxF ${quote(`node/${node}`)} | head -n 3) || :
@@ -53,7 +53,7 @@ fi
 `
 }
 
-// An API server writes to etcd from when it has a manifest; its keys stay there when that is gone.
+// An API server writes to etcd from the moment when it has a manifest; its keys stay there when the manifest is gone.
 const noteEtcd = `if [ -s ${manifestFolder}/kube-apiserver.yaml ]; then
   ${printEtcdServers} >>${initWrote}
   ${syncLine(initWrote)}

@@ -12,32 +12,31 @@ import { defaultEtcdData } from './stacked-etcd-data.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
 
 export interface KubeadmInitParameters {
-  /** File with the kubeadm documents; has to be there before. */
+  /** File with the kubeadm documents; it has to exist before. */
   readonly configuration: string
   /** Name of the node. */
   readonly node: string
-  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: etcd is not kubeadm's. */
+  /** Data directory of the stacked etcd. Default /var/lib/etcd, kubeadm's own. `external`: kubeadm does not run etcd. */
   readonly etcdData?: string | 'external'
-  /** Of kubeadm's own preflight. Default none. */
+  /** Checks of kubeadm's own preflight that are ignored. Default none. */
   readonly ignorePreflightErrors?: readonly string[]
-  /** Whether initConfiguration leaves out kubeadm's own preflight. Default false. */
+  /** Whether initConfiguration skips kubeadm's own preflight. Default false. */
   readonly skipsPreflight?: boolean
-  /** Of the container runtime, whose containers a reset removes. */
+  /** CRI socket of the container runtime, whose containers a reset removes. */
   readonly criSocket: string
-  /** `host:port` that the nodes will use for the API, for the plan. */
+  /** `host:port` at which the nodes will reach the API, for the plan. */
   readonly endpoint: string
-  /** Files and their content that record what the cluster was made with; see clusterRecord() and kubeletRecord(). */
+  /** Files with their content that record the configuration of the cluster; see clusterRecord() and kubeletRecord(). */
   readonly records: readonly { readonly path: string; readonly content: string }[]
 }
 
 export interface KubeadmInitState extends ControlPlaneRemains {
   /**
-   * `absent`: nothing of a control plane is there. `unfinished`: an init was cut off, or a join before it made anything.
-   * `joining`: a join to a cluster was cut off. `damaged`: parts are missing, or the host belongs to a cluster of somebody
-   * else.
+   * `absent`: there is no part of a control plane. `unfinished`: an init was cut off, or a join before it wrote anything.
+   * `joining`: a join to a cluster was cut off. `damaged`: parts are missing, or the host belongs to another cluster.
    */
   readonly state: 'absent' | 'unfinished' | 'joining' | 'done' | 'damaged'
-  /** PEM of the cluster's CA; empty when it is not there. */
+  /** PEM of the cluster's CA; empty when there is none. */
   readonly ca: string
   /** `server` of admin.conf. */
   readonly server: string
@@ -45,24 +44,24 @@ export interface KubeadmInitState extends ControlPlaneRemains {
   readonly node: string | undefined
 }
 
-/** What joining nodes and kubeconfig files need to know. */
+/** The values for joining nodes and kubeconfig files. */
 export interface ClusterIdentity {
-  /** `sha256:…` of the public key of the cluster's CA. */
+  /** CA certificate hash: `sha256:…` of the public key of the cluster's CA. */
   readonly caHash: string
   /** URL of the API in the administrator's kubeconfig. */
   readonly server: string
 }
 
-// It pulls the images of the control plane, over a slow line for an hour; whatever else it waits for has a limit of
+// kubeadm init pulls the images of the control plane, over a slow line for an hour; its other waits have limits of
 // kubeadm's own.
 const longestInit = 2 * 60 * 60_000
 
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
 
 /**
- * The first control plane node. An init that was cut off is found by its mark and begun again after `kubeadm reset`;
- * that is safe, because nothing can have joined before init is done. A host without the mark is never reset, and there is
- * none before kubeadm's preflight has passed.
+ * The first control plane node. An init that was cut off left a mark, so it begins again after `kubeadm reset`. That is
+ * safe, because no node can have joined before init is complete. A host without the mark is never reset, and the mark is
+ * written only after kubeadm's preflight has passed.
  */
 export function kubeadmInit(
   parameters: KubeadmInitParameters,
@@ -144,11 +143,11 @@ function parseInit(raw: ProbeResult): KubeadmInitState {
 }
 
 function stateOf({ cutOff, found }: ControlPlaneRemains): KubeadmInitState['state'] {
-  // Nothing can have joined a cluster before its init was done. But a join may have been almost done.
+  // No node can have joined a cluster before its init was complete. But a join may have been almost complete.
   if (cutOff !== undefined) return cutOff.run === 'init' || found.length === 0 ? 'unfinished' : 'joining'
   const has = (part: string) => found.includes(`/etc/kubernetes/${part}`)
   if (parts.every(has)) return 'done'
-  // A CA alone is not a cluster: kubeadm takes one that lies there.
+  // A CA alone is not a cluster: kubeadm uses one that exists.
   return found.every(path => path === '/etc/kubernetes/pki/ca.crt') ? 'absent' : 'damaged'
 }
 
@@ -157,7 +156,7 @@ function cutOffJoin(found: readonly string[]): ErrorDetails {
     problem: 'A join to a cluster was cut off on this host, and cluster.yaml makes it the first node of a new one.',
     expected: 'a host on which nothing of a cluster is left',
     actual: `there: ${found.join(', ')}`,
-    next: 'If the cluster goes on, put its other control plane nodes back into cluster.yaml. If nothing on this host is needed any more, run kubeadm reset on it. Then apply again.',
+    next: 'If that cluster is still in use, put its other control plane nodes back into cluster.yaml. If nothing on this host is needed any more, run kubeadm reset on it. Then apply again.',
   }
 }
 

@@ -6,30 +6,30 @@ import { type ResetOptions, resetFunctions } from './reset.ts'
 import { kubeletGivenUp, watchedFunction } from './watch.ts'
 
 /**
- * What kubeadm reads the JoinConfiguration from, in the script of joinScript() and in what its options add. It has no
- * other name; each open of it begins at its start.
+ * The path from which kubeadm reads the JoinConfiguration, in the script of joinScript() and in what its options add. The
+ * document has no other name; each open of the path begins at its start.
  */
 export const joinDocument = '/dev/fd/9'
 
 export interface JoinScriptOptions extends ResetOptions {
   readonly run: 'control-plane' | 'worker'
-  /** Whether something of an earlier join is there. */
+  /** Whether remains of an earlier join are there. */
   readonly resetFirst: boolean
-  /** Whether the JoinConfiguration leaves out kubeadm's own preflight. */
+  /** Whether the JoinConfiguration skips kubeadm's own preflight. */
   readonly skipsPreflight: boolean
-  /** Shell functions that the others use. */
+  /** Shell functions that the other lines use. */
   readonly functions?: string
-  /** A command before each attempt to join; its failure is one of the attempt. */
+  /** A command before each attempt to join; if it fails, the attempt fails. */
   readonly prepare?: string
 }
 
 /**
- * The script that makes the host a node by the JoinConfiguration on its stdin. It tries again where an API server has
- * not learned something yet: one that has just started refuses connections, or rights; and one takes up to 50 s to see
- * that a kubelet is gone, and lets no node of that name join as long. Only what this script, or one that was cut off, has
- * begun is undone: kubeadm's preflight, which comes before, changes nothing. The document, with token and certificate key, has no
- * name any more when kubeadm reads it: nothing of it is left behind, however the script ends (dash runs no EXIT trap on a
- * signal).
+ * The script that joins the host to the cluster by the JoinConfiguration on its stdin. It retries where an API server is
+ * behind: one that has just started refuses connections, or rights; and an API server takes up to 50 s to notice that a
+ * kubelet is gone, and lets no node of the same name join before. The script undoes only what it, or a run that was cut off,
+ * has begun: kubeadm's preflight, which comes first, changes nothing. The document, with token and certificate key, has
+ * no name any more when kubeadm reads it. So nothing of it is left behind, however the script ends (dash runs no EXIT trap
+ * on a signal).
  */
 export function joinScript({
   resetFirst,

@@ -14,23 +14,23 @@ import { printMarks } from './marks.ts'
 import { finished } from './reset.ts'
 
 export interface KubeadmJoinParameters {
-  /** JoinConfiguration without token and CA hash. */
+  /** JoinConfiguration without token and CA certificate hash. */
   readonly configuration: KubernetesDocument
-  /** Of the mint on the first control plane node. */
+  /** The bootstrap token from the first control plane node. */
   readonly token: Output<BootstrapToken>
   readonly caHash: Output<string>
-  /** A file and its content that record what the node was made with; see kubeletConfigurationFile. */
+  /** A file with its content that records the configuration of the node; see kubeletConfigurationFile. */
   readonly record: { readonly path: string; readonly content: string }
 }
 
 export interface KubeadmJoinState {
-  /** `leftovers`: not a node, but files of an earlier one are there. `control plane`: it runs a control plane of its own. */
+  /** `leftovers`: not a node, but files of an earlier one are there. `control plane`: the host runs a control plane of its own. */
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'control plane'
-  /** Whether copies are left of what lay there before a run that somebody has reset by hand. */
+  /** Whether there are copies of what lay on the host before a run that somebody has reset by hand. */
   readonly aside: boolean
-  /** Hash of the CA of the cluster that the host belongs to; undefined when there is none. */
+  /** CA certificate hash of the cluster that the host belongs to; undefined when there is none. */
   readonly caHash: string | undefined
-  /** Name of the node that it is; undefined when it is none. */
+  /** Name of the node that the host is; undefined when it is none. */
   readonly node: string | undefined
 }
 
@@ -40,8 +40,8 @@ export interface KubeadmJoinDesired {
 }
 
 /**
- * A worker node. A join that was cut off is found by a marker and begun again after `kubeadm reset`, and so is one whose
- * credentials are gone. A host that belongs to another cluster is refused.
+ * A worker node. A join that was cut off left a mark: it begins again after `kubeadm reset`, and so does the join of a host
+ * whose credentials are gone. A host that belongs to another cluster is refused.
  */
 export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<KubeadmJoinState, KubeadmJoinDesired> {
   const { configuration, token, caHash, record } = parameters
@@ -56,7 +56,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
       const field = { field: 'CA', after: desired.caHash }
       const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
       const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
-      // Another name first: where two addresses of the file were exchanged, nothing is to be reset.
+      // The name is checked first: if two addresses in cluster.yaml were exchanged, nothing may be reset.
       if (current.state === 'control plane')
         return refuseJoin(current.state, other ? otherNode(current.node, node) : ownControlPlane)
       if (current.state === 'joined') {
@@ -123,20 +123,20 @@ const ownControlPlane: ErrorDetails = {
   problem: 'This host runs a control plane, but cluster.yaml makes it a worker.',
   expected: 'a host without /etc/kubernetes/admin.conf, an API server manifest and etcd data',
   actual: 'a control plane node of this or another cluster',
-  next: 'Give it the role control-plane; or, if nothing on it is needed any more, run kubeadm reset on the host.',
+  next: 'Give the host the role control-plane; or, if nothing on it is needed any more, run kubeadm reset on it.',
 }
 
-/** Why a host with another CA is left alone. */
+/** Why a host with another CA is not changed. */
 export function otherCluster(actual: string | undefined, expected: string): ErrorDetails {
   return {
     problem: 'This host belongs to another cluster.',
     expected: `the CA ${expected}`,
     actual: actual ?? 'no CA certificate at /etc/kubernetes/pki/ca.crt',
-    next: 'If it is not needed there any more, run kubeadm reset on the host, then apply again.',
+    next: 'If the other cluster does not need this host any more, run kubeadm reset on it, then apply again.',
   }
 }
 
-/** Refuses what is left on a host, without a mark of evcctl's own, of another cluster than the one it is to join. */
+/** Refuses a host that, without a mark of evcctl, has remains of another cluster than the one it has to join. */
 export function refuseOthers(
   { state, caHash }: { readonly state: string; readonly caHash: string | undefined },
   wanted: string | Unknown,
@@ -145,7 +145,7 @@ export function refuseOthers(
   return refuseJoin(`left by ${caHash}`, otherCluster(caHash, wanted))
 }
 
-/** A join that is not made, because of what the host is now. */
+/** A join that is refused because of the state of the host. */
 export function refuseJoin(before: string, refused: ErrorDetails): Change {
   return refuse(refused, { field: 'state', before })
 }

@@ -23,26 +23,26 @@ import { explainKubeadm } from './failure.ts'
 import { withStandIn } from './stand-in.ts'
 
 export interface KubeletFileState {
-  /** False as long as the host is no node: joining writes the file. */
+  /** False as long as the host is no node: a join writes the file. */
   readonly joined: boolean
   readonly current: unknown
-  /** What evcctl made of it last; undefined: nothing. */
+  /** The document that evcctl last applied; undefined: none. */
   readonly recorded: unknown
-  /** As kubeadm wrote it last; undefined: not known. */
+  /** The file as kubeadm last wrote it; undefined: not known. */
   readonly written: unknown
-  /** Those of these files that are there and cannot be read: they count as not there, and are written again. */
+  /** The files among these that exist and cannot be parsed: they count as missing, and are written again. */
   readonly damaged: readonly string[]
 }
 
-/** The record that init and join leave of the kubelet's configuration, so that a key taken out of cluster.yaml is seen. */
+/** The record of the kubelet's configuration that init and join write. It shows which keys were removed from cluster.yaml. */
 export function kubeletRecord(configuration: KubernetesDocument): { readonly path: string; readonly content: string } {
   return { path: kubeletRecordPath, content: `${JSON.stringify(configuration)}\n` }
 }
 
 /**
- * /var/lib/kubelet/config.yaml of a node that is in the cluster: has every field of the KubeletConfiguration document,
- * none that an earlier version of it had, and none that somebody wrote into it by hand. kubeadm writes it from the cluster's kubelet-config ConfigMap, which has
- * to be up to date before. The kubelet's unit has to watch it.
+ * /var/lib/kubelet/config.yaml of a node in the cluster. It has every field of the KubeletConfiguration document, no field
+ * of an earlier version of the document, and none that somebody added by hand. kubeadm writes it from the cluster's
+ * ConfigMap kubelet-config, which has to be up to date before. The kubelet's unit has to watch the file.
  */
 export function kubeletConfigurationFile(
   configuration: KubernetesDocument,
@@ -71,7 +71,7 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
         state.damaged.every(path => path === record.path) &&
         differences(state, configuration).length === 0
       if (onlyRecord) return [write]
-      // Right after a change of the control plane the API may be away for a moment.
+      // Right after a change of the control plane the API server may not answer for a moment.
       const run = `${writeFunction}${retried('write_config', { times: 5 })}${recordKubeletConfig}`
       return [{ run, timeoutMs: 180_000 }, write]
     },
@@ -82,7 +82,7 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
 const phase = 'kubeadm upgrade node phase kubelet-config'
 const nextConfig = `${kubeletConfigPath}.evcctl`
 
-// One that is not there leaves no hole when it is cut off.
+// If the file is missing, kubeadm may write it in place: there is nothing to lose when it is cut off.
 const writeFunction = `write_config() {
   if [ ! -s ${kubeletConfigPath} ]; then
     ${phase}
@@ -103,7 +103,7 @@ function differences(
   { current, recorded, written, damaged }: KubeletFileState,
   configuration: KubernetesDocument,
 ): readonly FieldChange[] {
-  // Nothing is known of a damaged one, and all of it is written again.
+  // A damaged record counts as unknown, and is written again completely.
   if (damaged.includes(kubeletConfigPath)) return []
   const changes = documentChanges(configuration, current ?? {}, recorded)
   const named = new Set(changes.map(({ field }) => field))
@@ -122,7 +122,7 @@ function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
   return [...lost, ...added.map(({ field, after }): FieldChange => ({ field, before: String(after) }))]
 }
 
-// Every node of a cluster has the same text, and has it twice.
+// Every node of a cluster has the same text, in two files, so each text is parsed once.
 const parsed = new Map<string, unknown>()
 
 function parseYaml(text: string): unknown {

@@ -2,7 +2,7 @@ import type { FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
 import { kubeletFlagsPath } from '../kubelet/index.ts'
 import { decodeFile, type KubernetesDocument, linesOf, printFile } from '../support/index.ts'
 
-/** A flag of the kubelet; one name may come several times. */
+/** A flag of the kubelet; the same name may occur several times. */
 export interface KubeletFlag {
   /** Without `--`. */
   readonly name: string
@@ -10,14 +10,14 @@ export interface KubeletFlag {
 }
 
 export interface KubeletFlagsState {
-  /** False as long as the host is no node: joining writes the file. */
+  /** False as long as the host is no node: a join writes the file. */
   readonly joined: boolean
   readonly flags: readonly KubeletFlag[]
 }
 
 const variable = 'KUBELET_KUBEADM_ARGS'
 
-// What kubeadm adds by itself (cmd/kubeadm/app/phases/kubelet/flags.go of k8s.io/kubernetes 1.34 to 1.36).
+// Flags that kubeadm adds by itself (cmd/kubeadm/app/phases/kubelet/flags.go of k8s.io/kubernetes 1.34 to 1.36).
 const ofKubeadm = new Set([
   'container-runtime-endpoint',
   'hostname-override',
@@ -32,9 +32,9 @@ export function kubeletFlagsOf({ nodeRegistration }: KubernetesDocument): readon
 }
 
 /**
- * /var/lib/kubelet/kubeadm-flags.env of a node that is in the cluster: kubeadm writes it when the node is made and never
- * again, so later changes of the node's address and of kubeletExtraArgs are made here. Flags that are neither wanted nor
- * kubeadm's own are taken out. The kubelet's unit has to watch the file.
+ * /var/lib/kubelet/kubeadm-flags.env of a node in the cluster. kubeadm writes it once, when it creates the node, so later
+ * changes of the node's address and of kubeletExtraArgs are made here. Flags that are neither desired nor kubeadm's own
+ * are removed. The kubelet's unit has to watch the file.
  */
 export function kubeletFlags(
   flags: readonly KubeletFlag[],
@@ -95,7 +95,7 @@ function parseState(raw: ProbeResult): KubeletFlagsState {
   return { joined: linesOf(raw, 'joined').length > 0, flags: splitFlags(unquoted(quoted.trim())) }
 }
 
-// kubeadm quotes as Go does, which for all that is in a flag is as JSON does.
+// kubeadm quotes as Go does; for the characters in flags that is the same as in JSON.
 function unquoted(text: string): string {
   try {
     return String(JSON.parse(text))
@@ -104,10 +104,10 @@ function unquoted(text: string): string {
   }
 }
 
-// What does not begin with -- goes on with the value before it.
+// A word that does not begin with -- belongs to the value before it.
 function splitFlags(text: string): readonly KubeletFlag[] {
   const flags: string[][] = []
-  // Blanks are parts, too: a value may have several in a row.
+  // Blanks are kept as parts, too: a value may contain several in a row.
   for (const part of text.split(/(\s+)/)) {
     if (part.startsWith('--')) flags.push([part])
     else flags.at(-1)?.push(part)

@@ -4,24 +4,24 @@ import { clearMark, syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { linesOf } from '../support/index.ts'
 
-/** Client URLs of an external etcd, a line each, to which an init that was cut off and undone may have written. */
+/** File with client URLs of an external etcd, one a line, to which an interrupted and undone init may have written. */
 export const initWrote = '/var/lib/evcctl/kubeadm-init.etcd'
 
-// The number of a folder that was deleted may be that of the next one.
+// With the time of birth, since the inode of a deleted folder may be used again for the next one.
 const memberOf = `member $(TZ=UTC0 stat -c '%i %w' -- "$data/member" 2>/dev/null)`
 
-/** What a run of kubeadm makes of a host. */
+/** What a run of kubeadm turns a host into. */
 export type KubeadmRun = 'init' | 'control-plane' | 'worker'
 
-/** What the marks of a host say of the run that was cut off. */
+/** What the marks of a host record about the run that was cut off. */
 export interface CutOffRun {
-  /** Undefined where an earlier node was being removed, or the mark cannot be read. */
+  /** Undefined where an earlier node was being removed, or the mark cannot be parsed. */
   readonly run: KubeadmRun | undefined
   /** Data directory of the stacked etcd of that run; undefined where it had none. */
   readonly etcdData: string | undefined
 }
 
-/** Lines of sh that set `$mark` to the mark that counts (or nothing), and `$cut_off` (yes or empty), `$run` and `$data` by it. */
+/** Lines of sh that set `$mark` to the valid mark (or nothing), and from it `$cut_off` (yes or empty), `$run` and `$data`. */
 export const readMarks = `cut_off= run= data= mark=
 if ${resetUnfinished}; then mark=${resetMark}
 elif [ -e ${runMark} ]; then mark=${runMark}
@@ -36,7 +36,7 @@ fi
 export const printMarks = `${readMarks}if [ -n "$cut_off" ]; then printf 'cutOff=%s %s\\n' "$run" "$data"; fi
 `
 
-/** What printMarks printed; undefined where nothing was cut off. */
+/** Parses the output of printMarks; undefined where nothing was cut off. */
 export function cutOffRun(raw: ProbeResult): CutOffRun | undefined {
   const [line] = linesOf(raw, 'cutOff')
   if (line === undefined) return undefined
@@ -53,8 +53,8 @@ export function markRun(run: KubeadmRun, etcdData: string | undefined): string {
 export const markReset = write(resetMark, `"$run" "$data" "$(${filesOfNode})" "${memberOf}"`)
 
 /**
- * Shell function `member_to_go`: whether there are data of etcd that are to go. It ends the script where they are others than
- * those that the mark of the reset names.
+ * Shell function `member_to_go`: succeeds if there is etcd data to delete. It ends the script if the data differs from the
+ * data that the mark of the reset names.
  */
 export const memberToGo = `member_to_go() {
   case $data in /?*) ;; *) return 1 ;; esac
@@ -65,10 +65,10 @@ export const memberToGo = `member_to_go() {
 }
 `
 
-/** Lines of sh that take both marks away, once what they guard is on the disk. */
+/** Lines of sh that remove both marks, once what they guard is on the disk. */
 export const clearMarks = `${clearMark(runMark)}${clearMark(resetMark)}`
 
-// By way of another name: a power cut would leave a mark without its words.
+// The mark is written under another name and renamed: otherwise a power cut could leave an empty mark.
 function write(path: string, words: string): string {
   return `printf '%s\\n' ${words} >${path}.new
 ${syncLine(`${path}.new`)}

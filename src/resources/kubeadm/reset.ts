@@ -6,24 +6,24 @@ import { clearMarks, initWrote, type KubeadmRun, markReset, markRun, memberToGo,
 import { otherMember } from './stacked-etcd-data.ts'
 
 export interface ResetOptions {
-  /** The run of kubeadm that is to come. */
+  /** The run of kubeadm that comes next. */
   readonly run: KubeadmRun
-  /** Of the container runtime, whose containers a reset removes. */
+  /** CRI socket of the container runtime, whose containers a reset removes. */
   readonly criSocket: string
-  /** Data directory of the stacked etcd of the run to come; undefined where the host has none of kubeadm's. */
+  /** Data directory of the stacked etcd of the next run; undefined where kubeadm runs no etcd on the host. */
   readonly etcdData?: string | undefined
-  /** Lines before the reset of a run of the same kind; what fails there keeps everything as it is. */
+  /** Lines that run before the reset of a run of the same kind; if they fail, everything stays as it is. */
   readonly leave?: string
 }
 
 /**
  * Shell functions around a run of kubeadm that can be cut off anywhere. `begin` comes after kubeadm's own preflight: it
- * copies what lies in the folders that `kubeadm reset` empties, and then writes the mark, each synced before the next.
- * `reset_host` undoes what the mark says, which may be a run of another kind or with another data directory: it resets,
- * puts the copies back and takes the marks away; one that is cut off is repeated. Without a mark, an earlier node has
- * been there: all but its files is kept. kubeadm's own phase for etcd is left out, since it would empty the whole data
- * directory: etcd writes in `member` alone, and a host that has that without a mark is refused. They end the script when
- * something fails, so they are not called in a condition.
+ * copies what lies in the folders that `kubeadm reset` empties, and then writes the mark; both are synced in that order.
+ * `reset_host` undoes the run that the mark names, which may be of another kind or have another data directory: it resets,
+ * puts the copies back and removes the marks. A reset that is cut off is repeated. Without a mark, the host was an earlier
+ * node: everything except the files of that node is kept. kubeadm's own reset phase for etcd is skipped, since it would
+ * empty the whole data directory: etcd writes only in `member`, and a host that has `member` without a mark is refused. The
+ * functions end the script when something fails, so they are not called in a condition.
  */
 export function resetFunctions({ run, criSocket, etcdData, leave = '' }: ResetOptions): string {
   return `${beforeFunctions}${memberToGo}need_no_member() {
@@ -57,9 +57,9 @@ ${indented(forgetCopies(clearMarks))}}
 }
 
 /**
- * Lines of sh that take back the mark of a run of kubeadm, of whatever kind, once what it wrote is on the disk: kubeadm does
- * not wait for that. The copies go last: with the mark and without them, the next run would not know what to put back. They
- * have another name by then, so that a later run knows those that nobody needs.
+ * Lines of sh that remove the mark of a run of kubeadm, of whatever kind, once everything that it wrote is on the disk:
+ * kubeadm does not wait for that. The copies are deleted last: with the mark but without copies, the next run would not know
+ * what to put back. They are renamed before, so that a later run recognises copies that are obsolete.
  */
 export const finished = `${syncTreeLine('/etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml')}
 rm -f ${initWrote}

@@ -7,8 +7,7 @@ import type { CutOffRun } from './marks.ts'
 export const defaultEtcdData = '/var/lib/etcd'
 
 /**
- * Probe lines: `found=etcd` for data of an etcd in the folder itself, `inEtcdData=<name>` for what else lies there, at most
- * five of it.
+ * Probe lines: `found=etcd` for data of etcd in the folder itself, `inEtcdData=<name>` for each other entry, at most five.
  */
 export function printEtcdData(etcdData: string | undefined): string {
   if (etcdData === undefined) return ''
@@ -24,7 +23,7 @@ done
 `
 }
 
-/** Why data of an etcd that no run of evcctl made stays where it is. */
+/** Why data of an etcd that no run of evcctl created is not deleted. */
 export function otherMember(etcdData: string): ErrorDetails {
   return {
     problem: 'evcctl has not made this data of an etcd.',
@@ -34,7 +33,7 @@ export function otherMember(etcdData: string): ErrorDetails {
   }
 }
 
-/** Why a run that was cut off is not undone: it had another data directory, and in this one are data of somebody else. */
+/** Why an interrupted run is not undone: it had another data directory, and this one holds data of somebody else. */
 export function refuseOtherMember(etcdData: string, cutOff: CutOffRun | undefined): ErrorDetails | undefined {
   return cutOff === undefined || plain(cutOff.etcdData) === plain(etcdData) ? undefined : otherMember(etcdData)
 }
@@ -44,8 +43,8 @@ function plain(folder: string | undefined): string | undefined {
 }
 
 /**
- * Why kubeadm, which wants an empty folder, is not even begun; undefined where there is nothing, or where the check of
- * kubeadm is ignored: then etcd's data will lie beside it (kubeadm names its check by the path, in any case of letters).
+ * Why kubeadm, which requires an empty folder, is not started. Undefined where the folder is empty, or where kubeadm's check
+ * is ignored: then etcd's data will lie beside the other entries (the check is named by the path, in any case of letters).
  */
 export function refuseOthersInFolder(
   etcdData: string,
@@ -56,9 +55,9 @@ export function refuseOthersInFolder(
   const check = `DirAvailable-${etcdData.replaceAll('/', '-')}`
   if (ignored.some(name => ['all', check.toLowerCase()].includes(name.toLowerCase()))) return undefined
   return {
-    problem: `The folder for the data of etcd, ${etcdData}, is not empty: kubeadm refuses it.`,
+    problem: `The folder for the data of etcd, ${etcdData}, is not empty, so kubeadm refuses it.`,
     expected: 'an empty folder, or none',
     actual: others.map(name => `${etcdData}/${name}`).join('\n'),
-    next: `Move it away, or name another folder: spec.kubernetes.clusterConfiguration.etcd.local.dataDir. If it may lie beside the data of this etcd: spec.kubernetes.ignorePreflightErrors: [${check}]`,
+    next: `Move the content away, or set another folder: spec.kubernetes.clusterConfiguration.etcd.local.dataDir. If the content may stay beside the data of etcd: spec.kubernetes.ignorePreflightErrors: [${check}]`,
   }
 }

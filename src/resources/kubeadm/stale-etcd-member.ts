@@ -6,13 +6,14 @@ const clientPort = 2379
 const peerPort = 2380
 
 /**
- * Shell functions that take this host's own member out of etcd, known by its exact peer URL. `leave_etcd` is for a host
- * that is about to be reset: as long as etcd does not let the member go, its data may be what the quorum needs.
- * `remove_stale_member` is for one that is about to join and so has no etcd: what an earlier join left would keep others
- * from joining (etcd takes one learner at a time) or count against the quorum. kubeadm reset removes it only when the
- * node's API server had registered. etcd itself refuses a removal that would cost the quorum (--strict-reconfig-check,
- * its default). Asks etcd's JSON gateway, since hosts have no etcdctl. They run in the script of joinScript(), where
- * kubeadm can read joinDocument. `others` are the addresses of the other control plane nodes.
+ * Shell functions that remove this host's own member from etcd, identified by its exact peer URL. `leave_etcd` is for a host
+ * that is about to be reset: as long as etcd does not let the member go, the quorum may need its data.
+ * `remove_stale_member` is for a host that is about to join and so runs no etcd: a member left by an earlier join would keep
+ * others from joining (etcd takes one learner at a time) or count against the quorum. kubeadm reset removes the member only
+ * if the node's API server had registered. etcd itself refuses a removal that would cost the quorum
+ * (--strict-reconfig-check, its default). The functions use etcd's JSON gateway, since hosts have no etcdctl. They run in
+ * the script of joinScript(), where kubeadm can read joinDocument. `others` are the addresses of the other control plane
+ * nodes.
  */
 export function staleMemberFunctions(address: string, others: readonly string[]): string {
   const pki = '/etc/kubernetes/pki'

@@ -4,34 +4,34 @@ import { syncTreeLine } from '../../shell/on-disk.ts'
 import { kubectlPath } from '../api/index.ts'
 import { decodeFile, hostYaml, linesOf, stateFolder } from '../support/index.ts'
 
-/** Where the kubelet finds the manifests of static pods. */
+/** The folder where the kubelet finds the manifests of static pods. */
 export const manifestFolder = '/etc/kubernetes/manifests'
 
-/** The static pods that `kubeadm init phase control-plane all` makes. */
+/** The static pods that `kubeadm init phase control-plane all` creates. */
 export const controlPlaneComponents: readonly string[] = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler']
 
-/** The manifests as kubeadm made them last. */
+/** The folder with the manifests as kubeadm last wrote them. */
 export const madeManifests = `${stateFolder}/static-pods`
 
-/** Probe lines that print address and port of the API server as kubeadm made them: an edit of these is no wish of a cluster. */
+/** Probe lines that print address and port of the API server as kubeadm last wrote them: edits of these by hand are ignored. */
 export const printPlace = `manifest=${madeManifests}/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=${manifestFolder}/kube-apiserver.yaml
 sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' "$manifest" 2>/dev/null || :
 `
 
-/** Shell command that prints the URLs of etcd that the API server has, a line each. */
+/** Shell command that prints the etcd URLs that the API server uses, a line each. */
 export const printEtcdServers = `{ sed -n 's/^ *- --etcd-servers=//p' ${manifestFolder}/kube-apiserver.yaml 2>/dev/null | tr ',' '\\n'; }`
 
-/** A shell condition: two manifests are the same pod, however they are written; the kubelet makes no new one then. Needs `manifestFunction`. */
+/** A shell condition: two manifests describe the same pod in any notation, so the kubelet does not restart it. Needs `manifestFunction`. */
 export function sameManifest(one: string, other: string): string {
   return `[ "$(meant ${one})" = "$(meant ${other})" ]`
 }
 
-/** A shell function for sameManifest(): the pod as the kubelet reads it. It asks no server. */
+/** A shell function for sameManifest(): prints the pod as the kubelet reads it. It needs no API server. */
 export const manifestFunction = `meant() { ${kubectlPath} annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 `
 
-/** Shell lines that note the manifests which kubeadm has just made, so that what is edited afterwards is seen. */
+/** Shell lines that record the manifests that kubeadm has just written, so that later edits are detected. */
 export const noteManifests = `rm -rf ${madeManifests}.new
 mkdir -m 0700 ${madeManifests}.new
 for component in ${controlPlaneComponents.join(' ')}; do
@@ -42,7 +42,7 @@ rm -rf ${madeManifests}
 mv -fT ${madeManifests}.new ${madeManifests}
 `
 
-/** Probe lines for `editedManifests`: `edited=<component> <base64 as made> <base64 as it is>` each. One process when all are as made. */
+/** Probe lines for `editedManifests`: `edited=<component> <base64 as written> <base64 as it is>` each. One process if none is edited. */
 export const printEdited = `if [ -d ${madeManifests} ]; then
   for component in $(diff -r -q -B -I '^ *#' ${madeManifests} ${manifestFolder} 2>/dev/null |
     sed -n 's|^Files ${madeManifests}/\\(.*\\)\\.yaml and .* differ$|\\1|p; s|^Only in ${madeManifests}: \\(.*\\)\\.yaml$|\\1|p'); do
@@ -51,16 +51,16 @@ export const printEdited = `if [ -d ${madeManifests} ]; then
 fi
 `
 
-/** A manifest that somebody has edited or taken away since kubeadm made it. */
+/** A manifest that somebody has edited or removed since kubeadm wrote it. */
 export interface EditedManifest {
   readonly component: string
-  /** Its text as kubeadm made it last. */
+  /** Its text as kubeadm last wrote it. */
   readonly made: string
-  /** Its text now; empty: it is gone. */
+  /** Its text now; empty: it was removed. */
   readonly current: string
 }
 
-/** Reads what `printEdited` printed. Quotes, indents and comments are no edits: to the kubelet it is the same pod. */
+/** Parses the output of `printEdited`. Quotes, indents and comments are no edits: to the kubelet it is the same pod. */
 export function editedManifests(raw: ProbeResult): readonly EditedManifest[] {
   return linesOf(raw, 'edited')
     .map(line => line.split(' '))
@@ -69,8 +69,8 @@ export function editedManifests(raw: ProbeResult): readonly EditedManifest[] {
 }
 
 /**
- * Edits as a plan shows them. What kubeadm will make is what it made last, unless the arguments change as well
- * (`moreChanges`), or somebody ran kubeadm upgrade.
+ * Edits as a plan shows them. kubeadm will write what it last wrote, unless the arguments change as well (`moreChanges`),
+ * or somebody ran kubeadm upgrade.
  */
 export function editedFields(edited: readonly EditedManifest[], moreChanges: boolean): readonly FieldChange[] {
   return edited.map(({ component, made, current }) => {
@@ -85,7 +85,7 @@ function imageOf(manifest: string): string | undefined {
   return /^ *image: *(\S+)/m.exec(manifest)?.[1]
 }
 
-// An edit may have left something that is no YAML.
+// An edit may have left text that is no YAML.
 function meaning(text: string): unknown {
   return hostYaml(text) ?? text
 }

@@ -8,9 +8,9 @@ const started = `${folder}/kubeadm.pid`
 const givenUp = `${folder}/kubelet.given-up`
 
 /**
- * Shell function `watched COMMAND…`: runs a kubeadm that makes a node, and watches the kubelet that it starts. kubeadm
- * waits four minutes for a kubelet that has told after two seconds why it cannot start: that is shown at once, and ends
- * kubeadm as soon as it is certain. Only what the kubelet did with the configuration of this kubeadm counts.
+ * Shell function `watched COMMAND…`: runs a kubeadm that creates a node, and watches the kubelet that it starts. The kubelet
+ * may log within two seconds why it cannot start, but kubeadm waits for four minutes. The function shows the reason at once,
+ * and ends kubeadm as soon as it is certain. Only a kubelet with the configuration of this kubeadm counts.
  */
 export const watchedFunction = `${kubeletEndedFunction}watch_kubelet() {
   since= told= looked=0
