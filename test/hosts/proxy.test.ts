@@ -52,7 +52,7 @@ test('packages come through a proxy that wants a password, of which nothing stay
   })
   const stranger: HttpProxy = { http: proxy.url, noProxy: [], hosts: ['w1'] }
   const [failed] = (await applyTo(graphWith(stranger), pool)).values()
-  expect(failed?.problem).toBe('It needs another user name and password for the proxy (HTTP 407).')
+  expect(failed?.problem).toBe('apt needs another user name and password for the proxy (HTTP 407).')
 
   const before = await fileSystem(hosts, 'w1')
   const known: HttpProxy = {

@@ -1,9 +1,9 @@
-/** Stands between what kubeadm said and what the node said. */
+/** The line between the output of kubeadm and the evidence from the node. */
 export const kubeletMark = '--- on the node:\n'
 
 /**
- * Shell function `evidence`: prints to stderr what the kubelet, and the control plane components if there are any, said
- * last. They know why kubeadm waited in vain.
+ * Shell function `evidence`: prints to stderr the last log lines of the kubelet, and of the control plane components if
+ * there are any. They show why kubeadm waited in vain.
  */
 export const kubeletFailureScript = `evidence() {
   {
@@ -23,10 +23,10 @@ export const kubeletFailureScript = `evidence() {
 `
 
 /**
- * Shell function `cannot_start COMPONENT SINCE`: true when a static pod of the control plane has ended twice since the file
- * SINCE was written, and said that it does not understand its arguments: however long one waits, it will not come up. The
- * pod has to be younger than that file: the one before it may still be restarted for a moment.
- * Logs are numbered by restarts (`0.log`, `1.log`), also by Docker's (docs of the CRI, container log path).
+ * Shell function `cannot_start COMPONENT SINCE`: succeeds when a static pod of the control plane has ended twice since the
+ * file SINCE was written, and logged that it does not understand its arguments: however long one waits, it will not start.
+ * The pod has to be younger than that file, because the former pod may still restart for a moment.
+ * Logs are numbered by restarts (`0.log`, `1.log`), also Docker's (docs of the CRI, container log path).
  */
 export const cannotStartFunction = `cannot_start() {
   log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
@@ -35,20 +35,20 @@ export const cannotStartFunction = `cannot_start() {
 }
 `
 
-// What the kubelet prints right before it ends by itself: cmd/kubelet/app and pkg/kubelet of k8s.io/kubernetes 1.34 to 1.36,
-// and what klog and Go print on Fatal and panic.
+// Messages that the kubelet prints right before it exits: cmd/kubelet/app and pkg/kubelet of k8s.io/kubernetes 1.34 to 1.36,
+// and the output of klog and Go on Fatal and panic.
 const lastWords = '"command failed"|[Ff]ailed to run [Kk]ubelet|Failed to start ContainerManager|^F[0-9]{4} |^panic: '
-// What another attempt may bring: an API server or a runtime that is about to come.
+// Errors that may disappear at the next attempt: an API server or a runtime that is not up yet.
 const passing =
   'connection refused|i/o timeout|[Dd]eadline[ E]xceeded|TLS handshake|EOF|no route to host|no such host|certificate signing request|Unauthorized|forbidden|context canceled'
 
-/** So often the kubelet has to end with the same words until it is certain that it does not come up. */
+/** How often the kubelet has to exit with the same message until it is certain that it cannot start. */
 export const certainEnds = 3
 
 /**
- * Shell function `kubelet_ended SINCE TIMES`: prints the words with which the kubelet ended most often since SINCE (seconds
- * since the epoch), and succeeds when that was at least TIMES times. systemd starts it again every 2 s. What begins alike is
- * the same: the kubelet lists paths in another order each time.
+ * Shell function `kubelet_ended SINCE TIMES`: prints the message with which the kubelet exited most often since SINCE
+ * (seconds since the epoch), and succeeds when that was at least TIMES times. systemd restarts it every 2 s. Messages with
+ * the same beginning count as the same, because the kubelet lists paths in another order each time.
  */
 export const kubeletEndedFunction = `kubelet_ended() {
   journalctl -u kubelet --since="@$1" -o cat --no-pager --quiet 2>/dev/null | grep -E '${lastWords}' | grep -vE '${passing}' |

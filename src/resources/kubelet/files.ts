@@ -8,27 +8,27 @@ export const kubeletUnitPath = `/etc/systemd/system/${kubeletUnit}`
 export const kubeletPath = '/usr/local/bin/kubelet'
 /** Written by kubeadm from the cluster's kubelet-config ConfigMap. */
 export const kubeletConfigPath = '/var/lib/kubelet/config.yaml'
-/** Flags of this node's kubelet, written by kubeadm when it becomes a node. */
+/** Flags of this node's kubelet, written by kubeadm when it creates the node. */
 export const kubeletFlagsPath = '/var/lib/kubelet/kubeadm-flags.env'
 /**
- * Stands in the place of a drop-in of that name that the kubelet package of pkgs.k8s.io brings: it would have the unit run
- * the package's kubelet (systemd.unit(5): a file in /etc hides the one of the same name in /usr/lib).
+ * A file in place of the drop-in of the same name in the kubelet package of pkgs.k8s.io. That drop-in would make the unit
+ * run the package's kubelet (systemd.unit(5): a file in /etc hides the one of the same name in /usr/lib).
  */
 export const kubeletDropInPath = `/etc/systemd/system/${kubeletUnit}.d/10-kubeadm.conf`
 
-/** How the kubelet logs into registries, whatever the runtime. A running one may know the earlier logins for five minutes. */
+/** The kubelet's credentials for registries, with any runtime. A running kubelet may use the former ones for five minutes. */
 export const kubeletLoginsPath = '/var/lib/kubelet/config.json'
 
-/** config.yaml as kubeadm wrote it last: what is different in it now was changed by somebody else. */
+/** config.yaml as kubeadm last wrote it: any difference to the current file is a change by somebody else. */
 export const kubeletConfigCopy = '/var/lib/evcctl/kubelet-config.yaml'
 
-/** The KubeletConfiguration document that evcctl made of config.yaml last. */
+/** The KubeletConfiguration document that evcctl last applied. */
 export const kubeletRecordPath = `${stateFolder}/kubelet-configuration.json`
 
-// Written at each start of a container runtime: a kubelet that starts after it proves that it can work with it.
+// This file is written at each start of a container runtime: a kubelet that starts later proves that it works with it.
 const runtimeUnits = ['containerd.service', 'crio.service', 'docker.service', 'cri-docker.service']
 
-/** What the kubelet reads only when it starts. */
+/** Files that the kubelet reads only when it starts. */
 export const kubeletWatches: readonly string[] = [
   kubeletPath,
   kubeletUnitPath,
@@ -39,8 +39,8 @@ export const kubeletWatches: readonly string[] = [
 ]
 
 /**
- * The kubelet with what it gets back when it does not come up with something new, and what tells how that was made.
- * `watches`: what it has to be restarted for besides kubeletWatches.
+ * The kubelet with the files that it gets back when it does not run with new ones, and with the records of these files.
+ * `watches`: files that need a restart, in addition to kubeletWatches.
  */
 export function keptKubelet(watches: readonly string[] = []): KeptUnit {
   return {
@@ -57,16 +57,16 @@ export function keptKubelet(watches: readonly string[] = []): KeptUnit {
   }
 }
 
-/** Keeps the kubelet's files as they are, once the host has become a node with them. */
+/** Keeps copies of the kubelet's files, once the host has become a node with them. */
 export const keepKubelet = keepScript([keptKubelet()])
 
-/** Notes config.yaml as it is, right after kubeadm has written it. */
+/** Records config.yaml right after kubeadm has written it. */
 export const recordKubeletConfig = `cp ${kubeletConfigPath} ${kubeletConfigCopy}.next
 ${syncLine(`${kubeletConfigCopy}.next`)}
 mv -fT ${kubeletConfigCopy}.next ${kubeletConfigCopy}
 `
 
-/** Notes that the kubelet, which kubeadm has just started, runs with these files: it needs no restart. */
+/** Records that the kubelet, which kubeadm has just started, runs with these files: it needs no restart. */
 export const recordKubeletStart = `${recordKubeletConfig}mkdir -p ${startedFolder}
 { ${statScript(kubeletWatches)}; } >${startedFolder}/${kubeletUnit}.next
 mv -fT ${startedFolder}/${kubeletUnit}.next ${startedFolder}/${kubeletUnit}

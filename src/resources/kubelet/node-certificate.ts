@@ -5,15 +5,15 @@ import { isObjectName } from '../support/index.ts'
 /** The kubelet's own certificate and key. */
 export const kubeletClientPath = '/var/lib/kubelet/pki/kubelet-client-current.pem'
 
-/** Lines `nodeCertificate=<line of PEM>` if the host has a kubelet's certificate; its key stays where it is. */
+/** Lines `nodeCertificate=<line of PEM>` if the host has a kubelet's certificate; its key stays on the host. */
 export const printNodeCertificate = `if [ -f ${kubeletClientPath} ]; then
   sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/s/^/nodeCertificate=/p' ${kubeletClientPath}
 fi
 `
 
 /**
- * The node that a kubelet's certificate is for (its subject is `system:node:<name>`); undefined when it does not say, or
- * names what cannot be a node.
+ * The node that a kubelet's certificate is for (its subject is `system:node:<name>`); undefined when it names none, or a
+ * name that no node can have.
  */
 export function nodeNameOf(pem: string): string | undefined {
   try {
@@ -27,9 +27,9 @@ export function nodeNameOf(pem: string): string | undefined {
 /** Why the name of a node cannot be changed. */
 export function otherNode(actual: string, expected: string): ErrorDetails {
   return {
-    problem: 'This host is a node of another name, and a node cannot be renamed.',
+    problem: 'This host is a node with another name, and a node cannot be renamed.',
     expected: `the node ${expected}`,
     actual: `the node ${actual}`,
-    next: `Name it ${actual} in cluster.yaml. Or make it a new node: kubectl drain ${actual}; kubeadm reset on the host; kubectl delete node ${actual}; apply again.`,
+    next: `Name it ${actual} in cluster.yaml. Or let it join again under the new name: kubectl drain ${actual}; kubeadm reset on the host; kubectl delete node ${actual}; apply again.`,
   }
 }

@@ -11,52 +11,53 @@ import { kubeletUnit } from './files.ts'
 import { kubeletClientPath } from './node-certificate.ts'
 import { kubeletHealth, kubeletUnproven } from './service.ts'
 
-/** The host's own node as the API server tells it. */
+/** The host's own node as the API server reports it. */
 export interface NodeReadyState {
   /**
-   * `absent`: the host has no credentials of a node, or the cluster has no such node. `api down`: it is a control plane node,
-   * and its own API server, or the etcd that this one uses, does not work.
+   * `absent`: the host has no credentials of a node, or the cluster has no such node. `api down`: it is a control plane node
+   * whose own API server, or the etcd behind it, does not work.
    */
   readonly state: 'absent' | 'unreachable' | 'not ready' | 'api down' | 'ready'
-  /** What the API server, or the way to it, said; empty when it answered. */
+  /** The error message of the API server, or of the way to it; empty when it answered. */
   readonly said: string
-  /** Whether evcctl has started the kubelet and the node was not seen Ready since then. */
+  /** Whether evcctl has started the kubelet and the node has not been seen Ready since then. */
   readonly unproven: boolean
 }
 
 export interface NodeReadyParameters {
   /** Name of the node. */
   readonly name: string
-  /** `host:port` of the API as this node reaches it. */
+  /** `host:port` at which this node reaches the API. */
   readonly endpoint: string
-  /** `host:port` of the node's own API server; undefined: it is a worker. */
+  /** `host:port` of the node's own API server; undefined: the node is a worker. */
   readonly ownApi?: string
-  /** False where nothing that evcctl does makes it Ready (no CNI): then it has only to be in the cluster. */
+  /** False where evcctl installs no pod network: then the node only has to be in the cluster. */
   readonly ready: boolean
-  /** Whose images are pulled meanwhile. */
+  /** The runtime whose pulls count as progress. */
   readonly store: ImageStore
-  /** The container runtime and the kubelet: what they get back when the node does not become Ready with what is new. */
+  /** The container runtime and the kubelet, with the files that they get back when the node does not become Ready. */
   readonly kept: readonly KeptUnit[]
 }
 
-// How long nothing at all may get on, s. As long as images arrive, however slowly, the node is waited for.
+// How long nothing at all may happen, s. As long as images arrive, however slowly, the wait goes on.
 const patienceSeconds = 300
-// A kubelet that was started with something new has what it needs on the node already.
+// A kubelet that was restarted for a change has everything that it needs on the node already.
 const trialSeconds = 120
 const longest = 2 * 60 * 60_000
 
-// The kubelet may read its own Node object and no other, and the pods of that.
+// The kubelet may read its own Node object and the pods of that node, and no other.
 const certificate = kubeletClientPath
 const kubelet = kubectl(10, kubeadmApi.kubeletConf)
 const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
 
 /**
- * The host is a node that the cluster calls Ready. It asks about itself with the kubelet's credentials, so that nodes wait
- * side by side and none of them keeps the control plane node's lane busy. A kubelet makes its Node object only when it
- * starts: it is restarted where somebody has deleted that. Gives up when nothing has happened for 5 minutes.
- * What the cluster knew of a kubelet before it was started again counts for nothing: the kubelet has to have reported
- * since. A control plane node has to serve by itself, since another one may be the next to be changed.
- * Then its files are kept as good; otherwise it and the container runtime get those that were kept before.
+ * The host is a node that the cluster calls Ready. The host asks with the kubelet's credentials, so that nodes wait side by
+ * side and none of them occupies the control plane node. A kubelet creates its Node object only when it starts, so it is
+ * restarted if somebody has deleted that object. The task gives up when nothing has happened for 5 minutes.
+ *
+ * Reports from before the kubelet was restarted do not count: the kubelet has to have reported since. A control plane node
+ * also has to serve the API itself, since another one may be the next to change. Once the node is Ready, its files are kept
+ * as good; otherwise it and the container runtime get back the files that were kept before.
  */
 export function nodeReady({
   name,
@@ -92,9 +93,9 @@ export function nodeReady({
 }
 
 // Servers that hang take 5 + 1 + 5 s for the node and as much for its own API server: 22 s, less than longProbeMs.
-// Asked twice: while control plane nodes join, etcd has no leader for a moment, and all that was waited for would be lost.
-// A table of one row instead of the object, which would list every image of the node. Its second cell is the status as
-// kubectl shows it. curl's own name would get it spread over many lines.
+// The script asks twice: while control plane nodes join, etcd has no leader for a moment, and the whole wait would be lost.
+// It asks for a table of one row, since the object would list every image of the node. The second cell is the status as
+// kubectl shows it. With curl's own name as user agent, the answer would be spread over many lines.
 function askScript(name: string, endpoint: string, ownApi: string | undefined): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   const row = quote(`"cells":["${name}",`)
@@ -115,8 +116,8 @@ esac
 `
 }
 
-// The cluster calls a control plane node Ready whose static pods are gone, as long as another API server answers. /readyz fails
-// without etcd, too; kubeadm lets an API server use the member on its own node. One that tells nobody may be well.
+// The cluster calls a control plane node Ready whose static pods are gone, as long as another API server answers. /readyz
+// fails without etcd, too; kubeadm lets an API server use the member on its own node. A server that refuses to tell may be well.
 function ownApiFunction(ownApi: string): string {
   return `own_api() {
   for pause in 1 0; do
@@ -136,7 +137,7 @@ interface Waiting extends Omit<NodeReadyParameters, 'endpoint' | 'ownApi'> {
   readonly unproven: boolean
 }
 
-// Sizes and names of what is being pulled, and what is there: as long as that changes, the line is only slow.
+// Sizes and names of images in transfer, and of those that are there: as long as they change, the line is only slow.
 function waitScript({ name, script, ready, store, kept, unproven }: Waiting): string {
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
   const patience = unproven ? trialSeconds : patienceSeconds
@@ -172,11 +173,11 @@ ${podEvidence(kubelet, `--all-namespaces --field-selector spec.nodeName=${name}`
 const printUnproven = `if [ -e ${kubeletUnproven} ]; then echo unproven=yes; fi
 `
 
-// Why nothing is given back when no API server answers: nothing says then that the kubelet is at fault.
+// Why nothing is put back when no API server answers: then nothing shows that the kubelet is at fault.
 const giveBack = `case $answer in *state=unreachable*) if hopeless; then recover; fi;; *) recover;; esac
 `
 
-/** Ready is reported by a kubelet only after its container manager runs; otherwise it has to stay for some seconds. */
+/** A kubelet reports Ready only after its container manager runs; without a pod network it has to run for some seconds. */
 function proofFunctions(name: string, ready: boolean, kept: readonly KeptUnit[]): string {
   const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
   return `${kubeletHealth.functions}${putBackFunction(kept, kubeletHealth.start)}${recoverFunction(kubeletUnit, kubeletHealth)}begun= started=
@@ -206,7 +207,7 @@ ${keepScript(kept)}rm -f ${kubeletUnproven}
 }
 
 function explainNode(name: string, ready: boolean, failure: StepFailure): ErrorDetails {
-  const problem = ready ? `${name} does not become Ready` : `${name} does not come into the cluster`
+  const problem = ready ? `${name} does not become Ready` : `${name} does not register with the cluster`
   const next = `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`
   const said = failure.stderr.trim() || failure.stdout.trim()
   const [cause = '', back] = said.split(putBackMark)

@@ -6,8 +6,8 @@ import { certainEnds, kubeletEndedFunction } from './evidence.ts'
 import { kubeletConfigPath, kubeletFlagsPath, kubeletUnit, kubeletWatches } from './files.ts'
 
 /**
- * Holds when evcctl started the kubelet, by the node's own clock (seconds since the epoch, then UTC as the API writes it),
- * until the node has been seen Ready since then: see nodeReady.
+ * This mark exists after evcctl has started the kubelet, until the node has been seen Ready since then; see nodeReady. It
+ * holds the time by the node's own clock (seconds since the epoch, then UTC in the notation of the API).
  */
 export const kubeletUnproven = '/var/lib/evcctl/kubelet.unproven'
 
@@ -19,7 +19,7 @@ const policies = [
   ['memoryManagerPolicy', 'memory-manager-policy', '/var/lib/kubelet/memory_manager_state'],
 ] as const
 
-/** Settings of the kubelet whose change needs a state file removed. */
+/** Settings of the kubelet whose change requires that a state file is removed. */
 export const statePolicies: readonly string[] = policies.map(([setting]) => setting)
 
 const functions = `${kubeletEndedFunction}setting() { sed -n "s/^$1: *//p" ${kubeletConfigPath} | tr -d "\\"'" | head -n 1; }
@@ -54,8 +54,8 @@ export const kubeletHealth: UnitHealth = {
 }
 
 /**
- * The kubelet of a node as a unit: restarted when its files or the container runtime are not those that it was started with.
- * Where it does not come up with what is new, all of `kept` get their files from before; the kubelet is the last of them.
+ * The systemd unit of a node's kubelet. It is restarted when its files or the container runtime differ from those it was
+ * started with. If it does not run with new files, all units of `kept` get their former files; the kubelet is the last.
  */
 export function kubeletService(kept: readonly KeptUnit[]): Resource<UnitState, UnitDesired> {
   return systemdUnit({

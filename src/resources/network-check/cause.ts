@@ -3,24 +3,24 @@ import { outsideOf } from '../support/index.ts'
 import type { CheckPod, CheckPods } from './pods.ts'
 import type { NodeResults, PairResult, ServiceResult } from './script.ts'
 
-/** By what packets travel between nodes, as far as it matters for what may hold them up. */
+/** How packets travel between nodes, as far as it explains what may block them. */
 export interface NetworkPath {
-  /** What people call it, e.g. `VXLAN of flannel`. */
+  /** The name for people, e.g. `VXLAN of flannel`. */
   readonly name: string
   /**
    * What a firewall between the nodes has to let through, e.g. `UDP port 8472`; undefined where packets travel with the
-   * addresses of pods, and so a firewall has to let through those.
+   * addresses of pods, so that a firewall has to let those addresses through.
    */
   readonly carriedBy?: string
-  /** Filter of tcpdump that shows it, e.g. `udp port 8472`. */
+  /** A tcpdump filter that shows the packets, e.g. `udp port 8472`. */
   readonly filter: string
-  /** Addresses of pods, CIDR. */
+  /** Range of pod addresses, CIDR. */
   readonly podCIDR: string
-  /** Where the pods of the network itself are looked at; undefined where it is not evcctl's. */
+  /** A command that shows the pods of the network itself; undefined where evcctl does not install the network. */
   readonly look?: string
 }
 
-/** The pairs that do not work; a pair that fails in both directions is there twice. */
+/** The pairs that fail; a pair that fails in both directions is in the list twice. */
 export function failedPairs(results: readonly NodeResults[]): readonly PairResult[] {
   return results.flatMap(({ pairs }) => pairs.filter(({ state }) => state !== 'reached'))
 }
@@ -30,7 +30,7 @@ export function failedServices(results: readonly NodeResults[]): readonly Servic
   return results.flatMap(({ service }) => (service === undefined || service.state === 'reached' ? [] : [service]))
 }
 
-/** One line of what went wrong with a pair, without the names. */
+/** One line about why a pair fails, without the names. */
 export function pairProblem({ state, said }: PairResult): string {
   const problems = {
     reached: 'reached',
@@ -42,7 +42,7 @@ export function pairProblem({ state, said }: PairResult): string {
   return problems[state]
 }
 
-/** One line of what went wrong with DNS. */
+/** One line about why DNS fails. */
 export function serviceProblem({ state, said }: ServiceResult): string {
   const problems = {
     reached: 'reached',
@@ -53,7 +53,7 @@ export function serviceProblem({ state, said }: ServiceResult): string {
   return problems[state]
 }
 
-/** What one node found wrong, with the likely cause and what to do; undefined when all was well. */
+/** What fails on one node, with the likely cause and what to do; undefined when everything works. */
 export function explainNode(node: string, results: NodeResults, pods: CheckPods, path: NetworkPath) {
   const pairs = failedPairs([results])
   const [service] = failedServices([results])
@@ -77,7 +77,7 @@ export function explainNode(node: string, results: NodeResults, pods: CheckPods,
   } satisfies ErrorDetails
 }
 
-/** Likely causes, and what to do about each; one line a cause, the surest first. */
+/** Likely causes, and what to do about each; one line for each cause, the most certain first. */
 export function advice(results: readonly NodeResults[], pods: CheckPods, path: NetworkPath): readonly string[] {
   const failed = failedPairs(results)
   const addressOf = (node: string) => pods.pods.find(pod => pod.node === node)?.hostAddress ?? ''
@@ -87,7 +87,7 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
   if (strange.length > 0) {
     const nodes = [...new Set(strange.map(({ node }) => named(node)))].join(', ')
     lines.push(
-      `Pods on ${nodes} have addresses that are not of ${path.podCIDR}: another network configuration goes first there. Look for files of other software (ls /etc/cni/net.d), move them away, and start those pods again.`,
+      `Pods on ${nodes} have addresses that are not of ${path.podCIDR}: another network configuration takes precedence there. Look for files of other software (ls /etc/cni/net.d), move them away, and start those pods again.`,
     )
   }
   const between = (pairs: readonly PairResult[]) =>
@@ -98,7 +98,7 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
       `The nodes themselves do not reach each other's kubelet (TCP port 10250): look for a firewall or a missing route between ${between(unreachable)}.`,
     )
   }
-  // Where pods have addresses of another network, it is not the way between the nodes that holds packets up.
+  // If pods have addresses of another network, the network between the nodes is not the cause.
   const misplaced = new Set(strange.map(({ node }) => node))
   const overlay = once(
     failed.filter(
@@ -120,37 +120,37 @@ export function advice(results: readonly NodeResults[], pods: CheckPods, path: N
   const large = once(failed.filter(({ state }) => state === 'large'))
   if (large.length > 0) {
     lines.push(
-      `Large packets get lost between ${between(large)}: the MTU of the pods is larger than the way allows. Look at each hop, e.g. ping -M do -s 1400.`,
+      `Large packets get lost between ${between(large)}: the MTU of the pods is larger than the path allows. Check each hop, e.g. ping -M do -s 1400.`,
     )
   }
   const dns = failedServices(results).filter(({ state }) => state === 'dns')
   if (dns.length > 0 && failed.length === 0) {
     const where = pods.dnsNodes?.join(', ')
     lines.push(
-      `DNS runs on ${where === undefined || where === '' ? 'no node' : where}. See how it is: kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide`,
+      `DNS runs on ${where === undefined || where === '' ? 'no node' : where}. Check its pods: kubectl -n kube-system get pods -l k8s-app=kube-dns -o wide`,
     )
   }
   if (failedServices(results).some(({ state }) => state === 'service')) {
-    lines.push('Services are the work of kube-proxy, or of what replaces it: kubectl -n kube-system get pods -o wide')
+    lines.push('Services need kube-proxy, or its replacement: kubectl -n kube-system get pods -o wide')
   }
   const unasked = failedServices(results).some(({ state }) => state === 'unasked')
-  if ((failed.length > 0 || unasked) && path.look !== undefined) lines.push(`Is the network itself well? ${path.look}`)
+  if ((failed.length > 0 || unasked) && path.look !== undefined) lines.push(`Check the network itself: ${path.look}`)
   return lines
 }
 
-// Pods whose address the cluster's network cannot have given.
+// Pods whose address cannot be from the cluster's pod network.
 function strangePods({ pods }: CheckPods, { podCIDR }: NetworkPath): readonly CheckPod[] {
   const isStrange = outsideOf(podCIDR)
   return pods.filter(({ address }) => isStrange(address))
 }
 
-// A pair that fails both ways is one pair.
+// A pair that fails in both directions counts once.
 function once(pairs: readonly PairResult[]): readonly PairResult[] {
   const seen = new Map(pairs.map(pair => [[pair.from, pair.to].sort().join(' '), pair]))
   return [...seen.values()]
 }
 
-// kubectl's message begins with what it was about to do.
+// kubectl's message begins with its intention, so the last part names the error.
 function lastSentence(said: string): string {
   if (!said.includes('lookup') && /deadline exceeded|i\/o timeout|Client\.Timeout/.test(said)) return 'timed out'
   const dial = /(dial \w+ .*|lookup .*)$/.exec(said)

@@ -5,7 +5,7 @@ import { explainNode, type NetworkPath } from './cause.ts'
 import type { CheckPods } from './pods.ts'
 import { lastTrySeconds, reachScript, readResults } from './script.ts'
 
-/** A node whose pods are asked. */
+/** A node whose pods this node has to reach. */
 export interface CheckPeer {
   readonly node: string
   /** The address that the other nodes use. */
@@ -14,16 +14,16 @@ export interface CheckPeer {
 
 export interface NetworkCheckParameters {
   readonly node: string
-  /** The nodes whose pods are asked from here. */
+  /** The nodes whose pods this node has to reach. */
   readonly peers: readonly CheckPeer[]
-  /** What the network is: a check of another one proves nothing. */
+  /** The network in words: the result of a check of another network does not count. */
   readonly network: string
   readonly path: NetworkPath
   readonly pods: Output<CheckPods>
 }
 
 export interface NetworkCheckState {
-  /** What the network was when it was checked last; empty: it never was. */
+  /** The network at the last check; empty: there was none. */
   readonly network: string
   /** `<node> <address>` of each node that was reached then. */
   readonly reached: readonly string[]
@@ -38,12 +38,12 @@ interface Desired {
 // After an apply parts of the network may still be coming up, s.
 const patienceSeconds = 60
 
-// Without credentials the host is no node any more: what is noted is of a former one.
+// Without credentials the host is no node any more: the record is about a former node.
 const probeScript = `if [ -s /etc/kubernetes/kubelet.conf ]; then cat ${networkCheckStamp} 2>/dev/null || true; fi\n`
 
 /**
- * Pods on this node were seen to reach pods on other nodes, DNS and Services. What was proven is noted on the host and not
- * proven again as long as the network is the same and no node is new: an apply that changes neither makes no pods.
+ * Pods on this node reach pods on other nodes, DNS and Services. A successful check is recorded on the host, and not
+ * repeated as long as the network is the same and no node is new: an apply that changes neither creates no pods.
  */
 export function networkCheck(parameters: NetworkCheckParameters): Resource<NetworkCheckState, Desired> {
   const { node, peers, network, path, pods } = parameters

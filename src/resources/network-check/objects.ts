@@ -9,12 +9,12 @@ export const podKubectl = '/evcctl/kubectl'
 /** The label whose value is the name of the check. */
 export const podLabel = 'evcctl.dev/network-check'
 
-/** How long the objects of a check that nobody ended stay, s. */
+/** How long the objects of a check stay that was not cleaned up, s. */
 const lifeSeconds = 600
 
 const metadata = { name: '@NAME@', namespace: 'kube-system', labels: { [podLabel]: '@NAME@' } }
 
-/** The Job that everything else belongs to: it wants no pod, so it is finished at once, and goes when its time is over. */
+/** The Job that owns all other objects: it wants no pod, so it completes at once, and is deleted when its time is over. */
 export function lifeObject(image: string): KubernetesObject {
   return {
     apiVersion: 'batch/v1',
@@ -32,7 +32,7 @@ export function lifeObject(image: string): KubernetesObject {
 const owner = { apiVersion: 'batch/v1', kind: 'Job', name: '@NAME@', uid: '@OWNER@' }
 const owned = { ...metadata, ownerReferences: [owner] }
 
-/** What the pods answer with. `@NAME@` and `@OWNER@` are filled in on the host. */
+/** The files that the pods serve. `@NAME@` and `@OWNER@` are filled in on the host. */
 export const answerObject: KubernetesObject = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -41,8 +41,8 @@ export const answerObject: KubernetesObject = {
 }
 
 /**
- * The pod of `@NODE@`. It names its node itself: neither the scheduler nor a controller has to be well for it, and a node
- * that takes no new pods gets one, too.
+ * The pod of `@NODE@`. It names its node itself, so that the check needs neither the scheduler nor a controller, and covers
+ * nodes that accept no new pods, too.
  */
 export function podObject(image: string): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { ...owned, name: '@NAME@-@NODE@' }, spec: podSpec(image) }

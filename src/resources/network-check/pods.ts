@@ -12,45 +12,45 @@ import { answerObject, lifeObject, podLabel, podObject } from './objects.ts'
 export interface CheckPod {
   readonly node: string
   readonly name: string
-  /** Empty as long as it has none. */
+  /** Empty until the pod has an address. */
   readonly address: string
-  /** Address of the node; empty as long as the pod is not scheduled. */
+  /** Address of the node; empty until the pod is scheduled. */
   readonly hostAddress: string
-  /** Why it does not run; empty when it does. */
+  /** Why the pod does not run; empty when it does. */
   readonly problem: string
 }
 
-/** The pods of one network check: they are there for as long as the check lasts. */
+/** The pods of one network check: an ephemeral value, which exists as long as the check lasts. */
 export interface CheckPods {
-  /** Name of the check, its objects and its URLs; another one each time. */
+  /** Name of the check, of its objects and in its URLs; different each time. */
   readonly name: string
   readonly pods: readonly CheckPod[]
-  /** The nodes that pods of the cluster's DNS run on; undefined where the cluster has no DNS service. */
+  /** The nodes that run pods of the cluster's DNS; undefined where the cluster has no DNS service. */
   readonly dnsNodes: readonly string[] | undefined
 }
 
 export interface CheckPodsParameters {
   /** The image of the runtime's sandboxes: every node has it. */
   readonly image: string
-  /** How long the pods may take to start, s; default 100, as a slow node needs whose images are there. */
+  /** How long the pods may take to start, s. Default 100: enough for a slow node that has the images. */
   readonly podSeconds?: number
 }
 
-// As long as the cluster's DNS may take to come up after the network, s; where pods do not start, neither will it. With the
-// time for the pods it fits into what a mint has (engine/mints.ts).
+// How long the cluster's DNS may take to start after the network, s; if pods do not start, DNS will not either. Together
+// with the time for the pods it stays below the time limit of an ephemeral value (engine/mints.ts).
 const dnsSeconds = 60
 
-// What the runtime and the kubelet put around the cause: codes, and the id of a sandbox that is gone by now.
+// Text that the runtime and the kubelet put around the cause: codes, and the id of a sandbox that is gone by now.
 const noise = /rpc error: code = \w+ desc = | "[0-9a-f]{64}"/g
 
 /**
- * A pod on every node, from what every node has already: the sandbox image and, mounted from the host, kubectl, which
- * serves two files over HTTP. All of it belongs to a Job that is done at once and that Kubernetes itself deletes after ten
- * minutes, so nothing remains where nobody comes to revoke it. Runs on a control plane node.
+ * A pod on every node, made from what every node has already: the sandbox image, and kubectl, which is mounted from the host
+ * and serves two files over HTTP. A Job that completes at once owns all objects, and Kubernetes deletes it after ten
+ * minutes. So nothing remains even if the run is killed before it cleans up. Runs on a control plane node.
  */
 export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): MintDeclaration<CheckPods> {
   const system = `${kubectl(10)} --namespace kube-system`
-  // It has a time-out of its own.
+  // The wait has a time-out of its own.
   const patient = `${kubectl(0)} --namespace kube-system`
   const columns = [
     '.spec.nodeName',
@@ -60,12 +60,12 @@ export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): Min
     '.status.phase',
     '.status.containerStatuses[0].state.waiting.reason',
     '.status.containerStatuses[0].state.waiting.message',
-    // Of a pod that the kubelet did not take, e.g. OutOfpods.
+    // For a pod that the kubelet rejected, e.g. OutOfpods.
     '.status.reason',
     '.status.message',
   ]
   const row = columns.map(column => `{${column}}`).join('{"\\t"}')
-  // Of a pod whose sandbox cannot be made, the events alone say why.
+  // If the sandbox of a pod cannot be created, only the events show why.
   const warnings = `get events --field-selector type=Warning --sort-by=.lastTimestamp -o ${quote('jsonpath={range .items[*]}event={.involvedObject.name}{"\\t"}{.message}{"\\n"}{end}')}`
   return {
     name: 'pods of the network check',
@@ -119,9 +119,9 @@ function parsePods(raw: ProbeResult): CheckPods {
   const name = raw.exitCode === 0 ? fieldsOf(raw).get('name') : undefined
   if (name === undefined) {
     throw new UserError({
-      problem: 'The pods of the network check could not be made.',
+      problem: 'The pods of the network check could not be created.',
       actual: raw.stderr.trim().split('\n').slice(-3).join('\n') || `exit code ${raw.exitCode}`,
-      next: 'Does the API server answer, and does it let an administrator make pods in kube-system? evcctl status',
+      next: 'Check that the API server answers and lets an administrator create pods in kube-system: evcctl status',
     })
   }
   const dnsNodes = linesOf(raw, 'dnsNode').filter(node => node !== '')
@@ -139,21 +139,21 @@ function parsePods(raw: ProbeResult): CheckPods {
   }
 }
 
-// All nodes get these in scripts. A pod that is not scheduled has no node.
+// These values go into the scripts of all nodes, so they are checked. A pod that is not scheduled has no node.
 function isName(text: string): boolean {
   return text === '' || isObjectName(text)
 }
 
 function notSound(actual: string): UserError {
   return new UserError({
-    problem: 'What the control plane node says of the pods of the network check cannot be right; no node was asked.',
+    problem: 'The control plane node reports pods of the network check that cannot be right, so no node was checked.',
     expected: 'names and addresses of pods and nodes',
     actual: beginningOf(actual, 100),
-    next: 'What does it say? kubectl --namespace kube-system get pods -o wide',
+    next: 'See its report: kubectl --namespace kube-system get pods -o wide',
   })
 }
 
-/** The last warning of each pod that has any. */
+/** The last warning of each pod that has one. */
 function warningsOf(raw: ProbeResult): ReadonlyMap<string, string> {
   const rows = linesOf(raw, 'event').map(line => line.split('\t') as [string, string])
   return new Map(rows.map(([pod, said = '']) => [pod, said.replaceAll(noise, '')]))

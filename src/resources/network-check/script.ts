@@ -2,29 +2,29 @@ import { quote } from '../../shell/quote.ts'
 import { checkPort, largeBytes, podKubectl } from './objects.ts'
 import type { CheckPod, CheckPods } from './pods.ts'
 
-/** How a pod on one node fared with the pod on another. */
+/** The result of one pair: a pod on one node asked the pod on another. */
 export interface PairResult {
   readonly from: string
   readonly to: string
   /**
-   * `large`: a short answer came, one of 16 KiB did not. `other`: somebody else answered. `unasked`: there was no pod to
-   * ask, or to ask from.
+   * `large`: a short answer arrived, one of 16 KiB did not. `other`: somebody else answered. `unasked`: one of the two pods
+   * does not exist.
    */
   readonly state: 'reached' | 'silent' | 'large' | 'other' | 'unasked'
-  /** What the program that asked said; empty when all was well. */
+  /** The error message of the program that asked; empty when everything works. */
   readonly said: string
   /** Whether the node itself reaches the kubelet of the other node; undefined where that was not tried. */
   readonly hostsReach?: boolean
 }
 
-/** How a pod on one node fared with DNS, and with the Service of the API server. */
+/** The result of DNS, and of the Service of the API server, from a pod on one node. */
 export interface ServiceResult {
   readonly from: string
   readonly state: 'reached' | 'dns' | 'service' | 'unasked'
   readonly said: string
 }
 
-/** What one node found out. */
+/** The results of one node. */
 export interface NodeResults {
   readonly pairs: readonly PairResult[]
   /** Undefined where the cluster has no DNS service. */
@@ -35,20 +35,20 @@ export interface NodeResults {
 const answerSeconds = 5
 const dnsSeconds = 12
 
-/** What goes on top of the patience of a check at most: the last try, and asking whether the hosts reach each other, s. */
+/** The most that a check takes in addition to its patience, s: the last try, and whether the hosts reach each other. */
 export const lastTrySeconds = 30
 
 export interface Asking {
   /**
-   * How long those who do not answer are asked again, s. A network that has just come up needs a moment until every node
-   * knows the way to every other, and kube-proxy and DNS are up; a node is Ready without them.
+   * How long pods that do not answer are asked again, s. After a network has started, it takes a moment until every node has
+   * the routes to every other, and until kube-proxy and DNS run; a node is Ready without them.
    */
   readonly patienceSeconds: number
 }
 
 /**
- * Asks the pods of other nodes from within the pod of this node, all at once; prints a line each. It enters the pod's
- * network and files from the host, so it needs neither a shell in the pod nor the API server. Exits 1 when one fails.
+ * Asks the pods of other nodes from within the pod of this node, all at once; prints a line each. The script enters the
+ * pod's network and files from the host, so it needs neither a shell in the pod nor the API server. Exits 1 when one fails.
  */
 export function reachScript(
   node: string,
@@ -118,7 +118,7 @@ case $results in *"\${tab}silent\${tab}"* | *"\${tab}large\${tab}"* | *"\${tab}o
 ${asked.includes('') ? 'exit 1\n' : ''}`
 }
 
-/** Reads what the script printed, be it to its end or not: who was not asked is told as well. */
+/** Parses the output of the script, complete or not: pods that were not asked are in the result, too. */
 export function readResults(
   node: string,
   { pods, dnsNodes }: CheckPods,

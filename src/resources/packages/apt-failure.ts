@@ -4,12 +4,12 @@ import { unnamedRepair } from './apt-install.ts'
 
 type Cause = readonly [pattern: RegExp, problem: (match: RegExpExecArray) => string, next: string]
 
-// In this order: a repository that cannot be reached is also why a package cannot be located.
+// The order matters: a repository that cannot be reached is also the reason why a package cannot be located.
 const causes: readonly Cause[] = [
   [
     /(407) +Proxy Authentication Required|Invalid response from proxy: HTTP\/\S+ (407)/,
-    () => 'It needs another user name and password for the proxy (HTTP 407).',
-    'Set spec.proxy.username and spec.proxy.password, or what /etc/apt/apt.conf.d says of a proxy.',
+    () => 'apt needs another user name and password for the proxy (HTTP 407).',
+    'Set spec.proxy.username and spec.proxy.password, or correct the proxy in /etc/apt/apt.conf.d.',
   ],
   [
     /No space left on device|don't have enough free space/,
@@ -19,7 +19,7 @@ const causes: readonly Cause[] = [
   [
     /could not be parsed or opened|Malformed (?:entry|line|stanza)/,
     () => "apt cannot read the host's list of repositories, or what it fetched from them.",
-    'Mend /etc/apt/sources.list*; rm -r /var/lib/apt/lists/* has everything fetched again.',
+    'Correct /etc/apt/sources.list*, then delete the fetched lists: rm -r /var/lib/apt/lists/*',
   ],
   [
     /Temporary failure resolving '?([^'\s]+)|Could not (?:connect to|resolve) '?([^'\s:]+)|Network is unreachable|Connection (?:timed out|refused)|the package lists could not be fetched/,
@@ -38,27 +38,27 @@ const causes: readonly Cause[] = [
   ],
   [
     /Packages need to be removed but remove is disabled/,
-    () => 'Packages of the host would have to be removed for these; that is not done for you.',
+    () => 'The installation would remove packages of the host, and evcctl never removes packages.',
     'apt-get install --simulate on the host shows which (with docker.io it is often docker-ce and containerd.io). Remove them yourself.',
   ],
   [
     /Held packages were changed|held broken packages/,
-    () => 'Packages on hold stand in the way.',
+    () => 'Packages on hold prevent the installation.',
     'See them with apt-mark showhold; apt-mark unhold takes one off.',
   ],
   [
     /unmet dependencies|Unmet dependencies/,
     () => 'The packages cannot be installed together with those that are there.',
-    'apt-get --fix-broken install on the host says which; mend it, then apply again.',
+    'apt-get --fix-broken install on the host shows which; fix them, then apply again.',
   ],
   [
     /Sub-process \/usr\/bin\/dpkg returned an error code|dpkg was interrupted|error processing package (\S+)/,
     match => `dpkg could not configure ${match[1] ?? 'a package'}.`,
-    'dpkg --configure -a on the host shows why; mend it, then apply again.',
+    'dpkg --configure -a on the host shows why; fix the cause, then apply again.',
   ],
 ]
 
-/** Turns the output of apt and dpkg into something to act on. */
+/** Explains a failure of apt and dpkg by their output. */
 export function explainApt(failure: StepFailure): ErrorDetails {
   const [, unnamed] = failure.stderr.split(unnamedRepair)
   if (unnamed !== undefined) {
@@ -80,7 +80,7 @@ export function explainApt(failure: StepFailure): ErrorDetails {
   }
 }
 
-// apt marks what went wrong with E: and what may have led to it with W: or Err:.
+// apt marks errors with E:, and what may have led to them with W: or Err:.
 function relevant(said: string): string {
   const marked = said.split('\n').filter(line => /^(E: |W: |Err:|dpkg: error)/.test(line))
   return (marked.length > 0 ? marked : said.split('\n')).slice(-8).join('\n')

@@ -6,18 +6,18 @@ import { keepDisabledFolder, simulateRepair } from './apt-state.ts'
 
 export interface AptInstallation {
   readonly missing: readonly string[]
-  /** What apt may unpack where dpkg has to complete an earlier run first; undefined: it has not. */
+  /** Packages that apt may unpack if dpkg first has to complete an earlier run; undefined: there is no such run. */
   readonly repair: readonly string[] | undefined
   readonly update: 'when needed' | 'never'
   readonly keepDisabled: readonly string[]
-  /** Where apt is not told otherwise in /etc/apt. Undefined: as the environment of the host says. */
+  /** The proxy, unless /etc/apt sets another. Undefined: as the environment of the host says. */
   readonly proxy: HttpProxy | undefined
 }
 
-/** Stands in what the script prints on stderr before the names of packages that no plan has named. */
+/** The text before the names of packages in the script's stderr, when a repair needs packages that the plan did not name. */
 export const unnamedRepair = 'to complete what a crash left, apt would also install:'
 
-/** How long another package manager (unattended-upgrades, cloud-init) is waited for. */
+/** How long to wait for another package manager (unattended-upgrades, cloud-init). */
 const lockSeconds = 600
 
 // The log is in a folder of root's: in /tmp, others could put a link where root is about to write.
@@ -45,8 +45,8 @@ apt() { patiently apt-get -q -y -o DPkg::Lock::Timeout=30 -o Acquire::Retries=2 
 `
 
 /**
- * The script that installs what is missing; safe to run again after being cut off anywhere. Reads proxyUser(), or nothing,
- * on stdin.
+ * The script that installs missing packages; it is safe to run again after it was cut off anywhere. It reads proxyUser(), or
+ * nothing, on stdin.
  */
 export function aptInstallScript({ missing, repair, update, keepDisabled, proxy }: AptInstallation): string {
   const parts = [preamble(proxy)]

@@ -3,31 +3,31 @@ import { fieldsOf, linesOf } from '../support/index.ts'
 
 export interface Repair {
   readonly name: string
-  /** The one that is there; undefined: none. */
+  /** The installed version; undefined: none. */
   readonly version?: string
 }
 
 export interface PackageState {
   /** Name → version of those that are fully installed. */
   readonly installed: ReadonlyMap<string, string>
-  /** Packages, of the whole system, that a crashed dpkg left unpacked or half configured: no other can be installed. */
+  /** Packages on the system that a crashed dpkg left unpacked or half configured: nothing else can be installed then. */
   readonly broken: readonly string[]
-  /** What apt would unpack to complete those, as far as it knows a way. */
+  /** Packages that apt would unpack to complete those, if it knows a way. */
   readonly repairs: readonly Repair[]
   /** dpkg was cut off while it wrote its own records. */
   readonly interrupted: boolean
-  /** Units whose package was installed by a run that died before it could disable them. */
+  /** Units whose package was installed by a run that was killed before it could disable them. */
   readonly keptDisabled: readonly string[]
 }
 
-/** Where an installation notes, before it begins, the units that it will have to disable. */
+/** Folder where an installation records, before it begins, the units that it has to disable. */
 export const keepDisabledFolder = '/var/lib/evcctl/keep-disabled'
 
-/** Prints what `apt-get install --fix-broken` would unpack: `Inst <name>[:<architecture>] [<version that is there>] …`. It writes nothing. */
+/** Prints what `apt-get install --fix-broken` would unpack: `Inst <name>[:<architecture>] [<installed version>] …`. It writes nothing. */
 export const simulateRepair =
   'apt-get -q --simulate -o Debug::NoLocking=1 -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= install --fix-broken --no-remove 2>/dev/null'
 
-/** The read-only script that `parseApt` understands. dpkg reads all it knows whatever it is asked: once is enough. */
+/** The read-only script for `parseApt`. dpkg always reads its whole database, so it is called only once. */
 export function aptScript(names: readonly string[]): string {
   const wanted = names.map(name => name.replace(/[.+]/g, '\\$&')).join('|')
   return `command -v dpkg-query >/dev/null && echo dpkg=there
@@ -47,7 +47,7 @@ done
 export function parseApt(raw: ProbeResult): PackageState {
   const fields = fieldsOf(raw, ['dpkg'])
   const rows = linesOf(raw, 'package').map(line => line.split(' '))
-  // A package whose triggers are yet to run works already; the next run of dpkg deals with them.
+  // A package with pending triggers works already; the next run of dpkg completes it.
   const done = (status: string) => status === 'installed' || status.startsWith('triggers-')
   return {
     installed: new Map(

@@ -17,7 +17,7 @@ export interface PackagesParameters {
    */
   readonly keepDisabled?: readonly string[]
   readonly platform: 'apt'
-  /** Undefined: as the environment of the host says. What is set in /etc/apt wins over both. */
+  /** The proxy; undefined: as the environment of the host says. Settings in /etc/apt take precedence over both. */
   readonly proxy?: HttpProxy | undefined
 }
 
@@ -26,9 +26,9 @@ export interface PackagesDesired {
 }
 
 /**
- * Packages that are installed, all in one transaction; any version will do, none is upgraded or removed. Configuration files
- * changed by hand are kept, and services that need a restart are not restarted. What a crashed run left half
- * configured is completed first.
+ * Installed packages, all in one transaction. Any version is accepted, and none is upgraded or removed. Configuration files
+ * that were changed by hand are kept, and services that need a restart are not restarted. Packages that a crashed run left
+ * half configured are completed first.
  */
 export function packages(parameters: PackagesParameters): Resource<PackageState, PackagesDesired> {
   const { names, updateCache, keepDisabled = [], proxy } = parameters
@@ -79,7 +79,7 @@ function isCutOff({ interrupted, broken }: PackageState): boolean {
   return interrupted || broken.length > 0
 }
 
-// What else is named by the plan for its own sake.
+// Other packages are in the plan already.
 function needed(current: PackageState, names: readonly string[]): readonly Repair[] {
   const named = [...current.broken, ...missing(current, names)]
   return current.repairs.filter(({ name }) => !named.includes(name))

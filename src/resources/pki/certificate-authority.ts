@@ -7,16 +7,16 @@ import { decodeFile, linesOf, pemToHandOn, printFile, refuse } from '../support/
 import { makeKeyLines } from './make-key.ts'
 
 export interface CertificateAuthorityParameters {
-  /** Absolute path of the folder of ca.crt and ca.key; has to be there, for root only. */
+  /** Absolute path of the folder of ca.crt and ca.key; it has to exist, accessible to root only. */
   readonly folder: string
   /** Common name, e.g. `etcd-ca`. */
   readonly commonName: string
-  /** How long it is valid. */
+  /** Validity period. */
   readonly days: number
 }
 
 export interface CertificateAuthorityState {
-  /** PEM; empty when it is not there. */
+  /** PEM; empty when there is no certificate. */
   readonly certificate: string
   readonly hasKey: boolean
   /** The host's own clock, ms. */
@@ -24,8 +24,8 @@ export interface CertificateAuthorityState {
 }
 
 /**
- * A CA whose key never leaves its host. It is made once and never again by itself: a new one would make everything that it
- * signed worthless. A key without certificate is what a run leaves that was cut off; it is used.
+ * A CA whose key never leaves its host. It is created once and never replaced: a new CA would invalidate everything that
+ * the old one signed. A key without a certificate is left by a run that was cut off; it is used.
  */
 export function certificateAuthority(
   parameters: CertificateAuthorityParameters,
@@ -70,7 +70,7 @@ ${syncLine(`"$(dirname ${at}.crt)"`)}
 function unusable({ certificate, hasKey, now }: CertificateAuthorityState, at: string): ErrorDetails | undefined {
   if (!hasKey) {
     return {
-      problem: `The key of the CA is gone: ${at}.key. Nothing can be signed without it.`,
+      problem: `The key of the CA is missing, so nothing can be signed: ${at}.key`,
       next: 'Restore it from a backup.',
     }
   }
@@ -80,7 +80,7 @@ function unusable({ certificate, hasKey, now }: CertificateAuthorityState, at: s
     return {
       problem: `The CA at ${at}.crt has expired, and with it all that it signed.`,
       actual: `valid until ${validToDate.toISOString()}`,
-      next: 'Is the clock of the host right? A new CA has to be made by hand: every member and API server must trust both for a while.',
+      next: 'Check the clock of the host. A new CA has to be created by hand: every member and API server must trust both for a while.',
     }
   } catch {
     return { problem: `${at}.crt is not a certificate.`, next: 'Restore it from a backup.' }

@@ -5,23 +5,23 @@ import { decodeFile, linesOf, pemToHandOn, printFile } from '../support/index.ts
 import { makeKeyLines } from './make-key.ts'
 
 export interface CertificateRequestParameters {
-  /** Absolute path of the folder; has to be there, for root only. */
+  /** Absolute path of the folder; it has to exist, accessible to root only. */
   readonly folder: string
-  /** `<name>.key` and `<name>.csr` are made. */
+  /** `<name>.key` and `<name>.csr` are created. */
   readonly name: string
   readonly commonName: string
 }
 
 export interface CertificateRequestState {
-  /** PEM with a first line that says what it was made for; empty when it is not there. */
+  /** PEM with a first line that names its purpose; empty when there is no request. */
   readonly request: string
-  /** Whether it is for the key beside it. */
+  /** Whether the request is for the key beside it. */
   readonly key: 'missing' | 'another' | 'its own' | 'not known'
 }
 
 /**
- * A private key, made on the host that uses it, and the request that asks to have it signed. The key never leaves the
- * host: not even its hash does. What the certificate is to be good for is decided by who signs it.
+ * A private key, created on the host that uses it, and the request to sign it. The key never leaves the host, and neither
+ * does its hash. The signer decides what the certificate is valid for.
  */
 export function certificateRequest(
   parameters: CertificateRequestParameters,

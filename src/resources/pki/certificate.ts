@@ -2,8 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 
 /**
- * The hash by which a joining node knows the cluster's CA: `sha256:` and the hex digest of the subject public key info
- * (RFC 7469; kubeadm's discovery.bootstrapToken.caCertHashes). Undefined when the text is no certificate.
+ * The CA certificate hash by which a joining node recognises the cluster's CA: `sha256:` and the hex digest of the subject
+ * public key info (RFC 7469; kubeadm's discovery.bootstrapToken.caCertHashes). Undefined when the text is no certificate.
  */
 export function caHashOf(pem: string): string | undefined {
   try {
@@ -14,7 +14,7 @@ export function caHashOf(pem: string): string | undefined {
   }
 }
 
-/** A name or address in the one way it can be compared: IPv6 shortened, everything in lower case. */
+/** A name or address in canonical form for comparison: IPv6 shortened, everything in lower case. */
 export function canonicalName(name: string): string {
   return isIPv6(name) ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name.toLowerCase()
 }

@@ -1,6 +1,6 @@
 import { syncLine } from '../../shell/on-disk.ts'
 
-/** Lines of sh that make a private key at `<at>.key`, for root only, where there is none. */
+/** Lines of sh that create a private key at `<at>.key`, for root only, if there is none. */
 export function makeKeyLines(at: string): string {
   return `umask 077
 if [ ! -s ${at}.key ]; then

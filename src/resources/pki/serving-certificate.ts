@@ -3,15 +3,15 @@ import { quote } from '../../shell/quote.ts'
 
 const folder = '/etc/kubernetes/pki'
 const beside = `${folder}/evcctl-apiserver`
-// The certificate goes last: as long as it is the old one, its names tell that the change is not done.
+// The certificate is replaced last: as long as the old one is there, its names show that the change is not complete.
 const pair = ['key', 'crt'].map(ending => `apiserver.${ending}`)
 
-/** Lies beside a new certificate of the API server that is complete, as long as it is not in its place. */
+/** This file lies beside a complete new certificate of the API server until that is in its place. */
 export const newServingCertificateMark = `${beside}/complete`
 
 /**
- * Shell lines that end a change of the API server's certificate that was cut off: a complete pair goes to its place, what
- * is left of another one is removed. They ask no server.
+ * Shell lines that complete a change of the API server's certificate that was cut off: a complete pair is moved to its
+ * place, and an incomplete one is removed. They need no API server.
  */
 export const finishServingCertificate = `if [ -e ${newServingCertificateMark} ]; then
   for file in ${pair.join(' ')}; do
@@ -22,9 +22,9 @@ rm -rf ${beside}
 `
 
 /**
- * A script that gives the API server a new certificate, with the names of the kubeadm documents in `configuration`.
- * kubeadm makes none where one is, so it makes it in a folder of its own: there is no moment without a certificate, in
- * which a reboot would leave the host without an API server. That notices the new files by itself.
+ * A script that gives the API server a new certificate, with the names of the kubeadm documents in `configuration`. kubeadm
+ * creates none where one exists, so it writes to a folder of its own. There is never a moment without a certificate: a
+ * reboot then would leave the host without an API server. The API server notices the new files by itself.
  */
 export function servingCertificateScript(configuration: string): string {
   return `rm -rf ${beside}

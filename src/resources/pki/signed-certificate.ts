@@ -8,23 +8,23 @@ import { decodeFile, linesOf, pemToHandOn, printFile } from '../support/index.ts
 import { canonicalName, subjectAltNames } from './certificate.ts'
 
 export interface SignedCertificateParameters {
-  /** Folder of ca.crt and ca.key. Certificates are kept in `issued` below it, so that a later run knows them. */
+  /** Folder of ca.crt and ca.key. Certificates are kept in `issued` below it, where a later run finds them. */
   readonly folder: string
-  /** Unique among those that the CA signed, e.g. `e1-server`. */
+  /** Unique among the certificates that the CA signed, e.g. `e1-server`. */
   readonly name: string
   /** PEM of the request; see certificateRequest(). */
   readonly request: Output<string>
   readonly usages: readonly ('serverAuth' | 'clientAuth')[]
-  /** Names and addresses that it is good for; none for a client. */
+  /** Names and addresses that the certificate is valid for; none for a client. */
   readonly names: readonly string[]
-  /** How long it is valid. */
+  /** Validity period. */
   readonly days: number
-  /** It is signed again when fewer days are left. */
+  /** The certificate is signed again when fewer days are left. */
   readonly renewDays: number
 }
 
 export interface SignedCertificateState {
-  /** PEM of what was signed, and of the CA; empty when it is not there. */
+  /** PEM of the certificate, and of the CA; empty when there is none. */
   readonly certificate: string
   readonly ca: string
   /** The host's own clock, ms. */
@@ -38,8 +38,8 @@ export interface SignedCertificateDesired {
 const day = 24 * 3_600_000
 
 /**
- * A certificate that the CA of this host signs for a key of another. Only the request comes and the certificate goes. It
- * is signed again when the request is another one, when names change, before it expires, and when the CA is another.
+ * A certificate that the CA of this host signs for the key of another host. Only the request arrives and only the
+ * certificate leaves. It is signed again before it expires, and when the request, the names or the CA have changed.
  */
 export function signedCertificate(
   parameters: SignedCertificateParameters,

@@ -1,8 +1,8 @@
 import type { Resource } from '../../core/resource.ts'
 
 /**
- * A place in the graph: many tasks come before it, many after it, and it does nothing itself. Without one, each of these
- * would need an edge to each of those, a million of them between a thousand hosts. It runs on the host that waits anyway.
+ * A task that does nothing: many tasks come before it, and many after it. Without it, each later task would need an edge to
+ * each earlier one, which makes a million edges between a thousand hosts. It runs on the host that has to wait anyway.
  */
 export function barrier(name: string): Resource<undefined, Record<never, never>> {
   return {

@@ -1,14 +1,14 @@
 /** A document of kubeadm or of a component, as plain data. */
 export type KubernetesDocument = Readonly<Record<string, unknown>>
-/** What a user lays over such a document; see deepMerge(). */
+/** The user's changes to such a document; see deepMerge(). */
 export type DocumentPatch = Readonly<Record<string, unknown>>
 
 export type Tree = Readonly<Record<string, unknown>>
 
 /**
- * `patch` laid over `base`; neither is changed.
+ * Merges `patch` into `base`; neither is changed.
  * - Objects are merged key by key.
- * - `null` takes a key away.
+ * - `null` removes a key.
  * - Lists whose items all have a `name` (kubeadm's extraArgs, extraEnvs, extraVolumes) are merged by it: items of the
  *   patch take the place of the base's items of the same name, others are added at the end.
  * - Every other list and every scalar replaces what was there.
@@ -28,7 +28,7 @@ export function isTree(value: unknown): value is Tree {
 }
 
 function mergeValue(base: unknown, patch: unknown): unknown {
-  // Merging over nothing, too: nulls inside the patch have to go.
+  // Merging into nothing removes the nulls inside the patch, too.
   if (isTree(patch)) return deepMerge(isTree(base) ? base : {}, patch)
   if (isNamedList(base) && isNamedList(patch)) return mergeByName(base, patch)
   return patch

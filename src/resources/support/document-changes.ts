@@ -6,9 +6,9 @@ import { missingFrom, textOf } from './subset.ts'
 const zeros = new Set(['false', '0', '', '[]', '{}', '0s', '0'])
 
 /**
- * What of a configuration document has to change: fields that `current` does not have as wanted, and fields of the
- * document as it was last recorded that are no longer wanted and so go back to their default.
- * A zero value that was written before and has been left out by whoever stored it is there all the same.
+ * The changes that a configuration document needs: fields that differ in `current`, and fields of the last recorded document
+ * that are no longer desired and so return to their default. If a field with a zero value was recorded and `current` lacks
+ * it, it counts as present, because the program that stored the document leaves out zero values.
  */
 export function documentChanges(desired: unknown, current: unknown, recorded: unknown): readonly FieldChange[] {
   const unwritten = new Set(missingFrom(desired, recorded ?? {}).map(change => change.field))

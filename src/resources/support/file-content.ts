@@ -1,9 +1,9 @@
-/** A line `<key>=<base64 of the file>`, if the file is there. */
+/** Prints a line `<key>=<base64 of the file>`, if the file exists. */
 export function printFile(key: string, path: string): string {
   return `if [ -f ${path} ]; then printf '${key}='; base64 -w 0 <${path}; echo; fi\n`
 }
 
-/** What printFile printed; empty when the file was not there. */
+/** Parses the output of printFile; empty when the file does not exist. */
 export function decodeFile(base64: string | undefined): string {
   return Buffer.from(base64 ?? '', 'base64').toString('utf8')
 }

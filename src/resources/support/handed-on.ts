@@ -1,6 +1,6 @@
 /*
- * What one host says and others are given: into files, certificates, scripts, and commands that people copy. A host is not
- * to be trusted with more than what it is asked for.
+ * Checks of values from one host that go to other hosts: into files, certificates, scripts, and commands that people copy.
+ * A host must not get more trust than for the value that it was asked for.
  */
 
 /** Whether an object of the API server, e.g. a node, can have this name (RFC 1123, as Kubernetes itself checks it). */
@@ -11,7 +11,7 @@ export function isObjectName(text: string): boolean {
 /** The longest chain or request that is passed on, characters. */
 const longestPem = 64 * 1024
 
-/** `text` if it is PEM of this label, with comments or the text of openssl around it; undefined for anything else. */
+/** `text` if it is PEM with this label, with comments or the text of openssl around it; undefined for anything else. */
 export function pemToHandOn(text: string, label: 'CERTIFICATE' | 'CERTIFICATE REQUEST'): string | undefined {
   if (text.length > longestPem || !/^[\x20-\x7e\n\t]*$/.test(text)) return undefined
   const [, body] = text.split(`-----BEGIN ${label}-----\n`)

@@ -2,14 +2,14 @@ import { parseDocument } from 'yaml'
 import { nestedTooDeeplyAt } from '../../core/yaml-depth.ts'
 import { isTree } from './deep-merge.ts'
 
-/** The longest text that is read, bytes: what kubeadm and the kubelet write takes some KiB. */
+/** The longest text that is parsed, bytes: the files of kubeadm and the kubelet have some KiB. */
 const longest = 64 * 1024
 
 /**
- * The value of a YAML text that comes from a host; undefined for what is no YAML, is far too long or nested too deeply, or
- * has aliases, with which a short text means a long one and which no program writes there. It takes time that grows as the text does: yaml looks
- * for keys that come twice by comparing each with each, so that here the last one counts, and it words its errors by
- * counting lines from the beginning.
+ * Parses a YAML text from a host. Undefined for a text that is no YAML, far too long, nested too deeply, or has aliases: a
+ * short text with aliases can expand to a huge value, and no program writes them there. The time grows in proportion to the
+ * text: yaml's check for duplicate keys compares each with each, so it is off and the last key counts; and yaml's error
+ * messages, which count lines from the beginning, are off, too.
  */
 export function hostYaml(text: string): unknown {
   if (text.length > longest || nestedTooDeeplyAt(text) !== undefined) return undefined
@@ -21,7 +21,7 @@ export function hostYaml(text: string): unknown {
   }
 }
 
-/** What evcctl has kept on a host as JSON, a mapping; undefined for what is none any more, or is nested too deeply for one. */
+/** Parses a mapping that evcctl stored on a host as JSON; undefined if it is no longer one, or is nested too deeply for one. */
 export function keptJson(text: string): Readonly<Record<string, unknown>> | undefined {
   if (nestedTooDeeplyAt(text) !== undefined) return undefined
   try {

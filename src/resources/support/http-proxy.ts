@@ -6,14 +6,14 @@ import { withProxies } from '../../shell/environment.ts'
 import { quote } from '../../shell/quote.ts'
 
 interface Direct {
-  /** As no_proxy and NO_PROXY have it. */
+  /** The exceptions as no_proxy and NO_PROXY have them. */
   readonly list: string
   /** In lower case, without a dot before them. */
   readonly names: ReadonlySet<string>
   readonly ranges: BlockList
 }
 
-// Made once for all hosts and downloads: each host of the cluster is in it.
+// Computed once for all hosts and downloads, since each host of the cluster is in it.
 const made = new WeakMap<HttpProxy, Direct>()
 
 function directOf(proxy: HttpProxy): Direct {
@@ -31,17 +31,17 @@ function directOf(proxy: HttpProxy): Direct {
   return direct
 }
 
-/** All that is asked without a proxy, as no_proxy and NO_PROXY have it. */
+/** The hosts that are contacted without a proxy, as no_proxy and NO_PROXY have them. */
 export function directList(proxy: HttpProxy): string {
   return directOf(proxy).list
 }
 
-/** The proxy that a URL is asked through; undefined: none. */
+/** The proxy for a URL; undefined: none. */
 export function proxyFor(url: string, proxy: HttpProxy): string | undefined {
   return isDirect(url, proxy) ? undefined : new URL(url).protocol === 'https:' ? proxy.https : proxy.http
 }
 
-// As curl reads no_proxy: a name stands for all below it, and a dot before it changes nothing.
+// curl's rules for no_proxy: a name covers all names below it, and a dot before it changes nothing.
 function isDirect(url: string, proxy: HttpProxy): boolean {
   const host = hostOf(url)
   const { names, ranges } = directOf(proxy)
@@ -59,12 +59,12 @@ function hostOf(url: string): string {
 }
 
 /**
- * Lines of a script that make a proxy count from here on: that of cluster.yaml, else what the environment of the host says.
- * `user` is the name of a shell variable that holds proxyUser(), or nothing. `url` is what will be asked for.
+ * Lines of a script that set the proxy for the lines after them: the one of cluster.yaml, else the one in the environment of
+ * the host. `user` is the name of a shell variable that holds proxyUser(), or nothing. `url` is the URL that follows.
  */
 export function proxyLines(proxy: HttpProxy | undefined, { user, url }: { user?: string; url?: string } = {}): string {
   if (proxy === undefined) return withProxies
-  // curl knows ranges only from 7.86 on.
+  // curl supports ranges in no_proxy only from 7.86 on.
   const named = url !== undefined && isDirect(url, proxy) ? `,${hostOf(url)}` : ''
   const assignments = (['http', 'https'] as const).flatMap(scheme => {
     const at = proxy[scheme]
@@ -77,12 +77,12 @@ export function proxyLines(proxy: HttpProxy | undefined, { user, url }: { user?:
   return `export ${[...assignments, `no_proxy=${quote(directList(proxy) + named)}`].join(' ')}`
 }
 
-/** `user:password` as it stands in a URL. */
+/** `user:password` in the notation of a URL. */
 export function proxyUser({ username, password }: Login): Secret {
   return password.map(plain => `${encode(username)}:${encode(plain)}`, `credentials of ${username} for the proxy`)
 }
 
-// What encodeURIComponent leaves is plain in a URL, but neither in a shell nor in a file of systemd.
+// encodeURIComponent leaves these characters, which a URL allows, but which a shell or a systemd file interprets.
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, char => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
 }

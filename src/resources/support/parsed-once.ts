@@ -1,8 +1,8 @@
 import type { ProbeResult } from '../../core/resource.ts'
 
 /**
- * A parser of an answer that many tasks share, e.g. of a survey: it parses each answer once, and keeps what it has found as
- * long as the answer is there.
+ * A parser of an answer that many tasks share: it parses each answer once, and keeps the result as long as the answer
+ * exists.
  */
 export function parsedOnce<Parsed extends object | string>(
   parse: (raw: ProbeResult) => Parsed,

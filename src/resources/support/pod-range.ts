@@ -1,6 +1,6 @@
 import { BlockList, isIPv4 } from 'node:net'
 
-/** Tells the addresses that the cluster's network cannot have given to a pod; of a range that is not of IPv4 it tells none. */
+/** Recognises addresses that cannot be from the cluster's pod range; none for a range that is not IPv4. */
 export function outsideOf(podCIDR: string): (address: string) => boolean {
   const [first = '', prefix] = podCIDR.split('/')
   if (!isIPv4(first)) return () => false

@@ -4,8 +4,8 @@ import type { ProbeResult } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 
 /**
- * The `key=value` lines that a probe printed; of a key that comes twice the last line counts.
- * Throws UserError when one of `needed` is missing: then the probe itself did not work.
+ * Parses the `key=value` lines of a probe; the last line of a key counts. Throws UserError when one of `needed` is missing:
+ * then the probe itself did not work.
  */
 export function fieldsOf(raw: ProbeResult, needed: readonly string[] = []): ReadonlyMap<string, string> {
   const fields = new Map<string, string>()
@@ -18,7 +18,7 @@ export function fieldsOf(raw: ProbeResult, needed: readonly string[] = []): Read
   return fields
 }
 
-/** The lines `key=…` of a key that may come many times. */
+/** The values of the lines `key=…` of a key that may occur many times. */
 export function linesOf(raw: ProbeResult, key: string): readonly string[] {
   const prefix = `${key}=`
   return raw.stdout
@@ -29,7 +29,7 @@ export function linesOf(raw: ProbeResult, key: string): readonly string[] {
 
 /**
  * Shell lines that print a line `<key>=…` for each line of a small file that is no comment (`#`, `;`), without a process.
- * The file is one of evcctl's own: the shell reads it byte by byte.
+ * Only for small files of evcctl's own, since the shell reads them byte by byte.
  */
 export function printSettings(key: string, file: string): string {
   return `if [ -f ${quote(file)} ]; then
@@ -40,13 +40,13 @@ fi
 `
 }
 
-/** The error of a probe that did not print what it prints wherever it works. */
+/** The error of a probe whose output lacks a part that a working probe always prints. */
 export function unreadable(raw: ProbeResult, expected: string): UserError {
   const said = raw.stderr.trim() || raw.stdout.trim() || 'nothing'
   return new UserError({
     problem: 'The current state could not be read.',
     expected,
     actual: `exit code ${raw.exitCode}: ${endOf(said, 2000)}`,
-    next: 'Is a core tool (stat, sha256sum, systemctl) missing on the host, or its file system damaged?',
+    next: 'Check that the core tools (stat, sha256sum, systemctl) are on the host and its file system is not damaged.',
   })
 }

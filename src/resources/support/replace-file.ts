@@ -2,9 +2,8 @@ import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 
 /**
- * Ends a script that has written `<path>.evcctl`: puts it in the place of `path`, with the mode and owner that `path`
- * has. Where `path` is a mount point of its own (a container's /etc/hosts), it cannot be renamed over and is
- * overwritten instead.
+ * Ends a script that has written `<path>.evcctl`: moves it to `path`, with the mode and owner that `path` has. If `path` is
+ * a mount point of its own (a container's /etc/hosts), a rename cannot replace it, so it is overwritten instead.
  */
 export function replaceFile(path: string): string {
   const next = quote(`${path}.evcctl`)

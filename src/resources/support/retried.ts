@@ -1,6 +1,6 @@
 /**
- * Lines of sh that run a command until it succeeds, at most so many times with pauses between; then the script ends with
- * exit code 1. A command that is followed by a here document ends with a newline. Defaults: 10 times, 2 s.
+ * Lines of sh that run a command until it succeeds, at most `times` times with pauses in between; then the script ends with
+ * exit code 1. A command that ends with a here-document has to end with a newline. Defaults: 10 times, 2 s.
  */
 export function retried(
   command: string,

@@ -5,7 +5,7 @@
 export function sameScalar(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (!isText(a) || !isText(b)) return false
-  // Without a unit two texts are just texts: a label 1.10 is not 1.1.
+  // Texts without a unit are compared as texts: a label 1.10 is not 1.1.
   if (typeof a === typeof b && !hasUnit(a) && !hasUnit(b)) return false
   return sameNumber(durationOf(String(a)), durationOf(String(b))) || sameNumber(quantityOf(a), quantityOf(b))
 }
@@ -22,7 +22,7 @@ function sameNumber(a: number | undefined, b: number | undefined): boolean {
   return a !== undefined && b !== undefined && Math.abs(a - b) <= Math.abs(a) * 1e-12
 }
 
-// Nanoseconds a unit.
+// Nanoseconds of each unit.
 const durationUnits: Readonly<Record<string, number>> = {
   ns: 1,
   us: 1e3,

@@ -1,5 +1,5 @@
-/** Where evcctl keeps what it knows of a host. */
+/** Folder of evcctl's records on a host. */
 export const stateFolder = '/var/lib/evcctl'
 
-/** What the network check proved of the node that the host is now; removed before it becomes another one. */
+/** The record of the network check for the node that the host is now; it is deleted before the host becomes another node. */
 export const networkCheckStamp = `${stateFolder}/network-check`

@@ -5,21 +5,21 @@ import { sameScalar } from './scalar.ts'
 
 export interface SubsetOptions {
   /**
-   * Whether a zero value (false, 0, '', [] or {}) that is wanted but not there counts as equal. Right for what an API
-   * server has defaulted: it leaves zero values out.
+   * Whether a desired zero value (false, 0, '', [] or {}) that is missing counts as equal. Set it for objects that an API
+   * server has stored: it leaves zero values out.
    */
   readonly absentIsZero?: boolean
   /**
-   * Keys by which the items of a list are told apart, first match wins, where both lists have it in every item.
-   * Default: lists are compared item by item.
+   * Keys that identify the items of a list: the first one that every item of both lists has. Default: lists are compared item
+   * by item.
    */
   readonly listKeys?: readonly string[]
 }
 
 /**
- * What of `desired` is not in `current`, a field each with its path (`spec.template.spec.containers[0].image`).
- * Fields that only `current` has are somebody else's (defaults, status) and are not looked at, except for items of
- * lists, which are compared whole.
+ * The parts of `desired` that `current` lacks, a field each with its path (`spec.template.spec.containers[0].image`).
+ * Fields that only `current` has belong to somebody else (defaults, status) and are ignored, except in items of lists, which
+ * are compared whole.
  */
 export function missingFrom(desired: unknown, current: unknown, options: SubsetOptions = {}): readonly FieldChange[] {
   return [...compare('', desired, current, options)]

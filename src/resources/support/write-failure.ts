@@ -15,18 +15,18 @@ const causes: readonly (readonly [pattern: RegExp, problem: string, next: string
   ],
   [
     /Operation not permitted|Permission denied/,
-    'not even root may write it',
-    'Look at its attributes and at security modules: lsattr shows "i" for immutable (chattr -i takes it off).',
+    'it is protected even from root',
+    'Check its attributes and the security modules: lsattr shows "i" for immutable (chattr -i removes it).',
   ],
   [
     /Device or resource busy/,
-    'something is mounted at its place',
+    'something is mounted at its path',
     'See what it is (findmnt), unmount it, then apply again.',
   ],
-  [/invalid (user|group)/, 'its owner does not exist on the host', 'Create the user, or name one that is there.'],
+  [/invalid (user|group)/, 'its owner does not exist on the host', 'Create the user or group, or set one that exists.'],
 ]
 
-/** What to say of a failed write to `path`; undefined when the cause is none of the usual ones. */
+/** Explains a failed write to `path`; undefined when the cause is none of the usual ones. */
 export function explainWrite(failure: StepFailure, path: string): ErrorDetails | undefined {
   const said = `${failure.stderr}\n${failure.stdout}`
   const cause = causes.find(([pattern]) => pattern.test(said))

@@ -8,9 +8,9 @@ export interface HostnameParameters {
 }
 
 export interface HostnameState {
-  /** What the kernel says now. */
+  /** The name in the kernel now. */
   readonly now: string
-  /** What /etc/hostname says; empty when it is missing. */
+  /** The name in /etc/hostname; empty when the file is missing. */
   readonly atBoot: string
 }
 
@@ -18,7 +18,7 @@ export interface HostnameDesired {
   readonly name: string
 }
 
-/** The name of the host, now and at boot. It is also the node's name, on which its certificates depend. */
+/** The name of the host, now and at boot. It is also the node's name, which its certificates contain. */
 export function hostname({ name }: HostnameParameters): Resource<HostnameState, HostnameDesired> {
   return {
     kind: 'hostname',
@@ -54,7 +54,7 @@ while IFS= read -r name || [ -n "$name" ]; do
 done </etc/hostname
 `
 
-// hostnamectl tells the rest of the system; it fails where /etc/hostname is mounted by itself, as in containers.
+// hostnamectl informs the rest of the system; it fails where /etc/hostname is a mount point, as in containers.
 function setScript(name: string): string {
   return `if ! hostnamectl set-hostname ${quote(name)} 2>/dev/null; then
   [ -e /etc/hostname ] || (umask 022; : >/etc/hostname)

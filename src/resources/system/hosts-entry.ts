@@ -5,14 +5,14 @@ import { explainWrite, linesOf, replaceFile } from '../support/index.ts'
 export interface HostsEntryParameters {
   /** IPv4 or IPv6 address. */
   readonly address: string
-  /** Names for it, the canonical one first. */
+  /** Names for the address, the canonical one first. */
   readonly names: readonly string[]
-  /** Tells several entries of one host apart. Default `own name`. */
+  /** Identifies an entry if a host has several. Default `own name`. */
   readonly block?: string
 }
 
 export interface HostsEntryState {
-  /** The whole file, a character a byte. */
+  /** The whole file, one character for each byte. */
   readonly file: string
   /** The line in the block; undefined when there is no block. */
   readonly line: string | undefined
@@ -24,7 +24,7 @@ export interface HostsEntryDesired {
 
 const path = '/etc/hosts'
 
-/** Exit code of the step where the file is no longer what was read: what others wrote meanwhile must not be lost. */
+/** Exit code of the step if the file changed after it was read: the changes of others must not be lost. */
 const changedMeanwhile = 75
 
 /** A line of /etc/hosts between two marker lines; the rest of the file stays as it is, byte for byte. */
@@ -57,14 +57,14 @@ export function hostsEntry(parameters: HostsEntryParameters): Resource<HostsEntr
       if (failure.exitCode !== changedMeanwhile) return explainWrite(failure, path)
       return {
         problem: `${path} was changed by somebody else after it was read, so it was left as it is.`,
-        actual: 'another text than when it was read',
+        actual: 'its content differs from when it was read',
         next: 'Apply again.',
       }
     },
   }
 }
 
-// Only where the file is still what was read.
+// The script writes only if the file is the same as when it was read.
 function rewrite({ file }: HostsEntryState, text: string): Step {
   const seen = createHash('sha256').update(file, 'latin1').digest('hex')
   return {
@@ -90,7 +90,7 @@ export function withoutEntry(file: string, block: string): string {
   return file.replace(blockPattern(block), '')
 }
 
-// Exactly what this resource writes: a block that was torn apart by hand is not taken for one.
+// Matches only what this resource writes: a block whose markers were separated by hand does not count.
 function blockPattern(block: string): RegExp {
   return new RegExp(`^${begin(block)}\\n([^\\n]*)\\n${end(block)}\\n`, 'm')
 }

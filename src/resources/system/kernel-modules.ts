@@ -10,7 +10,7 @@ export interface KernelModulesParameters {
 }
 
 export interface KernelModulesState {
-  /** `module`: loaded, can be taken out again; `built in`: the kernel has it without loading anything. */
+  /** `module`: loaded, and can be unloaded; `built in`: the kernel contains it. */
   readonly present: ReadonlyMap<string, 'module' | 'built in'>
   /** Names in the file. */
   readonly atBoot: ReadonlySet<string>
@@ -20,7 +20,7 @@ export interface KernelModulesDesired {
   readonly names: readonly string[]
 }
 
-// What shows that the kernel can do it even where neither /sys/module nor modules.builtin knows the name.
+// Paths that show that the kernel has the feature, if neither /sys/module nor modules.builtin knows the module's name.
 const features: Readonly<Record<string, string>> = {
   br_netfilter: '[ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]',
   nf_conntrack: '[ -e /proc/sys/net/netfilter/nf_conntrack_max ]',
@@ -29,7 +29,7 @@ const features: Readonly<Record<string, string>> = {
 
 const notLoaded = 'cannot load kernel module '
 
-/** Kernel modules, now and at boot. What is built into the kernel counts as loaded and is not loaded at boot. */
+/** Kernel modules, now and at boot. A module that is built into the kernel counts as loaded, and is not loaded at boot. */
 export function kernelModules(parameters: KernelModulesParameters): Resource<KernelModulesState, KernelModulesDesired> {
   const { file = '/etc/modules-load.d/evcctl.conf' } = parameters
   const names = [...new Set(parameters.names.map(name => name.replaceAll('-', '_')))].sort()
@@ -63,7 +63,7 @@ export function kernelModules(parameters: KernelModulesParameters): Resource<Ker
       )
       return steps
     },
-    // Modules stay loaded until the next boot: others may use them.
+    // Modules stay loaded until the next boot: other programs may use them.
     removal: {
       left: current => changes(current, []),
       steps: () => [{ run: `rm -f ${quote(file)}` }],

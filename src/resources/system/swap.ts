@@ -4,13 +4,13 @@ import { explainWrite, linesOf, replaceFile } from '../support/index.ts'
 import { askUnits, shownUnits } from '../systemd/index.ts'
 
 export interface SwapState {
-  /** Devices and files that are swapped to now. */
+  /** Devices and files in use as swap now. */
   readonly active: readonly string[]
-  /** Lines of /etc/fstab that make swap at boot. */
+  /** Lines of /etc/fstab that enable swap at boot. */
   readonly fstab: readonly string[]
-  /** Units of type swap that systemd knows, e.g. made by a generator for a partition or zram. */
+  /** Units of type swap that systemd knows, e.g. created by a generator for a partition or zram. */
   readonly units: readonly string[]
-  /** Services that are enabled and make swap by themselves. */
+  /** Enabled services that turn swap on by themselves. */
   readonly services: readonly string[]
   readonly targetMasked: boolean
 }
@@ -59,7 +59,7 @@ if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
       }
       return fields.length === 0 ? undefined : { action: 'delete', fields }
     },
-    // Boot first: a run cut off after it leaves swap that is gone with the next boot, and that the next plan sees.
+    // Settings for the boot come first: if the run is cut off after them, the next boot has no swap, and the next plan sees it.
     converge(current) {
       const parts: string[] = []
       if (current.fstab.length > 0) parts.push(commentFstab())
@@ -81,7 +81,7 @@ if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
         return {
           problem: 'Swap cannot be switched off.',
           actual: failure.stderr.trim(),
-          next: 'In a container it belongs to the machine around it: set spec.os.disableSwap: false and kubeletConfiguration.failSwapOn: false.',
+          next: 'In a container, swap belongs to the machine that runs it: set spec.os.disableSwap: false and kubeletConfiguration.failSwapOn: false.',
         }
       }
       return explainWrite(failure, '/etc/fstab')

@@ -5,19 +5,19 @@ import { explainWrite, linesOf, printSettings } from '../support/index.ts'
 export interface SysctlsParameters {
   /** Exact values, by key as sysctl(8) writes it. */
   readonly values: Readonly<Record<string, string>>
-  /** Lower bounds: a live value that is higher stays. */
+  /** Lower bounds: a higher live value stays. */
   readonly atLeast?: Readonly<Record<string, number>>
-  /** Keys that are left out on a kernel that does not have them; any other missing key is an error. */
+  /** Keys that are skipped on a kernel that does not have them; any other missing key is an error. */
   readonly optional?: readonly string[]
   /**
-   * File they are kept in for the next boot. Default `/etc/sysctl.d/99-zz-evcctl.conf`: it has to sort after
-   * Debian's 99-sysctl.conf, which is /etc/sysctl.conf, since the last file wins (sysctl.d(5)).
+   * The file that sets them at boot. Default `/etc/sysctl.d/99-zz-evcctl.conf`: it has to sort after Debian's
+   * 99-sysctl.conf, which is /etc/sysctl.conf, since the last file wins (sysctl.d(5)).
    */
   readonly file?: string
 }
 
 export interface SysctlState {
-  /** Values now; keys that the kernel does not have are left out. */
+  /** Live values; keys that the kernel does not have are left out. */
   readonly live: ReadonlyMap<string, string>
   /** Values in the file. */
   readonly kept: ReadonlyMap<string, string>
@@ -61,7 +61,7 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
       if (live.length > 0) steps.push({ run: live.map(setLine).join('') })
       return steps
     },
-    // What the kernel has now stays until the next boot: nobody knows what it had before.
+    // A setting that is removed from the file keeps its live value until the next boot: its value before evcctl is unknown.
     removal: {
       left: current => changes(current, new Map()),
       steps: () => [{ run: `rm -f ${quote(file)}` }],
@@ -72,7 +72,7 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
         return {
           problem: `The kernel of the host has no setting ${key}.`,
           actual: failure.stderr.trim(),
-          next: 'Take it out of spec.os.sysctls, or load the kernel module that brings it (spec.os.kernelModules).',
+          next: 'Remove it from spec.os.sysctls, or load the kernel module that provides it (spec.os.kernelModules).',
         }
       }
       const refused = /\/proc\/sys\/(\S+?):? /.exec(failure.stderr)?.[1]
@@ -80,7 +80,7 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
       return {
         problem: `The kernel of the host does not accept the value for ${refused.replaceAll('/', '.')}.`,
         actual: failure.stderr.trim(),
-        next: 'In a container the setting may belong to the machine around it; else correct the value in spec.os.sysctls.',
+        next: 'Correct the value in spec.os.sysctls. In a container the setting may belong to the machine that runs it.',
       }
     },
   }
@@ -93,8 +93,8 @@ export function sysctlPath(key: string): string {
   return `/proc/sys/${key.replace(/[./]/g, character => (character === '.' ? '/' : '.'))}`
 }
 
-// One grep for all: a process a key is most of what a plan would cost here. (The shell's own read takes /proc/sys byte by
-// byte, and from the second byte on the kernel has nothing more to say.)
+// One grep for all keys: a process for each would take most of the time of a plan here. (The shell's own read takes
+// /proc/sys byte by byte, and the kernel returns nothing more after the first byte.)
 function probeScript(keys: readonly string[], file: string): string {
   const paths = keys.map(key => quote(sysctlPath(key))).join(' ')
   return `grep -H -s '' ${paths} /dev/null
@@ -108,7 +108,7 @@ function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {
     const at = Math.max(0, line.indexOf(':'))
     const key = keyOf.get(line.slice(0, at))
     if (key === undefined) continue
-    // A setting of several lines is given as several.
+    // A setting with several lines appears as several lines.
     const before = lines.get(key)
     if (before === undefined) lines.set(key, [line.slice(at + 1)])
     else before.push(line.slice(at + 1))
@@ -140,7 +140,7 @@ function wantedValues(
     const live = current.live.get(key)
     if (live === undefined && optional.has(key)) continue
     if (live === undefined || Number(live) < bound) wanted.set(key, String(bound))
-    // High enough thanks to this file: it has to stay in it.
+    // The value may be high enough because of this file, so the file has to keep it.
     else if (Number(current.kept.get(key)) >= bound) wanted.set(key, current.kept.get(key)!)
   }
   return wanted

@@ -10,24 +10,24 @@ export interface KeptUnit {
   readonly files: readonly string[]
   /** Absolute paths of all files whose change needs a restart or reload; see SystemdUnitParameters. */
   readonly watches: readonly string[]
-  /** The one of the files for which a reload is enough, when it is put back alone. */
+  /** The file for which a reload is enough, when only that file is put back. */
   readonly reloads?: string
 }
 
-/** Stands in what a script prints on stderr before the paths of files that it has put back. */
+/** The text before the paths of files that a script has put back, on stderr. */
 export const putBackMark = '--- put back: '
 
 const folder = '/var/lib/evcctl/proven'
 
-/** Where the files of a unit are kept. */
+/** The folder with the kept files of a unit. */
 export function keptFolder(unit: string): string {
   return `${folder}/${unit}`
 }
 
 /**
- * Lines of sh that keep the files of units as they are now: with them the units run well. The copies are complete before
- * they count; a run that is killed in between keeps them again, since what tells that it has to is taken back afterwards
- * (marks are removed, the stamp of a unit is moved to its place).
+ * Lines of sh that keep copies of the current files of units, with which the units run well. The copies are complete before
+ * they count. A run that is killed in between keeps them again: what shows that they have to be kept is removed only
+ * afterwards (marks are deleted, the stamp of a unit is moved to its place).
  */
 export function keepScript(kept: readonly KeptUnit[]): string {
   const units = kept.map(({ unit, files }) => `  keep ${quote(unit)} ${quoteAll(files)}\n`)
@@ -50,7 +50,7 @@ ${units.join('')})
 `
 }
 
-// A running process that has not taken over what is put back again may have connections that a restart would end.
+// A process that has not loaded the new file yet may have connections that a restart would end.
 function againLine({ unit, reloads }: KeptUnit, index: number): string {
   const restart = `systemctl restart -- ${quote(unit)}`
   if (reloads === undefined) return restart
@@ -59,8 +59,8 @@ function againLine({ unit, reloads }: KeptUnit, index: number): string {
 }
 
 /**
- * Shell function `put_back`: gives the units back the files that were kept, names them on stderr after `putBackMark`, and
- * restarts those units. It fails when there is nothing to put back. `start` starts the last unit, which is stopped then.
+ * Shell function `put_back`: restores the kept files of the units, prints their paths on stderr after `putBackMark`, and
+ * restarts those units. It fails when there is nothing to restore. `start` starts the last unit, which is stopped before.
  */
 export function putBackFunction(kept: readonly KeptUnit[], start?: string): string {
   const lines = kept.map(
@@ -72,7 +72,7 @@ export function putBackFunction(kept: readonly KeptUnit[], start?: string): stri
   )
   const restarts = kept.map((one, index) => {
     const last = index === kept.length - 1
-    // What the last one runs with may be of the others.
+    // The last unit may depend on files of the others.
     const condition = last ? '[ -n "$back" ]' : `[ -n "$again_${index}" ]`
     const stamp = `${startedFolder}/${one.unit}`
     return `  if ${condition}; then

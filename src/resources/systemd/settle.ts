@@ -3,38 +3,38 @@ import { quote } from '../../shell/quote.ts'
 import { type KeptUnit, keepScript, keptFolder, putBackFunction } from './kept-files.ts'
 import { startedFolder, statScript } from './state.ts'
 
-/** What a unit of a running node is watched for after its start, and what becomes of it when it does not come up. */
+/** What is watched after a unit of a running node was started, and what happens when it does not run. */
 export interface Trial {
-  /** Get their former files back when the unit does not come up; the last is the unit itself. */
+  /** The units that get their former files back when this one does not run; the last is the unit itself. */
   readonly kept: readonly KeptUnit[]
-  /** More, for a unit that does not tell systemd by itself whether it works. */
+  /** More checks, for a unit that does not report to systemd by itself whether it works. */
   readonly health?: UnitHealth
-  /** For a unit that proves by itself that it is well with new files: they are kept at once then. */
+  /** For a unit that proves by itself that it works with new files: they are kept at once then. */
   readonly proof?: UnitProof
 }
 
-/** What a unit is there for. */
+/** The service that the unit provides. */
 export interface UnitProof {
-  /** Command of sh that succeeds when the unit does its work. Where that was so before, it has to be so afterwards. */
+  /** Shell command that succeeds when the unit serves. A unit that served before a change has to serve after it. */
   readonly serves: string
-  /** A unit that does the same work: stopped right before this one is started, and started again when that fails. */
+  /** A unit with the same purpose: it is stopped right before this one starts, and started again when this one fails. */
   readonly replaces?: string
 }
 
-/** Stands before the name of the unit that runs again, in what a script prints on stderr. */
+/** The text before the name of the unit that runs again, in the script's stderr. */
 export const replacedMark = '--- runs again: '
 
-/** Commands of sh that know a unit better than systemd does. */
+/** Shell commands that check a unit better than systemd does. */
 export interface UnitHealth {
-  /** Shell functions that the others use. */
+  /** Shell functions that the other commands use. */
   readonly functions: string
   /** Starts the unit, which is stopped. */
   readonly start: string
   /** Succeeds when the unit works. */
   readonly works: string
-  /** Prints why the unit cannot come up, and succeeds, once that is certain. `$begun` is when it was started, in seconds since the epoch. */
+  /** Prints why the unit cannot run, and succeeds, once that is certain. `$begun` is the time of its start, in seconds since the epoch. */
   readonly hopeless: string
-  /** Prints what the unit complained of most since `$begun`; fails when that is nothing. */
+  /** Prints the error that the unit logged most often since `$begun`; fails when there is none. */
   readonly complaint: string
 }
 
@@ -45,22 +45,22 @@ export interface Settling {
   readonly masked: boolean
   readonly files: readonly string[]
   readonly action: 'start' | 'restart' | 'reload'
-  /** How long it may take to run. */
+  /** How long the unit may take to run. */
   readonly seconds: number
   readonly trial?: Trial
   /** See SystemdUnitParameters. */
   readonly beforeRestart?: string
 }
 
-/** The script that brings a unit to its state, waits until it stays there, and records what it was started with. */
+/** The script that brings a unit to its state, waits until it stays there, and records the files that it was started with. */
 export function settleScript(settling: Settling): string {
   return settling.state === 'running' ? runScript(settling) : stopScript(settling)
 }
 
-/** A line of the stamp of a unit that served before the trial that is under way; other lines are of files. */
+/** The line in a unit's stamp that says that the unit served before the current trial; the other lines are about files. */
 const onTrial = 'served'
 
-// What a unit needs is there before it is started: so many restarts by systemd are no coincidence.
+// Everything that a unit needs exists before it starts: this many restarts by systemd are no coincidence.
 const mostRestarts = 5
 
 function runScript({ unit, enabled, files, action, seconds, trial, beforeRestart = '' }: Settling): string {
@@ -72,7 +72,7 @@ function runScript({ unit, enabled, files, action, seconds, trial, beforeRestart
   const works = health === undefined ? '' : ` && ${health.works}`
   const command = action === 'start' ? freshStart(stamp) : `systemctl ${action} -- "$unit"`
   const start = health === undefined ? command : stoppedStart(action, health.start)
-  // The files are recorded before the start: one that changes meanwhile is then seen next time.
+  // The files are recorded before the start, so that the next run notices a file that changes in between.
   return `${action === 'restart' ? beforeRestart : ''}unit=${quote(unit)}
 begun=$(date +%s)
 ${trial === undefined ? '' : trialFunctions(unit, trial)}fail() {
@@ -110,8 +110,9 @@ ${proof === undefined ? '' : stillServes}${trial === undefined || health !== und
 `
 }
 
-// Asked while everything is as it was, and kept in the stamp: a trial that is cut off has to be repeated by the next run, which
-// finds nothing served any more, and a stamp without the new files. The port may be that of the other one.
+// The question is asked before anything changes, and the answer is kept in the stamp. If the trial is cut off, the next run
+// has to repeat it, and then finds a unit that does not serve, and a stamp without the new files. The port may be that of
+// the other unit.
 function makeWay({ replaces }: UnitProof, action: Settling['action'], stamp: string): string {
   const stops = action === 'start' && replaces !== undefined
   const trial = quote(`${stamp}.trial`)
@@ -126,12 +127,12 @@ fi
 ${stops ? `systemctl stop -- ${quote(replaces)} 2>/dev/null || :\n` : ''}`
 }
 
-// A trial that failed was told once. Where nothing can be served any more, because no API server is left, it must not fail for ever.
+// A failed trial is reported once. If no API server is left, nothing can serve, and the task must not fail for ever.
 function endTrial(stamp: string): string {
   return `sed -i '/^${onTrial}$/d' ${quote(stamp)} 2>/dev/null || :\n`
 }
 
-// Processes with the configuration from before may answer for a moment.
+// Processes with the former configuration may answer for a moment.
 const stillServes = `if [ -n "$served" ]; then
   tries=0
   until sleep 2; serves; do
@@ -142,7 +143,7 @@ const stillServes = `if [ -n "$served" ]; then
 fi
 `
 
-// The other one is taken out of the boot only when this one has come up: as long as it is in there, it has to run.
+// The other unit stays enabled at boot until this one runs: as long as it is enabled, it has to run.
 function proofFunctions({ serves, replaces }: UnitProof): string {
   return `serves() { ${serves}; }
 ${replaces === undefined ? '' : giveWayFunction(replaces)}`
@@ -159,30 +160,30 @@ function giveWayFunction(replaces: string): string {
 `
 }
 
-// A start joins one that is under way, of a process with the files from before: of a member of etcd that waits for the others.
+// `systemctl start` joins a start in progress, of a process with the former files: e.g. an etcd member that waits for others.
 function freshStart(stamp: string): string {
   const state = 'systemctl show -p ActiveState --value -- "$unit"'
   const old = `[ -e ${quote(stamp)} ] && ! cmp -s ${quote(stamp)} ${quote(`${stamp}.next`)}`
   return `if [ "$(${state})" = activating ] && ${old}; then systemctl restart -- "$unit"; else systemctl start -- "$unit"; fi`
 }
 
-// One that only has to be started may run by now.
+// A unit that only has to be started may run by now.
 function stoppedStart(action: Settling['action'], start: string): string {
   const again = `{ systemctl stop -- "$unit" && ${start}; }`
   return action === 'start' ? `[ "$(systemctl show -p ActiveState --value -- "$unit")" = active ] || ${again}` : again
 }
 
-// Before the stamp counts: with that, no later run would know that the files are still to be kept.
+// This comes before the stamp is valid: with a valid stamp, no later run would know that the files still have to be kept.
 function keepLines({ kept, proof }: Trial): string {
   if (proof === undefined) return keepBeforeJoin({ kept })
-  // Before there is anything to be reached, running is all that can be asked for.
+  // Before there is an API server to reach, it is enough that the unit runs.
   const first = kept.map(({ unit }) => `[ ! -d ${quote(keptFolder(unit))} ]`).join(' || ')
   return `if serves || ${first}; then
 ${keepScript(kept)}fi
 `
 }
 
-// Whether a running node is well with it shows later, see nodeReady; before there is a node, this is all that is known.
+// Whether a running node works with it shows later, see nodeReady; before the host is a node, nothing more is known.
 function keepBeforeJoin({ kept }: Trial): string {
   return `if [ ! -s /etc/kubernetes/kubelet.conf ]; then
 ${keepScript(kept)}fi
@@ -193,7 +194,7 @@ function trialFunctions(unit: string, { kept, health, proof }: Trial): string {
   return `${health?.functions ?? ''}${proof === undefined ? '' : proofFunctions(proof)}${putBackFunction(kept, health?.start)}${recoverFunction(unit, health)}`
 }
 
-/** Shell function `recover`: puts back what a unit ran with before, and tells whether it runs with that. Needs `put_back`. */
+/** Shell function `recover`: restores the former files of a unit, and prints whether it runs with them. Needs `put_back`. */
 export function recoverFunction(unit: string, health?: UnitHealth): string {
   const active = `[ "$(systemctl show -p ActiveState --value -- ${quote(unit)})" = active ]`
   const works = health === undefined ? active : `${active} && ${health.works}`

@@ -4,9 +4,9 @@ import { quoteAll } from '../../shell/quote.ts'
 import { fieldsOf, linesOf, unreadable } from '../support/index.ts'
 
 export interface UnitState {
-  /** False when systemd knows no such unit. */
+  /** False when systemd does not know the unit. */
   readonly loaded: boolean
-  /** Active, and not on its way to the next automatic restart. */
+  /** Active, and not about to restart automatically. */
   readonly running: boolean
   readonly stopped: boolean
   /** In words, e.g. `stopped`, `failed`, `restarting`. */
@@ -14,24 +14,24 @@ export interface UnitState {
   /** `UnitFileState`; empty when there is no unit file. */
   readonly fileState: string
   readonly needsDaemonReload: boolean
-  /** The watched files as of now: path → `inode change-time`. */
+  /** The watched files now: path → `inode change-time`. */
   readonly files: ReadonlyMap<string, string>
-  /** The same as of the last start by evcctl; undefined when there was none. */
+  /** The same at the last start by evcctl; undefined when there was none. */
   readonly startedWith: ReadonlyMap<string, string> | undefined
   /** When its process was started, in whole seconds since the epoch (rounded down); undefined when it does not run. */
   readonly startedAt: number | undefined
 }
 
-/** Where inode and change time of the watched files of a unit are kept, as of its last start by evcctl. */
+/** Folder with inode and change time of the watched files of each unit, at its last start by evcctl. */
 export const startedFolder = '/var/lib/evcctl/started'
 
-/** Prints a line a file: `<path> <inode> <change time>`; a missing file has none. */
+/** Prints a line for each file: `<path> <inode> <change time>`; none for a missing file. */
 export function statScript(files: readonly string[]): string {
-  // The change time is printed in the time zone of the host, which may be changed: UTC is not.
+  // stat prints the change time in the time zone of the host, which may change, so it runs in UTC.
   return files.length === 0 ? ':' : `TZ=UTC0 stat -L -c '%n %i %z' ${quoteAll(files)} 2>/dev/null || :`
 }
 
-// As `systemctl show` names them; Names has the aliases of a unit beside its Id.
+// Names of properties of `systemctl show`; Names has the aliases of a unit beside its Id.
 const properties = [
   'Id',
   'Names',
@@ -44,7 +44,7 @@ const properties = [
   'ActiveEnterTimestamp',
 ]
 
-/** What systemd says of units (or those that a pattern like `*.swap` fits), and what evcctl last started them with. */
+/** The properties of units (a subject may be a pattern like `*.swap`), and the files with which evcctl last started them. */
 const unitSurvey: Survey = {
   name: 'units',
   script: subjects => `TZ=UTC systemctl show -p ${properties.join(',')} -- ${quoteAll(subjects)}
@@ -60,22 +60,22 @@ if [ $# -gt 0 ]; then grep -H '' -- "$@" || :; fi
 /** The change times of files, as statScript prints them. */
 const changeSurvey: Survey = { name: 'change times', script: subjects => `${statScript(subjects)}\n` }
 
-/** Reads a unit and the files that it watches. */
+/** Parses a unit and the files that it watches. */
 export function unitProbe(unit: string, files: readonly string[]): Probe<UnitState> {
   return surveyProbe({ asks: unitQuestions(unit, files), parse: raw => parseUnit(raw, unit, files) })
 }
 
-/** What is to be asked for parseUnit(), for a probe that asks more. */
+/** The questions for parseUnit(), for a probe that asks more. */
 export function unitQuestions(unit: string, files: readonly string[]): readonly Question[] {
   return [askUnits([unit]), ...(files.length === 0 ? [] : [{ survey: changeSurvey, subjects: files }])]
 }
 
-/** For probes that want to know of units, by names or patterns. */
+/** For probes that ask about units, by names or patterns. */
 export function askUnits(subjects: readonly string[]): Question {
   return { survey: unitSurvey, subjects }
 }
 
-/** What was asked of systemd: the properties of each unit. */
+/** The parsed answer of systemd: the properties of each unit. */
 export function shownUnits(raw: ProbeResult): readonly ReadonlyMap<string, string>[] {
   return raw.stdout
     .split(/\n{2,}/)
@@ -87,7 +87,7 @@ function isName(subject: string): boolean {
   return !/[*?[]/.test(subject)
 }
 
-/** Reads the answers to unitQuestions(). */
+/** Parses the answers to unitQuestions(). */
 export function parseUnit(raw: ProbeResult, unit: string, watched: readonly string[]): UnitState {
   const fields = shownUnits(raw).find(one => one.get('Names')?.split(' ').includes(unit))
   const active = fields?.get('ActiveState')
@@ -111,7 +111,7 @@ export function parseUnit(raw: ProbeResult, unit: string, watched: readonly stri
   }
 }
 
-/** Those of `paths` that are not what the running unit was started with. */
+/** The `paths` whose files differ from those that the running unit was started with. */
 export function changedPaths(current: UnitState, paths: readonly string[]): Set<string> {
   return new Set(paths.filter(path => !isAsStarted(current, path)))
 }
@@ -119,7 +119,7 @@ export function changedPaths(current: UnitState, paths: readonly string[]): Set<
 function isAsStarted({ files, startedWith, startedAt }: UnitState, path: string): boolean {
   const now = files.get(path)
   if (startedWith !== undefined) return now === startedWith.get(path)
-  // Started by something else, e.g. kubeadm or a boot: what did not change since then is what it runs with.
+  // Something else started the unit, e.g. kubeadm or a boot: files that did not change since then are those it runs with.
   if (now === undefined) return true
   const changedAt = secondsOf(now.slice(now.indexOf(' ') + 1))
   return changedAt !== undefined && startedAt !== undefined && changedAt < startedAt

@@ -10,7 +10,7 @@ export interface SystemdUnitParameters {
   readonly state: 'running' | 'stopped'
   /** Whether it starts at boot. A unit that cannot be enabled (static, generated) is left as it is. */
   readonly enabled: boolean
-  /** Cannot be started by anything. Default false: a mask is taken off where the unit has to run, and else left. */
+  /** Whether nothing may start it. Default false: a mask is removed if the unit has to run, and otherwise left. */
   readonly masked?: boolean
   /** Absolute paths whose change needs a restart: binaries, unit files, configuration. */
   readonly watches?: readonly string[]
@@ -18,9 +18,9 @@ export interface SystemdUnitParameters {
   readonly reloads?: readonly string[]
   /** How long it may take to run (or stop), ms. Default 90 000, systemd's own. */
   readonly wait?: number
-  /** For a unit that running nodes depend on: its files from before are put back when it does not come up with new ones. */
+  /** For a unit that running nodes depend on: its former files are restored when it does not run with new ones. */
   readonly trial?: Trial
-  /** Lines of sh that end with an error where a unit that runs may not be restarted now. */
+  /** Lines of sh that end with an error while a running unit must not be restarted. */
   readonly beforeRestart?: string
 }
 
@@ -34,11 +34,11 @@ export interface UnitDesired {
 const notEnableable = new Set(['static', 'generated', 'indirect', 'alias', 'transient'])
 
 /**
- * A systemd unit that runs or not, now and at boot, with its files as they are now. What it was last started with is
- * kept on the host (`/var/lib/evcctl/started/<unit>`): inode and change time of each watched file. So a run that died
- * between a write and the restart, and a file edited by hand, are seen by the next plan; a reboot changes nothing.
- * A unit without such a record is restarted only if a watched file changed after it was started.
- * A unit that systemd keeps restarting does not count as running.
+ * A systemd unit that runs or not, now and at boot, with its current files. The host records the files of its last start
+ * (`/var/lib/evcctl/started/<unit>`): inode and change time of each watched file. So the next plan sees a file that was
+ * edited by hand, and a run that was killed between a write and the restart; a reboot changes nothing. A unit without such
+ * a record is restarted only if a watched file changed after its start. A unit that systemd keeps restarting does not
+ * count as running.
  */
 export function systemdUnit(parameters: SystemdUnitParameters): Resource<UnitState, UnitDesired> {
   const {
@@ -125,7 +125,7 @@ function* stateChanges(current: UnitState, desired: UnitDesired): Iterable<Field
 
 interface NeededAction {
   readonly how: 'restart' | 'reload'
-  /** The paths, or the names of the pending tasks, that are the reason. */
+  /** The reason: the paths, or the names of the pending tasks. */
   readonly after: string
 }
 
@@ -165,7 +165,7 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
     return {
       problem: `There is no unit ${unit} on the host.`,
       actual: said,
-      next: 'Its package or unit file is missing or was removed meanwhile: apply again.',
+      next: 'Its package or unit file is missing or was removed since the plan: apply again.',
     }
   }
   const [cause = '', back] = said.split(putBackMark)
@@ -173,7 +173,7 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
     const [files, ...rest] = back.split('\n')
     return {
       problem: `${unit} does not run with what was changed, so it has its former files again: ${files}`,
-      expected: 'active, and staying so',
+      expected: 'active, and stays active',
       actual: [cause.trim(), ...rest].filter(text => text !== '').join('\n'),
       next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
     }
@@ -181,14 +181,14 @@ function explainUnit(unit: string, state: string, failure: StepFailure) {
   if (replaced !== undefined) {
     return {
       problem: `${unit} does not run, so ${replaced} runs again in its place.`,
-      expected: 'active, and staying so',
+      expected: 'active, and stays active',
       actual: said,
       next: `Correct cluster.yaml, then apply again. See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
     }
   }
   return {
     problem: state === 'running' ? `${unit} does not run.` : `${unit} could not be stopped.`,
-    expected: state === 'running' ? 'active, and staying so' : 'inactive',
+    expected: state === 'running' ? 'active, and stays active' : 'inactive',
     actual: said,
     next: `See more on the host: journalctl -u ${unit} -n 100 --no-pager`,
   }
