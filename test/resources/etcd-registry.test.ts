@@ -129,7 +129,7 @@ describe('what an external etcd holds', () => {
     expect(other?.problem).toBe('The endpoints are not all of the etcd that this cluster uses.')
     expect(other?.actual).toBe(`${urls.other}: cluster 12\n${urls.full}: cluster 11`)
     const nothing = await refusal([urls.empty], { ...admin, ...manifest(urls.dead) })
-    expect(nothing?.problem).toContain('the cluster would begin once more from nothing')
+    expect(nothing?.problem).toContain('the cluster would start empty')
   })
 
   test('is refused when the endpoints are of two', async () => {
@@ -140,7 +140,7 @@ describe('what an external etcd holds', () => {
     'is unknown where there is no answer of etcd: %s',
     async name => {
       const refused = await refusal([urls[name]])
-      expect(refused?.problem).toContain('It cannot be found out what this etcd holds')
+      expect(refused?.problem).toContain('evcctl cannot read what this etcd holds')
       expect(refused?.actual).toContain(urls[name])
       const moved = { ...admin, ...manifest(urls.full) }
       expect((await refusal([urls[name]], moved))?.problem).toContain('cannot be found out')

@@ -78,7 +78,7 @@ describe('a download', () => {
     const outcome = await fetched(url, { http: proxy.url, https: proxy.url, noProxy: [], hosts: [] })
     expect(proxy.requests).toHaveLength(1)
     expect(outcome.explained?.problem).toBe(
-      `It needs another user name and password for the proxy ${proxy.url} (HTTP 407).`,
+      `The host needs another user name and password for the proxy ${proxy.url} (HTTP 407).`,
     )
     expect(outcome.explained?.next).toContain('spec.proxy.username')
   })

@@ -130,7 +130,7 @@ test.each([
     const ended = await apply()
     expect(ended.exitCode).toBe(1)
     expect(resource.explain?.({ step: 0, ...ended }, resource.desired as never)?.problem).toContain(
-      'a folder is in the place',
+      'there is a folder where a file has to be',
     )
     expect(readdirSync(path)).toEqual(before)
     expect(readdirSync(`${sandbox.root}/bin`)).toEqual(['kubelet'])
@@ -428,7 +428,7 @@ test('an archive without the member that is wanted is explained', async () => {
   })
   const ended = await sandbox.run(resource.converge(undefined, resource.desired as never))
   expect(resource.explain?.({ step: 0, ...ended }, resource.desired as never)?.problem).toBe(
-    "The archive of containerd 2.3.4 does not hold what upstream's does.",
+    "The archive of containerd 2.3.4 lacks files that upstream's archive has.",
   )
 })
 

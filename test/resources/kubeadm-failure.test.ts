@@ -29,7 +29,7 @@ test.each<[string, string, object]>([
     'a kubelet that does not come up, with what it said',
     `error execution phase kubelet-start: the HTTP call equal to 'curl' returned error: the kubelet is not healthy after 4m0s\n${kubeletMark}E1121 "command failed" err="unknown flag: --bogus"\n`,
     {
-      problem: 'The kubelet does not come up during kubeadm init.',
+      problem: 'The kubelet does not become healthy during kubeadm init.',
       actual: expect.stringContaining('unknown flag: --bogus'),
     },
   ],
