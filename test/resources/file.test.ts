@@ -170,7 +170,7 @@ describe('a file', () => {
   test.each([
     ['sh: printf: write error: No space left on device', /no space left/],
     ["mv: cannot move 'a' to 'b': Read-only file system", /mounted read-only/],
-    ["chmod: changing permissions of 'a': Operation not permitted", /not even root/],
+    ["chmod: changing permissions of 'a': Operation not permitted", /protected even from root/],
     ["mv: cannot move 'a' to 'b': Device or resource busy", /something is mounted/],
     ["chown: invalid user: 'nobody2:root'", /owner does not exist/],
   ])('explains %s', (stderr, problem) => {

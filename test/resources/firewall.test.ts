@@ -283,11 +283,11 @@ firewall-cmd --quiet --policy=evcctl-in --remove-rich-rule='${strange}'
   })
 
   test.each([
-    ['evcctl: rules that are not permanent', /in force, but not permanent/],
-    ['Error: INVALID_POLICY: evcctl-in', /does not take the policies/],
+    ['evcctl: rules that are not permanent', /in force but not permanent/],
+    ['Error: INVALID_POLICY: evcctl-in', /does not accept the policies/],
     [
       'usage: see firewall-cmd man page\nfirewall-cmd: error: unrecognized arguments: --policy=evcctl-in',
-      /does not take/,
+      /does not accept/,
     ],
   ])('explains %s', (stderr, problem) => {
     const failure = { step: 0, exitCode: 1, stdout: '> ports: 2222/tcp', stderr }

@@ -130,7 +130,7 @@ pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access den
 
   test('that could not be made are an error with what kubectl said', () => {
     const raw = { exitCode: 1, stdout: '', stderr: 'error: forbidden' }
-    expect(() => mint.parse(raw)).toThrow(/could not be made[\s\S]*error: forbidden/)
+    expect(() => mint.parse(raw)).toThrow(/could not be created[\s\S]*error: forbidden/)
   })
 
   test.each([

@@ -78,7 +78,7 @@ describe('packages', () => {
       'dpkg: error processing package foo (--configure):\nE: Sub-process /usr/bin/dpkg returned an error code (1)',
       /dpkg could not configure/,
     ],
-    ['E: Packages need to be removed but remove is disabled.', /have to be removed/],
+    ['E: Packages need to be removed but remove is disabled.', /would remove packages/],
     ['E: Held packages were changed and -y was used', /on hold/],
     ['E: The package lists or status file could not be parsed or opened.', /cannot read the host's list/],
     ['bad luck', /could not be installed \(exit code 100\)/],

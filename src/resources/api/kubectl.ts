@@ -2,7 +2,7 @@ import type { ProbeResult } from '../../core/resource.ts'
 import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import type { ApiState } from './api-state.ts'
 
-/** Where the API of a cluster is reached from a node, and with what: absolute paths on the hosts. */
+/** The files with which a node reaches the API: absolute paths on the hosts. */
 export interface ApiAccess {
   /** Credentials of the cluster's administrator, on control plane nodes. */
   readonly adminConf: string
@@ -13,7 +13,7 @@ export interface ApiAccess {
   readonly kubeletConf: string
 }
 
-/** As kubeadm makes it; kubectl is where the kubernetes-binaries role installs it. */
+/** The paths that kubeadm uses; kubectl is where the kubernetes-binaries role installs it. */
 export const kubeadmApi: ApiAccess = {
   adminConf: '/etc/kubernetes/admin.conf',
   kubectl: '/usr/local/bin/kubectl',
