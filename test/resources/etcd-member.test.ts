@@ -128,7 +128,7 @@ describe('an etcd member', () => {
       'a new cluster without a host',
       see('unit=inactive'),
       { data: { e1: 'none', e3: 'none' } } as EtcdMemberDesired,
-      'needs all of its hosts',
+      'All hosts of a new etcd cluster',
     ],
   ])('refuses %s', (_what, current, desired, words) => {
     expect(plan(current, desired)).toContain(words)
