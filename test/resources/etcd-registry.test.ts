@@ -102,7 +102,7 @@ describe('what an external etcd holds', () => {
 
   test("is refused when it is another cluster's", async () => {
     const refused = await refusal([urls.dead, urls.full])
-    expect(refused?.problem).toContain('kubeadm init would take it over')
+    expect(refused?.problem).toContain('kubeadm init would take them over')
     expect(refused?.actual).toBe(`keys below /registry/ at ${urls.full}`)
     expect(await refusal([urls.full], {}, { foreign: false })).toMatchObject({ problem: refused?.problem })
   })
@@ -113,7 +113,7 @@ describe('what an external etcd holds', () => {
       expect(await refusal([urls.full], { ...admin, ...marker, ...begun })).toBeUndefined()
     }
     for (const begun of [marker, { ...marker, ...manifest(urls.empty) }, { ...marker, ...wrote(urls.empty) }]) {
-      expect((await refusal([urls.full], begun))?.problem).toContain('would take it over')
+      expect((await refusal([urls.full], begun))?.problem).toContain('would take them over')
     }
   })
 
@@ -143,7 +143,7 @@ describe('what an external etcd holds', () => {
       expect(refused?.problem).toContain('evcctl cannot read what this etcd holds')
       expect(refused?.actual).toContain(urls[name])
       const moved = { ...admin, ...manifest(urls.full) }
-      expect((await refusal([urls[name]], moved))?.problem).toContain('cannot be found out')
+      expect((await refusal([urls[name]], moved))?.problem).toContain('evcctl cannot read what this etcd holds')
       expect(await refusal([urls[name], urls.empty])).toBeUndefined()
     },
   )

@@ -91,7 +91,7 @@ describe('a file', () => {
         { step: 0, exitCode: 1, stdout: '', stderr: `rmdir: failed to remove '${path}': Directory not empty` },
         { content: 'x', mode: 0o640, owner },
       )?.problem,
-    ).toMatch(/folder with something in it/)
+    ).toMatch(/a folder that is mounted or not empty/)
   })
 
   test('that is large or binary is compared without being shown', () => {
