@@ -107,7 +107,7 @@ describe.sequential('a cluster on an etcd that exists already', () => {
     )
     expect(reset.exitCode).toBe(0)
     const said = await refusal()
-    expect(said).toContain('kubeadm init would take it over')
+    expect(said).toContain('kubeadm init would take them over')
     expect(said).toContain(`keys below /registry/ at ${etcd.endpoint}`)
     const apply = await run('apply', cluster.file, '--yes')
     expect(apply.exitCode).not.toBe(0)
