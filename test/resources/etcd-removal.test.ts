@@ -88,7 +88,7 @@ remove e5 (id5): it is not wanted any more: 4 of 4 voting members answer, 3 need
     const data = formed(1)
     const current = answered(three, [1, 2])
     expect(plan(current, 'former', [3], data)).toBe(
-      'refused: etcd would lose its quorum: remove e1 (id1): it is not wanted any more. So what is not in cluster.yaml any more cannot be removed: e1 (id1), e2 (id2). 1 would answer',
+      'refused: etcd would lose its quorum: remove e1 (id1): it is not wanted any more. So these members, which are no longer in cluster.yaml, cannot be removed: e1 (id1), e2 (id2). 1 would answer',
     )
     // A member that is only stopped is started before.
     expect(plan(current, 'former', [3], formed(3))).toContain('remove e2 (id2)')
