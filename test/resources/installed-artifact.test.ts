@@ -404,7 +404,10 @@ test('members of an archive go to their places; of a folder every program does, 
 })
 
 test.each([
-  ["mv: cannot move 'a' to 'b': Operation not permitted", /^kubelet 1\.36\.4 could not be written: it is protected even from root/],
+  [
+    "mv: cannot move 'a' to 'b': Operation not permitted",
+    /^kubelet 1\.36\.4 could not be written: it is protected even from root/,
+  ],
   ["install: cannot create regular file 'a': Read-only file system", /mounted read-only/],
   ["mv: cannot move 'a' to 'b': Device or resource busy", /something is mounted/],
 ])('a program that cannot be put into its place is explained: %s', (stderr, problem) => {
