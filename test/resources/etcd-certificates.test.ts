@@ -98,7 +98,7 @@ describe('certificates of etcd', () => {
     expect(openssl('pkey', '-in', sandbox.inside(`${folder}/ca.key`), '-pubout')).toBe(key)
     rmSync(sandbox.inside(`${folder}/ca.key`))
     const change = ca.diff(await sandbox.probe(ca), { commonName: 'etcd-ca' }, nothing)
-    expect(change?.refused?.problem).toContain('The key of the CA is gone')
+    expect(change?.refused?.problem).toContain('The key of the CA is missing')
   })
 
   test('a key that was put there by hand gets a request of its own', async () => {
