@@ -113,6 +113,27 @@ test('imports point one way', () => {
   expect(wrong).toEqual([])
 })
 
+test('no files import each other in a circle', () => {
+  const direct = new Map(files.map(path => [path, importsOf(path)]))
+  const open: string[] = []
+  const done = new Set<string>()
+  const circles: string[] = []
+  const visit = (path: string): void => {
+    if (done.has(path)) return
+    const at = open.indexOf(path)
+    if (at >= 0) {
+      circles.push([...open.slice(at), path].join(' imports '))
+      return
+    }
+    open.push(path)
+    for (const target of direct.get(path) ?? []) visit(target)
+    open.pop()
+    done.add(path)
+  }
+  for (const path of files) visit(path)
+  expect(circles).toEqual([])
+})
+
 /** The groups of src/resources, each after those that it may import. */
 const groups = [
   'support',
@@ -177,7 +198,7 @@ test('secrets are revealed in one file only', () => {
 test('a text that may have a Secret in it is cut in one place only, which masks it before', () => {
   const cutting = /\.slice\((?:0, |-)(?:\d \* )?(?:\d{3,}|\w*[lL]ongest\w*|\w+Length|mostHeard)\)/
   // Of these the one is parsed, the other shown only by way of what cuts it once more; of hosts of our own there are no Secrets.
-  const parsing = ['src/cli/health-answer.ts', 'src/ssh/root-channel.ts']
+  const parsing = ['src/cli/status/health-answer.ts', 'src/ssh/root-channel.ts']
   const wrong = files.filter(
     path =>
       !/^src\/(local|config)\//.test(path) &&
@@ -190,14 +211,14 @@ test('a text that may have a Secret in it is cut in one place only, which masks 
 test('text reaches the terminal through one door, and as it is only where that is wanted', () => {
   const using = (pattern: RegExp) => files.filter(path => pattern.test(readFileSync(join(root, path), 'utf8')))
   expect(using(/\bconsole\.|process\.std(out|err)\.write\b|this\.(log|warn|logJson|logToStderr)\(/)).toEqual([
-    'src/cli/streams.ts',
+    'src/cli/terminal/streams.ts',
   ])
   expect(using(/\bpass(Out|Error)\b/).sort()).toEqual([
     'src/cli/actions/kubeconfig.ts',
-    'src/cli/cluster-run.ts',
-    'src/cli/exec-output.ts',
     'src/cli/main.ts',
-    'src/cli/streams.ts',
+    'src/cli/run/cluster-run.ts',
+    'src/cli/terminal/exec-output.ts',
+    'src/cli/terminal/streams.ts',
   ])
 })
 

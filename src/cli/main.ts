@@ -2,11 +2,11 @@ import { type Config, run, settings } from '@oclif/core'
 import type { PJSON } from '@oclif/core/interfaces'
 import { type ExitCode, exitCodes } from '../core/errors.ts'
 import { ownValue } from '../core/own-value.ts'
-import { guardAgainstCrashes } from './crash.ts'
-import { showFailure } from './failures.ts'
 import { commands } from './index.ts'
-import { guardOutput, outputLost, passError, writeError } from './streams.ts'
-import { unknownCommand } from './usage-errors.ts'
+import { guardAgainstCrashes } from './terminal/crash.ts'
+import { showFailure } from './terminal/failures.ts'
+import { guardOutput, outputLost, passError, writeError } from './terminal/streams.ts'
+import { unknownCommand } from './terminal/usage-errors.ts'
 
 /** Where the package lies, and its package.json where another than the one on disk is to be used. */
 export interface MainOptions {

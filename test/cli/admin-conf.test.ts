@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse, stringify } from 'yaml'
-import { type AdminUser, readAdminConf } from '../../src/cli/admin-conf.ts'
+import { type AdminUser, readAdminConf } from '../../src/cli/kubeconfig/admin-conf.ts'
 import { UserError } from '../../src/core/index.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { anyText, fuzzing } from '../kit/fuzz.ts'

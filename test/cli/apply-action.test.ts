@@ -15,7 +15,7 @@ const given = vi.hoisted(() => ({
 }))
 
 // What there is around the action: hosts, a lock that another run had meanwhile, and a terminal.
-vi.mock('../../src/cli/cluster-run.ts', () => ({
+vi.mock('../../src/cli/run/cluster-run.ts', () => ({
   withClusterRun: (_options: unknown, work: (cluster: unknown) => unknown) =>
     work({
       spec: { name: 'lab', file: 'cluster.yaml', hosts: [{ name: 'w1' }] },
@@ -25,7 +25,7 @@ vi.mock('../../src/cli/cluster-run.ts', () => ({
       aside: (print: () => unknown) => print(),
     }),
 }))
-vi.mock('../../src/cli/evaluate-cluster.ts', () => ({
+vi.mock('../../src/cli/run/evaluate-cluster.ts', () => ({
   exitCodeOf: () => 0,
   evaluateCluster: async (_cluster: unknown, silent: unknown) => {
     given.calls.push('read')
@@ -34,10 +34,10 @@ vi.mock('../../src/cli/evaluate-cluster.ts', () => ({
     return { evaluation, voters: ['w1'], seen: { generation: 4, counted: new Map(), busy: false } }
   },
 }))
-vi.mock('../../src/cli/show-plan.ts', () => ({ showPlan: async () => true, anythingToDo: () => true }))
-vi.mock('../../src/cli/ask.ts', async original => {
+vi.mock('../../src/cli/run/show-plan.ts', () => ({ showPlan: async () => true, anythingToDo: () => true }))
+vi.mock('../../src/cli/terminal/ask.ts', async original => {
   const { Writable } = await import('node:stream')
-  const ask = await original<typeof import('../../src/cli/ask.ts')>()
+  const ask = await original<typeof import('../../src/cli/terminal/ask.ts')>()
   const output = new Writable({ write: (_chunk, _encoding, done) => done() })
   const confirm: typeof ask.confirm = (question, options) => {
     given.calls.push('ask')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { askControlPlane } from '../../src/cli/ask-control-plane.ts'
+import { askControlPlane } from '../../src/cli/status/ask-control-plane.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { type ExchangeReply, HostError, type ProbeResult, type Session } from '../../src/core/index.ts'
 

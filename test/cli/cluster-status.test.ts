@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isHealthy, readStatus, statusScripts } from '../../src/cli/cluster-status.ts'
-import { statusText } from '../../src/cli/status-text.ts'
+import { isHealthy, readStatus, statusScripts } from '../../src/cli/status/cluster-status.ts'
+import { statusText } from '../../src/cli/status/status-text.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { limits } from '../../src/core/limits.ts'
 import { createPaint } from '../../src/report/index.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { showFailure } from '../../src/cli/failures.ts'
+import { showFailure } from '../../src/cli/terminal/failures.ts'
 import { HostError, UserErrors } from '../../src/core/errors.ts'
 import { Secret } from '../../src/core/secret.ts'
 

@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { withFileLock } from '../../src/cli/file-lock.ts'
+import { withFileLock } from '../../src/cli/kubeconfig/file-lock.ts'
 import { UserError } from '../../src/core/index.ts'
 import { temporaryFolder } from './run-cli.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { refuseSecondCluster, setUnfitAside } from '../../src/cli/fit-hosts.ts'
+import { refuseSecondCluster, setUnfitAside } from '../../src/cli/run/fit-hosts.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { exitCodes, HostError, UserErrors } from '../../src/core/errors.ts'

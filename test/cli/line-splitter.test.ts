@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LineSplitter } from '../../src/cli/line-splitter.ts'
+import { LineSplitter } from '../../src/cli/terminal/line-splitter.ts'
 import { redact, Secret } from '../../src/core/index.ts'
 
 const value = 'QZJ7-KVXW-9YUG-HBPM'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type NetworkFindings, networkAsData, networkText } from '../../src/cli/network-check-text.ts'
+import { type NetworkFindings, networkAsData, networkText } from '../../src/cli/actions/network-check-text.ts'
 import { createPaint } from '../../src/report/index.ts'
 import type { NodeResults } from '../../src/resources/network-check/script.ts'
 import { specOf } from '../playbooks/given.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { otherNodes, otherNodesNote } from '../../src/cli/other-nodes.ts'
+import { otherNodes, otherNodesNote } from '../../src/cli/run/other-nodes.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { absent, nodesAnswered, unreachable } from '../resources/api-given.ts'

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { quoteAll } from '../../src/shell/quote.ts'
 
-const streams = fileURLToPath(new URL('../../src/cli/streams.ts', import.meta.url))
+const streams = fileURLToPath(new URL('../../src/cli/terminal/streams.ts', import.meta.url))
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'evcctl-output-'))

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { isBehind, passOut, printJson, printLine, writeError, writeOut } from '../../src/cli/streams.ts'
+import { isBehind, passOut, printJson, printLine, writeError, writeOut } from '../../src/cli/terminal/streams.ts'
 import { Secret } from '../../src/core/index.ts'
 
 let shown = ''

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { askedFrom } from '../../src/cli/network-check-text.ts'
+import { askedFrom } from '../../src/cli/actions/network-check-text.ts'
 import { networkName, networkPathOf, peersOf, sandboxImage } from '../../src/cluster/index.ts'
 import { specOf } from '../playbooks/given.ts'
 

@@ -68,8 +68,8 @@ describe('a deadline', () => {
 describe('a time-out of another machine', () => {
   // These go by the clock all the same: nobody is blamed by them. The lease of the lock does, too, and has to.
   const byTheClock = [
-    'src/cli/crash.ts',
-    'src/cli/file-lock.ts',
+    'src/cli/kubeconfig/file-lock.ts',
+    'src/cli/terminal/crash.ts',
     'src/core/deadline.ts',
     'src/core/local-file.ts',
     'src/engine/throttle.ts',

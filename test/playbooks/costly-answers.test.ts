@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { readHostAnswer } from '../../src/cli/health-answer.ts'
-import { nodesIn, podsIn, versionIn } from '../../src/cli/listed-objects.ts'
+import { readHostAnswer } from '../../src/cli/status/health-answer.ts'
+import { nodesIn, podsIn, versionIn } from '../../src/cli/status/listed-objects.ts'
 import { limits, listBytes, surveyBytes, usualProbeBytes } from '../../src/core/limits.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import type { ProbeResult } from '../../src/index.ts'

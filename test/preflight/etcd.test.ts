@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { setUnfitAside } from '../../src/cli/fit-hosts.ts'
+import { setUnfitAside } from '../../src/cli/run/fit-hosts.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { UserErrors } from '../../src/core/errors.ts'

@@ -33,7 +33,10 @@ describe('a download', () => {
     expect([exitCode, stderr]).toEqual([downloadCodes.tooLarge, expect.stringContaining('more than 100000 bytes')])
     expect(existsSync(sandbox.inside(cachePath(sha256)))).toBe(false)
     const details = explainDownload({ step: 0, exitCode, stdout: '', stderr }, { url, sha256, site: 'x' })
-    expect(details).toMatchObject({ problem: expect.stringContaining('x sends more data than expected'), expected: 'at most 100 kB' })
+    expect(details).toMatchObject({
+      problem: expect.stringContaining('x sends more data than expected'),
+      expected: 'at most 100 kB',
+    })
   })
 
   it('from a mirror that breaks off and knows no ranges is given up after some attempts', async () => {

@@ -10,11 +10,11 @@ import {
   withLock,
 } from '../../engine/index.ts'
 import { count, renderClosing } from '../../report/index.ts'
-import { canAsk, confirm } from '../ask.ts'
-import { type ClusterRun, withClusterRun } from '../cluster-run.ts'
-import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../evaluate-cluster.ts'
-import { anythingToDo, cannotBeApplied, showPlan } from '../show-plan.ts'
-import { printLine } from '../streams.ts'
+import { type ClusterRun, withClusterRun } from '../run/cluster-run.ts'
+import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
+import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
+import { canAsk, confirm } from '../terminal/ask.ts'
+import { printLine } from '../terminal/streams.ts'
 import { version } from '../version.ts'
 
 export interface ApplyActionOptions {

@@ -4,11 +4,11 @@ import { nearest } from '../../config/nearest.ts'
 import { type ExitCode, exitCodes, HostError, UserError } from '../../core/index.ts'
 import { quoteAll } from '../../shell/quote.ts'
 import { createPool, type Pool } from '../../ssh/index.ts'
-import { type Outcome, type Show, showAsJson, showAsText, showOutcomes } from '../exec-output.ts'
-import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
-import { LineSplitter } from '../line-splitter.ts'
-import { openCluster } from '../open-cluster.ts'
-import { backlog, printJson, stdoutClosed, writeError } from '../streams.ts'
+import { type Interrupts, listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { type Outcome, type Show, showAsJson, showAsText, showOutcomes } from '../terminal/exec-output.ts'
+import { LineSplitter } from '../terminal/line-splitter.ts'
+import { backlog, printJson, stdoutClosed, writeError } from '../terminal/streams.ts'
 
 export interface ExecOptions {
   readonly file: string

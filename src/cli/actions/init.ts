@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { Document, isCollection, isNode, isPair, isSeq, parseDocument } from 'yaml'
 import { parseClusterFile, starterFile } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
-import { printJson, printLine } from '../streams.ts'
+import { printJson, printLine } from '../terminal/streams.ts'
 
 export interface InitOptions {
   readonly file: string

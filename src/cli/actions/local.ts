@@ -8,7 +8,7 @@ import { startLocalHosts } from '../../local/hosts.ts'
 import { detectNeeds } from '../../local/needs.ts'
 import { parseNodes } from '../../local/nodes.ts'
 import { count, createPaint, table, wantsColour } from '../../report/index.ts'
-import { printJson, printLine, writeError } from '../streams.ts'
+import { printJson, printLine, writeError } from '../terminal/streams.ts'
 
 interface OutputOptions {
   readonly output: 'text' | 'json'

@@ -13,11 +13,11 @@ import {
   readResults,
 } from '../../resources/network-check/index.ts'
 import { createPool, type Pool } from '../../ssh/index.ts'
-import { askControlPlane } from '../ask-control-plane.ts'
-import { listenForInterrupts } from '../interrupts.ts'
-import { askedFrom, type NetworkFindings, networkAsData, networkText, works } from '../network-check-text.ts'
-import { openCluster } from '../open-cluster.ts'
-import { printJson, printLine, writeError } from '../streams.ts'
+import { listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { askControlPlane } from '../status/ask-control-plane.ts'
+import { printJson, printLine, writeError } from '../terminal/streams.ts'
+import { askedFrom, type NetworkFindings, networkAsData, networkText, works } from './network-check-text.ts'
 
 export interface NetworkCheckOptions {
   readonly file: string

@@ -14,9 +14,9 @@ import {
   wantsColour,
 } from '../../report/index.ts'
 import { createPool, diagnose, type HostCheck } from '../../ssh/index.ts'
-import { type Interrupts, listenForInterrupts } from '../interrupts.ts'
-import { openCluster } from '../open-cluster.ts'
-import { printJson, printLine } from '../streams.ts'
+import { type Interrupts, listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { printJson, printLine } from '../terminal/streams.ts'
 
 export interface PingOptions {
   readonly file: string

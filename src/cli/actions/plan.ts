@@ -1,8 +1,8 @@
 import type { Operation } from '../../cluster/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
-import { withClusterRun } from '../cluster-run.ts'
-import { evaluateCluster, exitCodeOf } from '../evaluate-cluster.ts'
-import { showPlan } from '../show-plan.ts'
+import { withClusterRun } from '../run/cluster-run.ts'
+import { evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
+import { showPlan } from '../run/show-plan.ts'
 import { version } from '../version.ts'
 
 export interface PlanActionOptions {

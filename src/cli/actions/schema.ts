@@ -1,6 +1,6 @@
 import { clusterJsonSchema } from '../../config/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
-import { printLine } from '../streams.ts'
+import { printLine } from '../terminal/streams.ts'
 
 /** `evcctl schema`: JSON in both output formats. */
 export async function printSchema(): Promise<ExitCode> {

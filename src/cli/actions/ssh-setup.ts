@@ -1,11 +1,11 @@
 import { type ExitCode, exitCodes, HostError, UserError } from '../../core/index.ts'
 import { createPaint, printable, table, wantsColour } from '../../report/index.ts'
 import { type Machine, type SetupOutcome, type SetupQuestions, setUpLogins } from '../../ssh/index.ts'
-import { askSecret, canAskSecrets, confirm } from '../ask.ts'
-import { listenForInterrupts } from '../interrupts.ts'
-import { openCluster } from '../open-cluster.ts'
-import { setupAsData, setupText } from '../ssh-setup-text.ts'
-import { printJson, printLine, writeError } from '../streams.ts'
+import { listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { askSecret, canAskSecrets, confirm } from '../terminal/ask.ts'
+import { printJson, printLine, writeError } from '../terminal/streams.ts'
+import { setupAsData, setupText } from './ssh-setup-text.ts'
 
 export interface SshSetupOptions {
   readonly file: string

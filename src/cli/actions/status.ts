@@ -1,12 +1,12 @@
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
-import { askStatus } from '../ask-status.ts'
-import { clusterHealth } from '../cluster-health.ts'
-import { isHealthy, readStatus } from '../cluster-status.ts'
-import { listenForInterrupts } from '../interrupts.ts'
-import { openCluster } from '../open-cluster.ts'
-import { statusText } from '../status-text.ts'
-import { printJson, printLine } from '../streams.ts'
+import { listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { askStatus } from '../status/ask-status.ts'
+import { clusterHealth } from '../status/cluster-health.ts'
+import { isHealthy, readStatus } from '../status/cluster-status.ts'
+import { statusText } from '../status/status-text.ts'
+import { printJson, printLine } from '../terminal/streams.ts'
 
 /** `evcctl status`: what the cluster and each of its hosts say, in one round. Exit code 1 when something is not healthy. */
 export async function status(options: { readonly file: string; readonly output: 'text' | 'json' }): Promise<ExitCode> {

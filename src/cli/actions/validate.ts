@@ -1,7 +1,7 @@
 import { loadClusterFile } from '../../config/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { count, runtimeLabel } from '../../report/index.ts'
-import { printJson, printLine } from '../streams.ts'
+import { printJson, printLine } from '../terminal/streams.ts'
 
 /** `evcctl validate`: errors are thrown, all at once; a right file is described in one line. */
 export async function validate(options: {

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
+import { localActions } from '../../actions/local-actions.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { localActions } from '../../local-actions.ts'
 
 export class LocalDown extends BaseCommand {
   static override readonly summary = 'Remove the hosts that local up started.'

@@ -1,5 +1,5 @@
+import { localActions } from '../../actions/local-actions.ts'
 import { BaseCommand } from '../../base-command.ts'
-import { localActions } from '../../local-actions.ts'
 
 export class LocalList extends BaseCommand {
   static override readonly summary = 'List the hosts that local up started.'

@@ -1,0 +1,142 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml'
+import { beginningOf } from '../../core/cut.ts'
+import { UserError } from '../../core/index.ts'
+import { printableLine } from '../../report/index.ts'
+import { parseKubeconfig } from './yaml.ts'
+
+/** What an administrator kubeconfig of a host gives access with: every part is checked, and written as it stands here. */
+export interface AdminAccess {
+  /** Base64 of PEM certificates. */
+  readonly certificateAuthorityData: string
+  readonly user: AdminUser
+}
+
+/** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
+export interface ClusterAccess extends AdminAccess {
+  /** Name of the cluster, and of its context. */
+  readonly name: string
+  /** URL of the API servers that is reached from here; never the one that a host names. */
+  readonly server: string
+}
+
+/** The user entry: a client certificate with its key (base64 of PEM), or a bearer token. */
+export type AdminUser =
+  | { readonly 'client-certificate-data': string; readonly 'client-key-data': string }
+  | { readonly token: string }
+
+/** kubeadm writes less than 6 KiB; a bundle of authorities may be larger. Characters. */
+const longest = 256 * 1024
+
+/**
+ * Reads the admin.conf of a host. kubectl runs programs and reads files that a kubeconfig names, so nothing is taken over
+ * but certificates, a key and a token; any other key is refused by its name. `where` names host and file. Raises UserError.
+ */
+export function readAdminConf(text: string, where: string): AdminAccess {
+  const config = mapIn(text, where)
+  const context = entry(config, 'contexts', config.get('current-context'), 'context', where)
+  const cluster = entry(config, 'clusters', context.get('cluster'), 'cluster', where)
+  const user = entry(config, 'users', context.get('user'), 'user', where)
+  refuseOthers(cluster, ['certificate-authority-data', 'server'], 'clusters[].cluster', where)
+  return {
+    certificateAuthorityData: certificates(cluster, 'certificate-authority-data', where).data,
+    user: userOf(user, where),
+  }
+}
+
+function mapIn(text: string, where: string): YAMLMap {
+  if (text.length > longest) throw notKubeadms(where, `more than ${longest / 1024} KiB`)
+  const document = parsed(text, where)
+  if (!isMap(document.contents)) throw notKubeadms(where, 'no mapping')
+  return document.contents
+}
+
+function parsed(text: string, where: string) {
+  try {
+    return parseKubeconfig(text)
+  } catch (cause) {
+    throw notKubeadms(where, printableLine(cause instanceof Error ? cause.message : String(cause)))
+  }
+}
+
+function entry(config: YAMLMap, list: string, name: unknown, part: string, where: string): YAMLMap {
+  const entries = config.get(list)
+  const found = isSeq(entries) ? entries.items.find(item => isMap(item) && item.get('name') === name) : undefined
+  const value = isMap(found) ? found.get(part) : undefined
+  if (typeof name !== 'string' || !isMap(value)) throw notKubeadms(where, `no entry of its current context in ${list}`)
+  return value
+}
+
+function userOf(user: YAMLMap, where: string): AdminUser {
+  if (user.has('token')) {
+    refuseOthers(user, ['token'], 'users[].user', where)
+    const token = user.get('token')
+    // The form of RFC 6750, 2.1.
+    if (typeof token !== 'string' || !/^[A-Za-z0-9._~+/-]+=*$/.test(token)) throw malformed('token', 'a token', where)
+    return { token }
+  }
+  refuseOthers(user, ['client-certificate-data', 'client-key-data'], 'users[].user', where)
+  const { data, first } = certificates(user, 'client-certificate-data', where)
+  return { 'client-certificate-data': data, 'client-key-data': keyOf(user, first, where) }
+}
+
+function refuseOthers(map: YAMLMap, allowed: readonly string[], path: string, where: string): void {
+  const other = map.items
+    .map(({ key }) => (isScalar(key) ? String(key.value) : '?'))
+    .find(key => !allowed.includes(key))
+  if (other === undefined) return
+  throw new UserError({
+    where,
+    problem: `${path} has the key ${beginningOf(printableLine(other), 60)}, which kubeadm does not write. Nothing was written.`,
+    expected: `no keys but ${allowed.join(', ')}: kubectl runs programs and reads files that others name`,
+    next: 'If it is meant, make a kubeconfig by hand from that file. If not, find out who changed it.',
+  })
+}
+
+function certificates(map: YAMLMap, key: string, where: string): { data: string; first: X509Certificate } {
+  const blocks = pemBlocks(map, key, /^CERTIFICATE$/)
+  try {
+    const [first] = blocks.map(block => new X509Certificate(block))
+    if (first !== undefined) return { data: base64(blocks), first }
+  } catch {
+    // The same refusal as without any block.
+  }
+  throw malformed(key, 'certificates: PEM in base64', where)
+}
+
+function keyOf(user: YAMLMap, certificate: X509Certificate, where: string): string {
+  const key = 'client-key-data'
+  const blocks = pemBlocks(user, key, /^([A-Z]+ )?PRIVATE KEY$/)
+  try {
+    if (blocks.length === 1 && certificate.checkPrivateKey(createPrivateKey(blocks[0]!))) return base64(blocks)
+  } catch {
+    // Node's own text could show a part of the key.
+  }
+  throw malformed(key, 'the private key of client-certificate-data, without a passphrase: PEM in base64', where)
+}
+
+// Only whole blocks are taken over; what stands between them is left out.
+function pemBlocks(map: YAMLMap, key: string, label: RegExp): readonly string[] {
+  const value = map.get(key)
+  if (typeof value !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return []
+  const text = Buffer.from(value, 'base64').toString('latin1')
+  const blocks = text.matchAll(/-----BEGIN ([A-Z ]+)-----\r?\n([A-Za-z0-9+/=\r\n]+)-----END \1-----/g)
+  return [...blocks].filter(([, name]) => label.test(name!)).map(([block]) => `${block.replaceAll('\r', '')}\n`)
+}
+
+function base64(blocks: readonly string[]): string {
+  return Buffer.from(blocks.join('')).toString('base64')
+}
+
+function malformed(key: string, expected: string, where: string): UserError {
+  return new UserError({ where, problem: `${key} is not acceptable. Nothing was written.`, expected })
+}
+
+function notKubeadms(where: string, actual: string): UserError {
+  return new UserError({
+    where,
+    problem: 'This is not a kubeconfig as kubeadm writes it. Nothing was written.',
+    expected: 'a current context whose cluster and user are in the file',
+    actual,
+  })
+}

@@ -1,0 +1,147 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Operation } from '../../cluster/index.ts'
+import type { ClusterSecrets, ClusterSpec } from '../../config/index.ts'
+import { type ExitCode, exitCodes, type SshTarget, UserError } from '../../core/index.ts'
+import { limits } from '../../core/limits.ts'
+import { createEventStream, openJournal, type Patience, type Run } from '../../engine/index.ts'
+import {
+  createPaint,
+  fold,
+  jsonReporter,
+  newRun,
+  type Paint,
+  plainReporter,
+  type Reporter,
+  type RunView,
+  report,
+  ttyReporter,
+  wantsColour,
+} from '../../report/index.ts'
+import { createPool } from '../../ssh/index.ts'
+import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
+import { listenForInterrupts } from './interrupts.ts'
+import { openClusterWithSecrets } from './open-cluster.ts'
+
+export interface ClusterRunOptions {
+  /** The cluster file. */
+  readonly file: string
+  /** What is planned, or done. */
+  readonly operation: Operation
+  readonly command: 'plan' | 'apply'
+  readonly output: 'text' | 'json'
+  readonly parallel: number
+  readonly version: string
+}
+
+/** A run under way: what plan and apply work with. */
+export interface ClusterRun {
+  readonly spec: ClusterSpec
+  readonly secrets: ClusterSecrets
+  /** What is planned, or done. */
+  readonly operation: Operation
+  readonly run: Run
+  /** Name of the run: that of its journal. */
+  readonly id: string
+  /** Undefined where there is no journal. */
+  readonly journalFolder: string | undefined
+  /** All that the events have told so far. */
+  readonly view: RunView
+  readonly paint: Paint
+  /** Exchanges of all hosts so far. */
+  exchanges(): number
+  /** Prints something that stays, with the live picture off the screen meanwhile. */
+  aside<T>(work: () => T | Promise<T>): Promise<T>
+}
+
+/** Opens the cluster file, the journal, the reporter and the connections, does the work, and closes all of it. */
+export async function withClusterRun(
+  options: ClusterRunOptions,
+  work: (cluster: ClusterRun) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const { file, operation, command, version, parallel } = options
+  const { spec, targets, secrets } = await openClusterWithSecrets(file)
+  const journal = await openJournal({ cluster: spec.name, command, version, file })
+  const view = newRun()
+  const stream = createEventStream(
+    { name: 'The journal of this run', take: event => journal.write(event) },
+    { name: 'The summary of this run', take: event => fold(view, event) },
+  )
+  const paint = createPaint(wantsColour(process.stdout, process.env))
+  const reporter = reporterFor(options)
+  const reported = report(stream.events(), reporter)
+  // It is told when it is awaited, at the end; a rejection that nobody looks at before would end the process.
+  reported.catch(() => {})
+  let outcome = 'failed'
+  try {
+    using interrupts = listenForInterrupts(how => stream.emit({ type: 'run:stopping', how }))
+    await using pool = createPool(targets, {
+      onConnected: (host, ms) => stream.emit({ type: 'host:connected', host, ms }),
+    })
+    const hosts = spec.hosts.map(host => host.name)
+    stream.emit({ type: 'run:start', run: journal.run, command, cluster: spec.name, hosts })
+    if (journal.missing !== undefined)
+      stream.emit({ type: 'note', text: `There is no journal of this run: ${journal.missing}` })
+    const { stop, abort } = interrupts
+    const exitCode = await work({
+      spec,
+      secrets,
+      operation,
+      run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
+      id: journal.run,
+      journalFolder: journal.folder,
+      view,
+      paint,
+      exchanges: () =>
+        pool
+          .exchanges()
+          .values()
+          .reduce((sum, one) => sum + one, 0),
+      async aside(print) {
+        // Readers of the events are a few steps behind; what happened so far is shown first.
+        await setImmediate()
+        reporter.pause()
+        try {
+          return await print()
+        } finally {
+          reporter.resume()
+        }
+      },
+    })
+    outcome = outcomeOf(exitCode)
+    return exitCode
+  } catch (error) {
+    if (error instanceof UserError) outcome = outcomeOf(error.exitCode)
+    throw error
+  } finally {
+    stream.end()
+    try {
+      await reported
+    } finally {
+      await journal.close(outcome)
+    }
+  }
+}
+
+// Who gives a slow machine more time to connect has others wait as long for it.
+function patienceWith(targets: readonly SshTarget[]): Patience {
+  const longest = Math.max(0, ...targets.map(({ connectTimeoutMs }) => connectTimeoutMs))
+  return { ...limits, patienceTotalMs: Math.max(limits.patienceTotalMs, longest) }
+}
+
+// apply tells its progress on standard output; that of plan is only a help for whoever looks on, so that the plan
+// itself can go into a file.
+function reporterFor({ command, output }: ClusterRunOptions): Reporter {
+  if (output === 'json') return jsonReporter(passOut, isBehind)
+  const stream = command === 'apply' ? process.stdout : process.stderr
+  if (stream.isTTY && process.env.TERM !== 'dumb') {
+    return ttyReporter(stream, { paint: createPaint(wantsColour(stream, process.env)) })
+  }
+  return command === 'apply' ? plainReporter(writeOut, { isBehind }) : silent
+}
+
+const silent: Reporter = { show() {}, pause() {}, resume() {}, end() {} }
+
+function outcomeOf(exitCode: ExitCode): string {
+  const names = Object.entries(exitCodes) as [string, ExitCode][]
+  return names.find(([, code]) => code === exitCode)?.[0] ?? 'failed'
+}

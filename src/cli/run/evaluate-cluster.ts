@@ -1,0 +1,169 @@
+import { changesOfRunningHosts, changingBatches, hostBatches } from '../../../playbooks/rolling.ts'
+import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../../cluster/index.ts'
+import { type Batches, exitCodes, type FactModule, HostError, UserErrors } from '../../core/index.ts'
+import {
+  describeHolder,
+  type Evaluation,
+  evaluate,
+  type GatheredFacts,
+  gatherFacts,
+  journalFolder,
+  judgeWith,
+  lostWhileWritten,
+  type SeenLock,
+  seenLock,
+} from '../../engine/index.ts'
+import { type AskedFacts, endpointFacts, type HostFacts, hostFacts, kubeletNameServerFacts } from '../../facts/index.ts'
+import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../preflight/index.ts'
+import type { ClusterRun } from './cluster-run.ts'
+import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
+import { refuseAfterLoss } from './lost-nodes.ts'
+import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
+
+/** What is the case on all hosts, compared with the cluster file, and who else is at work. */
+export interface ClusterEvaluation {
+  readonly evaluation: Evaluation
+  /** The running hosts that would change, batch after batch. */
+  readonly batches: Batches
+  /** The hosts that keep the lock of the cluster. */
+  readonly voters: readonly string[]
+  /** What the hosts said of the lock when they were read. */
+  readonly seen: SeenLock
+  /** Another run that is alive, as shown to people. */
+  readonly lockedBy?: string
+}
+
+/**
+ * Reads all hosts and evaluates the graph of the operation: the one way that plan and apply take. Hosts that fail are left out
+ * and named in the evaluation. Without a control plane node, or the host that is to be the first, nothing can be said, so
+ * that is an error.
+ * A host that preflight finds unfit is left out like one that does not answer, and so is a worker that cannot be made what it
+ * is to be. `silent` are those that are not to be asked, because they did not answer a moment ago.
+ */
+export async function evaluateCluster(
+  cluster: ClusterRun,
+  silent: ReadonlyMap<string, HostError> = new Map(),
+): Promise<ClusterEvaluation> {
+  const { spec, run } = cluster
+  const hosts = spec.hosts.map(host => host.name).filter(host => !silent.has(host))
+  const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
+  const { endpoint } = spec.controlPlane
+  const resolvConf = resolvConfOf(spec)
+  const askedOfNodes: readonly FactModule<Partial<AskedFacts>>[] = [
+    ...(resolvConf === undefined ? [] : [kubeletNameServerFacts(resolvConf)]),
+    ...(endpoint === undefined ? [] : [endpointFacts(endpoint)]),
+  ]
+  const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
+  const read = await gatherFacts(hosts, run, { modules: hostFacts, askedOf })
+  const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
+  const { evaluated, inventory, unfit, failed } = await evaluateHosts(cluster, known)
+  const { facts } = inventory
+  for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
+  for (const { check, host, error } of ignoredFindings(inventory)) {
+    const { problem, actual } = error.details
+    const text = `${problem}${actual === undefined ? '' : ` (${actual.replaceAll('\n', ', ')})`} Ignored: spec.preflight.ignore has ${check}.`
+    run.emit({ type: 'note', host, text })
+  }
+  for (const note of [...takenOver(inventory), ...otherPodNetworks(inventory)]) run.emit({ type: 'note', ...note })
+  const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates]))
+  for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
+    for (const host of on) run.emit({ type: 'note', host, text })
+  const leftOut = networkLeftOut(inventory)
+  if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
+  const others = otherNodesNote(otherNodes(evaluated, spec), spec.file)
+  if (others !== undefined) run.emit({ type: 'note', text: others })
+  const nodesNow = allNodes(evaluated)
+  const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
+  const lost = lostWhileWritten({
+    cluster: spec.name,
+    // Where the API server does not answer, it may be a node.
+    hosts: [...failed.keys(), ...evaluated.unreachable.keys()].filter(
+      host => nodesNow === undefined || nodesNow.includes(host) || members.has(host),
+    ),
+    folders: [journalFolder('apply'), journalFolder('plan')],
+    except: cluster.id,
+  })
+  const batches = hostBatches(spec, facts)
+  const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(batches, evaluated.plan), spec.file)
+  const { lockVoters: voters } = inventory
+  const { holder, ...seen } = seenLock(read.locks, voters)
+  return {
+    voters,
+    seen,
+    batches: changingBatches(batches, evaluated.plan),
+    evaluation: { ...judged, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
+    ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
+  }
+}
+
+interface EvaluatedHosts extends Pick<FitHosts, 'unfit'> {
+  readonly evaluated: Evaluation
+  /** Of the hosts that can be, or become, part of the cluster. */
+  readonly inventory: Inventory
+  /** The hosts that could not be read. */
+  readonly failed: ReadonlyMap<string, HostError>
+}
+
+/**
+ * Evaluates the graph of the hosts that answered. The node through which the cluster is worked on may answer for its facts
+ * and then no more: the graph is made again without it then, as if it had never answered, and the next one takes its place.
+ * It is also made again without workers that cannot be made what they are to be: each of them fails alone.
+ */
+async function evaluateHosts(
+  cluster: ClusterRun,
+  { facts: read, failed }: Pick<GatheredFacts<HostFacts>, 'facts' | 'failed'>,
+): Promise<EvaluatedHosts> {
+  const { spec, secrets, operation, run } = cluster
+  const all = inventoryOf(spec, read, secrets)
+  const first = all.firstHost.name
+  throwIfStopped(run.stop, first)
+  const firstFailed = failed.get(first)
+  if (firstFailed !== undefined) {
+    const others = [...failed.values()].filter(error => error !== firstFailed)
+    throw others.length === 0 ? firstFailed : new UserErrors([firstFailed, ...others])
+  }
+  refuseSecondCluster(all, failed)
+  const { fit, unfit } = setUnfitAside(all, failed)
+  const inventory = inventoryOf(spec, fit, secrets)
+  const evaluated = await evaluate(operation(inventory), run)
+  throwIfStopped(run.stop, first)
+  const { unreachable } = evaluated
+  if (unreachable.has(inventory.firstHost.name)) {
+    return evaluateHosts(cluster, { facts: without(read, unreachable), failed: new Map([...failed, ...unreachable]) })
+  }
+  return withoutRefusing(cluster, { evaluated, inventory, unfit, failed })
+}
+
+// What one host says must not cost the others another reading, so the graph without it is judged by what was read.
+function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: EvaluatedHosts): EvaluatedHosts {
+  let current = all
+  for (;;) {
+    const refusing = refusingWorkers(spec, current.evaluated)
+    if (refusing.size === 0) return current
+    const inventory = inventoryOf(spec, without(current.inventory.facts, refusing), secrets)
+    const evaluated = judgeWith(operation(inventory), current.evaluated, run)
+    // Where its absence changes what is asked of others, it stops the run, as it is shown then.
+    if (evaluated === undefined) return current
+    current = { ...current, evaluated, inventory, unfit: new Map([...current.unfit, ...refusing]) }
+  }
+}
+
+function without<T>(all: ReadonlyMap<string, T>, others: ReadonlyMap<string, unknown>): ReadonlyMap<string, T> {
+  return new Map([...all].filter(([host]) => !others.has(host)))
+}
+
+function throwIfStopped(stop: AbortSignal, host: string): void {
+  if (!stop.aborted) return
+  throw new HostError(host, 'cancelled', {
+    problem: 'Stopped while the hosts were being read. Nothing was written.',
+  })
+}
+
+/** The exit code that hosts which could not be read ask for. */
+export function exitCodeOf(
+  evaluation: Evaluation,
+): typeof exitCodes.ok | typeof exitCodes.failed | typeof exitCodes.unreachable {
+  const unfit = [...evaluation.unreachable.values()].some(({ kind }) => kind === 'unfit')
+  if (evaluation.errors.size > 0 || unfit) return exitCodes.failed
+  return evaluation.unreachable.size > 0 ? exitCodes.unreachable : exitCodes.ok
+}

@@ -1,0 +1,107 @@
+import { hasEtcdHosts, type Inventory, inventoryOf, isControlPlane, isEtcdHost } from '../../cluster/index.ts'
+import { type ErrorDetails, formatError, HostError, type TaskId, UserError, UserErrors } from '../../core/index.ts'
+import type { Evaluation } from '../../engine/index.ts'
+import type { ClusterSpec, HostFacts } from '../../index.ts'
+import { checkHosts } from '../../preflight/index.ts'
+
+export interface FitHosts {
+  /** The hosts that can be, or become, part of the cluster. */
+  readonly fit: ReadonlyMap<string, HostFacts>
+  /** The others, each with all that is wrong with it. */
+  readonly unfit: ReadonlyMap<string, HostError>
+}
+
+/**
+ * Sets aside the hosts that preflight finds something wrong with: each fails alone, as one that does not answer would,
+ * where the cluster can go on without it. Throws all findings where it cannot: the host through which the cluster is
+ * worked on, or on which it begins, is among them, or one of the hosts of an etcd that is to be made. `failed` are the hosts that could not be read.
+ */
+export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, HostError>): FitHosts {
+  const { spec, facts, secrets } = inventory
+  const findings = checkHosts(inventory)
+  const names = new Set(findings.map(({ host }) => host))
+  const fit = new Map([...facts].filter(([host]) => !names.has(host)))
+  if (findings.length > 0 && cannotGoOn(inventory, inventoryOf(spec, fit, secrets))) {
+    throw new UserErrors([...findings.map(({ error }) => error), ...failed.values()])
+  }
+  const byHost = Map.groupBy(findings, ({ host }) => host)
+  const unfit = [...byHost].map(([host, own]) => {
+    const errors = own.map(({ error }) => error.details)
+    return [host, unfitHost(host, errors)] as const
+  })
+  return { fit, unfit: new Map(unfit) }
+}
+
+/**
+ * Where no host that answers is a control plane node, one that does not answer may be: kubeadm init on another would begin a
+ * second cluster beside it. Throws UserErrors then, before anything is written.
+ */
+export function refuseSecondCluster(
+  { spec, facts, firstHost }: Inventory,
+  failed: ReadonlyMap<string, HostError>,
+): void {
+  if ([...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)) return
+  // kubeadm init has begun there already, and goes on.
+  if (facts.get(firstHost.name)?.kubernetes.adminConf === true) return
+  const silent = spec.hosts.filter(host => isControlPlane(host) && failed.has(host.name))
+  if (silent.length === 0) return
+  const nodes = [...facts].flatMap(([host, { kubernetes }]) => (kubernetes.kubeletConf ? [host] : []))
+  const known = nodes.length === 0 ? '' : ` ${nodes.join(', ')}: a node of a cluster already.`
+  const names = silent.map(({ name }) => name).join(', ')
+  const error = new UserError({
+    where: `${spec.file} spec.hosts`,
+    problem: `No control plane node answers, and it is not known whether ${names} is one: a new cluster could be the second one.${known} Nothing was written.`,
+    expected: 'an answer of every control plane host, until one of them is a control plane node',
+    actual: `no answer of ${names}`,
+    next: `Bring it back, or take it out of ${spec.file} until it is there.`,
+  })
+  throw new UserErrors([error, ...failed.values()])
+}
+
+/**
+ * The workers on which a resource refuses what is wanted of it, each with all that is wrong there. The cluster can go on without
+ * any of them, and what one of them says must not stop it. A control plane node or a member of etcd that refuses concerns the
+ * cluster: it stops the run.
+ */
+export function refusingWorkers(
+  { hosts }: ClusterSpec,
+  { graph, refused, errors }: Pick<Evaluation, 'graph' | 'refused' | 'errors'>,
+): ReadonlyMap<string, HostError> {
+  const workers = new Set(hosts.filter(({ roles }) => roles.every(role => role === 'worker')).map(({ name }) => name))
+  const own = [...refused].filter(id => workers.has(graph.tasks.get(id)!.host))
+  const byHost = Map.groupBy(own, id => graph.tasks.get(id)!.host)
+  const errorsOf = (ids: readonly TaskId[]) => ids.map(id => errors.get(id)!)
+  return new Map([...byHost].map(([host, ids]) => [host, unfitHost(host, errorsOf(ids))]))
+}
+
+// Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.
+function cannotGoOn(all: Inventory, fit: Inventory): boolean {
+  const { spec, facts } = all
+  const stands = [...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)
+  const unfitEtcd = spec.hosts.some(host => isEtcdHost(host) && facts.has(host.name) && !fit.facts.has(host.name))
+  if (unfitEtcd && beginsEtcd(all)) return true
+  const first = fit.facts.get(fit.firstHost.name)
+  return first === undefined || (stands && !first.kubernetes.controlPlane)
+}
+
+// All members of a new etcd start side by side.
+function beginsEtcd({ spec, facts }: Inventory): boolean {
+  return hasEtcdHosts(spec) && !spec.hosts.some(host => isEtcdHost(host) && isMember(facts.get(host.name)))
+}
+
+function isMember(facts: HostFacts | undefined): boolean {
+  return facts?.etcd.own === true && facts.etcd.data === 'formed'
+}
+
+function unfitHost(host: string, errors: readonly ErrorDetails[]): HostError {
+  const [only, ...more] = errors
+  return new HostError(host, 'unfit', more.length === 0 ? only! : together([only!, ...more]))
+}
+
+function together(all: readonly ErrorDetails[]): ErrorDetails {
+  return {
+    ...(all[0]!.where === undefined ? {} : { where: all[0]!.where }),
+    problem: `There are ${all.length} things wrong with it.`,
+    actual: all.map(({ where: _, ...details }) => formatError(details)).join('\n'),
+  }
+}

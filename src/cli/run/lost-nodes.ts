@@ -1,0 +1,34 @@
+import type { ErrorDetails, TaskId } from '../../core/index.ts'
+import type { Evaluation, LostHost } from '../../engine/index.ts'
+
+/**
+ * Refuses the changes of running hosts while another one is silent that fell silent when a run wrote to it: what is new may
+ * have been the cause, and each run would lose one more. Hosts that this run has changed in the same, and that are well, may
+ * change: they have what is new, and it can be taken back. `changes`: what would change on other hosts. Pure.
+ */
+export function refuseAfterLoss(
+  evaluation: Evaluation,
+  lost: ReadonlyMap<string, LostHost>,
+  changes: readonly TaskId[],
+  file: string,
+): Evaluation {
+  const hostOf = (id: TaskId) => evaluation.graph.tasks.get(id)!.host
+  const held = changes.filter(id => [...lost.values()].some(({ proven }) => !proven.has(hostOf(id))))
+  const [first] = held
+  if (first === undefined) return evaluation
+  const names = [...lost.keys()].join(', ')
+  const is = lost.size === 1 ? 'is a host that' : 'are hosts that'
+  const hosts = [...new Set(held.map(hostOf))]
+  const details: ErrorDetails = {
+    where: hosts.length === 1 ? hosts[0]! : `${hosts.length} running hosts`,
+    problem: `${names} ${is} fell silent while a run wrote to it: what is new may be the cause. No other running host is changed before that is settled.`,
+    expected: `${names} answers again`,
+    actual: [...lost].map(([host, { run }]) => `${host} has been silent since ${run}`).join('\n'),
+    next: `Bring ${names} back, or take it out of ${file} if the change was not the cause. If it was: take the change back in ${file}.`,
+  }
+  return {
+    ...evaluation,
+    errors: new Map([...evaluation.errors, [first, details]]),
+    refused: new Set([...evaluation.refused, first]),
+  }
+}

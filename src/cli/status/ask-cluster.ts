@@ -1,0 +1,36 @@
+import type { ClusterSpec } from '../../config/index.ts'
+import { type ErrorDetails, HostError, type ProbeResult } from '../../core/index.ts'
+import { createPool } from '../../ssh/index.ts'
+import { listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { askControlPlane } from './ask-control-plane.ts'
+
+/** What a control plane node answered to a few read-only scripts, in one exchange. */
+export interface ClusterAnswers {
+  readonly spec: ClusterSpec
+  /** The host that was asked. */
+  readonly host: ClusterSpec['hosts'][number]
+  readonly results: readonly ProbeResult[]
+  /** The control plane nodes before that host that have not answered, and why as far as that is known. */
+  readonly silent: ReadonlyMap<string, ErrorDetails>
+}
+
+/**
+ * Opens the cluster file and runs read-only scripts as root on a control plane node that has a cluster, as
+ * `askControlPlane` finds it. Where no host has one, the answers are those of the first that answered. Rejects with the
+ * HostError of the first when none answered.
+ */
+export async function askCluster(file: string, scripts: readonly string[]): Promise<ClusterAnswers> {
+  const { spec, targets } = await openCluster(file)
+  using interrupts = listenForInterrupts(() => {})
+  // Nothing is written, so the first ^C may end it at once.
+  const signal = interrupts.stop
+  await using pool = createPool(targets)
+  try {
+    const { host, results, silent } = await askControlPlane(pool, spec, scripts, { signal })
+    return { spec, host, results, silent }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' }, { cause: error })
+  }
+}

@@ -1,0 +1,113 @@
+import { isNode } from '../../cluster/index.ts'
+import type { ClusterSpec } from '../../config/index.ts'
+import type { ProbeResult } from '../../core/index.ts'
+import { statusLimits } from '../../core/limits.ts'
+import { type Answer, askScript, parseAnswer } from '../../resources/api/index.ts'
+import { outsideOf } from '../../resources/support/index.ts'
+import { quote } from '../../shell/quote.ts'
+import type { ClusterHealth } from './cluster-health.ts'
+import { nodesTemplate, podsTemplate } from './list-templates.ts'
+import { type ListedPod, nodesIn, podsIn, versionIn } from './listed-objects.ts'
+import { type NodeStatus, nodeStatus, notJoined, outsidePod, type PodStatus, podProblem } from './node-status.ts'
+
+/**
+ * The questions of `evcctl status` to the cluster as a whole, in the order in which `readStatus` takes the answers. `hosts`:
+ * how many the cluster file has.
+ */
+export function statusScripts(hosts: number): readonly string[] {
+  const { listMs, listMsPerHost, longestListMs } = statusLimits
+  const seconds = Math.floor(Math.min(longestListMs, listMs + hosts * listMsPerHost) / 1000)
+  return [
+    `get nodes -o ${quote(`go-template=${nodesTemplate}`)}`,
+    `get pods -n kube-system -o ${quote(`go-template=${podsTemplate}`)}`,
+    "get --raw '/readyz?verbose'",
+    'get --raw /version',
+  ].map(command => askScript(command, seconds))
+}
+
+export interface ClusterStatus {
+  /** `absent`: kubeadm init has not run. `unreachable`: there is a cluster, its API server does not answer. */
+  readonly api: 'absent' | 'unreachable' | 'answered'
+  /** kubectl's message where the API server did not answer. */
+  readonly apiProblem?: string
+  /** Version of the API server, without `v`. */
+  readonly version: string
+  readonly nodes: readonly NodeStatus[]
+  /** Pods of kube-system that are not ready, or not in the network of pods, and why. */
+  readonly pods: readonly PodStatus[]
+  /** Checks of the API server's /readyz that fail. */
+  readonly failingChecks: readonly string[]
+}
+
+/** The hosts of the file that do not answer. */
+export function silentHosts({ hosts }: Pick<ClusterHealth, 'hosts'>): readonly string[] {
+  return hosts.filter(({ problem }) => problem !== undefined).map(({ host }) => host)
+}
+
+/** Whether all is as it should be, by what Kubernetes says and, where they were asked, by what the hosts themselves say. */
+export function isHealthy(status: ClusterStatus, health?: ClusterHealth): boolean {
+  if (health !== undefined && !isWhole(health)) return false
+  const nodes = status.nodes.every(node => node.state === 'ready' && node.problems.length === 0)
+  return status.api === 'answered' && nodes && status.pods.length === 0 && status.failingChecks.length === 0
+}
+
+function isWhole(health: ClusterHealth): boolean {
+  const { apiServers, etcd, problems } = health
+  const all = apiServers.ready === apiServers.total && etcd.healthy === etcd.total
+  return all && problems.length === 0 && silentHosts(health).length === 0
+}
+
+/** Puts the answers together with what the cluster file says. Pure. */
+export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): ClusterStatus {
+  const [nodes, pods, , version] = results.map(parseAnswer)
+  const readyz = results[2]
+  const base = { version: '', nodes: spec.hosts.filter(isNode).map(notJoined), pods: [], failingChecks: [] }
+  if (nodes === undefined || nodes.api === 'absent') return { ...base, api: 'absent' }
+  if (nodes.api === 'unreachable') return { ...base, api: 'unreachable', apiProblem: nodes.said }
+  const listed = nodesIn(nodes.text)
+  if (listed === undefined) return { ...base, api: 'unreachable', apiProblem: 'what it gave is no list of nodes' }
+  const found = listed.map(node => nodeStatus(node, spec))
+  const names = new Set(found.map(node => node.name))
+  const missing = spec.hosts.filter(host => isNode(host) && !names.has(host.name)).map(notJoined)
+  const notReady = new Set(found.filter(node => node.state !== 'ready').map(node => node.name))
+  const listedPods = pods?.api === 'answered' ? podsIn(pods.text) : undefined
+  return {
+    api: 'answered',
+    version: version?.api === 'answered' ? versionIn(version.text) : '',
+    nodes: [...inFileOrder(found, spec), ...missing],
+    pods: podsOf(listedPods ?? [], spec, notReady),
+    failingChecks: [
+      ...(readyz === undefined ? [] : failingChecks(readyz)),
+      ...(listedPods === undefined ? [`pods of kube-system: ${whyNoPods(pods)}`] : []),
+    ],
+  }
+}
+
+function podsOf(pods: readonly ListedPod[], spec: ClusterSpec, notReady: ReadonlySet<string>): readonly PodStatus[] {
+  // A network that the user has set up may give what addresses it likes.
+  const isOutside = spec.network.cni === 'none' ? () => false : outsideOf(spec.network.podCIDR)
+  return pods.flatMap(pod => {
+    if (pod.address === '') return [podProblem(pod, notReady)]
+    return isOutside(pod.address) ? [outsidePod(pod, spec)] : []
+  })
+}
+
+// Pods that nobody has seen are not known to be well.
+function whyNoPods(answer: Answer | undefined): string {
+  return answer?.api === 'unreachable' ? answer.said : 'what it gave is no list of pods'
+}
+
+function inFileOrder(nodes: readonly NodeStatus[], spec: ClusterSpec): readonly NodeStatus[] {
+  const order = spec.hosts.map(host => host.name)
+  const place = (node: NodeStatus) => (node.inFile ? order.indexOf(node.name) : order.length)
+  return [...nodes].sort((a, b) => place(a) - place(b))
+}
+
+// Lines are `[+]ping ok` and `[-]etcd failed: reason withheld`. A failing readyz is an HTTP error, of which kubectl
+// prints the same lines on standard error.
+function failingChecks(result: ProbeResult): readonly string[] {
+  const answer = parseAnswer(result)
+  const failing = [...`${result.stdout}\n${result.stderr}`.matchAll(/^\[-\](\S+) (.*)$/gm)]
+  if (failing.length > 0) return failing.map(match => `${match[1]} ${match[2]}`)
+  return answer.api === 'unreachable' ? [`readyz: ${answer.said}`] : []
+}

@@ -1,0 +1,111 @@
+import type { ClusterSpec } from '../../config/index.ts'
+import { HostError } from '../../core/index.ts'
+import { neededOf } from '../../etcd/index.ts'
+import type { Asked, HealthProblem, HostAnswers, ListedMember } from './health-answer.ts'
+
+/** The state of etcd as a whole. */
+export interface EtcdHealth {
+  /** `endpoints`: of an etcd that somebody else runs; behind each may be any number of members. */
+  readonly counted: 'members' | 'endpoints'
+  /** Voting members; 0 where there is no etcd yet. */
+  readonly total: number
+  readonly healthy: number
+  /** How many more may be lost; negative: there is no quorum. Undefined for endpoints. */
+  readonly survives?: number
+}
+
+interface Outcome {
+  readonly health: EtcdHealth
+  readonly problems: readonly HealthProblem[]
+}
+
+/** Counts members, or endpoints, and names those of which no host of the file can speak. Pure. */
+export function etcdHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
+  return spec.etcd.topology === 'external' && !spec.etcd.managed
+    ? endpointHealth(spec.etcd.endpoints, answers)
+    : memberHealth(spec, answers)
+}
+
+function memberHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
+  const role = spec.etcd.topology === 'stacked' ? 'control-plane' : 'etcd'
+  const hosts = spec.hosts.filter(({ roles }) => roles.includes(role)).map(({ name }) => name)
+  const isHealthy = (host: string): boolean => {
+    const answer = answers.get(host)
+    return answer !== undefined && !(answer instanceof HostError) && answer.etcd.state === 'ok'
+  }
+  const list = memberList(hosts, answers, isHealthy)
+  // Without a list each host counts that has a member, or does not say.
+  const voters =
+    list?.filter(({ learner }) => !learner).map(({ name }) => name) ?? hosts.filter(host => mayHave(answers.get(host)))
+  const healthy = voters.filter(name => hosts.includes(name) && isHealthy(name)).length
+  const strays = voters.filter(name => !hosts.includes(name))
+  // On hosts of their own, members are no nodes that could be missed in Kubernetes.
+  const unmade = role === 'etcd' && voters.length > 0 ? hosts.filter(host => !mayHave(answers.get(host))) : []
+  return {
+    health: { counted: 'members', total: voters.length, healthy, survives: healthy - neededOf(voters.length) },
+    problems: [
+      ...strays.map(name => ({
+        where: name === '' ? 'a member of etcd that has never started' : `the member ${name} of etcd`,
+        problem: `no host of ${spec.file} with the role ${role} has it, so it was not asked and counts as lost`,
+      })),
+      ...unmade.map(where => ({
+        where,
+        problem: `its member of etcd is not set up. To make it: evcctl apply ${spec.file}`,
+      })),
+    ],
+  }
+}
+
+// That of a member with a quorum is the newest.
+function memberList(
+  hosts: readonly string[],
+  answers: HostAnswers,
+  isHealthy: (host: string) => boolean,
+): readonly ListedMember[] | undefined {
+  for (const host of [...hosts.filter(isHealthy), ...hosts]) {
+    const answer = answers.get(host)
+    if (answer !== undefined && !(answer instanceof HostError) && answer.members !== undefined) return answer.members
+  }
+  return undefined
+}
+
+function mayHave(answer: ReturnType<HostAnswers['get']>): boolean {
+  return answer === undefined || answer instanceof HostError || answer.etcd.state !== 'absent'
+}
+
+// It is enough that one control plane node reaches it; that another does not shows in its API server.
+function endpointHealth(endpoints: readonly string[], answers: HostAnswers): Outcome {
+  const said = endpoints.map((_, index) => {
+    const all = [...answers.values()].flatMap(answer =>
+      answer instanceof HostError ? [] : (answer.endpoints.get(index) ?? []),
+    )
+    return all.find(({ state }) => state === 'ok') ?? all[0] ?? unasked
+  })
+  // Before the first control plane node is set up nobody has a certificate to ask with.
+  if (said.every(one => one === unasked))
+    return { health: { counted: 'endpoints', total: 0, healthy: 0 }, problems: [] }
+  return {
+    health: {
+      counted: 'endpoints',
+      total: endpoints.length,
+      healthy: said.filter(({ state }) => state === 'ok').length,
+    },
+    problems: said.flatMap((asked, index) =>
+      asked.state === 'ok' ? [] : [{ where: endpoints[index]!, problem: `etcd is not healthy: ${asked.said}` }],
+    ),
+  }
+}
+
+const unasked: Asked = { state: 'unknown', said: 'no control plane node has asked it' }
+
+/** `3 etcd members, 2 healthy: no further loss`; undefined where there is no etcd yet. */
+export function etcdText({ counted, total, healthy, survives }: EtcdHealth): string | undefined {
+  if (total === 0) return undefined
+  if (counted === 'endpoints') return `external etcd: ${healthy} of ${total} endpoints healthy`
+  return `${total} etcd ${total === 1 ? 'member' : 'members'}, ${healthy} healthy: ${outlook(survives ?? 0)}`
+}
+
+function outlook(survives: number): string {
+  if (survives < 0) return 'no quorum'
+  return survives === 0 ? 'no further loss' : `survives the loss of ${survives}`
+}

@@ -1,0 +1,71 @@
+import { createInterface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { exitCodes, UserError } from '../../core/errors.ts'
+import { Secret } from '../../core/secret.ts'
+import { writeError } from './streams.ts'
+
+/** Whether there is somebody to ask. */
+export function canAsk(): boolean {
+  return process.stdin.isTTY === true && process.stdout.isTTY === true
+}
+
+/**
+ * Asks once; anything but yes is a no, and so is the end of the input. ^C and `signal` raise UserError with exit code 130, or
+ * the reason of the signal where that is one.
+ */
+export async function confirm(
+  question: string,
+  { output = process.stdout, signal }: { readonly output?: NodeJS.WritableStream; readonly signal?: AbortSignal } = {},
+): Promise<boolean> {
+  const answer = await readLine(`${question} [y/N] `, output, signal)
+  return /^y(es)?$/i.test(answer.trim())
+}
+
+/** Whether there is somebody to ask for secrets; standard output may go elsewhere. */
+export function canAskSecrets(): boolean {
+  return process.stdin.isTTY === true && process.stderr.isTTY === true
+}
+
+/** Asks for a secret on standard error without showing what is typed. ^C raises UserError with exit code 130. */
+export async function askSecret(question: string, signal?: AbortSignal): Promise<Secret> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  try {
+    // The terminal's echo is off from here on: the question comes after that, or a quick answer would be shown.
+    const answer = readLine('', silent, signal)
+    writeError(`${question}: `)
+    return new Secret(await answer, question)
+  } finally {
+    writeError('\n')
+  }
+}
+
+function readLine(question: string, output: NodeJS.WritableStream, signal?: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: process.stdin, output, terminal: true, historySize: 0 })
+    let answer = ''
+    const stop = (): void => {
+      output.write('\n')
+      reject(signal?.reason instanceof UserError ? signal.reason : stopped())
+      lines.close()
+    }
+    lines.on('close', () => {
+      signal?.removeEventListener('abort', stop)
+      resolve(answer)
+    })
+    lines.on('SIGINT', stop)
+    // A signal from elsewhere, as of `kill`, ends a question, too.
+    signal?.addEventListener('abort', stop, { once: true })
+    if (signal?.aborted === true) {
+      stop()
+      return
+    }
+    lines.question(question, text => {
+      answer = text
+      lines.close()
+    })
+  })
+}
+
+function stopped(): UserError {
+  return new UserError({ problem: 'Stopped. Nothing was written.' }, { exitCode: exitCodes.cancelled })
+}
