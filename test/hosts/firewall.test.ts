@@ -294,7 +294,7 @@ ip neigh replace ${overlay}.1 lladdr 02:00:00:00:00:01 dev flannel.${vni}`,
           await exec(kind, 'firewall-cmd --reload; firewall-cmd --add-port=2222/tcp')
           const failed = await applyTo(withPeer(), pool)
           expect(failed.get(id)).toMatchObject({
-            problem: expect.stringContaining('in force, but not permanent'),
+            problem: expect.stringContaining('in force but not permanent'),
             actual: expect.stringMatching(/2222.tcp/),
           })
           expect(await exec(kind, 'firewall-cmd --list-ports')).toBe('2222/tcp')
