@@ -13,7 +13,7 @@ export function checkNetwork(on: Site, nodes: readonly RunningNode[], network: N
   const after = [...nodes.flatMap(({ up }) => up), ...(network === undefined ? [] : [network.rolledOut])]
   const scope = on.builder.scope(on.first.name, networkCheckRole.name)
   const everywhere = scope.add(barrier('pods can run on every node'), { after })
-  const pods = scope.mint({ ...checkPods({ image }), after: [everywhere] })
+  const pods = scope.ephemeral({ ...checkPods({ image }), after: [everywhere] })
   const answered = new Map(machines.map(({ host, address }) => [host, address]))
   for (const [host, peers] of peersOf(spec.hosts.filter(isNode))) {
     if (!answered.has(host)) continue

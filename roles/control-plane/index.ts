@@ -73,10 +73,10 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
       { after: [written, initialised] },
     )
     const swept = scope.add(endedRunsValues(), { after: [initialised] })
-    const token = scope.mint({ ...bootstrapToken(), after: [swept] })
+    const token = scope.ephemeral({ ...bootstrapToken(), after: [swept] })
     const upload = uploadFile(init, cluster)
     const uploadWritten = upload === undefined ? [] : [scope.add(upload)]
-    const key = scope.mint({
+    const key = scope.ephemeral({
       ...certificateKey(upload?.name ?? kubeadmFile),
       after: [swept, ...uploadWritten],
     })

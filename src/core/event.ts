@@ -64,8 +64,8 @@ export type Event = { readonly at: number } & (
       /** For `skipped`: the task whose failure is the cause. */
       readonly because?: TaskId
     }
-  | { readonly type: 'mint'; readonly host: string; readonly name: string }
-  | { readonly type: 'revoke'; readonly host: string; readonly name: string }
+  | { readonly type: 'value:making'; readonly host: string; readonly name: string }
+  | { readonly type: 'value:revoked'; readonly host: string; readonly name: string }
   | { readonly type: 'note'; readonly host?: string; readonly text: string }
   | { readonly type: 'run:stopping'; readonly how: 'after running exchanges' | 'now' }
   | {

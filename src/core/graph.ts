@@ -1,5 +1,5 @@
 import { Output } from './output.ts'
-import type { Edge, Graph, Mint, Task } from './task.ts'
+import type { Edge, EphemeralValue, Graph, Task } from './task.ts'
 import type { TaskId } from './task-id.ts'
 
 /** Programming errors of a playbook or role: a duplicate, two owners of one thing, an unknown dependency or a cycle. */
@@ -15,7 +15,7 @@ export class GraphError extends Error {
 export function buildGraph(
   tasks: readonly Task[],
   edges: readonly Edge[],
-  mints: ReadonlyMap<TaskId, Mint> = new Map(),
+  ephemerals: ReadonlyMap<TaskId, EphemeralValue> = new Map(),
 ): Graph {
   const byId = new Map<TaskId, Task>()
   const owners = new Map<string, Task>()
@@ -33,7 +33,7 @@ export function buildGraph(
     if (!byId.has(edge.from)) throw new GraphError(`Task "${edge.to}" depends on "${edge.from}", which is not declared`)
   }
   const order = sortTopologically([...byId.keys()], unique)
-  const graph = { tasks: new Map(order.map(id => [id, byId.get(id)!])), edges: unique, mints }
+  const graph = { tasks: new Map(order.map(id => [id, byId.get(id)!])), edges: unique, ephemerals }
   judgingOrder(graph)
   return graph
 }

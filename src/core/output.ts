@@ -19,7 +19,7 @@ export function isUnknown(value: unknown): value is Unknown {
  * can never be used before the task that gives it is done.
  */
 export class Output<T> {
-  /** The tasks (and mints) this value comes from. */
+  /** The tasks (and ephemerals) this value comes from. */
   readonly from: readonly TaskId[]
   readonly #resolve: (lookup: Lookup) => T | Unknown
 

@@ -1,11 +1,11 @@
 import { buildGraph, outputsIn } from './graph.ts'
 import { Output } from './output.ts'
 import type { ProbeResult, Resource } from './resource.ts'
-import type { Edge, Graph, Mint, Task } from './task.ts'
+import type { Edge, EphemeralValue, Graph, Task } from './task.ts'
 import type { TaskId } from './task-id.ts'
 
-/** A short-lived value and how it is made; see Mint. */
-export interface MintDeclaration<T> {
+/** A short-lived value and how it is made; see EphemeralValue. */
+export interface EphemeralDeclaration<T> {
   readonly name: string
   readonly run: string
   parse(raw: ProbeResult): T
@@ -33,14 +33,14 @@ export interface Scope {
   /** Declares a task. Outputs among the resource's inputs make edges by themselves; `order` adds more. */
   add<C, D, O>(resource: Resource<C, D, O>, order?: TaskOrder): Task<O>
   /** Declares a short-lived value that is made on this host when first needed. `T` may hold a Secret. */
-  mint<T>(mint: MintDeclaration<T>): Output<T>
+  ephemeral<T>(value: EphemeralDeclaration<T>): Output<T>
 }
 
 /** Collects what the roles of a playbook declare, and makes the graph of it. */
 export class GraphBuilder {
   readonly #tasks: Task[] = []
   readonly #edges: Edge[] = []
-  readonly #mints = new Map<TaskId, Mint>()
+  readonly #ephemerals = new Map<TaskId, EphemeralValue>()
 
   /** The scope of one role on one host. */
   scope(host: string, role: string): Scope {
@@ -51,7 +51,7 @@ export class GraphBuilder {
         const enters = order.enters === undefined ? {} : ({ enters: true } as const)
         const task: Task = { id, host, role, resource, output: Output.ofTask(id), ...enters }
         const watched = order.watch ?? []
-        const before = outputsIn(task).flatMap(output => output.from.filter(from => !this.#mints.has(from)))
+        const before = outputsIn(task).flatMap(output => output.from.filter(from => !this.#ephemerals.has(from)))
         for (const from of before) this.#edges.push({ from, to: id, watch: false })
         for (const after of order.after ?? []) this.#edges.push({ from: after.id, to: id, watch: false })
         for (const after of order.afterReached ?? []) {
@@ -67,12 +67,12 @@ export class GraphBuilder {
         this.#tasks.push(task)
         return task as Task<never>
       },
-      mint: <T>({ after = [], ...mint }: MintDeclaration<T>) => {
-        const id = `${host}/${role}/mint:${mint.name}` as TaskId
-        this.#mints.set(id, { ...mint, id, host } as Mint)
-        const minted = Output.ofTask<T>(id)
-        // The consumer waits for what the mint waits for; the mint itself is no task.
-        return new Output<T>([id, ...after.map(task => task.id)], lookup => minted.resolve(lookup))
+      ephemeral: <T>({ after = [], ...value }: EphemeralDeclaration<T>) => {
+        const id = `${host}/${role}/ephemeral value:${value.name}` as TaskId
+        this.#ephemerals.set(id, { ...value, id, host } as EphemeralValue)
+        const made = Output.ofTask<T>(id)
+        // The consumer waits for what the value waits for; the value itself is no task.
+        return new Output<T>([id, ...after.map(task => task.id)], lookup => made.resolve(lookup))
       },
     }
   }
@@ -89,6 +89,6 @@ export class GraphBuilder {
 
   /** Throws GraphError for a duplicate, two owners of one thing, an unknown dependency or a cycle. */
   build(): Graph {
-    return buildGraph(this.#tasks, this.#edges, this.#mints)
+    return buildGraph(this.#tasks, this.#edges, this.#ephemerals)
   }
 }

@@ -27,7 +27,7 @@ export function titleOf({ host, resource }: Pick<Task, 'host' | 'resource'>): st
  * A short-lived value (bootstrap token, certificate key) that is made on a host only when a consumer really converges,
  * at most once a run, and revoked at the end of the run.
  */
-export interface Mint {
+export interface EphemeralValue {
   readonly id: TaskId
   readonly host: string
   readonly name: string
@@ -58,5 +58,5 @@ export interface Edge {
 export interface Graph {
   readonly tasks: ReadonlyMap<TaskId, Task>
   readonly edges: readonly Edge[]
-  readonly mints: ReadonlyMap<TaskId, Mint>
+  readonly ephemerals: ReadonlyMap<TaskId, EphemeralValue>
 }

@@ -1,9 +1,9 @@
 import { type HostError, UserError, UserErrors } from '../core/errors.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { Summary, TaskResult } from '../core/verdict.ts'
+import { EphemeralValues } from './ephemeral-values.ts'
 import type { Evaluation } from './evaluate.ts'
 import { Lanes } from './lanes.ts'
-import { Mints } from './mints.ts'
 import type { Run } from './run.ts'
 import { Scheduler } from './scheduler.ts'
 import type { TaskEnd } from './task-state.ts'
@@ -27,12 +27,12 @@ export async function apply(evaluation: Evaluation, run: Run): Promise<ApplyResu
   const refusals = [...evaluation.refused].map(id => new UserError(evaluation.errors.get(id)!))
   if (refusals.length > 0) throw new UserErrors(refusals)
   const lanes = new Lanes(run.parallel)
-  const mints = new Mints(evaluation.graph)
-  const scheduler = new Scheduler(evaluation, run, lanes, mints)
+  const ephemerals = new EphemeralValues(evaluation.graph)
+  const scheduler = new Scheduler(evaluation, run, lanes, ephemerals)
   try {
     await scheduler.finished()
   } finally {
-    await mints.revokeAll(run, lanes)
+    await ephemerals.revokeAll(run, lanes)
   }
   const { ends, failedHosts } = scheduler
   return { summary: summarize([...ends.values()].map(end => end.result)), ends, failedHosts }

@@ -107,7 +107,7 @@ export function judgeAll(
     if (snapshot === undefined) continue
     const watched = watchedOf(watches.get(task.id) ?? [], verdicts)
     const judgeItself = () =>
-      'error' in snapshot ? snapshot : judge(task, snapshot.current, lookup, watched, id => graph.mints.has(id))
+      'error' in snapshot ? snapshot : judge(task, snapshot.current, lookup, watched, id => graph.ephemerals.has(id))
     const judgement = task.enters ? judgeEnter(watchedOf(insides.get(id) ?? [], verdicts), judgeItself) : judgeItself()
     if ('verdict' in judgement) verdicts.set(task.id, judgement.verdict)
     else {

@@ -31,7 +31,7 @@ export function resolveDesired(task: Task, lookup: Lookup): Desired {
   )
 }
 
-/** The tasks and mints whose values are missing. */
+/** The tasks and ephemerals whose values are missing. */
 export function missingIn(desired: Desired): readonly TaskId[] {
   return [
     ...new Set(
@@ -44,21 +44,21 @@ export function missingIn(desired: Desired): readonly TaskId[] {
 
 /**
  * Compares the current state of a task with what it wants. The one comparison: plan and apply both ask here.
- * `isMint` tells the short-lived values, which are never known beforehand and are no reason to write by themselves.
+ * `isEphemeral` tells the short-lived values, which are never known beforehand and are no reason to write by themselves.
  */
 export function judge(
   task: Task,
   current: unknown,
   lookup: Lookup,
   watched: Watched,
-  isMint: (id: TaskId) => boolean,
+  isEphemeral: (id: TaskId) => boolean,
 ): Judgement {
   try {
     const desired = resolveDesired(task, lookup)
     const compare = (ids: readonly TaskId[]) => task.resource.diff(current, desired, { watched: ids })
     const change = compare(watched.changing)
     if (change?.refused !== undefined) return { error: { where: placeOf(task), ...change.refused }, refused: true }
-    if (change !== undefined) return { verdict: classify(change, isMint), desired }
+    if (change !== undefined) return { verdict: classify(change, isEphemeral), desired }
     if (watched.undecided.length === 0) return { verdict: { is: 'in desired state' }, desired }
     // Only a task that may itself turn out to be no change would cause this one.
     const possible = compare([...watched.changing, ...watched.undecided])
@@ -78,10 +78,10 @@ export function judgeEnter({ changing, undecided }: Watched, judgeItself: () => 
   return { ...judgement, verdict: { is: 'known after apply', waitingOn: undecided, change } }
 }
 
-function classify(change: Change, isMint: (id: TaskId) => boolean): Verdict {
+function classify(change: Change, isEphemeral: (id: TaskId) => boolean): Verdict {
   const after = change.fields.map(field => field.after)
   const unknown = after.filter((value): value is Unknown => isUnknown(value))
   if (change.action !== 'update' || after.length === 0 || unknown.length < after.length) return { is: 'change', change }
-  const waitingOn = [...new Set(unknown.map(value => value.from))].filter(id => !isMint(id))
+  const waitingOn = [...new Set(unknown.map(value => value.from))].filter(id => !isEphemeral(id))
   return waitingOn.length === 0 ? { is: 'in desired state' } : { is: 'known after apply', waitingOn, change }
 }

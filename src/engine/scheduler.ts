@@ -5,9 +5,9 @@ import type { TaskId } from '../core/task-id.ts'
 import { type Batch, chooseBatch, type Write } from './batch.ts'
 import { endedInside, enterAround, isNeverWanted } from './bracket.ts'
 import { converse } from './conversation.ts'
+import type { EphemeralValues } from './ephemeral-values.ts'
 import type { Evaluation } from './evaluate.ts'
 import type { Lanes } from './lanes.ts'
-import type { Mints } from './mints.ts'
 import { isStopping, type Run } from './run.ts'
 import { settle } from './settle.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -23,7 +23,7 @@ const mostLosses = 2
 export class Scheduler {
   readonly #run: Run
   readonly #lanes: Lanes
-  readonly #mints: Mints
+  readonly #ephemerals: EphemeralValues
   readonly #tasks: ReadonlyMap<TaskId, TaskState>
   readonly #hosts: Map<string, HostState>
   /** Hosts that have to be looked at again. */
@@ -31,10 +31,10 @@ export class Scheduler {
   readonly #done = Promise.withResolvers<void>()
   #turns = 0
 
-  constructor(evaluation: Evaluation, run: Run, lanes: Lanes, mints: Mints) {
+  constructor(evaluation: Evaluation, run: Run, lanes: Lanes, ephemerals: EphemeralValues) {
     this.#run = run
     this.#lanes = lanes
-    this.#mints = mints
+    this.#ephemerals = ephemerals
     const { tasks, hosts } = createStates(evaluation)
     this.#tasks = tasks
     this.#hosts = new Map(hosts)
@@ -79,7 +79,7 @@ export class Scheduler {
 
   #hasWork(host: HostState): boolean {
     const writes = this.#settle(host)
-    return this.#mints.wantedOn(host.name).length > 0 || chooseBatch(host, writes) !== undefined
+    return this.#ephemerals.wantedOn(host.name).length > 0 || chooseBatch(host, writes) !== undefined
   }
 
   #start(host: HostState): void {
@@ -99,9 +99,9 @@ export class Scheduler {
 
   async #turn(host: HostState): Promise<void> {
     if (isStopping(this.#run)) return
-    const wanted = this.#mints.wantedOn(host.name)
+    const wanted = this.#ephemerals.wantedOn(host.name)
     if (wanted.length > 0) {
-      await this.#mints.make(wanted, this.#run)
+      await this.#ephemerals.make(wanted, this.#run)
       for (const other of this.#hosts.values()) this.#due.add(other)
       return
     }
@@ -115,15 +115,15 @@ export class Scheduler {
     const writes: Write[] = []
     for (const state of host.tasks) {
       if (state.stage !== 'ready' || !isFresh(state)) continue
-      const settlement = settle(state, this.#tasks, this.#mints)
+      const settlement = settle(state, this.#tasks, this.#ephemerals)
       state.seemsDone = settlement.do === 'nothing'
-      const isWrite = settlement.do === 'write' || settlement.do === 'mint'
+      const isWrite = settlement.do === 'write' || settlement.do === 'make'
       if (isWrite && state.heldBack !== undefined) {
         this.#finish(state, { result: 'skipped', ms: 0, because: state.heldBack })
       } else if (isWrite && state.heldBy > 0) {
         for (const { host: where } of enterAround(state)) this.#due.add(where)
       } else if (settlement.do === 'write') writes.push(settlement.write)
-      else if (settlement.do === 'mint') for (const id of settlement.mints) this.#want(id)
+      else if (settlement.do === 'make') for (const id of settlement.ephemerals) this.#want(id)
       else if (settlement.do === 'fail') this.#finish(state, { result: 'failed', ms: 0, error: settlement.error })
       else if (state.lostChange === undefined) this.#finish(state, { result: 'in desired state', ms: 0 })
       else this.#finish(state, { result: 'changed', ms: 0, change: state.lostChange })
@@ -132,7 +132,7 @@ export class Scheduler {
   }
 
   #want(id: TaskId): void {
-    const name = this.#mints.want(id)
+    const name = this.#ephemerals.want(id)
     if (name === undefined) return
     let host = this.#hosts.get(name)
     if (host === undefined) {

@@ -3,8 +3,8 @@ import type { Lookup } from '../core/output.ts'
 import type { Change } from '../core/resource.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { Write } from './batch.ts'
+import type { EphemeralValues } from './ephemeral-values.ts'
 import { judge, missingIn, nothingWatched, resolveDesired } from './judge.ts'
-import type { Mints } from './mints.ts'
 import { broken, missingInput, placeOf } from './task-errors.ts'
 import type { TaskState } from './task-state.ts'
 
@@ -12,27 +12,31 @@ import type { TaskState } from './task-state.ts'
 export type Settlement =
   | { readonly do: 'nothing' }
   | { readonly do: 'fail'; readonly error: ErrorDetails }
-  | { readonly do: 'mint'; readonly mints: readonly TaskId[] }
+  | { readonly do: 'make'; readonly ephemerals: readonly TaskId[] }
   | { readonly do: 'write'; readonly write: Write }
 
-/** Decides about one ready task; all that it depends on is done, so that only minted values can be missing. */
-export function settle(state: TaskState, tasks: ReadonlyMap<TaskId, TaskState>, mints: Mints): Settlement {
+/** Decides about one ready task; all that it depends on is done, so that only ephemeral values can be missing. */
+export function settle(
+  state: TaskState,
+  tasks: ReadonlyMap<TaskId, TaskState>,
+  ephemerals: EphemeralValues,
+): Settlement {
   const { task, snapshot } = state
   if (snapshot === undefined) throw new Error(`${task.id} is settled without a snapshot`)
   if ('error' in snapshot) return { do: 'fail', error: snapshot.error }
   const { current } = snapshot
-  const isMint = (id: TaskId) => state.mints.includes(id)
-  const judgement = judge(task, current, lookupIn(tasks), nothingWatched, isMint)
+  const isEphemeral = (id: TaskId) => state.ephemerals.includes(id)
+  const judgement = judge(task, current, lookupIn(tasks), nothingWatched, isEphemeral)
   if ('error' in judgement) return { do: 'fail', error: judgement.error }
   const { verdict } = judgement
   if (verdict.is === 'in desired state') return { do: 'nothing' }
-  const missing = missingIn(judgement.desired).filter(id => !isMint(id))
+  const missing = missingIn(judgement.desired).filter(id => !isEphemeral(id))
   if (missing.length > 0) return { do: 'fail', error: missingInput(task, missing) }
-  const unavailable = state.mints.map(id => mints.error(id)).find(error => error !== undefined)
+  const unavailable = state.ephemerals.map(id => ephemerals.error(id)).find(error => error !== undefined)
   if (unavailable !== undefined) return { do: 'fail', error: unavailable }
-  const unmade = state.mints.filter(id => mints.value(id) === undefined)
-  if (unmade.length > 0) return { do: 'mint', mints: unmade }
-  return prepare(state, current, verdict.change, lookupIn(tasks, mints))
+  const unmade = state.ephemerals.filter(id => ephemerals.value(id) === undefined)
+  if (unmade.length > 0) return { do: 'make', ephemerals: unmade }
+  return prepare(state, current, verdict.change, lookupIn(tasks, ephemerals))
 }
 
 function prepare(state: TaskState, current: unknown, judged: Change, lookup: Lookup): Settlement {
@@ -42,8 +46,8 @@ function prepare(state: TaskState, current: unknown, judged: Change, lookup: Loo
     const desired = resolveDesired(task, lookup)
     const missing = missingIn(desired)
     if (missing.length > 0) return { do: 'fail', error: missingInput(task, missing) }
-    // With minted values in place it may say more exactly what it does, or that there is nothing to do after all.
-    const change = state.mints.length === 0 ? judged : resource.diff(current, desired, { watched: [] })
+    // With ephemeral values in place it may say more exactly what it does, or that there is nothing to do after all.
+    const change = state.ephemerals.length === 0 ? judged : resource.diff(current, desired, { watched: [] })
     if (change === undefined) return { do: 'nothing' }
     if (change.refused !== undefined) return { do: 'fail', error: { where: placeOf(task), ...change.refused } }
     return { do: 'write', write: { state, desired, change, steps: resource.converge(current, desired) } }
@@ -52,11 +56,11 @@ function prepare(state: TaskState, current: unknown, judged: Change, lookup: Loo
   }
 }
 
-function lookupIn(tasks: ReadonlyMap<TaskId, TaskState>, mints?: Mints): Lookup {
+function lookupIn(tasks: ReadonlyMap<TaskId, TaskState>, ephemerals?: EphemeralValues): Lookup {
   return id => {
     const unknown = { unknown: true, from: id } as const
     const state = tasks.get(id)
-    if (state === undefined) return mints?.value(id) ?? unknown
+    if (state === undefined) return ephemerals?.value(id) ?? unknown
     if (state.task.resource.output === undefined) return { value: undefined }
     if (state.snapshot === undefined || 'error' in state.snapshot) return unknown
     const value: unknown = state.task.resource.output(state.snapshot.current)

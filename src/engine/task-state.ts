@@ -26,7 +26,7 @@ export interface TaskState {
   readonly position: number
   readonly host: HostState
   /** The short-lived values that its converge needs. */
-  readonly mints: readonly TaskId[]
+  readonly ephemerals: readonly TaskId[]
   readonly dependencies: TaskState[]
   readonly dependants: TaskState[]
   /** Those of the dependencies that only hold back what it would write. */
@@ -108,7 +108,7 @@ export function createStates(evaluation: Evaluation): {
       task,
       position: tasks.size,
       host,
-      mints: mintsOf(task, graph),
+      ephemerals: ephemeralsOf(task, graph),
       dependencies: [],
       dependants: [],
       holders: new Set(),
@@ -156,7 +156,7 @@ export function createStates(evaluation: Evaluation): {
   return { tasks, hosts }
 }
 
-function mintsOf(task: Task, graph: Graph): readonly TaskId[] {
+function ephemeralsOf(task: Task, graph: Graph): readonly TaskId[] {
   const from = outputsIn(task).flatMap(output => output.from)
-  return [...new Set(from)].filter(id => graph.mints.has(id))
+  return [...new Set(from)].filter(id => graph.ephemerals.has(id))
 }

@@ -77,9 +77,9 @@ function plainText(event: Event, view: RunView): string | undefined {
       return `${event.host === undefined ? '' : `${printable(event.host)}  `}${printable(event.text)}`
     case 'run:stopping':
       return stoppingText(view, event.how)
-    case 'mint':
+    case 'value:making':
       return `${event.host}  ${printable(event.name)} made`
-    case 'revoke':
+    case 'value:revoked':
       return `${event.host}  ${printable(event.name)} revoked`
     default:
       return undefined

@@ -135,12 +135,12 @@ function afterOf(value: Change['fields'][number]['after'], graph: Graph, host: s
 
 // `cp1 kubeadm init`; the host is left out when it is the host of the change itself.
 function nameOf(id: TaskId, graph: Graph, host: string): string {
-  const from = graph.tasks.get(id)?.host ?? graph.mints.get(id)?.host
+  const from = graph.tasks.get(id)?.host ?? graph.ephemerals.get(id)?.host
   const title = titleOf(id, graph)
   return from === undefined || from === host ? title : `${from} ${title}`
 }
 
 function titleOf(id: TaskId, graph: Graph): string {
   const task = graph.tasks.get(id)
-  return task === undefined ? (graph.mints.get(id)?.name ?? id) : taskTitle(task)
+  return task === undefined ? (graph.ephemerals.get(id)?.name ?? id) : taskTitle(task)
 }

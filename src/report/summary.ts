@@ -125,8 +125,8 @@ export function fold(view: RunView, event: Event): void {
       view.ended = event
       break
     case 'lock:released':
-    case 'mint':
-    case 'revoke':
+    case 'value:making':
+    case 'value:revoked':
       break
   }
 }

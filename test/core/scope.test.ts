@@ -50,14 +50,18 @@ describe('a scope', () => {
     ])
   })
 
-  test('lets the consumer of a minted value wait for what the value waits for; the value itself is no task', () => {
+  test('lets the consumer of an ephemeral value wait for what the value waits for; the value itself is no task', () => {
     const builder = new GraphBuilder()
     const init = builder.scope('cp', 'r').add(setting('init'))
-    const token = builder.scope('cp', 'r').mint({ name: 'token', run: 'make', parse: raw => raw.stdout, after: [init] })
+    const token = builder
+      .scope('cp', 'r')
+      .ephemeral({ name: 'token', run: 'make', parse: raw => raw.stdout, after: [init] })
     builder.scope('w', 'r').add(setting('join', token.map(String)))
     const graph = builder.build()
     expect(edgesOf(builder)).toEqual([['cp/r/setting:init', 'w/r/setting:join', false]])
     expect([...graph.tasks.keys()]).toEqual(['cp/r/setting:init', 'w/r/setting:join'])
-    expect([...graph.mints.values()]).toMatchObject([{ id: 'cp/r/mint:token', host: 'cp', name: 'token', run: 'make' }])
+    expect([...graph.ephemerals.values()]).toMatchObject([
+      { id: 'cp/r/ephemeral value:token', host: 'cp', name: 'token', run: 'make' },
+    ])
   })
 })

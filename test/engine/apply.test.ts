@@ -261,13 +261,13 @@ describe('losses', () => {
   })
 })
 
-describe('minted values', () => {
+describe('ephemeral values', () => {
   const cluster = () => {
     const builder = new GraphBuilder()
     const init = builder.scope('cp', 'r').add(entry('init', '1'))
-    const token = builder.scope('cp', 'r').mint({
+    const token = builder.scope('cp', 'r').ephemeral({
       name: 'token',
-      run: 'mint token',
+      run: 'make token',
       parse: raw => raw.stdout,
       revoke: value => `revoke ${value}`,
       after: [init],
@@ -282,17 +282,17 @@ describe('minted values', () => {
       fakeHosts({ cp: { init: '1' }, w1: { node: 'x' }, w2: { node: 'x' } }),
     )
     expect(exchanges).toBe(0)
-    expect(pool.hosts.get('cp')!.minted).toEqual([])
+    expect(pool.hosts.get('cp')!.made).toEqual([])
   })
 
   test('are made once for all who need them, after what they wait for, and revoked', async () => {
     const { pool, events, ends } = await run(cluster(), fakeHosts({ cp: {}, w1: {}, w2: {} }))
-    expect(pool.hosts.get('cp')!.minted).toEqual(['token'])
+    expect(pool.hosts.get('cp')!.made).toEqual(['token'])
     expect(pool.hosts.get('cp')!.revoked).toEqual(['token-1-of-cp'])
     expect(pool.hosts.get('w2')!.values.get('node')).toBe('joined-with-token-1-of-cp')
     expect(Object.values(ends)).toEqual(['changed', 'changed', 'changed'])
-    expect(events.of('mint')).toHaveLength(1)
-    expect(events.of('revoke')).toHaveLength(1)
+    expect(events.of('value:making')).toHaveLength(1)
+    expect(events.of('value:revoked')).toHaveLength(1)
   })
 
   test('work with a single slot', async () => {
@@ -305,7 +305,7 @@ describe('minted values', () => {
 
   test('that cannot be made fail their consumers', async () => {
     const builder = new GraphBuilder()
-    const token = builder.scope('cp', 'r').mint({ name: 'token', run: 'fail token', parse: raw => raw.stdout })
+    const token = builder.scope('cp', 'r').ephemeral({ name: 'token', run: 'fail token', parse: raw => raw.stdout })
     const task = builder.scope('w1', 'r').add(joined('node', token))
     const { result } = await run(builder, fakeHosts({ cp: {}, w1: {} }))
     expect(result.ends.get(task.id)).toMatchObject({
@@ -319,7 +319,7 @@ describe('minted values', () => {
     const parse = () => {
       throw new UserError({ problem: 'the API server does not answer', next: 'kubectl get nodes' })
     }
-    const token = builder.scope('cp', 'r').mint<string>({ name: 'token', run: 'mint token', parse })
+    const token = builder.scope('cp', 'r').ephemeral<string>({ name: 'token', run: 'make token', parse })
     const task = builder.scope('w1', 'r').add(joined('node', token))
     const { result } = await run(builder, fakeHosts({ cp: {}, w1: {} }))
     expect(result.ends.get(task.id)!.error).toEqual({
@@ -336,21 +336,21 @@ describe('minted values', () => {
           ? { kind: 'unreachable', jobs: 0 }
           : undefined,
     })
-    expect(events.of('revoke')).toEqual([])
+    expect(events.of('value:revoked')).toEqual([])
     expect(events.of('note').map(note => note.text)).toEqual([expect.stringContaining('token could not be revoked')])
   })
 
   test('are not made twice when the connection is lost meanwhile', async () => {
     const { ends, pool } = await run(cluster(), fakeHosts({ cp: { init: '1' }, w1: {}, w2: {} }), {
       fault: (_, __, request) =>
-        request.jobs.some(job => job.verify.script.includes('mint')) ? { kind: 'lost', jobs: 0 } : undefined,
+        request.jobs.some(job => job.verify.script.includes('make')) ? { kind: 'lost', jobs: 0 } : undefined,
     })
     expect(ends).toEqual({
       'cp entry:init': 'in desired state',
       'w1 joined:node': 'failed',
       'w2 joined:node': 'failed',
     })
-    expect(pool.hosts.get('cp')!.minted).toEqual([])
+    expect(pool.hosts.get('cp')!.made).toEqual([])
   })
 
   test('are revoked although their consumer failed', async () => {
@@ -369,7 +369,7 @@ describe('cancellation', () => {
     const builder = new GraphBuilder()
     const token = builder
       .scope('cp', 'r')
-      .mint({ name: 'token', run: 'mint token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
+      .ephemeral({ name: 'token', run: 'make token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
     const first = builder.scope('w', 'r').add(joined('node', token))
     builder.scope('w', 'r').add(entry('after', '1'), { after: [first] })
     builder.scope('w', 'r').add(entry('same', '1'), { after: [first] })
@@ -390,12 +390,12 @@ describe('cancellation', () => {
     const builder = new GraphBuilder()
     const token = builder
       .scope('cp', 'r')
-      .mint({ name: 'token', run: 'mint token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
+      .ephemeral({ name: 'token', run: 'make token', parse: raw => raw.stdout, revoke: value => `revoke ${value}` })
     builder.scope('w', 'r').add(joined('node', token))
     const hosts = fakeHosts({ cp: {}, w: {} })
     const pool = new FakePool(hosts, {
       latency: () => {
-        if (hosts.get('cp')!.minted.length > 0) abort.abort()
+        if (hosts.get('cp')!.made.length > 0) abort.abort()
         return 2
       },
     })

@@ -55,9 +55,9 @@ export function graphOf(world: World, failing: ReadonlySet<number> = new Set()):
   const tasks: Task<string>[] = []
   const back = (index: number, distance: number) => tasks[index - 1 - (distance % Math.max(1, index))]
   const steps = (index: number) => (failing.has(index) ? { steps: [{ run: `fail k${index}` }] } : {})
-  const mint = builder.scope('h0', 'r').mint({
+  const token = builder.scope('h0', 'r').ephemeral({
     name: 'token',
-    run: 'mint token',
+    run: 'make token',
     parse: raw => raw.stdout,
     revoke: value => `revoke ${value}`,
   })
@@ -71,7 +71,7 @@ export function graphOf(world: World, failing: ReadonlySet<number> = new Set()):
       const value = Output.all(sources.map(task => task.output)).map(values => values.join('+').replaceAll(/\W/g, '.'))
       tasks.push(scope.add(entry(`k${index}`, value, steps(index)), order))
     } else if (kind === 'joined') {
-      tasks.push(scope.add({ ...joined(`k${index}`, mint), ...failingSteps(failing.has(index), index) }, order))
+      tasks.push(scope.add({ ...joined(`k${index}`, token), ...failingSteps(failing.has(index), index) }, order))
     } else {
       const watch = sources.filter(task => task.host === scope.host && task.resource.kind === 'entry')
       const keys = watch.map(task => task.resource.name)

@@ -64,7 +64,7 @@ describe('values of other tasks', () => {
 
   test('of a short-lived kind are no reason to write', async () => {
     const builder = new GraphBuilder()
-    const token = builder.scope('cp', 'r').mint({ name: 'token', run: 'mint token', parse: raw => raw.stdout })
+    const token = builder.scope('cp', 'r').ephemeral({ name: 'token', run: 'make token', parse: raw => raw.stdout })
     const member = builder.scope('w', 'r').add(joined('node', token))
     const config = builder.scope('w', 'r').add(entry('a', token))
     const { is, pool } = await look(builder, fakeHosts({ cp: {}, w: { node: 'x', a: 'y' } }))

@@ -12,11 +12,11 @@ import { isUnknown } from '../../src/core/output.ts'
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../src/core/resource.ts'
 import type { Run } from '../../src/engine/run.ts'
 
-/** A host as a table of values, with a script language of a few words: get, set, unset, mint, revoke. */
+/** A host as a table of values, with a script language of a few words: get, set, unset, make, revoke. */
 export class FakeHost {
   readonly name: string
   readonly values = new Map<string, string>()
-  readonly minted: string[] = []
+  readonly made: string[] = []
   readonly revoked: string[] = []
   /** All scripts of jobs that took effect, in order. */
   readonly written: string[] = []
@@ -34,9 +34,9 @@ export class FakeHost {
       else if (word === 'unset') this.values.delete(key)
       else if (word === 'stamp') this.values.set(key, this.stampOf(value.split(',')))
       else if (word === 'current') outputs.push(this.stampOf(key.split(',')))
-      else if (word === 'mint') {
-        this.minted.push(key)
-        outputs.push(`${key}-${this.minted.length}-of-${this.name}`)
+      else if (word === 'make') {
+        this.made.push(key)
+        outputs.push(`${key}-${this.made.length}-of-${this.name}`)
       } else if (word === 'revoke') this.revoked.push(key)
       else if (word === 'fail') return { exitCode: 7, stdout: '', stderr: `cannot do ${key}` }
       else if (word === 'say') outputs.push(key)
@@ -228,7 +228,7 @@ export function entry(
   }
 }
 
-/** Joined once and for all with a minted value, as `kubeadm join` is. */
+/** Joined once and for all with an ephemeral value, as `kubeadm join` is. */
 export function joined(
   key: string,
   token: Resource<string | undefined, { token: string }>['desired']['token'],

@@ -46,7 +46,7 @@ test('plan writes nothing and makes one exchange a host', async () => {
       const before = tables(hosts)
       const { pool } = await plan(graphOf(world), hosts)
       expect(tables(hosts)).toEqual(before)
-      expect([...hosts.values()].flatMap(host => [...host.written, ...host.minted])).toEqual([])
+      expect([...hosts.values()].flatMap(host => [...host.written, ...host.made])).toEqual([])
       expect([...pool.exchanges().values()].every(count => count === 1)).toBe(true)
     }),
     settings,
@@ -112,10 +112,10 @@ test('connections lost now and then do not keep apply from converging', async ()
       const graph = graphOf(world)
       const hit = new Set<string>()
       const { run } = await applyOnce(graph, hosts, {
-        // Minting is not repeated, and losing the same twice fails it: other tests are about that.
+        // Making a value is not repeated, and losing the same twice fails it: other tests are about that.
         fault: (number, host, request) => {
           const scripts = [...request.jobs.map(job => job.verify), ...request.probes].map(probe => host + probe.script)
-          if (!lost.includes(number) || scripts.some(script => hit.has(script) || script.includes('mint')))
+          if (!lost.includes(number) || scripts.some(script => hit.has(script) || script.includes('make')))
             return undefined
           for (const script of scripts) hit.add(script)
           return { kind: 'lost', jobs }
@@ -154,16 +154,16 @@ test('a failure never runs a dependant, and everything else is done', async () =
   )
 })
 
-test('a value is minted at most once, only when it is used, and always revoked', async () => {
+test('an ephemeral value is made at most once, only when it is used, and always revoked', async () => {
   await fc.assert(
     fc.asyncProperty(worlds, fc.array(fc.nat({ max: 15 }), { maxLength: 3 }), async (world, failing) => {
       const hosts = hostsOf(world)
       const { result, run } = await applyOnce(graphOf(world, new Set(failing)), hosts)
-      const { minted, revoked } = hosts.get('h0')!
+      const { made, revoked } = hosts.get('h0')!
       const used = [...result.ends].filter(([id, end]) => id.includes('joined:') && end.change !== undefined)
-      expect(minted.length).toBe(used.length > 0 ? 1 : 0)
-      expect(revoked.length).toBe(minted.length)
-      expect(run.of('mint')).toHaveLength(minted.length)
+      expect(made.length).toBe(used.length > 0 ? 1 : 0)
+      expect(revoked.length).toBe(made.length)
+      expect(run.of('value:making')).toHaveLength(made.length)
     }),
     settings,
   )
@@ -209,7 +209,7 @@ test('a run that is stopped anywhere starts nothing new and gives every task an 
       const graph = graphOf(world)
       const result = await apply(await evaluate(graph, run), run)
       expect([...result.ends.keys()]).toEqual([...graph.tasks.keys()])
-      expect(hosts.get('h0')!.revoked.length).toBe(hosts.get('h0')!.minted.length)
+      expect(hosts.get('h0')!.revoked.length).toBe(hosts.get('h0')!.made.length)
       const next = await applyOnce(graph, hosts)
       expect(next.result.summary).toMatchObject({ failed: 0, cancelled: 0 })
     }),

@@ -262,7 +262,9 @@ describe('a download that fails says what and why, leaves nothing half done, and
     expect(outcome).toMatchObject({ exitCode: exitCodes.failed, stderr: '' })
     const failure = failureOf(outcome, 'artifact kubeadm')
     expect(failure).toContain(`${kubeadm} on this machine has another checksum than expected, so it was not installed.`)
-    expect(failure).toMatch(new RegExp(`expected {2}sha256 ${mirror.sha256('kubeadm')}\nactual {4}sha256 [0-9a-f]{64}\n`))
+    expect(failure).toMatch(
+      new RegExp(`expected {2}sha256 ${mirror.sha256('kubeadm')}\nactual {4}sha256 [0-9a-f]{64}\n`),
+    )
     expect(failure).toContain('spec.artifacts.checksums')
     expect(outcome.stdout).not.toMatch(stackTrace)
     await expectInstalled(expect, 'pushed', ['cni-plugins', 'kubectl', 'kubelet', 'runc'])

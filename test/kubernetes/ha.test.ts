@@ -210,7 +210,7 @@ describe.sequential('two controllers that reach different control plane nodes', 
       const at = (...types: string[]) =>
         eventsOf(outcome).flatMap(event => (types.includes(event.type) ? [event.at] : []))
       // Freeing the lock is told when the host has said so: by then the other run may have it.
-      return { from: Math.min(...at('lock:taken')), to: Math.max(...at('task:end', 'revoke')) }
+      return { from: Math.min(...at('lock:taken')), to: Math.max(...at('task:end', 'value:revoked')) }
     })
     const [first, second] = held.sort((a, b) => a.from - b.from)
     console.log(

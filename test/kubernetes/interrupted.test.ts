@@ -106,7 +106,7 @@ describe.sequential('a run that is killed while it makes a bootstrap token', () 
   test('leaves none that is valid after the next run', async () => {
     await unjoin()
     const run = startEvcctl(applying(), cluster.env)
-    await run.event(event => event.type === 'mint')
+    await run.event(event => event.type === 'value:making')
     run.child.kill('SIGKILL')
     await run.ended
     const next = await evcctl(applying(), cluster.env)

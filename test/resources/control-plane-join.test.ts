@@ -37,8 +37,8 @@ const parameters: ControlPlaneJoinParameters = {
   }),
   address: '192.0.2.12',
   others: ['192.0.2.11', '192.0.2.13'],
-  token: Output.ofTask('cp1/control-plane/mint:bootstrap token' as TaskId),
-  certificateKey: Output.ofTask('cp1/control-plane/mint:certificate key' as TaskId),
+  token: Output.ofTask('cp1/control-plane/ephemeral value:bootstrap token' as TaskId),
+  certificateKey: Output.ofTask('cp1/control-plane/ephemeral value:certificate key' as TaskId),
   caHash: Output.ofTask('cp1/control-plane/kubeadm init:cluster' as TaskId),
   records: [{ path: '/var/lib/evcctl/kubeadm-configuration.json', content: '{}\n' }],
 }
@@ -218,16 +218,16 @@ test('a member that etcd does not let go is not reset', async () => {
 })
 
 describe('the certificate key', () => {
-  const mint = certificateKey('/etc/evcctl/kubeadm.yaml')
+  const one = certificateKey('/etc/evcctl/kubeadm.yaml')
 
   test('is a secret, and what it opens is deleted at the end', () => {
-    const value = mint.parse({ stdout: `[upload-certs] Using certificate key:\n${key}\n`, stderr: '', exitCode: 0 })
+    const value = one.parse({ stdout: `[upload-certs] Using certificate key:\n${key}\n`, stderr: '', exitCode: 0 })
     expect(JSON.stringify(value)).toBe('"<certificate key>"')
-    expect(mint.run).not.toContain('--certificate-key')
-    expect(mint.revoke?.(value)).toMatch(/delete secret kubeadm-certs --ignore-not-found\n/)
+    expect(one.run).not.toContain('--certificate-key')
+    expect(one.revoke?.(value)).toMatch(/delete secret kubeadm-certs --ignore-not-found\n/)
   })
 
   test('is not made up of something else', () => {
-    expect(() => mint.parse({ stdout: 'Skipping phase\n', stderr: 'no API', exitCode: 0 })).toThrow('could not upload')
+    expect(() => one.parse({ stdout: 'Skipping phase\n', stderr: 'no API', exitCode: 0 })).toThrow('could not upload')
   })
 })

@@ -25,7 +25,7 @@ const resource = kubeadmJoin({
     ignorePreflightErrors: [],
     patch: { nodeRegistration: { kubeletExtraArgs: [{ name: 'v', value: '4' }] } },
   }),
-  token: Output.ofTask('cp1/control-plane/mint:bootstrap token' as TaskId),
+  token: Output.ofTask('cp1/control-plane/ephemeral value:bootstrap token' as TaskId),
   caHash: Output.ofTask('cp1/control-plane/kubeadm init:cluster' as TaskId),
   record: { path: '/var/lib/evcctl/kubelet-configuration.json', content: '{}\n' },
 })
@@ -168,13 +168,13 @@ describe('kubeadm join', () => {
 })
 
 describe('the bootstrap token', () => {
-  const mint = bootstrapToken()
-  const printed = (stdout: string, exitCode = 0) => mint.parse({ stdout, stderr: 'no API', exitCode })
+  const one = bootstrapToken()
+  const printed = (stdout: string, exitCode = 0) => one.parse({ stdout, stderr: 'no API', exitCode })
 
   test('is a secret; its id is enough to revoke it', () => {
     const value = printed(`${secret}\n`)
     expect(JSON.stringify(value)).toBe('{"id":"abcdef","token":"<bootstrap token>"}')
-    expect(mint.revoke?.(value)).toBe('kubeadm --kubeconfig /etc/kubernetes/admin.conf token delete abcdef\n')
+    expect(one.revoke?.(value)).toBe('kubeadm --kubeconfig /etc/kubernetes/admin.conf token delete abcdef\n')
   })
 
   test.each([

@@ -75,10 +75,10 @@ describe('what was proven', () => {
 })
 
 describe('the pods of a check', () => {
-  const mint = checkPods({ image: 'registry.k8s.io/pause:3.10.2' })
+  const one = checkPods({ image: 'registry.k8s.io/pause:3.10.2' })
 
   test('the script that makes them', async () => {
-    const script = mint.run.replace(/\.{16384}/, '<16384 dots>')
+    const script = one.run.replace(/\.{16384}/, '<16384 dots>')
     await expect(script).toMatchFileSnapshot('../goldens/resources/network-check-pods.sh')
   })
 
@@ -92,7 +92,7 @@ pod=cp1\t${checkName}-a\t10.244.0.5\t192.0.2.10\tRunning\t\t\t\t
 pod=w1\t${checkName}-b\t\t192.0.2.11\tPending\tImagePullBackOff\tpull access denied\t\t
 pod=w2\t${checkName}-c\t\t\tFailed\t\t\tOutOfpods\tToo many pods
 `
-    expect(mint.parse({ exitCode: 0, stdout, stderr: '' })).toEqual({
+    expect(one.parse({ exitCode: 0, stdout, stderr: '' })).toEqual({
       name: checkName,
       dnsNodes: ['cp1'],
       pods: [
@@ -121,7 +121,7 @@ pod=cp1\t${checkName}-a\t10.244.0.5\t192.0.2.10\tRunning\t\t\t\t
 pod=w1\t${checkName}-b\t\t192.0.2.11\tPending\tContainerCreating\t\t\t
 pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access denied\t\t
 `
-    expect(mint.parse({ exitCode: 0, stdout, stderr: '' }).pods.map(({ problem }) => problem)).toEqual([
+    expect(one.parse({ exitCode: 0, stdout, stderr: '' }).pods.map(({ problem }) => problem)).toEqual([
       '',
       'ContainerCreating: Failed to create pod sandbox: failed to setup network for sandbox: plugin type="cilium-cni" failed (add)',
       'ImagePullBackOff: pull access denied',
@@ -130,7 +130,7 @@ pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access den
 
   test('that could not be made are an error with what kubectl said', () => {
     const raw = { exitCode: 1, stdout: '', stderr: 'error: forbidden' }
-    expect(() => mint.parse(raw)).toThrow(/could not be created[\s\S]*error: forbidden/)
+    expect(() => one.parse(raw)).toThrow(/could not be created[\s\S]*error: forbidden/)
   })
 
   test.each([
@@ -141,11 +141,11 @@ pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access den
     ['address of a node', `name=${checkName}\npod=w1\t${checkName}-b\t10.244.0.5\tw1.example\tRunning`],
     ['node of the DNS', `name=${checkName}\ndns=yes\ndnsNode='`],
   ])('with a %s that is none go to no other host', (_, stdout) => {
-    expect(() => mint.parse({ exitCode: 0, stdout: `${stdout}\n`, stderr: '' })).toThrow(/cannot be right/)
+    expect(() => one.parse({ exitCode: 0, stdout: `${stdout}\n`, stderr: '' })).toThrow(/cannot be right/)
   })
 
   test('are deleted by the label that they all have', () => {
-    expect(mint.revoke!(checkPodsGiven)).toContain(
+    expect(one.revoke!(checkPodsGiven)).toContain(
       `delete pods,configmaps,jobs --selector 'evcctl.dev/network-check=${checkName}'`,
     )
   })

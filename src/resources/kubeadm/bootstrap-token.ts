@@ -1,6 +1,6 @@
 import { UserError } from '../../core/errors.ts'
 import type { ProbeResult } from '../../core/resource.ts'
-import type { MintDeclaration } from '../../core/scope.ts'
+import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { adminConf, kubectl, tokenDescription } from '../api/index.ts'
 import { retried } from '../support/index.ts'
@@ -16,7 +16,7 @@ export interface BootstrapToken {
  * its end; if the run is killed, the next one does. It expires after 6 hours, because a host may join late in a run over
  * slow lines.
  */
-export function bootstrapToken(): MintDeclaration<BootstrapToken> {
+export function bootstrapToken(): EphemeralDeclaration<BootstrapToken> {
   const kubeadm = `kubeadm --kubeconfig ${adminConf} token`
   return {
     name: 'bootstrap token',

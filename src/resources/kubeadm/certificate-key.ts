@@ -1,6 +1,6 @@
 import { UserError } from '../../core/errors.ts'
 import type { ProbeResult } from '../../core/resource.ts'
-import type { MintDeclaration } from '../../core/scope.ts'
+import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
 import { ephemeralLabel, kubectl } from '../api/index.ts'
@@ -12,7 +12,7 @@ import { retried } from '../support/index.ts'
  * with the token by which kubeadm limits its life to two hours (kubeadm/app/phases/copycerts). `configuration` is the file
  * with the kubeadm documents on a control plane node.
  */
-export function certificateKey(configuration: string): MintDeclaration<Secret> {
+export function certificateKey(configuration: string): EphemeralDeclaration<Secret> {
   const secrets = `${kubectl()} --namespace kube-system`
   const owner = `${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}'`
   return {

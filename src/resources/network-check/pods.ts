@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { beginningOf } from '../../core/cut.ts'
 import { UserError } from '../../core/errors.ts'
 import type { ProbeResult } from '../../core/resource.ts'
-import type { MintDeclaration } from '../../core/scope.ts'
+import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { quote } from '../../shell/quote.ts'
 import { againFunction, kubectl } from '../api/index.ts'
 import { fieldsOf, isObjectName, linesOf } from '../support/index.ts'
@@ -37,7 +37,7 @@ export interface CheckPodsParameters {
 }
 
 // How long the cluster's DNS may take to start after the network, s; if pods do not start, DNS will not either. Together
-// with the time for the pods it stays below the time limit of an ephemeral value (engine/mints.ts).
+// with the time for the pods it stays below the time limit of an ephemeral value (engine/ephemerals.ts).
 const dnsSeconds = 60
 
 // Text that the runtime and the kubelet put around the cause: codes, and the id of a sandbox that is gone by now.
@@ -48,7 +48,7 @@ const noise = /rpc error: code = \w+ desc = | "[0-9a-f]{64}"/g
  * and serves two files over HTTP. A Job that completes at once owns all objects, and Kubernetes deletes it after ten
  * minutes. So nothing remains even if the run is killed before it cleans up. Runs on a control plane node.
  */
-export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): MintDeclaration<CheckPods> {
+export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): EphemeralDeclaration<CheckPods> {
   const system = `${kubectl(10)} --namespace kube-system`
   // The wait has a time-out of its own.
   const patient = `${kubectl(0)} --namespace kube-system`
