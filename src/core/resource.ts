@@ -99,7 +99,7 @@ export interface Change {
   /** The pending tasks that cause it, e.g. the changed file that makes a unit restart. */
   readonly because?: readonly TaskId[]
   /**
-   * Why it cannot be made so: a plan shows it as an error and exits non-zero, an apply writes nothing at all. For what
+   * Why it cannot be brought about: a plan shows it as an error and exits non-zero, an apply writes nothing at all. For what
    * cannot be changed any more, e.g. the pod range of a standing cluster.
    */
   readonly refused?: ErrorDetails

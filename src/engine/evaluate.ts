@@ -22,7 +22,7 @@ export interface Evaluation {
   readonly snapshots: ReadonlyMap<TaskId, Snapshot>
   /** Why a task has no verdict although its host answered. */
   readonly errors: ReadonlyMap<TaskId, ErrorDetails>
-  /** Those of the errors that say that something cannot be made so: apply writes nothing as long as there are any. */
+  /** Those of the errors that say that something cannot be brought about: apply writes nothing as long as there are any. */
   readonly refused: ReadonlySet<TaskId>
   /** The hosts that could not be read; their tasks have no verdict. */
   readonly unreachable: ReadonlyMap<string, HostError>

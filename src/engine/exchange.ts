@@ -4,7 +4,7 @@ import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session } from '.
 import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import type { Run, Writer } from './run.ts'
 
-/** Kinds that another attempt a little later may mend. */
+/** Kinds that another attempt a little later may not meet again. */
 const passing: ReadonlySet<string> = new Set(['unreachable', 'timed out', 'lost'])
 
 /** A session of the host; `delaysMs` are the waits before further attempts. Rejects with HostError. */

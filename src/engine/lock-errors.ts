@@ -8,7 +8,7 @@ export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, H
   const [only] = errors
   if (voters.length === 1 && only !== undefined) return only
   const unfit = errors.filter(({ kind }) => kind === 'unfit')
-  const mend = unfit.flatMap(({ details }) => details.next ?? [])
+  const cures = unfit.flatMap(({ details }) => details.next ?? [])
   const bring =
     unfit.length === errors.length
       ? []
@@ -20,7 +20,7 @@ export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, H
         'Too few of the hosts that keep the run lock can be used. Another run might reach the others, and both would write; nothing was written.',
       expected: `${majorityOf(voters)} of ${voters.join(', ')}`,
       actual: errors.map(inOneLine).join('\n'),
-      next: [...mend, ...bring].join('\n'),
+      next: [...cures, ...bring].join('\n'),
     },
     { exitCode: bring.length > 0 ? exitCodes.unreachable : exitCodes.failed },
   )

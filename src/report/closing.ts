@@ -56,7 +56,7 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
   if (good && options.next !== undefined) lines.push(`  next: ${options.next}`)
   if (!good) {
     const others = view.stopping === undefined && view.hosts.size > 1 ? 'What does not depend on it is done. ' : ''
-    const when = view.stopping === undefined ? 'When it is mended' : 'To go on'
+    const when = view.stopping === undefined ? 'When it is fixed' : 'To go on'
     lines.push(`  ${others}${when}: ${options.again}   (what is done is not done again)`)
   }
   return lines.join('\n')

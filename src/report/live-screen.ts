@@ -49,7 +49,7 @@ export class LiveScreen implements Disposable {
     if (lines.length > 0) this.draw(lines)
   }
 
-  /** Removes the picture and shows the cursor again; the next `draw` starts anew. */
+  /** Removes the picture and shows the cursor again; the next `draw` draws everything again. */
   clear(): void {
     if (this.#drawn.length > 0) this.#terminal.write(`${this.#home()}${eraseBelow}`)
     this.#drawn = []

@@ -179,7 +179,7 @@ describe('reading', () => {
   })
 })
 
-test('what cannot be made so is an error, and apply writes nothing at all', async () => {
+test('what cannot be brought about is an error, and apply writes nothing at all', async () => {
   const builder = new GraphBuilder()
   const refused = { problem: 'The pod range of a standing cluster cannot be changed.' }
   const resource = entry('podCIDR', '10.0.0.0/8')

@@ -75,7 +75,7 @@ async function expectInstalled(expect: ExpectStatic, name: Name, artifacts: read
 const inCache = (name: Name): Promise<string[]> => linesOn(name, 'ls -A /var/cache/evcctl 2>/dev/null')
 const everything: readonly Artifact[] = ['cni-plugins', 'kubeadm', 'kubectl', 'kubelet', 'runc']
 
-/** An apply after all is mended but for containerd, which no mirror of these tests has: nothing comes of it but downloads. */
+/** An apply after all is fixed but for containerd, which no mirror of these tests has: nothing comes of it but downloads. */
 async function expectMended(expect: ExpectStatic, name: Name, file: string): Promise<void> {
   const outcome = await scene.run('apply', file, '--yes')
   const failed = outcome.stdout.split('\n').filter(line => line.startsWith('  ✘ '))
@@ -121,7 +121,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     // What comes with all its bytes is not fetched a second time; a server that is in trouble is.
     const asked = (name: Artifact) => server.requests.filter(({ path }) => path === `/${mirror.path(name)}`).length
     expect([asked('kubeadm'), asked('runc'), asked('kubectl')]).toEqual([1, 1, 4])
-    expect(outcome.stdout).toContain(`When it is mended: evcctl apply ${file} `)
+    expect(outcome.stdout).toContain(`When it is fixed: evcctl apply ${file} `)
     await expectInstalled(expect, 'wrong', ['cni-plugins', 'kubelet'])
     expect(await inCache('wrong')).toEqual([])
 

@@ -56,7 +56,7 @@ interface Fault {
   readonly cure: RegExp
   /** What then makes the same cluster file work; without it the entry itself is corrected. */
   readonly mend?: () => Promise<unknown>
-  readonly mendedEnv?: Readonly<Record<string, string>>
+  readonly fixedEnv?: Readonly<Record<string, string>>
 }
 
 const file = (name: string) => join(on.scene.folder, name)
@@ -123,7 +123,7 @@ const faults: readonly Fault[] = [
     ],
     cure: /ssh -t -i \S+ evcctl@ADDRESS sudo -k -v/,
     mend: async () => {},
-    mendedEnv: { EVCCTL_TEST_SUDO: 'the right one' },
+    fixedEnv: { EVCCTL_TEST_SUDO: 'the right one' },
   },
   {
     what: 'a sudo password that is missing',
@@ -167,7 +167,7 @@ describe('a host that cannot be worked on is named with a cure, and the others a
     if (host === 'sudoless' || (host === 'asks' && mend === undefined)) return
     await mend?.()
     if (mend === undefined) await on.scene.write(name, clusterOf(on.hosts, [{ name: 'cp1' }, { name: host }]))
-    const again = await evcctl(['plan', path], { ...on.scene.env, ...fault.env, ...fault.mendedEnv })
+    const again = await evcctl(['plan', path], { ...on.scene.env, ...fault.env, ...fault.fixedEnv })
     expect(again.stdout).toContain('read 2 hosts in ')
     expect(again).toMatchObject({ exitCode: exitCodes.ok, stderr: '' })
   })

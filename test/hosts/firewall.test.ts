@@ -230,7 +230,7 @@ ip neigh replace ${overlay}.1 lladdr 02:00:00:00:00:01 dev flannel.${vni}`,
         expect(await Promise.all(reached)).toEqual([true, kind === 'firewalld', false, false])
       })
 
-      inOrder('is mended after a rule was taken out by hand, which the plan names', async () => {
+      inOrder('is fixed after a rule was taken out by hand, which the plan names', async () => {
         await exec(kind, tamper)
         expect(await openFor('peer')).not.toContain(10250)
         expect((await plan())?.fields.map(({ field }) => field)).toContain(`${kind} tcp 10250`)

@@ -65,7 +65,7 @@ describe('two hosts', () => {
     expect(await own()).toEqual(before)
   })
 
-  test('can be mended in place: /etc/hosts and the host name are plain files', async () => {
+  test('can be fixed in place: /etc/hosts and the host name are plain files', async () => {
     await ssh(
       hosts,
       'w1',

@@ -94,7 +94,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
     expect(await run('ps -o user= -C nginx | sort -u')).toBe('www-data')
   })
 
-  inOrder('is mended after edits by hand, each of which the plan names', async () => {
+  inOrder('is fixed after edits by hand, each of which the plan names', async () => {
     await run(`echo '# mine' >>${config}`)
     await run('echo 0 >/proc/sys/vm/overcommit_memory; systemctl disable --now evcctl-nginx-proxy.service')
     await run("sed -i '/evcctl: own name/d' /etc/hosts; chmod 755 /var/lib/evcctl")
@@ -220,8 +220,8 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
     expect(fields).toContainEqual({ field: '/etc/fstab', before: lines[1], after: `# ${lines[1]}` })
     expect(await applyTo(graph, pool)).toEqual(new Map())
     expect(await planOf(graph, pool)).toEqual(new Map())
-    const mended = lines.map((line, index) => (index === 1 || index === 4 ? `# ${line}` : line))
-    expect((await hosts.exec('w1', 'cat /etc/fstab; stat -c %a /etc/fstab')).stdout).toBe(`${mended.join('\n')}640\n`)
+    const fixed = lines.map((line, index) => (index === 1 || index === 4 ? `# ${line}` : line))
+    expect((await hosts.exec('w1', 'cat /etc/fstab; stat -c %a /etc/fstab')).stdout).toBe(`${fixed.join('\n')}640\n`)
     expect(await run('systemctl show -p UnitFileState --value swap.target')).toBe('masked')
   })
 

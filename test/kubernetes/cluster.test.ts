@@ -247,7 +247,7 @@ describe.sequential('from bare hosts to a cluster', () => {
     ).toEqual([[], [], []])
   })
 
-  test('what somebody changed by hand is named by plan, and apply mends just that', async () => {
+  test('what somebody changed by hand is named by plan, and apply fixes just that', async () => {
     const hands = [
       ['w1', 'echo "# edited by hand" >>/etc/containerd/config.toml'],
       ['w1', 'sysctl -q -w net.ipv4.ip_forward=0'],
@@ -272,16 +272,16 @@ describe.sequential('from bare hosts to a cluster', () => {
     ]) {
       expect(plan.stdout).toContain(named)
     }
-    const mended = await run('apply', cluster.file, '--yes', '--output', 'json')
-    expect([mended.exitCode, failuresOf(mended)]).toEqual([0, []])
-    const changed = changedTasks(mended)
+    const fixed = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([fixed.exitCode, failuresOf(fixed)]).toEqual([0, []])
+    const changed = changedTasks(fixed)
     // The unit that runs with the edited file is restarted with it; the label is written by the control plane node.
     expect(changed.map(line => line.replace(/^changed: ([^/]+)\/.*?([^/:]+:.*)$/, '$1 $2'))).toMatchSnapshot()
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
     expect(await cluster.kubectl('get', 'node', 'w2', '--show-labels')).toContain('evc.example/camera=north')
   })
 
-  test('an API server that an edit has broken is mended, though nothing can be asked of it before', async () => {
+  test('an API server that an edit has broken is fixed, though nothing can be asked of it before', async () => {
     const broken = String.raw`sed -i 's|^    - kube-apiserver$|&\n    - --no-such-flag|' /etc/kubernetes/manifests/kube-apiserver.yaml`
     expect((await cluster.hosts.exec('cp1', broken)).exitCode).toBe(0)
     await waitUntil('the API server is down', () =>
@@ -294,8 +294,8 @@ describe.sequential('from bare hosts to a cluster', () => {
     expect(plan.exitCode).toBe(2)
     expect(plan.stdout).toContain('kube-apiserver.yaml, not as kubeadm made it last')
     expect(plan.stdout).toMatch(/^ *- .*--no-such-flag$/m)
-    const mended = await run('apply', cluster.file, '--yes', '--output', 'json')
-    expect([mended.exitCode, mended.stderr]).toEqual([0, ''])
+    const fixed = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([fixed.exitCode, fixed.stderr]).toEqual([0, ''])
     expect(await cluster.kubectl('get', '--raw', '/readyz')).toBe('ok')
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })

@@ -195,9 +195,9 @@ done | sort -u`
     // As after a boot without the disk: it waits, instead of beginning with nothing.
     expect(await sh('e3', 'ls -A /var/lib/etcd; journalctl -u etcd -n 20 --no-pager')).toContain('is its disk mounted?')
     expect(await sh('e3', 'ls -A /var/lib/etcd')).not.toContain('member')
-    const mended = await run('apply', cluster.file, '--yes')
-    expect(mended.stderr).toBe('')
-    expect(mended.exitCode).toBe(0)
+    const fixed = await run('apply', cluster.file, '--yes')
+    expect(fixed.stderr).toBe('')
+    expect(fixed.exitCode).toBe(0)
     const members = (await ctl('e1', 'member list')).split('\n')
     expect(members.filter(line => line.includes(', started, ') && line.endsWith(', false'))).toHaveLength(3)
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')

@@ -116,7 +116,7 @@ describe.sequential('the network of a real cluster', () => {
     await nothingIsLeft()
   })
 
-  test('when it is mended, apply proves what is missing and nothing else', async () => {
+  test('when it is fixed, apply proves what is missing and nothing else', async () => {
     const applied = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect([applied.exitCode, failuresOf(applied)]).toEqual([0, []])
     expect(checkedIn(applied)).toEqual(['w2'])

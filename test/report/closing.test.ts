@@ -58,7 +58,7 @@ test('after a failure: what was expected and actual, what it held up, and how to
             nothing of it was kept
       skipped on w1: step 0, step 1, step 2, step 3, step 4, step 5 and 2 more
       run journal: ~/.local/state/evcctl/runs/x
-      What does not depend on it is done. When it is mended: evcctl apply cluster.yaml   (what is done is not done again)"
+      What does not depend on it is done. When it is fixed: evcctl apply cluster.yaml   (what is done is not done again)"
   `)
 })
 

@@ -56,7 +56,7 @@ describe('a file', () => {
     expect(converge(wanted(''))).toBeUndefined()
   })
 
-  test('is mended when only its mode is wrong', () => {
+  test('is fixed when only its mode is wrong', () => {
     converge(wanted('x'))
     chmodSync(path, 0o600)
     expect(converge(wanted('x'))?.fields).toEqual([{ field: 'mode', before: '0600', after: '0640' }])

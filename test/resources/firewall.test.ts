@@ -454,7 +454,7 @@ describe('nftables', () => {
     expect(fieldsOf(stateOf(listing(...jumps, ...users, ...own), ...boot))).toBeUndefined()
   })
 
-  test('is mended when the jump, or a rule, is gone, or there is one more', () => {
+  test('is fixed when the jump, or a rule, is gone, or there is one more', () => {
     expect(fieldsOf(stateOf(listing(...jumps.slice(1), ...users, ...own), ...boot))).toContainEqual({
       field: 'nftables inet filter evcctl_input',
       after: 'first in input',

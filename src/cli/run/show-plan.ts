@@ -14,7 +14,7 @@ export interface ShowPlanOptions {
 }
 
 /** Said in the place of the next command where a resource refuses what is wanted of it. */
-export const cannotBeApplied = 'Nothing was written, and nothing will be before what is marked ✘ above is mended.'
+export const cannotBeApplied = 'Nothing was written, and nothing will be before what is marked ✘ above is fixed.'
 
 /** Prints the plan on standard output. Returns whether there is anything to do. */
 export async function showPlan(
