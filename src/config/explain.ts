@@ -31,7 +31,7 @@ const typeNames: Readonly<Record<string, string>> = {
 }
 
 // What other tools, or older versions of this field's language, call a value.
-const synonyms: Readonly<Record<string, string>> = {
+const valueSynonyms: Readonly<Record<string, string>> = {
   master: 'control-plane',
   controller: 'control-plane',
   server: 'control-plane',
@@ -130,7 +130,10 @@ function emptyHint(name: string, expected: string): Partial<Finding> {
 }
 
 function listHint(name: string, value: unknown): Partial<Finding> {
-  if (typeof value === 'string') return { next: `Write ${name}: [${value.replace(/^\[|\]$/g, '')}]` }
+  if (typeof value === 'string') {
+    const entry = value.replace(/^\[|\]$/g, '')
+    return { next: `Write ${name}: [${ownValue(valueSynonyms, entry) ?? entry}]` }
+  }
   return isMapping(value) ? { next: `Begin each entry of ${name} with "- ".` } : {}
 }
 
@@ -148,7 +151,7 @@ function notOneOf(values: readonly string[], file: Explained, path: Path): Findi
   const expected = values.length === 1 ? (values[0] ?? '') : `one of ${values.join(', ')}`
   if (value === undefined) return { path, problem: `${missingName(path)} is missing.`, expected, missing: true }
   const given = typeof value === 'string' ? value : ''
-  const meant = nearest(given, values) ?? ownValue(synonyms, given)
+  const meant = nearest(given, values) ?? ownValue(valueSynonyms, given)
   const problem = `${describeValue(value, file.source(path))} is not accepted here.`
   const suggestion =
     meant !== undefined && values.includes(meant) && values.length > 1 ? ` Did you mean "${meant}"?` : ''

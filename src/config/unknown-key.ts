@@ -3,7 +3,7 @@ import { alternatives, clusterJsonSchema, type JsonSchema, placesOf, propertiesA
 import { nearest } from './nearest.ts'
 
 // What other tools call the same thing.
-const synonyms: Readonly<Record<string, readonly string[]>> = {
+const keySynonyms: Readonly<Record<string, readonly string[]>> = {
   address: ['ip', 'host', 'sshAddress', 'ansible_host', 'externalIP'],
   privateAddress: ['internalIP', 'privateIP', 'access_ip', 'internalAddress', 'nodeIP'],
   name: ['hostname', 'nodeName'],
@@ -17,7 +17,7 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   nodeDNS: ['nodeLocalDNS', 'nodelocaldns', 'enable_nodelocaldns'],
   clusterDomain: ['dnsDomain', 'dnsName'],
   extraSANs: ['certSANs', 'sans'],
-  hosts: ['nodes', 'inventory', 'machines'],
+  hosts: ['nodes', 'inventory', 'machines', 'workers', 'masters', 'agents', 'controlPlanes'],
   runtime: ['containerRuntime'],
   registryMirrors: ['mirrors'],
   http: ['httpProxy', 'http_proxy', 'HTTP_PROXY'],
@@ -37,7 +37,7 @@ export function unknownKey(path: Path, key: string): Finding {
   const finding = noSuchKey(path, key)
   if (/[\u00a0\u2007\u202f]/.test(key))
     return { ...finding, next: 'There is a no-break space in it, which looks like a space: replace it by one.' }
-  const meant = nearest(key, Object.keys(here)) ?? Object.keys(here).find(name => synonyms[name]?.includes(key))
+  const meant = nearest(key, Object.keys(here)) ?? Object.keys(here).find(name => keySynonyms[name]?.includes(key))
   if (meant !== undefined) return { ...finding, problem: `${finding.problem} Did you mean "${meant}"?`, meant }
   const elsewhere = placesElsewhere(key, path)
   if (elsewhere.length > 0) return { ...finding, next: `That key belongs to ${elsewhere.join(' or ')}.` }
@@ -46,11 +46,14 @@ export function unknownKey(path: Path, key: string): Finding {
 }
 
 function placesElsewhere(key: string, path: Path): readonly string[] {
-  const synonym = Object.entries(synonyms).find(([, names]) => names.includes(key))?.[0]
+  const synonym = Object.entries(keySynonyms).find(([, names]) => names.includes(key))?.[0]
   const exact = [...placesOf(key), ...(synonym === undefined ? [] : placesOf(synonym))]
   const names = exact.length > 0 ? exact : placesOfNearest(key)
   const here = formatPath(path).replaceAll(/\[\d+\]/g, '[]')
-  return names.filter(place => place !== `${here}.${key}`).slice(0, 3)
+  const places = names.filter(place => place !== `${here}.${key}`)
+  // What lies below the same place is nearest to where it was written.
+  const below = places.filter(place => place.startsWith(`${here}.`))
+  return [...new Set([...below, ...places])].slice(0, 3)
 }
 
 function placesOfNearest(key: string): readonly string[] {
