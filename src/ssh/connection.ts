@@ -13,6 +13,9 @@ const mostChannels = 8
 const mostRefusals = 5
 const refusalMs = 50
 const closeMs = 1_000
+// With more than this waiting to be sent, bytes, nothing large is added.
+const mostWaiting = 4 * 1024 * 1024
+const roomMs = 10
 // Every SSH server should take packets of 32 KiB (RFC 4253, 6.1); small servers on embedded boards take only some KiB.
 const leastPacket = 1024
 // How long after an abort the server may still take to open a channel that was requested before it.
@@ -118,13 +121,28 @@ export class Connection {
     })
   }
 
+  /**
+   * Resolves when little waits to be sent, when the connection has ended, or once `isOver`. To be waited for between large
+   * parts: ssh2 takes all that it is given as long as the window lasts, which the other side names, and in a key exchange
+   * without end; it keeps in memory what the other side does not take.
+   */
+  async room(isOver: () => boolean): Promise<void> {
+    while (this.#alive && !isOver() && this.#isFull()) await sleep(roomMs)
+  }
+
+  #isFull(): boolean {
+    // Not a public part of ssh2: package.json pins the minor version, and a test has such a server.
+    const { _protocol } = this.#client as unknown as { readonly _protocol?: { readonly _kexinit?: unknown } }
+    return this.#stream.writableLength > mostWaiting || _protocol?._kexinit !== undefined
+  }
+
   /** A TCP connection from that host to another one. */
   forward(host: string, port: number): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)
-          else if (this.#takes(channel)) resolve(forwardedStream(channel))
+          else if (this.#takes(channel)) resolve(forwardedStream(channel, isOver => this.room(isOver)))
           else reject(this.#lastError)
         })
       } catch (error) {

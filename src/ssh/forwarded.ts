@@ -4,13 +4,15 @@ import type { Channel } from 'ssh2'
 /**
  * The stream of a TCP connection that a jump host makes for us. ssh2's own channel asks the jump host to close it and
  * is closed when that answers, also after destroy(). This one ends when it is destroyed, whatever the jump host says,
- * as a socket does; and it ends on both sides when the other side ends.
+ * as a socket does; and it ends on both sides when the other side ends. It waits for `room` after each write: all hosts
+ * behind a jump host share its connection, and what all of them may send at once would fill the memory.
  */
-export function forwardedStream(channel: Channel): Duplex {
+export function forwardedStream(channel: Channel, room: (isOver: () => boolean) => Promise<void>): Duplex {
   const stream = new Duplex({
     allowHalfOpen: false,
     read: () => void channel.resume(),
-    write: (chunk: Buffer, _encoding, done) => void channel.write(chunk, () => done()),
+    write: (chunk: Buffer, _encoding, done) =>
+      void channel.write(chunk, () => void room(() => stream.destroyed).then(() => done())),
     final: done => {
       channel.end()
       done()

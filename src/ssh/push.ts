@@ -14,8 +14,8 @@ const progressMs = 500
 export class Stalled extends Error {}
 
 /**
- * Copies a file of the controller to the host, where it is checked and put in place. At most one window of it (2 MiB)
- * is in memory. A file that cannot be read fails the step, not the exchange. The exchange's deadlines are held while data
+ * Copies a file of the controller to the host, where it is checked and put in place. No more than some MiB of it
+ * are in memory, whatever the host says that it takes. A file that cannot be read fails the step, not the exchange. The exchange's deadlines are held while data
  * flows: it has to move on, and to be there within a time that depends on its size.
  */
 export async function pushFile(
@@ -42,7 +42,7 @@ export async function pushFile(
     await carryPart(carrier, 'receive', async (channel, ended) => {
       channel.write(`${part.line}\n`)
       for (const deadline of deadlines) deadline.hold()
-      await stream(file, channel, ended, { size, bounds, onSent: progressLines(size, onProgress) })
+      await stream(file, channel, ended, { size, bounds, carrier, onSent: progressLines(size, onProgress) })
       for (const deadline of deadlines) deadline.run()
     })
   } finally {
@@ -50,11 +50,18 @@ export async function pushFile(
   }
 }
 
+interface Sending {
+  readonly size: number
+  readonly bounds: Limits
+  readonly carrier: Carrier
+  readonly onSent: (bytes: number) => void
+}
+
 async function stream(
   file: FileHandle,
   channel: ClientChannel,
   ended: Promise<unknown>,
-  { size, bounds, onSent }: { size: number; bounds: Limits; onSent: (bytes: number) => void },
+  { size, bounds, carrier, onSent }: Sending,
 ): Promise<void> {
   const longestMs = bounds.pushMs + (size / bounds.pushBytesPerSecond) * 1000
   using slowest = new Countdown(longestMs)
@@ -63,34 +70,41 @@ async function stream(
     over = true
   })
   let sent = 0
-  while (!over) {
-    // A buffer of its own for each chunk: the channel may keep it until the window opens.
-    const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(chunkBytes) })
-    if (bytesRead === 0) break
-    sent += bytesRead
-    if (!channel.write(buffer.subarray(0, bytesRead))) await drained(channel, end, bounds.pushStallMs)
-    onSent(sent - channel.writableLength)
-    if (slowest.signal.aborted)
-      throw new Stalled(
-        `only ${megabytes(sent)} of ${megabytes(size)} MB of a file could be sent within ${Math.round(longestMs / 1000)} s`,
-      )
+  try {
+    while (!over) {
+      // A buffer of its own for each chunk: the channel may keep it until the window opens.
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(chunkBytes) })
+      if (bytesRead === 0) break
+      sent += bytesRead
+      if (!channel.write(buffer.subarray(0, bytesRead))) await moving(drained(channel), end, bounds.pushStallMs)
+      const room = carrier.connection.room(() => over)
+      await moving(room, end, bounds.pushStallMs)
+      onSent(sent - channel.writableLength)
+      if (slowest.signal.aborted)
+        throw new Stalled(
+          `only ${megabytes(sent)} of ${megabytes(size)} MB of a file could be sent within ${Math.round(longestMs / 1000)} s`,
+        )
+    }
+    if (!over) channel.end()
+  } finally {
+    over = true
   }
-  if (!over) channel.end()
+}
+
+function drained(channel: ClientChannel): Promise<void> {
+  return new Promise(resolve => channel.once('drain', resolve))
 }
 
 // A write to a channel that is closed is never called back, hence the race.
-function drained(channel: ClientChannel, end: Promise<void>, stallMs: number): Promise<void> {
+function moving(next: Promise<void>, end: Promise<void>, stallMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const done = (): void => {
-      stall.hold()
-      channel.off('drain', done)
-      resolve()
-    }
     const stall = new Deadline(stallMs, () =>
       reject(new Stalled(`nothing of the file could be sent for ${stallMs / 1000} s`)),
     )
-    channel.once('drain', done)
-    void end.then(done)
+    void Promise.race([next, end]).then(() => {
+      stall.hold()
+      resolve()
+    })
   })
 }
 

@@ -1,13 +1,18 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { Duplex, PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Channel, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
+import { limits } from '../../src/core/limits.ts'
 import { forwardedStream } from '../../src/ssh/forwarded.ts'
 import { guardStream } from '../../src/ssh/guarded-stream.ts'
 import { sendMessage, sshString } from './hostile.ts'
 import { startServer } from './server.ts'
-import { hostError, output, pool } from './support.ts'
+import { exchange, hostError, job, output, pool } from './support.ts'
 
 interface Protocol {
   channelEOF(channel: number): void
@@ -106,11 +111,80 @@ describe('a server that goes against the protocol, or uses it up, fails alone', 
   })
 })
 
+/** A line between here and a server that carries so many bytes a second from here, and holds no more than a few. */
+async function slowLine(port: number, bytesPerSecond: number): Promise<AsyncDisposable & { readonly port: number }> {
+  const line = createServer(near => {
+    const far = connect({ port, host: '127.0.0.1' })
+    far.on('data', chunk => near.write(chunk))
+    near.on('data', chunk => {
+      far.write(chunk)
+      near.pause()
+      setTimeout(() => near.resume(), (chunk.length / bytesPerSecond) * 1000)
+    })
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const)
+      one.on('error', () => other.destroy()).on('close', () => other.destroy())
+  })
+  line.listen(0, '127.0.0.1')
+  await once(line, 'listening')
+  return {
+    port: (line.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: () => new Promise(resolve => line.close(() => resolve())),
+  }
+}
+
+describe('a file that is pushed', () => {
+  const pushed = (folder: string, name: string, content: Buffer) => {
+    const file = join(folder, 'file')
+    writeFileSync(file, content)
+    const sha256 = createHash('sha256').update(content).digest('hex')
+    return job({ push: file, to: join(folder, name), sha256, mode: 0o600 })
+  }
+
+  it('reaches each of twenty hosts behind one jump host, over a line that is slower than all of them', async () => {
+    await using server = await startServer()
+    await using gateway = await startServer({ authorizedKeys: [server.clientKey.public] })
+    await using line = await slowLine(gateway.port, 20_000_000)
+    const names = Array.from({ length: 20 }, (_, number) => `w${number}`)
+    const content = Buffer.alloc(2 * 1024 * 1024, 7)
+    const proxyJump = `root@127.0.0.1:${line.port}`
+    await using subject = pool(names.map(name => server.target({ name, proxyJump })))
+    await Promise.all(names.map(name => output(subject, 'true', name)))
+    const replies = await Promise.all(
+      names.map(host => exchange(subject, { jobs: [pushed(server.folder, host, content)] }, { host })),
+    )
+    expect(replies.map(({ jobs }) => jobs[0]?.failure)).toEqual(names.map(() => undefined))
+    for (const name of names) expect(readFileSync(join(server.folder, name)).equals(content), name).toBe(true)
+  })
+
+  it('does not fill the memory when its host says that it takes all of it, and takes nothing', async () => {
+    await using server = await startServer({ packetBytes: 32 * 1024 })
+    await using subject = pool(server.target(), { limits: { ...limits, pushStallMs: 1500 } })
+    await output(subject, 'true')
+    const content = Buffer.alloc(100 * 1024 * 1024)
+    const held = process.memoryUsage().arrayBuffers
+    const sent = hostError(exchange(subject, { jobs: [pushed(server.folder, 'x', content)] }), 'timed out')
+    const before = server.commands.length
+    while (server.commands.length === before) await sleep(5)
+    server.freeze()
+    let most = 0
+    const watching = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - held)
+    }, 50)
+    const { message } = await sent
+    clearInterval(watching)
+    expect(message).toContain('nothing of the file could be sent')
+    expect(most).toBeLessThan(50 * 1024 * 1024)
+  })
+})
+
 describe('a connection that a jump host makes', () => {
   it('keeps nothing of what the jump host sends beside it, and does not end by an error there', async () => {
     const stderr = new PassThrough()
     const channel = Object.assign(new PassThrough(), { stderr })
-    const stream = forwardedStream(channel as unknown as Channel)
+    const stream = forwardedStream(channel as unknown as Channel, async () => undefined)
     for (let megabytes = 0; megabytes < 20; megabytes++) {
       stderr.write(Buffer.alloc(1024 * 1024))
       await new Promise(setImmediate)
@@ -123,17 +197,31 @@ describe('a connection that a jump host makes', () => {
 })
 
 describe('a stream that is guarded', () => {
-  it('lets others have their turn after each chunk', async () => {
+  it('lets others have their turn after each 64 KiB, and reads many small packets in one', async () => {
     const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
     guardStream(stream)
-    const read: string[] = []
-    stream.on('data', chunk => read.push(String(chunk)))
-    stream.push('a')
-    stream.push('b')
+    const read: number[] = []
+    stream.on('data', (chunk: Buffer) => read.push(chunk.length))
+    for (let packets = 0; packets < 10; packets++) stream.push(Buffer.alloc(100))
     await new Promise(resolve => process.nextTick(resolve))
-    expect(read).toEqual(['a'])
-    while (read.length < 2) await new Promise(setImmediate)
-    expect(read).toEqual(['a', 'b'])
+    expect(read).toHaveLength(10)
+    stream.push(Buffer.alloc(64 * 1024))
+    stream.push(Buffer.alloc(1))
+    await new Promise(resolve => process.nextTick(resolve))
+    expect(read).toHaveLength(11)
+    while (read.length < 12) await new Promise(setImmediate)
+    expect(read.at(-1)).toBe(1)
+  })
+
+  it('ends by what a listener of it throws, and throws nothing itself', async () => {
+    const stream = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() })
+    guardStream(stream)
+    stream.on('data', () => {
+      throw new Error('boom')
+    })
+    const ended = once(stream, 'error')
+    stream.push('a')
+    expect(String((await ended)[0])).toContain('what it sent cannot be dealt with (boom)')
   })
 
   it('ends when the other side has replies made and takes none of them', async () => {
