@@ -129,3 +129,18 @@ test('a journal may have anything in it, and anything in its place', async () =>
   await times(4, [failed])
   expect(losses()).toEqual([['w1', name]])
 })
+
+test('a loss is known after any amount that tasks have printed', async () => {
+  const printed = { type: 'task:output', host: 'w3', task: 'w3/os/packages:x', line: 'x'.repeat(60_000) }
+  const name = await run([])
+  const events = join(runs(), name, 'events.ndjson')
+  const at = ++time
+  const text = [connected, started, { ...started, host: 'w3', task: printed.task }].map(event =>
+    JSON.stringify({ at, ...event }),
+  )
+  const line = `${JSON.stringify({ at, ...printed })}\n`
+  const ended = { type: 'task:end', host: 'w3', task: printed.task, role: 'os', title: 'x', result: 'changed', ms: 1 }
+  const after = [ended, failed].map(event => JSON.stringify({ at: at + 1, ...event }))
+  writeFileSync(events, `${text.join('\n')}\n${line.repeat(2_400)}${after.join('\n')}\n`)
+  expect(losses()).toEqual([['w1', name]])
+})
