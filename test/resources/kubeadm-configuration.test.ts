@@ -220,6 +220,46 @@ describe('the configuration of a cluster', () => {
       ])
     })
 
+    test('has no key that a change has written which failed later, and that was taken out of cluster.yaml since', () => {
+      const failed = documents({ patch: { scheduler: extraArgs.apiServer } }, { maxPods: 50 }, { mode: 'nftables' })
+      const kept = { documents: JSON.stringify(documents()), begun: JSON.stringify(failed) }
+      const raw = standing(failed, { record: documents(), kept })
+      expect(changeOf(wanted(documents()), raw)?.fields).toEqual([
+        { field: 'scheduler.extraArgs', before: '[{"name":"v","value":"2"}]', after: '(default)' },
+        { field: 'kubelet maxPods', before: '50', after: '(default)' },
+        { field: 'kube-proxy mode', before: 'nftables', after: '(default)' },
+      ])
+    })
+
+    test('is recorded as being changed before anything is uploaded, and no more once all is done', () => {
+      const given = documents({}, { maxPods: 50 }, { mode: 'nftables' })
+      const raw = standing(given, through(documents()))
+      const steps = wanted(given).converge(wanted(given).probe.parse(raw), { documents: given })
+      const texts = steps.map(step => ('run' in step ? step.run : ''))
+      const at = (text: string) => texts.findIndex(script => script.includes(text))
+      expect(at('field-manager=evcctl-begun')).toBeGreaterThanOrEqual(0)
+      expect(at('field-manager=evcctl-begun')).toBeLessThan(at('kubeadm init phase addon kube-proxy'))
+      expect(at('"begun":null')).toBeGreaterThan(at('upload-config kubelet'))
+      const earlier = documents({}, { podPidsLimit: 9 })
+      const again = standing(given, { record: documents(), kept: { begun: JSON.stringify(earlier) } })
+      const later = wanted(given).converge(wanted(given).probe.parse(again), { documents: given })
+      expect(later.find(step => 'run' in step && step.run.includes('evcctl-begun'))).toMatchObject({
+        run: expect.stringMatching(/podPidsLimit.*maxPods|maxPods.*podPidsLimit/),
+      })
+    })
+
+    test('has no kube-proxy any more: a change of it that was cut off is forgotten', () => {
+      const given = { ...documents(), kubeProxy: undefined }
+      const raw = standing(documents(), {
+        record: given,
+        kept: { documents: JSON.stringify(given), changing: 'kube-proxy' },
+      })
+      expect(changeOf(wanted(given), raw)?.fields).toMatchObject([{ field: 'kube-proxy' }])
+      expect(commands(wanted(given), raw)).toEqual([])
+      const steps = wanted(given).converge(wanted(given).probe.parse(raw), { documents: given })
+      expect(JSON.stringify(steps)).toContain('changing')
+    })
+
     test('has what the other one has written and not seen through', () => {
       const given = documents({}, { maxPods: 50 }, { mode: 'nftables' })
       const raw = standing(given, through(documents()))

@@ -69,12 +69,19 @@ ${finishServingCertificate}`,
 
 /**
  * The steps that carry the documents of `configuration` over to a standing cluster. What the cluster remembers of its
- * control plane is written last, when that has come up. `server` is the URL of this node's own API server.
+ * control plane is written last, when that has come up. `server` is the URL of this node's own API server. `begin` are
+ * lines of sh that run before anything is uploaded.
  */
-export function changeSteps(configuration: string, server: string, parts: ChangeableParts): readonly Step[] {
+export function changeSteps(
+  configuration: string,
+  server: string,
+  parts: ChangeableParts,
+  begin?: string,
+): readonly Step[] {
   const config = `--config ${quote(configuration)}`
   const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
+  if (begin !== undefined && (parts.kubeProxy || parts.kubelet || parts.upload)) steps.push({ run: begin })
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   // After an API server was replaced it refuses connections, or rights, for a moment.
   if (parts.kubeProxy) steps.push(...kubeProxySteps(config))

@@ -1,5 +1,5 @@
 import { kubectl } from '../api/index.ts'
-import { isTree, type KubernetesDocument, keptJson, retried } from '../support/index.ts'
+import { deepMerge, isTree, type KubernetesDocument, keptJson, retried } from '../support/index.ts'
 
 /** The documents that are the same for the whole cluster. */
 export interface ClusterDocuments {
@@ -16,6 +16,11 @@ export interface ClusterDocuments {
 export interface ClusterRecord {
   /** The documents that evcctl last applied completely; undefined: none since kubeadm init. */
   readonly documents: Partial<ClusterDocuments> | undefined
+  /**
+   * The documents of a change that has begun and not ended: any part of them may be in the cluster already. Undefined: there
+   * is none.
+   */
+  readonly begun: Partial<ClusterDocuments> | undefined
   /** Whether a change of kube-proxy has begun and not ended. */
   readonly isProxyCutOff: boolean
 }
@@ -28,20 +33,37 @@ export const clusterRecordPath = `/api/v1/namespaces/kube-system/configmaps/${na
 /** Parses the ConfigMap, which may not exist. A damaged part of it counts as missing. */
 export function clusterRecordOf(configMap: unknown): ClusterRecord {
   const data = isTree(configMap) && isTree(configMap.data) ? configMap.data : {}
-  const text = typeof data.documents === 'string' ? data.documents : ''
-  return { documents: keptJson(text), isProxyCutOff: data.changing === 'kube-proxy' }
+  const documentsIn = (text: unknown) =>
+    keptJson(typeof text === 'string' ? text : '') as Partial<ClusterDocuments> | undefined
+  return {
+    documents: documentsIn(data.documents),
+    begun: documentsIn(data.begun),
+    isProxyCutOff: data.changing === 'kube-proxy',
+  }
 }
 
-/** Lines of sh that record the documents that were applied. */
+/**
+ * Lines of sh that record the documents of a change, before any of them is uploaded. `begun` are those of a change before it
+ * that did not end: their keys are kept, since this one may not get as far as to take them out.
+ */
+export function recordBegin(documents: ClusterDocuments, begun: Partial<ClusterDocuments> | undefined): string {
+  return apply('evcctl-begun', { begun: JSON.stringify(deepMerge({ ...begun }, { ...documents })) })
+}
+
+/** Lines of sh that record the documents that were applied, and that no change is under way. */
 export function recordCluster(documents: ClusterDocuments): string {
-  return apply('evcctl', { documents: JSON.stringify(documents) })
+  return `${apply('evcctl', { documents: JSON.stringify(documents) })}${without('begun')}`
 }
 
 /** Lines of sh that mark the begin and the end of a change of kube-proxy. */
 export const markProxy = apply('evcctl-change', { changing: 'kube-proxy' })
-export const unmarkProxy = retried(
-  `${kubectl(30)} --namespace kube-system patch configmap ${name} --type=merge --patch '{"data":{"changing":null}}'`,
-)
+export const unmarkProxy = without('changing')
+
+function without(field: string): string {
+  return retried(
+    `${kubectl(30)} --namespace kube-system patch configmap ${name} --type=merge --patch '{"data":{"${field}":null}}'`,
+  )
+}
 
 // Each field has its own field manager, so that writing one does not remove the other.
 function apply(manager: string, data: Readonly<Record<string, string>>): string {

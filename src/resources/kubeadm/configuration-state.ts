@@ -19,6 +19,8 @@ export type KubeadmConfigurationState =
       readonly kubeProxy: unknown
       /** What the cluster keeps of what evcctl made of it last; undefined: nothing. */
       readonly made: Partial<ClusterDocuments> | undefined
+      /** Documents of a change that was cut off, or failed; see ClusterRecord. */
+      readonly begun: Partial<ClusterDocuments> | undefined
     } & LocalState)
 
 /** What the first control plane node knows without asking the API server. */
@@ -74,7 +76,7 @@ function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState 
   if (answer.api === 'absent') return answer
   if (answer.api === 'unreachable') return { ...answer, ...localState(raw) }
   const [cluster, kubelet, kubeProxy, kept] = answer.objects as readonly (ConfigMap | undefined)[]
-  const { documents, isProxyCutOff } = clusterRecordOf(kept)
+  const { documents, begun, isProxyCutOff } = clusterRecordOf(kept)
   const local = localState(raw)
   return {
     api: 'answered',
@@ -82,6 +84,7 @@ function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState 
     kubelet: document('kubelet-config', kubelet?.data?.kubelet),
     kubeProxy: document('kube-proxy', kubeProxy?.data?.['config.conf']),
     made: documents,
+    begun,
     ...local,
     cutOff: [...local.cutOff, ...(isProxyCutOff ? (['kube-proxy'] as const) : [])],
   }

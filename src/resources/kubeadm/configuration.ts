@@ -6,7 +6,7 @@ import { notAnswered } from '../api/index.ts'
 import { canonicalName } from '../pki/index.ts'
 import { documentChanges, type KubernetesDocument, stateFolder } from '../support/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
-import { type ClusterDocuments, recordCluster } from './cluster-record.ts'
+import { type ClusterDocuments, recordBegin, recordCluster, unmarkProxy } from './cluster-record.ts'
 import { type KubeadmConfigurationState, kubeadmConfigurationProbe, type LocalState } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import { editedFields } from './static-pods.ts'
@@ -70,17 +70,25 @@ export function kubeadmConfiguration(
       if (current.api === 'absent') return recoverySteps(server)
       const { cluster, names, kubelet, kubeProxy, fixed } = compare(current, parameters)
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
+      const isProxyCutOff = current.cutOff.includes('kube-proxy')
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
         // What a cut-off change leaves to be put back may itself be an edit: it is made again.
         edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
-        kubeProxy: kubeProxy.length > 0 || current.cutOff.includes('kube-proxy'),
+        kubeProxy: documents.kubeProxy !== undefined && (kubeProxy.length > 0 || isProxyCutOff),
         upload: cluster.length > 0 || names.length > 0,
       }
       return [
-        ...changeSteps(configuration, server, parts),
+        ...changeSteps(
+          configuration,
+          server,
+          parts,
+          recordBegin(documents, current.api === 'answered' ? current.begun : undefined),
+        ),
+        // Nothing is left to be changed of a kube-proxy that is not wanted any more.
+        ...(isProxyCutOff && documents.kubeProxy === undefined ? [{ run: unmarkProxy }] : []),
         { run: recordCluster(documents) },
         { write: record.path, content: record.content, mode: 0o600 },
       ]
@@ -135,10 +143,14 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
     return current.api === 'answered'
       ? { ...equal, cluster: [{ field: 'ConfigMap kubeadm-config', after: 'uploaded' }] }
       : { ...equal, fixed, cluster: pods }
-  const of = (part: keyof ClusterDocuments) => documentChanges(documents[part], standing[part], made?.[part])
+  // What a change wrote that was cut off, or failed later, and is not wanted any more, is in the cluster and in no record of what
+  // was made.
+  const begun = current.api === 'answered' ? current.begun : undefined
+  const of = (part: keyof ClusterDocuments) =>
+    [made, begun].flatMap(record => documentChanges(documents[part], standing[part], record?.[part]))
   const unseen = (part: keyof ClusterDocuments) =>
     made?.[part] === undefined ? [] : documentChanges(documents[part], made[part], made[part])
-  const all = of('cluster')
+  const all = eachOnce(of('cluster'))
   return {
     fixed: [...all.filter(field => !changeable(field)), ...fixed],
     cluster: eachOnce([...all, ...unseen('cluster')].filter(changeable).concat(pods)),

@@ -22,6 +22,16 @@ until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
 --- next step
 tries=0
+until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s apply --server-side --force-conflicts --field-manager=evcctl-begun -f - <<'EVCCTL_EOF'
+{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"evcctl","namespace":"kube-system"},"data":{"begun":"{\"cluster\":{\"apiVersion\":\"kubeadm.k8s.io/v1beta4\",\"kind\":\"ClusterConfiguration\",\"clusterName\":\"edge\",\"kubernetesVersion\":\"v1.36.4\",\"controlPlaneEndpoint\":\"127.0.0.1:7443\",\"networking\":{\"podSubnet\":\"10.244.0.0/16\",\"serviceSubnet\":\"10.96.0.0/12\",\"dnsDomain\":\"cluster.local\"},\"apiServer\":{\"certSANs\":[\"cp1\",\"new\"],\"extraArgs\":[{\"name\":\"shutdown-watch-termination-grace-period\",\"value\":\"5s\"},{\"name\":\"v\",\"value\":\"2\"}]},\"controllerManager\":{\"extraArgs\":[{\"name\":\"node-cidr-mask-size\",\"value\":\"24\"}]}},\"kubelet\":{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"cgroupDriver\":\"systemd\",\"maxPods\":50},\"kubeProxy\":{\"apiVersion\":\"kubeproxy.config.k8s.io/v1alpha1\",\"kind\":\"KubeProxyConfiguration\",\"mode\":\"nftables\"}}"}}
+EVCCTL_EOF
+do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+--- next step
+tries=0
 until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s apply --server-side --force-conflicts --field-manager=evcctl-change -f - <<'EVCCTL_EOF'
 {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"evcctl","namespace":"kube-system"},"data":{"changing":"kube-proxy"}}
 EVCCTL_EOF
@@ -288,6 +298,12 @@ until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir
 {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"evcctl","namespace":"kube-system"},"data":{"documents":"{\"cluster\":{\"apiVersion\":\"kubeadm.k8s.io/v1beta4\",\"kind\":\"ClusterConfiguration\",\"clusterName\":\"edge\",\"kubernetesVersion\":\"v1.36.4\",\"controlPlaneEndpoint\":\"127.0.0.1:7443\",\"networking\":{\"podSubnet\":\"10.244.0.0/16\",\"serviceSubnet\":\"10.96.0.0/12\",\"dnsDomain\":\"cluster.local\"},\"apiServer\":{\"certSANs\":[\"cp1\",\"new\"],\"extraArgs\":[{\"name\":\"shutdown-watch-termination-grace-period\",\"value\":\"5s\"},{\"name\":\"v\",\"value\":\"2\"}]},\"controllerManager\":{\"extraArgs\":[{\"name\":\"node-cidr-mask-size\",\"value\":\"24\"}]}},\"kubelet\":{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"cgroupDriver\":\"systemd\",\"maxPods\":50},\"kubeProxy\":{\"apiVersion\":\"kubeproxy.config.k8s.io/v1alpha1\",\"kind\":\"KubeProxyConfiguration\",\"mode\":\"nftables\"}}"}}
 EVCCTL_EOF
 do
+  tries=$(( tries + 1 ))
+  if [ "$tries" -ge 10 ]; then exit 1; fi
+  sleep 2
+done
+tries=0
+until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s --namespace kube-system patch configmap evcctl --type=merge --patch '{"data":{"begun":null}}'; do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 10 ]; then exit 1; fi
   sleep 2
