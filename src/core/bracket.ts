@@ -2,7 +2,7 @@ import type { AnyResource } from './resource.ts'
 import type { Scope } from './scope.ts'
 import type { Task } from './task.ts'
 
-/** What is done around other tasks, e.g. cordon and drain before, uncordon after. */
+/** Resources that surround other tasks, e.g. cordon and drain before them, uncordon after them. */
 export interface Bracket {
   /** Written one after the other, only when something inside is about to be written, and before it. */
   readonly enter: readonly AnyResource[]

@@ -35,7 +35,7 @@ function hideInLine(line: string): string {
   return line.replace(userInfo, `$1${hidden}@`).replace(setting, `$1$2${hidden}`)
 }
 
-/** The same for the value of one setting, known by its dotted path. */
+/** Removes passwords from the value of one setting, which is known by its dotted path. */
 export function hideCredential(path: string, text: string): string {
   const name = path.split('.').at(-1) ?? ''
   return new RegExp(`^(?:${secretName})$`, 'i').test(name) && text !== '' ? hidden : hideCredentials(text)

@@ -49,7 +49,7 @@ export class UserErrors extends UserError {
 /**
  * Why a host could not be used.
  * `lost`: the connection ended during an exchange, so its outcome is unknown: probe again, never call it success.
- * `unfit`: it was read, and cannot become or stay part of the cluster as it is.
+ * `unfit`: the host was read, and it cannot become or stay part of the cluster in its present state.
  * `fenced`: a later run has written to the host; nothing of this exchange ran.
  */
 export type HostErrorKind =

@@ -23,7 +23,7 @@ export type Event = { readonly at: number } & (
       readonly jobs: number
       readonly probes: number
       readonly ms: number
-      /** It came to no whole answer. */
+      /** No complete answer arrived. */
       readonly failed?: true
     }
   | { readonly type: 'lock:wait'; readonly host: string; readonly holder: string }
@@ -37,7 +37,7 @@ export type Event = { readonly at: number } & (
       /** How many tasks of each role are to do on each host; roles in graph order. */
       readonly stages?: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
     }
-  /** From here on hosts are written to. */
+  /** From here on the run writes to hosts. */
   | { readonly type: 'apply:start' }
   /** A task's steps were sent; `task:start` follows when they begin on the host. */
   | { readonly type: 'task:queued'; readonly task: TaskId }

@@ -5,8 +5,8 @@ type Owner = (error: unknown) => void
 const owners = new AsyncLocalStorage<Owner>()
 
 /**
- * Runs `work` so that what is thrown in it, or in timers and ticks that it begins, is handed to `owner` where it would be
- * nobody's: a mistake in reading what one host sends ends the talk with that host, and not the run.
+ * Runs `work`. An exception that nobody catches in it, or in timers and ticks that it begins, is handed to `owner`. So a
+ * mistake in reading the output of one host ends the connection to that host, and not the run.
  */
 export function withFaultOwner<T>(owner: Owner, work: () => T): T {
   return owners.run(owner, work)

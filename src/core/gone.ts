@@ -4,8 +4,8 @@ import type { Graph, Task } from './task.ts'
 import type { TaskId } from './task-id.ts'
 
 /**
- * The same resource, wanted not to be there. It has the same identity, so that nobody wants it both there and gone. Throws
- * RangeError for a resource that does not say how it is taken back.
+ * The same resource, expected to be absent. It keeps its identity, so no graph can hold the resource both present and absent.
+ * Throws RangeError for a resource without `removal`.
  */
 export function gone<C, D, O>(resource: Resource<C, D, O>): Resource<C, Record<never, never>> {
   const { kind, name, title, probe, removal } = resource

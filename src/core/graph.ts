@@ -39,8 +39,8 @@ export function buildGraph(
 }
 
 /**
- * The ids of the tasks in the order in which they can be judged: who enters a bracket comes after what is inside. Throws
- * GraphError where something inside waits for a task outside that waits for who enters: neither would ever be done.
+ * The ids of the tasks in the order in which they can be judged: a task that enters a bracket comes after the tasks inside.
+ * Throws GraphError where a task inside waits for a task outside that waits for an entering task: neither would ever end.
  */
 export function judgingOrder({ tasks, edges }: Graph): readonly TaskId[] {
   const ids = [...tasks.keys()]

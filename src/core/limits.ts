@@ -141,7 +141,7 @@ export const rolloutLimits = {
   stillSeconds: 10,
   /** How long nothing may get on, s: also the time in which one node has to get its image and start it. */
   patienceSeconds: 300,
-  /** A node that stops to report within so long after its new pod was made may have been taken down by that, s. */
+  /** A node that stops reporting within this time after its new pod was created may have failed because of that pod, s. */
   suspectSeconds: 300,
   /** All of it, s, however well it gets on. */
   totalSeconds: 2 * 60 * 60,
