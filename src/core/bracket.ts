@@ -22,10 +22,10 @@ export interface BracketTasks {
 }
 
 /**
- * Puts tasks into a bracket, whose own tasks run on the host of `scope`. With nothing to change inside, it is not entered; one
- * that an earlier run entered is left all the same. When something inside fails after it was entered, it stays so until a run
- * in which nothing does. Nothing inside may wait for a task outside that waits for the ones that enter: building the graph
- * throws a GraphError then.
+ * Puts tasks into a bracket. The tasks of the bracket itself run on the host of `scope`. If nothing inside has to change, the
+ * bracket is not entered, but a bracket that an earlier run entered is left. If a task inside fails after the bracket was
+ * entered, the bracket stays entered until a run in which no task inside fails. No task inside may wait for a task outside
+ * that waits for the tasks of `enter`: building the graph throws a GraphError then.
  */
 export function bracket(scope: Scope, { enter, leave }: Bracket, inside: readonly Task[]): BracketTasks {
   const entered: Task[] = []

@@ -25,8 +25,8 @@ export function gone<C, D, O>(resource: Resource<C, D, O>): Resource<C, Record<n
 }
 
 /**
- * The graph that takes back what another one declares, in reverse order: each task goes once all are gone that were made
- * after it. Tasks of resources that cannot be taken back are left out, and what came before them waits for what came after.
+ * The graph that removes what another graph declares, in reverse order: a task is removed after all tasks that depend on it.
+ * Tasks of resources without `removal` are left out; the tasks before them wait for the tasks after them.
  */
 export function takenBack(graph: Graph): Graph {
   const builder = new GraphBuilder()

@@ -32,7 +32,7 @@ export function readLocalFile(path: string, most: number): Buffer {
 
 /** How long a pipe is waited for, ms: whoever writes to it may have to ask for a passphrase first. */
 export interface PipePatience {
-  /** For one that nobody has open, which is also one whose writer has said nothing and gone. */
+  /** For a pipe that no writer has open; a pipe whose writer closed it without writing looks the same. */
   readonly emptyMs: number
   readonly totalMs: number
 }

@@ -122,7 +122,7 @@ export interface StepFailure {
   readonly stderr: string
 }
 
-/** How a resource is taken off a host again; see gone(). */
+/** How a resource is removed from a host; see gone(). */
 export interface Removal<C> {
   /** What of it is there, as a plan shows it; empty where nothing is left that is evcctl's. */
   left(current: C): readonly FieldChange[]

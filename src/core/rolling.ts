@@ -20,7 +20,7 @@ export interface RollingPolicy {
   readonly isEntered?: (node: string) => boolean
 }
 
-/** One node first, the canary, which proves what is new; then as many as may be unavailable at a time. */
+/** One node first, the canary, which proves the change; then batches of as many nodes as may be unavailable at a time. */
 export function batchesOf(
   nodes: readonly string[],
   { maxUnavailable, isEntered = () => false }: RollingPolicy,
@@ -46,9 +46,9 @@ export interface Rolled {
 }
 
 /**
- * Lets nodes change batch after batch: nothing is written in a batch before every node of the one before is well and back
- * in service, nor when one is not. What is right already waits for nobody. A node that was lost before anything was written
- * to it says nothing of what is new, and stops nobody. The number of edges grows with the number of tasks, not with its square.
+ * Lets nodes change batch after batch: no task writes in a batch until every node of the batch before is well and back in
+ * service. A task that is in desired state waits for no batch. A node that was lost before anything was written to it proves
+ * nothing about the change and stops no batch, unless `isNeeded`. The number of edges grows linearly with the number of tasks.
  */
 export function rolling(builder: GraphBuilder, batches: Batches, rolled: Rolled): void {
   const { left = () => [], isNeeded = () => false } = rolled

@@ -5,7 +5,7 @@ import type { TaskId } from './task-id.ts'
 export type Verdict =
   | { readonly is: 'in desired state' }
   | { readonly is: 'change'; readonly change: Change }
-  /** It may or may not change: that depends on values that pending tasks give. `change` is what would be said of it. */
+  /** The task may change or not: that depends on outputs of pending tasks. `change` is the change that may be needed. */
   | { readonly is: 'known after apply'; readonly waitingOn: readonly TaskId[]; readonly change: Change }
 
 /** A verdict for every task of a graph, in graph order. */
