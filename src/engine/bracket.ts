@@ -18,11 +18,11 @@ export function isNeverWanted({ task, inside }: TaskState): boolean {
   return task.enters === true && inside.size === 0
 }
 
-/** Notes that a task inside has ended. Returns how the one that enters ends, where nobody can want it any more. */
+/** Records that a task inside has ended. Returns how the entering task ends, if no task inside can need it any more. */
 export function endedInside(entry: TaskState, state: TaskState): TaskEnd | undefined {
   entry.inside.delete(state)
   if (entry.inside.size > 0 || (entry.stage !== 'waiting' && entry.stage !== 'ready')) return undefined
-  // Where the plan saw something to do, it is told because of whom it was not done.
+  // If the plan showed a change, the result names the task whose failure prevented it.
   const inside = entry.dependants.filter(({ entries }) => entries.has(entry))
   const failed = inside.find(({ end }) => end?.result === 'failed' || end?.result === 'skipped')
   if (failed === undefined || entry.seemsDone) return { result: 'in desired state', ms: 0 }

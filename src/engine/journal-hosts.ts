@@ -46,7 +46,7 @@ interface Seen {
   readonly sent: Set<string>
   /** Of these what it told to be changed. */
   readonly changed: Set<string>
-  /** Tasks of which it has not told what came of them: the run was killed or stopped, or it said no more. */
+  /** Tasks whose outcome the host has not reported: the run was killed or stopped, or the host fell silent. */
   readonly pending: Set<TaskId>
 }
 
@@ -121,7 +121,7 @@ function whatOf(task: TaskId, host: string): string {
   return what.endsWith(`:${host}`) ? what.slice(0, -host.length) : what
 }
 
-// What failed because no answer came took no time.
+// A task that failed because no answer arrived has a duration of 0.
 function isTold({ result, ms }: Extract<Event, { readonly type: 'task:end' }>): boolean {
   return result === 'changed' || result === 'in desired state' || (result === 'failed' && ms > 0)
 }

@@ -126,7 +126,7 @@ export class Lease implements Writer {
     }
   }
 
-  // One host may be wrong, or was restarted and taken by a run that does not get on; a later run needs a majority.
+  // One host may be wrong, or a run without a majority took its lock after a restart; a later run needs a majority.
   #missOn(voter: string, other: LockState): void {
     const { taken, majority, tell } = this.#options
     this.#beats.delete(voter)

@@ -40,9 +40,9 @@ export function seenLock(
 }
 
 /**
- * Whether another run may have written since hosts were read: the lock was taken in between. One that wrote had taken it on a
- * majority of the voters, so it was not where a majority was read and is as it was. The number that they agree on does not
- * tell: one host may be ahead of the others, and hides by it that these moved.
+ * Whether another run may have written since hosts were read: then that run has taken the lock on a majority of the voters.
+ * So no run has written if a majority of the voters was read and their counts have not changed. The generation alone does not
+ * show this: one host may be ahead of the others, which hides that the generations of the others rose.
  */
 export function isOutdated(
   seen: SeenLock,

@@ -32,7 +32,7 @@ export interface LockState {
    * written to. Whoever finds it changed has to read the hosts again.
    */
   readonly generation: number
-  /** What the host counts by itself: each time that its lock is taken it is more, and nothing but taking it changes it. */
+  /** A counter of the host itself: it rises each time the lock is taken there, and nothing else changes it. */
   readonly counted: number
   /** The same before the holder took it; left out where the host does not tell. */
   readonly found?: number
