@@ -6,7 +6,7 @@ import type { Machine } from './machines.ts'
 import { isEtcdHost } from './nodes.ts'
 import { privateAddressOf } from './private-address.ts'
 
-/** All members of cluster.yaml, those too that cannot be reached now. Throws UserError where an address is not known. */
+/** All members of cluster.yaml, also those that cannot be reached now. Throws UserError where an address is not known. */
 export function etcdMembers(spec: ClusterSpec, machines: readonly Machine[]): readonly EtcdHost[] {
   const answered = new Map(machines.map(({ host, address }) => [host, address]))
   return spec.hosts.filter(isEtcdHost).map(host => {

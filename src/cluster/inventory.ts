@@ -49,7 +49,7 @@ interface Derived {
   readonly firstHost: HostSpec
   /** The machine of `firstHost`. Throws UserError when it did not answer. */
   readonly first: Machine
-  /** All control plane nodes of the file, also those that are off. Throws UserError where an address is not known. */
+  /** All control plane nodes of the file, also those that do not answer. Throws UserError where an address is not known. */
   readonly controlPlane: readonly ControlPlaneNode[]
   /** Their addresses. */
   readonly apiServers: readonly string[]
@@ -64,7 +64,7 @@ interface Derived {
   readonly networkName: string
   /** The image of the sandboxes of all pods. */
   readonly sandboxImage: string
-  /** All members of the etcd on hosts of its own, also those that are off. Throws UserError where an address is not known. */
+  /** All members of the etcd on hosts of its own, also those that do not answer. Throws UserError where an address is not known. */
   readonly etcdMembers: readonly EtcdHost[]
   /** Client URLs of an external etcd, also one that somebody else runs; undefined where it is stacked. */
   readonly etcdEndpoints: readonly string[] | undefined

@@ -145,10 +145,10 @@ function incoming(
   return collapsed(sources).map(from => ({ way: 'in', protocol, ports, from, to: anywhere, why }))
 }
 
-/** Without those that lie in another; all of IPv4 as `anywhere`. Takes time in proportion to `sources`, but for a sort. */
+/** Removes sources that lie in another one; all of IPv4 becomes `anywhere`. Apart from a sort, its time is linear in `sources`. */
 function collapsed(sources: readonly string[]): readonly string[] {
   const ranges = [...new Set(sources)].flatMap(source => rangeOf(source) ?? [])
-  // Ranges lie in each other or apart: the wider one comes first, and those in it right after it.
+  // Two ranges are nested or disjoint: a wider range comes first, and the ranges in it follow it directly.
   const sorted = [...new Map(ranges.map(range => [range.text, range])).values()].sort(
     (one, other) => one.first - other.first || one.prefix - other.prefix,
   )
