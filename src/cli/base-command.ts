@@ -12,7 +12,7 @@ export const fileArg = Args.string({
 /** How many hosts are worked on at a time. */
 export const parallelFlag = Flags.integer({ description: 'hosts worked on at a time', default: 50, min: 1, max: 1000 })
 
-/** What all commands share: the two flags, and that errors are left to main.ts. */
+/** The base of all commands: it has the flags that all of them share, and leaves errors to main.ts. */
 export abstract class BaseCommand extends Command {
   static override readonly baseFlags = {
     output: Flags.option({
@@ -25,14 +25,14 @@ export abstract class BaseCommand extends Command {
     debug: Flags.boolean({ description: 'show stack traces', helpGroup: 'GLOBAL' }),
   }
 
-  /** The exit code of the process; errors are thrown. */
+  /** Runs the command. Returns the exit code of the process, and throws errors. */
   abstract execute(): Promise<ExitCode>
 
   override async run(): Promise<void> {
     process.exitCode = await this.execute()
   }
 
-  // The inherited one sets exit codes and prints in its own way.
+  // oclif's own catch() sets exit codes and prints errors in another format.
   protected override async catch(error: Error): Promise<never> {
     throw error
   }

@@ -15,8 +15,8 @@ import { Status } from './commands/status.ts'
 import { Validate } from './commands/validate.ts'
 
 /**
- * All commands by name. Their files hold only flags and help; what they do is loaded when they run, so that
- * `evcctl --help` starts quickly.
+ * All commands by name. Their files hold only flags and help. The code of a command is loaded when the command runs, so
+ * that `evcctl --help` starts quickly.
  */
 export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,

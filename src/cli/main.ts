@@ -8,13 +8,13 @@ import { showFailure } from './terminal/failures.ts'
 import { guardOutput, outputLost, passError, writeError } from './terminal/streams.ts'
 import { unknownCommand } from './terminal/usage-errors.ts'
 
-/** Where the package lies, and its package.json where another than the one on disk is to be used. */
+/** The folder of the package, and a package.json to use instead of the one on disk. */
 export interface MainOptions {
   readonly root: string
   readonly pjson?: PJSON
 }
 
-/** The command line: runs one command, prints errors in evcctl's manner, and leaves the exit code to the process. */
+/** The command line: runs one command, prints errors in evcctl's format, and sets the exit code of the process. */
 export async function main(args: readonly string[], options: MainOptions): Promise<void> {
   // bin/dev.js runs the sources by Node's own type stripping; oclif must not look for ts-node.
   settings.enableAutoTranspile = false
@@ -28,7 +28,7 @@ export async function main(args: readonly string[], options: MainOptions): Promi
     if (words.length > 0 && !isCommandOrTopic(id)) throw unknownCommand(words, Object.keys(commands).map(spaced))
     await run([...argv], { root: options.root, pjson: options.pjson } as Config['options'])
   } catch (error) {
-    // That what was under way has been ended is no news beside the mistake that ended it.
+    // After a crash only the crash is shown: this error says merely that the run was ended because of it.
     const exitCode = guard.crash() === undefined ? show(error) : exitCodes.ok
     if (exitCode !== exitCodes.ok) process.exitCode = exitCode
   }
@@ -41,7 +41,7 @@ export async function main(args: readonly string[], options: MainOptions): Promi
   process.exitCode ||= exitCodes.failed
 }
 
-// Shows an error; gives the exit code that belongs to it.
+// Shows an error and returns its exit code.
 function failureOf(error: unknown, argv: readonly string[], id: string): ExitCode {
   const before = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length)
   const output = before.findLast(
@@ -61,12 +61,12 @@ function failureOf(error: unknown, argv: readonly string[], id: string): ExitCod
   )
 }
 
-// `evcctl help plan` is what many type first.
+// Makes `evcctl help plan` work like `evcctl plan --help`: many people type it first.
 function asHelpFlag(args: readonly string[]): readonly string[] {
   return args[0] === 'help' ? [...args.slice(1), '--help'] : args
 }
 
-// The words that should name a command: one, or two where the first is a topic.
+// The words that should name a command: one word, or two if the first one is a topic.
 function commandWords(argv: readonly string[]): readonly string[] {
   const [first, second] = argv
   if (first === undefined || isGlobal(first)) return []

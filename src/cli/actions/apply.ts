@@ -23,11 +23,11 @@ export interface ApplyActionOptions {
   readonly output: 'text' | 'json'
   readonly diff: boolean
   readonly parallel: number
-  /** Do not ask. */
+  /** Apply without asking. */
   readonly yes: boolean
 }
 
-/** `evcctl apply`: evaluate, show, ask, and converge what differs while holding the cluster's lock. */
+/** `evcctl apply`: evaluates, shows the plan, asks, and converges what differs while it holds the cluster's lock. */
 export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
   if (!options.yes && (options.output === 'json' || !canAsk())) throw nobodyToAsk(options)
   return withClusterRun({ ...options, command: 'apply', version: version() }, async cluster => {
@@ -59,7 +59,7 @@ async function converge(
   const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
     let current = evaluation
     if (outdated || unquiet) {
-      // What an earlier run left running is ended before it is read what it has done: also one that has given the lock back.
+      // An earlier run may have left commands running, even one that has released the lock. End them before reading the hosts.
       const hosts = cluster.spec.hosts.map(({ name }) => name)
       const unfenced = await fenceHosts(hosts, run)
       if (run.writer?.lost !== undefined) throw run.writer.lost
@@ -67,7 +67,7 @@ async function converge(
     }
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(current, run)
-    // Hosts of which not even the facts could be read have no task in the graph, and are failed all the same.
+    // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...current.unreachable, ...result.failedHosts]) }
   }
   const { result, lost } = await withLock(voters, cluster.run, { id: cluster.id, seen }, work)
@@ -79,7 +79,7 @@ async function converge(
   return exitCodeFor(cluster, result)
 }
 
-// Somebody may have applied something between the plan and the lock: what was shown may be wrong by now.
+// Another run may have applied something between the plan and the lock, so the plan shown may be out of date.
 async function evaluateAgain(
   cluster: ClusterRun,
   options: ApplyActionOptions,
@@ -90,7 +90,7 @@ async function evaluateAgain(
     type: 'note',
     text: 'Another run may have changed the cluster since the plan was made; reading it again.',
   })
-  // By now the run that is at work is this one.
+  // This run holds the lock now, so a lock holder in the answer would be this run itself.
   const { lockedBy: _, ...again } = await evaluateCluster(cluster, unfenced)
   await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
   const changes = anythingToDo(again.evaluation)
@@ -100,12 +100,12 @@ async function evaluateAgain(
   return again.evaluation
 }
 
-// Where progress is a log of lines, the plan and the last words need some space around them to be found.
+// Without a terminal, progress is a log of lines: empty lines make the plan and the closing text easy to find.
 function isLog(): boolean {
   return process.stdout.isTTY !== true
 }
 
-// A question that nobody answers ends with the run, by a signal or because its lock is lost.
+// A question that nobody answers ends with the run: on a signal, or when the run loses its lock.
 function ask(cluster: ClusterRun, evaluation: Evaluation, signal: AbortSignal): Promise<boolean> {
   const changing = [...evaluation.plan.verdicts].filter(([, verdict]) => verdict.is !== 'in desired state')
   const hosts = new Set(changing.map(([id]) => evaluation.graph.tasks.get(id)!.host))

@@ -13,16 +13,16 @@ import { backlog, printJson, stdoutClosed, writeError } from '../terminal/stream
 export interface ExecOptions {
   readonly file: string
   readonly output: 'text' | 'json'
-  /** Names of the hosts; empty: all of them, or those with the role. */
+  /** Names of the hosts. Empty means all hosts. `role` narrows either choice. */
   readonly hosts: readonly string[]
   readonly role?: HostSpec['roles'][number] | undefined
   readonly sudo: boolean
   readonly parallel: number
-  /** One word: a shell command line. Several: a command and its arguments. */
+  /** One word is a shell command line. Several words are a command and its arguments. */
   readonly command: readonly string[]
 }
 
-/** `evcctl exec`: a command on many hosts at once. Fails where it fails on any of them. */
+/** `evcctl exec`: runs a command on many hosts at once. The exit code reports a failure if any host fails. */
 export async function exec(options: ExecOptions): Promise<ExitCode> {
   const command = commandText(options.command)
   const { spec, targets } = await openCluster(options.file)
@@ -47,7 +47,7 @@ export async function exec(options: ExecOptions): Promise<ExitCode> {
 
 interface ExecRun {
   readonly pool: Pool
-  /** For those that are connected: a host that is off holds up nobody. */
+  /** Limits how many commands run at once. A host enters it only once connected, so a host that is off delays no other. */
   readonly queue: PQueue
   readonly command: string
   readonly sudo: boolean
@@ -62,7 +62,7 @@ async function runOn(host: string, { pool, queue, command, sudo, interrupts, sho
   const out = new LineSplitter(line => show(host, 'stdout', line))
   const err = new LineSplitter(line => show(host, 'stderr', line))
   try {
-    // With nobody to read the output there is no point in going on.
+    // When nobody reads the output any more, the command is ended.
     const signal = AbortSignal.any([interrupts.abort, stdoutClosed])
     await pool.session(host, signal)
     const waiting = performance.now()

@@ -12,11 +12,11 @@ export interface InitOptions {
   readonly output: 'text' | 'json'
 }
 
-/** `evcctl init`: a first cluster file. An existing file stays as it is. */
+/** `evcctl init`: writes a first cluster file. Raises UserError if the file exists already, and leaves that file unchanged. */
 export async function init(options: InitOptions): Promise<ExitCode> {
   const { file, name } = options
   const text = withHosts(starterFile(name), options.hosts.map(readHost))
-  // A name or host that is not acceptable is told now, not by the next command.
+  // Reports an invalid name or host now instead of in the next command.
   parseClusterFile(text, file)
   try {
     await writeFile(file, text, { flag: 'wx' })
@@ -56,7 +56,7 @@ function readHost(text: string): GivenHost {
   return { name, address: address.replace(/^\[(.*)\]$/, '$1'), roles: roles.split('+') }
 }
 
-// Replaces the example hosts in the text itself, so that all comments of the starter file stay.
+// Replaces the example hosts in the text itself, so that the starter file keeps all its comments.
 function withHosts(text: string, hosts: readonly GivenHost[]): string {
   if (hosts.length === 0) return text
   const examples = parseDocument(text).getIn(['spec', 'hosts'])
@@ -71,7 +71,7 @@ function withHosts(text: string, hosts: readonly GivenHost[]): string {
   return text.slice(0, start) + items.join(`\n${indent}`) + text.slice(end)
 }
 
-// A block collection also counts the comments below it as its own; its last value does not.
+// The range of a block collection includes the comments below it; the range of its last value does not.
 function endOf(node: unknown): number {
   if (isCollection(node) && node.flow !== true) {
     const last = node.items.at(-1)

@@ -18,15 +18,15 @@ export interface KubeconfigOptions {
   /** The cluster file. */
   readonly cluster: string
   readonly merge: boolean
-  /** Where to write it; undefined: standard output. */
+  /** The file to write the kubeconfig to. Undefined means standard output. */
   readonly file: string | undefined
-  /** Whether entries of other clusters may be lost. */
+  /** Whether entries of other clusters may be overwritten. */
   readonly force: boolean
   readonly server: string | undefined
   readonly output: 'text' | 'json'
 }
 
-/** `evcctl kubeconfig`: administrator access that works from this machine. */
+/** `evcctl kubeconfig`: prints or writes an administrator kubeconfig that works from this machine. */
 export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> {
   if (options.server !== undefined) checkServer(options.server)
   const target = options.merge ? mergeTarget(process.env) : options.file
@@ -64,14 +64,14 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   return exitCodes.ok
 }
 
-// Read under the lock, too: what kubectl writes meanwhile would be lost.
+// The file is also read under the lock. Otherwise a change that kubectl writes in between would be lost.
 function merge(target: string, access: ClusterAccess, force: boolean): Promise<void> {
   return withFileLock(target, async () =>
     writePrivateFile(target, mergeKubeconfig(await readIfThere(target), access, target, force)),
   )
 }
 
-// The load balancer where there is one. Not the local proxy: its loopback address means something on nodes only.
+// The control plane endpoint where there is one, else the host itself. The local proxy's loopback address works on nodes only.
 function serverOf(spec: ClusterSpec, host: ClusterSpec['hosts'][number]): string {
   const { endpoint, bindPort } = spec.controlPlane
   if (endpoint !== undefined) return `https://${endpoint}`
@@ -79,7 +79,7 @@ function serverOf(spec: ClusterSpec, host: ClusterSpec['hosts'][number]): string
   return `https://${address.includes(':') ? `[${address}]` : address}:${bindPort}`
 }
 
-// The file that kubectl itself would write to: of several in $KUBECONFIG the first that exists, else the last.
+// The file that kubectl itself would write to: the first file in $KUBECONFIG that exists, else the last one named there.
 function mergeTarget(env: NodeJS.ProcessEnv): string {
   const paths = (env.KUBECONFIG ?? '').split(delimiter).filter(path => path !== '')
   return paths.find(path => existsSync(path)) ?? paths.at(-1) ?? join(homedir(), '.kube', 'config')

@@ -1,10 +1,10 @@
 import { UserError } from '../../core/index.ts'
 import type * as Local from './local.ts'
 
-/** What the package.json of evcctl names as its peer: who never calls `evcctl local` needs none of its 200 packages. */
+/** The optional peer dependency in evcctl's package.json. Its 200 packages are needed by `evcctl local` only. */
 const wanted = 'testcontainers@12'
 
-/** The actions of `evcctl local`. Raises UserError where the library that they alone need is not installed. */
+/** Loads the actions of `evcctl local`. Raises UserError if testcontainers, which only they need, is not installed. */
 export async function localActions(): Promise<typeof Local> {
   try {
     return await import('./local.ts')

@@ -24,15 +24,15 @@ export interface LocalUpOptions extends OutputOptions {
   readonly force: boolean
 }
 
-/** `evcctl local up`: container hosts, and the cluster file for them in the current folder. */
+/** `evcctl local up`: starts container hosts, and writes a cluster file for them into the current folder. */
 export async function localUp(options: LocalUpOptions): Promise<ExitCode> {
   const { name, image, mirror, checksums, kubernetes, force } = options
   const hosts = parseNodes(options.nodes)
   const file = `${name}.yaml`
-  // Told now, not after the half minute that hosts take to start.
+  // Checked now, because the hosts take half a minute to start.
   if (!force) assertNoClusterFile(file)
   const onProgress = (message: string) => writeError(`${message}\n`)
-  // They outlive this command: `local down` removes them. They need the internet, unless there is a mirror.
+  // The hosts keep running after this command; `local down` removes them. They need the internet, unless there is a mirror.
   const labels = { [fileLabel]: resolve(file) }
   const started = await startLocalHosts({ name, hosts, image, labels, internal: mirror !== undefined, onProgress })
   try {
@@ -54,7 +54,7 @@ export async function localUp(options: LocalUpOptions): Promise<ExitCode> {
   return exitCodes.ok
 }
 
-/** `evcctl local down`: nothing to remove is no error. */
+/** `evcctl local down`: removes the hosts of a local cluster. It is no error if there are none. */
 export async function localDown({ name, output }: OutputOptions & { readonly name: string }): Promise<ExitCode> {
   const file = (await listLocalHosts()).find(cluster => cluster.name === name)?.labels[fileLabel]
   const removed = await removeLocalHosts(name)
@@ -67,13 +67,13 @@ export async function localDown({ name, output }: OutputOptions & { readonly nam
   return exitCodes.ok
 }
 
-// As one would write it from here.
+// The path relative to the current folder, unless the file lies outside it.
 function shortest(file: string): string {
   const path = relative(process.cwd(), file)
   return path.startsWith('..') ? file : path
 }
 
-/** `evcctl local list`. */
+/** `evcctl local list`: prints all local hosts. */
 export async function localList({ output }: OutputOptions): Promise<ExitCode> {
   const clusters = await listLocalHosts()
   if (output === 'json') {

@@ -13,9 +13,9 @@ import {
   serviceProblem,
 } from '../../resources/network-check/index.ts'
 
-/** What a check of the network came to. */
+/** The result of a network check. */
 export interface NetworkFindings {
-  /** Of each node that could be asked. */
+  /** One for each node that could be asked. */
   readonly results: readonly NodeResults[]
   /** Hosts that could not be asked, and why. */
   readonly failed: ReadonlyMap<string, ErrorDetails>
@@ -24,12 +24,12 @@ export interface NetworkFindings {
   readonly ms: number
 }
 
-/** Whether all that was asked was answered. */
+/** Whether every pair of pods and every Service that was asked has answered. */
 export function works({ results }: NetworkFindings): boolean {
   return failedPairs(results).length === 0 && failedServices(results).length === 0
 }
 
-/** The nodes whose pods are asked from each node: the pairs of an apply, each of them both ways. */
+/** For each node, the nodes whose pods it asks: the same pairs of nodes as an apply checks, in both directions. */
 export function askedFrom(nodes: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const asked = new Map<string, string[]>(nodes.map(node => [node, []]))
   for (const [node, peers] of peersOf(nodes)) {
@@ -41,7 +41,7 @@ export function askedFrom(nodes: readonly string[]): ReadonlyMap<string, readonl
   return asked
 }
 
-/** For people: one line when all is well, else a table of what fails, and what to do about it. */
+/** The text for people: one line when everything works, else a table of the failures and advice on how to fix them. */
 export function networkText(findings: NetworkFindings, spec: ClusterSpec, paint: Paint): string {
   const { results, failed, pods, path, ms } = findings
   const pairs = results.flatMap(result => result.pairs)

@@ -26,17 +26,17 @@ export interface NetworkCheckOptions {
 }
 
 const makeMs = 180_000
-// Long enough for a slow node; on one that is off a pod never starts, s.
+// How long to wait for the pods to start, s: enough for a slow node. On a node that is off a pod never starts.
 const podSeconds = 45
-// A standing cluster has had its time to come up; a lost packet is asked for again, s.
+// How long to repeat failed requests, s: a packet may get lost. The cluster itself needs no time to come up.
 const patienceSeconds = 20
 const endMs = 30_000
 
-/** `evcctl network check`: exit code 1 when a pair, DNS or Services fail, 4 when a host could not be asked. */
+/** `evcctl network check`. The exit code is 1 if a pair of pods, DNS or Services fail, and 4 if a host could not be asked. */
 export async function networkCheck({ file, output, parallel }: NetworkCheckOptions): Promise<ExitCode> {
   const { spec, targets } = await openCluster(file)
   using interrupts = listenForInterrupts(() => {})
-  // Nothing on the hosts is changed, so the first ^C may end it at once; what was made is taken away all the same.
+  // Nothing on the hosts is changed, so the first ^C may end the check at once. The pods are removed all the same.
   const signal = interrupts.stop
   await using pool = createPool(targets)
   const began = performance.now()
@@ -79,7 +79,7 @@ async function makePods(control: Session, spec: ClusterSpec, signal: AbortSignal
   return parse(results[0]!)
 }
 
-// Whatever happened, and also after ^C: the pods are of no use any more.
+// Removes the pods however the check ended, also after ^C.
 async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Promise<void> {
   const run = checkPods({ image: sandboxImage(spec) }).revoke!(pods)
   const job = { steps: [{ run, timeoutMs: endMs }], verify: { script: ':', parse: () => undefined } }
@@ -109,7 +109,7 @@ async function askAll(
   const failed = new Map<string, ErrorDetails>()
   const ask = async (node: string, peers: readonly string[]): Promise<NodeResults | undefined> => {
     try {
-      // Before it takes a place in the queue: a node that is off holds up nobody.
+      // Connects before it takes a place in the queue, so that a node that is off delays no other.
       const session = await pool.session(node, signal)
       return await queue.add(() => askFrom(session, { node, peers }, asking))
     } catch (error) {

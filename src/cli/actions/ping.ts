@@ -26,14 +26,14 @@ export interface PingOptions {
   readonly parallel: number
 }
 
-/** What ping found out about one host. */
+/** The result of ping for one host. */
 export interface PingedHost {
   readonly check: HostCheck
-  /** Undefined where the host cannot be read. */
+  /** Undefined if the facts of the host could not be read. */
   readonly facts: HostFacts | undefined
 }
 
-/** `evcctl ping`: every step of the way to every host, and what the host is. Exit code 4 when one cannot be used. */
+/** `evcctl ping`: checks each step of the connection to each host, and reads its facts. Exit code 4 if a host cannot be used. */
 export async function ping(options: PingOptions): Promise<ExitCode> {
   const { spec, targets } = await openCluster(options.file)
   using interrupts = listenForInterrupts(() => {})
@@ -51,7 +51,7 @@ async function pingAll(
   { acceptNew, parallel }: PingOptions,
   interrupts: Interrupts,
 ): Promise<readonly PingedHost[]> {
-  // Nothing is written, so the first ^C may end it at once.
+  // Nothing is written, so the first ^C may end the command at once.
   const signal = interrupts.stop
   const queue = new PQueue({ concurrency: parallel })
   try {
@@ -61,7 +61,7 @@ async function pingAll(
     const usable = checks.flatMap(check => (check.ok ? [check.host] : []))
     await using pool = createPool(targets)
     const run = { pool, emit: () => {}, stop: signal, abort: signal, parallel }
-    // All that plan asks, so that a host which passes can be read by it, too.
+    // Reads the same facts as plan, so that plan can read each host that passes here.
     const { facts, failed } = await gatherFacts(usable, run, { modules: hostFacts })
     return checks.map(check => ({ check: withFailure(check, failed.get(check.host)), facts: facts.get(check.host) }))
   } catch (error) {
@@ -70,7 +70,7 @@ async function pingAll(
   }
 }
 
-// Root works, and yet the facts could not be read: that is told where the last step is.
+// If root works but the facts could not be read, the last step shows the failure.
 function withFailure(check: HostCheck, failure: HostError | undefined): HostCheck {
   if (failure === undefined) return check
   const steps = check.steps.map(step =>
@@ -79,7 +79,7 @@ function withFailure(check: HostCheck, failure: HostError | undefined): HostChec
   return { ...check, ok: false, steps }
 }
 
-/** One line of NDJSON a host; documented in docs/commands.md. */
+/** One line of NDJSON for a host; docs/commands.md documents it. */
 function pingedAsData({ check, facts }: PingedHost): object {
   return {
     type: 'ping',
@@ -92,7 +92,7 @@ function pingedAsData({ check, facts }: PingedHost): object {
 
 const header = ['HOST', 'REACHABLE', 'HOST KEY', 'LOGIN', 'ROOT', 'OS', 'ARCH', 'CLOCK', 'LATENCY']
 
-/** The table, what is wrong below it, and what to do next. */
+/** The table of hosts, then the errors, then what to do next. */
 export function pingText(
   pinged: readonly PingedHost[],
   { spec, paint }: { readonly spec: ClusterSpec; readonly paint: Paint },
@@ -102,7 +102,7 @@ export function pingText(
   for (const text of errorTexts(errors)) lines.push('', printable(text))
   const good = pinged.filter(({ check }) => check.ok).length
   const verdict = `${good} of ${count(pinged.length, 'host')} can be worked on.`
-  // Where something is wrong, the errors above say what is next, each for its own host.
+  // If a host has an error, the error itself says what to do next.
   lines.push('', good === pinged.length ? `${verdict} Next: evcctl plan ${spec.file}` : verdict)
   return lines.join('\n')
 }
@@ -111,7 +111,7 @@ function row({ check, facts }: PingedHost, maxClockDeviation: number, paint: Pai
   const cells = check.steps.map(step => {
     if (step.result === 'not tried') return paint.faint('-')
     if (step.result === 'failed') return paint.bad('✘ failed')
-    // Root is not only a yes or no: how it was become says which of sudo's settings matters.
+    // The cell also says how evcctl became root, because that shows which settings of sudo matter.
     return paint.good(step.name === 'root' ? `✔ ${check.via ?? ''}`.trim() : '✔')
   })
   if (facts === undefined) return [check.host, ...cells, '-', '-', '-', latency(check)]

@@ -11,11 +11,11 @@ export interface PlanActionOptions {
   readonly output: 'text' | 'json'
   readonly diff: boolean
   readonly parallel: number
-  /** Return 2 when there are changes. */
+  /** Whether the exit code is 2 when there are changes. */
   readonly exitCode: boolean
 }
 
-/** `evcctl plan` and `evcctl apply --dry-run`. */
+/** `evcctl plan` and `evcctl apply --dry-run`: shows the plan and writes nothing to the hosts. */
 export function plan(options: PlanActionOptions): Promise<ExitCode> {
   return withClusterRun({ ...options, command: 'plan', version: version() }, async cluster => {
     const evaluated = await evaluateCluster(cluster)

@@ -11,7 +11,7 @@ export interface SetupTextOptions {
 
 const header = ['HOST', 'HOST KEY', 'KEY', 'LOGIN', 'ROOT']
 
-/** The keys, the table, what is wrong below it, and what to do next. */
+/** The keys, the table of machines, then the errors, then what to do next. */
 export function setupText(outcome: SetupOutcome, options: SetupTextOptions): string {
   const { machines } = outcome
   const { paint } = options
@@ -22,7 +22,7 @@ export function setupText(outcome: SetupOutcome, options: SetupTextOptions): str
   return lines.join('\n')
 }
 
-/** One line of NDJSON a machine; documented in docs/commands.md. */
+/** One line of NDJSON for a machine; docs/commands.md documents it. */
 export function setupAsData({ name, jumpHost, endpoint, identityFile, progress }: Machine): object {
   const { error, ...steps } = progress
   const { host, port, user } = endpoint
@@ -40,7 +40,7 @@ export function setupAsData({ name, jumpHost, endpoint, identityFile, progress }
   }
 }
 
-// Logged into and, unless it is only passed through, made root.
+// A machine is usable if the login works and, unless it is only a jump host, so does root.
 function isUsable({ login, root, error }: Progress): boolean {
   return error === undefined && login === 'ok' && root !== 'not tried'
 }

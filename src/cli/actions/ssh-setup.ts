@@ -17,7 +17,7 @@ export interface SshSetupOptions {
   readonly dryRun: boolean
 }
 
-/** `evcctl ssh setup`: lets one key into every host. Exit code 4 when a host cannot be worked on afterwards. */
+/** `evcctl ssh setup`: authorizes one SSH key on every host. Exit code 4 if a host cannot be used afterwards. */
 export async function sshSetup(options: SshSetupOptions): Promise<ExitCode> {
   const { spec, targets } = await openCluster(options.file)
   using interrupts = listenForInterrupts(() => {})
@@ -85,7 +85,7 @@ function nameList(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
-// On standard error: standard output may be read by a program.
+// Asks on standard error, because a program may read standard output.
 async function confirmHostKeys(machines: readonly Machine[], signal: AbortSignal): Promise<boolean> {
   const rows = machines.map(({ name, endpoint, progress }) => [
     name,

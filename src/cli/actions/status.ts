@@ -8,11 +8,11 @@ import { isHealthy, readStatus } from '../status/cluster-status.ts'
 import { statusText } from '../status/status-text.ts'
 import { printJson, printLine } from '../terminal/streams.ts'
 
-/** `evcctl status`: what the cluster and each of its hosts say, in one round. Exit code 1 when something is not healthy. */
+/** `evcctl status`: asks the cluster and each of its hosts about their health. Exit code 1 if something is not healthy. */
 export async function status(options: { readonly file: string; readonly output: 'text' | 'json' }): Promise<ExitCode> {
   const { spec, targets } = await openCluster(options.file)
   using interrupts = listenForInterrupts(() => {})
-  // Nothing is written, so the first ^C may end it at once.
+  // Nothing is written, so the first ^C may end the command at once.
   const { results, asked, silent, hosts } = await askStatus(spec, targets, interrupts.stop)
   const found = readStatus(spec, results)
   const joined = new Set(found.nodes.filter(node => node.state !== 'not joined').map(node => node.name))

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { count, runtimeLabel } from '../../report/index.ts'
 import { printJson, printLine } from '../terminal/streams.ts'
 
-/** `evcctl validate`: errors are thrown, all at once; a right file is described in one line. */
+/** `evcctl validate`: throws all errors of the file at once, or describes a valid file in one line. */
 export async function validate(options: {
   readonly file: string
   readonly output: 'text' | 'json'

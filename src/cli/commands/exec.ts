@@ -23,7 +23,7 @@ export class Exec extends BaseCommand {
   }
 
   async execute() {
-    // oclif reorders what follows `--` when a word occurs twice, so it is taken off before.
+    // oclif reorders the words after `--` when one occurs twice, so they are cut off before it parses.
     const at = this.argv.indexOf('--')
     const command = at < 0 ? [] : this.argv.slice(at + 1)
     const { args, flags } = await this.parse(Exec, at < 0 ? this.argv : this.argv.slice(0, at))

@@ -5,18 +5,18 @@ import { UserError } from '../../core/index.ts'
 import { printableLine } from '../../report/index.ts'
 import { parseKubeconfig } from './yaml.ts'
 
-/** What an administrator kubeconfig of a host gives access with: every part is checked, and written as it stands here. */
+/** The CA and the credentials from an administrator kubeconfig of a host. Every part has been checked. */
 export interface AdminAccess {
   /** Base64 of PEM certificates. */
   readonly certificateAuthorityData: string
   readonly user: AdminUser
 }
 
-/** The parts of an administrator kubeconfig that one cluster needs, under names of its own. */
+/** The access to one cluster, with the names that its entries have in a kubeconfig. */
 export interface ClusterAccess extends AdminAccess {
   /** Name of the cluster, and of its context. */
   readonly name: string
-  /** URL of the API servers that is reached from here; never the one that a host names. */
+  /** URL of the API servers as seen from this machine. It never comes from a host's kubeconfig. */
   readonly server: string
 }
 
@@ -29,8 +29,8 @@ export type AdminUser =
 const longest = 256 * 1024
 
 /**
- * Reads the admin.conf of a host. kubectl runs programs and reads files that a kubeconfig names, so nothing is taken over
- * but certificates, a key and a token; any other key is refused by its name. `where` names host and file. Raises UserError.
+ * Reads the admin.conf of a host. kubectl runs programs and reads files that a kubeconfig names. So only certificates, a
+ * private key and a token are taken from it; any other key raises a UserError that names it. `where` is the host and file.
  */
 export function readAdminConf(text: string, where: string): AdminAccess {
   const config = mapIn(text, where)
@@ -71,7 +71,7 @@ function userOf(user: YAMLMap, where: string): AdminUser {
   if (user.has('token')) {
     refuseOthers(user, ['token'], 'users[].user', where)
     const token = user.get('token')
-    // The form of RFC 6750, 2.1.
+    // The syntax of a bearer token: RFC 6750, 2.1.
     if (typeof token !== 'string' || !/^[A-Za-z0-9._~+/-]+=*$/.test(token)) throw malformed('token', 'a token', where)
     return { token }
   }
@@ -99,7 +99,7 @@ function certificates(map: YAMLMap, key: string, where: string): { data: string;
     const [first] = blocks.map(block => new X509Certificate(block))
     if (first !== undefined) return { data: base64(blocks), first }
   } catch {
-    // The same refusal as without any block.
+    // The error is the same as for a value without any PEM block.
   }
   throw malformed(key, 'certificates: PEM in base64', where)
 }
@@ -110,12 +110,12 @@ function keyOf(user: YAMLMap, certificate: X509Certificate, where: string): stri
   try {
     if (blocks.length === 1 && certificate.checkPrivateKey(createPrivateKey(blocks[0]!))) return base64(blocks)
   } catch {
-    // Node's own text could show a part of the key.
+    // Node's own error text could show a part of the key, so it is dropped.
   }
   throw malformed(key, 'the private key of client-certificate-data, without a passphrase: PEM in base64', where)
 }
 
-// Only whole blocks are taken over; what stands between them is left out.
+// Takes only whole PEM blocks; any text between them is dropped.
 function pemBlocks(map: YAMLMap, key: string, label: RegExp): readonly string[] {
   const value = map.get(key)
   if (typeof value !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return []

@@ -4,14 +4,14 @@ import { setTimeout } from 'node:timers/promises'
 import { UserError } from '../../core/errors.ts'
 import { quote } from '../../shell/quote.ts'
 
-/** Others keep it for the time of one read and one write. */
+/** Other programs hold the lock only for one read and one write. */
 const defaultWaitMs = 3_000
 const retryMs = 50
 
 /**
- * Does some work on a kubeconfig while nobody else that keeps to kubectl's lock changes it: a file `<path>.lock` that only
- * one can make (client-go, tools/clientcmd/loader.go: lockFile). kubectl gives up at once where it is there; this waits up to
- * `waitMs`, then raises UserError.
+ * Does some work on a kubeconfig while holding kubectl's lock: the file `<path>.lock`, which only one process can create
+ * (client-go, tools/clientcmd/loader.go: lockFile). If the lock exists, kubectl gives up at once; this function waits up
+ * to `waitMs`, then raises UserError.
  */
 export async function withFileLock<T>(
   path: string,

@@ -5,15 +5,15 @@ import type { ClusterAccess } from './admin-conf.ts'
 import { refuseOthers } from './owner.ts'
 import { parseKubeconfig, valuesOf } from './yaml.ts'
 
-/** A kubeconfig of its own. */
+/** A kubeconfig with this cluster only. */
 export function kubeconfigText(access: ClusterAccess): string {
   return mergeKubeconfig('', access, '')
 }
 
 /**
- * An existing kubeconfig with this cluster's entries added or replaced and its context made current. Everything else,
- * comments included, stays. `path` is for messages. Raises UserError when the text is no kubeconfig, when something else
- * in it would not stay what it is, and, without `force`, when entries of these names are another cluster's.
+ * Adds or replaces this cluster's entries in an existing kubeconfig and makes its context the current one. Everything
+ * else stays, comments included. `path` is for messages. Raises UserError when the text is no kubeconfig, when the merge
+ * would change another entry, and, without `force`, when another cluster has entries of these names.
  */
 export function mergeKubeconfig(existing: string, access: ClusterAccess, path: string, force = false): string {
   const { name, server, certificateAuthorityData, user } = access
@@ -32,9 +32,9 @@ export function mergeKubeconfig(existing: string, access: ClusterAccess, path: s
     const plain = valuesOf(document) as Plain
     for (const [key, entry] of Object.entries(entries)) put(document, key, entry, plain)
     document.set('current-context', name)
-    // Without a limit of the width, or the certificates would be broken into lines.
+    // A line width of 0 means no limit. With a limit the certificates would be broken into lines.
     const merged = document.toString({ lineWidth: 0 })
-    // Aliases and merge keys can make one part of the file a part of another.
+    // With aliases and merge keys, one entry of the file can be a part of another one.
     if (!isDeepStrictEqual(othersOf(merged, entries), before))
       throw new Error('other entries depend on those of this cluster')
     return merged
@@ -56,7 +56,7 @@ type Plain = Readonly<Record<string, unknown>>
 
 type Entries = Readonly<Record<string, { readonly name: string }>>
 
-/** All that the text says besides these entries. */
+/** The content of the text without these entries. */
 function othersOf(text: string, entries: Entries): unknown {
   const whole = valuesOf(parseKubeconfig(text)) as Plain
   const lists = Object.entries(entries).map(([key, { name }]) => {
@@ -78,7 +78,7 @@ function put(document: Document, key: string, entry: Entries[string], plain: Pla
 
 function listAt(document: Document, key: string): YAMLSeq {
   const found = document.get(key, true)
-  // A list that an alias stands for may be that of others as well.
+  // An alias may share its list with other parts of the file, so the list is copied before it is changed.
   const list = isAlias(found) ? document.createNode(found.toJS(document)) : found
   if (isSeq(list)) {
     if (list !== found) document.set(key, list)

@@ -6,8 +6,8 @@ import { parseKubeconfig, valuesOf } from './yaml.ts'
 type Entry = Readonly<Record<string, unknown>>
 
 /**
- * Raises UserError where a kubeconfig has an entry of the cluster's name that is another cluster's. Its CA tells, as the
- * server may move; where there is none, the server.
+ * Raises UserError if a kubeconfig has an entry of the same name that belongs to another cluster. The CA tells clusters
+ * apart, because a server may move. An entry without a CA is compared by its server.
  */
 export function refuseOthers(text: string, access: ClusterAccess, path: string): void {
   const whole = readEntries(text)
@@ -34,7 +34,7 @@ export function refuseOthers(text: string, access: ClusterAccess, path: string):
   })
 }
 
-/** Raises UserError where writing the cluster's kubeconfig in place of `text` would lose something of others. */
+/** Raises UserError if replacing `text` with the cluster's kubeconfig would lose entries of other clusters. */
 export function refuseToLose(text: string, access: ClusterAccess, path: string): void {
   if (text.trim() === '') return
   const whole = readEntries(text)

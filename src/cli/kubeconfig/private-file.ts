@@ -5,7 +5,7 @@ import { localFileBytes } from '../../core/limits.ts'
 import { kindOf, LocalFileError, readLocalFile } from '../../core/local-file.ts'
 import { writeBeside } from '../../ssh/private-file.ts'
 
-/** Content of a file, or nothing where there is none yet. Raises UserError for what is no regular file, or too large. */
+/** The content of a file; empty if there is no such file. Raises UserError if it is no regular file, or too large. */
 export async function readIfThere(path: string): Promise<string> {
   try {
     return readLocalFile(path, localFileBytes.kubeconfig).toString()
@@ -17,9 +17,9 @@ export async function readIfThere(path: string): Promise<string> {
 }
 
 /**
- * Replaces a file as a whole, mode 0600: no reader ever sees half of it. A symbolic link stays one. Of a file that root
- * replaces, owner and group stay as well: with sudo it is often somebody else's. Raises UserError for what is no
- * regular file, e.g. /dev/null.
+ * Replaces a file as a whole, with mode 0600, so that no reader ever sees half of it. A symbolic link stays a link. When
+ * root replaces a file, its owner and group stay too: under sudo the file often belongs to another user. Raises UserError
+ * if the path is no regular file, e.g. /dev/null.
  */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
   const { target, owner } = await placeFor(path)
@@ -27,7 +27,7 @@ export async function writePrivateFile(path: string, content: string): Promise<v
   await writeBeside(target, content, temporary => rename(temporary, target), owner)
 }
 
-/** Raises UserError where `path` is something that writePrivateFile does not replace. */
+/** Raises UserError if writePrivateFile would refuse to replace `path`. */
 export async function checkReplaceable(path: string): Promise<void> {
   await placeFor(path)
 }

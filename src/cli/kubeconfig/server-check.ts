@@ -1,12 +1,12 @@
 import { connect } from 'node:tls'
 import { Deadline } from '../../core/deadline.ts'
 
-/** Long enough for a slow link, short enough not to be waited for, ms. */
+/** How long to wait for an answer, ms: enough for a slow link, and short for a person who waits. */
 const patienceMs = 3_000
 
 /**
- * Whether an API server answers at a URL with a certificate of the cluster's own authority that is valid for that name.
- * Undefined when it does, else what is wrong, for people.
+ * Checks whether an API server answers at a URL with a certificate that the cluster's CA signed for that host name.
+ * Returns undefined if it does, else the reason, in words for people.
  */
 export function whyNotReachable(server: string, certificateAuthorityData: string): Promise<string | undefined> {
   const { hostname, port } = new URL(server)

@@ -3,13 +3,13 @@ import { standsForTooMuch } from '../../config/yaml-aliases.ts'
 import { repeatedKeys } from '../../config/yaml-keys.ts'
 import { nestedTooDeeplyAt } from '../../core/yaml-depth.ts'
 
-/** kubectl writes no anchors; a person may, for some dozens of clusters. */
+/** kubectl writes no anchors. A person may write some, for a few dozen clusters. */
 const mostNames = 4_000
 
 /**
- * A kubeconfig as YAML, also of a host: it takes time that grows as the text does. kubectl knows merge keys (<<), too.
- * Raises an Error, in words, for what kubectl could not read either, for aliases that stand for far more than there is, and
- * for lists and mappings nested too deeply.
+ * Parses a kubeconfig, which may come from a host that nobody trusts, in time linear in its length. Merge keys (<<) are
+ * supported, as in kubectl. Raises an Error with a text for people if kubectl could not read the file either, if aliases
+ * would expand it far beyond its size, or if lists and mappings are nested too deeply.
  */
 export function parseKubeconfig(text: string): Document.Parsed {
   const deep = nestedTooDeeplyAt(text)
@@ -32,15 +32,15 @@ export function parseKubeconfig(text: string): Document.Parsed {
 
 function parse(text: string, lineCounter: LineCounter): Document.Parsed {
   try {
-    // yaml compares each key with each, and words each error by counting lines from the beginning.
+    // uniqueKeys would compare every pair of keys, and prettyErrors would count lines from the beginning for each error.
     return parseDocument(text, { lineCounter, merge: true, uniqueKeys: false, prettyErrors: false, logLevel: 'error' })
   } catch {
-    // It words what is wrong with a text, and throws only where it has a mistake itself.
+    // The library reports errors in a text as values. It throws only because of a bug of its own.
     throw new Error('YAML that cannot be read')
   }
 }
 
-/** Its values, with those of aliases. parseKubeconfig() has looked at how much these stand for; yaml would count for each. */
+/** The values of a document, aliases resolved. It needs no limit of aliases: parseKubeconfig() has checked how far they expand. */
 export function valuesOf(document: Document.Parsed): unknown {
   return document.toJS({ maxAliasCount: -1 })
 }

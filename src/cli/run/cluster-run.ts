@@ -33,27 +33,27 @@ export interface ClusterRunOptions {
   readonly version: string
 }
 
-/** A run under way: what plan and apply work with. */
+/** A run of plan or apply, with everything that the command works with. */
 export interface ClusterRun {
   readonly spec: ClusterSpec
   readonly secrets: ClusterSecrets
   /** What is planned, or done. */
   readonly operation: Operation
   readonly run: Run
-  /** Name of the run: that of its journal. */
+  /** The name of the run, which its journal also has. */
   readonly id: string
   /** Undefined where there is no journal. */
   readonly journalFolder: string | undefined
-  /** All that the events have told so far. */
+  /** The state of the run, built from its events so far. */
   readonly view: RunView
   readonly paint: Paint
-  /** Exchanges of all hosts so far. */
+  /** The number of exchanges with all hosts so far. */
   exchanges(): number
-  /** Prints something that stays, with the live picture off the screen meanwhile. */
+  /** Prints something that stays on the screen. The live view is hidden meanwhile. */
   aside<T>(work: () => T | Promise<T>): Promise<T>
 }
 
-/** Opens the cluster file, the journal, the reporter and the connections, does the work, and closes all of it. */
+/** Opens the cluster file, the journal, the reporter and the connections, does the work, and closes them all again. */
 export async function withClusterRun(
   options: ClusterRunOptions,
   work: (cluster: ClusterRun) => Promise<ExitCode>,
@@ -69,7 +69,7 @@ export async function withClusterRun(
   const paint = createPaint(wantsColour(process.stdout, process.env))
   const reporter = reporterFor(options)
   const reported = report(stream.events(), reporter)
-  // It is told when it is awaited, at the end; a rejection that nobody looks at before would end the process.
+  // The error is reported at the end, where the promise is awaited. Until then an unhandled rejection would end the process.
   reported.catch(() => {})
   let outcome = 'failed'
   try {
@@ -97,7 +97,7 @@ export async function withClusterRun(
           .values()
           .reduce((sum, one) => sum + one, 0),
       async aside(print) {
-        // Readers of the events are a few steps behind; what happened so far is shown first.
+        // The reporter reads events with a small delay, so it gets the time to show those that were emitted before.
         await setImmediate()
         reporter.pause()
         try {
@@ -122,14 +122,14 @@ export async function withClusterRun(
   }
 }
 
-// Who gives a slow machine more time to connect has others wait as long for it.
+// If the user gives a slow machine more time to connect, the run waits at least that long for it.
 function patienceWith(targets: readonly SshTarget[]): Patience {
   const longest = Math.max(0, ...targets.map(({ connectTimeoutMs }) => connectTimeoutMs))
   return { ...limits, patienceTotalMs: Math.max(limits.patienceTotalMs, longest) }
 }
 
-// apply tells its progress on standard output; that of plan is only a help for whoever looks on, so that the plan
-// itself can go into a file.
+// apply shows its progress on standard output. plan shows it on standard error, so that the plan itself can be redirected
+// into a file.
 function reporterFor({ command, output }: ClusterRunOptions): Reporter {
   if (output === 'json') return jsonReporter(passOut, isBehind)
   const stream = command === 'apply' ? process.stdout : process.stderr

@@ -20,25 +20,24 @@ import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } fr
 import { refuseAfterLoss } from './lost-nodes.ts'
 import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
 
-/** What is the case on all hosts, compared with the cluster file, and who else is at work. */
+/** The current state of all hosts compared with the cluster file, and whether another run is at work. */
 export interface ClusterEvaluation {
   readonly evaluation: Evaluation
   /** The running hosts that would change, batch after batch. */
   readonly batches: Batches
   /** The hosts that keep the lock of the cluster. */
   readonly voters: readonly string[]
-  /** What the hosts said of the lock when they were read. */
+  /** The state of the lock on the hosts when they were read. */
   readonly seen: SeenLock
-  /** Another run that is alive, as shown to people. */
+  /** Another run that holds the lock and is alive, as a text for people. */
   readonly lockedBy?: string
 }
 
 /**
- * Reads all hosts and evaluates the graph of the operation: the one way that plan and apply take. Hosts that fail are left out
- * and named in the evaluation. Without a control plane node, or the host that is to be the first, nothing can be said, so
- * that is an error.
- * A host that preflight finds unfit is left out like one that does not answer, and so is a worker that cannot be made what it
- * is to be. `silent` are those that are not to be asked, because they did not answer a moment ago.
+ * Reads all hosts and evaluates the graph of the operation, for plan and apply alike. Hosts that fail are left out and
+ * named in the evaluation. So are hosts that preflight finds unfit, and workers with a task that refuses its desired
+ * state. Throws if no control plane node answers, or the host that is to be the first one does not: without it nothing
+ * can be planned. `silent` are hosts that are not asked again, because they did not answer a moment ago.
  */
 export async function evaluateCluster(
   cluster: ClusterRun,
@@ -76,7 +75,7 @@ export async function evaluateCluster(
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const lost = lostWhileWritten({
     cluster: spec.name,
-    // Where the API server does not answer, it may be a node.
+    // If the API server does not answer, any silent host may be a node.
     hosts: [...failed.keys(), ...evaluated.unreachable.keys()].filter(
       host => nodesNow === undefined || nodesNow.includes(host) || members.has(host),
     ),
@@ -98,16 +97,16 @@ export async function evaluateCluster(
 
 interface EvaluatedHosts extends Pick<FitHosts, 'unfit'> {
   readonly evaluated: Evaluation
-  /** Of the hosts that can be, or become, part of the cluster. */
+  /** Covers only the hosts that can be, or become, part of the cluster. */
   readonly inventory: Inventory
   /** The hosts that could not be read. */
   readonly failed: ReadonlyMap<string, HostError>
 }
 
 /**
- * Evaluates the graph of the hosts that answered. The node through which the cluster is worked on may answer for its facts
- * and then no more: the graph is made again without it then, as if it had never answered, and the next one takes its place.
- * It is also made again without workers that cannot be made what they are to be: each of them fails alone.
+ * Evaluates the graph of the hosts that answered. The node through which the cluster is managed may answer for its facts
+ * and then fall silent. Then the graph is built again without it, and the next control plane node takes its place. The
+ * graph is also built again without workers that have a task that refuses its desired state: each of them fails alone.
  */
 async function evaluateHosts(
   cluster: ClusterRun,
@@ -134,7 +133,7 @@ async function evaluateHosts(
   return withoutRefusing(cluster, { evaluated, inventory, unfit, failed })
 }
 
-// What one host says must not cost the others another reading, so the graph without it is judged by what was read.
+// A worker that refuses must not cause a second reading of the others: the graph without it uses the snapshots already read.
 function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: EvaluatedHosts): EvaluatedHosts {
   let current = all
   for (;;) {
@@ -142,7 +141,7 @@ function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: Eva
     if (refusing.size === 0) return current
     const inventory = inventoryOf(spec, without(current.inventory.facts, refusing), secrets)
     const evaluated = judgeWith(operation(inventory), current.evaluated, run)
-    // Where its absence changes what is asked of others, it stops the run, as it is shown then.
+    // Leaving the worker out would change what must be read on other hosts. So it stays in the plan, and its refusal stops the run.
     if (evaluated === undefined) return current
     current = { ...current, evaluated, inventory, unfit: new Map([...current.unfit, ...refusing]) }
   }
@@ -159,7 +158,7 @@ function throwIfStopped(stop: AbortSignal, host: string): void {
   })
 }
 
-/** The exit code that hosts which could not be read ask for. */
+/** The exit code for the hosts that are left out: unfit, or unreachable. */
 export function exitCodeOf(
   evaluation: Evaluation,
 ): typeof exitCodes.ok | typeof exitCodes.failed | typeof exitCodes.unreachable {

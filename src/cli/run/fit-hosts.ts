@@ -12,9 +12,9 @@ export interface FitHosts {
 }
 
 /**
- * Sets aside the hosts that preflight finds something wrong with: each fails alone, as one that does not answer would,
- * where the cluster can go on without it. Throws all findings where it cannot: the host through which the cluster is
- * worked on, or on which it begins, is among them, or one of the hosts of an etcd that is to be made. `failed` are the hosts that could not be read.
+ * Separates the hosts that preflight finds unfit. Each of them fails alone, like a host that does not answer, if the run
+ * can go on without it. Throws all findings if it cannot: if one of them is the host through which the cluster is managed
+ * or on which it begins, or a host of a new etcd. `failed` are the hosts that could not be read.
  */
 export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, HostError>): FitHosts {
   const { spec, facts, secrets } = inventory
@@ -33,15 +33,15 @@ export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, 
 }
 
 /**
- * Where no host that answers is a control plane node, one that does not answer may be: kubeadm init on another would begin a
- * second cluster beside it. Throws UserErrors then, before anything is written.
+ * Throws UserErrors if no host that answers is a control plane node, but a silent host may be one: kubeadm init on another
+ * host would then create a second cluster beside it.
  */
 export function refuseSecondCluster(
   { spec, facts, firstHost }: Inventory,
   failed: ReadonlyMap<string, HostError>,
 ): void {
   if ([...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)) return
-  // kubeadm init has begun there already, and goes on.
+  // kubeadm init has already begun on this host, and will continue there.
   if (facts.get(firstHost.name)?.kubernetes.adminConf === true) return
   const silent = spec.hosts.filter(host => isControlPlane(host) && failed.has(host.name))
   if (silent.length === 0) return
@@ -59,9 +59,9 @@ export function refuseSecondCluster(
 }
 
 /**
- * The workers on which a resource refuses what is wanted of it, each with all that is wrong there. The cluster can go on without
- * any of them, and what one of them says must not stop it. A control plane node or a member of etcd that refuses concerns the
- * cluster: it stops the run.
+ * The workers on which a resource refuses its desired state, each with all that is wrong there. The run can go on without
+ * any of them, so one bad worker must not stop it. A refusal on a control plane node or an etcd host concerns the whole
+ * cluster, so those hosts are not in the result, and the refusal stops the run.
  */
 export function refusingWorkers(
   { hosts }: ClusterSpec,
@@ -74,7 +74,7 @@ export function refusingWorkers(
   return new Map([...byHost].map(([host, ids]) => [host, unfitHost(host, errorsOf(ids))]))
 }
 
-// Where there is a cluster, the first that is left has to be of it: another one would make a second cluster.
+// If there is a cluster, the first host that is left must be part of it: any other host would create a second cluster.
 function cannotGoOn(all: Inventory, fit: Inventory): boolean {
   const { spec, facts } = all
   const stands = [...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)
@@ -84,7 +84,7 @@ function cannotGoOn(all: Inventory, fit: Inventory): boolean {
   return first === undefined || (stands && !first.kubernetes.controlPlane)
 }
 
-// All members of a new etcd start side by side.
+// All members of a new etcd cluster start together, so none of their hosts may be missing.
 function beginsEtcd({ spec, facts }: Inventory): boolean {
   return hasEtcdHosts(spec) && !spec.hosts.some(host => isEtcdHost(host) && isMember(facts.get(host.name)))
 }

@@ -1,6 +1,6 @@
 import { exitCodes } from '../../core/errors.ts'
 
-/** How the user ends a run: first ^C lets end what runs, the second kills it, the third leaves at once. */
+/** How the user ends a run: the first ^C lets running commands end, the second kills them, the third exits at once. */
 export interface Interrupts extends Disposable {
   /** Start nothing new. */
   readonly stop: AbortSignal
@@ -10,7 +10,7 @@ export interface Interrupts extends Disposable {
 
 /**
  * Listens for SIGINT as above, for SIGTERM (stop and kill at once) and SIGHUP (the terminal is gone: stop).
- * `onChange` is told each time something new is asked for.
+ * `onChange` is called each time the request changes.
  */
 export function listenForInterrupts(onChange: (how: 'after running exchanges' | 'now') => void): Interrupts {
   const stop = new AbortController()

@@ -2,9 +2,9 @@ import type { ErrorDetails, TaskId } from '../../core/index.ts'
 import type { Evaluation, LostHost } from '../../engine/index.ts'
 
 /**
- * Refuses the changes of running hosts while another one is silent that fell silent when a run wrote to it: what is new may
- * have been the cause, and each run would lose one more. Hosts that this run has changed in the same, and that are well, may
- * change: they have what is new, and it can be taken back. `changes`: what would change on other hosts. Pure.
+ * Refuses changes of running hosts while a host is silent that stopped answering when a run wrote to it: that change may
+ * have been the cause, and each further run would lose one more host. Hosts that the same run has changed and that still
+ * work may change, so that the change can be taken back on them. `changes`: the tasks that would change other hosts. Pure.
  */
 export function refuseAfterLoss(
   evaluation: Evaluation,

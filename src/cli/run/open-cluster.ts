@@ -11,19 +11,19 @@ import { printable } from '../../report/index.ts'
 import { askSecret, canAskSecrets } from '../terminal/ask.ts'
 import { writeError } from '../terminal/streams.ts'
 
-/** A cluster file that is right, and how each of its hosts is reached. */
+/** A valid cluster file, and how each of its hosts is reached. */
 export interface OpenCluster {
   readonly spec: ClusterSpec
   readonly targets: readonly SshTarget[]
 }
 
-/** Reads a cluster file and the secrets it names, asking for those that are to be asked for. Raises UserErrors. */
+/** Reads a cluster file and the SSH secrets it names. Prompts for those that the file leaves to a prompt. Raises UserErrors. */
 export async function openCluster(file: string): Promise<OpenCluster> {
   const spec = await loadClusterFile(file)
   return { spec, targets: await sshTargets(spec, secretOptions()) }
 }
 
-/** The same with the secrets that the hosts are given, for what looks at all that a host has. */
+/** Like openCluster(), and also reads the secrets that the hosts receive. Commands that read the whole host need them. */
 export async function openClusterWithSecrets(
   file: string,
 ): Promise<OpenCluster & { readonly secrets: ClusterSecrets }> {

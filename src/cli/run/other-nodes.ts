@@ -2,8 +2,8 @@ import type { Evaluation } from '../../engine/index.ts'
 import { type NodeAnswer, nodeLabelsKind } from '../../resources/api/index.ts'
 
 /**
- * Nodes of the cluster that the cluster file does not have, by name. They are seen in the listing that the labels of
- * nodes are read from anyway; none where the API server did not answer. Pure.
+ * The names of nodes that are in the cluster but not in the cluster file. They come from the list of nodes that is read for
+ * the labels anyway; the result is empty if the API server did not answer. Pure.
  */
 export function otherNodes(
   { graph, snapshots }: Pick<Evaluation, 'graph' | 'snapshots'>,
@@ -13,7 +13,7 @@ export function otherNodes(
   return (allNodes({ graph, snapshots }) ?? []).filter(name => !ours.has(name))
 }
 
-/** All nodes of the cluster, by name, as otherNodes() sees them; undefined where that is not known. */
+/** The names of all nodes of the cluster, from the same list; undefined if the API server did not answer. */
 export function allNodes({ graph, snapshots }: Pick<Evaluation, 'graph' | 'snapshots'>): readonly string[] | undefined {
   for (const [id, { resource }] of graph.tasks) {
     const snapshot = resource.kind === nodeLabelsKind ? snapshots.get(id) : undefined
@@ -27,7 +27,7 @@ export function allNodes({ graph, snapshots }: Pick<Evaluation, 'graph' | 'snaps
 
 const namesShown = 5
 
-/** What to say of such nodes, once for all of them; undefined where there are none. evcctl removes none. */
+/** One note about all such nodes; undefined if there are none. evcctl does not remove them. */
 export function otherNodesNote(nodes: readonly string[], file: string): string | undefined {
   const [first] = nodes
   if (first === undefined) return undefined

@@ -7,13 +7,13 @@ import type { ClusterEvaluation } from './evaluate-cluster.ts'
 export interface ShowPlanOptions {
   readonly output: 'text' | 'json'
   readonly diff: boolean
-  /** With an empty line before and after it, where it stands between lines of progress. */
+  /** Whether to print an empty line before and after the plan, when it stands between lines of progress. */
   readonly apart?: boolean
-  /** The command that does what the plan says; left out where the next thing is a question. */
+  /** The command that applies the plan; left out when a question follows the plan. */
   readonly next?: string
 }
 
-/** Said in the place of the next command where a resource refuses what is wanted of it. */
+/** Printed instead of the next command if a resource refuses its desired state. */
 export const cannotBeApplied = 'Nothing was written, and nothing will be before what is marked ✘ above is fixed.'
 
 /** Prints the plan on standard output. Returns whether there is anything to do. */
@@ -31,7 +31,7 @@ export async function showPlan(
       diff: options.diff,
       colour: wantsColour(process.stdout, process.env),
       reading: { ms: Date.now() - view.startedAt, exchanges: cluster.exchanges() },
-      // Where a terminal knows no size it says 0.
+      // A terminal that does not know its size reports 0 columns.
       ...(process.stdout.isTTY && process.stdout.columns > 0 ? { width: process.stdout.columns } : {}),
       notes: view.notes,
       ...(lockedBy === undefined ? {} : { lockedBy }),

@@ -1,4 +1,4 @@
-/** What `work` comes to, or a rejection with `why()` as soon as the signal is aborted, whatever the work does then. */
+/** Settles as `work` does, or rejects with `why()` as soon as the signal is aborted, even if the work continues. */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, why: () => Error): Promise<T> {
   const aborted = Promise.withResolvers<never>()
   const onAbort = (): void => aborted.reject(why())

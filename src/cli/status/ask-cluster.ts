@@ -5,25 +5,25 @@ import { listenForInterrupts } from '../run/interrupts.ts'
 import { openCluster } from '../run/open-cluster.ts'
 import { askControlPlane } from './ask-control-plane.ts'
 
-/** What a control plane node answered to a few read-only scripts, in one exchange. */
+/** The answers of a control plane node to a few read-only scripts, given in one exchange. */
 export interface ClusterAnswers {
   readonly spec: ClusterSpec
   /** The host that was asked. */
   readonly host: ClusterSpec['hosts'][number]
   readonly results: readonly ProbeResult[]
-  /** The control plane nodes before that host that have not answered, and why as far as that is known. */
+  /** The control plane nodes that were asked before that host and have not answered, each with the reason known so far. */
   readonly silent: ReadonlyMap<string, ErrorDetails>
 }
 
 /**
- * Opens the cluster file and runs read-only scripts as root on a control plane node that has a cluster, as
- * `askControlPlane` finds it. Where no host has one, the answers are those of the first that answered. Rejects with the
- * HostError of the first when none answered.
+ * Opens the cluster file and runs read-only scripts as root on a control plane node on which the cluster is set up;
+ * `askControlPlane` finds it. If there is no such node, the answers come from the first one that answered. Rejects with
+ * the HostError of the first control plane node if none answered.
  */
 export async function askCluster(file: string, scripts: readonly string[]): Promise<ClusterAnswers> {
   const { spec, targets } = await openCluster(file)
   using interrupts = listenForInterrupts(() => {})
-  // Nothing is written, so the first ^C may end it at once.
+  // Nothing is written, so the first ^C may end the command at once.
   const signal = interrupts.stop
   await using pool = createPool(targets)
   try {

@@ -14,35 +14,36 @@ import {
 import { askingProbeMs, listBytes, sizeText } from '../../core/limits.ts'
 import { adminConf } from '../../resources/api/index.ts'
 
-/** What a control plane node of cluster.yaml answered, and what came of asking those before it. */
+/** The answer of a control plane node of cluster.yaml, and which nodes before it have not answered. */
 export interface ControlPlaneAnswer {
   readonly host: ClusterSpec['hosts'][number]
   readonly session: Session
   /** One for each script. */
   readonly results: readonly ProbeResult[]
-  /** Whether the host has a cluster; false only where no host that answered has one. */
+  /** Whether the cluster is set up on the host. False only if that is so for every host that answered. */
   readonly hasCluster: boolean
-  /** The hosts before this one that have not answered, and why as far as that is known by now. */
+  /** The hosts before this one that have not answered, each with the reason known so far. */
   readonly silent: ReadonlyMap<string, ErrorDetails>
 }
 
 interface Asking {
   readonly signal: AbortSignal
   /**
-   * How long a connection is waited for before the next node is asked as well, ms; default 3000. A machine that is off is
-   * silent until the connection times out, and nobody should have to wait for that.
+   * How long to wait for a connection before the next node is asked as well, ms; default 3000. A machine that is off is
+   * silent until the connection times out, and the user should not have to wait for that.
    */
   readonly connectMs?: number
-  /** How long a node that is connected is waited for, ms; default 15000: it may only be slow. */
+  /** How long to wait for the answer of a connected node, ms; default 15000, because the node may only be slow. */
   readonly answerMs?: number
 }
 
 const hasClusterProbe = { script: `[ -s ${adminConf} ]`, parse: () => undefined }
 
 /**
- * Runs read-only scripts as root on the first control plane node of cluster.yaml that has a cluster, in one exchange. The
- * next one is asked as well when a node cannot be reached, has no cluster, or is silent for a while. Where no host has a
- * cluster, the answer is that of the first that answered. Rejects with the HostError of the first when none did.
+ * Runs read-only scripts as root on the first control plane node of cluster.yaml on which the cluster is set up, in one
+ * exchange. The next node is asked as well if one cannot be reached, has no cluster, or is silent for a while. If no node
+ * has a cluster, the answer is that of the first node that answered. Rejects with the HostError of the first node if none
+ * answered.
  */
 export async function askControlPlane(
   pool: Pick<SshPool, 'session'>,
@@ -99,7 +100,7 @@ export async function askControlPlane(
   return { ...answer, silent: new Map(before.map(({ name }) => [name, failures.get(name)?.details ?? noAnswerYet])) }
 }
 
-// A machine that stands still must not take a node for one that is silent.
+// Time during which this machine is suspended does not count, or every node would seem silent afterwards.
 async function passed(ms: number, stop: AbortSignal): Promise<void> {
   using time = new Countdown(ms)
   const end = AbortSignal.any([stop, time.signal])

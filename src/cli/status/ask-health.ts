@@ -9,15 +9,15 @@ import { type HostAnswer, readHostAnswer } from './health-answer.ts'
 import { healthScript } from './health-probe.ts'
 
 interface Asking {
-  /** Aborting it ends the asking: hosts without an answer are then told as silent. */
+  /** Aborting it ends the waiting: hosts without an answer are then reported as silent. */
   readonly signal: AbortSignal
-  /** How long a host that is connected is waited for, ms. */
+  /** How long to wait for the answer of a connected host, ms. */
   readonly answerMs: number
 }
 
 /**
- * Asks every host of the cluster file for its own part of the cluster, all at once, one read-only exchange each. Each has an
- * answer or a HostError in the end, whatever the others do. Rejects only with what is no fault of a host.
+ * Asks every host of the cluster file about its own part of the cluster, all at once, in one read-only exchange each. The
+ * result has an answer or a HostError for each host, whatever the others do. Rejects only with errors that no host caused.
  */
 export async function askHealth(
   pool: Pick<SshPool, 'session'>,
@@ -55,7 +55,7 @@ async function askHost(
     const session = await unlessAborted(pool.session(host.name, within), signal, () =>
       late('it could not be connected to in time'),
     )
-    // What hangs on a host is not waited for: the host itself ends it.
+    // Nobody waits for a script that hangs on a host: the host itself ends it.
     using patience = new Countdown(answerMs)
     const answer = unlessAborted(
       session.exchange({ jobs: [], probes: probesOf(spec, host) }, { signal: within }),

@@ -10,22 +10,22 @@ import { askHealth } from './ask-health.ts'
 import { statusScripts } from './cluster-status.ts'
 import type { HostAnswers } from './health-answer.ts'
 
-/** What `evcctl status` was told, by the cluster and by each host. */
+/** The answers that `evcctl status` got from the cluster and from each host. */
 export interface StatusAnswers {
   /** One for each of statusScripts. */
   readonly results: readonly ProbeResult[]
-  /** The control plane node that gave them; undefined where none did in time. */
+  /** The control plane node that gave the results; undefined if none did in time. */
   readonly asked: string | undefined
-  /** The control plane nodes before it that did not, and why as far as that is known. */
+  /** The control plane nodes before it that gave none, each with the reason known so far. */
   readonly silent: ReadonlyMap<string, ErrorDetails>
   readonly hosts: HostAnswers
 }
 
 /**
- * Asks all hosts of the cluster file at once, and beside that one API server for what only the cluster knows: the lists
- * of a large cluster come once, from the first control plane node that answers, and over a connection that there is
- * anyway. Ends within statusLimits.totalMs for each 64 hosts. Rejects with the HostError of the first control plane node
- * when none of them answers, and as soon as `stop` is aborted.
+ * Asks all hosts of the cluster file at once, and also one API server for the lists that only the cluster knows. The long
+ * lists of a large cluster are read only once, from the first control plane node that answers, over a connection that is
+ * needed anyway. Ends within statusLimits.totalMs for each 64 hosts. Rejects with the HostError of the first control
+ * plane node if none of them answers, and as soon as `stop` is aborted.
  */
 export async function askStatus(
   spec: ClusterSpec,
@@ -38,7 +38,7 @@ export async function askStatus(
   await using pool = createPool(hurried, { maxHandshakes: handshakes, ...options })
   using over = new Countdown(totalMs * Math.ceil(targets.length / handshakes))
   const signal = AbortSignal.any([stop, over.signal])
-  // It comes first, so that a control plane node is connected before hundreds of workers are.
+  // The lists are requested first, so that a control plane node is connected before hundreds of workers.
   const lists = askLists(pool, spec, signal)
   const [given, hosts] = await Promise.all([lists, askHealth(pool, spec, { signal, answerMs })])
   if (stop.aborted) throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' })
@@ -76,7 +76,7 @@ async function askLists(
   }
 }
 
-// An exchange that is aborted waits for the end of what ran on the host. What only reads may be left to end by itself.
+// An aborted exchange waits until its commands on the host have ended. Status only reads, so it does not wait for that.
 function prompt(pool: Pick<SshPool, 'session'>, signal: AbortSignal): Pick<SshPool, 'session'> {
   return {
     async session(name, aborted) {

@@ -6,35 +6,35 @@ import { hostNames } from '../../report/index.ts'
 import { type EtcdHealth, etcdHealth } from './etcd-health.ts'
 import type { Asked, HealthProblem, HostAnswer, HostAnswers } from './health-answer.ts'
 
-/** One host of the cluster file. A server that it should not have is left out. */
+/** The health of one host of the cluster file. Servers that the host should not run are left out. */
 export interface HostReport {
   readonly host: string
-  /** Name and address, where it did not answer. */
+  /** Name and address, if the host did not answer. */
   readonly where?: string
-  /** Why it did not answer; left out where it did. */
+  /** Why the host did not answer; left out if it did. */
   readonly problem?: string
   readonly kubelet?: Asked
   readonly apiServer?: Asked
   readonly etcd?: Asked
-  /** Those that expire soon. */
+  /** The certificates that expire soon. */
   readonly certificates: readonly ExpiringCertificate[]
 }
 
-/** What the hosts themselves say, apart from what Kubernetes says of its nodes. */
+/** The health of the cluster as its hosts report it. What Kubernetes says of its nodes is not part of it. */
 export interface ClusterHealth {
-  /** In the order of the file. */
+  /** In the order of the cluster file. */
   readonly hosts: readonly HostReport[]
-  /** Of the control plane nodes that are set up, or do not answer. */
+  /** The API servers of the control plane nodes that are set up or do not answer. */
   readonly apiServers: { readonly ready: number; readonly total: number }
   readonly etcd: EtcdHealth
   readonly problems: readonly HealthProblem[]
-  /** About certificates that expire soon: nothing is wrong yet. */
+  /** Warnings about certificates that expire soon, while nothing is wrong yet. */
   readonly notes: readonly HealthProblem[]
 }
 
 /**
- * Puts together what the hosts said of themselves. `now`: ms since the epoch. `joined`: the nodes of the cluster, as far as
- * they are known: there, what is not set up is missing. Pure.
+ * Combines the answers of the hosts. `now`: ms since the epoch. `joined`: the nodes of the cluster, as far as they are
+ * known; a server that is not set up on one of them counts as missing. Pure.
  */
 export function clusterHealth(
   spec: ClusterSpec,
@@ -82,7 +82,7 @@ function hostReport(
   const { kubelet, apiServer, etcd: member, certificates } = answer
   const hasMember = etcd.topology === 'stacked' ? isControlPlane(host) : etcd.managed && isEtcdHost(host)
   const isJoined = joined.has(name)
-  // A kubelet that is set up runs the manifests that there are, and on a control plane node there have to be these.
+  // A kubelet that is set up runs the static pods of its manifests. On a control plane node these manifests must exist.
   const runsManifests = isJoined || kubelet.state === 'ok' || kubelet.state === 'failed'
   return {
     host: name,
@@ -97,7 +97,7 @@ function missing(asked: Asked, isMissing: boolean): Asked {
   return asked.state === 'absent' && isMissing ? { state: 'failed', said: 'it is not set up there any more' } : asked
 }
 
-// What is absent belongs to a host that has not joined: that is told of the node.
+// A server is absent only on a host that has not joined. The list of nodes says that already.
 function serverProblems({ host, kubelet, apiServer, etcd }: HostReport): readonly HealthProblem[] {
   const servers = [
     ['kubelet', kubelet],

@@ -11,8 +11,8 @@ import { type ListedPod, nodesIn, podsIn, versionIn } from './listed-objects.ts'
 import { type NodeStatus, nodeStatus, notJoined, outsidePod, type PodStatus, podProblem } from './node-status.ts'
 
 /**
- * The questions of `evcctl status` to the cluster as a whole, in the order in which `readStatus` takes the answers. `hosts`:
- * how many the cluster file has.
+ * The scripts of `evcctl status` that ask the cluster as a whole, in the order in which `readStatus` takes the answers.
+ * `hosts`: the number of hosts in the cluster file.
  */
 export function statusScripts(hosts: number): readonly string[] {
   const { listMs, listMsPerHost, longestListMs } = statusLimits
@@ -26,14 +26,14 @@ export function statusScripts(hosts: number): readonly string[] {
 }
 
 export interface ClusterStatus {
-  /** `absent`: kubeadm init has not run. `unreachable`: there is a cluster, its API server does not answer. */
+  /** `absent`: kubeadm init has not run. `unreachable`: there is a cluster, but its API server does not answer. */
   readonly api: 'absent' | 'unreachable' | 'answered'
-  /** kubectl's message where the API server did not answer. */
+  /** kubectl's message, if the API server did not answer. */
   readonly apiProblem?: string
   /** Version of the API server, without `v`. */
   readonly version: string
   readonly nodes: readonly NodeStatus[]
-  /** Pods of kube-system that are not ready, or not in the network of pods, and why. */
+  /** Pods of kube-system that are not ready or have an address outside the pod network, each with the reason. */
   readonly pods: readonly PodStatus[]
   /** Checks of the API server's /readyz that fail. */
   readonly failingChecks: readonly string[]
@@ -44,7 +44,7 @@ export function silentHosts({ hosts }: Pick<ClusterHealth, 'hosts'>): readonly s
   return hosts.filter(({ problem }) => problem !== undefined).map(({ host }) => host)
 }
 
-/** Whether all is as it should be, by what Kubernetes says and, where they were asked, by what the hosts themselves say. */
+/** Whether everything works, according to Kubernetes and, if `health` is given, to the hosts themselves. */
 export function isHealthy(status: ClusterStatus, health?: ClusterHealth): boolean {
   if (health !== undefined && !isWhole(health)) return false
   const nodes = status.nodes.every(node => node.state === 'ready' && node.problems.length === 0)
@@ -57,7 +57,7 @@ function isWhole(health: ClusterHealth): boolean {
   return all && problems.length === 0 && silentHosts(health).length === 0
 }
 
-/** Puts the answers together with what the cluster file says. Pure. */
+/** Combines the answers with the cluster file. Pure. */
 export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): ClusterStatus {
   const [nodes, pods, , version] = results.map(parseAnswer)
   const readyz = results[2]
@@ -84,7 +84,7 @@ export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): 
 }
 
 function podsOf(pods: readonly ListedPod[], spec: ClusterSpec, notReady: ReadonlySet<string>): readonly PodStatus[] {
-  // A network that the user has set up may give what addresses it likes.
+  // A pod network that the user has installed may assign any address.
   const isOutside = spec.network.cni === 'none' ? () => false : outsideOf(spec.network.podCIDR)
   return pods.flatMap(pod => {
     if (pod.address === '') return [podProblem(pod, notReady)]
@@ -92,7 +92,7 @@ function podsOf(pods: readonly ListedPod[], spec: ClusterSpec, notReady: Readonl
   })
 }
 
-// Pods that nobody has seen are not known to be well.
+// Without a list of pods nobody knows whether they work, so that is a problem too.
 function whyNoPods(answer: Answer | undefined): string {
   return answer?.api === 'unreachable' ? answer.said : 'what it gave is no list of pods'
 }
@@ -103,8 +103,8 @@ function inFileOrder(nodes: readonly NodeStatus[], spec: ClusterSpec): readonly 
   return [...nodes].sort((a, b) => place(a) - place(b))
 }
 
-// Lines are `[+]ping ok` and `[-]etcd failed: reason withheld`. A failing readyz is an HTTP error, of which kubectl
-// prints the same lines on standard error.
+// Lines are `[+]ping ok` and `[-]etcd failed: reason withheld`. A failing readyz is an HTTP error: kubectl then prints
+// the same lines on standard error.
 function failingChecks(result: ProbeResult): readonly string[] {
   const answer = parseAnswer(result)
   const failing = [...`${result.stdout}\n${result.stderr}`.matchAll(/^\[-\](\S+) (.*)$/gm)]

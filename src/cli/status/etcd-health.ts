@@ -5,12 +5,12 @@ import type { Asked, HealthProblem, HostAnswers, ListedMember } from './health-a
 
 /** The state of etcd as a whole. */
 export interface EtcdHealth {
-  /** `endpoints`: of an etcd that somebody else runs; behind each may be any number of members. */
+  /** What is counted. An external etcd that evcctl does not manage has `endpoints`, each with any number of members behind it. */
   readonly counted: 'members' | 'endpoints'
-  /** Voting members; 0 where there is no etcd yet. */
+  /** The number of voting members or of endpoints; 0 if there is no etcd yet. */
   readonly total: number
   readonly healthy: number
-  /** How many more may be lost; negative: there is no quorum. Undefined for endpoints. */
+  /** How many more members may be lost. Negative: there is no quorum. Undefined for endpoints. */
   readonly survives?: number
 }
 
@@ -19,7 +19,7 @@ interface Outcome {
   readonly problems: readonly HealthProblem[]
 }
 
-/** Counts members, or endpoints, and names those of which no host of the file can speak. Pure. */
+/** Counts the healthy members or endpoints, and reports problems that no single host can report. Pure. */
 export function etcdHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
   return spec.etcd.topology === 'external' && !spec.etcd.managed
     ? endpointHealth(spec.etcd.endpoints, answers)
@@ -34,12 +34,12 @@ function memberHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
     return answer !== undefined && !(answer instanceof HostError) && answer.etcd.state === 'ok'
   }
   const list = memberList(hosts, answers, isHealthy)
-  // Without a list each host counts that has a member, or does not say.
+  // Without a list of members, every host counts that has a member or may have one.
   const voters =
     list?.filter(({ learner }) => !learner).map(({ name }) => name) ?? hosts.filter(host => mayHave(answers.get(host)))
   const healthy = voters.filter(name => hosts.includes(name) && isHealthy(name)).length
   const strays = voters.filter(name => !hosts.includes(name))
-  // On hosts of their own, members are no nodes that could be missed in Kubernetes.
+  // External etcd hosts are no nodes, so the list of nodes does not show that one is missing.
   const unmade = role === 'etcd' && voters.length > 0 ? hosts.filter(host => !mayHave(answers.get(host))) : []
   return {
     health: { counted: 'members', total: voters.length, healthy, survives: healthy - neededOf(voters.length) },
@@ -56,7 +56,7 @@ function memberHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
   }
 }
 
-// That of a member with a quorum is the newest.
+// The list of a member that has a quorum is the newest one.
 function memberList(
   hosts: readonly string[],
   answers: HostAnswers,
@@ -73,7 +73,7 @@ function mayHave(answer: ReturnType<HostAnswers['get']>): boolean {
   return answer === undefined || answer instanceof HostError || answer.etcd.state !== 'absent'
 }
 
-// It is enough that one control plane node reaches it; that another does not shows in its API server.
+// An endpoint is healthy if one control plane node reaches it. If another node does not, its API server shows that.
 function endpointHealth(endpoints: readonly string[], answers: HostAnswers): Outcome {
   const said = endpoints.map((_, index) => {
     const all = [...answers.values()].flatMap(answer =>
@@ -81,7 +81,7 @@ function endpointHealth(endpoints: readonly string[], answers: HostAnswers): Out
     )
     return all.find(({ state }) => state === 'ok') ?? all[0] ?? unasked
   })
-  // Before the first control plane node is set up nobody has a certificate to ask with.
+  // Before the first control plane node is set up, no host has a client certificate for etcd.
   if (said.every(one => one === unasked))
     return { health: { counted: 'endpoints', total: 0, healthy: 0 }, problems: [] }
   return {

@@ -2,7 +2,7 @@ import { beforeCut } from '../../core/cut.ts'
 import type { HostError, ProbeResult } from '../../core/index.ts'
 import { type CertificateFacts, parseCertificates } from '../../facts/index.ts'
 
-/** What came of asking one server of a host. */
+/** The result of asking one server of a host. */
 export interface Asked {
   /** `absent`: it is not set up on this host. `unknown`: it could not be asked. */
   readonly state: 'ok' | 'failed' | 'absent' | 'unknown'
@@ -12,34 +12,34 @@ export interface Asked {
 
 /** A member as etcd lists it. */
 export interface ListedMember {
-  /** Empty for one that was added and has not started yet. */
+  /** Empty for a member that was added but has not started yet. */
   readonly name: string
   readonly learner: boolean
 }
 
-/** What a host says of its own part of the cluster; a server that it was not asked about is `unknown`. */
+/** The answer of a host about its own part of the cluster. A server that was not asked is `unknown`. */
 export interface HostAnswer {
   readonly kubelet: Asked
   readonly apiServer: Asked
   readonly etcd: Asked
-  /** All members of the cluster, by the one of this host. */
+  /** All members of the etcd cluster, as the member on this host lists them. */
   readonly members?: readonly ListedMember[]
-  /** The endpoints of an etcd that somebody else runs, by their place in the cluster file. */
+  /** The endpoints of an external etcd that evcctl does not manage, by their index in the cluster file. */
   readonly endpoints: ReadonlyMap<number, Asked>
   readonly certificates: readonly CertificateFacts[]
 }
 
-/** What each host of the cluster file answered, or why it did not. */
+/** The answer of each host of the cluster file, or the error if it gave none. */
 export type HostAnswers = ReadonlyMap<string, HostAnswer | HostError>
 
-/** Something that is not as it should be, and where. */
+/** One problem, and where it is. */
 export interface HealthProblem {
   /** A host, a member or an endpoint. */
   readonly where: string
   readonly problem: string
 }
 
-// The script prints some KiB.
+// Characters. The script prints only a few KiB.
 const longest = 64 * 1024
 const mostMembers = 100
 
@@ -49,7 +49,7 @@ interface Answered {
   readonly words: string
 }
 
-/** Reads what healthScript and certificatesScript printed. Whatever that is: it never throws. */
+/** Parses the output of healthScript and certificatesScript. It never throws, whatever a host printed. */
 export function readHostAnswer(health: ProbeResult, certificates: ProbeResult): HostAnswer {
   const lines = new Map<string, string>()
   for (const line of health.stdout.slice(0, longest).split('\n')) {
@@ -88,19 +88,19 @@ function parseLine(line: string): Answered | undefined {
 
 function httpState({ code, status, words }: Answered): Asked {
   if (code === 0 && status === 200) return { state: 'ok', said: '' }
-  // The host cuts long words.
+  // The script on the host cuts long texts.
   const said = oneLine(beforeCut(words.replace(/^curl: \(\d+\) /m, '')))
   return { state: 'failed', said: code === 0 ? `HTTP ${status}${said === '' ? '' : `, ${said}`}` : said || 'no reason' }
 }
 
-// Lines are `[-]etcd failed: reason withheld`; the last one says that the whole failed.
+// Lines are `[-]etcd failed: reason withheld`. The last line, which says that the check as a whole failed, does not match.
 function readyState(answered: Answered): Asked {
   const failing = [...answered.words.matchAll(/^\[-\](\S.*)$/gm)].map(([, check]) => check)
   if (failing.length > 0) return { state: 'failed', said: failing.join('; ') }
   return httpState(answered)
 }
 
-// {"health":"true","reason":""}, with status 503 where it is false.
+// etcd answers {"health":"true","reason":""}, with HTTP status 503 if health is false.
 function etcdState(answered: Answered): Asked {
   const said = objectIn(answered.words)
   if (said === undefined) {

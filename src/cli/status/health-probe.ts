@@ -3,14 +3,14 @@ import { statusLimits } from '../../core/limits.ts'
 import { quote } from '../../shell/quote.ts'
 
 /*
- * What a host is asked about its own part of the cluster. Only the host's own servers are asked, not through a proxy, and
- * all of them at once: each answer is one line, short enough to be written in one piece.
+ * The script that asks a host about its own part of the cluster. It asks only servers of that host, never through a proxy.
+ * It asks all of them at once, so each answer is one line that is short enough for a single write.
  */
 
 const seconds = statusLimits.serverMs / 1000
 
-// `get` leaves what came: the curl exit code, the HTTP status, and the words. `tell` prints it as `<name>=<code> <status> <base64>`.
-// Lines `[+]… ok` of an API server are left out.
+// `get` sets variables: the exit code of curl, the HTTP status, and the text of the answer. `tell` prints them as
+// `<name>=<code> <status> <base64>`, without the lines `[+]… ok` of an API server.
 const functions = `get() {
   words=$(curl -q --silent --show-error --globoff --max-time ${seconds} --write-out '\\nhttp=%{http_code}\\n' "$@" 2>&1) && code=0 || code=$?
   status=$(printf '%s\\n' "$words" | sed -n 's/^http=\\([0-9][0-9][0-9]\\)$/\\1/p' | tail -n 1)
@@ -36,7 +36,7 @@ const kubelet = `ask_kubelet() {
 }
 `
 
-// Its readiness is open to everybody, unless anonymous requests are switched off (--anonymous-auth=false).
+// Anybody may read the readiness of an API server, unless anonymous requests are off (--anonymous-auth=false).
 const apiServer = (port: number) => `ask_api() {
   manifest=/etc/kubernetes/manifests/kube-apiserver.yaml
   pki=/etc/kubernetes/pki
@@ -60,7 +60,7 @@ interface EtcdFiles {
 
 const withFiles = ({ ca, certificate, key }: EtcdFiles) => `--cacert ${ca} --cert ${certificate} --key ${key}`
 
-// A member says whether it takes part in a quorum, and which members it knows of (JSON gateway of etcd).
+// An etcd member tells whether it is part of a quorum, and lists the members it knows (JSON gateway of etcd).
 function member(is: string, at: string, files: EtcdFiles): string {
   const get = `get ${withFiles(files)}`
   return `ask_etcd() {
@@ -93,7 +93,7 @@ const clientFiles = {
   key: '/etc/evcctl/etcd/client.key',
 }
 
-// An etcd that somebody else runs, as this control plane node reaches it. There are a handful of endpoints.
+// Asks the few endpoints of an external etcd that evcctl does not manage, from this control plane node.
 function endpoints(urls: readonly string[]): string {
   return urls
     .map(
@@ -107,7 +107,7 @@ function endpoints(urls: readonly string[]): string {
     .join('')
 }
 
-/** The script for one host: its kubelet, its API server, its member of etcd, as far as the cluster file says that it has them. */
+/** The script for one host. It asks the kubelet, the API server and the etcd member that the cluster file gives this host. */
 export function healthScript({ controlPlane, etcd }: ClusterSpec, { roles }: HostSpec): string {
   const isControlPlane = roles.includes('control-plane')
   const parts = [functions]

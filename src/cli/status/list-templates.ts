@@ -1,15 +1,15 @@
 /*
- * Templates by which kubectl prints of a list what `evcctl status` uses, a line a field: whole objects of 5,000 nodes are
- * hundreds of MB. Lines are `key=word word …`, each word as in the query of a URL: a message may hold anything. The first
- * line is the kind of what was listed.
+ * Templates with which kubectl prints only the fields that `evcctl status` uses, one field a line: the whole objects of
+ * 5,000 nodes are hundreds of MB. Lines are `key=word word …`. Each word is encoded as in the query of a URL, because a
+ * message may contain any character. The first line is the kind of the list.
  */
 
-/** The most that is taken of a message, characters: kubelets tell of several causes in one. */
+/** How much of a message is printed, in characters. A kubelet may put several causes into one message. */
 const longestMessage = 1000
 const rolePrefix = 'node-role.kubernetes.io/'
 const end = '{{"\\n"}}'
 
-/** A line for each node and what follows it; read by `nodesIn`. */
+/** Prints the fields of each node, the name first; `nodesIn` reads them. */
 export const nodesTemplate = list(
   [
     'name={{urlquery .metadata.name}}',
@@ -19,7 +19,7 @@ export const nodesTemplate = list(
     '{{end}}{{end}}',
     `{{with .spec}}{{if .unschedulable}}cordoned=yes${end}{{end}}{{end}}`,
     '{{with .status}}',
-    // Of a condition that is as it should be, nothing is said but that.
+    // A Ready condition that is True prints no message.
     `{{range .conditions}}{{if and (eq .type "Ready") (eq .status "True")}}ready=yes${end}`,
     `{{else if eq .type "Ready"}}notReady=${message('.message')}${end}`,
     `{{else if eq .status "True"}}pressed={{urlquery .type}} ${message('or .message .reason')}${end}{{end}}{{end}}`,
@@ -31,8 +31,7 @@ export const nodesTemplate = list(
 )
 
 /**
- * A line for each pod that is not as it should be, and for each other one that has an address of its own, and what follows
- * it; read by `podsIn`.
+ * Prints the fields of each pod that has a problem, and of each other pod that has its own address; `podsIn` reads them.
  */
 export const podsTemplate = list(
   [
@@ -59,7 +58,7 @@ function list(item: string): string {
   return `kind={{.kind}}${end}{{range .items}}${item}{{end}}`
 }
 
-// What is missing prints nothing: kubectl would print `<no value>`.
+// A missing field prints nothing. Without the condition kubectl would print `<no value>`.
 function field(key: string, path: string): string {
   return `{{with ${path}}}${key}={{urlquery .}}${end}{{end}}`
 }

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { isObjectName } from '../../resources/support/index.ts'
 
-/** A node, as far as status tells of it. */
+/** A node, with the fields that status uses. */
 export interface ListedNode {
   readonly name: string
   readonly roles: readonly string[]
   readonly cordoned: boolean
   readonly ready: boolean
-  /** Why it is not ready, where that was said. */
+  /** Why the node is not ready, if the kubelet or Kubernetes gave a reason. */
   readonly notReady?: string
-  /** Conditions that should not be, and why. */
+  /** Conditions such as DiskPressure that are True but should not be, each with the reason. */
   readonly pressed: readonly { readonly type: string; readonly said: string }[]
-  /** The following are empty where nothing is known. */
+  /** This field and those below are empty if they are not known. */
   readonly address: string
   readonly kubelet: string
   readonly runtime: string
@@ -19,23 +19,23 @@ export interface ListedNode {
   readonly architecture: string
 }
 
-/** A pod that is not as it should be, or one with an address of its own. */
+/** A pod that has a problem, or one that has its own address. */
 export interface ListedPod {
   readonly name: string
-  /** Empty as long as it is not scheduled. */
+  /** Empty until the pod is scheduled. */
   readonly node: string
   readonly phase: string
-  /** What Kubernetes says of it; empty where it says nothing. */
+  /** The message of Kubernetes about the pod; empty if there is none. */
   readonly said: string
-  /** Why its first container that waits does so; empty where none does. */
+  /** Why the first waiting container waits; empty if none waits. */
   readonly waiting: string
-  /** Of the container that was started most often. */
+  /** The restarts of the container that restarted most often. */
   readonly restarts: number
-  /** Of a pod that runs and is ready, in the network of pods; empty of any other. */
+  /** The address of a pod that is ready and not in the host network; empty for any other pod. */
   readonly address: string
 }
 
-/** Reads what nodesTemplate printed; undefined for what is no such list: it comes from a host. */
+/** Parses the output of nodesTemplate. It comes from a host, so it may be anything: undefined if it is no such list. */
 export function nodesIn(text: string): readonly ListedNode[] | undefined {
   return itemsIn(text, item => {
     const [notReady] = item.get('notReady') ?? []
@@ -55,7 +55,7 @@ export function nodesIn(text: string): readonly ListedNode[] | undefined {
   })
 }
 
-/** Reads what podsTemplate printed, likewise. */
+/** Parses the output of podsTemplate; undefined if it is no such list. */
 export function podsIn(text: string): readonly ListedPod[] | undefined {
   const pods = itemsIn(text, item => {
     const containers = item.get('container') ?? []
@@ -72,13 +72,13 @@ export function podsIn(text: string): readonly ListedPod[] | undefined {
   return pods?.every(({ node }) => node === '' || isObjectName(node)) === true ? pods : undefined
 }
 
-/** The version of an API server without `v`; empty for what is no answer to /version. */
+/** The version of an API server without `v`; empty if the text is no answer to /version. */
 export function versionIn(text: string): string {
   const { data } = z.object({ gitVersion: z.string() }).safeParse(jsonIn(text))
   return (data?.gitVersion ?? '').replace(/^v/, '')
 }
 
-/** The fields of an object, each as often as it was printed. */
+/** The fields of an object by key. A field that was printed several times has several values. */
 type Item = ReadonlyMap<string, readonly (readonly string[])[]>
 
 function itemsIn<T>(text: string, read: (item: Item) => T): readonly T[] | undefined {
@@ -97,7 +97,7 @@ function itemsIn<T>(text: string, read: (item: Item) => T): readonly T[] | undef
     if (before === undefined) item.set(key, [words])
     else before.push(words)
   }
-  // People are told to copy names into commands.
+  // Messages tell people to copy these names into commands, so every name must be a valid object name.
   return items.every(item => isObjectName(first(item, 'name'))) ? items.map(read) : undefined
 }
 
@@ -105,7 +105,7 @@ function first(item: Item, key: string): string {
   return item.get(key)?.[0]?.[0] ?? ''
 }
 
-// Words as in the query of a URL, where a blank is a plus.
+// Decodes words that are encoded as in the query of a URL, where a space is a plus sign.
 function wordsIn(text: string): readonly string[] | undefined {
   try {
     return text.split(' ').map(word => decodeURIComponent(word.replaceAll('+', ' ')))

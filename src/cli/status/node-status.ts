@@ -7,12 +7,12 @@ export interface NodeStatus {
   readonly roles: readonly string[]
   /** `not joined`: in the cluster file, not in the cluster. */
   readonly state: 'ready' | 'not ready' | 'not joined'
-  /** What is wrong with it, in words. */
+  /** The problems of the node, in words for people. */
   readonly problems: readonly string[]
   readonly unschedulable: boolean
-  /** False for a node that the cluster file does not have. */
+  /** False for a node that is not in the cluster file. */
   readonly inFile: boolean
-  /** The following are empty where nothing is known. */
+  /** This field and those below are empty if they are not known. */
   readonly kubelet: string
   readonly runtime: string
   readonly address: string
@@ -20,21 +20,21 @@ export interface NodeStatus {
   readonly architecture: string
 }
 
-/** A pod that is not ready, or not in the network of pods, and why. */
+/** A pod that is not ready or has an address outside the pod network, with the reason. */
 export interface PodStatus {
   readonly name: string
   readonly node: string
   readonly problem: string
 }
 
-/** A host of the cluster file that is no node. */
+/** The status of a host of the cluster file that is not a node. */
 export function notJoined(host: ClusterSpec['hosts'][number]): NodeStatus {
   const { name, roles, address } = host
   const unknown = { kubelet: '', runtime: '', os: '', architecture: '' }
   return { name, roles, state: 'not joined', problems: [], unschedulable: false, inFile: true, address, ...unknown }
 }
 
-/** A node with what is wrong with it. */
+/** The status of a node, with its problems. */
 export function nodeStatus(node: ListedNode, cluster: ClusterSpec): NodeStatus {
   const { name, roles, ready, notReady, pressed, cordoned, kubelet, runtime, address, os, architecture } = node
   const host = cluster.hosts.find(one => one.name === name)
@@ -56,7 +56,7 @@ export function nodeStatus(node: ListedNode, cluster: ClusterSpec): NodeStatus {
   }
 }
 
-/** What is wrong with a pod that runs, but with an address that the cluster's network has not given. */
+/** The problem of a running pod whose address is outside the cluster's pod network. */
 export function outsidePod({ name, node }: ListedPod, { network }: ClusterSpec): PodStatus {
   return {
     name,
@@ -66,11 +66,11 @@ export function outsidePod({ name, node }: ListedPod, { network }: ClusterSpec):
 }
 
 /**
- * What is wrong with a pod that is not as it should be. `notReady`: the nodes of which the kubelet says nothing any more.
+ * The problem of a pod that is not ready. `notReady`: the nodes that are not ready.
  */
 export function podProblem(pod: ListedPod, notReady: ReadonlySet<string>): PodStatus {
   const { name, node, phase, said, waiting, restarts } = pod
-  // The phase is what the kubelet said last, so of a node that is gone it stays `Running`.
+  // The phase is what the kubelet reported last, so it stays `Running` for a node that is down.
   if (waiting === '' && notReady.has(node)) return { name, node, problem: `node ${node} is not ready` }
   const problem = waiting || said || phase || 'unknown'
   return { name, node, problem: restarts > 0 ? `${problem}, ${restarts} restarts` : problem }

@@ -4,19 +4,19 @@ import { type ClusterStatus, isHealthy } from './cluster-status.ts'
 import { etcdText } from './etcd-health.ts'
 import type { NodeStatus } from './node-status.ts'
 
-/** What the text needs besides what was found. */
+/** What the text needs in addition to the status. */
 export interface StatusView {
   readonly name: string
   /** The cluster file. */
   readonly file: string
   readonly paint: Paint
   readonly health?: ClusterHealth
-  /** The control plane node that gave the lists, and those before it that were asked in vain, with their places and why. */
+  /** The control plane node that gave the lists. `silent`: the nodes before it that did not answer, with where and why. */
   readonly asked?: string | undefined
   readonly silent?: ReadonlyMap<string, { readonly where?: string; readonly problem: string }>
 }
 
-/** The status for people: some lines that say it all, the nodes, and what is wrong with what to do about it. */
+/** The status for people: a short summary, the nodes, and the problems with what to do about them. */
 export function statusText(status: ClusterStatus, view: StatusView): string {
   const { name, file, paint, health } = view
   const title = paint.strong(name)
@@ -69,7 +69,7 @@ interface Line {
   readonly problem: string
 }
 
-// The same in many places is told once.
+// The same problem in many places is one line.
 function lines(list: readonly Line[], mark: string): readonly string[] {
   const safe = list.map(({ where, problem }) => ({
     ...(where === undefined ? {} : { where: printable(where) }),
@@ -78,7 +78,7 @@ function lines(list: readonly Line[], mark: string): readonly string[] {
   return errorTexts(safe).map(text => `${mark} ${text.replaceAll('\n', '\n  ')}`)
 }
 
-// Of a host that does not answer Kubernetes may still believe that it is well: it notices after some 40 s.
+// Kubernetes may still show a silent host as ready: it notices a lost node only after about 40 s.
 function silentProblems({ nodes }: ClusterStatus, { health, silent, asked }: StatusView): readonly Line[] {
   const ready = new Set(nodes.filter(({ state }) => state === 'ready').map(({ name }) => name))
   return (health?.hosts ?? []).flatMap(({ host, problem, where }) => {
@@ -93,7 +93,7 @@ function silentProblems({ nodes }: ClusterStatus, { health, silent, asked }: Sta
   })
 }
 
-// Control plane nodes that answer for themselves, and have not given the lists.
+// Control plane nodes that answered about themselves but did not give the lists.
 function elsewhere({ health, silent, asked }: StatusView): readonly Line[] {
   const known = new Set(health?.hosts.flatMap(({ host, problem }) => (problem === undefined ? [] : [host])))
   return [...(silent ?? [])].flatMap(([name, { where = name, problem }]) =>
@@ -101,7 +101,7 @@ function elsewhere({ health, silent, asked }: StatusView): readonly Line[] {
   )
 }
 
-// Not an error: somebody may look after them in another way.
+// A node that is not in the cluster file is no error: somebody may manage it in another way.
 function strayLines(nodes: readonly string[], file: string): readonly string[] {
   const names = nodes.join(' ')
   return [
@@ -140,7 +140,7 @@ function problemsOf(status: ClusterStatus, { file, health }: StatusView): readon
 
 const shown = 3
 
-// A node that is gone takes many pods with it, all for one reason, and a rack or a site takes many nodes.
+// The loss of one node fails many pods for the same reason, and the loss of a rack or a site fails many nodes.
 function podLines(pods: ClusterStatus['pods']): readonly Line[] {
   const withNode = (pod: ClusterStatus['pods'][number]) => pod.problem === `node ${pod.node} is not ready`
   const manyNodes = new Set(pods.filter(withNode).map(({ node }) => node)).size > shown

@@ -4,14 +4,14 @@ import { exitCodes, UserError } from '../../core/errors.ts'
 import { Secret } from '../../core/secret.ts'
 import { writeError } from './streams.ts'
 
-/** Whether there is somebody to ask. */
+/** Whether standard input and output are a terminal, so that a person can be asked. */
 export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true
 }
 
 /**
- * Asks once; anything but yes is a no, and so is the end of the input. ^C and `signal` raise UserError with exit code 130, or
- * the reason of the signal where that is one.
+ * Asks once. Anything but yes means no, and so does the end of the input. ^C and `signal` raise UserError with exit code
+ * 130, or the reason of the signal if that is a UserError.
  */
 export async function confirm(
   question: string,
@@ -21,7 +21,7 @@ export async function confirm(
   return /^y(es)?$/i.test(answer.trim())
 }
 
-/** Whether there is somebody to ask for secrets; standard output may go elsewhere. */
+/** Whether a person can be asked for secrets. Standard output need not be a terminal for that. */
 export function canAskSecrets(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
 }
@@ -30,7 +30,7 @@ export function canAskSecrets(): boolean {
 export async function askSecret(question: string, signal?: AbortSignal): Promise<Secret> {
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
   try {
-    // The terminal's echo is off from here on: the question comes after that, or a quick answer would be shown.
+    // The terminal's echo is off from here on. The question is printed after that, or a quick answer would be shown.
     const answer = readLine('', silent, signal)
     writeError(`${question}: `)
     return new Secret(await answer, question)
@@ -53,7 +53,7 @@ function readLine(question: string, output: NodeJS.WritableStream, signal?: Abor
       resolve(answer)
     })
     lines.on('SIGINT', stop)
-    // A signal from elsewhere, as of `kill`, ends a question, too.
+    // Another signal, such as one from `kill`, also ends the question.
     signal?.addEventListener('abort', stop, { once: true })
     if (signal?.aborted === true) {
       stop()

@@ -1,25 +1,26 @@
 import type { ExitCode } from '../../core/errors.ts'
 import { handToOwner } from '../../core/fault-owner.ts'
 
-/** How long what is under way may take to end after a mistake, ms: ending what runs on the hosts has 10 s there. */
+/** How long the run may take to end after a crash, ms. Ending the commands on the hosts may take 10 s of it. */
 const longestEndMs = 30_000
 
-/** Something that went wrong in nobody's call. */
+/** An error that nobody catches, thrown in a timer, a listener or a promise. */
 export interface Crash {
   readonly error: unknown
 }
 
 export interface CrashGuard {
-  /** The first mistake so far. */
+  /** The first crash so far. */
   crash(): Crash | undefined
-  /** From here on nobody asks for it: what comes is shown at once. */
+  /** The command line calls this before it asks for the crash the last time. Later errors are shown at once. */
   done(): void
 }
 
 /**
- * Takes what is thrown in a timer, a listener or a promise that nobody looks at, which would end the process where it is: with
- * a stack trace, steps that go on on hosts, and a lock that is left. Instead all ends as by SIGTERM, and the command line tells
- * it as its error. What does not end within 30 s, or has nothing to end, ends with the exit code that `show` gives.
+ * Handles errors that are thrown in a timer, a listener or a promise that nobody awaits. Node would end the process at
+ * once, with a stack trace, commands still running on hosts, and the lock still held. Instead the run ends as on SIGTERM,
+ * and the command line shows the error. If the run has not ended after 30 s, or nothing listens for SIGTERM, the process
+ * exits with the code that `show` returns.
  */
 export function guardAgainstCrashes(show: (error: unknown) => ExitCode): CrashGuard {
   let first: Crash | undefined
@@ -27,15 +28,15 @@ export function guardAgainstCrashes(show: (error: unknown) => ExitCode): CrashGu
   let timer: NodeJS.Timeout | undefined
   const leave = (error: unknown) => process.exit(show(error))
   process.on('uncaughtException', error => {
-    // Of one host only, which fails by it.
+    // The error belongs to one host only, so only that host fails.
     if (handToOwner(error)) return
-    // What follows from the first one says less than it.
+    // Later errors are often consequences of the first one, which says more.
     if (first !== undefined) return
     first = { error }
-    // What failed has been told by then, and this may well be a consequence of it.
+    // A failure has already been shown, and this error may well be a consequence of it.
     if (isDone && process.exitCode) return process.exit()
     if (isDone || process.listenerCount('SIGTERM') === 0) return leave(error)
-    // It keeps the process alive, too: what was to go on after this may have been lost.
+    // The timer also keeps the process alive, because the crash may have lost whatever else would keep it so.
     timer = setTimeout(leave, longestEndMs, error)
     process.emit('SIGTERM', 'SIGTERM')
   })

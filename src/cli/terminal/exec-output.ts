@@ -11,7 +11,7 @@ import {
 } from '../../report/index.ts'
 import { passError, passOut, printJson, writeError } from './streams.ts'
 
-/** How a command ended on one host: with an exit code, an error on the way to the host, or not at all. */
+/** The result of a command on one host: its exit code, an error of the connection, or that it was cancelled. */
 export interface Outcome {
   readonly host: string
   readonly exitCode?: number
@@ -23,10 +23,10 @@ export interface Outcome {
 /** Shows one line that a command printed. */
 export type Show = (host: string, stream: 'stdout' | 'stderr', line: string) => void
 
-/** NDJSON: a line of output each. */
+/** Prints each line of output as one line of NDJSON. */
 export const showAsJson: Show = (host, stream, line) => printJson({ type: 'exec:output', host, stream, line })
 
-/** The name of the host in front of each line, in turn in different colours; a single host needs none. */
+/** Prints the name of the host before each line, in alternating colours. With a single host there is no name. */
 export function showAsText(hosts: readonly string[]): Show {
   const paint = createPaint(wantsColour(process.stdout, process.env))
   const colours = [paint.active, paint.good, paint.changed] as const
@@ -34,7 +34,7 @@ export function showAsText(hosts: readonly string[]): Show {
   const prefixes = new Map(hosts.map((host, index) => [host, colours[index % colours.length]!(pad(host, widest))]))
   return (host, stream, line) => {
     const target = stream === 'stdout' ? process.stdout : process.stderr
-    // Only a terminal can be harmed by control characters; a file gets the bytes as they came.
+    // Only a terminal can be harmed by control characters, so a file gets them unchanged.
     const text = target.isTTY ? printable(line) : redact(line)
     const whole = hosts.length > 1 ? `${prefixes.get(host)}  ${text}\n` : `${text}\n`
     if (stream === 'stdout') passOut(whole)
@@ -42,7 +42,7 @@ export function showAsText(hosts: readonly string[]): Show {
   }
 }
 
-/** The table of a run in which something failed; on standard error, for standard output is the commands' own. */
+/** Prints a table of the failures, if there are any. It goes to standard error: standard output is for the commands' own. */
 export function showOutcomes(outcomes: readonly Outcome[], hosts: number): void {
   const paint = createPaint(wantsColour(process.stderr, process.env))
   const bad = outcomes.filter(outcome => outcome.exitCode !== 0)

@@ -13,7 +13,7 @@ export interface FailureOptions {
   readonly flags: readonly string[]
 }
 
-/** Prints an error the way users see errors, and gives the exit code that belongs to it. */
+/** Prints an error for the user and returns its exit code. */
 export function showFailure(error: unknown, options: FailureOptions, write: (text: string) => unknown): ExitCode {
   const shown = toUserErrors(error, options)
   if (shown.length === 0) return exitCodes.ok
@@ -31,10 +31,10 @@ export function showFailure(error: unknown, options: FailureOptions, write: (tex
   return exitCode
 }
 
-/** The longest text of a detail that is shown, characters: an error is there to be read. */
+/** How much of one detail is shown, in characters: an error must stay readable. */
 const longestDetail = 8_000
 
-// Texts of hosts, also of such whose key was never checked, are in errors: each is masked and made printable by itself.
+// Errors may contain texts of hosts, even of hosts whose key was never checked. So each detail is masked and made printable.
 function safeDetails(details: ErrorDetails): ErrorDetails {
   const entries = Object.entries(details).map(([key, text]: [string, unknown]) => {
     const whole = printable(String(text))

@@ -2,12 +2,12 @@ import { StringDecoder } from 'node:string_decoder'
 import { beforeCut } from '../../core/cut.ts'
 
 /**
- * A longer line is passed on in parts, so that a program that never ends its line cannot use up the memory. A part never ends
- * in the middle of a Secret.
+ * The longest line, in characters. A longer one is passed on in parts, so that a program that never ends its line cannot
+ * use up the memory. A part never ends in the middle of a Secret.
  */
 const longestLine = 64 * 1024
 
-/** Makes lines of the chunks of a stream. */
+/** Splits the chunks of a stream into lines. */
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8')
   readonly #onLine: (line: string) => void
@@ -24,7 +24,7 @@ export class LineSplitter {
     if (this.#rest.length > longestLine) this.#flush(beforeCut(this.#rest))
   }
 
-  /** Hands on a last line without a line break. */
+  /** Passes on the last line if it has no line break. */
   end(): void {
     this.#rest += this.#decoder.end()
     if (this.#rest !== '') this.#flush(this.#rest)

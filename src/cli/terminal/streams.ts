@@ -6,27 +6,27 @@ const brokenErrors = new AbortController()
 
 export const stdoutClosed: AbortSignal = broken.signal
 
-/** More than this and whoever can wait is to: the reader does not keep up, characters. */
+/** If more than this waits to be written, the reader does not keep up, and callers that can wait should wait. Characters. */
 const behind = 256 * 1024
 
-/** A terminal that is stopped (^S) shows nothing; up to so much of what it is to show is kept, characters. */
+/** How much output is kept for a terminal that is stopped with ^S. Characters. */
 const keptForTerminal = 1024 * 1024
 
-/** The reader has left: EPIPE is a closed pipe, EIO a terminal that is gone. */
+/** Errors that mean that the reader is gone: EPIPE for a closed pipe, EIO for a closed terminal. */
 const leaving = ['EPIPE', 'EIO']
 
 let lost: string | undefined
 let dropped = 0
 
-/** Why a part of standard output is missing although somebody was to read it, e.g. a full disk; undefined as a rule. */
+/** Why a part of standard output could not be written, e.g. a full disk. Undefined if nothing is missing or the reader left. */
 export function outputLost(): string | undefined {
   return lost
 }
 
 /**
- * Output that cannot be written must not end or hold up the process in the middle of its work: a closed pipe, a full disk, a
- * terminal that is stopped. Writes to a terminal are synchronous in Node, so that one that is stopped would stop the
- * heartbeats of the lock as well.
+ * Keeps output that cannot be written from ending or blocking the process in the middle of its work: on a closed pipe, a
+ * full disk or a stopped terminal. By default Node writes to a terminal synchronously, so a stopped terminal would also
+ * stop the heartbeats of the lock.
  */
 export function guardOutput(): void {
   const guards = [
@@ -34,7 +34,7 @@ export function guardOutput(): void {
     [process.stderr, brokenErrors],
   ] as const
   for (const [stream, guard] of guards) {
-    // oclif's own listener lets EIO end the process.
+    // oclif's own listener would end the process on EIO.
     stream.removeAllListeners('error')
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (stream === process.stdout && !leaving.includes(error.code ?? '')) lost ??= error.message
@@ -44,21 +44,21 @@ export function guardOutput(): void {
   }
 }
 
-// There is no public way; without this one, writes stay synchronous.
+// Node has no public API for this. If the internal one is missing, writes stay synchronous.
 function unblock(stream: NodeJS.WriteStream): void {
   const { _handle: handle } = stream as unknown as { readonly _handle?: { setBlocking?(blocking: boolean): unknown } }
   handle?.setBlocking?.(false)
 }
 
 /**
- * Writes to standard output, unless nobody reads it any more: colours, and no other control character or Secret, whatever
- * whoever made the text forgot. What a stopped terminal cannot take is counted and left out.
+ * Writes to standard output, unless nobody reads it any more. Control characters except colours are removed and Secrets
+ * masked, even if the caller forgot that. Text that a stopped terminal cannot take is counted and dropped.
  */
 export function writeOut(text: string): void {
   passOut(onlyColours(text))
 }
 
-/** Writes to standard output what is to arrive as it is: JSON, which is safe by itself, and what was asked for as it is. */
+/** Writes to standard output without changing the text: for JSON, which is safe by itself, and for output the user asked for. */
 export function passOut(text: string): void {
   if (broken.signal.aborted) return
   const { stdout } = process
@@ -75,22 +75,22 @@ function tellDropped(): void {
   dropped = 0
 }
 
-/** Writes to standard error, likewise. */
+/** Writes to standard error. Control characters except colours are removed and Secrets masked. */
 export function writeError(text: string): void {
   passError(onlyColours(text))
 }
 
-/** Writes to standard error what is to arrive as it is. */
+/** Writes to standard error without changing the text. */
 export function passError(text: string): void {
   if (!brokenErrors.signal.aborted) process.stderr.write(text)
 }
 
-/** Whether the reader of standard output does not keep up: what is written now waits in memory. */
+/** Whether the reader of standard output does not keep up, so that output waits in memory. */
 export function isBehind(): boolean {
   return process.stdout.writableLength > behind
 }
 
-/** Ends once the readers of standard output and standard error have caught up or left; undefined where they keep up. */
+/** Resolves once the readers of standard output and standard error have caught up or left; undefined if they keep up. */
 export function backlog(): Promise<void> | undefined {
   const waiting = ([process.stdout, process.stderr] as const)
     .filter(stream => stream.writableLength > behind)
@@ -111,12 +111,12 @@ function caughtUp(stream: NodeJS.WriteStream, left: AbortSignal): Promise<void> 
   })
 }
 
-/** A line on standard output. */
+/** Prints a line on standard output. */
 export function printLine(text: string): void {
   writeOut(`${text}\n`)
 }
 
-/** One line of JSON. */
+/** Prints a value as one line of JSON on standard output. */
 export function printJson(value: unknown): void {
   passOut(`${jsonLine(value)}\n`)
 }

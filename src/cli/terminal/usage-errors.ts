@@ -1,7 +1,7 @@
 import { nearest } from '../../config/nearest.ts'
 import { exitCodes, UserError } from '../../core/errors.ts'
 
-/** What oclif's parser puts into its errors, as far as it is used here. */
+/** The fields of an error of oclif's parser that are used here. */
 interface ParserError extends Error {
   readonly oclif: { readonly exit?: number }
   readonly flags?: readonly string[]
@@ -9,8 +9,8 @@ interface ParserError extends Error {
 }
 
 /**
- * An error of oclif's parser in evcctl's manner; `none` for oclif's way of ending early without an error, undefined for
- * errors that are not oclif's.
+ * Turns an error of oclif's parser into a UserError. Returns `none` if oclif only ends early without a failure, and
+ * undefined for errors that are not oclif's.
  */
 export function usageError(
   error: Error,
@@ -29,7 +29,7 @@ export function usageError(
   if (message.startsWith('Unexpected argument') && args !== undefined) {
     return badUsage(`The argument "${String(args[0])}" is one too many.`, options.command)
   }
-  // The parser's first lines name what is wrong; the rest points to --help, which is said in one way for all.
+  // The parser's first lines name the problem. Its hint at --help is dropped, because every usage error has the same hint.
   const lines = message
     .split('\n')
     .filter(line => line.trim() !== '' && !/See more help with --help|^The following error/.test(line))
@@ -38,11 +38,11 @@ export function usageError(
   return badUsage(problem, options.command, flag)
 }
 
-/** The first word is no command. */
+/** The error for words that name no command. */
 export function unknownCommand(words: readonly string[], commands: readonly string[]): UserError {
   const typed = words.join(' ')
   if (typed.startsWith('-')) return badUsage(`There is no option ${typed} here; a command comes first.`, '')
-  // Of two that are as near, the one that begins the same way.
+  // Of two commands that are equally near, suggests the one with the longer common start.
   const near = nearest(
     typed,
     [...commands].sort((a, b) => sharedStart(typed, b) - sharedStart(typed, a)),
