@@ -5,11 +5,11 @@ import { badInput } from './report.ts'
 
 export interface ChecksumsFile {
   readonly checksums: Readonly<Record<string, string>>
-  /** What is wrong in the file itself, named by its own lines. */
+  /** The errors in the checksums file, each with its line there. */
   readonly errors: readonly UserError[]
 }
 
-/** After so many lines that are none of sha256sum it is another file, and the rest says nothing new. */
+/** After this many invalid lines the file is probably no checksums file, and further errors say nothing new. */
 const mostErrors = 5
 
 /**
@@ -17,7 +17,7 @@ const mostErrors = 5
  * blank lines and lines that begin with # are skipped.
  */
 export function parseChecksums(text: string, file: string): ChecksumsFile {
-  // A map: a file may be named like something that every object has.
+  // A Map, because a file may have the name of a property that every object has.
   const checksums = new Map<string, string>()
   const firstLine = new Map<string, number>()
   const errors: UserError[] = []
@@ -32,7 +32,7 @@ export function parseChecksums(text: string, file: string): ChecksumsFile {
     const name = given.replace(/^(?:\.\/)+/, '').replace(/^https?:\/\//, '')
     const known = checksums.get(name)
     if (sha256 === '') {
-      // The line itself is not shown: another file may have been named by mistake, a private key even.
+      // The line itself is not shown: the user may have named another file by mistake, even a private key.
       errors.push(
         badInput({
           where,

@@ -4,13 +4,13 @@ import { fetchSecrets, type SecretOptions } from './secrets.ts'
 import type { ClusterSecrets, ClusterSpec, LoginSource } from './spec.ts'
 
 interface Use extends LoginSource {
-  /** What is logged into, for messages. */
+  /** What the login is for, for messages. */
   readonly at: string
 }
 
 /**
- * Fetches them. Throws UserErrors that name the places in cluster.yaml of those that cannot be had, and of those that no
- * program could be told: with a line break in a configuration file another setting would begin.
+ * Fetches the secrets that hosts receive. Throws UserErrors that name the places in cluster.yaml of secrets that cannot be
+ * fetched, and of those with a line break: in a configuration file another setting would begin after it.
  */
 export async function clusterSecrets(
   { runtime, proxy }: Pick<ClusterSpec, 'runtime' | 'proxy'>,

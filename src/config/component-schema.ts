@@ -9,12 +9,12 @@ export type ComponentType =
 
 export type Scalar = 'string' | 'bool' | 'int' | 'number' | 'duration' | 'durationOrNumber' | 'quantity' | 'any'
 
-/** A field of an object, and the minors that have it. */
+/** A field of an object, and the minor versions that have it. */
 export interface ComponentField {
   readonly type: ComponentType
-  /** First minor, e.g. `1.36`; undefined: all that are known. */
+  /** First minor version with the field, e.g. `1.36`; undefined if the oldest known one has it. */
   readonly since: string | undefined
-  /** First minor that has it no more. */
+  /** First minor version without the field; undefined if the newest known one has it. */
   readonly until: string | undefined
 }
 
@@ -25,17 +25,17 @@ export function documentType(kind: string): string {
   return name
 }
 
-/** The fields of an object type, those of other minors too. */
+/** The fields of an object type, in all minor versions. */
 export function fieldsOfType(name: string): ReadonlyMap<string, ComponentField> {
   return new Map(Object.entries(fieldTypes[name] ?? {}).map(([field, text]) => [field, parseField(text)]))
 }
 
-/** Whether a minor is one that the schemas were made of; of others nothing is known for sure. */
+/** Whether there are schemas for a minor version. */
 export function isKnownMinor(minor: string): boolean {
   return schemaMinors.includes(minor)
 }
 
-/** Whether a field is there in a minor; in one that the schemas do not know it may be. */
+/** Whether a field exists in a minor version. Always true for a version without schemas, because it may exist there. */
 export function existsIn({ since, until }: ComponentField, minor: string): boolean {
   if (!isKnownMinor(minor)) return true
   const at = (one: string) => compare(`${minor}.0`, `${one}.0`)

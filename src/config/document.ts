@@ -27,23 +27,23 @@ interface Range {
   readonly end: number
 }
 
-/** A parsed cluster.yaml: its plain value, and where each part of it stands in the text. */
+/** A parsed cluster.yaml: its plain value, and the position of each part in the text. */
 export class ClusterDocument {
   readonly value: unknown
-  /** Its path, as messages have it. */
+  /** The path of the file, for messages. */
   readonly file: string
   readonly #lines: LineCounter
   readonly #document: Document
   readonly #pairs = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>()
-  // Made when it is needed: most files have no alias.
+  // Computed on first use, because most files have no alias.
   #targets: ReadonlyMap<Alias, Node> | undefined
-  // The lines of the text as errors may show them.
+  // The lines of the text with secrets masked, for excerpts in errors.
   #shown: readonly string[]
 
-  /** Throws UserErrors for what is not one YAML document. */
+  /** Throws UserErrors if the text is not one valid YAML document. */
   constructor(text: string, file: string) {
     this.file = file
-    // A byte order mark is no part of the text; with it every column of line 1 would be off.
+    // Removes a byte order mark: with it every column of line 1 would be off.
     const plain = text.replace(/^\uFEFF/, '')
     this.#shown = withoutSecretLines(plain).split('\n')
     this.#lines = new LineCounter()
@@ -52,7 +52,7 @@ export class ClusterDocument {
     const deep = nestedTooDeeplyAt(plain)
     const documents = parse(plain.slice(0, deep), this.#lines, file)
     const [first] = documents
-    // To the parser, each "a: b: c" opens a mapping for the lines that follow: a hundred of them are no nesting but a mistake.
+    // The parser opens a new mapping at each "a: b: c". A hundred such mistakes look nested too deeply, but are reported as they are.
     if (deep !== undefined && first?.errors.every(({ code }) => code !== 'BLOCK_AS_IMPLICIT_KEY'))
       throw new UserErrors([errorAt(deep, deep + 1, { problem: 'This YAML is nested too deeply to be read.' })])
     const errors = syntaxErrors(plain, documents, errorAt)
@@ -62,23 +62,23 @@ export class ClusterDocument {
     this.#shown = withoutSecrets(plain, first).split('\n')
   }
 
-  /** The error for a finding, with line, column and the lines around. */
+  /** The error for a finding, with line, column and an excerpt of the text. */
   error(finding: Finding): UserError {
     return this.#error(this.#find(finding.path, finding.at ?? 'value'), formatPath(finding.path), finding)
   }
 
-  /** `cluster.yaml:14:7  spec.ssh.password`, for errors that come up later. */
+  /** The place of a value, e.g. `cluster.yaml:14:7  spec.ssh.password`, for errors that are found later. */
   where(path: Path): string {
     return this.#where(this.#find(path, 'value'), formatPath(path))
   }
 
-  /** A scalar as it stands in the text (`1.30`, not 1.3); undefined for anything else. */
+  /** A scalar as written in the text (`1.30`, not 1.3); undefined for anything else. */
   source(path: Path): string | undefined {
     const node = this.#node(path)
     return isScalar(node) ? node.source : undefined
   }
 
-  /** Offset in the text, to sort by. */
+  /** The offset of a finding in the text, to sort findings by. */
   offset(finding: Finding): number {
     return this.#find(finding.path, finding.at ?? 'value').start
   }
@@ -86,7 +86,7 @@ export class ClusterDocument {
   #error(range: Range, path: string, { problem, expected, actual, next }: Omit<Finding, 'path'>): UserError {
     return badInput({
       where: this.#where(range, path),
-      // Keys may be what somebody else takes for a URL.
+      // A message may quote a key, and a key may contain a URL with credentials.
       problem: withoutCredentials(problem),
       ...(expected === undefined ? {} : { expected }),
       ...(actual === undefined ? {} : { actual: withoutCredentials(actual) }),
@@ -113,12 +113,12 @@ export class ClusterDocument {
       const key = isNode(pair?.key) ? rangeOf(pair.key, range) : range
       node = isNode(child) ? child : null
       const value = rangeOf(node, key)
-      // An entry of a list that is empty: its dash.
+      // For an empty entry of a list, points at its dash.
       if (isSeq(resolved) && value.start === value.end) {
         range = { start: Math.max(0, value.start - 1), end: value.start }
         continue
       }
-      // An empty value has an empty range after the colon: the key is easier to see.
+      // An empty value has an empty range after the colon, so points at its key instead.
       range = (last && at === 'key' && pair !== undefined) || value.start === value.end ? key : value
     }
     return range
@@ -172,14 +172,14 @@ function parse(text: string, lineCounter: LineCounter, file: string): readonly D
     const documents = parseAllDocuments(text, {
       lineCounter,
       merge: true,
-      // repeatedKeys() looks for them.
+      // repeatedKeys() finds repeated keys, in less time.
       uniqueKeys: false,
       prettyErrors: false,
       logLevel: 'error',
     })
     return Array.isArray(documents) ? documents : []
   } catch (cause) {
-    // The parser words what is wrong with a text, and throws only where it has a mistake itself.
+    // The parser reports errors in a text as values. It throws only because of a bug of its own.
     throw new UserErrors([badInput({ where: file, problem: 'This YAML cannot be read.' }, cause)])
   }
 }

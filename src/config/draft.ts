@@ -3,28 +3,28 @@ import { type Finding, formatPath, isMapping, type Path, startsWith, valueAt } f
 import { type ParsedHost, type Sections, sectionsSchema } from './schema/cluster.ts'
 import { hostSchema } from './schema/hosts.ts'
 
-/** A host as far as it can be understood; what is wrong in it is left out. */
+/** A host without the parts of it that are wrong. */
 export interface DraftHost {
   readonly path: Path
   readonly host: Partial<ParsedHost>
 }
 
 /**
- * A cluster.yaml as far as it can be understood, for the checks across keys: these run even when single values are
- * wrong, so that everything is reported at once.
+ * A cluster.yaml without the parts of it that are wrong. The checks across keys use it: they run even if single values are
+ * wrong, so that all errors are reported at once.
  */
 export interface Draft {
   readonly sections: Sections
   readonly hosts: readonly DraftHost[]
-  /** Whether nothing is wrong at or below these paths (`spec.network.podCIDR`), or above them. */
+  /** Whether nothing is wrong at these paths (such as `spec.network.podCIDR`), below them or above them. */
   sound(...paths: readonly string[]): boolean
-  /** Whether the file itself has a value at this path (`spec.controlPlane.localProxy`), so it is no default. */
+  /** Whether the file has a value at this path (such as `spec.controlPlane.localProxy`). If not, the value is a default. */
   given(path: string): boolean
 }
 
 const partialHost = hostSchema.partial()
 
-/** Parses what is right in a file of which some is wrong. `findings` are what the schema said of it. */
+/** Makes the draft of a file that may have errors. `findings` are the errors that the schema found. */
 export function makeDraft(value: unknown, findings: readonly Finding[]): Draft {
   const spec = valueAt(value, ['spec'])
   const { hosts, ...sections } = isMapping(spec) ? spec : {}
@@ -43,12 +43,12 @@ export function makeDraft(value: unknown, findings: readonly Finding[]): Draft {
   }
 }
 
-// A wrong key next to the path does not touch it; a wrong value above does.
+// A wrong value above the path makes it unsound. A wrong key beside it does not.
 function isAbove(finding: Finding, path: Path): boolean {
   return finding.at !== 'key' && startsWith(path, finding.path)
 }
 
-// Removes what the schema refuses until the rest is accepted. Every key of these schemas may be left out.
+// Removes what the schema rejects until it accepts the rest. That works because every key of these schemas is optional.
 function salvage<T extends z.ZodType>(schema: T, value: Readonly<Record<string, unknown>>): z.output<T> {
   const copy = structuredClone(value)
   for (let round = 0; round < 20; round++) {
@@ -63,7 +63,7 @@ function salvage<T extends z.ZodType>(schema: T, value: Readonly<Record<string, 
   return schema.parse({})
 }
 
-// Of a list that has a wrong item the whole is left out: the indexes of the rest would no longer be those of the file.
+// A list with a wrong item is removed as a whole: otherwise the indexes of its other items would differ from the file.
 function remove(value: Record<string, unknown>, path: Path): void {
   const list = path.findIndex(part => typeof part === 'number')
   const keys = list === -1 ? path : path.slice(0, list)
@@ -71,16 +71,16 @@ function remove(value: Record<string, unknown>, path: Path): void {
   const last = keys.at(-1)
   if (last === undefined || !isMapping(parent)) return
   if (Object.hasOwn(parent, last)) delete (parent as Record<string, unknown>)[String(last)]
-  // A key that is missing: what lacks it is of no use either.
+  // The key is missing, so the mapping that lacks it is removed.
   else remove(value, keys.slice(0, -1))
 }
 
-/** `spec.hosts[2].name` of a draft's host. */
+/** The path of a key of a host, e.g. `spec.hosts[2].name`. */
 export function hostPath(host: DraftHost, ...rest: Path): Path {
   return [...host.path, ...rest]
 }
 
-/** How messages call a host: by its name if it has one. */
+/** What messages call a host: its name, or its path if it has none. */
 export function hostLabel({ host, path }: DraftHost): string {
   return host.name ?? formatPath(path)
 }

@@ -8,7 +8,7 @@ export interface EtcdCertificates {
   readonly key: string
 }
 
-/** What is wrong with the files of an etcd client: validity, who signed it, what it is for, whether the key is its own. */
+/** Checks the files of an etcd client: validity, the CA that signed the certificate, its usage, and whether the key fits it. */
 export function certificateFindings(texts: EtcdCertificates, now: Date): readonly Finding[] {
   const ca = new X509Certificate(texts.ca)
   const certificate = new X509Certificate(texts.cert)
@@ -56,7 +56,7 @@ function validityFindings(what: string, certificate: X509Certificate, path: stri
   ]
 }
 
-// RFC 5280, 4.2.1.12: clientAuth, anyExtendedKeyUsage. Node.js tells them as keyUsage; undefined where there is no such extension.
+// RFC 5280, 4.2.1.12: clientAuth, anyExtendedKeyUsage. Node.js calls the extended key usages keyUsage; undefined means none.
 function isForClients({ keyUsage }: { readonly keyUsage: readonly string[] | undefined }): boolean {
   return keyUsage === undefined || keyUsage.includes('1.3.6.1.5.5.7.3.2') || keyUsage.includes('2.5.29.37.0')
 }

@@ -8,8 +8,8 @@ import type { Finding, Path } from './finding.ts'
 import type { EtcdSpec } from './spec.ts'
 
 /**
- * What `spec.etcd` comes to. The files of an etcd that exists already are read here, once: what is wrong with them is
- * found before any host is contacted.
+ * Makes the EtcdSpec from `spec.etcd`. It also reads the client files of an etcd that exists already, so that their errors
+ * are found before any host is contacted.
  */
 export function etcdSpec(
   draft: Draft,
@@ -38,7 +38,7 @@ export function etcdSpec(
   }
 }
 
-// A version that is wrong has been reported; any other will do meanwhile.
+// A wrong version has already been reported, so any valid version will do here.
 function kubernetesOf(draft: Draft): string {
   const [newest = ''] = kubernetesVersions()
   const { version = newest } = draft.sections.kubernetes

@@ -3,7 +3,7 @@ import type { LineCounter } from 'yaml'
 
 const longestLine = 100
 
-/** Of all lines of a text, the one of a place and the one before it, with the place underlined. */
+/** The line of a place in a text and the line before it, with the place underlined. */
 export function excerpt(
   all: readonly string[],
   lines: LineCounter,
@@ -13,7 +13,7 @@ export function excerpt(
   const line = Math.max(position.line, 1)
   const raw = withoutReturn(all[line - 1] ?? '')
   const column = Math.min(Math.max(position.col, 1), raw.length + 1) - 1
-  // Long lines (flow mappings, pasted keys) are cut so that the place stays in sight.
+  // Long lines (flow mappings, pasted keys) are cut so that the place stays visible.
   const from = raw.length <= longestLine ? 0 : Math.max(0, column - 40)
   const shown = raw.slice(from, from + longestLine)
   const before = raw.slice(from, column)
@@ -27,7 +27,7 @@ export function excerpt(
   return result.map(text => text.trimEnd()).join('\n')
 }
 
-// As wide as the text on a terminal, so that the mark stands below its place also after wide characters and tabs.
+// Spaces as wide as the text on a terminal, so that the mark is below its place even after wide characters and tabs.
 function blank(text: string): string {
   return text
     .split('\t')

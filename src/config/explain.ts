@@ -14,7 +14,7 @@ const proxyCredentials = 'spec.proxy has a place for it: username: …, password
 
 type Issue = z.core.$ZodIssue
 
-/** The file an issue is about: its plain value, and its scalars as they stand in the text. */
+/** The file that an issue is about: its plain value, and its scalars as written in the text. */
 export interface Explained {
   readonly value: unknown
   source(path: Path): string | undefined
@@ -30,7 +30,7 @@ const typeNames: Readonly<Record<string, string>> = {
   record: 'a mapping',
 }
 
-// What other tools, or older versions of this field's language, call a value.
+// Values as other tools or older terminology name them, with evcctl's name for each.
 const valueSynonyms: Readonly<Record<string, string>> = {
   master: 'control-plane',
   controller: 'control-plane',
@@ -40,10 +40,10 @@ const valueSynonyms: Readonly<Record<string, string>> = {
   minion: 'worker',
 }
 
-/** Of so many unknown keys the nearest known one is looked for: it takes long, and more than that are not told. */
+/** How many unknown keys get a suggestion. Finding one takes long, and more errors than that are not shown anyway. */
 export const mostExplained = 200
 
-/** `explain` of all that is wrong with a file. */
+/** Explains all issues of a file. */
 export function explainAll(issues: readonly Issue[], file: Explained): readonly Finding[] {
   let unknown = 0
   return issues.flatMap(issue => {
@@ -53,7 +53,7 @@ export function explainAll(issues: readonly Issue[], file: Explained): readonly 
   })
 }
 
-/** Turns what zod found into what a person reads. `base` is the place in the file that was parsed. */
+/** Turns an issue of zod into findings for people. `base` is the path in the file of the value that was parsed. */
 export function explain(issue: Issue, file: Explained, base: Path = []): readonly Finding[] {
   const path = [...base, ...(issue.path as Path)]
   switch (issue.code) {
@@ -77,7 +77,7 @@ export function explain(issue: Issue, file: Explained, base: Path = []): readonl
   }
 }
 
-// The branch that fits the kind of value that came is the one that was meant.
+// The user most likely meant the branch of the union that fits the type of the value.
 function explainUnion(issue: z.core.$ZodIssueInvalidUnion, file: Explained, path: Path): readonly Finding[] {
   const meant = issue.errors.find(
     issues => !issues.some(inner => inner.path.length === 0 && inner.code === 'invalid_type'),
@@ -118,7 +118,7 @@ function unquoted(name: string, source: string, number: boolean, expected: strin
   const problem = `YAML reads ${source} as ${number ? 'a number' : 'true or false'}, not as a text.`
   const patch = /^version$/i.test(name) ? newestPatch(source) : undefined
   if (patch !== undefined) return { problem, next: `The newest ${source} is ${patch}.` }
-  // In quotes it would be as wrong.
+  // A version such as 1.36 would be just as wrong in quotes, so that is no advice here.
   return expected.includes('version') ? { problem } : { problem, next: `Write it in quotes: ${name}: "${source}"` }
 }
 
@@ -167,7 +167,7 @@ function notAccepted(expected: string, file: Explained, path: Path): Finding {
       expected,
       actual: describeValue(value),
     }
-  // After fromEnv somebody may have written the secret itself, as a user name `user:password`.
+  // The value may hold a secret: the secret itself after fromEnv, or `user:password` as a user name.
   const hidden = path.includes('fromEnv') || path.at(-1) === 'username'
   const shown = hidden ? 'This' : describeValue(value, file.source(path))
   return {
@@ -180,7 +180,7 @@ function notAccepted(expected: string, file: Explained, path: Path): Finding {
   }
 }
 
-// What other tools replace, or editors and chat programs put in.
+// Hints for placeholders of other tools, and for characters that editors and chat programs insert.
 function spellingHint(path: Path, value: unknown): Partial<Finding> {
   if (typeof value !== 'string') return {}
   if (path.at(-1) === 'fromEnv') return value.startsWith('$') ? { next: 'Write only its name, without "$".' } : {}
@@ -189,7 +189,7 @@ function spellingHint(path: Path, value: unknown): Partial<Finding> {
   return /[\u2018-\u201f]/.test(value) ? { next: 'Use plain quotes: " or \'.' } : {}
 }
 
-// A file must say the same tomorrow: so no `1.36` and no `latest`, but the version they stand for today.
+// A file must mean the same tomorrow, so `1.36` and `latest` are refused. The hint names the version they mean today.
 function versionHint(path: Path, value: unknown): Partial<Finding> {
   if (path.slice(-2).join('.') !== 'kubernetes.version' || typeof value !== 'string') return {}
   const minor = value.replace(/^v/, '')
@@ -224,18 +224,18 @@ function missingName(path: Path): string {
   return `"${nameOf(path)}"`
 }
 
-// An entry of a list has only a number of its own.
+// The name of a path's last key. An entry of a list has only an index, so its name includes the key of the list.
 function nameOf(path: Path): string {
   const last = path.at(-1) ?? 'This'
   return typeof last === 'number' ? `${String(path.at(-2) ?? '')}[${last}]` : last
 }
 
-// Where somebody may have written `user:password`.
+// The type only, without the value, because the value may be `user:password`.
 function kindOf(value: unknown): string {
   return typeof value === 'string' ? 'a text' : describeValue(value)
 }
 
-/** A value as an error shows it: short, and as it stands in the file. */
+/** A value as an error shows it: short, and as written in the file. */
 export function describeValue(value: unknown, source?: string): string {
   if (value === null || value === undefined) return 'nothing'
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'

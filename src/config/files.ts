@@ -4,17 +4,17 @@ import { dirname, resolve } from 'node:path'
 import { localFileBytes } from '../core/limits.ts'
 import { LocalFileError, readLocalFile } from '../core/local-file.ts'
 
-/** What reading a cluster.yaml needs of the machine that runs evcctl. */
+/** The functions of the local machine that reading a cluster.yaml needs. */
 export interface Surroundings {
-  /** Contents of a local file as text; throws as readLocalFile does. */
+  /** Content of a local file as text; throws as readLocalFile does. */
   readonly readFile: (path: string) => string
   readonly exists: (path: string) => boolean
-  /** Permission bits of a regular file; 0 for anything else, e.g. a pipe, and where there is nothing. */
+  /** Permission bits of a regular file; 0 for anything else, e.g. a pipe, and if there is no file. */
   readonly mode: (path: string) => number
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** The real machine. */
+/** The functions of the real machine, with those in `given` in place of its own. */
 export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
   return {
     readFile: given.readFile ?? (path => readLocalFile(path, localFileBytes.named).toString()),
@@ -29,13 +29,13 @@ function modeOf(path: string): number {
   return found?.isFile() ? found.mode & 0o777 : 0
 }
 
-/** Makes a path of cluster.yaml absolute: `~` is the home folder, anything relative starts at the file's own folder. */
+/** Makes a path of cluster.yaml absolute: `~` is the home folder, and relative paths start at the folder of cluster.yaml. */
 export function localPath(path: string, clusterFile: string, env: Surroundings['env']): string {
   const expanded = path === '~' || path.startsWith('~/') ? `${env.HOME ?? homedir()}${path.slice(1)}` : path
   return resolve(dirname(clusterFile), expanded)
 }
 
-/** Why a file could not be read, in words. */
+/** Why a file could not be read, in words for people. */
 export function readFailure(cause: unknown): string {
   if (cause instanceof LocalFileError) return cause.message
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''

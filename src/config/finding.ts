@@ -1,22 +1,22 @@
 /** Keys and indexes from the root of a YAML document, e.g. `['spec', 'hosts', 1, 'address']`. */
 export type Path = readonly (string | number)[]
 
-/** Something wrong in cluster.yaml; its position is found from the path when it is reported. */
+/** An error in cluster.yaml. When it is reported, its line and column are found from the path. */
 export interface Finding {
   readonly path: Path
-  /** Whether the key at the end of the path is at fault, or its value (default). */
+  /** Whether the key at the end of the path is wrong, or its value (default). */
   readonly at?: 'key' | 'value'
   readonly problem: string
   readonly expected?: string
   readonly actual?: string
   readonly next?: string
-  /** The value is not there at all. */
+  /** True if the value is missing. */
   readonly missing?: boolean
-  /** For a key that does not exist: the one beside it that was probably meant. */
+  /** For an unknown key: the known key in the same mapping that was probably meant. */
   readonly meant?: string
 }
 
-/** `spec.hosts[1].labels["evc.example/camera"]` */
+/** A path as text, e.g. `spec.hosts[1].labels["evc.example/camera"]`. */
 export function formatPath(path: Path): string {
   let text = ''
   for (const part of path) {

@@ -5,7 +5,7 @@ import type { ImageArchive } from './spec.ts'
 
 /**
  * The image archives of a cluster with their checksums, and what is wrong with them.
- * `checksums` is undefined when they could not be read; then missing ones are not reported again.
+ * `checksums` is undefined if the checksums could not be read. Then missing ones are not reported in addition.
  */
 export function imageArchives(
   archives: Sections['images']['archives'],
@@ -49,7 +49,7 @@ function shorthand(given: string): Exclude<Sections['images']['archives'][number
   return /^https?:\/\//.test(given) ? { url: given } : { file: given }
 }
 
-// The whole path first, then its ends: mirrors put prefixes of their own before it.
+// Looks for the whole path first, then for ever shorter ends of it, because mirrors add their own prefixes.
 function checksumOfArchive(checksums: Readonly<Record<string, string>>, name: string): string | undefined {
   const parts = name.replace(/^https?:\/\//, '').split('/')
   const suffixes = parts.map((_, from) => parts.slice(from).join('/'))

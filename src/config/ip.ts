@@ -10,7 +10,7 @@ export interface Ipv4Range {
   readonly last: number
 }
 
-/** Parses `10.244.1.0/16`, whatever its host bits; undefined when it is none. */
+/** Parses a range such as `10.244.1.0/16`, and ignores its host bits; undefined if the text is no IPv4 range. */
 export function parseIpv4Range(text: string): Ipv4Range | undefined {
   const [address = '', length = ''] = text.split('/')
   const prefix = Number(length)
@@ -30,14 +30,14 @@ export function overlap(a: Ipv4Range, b: Ipv4Range): boolean {
   return a.first <= b.last && b.first <= a.last
 }
 
-/** One way of writing each IP address, so that they can be compared; undefined for anything else. */
+/** The canonical form of an IP address, so that two can be compared; undefined for anything else. */
 export function canonicalIp(text: string): string | undefined {
   // ipaddr.js alone would take 10.1 and 0x7f.1 for IPv4 addresses.
   if (!isIPv4(text) && !text.includes(':')) return undefined
   return ipaddr.isValid(text) ? ipaddr.process(text).toString() : undefined
 }
 
-/** What kind of address it is (`unicast`, `private`, `loopback`, `multicast`, …) as the IANA registries have it. */
+/** The kind of an address (`unicast`, `private`, `loopback`, `multicast`, …) according to the IANA registries. */
 export function ipKind(address: string): string {
   return ipaddr.process(address).range()
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { clusterSchema } from './schema/cluster.ts'
 
-/** The parts of JSON Schema (draft 2020-12) that zod makes of cluster.yaml's schema. */
+/** The parts of JSON Schema (draft 2020-12) that zod generates for cluster.yaml. */
 export interface JsonSchema {
   readonly type?: string
   readonly description?: string
@@ -18,7 +18,7 @@ export interface JsonSchema {
 
 let made: JsonSchema | undefined
 
-/** JSON Schema of cluster.yaml for editors, from the same source as its checks. */
+/** The JSON Schema of cluster.yaml for editors, generated from the zod schema that also checks the file. */
 export function clusterJsonSchema(): JsonSchema {
   made ??= {
     $id: 'https://evcctl.dev/schema/v1alpha1/cluster.json',
@@ -28,14 +28,14 @@ export function clusterJsonSchema(): JsonSchema {
   return made
 }
 
-/** The keys of the mapping at a path, with their schemas; undefined where keys are free or there is no mapping. */
+/** The keys of the mapping at a path, with their schemas; undefined if any key is allowed there or there is no mapping. */
 export function propertiesAt(path: readonly (string | number)[]): Readonly<Record<string, JsonSchema>> | undefined {
   let at: readonly JsonSchema[] = [clusterJsonSchema()]
   for (const part of path) at = at.flatMap(schema => children(schema, part))
   return at.flatMap(schema => alternatives(schema)).find(schema => schema.properties !== undefined)?.properties
 }
 
-/** Paths of all keys of the schema with this name, e.g. `spec.network.podCIDR`; lists as `spec.hosts[].name`. */
+/** The paths of all keys with this name in the schema, e.g. `spec.network.podCIDR`, or `spec.hosts[].name` in a list. */
 export function placesOf(key: string): readonly string[] {
   const places: string[] = []
   const visit = (schema: JsonSchema, path: string): void => {
@@ -52,7 +52,7 @@ export function placesOf(key: string): readonly string[] {
   return places
 }
 
-/** A schema, or the alternatives it stands for. */
+/** The alternatives of a schema; only itself if it has none. */
 export function alternatives(schema: JsonSchema): readonly JsonSchema[] {
   return schema.anyOf === undefined ? [schema] : schema.anyOf.flatMap(alternatives)
 }

@@ -31,13 +31,13 @@ import { badInput } from './report.ts'
 import { clusterSchema, sectionsSchema } from './schema/cluster.ts'
 import type { ClusterSpec } from './spec.ts'
 
-/** Reads and checks a cluster.yaml. Throws UserErrors with everything that is wrong in it; no host is contacted. */
+/** Reads and checks a cluster.yaml without contacting any host. Throws UserErrors with its errors, all at once. */
 export async function loadClusterFile(file: string): Promise<ClusterSpec> {
   return parseClusterFile(await readClusterFile(file), file)
 }
 
 /**
- * Checks the text of a cluster.yaml. `file` is its path: it stands in messages, and relative paths start at its folder.
+ * Checks the text of a cluster.yaml. `file` is its path, for messages. Relative paths in the text start at its folder.
  * Other files (checksums) are read through `given`. Throws UserErrors.
  */
 export function parseClusterFile(text: string, file: string, given: Partial<Surroundings> = {}): ClusterSpec {
@@ -103,14 +103,14 @@ function checked(value: unknown, file: string): ReturnType<typeof clusterSchema.
   try {
     return clusterSchema.safeParse(value)
   } catch (cause) {
-    // zod hands what is wrong in a mapping on as the arguments of one call.
+    // zod passes all issues of a mapping as arguments of one call. Too many of them raise a RangeError.
     if (!(cause instanceof RangeError)) throw cause
     const problem = 'So many values of this file are wrong that they cannot be told.'
     throw new UserErrors([badInput({ where: file, problem, next: 'Is it the right file?' }, cause)])
   }
 }
 
-// "address is missing" says nothing new beside 'There is no key "adress". Did you mean "address"?'
+// Drops findings that follow from another one: "address is missing" says nothing new beside 'There is no key "adress". Did you mean "address"?'
 function withoutEchoes(findings: readonly Finding[]): Finding[] {
   const meant = new Set(
     findings.map(({ path, meant }) => (meant === undefined ? '' : formatPath([...path.slice(0, -1), meant]))),
@@ -118,7 +118,7 @@ function withoutEchoes(findings: readonly Finding[]): Finding[] {
   return findings.filter(({ path, missing }) => missing !== true || !meant.has(formatPath(path)))
 }
 
-// JavaScript's own name for something else, which zod leaves out of mappings without a word.
+// Reports keys named `__proto__`: JavaScript has its own use for that name, and zod silently drops it from mappings.
 function droppedKeys(value: unknown, findings: readonly Finding[]): readonly Finding[] {
   const known = new Set(findings.filter(({ path }) => path.at(-1) === '__proto__').map(({ path }) => formatPath(path)))
   const dropped: Finding[] = []
@@ -163,7 +163,7 @@ async function readClusterFile(file: string): Promise<string> {
   }
 }
 
-// A section of which every line is commented out has the value null; that is the same as no section.
+// A section with every line commented out has the value null. It counts as no section.
 function withoutEmptySections(value: unknown): unknown {
   const spec = valueAt(value, ['spec'])
   if (!isMapping(value) || !isMapping(spec)) return value
@@ -189,10 +189,10 @@ function collectChecksums(
   return { checksums, findings, errors, complete: findings.length === 0 && errors.length === 0 }
 }
 
-/** So many errors are told of one file: after these it is another file, or a mistake that is made everywhere. */
+/** The most errors shown for one file. With more it is probably the wrong file, or one mistake repeated everywhere. */
 const mostErrors = 50
 
-// In the order of the file, what came first; what is said twice of one place is said once.
+// Sorts findings in the order of the file, and drops repetitions of the same problem at the same place.
 function sorted(
   findings: readonly Finding[],
   document: ClusterDocument,

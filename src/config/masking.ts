@@ -1,35 +1,35 @@
 import { type Document, isMap, isScalar, isSeq, type Pair, visit } from 'yaml'
 
-// Secrets that were written into the file against the rules must not get into logs by way of an error's excerpt.
+// If a user writes secrets into the file against the rules, excerpts in errors must not bring them into logs.
 
 const secretKey = /pas+(?:word|phrase|wd)?$|secret|token|credential|private_?key$/i
 const secretInLine = /(?:pas+(?:word|phrase|wd)?|secret|token|credential|private_?key)s?["']?[ \t]*:[ \t]*/i
 const keyLine = /^([ \t]*(?:-[ \t]+)*)[^\s:#,{}[\]-][^\s:#,{}[\]]*:(?:\s|$)/
-// Keys below one of those that say where the secret is.
+// Keys that say where a secret is, so that their values are no secrets.
 const references = new Set(['fromFile', 'prompt'])
 
-// `user:password@` of a URL, and also where there is no scheme before it, or a slash in the password.
+// `user:password@` of a URL, also without a scheme before it or with a slash in the password.
 const credentials =
   /(?<=\w:\/\/)[^\s/?#'"]*(?=@)|(?<![^\s'"/:@[\]{},])[^\s'"/:@[\]{},]+:(?!\/\/|\d+[/?#,])[^\s'"@]{1,200}(?=@(?!sha\d+:))/g
 
-// What follows the question mark of a URL, where tokens and signatures stand.
-// From the last `://` before it: from each of many, a long text would be read again and again.
+// The query of a URL, which may hold tokens and signatures. The match starts at the last `://` before the question mark: if
+// it could start at every `://`, a long text would be read again for each.
 const query = /(\w:\/\/(?:(?!:\/\/)[^\s?"']){0,2000}\?)([^\s"']+)/g
 
-/** The text with every `user:password@`, and every query of a URL, in it as stars. */
+/** The text with each `user:password@` and each query of a URL replaced by stars. */
 export function withoutCredentials(text: string): string {
   return text.replaceAll(credentials, stars).replaceAll(query, (_, url: string, asked: string) => url + stars(asked))
 }
 
 /**
- * The text with secrets as stars, also those under keys that evcctl does not know (`sudo_password`, `token`); every other
- * character stays where it is.
+ * The text with secrets replaced by stars, also those under keys that evcctl does not know (`sudo_password`, `token`). All
+ * other characters keep their position.
  */
 export function withoutSecrets(text: string, document: Document): string {
   const secrets: Range[] = []
   visit(document, {
     Pair(_, pair) {
-      // Not secrets.push(...): a list may be longer than a call can have arguments.
+      // Not secrets.push(...secretsIn(pair)): a list may have more items than a call can have arguments.
       for (const secret of secretsIn(pair)) secrets.push(secret)
     },
   })
@@ -45,7 +45,7 @@ export function withoutSecrets(text: string, document: Document): string {
 
 function secretsIn({ key: keyNode, value }: Pair): readonly Range[] {
   const key = isScalar(keyNode) ? String(keyNode.value) : ''
-  // What stands after fromEnv and is no name of a variable is probably the secret itself.
+  // A value of fromEnv that is no name of a variable is probably the secret itself.
   if (key === 'fromEnv') return isScalar(value) && !/^\w+$/.test(String(value.value)) ? scalarsIn(value) : []
   return secretKey.test(key) ? scalarsIn(value) : []
 }
@@ -68,8 +68,8 @@ function scalarsIn(node: unknown): readonly Range[] {
 }
 
 /**
- * The same for a text that is no valid YAML: whatever follows such a key is taken to be secret, up to the next line with
- * a key that is indented no deeper.
+ * Like withoutSecrets(), for a text that may be no valid YAML. Everything after a key of a secret counts as secret, up to
+ * the next line with a key that is indented no deeper.
  */
 export function withoutSecretLines(text: string): string {
   let secretColumn: number | undefined
@@ -85,7 +85,7 @@ export function withoutSecretLines(text: string): string {
   return withoutCredentials(lines.join('\n'))
 }
 
-// Of `sudo_password`, where `sudo` begins.
+// Where the whole word begins: for a match of `password` in `sudo_password`, where `sudo` begins.
 function startOfWord(line: string, index: number): number {
   let start = index
   while (start > 0 && /[\w-]/.test(line[start - 1]!)) start--

@@ -1,11 +1,11 @@
 /**
- * What a host does in the cluster. A host that is control plane and worker is a control plane node that runs workloads
- * too; one that has `etcd` alone is no node.
+ * The roles of a host in the cluster. A host that is control plane and worker is a control plane node that also runs
+ * workloads. A host with only `etcd` is no node.
  */
 export const hostRoles = ['control-plane', 'worker', 'etcd'] as const
 export type HostRole = (typeof hostRoles)[number]
 
-/** The checks of hosts before anything is written to them; `spec.preflight.ignore` names some of them. */
+/** The preflight checks, which run before anything is written to hosts. `spec.preflight.ignore` may name some of them. */
 export const checkNames = [
   'os',
   'architecture',

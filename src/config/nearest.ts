@@ -1,8 +1,10 @@
 import leven from 'leven'
 import { compareBuild } from 'semver'
 
-/** The candidate that was probably meant: the same but for case and separators, few typing errors
- * away, or the only one that begins like this. */
+/**
+ * The candidate that was probably meant: one that differs only in case and separators or by a few typing errors, or the
+ * only one that begins with the given text.
+ */
 export function nearest(given: string, candidates: Iterable<string>): string | undefined {
   const plain = simplified(given)
   let best: { candidate: string; distance: number } | undefined
@@ -16,7 +18,7 @@ export function nearest(given: string, candidates: Iterable<string>): string | u
   return longer.length === 1 ? longer[0] : undefined
 }
 
-/** Up to `count` versions around a version that does not exist: its own minor first. Newest first. */
+/** Up to `count` existing versions near a version that does not exist: those of the same minor if there are any. Newest first. */
 export function nearestVersions(given: string, versions: readonly string[], count = 3): readonly string[] {
   const minor = given.split('.').slice(0, 2).join('.')
   const sameMinor = versions.filter(version => version.startsWith(`${minor}.`))

@@ -1,6 +1,6 @@
 import type { Patch } from './spec.ts'
 
-/** Ports, both included. */
+/** A range of ports; `first` and `last` are part of it. */
 export interface NodePorts {
   readonly first: number
   readonly last: number
@@ -17,7 +17,7 @@ export function parseNodePorts(value: unknown): NodePorts | undefined {
   return separator === undefined || first < 1 || last > 65_535 || first > last ? undefined : { first, last }
 }
 
-/** The ports of services of type NodePort, as the patch of ClusterConfiguration sets them. */
+/** The ports of Services of type NodePort: from the patch of ClusterConfiguration, else the default. */
 export function nodePortsOf(clusterConfiguration: Patch): NodePorts {
   const { apiServer } = clusterConfiguration as { readonly apiServer?: { readonly extraArgs?: unknown } }
   const args: readonly unknown[] = Array.isArray(apiServer?.extraArgs) ? apiServer.extraArgs : []

@@ -24,11 +24,11 @@ export interface Parts {
   readonly archives: readonly ImageArchive[]
   readonly etcd: EtcdSpec
   readonly env: Surroundings['env']
-  /** Place of a value in the file, for errors that come up when it is used. */
+  /** The place of a value in the file, for errors that are found when the value is used. */
   where(path: readonly (string | number)[]): string
 }
 
-/** Fills in what depends on other values, and makes paths absolute. */
+/** Fills in defaults that depend on other values, and makes paths absolute. */
 export function normalise(parts: Parts): ClusterSpec {
   const { sections, file, env } = parts
   const { controlPlane, kubernetes, runtime, network, artifacts, images } = sections
@@ -96,7 +96,7 @@ function normaliseProxy(parts: Parts): Pick<ClusterSpec, 'proxy'> {
   return { proxy: definedOnly({ http: withoutSlash(http), https: withoutSlash(https), noProxy, login }) }
 }
 
-// Without what programs do not expect after it.
+// Removes a trailing slash, which programs do not expect there.
 function withoutSlash(text: string | undefined): string | undefined {
   return text?.replace(/\/$/, '')
 }
@@ -134,7 +134,7 @@ function normaliseHost(host: ParsedHost, index: number, parts: Parts): HostSpec 
   }
 }
 
-// A key of the host wins over the one of spec.ssh; a host's own user may come with another key or password.
+// A key of the host's own `ssh` wins over the same key of spec.ssh.
 function normaliseSsh(own: ParsedSsh, index: number, parts: Parts): HostSshSpec {
   const { file, env } = parts
   const all = parts.sections.ssh
@@ -177,7 +177,7 @@ function secretSource(
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
-// Keys without a value are left out, so that specs compare and print as one expects.
+// Drops keys with the value undefined, so that specs compare equal and print without them.
 function definedOnly<T extends object>(value: T): Defined<T> {
   return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as Defined<T>
 }

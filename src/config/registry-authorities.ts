@@ -4,8 +4,8 @@ import { localPath, readFailure, type Surroundings } from './files.ts'
 import type { Finding, Path } from './finding.ts'
 
 /**
- * The certificates of `spec.runtime.registryCAs`, read from their files: registry → PEM, with nothing but certificates
- * in it. What is wrong with one is said at its place in cluster.yaml.
+ * Reads the files of `spec.runtime.registryCAs`. Returns registry → PEM with certificates only. Errors in a file are
+ * reported at its place in cluster.yaml.
  */
 export function registryAuthorities(
   files: Readonly<Record<string, string>>,

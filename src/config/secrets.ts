@@ -6,9 +6,9 @@ import { badInput } from './report.ts'
 import type { SecretSource } from './spec.ts'
 
 export interface SecretOptions extends Partial<Pick<Surroundings, 'env' | 'readFile' | 'mode'>> {
-  /** Asks on the terminal without echo. Left out where there is no terminal: then `prompt: true` is an error. */
+  /** Asks on the terminal without echo. Left out if there is no terminal: then `prompt: true` in cluster.yaml is an error. */
   readonly prompt?: (question: string) => Promise<Secret>
-  /** Told, in a line, of a file with a secret that others than its owner can read. */
+  /** Called with a one-line warning if a file with a secret is readable by users other than its owner. */
   readonly warn?: (text: string) => void
 }
 
@@ -22,8 +22,8 @@ export interface SecretUse {
 }
 
 /**
- * Fetches secrets, each place of cluster.yaml once: `spec.ssh.sudoPassword: { prompt: true }` is asked for once, however
- * many hosts use it. Throws UserErrors that name every place in cluster.yaml whose secret cannot be had.
+ * Fetches secrets, once for each place in cluster.yaml: `spec.ssh.sudoPassword: { prompt: true }` asks once, however many
+ * hosts use it. Throws UserErrors that name every place in cluster.yaml whose secret cannot be fetched.
  */
 export async function fetchSecrets(
   uses: readonly SecretUse[],

@@ -1,10 +1,10 @@
 import type { Architecture, Login, Secret, Share } from '../core/index.ts'
 import type { CheckName, FreeSpacePath, HostRole, TaintEffect } from './names.ts'
 
-/** A part of a document of somebody else's format: kubeadm's, the kubelet's, a runtime's. */
+/** A part of a document in the format of another program: kubeadm, the kubelet or a runtime. */
 export type Patch = Readonly<Record<string, unknown>>
 
-/** cluster.yaml, checked, with every default filled in. Sizes in bytes, times in ms, local paths absolute. */
+/** A checked cluster.yaml with every default filled in. Sizes are in bytes, times in ms, and local paths absolute. */
 export interface ClusterSpec {
   /** Path of the file as it was given, for messages. */
   readonly file: string
@@ -30,7 +30,7 @@ export interface KubernetesSpec {
   /** Without `v`, e.g. `1.36.4`. */
   readonly version: string
   readonly clusterDomain: string
-  /** Deep-merged over the documents that evcctl makes (kubeadm.k8s.io/v1beta4 and the components' own). */
+  /** This patch and those below are deep-merged over the documents that evcctl generates (kubeadm.k8s.io/v1beta4 and others). */
   readonly clusterConfiguration: Patch
   readonly initConfiguration: Patch
   readonly joinConfiguration: Patch
@@ -41,7 +41,7 @@ export interface KubernetesSpec {
 }
 
 export interface ControlPlaneSpec {
-  /** `host:port` of an external load balancer; then there is no local proxy. */
+  /** `host:port` of an external load balancer. If it is set, there is no local proxy. */
   readonly endpoint?: string
   readonly localProxy: 'nginx' | 'haproxy'
   /** Loopback port of the proxy on every node. */
@@ -52,8 +52,8 @@ export interface ControlPlaneSpec {
 }
 
 /**
- * Where the cluster's state is kept: by members on the control plane nodes, by members on the hosts of role `etcd`, or by
- * an etcd that somebody else runs.
+ * The etcd that keeps the cluster's state: members on the control plane nodes, members on the hosts with role `etcd`, or
+ * an external etcd that evcctl does not manage.
  */
 export type EtcdSpec =
   | {
@@ -83,13 +83,13 @@ export type RuntimeSpec = CommonRuntimeSpec &
   ({ readonly name: 'containerd'; readonly runcVersion: string } | { readonly name: 'cri-o' | 'docker' })
 
 interface CommonRuntimeSpec {
-  /** Of containerd, CRI-O or cri-dockerd; without `v`. */
+  /** The version of containerd, CRI-O or cri-dockerd, without `v`. */
   readonly version: string
   /** Deep-merged over config.toml of containerd, crio.conf or Docker's daemon.json, in order. */
   readonly configPatches: readonly Patch[]
   /** Registry host → URLs of its mirrors, tried in order before the registry itself. */
   readonly registryMirrors: Readonly<Record<string, readonly string[]>>
-  /** Host, or host:port, of a registry or mirror → PEM of the CAs that its certificate may be of. */
+  /** Host, or host:port, of a registry or mirror → PEM of the CAs that may sign its certificate. */
   readonly registryCAs: Readonly<Record<string, string>>
   /** Host, or host:port, of a registry or mirror → how the runtime logs into it. */
   readonly registryCredentials: Readonly<Record<string, LoginSource>>
@@ -98,10 +98,10 @@ interface CommonRuntimeSpec {
 export interface NetworkSpec {
   readonly cni: 'flannel' | 'calico' | 'cilium' | 'none'
   readonly podCIDR: string
-  /** Prefix length of the part of the pod range that each node gets. */
+  /** Prefix length of each node's part of the pod range. */
   readonly nodePrefix: number
   readonly serviceCIDR: string
-  /** Whether CoreDNS runs on every node, which pods of that node ask. */
+  /** Whether CoreDNS runs on every node and answers the pods of that node. */
   readonly nodeDNS: boolean
   readonly cniPluginsVersion: string
   readonly flannel: {
@@ -115,7 +115,7 @@ export interface NetworkSpec {
     /** Without `v`. */
     readonly version: string
     readonly encapsulation: 'vxlan' | 'ipip'
-    /** In the place of `quay.io/calico`. */
+    /** Used instead of `quay.io/calico`. */
     readonly registry?: string
   }
   readonly cilium: {
@@ -123,13 +123,13 @@ export interface NetworkSpec {
     readonly version: string
     readonly helmVersion: string
     readonly kubeProxyReplacement: boolean
-    /** Laid over the values that evcctl gives to the chart. */
+    /** Values of the chart that win over those that evcctl sets. */
     readonly values: Patch
   }
 }
 
 export interface ArtifactsSpec {
-  /** A URL prefix for all sites, or one a site; `<prefix>/<host>/<path>` or `<prefix of the host>/<path>`. */
+  /** One URL prefix for all sites, used as `<prefix>/<host>/<path>`, or one for each site, used as `<prefix>/<path>`. */
   readonly mirror?: string | Readonly<Record<string, string>>
   /** Absolute path of a folder with `<host>/<path>` or bare file names; its files are pushed over SSH. */
   readonly folder?: string
@@ -137,13 +137,13 @@ export interface ArtifactsSpec {
   readonly checksums: Readonly<Record<string, string>>
 }
 
-/** At least one of `http` and `https` is there. */
+/** The proxy of the hosts. At least one of `http` and `https` is set. */
 export interface ProxySpec {
   /** For http:// URLs; always with a port. */
   readonly http?: string
   /** For https:// URLs. */
   readonly https?: string
-  /** Besides what is the cluster's own. */
+  /** Names and addresses without proxy, in addition to the cluster's own. */
   readonly noProxy: readonly string[]
   readonly login?: LoginSource
 }
@@ -152,9 +152,9 @@ export interface ImageArchive {
   /** A `file` is an absolute path on the machine that runs evcctl. */
   readonly source: { readonly url: string } | { readonly file: string }
   readonly sha256: string
-  /** Hosts that get it; undefined: all roles. */
+  /** The roles of the hosts that get the archive; undefined means all roles. */
   readonly roles?: readonly HostRole[]
-  /** Undefined: hosts of every architecture. */
+  /** The architecture of the hosts that get the archive; undefined means every architecture. */
   readonly architecture?: Architecture
 }
 
@@ -166,41 +166,41 @@ export interface ImagesSpec {
 
 export interface OsSpec {
   readonly packages: {
-    /** False: nothing is installed. */
+    /** If false, evcctl installs no packages. */
     readonly manage: boolean
     readonly updateCache: 'when needed' | 'never'
     readonly extra: readonly string[]
   }
-  /** Added to, or in the place of, those that the os role sets. */
+  /** Added to the sysctls that the os role sets; a value here wins. */
   readonly sysctls: Readonly<Record<string, string>>
   readonly kernelModules: readonly string[]
   readonly disableSwap: boolean
   readonly setHostname: boolean
 }
 
-/** IPv4 addresses and ranges; `0.0.0.0/0` is all of them. */
+/** The firewall of the hosts. Sources are IPv4 addresses and ranges; `0.0.0.0/0` means everybody. */
 export interface FirewallSpec {
-  /** False: the firewalls of the hosts are left alone. */
+  /** If false, evcctl leaves the firewalls of the hosts alone. */
   readonly manage: boolean
-  /** Who reaches the API servers besides the cluster's own hosts and pods. */
+  /** Who may reach the API servers, in addition to the cluster's own hosts and pods. */
   readonly apiFrom: readonly string[]
-  /** Who reaches services of type NodePort besides them. */
+  /** Who may reach Services of type NodePort, in addition to those. */
   readonly nodePortsFrom: readonly string[]
   readonly extraPorts: readonly ExtraPort[]
 }
 
 export interface ExtraPort {
-  /** Both included. */
+  /** `first` and `last` are part of the range. */
   readonly ports: { readonly first: number; readonly last: number }
   readonly protocol: 'tcp' | 'udp'
   readonly from: readonly string[]
-  /** Hosts that open it; undefined: all. */
+  /** The roles of the hosts that open the ports; undefined means all hosts. */
   readonly roles?: readonly HostRole[]
 }
 
-/** How nodes change that run already. */
+/** How changes reach running nodes. */
 export interface RolloutSpec {
-  /** The most worker nodes that change at a time. */
+  /** The largest number of worker nodes that change at the same time. */
   readonly maxUnavailable: Share
 }
 
@@ -225,7 +225,7 @@ export interface HostSpec {
   readonly name: string
   /** IP address, DNS name or `Host` alias of ~/.ssh/config. */
   readonly address: string
-  /** Address the nodes use among themselves. Undefined: `address` if that is an IP, else the default route's source address. */
+  /** The address for traffic between nodes. Undefined: `address` if that is an IP, else the default route's source address. */
   readonly privateAddress?: string
   readonly roles: readonly HostRole[]
   readonly labels: Readonly<Record<string, string>>
@@ -233,7 +233,7 @@ export interface HostSpec {
   readonly ssh: HostSshSpec
 }
 
-/** Where a secret is taken from when it is needed. `where` is its place in cluster.yaml, for messages. */
+/** Where a secret is read from when it is needed. `where` is its place in cluster.yaml, for messages. */
 export type SecretSource = { readonly where: string } & (
   | { readonly fromEnv: string }
   /** Absolute path; one line break at its end is not part of the secret. */
@@ -241,20 +241,20 @@ export type SecretSource = { readonly where: string } & (
   | { readonly prompt: true }
 )
 
-/** A user, and where the password is taken from. */
+/** A user name, and where the password is read from. */
 export interface LoginSource {
   readonly username: string
   readonly password: SecretSource
 }
 
-/** The secrets of a cluster.yaml that hosts are given, fetched. Those to log into the hosts with are in their SshTarget. */
+/** The secrets of a cluster.yaml that the hosts receive, already fetched. Secrets for SSH logins are in the SshTarget instead. */
 export interface ClusterSecrets {
-  /** Host, or host:port, of a registry or mirror → how it is logged into. */
+  /** Host, or host:port, of a registry or mirror → its user name and password. */
   readonly registries: Readonly<Record<string, Login>>
   readonly proxy?: Login
 }
 
-/** `spec.ssh` with the host's own `ssh` laid over it, key by key. */
+/** `spec.ssh` merged with the host's own `ssh`, whose keys win. */
 export interface HostSshSpec {
   readonly user?: string
   readonly port?: number
@@ -262,7 +262,7 @@ export interface HostSshSpec {
   readonly identityFiles?: readonly string[]
   readonly passphrase?: SecretSource
   readonly agent: boolean
-  /** Without a policy, ~/.ssh/config decides, else it is strict. */
+  /** If there is no policy, ~/.ssh/config decides. If that has none either, the policy is strict. */
   readonly knownHosts: { readonly file?: string; readonly policy?: 'strict' | 'accept-new' }
   readonly proxyJump?: string
   readonly password?: SecretSource

@@ -5,8 +5,8 @@ import type { ClusterSpec, HostSpec } from './spec.ts'
 const secretKeys = { passphrase: 'key passphrase', password: 'SSH password', sudoPassword: 'sudo password' } as const
 
 /**
- * How each host of a cluster is reached, with its secrets fetched. Throws UserErrors that name the places in
- * cluster.yaml of secrets that cannot be had.
+ * How each host of a cluster is reached, with the secrets for its login. Throws UserErrors that name the places in
+ * cluster.yaml of secrets that cannot be fetched.
  */
 export async function sshTargets(
   spec: Pick<ClusterSpec, 'file' | 'hosts'>,

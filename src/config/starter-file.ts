@@ -1,8 +1,8 @@
 import { kubernetesVersions } from '../catalog/index.ts'
 
 /**
- * A commented cluster.yaml to start from. It is valid as it is (with addresses for documentation, RFC 5737), and stays
- * valid with any of its commented lines switched on.
+ * A commented cluster.yaml to start from. It is valid as it is, with addresses for documentation (RFC 5737). It also stays
+ * valid if any of its commented lines is enabled.
  */
 export function starterFile(name = 'my-cluster'): string {
   return `# A Kubernetes cluster for evcctl. What is commented out shows the default or an example.

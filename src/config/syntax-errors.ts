@@ -3,17 +3,17 @@ import type { UserError } from '../core/index.ts'
 import type { Finding } from './finding.ts'
 import { repeatedKeys } from './yaml-keys.ts'
 
-/** Makes an error for a stretch of the text, given as offsets. */
+/** Makes an error for a range of the text, given as offsets. */
 type ErrorAt = (start: number, end: number, details: Omit<Finding, 'path'>) => UserError
 
 type Problem = Pick<YAMLError, 'code' | 'message'> & { readonly pos: readonly [number, number] }
 
-/** So many errors are told of one file, each of which costs a look through all of it. */
+/** The most errors shown for one file. Each one costs a pass over the whole text. */
 const mostErrors = 50
 
 const startHere = 'evcctl init writes a commented file to start from.'
 
-/** What is wrong with the YAML itself, one error a line. Empty when it is one document with a mapping. */
+/** The errors in the YAML itself, at most one for each line. Empty if the text is one document with a mapping. */
 export function syntaxErrors(text: string, documents: readonly Document[], errorAt: ErrorAt): readonly UserError[] {
   const [first, second] = documents
   if (text.includes('\0')) return [errorAt(0, 1, { problem: 'This is not a text file in UTF-8.', next: startHere })]
@@ -27,7 +27,7 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
   let toldUpTo = -1
   for (const problem of problems) {
     if (errors.length === mostErrors) break
-    // One mistake often makes the parser stumble several times in the same line.
+    // One mistake often causes several parser errors in the same line, so only the first is shown.
     if (problem.pos[0] <= toldUpTo) continue
     const lineEnd = text.indexOf('\n', problem.pos[0])
     toldUpTo = lineEnd < 0 ? text.length : lineEnd
@@ -124,7 +124,7 @@ function notClosed(opening: string): Omit<Finding, 'path'> {
   return { problem: `This ${opening} is not closed.`, next: `Put the ${closing} where its value ends.` }
 }
 
-// What is not closed is noticed at the end of the file; where it begins is of more use.
+// The parser reports an unclosed quote or bracket at the end of the file. Where it opens is more useful.
 function openingOf(error: Problem, text: string, document: Document): readonly [number, number] | undefined {
   if (error.code !== 'MISSING_CHAR' && error.code !== 'BAD_INDENT') return undefined
   let found: number | undefined
@@ -140,7 +140,7 @@ function openingOf(error: Problem, text: string, document: Document): readonly [
   return found === undefined ? undefined : [found, found + 1]
 }
 
-// Aliases of nothing, and those that stand inside of what they name: no value can be made of either.
+// Reports aliases without an anchor and aliases inside their own anchor, because neither has a value.
 function aliasErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
   const errors: UserError[] = []
   const anchors = new Map<string, Node>()
@@ -167,7 +167,7 @@ function aliasErrors(document: Document, errorAt: ErrorAt): readonly UserError[]
   return errors
 }
 
-// A tag turns a text into bytes, a date or a set, which no key of this file takes; plain values need none.
+// Reports tags: they turn a text into bytes, a date or a set, which no key of this file accepts.
 function tagErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
   const errors: UserError[] = []
   visit(document, {
@@ -189,7 +189,7 @@ function tagErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
 const coreTag = 'tag:yaml.org,2002:'
 const plainTags = new Set(['str', 'int', 'float', 'bool', 'null', 'map', 'seq'].map(name => coreTag + name))
 
-// A list or a mapping as a key is rarely meant: "{{ name }}" without quotes is one.
+// Reports lists and mappings as keys. They are usually mistakes, such as "{{ name }}" without quotes.
 function keyErrors(document: Document, errorAt: ErrorAt): readonly UserError[] {
   const errors: UserError[] = []
   visit(document, {

@@ -2,7 +2,7 @@ import { type Finding, formatPath, type Path } from './finding.ts'
 import { alternatives, clusterJsonSchema, type JsonSchema, placesOf, propertiesAt } from './json-schema.ts'
 import { nearest } from './nearest.ts'
 
-// What other tools call the same thing.
+// Keys of evcctl, with the names that other tools use for the same thing.
 const keySynonyms: Readonly<Record<string, readonly string[]>> = {
   address: ['ip', 'host', 'sshAddress', 'ansible_host', 'externalIP'],
   privateAddress: ['internalIP', 'privateIP', 'access_ip', 'internalAddress', 'nodeIP'],
@@ -26,12 +26,12 @@ const keySynonyms: Readonly<Record<string, readonly string[]>> = {
   registryCredentials: ['registryAuth', 'registryAuths', 'auths', 'imagePullSecrets'],
 }
 
-/** That the schema does not have a key at this place. */
+/** The finding for a key that the schema does not have at this place. */
 export function noSuchKey(path: Path, key: string): Finding {
   return { path: [...path, key], at: 'key', problem: `There is no key "${key}" here.` }
 }
 
-/** What to say of a key that the schema does not have at this place. */
+/** The same finding, with a hint at the key that was probably meant. */
 export function unknownKey(path: Path, key: string): Finding {
   const here = propertiesAt(path) ?? {}
   const finding = noSuchKey(path, key)

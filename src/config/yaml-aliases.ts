@@ -1,12 +1,12 @@
 import { type Alias, type Document, isAlias, type Node, visit } from 'yaml'
 
-/** The values of aliases may make a text so much longer, characters: a thousand hosts with settings in common add some 100 KiB. */
+/** How much longer the values of aliases may make a text, in characters. A thousand hosts with shared settings add about 100 KiB. */
 const mostAdded = 16 * 1024 * 1024
 
-/** So many anchors and aliases a file may have, e.g. one a host: yaml looks for each alias through all before it. */
+/** The most anchors and aliases in a file, which may have one for each host. For each alias, yaml searches all before it. */
 const mostNames = 20_000
 
-/** Whether a short text with aliases stands for one that is longer than anybody means, or has more than `most` (20,000) names. */
+/** Whether aliases expand a text far beyond any sensible length, or it has more than `most` anchors and aliases. */
 export function standsForTooMuch(document: Document, most = mostNames): boolean {
   const anchors = new Map<string, Node>()
   const ends: number[] = []
@@ -28,7 +28,7 @@ export function standsForTooMuch(document: Document, most = mostNames): boolean 
   return names > most || added.at(-1)! > mostAdded
 }
 
-// Of what it names, with what the aliases in there add: those whose end lies between its begin and its end.
+// The length of an alias's target, plus what the aliases inside the target add: those that end within its range.
 function lengthOf(
   alias: Alias,
   anchors: ReadonlyMap<string, Node>,
@@ -37,7 +37,7 @@ function lengthOf(
 ): number {
   const [start = 0, end = 0] = anchors.get(alias.source)?.range ?? []
   const at = alias.range?.[0] ?? 0
-  // Inside of what it names it stands for what has no end.
+  // An alias inside its own target expands without end.
   if (at > start && at < end) return Number.POSITIVE_INFINITY
   return end - start + added[countUpTo(ends, end, added.length - 1)]! - added[countUpTo(ends, start, added.length - 1)]!
 }
@@ -52,7 +52,7 @@ function countUpTo(ends: readonly number[], offset: number, most: number): numbe
   return from
 }
 
-/** What each alias stands for: the last anchor of its name before it. yaml itself looks through the document for each. */
+/** The target of each alias: the last anchor of its name before it. yaml itself would search the document for each alias. */
 export function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
   const anchors = new Map<string, Node>()
   const targets = new Map<Alias, Node>()

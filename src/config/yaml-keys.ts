@@ -1,6 +1,6 @@
 import { type Document, isScalar, visit, type YAMLMap } from 'yaml'
 
-/** A key that stands in its mapping before: its place in the text. yaml itself compares each key with each. */
+/** The places in the text of keys that their mapping already has. yaml itself would compare every pair of keys. */
 export function repeatedKeys(document: Document): readonly (readonly [number, number])[] {
   const places: (readonly [number, number])[] = []
   visit(document, {
@@ -8,7 +8,7 @@ export function repeatedKeys(document: Document): readonly (readonly [number, nu
       const seen = new Set<unknown>()
       for (const { key } of map.items) {
         if (!isScalar(key)) continue
-        // An empty key is an error of its own.
+        // An empty key is reported as another error.
         if (seen.has(key.value) && key.range) places.push([key.range[0], key.range[1]])
         seen.add(key.value)
       }

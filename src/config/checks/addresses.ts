@@ -5,7 +5,7 @@ import type { Check, Report } from './check.ts'
 
 const nodeAddressKinds = new Set(['unicast', 'private', 'carrierGradeNat', 'reserved', 'benchmarking'])
 
-/** Addresses are written as SSH and Kubernetes can use them, and belong to one host each. */
+/** Checks that SSH and Kubernetes can use the addresses as written, and that no two hosts share one. */
 export const checkAddresses: Check = (draft, report) => {
   for (const host of draft.hosts) {
     checkAddress(host, report)
@@ -16,7 +16,7 @@ export const checkAddresses: Check = (draft, report) => {
   checkPrivateAgainstLogins(draft.hosts, report)
 }
 
-/** The address that nodes use for this one, as far as the file tells. */
+/** The address that other nodes use for this host, and its key; undefined if the file does not say. */
 export function nodeAddress({
   host,
 }: DraftHost): { readonly key: 'address' | 'privateAddress'; readonly ip: string } | undefined {
@@ -43,7 +43,7 @@ function checkAddress(draftHost: DraftHost, report: Report): void {
     report({ path, problem, expected, next: `Write address: ${beforePort} and ssh: { port: ${port} }` })
   else if (beforePrefix !== undefined) report({ path, problem, expected, next: `Write address: ${beforePrefix}` })
   else if (/^[\d.]+$/.test(address)) report({ path, problem: `"${address}" is not an IP address.`, expected })
-  // The first character keeps OpenSSH from reading it as an option.
+  // The first character may not be a dash: OpenSSH would read the address as an option.
   else if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(address)) report({ path, problem, expected })
 }
 
@@ -103,7 +103,7 @@ function checkUniqueNodeAddresses(hosts: readonly DraftHost[], defaultPort: numb
       continue
     }
     const bothAddresses = node.key === 'address' && other.key === 'address'
-    // checkUniqueLogins has said it.
+    // checkUniqueLogins has already reported this.
     if (bothAddresses && login(host, defaultPort) === login(other.host, defaultPort)) continue
     report({
       path: hostPath(host, node.key),

@@ -3,5 +3,5 @@ import type { Finding } from '../finding.ts'
 
 export type Report = (finding: Finding) => void
 
-/** Looks for contradictions between keys; what each needs to be sound it asks the draft for. */
+/** Looks for contradictions between keys. A check asks the draft whether the keys that it reads are sound. */
 export type Check = (draft: Draft, report: Report) => void

@@ -4,7 +4,7 @@ import type { Check, Report } from './check.ts'
 
 const section: Path = ['spec', 'network', 'cilium']
 
-/** Values of the chart that other keys of cluster.yaml decide, and those. */
+/** Values of the chart that other keys of cluster.yaml decide, each with its key. */
 const ownedValues: Readonly<Record<string, string>> = {
   kubeProxyReplacement: 'spec.network.cilium.kubeProxyReplacement',
   k8sServiceHost: 'spec.controlPlane',
@@ -13,7 +13,7 @@ const ownedValues: Readonly<Record<string, string>> = {
   'ipam.operator.clusterPoolIPv4PodCIDRList': 'spec.network.podCIDR',
 }
 
-/** Cilium's values do not contradict the rest of the file, and somebody does the work of kube-proxy. */
+/** Checks that Cilium's values do not contradict the rest of the file, and that either Cilium or kube-proxy serves Services. */
 export const checkCilium: Check = (draft, report) => {
   const { cni, cilium } = draft.sections.network
   if (cni !== 'cilium' || !draft.sound('spec.network.cni')) return

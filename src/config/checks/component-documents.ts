@@ -23,7 +23,7 @@ export const componentDocuments = {
 export type ComponentDocument = keyof typeof componentDocuments
 
 /**
- * Where keys of older versions of the documents went. Sources: kubeadm.k8s.io/v1beta4, "Migration from v1beta3"
+ * Hints for keys of older versions of the documents. Sources: kubeadm.k8s.io/v1beta4, "Migration from v1beta3"
  * (https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/), and the kubelet's changelog.
  */
 const moved: Readonly<Record<string, string>> = {
@@ -45,7 +45,7 @@ const expectations: Readonly<Record<Scalar, string>> = {
   any: 'any value',
 }
 
-// time.ParseDuration of Go; resource.ParseQuantity of k8s.io/apimachinery.
+// As time.ParseDuration of Go and resource.ParseQuantity of k8s.io/apimachinery accept them.
 const duration = /^[-+]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+)$/
 const quantity = /^[-+]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][-+]?\d+)?$/
 
@@ -65,14 +65,14 @@ interface Place {
   /** `1.36` */
   readonly minor: string
   readonly report: Report
-  /** How many unknown keys there were so far. */
+  /** The number of unknown keys so far. */
   unknown: number
 }
 
 /**
- * Reports each key at any depth that the document does not have in this minor of Kubernetes, and each value of a type that
- * its program cannot read: they decode strictly, and fail on the hosts in the middle of the work. Of minors that the
- * schemas do not know only the types of known keys are checked.
+ * Reports each key, at any depth, that the document does not have in this minor version of Kubernetes, and each value of a
+ * wrong type. The programs decode strictly, so they would fail on the hosts in the middle of an apply. For minor versions
+ * without a schema, only the types of known keys are checked.
  */
 export function checkComponentDocument(
   document: ComponentDocument,
@@ -85,7 +85,7 @@ export function checkComponentDocument(
 }
 
 function checkValue(value: unknown, type: ComponentType, path: Path, place: Place): void {
-  // It takes a key away that evcctl would set.
+  // An empty value is allowed: it removes a key that evcctl would set.
   if (value === null || value === undefined) return
   switch (type.is) {
     case 'scalar':
@@ -138,7 +138,7 @@ function unknownKey(key: string, name: string, path: Path, place: Place): void {
   else report({ path, at: 'key', problem, ...elsewhere(key, minor) })
 }
 
-// A key that one of the other documents has at its top was put into the wrong one.
+// Looks for the key at the top level of the other documents: the user may have put it into the wrong one.
 function elsewhere(key: string, minor: string): { readonly next?: string } {
   const found = Object.entries(componentDocuments).find(([, { kind }]) => {
     const field = fieldsOfType(documentType(kind)).get(key)
@@ -147,7 +147,7 @@ function elsewhere(key: string, minor: string): { readonly next?: string } {
   return found === undefined ? {} : { next: `That key belongs to spec.kubernetes.${found[0]}.` }
 }
 
-// Up to v1beta3 these were mappings, and half of what is found on the web still is.
+// Up to v1beta3 these arguments were mappings, and many examples on the web still show them so.
 // https://kubernetes.io/docs/reference/config-api/kubeadm-config.v1beta4/#kubeadm-k8s-io-v1beta4-Arg
 function notAList(value: unknown, of: ComponentType, path: Path, place: Place): void {
   if (of.is !== 'object' || !of.name.endsWith('.Arg')) {

@@ -1,23 +1,23 @@
 import { valueAt } from '../finding.ts'
 import type { Check } from './check.ts'
 
-/** Folders that belong to the system or to all programs. (Filesystem Hierarchy Standard 3.0) */
+/** Folders that the system or several programs share (Filesystem Hierarchy Standard 3.0). */
 const shared = [
   ...['etc', 'home', 'root', 'var'],
   ...['var/backups', 'var/cache', 'var/lib', 'var/local', 'var/log', 'var/mail', 'var/opt', 'var/spool'],
 ].map(name => `/${name}`)
 
-/** Folders with which all below them is lost: at a boot, or when a node is made again; or programs are kept there. */
+/** Folders that are no place for data: a boot or a recreated node clears them, or they hold programs or devices. */
 const unfit = [
   ...['bin', 'boot', 'dev', 'lib', 'lib64', 'proc', 'run', 'sbin', 'sys', 'tmp', 'usr', 'var/tmp', 'var/run'],
   ...['etc/kubernetes', 'etc/evcctl', 'var/lib/kubelet', 'var/lib/evcctl', 'var/cache/evcctl'],
 ].map(name => `/${name}`)
 
-/** The data directory of the stacked etcd is a folder of its own. */
+/** Checks that the data directory of a stacked etcd is a folder that nothing else uses. */
 export const checkEtcdData: Check = (draft, report) => {
   const path = ['spec', 'kubernetes', 'clusterConfiguration', 'etcd', 'local', 'dataDir'] as const
   const folder = valueAt(draft.sections.kubernetes.clusterConfiguration, path.slice(3))
-  // That it is a text is the schema's matter.
+  // The schema reports a value that is no text.
   if (typeof folder !== 'string') return
   const why = whyUnfit(folder)
   if (why === undefined) return

@@ -2,7 +2,7 @@ import { describeTolerance } from '../../etcd/index.ts'
 import { type Draft, hostLabel, hostPath } from '../draft.ts'
 import type { Check, Report } from './check.ts'
 
-/** External etcd is either hosts of role etcd, in an odd number, or an etcd that exists already. */
+/** Checks that external etcd is either an odd number of hosts with role etcd, or an etcd that exists already. */
 export const checkEtcd: Check = (draft, report) => {
   if (!draft.sound('spec.etcd')) return
   const hosts = draft.hosts.filter(({ host }) => host.roles?.includes('etcd'))
@@ -82,7 +82,7 @@ function checkExisting(draft: Draft, hosts: Draft['hosts'], report: Report): voi
   }
 }
 
-// kubeadm join takes etcd's data for that of a control plane node.
+// A host cannot have both roles: kubeadm join would take etcd's data for that of a stacked etcd.
 function checkRoles(hosts: Draft['hosts'], report: Report): void {
   for (const host of hosts) {
     const roles = host.host.roles ?? []

@@ -2,7 +2,7 @@ import type { Path } from '../finding.ts'
 import { parseIpv4Range } from '../ip.ts'
 import type { Check, Report } from './check.ts'
 
-/** Ranges of addresses and ports begin before they end. */
+/** Checks the ranges of addresses and ports. */
 export const checkFirewall: Check = (draft, report) => {
   const { apiFrom, nodePortsFrom, extraPorts } = draft.sections.firewall
   const path: Path = ['spec', 'firewall']

@@ -1,7 +1,7 @@
 import { type DraftHost, hostLabel, hostPath } from '../draft.ts'
 import type { Check, Report } from './check.ts'
 
-/** A control plane node at least, an odd number of etcd members, and every name once. */
+/** Checks that there is a control plane node and that no host name and no role of a host occurs twice. */
 export const checkHosts: Check = (draft, report) => {
   const controlPlane = draft.hosts.filter(({ host }) => host.roles?.includes('control-plane'))
   const rolesSound = draft.hosts.every(({ host }) => host.roles !== undefined)

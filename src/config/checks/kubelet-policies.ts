@@ -4,7 +4,7 @@ import type { Check } from './check.ts'
 const path: Path = ['spec', 'kubernetes', 'kubeletConfiguration']
 
 /**
- * Policies with which the kubelet does not start unless something is reserved for the system, however the host is made.
+ * Checks policies with which the kubelet starts on no host unless resources are reserved for the system.
  * https://kubernetes.io/docs/tasks/administer-cluster/cpu-management-policies/ ("the static policy … requires … a CPU
  * reservation greater than zero") and .../memory-manager/ ("Reserved memory flag").
  */

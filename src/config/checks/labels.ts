@@ -1,7 +1,7 @@
 import { type DraftHost, hostLabel, hostPath } from '../draft.ts'
 import type { Check, Report } from './check.ts'
 
-// Set by the kubelet, kubeadm or controllers, so another value would not last.
+// The kubelet, kubeadm or controllers set these labels, so another value would not last.
 // https://kubernetes.io/docs/reference/labels-annotations-taints/
 const managedLabels = new Set([
   'beta.kubernetes.io/arch',
@@ -12,7 +12,7 @@ const managedLabels = new Set([
   'node-role.kubernetes.io/control-plane',
 ])
 
-// Labels under kubernetes.io and k8s.io that administrators may set; the rest is Kubernetes' own.
+// Labels under kubernetes.io and k8s.io that administrators may set. All others there belong to Kubernetes.
 const settableLabels = [
   /^node-role\.kubernetes\.io\/.+/,
   /^node-restriction\.kubernetes\.io\/.+/,
@@ -23,7 +23,7 @@ const settableLabels = [
 
 const controlPlaneTaint = 'node-role.kubernetes.io/control-plane'
 
-/** Labels and taints do not fight with those that Kubernetes sets itself. */
+/** Checks that labels and taints do not conflict with those that Kubernetes sets itself. */
 export const checkLabels: Check = (draft, report) => {
   for (const host of draft.hosts) {
     for (const key of Object.keys(host.host.labels ?? {})) checkLabel(host, key, report)

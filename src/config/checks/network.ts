@@ -16,7 +16,7 @@ const largestMaskDifference = 16
 
 const unusable = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/3'].map(text => parseIpv4Range(text))
 
-/** Pod and service ranges are valid, apart from each other and from the hosts, and large enough. */
+/** Checks that pod and service ranges are valid and large enough, and overlap neither each other nor the hosts. */
 export const checkNetwork: Check = (draft, report) => {
   const { network } = draft.sections
   const pods = draft.sound('spec.network.podCIDR') ? range(podPath, network.podCIDR, report) : undefined
@@ -123,7 +123,7 @@ function checkNodeRanges(draft: Draft, pods: Ipv4Range, report: Report): void {
   }
 }
 
-// As kubespray's validate_inventory: two addresses of a node's range are not for pods.
+// As in kubespray's validate_inventory: two addresses of each node's range are not available to pods.
 function checkMaxPods(draft: Draft, report: Report): void {
   if (!draft.sound('spec.kubernetes.kubeletConfiguration')) return
   const { nodePrefix } = draft.sections.network

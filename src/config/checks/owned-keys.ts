@@ -1,10 +1,10 @@
-/** A key of somebody else's document that another key of cluster.yaml decides. */
+/** A key of a document such as KubeletConfiguration whose value another key of cluster.yaml decides. */
 export interface OwnedKey {
   /** Dotted path in the document. */
   readonly key: string
-  /** What to use in its place. */
+  /** What to use instead. */
   readonly instead: string
-  /** Values that agree with evcctl are accepted. */
+  /** Values that agree with what evcctl sets, and are therefore accepted. */
   readonly allowed?: readonly unknown[]
 }
 

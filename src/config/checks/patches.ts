@@ -9,7 +9,7 @@ import { ownedFlags, ownedKeys } from './owned-keys.ts'
 
 const documents = Object.keys(componentDocuments) as readonly ComponentDocument[]
 
-/** Patches do not contradict the rest of the file, and have nothing that kubeadm or a component would stumble over. */
+/** Checks that patches do not contradict the rest of the file, and contain nothing that kubeadm or a component rejects. */
 export const checkPatches: Check = (draft, report) => {
   const { version = kubernetesVersions()[0] ?? '' } = draft.sections.kubernetes
   const minor = draft.sound('spec.kubernetes.version') ? version.split('.').slice(0, 2).join('.') : ''

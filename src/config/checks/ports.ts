@@ -16,7 +16,7 @@ const takenPorts: Readonly<Record<number, string>> = {
   10259: 'kube-scheduler',
 }
 
-/** Ports on the nodes do not collide, and an endpoint stands in the place of the local proxy. */
+/** Checks that ports on the nodes do not collide, and that the control plane endpoint is valid. */
 export const checkPorts: Check = (draft, report) => {
   const { bindPort, localProxyPort } = draft.sections.controlPlane
   checkEndpoint(draft, report)
@@ -77,7 +77,7 @@ function checkEndpoint(draft: Draft, report: Report): void {
       })
 }
 
-// kube-apiserver's --service-node-port-range, if the patch of ClusterConfiguration sets it.
+// kube-apiserver's --service-node-port-range: from the patch of ClusterConfiguration, else the default.
 function nodePortRange(draft: Draft, report: Report): NodePorts {
   const path: Path = ['spec', 'kubernetes', 'clusterConfiguration', 'apiServer', 'extraArgs']
   const args = valueAt(draft.sections.kubernetes.clusterConfiguration, path.slice(3))

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net'
 import { parseIpv4Range } from '../ip.ts'
 import type { Check } from './check.ts'
 
-/** There is a proxy where something is said of one, and what needs each other is there. */
+/** Checks that spec.proxy names a proxy, and that keys which need each other are there together. */
 export const checkProxy: Check = ({ sections, sound, given }, report) => {
   const path = ['spec', 'proxy']
   if (!sound('spec.proxy')) return

@@ -6,7 +6,7 @@ import type { Check, Report } from './check.ts'
 type Patch = Readonly<Record<string, unknown>>
 type PatchCheck = (patch: Patch, path: Path, report: Report) => void
 
-/** What is asked of the runtime is something that it can do, and its configuration does not contradict the kubelet's. */
+/** Checks that the runtime supports its settings, and that its configuration does not contradict the kubelet's. */
 export const checkRuntime: Check = (draft, report) => {
   if (!draft.sound('spec.runtime.name')) return
   checkMirrors(draft, report)
@@ -18,7 +18,7 @@ export const checkRuntime: Check = (draft, report) => {
     patchChecks[name](patch, ['spec', 'runtime', 'configPatches', index], report)
 }
 
-// Where only some registries can have a mirror, and mirrors no path.
+// Runtimes that support mirrors for some registries only, and why they do not support one for the others.
 const mirrorLimits: Partial<Record<RuntimeName, (registry: string) => string | undefined>> = {
   'cri-o': registry =>
     registry === '_default' ? 'CRI-O has no mirrors for all registries at once: name each registry.' : undefined,
@@ -48,7 +48,7 @@ function checkMirrors({ sections, sound }: Draft, report: Report): void {
   }
 }
 
-// https://docs.docker.com/engine/security/certificates/: for Docker Hub, certs.d is not looked at.
+// https://docs.docker.com/engine/security/certificates/: Docker does not read certs.d for Docker Hub.
 function checkAuthorities({ sections, sound }: Draft, report: Report): void {
   const { name, registryCAs } = sections.runtime
   if (name !== 'docker' || !sound('spec.runtime.registryCAs') || registryCAs['docker.io'] === undefined) return
@@ -60,8 +60,8 @@ function checkAuthorities({ sections, sound }: Draft, report: Report): void {
   })
 }
 
-// cri-dockerd (PullImage in core/image.go) hands on what the kubelet gives it and knows nothing else; kubeadm gives
-// nothing. Docker sends to a mirror what it has for docker.io.
+// cri-dockerd (PullImage in core/image.go) passes on only the credentials that the kubelet gives it, and kubeadm gives
+// none. Docker sends its credentials for docker.io to a mirror.
 function checkCredentials({ sections, sound }: Draft, report: Report): void {
   const { name, registryCredentials, registryMirrors } = sections.runtime
   if (name !== 'docker' || !sound('spec.runtime.registryCredentials')) return
@@ -91,7 +91,7 @@ function checkContainerdPatch(patch: Patch, path: Path, report: Report): void {
   const plugins = valueAt(patch, ['plugins'])
   if (!isMapping(plugins)) return
   for (const plugin of Object.keys(plugins)) {
-    // The plugin of the 1.x configuration: containerd 2 would not read it.
+    // This is the plugin name of containerd 1.x; containerd 2 would not read it.
     if (plugin === 'io.containerd.grpc.v1.cri')
       report({
         path: [...path, 'plugins', plugin],
@@ -125,7 +125,7 @@ function checkDockerPatch(patch: Patch, path: Path, report: Report): void {
       problem: cgroupDriver,
       expected: 'native.cgroupdriver=systemd among them: lists replace',
     })
-  // docker.service names it on the command line, and dockerd does not start when both do.
+  // docker.service sets hosts on the command line, and dockerd does not start if daemon.json sets it too.
   if (patch.hosts !== undefined)
     report({
       path: [...path, 'hosts'],

@@ -4,7 +4,7 @@ import { nearest } from '../nearest.ts'
 import type { ClusterSpec } from '../spec.ts'
 import type { Check, Report } from './check.ts'
 
-/** Mirror and folder exclude each other; a mirror per site names sites that artifacts come from. */
+/** Checks that only one of mirror and folder is set, and that mirrors per site name sites that artifacts come from. */
 export const checkSources: Check = (draft, report) => {
   const { mirror, folder } = draft.sections.artifacts
   if (mirror !== undefined && folder !== undefined) {
@@ -28,7 +28,10 @@ export const checkSources: Check = (draft, report) => {
   }
 }
 
-/** Whether a local folder has what this cluster needs, for at least one architecture; hosts tell theirs later. */
+/**
+ * Checks that a local folder has what this cluster needs for at least one architecture. The architectures of the hosts are
+ * not known yet.
+ */
 export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean, report: Report): void {
   const { folder } = spec.artifacts
   if (folder === undefined) return
@@ -52,7 +55,7 @@ export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean
   }
 }
 
-/** Names and versions of all artifacts that the hosts of a cluster get. */
+/** Names and versions of all artifacts that the hosts of a cluster need. */
 export function neededArtifacts(spec: ClusterSpec): readonly (readonly [ArtifactName, string])[] {
   const { kubernetes, runtime, network, etcd } = spec
   return [

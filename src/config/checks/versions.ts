@@ -20,7 +20,7 @@ import type { Check, Report } from './check.ts'
 
 const architectures = ['amd64', 'arm64'] as const
 
-/** Versions are in the catalog (or private builds with checksums), and go with each other. */
+/** Checks that versions are in the catalog, or are private builds with checksums, and that they fit each other. */
 export function checkVersions(checksums: Readonly<Record<string, string>> | undefined): Check {
   return (draft, report) => {
     const { kubernetes, etcd, runtime, network } = draft.sections
@@ -28,7 +28,7 @@ export function checkVersions(checksums: Readonly<Record<string, string>> | unde
       names.every(name => versionsOf(name).includes(version) || isPrivateBuild(name, version, checksums))
     const check = (path: string, names: readonly ArtifactName[], what: string, version: string | undefined) => {
       if (version === undefined || !draft.sound(path) || known(names, version)) return
-      // With unreadable checksums nobody knows which private builds there are.
+      // Without readable checksums, evcctl does not know which private builds exist.
       if (checksums === undefined) return
       reportUnknown(path.split('.'), names, what, version, report)
     }
@@ -78,7 +78,7 @@ function reportUnknown(
   })
 }
 
-// False when there is nothing more to say of the version.
+// Returns false if the version needs no further check.
 function checkMinor(draft: Draft, report: Report): boolean {
   const { version } = draft.sections.kubernetes
   if (version === undefined || !draft.sound('spec.kubernetes.version')) return false

@@ -4,7 +4,7 @@ import { flag, port, text } from './scalars.ts'
 
 const octet = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 
-/** An IPv4 address or range; that its address is the first of the range is checked with the others. */
+/** An IPv4 address or range. The checks across keys verify that a range is written with its first address. */
 const source = text(
   new RegExp(`^${octet}(\\.${octet}){3}(/(3[0-2]|[12]?\\d))?$`),
   'an IPv4 address or a range in CIDR notation, e.g. 192.0.2.5 or 192.0.2.0/24',

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { bareUrl } from './scalars.ts'
 import { loginName, secret } from './secret.ts'
 
-// The port is written out: programs do not agree on another one. The value stands in files of systemd and in scripts.
+// The port must be written: programs have different default ports. The value is used in files of systemd and in scripts.
 const proxyUrl = bareUrl.refine(
   value =>
     !/^https?:/.test(value) ||
@@ -14,7 +14,7 @@ const proxyUrl = bareUrl.refine(
 
 const name = /^\.?[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*$/
 
-// What curl, apt and Go all understand: no `*`, no port.
+// Only forms that curl, apt and Go all understand: no `*` and no port.
 const expected = 'a host name, a domain with a dot before it, an IP address or an IP range'
 const noProxy = z
   .string({ error: expected })

@@ -3,7 +3,7 @@ import { text } from './scalars.ts'
 
 const expected = 'a number of nodes from 1 on, or a percentage from 1% to 100%, e.g. 3 or 25%'
 
-/** A number of nodes, or a share of them. */
+/** A number of nodes, or a percentage of them. */
 const nodes = z.union([
   z
     .int({ error: expected })

@@ -1,7 +1,7 @@
 import { valid } from 'semver'
 import { z } from 'zod'
 
-// The message of every scalar says what would be accepted; explain.ts prints it as `expected`.
+// The message of each scalar says what is accepted; explain.ts prints it as `expected`.
 
 /** A text that matches a pattern; `expected` finishes the sentence "expected …". */
 export function text(pattern: RegExp, expected: string) {
@@ -52,11 +52,11 @@ const fullVersion = 'a full version, e.g. 1.36.4'
 
 /** `1.36.4` or `v1.36.4` → `1.36.4`; a pre-release or build part names a private build. */
 export const version = text(/^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/, fullVersion)
-  // Numbers with a zero before them, or with too many digits, are none.
+  // A version may not have numbers with a leading zero or with too many digits.
   .refine(value => valid(value) !== null, { error: fullVersion })
   .transform(value => value.replace(/^v/, ''))
 
-/** An IPv4 range; that its address is the first of the range is checked with the others. */
+/** An IPv4 range. The checks across keys verify that it is written with its first address. */
 export const ipv4Range = text(/^\d{1,3}(\.\d{1,3}){3}\/\d{1,2}$/, 'an IPv4 range in CIDR notation, e.g. 10.244.0.0/16')
 
 /** DNS-1123 label. */
@@ -85,7 +85,7 @@ export function hasCredentials(value: string): boolean {
   return /^https?:\/\/[^/?#\s]*@/.test(value)
 }
 
-/** A URL that stands in plans, and in files that everybody on the host can read. */
+/** A URL without credentials, because plans show it and every user of the host can read it in files. */
 export const bareUrl = url
   .refine(value => !hasCredentials(value), { error: 'a URL without user name and password', abort: true })
   .refine(value => !/^https?:/.test(value) || URL.canParse(value), { error: 'a URL with a host and, maybe, a port' })

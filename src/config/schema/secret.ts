@@ -3,7 +3,7 @@ import { localPath, text } from './scalars.ts'
 
 const expected = '{ fromEnv: NAME }, { fromFile: path } or { prompt: true }'
 
-/** Where a secret is taken from; `what` it is, as a sentence. The secret itself is never in cluster.yaml. */
+/** Where a secret is taken from. The secret itself is never in cluster.yaml. `what` describes the secret in a sentence. */
 export function secret(what: string) {
   return z
     .strictObject(
@@ -23,5 +23,5 @@ export function secret(what: string) {
     .describe(`${what} Never written here: where to take it from.`)
 }
 
-/** A user name that goes with a password over HTTP: there a colon ends it (RFC 7617). */
+/** A user name for HTTP basic authentication, where a colon would end it (RFC 7617). */
 export const loginName = text(/^[^\s\p{Cc}\p{Cs}:][^\p{Cc}\p{Cs}:]*$/u, 'a user name without a colon')

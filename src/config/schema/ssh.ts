@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { duration, flag, localPath, port, text } from './scalars.ts'
 import { secret } from './secret.ts'
 
-// [user@]host[:port], also as ssh://…; src/ssh takes it apart.
+// [user@]host[:port], also as ssh://…; src/ssh parses it.
 const hop = '(ssh://)?([^\\s,]+@)?([^\\s@,:[\\]/-][^\\s@,:[\\]/]*|\\[[0-9A-Fa-f:.]+(%[\\w.-]+)?\\])(:\\d{1,5})?/?'
 
-/** `spec.ssh`, and `ssh` of a host, which wins key by key. Keys that are left out leave it to ~/.ssh/config. */
+/** `spec.ssh`, and `ssh` of a host, whose keys win over the same keys of spec.ssh. ~/.ssh/config decides keys that both leave out. */
 export const sshSchema = z.strictObject({
   user: text(/^[A-Za-z0-9_][A-Za-z0-9_.@\\-]*\$?$/, 'a user name')
     .describe('User to log in as. Default: ~/.ssh/config, else the user who runs evcctl.')
@@ -45,7 +45,7 @@ export const sshSchema = z.strictObject({
     .optional(),
   password: secret('Password to log in with.').optional(),
   sudoPassword: secret('Password for sudo, used only where sudo asks for one.').optional(),
-  // setTimeout of Node takes 24 days at most.
+  // An hour is long enough, and setTimeout of Node takes 24 days at most.
   connectTimeout: duration
     .refine(ms => ms >= 1_000 && ms <= 3_600_000, { error: 'a duration of 1s to 1h' })
     .describe(
