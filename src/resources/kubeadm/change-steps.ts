@@ -10,19 +10,19 @@ import { changeMarks, formerManifests } from './configuration-state.ts'
 import { withStandIn } from './stand-in.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
 
-/** Which parts of a standing cluster's configuration have to be written again. */
+/** The parts of an existing cluster's configuration that must be written again. */
 export interface ChangeableParts {
   readonly controlPlane: boolean
-  /** Whether its manifests were edited by hand: then nothing can be expected of the API server before they are made again. */
+  /** Whether manifests were edited by hand. The API server may then not work until they are recreated. */
   readonly edited: boolean
   readonly certificate: boolean
   readonly kubelet: boolean
   readonly kubeProxy: boolean
-  /** Whether the cluster is to remember what its control plane was made with: once a cluster, not on every node. */
+  /** Whether to write the ConfigMap kubeadm-config. That is done once for the cluster, not on every node. */
   readonly upload: boolean
 }
 
-// The endpoint of admin.conf may be answered by any API server of the cluster.
+// Asks the API server of this node. At the endpoint in admin.conf, any API server of the cluster may answer.
 function ready(server: string): string {
   return `${kubectl(5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
 }
@@ -37,13 +37,13 @@ function apiAnswers(server: string): Step {
 }
 
 const manifestsMark = changeMarks['control plane']
-// The mark goes first: without it, what is left of the folder means nothing.
+// The mark is removed first: without it, the rest of the folder has no meaning.
 const forgetFormer = `${clearMark(manifestsMark)}rm -rf ${formerManifests}`
 
-// On the same disk as the manifests, and not seen by the kubelet.
+// This folder is on the same disk as the manifests, and the kubelet does not read it.
 const newManifests = '/etc/kubernetes/evcctl-manifests'
 
-// The kubelet leaves files alone whose names begin with a dot.
+// The kubelet ignores files whose names begin with a dot.
 const putBackManifests = `for former in ${formerManifests}/*.yaml; do
   next=${manifestFolder}/.\${former##*/}.evcctl
   cp -p "$former" "$next"
@@ -51,12 +51,12 @@ const putBackManifests = `for former in ${formerManifests}/*.yaml; do
   mv -fT "$next" ${manifestFolder}/"\${former##*/}"
 done`
 
-/** Puts back what a change of the control plane that was cut off may have broken, and waits for the API server. */
+/** Puts back the manifests if a change of the control plane was interrupted, and waits for the API server. */
 export function recoverySteps(server: string): readonly Step[] {
   return [recovery, apiAnswers(server)]
 }
 
-// It needs no API server: after a power cut none may run before this is done.
+// The step needs no API server: after a power cut none may run until the manifests are back.
 const recovery: Step = {
   run: `if [ -e ${manifestsMark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
@@ -103,7 +103,7 @@ function kubeProxySteps(config: string): readonly Step[] {
   ]
 }
 
-// A component that does not come up with its new arguments gets its old manifest back.
+// If a component does not come up with its new arguments, it gets its old manifest back.
 function controlPlaneScript(config: string, server: string): string {
   return `${kubeletFailureScript}${cannotStartFunction}${manifestFunction}manifests=${manifestFolder}
 backup=${formerManifests}

@@ -5,7 +5,7 @@ import { deepMerge, isTree, type KubernetesDocument, keptJson, retried } from '.
 export interface ClusterDocuments {
   readonly cluster: KubernetesDocument
   readonly kubelet: KubernetesDocument
-  /** Undefined: the cluster has no kube-proxy of kubeadm. */
+  /** Undefined if kubeadm does not install kube-proxy. */
   readonly kubeProxy: KubernetesDocument | undefined
 }
 

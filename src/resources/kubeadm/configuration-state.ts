@@ -8,7 +8,7 @@ import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/i
 import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
 import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
-/** How a standing cluster is configured. */
+/** The configuration of an existing cluster. */
 export type KubeadmConfigurationState =
   | { readonly api: 'absent' }
   | (ApiSilence & LocalState)
@@ -17,38 +17,38 @@ export type KubeadmConfigurationState =
       readonly cluster: unknown
       readonly kubelet: unknown
       readonly kubeProxy: unknown
-      /** What the cluster keeps of what evcctl made of it last; undefined: nothing. */
+      /** The documents that evcctl last applied completely, as recorded in the cluster; undefined if there is no record. */
       readonly made: Partial<ClusterDocuments> | undefined
       /** Documents of a change that was cut off, or failed; see ClusterRecord. */
       readonly begun: Partial<ClusterDocuments> | undefined
     } & LocalState)
 
-/** What the first control plane node knows without asking the API server. */
+/** The state of the first control plane node that can be read without the API server. */
 export interface LocalState {
-  /** What the static pods of this host were made with last, and what the cluster was then; undefined: not known. */
+  /** The documents that this host recorded when its static pods were last made; undefined if there is no record. */
   readonly recorded: Partial<ClusterDocuments> | undefined
-  /** The record is there and cannot be read: it counts as not there, and is written again. */
+  /** True if the record exists but cannot be read. It then counts as missing, and is written again. */
   readonly recordDamaged: boolean
-  /** Of the API server's certificate. */
+  /** The names in the API server's certificate. */
   readonly certSANs: readonly string[]
-  /** Of the API server's manifest; empty when it does not say. */
+  /** From the API server's manifest; empty if the manifest does not have it. */
   readonly advertiseAddress: string
   readonly bindPort: string
-  /** Parts of which a change was begun and not ended. */
+  /** Parts with a change that has begun but not ended. */
   readonly cutOff: readonly ChangeMark[]
-  /** Manifests that are not as kubeadm made them. */
+  /** Manifests that differ from what kubeadm made. */
   readonly edited: readonly EditedManifest[]
 }
 
-/** A change of these is under way as long as its mark is there; see changeMarks and ClusterRecord. */
+/** The parts whose changes leave a mark until they have ended; see changeMarks and ClusterRecord. */
 export type ChangeMark = HostMark | 'kube-proxy'
 
 type HostMark = 'control plane' | 'API server certificate'
 
-// As long as it is there, the manifests beside it are those from before a change that did not end.
+// The folder for the manifests from before a change. They are complete if the mark in it exists, and the change has not ended.
 export const formerManifests = '/var/lib/evcctl/manifests'
 
-/** The file that tells on the host that a change of this part has begun. */
+/** The file on the host that marks a change of this part as begun. */
 export const changeMarks: Readonly<Record<HostMark, string>> = {
   'control plane': `${formerManifests}/complete`,
   'API server certificate': newServingCertificateMark,
@@ -61,7 +61,7 @@ const mapPaths = [
   clusterRecordPath,
 ]
 
-/** Asks the API server and the host itself. `recordPath`: what evcctl made of the configuration last. */
+/** Reads the state from the API server and from the host itself. `recordPath`: the record of the documents last applied. */
 export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
   const marks = Object.entries(changeMarks).map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
   return surveyProbe({

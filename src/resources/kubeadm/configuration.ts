@@ -12,7 +12,7 @@ import { explainKubeadm } from './failure.ts'
 import { editedFields } from './static-pods.ts'
 
 export interface KubeadmConfigurationParameters {
-  /** File with the kubeadm documents; has to be there before. */
+  /** File on the host with the kubeadm documents. It must exist before. */
   readonly configuration: string
   readonly documents: ClusterDocuments
   readonly advertiseAddress: string
@@ -24,15 +24,15 @@ export interface KubeadmConfigurationParameters {
 
 const recordPath = `${stateFolder}/kubeadm-configuration.json`
 
-/** The record that kubeadm init leaves of the cluster's documents, so that a key taken out of cluster.yaml is seen. */
+/** The record of the cluster's documents on a control plane node. With it evcctl sees a key that was removed from cluster.yaml. */
 export function clusterRecord(documents: ClusterDocuments): { readonly path: string; readonly content: string } {
   return { path: recordPath, content: `${JSON.stringify(documents)}\n` }
 }
 
 /**
- * The configuration of a standing cluster, as kubeadm keeps it (ConfigMaps kubeadm-config, kubelet-config, kube-proxy)
- * and as its first control plane node runs with it. Arguments of the control plane, certificate names, kubelet and
- * kube-proxy settings are carried over; what kubeadm cannot change later is refused.
+ * The configuration of an existing cluster: as kubeadm keeps it in ConfigMaps (kubeadm-config, kubelet-config, kube-proxy),
+ * and as its first control plane node runs with it. Changed arguments of the control plane, names in the certificate, and
+ * settings of kubelet and kube-proxy are applied. Changes that kubeadm cannot make later are refused.
  */
 export function kubeadmConfiguration(
   parameters: KubeadmConfigurationParameters,
@@ -41,7 +41,7 @@ export function kubeadmConfiguration(
   const record = clusterRecord(documents)
   return {
     kind: 'kubeadm configuration',
-    // The same as on the other control plane nodes: what one of them is well with can be told from what another one got.
+    // The name is the same on the other control plane nodes, so that their changes can be compared with this one.
     name: 'node',
     title: 'kubeadm configuration',
     probe: kubeadmConfigurationProbe(recordPath),
@@ -73,7 +73,7 @@ export function kubeadmConfiguration(
       const isProxyCutOff = current.cutOff.includes('kube-proxy')
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
-        // What a cut-off change leaves to be put back may itself be an edit: it is made again.
+        // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
         edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
         certificate: names.length > 0,
         kubelet: kubelet.length > 0,
@@ -99,7 +99,10 @@ export function kubeadmConfiguration(
 
 type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent' }>
 
-/** What the static pods of a host do not have of the cluster's configuration. `recorded`: what they were made with; undefined: not known. */
+/**
+ * How the static pods of a host differ from the cluster's configuration. `recorded`: the configuration that they were made
+ * with; undefined if it is not known.
+ */
 export function podChanges(
   cluster: KubernetesDocument,
   recorded: KubernetesDocument | undefined,
@@ -108,18 +111,18 @@ export function podChanges(
   return documentChanges(cluster, recorded, recorded).filter(changeable)
 }
 
-// Whether a field of the ClusterConfiguration is one of the static pods, which can be made again.
+// Whether a field of the ClusterConfiguration belongs to the static pods, which can be recreated.
 function changeable({ field }: FieldChange): boolean {
   return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints)\b/.test(field)
 }
 
-/** URL of the API server of a control plane node. */
+/** The URL of the API server on a control plane node. */
 export function serverOf(node: { readonly advertiseAddress: string; readonly bindPort: number }): string {
   return `https://${isIPv6(node.advertiseAddress) ? `[${node.advertiseAddress}]` : node.advertiseAddress}:${node.bindPort}`
 }
 
 interface Comparison {
-  /** Those that cannot be made. */
+  /** Changes that kubeadm cannot make. */
   readonly fixed: readonly FieldChange[]
   readonly cluster: readonly FieldChange[]
   readonly names: readonly FieldChange[]
@@ -129,9 +132,10 @@ interface Comparison {
 
 const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
 
-// As long as the API server does not tell, the cluster is taken to be what evcctl made of it last. What the cluster has may have
-// been written through another node while this one was off, so the static pods are compared on their own; and what was written
-// may not have been seen through, nor recorded for a later run that takes it back.
+// If the API server does not answer, the cluster is assumed to have the configuration that this host recorded last. The static
+// pods of this host are compared separately: the ConfigMaps may have been written through another node while this one was
+// off. The documents that were applied completely are compared too: an interrupted run may have written a ConfigMap
+// without finishing the change.
 function compare(current: StandingState, parameters: KubeadmConfigurationParameters): Comparison {
   const { documents } = parameters
   const { recorded } = current
@@ -177,7 +181,7 @@ function placeChanges(current: LocalState, parameters: KubeadmConfigurationParam
   })
 }
 
-/** The names that the API server's certificate is to be for. */
+/** The names that the API server's certificate must have. */
 export function certSANsIn(cluster: KubernetesDocument): readonly string[] {
   const { certSANs = [] } = (cluster.apiServer ?? {}) as { readonly certSANs?: readonly string[] }
   return certSANs
@@ -187,7 +191,7 @@ function prefixed(name: string, changes: readonly FieldChange[]): readonly Field
   return changes.map(change => ({ ...change, field: `${name} ${change.field}` }))
 }
 
-// Field of the cluster's configuration → key of cluster.yaml that it comes from.
+// Field of the cluster's configuration → the key of cluster.yaml that sets it.
 const keys: Readonly<Record<string, string>> = {
   clusterName: 'metadata.name',
   kubernetesVersion: 'spec.kubernetes.version',
@@ -216,8 +220,9 @@ export function fixedField({ field, before, after }: FieldChange, file: string):
   }
 }
 
-// The address stands in certificates, in etcd's list of members and in the manifests: the node is made again instead. Its
-// kubelet reports no more, so that the end of its pods is never seen, and a pod without a controller would end the drain.
+// Certificates, etcd's list of members and the manifests contain the address, so the advice is to recreate the node. The kubelet
+// of the old node no longer reports, so the advised drain must not wait for the end of its pods, nor fail on pods without
+// a controller.
 function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
   const etcdctl =
     'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'

@@ -17,7 +17,7 @@ import {
 } from './static-pods.ts'
 
 export interface ControlPlaneConfigurationParameters {
-  /** File with the kubeadm documents of this node; has to be there before. */
+  /** File on the host with the kubeadm documents of this node. It must exist before. */
   readonly configuration: string
   readonly documents: ClusterDocuments
   readonly advertiseAddress: string
@@ -28,24 +28,24 @@ export interface ControlPlaneConfigurationParameters {
 }
 
 export interface ControlPlaneConfigurationState {
-  /** False as long as the host is no control plane node. */
+  /** False until the host is a control plane node. */
   readonly joined: boolean
-  /** What its static pods were made with last; undefined: it is not known. */
+  /** The documents that its static pods were last made with; undefined if they are not known. */
   readonly recorded: Partial<ClusterDocuments> | undefined
-  /** Of the API server's certificate. */
+  /** The names in the API server's certificate. */
   readonly certSANs: readonly string[]
-  /** Of the API server's manifest; empty when it does not say. */
+  /** From the API server's manifest; empty if the manifest does not have it. */
   readonly advertiseAddress: string
   readonly bindPort: string
-  /** Whether a change of its static pods was begun and not ended. */
+  /** Whether a change of its static pods has begun but not ended. */
   readonly cutOff: boolean
-  /** Manifests that are not as kubeadm made them. */
+  /** Manifests that differ from what kubeadm made. */
   readonly edited: readonly EditedManifest[]
 }
 
 /**
- * The static pods and the API server certificate of a control plane node other than the first, as the cluster's
- * documents have them. What the cluster remembers is the first node's business: see kubeadmConfiguration.
+ * The static pods and the API server certificate of a control plane node other than the first, as the cluster's documents
+ * define them. The ConfigMaps of the cluster are written on the first node only: see kubeadmConfiguration.
  */
 export function controlPlaneConfiguration(
   parameters: ControlPlaneConfigurationParameters,
@@ -73,7 +73,7 @@ export function controlPlaneConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const steps = changeSteps(configuration, serverOf(parameters), {
         controlPlane: pods.length > 0,
-        // What a cut-off change leaves to be put back may itself be an edit: it is made again.
+        // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
         edited: current.edited.length > 0 || current.cutOff,
         certificate: names.length > 0,
         kubelet: false,
