@@ -4,26 +4,26 @@ import { keywords } from './keywords.ts'
 import type { ConfigLine } from './lines.ts'
 import { evaluateMatch } from './match.ts'
 
-/** Who is asked about: what the command line of ssh would say. */
+/** The host that the configuration is read for, as the command line of ssh would name it. */
 export interface Query {
   readonly alias: string
-  /** Wins over the files, as `ssh -l`. */
+  /** Wins over the files, like `ssh -l`. */
   readonly user?: string
   readonly localUser: string
 }
 
-/** The lines that are in effect for one host, by keyword. */
+/** The lines that apply to one host, by keyword. */
 export interface InEffect {
   readonly values: ReadonlyMap<string, readonly ConfigLine[]>
-  /** What is in effect for it and not followed, e.g. `Match exec (~/.ssh/config:12)`. */
+  /** Lines that apply to the host but that evcctl does not follow, e.g. `Match exec`. */
   readonly notFollowed: readonly ConfigLine[]
 }
 
-/** Which lines count for a host: the first of each keyword, or all of those that add up (ssh_config(5)). */
+/** The lines that count for a host: the first of each keyword, or all lines of a keyword that accumulates (ssh_config(5)). */
 export function evaluateConfig(files: readonly (readonly ConfigLine[])[], query: Query): InEffect {
   const pass = new Pass(query)
   for (const lines of files) pass.walk(lines, true, false)
-  // `Match final` asks for a second reading, with the name that the first one found.
+  // `Match final` requires a second pass, with the host name that the first pass found.
   if (pass.wantsFinal) {
     pass.beginFinal()
     for (const lines of files) pass.walk(lines, true, false)
@@ -46,13 +46,13 @@ class Pass {
 
   beginFinal(): void {
     this.#name = this.#hostName().toLowerCase()
-    // HostName is settled now, also where no line set it.
+    // HostName is fixed for the second pass, even if no line has set it.
     const place = this.values.get('hostname')?.[0] ?? { file: '', line: 0 }
     this.values.set('hostname', [{ ...place, keyword: 'hostname', words: [this.#name.replaceAll('%', '%%')] }])
     this.#final = true
   }
 
-  /** `never`: the lines were included by a block that does not match, so no block in them does. */
+  /** `never`: a block that does not match has included these lines, so no block in them matches either. */
   walk(lines: readonly ConfigLine[], active: boolean, never: boolean): void {
     let now = active
     for (const line of lines) {
@@ -80,7 +80,7 @@ class Pass {
   #take(line: ConfigLine): void {
     const keyword = keywords[line.keyword]
     if (keyword === undefined) return
-    // Whichever of the two comes first wins.
+    // Of ProxyCommand and ProxyJump, the one that comes first wins.
     if (line.keyword === 'proxycommand' && this.values.has('proxyjump')) return
     if (line.keyword === 'proxyjump' && this.values.has('proxycommand')) return
     const earlier = this.values.get(line.keyword)

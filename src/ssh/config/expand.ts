@@ -3,8 +3,8 @@ import { expandHome } from '../home.ts'
 import { type ConfigLine, configError } from './lines.ts'
 
 /**
- * A value with its %-tokens replaced (ssh_config(5), TOKENS). Raises UserError with file and line for a token that is
- * not among them.
+ * A value with its %-tokens replaced (ssh_config(5), TOKENS). Raises UserError with file and line for a token that is not
+ * in `tokens`.
  */
 export function expandTokens(
   line: ConfigLine,
@@ -24,7 +24,7 @@ export function expandTokens(
   })
 }
 
-/** A path with `~`, `${VARIABLE}` and tokens replaced. Raises UserError also for a variable that is not set. */
+/** A path with `~`, `${VARIABLE}` and tokens replaced. Raises UserError for an unknown token or a variable that is not set. */
 export function expandPath(line: ConfigLine, tokens: Readonly<Record<string, string>>, text?: string): string {
   const whole = expandHome(text ?? line.words[0] ?? '')
   const variables = whole.replace(/\$\{([^}]*)\}/g, (_whole, name: string) => {

@@ -5,13 +5,13 @@ import { type HostSettings, settingsOf } from './settings.ts'
 
 export type { AlgorithmList, HostSettings } from './settings.ts'
 
-/** The OpenSSH client configuration, ready to be asked. */
+/** The OpenSSH client configuration. */
 export interface SshConfig {
-  /** The default known_hosts files of the machine, read beside those of the user. */
+  /** Whether the default known_hosts files of the machine are read in addition to those of the user. */
   readonly systemFiles: boolean
   /**
-   * What it says of a host; `given` is what cluster.yaml says, which wins, as ssh's command line. Raises UserError with
-   * file and line.
+   * The settings for a host. `given` comes from cluster.yaml and wins, like options on ssh's command line. Raises UserError
+   * with file and line.
    */
   settings(
     alias: string,
@@ -22,8 +22,8 @@ export interface SshConfig {
 const systemFile = '/etc/ssh/ssh_config'
 
 /**
- * Reads ~/.ssh/config and then /etc/ssh/ssh_config, or only `file` where one is named, as `ssh -F`. Files need not
- * exist. Raises UserError with file and line for what ssh refuses, too. Nothing in them is ever run.
+ * Reads ~/.ssh/config and then /etc/ssh/ssh_config, or only `file` if it is given, like `ssh -F`. Files need not exist.
+ * Raises UserError with file and line for what ssh would refuse as well. No command in the files is ever run.
  */
 export function readSshConfig(file?: string): SshConfig {
   const files =

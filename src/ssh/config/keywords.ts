@@ -1,14 +1,14 @@
 import { splitJumps } from '../jump.ts'
 
-/** How the words after a keyword are taken. */
+/** How evcctl reads the words after a keyword. */
 export interface Keyword {
-  /** `first`: the first line counts. `all`: each line adds to it. */
+  /** `first`: only the first line with the keyword counts. `all`: the lines accumulate. */
   readonly take: 'first' | 'all'
-  /** One word, several, or the line as it is. */
+  /** Whether the value is one word, several words, or the whole line. */
   readonly words: 'one' | 'many' | 'line'
-  /** What is expected, where the words are not that. */
+  /** Returns what is expected if the words are invalid, else undefined. */
   readonly check?: (words: readonly string[]) => string | undefined
-  /** Said where the keyword is in effect: evcctl does not follow it. */
+  /** Whether evcctl does not follow this value, so that it reports the line as left out. */
   readonly notFollowed?: (value: string) => boolean
 }
 
@@ -37,7 +37,7 @@ const algorithms = matching(/^[+^-]?[\w@.*?!,-]+$/, 'names of algorithms, with c
 const one: Keyword = { take: 'first', words: 'one' }
 const notOff = (value: string): boolean => !['no', 'none', 'false', ''].includes(value.toLowerCase())
 
-/** The keywords of ssh_config(5) that mean something to evcctl; all others are passed over. */
+/** The keywords of ssh_config(5) that evcctl reads. All others are ignored. */
 export const keywords: Readonly<Record<string, Keyword>> = {
   hostname: one,
   port: { ...one, check: port },
@@ -68,9 +68,9 @@ export const keywords: Readonly<Record<string, Keyword>> = {
 
 const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
 
-/** A time of ssh_config (`90`, `1m30s`; sshd_config(5), TIME FORMATS) in ms; undefined when it is none. */
+/** A time of ssh_config (`90`, `1m30s`; sshd_config(5), TIME FORMATS) in ms; undefined if the text is no time. */
 export function timeMs(text: string): number | undefined {
-  // Only the last part may have no unit: then a text that is no time is known for one at its first reading.
+  // Only the last part may have no unit. That lets the pattern reject any other text in one pass, without backtracking.
   if (text === '' || !/^(?:\d{1,9}[smhdw])*(?:\d{1,9})?$/i.test(text)) return undefined
   const parts = [...text.matchAll(/(\d+)([smhdw]?)/gi)]
   return 1000 * parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (units[unit.toLowerCase()] ?? 1), 0)

@@ -15,30 +15,30 @@ export interface Place {
   readonly line: number
 }
 
-/** One line that means something. */
+/** One line with a keyword. */
 export interface ConfigLine extends Place {
   readonly keyword: string
   readonly words: readonly string[]
-  /** Only of `Include`: the lines of its files. */
+  /** Only for `Include`: the lines of the included files. */
   readonly included?: readonly ConfigLine[]
 }
 
-// As OpenSSH.
+// The same limit as in OpenSSH.
 const deepestInclude = 16
-// More than any real configuration has; a file that never ends would fill the memory.
+// More lines than any real configuration has. Without a limit, an endless file would fill the memory.
 const mostLines = 200_000
 
 interface Reading {
-  /** Folder of files that `Include` names without a path. */
+  /** The folder in which `Include` looks for relative paths. */
   readonly folder: string
-  /** Whether files that others may write to are refused, as OpenSSH refuses the user's own. */
+  /** Whether to refuse files that other users can write to, as OpenSSH does for the user's own configuration. */
   readonly checkOwner: boolean
   lines: number
 }
 
 /**
- * Reads a configuration file and what it includes. A file that does not exist is empty. Raises UserError with file and
- * line where OpenSSH would refuse the file as well.
+ * Reads a configuration file and the files that it includes. A file that does not exist counts as empty. Raises UserError
+ * with file and line for what OpenSSH would refuse as well.
  */
 export function readConfigLines(file: string, options: { readonly checkOwner: boolean }): readonly ConfigLine[] {
   return readFile(file, 0, { folder: dirname(file), lines: 0, ...options })
@@ -77,7 +77,7 @@ function readFile(file: string, depth: number, reading: Reading): ConfigLine[] {
   return found
 }
 
-// The words after a keyword, checked whether or not the block around it is for us, as OpenSSH does.
+// The words after a keyword. Like OpenSSH, this checks them even in a block that does not match the host.
 function wordsOf(place: Place, keyword: string, rest: string): readonly string[] {
   if (rest === '')
     throw configError(place, `nothing follows ${keyword || 'the keyword'}`, 'a value', 'the end of the line')
@@ -109,7 +109,7 @@ function include(place: Place, patterns: readonly string[], depth: number, readi
     .flatMap(file => readFile(file, depth, reading))
 }
 
-// glob(3) knows `*`, `?` and `[…]` and nothing else; `**` would read whole trees, and braces multiply.
+// Limits a pattern to what glob(3) knows: `*`, `?` and `[…]`. `**` would read whole trees, and braces would multiply paths.
 function likeGlob3(pattern: string): string {
   return pattern.replace(/\*{2,}/g, '*').replace(/[{}()]/g, '\\$&')
 }
@@ -123,7 +123,7 @@ function readText(file: string, { checkOwner }: Reading): string {
   }
   try {
     const status = statSync(file)
-    // A pipe would never end, and a folder has no lines.
+    // Only regular files are read: a pipe might never end, and a folder has no lines.
     if (!status.isFile()) return ''
     const uid = process.getuid?.() ?? status.uid
     if (checkOwner && ((status.mode & 0o022) !== 0 || (status.uid !== 0 && status.uid !== uid)))

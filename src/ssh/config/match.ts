@@ -3,13 +3,13 @@ import { matchesList } from '../patterns.ts'
 
 /** What a Match line is compared with. */
 export interface MatchSubject {
-  /** The name asked for. */
+  /** The host name as given to ssh. */
   readonly original: string
-  /** HostName so far, else the name asked for. */
+  /** The value of HostName found so far, else the name as given. */
   readonly host: string
   readonly user: string
   readonly localUser: string
-  /** True in the second reading, which `Match final` asks for. */
+  /** True in the second pass, which `Match final` requires. */
   readonly final: boolean
 }
 
@@ -25,14 +25,14 @@ const compared: Readonly<Record<string, (subject: MatchSubject) => string>> = {
   user: ({ user }) => user,
   localuser: ({ localUser }) => localUser,
 }
-// Those that take a value and that evcctl does not follow; `exec` would run a program.
+// Criteria with a value that evcctl does not follow; `exec` would run a program.
 const notFollowed = ['exec', 'localnetwork', 'tagged', 'version', 'sessiontype', 'command']
 const without = ['all', 'final', 'canonical']
 
-/** What came of a Match line: whether it matches, or the criterion because of which it is left out. */
+/** The result of a Match line: whether it matches, and the criterion that evcctl does not follow, if there is one. */
 export type MatchResult = { readonly matches: boolean; readonly leftOut?: string; readonly wantsFinal: boolean }
 
-/** Throws what `error` makes of what is expected and what came, when a Match line cannot be read. */
+/** Checks a Match line. If it is invalid, throws the error that `error` makes from the expected and the actual words. */
 export function checkMatch(words: readonly string[], error: (expected: string, actual: string) => UserError): void {
   const names = [...Object.keys(compared), ...notFollowed, ...without]
   const criteria = criteriaOf(words)
@@ -42,12 +42,12 @@ export function checkMatch(words: readonly string[], error: (expected: string, a
   }
   const all = criteria.findIndex(({ name }) => name === 'all')
   const before = criteria.slice(0, all).filter(({ name }) => !['final', 'canonical'].includes(name))
-  // OpenSSH: one criterion without a value may come before it, and nothing after.
+  // As in OpenSSH, only one criterion without a value may come before `all`, and nothing after it.
   if (all >= 0 && (all > 1 || before.length > 0 || all < criteria.length - 1))
     throw error('"all" alone', words.join(' '))
 }
 
-/** Compares a Match line that was checked. Criteria after one that does not hold are not looked at. */
+/** Evaluates a Match line that checkMatch() has accepted. Criteria after one that does not match are ignored. */
 export function evaluateMatch(words: readonly string[], subject: MatchSubject): MatchResult {
   let matches = true
   let wantsFinal = false
@@ -67,7 +67,7 @@ export function evaluateMatch(words: readonly string[], subject: MatchSubject): 
 }
 
 function criteriaOf(words: readonly string[]): Criterion[] {
-  // Older versions take `host=name` as well as `host name`.
+  // Accepts `host=name` as well as `host name`, as OpenSSH does.
   const parts = words.flatMap((word, index) => {
     const [, name, value] = /^(!?[a-z]+)=(.*)$/i.exec(word) ?? []
     return name !== undefined && index % 2 === 0 ? [name, value ?? ''] : [word]

@@ -7,16 +7,16 @@ import { expandPath, expandTokens } from './expand.ts'
 import { timeMs } from './keywords.ts'
 import type { ConfigLine } from './lines.ts'
 
-/** What the ssh configuration says of one host, as far as evcctl uses it (ssh_config(5)). */
+/** The settings of the ssh configuration for one host that evcctl uses (ssh_config(5)). */
 export interface HostSettings {
   readonly hostName?: string
   readonly port?: number
   readonly user?: string
-  /** Undefined: not set, so the default ones are tried. Empty: none is. */
+  /** Undefined: not set, so the default files are tried. Empty: no file is tried. */
   readonly identityFiles?: readonly string[]
   readonly certificateFiles: readonly string[]
   readonly identitiesOnly: boolean
-  /** `ProxyJump` as written; `none` switches off. */
+  /** `ProxyJump` as written; `none` means no jump host. */
   readonly proxyJump?: string
   /** Undefined: SSH_AUTH_SOCK. `none` switches the agent off. */
   readonly identityAgent?: string
@@ -33,7 +33,7 @@ export interface HostSettings {
   readonly algorithms: Readonly<Partial<Record<AlgorithmList, string>>>
   /** True when the host has a `ProxyCommand`, which evcctl does not run. */
   readonly hasProxyCommand: boolean
-  /** What is in effect for the host and left out by evcctl, e.g. `Match exec (~/.ssh/config line 12)`. */
+  /** Lines that apply to the host but that evcctl does not follow, e.g. `Match exec (~/.ssh/config line 12)`. */
   readonly notFollowed: readonly string[]
 }
 
@@ -52,7 +52,7 @@ const checking: Readonly<Record<string, HostSettings['strictHostKeyChecking']>> 
   off: 'off',
 }
 
-/** What the files of an ssh configuration come to for one host; `port` wins over the files, as `ssh -p`. */
+/** The settings that the files of an ssh configuration give for one host. `port` wins over the files, like `ssh -p`. */
 export function settingsOf(
   files: readonly (readonly ConfigLine[])[],
   query: Query & { readonly port?: number },
@@ -117,7 +117,7 @@ function defined<K extends string, T>(name: K, value: T | undefined): { readonly
   return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: T })
 }
 
-// SSH_AUTH_SOCK is what is used without it; `$NAME` names another variable.
+// The value of IdentityAgent. SSH_AUTH_SOCK is also the default, so it counts as not set. `$NAME` names another variable.
 function agentOf(line: ConfigLine, tokens: Readonly<Record<string, string>>): string | undefined {
   const [word = ''] = line.words
   if (word.toLowerCase() === 'none') return 'none'

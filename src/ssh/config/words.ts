@@ -1,12 +1,12 @@
 const blank = ' \t'
 const keywordLine = /^[ \t\r]*(?:"([^"]*)"|([^\s"=]+))[ \t\r]*=?[ \t\r]*(.*)$/s
 
-/** A line of ssh_config taken apart: the keyword in lower case, and what follows it. Undefined: empty, or a comment. */
+/** Splits a line of ssh_config into its keyword, in lower case, and the rest. Undefined if the line is empty or a comment. */
 export function keywordOf(line: string): { readonly keyword: string; readonly rest: string } | undefined {
-  // C strings end at a NUL, and so does a line for OpenSSH.
+  // OpenSSH reads lines as C strings, which end at a NUL.
   const whole = line.split('\0', 1)[0] ?? ''
   let end = whole.length
-  // A pattern for the end would look at each blank of a line as if the end began there.
+  // Not a regular expression: it would try each run of blanks in the line as the end, which takes quadratic time.
   while (end > 0 && ' \t\r\n\f'.includes(whole[end - 1]!)) end--
   const text = whole.slice(0, end)
   if (/^[ \t\r]*(#|$)/.test(text)) return undefined
@@ -15,9 +15,9 @@ export function keywordOf(line: string): { readonly keyword: string; readonly re
 }
 
 /**
- * The arguments of a line as OpenSSH 9 splits them (argv_split() of its misc.c): blanks separate, both kinds of quotes
- * keep them, a backslash keeps a quote, a backslash or a blank, `#` at the beginning of a word ends the line. Undefined:
- * a quote is not closed.
+ * The arguments of a line, split as OpenSSH 9 does (argv_split() in misc.c). Blanks separate arguments, except inside
+ * single or double quotes. A backslash escapes a quote, a backslash or a blank. A `#` at the beginning of a word ends the
+ * line. Undefined if a quote is not closed.
  */
 export function splitWords(text: string): string[] | undefined {
   const words: string[] = []
