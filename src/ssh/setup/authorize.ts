@@ -12,21 +12,22 @@ import { runCommand } from '../run.ts'
 
 const longestMs = 60_000
 
-/** What became of authorized_keys: whether the line had to be added, and what sshd's StrictModes will look at. */
+/** The result of authorizing a key. */
 export interface Authorized {
   readonly added: boolean
-  /** `ls -ld` of the home folder. */
+  /** `ls -ld` of the home folder, whose permissions sshd's StrictModes checks. */
   readonly home: string
 }
 
 /**
- * The script that puts a line into ~/.ssh/authorized_keys of the user who runs it, unless its key is there: as a whole
- * and by rename, mode 0600 in a folder of mode 0700. Lines that are there stay; a last one without its line break gets it.
- * It prints `<nonce> added` or `<nonce> there`, then the home folder's mode. Pure.
+ * The script that adds a line to ~/.ssh/authorized_keys of the user who runs it, unless the file has the key already. It
+ * writes the whole file and renames it into place, with mode 0600 in a folder of mode 0700. Existing lines stay, and a
+ * last line without a line break gets one. It prints `<nonce> added` or `<nonce> there`, then `ls -ld` of the home folder.
+ * Pure.
  */
 export function authorizeScript(publicLine: string, nonce: string): string {
   const [type = '', blob = ''] = publicLine.split(' ')
-  // Inside main() { … } nothing runs before all has arrived.
+  // Inside main() { … } nothing runs before the whole script has arrived.
   return `main() {
 set -u
 umask 077
@@ -57,8 +58,8 @@ main </dev/null; exit
 }
 
 /**
- * Lets a key in for the user of a connection. The script travels on stdin, so that `ps` shows nothing of it. Rejects
- * with HostError.
+ * Authorizes a key for the user of a connection. The script is sent on stdin, so that `ps` does not show it. Rejects with
+ * HostError.
  */
 export async function authorize(connection: Connection, publicLine: string, signal: AbortSignal): Promise<Authorized> {
   const { endpoint } = connection

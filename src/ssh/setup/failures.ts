@@ -8,7 +8,7 @@ import type { Authorized } from './authorize.ts'
 import type { Machine } from './machine.ts'
 import { isOwnAddress } from './own-address.ts'
 
-/** Nothing listens: for this machine itself there is more to say. */
+/** The error if nothing listens on a machine. If that machine is the one that runs evcctl, the error says more. */
 export async function unreachable(machine: Machine, error: HostError): Promise<HostError> {
   const { endpoint } = machine
   if (error.kind !== 'unreachable' || endpoint.via !== undefined || !(await isOwnAddress(endpoint.host))) return error
@@ -55,12 +55,12 @@ export function cannotRecord(machine: Machine, cause: unknown): HostError {
   )
 }
 
-/** Whether a password could let in at all; a server that ended the connection before it said so counts as one. */
+/** Whether the server may accept passwords. A server that ended the connection before it told its methods may. */
 export function takesPasswords({ accepted }: LoginRefused): boolean {
   return accepted === undefined || accepted.includes('password') || accepted.includes('keyboard-interactive')
 }
 
-/** The server lets nobody in by password, so the key has to come there by another way. */
+/** The error if the server accepts no passwords, so that the key must be installed in another way. */
 export function keysOnly(machine: Machine, refusal: LoginRefused): HostError {
   const { endpoint, identityFile } = machine
   return hostError(
@@ -76,7 +76,7 @@ export function keysOnly(machine: Machine, refusal: LoginRefused): HostError {
   )
 }
 
-/** A password is wanted, and there is nobody to ask. */
+/** The error if a password is needed but nobody can be asked for it. */
 export function nobodyToAsk(machine: Machine, refusal: LoginRefused): HostError {
   const { endpoint, jumpHost } = machine
   const wrong = endpoint.password !== undefined
@@ -112,7 +112,7 @@ export function wrongPasswords(machine: Machine, tries: number, refusal: LoginRe
   )
 }
 
-/** The line is in authorized_keys, and yet the key is refused. */
+/** The error if the server refuses the key although authorized_keys has it. */
 export function keyStillRefused(machine: Machine, authorized: Authorized, error: HostError): HostError {
   const { endpoint } = machine
   const open = /^.{5}w|^.{8}w/.test(authorized.home)
@@ -133,7 +133,7 @@ export function keyStillRefused(machine: Machine, authorized: Authorized, error:
   )
 }
 
-/** Sudo took the password that was typed, which evcctl does not keep. */
+/** The error if sudo accepted the typed password, which evcctl does not keep, and cluster.yaml names none. */
 export function sudoPasswordMissing(machine: Machine): HostError {
   const { endpoint } = machine
   return hostError(endpoint, 'root', {
@@ -143,7 +143,7 @@ export function sudoPasswordMissing(machine: Machine): HostError {
   })
 }
 
-/** Sudo runs, and neither lets in nor refuses. */
+/** The error if sudo neither accepts nor refuses in time. */
 export function noRootYet({ endpoint }: Machine, seconds: number): HostError {
   return hostError(endpoint, 'root', {
     problem: `sudo has not answered within ${seconds} s`,

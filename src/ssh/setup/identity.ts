@@ -13,13 +13,13 @@ import { word } from '../word.ts'
 
 const passphraseTries = 3
 
-/** The key pair that is to let in. */
+/** The key pair for the logins. */
 export interface SetupIdentity {
   /** Private key file. */
   readonly file: string
-  /** True when it did not exist; under `dryRun` it still does not. */
+  /** True if the file did not exist before. With `dryRun` it still does not exist. */
   readonly made: boolean
-  /** `ssh-ed25519 SHA256:…`; undefined under `dryRun` when the key is still to be made. */
+  /** `ssh-ed25519 SHA256:…`; undefined with `dryRun` if the key does not exist yet. */
   readonly fingerprint: string | undefined
   /** The line for authorized_keys, e.g. `ssh-ed25519 AAAA… ann@laptop`. */
   readonly publicLine: string | undefined
@@ -29,16 +29,16 @@ export interface SetupIdentity {
 export interface IdentityOptions {
   /** Passphrase from cluster.yaml. */
   readonly passphrase: Secret | undefined
-  /** Socket of the agent, which may hold an encrypted key opened. */
+  /** Socket of the agent, which may hold an encrypted key in decrypted form. */
   readonly agentSocket: string | undefined
   readonly dryRun: boolean
-  /** Left out where nobody can be asked. */
+  /** Asks for a passphrase; left out if nobody can be asked. */
   readonly askPassphrase?: (file: string, again: boolean) => Promise<Secret>
 }
 
 /**
- * Reads a key pair, or makes one (ed25519, no passphrase, mode 0600) where there is none; an existing file is never
- * overwritten. Raises UserError when it cannot be used, or is encrypted and nothing opens it.
+ * Reads a key pair, or makes one if there is none (ed25519, no passphrase, mode 0600). An existing file is never
+ * overwritten. Raises UserError if the key cannot be used, or if it is encrypted and nothing can decrypt it.
  */
 export async function prepareIdentity(file: string, options: IdentityOptions): Promise<SetupIdentity> {
   let identity = await loadIdentity(file, options.passphrase)
@@ -73,7 +73,7 @@ async function usable(
     file,
     made,
     fingerprint: `${key.type} ${fingerprint(blob)}`,
-    // A comment is free text: a line break in it would be a second line of authorized_keys.
+    // A comment is free text. A line break in it would add a second line to authorized_keys.
     publicLine: `${key.type} ${blob.toString('base64')} ${comment.replace(/[^\x20-\x7e]/g, '')}`.trimEnd(),
     passphrase,
   }
@@ -96,13 +96,13 @@ async function agentHolds(socket: string | undefined, key: ParsedKey): Promise<b
 }
 
 async function makeKey(file: string): Promise<ParsedKey> {
-  // A public half whose private one is elsewhere (in an agent, on a token) would be overwritten.
+  // Without this check, a public key whose private key is elsewhere (in an agent, on a token) would be overwritten.
   if ((await lstat(`${file}.pub`).catch(() => undefined)) !== undefined)
     throw unusable(file, `no such file, but ${shortPath(file)}.pub exists: its private half is somewhere else`)
   const pair = newKeyPair()
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-    // Never over another file: link(2) fails where there is one.
+    // link(2) fails if the file exists, so no other file is ever overwritten.
     await writeBeside(file, pair.private, temporary => link(temporary, file))
     await writeFile(`${file}.pub`, `${pair.public}\n`, { flag: 'wx', mode: 0o644 })
   } catch (error) {
@@ -115,7 +115,7 @@ function newKeyPair(): { readonly private: string; readonly public: string; read
   for (;;) {
     const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: defaultComment() })
     const key: unknown = ssh2.utils.parseKey(pair.private)
-    // One in 256 comes out malformed: ssh2 drops the zero that its public half begins with.
+    // One key pair in 256 is malformed: ssh2 drops a zero byte at the beginning of the public key. Then another one is made.
     if (!(key instanceof Error))
       return { private: pair.private, public: pair.public, key: [key].flat()[0] as ParsedKey }
   }

@@ -11,10 +11,10 @@ import { unreachable } from './failures.ts'
 import type { SetupIdentity } from './identity.ts'
 import { giveUp, type Machine } from './machine.ts'
 
-/** What one attempt at a machine came to; `failed` is noted in the machine's progress. */
+/** The result of one login attempt. After `failed`, the error is in the machine's progress. */
 export type Attempt = 'in' | 'unknown host key' | 'failed' | LoginRefused
 
-/** The endpoint with nothing but one key; where it is encrypted, the agent may have it opened. */
+/** The endpoint with only one key to log in with. If its file is encrypted, the agent may hold the key. */
 export function withKeyOnly(endpoint: Endpoint, identity: SetupIdentity): Endpoint {
   return {
     ...asked(endpoint),
@@ -26,14 +26,14 @@ export function withKeyOnly(endpoint: Endpoint, identity: SetupIdentity): Endpoi
   }
 }
 
-/** The endpoint with nothing but a password. */
+/** The endpoint with only a password to log in with. */
 export function withPasswordOnly(endpoint: Endpoint, password: Secret): Endpoint {
   return { ...asked(endpoint), identityFiles: [], identitiesGiven: true, agentSocket: undefined, password }
 }
 
 /**
- * The endpoint with all that there is; host keys are for a person to judge, but where the operator's ssh configuration
- * takes any and keeps none.
+ * The endpoint with everything there is to log in with. Its policy is strict, so that a person decides about unknown host
+ * keys, unless the user's ssh configuration accepts any key and records none.
  */
 export function asked(endpoint: Endpoint): Endpoint {
   const { files, policy } = endpoint.knownHosts
@@ -41,7 +41,7 @@ export function asked(endpoint: Endpoint): Endpoint {
   return { ...endpoint, knownHosts: { ...endpoint.knownHosts, policy: 'strict' } }
 }
 
-/** Tries to log in and keeps the connection. Rejects only when cancelled. */
+/** Tries to log in, and keeps the connection on success. Rejects only when cancelled. */
 export async function attempt(
   machine: Machine,
   endpoint: Endpoint,
@@ -77,7 +77,7 @@ export async function attempt(
   return 'in'
 }
 
-// A login was tried, so the host key was right.
+// A login was tried, so the host key was accepted.
 function noteHostKey({ progress }: Machine, shown: string | undefined): void {
   if (progress.hostKey === 'not tried') progress.hostKey = 'known'
   progress.fingerprint ??= shown

@@ -7,43 +7,43 @@ import type { Connection } from '../connection.ts'
 import { type Endpoint, machineKey, resolveTarget } from '../resolve.ts'
 import type { RootMode } from '../sudo.ts'
 
-/** How far one machine came. */
+/** The results of the steps on one machine so far. */
 export interface Progress {
   hostKey: 'known' | 'recorded' | 'to be recorded' | 'failed' | 'not tried'
   /** `ssh-ed25519 SHA256:…`, once the machine has shown it. */
   fingerprint: string | undefined
   key: 'already' | 'installed' | 'to be installed' | 'failed' | 'not tried'
   login: 'ok' | 'failed' | 'not tried'
-  /** `not needed`: a jump host. */
+  /** `not needed` for a jump host. */
   root: RootMode | 'failed' | 'not tried' | 'not needed'
   error: ErrorDetails | undefined
 }
 
-/** One machine to be logged into: a host of cluster.yaml, or a jump host on the way to some. */
+/** One machine to log in to: a host of cluster.yaml, or a jump host on the way to others. */
 export interface Machine {
-  /** Name in cluster.yaml; for a jump host as written in ProxyJump. */
+  /** The name in cluster.yaml, or for a jump host the name as written in ProxyJump. */
   readonly name: string
   readonly jumpHost: boolean
-  /** With all that cluster.yaml and ~/.ssh/config know to log in with. */
+  /** With all keys and passwords from cluster.yaml and ~/.ssh/config. */
   readonly endpoint: Endpoint
-  /** Machines between here and this one. */
+  /** The number of machines between here and this one. */
   readonly hops: number
   readonly via: Machine | undefined
   readonly sudoPassword: Secret | undefined
   readonly progress: Progress
-  /** File of the private key that is to let in. */
+  /** File of the private key for the login. */
   identityFile: string
-  /** The host key that it showed and that known_hosts does not have. */
+  /** The host key that the machine showed, if known_hosts does not have it. */
   unknownKey: Buffer | undefined
-  /** A password that let in. */
+  /** A password with which the login worked. */
   password: Secret | undefined
-  /** Open while it is worked on; that of a jump host until the end. */
+  /** Open while the machine is set up; for a jump host, until the end of the run. */
   connection: Connection | undefined
 }
 
 /**
- * All machines that lead to the targets, each once, jump hosts before what is behind them. A host that others go
- * through counts as a host. `identityFile` names the key for all of them; without it each has its own.
+ * The targets and all machines on the way to them, each once. Jump hosts come before the machines behind them. A host of
+ * cluster.yaml that is also a jump host counts as a host. `identityFile` returns the key file for an endpoint.
  */
 export function machinesOf(
   targets: readonly SshTarget[],
@@ -96,7 +96,7 @@ function newMachine(
   }
 }
 
-/** Gives a machine up: the step that failed, and why. */
+/** Records the step that failed on a machine, and why. */
 export function giveUp(
   machine: Machine,
   step: 'hostKey' | 'key' | 'login' | 'root' | undefined,
@@ -106,7 +106,7 @@ export function giveUp(
   machine.progress.error = error.details
 }
 
-/** Whether there is still something to do on it. */
+/** Whether no step has failed on the machine, so that the setup continues there. */
 export function inHand({ progress }: Machine): boolean {
   return progress.error === undefined
 }

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { networkInterfaces } from 'node:os'
 
-/** Whether a host name or address is one of this machine. A name that cannot be resolved is none. */
+/** Whether a host name or address belongs to this machine. False for a name that cannot be resolved. */
 export async function isOwnAddress(host: string): Promise<boolean> {
   const own = Object.values(networkInterfaces()).flatMap(addresses => addresses?.map(({ address }) => address) ?? [])
   const found = await lookup(host, { all: true }).catch(() => [])

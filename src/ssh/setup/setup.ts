@@ -15,19 +15,19 @@ import { giveUp, inHand, type Machine, machinesOf } from './machine.ts'
 import type { SetupOptions } from './options.ts'
 import { confirm, each, enter, install, look, proveRoot, type SetupRun } from './steps.ts'
 
-// As the pool: handshakes are what costs CPU, and sshd limits them.
+// The same number as in the pool: handshakes cost CPU time, and sshd limits them.
 const machinesAtATime = 16
 
 export interface SetupOutcome {
-  /** Jump hosts come before the hosts behind them. */
+  /** All machines; jump hosts come before the machines behind them. */
   readonly machines: readonly Machine[]
   readonly identities: readonly SetupIdentity[]
 }
 
 /**
- * Brings every machine to where a key lets in: host key recorded, public key in authorized_keys, login proved over a
- * connection of its own, and root proved. What is right already is left alone. What does not work on one machine is in
- * its progress; rejects with UserError when a key cannot be used, or with the signal's reason.
+ * Sets up the login with a key on every machine: records the host key, adds the public key to authorized_keys, proves the
+ * login over a new connection, and proves root. Steps that are already done are skipped. An error on one machine is in
+ * that machine's progress. Rejects with UserError if a key cannot be used, or with the signal's reason.
  */
 export async function setUpLogins(targets: readonly SshTarget[], options: SetupOptions): Promise<SetupOutcome> {
   const given = options.identityFile === undefined ? undefined : resolve(expandHome(options.identityFile))
@@ -53,7 +53,7 @@ export async function setUpLogins(targets: readonly SshTarget[], options: SetupO
   return { machines, identities: [...identities.values()] }
 }
 
-// What was named, else what OpenSSH would take; the first that exists, else the first.
+// Of the key files of an endpoint, the first that exists, else the first.
 function chooseIdentity({ identityFiles }: Endpoint): string {
   return identityFiles.find(file => existsSync(file)) ?? identityFiles[0] ?? expandHome('~/.ssh/id_ed25519')
 }
@@ -72,7 +72,7 @@ async function prepareIdentities(
   return identities
 }
 
-// Machines that are equally far away, each step for all of them at once: so a person is asked once.
+// Sets up machines with the same number of jumps. Each step runs on all of them at once, so that a person is asked once.
 async function setUpWave(wave: readonly Machine[], run: SetupRun): Promise<void> {
   const { dryRun } = run.options
   for (const machine of wave)
@@ -84,7 +84,7 @@ async function setUpWave(wave: readonly Machine[], run: SetupRun): Promise<void>
     for (const machine of refused.keys()) machine.progress.key = 'to be installed'
     for (const machine of unknown) machine.progress.hostKey = 'to be recorded'
   } else {
-    // In the order of the file, not of who answered first: it is the order of the questions.
+    // The order of the file, not of the answers, because it is also the order of the questions.
     const inOrder = wave.flatMap(machine => {
       const refusal = refused.get(machine)
       return refusal === undefined ? [] : [[machine, refusal] as const]

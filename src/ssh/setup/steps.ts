@@ -27,7 +27,7 @@ import type { SetupOptions } from './options.ts'
 
 const passwordTries = 3
 
-/** What the steps of one run share. */
+/** The values that all steps of one run share. */
 export interface SetupRun {
   readonly options: SetupOptions
   /** By file. */
@@ -36,7 +36,7 @@ export interface SetupRun {
   readonly queue: PQueue
 }
 
-/** Works on several machines at a time. Rejects with the signal's reason when it is aborted. */
+/** Runs `work` on several machines at a time. Rejects with the signal's reason when it is aborted. */
 export async function each(
   machines: Iterable<Machine>,
   run: SetupRun,
@@ -52,7 +52,7 @@ export async function each(
   )
 }
 
-/** Tries the key alone. Gives the machines whose host keys are not known; who refuses the key is added to `refused`. */
+/** Tries only the key. Returns the machines with unknown host keys, and adds those that refuse the key to `refused`. */
 export async function look(
   machines: readonly Machine[],
   refused: Map<Machine, LoginRefused>,
@@ -75,7 +75,7 @@ export async function look(
   return machines.filter(machine => unknown.has(machine))
 }
 
-/** Has unknown host keys confirmed and records them. Gives the machines that are known now. */
+/** Has unknown host keys confirmed, and records them. Returns the machines whose keys are known now. */
 export async function confirm(
   machines: readonly Machine[],
   { options, services }: SetupRun,
@@ -100,7 +100,7 @@ export async function confirm(
   return machines.filter(inHand)
 }
 
-/** Gets into machines that refuse the key: with what else cluster.yaml and the agent have, then by asking for passwords. */
+/** Logs in to machines that refuse the key: with other keys and passwords from cluster.yaml and the agent, then by asking. */
 export async function enter(refused: Map<Machine, LoginRefused>, run: SetupRun): Promise<void> {
   const { questions, signal, askPassword } = run.options
   const waiting = new Set(refused.keys())
@@ -141,7 +141,7 @@ export async function enter(refused: Map<Machine, LoginRefused>, run: SetupRun):
   }
 }
 
-/** Adds the key over the open connection, and proves it over a new one. */
+/** Installs the key over the open connection, and proves the login with it over a new one. */
 export async function install(machine: Machine, run: SetupRun): Promise<void> {
   const { connection, progress } = machine
   const identity = identityOf(machine, run)
@@ -159,7 +159,7 @@ export async function install(machine: Machine, run: SetupRun): Promise<void> {
   else if (outcome instanceof LoginRefused) giveUp(machine, 'login', keyStillRefused(machine, authorized, outcome))
 }
 
-/** Proves that the login becomes root, with the password that let in where sudo wants one and cluster.yaml names none. */
+/** Proves that the user can become root. If cluster.yaml names no sudo password, tries the password of the login. */
 export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> {
   const { connection, progress, sudoPassword } = machine
   if (machine.jumpHost || connection === undefined) return
@@ -184,7 +184,7 @@ export async function proveRoot(machine: Machine, run: SetupRun): Promise<void> 
   }
 }
 
-// Whether there is more to log in with than the key that was refused.
+// Whether the endpoint has another key, an agent or a password besides the key that was refused.
 function hasMore({ endpoint, identityFile }: Machine): boolean {
   const { agentSocket, password, identityFiles } = endpoint
   return agentSocket !== undefined || password !== undefined || identityFiles.some(file => file !== identityFile)
@@ -196,7 +196,7 @@ function identityOf({ identityFile }: Machine, { identities }: SetupRun): SetupI
   return identity
 }
 
-// What ends the run goes up; all else is one machine's failure.
+// Rethrows errors that end the whole run. Any other error belongs to one machine.
 function hostErrorOf(error: unknown, { endpoint, name }: Machine, { options }: SetupRun): HostError {
   options.signal.throwIfAborted()
   if (error instanceof HostError) return error
