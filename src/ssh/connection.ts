@@ -70,9 +70,9 @@ export class Connection {
   }
 
   /**
-   * Opens a channel for a command; waits while 8 are open, or fewer if the server refuses more. `urgent` does not wait for
-   * those of ours. Rejects with NotOpened, with Unanswered, or with the signal's reason when it aborts before the command
-   * is sent. What was sent may be running: its channel is handed over in spite of an abort, so that it can be ended.
+   * Opens a channel for a command. Waits while 8 are open, or fewer if the server refuses more; `urgent` does not wait for
+   * our own 8. Rejects with NotOpened, with Unanswered, or with the signal's reason if it aborts before the command is sent.
+   * A command that was sent may be running. So its channel is returned in spite of an abort, and the caller can end it.
    */
   exec(
     command: string,
@@ -156,21 +156,21 @@ export class Connection {
     if (!this.#alive) return
     const closed = new Promise<void>(resolve => this.#client.once('close', () => resolve()))
     this.#client.end()
-    // By the clock: nothing is lost, and nobody is blamed.
+    // The plain clock is good enough here: if it fires too early, nothing is lost.
     const timer = setTimeout(() => this.#stream.destroy(), closeMs)
     await closed
     clearTimeout(timer)
   }
 
-  // A server that refuses a channel while others are open takes it when one of those is closed. One that was closed just
-  // now may still be counted there.
+  // A server that refuses a channel while others are open accepts it when one of them is closed. The server may still count a
+  // channel that was closed just now.
   async #openWhenAllowed(command: string, signal: AbortSignal | undefined): Promise<ClientChannel> {
     for (let refusals = 0; ; refusals++) {
       signal?.throwIfAborted()
       this.#opening++
       try {
         const channel = await this.#exec(command)
-        // It may have ended by what came in the same breath, which nobody heard.
+        // The connection may have failed in the same turn, before anybody listened to the channel.
         if (this.#lastError !== undefined) throw this.#lastError
         this.#open.add(channel)
         channel.once('close', () => {
@@ -190,7 +190,7 @@ export class Connection {
     }
   }
 
-  // ssh2 cuts what is sent into packets as small as the server wants, and loops for ever where that is nothing.
+  // ssh2 cuts data into packets as small as the server wants, and loops for ever if that size is 0.
   #takes(channel: Channel): boolean {
     const { packetSize } = (channel as unknown as { readonly outgoing: { readonly packetSize: number } }).outgoing
     if (packetSize >= leastPacket) return true
@@ -212,9 +212,9 @@ export class Connection {
             reject(error)
             return
           }
-          // Writing to a command that has ended is no news: its close says so.
+          // An error from writing to a command that has ended needs no report: the channel's close event follows.
           channel.on('error', () => undefined)
-          // More came after the end: ssh2 never says that such a channel is closed.
+          // The server sent data after the end. ssh2 never emits `close` for such a channel.
           channel.stderr.on('error', error => {
             this.#giveUp(error)
             channel.emit('close')
@@ -229,17 +229,17 @@ export class Connection {
   }
 }
 
-// What nobody reads is kept: ssh2 does not insist on its window, and a server may not keep to it.
+// Reads and drops the data of the channel: unread data would stay in memory, and ssh2 does not enforce its window.
 function abandon(channel: ClientChannel): void {
   channel.resume()
   channel.stderr.resume()
   channel.close()
 }
 
-// For ssh2 only answers to its own question are signs of life. While a file travels over a slow line, the question waits
-// behind 2 MiB of it; what the host says of the file meanwhile shows that it lives, as for OpenSSH (ServerAliveCountMax).
+// Makes all data from the host count as a sign of life, as in OpenSSH (ServerAliveCountMax). ssh2 counts only answers to its
+// keepalive requests, but while a file is sent over a slow line, such a request waits behind 2 MiB of the file.
 function countAllAsLife({ client, stream }: LoggedIn, keepaliveMs: number): void {
-  // Not a public part of ssh2: package.json pins the minor version, and a test has such a line.
+  // This is no public API of ssh2, so package.json pins the minor version, and a test has such a line.
   const { _resetKA: restart } = client as unknown as { readonly _resetKA: () => void }
   let last = performance.now()
   stream.on('data', () => {
@@ -254,8 +254,8 @@ function unanswered(cause: unknown): Unanswered {
   return new Unanswered(cause instanceof Error ? cause.message : String(cause), { cause })
 }
 
-// What ssh2 says before it has sent the request for a command: it writes to no connection that is closed, and the
-// connection ended while the channel was asked for. `Unable to exec` is for all that happens afterwards.
+// Error messages of ssh2 from before the request for a command was sent: the connection was closed already, ended while the
+// channel was requested, or has no free channel. After that, the message is `Unable to exec`.
 const saidBefore: readonly string[] = ['Not connected', 'No response from server', 'No free channels available']
 
 function neverSent(error: unknown): boolean {

@@ -18,7 +18,7 @@ export function forwardedStream(channel: Channel, room: (isOver: () => boolean) 
       done()
     },
     destroy: (error, done) => {
-      // What still comes is dropped, so that it takes no memory.
+      // Data that still arrives is dropped, so that it uses no memory.
       channel.removeAllListeners('data').resume()
       channel.destroy()
       done(error)
@@ -31,12 +31,12 @@ export function forwardedStream(channel: Channel, room: (isOver: () => boolean) 
     if (!stream.destroyed) stream.push(null)
   })
   channel.once('close', () => {
-    // What has come is read first.
+    // Data that has already arrived is read first.
     if (stream.readableEnded) stream.destroy()
     else stream.once('end', () => stream.destroy())
   })
   channel.on('error', (error: Error) => stream.destroy(error))
-  // A connection has none, but a jump host may send some: it is read, so that it takes no memory.
+  // A TCP connection has no stderr, but a jump host may send some. It is read, so that it uses no memory.
   const stderr = channel.stderr as Readable
   stderr.on('error', () => undefined).resume()
   return stream

@@ -6,12 +6,12 @@ interface Protocol {
 }
 
 /**
- * Has ssh2 refuse what a server asks of a whole connection (RFC 4254, section 4). evcctl grants none of it, and ssh2 would
- * check the signatures of all host keys that an OpenSSH server announces, which a hostile one can make take minutes. Called
- * right after `connect()`.
+ * Makes ssh2 refuse all global requests of a server (RFC 4254, section 4). evcctl needs none of them. ssh2 itself would check
+ * the signatures of all host keys that an OpenSSH server announces, and a hostile server could make that take minutes.
+ * Must be called right after `connect()`.
  */
 export function refuseGlobalRequests(client: Client): void {
-  // Not a public part of ssh2: package.json pins the minor version, and a test has such a server.
+  // This is no public API of ssh2, so package.json pins the minor version, and a test has such a server.
   const { _protocol } = client as unknown as { readonly _protocol: Protocol }
   _protocol._handlers.GLOBAL_REQUEST = (protocol, _name, wantsReply) => {
     if (wantsReply) protocol.requestFailure()

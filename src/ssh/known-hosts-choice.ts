@@ -6,16 +6,16 @@ import { expandHome } from './home.ts'
 export interface EndpointKnownHosts {
   /** The name to look up: the host, `[host]:port`, or HostKeyAlias. */
   readonly name: string
-  /** The host where `name` has a port: a key that is known under it alone is taken as well, as OpenSSH does. */
+  /** The host alone, if `name` has a port. Like OpenSSH, evcctl also accepts a key that is known under it. */
   readonly nameWithoutPort: string | undefined
-  /** Files of the user; the first is written to. */
+  /** Files of the user. New keys are recorded in the first. */
   readonly files: readonly string[]
-  /** Files of the machine, only read. */
+  /** Files of the machine, which are only read. */
   readonly globalFiles: readonly string[]
   /** RevokedHostKeys: public keys, one a line. */
   readonly revokedFile: string | undefined
   readonly policy: 'strict' | 'accept-new'
-  /** True: an unknown key that can be recorded nowhere is refused even by accept-new. */
+  /** If true, even accept-new refuses an unknown key that cannot be recorded. */
   readonly mustRecord: boolean
   readonly acceptCommand: string
 }
@@ -24,9 +24,9 @@ const userFiles = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2']
 const systemFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 
 /**
- * Which files and which policy count for a host. What cluster.yaml says wins, for jump hosts as well. The files of the
- * machine are read even where cluster.yaml names one: what an administrator revoked there stays revoked. `off` of
- * StrictHostKeyChecking is taken as accept-new: a key that changed is always refused.
+ * The known_hosts files and the policy for a host. The keys of cluster.yaml win, also for jump hosts. The files of the
+ * machine are read even if cluster.yaml names a file, so that keys revoked there stay revoked. StrictHostKeyChecking `off`
+ * means accept-new here, because a changed key is always refused.
  */
 export function knownHostsOf(
   target: SshTarget,
@@ -50,7 +50,7 @@ export function knownHostsOf(
   }
 }
 
-// As OpenSSH writes them: the port is only named where it is not 22.
+// The name as OpenSSH writes it: with the port only if that is not 22.
 function lookupName(alias: string | undefined, host: string, port: number): string {
   if (alias !== undefined) return alias.toLowerCase()
   return port === 22 ? host.toLowerCase() : `[${host.toLowerCase()}]:${port}`

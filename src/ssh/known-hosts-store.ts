@@ -14,25 +14,25 @@ import {
   type KnownHosts,
 } from './known-hosts.ts'
 
-/** The known_hosts files of one pool: each is read once, and what accept-new records is seen by all. */
+/** The known_hosts files of one pool. Each is read once, and keys that accept-new records are seen by all hosts. */
 export class KnownHostsStore {
   readonly #files = new Map<string, Promise<KnownHosts>>()
   readonly #revoked = new Map<string, Promise<ReadonlySet<string>>>()
-  // Appends to a file wait for each other, so that two hosts never mix their lines, and of two keys for one name the
-  // second is seen to be another one.
+  // Appends to a file wait for each other. So two hosts never mix their lines, and if two hosts show different keys for one
+  // name, the second key is compared with the first.
   readonly #writing = new Map<string, Promise<KeyVerdict>>()
-  // How each file was when it was last read or written here: other programs and runs write to it as well.
+  // The state of each file when it was last read or written here. It shows whether other programs or runs have written to it.
   readonly #seen = new Map<string, string>()
 
-  /** The lines about a name in these files. Files that do not exist are empty. Rejects when one cannot be read just now. */
+  /** The lines for a name in these files. Files that do not exist count as empty. Rejects if a file cannot be read just now. */
   async find(files: readonly string[], name: string): Promise<KnownHost[]> {
     const all = await Promise.all(files.map(file => this.#read(file)))
     return all.flatMap(hosts => findKnownHost(hosts, name))
   }
 
   /**
-   * Whether a key is in a RevokedHostKeys file, which has public keys, one a line. Rejects when the file cannot be read
-   * or is a KRL, a binary format that evcctl does not read.
+   * Whether a key is in a RevokedHostKeys file, which has one public key on each line. Rejects if the file cannot be read or
+   * is a KRL, a binary format that evcctl does not support.
    */
   async isRevoked(file: string, key: Buffer): Promise<boolean> {
     const known = this.#revoked.get(file) ?? readRevoked(file)
@@ -41,9 +41,8 @@ export class KnownHostsStore {
   }
 
   /**
-   * Records a key in a file (mode 0600, in a folder of mode 0700 if it has to be made), unless it is there by now. Gives
-   * what the file says of the key then: `known`, or why it is not taken, as another host or run has come first with that
-   * name and another key.
+   * Records a key in a file, unless the file has it by now. A new file gets mode 0600, and a new folder 0700. Returns the
+   * verdict of the file on the key: `known`, or another one if a host or run has recorded a different key for that name first.
    */
   async record(file: string, name: string, key: Buffer): Promise<KeyVerdict> {
     const before = this.#writing.get(file)
@@ -69,7 +68,7 @@ export class KnownHostsStore {
     if (judged.verdict !== 'unknown') return judged
     const line = `${name} ${typeOf(key)} ${key.toString('base64')}`
     const whole = `${(await endsLine(handle, before.size)) ? '' : '\n'}${line}\n`
-    // One write of whole lines: other programs that append at the same time cannot come in between.
+    // Whole lines in a single write, so that other programs that append at the same time cannot write in between.
     await handle.appendFile(whole)
     const after = await handle.stat()
     this.#seen.set(file, stateOf(after))
@@ -78,8 +77,8 @@ export class KnownHostsStore {
     return { verdict: 'known' }
   }
 
-  // Another program has written at the same time. Of two runs with different keys, the line that comes first in the file
-  // counts, and who wrote the second one takes it back.
+  // Called if another program has written at the same time. If two runs have recorded different keys for one name, the first
+  // line in the file counts, and the run that wrote the other line takes it back.
   async #settle(file: string, name: string, key: Buffer, line: string): Promise<KeyVerdict> {
     const [first] = findKnownHost(await readKnownHosts(file), name).filter(({ marker }) => marker === undefined)
     this.#files.delete(file)
@@ -106,7 +105,7 @@ async function endsLine(handle: FileHandle, size: number): Promise<boolean> {
   return buffer.toString() === '\n'
 }
 
-// One byte makes a comment of it: lines that others append meanwhile stay where they are.
+// Overwrites one byte, which makes the line a comment. So lines that others append meanwhile keep their position.
 async function takeBack(file: string, line: string): Promise<void> {
   await using handle = await open(file, 'r+')
   const at = (await handle.readFile()).lastIndexOf(`${line}\n`)
@@ -120,7 +119,7 @@ async function readRevoked(file: string): Promise<ReadonlySet<string>> {
   return new Set(words.flatMap(line => line.split(/\s+/)))
 }
 
-// What failed is tried again for the next host.
+// Forgets a reading that failed, so that the next host tries again.
 function keep<T>(files: Map<string, Promise<T>>, file: string, reading: Promise<T>): void {
   files.set(file, reading)
   reading.catch(() => {
@@ -128,8 +127,8 @@ function keep<T>(files: Map<string, Promise<T>>, file: string, reading: Promise<
   })
 }
 
-// A folder or a file that the user may not read is the same to the user as no file: the host is not known. Any other
-// failure, of a disk or for want of file descriptors, says nothing of what the file has.
+// These errors count as no file, also for a file that the user may not read: the host is then unknown. After any other error,
+// of the disk or for lack of file descriptors, nobody knows what the file contains, so reading it fails.
 const noFile: readonly unknown[] = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG']
 
 async function readKnownHosts(file: string): Promise<KnownHosts> {

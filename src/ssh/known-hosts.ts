@@ -18,23 +18,26 @@ interface Pattern {
   readonly matches: (name: string) => boolean
 }
 
-/** The lines of one or more known_hosts files, indexed so that plain names are found at once. */
+/** The lines of one or more known_hosts files, with an index for plain names. */
 export interface KnownHosts {
   readonly plain: Map<string, KnownHost[]>
-  /** Hashed names, wildcards and negations have to be tried one by one. */
+  /** Lines with hashed names, wildcards or negations, which must be tried one by one. */
   readonly patterns: Pattern[]
-  /** How many lines there are so far. */
+  /** The number of lines so far. */
   lines: number
 }
 
-/** What known_hosts says of a key. */
+/** The verdict of known_hosts on a key. */
 export type KeyVerdict =
   | { readonly verdict: 'known' }
   | { readonly verdict: 'unknown'; readonly authorities: readonly KnownHost[] }
   | { readonly verdict: 'changed'; readonly expected: readonly KnownHost[] }
   | { readonly verdict: 'revoked'; readonly by: KnownHost }
 
-/** Adds the lines of a file (also line by line, as they are appended to it); lines that cannot be read are passed over, as OpenSSH does. */
+/**
+ * Adds the lines of a file. It may be called again for each line that is appended to the file. Like OpenSSH, it ignores
+ * lines that it cannot read.
+ */
 export function addKnownHosts(hosts: KnownHosts, text: string, file: string): void {
   const all = text.replace(/\n$/, '').split('\n')
   for (const raw of all) {
@@ -65,14 +68,14 @@ function addEntry(hosts: KnownHosts, names: string, entry: KnownHost): void {
   }
 }
 
-// |1|base64 of the salt|base64 of HMAC-SHA1(salt, name)
+// A hashed name: |1|base64 of the salt|base64 of HMAC-SHA1(salt, name).
 function hashedMatcher(names: string): (name: string) => boolean {
   const [, , salt = '', hash = ''] = names.split('|')
   const key = Buffer.from(salt, 'base64')
   return name => createHmac('sha1', key).update(name).digest('base64') === hash
 }
 
-/** The lines that are about a name, which is a host or `[host]:port`, in lower case. */
+/** The lines for a name. The name is a host or `[host]:port`, in lower case. */
 export function findKnownHost(hosts: KnownHosts, name: string): KnownHost[] {
   const found = [...(hosts.plain.get(name) ?? [])]
   for (const { entry, matches } of hosts.patterns) if (matches(name)) found.push(entry)
@@ -80,8 +83,8 @@ export function findKnownHost(hosts: KnownHosts, name: string): KnownHost[] {
 }
 
 /**
- * Judges the key that a host showed. A host that is known with keys of other types only counts as changed: a server
- * that can choose the type must not be able to pass for a new one.
+ * Judges the key that a host showed. If a host is known only with keys of other types, its key counts as changed: a false
+ * server could otherwise choose an unused type and pass for an unknown host.
  */
 export function judgeKey(entries: readonly KnownHost[], key: Buffer): KeyVerdict {
   const base64 = key.toString('base64')
@@ -93,7 +96,7 @@ export function judgeKey(entries: readonly KnownHost[], key: Buffer): KeyVerdict
   return { verdict: 'unknown', authorities: entries.filter(entry => entry.marker === 'cert-authority') }
 }
 
-/** `SHA256:…` as OpenSSH prints it. */
+/** The fingerprint of a key, as OpenSSH prints it: `SHA256:…`. */
 export function fingerprint(key: Buffer): string {
   return `SHA256:${createHash('sha256').update(key).digest('base64').replace(/=+$/, '')}`
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { LookupAddress, LookupAllOptions } from 'node:dns'
 
-// Half of them are for lookups.
+// The threads of the process. Libuv uses half of them for lookups.
 const threads = 256
 
-// It ends with this process, however that ends, and by a signal: an ordinary exit would wait for the threads. What a
-// terminal sends to stop a run reaches it, too, and is for us to decide about.
+// The program ends with this process, however this process ends. It kills itself with a signal, because an ordinary exit would
+// wait for the threads. It ignores the signals with which a terminal stops a run: evcctl itself handles those.
 const program = `
 const { lookup } = require('node:dns')
 const end = () => process.kill(process.pid, 'SIGKILL')
@@ -27,19 +27,22 @@ interface Answer {
 
 type Waiting = PromiseWithResolvers<readonly LookupAddress[]>
 
-/** A process of our own that looks names up in many threads: those of this one are few, and cannot be taken back. */
+/** A child process that looks up names in many threads. This process has only a few, and a blocked one cannot be freed. */
 export class LookupProcess {
   readonly #node: string
   #child: ChildProcess | undefined
   #next = 0
   readonly #waiting = new Map<number, Waiting>()
 
-  /** `node` is the Node.js that it runs in. */
+  /** `node` is the path of the Node.js that runs the child process. */
   constructor(node = process.execPath) {
     this.#node = node
   }
 
-  /** As `lookup` of node:dns with `all`; the process is started when first asked. Rejects also when it cannot be, or ends. */
+  /**
+   * Works like `lookup` of node:dns with `all`. The first call starts the process. Also rejects if the process cannot be
+   * started, or ends.
+   */
   ask(name: string, options: LookupAllOptions): Promise<readonly LookupAddress[]> {
     const child = this.#child ?? this.#start()
     if (!child.connected) return Promise.reject(new Error('no process that looks names up could be started'))
@@ -62,7 +65,7 @@ export class LookupProcess {
     child.on('error', error => gone(error.message))
     child.on('exit', () => gone('the process that looks names up has ended'))
     child.on('message', answer => this.#take(answer as Answer))
-    // Who waits for an answer keeps the process alive, not this.
+    // The child does not keep this process alive: whoever waits for an answer does that.
     child.unref()
     child.channel?.unref()
     this.#child = child

@@ -5,13 +5,13 @@ import PQueue from 'p-queue'
 import { Deadline } from '../core/deadline.ts'
 import { LookupProcess } from './lookup-process.ts'
 
-// A name server that answers does so within tenths of a second, and each of several names has its turn soon.
+// How long a name waits for its turn, ms. A working name server answers in tenths of a second, so turns come sooner than that.
 const turnMs = 2_000
 
-/** Asks the system for all addresses of a name; rejects as `lookup` of node:dns does. */
+/** Asks the system for all addresses of a name. Rejects like `lookup` of node:dns. */
 export type AskSystem = (name: string, options: LookupAllOptions) => Promise<readonly LookupAddress[]>
 
-/** The name servers said nothing for as long as they were given. */
+/** The name servers did not answer within the time limit. */
 export class NamesSilent extends Error {
   constructor(ms: number) {
     super(`no answer within ${ms / 1000} s`)
@@ -19,22 +19,22 @@ export class NamesSilent extends Error {
 }
 
 interface Question {
-  /** Resolves when the name is asked for. */
+  /** Resolves when the lookup of the name begins. */
   readonly begun: Promise<unknown>
   readonly answer: Promise<readonly LookupAddress[]>
   waiting: number
 }
 
 /**
- * Looks names up. The system does it in threads, which cannot be stopped: a name server that does not answer takes one
- * for 10 s and more. So there are no more lookups at a time than threads. A name that has waited 2 s for its turn, behind
- * those that nobody answers for, is asked for elsewhere.
+ * Looks up names. The system does this in threads that cannot be stopped: a name server that does not answer blocks one
+ * for 10 s or more. So there are never more lookups at a time than threads. If a name has waited 2 s for its turn, behind
+ * names without an answer, it is looked up with `elsewhere` instead.
  */
 export class Names {
   readonly #ask: AskSystem
   readonly #elsewhere: AskSystem
   readonly #queue: PQueue
-  // A name that several hosts wait for is asked for once.
+  // The lookups under way. Several hosts that wait for the same name share one.
   readonly #questions = new Map<string, Question>()
 
   constructor(ask: AskSystem, atATime: number, elsewhere = ask) {
@@ -44,8 +44,8 @@ export class Names {
   }
 
   /**
-   * The addresses of a name; an address is its own, at once. Rejects with the system's error, with NamesSilent `ms` after
-   * it was asked for, which is 2 s from now at the latest, or with the signal's reason.
+   * The addresses of a name. An IP address is returned at once. Rejects with the system's error, or with the signal's reason.
+   * Rejects with NamesSilent if there is no answer `ms` after the lookup began; it begins after 2 s at the latest.
    */
   async find(
     name: string,
@@ -83,7 +83,7 @@ export class Names {
     const turn = Promise.withResolvers<AskSystem>()
     const begin = (ask: AskSystem): void => {
       patience.hold()
-      // The process would not end before it has asked for what nobody wants any more.
+      // A lookup that nobody waits for any more is not begun: the process could not end before it is done.
       if (question.waiting > 0) turn.resolve(ask)
       else this.#questions.delete(key)
     }
@@ -97,7 +97,7 @@ export class Names {
     })
     const leave = new AbortController()
     const inTurn = async (): Promise<void> => {
-      // The queue may begin at once, and who asks is counted only then.
+      // The queue may start this at once, before the caller has been counted as waiting.
       await Promise.resolve()
       begin(this.#ask)
       if (question.waiting > 0) await answer.catch(() => undefined)
@@ -111,13 +111,13 @@ export class Names {
 
 const lookups = new LookupProcess()
 
-/** The names of this machine's resolver, for all pools: the threads are those of the process. */
+/** Looks up names with this machine's resolver. All pools share it, because they share the threads of the process. */
 export const systemNames = new Names(lookup, lookupThreads(process.env.UV_THREADPOOL_SIZE), (name, options) =>
   lookups.ask(name, options),
 )
 
-// Libuv has 1 to 1024 threads, 4 by default, and gives half of them to lookups (threadpool.c, slow_work_thread_threshold):
-// files and keys never wait for a name server.
+// Libuv has 1 to 1024 threads, 4 by default, and uses at most half of them for lookups (threadpool.c,
+// slow_work_thread_threshold). So work on files and keys never waits for a name server.
 function lookupThreads(size = '4'): number {
   const threads = Math.min(Math.max(1, Number.parseInt(size, 10) || 0), 1024)
   return Math.floor((threads + 1) / 2)

@@ -116,7 +116,7 @@ export class Pool implements SshPool {
     return { endpoint, hostKey, login, via: host.root.mode }
   }
 
-  /** Closes all connections. Sessions are of no use afterwards. */
+  /** Closes all connections. Sessions cannot be used afterwards. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#hosts.values()].flatMap(host => [host.link.close(), host.apart.close()]))
@@ -174,7 +174,7 @@ export class Pool implements SshPool {
     }
   }
 
-  // A connection that has ended unnoticed shows when a channel is opened: nothing was sent yet, so a new one will do.
+  // A connection that has ended unnoticed fails when a channel is opened. Nothing was sent by then, so a new connection is used.
   async #overConnection<T>(
     host: Host,
     signal: AbortSignal,

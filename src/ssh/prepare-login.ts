@@ -8,16 +8,16 @@ import { type Attempt, Login, type LoginRefused } from './login.ts'
 import type { Endpoint } from './resolve.ts'
 import { foreignKey, SignedRequests, wholeSignature } from './signed-request.ts'
 
-// Stacks of PAM may ask for the same password twice, by two of their modules; not for ever.
+// How often a password is given to one server: two PAM modules may each ask for it, but not without end.
 const mostAnswers = 2
 
-// RSA keys sign in two ways, one after the other, and a server that takes a key wants one signature each. Node signs while
-// nothing else goes on, and a person may have to touch a key.
+// How often a key may sign. An RSA key is tried with two algorithms, and a server that accepts it asks for one signature for
+// each. The limit is needed because Node does nothing else while it signs, and a person may have to touch a key.
 const mostSignatures = 3
 
 /**
- * Collects what there is to log in with. Keys that were named come before the agent's, default ones after; the
- * certificate of a key before the key.
+ * Collects the keys and the password to log in with. Keys that the user has named come before those of the agent, and
+ * default keys after them. The certificate of a key comes before the key.
  */
 export async function prepareLogin(
   endpoint: Endpoint,
@@ -61,7 +61,7 @@ export async function prepareLogin(
   return login
 }
 
-// The server asks for a signature only when it has taken the key.
+// Wraps a key so that its signatures are counted. A server asks for one only after it has accepted the key.
 function watched(key: ParsedKey, maySign: MaySign): ParsedKey {
   const sign: ParsedKey['sign'] = (...args) => (maySign(key) ? key.sign(...args) : (notAgain() as never))
   return Object.create(key, { sign: { value: sign } }) as ParsedKey
@@ -70,7 +70,7 @@ function watched(key: ParsedKey, maySign: MaySign): ParsedKey {
 function certified(key: ParsedKey, { blob }: Certificate, requests: SignedRequests, maySign: MaySign): ParsedKey {
   const sign = (data: Buffer): Buffer => {
     const whole = maySign(key) ? wholeSignature(key, data) : notAgain()
-    // ssh2 takes an error for a signature that failed; its typings do not say so.
+    // If sign() returns an error, ssh2 treats the signature as failed. Its type definitions do not say so.
     if (whole instanceof Error) return whole as unknown as Buffer
     requests.replaceNext(data, whole)
     return whole
@@ -88,7 +88,7 @@ function agentAttempts(
   if (agentSocket === undefined) return []
   const known = identities.map(publicKeyOf).filter(key => key !== undefined)
   const opened = identities.flatMap(identity => ('key' in identity ? [identity.key.getPublicSSH()] : []))
-  // A key that a file opens is tried once, by its file: sshd counts tries.
+  // A named key that was read from its file is not tried again through the agent, because sshd counts attempts.
   const except = identitiesGiven ? opened : []
   const choice = {
     only: identitiesOnly ? known : undefined,
@@ -113,8 +113,8 @@ function passwordAttempts(
       method: {
         type: 'keyboard-interactive',
         username,
-        // The first hidden question is for the password. Any other one, such as for a new password, is not for us: the
-        // password given to it could become the new one.
+        // Only the first hidden question is answered with the password. Another one may ask for a new password, and the
+        // answer could become that.
         prompt: (name, instructions, _lang, prompts, finish) => {
           login().heard(`${name}\n${instructions}`)
           const given = prompts.map(({ prompt, echo }) => {

@@ -10,7 +10,7 @@ import { type Carrier, carryPart } from './carrier.ts'
 const chunkBytes = 256 * 1024
 const progressMs = 500
 
-/** A pushed file did not move on, or too slowly. */
+/** The transfer of a pushed file stalled, or was too slow. */
 export class Stalled extends Error {}
 
 /**

@@ -10,16 +10,16 @@ interface PacketWriter {
 const userauthRequest = 50
 
 /**
- * Sends signatures that ssh2 1.17 cannot write: of certificates, whose signature has another type than the key shown,
- * and of FIDO keys, which have fields after the signature. ssh2 asks for the signature and writes a request with it; that
- * request is replaced by one that is made here (RFC 4252 section 7).
+ * Sends signatures that ssh2 1.17 cannot write: those for certificates, whose type differs from the type of the key shown,
+ * and those of FIDO keys, which have fields after the signature. ssh2 asks for a signature and writes a request with it.
+ * This class replaces that request by its own (RFC 4252, section 7).
  */
 export class SignedRequests {
   #payload: Buffer | undefined
 
   /** Must be called once the connection is encrypted. */
   attach(client: Client): void {
-    // Not a public part of ssh2: package.json pins the minor version, and tests log in with such keys.
+    // This is no public API of ssh2, so package.json pins the minor version, and tests log in with such keys.
     const { write } = (client as unknown as { _protocol: { _packetRW: { write: PacketWriter } } })._protocol._packetRW
     const finalize = write.finalize.bind(write)
     write.finalize = (packet, force) => {
@@ -32,21 +32,21 @@ export class SignedRequests {
     }
   }
 
-  /** What was signed, which is the session and then the request, and the whole signature. */
+  /** Replaces the next request. `signed` is the signed data, the session id and then the request; `signature` is complete. */
   replaceNext(signed: Buffer, signature: Buffer): void {
     const session = new Fields(signed).bytes()
     this.#payload = Buffer.concat([signed.subarray(4 + (session?.length ?? 0)), field(signature)])
   }
 }
 
-// Any key: what ssh2 asks of it is overridden below.
+// Any key will do, because everything that ssh2 uses of it is overridden below.
 const template = ssh2.utils.parseKey(
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f',
 ) as ParsedKey
 
-/** A key of a type that ssh2 does not know, as far as it needs one to ask a server about it. */
+/** A key of a type that ssh2 does not know, with the parts that ssh2 needs to offer it to a server. */
 export function foreignKey(blob: Buffer, extra: Partial<Pick<ParsedKey, 'sign' | 'isPrivateKey'>> = {}): ParsedKey {
-  // RSA signs with SHA-2, which only the name of the algorithm says.
+  // An RSA certificate is used with SHA-2. Only the name of the algorithm tells the server so.
   const type = typeOf(blob).replace(/^ssh-rsa-cert/, 'rsa-sha2-512-cert')
   const overrides = { type, getPublicSSH: () => blob, ...extra }
   return Object.create(
@@ -55,7 +55,7 @@ export function foreignKey(blob: Buffer, extra: Partial<Pick<ParsedKey, 'sign' |
   ) as ParsedKey
 }
 
-/** The whole signature of a private key that ssh2 has read. Gives its error where it cannot sign. */
+/** The complete signature with a private key that ssh2 has read. Returns an error if the key cannot sign. */
 export function wholeSignature(key: ParsedKey, data: Buffer): Buffer | Error {
   const rsa = key.type === 'ssh-rsa'
   const raw: unknown = key.sign(data, rsa ? 'sha512' : undefined)
@@ -65,8 +65,8 @@ export function wholeSignature(key: ParsedKey, data: Buffer): Buffer | Error {
   return Buffer.concat([field(type), field(key.type.startsWith('ecdsa-') ? fromDer(signature) : signature)])
 }
 
-// OpenSSL gives the two numbers of ECDSA in DER (SEQUENCE of INTEGERs), SSH wants them one after the other; both write
-// numbers in the same way.
+// OpenSSL encodes the two numbers of an ECDSA signature in DER (SEQUENCE of INTEGERs). SSH expects them as two fields. Both
+// encode a number in the same way.
 function fromDer(der: Buffer): Buffer {
   let at = der[1] === 0x81 ? 3 : 2
   const integer = (): Buffer => {
