@@ -1,17 +1,17 @@
 import type { Fence } from '../core/host.ts'
 import { quote } from './quote.ts'
 
-/** Where a host remembers who wrote to it last: `<generation> <run>`. It outlives a reboot, as the lock's generation does. */
+/** The file on a host that names the run that wrote to it last: `<generation> <run>`. Like the lock's generation, it survives a reboot. */
 export function fenceFileOf({ folder = '/var/lib/evcctl' }: Pick<Fence, 'folder'>): string {
   return `${folder}/fence`
 }
 
 /*
- * evcctl_fenced <generation> <run>               true when a later run has written here, or another one of this generation
- * evcctl_raise <generation> <run>                remembers this run as the latest; exit code 1 when it is not, 2 when that failed
- * evcctl_move <generation> <run> <from> <to>     renames a file unless a later run has written here
- * All that looks and then acts does so under one lock, so that no later run comes in between. Every statement ends with a
- * semicolon: a pushed file is preceded by all of this on one line.
+ * evcctl_fenced <generation> <run>               true if a later run, or another run of the same generation, has written here
+ * evcctl_raise <generation> <run>                records this run as the latest; exit code 1 if it is not the latest, 2 on failure
+ * evcctl_move <generation> <run> <from> <to>     renames a file, unless a later run has written here
+ * Functions that check and then act do both under one lock, so that no later run can write in between. Every statement ends
+ * with a semicolon, because all of this is sent on one line before a pushed file.
  */
 const fenceFunctions = `evcctl_fenced() {
   evcctl_last_generation= evcctl_last_run=;
@@ -38,7 +38,7 @@ evcctl_move() {
   ) 9>>"$evcctl_fence.lock";
 };`
 
-/** What is done under the name of a run: a refusal is told by a marker instead of what was to be done. */
+/** Lines of sh that run `inside` only if `fence` names the latest run on the host. Otherwise they print a marker instead. */
 export function underFence(fence: Fence, inside: readonly string[]): readonly string[] {
   const { generation, run } = fence
   return [

@@ -1,13 +1,14 @@
 import { probeTimedOut } from '../core/resource.ts'
 
 /**
- * evcctl_guard <seconds>           from here on no probe may take longer
- * evcctl_unguard
- * evcctl_probe <index> <script>
- * One guard looks after many probes, since a process for each of them would make plans slower. Once a second it looks which
- * child the shell has, and counts how often it has seen it: clocks are of no use, as containers may have an uptime of their
- * own. One that is too old is stopped before it is ended: only then it is certain that it did not end by itself meanwhile.
- * It goes last: as soon as it is gone, the shell goes on and may end the guard.
+ * evcctl_guard <seconds>           starts a guard: from here on no probe may take longer
+ * evcctl_unguard                   ends the guard
+ * evcctl_probe <index> <script>    runs a probe and prints its marker
+ * One guard watches many probes, because a process for each probe would make plans slower. Once a second the guard looks for
+ * the child of the shell, and counts how often it has seen the same one. It compares no clocks, because a container may
+ * have its own uptime. A child that is too old is first stopped with STOP: only then is it certain that it has not ended by
+ * itself meanwhile. Then its descendants are killed, and the child last: as soon as it is gone, the shell continues and
+ * may end the guard.
  */
 export const guardFunctions = `evcctl_guard() {
   evcctl_unguard

@@ -1,9 +1,10 @@
 /**
- * A watch ends the step that began after it, with TERM and 5 s later with KILL: everything younger than itself that is
- * in the exchange's process group or descends from its shell, so that processes that left the group or lost their parent
- * are found too. The shell and its parents are spared by number: times have a resolution of 10 ms only.
- * It sleeps by the second: ending it in time leaves a sleep of one second at most, and needs no trap, which a shell that
- * is about to wait can miss.
+ * A watch ends the step that began after it when the step takes too long, with TERM and 5 s later with KILL. It ends all
+ * processes younger than itself that are in the exchange's process group or descend from its shell. So it also finds
+ * processes that have left the group or lost their parent. The shell and its parents are excluded by their process ids,
+ * because start times have a resolution of only 10 ms.
+ * The watch sleeps one second at a time. If it is ended early, at most one `sleep 1` is left over, and the watch needs no
+ * trap, which a shell that is about to wait can miss.
  */
 export const watchFunctions = `evcctl_watch() {
   (
