@@ -220,9 +220,9 @@ export function fixedField({ field, before, after }: FieldChange, file: string):
   }
 }
 
-// Certificates, etcd's list of members and the manifests contain the address, so the advice is to recreate the node. The kubelet
-// of the old node no longer reports, so the advised drain must not wait for the end of its pods, nor fail on pods without
-// a controller.
+// Certificates, etcd's list of members and the manifests contain the address, so a machine with another address must become a new
+// node. The kubelet of the old node no longer reports, so the advised drain has a time limit: it would never see its pods
+// end. --force lets it go on with pods without a controller.
 function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
   const etcdctl =
     'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
