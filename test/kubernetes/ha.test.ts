@@ -98,7 +98,7 @@ describe.sequential('three control plane nodes and a worker', () => {
 
   test('status says that all is well, and what may be lost', async () => {
     const status = await run('status', cluster.file)
-    expect([status.exitCode, status.stderr]).toEqual([0, ''])
+    expect([status.exitCode, status.stderr], status.stdout).toEqual([0, ''])
     expect(status.stdout).toContain('API servers: 3 of 3 ready')
     expect(status.stdout).toContain('3 etcd members, 3 healthy: survives the loss of 1')
     const { hosts } = JSON.parse((await run('status', cluster.file, '--output', 'json')).stdout)
