@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { certificatesScript, parseCertificates } from '../../src/facts/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { describeMeasured, type Measured, startClient } from './kit/api-client.ts'
@@ -97,8 +97,15 @@ describe.sequential('three control plane nodes and a worker', () => {
   })
 
   test('status says that all is well, and what may be lost', async () => {
-    const status = await run('status', cluster.file)
-    expect([status.exitCode, status.stderr], status.stdout).toEqual([0, ''])
+    // When the nodes are Ready, a pod of the control plane may still be on its way: status names it then.
+    const status = await vi.waitFor(
+      async () => {
+        const outcome = await run('status', cluster.file)
+        expect([outcome.exitCode, outcome.stderr], outcome.stdout).toEqual([0, ''])
+        return outcome
+      },
+      { timeout: 60_000, interval: 2_000 },
+    )
     expect(status.stdout).toContain('API servers: 3 of 3 ready')
     expect(status.stdout).toContain('3 etcd members, 3 healthy: survives the loss of 1')
     const { hosts } = JSON.parse((await run('status', cluster.file, '--output', 'json')).stdout)
