@@ -19,6 +19,8 @@ import {
   firstControlPlaneHost,
   type GraphBuilder,
   type HostFacts,
+  isControlPlane,
+  isEtcdHost,
   nodesIn,
   type Plan,
   rolling,
@@ -61,8 +63,8 @@ export function hostBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFa
 function hostsInBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>, beforeWorkers: Batches): Batches {
   const first = firstControlPlaneHost(spec, facts)
   const running = [first, ...spec.hosts.filter(host => host !== first)].filter(host => isRunningNode(host, facts))
-  const controlPlane = running.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
-  const workers = running.filter(({ roles }) => !roles.includes('control-plane')).map(({ name }) => name)
+  const controlPlane = running.filter(isControlPlane).map(({ name }) => name)
+  const workers = running.filter(host => !isControlPlane(host)).map(({ name }) => name)
   const maxUnavailable = nodesIn(spec.rollout.maxUnavailable, workers.length)
   // Where etcd has hosts of its own, a control plane node becomes well without the others.
   const isApart = spec.etcd.topology !== 'stacked'
@@ -105,10 +107,10 @@ export interface Rolling {
  * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
  */
 export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready }: Rolling): void {
-  const members = new Set(spec.hosts.filter(({ roles }) => roles.includes('etcd')).map(({ name }) => name))
+  const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
   const proofs = (name: string) => [ready.get(name)!]
-  const nodes = spec.hosts.filter(({ roles }) => roles.includes('control-plane')).map(({ name }) => name)
+  const nodes = spec.hosts.filter(isControlPlane).map(({ name }) => name)
   const stacked = new Set(spec.etcd.topology === 'stacked' ? nodes : [])
   const isMember = (name: string) => stacked.has(name)
   roll(builder, runningBatches(spec, facts), { host, held, proofs, isMember, well: 'running nodes is well' })

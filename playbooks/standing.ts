@@ -1,4 +1,4 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../src/index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isControlPlane, isEtcdHost, isNode } from '../src/index.ts'
 
 /** Where a member of etcd serves its clients. */
 const etcdClientPort = 2379
@@ -10,12 +10,12 @@ const bootMs = 5 * 60_000
 export function isRunningNode(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(host.name)
   if (!isNode(host) || known === undefined || known.remains.begun) return false
-  return host.roles.includes('control-plane') ? known.kubernetes.controlPlane : known.kubernetes.kubeletConf
+  return isControlPlane(host) ? known.kubernetes.controlPlane : known.kubernetes.kubeletConf
 }
 
 /** Whether a host has been a healthy member of the etcd that has hosts of its own. */
-export function isStandingMember({ roles, name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
-  return roles.includes('etcd') && facts.get(name)?.etcd.data === 'formed'
+export function isStandingMember(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+  return isEtcdHost(host) && facts.get(host.name)?.etcd.data === 'formed'
 }
 
 /**
@@ -25,9 +25,9 @@ export function isStandingMember({ roles, name }: HostSpec, facts: ReadonlyMap<s
  */
 export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const stacked = spec.etcd.topology === 'stacked'
-  const role = stacked ? 'control-plane' : 'etcd'
+  const isMember = stacked ? isControlPlane : isEtcdHost
   const stands = stacked ? isRunningNode : isStandingMember
-  const members = spec.hosts.filter(host => host.roles.includes(role) && (!facts.has(host.name) || stands(host, facts)))
+  const members = spec.hosts.filter(host => isMember(host) && (!facts.has(host.name) || stands(host, facts)))
   return members.filter(host => !facts.has(host.name) || hasMemberRunning(host, facts)).length > members.length / 2
 }
 

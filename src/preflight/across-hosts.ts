@@ -1,4 +1,4 @@
-import { type CheckName, type ClusterSpec, privateAddressOf } from '../index.ts'
+import { type CheckName, type ClusterSpec, isControlPlane, privateAddressOf } from '../index.ts'
 import { clockChecks } from './clock.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
 
@@ -71,7 +71,6 @@ function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, nex
 // Of two that are alike, the one with which the cluster could do less well is not the odd one: a node rather than none, and a
 // control plane node rather than others.
 function standing({ host, facts }: KnownHost): number {
-  const isControlPlane = host.roles.includes('control-plane')
-  if (facts.kubernetes.kubeletConf) return isControlPlane ? 0 : 1
-  return isControlPlane ? 2 : 3
+  const kind = isControlPlane(host) ? 0 : 1
+  return facts.kubernetes.kubeletConf ? kind : kind + 2
 }

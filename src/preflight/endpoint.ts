@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import type { ClusterSpec, EndpointFacts, ErrorDetails } from '../index.ts'
+import { type ClusterSpec, type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
 
 /** What is known of the cluster behind the endpoint. */
@@ -21,7 +21,7 @@ type Problem = Omit<ErrorDetails, 'where'>
 export function* endpointChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
   const { endpoint, bindPort } = spec.controlPlane
   if (endpoint === undefined) return
-  const controlPlane = hosts.filter(({ host }) => host.roles.includes('control-plane'))
+  const controlPlane = hosts.filter(({ host }) => isControlPlane(host))
   const pem = controlPlane.map(({ facts }) => facts.endpoint?.clusterCa).find(found => found !== undefined)
   const ca = certificateOf(pem)
   // A CA that cannot be read is not what a load balancer can be blamed for.

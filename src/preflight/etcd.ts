@@ -1,11 +1,19 @@
-import { type ClusterSpec, defaultEtcdData, etcdDataOf, type HostFacts, type HostSpec, quoteAll } from '../index.ts'
+import {
+  type ClusterSpec,
+  defaultEtcdData,
+  etcdDataOf,
+  type HostFacts,
+  type HostSpec,
+  isEtcdHost,
+  quoteAll,
+} from '../index.ts'
 import { type Finding, finding } from './finding.ts'
-import { isNode } from './node.ts'
+import { isNodeAlready } from './node.ts'
 
 /** Whether evcctl is to make a member of an external etcd on this host and has not yet begun to. */
 export function getsFirstEtcd(spec: ClusterSpec, host: HostSpec, facts: HostFacts): boolean {
   const hasEtcdHosts = spec.etcd.topology === 'external' && spec.etcd.managed
-  return hasEtcdHosts && host.roles.includes('etcd') && !facts.etcd.own
+  return hasEtcdHosts && isEtcdHost(host) && !facts.etcd.own
 }
 
 /**
@@ -25,7 +33,7 @@ export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts)
     })
   }
   // Where the host is a node, its administrator may have had reasons.
-  if (units.length > 0 && !isNode(facts)) {
+  if (units.length > 0 && !isNodeAlready(facts)) {
     yield finding('otherSoftware', host, {
       problem: 'There is a unit of another etcd, in place of which evcctl would start its own.',
       expected: 'no etcd.service but that of evcctl',

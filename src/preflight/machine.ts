@@ -1,4 +1,4 @@
-import { type ClusterSpec, freeSpacePaths, type HostFacts, type HostSpec } from '../index.ts'
+import { type ClusterSpec, freeSpacePaths, type HostFacts, type HostSpec, isControlPlane } from '../index.ts'
 import { type Finding, finding, sizeText } from './finding.ts'
 
 /** kubeadm's NumCPU check for control plane nodes (kubeadm/app/constants: ControlPlaneNumCPU). */
@@ -8,7 +8,7 @@ const controlPlaneCpus = 2
 export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const { minMemory, minFree } = spec.preflight
   const ignoresCpus = spec.kubernetes.ignorePreflightErrors.some(name => ['numcpu', 'all'].includes(name.toLowerCase()))
-  if (host.roles.includes('control-plane') && facts.cpus < controlPlaneCpus && !ignoresCpus) {
+  if (isControlPlane(host) && facts.cpus < controlPlaneCpus && !ignoresCpus) {
     yield finding('cpus', host, {
       problem: 'It has too few processors for a control plane node.',
       expected: `at least ${controlPlaneCpus}`,
@@ -37,7 +37,7 @@ export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
   }
 }
 
-function nameOfRole({ roles }: HostSpec): string {
-  if (roles.includes('control-plane')) return 'a control plane node'
-  return roles.includes('worker') ? 'a worker node' : 'an etcd host'
+function nameOfRole(host: HostSpec): string {
+  if (isControlPlane(host)) return 'a control plane node'
+  return host.roles.includes('worker') ? 'a worker node' : 'an etcd host'
 }

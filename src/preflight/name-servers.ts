@@ -1,6 +1,6 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
-import { isNode } from './node.ts'
+import { isNodeAlready } from './node.ts'
 
 const offer =
   'Or write a file with name servers that pods reach, and name it: spec.kubernetes.kubeletConfiguration.resolvConf'
@@ -13,7 +13,7 @@ export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: Host
   const path = named ?? '/etc/resolv.conf'
   const servers = (named === undefined ? undefined : facts.kubeletNameservers) ?? facts.nameservers
   // No pod runs there.
-  if (servers.length > 0 && host.roles.every(role => role === 'etcd')) return
+  if (servers.length > 0 && !isNode(host)) return
   if (servers.every(server => isLoopback(server) || hasZone(server))) {
     yield finding('nameservers', host, {
       problem:
@@ -28,7 +28,7 @@ export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: Host
   }
   // Of systemd-resolved's own address the upstream servers were read instead, as kubeadm has the kubelet do.
   const loops = servers.filter(server => isLoopback(server) && server !== '127.0.0.53')
-  if (loops.length === 0 || isNode(facts)) return
+  if (loops.length === 0 || isNodeAlready(facts)) return
   yield finding('nameservers', host, {
     problem: `Pods cannot use its name server ${loops.join(', ')}: the cluster's DNS would ask itself and end ("Loop detected").`,
     expected: `in ${path} only name servers that pods reach`,

@@ -1,7 +1,7 @@
 import type { HostFacts } from '../index.ts'
 
 /** Whether the host is a node already: what lies there then is the cluster's own, or its administrator's. */
-export function isNode({ kubernetes, remains }: HostFacts): boolean {
+export function isNodeAlready({ kubernetes, remains }: HostFacts): boolean {
   return (kubernetes.kubeletConf || kubernetes.adminConf) && !remains.begun
 }
 
@@ -10,5 +10,5 @@ export function isNode({ kubernetes, remains }: HostFacts): boolean {
  * are then its own. kubeadm itself refuses, or evcctl resets, what does not fit together.
  */
 export function isOrWasBegun(facts: HostFacts): boolean {
-  return isNode(facts) || facts.remains.begun
+  return isNodeAlready(facts) || facts.remains.begun
 }

@@ -1,6 +1,6 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
-import { isNode } from './node.ts'
+import { isNodeAlready } from './node.ts'
 
 interface Distribution {
   readonly name: string
@@ -21,7 +21,7 @@ const distributions: readonly Distribution[] = [
 
 /** Other Kubernetes distributions, and packages that cannot be beside those that evcctl installs. */
 export function* otherSoftwareChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (isNode(facts) || host.roles.every(role => role === 'etcd')) return
+  if (isNodeAlready(facts) || !isNode(host)) return
   for (const { name, path, remove } of distributions) {
     const found = facts.remains.distributions.filter(one => path.test(one))
     if (found.length === 0) continue

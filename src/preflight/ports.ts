@@ -1,4 +1,4 @@
-import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isControlPlane, isEtcdHost, isNode } from '../index.ts'
 import { getsFirstEtcd } from './etcd.ts'
 import { type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'
@@ -15,8 +15,8 @@ export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededP
     { port: 2379, owner: 'etcd' },
     { port: 2380, owner: 'etcd' },
   ]
-  const hasEtcd = host.roles.includes(spec.etcd.topology === 'stacked' ? 'control-plane' : 'etcd')
-  if (host.roles.every(role => role === 'etcd')) return etcd
+  const hasEtcd = spec.etcd.topology === 'stacked' ? isControlPlane(host) : isEtcdHost(host)
+  if (!isNode(host)) return etcd
   const ports: NeededPort[] = [
     ...(hasEtcd ? etcd : []),
     { port: 10250, owner: 'kubelet' },
@@ -25,7 +25,7 @@ export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededP
   ]
   const { endpoint, localProxy, localProxyPort } = spec.controlPlane
   if (endpoint === undefined) ports.push({ port: localProxyPort, owner: localProxy })
-  if (host.roles.includes('control-plane')) {
+  if (isControlPlane(host)) {
     ports.push(
       { port: spec.controlPlane.bindPort, owner: 'kube-apiserver' },
       { port: 10257, owner: 'kube-controller-manager' },
@@ -37,7 +37,7 @@ export function neededPorts(spec: ClusterSpec, host: HostSpec): readonly NeededP
 
 /** Ports that something else has taken. A host that is a node already has them taken by the cluster itself. */
 export function* portChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  const noEtcdYet = host.roles.includes('etcd') ? getsFirstEtcd(spec, host, facts) : !isOrWasBegun(facts)
+  const noEtcdYet = isEtcdHost(host) ? getsFirstEtcd(spec, host, facts) : !isOrWasBegun(facts)
   const stands = facts.kubernetes.kubeletConf || facts.kubernetes.adminConf
   for (const { port, owner } of neededPorts(spec, host)) {
     const isEtcd = owner === 'etcd'

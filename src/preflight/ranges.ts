@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net'
-import { type ClusterSpec, type HostFacts, type HostSpec, overlap, parseIpv4Range } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isNode, overlap, parseIpv4Range } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'
 
@@ -18,7 +18,7 @@ interface Place {
  * be reached from the node, whichever is the larger. A standing node has the cluster's own routes, and is left alone.
  */
 export function* rangeChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (isOrWasBegun(facts) || host.roles.every(role => role === 'etcd')) return
+  if (isOrWasBegun(facts) || !isNode(host)) return
   const places = placesOf(facts)
   for (const [key, text] of [
     ['podCIDR', spec.network.podCIDR],

@@ -1,6 +1,6 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, quoteAll } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isControlPlane, isNode, quoteAll } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
-import { isNode, isOrWasBegun } from './node.ts'
+import { isNodeAlready, isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
 
 /** Manifests that kubeadm writes itself, and refuses to find. */
@@ -16,7 +16,7 @@ const ownDropIn = '/10-kubeadm.conf'
 
 /** What other software, or an earlier cluster, has left on a host that is no node yet, and that would get in the way. */
 export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (isNode(facts) || host.roles.every(role => role === 'etcd')) return
+  if (isNodeAlready(facts) || !isNode(host)) return
   // What evcctl's own kubeadm has left on a host that it was making a node of is no other cluster's.
   const begun = isOrWasBegun(facts)
   if (!begun) yield* kubernetesFiles(spec, host, facts)
@@ -55,15 +55,15 @@ export function* remainsChecks(spec: ClusterSpec, host: HostSpec, facts: HostFac
 }
 
 function* kubernetesFiles(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  const isControlPlane = host.roles.includes('control-plane')
+  const isServer = isControlPlane(host)
   const found = facts.remains.kubernetesFiles.filter(path => {
-    if (path.startsWith('/etc/kubernetes/manifests/')) return !isControlPlane || kubeadmManifests.includes(path)
-    return isControlPlane || !leftOfJoin.includes(path)
+    if (path.startsWith('/etc/kubernetes/manifests/')) return !isServer || kubeadmManifests.includes(path)
+    return isServer || !leftOfJoin.includes(path)
   })
-  const etcdData = isControlPlane && spec.etcd.topology === 'stacked' && facts.etcd.data !== 'none'
+  const etcdData = isServer && spec.etcd.topology === 'stacked' && facts.etcd.data !== 'none'
   const actual = [...found, ...(etcdData ? ['/var/lib/etcd/member'] : [])]
   if (actual.length === 0) return
-  const hasCa = isControlPlane && found.includes('/etc/kubernetes/pki/ca.crt')
+  const hasCa = isServer && found.includes('/etc/kubernetes/pki/ca.crt')
   yield finding('kubernetesFiles', host, {
     problem: hasCa
       ? 'It is no node, yet there are certificates of another cluster: kubeadm would use its CA for this one.'

@@ -1,5 +1,5 @@
 import { parse } from 'smol-toml'
-import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../index.ts'
 import { type Finding, finding } from './finding.ts'
 
 /** Version of the config.toml that the role containerd writes. */
@@ -10,7 +10,7 @@ const writtenVersion = 3
  * and migrates them, but no newer ones (cmd/containerd/server/config/config.go of containerd 2.3, LoadConfig).
  */
 export function* runtimeFileChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
-  if (spec.runtime.name !== 'containerd' || host.roles.every(role => role === 'etcd')) return
+  if (spec.runtime.name !== 'containerd' || !isNode(host)) return
   const patched = spec.runtime.configPatches.map(({ version }) => version).filter(version => version !== undefined)
   const ours = Number(patched.at(-1) ?? writtenVersion)
   for (const { path, content } of facts.remains.containerdFiles) {

@@ -1,4 +1,4 @@
-import type { ClusterSpec, HostFacts, Inventory } from '../index.ts'
+import { type ClusterSpec, type HostFacts, type Inventory, isNode } from '../index.ts'
 import { uselessNameservers } from './name-servers.ts'
 import { isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
@@ -13,7 +13,7 @@ export interface HostNote {
 export function takenOver({ spec, facts }: Pick<Inventory, 'spec' | 'facts'>): readonly HostNote[] {
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
-    if (known === undefined || isOrWasBegun(known) || host.roles.every(role => role === 'etcd')) return []
+    if (known === undefined || isOrWasBegun(known) || !isNode(host)) return []
     return textsOf(spec, known).map(text => ({ host: host.name, text }))
   })
 }

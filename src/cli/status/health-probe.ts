@@ -1,3 +1,4 @@
+import { isControlPlane, isEtcdHost, isNode } from '../../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../../config/index.ts'
 import { statusLimits } from '../../core/limits.ts'
 import { quote } from '../../shell/quote.ts'
@@ -108,21 +109,21 @@ function endpoints(urls: readonly string[]): string {
 }
 
 /** The script for one host. It asks the kubelet, the API server and the etcd member that the cluster file gives this host. */
-export function healthScript({ controlPlane, etcd }: ClusterSpec, { roles }: HostSpec): string {
-  const isControlPlane = roles.includes('control-plane')
+export function healthScript({ controlPlane, etcd }: ClusterSpec, host: HostSpec): string {
+  const isServer = isControlPlane(host)
   const parts = [functions]
   const asked: string[] = []
   const ask = (name: string, part: string) => {
     parts.push(part)
     asked.push(name)
   }
-  if (isControlPlane || roles.includes('worker')) ask('ask_kubelet', kubelet)
-  if (isControlPlane) ask('ask_api', apiServer(controlPlane.bindPort))
+  if (isNode(host)) ask('ask_kubelet', kubelet)
+  if (isServer) ask('ask_api', apiServer(controlPlane.bindPort))
   if (etcd.topology === 'stacked') {
-    if (isControlPlane) ask('ask_etcd', member(stackedManifest, stackedUrl, stackedFiles))
+    if (isServer) ask('ask_etcd', member(stackedManifest, stackedUrl, stackedFiles))
   } else if (etcd.managed) {
-    if (roles.includes('etcd')) ask('ask_etcd', member('/etc/etcd/etcd.env', "''", ownFiles))
-  } else if (isControlPlane) {
+    if (isEtcdHost(host)) ask('ask_etcd', member('/etc/etcd/etcd.env', "''", ownFiles))
+  } else if (isServer) {
     parts.push(endpoints(etcd.endpoints))
     asked.push(...etcd.endpoints.map((_, index) => `ask_endpoint${index}`))
   }
