@@ -4,7 +4,7 @@ import { surveyProbe } from '../../core/survey.ts'
 import { type KubernetesDocument, missingFrom, retried } from '../support/index.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
-import { kubectl } from './kubectl.ts'
+import { serverSideApply } from './server-side-apply.ts'
 
 /** An object of the Kubernetes API. */
 export interface KubernetesObject extends KubernetesDocument {
@@ -45,9 +45,7 @@ export function manifest(
       return { action: found.length === 0 ? 'create' : 'update', fields }
     },
     converge() {
-      const apply = `${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f - <<'EVCCTL_EOF'
-${objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n')}EVCCTL_EOF
-`
+      const apply = serverSideApply(objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n'))
       return [{ run: retried(apply, { times: 5 }), timeoutMs: 180_000 }]
     },
   }

@@ -1,4 +1,4 @@
-import { kubectl } from '../api/index.ts'
+import { kubectl, serverSideApply } from '../api/index.ts'
 import { deepMerge, isTree, type KubernetesDocument, keptJson, retried } from '../support/index.ts'
 
 /** The documents that are the same for the whole cluster. */
@@ -68,8 +68,5 @@ function without(field: string): string {
 // Each field has its own field manager, so that writing one does not remove the other.
 function apply(manager: string, data: Readonly<Record<string, string>>): string {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data }
-  return retried(`${kubectl(30)} apply --server-side --force-conflicts --field-manager=${manager} -f - <<'EVCCTL_EOF'
-${JSON.stringify(object)}
-EVCCTL_EOF
-`)
+  return retried(serverSideApply(`${JSON.stringify(object)}\n`, manager))
 }

@@ -170,7 +170,8 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
 }
 
 function eachOnce(changes: readonly FieldChange[]): readonly FieldChange[] {
-  return changes.filter(({ field }, index) => changes.findIndex(other => other.field === field) === index)
+  const seen = new Set<string>()
+  return changes.filter(({ field }) => !seen.has(field) && seen.add(field))
 }
 
 function placeChanges(current: LocalState, parameters: KubeadmConfigurationParameters): readonly FieldChange[] {
