@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { stat, writeFile } from 'node:fs/promises'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import type { Connection, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
 import { startServer } from './server.ts'
+import { slowLine } from './slow-line.ts'
 import { exchange, hostError, job, output, pool, probe, signal } from './support.ts'
 
 const impatient = { ...limits, marginMs: 500 }
@@ -152,26 +152,3 @@ describe('a pushed file', () => {
     expect(server.connections).toBe(1)
   }, 30_000)
 })
-
-/** Passes on what is sent to a server at so many bytes a second, and what it says at once. */
-async function slowLine(port: number, bytesPerSecond: number): Promise<AsyncDisposable & { readonly port: number }> {
-  const server = createServer({ highWaterMark: 16 * 1024 }, near => {
-    const far = connect({ port, host: '127.0.0.1' })
-    far.pipe(near)
-    near.on('data', chunk => {
-      far.write(chunk)
-      near.pause()
-      setTimeout(() => near.resume(), (chunk.length / bytesPerSecond) * 1000)
-    })
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const)
-      one.on('error', () => other.destroy()).on('close', () => other.destroy())
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return {
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () => new Promise<void>(resolve => void server.close(() => resolve())),
-  }
-}

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { Duplex, PassThrough } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,6 +11,7 @@ import { forwardedStream } from '../../src/ssh/forwarded.ts'
 import { guardStream } from '../../src/ssh/guarded-stream.ts'
 import { sendMessage, sshString } from './hostile.ts'
 import { startServer } from './server.ts'
+import { slowLine } from './slow-line.ts'
 import { exchange, hostError, job, output, pool } from './support.ts'
 
 interface Protocol {
@@ -110,30 +110,6 @@ describe('a server that goes against the protocol, or uses it up, fails alone', 
     expect(await output(subject, 'echo in')).toBe('in\n')
   })
 })
-
-/** A line between here and a server that carries so many bytes a second from here, and holds no more than a few. */
-async function slowLine(port: number, bytesPerSecond: number): Promise<AsyncDisposable & { readonly port: number }> {
-  const line = createServer(near => {
-    const far = connect({ port, host: '127.0.0.1' })
-    far.on('data', chunk => near.write(chunk))
-    near.on('data', chunk => {
-      far.write(chunk)
-      near.pause()
-      setTimeout(() => near.resume(), (chunk.length / bytesPerSecond) * 1000)
-    })
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const)
-      one.on('error', () => other.destroy()).on('close', () => other.destroy())
-  })
-  line.listen(0, '127.0.0.1')
-  await once(line, 'listening')
-  return {
-    port: (line.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: () => new Promise(resolve => line.close(() => resolve())),
-  }
-}
 
 describe('a file that is pushed', () => {
   const pushed = (folder: string, name: string, content: Buffer) => {
