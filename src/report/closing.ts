@@ -99,8 +99,3 @@ function longest(view: RunView): string[] {
   // Each duration has its own line, because three in one line do not fit 80 columns.
   return [`  longest: ${first}`, ...rest.map(line => `           ${line}`)]
 }
-
-/** One line for a run that found nothing to do. */
-export function renderNoChanges(cluster: string, hosts: number, file: string): string {
-  return `${cluster}: ${count(hosts, 'host')} as described in ${file}. No changes.`
-}
