@@ -53,7 +53,7 @@ export function controlPlaneNodes(spec: ClusterSpec, machines: readonly Machine[
   })
 }
 
-/** `host:port` by which every node reaches the API; in lower case, as kubeadm wants names. */
+/** The `host:port` at which every node reaches the API, in lower case, as kubeadm expects names. */
 export function endpointOf({ controlPlane }: ClusterSpec): string {
   return controlPlane.endpoint?.toLowerCase() ?? `127.0.0.1:${controlPlane.localProxyPort}`
 }

@@ -53,7 +53,7 @@ interface Derived {
   readonly controlPlane: readonly ControlPlaneNode[]
   /** Their addresses. */
   readonly apiServers: readonly string[]
-  /** `host:port` by which every node reaches the API. */
+  /** The `host:port` at which every node reaches the API. */
   readonly endpoint: string
   /** What the API server's certificate is for, besides what kubeadm adds by itself. */
   readonly certSANs: readonly string[]
