@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { processTests } from './test/kit/tiers.ts'
 
 // Of a test that takes minutes the message is to say what came: CI keeps no more than that.
 const chaiConfig = { truncateThreshold: 1000 }
@@ -7,19 +8,33 @@ const chaiConfig = { truncateThreshold: 1000 }
 // Temporary files in one folder that is removed afterwards.
 const globalSetup = ['test/kit/run-folder.ts']
 
+const here = {
+  globalSetup,
+  // Only what hangs is to fail: on a busy machine a test of milliseconds takes seconds.
+  testTimeout: 60_000,
+  // Half of the time goes by with waiting: for time-outs, shells, and servers that say nothing.
+  maxWorkers: 2 * availableParallelism(),
+}
+const withContainers = ['test/hosts/**', 'test/kubernetes/**']
+const ofProcesses = processTests('test')
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
+          ...here,
           name: 'pure',
-          globalSetup,
           include: ['test/**/*.test.ts'],
-          exclude: ['test/hosts/**', 'test/kubernetes/**'],
-          // Only what hangs is to fail: on a busy machine a test of milliseconds takes seconds.
-          testTimeout: 60_000,
-          // Half of the time goes by with waiting: for time-outs, shells, and servers that say nothing.
-          maxWorkers: 2 * availableParallelism(),
+          exclude: [...withContainers, ...ofProcesses],
+        },
+      },
+      {
+        test: {
+          ...here,
+          name: 'process',
+          include: [...ofProcesses],
+          exclude: withContainers,
         },
       },
       {
@@ -34,7 +49,7 @@ export default defineConfig({
           maxWorkers: 2,
           // Of a file as many tests at once as firewall.test.ts has hosts under test.
           maxConcurrency: 8,
-          // After the pure tests.
+          // After the tests without hosts.
           sequence: { groupOrder: 1 },
         },
       },
