@@ -1,8 +1,10 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { FieldChange, ProbeResult, Step } from '../../src/core/index.ts'
-import type { ClusterDocuments } from '../../src/resources/kubeadm/cluster-record.ts'
-import { kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
+import { type ClusterDocuments, otherRecord } from '../../src/resources/kubeadm/cluster-record.ts'
+import { clusterRecord, kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
+import { changeMarks } from '../../src/resources/kubeadm/configuration-state.ts'
 import {
   clusterConfiguration,
   kubeletConfiguration,
@@ -10,6 +12,7 @@ import {
 } from '../../src/resources/kubeadm/documents.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 import { throwAwayCa } from './certificate.ts'
+import { Sandbox } from './sandbox.ts'
 
 const settings = {
   name: 'edge',
@@ -246,6 +249,58 @@ describe('the configuration of a cluster', () => {
       expect(later.find(step => 'run' in step && step.run.includes('evcctl-begun'))).toMatchObject({
         run: expect.stringMatching(/podPidsLimit.*maxPods|maxPods.*podPidsLimit/),
       })
+    })
+
+    test.each([
+      ['nothing', undefined],
+      ['what is wanted', { maxPods: 0, readOnlyPort: 0, protectKernelDefaults: false }],
+    ])('may lack zeros that kubeadm does not write, where a change that did not end wrote %s', (_what, kubelet) => {
+      const given = documents({}, { maxPods: 0, readOnlyPort: 0, protectKernelDefaults: false })
+      const kept: Record<string, string> = { documents: JSON.stringify(given) }
+      if (kubelet !== undefined) kept.begun = JSON.stringify(documents({}, kubelet))
+      const raw = standing(documents(), { record: given, kept })
+      expect(changeOf(wanted(given), raw)).toBeUndefined()
+    })
+
+    test('keeps its record of a change that could not be compared while the API server did not answer', async () => {
+      const raw = standing(documents(), { reply: unreachable, cutOff: 'control plane' })
+      const resource = wanted(documents())
+      const steps = resource.converge(resource.probe.parse(raw), { documents: documents() })
+      const at = (text: string) => steps.findIndex(step => 'run' in step && step.run.includes(text))
+      expect(at(otherRecord)).toBeGreaterThan(steps.findIndex(step => 'until' in step))
+      expect(at(otherRecord)).toBeLessThan(at('"begun":null'))
+      const explained = resource.explain?.({ stderr: otherRecord, exitCode: 1 } as never, resource.desired as never)
+      expect(explained).toMatchObject({
+        next: expect.stringContaining('apply again'),
+      })
+      const guard = steps[at(otherRecord)] as { readonly run: string }
+      const sandbox = new Sandbox()
+      const other = JSON.stringify(documents({}, { maxPods: 50 }))
+      const same = clusterRecord(documents())
+      mkdirSync(sandbox.inside('/var/lib/evcctl'), { recursive: true })
+      writeFileSync(sandbox.inside(same.path), same.content)
+      for (const [begun, made, exitCode] of [
+        ['', '', 0],
+        ['', same.content.trim(), 0],
+        ['', other, 1],
+        [other, same.content.trim(), 1],
+      ] as const) {
+        const kubectl = `kubectl() { case $* in *begun*) printf %s '${begun}';; *) printf %s '${made}';; esac; }\n`
+        const script = `${kubectl}${guard.run.replaceAll('/usr/local/bin/kubectl', 'kubectl')}`
+        expect(await sandbox.run([{ run: script }])).toMatchObject({ exitCode })
+      }
+    })
+
+    test('counts as cut off until all of a change is recorded, whose static pods may be up long before', () => {
+      const given = documents({ patch: extraArgs })
+      const steps = wanted(given).converge(wanted(given).probe.parse(standing(documents())), { documents: given })
+      const texts = steps.map(step => ('run' in step ? step.run : 'write' in step ? step.write : ''))
+      const forgets = texts.findIndex(text => text.startsWith(`rm -f ${changeMarks['control plane']}`))
+      expect(forgets).toBe(texts.length - 1)
+      expect(texts.at(-2)).toBe(clusterRecord(given).path)
+      // Where the script itself puts the former manifests back, it has failed.
+      const script = texts.find(text => text.includes('kubeadm init phase control-plane all'))!
+      expect(script.slice(script.lastIndexOf('exit 1'))).not.toContain(changeMarks['control plane'])
     })
 
     test('has no kube-proxy any more: a change of it that was cut off is forgotten', () => {

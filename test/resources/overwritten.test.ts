@@ -75,7 +75,12 @@ test('the manifests of the control plane are whole at any moment of their change
     kubeProxy: false,
     upload: false,
   }
-  const [, change] = changeSteps('/etc/evcctl/kubeadm.yaml', 'https://192.0.2.11:6443', parts)
+  const [, change] = changeSteps({
+    configuration: '/etc/evcctl/kubeadm.yaml',
+    server: 'https://192.0.2.11:6443',
+    parts,
+    end: [],
+  })
   const [recovery] = recoverySteps('https://192.0.2.11:6443')
   const path = `${manifests}/kube-apiserver.yaml`
   const script = scriptOf(change)

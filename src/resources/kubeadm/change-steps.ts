@@ -67,21 +67,29 @@ rm -rf ${newManifests}
 ${finishServingCertificate}`,
 }
 
+/** A change of a standing cluster, on one of its control plane nodes. */
+export interface ConfigurationChange {
+  /** File on the host with the kubeadm documents that are wanted. */
+  readonly configuration: string
+  /** URL of this node's own API server. */
+  readonly server: string
+  readonly parts: ChangeableParts
+  /** Lines of sh that run once the API server answers, before anything is uploaded; default: none. */
+  readonly begin?: string
+  /** Record that the change has ended. */
+  readonly end: readonly Step[]
+}
+
 /**
  * The steps that carry the documents of `configuration` over to a standing cluster. What the cluster remembers of its
- * control plane is written last, when that has come up. `server` is the URL of this node's own API server. `begin` are
- * lines of sh that run before anything is uploaded.
+ * control plane is written last, when that has come up. The manifests from before are kept until that is recorded: a change
+ * that fails after its static pods came up counts as cut off.
  */
-export function changeSteps(
-  configuration: string,
-  server: string,
-  parts: ChangeableParts,
-  begin?: string,
-): readonly Step[] {
+export function changeSteps({ configuration, server, parts, begin, end }: ConfigurationChange): readonly Step[] {
   const config = `--config ${quote(configuration)}`
   const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
-  if (begin !== undefined && (parts.kubeProxy || parts.kubelet || parts.upload)) steps.push({ run: begin })
+  if (begin !== undefined) steps.push({ run: begin })
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   // After an API server was replaced it refuses connections, or rights, for a moment.
   if (parts.kubeProxy) steps.push(...kubeProxySteps(config))
@@ -90,6 +98,8 @@ export function changeSteps(
     steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
   if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
   if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
+  steps.push(...end)
+  if (parts.controlPlane || parts.edited) steps.push({ run: forgetFormer })
   return steps
 }
 
@@ -151,6 +161,5 @@ for component in $components; do
     sleep 1
   done
 done
-${noteManifests}${forgetFormer}
-`
+${noteManifests}`
 }

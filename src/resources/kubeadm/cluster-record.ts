@@ -1,3 +1,4 @@
+import { quote } from '../../shell/quote.ts'
 import { kubectl, serverSideApply } from '../api/index.ts'
 import { deepMerge, isTree, type KubernetesDocument, keptJson, retried } from '../support/index.ts'
 
@@ -53,6 +54,25 @@ export function recordBegin(documents: ClusterDocuments, begun: Partial<ClusterD
 /** Lines of sh that record the documents that were applied, and that no change is under way. */
 export function recordCluster(documents: ClusterDocuments): string {
   return `${apply('evcctl', { documents: JSON.stringify(documents) })}${without('begun')}`
+}
+
+/** What a script prints that ends because of another record. */
+export const otherRecord = 'the cluster has another record than this host'
+
+/**
+ * Lines of sh that fail where the cluster has a record that differs from the host's own record in `path`. Needed where the API
+ * server did not answer when the documents were compared: the record of another change would be overwritten unread.
+ */
+export function refuseOtherRecord(path: string): string {
+  const field = (key: string) =>
+    `${kubectl(30)} --namespace kube-system get configmap ${name} --ignore-not-found --output 'jsonpath={.data.${key}}'`
+  return `begun=
+made=
+${retried(`begun=$(${field('begun')}) && made=$(${field('documents')})`)}if [ -n "$begun" ] || { [ -n "$made" ] && [ "$made" != "$(cat ${quote(path)} 2>/dev/null)" ]; }; then
+  echo '${otherRecord}' >&2
+  exit 1
+fi
+`
 }
 
 /** Lines of sh that mark the begin and the end of a change of kube-proxy. */

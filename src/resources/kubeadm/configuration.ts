@@ -4,9 +4,9 @@ import { ownValue } from '../../core/own-value.ts'
 import type { Change, FieldChange, Resource, Step } from '../../core/resource.ts'
 import { notAnswered } from '../api/index.ts'
 import { canonicalName } from '../pki/index.ts'
-import { documentChanges, type KubernetesDocument, stateFolder } from '../support/index.ts'
+import { documentChanges, type KubernetesDocument, removedFields, stateFolder } from '../support/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
-import { type ClusterDocuments, recordBegin, recordCluster, unmarkProxy } from './cluster-record.ts'
+import { type ClusterDocuments, recordBegin, recordCluster, refuseOtherRecord, unmarkProxy } from './cluster-record.ts'
 import { type KubeadmConfigurationState, kubeadmConfigurationProbe, type LocalState } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import { editedFields } from './static-pods.ts'
@@ -80,18 +80,25 @@ export function kubeadmConfiguration(
         kubeProxy: documents.kubeProxy !== undefined && (kubeProxy.length > 0 || isProxyCutOff),
         upload: cluster.length > 0 || names.length > 0,
       }
-      return [
-        ...changeSteps(
-          configuration,
-          server,
-          parts,
-          recordBegin(documents, current.api === 'answered' ? current.begun : undefined),
-        ),
-        // Nothing is left to be changed of a kube-proxy that is not wanted any more.
-        ...(isProxyCutOff && documents.kubeProxy === undefined ? [{ run: unmarkProxy }] : []),
-        { run: recordCluster(documents) },
-        { write: record.path, content: record.content, mode: 0o600 },
-      ]
+      const uploads = parts.kubeProxy || parts.kubelet || parts.upload
+      const begin =
+        current.api === 'answered'
+          ? uploads
+            ? recordBegin(documents, current.begun)
+            : ''
+          : `${refuseOtherRecord(record.path)}${uploads ? recordBegin(documents, undefined) : ''}`
+      return changeSteps({
+        configuration,
+        server,
+        parts,
+        ...(begin === '' ? {} : { begin }),
+        end: [
+          // Nothing is left to be changed of a kube-proxy that is not wanted any more.
+          ...(isProxyCutOff && documents.kubeProxy === undefined ? [{ run: unmarkProxy }] : []),
+          { run: recordCluster(documents) },
+          { write: record.path, content: record.content, mode: 0o600 },
+        ],
+      })
     },
     explain: failure => explainKubeadm(failure, 'init phase'),
   }
@@ -150,8 +157,10 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
   // What a change wrote that was cut off, or failed later, and is not wanted any more, is in the cluster and in no record of what
   // was made.
   const begun = current.api === 'answered' ? current.begun : undefined
-  const of = (part: keyof ClusterDocuments) =>
-    [made, begun].flatMap(record => documentChanges(documents[part], standing[part], record?.[part]))
+  const of = (part: keyof ClusterDocuments) => [
+    ...documentChanges(documents[part], standing[part], made?.[part]),
+    ...removedFields(documents[part], standing[part], begun?.[part]),
+  ]
   const unseen = (part: keyof ClusterDocuments) =>
     made?.[part] === undefined ? [] : documentChanges(documents[part], made[part], made[part])
   const all = eachOnce(of('cluster'))

@@ -71,16 +71,20 @@ export function controlPlaneConfiguration(
     converge(current): readonly Step[] {
       const { fixed, pods, names } = compare(current, parameters)
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
-      const steps = changeSteps(configuration, serverOf(parameters), {
-        controlPlane: pods.length > 0,
-        // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
-        edited: current.edited.length > 0 || current.cutOff,
-        certificate: names.length > 0,
-        kubelet: false,
-        kubeProxy: false,
-        upload: false,
+      return changeSteps({
+        configuration,
+        server: serverOf(parameters),
+        parts: {
+          controlPlane: pods.length > 0,
+          // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
+          edited: current.edited.length > 0 || current.cutOff,
+          certificate: names.length > 0,
+          kubelet: false,
+          kubeProxy: false,
+          upload: false,
+        },
+        end: [{ write: record.path, content: record.content, mode: 0o600 }],
       })
-      return [...steps, { write: record.path, content: record.content, mode: 0o600 }]
     },
     explain: failure => explainKubeadm(failure, 'init phase'),
   }

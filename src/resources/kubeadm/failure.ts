@@ -1,6 +1,7 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
 import type { StepFailure } from '../../core/resource.ts'
 import { kubeletMark } from '../kubelet/index.ts'
+import { otherRecord } from './cluster-record.ts'
 import { kubeletGivenUp } from './watch.ts'
 
 /** Explains the failure of `kubeadm <verb>`: what is wrong, and what to do. */
@@ -42,6 +43,13 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
         'A part of the control plane does not start with the settings of cluster.yaml; it runs with its former settings again.',
       actual: lastLines(said, evidence),
       next: 'Correct spec.kubernetes.clusterConfiguration, then apply again.',
+    }
+  }
+  if (said.includes(otherRecord)) {
+    return {
+      problem:
+        'The cluster has a record of another change, which could not be read while its API server did not answer.',
+      next: 'Run evcctl apply again: it compares cluster.yaml with that record.',
     }
   }
   if (/control plane component|kube-apiserver is not healthy|wait-control-plane/i.test(said)) {

@@ -279,9 +279,6 @@ done
 { find /var/lib/evcctl/static-pods.new -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -rf /var/lib/evcctl/static-pods
 mv -fT /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
-rm -f /var/lib/evcctl/manifests/complete
-{ sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
-rm -rf /var/lib/evcctl/manifests
 --- next step
 until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
@@ -310,3 +307,7 @@ until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir
 done
 --- next step
 {"write":"/var/lib/evcctl/kubeadm-configuration.json","content":"{\"cluster\":{\"apiVersion\":\"kubeadm.k8s.io/v1beta4\",\"kind\":\"ClusterConfiguration\",\"clusterName\":\"edge\",\"kubernetesVersion\":\"v1.36.4\",\"controlPlaneEndpoint\":\"127.0.0.1:7443\",\"networking\":{\"podSubnet\":\"10.244.0.0/16\",\"serviceSubnet\":\"10.96.0.0/12\",\"dnsDomain\":\"cluster.local\"},\"apiServer\":{\"certSANs\":[\"cp1\",\"new\"],\"extraArgs\":[{\"name\":\"shutdown-watch-termination-grace-period\",\"value\":\"5s\"},{\"name\":\"v\",\"value\":\"2\"}]},\"controllerManager\":{\"extraArgs\":[{\"name\":\"node-cidr-mask-size\",\"value\":\"24\"}]}},\"kubelet\":{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"cgroupDriver\":\"systemd\",\"maxPods\":50},\"kubeProxy\":{\"apiVersion\":\"kubeproxy.config.k8s.io/v1alpha1\",\"kind\":\"KubeProxyConfiguration\",\"mode\":\"nftables\"}}\n","mode":384}
+--- next step
+rm -f /var/lib/evcctl/manifests/complete
+{ sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
+rm -rf /var/lib/evcctl/manifests
