@@ -336,6 +336,13 @@ describe('iptables', () => {
     expect(fieldsOf(stateOf(...jumps, ...active, ...chains, ...boot))).toBeUndefined()
   })
 
+  test('stay as they are while a host whose address is not known is silent, and in whatever order their rules are named', () => {
+    const state = stateOf(...jumps, ...active, ...chains, ...boot)
+    const others = rules.filter(({ from }) => from !== '192.0.2.21')
+    expect(fieldsOf(state, firewallOpenings({ rules: others, closesOthers: false }))).toBeUndefined()
+    expect(fieldsOf(state, firewallOpenings({ rules: rules.toReversed() }))).toBeUndefined()
+  })
+
   test('are mended when the jump comes after everything is dropped, or a rule is gone', () => {
     expect(fieldsOf(stateOf(...active, ...jumps, ...chains, ...boot))).toContainEqual({
       field: 'iptables EVCCTL-INPUT',

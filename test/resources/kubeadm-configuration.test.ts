@@ -303,6 +303,15 @@ describe('the configuration of a cluster', () => {
       expect(script.slice(script.lastIndexOf('exit 1'))).not.toContain(changeMarks['control plane'])
     })
 
+    test('gets other arguments though its API server takes no writes before', () => {
+      const given = documents({ patch: extraArgs })
+      const steps = wanted(given).converge(wanted(given).probe.parse(standing(documents())), { documents: given })
+      const at = (text: string) => steps.findIndex(step => 'run' in step && step.run.includes(text))
+      expect(at('kubeadm init phase control-plane all')).toBeGreaterThan(0)
+      expect(at('field-manager=evcctl-begun')).toBeGreaterThan(at('kubeadm init phase control-plane all'))
+      expect(at('field-manager=evcctl-begun')).toBeLessThan(at('upload-config kubeadm'))
+    })
+
     test('has no kube-proxy any more: a change of it that was cut off is forgotten', () => {
       const given = { ...documents(), kubeProxy: undefined }
       const raw = standing(documents(), {

@@ -5,7 +5,7 @@ import { type FirewalldState, firewalld } from './firewalld.ts'
 import { type IptablesState, iptables } from './iptables.ts'
 import { iptablesScript } from './iptables-rule.ts'
 import { type NftablesState, nftables } from './nftables.ts'
-import { common, distinct, type FirewallRule, openings, without } from './rule.ts'
+import { common, distinct, type FirewallRule, inOrderOf, openings, without } from './rule.ts'
 import { type UfwState, ufw } from './ufw.ts'
 
 export interface FirewallParameters {
@@ -86,7 +86,7 @@ function part<S>(backEnd: FirewallBackEnd<S>, state: S) {
   const others = backEnd.others(state)
   const wanted = ({ rules, closesOthers }: FirewallDesired) => {
     const relevant = rules.filter(rule => backEnd.concerns(state, rule))
-    return closesOthers || rules.length === 0 ? relevant : distinct([...relevant, ...now, ...kept])
+    return inOrderOf(kept, closesOthers || rules.length === 0 ? relevant : distinct([...relevant, ...now, ...kept]))
   }
   return {
     changes(desired: FirewallDesired): readonly FieldChange[] {

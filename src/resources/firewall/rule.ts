@@ -67,6 +67,16 @@ export function common(rules: readonly FirewallRule[], others: readonly Firewall
   return without(rules, without(rules, others))
 }
 
+/**
+ * The rules in the order in which `others` has them, then all that it lacks. The order of openings means nothing, so that
+ * another one is no reason to write a firewall again.
+ */
+export function inOrderOf(others: readonly FirewallRule[], rules: readonly FirewallRule[]): readonly FirewallRule[] {
+  const places = new Map(others.map((rule, place) => [ruleKey(rule), place]))
+  const placed = rules.map(rule => ({ rule, place: places.get(ruleKey(rule)) ?? others.length }))
+  return placed.sort((one, other) => one.place - other.place).map(({ rule }) => rule)
+}
+
 /** Groups of rules that differ only in the source, in the order of the first rule of each. */
 export function bySource(
   rules: readonly FirewallRule[],

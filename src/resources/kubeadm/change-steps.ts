@@ -74,7 +74,10 @@ export interface ConfigurationChange {
   /** URL of this node's own API server. */
   readonly server: string
   readonly parts: ChangeableParts
-  /** Lines of sh that run once the API server answers, before anything is uploaded; default: none. */
+  /**
+   * Lines of sh that run before the first write to the API, and no earlier: only other arguments may let an API server take
+   * writes. Default: none.
+   */
   readonly begin?: string
   /** Record that the change has ended. */
   readonly end: readonly Step[]
@@ -89,16 +92,21 @@ export function changeSteps({ configuration, server, parts, begin, end }: Config
   const config = `--config ${quote(configuration)}`
   const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
-  if (begin !== undefined) steps.push({ run: begin })
+  let hasBegun = begin === undefined
+  const record = (...more: readonly Step[]): void => {
+    if (!hasBegun) steps.push({ run: begin ?? '' })
+    hasBegun = true
+    steps.push(...more)
+  }
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   // After an API server was replaced it refuses connections, or rights, for a moment.
-  if (parts.kubeProxy) steps.push(...kubeProxySteps(config))
-  if (parts.kubelet) steps.push({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
+  if (parts.kubeProxy) record(...kubeProxySteps(config))
+  if (parts.kubelet) record({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
   if (parts.certificate)
     steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
   if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
-  if (parts.upload) steps.push({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
-  steps.push(...end)
+  if (parts.upload) record({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
+  record(...end)
   if (parts.controlPlane || parts.edited) steps.push({ run: forgetFormer })
   return steps
 }
