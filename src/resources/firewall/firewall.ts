@@ -5,7 +5,7 @@ import { type FirewalldState, firewalld } from './firewalld.ts'
 import { type IptablesState, iptables } from './iptables.ts'
 import { iptablesScript } from './iptables-rule.ts'
 import { type NftablesState, nftables } from './nftables.ts'
-import { common, distinct, type FirewallRule, inOrderOf, openings, without } from './rule.ts'
+import { common, distinct, type FirewallRule, inOrder, openings, without } from './rule.ts'
 import { type UfwState, ufw } from './ufw.ts'
 
 export interface FirewallParameters {
@@ -86,7 +86,7 @@ function part<S>(backEnd: FirewallBackEnd<S>, state: S) {
   const others = backEnd.others(state)
   const wanted = ({ rules, closesOthers }: FirewallDesired) => {
     const relevant = rules.filter(rule => backEnd.concerns(state, rule))
-    return inOrderOf(kept, closesOthers || rules.length === 0 ? relevant : distinct([...relevant, ...now, ...kept]))
+    return closesOthers || rules.length === 0 ? relevant : distinct([...relevant, ...now, ...kept])
   }
   return {
     changes(desired: FirewallDesired): readonly FieldChange[] {
@@ -96,9 +96,9 @@ function part<S>(backEnd: FirewallBackEnd<S>, state: S) {
       // A rule that is open only now, or only after a boot, counts as missing if it is desired, and as open if it is not.
       const left = without([...now, ...kept], rules)
       const before = distinct([...common(kept, now), ...left, ...common(rules, others)])
-      const fields = [...openings(before, rules), ...backEnd.faults(state, rules)]
+      const fields = [...openings(before, rules), ...backEnd.faults(state, inOrder(rules))]
       return fields.map(field => ({ ...field, field: `${backEnd.name} ${field.field}` }))
     },
-    steps: (desired: FirewallDesired) => backEnd.steps(state, wanted(desired)),
+    steps: (desired: FirewallDesired) => backEnd.steps(state, inOrder(wanted(desired))),
   }
 }

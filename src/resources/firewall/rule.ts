@@ -68,13 +68,12 @@ export function common(rules: readonly FirewallRule[], others: readonly Firewall
 }
 
 /**
- * The rules in the order in which `others` has them, then all that it lacks. The order of openings means nothing, so that
- * another one is no reason to write a firewall again.
+ * The rules in an order of their own, as scripts and files have them. The order of openings means nothing, so that another one
+ * is no reason to write a firewall again.
  */
-export function inOrderOf(others: readonly FirewallRule[], rules: readonly FirewallRule[]): readonly FirewallRule[] {
-  const places = new Map(others.map((rule, place) => [ruleKey(rule), place]))
-  const placed = rules.map(rule => ({ rule, place: places.get(ruleKey(rule)) ?? others.length }))
-  return placed.sort((one, other) => one.place - other.place).map(({ rule }) => rule)
+export function inOrder(rules: readonly FirewallRule[]): readonly FirewallRule[] {
+  const keyed = rules.map(rule => ({ rule, key: ruleKey(rule) }))
+  return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ rule }) => rule)
 }
 
 /** Groups of rules that differ only in the source, in the order of the first rule of each. */

@@ -25,16 +25,6 @@ fi
   <egress-zone name="HOST"/>
   <rule family="ipv4">
     <source address="192.0.2.21"/>
-    <port port="6443" protocol="tcp"/>
-    <accept/>
-  </rule>
-  <rule family="ipv4">
-    <source address="10.244.0.0/16"/>
-    <port port="6443" protocol="tcp"/>
-    <accept/>
-  </rule>
-  <rule family="ipv4">
-    <source address="192.0.2.21"/>
     <port port="2380" protocol="tcp"/>
     <accept/>
   </rule>
@@ -44,12 +34,22 @@ fi
     <accept/>
   </rule>
   <rule family="ipv4">
-    <source address="192.0.2.21"/>
-    <port port="8472" protocol="udp"/>
+    <port port="30000-32767" protocol="tcp"/>
     <accept/>
   </rule>
   <rule family="ipv4">
-    <port port="30000-32767" protocol="tcp"/>
+    <source address="10.244.0.0/16"/>
+    <port port="6443" protocol="tcp"/>
+    <accept/>
+  </rule>
+  <rule family="ipv4">
+    <source address="192.0.2.21"/>
+    <port port="6443" protocol="tcp"/>
+    <accept/>
+  </rule>
+  <rule family="ipv4">
+    <source address="192.0.2.21"/>
+    <port port="8472" protocol="udp"/>
     <accept/>
   </rule>
 </policy>

@@ -11,12 +11,12 @@ iptables-restore -w --noflush <<'END'
 :EVCCTL-FORWARD - [0:0]
 -A EVCCTL-INPUT -i lo -j ACCEPT
 -A EVCCTL-INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
--A EVCCTL-INPUT -s 192.0.2.21 -p tcp -m tcp --dport 6443 -m comment --comment "API server" -j ACCEPT
--A EVCCTL-INPUT -s 10.244.0.0/16 -p tcp -m tcp --dport 6443 -m comment --comment "API server" -j ACCEPT
 -A EVCCTL-INPUT -s 192.0.2.21 -p tcp -m tcp --dport 2380 -m comment --comment "etcd members" -j ACCEPT
 -A EVCCTL-INPUT -s 192.0.2.22 -p tcp -m tcp --dport 2380 -m comment --comment "etcd members" -j ACCEPT
--A EVCCTL-INPUT -s 192.0.2.21 -p udp -m udp --dport 8472 -m comment --comment "vxlan" -j ACCEPT
 -A EVCCTL-INPUT -p tcp -m multiport --dports 30000:32767 -m comment --comment "NodePorts" -j ACCEPT
+-A EVCCTL-INPUT -s 10.244.0.0/16 -p tcp -m tcp --dport 6443 -m comment --comment "API server" -j ACCEPT
+-A EVCCTL-INPUT -s 192.0.2.21 -p tcp -m tcp --dport 6443 -m comment --comment "API server" -j ACCEPT
+-A EVCCTL-INPUT -s 192.0.2.21 -p udp -m udp --dport 8472 -m comment --comment "vxlan" -j ACCEPT
 -A EVCCTL-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 -A EVCCTL-FORWARD -s 10.244.0.0/16 -m comment --comment "from pods" -j ACCEPT
 -A EVCCTL-FORWARD -s 192.0.2.21 -d 10.244.0.0/16 -m comment --comment "to pods" -j ACCEPT

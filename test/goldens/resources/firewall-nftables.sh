@@ -19,11 +19,11 @@ open() {
 open inet filter input evcctl_input <<'END'
 iif lo accept
 ct state established,related accept
+ip saddr { 192.0.2.21, 192.0.2.22 } tcp dport 2380 accept comment "etcd members"
+meta nfproto ipv4 tcp dport 30000-32767 accept comment "NodePorts"
 ip saddr 192.0.2.21 tcp dport 6443 accept comment "API server"
 ip saddr 10.244.0.0/16 tcp dport 6443 accept comment "API server"
-ip saddr { 192.0.2.21, 192.0.2.22 } tcp dport 2380 accept comment "etcd members"
 ip saddr 192.0.2.21 udp dport 8472 accept comment "vxlan"
-meta nfproto ipv4 tcp dport 30000-32767 accept comment "NodePorts"
 END
 open inet filter forward evcctl_forward <<'END'
 ct state established,related accept
