@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import PQueue from 'p-queue'
 import type { Channel, ClientChannel } from 'ssh2'
 import { Deadline } from '../core/deadline.ts'
 import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
+import { Pace } from './pace.ts'
 import type { Endpoint } from './resolve.ts'
 
 // sshd refuses channels beyond MaxSessions, 10 by default. At least one is left for ending running commands.
@@ -13,8 +14,9 @@ const mostChannels = 8
 const mostRefusals = 5
 const refusalMs = 50
 const closeMs = 1_000
-// With more than this waiting to be sent, bytes, nothing large is added.
-const mostWaiting = 4 * 1024 * 1024
+// With more than this waiting to be sent, bytes, nothing large is added: all that is sent later has to wait for it, and a slow
+// line needs seconds for some MiB. The line does not idle meanwhile, since the system has a buffer of its own.
+const mostWaiting = 256 * 1024
 const roomMs = 10
 // Every SSH server should take packets of 32 KiB (RFC 4253, 6.1); small servers on embedded boards take only some KiB.
 const leastPacket = 1024
@@ -40,6 +42,9 @@ export class Connection {
   #someClosed = Promise.withResolvers<void>()
   #lastError: Error | undefined
   #alive = true
+  /** Of what hosts behind this one share; nothing else is counted. */
+  readonly #pace = new Pace(answered => this.#ask(answered))
+  readonly #waiting: { readonly isOver: () => boolean; readonly go: () => void }[] = []
 
   /** `keepaliveMs` is the interval at which the client checks that the server still answers. */
   constructor(endpoint: Endpoint, loggedIn: LoggedIn, keepaliveMs: number) {
@@ -124,25 +129,71 @@ export class Connection {
   /**
    * Resolves when little waits to be sent, when the connection has ended, or once `isOver`. To be waited for between large
    * parts: ssh2 takes all that it is given as long as the window lasts, which the other side names, and in a key exchange
-   * without end; it keeps in memory what the other side does not take.
+   * without end; it keeps in memory what the other side does not take. Who waits longest gets room first.
    */
   async room(isOver: () => boolean): Promise<void> {
-    while (this.#alive && !isOver() && this.#isFull()) await sleep(roomMs)
+    if (this.#waiting.length === 0 && !this.#isFull()) return
+    const turn = Promise.withResolvers<void>()
+    this.#waiting.push({ isOver, go: turn.resolve })
+    if (this.#waiting.length === 1) void this.#makeRoom()
+    await turn.promise
+  }
+
+  #turn(sent: number, isOver: () => boolean): Promise<void> {
+    this.#pace.add(sent)
+    return this.room(isOver)
+  }
+
+  async #makeRoom(): Promise<void> {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      if (this.#alive && !first.isOver() && this.#isFull()) {
+        await this.#drained()
+        continue
+      }
+      // Who waits next sees what this one adds.
+      first.go()
+      await nextTurn()
+      this.#waiting.shift()
+    }
+  }
+
+  // There is no event for the end of a key exchange, nor for `isOver`.
+  #drained(): Promise<void> {
+    return new Promise(resolve => {
+      const done = (): void => {
+        clearTimeout(timer)
+        this.#stream.off('drain', done)
+        resolve()
+      }
+      const timer = setTimeout(done, roomMs)
+      this.#stream.once('drain', done)
+    })
   }
 
   #isFull(): boolean {
-    // Not a public part of ssh2: package.json pins the minor version, and a test has such a server.
-    const { _protocol } = this.#client as unknown as { readonly _protocol?: { readonly _kexinit?: unknown } }
-    return this.#stream.writableLength > mostWaiting || _protocol?._kexinit !== undefined
+    const { _protocol } = insideOf(this.#client)
+    return this.#stream.writableLength > mostWaiting || this.#pace.isFull || _protocol?._kexinit !== undefined
+  }
+
+  // Every server answers to a keepalive, if only that it does not know what that is.
+  #ask(answered: () => void): void {
+    const { _protocol, _callbacks } = insideOf(this.#client)
+    if (!this.#alive || _protocol === undefined) return
+    _callbacks?.push(answered)
+    _protocol.ping()
   }
 
   /** A TCP connection from that host to another one. */
   forward(host: string, port: number): Promise<Duplex> {
     return new Promise((resolve, reject) => {
+      if (!this.#alive) {
+        reject(new Error(this.endReason()))
+        return
+      }
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)
-          else if (this.#takes(channel)) resolve(forwardedStream(channel, isOver => this.room(isOver)))
+          else if (this.#takes(channel)) resolve(forwardedStream(channel, (bytes, isOver) => this.#turn(bytes, isOver)))
           else reject(this.#lastError)
         })
       } catch (error) {
@@ -226,6 +277,14 @@ export class Connection {
         reject(error)
       }
     })
+  }
+}
+
+// Not a public part of ssh2: package.json pins the minor version, and tests have servers that need it.
+function insideOf(client: LoggedIn['client']) {
+  return client as unknown as {
+    readonly _protocol?: { readonly _kexinit?: unknown; ping(): void }
+    readonly _callbacks?: (() => void)[]
   }
 }
 

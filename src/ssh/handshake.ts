@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import { Client } from 'ssh2'
 import type { HostError } from '../core/errors.ts'
 import { type Offer, offerFor, ssh2Algorithms } from './algorithms.ts'
-import { refuseGlobalRequests } from './guarded-protocol.ts'
+import { guardProtocol } from './guarded-protocol.ts'
 import { guardStream } from './guarded-stream.ts'
 import type { HandshakeTurns } from './handshake-turns.ts'
 import { type AcceptedKey, acceptUnknown, checkHostKey, describeKey, findEntries } from './host-key.ts'
@@ -132,7 +132,7 @@ export async function handshake(
           hostKey.accepted().then(() => next(login.next(left, partial)), done)
         }) as never,
       })
-      refuseGlobalRequests(client)
+      guardProtocol(client)
     })
   } catch (error) {
     reader.stop()

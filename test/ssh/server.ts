@@ -65,6 +65,8 @@ export interface ServerOptions {
   readonly home?: string
   /** As a jump host, it never says that a forwarded connection has ended, whoever ends it. */
   readonly keepsForwarded?: boolean
+  /** As a jump host, it takes the place of the host that a connection is made to. */
+  readonly onForwarded?: (channel: ServerChannel, client: Connection) => void
   /** Answers commands in the place of the shell. */
   readonly answer?: (channel: ServerChannel, client: Connection) => Promise<void> | void
   /** Commands that are asked for are never answered. */
@@ -353,6 +355,13 @@ function serveClient(
       })
     })
     client.on('tcpip', (accept, reject, info) => {
+      if (options.onForwarded !== undefined) {
+        options.onForwarded(
+          accept().on('error', () => undefined),
+          client,
+        )
+        return
+      }
       const socket = connect({ host: info.destIP, port: info.destPort, noDelay: true })
       socket.once('error', () => reject())
       socket.once('connect', () => {
