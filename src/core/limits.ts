@@ -22,11 +22,6 @@ export interface Limits {
   readonly exchangeBytes: number
   /** What is printed on a stream before a script or command begins: lectures, banners, what a .bashrc says. */
   readonly preludeBytes: number
-  /**
-   * What waits to be read of one stream of a command whose reader is slow. The host is told to stop at 2 MiB; one that
-   * does not is cut off here.
-   */
-  readonly waitingBytes: number
   /** How long a probe may run that asks for no more. The host ends it, and only its task fails. */
   readonly probeMs: number
   /** How long the facts of a host may take, without what it is asked about an external load balancer. */
@@ -74,7 +69,6 @@ export const limits: Limits = {
   answersBytes: 32 * 1024 * 1024,
   exchangeBytes: 256 * 1024 * 1024,
   preludeBytes: 256 * 1024,
-  waitingBytes: 16 * 1024 * 1024,
   probeMs: 8_000,
   factsMs: 8_000,
   marginMs: 30_000,

@@ -16,8 +16,6 @@ import { endRunning } from './kill.ts'
 import { openAsRoot, type RootState } from './root-channel.ts'
 import { mayWantPassword, type RootMode, rootError, rootProgram } from './sudo.ts'
 
-const lookMs = 100
-
 export interface RunOptions {
   /** The command for the login shell of the user, or for /bin/sh as root. It is visible in `ps` on the host. */
   readonly command: string
@@ -95,12 +93,12 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   broken.promise.catch(() => undefined)
   channel.on('data', (chunk: Buffer) => {
     onStdout(chunk)
-    holdBack(channel, options, broken.reject)
+    holdBack(channel, options)
   })
   channel.stderr.on('data', (chunk: Buffer) => {
     try {
       begin.feed(chunk)
-      holdBack(channel.stderr, options, broken.reject)
+      holdBack(channel.stderr, options)
     } catch (error) {
       broken.reject(error)
     }
@@ -142,19 +140,13 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   return { exitCode }
 }
 
-// A command that is to be ended is read to its end: its channel closes only then. ssh2 takes what comes also when the
-// server was not told to go on, so what waits is looked at from time to time.
-function holdBack(stream: Readable, { backlog, signal }: RunOptions, cutOff: (reason: TooMuch) => void): void {
+// A command that is to be ended is read to its end: its channel closes only then. No more waits here than the window of its
+// channel allows: see guardProtocol().
+function holdBack(stream: Readable, { backlog, signal }: RunOptions): void {
   const waiting = signal.aborted ? undefined : backlog?.()
   if (waiting === undefined) return
   stream.pause()
-  const timer = setInterval(() => {
-    if (stream.readableLength <= limits.waitingBytes) return
-    cutOff(new TooMuch('what it sends while its output waits here to be read', limits.waitingBytes))
-    goOn()
-  }, lookMs)
   const goOn = () => {
-    clearInterval(timer)
     signal.removeEventListener('abort', goOn)
     stream.resume()
   }
