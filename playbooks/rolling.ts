@@ -17,6 +17,7 @@ import {
   batchesOf,
   type ClusterSpec,
   firstControlPlaneHost,
+  type Graph,
   type GraphBuilder,
   type HostFacts,
   isControlPlane,
@@ -25,7 +26,6 @@ import {
   type Plan,
   rolling,
   type Task,
-  type TaskId,
 } from '../src/index.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
@@ -167,23 +167,28 @@ function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, wel
   })
 }
 
+/** Tasks, and what has become known of them. */
+interface Judged {
+  readonly graph: Pick<Graph, 'tasks'>
+  readonly plan: Plan
+}
+
 /** What a plan would write on nodes and members of etcd that run, and can take one of them out. `batches`: see hostBatches(). */
-export function changesOfRunningHosts(batches: Batches, { verdicts }: Plan): readonly TaskId[] {
+export function changesOfRunningHosts(batches: Batches, { graph, plan }: Judged): readonly Task[] {
   const running = new Set(batches.flat())
-  const changing = [...verdicts].filter(([, { is }]) => is !== 'in desired state').map(([id]) => id)
-  return changing.filter(id => {
-    const [host = '', role = ''] = id.split('/', 2)
-    return running.has(host) && (rolled.has(role) || rolledElsewhere.has(role) || isOfStaticPods(id))
-  })
+  const changing = [...plan.verdicts].flatMap(([id, { is }]) => (is === 'in desired state' ? [] : graph.tasks.get(id)!))
+  return changing.filter(
+    task => running.has(task.host) && (rolled.has(task.role) || rolledElsewhere.has(task.role) || isOfStaticPods(task)),
+  )
 }
 
 // Each control plane node waits for the one before it: see ControlPlaneJoinRoleParameters.
-function isOfStaticPods(id: TaskId): boolean {
-  return id.split('/', 3)[2]!.startsWith('kubeadm configuration:')
+function isOfStaticPods({ resource }: Task): boolean {
+  return resource.kind === 'kubeadm configuration'
 }
 
 /** The running hosts that a plan would change, batch after batch. `batches`: see hostBatches(). */
-export function changingBatches(batches: Batches, plan: Plan): Batches {
-  const changing = new Set(changesOfRunningHosts(batches, plan).map(id => id.split('/', 1)[0]!))
+export function changingBatches(batches: Batches, judged: Judged): Batches {
+  const changing = new Set(changesOfRunningHosts(batches, judged).map(({ host }) => host))
   return batches.map(batch => batch.filter(name => changing.has(name))).filter(({ length }) => length > 0)
 }

@@ -40,7 +40,13 @@ export type Event = { readonly at: number } & (
   /** From here on the run writes to hosts. */
   | { readonly type: 'apply:start' }
   /** A task's steps were sent; `task:start` follows when they begin on the host. */
-  | { readonly type: 'task:queued'; readonly task: TaskId }
+  | {
+      readonly type: 'task:queued'
+      readonly task: TaskId
+      readonly host: string
+      readonly role: string
+      readonly title: string
+    }
   | {
       readonly type: 'task:start'
       readonly task: TaskId

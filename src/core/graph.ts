@@ -18,14 +18,10 @@ export function buildGraph(
   ephemerals: ReadonlyMap<TaskId, EphemeralValue> = new Map(),
 ): Graph {
   const byId = new Map<TaskId, Task>()
-  const owners = new Map<string, Task>()
   for (const task of tasks) {
-    if (byId.has(task.id)) throw new GraphError(`Task "${task.id}" is declared twice`)
+    const owner = byId.get(task.id)
+    if (owner !== undefined) throw new GraphError(declaredTwice(owner, task))
     byId.set(task.id, task)
-    const thing = `${task.resource.kind}:${task.resource.name}`
-    const owner = owners.get(`${task.host}\0${thing}`)
-    if (owner !== undefined) throw new GraphError(twoOwners(thing, owner, task))
-    owners.set(`${task.host}\0${thing}`, task)
   }
   const unique = mergeEdges(edges)
   for (const edge of unique) {
@@ -51,9 +47,10 @@ export function judgingOrder({ tasks, edges }: Graph): readonly TaskId[] {
   )
 }
 
-// They would undo each other's work in every run, or the last one would win.
-function twoOwners(thing: string, { host, role }: Task, other: Task): string {
-  return `Two roles on ${host} declare "${thing}": ${role} and ${other.role}. One thing has one owner`
+// Two owners would undo each other's work in every run, or the last one would win.
+function declaredTwice({ id, host, role, resource }: Task, other: Task): string {
+  if (role === other.role) return `Task "${id}" is declared twice`
+  return `Two roles on ${host} declare "${resource.kind}:${resource.name}": ${role} and ${other.role}. One thing has one owner`
 }
 
 /** The ids of the tasks that each task directly waits for, in edge order. */

@@ -1,4 +1,4 @@
-import { buildGraph, outputsIn } from './graph.ts'
+import { buildGraph, GraphError, outputsIn } from './graph.ts'
 import { Output } from './output.ts'
 import type { ProbeResult, Resource } from './resource.ts'
 import type { Edge, EphemeralValue, Graph, Task } from './task.ts'
@@ -32,7 +32,10 @@ export interface Scope {
   readonly host: string
   /** Declares a task. Outputs among the resource's inputs make edges by themselves; `order` adds more. */
   add<C, D, O>(resource: Resource<C, D, O>, order?: TaskOrder): Task<O>
-  /** Declares a short-lived value that is made on this host when first needed. `T` may hold a Secret. */
+  /**
+   * Declares a short-lived value that is made on this host when first needed. `T` may hold a Secret. Throws GraphError
+   * when the host has one of that name already.
+   */
   ephemeral<T>(value: EphemeralDeclaration<T>): Output<T>
 }
 
@@ -47,7 +50,7 @@ export class GraphBuilder {
     return {
       host,
       add: (resource, order = {}) => {
-        const id = `${host}/${role}/${resource.kind}:${resource.name}` as TaskId
+        const id = `${host}/${resource.kind}:${resource.name}` as TaskId
         const enters = order.enters === undefined ? {} : ({ enters: true } as const)
         const task: Task = { id, host, role, resource, output: Output.ofTask(id), ...enters }
         const watched = order.watch ?? []
@@ -68,7 +71,8 @@ export class GraphBuilder {
         return task as Task<never>
       },
       ephemeral: <T>({ after = [], ...value }: EphemeralDeclaration<T>) => {
-        const id = `${host}/${role}/ephemeral value:${value.name}` as TaskId
+        const id = `${host}/ephemeral value:${value.name}` as TaskId
+        if (this.#ephemerals.has(id)) throw new GraphError(`Short-lived value "${id}" is declared twice`)
         this.#ephemerals.set(id, { ...value, id, host } as EphemeralValue)
         const made = Output.ofTask<T>(id)
         // The consumer waits for what the value waits for; the value itself is no task.

@@ -110,14 +110,15 @@ function note(seen: Seen, host: string, event: Event): void {
 }
 
 function hostOf(event: Event): string | undefined {
-  // host/role/kind:name
+  // Earlier versions recorded only the id here, which begins with the host in all versions.
   if (event.type === 'task:queued') return event.task.slice(0, event.task.indexOf('/'))
   return 'host' in event ? event.host : undefined
 }
 
-// Kind and name: hosts may have the same thing in different roles. Some things bear the name of their host.
+// Kind and name. Ids of earlier versions have the role before the kind (host/role/kind:name): hosts may have the same thing
+// in different roles. Some things bear the name of their host.
 function whatOf(task: TaskId, host: string): string {
-  const what = task.slice(task.indexOf('/', host.length + 1) + 1)
+  const what = task.slice(host.length + 1).replace(/^[^/:]*\//, '')
   return what.endsWith(`:${host}`) ? what.slice(0, -host.length) : what
 }
 

@@ -1,5 +1,5 @@
 import type { ExchangeOptions } from '../core/host.ts'
-import { titleOf } from '../core/task.ts'
+import { type Task, titleOf } from '../core/task.ts'
 import type { Write } from './batch.ts'
 import type { Run } from './run.ts'
 import { cleanLine } from './text.ts'
@@ -29,10 +29,9 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
   const start = (job: number) => {
     if (started.has(job)) return
     started.add(job)
-    const { task } = writes[job]!.state
-    run.emit({ type: 'task:start', task: task.id, host: task.host, role: task.role, title: titleOf(task) })
+    run.emit({ type: 'task:start', ...described(writes[job]!.state.task) })
   }
-  for (const { state } of writes) run.emit({ type: 'task:queued', task: state.task.id })
+  for (const { state } of writes) run.emit({ type: 'task:queued', ...described(state.task) })
   return {
     onJobStart(job) {
       latest = job
@@ -53,4 +52,8 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
       for (const line of lines) line.end()
     },
   }
+}
+
+function described(task: Task) {
+  return { task: task.id, host: task.host, role: task.role, title: titleOf(task) }
 }

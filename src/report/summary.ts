@@ -5,7 +5,7 @@ export interface TaskView {
   readonly id: TaskId
   readonly host: string
   readonly role: string
-  title: string
+  readonly title: string
   state: 'queued' | 'running' | TaskResult
   startedAt: number
   ms: number
@@ -94,21 +94,21 @@ export function fold(view: RunView, event: Event): void {
       view.applyingSince = event.at
       break
     case 'task:queued':
-      taskOf(view, event.task)
+      taskOf(view, event)
       break
     case 'task:start': {
-      const task = taskOf(view, event.task)
-      task.title = event.title
+      const task = taskOf(view, event)
       task.state = 'running'
       task.startedAt = event.at
       break
     }
-    case 'task:output':
-      taskOf(view, event.task).line = event.line
+    case 'task:output': {
+      const task = view.tasks.get(event.task)
+      if (task !== undefined) task.line = event.line
       break
+    }
     case 'task:end': {
-      const task = taskOf(view, event.task)
-      task.title = event.title
+      const task = taskOf(view, event)
       task.state = event.result
       task.ms = event.ms
       task.error = event.error
@@ -144,12 +144,12 @@ function hostOf(view: RunView, name: string): HostView {
   return host
 }
 
-// `host/role/kind:name`; a queued task has said no more than that.
-function taskOf(view: RunView, id: TaskId): TaskView {
+function taskOf(
+  view: RunView,
+  { task: id, host, role, title }: Extract<Event, { type: 'task:queued' | 'task:start' | 'task:end' }>,
+): TaskView {
   const known = view.tasks.get(id)
   if (known !== undefined) return known
-  const [host = '', role = '', ...rest] = id.split('/')
-  const title = rest.join('/').replace(':', ' ')
   const task: TaskView = { id, host, role, title, state: 'queued', startedAt: view.at, ms: 0, line: '' }
   view.tasks.set(id, task)
   return task

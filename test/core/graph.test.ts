@@ -55,12 +55,7 @@ describe('order', () => {
 
 describe('mistakes', () => {
   test('of two roles that declare one thing of a host are told by both names', () => {
-    const owned = (role: string, host = 'h'): Task => ({
-      ...task('/etc/x'),
-      id: id(`${host}/${role}/k:/etc/x`),
-      host,
-      role,
-    })
+    const owned = (role: string, host = 'h'): Task => ({ ...task('/etc/x'), id: id(`${host}/k:/etc/x`), host, role })
     expect(() => buildGraph([owned('one'), owned('other')], [])).toThrow(
       'Two roles on h declare "k:/etc/x": one and other. One thing has one owner',
     )

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { isUnknown, type Lookup, Output } from '../../src/core/output.ts'
 import type { TaskId } from '../../src/core/task-id.ts'
 
-const a = 'h/r/k:a' as TaskId
-const b = 'h/r/k:b' as TaskId
+const a = 'h/k:a' as TaskId
+const b = 'h/k:b' as TaskId
 const lookup: Lookup = id => (id === a ? { value: 2 } : { unknown: true, from: id })
 
 describe('an Output', () => {

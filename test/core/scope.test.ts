@@ -21,9 +21,9 @@ function setting(
 const edgesOf = (builder: GraphBuilder) => builder.build().edges.map(({ from, to, watch }) => [from, to, watch])
 
 describe('a scope', () => {
-  test('names tasks by host, role, kind and name', () => {
+  test('names tasks by host, kind and name, and keeps their role beside that', () => {
     const task = new GraphBuilder().scope('cp1', 'os').add(setting('net.ipv4.ip_forward'))
-    expect(task).toMatchObject({ id: 'cp1/os/setting:net.ipv4.ip_forward', host: 'cp1', role: 'os' })
+    expect(task).toMatchObject({ id: 'cp1/setting:net.ipv4.ip_forward', host: 'cp1', role: 'os' })
   })
 
   test('makes edges of outputs among the inputs, also across hosts and through other values', () => {
@@ -33,8 +33,8 @@ describe('a scope', () => {
     const both = Output.all([a.output, b.output]).map(values => values.join())
     builder.scope('h2', 'r').add(setting('c', both))
     expect(edgesOf(builder)).toEqual([
-      ['h1/r/setting:a', 'h2/r/setting:c', false],
-      ['h2/r/setting:b', 'h2/r/setting:c', false],
+      ['h1/setting:a', 'h2/setting:c', false],
+      ['h2/setting:b', 'h2/setting:c', false],
     ])
   })
 
@@ -45,8 +45,8 @@ describe('a scope', () => {
     const b = scope.add(setting('b'))
     scope.add(setting('c'), { after: [a, b], watch: [b] })
     expect(edgesOf(builder)).toEqual([
-      ['h/r/setting:a', 'h/r/setting:c', false],
-      ['h/r/setting:b', 'h/r/setting:c', true],
+      ['h/setting:a', 'h/setting:c', false],
+      ['h/setting:b', 'h/setting:c', true],
     ])
   })
 
@@ -58,10 +58,29 @@ describe('a scope', () => {
       .ephemeral({ name: 'token', run: 'make', parse: raw => raw.stdout, after: [init] })
     builder.scope('w', 'r').add(setting('join', token.map(String)))
     const graph = builder.build()
-    expect(edgesOf(builder)).toEqual([['cp/r/setting:init', 'w/r/setting:join', false]])
-    expect([...graph.tasks.keys()]).toEqual(['cp/r/setting:init', 'w/r/setting:join'])
+    expect(edgesOf(builder)).toEqual([['cp/setting:init', 'w/setting:join', false]])
+    expect([...graph.tasks.keys()]).toEqual(['cp/setting:init', 'w/setting:join'])
     expect([...graph.ephemerals.values()]).toMatchObject([
-      { id: 'cp/r/ephemeral value:token', host: 'cp', name: 'token', run: 'make' },
+      { id: 'cp/ephemeral value:token', host: 'cp', name: 'token', run: 'make' },
     ])
+  })
+
+  test('takes one ephemeral value of a name on each host, whichever roles declare them', () => {
+    const builder = new GraphBuilder()
+    const token = { name: 'token', run: 'make', parse: () => '' }
+    builder.scope('cp1', 'one').ephemeral(token)
+    builder.scope('cp2', 'one').ephemeral(token)
+    expect(() => builder.scope('cp1', 'other').ephemeral(token)).toThrow(
+      'Short-lived value "cp1/ephemeral value:token" is declared twice',
+    )
+  })
+
+  test('lets no two roles declare one thing, and names both of them', () => {
+    const builder = new GraphBuilder()
+    builder.scope('cp1', 'one').add(setting('a'))
+    builder.scope('cp1', 'other').add(setting('a'))
+    expect(() => builder.build()).toThrow(
+      'Two roles on cp1 declare "setting:a": one and other. One thing has one owner',
+    )
   })
 })

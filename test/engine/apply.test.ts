@@ -12,7 +12,7 @@ async function run(builder: GraphBuilder, hosts: ReturnType<typeof fakeHosts>, o
   const evaluation = await evaluate(builder.build(), fake)
   const evaluated = pool.count
   const result = await apply(evaluation, fake)
-  const ends = Object.fromEntries([...result.ends].map(([id, end]) => [id.replace('/r/', ' '), end.result]))
+  const ends = Object.fromEntries([...result.ends].map(([id, end]) => [id.replace('/', ' '), end.result]))
   return { pool, events: fake, result, ends, exchanges: pool.count - evaluated }
 }
 
@@ -101,7 +101,7 @@ describe('what a run tells', () => {
     const { events } = await run(builder, fakeHosts({ h1: {} }))
     const told = events.events.filter(event => event.type.startsWith('task:'))
     expect(told).toMatchObject([
-      { type: 'task:queued', task: 'h1/role/entry:a' },
+      { type: 'task:queued', task: 'h1/entry:a', host: 'h1', role: 'role', title: 'entry a' },
       { type: 'task:start', host: 'h1', role: 'role', title: 'entry a' },
       { type: 'task:output', line: 'pulling' },
       { type: 'task:end', result: 'changed', change: { action: 'create' } },
@@ -156,7 +156,7 @@ describe('failures', () => {
       'h2 entry:e': 'changed',
     })
     const last = [...result.ends.values()].find(end => end.result === 'skipped')
-    expect(last?.because).toBe('h1/r/entry:a')
+    expect(last?.because).toBe('h1/entry:a')
     const failed = result.ends.get(broken.id)!.error!
     expect(failed).toMatchObject({ where: 'h1 entry a', actual: 'exit code 7\ncannot do a' })
   })

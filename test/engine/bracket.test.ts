@@ -27,7 +27,7 @@ async function run(builder: GraphBuilder, hosts: Hosts, options: FakePoolOptions
   return { planned, ends: Object.fromEntries([...ends].map(([id, { result }]) => [id, result])) }
 }
 
-const [cordon, drain, uncordon] = ['cp/nodes/entry:out-w', 'cp/nodes/entry:drained-w', 'cp/nodes/uncordon:w'] as const
+const [cordon, drain, uncordon] = ['cp/entry:out-w', 'cp/entry:drained-w', 'cp/uncordon:w'] as const
 
 function single(value?: string) {
   const builder = new GraphBuilder()
@@ -94,7 +94,7 @@ describe('a bracket', () => {
       fault: (_number, host, { jobs }) =>
         host === 'w' && jobs.length > 0 ? { kind: 'timed out', jobs: 0 } : undefined,
     })
-    expect(ends).toMatchObject({ 'w/r/entry:a': 'failed', [cordon]: 'changed', [uncordon]: 'skipped' })
+    expect(ends).toMatchObject({ 'w/entry:a': 'failed', [cordon]: 'changed', [uncordon]: 'skipped' })
     expect(hosts.get('cp')!.values.get('out-w')).toBe('yes')
   })
 
@@ -104,7 +104,7 @@ describe('a bracket', () => {
     for (const task of Object.values(nodeIn(builder, 'w')).filter(one => 'id' in one)) builder.holdBack(task, [gate])
     const hosts = fakeHosts({ cp: { gate: '1' }, w: { a: '1', b: '1' } })
     const { ends } = await run(builder, hosts)
-    expect(ends).toMatchObject({ [cordon]: 'skipped', 'w/r/entry:a': 'skipped', [uncordon]: 'in desired state' })
+    expect(ends).toMatchObject({ [cordon]: 'skipped', 'w/entry:a': 'skipped', [uncordon]: 'in desired state' })
     expect(hosts.get('cp')!.written).toEqual([])
   })
 
@@ -112,7 +112,7 @@ describe('a bracket', () => {
     const { ends } = await run(single(), fakeHosts({ cp: {}, w: { a: '1', b: '1' } }), {
       refuse: host => (host === 'w' ? 'unreachable' : undefined),
     })
-    expect(ends).toMatchObject({ 'w/r/entry:a': 'failed', [uncordon]: 'in desired state' })
+    expect(ends).toMatchObject({ 'w/entry:a': 'failed', [uncordon]: 'in desired state' })
   })
 
   test('may not have anything inside that waits for what only begins when it is entered', () => {

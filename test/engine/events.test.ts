@@ -74,7 +74,7 @@ test('Secrets and control characters do not get through, however deep', () => {
   const seen: Event[] = []
   const stream = createEventStream({ name: 'seen', take: event => seen.push(event) })
   const token = new Secret('abcdef.0123456789abcdef', 'bootstrap token')
-  const task = 'h/r/entry:a' as TaskId
+  const task = 'h/entry:a' as TaskId
   stream.emit({
     type: 'task:end',
     task,
@@ -116,7 +116,7 @@ test('a change is told without the credentials of what was there and of what com
   const taken: Event[] = []
   const stream = createEventStream({ name: 'The journal', take: event => taken.push(event) })
   const fields = [{ field: 'content', before: 'auth = "YWRhOnB3"\n', after: 'password: "pass word"\n' }]
-  const task = 'cp1/os/file:/etc/x' as TaskId
+  const task = 'cp1/file:/etc/x' as TaskId
   const change = { action: 'update', fields } as const
   stream.emit({ type: 'task:end', task, host: 'cp1', role: 'os', title: 'x', result: 'changed', ms: 1, change })
   expect(JSON.stringify(taken)).toContain('<hidden>')

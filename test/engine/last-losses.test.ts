@@ -22,7 +22,7 @@ const plans = () => join(folder, 'plans')
 
 const connected = { type: 'host:connected', host: 'w1', ms: 1 }
 const failed = { type: 'host:failed', host: 'w1', error: { problem: 'no route' } }
-const started = { type: 'task:start', host: 'w1', task: 'w1/os/sysctls:x', role: 'os', title: 'x' }
+const started = { type: 'task:start', host: 'w1', task: 'w1/sysctls:x', role: 'os', title: 'x' }
 const read = [
   connected,
   { type: 'exchange', host: 'w1', jobs: 0, probes: 1, ms: 1 },
@@ -70,6 +70,31 @@ test.each<[string, readonly object[], Partial<JournalOptions>]>([
     expect(losses()).toEqual([])
   },
 )
+
+test.each([
+  ['this version', false],
+  ['earlier versions, which have the role in the ids of tasks and no host beside them', true],
+])('journals of %s tell which hosts are well with what the lost one got', async (_what, isEarlier) => {
+  const queued = (host: string, role: string, thing: string) =>
+    isEarlier
+      ? { type: 'task:queued', task: `${host}/${role}/${thing}` }
+      : { type: 'task:queued', task: `${host}/${thing}`, host, role, title: thing }
+  const changed = (host: string, role: string, thing: string) => {
+    const { task } = queued(host, role, thing)
+    const end = { type: 'task:end', task, host, role, title: thing, result: 'changed', ms: 1 }
+    return [queued(host, role, thing), { ...started, task, host, role }, end]
+  }
+  const thingsOf = (host: string) => ['kubeadm configuration:node', 'file:/etc/a:b/c', `node:${host}`]
+  const name = await run([
+    ...['cp1', 'cp2', 'w1'].map(host => ({ ...connected, host })),
+    ...thingsOf('cp1').flatMap(thing => changed('cp1', 'control-plane', thing)),
+    ...thingsOf('cp2').flatMap(thing => changed('cp2', 'control-plane', thing).slice(thing.startsWith('file') ? 3 : 0)),
+    ...thingsOf('w1').map(thing => queued('w1', 'control-plane-join', thing)),
+    failed,
+  ])
+  const known = lostWhileWritten({ cluster: 'lab', hosts: ['w1'], folders: [runs()], except: '' })
+  expect(known).toEqual(new Map([['w1', { run: name, proven: new Set(['cp1']) }]]))
+})
 
 test('a host that plans have read after a loss is not lost when their journals are removed', async () => {
   await run(lost)
@@ -131,7 +156,7 @@ test('a journal may have anything in it, and anything in its place', async () =>
 })
 
 test('a loss is known after any amount that tasks have printed', async () => {
-  const printed = { type: 'task:output', host: 'w3', task: 'w3/os/packages:x', line: 'x'.repeat(60_000) }
+  const printed = { type: 'task:output', host: 'w3', task: 'w3/packages:x', line: 'x'.repeat(60_000) }
   const name = await run([])
   const events = join(runs(), name, 'events.ndjson')
   const at = ++time

@@ -94,7 +94,7 @@ test('nothing is entered that has nothing to change inside', async () => {
           if (!hasChange) expect(entering).toEqual([])
           if (!isOut.includes(name) && !inside.some(({ id }) => isPending(ran!, id))) {
             const own = [...ran!.evaluation.plan.verdicts].filter(
-              ([id]) => id.startsWith('cp/nodes/') && id.endsWith(name),
+              ([id]) => ran!.evaluation.graph.tasks.get(id)!.role === 'nodes' && id.endsWith(name),
             )
             expect(own.filter(([, { is }]) => is !== 'in desired state')).toEqual([])
           }

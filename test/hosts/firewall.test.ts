@@ -58,7 +58,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('on %s', image => {
   describe.concurrent.each(testFirewalls.map((firewall, index) => ({ ...firewall, index })))(
     'a control plane node with $kind',
     ({ kind, on, off, restarts, rules: userRules, tamper, index }) => {
-      const id = `${kind}/firewall/firewall:openings`
+      const id = `${kind}/firewall:openings`
       const pods = `10.244.${10 + index}`
       const overlay = `10.244.${200 + index}`
       const vni = index + 1

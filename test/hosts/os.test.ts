@@ -11,8 +11,8 @@ import { startHosts } from './kit/start-hosts.ts'
 
 const config = '/etc/evcctl/nginx-proxy.conf'
 const unitFile = '/etc/systemd/system/evcctl-nginx-proxy.service'
-const proxyTask = 'w1/nginx-proxy/unit:evcctl-nginx-proxy.service'
-const sysctlTask = 'w1/os/sysctls:/etc/sysctl.d/99-zz-evcctl.conf'
+const proxyTask = 'w1/unit:evcctl-nginx-proxy.service'
+const sysctlTask = 'w1/sysctls:/etc/sysctl.d/99-zz-evcctl.conf'
 
 function osParameters(address: string): OsParameters {
   return {
@@ -101,10 +101,10 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
     const changes = await plan()
     expect([...changes.keys()].sort()).toEqual(
       [
-        'w1/nginx-proxy/file:/etc/evcctl/nginx-proxy.conf',
+        'w1/file:/etc/evcctl/nginx-proxy.conf',
         proxyTask,
-        'w1/os/folder:/var/lib/evcctl',
-        'w1/os/hosts entry:own name',
+        'w1/folder:/var/lib/evcctl',
+        'w1/hosts entry:own name',
         sysctlTask,
       ].sort(),
     )
@@ -140,7 +140,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
     expect(change).toEqual({
       action: 'run',
       fields: [{ field: 'reload', after: config }],
-      because: [`w1/nginx-proxy/file:${config}`],
+      because: [`w1/file:${config}`],
     })
     await apply([address, '192.0.2.99'])
     expect(await mainPid()).toBe(started)
@@ -175,7 +175,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
     await run(busy)
     const failed = await applyTo(graphOf(address), pool)
     // The other proxy is left alone.
-    expect([...failed.keys()]).toEqual([proxyTask, 'w1/nginx-proxy/unit:evcctl-haproxy.service'])
+    expect([...failed.keys()]).toEqual([proxyTask, 'w1/unit:evcctl-haproxy.service'])
     expect(failed.get(proxyTask)).toMatchObject({
       problem: 'evcctl-nginx-proxy.service does not run.',
       actual: expect.stringContaining('Address already in use'),
@@ -194,7 +194,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
       watch: [written],
     })
     const failed = await applyTo(builder.build(), pool)
-    expect(failed.get('w1/os/unit:flapping.service')).toMatchObject({
+    expect(failed.get('w1/unit:flapping.service')).toMatchObject({
       problem: 'flapping.service does not run.',
       actual: expect.stringMatching(/has ended 5 times since it was started\n.*no such luck/s),
     })
@@ -216,7 +216,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a %s host', image => 
     const builder = new GraphBuilder()
     builder.scope('w1', 'os').add(swapOff())
     const graph = builder.build()
-    const fields = (await planOf(graph, pool)).get('w1/os/swap:off')?.fields
+    const fields = (await planOf(graph, pool)).get('w1/swap:off')?.fields
     expect(fields).toContainEqual({ field: '/etc/fstab', before: lines[1], after: `# ${lines[1]}` })
     expect(await applyTo(graph, pool)).toEqual(new Map())
     expect(await planOf(graph, pool)).toEqual(new Map())
@@ -252,7 +252,7 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('a bare %s host', imag
     const builder = new GraphBuilder()
     os.declare(builder.scope('w1', 'os'), osParameters(hosts.host('w1').address))
     const graph = builder.build()
-    const packages = 'w1/os/packages:apt'
+    const packages = 'w1/packages:apt'
 
     // Nowhere to get them from.
     await hosts.exec('w1', 'rm -rf /etc/apt/sources.list* /var/lib/apt/lists/*')

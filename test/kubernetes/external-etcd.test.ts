@@ -252,11 +252,11 @@ done | sort -u`
     expect([outcome.exitCode, failuresOf(outcome)]).toEqual([0, []])
     const ended = eventsOf(outcome).flatMap(event => (event.type === 'task:end' ? [event.task as string] : []))
     const order = [
-      'e4/etcd/etcd health:e4',
-      'cp1/control-plane/kubeadm configuration:node',
-      'cp2/control-plane-join/kubeadm configuration:node',
+      'e4/etcd health:e4',
+      'cp1/kubeadm configuration:node',
+      'cp2/kubeadm configuration:node',
       // By the host of the CA, which goes first.
-      'e3/etcd/etcd members:former',
+      'e3/etcd members:former',
     ].map(task => ended.indexOf(task))
     expect(order).toEqual([...order].sort((a, b) => a - b))
     expect(order[0]).toBeGreaterThan(-1)

@@ -170,7 +170,7 @@ describe.sequential('three control plane nodes and a worker', () => {
       expect(plan.stderr + plan.stdout).toContain('cp1')
       const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
       expect([outcome.exitCode, failuresOf(outcome), outcome.stderr]).toEqual([4, [], ''])
-      expect(changed(outcome)).toEqual(['cp2/nodes/labels and taints:w1'])
+      expect(changed(outcome)).toEqual(['cp2/labels and taints:w1'])
       expect(await kubectlOn(cluster, 'cp2', 'get', 'node', 'w1', '--show-labels')).toContain(
         'evc.example/camera=north',
       )

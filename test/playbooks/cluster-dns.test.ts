@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { dependenciesOf, type HostFacts, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
-import { clusterGraph, facts, specOf } from './given.ts'
+import { clusterGraph, facts, ofRole, specOf } from './given.ts'
 
-const placement = 'cp1/cluster-dns/cluster DNS:placement' as TaskId
+const placement = 'cp1/cluster DNS:placement' as TaskId
 const hosts = (...names: string[]): readonly object[] =>
   names.map((name, index) => ({
     name,
@@ -21,11 +21,11 @@ const standing = (...names: string[]): ReadonlyMap<string, HostFacts> =>
   )
 
 test('CoreDNS is to run on every node, or on none besides, as soon as there is a cluster', () => {
-  const id = 'cp1/cluster-dns/cluster DNS:every node' as TaskId
+  const id = 'cp1/cluster DNS:every node' as TaskId
   for (const nodeDNS of [true, false]) {
     const graph = clusterGraph(specOf({ network: { nodeDNS } }), facts)
     expect(graph.tasks.get(id)?.resource.desired).toEqual({ wanted: nodeDNS })
-    expect(dependenciesOf(graph).get(id)).toEqual(['cp1/control-plane/kubeadm init:cluster'])
+    expect(dependenciesOf(graph).get(id)).toEqual(['cp1/kubeadm init:cluster'])
   }
 })
 
@@ -48,12 +48,12 @@ describe('the placement of CoreDNS', () => {
   })
 
   test('waits for all nodes of a new cluster, but in one that has two for none that joins', () => {
-    const waitsFor = (known: ReadonlyMap<string, HostFacts>) =>
-      dependenciesOf(clusterGraph(specOf(), known))
-        .get(placement)!
-        .filter(id => id.includes('/kubelet/'))
+    const waitsFor = (known: ReadonlyMap<string, HostFacts>) => {
+      const graph = clusterGraph(specOf(), known)
+      return ofRole(graph, 'kubelet', dependenciesOf(graph).get(placement))
+    }
     expect(waitsFor(facts)).toHaveLength(3)
     expect(waitsFor(standing('cp1'))).toHaveLength(3)
-    expect(waitsFor(standing('cp1', 'w1'))).toEqual(['cp1/kubelet/node:cp1', 'w1/kubelet/node:w1'])
+    expect(waitsFor(standing('cp1', 'w1'))).toEqual(['cp1/node:cp1', 'w1/node:w1'])
   })
 })

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
-import { clusterGraph, facts, factsOf, specOf, waitsFor } from './given.ts'
+import { clusterGraph, facts, factsOf, ofRole, specOf, waitsFor } from './given.ts'
 
-/** Every task with what it waits for; `~` marks what it also watches. */
+/** Every task with its role and what it waits for; `~` marks what it also watches. */
 function describeGraph(graph: Graph): string {
-  const lines = [...graph.tasks.keys()].map(id => {
+  const lines = [...graph.tasks.values()].map(({ id, role }) => {
     const before = graph.edges
       .filter(edge => edge.to === id)
       .map(edge => `    ${edge.watch ? '~' : '·'} ${edge.from}`)
       .sort()
-    return [id, ...before].join('\n')
+    return [`${id} (${role})`, ...before].join('\n')
   })
   return `${lines.join('\n')}\n`
 }
@@ -39,20 +39,20 @@ describe('the graph of a cluster', () => {
       specOf({ images: { archives: [{ url: 'http://192.0.2.5/a.tar', sha256: 'a'.repeat(64) }] } }),
       facts,
     )
-    const join = waitsFor(graph, 'w1/worker/kubeadm join:node')
-    expect([...join].filter(id => !id.startsWith('w1/'))).toContain('cp1/control-plane/kubeadm init:cluster')
+    const join = waitsFor(graph, 'w1/kubeadm join:node')
+    expect([...join].filter(id => !id.startsWith('w1/'))).toContain('cp1/kubeadm init:cluster')
     for (const id of join) {
       if (id.startsWith('w1/')) expect([...waitsFor(graph, id)].filter(other => !other.startsWith('w1/'))).toEqual([])
     }
-    expect(join).toContain('w1/images/images:a.tar')
+    expect(join).toContain('w1/images:a.tar')
     expect([...join].filter(id => id.startsWith('jetson-07/'))).toEqual([])
   })
 
   test('lets a node join when the firewalls let it in, and leaves them alone when told so', () => {
-    const join = waitsFor(clusterGraph(specOf(), facts), 'w1/worker/kubeadm join:node')
-    expect(join).toContain('w1/firewall/firewall:openings')
-    expect(join).toContain('cp1/firewall/firewall:openings')
-    expect(join).not.toContain('jetson-07/firewall/firewall:openings')
+    const join = waitsFor(clusterGraph(specOf(), facts), 'w1/kubeadm join:node')
+    expect(join).toContain('w1/firewall:openings')
+    expect(join).toContain('cp1/firewall:openings')
+    expect(join).not.toContain('jetson-07/firewall:openings')
     const ids = [...clusterGraph(specOf({ firewall: { manage: false } }), facts).tasks.keys()]
     expect(ids.filter(id => id.includes('firewall'))).toEqual([])
   })
@@ -61,15 +61,15 @@ describe('the graph of a cluster', () => {
     const former = ['/run/flannel/subnet.env', '/etc/cni/net.d/10-flannel.conflist']
     const graph = clusterGraph(specOf(), facts)
     for (const path of former) {
-      expect(waitsFor(graph, 'w1/worker/kubeadm join:node')).toContain(`w1/former-network/absent:${path}`)
-      expect(waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')).toContain(`cp1/former-network/absent:${path}`)
+      expect(waitsFor(graph, 'w1/kubeadm join:node')).toContain(`w1/absent:${path}`)
+      expect(waitsFor(graph, 'cp1/kubeadm init:cluster')).toContain(`cp1/absent:${path}`)
     }
     const kubernetes = { kubeletConf: true, adminConf: false, controlPlane: false }
     const standing = new Map([...facts, ['w1', factsOf('w1', '192.0.2.21', { kubernetes })]])
-    const of = (made: Graph, host: string) =>
-      [...made.tasks.keys()].filter(id => id.startsWith(`${host}/former-network`))
-    expect(of(clusterGraph(specOf(), standing), 'w1')).toEqual([])
-    expect(of(clusterGraph(specOf({ network: { cni: 'calico' } }), facts), 'w1')).toEqual([])
+    const of = (made: Graph) => ofRole(made, 'former-network').filter(id => id.startsWith('w1/'))
+    expect(of(graph)).toEqual(former.map(path => `w1/absent:${path}`))
+    expect(of(clusterGraph(specOf(), standing))).toEqual([])
+    expect(of(clusterGraph(specOf({ network: { cni: 'calico' } }), facts))).toEqual([])
   })
 
   test('makes every host of an architecture download for it', () => {
@@ -78,15 +78,15 @@ describe('the graph of a cluster', () => {
       const { resource } = graph.tasks.get(id as TaskId)!
       return JSON.stringify(resource.converge(undefined, resource.desired))
     }
-    expect(stepsOf('w1/kubernetes-binaries/artifact:kubelet')).toContain('/bin/linux/amd64/kubelet')
-    expect(stepsOf('jetson-07/kubernetes-binaries/artifact:kubelet')).toContain('/bin/linux/arm64/kubelet')
+    expect(stepsOf('w1/artifact:kubelet')).toContain('/bin/linux/amd64/kubelet')
+    expect(stepsOf('jetson-07/artifact:kubelet')).toContain('/bin/linux/arm64/kubelet')
   })
 
   test('leaves out hosts that did not answer', () => {
     const answered = new Map([...facts].filter(([host]) => host !== 'w1'))
     const ids = [...clusterGraph(specOf(), answered).tasks.keys()]
     expect(ids.filter(id => id.startsWith('w1/') || id.endsWith(':w1'))).toEqual([])
-    expect(ids).toContain('jetson-07/worker/kubeadm join:node')
+    expect(ids).toContain('jetson-07/kubeadm join:node')
   })
 
   test('cannot be made without the first control plane node', () => {
@@ -107,30 +107,22 @@ describe('the graph of a cluster', () => {
     const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
     const standing = (name: string): HostFacts => retold(bare.get(name)!, { kubernetes })
     const config = (graph: Graph, host: string): string =>
-      String(
-        graph.tasks.get(`${host}/nginx-proxy/file:/etc/evcctl/nginx-proxy.conf` as TaskId)?.resource.desired.content,
-      )
-    const joinOf = (host: string): string => `${host}/control-plane-join/kubeadm join:control plane`
+      String(graph.tasks.get(`${host}/file:/etc/evcctl/nginx-proxy.conf` as TaskId)?.resource.desired.content)
+    const joinOf = (host: string): string => `${host}/kubeadm join:control plane`
 
     test('they join side by side, after the proxy of their own host', () => {
       const graph = clusterGraph(spec, bare)
       const before = waitsFor(graph, joinOf('cp2'))
-      expect(before).toContain('cp2/nginx-proxy/unit:evcctl-nginx-proxy.service')
-      expect(before).toContain('cp1/control-plane/kubeadm configuration:node')
+      expect(before).toContain('cp2/unit:evcctl-nginx-proxy.service')
+      expect(before).toContain('cp1/kubeadm configuration:node')
       // All that it needs of the others is to be let in.
-      expect([...before].filter(id => id.startsWith('cp3/') || id.startsWith('w1/'))).toEqual([
-        'cp3/firewall/firewall:openings',
-      ])
-      expect([...waitsFor(graph, joinOf('cp3'))].filter(id => id.startsWith('cp2/'))).toEqual([
-        'cp2/firewall/firewall:openings',
-      ])
+      expect([...before].filter(id => id.startsWith('cp3/') || id.startsWith('w1/'))).toEqual(['cp3/firewall:openings'])
+      expect([...waitsFor(graph, joinOf('cp3'))].filter(id => id.startsWith('cp2/'))).toEqual(['cp2/firewall:openings'])
     })
 
     test('their static pods change one node at a time', () => {
       const graph = clusterGraph(spec, bare)
-      expect(waitsFor(graph, 'cp3/control-plane-join/kubeadm configuration:node')).toContain(
-        'cp2/control-plane-join/kubeadm configuration:node',
-      )
+      expect(waitsFor(graph, 'cp3/kubeadm configuration:node')).toContain('cp2/kubeadm configuration:node')
     })
 
     test('every proxy knows all of them, and asks an API server of its own host first', () => {
@@ -148,7 +140,7 @@ describe('the graph of a cluster', () => {
     test('one that is off stays in proxies and certificates', () => {
       const answered = new Map([...bare].filter(([host]) => host !== 'cp3'))
       const [all, some] = [clusterGraph(spec, bare), clusterGraph(spec, answered)]
-      const documents = 'cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId
+      const documents = 'cp1/file:/etc/evcctl/kubeadm.yaml' as TaskId
       expect(config(some, 'w1')).toBe(config(all, 'w1'))
       expect(some.tasks.get(documents)!.resource.desired).toEqual(all.tasks.get(documents)!.resource.desired)
       expect([...some.tasks.keys()].filter(id => id.startsWith('cp3/') || id.endsWith(':cp3'))).toEqual([])
@@ -167,13 +159,13 @@ describe('the graph of a cluster', () => {
     test('any of a standing cluster can take the place of the first when that is off or bare', () => {
       const facts = new Map([...bare, ['cp2', standing('cp2')], ['cp3', standing('cp3')]])
       const replaced = clusterGraph(spec, facts)
-      expect(initOf(replaced)).toEqual(['cp2/control-plane/kubeadm init:cluster'])
-      expect(waitsFor(replaced, joinOf('cp1'))).toContain('cp2/control-plane/kubeadm configuration:node')
+      expect(initOf(replaced)).toEqual(['cp2/kubeadm init:cluster'])
+      expect(waitsFor(replaced, joinOf('cp1'))).toContain('cp2/kubeadm configuration:node')
       const off = clusterGraph(spec, new Map([...facts].filter(([host]) => host !== 'cp1')))
-      expect(initOf(off)).toEqual(['cp2/control-plane/kubeadm init:cluster'])
+      expect(initOf(off)).toEqual(['cp2/kubeadm init:cluster'])
       expect(config(off, 'w1')).toContain('server 192.0.2.11:6443')
       expect(initOf(clusterGraph(spec, new Map([...facts, ['cp1', standing('cp1')]])))).toEqual([
-        'cp1/control-plane/kubeadm init:cluster',
+        'cp1/kubeadm init:cluster',
       ])
     })
 
@@ -194,13 +186,13 @@ describe('the graph of a cluster', () => {
   test('has the local proxy that was chosen, which stops the other and which the kubelet waits for', () => {
     const ids = (localProxy: string) => [...clusterGraph(specOf({ controlPlane: { localProxy } }), facts).tasks.keys()]
     expect(ids('haproxy').filter(id => id.startsWith('w1/') && /haproxy|nginx-proxy/.test(id))).toEqual([
-      'w1/haproxy/file:/etc/evcctl/haproxy.cfg',
-      'w1/haproxy/file:/etc/systemd/system/evcctl-haproxy.service',
-      'w1/haproxy/unit:evcctl-haproxy.service',
-      'w1/haproxy/unit:evcctl-nginx-proxy.service',
+      'w1/file:/etc/evcctl/haproxy.cfg',
+      'w1/file:/etc/systemd/system/evcctl-haproxy.service',
+      'w1/unit:evcctl-haproxy.service',
+      'w1/unit:evcctl-nginx-proxy.service',
     ])
     const graph = clusterGraph(specOf({ controlPlane: { localProxy: 'haproxy' } }), facts)
-    const kubelet = graph.tasks.get('w1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service' as TaskId)!
+    const kubelet = graph.tasks.get('w1/file:/etc/systemd/system/kubelet.service' as TaskId)!
     expect(kubelet.resource.desired.content).toContain('evcctl-haproxy.service')
     expect(kubelet.resource.desired.content).not.toContain('nginx')
   })
@@ -210,7 +202,6 @@ describe('the graph of a cluster', () => {
       specOf({ controlPlane: { endpoint: 'api.example:6443' }, network: { cni: 'none' } }),
       facts,
     )
-    const ids = [...graph.tasks.keys()].join('\n')
-    expect(ids).not.toMatch(/nginx|flannel/)
+    expect(describeGraph(graph)).not.toMatch(/nginx|flannel/)
   })
 })

@@ -18,12 +18,13 @@ describe('the graph of a cluster with external etcd', () => {
   const ids = [...graph.tasks.keys()]
 
   test('has what the golden says', async () => {
-    const lines = ids.filter(id => /etcd|^e\d/.test(id)).map(id => `${id}\n`)
-    await expect(lines.join('')).toMatchFileSnapshot('../goldens/playbooks/external-etcd.txt')
+    const lines = [...graph.tasks.values()].map(({ id, role }) => `${id} (${role})\n`)
+    const ofEtcd = lines.filter(line => /etcd|^e\d/.test(line))
+    await expect(ofEtcd.join('')).toMatchFileSnapshot('../goldens/playbooks/external-etcd.txt')
   })
 
   test('starts no member without the disk that its data is on', () => {
-    const unit = graph.tasks.get('e2/etcd/file:/etc/systemd/system/etcd.service' as TaskId)?.resource.desired
+    const unit = graph.tasks.get('e2/file:/etc/systemd/system/etcd.service' as TaskId)?.resource.desired
     expect((unit as { readonly content: string }).content).toMatch(
       /^\[Unit\][^[]*^RequiresMountsFor=\/var\/lib\/etcd$/m,
     )
@@ -31,28 +32,25 @@ describe('the graph of a cluster with external etcd', () => {
 
   test('starts new members side by side, and restarts them one after the other', () => {
     for (const name of ['cp1', 'e2', 'e3']) {
-      const before = waitsFor(graph, `${name}/etcd/etcd member:${name}`)
+      const before = waitsFor(graph, `${name}/etcd member:${name}`)
       expect([...before].filter(id => id.includes('/etcd member:'))).toEqual([])
     }
-    const last = waitsFor(graph, 'e3/etcd/unit:etcd.service')
-    expect(last).toContain('e2/etcd/etcd health:e2')
-    expect(waitsFor(graph, 'e2/etcd/unit:etcd.service')).toContain('cp1/etcd/etcd health:cp1')
-    expect(last).toContain('cp1/etcd/etcd member:cp1')
+    const last = waitsFor(graph, 'e3/unit:etcd.service')
+    expect(last).toContain('e2/etcd health:e2')
+    expect(waitsFor(graph, 'e2/unit:etcd.service')).toContain('cp1/etcd health:cp1')
+    expect(last).toContain('cp1/etcd member:cp1')
   })
 
   test('lets kubeadm init wait for healthy members and its own client certificate', () => {
-    const before = waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')
-    for (const id of [
-      'e2/etcd/etcd health:e2',
-      'e3/etcd/etcd health:e3',
-      'cp1/etcd-client/file:/etc/evcctl/etcd/client.crt',
-    ]) {
+    const before = waitsFor(graph, 'cp1/kubeadm init:cluster')
+    for (const id of ['e2/etcd health:e2', 'e3/etcd health:e3', 'cp1/file:/etc/evcctl/etcd/client.crt']) {
       expect(before).toContain(id)
     }
   })
 
   test('sends requests and certificates between hosts, and nothing else of etcd', () => {
-    const crossing = graph.edges.filter(({ from, to }) => from.split('/')[0] !== to.split('/')[0] && /etcd/.test(from))
+    const ofEtcd = new Set([...graph.tasks.values()].filter(({ role }) => /etcd/.test(role)).map(({ id }) => id))
+    const crossing = graph.edges.filter(({ from, to }) => from.split('/')[0] !== to.split('/')[0] && ofEtcd.has(from))
     const carriers = new Set<string>()
     for (const { from, to } of crossing) {
       const { resource } = graph.tasks.get(to)!
@@ -81,12 +79,15 @@ describe('the graph of a cluster with external etcd', () => {
   })
 
   test('makes no node of a host that only runs etcd', () => {
-    expect(ids.filter(id => /^e2\/(worker|kubelet|containerd|kubernetes-binaries|os)\//.test(id))).toEqual([])
-    expect(ids).not.toContain('cp1/nodes/node labels:e2')
+    const roles = new Set([...graph.tasks.values()].filter(({ host }) => host === 'e2').map(({ role }) => role))
+    expect(roles).toContain('etcd-host')
+    for (const role of ['worker', 'kubelet', 'containerd', 'kubernetes-binaries', 'os'])
+      expect(roles).not.toContain(role)
+    expect(ids).not.toContain('cp1/labels and taints:e2')
   })
 
   test('never lets a member that had data make a new etcd without it', async () => {
-    const { resource } = graph.tasks.get('e2/etcd/file:/etc/systemd/system/etcd.service' as TaskId)!
+    const { resource } = graph.tasks.get('e2/file:/etc/systemd/system/etcd.service' as TaskId)!
     const unit = String((resource.desired as { content: string }).content)
     const [, command = ''] = /^ExecStartPre=\/bin\/sh -c '(.*)'$/m.exec(unit) ?? []
     const starts = async (...paths: readonly string[]) => {
@@ -101,7 +102,7 @@ describe('the graph of a cluster with external etcd', () => {
   })
 
   test('tells kubeadm the endpoints, those of a host too that cannot be reached now', () => {
-    const { resource } = graph.tasks.get('cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
+    const { resource } = graph.tasks.get('cp1/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
     const text = String((resource.desired as { content: string }).content)
     expect(text).toContain(`etcd:
   external:
@@ -114,7 +115,7 @@ describe('the graph of a cluster with external etcd', () => {
     keyFile: /etc/evcctl/etcd/client.key
 `)
     const without = clusterGraph(spec, new Map([...facts].filter(([name]) => name !== 'e3')))
-    const same = without.tasks.get('cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId)!.resource
+    const same = without.tasks.get('cp1/file:/etc/evcctl/kubeadm.yaml' as TaskId)!.resource
     expect((same.desired as { content: string }).content).toBe(text)
   })
 
@@ -124,10 +125,10 @@ describe('the graph of a cluster with external etcd', () => {
       specOf({ etcd: { topology: 'external' }, hosts: [...hosts, cp2] }),
       new Map([...facts, ['cp2', factsOf('cp2', cp2.address)]]),
     )
-    const before = waitsFor(two, 'cp2/control-plane-join/kubeadm join:control plane')
-    expect(before).toContain('cp2/etcd-client/file:/etc/evcctl/etcd/client.crt')
-    expect(before).toContain('cp2/etcd-key/key and request:/etc/evcctl/etcd/client')
-    const upload = 'cp1/control-plane/file:/etc/evcctl/kubeadm-upload-certs.yaml' as TaskId
+    const before = waitsFor(two, 'cp2/kubeadm join:control plane')
+    expect(before).toContain('cp2/file:/etc/evcctl/etcd/client.crt')
+    expect(before).toContain('cp2/key and request:/etc/evcctl/etcd/client')
+    const upload = 'cp1/file:/etc/evcctl/kubeadm-upload-certs.yaml' as TaskId
     expect(before).toContain(upload)
     const { content } = two.tasks.get(upload)!.resource.desired as { readonly content: string }
     expect(content).toContain('- https://192.0.2.11:2379')
@@ -166,29 +167,29 @@ describe('the graph of a standing cluster whose etcd hosts change', () => {
 
   test('removes the dead before anybody joins, and former members when no API server asks them any more', () => {
     const graph = graphOf([2, 3, 4], { e2: formed, e3: signs, e4: { data: 'none' } })
-    const dead = 'e3/etcd/etcd members:dead'
-    const former = 'e3/etcd/etcd members:former'
-    expect(waitsFor(graph, 'e4/etcd/etcd member:e4')).toContain(dead)
+    const dead = 'e3/etcd members:dead'
+    const former = 'e3/etcd members:former'
+    expect(waitsFor(graph, 'e4/etcd member:e4')).toContain(dead)
     const before = waitsFor(graph, former)
     for (const id of [
-      'e2/etcd/etcd health:e2',
-      'e4/etcd/etcd health:e4',
-      'cp1/control-plane/kubeadm configuration:node',
-      'cp2/control-plane-join/kubeadm configuration:node',
+      'e2/etcd health:e2',
+      'e4/etcd health:e4',
+      'cp1/kubeadm configuration:node',
+      'cp2/kubeadm configuration:node',
     ]) {
       expect(before).toContain(id)
     }
-    expect(waitsFor(graph, 'cp1/control-plane/kubeadm configuration:node')).toContain('e4/etcd/etcd health:e4')
+    expect(waitsFor(graph, 'cp1/kubeadm configuration:node')).toContain('e4/etcd health:e4')
     // Both read the same, so it is read once.
     expect(graph.tasks.get(dead as TaskId)?.resource.probe.script).toBe(
-      graph.tasks.get('e3/etcd/etcd member:e3' as TaskId)?.resource.probe.script,
+      graph.tasks.get('e3/etcd member:e3' as TaskId)?.resource.probe.script,
     )
   })
 
   test('signs where the CA is, whichever host comes first', () => {
     const graph = graphOf([2, 3, 4], { e2: formed, e3: signs, e4: { data: 'none' } })
-    expect([...graph.tasks.keys()]).toContain('e3/etcd-ca/certificate authority:etcd-ca')
-    expect([...graph.tasks.keys()]).toContain('e3/etcd-certificate/certificate:e4-server')
+    expect([...graph.tasks.keys()]).toContain('e3/certificate authority:etcd-ca')
+    expect([...graph.tasks.keys()]).toContain('e3/certificate:e4-server')
   })
 
   test.each([

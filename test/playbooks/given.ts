@@ -57,6 +57,11 @@ export function clusterGraph(
   return cluster(inventoryOf(spec, known, secrets))
 }
 
+/** Those of these tasks that a role declares. */
+export function ofRole(graph: Graph, role: string, ids: Iterable<string> = graph.tasks.keys()): string[] {
+  return [...ids].filter(id => graph.tasks.get(id as TaskId)!.role === role)
+}
+
 /** All tasks that a task waits for, directly or through others. */
 export function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
   const dependencies = dependenciesOf(graph)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { changesOfRunningHosts, changingBatches, hostBatches, runningBatches } from '../../playbooks/rolling.ts'
 import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
-import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
+import { clusterGraph, factsOf, ofRole, specOf, waitsFor } from './given.ts'
 
 const controlPlane = ['cp1', 'cp2', 'cp3']
 const workers = Array.from({ length: 9 }, (_, index) => `w${index + 1}`)
@@ -16,12 +16,25 @@ const spec = specOf({ hosts })
 
 const sshPort = { port: 22, address: '0.0.0.0', process: 'sshd' }
 const etcdPort = { port: 2379, address: '127.0.0.1', process: 'etcd' }
-const ready = (name: string) => `${name}/kubelet/node:${name}`
+const ready = (name: string) => `${name}/node:${name}`
 
-/** The tasks of a kind that a task waits for, itself not. */
-function waitedFor(graph: Graph, id: string, part: string): string[] {
+/** The tasks of a role or a kind that a task waits for, itself not. */
+function waitedFor(
+  graph: Graph,
+  id: string,
+  wanted: { readonly role: string } | { readonly kind: string },
+): readonly string[] {
   expect([...graph.tasks.keys()]).toContain(id)
-  return [...waitsFor(graph, id)].filter(other => other.includes(part)).sort()
+  const before = waitsFor(graph, id)
+  if ('role' in wanted) return ofRole(graph, wanted.role, before).sort()
+  return [...before].filter(other => other.includes(`/${wanted.kind}:`)).sort()
+}
+
+/** A graph of which these tasks change. */
+function changing(graph: Graph, ids: readonly string[]): { readonly graph: Graph; readonly plan: Plan } {
+  expect([...graph.tasks.keys()]).toEqual(expect.arrayContaining([...ids]))
+  const change = { action: 'update', fields: [] } as const
+  return { graph, plan: { verdicts: new Map(ids.map(id => [id as TaskId, { is: 'change', change }])) } }
 }
 
 /** Facts of hosts of which these are nodes already. */
@@ -99,39 +112,39 @@ describe('running nodes', () => {
   })
 
   test.each([
-    ['containerd', 'file:/etc/containerd/config.toml'],
-    ['containerd', 'unit:containerd.service'],
-    ['nginx-proxy', 'file:/etc/evcctl/nginx-proxy.conf'],
-    ['nginx-proxy', 'unit:evcctl-nginx-proxy.service'],
-    ['os', 'sysctls:/etc/sysctl.d/99-zz-evcctl.conf'],
-    ['os', 'packages:apt'],
-    ['kubernetes-binaries', 'file:/etc/systemd/system/kubelet.service'],
-    ['kubernetes-binaries', 'artifact:kubelet'],
-    ['kubelet', 'kubelet configuration:/var/lib/kubelet/config.yaml'],
-    ['kubelet', 'kubelet flags:/var/lib/kubelet/kubeadm-flags.env'],
-    ['kubelet', 'unit:kubelet.service'],
-  ])('get it when the batch before them is Ready: %s %s', (role, thing) => {
+    'file:/etc/containerd/config.toml',
+    'unit:containerd.service',
+    'file:/etc/evcctl/nginx-proxy.conf',
+    'unit:evcctl-nginx-proxy.service',
+    'sysctls:/etc/sysctl.d/99-zz-evcctl.conf',
+    'packages:apt',
+    'file:/etc/systemd/system/kubelet.service',
+    'artifact:kubelet',
+    'kubelet configuration:/var/lib/kubelet/config.yaml',
+    'kubelet flags:/var/lib/kubelet/kubeadm-flags.env',
+    'unit:kubelet.service',
+  ])('get it when the batch before them is Ready: %s', thing => {
     const graph = clusterGraph(spec, standing(names))
-    expect(waitsFor(graph, `cp2/${role}/${thing}`)).toContain(ready('cp1'))
-    const before = waitsFor(graph, `w4/${role}/${thing}`)
+    expect(waitsFor(graph, `cp2/${thing}`)).toContain(ready('cp1'))
+    const before = waitsFor(graph, `w4/${thing}`)
     for (const name of [...controlPlane, 'w1', 'w2', 'w3']) expect(before).toContain(ready(name))
     expect(before).not.toContain(ready('w5'))
-    const first = [...waitsFor(graph, `cp1/${role}/${thing}`)].filter(id => id.includes('/kubelet/'))
+    const first = waitedFor(graph, `cp1/${thing}`, { role: 'kubelet' })
     expect(first.filter(id => !id.startsWith('cp1/'))).toEqual([])
   })
 
   test('stop the others for a node that was lost only when something was written to it before', () => {
     const { edges } = clusterGraph(spec, standing(names))
-    const into = edges.filter(({ to }) => to === 'cp1/rolling/barrier:batch 5 of the running nodes is well')
+    const into = edges.filter(({ to }) => to === 'cp1/barrier:batch 5 of the running nodes is well')
     expect(into.map(({ from, spare }) => [from, spare])).toEqual([
-      ['cp1/rolling/barrier:batch 4 of the running nodes is well', undefined],
+      ['cp1/barrier:batch 4 of the running nodes is well', undefined],
       [ready('w2'), true],
       [ready('w3'), true],
     ])
   })
 
   test('stop the others for a lost member of the stacked etcd in any case', () => {
-    const gate = 'cp1/rolling/barrier:batch 1 of the running nodes is well'
+    const gate = 'cp1/barrier:batch 1 of the running nodes is well'
     const spares = (of: typeof spec, facts: ReadonlyMap<string, HostFacts>) =>
       clusterGraph(of, facts)
         .edges.filter(({ from, to }) => to === gate && from === ready('cp1'))
@@ -143,9 +156,10 @@ describe('running nodes', () => {
 
   test('do not hold back nodes that this run makes, nor anything of a new cluster', () => {
     const graph = clusterGraph(spec, standing(names.filter(name => name !== 'w9')))
-    const kubelets = [...waitsFor(graph, 'w9/kubelet/node:w9')].filter(id => id.includes('/kubelet/'))
+    const kubelets = waitedFor(graph, 'w9/node:w9', { role: 'kubelet' })
+    expect(kubelets).not.toEqual([])
     expect(kubelets.filter(id => !id.startsWith('w9/'))).toEqual([])
-    expect([...clusterGraph(spec, standing([])).tasks.keys()].filter(id => id.includes('/rolling/'))).toEqual([])
+    expect(ofRole(clusterGraph(spec, standing([])), 'rolling')).toEqual([])
   })
 
   test('have an order whichever of them are there, and with an etcd of their own', () => {
@@ -176,57 +190,56 @@ describe('running nodes', () => {
   })
 
   test('are told in their order by the plan, when several of them change', () => {
-    const plan = (...ids: string[]): Plan => ({
-      verdicts: new Map(ids.map(id => [id as TaskId, { is: 'change', change: { action: 'update', fields: [] } }])),
-    })
+    const graph = clusterGraph(spec, standing(names))
     const batches = runningBatches(spec, standing(names))
-    const config = (name: string) => `${name}/kubelet/kubelet configuration:/var/lib/kubelet/config.yaml`
-    expect(changingBatches(batches, plan('cp1/nodes/node labels:w3'))).toEqual([])
-    expect(changingBatches(batches, plan(config('w3'), 'cp1/nodes/node labels:w3'))).toEqual([['w3']])
-    expect(changingBatches(batches, plan('w3/firewall/firewall:openings', 'cp1/os/hostname:cp1'))).toEqual([
-      ['cp1'],
-      ['w3'],
-    ])
-    expect(changingBatches(batches, plan(...names.map(config)))).toEqual(batches)
+    const config = (name: string) => `${name}/kubelet configuration:/var/lib/kubelet/config.yaml`
+    const labels = 'cp1/labels and taints:w3'
+    const firewallAndName = ['w3/firewall:openings', 'cp1/hostname:cp1']
+    expect(changingBatches(batches, changing(graph, [labels]))).toEqual([])
+    expect(changingBatches(batches, changing(graph, [config('w3'), labels]))).toEqual([['w3']])
+    expect(changingBatches(batches, changing(graph, firewallAndName))).toEqual([['cp1'], ['w3']])
+    expect(changingBatches(batches, changing(graph, names.map(config)))).toEqual(batches)
     const { spec: given, facts } = external({ cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'] })
-    const packages = ['e1', 'e2', 'e3'].map(name => `${name}/etcd-host/packages:apt`)
-    expect(changingBatches(hostBatches(given, facts), plan(...packages))).toEqual([['e2'], ['e1'], ['e3']])
+    const packages = ['e1', 'e2', 'e3'].map(name => `${name}/packages:apt`)
+    const judged = changing(clusterGraph(given, facts), packages)
+    expect(changingBatches(hostBatches(given, facts), judged)).toEqual([['e2'], ['e1'], ['e3']])
   })
 
   test('are taken out of the cluster by changes of their static pods, too, which nodes that this run makes have none of', () => {
     const facts = standing(['cp1', 'cp2'])
-    const { tasks } = clusterGraph(spec, facts)
-    const pods = [...tasks.keys()].filter(id => id.includes('/kubeadm configuration:'))
-    expect(pods.map(id => id.split('/', 1)[0])).toEqual(['cp1', 'cp2', 'cp3'])
-    const verdicts: Plan['verdicts'] = new Map(
-      pods.map(id => [id, { is: 'change', change: { action: 'update', fields: [] } }]),
+    const graph = clusterGraph(spec, facts)
+    const pods = [...graph.tasks.values()].filter(({ resource }) => resource.kind === 'kubeadm configuration')
+    expect(pods.map(({ host }) => host)).toEqual(['cp1', 'cp2', 'cp3'])
+    const judged = changing(
+      graph,
+      pods.map(({ id }) => id),
     )
-    expect(changesOfRunningHosts(hostBatches(spec, facts), { verdicts })).toEqual(pods.slice(0, 2))
-    expect(changingBatches(hostBatches(spec, facts), { verdicts })).toEqual([['cp1'], ['cp2']])
+    expect(changesOfRunningHosts(hostBatches(spec, facts), judged)).toEqual(pods.slice(0, 2))
+    expect(changingBatches(hostBatches(spec, facts), judged)).toEqual([['cp1'], ['cp2']])
   })
 })
 
 describe('firewalls of running hosts', () => {
-  const firewall = (name: string) => `${name}/firewall/firewall:openings`
+  const firewall = (name: string) => `${name}/firewall:openings`
 
   test('change in batches, each when the rules of the one before are in effect, and not when its nodes are Ready', () => {
     const graph = clusterGraph(spec, standing(names))
-    expect(waitedFor(graph, firewall('cp1'), '/firewall/')).toEqual([])
-    expect(waitedFor(graph, firewall('cp3'), '/firewall/')).toEqual(['cp1', 'cp2'].map(firewall))
-    expect(waitedFor(graph, firewall('w2'), '/firewall/')).toEqual([...controlPlane, 'w1'].map(firewall))
+    expect(waitedFor(graph, firewall('cp1'), { role: 'firewall' })).toEqual([])
+    expect(waitedFor(graph, firewall('cp3'), { role: 'firewall' })).toEqual(['cp1', 'cp2'].map(firewall))
+    expect(waitedFor(graph, firewall('w2'), { role: 'firewall' })).toEqual([...controlPlane, 'w1'].map(firewall))
     // Before all let each other in, none may become Ready.
-    expect(waitedFor(graph, firewall('w9'), '/kubelet/')).toEqual([])
+    expect(waitedFor(graph, firewall('w9'), { role: 'kubelet' })).toEqual([])
   })
 
   test('hold up a node that is new as far as the control plane goes, and running nodes not at all', () => {
     const graph = clusterGraph(spec, standing(names.filter(name => name !== 'cp2' && name !== 'w5')))
-    for (const id of ['cp2/control-plane-join/kubeadm join:control plane', 'w5/worker/kubeadm join:node']) {
+    for (const id of ['cp2/kubeadm join:control plane', 'w5/kubeadm join:node']) {
       const own = firewall(id.split('/')[0]!)
-      const waited = waitedFor(graph, id, '/firewall/').filter(other => other !== own)
+      const waited = waitedFor(graph, id, { role: 'firewall' }).filter(other => other !== own)
       expect(waited).toEqual(controlPlane.map(firewall).filter(other => other !== own))
-      expect(waitedFor(graph, id, '/kubelet/')).toEqual([])
+      expect(waitedFor(graph, id, { role: 'kubelet' })).toEqual([])
     }
-    expect(waitedFor(graph, ready('cp1'), '/firewall/')).toEqual([firewall('cp1')])
+    expect(waitedFor(graph, ready('cp1'), { role: 'firewall' })).toEqual([firewall('cp1')])
   })
 })
 
@@ -243,7 +256,7 @@ describe('a change of several nodes at once', () => {
         const graph = clusterGraph(changed, standing(running, answered))
         // Those that are made wait for no running one to become well.
         for (const name of answered.filter(one => !running.includes(one)))
-          expect(waitedFor(graph, `${name}/kubelet/unit:kubelet.service`, '/rolling/').filter(notFirewall)).toEqual([])
+          expect(waitedFor(graph, `${name}/unit:kubelet.service`, { role: 'rolling' }).filter(notFirewall)).toEqual([])
       }
     }
   })
@@ -269,18 +282,18 @@ describe('standing members of etcd', () => {
     e3: ['etcd'],
     w1: ['worker'],
   }
-  const health = (name: string) => `${name}/etcd/etcd health:${name}`
+  const health = (name: string) => `${name}/etcd health:${name}`
   const things = (name: string) => [
-    `${name}/etcd-host/packages:apt`,
-    `${name}/etcd/artifact:etcd`,
-    `${name}/etcd/file:/etc/etcd/etcd.env`,
-    `${name}/etcd/unit:etcd.service`,
+    `${name}/packages:apt`,
+    `${name}/artifact:etcd`,
+    `${name}/file:/etc/etcd/etcd.env`,
+    `${name}/unit:etcd.service`,
   ]
 
   test('change one host at a time, each when etcd is healthy on the one before; the one that signs goes first', () => {
     const { spec: given, facts } = external(hostsOnly)
     const graph = clusterGraph(given, facts)
-    const waits = (name: string) => things(name).map(id => waitedFor(graph, id, '/etcd health:'))
+    const waits = (name: string) => things(name).map(id => waitedFor(graph, id, { kind: 'etcd health' }))
     expect(waits('e2')).toEqual(things('e2').map(() => []))
     expect(waits('e1')).toEqual(things('e1').map(() => [health('e2')]))
     expect(waits('e3')).toEqual(things('e3').map(() => [health('e1'), health('e2')]))
@@ -291,20 +304,20 @@ describe('standing members of etcd', () => {
     for (const name of ['e2', 'e3']) {
       const down = new Map(facts).set(name, retold(facts.get(name)!, { listening: [sshPort] }))
       const graph = clusterGraph(given, down)
-      expect(things(name).map(id => waitedFor(graph, id, '/etcd health:'))).toEqual(things(name).map(() => []))
+      expect(things(name).map(id => waitedFor(graph, id, { kind: 'etcd health' }))).toEqual(things(name).map(() => []))
       const others = ['e1', 'e2', 'e3'].filter(other => other !== name)
       for (const other of others)
-        expect(waitedFor(graph, `${other}/etcd/unit:etcd.service`, '/etcd health:')).toContain(health(name))
+        expect(waitedFor(graph, `${other}/unit:etcd.service`, { kind: 'etcd health' })).toContain(health(name))
     }
   })
 
   test('are not held up by one that joins, which waits for nobody to change', () => {
     const { spec: given, facts } = external({ ...hostsOnly, e4: ['etcd'], e5: ['etcd'] }, ['e1'])
     const graph = clusterGraph(given, facts)
-    expect(waitedFor(graph, 'e1/etcd-host/packages:apt', '/etcd health:')).toEqual([])
-    expect(waitedFor(graph, 'e3/etcd-host/packages:apt', '/etcd health:')).toEqual([health('e2')])
+    expect(waitedFor(graph, 'e1/packages:apt', { kind: 'etcd health' })).toEqual([])
+    expect(waitedFor(graph, 'e3/packages:apt', { kind: 'etcd health' })).toEqual([health('e2')])
     // It is a voter before a standing one is restarted.
-    expect(waitsFor(graph, 'e2/etcd/unit:etcd.service')).toContain('e1/etcd/etcd member:e1')
+    expect(waitsFor(graph, 'e2/unit:etcd.service')).toContain('e1/etcd member:e1')
   })
 
   test('are all brought back at once where etcd has no quorum before several of them run', () => {
@@ -312,7 +325,7 @@ describe('standing members of etcd', () => {
     for (const name of ['e1', 'e2']) facts.set(name, retold(facts.get(name)!, { listening: [sshPort] }))
     const graph = clusterGraph(given, facts)
     for (const name of ['e1', 'e3'])
-      expect(waitedFor(graph, `${name}/etcd/etcd member:${name}`, '/etcd health:')).toEqual([])
+      expect(waitedFor(graph, `${name}/etcd member:${name}`, { kind: 'etcd health' })).toEqual([])
   })
 
   test.each([
@@ -361,19 +374,17 @@ test.each(['given', 'own'] as const)(
     const given = { ...own.spec, etcd: etcd as unknown as ClusterSpec['etcd'] }
     const graph = clusterGraph(which === 'own' ? own.spec : given, own.facts)
     for (const name of ['ca.crt', 'client.crt']) {
-      expect(waitsFor(graph, `cp2/etcd-client/file:/etc/evcctl/etcd/${name}`)).toContain('cp1/etcd-client/etcd:answer')
-      expect(waitsFor(graph, `cp1/etcd-client/file:/etc/evcctl/etcd/${name}`)).not.toContain(
-        'cp2/etcd-client/etcd:answer',
-      )
+      expect(waitsFor(graph, `cp2/file:/etc/evcctl/etcd/${name}`)).toContain('cp1/etcd:answer')
+      expect(waitsFor(graph, `cp1/file:/etc/evcctl/etcd/${name}`)).not.toContain('cp2/etcd:answer')
     }
-    expect(waitsFor(graph, 'cp1/control-plane/kubeadm init:cluster')).toContain('cp1/etcd-client/etcd:answer')
+    expect(waitsFor(graph, 'cp1/kubeadm init:cluster')).toContain('cp1/etcd:answer')
   },
 )
 
 test('images are loaded on running nodes in batches, too: they can fill a disk', () => {
   const archives = [{ url: 'https://mirror.example/all.tar', sha256: 'a'.repeat(64) }]
   const graph = clusterGraph(specOf({ hosts, images: { archives } }), standing(names))
-  const ids = [...graph.tasks.keys()].filter(id => id.includes('/images/'))
+  const ids = ofRole(graph, 'images')
   const [load] = ids.filter(id => id.startsWith('cp2/'))
   expect(waitsFor(graph, load!)).toContain(ready('cp1'))
 })
@@ -394,18 +405,18 @@ describe('a member of etcd that is down, on a host that answers', () => {
 
   test('fails alone: what stands goes on with the others, and these are not restarted', () => {
     const graph = clusterGraph(etcdSpec, down)
-    const lost = skipped(graph, 'e3/etcd/etcd health:e3')
+    const lost = skipped(graph, 'e3/etcd health:e3')
     // As long as a member is down, none is taken out.
-    expect(lost.filter(id => /^(cp1|w1|e1|e2)\//.test(id))).toEqual(['e2/etcd/etcd members:former'])
-    const held = graph.edges.filter(({ from, hold }) => hold === true && from === 'e3/etcd/etcd health:e3')
-    expect(held.map(({ to }) => to)).toEqual(expect.arrayContaining(['e2/etcd/unit:etcd.service']))
-    expect(waitsFor(graph, 'e1/etcd/unit:etcd.service')).toContain('e3/etcd/etcd health:e3')
+    expect(lost.filter(id => /^(cp1|w1|e1|e2)\//.test(id))).toEqual(['e2/etcd members:former'])
+    const held = graph.edges.filter(({ from, hold }) => hold === true && from === 'e3/etcd health:e3')
+    expect(held.map(({ to }) => to)).toEqual(expect.arrayContaining(['e2/unit:etcd.service']))
+    expect(waitsFor(graph, 'e1/unit:etcd.service')).toContain('e3/etcd health:e3')
   })
 
   test('stops all where a member that runs does not become healthy with what is new', () => {
     const graph = clusterGraph(etcdSpec, facts)
-    expect(skipped(graph, 'e2/etcd/etcd health:e2')).toContain('cp1/control-plane/kubeadm init:cluster')
-    expect(waitsFor(graph, 'e3/etcd/unit:etcd.service')).toContain('e1/etcd/etcd health:e1')
+    expect(skipped(graph, 'e2/etcd health:e2')).toContain('cp1/kubeadm init:cluster')
+    expect(waitsFor(graph, 'e3/unit:etcd.service')).toContain('e1/etcd health:e1')
   })
 })
 
@@ -413,7 +424,7 @@ test('a control plane node whose member is down goes with the first one, which m
   const known = new Map(standing(names, ['cp1', 'cp2', 'w1']))
   known.set('cp2', retold(known.get('cp2')!, { listening: [sshPort] }))
   expect(runningBatches(spec, known)).toEqual([['cp1', 'cp2'], ['w1']])
-  const config = 'kubelet/kubelet configuration:/var/lib/kubelet/config.yaml'
+  const config = 'kubelet configuration:/var/lib/kubelet/config.yaml'
   const graph = clusterGraph(spec, known)
   expect(waitsFor(graph, `cp2/${config}`)).not.toContain(ready('cp1'))
   expect(waitsFor(graph, `w1/${config}`)).toContain(ready('cp2'))
@@ -441,7 +452,7 @@ test('members of an external etcd do so, too', () => {
   const booted = new Map(
     [...facts].map(([name, known]) => [name, retold(known, { listening: [sshPort], uptimeMs: 20_000 })]),
   )
-  const packages = (name: string) => `${name}/etcd-host/packages:apt`
+  const packages = (name: string) => `${name}/packages:apt`
   for (const [name, before] of [
     ['e1', 'e2'],
     ['e3', 'e1'],

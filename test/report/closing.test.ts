@@ -42,11 +42,14 @@ test('after a failure: what was expected and actual, what it held up, and how to
     actual: 'sha256 09ab…  (61 MB; a proxy on the way may change downloads)',
     next: 'nothing of it was kept',
   }
-  const because = 'w1/workers/download kubelet' as TaskId
+  const because = 'w1/download kubelet' as TaskId
   const skipped = Array.from({ length: 8 }, (_, index) => ended(`w1/workers/step ${index}`, 'skipped', { because }))
   expect(
     closing(
-      ...timed([60, ended(because, 'failed', { error })], ...skipped.map(event => [60, event] as const)),
+      ...timed(
+        [60, ended('w1/workers/download kubelet', 'failed', { error })],
+        ...skipped.map(event => [60, event] as const),
+      ),
       ...end({ changed: 5, failed: 1, skipped: 8 }),
     ),
   ).toMatchInlineSnapshot(`

@@ -8,20 +8,25 @@ export function timed(...events: readonly (readonly [seconds: number, event: Eve
   return events.map(([seconds, event]) => ({ at: start + seconds * 1000, ...event }))
 }
 
-const parts = (id: string) => {
-  const [host = '', role = '', title = ''] = id.split('/')
-  return { task: id as TaskId, host, role, title }
+// `host/role/title`, which is enough to tell tasks apart here.
+const parts = (text: string) => {
+  const [host = '', role = '', title = ''] = text.split('/')
+  return { task: `${host}/${title}` as TaskId, host, role, title }
 }
 
-export const started = (id: string): EventBody => ({ type: 'task:start', ...parts(id) })
+export const started = (text: string): EventBody => ({ type: 'task:start', ...parts(text) })
 
-export const printed = (id: string, line: string): EventBody => ({ type: 'task:output', task: id as TaskId, line })
+export const printed = (text: string, line: string): EventBody => ({
+  type: 'task:output',
+  task: parts(text).task,
+  line,
+})
 
 export const ended = (
-  id: string,
+  text: string,
   result: Extract<Event, { type: 'task:end' }>['result'],
   more: Partial<Extract<Event, { type: 'task:end' }>> = {},
-): EventBody => ({ type: 'task:end', ...parts(id), result, ms: 0, ...more })
+): EventBody => ({ type: 'task:end', ...parts(text), result, ms: 0, ...more })
 
 /** An apply on three hosts up to the middle of the work. */
 export function halfWay(): Event[] {

@@ -87,7 +87,7 @@ test('a task that lasts is mentioned after some seconds; a quick one has one lin
 })
 
 test('what is skipped names the task that failed as people know it', () => {
-  const because = 'cp1/control plane/kubeadm init' as TaskId
+  const because = 'cp1/kubeadm init' as TaskId
   const { lines, end } = plain([...halfWay(), ...timed([60, ended('w1/workers/kubeadm join', 'skipped', { because })])])
   end()
   expect(lines().at(-1)).toBe('w1  kubeadm join  skipped: cp1 kubeadm init failed')

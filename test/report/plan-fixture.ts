@@ -20,8 +20,8 @@ export const subject: PlanSubject = {
   network: { cni: 'flannel' },
 }
 
-/** `host/role/kind:name` and what is said of it; undefined: in desired state. */
-export type Said = readonly [id: string, verdict: Verdict | undefined]
+/** `host/role/kind:name` of a task and what is said of it; undefined: in desired state. */
+export type Said = readonly [task: string, verdict: Verdict | undefined]
 
 export const change = (action: Change['action'], fields: Change['fields'] = [], note?: string): Verdict => ({
   is: 'change',
@@ -33,8 +33,8 @@ export const pending = (from: string): Unknown => ({ unknown: true, from: from a
 /** An evaluation as the engine would give it. */
 export function planned(said: readonly Said[], unreachable: readonly string[] = []): PlanInput {
   const tasks = said.map(([text]): Task => {
-    const id = text as TaskId
     const [host = '', role = '', ...rest] = text.split('/')
+    const id = `${host}/${rest.join('/')}` as TaskId
     const [kind = '', ...name] = rest.join('/').split(':')
     const probe = { script: '', parse: () => undefined }
     const title = kind === 'file' ? { title: name.join(':') } : {}
@@ -43,7 +43,7 @@ export function planned(said: readonly Said[], unreachable: readonly string[] = 
     return { id, host, role, resource, output: Output.ofTask(id) }
   })
   const verdicts = new Map(
-    said.map(([id, verdict]) => [id as TaskId, verdict ?? ({ is: 'in desired state' } as const)]),
+    said.map(([, verdict], index) => [tasks[index]!.id, verdict ?? ({ is: 'in desired state' } as const)]),
   )
   const failed = unreachable.map(
     host =>
@@ -80,7 +80,7 @@ export function freshCluster(): PlanInput {
   ]
   const join = (host: string): Said => [
     `${host}/worker/kubeadm join:${host}`,
-    change('create', [{ field: 'CA hash', after: pending('cp1/control plane/kubeadm init:') }]),
+    change('create', [{ field: 'CA hash', after: pending('cp1/kubeadm init:') }]),
   ]
   return planned([
     ...['cp1', 'w1', 'jetson-07'].flatMap(onEach),

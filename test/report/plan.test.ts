@@ -22,7 +22,7 @@ describe('text of a plan', () => {
   })
 
   test('names what made a unit restart once', () => {
-    const because = ['cp1/os/file:/etc/x.conf' as TaskId]
+    const because = ['cp1/file:/etc/x.conf' as TaskId]
     const restart = { action: 'restart', fields: [{ field: 'changed', after: '/etc/x.conf' }], because } as const
     const input = planned([
       ['cp1/os/file:/etc/x.conf', change('create', [{ field: 'content', after: 'x\n' }])],
@@ -131,10 +131,10 @@ describe('text of a plan', () => {
   })
 
   test('marks what may turn out to be no change', () => {
-    const from = 'cp1/os/file:/etc/a' as TaskId
+    const from = 'cp1/file:/etc/a' as TaskId
     const field = { field: 'content', before: 'a\nb\n', after: pending(from) }
     const input = planned([
-      [from, change('create', [{ field: 'content', after: 'x\n' }])],
+      ['cp1/os/file:/etc/a', change('create', [{ field: 'content', after: 'x\n' }])],
       [
         'w1/os/file:/etc/b',
         { is: 'known after apply', waitingOn: [from], change: { action: 'update', fields: [field] } },
@@ -154,7 +154,7 @@ describe('text of a plan', () => {
 
   test('names tasks whose state could not be found out', () => {
     const input = planned([['cp1/os/swap:all', undefined]])
-    const errors = new Map([['cp1/os/swap:all' as TaskId, { problem: 'Its current state cannot be read' }]])
+    const errors = new Map([['cp1/swap:all' as TaskId, { problem: 'Its current state cannot be read' }]])
     const text = renderPlan({ ...input, errors }, subject)
     expect(text).toContain('✘ cp1  swap all\n    Its current state cannot be read')
     expect(text).not.toContain('No changes.')
@@ -175,10 +175,13 @@ describe('text of a plan', () => {
   })
 
   test('tells the restarts a change causes', () => {
-    const file = 'cp1/runtime/file:/etc/containerd/config.toml' as TaskId
+    const file = 'cp1/file:/etc/containerd/config.toml' as TaskId
     const restart = { is: 'change', change: { action: 'restart', fields: [], because: [file] } } as const
     const input = planned([
-      [file, change('update', [{ field: 'mode', before: '600', after: '644' }])],
+      [
+        'cp1/runtime/file:/etc/containerd/config.toml',
+        change('update', [{ field: 'mode', before: '600', after: '644' }]),
+      ],
       ['cp1/runtime/unit:containerd.service', restart],
     ])
     expect(renderPlan(input, subject)).toContain('restart; because of /etc/containerd/config.toml')

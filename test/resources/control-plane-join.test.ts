@@ -22,7 +22,7 @@ const desired = {
   certificateKey: new Secret(key, 'certificate key'),
   caHash: ca.hash,
 }
-const unknownHash = { unknown: true, from: 'cp1/control-plane/kubeadm init:cluster' as TaskId } as const
+const unknownHash = { unknown: true, from: 'cp1/kubeadm init:cluster' as TaskId } as const
 
 const parameters: ControlPlaneJoinParameters = {
   configuration: controlPlaneJoinConfiguration({
@@ -37,9 +37,9 @@ const parameters: ControlPlaneJoinParameters = {
   }),
   address: '192.0.2.12',
   others: ['192.0.2.11', '192.0.2.13'],
-  token: Output.ofTask('cp1/control-plane/ephemeral value:bootstrap token' as TaskId),
-  certificateKey: Output.ofTask('cp1/control-plane/ephemeral value:certificate key' as TaskId),
-  caHash: Output.ofTask('cp1/control-plane/kubeadm init:cluster' as TaskId),
+  token: Output.ofTask('cp1/ephemeral value:bootstrap token' as TaskId),
+  certificateKey: Output.ofTask('cp1/ephemeral value:certificate key' as TaskId),
+  caHash: Output.ofTask('cp1/kubeadm init:cluster' as TaskId),
   records: [{ path: '/var/lib/evcctl/kubeadm-configuration.json', content: '{}\n' }],
 }
 const resource = controlPlaneJoin(parameters)

@@ -48,7 +48,7 @@ test('a host that etcd does not know is told why, before others get the same fil
 })
 
 test('new files are proven by a new answer', () => {
-  const watched = ['cp1/etcd-client/file:/etc/evcctl/etcd/client.crt' as TaskId]
+  const watched = ['cp1/file:/etc/evcctl/etcd/client.crt' as TaskId]
   expect(resource.diff({ answers: true, why: '' }, { endpoints }, { watched })).toMatchObject({
     action: 'run',
     because: watched,

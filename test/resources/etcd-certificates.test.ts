@@ -15,7 +15,7 @@ const signing = (names: readonly string[] = ['e1', '192.0.2.31'], renewDays = 36
   signedCertificate({
     folder,
     name: 'e1-server',
-    request: Output.ofTask<string>('e1/etcd-key/x:y' as TaskId),
+    request: Output.ofTask<string>('e1/x:y' as TaskId),
     usages: ['serverAuth', 'clientAuth'],
     names,
     days: 1095,

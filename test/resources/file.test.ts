@@ -116,7 +116,7 @@ describe('a file', () => {
 
   test('whose content is only known after apply says just that', () => {
     writeFileSync(path, 'x', { mode: 0o640 })
-    const unknown = { unknown: true, from: 'cp1/control-plane/kubeadm init:cp1' as TaskId } as const
+    const unknown = { unknown: true, from: 'cp1/kubeadm init:cp1' as TaskId } as const
     const resource = file({ path, content: Output.ofTask<string>(unknown.from), mode: 0o640, owner })
     expect(resource.diff(probe(resource.probe), { content: unknown, mode: 0o640, owner }, { watched: [] })).toEqual({
       action: 'update',

@@ -13,7 +13,7 @@ import { expectGolden } from './shared-functions.ts'
 const ca = throwAwayCa()
 const secret = 'abcdef.0123456789abcdef'
 const desired = { token: { id: 'abcdef', token: new Secret(secret, 'bootstrap token') }, caHash: ca.hash }
-const unknownHash = { unknown: true, from: 'cp1/control-plane/kubeadm init:cluster' as TaskId } as const
+const unknownHash = { unknown: true, from: 'cp1/kubeadm init:cluster' as TaskId } as const
 
 const resource = kubeadmJoin({
   configuration: joinConfiguration({
@@ -25,8 +25,8 @@ const resource = kubeadmJoin({
     ignorePreflightErrors: [],
     patch: { nodeRegistration: { kubeletExtraArgs: [{ name: 'v', value: '4' }] } },
   }),
-  token: Output.ofTask('cp1/control-plane/ephemeral value:bootstrap token' as TaskId),
-  caHash: Output.ofTask('cp1/control-plane/kubeadm init:cluster' as TaskId),
+  token: Output.ofTask('cp1/ephemeral value:bootstrap token' as TaskId),
+  caHash: Output.ofTask('cp1/kubeadm init:cluster' as TaskId),
   record: { path: '/var/lib/evcctl/kubelet-configuration.json', content: '{}\n' },
 })
 

@@ -28,7 +28,7 @@ const node = {
   ...{ name: 'cp2', address: '192.0.2.12', criSocket, endpoint: '127.0.0.1:7443', bindPort: 6443, taints: [] },
   patch: {},
 }
-const token = Output.ofTask<never>('cp1/control-plane/ephemeral value:bootstrap token' as TaskId)
+const token = Output.ofTask<never>('cp1/ephemeral value:bootstrap token' as TaskId)
 const ofCluster = { token, certificateKey: token, caHash: token }
 function controlPlane(ignorePreflightErrors: readonly string[] = [], etcdData = '/var/lib/etcd') {
   const configuration = controlPlaneJoinConfiguration({ ...node, ignorePreflightErrors })

@@ -250,8 +250,8 @@ describe('a node whose kubelet was started', () => {
   })
 
   test('is shown by a plan as waited for, because of the restart', async () => {
-    expect(await differs(new Node(), ['w1/kubelet/unit:kubelet.service'])).toMatchObject({
-      because: ['w1/kubelet/unit:kubelet.service'],
+    expect(await differs(new Node(), ['w1/unit:kubelet.service'])).toMatchObject({
+      because: ['w1/unit:kubelet.service'],
     })
   })
 

@@ -67,9 +67,9 @@ test.each<[string, ProbeResult, string]>([
 })
 
 test('what is changed now is waited for', () => {
-  const change = changeOf(daemonSet(seen, {}), ['cp1/flannel/manifest:flannel'])
-  expect(change).toMatchObject({ action: 'run', because: ['cp1/flannel/manifest:flannel'] })
-  expect(changeOf(absent, ['cp1/flannel/manifest:flannel'])).toBeUndefined()
+  const change = changeOf(daemonSet(seen, {}), ['cp1/manifest:flannel'])
+  expect(change).toMatchObject({ action: 'run', because: ['cp1/manifest:flannel'] })
+  expect(changeOf(absent, ['cp1/manifest:flannel'])).toBeUndefined()
 })
 
 test('an API server that does not answer has not said that it has ended', () => {

@@ -200,13 +200,13 @@ describe('a unit', () => {
   })
 
   test('that runs will be restarted or reloaded because of pending tasks, which are named', () => {
-    const edit = `w1/runtime/file:${config}`
+    const edit = `w1/file:${config}`
     expect(diff(running, {}, [edit])).toEqual({
       action: 'run',
       fields: [{ field: 'reload', after: config }],
       because: [edit],
     })
-    const upgrade = 'w1/runtime/artifact:containerd'
+    const upgrade = 'w1/artifact:containerd'
     expect(diff(running, {}, [edit, upgrade])).toEqual({
       action: 'restart',
       fields: [{ field: 'changed', after: `containerd, ${config}` }],

@@ -9,7 +9,7 @@ function contentOf(id: string, spec: Record<string, unknown> = {}): string {
   return content
 }
 
-const document = 'cp1/control-plane/file:/etc/evcctl/kubeadm.yaml'
+const document = 'cp1/file:/etc/evcctl/kubeadm.yaml'
 
 test('the documents of kubeadm', async () => {
   await expect(contentOf(document)).toMatchFileSnapshot('../goldens/roles/kubeadm.yaml')
@@ -43,14 +43,14 @@ test('an API server that ends does not wait for open watches, unless cluster.yam
 })
 
 test.each([
-  ['kubelet.service', 'cp1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service'],
-  ['containerd.service', 'cp1/containerd/file:/etc/systemd/system/containerd.service'],
+  ['kubelet.service', 'cp1/file:/etc/systemd/system/kubelet.service'],
+  ['containerd.service', 'cp1/file:/etc/systemd/system/containerd.service'],
 ])('%s', async (name, id) => {
   await expect(contentOf(id)).toMatchFileSnapshot(`../goldens/roles/${name}`)
 })
 
 test('without a local proxy the kubelet does not wait for one', () => {
-  const text = contentOf('cp1/kubernetes-binaries/file:/etc/systemd/system/kubelet.service', {
+  const text = contentOf('cp1/file:/etc/systemd/system/kubelet.service', {
     controlPlane: { endpoint: 'api.example:6443' },
   })
   expect(text).toContain('After=network-online.target containerd.service\n')
@@ -58,7 +58,7 @@ test('without a local proxy the kubelet does not wait for one', () => {
 
 test('the kubelet that runs etcd needs the disk of its data, and no other kubelet does', () => {
   const unit = (host: string, spec: Readonly<Record<string, unknown>> = {}) =>
-    contentOf(`${host}/kubernetes-binaries/file:/etc/systemd/system/kubelet.service`, spec)
+    contentOf(`${host}/file:/etc/systemd/system/kubelet.service`, spec)
   expect(unit('cp1')).toContain('\nRequiresMountsFor=/var/lib/etcd\n')
   const clusterConfiguration = { etcd: { local: { dataDir: '/data/etcd' } } }
   expect(unit('cp1', { kubernetes: { clusterConfiguration } })).toContain('\nRequiresMountsFor=/data/etcd\n')
@@ -79,5 +79,5 @@ test('the API server certificate has only names that kubeadm takes', () => {
 test('a containerd configuration with a password is not shown', () => {
   const registry = { configs: { 'registry.example': { auth: { username: 'edge', password: 'correct-horse' } } } }
   const runtime = { configPatches: [{ plugins: { 'io.containerd.cri.v1.images': { registry } } }] }
-  expect(() => contentOf('cp1/containerd/file:/etc/containerd/config.toml', { runtime })).toThrow('is secret')
+  expect(() => contentOf('cp1/file:/etc/containerd/config.toml', { runtime })).toThrow('is secret')
 })

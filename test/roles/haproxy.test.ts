@@ -15,7 +15,7 @@ function declare(upstreams: readonly string[], own?: string) {
   })
   const graph = builder.build()
   const content = (path: string): string =>
-    String([...graph.tasks.values()].find(task => task.id === `w1/haproxy/file:${path}`)?.resource.desired.content)
+    String([...graph.tasks.values()].find(task => task.id === `w1/file:${path}`)?.resource.desired.content)
   return { outputs, graph, content }
 }
 
@@ -51,9 +51,9 @@ describe('haproxy as the local proxy', () => {
     const stopped = [...graph.tasks.keys()].find(id => id.endsWith('unit:evcctl-nginx-proxy.service'))!
     expect(dependenciesOf(graph).get(stopped)).toEqual([outputs.ready.id])
     expect(dependenciesOf(graph).get(outputs.ready.id)).toEqual([
-      'w1/os/file:/first',
-      `w1/haproxy/file:${config}`,
-      `w1/haproxy/file:${unit}`,
+      'w1/file:/first',
+      `w1/file:${config}`,
+      `w1/file:${unit}`,
     ])
   })
 })

@@ -14,7 +14,7 @@ function declare(upstreams: readonly string[]) {
   })
   const graph = builder.build()
   const content = (path: string): unknown =>
-    [...graph.tasks.values()].find(task => task.id === `w1/nginx-proxy/file:${path}`)?.resource.desired.content
+    [...graph.tasks.values()].find(task => task.id === `w1/file:${path}`)?.resource.desired.content
   return { outputs, graph, content }
 }
 
@@ -38,9 +38,9 @@ describe('the local proxy', () => {
   test('is started after its files and what it was told to wait for', () => {
     const { graph, outputs } = declare(['192.0.2.11'])
     expect(graph.edges.filter(edge => edge.to === outputs.ready.id)).toEqual([
-      { from: 'w1/os/file:/first', to: outputs.ready.id, watch: false },
-      { from: `w1/nginx-proxy/file:${config}`, to: outputs.ready.id, watch: true },
-      { from: `w1/nginx-proxy/file:${unit}`, to: outputs.ready.id, watch: true },
+      { from: 'w1/file:/first', to: outputs.ready.id, watch: false },
+      { from: `w1/file:${config}`, to: outputs.ready.id, watch: true },
+      { from: `w1/file:${unit}`, to: outputs.ready.id, watch: true },
     ])
   })
 })

@@ -24,17 +24,17 @@ describe('the os role', () => {
   test('declares what a node needs, nearly all of it independent of the rest', () => {
     const { graph, outputs } = declare()
     expect([...graph.tasks.keys()]).toEqual([
-      'w1/os/folder:/var/lib/evcctl',
-      'w1/os/folder:/etc/evcctl',
-      'w1/os/packages:apt',
-      'w1/os/kernel modules:/etc/modules-load.d/evcctl.conf',
-      'w1/os/sysctls:/etc/sysctl.d/99-zz-evcctl.conf',
-      'w1/os/swap:off',
-      'w1/os/hostname:w1',
-      'w1/os/hosts entry:own name',
+      'w1/folder:/var/lib/evcctl',
+      'w1/folder:/etc/evcctl',
+      'w1/packages:apt',
+      'w1/kernel modules:/etc/modules-load.d/evcctl.conf',
+      'w1/sysctls:/etc/sysctl.d/99-zz-evcctl.conf',
+      'w1/swap:off',
+      'w1/hostname:w1',
+      'w1/hosts entry:own name',
     ])
     expect(graph.edges.map(({ from, to }) => `${from} → ${to}`)).toEqual([
-      'w1/os/kernel modules:/etc/modules-load.d/evcctl.conf → w1/os/sysctls:/etc/sysctl.d/99-zz-evcctl.conf',
+      'w1/kernel modules:/etc/modules-load.d/evcctl.conf → w1/sysctls:/etc/sysctl.d/99-zz-evcctl.conf',
     ])
     expect(outputs.all).toHaveLength(graph.tasks.size)
     expect(outputs.packages?.resource.kind).toBe(packages({ names: [], updateCache: 'never', platform: 'apt' }).kind)

@@ -35,13 +35,13 @@ describe('Calico', () => {
     const graph = clusterGraph(specOf({ network: { cni: 'calico' } }), facts)
     await expect(written(graph, 'calico')).toMatchFileSnapshot('../goldens/roles/calico.txt')
     expect([...graph.tasks.keys()].join('\n')).not.toMatch(/flannel|pod network:/)
-    expect([...graph.tasks.keys()]).toContain('w1/network-check/network check:w1')
+    expect([...graph.tasks.keys()]).toContain('w1/network check:w1')
   })
 
   test('is configured again when anything of it is another', () => {
     const configuration = (network: object) => {
       const graph = clusterGraph(specOf({ network: { cni: 'calico', ...network } }), facts)
-      return graph.tasks.get('cp1/calico/kustomization:calico' as TaskId)!.resource.desired.configuration
+      return graph.tasks.get('cp1/kustomization:calico' as TaskId)!.resource.desired.configuration
     }
     const all = [
       {},
@@ -82,7 +82,7 @@ describe('Cilium', () => {
   test('in the place of kube-proxy, kubeadm is told to leave that out for good', () => {
     const kubeadm = (kubeProxyReplacement: boolean) => {
       const graph = clusterGraph(specOf({ network: { cni: 'cilium', cilium: { kubeProxyReplacement } } }), facts)
-      const { resource } = graph.tasks.get('cp1/control-plane/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
+      const { resource } = graph.tasks.get('cp1/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
       return JSON.stringify(resource.converge(bare, resource.desired))
     }
     expect(kubeadm(true)).toContain('proxy:\\n  disabled: true')

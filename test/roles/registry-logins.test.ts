@@ -41,7 +41,7 @@ const basic = Buffer.from(`ada:${password}`).toString('base64')
 describe('credentials of registries reach', () => {
   test('containerd in its config.toml, by the host that it asks', () => {
     const graph = graphWith('containerd', ['docker.io', 'registry.example:5000'])
-    const { mode, shown, plain } = written(graph, 'w1/containerd/file:/etc/containerd/config.toml')
+    const { mode, shown, plain } = written(graph, 'w1/file:/etc/containerd/config.toml')
     expect([mode, shown]).toEqual([0o600, '<content of /etc/containerd/config.toml>'])
     const { plugins } = parse(plain) as { plugins: Record<string, { registry: { configs: unknown } }> }
     expect(plugins['io.containerd.cri.v1.images']?.registry.configs).toEqual({
@@ -52,10 +52,10 @@ describe('credentials of registries reach', () => {
 
   test('CRI-O in a file that its configuration names', () => {
     const graph = graphWith('cri-o', ['registry.example:5000'])
-    const { mode, shown, plain } = written(graph, 'w1/cri-o/file:/etc/evcctl/registries.json')
+    const { mode, shown, plain } = written(graph, 'w1/file:/etc/evcctl/registries.json')
     expect([mode, shown]).toEqual([0o600, '<content of /etc/evcctl/registries.json>'])
     expect(JSON.parse(plain)).toMatchObject({ auths: { 'registry.example:5000': { auth: basic } } })
-    const config = written(graph, 'w1/cri-o/file:/etc/crio/crio.conf.d/10-evcctl.conf')
+    const config = written(graph, 'w1/file:/etc/crio/crio.conf.d/10-evcctl.conf')
     expect([config.mode, config.plain]).toEqual([
       0o644,
       expect.stringContaining('global_auth_file = "/etc/evcctl/registries.json"'),
@@ -64,15 +64,15 @@ describe('credentials of registries reach', () => {
 
   test('Docker by the kubelet, which is restarted for them', () => {
     const graph = graphWith('docker', ['docker.io', 'registry.example:5000'])
-    const { mode, plain } = written(graph, 'w1/kubelet/file:/var/lib/kubelet/config.json')
+    const { mode, plain } = written(graph, 'w1/file:/var/lib/kubelet/config.json')
     expect(mode).toBe(0o600)
     expect(JSON.parse(plain)).toMatchObject({
       auths: { 'https://index.docker.io/v1/': { auth: basic }, 'registry.example:5000': { auth: basic } },
     })
     const edges = graph.edges.filter(({ from }) => from.includes('/var/lib/kubelet/config.json'))
     expect(edges).toContainEqual({
-      from: 'w1/kubelet/file:/var/lib/kubelet/config.json',
-      to: 'w1/kubelet/unit:kubelet.service',
+      from: 'w1/file:/var/lib/kubelet/config.json',
+      to: 'w1/unit:kubelet.service',
       watch: true,
     })
     expect(redact(`Authorization: Basic ${basic}`)).toBe('Authorization: Basic <secret>')

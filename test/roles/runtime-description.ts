@@ -14,12 +14,10 @@ const shown: Readonly<Record<string, (task: Task) => readonly string[]>> = {
 /** All that a role does on a host that has nothing yet: tasks, what they wait for, files and commands. */
 export function describeRuntime(graph: Graph, host: string, role: string): string {
   const blocks = [...graph.tasks.values()]
-    .filter(
-      ({ id }) => [role, 'images'].some(name => id.startsWith(`${host}/${name}/`)) || id === `${host}/os/packages:apt`,
-    )
+    .filter(task => task.host === host && ([role, 'images'].includes(task.role) || task.resource.kind === 'packages'))
     .map(task => {
       const waits = graph.edges
-        .filter(({ to, from }) => to === task.id && !from.includes('/os/'))
+        .filter(({ to, from }) => to === task.id && graph.tasks.get(from)!.role !== 'os')
         .map(({ from, watch }) => `  ${watch ? '~' : '·'} ${from.slice(host.length + 1)}`)
       const lines = shown[task.resource.kind]?.(task) ?? []
       return [

@@ -44,7 +44,7 @@ describe.each([
   const dropIn = `/etc/systemd/system/${unit}.d/50-evcctl-proxy.conf`
   const restarting = (graph: Graph) =>
     graph.edges
-      .filter(({ from, to, watch }) => watch && to === `w1/${runtime}/unit:${unit}` && /proxy/.test(from))
+      .filter(({ from, to, watch }) => watch && to === `w1/unit:${unit}` && /proxy/.test(from))
       .map(({ from }) => from.replace(/^.*?:/, ''))
       .sort()
 

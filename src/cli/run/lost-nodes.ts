@@ -1,4 +1,4 @@
-import type { ErrorDetails, TaskId } from '../../core/index.ts'
+import type { ErrorDetails, Task } from '../../core/index.ts'
 import type { Evaluation, LostHost } from '../../engine/index.ts'
 
 /**
@@ -9,16 +9,15 @@ import type { Evaluation, LostHost } from '../../engine/index.ts'
 export function refuseAfterLoss(
   evaluation: Evaluation,
   lost: ReadonlyMap<string, LostHost>,
-  changes: readonly TaskId[],
+  changes: readonly Task[],
   file: string,
 ): Evaluation {
-  const hostOf = (id: TaskId) => evaluation.graph.tasks.get(id)!.host
-  const held = changes.filter(id => [...lost.values()].some(({ proven }) => !proven.has(hostOf(id))))
+  const held = changes.filter(({ host }) => [...lost.values()].some(({ proven }) => !proven.has(host)))
   const [first] = held
   if (first === undefined) return evaluation
   const names = [...lost.keys()].join(', ')
   const is = lost.size === 1 ? 'is a host that' : 'are hosts that'
-  const hosts = [...new Set(held.map(hostOf))]
+  const hosts = [...new Set(held.map(({ host }) => host))]
   const details: ErrorDetails = {
     where: hosts.length === 1 ? hosts[0]! : `${hosts.length} running hosts`,
     problem: `${names} ${is} fell silent while a run wrote to it: what is new may be the cause. No other running host is changed before that is settled.`,
@@ -28,7 +27,7 @@ export function refuseAfterLoss(
   }
   return {
     ...evaluation,
-    errors: new Map([...evaluation.errors, [first, details]]),
-    refused: new Set([...evaluation.refused, first]),
+    errors: new Map([...evaluation.errors, [first.id, details]]),
+    refused: new Set([...evaluation.refused, first.id]),
   }
 }
