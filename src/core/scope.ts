@@ -33,7 +33,7 @@ export interface Scope {
   /** Declares a task. Outputs among the resource's inputs make edges by themselves; `order` adds more. */
   add<C, D, O>(resource: Resource<C, D, O>, order?: TaskOrder): Task<O>
   /**
-   * Declares a short-lived value that is made on this host when first needed. `T` may hold a Secret. Throws GraphError
+   * Declares an ephemeral value that is made on this host when first needed. `T` may hold a Secret. Throws GraphError
    * when the host has one of that name already.
    */
   ephemeral<T>(value: EphemeralDeclaration<T>): Output<T>
@@ -72,7 +72,7 @@ export class GraphBuilder {
       },
       ephemeral: <T>({ after = [], ...value }: EphemeralDeclaration<T>) => {
         const id = `${host}/ephemeral value:${value.name}` as TaskId
-        if (this.#ephemerals.has(id)) throw new GraphError(`Short-lived value "${id}" is declared twice`)
+        if (this.#ephemerals.has(id)) throw new GraphError(`Ephemeral value "${id}" is declared twice`)
         this.#ephemerals.set(id, { ...value, id, host } as EphemeralValue)
         const made = Output.ofTask<T>(id)
         // The consumer waits for what the value waits for; the value itself is no task.

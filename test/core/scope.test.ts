@@ -71,7 +71,7 @@ describe('a scope', () => {
     builder.scope('cp1', 'one').ephemeral(token)
     builder.scope('cp2', 'one').ephemeral(token)
     expect(() => builder.scope('cp1', 'other').ephemeral(token)).toThrow(
-      'Short-lived value "cp1/ephemeral value:token" is declared twice',
+      'Ephemeral value "cp1/ephemeral value:token" is declared twice',
     )
   })
 
