@@ -25,7 +25,7 @@ export const cluster: Operation = inventory => {
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
-  rollChanges(on, nodes)
+  rollChanges(on, controlPlane, nodes)
   declareDns(on, controlPlane, nodes)
   checkNetwork(on, nodes, network)
   return on.builder.build()

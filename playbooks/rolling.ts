@@ -23,6 +23,7 @@ import {
   isControlPlane,
   isEtcdHost,
   nodesIn,
+  oneByOne,
   type Plan,
   rolling,
   type Task,
@@ -90,14 +91,20 @@ function controlPlaneBatches(
   return [begin, ...others.filter(name => runs.has(name)).map(name => [name])]
 }
 
-/** Where the barriers run, and what they wait for. */
-export interface Rolling {
+/** Which hosts run, and where the barriers between them do. */
+export interface RunningHosts {
   readonly spec: ClusterSpec
   readonly facts: ReadonlyMap<string, HostFacts>
   /** The host that runs the barriers. */
   readonly host: string
+}
+
+/** What shows that a running node is well. */
+export interface Rolling extends RunningHosts {
   /** Done when a node is Ready, by its name. */
   readonly ready: ReadonlyMap<string, Task>
+  /** Done when the static pods of a control plane node are new and serve the API, by its name. */
+  readonly configured: ReadonlyMap<string, Task>
 }
 
 /**
@@ -105,22 +112,31 @@ export interface Rolling {
  * written on all later ones. A node that is lost before anything was written to it says nothing of what is new, and holds up
  * nobody, unless it has a member of etcd. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
  * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
+ *
+ * Static pods change on one node at a time, also where several nodes are one batch: an API server is away meanwhile. Nodes that
+ * this run makes are the last of them; they have nothing to write once they have joined.
  */
-export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready }: Rolling): void {
+export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready, configured }: Rolling): void {
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
-  const proofs = (name: string) => [ready.get(name)!]
+  const pods = (name: string) => [configured.get(name) ?? []].flat()
+  const proofs = (name: string) => [ready.get(name)!, ...pods(name)]
   const nodes = spec.hosts.filter(isControlPlane).map(({ name }) => name)
   const stacked = new Set(spec.etcd.topology === 'stacked' ? nodes : [])
   const isMember = (name: string) => stacked.has(name)
-  roll(builder, runningBatches(spec, facts), { host, held, proofs, isMember, well: 'running nodes is well' })
+  const batches = runningBatches(spec, facts)
+  const well = 'running nodes is well'
+  roll(builder, batches, { host, held: [...held, ...configured.values()], proofs, alone: pods, isMember, well })
+  const running = new Set(batches.flat())
+  const others = [...configured.keys()].filter(name => !running.has(name))
+  oneByOne(builder, [[...running].flatMap(pods), ...others.map(pods)])
 }
 
 /**
  * Firewalls go from batch to batch, too. A batch waits until the rules of the one before are in effect and no longer: nodes may
  * not become Ready before all of them let each other in, and one that joins needs those of the control plane only.
  */
-export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Omit<Rolling, 'ready'>): void {
+export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: RunningHosts): void {
   const well = 'running hosts has its firewall'
   rollRole(builder, hostBatches(spec, facts), { host, role: firewall.name, well })
 }
@@ -129,7 +145,7 @@ export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Omit
  * What API servers show to an external etcd goes from node to node, too: the next one gets it when etcd has answered the one
  * before.
  */
-export function rollEtcdClients(builder: GraphBuilder, { spec, facts, host }: Omit<Rolling, 'ready'>): void {
+export function rollEtcdClients(builder: GraphBuilder, { spec, facts, host }: RunningHosts): void {
   const well = 'running nodes is let in by etcd'
   rollRole(builder, runningBatches(spec, facts), { host, role: etcdClient.name, well })
 }
@@ -151,17 +167,20 @@ interface Roll {
   /** What has to be done on a host before the next ones go on. */
   readonly proofs: (host: string) => readonly Task[]
   readonly well: string
+  /** See Rolled. */
+  readonly alone?: (host: string) => readonly Task[]
   /** Whether a host has a member of etcd: with one less, the next one that is lost may cost the quorum. Default: none has. */
   readonly isMember?: (host: string) => boolean
 }
 
-function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, well, isMember }: Roll): void {
+function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, well, alone, isMember }: Roll): void {
   const byHost = Map.groupBy(held, task => task.host)
   if (byHost.size === 0) return
   const scope = builder.scope(host, 'rolling')
   rolling(builder, batches, {
     held: name => byHost.get(name) ?? [],
     proofs,
+    ...(alone === undefined ? {} : { alone }),
     ...(isMember === undefined ? {} : { isNeeded: isMember }),
     gate: (batch, order) => scope.add(barrier(`batch ${batch} of the ${well}`), order),
   })
@@ -182,7 +201,6 @@ export function changesOfRunningHosts(batches: Batches, { graph, plan }: Judged)
   )
 }
 
-// Each control plane node waits for the one before it: see ControlPlaneJoinRoleParameters.
 function isOfStaticPods({ resource }: Task): boolean {
   return resource.kind === 'kubeadm configuration'
 }

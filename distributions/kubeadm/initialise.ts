@@ -22,7 +22,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   const cluster = { documents, uploaded: configured }
   return {
     first: { ...nodeMade(on, host.machine, { ...made, joined: made.initialised, ...cluster }), configured },
-    joinServer({ previous, ...joining }) {
+    joinServer(joining) {
       const { name, address } = joining.machine
       const joined = on.declare(joinControlPlane, name, {
         ...parametersOf(on, joining, documents),
@@ -33,7 +33,6 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
         certificateKey,
         // It takes over what the cluster remembers.
         after: [...joining.after, configured],
-        previous: previous.configured,
       })
       return { ...nodeMade(on, joining.machine, { ...joined, ...cluster }), configured: joined.configured }
     },

@@ -20,12 +20,12 @@ export interface ControlPlane {
   readonly first: PreparedNode & ServerMade
   /** All that answered, the first one first. */
   readonly nodes: readonly JoinedNode[]
-  /** Done when all of them run with what cluster.yaml says now. */
-  readonly configured: Task
+  /** Done when a node runs with what cluster.yaml says now, by its name. */
+  readonly configured: ReadonlyMap<string, Task>
   readonly cluster: DistributedCluster
 }
 
-/** Makes the cluster on the first control plane node; the others join it. Later changes of them come one after the other. */
+/** Makes the cluster on the first control plane node; the others join it. For the order of later changes see ../rolling.ts. */
 export function declareControlPlane(on: Site, hosts: PreparedHosts, etcd: Etcd): ControlPlane {
   const reached = connectToEtcd(on, hosts.first, etcd)
   const cluster = on.distribution.initialise(on, {
@@ -33,12 +33,12 @@ export function declareControlPlane(on: Site, hosts: PreparedHosts, etcd: Etcd):
     after: [...readyToJoin(on, hosts.first, hosts), ...reached, ...guardEtcd(on, etcd, reached)],
   })
   const first = { ...hosts.first, ...cluster.first }
-  const nodes: JoinedNode[] = [first]
-  let previous = cluster.first
-  for (const host of hosts.nodes.filter(node => node !== hosts.first && isControlPlane(node.machine.host))) {
+  const others = hosts.nodes.filter(node => node !== hosts.first && isControlPlane(node.machine.host))
+  const joined = others.map(host => {
     const after = [...readyToJoin(on, host, hosts), ...connectToEtcd(on, host, etcd)]
-    previous = cluster.joinServer({ machine: host.machine, after, previous })
-    nodes.push({ ...host, ...previous })
-  }
-  return { first, nodes, configured: previous.configured, cluster }
+    return { ...host, ...cluster.joinServer({ machine: host.machine, after }) }
+  })
+  const nodes = [first, ...joined]
+  const configured = new Map(nodes.map(node => [node.machine.name, node.configured]))
+  return { first, nodes, configured, cluster }
 }

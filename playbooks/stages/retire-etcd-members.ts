@@ -9,6 +9,6 @@ import type { Etcd } from './declare-etcd.ts'
  */
 export function retireEtcdMembers(on: Site, etcd: Etcd, { configured }: ControlPlane): void {
   if (etcd.is !== 'managed' || etcd.removal === undefined) return
-  const after = [...etcd.healthy, configured]
+  const after = [...etcd.healthy, ...configured.values()]
   on.declare(etcdLeaving, etcd.removal.name, { ...etcd.removal, of: 'former', after })
 }

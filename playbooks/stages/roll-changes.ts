@@ -1,12 +1,17 @@
 import type { Site } from '../../src/index.ts'
 import { rollEtcdClients, rollFirewalls, rollRunningNodes } from '../rolling.ts'
+import type { ControlPlane } from './declare-control-plane.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 /** Lets what can take a running host out of the cluster reach one host first; see ../rolling.ts. */
-export function rollChanges({ inventory, builder, first }: Site, nodes: readonly RunningNode[]): void {
+export function rollChanges(
+  { inventory, builder, first }: Site,
+  { configured }: ControlPlane,
+  nodes: readonly RunningNode[],
+): void {
   const { spec, facts } = inventory
   const ready = new Map(nodes.map(node => [node.machine.name, node.ready]))
-  const rolling = { spec, facts, host: first.name, ready }
+  const rolling = { spec, facts, host: first.name, ready, configured }
   rollFirewalls(builder, rolling)
   rollEtcdClients(builder, rolling)
   rollRunningNodes(builder, rolling)

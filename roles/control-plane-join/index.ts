@@ -30,8 +30,6 @@ export interface ControlPlaneJoinRoleParameters extends ControlPlaneNodeParamete
   readonly identity: Output<ClusterIdentity>
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
-  /** The control plane node whose static pods change before those of this one. */
-  readonly previous: Task
 }
 
 export interface ControlPlaneJoinOutputs extends ControlPlaneNodeOutputs {
@@ -76,7 +74,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
         bindPort,
         file: params.file,
       }),
-      { after: [written, joined, params.previous] },
+      { after: [written, joined] },
     )
     return { joined, configured, kubeletFlags: kubeletFlagsOf(configuration) }
   },

@@ -64,8 +64,7 @@ export interface JoiningHost {
 /** A cluster, and how hosts join it. */
 export interface DistributedCluster {
   readonly first: ServerMade
-  /** `previous`: the control plane node that is changed before this one. */
-  joinServer(host: JoiningHost & { readonly previous: ServerMade }): ServerMade
+  joinServer(host: JoiningHost): ServerMade
   joinAgent(host: JoiningHost): NodeMade
 }
 
@@ -79,7 +78,10 @@ export interface NodeMade {
 
 /** A control plane node. */
 export interface ServerMade extends NodeMade {
-  /** Done when it runs with what cluster.yaml says now; of the first one: when the cluster's own settings are these, too. */
+  /**
+   * Done when it runs with what cluster.yaml says now, and serves the API so; of the first one: when the cluster's own settings
+   * are these, too. An operation lets it change on one node at a time.
+   */
   readonly configured: Task
 }
 

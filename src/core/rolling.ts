@@ -39,6 +39,8 @@ export interface Rolled {
   proofs(node: string): readonly Task[]
   /** What takes a node back into service; see bracket(). */
   readonly left?: (node: string) => readonly Task[]
+  /** What is written on one node at a time, also within a batch. Default: nothing. */
+  readonly alone?: (node: string) => readonly Task[]
   /** Whether the loss of a node stops the ones after it even if nothing was written to it before. Default: no. */
   readonly isNeeded?: (node: string) => boolean
   /** Declares the task between a batch (from 1) and the next one: it is done when all that it waits for is. */
@@ -48,10 +50,12 @@ export interface Rolled {
 /**
  * Lets nodes change batch after batch: no task writes in a batch until every node of the batch before is well and back in
  * service. A task that is in desired state waits for no batch. A node that was lost before anything was written to it proves
- * nothing about the change and stops no batch, unless `isNeeded`. The number of edges grows linearly with the number of tasks.
+ * nothing about the change and stops no batch, unless `isNeeded`. The number of edges grows linearly with the number of tasks,
+ * but for `alone`: there, with the square of the nodes of a batch.
  */
 export function rolling(builder: GraphBuilder, batches: Batches, rolled: Rolled): void {
-  const { left = () => [], isNeeded = () => false } = rolled
+  const { left = () => [], alone = () => [], isNeeded = () => false } = rolled
+  for (const batch of batches) oneByOne(builder, batch.map(alone))
   let previous: readonly Task[] = []
   batches.slice(1).forEach((batch, index) => {
     const before = batches[index]!
@@ -62,4 +66,14 @@ export function rolling(builder: GraphBuilder, batches: Batches, rolled: Rolled)
     for (const task of batch.flatMap(rolled.held)) builder.holdBack(task, [gate])
     previous = [gate]
   })
+}
+
+/** Lets the tasks of each group write nothing before those of all earlier groups are done, nor when one of these fails. */
+export function oneByOne(builder: GraphBuilder, groups: readonly (readonly Task[])[]): void {
+  // All earlier ones, not the last alone: that may have nothing to write, and end before its turn.
+  const earlier: Task[] = []
+  for (const group of groups) {
+    for (const task of group) builder.holdBack(task, earlier)
+    earlier.push(...group)
+  }
 }

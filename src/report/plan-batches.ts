@@ -32,7 +32,7 @@ export function batchLines(batches: Batches, width: number, paint: Paint): reado
   })
   const head = `Running hosts change in ${batches.length} batches, each when the one before is well with what it got`
   const otherwise =
-    'Where a host is not, the batches after it stay as they are, and its local proxy, container runtime and kubelet get ' +
-    'their former files back.'
+    'Where a host is not, the batches after it stay as they are, and its local proxy, container runtime, kubelet and ' +
+    'static pods get their former files back.'
   return [...wrap(head, width).map(line => paint.strong(line)), ...table(rows), ...wrap(otherwise, width), '']
 }

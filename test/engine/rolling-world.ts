@@ -93,7 +93,10 @@ export class Watch {
     nodes.forEach((shapes, node) => {
       shapes.forEach(({ initial, wanted, inside }, index) => {
         if (initial === 'nothing') return
-        this.hosts.get(nodeName(node))!.values.set(keyOf(inside, index), initial === 'right' ? wanted[0] : 'x')
+        const { values } = this.hosts.get(nodeName(node))!
+        const value = initial === 'right' ? wanted[0] : 'x'
+        values.set(keyOf(inside, index), value)
+        if (index === 0) values.set('alone', value)
       })
     })
   }
@@ -109,6 +112,8 @@ export class Watch {
 export interface RollingGraph {
   readonly graph: Graph
   readonly inside: ReadonlyMap<string, readonly Task[]>
+  /** What is written on one node at a time: a task a node, batch after batch. */
+  readonly alone: readonly (readonly Task[])[]
   readonly gates: readonly Task[]
   /** What the batches after each gate may not get when it fails. */
   readonly behind: readonly (readonly Task[])[]
@@ -127,6 +132,7 @@ export function rollingGraph(world: RollingWorld, { version, failing }: Attempt,
   const held = new Map<string, Task[]>()
   const proofs = new Map<string, Task[]>()
   const left = new Map<string, readonly Task[]>()
+  const alone = new Map<string, Task>()
   const cp = builder.scope('cp', 'nodes')
   const sources = world.sources.map((values, index) => cp.add(entry(`source-${index}`, values[version])))
   for (const name of batches.flat()) {
@@ -143,19 +149,24 @@ export function rollingGraph(world: RollingWorld, { version, failing }: Attempt,
       own.push(task)
       if (one.inside) ins.push(task)
     })
-    const fails = failing.some(([n, i]) => n === node && i === world.nodes[node]!.length)
+    const { length } = world.nodes[node]!
+    const failsAlone = failing.some(([n, i]) => n === node && i === length + 1)
+    const steps = failsAlone ? { steps: [{ run: 'fail alone' }] } : {}
+    alone.set(name, scope.add(entry('alone', world.nodes[node]![0]!.wanted[version], steps), { after: own.slice(1) }))
+    const fails = failing.some(([n, i]) => n === node && i === length)
     const proof = scope.add({ ...unit('proof', []), ...(fails ? failingSteps : {}) }, { after: own })
     const enter = [entry(`out-${name}`, 'yes'), entry(`drained-${name}`, 'yes')]
     left.set(name, bracket(cp, { enter, leave: [leaving(name)] }, ins).left)
     inside.set(name, ins)
-    held.set(name, own)
-    proofs.set(name, [proof])
+    held.set(name, [...own, alone.get(name)!])
+    proofs.set(name, [proof, alone.get(name)!])
   }
   const gates: Task[] = []
   rolling(builder, batches, {
     held: name => held.get(name)!,
     proofs: name => proofs.get(name)!,
     left: name => left.get(name)!,
+    alone: name => [alone.get(name)!],
     gate: (batch, order) => {
       const gate = builder.scope('cp', 'rolling').add(barrier(`batch ${batch}`), order)
       gates.push(gate)
@@ -165,7 +176,13 @@ export function rollingGraph(world: RollingWorld, { version, failing }: Attempt,
   const behind = gates.map((_, index) =>
     batches.slice(index + 1).flatMap(batch => batch.flatMap(name => held.get(name)!)),
   )
-  return { graph: builder.build(), inside, gates, behind }
+  return {
+    graph: builder.build(),
+    inside,
+    alone: batches.map(batch => batch.map(name => alone.get(name)!)),
+    gates,
+    behind,
+  }
 }
 
 function backIn<T>(tasks: readonly T[], distances: readonly number[]): readonly T[] {

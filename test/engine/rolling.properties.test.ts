@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { EventBody } from '../../src/core/event.ts'
+import type { TaskId } from '../../src/core/task-id.ts'
 import { type ApplyResult, apply } from '../../src/engine/apply.ts'
 import { type Evaluation, evaluate } from '../../src/engine/evaluate.ts'
 import { FakePool, fakeRun } from './fake.ts'
@@ -23,6 +25,7 @@ interface Ran extends ReturnType<typeof rollingGraph> {
   readonly result: ApplyResult | undefined
   /** What was written on the controller. */
   readonly written: readonly string[]
+  readonly events: readonly EventBody[]
 }
 
 /** One run of evcctl, with all that goes wrong in it. */
@@ -39,6 +42,7 @@ async function attempt(world: RollingWorld, watch: Watch, one: Attempt): Promise
     fault: number => (number === one.fault?.at ? one.fault : undefined),
   })
   const run = fakeRun(pool)
+  const { events } = run
   const { written } = watch.hosts.get('cp')!
   const before = written.length
   const running = evaluate(declared.graph, run).then(async evaluation => ({
@@ -46,7 +50,7 @@ async function attempt(world: RollingWorld, watch: Watch, one: Attempt): Promise
     result: await apply(evaluation, run),
   }))
   const ended = await Promise.race([running, pool.killed.promise])
-  return ended === undefined ? undefined : { ...declared, ...ended, written: written.slice(before) }
+  return ended === undefined ? undefined : { ...declared, ...ended, written: written.slice(before), events }
 }
 
 const histories = fc.array(attempts, { minLength: 1, maxLength: 4 })
@@ -73,6 +77,32 @@ test('a failed gate stops all batches after it', async () => {
           if (ends.get(gate.id)!.result === 'in desired state') return
           expect(ran!.behind[index]!.filter(({ id }) => ends.get(id)!.change !== undefined)).toEqual([])
         })
+      }
+    }),
+    settings,
+  )
+})
+
+test('what is written on one node at a time never is on two, nor when it failed on a node before in the same batch', async () => {
+  await fc.assert(
+    fc.asyncProperty(rollingWorlds, histories, async (world, history) => {
+      const watch = new Watch(world)
+      for (const one of history) {
+        const ran = await attempt(world, watch, { ...one, fault: undefined })
+        const alone = ran!.alone.flat().map(({ id }) => id)
+        let open: TaskId | undefined
+        for (const event of ran!.events) {
+          if (event.type === 'task:start' && alone.includes(event.task)) {
+            expect(open ?? event.task).toBe(event.task)
+            open = event.task
+          }
+          if (event.type === 'task:end' && event.task === open) open = undefined
+        }
+        for (const batch of ran!.alone) {
+          const ends = batch.map(({ id }) => ran!.result!.ends.get(id)!)
+          const bad = ends.findIndex(({ result }) => result === 'failed' || result === 'skipped')
+          if (bad >= 0) expect(ends.slice(bad + 1).filter(({ result }) => result === 'changed')).toEqual([])
+        }
       }
     }),
     settings,

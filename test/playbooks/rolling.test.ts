@@ -219,6 +219,84 @@ describe('running nodes', () => {
   })
 })
 
+describe('static pods of control plane nodes that run', () => {
+  const pods = (name: string) =>
+    `${name}/${name === 'cp1' ? 'control-plane' : 'control-plane-join'}/kubeadm configuration:node`
+  const gate = (batch: number) => `cp1/rolling/barrier:batch ${batch} of the running nodes is well`
+  const kubelet = (name: string) => `${name}/kubelet/unit:kubelet.service`
+  const holders = (graph: Graph, id: string) =>
+    graph.edges.filter(({ to, hold }) => to === id && hold === true).map(({ from }) => from)
+  const memberDown = (...down: readonly string[]) =>
+    new Map(
+      [...standing(names)].map(([name, known]): [string, HostFacts] => [
+        name,
+        down.includes(name) ? retold(known, { listening: [sshPort] }) : known,
+      ]),
+    )
+
+  test('change when the node before is well, and the first one waits for no other node', () => {
+    const graph = clusterGraph(spec, standing(names))
+    expect(holders(graph, pods('cp1'))).toEqual([])
+    expect([...waitsFor(graph, pods('cp1'))].filter(id => !id.startsWith('cp1/'))).toEqual([])
+    expect(holders(graph, pods('cp2'))).toEqual([gate(1)])
+    expect(holders(graph, pods('cp3'))).toEqual([gate(2)])
+    expect(waitsFor(graph, pods('cp3'))).toContain(ready('cp2'))
+  })
+
+  test('prove with the kubelet that a node is well: nothing of the next batch is written when they fail', () => {
+    const graph = clusterGraph(spec, standing(names))
+    for (const [batch, name] of controlPlane.entries()) {
+      const proofs = graph.edges.filter(({ from, to }) => to === gate(batch + 1) && from.startsWith(`${name}/`))
+      expect(proofs.map(({ from, hold }) => [from, hold])).toEqual([
+        [ready(name), undefined],
+        [pods(name), undefined],
+      ])
+    }
+    expect(waitsFor(graph, kubelet('cp3'))).toContain(pods('cp2'))
+    expect(waitsFor(graph, kubelet('w1'))).toContain(pods('cp3'))
+  })
+
+  test('change node after node with an etcd of their own hosts, too', () => {
+    const { spec: given, facts } = external({ cp1: ['control-plane'], cp2: ['control-plane'], e2: ['etcd'] })
+    const graph = clusterGraph(given, facts)
+    expect(holders(graph, pods('cp2'))).toEqual([gate(1)])
+    expect(waitsFor(graph, pods('cp2'))).toContain(pods('cp1'))
+  })
+
+  test('go to a node whose member is down when the first one has them, and to those whose members run after it', () => {
+    const graph = clusterGraph(spec, memberDown('cp3'))
+    expect(holders(graph, pods('cp3'))).toEqual([pods('cp1')])
+    expect(waitsFor(graph, pods('cp3'))).not.toContain(pods('cp2'))
+    expect(waitsFor(graph, pods('cp2'))).toContain(pods('cp3'))
+    // What may bring the member back waits for nobody's static pods but those of the first one.
+    expect([...waitsFor(graph, kubelet('cp3'))].filter(id => id.includes('/kubeadm configuration:'))).toEqual([
+      pods('cp1'),
+    ])
+  })
+
+  test('change on one node at a time where etcd has no quorum, whatever those between have to change', () => {
+    const graph = clusterGraph(spec, memberDown(...controlPlane))
+    expect(holders(graph, pods('cp2'))).toEqual([pods('cp1')])
+    expect(holders(graph, pods('cp3'))).toEqual([pods('cp1'), pods('cp2')])
+  })
+
+  test('are not held up by a node that this run makes, whose own come last', () => {
+    const graph = clusterGraph(spec, standing(names.filter(name => name !== 'cp2')))
+    expect(waitsFor(graph, pods('cp3'))).not.toContain('cp2/control-plane-join/kubeadm join:control plane')
+    expect(holders(graph, pods('cp2'))).toEqual([pods('cp1'), pods('cp3')])
+    expect([...waitsFor(graph, ready('cp2'))].filter(id => id.startsWith('cp3/'))).toEqual([firewallOf('cp3')])
+  })
+
+  test('are all made before a member of etcd leaves that is in cluster.yaml no more', () => {
+    const roles = { cp1: ['control-plane'], cp2: ['control-plane'], cp3: ['control-plane'], e2: ['etcd'] }
+    const { spec: given, facts } = external(roles)
+    const waits = waitsFor(clusterGraph(given, facts), 'e2/etcd/etcd members:former')
+    expect(controlPlane.filter(name => !waits.has(pods(name)))).toEqual([])
+  })
+
+  const firewallOf = (name: string) => `${name}/firewall/firewall:openings`
+})
+
 describe('firewalls of running hosts', () => {
   const firewall = (name: string) => `${name}/firewall:openings`
 
