@@ -27,6 +27,6 @@ export const cluster: Operation = inventory => {
   const nodes = runNodes(on, joined, network)
   rollChanges(on, controlPlane, nodes)
   declareDns(on, controlPlane, nodes)
-  checkNetwork(on, nodes, network)
+  checkNetwork(on, controlPlane, nodes, network)
   return on.builder.build()
 }

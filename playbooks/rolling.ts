@@ -20,6 +20,7 @@ import {
   type Graph,
   type GraphBuilder,
   type HostFacts,
+  type HostSpec,
   isControlPlane,
   isEtcdHost,
   nodesIn,
@@ -103,6 +104,8 @@ export interface RunningHosts {
 export interface Rolling extends RunningHosts {
   /** Done when a node is Ready, by its name. */
   readonly ready: ReadonlyMap<string, Task>
+  /** Done when the kubelet of a node runs, by the node's name. */
+  readonly kubelets: ReadonlyMap<string, Task>
   /** Done when the static pods of a control plane node are new and serve the API, by its name. */
   readonly configured: ReadonlyMap<string, Task>
 }
@@ -114,9 +117,12 @@ export interface Rolling extends RunningHosts {
  * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
  *
  * Static pods change on one node at a time, also where several nodes are one batch: an API server is away meanwhile. Nodes that
- * this run makes are the last of them; they have nothing to write once they have joined.
+ * this run makes are the last of them; they have nothing to write once they have joined. Where a member of etcd is down, they
+ * come after the kubelet, without which they cannot come up; but for the first node, whose kubelet waits for the settings that
+ * are uploaded with them.
  */
-export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, ready, configured }: Rolling): void {
+export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void {
+  const { spec, facts, host, ready, kubelets, configured } = rolling
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
   const pods = (name: string) => [configured.get(name) ?? []].flat()
@@ -128,6 +134,10 @@ export function rollRunningNodes(builder: GraphBuilder, { spec, facts, host, rea
   const well = 'running nodes is well'
   roll(builder, batches, { host, held: [...held, ...configured.values()], proofs, alone: pods, isMember, well })
   const running = new Set(batches.flat())
+  const isDown = (one: HostSpec) => isMember(one.name) && !hasMemberRunning(one, facts)
+  for (const { name } of spec.hosts.filter(one => one.name !== host && running.has(one.name) && isDown(one))) {
+    for (const task of pods(name)) builder.holdBack(task, [kubelets.get(name)!])
+  }
   const others = [...configured.keys()].filter(name => !running.has(name))
   oneByOne(builder, [[...running].flatMap(pods), ...others.map(pods)])
 }

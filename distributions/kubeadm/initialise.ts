@@ -31,9 +31,10 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
         identity,
         token,
         certificateKey,
-        // It takes over what the cluster remembers.
-        after: [...joining.after, configured],
+        after: joining.after,
       })
+      // It takes over what the cluster remembers. One that is a node already has nothing to take over.
+      on.builder.holdBack(joined.joined, [configured])
       return { ...nodeMade(on, joining.machine, { ...joined, ...cluster }), configured: joined.configured }
     },
     joinAgent({ machine, after }) {

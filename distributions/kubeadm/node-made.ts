@@ -21,7 +21,7 @@ interface MadeWith {
 
 /** A node, whose kubelet is still to be run. */
 export function nodeMade(
-  { inventory, declare }: Site,
+  { inventory, builder, declare }: Site,
   machine: Machine,
   { joined, kubeletFlags: flags, documents, uploaded }: MadeWith,
 ): NodeMade {
@@ -30,11 +30,10 @@ export function nodeMade(
   return {
     joined,
     run({ watch, kept, network }) {
-      const { ready } = declare(kubelet, name, {
+      const { configured, running, ready } = declare(kubelet, name, {
         configuration: documents.kubelet,
         flags,
         joined,
-        uploaded,
         watch,
         node: name,
         endpoint,
@@ -46,7 +45,9 @@ export function nodeMade(
         ready: spec.network.cni !== 'none',
         ...(network === undefined ? {} : { network }),
       })
-      return ready
+      // A node whose kubelet has its configuration does not wait: it may be what the cluster needs to take another one.
+      builder.holdBack(configured, [uploaded])
+      return { running, ready }
     },
   }
 }

@@ -1,16 +1,26 @@
 import { networkCheckRole } from '../../roles/network-check/index.ts'
 import { barrier, checkPods, isNode, peersOf, type Site } from '../../src/index.ts'
+import type { ControlPlane } from './declare-control-plane.ts'
 import type { Network } from './declare-network.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 /**
- * Proves on every node that pods reach each other, once all nodes are Ready. The pods for it are made on the first one. A network
+ * Proves on every node that pods reach each other, once all nodes are Ready and kube-proxy has its settings. The pods for it are made on the first one. A network
  * that somebody else sets up comes after the apply: `evcctl network check` is for that.
  */
-export function checkNetwork(on: Site, nodes: readonly RunningNode[], network: Network | undefined): void {
+export function checkNetwork(
+  on: Site,
+  { first }: ControlPlane,
+  nodes: readonly RunningNode[],
+  network: Network | undefined,
+): void {
   const { spec, machines, sandboxImage: image, networkName, networkPath } = on.inventory
   if (spec.network.cni === 'none') return
-  const after = [...nodes.flatMap(({ up }) => up), ...(network === undefined ? [] : [network.rolledOut])]
+  const after = [
+    first.configured,
+    ...nodes.flatMap(({ up }) => up),
+    ...(network === undefined ? [] : [network.rolledOut]),
+  ]
   const scope = on.builder.scope(on.first.name, networkCheckRole.name)
   const everywhere = scope.add(barrier('pods can run on every node'), { after })
   const pods = scope.ephemeral({ ...checkPods({ image }), after: [everywhere] })

@@ -11,7 +11,8 @@ export function rollChanges(
 ): void {
   const { spec, facts } = inventory
   const ready = new Map(nodes.map(node => [node.machine.name, node.ready]))
-  const rolling = { spec, facts, host: first.name, ready, configured }
+  const kubelets = new Map(nodes.map(node => [node.machine.name, node.running]))
+  const rolling = { spec, facts, host: first.name, ready, kubelets, configured }
   rollFirewalls(builder, rolling)
   rollEtcdClients(builder, rolling)
   rollRunningNodes(builder, rolling)

@@ -5,6 +5,8 @@ import type { Network } from './declare-network.ts'
 
 export interface RunningNode {
   readonly machine: Machine
+  /** Done when its kubelet runs. */
+  readonly running: Task
   /** Done when the node is Ready. */
   readonly ready: Task
   /** Done when it can run pods. */
@@ -15,7 +17,7 @@ export interface RunningNode {
 export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Network | undefined): readonly RunningNode[] {
   return nodes.map(node => {
     const { machine, joined, programs } = node
-    const ready = node.run({ watch: programs.kubelet, kept: programs.kept, network: network?.applied })
+    const { running, ready } = node.run({ watch: programs.kubelet, kept: programs.kept, network: network?.applied })
     const { name, host, address } = machine
     const { announced } = on.declare(nodesRole, on.first.name, {
       node: name,
@@ -25,6 +27,6 @@ export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Networ
       joined,
       ...(on.inventory.spec.network.cni === 'flannel' ? { flannel: { address, ready } } : {}),
     })
-    return { machine, ready, up: [ready, ...(announced === undefined ? [] : [announced])] }
+    return { machine, running, ready, up: [ready, ...(announced === undefined ? [] : [announced])] }
   })
 }

@@ -23,8 +23,6 @@ export interface KubeletParameters {
   }[]
   /** Done when the host is a node: kubeadm init or join. */
   readonly joined: Task
-  /** Done when the cluster has the configuration: kubeadm reads it from there. */
-  readonly uploaded: Task
   /** The changes that need a restart of the kubelet. */
   readonly watch: readonly Task[]
   /** Name of the node. */
@@ -46,6 +44,8 @@ export interface KubeletParameters {
 }
 
 export interface KubeletOutputs {
+  /** Writes the configuration, which kubeadm takes from the cluster: it has to wait until the cluster has it. */
+  readonly configured: Task
   readonly running: Task
   /** Done when the node is Ready; without a network, when it is in the cluster. */
   readonly ready: Task
@@ -55,9 +55,7 @@ export interface KubeletOutputs {
 export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
   name: 'kubelet',
   declare(scope, params) {
-    const configured = scope.add(kubeletConfigurationFile(params.configuration), {
-      after: [params.joined, params.uploaded],
-    })
+    const configured = scope.add(kubeletConfigurationFile(params.configuration), { after: [params.joined] })
     const flags = scope.add(kubeletFlags(params.flags), { after: [params.joined] })
     // cri-dockerd passes the kubelet's credentials on to Docker. A reset empties the folder, so this task comes after it.
     const options = { after: [params.joined], nameOf: kubeletName }
@@ -74,7 +72,7 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
       after: network === undefined ? [] : [network],
       watch: [running],
     })
-    return { running, ready }
+    return { configured, running, ready }
   },
 }
 

@@ -72,8 +72,15 @@ export interface DistributedCluster {
 export interface NodeMade {
   /** Done when it is one. */
   readonly joined: Task
-  /** Runs its kubelet with what the cluster says. Returns what is done when the node is Ready. */
-  run(order: RunOrder): Task
+  /** Runs its kubelet with what the cluster says. */
+  run(order: RunOrder): KubeletRun
+}
+
+export interface KubeletRun {
+  /** Done when the kubelet runs. */
+  readonly running: Task
+  /** Done when the node is Ready. */
+  readonly ready: Task
 }
 
 /** A control plane node. */
