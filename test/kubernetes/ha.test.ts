@@ -304,3 +304,33 @@ describe.sequential('with haproxy, a setting of the API server', () => {
     expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
   })
 })
+
+describe.sequential('a setting with which no API server starts', () => {
+  const written = 'sha256sum /etc/kubernetes/manifests/*.yaml /var/lib/kubelet/config.yaml'
+  const onAll = () => Promise.all(hostNames.map(async name => (await cluster.hosts.exec(name, written)).stdout))
+
+  test('stops at the first node, which keeps its former manifests; no kubelet is changed then', async () => {
+    const whole = await readFile(cluster.file, 'utf8')
+    await editClusterFile(cluster.file, document => {
+      document.setIn(
+        ['spec', 'kubernetes', 'clusterConfiguration', 'apiServer', 'extraArgs'],
+        [{ name: 'no-such-flag', value: '1' }],
+      )
+      document.setIn(['spec', 'kubernetes', 'kubeletConfiguration', 'maxPods'], 111)
+    })
+    const before = await onAll()
+    expect((await run('plan', cluster.file)).stdout).toMatch(
+      /change in 4 batches, .*\n {2}batches 1 to 4 {2}cp1, cp2, cp3, w1 {2}one at a time\n/,
+    )
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect(outcome.exitCode).toBe(1)
+    expect(failuresOf(outcome)).toEqual([expect.stringMatching(/^cp1 .*unknown flag: --no-such-flag/s)])
+    expect(await onAll()).toEqual(before)
+    const begun = Date.now()
+    await waitUntil('healthy', () => isHealthy(cluster, begun))
+    await writeFile(cluster.file, whole)
+    const back = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([back.exitCode, failuresOf(back)]).toEqual([0, []])
+    expect((await run('plan', cluster.file)).stdout).toContain('No changes.')
+  })
+})
