@@ -220,10 +220,9 @@ describe('running nodes', () => {
 })
 
 describe('static pods of control plane nodes that run', () => {
-  const pods = (name: string) =>
-    `${name}/${name === 'cp1' ? 'control-plane' : 'control-plane-join'}/kubeadm configuration:node`
-  const gate = (batch: number) => `cp1/rolling/barrier:batch ${batch} of the running nodes is well`
-  const kubelet = (name: string) => `${name}/kubelet/unit:kubelet.service`
+  const pods = (name: string) => `${name}/kubeadm configuration:node`
+  const gate = (batch: number) => `cp1/barrier:batch ${batch} of the running nodes is well`
+  const kubelet = (name: string) => `${name}/unit:kubelet.service`
   const holders = (graph: Graph, id: string) =>
     graph.edges.filter(({ to, hold }) => to === id && hold === true).map(({ from }) => from)
   const memberDown = (...down: readonly string[]) =>
@@ -278,7 +277,7 @@ describe('static pods of control plane nodes that run', () => {
 
   test('are not held up by a node that this run makes, whose own come last', () => {
     const graph = clusterGraph(spec, standing(names.filter(name => name !== 'cp2')))
-    expect(waitsFor(graph, pods('cp3'))).not.toContain('cp2/control-plane-join/kubeadm join:control plane')
+    expect(waitsFor(graph, pods('cp3'))).not.toContain('cp2/kubeadm join:control plane')
     expect(holders(graph, pods('cp2'))).toEqual([pods('cp1'), pods('cp3')])
     expect([...waitsFor(graph, ready('cp2'))].filter(id => id.startsWith('cp3/'))).toEqual([firewallOf('cp3')])
   })
@@ -286,11 +285,11 @@ describe('static pods of control plane nodes that run', () => {
   test('are all made before a member of etcd leaves that is in cluster.yaml no more', () => {
     const roles = { cp1: ['control-plane'], cp2: ['control-plane'], cp3: ['control-plane'], e2: ['etcd'] }
     const { spec: given, facts } = external(roles)
-    const waits = waitsFor(clusterGraph(given, facts), 'e2/etcd/etcd members:former')
+    const waits = waitsFor(clusterGraph(given, facts), 'e2/etcd members:former')
     expect(controlPlane.filter(name => !waits.has(pods(name)))).toEqual([])
   })
 
-  const firewallOf = (name: string) => `${name}/firewall/firewall:openings`
+  const firewallOf = (name: string) => `${name}/firewall:openings`
 })
 
 describe('firewalls of running hosts', () => {
