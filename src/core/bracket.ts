@@ -4,12 +4,13 @@ import type { Task } from './task.ts'
 
 /** Resources that surround other tasks, e.g. cordon and drain before them, uncordon after them. */
 export interface Bracket {
-  /** Written one after the other, only when something inside is about to be written, and before it. */
+  /** They are written one after the other, before anything inside, and only if something inside is about to be written. */
   readonly enter: readonly AnyResource[]
   /**
-   * Written one after the other, after all that is inside. The probe of each has to find on its own whether the bracket was
-   * entered, e.g. by a mark of evcctl's on the node: a run that was cut off leaves nothing else behind. Its diff has to make a
-   * change of watched tasks, as the one of a unit does: then a plan shows that what will be entered will be left.
+   * They are written one after the other, after all tasks inside have ended. Each probe has to find out on its own whether
+   * the bracket is entered, e.g. from a mark that evcctl sets on the node, because an interrupted run leaves no other trace.
+   * Each diff has to return a change when a watched task has one, as the diff of a systemd unit does. So a plan that shows
+   * that a bracket is entered also shows that it is left.
    */
   readonly leave: readonly AnyResource[]
 }
@@ -17,7 +18,7 @@ export interface Bracket {
 /** The tasks of a bracket. */
 export interface BracketTasks {
   readonly entered: readonly Task[]
-  /** Done when what is inside has ended and the bracket is not entered. */
+  /** Done when all tasks inside have ended and the bracket is no longer entered. */
   readonly left: readonly Task[]
 }
 

@@ -1,11 +1,14 @@
 import { Deadline } from './deadline.ts'
 
-/** A Deadline as a signal, for what another machine is asked. Dispose it when the answer is here: it keeps the process alive. */
+/**
+ * A Deadline in the form of an AbortSignal, for a request to another machine. Dispose it when the answer has arrived, because
+ * its timer keeps the process alive.
+ */
 export class Countdown {
   readonly #abort = new AbortController()
   readonly #deadline: Deadline
 
-  /** `reason` is what the signal is aborted with. */
+  /** The signal is aborted with `reason`. */
   constructor(ms: number, reason = 'timed out') {
     this.#deadline = new Deadline(ms, () => this.#abort.abort(new Error(reason)))
   }
@@ -20,7 +23,7 @@ export class Countdown {
     this.#deadline.hold()
   }
 
-  /** Lets the clock run on. */
+  /** Lets the clock continue. */
   goOn(): void {
     this.#deadline.run()
   }

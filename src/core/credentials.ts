@@ -1,27 +1,27 @@
 import type { Change, FieldChange } from './resource.ts'
 import { boundedFields } from './shown.ts'
 
-/** Stands for what is not shown. */
+/** Plans show this in place of a credential. */
 const hidden = '<hidden>'
 
 // Names of settings that hold passwords and keys, in the files of runtimes, registries, proxies and Kubernetes.
 const secretName = String.raw`[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|authorization|credential|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key)[\w.-]*|(?:basic_?)?auth`
-// Only text can be one: true, 0, an empty value or what opens a block is not.
+// A credential is text. So true, false, null, numbers, empty values and the beginnings of blocks stay visible.
 const value = String.raw`"(?:[^"\\\n]|\\.)+"|'[^'\n]+'|\[[^\]\n]+\]|(?!true\b|false\b|null\b|\d+\b|["'\[{|>#]|$)[^\s#][^\n]*`
 const setting = new RegExp(String.raw`(^|[\s{,])((["']?)(?:${secretName})\3[ \t]*[:=][ \t]*)(?:${value})`, 'gi')
 const privateKey = /(-----BEGIN [A-Z ]*PRIVATE KEY-----)[\s\S]*?(-----END|$)/g
-// Also with a slash in the password, which makes it no URL; a port before the path of an image is no password.
+// The password may contain a slash, although no valid URL does. A port before the path of an image is no password.
 const userInfo = /(:\/\/)(?:[^\s/@"']+|[^\s/@:"']+:(?!\d+\/)[^\s@"']+)@/g
 
 const telling = /passw|passphrase|secret|token|auth|credential|key/i
 
-// Texts of hosts may be made to keep a pattern busy.
+// A hostile host could send texts on which the patterns take very long.
 const longestLine = 500
 const longestText = 256 * 1024
 
 /**
- * A text of a host without the passwords in it, as far as they can be told: values of settings with telling names, private
- * keys, and credentials in URLs. For plans, which show what is there before it is replaced.
+ * Returns a text of a host with its passwords hidden, as far as they can be recognised: values of settings with telling names,
+ * private keys, and credentials in URLs. Plans use it to show the content that they would replace.
  */
 export function hideCredentials(text: string): string {
   if (text.length > longestText) return `(${text.length} characters that are not shown)`
@@ -29,7 +29,7 @@ export function hideCredentials(text: string): string {
 }
 
 function hideInLine(line: string): string {
-  // Nearly all lines, of a thousand hosts: the pattern for settings is much slower.
+  // This quick test passes nearly all lines. The pattern for settings is much slower, and there may be a thousand hosts.
   if (!telling.test(line) && !line.includes('://')) return line
   if (line.length > longestLine) return hidden
   return line.replace(userInfo, `$1${hidden}@`).replace(setting, `$1$2${hidden}`)
@@ -41,7 +41,7 @@ export function hideCredential(path: string, text: string): string {
   return new RegExp(`^(?:${secretName})$`, 'i').test(name) && text !== '' ? hidden : hideCredentials(text)
 }
 
-/** A change as it may be told: both sides of each field without credentials, and no more fields than are told. */
+/** A change in a form that may be shown: without credentials on either side of a field, and with a bounded number of fields. */
 export function withoutCredentials(change: Change): Change {
   return { ...change, fields: boundedFields(change.fields).map(hideInField) }
 }

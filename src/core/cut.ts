@@ -2,19 +2,19 @@ import { begunAtEnd, endedAtBegin, redact } from './secret.ts'
 import { withoutSequences } from './terminal-sequences.ts'
 
 /*
- * The only way to cut a text that may come from a host. A Secret that lies across the cut cannot be recognised afterwards, so
- * Secrets are masked first, and what is left of a Secret at an earlier cut is removed.
+ * Every text that may come from a host is cut with these functions. A Secret that lies across a cut cannot be recognised
+ * afterwards. So these functions mask Secrets before they cut, and they remove the rest of a Secret at an earlier cut.
  */
 
 /** The beginning of a text, at most `most` characters, with Secrets masked and terminal sequences taken out. */
 export function beginningOf(text: string, most: number): string {
   if (text.length <= most) return plain(text)
-  // Masking a text of some MiB takes long; what is masked in here is rarely longer than its mask.
+  // Masking some MiB takes long, so only a part is masked. Masks may shorten it, so it is twice as long as the result.
   const window = text.slice(0, 2 * most)
   return plain(window.length < text.length ? beforeCut(window) : window).slice(0, most)
 }
 
-/** The end of a text, likewise. */
+/** The end of a text, at most `most` characters, with Secrets masked and terminal sequences taken out. */
 export function endOf(text: string, most: number): string {
   if (text.length <= most) return plain(text)
   const window = text.slice(-2 * most)

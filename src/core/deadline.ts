@@ -1,16 +1,17 @@
 // A time-out is counted in pieces of at most this length, ms.
 const pieceMs = 1_000
 
-/** Turns of the event loop in which what has arrived is read: the socket, then what was decrypted, through a jump host too. */
+/** Within so many turns of the event loop, data that has arrived is read and decrypted, also through a jump host. */
 const turnsToLook = 3
 
 /**
- * A time-out for another machine, which forgives what is no fault of it:
- * - While this process stands still (it computes, it is stopped, its machine is overloaded), no more than a second counts.
- * - When the time is over, what has arrived meanwhile is read first; `expire` is called only if nobody restarts or holds
- *   the deadline then. Timers come before sockets in the event loop, so an answer may be there that nobody has seen.
+ * A time-out for another machine. It does not count delays for which that machine is not responsible:
+ * - A standstill of this process (a long computation, a stop signal, an overloaded machine) counts as one second at most.
+ * - When the time is over, data that has already arrived is read first, because the event loop runs timers before it reads
+ *   sockets. `expire` is called only if nobody restarts or holds the deadline meanwhile.
  *
- * It can be held, for the time that a file travels, or that one waits for a turn among other hosts. It is not for what has to end at a time by the clock, as a lease.
+ * It can be held, e.g. while a file is transferred or while a host waits for its turn. It is not for work that has to end at a
+ * certain time by the clock, such as a lease.
  */
 export class Deadline {
   readonly #expire: () => void
@@ -25,12 +26,12 @@ export class Deadline {
     this.run()
   }
 
-  /** Lets it run on after a hold. */
+  /** Continues after a hold. */
   run(): void {
     if (this.#stop === undefined) this.#wait()
   }
 
-  /** Gives it `ms` from now on, also while it is held. */
+  /** Sets the time that is left to `ms`. A deadline that is held stays held. */
   restart(ms: number): void {
     const held = this.#stop === undefined
     this.hold()

@@ -10,7 +10,7 @@ export const exitCodes = {
   changes: 2,
   /** cluster.yaml, a flag or an argument is not acceptable; no host was contacted. */
   badInput: 3,
-  /** At least one host could not be reached, logged into or made root. */
+  /** At least one host could not be reached, or evcctl could not log in or become root there. */
   unreachable: 4,
   /** Stopped by ^C (128 + SIGINT). */
   cancelled: 130,
@@ -48,9 +48,11 @@ export class UserErrors extends UserError {
 
 /**
  * Why a host could not be used.
- * `lost`: the connection ended during an exchange, so its outcome is unknown: probe again, never call it success.
- * `unfit`: the host was read, and it cannot become or stay part of the cluster in its present state.
- * `fenced`: a later run has written to the host; nothing of this exchange ran.
+ * `lost`: the connection ended during an exchange, so the outcome of the exchange is unknown. Probe again; never treat it as
+ * success.
+ * `unfit`: the host answers, but in its present state it cannot be part of the cluster or keep the run lock.
+ * `fenced`: a later run has written to the host, or this run has lost its lock. The script that was to be sent, or was sent,
+ * did not run; earlier scripts of the same exchange (it has several if it pushes files) may have run.
  */
 export type HostErrorKind =
   | 'unreachable'

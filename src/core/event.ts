@@ -4,8 +4,8 @@ import type { TaskId } from './task-id.ts'
 import type { Summary, TaskResult } from './verdict.ts'
 
 /**
- * All that a run tells. `at` is ms since the epoch. Events are plain data: they go as they are to the terminal, the
- * plain log, NDJSON and the journal. Texts are redacted by the emitter; Secrets inside a Change serialise to their label.
+ * What a run reports while it works. `at` is ms since the epoch. Events are plain data: the terminal, the plain log, NDJSON
+ * and the journal all get the same ones. The emitter redacts their texts; a Secret inside a Change serialises to its label.
  */
 export type Event = { readonly at: number } & (
   | {
@@ -34,7 +34,7 @@ export type Event = { readonly at: number } & (
       readonly toChange: number
       readonly unknown: number
       readonly inDesiredState: number
-      /** How many tasks of each role are to do on each host; roles in graph order. */
+      /** How many tasks of each role will surely change on each host; roles are in graph order. */
       readonly stages?: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
     }
   /** From here on the run writes to hosts. */

@@ -31,7 +31,7 @@ export function gone<C, D, O>(resource: Resource<C, D, O>): Resource<C, Record<n
 export function takenBack(graph: Graph): Graph {
   const builder = new GraphBuilder()
   const next = Map.groupBy(graph.edges, edge => edge.from)
-  // What has to be gone before a task may go; the tasks come in reverse order, so that of those after it is known.
+  // For each visited task, the removals that the tasks before it wait for: its own, or those of the tasks after it.
   const before = new Map<TaskId, readonly Task[]>()
   for (const { id, host, role, resource } of [...graph.tasks.values()].reverse()) {
     const after = new Set((next.get(id) ?? []).flatMap(edge => before.get(edge.to) ?? []))

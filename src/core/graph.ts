@@ -89,7 +89,7 @@ function mergeEdges(edges: readonly Edge[]): readonly Edge[] {
 
 function bothEdges(one: Edge, other: Edge): Edge {
   const { from, to } = one
-  // Who enters a bracket ends after what is inside, or with it, so that cannot wait for it in another way.
+  // A task that enters a bracket may end only with the tasks inside, so these must not wait for it in any way but `hold`.
   const enter = one.enter === true || other.enter === true
   const hold = enter || (one.hold === true && other.hold === true)
   const spare = one.spare === true && other.spare === true
@@ -113,7 +113,7 @@ function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): read
     waiting.set(edge.to, waiting.get(edge.to)! + 1)
     next.get(edge.from)!.push(edge.to)
   }
-  // Last declared first, so that the next one is taken from the end.
+  // The last declared task comes first, so that pop() takes the one that was declared first.
   const ready = ids.filter(id => waiting.get(id) === 0).reverse()
   const order: TaskId[] = []
   for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
@@ -136,24 +136,24 @@ function sortTopologically(ids: readonly TaskId[], edges: readonly Edge[]): read
   return order
 }
 
-// Breadth first from every task left over: the first way back to the start is a shortest cycle through it.
+// A breadth-first search from every task that is left over. The first path back to its start is a shortest cycle through it.
 function shortestCycle(ids: readonly TaskId[], next: ReadonlyMap<TaskId, readonly TaskId[]>): readonly TaskId[] {
   const left = new Set(ids)
   let shortest: TaskId[] = []
   for (const start of ids) {
-    const cameFrom = new Map<TaskId, TaskId>()
+    const reachedFrom = new Map<TaskId, TaskId>()
     const queue = [start]
     search: for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       for (const to of next.get(id)!) {
         if (to === start) {
           const path = [start]
-          for (let at = id; at !== start; at = cameFrom.get(at)!) path.unshift(at)
+          for (let at = id; at !== start; at = reachedFrom.get(at)!) path.unshift(at)
           path.unshift(start)
           if (shortest.length === 0 || path.length < shortest.length) shortest = path
           break search
         }
-        if (!left.has(to) || cameFrom.has(to)) continue
-        cameFrom.set(to, id)
+        if (!left.has(to) || reachedFrom.has(to)) continue
+        reachedFrom.set(to, id)
         queue.push(to)
       }
     }

@@ -15,8 +15,8 @@ export class LocalFileError extends Error {
 const chunkBytes = 64 * 1024
 
 /**
- * A file that the user names, whole. Throws as readFileSync does, and LocalFileError for what is no regular file, or is
- * larger than `most` bytes. /dev/null is empty, as everywhere.
+ * Reads a whole file that the user names. Throws what readFileSync throws, and LocalFileError if it is no regular file or is
+ * larger than `most` bytes. /dev/null counts as an empty file.
  */
 export function readLocalFile(path: string, most: number): Buffer {
   const file = openLocalFile(path, false)
@@ -30,14 +30,17 @@ export function readLocalFile(path: string, most: number): Buffer {
   }
 }
 
-/** How long a pipe is waited for, ms: whoever writes to it may have to ask for a passphrase first. */
+/** How long evcctl waits for a pipe, ms. The program that writes to it may have to ask for a passphrase first. */
 export interface PipePatience {
   /** For a pipe that no writer has open; a pipe whose writer closed it without writing looks the same. */
   readonly emptyMs: number
   readonly totalMs: number
 }
 
-/** The same, also of a pipe: /dev/stdin, or `<(pass show sudo)` of a shell. */
+/**
+ * Does the same as readLocalFile, also for a pipe: /dev/stdin, or `<(pass show sudo)` of a shell. Throws LocalFileError for a
+ * pipe that does not end in time, too.
+ */
 export async function readFileOrPipe(path: string, most: number, patience: PipePatience): Promise<Buffer> {
   const file = openLocalFile(path, true)
   if (file === undefined) return Buffer.alloc(0)
@@ -60,7 +63,7 @@ export async function readFileOrPipe(path: string, most: number, patience: PipeP
   }
 }
 
-// A pipe is opened without waiting for its other end, and a device, which opening alone may set going, not at all.
+// Opening a pipe does not wait for its writer. A device is not opened, because opening alone may start it.
 function openLocalFile(path: string, pipes: boolean): number | undefined {
   const found = statSync(path)
   if (found.isCharacterDevice() && realpathSync(path) === '/dev/null') return undefined
@@ -97,7 +100,7 @@ class Bounded {
     this.#most = most
   }
 
-  /** Reads on: how many bytes came, 0 at the end, -1 where a pipe has nothing yet. */
+  /** Reads the next part. Returns its length in bytes: 0 at the end, -1 if a pipe has no data yet. */
   next(file: number): number {
     const part = Buffer.allocUnsafe(chunkBytes)
     const count = countOf(file, part)
@@ -106,7 +109,7 @@ class Bounded {
     if (this.size > this.#most)
       throw new LocalFileError(
         'EFBIG',
-        `It is larger than ${sizeText(this.#most)}, which is the most that is read of it`,
+        `It is larger than ${sizeText(this.#most)}, which is the most that evcctl reads of it`,
       )
     return count
   }

@@ -1,6 +1,6 @@
 import type { TaskId } from './task-id.ts'
 
-/** Stands for a value that only a pending task can give: shown as `known after apply`. */
+/** Stands for a value that a pending task has yet to give. Plans show it as `known after apply`. */
 export interface Unknown {
   readonly unknown: true
   readonly from: TaskId
@@ -44,7 +44,7 @@ export class Output<T> {
     })
   }
 
-  /** One value made of several; unknown as long as one of them is. */
+  /** One value made of several. It is unknown as long as one of them is. */
   static all<const T extends readonly unknown[]>(outputs: { readonly [K in keyof T]: Output<T[K]> }): Output<T> {
     const list = outputs as readonly Output<unknown>[]
     return new Output<T>(

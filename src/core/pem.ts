@@ -7,7 +7,7 @@ export interface PemBlock {
 
 const boundary = /-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----/g
 
-/** The blocks of a text, in order; what is between them, or has no end, is left out. It takes one pass, whatever the text is. */
+/** The blocks of a text, in order, without the text between them and blocks that have no end. Any text takes one pass. */
 export function pemBlocks(text: string): readonly PemBlock[] {
   const blocks: PemBlock[] = []
   let open: { readonly label: string; readonly at: number } | undefined

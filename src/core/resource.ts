@@ -6,18 +6,18 @@ import type { TaskId } from './task-id.ts'
 /** What a resource wants, field by field; a field may come from another task. */
 export type Inputs<D> = { readonly [K in keyof D]: D[K] | Output<D[K]> }
 
-/** The same with every Output replaced by its value, or by Unknown. */
+/** Inputs with every Output replaced by its value, or by Unknown. */
 export type Resolved<D> = { readonly [K in keyof D]: D[K] | Unknown }
 
-/** Exit code of a probe that the host ended because it ran into its time-out; no program ends with it. */
+/** Exit code of a probe that the host ended because it ran into its time-out. No program has this exit code. */
 export const probeTimedOut = 1000
 
-/** Exit code of a probe that printed more than its bound; no program ends with it. */
+/** Exit code of a probe that printed more than its bound. No program has this exit code. */
 export const probeTooLong = 1001
 
 /** What one probe printed. */
 export interface ProbeResult {
-  /** Of the script, or `probeTimedOut` or `probeTooLong`: then what it printed may be a small part of it. */
+  /** Exit code of the script, or `probeTimedOut` or `probeTooLong`. After those two, the output may be incomplete. */
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -29,13 +29,16 @@ export interface ProbeResult {
  * probes of one exchange with the same script text run once.
  */
 export interface Probe<C> {
-  /** All of it, as it runs where it is alone. */
+  /** The whole script, as it runs if it shares nothing with other probes. */
   readonly script: string
-  /** How long it may take on the host, ms, where that is more than the default of 8 s. What takes longer is ended. */
+  /** How long it may take on the host, ms; default 8 s. The host ends a probe that takes longer. */
   readonly timeoutMs?: number
-  /** The most that it prints on stdout, bytes, where that is more than the default of 256 KiB, which holds for stderr in any case. With more, only its task fails. */
+  /**
+   * The most that it may print on stdout, bytes; default 256 KiB. On stderr it may never print more than 256 KiB. If it prints
+   * more, only its task fails.
+   */
   readonly maxBytes?: number
-  /** What of the script other probes of an exchange may share; see surveyProbe(). */
+  /** The parts of the script that it can share with other probes of an exchange; see surveyProbe(). */
   readonly shared?: SharedProbe
   parse(raw: ProbeResult): C
 }
@@ -47,7 +50,7 @@ export interface SharedProbe {
   readonly rest: string
   /** How long the rest may take, ms; default 8 s. */
   readonly timeoutMs?: number
-  /** The most that the rest prints; see Probe. */
+  /** The most that the rest may print, bytes; see Probe. */
   readonly maxBytes?: number
 }
 
@@ -62,13 +65,13 @@ export interface Question {
  * all units of a host, one `sha256sum` for all files. It runs once an exchange, with the subjects of all probes that ask it.
  */
 export interface Survey {
-  /** Tells it from other surveys. */
+  /** Distinguishes it from other surveys. */
   readonly name: string
-  /** As of a probe. */
+  /** See Probe; for all its subjects together. */
   readonly timeoutMs?: number
-  /** As of a probe; for all its subjects together. */
+  /** See Probe; for all its subjects together. */
   readonly maxBytes?: number
-  /** Its script for these subjects, none of them twice. From what it prints a parser can tell which lines are of which. */
+  /** Returns the script for these subjects, which are all different. Its output has to show which lines belong to which. */
   script(subjects: readonly string[]): string
 }
 
@@ -99,15 +102,18 @@ export interface Change {
   /** The pending tasks that cause it, e.g. the changed file that makes a unit restart. */
   readonly because?: readonly TaskId[]
   /**
-   * Why it cannot be brought about: a plan shows it as an error and exits non-zero, an apply writes nothing at all. For what
-   * cannot be changed any more, e.g. the pod range of a standing cluster.
+   * Why evcctl cannot make this change, e.g. of the pod range of an existing cluster. A plan shows it as an error and exits
+   * non-zero; apply writes nothing at all.
    */
   readonly refused?: ErrorDetails
 }
 
-/** What diff may know beyond its own two sides. */
+/** What a diff may know besides its own two sides. */
 export interface Context {
-  /** The watched tasks that have a pending change. Always empty during apply: by then they are done, and the probe sees it. */
+  /**
+   * The watched tasks that have a pending change, or may have one. Always empty during apply: by then they are done, and the
+   * probe sees their effect.
+   */
   readonly watched: readonly TaskId[]
 }
 
@@ -124,9 +130,9 @@ export interface StepFailure {
 
 /** How a resource is removed from a host; see gone(). */
 export interface Removal<C> {
-  /** What of it is there, as a plan shows it; empty where nothing is left that is evcctl's. */
+  /** What is left of the resource, as a plan shows it; empty if nothing of evcctl's is left. */
   left(current: C): readonly FieldChange[]
-  /** The steps that take it away; must be safe to run again after being cut off anywhere. */
+  /** The steps that remove it. They must be safe to run again after an interruption at any point. */
   steps(current: C): readonly Step[]
 }
 
@@ -135,7 +141,7 @@ export interface Removal<C> {
  * C is the current state, D the desired one, O what it offers to others.
  */
 export interface Resource<C, D, O = void> {
-  /** Field's term for the kind, e.g. `sysctl`, `file`, `kubeadm init`. */
+  /** The usual name for things of this kind, e.g. `sysctl`, `file`, `kubeadm init`. */
   readonly kind: string
   /** Unique among its kind on a host, e.g. the path. */
   readonly name: string
@@ -143,15 +149,18 @@ export interface Resource<C, D, O = void> {
   readonly title?: string
   readonly probe: Probe<C>
   readonly desired: Inputs<D>
-  /** Undefined when in desired state. Unknown fields of `desired` must not make a change that may turn out to be none, unless they are all there is to say. */
+  /**
+   * Returns undefined in desired state. If only Unknown fields of `desired` cause a change, it may turn out to be none. Such a
+   * change has to be an `update` of which all fields have an Unknown `after`; a plan shows it as known after apply.
+   */
   diff(current: C, desired: Resolved<D>, context: Context): Change | undefined
-  /** The steps that make it so; must be safe to run again after being cut off anywhere. */
+  /** The steps that lead to the desired state. They must be safe to run again after an interruption at any point. */
   converge(current: C, desired: D): readonly Step[]
-  /** What it gives to others, read from the current state; undefined as long as it is not there. */
+  /** The value that it gives to other tasks, read from the current state; undefined as long as there is none. */
   output?(current: C): O | undefined
-  /** Undefined for what cannot be taken back, or leaves nothing behind. */
+  /** Undefined for a resource that cannot be taken back, or leaves nothing behind. */
   readonly removal?: Removal<C>
-  /** Turns the failure of a step into something to act on. Undefined: the engine's general wording is used. */
+  /** Turns the failure of a step into an error that says what to do. If it returns undefined, the engine words the error. */
   explain?(failure: StepFailure, desired: D): ErrorDetails | undefined
 }
 

@@ -7,16 +7,16 @@ export type Batches = readonly (readonly string[])[]
 /** A number of nodes, from 1 on, or a percentage of them, from 1 to 100. */
 export type Share = { readonly count: number } | { readonly percent: number }
 
-/** How many of so many nodes a share is: rounded down, at least 1. */
+/** How many of `all` nodes a share is. A percentage is rounded down, but not below 1. */
 export function nodesIn(share: Share, all: number): number {
   return 'count' in share ? share.count : Math.max(1, Math.floor((all * share.percent) / 100))
 }
 
-/** How nodes change that are in service. */
+/** How nodes that are in service may change. */
 export interface RollingPolicy {
   /** The most nodes that change at a time; at least 1. */
   readonly maxUnavailable: number
-  /** Whether an earlier run has left a node out of service: those go first, so that never too many are. Default: none is. */
+  /** Whether an earlier run left a node out of service. Such nodes go first, so that never too many are out. Default: no. */
   readonly isEntered?: (node: string) => boolean
 }
 
@@ -31,19 +31,19 @@ export function batchesOf(
   return batches
 }
 
-/** What is done on the nodes of a rolling change. */
+/** The tasks of a rolling change, by node. */
 export interface Rolled {
-  /** What a node may get only when the batches before it are well. */
+  /** The tasks of a node that may write only when all nodes of the batches before it are well. */
   held(node: string): readonly Task[]
-  /** What shows that a node is well with what it got; it has to look at the node after the change. */
+  /** The tasks that show that a node is well with the change. They have to look at the node after the change. */
   proofs(node: string): readonly Task[]
-  /** What takes a node back into service; see bracket(). */
+  /** The tasks that take a node back into service; see bracket(). */
   readonly left?: (node: string) => readonly Task[]
   /** What is written on one node at a time, also within a batch. Default: nothing. */
   readonly alone?: (node: string) => readonly Task[]
   /** Whether the loss of a node stops the ones after it even if nothing was written to it before. Default: no. */
   readonly isNeeded?: (node: string) => boolean
-  /** Declares the task between a batch (from 1) and the next one: it is done when all that it waits for is. */
+  /** Declares the task between a batch (counted from 1) and the next one, with the tasks that it waits for. */
   gate(batch: number, order: TaskOrder): Task
 }
 

@@ -10,20 +10,20 @@ export interface EphemeralDeclaration<T> {
   readonly run: string
   parse(raw: ProbeResult): T
   revoke?(value: T): string
-  /** What must be done before it can be made. */
+  /** The tasks that must be done before it can be made. */
   readonly after?: readonly Task[]
 }
 
 /** What a task waits for. */
 export interface TaskOrder {
   readonly after?: readonly Task[]
-  /** Those whose pending changes its diff sees, besides. */
+  /** Tasks that it waits for, and whose pending changes its diff sees. */
   readonly watch?: readonly Task[]
-  /** Like `after`, but it does not fail with one whose host was lost before this run wrote anything to it. */
+  /** Like `after`, but the failure of a task whose host was lost before this run wrote anything to it does not count. */
   readonly afterReached?: readonly Task[]
-  /** It is written only when one of these is about to be, and before it; see bracket(). */
+  /** It is written only when one of these is about to be written, and before it; see bracket(). */
   readonly enters?: readonly Task[]
-  /** It ends after these, however they end; see bracket(). */
+  /** It waits until these have ended, whether or not they failed; see bracket(). */
   readonly leaves?: readonly Task[]
 }
 
@@ -81,12 +81,12 @@ export class GraphBuilder {
     }
   }
 
-  /** What is declared so far, in order. */
+  /** The tasks that are declared so far, in order. */
   get tasks(): readonly Task[] {
     return this.#tasks
   }
 
-  /** Lets a declared task write nothing before others are done, nor when one of them fails. */
+  /** Keeps a declared task from writing before the tasks of `until` are done, and from writing at all if one of them fails. */
   holdBack(task: Task, until: readonly Task[]): void {
     for (const before of until) this.#edges.push({ from: before.id, to: task.id, watch: false, hold: true })
   }

@@ -6,24 +6,24 @@ const known = new Set<string>()
 let longestFirst: readonly string[] | undefined
 // Shorter values would mask ordinary words in every log line.
 const shortestMasked = 6
-// So they are masked only where a value stands: `password=abcd`, `user:abcd@host`. Two characters are none at all.
+// So shorter ones are masked only in the place of a value: `password=abcd`, `user:abcd@host`. One or two characters never are.
 const short = new Set<string>()
 const shortestOfAll = 3
 let shortPattern: RegExp | undefined
-// Output is shown line by line. Of a document, lines of keys and certificates are masked by themselves, ordinary text is not.
+// Output is shown line by line, so lines have to be masked on their own: in a document, those of keys and certificates only.
 const keyLine = /^[\w+/=.:-]{32,}$/
-// What stands around a key is no secret.
+// The lines around a key are no secret.
 const armour = /^-----(?:BEGIN|END) /
 
 /**
  * A value that must never reach argv, logs, events, plan files or journals.
- * Anything that turns it into text gives its label; only `reveal()` gives the value, and one file calls it (src/shell/script.ts).
+ * As text, it is only its label. `reveal()` gives the value; only src/shell/script.ts calls it.
  */
 export class Secret {
   readonly label: string
   readonly #value: string
 
-  /** `is`: each line of a value is as secret as the whole; a document with Secrets in it has ordinary lines, too. */
+  /** `is`: each line of a `value` is as secret as the whole. A `document` has Secrets among ordinary lines. */
   constructor(value: string, label: string, is: 'value' | 'document' = 'value') {
     this.#value = value
     this.label = label
@@ -72,7 +72,7 @@ export class Secret {
   }
 }
 
-/** `text` with every value of a Secret made so far replaced by `<secret>`: the last net under all output. */
+/** Replaces the value of every Secret made so far with `<secret>`. It is the last safeguard for all output. */
 export function redact(text: string): string {
   let result = text
   for (const value of knownForms()) if (result.includes(value)) result = result.replaceAll(value, masked)
@@ -83,10 +83,11 @@ export function redact(text: string): string {
 
 const masked = '<secret>'
 
-// Scripts on hosts cut long lines (`cut -c 1-300`): what is left of a value there is at the end of one.
+// Scripts on hosts cut long lines (`cut -c 1-300`), so a long line may end with the beginning of a value.
 const longLine = 200
-// Longer texts are bounded before they are shown.
+// Longer texts are cut before they are shown.
 const mostWithEnds = 32 * 1024
+// A beginning of fewer characters gives nothing away.
 const tellsMuch = 3
 
 function withoutBegunEnds(text: string): string {
@@ -100,8 +101,8 @@ function withoutBegunEnds(text: string): string {
 }
 
 /**
- * How many characters at the end of a text, if there are `least`, may be the beginning of a value of a Secret that was cut off
- * there, with what they are part of.
+ * How many characters at the end of a text may be the beginning of a Secret's value that was cut off there; 0 if they are
+ * fewer than `least`. If the first of them belongs to another value that is whole, that value counts, too.
  */
 export function begunAtEnd(text: string, least = 1): number {
   let most = 0
@@ -117,15 +118,15 @@ export function begunAtEnd(text: string, least = 1): number {
   return most === 0 ? 0 : text.length - beginOfWhole(text, text.length - most)
 }
 
-// What is taken off must not be the end of a value that is whole: its rest would no longer be recognised. A loop, because a
-// password like 111111 in a long text of the same digit needs one step for each few characters.
+// A cut must not split a value that is whole, because its rest would no longer be recognised. This is a loop, because a password
+// like 111111 in a long text of the same digit needs one step for every few characters.
 function beginOfWhole(text: string, cut: number): number {
   let begin = cut
   for (let at = across(text, begin, 'indexOf'); at !== undefined; at = across(text, begin, 'indexOf')) begin = at.begin
   return begin
 }
 
-/** A value that is whole in the text and lies across this place: the first one of its kind, or the last. */
+/** Finds a value that is whole in the text and lies across `cut`: its first occurrence there, or its last. */
 function across(text: string, cut: number, find: 'indexOf' | 'lastIndexOf'): Stretch | undefined {
   for (const value of knownForms()) {
     const from = Math.max(0, cut - value.length + 1)
@@ -140,7 +141,10 @@ interface Stretch {
   readonly end: number
 }
 
-/** How many characters at the beginning of a text may be the end of a Secret's value that was cut off there, likewise. */
+/**
+ * How many characters at the beginning of a text may be the end of a Secret's value that was cut off there. If the last of them
+ * belongs to another value that is whole, that value counts, too.
+ */
 export function endedAtBegin(text: string): number {
   let most = 0
   for (const value of knownForms()) {

@@ -1,4 +1,4 @@
-/** Resolves with what the work gives, or with undefined as soon as the signal is aborted. Rejects as the work does. */
+/** Resolves with the result of the work, or with undefined as soon as the signal is aborted. Rejects if the work does. */
 export async function settledOrAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
   if (signal === undefined) return await work
   const aborted = Promise.withResolvers<undefined>()

@@ -3,18 +3,18 @@ import type { ErrorDetails } from './error-details.ts'
 import type { FieldChange } from './resource.ts'
 import { redact } from './secret.ts'
 
-// More than anybody reads; how much a host says is up to it.
+// More than anybody reads. There have to be bounds, because a host may send as much as it likes.
 const mostLines = 200
 const mostCharacters = 16_000
 const mostFields = 100
 
-/** The first `most` of a list, then how many more there are: the list of a host has as many as it likes. */
+/** The first `most` entries of a list, then how many more there are. */
 export function firstOf(list: readonly string[], most: number): readonly string[] {
-  // One more line is no longer than the line that tells of it; so what was cut before stays as it is.
+  // A single further entry takes as much room as a line about it. So a list that was cut before stays as it is.
   return list.length <= most + 1 ? list : [...list.slice(0, most), `and ${list.length - most} more`]
 }
 
-/** An error with as much in each of its parts as a person or a program can make use of. */
+/** An error with each of its parts cut to a length that is still useful. */
 export function boundedDetails(details: ErrorDetails): ErrorDetails {
   return Object.fromEntries(
     Object.entries(details).map(([part, text]) => [part, typeof text === 'string' ? boundedText(text) : text]),
@@ -26,11 +26,11 @@ function boundedText(text: string): string {
   const lines = firstOf(text.split('\n'), mostLines).join('\n')
   const more = '\n… and more'
   if (lines.length > mostCharacters) return `${beginningOf(lines, mostCharacters - more.length)}${more}`
-  // A Secret of several lines may have some of them on either side.
+  // The cut may lie between two lines of a Secret.
   return lines.length < text.length ? redact(lines) : lines
 }
 
-/** As many fields of a change as are told; the last one says how many more there are. */
+/** The first fields of a change. If others are left out, the last field says how many. */
 export function boundedFields(fields: readonly FieldChange[]): readonly FieldChange[] {
   if (fields.length <= mostFields + 1) return fields
   return [...fields.slice(0, mostFields), { field: `and ${fields.length - mostFields} more` }]

@@ -1,6 +1,6 @@
 import type { Secret } from './secret.ts'
 
-/** How one host is reached and made root; config makes it of cluster.yaml, the pool of src/ssh uses it. */
+/** How evcctl reaches a host and becomes root there. src/config makes it from cluster.yaml; the pool of src/ssh uses it. */
 export interface SshTarget {
   /** Name of the host in cluster.yaml. */
   readonly name: string
@@ -26,10 +26,10 @@ export interface SshTarget {
     readonly files?: readonly string[]
     /**
      * `strict` refuses unknown host keys, `accept-new` records them; a changed key is refused by both. Undefined:
-     * StrictHostKeyChecking of ~/.ssh/config, else `strict`. Given, it counts for jump hosts, too.
+     * StrictHostKeyChecking of ~/.ssh/config, else `strict`. A policy that is set here also holds for jump hosts.
      */
     readonly policy?: 'strict' | 'accept-new'
-    /** Records an unknown key whatever the policy, and fails where it cannot be recorded. */
+    /** Records an unknown key whatever the policy is, and fails if it cannot be recorded. */
     readonly acceptNew?: boolean
     /** The command that records new keys, for messages. Default `evcctl ping --accept-new`. */
     readonly acceptCommand?: string

@@ -1,13 +1,13 @@
 import { limits, usualProbeBytes } from './limits.ts'
 import type { Probe, ProbeResult, Question } from './resource.ts'
 
-/** A probe that asks surveys, and may have a script of its own besides. `parse` gets what all of them print, in that order. */
+/** A probe that asks surveys and may also have a script of its own. `parse` gets the output of all of them, in that order. */
 export function surveyProbe<C>(parts: {
   readonly asks: readonly Question[]
   readonly rest?: string
   /** How long the rest may take, ms; see Probe. */
   readonly timeoutMs?: number
-  /** The most that the rest prints, bytes; see Probe. */
+  /** The most that the rest may print, bytes; see Probe. */
   readonly maxBytes?: number
   parse(raw: ProbeResult): C
 }): Probe<C> {

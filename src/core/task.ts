@@ -10,13 +10,13 @@ export interface Task<O = unknown> {
   readonly role: string
   readonly resource: AnyResource
   readonly output: Output<O>
-  /** It is written only when a task that it has an edge `enter` to is about to be. */
+  /** It is written only when a task to which it has an edge `enter` is about to be written. */
   readonly enters?: true
 }
 
 /**
- * How people call a task, in plans, progress and errors alike: the title of its resource, else kind and name, e.g.
- * `artifact runc`. The host is named beside it; without it here, hosts with the same change can be shown as one.
+ * The name of a task for people, in plans, progress and errors alike: the title of its resource, else kind and name, e.g.
+ * `artifact runc`. It does not name the host, which stands beside it, so that hosts with the same change can be shown as one.
  */
 export function titleOf({ host, resource }: Pick<Task, 'host' | 'resource'>): string {
   const { kind, name, title } = resource
@@ -34,7 +34,7 @@ export interface EphemeralValue {
   /** Script that makes it, as for a `run` step. */
   readonly run: string
   parse(raw: ProbeResult): unknown
-  /** Script that makes it worthless again. */
+  /** Script that revokes it. */
   revoke?(value: unknown): string
 }
 
@@ -44,17 +44,23 @@ export interface Edge {
   readonly to: TaskId
   /** A pending change of `from` is visible to the diff of `to`. */
   readonly watch: boolean
-  /** Only what writes waits: when `from` fails, `to` is skipped if it has something to write, and else as if there was no order. */
+  /**
+   * `to` waits only if it has something to write; then it is skipped when `from` fails. If it has nothing to write, there is no
+   * order.
+   */
   readonly hold?: true
-  /** When `from` fails because its host was lost before this run wrote anything to it, `to` goes on as if there was no order. */
+  /** If `from` fails because its host was lost before this run wrote anything to it, `to` goes on as if there were no order. */
   readonly spare?: true
-  /** `from` is judged after `to`, and written before it, only if `to` is about to be; see bracket(). Such an edge holds back `to`, besides. */
+  /**
+   * `from` is judged after `to`. It is written before `to`, and only if `to` is about to be written; see bracket(). Such an edge
+   * is also a `hold`.
+   */
   readonly enter?: true
-  /** `to` waits for the end of `from`, however that is: when `from` failed, `to` is skipped if it has something to write. */
+  /** `to` waits until `from` has ended. If `from` has failed, `to` is skipped only if it has something to write. */
   readonly leave?: true
 }
 
-/** All that is to be evaluated, in a deterministic order in which every task comes after what it depends on. */
+/** All tasks that are to be evaluated, in a deterministic order in which each comes after the tasks that it depends on. */
 export interface Graph {
   readonly tasks: ReadonlyMap<TaskId, Task>
   readonly edges: readonly Edge[]

@@ -1,7 +1,7 @@
 /**
  * Characters that must not be shown as they are:
  * - control characters (C0, DEL, C1) except the line break, and the separators of lines and paragraphs: they move the cursor;
- * - marks that change the direction of writing: they show a text in another order than it has;
+ * - marks that change the direction of writing: a text then appears in another order;
  * - characters without a width (zero width, soft hyphen, tags, fillers): with them, two different names look the same;
  * - halves of surrogate pairs, which are no characters.
  * The pattern names classes of Unicode, so that it covers characters which are added later:

@@ -1,11 +1,11 @@
 import type { Change } from './resource.ts'
 import type { TaskId } from './task-id.ts'
 
-/** What evaluate says of one task. */
+/** What evaluate() finds about one task. */
 export type Verdict =
   | { readonly is: 'in desired state' }
   | { readonly is: 'change'; readonly change: Change }
-  /** The task may change or not: that depends on outputs of pending tasks. `change` is the change that may be needed. */
+  /** Whether the task changes depends on pending tasks. `change` is the change that may be needed. */
   | { readonly is: 'known after apply'; readonly waitingOn: readonly TaskId[]; readonly change: Change }
 
 /** A verdict for every task of a graph, in graph order. */
