@@ -13,14 +13,14 @@ export interface ApplyResult {
   readonly summary: Summary
   /** One entry a task, in graph order. */
   readonly ends: ReadonlyMap<TaskId, TaskEnd>
-  /** The hosts that could not be reached, from the start or any more. */
+  /** The hosts that could not be reached at the start, or were lost later. */
   readonly failedHosts: ReadonlyMap<string, HostError>
 }
 
 /**
- * Writes what the evaluation found to differ, in graph order, and verifies each task with its own probe. What is in
- * desired state costs no exchange. Failures are results, not exceptions: dependants are skipped, everything else goes on.
- * Values made for the run are revoked at its end, however it ends.
+ * Writes what the evaluation found to differ, in graph order, and verifies each task with its own probe. A task in desired
+ * state costs no exchange. Failures are results, not exceptions: tasks that depend on a failed one are skipped, and everything
+ * else goes on. Ephemeral values are revoked at the end, however the run ends.
  * Throws UserErrors before anything is written when the evaluation has refusals.
  */
 export async function apply(evaluation: Evaluation, run: Run): Promise<ApplyResult> {

@@ -13,15 +13,15 @@ export interface Write {
 /** What one exchange of apply carries. */
 export interface Batch {
   readonly writes: readonly Write[]
-  /** Ready tasks whose snapshots are, or will be after the writes, out of date. */
+  /** Ready tasks whose snapshots are out of date, or will be after the writes. */
   readonly probes: readonly TaskState[]
-  /** Tasks that become ready on this host if all goes as it seems. */
+  /** Tasks of this host that become ready if the writes succeed and the probes find what they found last time. */
   readonly ahead: readonly TaskState[]
 }
 
 /**
- * The next exchange of a host, or undefined when there is nothing to send. Looking ahead passes through tasks that seem
- * to be in desired state and stops at those that do not: so a chain of n changes needs about n exchanges.
+ * Chooses the next exchange of a host; undefined when there is nothing to send. The exchange also probes tasks that may become
+ * ready: behind tasks that seem to be in desired state, and not behind others. So a chain of n changes needs about n exchanges.
  */
 export function chooseBatch(host: HostState, writes: readonly Write[]): Batch | undefined {
   const writing = new Set(writes.map(write => write.state))
@@ -32,7 +32,7 @@ export function chooseBatch(host: HostState, writes: readonly Write[]): Batch | 
   const ahead: TaskState[] = []
   for (const state of host.tasks) {
     if (state.stage !== 'waiting') continue
-    // Tasks of the host come in graph order, so what a task waits for has been passed before it, or never is.
+    // The tasks are in graph order, so a dependency is passed before the task that waits for it, or not at all.
     if (!state.dependencies.every(one => passed.has(one) || isSettled(one))) continue
     ahead.push(state)
     if (state.seemsDone) passed.add(state)

@@ -1,16 +1,16 @@
 import type { TaskEnd, TaskState } from './task-state.ts'
 
-/** Asks that the brackets around a task be entered, once nothing else holds it back. Returns what can begin with that now. */
+/** If only brackets still hold a task back, asks for them to be entered. Returns the entering tasks that are ready now. */
 export function enterAround(state: TaskState): readonly TaskState[] {
   const open = [...state.entries].filter(({ stage }) => stage !== 'done')
   if (state.heldBy > open.length) return []
-  const news = open.filter(({ isWanted }) => !isWanted)
-  for (const entry of news) {
+  const asked = open.filter(({ isWanted }) => !isWanted)
+  for (const entry of asked) {
     entry.isWanted = true
     entry.waitingFor--
     if (entry.waitingFor === 0) entry.stage = 'ready'
   }
-  return news.filter(({ stage }) => stage === 'ready')
+  return asked.filter(({ stage }) => stage === 'ready')
 }
 
 /** Whether a task enters a bracket that has nothing inside. */

@@ -4,20 +4,20 @@ import { HostError } from '../core/errors.ts'
 import type { ExchangeOptions } from '../core/host.ts'
 import type { Patience, Run } from './run.ts'
 
-/** Told by work on a host how it gets on. */
+/** How the work on one host reports its progress to its Company. */
 export interface Attendance {
-  /** Aborted when the others have waited long enough. */
+  /** Aborted when the other hosts have waited long enough. */
   readonly signal: AbortSignal
-  /** A sign of life; what comes next may take `ms` on the host before it is ended there. */
+  /** Reports a sign of life. What runs next on the host may take `ms` before the host ends it. */
   readonly heard: (ms: number) => void
   /**
-   * The whole answer is here, and no time of the host's runs any more. Resolves when it is this one's turn to be looked at:
-   * that may take long, so the event loop hears the other hosts between two of them.
+   * Reports that the whole answer has arrived; no limit holds for the host any more. Resolves when it is the turn of this
+   * answer to be parsed. Parsing may take long, so the event loop hears the other hosts between two answers.
    */
   readonly answered: () => Promise<void>
 }
 
-/** The options of an exchange that is attended. */
+/** The options of an exchange that reports its progress. */
 export function attendedBy({ signal, heard }: Attendance, run: Run): Pick<ExchangeOptions, 'signal' | 'onWait'> {
   return { signal: AbortSignal.any([run.abort, signal]), onWait: heard }
 }
@@ -25,25 +25,25 @@ export function attendedBy({ signal, heard }: Attendance, run: Run): Pick<Exchan
 interface Member {
   readonly host: string
   readonly abort: AbortController
-  /** Undefined until it is connected: that has a time-out of its own. */
+  /** Undefined until the first sign of life. Connecting has a time-out of its own. */
   began: number | undefined
   heard: number
   signs: number
   mayTakeMs: number
-  /** Undefined while nobody waits for it alone. */
+  /** Undefined while no limit holds for it. */
   limits: { readonly silence: Deadline; readonly total: Deadline } | undefined
 }
 
-// The way of an answer, where the host itself ends what takes too long.
+// The host itself ends what takes too long. This is the time that its answer may take to arrive, ms.
 const wayMs = 2_000
 
 /**
  * Hosts that are read side by side. A host that hangs, or sends its answer a few bytes at a time, fails alone and does not
  * hold up the others. The limits count from when half of the hosts are done:
- * - a host from which nothing arrives for `patienceMs` is given up;
+ * - a host from which nothing arrives for `patienceMs`, or for as long as what runs there may take, is given up;
  * - a host that still sends something is given up `patienceTotalMs` after the last of the others is done.
- * While fewer than half are done, no host is given up: then the network or this machine is slow, not one host. Nor does a
- * time count in which this machine stands still.
+ * While fewer than half are done, no host is given up: then the network or this machine is slow, not one host. Time in which
+ * this machine stands still does not count.
  */
 export class Company {
   readonly #patience: Patience
@@ -79,7 +79,7 @@ export class Company {
       return this.#turn
     }
     try {
-      // What was begun on the host is being ended meanwhile; nobody has to wait for that either.
+      // After an abort, what runs on the host is still being ended; nobody has to wait for that.
       return await Promise.race([work({ signal: abort.signal, heard, answered }), late])
     } finally {
       this.#leave(member)
@@ -125,6 +125,6 @@ function tooSlow({ host, began = 0, heard, signs }: Member): HostError {
     where: host,
     problem: `it takes much longer than the other hosts, which do not wait for it any longer`,
     actual: `${signs} signs of life in ${total} s, none in the last ${silent} s`,
-    next: 'Is it overloaded, or its disk or line slow? If it is only slow: raise ssh.connectTimeout above 30s, which others then wait for it.',
+    next: 'Check whether the host is overloaded, or its disk or network slow. If it is only slow, set ssh.connectTimeout above 30s: the other hosts then wait so long for it.',
   })
 }

@@ -17,18 +17,18 @@ export function thisController(run: string): LockHolder {
 
 /**
  * This process, as the holder of one lock. The id of a run is made of the time and the cluster, so two controllers that begin
- * in the same second have the same: what tells them apart on hosts is by chance.
+ * in the same second have the same one. Random digits tell them apart on hosts.
  */
 export function newHolder(run: string): LockHolder {
   return thisController(`${run}-${randomBytes(8).toString('hex')}`)
 }
 
-/** True where the holder's process can be looked up here and is gone. */
+/** True if the holder's process ran on this machine and is gone. */
 export function isDeadHere(holder: LockHolder): boolean {
   return holder.machine === thisMachine() && holder.pid !== process.pid && !isAlive(holder.pid)
 }
 
-/** Whether a process of this machine is there. */
+/** Whether this machine has a process with this pid. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
@@ -40,8 +40,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /**
- * Host name, boot and process namespace: a pid means something only together with them. Where the system does not tell
- * the boot (macOS), a hardware address has to do, so that two machines of one name are two.
+ * Host name, boot and process namespace: only together with them does a pid identify a process. Where the system does not tell
+ * the boot (macOS), a hardware address takes its place, so that two machines with the same name differ.
  */
 export function thisMachine(): string {
   const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
@@ -49,7 +49,7 @@ export function thisMachine(): string {
   return [hostname(), boot || hardwareAddress(), namespace].join(' ')
 }
 
-// Of a card where there is one: addresses with the second bit set are made up, and may come and go.
+// The address of a network card, if there is one: addresses with the second bit set are made up by software and may change.
 function hardwareAddress(): string {
   const all = Object.values(networkInterfaces()).flatMap(addresses => addresses ?? [])
   const macs = all
@@ -63,7 +63,7 @@ function userName(): string {
   return attempt(() => userInfo().username) || `user ${process.getuid?.() ?? ''}`.trim()
 }
 
-// Not Linux, or a user without an entry in /etc/passwd.
+// Reading fails on systems other than Linux, and for a user without an entry in /etc/passwd.
 function attempt(read: () => string): string {
   try {
     return read()

@@ -16,12 +16,12 @@ export type Conversation =
     }
   /** There was no session: nothing was sent. */
   | { readonly is: 'unsent'; readonly error: HostError }
-  /** What became of it is not known; `latest` is the write that began last, as far as was seen. */
+  /** The outcome of the exchange is unknown. `latest` is the write that began last, as far as the host has told. */
   | { readonly is: 'unanswered'; readonly error: HostError; readonly latest: Write | undefined }
 
 /**
- * Carries a batch to its host. `onOutcome` is called once for each write whose outcome becomes known, as soon as it is:
- * what waits for it on other hosts need not wait for the rest of the exchange. Never rejects for the host's sake.
+ * Sends a batch to its host. Calls `onOutcome` once for each write whose outcome becomes known, at once, so that tasks of other
+ * hosts need not wait for the rest of the exchange. A failure of the host is a result, not a rejection.
  */
 export async function converse(
   run: Run,

@@ -30,7 +30,7 @@ export class EphemeralValues {
     this.#graph = graph
   }
 
-  /** Asks for a value to be made; returns the host that has to make it if that is news. */
+  /** Asks for a value to be made. Returns the host that has to make it; undefined if the value was asked for before. */
   want(id: TaskId): string | undefined {
     if (this.#states.has(id)) return undefined
     this.#states.set(id, { is: 'wanted' })
@@ -43,7 +43,7 @@ export class EphemeralValues {
     return state?.is === 'made' ? state : undefined
   }
 
-  /** Why the value cannot be had. */
+  /** Why the value could not be made. */
   error(id: TaskId): ErrorDetails | undefined {
     const state = this.#states.get(id)
     return state?.is === 'failed' ? state.error : undefined
@@ -57,8 +57,8 @@ export class EphemeralValues {
   }
 
   /**
-   * Makes values in one exchange. It is not repeated when the connection is lost: the value might exist by then, and nobody
-   * could revoke it.
+   * Makes values in one exchange. If the connection is lost, it does not try again: each attempt may leave a value on the host
+   * that nobody can revoke.
    */
   async make(ephemerals: readonly EphemeralValue[], run: Run): Promise<void> {
     const host = ephemerals[0]!.host
@@ -66,7 +66,7 @@ export class EphemeralValues {
     try {
       const session = await connect(run, host, run.reconnectDelaysMs ?? defaultReconnectDelaysMs)
       for (const { name } of ephemerals) run.emit({ type: 'value:making', host, name })
-      // A value is what the last script of a job prints. It writes, so it is fenced, and ended when a later run finds it.
+      // The value is what the probe of a job prints. It is a job because it writes: it is fenced, and a later run ends it.
       const jobs = ephemerals.map(ephemeral => ({
         steps: [],
         verify: { script: `set -eu\n${ephemeral.run}`, parse: ephemeral.parse, timeoutMs: makingMs },
@@ -85,8 +85,8 @@ export class EphemeralValues {
   }
 
   /**
-   * Makes every value worthless that was made, newest first. Never rejects: what could not be revoked is told as a note. A
-   * run that has lost its lock leaves that to the next one, which takes back what it finds.
+   * Revokes every value that was made, newest first. Never rejects: a note reports each value that could not be revoked. A run
+   * that has lost its lock revokes nothing; the next run revokes what it finds.
    */
   async revokeAll(run: Run, lanes: Lanes): Promise<void> {
     const made = [...this.#states]
@@ -149,6 +149,6 @@ function makeValue(ephemeral: EphemeralValue, raw: ProbeResult): EphemeralState 
   } catch (cause) {
     if (cause instanceof UserError) return failed(cause.details)
     if (raw.exitCode !== 0) return failed({ problem: `${ephemeral.name} could not be made`, actual })
-    return failed({ problem: `${ephemeral.name} was made, but what was printed is not understood`, actual })
+    return failed({ problem: `${ephemeral.name} was made, but the output of its script is not understood`, actual })
   }
 }

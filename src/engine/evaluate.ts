@@ -13,7 +13,7 @@ import { judge, judgeEnter, type Watched } from './judge.ts'
 import type { Run } from './run.ts'
 import { collectProbes, type Snapshot } from './snapshot.ts'
 
-/** What the hosts are like, compared with what is wanted. */
+/** The current state of the hosts, compared with the desired state. */
 export interface Evaluation {
   readonly graph: Graph
   /** A verdict for every task that could be judged, in graph order. */
@@ -22,13 +22,13 @@ export interface Evaluation {
   readonly snapshots: ReadonlyMap<TaskId, Snapshot>
   /** Why a task has no verdict although its host answered. */
   readonly errors: ReadonlyMap<TaskId, ErrorDetails>
-  /** Those of the errors that say that something cannot be brought about: apply writes nothing as long as there are any. */
+  /** The tasks whose error is that evcctl cannot make their change. apply writes nothing as long as there are any. */
   readonly refused: ReadonlySet<TaskId>
   /** The hosts that could not be read; their tasks have no verdict. */
   readonly unreachable: ReadonlyMap<string, HostError>
 }
 
-/** Reads every host of the graph in one exchange and judges every task. Writes nothing. Never rejects for a host's sake. */
+/** Reads every host of the graph in one exchange and judges every task. Writes nothing. A failed host is a result. */
 export async function evaluate(graph: Graph, run: Run): Promise<Evaluation> {
   const { read, failed } = await forEachHost(groupByHost(graph).entries(), run, async (host, tasks, attendance) => {
     const asked = collectProbes(tasks)
@@ -55,8 +55,8 @@ function announced(evaluation: Evaluation, run: Run): Evaluation {
 }
 
 /**
- * The same hosts with another graph, e.g. one without a host, by what was read of them before. Undefined where the graph has
- * something that was not read.
+ * Judges another graph, e.g. one without a host, by the snapshots of an earlier evaluation. Returns undefined if the graph has
+ * a task that was not read.
  */
 export function judgeWith(
   graph: Graph,
@@ -122,7 +122,7 @@ export function judgeAll(
   return { plan: { verdicts: new Map(inOrder) }, errors, refused }
 }
 
-// Only changes that are sure: a stage is done when as many tasks of it have changed.
+// It counts only sure changes. Reports show a stage as done when so many of its tasks have changed.
 function stagesOf({ graph, plan }: Pick<Evaluation, 'graph' | 'plan'>) {
   const stages = new Map<string, Record<string, number>>()
   for (const [id, { is }] of plan.verdicts) {

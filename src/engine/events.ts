@@ -9,21 +9,21 @@ export interface EventStream {
   /** Adds an event: gives it its time, masks Secrets and takes control characters out. After `end` it does nothing. */
   readonly emit: Emit
   /**
-   * A reader of all events from this call on, each at its own pace. An event is kept only until the slowest reader has
-   * seen it; a reader that returns early keeps nothing. Output lines are throttled at their source, all other events are
-   * a few a task, so what a slow reader leaves in memory is bounded by the size of the graph.
+   * Returns a reader of all events from this call on. Each reader has its own pace. An event is kept only until the slowest
+   * reader has seen it; a reader that returns early keeps nothing. Output lines are throttled at their source, and each task
+   * has only a few other events, so the size of the graph bounds what a slow reader leaves in memory.
    */
   events(): AsyncIterableIterator<Event>
   /** Ends all readers once they have seen everything. */
   end(): void
 }
 
-/** A chain instead of a queue a reader: what all readers have passed is garbage by itself. */
+/** A link of the chain that all readers follow. No reader needs a queue, and nothing keeps a link that all have passed. */
 interface Link {
   next: { readonly event: Event; readonly link: Link } | undefined
 }
 
-/** Gets every event at once, before emit returns: the journal, so that a crash loses nothing. */
+/** Gets every event before emit returns. The journal is one, so that a crash loses nothing. */
 export interface Tap {
   /** What notes call it, e.g. `The journal of this run`. */
   readonly name: string
@@ -31,8 +31,7 @@ export interface Tap {
 }
 
 /**
- * Creates the stream of a run. A tap that throws is told as a note and gets nothing more: what looks on must not end what
- * it looks at.
+ * Creates the stream of a run. A tap that throws gets no more events, and a note says so: an observer must not end the run.
  */
 export function createEventStream(...given: readonly Tap[]): EventStream {
   const taps = new Set(given)
@@ -45,7 +44,7 @@ export function createEventStream(...given: readonly Tap[]): EventStream {
   }
   const emit = (body: EventBody): void => {
     if (ended) return
-    const event = { at: Date.now(), ...(sanitize(told(body)) as EventBody) } as Event
+    const event = { at: Date.now(), ...(sanitize(presentable(body)) as EventBody) } as Event
     const failed = [...taps].flatMap(tap => failureOf(tap, event) ?? [])
     const link: Link = { next: undefined }
     tail.next = { event, link }
@@ -92,8 +91,8 @@ async function* read(start: Link, more: () => Promise<boolean>): AsyncGenerator<
   }
 }
 
-// What stood in a file of somebody else may be a password that no Secret knows; and hosts may have much to say.
-function told(body: EventBody): EventBody {
+// The old content of a file may hold a password that is no Secret, and the errors of hosts may be long.
+function presentable(body: EventBody): EventBody {
   if (body.type === 'host:failed') return { ...body, error: boundedDetails(body.error) }
   if (body.type !== 'task:end') return body
   const { change, error } = body

@@ -4,10 +4,10 @@ import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Session } from '.
 import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import type { Run, Writer } from './run.ts'
 
-/** Kinds that another attempt a little later may not meet again. */
+/** Kinds of errors that may be gone at another attempt a little later. */
 const passing: ReadonlySet<string> = new Set(['unreachable', 'timed out', 'lost'])
 
-/** A session of the host; `delaysMs` are the waits before further attempts. Rejects with HostError. */
+/** Opens a session with a host. `delaysMs` are the waits before further attempts. Rejects with HostError. */
 export async function connect(
   run: Run,
   host: string,
@@ -28,8 +28,8 @@ export async function connect(
 }
 
 /**
- * One exchange, told as an event. One that writes is sent only while the lock is surely held, and in its name. Rejects with
- * HostError only; a reply that does not fit the request is one of kind `protocol`.
+ * Carries out one exchange and reports it as an event. If the run has a lock, a request with jobs is sent only while the lock
+ * is surely held, and with its fence. Rejects with HostError only, of kind `protocol` if the reply does not fit the request.
  */
 export async function exchange(
   run: Run,
@@ -83,14 +83,14 @@ async function holdLock(host: string, writer: Writer, signal: AbortSignal): Prom
   if (held !== true) throw stoppedBefore(host)
 }
 
-/** The error of a host that was not begun with because the run stops. */
+/** The error of a host whose turn the run did not reach, because it stops. */
 export function stoppedBefore(host: string): HostError {
   return new HostError(host, 'cancelled', { where: host, problem: 'Stopped before it was this host’s turn' })
 }
 
 function asHostError(host: string, cause: unknown): HostError {
   if (cause instanceof HostError) return cause
-  // A step that cannot be sent, for example: the message is for people already.
+  // A step that cannot be sent, for example: its message is already written for people.
   if (cause instanceof UserError) return new HostError(host, 'protocol', { where: host, ...cause.details }, { cause })
   const message = cause instanceof Error ? cause.message : String(cause)
   return new HostError(host, 'protocol', { where: host, problem: `The exchange failed: ${message}` }, { cause })

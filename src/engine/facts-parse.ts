@@ -7,8 +7,9 @@ export interface Timing {
 }
 
 /**
- * Makes facts of what the facts script printed. Only output that does not reach its end is an error of its own, because then
- * nothing of it can be trusted. Throws the Error of the first module that cannot use what it finds.
+ * Makes facts from the output of the facts script. Throws Error if the output does not reach its end, because then nothing in
+ * it can be trusted, and if it is too long or its clock cannot be right. Otherwise throws the Error of the first module that
+ * cannot use what it finds.
  */
 export function parseFacts<const Modules extends readonly FactModule[], Asked extends object = object>(
   host: string,
@@ -21,19 +22,19 @@ export function parseFacts<const Modules extends readonly FactModule[], Asked ex
   const sections = splitSections(stdout, new Set(all.flatMap(({ longSections = [] }) => longSections)))
   if (!/^@@ end$/m.test(stdout)) throw new Error('the facts of the host end too early')
   const parsed = all.map(module => module.parse(sections))
-  // What each module says of itself holds for the list.
+  // Each module states the type of its own facts; together they are the type of the result.
   return Object.assign({ host, ...compareClocks(sections, timing) }, ...parsed)
 }
 
-// A line of /proc/net/route takes 128 bytes, so that limits.factsBytes has room for fewer.
+// No host needs that many: a line of /proc/net/route takes 128 bytes, so limits.factsBytes has room for fewer.
 const mostLines = 40_000
-// Of a socket with many processes the end is left out.
+// Only the line of a socket with many processes is longer; its end is left out.
 const longestLine = 4096
 const longestFile = 256 * 1024
 
 /**
- * Splits at lines `@@ name`; blank lines are dropped, and what is longer than a line can be. Throws Error where a section
- * has more lines than any host has. The bounds keep one host from occupying the controller with what it sends.
+ * Splits the output at lines `@@ name`, drops blank lines and cuts long ones. Throws Error if a section has more lines than on
+ * any host in order. The bounds keep one host from occupying evcctl with its output.
  */
 function splitSections(stdout: string, longSections: ReadonlySet<string>): Sections {
   const sections = new Map<string, string[]>()
@@ -47,7 +48,7 @@ function splitSections(stdout: string, longSections: ReadonlySet<string>): Secti
       sections.set(name, lines)
     } else if (line.trim() !== '') {
       lines.push(line.slice(0, longSections.has(name) ? longestFile : longestLine))
-      if (lines.length > mostLines) throw new Error(`more than ${mostLines} lines came of its ${name || 'facts'}`)
+      if (lines.length > mostLines) throw new Error(`its ${name || 'facts'} have more than ${mostLines} lines`)
     }
   }
   return name => sections.get(name) ?? []
@@ -55,7 +56,7 @@ function splitSections(stdout: string, longSections: ReadonlySet<string>): Secti
 
 const century = 100 * 365 * 24 * 60 * 60 * 1000
 
-// As NTP does (RFC 5905, section 8): the way there and the way back are taken to be equally long.
+// Like NTP (RFC 5905, section 8), it assumes that the way there takes as long as the way back.
 function compareClocks(sections: Sections, { sentAt, receivedAt }: Timing): Omit<HostReading, 'host'> {
   const began = parseClock(sections('clock'))
   const ended = parseClock(sections('clock-end'))
@@ -67,7 +68,7 @@ function compareClocks(sections: Sections, { sentAt, receivedAt }: Timing): Omit
   return { clockOffsetMs, roundTripMs: Math.max(0, Math.round(receivedAt - sentAt - (ended - began))) }
 }
 
-// busybox date may not know %N: then it leaves it out or as it is, and whole seconds have to do.
+// busybox date may not know %N and print nothing in its place, or `%N` itself. Then the middle of the second is taken.
 function parseClock([line = '']: readonly string[]): number | undefined {
   const [, seconds, fraction] = /^(\d+)(?:\.(\d+))?/.exec(line.trim()) ?? []
   if (seconds === undefined) return undefined

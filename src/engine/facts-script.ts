@@ -2,10 +2,10 @@ import type { FactModule } from '../core/facts.ts'
 import { hostLockPaths, readLockScript } from './lock-state.ts'
 
 /**
- * Prints the sections of the facts, each after a line `@@ name`. A missing file or tool leaves its section empty. Small files
- * are read by the shell itself: processes are nearly all that a plan costs on a host.
- * The clock is read at the beginning and at the end, so that the script's own time can be told from the way there and back.
- * `modules` are those of every host; `asked` are what this host is asked besides.
+ * The script that prints the sections of the facts, each after a line `@@ name`. A missing file or tool leaves its section
+ * empty. The shell reads small files itself, because starting processes is nearly all that a plan costs on a host.
+ * It reads the clock at the beginning and at the end, so that its own time can be told from the time on the network.
+ * `modules` are the same for every host; `asked` are for this host only.
  */
 export function factsScript(modules: readonly FactModule[], asked: readonly FactModule[] = []): string {
   return `PATH=$PATH:/usr/sbin:/sbin

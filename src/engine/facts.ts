@@ -15,21 +15,21 @@ import { clean, tail } from './text.ts'
 
 const shownOfTooLong = 200
 
-/** The settled truths of all hosts that answered. */
+/** The facts of all hosts that answered. */
 export interface GatheredFacts<Facts> {
   /** In the order of the hosts asked for. */
   readonly facts: ReadonlyMap<string, Facts>
   /** The hosts that could not be read, and why. */
   readonly failed: ReadonlyMap<string, HostError>
-  /** What each host says of the run lock; only the first control plane node's counts. */
+  /** The state of the run lock according to each host; see seenLock(). */
   readonly locks: ReadonlyMap<string, LockState>
 }
 
-/** What hosts are to find out. */
+/** The facts that are to be read. */
 export interface FactsWanted<Modules extends readonly FactModule[], Asked extends object> {
-  /** Of every host. */
+  /** The modules for every host. */
   readonly modules: Modules
-  /** Of one host besides. Default: nothing. */
+  /** Further modules for one host. Default: none. */
   readonly askedOf?: (host: string) => readonly FactModule<Asked>[]
 }
 
@@ -77,7 +77,7 @@ async function readHost<Modules extends readonly FactModule[], Asked extends obj
       problem: 'Its facts cannot be used: they are too long',
       expected: `at most ${sizeText(limits.factsBytes)}`,
       actual: `more; they begin with:\n${beginningOf(clean(raw.stdout || raw.stderr), shownOfTooLong)}`,
-      next: `Look what it has so many of, e.g. on ${host}: wc -l /proc/net/route /proc/net/tcp; ip -o addr show | wc -l`,
+      next: `Find out what the host has so many of, e.g. on ${host}: wc -l /proc/net/route /proc/net/tcp; ip -o addr show | wc -l`,
     })
   }
   try {

@@ -1,19 +1,19 @@
-/** Hosts count the lock up to here: with one more digit a number is not exact in this program any more. */
+/** The highest generation to which hosts count. Numbers with one more digit are not always exact in JavaScript. */
 export const lastGeneration = 999_999_999_999_999
 
 /**
- * How many more runs one host may know of than others do: it was kept by a former cluster, or the others were made again. No
- * cluster is written to this often, so a file that says more is damaged or made up. It is small enough that a host which lies
- * needs a million runs to use all numbers up.
+ * How far the generation of one host may be ahead of the others, e.g. because the host is from another cluster, or the others
+ * were installed again. No cluster has so many runs, so a file with a higher number is damaged or made up. The bound is so low
+ * that a host that lies needs a million runs to use up all generations.
  */
 const farthestAhead = 1_000_000_000
 
-/** The highest generation that most voters have reached; 0 where fewer were heard. So a minority can raise it for nobody. */
+/** The highest generation that a majority of the voters has reached; 0 if fewer answered. So a minority cannot raise it. */
 export function reachedByMost(voters: readonly string[], generations: readonly number[]): number {
   return generations.toSorted((a, b) => b - a)[majorityOf(voters) - 1] ?? 0
 }
 
-/** Whether a host may know this generation while enough others have `reached` theirs. */
+/** Whether this generation of a host can be right when a majority of the voters has reached `reached`. */
 export function isPlausible(generation: number, reached: number): boolean {
   return generation <= reached + farthestAhead && generation < lastGeneration
 }

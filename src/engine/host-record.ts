@@ -8,7 +8,7 @@ import { isUnderWay, journalsOf } from './journal-lines.ts'
 /** What the journals of a folder tell of the hosts of a cluster. */
 export interface HostHistories {
   readonly hosts: ReadonlyMap<string, HostHistory>
-  /** Names of the runs of which the record does not know all yet, so that their journals may not be removed. */
+  /** Names of the runs that are not completely in the record yet, so that their journals must not be removed. */
   readonly unrecorded: ReadonlySet<string>
 }
 
@@ -19,13 +19,13 @@ interface HostRecord {
 }
 
 /**
- * Reads the journals of a cluster that are new, and records beside them what they tell of its hosts: journals are removed when
- * there are many of them, and a host may be away for longer. A record that is damaged is not there. Never throws: where nothing
+ * Reads the new journals of a cluster, and records beside them what they tell about its hosts. The record outlives journals,
+ * because old journals are removed and a host may be away for longer. A damaged record counts as none. Never throws: if nothing
  * can be written, the journals are read again next time.
  */
 export function historiesOf(folder: string, cluster: string, except: string): HostHistories {
   const path = join(folder, `hosts-${cluster}.json`)
-  // Before the record: another run removes a journal only after it has recorded it.
+  // The journals are listed before the record is read, because another run removes a journal only after it has recorded it.
   const journals = [...journalsOf(folder, cluster, except)].sort((one, other) => other.endedAt - one.endedAt)
   const madeAt = timeOf(path)
   const record = readRecord(path)
@@ -63,14 +63,14 @@ function timeOf(path: string): number | undefined {
   }
 }
 
-/** The most hosts that are recorded, those that are longest out of use go first; and names of proven hosts in all. */
+/** How many hosts are recorded at most (those that were used last), and how many names of proven hosts in all. */
 const most = { hosts: 20_000, proven: 100_000 }
 
 function writeRecord(path: string, { hosts, runs }: HostRecord): boolean {
   const lastAt = ({ readAt = 0, lost }: HostHistory) => Math.max(readAt, lost?.at ?? 0)
   const newest = [...hosts].sort(([, one], [, other]) => lastAt(other) - lastAt(one)).slice(0, most.hosts)
   let names = 0
-  // One whose loss lists nobody keeps all others from changes.
+  // Leaving out names is safe: a loss without proven hosts holds back the changes of all other hosts.
   const bounded = newest.map(([host, { lost, ...history }]) => {
     names += lost?.proven.length ?? 0
     const proven = names > most.proven ? [] : lost?.proven

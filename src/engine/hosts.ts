@@ -6,10 +6,10 @@ import { Lanes } from './lanes.ts'
 import { isStopping, type Run } from './run.ts'
 
 /**
- * Reads every host at once, as many as the run allows; connecting is not counted, so that hosts which are off hold up nobody.
- * A host that fails is reported and returned, and a connection that
- * got lost is given one more try: reading twice does no harm. One that is much slower than the others is given up; what
- * it still says is not heard, and the work has to end when its attendance says so.
+ * Reads all hosts, as many at a time as the run allows. Connecting does not count, so that hosts that are off delay nobody. A
+ * host that fails is reported and returned. If a connection is lost, the work is done once more: reading twice does no harm. A
+ * host that is much slower than the others is given up: its answer is ignored, and the work has to end when the signal of its
+ * attendance is aborted.
  */
 export async function forEachHost<T, R>(
   hosts: Iterable<readonly [string, T]>,
@@ -34,12 +34,12 @@ export async function forEachHost<T, R>(
     } catch (error) {
       if (!(error instanceof HostError)) throw error
       failed.set(host, error)
-      // A host that was not begun with because the run stops has not failed.
+      // If the run stops before the turn of a host, the host has not failed.
       if (error.kind !== 'cancelled') run.emit({ type: 'host:failed', host, error: error.details })
     }
   }
   await Promise.all(list.map(([host, value]) => attend(host, value)))
-  // In the order of the hosts, not of their answers or failures, so that two runs tell the same.
+  // In the order of the hosts, not of their answers or failures, so that two runs report the same.
   return { read: inOrder(list, read), failed: inOrder(list, failed) }
 }
 

@@ -2,11 +2,11 @@ import type { Event } from '../core/event.ts'
 import type { TaskId } from '../core/task-id.ts'
 import { eventsIn, type FormerJournal } from './journal-lines.ts'
 
-/** What is known of a host from journals. Times are in ms since the epoch, by the clock of this machine. */
+/** What journals tell about a host. Times are in ms since the epoch, by the clock of this machine. */
 export interface HostHistory {
-  /** When it last told something while hosts were being read. */
+  /** When it last answered, in a run that had read all hosts. */
   readonly readAt?: number
-  /** When it last fell silent while it was written to. */
+  /** When it last fell silent while a run wrote to it. */
   readonly lost?: Loss
 }
 
@@ -14,11 +14,11 @@ export interface Loss {
   readonly at: number
   /** Name of the run that wrote to it. */
   readonly run: string
-  /** The hosts that this run has changed in all that it sent to the lost one, and that told so. */
+  /** The hosts that got everything that this run sent to the lost one, and reported all of it as changed. */
   readonly proven: readonly string[]
 }
 
-/** What became of the hosts that a run has reached. */
+/** What one journal tells about each host that its run has reached. */
 export function historiesIn(
   journal: FormerJournal,
   cluster: string,
@@ -34,17 +34,17 @@ export function historiesIn(
 }
 
 interface Seen {
-  /** When it last told something while hosts were being read; undefined where that was not done. */
+  /** When it last answered; undefined if the run did not read all hosts. */
   readAt: number | undefined
   /** When steps were last sent to it, or it was given up after that. */
   writtenAt: number | undefined
-  /** When the run told its last event. */
+  /** When the run had its last event. */
   endedAt: number
   /** Whether it was given up, and not reached again. */
   failed: boolean
-  /** What it was sent, without the host. */
+  /** Kind and name of each task whose steps it was sent. */
   readonly sent: Set<string>
-  /** Of these what it told to be changed. */
+  /** Those of them that it reported as changed. */
   readonly changed: Set<string>
   /** Tasks whose outcome the host has not reported: the run was killed or stopped, or the host fell silent. */
   readonly pending: Set<TaskId>
@@ -52,10 +52,10 @@ interface Seen {
 
 function timesOf(seen: Seen): { readonly lostAt?: number; readonly readAt?: number } {
   const { readAt, writtenAt, endedAt, failed, pending } = seen
-  // Of what is pending nobody knows when it went wrong: until the end of the run.
+  // Nobody knows when a pending task failed; it may have been at the end of the run.
   if (writtenAt !== undefined && pending.size > 0) return { lostAt: Math.max(writtenAt, endedAt) }
   if (writtenAt !== undefined && failed) return { lostAt: writtenAt }
-  // One that answered for a moment, and then no more, says nothing of what was before.
+  // A host that answered for a moment and then fell silent proves nothing about an earlier loss.
   const toldAt = Math.max(readAt ?? 0, writtenAt ?? 0)
   return failed || toldAt === 0 ? {} : { readAt: toldAt }
 }
@@ -66,7 +66,7 @@ function provenIn(seen: ReadonlyMap<string, Seen>, lost: Seen): readonly string[
   return [...seen].filter(([, one]) => isWell(one)).map(([host]) => host)
 }
 
-/** What became of the hosts that a run has reached. */
+/** The state of each host that a run has reached, at the end of its journal. */
 function seenIn(journal: FormerJournal, cluster: string, budget: { bytes: number }): ReadonlyMap<string, Seen> {
   const hosts = new Map<string, Seen>()
   let isRead = false
@@ -79,9 +79,9 @@ function seenIn(journal: FormerJournal, cluster: string, budget: { bytes: number
     if (host === undefined) continue
     if (event.type === 'host:connected' && !hosts.has(host)) hosts.set(host, unseen())
     const seen = hosts.get(host)
-    if (seen !== undefined) note(seen, host, event)
+    if (seen !== undefined) record(seen, host, event)
   }
-  // Where the run ended before all were read, nobody knows which of them hung.
+  // If the run ended before all hosts were read, nobody knows which of them hung.
   if (!isRead) for (const seen of hosts.values()) seen.readAt = undefined
   for (const seen of hosts.values()) seen.endedAt = endedAt
   return hosts
@@ -92,7 +92,7 @@ function unseen(): Seen {
   return { readAt: undefined, writtenAt: undefined, endedAt: 0, failed: false, ...sets }
 }
 
-function note(seen: Seen, host: string, event: Event): void {
+function record(seen: Seen, host: string, event: Event): void {
   if (event.type === 'host:connected') seen.failed = false
   else if (event.type === 'host:failed') {
     seen.failed = true

@@ -10,11 +10,14 @@ export interface FormerJournal {
   /** Name of the run. */
   readonly run: string
   readonly path: string
-  /** When it was last written to, ms since the epoch: the time in a name is local, and some hours come twice. */
+  /**
+   * When it was last written to, ms since the epoch. The time in its name would not do, because it is local and some hours
+   * occur twice.
+   */
   readonly endedAt: number
 }
 
-/** The journals of a cluster in a folder, which may not be there, but for that of the run `except`. */
+/** The journals of a cluster in a folder, without that of the run `except`. A folder that does not exist has none. */
 export function journalsOf(folder: string, cluster: string, except: string): readonly FormerJournal[] {
   // A name begins with the time, and may end with a number.
   const isOfCluster = (run: string) => run !== except && run.slice('2026-11-28T10-15-03-'.length).startsWith(cluster)
@@ -27,7 +30,7 @@ export function journalsOf(folder: string, cluster: string, except: string): rea
     })
 }
 
-// Something else than a file in its place is no journal.
+// Anything but a regular file in its place is no journal.
 function endOf(path: string): number | undefined {
   try {
     const found = statSync(path)
@@ -53,7 +56,7 @@ export interface About {
   readonly file: string | undefined
   readonly sha256: string | undefined
   readonly pid: number
-  /** The machine whose process it is; see thisMachine(). */
+  /** The machine that its process runs on; see thisMachine(). */
   readonly machine: string
   readonly begun: string
   readonly ended?: string
@@ -62,7 +65,7 @@ export interface About {
   readonly incomplete?: string
 }
 
-/** Reads the run.json in a folder of a run; where it is damaged, or not there, nothing is in it. */
+/** Reads the run.json in the folder of a run. A damaged or missing file counts as empty. */
 export function aboutIn(folder: string): Partial<About> {
   try {
     const about: unknown = JSON.parse(readLocalFile(join(folder, 'run.json'), localFileBytes.journal).toString())
@@ -72,7 +75,10 @@ export function aboutIn(folder: string): Partial<About> {
   }
 }
 
-/** Whether a run may still write to its journal. Of another machine, which shares the home folder, nothing is known but when it began. */
+/**
+ * Whether a run may still write to its journal. Of a run on another machine that shares the home folder, only the beginning
+ * is known: it counts as under way for 24 hours.
+ */
 export function isUnderWay(folder: string): boolean {
   const { ended, pid, machine, begun } = aboutIn(folder)
   if (ended !== undefined || typeof pid !== 'number' || machine === undefined) return false
@@ -81,12 +87,12 @@ export function isUnderWay(folder: string): boolean {
 }
 
 /**
- * The events of a journal but for what tasks have printed, as long as the budget lasts. A line that cannot be read is passed
- * over: the journal of a run that was killed ends in the middle of one.
+ * The events of a journal without the output of tasks, as long as the budget lasts. Lines that cannot be read are skipped: the
+ * journal of a run that was killed may end in the middle of a line.
  */
 export function* eventsIn({ path }: FormerJournal, budget: { bytes: number }): Iterable<Event> {
   for (const line of linesOf(path, budget)) {
-    // What tasks print makes a journal long, and says nothing here.
+    // The output of tasks makes a journal long and is not needed, so it uses up no budget.
     if (line.includes('"task:output"')) budget.bytes += line.length
     else {
       const event = parsed(line)
@@ -104,7 +110,7 @@ function parsed(line: string): Event | undefined {
   }
 }
 
-// As far as it is looked at here: a file on a disk may have anything in it.
+// Checks the fields that readers use, because a file may contain anything.
 function isEvent(value: unknown): value is Event {
   if (typeof value !== 'object' || value === null) return false
   const { at, type, host, task } = value as Readonly<Record<string, unknown>>
@@ -130,7 +136,7 @@ function* linesOf(path: string, budget: { bytes: number }): Iterable<string> {
       const lines = (rest + part.toString('utf8', 0, length)).split('\n')
       rest = lines.pop()!
       yield* lines
-      // Events are shorter than that.
+      // No event is that long.
       if (rest.length > journalReading.partBytes) rest = ''
     }
     yield rest

@@ -22,7 +22,10 @@ export interface JournalOptions {
   readonly version?: string
   /** The cluster file; its path and sha256 are kept, not its content. */
   readonly file?: string
-  /** How many runs of the folder are kept, this one included. Default 200, of plans 50. Runs that are under way are kept anyway. */
+  /**
+   * How many runs of the folder are kept, this one included. Default 200, for plans 50. Runs that are under way are always
+   * kept.
+   */
   readonly keep?: number
 }
 
@@ -36,26 +39,26 @@ export interface Journal {
   readonly missing?: string
   /**
    * Appends an event of the stream (already free of Secrets) at once: what was written survives SIGKILL. Throws when it
-   * cannot be written; the journal is marked incomplete then, and takes nothing more.
+   * cannot write. The journal then takes no more events and is marked as incomplete.
    */
   write(event: Event): void
-  /** Notes how the run ended, e.g. `changed`, `failed`, and closes the file. Never rejects: what it cannot write is lost. */
+  /** Records how the run ended, e.g. `changed`, `failed`, and closes the file. Never rejects: what it cannot write is lost. */
   close(outcome: string): Promise<void>
 }
 
-// The runs that pruning may remove: only folders that look like ours.
+// Pruning removes only folders with such a name.
 const runName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/
 const timeLength = '2026-11-28T10-15-03-'.length
 
-// No word for a person to set right before the cluster is: the disk, and not what was asked for, is at fault.
+// These errors are the fault of the disk, not of the command. Nobody should have to fix the disk before the cluster.
 const diskCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']
 
 const plansKept = 50
 const othersKept = 200
 
 /**
- * Where the journals are kept: `evcctl/plans` of plans and `evcctl/runs` of all that writes, below `$XDG_STATE_HOME` or
- * `~/.local/state`. They are apart so that a CI that plans every minute pushes out no record of an apply.
+ * Where the journals are kept: `evcctl/plans` for plans and `evcctl/runs` for all other commands, below `$XDG_STATE_HOME` or
+ * `~/.local/state`. They are apart, so that a CI that plans every minute does not push out the journals of applies.
  */
 export function journalFolder(command: string, env: NodeJS.ProcessEnv = process.env): string {
   // An XDG path that is not absolute is to be ignored (XDG Base Directory Specification 0.8).
@@ -65,7 +68,7 @@ export function journalFolder(command: string, env: NodeJS.ProcessEnv = process.
 
 /**
  * Makes the folder of a new run (0700, files 0600) and removes the oldest ones beyond `keep`. On a disk that is full or
- * cannot be written to, the run goes on without a journal. Raises UserError where the folder itself cannot be made.
+ * cannot be written to, the run goes on without a journal. Throws UserError if the folder itself cannot be made.
  */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const runs = options.folder ?? journalFolder(options.command)
@@ -104,7 +107,7 @@ async function openIn(runs: string, wanted: string, begun: Date, options: Journa
     try {
       closeSync(events)
     } catch {
-      // What a disk says when a file is closed is of what was written before, which is lost anyway.
+      // An error at closing is about earlier writes, which are lost anyway.
     }
   }
   return {
@@ -128,7 +131,7 @@ async function openIn(runs: string, wanted: string, begun: Date, options: Journa
   }
 }
 
-// A whole line or nothing: the last bytes of a disk hold a part of one.
+// Writes a whole line or nothing: a disk that becomes full may take a part of a line.
 function append(file: number, line: string): void {
   const { nlink, size } = fstatSync(file)
   if (nlink === 0) throw new Error('its file was removed')
@@ -157,7 +160,7 @@ async function makeFolder(runs: string, wanted: string): Promise<{ name: string;
   }
 }
 
-// Not by mkdir's own `recursive`: it never ends below a folder that nothing can be made in, such as /proc (Node 20 to 24).
+// mkdir's own `recursive` never ends below a folder in which nothing can be made, such as /proc (Node 20 to 24).
 async function makeFolders(path: string): Promise<void> {
   // Another run may make the same folder at the same moment.
   const make = () =>
@@ -179,7 +182,7 @@ function cannotMake(folder: string, cause: unknown): UserError {
       where: folder,
       problem: 'The folder for run journals cannot be made. Nothing was read or written.',
       actual: cause instanceof Error ? cause.message : String(cause),
-      next: 'Name one that can be: XDG_STATE_HOME=/some/folder evcctl …',
+      next: 'Name another place for it: XDG_STATE_HOME=/some/folder evcctl …',
     },
     { cause },
   )
@@ -191,7 +194,7 @@ async function writeAbout(folder: string, about: About): Promise<void> {
   await rename(`${path}.new`, path)
 }
 
-// What it tells of a host that is still away outlives a journal.
+// A journal is removed only after the record of hosts has what it tells; see historiesOf().
 async function prune(runs: string, keep: number): Promise<void> {
   const names = (await readdir(runs)).filter(name => runName.test(name)).sort()
   const oldest = names
@@ -203,7 +206,7 @@ async function prune(runs: string, keep: number): Promise<void> {
     const { unrecorded } = historiesOf(runs, cluster, '')
     for (const { name, folder } of removed) {
       if (unrecorded.has(name)) continue
-      // A folder that somebody else removes at the same moment, or may not be removed, is no reason not to run.
+      // The run goes on even if somebody else removes the folder at the same moment, or nobody can remove it.
       await rm(folder, { recursive: true, force: true }).catch(() => undefined)
     }
   }
@@ -215,7 +218,7 @@ function clusterOf(name: string, folder: string): string {
 }
 
 function sha256Of(path: string): string | undefined {
-  // The file was read before; that it is gone by now is no reason not to run.
+  // The file was read before. The run goes on even if it is gone by now.
   try {
     return createHash('sha256').update(readLocalFile(path, localFileBytes.clusterFile)).digest('hex')
   } catch {

@@ -43,8 +43,8 @@ export function missingIn(desired: Desired): readonly TaskId[] {
 }
 
 /**
- * Compares the current state of a task with what it wants. The one comparison: plan and apply both ask here.
- * `isEphemeral` tells the short-lived values, which are never known beforehand and are no reason to write by themselves.
+ * Compares the current state of a task with its desired state. This is the only comparison: plan and apply both use it.
+ * `isEphemeral` recognises ephemeral values, which are never known beforehand and are no reason to write by themselves.
  */
 export function judge(
   task: Task,
@@ -60,12 +60,12 @@ export function judge(
     if (change?.refused !== undefined) return { error: { where: placeOf(task), ...change.refused }, refused: true }
     if (change !== undefined) return { verdict: classify(change, isEphemeral), desired }
     if (watched.undecided.length === 0) return { verdict: { is: 'in desired state' }, desired }
-    // Only a task that may itself turn out to be no change would cause this one.
+    // Only watched tasks that may turn out not to change would cause this change.
     const possible = compare([...watched.changing, ...watched.undecided])
     if (possible === undefined) return { verdict: { is: 'in desired state' }, desired }
     return { verdict: { is: 'known after apply', waitingOn: watched.undecided, change: possible }, desired }
   } catch (cause) {
-    return { error: broken(task, 'Comparing it with what is wanted', cause) }
+    return { error: broken(task, 'Comparing it with its desired state', cause) }
   }
 }
 

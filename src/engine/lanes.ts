@@ -2,8 +2,8 @@ import PQueue from 'p-queue'
 import { defaultParallel } from './run.ts'
 
 /**
- * One lane a host, in which work runs one after the other, and a cap on the hosts that work at a time.
- * Work is never given p-queue's own `signal` or `timeout`: they free the slot while the work still runs.
+ * A lane for each host, in which one piece of work runs after the other, and a bound on how many hosts work at a time.
+ * p-queue's own `signal` and `timeout` are not used, because they free the slot while the work still runs.
  */
 export class Lanes {
   readonly #slots: PQueue

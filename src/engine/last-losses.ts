@@ -15,13 +15,13 @@ export interface LossQuestion {
 export interface LostHost {
   /** Name of the run that wrote to it. */
   readonly run: string
-  /** The hosts that this run has changed in all that it sent to the lost one, and that told so: they are well with it. */
+  /** The hosts that got everything that this run sent to the lost one and reported it as changed, so they are well with it. */
   readonly proven: ReadonlySet<string>
 }
 
 /**
  * The hosts that fell silent while a run of this machine wrote to them, and that no run has read completely since then. It
- * knows only the journals of this machine, also those that were removed since.
+ * knows only the journals of this machine, with those that were removed after they were recorded.
  */
 export function lostWhileWritten({ cluster, hosts, folders, except }: LossQuestion): ReadonlyMap<string, LostHost> {
   const known = folders.map(folder => historiesOf(folder, cluster, except).hosts)

@@ -7,24 +7,24 @@ import { type Moment, now } from './moment.ts'
 import type { Writer } from './run.ts'
 
 /**
- * As long as the last heartbeat of a majority is younger than this, nobody else can hold the lock, ms: hosts keep it for 60 s.
- * What begins to write within this time has the rest to arrive.
+ * As long as the last heartbeat of a majority is younger than this, nobody else can hold the lock, ms. Hosts keep it for 60 s,
+ * so a write that is sent in time has 15 s to arrive.
  */
 const surelyHeldMs = 45_000
-/** How often it is looked whether heartbeats are missing, ms. */
+/** How often evcctl checks whether heartbeats are missing, ms. */
 const watchMs = 1_000
-/** How long a run that went on after a standstill may take to find out whether the lock is still its own, ms. */
+/** How long a run may take after a standstill to find out whether the lock is still its own, ms. */
 const lastLookMs = 10_000
 
 export interface LeaseOptions {
   readonly fence: Fence
-  /** The hosts that keep the lock for this run, and when the step was sent that took it there. */
+  /** The hosts that keep the lock for this run, each with the time at which the step that took it was sent. */
   readonly taken: ReadonlyMap<string, Moment>
-  /** How many of them have to. */
+  /** How many of them have to keep it. */
   readonly majority: number
-  /** Renews the lock on a host; returns what the lock is like there if it is somebody else's by now, else undefined. */
+  /** Renews the lock on a host. Returns the state of the lock there if it belongs to somebody else by now, else undefined. */
   readonly beat: (voter: string, signal: AbortSignal) => Promise<LockState | undefined>
-  /** Hears of a host that keeps the lock for somebody else, while a majority still keeps it for this run. */
+  /** Called for a host that keeps the lock for somebody else while a majority still keeps it for this run. */
   readonly tell: (voter: string, state: LockState) => void
   /** Time between two heartbeats of a host, ms. */
   readonly everyMs: number
@@ -35,14 +35,14 @@ export class Lease implements Writer {
   readonly fence: Fence
   readonly #options: LeaseOptions
   readonly #beats: Map<string, Moment>
-  /** Hosts that by now keep the lock for somebody else, as they say. */
+  /** Hosts that say that they keep the lock for somebody else by now. */
   readonly #foreign = new Set<string>()
   readonly #running = new Map<string, Promise<void>>()
   readonly #lost = new AbortController()
   readonly #ended = new AbortController()
   readonly #loops: Promise<unknown>
   #looking = false
-  /** A host refused this run, as it says for a later one, and no majority has renewed the lock since. */
+  /** Set when a host says that a later run has written to it, until a majority has renewed the lock. */
   #claim: { readonly error: UserError; readonly machine: number } | undefined
 
   constructor(options: LeaseOptions) {
@@ -76,7 +76,7 @@ export class Lease implements Writer {
 
   async doubt(error: UserError): Promise<void> {
     this.#claim = { error, machine: now().machine }
-    // A beat that was on its way already says nothing about now, so it may take a second one.
+    // A heartbeat that was already on its way says nothing about the time since, so a second one may be needed.
     for (let beats = 0; beats < 2 && !this.#over() && !this.#isSure(); beats++) await this.#beatAll()
   }
 
@@ -89,7 +89,7 @@ export class Lease implements Writer {
     if (!this.#lost.signal.aborted) this.#lost.abort(error)
   }
 
-  /** Beats no more; heartbeats that are on their way are given up. */
+  /** Sends no more heartbeats, and gives up those that are on their way. */
   async end(): Promise<void> {
     this.#ended.abort()
     await this.#loops
@@ -122,11 +122,11 @@ export class Lease implements Writer {
         this.#foreign.delete(voter)
       } else this.#missOn(voter, other)
     } catch {
-      // A single beat may fail; what counts is how long ago the last good one of a majority was.
+      // A single heartbeat may fail. What counts is how long ago a majority had a good one.
     }
   }
 
-  // One host may be wrong, or a run without a majority took its lock after a restart; a later run needs a majority.
+  // One host proves little: it may be wrong, or a run without a majority took its lock after a restart.
   #missOn(voter: string, other: LockState): void {
     const { taken, majority, tell } = this.#options
     this.#beats.delete(voter)
@@ -143,7 +143,7 @@ export class Lease implements Writer {
     enough.abort()
   }
 
-  // After a standstill of the process the last beat looks old although the lock may still be there: it is asked once more.
+  // After a standstill of the process, the last heartbeats look old although the lock may still be held. So hosts are asked.
   #watch(): void {
     if (this.#looking || this.#over() || this.#age(false) < staleAfterMs) return
     this.#looking = true
@@ -157,7 +157,7 @@ export class Lease implements Writer {
     return notRenewed([...this.#options.taken.keys()], this.#options.majority)
   }
 
-  /** Age of the newest beat that a majority has, ms; with `asleep` also the time that the machine slept. */
+  /** How long ago a majority last had heartbeats, ms; `asleep` also counts the time in which this machine slept. */
   #age(asleep: boolean): number {
     const at = now()
     const ages = [...this.#beats.values()].map(beat =>

@@ -9,31 +9,31 @@ import type { LockHolder, LockState } from './lock-state.ts'
 import { type Attempt, giveBack, goOnWithout, implausible, isHeld, leaveOut, type Taking } from './lock-voters.ts'
 import { type Moment, now } from './moment.ts'
 
-/** A lock that was had. */
+/** A lock that was taken. */
 export interface Taken {
-  /** The voters that keep it, in their order, and when the step was sent that took it. */
+  /** The voters that keep it, in their order, each with the time at which the step that took it was sent. */
   readonly taken: ReadonlyMap<string, Moment>
-  /** Others that may keep it, too: they did not answer. */
+  /** Other voters that may also keep it: they did not answer. */
   readonly unsure: ReadonlySet<string>
   readonly generation: number
-  /** How often it had been taken before on each of them, as they say. */
+  /** How often the lock was taken before on each of them, as they say. */
   readonly found: ReadonlyMap<string, number | undefined>
   /** The run that was pushed aside. */
   readonly replaced: LockHolder | undefined
-  /** Voters keep the lock of another run, too few of them. */
+  /** A minority of the voters keeps the lock of another run. */
   readonly contested: boolean
 }
 
-/** The first host that another run holds. */
+/** The first host that keeps the lock of another run. */
 export interface Held {
   readonly heldBy: string
   readonly state: LockState
 }
 
 /**
- * One attempt to take the lock. With `past` a majority is enough although others keep it for another run; without, one of them
- * ends the attempt. However it ends without the lock, nothing of it stays on the hosts. Throws UserError when too few hosts
- * can be used, and something else when the run is stopped.
+ * Tries once to take the lock. With `past`, a majority is enough, even if others keep the lock of another run. Without it, one
+ * such voter ends the attempt. If the attempt fails, it frees what it has taken. Throws UserError when too few hosts can be
+ * used, and another error when the run is stopped.
  */
 export async function attemptLock(taking: Taking, past: boolean): Promise<Taken | Held> {
   const fresh = {
@@ -46,7 +46,7 @@ export async function attemptLock(taking: Taking, past: boolean): Promise<Taken 
   const attempt: Attempt = { ...taking, ...fresh, past }
   try {
     const generation = await takeMost(attempt)
-    if (generation !== undefined) return had(attempt, generation)
+    if (generation !== undefined) return takenIn(attempt, generation)
     const [heldBy, state] = [...attempt.others][0]!
     await giveBack(attempt)
     return { heldBy, state }
@@ -56,7 +56,7 @@ export async function attemptLock(taking: Taking, past: boolean): Promise<Taken 
   }
 }
 
-// Returns the generation, or nothing where another run has it.
+// Returns the generation, or undefined if another run has the lock.
 async function takeMost(attempt: Attempt): Promise<number | undefined> {
   const missing = await reachVoters(attempt.voters, attempt.run)
   attempt.run.stop.throwIfAborted()
@@ -69,7 +69,7 @@ async function takeMost(attempt: Attempt): Promise<number | undefined> {
   return isHeld(attempt) ? undefined : generation
 }
 
-function had({ run, paths, taken, unsure, states, without, others }: Attempt, generation: number): Taken {
+function takenIn({ run, paths, taken, unsure, states, without, others }: Attempt, generation: number): Taken {
   for (const [host, { kind, details }] of without)
     if (kind === 'unfit')
       run.emit({ type: 'note', host, text: [details.problem, details.actual, details.next].join('; ') })
@@ -79,7 +79,7 @@ function had({ run, paths, taken, unsure, states, without, others }: Attempt, ge
   return { taken, unsure, generation, found, replaced, contested: others.size > 0 }
 }
 
-// One after the other and all runs in the same order, so that of several that begin at once one gets to the end.
+// All runs take the voters one after the other in the same order, so that one of several runs that begin at once succeeds.
 async function takeInOrder(attempt: Attempt): Promise<void> {
   const { voters, run, holder, taken, states, without, others } = attempt
   for (const voter of voters) {
@@ -102,21 +102,21 @@ async function takeInOrder(attempt: Attempt): Promise<void> {
 
 async function takeOn(voter: string, attempt: Attempt): Promise<LockState> {
   const { voters, run, holder, paths, atLeast, without, others } = attempt
-  // One that is not needed has less time, so that several which hang do not add up to minutes.
+  // A voter that is not needed has less time, so that several voters that hang do not take minutes.
   const isNeeded = voters.length - without.size - others.size <= majorityOf(voters)
   const timeoutMs = isNeeded ? undefined : voterPatienceMs(run)
   const state = await changeLock(voter, run, takeStep(paths, holder, atLeast), paths, timeoutMs)
   const other = state.holder
-  // A process of this machine that is gone needs no waiting; the script still makes sure that it is this one's lock.
+  // Nobody has to wait for a process of this machine that is gone. The script still checks whose lock it is.
   if (other === undefined || other.run === holder.run || !isDeadHere(other)) return state
   return changeLock(voter, run, takeStep(paths, holder, atLeast, state.held), paths, timeoutMs)
 }
 
-// A host that was off while others kept the lock knows less than they do. One that cannot learn it does not count.
+// A host that was off while others kept the lock knows a lower generation. A host that cannot learn the new one does not count.
 async function raiseAll(attempt: Attempt): Promise<number> {
   const { voters, run, holder, paths, states, others } = attempt
   const known = [...states.values()].map(state => state.generation)
-  // A run that is gone past may not know that it has lost: hosts have to tell its generation from this one.
+  // A run that is passed over may not know that it has lost. Hosts refuse it only if this generation is higher than its own.
   const reached = reachedByMost(voters, known)
   const past = [...others.values()].map(state => state.generation).filter(one => isPlausible(one, reached))
   const generation = Math.max(...known, ...past.map(one => one + 1))

@@ -12,7 +12,7 @@ export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, H
   const bring =
     unfit.length === errors.length
       ? []
-      : ['Bring one of them back, or take one that is gone for good out of cluster.yaml.']
+      : ['Bring one of them back, or remove one that is gone for good from cluster.yaml.']
   return new UserError(
     {
       where: voters.join(', '),
@@ -30,29 +30,29 @@ function inOneLine({ host, kind, details: { where, problem, actual } }: HostErro
   return `${where ?? host}: ${problem}${kind === 'unfit' && actual !== undefined ? `: ${actual}` : ''}`
 }
 
-/** A host answers, and cannot write what it has to remember of the lock. */
+/** A host answers, but it cannot write what it has to remember about the lock. */
 export function cannotKeep(host: string, { run, state }: LockPaths, actual: string): HostError {
   return new HostError(host, 'unfit', {
     where: host,
     problem: `The run lock ${run}/lock cannot be used`,
     actual,
-    next: `Is a disk of it full or read-only? On ${host}: df -h ${run} ${state}; mount`,
+    next: `Check whether one of its disks is full or read-only. On ${host}: df -h ${run} ${state}; mount`,
   })
 }
 
-/** What a host says of the lock cannot be: nothing is to follow from it for others. */
+/** A host claims a generation that cannot be right. So that host does not count, and the others go on without it. */
 export function tooFarAhead(host: string, paths: LockPaths, generation: number, reached: number): HostError {
   const { state } = paths
   return new HostError(host, 'unfit', {
     where: host,
-    problem: 'It cannot keep the run lock, because it claims that the lock was taken more often than can be',
+    problem: 'It cannot keep the run lock, because it claims that the lock was taken more often than is possible',
     expected: reached === generation ? 'far fewer' : `not far more than ${reached} times`,
     actual: `${generation} times`,
     next: `Its files are damaged, or somebody wrote them. On ${host}, as root: rm -f ${state}/generation ${state}/fence`,
   })
 }
 
-/** The lock is lost: so many of the hosts that keep it were silent for too long. */
+/** The lock is lost, because too many of the hosts that keep it were silent for too long. */
 export function notRenewed(voters: readonly string[], majority: number): UserError {
   const of = voters.length === 1 ? '' : ` on ${majority} of ${voters.join(', ')}`
   return new UserError({
@@ -62,7 +62,7 @@ export function notRenewed(voters: readonly string[], majority: number): UserErr
   })
 }
 
-/** The lock is lost: a host that counts has given it to another run. */
+/** The lock is lost: so many hosts have given it to another run, `voter` last, that no majority keeps it for this one. */
 export function takenOver(voter: string, other: LockState): UserError {
   return new UserError({
     where: voter,
@@ -72,9 +72,9 @@ export function takenOver(voter: string, other: LockState): UserError {
   })
 }
 
-/** A note about a host that keeps the lock of another run, which is not enough to stop this one. */
+/** A note about a host that keeps the lock of another run, although a majority keeps the lock of this one. */
 export function keptForAnother(host: string, { run }: LockPaths, other: LockState): string {
-  return `It keeps ${lockOf(other)}; most of the hosts that keep the run lock keep that of this run, which goes on. If that other run is no more: on ${host}, as root: rm -rf ${run}/lock`
+  return `It keeps ${lockOf(other)}. Most of the hosts that keep the run lock keep the lock of this run, so this run goes on. If the other run no longer exists, remove its lock: on ${host}, as root: rm -rf ${run}/lock`
 }
 
 function lockOf({ holder }: LockState): string {

@@ -11,12 +11,15 @@ import { defaultReconnectDelaysMs, type Run } from './run.ts'
 import { messageOf } from './task-errors.ts'
 import { tail } from './text.ts'
 
-/** Upper bound for one exchange about the lock, ms, where nobody sets a lower one; the scripts' own wait for each other is 20 s. */
+/** Default upper bound for one exchange about the lock, ms. The scripts themselves wait up to 20 s for each other. */
 const lockExchangeMs = 30_000
 /** How long freeing may take where nobody knows whether there is anything to free, ms. */
 const unsureMs = 3_000
 
-/** Sends one write of the lock and returns what the lock is like afterwards. All writes may be repeated, so a lost one is. */
+/**
+ * Sends one step that changes the lock, and returns the state of the lock afterwards. Every such step may be repeated, so it is
+ * sent once more if the connection is lost.
+ */
 export async function changeLock(
   host: string,
   run: Run,
@@ -51,8 +54,8 @@ export interface Holding {
 }
 
 /**
- * Frees the lock where it was taken and returns where that went well; after the second ^C it has 10 s. A lock that stays is
- * stale after 60 s, so failing here is only a note. For `unfinished` see releaseStep.
+ * Frees the lock on the hosts where it was taken, and returns those where that succeeded. After the second ^C it has 10 s. A
+ * lock that remains is stale after 60 s, so a failure is only a note. For `unfinished` see releaseStep().
  */
 export async function releaseLock(
   taken: readonly string[],
@@ -69,9 +72,9 @@ export async function releaseLock(
 }
 
 /**
- * Frees the lock where it may have been taken, as far as that is possible within 3 s: the host did not answer then. Left there
- * it is found by others for a minute, and makes them wait; and by the next run, which thinks that it pushes somebody aside.
- * Whom it pushed aside there this run has not heard, so the next one still has to.
+ * Frees the lock, within 3 s, on hosts that may have taken it but did not answer. Otherwise other runs would wait for it for a
+ * minute, and the next run would believe that it pushes somebody aside. This run has not learnt whom it pushed aside there, so
+ * it leaves that for the next run to read.
  */
 export async function releaseUnsure(hosts: readonly string[], holding: Holding): Promise<void> {
   using patience = boundedAfter(AbortSignal.abort(), unsureMs)
@@ -79,7 +82,7 @@ export async function releaseUnsure(hosts: readonly string[], holding: Holding):
   await freeAll(hosts, quiet, true, patience.signal)
 }
 
-/** Returns where it failed, and with what. Once half of the hosts are done the others are waited for no longer than in reading. */
+/** Returns the hosts where it failed, and why. Once half of the hosts are done, the others have voterPatienceMs(). */
 async function freeAll(
   hosts: readonly string[],
   { run, holder, paths }: Holding,

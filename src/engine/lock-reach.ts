@@ -5,14 +5,14 @@ import { connect } from './exchange.ts'
 import { majorityOf } from './generation.ts'
 import { defaultReconnectDelaysMs, type Run } from './run.ts'
 
-/** How long hosts that keep the lock are waited for where there are enough others, ms. */
+/** How long a run waits for a host that keeps the lock when enough others do, ms. */
 export function voterPatienceMs({ patience = limits }: Run): number {
   return patience.patienceMs
 }
 
 /**
- * Connects to all hosts that keep the lock at once, so that those which are off are waited for together: until a majority is
- * there, and then no longer than the hosts of a run wait for each other. Returns those that are not there, and why.
+ * Connects to all hosts that keep the lock at the same time, so that waiting for several that are off takes no longer than for
+ * one. Once a majority is connected, the others have voterPatienceMs(). Returns the hosts that are not connected, and why.
  */
 export async function reachVoters(voters: readonly string[], run: Run): Promise<ReadonlyMap<string, HostError>> {
   const late = new AbortController()

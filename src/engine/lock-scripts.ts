@@ -3,9 +3,9 @@ import { lastGeneration } from './generation.ts'
 import { encodeHolder, type LockHolder, type LockPaths, staleAfterMs } from './lock-state.ts'
 
 /**
- * What all scripts of the lock begin with. They run one at a time on the host: making the folder is atomic by itself, but
- * finding a lock stale and replacing it is not. Without flock(1) the rest still holds. What is no number of the lock counts as
- * none, as it does for the one who reads it.
+ * The beginning of all scripts of the lock. flock(1) lets them run one at a time on a host: creating a folder is atomic by
+ * itself, but finding a lock stale and replacing it is not. Without flock(1), everything else still holds. A generation that is
+ * no valid number counts as 0, as in parseLockState().
  */
 function prelude(paths: LockPaths): string {
   return `umask 077
@@ -33,12 +33,12 @@ remember() {
 }
 
 /**
- * Takes the lock if it is free, stale by the host's own clock, or held by exactly `replaces`, and then raises the generation:
- * by one, and at least to `generation`. A lock that a restart of the host has cleared away is found by what was remembered of
- * its holder, who may still write elsewhere: it counts as pushed aside, too. One that is this run's already, since freeing it
- * failed or the step is repeated, gets a heartbeat: others count from that. The generation that was there before is kept
- * beside the lock, so that a repetition raises it no less and tells the same. Succeeds either way: who holds it afterwards is
- * read by the probe that follows.
+ * Takes the lock if it is free, stale by the host's own clock, or held by exactly `replaces`. It then raises the generation: by
+ * one, and at least to `generation`. A restart of the host removes a lock, but the host remembers its holder, who may still
+ * write elsewhere: such a holder counts as pushed aside, too. If the lock is already this run's, because freeing it failed or
+ * the step is repeated, it gets a heartbeat, from which others count. The generation from before is kept beside the lock, so
+ * that a repetition of the step raises it to the same number and reports the same. The step succeeds in any case; the probe
+ * that follows reads who holds the lock.
  */
 export function takeStep(paths: LockPaths, holder: LockHolder, generation: number, replaces = 'nobody'): Step {
   const mine = encodeHolder(holder)
@@ -80,8 +80,8 @@ take`,
 }
 
 /**
- * Renews the heartbeat if the lock is still this run's, and makes the host know its generation. A lock that is gone
- * altogether (the host was restarted) is made again as long as nobody took it in between, which the generation tells.
+ * Renews the heartbeat if the lock is still this run's, and raises the host's generation to that of the run. A lock that is
+ * gone (the host was restarted) is created again, unless the generation shows that somebody else took it in between.
  */
 export function heartbeatStep(paths: LockPaths, holder: LockHolder, generation: number): Step {
   const mine = encodeHolder(holder)
@@ -100,8 +100,8 @@ raise ${generation}`,
 }
 
 /**
- * Frees the lock if it is still this run's. `unfinished`: nothing was done with it, or the work was stopped, so whoever comes next
- * still has to hear of the run that was pushed aside.
+ * Frees the lock if it is still this run's. `unfinished`: nothing was done under the lock, or the work was stopped, so the next
+ * run still has to learn which run was pushed aside.
  */
 export function releaseStep(paths: LockPaths, holder: LockHolder, unfinished: boolean): Step {
   const mine = encodeHolder(holder)

@@ -5,7 +5,7 @@ import { type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
 
 /** What a run knew of the lock when it read the hosts. */
 export interface SeenLock {
-  /** The highest generation of all hosts. */
+  /** The highest plausible generation of all hosts. */
   readonly generation: number
   /** How often the lock was taken on each host that keeps it, as it says; hosts that were not read are left out. */
   readonly counted: ReadonlyMap<string, number>
@@ -19,7 +19,7 @@ export function activeHolder(state: LockState): LockHolder | undefined {
   return holder === undefined || heartbeatAgeMs > staleAfterMs || isDeadHere(holder) ? undefined : holder
 }
 
-/** What all hosts say of the lock together, seen from those that keep it. */
+/** Combines what all hosts say of the lock. The voters decide who holds it, and which generations are plausible. */
 export function seenLock(
   locks: ReadonlyMap<string, LockState>,
   voters: readonly string[],
@@ -33,7 +33,7 @@ export function seenLock(
     voters,
     kept.map(lock => lock.generation),
   )
-  // A host that claims far more than those that keep the lock is refused by itself, instead of raising it for all.
+  // A host that claims a far higher generation than the voters does not raise it for all; only that host is refused.
   const plausible = [...locks.values()].map(lock => lock.generation).filter(one => isPlausible(one, reached))
   const busy = holder !== undefined || [...locks.values()].some(lock => lock.busy)
   return { generation: Math.max(0, ...plausible), counted, busy, holder }

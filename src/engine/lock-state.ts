@@ -3,21 +3,21 @@ import type { ProbeResult } from '../core/resource.ts'
 
 /** Who holds the lock of a cluster. */
 export interface LockHolder {
-  /** Id of the run (the name of its journal folder), and what makes it the only one of that id. */
+  /** Id of the run (the name of its journal folder), followed by random digits that make it unique. */
   readonly run: string
   readonly user: string
-  /** The controller: host name, boot id and process namespace, so that a pid can be told from its namesake elsewhere. */
+  /** The machine that evcctl runs on: host name, boot id and process namespace, within which the pid is unique. */
   readonly machine: string
-  /** Host name of the controller, for people. */
+  /** Host name of that machine, for people. */
   readonly controller: string
   readonly pid: number
-  /** When it was taken by the controller's clock, ms since the epoch. */
+  /** When the lock was taken, by that machine's clock, ms since the epoch. */
   readonly since: number
   /** Digest of the hosts that keep its lock; see votersDigest(). Undefined until it asks for one. */
   readonly voters?: string
 }
 
-/** Tells one list of hosts that keep a lock from another, whatever their order: the two need have no majority in common. */
+/** Identifies a list of hosts that keep a lock, in any order. Majorities of two different lists may have no host in common. */
 export function votersDigest(voters: readonly string[]): string {
   return createHash('sha256')
     .update([...voters].sort().join('\n'))
@@ -25,19 +25,19 @@ export function votersDigest(voters: readonly string[]): string {
     .slice(0, 16)
 }
 
-/** What a host says of the lock. */
+/** The state of the lock according to one host. */
 export interface LockState {
   /**
-   * How often the lock of this cluster was taken so far, as far as this host knows: by having kept it, or by having been
-   * written to. Whoever finds it changed has to read the hosts again.
+   * How often the lock of this cluster was taken so far, as far as this host knows: because it kept the lock, or because a run
+   * wrote to it. A run that finds it changed has to read the hosts again.
    */
   readonly generation: number
   /** A counter of the host itself: it rises each time the lock is taken there, and nothing else changes it. */
   readonly counted: number
-  /** The same before the holder took it; left out where the host does not tell. */
+  /** The value of `counted` before the holder took the lock; left out if the host does not tell. */
   readonly found?: number
   readonly holder?: LockHolder
-  /** The holder as it is kept on the host: what tells one from another, whatever version wrote it. */
+  /** The holder in the form in which the host keeps it. It identifies the holder, whatever version of evcctl wrote it. */
   readonly held?: string
   /** The dead or silent holder that this one pushed aside. */
   readonly replaced?: LockHolder
@@ -47,7 +47,7 @@ export interface LockState {
   readonly busy: boolean
 }
 
-/** Folders of the host: /run is gone with a reboot, /var/lib stays. */
+/** Folders of the host. A reboot empties `run` (/run), but not `state` (/var/lib). */
 export interface LockPaths {
   readonly run: string
   readonly state: string
@@ -56,8 +56,8 @@ export interface LockPaths {
 export const hostLockPaths: LockPaths = { run: '/run/evcctl', state: '/var/lib/evcctl' }
 
 /**
- * A holder whose heartbeat is older than this may be pushed aside, ms. Six beats: a small board that starts a control
- * plane, or a host at forty times its load, may let several of them wait.
+ * A holder whose heartbeat is older than this may be pushed aside, ms. This is six heartbeats, because a small board that
+ * starts a control plane, or a host with forty times its normal load, may delay several of them.
  */
 export const staleAfterMs = 60_000
 
@@ -88,7 +88,7 @@ echo "lock.now $boot \${uptime%.*}"`
 /** Reads what readLockScript printed, among other lines. A lock without a readable holder counts as free. */
 export function parseLockState(stdout: string): LockState {
   const facts = new Map<string, string>()
-  // Only what is known is kept: a hostile host prints millions of such lines.
+  // Only known keys are kept, because a hostile host may print millions of such lines.
   for (const [, key = '', value = ''] of stdout.matchAll(
     /^lock\.(generation|found|holder|replaced|heartbeat|fence|busy|now) ?(.*)$/gm,
   ))
@@ -115,7 +115,7 @@ function numberIn(text = ''): number {
   return Number(digits)
 }
 
-/** Base64, so that no character of it means anything to a shell. */
+/** Encodes a holder in Base64, so that no character means anything to a shell. */
 export function encodeHolder(holder: LockHolder): string {
   return Buffer.from(JSON.stringify(holder)).toString('base64')
 }
@@ -131,7 +131,7 @@ export function lockProbe(paths: LockPaths): { script: string; parse(raw: ProbeR
   return { script: readLockScript(paths), parse: raw => parseLockState(raw.stdout) }
 }
 
-// It goes back to the host as one word of a script, and parts of it to the terminal.
+// The text is checked because it goes back to the host as one word of a script, and parts of it go to the terminal.
 function decodeHolder(text: string): LockHolder | undefined {
   if (!/^[A-Za-z0-9+/]+=*$/.test(text) || text.length > 4096) return undefined
   try {
@@ -159,6 +159,6 @@ function heartbeatAge(heartbeat: string, now: string): number {
   const [boot, uptime] = now.split(' ')
   if (!beatUptime || !uptime || beatBoot !== boot) return Number.POSITIVE_INFINITY
   const age = Number(uptime) - Number(beatUptime)
-  // One from later than now is none: it would never become old.
+  // A heartbeat from the future does not count, because it would never become stale.
   return Number.isFinite(age) && age >= -1 ? Math.max(0, age) * 1000 : Number.POSITIVE_INFINITY
 }

@@ -5,8 +5,8 @@ import { describeHolder, type LockState } from './lock-state.ts'
 import type { Taking } from './lock-voters.ts'
 
 /**
- * Takes the lock on as many voters as answer, and waits for a run that has it, ms. Throws UserError when those that answer
- * are no majority, when the other run keeps it, and when this one is stopped.
+ * Takes the lock on all voters that answer. If another run has it, tries again every `pollMs` for `waitMs`. Throws UserError
+ * when no majority can be used, when the other run still has the lock after that time, and when this run is stopped.
  */
 export async function takeLock(
   taking: Taking,
@@ -31,7 +31,7 @@ export async function takeLock(
   }
 }
 
-// Where the holder has the lock of other hosts, and so may be nobody: what to remove.
+// The folder to remove if the holder has the lock of another list of hosts: such a run may no longer exist.
 function otherList({ holder, paths }: Taking, state: LockState): string | undefined {
   const { voters } = state.holder ?? {}
   return voters === undefined || voters === holder.voters ? undefined : `${paths.run}/lock`

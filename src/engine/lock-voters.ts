@@ -5,32 +5,32 @@ import { type Holding, releaseLock, releaseUnsure } from './lock-exchange.ts'
 import type { LockState } from './lock-state.ts'
 import type { Moment } from './moment.ts'
 
-/** Who wants the lock of which hosts. */
+/** The run that wants the lock, and the hosts that keep it. */
 export interface Taking extends Holding {
   readonly voters: readonly string[]
-  /** The least generation to take it with. */
+  /** The lowest generation that the lock may get. */
   readonly atLeast: number
 }
 
 /** How far one attempt to take the lock got. */
 export interface Attempt extends Taking {
   readonly taken: Map<string, Moment>
-  /** What those say of the lock that keep it for this run. */
+  /** The state of the lock on the voters that keep it for this run. */
   readonly states: Map<string, LockState>
-  /** The voters that are not to keep it, and why: they do not answer, cannot write, or say what cannot be. */
+  /** The voters that do not count, and why: they do not answer, cannot write, or claim an impossible generation. */
   readonly without: Map<string, HostError>
-  /** What those say of it that keep it for another run. */
+  /** The state of the lock on the voters that keep it for another run. */
   readonly others: Map<string, LockState>
-  /** Those of them that may keep it all the same: the step that takes it was sent, and they did not answer. */
+  /** The voters of `without` that may keep the lock nevertheless: the step that takes it was sent, and they did not answer. */
   readonly unsure: Set<string>
-  /** Hosts that another run holds are gone past, as those that are silent. */
+  /** Whether voters that keep the lock of another run are passed over, like silent ones. */
   readonly past: boolean
 }
 
 /**
- * The first time one other holder is enough, so that runs which begin at once do not take hosts from each other. One that has
- * the lock of other hosts, e.g. by a cluster file from before a control plane node was added, may have a majority of these: it
- * is never gone past.
+ * Whether another run has the lock. Without `past`, one voter that keeps its lock is enough, so that runs that begin at once do
+ * not take hosts from each other; with `past`, so many that no majority is left for this run. A run with another list of voters, e.g. from a cluster file that is older
+ * than a control plane node, may have a majority of its own list, so it is never passed over.
  */
 export function isHeld({ voters, holder, without, others, past }: Attempt): boolean {
   const isElsewhere = [...others.values()].some(
@@ -39,7 +39,10 @@ export function isHeld({ voters, holder, without, others, past }: Attempt): bool
   return others.size > (past && !isElsewhere ? voters.length - without.size - majorityOf(voters) : 0)
 }
 
-/** A majority has one host in common with that of the run before, so what it knows suffices whatever the others claim. */
+/**
+ * The voters whose generation cannot be right. Any majority shares a host with the majority of the run before, so a majority
+ * knows enough, whatever the others claim.
+ */
 export function implausible({ voters, paths, states }: Attempt): Map<string, HostError> {
   const generations = [...states.values()].map(({ generation }) => generation)
   const reached = reachedByMost(voters, generations)
@@ -48,8 +51,8 @@ export function implausible({ voters, paths, states }: Attempt): Map<string, Hos
 }
 
 /**
- * Goes on without voters to which the step was sent. One that answered may have come half the way: whether it can be freed is
- * no news beside why it is left out. Throws UserError when too few are left.
+ * Goes on without voters to which the step was sent. A voter that answered may have done a part of it, so its lock is freed. No
+ * note says so, because the reason for leaving it out is what matters. Throws UserError when too few are left.
  */
 export async function leaveOut(attempt: Attempt, errors: ReadonlyMap<string, HostError>): Promise<void> {
   const run = { ...attempt.run, emit: () => undefined }
@@ -59,7 +62,7 @@ export async function leaveOut(attempt: Attempt, errors: ReadonlyMap<string, Hos
   goOnWithout(attempt, errors)
 }
 
-/** The same for voters that were never asked. */
+/** Goes on without voters that were never asked. Throws UserError when too few are left. */
 export function goOnWithout({ voters, taken, states, without }: Attempt, errors: ReadonlyMap<string, HostError>): void {
   for (const [voter, error] of errors) {
     taken.delete(voter)
@@ -69,7 +72,7 @@ export function goOnWithout({ voters, taken, states, without }: Attempt, errors:
   if (voters.length - without.size < majorityOf(voters)) throw tooFew(voters, without)
 }
 
-/** Frees what an attempt has taken, or may have. */
+/** Frees what an attempt has taken or may have taken. */
 export async function giveBack(attempt: Attempt): Promise<void> {
   const { taken, unsure } = attempt
   await Promise.all([releaseLock([...taken.keys()], attempt), releaseUnsure([...unsure], attempt)])

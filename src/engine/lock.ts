@@ -22,9 +22,9 @@ import { takeLock } from './lock-taking.ts'
 import type { Run } from './run.ts'
 
 export interface LockOptions {
-  /** Id of the run, as others are shown it; what follows it on the hosts tells it from a run elsewhere with the same. */
+  /** Id of the run, as others see it. On the hosts, random digits follow it, because a run elsewhere may have the same id. */
   readonly id: string
-  /** Undefined where nothing was read before. */
+  /** The lock as it was when the hosts were read; undefined if nothing was read before. */
   readonly seen?: SeenLock
   /** How long to wait for another holder, ms. Default 5 minutes; 0 gives up at once. */
   readonly waitMs?: number
@@ -40,7 +40,7 @@ export interface LockOptions {
 
 /** The lock as its holder sees it. */
 export interface HeldLock {
-  /** Somebody applied something after the facts were read: gather facts and evaluate again. */
+  /** Another run may have written after the hosts were read: gather facts and evaluate again. */
   readonly outdated: boolean
   /** Another run may still write on hosts, because it was pushed aside or left something running: fence them first. */
   readonly unquiet: boolean
@@ -48,7 +48,7 @@ export interface HeldLock {
   readonly run: Run
 }
 
-/** What the work gave, and why it was stopped if the lock was lost on the way. */
+/** The result of the work, and why the work was stopped if the lock was lost meanwhile. */
 export interface LockedResult<T> {
   readonly result: T
   readonly lost: UserError | undefined
@@ -78,8 +78,8 @@ export async function withLock<T>(
   const { paths = hostLockPaths, seen, heartbeatMs = 10_000 } = options
   const holder = { ...(options.holder ?? newHolder(options.id)), voters: votersDigest(voters) }
   const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
-  const had = await takeLock(taking, options)
-  const { taken, generation, replaced, contested } = had
+  const won = await takeLock(taking, options)
+  const { taken, generation, replaced, contested } = won
   const [first = ''] = taken.keys()
   run.emit({ type: 'lock:taken', host: first, ...(replaced === undefined ? {} : { from: describeHolder(replaced) }) })
   const fence = { generation, run: holder.run, folder: paths.state }
@@ -101,7 +101,7 @@ export async function withLock<T>(
   })
   let finished = false
   try {
-    const outdated = seen !== undefined && isOutdated(seen, had, voters)
+    const outdated = seen !== undefined && isOutdated(seen, won, voters)
     const unquiet = replaced !== undefined || contested || seen?.busy === true
     const stop = AbortSignal.any([run.stop, lease.signal])
     const abort = AbortSignal.any([run.abort, lease.signal])
@@ -112,16 +112,16 @@ export async function withLock<T>(
     await lease.end()
     if (lease.lost === undefined) {
       const releasing = releaseLock([...taken.keys()], taking, !finished)
-      const [[freed]] = await Promise.all([releasing, releaseUnsure([...had.unsure], taking)])
+      const [[freed]] = await Promise.all([releasing, releaseUnsure([...won.unsure], taking)])
       if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
     }
   }
 }
 
 /**
- * Makes hosts know the generation of this run, and ends what earlier ones still do there. Returns the hosts where that did not
- * go well, and why; one that is much slower than the others is not waited for. What goes on there is not known: nothing may be
- * read of them to write by, and nothing be written to them.
+ * Tells hosts the generation of this run, and ends what earlier runs still do there. Returns the hosts where that failed, and
+ * why; it does not wait for a host that is much slower than the others. Nobody knows what still runs on these hosts. So a run
+ * must neither write to them nor rely on what it reads from them.
  */
 export async function fenceHosts(hosts: readonly string[], run: Run): Promise<ReadonlyMap<string, HostError>> {
   const nothing = { steps: [], verify: { script: ':', parse: () => undefined } }
@@ -130,7 +130,7 @@ export async function fenceHosts(hosts: readonly string[], run: Run): Promise<Re
     run,
     async (host, _, attendance) => {
       const session = await connect(run, host)
-      // The script may take a minute before its first sign, for many processes; nobody waits for one host that long.
+      // The script may take a minute to end many processes before its first sign of life. Nobody waits that long for one host.
       const attended = attendedBy({ ...attendance, heard: () => attendance.heard(0) }, run)
       await exchange(run, session, { jobs: [nothing], probes: [] }, attended)
     },

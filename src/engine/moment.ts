@@ -1,4 +1,7 @@
-/** When something was: time of the machine, which stands still while a laptop sleeps, and time of the day, which may be set; ms. */
+/**
+ * A point in time by two clocks, ms: that of the machine, which stands still while a laptop sleeps, and that of the day, which
+ * may be set.
+ */
 export interface Moment {
   readonly machine: number
   readonly day: number

@@ -4,7 +4,7 @@ import { readSnapshot, type Snapshot } from './snapshot.ts'
 import { broken, notConverged, placeOf, stepFailed } from './task-errors.ts'
 import type { TaskEnd } from './task-state.ts'
 
-/** What became of a write: its end, and the state that its own probe found afterwards. */
+/** The outcome of a write: how its task ended, and the state that the probe of the task found afterwards. */
 export interface Outcome {
   readonly end: TaskEnd
   readonly snapshot: Snapshot | undefined

@@ -5,9 +5,9 @@ import type { Run } from './run.ts'
 import { cleanLine } from './text.ts'
 import { LineThrottle } from './throttle.ts'
 
-/** Tells how the jobs of one exchange get on. */
+/** Reports the progress of the jobs of one exchange. */
 export interface Progress extends Disposable, Pick<ExchangeOptions, 'onJobStart' | 'onOutput'> {
-  /** Makes sure that a job's start was told, and ends its output. False when that was done before. */
+  /** Reports the start of a job unless that was done, and ends its output. Returns false for a job that was closed before. */
   close(job: number): boolean
   /** Position of the job that began last; undefined while none has. */
   latest(): number | undefined

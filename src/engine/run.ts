@@ -5,29 +5,29 @@ import type { Limits } from '../core/limits.ts'
 
 /** The right of a run to write, for as long as it holds the lock. */
 export interface Writer {
-  /** What the hosts know this run by. */
+  /** What identifies this run on the hosts. */
   readonly fence: Fence
   /** Why the lock is lost; undefined while it is not. */
   readonly lost: UserError | undefined
-  /** Resolves when the lock is surely still held, which is at once as a rule. Throws UserError when it is lost, or given back. */
+  /** Resolves when the lock is surely still held, usually at once. Rejects with UserError when it is lost or given back. */
   hold(): Promise<void>
   /**
-   * A host refused this run, because a later one has written to it, as it says. Until a majority of the hosts that keep the
-   * lock has renewed it, nothing more is written anywhere: `hold` waits for that. Resolves once they were asked.
+   * To be called when a host refuses this run and says that a later run has written to it. Nothing more is written anywhere
+   * until a majority of the hosts that keep the lock has renewed it: `hold` waits for that. Resolves once they were asked.
    */
   doubt(error: UserError): Promise<void>
 }
 
-/** See there. */
+/** How long hosts that are read wait for slower ones; see Limits. */
 export type Patience = Pick<Limits, 'patienceMs' | 'patienceTotalMs'>
 
 /** What every operation of the engine needs to know about the run it belongs to. */
 export interface Run {
   readonly pool: SshPool
   readonly emit: Emit
-  /** Starts nothing new once aborted; exchanges that run end normally. */
+  /** Once it is aborted, nothing new starts; running exchanges end normally. */
   readonly stop: AbortSignal
-  /** Kills the process groups of running exchanges on the hosts. */
+  /** Aborting it kills the process groups of running exchanges on the hosts. */
   readonly abort: AbortSignal
   /** How long hosts that are read wait for those that are slower, ms. Default: `limits`. */
   readonly patience?: Patience

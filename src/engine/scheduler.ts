@@ -17,8 +17,8 @@ import { createStates, type HostState, isFresh, type TaskEnd, type TaskState } f
 const mostLosses = 2
 
 /**
- * Brings the tasks of an evaluation to their ends. All decisions are made synchronously in `#advance`, which looks at the
- * hosts that something has happened to; only a host's turn, one exchange, is asynchronous.
+ * Works on the tasks of an evaluation until each has an end. `#advance` makes all decisions synchronously; it looks at the
+ * hosts for which something has changed. Only the turn of a host, which is one exchange, is asynchronous.
  */
 export class Scheduler {
   readonly #run: Run
@@ -54,7 +54,7 @@ export class Scheduler {
         `Nothing is left to do, but these tasks have no end: ${open.map(state => state.task.id).join(', ')}`,
       )
     }
-    // Where nothing was to be done, nothing was cancelled.
+    // A task that had nothing to do was not cancelled.
     for (const state of open) this.#finish(state, { result: state.seemsDone ? 'in desired state' : 'cancelled', ms: 0 })
   }
 
@@ -105,7 +105,7 @@ export class Scheduler {
       for (const other of this.#hosts.values()) this.#due.add(other)
       return
     }
-    // Decided only now that the slot is free, so that all that became ready meanwhile travels along.
+    // The batch is chosen only now that the slot is free, so that it includes all that became ready meanwhile.
     const batch = chooseBatch(host, this.#settle(host))
     if (batch !== undefined) await this.#exchange(host, batch)
   }
@@ -169,15 +169,15 @@ export class Scheduler {
     state.snapshotAt = number
   }
 
-  /** After an exchange without a reply: nothing is known of it, so everything it touched is read again or given up. */
+  /** The outcome of an exchange without a reply is unknown. So everything that it touched is read again or given up. */
   #recover(host: HostState, { writes, probes }: Batch, error: HostError, latest: Write | undefined): void {
     const open = writes.filter(({ state }) => state.stage !== 'done')
-    // A run that has lost its lock stops: what it was about to write is not its own to judge any more.
+    // A run that has lost its lock stops. It does not judge what it was about to write, because another run may write by now.
     if ((error.kind === 'cancelled' || error.kind === 'fenced') && isStopping(this.#run)) {
       for (const { state, change } of open) this.#finish(state, { result: 'cancelled', ms: 0, change })
       return
     }
-    // It would refuse all the rest, too, and each time nobody writes until it is known whether it is right.
+    // The host would refuse the rest, too. At each refusal, all writes wait until a majority has confirmed the lock.
     if (error.kind === 'fenced') {
       this.#giveUp(host, error)
       return
@@ -201,7 +201,7 @@ export class Scheduler {
     }
     const rest = concerned.filter(({ state }) => state.stage !== 'done').map(({ state }) => titleOf(state.task))
     if (rest.length === 0 || isStopping(this.#run)) return
-    const text = `No reply came; what became of ${rest.join(', ')} is read again`
+    const text = `No reply arrived, so the outcome of ${rest.join(', ')} is read again`
     this.#run.emit({ type: 'note', host: host.name, text })
   }
 
@@ -227,7 +227,7 @@ export class Scheduler {
       if (unwanted !== undefined) this.#finish(entry, unwanted)
     }
     for (const dependant of state.dependants) {
-      // It was held, and had nothing to write.
+      // It was held back and had nothing to write, so it has ended already.
       if (dependant.stage === 'done') continue
       const holds = dependant.holders.has(state)
       const leaves = dependant.leaves.has(state)
@@ -237,7 +237,7 @@ export class Scheduler {
       }
       if (end.result === 'changed' || state.ancestorConverged) {
         dependant.ancestorConverged = true
-        // One that is held may have been read before, also by an exchange that is still on its way.
+        // A task that is held back may have been read before, also by an exchange that is still on its way.
         if (holds) dependant.readFrom = dependant.host.exchanges + 1
       }
       if (holds || leaves) dependant.heldBack ??= because

@@ -46,7 +46,7 @@ function prepare(state: TaskState, current: unknown, judged: Change, lookup: Loo
     const desired = resolveDesired(task, lookup)
     const missing = missingIn(desired)
     if (missing.length > 0) return { do: 'fail', error: missingInput(task, missing) }
-    // With ephemeral values in place it may say more exactly what it does, or that there is nothing to do after all.
+    // With the ephemeral values in place, the diff may be more exact, or show that there is nothing to do after all.
     const change = state.ephemerals.length === 0 ? judged : resource.diff(current, desired, { watched: [] })
     if (change === undefined) return { do: 'nothing' }
     if (change.refused !== undefined) return { do: 'fail', error: { where: placeOf(task), ...change.refused } }

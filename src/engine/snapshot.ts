@@ -20,11 +20,11 @@ export function readSnapshot(task: Task, raw: ProbeResult): Snapshot {
 /** The probes of several tasks of one host, each script once. */
 export interface ProbeSet {
   readonly probes: readonly Probe<unknown>[]
-  /** The snapshot of every asker, made of the results in the order of `probes`. */
+  /** Makes the snapshot of every task from the results, which are in the order of `probes`. */
   read(results: readonly ProbeResult[]): ReadonlyMap<Task, Snapshot>
 }
 
-/** Collects the probes of `tasks`: a script that several ask for travels once and answers all of them. */
+/** Collects the probes of `tasks`. A script that several tasks have in common is sent once and answers all of them. */
 export function collectProbes(tasks: readonly Task[]): ProbeSet {
   const positions = new Map<string, number>()
   const probes: Probe<unknown>[] = []

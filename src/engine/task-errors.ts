@@ -26,9 +26,9 @@ export function unreadable(task: Task, raw: ProbeResult, cause: unknown): ErrorD
     : { where: placeOf(task), problem: `Its current state cannot be read: ${messageOf(cause)}`, actual: output }
 }
 
-const strangeForm = 'what the host printed has not the form that is expected'
+const strangeForm = 'the output of the host does not have the expected form'
 
-// What the language says of data that is not as it should be means nothing to people.
+// These are errors of JavaScript about unexpected data; their messages mean nothing to people.
 function isInternal(cause: unknown): boolean {
   return cause instanceof TypeError || cause instanceof RangeError || cause instanceof SyntaxError
 }
@@ -53,12 +53,12 @@ export function answerTooLong(task: Task, raw: ProbeResult): ErrorDetails {
 
 const shownOfTooLong = 200
 
-/** The lines about something that the host ended because it took longer than `timeoutMs`. */
+/** The lines about a script that the host ended because it took longer than `timeoutMs`. */
 export function late(raw: ProbeResult, timeoutMs: number): Pick<ErrorDetails, 'expected' | 'actual' | 'next'> {
   return {
     expected: `an answer within ${timeoutMs / 1000} s`,
-    actual: `none, and it was ended${quoteOutput(raw.stderr, raw.stdout)}`,
-    next: 'Something hangs or is very slow there (a disk, a network file system, a service): ps -ef --forest; dmesg | tail',
+    actual: `none, so the host ended the script${quoteOutput(raw.stderr, raw.stdout)}`,
+    next: 'Look there for what hangs or is very slow (a disk, a network file system, a service): ps -ef --forest; dmesg | tail',
   }
 }
 
@@ -99,11 +99,11 @@ export function notConverged(task: Task, remaining: Change): ErrorDetails {
   }
 }
 
-/** An input that should have come from a task that is done. */
+/** A value is missing, although the task that gives it is done. */
 export function missingInput(task: Task, from: readonly TaskId[]): ErrorDetails {
   return {
     where: placeOf(task),
-    problem: 'A value that it needs is not there',
+    problem: 'A value that it needs is missing',
     expected: `a value from ${from.join(', ')}`,
     actual: 'nothing, although that task is in desired state',
   }

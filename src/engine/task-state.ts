@@ -19,7 +19,7 @@ export interface TaskEnd {
   readonly because?: TaskId
 }
 
-/** Where one task stands during apply. */
+/** The progress of one task during apply. */
 export interface TaskState {
   readonly task: Task
   /** Position in graph order. */
@@ -29,21 +29,21 @@ export interface TaskState {
   readonly ephemerals: readonly TaskId[]
   readonly dependencies: TaskState[]
   readonly dependants: TaskState[]
-  /** Those of the dependencies that only hold back what it would write. */
+  /** The dependencies that only hold back its writes. */
   readonly holders: Set<TaskState>
-  /** Those of the dependencies whose hosts may be lost, as long as nothing was written to them. */
+  /** The dependencies whose failure does not count if their host was lost before anything was written to it. */
   readonly spared: Set<TaskState>
-  /** Those of the holders that enter a bracket around it. */
+  /** The holders that enter a bracket around it. */
   readonly entries: Set<TaskState>
-  /** Of a task that enters a bracket: what is inside and has not ended yet. */
+  /** For a task that enters a bracket: the tasks inside that have not ended yet. */
   readonly inside: Set<TaskState>
-  /** Whether one of them was about to be written. */
+  /** Whether one of these was about to be written. */
   isWanted: boolean
-  /** Those of the dependencies that it ends after, however they end. */
+  /** The dependencies after which it runs whether or not they failed. */
   readonly leaves: Set<TaskState>
-  /** Other dependencies that have not ended well yet; for a task that enters a bracket, one more while nobody wants it. */
+  /** How many dependencies, without holders, have not ended yet; one more for an entering task that is not wanted yet. */
   waitingFor: number
-  /** Holders that have not ended yet. */
+  /** How many holders have not ended yet. */
   heldBy: number
   /** The failed task because of which it may write nothing. */
   heldBack: TaskId | undefined
@@ -52,7 +52,7 @@ export interface TaskState {
   snapshot: Snapshot | undefined
   /** The host's exchange that the snapshot came with; 0 for the evaluation. */
   snapshotAt: number
-  /** Earlier exchanges of the host may have read it before what it was held by converged. */
+  /** The first exchange of the host whose snapshot shows what its holders have written. */
   readFrom: number
   /** An ancestor has converged since the evaluation. */
   ancestorConverged: boolean
@@ -65,15 +65,16 @@ export interface TaskState {
   end: TaskEnd | undefined
 }
 
-/** Where one host stands during apply. */
+/** The progress of one host during apply. */
 export interface HostState {
   readonly name: string
   /** In graph order. */
   readonly tasks: TaskState[]
-  /** Hosts that others wait for go first where slots are short. */
+  /** How many tasks of other hosts wait for its tasks. When slots are short, hosts with a higher number go first. */
   priority: number
   /** Work for it waits in its lane or runs. */
   busy: boolean
+  /** How many exchanges it has had in this apply. */
   exchanges: number
   /** Number of the last exchange that wrote something; 0 for none. */
   convergedAt: number
@@ -84,7 +85,8 @@ export interface HostState {
 /** True while nothing can have changed what the snapshot says. */
 export function isFresh(state: TaskState): boolean {
   if (state.snapshot === undefined) return false
-  // Later snapshots are only taken when all ancestors on other hosts are done but holders, so else only its own host can outdate them.
+  // Later snapshots are taken only when all ancestors on other hosts are done, except holders, for which there is `readFrom`.
+  // So only writes on its own host can make them stale.
   if (state.snapshotAt > 0) return state.snapshotAt >= Math.max(state.host.convergedAt, state.readFrom)
   return state.host.convergedAt === 0 && !state.ancestorConverged
 }

@@ -4,7 +4,7 @@ import { redact } from '../core/secret.ts'
 import { withoutSequences } from '../core/terminal-sequences.ts'
 import { escapeUnsafe, unsafeCharacters } from '../core/unsafe-characters.ts'
 
-/** Remote or foreign text made safe to show: Secrets masked, terminal sequences and control characters but tabs taken out. */
+/** Makes a text from elsewhere safe to show: masks Secrets, removes terminal sequences and control characters except tabs. */
 export function clean(text: string): string {
   const plain = withoutSequences(redact(text).replaceAll('\r\n', '\n'))
   return redact(plain.replace(unsafeCharacters, character => (character === '\t' ? character : '')))
