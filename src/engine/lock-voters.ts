@@ -29,8 +29,9 @@ export interface Attempt extends Taking {
 
 /**
  * Whether another run has the lock. Without `past`, one voter that keeps its lock is enough, so that runs that begin at once do
- * not take hosts from each other; with `past`, so many that no majority is left for this run. A run with another list of voters, e.g. from a cluster file that is older
- * than a control plane node, may have a majority of its own list, so it is never passed over.
+ * not take hosts from each other; with `past`, so many that no majority is left for this run. A run with another list of
+ * voters, e.g. from a cluster file that is older than a control plane node, may have a majority of its own list, so it is never
+ * passed over.
  */
 export function isHeld({ voters, holder, without, others, past }: Attempt): boolean {
   const isElsewhere = [...others.values()].some(
