@@ -6,23 +6,23 @@ import type { SharedRun } from './share.ts'
 /** Time-out of a `run` step that names none, ms: long enough for a package installation over a slow line. */
 export const defaultStepTimeoutMs = 600_000
 
-/** What an exchange is given at least, ms. */
+/** The shortest default time-out of an exchange, ms. */
 const shortestExchangeMs = 60_000
 const averageProbeMs = 2_000
-// A step that runs into its time-out may take some seconds more to be ended.
+// Ending a step that runs into its time-out may take some seconds more.
 const endingMs = 10_000
 
-/** How long what runs on the host may take, ms: from one marker to the next. */
+/** How long the host may take from one marker to the next, ms. */
 export interface Bounds {
   /** Until the first marker. */
   readonly rootMs: number
-  /** Until the first step: the end of what an earlier run left. */
+  /** Until the first step: the host ends what an earlier run left. */
   readonly beginMs: number
-  /** Of each job, its steps. */
+  /** For each job, each of its steps. */
   readonly steps: readonly (readonly number[])[]
-  /** Of each job, its own probe. */
+  /** For each job, its own probe. */
   readonly verify: readonly number[]
-  /** Of each run for the probes, in the order in which they run. */
+  /** For each script of the probes, in the order in which they run. */
   readonly runs: readonly number[]
 }
 
@@ -37,7 +37,10 @@ export function boundsOf(jobs: readonly Job[], runs: readonly SharedRun[]): Boun
   }
 }
 
-/** Upper bound of a whole exchange, pushes apart: the sum of its steps, and what its probes take where all is well. */
+/**
+ * Upper bound of a whole exchange without the transfer of pushed files, ms: the time-outs of its jobs, and what its probes
+ * usually take.
+ */
 export function exchangeTimeoutMs({ jobs, probes }: ExchangeRequest): number {
   return Math.max(shortestExchangeMs, probes.length * averageProbeMs + sum(jobs.map(jobBoundMs)))
 }
@@ -52,7 +55,7 @@ function verifyBoundMs({ verify }: Job): number {
 
 function stepBoundMs(step: Step): number {
   if ('write' in step) return limits.writeMs
-  // How long it travels is bounded elsewhere; this is for checking it and putting it in place.
+  // The transfer has bounds of its own. This is the time for checking the file and putting it in place.
   if ('push' in step) return limits.pushMs
   return step.timeoutMs ?? defaultStepTimeoutMs
 }

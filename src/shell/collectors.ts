@@ -37,8 +37,8 @@ export class Tail {
 }
 
 /**
- * Calls back with each line (also those that end in a carriage return, as progress bars do) that is not empty; of a long
- * one with its end.
+ * Calls `onLine` with each line that is not empty, also one that ends in a carriage return, as progress bars print. Of a long
+ * line it passes only the end.
  */
 export class Lines {
   readonly #onLine: (line: string) => void
@@ -53,7 +53,7 @@ export class Lines {
     for (let at = 0; at < bytes.length; at++) {
       const byte = bytes[at]
       if (byte !== 0x0a && byte !== 0x0d) continue
-      // A host may send line breaks alone, by the million.
+      // A host may send millions of empty lines.
       if (at > from || !this.#begun.isEmpty) {
         this.#begun.add(bytes.subarray(from, at))
         this.end()
@@ -63,7 +63,7 @@ export class Lines {
     if (from < bytes.length) this.#begun.add(bytes.subarray(from))
   }
 
-  /** What has begun is a line, too. */
+  /** Passes on the line that has begun, although nothing has ended it. */
   end(): void {
     const line = this.#begun.text()
     this.#begun.clear()
@@ -82,12 +82,12 @@ export class Whole {
     this.#most = most
   }
 
-  /** How much there was, with what is not kept. */
+  /** How many bytes there were, with those that are not kept. */
   get length(): number {
     return this.#length
   }
 
-  /** Whether there was more than is kept. */
+  /** Whether there were more bytes than are kept. */
   get isCut(): boolean {
     return this.#length > this.#kept
   }
@@ -113,7 +113,7 @@ export class Whole {
     this.#length = 0
   }
 
-  /** What there is so far, not copied. */
+  /** The bytes so far; not a copy. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#kept)
   }

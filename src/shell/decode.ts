@@ -78,7 +78,10 @@ export class Decoder {
     this.#streams = this.#freshStreams()
   }
 
-  /** Raises Fenced when the host does not let this run write, ProtocolError for output that no script of evcctl prints, TooMuch beyond a bound. */
+  /**
+   * Raises Fenced when the host does not let this run write, ProtocolError for output that no script of evcctl prints, and
+   * TooMuch beyond a bound.
+   */
   feed(stream: StreamName, chunk: Buffer): void {
     const { stdout, stderr } = this.#streams
     if (this.ended) return
@@ -113,7 +116,7 @@ export class Decoder {
     return this.#streams.stdout.running()
   }
 
-  /** A job that begins with a pushed file begins. */
+  /** To be called when a job begins with a pushed file. Other jobs announce themselves. */
   jobStarted(job: number): void {
     const state = this.#job(job)
     if (state.startedAt !== undefined) return
@@ -121,7 +124,7 @@ export class Decoder {
     this.#hooks.onJobStart?.(job)
   }
 
-  /** A pushed file could not be read on the controller. */
+  /** To be called when a pushed file cannot be read on this machine. */
   pushFailed(job: number, step: number, reason: string): void {
     this.#stepEnded('stderr', job, step, 1, reason)
     this.#stepEnded('stdout', job, step, 1, '')
@@ -141,7 +144,7 @@ export class Decoder {
 
   #stream(name: StreamName): StreamDecoder {
     const pace = name === 'stdout' ? this.#pace : undefined
-    // What comes next on this stream: the probe of a job, or one of the request.
+    // The job whose own probe comes next on this stream; undefined if a probe of the request comes next.
     let checked: number | undefined
     let job = 0
     let probes = 0
@@ -151,7 +154,7 @@ export class Decoder {
         pace?.begun()
         if (name === 'stdout') this.#hooks.onBegin?.(group)
       },
-      // Its reason is on stderr, which comes after stdout or before it.
+      // The reason is on stderr, which may arrive before stdout or after it.
       unfenced: text => {
         if (name === 'stderr') throw new Fenced(text.trim())
       },
@@ -189,7 +192,7 @@ export class Decoder {
       },
       mostNext: () => {
         const { verify, runs, order } = this.#script
-        // After the last one nothing is to come; before the first one, why the host cannot remember who writes.
+        // Where no probe is left, the only output that may follow is why the host cannot remember who writes.
         const most = checked !== undefined ? verify[checked]! : (runs[order[probes] ?? -1] ?? tailBytes)
         return mostOn(name, most)
       },
@@ -226,7 +229,7 @@ export class Decoder {
     this.#answered.add(what)
   }
 
-  // What is too long is not parsed: nobody gets more than its beginning.
+  // Output that is too long is not parsed. Only its beginning is kept, for messages.
   #keep(result: MutableResult, stream: StreamName, printed: Whole, maxBytes: number): void {
     const { answersBytes } = this.#limits
     if (printed.isCut || printed.length > mostOn(stream, maxBytes)) {
@@ -260,7 +263,7 @@ function jobReply(job: JobState, index: number): JobReply {
 
 const beginningBytes = 1024
 
-// A probe that asks for more room needs it for its stdout; stderr only has complaints.
+// A probe that asks for more room needs it on stdout; stderr has only error messages.
 function mostOn(stream: StreamName, maxBytes: number): number {
   return stream === 'stdout' ? maxBytes : Math.min(maxBytes, usualProbeBytes)
 }

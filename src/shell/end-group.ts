@@ -1,4 +1,4 @@
-/** `evcctl_end_group <group>`: TERM, and KILL for what is still there after 5 s. */
+/** `evcctl_end_group <group>` sends TERM to a process group, and KILL to what is still there after 5 s. */
 export const endGroupFunction = `evcctl_end_group() {
   kill -s TERM -- "-$1" 2>/dev/null
   evcctl_try=0

@@ -1,4 +1,4 @@
-// What downloads go by: as curl, apt and the libraries of Go read them; curl does not read http_proxy in capitals.
+// From these variables, curl, apt and the libraries of Go take the proxies for downloads. curl does not read HTTP_PROXY.
 const proxyVariables = [
   'http_proxy',
   'https_proxy',

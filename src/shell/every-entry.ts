@@ -1,6 +1,6 @@
 /**
- * Words of sh that stand for all that lies in a folder, hidden names too, those that begin with two dots among them. A
- * pattern that fits nothing stays as it is, so whoever goes through them has to look whether each is there.
+ * Patterns of sh for all entries of a folder, with hidden ones and those that begin with two dots. A pattern that matches
+ * nothing stays as it is, so a loop over the entries has to check whether each exists.
  */
 export function everyEntry(folder: string): string {
   return `${folder}/* ${folder}/.[!.]* ${folder}/..?*`

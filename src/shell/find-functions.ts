@@ -1,4 +1,7 @@
-/** `evcctl_find_step`: all that is younger than `$evcctl_since` and belongs to what runs here. `evcctl_parents <pid>`: up to sshd. */
+/**
+ * evcctl_find_step         finds the processes of this exchange that are not older than `$evcctl_since`
+ * evcctl_parents <pid>     finds a process and its parents, up to sshd
+ */
 export const findFunctions = `evcctl_find_step() {
   evcctl_found= evcctl_last=-
   while [ "$evcctl_found" != "$evcctl_last" ]; do

@@ -8,15 +8,15 @@ const newline = 0x0a
 export interface FrameSink {
   /** Output between two markers. */
   body(bytes: Buffer): void
-  /** A newline came last: it belongs to the output or begins a marker, but ends the line in either case. */
+  /** A newline arrived last. It belongs to the output or begins a marker; in both cases it ends the line. */
   lineEnd(): void
   /** The words of a marker. */
   mark(words: readonly string[]): void
 }
 
 /**
- * Cuts a stream at the marker lines of one exchange. A marker is a newline of its own, the nonce, words, a newline: so
- * that output without a newline at its end comes through exactly, and output that only looks like a marker does too.
+ * Cuts a stream at the marker lines of one exchange. A marker is a newline of its own, the nonce, words, and a newline. So
+ * output without a newline at its end is passed on exactly, and so is output that only looks like a marker.
  */
 export class Framer {
   readonly #prefix: Buffer
@@ -31,7 +31,7 @@ export class Framer {
     this.#markerBytes = markerBytes
   }
 
-  /** Raises TooMuch for a marker line beyond its bound, before it is copied: what is kept never grows. */
+  /** Raises TooMuch for a marker line beyond its bound before copying it, so what is held stays bounded. */
   push(chunk: Buffer): void {
     let data = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     for (;;) {

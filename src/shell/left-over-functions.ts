@@ -2,8 +2,8 @@
 export const exchangeFolder = '/run/evcctl/exchange'
 
 /**
- * A group is left over when its shell lives but the chain of its parents up to sshd is not what it was: the connection
- * it belonged to is gone. One that is still connected is left alone, unless an earlier run began it: that run has lost its lock.
+ * A process group is left over when its shell still runs, but its chain of parents up to sshd has changed: then its connection
+ * is gone. A group that is still connected is left alone unless an earlier run began it, because that run has lost its lock.
  */
 export const leftOverFunctions = `evcctl_end_left_over() {
   for evcctl_file in ${exchangeFolder}/*; do
@@ -31,7 +31,10 @@ evcctl_note() {
   echo "$evcctl_generation $evcctl_start $evcctl_group$evcctl_chain" >"${exchangeFolder}/$$"
 }`
 
-/** The first part of a request with jobs: it records its group. Only then it checks who wrote here last, so that no later run overlooks the group. */
+/**
+ * The first part of a request with jobs: it records its group. Only after that the request checks who wrote here last, so that
+ * no later run overlooks the group.
+ */
 export const beginJobs = (generation: number): string => `evcctl_generation=${generation}
 evcctl_note 2>/dev/null`
 

@@ -1,6 +1,6 @@
 /**
  * `word` as one word of a POSIX sh command line: in single quotes, whatever it holds (newlines, quotes, `$`, UTF-8).
- * A NUL byte cannot be in a word; callers refuse it first (`assertText`).
+ * A word cannot contain a NUL byte; quoteText() refuses such text.
  */
 export function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`

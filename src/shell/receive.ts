@@ -8,8 +8,8 @@ import { quote } from './quote.ts'
 import { absolute, octal } from './words.ts'
 
 /**
- * One line of sh that takes a pushed file from stdin: beside its final place, checked against its sha256, then renamed.
- * It travels as the first line of stdin, read by `receiveCommand`, so that nothing of it is in argv.
+ * One line of sh that receives a pushed file from stdin. It writes the file beside its final place, checks its sha256, and
+ * renames it. The line is sent as the first line of stdin, which src/ssh/sudo.ts reads, so that nothing of it is in argv.
  */
 export function receiveLine(
   step: Extract<Step, { push: string }>,
@@ -25,7 +25,7 @@ export function receiveLine(
     'evcctl_sum=${evcctl_sum%% *}',
     'if [ "$evcctl_sum" != "$2" ]; then echo "expected sha256 $2, came $evcctl_sum" >&2; exit 1; fi',
     'chmod -- "$3" "$evcctl_new"',
-    // A long file may arrive after the lock was lost: who wrote here last is asked once more.
+    // The lock may be lost while a long file arrives, so the line checks again who wrote here last.
     fence === undefined ? keepFile : keepFileUnderFence(fence),
   ].join('; ')
   const received = [`evcctl_mark resume ${at.job};`, `( ${take} );`, `evcctl_mark step ${at.job} ${at.step} "$?";`]

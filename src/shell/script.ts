@@ -45,11 +45,11 @@ export interface Script {
   readonly runs: readonly number[]
   /** The runs in the order in which they run. */
   readonly order: readonly number[]
-  /** The same bound of each job's own probe. */
+  /** How much each job's own probe may print on a stream, bytes. */
   readonly verify: readonly number[]
   /** For each probe of the request, the runs whose output together is its own. */
   readonly answers: readonly (readonly number[])[]
-  /** How long the next marker may keep one waiting. */
+  /** How long the host may take from one marker to the next. */
   readonly bounds: Bounds
   /** Default upper bound for the whole exchange without pushes, ms (`ExchangeOptions.timeoutMs`). */
   readonly timeoutMs: number
@@ -90,7 +90,7 @@ export function compileExchange(request: ExchangeRequest, nonce: string): Script
     for (const text of settleLines(job)) lines.push({ job: index, text })
     lines.push({ job: index, text: `evcctl_verify ${seconds} ${quoteText(job.verify.script, 'a probe')}` })
   })
-  // Those that ask for more time come last.
+  // Scripts that ask for more time run last.
   const order = [...runs.keys()].sort((a, b) => runs[a]!.timeoutMs - runs[b]!.timeoutMs)
   lines.push(...probeLines(runs, order).map(text => ({ text })))
   closePart()

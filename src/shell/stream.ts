@@ -5,7 +5,7 @@ import { Framer } from './framing.ts'
 import { ProtocolError, TooMuch } from './protocol-error.ts'
 import { type RemoteGroup, remoteGroup } from './remote-group.ts'
 
-/** The host does not let this run write; no part of the exchange ran. */
+/** The host does not let this run write. The script that was sent did not run. */
 export class Fenced extends Error {
   /** The generation that wrote last; undefined where the host could not remember this one, and the message says why. */
   readonly generation: number | undefined
@@ -30,7 +30,7 @@ export interface StreamEvents {
   probe(index: number, exitCode: number, printed: Whole): void
   /** The probe of the job that ran last begins. */
   check(): void
-  /** How much may be kept of what comes next, which is a probe's unless a job begins, bytes. */
+  /** How many bytes of the next output may be kept. It is the output of a probe, unless a job begins. */
   mostNext(): number
 }
 
