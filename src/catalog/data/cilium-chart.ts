@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../entry.ts'
 import { everyArchitecture } from '../every-architecture.ts'
 
-/** `digest` of https://helm.cilium.io/index.yaml (github.com/cilium/charts 009b5e9), compared with the files themselves. */
+/** Each checksum is the `digest` in https://helm.cilium.io/index.yaml (github.com/cilium/charts 009b5e9) and fits the file itself. */
 export const ciliumChart: CatalogEntry = {
   url: 'https://helm.cilium.io/cilium-{version}.tgz',
   kind: 'chart',

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Published beside each archive as `<url>.sha256`. */
+/** Upstream publishes the checksums beside each archive as `<url>.sha256`. */
 export const cniPlugins: CatalogEntry = {
   url: 'https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz',
   kind: 'tar.gz',

@@ -2,7 +2,7 @@ import type { CatalogEntry } from '../entry.ts'
 
 /**
  * The static bundle: crio, pinns, conmon, crun, runc and crictl in cri-o/bin (scripts/bundle/build of cri-o/packaging).
- * Published beside each archive as `<url>.sha256sum`.
+ * Upstream publishes the checksums beside each archive as `<url>.sha256sum`.
  */
 export const criO: CatalogEntry = {
   url: 'https://storage.googleapis.com/cri-o/artifacts/cri-o.{arch}.v{version}.tar.gz',

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** etcd, etcdctl and etcdutl; published with each release as `SHA256SUMS`. */
+/** etcd, etcdctl and etcdutl. Upstream publishes the checksums with each release as `SHA256SUMS`. */
 export const etcd: CatalogEntry = {
   url: 'https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz',
   kind: 'tar.gz',

@@ -1,6 +1,9 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Published beside each download as `helm-v<version>-linux-<arch>.tar.gz.sha256sum`. Runs on the first control plane node only. */
+/**
+ * Helm runs on the first control plane node only. Upstream publishes the checksums beside each download as
+ * `helm-v<version>-linux-<arch>.tar.gz.sha256sum`.
+ */
 export const helm: CatalogEntry = {
   url: 'https://get.helm.sh/helm-v{version}-linux-{arch}.tar.gz',
   kind: 'tar.gz',

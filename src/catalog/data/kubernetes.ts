@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Published beside each binary as `<url>.sha256`. */
+/** Upstream publishes the checksums beside each binary as `<url>.sha256`. */
 export const kubelet: CatalogEntry = {
   url: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubelet',
   kind: 'binary',
@@ -112,7 +112,7 @@ export const kubelet: CatalogEntry = {
   },
 }
 
-/** Published beside each binary as `<url>.sha256`. */
+/** Upstream publishes the checksums beside each binary as `<url>.sha256`. */
 export const kubeadm: CatalogEntry = {
   url: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubeadm',
   kind: 'binary',
@@ -224,7 +224,7 @@ export const kubeadm: CatalogEntry = {
   },
 }
 
-/** Published beside each binary as `<url>.sha256`. */
+/** Upstream publishes the checksums beside each binary as `<url>.sha256`. */
 export const kubectl: CatalogEntry = {
   url: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl',
   kind: 'binary',

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Published with each release as `runc.sha256sum`. */
+/** Upstream publishes the checksums with each release as `runc.sha256sum`. */
 export const runc: CatalogEntry = {
   url: 'https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}',
   kind: 'binary',
