@@ -1,7 +1,10 @@
 import type { CatalogEntry } from '../entry.ts'
 import { everyArchitecture } from '../every-architecture.ts'
 
-/** Each checksum is the `digest` in https://helm.cilium.io/index.yaml (github.com/cilium/charts 009b5e9) and fits the file itself. */
+/**
+ * Each checksum is the `digest` in https://helm.cilium.io/index.yaml (github.com/cilium/charts 009b5e9), compared with the file
+ * itself.
+ */
 export const ciliumChart: CatalogEntry = {
   url: 'https://helm.cilium.io/cilium-{version}.tgz',
   kind: 'chart',

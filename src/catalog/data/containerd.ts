@@ -1,6 +1,9 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Upstream publishes the checksums beside each archive as `<url>.sha256sum`. 1.7 is left out: its configuration has another format. */
+/**
+ * Upstream publishes the checksums beside each archive as `<url>.sha256sum`. 1.7 is left out: its configuration has another
+ * format.
+ */
 export const containerd: CatalogEntry = {
   url: 'https://github.com/containerd/containerd/releases/download/v{version}/containerd-{version}-linux-{arch}.tar.gz',
   kind: 'tar.gz',
