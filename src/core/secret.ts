@@ -17,7 +17,7 @@ const armour = /^-----(?:BEGIN|END) /
 
 /**
  * A value that must never reach argv, logs, events, plan files or journals.
- * As text, it is only its label. `reveal()` gives the value; only src/shell/script.ts calls it.
+ * Whatever turns it into text gets only its label. `reveal()` gives the value; only src/shell/script.ts calls it.
  */
 export class Secret {
   readonly label: string

@@ -44,10 +44,7 @@ export interface Edge {
   readonly to: TaskId
   /** A pending change of `from` is visible to the diff of `to`. */
   readonly watch: boolean
-  /**
-   * `to` waits only if it has something to write; then it is skipped when `from` fails. If it has nothing to write, there is no
-   * order.
-   */
+  /** `to` waits only if it has something to write. It is then skipped if `from` fails. */
   readonly hold?: true
   /** If `from` fails because its host was lost before this run wrote anything to it, `to` goes on as if there were no order. */
   readonly spare?: true

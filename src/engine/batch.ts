@@ -21,7 +21,8 @@ export interface Batch {
 
 /**
  * Chooses the next exchange of a host; undefined when there is nothing to send. The exchange also probes tasks that may become
- * ready: behind tasks that seem to be in desired state, and not behind others. So a chain of n changes needs about n exchanges.
+ * ready. It looks for them behind tasks that seem to be in desired state, but not behind others. So a chain of n changes needs
+ * about n exchanges.
  */
 export function chooseBatch(host: HostState, writes: readonly Write[]): Batch | undefined {
   const writing = new Set(writes.map(write => write.state))

@@ -56,7 +56,7 @@ function announced(evaluation: Evaluation, run: Run): Evaluation {
 
 /**
  * Judges another graph, e.g. one without a host, by the snapshots of an earlier evaluation. Returns undefined if the graph has
- * a task that was not read.
+ * a task that the earlier graph did not have, or had with another probe.
  */
 export function judgeWith(
   graph: Graph,

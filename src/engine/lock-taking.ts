@@ -52,6 +52,6 @@ function held(host: string, name: string, waitMs: number, folder: string | undef
 }
 
 function stopped(voters: readonly string[]): UserError {
-  const problem = 'Stopped while waiting for the run lock; nothing was written'
+  const problem = 'The run was stopped while it waited for the run lock; nothing was written'
   return new UserError({ where: voters.join(', '), problem }, { exitCode: exitCodes.cancelled })
 }

@@ -197,7 +197,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     third.child.kill('SIGINT')
     const stopped = await third.ended
     expect(stopped.exitCode).toBe(exitCodes.cancelled)
-    expect(stopped.stderr).toContain('Stopped while waiting for the run lock; nothing was written')
+    expect(stopped.stderr).toContain('The run was stopped while it waited for the run lock; nothing was written')
 
     const end = await first.event(event => event.type === 'task:end' && event.title === 'artifact kubectl')
     server.faults.clear()
