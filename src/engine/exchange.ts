@@ -85,7 +85,10 @@ async function holdLock(host: string, writer: Writer, signal: AbortSignal): Prom
 
 /** The error of a host whose turn the run did not reach, because it stops. */
 export function stoppedBefore(host: string): HostError {
-  return new HostError(host, 'cancelled', { where: host, problem: 'The run was stopped before it was this host’s turn' })
+  return new HostError(host, 'cancelled', {
+    where: host,
+    problem: 'The run was stopped before it was this host’s turn',
+  })
 }
 
 function asHostError(host: string, cause: unknown): HostError {

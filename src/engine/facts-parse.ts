@@ -48,7 +48,7 @@ function splitSections(stdout: string, longSections: ReadonlySet<string>): Secti
       sections.set(name, lines)
     } else if (line.trim() !== '') {
       lines.push(line.slice(0, longSections.has(name) ? longestFile : longestLine))
-      if (lines.length > mostLines) throw new Error(`its ${name || 'facts'} have more than ${mostLines} lines`)
+      if (lines.length > mostLines) throw new Error(`they have more than ${mostLines} lines of "${name}"`)
     }
   }
   return name => sections.get(name) ?? []

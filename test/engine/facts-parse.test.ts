@@ -56,7 +56,7 @@ describe('a host that sends much occupies nobody', () => {
 
   test('more lines than any host has are an error', () => {
     const stdout = `\n@@ names\n${'a\n'.repeat(50_000)}@@ end\n`
-    expect(() => parseFacts('h', stdout, timing, [names])).toThrow('its names have more than 40000 lines')
+    expect(() => parseFacts('h', stdout, timing, [names])).toThrow('they have more than 40000 lines of "names"')
   })
 })
 
