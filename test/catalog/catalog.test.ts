@@ -93,7 +93,7 @@ describe('versions that go together', () => {
     ['calico', '3.32.1', '1.36.4', undefined],
     ['calico', '3.31.7', '1.36.4', ['1.35', '1.34', '1.33', '1.32']],
     ['cilium', '1.20.0', '1.34.0', undefined],
-    // Of a private build nobody knows.
+    // Nothing is known about a private build.
     ['cilium', '1.99.0', '1.34.0', undefined],
   ] as const)('%s %s with Kubernetes %s', (network, version, kubernetes, minors) => {
     expect(networkConflict(network, version, kubernetes)).toEqual(minors)

@@ -38,7 +38,7 @@ test('a field with a telling name is hidden whatever it holds', () => {
   expect(hideCredential('spec.maxPods', '110')).toBe('110')
 })
 
-// It would not end within the time of a test.
+// With patterns that can be kept busy, these would not end within the time of a test.
 test.each([
   ['one long word', 'token'.repeat(50_000)],
   ['many long words', `${'token'.repeat(95)}\n`.repeat(500)],

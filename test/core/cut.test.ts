@@ -7,17 +7,17 @@ import { boundedDetails } from '../../src/core/shown.ts'
 import { tail } from '../../src/engine/text.ts'
 import { Tail } from '../../src/shell/collectors.ts'
 
-// No part of it is in what surrounds it.
+// No part of this value is in the text around it.
 const value = 'QZJ7-KVXW-9YUG-HBM'
 new Secret(value, 'token')
 const encoded = Buffer.from(value).toString('base64')
 
-/** What is in the text of a Secret, or of a form of it: the first two characters that follow each other in both. */
+/** The first two neighbouring characters of a Secret, or of a form of it, that are also in the text. */
 function told(text: string, of = value): string | undefined {
   return Array.from(of.slice(1), (_, at) => of.slice(at, at + 2)).find(part => text.includes(part))
 }
 
-// A Secret at every place around the cut.
+// The Secret stands at every place around the cut.
 const shifts = Array.from({ length: 60 }, (_, index) => index - 30)
 
 test.each([

@@ -66,7 +66,7 @@ describe('a deadline', () => {
 })
 
 describe('a time-out of another machine', () => {
-  // These go by the clock all the same: nobody is blamed by them. The lease of the lock does, too, and has to.
+  // These files may use timers directly, because they blame no other machine. The lease of the lock has to go by the clock.
   const byTheClock = [
     'src/cli/kubeconfig/file-lock.ts',
     'src/cli/terminal/crash.ts',

@@ -9,7 +9,7 @@ import { apply } from '../../src/engine/apply.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import { entry, FakePool, fakeHosts, fakeRun } from '../engine/fake.ts'
 
-/** An entry that can be taken back. */
+/** A resource that can be taken back. */
 function removable(key: string, value = 'x'): Resource<string | undefined, { value: string }, string> {
   return {
     ...entry(key, value),
@@ -43,7 +43,7 @@ describe('a resource that is to be gone', () => {
   })
 })
 
-/** Tasks on two hosts, each after some of those before it; every third or so cannot be taken back. */
+/** Tasks on two hosts. Each comes after some of the tasks before it; about every third cannot be taken back. */
 const graphs = fc
   .array(
     fc.record({
@@ -73,7 +73,7 @@ test('what a graph made is taken back in reverse order, and nothing else', async
       const hosts = fakeHosts({ h1: { own: 'of somebody else' }, h2: {} })
       await applyGraph(graph, new FakePool(hosts))
       const back = takenBack(graph)
-      // Whatever is between two of them, the one that was made later goes first.
+      // The task that was made later goes first, whatever lies between the two.
       const made = reachable(dependenciesOf(graph))
       const goes = reachable(dependenciesOf(back))
       for (const id of back.tasks.keys())
@@ -92,7 +92,7 @@ async function applyGraph(graph: Graph, pool: FakePool): Promise<void> {
   await apply(await evaluate(graph, run), run)
 }
 
-/** All that each task comes after, at any distance. */
+/** All tasks that each task comes after, directly or not. */
 function reachable<T>(direct: ReadonlyMap<T, readonly T[]>): ReadonlyMap<T, ReadonlySet<T>> {
   const all = new Map<T, Set<T>>()
   for (const [id, before] of direct) all.set(id, new Set(before.flatMap(one => [one, ...(all.get(one) ?? [])])))

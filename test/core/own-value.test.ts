@@ -18,7 +18,7 @@ import { entry, FakePool, fakeHosts, fakeRun } from '../engine/fake.ts'
 import { readFacts } from '../facts/read.ts'
 import { factsText } from '../facts/text.ts'
 
-// What `values[name]` finds in every object.
+// `values[name]` finds these in every object.
 const inherited = ['constructor', 'toString', 'hasOwnProperty', '__proto__']
 
 describe.each(inherited)('%s is a name like any other:', name => {

@@ -6,10 +6,10 @@ import { take, type World, worlds } from './world.ts'
 const runs = { numRuns: 3000 }
 // The machine may be busy with a cluster of another test.
 const patience = 120_000
-// Seven members replaced by seven others: a removal, and four steps to join, each.
+// The longest way replaces seven members by seven others: each takes a removal, and four steps to join.
 const mostSteps = 7 * 5 + 7
 
-/** Follows the planner to its end. Throws when it does not come to one. */
+/** Follows the planner to its end. Throws if the planner has none. */
 function follow(start: World, allowEven = true): { readonly worlds: readonly World[]; readonly end: MembershipPlan } {
   const visited = [start]
   for (let serial = 0; serial <= mostSteps; serial++) {

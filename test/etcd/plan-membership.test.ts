@@ -18,7 +18,7 @@ const host = (number: number, change: Partial<WantedMember> = {}): WantedMember 
   ...change,
 })
 
-/** What is done next, or why nothing is. */
+/** The next step in words, or why there is none. */
 function next(members: readonly Member[], wanted: readonly WantedMember[]): string {
   const plan = planMembership(members, wanted)
   if (plan.is === 'step') return describeStep(plan.step)

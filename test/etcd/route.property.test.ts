@@ -8,7 +8,7 @@ const runs = { numRuns: 2000 }
 const patience = 120_000
 const options = { allowEven: true }
 
-/** Does what the planner says until `enough`; etcd adds nothing while a voting member is silent. */
+/** Lets one host join as the planner says. etcd adds no member while a voting member is silent. */
 function join(start: World, name: string, serial: number): World | 'refused by etcd' {
   let at = start
   for (let round = 0; round < 5; round++) {
@@ -22,7 +22,7 @@ function join(start: World, name: string, serial: number): World | 'refused by e
   return at
 }
 
-/** As an apply does it: the dead leave, all hosts join, then former members leave. Every world on the way. */
+/** The worlds on the way of an apply: the dead members leave, all hosts join, then former members leave. */
 function stages(
   world: World,
   order: readonly string[],
@@ -32,7 +32,7 @@ function stages(
   for (const { step } of removalsOf(world.members, world.wanted, { ...options, only: 'not voting or silent' })) {
     visited.push(take(last(), step, 0))
   }
-  // One that comes while another is a learner is kept waiting by etcd, and has its turn after it.
+  // A host whose turn it is while another host is a learner has to wait, so each host gets two turns.
   for (const [index, name] of [...order, ...order].entries()) {
     const joined = join(last(), name, index + 1)
     if (joined === 'refused by etcd') return { visited, failed: true }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Member, MembershipStep, WantedMember } from '../../src/etcd/index.ts'
 
-/** A small model of an etcd cluster: what a step does to it, as etcd itself would have it. */
+/** A small model of an etcd cluster, to which a step does the same as to a real one. */
 export interface World {
   readonly members: readonly Member[]
   readonly wanted: readonly WantedMember[]
@@ -11,7 +11,7 @@ export interface World {
 
 export const peerURL = (host: number): string => `https://10.0.0.${host}:2380`
 
-/** Does a step. Throws when etcd would have refused it. */
+/** Does a step. Throws if etcd would refuse it. */
 export function take({ members, wanted, alive }: World, step: MembershipStep, serial: number): World {
   const hosts = (name: string, data: WantedMember['data'], id?: string) =>
     wanted.map(({ id: _, ...host }) =>

@@ -76,11 +76,11 @@ describe('what a host sends', () => {
       pour(`${begin}\n${nonce} job 0\n\n${nonce} step 0 0 0\n\n${nonce} check\n`)
       pour(`\n${nonce} verify 0 0\n`)
       pour(`\n${nonce} probe 1 0\n`)
-      // What comes after the last one is for nobody.
+      // Output after the last probe belongs to nobody.
       pour(`\n${nonce} probe 0 0\n`)
       return subject
     })
-    // Of each at most 256 KiB, and what was dropped may not be collected yet.
+    // At most 256 KiB are kept of each; what was dropped may not be garbage-collected yet.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(hosts.length * 2 * 1024 * 1024)
   })
 
@@ -112,7 +112,7 @@ describe('what a host sends', () => {
       const [first, second, third] = subject.reply().results
       expect(first?.exitCode).toBe(probeTooLong)
       expect(first?.[stream]).toBe('x'.repeat(1024))
-      // More room is for what it gives, not for complaints.
+      // A probe that asks for more room gets it on stdout only.
       if (stream === 'stdout') expect(second).toMatchObject({ exitCode: 0, stdout: long })
       else expect(second).toMatchObject({ exitCode: probeTooLong, stderr: 'x'.repeat(1024) })
       expect(third).toEqual({ exitCode: 0, stdout: 'short', stderr: 'short' })

@@ -156,7 +156,7 @@ describe.each(shells.map(shell => ({ shell })))('in $shell', ({ shell }) => {
     await mkdir(aside)
     await symlink(aside, join(folder, 'file'))
     const [reply] = await runJobs(shell, job({ write: join(folder, 'file'), content: 'new', mode: 0o644 }))
-    // The mv of busybox refuses it.
+    // The mv of busybox refuses this.
     if (shell.includes('/bin/busybox')) expect(reply?.failure?.stderr).toContain('is a directory')
     else expect(await readFile(join(folder, 'file'), 'utf8')).toBe('new')
     expect(await readdir(aside)).toEqual([])

@@ -43,7 +43,7 @@ describe.each(shells.map(shell => ({ shell })))('a probe in $shell', ({ shell })
 
   it('that hangs leaves nothing behind, on a busy host either', async () => {
     const hanging = `(sleep 100 & echo $! >>"${folder}/$$"; wait) & echo $! >>"${folder}/$$"; sleep 100`
-    // Nothing of it keeps the output open: else none of these would come to an end.
+    // If a process were left that keeps the output open, none of these would end.
     const runs = Array.from({ length: 20 }, () => runLocally({ jobs: [], probes: [brief(hanging)] }, shell))
     const codes = (await Promise.all(runs)).map(({ results }) => results[0]?.exitCode)
     expect(codes).toEqual(codes.map(() => probeTimedOut))

@@ -20,7 +20,7 @@ function alive(pid: number): boolean {
   return existsSync(`/proc/${pid}`)
 }
 
-/** Starts a job behind a process that stands for the sshd of a connection; gives that process and the shell of the job. */
+/** Starts a job behind a process that plays the sshd of a connection. Returns that process, the shell and the step. */
 async function startBehind(run: string): Promise<{ connection: ChildProcess; pid: number; step: number }> {
   const script = `echo $$ >${folder}/shell; sh -c 'echo $$ >${folder}/step; ${run}'`
   const request = { jobs: [{ steps: [{ run: script }], verify: probe('true') }], probes: [] }
@@ -34,7 +34,7 @@ async function startBehind(run: string): Promise<{ connection: ChildProcess; pid
 }
 
 describe('what a killed run left running', () => {
-  // The folder is of the machine, and root's: without it nothing would be tested, and that must not pass.
+  // The folder belongs to root. Without root nothing would be tested, so the tests fail then.
   beforeAll(() => {
     if (process.getuid?.() !== 0) throw new Error(`these tests write to ${exchangeFolder}: run them as root`)
   })

@@ -13,7 +13,7 @@ export const shells: readonly (readonly string[])[] = [
   ['/bin/busybox', 'sh'],
 ].filter(([command = '']) => existsSync(command))
 
-/** A probe of which only the script matters. */
+/** A probe that returns what its script prints. */
 export function probe<T = string>(script: string): Probe<T> {
   return { script, parse: raw => raw.stdout as T }
 }
@@ -37,7 +37,7 @@ export async function runLocally(
       try {
         decoder.feed(stream, chunk)
       } catch (error) {
-        // With what it has begun: a watch would go on until its time is over.
+        // It kills the whole group, because a watch would go on until its time is over.
         process.kill(-child.pid!, 'SIGKILL')
         reject(error)
       }

@@ -23,7 +23,7 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** A sync that writes down what it was given, and what the file had under its final name by then. */
+/** A sync that records its argument, and what the file has under its final name at that time. */
 function fakeSync(body = '') {
   const script = `#!/bin/sh
 [ "$1" != -- ] || shift
@@ -106,14 +106,14 @@ it('a mark and its name are on the disk before what it guards, and its removal b
   expect(calls().map(line => line.trim())).toEqual(['a', 'etc', 'guarded, marked', 'etc none', 'done'])
 })
 
-// mv without -T puts a file into a folder that has its name, and that would count as done.
+// mv without -T moves a file into a folder that has its name, and succeeds.
 it.each(['resources', 'shell', 'etcd'])(
   'no script of src/%s gives a file its name in a way that could put it into a folder',
   name => {
     const root = new URL(`../../src/${name}/`, import.meta.url)
     const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))
     const lines = files.flatMap(file => readFileSync(new URL(file, root), 'utf8').split('\n'))
-    // What ends with a slash is meant for a folder.
+    // A target that ends with a slash is meant to be a folder.
     const loose = lines.filter(
       line => /\bmv -f /.test(line) && !/\/["'`;]*( fi)?$/.test(line.trim().replace(/; fi$/, '')),
     )

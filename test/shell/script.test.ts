@@ -73,7 +73,7 @@ describe('compileExchange', () => {
   it('has nothing that writes on the host in a request of probes only', () => {
     const text = textOf(compileExchange({ jobs: [], probes: [probe('true')] }, nonce).parts[0])
     expect(text).not.toMatch(/\/run|mkdir|mktemp|<</)
-    // The only file that output goes to is none.
+    // Output goes to no file but /dev/null.
     expect((text.match(/>(?!&)\S*/g) ?? []).filter(to => !/^>\/dev\/null\b/.test(to))).toEqual([])
   })
 
