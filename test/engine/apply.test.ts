@@ -408,7 +408,7 @@ describe('cancellation', () => {
 })
 
 describe('what is held back', () => {
-  /** h1 proves something; h2 and h3 wait for it with what they would write, one after the other. */
+  /** h1 proves something. h2 writes only after h1, and h3 only after h2. */
   function held(proof: Parameters<typeof entry>[2] = {}) {
     const builder = new GraphBuilder()
     const tasks = ['h1', 'h2', 'h3'].map(host => {
@@ -439,7 +439,7 @@ describe('what is held back', () => {
       'h1 entry:b': 'skipped',
       'h2 entry:a': 'in desired state',
       'h2 entry:b': 'in desired state',
-      // It waits for h2, which is well.
+      // This task waits for h2 only, where nothing failed.
       'h3 entry:a': 'changed',
       'h3 entry:b': 'in desired state',
     })
@@ -448,7 +448,7 @@ describe('what is held back', () => {
     expect(both.pool.seen.filter(({ host, jobs }) => host !== 'h1' && jobs.length > 0)).toEqual([])
   })
 
-  /** A gate waits for h1 and h2, and holds back h3; h1 is lost before or after something was written to it. */
+  /** A gate waits for h1 and h2, and holds back h3. Tests lose h1 before or after something was written to it. */
   function gated(proof: Parameters<typeof entry>[2] = {}) {
     const builder = new GraphBuilder()
     const proofs = ['h1', 'h2'].map(host => {
@@ -462,7 +462,7 @@ describe('what is held back', () => {
   }
   const standing = { a: '1', b: '1' }
   const three = () => fakeHosts({ h1: standing, h2: standing, h3: { a: '1', gate: '1' } })
-  /** Connecting to h1 fails from its n-th time on; the first is that of the evaluation. */
+  /** Connecting to h1 fails from the n-th time on. The first time is that of the evaluation. */
   function lostFrom(turn: number): FakePoolOptions {
     let asked = 0
     return { refuse: host => (host === 'h1' && ++asked >= turn ? 'unreachable' : undefined) }
@@ -497,11 +497,11 @@ describe('what is held back', () => {
     builder.holdBack(h2.add(entry('c', '2')), [holder])
     const hosts = fakeHosts({ h1: { a: '1' }, h2: { b: '1', c: '1' } })
     const { ends } = await run(builder, hosts, {
-      // Both hosts are written to at once: h2 is read first, and its reply arrives last.
+      // Both hosts are written to at the same time. h2 is read first, and its reply arrives last.
       latency: number => (number === 3 ? 4 : 1),
       replyLatency: number => (number === 4 ? 8 : 0),
       fault: (_number, host, { jobs }) => {
-        // What is written on h1 brings about what h2 wants.
+        // The write on h1 brings h2 into its desired state.
         if (jobs.length > 0 && host === 'h1') hosts.get('h2')!.values.set('c', '2')
         return undefined
       },
@@ -524,7 +524,7 @@ test('a host that refuses what is written fails alone while the lock is held, at
   const second = scope.add(entry('b', '1'), { after: [first] })
   scope.add(entry('c', '1'), { after: [second] })
   const refused = builder.scope('h2', 'r').add(entry('d', '1'))
-  // It would be its turn when the first host is done.
+  // It would be the turn of this task when the first host is done.
   const later = builder.scope('h2', 'later').add(entry('e', '1'), { after: [second] })
   const pool = new FakePool(fakeHosts({ h1: {}, h2: {} }), {
     fault: (_, host, { jobs }) => (host === 'h2' && jobs.length > 0 ? { kind: 'fenced', jobs: 0 } : undefined),
@@ -542,6 +542,6 @@ test('a host that refuses what is written fails alone while the lock is held, at
   expect(summary).toMatchObject({ changed: 3, failed: 2, cancelled: 0 })
   expect([ends.get(refused.id)?.result, ends.get(later.id)?.result]).toEqual(['failed', 'failed'])
   expect(failedHosts.get('h2')?.kind).toBe('fenced')
-  // Those that keep the lock were asked once: one host does not have all the others wait again and again.
+  // The hosts that keep the lock were asked once: one host does not make all others wait again and again.
   expect(doubted).toHaveLength(1)
 })

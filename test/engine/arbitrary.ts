@@ -5,7 +5,7 @@ import type { Graph, Task } from '../../src/core/task.ts'
 import type { TaskId } from '../../src/core/task-id.ts'
 import { entry, type FakeHost, fakeHosts, joined, unit } from './fake.ts'
 
-/** One task of a random graph; indices count backwards from the task and are cut to what exists. */
+/** One task of a random graph. Indices count backwards from the task; those that are too high wrap around. */
 interface Shape {
   readonly host: number
   readonly kind: 'entry' | 'consumer' | 'joined' | 'unit'
@@ -16,7 +16,7 @@ interface Shape {
   readonly initial: 'nothing' | 'other' | 'right'
 }
 
-/** A random world: its hosts as they are found, and what is wanted of them. */
+/** A random world: the state of its hosts at the beginning, and their desired state. */
 export interface World {
   readonly hostCount: number
   readonly shapes: readonly Shape[]
@@ -36,7 +36,7 @@ export const worlds: fc.Arbitrary<World> = fc.record({
   shapes: fc.array(shape, { minLength: 1, maxLength: 16 }),
 })
 
-/** The hosts as they are found: each call makes new ones. */
+/** The hosts in their state at the beginning. Each call makes new ones. */
 export function hostsOf(world: World): Map<string, FakeHost> {
   const hosts = fakeHosts(Object.fromEntries(Array.from({ length: world.hostCount }, (_, n) => [`h${n}`, {}])))
   for (const [index, { initial, kind }] of world.shapes.entries()) {
@@ -49,7 +49,7 @@ export function hostsOf(world: World): Map<string, FakeHost> {
   return hosts
 }
 
-/** What is wanted. Tasks whose index is in `failing` have a step that fails. */
+/** The graph of the desired state. Tasks whose index is in `failing` have a step that fails. */
 export function graphOf(world: World, failing: ReadonlySet<number> = new Set()): Graph {
   const builder = new GraphBuilder()
   const tasks: Task<string>[] = []

@@ -9,7 +9,7 @@ import { leaving } from './rolling-world.ts'
 
 type Hosts = ReturnType<typeof fakeHosts>
 
-/** A value that depends on another one of the node, and both of them in a bracket. */
+/** A bracket around two values of a node, of which one depends on the other. */
 function nodeIn(builder: GraphBuilder, node: string, value = '2') {
   const scope = builder.scope(node, 'r')
   const a = scope.add(entry('a', value))

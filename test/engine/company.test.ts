@@ -6,7 +6,7 @@ import { type Attendance, Company } from '../../src/engine/company.ts'
 
 const patience = { patienceMs: 100, patienceTotalMs: 400 }
 
-/** Ends never by itself; tells whether it was told to end. */
+/** Work that never ends by itself. It adds to `ended` when it is told to end. */
 function hanging({ signal, heard }: Attendance, ended: string[] = []): Promise<string> {
   heard(0)
   signal.addEventListener('abort', () => ended.push('ended'))
@@ -104,7 +104,7 @@ describe('hosts that are read side by side', () => {
     const company = new Company(4, patience)
     const healthy = company.attend('healthy', async ({ heard }) => {
       heard(0)
-      // Its answer comes by a pipe, as that of a host does.
+      // Its answer arrives through a pipe, like that of a host.
       const host = spawn('sh', ['-c', 'for one in 1 2 3 4 5 6; do echo $one; sleep 0.05; done'])
       host.stdout.on('data', () => heard(0))
       await new Promise(resolve => host.once('close', resolve))

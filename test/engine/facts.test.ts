@@ -10,7 +10,7 @@ import { compileExchange } from '../../src/shell/script.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 
-// Hosts named after what becomes of them.
+// Each host is named after what happens to it.
 class MixedPool extends LocalPool {
   override async session(host: string): Promise<Session> {
     if (host === 'closed') throw new HostError(host, 'login', { where: host, problem: 'no key fits' })
@@ -21,7 +21,7 @@ class MixedPool extends LocalPool {
       }
     }
     if (host === 'endless') {
-      // As much as its probe may print, and a little more, through what reads the answers of hosts.
+      // It prints a little more than its probe may, to the code that decodes the answers of hosts.
       const exchange = async (request: ExchangeRequest) => {
         const decoder = new Decoder(compileExchange(request, 'cafe0123'), 0)
         const text = 'lock.a\n'.repeat((request.probes[0]?.maxBytes ?? 0) / 7 + 1)

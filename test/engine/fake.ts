@@ -49,7 +49,7 @@ export class FakeHost {
   }
 }
 
-/** What is to go wrong with one exchange: before anything was done, after `jobs` of its jobs, or after all of it. */
+/** A fault of one exchange: before it did anything, after `jobs` of its jobs, or after all of it. */
 export interface Fault {
   readonly kind: HostErrorKind | 'killed'
   /** Jobs that still take effect. */
@@ -61,7 +61,7 @@ export interface FakePoolOptions {
   readonly fault?: (number: number, host: string, request: ExchangeRequest) => Fault | undefined
   /** How many turns of the event loop an exchange takes. */
   readonly latency?: (number: number) => number
-  /** How many turns its reply is on its way, once all is done and read on the host. Default 0. */
+  /** How many turns its reply takes to arrive, once the host has done and read everything. Default 0. */
   readonly replyLatency?: (number: number) => number
   /** Connecting to these hosts fails. */
   readonly refuse?: (host: string) => HostErrorKind | undefined
@@ -80,7 +80,7 @@ export class FakePool implements SshPool {
   readonly overlaps: string[] = []
   /** Most exchanges that ran at a time. */
   mostAtOnce = 0
-  /** Settles when a fault of kind `killed` was met. */
+  /** Settles when a fault of kind `killed` happens. */
   readonly killed = Promise.withResolvers<void>()
   readonly #options: FakePoolOptions
   readonly #running: string[] = []
@@ -131,7 +131,7 @@ export class FakePool implements SshPool {
       for (const [index, job] of jobs.entries()) {
         const reply = runJob(host, job.steps, job.verify.script, index, options)
         replies.push(reply)
-        // As over SSH: the outcome is told while the jobs after it run, and others may act on it meanwhile.
+        // Like SSH, it reports the outcome while the next jobs run, and others may act on it meanwhile.
         if (fault?.kind !== 'killed' || index < jobs.length - 1) options.onJobEnd?.(index, reply)
         await new Promise(resolve => setImmediate(resolve))
       }
@@ -178,7 +178,7 @@ export function fakeHosts(table: Readonly<Record<string, Readonly<Record<string,
   return new Map(Object.entries(table).map(([name, values]) => [name, new FakeHost(name, values)]))
 }
 
-/** A run over a fake pool that keeps what it is told. */
+/** A run over a fake pool that keeps its events. */
 export function fakeRun(
   pool: SshPool,
   options: Partial<Run> = {},
@@ -228,7 +228,7 @@ export function entry(
   }
 }
 
-/** Joined once and for all with an ephemeral value, as `kubeadm join` is. */
+/** A resource that joins once and for all with an ephemeral value, like `kubeadm join`. */
 export function joined(
   key: string,
   token: Resource<string | undefined, { token: string }>['desired']['token'],
@@ -245,7 +245,7 @@ export function joined(
   }
 }
 
-/** Restarts when one of the watched values is not what it was at the last start. */
+/** A resource that restarts when one of the watched values differs from that at the last start. */
 export function unit(
   name: string,
   watches: readonly string[],

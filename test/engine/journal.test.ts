@@ -117,7 +117,7 @@ test('a journal that is removed under way says so once, instead of being written
   expect(await readdir(runs())).toEqual([])
 })
 
-// A full file system has to be mounted, which takes root. CI has it: there the test runs, and fails where it cannot.
+// Mounting a full file system takes root. The test always runs in CI, and fails there if it cannot mount.
 test.runIf(process.getuid?.() === 0 || process.env.CI)(
   'a full disk: the journal says that it is incomplete, and a run goes on without one',
   async () => {
@@ -130,7 +130,7 @@ test.runIf(process.getuid?.() === 0 || process.env.CI)(
         for (;;) journal.write({ at: 1, type: 'note', text: 'x'.repeat(4096) })
       }
       expect(fill).toThrow('ENOSPC')
-      // No half of an event is left for who reads it.
+      // The file has only whole events.
       const lines = (await readFile(join(at(journal), 'events.ndjson'), 'utf8')).split('\n')
       expect(lines.pop()).toBe('')
       expect(lines.map(line => JSON.parse(line) as unknown).length).toBeGreaterThan(10)

@@ -30,9 +30,9 @@ const read = [
 ]
 const lost = [connected, started, failed]
 
-/** A run that tells these events and ends; three journals are kept of each kind. */
+/** A run that has these events and ends. Three journals of each kind are kept. */
 async function run(events: readonly object[], { cluster = 'lab', command = 'apply' }: Partial<JournalOptions> = {}) {
-  // Journals are named by the second.
+  // The name of a journal has its time in seconds.
   vi.setSystemTime(Date.now() + 60_000)
   const journal = await openJournal({ folder: command === 'plan' ? plans() : runs(), cluster, command, keep: 3 })
   for (const event of [{ type: 'run:start', run: 'x', command, cluster, hosts: ['cp1', 'w1'] }, ...events])

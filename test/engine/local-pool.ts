@@ -3,7 +3,7 @@ import { HostError } from '../../src/core/errors.ts'
 import type { ExchangeOptions, ExchangeReply, ExchangeRequest, Fence, Session, SshPool } from '../../src/core/host.ts'
 import type { ProbeResult } from '../../src/core/resource.ts'
 
-/** Runs scripts with this machine's own sh: for scripts that have to be right in a real shell. Only `run` steps. */
+/** Runs scripts with the sh of this machine, to test them in a real shell. It knows only `run` steps. */
 export class LocalPool implements SshPool {
   readonly #shell: readonly string[]
   #count = 0
@@ -11,9 +11,9 @@ export class LocalPool implements SshPool {
   away = false
   /** Hosts that cannot be reached. */
   readonly unreachable = new Set<string>()
-  /** Makes a script that of one host, where several are to be told apart. */
+  /** Changes a script for one host, so that several hosts can differ. */
   localise: (host: string, script: string) => string = (_, script) => script
-  /** Each fence that came with jobs. */
+  /** The fence of each request with jobs. */
   readonly fences: (Fence | undefined)[] = []
 
   constructor(shell: readonly string[] = ['/bin/sh']) {

@@ -35,7 +35,7 @@ const write = (host: string, text: string, name = 'generation') => writeFile(sta
 const kept = (host: string) => readFile(stateFile(host, 'generation'), 'utf8').then(text => text.trim())
 const holderOn = async (host: string) => (await readLock(host, fakeRun(pool), paths())).holder?.run
 
-/** Another run takes the lock of a host, and gives signs. */
+/** Another run takes the lock of a host and has just given a sign of life. */
 async function give(host: string, run: string) {
   const lock = join(folder, host, 'run', 'lock')
   mkdirSync(lock, { recursive: true })
@@ -47,7 +47,7 @@ async function give(host: string, run: string) {
   await writeFile(join(lock, 'holder'), `${encodeHolder(elsewhere(run))}\n`)
 }
 
-/** The generation of a run and who keeps its lock. */
+/** Takes the lock, and tells the generation of the run and who keeps its lock. */
 async function hold(id: string, hosts: readonly string[] = voters, more: Partial<LockOptions> = {}) {
   const run = fakeRun(pool)
   const { result } = await withLock(hosts, run, options(id, more), async lock => ({
@@ -137,7 +137,7 @@ describe('a generation that cannot be', () => {
 describe('a host that cannot write what it has to remember', () => {
   const fill = (host: string, name = 'generation.new') => mkdirSync(stateFile(host, name))
 
-  // A folder in the place of the file would take the file into it, and what was written be forgotten.
+  // mv could move the file into a folder in its place, and the generation would be lost.
   test.each(
     voters.flatMap(voter => [
       [voter, 'generation.new'],
@@ -155,7 +155,7 @@ describe('a host that cannot write what it has to remember', () => {
   test('counts no more where it only cannot learn what the others know', async () => {
     await write('cp3', '41')
     const state = join(folder, 'cp1', 'state')
-    // It can be taken, but its second write fails.
+    // Taking the lock of this host succeeds, but the second write fails.
     const { localise } = pool
     pool.localise = (host, script) =>
       localise(host, script).replaceAll(
@@ -186,7 +186,7 @@ describe('a host that cannot write what it has to remember', () => {
 
 describe('a host that was restarted while a run had the lock', () => {
   const restart = (host: string) => rmSync(join(folder, host, 'run'), { recursive: true })
-  /** What a run makes of the lock that is not to wait for anybody. */
+  /** Takes the lock without waiting for anybody. */
   const next = async (id: string, hosts: readonly string[]) => {
     const run = fakeRun(pool)
     const { result } = await withLock(hosts, run, options(id), async ({ unquiet }) => unquiet)

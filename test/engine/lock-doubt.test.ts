@@ -13,7 +13,7 @@ import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 import { elsewhere, lockFolder, lockPathsIn } from './lock-folder.ts'
 
-/** One host refuses all that is written, as if a later run had written to it. */
+/** One host refuses all writes, as if a later run had written to it. */
 class PoolWithRefusal extends LocalPool {
   refusing = 'w2'
   override async session(host: string): Promise<Session> {

@@ -5,7 +5,7 @@ import { thisController } from '../../src/engine/controller.ts'
 import type { LockHolder, LockPaths } from '../../src/engine/lock-state.ts'
 import type { LocalPool } from './local-pool.ts'
 
-/** Makes the hosts of a pool folders of their own below a new one, with what a lock needs there. Returns the folder. */
+/** Creates a folder with a folder for each host of a pool below it, with what a lock needs there. Returns the outer one. */
 export function lockFolder(pool: LocalPool, hosts: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'evcctl-lock-'))
   pool.localise = (host, script) => script.replaceAll(folder, join(folder, host))
@@ -19,7 +19,7 @@ export function lockPathsIn(folder: string): LockPaths {
   return { run: join(folder, 'run'), state: join(folder, 'state') }
 }
 
-/** A run on another machine, of which nobody can see whether it lives. */
+/** A run on another machine, of which nobody here can see whether it is alive. */
 export function elsewhere(run: string): LockHolder {
   return { ...thisController(run), machine: 'another', controller: 'laptop-7' }
 }

@@ -11,7 +11,7 @@ import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 import { lockFolder, lockPathsIn } from './lock-folder.ts'
 
-/** Hosts that hang, in the connecting or in what they are asked to write, until whoever waits for it gives up. */
+/** Hosts that hang while they are connected or written to, until the one who waits gives up. */
 class HangingPool extends LocalPool {
   readonly connecting = new Set<string>()
   readonly writing = new Set<string>()
@@ -96,7 +96,7 @@ describe('a run that is stopped while it takes the lock', () => {
     await vi.waitFor(() => expect(pool.tried).toContain('cp1'))
     stop.abort()
     await expect(had).rejects.toMatchObject({ exitCode: 130 })
-    // A connection that failed is not tried once more then.
+    // After the stop, a connection that failed is not tried again.
     expect(pool.tried.filter(host => host === 'cp1')).toHaveLength(1)
   })
 
@@ -120,7 +120,7 @@ describe('a run that is stopped while it takes the lock', () => {
 test('the second ^C does not wait until it is known whether the lock is still held', async () => {
   const { stop, abort, run } = interruptible()
   const { lost } = await withLock(voters, { ...run, reconnectDelaysMs: [] }, options('run-1'), async held => {
-    // As on a laptop that has slept, and is not in its network yet.
+    // This is like a laptop that has slept and is not in its network yet.
     vi.spyOn(Date, 'now').mockReturnValue(Date.now() + 50_000)
     for (const host of voters) pool.unreachable.add(host)
     pool.fences.length = 0

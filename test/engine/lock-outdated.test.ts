@@ -12,7 +12,7 @@ import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 import { elsewhere, lockFolder, lockPathsIn } from './lock-folder.ts'
 
-/** Loses the answer of the first write on each host, after it has run there. */
+/** Loses the answer to the first write on each host, after the write has run there. */
 class PoolThatLosesAnswers extends LocalPool {
   readonly #lost = new Set<string>()
   override async session(host: string): Promise<Session> {
@@ -47,7 +47,7 @@ function without(off: readonly string[], pool = new LocalPool()): LocalPool {
   return pool
 }
 
-/** What a run reads that does not reach some hosts. */
+/** Reads the lock like a run that does not reach some hosts. */
 async function look(off: readonly string[] = [], of: readonly string[] = voters): Promise<SeenLock> {
   const read = [...new Set([...of, 'w1'])].filter(host => !off.includes(host))
   const locks = await Promise.all(
@@ -57,7 +57,7 @@ async function look(off: readonly string[] = [], of: readonly string[] = voters)
   return seen
 }
 
-/** Takes the lock and tells whether what was read is outdated. */
+/** Takes the lock, and tells whether the reading before is outdated. */
 async function apply(
   id: string,
   seen: SeenLock,
@@ -158,7 +158,7 @@ test('a take that was cut off after it had the lock raises the generation when i
   const take = takeStep(paths(), elsewhere('run-1'), 1)
   const pool = without([])
   const { localise } = pool
-  // As when the script is killed there.
+  // This is like a script that is killed at this place.
   pool.localise = (host, script) => localise(host, script).replace(/^remember holder .*/m, 'exit 0')
   await changeLock('cp1', fakeRun(pool), take, paths())
   expect((await readFile(join(folder, 'cp1', 'state', 'generation'), 'utf8')).trim()).toBe('40')

@@ -10,17 +10,17 @@ import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 import { lockFolder, lockPathsIn } from './lock-folder.ts'
 
-/** Tells what is done in which order; some hosts never connect, others never answer to what is written. */
+/** Records the order of connections and writes. Some hosts never connect, others never answer a write. */
 class TracingPool extends LocalPool {
   readonly silent = new Set<string>()
-  /** Connects only once `late` is called. */
+  /** This host connects only once `late` is resolved. */
   slow: string | undefined
   readonly late = Promise.withResolvers<void>()
   readonly hanging = new Set<string>()
-  /** Answers the first thing that is written, and not the second one. */
+  /** This host answers the first write, but not the second one. */
   hangingTwice: string | undefined
   readonly trace: string[] = []
-  /** How long each write may take that was not answered, ms. */
+  /** The time-out of each write that was not answered, by host, ms. */
   readonly bounds = new Map<string, number | undefined>()
 
   override async session(host: string, signal?: AbortSignal): Promise<Session> {
@@ -33,7 +33,7 @@ class TracingPool extends LocalPool {
       exchange: async (request, options) => {
         if (request.jobs.length > 0) this.trace.push(`write ${host}`)
         const hangs = this.hanging.has(host) && request.jobs.length > 0
-        // As with a connection that is cut off, it runs there all the same.
+        // As with a connection that is cut off, the write runs on the host nevertheless.
         const reply = await session.exchange(request, options)
         if (this.hangingTwice === host && request.jobs.length > 0) {
           this.hangingTwice = undefined
@@ -77,7 +77,7 @@ const impatient = { patienceMs: 50, patienceTotalMs: 60_000 }
 const holders = () =>
   Promise.all(voters.map(async host => (await readLock(host, fakeRun(new Unhindered()), paths())).holder?.run))
 
-/** The same hosts, all of which answer. */
+/** The same hosts, but all of them answer. */
 class Unhindered extends LocalPool {
   override localise = pool.localise
 }
@@ -120,7 +120,7 @@ describe('hosts that connect and do not answer what the lock asks', () => {
     })
     expect(await holders()).toEqual(voters.map(() => undefined))
     expect(run.of('note')).toEqual([])
-    // Nor does the next run think that it has pushed somebody aside.
+    // The next run does not believe that it has pushed somebody aside.
     const next = fakeRun(pool)
     expect((await withLock(voters, next, options('run-2'), async ({ unquiet }) => unquiet)).result).toBe(false)
     expect(next.of('lock:taken')[0]).not.toHaveProperty('from')
@@ -130,7 +130,7 @@ describe('hosts that connect and do not answer what the lock asks', () => {
     for (const host of ['cp1', 'cp3', 'cp5']) pool.hanging.add(host)
     await expect(hold()).rejects.toThrow('Too few of the hosts')
     expect(await holders()).toEqual(voters.map(() => undefined))
-    // The others have counted one run, these none: they have to be told.
+    // cp2 has counted no run, and the others one, so cp2 has to be told.
     rmSync(join(folder, 'cp2', 'state'), { recursive: true })
     pool.hangingTwice = 'cp2'
     await withLock(voters, fakeRun(pool, { patience: impatient }), options('run-2'), async () => undefined)

@@ -332,7 +332,7 @@ test('a host that does not answer when hosts are fenced holds up nobody, and is 
       async session(host) {
         const session = await pool.session(host)
         if (host !== 'w2') return session
-        // As while the host is said to end what an earlier run does there, for which it has a minute.
+        // This is like a host that ends what an earlier run does there, for which it has a minute.
         const exchange: Session['exchange'] = (_, { signal, onWait }) => {
           onWait?.(60_000)
           signal.addEventListener('abort', () => ended.push(host))
@@ -352,7 +352,7 @@ test('a host that does not answer when hosts are fenced holds up nobody, and is 
 test('a run that stood still longer than its lock lasts writes nothing before it has asked who holds it', async () => {
   const { lost } = await withLock(['cp'], fakeRun(pool), options('run-1', { heartbeatMs: 60_000 }), async ({ run }) => {
     await writeFile(join(paths().run, 'lock', 'holder'), encodeHolder(elsewhere('thief')))
-    // As after SIGSTOP or a sleeping laptop: no timer has run yet.
+    // This is like a process after SIGSTOP or on a laptop that slept: no timer has run yet.
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 61_000)
     pool.fences.length = 0
     await expect(fenceHosts(['w1'], run).then(() => run.writer?.hold())).rejects.toThrow('taken over')

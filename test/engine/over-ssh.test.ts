@@ -35,7 +35,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** A file with one line, with steps that may go before the write. */
+/** A file with one line; `before` are steps before the write. */
 function line(
   name: string,
   text: Resource<string, { text: string }>['desired']['text'],
@@ -86,7 +86,7 @@ test('a plan costs two exchanges a host however many tasks there are, counted wh
   const builder = new GraphBuilder()
   for (const host of ['w1', 'w2']) {
     const scope = builder.scope(host, 'r')
-    // Each waits for the one before it, so that order is no excuse either.
+    // Each task waits for the one before it: the order of tasks costs no exchanges either.
     let last = scope.add(line(`${host}-0`, 'zero'))
     for (let number = 1; number < 70; number++) {
       const text = last.output.map(before => `${before.length} ${number}`)
@@ -186,7 +186,7 @@ test('a run that gives no sign is pushed aside: what it does on hosts is ended, 
   builder.scope('w2', 'r').add(line('b', 'two'), { after: [first] })
   const old = fakeRun(pool)
   const evaluation = await evaluate(builder.build(), old)
-  // It does not beat, as a process that was stopped.
+  // This holder sends no heartbeats, like a process that was stopped.
   const silent = { id: 'old', paths, holder: elsewhere('old'), heartbeatMs: 600_000 }
   await using otherPool = createPool([server.target({ name: 'w1' }), server.target({ name: 'w2' })])
   const next = fakeRun(otherPool)
@@ -214,7 +214,7 @@ test('a host that keeps the lock and accepts a connection, but says nothing, is 
   const { port } = silent.address() as AddressInfo
   const targets = [server.target({ name: 'w1' }), server.target({ name: 'w2' }), server.target({ name: 'w3', port })]
   await using others = createPool(targets)
-  // The others are one machine here, and keep one lock.
+  // w1 and w2 are the same machine here, and keep the same lock.
   const paths = { run: join(folder, 'run'), state: join(folder, 'state') }
   const run = fakeRun(others, { patience: { patienceMs: 50, patienceTotalMs: 50 } })
   const { result, lost } = await withLock(['w3', 'w1', 'w2'], run, { id: 'run-1', paths }, async () => 'had')

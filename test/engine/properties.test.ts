@@ -36,7 +36,7 @@ function tables(hosts: Hosts) {
   return [...hosts].map(([name, host]) => [name, [...host.values].sort()])
 }
 
-// Latencies that differ from exchange to exchange, the same in every run of a test case.
+// Latencies differ from exchange to exchange, but are the same in every run of a test case.
 const jitter = (seed: number) => (number: number) => 1 + ((number * 7 + seed * 13) % 5)
 
 test('plan writes nothing and makes one exchange a host', async () => {
@@ -112,7 +112,7 @@ test('connections lost now and then do not keep apply from converging', async ()
       const graph = graphOf(world)
       const hit = new Set<string>()
       const { run } = await applyOnce(graph, hosts, {
-        // Making a value is not repeated, and losing the same twice fails it: other tests are about that.
+        // Making a value is not repeated, and a task that is lost twice fails. Other tests are about these cases.
         fault: (number, host, request) => {
           const scripts = [...request.jobs.map(job => job.verify), ...request.probes].map(probe => host + probe.script)
           if (!lost.includes(number) || scripts.some(script => hit.has(script) || script.includes('make')))

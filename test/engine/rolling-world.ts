@@ -8,13 +8,13 @@ import type { Graph, Task } from '../../src/core/task.ts'
 import { barrier } from '../../src/resources/support/barrier.ts'
 import { entry, FakeHost, unit } from './fake.ts'
 
-/** One task on a node; indices count backwards among the tasks before it: `inputs` among its node's own and the sources. */
+/** One task on a node. Indices count backwards: in `after` among all tasks, in `inputs` among the sources and its node's. */
 interface Shape {
   readonly kind: 'entry' | 'consumer'
   readonly inside: boolean
   readonly after: readonly number[]
   readonly inputs: readonly number[]
-  /** What each version wants of it: most stay the same. */
+  /** Its desired value in each version: most stay the same. */
   readonly wanted: readonly [string, string]
   readonly initial: 'nothing' | 'other' | 'right'
 }
@@ -23,18 +23,18 @@ interface Shape {
 export interface RollingWorld {
   readonly nodes: readonly (readonly Shape[])[]
   readonly maxUnavailable: number
-  /** What each version wants of tasks on the controller that give values to the nodes. */
+  /** The desired values, in each version, of the tasks on the controller that give values to the nodes. */
   readonly sources: readonly (readonly [string, string])[]
 }
 
-/** What a run is to do, and what goes wrong in it. */
+/** What a run has to do, and what goes wrong in it. */
 export interface Attempt {
   readonly version: 0 | 1
   /** Tasks whose steps fail, as node and index. */
   readonly failing: readonly (readonly [number, number])[]
-  /** Nodes that cannot be reached from their n-th connection on; the first one reads them. */
+  /** Nodes that cannot be reached from their n-th connection on. The first connection is for reading. */
   readonly lost: readonly (readonly [number, number])[]
-  /** Where it is killed, or its connection is lost, and after how many jobs of that exchange. */
+  /** At which exchange the run is killed or loses its connection, and after how many jobs of that exchange. */
   readonly fault: { readonly at: number; readonly jobs: number; readonly kind: 'killed' | 'lost' } | undefined
 }
 
@@ -69,7 +69,7 @@ export const attempts: fc.Arbitrary<Attempt> = fc.record({
   ),
 })
 
-/** Hosts that count, after each thing that happens, how many nodes are out of service, and see what is written on one that is not. */
+/** Hosts that check, after each script, that not too many nodes are out of service, and that no node in service is changed. */
 export class Watch {
   readonly hosts: ReadonlyMap<string, FakeHost>
   readonly wrong: string[] = []
@@ -108,18 +108,18 @@ export class Watch {
   }
 }
 
-/** The graph of an attempt, and what has to be known of it. */
+/** The graph of an attempt, and the parts of it that tests look at. */
 export interface RollingGraph {
   readonly graph: Graph
   readonly inside: ReadonlyMap<string, readonly Task[]>
   /** What is written on one node at a time: a task a node, batch after batch. */
   readonly alone: readonly (readonly Task[])[]
   readonly gates: readonly Task[]
-  /** What the batches after each gate may not get when it fails. */
+  /** For each gate, the tasks of the batches after it that may not be written when it fails. */
   readonly behind: readonly (readonly Task[])[]
 }
 
-/** Declares what an attempt wants, with the nodes first that `watch` finds out of service. */
+/** Declares the graph of an attempt. The nodes that `watch` finds out of service go first. */
 export function rollingGraph(world: RollingWorld, { version, failing }: Attempt, watch: Watch): RollingGraph {
   const builder = new GraphBuilder()
   const { entered } = watch
@@ -213,7 +213,7 @@ function resourceOf(
   return entry(key, value, steps)
 }
 
-/** Takes a node back into service that `out-NODE` or `drained-NODE` on its host say is not, whatever became of the run. */
+/** Takes a node back into service if `out-NODE` or `drained-NODE` says that it is not, whatever happened to the run. */
 export function leaving(node: string): Resource<boolean, Record<never, never>> {
   return {
     kind: 'uncordon',

@@ -21,14 +21,14 @@ const clean = (version: 0 | 1): Attempt => ({ version, failing: [], lost: [], fa
 
 interface Ran extends ReturnType<typeof rollingGraph> {
   readonly evaluation: Evaluation
-  /** Undefined where it was killed. */
+  /** Undefined if the run was killed. */
   readonly result: ApplyResult | undefined
   /** What was written on the controller. */
   readonly written: readonly string[]
   readonly events: readonly EventBody[]
 }
 
-/** One run of evcctl, with all that goes wrong in it. */
+/** One run of evcctl, with its faults. */
 async function attempt(world: RollingWorld, watch: Watch, one: Attempt): Promise<Ran | undefined> {
   const declared = rollingGraph(world, one, watch)
   const asked = new Map<string, number>()

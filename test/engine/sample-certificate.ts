@@ -1,3 +1,3 @@
-/** A certificate that expires on 2026-12-31, DER in base64; always the same, for tests that have to be repeatable. */
+/** A certificate that expires on 2026-12-31, DER in base64. It is always the same, so that tests are repeatable. */
 export const sampleCertificate =
   'MIIBNTCB3KADAgECAgEBMAoGCCqGSM49BAMCMAwxCjAIBgNVBAMMAXgwHhcNMjUxMjMxMDAwMDAwWhcNMjYxMjMxMDAwMDAwWjAMMQowCAYDVQQDDAF4MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEutFlp1EG6TnL8ElG5RGkAIAsKH5A7dh8TNSokfMLqq6XCPm1LnTzPX106YSk2yxqvMrD6WJDIfQpBLRD1aUjaMvMC0wDAYDVR0TAQH/BAIwADAdBgNVHQ4EFgQU9jezJWC0G7lvGHJpBlbHUUDi8bMwCgYIKoZIzj0EAwIDSAAwRQIhAJ6FO268L4xWncxvGZKHuaTD7w6rbL3Y/n95zKi5HtkAAiAIvR4Tyt0fJ8nb43ts1y1QAzduedGQUmVNF4HZ1WotAw=='
