@@ -24,8 +24,9 @@ export interface ExchangeRequest {
   readonly jobs: readonly Job[]
   readonly probes: readonly Probe<unknown>[]
   /**
-   * Only for requests with jobs. The host first ends what an earlier run still does there. If a later run has written to the
-   * host, the exchange rejects with a HostError of kind `fenced`. Undefined for reads, and for writes that no lock protects.
+   * Only for requests with jobs. If a later run has written to the host, the exchange rejects with a HostError of kind
+   * `fenced`. Otherwise the host first ends what earlier runs still do there. Undefined for reads, and for writes that no lock
+   * protects.
    */
   readonly fence?: Fence
 }

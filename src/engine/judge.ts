@@ -18,7 +18,7 @@ export type Desired = Readonly<Record<string, unknown>>
 /** A verdict and the desired state it was found for. */
 export type Judgement =
   | { readonly verdict: Verdict; readonly desired: Desired }
-  /** `refused`: the resource itself says that it cannot be brought about. */
+  /** `refused`: evcctl cannot make the change; see Change. */
   | { readonly error: ErrorDetails; readonly refused?: true }
 
 export const nothingWatched: Watched = { changing: [], undecided: [] }

@@ -47,7 +47,7 @@ export interface TaskState {
   heldBy: number
   /** The failed task because of which it may write nothing. */
   heldBack: TaskId | undefined
-  /** `running`: its steps are on their way; its end is known when the exchange is over. */
+  /** `running`: its steps are on their way, and the host has not told their outcome yet. */
   stage: 'waiting' | 'ready' | 'running' | 'done'
   snapshot: Snapshot | undefined
   /** The host's exchange that the snapshot came with; 0 for the evaluation. */
