@@ -12,6 +12,11 @@ export function withFaultOwner<T>(owner: Owner, work: () => T): T {
   return owners.run(owner, work)
 }
 
+/** Runs `work` for somebody else: its exceptions are no fault of the owner in whose time it begins. */
+export function withoutFaultOwner<T>(work: () => T): T {
+  return owners.exit(work)
+}
+
 /** Gives an exception that nobody caught to its owner; returns false if it has none. For the handler of uncaught exceptions. */
 export function handToOwner(error: unknown): boolean {
   const owner = owners.getStore()

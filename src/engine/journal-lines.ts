@@ -93,7 +93,7 @@ export function isUnderWay(folder: string): boolean {
 export function* eventsIn({ path }: FormerJournal, budget: { bytes: number }): Iterable<Event> {
   for (const line of linesOf(path, budget)) {
     // The output of tasks makes a journal long and is not needed, so it uses up no budget.
-    if (line.includes('"task:output"')) budget.bytes += line.length
+    if (line.includes('"task:output"')) budget.bytes += Buffer.byteLength(line) + 1
     else {
       const event = parsed(line)
       if (event !== undefined) yield event

@@ -1,4 +1,5 @@
 import type { HostError } from '../core/errors.ts'
+import { withoutFaultOwner } from '../core/fault-owner.ts'
 import type { Change } from '../core/resource.ts'
 import { titleOf } from '../core/task.ts'
 import type { TaskId } from '../core/task-id.ts'
@@ -85,7 +86,8 @@ export class Scheduler {
   #start(host: HostState): void {
     host.busy = true
     this.#turns++
-    const turn = this.#lanes.run(host.name, () => this.#turn(host), host.priority)
+    // The reply of another host may be what lets this one begin.
+    const turn = withoutFaultOwner(() => this.#lanes.run(host.name, () => this.#turn(host), host.priority))
     turn
       .catch(error => this.#done.reject(error))
       .finally(() => {

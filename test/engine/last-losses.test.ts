@@ -155,8 +155,13 @@ test('a journal may have anything in it, and anything in its place', async () =>
   expect(losses()).toEqual([['w1', name]])
 })
 
-test('a loss is known after any amount that tasks have printed', async () => {
-  const printed = { type: 'task:output', host: 'w3', task: 'w3/packages:x', line: 'x'.repeat(60_000) }
+test.each(['x', '漢'])('a loss is known after any amount of %s that tasks have printed', async letter => {
+  const printed = {
+    type: 'task:output',
+    host: 'w3',
+    task: 'w3/packages:x',
+    line: letter.repeat(60_000 / Buffer.byteLength(letter)),
+  }
   const name = await run([])
   const events = join(runs(), name, 'events.ndjson')
   const at = ++time

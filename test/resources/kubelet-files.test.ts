@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { initConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
-import { kubeletConfigurationFile } from '../../src/resources/kubeadm/kubelet-configuration.ts'
+import { kubeletConfigurationFile, kubeletRecord } from '../../src/resources/kubeadm/kubelet-configuration.ts'
 import { kubeletFlags, kubeletFlagsOf } from '../../src/resources/kubeadm/kubelet-flags.ts'
-import { recordKubeletConfig } from '../../src/resources/kubelet/files.ts'
+import { kubeletRecordPath, recordKubeletConfig } from '../../src/resources/kubelet/files.ts'
 import { Sandbox } from './sandbox.ts'
 
 /** A host that is a node, with these files of its kubelet. */
@@ -51,6 +51,35 @@ describe("the kubelet's configuration", () => {
   ])('shows a field that was %s by hand', async (_what, edited, fields) => {
     expect(await fieldsAfter(edited)).toEqual(fields)
   })
+
+  test.each([0, 1, 2])(
+    'loses what a change wrote that was cut off after step %i and is not wanted any more',
+    async steps => {
+      const sandbox = node({ [config]: stringify(document) })
+      await sandbox.sh(recordKubeletConfig)
+      writeFileSync(sandbox.inside(kubeletRecordPath), kubeletRecord(document).content)
+      const other = kubeletConfiguration({ podPidsLimit: 9 })
+      const change = kubeletConfigurationFile(other).converge(await sandbox.probe(resource), { configuration: other })
+      for (const step of change.slice(0, steps)) {
+        if ('write' in step) {
+          writeFileSync(sandbox.inside(step.write), String(step.content))
+        } else {
+          writeFileSync(sandbox.inside(config), stringify(other))
+          await sandbox.sh(recordKubeletConfig)
+        }
+      }
+      const fields = resource.diff(await sandbox.probe(resource), { configuration: document }, { watched: [] })?.fields
+      const isWritten = steps === 2
+      expect(fields).toEqual(
+        isWritten
+          ? [
+              { field: 'maxPods', after: '50' },
+              { field: 'podPidsLimit', before: '9', after: '(default)' },
+            ]
+          : undefined,
+      )
+    },
+  )
 })
 
 test('a change of a policy whose state the kubelet keeps says what becomes of the pods that run', async () => {

@@ -44,7 +44,7 @@ beforeEach(() => {
 })
 
 test("the kubelet's configuration is whole at any moment of its change, also when the power goes", async () => {
-  const script = scriptOf(kubeletConfigurationFile({}).converge({ damaged: [] } as never, {} as never)[0])
+  const script = scriptOf(kubeletConfigurationFile({}).converge({ damaged: [] } as never, {} as never)[1])
   let ends = 0
   for (let before = 1; ends === 0; before++) {
     writeFileSync(at(config), 'old\n')
@@ -61,7 +61,7 @@ test("the kubelet's configuration is whole at any moment of its change, also whe
 test('so is a configuration that is not there, which kubeadm writes as it does', async () => {
   rmSync(at(config))
   writeFileSync(`${sandbox.root}/copy`, at(config))
-  const script = scriptOf(kubeletConfigurationFile({}).converge({ damaged: [] } as never, {} as never)[0])
+  const script = scriptOf(kubeletConfigurationFile({}).converge({ damaged: [] } as never, {} as never)[1])
   const ran = await host().run(script)
   expect([ran.exitCode, read(config)]).toEqual([0, 'new\n'])
 })

@@ -1,4 +1,4 @@
-import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import type { FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import {
   kubeletConfigCopy,
@@ -9,6 +9,7 @@ import {
 } from '../kubelet/index.ts'
 import {
   decodeFile,
+  deepMerge,
   documentChanges,
   hostYaml,
   isTree,
@@ -65,7 +66,7 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
       return { action: 'update', fields, ...(policy === undefined ? {} : { note: policyNote(policy.field) }) }
     },
     converge: state => {
-      const write: Step = { write: record.path, content: record.content, mode: 0o600 }
+      const write = { write: record.path, content: record.content, mode: 0o600 }
       const onlyRecord =
         state.damaged.length > 0 &&
         state.damaged.every(path => path === record.path) &&
@@ -73,7 +74,9 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
       if (onlyRecord) return [write]
       // Right after a change of the control plane the API server may not answer for a moment.
       const run = `${writeFunction}${retried('write_config', { times: 5 })}${recordKubeletConfig}`
-      return [{ run, timeoutMs: 180_000 }, write]
+      // Until the end, the record has the keys of both: a change that is cut off and not wanted any more is taken out.
+      const both = deepMerge(isTree(state.recorded) ? state.recorded : {}, configuration)
+      return [{ ...write, content: `${JSON.stringify(both)}\n` }, { run, timeoutMs: 180_000 }, write]
     },
     explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
   }
