@@ -1,4 +1,4 @@
-import { kubeadm } from '../distributions/kubeadm/index.ts'
+import { distributionOf } from '../distributions/index.ts'
 import { type Operation, siteOf } from '../src/index.ts'
 import { checkNetwork } from './stages/check-network.ts'
 import { declareControlPlane } from './stages/declare-control-plane.ts'
@@ -17,7 +17,7 @@ import { runNodes } from './stages/run-nodes.ts'
  * out. Throws UserError when there is nothing to be done without them: the first control plane node.
  */
 export const cluster: Operation = inventory => {
-  const on = siteOf(inventory, kubeadm)
+  const on = siteOf(inventory, distributionOf(inventory.spec))
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
   const controlPlane = declareControlPlane(on, hosts, etcd)

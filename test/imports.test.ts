@@ -51,6 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/index.ts',
     'src/preflight',
     'playbooks',
+    'distributions',
   ],
 }
 

@@ -14,6 +14,7 @@ export function checkNetwork(
   nodes: readonly RunningNode[],
   network: Network | undefined,
 ): void {
+  const { api } = on.distribution
   const { spec, machines, sandboxImage: image, networkName, networkPath } = on.inventory
   if (spec.network.cni === 'none') return
   const after = [
@@ -23,11 +24,12 @@ export function checkNetwork(
   ]
   const scope = on.builder.scope(on.first.name, networkCheckRole.name)
   const everywhere = scope.add(barrier('pods can run on every node'), { after })
-  const pods = scope.ephemeral({ ...checkPods({ image }), after: [everywhere] })
+  const pods = scope.ephemeral({ ...checkPods({ api, image }), after: [everywhere] })
   const answered = new Map(machines.map(({ host, address }) => [host, address]))
   for (const [host, peers] of peersOf(spec.hosts.filter(isNode))) {
     if (!answered.has(host)) continue
     on.declare(networkCheckRole, host.name, {
+      api,
       node: host.name,
       peers: peers.flatMap(peer => {
         const address = answered.get(peer)

@@ -17,7 +17,7 @@ import type { RunningNode } from './run-nodes.ts'
  * for those that join: one that fails would hold it up for all others.
  */
 export function declareDns(
-  { inventory, first, declare }: Site,
+  { inventory, distribution, first, declare }: Site,
   controlPlane: ControlPlane,
   nodes: readonly RunningNode[],
 ): void {
@@ -26,6 +26,7 @@ export function declareDns(
   const standing = nodes.filter(({ machine }) => machine.facts.kubernetes.kubeletConf)
   const waitedFor = standing.length < 2 ? nodes : standing
   declare(clusterDns, first.name, {
+    api: distribution.api,
     everyNode: spec.network.nodeDNS,
     initialised: controlPlane.first.joined,
     nodes: waitedFor.map(({ machine }) => expectedNode(machine.host)),

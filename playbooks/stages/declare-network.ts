@@ -38,6 +38,7 @@ export function declareNetwork(
   const home = controlPlane.nodes.find(({ machine }) => machine.host === networkHome)
   const from = cni === 'flannel' ? first : home
   const { same } = on.declare(settledNetworkRole, on.first.name, {
+    api: on.distribution.api,
     cni,
     file: spec.file,
     after: [...new Set([first.joined, (from ?? first).joined])],
@@ -46,29 +47,41 @@ export function declareNetwork(
   if (from === undefined) return undefined
   const { applied, daemonSet } = cni === 'flannel' ? applyFlannel(on, same) : applyFrom(on, from, { cni, same })
   const order = { after: nodes.map(({ joined }) => joined), watch: [applied] }
-  return { applied, rolledOut: on.builder.scope(from.machine.name, cni).add(rollout({ name: cni, daemonSet }), order) }
+  return {
+    applied,
+    rolledOut: on.builder
+      .scope(from.machine.name, cni)
+      .add(rollout({ api: on.distribution.api, name: cni, daemonSet }), order),
+  }
 }
 
-function applyFlannel({ inventory, first, declare }: Site, controlPlane: Task): NetworkOutputs {
+function applyFlannel({ inventory, distribution, first, declare }: Site, controlPlane: Task): NetworkOutputs {
   const { podCIDR, flannel: settings } = inventory.spec.network
   const { backend, image } = settings
-  return declare(flannel, first.name, { podCIDR, backend, image, endpoint: inventory.endpoint, controlPlane })
+  return declare(flannel, first.name, {
+    api: distribution.api,
+    podCIDR,
+    backend,
+    image,
+    endpoint: inventory.endpoint,
+    controlPlane,
+  })
 }
 
 /** Sets up a network that needs files, from the node that has them. `same`: done when no other network is there. */
 function applyFrom(
-  { inventory, declare }: Site,
+  { inventory, distribution, declare }: Site,
   { machine, system, opened }: JoinedNode,
   { cni, same }: { readonly cni: 'calico' | 'cilium'; readonly same: Task },
 ): NetworkOutputs {
   const { spec, endpoint } = inventory
   const { podCIDR, calico: calicoSpec, cilium: ciliumSpec } = spec.network
   const find = inventory.downloads(machine)
-  const order = { downloadAfter: [...system, ...opened], controlPlane: same }
+  const common = { api: distribution.api, downloadAfter: [...system, ...opened], controlPlane: same }
   if (cni === 'calico') {
     const { encapsulation, registry } = calicoSpec
     const manifest = find('calico-manifest', calicoSpec.version)
-    return declare(calico, machine.name, { manifest, podCIDR, encapsulation, registry, ...order })
+    return declare(calico, machine.name, { manifest, podCIDR, encapsulation, registry, ...common })
   }
   return declare(cilium, machine.name, {
     chart: find('cilium-chart', ciliumSpec.version),
@@ -78,6 +91,6 @@ function applyFrom(
     values: ciliumSpec.values,
     nodes: spec.hosts.filter(isNode).length,
     endpoint,
-    ...order,
+    ...common,
   })
 }

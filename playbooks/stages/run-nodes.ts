@@ -20,6 +20,7 @@ export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Networ
     const { running, ready } = node.run({ watch: programs.kubelet, kept: programs.kept, network: network?.applied })
     const { name, host, address } = machine
     const { announced } = on.declare(nodesRole, on.first.name, {
+      api: on.distribution.api,
       node: name,
       labels: labelsFor(host),
       taints: taintsFor(host),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import {
+  type ApiAccess,
   type ArtifactDownload,
   directory,
   file,
@@ -13,6 +14,7 @@ import {
 import { calicoKustomization } from './patches.ts'
 
 export interface CalicoParameters {
+  readonly api: ApiAccess
   readonly manifest: ArtifactDownload
   /** CIDR. */
   readonly podCIDR: string
@@ -31,7 +33,7 @@ const daemonSet = { name: 'calico-node', namespace: 'kube-system' }
 /** The pod network Calico: upstream's manifest with a few patches, applied by the kustomize that kubectl contains. */
 export const calico: Role<CalicoParameters, NetworkOutputs> = {
   name: 'calico',
-  declare(scope, { manifest, downloadAfter, controlPlane, ...settings }) {
+  declare(scope, { api, manifest, downloadAfter, controlPlane, ...settings }) {
     const made = scope.add(directory({ path: folder, mode: 0o755 }))
     const upstream = scope.add(
       installedArtifact({ name: 'calico-manifest', ...manifest, install: { data: `${folder}/calico.yaml` } }),
@@ -45,6 +47,7 @@ export const calico: Role<CalicoParameters, NetworkOutputs> = {
     const patches = scope.add(file({ path: `${folder}/kustomization.yaml`, mode: 0o644, content }), { after: [made] })
     const applied = scope.add(
       kustomization({
+        api,
         name: 'calico',
         folder,
         carrier: { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: daemonSet },

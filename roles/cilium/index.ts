@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { stringify } from 'yaml'
 import {
+  type ApiAccess,
   type ArtifactDownload,
   directory,
   file,
@@ -13,6 +14,7 @@ import {
 import { ciliumValues } from './values.ts'
 
 export interface CiliumParameters {
+  readonly api: ApiAccess
   readonly chart: ArtifactDownload
   readonly helm: ArtifactDownload
   /** Folder of the program in helm's archive, e.g. `linux-amd64`. */
@@ -55,6 +57,7 @@ export const cilium: Role<CiliumParameters, NetworkOutputs> = {
     const values = scope.add(file({ path: valuesPath, mode: 0o600, content }), { after: [made] })
     const applied = scope.add(
       helmRelease({
+        api: params.api,
         name: 'cilium',
         namespace: 'kube-system',
         helm: '/usr/local/bin/helm',

@@ -1,6 +1,7 @@
-import { dnsPlacement, type ExpectedNode, nodeDns, type Role, type Task } from '../../src/index.ts'
+import { type ApiAccess, dnsPlacement, type ExpectedNode, nodeDns, type Role, type Task } from '../../src/index.ts'
 
 export interface ClusterDnsParameters {
+  readonly api: ApiAccess
   /** Whether a copy of CoreDNS runs on every node as well. */
   readonly everyNode: boolean
   /** Done when there is a cluster. */
@@ -15,8 +16,8 @@ export interface ClusterDnsParameters {
 /** Spreads the CoreDNS of kubeadm, so that DNS survives the loss of any one node. Runs on a control plane node. */
 export const clusterDns: Role<ClusterDnsParameters, { readonly placed: Task }> = {
   name: 'cluster-dns',
-  declare(scope, { everyNode, initialised, nodes, ready, up }) {
-    scope.add(nodeDns({ wanted: everyNode }), { after: [initialised] })
-    return { placed: scope.add(dnsPlacement({ nodes, ready }), { after: up }) }
+  declare(scope, { api, everyNode, initialised, nodes, ready, up }) {
+    scope.add(nodeDns({ api, wanted: everyNode }), { after: [initialised] })
+    return { placed: scope.add(dnsPlacement({ api, nodes, ready }), { after: up }) }
   },
 }

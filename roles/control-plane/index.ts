@@ -10,6 +10,7 @@ import {
   etcdDataOf,
   file,
   initConfiguration,
+  kubeadmApi,
   kubeadmConfiguration,
   kubeadmFile,
   kubeadmInit,
@@ -72,7 +73,7 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
       }),
       { after: [written, initialised] },
     )
-    const swept = scope.add(endedRunsValues(), { after: [initialised] })
+    const swept = scope.add(endedRunsValues(kubeadmApi), { after: [initialised] })
     const token = scope.ephemeral({ ...bootstrapToken(), after: [swept] })
     const upload = uploadFile(init, cluster)
     const uploadWritten = upload === undefined ? [] : [scope.add(upload)]

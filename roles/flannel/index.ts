@@ -1,9 +1,10 @@
-import { manifest, type NetworkOutputs, type Role, type Task } from '../../src/index.ts'
+import { type ApiAccess, manifest, type NetworkOutputs, type Role, type Task } from '../../src/index.ts'
 import { flannelObjects } from './objects.ts'
 
 export { flannelsOwnFiles } from './cni-configuration.ts'
 
 export interface FlannelParameters {
+  readonly api: ApiAccess
   /** CIDR. */
   readonly podCIDR: string
   readonly backend: 'vxlan' | 'host-gw'
@@ -18,8 +19,8 @@ export interface FlannelParameters {
 /** The pod network flannel: flanneld runs on every node as soon as the node joins. */
 export const flannel: Role<FlannelParameters, NetworkOutputs> = {
   name: 'flannel',
-  declare(scope, { controlPlane, ...settings }) {
-    const applied = scope.add(manifest('flannel', flannelObjects(settings)), { after: [controlPlane] })
+  declare(scope, { api, controlPlane, ...settings }) {
+    const applied = scope.add(manifest(api, 'flannel', flannelObjects(settings)), { after: [controlPlane] })
     return { applied, daemonSet: { namespace: 'kube-flannel', name: 'kube-flannel-ds' } }
   },
 }

@@ -2,6 +2,7 @@ import {
   declareLogins,
   type KeptUnit,
   keptKubelet,
+  kubeadmApi,
   kubeletConfigurationFile,
   kubeletFlags,
   kubeletLoginsPath,
@@ -68,10 +69,13 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
     })
     const { node: name, endpoint, ownApi, network, ready: wanted } = params
     const own = ownApi === undefined ? {} : { ownApi }
-    const ready = scope.add(nodeReady({ name, endpoint, ...own, ready: wanted, store: params.runtime, kept }), {
-      after: network === undefined ? [] : [network],
-      watch: [running],
-    })
+    const ready = scope.add(
+      nodeReady({ api: kubeadmApi, name, endpoint, ...own, ready: wanted, store: params.runtime, kept }),
+      {
+        after: network === undefined ? [] : [network],
+        watch: [running],
+      },
+    )
     return { configured, running, ready }
   },
 }

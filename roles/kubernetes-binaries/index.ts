@@ -2,7 +2,7 @@ import {
   type ArtifactDownload,
   file,
   installedArtifact,
-  kubectlPath,
+  kubeadmApi,
   kubeletDropInPath,
   kubeletPath,
   kubeletUnitPath,
@@ -44,7 +44,7 @@ export const kubernetesBinaries: Role<KubernetesBinariesParameters, KubernetesBi
       order,
     )
     const kubectl = scope.add(
-      installedArtifact({ name: 'kubectl', ...params.kubectl, install: { binary: kubectlPath } }),
+      installedArtifact({ name: 'kubectl', ...params.kubectl, install: { binary: kubeadmApi.kubectlFile } }),
       order,
     )
     const wants = params.kubeletAfter.join(' ')

@@ -1,6 +1,15 @@
-import { type CheckPods, type NetworkPath, networkCheck, type Output, type Role, type Task } from '../../src/index.ts'
+import {
+  type ApiAccess,
+  type CheckPods,
+  type NetworkPath,
+  networkCheck,
+  type Output,
+  type Role,
+  type Task,
+} from '../../src/index.ts'
 
 export interface NetworkCheckRoleParameters {
+  readonly api: ApiAccess
   readonly node: string
   /** The nodes whose pods are asked from here. */
   readonly peers: readonly {

@@ -1,6 +1,7 @@
-import { flannelNode, type NodeTaint, nodeLabels, type Role, type Task } from '../../src/index.ts'
+import { type ApiAccess, flannelNode, type NodeTaint, nodeLabels, type Role, type Task } from '../../src/index.ts'
 
 export interface NodesParameters {
+  readonly api: ApiAccess
   /** Name of the node; the role runs on a control plane node. */
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
@@ -27,15 +28,15 @@ export interface NodesOutputs {
 /** What the cluster stores about one node: labels, taints and the route to its pods. */
 export const nodes: Role<NodesParameters, NodesOutputs> = {
   name: 'nodes',
-  declare(scope, { node, labels, taints, managedTaints, joined, flannel }) {
+  declare(scope, { api, node, labels, taints, managedTaints, joined, flannel }) {
     const wanted = taints.map(({ key, value, effect }) =>
       value === undefined ? { key, effect } : { key, value, effect },
     )
-    const labelled = scope.add(nodeLabels({ node, labels, taints: wanted, managedTaints }), { after: [joined] })
+    const labelled = scope.add(nodeLabels({ api, node, labels, taints: wanted, managedTaints }), { after: [joined] })
     const announced =
       flannel === undefined
         ? undefined
-        : scope.add(flannelNode({ node, address: flannel.address }), { after: [flannel.ready] })
+        : scope.add(flannelNode({ api, node, address: flannel.address }), { after: [flannel.ready] })
     return { labelled, announced }
   },
 }

@@ -1,6 +1,7 @@
-import { type Role, settledNetwork, type Task } from '../../src/index.ts'
+import { type ApiAccess, type Role, settledNetwork, type Task } from '../../src/index.ts'
 
 export interface SettledNetworkRoleParameters {
+  readonly api: ApiAccess
   /** `spec.network.cni` */
   readonly cni: string
   /** Whether kube-proxy has to run; undefined: the network works either way. */

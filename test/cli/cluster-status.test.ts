@@ -4,6 +4,7 @@ import { statusText } from '../../src/cli/status/status-text.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import { limits } from '../../src/core/limits.ts'
 import { createPaint } from '../../src/report/index.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { type NodeGiven, nodesListed, type PodGiven, podsListed } from './listed.ts'
 
 const spec = parseClusterFile(
@@ -61,7 +62,7 @@ const text = (results: Parameters<typeof readStatus>[1]) =>
   statusText(readStatus(spec, results), { name: 'lab', file: 'cluster.yaml', paint: createPaint(false) })
 
 describe('status', () => {
-  test('has one answer for each question', () => expect(statusScripts(2)).toHaveLength(healthy.length))
+  test('has one answer for each question', () => expect(statusScripts(kubeadmApi, 2)).toHaveLength(healthy.length))
 
   test('of a cluster where all is well', () => {
     expect(isHealthy(readStatus(spec, healthy))).toBe(true)
@@ -144,14 +145,16 @@ describe('status', () => {
   })
 
   test('of an API server that does not answer says what to look at', () => {
-    const results = statusScripts(2).map(() => unreachable('The connection to the server 127.0.0.1:7443 was refused'))
+    const results = statusScripts(kubeadmApi, 2).map(() =>
+      unreachable('The connection to the server 127.0.0.1:7443 was refused'),
+    )
     expect(text(results)).toContain('its API server does not answer.')
     expect(text(results)).toContain('127.0.0.1:7443 was refused')
     expect(isHealthy(readStatus(spec, results))).toBe(false)
   })
 
   test('of no cluster says how to make one', () => {
-    expect(text(statusScripts(2).map(() => absent))).toBe(
+    expect(text(statusScripts(kubeadmApi, 2).map(() => absent))).toBe(
       'lab: there is no cluster yet. To make it: evcctl apply cluster.yaml',
     )
   })

@@ -8,6 +8,7 @@ import { GraphBuilder } from '../../src/core/scope.ts'
 import { checkHosts } from '../../src/preflight/index.ts'
 import { createPaint } from '../../src/report/index.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
 import { kubeadmInit } from '../../src/resources/kubeadm/init.ts'
 import { explainNode } from '../../src/resources/network-check/cause.ts'
@@ -37,7 +38,9 @@ function leftNext(line: string): readonly (string | undefined)[] {
 const readers: Readonly<Record<string, (name: string) => readonly (string | undefined)[]>> = {
   'the note of a node that is not in the file': name => {
     const builder = new GraphBuilder()
-    builder.scope('cp1', 'nodes').add(nodeLabels({ node: 'w1', labels: {}, taints: [], managedTaints: [] }))
+    builder
+      .scope('cp1', 'nodes')
+      .add(nodeLabels({ api: kubeadmApi, node: 'w1', labels: {}, taints: [], managedTaints: [] }))
     const graph = builder.build()
     const raw = nodesAnswered({ metadata: { name } })
     const snapshots = new Map([...graph.tasks].map(([id, task]) => [id, { current: task.resource.probe.parse(raw) }]))
@@ -66,7 +69,10 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
         (text, index) => (index === hostile ? name : text),
       )
       const row = [node, pod, address, hostAddress, 'Running', '', '', '', ''].join('\t')
-      const pods = checkPods({ image: 'x' }).parse({ ...ok, stdout: `name=${checkName}\ndns=yes\npod=${row}\n` })
+      const pods = checkPods({ api: kubeadmApi, image: 'x' }).parse({
+        ...ok,
+        stdout: `name=${checkName}\ndns=yes\npod=${row}\n`,
+      })
       const pairs = [{ from: 'w1', to: 'cp1', state: 'silent' as const, said: name, hostsReach: true }]
       return explainNode('w1', { pairs, service: { from: 'w1', state: 'dns', said: name } }, pods, vxlan)?.next
     }),

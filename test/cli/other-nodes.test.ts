@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { otherNodes, otherNodesNote } from '../../src/cli/run/other-nodes.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, nodesAnswered, unreachable } from '../resources/api-given.ts'
 
 const hosts = [{ name: 'cp1' }, { name: 'w1' }]
@@ -10,7 +11,8 @@ const listing = (...names: readonly string[]) => nodesAnswered(...names.map(name
 function otherNodesOf(raw: ReturnType<typeof nodesAnswered>): readonly string[] {
   const builder = new GraphBuilder()
   const scope = builder.scope('cp1', 'nodes')
-  for (const { name } of hosts) scope.add(nodeLabels({ node: name, labels: {}, taints: [], managedTaints: [] }))
+  for (const { name } of hosts)
+    scope.add(nodeLabels({ api: kubeadmApi, node: name, labels: {}, taints: [], managedTaints: [] }))
   const graph = builder.build()
   const snapshots = new Map([...graph.tasks].map(([id, task]) => [id, { current: task.resource.probe.parse(raw) }]))
   return otherNodes({ graph, snapshots }, { hosts })

@@ -9,6 +9,7 @@ import { GraphBuilder } from '../../src/core/scope.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
 import { wantedOf } from '../../src/resources/etcd/wanted.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { deepMerge } from '../../src/resources/support/deep-merge.ts'
 import { documentChanges } from '../../src/resources/support/document-changes.ts'
 import { keyOfCertificate } from '../../src/ssh/certificate.ts'
@@ -64,7 +65,7 @@ describe.each(inherited)('%s is a name like any other:', name => {
 
   test('of a label of a node', () => {
     const labels = Object.fromEntries([[name, 'x']])
-    const resource = nodeLabels({ node: 'w1', labels, taints: [], managedTaints: [] })
+    const resource = nodeLabels({ api: kubeadmApi, node: 'w1', labels, taints: [], managedTaints: [] })
     const node = { labels: {}, annotations: {}, taints: [] }
     const change = resource.diff({ api: 'answered', names: ['w1'], node }, { labels, taints: [] }, { watched: [] })
     expect(change?.fields).toEqual([{ field: `label ${name}`, after: 'x' }])

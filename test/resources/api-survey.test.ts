@@ -5,10 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { expect, test } from 'vitest'
 import { surveyProbe } from '../../src/core/index.ts'
 import { answerFor, apiPath, askApi } from '../../src/resources/api/api-survey.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { Sandbox } from './sandbox.ts'
 
 const paths = ['/api/v1/nodes', '/api/v1/namespaces/none', '/apis/apps/v1/forbidden']
-const probe = surveyProbe({ asks: [askApi(paths)], parse: raw => paths.map(path => answerFor(raw, path)) })
+const probe = surveyProbe({ asks: [askApi(kubeadmApi, paths)], parse: raw => paths.map(path => answerFor(raw, path)) })
 
 /** A sandbox with an admin.conf whose certificate is its own CA. */
 function controlPlane(port: number) {
@@ -127,7 +128,10 @@ test('a list of nodes comes without what nobody asks for, and with all that is a
   const { port } = server.address() as AddressInfo
   const conf = sandbox.inside('/etc/kubernetes/admin.conf')
   writeFileSync(conf, readFileSync(conf, 'utf8').replace(':0\n', `:${port}\n`))
-  const one = surveyProbe({ asks: [askApi(['/api/v1/nodes'])], parse: raw => answerFor(raw, '/api/v1/nodes') })
+  const one = surveyProbe({
+    asks: [askApi(kubeadmApi, ['/api/v1/nodes'])],
+    parse: raw => answerFor(raw, '/api/v1/nodes'),
+  })
   const answer = one.parse(await sandbox.sh(one.script))
   server.close()
   const left = (more: object) => ({

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { kubectlPath } from '../../src/resources/api/kubectl.ts'
 import { dnsPlacement, type ExpectedNode } from '../../src/resources/dns/placement.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 import { controlPlaneTaint, deployment, deploymentPath, dnsAnswered, node, pod, podsPath } from './dns-given.ts'
 import { Sandbox } from './sandbox.ts'
@@ -13,7 +13,7 @@ const expected = (name: string, taints: ExpectedNode['taints'] = []): ExpectedNo
 const both = [pod('coredns-a', 'cp1'), pod('coredns-b', 'cp1')]
 
 function changeFor(raw: ProbeResult, nodes = [expected('cp1'), expected('w1')], ready = true) {
-  const resource = dnsPlacement({ nodes, ready })
+  const resource = dnsPlacement({ api: kubeadmApi, nodes, ready })
   return resource.diff(resource.probe.parse(raw), {}, { watched: [] })
 }
 
@@ -140,11 +140,11 @@ esac
     { mode: 0o755 },
   )
   const nodes = [expected('cp1'), expected('w1')]
-  const resource = dnsPlacement({ nodes, ready: true, patienceSeconds: 2 })
+  const resource = dnsPlacement({ api: kubeadmApi, nodes, ready: true, patienceSeconds: 2 })
   const current = resource.probe.parse(dnsAnswered(pods, [node('cp1', { ready: cp1Ready }), node('w1')]))
   const [step, ...more] = resource.converge(current, {})
   if (step === undefined || !('run' in step) || more.length > 0) throw new Error('expected one script')
-  const { exitCode, stderr } = await sandbox.sh(`set -eu\n${step.run.replaceAll(kubectlPath, kubectl)}`)
+  const { exitCode, stderr } = await sandbox.sh(`set -eu\n${step.run.replaceAll(kubeadmApi.kubectl, kubectl)}`)
   const deleted = readFileSync(join(sandbox.root, 'deleted'), 'utf8').match(/coredns-\w/g) ?? []
   return { exitCode, stderr, deleted }
 }

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
 import { flannelNode } from '../../src/resources/api/flannel-node.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, nodesAnswered, unreachable } from './api-given.ts'
 
-const resource = flannelNode({ node: 'w1', address: '192.0.2.21' })
+const resource = flannelNode({ api: kubeadmApi, node: 'w1', address: '192.0.2.21' })
 const row = (annotations: object) => nodesAnswered({ metadata: { name: 'w1', annotations } })
 const address = 'flannel.alpha.coreos.com/public-ip'
 

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Change, Resource, TaskId } from '../../src/core/index.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { keepKubelet, keptKubelet } from '../../src/resources/kubelet/files.ts'
 import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
 import { kubeletService } from '../../src/resources/kubelet/service.ts'
@@ -225,6 +226,7 @@ esac
 
 describe('a node whose kubelet was started', () => {
   const resource = nodeReady({
+    api: kubeadmApi,
     name: 'w1',
     endpoint: '127.0.0.1:7443',
     ready: true,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { apiPath } from '../../src/resources/api/api-survey.ts'
 import { type KubernetesObject, manifest } from '../../src/resources/api/manifest.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const map: KubernetesObject = {
@@ -16,7 +17,7 @@ const pod: KubernetesObject = {
   metadata: { name: 'pod', namespace: 'ns' },
   spec: { hostNetwork: false, containers: [{ name: 'one', image: 'i:1', resources: { requests: { cpu: '0.5' } } }] },
 }
-const resource = manifest('test', [map, pod])
+const resource = manifest(kubeadmApi, 'test', [map, pod])
 
 function changeFor(raw: ProbeResult) {
   return resource.diff(resource.probe.parse(raw), resource.desired as never, { watched: [] })

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Output } from '../../src/core/index.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { explainNode, type NetworkPath } from '../../src/resources/network-check/cause.ts'
 import { networkCheck } from '../../src/resources/network-check/network-check.ts'
 import { checkPods } from '../../src/resources/network-check/pods.ts'
@@ -15,7 +16,7 @@ const peers = [
   { node: 'w1', address: '192.0.2.11' },
 ]
 const pods = new Output([], () => checkPodsGiven)
-const resource = networkCheck({ node: 'w2', peers, network, path: vxlan, pods })
+const resource = networkCheck({ api: kubeadmApi, node: 'w2', peers, network, path: vxlan, pods })
 const desired = { network, peers, pods: checkPodsGiven }
 
 function fieldsFor(stdout: string) {
@@ -75,7 +76,7 @@ describe('what was proven', () => {
 })
 
 describe('the pods of a check', () => {
-  const one = checkPods({ image: 'registry.k8s.io/pause:3.10.2' })
+  const one = checkPods({ api: kubeadmApi, image: 'registry.k8s.io/pause:3.10.2' })
 
   test('the script that makes them', async () => {
     const script = one.run.replace(/\.{16384}/, '<16384 dots>')

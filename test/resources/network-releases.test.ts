@@ -3,6 +3,7 @@ import type { ProbeResult } from '../../src/core/index.ts'
 import { helmRelease } from '../../src/resources/api/helm-release.ts'
 import { kustomization } from '../../src/resources/api/kustomization.ts'
 import { settledNetwork } from '../../src/resources/api/settled-network.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const context = { watched: [] }
@@ -15,6 +16,7 @@ const silence: ProbeResult = { exitCode: 0, stdout: 'api=unreachable\n', stderr:
 describe('a Helm release', () => {
   const sha256 = { chart: 'c'.repeat(64), values: 'd'.repeat(64) }
   const resource = helmRelease({
+    api: kubeadmApi,
     name: 'cilium',
     namespace: 'kube-system',
     helm: '/usr/local/bin/helm',
@@ -65,7 +67,13 @@ describe('a kustomization', () => {
   const found = (annotations?: object) =>
     answered({ [path]: { metadata: { ...metadata, ...(annotations && { annotations }) } } })
   const configured = (configuration: string) => found({ 'evcctl.dev/configuration': configuration })
-  const resource = kustomization({ name: 'calico', folder: '/etc/evcctl/calico', carrier, configuration: 'new' })
+  const resource = kustomization({
+    api: kubeadmApi,
+    name: 'calico',
+    folder: '/etc/evcctl/calico',
+    carrier,
+    configuration: 'new',
+  })
   const changeFor = (raw: ProbeResult) => resource.diff(resource.probe.parse(raw), { configuration: 'new' }, context)
 
   test.each<[string, ProbeResult, object | undefined]>([
@@ -87,7 +95,12 @@ describe('a kustomization', () => {
 
 describe('the network of a standing cluster', () => {
   const changeOf = (cni: string, raw: ProbeResult, kubeProxy?: boolean) => {
-    const resource = settledNetwork({ cni, file: 'cluster.yaml', ...(kubeProxy === undefined ? {} : { kubeProxy }) })
+    const resource = settledNetwork({
+      api: kubeadmApi,
+      cni,
+      file: 'cluster.yaml',
+      ...(kubeProxy === undefined ? {} : { kubeProxy }),
+    })
     return resource.diff(resource.probe.parse(raw), { cni }, context)
   }
   const refusal = (...given: Parameters<typeof changeOf>) => changeOf(...given)?.refused

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { helmRelease } from '../../src/resources/api/helm-release.ts'
 import { kustomization } from '../../src/resources/api/kustomization.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { runStep } from './run-step.ts'
 
 describe('a Helm release', () => {
   const resource = helmRelease({
+    api: kubeadmApi,
     name: 'cilium',
     namespace: 'kube-system',
     helm: '/usr/local/bin/helm',
@@ -68,7 +70,7 @@ fi`,
 describe('a kustomization', () => {
   const metadata = { name: 'calico-node', namespace: 'kube-system' }
   const carrier = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata }
-  const resource = kustomization({ name: 'calico', folder: '/folder', carrier, configuration: 'new' })
+  const resource = kustomization({ api: kubeadmApi, name: 'calico', folder: '/folder', carrier, configuration: 'new' })
   const applied = (there: boolean, apply: string, known = true) => {
     const answered = { api: 'answered', there, configuration: 'old' } as const
     const current = known ? answered : ({ api: 'unreachable', said: 'refused' } as const)

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { kubectlPath } from '../../src/resources/api/kubectl.ts'
 import { type NodeDnsState, nodeDns } from '../../src/resources/dns/node-dns.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 import { deploymentPath } from './dns-given.ts'
 import { Sandbox } from './sandbox.ts'
 
 const servicePath = '/api/v1/namespaces/kube-system/services/kube-dns'
 const daemonSetPath = '/apis/apps/v1/namespaces/kube-system/daemonsets/coredns-node'
-const wanted = nodeDns({ wanted: true })
-const unwanted = nodeDns({ wanted: false })
+const wanted = nodeDns({ api: kubeadmApi, wanted: true })
+const unwanted = nodeDns({ api: kubeadmApi, wanted: false })
 
 const container = (image: string) => ({
   name: 'coredns',
@@ -151,7 +151,9 @@ describe('the CoreDNS of every node', () => {
     const script = resource.converge(resource.probe.parse(raw), { wanted: resource === wanted })[0]
     if (script === undefined || !('run' in script)) throw new Error('expected a script')
     const fake = `kubectl() { echo "kubectl $*"; case $* in *'-f -') cat;; esac; }\n`
-    const { stdout, exitCode } = await sandbox.sh(`set -eu\n${fake}${script.run.replaceAll(kubectlPath, 'kubectl')}`)
+    const { stdout, exitCode } = await sandbox.sh(
+      `set -eu\n${fake}${script.run.replaceAll(kubeadmApi.kubectl, 'kubectl')}`,
+    )
     expect(exitCode).toBe(0)
     return stdout
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, ProbeResult } from '../../src/core/index.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, nodesAnswered, unreachable } from './api-given.ts'
 
 const gpu = { key: 'evc.example/gpu', value: 'yes', effect: 'NoSchedule' }
@@ -8,6 +9,7 @@ const controlPlane = { key: 'node-role.kubernetes.io/control-plane', effect: 'No
 
 function wanted(given: Partial<Parameters<typeof nodeLabels>[0]> = {}) {
   return nodeLabels({
+    api: kubeadmApi,
     node: 'w1',
     labels: { 'evc.example/camera': 'north' },
     taints: [],

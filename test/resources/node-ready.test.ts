@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 
@@ -16,7 +17,15 @@ async function found(curl: string | undefined, ready = true, ownApi?: string): P
   await writeFile(join(folder.path, 'curl'), `#!/bin/sh\n${curl ?? 'exit 9'}\n`)
   await chmod(join(folder.path, 'curl'), 0o755)
   const own = ownApi === undefined ? {} : { ownApi }
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ...own, ready, store: 'containerd', kept: [] })
+  const resource = nodeReady({
+    api: kubeadmApi,
+    name: 'w1',
+    endpoint: '127.0.0.1:7443',
+    ...own,
+    ready,
+    store: 'containerd',
+    kept: [],
+  })
   const script = resource.probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
   const env = { PATH: `${folder.path}:${process.env.PATH}` }
   const ran = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -103,7 +112,7 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
     const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
-    const { probe } = nodeReady({ ...parameters, ownApi: '[2001:db8::1]:6443' })
+    const { probe } = nodeReady({ api: kubeadmApi, ...parameters, ownApi: '[2001:db8::1]:6443' })
     const script = probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
     const env = { PATH: `${folder.path}:${process.env.PATH}` }
     const { stdout } = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -132,7 +141,7 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
     const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
-    const resource = nodeReady({ ...parameters, ownApi: '[2001:db8::1]:6443' })
+    const resource = nodeReady({ api: kubeadmApi, ...parameters, ownApi: '[2001:db8::1]:6443' })
     const [step] = resource.converge({ state: 'api down', said: '', unproven: false }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const script = step.run.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
@@ -144,7 +153,14 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
 })
 
 test('a node that somebody has deleted is made again by its kubelet', () => {
-  const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] })
+  const resource = nodeReady({
+    api: kubeadmApi,
+    name: 'w1',
+    endpoint: '127.0.0.1:7443',
+    ready: true,
+    store: 'containerd',
+    kept: [],
+  })
   const first = (state: 'absent' | 'not ready') =>
     resource.converge({ state, said: '', unproven: false }, { node: 'w1' })[0]
   expect(first('absent')).toEqual({ run: 'systemctl restart kubelet.service\n' })
@@ -166,7 +182,14 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
     await rm(`${count}.asked`, { force: true })
     await program('curl', `echo >>${count}.asked; ${curl}`)
     await program('ctr', ctr)
-    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] })
+    const resource = nodeReady({
+      api: kubeadmApi,
+      name: 'w1',
+      endpoint: '127.0.0.1:7443',
+      ready: true,
+      store: 'containerd',
+      kept: [],
+    })
     const [step] = resource.converge({ state: 'not ready', said: '', unproven: false }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const certificate = join(folder.path, 'client.pem')
@@ -209,7 +232,14 @@ test.each(['containerd', 'cri-o', 'docker'] as const)(
     }
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
-    const resource = nodeReady({ name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store, kept: [] })
+    const resource = nodeReady({
+      api: kubeadmApi,
+      name: 'w1',
+      endpoint: '127.0.0.1:7443',
+      ready: true,
+      store,
+      kept: [],
+    })
     const [step] = resource.converge({ state: 'not ready', said: '', unproven: false }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const script = step.run

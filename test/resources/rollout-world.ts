@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rolloutScript } from '../../src/resources/api/rollout-script.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 
 /** A pod of the DaemonSet; new ones are made by the controller of the world. */
 export interface Pod {
@@ -151,7 +152,7 @@ case " $* " in
 *) echo "not expected: $*" >&2; exit 9 ;;
 esac`,
     )
-    const script = rolloutScript('net', 'web').replaceAll('/usr/local/bin/kubectl', at('kubectl'))
+    const script = rolloutScript(kubeadmApi, 'net', 'web').replaceAll('/usr/local/bin/kubectl', at('kubectl'))
     const env = { PATH: `${folder}:${process.env.PATH}`, LC_ALL: 'C' }
     const { status, stdout, stderr } = spawnSync('/bin/sh', ['-euc', script], {
       env,

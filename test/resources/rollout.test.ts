@@ -1,10 +1,15 @@
 import { expect, test } from 'vitest'
 import type { ProbeResult, TaskId } from '../../src/core/index.ts'
 import { rollout } from '../../src/resources/api/rollout.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const path = '/apis/apps/v1/namespaces/kube-flannel/daemonsets/kube-flannel-ds'
-const resource = rollout({ name: 'flannel', daemonSet: { namespace: 'kube-flannel', name: 'kube-flannel-ds' } })
+const resource = rollout({
+  api: kubeadmApi,
+  name: 'flannel',
+  daemonSet: { namespace: 'kube-flannel', name: 'kube-flannel-ds' },
+})
 
 /** A DaemonSet on four nodes, of which some are off. */
 function daemonSet(metadata: object, status: object, off = 0): ProbeResult {

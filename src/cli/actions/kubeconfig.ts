@@ -3,7 +3,6 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
-import { adminConf } from '../../resources/api/index.ts'
 import type { ClusterAccess } from '../kubeconfig/admin-conf.ts'
 import { readAdminConf } from '../kubeconfig/admin-conf.ts'
 import { kubeconfigText, mergeKubeconfig } from '../kubeconfig/file.ts'
@@ -31,11 +30,11 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   if (options.server !== undefined) checkServer(options.server)
   const target = options.merge ? mergeTarget(process.env) : options.file
   if (target !== undefined) await checkReplaceable(target)
-  const { spec, host, results } = await askCluster(options.cluster, [`cat ${adminConf}`])
+  const { spec, api, host, results } = await askCluster(options.cluster, ({ adminConf }) => [`cat ${adminConf}`])
   const raw = results[0]!
-  if (raw.exitCode !== 0) throw noCluster(options.cluster, spec, host.name)
+  if (raw.exitCode !== 0) throw noCluster(spec, host.name, api.adminConf)
   const access: ClusterAccess = {
-    ...readAdminConf(raw.stdout, `${host.name}:${adminConf}`),
+    ...readAdminConf(raw.stdout, `${host.name}:${api.adminConf}`),
     name: spec.name,
     server: options.server ?? serverOf(spec, host),
   }
@@ -93,12 +92,12 @@ function checkServer(server: string): void {
   )
 }
 
-function noCluster(file: string, spec: ClusterSpec, host: string): UserError {
+function noCluster(spec: ClusterSpec, host: string, adminConf: string): UserError {
   return new UserError({
     where: host,
     problem: `There is no cluster ${spec.name} yet.`,
     expected: adminConf,
     actual: 'no such file',
-    next: `evcctl apply ${file}`,
+    next: `evcctl apply ${spec.file}`,
   })
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { distributionOf } from '../../../distributions/index.ts'
 import { isControlPlane } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
@@ -12,7 +13,7 @@ import {
   type SshPool,
 } from '../../core/index.ts'
 import { askingProbeMs, listBytes, sizeText } from '../../core/limits.ts'
-import { adminConf } from '../../resources/api/index.ts'
+import type { ApiAccess } from '../../resources/api/index.ts'
 
 /** The answer of a control plane node of cluster.yaml, and which nodes before it have not answered. */
 export interface ControlPlaneAnswer {
@@ -37,7 +38,7 @@ interface Asking {
   readonly answerMs?: number
 }
 
-const hasClusterProbe = { script: `[ -s ${adminConf} ]`, parse: () => undefined }
+const hasClusterProbe = ({ adminConf }: ApiAccess) => ({ script: `[ -s ${adminConf} ]`, parse: () => undefined })
 
 /**
  * Runs read-only scripts as root on the first control plane node of cluster.yaml on which the cluster is set up, in one
@@ -51,9 +52,10 @@ export async function askControlPlane(
   scripts: readonly string[],
   { signal, connectMs = 3000, answerMs = 15_000 }: Asking,
 ): Promise<ControlPlaneAnswer> {
+  const { api } = distributionOf(spec)
   const hosts = spec.hosts.filter(isControlPlane)
   const probes = [
-    hasClusterProbe,
+    hasClusterProbe(api),
     ...scripts.map(script => ({ script, timeoutMs: askingProbeMs, maxBytes: listBytes, parse: () => undefined })),
   ]
   const failures = new Map<string, HostError>()
@@ -67,7 +69,7 @@ export async function askControlPlane(
       connected.add(host.name)
       const [cluster, ...results] = (await session.exchange({ jobs: [], probes }, { signal })).results
       if ([cluster, ...results].some(one => one?.exitCode === probeTimedOut)) throw late(host)
-      if ([cluster, ...results].some(one => one?.exitCode === probeTooLong)) throw tooLong(host)
+      if ([cluster, ...results].some(one => one?.exitCode === probeTooLong)) throw tooLong(host, api)
       const answer = { host, session, results, hasCluster: cluster?.exitCode === 0 }
       answers.push(answer)
       if (answer.hasCluster) found.resolve(answer)
@@ -116,7 +118,7 @@ function late({ name }: ClusterSpec['hosts'][number]): HostError {
   })
 }
 
-function tooLong({ name }: ClusterSpec['hosts'][number]): HostError {
+function tooLong({ name }: ClusterSpec['hosts'][number], { adminConf }: ApiAccess): HostError {
   return new HostError(name, 'protocol', {
     where: name,
     problem: 'it answered with more than is read of it',

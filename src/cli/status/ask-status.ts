@@ -1,3 +1,4 @@
+import { distributionOf } from '../../../distributions/index.ts'
 import { isControlPlane } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
@@ -49,7 +50,7 @@ export async function askStatus(
     return answer instanceof HostError ? [answer] : []
   })
   if (failures.length === controlPlane.length) throw failures[0]!
-  const results = statusScripts(spec.hosts.length).map(() => ({
+  const results = statusScripts(distributionOf(spec).api, spec.hosts.length).map(() => ({
     exitCode: 1,
     stdout: '',
     stderr: given.details.problem,
@@ -64,11 +65,8 @@ async function askLists(
 ): Promise<Omit<StatusAnswers, 'hosts'> | HostError> {
   try {
     const { nextMs: connectMs, nextAnswerMs: answerMs } = statusLimits
-    const answer = await askControlPlane(prompt(pool, signal), spec, statusScripts(spec.hosts.length), {
-      signal,
-      connectMs,
-      answerMs,
-    })
+    const scripts = statusScripts(distributionOf(spec).api, spec.hosts.length)
+    const answer = await askControlPlane(prompt(pool, signal), spec, scripts, { signal, connectMs, answerMs })
     return { results: answer.results, asked: answer.host.name, silent: answer.silent }
   } catch (error) {
     if (error instanceof HostError) return error

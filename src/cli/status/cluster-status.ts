@@ -2,7 +2,7 @@ import { isNode } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import type { ProbeResult } from '../../core/index.ts'
 import { statusLimits } from '../../core/limits.ts'
-import { type Answer, askScript, parseAnswer } from '../../resources/api/index.ts'
+import { type Answer, type ApiAccess, askScript, parseAnswer } from '../../resources/api/index.ts'
 import { outsideOf } from '../../resources/support/index.ts'
 import { quote } from '../../shell/quote.ts'
 import type { ClusterHealth } from './cluster-health.ts'
@@ -14,7 +14,7 @@ import { type NodeStatus, nodeStatus, notJoined, outsidePod, type PodStatus, pod
  * The scripts of `evcctl status` that ask the cluster as a whole, in the order in which `readStatus` takes the answers.
  * `hosts`: the number of hosts in the cluster file.
  */
-export function statusScripts(hosts: number): readonly string[] {
+export function statusScripts(api: ApiAccess, hosts: number): readonly string[] {
   const { listMs, listMsPerHost, longestListMs } = statusLimits
   const seconds = Math.floor(Math.min(longestListMs, listMs + hosts * listMsPerHost) / 1000)
   return [
@@ -22,7 +22,7 @@ export function statusScripts(hosts: number): readonly string[] {
     `get pods -n kube-system -o ${quote(`go-template=${podsTemplate}`)}`,
     "get --raw '/readyz?verbose'",
     'get --raw /version',
-  ].map(command => askScript(command, seconds))
+  ].map(command => askScript(api, command, seconds))
 }
 
 export interface ClusterStatus {

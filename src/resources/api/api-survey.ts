@@ -1,18 +1,17 @@
 import { beginningOf } from '../../core/cut.ts'
 import { askingProbeMs, listBytes } from '../../core/limits.ts'
 import type { ProbeResult, Question, Survey } from '../../core/resource.ts'
-import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { quote } from '../../shell/quote.ts'
 import { parsedOnce } from '../support/index.ts'
+import type { ApiAccess } from './access.ts'
 import type { ApiState } from './api-state.ts'
-import { adminConf, kubeadmApi } from './kubectl.ts'
 
 /** The object that the API server has under a path; undefined: there is none. */
 export type ApiAnswer = ApiState<{ readonly object: unknown }>
 
 /** For probes that read objects or lists of the API, by their paths, e.g. `/api/v1/nodes`. Runs on a control plane node. */
-export function askApi(paths: readonly string[]): Question {
-  return { survey: apiSurvey, subjects: paths }
+export function askApi(api: ApiAccess, paths: readonly string[]): Question {
+  return { survey: apiSurvey(api), subjects: paths }
 }
 
 /** How long one answer may take, and all answers together, s. */
@@ -38,12 +37,12 @@ s/"(nodeInfo|capacity|allocatable)":\{(${text}|[^{}"])*\}/"\1":{}/g
 // curl and not kubectl: as a process it costs a quarter, and one curl asks for several paths over one connection. The
 // administrator's certificate and key are in admin.conf. They reach curl through pipes, since a probe writes nothing. A
 // proxy in the environment is not used, because the request goes to this host's own cluster.
-const apiSurvey: Survey = {
+const apiSurvey = (api: ApiAccess): Survey => ({
   name: 'api',
   timeoutMs: askingProbeMs,
   maxBytes: listBytes,
-  script: paths => `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
-field() { sed -n "s/^ *$1: *//p" ${adminConf}; }
+  script: paths => `if [ ! -s ${api.adminConf} ] || ${api.unfinished}; then echo api=absent; exit 0; fi
+field() { sed -n "s/^ *$1: *//p" ${api.adminConf}; }
 server=$(field server)
 echo api=asked
 set --
@@ -51,12 +50,12 @@ for path in ${paths.map(quote).join(' ')}; do set -- "$@" "$server$path"; done
 field client-certificate-data | base64 -d | {
   field client-key-data | base64 -d |
     { timeout ${longest} curl -q --silent --show-error --fail-early --max-time ${longestAnswer} --user-agent evcctl \\
-      --cacert ${kubeadmApi.ca} --cert /dev/fd/3 --key /dev/stdin --write-out '\\n%{http_code} %{url_effective}\\n' "$@" ||
+      --cacert ${api.ca} --cert /dev/fd/3 --key /dev/stdin --write-out '\\n%{http_code} %{url_effective}\\n' "$@" ||
       { [ $? != 124 ] || echo 'no answer within ${longest} s' >&2; }; } |
     sed -E -e '${withoutImages}' -e '${withoutTokens}' -e '${withoutDetails}'
 } 3<&0
 `,
-}
+})
 
 /** The answer for one path. */
 export function answerFor(raw: ProbeResult, path: string): ApiAnswer {

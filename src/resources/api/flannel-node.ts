@@ -1,5 +1,6 @@
 import type { Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
+import type { ApiAccess } from './access.ts'
 import { kubectl } from './kubectl.ts'
 import { type NodeAnswer, nodeProbe } from './node-list.ts'
 
@@ -7,6 +8,7 @@ import { type NodeAnswer, nodeProbe } from './node-list.ts'
 const annotation = 'flannel.alpha.coreos.com/public-ip'
 
 export interface FlannelNodeParameters {
+  readonly api: ApiAccess
   /** Name of the node. */
   readonly node: string
   /** The address that the other nodes use. */
@@ -19,6 +21,7 @@ export interface FlannelNodeParameters {
  * Nothing changes for a node that is not in the cluster yet. Runs on a control plane node.
  */
 export function flannelNode({
+  api,
   node,
   address,
 }: FlannelNodeParameters): Resource<NodeAnswer, { readonly address: string }> {
@@ -26,7 +29,7 @@ export function flannelNode({
     kind: 'pod network',
     name: node,
     title: `pod network of ${node}`,
-    probe: nodeProbe(node),
+    probe: nodeProbe(api, node),
     desired: { address },
     diff(current) {
       if (current.api !== 'answered' || current.node === undefined) return undefined
@@ -37,12 +40,12 @@ export function flannelNode({
     },
     converge: () => [
       {
-        run: `${kubectl(30)} --namespace kube-flannel delete pod --selector app=flannel ${quote(`--field-selector=spec.nodeName=${node}`)} --wait=false\n`,
+        run: `${kubectl(api, 30)} --namespace kube-flannel delete pod --selector app=flannel ${quote(`--field-selector=spec.nodeName=${node}`)} --wait=false\n`,
         timeoutMs: 60_000,
       },
       {
         until: {
-          script: `[ "$(${kubectl(5)} get node ${quote(node)} -o jsonpath='{.metadata.annotations.${annotation.replaceAll('.', '\\.')}}')" = ${quote(address)} ]`,
+          script: `[ "$(${kubectl(api, 5)} get node ${quote(node)} -o jsonpath='{.metadata.annotations.${annotation.replaceAll('.', '\\.')}}')" = ${quote(address)} ]`,
           parse: raw => raw.exitCode === 0,
         },
         what: `flannel of ${node} has told its address`,

@@ -3,10 +3,12 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { askingProbeMs, helmLimits } from '../../core/limits.ts'
 import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
+import type { ApiAccess } from './access.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
-import { adminConf, againFunction, askScript, kubectl, parseAnswer } from './kubectl.ts'
+import { againFunction, askScript, kubectl, parseAnswer } from './kubectl.ts'
 
 export interface HelmReleaseParameters {
+  readonly api: ApiAccess
   readonly name: string
   readonly namespace: string
   /** Path of helm on the host. */
@@ -45,7 +47,7 @@ const labelLength = 32
  * in between is recognised by its number. Runs on a control plane node.
  */
 export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmReleaseState, Desired> {
-  const { name, namespace, chart, values } = parameters
+  const { api, name, namespace, chart, values } = parameters
   const label = (key: string) => `{.metadata.labels.evcctl\\.dev/${key}}`
   const row = [
     '{.metadata.labels.version}',
@@ -59,7 +61,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
   return {
     kind: 'helm release',
     name,
-    probe: { script: askScript(list), timeoutMs: askingProbeMs, parse: parseState },
+    probe: { script: askScript(api, list), timeoutMs: askingProbeMs, parse: parseState },
     desired: wanted,
     diff(current, desired) {
       if (current.api === 'unreachable') return notAnswered(current)
@@ -74,7 +76,7 @@ export function helmRelease(parameters: HelmReleaseParameters): Resource<HelmRel
       return {
         problem: `Helm could not install or upgrade the release ${name}.`,
         actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
-        next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${adminConf} helm --namespace ${namespace} history ${name}`,
+        next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; on the first control plane node: KUBECONFIG=${api.adminConf} helm --namespace ${namespace} history ${name}`,
       }
     },
   }
@@ -106,13 +108,13 @@ function busy(name: string, stdout: string): ErrorDetails {
 // Helm refuses to go on after a revision that was cut off, and its only remedy is to delete the record of that revision.
 // It cannot be a helm of evcctl's own: only one run works at a time, and it ends what an earlier run left on the host.
 function upgradeSteps(
-  { name, namespace, helm, chart, values }: HelmReleaseParameters,
+  { api, name, namespace, helm, chart, values }: HelmReleaseParameters,
   wanted: Desired,
 ): readonly Step[] {
   const labels = `evcctl.dev/chart=${wanted.chart},evcctl.dev/values=${wanted.values},evcctl.dev/revision=`
   const row =
     '{{.metadata.labels.version}} {{.metadata.labels.status}} {{or (index .metadata.labels "evcctl.dev/revision") "-"}} {{.metadata.creationTimestamp}}'
-  const client = `${kubectl(30)} --namespace ${namespace}`
+  const client = `${kubectl(api, 30)} --namespace ${namespace}`
   const run = `${againFunction}export HOME=/run/evcctl/helm
 mkdir -p "$HOME"
 trap 'rm -rf "$HOME"' EXIT
@@ -138,7 +140,7 @@ esac
 tries=0
 newest
 # Helm notes these on what it begins, with the number that this will have.
-until ${helm} upgrade ${name} ${chart.path} --install --kubeconfig ${adminConf} --namespace ${namespace} --values ${values.path} --labels ${quote(labels)}"$(( revision + 1 ))" --history-max 5 >/dev/null
+until ${helm} upgrade ${name} ${chart.path} --install --kubeconfig ${api.adminConf} --namespace ${namespace} --values ${values.path} --labels ${quote(labels)}"$(( revision + 1 ))" --history-max 5 >/dev/null
 do
   tries=$(( tries + 1 ))
   if [ "$tries" -ge 5 ]; then exit 1; fi

@@ -1,5 +1,6 @@
 /** Resources that read the API server and write to it, with kubectl and curl. */
 
+export * from './access.ts'
 export * from './api-state.ts'
 export * from './api-survey.ts'
 export * from './ephemeral-values.ts'

@@ -1,34 +1,13 @@
 import type { ProbeResult } from '../../core/resource.ts'
-import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
+import type { ApiAccess } from './access.ts'
 import type { ApiState } from './api-state.ts'
-
-/** The files with which a node reaches the API: absolute paths on the hosts. */
-export interface ApiAccess {
-  /** Credentials of the cluster's administrator, on control plane nodes. */
-  readonly adminConf: string
-  readonly kubectl: string
-  /** The CA certificate of the API servers. */
-  readonly ca: string
-  /** Credentials of the node itself. */
-  readonly kubeletConf: string
-}
-
-/** The paths that kubeadm uses; kubectl is where the kubernetes-binaries role installs it. */
-export const kubeadmApi: ApiAccess = {
-  adminConf: '/etc/kubernetes/admin.conf',
-  kubectl: '/usr/local/bin/kubectl',
-  ca: '/etc/kubernetes/pki/ca.crt',
-  kubeletConf: '/etc/kubernetes/kubelet.conf',
-}
-
-export const { adminConf, kubectl: kubectlPath } = kubeadmApi
 
 /**
  * The start of every kubectl command line: credentials (default: the administrator's), a time-out, and no discovery cache.
  * kubectl would write the cache to root's home even in a probe; a folder below /dev/null cannot be created.
  */
-export function kubectl(requestTimeoutSeconds = 10, kubeconfig = adminConf): string {
-  return `${kubectlPath} --kubeconfig=${kubeconfig} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
+export function kubectl(api: ApiAccess, requestTimeoutSeconds = 10, kubeconfig = api.adminConf): string {
+  return `${api.kubectl} --kubeconfig=${kubeconfig} --cache-dir=/dev/null/evcctl --request-timeout=${requestTimeoutSeconds}s`
 }
 
 /**
@@ -52,9 +31,9 @@ const longestAnswer = 12
  * `api=unreachable`, or `api=answered`, after which the output of `command` follows. `command` is a kubectl command line
  * without its start. It is ended after `seconds`.
  */
-export function askScript(command: string, seconds = longestAnswer): string {
-  return `if [ ! -s ${adminConf} ] || ${kubeadmUnfinished}; then echo api=absent; exit 0; fi
-if answer=$(timeout ${seconds} ${kubectl(Math.min(5, seconds))} ${command} </dev/null)
+export function askScript(api: ApiAccess, command: string, seconds = longestAnswer): string {
+  return `if [ ! -s ${api.adminConf} ] || ${api.unfinished}; then echo api=absent; exit 0; fi
+if answer=$(timeout ${seconds} ${kubectl(api, Math.min(5, seconds))} ${command} </dev/null)
 then printf 'api=answered\\n%s\\n' "$answer"
 else
   if [ $? = 124 ]; then echo 'no answer within ${seconds} s' >&2; fi

@@ -1,6 +1,7 @@
 import type { Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { retried } from '../support/index.ts'
+import type { ApiAccess } from './access.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
 import { answerFor, apiPath, askApi } from './api-survey.ts'
 import { againFunction, kubectl } from './kubectl.ts'
@@ -10,6 +11,7 @@ import type { KubernetesObject } from './manifest.ts'
 const configurationAnnotation = 'evcctl.dev/configuration'
 
 export interface KustomizationParameters {
+  readonly api: ApiAccess
   /** The name that the plan shows. */
   readonly name: string
   /** Folder on the host with kustomization.yaml and the files that it names. */
@@ -35,6 +37,7 @@ export type KustomizationState = ApiState<{ readonly there: boolean; readonly co
  * a control plane node.
  */
 export function kustomization({
+  api,
   name,
   folder,
   carrier,
@@ -45,7 +48,7 @@ export function kustomization({
     kind: 'kustomization',
     name,
     probe: surveyProbe({
-      asks: [askApi([path])],
+      asks: [askApi(api, [path])],
       parse(raw): KustomizationState {
         const answer = answerFor(raw, path)
         if (answer.api !== 'answered') return answer
@@ -67,12 +70,12 @@ export function kustomization({
       // Where the API server does not answer the probe, the script on the host checks whether the workload is there.
       const mayStand = current.api !== 'answered' || current.there
       const { name, namespace } = carrier.metadata
-      const annotate = `again ${kubectl(30)} --namespace ${namespace} annotate ${carrier.kind.toLowerCase()} ${name} --overwrite --field-manager=evcctl`
-      const get = `again ${kubectl(30)} --namespace ${namespace} get ${carrier.kind.toLowerCase()} ${name} --ignore-not-found -o name`
+      const annotate = `again ${kubectl(api, 30)} --namespace ${namespace} annotate ${carrier.kind.toLowerCase()} ${name} --overwrite --field-manager=evcctl`
+      const get = `again ${kubectl(api, 30)} --namespace ${namespace} get ${carrier.kind.toLowerCase()} ${name} --ignore-not-found -o name`
       const forget = `there=$(${get})
 if [ -n "$there" ]; then ${annotate} ${configurationAnnotation}- >/dev/null; fi
 `
-      const apply = `${kubectl(60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null\n`
+      const apply = `${kubectl(api, 60)} apply --server-side --force-conflicts --field-manager=evcctl -k ${folder} >/dev/null\n`
       const run = `${againFunction}${mayStand ? forget : ''}${retried(apply, { times: 5 })}${annotate} ${configurationAnnotation}=${configuration} >/dev/null
 `
       return [{ run, timeoutMs: 480_000 }]

@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type { Change, FieldChange, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { type KubernetesDocument, missingFrom, retried } from '../support/index.ts'
+import type { ApiAccess } from './access.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
 import { serverSideApply } from './server-side-apply.ts'
@@ -21,6 +22,7 @@ export type ManifestState = ApiState<{ readonly objects: readonly KubernetesObje
  * objects are part of the script. Runs on a control plane node.
  */
 export function manifest(
+  api: ApiAccess,
   name: string,
   objects: readonly KubernetesObject[],
 ): Resource<ManifestState, { readonly objects: readonly KubernetesObject[] }> {
@@ -29,7 +31,7 @@ export function manifest(
     kind: 'manifest',
     name,
     probe: surveyProbe({
-      asks: [askApi(paths)],
+      asks: [askApi(api, paths)],
       parse(raw): ManifestState {
         const answer = answersFor(raw, paths)
         if (answer.api !== 'answered') return answer
@@ -45,7 +47,7 @@ export function manifest(
       return { action: found.length === 0 ? 'create' : 'update', fields }
     },
     converge() {
-      const apply = serverSideApply(objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n'))
+      const apply = serverSideApply(api, objects.map(object => stringify(object, { lineWidth: 0 })).join('---\n'))
       return [{ run: retried(apply, { times: 5 }), timeoutMs: 180_000 }]
     },
   }

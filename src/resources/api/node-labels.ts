@@ -1,11 +1,13 @@
 import { ownValue } from '../../core/own-value.ts'
 import type { FieldChange, Resource, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
+import type { ApiAccess } from './access.ts'
 import { notAnswered } from './api-state.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import { type NodeAnswer, type NodeState, type NodeTaintState, nodeProbe } from './node-list.ts'
 
 export interface NodeLabelsParameters {
+  readonly api: ApiAccess
   /** Name of the node. */
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
@@ -31,12 +33,12 @@ export function nodeLabels(
   NodeAnswer,
   { readonly labels: Readonly<Record<string, string>>; readonly taints: readonly NodeTaintState[] }
 > {
-  const { node, labels, taints } = parameters
+  const { api, node, labels, taints } = parameters
   return {
     kind: nodeLabelsKind,
     name: node,
     title: `labels and taints of ${node}`,
-    probe: nodeProbe(node),
+    probe: nodeProbe(api, node),
     desired: { labels, taints },
     diff(current) {
       if (current.api === 'unreachable') return notAnswered(current, 'they cannot be compared')
@@ -45,9 +47,9 @@ export function nodeLabels(
       return fields.length === 0 ? undefined : { action: found === undefined ? 'create' : 'update', fields }
     },
     converge(current): readonly Step[] {
-      if (current.api === 'unreachable') return [registered(node)]
+      if (current.api === 'unreachable') return [registered(api, node)]
       const found = current.api === 'answered' ? current.node : undefined
-      return [registered(node), { run: script(found, parameters), timeoutMs: 180_000 }]
+      return [registered(api, node), { run: script(found, parameters), timeoutMs: 180_000 }]
     },
     explain: failure =>
       failure.step === 0
@@ -61,9 +63,9 @@ export function nodeLabels(
 }
 
 // A kubelet registers its node a moment after it has joined.
-function registered(node: string): Step {
+function registered(api: ApiAccess, node: string): Step {
   return {
-    until: { script: `${kubectl(5)} get node ${quote(node)} >/dev/null`, parse: raw => raw.exitCode === 0 },
+    until: { script: `${kubectl(api, 5)} get node ${quote(node)} >/dev/null`, parse: raw => raw.exitCode === 0 },
     what: `${node} is registered`,
     everyMs: 500,
     timeoutMs: 60_000,
@@ -129,24 +131,25 @@ function textOf({ key, value, effect }: NodeTaintState): string {
 
 // The keys that evcctl owns are recorded first: so the next run knows what it may remove, even if this run is cut off.
 function script(found: NodeState | undefined, wanted: NodeLabelsParameters): string {
+  const { api } = wanted
   const name = quote(wanted.node)
   const annotations = ownership(wanted)
   const both = Object.entries(annotations).map(([annotation, after]) => {
     const keys = [...owned(found, annotation), ...after.split(',')].filter(key => key !== '')
     return quote(`${annotation}=${[...new Set(keys)].join(',')}`)
   })
-  const lines = [`${againFunction}again ${kubectl()} annotate node ${name} --overwrite ${both.join(' ')}`]
+  const lines = [`${againFunction}again ${kubectl(api)} annotate node ${name} --overwrite ${both.join(' ')}`]
   const labels = [
     ...Object.entries(wanted.labels).map(([key, value]) => quote(`${key}=${value}`)),
     ...staleLabels(found, wanted).map(key => quote(`${key}-`)),
   ]
-  if (labels.length > 0) lines.push(`again ${kubectl()} label node ${name} --overwrite ${labels.join(' ')}`)
+  if (labels.length > 0) lines.push(`again ${kubectl(api)} label node ${name} --overwrite ${labels.join(' ')}`)
   const taints = [
     ...wanted.taints.map(taint => quote(textOf(taint))),
     ...staleTaints(found, wanted).map(({ key, effect }) => quote(`${key}:${effect}-`)),
   ]
-  if (taints.length > 0) lines.push(`again ${kubectl()} taint node ${name} --overwrite ${taints.join(' ')}`)
+  if (taints.length > 0) lines.push(`again ${kubectl(api)} taint node ${name} --overwrite ${taints.join(' ')}`)
   const noted = Object.entries(annotations).map(([key, value]) => quote(`${key}=${value}`))
-  lines.push(`again ${kubectl()} annotate node ${name} --overwrite ${noted.join(' ')}`)
+  lines.push(`again ${kubectl(api)} annotate node ${name} --overwrite ${noted.join(' ')}`)
   return `${lines.join('\n')}\n`
 }

@@ -1,6 +1,7 @@
 import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { isObjectName } from '../support/index.ts'
+import type { ApiAccess } from './access.ts'
 import type { ApiState } from './api-state.ts'
 import { answerFor, askApi } from './api-survey.ts'
 
@@ -28,8 +29,8 @@ export type NodeAnswer = ApiState<{
 export const nodesPath = '/api/v1/nodes'
 
 /** One question for all nodes of the cluster, shared by the probes of every node. */
-export function nodeProbe(name: string): Probe<NodeAnswer> {
-  return surveyProbe({ asks: [askApi([nodesPath])], parse: raw => parseNode(raw, name) })
+export function nodeProbe(api: ApiAccess, name: string): Probe<NodeAnswer> {
+  return surveyProbe({ asks: [askApi(api, [nodesPath])], parse: raw => parseNode(raw, name) })
 }
 
 interface NodeList {

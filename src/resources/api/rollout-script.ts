@@ -1,5 +1,6 @@
 import { rolloutLimits } from '../../core/limits.ts'
 import { quote } from '../../shell/quote.ts'
+import type { ApiAccess } from './access.ts'
 import { againFunction, kubectl } from './kubectl.ts'
 import { podEvidence } from './pod-evidence.ts'
 
@@ -82,8 +83,8 @@ END {
  *
  * @param name of the DaemonSet
  */
-export function rolloutScript(namespace: string, name: string): string {
-  const client = `${kubectl(10)} --namespace ${namespace}`
+export function rolloutScript(api: ApiAccess, namespace: string, name: string): string {
+  const client = `${kubectl(api, 10)} --namespace ${namespace}`
   const { stillSeconds, patienceSeconds, totalSeconds } = rolloutLimits
   return `${againFunction}client() { timeout 30 ${client} "$@" </dev/null; }
 note() { client annotate daemonset ${name} --overwrite --field-manager=evcctl "${rolledOutAnnotation}=$1" >/dev/null; }

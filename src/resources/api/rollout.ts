@@ -1,12 +1,14 @@
 import { endOf } from '../../core/cut.ts'
 import type { Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import type { ApiAccess } from './access.ts'
 import { type ApiSilence, notAnswered } from './api-state.ts'
 import { type ApiAnswer, answerFor, apiPath, askApi } from './api-survey.ts'
 import { nodesPath } from './node-list.ts'
 import { rolledOutAnnotation, rolloutMs, rolloutScript } from './rollout-script.ts'
 
 export interface RolloutParameters {
+  readonly api: ApiAccess
   /** What is rolled out, e.g. `flannel`. */
   readonly name: string
   /** The DaemonSet. */
@@ -31,14 +33,18 @@ interface DaemonSet {
  * off, evcctl records on the DaemonSet that all others were done. So the next plan shows a rollout that failed or was in
  * progress when a run was cut off. Runs on a control plane node.
  */
-export function rollout({ name, daemonSet }: RolloutParameters): Resource<RolloutState, { readonly rollout: string }> {
+export function rollout({
+  api,
+  name,
+  daemonSet,
+}: RolloutParameters): Resource<RolloutState, { readonly rollout: string }> {
   const path = apiPath({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: daemonSet })
   return {
     kind: 'rollout',
     name,
     title: `rollout of ${name}`,
     probe: surveyProbe({
-      asks: [askApi([path, nodesPath])],
+      asks: [askApi(api, [path, nodesPath])],
       parse: raw => parseState(answerFor(raw, path), answerFor(raw, nodesPath)),
     }),
     desired: { rollout: 'ended' },
@@ -58,7 +64,7 @@ export function rollout({ name, daemonSet }: RolloutParameters): Resource<Rollou
           return watched.length === 0 ? undefined : { action: 'run', fields: [{ field: 'rollout', after }], ...because }
       }
     },
-    converge: () => [{ run: rolloutScript(daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
+    converge: () => [{ run: rolloutScript(api, daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
     explain: failure => ({
       problem: `The rollout of ${name} has not reached all nodes.`,
       actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),

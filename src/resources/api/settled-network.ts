@@ -1,6 +1,7 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import type { ApiAccess } from './access.ts'
 import { answersFor, askApi } from './api-survey.ts'
 import { kubectl } from './kubectl.ts'
 
@@ -16,6 +17,7 @@ const networks = [
 const paths = [...networks.map(([, path]) => path), daemonSet('kube-system', 'kube-proxy')]
 
 export interface SettledNetworkParameters {
+  readonly api: ApiAccess
   /** `spec.network.cni` */
   readonly cni: string
   /** Whether kube-proxy has to run; undefined: the network works either way. */
@@ -35,6 +37,7 @@ export type SettledNetworkState =
  * of a network.
  */
 export function settledNetwork({
+  api,
   cni,
   kubeProxy,
   file,
@@ -43,7 +46,7 @@ export function settledNetwork({
     kind: 'settled network',
     name: '',
     title: 'network as the cluster was made with',
-    probe: surveyProbe({ asks: [askApi(paths)], parse: parseState }),
+    probe: surveyProbe({ asks: [askApi(api, paths)], parse: parseState }),
     desired: { cni },
     diff(current) {
       // A cluster without any pod network has not got that far yet.
@@ -63,7 +66,7 @@ export function settledNetwork({
     },
     converge: () => [
       {
-        until: { script: `${kubectl(5)} get --raw=/readyz >/dev/null\n`, parse: ({ exitCode }) => exitCode === 0 },
+        until: { script: `${kubectl(api, 5)} get --raw=/readyz >/dev/null\n`, parse: ({ exitCode }) => exitCode === 0 },
         what: 'the API server answers',
         everyMs: 2_000,
         timeoutMs: 120_000,

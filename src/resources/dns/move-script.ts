@@ -1,12 +1,11 @@
 import { quote } from '../../shell/quote.ts'
-import { kubectl, podEvidence } from '../api/index.ts'
+import { type ApiAccess, kubectl, podEvidence } from '../api/index.ts'
 import { dnsPodSelector } from './pods.ts'
 
-const system = `${kubectl(10)} --namespace kube-system`
-
-const pods = `${system} get pods --selector ${quote(dnsPodSelector)} -o go-template=${quote(
-  '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{or .spec.nodeName "-"}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\\n"}}{{end}}{{end}}',
-)}`
+const pods = (client: string) =>
+  `${client} get pods --selector ${quote(dnsPodSelector)} -o go-template=${quote(
+    '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{or .spec.nodeName "-"}} {{range .status.conditions}}{{if eq .type "Ready"}}{{.status}}{{end}}{{end}}{{"\\n"}}{{end}}{{end}}',
+  )}`
 
 export interface Move {
   /** The node that all pods run on, and the pod that is deleted. */
@@ -23,9 +22,10 @@ export interface Move {
  * when the new pod is on another node; it does not wait until that pod is Ready, which may take 10 s more (the period of
  * its readiness probe). It exits 1, with the reason on stderr, when the scheduler put the pod back or nothing happened in time.
  */
-export function moveScript({ only, gone, count, isLost, patienceSeconds }: Move): string {
+export function moveScript(api: ApiAccess, { only, gone, count, isLost, patienceSeconds }: Move): string {
+  const client = `${kubectl(api, 10)} --namespace kube-system`
   const here = quote(only)
-  return `pods() { ${pods} </dev/null; }
+  return `pods() { ${pods(client)} </dev/null; }
 # Of the pods without the one that goes: how many are on this node, how many elsewhere, how many that serve. Whether it serves itself.
 look() {
   here=0 elsewhere=0 serving=0 last=no
@@ -43,9 +43,9 @@ within() { if [ "$(date +%s)" -ge "$1" ]; then return 1; fi; sleep 0.5; }
 deadline() { echo $(( $(date +%s) + ${patienceSeconds} )); }
 why() {
   echo "$1" >&2
-  ${podEvidence(system, `--selector ${quote(dnsPodSelector)}`)}  exit 1
+  ${podEvidence(client, `--selector ${quote(dnsPodSelector)}`)}  exit 1
 }
-${isLost ? '' : waitForAnother}${system} delete pod ${quote(gone)} --ignore-not-found --wait=false
+${isLost ? '' : waitForAnother}${client} delete pod ${quote(gone)} --ignore-not-found --wait=false
 end=$(deadline)
 while :; do
   set -- $(pods | look)

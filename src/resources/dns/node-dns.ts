@@ -1,7 +1,7 @@
 import type { Change, FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import { quote } from '../../shell/quote.ts'
-import { type ApiState, againFunction, answersFor, askApi, kubectl, notAnswered } from '../api/index.ts'
+import { type ApiAccess, type ApiState, againFunction, answersFor, askApi, kubectl, notAnswered } from '../api/index.ts'
 import { isTree, missingFrom, type Tree } from '../support/index.ts'
 import { nodeDnsName as name, nodeDnsDaemonSet } from './node-dns-daemon-set.ts'
 import { dnsDeploymentPath } from './pods.ts'
@@ -31,21 +31,23 @@ export type NodeDnsState = ApiState<{
  * on a control plane node.
  */
 export function nodeDns({
+  api,
   wanted,
 }: {
+  readonly api: ApiAccess
   readonly wanted: boolean
 }): Resource<NodeDnsState, { readonly wanted: boolean }> {
   return {
     kind: 'cluster DNS',
     name: 'every node',
     title: wanted ? 'CoreDNS on every node' : 'no CoreDNS on every node',
-    probe: surveyProbe({ asks: [askApi(paths)], parse: parseState }),
+    probe: surveyProbe({ asks: [askApi(api, paths)], parse: parseState }),
     desired: { wanted },
     diff(current) {
       if (current.api === 'unreachable') return notAnswered(current)
       return wanted ? changeTo(current) : changeBack(current)
     },
-    converge: current => [{ run: wanted ? makeScript(current) : removeScript(current), timeoutMs: 180_000 }],
+    converge: current => [{ run: wanted ? makeScript(api, current) : removeScript(api, current), timeoutMs: 180_000 }],
   }
 }
 
@@ -79,31 +81,31 @@ function changeBack(current: Exclude<NodeDnsState, { api: 'unreachable' }>): Cha
   return { action: 'delete', fields }
 }
 
-function patchService(value: string | null): string {
+function patchService(api: ApiAccess, value: string | null): string {
   const patch = JSON.stringify({ spec: { trafficDistribution: value } })
-  return `again ${kubectl(10)} --namespace kube-system patch service kube-dns --type=merge --patch=${quote(patch)}\n`
+  return `again ${kubectl(api, 10)} --namespace kube-system patch service kube-dns --type=merge --patch=${quote(patch)}\n`
 }
 
 // The pods come before the Service that sends queries to them. If the API server does not answer, the next run compares.
-function makeScript(current: NodeDnsState): string {
-  if (current.api !== 'answered' || current.wanted === undefined) return waitForApi
+function makeScript(api: ApiAccess, current: NodeDnsState): string {
+  if (current.api !== 'answered' || current.wanted === undefined) return waitForApi(api)
   const lines = [againFunction]
   if (daemonSetChanges(current.wanted, current.daemonSet).length > 0)
     lines.push(`daemon_set=${quote(JSON.stringify(current.wanted))}
-make() { printf '%s\\n' "$daemon_set" | ${kubectl(30)} apply --server-side --force-conflicts --field-manager=evcctl -f -; }
+make() { printf '%s\\n' "$daemon_set" | ${kubectl(api, 30)} apply --server-side --force-conflicts --field-manager=evcctl -f -; }
 again make
 `)
-  if (current.distribution === '') lines.push(patchService(distribution))
+  if (current.distribution === '') lines.push(patchService(api, distribution))
   return lines.join('')
 }
 
-function removeScript(current: NodeDnsState): string {
-  if (current.api !== 'answered') return waitForApi
-  const others = current.distribution === distribution ? patchService(null) : ''
-  return `${againFunction}${others}again ${kubectl(30)} --namespace kube-system delete daemonset ${name} --ignore-not-found --wait=false\n`
+function removeScript(api: ApiAccess, current: NodeDnsState): string {
+  if (current.api !== 'answered') return waitForApi(api)
+  const others = current.distribution === distribution ? patchService(api, null) : ''
+  return `${againFunction}${others}again ${kubectl(api, 30)} --namespace kube-system delete daemonset ${name} --ignore-not-found --wait=false\n`
 }
 
-const waitForApi = `${againFunction}again ${kubectl(5)} get --raw=/readyz\n`
+const waitForApi = (api: ApiAccess) => `${againFunction}again ${kubectl(api, 5)} get --raw=/readyz\n`
 
 function parseState(raw: ProbeResult): NodeDnsState {
   const answer = answersFor(raw, paths)

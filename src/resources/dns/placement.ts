@@ -1,5 +1,5 @@
 import type { Change, Resource, Step } from '../../core/resource.ts'
-import { kubectl, notAnswered } from '../api/index.ts'
+import { type ApiAccess, kubectl, notAnswered } from '../api/index.ts'
 import { moveScript } from './move-script.ts'
 import { type DnsPodsAnswer, dnsPodsProbe, mayRunOn, type NodeRules } from './pods.ts'
 
@@ -9,6 +9,7 @@ export interface ExpectedNode extends NodeRules {
 }
 
 export interface DnsPlacementParameters {
+  readonly api: ApiAccess
   /** The nodes whose join or readiness is waited for before. */
   readonly nodes: readonly ExpectedNode[]
   /** Whether these nodes become Ready: without a pod network nothing that evcctl does can make them Ready. */
@@ -25,6 +26,7 @@ type Answered = Extract<DnsPodsAnswer, { api: 'answered' }>
  * One pod is Ready at all times. A CoreDNS of one pod is left alone, and so is any replacement of kubeadm's CoreDNS.
  */
 export function dnsPlacement({
+  api,
   nodes,
   ready,
   patienceSeconds = 120,
@@ -33,7 +35,7 @@ export function dnsPlacement({
     kind: 'cluster DNS',
     name: 'placement',
     title: 'CoreDNS on different nodes',
-    probe: dnsPodsProbe,
+    probe: dnsPodsProbe(api),
     desired: {},
     diff(current): Change | undefined {
       if (current.api === 'unreachable') {
@@ -56,7 +58,7 @@ export function dnsPlacement({
       const fields = [{ field: 'nodes', before: `only ${only}`, after: 'different ones' }]
       return { action: 'run', fields, note: standing.length > 0 ? 'one pod of it is moved' : comingNote(coming) }
     },
-    converge: current => (current.api === 'answered' ? move(current, patienceSeconds) : [answering]),
+    converge: current => (current.api === 'answered' ? move(api, current, patienceSeconds) : [answering(api)]),
     explain(failure) {
       if (failure.exitCode === 0) return undefined
       return {
@@ -96,22 +98,22 @@ function isCalled(name: string): (node: { readonly name: string }) => boolean {
   return node => node.name === name
 }
 
-const answering: Step = {
-  until: { script: `${kubectl(5)} get --raw=/readyz >/dev/null\n`, parse: ({ exitCode }) => exitCode === 0 },
+const answering = (api: ApiAccess): Step => ({
+  until: { script: `${kubectl(api, 5)} get --raw=/readyz >/dev/null\n`, parse: ({ exitCode }) => exitCode === 0 },
   what: 'the API server answers',
   everyMs: 2_000,
   timeoutMs: 120_000,
-}
+})
 
 // The pod whose loss costs least: one that is not Ready. If the node itself is lost, its pods serve nobody anyway.
-function move(current: Answered, patienceSeconds: number): readonly Step[] {
+function move(api: ApiAccess, current: Answered, patienceSeconds: number): readonly Step[] {
   const only = onlyNode(current)!
   const here = current.pods.filter(isPlacedOn(only))
   const gone = here.find(pod => !pod.ready) ?? here.at(-1)!
   const isLost = !current.nodes.some(node => node.name === only && node.ready)
   return [
     {
-      run: moveScript({ only, gone: gone.name, count: here.length, isLost, patienceSeconds }),
+      run: moveScript(api, { only, gone: gone.name, count: here.length, isLost, patienceSeconds }),
       timeoutMs: (2 * patienceSeconds + 60) * 1000,
     },
   ]

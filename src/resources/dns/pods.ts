@@ -1,7 +1,6 @@
 import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
-import type { ApiState } from '../api/index.ts'
-import { answersFor, askApi, nodesPath } from '../api/index.ts'
+import { type ApiAccess, type ApiState, answersFor, askApi, nodesPath } from '../api/index.ts'
 import { isTree } from '../support/index.ts'
 
 /** Selects the pods of kubeadm's CoreDNS Deployment: pods of another origin have no label with the hash of a ReplicaSet. */
@@ -57,7 +56,9 @@ export type DnsPodsAnswer = ApiState<{
 const paths = [dnsDeploymentPath, podsPath, nodesPath]
 
 /** Where the pods of kubeadm's CoreDNS run, and where else they could run. */
-export const dnsPodsProbe: Probe<DnsPodsAnswer> = surveyProbe({ asks: [askApi(paths)], parse: parseDnsPods })
+export function dnsPodsProbe(api: ApiAccess): Probe<DnsPodsAnswer> {
+  return surveyProbe({ asks: [askApi(api, paths)], parse: parseDnsPods })
+}
 
 function parseDnsPods(raw: ProbeResult): DnsPodsAnswer {
   const answer = answersFor(raw, paths)

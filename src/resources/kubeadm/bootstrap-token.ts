@@ -2,8 +2,9 @@ import { UserError } from '../../core/errors.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
-import { adminConf, kubectl, tokenDescription } from '../api/index.ts'
+import { kubectl, tokenDescription } from '../api/index.ts'
 import { retried } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 
 /** A bootstrap token of kubeadm: `id.secret`. The id alone is public. */
 export interface BootstrapToken {
@@ -17,13 +18,13 @@ export interface BootstrapToken {
  * slow lines.
  */
 export function bootstrapToken(): EphemeralDeclaration<BootstrapToken> {
-  const kubeadm = `kubeadm --kubeconfig ${adminConf} token`
+  const kubeadm = `kubeadm --kubeconfig ${kubeadmApi.adminConf} token`
   return {
     name: 'bootstrap token',
     // The API server refuses connections or rights for a moment after its start. Until the controller manager has signed
     // cluster-info for the token, kubeadm join does not find it there, and asks again only after 5 s.
     run: `${retried(`token=$(${kubeadm} create --ttl 6h --description '${tokenDescription}')`, { pauseSeconds: 1 })}tries=0
-until [ -n "$(${kubectl(5)} --namespace kube-public get configmap cluster-info -o jsonpath="{.data.jws-kubeconfig-\${token%%.*}}" 2>/dev/null)" ] ||
+until [ -n "$(${kubectl(kubeadmApi, 5)} --namespace kube-public get configmap cluster-info -o jsonpath="{.data.jws-kubeconfig-\${token%%.*}}" 2>/dev/null)" ] ||
   [ "$tries" -ge 60 ]; do
   tries=$(( tries + 1 ))
   sleep 0.5

@@ -5,6 +5,7 @@ import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
 import { ephemeralLabel, kubectl } from '../api/index.ts'
 import { retried } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 
 /**
  * One certificate key for all control plane nodes that join in a run. kubeadm encrypts the cluster's CAs with it and
@@ -13,7 +14,7 @@ import { retried } from '../support/index.ts'
  * with the kubeadm documents on a control plane node.
  */
 export function certificateKey(configuration: string): EphemeralDeclaration<Secret> {
-  const secrets = `${kubectl()} --namespace kube-system`
+  const secrets = `${kubectl(kubeadmApi)} --namespace kube-system`
   const owner = `${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}'`
   return {
     name: 'certificate key',

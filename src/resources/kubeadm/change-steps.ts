@@ -5,6 +5,7 @@ import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
 import { finishServingCertificate, servingCertificateScript } from '../pki/index.ts'
 import { retried } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 import { markProxy, unmarkProxy } from './cluster-record.ts'
 import { changeMarks, formerManifests } from './configuration-state.ts'
 import { withStandIn } from './stand-in.ts'
@@ -24,7 +25,7 @@ export interface ChangeableParts {
 
 // Asks the API server of this node. At the endpoint in admin.conf, any API server of the cluster may answer.
 function ready(server: string): string {
-  return `${kubectl(5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
+  return `${kubectl(kubeadmApi, 5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
 }
 
 function apiAnswers(server: string): Step {
@@ -112,11 +113,11 @@ export function changeSteps({ configuration, server, parts, begin, end }: Config
 }
 
 function kubeProxySteps(config: string): readonly Step[] {
-  const restart = `${markProxy}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(30)} --namespace kube-system rollout restart daemonset kube-proxy
+  const restart = `${markProxy}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(kubeadmApi, 30)} --namespace kube-system rollout restart daemonset kube-proxy
 `
   return [
     { run: restart, timeoutMs: 360_000 },
-    { run: rolloutScript('kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
+    { run: rolloutScript(kubeadmApi, 'kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
     { run: unmarkProxy },
   ]
 }

@@ -1,6 +1,7 @@
 import { quote } from '../../shell/quote.ts'
 import { kubectl, serverSideApply } from '../api/index.ts'
 import { deepMerge, isTree, type KubernetesDocument, keptJson, retried } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 
 /** The documents that are the same for the whole cluster. */
 export interface ClusterDocuments {
@@ -81,12 +82,12 @@ export const unmarkProxy = without('changing')
 
 function without(field: string): string {
   return retried(
-    `${kubectl(30)} --namespace kube-system patch configmap ${name} --type=merge --patch '{"data":{"${field}":null}}'`,
+    `${kubectl(kubeadmApi, 30)} --namespace kube-system patch configmap ${name} --type=merge --patch '{"data":{"${field}":null}}'`,
   )
 }
 
 // Each field has its own field manager, so that writing one does not remove the other.
 function apply(manager: string, data: Readonly<Record<string, string>>): string {
   const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data }
-  return retried(serverSideApply(`${JSON.stringify(object)}\n`, manager))
+  return retried(serverSideApply(kubeadmApi, `${JSON.stringify(object)}\n`, manager))
 }

@@ -5,6 +5,7 @@ import type { ApiSilence } from '../api/index.ts'
 import { answersFor, askApi } from '../api/index.ts'
 import { newServingCertificateMark, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
 import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
@@ -65,7 +66,7 @@ const mapPaths = [
 export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
   const marks = Object.entries(changeMarks).map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
   return surveyProbe({
-    asks: [askApi(mapPaths)],
+    asks: [askApi(kubeadmApi, mapPaths)],
     rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`,
     parse: parseKubeadmConfiguration,
   })

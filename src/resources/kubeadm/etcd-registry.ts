@@ -3,9 +3,9 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { longProbeMs } from '../../core/limits.ts'
 import type { Change, ProbeResult, Resource } from '../../core/resource.ts'
 import { quote, quoteAll } from '../../shell/quote.ts'
-import { adminConf } from '../api/index.ts'
 import { askEtcd, type EtcdClientFiles } from '../etcd/index.ts'
 import { linesOf, refuse } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 import { initWrote, readMarks } from './marks.ts'
 import { printEtcdServers } from './static-pods.ts'
 
@@ -90,7 +90,7 @@ function probeScript({ endpoints, foreign, ...files }: EtcdRegistryParameters): 
 sed 's/^/begun=/' ${initWrote} 2>/dev/null || :
 ${readMarks}if [ "$run" = init ]; then ${printEtcdServers} | sed 's/^/begun=/'
 elif [ -n "$cut_off" ]; then :
-elif [ -s ${adminConf} ]; then
+elif [ -s ${kubeadmApi.adminConf} ]; then
   echo standing=yes
   ${whenStanding}
 fi

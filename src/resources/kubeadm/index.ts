@@ -1,5 +1,6 @@
 /** kubeadm on a host and in a cluster: init, join, reset, and changes of its documents. */
 
+export * from './api-access.ts'
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'
 export type { ClusterDocuments } from './cluster-record.ts'

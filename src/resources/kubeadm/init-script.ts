@@ -4,6 +4,7 @@ import { quote } from '../../shell/quote.ts'
 import { kubectl } from '../api/index.ts'
 import { kubeletFailureScript, recordKubeletStart } from '../kubelet/index.ts'
 import { stateFolder } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { initWrote } from './marks.ts'
 import { resetFunctions } from './reset.ts'
@@ -45,7 +46,7 @@ ${recordKubeletStart}`
 // evcctl lets no node join before init is complete. If only the last step was cut off, people may have used the cluster since.
 function needNoOthers(node: string): string {
   const problem = `Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove ${runMark}; then apply again.`
-  return `others=$(timeout 12 ${kubectl(5)} get nodes -o name 2>/dev/null | grep -vxF ${quote(`node/${node}`)} | head -n 3) || :
+  return `others=$(timeout 12 ${kubectl(kubeadmApi, 5)} get nodes -o name 2>/dev/null | grep -vxF ${quote(`node/${node}`)} | head -n 3) || :
 if [ -n "$others" ]; then
   printf '%s\\n' ${quote(problem)} "$others" >&2
   exit 1

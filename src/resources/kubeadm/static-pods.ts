@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FieldChange, ProbeResult } from '../../core/resource.ts'
 import { syncTreeLine } from '../../shell/on-disk.ts'
-import { kubectlPath } from '../api/index.ts'
 import { decodeFile, hostYaml, linesOf, stateFolder } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 
 /** The folder where the kubelet finds the manifests of static pods. */
 export const manifestFolder = '/etc/kubernetes/manifests'
@@ -28,7 +28,7 @@ export function sameManifest(one: string, other: string): string {
 }
 
 /** A shell function for sameManifest(): prints the pod as the kubelet reads it. It needs no API server. */
-export const manifestFunction = `meant() { ${kubectlPath} annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
+export const manifestFunction = `meant() { ${kubeadmApi.kubectl} annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 `
 
 /** Shell lines that record the manifests that kubeadm has just written, so that later edits are detected. */

@@ -2,7 +2,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { longProbeMs } from '../../core/limits.ts'
 import type { ProbeResult, Resource, StepFailure } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
-import { kubeadmApi, kubectl, podEvidence } from '../api/index.ts'
+import { type ApiAccess, kubectl, podEvidence } from '../api/index.ts'
 import { type ImageStore, imageStores } from '../artifacts/index.ts'
 import { linesOf } from '../support/index.ts'
 import { type KeptUnit, keepScript, putBackFunction, putBackMark, recoverFunction } from '../systemd/index.ts'
@@ -25,6 +25,7 @@ export interface NodeReadyState {
 }
 
 export interface NodeReadyParameters {
+  readonly api: ApiAccess
   /** Name of the node. */
   readonly name: string
   /** `host:port` at which this node reaches the API. */
@@ -47,7 +48,6 @@ const longest = 2 * 60 * 60_000
 
 // The kubelet may read its own Node object and the pods of that node, and no other.
 const certificate = kubeletClientPath
-const kubelet = kubectl(10, kubeadmApi.kubeletConf)
 const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
 
 /**
@@ -60,6 +60,7 @@ const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.messa
  * as good; otherwise it and the container runtime get back the files that were kept before.
  */
 export function nodeReady({
+  api,
   name,
   endpoint,
   ownApi,
@@ -67,7 +68,7 @@ export function nodeReady({
   store,
   kept,
 }: NodeReadyParameters): Resource<NodeReadyState, { readonly node: string }> {
-  const script = askScript(name, endpoint, ownApi)
+  const script = askScript({ api, name, endpoint, ownApi })
   return {
     kind: 'node',
     name,
@@ -86,22 +87,24 @@ export function nodeReady({
     },
     converge: ({ state, unproven }) => [
       ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
-      { run: waitScript({ name, script, ready, store, kept, unproven }), timeoutMs: longest },
+      { run: waitScript({ api, name, script, ready, store, kept, unproven }), timeoutMs: longest },
     ],
     explain: failure => explainNode(name, ready, failure),
   }
 }
 
+type Asked = Pick<NodeReadyParameters, 'api' | 'name' | 'endpoint'> & { readonly ownApi: string | undefined }
+
 // Servers that hang take 5 + 1 + 5 s for the node and as much for its own API server: 22 s, less than longProbeMs.
 // The script asks twice: while control plane nodes join, etcd has no leader for a moment, and the whole wait would be lost.
 // It asks for a table of one row, since the object would list every image of the node. The second cell is the status as
 // kubectl shows it. With curl's own name as user agent, the answer would be spread over many lines.
-function askScript(name: string, endpoint: string, ownApi: string | undefined): string {
+function askScript({ api, name, endpoint, ownApi }: Asked): string {
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   const row = quote(`"cells":["${name}",`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
 get() {
-  curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert ${kubeadmApi.ca} \\
+  curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert ${api.ca} \\
     --cert ${certificate} "$@" 2>&1
 }
 node() { get --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url}; }
@@ -138,10 +141,11 @@ interface Waiting extends Omit<NodeReadyParameters, 'endpoint' | 'ownApi'> {
 }
 
 // Sizes and names of images in transfer, and of those that are there: as long as they change, the line is only slow.
-function waitScript({ name, script, ready, store, kept, unproven }: Waiting): string {
+function waitScript({ api, name, script, ready, store, kept, unproven }: Waiting): string {
+  const kubelet = kubectl(api, 10, api.kubeletConf)
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
   const patience = unproven ? trialSeconds : patienceSeconds
-  return `${unproven ? proofFunctions(name, ready, kept) : ''}ask() {
+  return `${unproven ? proofFunctions({ kubelet, name, ready, kept }) : ''}ask() {
   ( ${indented(script)}
   )
 }
@@ -177,8 +181,13 @@ const printUnproven = `if [ -e ${kubeletUnproven} ]; then echo unproven=yes; fi
 const giveBack = `case $answer in *state=unreachable*) if hopeless; then recover; fi;; *) recover;; esac
 `
 
+interface Proving extends Pick<NodeReadyParameters, 'name' | 'ready' | 'kept'> {
+  /** The start of a kubectl command line with the kubelet's credentials. */
+  readonly kubelet: string
+}
+
 /** A kubelet reports Ready only after its container manager runs; without a pod network it has to run for some seconds. */
-function proofFunctions(name: string, ready: boolean, kept: readonly KeptUnit[]): string {
+function proofFunctions({ kubelet, name, ready, kept }: Proving): string {
   const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
   return `${kubeletHealth.functions}${putBackFunction(kept, kubeletHealth.start)}${recoverFunction(kubeletUnit, kubeletHealth)}begun= started=
 read -r begun started <${kubeletUnproven} || :

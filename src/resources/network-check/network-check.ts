@@ -1,5 +1,6 @@
 import type { Output } from '../../core/output.ts'
 import type { FieldChange, Resource } from '../../core/resource.ts'
+import type { ApiAccess } from '../api/index.ts'
 import { linesOf, networkCheckStamp, stateFolder } from '../support/index.ts'
 import { explainNode, type NetworkPath } from './cause.ts'
 import type { CheckPods } from './pods.ts'
@@ -13,6 +14,7 @@ export interface CheckPeer {
 }
 
 export interface NetworkCheckParameters {
+  readonly api: ApiAccess
   readonly node: string
   /** The nodes whose pods this node has to reach. */
   readonly peers: readonly CheckPeer[]
@@ -39,21 +41,22 @@ interface Desired {
 const patienceSeconds = 60
 
 // Without credentials the host is no node any more: the record is about a former node.
-const probeScript = `if [ -s /etc/kubernetes/kubelet.conf ]; then cat ${networkCheckStamp} 2>/dev/null || true; fi\n`
+const probeScript = ({ kubeletConf }: ApiAccess) =>
+  `if [ -s ${kubeletConf} ]; then cat ${networkCheckStamp} 2>/dev/null || true; fi\n`
 
 /**
  * Pods on this node reach pods on other nodes, DNS and Services. A successful check is recorded on the host, and not
  * repeated as long as the network is the same and no node is new: an apply that changes neither creates no pods.
  */
 export function networkCheck(parameters: NetworkCheckParameters): Resource<NetworkCheckState, Desired> {
-  const { node, peers, network, path, pods } = parameters
+  const { api, node, peers, network, path, pods } = parameters
   const names = peers.map(peer => peer.node)
   return {
     kind: 'network check',
     name: node,
     title: 'network check',
     probe: {
-      script: probeScript,
+      script: probeScript(api),
       parse: raw => ({ network: linesOf(raw, 'network')[0] ?? '', reached: linesOf(raw, 'reached') }),
     },
     desired: { network, peers, pods },

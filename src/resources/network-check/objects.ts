@@ -1,4 +1,4 @@
-import { type KubernetesObject, kubectlPath } from '../api/index.ts'
+import type { ApiAccess, KubernetesObject } from '../api/index.ts'
 
 /** Port on which the pods of a check answer, in their own network namespace. */
 export const checkPort = 18_400
@@ -44,11 +44,11 @@ export const answerObject: KubernetesObject = {
  * The pod of `@NODE@`. It names its node itself, so that the check needs neither the scheduler nor a controller, and covers
  * nodes that accept no new pods, too.
  */
-export function podObject(image: string): KubernetesObject {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...owned, name: '@NAME@-@NODE@' }, spec: podSpec(image) }
+export function podObject(api: ApiAccess, image: string): KubernetesObject {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { ...owned, name: '@NAME@-@NODE@' }, spec: podSpec(api, image) }
 }
 
-function podSpec(image: string) {
+function podSpec(api: ApiAccess, image: string) {
   const www = '/evcctl/www'
   return {
     automountServiceAccountToken: false,
@@ -91,7 +91,7 @@ function podSpec(image: string) {
       },
     ],
     volumes: [
-      { name: 'kubectl', hostPath: { path: kubectlPath, type: 'File' } },
+      { name: 'kubectl', hostPath: { path: api.kubectlFile, type: 'File' } },
       {
         name: 'www',
         projected: {

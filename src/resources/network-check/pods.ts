@@ -4,7 +4,7 @@ import { UserError } from '../../core/errors.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { quote } from '../../shell/quote.ts'
-import { againFunction, kubectl } from '../api/index.ts'
+import { type ApiAccess, againFunction, kubectl } from '../api/index.ts'
 import { fieldsOf, isObjectName, linesOf } from '../support/index.ts'
 import { answerObject, lifeObject, podLabel, podObject } from './objects.ts'
 
@@ -30,6 +30,7 @@ export interface CheckPods {
 }
 
 export interface CheckPodsParameters {
+  readonly api: ApiAccess
   /** The image of the runtime's sandboxes: every node has it. */
   readonly image: string
   /** How long the pods may take to start, s. Default 100: enough for a slow node that has the images. */
@@ -48,10 +49,10 @@ const noise = /rpc error: code = \w+ desc = | "[0-9a-f]{64}"/g
  * and serves two files over HTTP. A Job that completes at once owns all objects, and Kubernetes deletes it after ten
  * minutes. So nothing remains even if the run is killed before it cleans up. Runs on a control plane node.
  */
-export function checkPods({ image, podSeconds = 100 }: CheckPodsParameters): EphemeralDeclaration<CheckPods> {
-  const system = `${kubectl(10)} --namespace kube-system`
+export function checkPods({ api, image, podSeconds = 100 }: CheckPodsParameters): EphemeralDeclaration<CheckPods> {
+  const system = `${kubectl(api, 10)} --namespace kube-system`
   // The wait has a time-out of its own.
-  const patient = `${kubectl(0)} --namespace kube-system`
+  const patient = `${kubectl(api, 0)} --namespace kube-system`
   const columns = [
     '.spec.nodeName',
     '.metadata.name',
@@ -84,7 +85,7 @@ make_all() { printf '%s\\n' "$all" | ${system} create -f - >/dev/null || printf 
 owner=$(again make_life)
 nodes=$(again ${system} get nodes -o ${quote('jsonpath={range .items[*]}{.metadata.name}{"\\n"}{end}')})
 pod=$(cat <<'EVCCTL_EOF'
-${JSON.stringify(podObject(image))}
+${JSON.stringify(podObject(api, image))}
 EVCCTL_EOF
 )
 all=$(
