@@ -5,6 +5,7 @@ import { keptRuntime } from '../../roles/node-runtime/index.ts'
 import {
   type ClusterSpec,
   type ContainerRuntimeOutputs,
+  kubeadmApi,
   type Machine,
   type NodePackages,
   type PrepareOrder,
@@ -36,6 +37,7 @@ export function declareRuntime(
   const { kept } = declare(keptRuntime, name, { node: name, runtime: runtime.name })
   const { registryMirrors, configPatches, registryCAs, version } = runtime
   const common = {
+    fileOfNode: kubeadmApi.kubeletConf,
     cniPlugins: find('cni-plugins', network.cniPluginsVersion),
     sandboxImage,
     configPatches,

@@ -63,6 +63,7 @@ export const containerd: Role<ContainerdParameters, ContainerRuntimeOutputs> = {
     const { running, kept } = declareKeptService(scope, {
       unit,
       program,
+      fileOfNode: params.fileOfNode,
       files: [unitPath, config, ...proxy.watches],
       after: [...params.startAfter, runc, registries, ...proxy.needs],
       watch: [installed, unitFile, configured, ...proxy.changes],

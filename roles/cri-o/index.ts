@@ -72,6 +72,7 @@ export const criO: Role<CriOParameters, ContainerRuntimeOutputs> = {
     const { running, kept } = declareKeptService(scope, {
       unit,
       program,
+      fileOfNode: params.fileOfNode,
       files: [unitPath, config, registries, ...proxy.watches],
       reloads: [registries],
       after: [...params.startAfter, policyFile, authorities, logins, ...proxy.needs],

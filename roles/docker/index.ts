@@ -53,6 +53,7 @@ export const docker: Role<DockerParameters, ContainerRuntimeOutputs> = {
     const proxy = declareUnitProxy(scope, dockerUnit, params.proxy)
     const engine = declareKeptService(scope, {
       unit: dockerUnit,
+      fileOfNode: params.fileOfNode,
       files: [config, ...proxy.watches],
       after: [...params.startAfter, authorities, ...proxy.needs],
       watch: [configured, ...proxy.changes],
@@ -68,6 +69,7 @@ export const docker: Role<DockerParameters, ContainerRuntimeOutputs> = {
     const shim = declareKeptService(scope, {
       unit,
       program,
+      fileOfNode: params.fileOfNode,
       files: [unitPath],
       needed: [engine.kept],
       after: [engine.running],

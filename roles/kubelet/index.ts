@@ -6,6 +6,7 @@ import {
   kubeletConfigurationFile,
   kubeletFlags,
   kubeletLoginsPath,
+  kubeletOwnService,
   kubeletService,
   type Login,
   nodeReady,
@@ -70,7 +71,16 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
     const { node: name, endpoint, ownApi, network, ready: wanted } = params
     const own = ownApi === undefined ? {} : { ownApi }
     const ready = scope.add(
-      nodeReady({ api: kubeadmApi, name, endpoint, ...own, ready: wanted, store: params.runtime, kept }),
+      nodeReady({
+        api: kubeadmApi,
+        service: kubeletOwnService,
+        name,
+        endpoint,
+        ...own,
+        ready: wanted,
+        store: params.runtime,
+        kept,
+      }),
       {
         after: network === undefined ? [] : [network],
         watch: [running],

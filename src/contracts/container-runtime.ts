@@ -7,6 +7,8 @@ import type { KeptUnit } from '../resources/systemd/index.ts'
 
 /** The parameters of every container runtime's role; each role extends them by what it installs. */
 export interface ContainerRuntimeParameters {
+  /** A file that only nodes have. */
+  readonly fileOfNode: string
   readonly cniPlugins: ArtifactDownload
   /** Image of the container that holds a pod's namespaces. */
   readonly sandboxImage: string

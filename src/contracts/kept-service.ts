@@ -11,6 +11,8 @@ export interface KeptServiceParameters {
   readonly files: readonly string[]
   /** Those of the files whose change needs only a reload. */
   readonly reloads?: readonly string[]
+  /** A file that only nodes have: until it is there, new files are kept as soon as the unit runs. */
+  readonly fileOfNode: string
   /** Units that this one depends on, with the files that they get back together with it. */
   readonly needed?: readonly KeptUnit[]
   /** What has to be done before it starts. */
@@ -22,11 +24,11 @@ export interface KeptServiceParameters {
 /** A service that starts at boot, and that gets its former files back when it does not work with new ones. */
 export function declareKeptService(
   scope: Scope,
-  { unit, program, files, reloads = [], needed = [], after, watch }: KeptServiceParameters,
+  { unit, program, files, reloads = [], fileOfNode, needed = [], after, watch }: KeptServiceParameters,
 ): { readonly running: Task; readonly kept: KeptUnit } {
   const watches = [...(program === undefined ? [] : [program]), ...files.filter(path => !reloads.includes(path))]
   const kept = { unit, files, watches: [...watches, ...reloads] }
-  const trial = { kept: [...needed, kept] }
+  const trial = { kept: [...needed, kept], fileOfNode }
   const parameters = { unit, state: 'running', enabled: true, watches, trial } as const
   const service = systemdUnit(reloads.length === 0 ? parameters : { ...parameters, reloads })
   return { running: scope.add(service, { after, watch }), kept }

@@ -5,7 +5,7 @@ import type { Change, Resource, TaskId } from '../../src/core/index.ts'
 import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { keepKubelet, keptKubelet } from '../../src/resources/kubelet/files.ts'
 import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
-import { kubeletService } from '../../src/resources/kubelet/service.ts'
+import { kubeletOwnService, kubeletService } from '../../src/resources/kubelet/service.ts'
 import { systemdUnit } from '../../src/resources/systemd/unit.ts'
 import { PowerCut } from './cut-off.ts'
 import { TrialHost } from './trial-host.ts'
@@ -133,7 +133,12 @@ describe('a kubelet that is started with something new', () => {
     const path = '/etc/etcd/runtime.conf'
     node.write(path, 'old')
     const runtime = { unit: 'containerd.service', files: [path], watches: [path] }
-    const unit = systemdUnit({ unit: runtime.unit, state: 'running', enabled: true, trial: { kept: [runtime] } })
+    const unit = systemdUnit({
+      unit: runtime.unit,
+      state: 'running',
+      enabled: true,
+      trial: { kept: [runtime], fileOfNode: kubeadmApi.kubeletConf },
+    })
     rmSync(node.inside('/etc/kubernetes/kubelet.conf'))
     expect(await node.do(scriptOf(unit as Resource<never, never>, stopped))).toMatchObject({ exitCode: 0 })
     node.write('/etc/kubernetes/kubelet.conf', 'x')
@@ -227,6 +232,7 @@ esac
 describe('a node whose kubelet was started', () => {
   const resource = nodeReady({
     api: kubeadmApi,
+    service: kubeletOwnService,
     name: 'w1',
     endpoint: '127.0.0.1:7443',
     ready: true,

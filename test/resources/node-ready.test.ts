@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
+import { kubeletOwnService } from '../../src/resources/kubelet/service.ts'
 import { temporaryFolder } from '../kit/folder.ts'
 
 const cells = (status: string) =>
@@ -19,6 +20,7 @@ async function found(curl: string | undefined, ready = true, ownApi?: string): P
   const own = ownApi === undefined ? {} : { ownApi }
   const resource = nodeReady({
     api: kubeadmApi,
+    service: kubeletOwnService,
     name: 'w1',
     endpoint: '127.0.0.1:7443',
     ...own,
@@ -112,7 +114,12 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
     const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
-    const { probe } = nodeReady({ api: kubeadmApi, ...parameters, ownApi: '[2001:db8::1]:6443' })
+    const { probe } = nodeReady({
+      api: kubeadmApi,
+      service: kubeletOwnService,
+      ...parameters,
+      ownApi: '[2001:db8::1]:6443',
+    })
     const script = probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
     const env = { PATH: `${folder.path}:${process.env.PATH}` }
     const { stdout } = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
@@ -141,7 +148,12 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
     const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
-    const resource = nodeReady({ api: kubeadmApi, ...parameters, ownApi: '[2001:db8::1]:6443' })
+    const resource = nodeReady({
+      api: kubeadmApi,
+      service: kubeletOwnService,
+      ...parameters,
+      ownApi: '[2001:db8::1]:6443',
+    })
     const [step] = resource.converge({ state: 'api down', said: '', unproven: false }, { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const script = step.run.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
@@ -155,6 +167,7 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
 test('a node that somebody has deleted is made again by its kubelet', () => {
   const resource = nodeReady({
     api: kubeadmApi,
+    service: kubeletOwnService,
     name: 'w1',
     endpoint: '127.0.0.1:7443',
     ready: true,
@@ -184,6 +197,7 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
     await program('ctr', ctr)
     const resource = nodeReady({
       api: kubeadmApi,
+      service: kubeletOwnService,
       name: 'w1',
       endpoint: '127.0.0.1:7443',
       ready: true,
@@ -234,6 +248,7 @@ test.each(['containerd', 'cri-o', 'docker'] as const)(
     await writeFile(certificate, 'x')
     const resource = nodeReady({
       api: kubeadmApi,
+      service: kubeletOwnService,
       name: 'w1',
       endpoint: '127.0.0.1:7443',
       ready: true,

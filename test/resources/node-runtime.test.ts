@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { runtimeOfSocket, runtimes } from '../../src/catalog/index.ts'
-import { nodeRuntime } from '../../src/resources/runtime/node-runtime.ts'
+import { nodeRuntime } from '../../src/resources/kubeadm/node-runtime.ts'
 import { Sandbox } from './sandbox.ts'
 
 /** What a plan with `runtime: { name: cri-o }` says of a host with these files. */

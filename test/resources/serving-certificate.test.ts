@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { finishServingCertificate, servingCertificateScript } from '../../src/resources/pki/serving-certificate.ts'
+import { finishServingCertificate, servingCertificateScript } from '../../src/resources/kubeadm/serving-certificate.ts'
 import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 

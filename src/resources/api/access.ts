@@ -13,6 +13,8 @@ export interface ApiAccess {
   readonly ca: string
   /** Kubeconfig of the node itself. Without it, the host is no node. */
   readonly kubeletConf: string
+  /** Certificate and key of the same credentials, PEM; undefined: the key is in the file of the certificate. */
+  readonly kubeletCertificate: { readonly certificate: string; readonly key?: string }
   /** A condition of sh, for an `if`: work on making or removing the node was cut off. What answers there is no cluster yet. */
   readonly unfinished: string
 }

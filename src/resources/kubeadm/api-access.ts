@@ -1,5 +1,6 @@
 import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import type { ApiAccess } from '../api/index.ts'
+import { kubeletClientPath } from '../kubelet/index.ts'
 
 /** The paths that kubeadm uses; kubectl is where the kubernetes-binaries role installs it. */
 export const kubeadmApi: ApiAccess = {
@@ -8,5 +9,6 @@ export const kubeadmApi: ApiAccess = {
   kubectlFile: '/usr/local/bin/kubectl',
   ca: '/etc/kubernetes/pki/ca.crt',
   kubeletConf: '/etc/kubernetes/kubelet.conf',
+  kubeletCertificate: { certificate: kubeletClientPath },
   unfinished: kubeadmUnfinished,
 }

@@ -3,11 +3,11 @@ import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.
 import { quote } from '../../shell/quote.ts'
 import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
-import { finishServingCertificate, servingCertificateScript } from '../pki/index.ts'
 import { retried } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { markProxy, unmarkProxy } from './cluster-record.ts'
 import { changeMarks, formerManifests } from './configuration-state.ts'
+import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
 import { withStandIn } from './stand-in.ts'
 import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
 

@@ -66,7 +66,7 @@ export const otherRecord = 'the cluster has another record than this host'
  */
 export function refuseOtherRecord(path: string): string {
   const field = (key: string) =>
-    `${kubectl(30)} --namespace kube-system get configmap ${name} --ignore-not-found --output 'jsonpath={.data.${key}}'`
+    `${kubectl(kubeadmApi, 30)} --namespace kube-system get configmap ${name} --ignore-not-found --output 'jsonpath={.data.${key}}'`
   return `begun=
 made=
 ${retried(`begun=$(${field('begun')}) && made=$(${field('documents')})`)}if [ -n "$begun" ] || { [ -n "$made" ] && [ "$made" != "$(cat ${quote(path)} 2>/dev/null)" ]; }; then

@@ -3,10 +3,11 @@ import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import type { ApiSilence } from '../api/index.ts'
 import { answersFor, askApi } from '../api/index.ts'
-import { newServingCertificateMark, subjectAltNames } from '../pki/index.ts'
+import { subjectAltNames } from '../pki/index.ts'
 import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
+import { newServingCertificateMark } from './serving-certificate.ts'
 import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
 /** The configuration of an existing cluster. */

@@ -5,11 +5,14 @@ import { quote } from '../../shell/quote.ts'
 import { type ApiAccess, kubectl, podEvidence } from '../api/index.ts'
 import { type ImageStore, imageStores } from '../artifacts/index.ts'
 import { linesOf } from '../support/index.ts'
-import { type KeptUnit, keepScript, putBackFunction, putBackMark, recoverFunction } from '../systemd/index.ts'
-import { certainEnds } from './evidence.ts'
-import { kubeletUnit } from './files.ts'
-import { kubeletClientPath } from './node-certificate.ts'
-import { kubeletHealth, kubeletUnproven } from './service.ts'
+import {
+  type KeptUnit,
+  keepScript,
+  putBackFunction,
+  putBackMark,
+  recoverFunction,
+  type UnitHealth,
+} from '../systemd/index.ts'
 
 /** The host's own node as the API server reports it. */
 export interface NodeReadyState {
@@ -24,8 +27,20 @@ export interface NodeReadyState {
   readonly unproven: boolean
 }
 
+/** The service in which the kubelet of a node runs. */
+export interface NodeService {
+  readonly unit: string
+  readonly health: UnitHealth
+  /**
+   * This file exists after evcctl has started the unit, until the node has been seen Ready since then. It holds the time by
+   * the node's own clock (seconds since the epoch, then UTC in the notation of the API).
+   */
+  readonly unproven: string
+}
+
 export interface NodeReadyParameters {
   readonly api: ApiAccess
+  readonly service: NodeService
   /** Name of the node. */
   readonly name: string
   /** `host:port` at which this node reaches the API. */
@@ -46,8 +61,6 @@ const patienceSeconds = 300
 const trialSeconds = 120
 const longest = 2 * 60 * 60_000
 
-// The kubelet may read its own Node object and the pods of that node, and no other.
-const certificate = kubeletClientPath
 const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
 
 /**
@@ -61,6 +74,7 @@ const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.messa
  */
 export function nodeReady({
   api,
+  service,
   name,
   endpoint,
   ownApi,
@@ -73,7 +87,7 @@ export function nodeReady({
     kind: 'node',
     name,
     title: 'wait until Ready',
-    probe: { script: `${printUnproven}${script}`, timeoutMs: longProbeMs, parse: parseState },
+    probe: { script: `${printUnproven(service)}${script}`, timeoutMs: longProbeMs, parse: parseState },
     desired: { node: name },
     diff(current, _desired, { watched }) {
       const enough = current.state === 'ready' || (!ready && current.state === 'not ready')
@@ -86,10 +100,10 @@ export function nodeReady({
       return { action: 'run', fields, ...(enough && watched.length > 0 ? { because: watched } : {}) }
     },
     converge: ({ state, unproven }) => [
-      ...(state === 'absent' ? [{ run: `systemctl restart ${kubeletUnit}\n` }] : []),
-      { run: waitScript({ api, name, script, ready, store, kept, unproven }), timeoutMs: longest },
+      ...(state === 'absent' ? [{ run: `systemctl restart ${service.unit}\n` }] : []),
+      { run: waitScript({ api, service, name, script, ready, store, kept, unproven }), timeoutMs: longest },
     ],
-    explain: failure => explainNode(name, ready, failure),
+    explain: failure => explainNode({ name, ready, service }, failure),
   }
 }
 
@@ -100,12 +114,14 @@ type Asked = Pick<NodeReadyParameters, 'api' | 'name' | 'endpoint'> & { readonly
 // It asks for a table of one row, since the object would list every image of the node. The second cell is the status as
 // kubectl shows it. With curl's own name as user agent, the answer would be spread over many lines.
 function askScript({ api, name, endpoint, ownApi }: Asked): string {
+  // The kubelet may read its own Node object and the pods of that node, and no other.
+  const { certificate, key } = api.kubeletCertificate
   const url = quote(`https://${endpoint}/api/v1/nodes/${name}?includeObject=None`)
   const row = quote(`"cells":["${name}",`)
   return `if [ ! -s ${certificate} ]; then echo state=absent; exit 0; fi
 get() {
   curl -q --silent --show-error --max-time 5 --user-agent evcctl --cacert ${api.ca} \\
-    --cert ${certificate} "$@" 2>&1
+    --cert ${certificate}${key === undefined ? '' : ` --key ${key}`} "$@" 2>&1
 }
 node() { get --header 'Accept: application/json;as=Table;g=meta.k8s.io;v=v1' ${url}; }
 ${ownApi === undefined ? 'own_api() { :; }\n' : ownApiFunction(ownApi)}answer=$(node) || { sleep 1; answer=$(node); } || { printf 'state=unreachable\\nsaid=%s\\n' "$answer"; exit 0; }
@@ -141,11 +157,12 @@ interface Waiting extends Omit<NodeReadyParameters, 'endpoint' | 'ownApi'> {
 }
 
 // Sizes and names of images in transfer, and of those that are there: as long as they change, the line is only slow.
-function waitScript({ api, name, script, ready, store, kept, unproven }: Waiting): string {
+function waitScript({ api, service, name, script, ready, store, kept, unproven }: Waiting): string {
+  const { health } = service
   const kubelet = kubectl(api, 10, api.kubeletConf)
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
   const patience = unproven ? trialSeconds : patienceSeconds
-  return `${unproven ? proofFunctions({ kubelet, name, ready, kept }) : ''}ask() {
+  return `${unproven ? proofFunctions({ service, kubelet, name, ready, kept }) : ''}ask() {
   ( ${indented(script)}
   )
 }
@@ -169,33 +186,34 @@ ${unproven ? '    if hopeless; then break; fi\n' : ''}  fi
   sleep 0.5
 done
 printf '%s\\n' "\${answer#state=}" >&2
-${unproven ? `kubelet_ended "$begun" 1 >&2 || :\n` : ''}${kubelet} get node ${name} -o go-template=${quote(whyNotReady)} 2>/dev/null | cut -c 1-600 >&2 || :
+${unproven ? `${health.complaint} >&2 || :\n` : ''}${kubelet} get node ${name} -o go-template=${quote(whyNotReady)} 2>/dev/null | cut -c 1-600 >&2 || :
 ${podEvidence(kubelet, `--all-namespaces --field-selector spec.nodeName=${name}`)}${unproven ? giveBack : ''}exit 1
 `
 }
 
-const printUnproven = `if [ -e ${kubeletUnproven} ]; then echo unproven=yes; fi
+const printUnproven = ({ unproven }: NodeService) => `if [ -e ${unproven} ]; then echo unproven=yes; fi
 `
 
 // Why nothing is put back when no API server answers: then nothing shows that the kubelet is at fault.
 const giveBack = `case $answer in *state=unreachable*) if hopeless; then recover; fi;; *) recover;; esac
 `
 
-interface Proving extends Pick<NodeReadyParameters, 'name' | 'ready' | 'kept'> {
+interface Proving extends Pick<NodeReadyParameters, 'service' | 'name' | 'ready' | 'kept'> {
   /** The start of a kubectl command line with the kubelet's credentials. */
   readonly kubelet: string
 }
 
 /** A kubelet reports Ready only after its container manager runs; without a pod network it has to run for some seconds. */
-function proofFunctions({ kubelet, name, ready, kept }: Proving): string {
+function proofFunctions({ service, kubelet, name, ready, kept }: Proving): string {
+  const { unit, health, unproven } = service
   const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
-  return `${kubeletHealth.functions}${putBackFunction(kept, kubeletHealth.start)}${recoverFunction(kubeletUnit, kubeletHealth)}begun= started=
-read -r begun started <${kubeletUnproven} || :
+  return `${health.functions}${putBackFunction(kept, health.start)}${recoverFunction(unit, health)}begun= started=
+read -r begun started <${unproven} || :
 case $begun in ''|*[!0-9]*) begun=$(date +%s);; esac
 started=$(printf '%s' "$started" | tr -dc 0-9)
 # The clock was put back since: when it was by the clock as it is now.
 if [ "$begun" -gt "$(( $(date +%s) + 5 ))" ]; then
-  ran=$(systemctl show -p ExecMainStartTimestampMonotonic --value -- ${kubeletUnit} | tr -dc 0-9)
+  ran=$(systemctl show -p ExecMainStartTimestampMonotonic --value -- ${unit} | tr -dc 0-9)
   read -r uptime _ </proc/uptime
   begun=$(( $(date +%s) - \${uptime%.*} + \${ran:-0} / 1000000 ))
   started=$(date -u -d "@$begun" +%Y%m%d%H%M%S)
@@ -203,21 +221,24 @@ fi
 process= stays=0
 proven() {
   reported=$(${kubelet} get node ${name} -o go-template=${quote(reported)} 2>/dev/null | tr -dc 0-9)
-  if [ "\${reported:-0}" -lt "\${started:-0}" ] || ! kubelet_works; then process=; return 1; fi
-  runs=$(systemctl show -p MainPID --value -- ${kubeletUnit})
+  if [ "\${reported:-0}" -lt "\${started:-0}" ] || ! ${health.works}; then process=; return 1; fi
+  runs=$(systemctl show -p MainPID --value -- ${unit})
   if [ "$runs" != "$process" ] || [ "$(date +%s)" -lt "$stays" ]; then process=$runs stays=$(date +%s); fi
   [ $(( $(date +%s) - stays )) -ge ${ready ? 2 : 10} ]
 }
-hopeless() { kubelet_ended "$begun" ${certainEnds} >/dev/null; }
+hopeless() { ${health.hopeless}; }
 accept() {
-${keepScript(kept)}rm -f ${kubeletUnproven}
+${keepScript(kept)}rm -f ${unproven}
 }
 `
 }
 
-function explainNode(name: string, ready: boolean, failure: StepFailure): ErrorDetails {
+function explainNode(
+  { name, ready, service }: Pick<NodeReadyParameters, 'name' | 'ready' | 'service'>,
+  failure: StepFailure,
+): ErrorDetails {
   const problem = ready ? `${name} does not become Ready` : `${name} does not register with the cluster`
-  const next = `See why: kubectl describe node ${name}; on the host: journalctl -u kubelet -n 100 --no-pager`
+  const next = `See why: kubectl describe node ${name}; on the host: journalctl -u ${service.unit.replace(/\.service$/, '')} -n 100 --no-pager`
   const said = failure.stderr.trim() || failure.stdout.trim()
   const [cause = '', back] = said.split(putBackMark)
   if (back === undefined) return { problem: `${problem}.`, actual: said, next }

@@ -4,11 +4,9 @@ import { stateFolder } from '../support/index.ts'
 import { type KeptUnit, systemdUnit, type UnitDesired, type UnitHealth, type UnitState } from '../systemd/index.ts'
 import { certainEnds, kubeletEndedFunction } from './evidence.ts'
 import { kubeletConfigPath, kubeletFlagsPath, kubeletUnit, kubeletWatches } from './files.ts'
+import type { NodeService } from './node-ready.ts'
 
-/**
- * This mark exists after evcctl has started the kubelet, until the node has been seen Ready since then; see nodeReady. It
- * holds the time by the node's own clock (seconds since the epoch, then UTC in the notation of the API).
- */
+/** See NodeService. */
 export const kubeletUnproven = '/var/lib/evcctl/kubelet.unproven'
 
 // Setting of the kubelet, the flag that goes before it, and where the kubelet keeps what it did under that policy. With a
@@ -52,6 +50,9 @@ export const kubeletHealth: UnitHealth = {
   hopeless: `kubelet_ended "$begun" ${certainEnds} >/dev/null`,
   complaint: 'kubelet_ended "$begun" 1',
 }
+
+/** The kubelet as a unit of its own. */
+export const kubeletOwnService: NodeService = { unit: kubeletUnit, health: kubeletHealth, unproven: kubeletUnproven }
 
 /**
  * The systemd unit of a node's kubelet. It is restarted when its files or the container runtime differ from those it was

@@ -3,5 +3,4 @@
 export * from './certificate.ts'
 export * from './certificate-authority.ts'
 export * from './certificate-request.ts'
-export * from './serving-certificate.ts'
 export * from './signed-certificate.ts'

@@ -1,4 +1,3 @@
-/** Container runtimes: which one a node has, and its files about registries. */
+/** Container runtimes: their files about registries. */
 
-export * from './node-runtime.ts'
 export * from './registry-files.ts'

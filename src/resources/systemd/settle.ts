@@ -4,14 +4,27 @@ import { type KeptUnit, keepScript, keptFolder, putBackFunction } from './kept-f
 import { startedFolder, statScript } from './state.ts'
 
 /** What is watched after a unit of a running node was started, and what happens when it does not run. */
-export interface Trial {
+export type Trial = {
   /** The units that get their former files back when this one does not run; the last is the unit itself. */
   readonly kept: readonly KeptUnit[]
-  /** More checks, for a unit that does not report to systemd by itself whether it works. */
-  readonly health?: UnitHealth
-  /** For a unit that proves by itself that it works with new files: they are kept at once then. */
-  readonly proof?: UnitProof
-}
+} & (
+  | {
+      /** More checks, for a unit that does not report to systemd by itself whether it works. */
+      readonly health: UnitHealth
+      readonly proof?: undefined
+    }
+  | {
+      /** For a unit that proves by itself that it works with new files: they are kept at once then. */
+      readonly proof: UnitProof
+      readonly health?: undefined
+    }
+  | {
+      /** For a unit below a node: a file that only nodes have. Until it is there, nothing more than that the unit runs is known. */
+      readonly fileOfNode: string
+      readonly health?: undefined
+      readonly proof?: undefined
+    }
+)
 
 /** The service that the unit provides. */
 export interface UnitProof {
@@ -106,7 +119,7 @@ ${health === undefined ? '' : `  if ${health.hopeless}; then fail "$unit ends ag
   echo "$unit is $state"
   sleep 0.5
 done
-${proof === undefined ? '' : stillServes}${trial === undefined || health !== undefined ? '' : keepLines(trial)}mv -fT ${quote(`${stamp}.next`)} ${quote(stamp)}
+${proof === undefined ? '' : stillServes}${trial === undefined ? '' : keepLines(trial)}mv -fT ${quote(`${stamp}.next`)} ${quote(stamp)}
 `
 }
 
@@ -174,8 +187,10 @@ function stoppedStart(action: Settling['action'], start: string): string {
 }
 
 // This comes before the stamp is valid: with a valid stamp, no later run would know that the files still have to be kept.
-function keepLines({ kept, proof }: Trial): string {
-  if (proof === undefined) return keepBeforeJoin({ kept })
+function keepLines(trial: Trial): string {
+  if (trial.health !== undefined) return ''
+  const { kept } = trial
+  if (trial.proof === undefined) return keepBeforeJoin(trial.fileOfNode, kept)
   // Before there is an API server to reach, it is enough that the unit runs.
   const first = kept.map(({ unit }) => `[ ! -d ${quote(keptFolder(unit))} ]`).join(' || ')
   return `if serves || ${first}; then
@@ -184,8 +199,8 @@ ${keepScript(kept)}fi
 }
 
 // Whether a running node works with it shows later, see nodeReady; before the host is a node, nothing more is known.
-function keepBeforeJoin({ kept }: Trial): string {
-  return `if [ ! -s /etc/kubernetes/kubelet.conf ]; then
+function keepBeforeJoin(fileOfNode: string, kept: readonly KeptUnit[]): string {
+  return `if [ ! -s ${fileOfNode} ]; then
 ${keepScript(kept)}fi
 `
 }

@@ -2,6 +2,7 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { linesOf, refuse } from '../support/index.ts'
+import { kubeadmApi } from './api-access.ts'
 
 export interface NodeRuntimeParameters {
   /** Name of the host and of its node. */
@@ -25,7 +26,7 @@ const kubelet = '/var/lib/kubelet'
 
 // The flag takes precedence over the file. kubeadm writes one or the other: from 1.34 on the socket moves from the
 // annotation and the flag into instance-config.yaml, which it merges into config.yaml (feature gate NodeLocalCRISocket).
-const probeScript = `if [ ! -s /etc/kubernetes/kubelet.conf ]; then exit 0; fi
+const probeScript = `if [ ! -s ${kubeadmApi.kubeletConf} ]; then exit 0; fi
 sed -n -e 's/^.*--container-runtime-endpoint=\\([^" ]*\\).*$/socket=\\1/p' \\
   -e 's/^containerRuntimeEndpoint: *"\\{0,1\\}\\([^" ]*\\)"\\{0,1\\} *$/socket=\\1/p' \\
   ${kubelet}/kubeadm-flags.env ${kubelet}/instance-config.yaml ${kubelet}/config.yaml 2>/dev/null || :
