@@ -1,4 +1,4 @@
-import { archivesFor, type Distribution, kubeadmApi } from '../../src/index.ts'
+import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts } from '../../src/index.ts'
 import { runtimePackages } from './declare-runtime.ts'
 import { initialise } from './initialise.ts'
 import { prepare } from './prepare.ts'
@@ -7,6 +7,7 @@ import { prepare } from './prepare.ts'
 export const kubeadm: Distribution = {
   name: 'kubeadm',
   api: kubeadmApi,
+  facts: kubeadmFacts,
   packages: ({ inventory }, machine) =>
     runtimePackages(inventory.spec, archivesFor(inventory.spec, machine).length > 0),
   prepare,

@@ -1,8 +1,8 @@
 import type { GraphBuilder, Role, Task } from '../core/index.ts'
-import type { ApiAccess } from '../resources/api/index.ts'
 import type { KeptUnit } from '../resources/systemd/index.ts'
 import type { Inventory } from './inventory.ts'
 import type { Machine } from './machines.ts'
+import type { DistributionProfile } from './profile.ts'
 
 /** What the stages of an operation work on: the cluster, what it is made with, and the graph that they declare. */
 export interface Site {
@@ -19,9 +19,7 @@ export interface Site {
  * What makes a Kubernetes cluster of prepared hosts, e.g. kubeadm: all in which one way of doing that differs from another.
  * What hosts, etcd, firewalls, pod network and DNS need besides is the same for all, and is in playbooks/.
  */
-export interface Distribution {
-  readonly name: string
-  readonly api: ApiAccess
+export interface Distribution extends DistributionProfile {
   /** What it adds to the packages of a node. */
   packages(on: Site, machine: Machine): NodePackages
   /** Gives a host the programs of a node; waits for no other host. */

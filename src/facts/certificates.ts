@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { FactModule } from '../core/facts.ts'
+import type { DistributionFacts } from './distribution.ts'
 
 /** A certificate in a file of a host. Times in ms since the epoch. */
 export interface CertificateFacts {
@@ -11,22 +12,8 @@ export interface CertificateFacts {
   readonly validTo: number
 }
 
-/**
- * Files with certificates of a node or an etcd host: kubeadm's, those in its kubeconfigs, the kubelet's own, and those that
- * evcctl makes for an external etcd.
- */
-const files = [
-  '/etc/kubernetes/pki/*.crt',
-  '/etc/kubernetes/pki/etcd/*.crt',
-  '/etc/kubernetes/admin.conf',
-  '/etc/kubernetes/super-admin.conf',
-  '/etc/kubernetes/controller-manager.conf',
-  '/etc/kubernetes/scheduler.conf',
-  '/var/lib/kubelet/pki/kubelet-client-current.pem',
-  '/etc/etcd/pki/*.crt',
-  '/etc/etcd/ca/ca.crt',
-  '/etc/evcctl/etcd/*.crt',
-]
+/** Files with certificates that evcctl makes for an external etcd. */
+const ofEtcd = ['/etc/etcd/pki/*.crt', '/etc/etcd/ca/ca.crt', '/etc/evcctl/etcd/*.crt']
 
 const mostFiles = 50
 const mostLines = 200
@@ -37,9 +24,9 @@ const longest = 64 * 1024
  * A line `certificate <path> <base64>` for the first certificate of each file, by one process. Of a kubeconfig it is the
  * client's. A key may stand in the same file; nothing of it is printed.
  */
-export const certificatesScript = `(
+export const certificatesScript = ({ certificates }: DistributionFacts) => `(
   set --
-  for file in ${files.join(' ')}; do
+  for file in ${[...certificates, ...ofEtcd].join(' ')}; do
     [ ! -f "$file" ] || [ "$#" -ge ${mostFiles} ] || set -- "$@" "$file"
   done
   [ "$#" = 0 ] || awk '
@@ -54,12 +41,14 @@ reading { printf "%s", $1; next }
 `
 
 /** Those of the cluster and its etcd. */
-export const certificateFacts: FactModule<{ readonly certificates: readonly CertificateFacts[] }> = {
+export const certificateFacts = (
+  own: DistributionFacts,
+): FactModule<{ readonly certificates: readonly CertificateFacts[] }> => ({
   script: `at certificates
-${certificatesScript}`,
+${certificatesScript(own)}`,
   longSections: ['certificates'],
   parse: sections => ({ certificates: parseCertificates(sections('certificates')) }),
-}
+})
 
 /** Reads what certificatesScript printed. What is no certificate is left out; it never throws. */
 export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {

@@ -16,7 +16,7 @@ export interface EndpointFacts {
   readonly asked: boolean
   /** The certificate that it was answered with, PEM. */
   readonly certificate?: string
-  /** /etc/kubernetes/pki/ca.crt of the host, PEM. */
+  /** The CA certificate of API servers that the host has, PEM. */
   readonly clusterCa?: string
 }
 
@@ -25,9 +25,9 @@ const patience = 5
 
 /**
  * What a host finds at `host:port`, with what every Debian has: what the name means there, whether a TCP connection is
- * taken, and with which certificate TLS is answered. It writes nothing.
+ * taken, and with which certificate TLS is answered. `ca`: path of the CA certificate of API servers. It writes nothing.
  */
-export function endpointFacts(address: string): FactModule<{ readonly endpoint: EndpointFacts }> {
+export function endpointFacts(address: string, ca: string): FactModule<{ readonly endpoint: EndpointFacts }> {
   const colon = address.lastIndexOf(':')
   const name = address.slice(0, colon).replace(/^\[|\]$/g, '')
   const serverName = isIP(name) === 0 ? ` -servername ${quote(name)}` : ''
@@ -48,7 +48,7 @@ if [ "$code" = 0 ] && command -v openssl >/dev/null; then
     timeout ${patience} openssl s_client -connect ${quote(address)}${serverName} -ign_eof 2>/dev/null |
     sed -n '/^-----BEGIN CERTIFICATE/,/^-----END CERTIFICATE/p' | base64 | tr -d '\\n')"
 fi
-if [ -f /etc/kubernetes/pki/ca.crt ]; then printf 'ca='; base64 -w 0 </etc/kubernetes/pki/ca.crt; echo; fi
+if [ -f ${ca} ]; then printf 'ca='; base64 -w 0 <${ca}; echo; fi
 
 )
 `,

@@ -1,5 +1,6 @@
 import type { FactsOf, HostReading } from '../core/facts.ts'
 import { certificateFacts } from './certificates.ts'
+import type { DistributionFacts } from './distribution.ts'
 import type { EndpointFacts } from './endpoint.ts'
 import { etcdFacts } from './etcd.ts'
 import { freeSpaceFacts } from './free-space.ts'
@@ -12,19 +13,21 @@ import { remainsFacts } from './remains.ts'
 import { swapFacts } from './swap.ts'
 import { systemFacts } from './system.ts'
 
-/** What every host of a cluster is asked. */
-export const hostFacts = [
-  systemFacts,
-  networkFacts,
-  listeningFacts,
-  freeSpaceFacts,
-  kubernetesFacts,
-  etcdFacts,
-  nameServerFacts,
-  remainsFacts,
-  certificateFacts,
-  swapFacts,
-] as const
+/** What every host of a cluster is asked; `own`: what is particular to its distribution. */
+export function hostFacts(own: DistributionFacts) {
+  return [
+    systemFacts,
+    networkFacts,
+    listeningFacts,
+    freeSpaceFacts,
+    kubernetesFacts(own),
+    etcdFacts,
+    nameServerFacts,
+    remainsFacts(own),
+    certificateFacts(own),
+    swapFacts,
+  ] as const
+}
 
 /** What a host is asked only where cluster.yaml has a reason for it. */
 export interface AskedFacts extends KubeletNameServerFacts {
@@ -32,4 +35,4 @@ export interface AskedFacts extends KubeletNameServerFacts {
 }
 
 /** Settled truths of a host of a cluster, read once a run in one exchange. Sizes in bytes, times in ms. */
-export interface HostFacts extends HostReading, FactsOf<typeof hostFacts>, Partial<AskedFacts> {}
+export interface HostFacts extends HostReading, FactsOf<ReturnType<typeof hostFacts>>, Partial<AskedFacts> {}

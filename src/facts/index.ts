@@ -1,6 +1,7 @@
 /** What hosts are asked before anything is decided: a module for each group of facts, and the list for the hosts of a cluster. */
 
 export { type CertificateFacts, certificatesScript, parseCertificates } from './certificates.ts'
+export type { DistributionFacts } from './distribution.ts'
 export { type EndpointFacts, endpointFacts } from './endpoint.ts'
 export { type AskedFacts, type HostFacts, hostFacts } from './host-facts.ts'
 export { kubeletNameServerFacts } from './kubelet-name-servers.ts'

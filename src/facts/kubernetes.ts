@@ -1,22 +1,21 @@
 import type { FactModule } from '../core/facts.ts'
-import { kubeadmUnfinished } from './kubeadm-unfinished.ts'
+import type { DistributionFacts } from './distribution.ts'
 
 export interface KubernetesFacts {
   readonly kubernetes: {
-    /** Which of these files of an earlier kubeadm run exist. */
+    /** Whether the credentials of a node exist. */
     readonly kubeletConf: boolean
+    /** Whether the credentials of the cluster's administrator exist. */
     readonly adminConf: boolean
-    /** Whether it is a control plane node: all of an API server is there, and no run of kubeadm was cut off. */
+    /** Whether it is a control plane node: all of an API server is there, and nothing that makes or removes a node was cut off. */
     readonly controlPlane: boolean
   }
 }
 
-export const kubernetesFacts: FactModule<KubernetesFacts> = {
+/** What the host is to the cluster. */
+export const kubernetesFacts = ({ node }: DistributionFacts): FactModule<KubernetesFacts> => ({
   script: `at kubernetes
-for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
-[ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
-  { ${kubeadmUnfinished}; } || echo control-plane
-`,
+${node}`,
   parse(sections) {
     const lines = sections('kubernetes')
     return {
@@ -27,4 +26,4 @@ for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$na
       },
     }
   },
-}
+})

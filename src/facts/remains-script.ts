@@ -1,4 +1,4 @@
-import { kubeadmUnfinished } from './kubeadm-unfinished.ts'
+import type { DistributionFacts } from './distribution.ts'
 
 /** The file that the kubelet's unit reads flags of the administrator from (KUBELET_EXTRA_ARGS). */
 const kubeletDefaults = '/etc/default/kubelet'
@@ -82,15 +82,14 @@ BEGIN {
  * What other software has left, a line each: its kind, a path or name, and what there is to say of it. Of the kubelet's
  * files come only flags and the names of settings, since an environment may hold passwords.
  */
-export const remainsScript = `left=${mostLines}
+export const remainsScript = ({ unfinished, files }: DistributionFacts) => `left=${mostLines}
 say() { [ "$left" = 0 ] || { left=$((left - 1)); printf '%s %s\\n' "$1" "$2"; }; }
 {
-if ${kubeadmUnfinished}; then say begun kubeadm; fi
+if ${unfinished}; then say begun kubeadm; fi
 for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
   [ ! -f "$file" ] || say cni "$file"
 done
-for file in /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/*.key /etc/kubernetes/pki/*.pub \\
-  /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/manifests/*; do
+for file in ${files}; do
   [ ! -s "$file" ] || say kubernetes "$file"
 done
 set --

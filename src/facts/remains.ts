@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { FactModule } from '../core/facts.ts'
 import { expectAtMost, expectThat, isInterface, isText, longestPath } from './checks.ts'
+import type { DistributionFacts } from './distribution.ts'
 import { mostFiles, mostLines, mostSettings, remainsScript } from './remains-script.ts'
 
 /** What other software, or an earlier cluster, has left on a host. Paths are absolute. */
@@ -9,7 +10,7 @@ export interface RemainsFacts {
   readonly begun: boolean
   /** Configuration files in /etc/cni/net.d. */
   readonly cniFiles: readonly string[]
-  /** Kubeconfig files, certificates, keys and manifests below /etc/kubernetes. */
+  /** Kubeconfig files, certificates, keys and manifests of the distribution's own folder. */
   readonly kubernetesFiles: readonly string[]
   /** Flags (`--name=value`) and settings of systemd (`ExecStart`) in files that the kubelet's unit takes in. */
   readonly kubeletSettings: readonly { readonly path: string; readonly settings: readonly string[] }[]
@@ -27,17 +28,17 @@ export interface RemainsFacts {
   readonly etcdFiles: readonly string[]
 }
 
-export const remainsFacts: FactModule<{ readonly remains: RemainsFacts }> = {
+export const remainsFacts = (own: DistributionFacts): FactModule<{ readonly remains: RemainsFacts }> => ({
   script: `at remains
-${remainsScript}
+${remainsScript(own)}
 `,
   longSections: ['remains'],
   parse(sections) {
     const remains = parseRemains(sections('remains'))
-    check(remains)
+    check(remains, own)
     return { remains }
   },
-}
+})
 
 // Lines of other kinds are left out.
 function parseRemains(printed: readonly string[]): RemainsFacts {
@@ -65,7 +66,7 @@ function parseRemains(printed: readonly string[]): RemainsFacts {
 }
 
 // People are told to move or delete these: none leads out of the folder that was looked into.
-function check(remains: RemainsFacts): void {
+function check(remains: RemainsFacts, { folder }: DistributionFacts): void {
   const { cniFiles, kubernetesFiles, kubeletSettings, interfaces, etcdFiles } = remains
   for (const list of Object.values(remains))
     if (Array.isArray(list))
@@ -73,7 +74,7 @@ function check(remains: RemainsFacts): void {
   expectAtMost(kubeletSettings, mostFiles, 'files of its kubelet')
   for (const { path, settings } of kubeletSettings) expectAtMost(settings, 2 * mostSettings, `settings in ${path}`)
   for (const path of cniFiles) expectThat(isBelow('/etc/cni/net.d/', path), 'a file in /etc/cni/net.d', path)
-  for (const path of kubernetesFiles) expectThat(isBelow('/etc/kubernetes/', path), 'a file of Kubernetes', path)
+  for (const path of kubernetesFiles) expectThat(isBelow(folder, path), 'a file of Kubernetes', path)
   for (const path of etcdFiles) {
     const sound = ['/var/lib/etcd/', '/etc/systemd/system/', '/usr/lib/systemd/system/'].some(one => isBelow(one, path))
     expectThat(sound, 'a file of etcd', path)

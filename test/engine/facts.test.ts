@@ -5,6 +5,7 @@ import type { ExchangeRequest, Session, SshPool } from '../../src/core/host.ts'
 import { limits } from '../../src/core/limits.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { hostFacts } from '../../src/facts/index.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 import { Decoder } from '../../src/shell/decode.ts'
 import { compileExchange } from '../../src/shell/script.ts'
 import { fakeRun } from './fake.ts'
@@ -45,7 +46,7 @@ class MixedPool extends LocalPool {
 
 const gather = (hosts: readonly string[], pool: SshPool = new MixedPool()) => {
   const run = fakeRun(pool)
-  return gatherFacts(hosts, run, { modules: hostFacts }).then(gathered => ({ ...gathered, run }))
+  return gatherFacts(hosts, run, { modules: hostFacts(kubeadmFacts) }).then(gathered => ({ ...gathered, run }))
 }
 
 test('hosts that fail are returned, with the others’ facts in the order asked for', async () => {
@@ -87,7 +88,7 @@ test('a host is asked what is asked of it alone, and has the time that takes', a
     timeoutMs: 5_000,
     parse: sections => ({ slow: sections('slow').join() }),
   }
-  const wanted = { modules: hostFacts, askedOf: (host: string) => (host === 'b' ? [slow] : []) }
+  const wanted = { modules: hostFacts(kubeadmFacts), askedOf: (host: string) => (host === 'b' ? [slow] : []) }
   const { facts } = await gatherFacts(['a', 'b'], fakeRun(pool), wanted)
   expect(asked).toEqual([
     ['a', false, limits.factsMs],
@@ -99,7 +100,7 @@ test('a host is asked what is asked of it alone, and has the time that takes', a
 test('a run that stops begins with no host', async () => {
   const pool = new LocalPool()
   const { facts, failed } = await gatherFacts(['a', 'b'], fakeRun(pool, { stop: AbortSignal.abort() }), {
-    modules: hostFacts,
+    modules: hostFacts(kubeadmFacts),
   })
   expect(facts.size).toBe(0)
   expect([...failed.values()].map(error => error.kind)).toEqual(['cancelled', 'cancelled'])

@@ -15,6 +15,7 @@ import { evaluate } from '../../src/engine/evaluate.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { fenceHosts, readLock, withLock } from '../../src/engine/lock.ts'
 import { hostFacts } from '../../src/facts/index.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 import { createPool, type Pool } from '../../src/ssh/index.ts'
 import { startServer, type TestServer } from '../ssh/server.ts'
 import { fakeRun } from './fake.ts'
@@ -67,7 +68,7 @@ test('plan costs two exchanges a host and writes nothing; apply converges; a sec
   )
   const graph = builder.build()
   const run = fakeRun(pool)
-  const { facts } = await gatherFacts(['w1', 'w2'], run, { modules: hostFacts })
+  const { facts } = await gatherFacts(['w1', 'w2'], run, { modules: hostFacts(kubeadmFacts) })
   expect(facts.get('w1')!.cpus).toBeGreaterThan(0)
   const evaluation = await evaluate(graph, run)
   expect([...evaluation.plan.verdicts.values()].map(verdict => verdict.is)).toEqual(['change', 'known after apply'])
@@ -77,7 +78,7 @@ test('plan costs two exchanges a host and writes nothing; apply converges; a sec
   expect(await readFile(join(folder, 'b'), 'utf8')).toBe('one and two\n')
 
   const before = pool.exchanges()
-  await gatherFacts(['w1', 'w2'], run, { modules: hostFacts })
+  await gatherFacts(['w1', 'w2'], run, { modules: hostFacts(kubeadmFacts) })
   expect((await apply(await evaluate(graph, run), run)).summary).toMatchObject({ changed: 0, inDesiredState: 2 })
   expect([...pool.exchanges()].map(([host, count]) => count - before.get(host)!)).toEqual([2, 2])
 })
@@ -96,7 +97,7 @@ test('a plan costs two exchanges a host however many tasks there are, counted wh
   const graph = builder.build()
   const run = fakeRun(pool)
   const arrived = server.commands.length
-  await gatherFacts(['w1', 'w2'], run, { modules: hostFacts })
+  await gatherFacts(['w1', 'w2'], run, { modules: hostFacts(kubeadmFacts) })
   const { plan } = await evaluate(graph, run)
   expect(plan.verdicts.size).toBe(140)
   expect(server.commands.length - arrived).toBe(4)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { certificatesScript, parseCertificates } from '../../src/facts/certificates.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 
 let root = ''
 beforeAll(() => {
@@ -11,7 +12,7 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
-const script = () => certificatesScript.replace(/\/(etc|var)\//g, `${root}/$1/`)
+const script = () => certificatesScript(kubeadmFacts).replace(/\/(etc|var)\//g, `${root}/$1/`)
 const run = () => execFileSync('sh', { input: script(), encoding: 'utf8' })
 const read = () => parseCertificates(run().split('\n')).map(one => ({ ...one, path: one.path.slice(root.length) }))
 const put = (path: string, text: string) => {

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { endpointFacts } from '../../src/facts/endpoint.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { Sandbox } from '../resources/sandbox.ts'
 
@@ -22,7 +23,7 @@ afterAll(() => {
 })
 
 async function ask(endpoint: string, sandbox = new Sandbox()) {
-  const { script, parse } = endpointFacts(endpoint)
+  const { script, parse } = endpointFacts(endpoint, kubeadmApi.ca)
   const { stdout } = await sandbox.sh(`at() { :; }\n${script}`)
   return parse(() => stdout.split('\n')).endpoint
 }

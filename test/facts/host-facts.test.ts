@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type HostFacts, kubeletNameServerFacts } from '../../src/facts/index.ts'
 import { remainsScript } from '../../src/facts/remains-script.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 import { LocalPool } from '../engine/local-pool.ts'
 import { noRemains } from '../preflight/given-hosts.ts'
 import { readSections as parse, readFacts } from './read.ts'
@@ -328,7 +329,7 @@ test('the script names what another etcd has on the host, and leaves out what ev
     await mkdir(join(folder, 'units', 'etcd.service.d'), { recursive: true })
     await writeFile(join(folder, 'units', 'etcd.service'), '# Kept by evcctl: …\n[Unit]\n')
     await writeFile(join(folder, 'units', 'etcd.service.d', 'x.conf'), '[Service]\n')
-    const script = remainsScript
+    const script = remainsScript(kubeadmFacts)
       .replaceAll('/var/lib/etcd', join(folder, 'data'))
       .replaceAll('/etc/systemd/system/etcd', join(folder, 'units', 'etcd'))
     const { stdout } = await new LocalPool(['/bin/sh']).run(script)

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { FactModule } from '../../src/core/facts.ts'
 import { type AskedFacts, endpointFacts, type HostFacts, kubeletNameServerFacts } from '../../src/facts/index.ts'
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { printEndpoint, printEtcd, printKubernetes, printRemains } from './print-cluster.ts'
 import { printNetwork } from './print-network.ts'
 import { printSystem } from './print-system.ts'
@@ -47,7 +48,7 @@ function clockOf(ms: number): string {
 function askedOf({ kubeletNameservers, endpoint }: Told): readonly FactModule<Partial<AskedFacts>>[] {
   return [
     ...(kubeletNameservers === undefined ? [] : [kubeletNameServerFacts('/etc/kubelet-resolv.conf')]),
-    ...(endpoint === undefined ? [] : [endpointFacts('api.example:6443')]),
+    ...(endpoint === undefined ? [] : [endpointFacts('api.example:6443', kubeadmApi.ca)]),
   ]
 }
 

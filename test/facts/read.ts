@@ -1,6 +1,7 @@
 import type { FactModule } from '../../src/core/facts.ts'
 import { parseFacts, type Timing } from '../../src/engine/facts-parse.ts'
 import { type AskedFacts, type HostFacts, hostFacts } from '../../src/facts/index.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 
 /** Facts of what a host of a cluster printed, and took `timing` for. */
 export function readFacts(
@@ -9,7 +10,7 @@ export function readFacts(
   timing: Timing,
   asked: readonly FactModule<Partial<AskedFacts>>[] = [],
 ): HostFacts {
-  return parseFacts(host, stdout, timing, hostFacts, asked)
+  return parseFacts(host, stdout, timing, hostFacts(kubeadmFacts), asked)
 }
 
 /** Facts of a host that prints these sections, and nothing of the others. */

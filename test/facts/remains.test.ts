@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { remainsFacts } from '../../src/facts/remains.ts'
 import { remainsScript } from '../../src/facts/remains-script.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 
 let root = ''
 beforeEach(() => {
@@ -18,9 +19,9 @@ const put = (path: string, text: string) => {
 }
 
 function read() {
-  const script = remainsScript.replace(/(?<=[ =])\/(etc|var|run|usr|opt|snap)\//g, `${root}/$1/`)
+  const script = remainsScript(kubeadmFacts).replace(/(?<=[ =])\/(etc|var|run|usr|opt|snap)\//g, `${root}/$1/`)
   const stdout = execFileSync('/bin/sh', { input: script, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } })
-  return remainsFacts.parse(() => stdout.replaceAll(root, '').split('\n')).remains
+  return remainsFacts(kubeadmFacts).parse(() => stdout.replaceAll(root, '').split('\n')).remains
 }
 
 test('of the kubelet’s files come names of settings and flags, and nothing of an environment', () => {

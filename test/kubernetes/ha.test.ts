@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { certificatesScript, parseCertificates } from '../../src/facts/index.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { describeMeasured, type Measured, startClient } from './kit/api-client.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
@@ -113,7 +114,7 @@ describe.sequential('three control plane nodes and a worker', () => {
   })
 
   test('when the certificates of kubeadm and of the kubelet expire is read on every node', async () => {
-    const { stdout } = await cluster.hosts.exec('cp2', ['sh', '-c', certificatesScript])
+    const { stdout } = await cluster.hosts.exec('cp2', ['sh', '-c', certificatesScript(kubeadmFacts)])
     const found = parseCertificates(stdout.split('\n'))
     const folder = '/etc/kubernetes'
     const leaves = ['apiserver', 'apiserver-etcd-client', 'apiserver-kubelet-client', 'front-proxy-client']
@@ -127,7 +128,7 @@ describe.sequential('three control plane nodes and a worker', () => {
     expect(found.map(({ path }) => path).sort()).toEqual(wanted.sort())
     const inAYear = Date.now() + 366 * 24 * 60 * 60 * 1000
     expect(found.filter(({ ca, validTo }) => ca === validTo < inAYear)).toEqual([])
-    const worker = await cluster.hosts.exec('w1', ['sh', '-c', certificatesScript])
+    const worker = await cluster.hosts.exec('w1', ['sh', '-c', certificatesScript(kubeadmFacts)])
     expect(parseCertificates(worker.stdout.split('\n'))).toHaveLength(2)
   })
 

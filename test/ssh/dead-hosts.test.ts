@@ -7,6 +7,7 @@ import type { Event } from '../../src/core/event.ts'
 import { createEventStream } from '../../src/engine/events.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { hostFacts } from '../../src/facts/index.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 import { fakeRun } from '../engine/fake.ts'
 import { startServer, type TestServer } from './server.ts'
 import { output, pool } from './support.ts'
@@ -81,7 +82,7 @@ test('hosts that are off do not hold the places of those that are read', async (
   const { facts, failed } = await gatherFacts(
     all.map(({ name }) => name),
     run,
-    { modules: hostFacts },
+    { modules: hostFacts(kubeadmFacts) },
   )
   expect([...facts.keys()]).toEqual(['living0', 'living1'])
   expect(failed.size).toBe(10)

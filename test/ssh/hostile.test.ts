@@ -10,6 +10,7 @@ import { evaluate } from '../../src/engine/evaluate.ts'
 import { createEventStream } from '../../src/engine/events.ts'
 import { gatherFacts } from '../../src/engine/facts.ts'
 import { hostFacts } from '../../src/facts/index.ts'
+import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
 import { fakeRun } from '../engine/fake.ts'
 import { escapes, hostilities, reasons } from './hostile.ts'
 import { startServer, type TestServer } from './server.ts'
@@ -54,7 +55,7 @@ async function expectAlone(bad: SshTarget): Promise<readonly string[]> {
     emit: createEventStream({ name: 'seen', take: event => events.push(event) }).emit,
   })
   const hosts = ['a', 'bad', 'b']
-  const { facts, failed } = await gatherFacts(hosts, run, { modules: hostFacts })
+  const { facts, failed } = await gatherFacts(hosts, run, { modules: hostFacts(kubeadmFacts) })
   expect([...facts.keys()]).toEqual(['a', 'b'])
   expect([...failed.keys()]).toEqual(['bad'])
   const builder = new GraphBuilder()

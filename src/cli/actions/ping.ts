@@ -1,6 +1,7 @@
 import PQueue from 'p-queue'
+import { distributionOf } from '../../../distributions/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
-import { type ExitCode, exitCodes, HostError, type SshTarget } from '../../core/index.ts'
+import { type ExitCode, exitCodes, HostError } from '../../core/index.ts'
 import { gatherFacts } from '../../engine/index.ts'
 import { type HostFacts, hostFacts } from '../../facts/index.ts'
 import {
@@ -15,7 +16,7 @@ import {
 } from '../../report/index.ts'
 import { createPool, diagnose, type HostCheck } from '../../ssh/index.ts'
 import { type Interrupts, listenForInterrupts } from '../run/interrupts.ts'
-import { openCluster } from '../run/open-cluster.ts'
+import { type OpenCluster, openCluster } from '../run/open-cluster.ts'
 import { printJson, printLine } from '../terminal/streams.ts'
 
 export interface PingOptions {
@@ -37,7 +38,7 @@ export interface PingedHost {
 export async function ping(options: PingOptions): Promise<ExitCode> {
   const { spec, targets } = await openCluster(options.file)
   using interrupts = listenForInterrupts(() => {})
-  const pinged = await pingAll(targets, options, interrupts)
+  const pinged = await pingAll({ spec, targets }, options, interrupts)
   if (options.output === 'json') for (const host of pinged) printJson(pingedAsData(host))
   else {
     const paint = createPaint(wantsColour(process.stdout, process.env))
@@ -47,7 +48,7 @@ export async function ping(options: PingOptions): Promise<ExitCode> {
 }
 
 async function pingAll(
-  targets: readonly SshTarget[],
+  { spec, targets }: OpenCluster,
   { acceptNew, parallel }: PingOptions,
   interrupts: Interrupts,
 ): Promise<readonly PingedHost[]> {
@@ -62,7 +63,7 @@ async function pingAll(
     await using pool = createPool(targets)
     const run = { pool, emit: () => {}, stop: signal, abort: signal, parallel }
     // Reads the same facts as plan, so that plan can read each host that passes here.
-    const { facts, failed } = await gatherFacts(usable, run, { modules: hostFacts })
+    const { facts, failed } = await gatherFacts(usable, run, { modules: hostFacts(distributionOf(spec).facts) })
     return checks.map(check => ({ check: withFailure(check, failed.get(check.host)), facts: facts.get(check.host) }))
   } catch (error) {
     if (!signal.aborted) throw error

@@ -1,3 +1,4 @@
+import { distributionOf } from '../../../distributions/index.ts'
 import { changesOfRunningHosts, changingBatches, hostBatches } from '../../../playbooks/rolling.ts'
 import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../../cluster/index.ts'
 import { type Batches, exitCodes, type FactModule, HostError, UserErrors } from '../../core/index.ts'
@@ -47,13 +48,14 @@ export async function evaluateCluster(
   const hosts = spec.hosts.map(host => host.name).filter(host => !silent.has(host))
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
+  const distribution = distributionOf(spec)
   const resolvConf = resolvConfOf(spec)
   const askedOfNodes: readonly FactModule<Partial<AskedFacts>>[] = [
     ...(resolvConf === undefined ? [] : [kubeletNameServerFacts(resolvConf)]),
-    ...(endpoint === undefined ? [] : [endpointFacts(endpoint)]),
+    ...(endpoint === undefined ? [] : [endpointFacts(endpoint, distribution.api.ca)]),
   ]
   const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
-  const read = await gatherFacts(hosts, run, { modules: hostFacts, askedOf })
+  const read = await gatherFacts(hosts, run, { modules: hostFacts(distribution.facts), askedOf })
   const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
   const { evaluated, inventory, unfit, failed } = await evaluateHosts(cluster, known)
   const { facts } = inventory

@@ -1,3 +1,4 @@
+import { distributionOf } from '../../../distributions/index.ts'
 import type { ClusterSpec, HostSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
 import { HostError, type Probe, type ProbeResult, probeTimedOut, probeTooLong, type SshPool } from '../../core/index.ts'
@@ -83,7 +84,7 @@ const asIs = (raw: ProbeResult) => raw
 
 function probesOf(spec: ClusterSpec, host: HostSpec): readonly Probe<ProbeResult>[] {
   const timeoutMs = statusLimits.answerMs
-  return [healthScript(spec, host), certificatesScript].map(script => ({
+  return [healthScript(spec, host), certificatesScript(distributionOf(spec).facts)].map(script => ({
     script,
     timeoutMs,
     maxBytes: surveyBytes,

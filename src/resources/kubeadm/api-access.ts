@@ -1,6 +1,6 @@
-import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import type { ApiAccess } from '../api/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
+import { kubeadmUnfinished } from './unfinished.ts'
 
 /** The paths that kubeadm uses; kubectl is where the kubernetes-binaries role installs it. */
 export const kubeadmApi: ApiAccess = {

@@ -1,9 +1,9 @@
 import type { Change, ProbeResult } from '../../core/resource.ts'
-import { resetMark, runMark } from '../../facts/kubeadm-unfinished.ts'
 import { everyEntry } from '../../shell/every-entry.ts'
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { linesOf, stateFolder } from '../support/index.ts'
 import { controlPlaneComponents } from './static-pods.ts'
+import { resetMark, runMark } from './unfinished.ts'
 
 /** Copies of what lay in the folders that `kubeadm reset` empties, taken before kubeadm wrote anything. Root only: keys are among them. */
 const kept = `${stateFolder}/kubeadm-before`

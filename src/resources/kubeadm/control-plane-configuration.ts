@@ -1,5 +1,4 @@
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
-import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'
@@ -15,6 +14,7 @@ import {
   printEdited,
   printPlace,
 } from './static-pods.ts'
+import { kubeadmUnfinished } from './unfinished.ts'
 
 export interface ControlPlaneConfigurationParameters {
   /** File on the host with the kubeadm documents of this node. It must exist before. */

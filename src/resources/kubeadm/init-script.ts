@@ -1,4 +1,3 @@
-import { kubeadmUnfinished, runMark } from '../../facts/kubeadm-unfinished.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { kubectl } from '../api/index.ts'
@@ -9,6 +8,7 @@ import { forgetFormerNode } from './former-node.ts'
 import { initWrote } from './marks.ts'
 import { resetFunctions } from './reset.ts'
 import { manifestFolder, printEtcdServers } from './static-pods.ts'
+import { kubeadmUnfinished, runMark } from './unfinished.ts'
 import { watchedFunction } from './watch.ts'
 
 export interface InitScriptOptions {

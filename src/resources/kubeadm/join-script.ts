@@ -1,8 +1,8 @@
-import { kubeadmUnfinished } from '../../facts/kubeadm-unfinished.ts'
 import { kubeletFailureScript, recordKubeletStart } from '../kubelet/index.ts'
 import { stateFolder } from '../support/index.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { type ResetOptions, resetFunctions } from './reset.ts'
+import { kubeadmUnfinished } from './unfinished.ts'
 import { kubeletGivenUp, watchedFunction } from './watch.ts'
 
 /**

@@ -1,8 +1,8 @@
 import type { ProbeResult } from '../../core/resource.ts'
-import { filesOfNode, resetMark, resetUnfinished, runMark } from '../../facts/kubeadm-unfinished.ts'
 import { clearMark, syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { linesOf } from '../support/index.ts'
+import { filesOfNode, resetMark, resetUnfinished, runMark } from './unfinished.ts'
 
 /** File with client URLs of an external etcd, one a line, to which an interrupted and undone init may have written. */
 export const initWrote = '/var/lib/evcctl/kubeadm-init.etcd'

@@ -1,9 +1,9 @@
-import { resetMark } from '../../facts/kubeadm-unfinished.ts'
 import { syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { beforeFunctions, emptiedByReset, forgetCopies } from './before.ts'
 import { clearMarks, initWrote, type KubeadmRun, markReset, markRun, memberToGo, readMarks } from './marks.ts'
 import { otherMember } from './stacked-etcd-data.ts'
+import { resetMark } from './unfinished.ts'
 
 export interface ResetOptions {
   /** The run of kubeadm that comes next. */

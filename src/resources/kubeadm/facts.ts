@@ -1,0 +1,28 @@
+import type { DistributionFacts } from '../../facts/index.ts'
+import { kubeletClientPath } from '../kubelet/index.ts'
+import { kubeadmUnfinished } from './unfinished.ts'
+
+const folder = '/etc/kubernetes/'
+
+/** What a host is asked to find out whether kubeadm has made a node of it, or has begun to. */
+export const kubeadmFacts: DistributionFacts = {
+  node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
+[ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
+  { ${kubeadmUnfinished}; } || echo control-plane
+`,
+  unfinished: kubeadmUnfinished,
+  folder,
+  files: `${folder}*.conf ${folder}pki/*.crt ${folder}pki/*.key ${folder}pki/*.pub \\
+  ${folder}pki/etcd/*.crt ${folder}pki/etcd/*.key ${folder}manifests/*`,
+  certificates: [
+    ...[
+      'pki/*.crt',
+      'pki/etcd/*.crt',
+      'admin.conf',
+      'super-admin.conf',
+      'controller-manager.conf',
+      'scheduler.conf',
+    ].map(name => `${folder}${name}`),
+    kubeletClientPath,
+  ],
+}
