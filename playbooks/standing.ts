@@ -1,7 +1,12 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, isControlPlane, isEtcdHost, isNode } from '../src/index.ts'
-
-/** Where a member of etcd serves its clients. */
-const etcdClientPort = 2379
+import {
+  type ClusterSpec,
+  etcdPorts,
+  type HostFacts,
+  type HostSpec,
+  isControlPlane,
+  isEtcdHost,
+  isNode,
+} from '../src/index.ts'
 
 /** How long etcd may take from the boot of its host until it listens: it comes after the runtime, the kubelet and a static pod. */
 const bootMs = 5 * 60_000
@@ -41,5 +46,5 @@ export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, 
   if (known.uptimeMs !== undefined && known.uptimeMs < bootMs) return true
   const { listening } = known
   // A host that can be asked listens at least for SSH: where nothing is known of sockets, nothing is known to be down.
-  return listening.length === 0 || listening.some(({ port }) => port === etcdClientPort)
+  return listening.length === 0 || listening.some(({ port }) => port === etcdPorts.clients)
 }

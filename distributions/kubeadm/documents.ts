@@ -4,12 +4,12 @@ import {
   type ClusterSpec,
   clusterConfiguration,
   deepMerge,
-  hasKubeProxy,
   type Inventory,
   kubeletConfiguration,
   kubeletFeatureGates,
   kubeProxyConfiguration,
 } from '../../src/index.ts'
+import { addonsOf } from './addons.ts'
 
 /** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
 export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Inventory): ClusterDocuments {
@@ -35,7 +35,7 @@ export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Invento
       kubernetes.kubeletConfiguration,
       kubeletFeatureGates(spec.runtime.name, kubernetes.version),
     ),
-    kubeProxy: hasKubeProxy(spec) ? kubeProxy : undefined,
+    kubeProxy: addonsOf(spec).kubeProxy ? kubeProxy : undefined,
   }
 }
 

@@ -1,13 +1,27 @@
 import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts } from '../../src/index.ts'
+import { addonsOf } from './addons.ts'
 import { runtimePackages } from './declare-runtime.ts'
+import { formerNode, staticPods } from './former-node.ts'
 import { initialise } from './initialise.ts'
+import { portsOf } from './ports.ts'
 import { prepare } from './prepare.ts'
+import { sandboxImage } from './sandbox-image.ts'
 
 /** Upstream's programs, a container runtime of their own, and kubeadm, which makes static pods of the control plane. */
 export const kubeadm: Distribution = {
   name: 'kubeadm',
   api: kubeadmApi,
   facts: kubeadmFacts,
+  ownPaths: [],
+  staticPods,
+  certificates: {
+    kubelets: '/var/lib/kubelet/',
+    renewal: `evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. One control plane node after the other.`,
+  },
+  formerNode,
+  ports: portsOf,
+  addons: addonsOf,
+  sandboxImage,
   packages: ({ inventory }, machine) =>
     runtimePackages(inventory.spec, archivesFor(inventory.spec, machine).length > 0),
   prepare,

@@ -2,7 +2,6 @@ import { clusterDns } from '../../roles/cluster-dns/index.ts'
 import {
   type ExpectedNode,
   type HostSpec,
-  hasCoreDns,
   isControlPlane,
   isNode,
   labelsFor,
@@ -22,7 +21,7 @@ export function declareDns(
   nodes: readonly RunningNode[],
 ): void {
   const { spec } = inventory
-  if (!hasCoreDns(spec) || spec.hosts.filter(isNode).length < 2) return
+  if (!distribution.addons(spec).coreDns || spec.hosts.filter(isNode).length < 2) return
   const standing = nodes.filter(({ machine }) => machine.facts.kubernetes.kubeletConf)
   const waitedFor = standing.length < 2 ? nodes : standing
   declare(clusterDns, first.name, {

@@ -2,15 +2,7 @@ import { calico } from '../../roles/calico/index.ts'
 import { cilium } from '../../roles/cilium/index.ts'
 import { flannel } from '../../roles/flannel/index.ts'
 import { settledNetworkRole } from '../../roles/settled-network/index.ts'
-import {
-  hasKubeProxy,
-  helmArchiveFolder,
-  isNode,
-  type NetworkOutputs,
-  rollout,
-  type Site,
-  type Task,
-} from '../../src/index.ts'
+import { helmArchiveFolder, isNode, type NetworkOutputs, rollout, type Site, type Task } from '../../src/index.ts'
 import type { ControlPlane, JoinedNode } from './declare-control-plane.ts'
 
 /** The pod network of a cluster. */
@@ -42,7 +34,7 @@ export function declareNetwork(
     cni,
     file: spec.file,
     after: [...new Set([first.joined, (from ?? first).joined])],
-    ...(cni === 'cilium' ? { kubeProxy: hasKubeProxy(spec) } : {}),
+    ...(cni === 'cilium' ? { kubeProxy: on.distribution.addons(spec).kubeProxy } : {}),
   })
   if (from === undefined) return undefined
   const { applied, daemonSet } = cni === 'flannel' ? applyFlannel(on, same) : applyFrom(on, from, { cni, same })

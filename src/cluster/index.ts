@@ -1,6 +1,5 @@
 /** A cluster as its file and its hosts describe it, and what follows from that. Pure. */
 
-export { hasCoreDns, hasKubeProxy } from './addons.ts'
 export { peersOf } from './check-peers.ts'
 export { type ControlPlaneNode, endpointOf, firstControlPlaneHost, ownApiOf } from './control-plane.ts'
 export type {
@@ -21,6 +20,7 @@ export {
   helmArchiveFolder,
 } from './downloads.ts'
 export { hasEtcdHosts } from './etcd-members.ts'
+export { etcdPorts } from './etcd-ports.ts'
 export { proxyOf } from './http-proxy.ts'
 export { type Inventory, inventoryOf, type Operation } from './inventory.ts'
 export { lockVoters } from './lock-voters.ts'
@@ -30,6 +30,13 @@ export { networkName, networkPathOf } from './network-path.ts'
 export { isControlPlane, isEtcdHost, isNode, labelsFor, managedTaints, taintsFor } from './nodes.ts'
 export { type HostOpenings, openingsOf } from './openings.ts'
 export { privateAddressOf } from './private-address.ts'
-export type { DistributionProfile } from './profile.ts'
-export { sandboxImage } from './sandbox-image.ts'
+export type {
+  CertificateCare,
+  DistributionAddons,
+  DistributionPorts,
+  DistributionProfile,
+  FormerNode,
+  HostProblem,
+  UsedPort,
+} from './profile.ts'
 export { siteOf } from './site.ts'

@@ -21,7 +21,7 @@ import { type Machine, machinesOf } from './machines.ts'
 import { networkName, networkPathOf } from './network-path.ts'
 import { isControlPlane, isEtcdHost } from './nodes.ts'
 import { type HostOpenings, openingsOf } from './openings.ts'
-import { sandboxImage } from './sandbox-image.ts'
+import type { DistributionProfile } from './profile.ts'
 
 /** What a command does with a cluster, e.g. create or reconcile it: planned and applied in the same way, whichever it is. */
 export type Operation = (inventory: Inventory) => Graph
@@ -29,6 +29,7 @@ export type Operation = (inventory: Inventory) => Graph
 /** A cluster as its file and its hosts describe it, and all that follows from these. */
 export interface Inventory extends Derived {
   readonly spec: ClusterSpec
+  readonly distribution: DistributionProfile
   /** Of the hosts that answered, by name. */
   readonly facts: ReadonlyMap<string, HostFacts>
   /** Those that the file names. */
@@ -79,10 +80,11 @@ interface Derived {
 /** Pure. `facts`: of the hosts that answered. Raises nothing by itself: what cannot be known does when it is asked for. */
 export function inventoryOf(
   spec: ClusterSpec,
+  distribution: DistributionProfile,
   facts: ReadonlyMap<string, HostFacts> = new Map(),
   secrets: ClusterSecrets = { registries: {} },
 ): Inventory {
-  const shared = lazily({ openings: () => openingsOf(spec, derived.machines) })
+  const shared = lazily({ openings: () => openingsOf(spec, distribution.ports(spec), derived.machines) })
   const derived: Derived = lazily<Derived>({
     silent: () => spec.hosts.filter(({ name }) => !facts.has(name)),
     machines: () => machinesOf(spec, facts, proxyOf(spec, secrets)),
@@ -95,7 +97,7 @@ export function inventoryOf(
     networkHome: () => spec.hosts.find(isControlPlane),
     networkPath: () => networkPathOf(spec),
     networkName: () => networkName(spec),
-    sandboxImage: () => sandboxImage(spec),
+    sandboxImage: () => distribution.sandboxImage(spec),
     etcdMembers: () => etcdMembers(spec, derived.machines),
     etcdEndpoints: () => {
       const { etcd } = spec
@@ -111,6 +113,7 @@ export function inventoryOf(
   })
   return Object.assign(derived, {
     spec,
+    distribution,
     facts,
     secrets,
     openings: (host: HostSpec) => shared.openings(host),

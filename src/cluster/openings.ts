@@ -1,15 +1,12 @@
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import { parseIpv4Range } from '../config/ip.ts'
-import { nodePortsOf } from '../config/node-ports.ts'
 import { anywhere, type FirewallRule, type PortRange } from '../resources/firewall/index.ts'
 import { ciliumPath } from './cilium-path.ts'
+import { etcdPorts } from './etcd-ports.ts'
 import type { Machine } from './machines.ts'
 import { isControlPlane, isEtcdHost, isNode } from './nodes.ts'
 import { privateAddressOf } from './private-address.ts'
-
-/** https://kubernetes.io/docs/reference/networking/ports-and-protocols/ */
-const etcdPorts = { clients: 2379, members: 2380 }
-const defaultKubeletPort = 10_250
+import type { DistributionPorts } from './profile.ts'
 
 /**
  * flannel: Documentation/backends.md, vxlan (Linux). Calico: docs.tigera.io, "System requirements", network requirements;
@@ -35,7 +32,11 @@ export interface HostOpenings {
  * the ports of `spec.firewall`. Hosts that do not answer keep what they need, as far as cluster.yaml has their address.
  * What the hosts have in common is worked out once, and they share its rules: there are as many of these as hosts.
  */
-export function openingsOf(spec: ClusterSpec, machines: readonly Machine[]): (host: HostSpec) => HostOpenings {
+export function openingsOf(
+  spec: ClusterSpec,
+  ports: DistributionPorts,
+  machines: readonly Machine[],
+): (host: HostSpec) => HostOpenings {
   const answered = new Map(machines.map(({ host, address }) => [host, address]))
   const places = new Map(spec.hosts.map(host => [host, answered.get(host) ?? privateAddressOf(host)]))
   const addresses = (role: (host: HostSpec) => boolean) =>
@@ -45,7 +46,7 @@ export function openingsOf(spec: ClusterSpec, machines: readonly Machine[]): (ho
   const shared = {
     api: apiRules(spec, nodes),
     etcd: etcdRules(members, addresses(isControlPlane)),
-    node: nodeRules(spec, nodes),
+    node: nodeRules(spec, ports, nodes),
   }
   const unknown = spec.hosts.filter(host => places.get(host) === undefined)
   return host => {
@@ -76,17 +77,19 @@ function etcdRules(members: readonly string[], clients: readonly string[]): read
   ]
 }
 
-function nodeRules({ kubernetes, network, firewall }: ClusterSpec, nodes: readonly string[]): readonly FirewallRule[] {
-  const { port } = kubernetes.kubeletConfiguration
+function nodeRules(
+  { network, firewall }: ClusterSpec,
+  ports: DistributionPorts,
+  nodes: readonly string[],
+): readonly FirewallRule[] {
   const cluster = [...nodes, network.podCIDR]
   const nodePorts = [...cluster, ...firewall.nodePortsFrom]
-  const range = nodePortsOf(kubernetes.clusterConfiguration)
   return [
     // API servers, and pods that collect metrics: these come from their node's address unless the host is their own.
-    ...incoming('kubelet', 'tcp', only(typeof port === 'number' ? port : defaultKubeletPort), cluster),
+    ...incoming('kubelet', 'tcp', only(ports.kubelet), cluster),
     ...overlayRules(network, nodes, cluster),
-    ...incoming('NodePorts', 'tcp', range, nodePorts),
-    ...incoming('NodePorts', 'udp', range, nodePorts),
+    ...incoming('NodePorts', 'tcp', ports.nodePorts, nodePorts),
+    ...incoming('NodePorts', 'udp', ports.nodePorts, nodePorts),
     { way: 'through', protocol: 'any', from: network.podCIDR, to: anywhere, why: 'from pods' },
     ...collapsed(cluster).map(
       (from): FirewallRule => ({ way: 'through', protocol: 'any', from, to: network.podCIDR, why: 'to pods' }),

@@ -1,4 +1,5 @@
-import type { CertificateFacts, ClusterSpec } from '../index.ts'
+import type { CertificateCare, CertificateFacts, DistributionProfile } from '../index.ts'
+import type { CheckedCluster } from './finding.ts'
 
 /** Certificates of some hosts that expire soon, or have expired, alike on all of them. */
 export interface ExpiryNote {
@@ -21,30 +22,31 @@ const filesShown = 3
 
 /** Those that expire within 90 days, the first one first. `now` in ms since the epoch. */
 export function expiringCertificates(
+  { certificates: care }: Pick<DistributionProfile, 'certificates'>,
   certificates: readonly CertificateFacts[],
   now: number,
 ): readonly ExpiringCertificate[] {
   return certificates
-    .filter(one => one.validTo - now < soonMs(one))
+    .filter(one => one.validTo - now < soonMs(one, care))
     .sort((a, b) => a.validTo - b.validTo)
     .map(one => ({ ...one, daysLeft: Math.floor((one.validTo - now) / dayMs) }))
 }
 
 // The kubelet renews its own when 10 % to 30 % of its time are left (k8s.io/client-go, util/certificate), so there is
 // something wrong only after that.
-function soonMs({ path, validFrom, validTo }: CertificateFacts): number {
+function soonMs({ path, validFrom, validTo }: CertificateFacts, { kubelets }: CertificateCare): number {
   const soon = soonDays * dayMs
-  return isKubelets(path) ? Math.min(soon, (validTo - validFrom) / 10) : soon
+  return path.startsWith(kubelets) ? Math.min(soon, (validTo - validFrom) / 10) : soon
 }
 
 /** What is to be said of certificates that expire soon, by host. Pure. */
 export function expiryNotes(
-  spec: ClusterSpec,
+  cluster: CheckedCluster,
   certificates: ReadonlyMap<string, readonly CertificateFacts[]>,
   now: number,
 ): readonly ExpiryNote[] {
   const found = [...certificates].flatMap(([host, all]) => {
-    const byCure = Map.groupBy(expiringCertificates(all, now), one => cureOf(spec, one))
+    const byCure = Map.groupBy(expiringCertificates(cluster.distribution, all, now), one => cureOf(cluster, one))
     return [...byCure].map(([cure, some]) => ({
       host,
       cure,
@@ -79,17 +81,14 @@ function days(number: number): string {
   return number === 1 ? '1 day' : `${number} days`
 }
 
-function isKubelets(path: string): boolean {
-  return path.startsWith('/var/lib/kubelet/')
-}
-
-function cureOf({ etcd, file }: ClusterSpec, { path, ca }: CertificateFacts): string {
+function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: CertificateFacts): string {
+  const { certificates, facts } = distribution
+  const { etcd, file } = spec
   if (ca)
     return 'That is a CA: evcctl does not renew it, nor does kubeadm. All that it signed has to be made again: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'
-  if (isKubelets(path))
+  if (path.startsWith(certificates.kubelets))
     return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
-  if (path.startsWith('/etc/kubernetes/'))
-    return 'evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of /etc/kubernetes/manifests for 20 s, so that the kubelet starts it again. One control plane node after the other.'
+  if (path.startsWith(facts.folder)) return certificates.renewal
   if (etcd.topology === 'external' && !etcd.managed)
     return 'Have a new one signed, name it in spec.etcd.certificates and run: evcctl apply'
   return `It is made again by: evcctl apply ${file}`

@@ -1,12 +1,14 @@
 import { X509Certificate } from 'node:crypto'
-import { type ClusterSpec, type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
-import { type Finding, finding, type KnownHost } from './finding.ts'
+import { type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
+import { type CheckedCluster, type Finding, finding, type KnownHost } from './finding.ts'
 
 /** What is known of the cluster behind the endpoint. */
 interface Cluster {
   readonly endpoint: string
   /** Undefined as long as there is no cluster. */
   readonly ca: X509Certificate | undefined
+  /** Where control plane nodes have it. */
+  readonly caPath: string
   /** Whether an API server of it listens somewhere. */
   readonly serves: boolean
 }
@@ -18,7 +20,10 @@ type Problem = Omit<ErrorDetails, 'where'>
  * be there, which a refused connection shows as well as one that is taken and left without an answer. Later it has to be
  * answered with a certificate of the cluster's own CA, as long as any API server listens.
  */
-export function* endpointChecks(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
+export function* endpointChecks(
+  { spec, distribution }: CheckedCluster,
+  hosts: readonly KnownHost[],
+): Iterable<Finding> {
   const { endpoint, bindPort } = spec.controlPlane
   if (endpoint === undefined) return
   const controlPlane = hosts.filter(({ host }) => isControlPlane(host))
@@ -27,7 +32,7 @@ export function* endpointChecks(spec: ClusterSpec, hosts: readonly KnownHost[]):
   // A CA that cannot be read is not what a load balancer can be blamed for.
   if (pem !== undefined && ca === undefined) return
   const serves = controlPlane.some(({ facts }) => facts.listening.some(({ port }) => port === bindPort))
-  const cluster = { endpoint, ca, serves }
+  const cluster = { endpoint, ca, caPath: distribution.api.ca, serves }
   for (const { host, facts } of hosts) {
     const problem = facts.endpoint === undefined ? undefined : problemOf(facts.endpoint, cluster)
     if (problem !== undefined) yield finding('endpoint', host, problem)
@@ -45,7 +50,7 @@ function problemOf(found: EndpointFacts, cluster: Cluster): Problem | undefined 
   return silent && cluster.serves ? unanswered(found, endpoint) : undefined
 }
 
-function wrongCertificate(certificate: X509Certificate, { endpoint, ca }: Cluster): Problem | undefined {
+function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath }: Cluster): Problem | undefined {
   if (ca === undefined) {
     return {
       problem: `Something answers at the API endpoint ${endpoint} already, and this cluster is yet to be made.`,
@@ -57,7 +62,7 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca }: Cluste
   if (!certificate.verify(ca.publicKey)) {
     return {
       problem: `The API endpoint ${endpoint} does not lead to this cluster: it answers with a certificate of another CA.`,
-      expected: `a certificate signed by /etc/kubernetes/pki/ca.crt (SHA-256 ${ca.fingerprint256})`,
+      expected: `a certificate signed by ${caPath} (SHA-256 ${ca.fingerprint256})`,
       actual: describe(certificate),
       next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS on as it is.',
     }

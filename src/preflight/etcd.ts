@@ -7,7 +7,7 @@ import {
   isEtcdHost,
   quoteAll,
 } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isNodeAlready } from './node.ts'
 
 /** Whether evcctl is to make a member of an external etcd on this host and has not yet begun to. */
@@ -20,7 +20,7 @@ export function getsFirstEtcd(spec: ClusterSpec, host: HostSpec, facts: HostFact
  * A disk for the data of etcd that is not mounted, and an etcd of somebody else, where evcctl is to make a member: its data
  * stays as it is, and the run would end late.
  */
-export function* etcdChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* etcdChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   yield* mountChecks(spec, host, facts)
   if (!getsFirstEtcd(spec, host, facts)) return
   const { data, units } = foreignEtcd(facts)

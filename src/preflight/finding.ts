@@ -1,4 +1,12 @@
-import { type CheckName, type ErrorDetails, firstOf, type HostFacts, type HostSpec, UserError } from '../index.ts'
+import {
+  type CheckName,
+  type ErrorDetails,
+  firstOf,
+  type HostFacts,
+  type HostSpec,
+  type Inventory,
+  UserError,
+} from '../index.ts'
 
 /** What a check found wrong. */
 export interface Finding {
@@ -11,6 +19,9 @@ export interface Finding {
 
 // What a check has found so many of, a person finds more of by looking there.
 const mostLines = 20
+
+/** What a check of one host knows of the cluster. */
+export type CheckedCluster = Pick<Inventory, 'spec' | 'distribution'>
 
 /** A host of cluster.yaml and what is known of it. */
 export interface KnownHost {

@@ -1,8 +1,8 @@
-import { type CheckName, type ClusterSpec, type HostFacts, type HostSpec, type Inventory, UserError } from '../index.ts'
+import { type CheckName, type Inventory, UserError } from '../index.ts'
 import { acrossHosts } from './across-hosts.ts'
 import { endpointChecks } from './endpoint.ts'
 import { etcdChecks } from './etcd.ts'
-import type { Finding } from './finding.ts'
+import type { CheckedCluster, Finding, KnownHost } from './finding.ts'
 import { machineChecks } from './machine.ts'
 import { nameserverChecks } from './name-servers.ts'
 import { networkChecks } from './network.ts'
@@ -23,7 +23,7 @@ export { otherPodNetworks } from './first-cni-file.ts'
 export { resolvConfOf } from './name-servers.ts'
 export { type HostNote, takenOver } from './taken-over.ts'
 
-type KnownCluster = Pick<Inventory, 'spec' | 'facts'>
+type KnownCluster = Pick<Inventory, 'spec' | 'distribution' | 'facts'>
 
 /** The checks that look at one host. */
 const perHost = [
@@ -54,21 +54,26 @@ export function ignoredFindings(cluster: KnownCluster): readonly Finding[] {
   return ignored.size === 0 ? [] : findings(cluster).filter(({ check }) => check !== undefined && ignored.has(check))
 }
 
-function findings({ spec, facts }: KnownCluster): readonly Finding[] {
+function findings(cluster: KnownCluster): readonly Finding[] {
+  const { spec, facts } = cluster
   const hosts = spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     return known === undefined ? [] : [{ host, facts: known }]
   })
   const found = hosts.flatMap(({ host, facts: known }) =>
-    perHost.flatMap(check => findingsOf(check, spec, host, known)),
+    perHost.flatMap(check => findingsOf(check, cluster, { host, facts: known })),
   )
-  return [...found, ...acrossHosts(spec, hosts), ...endpointChecks(spec, hosts)]
+  return [...found, ...acrossHosts(spec, hosts), ...endpointChecks(cluster, hosts)]
 }
 
 // What is made of one host's facts must not end the run of the others, whatever they are.
-function findingsOf(check: (typeof perHost)[number], spec: ClusterSpec, host: HostSpec, facts: HostFacts): Finding[] {
+function findingsOf(
+  check: (typeof perHost)[number],
+  cluster: CheckedCluster,
+  { host, facts }: KnownHost,
+): readonly Finding[] {
   try {
-    return [...check(spec, host, facts)]
+    return [...check(cluster, host, facts)]
   } catch (cause) {
     const error = new UserError(
       {

@@ -1,11 +1,11 @@
-import { type ClusterSpec, freeSpacePaths, type HostFacts, type HostSpec, isControlPlane } from '../index.ts'
-import { type Finding, finding, sizeText } from './finding.ts'
+import { freeSpacePaths, type HostFacts, type HostSpec, isControlPlane } from '../index.ts'
+import { type CheckedCluster, type Finding, finding, sizeText } from './finding.ts'
 
 /** kubeadm's NumCPU check for control plane nodes (kubeadm/app/constants: ControlPlaneNumCPU). */
 const controlPlaneCpus = 2
 
 /** Processors, memory and free disk space. */
-export function* machineChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* machineChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const { minMemory, minFree } = spec.preflight
   const ignoresCpus = spec.kubernetes.ignorePreflightErrors.some(name => ['numcpu', 'all'].includes(name.toLowerCase()))
   if (isControlPlane(host) && facts.cpus < controlPlaneCpus && !ignoresCpus) {

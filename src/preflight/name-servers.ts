@@ -1,12 +1,12 @@
 import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isNodeAlready } from './node.ts'
 
 const offer =
   'Or write a file with name servers that pods reach, and name it: spec.kubernetes.kubeletConfiguration.resolvConf'
 
 /** Name servers that the node's pods can use: the cluster's DNS asks those of the host. */
-export function* nameserverChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* nameserverChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const named = resolvConfOf(spec)
   // The kubelet then gives pods no name server of the host (kubelet.config.k8s.io/v1beta1, resolvConf).
   if (named === '') return

@@ -1,11 +1,11 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, privateAddressOf } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type HostFacts, type HostSpec, privateAddressOf } from '../index.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 
 // RFC 1123 label or name; Linux takes 64 characters (HOST_NAME_MAX), Kubernetes 63 in a label of that name.
 const namePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
 /** Host name and private address. */
-export function* networkChecks(_spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* networkChecks(_cluster: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (!namePattern.test(host.name) || host.name.length > 63) {
     yield finding('hostname', host, {
       problem: 'Its name cannot be the name of a node.',

@@ -1,5 +1,5 @@
-import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type HostFacts, type HostSpec, isNode } from '../index.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isNodeAlready } from './node.ts'
 
 interface Distribution {
@@ -20,10 +20,15 @@ const distributions: readonly Distribution[] = [
 ]
 
 /** Other Kubernetes distributions, and packages that cannot be beside those that evcctl installs. */
-export function* otherSoftwareChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* otherSoftwareChecks(
+  { spec, distribution }: CheckedCluster,
+  host: HostSpec,
+  facts: HostFacts,
+): Iterable<Finding> {
   if (isNodeAlready(facts) || !isNode(host)) return
+  const others = facts.remains.distributions.filter(path => !distribution.ownPaths.includes(path))
   for (const { name, path, remove } of distributions) {
-    const found = facts.remains.distributions.filter(one => path.test(one))
+    const found = others.filter(one => path.test(one))
     if (found.length === 0) continue
     yield finding('otherSoftware', host, {
       problem: `${name} is installed: it wants the ports, interfaces and packet filters that the node needs.`,

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net'
-import { type ClusterSpec, type HostFacts, type HostSpec, isNode, overlap, parseIpv4Range } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type HostFacts, type HostSpec, isNode, overlap, parseIpv4Range } from '../index.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'
 
 /** Interfaces of pod networks: what lies behind them is of a cluster, and told of by the check of interfaces. */
@@ -17,7 +17,7 @@ interface Place {
  * The ranges of pods and services against all that a host knows of the networks around it. What lies in both can no longer
  * be reached from the node, whichever is the larger. A standing node has the cluster's own routes, and is left alone.
  */
-export function* rangeChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* rangeChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (isOrWasBegun(facts) || !isNode(host)) return
   const places = placesOf(facts)
   for (const [key, text] of [

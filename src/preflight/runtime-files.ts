@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml'
-import { type ClusterSpec, type HostFacts, type HostSpec, isNode } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type HostFacts, type HostSpec, isNode } from '../index.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 
 /** Version of the config.toml that the role containerd writes. */
 const writtenVersion = 3
@@ -9,7 +9,7 @@ const writtenVersion = 3
  * Drop-ins with which containerd does not start. It takes older versions than that of its main file (none counts as 0)
  * and migrates them, but no newer ones (cmd/containerd/server/config/config.go of containerd 2.3, LoadConfig).
  */
-export function* runtimeFileChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* runtimeFileChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (spec.runtime.name !== 'containerd' || !isNode(host)) return
   const patched = spec.runtime.configPatches.map(({ version }) => version).filter(version => version !== undefined)
   const ours = Number(patched.at(-1) ?? writtenVersion)

@@ -1,5 +1,5 @@
 import type { ClusterSpec, HostFacts, HostSpec } from '../index.ts'
-import { type Finding, finding } from './finding.ts'
+import { type CheckedCluster, type Finding, finding } from './finding.ts'
 
 /** Families whose package manager, paths and tools the roles know. */
 const families = ['debian', 'ubuntu', 'raspbian']
@@ -17,7 +17,7 @@ const raspberryPi =
   'On a Raspberry Pi append cgroup_enable=memory to the one line of /boot/firmware/cmdline.txt (/boot/cmdline.txt before Debian 12) and reboot.'
 
 /** Operating system, architecture, init system, kernel and cgroups. */
-export function* systemChecks(spec: ClusterSpec, host: HostSpec, facts: HostFacts): Iterable<Finding> {
+export function* systemChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const { os } = facts
   if (![os.id, ...os.like].some(id => families.includes(id))) {
     yield finding('os', host, {

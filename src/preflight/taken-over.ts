@@ -1,4 +1,5 @@
-import { type ClusterSpec, type HostFacts, type Inventory, isNode } from '../index.ts'
+import { type HostFacts, type Inventory, isNode } from '../index.ts'
+import type { CheckedCluster } from './finding.ts'
 import { uselessNameservers } from './name-servers.ts'
 import { isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
@@ -10,15 +11,19 @@ export interface HostNote {
 }
 
 /** What there is on hosts that are no nodes yet and that becomes, or stays, part of the node. */
-export function takenOver({ spec, facts }: Pick<Inventory, 'spec' | 'facts'>): readonly HostNote[] {
+export function takenOver({
+  spec,
+  distribution,
+  facts,
+}: Pick<Inventory, 'spec' | 'distribution' | 'facts'>): readonly HostNote[] {
   return spec.hosts.flatMap(host => {
     const known = facts.get(host.name)
     if (known === undefined || isOrWasBegun(known) || !isNode(host)) return []
-    return textsOf(spec, known).map(text => ({ host: host.name, text }))
+    return textsOf({ spec, distribution }, known).map(text => ({ host: host.name, text }))
   })
 }
 
-function textsOf(spec: ClusterSpec, facts: HostFacts): readonly string[] {
+function textsOf({ spec, distribution }: CheckedCluster, facts: HostFacts): readonly string[] {
   const { packages, cniFiles, interfaces, criOFiles, kubernetesFiles } = facts.remains
   const { cni } = spec.network
   const beside = packages.filter(name => spec.runtime.name !== 'docker' || name !== 'containerd')
@@ -27,7 +32,7 @@ function textsOf(spec: ClusterSpec, facts: HostFacts): readonly string[] {
     ...(cni === 'flannel' ? [] : cniFiles.filter(path => isOwnCniFile(spec, path))),
     ...interfaces.filter(name => name !== 'tunl0' && isOwnInterface(spec, name)),
   ]
-  const manifests = kubernetesFiles.filter(path => path.startsWith('/etc/kubernetes/manifests/'))
+  const manifests = kubernetesFiles.filter(path => path.startsWith(distribution.staticPods))
   const dropIns = criOFiles.filter(path => !path.endsWith('/10-evcctl.conf'))
   const servers = uselessNameservers(spec, facts)
   return [

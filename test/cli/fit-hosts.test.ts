@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { refuseSecondCluster, setUnfitAside } from '../../src/cli/run/fit-hosts.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
@@ -31,7 +32,7 @@ function aside(changes: Changes) {
   const facts = Object.entries(numbers).map(
     ([name, number]) => [name, factsOf(name, number, changes[name as keyof typeof numbers])] as const,
   )
-  return setUnfitAside(inventoryOf(spec, new Map(facts)), new Map())
+  return setUnfitAside(inventoryOf(spec, kubeadm, new Map(facts)), new Map())
 }
 
 describe('a host that preflight finds something wrong with', () => {
@@ -81,7 +82,7 @@ describe('a cluster is not begun', () => {
     const failed = silent.map(
       name => [name, new HostError(name, 'unreachable', { where: name, problem: 'off' })] as const,
     )
-    return () => refuseSecondCluster(inventoryOf(spec, new Map(facts)), new Map(failed))
+    return () => refuseSecondCluster(inventoryOf(spec, kubeadm, new Map(facts)), new Map(failed))
   }
 
   test('while a control plane host is silent that may be the node of a standing one', () => {

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import { checkHosts, expiryNotes, otherPodNetworks, takenOver } from '../../src/preflight/index.ts'
 import { sampleCertificate } from '../engine/sample-certificate.ts'
@@ -102,11 +103,15 @@ test('whatever a host says of itself, there are facts and a plan, or an error in
       // And these are shown.
       expect(JSON.stringify({ ...known, remains: {} })).not.toMatch(/\\u00|\u202e|null/)
       const all = new Map([...facts, ['w1', known] as const])
-      const findings = words(() => checkHosts({ spec, facts: all })) ?? []
+      const findings = words(() => checkHosts({ spec, distribution: kubeadm, facts: all })) ?? []
       expect(findings.filter(({ error }) => slip.test(error.message))).toEqual([])
-      words(() => takenOver({ spec, facts: all }))
+      words(() => takenOver({ spec, distribution: kubeadm, facts: all }))
       words(() => otherPodNetworks({ spec, facts: all }))
-      const notes = expiryNotes(spec, new Map([['w1', known.certificates ?? []]]), clock * 1000)
+      const notes = expiryNotes(
+        { spec, distribution: kubeadm },
+        new Map([['w1', known.certificates ?? []]]),
+        clock * 1000,
+      )
       expect(notes.every(({ text }) => !slip.test(text))).toBe(true)
       words(() => clusterGraph(spec, all))
     }),

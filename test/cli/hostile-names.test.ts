@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { otherNodes, otherNodesNote } from '../../src/cli/run/other-nodes.ts'
 import { readStatus } from '../../src/cli/status/cluster-status.ts'
 import { statusText } from '../../src/cli/status/status-text.ts'
@@ -31,7 +32,9 @@ const answered = (text: string) => ({ ...ok, stdout: `api=answered\n${text}\n` }
 function leftNext(line: string): readonly (string | undefined)[] {
   const stdout = `${factsText({ name: 'cp1', address: '192.0.2.11', remains: [line] })}\n@@ end\n`
   const facts = readFacts('cp1', stdout, { sentAt: 1_795_865_508_340, receivedAt: 1_795_865_508_360 })
-  return checkHosts({ spec, facts: new Map([['cp1', facts]]) }).map(({ error }) => error.details.next)
+  return checkHosts({ spec, distribution: kubeadm, facts: new Map([['cp1', facts]]) }).map(
+    ({ error }) => error.details.next,
+  )
 }
 
 /** What evcctl tells people to do, by what a host or an API server may call a thing. */

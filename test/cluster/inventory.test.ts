@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { facts, factsOf, specOf } from '../playbooks/given.ts'
 
@@ -6,7 +7,7 @@ const named = (name: string, address: string, role: string) => ({ name, address,
 
 describe('the inventory of a cluster', () => {
   test('raises nothing by itself, and what cannot be known each time that it is asked for', () => {
-    const inventory = inventoryOf(specOf(), new Map())
+    const inventory = inventoryOf(specOf(), kubeadm, new Map())
     expect(inventory.silent.map(({ name }) => name)).toEqual(['cp1', 'w1', 'jetson-07'])
     expect(inventory.firstHost.name).toBe('cp1')
     expect(() => inventory.first).toThrow(/first control plane node cannot be reached/)
@@ -14,7 +15,7 @@ describe('the inventory of a cluster', () => {
   })
 
   test('derives what is asked for once', () => {
-    const inventory = inventoryOf(specOf(), facts)
+    const inventory = inventoryOf(specOf(), kubeadm, facts)
     expect(inventory.machines).toBe(inventory.machines)
     expect(inventory.first).toBe(inventory.machines[0])
     expect(inventory.networkPath).toBe(inventory.networkPath)
@@ -24,8 +25,12 @@ describe('the inventory of a cluster', () => {
     const hosts = [named('cp1', '192.0.2.11', 'control-plane'), named('cp2', 'cp2.example', 'control-plane')]
     const spec = specOf({ hosts: [...hosts, named('cp3', '192.0.2.13', 'control-plane')] })
     const known = (...names: readonly string[]) => new Map(names.map(name => [name, factsOf(name, '192.0.2.12')]))
-    expect(inventoryOf(spec, known('cp1', 'cp2')).apiServers).toEqual(['192.0.2.11', '192.0.2.12', '192.0.2.13'])
-    expect(() => inventoryOf(spec, known('cp1')).apiServers).toThrow(/does not say by which address/)
+    expect(inventoryOf(spec, kubeadm, known('cp1', 'cp2')).apiServers).toEqual([
+      '192.0.2.11',
+      '192.0.2.12',
+      '192.0.2.13',
+    ])
+    expect(() => inventoryOf(spec, kubeadm, known('cp1')).apiServers).toThrow(/does not say by which address/)
   })
 
   test('has an etcd of its own hosts, the one that signs first', () => {
@@ -34,9 +39,9 @@ describe('the inventory of a cluster', () => {
     const spec = specOf({ hosts, etcd: { topology: 'external' } })
     const known = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
     known.set('e2', { ...factsOf('e2', '192.0.2.32'), etcd: { data: 'formed', own: true, ca: true, client: false } })
-    const inventory = inventoryOf(spec, known)
+    const inventory = inventoryOf(spec, kubeadm, known)
     expect(inventory.etcdMachines.map(({ name }) => name)).toEqual(['e2', 'e1', 'e3'])
     expect(inventory.etcdEndpoints?.[0]).toBe('https://192.0.2.31:2379')
-    expect(inventoryOf(specOf(), facts).etcdEndpoints).toBeUndefined()
+    expect(inventoryOf(specOf(), kubeadm, facts).etcdEndpoints).toBeUndefined()
   })
 })

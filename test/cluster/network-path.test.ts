@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { askedFrom } from '../../src/cli/actions/network-check-text.ts'
-import { networkName, networkPathOf, peersOf, sandboxImage } from '../../src/cluster/index.ts'
+import { networkName, networkPathOf, peersOf } from '../../src/cluster/index.ts'
 import { specOf } from '../playbooks/given.ts'
 
 const named = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`)
@@ -64,7 +65,11 @@ test('the name of a network tells apart what is to be proven again', () => {
 
 test("the image of the check is the runtime's own for sandboxes", () => {
   const plugins = { 'io.containerd.cri.v1.images': { pinned_images: { sandbox: 'registry.example/pause:1' } } }
-  expect(sandboxImage(specOf())).toBe('registry.k8s.io/pause:3.10.2')
-  expect(sandboxImage(specOf({ images: { registry: 'registry.example' } }))).toBe('registry.example/pause:3.10.2')
-  expect(sandboxImage(specOf({ runtime: { configPatches: [{ plugins }, {}] } }))).toBe('registry.example/pause:1')
+  expect(kubeadm.sandboxImage(specOf())).toBe('registry.k8s.io/pause:3.10.2')
+  expect(kubeadm.sandboxImage(specOf({ images: { registry: 'registry.example' } }))).toBe(
+    'registry.example/pause:3.10.2',
+  )
+  expect(kubeadm.sandboxImage(specOf({ runtime: { configPatches: [{ plugins }, {}] } }))).toBe(
+    'registry.example/pause:1',
+  )
 })

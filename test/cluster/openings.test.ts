@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { type Machine, machinesOf, openingsOf } from '../../src/cluster/index.ts'
 import { bySource, type ClusterSpec, portsText } from '../../src/index.ts'
 import { facts, specOf } from '../playbooks/given.ts'
@@ -6,7 +7,7 @@ import { facts, specOf } from '../playbooks/given.ts'
 /** The openings of a host, a line a port: `tcp 6443: a, b (why)`. */
 function openings(spec: ClusterSpec, name: string, machines: readonly Machine[] = machinesOf(spec, facts)) {
   const host = spec.hosts.find(candidate => candidate.name === name)!
-  return bySource(openingsOf(spec, machines)(host).rules).map(({ rule, sources }) => {
+  return bySource(openingsOf(spec, kubeadm.ports(spec), machines)(host).rules).map(({ rule, sources }) => {
     const through = rule.translated ? 'translated' : 'through'
     const what = rule.way === 'in' ? `${rule.protocol} ${portsText(rule.ports)}` : `${through} to ${rule.to}`
     return `${what}: ${sources.join(', ')} (${rule.why})`
@@ -160,7 +161,9 @@ describe('the ports of a host', () => {
     const host = spec.hosts[0]!
     const answered = (...names: readonly string[]) =>
       machinesOf(spec, facts).filter(machine => names.includes(machine.host.name))
-    expect(openingsOf(spec, answered('cp1'))(host)).toEqual(openingsOf(spec, answered('cp1', 'w1', 'jetson-07'))(host))
+    expect(openingsOf(spec, kubeadm.ports(spec), answered('cp1'))(host)).toEqual(
+      openingsOf(spec, kubeadm.ports(spec), answered('cp1', 'w1', 'jetson-07'))(host),
+    )
     // Its address is known by itself only.
     const unknown = specOf({
       hosts: [
@@ -168,7 +171,7 @@ describe('the ports of a host', () => {
         { name: 'w1', address: 'w1.example', roles: ['worker'] },
       ],
     })
-    expect(openingsOf(unknown, [])(unknown.hosts[0]!)).toMatchObject({ complete: false })
+    expect(openingsOf(unknown, kubeadm.ports(unknown), [])(unknown.hosts[0]!)).toMatchObject({ complete: false })
   })
 
   test('of a thousand hosts are worked out once, and the rules are shared', () => {
@@ -178,7 +181,7 @@ describe('the ports of a host', () => {
       roles: index < 3 ? ['control-plane'] : ['worker'],
     }))
     const spec = specOf({ hosts, network: { podCIDR: '10.128.0.0/12', serviceCIDR: '10.96.0.0/16' } })
-    const of = openingsOf(spec, [])
+    const of = openingsOf(spec, kubeadm.ports(spec), [])
     const rules = spec.hosts.map(host => of(host).rules)
     expect(rules[500]!.length).toBeGreaterThan(1999)
     expect(rules[500]!.filter(({ from }) => from === '10.0.1.244')).toEqual([])

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { firewall } from '../../roles/firewall/index.ts'
 import { openingsOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
@@ -89,7 +90,9 @@ describe.concurrent.each(['trixie', 'bookworm'] as const)('on %s', image => {
       const rulesFor = (peers: readonly string[]) => {
         const spec = specOf(peers)
         const host = spec.hosts[0]!
-        return openingsOf(spec, [{ name: host.name, host, facts: factsOf(host.name, address), address }])(host).rules
+        return openingsOf(spec, kubeadm.ports(spec), [
+          { name: host.name, host, facts: factsOf(host.name, address), address },
+        ])(host).rules
       }
       const graphOf = (rules: readonly FirewallRule[]) => {
         const builder = new GraphBuilder()

@@ -1,3 +1,4 @@
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { cluster } from '../../playbooks/cluster.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
 import {
@@ -54,7 +55,7 @@ export function clusterGraph(
   known: ReadonlyMap<string, HostFacts>,
   secrets?: ClusterSecrets,
 ): Graph {
-  return cluster(inventoryOf(spec, known, secrets))
+  return cluster(inventoryOf(spec, kubeadm, known, secrets))
 }
 
 /** Those of these tasks that a role declares. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { inventoryOf, networkLeftOut } from '../../src/cluster/index.ts'
 import { type ClusterSpec, type Graph, type HostFacts, Output } from '../../src/index.ts'
 import { clusterGraph, factsOf, specOf } from './given.ts'
@@ -110,9 +111,11 @@ test('a network that is set up from a host that does not answer is said to be le
     const without = new Map([...standing(spec)].filter(([name]) => name !== 'cp1'))
     const kept = cni === 'calico' || cni === 'cilium'
     expect(
-      networkLeftOut(inventoryOf(spec, without))?.text.startsWith(`${cni} is set up from cp1, which does not answer`),
+      networkLeftOut(inventoryOf(spec, kubeadm, without))?.text.startsWith(
+        `${cni} is set up from cp1, which does not answer`,
+      ),
     ).toBe(kept ? true : undefined)
-    expect(networkLeftOut(inventoryOf(spec, standing(spec)))).toBeUndefined()
+    expect(networkLeftOut(inventoryOf(spec, kubeadm, standing(spec)))).toBeUndefined()
     const { tasks } = clusterGraph(spec, without)
     const ids = [...tasks.keys()]
     expect([...tasks.values()].filter(({ role }) => /calico|cilium/.test(role))).toEqual([])

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import type { CertificateFacts } from '../../src/index.ts'
 import { expiryNotes } from '../../src/preflight/index.ts'
 import { specOf } from '../playbooks/given.ts'
@@ -12,7 +13,7 @@ const certificate = (path: string, daysLeft: number, { ca = false, lifetime = 36
   validTo: now + daysLeft * day,
 })
 const notes = (hosts: Readonly<Record<string, readonly CertificateFacts[]>>, spec = specOf()) =>
-  expiryNotes(spec, new Map(Object.entries(hosts)), now)
+  expiryNotes({ spec, distribution: kubeadm }, new Map(Object.entries(hosts)), now)
 const apiServer = '/etc/kubernetes/pki/apiserver.crt'
 const kubelet = '/var/lib/kubelet/pki/kubelet-client-current.pem'
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { privateAddressOf } from '../../src/cluster/index.ts'
 import type { CheckName, ClusterSpec, HostFacts } from '../../src/index.ts'
 import { checkHosts, ignoredFindings } from '../../src/preflight/index.ts'
@@ -17,7 +18,7 @@ function factsWith(changes: Changes) {
 }
 
 function check(changes: Changes, spec: ClusterSpec = specOf()) {
-  return checkHosts({ spec, facts: factsWith(changes) }).map(({ error }) => error.details)
+  return checkHosts({ spec, distribution: kubeadm, facts: factsWith(changes) }).map(({ error }) => error.details)
 }
 
 const listening = (port: number, process: string) => ({ listening: [{ port, address: '0.0.0.0', process }] })
@@ -61,7 +62,7 @@ describe('hosts that are fit', () => {
   })
 
   test('hosts that did not answer are left out', () => {
-    expect(checkHosts({ spec: specOf(), facts: new Map() })).toEqual([])
+    expect(checkHosts({ spec: specOf(), distribution: kubeadm, facts: new Map() })).toEqual([])
   })
 })
 
@@ -111,7 +112,7 @@ describe('hosts that are not', () => {
     })
     const ignoring = specOf({ preflight: { ignore: [name] } })
     expect(check(changes, ignoring)).toEqual([])
-    const ignored = ignoredFindings({ spec: ignoring, facts: factsWith(changes) })
+    const ignored = ignoredFindings({ spec: ignoring, distribution: kubeadm, facts: factsWith(changes) })
     expect(ignored.map(({ check: one, error }) => [one, error.details.problem])).toEqual([[name, found[0]?.problem]])
   })
 
@@ -159,7 +160,7 @@ test('a host whose facts cannot be looked at is unfit alone, and that cannot be 
     ...factsWith({}),
     ['w1', Object.defineProperties(factsOf('w1', 21), Object.getOwnPropertyDescriptors(broken))],
   ])
-  const found = checkHosts({ spec: specOf(), facts })
+  const found = checkHosts({ spec: specOf(), distribution: kubeadm, facts })
   expect(new Set(found.map(({ host }) => host))).toEqual(new Set(['w1']))
   expect(found[0]?.error.message).toContain('could not be looked at')
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import type { EndpointFacts } from '../../src/index.ts'
 import { checkHosts } from '../../src/preflight/index.ts'
 import { makeCluster } from '../kit/certificates.ts'
@@ -29,7 +30,7 @@ function check({ cp1 = refused, w1 = refused, listening = false }: Found, spec: 
     ['cp1', factsOf('cp1', '192.0.2.11', { listening: listening ? [apiServer] : [], endpoint: cp1 })],
     ['w1', factsOf('w1', '192.0.2.21', { endpoint: w1 })],
   ])
-  return checkHosts({ spec: specOf({ hosts, controlPlane: { endpoint }, ...spec }), facts }).map(
+  return checkHosts({ spec: specOf({ hosts, controlPlane: { endpoint }, ...spec }), distribution: kubeadm, facts }).map(
     ({ error }) => error.details,
   )
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { setUnfitAside } from '../../src/cli/run/fit-hosts.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
@@ -34,7 +35,11 @@ function factsWith(changes: Changes): ReadonlyMap<string, HostFacts> {
 }
 
 const found = (changes: Changes) =>
-  checkHosts({ spec, facts: factsWith(changes) }).map(({ check, host, error }) => ({ check, host, ...error.details }))
+  checkHosts({ spec, distribution: kubeadm, facts: factsWith(changes) }).map(({ check, host, error }) => ({
+    check,
+    host,
+    ...error.details,
+  }))
 const files = (...etcdFiles: string[]): Partial<HostFacts> => ({ remains: { ...noRemains, etcdFiles } })
 const listens = (process: string): Partial<HostFacts> => ({
   listening: [{ port: 2379, address: '127.0.0.1', process }],
@@ -82,7 +87,11 @@ test('so it is on a control plane node whose etcd is stacked, where its data is 
   const facts = (dataDir?: string) => {
     const etcd = { data: 'none', own: false, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
     const kubernetes = dataDir === undefined ? {} : { clusterConfiguration: { etcd: { local: { dataDir } } } }
-    return checkHosts({ spec: specOf({ kubernetes }), facts: new Map([['cp1', factsOf('cp1', 11, { etcd })]]) })
+    return checkHosts({
+      spec: specOf({ kubernetes }),
+      distribution: kubeadm,
+      facts: new Map([['cp1', factsOf('cp1', 11, { etcd })]]),
+    })
   }
   expect(facts()).toMatchObject([{ check: 'disk', host: 'cp1' }])
   expect(facts('/data/etcd')).toEqual([])
@@ -91,7 +100,7 @@ test('so it is on a control plane node whose etcd is stacked, where its data is 
 test('a host whose disk for etcd is not mounted is set aside, and its member is not taken for one that lost its data', () => {
   const etcd = { data: 'none', own: true, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
   const others = { cp1: {}, e2: own, e3: own }
-  const { fit } = setUnfitAside(inventoryOf(spec, factsWith({ ...others, e1: { etcd } })), new Map())
+  const { fit } = setUnfitAside(inventoryOf(spec, kubeadm, factsWith({ ...others, e1: { etcd } })), new Map())
   expect([...fit.keys()]).toEqual(['cp1', 'e2', 'e3'])
 })
 
@@ -109,16 +118,18 @@ test('a member that evcctl has made is no finding, also where nothing tells the 
 test('a running etcd is found on a host that is to be a control plane node with its own, and on none that stands', () => {
   const stacked = specOf()
   const checks = (cp1: Partial<HostFacts>) =>
-    checkHosts({ spec: stacked, facts: new Map([['cp1', factsOf('cp1', 11, { remains: noRemains, ...cp1 })]]) }).map(
-      ({ check }) => check,
-    )
+    checkHosts({
+      spec: stacked,
+      distribution: kubeadm,
+      facts: new Map([['cp1', factsOf('cp1', 11, { remains: noRemains, ...cp1 })]]),
+    }).map(({ check }) => check)
   expect(checks(listens('etcd'))).toEqual(['ports'])
   expect(checks({ ...listens('etcd'), remains: { ...noRemains, begun: true } })).toEqual([])
 })
 
 test('a new etcd is not begun without one of its hosts, and a standing one goes on without it', () => {
   const foreign = files('/var/lib/etcd/default')
-  expect(() => setUnfitAside(inventoryOf(spec, factsWith({ e2: foreign })), new Map())).toThrow(UserErrors)
-  const { unfit } = setUnfitAside(inventoryOf(spec, factsWith({ e1: own, e2: foreign, e3: own })), new Map())
+  expect(() => setUnfitAside(inventoryOf(spec, kubeadm, factsWith({ e2: foreign })), new Map())).toThrow(UserErrors)
+  const { unfit } = setUnfitAside(inventoryOf(spec, kubeadm, factsWith({ e1: own, e2: foreign, e3: own })), new Map())
   expect([...unfit.keys()]).toEqual(['e2'])
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import type { ClusterSpec, HostFacts, RemainsFacts } from '../../src/index.ts'
 import { checkHosts, otherPodNetworks, takenOver } from '../../src/preflight/index.ts'
 import { factsOf, noRemains, specOf } from './given-hosts.ts'
@@ -15,7 +16,7 @@ function factsWith(cp1: Partial<HostFacts>, w1: Partial<HostFacts> = {}) {
 
 /** Check, host and details of what is found. */
 function found(cp1: Partial<HostFacts>, spec: ClusterSpec = specOf(), w1: Partial<HostFacts> = {}) {
-  return checkHosts({ spec, facts: factsWith(cp1, w1) }).map(({ check, host, error }) => ({
+  return checkHosts({ spec, distribution: kubeadm, facts: factsWith(cp1, w1) }).map(({ check, host, error }) => ({
     check,
     host,
     ...error.details,
@@ -23,7 +24,7 @@ function found(cp1: Partial<HostFacts>, spec: ClusterSpec = specOf(), w1: Partia
 }
 
 const notes = (cp1: Partial<HostFacts>, spec: ClusterSpec = specOf()) =>
-  takenOver({ spec, facts: factsWith(cp1) }).map(({ host, text }) => `${host}: ${text}`)
+  takenOver({ spec, distribution: kubeadm, facts: factsWith(cp1) }).map(({ host, text }) => `${host}: ${text}`)
 
 const podman = '/etc/cni/net.d/05-podman.conflist'
 const pki = (...names: string[]) => names.map(name => `/etc/kubernetes/pki/${name}`)

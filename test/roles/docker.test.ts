@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { documentsOf } from '../../distributions/kubeadm/documents.ts'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { certificateFiles, renderDockerConfig } from '../../roles/docker/config.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
@@ -37,7 +38,7 @@ test('patches are laid over daemon.json in order; lists are replaced, null takes
 test('kubelets from 1.36 on are told to ask cri-dockerd as before; cluster.yaml can say otherwise', () => {
   const gates = (version: string, kubeletConfiguration = {}) => {
     const spec = specOf({ runtime: { name: 'docker' }, kubernetes: { version, kubeletConfiguration } })
-    return documentsOf(inventoryOf(spec, facts)).kubelet.featureGates
+    return documentsOf(inventoryOf(spec, kubeadm, facts)).kubelet.featureGates
   }
   expect(gates('1.36.4')).toEqual({ ExtendWebSocketsToKubelet: false })
   expect(gates('1.35.8')).toBeUndefined()

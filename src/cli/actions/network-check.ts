@@ -1,6 +1,6 @@
 import PQueue from 'p-queue'
 import { distributionOf } from '../../../distributions/index.ts'
-import { isControlPlane, isNode, networkPathOf, sandboxImage } from '../../cluster/index.ts'
+import { isControlPlane, isNode, networkPathOf } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
 import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
@@ -74,15 +74,20 @@ async function controlPlaneOf(pool: Pool, spec: ClusterSpec, signal: AbortSignal
 }
 
 async function makePods(control: Session, spec: ClusterSpec, signal: AbortSignal): Promise<CheckPods> {
-  const { run, parse } = checkPods({ api: distributionOf(spec).api, image: sandboxImage(spec), podSeconds })
+  const { run, parse } = checkPods({ ...podsOf(spec), podSeconds })
   const probes = [{ script: `set -eu\n${run}`, timeoutMs: makeMs, parse }]
   const { results } = await control.exchange({ jobs: [], probes }, { signal, timeoutMs: makeMs })
   return parse(results[0]!)
 }
 
+function podsOf(spec: ClusterSpec) {
+  const { api, sandboxImage } = distributionOf(spec)
+  return { api, image: sandboxImage(spec) }
+}
+
 // Removes the pods however the check ended, also after ^C.
 async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Promise<void> {
-  const run = checkPods({ api: distributionOf(spec).api, image: sandboxImage(spec) }).revoke!(pods)
+  const run = checkPods(podsOf(spec)).revoke!(pods)
   const job = { steps: [{ run, timeoutMs: endMs }], verify: { script: ':', parse: () => undefined } }
   using patience = new Countdown(endMs + 10_000)
   const failure = await control

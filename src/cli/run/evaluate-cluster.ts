@@ -67,7 +67,7 @@ export async function evaluateCluster(
   }
   for (const note of [...takenOver(inventory), ...otherPodNetworks(inventory)]) run.emit({ type: 'note', ...note })
   const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates]))
-  for (const { hosts: on, text } of expiryNotes(spec, certificates, Date.now()))
+  for (const { hosts: on, text } of expiryNotes(inventory, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
@@ -115,7 +115,7 @@ async function evaluateHosts(
   { facts: read, failed }: Pick<GatheredFacts<HostFacts>, 'facts' | 'failed'>,
 ): Promise<EvaluatedHosts> {
   const { spec, secrets, operation, run } = cluster
-  const all = inventoryOf(spec, read, secrets)
+  const all = inventoryOf(spec, distributionOf(spec), read, secrets)
   const first = all.firstHost.name
   throwIfStopped(run.stop, first)
   const firstFailed = failed.get(first)
@@ -125,7 +125,7 @@ async function evaluateHosts(
   }
   refuseSecondCluster(all, failed)
   const { fit, unfit } = setUnfitAside(all, failed)
-  const inventory = inventoryOf(spec, fit, secrets)
+  const inventory = inventoryOf(spec, all.distribution, fit, secrets)
   const evaluated = await evaluate(operation(inventory), run)
   throwIfStopped(run.stop, first)
   const { unreachable } = evaluated
@@ -141,7 +141,12 @@ function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: Eva
   for (;;) {
     const refusing = refusingWorkers(spec, current.evaluated)
     if (refusing.size === 0) return current
-    const inventory = inventoryOf(spec, without(current.inventory.facts, refusing), secrets)
+    const inventory = inventoryOf(
+      spec,
+      current.inventory.distribution,
+      without(current.inventory.facts, refusing),
+      secrets,
+    )
     const evaluated = judgeWith(operation(inventory), current.evaluated, run)
     // Leaving the worker out would change what must be read on other hosts. So it stays in the plan, and its refusal stops the run.
     if (evaluated === undefined) return current

@@ -17,11 +17,11 @@ export interface FitHosts {
  * or on which it begins, or a host of a new etcd. `failed` are the hosts that could not be read.
  */
 export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, HostError>): FitHosts {
-  const { spec, facts, secrets } = inventory
+  const { spec, distribution, facts, secrets } = inventory
   const findings = checkHosts(inventory)
   const names = new Set(findings.map(({ host }) => host))
   const fit = new Map([...facts].filter(([host]) => !names.has(host)))
-  if (findings.length > 0 && cannotGoOn(inventory, inventoryOf(spec, fit, secrets))) {
+  if (findings.length > 0 && cannotGoOn(inventory, inventoryOf(spec, distribution, fit, secrets))) {
     throw new UserErrors([...findings.map(({ error }) => error), ...failed.values()])
   }
   const byHost = Map.groupBy(findings, ({ host }) => host)

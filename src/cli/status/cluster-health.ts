@@ -1,3 +1,4 @@
+import { distributionOf } from '../../../distributions/index.ts'
 import { isControlPlane, isEtcdHost, isNode } from '../../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../../config/index.ts'
 import { HostError } from '../../core/index.ts'
@@ -42,6 +43,7 @@ export function clusterHealth(
   now: number,
   joined: ReadonlySet<string> = new Set(),
 ): ClusterHealth {
+  const distribution = distributionOf(spec)
   const hosts = spec.hosts.map(host => hostReport(spec, host, answers.get(host.name), { now, joined }))
   const controlPlane = new Set(spec.hosts.filter(isControlPlane).map(({ name }) => name))
   const apiServers = hosts.filter(({ host, apiServer }) => controlPlane.has(host) && apiServer?.state !== 'absent')
@@ -49,7 +51,7 @@ export function clusterHealth(
   const certificates = new Map(
     [...answers].flatMap(([host, answer]) => (answer instanceof HostError ? [] : [[host, answer.certificates]])),
   )
-  const notes = expiryNotes(spec, certificates, now).map(({ hosts: on, expired, text }) => ({
+  const notes = expiryNotes({ spec, distribution }, certificates, now).map(({ hosts: on, expired, text }) => ({
     where: hostNames(on),
     problem: text,
     expired,
@@ -69,11 +71,12 @@ export function clusterHealth(
 }
 
 function hostReport(
-  { etcd }: ClusterSpec,
+  spec: ClusterSpec,
   host: HostSpec,
   answer: HostAnswer | HostError | undefined,
   { now, joined }: { readonly now: number; readonly joined: ReadonlySet<string> },
 ): HostReport {
+  const { etcd } = spec
   const { name } = host
   if (answer === undefined || answer instanceof HostError) {
     const { where, problem } = answer?.details ?? { problem: 'it was not asked' }
@@ -89,7 +92,7 @@ function hostReport(
     ...(isNode(host) ? { kubelet: missing(kubelet, isJoined) } : {}),
     ...(isControlPlane(host) ? { apiServer: missing(apiServer, runsManifests) } : {}),
     ...(hasMember ? { etcd: missing(member, etcd.topology === 'stacked' && runsManifests) } : {}),
-    certificates: expiringCertificates(certificates, now),
+    certificates: expiringCertificates(distributionOf(spec), certificates, now),
   }
 }
 

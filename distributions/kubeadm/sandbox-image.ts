@@ -1,5 +1,4 @@
-import { defaultsFor } from '../catalog/index.ts'
-import type { ClusterSpec } from '../config/index.ts'
+import { type ClusterSpec, defaultsFor } from '../../src/index.ts'
 
 /** The image of the sandboxes of all pods, which every node has: kubeadm's, unless the runtime is told another. */
 export function sandboxImage({ images, kubernetes, runtime }: ClusterSpec): string {

@@ -1,0 +1,21 @@
+import type { ClusterSpec, DistributionAddons } from '../../src/index.ts'
+
+/** What kubeadm makes in the cluster. It can be told in two ways to leave an addon out. */
+export function addonsOf(spec: ClusterSpec): DistributionAddons {
+  const { dns, proxy } = spec.kubernetes.clusterConfiguration as {
+    readonly dns?: { readonly disabled?: boolean }
+    readonly proxy?: { readonly disabled?: boolean }
+  }
+  const { cni, cilium } = spec.network
+  const isReplaced = cni === 'cilium' && cilium.kubeProxyReplacement
+  return {
+    coreDns: dns?.disabled !== true && !skipsAddon(spec, 'coredns'),
+    kubeProxy: !isReplaced && proxy?.disabled !== true && !skipsAddon(spec, 'kube-proxy'),
+  }
+}
+
+// Whether kubeadm init leaves out what it would otherwise run in the cluster.
+function skipsAddon({ kubernetes }: ClusterSpec, addon: 'coredns' | 'kube-proxy'): boolean {
+  const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
+  return skipPhases.some(phase => phase === 'addon' || phase === `addon/${addon}`)
+}
