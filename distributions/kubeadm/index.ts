@@ -2,6 +2,7 @@ import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts } from '../../
 import { addonsOf } from './addons.ts'
 import { runtimePackages } from './declare-runtime.ts'
 import { formerNode, staticPods } from './former-node.ts'
+import { kubeadmHealth } from './health.ts'
 import { initialise } from './initialise.ts'
 import { portsOf } from './ports.ts'
 import { prepare } from './prepare.ts'
@@ -19,6 +20,7 @@ export const kubeadm: Distribution = {
     renewal: `evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. One control plane node after the other.`,
   },
   formerNode,
+  health: kubeadmHealth,
   ports: portsOf,
   addons: addonsOf,
   sandboxImage,

@@ -36,7 +36,9 @@ export type {
   DistributionPorts,
   DistributionProfile,
   FormerNode,
+  HealthQuestions,
   HostProblem,
+  MemberQuestion,
   UsedPort,
 } from './profile.ts'
 export { siteOf } from './site.ts'

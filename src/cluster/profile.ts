@@ -16,6 +16,7 @@ export interface DistributionProfile {
   readonly staticPods: string
   readonly certificates: CertificateCare
   readonly formerNode: FormerNode
+  readonly health: HealthQuestions
   ports(spec: ClusterSpec): DistributionPorts
   /** What it runs in the cluster besides the control plane. */
   addons(spec: ClusterSpec): DistributionAddons
@@ -40,6 +41,29 @@ export interface FormerNode {
   files(spec: ClusterSpec, host: HostSpec, facts: HostFacts): HostProblem | undefined
   /** Files that would change how the kubelet starts. */
   kubeletSettings(facts: HostFacts): readonly HostProblem[]
+}
+
+/**
+ * What `evcctl status` asks of a host, as functions of sh. They use `get`, `tell` and `url` of src/cli/status/health-probe.ts,
+ * and print `NAME=absent` where the host does not have what is asked.
+ */
+export interface HealthQuestions {
+  /** The function `ask_kubelet`; its answer has the name `kubelet`. */
+  readonly kubelet: string
+  /** The function `ask_api`; its answer has the name `api`. `port`: what cluster.yaml says, where the host does not know it. */
+  apiServer(port: number): string
+  /** The member of etcd that the distribution itself makes on control plane nodes. */
+  readonly member: MemberQuestion
+}
+
+/** Where a member of etcd is asked. */
+export interface MemberQuestion {
+  /** A file that only hosts with a member have. */
+  readonly is: string
+  /** A word of sh with its client URL; where that is empty, the member is asked on the loopback address. */
+  readonly at: string
+  /** What a client shows and trusts. */
+  readonly files: { readonly ca: string; readonly certificate: string; readonly key: string }
 }
 
 /** A TCP port, and the name of the process that listens there. */

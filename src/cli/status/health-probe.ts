@@ -1,4 +1,5 @@
-import { isControlPlane, isEtcdHost, isNode } from '../../cluster/index.ts'
+import { distributionOf } from '../../../distributions/index.ts'
+import { isControlPlane, isEtcdHost, isNode, type MemberQuestion } from '../../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../../config/index.ts'
 import { statusLimits } from '../../core/limits.ts'
 import { quote } from '../../shell/quote.ts'
@@ -22,47 +23,11 @@ tell() {
 url() { case $1 in *:*) printf 'https://[%s]:%s' "$1" "$2" ;; *) printf 'https://%s:%s' "$1" "$2" ;; esac; }
 `
 
-const kubelet = `ask_kubelet() {
-  settings=/var/lib/kubelet/config.yaml
-  if [ ! -s $settings ]; then echo kubelet=absent; return; fi
-  port=$(sed -n 's/^healthzPort: *\\([0-9]*\\).*/\\1/p' $settings)
-  address=$(sed -n 's/^healthzBindAddress: *["'\\'']*\\([0-9a-fA-F.:]*\\).*/\\1/p' $settings)
-  case $address in '' | 0.0.0.0 | ::) address=127.0.0.1 ;; *:*) address="[$address]" ;; esac
-  if [ "$port" = 0 ]; then
-    words=$(systemctl is-active kubelet 2>&1) && code=0 status=200 || code=1 status=000
-  else
-    get "http://$address:\${port:-10248}/healthz"
-  fi
-  tell kubelet 300
-}
-`
-
-// Anybody may read the readiness of an API server, unless anonymous requests are off (--anonymous-auth=false).
-const apiServer = (port: number) => `ask_api() {
-  manifest=/etc/kubernetes/manifests/kube-apiserver.yaml
-  pki=/etc/kubernetes/pki
-  if [ ! -s $manifest ]; then echo api=absent; return; fi
-  address=$(sed -n 's/^ *- --advertise-address=//p' $manifest | head -n 1)
-  port=$(sed -n 's/^ *- --secure-port=//p' $manifest | head -n 1)
-  at=$(url "\${address:-127.0.0.1}" "\${port:-${port}}")/readyz
-  get --cacert $pki/ca.crt "$at"
-  case $status in
-  401 | 403) get --cacert $pki/ca.crt --cert $pki/apiserver-kubelet-client.crt --key $pki/apiserver-kubelet-client.key "$at" ;;
-  esac
-  tell api 600
-}
-`
-
-interface EtcdFiles {
-  readonly ca: string
-  readonly certificate: string
-  readonly key: string
-}
-
-const withFiles = ({ ca, certificate, key }: EtcdFiles) => `--cacert ${ca} --cert ${certificate} --key ${key}`
+const withFiles = ({ ca, certificate, key }: MemberQuestion['files']) =>
+  `--cacert ${ca} --cert ${certificate} --key ${key}`
 
 // An etcd member tells whether it is part of a quorum, and lists the members it knows (JSON gateway of etcd).
-function member(is: string, at: string, files: EtcdFiles): string {
+function member({ is, at, files }: MemberQuestion): string {
   const get = `get ${withFiles(files)}`
   return `ask_etcd() {
   if [ ! -s ${is} ]; then echo etcd=absent; return; fi
@@ -76,17 +41,10 @@ function member(is: string, at: string, files: EtcdFiles): string {
 `
 }
 
-const stackedFiles = {
-  ca: '/etc/kubernetes/pki/etcd/ca.crt',
-  certificate: '/etc/kubernetes/pki/etcd/healthcheck-client.crt',
-  key: '/etc/kubernetes/pki/etcd/healthcheck-client.key',
-}
-const stackedManifest = '/etc/kubernetes/manifests/etcd.yaml'
-const stackedUrl = `$(sed -n 's/^ *- --listen-client-urls=\\([^,]*\\).*/\\1/p' ${stackedManifest} | head -n 1)`
-const ownFiles = {
-  ca: '/etc/etcd/pki/ca.crt',
-  certificate: '/etc/etcd/pki/server.crt',
-  key: '/etc/etcd/pki/server.key',
+const own: MemberQuestion = {
+  is: '/etc/etcd/etcd.env',
+  at: "''",
+  files: { ca: '/etc/etcd/pki/ca.crt', certificate: '/etc/etcd/pki/server.crt', key: '/etc/etcd/pki/server.key' },
 }
 const clientFiles = {
   ca: '/etc/evcctl/etcd/ca.crt',
@@ -109,7 +67,9 @@ function endpoints(urls: readonly string[]): string {
 }
 
 /** The script for one host. It asks the kubelet, the API server and the etcd member that the cluster file gives this host. */
-export function healthScript({ controlPlane, etcd }: ClusterSpec, host: HostSpec): string {
+export function healthScript(spec: ClusterSpec, host: HostSpec): string {
+  const { controlPlane, etcd } = spec
+  const { health } = distributionOf(spec)
   const isServer = isControlPlane(host)
   const parts = [functions]
   const asked: string[] = []
@@ -117,12 +77,12 @@ export function healthScript({ controlPlane, etcd }: ClusterSpec, host: HostSpec
     parts.push(part)
     asked.push(name)
   }
-  if (isNode(host)) ask('ask_kubelet', kubelet)
-  if (isServer) ask('ask_api', apiServer(controlPlane.bindPort))
+  if (isNode(host)) ask('ask_kubelet', health.kubelet)
+  if (isServer) ask('ask_api', health.apiServer(controlPlane.bindPort))
   if (etcd.topology === 'stacked') {
-    if (isServer) ask('ask_etcd', member(stackedManifest, stackedUrl, stackedFiles))
+    if (isServer) ask('ask_etcd', member(health.member))
   } else if (etcd.managed) {
-    if (isEtcdHost(host)) ask('ask_etcd', member('/etc/etcd/etcd.env', "''", ownFiles))
+    if (isEtcdHost(host)) ask('ask_etcd', member(own))
   } else if (isServer) {
     parts.push(endpoints(etcd.endpoints))
     asked.push(...etcd.endpoints.map((_, index) => `ask_endpoint${index}`))
