@@ -1,14 +1,8 @@
-import { containerd } from '../roles/containerd/index.ts'
-import { criO } from '../roles/cri-o/index.ts'
-import { docker } from '../roles/docker/index.ts'
 import { etcdInstallation } from '../roles/etcd/index.ts'
 import { etcdClient } from '../roles/etcd-client/index.ts'
 import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
-import { images } from '../roles/images/index.ts'
-import { kubelet } from '../roles/kubelet/index.ts'
-import { kubernetesBinaries } from '../roles/kubernetes-binaries/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
 import {
@@ -16,6 +10,7 @@ import {
   barrier,
   batchesOf,
   type ClusterSpec,
+  type DistributionProfile,
   firstControlPlaneHost,
   type Graph,
   type GraphBuilder,
@@ -31,13 +26,11 @@ import {
 } from '../src/index.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
-/** What they write or restart on a running node can take it out of the cluster; images can fill its disk. */
-const rolled = new Set(
-  [containerd, criO, docker, haproxy, images, kubernetesBinaries, kubelet, nginxProxy, os].map(({ name }) => name),
-)
+/** What they write or restart on a running node can take it out of the cluster; the distribution has more such roles. */
+const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
 
 /** These go from host to host, too: see rollFirewalls(), rollEtcdClients() and declareEtcd(). */
-const rolledElsewhere = new Set([etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name))
+const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name)
 
 /**
  * The nodes that run already, in the batches in which they change: one node first, to prove what is new; the other control
@@ -102,6 +95,7 @@ export interface RunningHosts {
 
 /** What shows that a running node is well. */
 export interface Rolling extends RunningHosts {
+  readonly distribution: Pick<DistributionProfile, 'rolled'>
   /** Done when a node is Ready, by its name. */
   readonly ready: ReadonlyMap<string, Task>
   /** Done when the kubelet of a node runs, by the node's name. */
@@ -122,9 +116,10 @@ export interface Rolling extends RunningHosts {
  * are uploaded with them.
  */
 export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void {
-  const { spec, facts, host, ready, kubelets, configured } = rolling
+  const { spec, distribution, facts, host, ready, kubelets, configured } = rolling
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
-  const held = builder.tasks.filter(task => rolled.has(task.role) && !(task.role === os.name && members.has(task.host)))
+  const roles = new Set([...rolled, ...distribution.rolled.roles])
+  const held = builder.tasks.filter(task => roles.has(task.role) && !(task.role === os.name && members.has(task.host)))
   const pods = (name: string) => [configured.get(name) ?? []].flat()
   const proofs = (name: string) => [ready.get(name)!, ...pods(name)]
   const nodes = spec.hosts.filter(isControlPlane).map(({ name }) => name)
@@ -203,20 +198,25 @@ interface Judged {
 }
 
 /** What a plan would write on nodes and members of etcd that run, and can take one of them out. `batches`: see hostBatches(). */
-export function changesOfRunningHosts(batches: Batches, { graph, plan }: Judged): readonly Task[] {
+export function changesOfRunningHosts(
+  { rolled: own }: Pick<DistributionProfile, 'rolled'>,
+  batches: Batches,
+  { graph, plan }: Judged,
+): readonly Task[] {
+  const roles = new Set([...rolled, ...rolledElsewhere, ...own.roles])
   const running = new Set(batches.flat())
   const changing = [...plan.verdicts].flatMap(([id, { is }]) => (is === 'in desired state' ? [] : graph.tasks.get(id)!))
   return changing.filter(
-    task => running.has(task.host) && (rolled.has(task.role) || rolledElsewhere.has(task.role) || isOfStaticPods(task)),
+    task => running.has(task.host) && (roles.has(task.role) || own.kinds.includes(task.resource.kind)),
   )
 }
 
-function isOfStaticPods({ resource }: Task): boolean {
-  return resource.kind === 'kubeadm configuration'
-}
-
 /** The running hosts that a plan would change, batch after batch. `batches`: see hostBatches(). */
-export function changingBatches(batches: Batches, judged: Judged): Batches {
-  const changing = new Set(changesOfRunningHosts(batches, judged).map(({ host }) => host))
+export function changingBatches(
+  distribution: Pick<DistributionProfile, 'rolled'>,
+  batches: Batches,
+  judged: Judged,
+): Batches {
+  const changing = new Set(changesOfRunningHosts(distribution, batches, judged).map(({ host }) => host))
   return batches.map(batch => batch.filter(name => changing.has(name))).filter(({ length }) => length > 0)
 }

@@ -235,3 +235,35 @@ test('the engine does not know what it makes of hosts', () => {
     .filter(path => /kube|etcd|calico|cilium|flannel/i.test(readFileSync(join(root, path), 'utf8')))
   expect(wrong).toEqual([])
 })
+
+/** The roles that only kubeadm's distribution declares. */
+const rolesOfKubeadm = [
+  'control-plane',
+  'control-plane-join',
+  'kubelet',
+  'kubernetes-binaries',
+  'node-runtime',
+  'worker',
+]
+const ofKubeadm = ['distributions/kubeadm', 'src/resources/kubeadm', ...rolesOfKubeadm.map(name => `roles/${name}`)]
+const isKubeadms = (path: string) => ofKubeadm.some(folder => path.startsWith(`${folder}/`))
+
+test('where kubeadm keeps its files is known to what is its own, and others are told by the distribution', () => {
+  // The keys of kubeadm's own documents in cluster.yaml, whose values evcctl does not let anybody change.
+  const named = ['src/config/checks/owned-keys.ts']
+  const wrong = files.filter(
+    path => !isKubeadms(path) && /\/etc\/kubernetes/.test(readFileSync(join(root, path), 'utf8')),
+  )
+  expect(wrong).toEqual(named)
+})
+
+test('what kubeadm needs is imported by what is its own', () => {
+  const named = ['src/index.ts', 'src/contracts/control-plane-node.ts']
+  const wrong = files.filter(path => !isKubeadms(path) && importsOf(path).some(isKubeadms))
+  // One file chooses the distribution.
+  expect(wrong).toEqual([...named, 'distributions/index.ts'])
+  const text = (path: string) => readFileSync(join(root, path), 'utf8').replaceAll(/^ *(\/\/|\/?\*).*$/gm, '')
+  // The catalog has its versions, as data.
+  const using = files.filter(path => /\bkubeadm[A-Z]/.test(text(path)) && !path.startsWith('src/catalog/'))
+  expect(using.filter(path => !isKubeadms(path))).toEqual([])
+})

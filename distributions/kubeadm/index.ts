@@ -6,6 +6,7 @@ import { kubeadmHealth } from './health.ts'
 import { initialise } from './initialise.ts'
 import { portsOf } from './ports.ts'
 import { prepare } from './prepare.ts'
+import { rolled } from './rolled.ts'
 import { sandboxImage } from './sandbox-image.ts'
 
 /** Upstream's programs, a container runtime of their own, and kubeadm, which makes static pods of the control plane. */
@@ -21,6 +22,7 @@ export const kubeadm: Distribution = {
   },
   formerNode,
   health: kubeadmHealth,
+  rolled,
   ports: portsOf,
   addons: addonsOf,
   sandboxImage,

@@ -5,14 +5,14 @@ import type { RunningNode } from './run-nodes.ts'
 
 /** Lets what can take a running host out of the cluster reach one host first; see ../rolling.ts. */
 export function rollChanges(
-  { inventory, builder, first }: Site,
+  { inventory, distribution, builder, first }: Site,
   { configured }: ControlPlane,
   nodes: readonly RunningNode[],
 ): void {
   const { spec, facts } = inventory
   const ready = new Map(nodes.map(node => [node.machine.name, node.ready]))
   const kubelets = new Map(nodes.map(node => [node.machine.name, node.running]))
-  const rolling = { spec, facts, host: first.name, ready, kubelets, configured }
+  const rolling = { spec, distribution, facts, host: first.name, ready, kubelets, configured }
   rollFirewalls(builder, rolling)
   rollEtcdClients(builder, rolling)
   rollRunningNodes(builder, rolling)

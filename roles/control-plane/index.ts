@@ -10,7 +10,6 @@ import {
   etcdDataOf,
   file,
   initConfiguration,
-  kubeadmApi,
   kubeadmConfiguration,
   kubeadmFile,
   kubeadmInit,
@@ -73,7 +72,7 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
       }),
       { after: [written, initialised] },
     )
-    const swept = scope.add(endedRunsValues(kubeadmApi), { after: [initialised] })
+    const swept = scope.add(endedRunsValues(), { after: [initialised] })
     const token = scope.ephemeral({ ...bootstrapToken(), after: [swept] })
     const upload = uploadFile(init, cluster)
     const uploadWritten = upload === undefined ? [] : [scope.add(upload)]

@@ -13,7 +13,7 @@ import {
 
 const folder = '/etc/evcctl/etcd'
 
-/** Not below /etc/kubernetes/pki: `kubeadm reset` empties that folder, also when evcctl repeats an interrupted init. */
+/** Not in the folder of kubeadm's certificates: `kubeadm reset` empties that, also when evcctl repeats an interrupted init. */
 export const etcdClientPaths = {
   folder,
   ca: `${folder}/ca.crt`,

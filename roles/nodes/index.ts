@@ -1,12 +1,12 @@
-import { type ApiAccess, flannelNode, type NodeTaint, nodeLabels, type Role, type Task } from '../../src/index.ts'
+import { type ApiAccess, flannelNode, nodeLabels, type Role, type Taint, type Task } from '../../src/index.ts'
 
 export interface NodesParameters {
   readonly api: ApiAccess
   /** Name of the node; the role runs on a control plane node. */
   readonly node: string
   readonly labels: Readonly<Record<string, string>>
-  readonly taints: readonly NodeTaint[]
-  /** Keys of taints that are removed unless the user sets them, e.g. kubeadm's own. */
+  readonly taints: readonly Taint[]
+  /** Keys of taints that are removed unless the user sets them, e.g. Kubernetes' own. */
   readonly managedTaints: readonly string[]
   /** Done when the node is in the cluster. */
   readonly joined: Task

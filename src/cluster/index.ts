@@ -39,6 +39,7 @@ export type {
   HealthQuestions,
   HostProblem,
   MemberQuestion,
+  RolledWork,
   UsedPort,
 } from './profile.ts'
 export { siteOf } from './site.ts'

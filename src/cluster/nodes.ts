@@ -1,8 +1,7 @@
-import type { HostSpec } from '../config/index.ts'
-import type { NodeTaint } from '../resources/kubeadm/index.ts'
+import type { HostSpec, Taint } from '../config/index.ts'
 
-/** kubeadm's own taint of control plane nodes, which keeps workloads away. */
-const controlPlaneTaint: NodeTaint = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }
+/** Kubernetes' own taint of control plane nodes, which keeps workloads away. */
+const controlPlaneTaint: Taint = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }
 
 type Roles = Pick<HostSpec, 'roles'>
 
@@ -16,7 +15,7 @@ export function isControlPlane({ roles }: Roles): boolean {
   return roles.includes('control-plane')
 }
 
-/** Whether a host has the role etcd: a member that has nothing to do with kubeadm. */
+/** Whether a host has the role etcd: a member that the distribution does not make. */
 export function isEtcdHost({ roles }: Roles): boolean {
   return roles.includes('etcd')
 }
@@ -27,8 +26,8 @@ export function labelsFor(host: HostSpec): Readonly<Record<string, string>> {
   return { ...role, ...host.labels }
 }
 
-/** Taints of cluster.yaml; a control plane node that is no worker has kubeadm's, too. */
-export function taintsFor(host: HostSpec): readonly NodeTaint[] {
+/** Taints of cluster.yaml; a control plane node that is no worker has Kubernetes' own, too. */
+export function taintsFor(host: HostSpec): readonly Taint[] {
   const dedicated = isControlPlane(host) && !host.roles.includes('worker')
   return dedicated ? [controlPlaneTaint, ...host.taints] : host.taints
 }

@@ -17,6 +17,7 @@ export interface DistributionProfile {
   readonly certificates: CertificateCare
   readonly formerNode: FormerNode
   readonly health: HealthQuestions
+  readonly rolled: RolledWork
   ports(spec: ClusterSpec): DistributionPorts
   /** What it runs in the cluster besides the control plane. */
   addons(spec: ClusterSpec): DistributionAddons
@@ -41,6 +42,14 @@ export interface FormerNode {
   files(spec: ClusterSpec, host: HostSpec, facts: HostFacts): HostProblem | undefined
   /** Files that would change how the kubelet starts. */
   kubeletSettings(facts: HostFacts): readonly HostProblem[]
+}
+
+/** What of its own goes from one batch of running nodes to the next; see playbooks/rolling.ts. */
+export interface RolledWork {
+  /** Names of roles: what these write or restart on a running node can take it out of the cluster. */
+  readonly roles: readonly string[]
+  /** Kinds of resources that change the control plane itself, e.g. its static pods; each node's is its `configured`. */
+  readonly kinds: readonly string[]
 }
 
 /**

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Event } from '../../src/core/index.ts'
-import { ephemeralLabel, tokenDescription } from '../../src/resources/api/ephemeral-values.ts'
+import { ephemeralLabel, tokenDescription } from '../../src/resources/kubeadm/ephemeral-values.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { evcctl, eventsOf, startEvcctl } from './kit/evcctl.ts'
 

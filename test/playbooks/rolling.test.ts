@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { changesOfRunningHosts, changingBatches, hostBatches, runningBatches } from '../../playbooks/rolling.ts'
 import { type ClusterSpec, type Graph, type HostFacts, type Plan, Secret, type TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
@@ -195,14 +196,14 @@ describe('running nodes', () => {
     const config = (name: string) => `${name}/kubelet configuration:/var/lib/kubelet/config.yaml`
     const labels = 'cp1/labels and taints:w3'
     const firewallAndName = ['w3/firewall:openings', 'cp1/hostname:cp1']
-    expect(changingBatches(batches, changing(graph, [labels]))).toEqual([])
-    expect(changingBatches(batches, changing(graph, [config('w3'), labels]))).toEqual([['w3']])
-    expect(changingBatches(batches, changing(graph, firewallAndName))).toEqual([['cp1'], ['w3']])
-    expect(changingBatches(batches, changing(graph, names.map(config)))).toEqual(batches)
+    expect(changingBatches(kubeadm, batches, changing(graph, [labels]))).toEqual([])
+    expect(changingBatches(kubeadm, batches, changing(graph, [config('w3'), labels]))).toEqual([['w3']])
+    expect(changingBatches(kubeadm, batches, changing(graph, firewallAndName))).toEqual([['cp1'], ['w3']])
+    expect(changingBatches(kubeadm, batches, changing(graph, names.map(config)))).toEqual(batches)
     const { spec: given, facts } = external({ cp1: ['control-plane'], e1: ['etcd'], e2: ['etcd'], e3: ['etcd'] })
     const packages = ['e1', 'e2', 'e3'].map(name => `${name}/packages:apt`)
     const judged = changing(clusterGraph(given, facts), packages)
-    expect(changingBatches(hostBatches(given, facts), judged)).toEqual([['e2'], ['e1'], ['e3']])
+    expect(changingBatches(kubeadm, hostBatches(given, facts), judged)).toEqual([['e2'], ['e1'], ['e3']])
   })
 
   test('are taken out of the cluster by changes of their static pods, too, which nodes that this run makes have none of', () => {
@@ -214,8 +215,8 @@ describe('running nodes', () => {
       graph,
       pods.map(({ id }) => id),
     )
-    expect(changesOfRunningHosts(hostBatches(spec, facts), judged)).toEqual(pods.slice(0, 2))
-    expect(changingBatches(hostBatches(spec, facts), judged)).toEqual([['cp1'], ['cp2']])
+    expect(changesOfRunningHosts(kubeadm, hostBatches(spec, facts), judged)).toEqual(pods.slice(0, 2))
+    expect(changingBatches(kubeadm, hostBatches(spec, facts), judged)).toEqual([['cp1'], ['cp2']])
   })
 })
 

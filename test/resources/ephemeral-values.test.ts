@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { endedRunsValues, ephemeralLabel, tokenDescription } from '../../src/resources/api/ephemeral-values.ts'
-import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
+import { endedRunsValues, ephemeralLabel, tokenDescription } from '../../src/resources/kubeadm/ephemeral-values.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
 const path = '/api/v1/namespaces/kube-system/secrets?fieldSelector=type%3Dbootstrap.kubernetes.io%2Ftoken'
-const resource = endedRunsValues(kubeadmApi)
+const resource = endedRunsValues()
 const token = (id: string, description: string, labels = {}) => ({
   metadata: { name: `bootstrap-token-${id}`, labels },
   data: { description: Buffer.from(description).toString('base64'), 'token-secret': '' },

@@ -85,13 +85,13 @@ export async function evaluateCluster(
     except: cluster.id,
   })
   const batches = hostBatches(spec, facts)
-  const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(batches, evaluated), spec.file)
+  const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(distribution, batches, evaluated), spec.file)
   const { lockVoters: voters } = inventory
   const { holder, ...seen } = seenLock(read.locks, voters)
   return {
     voters,
     seen,
-    batches: changingBatches(batches, evaluated),
+    batches: changingBatches(distribution, batches, evaluated),
     evaluation: { ...judged, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },
     ...(holder === undefined ? {} : { lockedBy: describeHolder(holder) }),
   }

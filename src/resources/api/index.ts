@@ -3,7 +3,6 @@
 export * from './access.ts'
 export * from './api-state.ts'
 export * from './api-survey.ts'
-export * from './ephemeral-values.ts'
 export * from './flannel-node.ts'
 export * from './helm-release.ts'
 export * from './kubectl.ts'

@@ -2,9 +2,10 @@ import { UserError } from '../../core/errors.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
-import { kubectl, tokenDescription } from '../api/index.ts'
+import { kubectl } from '../api/index.ts'
 import { retried } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
+import { tokenDescription } from './ephemeral-values.ts'
 
 /** A bootstrap token of kubeadm: `id.secret`. The id alone is public. */
 export interface BootstrapToken {

@@ -3,9 +3,10 @@ import type { ProbeResult } from '../../core/resource.ts'
 import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
-import { ephemeralLabel, kubectl } from '../api/index.ts'
+import { kubectl } from '../api/index.ts'
 import { retried } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
+import { ephemeralLabel } from './ephemeral-values.ts'
 
 /**
  * One certificate key for all control plane nodes that join in a run. kubeadm encrypts the cluster's CAs with it and

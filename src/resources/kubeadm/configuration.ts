@@ -11,6 +11,9 @@ import { type KubeadmConfigurationState, kubeadmConfigurationProbe, type LocalSt
 import { explainKubeadm } from './failure.ts'
 import { editedFields } from './static-pods.ts'
 
+/** The kind of both resources of a node's documents and static pods. */
+export const kubeadmConfigurationKind = 'kubeadm configuration'
+
 export interface KubeadmConfigurationParameters {
   /** File on the host with the kubeadm documents. It must exist before. */
   readonly configuration: string
@@ -40,7 +43,7 @@ export function kubeadmConfiguration(
   const { configuration, documents } = parameters
   const record = clusterRecord(documents)
   return {
-    kind: 'kubeadm configuration',
+    kind: kubeadmConfigurationKind,
     // The name is the same on the other control plane nodes, so that their changes can be compared with this one.
     name: 'node',
     title: 'kubeadm configuration',

@@ -3,7 +3,14 @@ import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'
 import type { ClusterDocuments } from './cluster-record.ts'
-import { certSANsIn, clusterRecord, fixedField, podChanges, serverOf } from './configuration.ts'
+import {
+  certSANsIn,
+  clusterRecord,
+  fixedField,
+  kubeadmConfigurationKind,
+  podChanges,
+  serverOf,
+} from './configuration.ts'
 import { changeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import {
@@ -53,7 +60,7 @@ export function controlPlaneConfiguration(
   const { configuration, documents } = parameters
   const record = clusterRecord(documents)
   return {
-    kind: 'kubeadm configuration',
+    kind: kubeadmConfigurationKind,
     name: 'node',
     title: 'kubeadm configuration',
     probe: { script: probeScript(record.path), parse: parseState },

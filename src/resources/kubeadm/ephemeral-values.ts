@@ -1,8 +1,7 @@
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
-import type { ApiAccess } from './access.ts'
-import { answerFor, askApi } from './api-survey.ts'
-import { againFunction, kubectl } from './kubectl.ts'
+import { againFunction, answerFor, askApi, kubectl } from '../api/index.ts'
+import { kubeadmApi } from './api-access.ts'
 
 /** The label of a Secret that a run of evcctl creates for its own use and deletes at its end. */
 export const ephemeralLabel = 'evcctl.dev/ephemeral'
@@ -24,26 +23,24 @@ export interface EphemeralValuesState {
  * and anybody can join with a token for hours. The check comes before a run creates its own values. It never deletes those
  * of another run, since only the run that holds the lock gets here. Runs on a control plane node.
  */
-export function endedRunsValues(api: ApiAccess): Resource<EphemeralValuesState, Record<never, never>> {
+export function endedRunsValues(): Resource<EphemeralValuesState, Record<never, never>> {
   return {
     kind: 'ephemeral values',
     name: 'ended runs',
     title: 'bootstrap tokens of ended runs',
-    probe: surveyProbe({ asks: [askApi(api, [path])], parse: parseTokens }),
+    probe: surveyProbe({ asks: [askApi(kubeadmApi, [path])], parse: parseTokens }),
     desired: {},
     diff: ({ tokens }) =>
       tokens.length === 0
         ? undefined
         : { action: 'delete', fields: tokens.map(id => ({ field: 'token', before: id, after: 'nothing' })) },
-    converge: ({ tokens }) => [
-      { run: `${againFunction}${tokens.map(id => deletion(api, id)).join('')}`, timeoutMs: 180_000 },
-    ],
+    converge: ({ tokens }) => [{ run: `${againFunction}${tokens.map(deletion).join('')}`, timeoutMs: 180_000 }],
   }
 }
 
 // kubeadm-certs is owned by its token: without this line, the garbage collector would delete it a little later.
-function deletion(api: ApiAccess, id: string): string {
-  const secrets = `${kubectl(api)} --namespace kube-system`
+function deletion(id: string): string {
+  const secrets = `${kubectl(kubeadmApi)} --namespace kube-system`
   const name = `bootstrap-token-${id}`
   return `owner=$(${secrets} get secret kubeadm-certs --ignore-not-found -o jsonpath='{.metadata.ownerReferences[0].name}')
 if [ "$owner" = ${name} ]; then again ${secrets} delete secret kubeadm-certs --ignore-not-found; fi

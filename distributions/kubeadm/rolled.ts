@@ -1,0 +1,13 @@
+import { containerd } from '../../roles/containerd/index.ts'
+import { criO } from '../../roles/cri-o/index.ts'
+import { docker } from '../../roles/docker/index.ts'
+import { images } from '../../roles/images/index.ts'
+import { kubelet } from '../../roles/kubelet/index.ts'
+import { kubernetesBinaries } from '../../roles/kubernetes-binaries/index.ts'
+import { kubeadmConfigurationKind, type RolledWork } from '../../src/index.ts'
+
+/** What can take a running node out of the cluster; images can fill its disk. */
+export const rolled: RolledWork = {
+  roles: [containerd, criO, docker, images, kubernetesBinaries, kubelet].map(({ name }) => name),
+  kinds: [kubeadmConfigurationKind],
+}
