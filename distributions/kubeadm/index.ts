@@ -1,4 +1,4 @@
-import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts } from '../../src/index.ts'
+import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts, kubeadmFile } from '../../src/index.ts'
 import { addonsOf } from './addons.ts'
 import { runtimePackages } from './declare-runtime.ts'
 import { formerNode, staticPods } from './former-node.ts'
@@ -19,6 +19,11 @@ export const kubeadm: Distribution = {
   certificates: {
     kubelets: '/var/lib/kubelet/',
     renewal: `evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. One control plane node after the other.`,
+  },
+  byHand: {
+    reset: 'kubeadm reset',
+    installKubeProxy: `kubeadm init phase addon kube-proxy --config ${kubeadmFile}`,
+    renewCertificates: 'kubeadm certs renew all; then restart their static pods',
   },
   formerNode,
   health: kubeadmHealth,

@@ -31,6 +31,7 @@ export function declareNetwork(
   const from = cni === 'flannel' ? first : home
   const { same } = on.declare(settledNetworkRole, on.first.name, {
     api: on.distribution.api,
+    installKubeProxy: on.distribution.byHand.installKubeProxy,
     cni,
     file: spec.file,
     after: [...new Set([first.joined, (from ?? first).joined])],

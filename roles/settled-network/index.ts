@@ -6,6 +6,8 @@ export interface SettledNetworkRoleParameters {
   readonly cni: string
   /** Whether kube-proxy has to run; undefined: the network works either way. */
   readonly kubeProxy?: boolean
+  /** A command by which people install kube-proxy. */
+  readonly installKubeProxy: string
   /** Path of cluster.yaml, for messages. */
   readonly file: string
   /** Done when this host and the host that sets up the network are control plane nodes. */

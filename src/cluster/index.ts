@@ -31,6 +31,7 @@ export { isControlPlane, isEtcdHost, isNode, labelsFor, managedTaints, taintsFor
 export { type HostOpenings, openingsOf } from './openings.ts'
 export { privateAddressOf } from './private-address.ts'
 export type {
+  ByHand,
   CertificateCare,
   DistributionAddons,
   DistributionPorts,

@@ -15,6 +15,7 @@ export interface DistributionProfile {
   /** Folder of the manifests whose pods the kubelet runs without the API, with a slash at its end. */
   readonly staticPods: string
   readonly certificates: CertificateCare
+  readonly byHand: ByHand
   readonly formerNode: FormerNode
   readonly health: HealthQuestions
   readonly rolled: RolledWork
@@ -23,6 +24,16 @@ export interface DistributionProfile {
   addons(spec: ClusterSpec): DistributionAddons
   /** The image of the sandboxes of all pods, which every node has. */
   sandboxImage(spec: ClusterSpec): string
+}
+
+/** Commands for people, for messages. */
+export interface ByHand {
+  /** Takes a node's own part of the cluster from a host. */
+  readonly reset: string
+  /** Installs kube-proxy in a cluster that has none. */
+  readonly installKubeProxy: string
+  /** Renews the certificates of API servers. */
+  readonly renewCertificates: string
 }
 
 /** How certificates on its nodes stay valid; those in the folder of its facts are the distribution's own. */

@@ -85,7 +85,7 @@ function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: Certificat
   const { certificates, facts } = distribution
   const { etcd, file } = spec
   if (ca)
-    return 'That is a CA: evcctl does not renew it, nor does kubeadm. All that it signed has to be made again: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'
+    return `That is a CA: evcctl does not renew it, nor does ${distribution.name}. All that it signed has to be made again: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/`
   if (path.startsWith(certificates.kubelets))
     return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
   if (path.startsWith(facts.folder)) return certificates.renewal

@@ -9,6 +9,8 @@ interface Cluster {
   readonly ca: X509Certificate | undefined
   /** Where control plane nodes have it. */
   readonly caPath: string
+  /** How people renew what API servers show. */
+  readonly renew: string
   /** Whether an API server of it listens somewhere. */
   readonly serves: boolean
 }
@@ -32,7 +34,7 @@ export function* endpointChecks(
   // A CA that cannot be read is not what a load balancer can be blamed for.
   if (pem !== undefined && ca === undefined) return
   const serves = controlPlane.some(({ facts }) => facts.listening.some(({ port }) => port === bindPort))
-  const cluster = { endpoint, ca, caPath: distribution.api.ca, serves }
+  const cluster = { endpoint, ca, caPath: distribution.api.ca, renew: distribution.byHand.renewCertificates, serves }
   for (const { host, facts } of hosts) {
     const problem = facts.endpoint === undefined ? undefined : problemOf(facts.endpoint, cluster)
     if (problem !== undefined) yield finding('endpoint', host, problem)
@@ -50,7 +52,7 @@ function problemOf(found: EndpointFacts, cluster: Cluster): Problem | undefined 
   return silent && cluster.serves ? unanswered(found, endpoint) : undefined
 }
 
-function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath }: Cluster): Problem | undefined {
+function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, renew }: Cluster): Problem | undefined {
   if (ca === undefined) {
     return {
       problem: `Something answers at the API endpoint ${endpoint} already, and this cluster is yet to be made.`,
@@ -72,7 +74,7 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath }
     problem: `The API endpoint ${endpoint} answers with a certificate that has expired.`,
     expected: 'a certificate that is valid',
     actual: describe(certificate),
-    next: 'Renew it on the control plane nodes: kubeadm certs renew all; then restart their static pods.',
+    next: `Renew it on the control plane nodes: ${renew}.`,
   }
 }
 

@@ -27,7 +27,7 @@ function adminConf(given: { cluster?: object; user?: object; top?: object } = {}
   })
 }
 
-const read = (text: string) => readAdminConf(text, 'cp1:/etc/kubernetes/admin.conf')
+const read = (text: string) => readAdminConf(text, { where: 'cp1:/etc/kubernetes/admin.conf', writer: 'kubeadm' })
 
 describe('of the admin.conf of a host', () => {
   test('certificates and key are taken over as kubeadm wrote them', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { clusterHealth } from '../../src/cli/status/cluster-health.ts'
 import { isHealthy, readStatus } from '../../src/cli/status/cluster-status.ts'
 import type { HostAnswers } from '../../src/cli/status/health-answer.ts'
@@ -62,6 +63,7 @@ function shown(answers: HostAnswers, given: ClusterSpec = spec, silent: readonly
   const text = statusText(found, {
     name: 'lab',
     file: 'cluster.yaml',
+    reset: kubeadm.byHand.reset,
     paint: createPaint(false),
     health,
     asked: 'cp2',

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { isHealthy, readStatus, statusScripts } from '../../src/cli/status/cluster-status.ts'
 import { statusText } from '../../src/cli/status/status-text.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
@@ -59,7 +60,12 @@ const healthy = [
   answered({ gitVersion: 'v1.36.4' }),
 ]
 const text = (results: Parameters<typeof readStatus>[1]) =>
-  statusText(readStatus(spec, results), { name: 'lab', file: 'cluster.yaml', paint: createPaint(false) })
+  statusText(readStatus(spec, results), {
+    name: 'lab',
+    file: 'cluster.yaml',
+    reset: kubeadm.byHand.reset,
+    paint: createPaint(false),
+  })
 
 describe('status', () => {
   test('has one answer for each question', () => expect(statusScripts(kubeadmApi, 2)).toHaveLength(healthy.length))

@@ -96,7 +96,12 @@ const readers: readonly (CostlyReader & { readonly given: Texts })[] = [
     given: blocks,
     read: text => void registryAuthorities({ a: 'ca.crt' }, 'cluster.yaml', around(text)),
   },
-  { name: 'admin.conf', most, given: configs, read: text => void readAdminConf(text, 'cp1:admin.conf') },
+  {
+    name: 'admin.conf',
+    most,
+    given: configs,
+    read: text => void readAdminConf(text, { where: 'cp1:admin.conf', writer: 'kubeadm' }),
+  },
   { name: 'kubeconfig', most, given: configs, read: text => void mergeKubeconfig(text, access, 'config') },
   { name: 'kubeconfig in the way', most, given: configs, read: text => refuseToLose(text, access, 'config') },
   {

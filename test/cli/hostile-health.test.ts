@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { clusterHealth } from '../../src/cli/status/cluster-health.ts'
 import { isHealthy, readStatus } from '../../src/cli/status/cluster-status.ts'
 import { readHostAnswer } from '../../src/cli/status/health-answer.ts'
@@ -73,7 +74,13 @@ test('whatever hosts answer, there is a status that a terminal can show', { time
       )
       const whole = clusterHealth(spec, new Map([['cp1', answer]]), now)
       isHealthy(found, whole)
-      const text = statusText(found, { name: 'lab', file: 'f', paint: createPaint(false), health: whole })
+      const text = statusText(found, {
+        name: 'lab',
+        file: 'f',
+        reset: kubeadm.byHand.reset,
+        paint: createPaint(false),
+        health: whole,
+      })
       expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e]/)
       JSON.stringify({ found, whole })
     }),

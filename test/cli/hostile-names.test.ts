@@ -47,13 +47,18 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
     const graph = builder.build()
     const raw = nodesAnswered({ metadata: { name } })
     const snapshots = new Map([...graph.tasks].map(([id, task]) => [id, { current: task.resource.probe.parse(raw) }]))
-    return [otherNodesNote(otherNodes({ graph, snapshots }, spec), spec.file)]
+    return [otherNodesNote(otherNodes({ graph, snapshots }, spec), { file: spec.file, reset: kubeadm.byHand.reset })]
   },
   'status of a node that is not in the file': name => {
     const pods = [{ metadata: { name }, spec: { nodeName: name }, status: { phase: 'Pending' } }]
     const lists = [nodesListed([{ metadata: { name } }]), podsListed(pods), 'ok', '{"gitVersion":"v1.36.4"}']
     return [
-      statusText(readStatus(spec, lists.map(answered)), { name: 'lab', file: spec.file, paint: createPaint(false) }),
+      statusText(readStatus(spec, lists.map(answered)), {
+        name: 'lab',
+        file: spec.file,
+        reset: kubeadm.byHand.reset,
+        paint: createPaint(false),
+      }),
     ]
   },
   'a node with another runtime': name => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { otherNodes, otherNodesNote } from '../../src/cli/run/other-nodes.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { nodeLabels } from '../../src/resources/api/node-labels.ts'
@@ -29,17 +30,19 @@ describe('nodes that are not in the file', () => {
   ])('when %s', (_, raw, names) => expect(otherNodesOf(raw)).toEqual(names))
 
   test('are named with what to do', () => {
-    expect(otherNodesNote(['w3'], 'cluster.yaml')).toMatch(
+    expect(otherNodesNote(['w3'], { file: 'cluster.yaml', reset: kubeadm.byHand.reset })).toMatch(
       /^Node w3 is in the cluster, and not in cluster.yaml\..*kubectl drain w3 .*kubeadm reset.*kubectl delete node w3$/,
     )
   })
 
   test('are told in one note, which names five of them', () => {
     const names = Array.from({ length: 5000 }, (_, index) => `n${index}`)
-    expect(otherNodesNote(names, 'cluster.yaml')).toMatch(
+    expect(otherNodesNote(names, { file: 'cluster.yaml', reset: kubeadm.byHand.reset })).toMatch(
       /^Nodes n0, n1, n2, n3, n4 and 4995 more are in the cluster, .*by hand, e\.g\. n0: kubectl drain n0 /,
     )
-    expect(otherNodesNote(['w3', 'w4'], 'cluster.yaml')).toMatch(/^Nodes w3, w4 are in the cluster/)
-    expect(otherNodesNote([], 'cluster.yaml')).toBeUndefined()
+    expect(otherNodesNote(['w3', 'w4'], { file: 'cluster.yaml', reset: kubeadm.byHand.reset })).toMatch(
+      /^Nodes w3, w4 are in the cluster/,
+    )
+    expect(otherNodesNote([], { file: 'cluster.yaml', reset: kubeadm.byHand.reset })).toBeUndefined()
   })
 })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { helmRelease } from '../../src/resources/api/helm-release.ts'
 import { kustomization } from '../../src/resources/api/kustomization.ts'
@@ -97,6 +98,7 @@ describe('the network of a standing cluster', () => {
   const changeOf = (cni: string, raw: ProbeResult, kubeProxy?: boolean) => {
     const resource = settledNetwork({
       api: kubeadmApi,
+      installKubeProxy: kubeadm.byHand.installKubeProxy,
       cni,
       file: 'cluster.yaml',
       ...(kubeProxy === undefined ? {} : { kubeProxy }),

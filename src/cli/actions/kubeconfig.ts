@@ -30,11 +30,14 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
   if (options.server !== undefined) checkServer(options.server)
   const target = options.merge ? mergeTarget(process.env) : options.file
   if (target !== undefined) await checkReplaceable(target)
-  const { spec, api, host, results } = await askCluster(options.cluster, ({ adminConf }) => [`cat ${adminConf}`])
+  const { spec, distribution, host, results } = await askCluster(options.cluster, ({ adminConf }) => [
+    `cat ${adminConf}`,
+  ])
+  const { api } = distribution
   const raw = results[0]!
   if (raw.exitCode !== 0) throw noCluster(spec, host.name, api.adminConf)
   const access: ClusterAccess = {
-    ...readAdminConf(raw.stdout, `${host.name}:${api.adminConf}`),
+    ...readAdminConf(raw.stdout, { where: `${host.name}:${api.adminConf}`, writer: distribution.name }),
     name: spec.name,
     server: options.server ?? serverOf(spec, host),
   }

@@ -1,3 +1,4 @@
+import { distributionOf } from '../../../distributions/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
 import { listenForInterrupts } from '../run/interrupts.ts'
@@ -34,7 +35,17 @@ export async function status(options: { readonly file: string; readonly output: 
     })
   } else {
     const paint = createPaint(wantsColour(process.stdout, process.env))
-    printLine(statusText(found, { name: spec.name, file: options.file, paint, health, asked, silent }))
+    printLine(
+      statusText(found, {
+        name: spec.name,
+        file: options.file,
+        reset: distributionOf(spec).byHand.reset,
+        paint,
+        health,
+        asked,
+        silent,
+      }),
+    )
   }
   return healthy ? exitCodes.ok : exitCodes.failed
 }

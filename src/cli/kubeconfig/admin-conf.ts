@@ -25,75 +25,83 @@ export type AdminUser =
   | { readonly 'client-certificate-data': string; readonly 'client-key-data': string }
   | { readonly token: string }
 
+/** Where a kubeconfig comes from. */
+export interface Source {
+  /** Host and file. */
+  readonly where: string
+  /** Name of the distribution that wrote it. */
+  readonly writer: string
+}
+
 /** kubeadm writes less than 6 KiB; a bundle of authorities may be larger. Characters. */
 const longest = 256 * 1024
 
 /**
  * Reads the admin.conf of a host. kubectl runs programs and reads files that a kubeconfig names. So only certificates, a
- * private key and a token are taken from it; any other key raises a UserError that names it. `where` is the host and file.
+ * private key and a token are taken from it; any other key raises a UserError that names it.
  */
-export function readAdminConf(text: string, where: string): AdminAccess {
-  const config = mapIn(text, where)
-  const context = entry(config, 'contexts', config.get('current-context'), 'context', where)
-  const cluster = entry(config, 'clusters', context.get('cluster'), 'cluster', where)
-  const user = entry(config, 'users', context.get('user'), 'user', where)
-  refuseOthers(cluster, ['certificate-authority-data', 'server'], 'clusters[].cluster', where)
+export function readAdminConf(text: string, source: Source): AdminAccess {
+  const config = mapIn(text, source)
+  const context = entry(config, 'contexts', config.get('current-context'), 'context', source)
+  const cluster = entry(config, 'clusters', context.get('cluster'), 'cluster', source)
+  const user = entry(config, 'users', context.get('user'), 'user', source)
+  refuseOthers(cluster, ['certificate-authority-data', 'server'], 'clusters[].cluster', source)
   return {
-    certificateAuthorityData: certificates(cluster, 'certificate-authority-data', where).data,
-    user: userOf(user, where),
+    certificateAuthorityData: certificates(cluster, 'certificate-authority-data', source).data,
+    user: userOf(user, source),
   }
 }
 
-function mapIn(text: string, where: string): YAMLMap {
-  if (text.length > longest) throw notKubeadms(where, `more than ${longest / 1024} KiB`)
-  const document = parsed(text, where)
-  if (!isMap(document.contents)) throw notKubeadms(where, 'no mapping')
+function mapIn(text: string, source: Source): YAMLMap {
+  if (text.length > longest) throw foreign(source, `more than ${longest / 1024} KiB`)
+  const document = parsed(text, source)
+  if (!isMap(document.contents)) throw foreign(source, 'no mapping')
   return document.contents
 }
 
-function parsed(text: string, where: string) {
+function parsed(text: string, source: Source) {
   try {
     return parseKubeconfig(text)
   } catch (cause) {
-    throw notKubeadms(where, printableLine(cause instanceof Error ? cause.message : String(cause)))
+    throw foreign(source, printableLine(cause instanceof Error ? cause.message : String(cause)))
   }
 }
 
-function entry(config: YAMLMap, list: string, name: unknown, part: string, where: string): YAMLMap {
+function entry(config: YAMLMap, list: string, name: unknown, part: string, source: Source): YAMLMap {
   const entries = config.get(list)
   const found = isSeq(entries) ? entries.items.find(item => isMap(item) && item.get('name') === name) : undefined
   const value = isMap(found) ? found.get(part) : undefined
-  if (typeof name !== 'string' || !isMap(value)) throw notKubeadms(where, `no entry of its current context in ${list}`)
+  if (typeof name !== 'string' || !isMap(value)) throw foreign(source, `no entry of its current context in ${list}`)
   return value
 }
 
-function userOf(user: YAMLMap, where: string): AdminUser {
+function userOf(user: YAMLMap, source: Source): AdminUser {
   if (user.has('token')) {
-    refuseOthers(user, ['token'], 'users[].user', where)
+    refuseOthers(user, ['token'], 'users[].user', source)
     const token = user.get('token')
     // The syntax of a bearer token: RFC 6750, 2.1.
-    if (typeof token !== 'string' || !/^[A-Za-z0-9._~+/-]+=*$/.test(token)) throw malformed('token', 'a token', where)
+    if (typeof token !== 'string' || !/^[A-Za-z0-9._~+/-]+=*$/.test(token)) throw malformed('token', 'a token', source)
     return { token }
   }
-  refuseOthers(user, ['client-certificate-data', 'client-key-data'], 'users[].user', where)
-  const { data, first } = certificates(user, 'client-certificate-data', where)
-  return { 'client-certificate-data': data, 'client-key-data': keyOf(user, first, where) }
+  refuseOthers(user, ['client-certificate-data', 'client-key-data'], 'users[].user', source)
+  const { data, first } = certificates(user, 'client-certificate-data', source)
+  return { 'client-certificate-data': data, 'client-key-data': keyOf(user, first, source) }
 }
 
-function refuseOthers(map: YAMLMap, allowed: readonly string[], path: string, where: string): void {
+function refuseOthers(map: YAMLMap, allowed: readonly string[], path: string, source: Source): void {
   const other = map.items
     .map(({ key }) => (isScalar(key) ? String(key.value) : '?'))
     .find(key => !allowed.includes(key))
   if (other === undefined) return
   throw new UserError({
-    where,
-    problem: `${path} has the key ${beginningOf(printableLine(other), 60)}, which kubeadm does not write. Nothing was written.`,
+    where: source.where,
+    problem: `${path} has the key ${beginningOf(printableLine(other), 60)}, which ${source.writer} does not write. Nothing was written.`,
     expected: `no keys but ${allowed.join(', ')}: kubectl runs programs and reads files that others name`,
     next: 'If it is meant, make a kubeconfig by hand from that file. If not, find out who changed it.',
   })
 }
 
-function certificates(map: YAMLMap, key: string, where: string): { data: string; first: X509Certificate } {
+function certificates(map: YAMLMap, key: string, source: Source): { data: string; first: X509Certificate } {
   const blocks = pemBlocks(map, key, /^CERTIFICATE$/)
   try {
     const [first] = blocks.map(block => new X509Certificate(block))
@@ -101,10 +109,10 @@ function certificates(map: YAMLMap, key: string, where: string): { data: string;
   } catch {
     // The error is the same as for a value without any PEM block.
   }
-  throw malformed(key, 'certificates: PEM in base64', where)
+  throw malformed(key, 'certificates: PEM in base64', source)
 }
 
-function keyOf(user: YAMLMap, certificate: X509Certificate, where: string): string {
+function keyOf(user: YAMLMap, certificate: X509Certificate, source: Source): string {
   const key = 'client-key-data'
   const blocks = pemBlocks(user, key, /^([A-Z]+ )?PRIVATE KEY$/)
   try {
@@ -112,7 +120,7 @@ function keyOf(user: YAMLMap, certificate: X509Certificate, where: string): stri
   } catch {
     // Node's own error text could show a part of the key, so it is dropped.
   }
-  throw malformed(key, 'the private key of client-certificate-data, without a passphrase: PEM in base64', where)
+  throw malformed(key, 'the private key of client-certificate-data, without a passphrase: PEM in base64', source)
 }
 
 // Takes only whole PEM blocks; any text between them is dropped.
@@ -128,14 +136,14 @@ function base64(blocks: readonly string[]): string {
   return Buffer.from(blocks.join('')).toString('base64')
 }
 
-function malformed(key: string, expected: string, where: string): UserError {
-  return new UserError({ where, problem: `${key} is not acceptable. Nothing was written.`, expected })
+function malformed(key: string, expected: string, source: Source): UserError {
+  return new UserError({ where: source.where, problem: `${key} is not acceptable. Nothing was written.`, expected })
 }
 
-function notKubeadms(where: string, actual: string): UserError {
+function foreign(source: Source, actual: string): UserError {
   return new UserError({
-    where,
-    problem: 'This is not a kubeconfig as kubeadm writes it. Nothing was written.',
+    where: source.where,
+    problem: `This is not a kubeconfig as ${source.writer} writes it. Nothing was written.`,
     expected: 'a current context whose cluster and user are in the file',
     actual,
   })

@@ -27,8 +27,15 @@ export function allNodes({ graph, snapshots }: Pick<Evaluation, 'graph' | 'snaps
 
 const namesShown = 5
 
+interface Removal {
+  /** Path of the cluster file. */
+  readonly file: string
+  /** The command that takes a node's own part of the cluster from its machine. */
+  readonly reset: string
+}
+
 /** One note about all such nodes; undefined if there are none. evcctl does not remove them. */
-export function otherNodesNote(nodes: readonly string[], file: string): string | undefined {
+export function otherNodesNote(nodes: readonly string[], { file, reset }: Removal): string | undefined {
   const [first] = nodes
   if (first === undefined) return undefined
   const only = nodes.length === 1
@@ -36,7 +43,7 @@ export function otherNodesNote(nodes: readonly string[], file: string): string |
   const names = `${nodes.slice(0, namesShown).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
   const steps = [
     `kubectl drain ${first} --ignore-daemonsets --delete-emptydir-data`,
-    'kubeadm reset on the machine',
+    `${reset} on the machine`,
     `kubectl delete node ${first}`,
   ]
   return `${only ? `Node ${names} is` : `Nodes ${names} are`} in the cluster, and not in ${file}. evcctl removes no nodes yet; by hand${only ? '' : `, e.g. ${first}`}: ${steps.join(', then ')}`

@@ -1,4 +1,5 @@
 import { distributionOf } from '../../../distributions/index.ts'
+import type { Distribution } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ErrorDetails, HostError, type ProbeResult } from '../../core/index.ts'
 import type { ApiAccess } from '../../resources/api/index.ts'
@@ -10,7 +11,7 @@ import { askControlPlane } from './ask-control-plane.ts'
 /** The answers of a control plane node to a few read-only scripts, given in one exchange. */
 export interface ClusterAnswers {
   readonly spec: ClusterSpec
-  readonly api: ApiAccess
+  readonly distribution: Distribution
   /** The host that was asked. */
   readonly host: ClusterSpec['hosts'][number]
   readonly results: readonly ProbeResult[]
@@ -28,14 +29,14 @@ export async function askCluster(
   scripts: (api: ApiAccess) => readonly string[],
 ): Promise<ClusterAnswers> {
   const { spec, targets } = await openCluster(file)
-  const { api } = distributionOf(spec)
+  const distribution = distributionOf(spec)
   using interrupts = listenForInterrupts(() => {})
   // Nothing is written, so the first ^C may end the command at once.
   const signal = interrupts.stop
   await using pool = createPool(targets)
   try {
-    const { host, results, silent } = await askControlPlane(pool, spec, scripts(api), { signal })
-    return { spec, api, host, results, silent }
+    const { host, results, silent } = await askControlPlane(pool, spec, scripts(distribution.api), { signal })
+    return { spec, distribution, host, results, silent }
   } catch (error) {
     if (!signal.aborted) throw error
     throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' }, { cause: error })

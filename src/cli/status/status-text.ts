@@ -9,6 +9,8 @@ export interface StatusView {
   readonly name: string
   /** The cluster file. */
   readonly file: string
+  /** The command that takes a node's own part of the cluster from its machine. */
+  readonly reset: string
   readonly paint: Paint
   readonly health?: ClusterHealth
   /** The control plane node that gave the lists. `silent`: the nodes before it that did not answer, with where and why. */
@@ -47,7 +49,7 @@ export function statusText(status: ClusterStatus, view: StatusView): string {
     '',
     ...table([header, ...status.nodes.map(node => row(node, paint))]),
     ...below,
-    ...(strays.length === 0 ? [] : ['', ...strayLines(strays, file)]),
+    ...(strays.length === 0 ? [] : ['', ...strayLines(strays, view)]),
   ].join('\n')
 }
 
@@ -102,12 +104,12 @@ function elsewhere({ health, silent, asked }: StatusView): readonly Line[] {
 }
 
 // A node that is not in the cluster file is no error: somebody may manage it in another way.
-function strayLines(nodes: readonly string[], file: string): readonly string[] {
+function strayLines(nodes: readonly string[], { file, reset }: StatusView): readonly string[] {
   const names = nodes.join(' ')
   return [
     `${nodes.join(', ')}: in the cluster but not in ${file}. evcctl leaves such nodes alone; to remove them:`,
     `  kubectl drain ${names} --ignore-daemonsets --delete-emptydir-data`,
-    '  kubeadm reset    # on the machine itself; it has to be a node still for its member to leave etcd',
+    `  ${reset}    # on the machine itself; it has to be a node still for its member to leave etcd`,
     `  kubectl delete node ${names}`,
   ]
 }

@@ -22,6 +22,8 @@ export interface SettledNetworkParameters {
   readonly cni: string
   /** Whether kube-proxy has to run; undefined: the network works either way. */
   readonly kubeProxy?: boolean
+  /** A command by which people install kube-proxy. */
+  readonly installKubeProxy: string
   /** Path of cluster.yaml, for messages. */
   readonly file: string
 }
@@ -40,6 +42,7 @@ export function settledNetwork({
   api,
   cni,
   kubeProxy,
+  installKubeProxy,
   file,
 }: SettledNetworkParameters): Resource<SettledNetworkState, { readonly cni: string }> {
   return {
@@ -62,7 +65,11 @@ export function settledNetwork({
         }
       if (kubeProxy === undefined || kubeProxy === current.kubeProxy) return undefined
       const [before, after] = kubeProxy ? ['none', 'kube-proxy'] : ['kube-proxy', 'none']
-      return { action: 'update', fields: [{ field: 'kube-proxy', before, after }], refused: otherProxy(kubeProxy) }
+      return {
+        action: 'update',
+        fields: [{ field: 'kube-proxy', before, after }],
+        refused: otherProxy(kubeProxy, installKubeProxy),
+      }
     },
     converge: () => [
       {
@@ -93,13 +100,13 @@ function otherNetwork(actual: string, wanted: string, file: string): ErrorDetail
   }
 }
 
-function otherProxy(wanted: boolean): ErrorDetails {
+function otherProxy(wanted: boolean, install: string): ErrorDetails {
   return {
     problem: 'Whether kube-proxy runs cannot be changed in a running cluster.',
     expected: `spec.network.cilium.kubeProxyReplacement: ${String(wanted)}`,
     actual: `spec.network.cilium.kubeProxyReplacement: ${String(!wanted)}`,
     next: wanted
-      ? 'Set it to true, or install kube-proxy first: kubeadm init phase addon kube-proxy --config /etc/evcctl/kubeadm.yaml'
+      ? `Set it to true, or install kube-proxy first: ${install}`
       : 'Set it to false, or remove kube-proxy first: kubectl -n kube-system delete daemonset,configmap kube-proxy; then restart every node, so that its rules disappear.',
   }
 }
