@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Sections } from '../core/facts.ts'
 import { compressIPv6 } from './proc-net.ts'
 
-/** One address of a host; `device` is empty where only /proc could be read. */
+/** One address of a host. `device` is empty where evcctl could read only /proc. */
 export interface HostAddress {
   readonly device: string
   readonly address: string
@@ -10,8 +10,8 @@ export interface HostAddress {
 }
 
 /**
- * All addresses but 127.0.0.0/8 and ::1, of `ip -o addr`, or of /proc where there is no `ip`. Those of interface lo, where
- * routing daemons keep the address of a host, come last.
+ * All addresses of the host except 127.0.0.0/8 and ::1. They come from `ip -o addr`, or from /proc where there is no `ip`.
+ * Addresses of the interface lo are last: routing daemons may keep an address of the host there.
  */
 export function parseAddresses(sections: Sections): readonly HostAddress[] {
   const found = sections('addresses').flatMap(line => {
@@ -20,12 +20,12 @@ export function parseAddresses(sections: Sections): readonly HostAddress[] {
     return [{ device, address, secondary: /\bsecondary\b/.test(rest) }]
   })
   const all = found.length > 0 ? found : [...parseFibTrie(sections('fib')), ...parseIfInet6(sections('if-inet6'))]
-  // Other hosts get them in files and scripts.
+  // These addresses are written into files and scripts of other hosts, so anything that is no address is left out.
   const sound = all.filter(({ address }) => isIP(address) !== 0)
   return sound.sort((a, b) => Number(a.device === 'lo') - Number(b.device === 'lo'))
 }
 
-/** Whether it is of the host itself only; a prefix length may follow. */
+/** Whether an address reaches only the host itself. The text may have a prefix length. */
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }

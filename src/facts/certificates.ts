@@ -2,11 +2,11 @@ import { X509Certificate } from 'node:crypto'
 import type { FactModule } from '../core/facts.ts'
 import type { DistributionFacts } from './distribution.ts'
 
-/** A certificate in a file of a host. Times in ms since the epoch. */
+/** A certificate in a file of a host. Times are in ms since the epoch. */
 export interface CertificateFacts {
-  /** Absolute; a kubeconfig where it is the certificate of its user. */
+  /** Absolute. In the case of a kubeconfig, the certificate is that of its user. */
   readonly path: string
-  /** Whether it may sign others. */
+  /** Whether this certificate may sign others. */
   readonly ca: boolean
   readonly validFrom: number
   readonly validTo: number
@@ -17,12 +17,12 @@ const ofEtcd = ['/etc/etcd/pki/*.crt', '/etc/etcd/ca/ca.crt', '/etc/evcctl/etcd/
 
 const mostFiles = 50
 const mostLines = 200
-// Base64 of a certificate, and of that once more in a kubeconfig. kubeadm's have some 2 KiB.
+// The longest line, in characters. A kubeconfig has its certificate in base64 twice; those of kubeadm have some 2 KiB.
 const longest = 64 * 1024
 
 /**
- * A line `certificate <path> <base64>` for the first certificate of each file, by one process. Of a kubeconfig it is the
- * client's. A key may stand in the same file; nothing of it is printed.
+ * Prints a line `certificate <path> <base64>` for the first certificate of each file; one process reads all files. Of a
+ * kubeconfig, it prints the client certificate. A private key may be in the same file; the script prints nothing of it.
  */
 export const certificatesScript = ({ certificates }: DistributionFacts) => `(
   set --
@@ -50,7 +50,7 @@ ${certificatesScript(own)}`,
   parse: sections => ({ certificates: parseCertificates(sections('certificates')) }),
 })
 
-/** Reads what certificatesScript printed. What is no certificate is left out; it never throws. */
+/** Reads the output of certificatesScript. It leaves out whatever is no certificate, and never throws. */
 export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {
   return lines.slice(0, mostFiles).flatMap(line => {
     if (line.length > longest) return []

@@ -4,23 +4,23 @@ import { longProbeMs } from '../core/limits.ts'
 import { quote } from '../shell/quote.ts'
 import { expectAtMost, mostNameservers } from './checks.ts'
 
-/** What a host finds at the API endpoint of an external load balancer. */
+/** What a host finds at the API endpoint, which is that of an external load balancer. */
 export interface EndpointFacts {
-  /** What its name means on that host; empty when nothing. */
+  /** The addresses that the endpoint's name has on that host; empty when it has none. */
   readonly addresses: readonly string[]
-  /** What came of a TCP connection; `not tried` where the host has no bash. */
+  /** The result of a TCP connection; `not tried` where the host has no bash or no timeout(1). */
   readonly connection: 'accepted' | 'refused' | 'timed out' | 'failed' | 'not tried'
-  /** What the system said of a connection that was not accepted; may be empty. */
+  /** The error of the operating system when the connection was not accepted; may be empty. */
   readonly said: string
-  /** Whether a TLS handshake was tried: it needs openssl on the host. */
+  /** Whether the host tried a TLS handshake, for which it needs openssl. */
   readonly asked: boolean
-  /** The certificate that it was answered with, PEM. */
+  /** The certificate that the endpoint presented, PEM. */
   readonly certificate?: string
   /** The CA certificate of API servers that the host has, PEM. */
   readonly clusterCa?: string
 }
 
-/** How long the endpoint may take to accept a connection, and then to answer, s. */
+/** How long the host waits for the connection, and then again for the answer, in s. */
 const patience = 5
 
 /**
@@ -31,7 +31,7 @@ export function endpointFacts(address: string, ca: string): FactModule<{ readonl
   const colon = address.lastIndexOf(':')
   const name = address.slice(0, colon).replace(/^\[|\]$/g, '')
   const serverName = isIP(name) === 0 ? ` -servername ${quote(name)}` : ''
-  // --norc: bash takes a stdin that is a socket for a remote login and would read ~/.bashrc.
+  // --norc: where stdin is a socket, bash assumes a remote login and would read ~/.bashrc.
   return {
     script: `at endpoint
 (
@@ -78,7 +78,7 @@ function parseEndpoint(lines: readonly string[]): EndpointFacts {
   }
 }
 
-// bash says the system's own text (strerror(3)); timeout(1) ends with 124.
+// bash prints the text of the operating system (strerror(3)); timeout(1) ends with code 124.
 function connectionOf(code: string, said: string): EndpointFacts['connection'] {
   if (code === '') return 'not tried'
   if (code === '0') return 'accepted'

@@ -3,15 +3,17 @@ import { mountsScript, parseUnmounted } from './etcd-mounts.ts'
 
 export interface EtcdFacts {
   readonly etcd: {
-    /** What is in /var/lib/etcd. `creating`: the member that it is of has never been healthy. */
+    /** The data in /var/lib/etcd. `creating`: there is data of a member that has never been healthy. */
     readonly data: 'none' | 'creating' | 'formed'
-    /** Folders that are or hold /var/lib/etcd, or lie in it, and that fstab or a unit wants mounted, but are not. */
+    /**
+     * Folders that fstab or a unit wants mounted and that are not: /var/lib/etcd, a folder that holds it, or one inside it.
+     */
     readonly unmounted?: readonly string[]
     /** Whether evcctl has begun to make a member of an external etcd here: its settings or its unit exist. */
     readonly own: boolean
-    /** Whether the key of the CA of an external etcd is here: /etc/etcd/ca/ca.key. */
+    /** Whether evcctl has begun to create a member of an external etcd on this host: the settings or the unit exist. */
     readonly ca: boolean
-    /** Whether the host is set up as a client of an external etcd: /etc/evcctl/etcd/client.crt. */
+    /** Whether the host has the key of the CA of an external etcd: /etc/etcd/ca/ca.key. */
     readonly client: boolean
   }
 }

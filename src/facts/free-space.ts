@@ -2,7 +2,9 @@ import type { FactModule, Sections } from '../core/facts.ts'
 import { expectNumber } from './checks.ts'
 
 export interface FreeSpaceFacts {
-  /** Free space of the file systems that hold these paths (nearest existing parent). */
+  /**
+   * Free space of the file systems that hold these paths. Where a path does not exist, its nearest existing parent counts.
+   */
   readonly freeBytes: Readonly<Record<'/usr/local/bin' | '/var/lib' | '/etc' | '/tmp', number>>
 }
 
@@ -22,8 +24,8 @@ df -Pk "$@" 2>/dev/null
   },
 }
 
-// df -P: a heading, then for each path, in the order asked, `<file system> <size> <used> <available> <use%> <mounted on>`,
-// in KiB; a mount point may contain blanks.
+// Output of df -P: a heading, then a line for each path, in the order asked: `<file system> <size> <used> <available>
+// <use%> <mounted on>`. Numbers are in KiB; a mount point may contain blanks.
 function parseFree(sections: Sections): FreeSpaceFacts['freeBytes'] {
   const available = sections('free')
     .slice(1, 5)

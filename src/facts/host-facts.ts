@@ -29,7 +29,7 @@ export function hostFacts(own: DistributionFacts) {
   ] as const
 }
 
-/** What a host is asked only where cluster.yaml has a reason for it. */
+/** The facts that evcctl reads on a host only if cluster.yaml gives a reason. */
 export interface AskedFacts extends KubeletNameServerFacts {
   readonly endpoint: EndpointFacts
 }

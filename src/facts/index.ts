@@ -1,4 +1,6 @@
-/** What hosts are asked before anything is decided: a module for each group of facts, and the list for the hosts of a cluster. */
+/**
+ * The facts that evcctl reads on hosts before it decides anything: a module for each group of facts, and the list of all.
+ */
 
 export { type CertificateFacts, certificatesScript, parseCertificates } from './certificates.ts'
 export type { DistributionFacts } from './distribution.ts'

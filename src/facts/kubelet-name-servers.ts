@@ -3,11 +3,11 @@ import { quote } from '../shell/quote.ts'
 import { expectAtMost, mostNameservers } from './checks.ts'
 
 export interface KubeletNameServerFacts {
-  /** Nameservers of the file that kubeletConfiguration.resolvConf names; none where the host has no such file. */
+  /** Name servers in the file that kubeletConfiguration.resolvConf names; empty where the host has no such file. */
   readonly kubeletNameservers: readonly string[]
 }
 
-/** The name servers in a file of the form of resolv.conf(5). */
+/** Reads the name servers in a file with the format of resolv.conf(5). */
 export function kubeletNameServerFacts(path: string): FactModule<KubeletNameServerFacts> {
   return {
     script: `at kubelet-nameservers

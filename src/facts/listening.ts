@@ -6,7 +6,7 @@ import { compressIPv6, fromHex, reverseBytes } from './proc-net.ts'
 const mostSockets = 100_000
 
 export interface ListeningFacts {
-  /** Listening TCP sockets. `process` is empty when it could not be read. */
+  /** Listening TCP sockets. `process` is empty when the host could not tell it. */
   readonly listening: readonly { readonly port: number; readonly address: string; readonly process: string }[]
 }
 
@@ -26,7 +26,7 @@ at tcp; command -v ss >/dev/null 2>&1 || cat /proc/net/tcp /proc/net/tcp6 2>/dev
   },
 }
 
-// Sockets of `ss -ltnp`, or of /proc/net/tcp and tcp6 where there is no `ss`.
+// Reads the sockets from `ss -ltnp`, or from /proc/net/tcp and tcp6 where there is no `ss`.
 function parseListening(sections: Sections): ListeningFacts['listening'] {
   const lines = sections('listening').filter(line => line.startsWith('LISTEN'))
   if (lines.length === 0) return sections('tcp').flatMap(parseSocket)
@@ -39,7 +39,7 @@ function parseListening(sections: Sections): ListeningFacts['listening'] {
   })
 }
 
-// Columns of /proc/net/tcp: slot, local address:port, remote, state (0A = listening).
+// Columns of /proc/net/tcp: slot, local address:port, remote address:port, state (0A = listening).
 function parseSocket(line: string): ListeningFacts['listening'] {
   const [, local = '', , state] = line.trim().split(/\s+/)
   const [hex = '', port = ''] = local.split(':')

@@ -3,7 +3,9 @@ import type { FactModule } from '../core/facts.ts'
 import { expectAtMost, mostNameservers } from './checks.ts'
 
 export interface NameServerFacts {
-  /** Nameservers of /etc/resolv.conf (and of systemd-resolved's upstream file where that is used). */
+  /**
+   * Name servers of /etc/resolv.conf, and of the upstream file of systemd-resolved where /etc/resolv.conf names its stub.
+   */
   readonly nameservers: readonly string[]
 }
 
@@ -21,7 +23,7 @@ at nameservers
 `,
   parse(sections) {
     const named = sections('nameservers').map(line => line.trim().split(/\s+/)[1] ?? '')
-    // The resolver, too, leaves out what is no address.
+    // The resolver of the host also ignores whatever is no address.
     const nameservers = [...new Set(named)].filter(address => isIP(address) !== 0)
     expectAtMost(nameservers, mostNameservers, 'name servers')
     return { nameservers }

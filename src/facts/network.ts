@@ -5,19 +5,19 @@ import { expectAtMost, expectThat, isInterface } from './checks.ts'
 import { type DefaultRoute, type HostNetwork, parseDefaultRoute, parseNetworks, parseRouteTable } from './routes.ts'
 
 const mostAddresses = 20_000
-// As many as the facts have room for.
+// So many lines fit into the facts of a host.
 const mostNetworks = 100_000
 
 export interface NetworkFacts {
-  /** All addresses of the host but 127.0.0.0/8 and ::1, without prefix length; those of interface lo last. */
+  /** All addresses of the host except 127.0.0.0/8 and ::1, without prefix length; those of the interface lo are last. */
   readonly addresses: readonly string[]
-  /** Undefined when there is none. */
+  /** Undefined when there is no default route. */
   readonly defaultRoute: DefaultRoute | undefined
-  /** IPv4 networks by its addresses and routes. */
+  /** IPv4 networks, from the host's addresses and routes. */
   readonly networks: readonly HostNetwork[]
 }
 
-/** Where a tool may be missing, /proc is read as well. */
+/** The script also reads /proc, for hosts that have no `ip`. */
 export const networkFacts: FactModule<NetworkFacts> = {
   script: `at addresses; ip -o addr show 2>/dev/null
 at fib; command -v ip >/dev/null 2>&1 || cat /proc/net/fib_trie 2>/dev/null

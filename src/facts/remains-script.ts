@@ -1,6 +1,6 @@
 import type { DistributionFacts } from './distribution.ts'
 
-/** The file that the kubelet's unit reads flags of the administrator from (KUBELET_EXTRA_ARGS). */
+/** The file from which the kubelet's unit reads flags of the administrator (KUBELET_EXTRA_ARGS). */
 const kubeletDefaults = '/etc/default/kubelet'
 
 /** Where systemd looks for drop-ins of the kubelet's unit (systemd.unit(5)). */
@@ -8,7 +8,7 @@ const kubeletDropIns = ['/etc', '/run', '/usr/local/lib', '/usr/lib'].map(
   folder => `${folder}/systemd/system/kubelet.service.d/*.conf`,
 )
 
-/** Programs and units by which another Kubernetes, installed as one piece, is known. */
+/** Programs and units that show that another Kubernetes distribution is installed. */
 const distributionPaths = [
   '/usr/local/bin/k3s',
   '/usr/bin/k3s',
@@ -28,31 +28,33 @@ const distributionPaths = [
   '/usr/bin/microshift',
 ]
 
-/** Where units of etcd lie: of administrators and of packages. A drop-in changes a unit of evcctl's, too. */
+/**
+ * Units of etcd: those of administrators and of packages. A drop-in is one of them, because it changes evcctl's unit, too.
+ */
 const etcdUnits = [
   '/etc/systemd/system/etcd.service',
   '/usr/lib/systemd/system/etcd.service',
   '/etc/systemd/system/etcd.service.d/*.conf',
 ]
 
-/** Debian packages with programs and units that a node has, too; those of the distribution's Docker are evcctl's own. */
+/** Debian packages with programs or units that a node has, too. docker.io is left out: evcctl itself installs it. */
 const packages = 'kubelet kubeadm kubectl containerd containerd.io docker-ce cri-o cri-dockerd'
 
-/** Interfaces that pod networks and kube-proxy make. */
+/** Interfaces that pod networks and kube-proxy create. */
 const interfaces =
   'cni[0-9]*|cbr0|flannel*|cilium_*|lxc_health|vxlan*.calico|vxlan-v6.calico|cali*|wireguard.cali|wg-v6.cali|weave|vethwe*|kube-ipvs0|kube-bridge|antrea-gw0|ovn-k8s-*|nodelocaldns|tunl0'
 
-/** The most things that it tells of, without the files of the kubelet. */
+/** The most lines that the script prints, without those about files of the kubelet. */
 export const mostLines = 500
-/** The most files of the kubelet. */
+/** The most files of the kubelet that the script reads. */
 export const mostFiles = 50
-/** The most names of settings that it tells of in a file of the kubelet, and the most flags. */
+/** The most names of settings, and the most flags, that the script prints of one file of the kubelet. */
 export const mostSettings = 50
 const longestFile = 65_536
 
 /**
- * A line for each file of the kubelet, by one process for all of them: names of settings, then flags. A class like
- * [:space:] is none for the mawk of older systems.
+ * Prints a line for each file of the kubelet: names of settings, then flags. One process reads all files. It uses no class
+ * like [:space:], which the mawk of older systems does not know.
  */
 const settingsProgram = `
 BEGIN {
@@ -79,8 +81,8 @@ BEGIN {
 }`
 
 /**
- * What other software has left, a line each: its kind, a path or name, and what there is to say of it. Of the kubelet's
- * files come only flags and the names of settings, since an environment may hold passwords.
+ * Prints a line for each thing that other software has left: its kind, then a path or name, and sometimes details. Of the
+ * kubelet's files it prints only flags and the names of settings, because an environment may hold passwords.
  */
 export const remainsScript = ({ unfinished, files }: DistributionFacts) => `left=${mostLines}
 say() { [ "$left" = 0 ] || { left=$((left - 1)); printf '%s %s\\n' "$1" "$2"; }; }

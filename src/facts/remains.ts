@@ -6,25 +6,25 @@ import { mostFiles, mostLines, mostSettings, remainsScript } from './remains-scr
 
 /** What other software, or an earlier cluster, has left on a host. Paths are absolute. */
 export interface RemainsFacts {
-  /** Whether evcctl has begun to make a node of it and was cut off. */
+  /** Whether evcctl began to make a node of this host and was interrupted. */
   readonly begun: boolean
   /** Configuration files in /etc/cni/net.d. */
   readonly cniFiles: readonly string[]
   /** Kubeconfig files, certificates, keys and manifests of the distribution's own folder. */
   readonly kubernetesFiles: readonly string[]
-  /** Flags (`--name=value`) and settings of systemd (`ExecStart`) in files that the kubelet's unit takes in. */
+  /** Flags (`--name=value`) and names of systemd settings (`ExecStart`) in files that the kubelet's unit includes. */
   readonly kubeletSettings: readonly { readonly path: string; readonly settings: readonly string[] }[]
-  /** Drop-ins of containerd; may hold passwords. */
+  /** Drop-ins of containerd. They may hold passwords. */
   readonly containerdFiles: readonly { readonly path: string; readonly content: string }[]
   /** Drop-ins of CRI-O. */
   readonly criOFiles: readonly string[]
   /** Programs and units of other Kubernetes distributions. */
   readonly distributions: readonly string[]
-  /** Debian packages that are installed and have programs or units that a node has, too. */
+  /** Installed Debian packages with programs or units that a node has, too. */
   readonly packages: readonly string[]
-  /** Network interfaces with names that pod networks give. */
+  /** Network interfaces whose names show that a pod network created them. */
   readonly interfaces: readonly string[]
-  /** What is in /var/lib/etcd, and units of etcd that evcctl did not write. */
+  /** Files in /var/lib/etcd, and units of etcd that evcctl did not write. */
   readonly etcdFiles: readonly string[]
 }
 
@@ -40,10 +40,11 @@ ${remainsScript(own)}
   },
 })
 
-// Lines of other kinds are left out.
+// Lines of unknown kinds are left out.
 function parseRemains(printed: readonly string[]): RemainsFacts {
   const lines = printed.slice(0, mostLines + mostFiles).map(line => line.trim().split(' '))
-  // A name may have blanks: one that is cut off would be that of another file.
+  // A name may contain blanks. All words of the line count, because a name cut at its first blank may be that of another
+  // file.
   const named = (kind: string) =>
     lines.flatMap(([is, ...words]) => (is === kind && words.join('') !== '' ? [words.join(' ')] : []))
   const described = (kind: string) =>

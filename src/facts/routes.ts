@@ -3,15 +3,15 @@ import type { Sections } from '../core/facts.ts'
 import { type HostAddress, isLoopback } from './addresses.ts'
 import { fromHex } from './proc-net.ts'
 
-// All addresses are compared with all networks of a device; both are as many as the host says.
+// Each address is compared with each network of a device. The host decides how many there are, so both have this limit.
 const mostCompared = 1000
 
-/** An IPv4 network that a host has an address in, or a route to (other than the default). */
+/** An IPv4 network that contains an address of the host, or to which the host has a route other than the default. */
 export interface HostNetwork {
   /** CIDR, e.g. `192.0.2.0/24`. */
   readonly range: string
   readonly device: string
-  /** Address of the router; undefined for a network that the host is in itself. */
+  /** Address of the router; undefined where the network is on the device itself. */
   readonly gateway?: string
 }
 
@@ -21,19 +21,19 @@ export interface DefaultRoute {
   readonly address: string
 }
 
-/** A route of the kernel; addresses as numbers. */
+/** A route of the kernel, with addresses as numbers. */
 export interface Route {
   readonly device: string
   readonly destination: number
   readonly mask: number
-  /** 0: the network is on the device itself. */
+  /** 0 when the network is on the device itself. */
   readonly gateway: number
   readonly metric: number
 }
 
 /**
- * Routes of /proc/net/route, whose columns are device, destination, gateway, flags, references, use, metric, mask; numbers
- * in host order, hex.
+ * Reads the routes of /proc/net/route. Its columns are device, destination, gateway, flags, references, use, metric and
+ * mask; addresses are hexadecimal, in the byte order of the host.
  */
 export function parseRouteTable(lines: readonly string[]): readonly Route[] {
   return lines
@@ -48,7 +48,7 @@ export function parseRouteTable(lines: readonly string[]): readonly Route[] {
     }))
 }
 
-/** The IPv4 networks that the host is in, by its addresses, and those that it has routes to, without the default. */
+/** The IPv4 networks of the host's own addresses, and those of its routes, without the default route. */
 export function parseNetworks(sections: Sections, table: readonly Route[]): readonly HostNetwork[] {
   const own = sections('addresses').flatMap(line => {
     const [, device = '', range = ''] =
@@ -64,7 +64,7 @@ export function parseNetworks(sections: Sections, table: readonly Route[]): read
   return [...own, ...routes]
 }
 
-/** The IPv4 default route with the lowest metric, and the address that traffic over it comes from. */
+/** The IPv4 default route with the lowest metric, and the source address of traffic over it. */
 export function parseDefaultRoute(
   sections: Sections,
   addresses: readonly HostAddress[],
@@ -92,7 +92,7 @@ function addressOn(device: string, addresses: readonly HostAddress[], table: rea
   const named = candidates.filter(one => one.device === device)
   const primary = named.find(one => !one.secondary) ?? named[0]
   if (primary !== undefined) return primary.address
-  // Without `ip` nothing says which device an address is on, but the device's own network does.
+  // Without `ip`, no address has a device. The address that lies in a network of this device is then the right one.
   const networks = table.filter(route => route.device === device && route.mask !== 0).slice(0, mostCompared)
   return candidates
     .slice(0, mostCompared)

@@ -1,7 +1,7 @@
 import type { FactModule } from '../core/facts.ts'
 import { expectAtMost, expectThat, isText, longestPath } from './checks.ts'
 
-// The kernel has 32 (MAX_SWAPFILES).
+// The kernel allows 32 (MAX_SWAPFILES).
 const mostSwap = 100
 
 export interface SwapFacts {

@@ -17,24 +17,26 @@ export interface SystemFacts {
   }
   /** `uname -r`. */
   readonly kernel: string
-  /** `uname -m` as it came, e.g. `aarch64`. */
+  /** Output of `uname -m`, e.g. `aarch64`. */
   readonly machine: string
   /** Undefined for machines that Kubernetes has no upstream artifacts for. */
   readonly architecture: Architecture | undefined
-  /** Of its programs: a 32 bit system may run on a 64 bit kernel, as Raspberry Pi OS does. Undefined: not known. */
+  /**
+   * Word size of the programs: a 32 bit system may run on a 64 bit kernel, as Raspberry Pi OS does. Undefined: not known.
+   */
   readonly userlandBits: 32 | 64 | undefined
   readonly hostname: string
   readonly machineId: string
   /** /sys/class/dmi/id/product_uuid; empty where there is none. */
   readonly productUuid: string
-  /** Since its kernel was booted, or its container where that has a time of its own, ms. Undefined: not known. */
+  /** Time since the kernel or the container was started, ms. Undefined: not known. */
   readonly uptimeMs: number | undefined
   readonly cpus: number
   readonly memoryBytes: number
   /** True where PID 1 is systemd. */
   readonly systemd: boolean
   readonly cgroupVersion: 1 | 2
-  /** Enabled controllers, e.g. cpu, memory, pids. */
+  /** Enabled cgroup controllers, e.g. cpu, memory, pids. */
   readonly cgroupControllers: readonly string[]
 }
 
@@ -86,7 +88,7 @@ at cgroup1; [ -e /sys/fs/cgroup/cgroup.controllers ] || cat /proc/cgroups 2>/dev
   },
 }
 
-/** Architectures by what `uname -m` says of them. */
+/** Architectures by the output of `uname -m`. */
 const architectures: Readonly<Record<string, Architecture>> = {
   x86_64: 'amd64',
   amd64: 'amd64',
@@ -94,10 +96,10 @@ const architectures: Readonly<Record<string, Architecture>> = {
   arm64: 'arm64',
 }
 
-// The class of an ELF file (elf(5), EI_CLASS), here /bin/sh.
+// Word sizes by the class of the ELF file /bin/sh (EI_CLASS in elf(5)).
 const userlandBits: Readonly<Record<string, SystemFacts['userlandBits']>> = { 1: 32, 2: 64 }
 
-// proc(5): seconds, and those spent idle.
+// proc(5): the seconds since the start, then the seconds that all processors were idle.
 function parseUptime(text: string): number | undefined {
   const [, seconds] = /^(\d{1,12})(?:\.\d+)?(?: |$)/.exec(text) ?? []
   return seconds === undefined ? undefined : Number(seconds) * 1000

@@ -107,10 +107,10 @@ test('a run that stops begins with no host', async () => {
   expect(pool.exchanges().get('local')).toBe(0)
 })
 
-test('a host that tells of more than a host can have fails alone', async () => {
+test('a host that reports more than a host can have fails alone', async () => {
   const { facts, failed } = await gather(['crowded', 'a'])
   expect([...facts.keys()]).toEqual(['a'])
-  expect(failed.get('crowded')?.message).toContain('it tells of 1000 name servers, and at most 100 can be right')
+  expect(failed.get('crowded')?.message).toContain('it reports 1000 name servers, but at most 100 can be right')
 })
 
 test('a host that prints more than facts can be fails alone, and it is said how much that is', async () => {

@@ -1,18 +1,19 @@
 /**
- * Lies on a host from when kubeadm's preflight has passed until all that belongs to its run is done. `kubeadm reset` empties
- * this folder: a host that somebody has reset by hand, and perhaps made a node by hand since, has none of it any more.
+ * A file that lies on a host from the moment when kubeadm's preflight has passed until all that belongs to its run is done.
+ * `kubeadm reset` empties this folder, so the file is gone from a host that somebody has reset by hand, even if somebody has
+ * made it a node again since.
  */
 export const runMark = '/var/lib/kubelet/evcctl-unfinished'
 
 /**
- * Lies on a host from before a reset by evcctl until what lay there before has been put back. It says what runMark said, and
- * which files of a node and which data of etcd are to go.
+ * A file that lies on a host from before a reset by evcctl until the reset has put back the files that it keeps. It contains
+ * the text of runMark, and names the files of a node and the data of etcd that the reset removes.
  */
 export const resetMark = '/var/lib/evcctl/kubeadm-reset.unfinished'
 
 const files = ['kubelet.conf', 'admin.conf', 'manifests/kube-apiserver.yaml'].map(name => `/etc/kubernetes/${name}`)
 
-/** A command that prints a line for each file that only a node has, with its inode and change time. resetMark keeps these lines. */
+/** A command that prints a line for each file that only a node has: name, inode and change time. resetMark has these lines. */
 export const filesOfNode = `stat -c '%n %i %Z' ${files.join(' ')} 2>/dev/null`
 
 /**
@@ -21,5 +22,7 @@ export const filesOfNode = `stat -c '%n %i %Z' ${files.join(' ')} 2>/dev/null`
  */
 export const resetUnfinished = `[ -e ${resetMark} ] && ! { ${filesOfNode} | grep -qvxFf ${resetMark}; }`
 
-/** A condition of sh, for an `if`: a run of kubeadm, or its reset, was cut off here. What answers there will be reset. */
+/**
+ * A condition of sh, for an `if`: a run of kubeadm, or its reset, was interrupted here. evcctl will reset what runs there.
+ */
 export const kubeadmUnfinished = `[ -e ${runMark} ] || { ${resetUnfinished}; }`
