@@ -1,6 +1,9 @@
 import { type ClusterSpec, defaultsFor } from '../../src/index.ts'
 
-/** The image of the sandboxes of all pods, which every node has: kubeadm's, unless the runtime is told another. */
+/**
+ * The image of the pause container (sandbox) of all pods, which every node has: kubeadm's, unless the settings of the
+ * runtime name another.
+ */
 export function sandboxImage({ images, kubernetes, runtime }: ClusterSpec): string {
   const patched = runtime.configPatches.map(patch => pinnedSandbox(patch)).findLast(image => image !== undefined)
   return patched ?? `${images.registry ?? 'registry.k8s.io'}/pause:${defaultsFor(kubernetes.version).pause}`

@@ -1,12 +1,13 @@
-/** Up to so many nodes before it, a node asks them all. */
+/** A node asks all nodes before it as long as these are no more than this number. */
 const askedByAll = 8
 
 /**
- * The nodes whose pods are asked from each node: those before it in the file, so that each pair is asked once and a node
- * that is new at the end of the file gives the others nothing to do. An answer proves both ways, since it has to come back.
- * In a large cluster a node asks the 1st, 2nd, 4th, 8th, … before it and the first one: some ten of a thousand.
+ * The nodes whose pods each node asks in the network check. A node asks those before it in the file, so each pair is asked
+ * once, and a new node at the end of the file makes no work for the others. An answer proves both directions, because it
+ * has to come back. In a large cluster, a node asks the first node and the 1st, 2nd, 4th, 8th, … before it: about ten of a
+ * thousand.
  *
- * @param nodes all nodes of the file, also those that do not answer: else one that is off would give others new peers
+ * @param nodes all nodes of the file, also those that do not answer, so that a missing node does not change others' peers
  */
 export function peersOf<T>(nodes: readonly T[]): ReadonlyMap<T, readonly T[]> {
   return new Map(nodes.map((node, at) => [node, placesBefore(at).map(place => nodes[place]!)]))

@@ -2,15 +2,15 @@ import type { ClusterSpec } from '../config/index.ts'
 
 /** How Cilium's packets travel between nodes. */
 export interface CiliumPath {
-  /** Undefined where they travel with the addresses of pods. */
+  /** Undefined if packets travel with the addresses of pods, without a tunnel. */
   readonly tunnel?: { readonly name: 'VXLAN' | 'Geneve'; readonly port: number }
-  /** UDP port of WireGuard, which then carries all packets of pods; undefined where they are not encrypted by it. */
+  /** The UDP port of WireGuard, which then carries all packets of pods; undefined if WireGuard does not encrypt them. */
   readonly wireguard?: number
 }
 
 /**
- * Reads it from the values of cluster.yaml. Defaults: roles/cilium/values.ts, and values.yaml of upstream's chart 1.20;
- * the port of WireGuard is fixed (pkg/wireguard/types).
+ * Reads the values for Cilium in cluster.yaml. The defaults are those of roles/cilium/values.ts, then those of values.yaml
+ * in upstream's chart 1.20. The port of WireGuard is fixed (pkg/wireguard/types).
  */
 export function ciliumPath({ cilium }: ClusterSpec['network']): CiliumPath {
   const { routingMode, tunnelProtocol, tunnelPort, encryption } = cilium.values as Partial<{

@@ -7,9 +7,9 @@ import { isControlPlane } from './nodes.ts'
 import { privateAddressOf } from './private-address.ts'
 
 /**
- * The control plane node through which the cluster is worked on: the first of cluster.yaml that is one already, so that
- * no single machine is needed; where there is no cluster yet, the first host with that role, which will run kubeadm init.
- * Throws UserError when there is no host with that role.
+ * The control plane node through which evcctl changes the cluster: the first host of cluster.yaml that is a control plane
+ * node already, so that no particular machine is needed. If there is none, it is the first host with that role, which will
+ * run kubeadm init. Throws UserError if no host has that role.
  */
 export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): HostSpec {
   const hosts = spec.hosts.filter(isControlPlane)
@@ -22,27 +22,27 @@ export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<stri
   })
 }
 
-/** The machine of firstControlPlaneHost(). Throws UserError when it did not answer. */
+/** The machine of firstControlPlaneHost(). Throws UserError if it did not answer. */
 export function firstControlPlane(spec: ClusterSpec, machines: readonly Machine[], host: HostSpec): Machine {
   const first = machines.find(machine => machine.host === host)
   if (first !== undefined) return first
   throw new UserError({
     where: host.name,
     problem:
-      'The first control plane node cannot be reached, and no other one is a control plane node yet: nothing can be said or done without it.',
+      'The first control plane node cannot be reached, and no other host is a control plane node yet. Without one, evcctl can neither plan nor apply anything.',
     next: `Find out why: evcctl ping ${spec.file}`,
   })
 }
 
-/** A control plane node of cluster.yaml, whether it answered or not, with the address that the others know it by. */
+/** A control plane node of cluster.yaml, whether it answered or not, with the address at which other nodes reach it. */
 export interface ControlPlaneNode {
   readonly host: HostSpec
   readonly address: string
 }
 
 /**
- * All control plane nodes of cluster.yaml in its order: one that is off stays an upstream of the proxies and a name in
- * the certificates. Throws UserError for one that did not answer and whose address only the host itself knows.
+ * All control plane nodes of cluster.yaml, in its order. A node that does not answer stays an upstream of the proxies and a
+ * name in the certificates. Throws UserError if such a node has an address that only the node itself knows.
  */
 export function controlPlaneNodes(spec: ClusterSpec, machines: readonly Machine[]): readonly ControlPlaneNode[] {
   const answered = new Map(machines.map(({ host, address }) => [host, address]))
@@ -53,17 +53,17 @@ export function controlPlaneNodes(spec: ClusterSpec, machines: readonly Machine[
   })
 }
 
-/** The `host:port` at which every node reaches the API, in lower case, as kubeadm expects names. */
+/** The `host:port` at which every node reaches the API. kubeadm expects names in lower case. */
 export function endpointOf({ controlPlane }: ClusterSpec): string {
   return controlPlane.endpoint?.toLowerCase() ?? `127.0.0.1:${controlPlane.localProxyPort}`
 }
 
-/** `host:port` of the API server on a control plane node itself. */
+/** The `host:port` of the API server that runs on this control plane node. */
 export function ownApiOf({ controlPlane }: ClusterSpec, { address }: Machine): string {
   return `${isIPv6(address) ? `[${address}]` : address}:${controlPlane.bindPort}`
 }
 
-/** What the API server's certificate is for, besides what kubeadm adds by itself. */
+/** The names and addresses in the API server's certificate, without those that kubeadm adds by itself. */
 export function certSANsOf(spec: ClusterSpec, controlPlane: readonly ControlPlaneNode[]): readonly string[] {
   const names = controlPlane.flatMap(({ host, address }) => [host.name, ...certNameOf(host.address), address])
   const endpoint = endpointOf(spec)
@@ -71,8 +71,8 @@ export function certSANsOf(spec: ClusterSpec, controlPlane: readonly ControlPlan
   return [...new Set([...names, name, '127.0.0.1', 'localhost', ...lowerCase(spec.controlPlane.extraSANs)])]
 }
 
-// A Host alias of ~/.ssh/config may be what no certificate can name: only kubeadm's kind of names goes in, RFC 1123
-// subdomains in lower case.
+// The address may be a Host alias of ~/.ssh/config, which no certificate can name. kubeadm accepts RFC 1123 subdomains in
+// lower case.
 function certNameOf(address: string): readonly string[] {
   const name = address.toLowerCase()
   return isIP(name) !== 0 || /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(name)
@@ -88,7 +88,7 @@ function unknownAddress(spec: ClusterSpec, host: HostSpec): UserError {
   return new UserError({
     where: `${spec.file} spec.hosts: ${host.name}`,
     problem:
-      'This control plane node cannot be reached, and the file does not say by which address the other nodes reach it.',
+      'This control plane node cannot be reached, and the file does not have the address at which the other nodes reach it.',
     expected: 'an IP address as privateAddress or address',
     actual: `address ${host.address}`,
     next: 'Set privateAddress, or bring the host back.',

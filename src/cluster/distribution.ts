@@ -4,27 +4,27 @@ import type { Inventory } from './inventory.ts'
 import type { Machine } from './machines.ts'
 import type { DistributionProfile } from './profile.ts'
 
-/** What the stages of an operation work on: the cluster, what it is made with, and the graph that they declare. */
+/** What every stage of an operation needs: the inventory, the distribution, and the builder of the graph. */
 export interface Site {
   readonly inventory: Inventory
   readonly distribution: Distribution
   readonly builder: GraphBuilder
-  /** The control plane node through which the cluster is worked on. */
+  /** The control plane node through which evcctl changes the cluster. */
   readonly first: Machine
-  /** Declares a role on a host, which is given by its name. */
+  /** Declares a role on the host with this name. */
   declare<P, O>(role: Role<P, O>, host: string, params: P): O
 }
 
 /**
- * What makes a Kubernetes cluster of prepared hosts, e.g. kubeadm: all in which one way of doing that differs from another.
- * What hosts, etcd, firewalls, pod network and DNS need besides is the same for all, and is in playbooks/.
+ * The way to make prepared hosts a Kubernetes cluster, e.g. with kubeadm. It has everything in which distributions differ.
+ * Hosts, etcd, firewalls, pod network and DNS are set up in playbooks/, in the same way for all distributions.
  */
 export interface Distribution extends DistributionProfile {
   /** What it adds to the packages of a node. */
   packages(on: Site, machine: Machine): NodePackages
-  /** Gives a host the programs of a node; waits for no other host. */
+  /** Installs the programs of a node on a host. It waits for no other host. */
   prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms
-  /** Makes the cluster on its first control plane node, and keeps to what it is to be made with from then on. */
+  /** Creates the cluster on its first control plane node, or brings its settings to those of cluster.yaml. */
   initialise(on: Site, host: JoiningHost): DistributedCluster
 }
 
@@ -35,31 +35,31 @@ export interface NodePackages {
 }
 
 export interface PrepareOrder {
-  /** What downloads need: curl. */
+  /** Done when downloads can begin: they need curl. */
   readonly downloadAfter: readonly Task[]
-  /** What has to be done before anything is started. */
+  /** Done when services may start. */
   readonly startAfter: readonly Task[]
-  /** Units that have to run before the kubelet does. */
+  /** Units that must run before the kubelet starts. */
   readonly units: readonly string[]
 }
 
 export interface PreparedPrograms {
-  /** All that is needed before the host can become a node. */
+  /** Done when the host can become a node. */
   readonly ready: readonly Task[]
-  /** What a running kubelet has to be restarted for. */
+  /** A running kubelet is restarted when one of these tasks changes something. */
   readonly kubelet: readonly Task[]
-  /** Its units, and what they get back when a running node is not well with something new. */
+  /** The units, and the former files that they get back if a running node does not work with new ones. */
   readonly kept: readonly KeptUnit[]
 }
 
 /** A host that becomes a node. */
 export interface JoiningHost {
   readonly machine: Machine
-  /** All that has to be done before. */
+  /** Done when the host may join. */
   readonly after: readonly Task[]
 }
 
-/** A cluster, and how hosts join it. */
+/** A cluster that exists, and the ways for hosts to join it. */
 export interface DistributedCluster {
   readonly first: ServerMade
   joinServer(host: JoiningHost): ServerMade
@@ -68,9 +68,9 @@ export interface DistributedCluster {
 
 /** A host that has become a node. */
 export interface NodeMade {
-  /** Done when it is one. */
+  /** Done when the host is a node. */
   readonly joined: Task
-  /** Runs its kubelet with what the cluster says. */
+  /** Configures and runs the kubelet as the cluster has stored it. */
   run(order: RunOrder): KubeletRun
 }
 
@@ -84,17 +84,17 @@ export interface KubeletRun {
 /** A control plane node. */
 export interface ServerMade extends NodeMade {
   /**
-   * Done when it runs with what cluster.yaml says now, and serves the API so; of the first one: when the cluster's own settings
-   * are these, too. An operation lets it change on one node at a time.
+   * Done when the node has the settings of cluster.yaml and serves the API with them; for the first node, when the cluster
+   * has them, too. An operation lets this task change one node at a time.
    */
   readonly configured: Task
 }
 
 export interface RunOrder {
-  /** What a running kubelet has to be restarted for. */
+  /** A running kubelet is restarted when one of these tasks changes something. */
   readonly watch: readonly Task[]
-  /** What it gets back, too, when the node is not well with something new. */
+  /** Other units that get their former files back if the node does not work with new ones. */
   readonly kept: readonly KeptUnit[]
-  /** What makes the node Ready; undefined: nothing that this run does. */
+  /** The task after which the node can become Ready; undefined if this run has none. */
   readonly network: Task | undefined
 }

@@ -5,10 +5,13 @@ import { type Architecture, UserError } from '../core/index.ts'
 import type { ArtifactDownload } from '../resources/artifacts/index.ts'
 import type { Machine } from './machines.ts'
 
-/** Where one artifact comes from. Throws UserError for one that cannot be had. */
+/** Finds the source of an artifact. Throws UserError if there is none. */
 export type FindDownload = (name: ArtifactName, version: string) => ArtifactDownload
 
-/** Artifacts for the architecture of a machine, from where cluster.yaml says. Throws UserError where there are none for it. */
+/**
+ * Finds artifacts for the architecture of a machine, at the sources in cluster.yaml. Throws UserError if Kubernetes has
+ * none for that architecture.
+ */
 export function downloadsFor(spec: ClusterSpec, machine: Machine): FindDownload {
   const architecture = architectureOf(machine)
   return (name, version) => {
@@ -17,17 +20,17 @@ export function downloadsFor(spec: ClusterSpec, machine: Machine): FindDownload 
   }
 }
 
-/** The folder in etcd's archive that its programs are in. */
+/** The folder with the programs in the archive of etcd. */
 export function etcdArchiveFolder(machine: Machine, version: string): string {
   return basename(artifact('etcd', version, architectureOf(machine)).path, '.tar.gz')
 }
 
-/** The folder in helm's archive that its program is in. */
+/** The folder with the program in the archive of helm. */
 export function helmArchiveFolder(machine: Machine): string {
   return `linux-${architectureOf(machine)}`
 }
 
-/** The image archives that are meant for a host, as parameters of the images role. */
+/** The image archives for a host, as parameters of the role images. */
 export function archivesFor(spec: ClusterSpec, machine: Machine) {
   const architecture = architectureOf(machine)
   return spec.images.archives

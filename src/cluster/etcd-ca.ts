@@ -4,8 +4,8 @@ import type { Machine } from './machines.ts'
 import { isControlPlane, isEtcdHost } from './nodes.ts'
 
 /**
- * The etcd host that signs: the one that has the CA, and for a new cluster the first of cluster.yaml. Throws UserError
- * where a new CA, or a new etcd, would take the place of one that a standing cluster uses.
+ * The etcd host that signs certificates: the one that has the CA; for a new cluster, the first one of cluster.yaml. Throws
+ * UserError if a new CA or a new etcd would replace one that an existing cluster uses.
  */
 export function caMachineOf(spec: ClusterSpec, machines: readonly Machine[]): Machine {
   const wanted = spec.hosts.filter(isEtcdHost)
@@ -26,7 +26,8 @@ export function caMachineOf(spec: ClusterSpec, machines: readonly Machine[]): Ma
     if (first !== undefined) return first
     throw new UserError({
       where: wanted[0]?.name ?? spec.file,
-      problem: 'The first etcd host, which keeps the CA of etcd, cannot be reached: nothing can be signed without it.',
+      problem:
+        'The first etcd host, which keeps the CA of etcd, cannot be reached. Without it, no certificate of etcd can be signed.',
       next: `Find out why: evcctl ping ${spec.file}`,
     })
   }
@@ -40,10 +41,10 @@ function namesOf(machines: readonly Machine[]): string {
 function noData(spec: ClusterSpec, user: Machine, own: readonly Machine[]): UserError {
   return new UserError({
     where: `${spec.file} spec.hosts`,
-    problem: 'No etcd host of cluster.yaml has data, while the cluster stands: a new etcd would be an empty one.',
-    expected: 'a member at least of the etcd that the cluster uses',
+    problem: 'No etcd host of cluster.yaml has data, although the cluster exists. A new etcd would be empty.',
+    expected: 'at least one member of the etcd that the cluster uses',
     actual: `a control plane on ${user.name} that uses an external etcd, and no data of etcd on ${namesOf(own)}`,
-    next: 'Members can be replaced, but not all in one apply: put one of the former etcd hosts back, and take it out in the next one. If their data is lost, restore a snapshot first (etcdutl snapshot restore).',
+    next: 'Members can be replaced, but not all of them in one apply. Put one of the former etcd hosts back into cluster.yaml, and remove it before the next apply. If their data is lost, restore a snapshot first (etcdutl snapshot restore).',
   })
 }
 
@@ -52,20 +53,20 @@ function noCa(spec: ClusterSpec, own: readonly Machine[]): UserError {
   return new UserError({
     where: `${spec.file} spec.hosts`,
     problem:
-      'The CA of etcd is on none of its hosts: nothing can be signed without it, and a new one would lock out all members.',
+      'No etcd host has the CA of etcd. Without it, no certificate can be signed, and a new CA would lock out all members.',
     expected: '/etc/etcd/ca on one host with the role etcd',
     actual: `no /etc/etcd/ca/ca.key on ${namesOf(own)}`,
-    next: `If the host that has it was taken out of cluster.yaml, put it back; or move the folder over: ssh FORMER sudo tar -C /etc/etcd -c ca | ssh ${target?.host.address} sudo tar -C /etc/etcd -xp, and then on the former host: sudo rm -r /etc/etcd/ca`,
+    next: `If the host with the CA was removed from cluster.yaml, put it back; or move the folder to another host: ssh FORMER sudo tar -C /etc/etcd -c ca | ssh ${target?.host.address} sudo tar -C /etc/etcd -xp, and then on the former host: sudo rm -r /etc/etcd/ca`,
   })
 }
 
 function severalCas(spec: ClusterSpec, holders: readonly Machine[]): UserError {
   return new UserError({
     where: `${spec.file} spec.hosts`,
-    problem: 'More than one etcd host has a CA of etcd, so it is not known which of them signs.',
+    problem: 'More than one etcd host has a CA of etcd, so evcctl does not know which of them has to sign.',
     expected: '/etc/etcd/ca/ca.key on one host',
     actual: namesOf(holders),
-    next: 'Keep the one whose ca.crt is that in /etc/etcd/pki, and remove /etc/etcd/ca on the others.',
+    next: 'Keep /etc/etcd/ca on the host whose ca.crt is the same as that in /etc/etcd/pki, and remove it on the others.',
   })
 }
 
@@ -73,7 +74,7 @@ function caUnreachable(spec: ClusterSpec, silent: readonly string[]): UserError 
   return new UserError({
     where: silent.join(', '),
     problem:
-      'No etcd host that answered has the CA of etcd; one that cannot be reached keeps the CA of etcd, and nothing can be signed without it.',
+      'No etcd host that answered has the CA of etcd, so a host that cannot be reached must have it. Without the CA, no certificate can be signed.',
     next: `Find out why: evcctl ping ${spec.file}`,
   })
 }

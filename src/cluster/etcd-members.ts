@@ -6,7 +6,7 @@ import type { Machine } from './machines.ts'
 import { isEtcdHost } from './nodes.ts'
 import { privateAddressOf } from './private-address.ts'
 
-/** All members of cluster.yaml, also those that cannot be reached now. Throws UserError where an address is not known. */
+/** All etcd members of cluster.yaml, also those that cannot be reached now. Throws UserError if an address is not known. */
 export function etcdMembers(spec: ClusterSpec, machines: readonly Machine[]): readonly EtcdHost[] {
   const answered = new Map(machines.map(({ host, address }) => [host, address]))
   return spec.hosts.filter(isEtcdHost).map(host => {
@@ -15,7 +15,7 @@ export function etcdMembers(spec: ClusterSpec, machines: readonly Machine[]): re
     if (address === undefined) {
       throw new UserError({
         where: name,
-        problem: 'This etcd host cannot be reached, and cluster.yaml does not say its address.',
+        problem: 'This etcd host cannot be reached, and cluster.yaml does not have its address.',
         next: `Set privateAddress of ${name}, or find out why: evcctl ping ${spec.file}`,
       })
     }
@@ -24,7 +24,7 @@ export function etcdMembers(spec: ClusterSpec, machines: readonly Machine[]): re
   })
 }
 
-/** Whether cluster.yaml has etcd on hosts of role etcd. */
+/** Whether evcctl runs an external etcd on hosts with the role etcd. */
 export function hasEtcdHosts({ etcd }: ClusterSpec): boolean {
   return etcd.topology === 'external' && etcd.managed
 }

@@ -3,8 +3,8 @@ import type { HttpProxy } from '../core/index.ts'
 import { endpointOf } from './control-plane.ts'
 
 /**
- * The proxy of the hosts; undefined where cluster.yaml has none. Nothing of the cluster itself is asked through it. The
- * lists are made of what the file says alone: one host that is off must not change them on all others.
+ * The HTTP proxy of the hosts; undefined if cluster.yaml has none. Requests inside the cluster do not go through it. Its
+ * lists depend on the file alone, so that a host that does not answer does not change them on all others.
  */
 export function proxyOf(spec: ClusterSpec, secrets: ClusterSecrets): HttpProxy | undefined {
   if (spec.proxy === undefined) return undefined
@@ -19,7 +19,7 @@ export function proxyOf(spec: ClusterSpec, secrets: ClusterSecrets): HttpProxy |
   }
 }
 
-// 127.0.0.1 as well: not all curls know ranges.
+// 127.0.0.1 is listed too, because some versions of curl do not know ranges.
 function ofTheCluster(spec: ClusterSpec): readonly string[] {
   const { network, kubernetes, etcd } = spec
   return [
@@ -35,7 +35,7 @@ function ofTheCluster(spec: ClusterSpec): readonly string[] {
   ]
 }
 
-// What ~/.ssh/config calls a host may be no name that a proxy could be asked for.
+// A Host alias of ~/.ssh/config may be no name for which a client would ask a proxy.
 function entries(names: readonly string[]): readonly string[] {
   return [...new Set(names.map(name => name.toLowerCase()))].filter(name => /^[\w.:/-]+$/.test(name))
 }

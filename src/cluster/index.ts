@@ -1,4 +1,4 @@
-/** A cluster as its file and its hosts describe it, and what follows from that. Pure. */
+/** A cluster as its file and its hosts describe it, and everything that evcctl derives from these. Pure. */
 
 export { peersOf } from './check-peers.ts'
 export { type ControlPlaneNode, endpointOf, firstControlPlaneHost, ownApiOf } from './control-plane.ts'

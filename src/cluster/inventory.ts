@@ -23,61 +23,72 @@ import { isControlPlane, isEtcdHost } from './nodes.ts'
 import { type HostOpenings, openingsOf } from './openings.ts'
 import type { DistributionProfile } from './profile.ts'
 
-/** What a command does with a cluster, e.g. create or reconcile it: planned and applied in the same way, whichever it is. */
+/**
+ * What a command does with a cluster, e.g. create or reconcile it. Every operation is planned and applied in the same way.
+ */
 export type Operation = (inventory: Inventory) => Graph
 
-/** A cluster as its file and its hosts describe it, and all that follows from these. */
+/** A cluster as its file and its hosts describe it, and everything that evcctl derives from these. */
 export interface Inventory extends Derived {
   readonly spec: ClusterSpec
   readonly distribution: DistributionProfile
   /** Of the hosts that answered, by name. */
   readonly facts: ReadonlyMap<string, HostFacts>
-  /** Those that the file names. */
+  /** The secrets that the file names. */
   readonly secrets: ClusterSecrets
   /** What the firewall of a host has to let through. */
   openings(host: HostSpec): HostOpenings
-  /** What a machine downloads. Throws UserError for one that has no upstream programs. */
+  /** Finds the downloads of a machine. Throws UserError if Kubernetes has no programs for its architecture. */
   downloads(machine: Machine): FindDownload
 }
 
-/** Each is made when it is first asked for, once, in time linear in the number of hosts. */
+/** Derived values. Each is computed once, when something first needs it, in time linear in the number of hosts. */
 interface Derived {
-  /** The hosts of the file that did not answer, or were set aside. */
+  /** The hosts of the file that did not answer, or that evcctl set aside. */
   readonly silent: readonly HostSpec[]
-  /** The hosts that answered, in the order of the file. Throws UserError for one that has no address for its peers. */
+  /** The hosts that answered, in the order of the file. Throws UserError if one has no address for the other nodes. */
   readonly machines: readonly Machine[]
-  /** The host through which the cluster is worked on, whether it answered or not; see firstControlPlaneHost(). */
+  /** The host through which evcctl changes the cluster, whether it answered or not; see firstControlPlaneHost(). */
   readonly firstHost: HostSpec
-  /** The machine of `firstHost`. Throws UserError when it did not answer. */
+  /** The machine of `firstHost`. Throws UserError if it did not answer. */
   readonly first: Machine
-  /** All control plane nodes of the file, also those that do not answer. Throws UserError where an address is not known. */
+  /** All control plane nodes of the file, also those that do not answer. Throws UserError if an address is not known. */
   readonly controlPlane: readonly ControlPlaneNode[]
-  /** Their addresses. */
+  /** The addresses of all control plane nodes. */
   readonly apiServers: readonly string[]
   /** The `host:port` at which every node reaches the API. */
   readonly endpoint: string
-  /** What the API server's certificate is for, besides what kubeadm adds by itself. */
+  /** The names and addresses in the API server's certificate, without those that kubeadm adds by itself. */
   readonly certSANs: readonly string[]
-  /** The host from which a pod network that needs files is set up; undefined where none has the role control-plane. */
+  /** The host that sets up a pod network that needs files; undefined if no host has the role control-plane. */
   readonly networkHome: HostSpec | undefined
   readonly networkPath: NetworkPath
-  /** What the pod network is, in words. */
+  /** A text that names the pod network and its settings. */
   readonly networkName: string
-  /** The image of the sandboxes of all pods. */
+  /** The image of the pause container (sandbox) of all pods. */
   readonly sandboxImage: string
-  /** All members of the etcd on hosts of its own, also those that do not answer. Throws UserError where an address is not known. */
+  /**
+   * All members of an etcd that evcctl runs on hosts of its own, also those that do not answer. Throws UserError if an
+   * address is not known.
+   */
   readonly etcdMembers: readonly EtcdHost[]
-  /** Client URLs of an external etcd, also one that somebody else runs; undefined where it is stacked. */
+  /** Client URLs of an external etcd, also of one that somebody else runs; undefined if etcd is stacked. */
   readonly etcdEndpoints: readonly string[] | undefined
-  /** The etcd host that signs. Throws UserError where that is not known; see caMachineOf(). */
+  /** The etcd host that signs certificates. Throws UserError if it is not known; see caMachineOf(). */
   readonly etcdSigner: Machine
-  /** The etcd hosts that answered, in the order in which they change. All of them wait for the one that signs, so it goes first. */
+  /**
+   * The etcd hosts that answered, in the order in which they change. All others wait for the host that signs, so it is
+   * first.
+   */
   readonly etcdMachines: readonly Machine[]
   /** The hosts that keep the run lock. */
   readonly lockVoters: readonly string[]
 }
 
-/** Pure. `facts`: of the hosts that answered. Raises nothing by itself: what cannot be known does when it is asked for. */
+/**
+ * Pure. `facts` are those of the hosts that answered. It throws nothing itself: a value that cannot be derived throws when
+ * it is read.
+ */
 export function inventoryOf(
   spec: ClusterSpec,
   distribution: DistributionProfile,

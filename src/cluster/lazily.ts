@@ -1,4 +1,7 @@
-/** An object whose properties are made when they are first read, each once. One that throws is made again at the next reading. */
+/**
+ * An object whose properties are computed when they are first read, each once. A computation that throws is repeated at the
+ * next read.
+ */
 export function lazily<T extends object>(makers: { readonly [Key in keyof T]: () => T[Key] }): T {
   const made = {} as T
   for (const [key, make] of Object.entries(makers) as [string, () => unknown][]) {

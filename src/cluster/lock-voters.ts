@@ -2,9 +2,10 @@ import type { ClusterSpec } from '../config/index.ts'
 import { isControlPlane } from './nodes.ts'
 
 /**
- * The hosts that keep the run lock: all control plane nodes of cluster.yaml, and one more host where their number is even,
- * so that the lock survives the loss of one of two. A run needs a majority of them, in this order. It follows from the file
- * alone and not from who answers, so that two runs that reach different hosts ask for the same lock.
+ * The hosts that keep the run lock: all control plane nodes of cluster.yaml and, if their number is even, one more host, so
+ * that with two control plane nodes the lock survives the loss of one. A run needs a majority of these hosts and asks them
+ * in this order. The list depends on the file alone and not on which hosts answer, so that two runs that reach different
+ * hosts need the same lock.
  */
 export function lockVoters({ hosts }: Pick<ClusterSpec, 'hosts'>): readonly string[] {
   const controlPlane = hosts.filter(isControlPlane)

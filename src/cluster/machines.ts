@@ -3,18 +3,18 @@ import { type HttpProxy, UserError } from '../core/index.ts'
 import type { HostFacts } from '../facts/index.ts'
 import { privateAddressOf } from './private-address.ts'
 
-/** A host that answered, with what the others know it by. */
+/** A host that answered, with the address at which the others reach it. */
 export interface Machine {
   readonly name: string
   readonly host: HostSpec
   readonly facts: HostFacts
   /** The address that the nodes use among themselves. */
   readonly address: string
-  /** Through what it downloads; undefined: as the host itself is set up. */
+  /** The proxy for its downloads; undefined: the host's own settings apply. */
   readonly proxy?: HttpProxy
 }
 
-/** The hosts that answered, in the order of cluster.yaml. Throws UserError for one that has no address for its peers. */
+/** The hosts that answered, in the order of cluster.yaml. Throws UserError if one has no address for the other nodes. */
 export function machinesOf(
   spec: ClusterSpec,
   facts: ReadonlyMap<string, HostFacts>,
@@ -33,7 +33,7 @@ export function machinesOf(
 function noAddress(spec: ClusterSpec, host: HostSpec): UserError {
   return new UserError({
     where: `${spec.file} spec.hosts: ${host.name}`,
-    problem: 'It is not known by which address the other nodes reach this host.',
+    problem: 'evcctl does not know at which address the other nodes reach this host.',
     expected: 'an IP address as privateAddress or address, or a default route on the host',
     actual: `address ${host.address}, no IPv4 default route`,
     next: 'Set privateAddress.',

@@ -1,10 +1,10 @@
 import type { Inventory } from './inventory.ts'
 
-/** What to say of a pod network that cannot be looked at, because the host that it is set up from does not answer. */
+/** A note that evcctl cannot compare the pod network, because the host that sets it up does not answer. */
 export function networkLeftOut(inventory: Inventory): { readonly host: string; readonly text: string } | undefined {
   const { spec, silent, networkHome: home } = inventory
   const { cni } = spec.network
   if (home === undefined || !silent.includes(home) || (cni !== 'calico' && cni !== 'cilium')) return undefined
-  const text = `${cni} is set up from ${home.name}, which does not answer: the pod network stays as it is, and its settings are not compared.`
+  const text = `${home.name} sets up ${cni} and does not answer, so the pod network stays as it is, and evcctl does not compare its settings.`
   return { host: home.name, text }
 }

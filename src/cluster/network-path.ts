@@ -4,8 +4,8 @@ import type { NetworkPath } from '../resources/network-check/index.ts'
 import { ciliumPath } from './cilium-path.ts'
 
 /**
- * How packets of pods travel, and what a firewall has to let through for it. Sources: flannel's Documentation/backends.md;
- * https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements; Cilium's
+ * How packets of pods travel between nodes, and what a firewall has to let through for them. Sources: flannel's
+ * Documentation/backends.md; https://docs.tigera.io/calico/latest/getting-started/kubernetes/requirements; Cilium's
  * Documentation/operations/system_requirements.rst.
  */
 export function networkPathOf({ network }: ClusterSpec): NetworkPath {
@@ -44,7 +44,7 @@ const looks: Readonly<Record<string, string>> = {
   cilium: 'kubectl -n kube-system exec daemonset/cilium -c cilium-agent -- cilium-dbg status --brief',
 }
 
-/** What the network is, in words: when any of it is another, what was proven before says nothing any more. */
+/** A text that names the network and its settings. When it changes, an earlier proof of the network no longer counts. */
 export function networkName({ network, kubernetes }: ClusterSpec): string {
   const { cni, flannel, calico, cilium, podCIDR, serviceCIDR } = network
   const kinds = {
@@ -56,7 +56,7 @@ export function networkName({ network, kubernetes }: ClusterSpec): string {
   return `${kinds[cni]}, pods ${podCIDR}, services ${serviceCIDR}, Kubernetes ${kubernetes.version}`
 }
 
-// Any of them may change how packets travel; the name is one line.
+// Each value may change how packets travel. A hash keeps the text in one line.
 function valuesOf(values: Readonly<Record<string, unknown>>): string {
   if (Object.keys(values).length === 0) return ''
   return ` with values ${createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 8)}`

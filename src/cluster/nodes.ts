@@ -5,12 +5,12 @@ const controlPlaneTaint: Taint = { key: 'node-role.kubernetes.io/control-plane',
 
 type Roles = Pick<HostSpec, 'roles'>
 
-/** Whether a host is a node of the cluster: one that only runs etcd is not. */
+/** Whether a host is a node of the cluster. A host that only runs etcd is not. */
 export function isNode({ roles }: Roles): boolean {
   return roles.includes('control-plane') || roles.includes('worker')
 }
 
-/** Whether a host runs, or is to run, kube-apiserver. */
+/** Whether a host runs, or will run, kube-apiserver. */
 export function isControlPlane({ roles }: Roles): boolean {
   return roles.includes('control-plane')
 }
@@ -20,7 +20,7 @@ export function isEtcdHost({ roles }: Roles): boolean {
   return roles.includes('etcd')
 }
 
-/** Labels of cluster.yaml, and the role label by which kubectl lists workers. */
+/** The labels of cluster.yaml, and the role label that makes kubectl list a node as a worker. */
 export function labelsFor(host: HostSpec): Readonly<Record<string, string>> {
   const role: Record<string, string> = host.roles.includes('worker') ? { 'node-role.kubernetes.io/worker': '' } : {}
   return { ...role, ...host.labels }
@@ -32,7 +32,7 @@ export function taintsFor(host: HostSpec): readonly Taint[] {
   return dedicated ? [controlPlaneTaint, ...host.taints] : host.taints
 }
 
-/** Keys of taints that come and go with the roles of a host. */
+/** Keys of taints that evcctl adds or removes according to the roles of a host. */
 export function managedTaints(host: HostSpec): readonly string[] {
   return isControlPlane(host) ? [controlPlaneTaint.key] : []
 }

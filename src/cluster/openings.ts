@@ -9,8 +9,9 @@ import { privateAddressOf } from './private-address.ts'
 import type { DistributionPorts } from './profile.ts'
 
 /**
- * flannel: Documentation/backends.md, vxlan (Linux). Calico: docs.tigera.io, "System requirements", network requirements;
- * what IP in IP (protocol 4) carries has no port, and is not opened. Cilium: docs.cilium.io, "System Requirements".
+ * Ports of pod networks. flannel: Documentation/backends.md, vxlan (Linux). Calico: docs.tigera.io, "System requirements",
+ * network requirements; IP in IP is protocol 4, which has no ports, and is not opened. Cilium: docs.cilium.io, "System
+ * Requirements".
  */
 const overlayPorts = {
   flannel: 8472,
@@ -23,14 +24,16 @@ const overlayPorts = {
 /** What the firewall of a host has to let through. */
 export interface HostOpenings {
   readonly rules: readonly FirewallRule[]
-  /** False when the address of another host is not known, because it does not answer: it may need something open. */
+  /**
+   * False if the address of another host is not known because it does not answer. Then a rule for that host may be missing.
+   */
   readonly complete: boolean
 }
 
 /**
- * The ports that each host needs by its roles, each for the addresses that need it; packets of pods that it forwards; and
- * the ports of `spec.firewall`. Hosts that do not answer keep what they need, as far as cluster.yaml has their address.
- * What the hosts have in common is worked out once, and they share its rules: there are as many of these as hosts.
+ * The rules for each host: the ports that its roles need, each for the addresses that use it; packets of pods that it
+ * forwards; and the ports of `spec.firewall`. For a host that does not answer, there are rules if cluster.yaml has its
+ * address. Rules that hosts have in common are computed once and shared, because there are as many of them as hosts.
  */
 export function openingsOf(
   spec: ClusterSpec,
@@ -57,19 +60,19 @@ export function openingsOf(
       ...(isNode(host) ? shared.node : []),
     ]
     return {
-      // What a host asks of itself passes no firewall.
+      // Packets of a host to itself pass no firewall.
       rules: [...rules.filter(({ from }) => from !== own), ...extraRules(spec, host)],
       complete: unknown.every(other => other === host),
     }
   }
 }
 
-// The scheduler and the controller manager listen on the loopback interface only, and so does the local proxy.
+// The scheduler, the controller manager and the local proxy listen on the loopback interface only, so they need no rule.
 function apiRules({ controlPlane, network, firewall }: ClusterSpec, nodes: readonly string[]): readonly FirewallRule[] {
   return incoming('API server', 'tcp', only(controlPlane.bindPort), [...nodes, network.podCIDR, ...firewall.apiFrom])
 }
 
-// Members ask each other's client port, too, when they join and when evcctl looks after their health.
+// Members also use each other's client port: when they join, and when evcctl checks their health.
 function etcdRules(members: readonly string[], clients: readonly string[]): readonly FirewallRule[] {
   return [
     ...incoming('etcd clients', 'tcp', only(etcdPorts.clients), [...members, ...clients]),
@@ -94,8 +97,8 @@ function nodeRules(
     ...collapsed(cluster).map(
       (from): FirewallRule => ({ way: 'through', protocol: 'any', from, to: network.podCIDR, why: 'to pods' }),
     ),
-    // Where a packet for a NodePort is forwarded, its destination is the pod already, on a port of the pod's. From outside of
-    // the cluster nothing else is for pods.
+    // Where the node forwards a packet for a NodePort, the destination is already the pod, on the pod's port. From outside
+    // the cluster, no other packets may reach pods.
     ...collapsed(firewall.nodePortsFrom).map(
       (from): FirewallRule => ({
         way: 'through',
@@ -128,7 +131,7 @@ function overlayRules(
     ...(tunnel === undefined ? [] : incoming(`Cilium ${tunnel.name.toLowerCase()}`, 'udp', only(tunnel.port), nodes)),
     ...(wireguard === undefined ? [] : incoming('Cilium wireguard', 'udp', only(wireguard), nodes)),
     ...incoming('Cilium health', 'tcp', only(overlayPorts.ciliumHealth), nodes),
-    // Hubble Relay is a pod, which asks the agents of all nodes.
+    // Hubble Relay is a pod that connects to the agents of all nodes.
     ...incoming('Cilium Hubble', 'tcp', only(overlayPorts.ciliumHubble), cluster),
   ]
 }
@@ -148,10 +151,13 @@ function incoming(
   return collapsed(sources).map(from => ({ way: 'in', protocol, ports, from, to: anywhere, why }))
 }
 
-/** Removes sources that lie in another one; all of IPv4 becomes `anywhere`. Apart from a sort, its time is linear in `sources`. */
+/**
+ * Removes sources that another source contains. All of IPv4 becomes `anywhere`. Except for a sort, the time is linear in
+ * `sources`.
+ */
 function collapsed(sources: readonly string[]): readonly string[] {
   const ranges = [...new Set(sources)].flatMap(source => rangeOf(source) ?? [])
-  // Two ranges are nested or disjoint: a wider range comes first, and the ranges in it follow it directly.
+  // Two ranges are nested or disjoint. In this order, a wider range comes first, and the ranges in it follow it directly.
   const sorted = [...new Map(ranges.map(range => [range.text, range])).values()].sort(
     (one, other) => one.first - other.first || one.prefix - other.prefix,
   )

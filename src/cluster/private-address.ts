@@ -3,9 +3,9 @@ import type { HostSpec } from '../config/index.ts'
 import type { HostFacts } from '../facts/index.ts'
 
 /**
- * The address that the nodes use among themselves: the one that cluster.yaml names, else `address` if it is an IP,
- * else the source address of the default route. Undefined: cluster.yaml has to name one, or (without facts, for a host
- * that does not answer) it cannot be known.
+ * The address at which the other nodes reach a host: privateAddress in cluster.yaml, else `address` if it is an IP address,
+ * else the source address of the default route. It is undefined if none of these is known; a host that does not answer has
+ * no default route here.
  */
 export function privateAddressOf(host: HostSpec, facts?: HostFacts): string | undefined {
   if (host.privateAddress !== undefined) return host.privateAddress

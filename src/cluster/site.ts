@@ -2,7 +2,7 @@ import { GraphBuilder } from '../core/index.ts'
 import type { Distribution, Site } from './distribution.ts'
 import type { Inventory } from './inventory.ts'
 
-/** Begins the graph of an operation. Throws UserError where the first control plane node did not answer. */
+/** Begins the graph of an operation. Throws UserError if the first control plane node did not answer. */
 export function siteOf(inventory: Inventory, distribution: Distribution): Site {
   const builder = new GraphBuilder()
   return {

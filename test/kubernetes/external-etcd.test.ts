@@ -232,7 +232,7 @@ done | sort -u`
     await writeWithout('e1')
     const plan = await run('plan', cluster.file)
     expect(plan.exitCode).not.toBe(0)
-    expect(plan.stderr).toContain('The CA of etcd is on none of its hosts')
+    expect(plan.stderr).toContain('No etcd host has the CA of etcd')
     const moved = await sh('e1', 'tar -C /etc/etcd -c ca | base64 -w 0 && rm -r /etc/etcd/ca')
     await sh('e3', `echo ${moved} | base64 -d | tar -C /etc/etcd -xp`)
   })
