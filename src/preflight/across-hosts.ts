@@ -2,12 +2,12 @@ import { type CheckName, type ClusterSpec, isControlPlane, privateAddressOf } fr
 import { clockChecks } from './clock.ts'
 import { type Finding, finding, type KnownHost } from './finding.ts'
 
-// Values that makers left in for a whole series of machines.
+// UUIDs and texts that vendors leave in a whole series of machines.
 const placeholders = /^(0{8}-0{4}|f{8}-f{4}|03000200-0400-0500-0006-000700080009$|not |default|to be filled)/i
 
 const listedTwice = 'If both are one machine, list it once, with all its roles.'
 
-/** What has to be different on every host, and the one thing that has to be the same: the time. */
+/** Checks what has to differ on every host, and that all hosts have the same time. */
 export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): Iterable<Finding> {
   yield* clockChecks(spec, hosts)
   yield* same('machineId', hosts, {
@@ -23,7 +23,7 @@ export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): It
   yield* same('privateAddress', hosts, {
     what: 'private address',
     value: ({ host, facts }) => privateAddressOf(host, facts) ?? '',
-    next: 'Set privateAddress of each in cluster.yaml, or is one machine listed twice?',
+    next: 'Set privateAddress of each host in cluster.yaml. If both are one machine, list it once.',
   })
   if (!spec.os.setHostname) {
     yield* same('hostname', hosts, {
@@ -35,10 +35,10 @@ export function* acrossHosts(spec: ClusterSpec, hosts: readonly KnownHost[]): It
   for (const { host, facts } of hosts) {
     if (facts.machineId !== '') continue
     yield finding('machineId', host, {
-      problem: 'It has no machine ID, by which the kubelet tells machines apart.',
+      problem: 'The host has no machine ID, which the kubelet reports for its node.',
       expected: '32 hexadecimal digits in /etc/machine-id',
       actual: 'nothing',
-      next: 'systemd-machine-id-setup makes one.',
+      next: 'Run on the host: systemd-machine-id-setup',
     })
   }
 }
@@ -59,7 +59,7 @@ function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, nex
     if (first === undefined) firsts.set(own, known)
     else {
       yield finding(check, known.host, {
-        problem: `It has the same ${what} as ${first.host.name} (${first.host.address}).`,
+        problem: `The host has the same ${what} as ${first.host.name} (${first.host.address}).`,
         expected: 'a different one on every host',
         actual: own,
         next,
@@ -68,8 +68,8 @@ function* same(check: CheckName, hosts: readonly KnownHost[], { what, value, nex
   }
 }
 
-// Of two that are alike, the one with which the cluster could do less well is not the odd one: a node rather than none, and a
-// control plane node rather than others.
+// Of two hosts with the same value, the finding names the one that the cluster can do without more easily: control plane
+// nodes come before worker nodes, and hosts that are nodes already come before all others.
 function standing({ host, facts }: KnownHost): number {
   const kind = isControlPlane(host) ? 0 : 1
   return facts.kubernetes.kubeletConf ? kind : kind + 2

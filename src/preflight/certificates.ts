@@ -1,12 +1,12 @@
 import type { CertificateCare, CertificateFacts, DistributionProfile } from '../index.ts'
 import type { CheckedCluster } from './finding.ts'
 
-/** Certificates of some hosts that expire soon, or have expired, alike on all of them. */
+/** A note about certificates that expire soon or have expired, for the hosts to which the same text applies. */
 export interface ExpiryNote {
   readonly hosts: readonly string[]
-  /** Whether one has expired: then something does not work any more. */
+  /** Whether a certificate has expired, so that something no longer works. */
   readonly expired: boolean
-  /** Files, date, days, and what to do. */
+  /** Names the files, the date and the days left, and says what to do. */
   readonly text: string
 }
 
@@ -20,7 +20,7 @@ const dayMs = 24 * 60 * 60 * 1000
 const soonDays = 90
 const filesShown = 3
 
-/** Those that expire within 90 days, the first one first. `now` in ms since the epoch. */
+/** The certificates that expire within 90 days, the earliest first. `now` is in ms since the epoch. */
 export function expiringCertificates(
   { certificates: care }: Pick<DistributionProfile, 'certificates'>,
   certificates: readonly CertificateFacts[],
@@ -39,7 +39,7 @@ function soonMs({ path, validFrom, validTo }: CertificateFacts, { kubelets }: Ce
   return path.startsWith(kubelets) ? Math.min(soon, (validTo - validFrom) / 10) : soon
 }
 
-/** What is to be said of certificates that expire soon, by host. Pure. */
+/** The notes about certificates that expire soon, by host. Pure. */
 export function expiryNotes(
   cluster: CheckedCluster,
   certificates: ReadonlyMap<string, readonly CertificateFacts[]>,
@@ -90,6 +90,6 @@ function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: Certificat
     return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
   if (path.startsWith(facts.folder)) return certificates.renewal
   if (etcd.topology === 'external' && !etcd.managed)
-    return 'Have a new one signed, name it in spec.etcd.certificates and run: evcctl apply'
-  return `It is made again by: evcctl apply ${file}`
+    return 'Have a new certificate signed, name it in spec.etcd.certificates and run: evcctl apply'
+  return `To create it again, run: evcctl apply ${file}`
 }

@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto'
 import { type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
 import { type CheckedCluster, type Finding, finding, type KnownHost } from './finding.ts'
 
-/** What is known of the cluster behind the endpoint. */
+/** Facts about the cluster to which the endpoint has to lead. */
 interface Cluster {
   readonly endpoint: string
-  /** Undefined as long as there is no cluster. */
+  /** The CA of the cluster; undefined as long as there is no cluster. */
   readonly ca: X509Certificate | undefined
   /** Where control plane nodes have it. */
   readonly caPath: string
@@ -18,9 +18,9 @@ interface Cluster {
 type Problem = Omit<ErrorDetails, 'where'>
 
 /**
- * An external load balancer as each node finds it. Before there is a cluster its name has to mean something and it has to
- * be there, which a refused connection shows as well as one that is taken and left without an answer. Later it has to be
- * answered with a certificate of the cluster's own CA, as long as any API server listens.
+ * Checks an external load balancer as each node finds it. Its name has to have an address, and it has to accept a
+ * connection or refuse it. If it presents a certificate, the cluster's own CA has to have signed that; before there is a
+ * cluster, it may present none. If it presents none although an API server listens, that is a finding, too.
  */
 export function* endpointChecks(
   { spec, distribution }: CheckedCluster,
@@ -31,7 +31,7 @@ export function* endpointChecks(
   const controlPlane = hosts.filter(({ host }) => isControlPlane(host))
   const pem = controlPlane.map(({ facts }) => facts.endpoint?.clusterCa).find(found => found !== undefined)
   const ca = certificateOf(pem)
-  // A CA that cannot be read is not what a load balancer can be blamed for.
+  // If the CA cannot be read, nothing can be said about the load balancer.
   if (pem !== undefined && ca === undefined) return
   const serves = controlPlane.some(({ facts }) => facts.listening.some(({ port }) => port === bindPort))
   const cluster = { endpoint, ca, caPath: distribution.api.ca, renew: distribution.byHand.renewCertificates, serves }
@@ -47,7 +47,7 @@ function problemOf(found: EndpointFacts, cluster: Cluster): Problem | undefined 
   if (found.connection === 'timed out' || found.connection === 'failed') return unreachable(found, endpoint)
   const certificate = certificateOf(found.certificate)
   if (certificate !== undefined) return wrongCertificate(certificate, cluster)
-  // Without openssl nothing is known beyond the connection.
+  // Without openssl on the host, only the result of the connection is known.
   const silent = found.connection === 'refused' || found.asked
   return silent && cluster.serves ? unanswered(found, endpoint) : undefined
 }
@@ -55,10 +55,10 @@ function problemOf(found: EndpointFacts, cluster: Cluster): Problem | undefined 
 function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, renew }: Cluster): Problem | undefined {
   if (ca === undefined) {
     return {
-      problem: `Something answers at the API endpoint ${endpoint} already, and this cluster is yet to be made.`,
+      problem: `Something answers at the API endpoint ${endpoint} already, although this cluster does not exist yet.`,
       expected: 'a load balancer that has no API server behind it yet',
       actual: describe(certificate),
-      next: 'Is another cluster behind it? Then this one needs an endpoint of its own. A load balancer has to pass TLS on as it is.',
+      next: 'If another cluster is behind it, this cluster needs an endpoint of its own. The load balancer must pass TLS through unchanged.',
     }
   }
   if (!certificate.verify(ca.publicKey)) {
@@ -66,12 +66,12 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, 
       problem: `The API endpoint ${endpoint} does not lead to this cluster: it answers with a certificate of another CA.`,
       expected: `a certificate signed by ${caPath} (SHA-256 ${ca.fingerprint256})`,
       actual: describe(certificate),
-      next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS on as it is.',
+      next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS through unchanged.',
     }
   }
   if (certificate.validToDate.getTime() > Date.now()) return undefined
   return {
-    problem: `The API endpoint ${endpoint} answers with a certificate that has expired.`,
+    problem: `The API endpoint ${endpoint} presents a certificate that has expired.`,
     expected: 'a certificate that is valid',
     actual: describe(certificate),
     next: `Renew it on the control plane nodes: ${renew}.`,
@@ -80,19 +80,19 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, 
 
 function unresolved(endpoint: string): Problem {
   return {
-    problem: `It does not know the name of the API endpoint ${endpoint}.`,
+    problem: `The host finds no address for the name of the API endpoint ${endpoint}.`,
     expected: 'an address',
     actual: 'none (getent ahosts)',
-    next: "Add it to the name servers' zone or to /etc/hosts, or correct spec.controlPlane.endpoint.",
+    next: 'Add the name to the zone of the name servers or to /etc/hosts, or correct spec.controlPlane.endpoint.',
   }
 }
 
 function unreachable({ addresses, connection, said }: EndpointFacts, endpoint: string): Problem {
   return {
-    problem: `It does not reach the API endpoint ${endpoint}.`,
-    expected: 'a connection, or that it is refused as long as there is no API server',
+    problem: `The host does not reach the API endpoint ${endpoint}.`,
+    expected: 'a connection, which may be refused as long as there is no API server',
     actual: `${said === '' || connection === 'timed out' ? 'no answer within 5 s' : said} (${addresses.join(', ')})`,
-    next: 'Does the load balancer run at that address, and is there a firewall in between?',
+    next: 'Check that the load balancer runs at that address, and that no firewall is in between.',
   }
 }
 
@@ -100,8 +100,8 @@ function unanswered({ addresses, connection }: EndpointFacts, endpoint: string):
   return {
     problem: `The API endpoint ${endpoint} does not lead to an API server, although one listens.`,
     expected: "an answer with a certificate of the cluster's CA",
-    actual: `${connection === 'refused' ? 'the connection was refused' : 'a connection, but no TLS'} (${addresses.join(', ')})`,
-    next: 'Has the load balancer all control plane nodes behind it, with their right port, and does it think them healthy?',
+    actual: `${connection === 'refused' ? 'the connection was refused' : 'a connection without TLS'} (${addresses.join(', ')})`,
+    next: 'Check that the load balancer forwards to all control plane nodes, to the right port, and that its health checks of them succeed.',
   }
 }
 

@@ -10,15 +10,15 @@ import {
 import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isNodeAlready } from './node.ts'
 
-/** Whether evcctl is to make a member of an external etcd on this host and has not yet begun to. */
+/** Whether evcctl will create a member of an external etcd on this host and has not begun to. */
 export function getsFirstEtcd(spec: ClusterSpec, host: HostSpec, facts: HostFacts): boolean {
   const hasEtcdHosts = spec.etcd.topology === 'external' && spec.etcd.managed
   return hasEtcdHosts && isEtcdHost(host) && !facts.etcd.own
 }
 
 /**
- * A disk for the data of etcd that is not mounted, and an etcd of somebody else, where evcctl is to make a member: its data
- * stays as it is, and the run would end late.
+ * Finds disks for the data of etcd that are not mounted, and an etcd of somebody else on a host where evcctl will create a
+ * member: evcctl would leave its data as it is, and fail late in the run.
  */
 export function* etcdChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   yield* mountChecks(spec, host, facts)
@@ -26,16 +26,17 @@ export function* etcdChecks({ spec }: CheckedCluster, host: HostSpec, facts: Hos
   const { data, units } = foreignEtcd(facts)
   if (data.length > 0) {
     yield finding('kubernetesFiles', host, {
-      problem: 'There is data of an etcd that evcctl has not made: it would not become a member of this one.',
-      expected: 'nothing in /var/lib/etcd, or a member that evcctl has made',
+      problem:
+        'There is data of an etcd that evcctl did not create. It would not become a member of the etcd of this cluster.',
+      expected: 'nothing in /var/lib/etcd, or a member that evcctl created',
       actual: data.join('\n'),
-      next: 'If nobody needs it any more: systemctl disable --now etcd; mv /var/lib/etcd /var/lib/etcd.before\nIf it is a snapshot of this cluster that you restored there, ignore the check.',
+      next: 'If nobody needs it any more: systemctl disable --now etcd; mv /var/lib/etcd /var/lib/etcd.before\nIf you restored a snapshot of this cluster there, ignore the check.',
     })
   }
-  // Where the host is a node, its administrator may have had reasons.
+  // If the host is a node already, its administrator may have had a reason for the unit.
   if (units.length > 0 && !isNodeAlready(facts)) {
     yield finding('otherSoftware', host, {
-      problem: 'There is a unit of another etcd, in place of which evcctl would start its own.',
+      problem: 'There is a unit of another etcd, which evcctl would replace with its own.',
       expected: 'no etcd.service but that of evcctl',
       actual: units.join('\n'),
       next: `If nobody needs it any more, remove its package (apt-get remove etcd-server), or: systemctl disable --now etcd; rm -- ${quoteAll(units)}; systemctl daemon-reload`,
@@ -43,27 +44,27 @@ export function* etcdChecks({ spec }: CheckedCluster, host: HostSpec, facts: Hos
   }
 }
 
-// An empty folder would pass for lost data: the member would be replaced by a new one, on the wrong disk.
+// evcctl would take an empty folder for lost data and replace the member with a new one, on the wrong disk.
 function* mountChecks(spec: ClusterSpec, host: HostSpec, { etcd }: HostFacts): Iterable<Finding> {
   if (!hasEtcdData(spec, host)) return
   const missing = (etcd.unmounted ?? []).filter(place => etcd.data === 'none' || place.startsWith('/var/lib/etcd/'))
   if (missing.length === 0) return
   yield finding('disk', host, {
-    problem: 'A disk on which the data of etcd belongs is not mounted: what is on it would count as lost.',
-    expected: 'all that /etc/fstab and the mount units name of /var/lib/etcd is mounted',
+    problem: 'A disk for the data of etcd is not mounted. evcctl would take the data on it for lost.',
+    expected: 'everything that /etc/fstab and the mount units name for /var/lib/etcd is mounted',
     actual: missing.map(place => `nothing is mounted at ${place}`).join('\n'),
-    next: `Mount it, and look that the data is there: mount ${missing[0]} && ls /var/lib/etcd   Then start what needs it: systemctl restart ${spec.etcd.topology === 'external' ? 'etcd' : 'kubelet'}\nIf nothing is to be mounted there any more, take it out of /etc/fstab (or remove its unit in /etc/systemd/system).`,
+    next: `Mount the disk, and check that the data is there: mount ${missing[0]} && ls /var/lib/etcd   Then start what needs it: systemctl restart ${spec.etcd.topology === 'external' ? 'etcd' : 'kubelet'}\nIf nothing is to be mounted there any more, remove it from /etc/fstab (or remove its unit in /etc/systemd/system).`,
   })
 }
 
-// Of a stacked etcd whose data is elsewhere nothing is known.
+// A stacked etcd may have its data in another folder, about which there are no facts.
 function hasEtcdData({ etcd, kubernetes }: ClusterSpec, { roles }: HostSpec): boolean {
   if (etcd.topology === 'external') return etcd.managed && roles.includes('etcd')
   const { etcdData = defaultEtcdData } = etcdDataOf(kubernetes.clusterConfiguration)
   return roles.includes('control-plane') && etcdData === defaultEtcdData
 }
 
-// Data that lies where that of a member will be, and units named like its unit.
+// Files in the folder where a member will have its data, and units with the name of its unit.
 function foreignEtcd({ remains, etcd }: HostFacts): {
   readonly data: readonly string[]
   readonly units: readonly string[]

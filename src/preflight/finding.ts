@@ -8,16 +8,16 @@ import {
   UserError,
 } from '../index.ts'
 
-/** What a check found wrong. */
+/** A fault that a check found on a host. */
 export interface Finding {
-  /** Undefined where the checks themselves could not be made: that cannot be ignored. */
+  /** Undefined if the checks themselves failed, which cannot be ignored. */
   readonly check: CheckName | undefined
   /** Name of the host. */
   readonly host: string
   readonly error: UserError
 }
 
-// What a check has found so many of, a person finds more of by looking there.
+// Most lines of `actual`. A longer list is easier to look at on the host itself.
 const mostLines = 20
 
 /** What a check of one host knows of the cluster. */
@@ -29,16 +29,16 @@ export interface KnownHost {
   readonly facts: HostFacts
 }
 
-/** An error of one host; `next` also says how the check is switched off. */
+/** An error of one host. Its `next` also says how to switch the check off. */
 export function finding(check: CheckName, host: HostSpec, all: Omit<ErrorDetails, 'where'>): Finding {
   const { actual } = all
   const details = actual === undefined ? all : { ...all, actual: firstOf(actual.split('\n'), mostLines).join('\n') }
-  const off = `To go on in spite of it: spec.preflight.ignore: [${check}]`
+  const off = `To continue in spite of this, set spec.preflight.ignore: [${check}]`
   const next = details.next === undefined ? off : `${details.next}\n${off}`
   return { check, host: host.name, error: new UserError({ where: `${host.name} (${host.address})`, ...details, next }) }
 }
 
-/** Bytes in words, e.g. `1.5 GiB`. */
+/** A size in bytes as text, e.g. `1.5 GiB`. */
 export function sizeText(bytes: number): string {
   const gib = bytes / 2 ** 30
   return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.floor(bytes / 2 ** 20)} MiB`

@@ -40,7 +40,7 @@ const perHost = [
 ] as const
 
 /**
- * All that is wrong with the hosts, before anything is written to them. Hosts without facts (unreachable) are left out.
+ * All findings on the hosts, before evcctl writes anything to them. Hosts without facts (unreachable ones) are left out.
  * Pure: it needs nothing but cluster.yaml and the facts. `spec.preflight.ignore` switches checks off by name.
  */
 export function checkHosts(cluster: KnownCluster): readonly Finding[] {
@@ -48,7 +48,7 @@ export function checkHosts(cluster: KnownCluster): readonly Finding[] {
   return findings(cluster).filter(({ check }) => check === undefined || !ignored.has(check))
 }
 
-/** What `spec.preflight.ignore` has let pass: to be told as a warning. */
+/** The findings that `spec.preflight.ignore` lets pass, for a warning. */
 export function ignoredFindings(cluster: KnownCluster): readonly Finding[] {
   const ignored = new Set<CheckName>(cluster.spec.preflight.ignore)
   return ignored.size === 0 ? [] : findings(cluster).filter(({ check }) => check !== undefined && ignored.has(check))
@@ -78,9 +78,9 @@ function findingsOf(
     const error = new UserError(
       {
         where: `${host.name} (${host.address})`,
-        problem: 'What it says of itself could not be looked at.',
+        problem: 'evcctl could not check the facts of the host.',
         actual: cause instanceof Error ? cause.message : String(cause),
-        next: 'If it is a machine in order, this is a mistake of evcctl: please report it.',
+        next: 'If nothing is wrong with the machine, this is a fault of evcctl: please report it.',
       },
       { cause },
     )

@@ -10,16 +10,16 @@ export function* machineChecks({ spec }: CheckedCluster, host: HostSpec, facts: 
   const ignoresCpus = spec.kubernetes.ignorePreflightErrors.some(name => ['numcpu', 'all'].includes(name.toLowerCase()))
   if (isControlPlane(host) && facts.cpus < controlPlaneCpus && !ignoresCpus) {
     yield finding('cpus', host, {
-      problem: 'It has too few processors for a control plane node.',
+      problem: 'The host has too few processors for a control plane node.',
       expected: `at least ${controlPlaneCpus}`,
       actual: String(facts.cpus),
-      next: 'kubeadm refuses it too: name NumCPU in spec.kubernetes.ignorePreflightErrors as well.',
+      next: 'kubeadm refuses such a host, too: also name NumCPU in spec.kubernetes.ignorePreflightErrors.',
     })
   }
   const needed = Math.max(...host.roles.map(role => minMemory[role]))
   if (facts.memoryBytes < needed) {
     yield finding('memory', host, {
-      problem: `It has too little memory for ${nameOfRole(host)}.`,
+      problem: `The host has too little memory for ${nameOfRole(host)}.`,
       expected: `at least ${sizeText(needed)}`,
       actual: sizeText(facts.memoryBytes),
       next: 'spec.preflight.minMemory sets another limit.',
@@ -32,7 +32,7 @@ export function* machineChecks({ spec }: CheckedCluster, host: HostSpec, facts: 
       problem: `There is too little free space for ${path}.`,
       expected: `at least ${sizeText(minFree[path])}`,
       actual: sizeText(facts.freeBytes[path]),
-      next: `Free some (du -xh ${path} | sort -h | tail shows what takes it); spec.preflight.minFree sets another limit.`,
+      next: `Free some space (du -xh ${path} | sort -h | tail shows what takes it); spec.preflight.minFree sets another limit.`,
     })
   }
 }

@@ -8,7 +8,7 @@ interface Distribution {
   readonly remove: string
 }
 
-// How each is removed, as its own documentation has it.
+// How to remove each distribution, according to its own documentation.
 const distributions: readonly Distribution[] = [
   { name: 'K3s', path: /\/k3s/, remove: '/usr/local/bin/k3s-uninstall.sh or k3s-agent-uninstall.sh' },
   { name: 'RKE2', path: /\/rke2/, remove: 'rke2-uninstall.sh' },
@@ -31,7 +31,7 @@ export function* otherSoftwareChecks(
     const found = others.filter(one => path.test(one))
     if (found.length === 0) continue
     yield finding('otherSoftware', host, {
-      problem: `${name} is installed: it wants the ports, interfaces and packet filters that the node needs.`,
+      problem: `${name} is installed. It uses the ports, interfaces and packet filters that the node needs.`,
       expected: 'no other Kubernetes on the host',
       actual: found.join('\n'),
       next: `If nobody needs it any more: ${remove}`,
@@ -39,7 +39,7 @@ export function* otherSoftwareChecks(
   }
   if (spec.runtime.name === 'docker' && facts.remains.packages.includes('docker-ce')) {
     yield finding('otherSoftware', host, {
-      problem: "Docker's own packages are installed, beside which the distribution's docker.io cannot be.",
+      problem: "Docker's own packages are installed. They conflict with the distribution's docker.io.",
       expected: 'no Docker, or the package docker.io',
       actual: 'the package docker-ce',
       next: 'Remove it (apt-get remove docker-ce docker-ce-cli containerd.io), or choose another spec.runtime.',

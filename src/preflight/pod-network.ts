@@ -1,15 +1,15 @@
 import type { ClusterSpec } from '../index.ts'
 
-/** What a pod network leaves on a host. */
+/** What a pod network leaves on a host, by names. */
 interface Trace {
   readonly network: ClusterSpec['network']['cni'] | 'another'
-  /** Name of its file in /etc/cni/net.d. */
+  /** The name of its file in /etc/cni/net.d. */
   readonly file?: RegExp
-  /** Names of its interfaces. */
+  /** The names of its interfaces. */
   readonly interfaces: RegExp
 }
 
-// Names as the projects' manifests have them; cni0 is the bridge of evcctl's flannel, too.
+// These names are those of the projects' manifests. cni0 is also the bridge of evcctl's flannel.
 const traces: readonly Trace[] = [
   { network: 'flannel', file: /^10-flannel\.conflist$/, interfaces: /^(cni0|flannel.*)$/ },
   {
@@ -20,12 +20,12 @@ const traces: readonly Trace[] = [
   { network: 'cilium', file: /^05-cilium\.conflist$/, interfaces: /^(cilium_.*|lxc_health)$/ },
 ]
 
-/** Whether a file in /etc/cni/net.d is one that the wanted pod network writes itself, over what is there. */
+/** Whether the wanted pod network itself writes this file in /etc/cni/net.d and overwrites an earlier one. */
 export function isOwnCniFile({ network }: ClusterSpec, path: string): boolean {
   return traces.some(trace => trace.network === network.cni && trace.file?.test(nameOf(path)) === true)
 }
 
-/** Whether an interface is one that the wanted pod network makes itself, or takes as it is. */
+/** Whether the wanted pod network itself creates this interface, or uses it if it exists. */
 export function isOwnInterface({ network }: ClusterSpec, name: string): boolean {
   return traces.some(trace => trace.network === network.cni && trace.interfaces.test(name))
 }

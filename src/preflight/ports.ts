@@ -49,10 +49,11 @@ export function* portChecks(
     )
     if (taken === undefined) continue
     yield finding('ports', host, {
-      problem: `TCP port ${port}, which ${owner} needs, is taken.`,
-      expected: isEtcd && noEtcdYet ? 'nothing: evcctl has started no etcd there' : `nothing, or ${owner}`,
+      problem: `TCP port ${port}, which ${owner} needs, is in use.`,
+      expected:
+        isEtcd && noEtcdYet ? 'nothing, because evcctl has started no etcd on the host' : `nothing, or ${owner}`,
       actual: `${taken.process || 'an unknown process'} on ${taken.address}`,
-      next: `Stop it: ss -ltnp sport = :${port} on the host shows what it is.`,
+      next: `Stop that process. To find it on the host: ss -ltnp sport = :${port}`,
     })
   }
 }
@@ -61,7 +62,7 @@ function isOwner(process: string, owner: string): boolean {
   return process !== '' && process === owner.slice(0, 15)
 }
 
-// Without `ss` no process is known; where evcctl has started an etcd, it is that.
+// Without `ss`, no process is known. If evcctl has started an etcd on the host, the process is taken for that.
 function isEtcdOrUnknown(process: string): boolean {
   return process === '' || process === 'etcd'
 }

@@ -3,19 +3,20 @@ import { type HostFacts, type HostSpec, isNode, overlap, parseIpv4Range } from '
 import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'
 
-/** Interfaces of pod networks: what lies behind them is of a cluster, and told of by the check of interfaces. */
+/** Interfaces of pod networks. Networks behind them belong to a cluster; another check reports these interfaces. */
 const podInterfaces =
   /^(cni\d+|flannel.*|cilium_.*|lxc.*|vxlan.*\.calico|cali.*|wireguard\.cali|tunl0|kube-ipvs0|weave)$/
 
 interface Place {
   readonly range: string
-  /** In words, e.g. `its network 10.0.0.0/8 on eth0`. */
+  /** Text for people, e.g. `10.0.0.0/8 on eth0`. */
   readonly what: string
 }
 
 /**
- * The ranges of pods and services against all that a host knows of the networks around it. What lies in both can no longer
- * be reached from the node, whichever is the larger. A standing node has the cluster's own routes, and is left alone.
+ * Compares the ranges of pods and services with all networks that a host knows. Whatever lies in both can no longer be
+ * reached from the node, whichever is larger. A host that is a node already has the routes of the cluster and is left
+ * alone.
  */
 export function* rangeChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (isOrWasBegun(facts) || !isNode(host)) return
@@ -32,10 +33,10 @@ export function* rangeChecks({ spec }: CheckedCluster, host: HostSpec, facts: Ho
     })
     if (taken.length === 0) continue
     yield finding('ranges', host, {
-      problem: `spec.network.${key} overlaps with what the host knows as networks of others: it could no longer reach them.`,
+      problem: `spec.network.${key} overlaps with networks around the host, which the host could then no longer reach.`,
       expected: `a range that has nothing in common with ${text}`,
       actual: taken.map(({ what }) => what).join('\n'),
-      next: `Set spec.network.${key} to a range that nobody uses; or, if the network is not in use, take the route or the address away.`,
+      next: `Set spec.network.${key} to a range that nobody uses; or, if nobody uses the network, remove the route or the address from the host.`,
     })
   }
 }
@@ -54,11 +55,11 @@ function placesOf({ networks, nameservers, addresses, endpoint }: HostFacts): re
     list.filter(address => isIPv4(address)).map(address => ({ range: `${address}/32`, what: `${what} ${address}` }))
   const all = [
     ...places,
-    // Where `ip` is missing there are no networks with prefixes, but addresses.
+    // Without `ip`, the facts have no networks, only addresses.
     ...(networks.length === 0 ? single(addresses, 'address') : []),
     ...single(nameservers, 'name server'),
     ...single(endpoint?.addresses ?? [], 'API endpoint'),
   ]
-  // An address's own network is there twice: as an address and as a route.
+  // The network of an address appears twice: by the address and by a route.
   return [...new Map(all.map(place => [place.what, place])).values()]
 }

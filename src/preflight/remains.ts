@@ -20,10 +20,10 @@ export function* remainsChecks(
   if (foreign.length > 0) {
     yield finding('cniFiles', host, {
       problem:
-        'There are network configurations of other software: pods would get addresses from the first of them, not from the cluster.',
+        'There are network configurations of other software. Pods would get addresses from the first of these, not from the cluster.',
       expected: `nothing in /etc/cni/net.d but what ${spec.network.cni} writes`,
       actual: foreign.join('\n'),
-      next: `If nothing on it needs them any more: mkdir -p /root/cni-before && mv -- ${quoteAll(foreign)} /root/cni-before/`,
+      next: `If nothing on the host needs them any more: mkdir -p /root/cni-before && mv -- ${quoteAll(foreign)} /root/cni-before/`,
     })
   }
   for (const problem of distribution.formerNode.kubeletSettings(facts)) yield finding('kubeletFlags', host, problem)
@@ -35,7 +35,7 @@ export function* remainsChecks(
       expected: `none, or those of ${spec.network.cni}`,
       actual:
         others.length > some.length ? `${some.join(', ')} and ${others.length - some.length} more` : some.join(', '),
-      next: `Remove what made them, then reboot, or: ${some.map(name => `ip link delete ${quoteAll([name])}`).join('; ')}`,
+      next: `Remove the software that created them, then reboot, or: ${some.map(name => `ip link delete ${quoteAll([name])}`).join('; ')}`,
     })
   }
 }

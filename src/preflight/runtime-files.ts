@@ -2,12 +2,13 @@ import { parse } from 'smol-toml'
 import { type HostFacts, type HostSpec, isNode } from '../index.ts'
 import { type CheckedCluster, type Finding, finding } from './finding.ts'
 
-/** Version of the config.toml that the role containerd writes. */
+/** Version of the config.toml that evcctl's role containerd writes. */
 const writtenVersion = 3
 
 /**
- * Drop-ins with which containerd does not start. It takes older versions than that of its main file (none counts as 0)
- * and migrates them, but no newer ones (cmd/containerd/server/config/config.go of containerd 2.3, LoadConfig).
+ * Finds drop-ins with which containerd does not start. It migrates drop-ins of an older version than that of its main file
+ * (no version counts as 0), but refuses newer ones (LoadConfig in cmd/containerd/server/config/config.go of containerd
+ * 2.3).
  */
 export function* runtimeFileChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (spec.runtime.name !== 'containerd' || !isNode(host)) return
@@ -18,9 +19,9 @@ export function* runtimeFileChecks({ spec }: CheckedCluster, host: HostSpec, fac
     if (problem === undefined) continue
     yield finding('runtimeFiles', host, {
       problem: `containerd does not start with ${path}.`,
-      expected: `TOML with version = ${ours} or an older one, as /etc/containerd/config.toml has it`,
+      expected: `TOML with version = ${ours} or an older one, the version of /etc/containerd/config.toml`,
       actual: problem,
-      next: 'Have the program that wrote it write that version, or move the file away.',
+      next: 'Configure the program that wrote the file to write such a version, or move the file away.',
     })
   }
 }
@@ -31,7 +32,7 @@ function problemOf(content: string, ours: number): string | undefined {
     if (typeof version === 'number' && Number.isInteger(version) && version <= ours) return undefined
     return `version = ${typeof version === 'string' ? `"${version}"` : String(version)}`
   } catch (error) {
-    // The rest of the message quotes the file, which may hold passwords.
+    // The other lines of the message quote the file, which may hold passwords.
     return error instanceof Error ? error.message.split('\n')[0]! : 'no TOML'
   }
 }

@@ -4,7 +4,7 @@ import { uselessNameservers } from './name-servers.ts'
 import { isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
 
-/** Something about one host that people should know, and that stops nothing. */
+/** A note about one host that people should know and that stops nothing. */
 export interface HostNote {
   readonly host: string
   readonly text: string
@@ -28,7 +28,7 @@ function textsOf({ spec, distribution }: CheckedCluster, facts: HostFacts): read
   const { cni } = spec.network
   const beside = packages.filter(name => spec.runtime.name !== 'docker' || name !== 'containerd')
   const left = [
-    // What flannel wrote is removed; plan shows that.
+    // evcctl removes the file of an earlier flannel, and plan shows this.
     ...(cni === 'flannel' ? [] : cniFiles.filter(path => isOwnCniFile(spec, path))),
     ...interfaces.filter(name => name !== 'tunl0' && isOwnInterface(spec, name)),
   ]
@@ -39,11 +39,17 @@ function textsOf({ spec, distribution }: CheckedCluster, facts: HostFacts): read
     ...(beside.length === 0
       ? []
       : [
-          `Packages that it has already: ${beside.join(', ')}. They stay; units of the same name are replaced by evcctl's, with programs in /usr/local.`,
+          `The host has these packages already: ${beside.join(', ')}. They stay; evcctl's units replace units of the same name and use programs in /usr/local.`,
         ]),
-    ...(left.length === 0 ? [] : [`An earlier ${cni} left ${shortened(left)}: that of this cluster takes it over.`]),
-    ...(manifests.length === 0 ? [] : [`Its kubelet will run what is there already: ${shortened(manifests)}`]),
-    ...(spec.runtime.name !== 'cri-o' || dropIns.length === 0 ? [] : [`CRI-O reads these, too: ${shortened(dropIns)}`]),
+    ...(left.length === 0
+      ? []
+      : [`An earlier ${cni} left ${shortened(left)}, and the ${cni} of this cluster takes this over.`]),
+    ...(manifests.length === 0
+      ? []
+      : [`The kubelet will run these manifests, which are there already: ${shortened(manifests)}`]),
+    ...(spec.runtime.name !== 'cri-o' || dropIns.length === 0
+      ? []
+      : [`CRI-O also reads these files: ${shortened(dropIns)}`]),
     ...(servers === undefined ? [] : [servers]),
   ]
 }

@@ -53,7 +53,7 @@ describe.sequential('the endpoint of an external load balancer', () => {
     await on.sh('cp1', `echo '${on.hosts.host('balancer').address} api.internal' >>/etc/hosts`)
     const text = printed(await run('plan', 'api.internal:6443'))
     expect(text).toMatch(/^ +w1 \(.*\)/m)
-    expect(text).toContain('It does not know the name of the API endpoint api.internal:6443.')
+    expect(text).toContain('The host finds no address for the name of the API endpoint api.internal:6443.')
     expect(text).not.toMatch(/^ *cp1 \(/m)
   })
 
@@ -86,7 +86,7 @@ describe.sequential('the endpoint of an external load balancer', () => {
   test('has to be reached from every node', async () => {
     await on.hosts.disconnect('balancer')
     const text = printed(await run('plan', balancer()))
-    expect(text).toContain(`It does not reach the API endpoint ${balancer()}.`)
+    expect(text).toContain(`The host does not reach the API endpoint ${balancer()}.`)
     expect(text).toMatch(/actual +(no answer within 5 s|No route to host) \(/)
     expect(text).toContain('spec.preflight.ignore: [endpoint]')
   })

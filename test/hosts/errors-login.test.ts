@@ -241,7 +241,7 @@ describe('a host that cannot be worked on is named with a cure, and the others a
       /(late is not fit for the cluster; nothing is planned for it[\s\S]*?)\n\n/.exec(outcome.stdout) ?? []
     expect(late).toContain('There are 2 things wrong with it.')
     expect(late).toMatch(
-      /Its clock is not that of the other hosts\.\n +expected +at most 30 s from their median\n +actual +(599|600)\.\d s behind\n/,
+      /The clock of the host differs from those of the other hosts\.\n +expected +at most 30 s from their median\n +actual +(599|600)\.\d s behind\n/,
     )
     expect(late).toContain('timedatectl set-ntp true')
     expect(late).toMatch(/There is too little free space for \/tmp\.\n +expected +at least 64 MiB\n +actual +8 MiB\n/)

@@ -99,7 +99,7 @@ describe.sequential('what other software has left', () => {
       preflight: { minFree: { '/var/lib': '1Mi', '/usr/local/bin': '1Mi' }, ignore },
     })
     expect(exitCode).toBe(exitCodes.ok)
-    expect(text).toContain('kubeadm would use its CA')
+    expect(text).toContain('kubeadm would use their CA')
     expect(text).toContain('Ignored: spec.preflight.ignore has kubernetesFiles.')
   })
 

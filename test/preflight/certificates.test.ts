@@ -40,7 +40,7 @@ describe('certificates', () => {
   test('of a CA, and of an etcd on hosts of its own, have a cure of their own', () => {
     const ca = certificate('/etc/kubernetes/pki/ca.crt', 5, { ca: true, lifetime: 3650 })
     expect(notes({ cp1: [ca, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
-      expect.stringContaining('That is a CA'),
+      expect.stringContaining('This is a CA'),
       expect.stringContaining('kubeadm certs renew all'),
     ])
     const external = specOf({

@@ -71,7 +71,7 @@ describe('hosts that are not', () => {
     [
       'os',
       { w1: { os: { id: 'fedora', like: [], version: '43', name: 'Fedora Linux 43' } } },
-      /not one that evcctl knows/,
+      /does not support the operating system/,
       /Fedora Linux 43/,
     ],
     ['architecture', { w1: { architecture: undefined, machine: 'armv7l' } }, /processor architecture/, /armv7l/],
@@ -84,7 +84,7 @@ describe('hosts that are not', () => {
     ['memory', { cp1: { memoryBytes: 1_258_292 * 1024 } }, /too little memory for a control plane/, /1\.2 GiB/],
     ['memory', { w1: { memoryBytes: 0.5 * gib } }, /too little memory for a worker/, /512 MiB/],
     ['disk', { w1: freeIn('/var/lib', gib) }, /free space for \/var\/lib/, /1\.0 GiB/],
-    ['clock', { w1: { clockOffsetMs: -45_000 } }, /not that of the other hosts/, /45\.0 s/],
+    ['clock', { w1: { clockOffsetMs: -45_000 } }, /differs from those of the other hosts/, /45\.0 s/],
     ['ports', { w1: listening(10250, 'java') }, /port 10250, which kubelet needs/, /java on 0\.0\.0\.0/],
     ['ports', { cp1: listening(6443, '') }, /port 6443/, /an unknown process/],
     ['machineId', { w1: { machineId: factsOf('cp1', 11).machineId } }, /same machine ID .* as cp1/, /0011/],
@@ -97,7 +97,7 @@ describe('hosts that are not', () => {
       /its address in cluster.yaml/,
     ],
     ['nameservers', { w1: { nameservers: [] } }, /no name server/, /none/],
-    ['nameservers', { w1: { nameservers: ['127.0.0.53'] } }, /name server of its own/, /127\.0\.0\.53/],
+    ['nameservers', { w1: { nameservers: ['127.0.0.53'] } }, /only name servers are its own/, /127\.0\.0\.53/],
   ]
 
   test.each(cases)('%s: %j', (name, changes, problem, actual) => {
@@ -124,7 +124,7 @@ describe('hosts that are not', () => {
   test('a control plane node that has come back with another address is told to take its own back', () => {
     const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
     const [found] = check({ cp1: { addresses: ['192.0.2.99'], kubernetes } })
-    expect(found?.next).toContain('give the machine 192.0.2.11 back')
+    expect(found?.next).toContain('give 192.0.2.11 back to the machine')
   })
 
   test.each(['machineId', 'productUuid'] as const)('one machine listed twice is not taken for a clone: %s', key => {
@@ -135,7 +135,7 @@ describe('hosts that are not', () => {
   test('a kernel that is too old for Cilium, where that is the network', () => {
     const old = { w1: { kernel: '5.4.0-150-generic' } }
     const [found] = check(old, specOf({ network: { cni: 'cilium' } }))
-    expect(found).toMatchObject({ problem: 'Its kernel is too old for Cilium.', expected: '5.10 or newer' })
+    expect(found).toMatchObject({ problem: 'The kernel of the host is too old for Cilium.', expected: '5.10 or newer' })
     expect(check(old)).toEqual([])
   })
 
@@ -150,7 +150,7 @@ describe('hosts that are not', () => {
   })
 })
 
-test('a host whose facts cannot be looked at is unfit alone, and that cannot be ignored', () => {
+test('a host whose facts cannot be checked is unfit alone, and that cannot be ignored', () => {
   const broken = {
     get os(): never {
       throw new RangeError('Maximum call stack size exceeded')
@@ -162,7 +162,7 @@ test('a host whose facts cannot be looked at is unfit alone, and that cannot be 
   ])
   const found = checkHosts({ spec: specOf(), distribution: kubeadm, facts })
   expect(new Set(found.map(({ host }) => host))).toEqual(new Set(['w1']))
-  expect(found[0]?.error.message).toContain('could not be looked at')
+  expect(found[0]?.error.message).toContain('could not check the facts of the host')
 })
 
 test('what a host has too much of is told by its begin', () => {

@@ -51,7 +51,7 @@ describe('before there is a cluster', () => {
     ).toEqual([
       {
         where: 'w1 (192.0.2.21)',
-        problem: 'It does not know the name of the API endpoint api.example:6443.',
+        problem: 'The host finds no address for the name of the API endpoint api.example:6443.',
         expected: 'an address',
         actual: 'none (getent ahosts)',
         next: expect.stringContaining('spec.preflight.ignore: [endpoint]'),
@@ -64,7 +64,7 @@ describe('before there is a cluster', () => {
     [{ connection: 'failed', said: 'No route to host' }, 'No route to host (192.0.2.5)'],
   ] as const)('%j is an error', (found, actual) => {
     const problems = check({ w1: { ...refused, ...found } })
-    expect(problems).toMatchObject([{ problem: 'It does not reach the API endpoint api.example:6443.', actual }])
+    expect(problems).toMatchObject([{ problem: 'The host does not reach the API endpoint api.example:6443.', actual }])
   })
 
   test('an answer is one of another cluster', () => {
@@ -88,7 +88,7 @@ describe('when there is one', () => {
       {
         where: 'w1 (192.0.2.21)',
         problem:
-          'The API endpoint api.example:6443 does not lead to this cluster: it answers with a certificate of another CA.',
+          'The API endpoint api.example:6443 does not lead to this cluster: it presents a certificate of another CA.',
         expected: expect.stringMatching(
           /^a certificate signed by \/etc\/kubernetes\/pki\/ca\.crt \(SHA-256 [0-9A-F:]+\)$/,
         ),
@@ -107,7 +107,7 @@ describe('when there is one', () => {
 
   test.each([
     [refused, 'the connection was refused (192.0.2.5)'],
-    [accepted, 'a connection, but no TLS (192.0.2.5)'],
+    [accepted, 'a connection without TLS (192.0.2.5)'],
   ])('no answer is an error when an API server listens: %j', (found, actual) => {
     expect(check({ cp1: good, w1: found, listening: true })).toMatchObject([{ where: 'w1 (192.0.2.21)', actual }])
   })

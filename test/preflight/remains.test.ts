@@ -39,7 +39,7 @@ describe('remains on a host that is no node yet', () => {
       /ca\.crt\n.*ca\.key\n.*apiserver\.crt/,
       /kubeadm reset/,
     ],
-    ['a CA alone', { kubernetesFiles: pki('ca.crt', 'ca.key') }, 'kubernetesFiles', /ca\.key/, /If this CA is to be/],
+    ['a CA alone', { kubernetesFiles: pki('ca.crt', 'ca.key') }, 'kubernetesFiles', /ca\.key/, /To use this CA/],
     [
       'an API server of another cluster',
       { kubernetesFiles: ['/etc/kubernetes/manifests/kube-apiserver.yaml'] },
@@ -160,9 +160,9 @@ describe('what is taken over', () => {
       kubernetesFiles: ['/etc/kubernetes/manifests/kube-vip.yaml'],
     })
     expect(notes(remains)).toEqual([
-      expect.stringMatching(/^cp1: Packages that it has already: kubelet\./),
-      'cp1: An earlier flannel left cni0: that of this cluster takes it over.',
-      'cp1: Its kubelet will run what is there already: /etc/kubernetes/manifests/kube-vip.yaml',
+      expect.stringMatching(/^cp1: The host has these packages already: kubelet\./),
+      'cp1: An earlier flannel left cni0, and the flannel of this cluster takes this over.',
+      'cp1: The kubelet will run these manifests, which are there already: /etc/kubernetes/manifests/kube-vip.yaml',
     ])
     expect(notes({ ...remains, ...node })).toEqual([])
   })
@@ -170,7 +170,7 @@ describe('what is taken over', () => {
   test('is the file of an earlier Calico, too, which decides nothing that a pod could start by', () => {
     const remains = left({ cniFiles: ['/etc/cni/net.d/10-calico.conflist'] })
     expect(notes(remains, specOf({ network: { cni: 'calico' } }))).toEqual([
-      'cp1: An earlier calico left /etc/cni/net.d/10-calico.conflist: that of this cluster takes it over.',
+      'cp1: An earlier calico left /etc/cni/net.d/10-calico.conflist, and the calico of this cluster takes this over.',
     ])
   })
 
