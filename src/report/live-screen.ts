@@ -1,6 +1,6 @@
 import { columnsOf } from './layout.ts'
 
-/** What a live picture needs of a terminal. */
+/** What a live picture needs from a terminal. */
 export interface Terminal {
   readonly columns?: number
   readonly rows?: number
@@ -57,7 +57,10 @@ export class LiveScreen implements Disposable {
     this.#restore()
   }
 
-  /** For when others have written to the terminal: the old picture stays, and the next one is drawn below it, without cursor. */
+  /**
+   * For the case that other programs have written to the terminal: the old picture stays, and the next one is drawn below
+   * it. The cursor is shown again.
+   */
   forget(): void {
     this.#drawn = []
     process.off('exit', this.#restore)

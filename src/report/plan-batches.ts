@@ -3,16 +3,16 @@ import { table, wrap } from './layout.ts'
 import type { Paint } from './paint.ts'
 import { hostNames } from './problems.ts'
 
-/** Consecutive batches that read as one line. */
+/** Consecutive batches that share one line of the plan. */
 interface Line {
   readonly first: number
   last: number
-  /** The most hosts of one of them. */
+  /** The number of hosts in the largest of these batches. */
   readonly size: number
   readonly hosts: string[]
 }
 
-/** In which order running hosts change; nothing where that is a single batch. */
+/** The order in which running hosts change; no lines if they all change in a single batch. */
 export function batchLines(batches: Batches, width: number, paint: Paint): readonly string[] {
   if (batches.length < 2) return []
   const lines: Line[] = []
@@ -30,9 +30,9 @@ export function batchLines(batches: Batches, width: number, paint: Paint): reado
     const number = first === last ? `batch ${first}` : `batches ${first} to ${last}`
     return [`  ${number}`, hostNames(hosts), first === last ? '' : pace]
   })
-  const head = `Running hosts change in ${batches.length} batches, each when the one before is well with what it got`
+  const head = `Running hosts change in ${batches.length} batches, each after the hosts of the batch before work with their changes`
   const otherwise =
-    'Where a host is not, the batches after it stay as they are, and its local proxy, container runtime, kubelet and ' +
+    'If a host does not, later batches stay as they are, and its local proxy, container runtime, kubelet and ' +
     'static pods get their former files back.'
   return [...wrap(head, width).map(line => paint.strong(line)), ...table(rows), ...wrap(otherwise, width), '']
 }

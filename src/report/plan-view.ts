@@ -68,7 +68,10 @@ export interface PlanCounts {
 /** A plan as plain data. Its text and its JSON are both made from this. */
 export interface PlanView {
   readonly changes: readonly PlannedChange[]
-  /** Hosts that run already and are not to change all at once: those of a batch change when the batch before is well. */
+  /**
+   * Running hosts that must not change all at once. A batch changes after the hosts of the batch before work with their
+   * changes.
+   */
   readonly batches: Batches
   readonly counts: PlanCounts
   readonly unreachable: readonly { readonly host: string; readonly unfit: boolean; readonly error: ErrorDetails }[]

@@ -9,7 +9,7 @@ import { printable } from './printable.ts'
 import { hostNames, type NamedHost, problemLines, taskProblemLines } from './problems.ts'
 import { sameErrors } from './same-errors.ts'
 
-/** What the head of a plan says of the cluster; a ClusterSpec has all of it. */
+/** What the head of a plan shows of the cluster; a ClusterSpec has all of it. */
 export interface PlanSubject {
   readonly file: string
   readonly name: string
@@ -31,13 +31,13 @@ export interface PlanOptions {
   readonly colour?: boolean
   /** Terminal columns; undefined: lines are not broken. */
   readonly width?: number
-  /** How long reading took and how many exchanges it had, for the head. */
+  /** How long it took to read the hosts, and in how many exchanges; shown in the head. */
   readonly reading?: { readonly ms: number; readonly exchanges: number }
-  /** Who holds the lock of the cluster, if anybody. */
+  /** The holder of the cluster's lock, if there is one. */
   readonly lockedBy?: string
-  /** What is to be known beside the changes, e.g. a check that was ignored. */
+  /** Remarks that people should know besides the changes, e.g. that a check was ignored. */
   readonly notes?: readonly Note[]
-  /** Left out by apply, which asks instead: nothing was written, and the command that does it. */
+  /** The command that applies the plan. Apply leaves it out, because it asks for confirmation instead. */
   readonly next?: string
 }
 
@@ -88,7 +88,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
   return lines.join('\n')
 }
 
-// What is to be known of many hosts alike is said once.
+// The same note for many hosts is shown once.
 function foldedNotes(notes: readonly Note[]): readonly Note[] {
   return [...Map.groupBy(notes, ({ text }) => text)].flatMap(([text, same]) => {
     const hosts = same.flatMap(({ host }) => host ?? [])
@@ -126,7 +126,9 @@ function describe(subject: PlanSubject): string {
   )
 }
 
-/** The container runtime and its version, e.g. `containerd 2.3.4`; of Docker, that of cri-dockerd is the one that is known. */
+/**
+ * The container runtime and its version, e.g. `containerd 2.3.4`. With Docker, only the version of cri-dockerd is known.
+ */
 export function runtimeLabel({ name, version }: PlanSubject['runtime']): string {
   return name === 'docker' ? `docker with cri-dockerd ${version}` : `${name} ${version}`
 }

@@ -9,7 +9,7 @@ export interface TaskView {
   state: 'queued' | 'running' | TaskResult
   startedAt: number
   ms: number
-  /** The last line it printed. */
+  /** The last line that the task printed. */
   line: string
   error?: ErrorDetails
   because?: TaskId
@@ -34,7 +34,7 @@ export interface RunView {
   readonly hosts: Map<string, HostView>
   readonly tasks: Map<TaskId, TaskView>
   plan?: { readonly toChange: number; readonly unknown: number; readonly inDesiredState: number }
-  /** Planned changes a role and host, in the order in which they will be made. */
+  /** The number of planned changes by role and host, in the order in which they will be made. */
   planned: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
   /** Time of the first write to a host; undefined before it. */
   applyingSince?: number

@@ -227,10 +227,10 @@ describe('the batches of running hosts', () => {
     const [first, ...workers] = names(9)
     const pairs = [0, 2, 4, 6].map(at => workers.slice(at, at + 2))
     expect(shown([['cp1'], ['cp2'], [first!], ...pairs])).toEqual([
-      'Running hosts change in 7 batches, each when the one before is well with what it got',
+      'Running hosts change in 7 batches, each after the hosts of the batch before work with their changes',
       '  batches 1 to 3  cp1, cp2, w1                    one at a time',
       '  batches 4 to 7  w2, w3, w4, w5, w6, w7, w8, w9  up to 2 at a time',
-      expect.stringContaining('the batches after it stay as they are'),
+      expect.stringContaining('later batches stay as they are'),
     ])
   })
 
