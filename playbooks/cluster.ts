@@ -13,8 +13,8 @@ import { rollChanges } from './stages/roll-changes.ts'
 import { runNodes } from './stages/run-nodes.ts'
 
 /**
- * Creates a cluster, or brings it to what cluster.yaml says. Hosts without facts (they could not be reached) are left
- * out. Throws UserError when there is nothing to be done without them: the first control plane node.
+ * Creates a cluster, or brings it to what cluster.yaml says. Hosts without facts (unreachable ones) are left out. Throws
+ * UserError if the first control plane node is one of them.
  */
 export const cluster: Operation = inventory => {
   const on = siteOf(inventory, distributionOf(inventory.spec))

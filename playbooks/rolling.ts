@@ -33,18 +33,18 @@ const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
 const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name)
 
 /**
- * The nodes that run already, in the batches in which they change: one node first, to prove what is new; the other control
- * plane nodes one by one (those whose member of etcd is down with the first; all at once where etcd has no quorum before several
- * of them run again); then the workers, again
- * one first, since some settings are theirs alone. Hosts that are no nodes yet, or did not answer, are in none.
+ * The nodes that run already, in the batches in which they change. Control plane nodes come first, one by one; those whose
+ * member of etcd is down change with the first one. They all change at once if etcd can have no quorum before several of
+ * its members run again. Workers follow, again one of them first, because some settings exist only on workers. Hosts that
+ * are no nodes yet, or did not answer, are in no batch.
  */
 export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
   return hostsInBatches(spec, facts, [])
 }
 
 /**
- * The same with the members of etcd that are no nodes: one by one, before the workers. The one that signs comes first, after
- * those that are down.
+ * The batches of runningBatches(), and before the workers those members of etcd that are no nodes, one by one: members that
+ * are down come first, then the one that signs.
  */
 export function hostBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
   const members = spec.hosts
@@ -61,7 +61,7 @@ function hostsInBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>
   const controlPlane = running.filter(isControlPlane).map(({ name }) => name)
   const workers = running.filter(host => !isControlPlane(host)).map(({ name }) => name)
   const maxUnavailable = nodesIn(spec.rollout.maxUnavailable, workers.length)
-  // Where etcd has hosts of its own, a control plane node becomes well without the others.
+  // If etcd has hosts of its own, a control plane node works even while the other ones do not.
   const isApart = spec.etcd.topology !== 'stacked'
   return [
     ...(isApart ? controlPlane.map(name => [name]) : controlPlaneBatches(spec, facts, controlPlane)),
@@ -70,8 +70,8 @@ function hostsInBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>
   ]
 }
 
-// Members of the stacked etcd that are down go with the first node: there is nothing to be spared on them, and they may be what
-// that one needs for a quorum, since a host that is silent here may be down as well.
+// Nodes whose member of the stacked etcd is down change with the first node. They have nothing to lose, and the first node
+// may need them for a quorum, because a host that does not answer may be down, too.
 function controlPlaneBatches(
   spec: ClusterSpec,
   facts: ReadonlyMap<string, HostFacts>,
@@ -138,8 +138,8 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
 }
 
 /**
- * Firewalls go from batch to batch, too. A batch waits until the rules of the one before are in effect and no longer: nodes may
- * not become Ready before all of them let each other in, and one that joins needs those of the control plane only.
+ * Rolls firewalls by batches, too. A batch waits only until the rules of the batch before are in effect: nodes may not
+ * become Ready before all of them let each other in, and a node that joins needs only the rules of the control plane.
  */
 export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: RunningHosts): void {
   const well = 'running hosts has its firewall'
@@ -147,15 +147,15 @@ export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: Runn
 }
 
 /**
- * What API servers show to an external etcd goes from node to node, too: the next one gets it when etcd has answered the one
- * before.
+ * Rolls the certificates of API servers for an external etcd from node to node, too. A node gets its own after etcd has
+ * answered the node before.
  */
 export function rollEtcdClients(builder: GraphBuilder, { spec, facts, host }: RunningHosts): void {
   const well = 'running nodes is let in by etcd'
   rollRole(builder, runningBatches(spec, facts), { host, role: etcdClient.name, well })
 }
 
-// A role whose own tasks prove that a host is well with it.
+// Rolls a role whose own tasks prove that a host works with the change.
 function rollRole(
   builder: GraphBuilder,
   batches: Batches,
@@ -169,7 +169,7 @@ function rollRole(
 interface Roll {
   readonly host: string
   readonly held: readonly Task[]
-  /** What has to be done on a host before the next ones go on. */
+  /** The tasks of a host that must be done before the next batch begins. */
   readonly proofs: (host: string) => readonly Task[]
   readonly well: string
   /** See Rolled. */

@@ -8,25 +8,32 @@ import {
   isNode,
 } from '../src/index.ts'
 
-/** How long etcd may take from the boot of its host until it listens: it comes after the runtime, the kubelet and a static pod. */
+/**
+ * The longest time from the boot of a host until its etcd listens: it starts after the runtime, the kubelet and a static
+ * pod.
+ */
 const bootMs = 5 * 60_000
 
-/** Whether a host is a node already, of the kind that cluster.yaml says. One that was begun only, or did not answer, is none. */
+/**
+ * Whether a host is a node already, with the role that cluster.yaml gives it. A host that evcctl only began to make a node,
+ * or that did not answer, is none.
+ */
 export function isRunningNode(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(host.name)
   if (!isNode(host) || known === undefined || known.remains.begun) return false
   return isControlPlane(host) ? known.kubernetes.controlPlane : known.kubernetes.kubeletConf
 }
 
-/** Whether a host has been a healthy member of the etcd that has hosts of its own. */
+/** Whether a host has been a healthy member of an etcd on hosts of its own. */
 export function isStandingMember(host: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   return isEtcdHost(host) && facts.get(host.name)?.etcd.data === 'formed'
 }
 
 /**
- * Whether hosts that have a member of etcd can change one after the other: so few of the members are down that they can have a
- * quorum. Without one no member becomes healthy before others do, and no API server answers: nothing is there to be spared, and
- * each would wait for the next one for ever. A host that is silent here, or was set aside, may be well for the others.
+ * Whether hosts with a member of etcd can change one after the other, because enough members may run for a quorum. Without
+ * a quorum, no member becomes healthy before others do, and no API server answers: there is no service to keep up, and each
+ * host would wait for the next one for ever. A host that did not answer, or was set aside, counts as running, because the
+ * other hosts may reach it.
  */
 export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const stacked = spec.etcd.topology === 'stacked'
@@ -37,8 +44,8 @@ export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, Host
 }
 
 /**
- * Whether a host has a member of etcd that serves clients, as far as is known. One that did not answer has none; one that was
- * booted a moment ago counts as having one, since etcd is among the last things to start.
+ * Whether a host has a member of etcd that serves clients, as far as evcctl knows. A host that did not answer has none. A
+ * host that was booted a moment ago counts as having one, because etcd is among the last things to start.
  */
 export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(name)

@@ -13,18 +13,18 @@ import {
   type Site,
 } from '../../src/index.ts'
 
-/** Packages for a host that gets image archives, or gets none. */
+/** The packages of the container runtime. `hasArchives`: whether the host gets image archives. */
 export function runtimePackages({ runtime }: ClusterSpec, hasArchives: boolean): NodePackages {
   if (runtime.name === 'docker') return { names: dockerPackages, keepDisabled: dockerUnits }
   return { names: runtime.name === 'cri-o' && hasArchives ? archivePackages : [], keepDisabled: [] }
 }
 
 export interface HostRuntime extends ContainerRuntimeOutputs {
-  /** The unit that the kubelet starts after. */
+  /** The unit after which the kubelet starts. */
   readonly unit: string
 }
 
-/** The container runtime of a host: the one that cluster.yaml names. */
+/** Declares the container runtime that cluster.yaml names on a host. */
 export function declareRuntime(
   { inventory, declare }: Site,
   machine: Machine,

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.ts'
 import { addonsOf } from './addons.ts'
 
-/** The documents of kubeadm that all nodes share, with the patches of cluster.yaml laid over them. */
+/** The documents of kubeadm that all nodes share, merged with the patches of cluster.yaml. */
 export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Inventory): ClusterDocuments {
   const { kubernetes, network } = spec
   const { ca: caFile, certificate: certFile, key: keyFile } = etcdClientPaths
@@ -39,7 +39,8 @@ export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Invento
   }
 }
 
-// ClusterConfiguration.proxy.disabled (kubeadm.k8s.io/v1beta4) holds for upgrades, too; a skipped phase only for init.
+// ClusterConfiguration.proxy.disabled (kubeadm.k8s.io/v1beta4) also applies to upgrades; a skipped phase applies only to
+// init.
 function withoutReplacedProxy({ kubernetes, network }: ClusterSpec) {
   const isReplaced = network.cni === 'cilium' && network.cilium.kubeProxyReplacement
   return isReplaced

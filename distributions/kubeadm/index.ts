@@ -9,7 +9,10 @@ import { prepare } from './prepare.ts'
 import { rolled } from './rolled.ts'
 import { sandboxImage } from './sandbox-image.ts'
 
-/** Upstream's programs, a container runtime of their own, and kubeadm, which makes static pods of the control plane. */
+/**
+ * The distribution kubeadm: upstream's programs, a container runtime, and kubeadm, which runs the control plane as static
+ * pods.
+ */
 export const kubeadm: Distribution = {
   name: 'kubeadm',
   api: kubeadmApi,

@@ -12,7 +12,7 @@ import { documentsOf } from './documents.ts'
 import { nodeMade } from './node-made.ts'
 import { nodeOf } from './node-of.ts'
 
-/** kubeadm init, the joins, and later changes of what they were made with. */
+/** Declares kubeadm init and the joins, and later changes of their settings. */
 export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   const { spec, endpoint, apiServers } = on.inventory
   const { joinConfiguration: joinPatch, ignorePreflightErrors } = spec.kubernetes

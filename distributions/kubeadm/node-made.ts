@@ -12,14 +12,14 @@ import {
 
 interface MadeWith {
   readonly joined: Task
-  /** The flags that its kubelet is to have. */
+  /** The flags that its kubelet will have. */
   readonly kubeletFlags: readonly KubeletFlag[]
   readonly documents: ClusterDocuments
   /** Done when the cluster has the documents. */
   readonly uploaded: Task
 }
 
-/** A node, whose kubelet is still to be run. */
+/** A node whose kubelet does not run with its final settings yet; `run` declares that. */
 export function nodeMade(
   { inventory, builder, declare }: Site,
   machine: Machine,
@@ -41,7 +41,7 @@ export function nodeMade(
         runtime: spec.runtime.name,
         registryCredentials: secrets.registries,
         kept,
-        // A network that somebody else sets up comes after the apply.
+        // If somebody else sets up the network, that happens after the apply, so the node is not Ready before.
         ready: spec.network.cni !== 'none',
         ...(network === undefined ? {} : { network }),
       })

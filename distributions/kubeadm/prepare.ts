@@ -12,7 +12,7 @@ import {
 } from '../../src/index.ts'
 import { declareRuntime } from './declare-runtime.ts'
 
-/** The container runtime, its images, and the programs of Kubernetes. */
+/** Declares the container runtime, its images, and the programs of Kubernetes. */
 export function prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms {
   const { spec } = on.inventory
   const { version } = spec.kubernetes
@@ -41,7 +41,7 @@ export function prepare(on: Site, machine: Machine, order: PrepareOrder): Prepar
   }
 }
 
-// Undefined where the kubelet runs no member of etcd.
+// The folder for the data of etcd; undefined if the host has no member of a stacked etcd.
 function etcdFolderOf({ inventory }: Site, { host }: Machine): string | undefined {
   const { etcd, kubernetes } = inventory.spec
   if (etcd.topology !== 'stacked' || !isControlPlane(host)) return undefined

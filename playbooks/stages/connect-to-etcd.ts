@@ -7,7 +7,10 @@ import { isRunningNode } from '../standing.ts'
 import type { Etcd } from './declare-etcd.ts'
 import type { PreparedNode } from './prepare-node.ts'
 
-/** Gives a control plane node what its API server needs to reach an external etcd. Returns what kubeadm has to wait for. */
+/**
+ * Gives a control plane node the files with which its API server reaches an external etcd. Returns the tasks for which
+ * kubeadm has to wait.
+ */
 export function connectToEtcd(on: Site, { machine, system, opened }: PreparedNode, etcd: Etcd): readonly Task[] {
   const { facts, etcdEndpoints: endpoints } = on.inventory
   if (etcd.is === 'stacked' || endpoints === undefined) return []
@@ -34,7 +37,10 @@ export function connectToEtcd(on: Site, { machine, system, opened }: PreparedNod
   return on.declare(etcdClient, name, { ca: etcd.ca, certificate, endpoints, foreign: false, after }).ready
 }
 
-/** On the first control plane node: kubeadm init has to wait for it. `ready` is what connectToEtcd() gave. */
+/**
+ * Checks etcd on the first control plane node before kubeadm init. `ready` is the result of connectToEtcd(). Returns the
+ * tasks for which kubeadm init has to wait.
+ */
 export function guardEtcd(on: Site, etcd: Etcd, ready: readonly Task[]): readonly Task[] {
   const { etcdEndpoints: endpoints } = on.inventory
   if (endpoints === undefined) return []

@@ -16,9 +16,9 @@ import { readyToJoin } from './ready-to-join.ts'
 export type JoinedNode = PreparedNode & NodeMade
 
 export interface ControlPlane {
-  /** `joined`: done when there is a cluster. */
+  /** The first control plane node. `joined` is done when the cluster exists. */
   readonly first: PreparedNode & ServerMade
-  /** All that answered, the first one first. */
+  /** All control plane nodes that answered, the first one first. */
   readonly nodes: readonly JoinedNode[]
   /** Done when a node runs with what cluster.yaml says now, by its name. */
   readonly configured: ReadonlyMap<string, Task>

@@ -12,8 +12,8 @@ import type { ControlPlane } from './declare-control-plane.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 /**
- * The cluster's DNS, so that it outlives any one node as soon as there are two. Where two nodes stand already, nothing waits
- * for those that join: one that fails would hold it up for all others.
+ * Spreads the cluster's DNS over nodes, so that it survives the loss of any one node as soon as there are two. If two nodes
+ * exist already, it does not wait for those that join, because one that fails would then delay it for all.
  */
 export function declareDns(
   { inventory, distribution, first, declare }: Site,
@@ -34,7 +34,8 @@ export function declareDns(
   })
 }
 
-// With what the kubelet and kubeadm give to a node: https://kubernetes.io/docs/reference/labels-annotations-taints/.
+// The labels include those that the kubelet and kubeadm set:
+// https://kubernetes.io/docs/reference/labels-annotations-taints/.
 function expectedNode(host: HostSpec): ExpectedNode {
   const labels = {
     'kubernetes.io/os': 'linux',

@@ -7,16 +7,17 @@ import type { ControlPlane, JoinedNode } from './declare-control-plane.ts'
 
 /** The pod network of a cluster. */
 export interface Network {
-  /** Done when the cluster has its objects: nodes become Ready by it. */
+  /** Done when the API has the network's objects. Nodes become Ready after that. */
   readonly applied: Task
-  /** Done when what was changed of it runs on all nodes. */
+  /** Done when the current version of these objects runs on all nodes. */
   readonly rolledOut: Task
 }
 
 /**
- * The pod network of cluster.yaml. Its rollout on nodes that have one comes after new ones have joined: those need not wait
- * for it, nor for the host that would wait meanwhile. What needs files is set up from the first control plane node of cluster.yaml and no
- * other: else the files would wander when that is off. Then the network is left as it is, and undefined is returned.
+ * Declares the pod network of cluster.yaml. Its rollout on existing nodes comes after new nodes have joined, so that these
+ * need not wait for it. Calico and Cilium need files, and only the first control plane node in cluster.yaml has them. If
+ * that node does not answer, the network stays as it is and the result is undefined: otherwise another node would get the
+ * files, too.
  */
 export function declareNetwork(
   on: Site,
@@ -61,7 +62,10 @@ function applyFlannel({ inventory, distribution, first, declare }: Site, control
   })
 }
 
-/** Sets up a network that needs files, from the node that has them. `same`: done when no other network is there. */
+/**
+ * Installs a network that needs files, from the node that has them. `same`: done when it is certain that the cluster has no
+ * other network.
+ */
 function applyFrom(
   { inventory, distribution, declare }: Site,
   { machine, system, opened }: JoinedNode,

@@ -3,7 +3,7 @@ import type { ControlPlane, JoinedNode } from './declare-control-plane.ts'
 import type { PreparedHosts } from './prepare-hosts.ts'
 import { readyToJoin } from './ready-to-join.ts'
 
-/** All workers join the cluster, side by side. */
+/** Joins all workers to the cluster, in parallel. */
 export function joinWorkers(on: Site, hosts: PreparedHosts, { cluster }: ControlPlane): readonly JoinedNode[] {
   const workers = hosts.nodes.filter(({ machine }) => !isControlPlane(machine.host))
   return workers.map(host => {

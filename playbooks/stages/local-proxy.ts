@@ -2,7 +2,7 @@ import { haproxy, haproxyPackages, haproxyPackageUnit, haproxyUnit } from '../..
 import { nginxPackages, nginxProxy, nginxProxyUnit, nginxUnit } from '../../roles/nginx-proxy/index.ts'
 import type { ClusterSpec } from '../../src/index.ts'
 
-// The two take the same parameters, and each stops the other where cluster.yaml was changed.
+// Both proxies have the same parameters. Each one stops the other after a change in cluster.yaml.
 const proxies = {
   nginx: {
     role: nginxProxy,
@@ -20,7 +20,7 @@ const proxies = {
   },
 } as const
 
-/** The local proxy that every node gets; undefined where there is an external endpoint. */
+/** The local proxy of every node; undefined if the API has an external endpoint. */
 export function localProxyOf({ controlPlane }: ClusterSpec): (typeof proxies)[keyof typeof proxies] | undefined {
   return controlPlane.endpoint === undefined ? proxies[controlPlane.localProxy] : undefined
 }

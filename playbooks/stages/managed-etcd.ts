@@ -17,14 +17,14 @@ import { dataOf, joinMembers, type Removal, type RunningMembers, runMembers } fr
 
 type ManagedEtcdSpec = Extract<EtcdSpec, { readonly managed: true }>
 
-/** What the rest of the cluster needs to know of the etcd on hosts of its own. */
+/** What later stages need from the etcd on hosts of its own. */
 export interface ManagedEtcd extends RunningMembers {
-  /** PEM. */
+  /** The certificate of the CA of etcd, PEM. */
   readonly ca: Output<string>
   readonly caMade: Task
-  /** The host that signs. */
+  /** The host that signs certificates. */
   readonly caHost: string
-  /** How members leave; undefined where no host has data yet. */
+  /** How members leave; undefined if no host has data yet. */
   readonly removal: Removal | undefined
 }
 
@@ -50,7 +50,8 @@ export function declareManagedEtcd(on: Site, hosts: readonly PreparedHost[], spe
   return { healthy, serving, ca: authority.certificate, caMade: authority.made, caHost, removal }
 }
 
-// A member that joins reaches all the others.
+// The tasks before a member is installed. A member that joins has to reach all other hosts, so it waits for their
+// firewalls.
 function beforeMember({ machine, opened, system }: PreparedHost, hosts: readonly PreparedHost[]): readonly Task[] {
   const isIn = machine.facts.etcd.data === 'formed'
   return [...(isIn ? opened : hosts.flatMap(host => host.opened)), ...system, ...opened]
@@ -81,7 +82,7 @@ function installMember(
       folder: etcdCaFolder,
       name: `${name}-${kind}`,
       request: keys.request(kind),
-      // Members talk to each other, and etcdctl on the host to all of them, with the same certificates.
+      // Members use these certificates to reach each other, and etcdctl on the host uses them to reach all members.
       usages: ['serverAuth', 'clientAuth'],
       names: [...new Set([name, 'localhost', address, '127.0.0.1'])],
       ca: authority.made,

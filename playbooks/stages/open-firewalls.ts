@@ -3,11 +3,11 @@ import type { Machine, Site, Task } from '../../src/index.ts'
 
 export interface OpenedHost {
   readonly machine: Machine
-  /** What has to be done before others can reach it; nothing where firewalls are left alone. */
+  /** Done when other hosts can reach this one; empty if evcctl does not manage firewalls. */
   readonly opened: readonly Task[]
 }
 
-/** Opens the firewalls of all hosts for each other; waits for nothing. */
+/** Opens the firewalls of all hosts for each other. It waits for nothing. */
 export function openFirewalls({ inventory, declare }: Site): readonly OpenedHost[] {
   return inventory.machines.map(machine => {
     if (!inventory.spec.firewall.manage) return { machine, opened: [] }

@@ -4,17 +4,17 @@ import type { OpenedHost } from './open-firewalls.ts'
 import { type PreparedHost, type PreparedNode, prepareNode } from './prepare-node.ts'
 
 export interface PreparedHosts {
-  /** The control plane node through which the cluster is worked on. */
+  /** The control plane node through which evcctl changes the cluster. */
   readonly first: PreparedNode
-  /** Those that are, or become, nodes. */
+  /** The hosts that are, or become, nodes. */
   readonly nodes: readonly PreparedNode[]
-  /** Those that have etcd where it has hosts of its own, whether they are nodes, too, or not. */
+  /** The hosts of an etcd that has hosts of its own. Some of them may also be nodes. */
   readonly etcd: readonly PreparedHost[]
-  /** Done when the hosts of the control plane and of etcd let others in. */
+  /** Done when the firewalls of control plane nodes and etcd hosts let the others in. */
   readonly inside: readonly Task[]
 }
 
-/** Makes bare hosts ready for kubeadm and etcd; none waits for another. */
+/** Prepares hosts for kubeadm and etcd. No host waits for another. */
 export function prepareHosts(on: Site, opened: readonly OpenedHost[]): PreparedHosts {
   const nodes = opened.filter(({ machine }) => isNode(machine.host)).map(host => prepareNode(on, host))
   const first = nodes.find(({ machine }) => machine === on.first)

@@ -13,20 +13,20 @@ import {
 import { localProxyOf } from './local-proxy.ts'
 import type { OpenedHost } from './open-firewalls.ts'
 
-/** A host with what any program needs. */
+/** A host on which any program can be installed. */
 export interface PreparedHost extends OpenedHost {
-  /** Done when it has that: packages, folders, kernel settings. */
+  /** Done when the host has its packages, folders and kernel settings. */
   readonly system: readonly Task[]
 }
 
 /** A host that can become a node. */
 export interface PreparedNode extends PreparedHost {
-  /** All that has to be done before it becomes one. */
+  /** Done when the host can become a node. */
   readonly prepared: readonly Task[]
   readonly programs: PreparedPrograms
 }
 
-/** Makes a bare host ready to become a node; waits for no other host. */
+/** Prepares a host to become a node. It waits for no other host. */
 export function prepareNode(on: Site, { machine, opened }: OpenedHost): PreparedNode {
   const { spec, apiServers } = on.inventory
   const { name } = machine
@@ -80,8 +80,8 @@ function prepareSystem(on: Site, machine: Machine): OsOutputs {
   })
 }
 
-// Some kernels have it in a package of its own (linux-modules-extra-raspi of Ubuntu 21.10 to 23.10): better said at once
-// than by a network that never comes up.
+// Some kernels have the module vxlan in a separate package (linux-modules-extra-raspi of Ubuntu 21.10 to 23.10). An early
+// error is better than a network that never works.
 function modulesOf({ network }: ClusterSpec): readonly string[] {
   const { cni, flannel, calico } = network
   const isVxlan = {

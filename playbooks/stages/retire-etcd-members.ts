@@ -4,8 +4,8 @@ import type { ControlPlane } from './declare-control-plane.ts'
 import type { Etcd } from './declare-etcd.ts'
 
 /**
- * The members that are not in cluster.yaml any more leave last, when no API server asks them. Where no etcd host has data
- * there is no cluster yet, and nobody to leave.
+ * Removes members that are no longer in cluster.yaml. This comes last, when no API server uses them. If no etcd host has
+ * data, there is no cluster yet, and no member has to leave.
  */
 export function retireEtcdMembers(on: Site, etcd: Etcd, { configured }: ControlPlane): void {
   if (etcd.is !== 'managed' || etcd.removal === undefined) return

@@ -10,14 +10,17 @@ import type { EtcdDataByHost, Inventory, Site, Task } from '../../src/index.ts'
 /** How members leave. */
 export type Removal = Omit<EtcdRemovalRoleParameters, 'of' | 'after'>
 
-/** A host with all that a member needs to start. */
+/** A host with everything that a member needs to start. */
 export interface InstalledMember extends EtcdInstallationOutputs {
   readonly name: string
-  /** What prepares the system of its host. */
+  /** The tasks that prepare the system of its host. */
   readonly system: readonly Task[]
-  /** Whether it has been healthy and runs, where so many do that each can be healthy again: those change one after the other. */
+  /**
+   * Whether the member has been healthy and runs, and enough members run for a quorum. Such members change one after the
+   * other.
+   */
   readonly isStanding: boolean
-  /** Whether it has been healthy and does not run, and others do. */
+  /** Whether the member has been healthy and does not run, while enough others run for a quorum. */
   readonly isDown: boolean
 }
 
@@ -29,13 +32,13 @@ export interface RunningMembers {
   /** Done when every member is healthy. */
   readonly healthy: readonly Task[]
   /**
-   * The same without a member that was healthy and is down, where the others have a quorum: it fails alone, and what stands
-   * goes on without it.
+   * Done when every member is healthy, except those that are down while the others have a quorum: each of these fails
+   * alone, and the existing cluster continues without it.
    */
   readonly serving: readonly Task[]
 }
 
-/** Makes the hosts members. One whose data is gone leaves first, by way of a member that has its own. */
+/** Makes the hosts members. A member whose data is gone is removed first, through a member that has its data. */
 export function joinMembers(
   on: Site,
   installed: readonly InstalledMember[],
@@ -57,8 +60,8 @@ export function joinMembers(
 }
 
 /**
- * Runs the members. One after the other: a member is restarted only when the one before it is healthy again. What stands
- * already gets nothing new before that either, so those before it cannot wait for its membership.
+ * Runs the members one after the other: a member is restarted only after the one before it is healthy again. Before that, a
+ * member that runs already gets no new files either, so the members before it must not wait for its membership.
  */
 export function runMembers(on: Site, members: readonly JoinedMember[]): RunningMembers {
   const { builder, inventory } = on
@@ -67,7 +70,8 @@ export function runMembers(on: Site, members: readonly JoinedMember[]): RunningM
   const serving: Task[] = []
   let proof: readonly Task[] = []
   const beginning = members.filter(member => !member.isStanding)
-  // A member that is well is not restarted while another that it needs is down: that one comes first.
+  // A healthy member is not restarted while another one that it needs for a quorum is down, so members that are down come
+  // first.
   const inOrder = [...members].sort((a, b) => Number(b.isDown) - Number(a.isDown))
   for (const member of inOrder) {
     const { name, isStanding, isDown, joined, system, ready, watch } = member
@@ -81,7 +85,7 @@ export function runMembers(on: Site, members: readonly JoinedMember[]): RunningM
       after: isStanding ? [joined] : [joined, ...before],
       watch,
     })
-    // One that runs as it should has nothing to wait for, and does not fail with another.
+    // A member that needs no change does not wait, and does not fail when another one fails.
     if (isStanding) for (const task of [running.unit, running.healthy]) builder.holdBack(task, before)
     healthy.push(running.healthy)
     if (!isDown) serving.push(running.healthy)
@@ -90,7 +94,7 @@ export function runMembers(on: Site, members: readonly JoinedMember[]): RunningM
   return { healthy, serving: serving.length > 0 ? serving : healthy }
 }
 
-/** What the data of each etcd host that answered is, by its name. */
+/** The state of the data of each etcd host that answered, by host name. */
 export function dataOf({ etcdMachines }: Inventory): EtcdDataByHost {
   return Object.fromEntries(etcdMachines.map(({ name, facts }) => [name, facts.etcd.data]))
 }

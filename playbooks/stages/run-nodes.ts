@@ -9,11 +9,14 @@ export interface RunningNode {
   readonly running: Task
   /** Done when the node is Ready. */
   readonly ready: Task
-  /** Done when it can run pods. */
+  /** Done when the node can run pods. */
   readonly up: readonly Task[]
 }
 
-/** The kubelets of all nodes, and what the cluster is to know of them. `network`: undefined where nothing is done about it. */
+/**
+ * Runs the kubelets of all nodes, and stores the labels, taints and pod routes of each. `network` is undefined
+ * if this run declares no pod network.
+ */
 export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Network | undefined): readonly RunningNode[] {
   return nodes.map(node => {
     const { machine, joined, programs } = node
