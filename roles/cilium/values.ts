@@ -24,7 +24,7 @@ export function ciliumValues(settings: CiliumSettings): Record<string, unknown> 
     k8sServiceHost: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''),
     k8sServicePort: Number(endpoint.slice(colon + 1)),
     kubeProxyReplacement,
-    // For Services with a traffic distribution, e.g. that of the cluster's DNS; kube-proxy supports it by default.
+    // For Services with a traffic distribution, like the Service of the cluster's DNS; kube-proxy supports this by default.
     loadBalancer: { serviceTopology: true },
     operator: { replicas: Math.min(nodes, 2), rollOutPods: true },
     rollOutCiliumPods: true,

@@ -4,7 +4,7 @@ import { ownValue, type RegistryFiles } from '../../src/index.ts'
 /** Folder with one hosts.toml for each registry; containerd reads them at every pull. */
 export const registriesFolder = '/etc/containerd/certs.d'
 
-/** The mirrors of registries, and the CAs that are trusted. */
+/** The mirrors of registries, and the CAs that the runtime trusts. */
 export interface Registries {
   /** Registry host → URLs of its mirrors, tried in order before the registry itself; `_default`: every other registry. */
   readonly mirrors: Readonly<Record<string, readonly string[]>>

@@ -6,7 +6,7 @@ export interface EtcdCaParameters {
 }
 
 export interface EtcdCaOutputs {
-  /** PEM. */
+  /** The CA certificate, PEM. */
   readonly certificate: Output<string>
   readonly made: Task
 }

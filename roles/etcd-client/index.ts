@@ -28,7 +28,7 @@ const clientFiles: EtcdClientFiles = {
 }
 
 export interface EtcdClientParameters {
-  /** PEM. */
+  /** The CA certificate of etcd, PEM. */
   readonly ca: string | Output<string>
   readonly certificate: string | Output<string>
   /** The key of an etcd that somebody else runs; for evcctl's own etcd, the host generates the key. */

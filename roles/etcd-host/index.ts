@@ -11,7 +11,7 @@ export interface EtcdHostParameters {
     readonly extra: readonly string[]
   }
   readonly setHostname: boolean
-  /** The proxy through which packages are fetched; undefined: as the host is configured. */
+  /** The proxy through which packages are fetched; undefined: the host's own settings apply. */
   readonly proxy?: HttpProxy
   readonly hostname: string
   /** The address that the host's name resolves to on the host itself. */

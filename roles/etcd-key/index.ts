@@ -1,7 +1,7 @@
 import { certificateRequest, directory, type Output, type Role, type Task } from '../../src/index.ts'
 
 export interface EtcdKeyParameters {
-  /** Folder for the key, for root only. */
+  /** Folder for the key, which only root can read. */
   readonly folder: string
   /** Common name → names of the files, e.g. `server`. */
   readonly requests: readonly {

@@ -23,11 +23,11 @@ export interface EtcdInstallationParameters {
   readonly etcd: ArtifactDownload
   /** Folder in the archive, e.g. `etcd-v3.6.8-linux-amd64`. */
   readonly archiveFolder: string
-  /** This host. */
+  /** The member on this host. */
   readonly member: EtcdHost
   /** Client URLs of all members. */
   readonly endpoints: readonly string[]
-  /** PEM. */
+  /** The CA certificate of etcd, PEM. */
   readonly ca: Output<string>
   readonly serverCertificate: Output<string>
   readonly peerCertificate: Output<string>
@@ -36,7 +36,7 @@ export interface EtcdInstallationParameters {
 }
 
 export interface EtcdInstallationOutputs {
-  /** Everything that etcd needs to start. */
+  /** The tasks that must be done before etcd starts. */
   readonly ready: readonly Task[]
   /** The changes that need a restart of etcd. Certificates do not: etcd reads them at every connection. */
   readonly watch: readonly Task[]
@@ -103,7 +103,10 @@ export interface EtcdMembershipParameters {
   readonly after: readonly Task[]
 }
 
-/** Makes a host an etcd member: all together when there is no cluster, else as a learner that is promoted. */
+/**
+ * Makes a host an etcd member. Without a cluster, all hosts become members together; otherwise the host joins as a learner,
+ * which is then promoted.
+ */
 export const etcdMembership: Role<EtcdMembershipParameters, { readonly joined: Task }> = {
   name: 'etcd',
   declare: (scope, { after, ...wanted }) => ({ joined: scope.add(etcdMember(wanted), { after }) }),
@@ -131,7 +134,10 @@ export interface EtcdRunningParameters {
   /** All desired members, this one included. */
   readonly members: readonly EtcdHost[]
   readonly data: EtcdDataByHost
-  /** Done when the host is a member. For one that does not run yet: also the members that have to exist before it starts. */
+  /**
+   * Done when the host is a member. If the member does not run yet, the members that must exist before it starts exist by
+   * then, too.
+   */
   readonly after: readonly Task[]
   readonly watch: readonly Task[]
 }

@@ -12,7 +12,7 @@ export interface FirewallRoleOutputs {
   readonly opened: Task
 }
 
-/** Opens what the cluster needs in the firewalls that are active on the host; switches none on. */
+/** Opens the ports that the cluster needs in the firewalls that are active on the host. It switches no firewall on. */
 export const firewall: Role<FirewallRoleParameters, FirewallRoleOutputs> = {
   name: 'firewall',
   declare: (scope, params) => ({ opened: scope.add(firewallOpenings(params)) }),

@@ -10,7 +10,7 @@ import {
 /** Packages of Debian and Ubuntu that the proxy needs. */
 export const haproxyPackages: readonly string[] = ['haproxy']
 
-/** Unit that the package brings and that the proxy does not use. */
+/** The unit that the package installs and that the proxy does not use. */
 export const haproxyPackageUnit = 'haproxy.service'
 
 /** The proxy's own unit. */

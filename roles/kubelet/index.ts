@@ -33,15 +33,15 @@ export interface KubeletParameters {
   readonly endpoint: string
   /** `host:port` of the node's own API server; undefined: it is a worker. */
   readonly ownApi?: string
-  /** The container runtime of the node. */
+  /** Done when the cluster has stored the configuration, from which kubeadm reads it. */
   readonly runtime: RuntimeName
   /** Credentials for registries, for runtimes that have no file of their own for them. */
   readonly registryCredentials: Readonly<Record<string, Login>>
-  /** The units and files that are put back, too, when the node does not work with something new. */
+  /** Other units that get their former files back, too, if the node does not work with new ones. */
   readonly kept: readonly KeptUnit[]
-  /** Whether the node has to become Ready; false where evcctl installs no pod network: then it only has to join. */
+  /** Whether the node has to become Ready. False if evcctl installs no pod network: then the node only has to join. */
   readonly ready: boolean
-  /** Done when the node can become Ready; undefined: nothing in this run is needed for that. */
+  /** Done when the node can become Ready; undefined: this run has no task that the node needs for this. */
   readonly network?: Task
 }
 

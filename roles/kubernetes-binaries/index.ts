@@ -15,7 +15,7 @@ export interface KubernetesBinariesParameters {
   readonly kubeadm: ArtifactDownload
   readonly kubelet: ArtifactDownload
   readonly kubectl: ArtifactDownload
-  /** Units that have to run before the kubelet does. */
+  /** Units that must run before the kubelet starts. */
   readonly kubeletAfter: readonly string[]
   /** Folder for the data of the stacked etcd, which the kubelet runs; undefined: the host runs no stacked etcd. */
   readonly etcdData?: string
@@ -24,7 +24,7 @@ export interface KubernetesBinariesParameters {
 }
 
 export interface KubernetesBinariesOutputs {
-  /** What kubeadm needs to make a node. */
+  /** The tasks that must be done before kubeadm makes the host a node. */
   readonly all: readonly Task[]
   /** The changes that need a restart of the kubelet. */
   readonly kubelet: readonly Task[]

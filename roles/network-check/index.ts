@@ -11,12 +11,12 @@ import {
 export interface NetworkCheckRoleParameters {
   readonly api: ApiAccess
   readonly node: string
-  /** The nodes whose pods are asked from here. */
+  /** The nodes whose pods this node asks. */
   readonly peers: readonly {
     readonly node: string
     readonly address: string
   }[]
-  /** The network in words: the check runs again when they change. */
+  /** A text that names the network and its settings. When it changes, the check runs again. */
   readonly network: string
   readonly path: NetworkPath
   /** The pods of the check, created for this run on a control plane node. */

@@ -10,7 +10,7 @@ import {
 /** The Debian and Ubuntu packages that the proxy needs; in both, the stream module is a separate package. */
 export const nginxPackages: readonly string[] = ['libnginx-mod-stream', 'nginx']
 
-/** Unit that those packages bring and that the proxy does not use. */
+/** The unit that those packages install and that the proxy does not use. */
 export const nginxUnit = 'nginx.service'
 
 const template = templatesOf(import.meta.url)
@@ -22,8 +22,8 @@ const config = '/etc/evcctl/nginx-proxy.conf'
 export const nginxProxyUnit = 'evcctl-nginx-proxy.service'
 
 /**
- * A TCP proxy on a loopback port that balances over all API servers. It is a unit of its own, so that it runs before the
- * kubelet, and so that an nginx of the user's is not touched. New upstreams need only a reload, which keeps connections open.
+ * A TCP proxy on a loopback port that balances over all API servers. It has a unit of its own, so that it runs before the
+ * kubelet and does not touch an nginx of the user. New upstreams need only a reload, which keeps connections open.
  */
 export const nginxProxy: Role<LocalProxyParameters, LocalProxyOutputs> = {
   name: 'nginx-proxy',

@@ -18,7 +18,7 @@ export interface OsParameters {
     readonly updateCache: 'when needed' | 'never'
     /** Packages in addition to this role's: the user's, and those of other roles, so that one transaction installs all. */
     readonly extra: readonly string[]
-    /** Units that those packages bring and that must not be started, e.g. `nginx.service`. */
+    /** Units that those packages install and that must not start, e.g. `nginx.service`. */
     readonly keepDisabled?: readonly string[]
   }
   /** Settings that add to this role's, or replace them. */
@@ -26,7 +26,7 @@ export interface OsParameters {
   readonly kernelModules: readonly string[]
   readonly disableSwap: boolean
   readonly setHostname: boolean
-  /** The proxy through which packages are fetched; undefined: as the host is configured. */
+  /** The proxy through which packages are fetched; undefined: the host's own settings apply. */
   readonly proxy?: HttpProxy
   /** Name of the host and of its node. */
   readonly hostname: string

@@ -16,15 +16,15 @@ export const packageNames: readonly string[] = [
 ]
 
 /**
- * overlay: for containerd's snapshots. br_netfilter: lets iptables see packets that cross a bridge; without it Services
- * do not work between pods of one node. nf_conntrack: kube-proxy sets its limits.
+ * Modules of the kernel. overlay: for containerd's snapshots. br_netfilter: iptables then sees packets that cross a bridge;
+ * without it, Services do not work between pods of one node. nf_conntrack: kube-proxy sets its limits.
  */
 export const kernelModuleNames: readonly string[] = ['br_netfilter', 'nf_conntrack', 'overlay']
 
 /**
- * The first two groups are needed for pod traffic (kubernetes.io, "Container Runtimes") and by the kubelet with
- * protectKernelDefaults (kubernetes/pkg/util/sysctl); the reserved ports are the default range of NodePorts, which no
- * outgoing connection may take.
+ * Kernel settings. Pod traffic needs ip_forward and net.bridge (kubernetes.io, "Container Runtimes"). The kubelet with
+ * protectKernelDefaults needs kernel.* and vm.* (kubernetes/pkg/util/sysctl). The reserved ports are the default range of
+ * NodePorts, which no outgoing connection may use.
  */
 export const sysctlValues: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '1',
@@ -39,7 +39,9 @@ export const sysctlValues: Readonly<Record<string, string>> = {
   'net.ipv4.ip_local_reserved_ports': '30000-32767',
 }
 
-/** Every container runtime, kubelet and log shipper uses some inotify instances; the kernel's default is 128. */
+/**
+ * Every container runtime, kubelet and log shipper uses some inotify instances, of which the kernel allows 128 by default.
+ */
 export const sysctlLowerBounds: Readonly<Record<string, number>> = { 'fs.inotify.max_user_instances': 8192 }
 
 /** Settings that do not exist where the kernel has no IPv6, or no key retention service. */

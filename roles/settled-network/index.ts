@@ -14,7 +14,10 @@ export interface SettledNetworkRoleParameters {
   readonly after: readonly Task[]
 }
 
-/** Refuses a pod network other than the running cluster's before anything is written; the network's tasks wait for it. */
+/**
+ * Refuses a pod network other than that of the running cluster before anything is written. The tasks of the network wait
+ * for it.
+ */
 export const settledNetworkRole: Role<SettledNetworkRoleParameters, { readonly same: Task }> = {
   name: 'settled-network',
   declare: (scope, { kubeProxy, after, ...params }) => ({
