@@ -1,11 +1,10 @@
 /**
- * Adds up vitest's JSON results: names each test that failed, and why, in a few lines (whoever sees only the end of a log
- * sees them all), then the ten tests that took longest, and ends with the line `N passed, N failed`. A missing file counts
- * as a failure.
+ * Adds up vitest's JSON results. It prints each failed test with the reason in a few lines, then the ten slowest tests, and
+ * last the line `N passed, N failed`, so that the end of a log shows all of it. A missing file counts as a failure.
  */
 import { type FileResults, readResults, shownFile, slowestTests } from './test-results.ts'
 
-// Enough for an assertion with the values that it compared, and for the message of an error.
+// Room for an assertion with the values that it compared, or for the message of an error.
 const shownLength = 1200
 
 function beginning(message: string): string {
@@ -32,7 +31,7 @@ for (const path of process.argv.slice(2)) {
     const results = readResults(path)
     files.push(...results.testResults)
     passed += results.numPassedTests
-    // A suite that breaks before its tests are known has no failed test, and a skipped test proves nothing.
+    // A suite that breaks before vitest knows its tests has no failed test. A skipped test proves nothing.
     failed += Math.max(results.numFailedTests, results.numFailedTestSuites > 0 ? 1 : 0) + results.numPendingTests
     for (const failure of results.testResults.flatMap(failuresIn)) console.log(failure)
     if (results.numPendingTests > 0)

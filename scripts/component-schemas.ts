@@ -1,6 +1,6 @@
 /**
- * Makes src/catalog/data/component-schemas.ts: the fields of kubeadm's, the kubelet's and kube-proxy's documents, read from
- * the Go types of the newest patch of each minor in the catalog. For maintainers: it needs Go and a module proxy.
+ * Generates src/catalog/data/component-schemas.ts: the fields in the documents of kubeadm, the kubelet and kube-proxy, read
+ * from the Go types of the newest patch of each minor in the catalog. For maintainers: it needs Go and a module proxy.
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -49,7 +49,7 @@ function readSchemas(version: string): Schemas {
   }
 }
 
-/** One table of all minors: a field that some of them lack says from which and up to which it is there. */
+/** Merges the tables of all minors. A field that some minors lack gets the minors between which it exists. */
 function merge(found: ReadonlyMap<string, Schemas>): Schemas {
   const minors = [...found.keys()]
   const types: Record<string, Record<string, string>> = {}
@@ -66,7 +66,7 @@ function merge(found: ReadonlyMap<string, Schemas>): Schemas {
     const after = minors[minors.indexOf(having.at(-1)!) + 1]
     const kinds = new Set(having.map(minor => found.get(minor)!.types[name]![field]))
     if (kinds.size > 1)
-      throw new Error(`${name}.${field} is of different types in different minors: teach the table that`)
+      throw new Error(`${name}.${field} has different types in different minors, which the table cannot express yet`)
     return `${[...kinds][0]}${since}${after === undefined ? '' : ` <${after}`}`
   }
 }

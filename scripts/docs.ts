@@ -1,4 +1,4 @@
-/** Writes docs/cluster-yaml.md from the schema of cluster.yaml. A test fails when the committed file is not current. */
+/** Writes docs/cluster-yaml.md from the schema of cluster.yaml. A test fails if the committed file is not current. */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { clusterJsonSchema, type JsonSchema } from '../src/config/index.ts'
@@ -17,9 +17,9 @@ touching a host, and \`evcctl schema\` prints its JSON Schema for editors:
 - Unknown keys are errors. All errors are reported at once, with file, line, column and path.
 - Relative paths start at the folder of the file; \`~\` is the home folder.
 - Durations have a unit (\`500ms\`, \`30s\`, \`5m\`, \`1h30m\`), sizes too (\`1500Mi\`, \`2Gi\`, \`2G\`).
-- Nothing is substituted in texts. Secrets are never in the file: \`{ fromEnv: NAME }\`, \`{ fromFile: path }\` or
-  \`{ prompt: true }\` say where they are taken from. A file that others can read is told of: \`chmod 600\` it.
-- Versions are full (\`1.36.4\`, also \`v1.36.4\`), so that the file means the same tomorrow.
+- evcctl substitutes nothing in texts. Secrets are never in the file: \`{ fromEnv: NAME }\`, \`{ fromFile: path }\` or
+  \`{ prompt: true }\` say where evcctl reads them. It warns about a file that others can read: \`chmod 600\` it.
+- Versions are full (\`1.36.4\`, also \`v1.36.4\`), so that the file means the same later.
 `
 
 /** The Markdown of docs/cluster-yaml.md. */
@@ -62,7 +62,7 @@ function rows(
 ): readonly Row[] {
   return Object.entries(properties).flatMap(([name, schema]) => {
     const key = `${prefix}${name}`
-    // The same keys as spec.ssh are not listed twice.
+    // A host's `ssh` has the same keys as spec.ssh, so these are not listed twice.
     const own = name === 'ssh' && prefix === '' ? {} : (nested(schema)?.properties ?? {})
     const inner = rows(own, `${key}${schema.items === undefined ? '' : '[]'}.`, nested(schema)?.required)
     return [

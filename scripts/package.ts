@@ -1,7 +1,8 @@
 /**
- * The package as it is published: what package.json names under `files`, a package.json without what is for development
- * only, and a package-lock.json of the rest, from which `npm ci` fetches the tree that was tested, under its checksums. That
- * tree travels in the package: npm 11 heeds an npm-shrinkwrap.json only where the registry says that there is one.
+ * Builds the package as it is published: the files that package.json names under `files`, a package.json without entries
+ * for development, and a package-lock.json of its dependencies, with which `npm ci` downloads the tested versions and
+ * verifies their checksums. The package contains these dependencies, because npm 11 uses an npm-shrinkwrap.json only if the
+ * registry announces one.
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,19 +16,20 @@ interface Lock {
   readonly packages: Readonly<Record<string, Json>>
 }
 
-// npm runs none of these scripts for those who install it, and `private` keeps the folder of development from being published.
+// npm runs none of these scripts for users of the package. `private` prevents that somebody publishes the development
+// folder.
 const forDevelopment = ['private', 'scripts', 'devDependencies']
 
-/** package.json of the package. */
+/** The package.json of the published package. */
 export function publishedManifest(manifest: Json): Json {
   const kept = Object.fromEntries(Object.entries(manifest).filter(([key]) => !forDevelopment.includes(key)))
   return { ...kept, bundleDependencies: Object.keys(manifest.dependencies as Json) }
 }
 
-/** package-lock.json without what is for development. Throws where a checksum is missing. */
+/** The package-lock.json without dependencies for development. Throws if a checksum is missing. */
 export function publishedLock(lock: Lock, manifest: Json): Json {
   const { '': _, ...all } = lock.packages
-  // A link has no mark of its own: what it leads to has.
+  // A link does not say whether it is for development; its target does.
   const isForDevelopment = ({ dev, resolved }: Json) => dev === true || all[String(resolved)]?.dev === true
   const packages = Object.entries(all).filter(([, one]) => !isForDevelopment(one))
   const unchecked = packages.find(([, { integrity }]) => typeof integrity !== 'string')
@@ -40,7 +42,7 @@ export function publishedLock(lock: Lock, manifest: Json): Json {
   return { name, version, lockfileVersion, requires: true, packages: { '': root, ...Object.fromEntries(packages) } }
 }
 
-/** Puts the package together in a folder, from the folder of development `root`, where it has to be built. */
+/** Copies the package to the folder `target`, from the development folder `root`, which has to be built. */
 export function stagePackage(root: string, target: string): void {
   const manifest = read(join(root, 'package.json'))
   const published = publishedManifest(manifest)

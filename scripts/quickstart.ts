@@ -1,6 +1,6 @@
 /**
- * The main job on this machine, from nothing: container hosts, real artifacts, `evcctl apply`, `kubectl get nodes`.
- * Can be run again at any time: hosts that are up are kept, and apply does what is left to do.
+ * Shows evcctl's main job on this machine, from nothing: container hosts, real artifacts, `evcctl apply`, `kubectl get
+ * nodes`. It can run again at any time: it keeps hosts that are up, and apply does what is left to do.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -37,7 +37,7 @@ async function stage<T>(title: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Runs a command in the foreground, as a user would see it; rejects when it fails. */
+/** Runs a command in the foreground, with its output as a user would see it. Rejects if the command fails. */
 function run(command: string, ...args: readonly string[]): Promise<void> {
   return new Promise((done, fail) => {
     spawn(command, args, { cwd: root, stdio: 'inherit' })
@@ -55,7 +55,7 @@ function evcctl(...args: readonly string[]): Promise<void> {
 
 const say = (line: string): void => console.log(`  ${line}`)
 
-/** True when the hosts of an earlier quickstart are still there, all of them running. */
+/** Whether all hosts of an earlier quickstart still exist and run. */
 async function hostsAreUp(): Promise<boolean> {
   const cluster = (await listLocalHosts()).find(found => found.name === name)
   return existsSync(file) && (cluster?.hosts.every(host => host.running) ?? false)
@@ -73,7 +73,7 @@ async function prepare(): Promise<void> {
       return started
     },
   )
-  // Building takes minutes where upstream cannot be reached; the product is shown at work meanwhile.
+  // If upstream cannot be reached, building takes minutes. Meanwhile, ping and plan show evcctl at work.
   const building = ensureMirror({ write: say })
   buildsArtifacts = true
   building
@@ -93,7 +93,7 @@ async function prepare(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  if (await hostsAreUp()) console.log('The hosts of an earlier quickstart are up; apply goes on from there.')
+  if (await hostsAreUp()) console.log('The hosts of an earlier quickstart are up; apply continues from there.')
   else await prepare()
   await stage('apply', () => evcctl('apply', '--yes', shown))
   await stage('nodes', async () => {
@@ -114,10 +114,10 @@ async function main(): Promise<void> {
     console.log(`  ${title.padEnd(width)}  ${seconds.toFixed(1).padStart(6)} s`)
   console.log(`
 Next
-  npx node bin/run.js plan ${shown}      says that nothing is left to do
+  npx node bin/run.js plan ${shown}      shows that nothing is left to do
   npx node bin/run.js status ${shown}    nodes, versions, health
   kubectl --kubeconfig ${relative(process.cwd(), kubeconfig)} get pods -A
-  npx node bin/run.js local down --name ${name}            takes it all down again`)
+  npx node bin/run.js local down --name ${name}            removes all of it`)
 }
 
 try {
@@ -125,5 +125,5 @@ try {
 } catch (error) {
   console.error(error instanceof UserError ? error.message : error)
   process.exitCode = 1
-  if (buildsArtifacts) console.error('Artifacts are still being built: ^C ends that, and the next run goes on with it.')
+  if (buildsArtifacts) console.error('Artifacts are still being built: ^C stops this, and the next run continues it.')
 }

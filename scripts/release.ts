@@ -1,4 +1,4 @@
-/** Builds the package into release/: the archive for `npm publish`, and its list of contents in CycloneDX (SBOM). */
+/** Builds the package in release/: the archive for `npm publish`, and its list of contents (SBOM) in CycloneDX format. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,4 +20,4 @@ const contents = `evcctl-${version}.cdx.json`
 const sbom = npm(['sbom', '--omit=peer', '--sbom-format=cyclonedx'], staged)
 writeFileSync(join(release, contents), sbom)
 rmSync(staged, { recursive: true })
-console.log(`release/${archive} and release/${contents} are made. Next: npm publish ./release/${archive}`)
+console.log(`release/${archive} and release/${contents} are ready. Next: npm publish ./release/${archive}`)

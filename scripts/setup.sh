@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes a fresh Debian machine ready to build and test evcctl: node modules, Docker, mmdebstrap.
-# Only sh, npm and Node 20 or newer are needed: npm ci brings the Node that all else runs on. Safe to run again; does nothing (in under a second) when all is there.
+# Prepares a fresh Debian machine to build and test evcctl: node modules, Docker, mmdebstrap.
+# It needs only sh, npm and Node 20 or newer: npm ci installs the Node for everything else. It is safe to run again, and does nothing (in under a second) if nothing is missing.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -16,14 +16,14 @@ fail() {
 
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# dockerd, iptables and mmdebstrap live in sbin, which a user's PATH may lack.
+# dockerd, iptables and mmdebstrap are in sbin, which may be missing in a user's PATH.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 
 as_root() {
   if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# npm install writes both lock files within the same moment, in either order: only npm can tell them apart then.
+# npm install writes both lock files at almost the same time, in either order. If the order does not tell, npm itself does.
 node_modules_current() {
   installed=node_modules/.package-lock.json
   [ -f "$installed" ] || return 1
@@ -44,7 +44,7 @@ start_docker() {
     as_root systemctl enable --now docker.service
   else
     say "starting dockerd (log: $docker_log)"
-    # Its own session and descriptors: it outlives this shell and holds no pipe of the caller open.
+    # With a session and descriptors of its own, dockerd outlives this shell and keeps no pipe of the caller open.
     as_root sh -c 'setsid nohup dockerd </dev/null >>"$0" 2>&1 &' "$docker_log"
   fi
 }
@@ -69,7 +69,7 @@ wait_for_docker() {
   done
 }
 
-# node_is MAJOR MINOR: whether Node is of this version, or newer.
+# node_is MAJOR MINOR: whether Node has this version or a newer one.
 node_is() {
   node -e 'const [major, minor] = process.versions.node.split(".").map(Number)
     const [wantedMajor, wantedMinor] = process.argv.slice(1).map(Number)
@@ -86,7 +86,7 @@ have mmdebstrap || missing_packages="$missing_packages mmdebstrap"
 modules=
 node_modules_current || modules=missing
 
-# npm ci empties node_modules before it fills it, and follows a link there: other working trees may live on what it empties.
+# npm ci empties node_modules before it fills it, and follows a link there. Other working trees may use the target of the link.
 if [ -n "$modules" ] && [ -L node_modules ]; then
   fail "node_modules is a link to $(readlink node_modules), which npm ci would empty: remove the link, or install there"
 fi
@@ -102,14 +102,14 @@ fi
 
 if [ -n "$modules" ]; then npm ci --no-audit --no-fund; fi
 
-# npm leaves out in silence what is optional and does not match its checksum; Node is optional because of its architectures.
+# npm silently omits an optional package whose checksum does not match. Node is optional because of its architectures.
 case $(uname -s)/$(uname -m) in
   Linux/x86_64 | Linux/aarch64)
     [ -x node_modules/.bin/node ] ||
-      fail "the Node of package-lock.json is missing: it could not be fetched, or does not match its checksum; see the log of npm ci"
+      fail "the Node of package-lock.json is missing: npm could not download it, or its checksum does not match; see the log of npm ci"
     ;;
   *)
-    # Of the locked Node there is none for this machine; what runs TypeScript as it is begins here.
+    # The locked Node does not exist for this machine. From this version on, Node runs TypeScript directly.
     node_is 22 18 || fail "expected Node 22.18 or newer on $(uname -s)/$(uname -m); this is $(node --version)"
     ;;
 esac
@@ -119,12 +119,12 @@ if ! docker_answers; then
   wait_for_docker
 fi
 
-# All container hosts share the machine's limit: systemd, containerd and the kubelet of each take about 15, and Debian
-# allows 128 in all. It lasts until the next boot.
+# All container hosts share the machine's limit: systemd, containerd and the kubelet of each use about 15, and Debian
+# allows 128 in total. The new limit lasts until the next boot.
 inotify=/proc/sys/fs/inotify/max_user_instances
 if [ "$(cat $inotify)" -lt 1024 ]; then
   say "raising fs.inotify.max_user_instances from $(cat $inotify) to 1024 until the next boot: more than six container hosts need it"
-  as_root sysctl -q -w fs.inotify.max_user_instances=1024 || say "that failed; expect kubelets to fail on more than six hosts"
+  as_root sysctl -q -w fs.inotify.max_user_instances=1024 || say "could not raise it: kubelets may fail with more than six hosts"
 fi
 
 say "ready: node modules, Docker $(docker version --format '{{.Server.Version}}'), mmdebstrap"

@@ -1,4 +1,4 @@
-/** The JSON results of vitest, as far as the scripts here read them. */
+/** The JSON results of vitest, as far as the scripts in this folder read them. */
 import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
@@ -13,7 +13,7 @@ export interface Results {
 export interface FileResults {
   readonly name: string
   readonly status: string
-  /** Why the file itself broke; empty where only tests in it failed. */
+  /** Why the file itself failed; empty if only tests in it failed. */
   readonly message: string
   readonly assertionResults: readonly TestResult[]
 }
@@ -21,24 +21,24 @@ export interface FileResults {
 interface TestResult {
   readonly fullName: string
   readonly status: string
-  /** Milliseconds; not there for a test that did not run. */
+  /** Milliseconds; missing for a test that did not run. */
   readonly duration?: number | null
   readonly failureMessages: readonly string[]
 }
 
-/** Throws where there is no such file, or no JSON in it. */
+/** Throws if the file does not exist or contains no JSON. */
 export function readResults(path: string): Results {
   return JSON.parse(readFileSync(path, 'utf8')) as Results
 }
 
-/** The name of a test file, from the folder of the repository. */
+/** The path of a test file, relative to the repository. */
 export function shownFile({ name }: FileResults): string {
   return relative(process.cwd(), name)
 }
 
 const shownTests = 10
 
-/** One line for each of the ten tests that took longest, the longest first. */
+/** One line for each of the ten slowest tests, the slowest first. */
 export function slowestTests(files: readonly FileResults[]): readonly string[] {
   return files
     .flatMap(file => file.assertionResults.map(test => ({ file, test, ms: test.duration ?? 0 })))

@@ -1,6 +1,6 @@
 /**
- * Runs vitest for the named projects, then names the ten tests that took longest. Keeps the JSON results where
- * EVCCTL_TEST_RESULTS names a file.
+ * Runs vitest for the named projects, then prints the ten slowest tests. If EVCCTL_TEST_RESULTS names a file, the JSON
+ * results stay there.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -23,7 +23,7 @@ child.on('close', () => {
   try {
     console.log(['Slowest tests:', ...slowestTests(readResults(results).testResults)].join('\n'))
   } catch {
-    // A run that ends before its tests has no results; what vitest said of it stands above.
+    // A run that ends before its tests has no results. vitest has already printed the reason.
   }
   rmSync(folder, { recursive: true })
 })
