@@ -1,6 +1,7 @@
 /**
- * `evcctl plan` on ten converged container hosts, against one hand-written script a host over `xargs -P ssh`, in turn.
- * Prints both medians and their ratio; asserts nothing. Usage: npm run bench:plan [-- --nodes 1+9 --runs 7]
+ * Compares `evcctl plan` on ten converged container hosts with one hand-written script for each host (`xargs -P ssh`), in
+ * turn. It prints the times of both and their ratio, and asserts nothing. Usage: npm run bench:plan [-- --nodes 1+9 --runs
+ * 7]
  */
 import { execFile, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -24,7 +25,7 @@ async function planOnce(cluster: TestCluster): Promise<void> {
   if (exitCode !== 0) throw new Error(`plan has changes or failed (${exitCode})\n${stdout}${stderr}`)
 }
 
-/** All hosts at once, as `plan` does; the script travels on standard input. */
+/** Runs the script on all hosts at once, as `plan` does. ssh passes the script on standard input. */
 function scriptOnce({ hosts }: TestCluster): Promise<void> {
   const options = [
     ['UserKnownHostsFile', hosts.knownHostsFile],
@@ -39,7 +40,7 @@ function scriptOnce({ hosts }: TestCluster): Promise<void> {
       stdio: ['pipe', 'inherit', 'inherit'],
     })
     xargs.on('error', fail).on('exit', code => {
-      // The script itself ends well: xargs says 123 when a host was not reached or did not become root.
+      // The script itself always succeeds. xargs exits with 123 if a host cannot be reached or does not grant root.
       if (code === 0) done()
       else fail(new Error(`xargs exited with ${code}`))
     })
