@@ -3,18 +3,18 @@ import { dirname, join } from 'node:path'
 import { run } from './process.ts'
 
 /**
- * What the base layer is made of. `extract` unpacks the packages and what they depend on, and runs no package script:
- * 10 s instead of the 30 s of a bootable root, and 20 MB instead of 120.
+ * The content of the base layer. mmdebstrap's variant `extract` unpacks the packages and their dependencies, and runs no
+ * package script: that takes 10 s instead of the 30 s of a bootable root, and 20 MB instead of 120.
  */
 export const baseRecipe = {
   suite: 'trixie',
   packages: ['busybox', 'conntrack', 'ipset', 'iptables', 'kmod', 'netbase', 'nftables'],
-  /** Neither needed to run anything in it: documentation, character sets, package lists, OpenSSL engines. */
+  /** Folders that nothing needs at run time: documentation, character sets, package lists, OpenSSL engines. */
   drop: ['usr/share', 'var/lib/apt', 'var/lib/dpkg', 'var/cache', 'etc/apt', 'etc/dpkg', 'etc/hostname', 'etc/fstab'],
   version: 1,
 } as const
 
-/** Variants of iptables commands that Debian's alternatives system would choose: nf_tables, as Debian does. */
+/** Links that Debian's alternatives system would create: iptables commands use nf_tables, as in Debian. */
 const iptablesCommands = ['', '-save', '-restore'].flatMap(suffix =>
   ['iptables', 'ip6tables'].map(family => [`${family}${suffix}`, `${family}-nft${suffix}`] as const),
 )
@@ -22,21 +22,19 @@ const iptablesCommands = ['', '-save', '-restore'].flatMap(suffix =>
 const etc: Readonly<Record<string, string>> = {
   passwd: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
   group: 'root:x:0:\nnogroup:x:65534:\n',
-  // Without it glibc asks DNS first and never looks at /etc/hosts when an answer came.
+  // Without this file, glibc asks DNS first and ignores /etc/hosts if DNS answers.
   'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n',
 }
 
 /**
- * Makes the root file system that kube-proxy, flannel and test pods share: iptables, nftables, conntrack, kmod,
- * a C library with its name services, and busybox for everything else.
- *
- * @param folder is emptied first
+ * Creates the root file system that kube-proxy, flannel and test pods share: iptables, nftables, conntrack, kmod, a C
+ * library with its name services, and busybox for everything else. The folder is emptied first.
  */
 export async function makeBaseRoot(folder: string, arch: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   const packages = baseRecipe.packages.join(',')
-  // By way of a tar, so that without root, too, all files end up as this user's own.
+  // A tar in between lets this user own all files, even without root.
   const tar = `${folder}.tar`
   await run(['mmdebstrap', '--variant=extract', `--arch=${arch}`, `--include=${packages}`, baseRecipe.suite, tar])
   await run(['tar', '-C', folder, '--no-same-owner', '--exclude=./dev/*', '-xpf', tar])
@@ -48,7 +46,7 @@ export async function makeBaseRoot(folder: string, arch: string): Promise<void> 
       await rm(join(folder, 'usr/lib', library, unused), { recursive: true, force: true })
     }
   }
-  // base-files would make these links; it is not among the packages, for it brings nothing else that is used.
+  // The package base-files would create these links. It is left out, because nothing else in it is used.
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) {
     if (await exists(join(folder, 'usr', name))) await linkUnlessThere(folder, name, `usr/${name}`)
   }
@@ -60,7 +58,7 @@ export async function makeBaseRoot(folder: string, arch: string): Promise<void> 
   for (const name of ['root', 'run', 'proc', 'sys']) await mkdir(join(folder, name), { recursive: true })
 }
 
-/** The folders and files that programs in an otherwise empty image expect: a temporary folder and known users. */
+/** Creates a root with what programs in an otherwise empty image expect: a temporary folder and known users. */
 export async function makeScratchRoot(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(join(folder, 'etc'), { recursive: true })
@@ -74,7 +72,7 @@ export async function addProgram(root: string, path: string, program: string): P
   await run(['install', '-D', '-m', '0755', program, join(root, path)])
 }
 
-/** Asks busybox itself, through the loader and libraries that came with it. */
+/** Runs busybox itself to list its applets, with the loader and libraries of the unpacked packages. */
 async function busyboxApplets(root: string): Promise<string[]> {
   const libraries = join(root, 'usr/lib')
   const loaders = await readdir(libraries, { recursive: true })

@@ -11,8 +11,8 @@ import { Progress } from './progress.ts'
 import { Stamps } from './stamps.ts'
 
 /**
- * Stands in for Go: notes what it is asked to build, then "builds" one package after the other by writing a file of
- * its name into the output folder, and breaks off in front of the one that $BREAK_AT names.
+ * A stand-in for Go. It records what it has to build, then writes a file with the name of each package to the output
+ * folder, one after the other. It fails before the package that $BREAK_AT names.
  */
 const fakeGo = `#!/bin/sh
 command=$1

@@ -14,7 +14,7 @@ import { buildFlags, type Program } from './programs.ts'
 import { duration, megabytes, type Progress } from './progress.ts'
 import type { Stamps } from './stamps.ts'
 
-/** How often a line says how far compiling is, in ms. */
+/** The interval between lines about the progress of compiling, in ms. */
 const heartbeat = 30_000
 
 const pauseFlags = ['-static', '-Os', '-s'] as const
@@ -34,11 +34,11 @@ export interface BuildOptions {
   readonly getGo: () => Promise<Go>
   /** Source text of pause. */
   readonly pauseSource: string
-  /** Modules, the ones that come first decide where a program comes from. */
+  /** The modules. If several contain a program, the first one builds it. */
   readonly modules: readonly GoModule[]
 }
 
-/** Fingerprint of all that a part is made from: equal means that making it again would change nothing. */
+/** A fingerprint of everything from which a part is made. If it is equal, making the part again would change nothing. */
 export async function inputsOf(part: Part, options: BuildOptions): Promise<string> {
   const sources = part.programs.map(name => {
     if (name === 'pause') return [options.pauseSource, pauseFlags]
@@ -48,7 +48,7 @@ export async function inputsOf(part: Part, options: BuildOptions): Promise<strin
   return fingerprint([options.arch, part.recipe, sources, part.onBase ? [baseRecipe, archiveFormat] : []])
 }
 
-/** Makes parts of a mirror from source, and stamps each as it is finished. */
+/** Builds parts of a mirror from source, and stamps each when it is finished. */
 export async function buildMirror(parts: readonly Part[], options: BuildOptions): Promise<void> {
   const { cache, progress, arch, modules } = options
   const go = await options.getGo()
@@ -69,7 +69,7 @@ export async function buildMirror(parts: readonly Part[], options: BuildOptions)
     base ??= ensureBase(options)
     return base
   }
-  // Unpacking it is mostly waiting for the network: do that while Go compiles.
+  // Unpacking the base mostly waits for the network, so it runs while Go compiles.
   if (parts.some(part => part.onBase)) getBase().catch(() => undefined)
   if (parts.some(part => part.programs.includes('pause'))) await buildPause(options.pauseSource, file('pause'))
 
@@ -97,7 +97,7 @@ export async function buildMirror(parts: readonly Part[], options: BuildOptions)
       if (programs.length > 0) await buildModule(go, module, programs, folders.get(module)!, progress, packWhatIsBuilt)
     }
   } finally {
-    // Also when a build broke off: what was built until then is finished.
+    // If a build fails, the parts that are built by then are still finished.
     await packing.onIdle()
   }
   if (failures.length > 0) throw failures[0]
@@ -152,7 +152,7 @@ async function announce(
   )
 }
 
-/** The base layer, from the cache if it was made from the same recipe. */
+/** Returns the base layer, from the cache if that was made from the same recipe. */
 async function ensureBase({ cache, arch, progress }: BuildOptions): Promise<Layer> {
   const folder = join(cache, 'base', fingerprint([baseRecipe, archiveFormat, arch]).slice(0, 12))
   const known = await readIfThere(join(folder, 'layer.json'))
@@ -176,7 +176,7 @@ async function buildPause(source: string, file: string): Promise<void> {
 function programsToBuild(parts: readonly Part[], modules: readonly GoModule[]): readonly Source[] {
   const names = new Set(parts.flatMap(part => part.programs).filter(name => name !== 'pause'))
   const sources = [...names].map(name => sourceOf(name, modules))
-  // The order of the modules' own lists is the order in which the programs are wanted.
+  // The programs are needed in the order of the modules' own lists.
   const all = modules.flatMap(module => module.programs)
   return sources.sort((left, right) => all.indexOf(left.program) - all.indexOf(right.program))
 }
@@ -193,7 +193,7 @@ function folderName(module: GoModule): string {
   return `${module.pins.kubernetes}-${fingerprint([module.key, buildFlags]).slice(0, 12)}`
 }
 
-/** Programs that an older state of the same module left. */
+/** Removes programs that an older state of the same module has left. */
 async function removeOutdated(cache: string, modules: readonly GoModule[]): Promise<void> {
   const current = new Set(modules.map(folderName))
   const versions = modules.map(module => `${module.pins.kubernetes}-`)

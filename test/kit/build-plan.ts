@@ -10,7 +10,7 @@ import { binaryParts, imagePart, type Part } from './parts.ts'
 import type { Progress } from './progress.ts'
 import type { Stamps } from './stamps.ts'
 
-/** Where a mirror is made, and of what. */
+/** The versions of a mirror, and where it is made. */
 export interface Kit {
   readonly cache: string
   readonly arch: Arch
@@ -22,7 +22,7 @@ export interface Kit {
   readonly pins: Required<Pins>
 }
 
-/** A build, and how far it is. */
+/** A build, and the parts that are missing. */
 export interface Plan {
   readonly build: BuildOptions
   readonly images: readonly ImageRecipe[]
@@ -31,7 +31,7 @@ export interface Plan {
   readonly versions: Required<Pins>
 }
 
-/** What building takes, and what of it is not there yet. */
+/** Lists what a build consists of, and what of it is missing. */
 export async function planBuild({ cache, arch, folder, stamps, progress, committed, pins }: Kit): Promise<Plan> {
   let go: Promise<Go> | undefined
   const getGo = (): Promise<Go> => {

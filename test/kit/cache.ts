@@ -17,7 +17,7 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'evcctl-kit')
 }
 
-/** sha256 of anything that JSON can hold, hex; says whether what something was made from has changed. */
+/** The sha256 of any JSON value, hex. It shows whether the inputs of a file have changed. */
 export function fingerprint(inputs: unknown): string {
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex')
 }
@@ -29,7 +29,7 @@ export async function sha256OfFile(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** Writes a small file so that it is there whole or not at all. */
+/** Writes a small file, which appears complete or not at all. */
 export async function writeWhole(file: string, content: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
   const unfinished = `${file}.${process.pid}.part`
@@ -46,10 +46,9 @@ export async function readIfThere(file: string): Promise<string | undefined> {
 }
 
 /**
- * Holds a lock file until disposed of. It is flock(2)'s, by util-linux' flock(1): the kernel frees it with the process,
- * however that ends. The file holds the process id of the last holder. Rejects when flock cannot be run.
- *
- * @param onWait called once, with the process id of the holder, when another process has the lock
+ * Holds a lock on a file until it is disposed of. The lock is that of flock(2), taken by flock(1) of util-linux: the kernel
+ * frees it when the process ends for any reason. The file contains the process ID of the last holder. Rejects if flock
+ * cannot run. `onWait` is called once, with the process ID of the holder, if another process has the lock.
  */
 export async function takeLock(file: string, onWait: (holder: string) => void): Promise<AsyncDisposable> {
   await mkdir(dirname(file), { recursive: true })
@@ -76,7 +75,8 @@ interface Flock {
   readonly ended: Promise<unknown>
 }
 
-// It has the lock as long as its standard input is open: that ends with this process, too. Undefined: another has it.
+// flock holds the lock while its standard input is open, which closes when this process ends, too. Undefined: another
+// process has the lock.
 async function flock(options: readonly string[], file: string): Promise<Flock | undefined> {
   const child = spawn('flock', [...options, file, 'sh', '-c', 'echo; exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const ended = once(child, 'close')

@@ -10,13 +10,13 @@ export interface KeyPair {
 }
 
 export interface CertificateOptions {
-  /** How long the certificate is good; below zero: it is not any more. Default 1. */
+  /** How many days the certificate is valid; below zero: it has expired. Default 1. */
   readonly days?: number
-  /** What it is for; default 127.0.0.1. */
+  /** The address that the certificate is for; default 127.0.0.1. */
   readonly address?: string
 }
 
-/** A CA named as kubeadm's are, and a certificate for one address that it signed. */
+/** Creates a CA with kubeadm's name, and a certificate for one address, signed by that CA. */
 export function makeCluster({ days = 1, address = '127.0.0.1' }: CertificateOptions = {}): {
   readonly ca: KeyPair
   readonly server: KeyPair

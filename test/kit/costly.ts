@@ -1,7 +1,7 @@
-/** What reads a text in one go. */
+/** A function that reads a whole text. */
 export interface CostlyReader {
   readonly name: string
-  /** The most that it is given, bytes. */
+  /** The largest text that the reader gets, in bytes. */
   readonly most: number
   read(text: string): void
 }
@@ -26,7 +26,7 @@ export const counted =
     return `${begin}${parts.join('')}${end}`
   }
 
-/** Of something that is worse the more there are: so many, that they fill the text. */
+/** Text about things that refer to each other, as many as fit into the size. */
 const squared =
   (of: (one: number, other: number) => string, begin = '', end = ''): Text =>
   bytes => {
@@ -37,7 +37,7 @@ const squared =
     )
   }
 
-/** Texts that are costly to one who reads them carelessly. */
+/** Texts that take a careless reader a long time. */
 export const plain = {
   blanks: filled(' '),
   newlines: filled('\n'),
@@ -93,23 +93,27 @@ export const plain = {
   'lines of a list': counted(number => `name=n${number}\n`, 'kind=NodeList\n'),
 } satisfies Readonly<Record<string, Text>>
 
-/** How much of a processor it takes, ms; an error in words is as good as a state. */
+/** The processor time that a reader needs for a text, in ms. An error about the text counts like a result. */
 function cost({ read }: CostlyReader, text: string): number {
   const began = process.cpuUsage()
   try {
     read(text)
   } catch {
-    // Told to people as an error.
+    // The product would show this error to people.
   }
   const { user, system } = process.cpuUsage(began)
   return (user + system) / 1000
 }
 
-// Less is not looked at, ms: memory may have to be freed meanwhile. And what a sixteenth takes where the whole takes less.
+// Shorter times are ignored, in ms, because a garbage collection may be in them. Second: if the sixteenth takes less, the
+// whole is not tried.
 const wholeFloorMs = 250
 const partFloorMs = 2
 
-/** What is wrong with the cost of a text; each size is 16 times the one before, so that this ends where it grows fast. */
+/**
+ * Says what is wrong with the time that a text takes; undefined: nothing. Each size is 16 times the one before, so this
+ * ends early if the time grows fast.
+ */
 export function fault(reader: CostlyReader, text: Text): string | undefined {
   const { most } = reader
   let before = 0

@@ -16,9 +16,12 @@ export interface Downloads {
   readonly progress: Progress
 }
 
-/** What the catalog has of these versions: what a cluster needs, apart from images, which nodes pull by themselves. */
+/**
+ * The artifacts of these versions in the catalog: everything that a cluster needs except images, which nodes pull
+ * themselves.
+ */
 export function upstreamArtifacts(pins: Required<Pins>, arch: Arch): readonly Artifact[] {
-  // Other pod networks than flannel, and other runtimes than containerd, are tried by hand.
+  // Other pod networks than flannel, and other runtimes than containerd, are tested by hand.
   const versions: Partial<Record<ArtifactName, string>> = {
     kubelet: pins.kubernetes,
     kubeadm: pins.kubernetes,
@@ -31,7 +34,7 @@ export function upstreamArtifacts(pins: Required<Pins>, arch: Arch): readonly Ar
   return Object.entries(versions).map(([name, version]) => artifact(name as ArtifactName, version, arch))
 }
 
-/** The artifacts that are not in the mirror as upstream published them. */
+/** The artifacts that are missing in the mirror, or differ from those of upstream. */
 export async function missingDownloads({ artifacts, stamps }: Downloads): Promise<Artifact[]> {
   const missing: Artifact[] = []
   for (const wanted of artifacts) {
@@ -40,7 +43,7 @@ export async function missingDownloads({ artifacts, stamps }: Downloads): Promis
   return missing
 }
 
-/** Downloads artifacts into the mirror, three at a time, and stamps each as it is finished. */
+/** Downloads artifacts into the mirror, three at a time, and stamps each when it is finished. */
 export async function downloadArtifacts(artifacts: readonly Artifact[], downloads: Downloads): Promise<void> {
   const { folder, stamps, progress } = downloads
   progress.say(`downloading ${artifacts.length} files from upstream`)

@@ -5,20 +5,20 @@ import type { Duplex } from 'node:stream'
 export interface ForwardProxy extends AsyncDisposable {
   /** `http://<address>:<port>` */
   readonly url: string
-  /** What was asked of it, in that order: `GET http://files.example/a`, `CONNECT files.example:443`. */
+  /** The requests so far, in order, e.g. `GET http://files.example/a`, `CONNECT files.example:443`. */
   readonly requests: readonly string[]
 }
 
 export interface ForwardProxyOptions {
-  /** Where it listens: of a bridge, for containers. Default 127.0.0.1. */
+  /** The address on which it listens: for containers, that of their bridge. Default 127.0.0.1. */
   readonly address?: string
-  /** `user:password` that it wants. */
+  /** `user:password` that clients must send. */
   readonly login?: string
-  /** Where the requests for a host really go. Default: to that host. */
+  /** Where requests for a host really go. Default: to that host. */
   readonly resolve?: (host: string) => { readonly host: string; readonly port: number } | undefined
 }
 
-/** An HTTP proxy (RFC 9110, 7.6 and 9.3.6) that passes on what it is asked for. Closed when disposed. */
+/** An HTTP proxy (RFC 9110, 7.6 and 9.3.6) that forwards every request. Disposing of it closes it. */
 export async function startForwardProxy({
   address = '127.0.0.1',
   login,
@@ -49,7 +49,7 @@ export async function startForwardProxy({
     passed.on('error', () => response.headersSent || response.writeHead(502).end())
     return passed.end()
   })
-  // Neither close() nor closeAllConnections() know what has become a tunnel.
+  // close() and closeAllConnections() ignore connections that have become tunnels.
   const tunnels = new Set<Duplex>()
   server.on('connect', (request: IncomingMessage, client) => {
     requests.push(`CONNECT ${request.url}`)

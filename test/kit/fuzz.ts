@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 
-/** What the fuzz tests have in common: a bounded number of runs, and a seed that is printed so that a failure can be repeated. */
+/** The number of runs of a fuzz test, and its seed, which is printed so that a failure can be repeated. */
 export interface Fuzzing {
   readonly numRuns: number
   readonly seed: number
 }
 
 /**
- * How many runs, and with which seed. EVCCTL_FUZZ_RUNS raises their number (the long run has 100,000), EVCCTL_FUZZ_SEED
- * repeats one.
+ * Chooses the number of runs and the seed. EVCCTL_FUZZ_RUNS sets the number (100,000 for a long run), EVCCTL_FUZZ_SEED
+ * repeats an earlier run.
  */
 export function fuzzing(what: string, runs = 1000): Fuzzing {
   const numRuns = Number(process.env.EVCCTL_FUZZ_RUNS ?? runs)
@@ -17,7 +17,10 @@ export function fuzzing(what: string, runs = 1000): Fuzzing {
   return { numRuns, seed }
 }
 
-/** Text of any characters. fast-check's own for this (unit `binary`) keeps a table of all of them, which is 85 MB. */
+/**
+ * Text of any characters. fast-check's own generator (unit `binary`) is not used, because its table of characters has 85
+ * MB.
+ */
 export function anyText(maxLength: number): fc.Arbitrary<string> {
   const point = fc.oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0x10ffff }))
   return fc.array(point, { maxLength }).map(points => String.fromCodePoint(...points))

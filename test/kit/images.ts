@@ -3,20 +3,20 @@ import { basename, join } from 'node:path'
 import { addProgram, makeScratchRoot } from './base-layer.ts'
 import { type Arch, type ImageConfig, type Layer, tagOf, writeImageArchive, writeLayer } from './image-archive.ts'
 
-/** How one image is put together, as data. */
+/** The recipe of one image, as data. */
 export interface ImageRecipe {
-  /** Full name with registry and tag: for Kubernetes' own exactly as `kubeadm config images list` prints it. */
+  /** Full name with registry and tag. For images of Kubernetes, it is exactly what `kubeadm config images list` prints. */
   readonly ref: string
   /** `scratch`: known users and /tmp only. `base`: iptables, nftables, conntrack and busybox. */
   readonly root: 'scratch' | 'base'
   /** Path in the image → name of the program that was built. */
   readonly programs: Readonly<Record<string, string>>
   readonly config: ImageConfig
-  /** Worker nodes never run it. */
+  /** True if worker nodes never run it. */
   readonly controlPlaneOnly: boolean
 }
 
-/** The tags that an image set is made of, as they stand in the names of the images. */
+/** The tags in the names of the images. */
 export interface ImageTags {
   /** `v1.36.4` */
   readonly kubernetes: string
@@ -32,12 +32,12 @@ export interface ImageTags {
 
 const path = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
-/** Test pods run it: nslookup, wget, httpd, nc, sh and the rest of busybox, with a real C library. */
+/** The image of test pods: nslookup, wget, httpd, nc, sh and the rest of busybox, with a real C library. */
 export const testImage = 'evcctl.test/busybox:1'
 
 /**
- * The images of a cluster: what kubeadm wants, flannel, and one for test pods. kubeadm's manifests name the programs
- * without a path, so they are on PATH; CoreDNS and pause have the paths of the upstream images.
+ * The images of a cluster: those that kubeadm needs, flannel, and one for test pods. kubeadm's manifests name programs
+ * without a path, so these are on PATH. CoreDNS and pause have the paths of the upstream images.
  */
 export function imageRecipes(tags: ImageTags): readonly ImageRecipe[] {
   const controlPlane = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(name =>

@@ -17,7 +17,10 @@ export function probe<C>({ script, parse }: Probe<C>): C {
   return parse(sh(script))
 }
 
-/** Runs the steps that need no connection; throws at the first that fails. Owners are left alone: tests may not be root. */
+/**
+ * Runs the steps that need no connection, and throws at the first one that fails. It does not set owners, because tests may
+ * run without root.
+ */
 export function runSteps(steps: readonly Step[], options: { readonly path?: string } = {}): void {
   for (const step of steps) {
     if ('write' in step) {
@@ -31,17 +34,17 @@ export function runSteps(steps: readonly Step[], options: { readonly path?: stri
   }
 }
 
-/** What a host is told. */
+/** The text as a host gets it, with Secrets revealed. */
 export function plain(text: string | Secret): string {
   return text instanceof Secret ? text.reveal() : text
 }
 
-/** What a plan would say of a resource whose inputs are all known. */
+/** The change that a plan would show for a resource whose inputs are all known. */
 export function compare<C, D, O>(resource: Resource<C, D, O>, current: C): Change | undefined {
   return resource.diff(current, resource.desired as D, { watched: [] })
 }
 
-/** Probe, diff, steps, probe: gives the change that was found at first; throws if one is left. */
+/** Runs probe, diff, steps, and probe again. Returns the change that it found at first; throws if a change is left. */
 export function converge<C, D, O>(resource: Resource<C, D, O>): Change | undefined {
   const current = probe(resource.probe)
   const change = compare(resource, current)

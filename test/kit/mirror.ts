@@ -19,11 +19,11 @@ const checksumsName = 'SHA256SUMS'
 
 /** A folder with real binaries and image archives, laid out like the upstream sites: `<folder>/<host>/<path>`. */
 export interface Mirror {
-  /** Absolute path. Serve it with `serveFolder`, or give it to evcctl as a local folder. */
+  /** Absolute path. `serveFolder` can serve it, and evcctl can use it as a local folder. */
   readonly folder: string
   /** Absolute path of SHA256SUMS: lines of `<hex>  <path in the folder>`. */
   readonly checksumsFile: string
-  /** Image archives to load before kubeadm runs; none where upstream registries can be reached. */
+  /** Image archives that hosts load before kubeadm runs; empty if upstream registries can be reached. */
   readonly images: readonly MirrorImage[]
   readonly versions: Required<Pins>
 }
@@ -33,28 +33,28 @@ export interface MirrorImage {
   readonly file: string
   /** Hex. */
   readonly sha256: string
-  /** Names that the archive's images have once it is loaded. */
+  /** The names of the images after the archive is loaded. */
   readonly refs: readonly string[]
-  /** Worker nodes do not need it. */
+  /** True if worker nodes do not need it. */
   readonly controlPlaneOnly: boolean
 }
 
 export interface MirrorOptions {
-  /** `1.36.4`; the committed go.mod's by default. */
+  /** E.g. `1.36.4`. Default: the version in the committed go.mod. */
   readonly kubernetes?: string
-  /** This machine's by default. Only upstream has others. */
+  /** Default: that of this machine. Only upstream has others. */
   readonly arch?: Arch
   /** `auto` (default) downloads where upstream can be reached and builds elsewhere. */
   readonly source?: 'auto' | 'upstream' | 'build'
-  /** Everything is kept here; `cacheFolder()` by default. */
+  /** The folder for everything. Default: `cacheFolder()`. */
   readonly cache?: string
-  /** Where progress goes, line by line; standard error by default. */
+  /** Gets each line of progress. Default: standard error. */
   readonly write?: (line: string) => void
 }
 
 /**
- * Makes sure that the mirror is there, and makes what is missing. Safe to break off and to run twice at once: what was
- * finished stays, and a second run waits for the first.
+ * Makes sure that the mirror exists, and creates what is missing. It can be interrupted, and run twice at once: finished
+ * files stay, and a second run waits for the first.
  */
 export async function ensureMirror(options: MirrorOptions = {}): Promise<Mirror> {
   const progress = new Progress(options.write)
@@ -67,13 +67,13 @@ export async function ensureMirror(options: MirrorOptions = {}): Promise<Mirror>
   const pins = { ...(committed.pins as Required<Pins>), kubernetes: options.kubernetes ?? committed.pins.kubernetes }
   const stamps = new Stamps(folder)
   const kit: Kit = { cache, arch, folder, stamps, progress, committed, pins }
-  // Nothing is asked of the network, and nobody waited for, when everything is there.
+  // If everything exists, this needs no network and waits for nobody.
   const found = source === 'upstream' ? undefined : await findBuilt(kit)
   if (found !== undefined) return found
 
   const waiting = (holder: string): void => progress.say(`waiting for process ${holder}, which is making the mirror`)
   await using _lock = await takeLock(join(cache, 'lock'), waiting)
-  // What a build that was killed left behind; nobody else builds while the lock is held.
+  // Remains of a build that was killed. Nobody else builds while this process holds the lock.
   await rm(join(cache, 'go-tmp'), { recursive: true, force: true })
   if (source !== 'build') {
     const downloads = { artifacts: upstreamArtifacts(pins, arch), folder, stamps, progress }
@@ -95,7 +95,10 @@ export async function ensureMirror(options: MirrorOptions = {}): Promise<Mirror>
   return finish(kit, plan)
 }
 
-/** A mirror that was built before and is complete. Takes no lock: a file and its stamp appear when they are finished. */
+/**
+ * Returns a mirror that was built before, if it is complete. It needs no lock, because a file and its stamp appear only
+ * when they are finished.
+ */
 async function findBuilt(kit: Kit): Promise<Mirror | undefined> {
   if (!(await isPrepared(kit.pins.kubernetes, kit.cache))) return undefined
   const plan = await planBuild(kit)
@@ -103,7 +106,7 @@ async function findBuilt(kit: Kit): Promise<Mirror | undefined> {
   const listed = (await readIfThere(join(kit.folder, checksumsName))) ?? ''
   for (const part of plan.parts) {
     const stamp = await kit.stamps.fresh(part.file, await inputsOf(part, plan.build))
-    // A run that was broken off between the last file and the list leaves this to the next one.
+    // If an earlier run was interrupted between the last file and the list, the list is written again.
     if (stamp === undefined || !listed.includes(`${stamp.sha256}  ${part.file}\n`)) return undefined
   }
   return mirrorOf(kit, plan)
@@ -121,7 +124,7 @@ async function mirrorImage(image: ImageRecipe, build: BuildOptions): Promise<Mir
   }
 }
 
-/** Lists everything that is finished, and describes the mirror. */
+/** Writes the list of all finished files, and describes the mirror. */
 async function finish(kit: Kit, plan?: Plan): Promise<Mirror> {
   await writeWhole(join(kit.folder, checksumsName), await kit.stamps.checksums())
   return mirrorOf(kit, plan)

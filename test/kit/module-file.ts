@@ -1,6 +1,6 @@
 /**
- * The go.mod files of the kit. One module requires Kubernetes and everything else that is built, so that what they
- * have in common (client-go, grpc, …) is compiled once. This file only turns text into text.
+ * The go.mod files of the kit. One module requires Kubernetes and everything else that is built, so that shared packages
+ * (client-go, grpc, …) are compiled once. The functions here only convert text.
  */
 
 /** Versions without a leading v. Without `flannel` etc. the module builds Kubernetes, etcd and CoreDNS only. */
@@ -14,9 +14,9 @@ export interface Pins {
   readonly flannel?: string
 }
 
-/** What kubeadm asks for, by the constants in its source. */
+/** The tags that kubeadm needs, from the constants in its source. */
 export interface KubeadmTags {
-  /** Tag of the etcd image: `3.6.8-0`, which is etcd 3.6.8. */
+  /** Tag of the etcd image, e.g. `3.6.8-0`, which contains etcd 3.6.8. */
   readonly etcd: string
   /** `v1.14.2` */
   readonly coredns: string
@@ -38,11 +38,9 @@ const etcdModules = ['api/v3', 'client/pkg/v3', 'client/v3', 'etcdctl/v3', 'etcd
 const tencentCommon = 'github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/common'
 
 /**
- * Text of a go.mod before `go mod tidy`.
- *
- * @param goVersion lowest Go version, as in Kubernetes' own go.mod
- * @param staging names of Kubernetes' staging modules, from `stagingModules`
- * @param packages what is built: kept by tidy because they are listed as tools
+ * The text of a go.mod before `go mod tidy`. `goVersion` is the lowest Go version, as in the go.mod of Kubernetes;
+ * `staging` has the names of Kubernetes' staging modules, see `stagingModules`; `packages` are those to build, which tidy
+ * keeps because they are listed as tools.
  */
 export function moduleFile(
   pins: Pins,
@@ -51,12 +49,12 @@ export function moduleFile(
   const staged = `v${pins.kubernetes.replace(/^1\./, '0.')}`
   const required = Object.entries(pins).map(([name, version]) => `${paths[name as keyof Pins]} v${version}`)
   const replaced = [
-    // Kubernetes' own go.mod replaces them by folders that its published module does not contain.
+    // The go.mod of Kubernetes replaces these modules with folders that its published module does not contain.
     ...options.staging.map(name => `k8s.io/${name} => k8s.io/${name} ${staged}`),
-    // flannel wants a newer etcd client; the etcd image has to be the version that its tag says.
+    // flannel requires a newer etcd client, but the etcd image must contain the version in its tag.
     ...etcdModules.map(name => `go.etcd.io/etcd/${name} => go.etcd.io/etcd/${name} v${pins.etcd}`),
   ]
-  // Not every module proxy has the version that flannel 0.28 names.
+  // Some module proxies lack the version that flannel 0.28 requires.
   if (pins.flannel !== undefined) replaced.push(`${tencentCommon} => ${tencentCommon} v1.3.78`)
   return [
     `module evcctl.test/kit\n\ngo ${options.goVersion}`,
@@ -78,11 +76,11 @@ export function readPins(goMod: string): Pins {
     if (version !== undefined) pins[name as keyof Pins] = version
   }
   const { kubernetes, coredns } = pins
-  // What is required may be newer, on behalf of flannel; what is built is what replaces it.
+  // flannel may require a newer etcd, but the version that replaces it is built.
   const etcd = /^\s+go\.etcd\.io\/etcd\/server\/v3 => \S+ v(\S+)$/m.exec(goMod)?.[1]
   if (kubernetes === undefined || etcd === undefined || coredns === undefined) {
     throw new Error(
-      'go.mod of the kit does not require Kubernetes, etcd and CoreDNS; make it anew: node test/kit/pin.ts',
+      'go.mod of the kit does not require Kubernetes, etcd and CoreDNS; create it again: node test/kit/pin.ts',
     )
   }
   return { ...pins, kubernetes, etcd, coredns }
@@ -100,7 +98,7 @@ export function goVersionOf(goMod: string): string {
   return version
 }
 
-/** Reads cmd/kubeadm/app/constants/constants.go of the Kubernetes version. */
+/** Reads the tags from cmd/kubeadm/app/constants/constants.go of a Kubernetes version. */
 export function kubeadmTags(constants: string): KubeadmTags {
   const constant = (name: string): string => {
     const value = new RegExp(`^\\s*${name} = "([^"]+)"$`, 'm').exec(constants)?.[1]

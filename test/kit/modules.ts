@@ -25,10 +25,10 @@ export interface GoModule {
   readonly key: string
 }
 
-/** The module that is committed: pins the default version of everything. */
+/** The folder of the committed module, which pins the default version of everything. */
 export const committedModule = fileURLToPath(new URL('./go/', import.meta.url))
 
-/** Gives a Go toolchain; called only when one is needed. */
+/** Returns a Go toolchain. It is called only when one is needed. */
 export type GetGo = () => Promise<Go>
 
 /** Opens the committed module. */
@@ -37,10 +37,8 @@ export async function openCommittedModule(): Promise<GoModule> {
 }
 
 /**
- * Opens a module that builds another Kubernetes version than the committed one, with the etcd and CoreDNS that its
- * kubeadm asks for. It is made in the cache when it is wanted for the first time.
- *
- * @param kubernetes `1.35.8`
+ * Opens a module that builds another Kubernetes version (e.g. `1.35.8`) than the committed one, with the etcd and CoreDNS
+ * of its kubeadm. It is created in the cache when it is first needed.
  */
 export async function openDerivedModule(
   kubernetes: string,
@@ -92,7 +90,9 @@ function tagsFile(kubernetes: string, cache: string): string {
   return join(cache, 'modules', `${kubernetes}.kubeadm.json`)
 }
 
-/** What the kubeadm of a Kubernetes version asks for; read from its source once, then from the cache. */
+/**
+ * The tags that the kubeadm of a Kubernetes version needs. They are read from its source once, and later from the cache.
+ */
 export async function tagsOf(kubernetes: string, cache: string, getGo: GetGo): Promise<KubeadmTags> {
   const file = tagsFile(kubernetes, cache)
   const known = await readIfThere(file)

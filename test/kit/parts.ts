@@ -7,15 +7,15 @@ import type { Pins } from './module-file.ts'
 import { run } from './process.ts'
 import { cniPlugins, containerdPrograms, etcdPrograms } from './programs.ts'
 
-/** One file of the mirror, and what it is made of. */
+/** One file of the mirror, and from what it is made. */
 export interface Part {
   /** Path in the mirror: the host and path of the upstream address, or `images/…`. */
   readonly file: string
-  /** Names of the programs in it; `pause` is the only one that is not Go. */
+  /** Names of the programs in the file. Only `pause` is not written in Go. */
   readonly programs: readonly string[]
-  /** Whether it has the base layer under it. */
+  /** Whether the image has the base layer. */
   readonly onBase: boolean
-  /** Everything but the programs themselves that decides its bytes. */
+  /** Everything else that decides the bytes of the file. */
   readonly recipe: string
   make(from: Ingredients): Promise<void>
 }
@@ -26,13 +26,13 @@ export interface Ingredients {
   /** The layer that images with iptables and busybox share. */
   readonly base: () => Promise<Layer>
   readonly arch: Arch
-  /** For what is thrown away afterwards. */
+  /** A folder for temporary files. */
   readonly work: string
-  /** Where the finished file goes; it appears whole or not at all. */
+  /** The path of the finished file, which appears complete or not at all. */
   readonly target: string
 }
 
-/** Raise it when the bytes change that this file writes. */
+/** Raise this when the bytes change that this file writes. */
 const packing = 'gzip1 v1'
 
 /** Upstream addresses of the binaries, without `https://`: the paths of a mirror. */
@@ -52,10 +52,10 @@ export function binaryPaths(pins: Required<Pins>, arch: Arch): Readonly<Record<B
   }
 }
 
-/** Names as in the catalog of artifacts. */
+/** The names in the catalog of artifacts. */
 export type BinaryName = 'kubeadm' | 'kubelet' | 'kubectl' | 'containerd' | 'runc' | 'cni-plugins' | 'etcd'
 
-/** The parts of the mirror that are binaries, in the order in which hosts want them. */
+/** The parts of the mirror that are binaries, in the order in which hosts need them. */
 export function binaryParts(pins: Required<Pins>, arch: Arch): readonly Part[] {
   const paths = binaryPaths(pins, arch)
   return [
@@ -97,7 +97,7 @@ function programPart(file: string, program: string): Part {
   }
 }
 
-/** A gzipped tar with programs in one folder, as upstream releases have it. */
+/** A gzipped tar with programs in one folder, like the releases of upstream. */
 function archivePart(file: string, folder: string, programs: readonly string[]): Part {
   return {
     file,
@@ -119,7 +119,7 @@ function archivePart(file: string, folder: string, programs: readonly string[]):
   }
 }
 
-/** Makes a part, in a folder that is made first if need be. */
+/** Makes a part, and before that its folder if it is missing. */
 export async function makePart(part: Part, from: Ingredients): Promise<void> {
   await mkdir(dirname(from.target), { recursive: true })
   await part.make(from)

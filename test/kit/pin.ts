@@ -1,9 +1,6 @@
 /**
- * Sets versions in the committed go.mod and go.sum of the kit:
- *
- *   node test/kit/pin.ts --kubernetes 1.36.5 --containerd 2.3.5
- *
- * What is not named stays; etcd and CoreDNS follow the Kubernetes version.
+ * Sets versions in the committed go.mod and go.sum of the kit, e.g. `node test/kit/pin.ts --kubernetes 1.36.5 --containerd
+ * 2.3.5`. Versions without an option stay; etcd and CoreDNS follow the Kubernetes version.
  */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -5,13 +5,13 @@ export interface RunOptions {
   readonly cwd?: string
   /** Added to this process's own environment. */
   readonly env?: Readonly<Record<string, string>>
-  /** Called for every line of standard error, as it comes. */
+  /** Called for every line of standard error at once. */
   readonly onErrorLine?: (line: string) => void
-  /** Ends the process, and rejects. */
+  /** Aborting it ends the process and rejects the run. */
   readonly signal?: AbortSignal
 }
 
-/** How many of the last lines of standard error an error carries. */
+/** The number of lines of standard error, the last ones, in an error. */
 const keptErrorLines = 25
 
 /**
@@ -51,13 +51,13 @@ export async function isInstalled(program: string): Promise<boolean> {
   )
 }
 
-/** Whether there is a process of this number, whoever owns it. */
+/** Whether a process with this ID exists, of any user. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    // EPERM: it lives, and is another user's.
+    // EPERM: the process exists and belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }

@@ -5,15 +5,16 @@ export interface Program {
   readonly name: string
   /** Import path of its main package. */
   readonly package: string
-  /** Whether it contains C: built with a C compiler, linked statically. */
+  /** Whether it contains C. Then a C compiler builds it, and it is linked statically. */
   readonly cgo: boolean
-  /** Values set at link time, by variable. */
+  /** Variables of Go with the values that the linker sets. */
   readonly variables: Readonly<Record<string, string>>
 }
 
 /**
- * Given to every build: two programs share a compiled package only if all flags agree. With netgo and osusergo even
- * the C programs share the standard library with the others. No debug information, because it is not kept anyway.
+ * Flags of every build: two programs share a compiled package only if all flags are equal. With netgo and osusergo, even
+ * programs with C share the standard library with the others. There is no debug information, because it would be removed
+ * anyway.
  */
 export const buildFlags = [
   '-trimpath',
@@ -37,7 +38,7 @@ export const etcdPrograms = ['etcd', 'etcdctl', 'etcdutl'] as const
 const nodePrograms = ['kubeadm', 'kubelet', 'kubectl'] as const
 const controlPlanePrograms = ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kube-proxy'] as const
 
-/** All programs that a module with these pins builds, in the order in which they are wanted. */
+/** All programs that a module with these pins builds, in the order in which hosts need them. */
 export function programsOf(pins: Pins): readonly Program[] {
   const kubernetes = (name: string): Program =>
     program(name, `k8s.io/kubernetes/cmd/${name}`, kubernetesVariables(pins.kubernetes))
@@ -68,12 +69,15 @@ export function programsOf(pins: Pins): readonly Program[] {
   return programs
 }
 
-/** Name under which `go build` writes a program, which is not always the program's own. */
+/** The name under which `go build` writes a program, which may differ from the program's own. */
 export function builtName(built: Program): string {
   return built.package.split('/').findLast(element => !/^v\d+$/.test(element))!
 }
 
-/** Flags of a build of some programs; one linker flag each, because the last one that matches a package counts. */
+/**
+ * Linker flags for a build of several programs. Each program has one flag, because only the last one that matches a package
+ * counts.
+ */
 export function linkerFlags(programs: readonly Program[]): readonly string[] {
   return programs.map(({ package: path, cgo, variables }) => {
     const set = Object.entries(variables).map(([variable, value]) => ` -X ${variable}=${value}`)
@@ -85,7 +89,7 @@ function program(name: string, path: string, variables: Readonly<Record<string, 
   return { name, package: path, cgo: false, variables }
 }
 
-/** Without them kubeadm takes itself for version 0.0.0 and refuses to work. */
+/** The version, set at link time. Without it, kubeadm takes its version for 0.0.0 and refuses to work. */
 function kubernetesVariables(version: string): Readonly<Record<string, string>> {
   const [major, minor] = version.split('.')
   const values = {

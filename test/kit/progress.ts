@@ -1,9 +1,9 @@
-/** Tells a person what goes on: one line for each thing that is finished, with the time since the start. */
+/** Shows progress to people: one line for each thing that is finished, with the time since the start. */
 export class Progress {
   readonly #write: (line: string) => void
   readonly #start = performance.now()
 
-  /** @param write where lines go; standard error by default, so that standard output stays a program's answer */
+  /** @param write gets the lines; standard error by default, so that standard output is only for the result */
   constructor(write: (line: string) => void = line => process.stderr.write(`${line}\n`)) {
     this.#write = write
   }
@@ -25,7 +25,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`
 }
 
-/** `84 MB`, of bytes. */
+/** A number of bytes as text, e.g. `84 MB`. */
 export function megabytes(bytes: number): string {
   return `${Math.max(1, Math.round(bytes / 1e6))} MB`
 }

@@ -6,22 +6,22 @@ import { isAlive } from './process.ts'
 const prefix = 'evcctl-tests-'
 
 /**
- * Before the tests: one folder for all that they make below the folder for temporary files, so that all of it can be removed
- * after them. What a run that was killed has left, folders and processes, is removed by the next one.
+ * Runs before the tests. It creates one folder for all their temporary files and removes it after them. It also removes
+ * folders and processes of earlier runs that were killed.
  */
 export default function setup(): (() => void) | undefined {
-  // Each project of a run comes here.
+  // Vitest calls this for each project of a run; the first call has created the folder.
   if (basename(tmpdir()).startsWith(prefix)) return undefined
   removeLeftovers(tmpdir())
   const folder = join(tmpdir(), `${prefix}${process.pid}`)
   mkdirSync(folder)
-  // As /tmp: other users, such as apt's, write there, too.
+  // Like /tmp, the folder is open for other users, such as that of apt.
   chmodSync(folder, 0o1777)
   process.env.TMPDIR = folder
   return () => rmSync(folder, { recursive: true, force: true })
 }
 
-/** Removes what runs whose process is gone have left in a folder, and ends what still runs in their name. */
+/** Removes folders of runs whose process is gone, and ends processes that such runs have left. */
 export function removeLeftovers(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = Number(name.startsWith(prefix) ? name.slice(prefix.length) : Number.NaN)
@@ -31,14 +31,14 @@ export function removeLeftovers(folder: string): void {
   }
 }
 
-// Everything that tests start inherits the folder in its environment.
+// Every process that tests start inherits the folder in its environment.
 function endProcessesOf(folder: string): void {
   for (const pid of readdirSync('/proc').filter(name => /^\d+$/.test(name))) {
     try {
       const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
       if (variables.includes(`TMPDIR=${folder}`)) process.kill(Number(pid), 'SIGKILL')
     } catch {
-      // It has ended meanwhile, or is somebody else's.
+      // The process has ended meanwhile, or belongs to another user.
     }
   }
 }

