@@ -20,7 +20,7 @@ type Problem = Omit<ErrorDetails, 'where'>
 /**
  * Checks an external load balancer as each node finds it. Its name has to have an address, and it has to accept a
  * connection or refuse it. If it presents a certificate, the cluster's own CA has to have signed that; before there is a
- * cluster, it may present none. If it presents none although an API server listens, that is a finding, too.
+ * cluster, it must not present any. If it presents none although an API server listens, that is a finding, too.
  */
 export function* endpointChecks(
   { spec, distribution }: CheckedCluster,

@@ -55,8 +55,9 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
   if (options.journal !== undefined) lines.push(`  run journal: ${options.journal}`)
   if (good && options.next !== undefined) lines.push(`  next: ${options.next}`)
   if (!good) {
-    const others = view.stopping === undefined && view.hosts.size > 1 ? 'What does not depend on it is done. ' : ''
-    const when = view.stopping === undefined ? 'When it is fixed' : 'To go on'
+    const others =
+      view.stopping === undefined && view.hosts.size > 1 ? 'Everything that does not depend on it is done. ' : ''
+    const when = view.stopping === undefined ? 'When it is fixed' : 'To continue'
     lines.push(`  ${others}${when}: ${options.again}   (what is done is not done again)`)
   }
   return lines.join('\n')
@@ -64,8 +65,8 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
 
 function head(view: RunView, good: boolean, paint: Paint): string {
   if (good) return paint.good('Done in')
-  if (view.stopping === 'now') return paint.changed('Stopped on request (what ran was killed) after')
-  if (view.stopping !== undefined) return paint.changed('Stopped on request (what ran was let end) after')
+  if (view.stopping === 'now') return paint.changed('Stopped on request (running steps were killed) after')
+  if (view.stopping !== undefined) return paint.changed('Stopped on request (running steps were allowed to end) after')
   return paint.bad('Stopped after')
 }
 

@@ -81,7 +81,7 @@ function fieldText(field: PlannedField, change: PlannedChange, patch: Patch | un
     return field.before === undefined || isText(field) ? from : `${value(field.before, diff)} → ${from}`
   }
   if (patch !== undefined) {
-    if (field.before === field.after) return 'what differs is hidden'
+    if (field.before === field.after) return 'the difference is hidden'
     const { added, removed, whole } = patch
     if (whole) return `too different to compare: ${count(removed, 'line')} replaced by ${added}`
     if (field.before === undefined) return count(added, 'line')

@@ -64,7 +64,9 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
     const read = subject.hosts.length - view.unreachable.length
     const what = `${count(read, 'host')} as described in ${subject.file}. No changes.`
     const rest =
-      view.errors.length > 0 ? `${count(read, 'host')}; no changes besides what could not be found out.` : what
+      view.errors.length > 0
+        ? `${count(read, 'host')}; no changes found; the state of the tasks above could not be read.`
+        : what
     return [...locked, ...unread, ...unjudged, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
   }
   const texts = view.changes.map(change => ({

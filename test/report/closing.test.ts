@@ -61,7 +61,7 @@ test('after a failure: what was expected and actual, what it held up, and how to
             nothing of it was kept
       skipped on w1: step 0, step 1, step 2, step 3, step 4, step 5 and 2 more
       run journal: ~/.local/state/evcctl/runs/x
-      What does not depend on it is done. When it is fixed: evcctl apply cluster.yaml   (what is done is not done again)"
+      Everything that does not depend on it is done. When it is fixed: evcctl apply cluster.yaml   (what is done is not done again)"
   `)
 })
 
@@ -82,10 +82,10 @@ test('hosts that were lost are named', () => {
 })
 
 test.each([
-  ['after running exchanges', 'Stopped on request (what ran was let end) after 1 min 52 s: 5 changed'],
-  ['now', 'Stopped on request (what ran was killed) after 1 min 52 s: 5 changed'],
+  ['after running exchanges', 'Stopped on request (running steps were allowed to end) after 1 min 52 s: 5 changed'],
+  ['now', 'Stopped on request (running steps were killed) after 1 min 52 s: 5 changed'],
 ] as const)('stopped %s', (how, head) => {
   const text = closing(...timed([60, { type: 'run:stopping', how }]), ...end({ changed: 5, cancelled: 4 }))
   expect(text.split('\n')[0]).toBe(`${head}, 0 failed, 0 skipped, 4 cancelled.`)
-  expect(text).toContain('To go on: evcctl apply cluster.yaml   (what is done is not done again)')
+  expect(text).toContain('To continue: evcctl apply cluster.yaml   (what is done is not done again)')
 })

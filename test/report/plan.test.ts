@@ -93,7 +93,7 @@ describe('text of a plan', () => {
   test('says of a file in which nothing but a credential differs that it does', () => {
     const fields = [{ field: 'content', before: 'a\ntoken: abc\n', after: 'a\ntoken: xyz\n' }]
     expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(
-      '/etc/x  what differs is hidden',
+      '/etc/x  the difference is hidden',
     )
   })
 
