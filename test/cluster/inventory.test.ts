@@ -21,7 +21,7 @@ describe('the inventory of a cluster', () => {
     expect(inventory.networkPath).toBe(inventory.networkPath)
   })
 
-  test('knows a host that does not answer by the address in the file, and one without by none', () => {
+  test('knows a host that does not answer by its address in the file, if there is one', () => {
     const hosts = [named('cp1', '192.0.2.11', 'control-plane'), named('cp2', 'cp2.example', 'control-plane')]
     const spec = specOf({ hosts: [...hosts, named('cp3', '192.0.2.13', 'control-plane')] })
     const known = (...names: readonly string[]) => new Map(names.map(name => [name, factsOf(name, '192.0.2.12')]))
@@ -33,7 +33,7 @@ describe('the inventory of a cluster', () => {
     expect(() => inventoryOf(spec, kubeadm, known('cp1')).apiServers).toThrow(/does not say by which address/)
   })
 
-  test('has an etcd of its own hosts, the one that signs first', () => {
+  test('lists etcd hosts with the one that signs first', () => {
     const etcd = ['e1', 'e2', 'e3'].map((name, index) => named(name, `192.0.2.3${index + 1}`, 'etcd'))
     const hosts = [named('cp1', '192.0.2.11', 'control-plane'), ...etcd]
     const spec = specOf({ hosts, etcd: { topology: 'external' } })

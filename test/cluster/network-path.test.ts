@@ -19,7 +19,7 @@ test('in a small cluster every pair is asked exactly once, and by the command bo
   for (const node of nodes) expect(askedFrom(nodes).get(node)).toEqual(nodes.filter(other => other !== node))
 })
 
-test('in a large one every node asks few and is connected with all, and new nodes give the others nothing to do', () => {
+test('in a large cluster every node asks few and is connected with all, and new nodes make no work for the others', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 400 }), fc.integer({ min: 0, max: 50 }), (count, more) => {
       const nodes = named(count)
@@ -52,7 +52,7 @@ test.each([
   expect(networkPathOf(specOf({ network })).carriedBy).toBe(carriedBy)
 })
 
-test('the name of a network tells apart what is to be proven again', () => {
+test('the name of a network changes when the network has to be proven again', () => {
   const names = [
     {},
     { flannel: { backend: 'host-gw' } },

@@ -125,10 +125,10 @@ describe('the ports of a host', () => {
     ])
   })
 
-  test('are opened for whom cluster.yaml names, besides', () => {
+  test('are also opened for the addresses that cluster.yaml names', () => {
     const spec = specOf({
       firewall: {
-        // The first has a host of the cluster in it: one rule is enough.
+        // The first range contains a host of the cluster, so one rule is enough.
         apiFrom: ['192.0.2.0/24', '198.51.100.7'],
         nodePortsFrom: ['203.0.113.0/24'],
         extraPorts: [
@@ -174,7 +174,7 @@ describe('the ports of a host', () => {
     expect(openingsOf(unknown, kubeadm.ports(unknown), [])(unknown.hosts[0]!)).toMatchObject({ complete: false })
   })
 
-  test('of a thousand hosts are worked out once, and the rules are shared', () => {
+  test('of a thousand hosts are computed once, and the rules are shared', () => {
     const hosts = Array.from({ length: 1000 }, (_, index) => ({
       name: `h${index}`,
       address: `10.0.${index >> 8}.${index & 255}`,

@@ -42,14 +42,14 @@ test.each([
   expect(look()).toEqual(expected)
 })
 
-test('what is mounted is not told, and a line that is followed by nothing counts, too', () => {
+test('a mounted place is not reported, and a last line without a newline counts, too', () => {
   write('etc/fstab', 'UUID=1 /var/lib/etcd xfs defaults 0 2')
   expect(look()).toEqual(['/var/lib/etcd'])
   write('proc/mounts', '/dev/sdb1 /var/lib/etcd xfs rw 0 0\n')
   expect(look()).toEqual([])
 })
 
-test('so it is with a mount unit, unless it is masked', () => {
+test('a mount unit counts like fstab, unless it is masked', () => {
   write('etc/systemd/system/var-lib-etcd.mount', '[Mount]\nWhat=/dev/b\nWhere=/var/lib/etcd\n')
   expect(look()).toEqual(['/var/lib/etcd'])
   rmSync(join(root, 'etc/systemd/system/var-lib-etcd.mount'))
@@ -57,6 +57,6 @@ test('so it is with a mount unit, unless it is masked', () => {
   expect(look()).toEqual([])
 })
 
-test('a host that names other places is not listened to', () => {
+test('other places that a host prints are ignored', () => {
   expect(parseUnmounted(['unmounted /home', 'unmounted /var/lib/etcd; reboot', 'unmounted /var'])).toEqual(['/var'])
 })

@@ -99,7 +99,7 @@ test('a host without any of the files has normal values everywhere', () => {
   })
 })
 
-test('a control plane node is told from a host with files of one', () => {
+test('a control plane node is distinguished from a host with only some of its files', () => {
   expect(parse({ kubernetes: 'kubelet.conf\nadmin.conf' }).kubernetes).toEqual({
     kubeletConf: true,
     adminConf: true,
@@ -148,7 +148,7 @@ describe('addresses and routes', () => {
     expect(facts.defaultRoute).toEqual({ interface: 'eth0', address: '10.8.0.99' })
   })
 
-  test('without ip, /proc tells the same', () => {
+  test('without ip, /proc has the same facts', () => {
     const facts = parse({
       fib: [
         'Main:',
@@ -260,7 +260,7 @@ test('an address on lo is an address of the host, and comes last', () => {
   ])
 })
 
-test('what is no address is none', () => {
+test('text that is no address is left out', () => {
   const facts = parse({
     addresses: '2: eth0    inet $(reboot)/24 scope global eth0\n2: eth0    inet 10.0.0.5/24 scope global eth0',
     'default-route': 'default via 10.0.0.1 dev eth0 src 10.0.0.5;reboot',
@@ -282,7 +282,7 @@ test('networks are those of addresses and of routes, without the default', () =>
   ])
 })
 
-test('the name servers of the kubelet are those of the file that was asked about', () => {
+test('the name servers of the kubelet are those of its own file', () => {
   const stdout = '\n@@ kubelet-nameservers\n192.0.2.53\n@@ end\n'
   const facts = readFacts('h', stdout, timing, [kubeletNameServerFacts('/etc/kubelet/resolv.conf')])
   expect(facts.kubeletNameservers).toEqual(['192.0.2.53'])

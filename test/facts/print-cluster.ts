@@ -5,7 +5,7 @@ const given = (lines: Readonly<Record<string, boolean>>): string =>
     .filter(line => lines[line])
     .join('\n')
 
-/** As the script does, it names no control plane without admin.conf, nor while a run of kubeadm is cut off. */
+/** Like the script, it prints no control plane without admin.conf, nor after an interrupted run of kubeadm. */
 export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: RemainsFacts): string {
   const { kubeletConf, adminConf, controlPlane } = kubernetes
   return given({
@@ -39,7 +39,7 @@ export function printRemains(remains: RemainsFacts): string {
 
 const codes = { accepted: '0', refused: '1', failed: '1', 'timed out': '124' } as const
 
-/** Without bash nothing is said of a connection, and without one that was accepted nobody asks for a certificate. */
+/** Without bash, nothing is known of the connection. Only an accepted connection is asked for a certificate. */
 export function printEndpoint(found: EndpointFacts): string {
   const { addresses, connection, said, asked, certificate = '', clusterCa } = found
   const base64 = (text: string) => Buffer.from(text).toString('base64')

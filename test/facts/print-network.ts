@@ -3,7 +3,7 @@ import type { HostFacts, HostNetwork } from '../../src/facts/index.ts'
 
 type Network = Pick<HostFacts, 'addresses'> & Partial<Pick<HostFacts, 'networks' | 'defaultRoute' | 'listening'>>
 
-/** The sections of the modules network and listening. A host that knows of no network of an address has no `ip`. */
+/** The sections of the modules network and listening. If no network contains any address, the host has no `ip`. */
 export function printNetwork(told: Network): Readonly<Record<string, string>> {
   const { addresses, listening } = told
   const first = addresses.find(address => isIPv4(address)) ?? ''
@@ -23,7 +23,7 @@ export function printNetwork(told: Network): Readonly<Record<string, string>> {
   }
 }
 
-// A route leads to a network, and an address is one of it.
+// Whether a network is that of an own address: its range then has host bits or the prefix 32, unlike that of a route.
 function isOwn({ range, gateway }: HostNetwork): boolean {
   const [address = '', prefix = '32'] = range.split('/')
   const bits = address.split('.').map(byte => Number(byte).toString(2).padStart(8, '0'))

@@ -2,7 +2,7 @@ import type { HostFacts } from '../../src/facts/index.ts'
 
 type Sections = Readonly<Record<string, string>>
 
-/** The sections of the modules system, free-space, swap and name-servers, of those facts that a test tells of. */
+/** The sections of the modules system, free-space, swap and name-servers, of the facts that a test sets. */
 export function printSystem(told: Partial<HostFacts>): Sections {
   const { os, freeBytes, swap, nameservers, cgroupVersion = 2, cgroupControllers = controllers } = told
   return {
@@ -33,7 +33,7 @@ const classes: ReadonlyMap<HostFacts['userlandBits'], string> = new Map([
   [64, '   2'],
 ])
 
-/** Sections of one line each, by the fact that the line is. */
+/** Sections of one line, by the name of the fact in that line. */
 function printText(told: Partial<HostFacts>, sections: Partial<Record<keyof HostFacts, string>>): Sections {
   return Object.fromEntries(
     Object.entries(sections).flatMap(([fact, section]) => {

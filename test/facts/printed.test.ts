@@ -28,7 +28,7 @@ test.each<[string, Told]>([
   expect(() => printedFacts('w1', '192.0.2.21', told)).toThrow('No host can tell of')
 })
 
-test('a host can be told again with one thing more, and the rest stays', () => {
+test('a host can get one more fact, and the others stay', () => {
   const networks = [own('192.0.2.21/24'), { range: '10.0.0.0/8', device: 'eth0', gateway: '192.0.2.1' }]
   const facts = printedFacts('w1', '192.0.2.21', { networks, clockOffsetMs: -250, systemd: false, swap: ['/my swap'] })
   const told = { etcd: { data: 'formed', own: true, ca: true, client: false } } as const

@@ -8,7 +8,7 @@ import { printSystem } from './print-system.ts'
 import { readFacts } from './read.ts'
 import { sectionsOf, textOf } from './text.ts'
 
-/** What a test says of a host; the rest is as on a Debian host that is fit for a node. */
+/** The facts of a host that a test sets. All others are those of a Debian host that can become a node. */
 export type Told = Partial<HostFacts>
 
 /**
@@ -34,7 +34,7 @@ export function printedFacts(host: string, address: string, told: Told = {}): Ho
   return checked(readFacts(host, textOf(printed), timing, askedOf(told)), told)
 }
 
-/** The same host, which tells this now. */
+/** The same host with other values of these facts. */
 export function retold(facts: HostFacts, told: Told): HostFacts {
   return printedFacts(facts.host, facts.addresses[0] ?? '', { ...facts, ...told })
 }

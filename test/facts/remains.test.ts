@@ -24,7 +24,7 @@ function read() {
   return remainsFacts(kubeadmFacts).parse(() => stdout.replaceAll(root, '').split('\n')).remains
 }
 
-test('of the kubelet’s files come names of settings and flags, and nothing of an environment', () => {
+test('the script prints names of settings and flags of the kubelet’s files, and nothing of an environment', () => {
   put('/etc/default/kubelet', `KUBELET_EXTRA_ARGS="--node-ip=10.0.0.1 --v=2"\n# --old=1\n`)
   put(
     '/etc/systemd/system/kubelet.service.d/20-more.conf',
@@ -41,7 +41,7 @@ test('of the kubelet’s files come names of settings and flags, and nothing of 
   ])
 })
 
-test('of a file and of a host comes no more than a bound', () => {
+test('the output has an upper bound for each file and for each host', () => {
   put('/etc/default/kubelet', `${'--flag=1 '.repeat(1000)}\n${'Environment=x\n'.repeat(1000)}`)
   for (let number = 0; number < 700; number++) put(`/etc/cni/net.d/${number}.conf`, '{}')
   const { cniFiles, kubeletSettings } = read()

@@ -1,12 +1,12 @@
 import { encodeHolder } from '../../src/engine/lock-state.ts'
 
-/** What a host may differ in. */
+/** Values in which a host may differ. */
 export interface TextOfHost {
   readonly name?: string
   readonly address?: string
   /** Lines of the section kubernetes, such as `control-plane`; none by default: no node yet. */
   readonly kubernetes?: readonly string[]
-  /** Lines of what other software has left; none by default. */
+  /** Lines of the section remains, about other software; none by default. */
   readonly remains?: readonly string[]
   /** Lines of the section certificates; none by default. */
   readonly certificates?: readonly string[]
@@ -23,7 +23,7 @@ const holder = {
   since: 1_795_865_500_000,
 }
 
-/** What a Debian host that is fit for a node prints in each section, word by word as on a real one. */
+/** The output of a Debian host that can become a node, section by section, exactly as a real one prints it. */
 export function sectionsOf({
   name = 'w1',
   address = '192.0.2.21',

@@ -18,11 +18,11 @@ const apiServer = '/etc/kubernetes/pki/apiserver.crt'
 const kubelet = '/var/lib/kubelet/pki/kubelet-client-current.pem'
 
 describe('certificates', () => {
-  test('with time left are not told', () => {
+  test('with time left get no note', () => {
     expect(notes({ cp1: [certificate(apiServer, 91)] })).toEqual([])
   })
 
-  test('that expire on many hosts alike are told once', () => {
+  test('that expire in the same way on many hosts get one note', () => {
     const all = ['front-proxy-client', 'apiserver', 'etcd/server', 'etcd/peer', 'apiserver-kubelet-client'].map(name =>
       certificate(`/etc/kubernetes/pki/${name}.crt`, 30),
     )
@@ -32,12 +32,12 @@ describe('certificates', () => {
     expect(found[0]!.text).toMatch(/^5 certificates .* and 2 more\); the first one expires in 30 days, on 2026-12-31\./)
   })
 
-  test('of the kubelet are told only when it has missed to renew them', () => {
+  test('of the kubelet get a note only when it has failed to renew them', () => {
     expect(notes({ w1: [certificate(kubelet, 60)] })).toEqual([])
     expect(notes({ w1: [certificate(kubelet, 30)] })[0]!.text).toContain('journalctl -u kubelet')
   })
 
-  test('of a CA, and of an etcd on hosts of its own, have a cure of their own', () => {
+  test('of a CA, and of an etcd on hosts of its own, have advice of their own', () => {
     const ca = certificate('/etc/kubernetes/pki/ca.crt', 5, { ca: true, lifetime: 3650 })
     expect(notes({ cp1: [ca, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
       expect.stringContaining('This is a CA'),

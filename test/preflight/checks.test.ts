@@ -121,7 +121,7 @@ describe('hosts that are not', () => {
     expect(found?.next).toMatch(/cgroup_enable=memory.*\/boot\/firmware\/cmdline\.txt/)
   })
 
-  test('a control plane node that has come back with another address is told to take its own back', () => {
+  test('a control plane node that has another address now has to get its own back', () => {
     const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
     const [found] = check({ cp1: { addresses: ['192.0.2.99'], kubernetes } })
     expect(found?.next).toContain('give 192.0.2.11 back to the machine')
@@ -145,7 +145,7 @@ describe('hosts that are not', () => {
     expect(check(twins)).toEqual([])
   })
 
-  test('everything is told at once', () => {
+  test('all findings are reported at once', () => {
     expect(check({ cp1: { cpus: 1, nameservers: [] }, w1: { systemd: false } })).toHaveLength(3)
   })
 })
@@ -165,7 +165,7 @@ test('a host whose facts cannot be checked is unfit alone, and that cannot be ig
   expect(found[0]?.error.message).toContain('could not check the facts of the host')
 })
 
-test('what a host has too much of is told by its begin', () => {
+test('a long list in a finding is cut after its first lines', () => {
   const nameservers = Array.from({ length: 100 }, (_, index) => `10.96.0.${index}`)
   const { actual = '' } = check({ w1: { nameservers } }).find(({ problem }) => problem.includes('serviceCIDR'))!
   expect(actual.split('\n')).toHaveLength(21)

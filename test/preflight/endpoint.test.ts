@@ -45,7 +45,7 @@ describe('before there is a cluster', () => {
     expect(check({ cp1: found, w1: found })).toEqual([])
   })
 
-  test('a name that means nothing is an error', () => {
+  test('a name that cannot be resolved is an error', () => {
     expect(
       check({ w1: { ...refused, addresses: [], connection: 'failed', said: 'Name or service not known' } }),
     ).toEqual([
@@ -67,7 +67,7 @@ describe('before there is a cluster', () => {
     expect(problems).toMatchObject([{ problem: 'The host does not reach the API endpoint api.example:6443.', actual }])
   })
 
-  test('an answer is one of another cluster', () => {
+  test('any certificate is taken for that of another cluster', () => {
     expect(check({ cp1: shows(other.server), w1: shows(other.server) })).toMatchObject([
       { where: 'cp1 (192.0.2.11)', problem: expect.stringContaining('Something answers at the API endpoint') },
       { where: 'w1 (192.0.2.21)', actual: expect.stringContaining('CN=kube-apiserver, issued by CN=kubernetes') },
@@ -78,11 +78,11 @@ describe('before there is a cluster', () => {
 describe('when there is one', () => {
   const good = { ...shows(own.server), clusterCa }
 
-  test('its own certificate is what has to come, also to a host that is yet to join', () => {
+  test('the endpoint has to present a certificate of the cluster, also to a host that will join', () => {
     expect(check({ cp1: good, w1: shows(own.server), listening: true })).toEqual([])
   })
 
-  test("another cluster's is an error", () => {
+  test("another cluster's certificate is an error", () => {
     const found = check({ cp1: good, w1: shows(other.server), listening: true })
     expect(found).toEqual([
       {
@@ -100,7 +100,7 @@ describe('when there is one', () => {
     ])
   })
 
-  test('an expired one is an error', () => {
+  test('an expired certificate is an error', () => {
     const found = { ...shows(expired.server), clusterCa: expired.ca.certificate }
     expect(check({ cp1: found, w1: found, listening: true })[0]?.problem).toContain('has expired')
   })
@@ -112,7 +112,7 @@ describe('when there is one', () => {
     expect(check({ cp1: good, w1: found, listening: true })).toMatchObject([{ where: 'w1 (192.0.2.21)', actual }])
   })
 
-  test('no answer is nothing that the load balancer can help when no API server listens', () => {
+  test('no answer is no fault of the load balancer while no API server listens', () => {
     expect(check({ cp1: { ...refused, clusterCa }, w1: refused })).toEqual([])
   })
 

@@ -75,15 +75,15 @@ test('a disk for the data of etcd that is not mounted is found, so that what is 
       next: expect.stringContaining('mount /var/lib/etcd'),
     },
   ])
-  // Its log may be on a disk of its own, in a folder that is there.
+  // Its log may be on a disk of its own, mounted in an existing folder.
   const log = { etcd: { ...own.etcd, unmounted: ['/var/lib/etcd/member/wal'] } }
   expect(found({ e1: log })).toMatchObject([{ check: 'disk', host: 'e1' }])
-  // It has its data: what fstab names is of no use to it.
+  // Its data is there, so the mount in fstab is not needed.
   expect(found({ e1: { etcd: { ...own.etcd, unmounted: ['/var/lib/etcd'] } } })).toEqual([])
   expect(found({ cp1: empty })).toEqual([])
 })
 
-test('so it is on a control plane node whose etcd is stacked, where its data is in the usual folder', () => {
+test('the same holds for a control plane node with a stacked etcd whose data is in the usual folder', () => {
   const facts = (dataDir?: string) => {
     const etcd = { data: 'none', own: false, ca: false, client: false, unmounted: ['/var/lib/etcd'] } as const
     const kubernetes = dataDir === undefined ? {} : { clusterConfiguration: { etcd: { local: { dataDir } } } }
@@ -104,12 +104,12 @@ test('a host whose disk for etcd is not mounted is set aside, and its member is 
   expect([...fit.keys()]).toEqual(['cp1', 'e2', 'e3'])
 })
 
-test('the data of another etcd is found where its log alone is seen', () => {
+test('the data of another etcd is found by its log alone', () => {
   const data = { etcd: { data: 'formed', own: false, ca: false, client: false } } as const
   expect(found({ e1: data })).toMatchObject([{ check: 'kubernetesFiles', actual: '/var/lib/etcd/member' }])
 })
 
-test('a member that evcctl has made is no finding, also where nothing tells the names of processes', () => {
+test('a member that evcctl created is no finding, even if the names of processes are not known', () => {
   const member = { ...own, ...files('/var/lib/etcd/member') }
   expect(found({ e1: { ...member, ...listens('etcd') }, e2: { ...member, ...listens('') } })).toEqual([])
   expect(found({ e1: { ...member, ...listens('nginx') } })[0]?.check).toBe('ports')

@@ -22,7 +22,7 @@ export function specOf(extra: Record<string, unknown> = {}, w1: Record<string, u
   return parseClusterFile(JSON.stringify(document), 'cluster.yaml')
 }
 
-/** What is found on a host where no other software has left anything. */
+/** The remains on a host where no other software has left anything. */
 export const noRemains: RemainsFacts = {
   begun: false,
   cniFiles: [],
@@ -36,7 +36,7 @@ export const noRemains: RemainsFacts = {
   etcdFiles: [],
 }
 
-/** A host that nothing is wrong with, 192.0.2.<number>, and that tells this besides. */
+/** A host without faults at 192.0.2.<number>, with these facts besides. */
 export function factsOf(host: string, number: number, told: Told = {}): HostFacts {
   const free = { '/usr/local/bin': 20 * gib, '/var/lib': 20 * gib, '/etc': 20 * gib, '/tmp': 20 * gib }
   return printedFacts(host, `192.0.2.${number}`, { swap: [], freeBytes: free, ...told })

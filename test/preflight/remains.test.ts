@@ -14,7 +14,7 @@ function factsWith(cp1: Partial<HostFacts>, w1: Partial<HostFacts> = {}) {
   ])
 }
 
-/** Check, host and details of what is found. */
+/** Check, host and details of each finding. */
 function found(cp1: Partial<HostFacts>, spec: ClusterSpec = specOf(), w1: Partial<HostFacts> = {}) {
   return checkHosts({ spec, distribution: kubeadm, facts: factsWith(cp1, w1) }).map(({ check, host, error }) => ({
     check,
@@ -129,7 +129,7 @@ describe('remains on a host that is no node yet', () => {
     expect(found(packages)).toEqual([])
   })
 
-  test('a node is left alone, and a host that evcctl was making one of but for what evcctl never puts there', () => {
+  test('a node is left alone, and so is a host that evcctl was making one, except for things that evcctl never puts there', () => {
     const remains = left({
       cniFiles: [podman],
       kubernetesFiles: pki('ca.crt', 'ca.key'),
@@ -139,7 +139,7 @@ describe('remains on a host that is no node yet', () => {
     })
     expect(found({ ...remains, ...node })).toEqual([])
     const begun = { remains: { ...remains.remains!, begun: true } }
-    // While it is being made one, no host says that it is a control plane node.
+    // While evcctl makes a host a control plane node, its facts do not say that it is one.
     const files = { kubernetes: { ...node.kubernetes, controlPlane: false } }
     for (const half of [begun, { ...begun, ...files }])
       expect(found(half).map(({ check }) => check)).toEqual(['cniFiles', 'kubeletFlags', 'otherSoftware'])
@@ -152,7 +152,7 @@ describe('remains on a host that is no node yet', () => {
 })
 
 describe('what is taken over', () => {
-  test('is told once, of hosts that are no nodes yet', () => {
+  test('is noted once, and only on hosts that are no nodes yet', () => {
     const remains = left({
       packages: ['kubelet'],
       cniFiles: ['/etc/cni/net.d/10-flannel.conflist'],
@@ -167,7 +167,7 @@ describe('what is taken over', () => {
     expect(notes({ ...remains, ...node })).toEqual([])
   })
 
-  test('is the file of an earlier Calico, too, which decides nothing that a pod could start by', () => {
+  test('includes the file of an earlier Calico, with which no pod can start', () => {
     const remains = left({ cniFiles: ['/etc/cni/net.d/10-calico.conflist'] })
     expect(notes(remains, specOf({ network: { cni: 'calico' } }))).toEqual([
       'cp1: An earlier calico left /etc/cni/net.d/10-calico.conflist, and the calico of this cluster takes this over.',
@@ -190,7 +190,7 @@ describe('another pod network on a node', () => {
       ({ host, text }) => `${host}: ${text}`,
     )
 
-  test('is told where its file comes before that of the cluster', () => {
+  test('is noted where its file comes before that of the cluster', () => {
     expect(said([flannel, podman])).toEqual([expect.stringContaining(`cp1: New pods get addresses from ${podman}`)])
     expect(said([flannel, podman])[0]).toContain(`mv -- '${podman}' /root/cni-before/`)
     expect(said([podman])).toHaveLength(1)
@@ -198,7 +198,7 @@ describe('another pod network on a node', () => {
     expect(said([flannel])).toEqual([])
   })
 
-  test('is not told where cluster.yaml has it so, nor of hosts that are no nodes', () => {
+  test('is not noted where cluster.yaml accepts it, nor on hosts that are no nodes', () => {
     expect(said([flannel, podman], specOf({ preflight: { ignore: ['cniFiles'] } }))).toEqual([])
     expect(said([podman], specOf({ network: { cni: 'none' } }))).toEqual([])
     expect(otherPodNetworks({ spec: specOf(), facts: factsWith(left({ cniFiles: [podman] })) })).toEqual([])
@@ -279,7 +279,7 @@ describe('ranges of the cluster and networks of the host', () => {
     expect(found(docker)).toEqual([])
   })
 
-  test("the cluster's own are not told", () => {
+  test("the cluster's own networks are no finding", () => {
     const networks = [own, { range: '10.244.0.1/24', device: 'cni0' }, { range: '10.244.1.0/24', device: 'flannel.1' }]
     expect(found({ networks })).toEqual([])
     const hostGw = [own, { range: '10.244.1.0/24', device: 'eth0', gateway: '192.0.2.21' }]
@@ -290,18 +290,18 @@ describe('ranges of the cluster and networks of the host', () => {
 describe('name servers', () => {
   const named = specOf({ kubernetes: { kubeletConfiguration: { resolvConf: '/etc/kubelet-resolv.conf' } } })
 
-  test('one of the host itself beside another is told, with the way out', () => {
+  test('one of the host itself beside another is a finding, with advice', () => {
     const [one] = found({ nameservers: ['127.0.0.1', '192.0.2.1'] })
     expect(one).toMatchObject({ check: 'nameservers', problem: expect.stringContaining('127.0.0.1') })
     expect(one?.next).toContain('kubeletConfiguration.resolvConf')
     expect(found({ nameservers: ['127.0.0.1', '192.0.2.1'], ...node })).toEqual([])
   })
 
-  test('one of an interface alone is none', () => {
+  test('one that is valid only on an interface counts as none', () => {
     expect(found({ nameservers: ['fe80::1%eth0'] })[0]).toMatchObject({ check: 'nameservers', actual: 'fe80::1%eth0' })
   })
 
-  test('are those of the file that the kubelet is told to use', () => {
+  test('are those of the file in the settings of the kubelet', () => {
     const good = { nameservers: ['127.0.0.1'], kubeletNameservers: ['192.0.2.1'] }
     expect(found(good, named, good)).toEqual([])
     const bad = { nameservers: ['192.0.2.1'], kubeletNameservers: [] }

@@ -35,7 +35,7 @@ test('after success: counts, the longest steps, the journal and the next command
   `)
 })
 
-test('after a failure: what was expected and actual, what it held up, and how to go on', () => {
+test('after a failure: what was expected and actual, the tasks that it blocked, and how to continue', () => {
   const error = {
     problem: 'kubelet 1.36.4 did not match its checksum',
     expected: 'sha256 5be1…  from dl.k8s.io',
@@ -65,7 +65,7 @@ test('after a failure: what was expected and actual, what it held up, and how to
   `)
 })
 
-test('what failed in the same way on several hosts is told once', () => {
+test('a failure that is the same on several hosts is shown once', () => {
   const failed = ['cp1', 'w1'].map(host => {
     const error = { where: `${host} artifact runc`, problem: 'The host cannot resolve the name github.com.' }
     return [60, ended(`${host}/runtime/artifact runc`, 'failed', { error })] as const

@@ -3,7 +3,7 @@ import type { Event, EventBody, TaskId } from '../../src/core/index.ts'
 /** Start of all runs of these tests; a round number of seconds in every time zone. */
 export const start = 1_700_000_000_000
 
-/** Puts times on events: each takes so many seconds since the start. */
+/** Adds times to events, from seconds since the start. */
 export function timed(...events: readonly (readonly [seconds: number, event: EventBody])[]): Event[] {
   return events.map(([seconds, event]) => ({ at: start + seconds * 1000, ...event }))
 }

@@ -41,7 +41,7 @@ test('a line for each event that matters', () => {
     ),
   ])
   end()
-  // What has been quick needs no duration, and what begins is not told unless it lasts.
+  // A quick task has no duration, and a task that begins has no line unless it lasts.
   expect(lines()).toEqual([
     'apply of edge-seoul: 3 hosts, run r1',
     'cp1  connected in 0.2 s',
@@ -60,7 +60,7 @@ test('a line for each event that matters', () => {
   ])
 })
 
-test('what takes long is mentioned again, with its last line', () => {
+test('a long task is mentioned again, with its last line', () => {
   const { lines, end } = plain(halfWay())
   const before = lines().length
   vi.advanceTimersByTime(90_000)
@@ -123,7 +123,7 @@ describe('for a reader who does not keep up', () => {
     timed([60, printed('w1/x/y', `line ${index}`)], [60, { type: 'exchange', host: 'w1', jobs: 1, probes: 0, ms: 1 }]),
   ).flat()
 
-  test('NDJSON leaves out what has no end in number, and has it again as soon as the reader does', () => {
+  test('NDJSON leaves out events without a bound in number until the reader keeps up again', () => {
     const lines: string[] = []
     let behind = true
     const reporter = jsonReporter(
@@ -139,7 +139,7 @@ describe('for a reader who does not keep up', () => {
     expect(JSON.parse(lines.at(-1)!)).toEqual(endless[0])
   })
 
-  test('nobody is reminded of what still runs, however long it does', () => {
+  test('long tasks get no lines while they run', () => {
     let text = ''
     let behind = true
     const reporter = plainReporter(

@@ -10,7 +10,7 @@ import {
 } from '../../src/core/index.ts'
 import type { PlanInput, PlanSubject } from '../../src/report/index.ts'
 
-/** The cluster that the plans of these tests are of. */
+/** The cluster of the plans in these tests. */
 export const subject: PlanSubject = {
   file: 'cluster.yaml',
   name: 'edge-seoul',
@@ -30,7 +30,7 @@ export const change = (action: Change['action'], fields: Change['fields'] = [], 
 
 export const pending = (from: string): Unknown => ({ unknown: true, from: from as TaskId })
 
-/** An evaluation as the engine would give it. */
+/** An evaluation like that of the engine. */
 export function planned(said: readonly Said[], unreachable: readonly string[] = []): PlanInput {
   const tasks = said.map(([text]): Task => {
     const [host = '', role = '', ...rest] = text.split('/')

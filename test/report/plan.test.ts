@@ -12,7 +12,7 @@ describe('text of a plan', () => {
     await expect(text).toMatchFileSnapshot(golden('plan-fresh'))
   })
 
-  test('has a line a host below a change that is another on each, and no more than ten of them', () => {
+  test('has a line for each host below a change that differs by host, and at most ten of them', () => {
     const names = Array.from({ length: 12 }, (_, index) => `w${index + 1}`)
     const hostname = (host: string) => change('update', [{ field: '', before: 'debian', after: host }])
     const input = planned(names.map(host => [`${host}/os/hostname:`, hostname(host)] as const))
@@ -37,7 +37,7 @@ describe('text of a plan', () => {
     await expect(text).toMatchFileSnapshot(golden('plan-narrow'))
   })
 
-  test('tells of a change with more fields than anybody reads how many there are, to programs as well', () => {
+  test('shows the number of fields of a change that has too many to read, to programs as well', () => {
     const fields = Array.from({ length: 200_000 }, (_, index) => ({ field: `rule ${index}`, before: `${index}` }))
     const input = planned([['cp1/os/firewall:', change('update', fields)]])
     const text = renderPlan(input, subject)
@@ -46,7 +46,7 @@ describe('text of a plan', () => {
     expect(planView(input).changes[0]?.fields).toHaveLength(101)
   })
 
-  test('does not compare line by line what has too little in common', () => {
+  test('does not compare texts line by line that have too little in common', () => {
     const before = Array.from({ length: 100_000 }, (_, index) => `${index % 10}\n`).join('')
     const after = Array.from({ length: 1_000 }, (_, index) => `setting${index}\n`).join('')
     const input = planned([['cp1/os/file:/etc/hosts', change('update', [{ field: 'content', before, after }])]])
@@ -90,7 +90,7 @@ describe('text of a plan', () => {
     expect(all).not.toMatch(/pass word|abc\.def|pw1234|old1|new1/)
   })
 
-  test('says of a file in which nothing but a credential differs that it does', () => {
+  test('says that a file differs in which only a credential differs', () => {
     const fields = [{ field: 'content', before: 'a\ntoken: abc\n', after: 'a\ntoken: xyz\n' }]
     expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(
       '/etc/x  the difference is hidden',
@@ -152,7 +152,7 @@ describe('text of a plan', () => {
     expect(text).toContain('Is it switched on?')
   })
 
-  test('names tasks whose state could not be found out', () => {
+  test('names tasks whose state could not be read', () => {
     const input = planned([['cp1/os/swap:all', undefined]])
     const errors = new Map([['cp1/swap:all' as TaskId, { problem: 'Its current state cannot be read' }]])
     const text = renderPlan({ ...input, errors }, subject)
@@ -160,7 +160,7 @@ describe('text of a plan', () => {
     expect(text).not.toContain('No changes.')
   })
 
-  test('tells several fields that come to the same in one line', () => {
+  test('shows several fields with the same new value in one line', () => {
     const fields = ['conntrack', 'ethtool'].map(field => ({ field, after: 'installed' }))
     const text = renderPlan(planned([['cp1/os/packages:apt', change('create', fields)]]), subject)
     expect(text).toContain('+ packages apt  conntrack, ethtool: installed')
@@ -251,7 +251,7 @@ describe('the batches of running hosts', () => {
   })
 })
 
-test('a thousand hosts that are alike are said once, in errors, findings and notes; what differs stays apart', () => {
+test('errors, findings and notes that are the same on a thousand hosts are shown once; others stay apart', () => {
   const names = Array.from({ length: 1000 }, (_, index) => `w${index}`)
   const error = (host: string, problem: string) => new HostError(host, 'unreachable', { where: host, problem })
   const input: PlanInput = {

@@ -39,7 +39,7 @@ test.each([
   expect(groups(one, other)).toEqual([1, 1])
 })
 
-test('up to three are told one by one; of more, a hint is said to be that of the first', () => {
+test('up to three errors are shown one by one; for more, the hint is marked as that of the first', () => {
   const errors = [1, 2, 3, 4].map(n => refused(`w${n} (192.0.2.${n}:22)`, `ssh root@192.0.2.${n}`))
   expect(errorTexts(errors.slice(0, 3))).toHaveLength(3)
   expect(errorTexts(errors)).toEqual([

@@ -4,7 +4,7 @@ import { Terminal } from '@xterm/headless'
 /** A terminal that keeps what a person would see: it understands cursor movements and breaks long lines. */
 export class Screen extends EventEmitter {
   readonly #terminal: Terminal
-  /** All that was written, escape sequences included. */
+  /** Everything that was written, with escape sequences. */
   written = ''
 
   constructor(columns: number, rows: number) {
@@ -26,7 +26,7 @@ export class Screen extends EventEmitter {
     this.#terminal.write(text)
   }
 
-  /** As a window that the user drags: lines are broken anew, then programs are told. */
+  /** Resizes the window as a user does: lines are wrapped again, then programs get the signal. */
   async resize(columns: number, rows: number): Promise<void> {
     await this.#settled()
     this.#terminal.resize(columns, rows)
@@ -34,7 +34,7 @@ export class Screen extends EventEmitter {
     await this.#settled()
   }
 
-  /** All lines, those scrolled away first; trailing empty ones left out. */
+  /** All lines: first those scrolled away, then those on the screen, without empty ones at the end. */
   async lines(): Promise<string[]> {
     await this.#settled()
     const buffer = this.#terminal.buffer.active
@@ -49,7 +49,7 @@ export class Screen extends EventEmitter {
     return this.#terminal.buffer.active.baseY
   }
 
-  /** Whether the last that was said of the cursor is that it be seen. */
+  /** Whether the last escape sequence about the cursor shows it. */
   get cursorShown(): boolean {
     return this.written.lastIndexOf('\u001b[?25h') >= this.written.lastIndexOf('\u001b[?25l')
   }

@@ -18,7 +18,7 @@ function show(screen: Screen, events: readonly Event[], colour = false): Reporte
     reporter.show(event)
   }
   now += 1_000
-  // Whatever was held back by the limit of pictures a second.
+  // Draws what the limit of pictures a second has held back.
   reporter.resume()
   return reporter
 }
