@@ -85,7 +85,7 @@ function controlPlaneBatches(
   return [begin, ...others.filter(name => runs.has(name)).map(name => [name])]
 }
 
-/** Which hosts run, and where the barriers between them do. */
+/** The hosts of a cluster, and the host on which barriers between batches run. */
 export interface RunningHosts {
   readonly spec: ClusterSpec
   readonly facts: ReadonlyMap<string, HostFacts>
@@ -93,27 +93,28 @@ export interface RunningHosts {
   readonly host: string
 }
 
-/** What shows that a running node is well. */
+/** The tasks that prove that a running node works with its changes. */
 export interface Rolling extends RunningHosts {
   readonly distribution: Pick<DistributionProfile, 'rolled'>
   /** Done when a node is Ready, by its name. */
   readonly ready: ReadonlyMap<string, Task>
-  /** Done when the kubelet of a node runs, by the node's name. */
+  /** For each node, by name: done when its kubelet runs. */
   readonly kubelets: ReadonlyMap<string, Task>
-  /** Done when the static pods of a control plane node are new and serve the API, by its name. */
+  /** For each control plane node, by name: done when its static pods have their settings and serve the API. */
   readonly configured: ReadonlyMap<string, Task>
 }
 
 /**
- * Lets each batch wait until the nodes of the one before are well with what they got: when one is not, nothing of this is
- * written on all later ones. A node that is lost before anything was written to it says nothing of what is new, and holds up
- * nobody, unless it has a member of etcd. Nothing that is right already has to wait, nor do nodes that this run makes. The system of
- * etcd hosts waits for etcd instead (see declareEtcd), since every control plane node waits for them.
+ * Makes each batch wait until the nodes of the batch before work with their changes. If one does not, no later batch gets
+ * these changes. A node that is lost before anything was written to it proves nothing about the changes, so it delays no
+ * other node, unless it has a member of etcd. Tasks that are in the desired state do not wait, nor do nodes that this run
+ * creates. The system tasks of etcd hosts wait for etcd instead (see declareEtcd), because every control plane node waits
+ * for etcd.
  *
- * Static pods change on one node at a time, also where several nodes are one batch: an API server is away meanwhile. Nodes that
- * this run makes are the last of them; they have nothing to write once they have joined. Where a member of etcd is down, they
- * come after the kubelet, without which they cannot come up; but for the first node, whose kubelet waits for the settings that
- * are uploaded with them.
+ * Static pods change on one node at a time, even within a batch, because the API server of a node is down meanwhile. Nodes
+ * that this run creates come last; after their join, nothing is left to write. If a node's member of etcd is down, its
+ * static pods change after its kubelet, without which they cannot start. The first node is an exception: its kubelet waits
+ * for the settings that this task uploads.
  */
 export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void {
   const { spec, distribution, facts, host, ready, kubelets, configured } = rolling
@@ -172,9 +173,9 @@ interface Roll {
   /** The tasks of a host that must be done before the next batch begins. */
   readonly proofs: (host: string) => readonly Task[]
   readonly well: string
-  /** See Rolled. */
+  /** The tasks that run on one node at a time, even within a batch; see Rolled. */
   readonly alone?: (host: string) => readonly Task[]
-  /** Whether a host has a member of etcd: with one less, the next one that is lost may cost the quorum. Default: none has. */
+  /** Whether a host has a member of etcd. If it is lost, the loss of the next one may cost the quorum. Default: none has. */
   readonly isMember?: (host: string) => boolean
 }
 
@@ -191,7 +192,7 @@ function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, wel
   })
 }
 
-/** Tasks, and what has become known of them. */
+/** The tasks of a graph, and a plan with their verdicts. */
 interface Judged {
   readonly graph: Pick<Graph, 'tasks'>
   readonly plan: Plan

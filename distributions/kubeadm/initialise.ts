@@ -33,7 +33,8 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
         certificateKey,
         after: joining.after,
       })
-      // It takes over what the cluster remembers. One that is a node already has nothing to take over.
+      // A node that joins takes over the settings that the cluster has stored, so these have to be current. A host that is a
+      // node already does not wait for them.
       on.builder.holdBack(joined.joined, [configured])
       return { ...nodeMade(on, joining.machine, { ...joined, ...cluster }), configured: joined.configured }
     },

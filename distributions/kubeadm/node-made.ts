@@ -45,7 +45,8 @@ export function nodeMade(
         ready: spec.network.cni !== 'none',
         ...(network === undefined ? {} : { network }),
       })
-      // A node whose kubelet has its configuration does not wait: it may be what the cluster needs to take another one.
+      // A node whose kubelet has its configuration does not wait, because the cluster may need this node to store another
+      // configuration.
       builder.holdBack(configured, [uploaded])
       return { running, ready }
     },

@@ -5,8 +5,9 @@ import type { Network } from './declare-network.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 /**
- * Proves on every node that pods reach each other, once all nodes are Ready and kube-proxy has its settings. The pods for it are
- * made on the first one. A network that somebody else sets up comes after the apply: `evcctl network check` is for that.
+ * Proves on every node that pods reach each other, after all nodes are Ready and kube-proxy has its settings. The first
+ * control plane node creates the pods for this. If somebody else sets up the network, that happens after the apply, so this
+ * does nothing; `evcctl network check` is for that case.
  */
 export function checkNetwork(
   on: Site,

@@ -20,12 +20,15 @@ export interface ControlPlane {
   readonly first: PreparedNode & ServerMade
   /** All control plane nodes that answered, the first one first. */
   readonly nodes: readonly JoinedNode[]
-  /** Done when a node runs with what cluster.yaml says now, by its name. */
+  /** For each node, by name: done when it has the settings of cluster.yaml. */
   readonly configured: ReadonlyMap<string, Task>
   readonly cluster: DistributedCluster
 }
 
-/** Makes the cluster on the first control plane node; the others join it. For the order of later changes see ../rolling.ts. */
+/**
+ * Creates the cluster on the first control plane node; the other ones join it. For the order of later changes, see
+ * ../rolling.ts.
+ */
 export function declareControlPlane(on: Site, hosts: PreparedHosts, etcd: Etcd): ControlPlane {
   const reached = connectToEtcd(on, hosts.first, etcd)
   const cluster = on.distribution.initialise(on, {

@@ -3,7 +3,7 @@ import { rollEtcdClients, rollFirewalls, rollRunningNodes } from '../rolling.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 import type { RunningNode } from './run-nodes.ts'
 
-/** Lets what can take a running host out of the cluster reach one host first; see ../rolling.ts. */
+/** Makes changes that can take a running host out of the cluster reach one host first; see ../rolling.ts. */
 export function rollChanges(
   { inventory, distribution, builder, first }: Site,
   { configured }: ControlPlane,

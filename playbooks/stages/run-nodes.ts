@@ -5,7 +5,7 @@ import type { Network } from './declare-network.ts'
 
 export interface RunningNode {
   readonly machine: Machine
-  /** Done when its kubelet runs. */
+  /** Done when the kubelet of the node runs. */
   readonly running: Task
   /** Done when the node is Ready. */
   readonly ready: Task
@@ -14,8 +14,8 @@ export interface RunningNode {
 }
 
 /**
- * Runs the kubelets of all nodes, and stores the labels, taints and pod routes of each. `network` is undefined
- * if this run declares no pod network.
+ * Runs the kubelets of all nodes, and stores the labels, taints and pod routes of each. `network` is undefined if this run
+ * declares no pod network.
  */
 export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Network | undefined): readonly RunningNode[] {
   return nodes.map(node => {

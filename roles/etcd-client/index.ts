@@ -42,7 +42,7 @@ export interface EtcdClientParameters {
 }
 
 export interface EtcdClientOutputs {
-  /** What kubeadm has to wait for. */
+  /** The tasks for which kubeadm has to wait. */
   readonly ready: readonly Task[]
 }
 

@@ -33,7 +33,7 @@ export interface KubeletParameters {
   readonly endpoint: string
   /** `host:port` of the node's own API server; undefined: it is a worker. */
   readonly ownApi?: string
-  /** Done when the cluster has stored the configuration, from which kubeadm reads it. */
+  /** The container runtime of the node. */
   readonly runtime: RuntimeName
   /** Credentials for registries, for runtimes that have no file of their own for them. */
   readonly registryCredentials: Readonly<Record<string, Login>>
@@ -46,7 +46,7 @@ export interface KubeletParameters {
 }
 
 export interface KubeletOutputs {
-  /** Writes the configuration, which kubeadm takes from the cluster: it has to wait until the cluster has it. */
+  /** Writes the configuration. kubeadm reads it from the cluster, so this has to wait until the cluster has stored it. */
   readonly configured: Task
   readonly running: Task
   /** Done when the node is Ready; without a network, when it is in the cluster. */

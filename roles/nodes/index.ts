@@ -12,7 +12,7 @@ export interface NodesParameters {
   readonly joined: Task
   /** Undefined where the pod network is not flannel. */
   readonly flannel?: {
-    /** The address that the other nodes use. */
+    /** The address at which the other nodes reach the node. */
     readonly address: string
     /** Done when the node is Ready: flannel has published its address by then. */
     readonly ready: Task

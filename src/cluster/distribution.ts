@@ -70,7 +70,7 @@ export interface DistributedCluster {
 export interface NodeMade {
   /** Done when the host is a node. */
   readonly joined: Task
-  /** Configures and runs the kubelet as the cluster has stored it. */
+  /** Runs the kubelet with the configuration that the cluster has stored. */
   run(order: RunOrder): KubeletRun
 }
 

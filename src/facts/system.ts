@@ -8,7 +8,7 @@ export interface SystemFacts {
   readonly os: {
     /** `ID` of /etc/os-release, e.g. `debian`. */
     readonly id: string
-    /** `ID_LIKE`, split. */
+    /** `ID_LIKE`, split at blanks. */
     readonly like: readonly string[]
     /** `VERSION_ID`, e.g. `12`; empty when there is none. */
     readonly version: string
