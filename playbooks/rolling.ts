@@ -29,7 +29,10 @@ import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from
 /** What they write or restart on a running node can take it out of the cluster; the distribution has more such roles. */
 const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
 
-/** These go from host to host, too: see rollFirewalls(), rollEtcdClients() and declareEtcd(). */
+/**
+ * Roles that also change one host after the other, by other rules: see rollFirewalls(), rollEtcdClients() and
+ * declareEtcd().
+ */
 const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name)
 
 /**
@@ -96,7 +99,7 @@ export interface RunningHosts {
 /** The tasks that prove that a running node works with its changes. */
 export interface Rolling extends RunningHosts {
   readonly distribution: Pick<DistributionProfile, 'rolled'>
-  /** Done when a node is Ready, by its name. */
+  /** For each node, by name, the task that is done when the node is Ready. */
   readonly ready: ReadonlyMap<string, Task>
   /** For each node, by name: done when its kubelet runs. */
   readonly kubelets: ReadonlyMap<string, Task>
@@ -198,7 +201,10 @@ interface Judged {
   readonly plan: Plan
 }
 
-/** What a plan would write on nodes and members of etcd that run, and can take one of them out. `batches`: see hostBatches(). */
+/**
+ * Tasks of a plan that would write on running nodes or members of etcd and could take one of them out. `batches`: see
+ * hostBatches().
+ */
 export function changesOfRunningHosts(
   { rolled: own }: Pick<DistributionProfile, 'rolled'>,
   batches: Batches,
@@ -212,7 +218,7 @@ export function changesOfRunningHosts(
   )
 }
 
-/** The running hosts that a plan would change, batch after batch. `batches`: see hostBatches(). */
+/** The running hosts that a plan would change, in batches. `batches`: see hostBatches(). */
 export function changingBatches(
   distribution: Pick<DistributionProfile, 'rolled'>,
   batches: Batches,

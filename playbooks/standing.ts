@@ -52,6 +52,7 @@ export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, 
   if (known === undefined) return false
   if (known.uptimeMs !== undefined && known.uptimeMs < bootMs) return true
   const { listening } = known
-  // A host that can be asked listens at least for SSH: where nothing is known of sockets, nothing is known to be down.
+  // A host that answers listens at least for SSH. If the facts have no sockets, evcctl could not read them, so it does not
+  // take etcd for down.
   return listening.length === 0 || listening.some(({ port }) => port === etcdPorts.clients)
 }

@@ -14,7 +14,7 @@ export function addonsOf(spec: ClusterSpec): DistributionAddons {
   }
 }
 
-// Whether kubeadm init leaves out what it would otherwise run in the cluster.
+// Whether kubeadm init skips the phase that installs the addon.
 function skipsAddon({ kubernetes }: ClusterSpec, addon: 'coredns' | 'kube-proxy'): boolean {
   const { skipPhases = [] } = kubernetes.initConfiguration as { readonly skipPhases?: readonly string[] }
   return skipPhases.some(phase => phase === 'addon' || phase === `addon/${addon}`)

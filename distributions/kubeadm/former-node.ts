@@ -12,15 +12,18 @@ import {
 /** Where kubeadm writes the manifests of the control plane, and the kubelet reads them. */
 export const staticPods = '/etc/kubernetes/manifests/'
 
-/** Manifests that kubeadm writes itself, and refuses to find. */
+/** Manifests that kubeadm writes itself. It refuses to run if one exists. */
 const kubeadmManifests = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map(
   name => `${staticPods}${name}.yaml`,
 )
 
-/** What is left of an interrupted or earlier join, which evcctl removes by itself. */
+/** Files of an interrupted or earlier join, which evcctl removes by itself. */
 const leftOfJoin = [kubeadmApi.ca, '/etc/kubernetes/bootstrap-kubelet.conf']
 
-/** Drop-in of kubeadm's package; evcctl has its own under this name, which goes before those of other folders. */
+/**
+ * Name of the drop-in of kubeadm's package. evcctl writes its own of this name in /etc, which has precedence over other
+ * folders.
+ */
 const ownDropIn = '/10-kubeadm.conf'
 
 /** What would get in kubeadm's way on a host that is no node yet. */
@@ -30,7 +33,7 @@ export const formerNode: FormerNode = {
     remains.kubeletSettings
       .filter(({ path, settings }) => settings.length > 0 && !path.endsWith(ownDropIn))
       .map(({ path, settings }) => ({
-        problem: `${path} would change how the kubelet is started.`,
+        problem: `${path} would change how the kubelet starts.`,
         expected: 'flags of the kubelet in cluster.yaml alone (spec.kubernetes.kubeletConfiguration, nodeRegistration)',
         actual: settings.join(' '),
         next: `Move the file away (then: systemctl daemon-reload), or delete those lines if nothing needs them any more.`,
@@ -49,14 +52,12 @@ function kubernetesFiles(spec: ClusterSpec, host: HostSpec, facts: HostFacts): H
   const hasCa = isServer && found.includes(kubeadmApi.ca)
   return {
     problem: hasCa
-      ? 'It is no node, yet there are certificates of another cluster: kubeadm would use its CA for this one.'
-      : 'It is no node, yet there are files of another cluster, which kubeadm refuses or takes for its own.',
-    expected: 'no certificates, manifests and data of a cluster',
+      ? 'The host is no node, but it has certificates of another cluster. kubeadm would use their CA for this cluster.'
+      : 'The host is no node, but it has files of another cluster. kubeadm would refuse them or use them for this cluster.',
+    expected: 'no certificates, manifests or data of a cluster',
     actual: actual.join('\n'),
     next: `If nobody needs them any more, run kubeadm reset --force on the host, or: rm -rf ${quoteAll(actual)}${
-      hasCa
-        ? '\nIf this CA is to be the CA of the new cluster, leave ca.crt and ca.key there alone and ignore the check.'
-        : ''
+      hasCa ? '\nTo use this CA for the new cluster, keep ca.crt and ca.key, and ignore the check.' : ''
     }`,
   }
 }

@@ -21,7 +21,7 @@ export const kubeadm: Distribution = {
   staticPods,
   certificates: {
     kubelets: '/var/lib/kubelet/',
-    renewal: `evcctl does not renew them yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. One control plane node after the other.`,
+    renewal: `evcctl does not renew the certificates of kubeadm yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. Do this on one control plane node after the other.`,
   },
   byHand: {
     reset: 'kubeadm reset',

@@ -2,7 +2,7 @@ import { type ApiAccess, type Role, settledNetwork, type Task } from '../../src/
 
 export interface SettledNetworkRoleParameters {
   readonly api: ApiAccess
-  /** `spec.network.cni` */
+  /** `spec.network.cni` of cluster.yaml. */
   readonly cni: string
   /** Whether kube-proxy has to run; undefined: the network works either way. */
   readonly kubeProxy?: boolean

@@ -20,7 +20,7 @@ export interface Site {
  * Hosts, etcd, firewalls, pod network and DNS are set up in playbooks/, in the same way for all distributions.
  */
 export interface Distribution extends DistributionProfile {
-  /** What it adds to the packages of a node. */
+  /** The packages that a node needs in addition. */
   packages(on: Site, machine: Machine): NodePackages
   /** Installs the programs of a node on a host. It waits for no other host. */
   prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms

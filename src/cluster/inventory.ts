@@ -32,7 +32,7 @@ export type Operation = (inventory: Inventory) => Graph
 export interface Inventory extends Derived {
   readonly spec: ClusterSpec
   readonly distribution: DistributionProfile
-  /** Of the hosts that answered, by name. */
+  /** Facts of the hosts that answered, by name. */
   readonly facts: ReadonlyMap<string, HostFacts>
   /** The secrets that the file names. */
   readonly secrets: ClusterSecrets

@@ -88,7 +88,8 @@ function nodeRules(
   const cluster = [...nodes, network.podCIDR]
   const nodePorts = [...cluster, ...firewall.nodePortsFrom]
   return [
-    // API servers, and pods that collect metrics: these come from their node's address unless the host is their own.
+    // Clients are API servers, and pods that collect metrics. Packets of such pods have the address of their node, except
+    // on that node itself.
     ...incoming('kubelet', 'tcp', only(ports.kubelet), cluster),
     ...overlayRules(network, nodes, cluster),
     ...incoming('NodePorts', 'tcp', ports.nodePorts, nodePorts),

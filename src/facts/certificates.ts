@@ -40,7 +40,7 @@ reading { printf "%s", $1; next }
 )
 `
 
-/** Those of the cluster and its etcd. */
+/** The certificates of the cluster and its etcd. */
 export const certificateFacts = (
   own: DistributionFacts,
 ): FactModule<{ readonly certificates: readonly CertificateFacts[] }> => ({

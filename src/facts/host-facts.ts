@@ -34,5 +34,5 @@ export interface AskedFacts extends KubeletNameServerFacts {
   readonly endpoint: EndpointFacts
 }
 
-/** Settled truths of a host of a cluster, read once a run in one exchange. Sizes in bytes, times in ms. */
+/** The facts of a host of a cluster. evcctl reads them once in a run, in one exchange. Sizes are in bytes, times in ms. */
 export interface HostFacts extends HostReading, FactsOf<ReturnType<typeof hostFacts>>, Partial<AskedFacts> {}

@@ -66,7 +66,7 @@ function parseRemains(printed: readonly string[]): RemainsFacts {
   }
 }
 
-// People are told to move or delete these: none leads out of the folder that was looked into.
+// Messages tell people to move or delete these files, so each path has to be inside the folder that the script looked into.
 function check(remains: RemainsFacts, { folder }: DistributionFacts): void {
   const { cniFiles, kubernetesFiles, kubeletSettings, interfaces, etcdFiles } = remains
   for (const list of Object.values(remains))

@@ -32,8 +32,8 @@ export function expiringCertificates(
     .map(one => ({ ...one, daysLeft: Math.floor((one.validTo - now) / dayMs) }))
 }
 
-// The kubelet renews its own when 10 % to 30 % of its time are left (k8s.io/client-go, util/certificate), so there is
-// something wrong only after that.
+// The kubelet renews its own certificate when 10 % to 30 % of its lifetime are left (k8s.io/client-go, util/certificate).
+// Less than 10 % left means that the renewal does not work.
 function soonMs({ path, validFrom, validTo }: CertificateFacts, { kubelets }: CertificateCare): number {
   const soon = soonDays * dayMs
   return path.startsWith(kubelets) ? Math.min(soon, (validTo - validFrom) / 10) : soon
@@ -85,7 +85,7 @@ function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: Certificat
   const { certificates, facts } = distribution
   const { etcd, file } = spec
   if (ca)
-    return `That is a CA: evcctl does not renew it, nor does ${distribution.name}. All that it signed has to be made again: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/`
+    return `This is a CA, which neither evcctl nor ${distribution.name} renews. Every certificate that it signed has to be created again, too: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/`
   if (path.startsWith(certificates.kubelets))
     return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
   if (path.startsWith(facts.folder)) return certificates.renewal

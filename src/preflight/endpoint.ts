@@ -11,7 +11,7 @@ interface Cluster {
   readonly caPath: string
   /** How people renew what API servers show. */
   readonly renew: string
-  /** Whether an API server of it listens somewhere. */
+  /** Whether any control plane node listens on the port of its API server. */
   readonly serves: boolean
 }
 
@@ -63,7 +63,7 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, 
   }
   if (!certificate.verify(ca.publicKey)) {
     return {
-      problem: `The API endpoint ${endpoint} does not lead to this cluster: it answers with a certificate of another CA.`,
+      problem: `The API endpoint ${endpoint} does not lead to this cluster: it presents a certificate of another CA.`,
       expected: `a certificate signed by ${caPath} (SHA-256 ${ca.fingerprint256})`,
       actual: describe(certificate),
       next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS through unchanged.',

@@ -23,7 +23,7 @@ const mostLines = 20
 /** What a check of one host knows of the cluster. */
 export type CheckedCluster = Pick<Inventory, 'spec' | 'distribution'>
 
-/** A host of cluster.yaml and what is known of it. */
+/** A host of cluster.yaml with its facts. */
 export interface KnownHost {
   readonly host: HostSpec
   readonly facts: HostFacts

@@ -66,7 +66,7 @@ function findings(cluster: KnownCluster): readonly Finding[] {
   return [...found, ...acrossHosts(spec, hosts), ...endpointChecks(cluster, hosts)]
 }
 
-// What is made of one host's facts must not end the run of the others, whatever they are.
+// Facts of one host must not end the run of the others, whatever a check does with them.
 function findingsOf(
   check: (typeof perHost)[number],
   cluster: CheckedCluster,

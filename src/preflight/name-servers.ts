@@ -5,7 +5,7 @@ import { isNodeAlready } from './node.ts'
 const offer =
   'Or write a file with name servers that pods reach, and name it: spec.kubernetes.kubeletConfiguration.resolvConf'
 
-/** Name servers that the node's pods can use: the cluster's DNS asks those of the host. */
+/** Checks that pods of the node can use the name servers of the host, because the cluster's DNS forwards to them. */
 export function* nameserverChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const named = resolvConfOf(spec)
   // With an empty resolvConf, the kubelet gives pods no name server of the host (kubelet.config.k8s.io/v1beta1).

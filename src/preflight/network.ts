@@ -5,7 +5,7 @@ import { type CheckedCluster, type Finding, finding } from './finding.ts'
 // which has at most 63.
 const namePattern = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 
-/** Host name and private address. */
+/** Checks the name and the private address. */
 export function* networkChecks(_cluster: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   if (!namePattern.test(host.name) || host.name.length > 63) {
     yield finding('hostname', host, {

@@ -19,7 +19,7 @@ const distributions: readonly Distribution[] = [
   { name: 'MicroShift', path: /\/microshift$/, remove: 'microshift-cleanup-data --all; then remove its package' },
 ]
 
-/** Other Kubernetes distributions, and packages that cannot be beside those that evcctl installs. */
+/** Finds other Kubernetes distributions, and packages that conflict with those that evcctl installs. */
 export function* otherSoftwareChecks(
   { spec, distribution }: CheckedCluster,
   host: HostSpec,

@@ -31,7 +31,10 @@ function neededPorts(
   ]
 }
 
-/** Ports that something else has taken. A host that is a node already has them taken by the cluster itself. */
+/**
+ * Finds ports that something else uses. On a host that is a node already, the cluster itself uses them, so only the ports
+ * of an etcd that evcctl has not started yet are checked.
+ */
 export function* portChecks(
   { spec, distribution }: CheckedCluster,
   host: HostSpec,

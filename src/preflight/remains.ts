@@ -3,7 +3,9 @@ import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isNodeAlready, isOrWasBegun } from './node.ts'
 import { isOwnCniFile, isOwnInterface } from './pod-network.ts'
 
-/** What other software, or an earlier cluster, has left on a host that is no node yet, and that would get in the way. */
+/**
+ * Finds remains of other software, or of an earlier cluster, that would disturb the node that evcctl will make of the host.
+ */
 export function* remainsChecks(
   { spec, distribution }: CheckedCluster,
   host: HostSpec,
@@ -15,7 +17,7 @@ export function* remainsChecks(
   const files = begun ? undefined : distribution.formerNode.files(spec, host, facts)
   if (files !== undefined) yield finding('kubernetesFiles', host, files)
   const { cniFiles, interfaces } = facts.remains
-  // Without a network of evcctl's, what lies there may be the wanted one.
+  // If evcctl installs no pod network, these files may belong to the wanted one.
   const foreign = spec.network.cni === 'none' ? [] : cniFiles.filter(path => !isOwnCniFile(spec, path))
   if (foreign.length > 0) {
     yield finding('cniFiles', host, {
@@ -40,7 +42,7 @@ export function* remainsChecks(
   }
 }
 
-// The kernel makes tunl0 by itself, as soon as anything loads its module.
+// The kernel creates tunl0 as soon as anything loads its module.
 function isInUse(name: string, facts: HostFacts): boolean {
   return name !== 'tunl0' || facts.networks.some(({ device }) => device === name)
 }

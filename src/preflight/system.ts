@@ -19,7 +19,7 @@ const controllers = ['cpu', 'cpuset', 'memory', 'pids']
 const raspberryPi =
   'On a Raspberry Pi append cgroup_enable=memory to the one line of /boot/firmware/cmdline.txt (/boot/cmdline.txt before Debian 12) and reboot.'
 
-/** Operating system, architecture, init system, kernel and cgroups. */
+/** Checks the operating system, architecture, init system, kernel and cgroups. */
 export function* systemChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const { os } = facts
   if (![os.id, ...os.like].some(id => families.includes(id))) {

@@ -10,7 +10,7 @@ export interface HostNote {
   readonly text: string
 }
 
-/** What there is on hosts that are no nodes yet and that becomes, or stays, part of the node. */
+/** Notes about things on hosts that are no nodes yet: they become, or stay, part of the node. */
 export function takenOver({
   spec,
   distribution,
