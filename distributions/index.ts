@@ -1,7 +1,7 @@
 import type { ClusterSpec, Distribution } from '../src/index.ts'
 import { kubeadm } from './kubeadm/index.ts'
 
-/** What makes the cluster of a file. Everything that differs from one distribution to another is asked of the result. */
+/** The distribution of a cluster. It has everything in which distributions differ. */
 export function distributionOf(_spec: ClusterSpec): Distribution {
   return kubeadm
 }

@@ -26,7 +26,7 @@ import {
 } from '../src/index.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
-/** What they write or restart on a running node can take it out of the cluster; the distribution has more such roles. */
+/** Roles that can take a running node out of the cluster when they write or restart. The distribution has more of them. */
 const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
 
 /**
@@ -88,7 +88,7 @@ function controlPlaneBatches(
   return [begin, ...others.filter(name => runs.has(name)).map(name => [name])]
 }
 
-/** The hosts of a cluster, and the host on which barriers between batches run. */
+/** The hosts of a cluster, and the one on which the barriers between batches run. */
 export interface RunningHosts {
   readonly spec: ClusterSpec
   readonly facts: ReadonlyMap<string, HostFacts>

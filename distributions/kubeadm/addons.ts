@@ -1,6 +1,6 @@
 import type { ClusterSpec, DistributionAddons } from '../../src/index.ts'
 
-/** What kubeadm makes in the cluster. It can be told in two ways to leave an addon out. */
+/** The addons that kubeadm installs in the cluster. Two settings of kubeadm leave one out. */
 export function addonsOf(spec: ClusterSpec): DistributionAddons {
   const { dns, proxy } = spec.kubernetes.clusterConfiguration as {
     readonly dns?: { readonly disabled?: boolean }

@@ -9,7 +9,7 @@ import {
   quoteAll,
 } from '../../src/index.ts'
 
-/** Where kubeadm writes the manifests of the control plane, and the kubelet reads them. */
+/** The folder in which kubeadm writes the manifests of static pods, and from which the kubelet reads them. */
 export const staticPods = '/etc/kubernetes/manifests/'
 
 /** Manifests that kubeadm writes itself. It refuses to run if one exists. */
@@ -26,7 +26,7 @@ const leftOfJoin = [kubeadmApi.ca, '/etc/kubernetes/bootstrap-kubelet.conf']
  */
 const ownDropIn = '/10-kubeadm.conf'
 
-/** What would get in kubeadm's way on a host that is no node yet. */
+/** Finds files that would disturb kubeadm on a host that is no node yet. */
 export const formerNode: FormerNode = {
   files: kubernetesFiles,
   kubeletSettings: ({ remains }) =>

@@ -34,7 +34,7 @@ const apiServer = (port: number) => `ask_api() {
 const stackedManifest = '/etc/kubernetes/manifests/etcd.yaml'
 const stackedUrl = `$(sed -n 's/^ *- --listen-client-urls=\\([^,]*\\).*/\\1/p' ${stackedManifest} | head -n 1)`
 
-/** What `evcctl status` asks of a node that kubeadm has made. */
+/** How `evcctl status` reads the health of a node of kubeadm. */
 export const kubeadmHealth: HealthQuestions = {
   kubelet,
   apiServer,

@@ -6,7 +6,7 @@ import { kubelet } from '../../roles/kubelet/index.ts'
 import { kubernetesBinaries } from '../../roles/kubernetes-binaries/index.ts'
 import { kubeadmConfigurationKind, type RolledWork } from '../../src/index.ts'
 
-/** What can take a running node out of the cluster; images can fill its disk. */
+/** Work that can take a running node out of the cluster. Images are part of it because they can fill the disk. */
 export const rolled: RolledWork = {
   roles: [containerd, criO, docker, images, kubernetesBinaries, kubelet].map(({ name }) => name),
   kinds: [kubeadmConfigurationKind],

@@ -15,7 +15,7 @@ export function isControlPlane({ roles }: Roles): boolean {
   return roles.includes('control-plane')
 }
 
-/** Whether a host has the role etcd: a member that the distribution does not make. */
+/** Whether a host has the role etcd: it has a member of an external etcd, which the distribution does not run. */
 export function isEtcdHost({ roles }: Roles): boolean {
   return roles.includes('etcd')
 }
@@ -26,7 +26,7 @@ export function labelsFor(host: HostSpec): Readonly<Record<string, string>> {
   return { ...role, ...host.labels }
 }
 
-/** Taints of cluster.yaml; a control plane node that is no worker has Kubernetes' own, too. */
+/** The taints of cluster.yaml. A control plane node that is not also a worker has Kubernetes' own taint, too. */
 export function taintsFor(host: HostSpec): readonly Taint[] {
   const dedicated = isControlPlane(host) && !host.roles.includes('worker')
   return dedicated ? [controlPlaneTaint, ...host.taints] : host.taints

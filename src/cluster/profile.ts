@@ -4,15 +4,15 @@ import type { DistributionFacts, HostFacts } from '../facts/index.ts'
 import type { ApiAccess } from '../resources/api/index.ts'
 import type { PortRange } from '../resources/firewall/index.ts'
 
-/** What is known of a distribution before it declares anything: where it keeps what, and what its hosts are asked. */
+/** Facts about a distribution that are known before it declares anything: paths, ports, and the questions to its hosts. */
 export interface DistributionProfile {
-  /** As people write it. */
+  /** The name as people write it. */
   readonly name: string
   readonly api: ApiAccess
   readonly facts: DistributionFacts
-  /** Paths by which other distributions are found on a host, and that this one has itself. */
+  /** Paths that would show another distribution on a host, but that belong to this one. */
   readonly ownPaths: readonly string[]
-  /** Folder of the manifests whose pods the kubelet runs without the API, with a slash at its end. */
+  /** Folder of the manifests of static pods, with a slash at its end. */
   readonly staticPods: string
   readonly certificates: CertificateCare
   readonly byHand: ByHand
@@ -20,9 +20,9 @@ export interface DistributionProfile {
   readonly health: HealthQuestions
   readonly rolled: RolledWork
   ports(spec: ClusterSpec): DistributionPorts
-  /** What it runs in the cluster besides the control plane. */
+  /** The addons that it runs in the cluster besides the control plane. */
   addons(spec: ClusterSpec): DistributionAddons
-  /** The image of the sandboxes of all pods, which every node has. */
+  /** The image of the pause container (sandbox) of all pods, which every node has. */
   sandboxImage(spec: ClusterSpec): string
 }
 
@@ -36,53 +36,53 @@ export interface ByHand {
   readonly renewCertificates: string
 }
 
-/** How certificates on its nodes stay valid; those in the folder of its facts are the distribution's own. */
+/** How certificates on its nodes are renewed. Those in the folder of its facts are the distribution's own. */
 export interface CertificateCare {
-  /** Folder of the kubelet's, which it renews by itself, with a slash at its end. */
+  /** Folder of the kubelet's certificates, which the kubelet itself renews, with a slash at its end. */
   readonly kubelets: string
-  /** What to do about the distribution's own: sentences for people. */
+  /** Sentences that tell people how to renew the distribution's own certificates. */
   readonly renewal: string
 }
 
-/** A problem of a host, whose name is known. */
+/** A problem of a host. The caller adds the name of the host. */
 export type HostProblem = Omit<ErrorDetails, 'where'>
 
-/** What an earlier cluster or other software has left on a host that is no node yet. */
+/** Finds remains of an earlier cluster or other software on a host that is no node yet. */
 export interface FormerNode {
-  /** Files that the distribution would refuse or take for its own; undefined: there are none. */
+  /** Files that the distribution would refuse or use as its own; undefined: there are none. */
   files(spec: ClusterSpec, host: HostSpec, facts: HostFacts): HostProblem | undefined
   /** Files that would change how the kubelet starts. */
   kubeletSettings(facts: HostFacts): readonly HostProblem[]
 }
 
-/** What of its own goes from one batch of running nodes to the next; see playbooks/rolling.ts. */
+/** The distribution's own work that changes running nodes batch by batch; see playbooks/rolling.ts. */
 export interface RolledWork {
-  /** Names of roles: what these write or restart on a running node can take it out of the cluster. */
+  /** Names of roles that can take a running node out of the cluster when they write files or restart services. */
   readonly roles: readonly string[]
-  /** Kinds of resources that change the control plane itself, e.g. its static pods; each node's is its `configured`. */
+  /** Kinds of the resources that change the control plane itself, e.g. its static pods; see `configured` of ServerMade. */
   readonly kinds: readonly string[]
 }
 
 /**
- * What `evcctl status` asks of a host, as functions of sh. They use `get`, `tell` and `url` of src/cli/status/health-probe.ts,
- * and print `NAME=absent` where the host does not have what is asked.
+ * Functions of sh with which `evcctl status` reads the health of a host. They use `get`, `tell` and `url` of
+ * src/cli/status/health-probe.ts, and print `NAME=absent` if the host does not have the component.
  */
 export interface HealthQuestions {
-  /** The function `ask_kubelet`; its answer has the name `kubelet`. */
+  /** The function `ask_kubelet`, whose answer has the name `kubelet`. */
   readonly kubelet: string
-  /** The function `ask_api`; its answer has the name `api`. `port`: what cluster.yaml says, where the host does not know it. */
+  /** The function `ask_api`, whose answer has the name `api`. `port`: that of cluster.yaml, if the host does not have it. */
   apiServer(port: number): string
-  /** The member of etcd that the distribution itself makes on control plane nodes. */
+  /** The member of etcd that the distribution itself creates on control plane nodes. */
   readonly member: MemberQuestion
 }
 
-/** Where a member of etcd is asked. */
+/** How to reach a member of etcd on its host. */
 export interface MemberQuestion {
   /** A file that only hosts with a member have. */
   readonly is: string
-  /** A word of sh with its client URL; where that is empty, the member is asked on the loopback address. */
+  /** A word of sh with its client URL. If the URL is empty, the loopback address is used. */
   readonly at: string
-  /** What a client shows and trusts. */
+  /** The certificate and key of a client, and the CA that it trusts. */
   readonly files: { readonly ca: string; readonly certificate: string; readonly key: string }
 }
 
@@ -93,17 +93,17 @@ export interface UsedPort {
 }
 
 export interface DistributionPorts {
-  /** TCP port at which API servers and pods reach the kubelet of a node. */
+  /** The TCP port of the kubelet, for API servers and pods. */
   readonly kubelet: number
   /** The ports of Services of type NodePort. */
   readonly nodePorts: PortRange
-  /** Where its programs listen on every node, and besides on control plane nodes; without etcd. */
+  /** Ports of its programs on every node, and further ones on control plane nodes (`ofServers`); without those of etcd. */
   readonly ofNodes: readonly UsedPort[]
   readonly ofServers: readonly UsedPort[]
 }
 
 export interface DistributionAddons {
-  /** Whether the cluster's DNS is the CoreDNS that the distribution makes. */
+  /** Whether the cluster's DNS is the CoreDNS that the distribution installs. */
   readonly coreDns: boolean
   readonly kubeProxy: boolean
 }

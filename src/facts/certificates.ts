@@ -12,7 +12,7 @@ export interface CertificateFacts {
   readonly validTo: number
 }
 
-/** Files with certificates that evcctl makes for an external etcd. */
+/** Files with certificates that evcctl creates for an external etcd. */
 const ofEtcd = ['/etc/etcd/pki/*.crt', '/etc/etcd/ca/ca.crt', '/etc/evcctl/etcd/*.crt']
 
 const mostFiles = 50

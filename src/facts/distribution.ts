@@ -1,16 +1,16 @@
-/** What a distribution says of how its hosts are told from others, and of what lies there. Paths are absolute. */
+/** How to recognise the hosts of a distribution, and the files on them. Paths are absolute. */
 export interface DistributionFacts {
   /**
-   * Lines of sh that print `kubelet.conf` where the node's own credentials are, `admin.conf` where the administrator's are,
-   * and `control-plane` where all of an API server is, and nothing was cut off; see KubernetesFacts.
+   * Lines of sh that print `kubelet.conf` if the credentials of a node exist, `admin.conf` if those of the administrator
+   * exist, and `control-plane` if all files of an API server exist and no work was interrupted; see KubernetesFacts.
    */
   readonly node: string
-  /** A condition of sh, for an `if`: work on making or removing a node was cut off. */
+  /** A condition of sh, for an `if`: the creation or removal of a node was interrupted. */
   readonly unfinished: string
   /** Folder of the files below, with a slash at its end. */
   readonly folder: string
-  /** Words of sh: patterns of the kubeconfigs, certificates, keys and manifests of a node. */
+  /** Patterns of sh for the kubeconfigs, certificates, keys and manifests of a node. */
   readonly files: string
-  /** Patterns of sh: files with certificates of the cluster, kubeconfigs among them. */
+  /** Patterns of sh for files with certificates of the cluster, including kubeconfigs. */
   readonly certificates: readonly string[]
 }

@@ -16,7 +16,7 @@ export interface EndpointFacts {
   readonly asked: boolean
   /** The certificate that the endpoint presented, PEM. */
   readonly certificate?: string
-  /** The CA certificate of API servers that the host has, PEM. */
+  /** The CA certificate of the cluster's API servers, if the host has it, PEM. */
   readonly clusterCa?: string
 }
 
@@ -24,8 +24,9 @@ export interface EndpointFacts {
 const patience = 5
 
 /**
- * What a host finds at `host:port`, with what every Debian has: what the name means there, whether a TCP connection is
- * taken, and with which certificate TLS is answered. `ca`: path of the CA certificate of API servers. It writes nothing.
+ * Facts about `host:port`, found with programs that every Debian has: the addresses of the name, whether a TCP connection
+ * is accepted, and which certificate the server presents. `ca`: path of the CA certificate of the cluster's API servers. The
+ * script writes nothing.
  */
 export function endpointFacts(address: string, ca: string): FactModule<{ readonly endpoint: EndpointFacts }> {
   const colon = address.lastIndexOf(':')

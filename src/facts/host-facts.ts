@@ -13,7 +13,7 @@ import { remainsFacts } from './remains.ts'
 import { swapFacts } from './swap.ts'
 import { systemFacts } from './system.ts'
 
-/** What every host of a cluster is asked; `own`: what is particular to its distribution. */
+/** The facts that evcctl reads on every host of a cluster. `own`: those that depend on its distribution. */
 export function hostFacts(own: DistributionFacts) {
   return [
     systemFacts,

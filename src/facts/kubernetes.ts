@@ -7,12 +7,12 @@ export interface KubernetesFacts {
     readonly kubeletConf: boolean
     /** Whether the credentials of the cluster's administrator exist. */
     readonly adminConf: boolean
-    /** Whether it is a control plane node: all of an API server is there, and nothing that makes or removes a node was cut off. */
+    /** Whether it is a control plane node: all files of an API server exist, and no creation or removal was interrupted. */
     readonly controlPlane: boolean
   }
 }
 
-/** What the host is to the cluster. */
+/** Whether the host is a node of a cluster. */
 export const kubernetesFacts = ({ node }: DistributionFacts): FactModule<KubernetesFacts> => ({
   script: `at kubernetes
 ${node}`,

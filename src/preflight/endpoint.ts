@@ -7,7 +7,7 @@ interface Cluster {
   readonly endpoint: string
   /** The CA of the cluster; undefined as long as there is no cluster. */
   readonly ca: X509Certificate | undefined
-  /** Where control plane nodes have it. */
+  /** The path of the CA certificate on control plane nodes. */
   readonly caPath: string
   /** How people renew what API servers show. */
   readonly renew: string

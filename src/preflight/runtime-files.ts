@@ -19,7 +19,7 @@ export function* runtimeFileChecks({ spec }: CheckedCluster, host: HostSpec, fac
     if (problem === undefined) continue
     yield finding('runtimeFiles', host, {
       problem: `containerd does not start with ${path}.`,
-      expected: `TOML with version = ${ours} or an older one, the version of /etc/containerd/config.toml`,
+      expected: `TOML with version = ${ours}, as in /etc/containerd/config.toml, or an older one`,
       actual: problem,
       next: 'Configure the program that wrote the file to write such a version, or move the file away.',
     })

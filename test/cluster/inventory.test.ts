@@ -30,7 +30,7 @@ describe('the inventory of a cluster', () => {
       '192.0.2.12',
       '192.0.2.13',
     ])
-    expect(() => inventoryOf(spec, kubeadm, known('cp1')).apiServers).toThrow(/does not say by which address/)
+    expect(() => inventoryOf(spec, kubeadm, known('cp1')).apiServers).toThrow(/does not have the address at which/)
   })
 
   test('lists etcd hosts with the one that signs first', () => {
