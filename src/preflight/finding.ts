@@ -20,7 +20,7 @@ export interface Finding {
 // Most lines of `actual`. A longer list is easier to look at on the host itself.
 const mostLines = 20
 
-/** What a check of one host knows of the cluster. */
+/** The part of the inventory that a check of one host gets. */
 export type CheckedCluster = Pick<Inventory, 'spec' | 'distribution'>
 
 /** A host of cluster.yaml with its facts. */

@@ -1,10 +1,10 @@
 import { freeSpacePaths, type HostFacts, type HostSpec, isControlPlane } from '../index.ts'
 import { type CheckedCluster, type Finding, finding, sizeText } from './finding.ts'
 
-/** kubeadm's NumCPU check for control plane nodes (kubeadm/app/constants: ControlPlaneNumCPU). */
+/** The limit of kubeadm's check NumCPU for control plane nodes (kubeadm/app/constants: ControlPlaneNumCPU). */
 const controlPlaneCpus = 2
 
-/** Processors, memory and free disk space. */
+/** Checks processors, memory and free disk space. */
 export function* machineChecks({ spec }: CheckedCluster, host: HostSpec, facts: HostFacts): Iterable<Finding> {
   const { minMemory, minFree } = spec.preflight
   const ignoresCpus = spec.kubernetes.ignorePreflightErrors.some(name => ['numcpu', 'all'].includes(name.toLowerCase()))
@@ -26,7 +26,7 @@ export function* machineChecks({ spec }: CheckedCluster, host: HostSpec, facts: 
     })
   }
   for (const path of freeSpacePaths) {
-    // A node that has its binaries and images already needs none of that space again.
+    // A host that is a node already has its binaries and images, and needs no more space for them.
     if (facts.freeBytes[path] >= minFree[path] || facts.kubernetes.kubeletConf) continue
     yield finding('disk', host, {
       problem: `There is too little free space for ${path}.`,

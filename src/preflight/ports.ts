@@ -13,7 +13,7 @@ import { getsFirstEtcd } from './etcd.ts'
 import { type CheckedCluster, type Finding, finding } from './finding.ts'
 import { isOrWasBegun } from './node.ts'
 
-/** TCP ports that the parts of a node listen on, and what may already do so. Linux cuts process names after 15 characters. */
+/** TCP ports of the parts of a node, and the processes that may listen there. Linux cuts process names after 15 characters. */
 function neededPorts(
   spec: ClusterSpec,
   host: HostSpec,

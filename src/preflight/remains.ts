@@ -12,7 +12,7 @@ export function* remainsChecks(
   facts: HostFacts,
 ): Iterable<Finding> {
   if (isNodeAlready(facts) || !isNode(host)) return
-  // What evcctl has left on a host that it was making a node of is no other cluster's.
+  // If evcctl was interrupted while it made the host a node, the files of a cluster are from that run.
   const begun = isOrWasBegun(facts)
   const files = begun ? undefined : distribution.formerNode.files(spec, host, facts)
   if (files !== undefined) yield finding('kubernetesFiles', host, files)
