@@ -13,6 +13,7 @@ import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { joinWithStubs } from './join-stubs.ts'
 import { Sandbox } from './sandbox.ts'
 import { expectGolden } from './shared-functions.ts'
+import { stateOf } from './state-of.ts'
 
 const ca = throwAwayCa()
 const token = 'abcdef.0123456789abcdef'
@@ -62,11 +63,6 @@ async function look(files: Readonly<Record<string, string>>): Promise<ControlPla
   return sandbox.probe(resource)
 }
 
-const nothing = {
-  ...{ found: [], inEtcdData: [], cutOff: undefined, aside: false },
-  ...{ caHash: undefined, node: undefined },
-}
-
 describe('the join of a control plane node', () => {
   test.each<[string, Readonly<Record<string, string>>, ControlPlaneJoinState['state']]>([
     ['a bare host', {}, 'absent'],
@@ -83,8 +79,7 @@ describe('the join of a control plane node', () => {
 
   test('leaves an external etcd alone', () => {
     const external = controlPlaneJoin({ ...parameters, etcdData: 'external' })
-    const unfinished = { ...nothing, state: 'unfinished' } as const
-    const [step] = external.converge(unfinished, desired)
+    const [step] = external.converge(stateOf(external, 'cutOff=control-plane '), desired)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     expect(step.run).toContain('kubeadm reset')
     for (const word of ['/var/lib/etcd', 'external']) {
@@ -140,8 +135,8 @@ describe('the join of a control plane node', () => {
 
   test('resets only with the marker, and has its secrets on stdin alone', async () => {
     const scripts: string[] = []
-    for (const state of ['absent', 'unfinished'] as const) {
-      const [step, ...others] = resource.converge({ ...nothing, state }, desired)
+    for (const files of [{}, marker]) {
+      const [step, ...others] = resource.converge(await look(files), desired)
       if (step === undefined || !('run' in step)) throw new Error('expected a run step')
       expect(step.stdin).toBeInstanceOf(Secret)
       for (const secret of [token, key]) expect(step.run + JSON.stringify(others)).not.toContain(secret)
@@ -154,8 +149,7 @@ describe('the join of a control plane node', () => {
   })
 
   test('hands kubeadm a document with token, pinned CA and certificate key', async () => {
-    const state = { ...nothing, state: 'absent' } as const
-    const [step] = resource.converge(state, { ...desired, caHash: 'sha256:abc' })
+    const [step] = resource.converge(await look({}), { ...desired, caHash: 'sha256:abc' })
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.
     ;(step as { stdin: Secret }).stdin.map(value => {
@@ -166,7 +160,7 @@ describe('the join of a control plane node', () => {
   })
 
   test('has no file with secrets while kubeadm runs, and gives each phase the document', async () => {
-    const [step] = resource.converge({ ...nothing, state: 'absent' }, desired)
+    const [step] = resource.converge(await look({}), desired)
     const { exitCode, stderr, asked, read, files } = await joinWithStubs(step)
     expect([exitCode, stderr]).toEqual([0, ''])
     const phase = 'join phase control-plane-prepare'
@@ -185,7 +179,7 @@ describe('the join of a control plane node', () => {
     ['none that only begins like its own', '192.0.2.120', ''],
     ['none of another node', '192.0.2.13', ''],
   ])('takes %s stale member out of etcd', async (_what, address, removed) => {
-    const [step] = resource.converge({ ...nothing, state: 'absent' }, desired)
+    const [step] = resource.converge(await look({}), desired)
     const script = (step as { run: string }).run
     const functions = script.slice(script.indexOf('ask_etcd() {'), script.indexOf('keep_entries() {'))
     const answer = `{"header":{},"members":[${member('1', '192.0.2.11')},${member('7', address)}]}`
@@ -201,7 +195,7 @@ curl() { case "$*" in *member/list*) printf '%s' '${answer}';; *) printf '%s\\n'
 })
 
 test('a member that etcd does not let go is not reset', async () => {
-  const [step] = resource.converge({ ...nothing, state: 'unfinished' }, desired)
+  const [step] = resource.converge(await look(marker), desired)
   const script = (step as { run: string }).run
   const functions = script.slice(script.indexOf('ask_etcd() {'), script.indexOf("echo 'removing what"))
   const sandbox = new Sandbox()

@@ -28,7 +28,7 @@ function kubelet(sandbox: Sandbox, url: string, proxy: HttpProxy) {
 async function fetched(url: string, proxy: HttpProxy) {
   const sandbox = new Sandbox()
   const resource = kubelet(sandbox, url, proxy)
-  const steps = resource.converge(undefined, resource.desired as never)
+  const steps = resource.converge(await sandbox.probe(resource), resource.desired as never)
   const ended = await sandbox.run(steps)
   const explained = resource.explain?.({ step: 0, ...ended }, resource.desired as never)
   return { ...ended, steps, explained, installed: () => readFileSync(`${sandbox.root}/bin/kubelet`) }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { imageArchive } from '../../src/resources/artifacts/image-archive.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const sha256 = 'a'.repeat(64)
 const archive = (sum: string) =>
@@ -51,7 +52,7 @@ test('all archives of a host are asked for with one script', () => {
 
 test('what is downloaded is checked, imported and removed', async () => {
   const resource = archive(sha256)
-  const [step] = resource.converge({ images: undefined, missing: [] }, resource.desired as never)
+  const [step] = resource.converge(stateOf(resource), resource.desired as never)
   if (step === undefined || !('run' in step)) throw new Error('expected a run step')
   await expect(step.run).toMatchFileSnapshot('../goldens/resources/image-archive.sh')
 })
@@ -71,7 +72,7 @@ test.each([
   program('df', `printf 'Filesystem\\n/dev/vda 1 1 ${free} 1%% /\\n'`)
   const source = { file: '/controller/pause.tar' }
   const resource = imageArchive({ store: 'containerd', name: 'pause.tar', source, sha256, site: 'local' })
-  const load = resource.converge({ images: undefined, missing: [] }, resource.desired as never).at(-1)
+  const load = resource.converge(stateOf(resource), resource.desired as never).at(-1)
   if (load === undefined || !('run' in load)) throw new Error('expected a run step')
   const script = load.run.replaceAll('/usr/local/bin/', '')
   const { exitCode, stderr } = await sandbox.sh(`set -eu\n${script}`, '', `${sandbox.root}/bin:`)

@@ -15,6 +15,7 @@ import { expect, test } from 'vitest'
 import { installedArtifact } from '../../src/resources/artifacts/installed-artifact.ts'
 import { shareRuns } from '../../src/shell/share.ts'
 import { Sandbox, serve } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const program = Buffer.from(`#!/bin/sh\necho one\n${'#'.repeat(5000)}\n`)
 
@@ -71,9 +72,9 @@ test.each([
   const sandbox = new Sandbox()
   await using server = await files(program)
   const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
-  await sandbox.run(resource.converge(undefined, resource.desired as never))
+  await sandbox.apply(resource)
   spoil(`${sandbox.root}/bin/kubelet`)
-  const change = resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  const change = await sandbox.compare(resource)
   expect(change?.action).toBe('update')
   expect(change?.fields).toHaveLength(1)
   expect(change?.fields[0]?.field).toContain('/bin/kubelet')
@@ -84,8 +85,7 @@ test('a file of somebody else is named by the plan before it is replaced, and on
   const sandbox = new Sandbox()
   const path = `${sandbox.root}/bin/kubelet`
   mkdirSync(`${sandbox.root}/bin`)
-  const plan = async (resource: ReturnType<typeof kubelet>) =>
-    resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  const plan = (resource: ReturnType<typeof kubelet>) => sandbox.compare(resource)
   const resource = kubelet(sandbox, 'http://127.0.0.1:1', sha256(program))
   const version = { field: 'version', after: '1.36.4' }
   writeFileSync(path, 'my own')
@@ -116,12 +116,12 @@ test.each([
     await using server = await files(program)
     const path = `${sandbox.root}/bin/kubelet`
     const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
-    const apply = () => sandbox.run(resource.converge(undefined, resource.desired as never))
+    const apply = () => sandbox.apply(resource)
     await apply()
     execFileSync('rm', [path])
     make(path)
     const before = readdirSync(path)
-    const plan = async () => resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+    const plan = () => sandbox.compare(resource)
     expect((await plan())?.refused).toMatchObject({
       problem: `${path} is a folder.`,
       next: expect.stringContaining(path),
@@ -149,12 +149,12 @@ test.each([
   const aside = `${sandbox.root}/aside`
   mkdirSync(aside)
   const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
-  await sandbox.run(resource.converge(undefined, resource.desired as never))
+  await sandbox.apply(resource)
   execFileSync('rm', [path])
   make(path, aside)
-  const plan = async () => resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  const plan = () => sandbox.compare(resource)
   expect((await plan())?.fields).toEqual([{ field: path, before: 'not a file', after: 'installed' }])
-  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(resource)).toMatchObject({ exitCode: 0 })
   expect(lstatSync(path).isFile()).toBe(true)
   expect(readdirSync(aside)).toEqual([])
   expect(await plan()).toBeUndefined()
@@ -174,11 +174,11 @@ test('a folder in the place of a member that a later version no longer has is le
       install: { members: Object.fromEntries(members.map(name => [`./${name}`, `${sandbox.root}/bin/${name}`])) },
     })
   const [both, one] = [etcd(['etcd', 'etcdctl']), etcd(['etcd'])]
-  await sandbox.run(both.converge(undefined, both.desired as never))
+  await sandbox.apply(both)
   execFileSync('rm', [`${sandbox.root}/bin/etcdctl`])
   mkdirSync(`${sandbox.root}/bin/etcdctl`)
-  expect(await sandbox.run(one.converge(undefined, one.desired as never))).toMatchObject({ exitCode: 0 })
-  expect(one.diff(await sandbox.probe(one), one.desired as never, { watched: [] })).toBeUndefined()
+  expect(await sandbox.apply(one)).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.compare(one)).toBeUndefined()
   expect(existsSync(`${sandbox.root}/bin/etcdctl`)).toBe(true)
 })
 
@@ -205,11 +205,11 @@ test('of an archive, files at the places of its members are named, also at those
   expect(await fields(['etcd'])).toEqual(['version: 3.6.8'])
   expect(await fields(['etcd', 'etcdctl'])).toEqual(['version: 3.6.8', '/bin/etcdctl: replaced'])
   const first = etcd(['etcd'])
-  expect(await sandbox.run(first.converge(undefined, first.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(first)).toMatchObject({ exitCode: 0 })
   expect(await fields(['etcd'])).toBeUndefined()
   expect(await fields(['etcd', 'etcdctl'])).toEqual(['/bin/etcdctl: replaced'])
   const both = etcd(['etcd', 'etcdctl'])
-  expect(await sandbox.run(both.converge(undefined, both.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(both)).toMatchObject({ exitCode: 0 })
   expect(await fields(['etcd', 'etcdctl'])).toBeUndefined()
 })
 
@@ -226,7 +226,7 @@ test('of a whole folder, the plan says how many files of somebody else are there
     site: 'github.com',
     install: { folder },
   })
-  const plan = async () => resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })
+  const plan = () => sandbox.compare(resource)
   expect((await plan())?.fields).toHaveLength(1)
   mkdirSync(folder, { recursive: true })
   for (const name of ['bridge', 'mine']) writeFileSync(join(folder, name), 'my own')
@@ -237,7 +237,7 @@ test('of a whole folder, the plan says how many files of somebody else are there
   })
   // They may be large: none of them is read.
   expect((await sandbox.sh(resource.probe.script)).stdout).not.toMatch(/^[0-9a-f]{64}/m)
-  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(resource)).toMatchObject({ exitCode: 0 })
   expect(await plan()).toBeUndefined()
   expect(readFileSync(join(folder, 'mine'), 'utf8')).toBe('my own')
   execFileSync('rm', [join(folder, 'bridge')])
@@ -252,7 +252,7 @@ test('several programs are looked at together, and only what is not as recorded 
     const install = { binary: `${sandbox.root}/bin/${name}` }
     return installedArtifact({ name, version: '1', source: server, sha256: sha256(program), site: 'x', install })
   })
-  for (const { converge, desired } of resources.slice(0, 2)) await sandbox.run(converge(undefined, desired as never))
+  for (const resource of resources.slice(0, 2)) await sandbox.apply(resource)
   writeFileSync(`${sandbox.root}/bin/kubelet`, 'other')
   const { runs } = shareRuns(resources.map(({ probe }) => probe))
   expect(runs).toHaveLength(1)
@@ -270,9 +270,7 @@ test('a record that a power cut emptied is written again, and one that cannot be
   const resource = kubelet(sandbox, 'http://127.0.0.1:1', 'f'.repeat(64))
   mkdirSync(sandbox.inside('/var/lib/evcctl/artifacts'), { recursive: true })
   writeFileSync(sandbox.inside('/var/lib/evcctl/artifacts/kubelet'), '')
-  expect(resource.diff(await sandbox.probe(resource), resource.desired as never, { watched: [] })?.action).toBe(
-    'update',
-  )
+  expect((await sandbox.compare(resource))?.action).toBe('update')
   expect(() => resource.probe.parse({ exitCode: 1, stdout: '', stderr: 'grep: Input/output error' })).toThrow(
     /could not be read/,
   )
@@ -282,7 +280,7 @@ test('another version and another build of the same version are updates', async 
   const sandbox = new Sandbox()
   await using server = await files(program)
   const installed = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
-  await sandbox.run(installed.converge(undefined, installed.desired as never))
+  await sandbox.apply(installed)
   const current = await sandbox.probe(installed)
   const fieldsOf = (resource: typeof installed) =>
     resource.diff(current, resource.desired as never, { watched: [] })?.fields
@@ -301,7 +299,7 @@ test('a download that was cut off is resumed', async () => {
   const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
   mkdirSync(sandbox.inside('/var/cache/evcctl'), { recursive: true })
   writeFileSync(sandbox.inside(`/var/cache/evcctl/${sha256(program)}.part`), program.subarray(0, 1000))
-  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(resource)).toMatchObject({ exitCode: 0 })
   expect(seen).toEqual(['bytes=1000-'])
   expect(readFileSync(`${sandbox.root}/bin/kubelet`)).toEqual(program)
 })
@@ -313,7 +311,7 @@ test('a resumed download that does not match is begun again', async () => {
   const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(program))
   mkdirSync(sandbox.inside('/var/cache/evcctl'), { recursive: true })
   writeFileSync(sandbox.inside(`/var/cache/evcctl/${sha256(program)}.part`), 'x'.repeat(1000))
-  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(resource)).toMatchObject({ exitCode: 0 })
   expect(seen).toEqual(['bytes=1000-', undefined])
 })
 
@@ -322,7 +320,7 @@ test('a download that is not what it should be is not kept, and both checksums a
   await using server = await files(program)
   const wanted = 'a'.repeat(64)
   const resource = kubelet(sandbox, `${server.url}/kubelet`, wanted)
-  const ended = await sandbox.run(resource.converge(undefined, resource.desired as never))
+  const ended = await sandbox.apply(resource)
   const details = resource.explain?.({ step: 0, ...ended }, resource.desired as never)
   expect(details).toMatchObject({
     expected: `sha256 ${wanted} from dl.k8s.io`,
@@ -343,7 +341,7 @@ test.each([
     response.writeHead(status).end()
   })
   const resource = kubelet(sandbox, `${server.url}/kubelet`, 'a'.repeat(64))
-  const ended = await sandbox.run(resource.converge(undefined, resource.desired as never))
+  const ended = await sandbox.apply(resource)
   expect(resource.explain?.({ step: 0, ...ended }, resource.desired as never)).toMatchObject({ problem })
   expect(requests).toBe(1)
 })
@@ -357,7 +355,7 @@ test('credentials of a URL travel on stdin only', async () => {
   })
   const url = `${server.url.replace('//', '//me:s3cr%23t"@')}/kubelet`
   const resource = kubelet(sandbox, url, sha256(program))
-  const steps = resource.converge(undefined, resource.desired as never)
+  const steps = resource.converge(await sandbox.probe(resource), resource.desired as never)
   expect(JSON.stringify(steps)).not.toContain('s3cr')
   const [step] = steps
   if (step === undefined || !('run' in step)) throw new Error('expected a run step')
@@ -393,11 +391,11 @@ test('members of an archive go to their places; of a folder every program does, 
   const first = archive(sandbox, 'first.tgz', ['./bridge', './portmap', './old', './README.md'])
   await using firstServer = await files(first)
   const one = plugins(first, firstServer.url, '1')
-  expect(await sandbox.run(one.converge(undefined, one.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(one)).toMatchObject({ exitCode: 0 })
   const second = archive(sandbox, 'second.tgz', ['./bridge', './portmap', './new'])
   await using secondServer = await files(second)
   const two = plugins(second, secondServer.url, '2')
-  expect(await sandbox.run(two.converge(undefined, two.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(two)).toMatchObject({ exitCode: 0 })
   const listed = execFileSync('ls', [`${sandbox.root}/opt/cni/bin`], { encoding: 'utf8' })
   expect(listed.trim().split('\n')).toEqual(['bridge', 'new', 'portmap'])
   expect(readFileSync(`${sandbox.root}/opt/cni/bin/bridge`, 'utf8')).toContain('second.tgz')
@@ -429,7 +427,7 @@ test('an archive without the member that is wanted is explained', async () => {
     site: 'github.com',
     install: { members: { 'bin/containerd': `${sandbox.root}/bin/containerd` } },
   })
-  const ended = await sandbox.run(resource.converge(undefined, resource.desired as never))
+  const ended = await sandbox.apply(resource)
   expect(resource.explain?.({ step: 0, ...ended }, resource.desired as never)?.problem).toBe(
     "The archive of containerd 2.3.4 lacks files that upstream's archive has.",
   )
@@ -444,7 +442,7 @@ test('a file of the controller is pushed, not downloaded', () => {
     site: 'local folder',
     install: { binary: '/usr/local/sbin/runc' },
   })
-  const steps = resource.converge(undefined, resource.desired as never)
+  const steps = resource.converge(stateOf(resource, 'absent=runc'), resource.desired as never)
   expect(steps[1]).toEqual({
     push: '/srv/artifacts/runc.amd64',
     to: `/var/cache/evcctl/${'b'.repeat(64)}.part`,
@@ -458,14 +456,14 @@ test('a program for another machine is refused, and the one that is there stays'
   const sandbox = new Sandbox()
   await using good = await files(program)
   const first = kubelet(sandbox, `${good.url}/kubelet`, sha256(program))
-  await sandbox.run(first.converge(undefined, first.desired as never))
+  await sandbox.apply(first)
   // The head of an ELF file for s390x, 64 bit.
   const foreign = Buffer.alloc(5000, 1)
   foreign.set([0x7f, 0x45, 0x4c, 0x46, 2, 2, 1])
   foreign.set([0, 0x16], 18)
   await using bad = await files(foreign)
   const second = kubelet(sandbox, `${bad.url}/kubelet`, sha256(foreign), '1.36.5')
-  const ended = await sandbox.run(second.converge(undefined, second.desired as never))
+  const ended = await sandbox.apply(second)
   expect(ended.exitCode).toBe(1)
   const { problem, actual } = second.explain!({ step: 1, ...ended }, second.desired as never)!
   expect(problem).toMatch(/kubelet 1\.36\.5 cannot run on this host: it was built for another architecture/)
@@ -478,5 +476,5 @@ test('a program for this machine is installed', async () => {
   const own = readFileSync('/bin/sh')
   await using server = await files(own)
   const resource = kubelet(sandbox, `${server.url}/kubelet`, sha256(own))
-  expect(await sandbox.run(resource.converge(undefined, resource.desired as never))).toMatchObject({ exitCode: 0 })
+  expect(await sandbox.apply(resource)).toMatchObject({ exitCode: 0 })
 })

@@ -5,6 +5,7 @@ import { kubeadmInit } from '../../src/resources/kubeadm/init.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { Sandbox } from './sandbox.ts'
 import { expectGolden } from './shared-functions.ts'
+import { stateOf } from './state-of.ts'
 
 const ca = throwAwayCa()
 const wholeControlPlane = {
@@ -40,11 +41,6 @@ async function look(files: Readonly<Record<string, string>>, etcd = false) {
   return { current, change: resource.diff(current, resource.desired as never, { watched: [] }), resource }
 }
 
-const nothing = {
-  ...{ found: [], inEtcdData: [], cutOff: undefined, aside: false },
-  ...{ ca: '', server: '', node: undefined },
-}
-
 describe('kubeadm init', () => {
   test('is to be done on a bare host', async () => {
     const { change, current, resource } = await look({})
@@ -76,7 +72,7 @@ describe('kubeadm init', () => {
     }
     const scripts = (etcdData?: string) => {
       const resource = kubeadmInit({ ...parameters, ...(etcdData === undefined ? {} : { etcdData }) })
-      const unfinished = { ...nothing, state: 'unfinished' } as const
+      const unfinished = stateOf(resource, `cutOff=init ${etcdData === 'external' ? '' : '/var/lib/etcd'}`)
       return JSON.stringify([resource.probe.script, resource.converge(unfinished, resource.desired as never)])
     }
     expect(scripts()).toContain('/var/lib/etcd')
@@ -121,7 +117,7 @@ describe('kubeadm init', () => {
       endpoint: '127.0.0.1:7443',
       records: [{ path: '/var/lib/evcctl/record.json', content: '{}\n' }],
     })
-    const steps = resource.converge({ ...nothing, state: 'absent' }, resource.desired as never)
+    const steps = resource.converge(stateOf(resource), resource.desired as never)
     const text = steps.map(step => ('run' in step ? step.run : `${JSON.stringify(step)}\n`)).join('--- next step\n')
     await expectGolden(text, 'kubeadm-init.sh')
   })

@@ -36,6 +36,8 @@ const joined = {
   '/var/lib/kubelet/pki/kubelet-client-current.pem': 'x',
   '/var/lib/kubelet/config.yaml': 'x',
 }
+const controlPlane = { '/etc/kubernetes/admin.conf': 'x' }
+const leftovers = { '/etc/kubernetes/pki/ca.crt': ca.pem }
 
 async function look(files: Readonly<Record<string, string>>): Promise<KubeadmJoinState> {
   const sandbox = new Sandbox()
@@ -56,18 +58,14 @@ describe('kubeadm join', () => {
     ['a node that lost its kubeconfig', withoutConf, 'leftovers'],
     ['a node that lost its certificate', withoutCertificate, 'leftovers'],
     ['a join that was cut off', { ...joined, '/var/lib/kubelet/evcctl-unfinished': 'worker\n\n' }, 'unfinished'],
-    ['a control plane node', { ...joined, '/etc/kubernetes/admin.conf': 'x' }, 'control plane'],
+    ['a control plane node', { ...joined, ...controlPlane }, 'control plane'],
   ])('sees %s', async (_what, files, state) => {
     expect((await look(files)).state).toBe(state)
   })
 
   test('is to be done on a bare host, also while the hash of the CA is not known', async () => {
-    const diff = (caHash: string | typeof unknownHash) =>
-      resource.diff(
-        { state: 'absent', aside: false, caHash: undefined, node: undefined },
-        { ...desired, caHash },
-        { watched: [] },
-      )
+    const bare = await look({})
+    const diff = (caHash: string | typeof unknownHash) => resource.diff(bare, { ...desired, caHash }, { watched: [] })
     expect(diff(ca.hash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: ca.hash }] })
     expect(diff(unknownHash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: unknownHash }] })
   })
@@ -82,13 +80,16 @@ describe('kubeadm join', () => {
     const current = await look(joined)
     const other = resource.diff(current, { ...desired, caHash: 'sha256:other' }, { watched: [] })
     expect(other?.refused).toMatchObject({ problem: 'This host belongs to another cluster.', actual: ca.hash })
-    const own = resource.diff({ ...current, state: 'control plane' }, desired, { watched: [] })
+    const own = resource.diff(await look({ ...joined, ...controlPlane }), desired, { watched: [] })
     expect(own?.refused?.problem).toContain('runs a control plane')
   })
 
   test('takes a control plane node of another name for that node, not for one to be reset', async () => {
-    const node = { ...joined, '/etc/kubernetes/admin.conf': 'x' }
-    const cp2 = { ...node, '/var/lib/kubelet/pki/kubelet-client-current.pem': nodeCertificate('cp2') }
+    const cp2 = {
+      ...joined,
+      ...controlPlane,
+      '/var/lib/kubelet/pki/kubelet-client-current.pem': nodeCertificate('cp2'),
+    }
     expect(resource.diff(await look(cp2), desired, { watched: [] })?.refused).toMatchObject({
       actual: 'the node cp2',
       next: expect.stringMatching(/^Name it cp2 in cluster\.yaml/),
@@ -114,8 +115,8 @@ describe('kubeadm join', () => {
 
   test('resets only what an earlier join left, and has the token on stdin alone', async () => {
     const scripts: string[] = []
-    for (const state of ['absent', 'leftovers'] as const) {
-      const [step, ...others] = resource.converge({ state, aside: false, caHash: undefined, node: undefined }, desired)
+    for (const files of [{}, leftovers]) {
+      const [step, ...others] = resource.converge(await look(files), desired)
       if (step === undefined || !('run' in step)) throw new Error('expected a run step')
       expect(step.stdin).toBeInstanceOf(Secret)
       expect(step.run + JSON.stringify(others)).not.toContain(secret)
@@ -127,23 +128,21 @@ describe('kubeadm join', () => {
     await expectGolden(again, 'kubeadm-join.sh')
   })
 
-  test('is refused where another cluster has left its CA, and never resets that', () => {
-    const left = { state: 'leftovers', aside: false, caHash: 'sha256:other', node: undefined } as const
-    const change = resource.diff(left, { ...desired, caHash: 'sha256:abc' }, { watched: [] })
+  test('is refused where another cluster has left its CA, and never resets that', async () => {
+    const left = await look(leftovers)
+    const change = resource.diff(left, { ...desired, caHash: 'sha256:other' }, { watched: [] })
     expect(change?.refused).toMatchObject({
       problem: 'This host belongs to another cluster.',
-      actual: 'sha256:other',
+      actual: ca.hash,
     })
-    expect(
-      resource.diff({ ...left, caHash: 'sha256:abc' }, { ...desired, caHash: 'sha256:abc' }, { watched: [] }),
-    ).toMatchObject({
+    expect(resource.diff(left, desired, { watched: [] })).toMatchObject({
       action: 'run',
       note: 'what is left of an earlier join is removed first',
     })
   })
 
   test('has no file with the token while kubeadm runs, and gives it the document as often as it tries', async () => {
-    const [step] = resource.converge({ state: 'absent', aside: false, caHash: undefined, node: undefined }, desired)
+    const [step] = resource.converge(await look({}), desired)
     const { exitCode, asked, read, files } = await joinWithStubs(step)
     expect(exitCode).toBe(0)
     expect(asked).toEqual(['join phase preflight', 'join', 'join phase preflight', 'join'])
@@ -152,10 +151,7 @@ describe('kubeadm join', () => {
   })
 
   test('hands kubeadm a document with token and pinned CA', async () => {
-    const [step] = resource.converge(
-      { state: 'absent', aside: false, caHash: undefined, node: undefined },
-      { ...desired, caHash: 'sha256:abc' },
-    )
+    const [step] = resource.converge(await look({}), { ...desired, caHash: 'sha256:abc' })
     const { stdin } = step as { stdin: Secret }
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.

@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { Output, Secret, type TaskId } from '../../src/core/index.ts'
+import { Output, type Resource, Secret, type TaskId } from '../../src/core/index.ts'
 import { controlPlaneJoin } from '../../src/resources/kubeadm/control-plane-join.ts'
 import { controlPlaneJoinConfiguration, joinConfiguration } from '../../src/resources/kubeadm/documents.ts'
 import { kubeadmInit } from '../../src/resources/kubeadm/init.ts'
 import { kubeadmJoin } from '../../src/resources/kubeadm/join.ts'
 import { throwAwayCa } from './certificate.ts'
 import { KubeadmHost } from './kubeadm-stand-in.ts'
+import { stateOf } from './state-of.ts'
 
 const ca = throwAwayCa()
 const criSocket = 'unix:///run/containerd/containerd.sock'
@@ -124,20 +125,7 @@ describe('a run of kubeadm that kubeadm has only refused', () => {
     host.write('/var/lib/etcd/member/wal/0.wal')
     host.ignoresData()
     expect(JSON.stringify(await host.apply(resource as never, desired))).toContain('parts of a c')
-    const [step] = resource.converge(
-      {
-        state: 'absent',
-        cutOff: undefined,
-        aside: false,
-        found: [],
-        inEtcdData: [],
-        ca: '',
-        caHash: undefined,
-        server: '',
-        node: undefined,
-      } as never,
-      desired as never,
-    )
+    const [step] = resource.converge(stateOf(resource as Resource<never, never>), desired as never)
     const { stderr } = await host.sandbox.sh(
       `set -eu\n${(step as { run: string }).run}`,
       '',
@@ -170,7 +158,9 @@ describe('a run of kubeadm that has begun', () => {
       expect(host.has('/var/lib/kubelet/seccomp/profiles/own.json')).toBe(true)
       expect(host.tree('/var/lib/etcd')).toHaveProperty('lost+found/file')
       expect(host.tree(copies)).toMatchObject({ 'manifests/kube-vip.yaml': '600 0 pod\n' })
-      const end = resource.converge({ state: 'absent' } as never, desired as never).at(-1) as { run: string }
+      const end = resource.converge(stateOf(resource as Resource<never, never>), desired as never).at(-1) as {
+        run: string
+      }
       await host.sandbox.sh(end.run.slice(end.run.lastIndexOf('{ find')))
       expect([runMark, resetMark, copies].map(path => host.has(path))).toEqual([false, false, false])
     },
@@ -240,7 +230,7 @@ describe('the mark of a run that was cut off', () => {
       const host = new KubeadmHost()
       // Nothing of the run but its mark: it was killed between the two.
       host.fails('run', 'cut off')
-      const [step] = first.converge({ state: 'absent' } as never, firstWants as never)
+      const [step] = first.converge(stateOf(first as Resource<never, never>), firstWants as never)
       const begun = (step as { run: string }).run.replaceAll('watched kubeadm', 'false')
       await host.sandbox.sh(`set -eu\n${begun}`, '', `${host.sandbox.root}/bin:`)
       expect(host.has(runMark)).toBe(true)
@@ -325,8 +315,11 @@ describe('the mark of a run that was cut off', () => {
       refused: `evcctl has not made this data of an etcd.\n${wanted}/member`,
     })
     // A script that was made before the data came is no way around.
-    const state = { state: 'unfinished', found: [], inEtcdData: [] }
-    for (const step of resource(wanted).converge(state as never, desired)) {
+    const before = stateOf(
+      resource(wanted) as Resource<never, never>,
+      `cutOff=${what === 'init' ? what : 'control-plane'} `,
+    )
+    for (const step of resource(wanted).converge(before, desired)) {
       if ('run' in step) await host.sandbox.sh(`set -eu\n${step.run}`, 'x', `${host.sandbox.root}/bin:`)
       break
     }

@@ -74,7 +74,7 @@ describe('a manifest', () => {
 
   test('asks only for what it names, and is applied server-side', async () => {
     expect(resource.probe.script).not.toContain('a.json')
-    const [step] = resource.converge({ api: 'absent' }, resource.desired as never)
+    const [step] = resource.converge(resource.probe.parse(absent), resource.desired as never)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     await expect(`${resource.probe.script}---\n${step.run}`).toMatchFileSnapshot('../goldens/resources/manifest.sh')
   })

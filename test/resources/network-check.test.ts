@@ -9,6 +9,7 @@ import { checkPods } from '../../src/resources/network-check/pods.ts'
 import type { NodeResults } from '../../src/resources/network-check/script.ts'
 import { checkName, checkPodsGiven, vxlan } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const network = 'flannel 0.28.4 vxlan, pods 10.244.0.0/16'
 const peers = [
@@ -69,7 +70,7 @@ describe('what was proven', () => {
   })
 
   test('is noted after it was proven, in the form that the probe reads', () => {
-    const [, , note] = resource.converge({ network: '', reached: [] }, desired)
+    const [, , note] = resource.converge(stateOf(resource), desired)
     if (note === undefined || !('write' in note)) throw new Error('expected a file')
     expect(fieldsFor(String(note.content))).toBeUndefined()
   })

@@ -6,6 +6,7 @@ import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
 import { kubeletOwnService } from '../../src/resources/kubelet/service.ts'
 import { temporaryFolder } from '../kit/folder.ts'
+import { stateOf } from './state-of.ts'
 
 const cells = (status: string) =>
   `{"kind":"Table","columnDefinitions":[{"name":"Status"}],"rows":[{"cells":["w1","${status}","worker","2m"],"object":null}]}`
@@ -154,7 +155,7 @@ ${answers('exit 28').replace('*) echo', `*) if [ $(wc -l <${took}) -lt 3 ]; then
       ...parameters,
       ownApi: '[2001:db8::1]:6443',
     })
-    const [step] = resource.converge({ state: 'api down', said: '', unproven: false }, { node: 'w1' })
+    const [step] = resource.converge(stateOf(resource, 'state=api down', 'said=etcd failed'), { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const script = step.run.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
     const env = { PATH: `${folder.path}:${process.env.PATH}` }
@@ -175,7 +176,7 @@ test('a node that somebody has deleted is made again by its kubelet', () => {
     kept: [],
   })
   const first = (state: 'absent' | 'not ready') =>
-    resource.converge({ state, said: '', unproven: false }, { node: 'w1' })[0]
+    resource.converge(stateOf(resource, `state=${state}`), { node: 'w1' })[0]
   expect(first('absent')).toEqual({ run: 'systemctl restart kubelet.service\n' })
   expect(JSON.stringify(first('not ready'))).not.toContain('systemctl')
 })
@@ -204,7 +205,7 @@ test('waiting ends when the node is Ready, and goes on while images arrive', asy
       store: 'containerd',
       kept: [],
     })
-    const [step] = resource.converge({ state: 'not ready', said: '', unproven: false }, { node: 'w1' })
+    const [step] = resource.converge(stateOf(resource, 'state=not ready'), { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const certificate = join(folder.path, 'client.pem')
     await writeFile(certificate, 'x')
@@ -255,7 +256,7 @@ test.each(['containerd', 'cri-o', 'docker'] as const)(
       store,
       kept: [],
     })
-    const [step] = resource.converge({ state: 'not ready', said: '', unproven: false }, { node: 'w1' })
+    const [step] = resource.converge(stateOf(resource, 'state=not ready'), { node: 'w1' })
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     const script = step.run
       .replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)

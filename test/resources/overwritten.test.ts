@@ -5,6 +5,7 @@ import { changeSteps, recoverySteps } from '../../src/resources/kubeadm/change-s
 import { kubeletConfigurationFile } from '../../src/resources/kubeadm/kubelet-configuration.ts'
 import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const sandbox = new Sandbox()
 const at = (path: string) => sandbox.inside(path)
@@ -34,6 +35,7 @@ echo new >"$copy"
 }
 const host = () => new PowerCut(sandbox, stubs)
 
+const kubelet = kubeletConfigurationFile({})
 const config = '/var/lib/kubelet/config.yaml'
 const manifests = '/etc/kubernetes/manifests'
 
@@ -44,7 +46,7 @@ beforeEach(() => {
 })
 
 test("the kubelet's configuration is whole at any moment of its change, also when the power goes", async () => {
-  const script = scriptOf(kubeletConfigurationFile({}).converge({ damaged: [] } as never, {} as never)[1])
+  const script = scriptOf(kubelet.converge(stateOf(kubelet, 'joined=yes'), { configuration: {} })[1])
   let ends = 0
   for (let before = 1; ends === 0; before++) {
     writeFileSync(at(config), 'old\n')
@@ -61,7 +63,7 @@ test("the kubelet's configuration is whole at any moment of its change, also whe
 test('so is a configuration that is not there, which kubeadm writes as it does', async () => {
   rmSync(at(config))
   writeFileSync(`${sandbox.root}/copy`, at(config))
-  const script = scriptOf(kubeletConfigurationFile({}).converge({ damaged: [] } as never, {} as never)[1])
+  const script = scriptOf(kubelet.converge(stateOf(kubelet, 'joined=yes'), { configuration: {} })[1])
   const ran = await host().run(script)
   expect([ran.exitCode, read(config)]).toEqual([0, 'new\n'])
 })

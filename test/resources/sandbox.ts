@@ -4,7 +4,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ProbeResult, Resource, Step } from '../../src/core/index.ts'
+import type { Change, ProbeResult, Resource, Step } from '../../src/core/index.ts'
 import { plain } from '../kit/local-sh.ts'
 
 const rooted =
@@ -38,6 +38,16 @@ export class Sandbox {
 
   async probe<C, D, O>(resource: Resource<C, D, O>): Promise<C> {
     return resource.probe.parse(await this.sh(resource.probe.script))
+  }
+
+  /** What a plan would say of a resource whose inputs are all known. */
+  async compare<C, D, O>(resource: Resource<C, D, O>): Promise<Change | undefined> {
+    return resource.diff(await this.probe(resource), resource.desired as D, { watched: [] })
+  }
+
+  /** Runs the steps for the state that the host is in; gives the end of the last. */
+  async apply<C, D, O>(resource: Resource<C, D, O>): Promise<ProbeResult> {
+    return this.run(resource.converge(await this.probe(resource), resource.desired as D))
   }
 
   /** Runs `run` steps until one fails; gives the end of the last. */
