@@ -8,6 +8,7 @@ import type { Graph, Task } from '../../src/core/task.ts'
 import { apply } from '../../src/engine/apply.ts'
 import { evaluate } from '../../src/engine/evaluate.ts'
 import { entry, FakePool, fakeHosts, fakeRun } from '../engine/fake.ts'
+import { stateOf } from '../resources/state-of.ts'
 
 /** A resource that can be taken back. */
 function removable(key: string, value = 'x'): Resource<string | undefined, { value: string }, string> {
@@ -24,11 +25,13 @@ describe('a resource that is to be gone', () => {
   test('has a change as long as there is something of it, and keeps its identity', () => {
     const resource = gone(removable('a'))
     expect(resource).toMatchObject({ kind: 'entry', name: 'a' })
-    expect(resource.diff('x', {}, { watched: [] })).toEqual({
-      action: 'delete',
-      fields: [{ field: 'value', before: 'x', after: 'nothing' }],
-    })
-    expect(resource.diff(undefined, {}, { watched: [] })).toBeUndefined()
+    expect(resource.diff(resource.probe.parse({ exitCode: 0, stdout: '=x', stderr: '' }), {}, { watched: [] })).toEqual(
+      {
+        action: 'delete',
+        fields: [{ field: 'value', before: 'x', after: 'nothing' }],
+      },
+    )
+    expect(resource.diff(stateOf(resource), {}, { watched: [] })).toBeUndefined()
   })
 
   test('cannot be wanted there as well', () => {

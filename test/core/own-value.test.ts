@@ -18,6 +18,7 @@ import { cluster, controlPlane, errorsOf } from '../config/cluster-file.ts'
 import { entry, FakePool, fakeHosts, fakeRun } from '../engine/fake.ts'
 import { readFacts } from '../facts/read.ts'
 import { factsText } from '../facts/text.ts'
+import { nodesAnswered } from '../resources/api-given.ts'
 
 // `values[name]` finds these in every object.
 const inherited = ['constructor', 'toString', 'hasOwnProperty', '__proto__']
@@ -66,8 +67,8 @@ describe.each(inherited)('%s is a name like any other:', name => {
   test('of a label of a node', () => {
     const labels = Object.fromEntries([[name, 'x']])
     const resource = nodeLabels({ api: kubeadmApi, node: 'w1', labels, taints: [], managedTaints: [] })
-    const node = { labels: {}, annotations: {}, taints: [] }
-    const change = resource.diff({ api: 'answered', names: ['w1'], node }, { labels, taints: [] }, { watched: [] })
+    const current = resource.probe.parse(nodesAnswered({ metadata: { name: 'w1' } }))
+    const change = resource.diff(current, { labels, taints: [] }, { watched: [] })
     expect(change?.fields).toEqual([{ field: `label ${name}`, after: 'x' }])
   })
 

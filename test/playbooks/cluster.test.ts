@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
 import { retold } from '../facts/printed.ts'
+import { bareState } from '../roles/bare-host.ts'
 import { clusterGraph, facts, factsOf, ofRole, specOf, waitsFor } from './given.ts'
 
 /** Every task with its role and what it waits for; `~` marks what it also watches. */
@@ -76,7 +77,7 @@ describe('the graph of a cluster', () => {
     const graph = clusterGraph(specOf(), facts)
     const stepsOf = (id: string) => {
       const { resource } = graph.tasks.get(id as TaskId)!
-      return JSON.stringify(resource.converge(undefined, resource.desired))
+      return JSON.stringify(resource.converge(bareState(resource), resource.desired))
     }
     expect(stepsOf('w1/artifact:kubelet')).toContain('/bin/linux/amd64/kubelet')
     expect(stepsOf('jetson-07/artifact:kubelet')).toContain('/bin/linux/arm64/kubelet')

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type Graph, type HostFacts, Output, type TaskId } from '../../src/index.ts'
+import { compare } from '../kit/local-sh.ts'
 import { Sandbox } from '../resources/sandbox.ts'
+import { bareState } from '../roles/bare-host.ts'
 import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
 
 const hosts = [
@@ -65,11 +67,8 @@ describe('the graph of a cluster with external etcd', () => {
     const settings = tasks.filter(({ resource }) => resource.name === '/etc/etcd/etcd.env')
     expect(settings.map(({ host }) => host)).toEqual(['cp1', 'e2', 'e3'])
     const certificates = tasks.filter(({ resource }) => resource.kind === 'certificate')
-    const nothing = { certificate: '', ca: '', now: 0 }
     const namesIn = ({ resource }: (typeof tasks)[number]) =>
-      String(
-        resource.diff(nothing, resource.desired, { watched: [] })?.fields.find(({ field }) => field === 'names')?.after,
-      ).split(', ')
+      String(compare(resource, bareState(resource))?.fields.find(({ field }) => field === 'names')?.after).split(', ')
     for (const { resource } of settings) {
       const { content } = resource.desired as { readonly content: string }
       const [, wanted = ''] = /^ETCD_PEER_CERT_ALLOWED_HOSTNAME=(.+)$/m.exec(content) ?? []

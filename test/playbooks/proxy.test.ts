@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type ClusterSecrets, type Resource, Secret } from '../../src/index.ts'
+import { bareState } from '../roles/bare-host.ts'
 import { clusterGraph, facts, specOf } from './given.ts'
 
 const proxy = {
@@ -13,10 +14,8 @@ const secrets: ClusterSecrets = {
   proxy: { username: 'ada', password: new Secret('open sesame', 'password of ada') },
 }
 
-const nothingInstalled = { installed: new Set(), broken: [], interrupted: false, keptDisabled: [] }
-
-function stepsOf({ kind, converge, desired }: Resource<unknown, unknown>) {
-  return converge(kind === 'packages' ? nothingInstalled : undefined, desired as unknown)
+function stepsOf(resource: Resource<unknown, unknown>) {
+  return resource.converge(bareState(resource), resource.desired)
 }
 
 test.each([

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { TaskId } from '../../src/index.ts'
 import { etcdAnswer } from '../../src/resources/etcd/answer.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const files = {
   caFile: '/etc/evcctl/etcd/ca.crt',
@@ -49,7 +50,7 @@ test('a host that etcd does not know is told why, before others get the same fil
 
 test('new files are proven by a new answer', () => {
   const watched = ['cp1/file:/etc/evcctl/etcd/client.crt' as TaskId]
-  expect(resource.diff({ answers: true, why: '' }, { endpoints }, { watched })).toMatchObject({
+  expect(resource.diff(stateOf(resource, `answer=${letIn}`), { endpoints }, { watched })).toMatchObject({
     action: 'run',
     because: watched,
   })

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { etcdRegistry } from '../../src/resources/kubeadm/etcd-registry.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'evcctl-etcd-'))
 const read = (file: string) => readFileSync(join(folder, file), 'utf8')
@@ -162,7 +163,7 @@ describe('what an external etcd holds', () => {
         keyFile: join(folder, 'client.key'),
       }
       const resource = etcdRegistry({ endpoints: [url], foreign: true, ...paths })
-      const [waiting] = resource.converge(undefined as never, { endpoints: [url] })
+      const [waiting] = resource.converge(stateOf(resource), { endpoints: [url] })
       if (waiting === undefined || !('until' in waiting)) throw new Error('a step that waits is expected')
       return new Sandbox().sh(waiting.until.script)
     }

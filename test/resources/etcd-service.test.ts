@@ -3,14 +3,17 @@ import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { etcdHealth } from '../../src/resources/etcd/health.ts'
-import { type EtcdServiceState, etcdService } from '../../src/resources/etcd/service.ts'
+import { etcdService } from '../../src/resources/etcd/service.ts'
 import type { EtcdDataByHost } from '../../src/resources/etcd/wanted.ts'
+import { compare } from '../kit/local-sh.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 import { TrialHost } from './trial-host.ts'
+import { printedUnit, runningUnit, statOf, stoppedUnit } from './unit-given.ts'
 
 const environment = '/etc/etcd/etcd.env'
 const unitFile = '/etc/systemd/system/etcd.service'
-const numbers = [1, 2, 3, 4]
+const numbers = [1, 2, 3, 4, 5]
 const clientURL = (number: number) => `https://192.0.2.3${number}:2379`
 const host = (number: number) => ({
   name: `e${number}`,
@@ -85,7 +88,7 @@ class Host extends TrialHost {
 
   settle(how: 'start' | 'restart'): Promise<ProbeResult> {
     const resource = service(3)
-    const [step] = resource.converge(how === 'start' ? stopped : changed(), resource.desired as never)
+    const [step] = resource.converge(how === 'start' ? stopped() : changed(), resource.desired as never)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     return this.do(step.run)
   }
@@ -93,20 +96,22 @@ class Host extends TrialHost {
 
 const line = (number: number, learner = false) =>
   `id${number}, started, e${number}, https://192.0.2.3${number}:2380, ${clientURL(number)}, ${learner}`
-const stopped = { unit: { running: false, files: new Map() } } as unknown as EtcdServiceState
-const changed = (members: readonly object[] = []) =>
-  ({
-    unit: {
-      loaded: true,
-      running: true,
-      stopped: false,
-      fileState: 'enabled',
-      needsDaemonReload: false,
-      startedWith: new Map([[environment, '1 2026']]),
-      files: new Map([[environment, '2 2026']]),
-    },
-    etcd: { hasData: true, stopped: false, cluster: 'answered', members },
-  }) as unknown as EtcdServiceState
+const stopped = () => stateOf(service(3), ...printedUnit('etcd.service', stoppedUnit), 'unit=inactive')
+/** It runs with settings that have changed since; etcd has these members, of which some are silent. */
+const changed = (members: readonly string[] = [], silent: readonly number[] = []) =>
+  stateOf(
+    service(3),
+    ...printedUnit('etcd.service', {
+      ...runningUnit,
+      stamp: { [environment]: statOf(1) },
+      files: { [environment]: statOf(2) },
+    }),
+    ...['data=there', 'unit=active', 'asked=yes', 'answered=yes'],
+    ...members.map(one => `member=${one}`),
+    ...numbers
+      .filter(number => !silent.includes(number))
+      .map(number => `alive=${clientURL(number)}, id${number}, 3.6.8`),
+  )
 
 describe('a member of etcd whose settings have changed', () => {
   test.each([
@@ -196,7 +201,7 @@ test('a new member keeps what it has become healthy with', async () => {
     writeFileSync(sandbox.inside(path), 'first')
   }
   const health = etcdHealth('e1', clientURL(1))
-  const [, end] = health.converge({ healthy: true, formed: false }, { healthy: true })
+  const [, end] = health.converge(stateOf(health, 'formed=no', 'healthy=yes'), { healthy: true })
   expect(await sandbox.run([end!])).toMatchObject({ exitCode: 0 })
   for (const path of [environment, unitFile]) {
     const copy = `${sandbox.inside('/var/lib/evcctl/proven/etcd.service')}${sandbox.inside(path)}`
@@ -205,42 +210,39 @@ test('a new member keeps what it has become healthy with', async () => {
 })
 
 describe('the plan of a restart', () => {
-  const member = (number: number, healthy = true) => ({
-    ...{ id: `id${number}`, name: `e${number}`, learner: false, healthy },
-    ...{ peerURLs: [host(number).peerURL], clientURLs: [clientURL(number)] },
-  })
-  const plan = (size: number, data: EtcdDataByHost, ...members: readonly object[]) =>
-    service(size, data).diff(changed(members), service(size).desired as never, { watched: [] })
+  const plan = (size: number, data: EtcdDataByHost, members: readonly string[], ...silent: readonly number[]) =>
+    compare(service(size, data), changed(members, silent))
+  const three = [line(1), line(2), line(3)]
   const answered = { e1: 'formed', e2: 'formed' } as const
 
   test('says nothing more where all answer', () => {
-    const change = plan(3, { ...answered, e3: 'formed' }, member(1), member(2), member(3))
+    const change = plan(3, { ...answered, e3: 'formed' }, three)
     expect(change).toEqual({ action: 'restart', fields: [{ field: 'changed', after: environment }] })
   })
 
   test('is refused where a member of a host that is off is missing', () => {
-    expect(plan(3, answered, member(1), member(2), member(3, false))?.refused).toMatchObject({
+    expect(plan(3, answered, three, 3)?.refused).toMatchObject({
       problem: 'e1 is not restarted: etcd would lose its quorum.',
       actual: 'e3 does not answer',
     })
   })
 
   test('waits for a member that this apply starts', () => {
-    const change = plan(3, { ...answered, e3: 'formed' }, member(1), member(2), member(3, false))
+    const change = plan(3, { ...answered, e3: 'formed' }, three, 3)
     expect(change).toMatchObject({ action: 'restart', note: 'when e3 answers again' })
     expect(change?.refused).toBeUndefined()
   })
 
   test.each([
-    ['is not in cluster.yaml any more, so it is removed before', 2, [member(1), member(2), member(3, false)]],
-    ['has no vote', 3, [member(1), member(2), { ...member(3, false), learner: true }]],
-    ['is not needed', 4, [member(1), member(2), member(3), member(5), member(4, false)]],
-  ])('is possible where the one that is missing %s', (_what, size, members) => {
-    expect(plan(size, answered, ...members)).toMatchObject({ action: 'restart' })
-    expect(plan(size, answered, ...members)?.refused).toBeUndefined()
+    ['is not in cluster.yaml any more, so it is removed before', 2, three, 3],
+    ['has no vote', 3, [line(1), line(2), line(3, true)], 3],
+    ['is not needed', 4, [...three, line(5), line(4)], 4],
+  ])('is possible where the one that is missing %s', (_what, size, members, silent) => {
+    expect(plan(size, answered, members, silent)).toMatchObject({ action: 'restart' })
+    expect(plan(size, answered, members, silent)?.refused).toBeUndefined()
   })
 
   test('is possible where this member is the one that is not well', () => {
-    expect(plan(3, answered, member(1, false), member(2), member(3, false))?.refused).toBeUndefined()
+    expect(plan(3, answered, three, 1, 3)?.refused).toBeUndefined()
   })
 })

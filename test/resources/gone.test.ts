@@ -12,6 +12,8 @@ import { sysctls } from '../../src/resources/system/sysctls.ts'
 import { systemdUnit } from '../../src/resources/systemd/unit.ts'
 import { converge, sh } from '../kit/local-sh.ts'
 import { Sandbox } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
+import { printedUnit, runningUnit, stoppedUnit } from './unit-given.ts'
 
 const owner = sh('echo "$(id -un):$(id -gn)"').stdout.trim()
 let folder: string
@@ -94,22 +96,12 @@ describe('what is taken off a host again', () => {
 
   test('is a unit: it is stopped, and not started at boot', () => {
     const resource = gone(systemdUnit({ unit: 'x.service', state: 'running', enabled: true }))
-    const state = {
-      loaded: true,
-      running: true,
-      stopped: false,
-      described: 'running',
-      fileState: 'enabled',
-      needsDaemonReload: false,
-      files: new Map(),
-      startedWith: undefined,
-      startedAt: 1,
-    }
-    expect(resource.diff(state, {}, { watched: [] })?.fields).toEqual([
+    const on = stateOf(resource, ...printedUnit('x.service', runningUnit))
+    expect(resource.diff(on, {}, { watched: [] })?.fields).toEqual([
       { field: 'state', before: 'running', after: 'stopped' },
       { field: 'at boot', before: 'started', after: 'not started' },
     ])
-    const off = { ...state, running: false, stopped: true, described: 'stopped', fileState: 'disabled' }
+    const off = stateOf(resource, ...printedUnit('x.service', stoppedUnit))
     expect(resource.diff(off, {}, { watched: [] })).toBeUndefined()
   })
 })

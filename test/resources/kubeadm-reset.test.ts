@@ -315,11 +315,11 @@ describe('the mark of a run that was cut off', () => {
       refused: `evcctl has not made this data of an etcd.\n${wanted}/member`,
     })
     // A script that was made before the data came is no way around.
-    const before = stateOf(
+    const current = stateOf(
       resource(wanted) as Resource<never, never>,
       `cutOff=${what === 'init' ? what : 'control-plane'} `,
     )
-    for (const step of resource(wanted).converge(before, desired)) {
+    for (const step of resource(wanted).converge(current, desired)) {
       if ('run' in step) await host.sandbox.sh(`set -eu\n${step.run}`, 'x', `${host.sandbox.root}/bin:`)
       break
     }

@@ -8,7 +8,9 @@ import { nodeReady } from '../../src/resources/kubelet/node-ready.ts'
 import { kubeletOwnService, kubeletService } from '../../src/resources/kubelet/service.ts'
 import { systemdUnit } from '../../src/resources/systemd/unit.ts'
 import { PowerCut } from './cut-off.ts'
+import { stateOf } from './state-of.ts'
 import { TrialHost } from './trial-host.ts'
+import { printedUnit, runningUnit, statOf, stoppedUnit } from './unit-given.ts'
 
 const config = '/var/lib/kubelet/config.yaml'
 const flags = '/var/lib/kubelet/kubeadm-flags.env'
@@ -64,18 +66,17 @@ class Node extends TrialHost {
   }
 }
 
-function scriptOf(resource: Resource<never, never>, current: unknown): string {
-  const steps = resource.converge(current as never, resource.desired as never)
+function scriptOf<C, D>(resource: Resource<C, D>, current: C): string {
+  const steps = resource.converge(current, resource.desired as D)
   const step = steps.at(-1)
   if (step === undefined || !('run' in step)) throw new Error('expected a run step')
   return step.run
 }
 
 const service = kubeletService([keptKubelet()])
-const stopped = { running: false, files: new Map() }
-const changed = { running: true, files: new Map([[config, '1 2026']]), startedWith: new Map() }
-const start = scriptOf(service as Resource<never, never>, stopped)
-const restart = scriptOf(service as Resource<never, never>, changed)
+const changed = { ...runningUnit, files: { [config]: statOf(1) }, stamp: {} }
+const start = scriptOf(service, stateOf(service, ...printedUnit('kubelet.service', stoppedUnit)))
+const restart = scriptOf(service, stateOf(service, ...printedUnit('kubelet.service', changed)))
 
 describe('a kubelet that is started with something new', () => {
   test('runs with it, and the node counts for nothing before it has been seen Ready since', async () => {
@@ -140,13 +141,15 @@ describe('a kubelet that is started with something new', () => {
       trial: { kept: [runtime], fileOfNode: kubeadmApi.kubeletConf },
     })
     rmSync(node.inside('/etc/kubernetes/kubelet.conf'))
-    expect(await node.do(scriptOf(unit as Resource<never, never>, stopped))).toMatchObject({ exitCode: 0 })
+    expect(
+      await node.do(scriptOf(unit, stateOf(unit, ...printedUnit('containerd.service', stoppedUnit)))),
+    ).toMatchObject({ exitCode: 0 })
     node.write('/etc/kubernetes/kubelet.conf', 'x')
     await node.do(keepKubelet)
     node.write(path, 'new')
     node.write(config, 'bad: true\n')
     const both = kubeletService([runtime, keptKubelet()])
-    const ended = await node.do(scriptOf(both as Resource<never, never>, changed))
+    const ended = await node.do(scriptOf(both, stateOf(both, ...printedUnit('kubelet.service', changed))))
     expect([ended.exitCode, node.read(path), node.read(config)]).toEqual([1, 'old', 'maxPods: 50\n'])
     expect(node.asked()).toContain('restart -- containerd.service')
   })
@@ -225,7 +228,7 @@ esac
 `
   writeFileSync(join(node.root, 'bin', 'systemctl'), endless, { mode: 0o755 })
   const unit = systemdUnit({ unit: 'containerd.service', state: 'running', enabled: true })
-  const ended = await node.do(scriptOf(unit as Resource<never, never>, stopped))
+  const ended = await node.do(scriptOf(unit, stateOf(unit, ...printedUnit('containerd.service', stoppedUnit))))
   expect([ended.exitCode, ended.stderr]).toEqual([1, 'containerd.service has ended 5 times since it was started\n'])
 })
 
@@ -245,7 +248,7 @@ describe('a node whose kubelet was started', () => {
   }
   const differs = async (node: Node, watched: readonly string[] = []): Promise<Change | undefined> =>
     resource.diff(await read(node), { node: 'w1' }, { watched: watched as readonly TaskId[] })
-  const wait = async (node: Node) => node.do(scriptOf(resource as Resource<never, never>, await read(node)))
+  const wait = async (node: Node) => node.do(scriptOf(resource, await read(node)))
 
   test('is in desired state only when it was seen Ready since', async () => {
     const node = new Node()

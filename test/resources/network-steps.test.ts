@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { apiPath } from '../../src/resources/api/api-survey.ts'
 import { helmRelease } from '../../src/resources/api/helm-release.ts'
 import { kustomization } from '../../src/resources/api/kustomization.ts'
 import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
+import { answered, unreachable } from './api-given.ts'
 import { runStep } from './run-step.ts'
+import { stateOf } from './state-of.ts'
 
 describe('a Helm release', () => {
   const resource = helmRelease({
@@ -16,7 +19,7 @@ describe('a Helm release', () => {
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString().replace(/\.\d+/, '')
   /** The records that the cluster has; `kubectl delete` takes one away. `helm` fails so often before it works. */
   const upgraded = (records: readonly string[], failures = 0) => {
-    const [step] = resource.converge({ api: 'answered', newest: undefined }, { chart: '', values: '' })
+    const [step] = resource.converge(stateOf(resource, 'api=answered'), { chart: '', values: '' })
     return runStep(step, {
       kubectl: `if [ ! -e records ]; then printf '%s\\n' ${records.map(one => `'${one}'`).join(' ')} >records; fi
 case " $* " in
@@ -72,9 +75,9 @@ describe('a kustomization', () => {
   const carrier = { apiVersion: 'apps/v1', kind: 'DaemonSet', metadata }
   const resource = kustomization({ api: kubeadmApi, name: 'calico', folder: '/folder', carrier, configuration: 'new' })
   const applied = (there: boolean, apply: string, known = true) => {
-    const answered = { api: 'answered', there, configuration: 'old' } as const
-    const current = known ? answered : ({ api: 'unreachable', said: 'refused' } as const)
-    const [step] = resource.converge(current, { configuration: 'new' })
+    const standing = { ...carrier, metadata: { ...metadata, annotations: { 'evcctl.dev/configuration': 'old' } } }
+    const told = known ? answered({ [apiPath(carrier)]: there ? standing : undefined }) : unreachable
+    const [step] = resource.converge(resource.probe.parse(told), { configuration: 'new' })
     return runStep(step, {
       kubectl: `case " $* " in
 *' get daemonset calico-node '*) ${there ? 'echo daemonset.apps/calico-node' : ':'} ;;

@@ -32,8 +32,8 @@ async function found(curl: string | undefined, ready = true, ownApi?: string): P
   const script = resource.probe.script.replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', certificate)
   const env = { PATH: `${folder.path}:${process.env.PATH}` }
   const ran = spawnSync('/bin/sh', ['-c', script], { env, encoding: 'utf8' })
-  const state = resource.probe.parse({ exitCode: ran.status ?? 1, stdout: ran.stdout, stderr: ran.stderr })
-  const change = resource.diff(state, { node: 'w1' }, { watched: [] })
+  const current = resource.probe.parse({ exitCode: ran.status ?? 1, stdout: ran.stdout, stderr: ran.stderr })
+  const change = resource.diff(current, { node: 'w1' }, { watched: [] })
   return change?.fields[0]?.before?.toString()
 }
 

@@ -1,9 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { ProbeResult, Resource } from '../../src/core/index.ts'
+import type { ProbeResult } from '../../src/core/index.ts'
 import { systemdUnit } from '../../src/resources/systemd/unit.ts'
+import { compare } from '../kit/local-sh.ts'
+import { stateOf } from './state-of.ts'
 import { TrialHost } from './trial-host.ts'
+import { printedUnit, runningUnit, statOf, stoppedUnit } from './unit-given.ts'
 
 const unit = 'proxy.service'
 const other = 'other.service'
@@ -58,8 +61,8 @@ class Host extends TrialHost {
     return this.told(`enabled.${name}`) !== undefined
   }
 
-  settle(how: keyof typeof states): Promise<ProbeResult> {
-    const [step] = proxy.converge(states[how] as never, proxy.desired as never)
+  settle(how: keyof typeof given): Promise<ProbeResult> {
+    const [step] = proxy.converge(stateOf(proxy, ...printedUnit(unit, given[how])), proxy.desired as never)
     if (step === undefined || !('run' in step)) throw new Error('expected a run step')
     return this.do(step.run)
   }
@@ -68,25 +71,12 @@ class Host extends TrialHost {
 const watches = [unitFile]
 const kept = [{ unit, files: [unitFile, config], watches: [...watches, config], reloads: config }]
 const trial = { kept, proof: { serves: 'curl https://127.0.0.1:7443/', replaces: other } }
-const proxy = systemdUnit({
-  unit,
-  state: 'running',
-  enabled: true,
-  watches,
-  reloads: [config],
-  trial,
-}) as unknown as Resource<never, never>
-const running = { running: true, startedWith: new Map([[unitFile, '1 2026']]) }
-const states = {
-  start: { running: false, files: new Map() },
-  reload: {
-    ...running,
-    files: new Map([
-      [unitFile, '1 2026'],
-      [config, '2 2026'],
-    ]),
-  },
-  restart: { ...running, files: new Map([[unitFile, '2 2026']]) },
+const proxy = systemdUnit({ unit, state: 'running', enabled: true, watches, reloads: [config], trial })
+const started = { [unitFile]: statOf(1), [config]: statOf(1) }
+const given = {
+  start: stoppedUnit,
+  reload: { ...runningUnit, stamp: started, files: { ...started, [config]: statOf(2) } },
+  restart: { ...runningUnit, stamp: started, files: { ...started, [unitFile]: statOf(2) } },
 }
 
 async function standing(): Promise<Host> {
@@ -127,7 +117,7 @@ test.each([
       `${how} -- ${unit}`,
       `${by} -- ${unit}`,
     ])
-    const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired)
+    const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired as never)
     expect(details?.problem).toContain(`it has its former files again: ${host.inside(config)}`)
     expect(details?.actual).toContain(text === 'bad' ? 'unknown directive' : 'nothing is reached through it any more')
   },
@@ -151,7 +141,7 @@ test('where nothing was reached before, nothing has to be reached afterwards', a
 })
 
 /** Settles, and is killed while it waits for an answer through the new proxy. */
-async function cutOff(host: Host, how: keyof typeof states): Promise<void> {
+async function cutOff(host: Host, how: keyof typeof given): Promise<void> {
   host.program('sleep', 'if [ "$1" = 2 ]; then kill -9 $PPID; fi\n')
   expect((await host.settle(how)).exitCode).not.toBe(0)
   host.program('sleep', programs.sleep)
@@ -203,19 +193,8 @@ test('one in the place of another, whose trial is cut off, is no proxy that was 
   await cutOff(host, 'start')
   expect([host.runs(unit), host.runs(other)]).toEqual(['deaf', undefined])
   // What the next plan reads of it: it was started with none of its files.
-  const files = new Map([
-    [unitFile, '1 2026-11-28 10:00:00.0 +0000'],
-    [config, '1 2026-11-28 10:00:00.0 +0000'],
-  ])
-  const is = { loaded: true, stopped: false, described: 'running', fileState: 'enabled', needsDaemonReload: false }
-  const current = {
-    ...is,
-    running: true,
-    files,
-    startedWith: new Map(),
-    startedAt: Date.parse('2026-11-28T10:00:05Z') / 1000,
-  }
-  expect(proxy.diff(current as never, proxy.desired as never, { watched: [] })).toMatchObject({ action: 'restart' })
+  const current = stateOf(proxy, ...printedUnit(unit, { ...runningUnit, files: started, stamp: {} }))
+  expect(compare(proxy, current)).toMatchObject({ action: 'restart' })
   expect((await host.settle('restart')).exitCode).toBe(1)
   expect(host.runs(other)).toBe('other\n')
 })
@@ -240,7 +219,7 @@ test.each(['bad', 'deaf'])('one that cannot take the place of another lets that 
   expect(ended.exitCode).toBe(1)
   expect([host.runs(unit), host.runs(other)]).toEqual([undefined, 'other\n'])
   expect([host.isEnabled(unit), host.isEnabled(other)]).toEqual([false, true])
-  const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired)
+  const details = proxy.explain?.({ step: 0, ...ended }, proxy.desired as never)
   expect(details?.problem).toBe(`${unit} does not run, so ${other} runs again in its place.`)
 })
 

@@ -1,65 +1,33 @@
 import { describe, expect, test } from 'vitest'
 import type { Change, TaskId } from '../../src/core/index.ts'
 import { systemdUnit } from '../../src/resources/systemd/unit.ts'
+import { stateOf } from './state-of.ts'
+import { printedUnit, runningUnit, type UnitGiven } from './unit-given.ts'
 
 const unit = 'containerd.service'
 const binary = '/usr/local/bin/containerd'
 const config = '/etc/containerd/config.toml'
 const stat = { [binary]: '11 2026-11-20 10:00:00.123456789 +0000', [config]: '12 2026-11-20 10:00:01.000000000 +0000' }
 
-interface Host {
-  readonly LoadState?: string
-  readonly ActiveState?: string
-  readonly SubState?: string
-  readonly UnitFileState?: string
-  readonly NeedDaemonReload?: string
-  readonly ExecMainStartTimestamp?: string
-  readonly files?: Readonly<Record<string, string>>
-  readonly stamp?: Readonly<Record<string, string>>
-}
-
-const running: Host = {
-  LoadState: 'loaded',
-  ActiveState: 'active',
-  SubState: 'running',
-  UnitFileState: 'enabled',
-  NeedDaemonReload: 'no',
-  ExecMainStartTimestamp: 'Fri 2026-11-20 10:00:05 UTC',
-  files: stat,
-  stamp: stat,
-}
+const running: UnitGiven = { ...runningUnit, files: stat, stamp: stat }
 
 function wanted(options: Partial<Parameters<typeof systemdUnit>[0]> = {}) {
   return systemdUnit({ unit, state: 'running', enabled: true, watches: [binary], reloads: [config], ...options })
 }
 
-function state({ files = {}, stamp, ...shown }: Host) {
-  // Others are asked for in the same breath.
-  const lines = [
-    'Id=other.service',
-    'Names=other.service',
-    'ActiveState=failed',
-    '',
-    `Id=${unit}`,
-    `Names=cri.service ${unit}`,
-  ]
-  lines.push(...Object.entries(shown).map(([key, value]) => `${key}=${value}`), 'stamp=other.service')
-  if (stamp !== undefined) lines.push(`stamp=${unit}`)
-  lines.push(`other.service:${binary} 5 2026-11-20 09:00:00.000000000 +0000`)
-  for (const [path, text] of Object.entries(stamp ?? {})) lines.push(`${unit}:${path} ${text}`)
-  for (const [path, text] of Object.entries({ '/etc/other': '1 2026-11-20 09:00:00.000000000 +0000', ...files }))
-    lines.push(`${path} ${text}`)
-  return wanted().probe.parse({ exitCode: 0, stdout: `${lines.join('\n')}\n`, stderr: '' })
+function state(given: UnitGiven) {
+  // `other.service` has the same program, with another stamp.
+  return stateOf(wanted(), ...printedUnit(unit, given), `other.service:${binary} 5 2026-11-20 09:00:00.000000000 +0000`)
 }
 
-function diff(host: Host, options: Parameters<typeof wanted>[0] = {}, watched: readonly string[] = []) {
+function diff(host: UnitGiven, options: Parameters<typeof wanted>[0] = {}, watched: readonly string[] = []) {
   const resource = wanted(options)
   return resource.diff(state(host), resource.desired as never, { watched: watched as readonly TaskId[] })
 }
 
 const without = (path: string) => Object.fromEntries(Object.entries(stat).filter(([name]) => name !== path))
 const changed = (path: string) => ({ ...stat, [path]: '99 2026-11-20 11:00:00.000000000 +0000' })
-const stopped: Host = { ...running, ActiveState: 'inactive', SubState: 'dead' }
+const stopped: UnitGiven = { ...running, ActiveState: 'inactive', SubState: 'dead' }
 const stop = { state: 'stopped', enabled: false } as const
 
 describe('a unit', () => {
@@ -67,7 +35,7 @@ describe('a unit', () => {
     expect(diff(running)).toBeUndefined()
   })
 
-  test.each<[string, Host, Parameters<typeof wanted>[0], Change]>([
+  test.each<[string, UnitGiven, Parameters<typeof wanted>[0], Change]>([
     [
       'does not exist yet',
       { LoadState: 'not-found', ActiveState: 'inactive', SubState: 'dead', UnitFileState: '' },
@@ -184,7 +152,7 @@ describe('a unit', () => {
     expect(diff(host, options)).toEqual(change)
   })
 
-  test.each<[string, Host, Parameters<typeof wanted>[0]]>([
+  test.each<[string, UnitGiven, Parameters<typeof wanted>[0]]>([
     ['started by somebody else after its files changed needs nothing', { ...running, stamp: undefined }, {}],
     [
       'started by somebody else needs nothing for a watched file that is not there',
@@ -215,7 +183,7 @@ describe('a unit', () => {
     expect(diff(stopped, {}, [edit])?.because).toBeUndefined()
   })
 
-  test.each<[string, Host, Parameters<typeof wanted>[0]]>([
+  test.each<[string, UnitGiven, Parameters<typeof wanted>[0]]>([
     ['start', stopped, {}],
     ['restart', { ...running, files: changed(binary) }, {}],
     ['reload', { ...running, files: changed(config) }, {}],

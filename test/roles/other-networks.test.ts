@@ -4,12 +4,13 @@ import { calicoKustomization } from '../../roles/calico/patches.ts'
 import { ciliumValues } from '../../roles/cilium/values.ts'
 import type { Graph, TaskId } from '../../src/index.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
+import { bareState } from './bare-host.ts'
 
 /** All that a role writes and runs on a bare cluster, in order: files by path and content, commands as they are. */
 function written(graph: Graph, role: string): string {
   const tasks = [...graph.tasks.values()].filter(task => task.role === role)
   const lines = tasks.flatMap(({ resource, id }) => {
-    const steps = resource.converge(bare, resource.desired)
+    const steps = resource.converge(bareState(resource), resource.desired)
     const texts = steps.map(step => {
       if ('run' in step) return step.run
       if ('write' in step) return `write ${step.write} ${step.mode.toString(8)}\n${String(step.content)}`
@@ -19,8 +20,6 @@ function written(graph: Graph, role: string): string {
   })
   return `${lines.join('\n')}\n`
 }
-
-const bare = { api: 'absent' }
 
 describe('Calico', () => {
   test.each([
@@ -83,7 +82,7 @@ describe('Cilium', () => {
     const kubeadm = (kubeProxyReplacement: boolean) => {
       const graph = clusterGraph(specOf({ network: { cni: 'cilium', cilium: { kubeProxyReplacement } } }), facts)
       const { resource } = graph.tasks.get('cp1/file:/etc/evcctl/kubeadm.yaml' as TaskId)!
-      return JSON.stringify(resource.converge(bare, resource.desired))
+      return JSON.stringify(resource.converge(bareState(resource), resource.desired))
     }
     expect(kubeadm(true)).toContain('proxy:\\n  disabled: true')
     expect(kubeadm(true)).not.toContain('KubeProxyConfiguration')

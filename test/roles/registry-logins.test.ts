@@ -15,6 +15,7 @@ import {
 import { temporaryFolder } from '../kit/folder.ts'
 import { converge } from '../kit/local-sh.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
+import { bareState } from './bare-host.ts'
 
 const password = 'pa"ss\\wörd'
 
@@ -30,7 +31,7 @@ function written(graph: Graph, id: string) {
   const task = graph.tasks.get(id as TaskId)
   expect(task, id).toBeDefined()
   const { resource } = task as Task
-  const step = resource.converge({ type: 'absent', parentExists: true }, resource.desired).find(one => 'write' in one)
+  const step = resource.converge(bareState(resource), resource.desired).find(one => 'write' in one)
   const content = (step as { content: string | Secret }).content
   const mode = (step as { mode: number }).mode
   return { mode, shown: String(content), plain: content instanceof Secret ? content.reveal() : content }

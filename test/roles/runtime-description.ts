@@ -1,4 +1,5 @@
 import type { Graph, Step, Task } from '../../src/index.ts'
+import { bareState } from './bare-host.ts'
 
 // Downloads and the start of units have goldens of their own: of them only what is told here is special.
 const shown: Readonly<Record<string, (task: Task) => readonly string[]>> = {
@@ -29,16 +30,8 @@ export function describeRuntime(graph: Graph, host: string, role: string): strin
   return `${blocks.join('\n\n')}\n`
 }
 
-// What the probes of a host find that has nothing yet.
-const bare: Readonly<Record<string, unknown>> = {
-  packages: { installed: new Set(), broken: [], interrupted: false, keptDisabled: [] },
-  unit: { running: false, stopped: true, fileState: 'disabled', watched: new Map(), stamped: new Map() },
-  file: { type: 'absent', parentExists: true },
-  registries: {},
-}
-
 function stepsOf({ resource }: Task): readonly Step[] {
-  return resource.converge(bare[resource.kind], resource.desired)
+  return resource.converge(bareState(resource), resource.desired)
 }
 
 function scripts(task: Task): readonly string[] {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ClusterSecrets, type Graph, Secret, type Task } from '../../src/index.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
+import { bareState } from './bare-host.ts'
 
 const proxy = { https: 'http://proxy.example:3128', noProxy: ['.corp.example'] }
 const login = { username: 'CORP\\ada', password: { fromEnv: 'PROXY' } }
@@ -17,7 +18,7 @@ const w2 = { name: 'w2', address: '192.0.2.22', roles: ['worker'] }
 function filesOf(graph: Graph): ReadonlyMap<string, { readonly mode: number; readonly content: string | Secret }> {
   return new Map(
     proxyTasks(graph).flatMap(({ resource }) => {
-      const steps = resource.converge({ type: 'absent', parentExists: true }, resource.desired)
+      const steps = resource.converge(bareState(resource), resource.desired)
       return steps.flatMap(step => ('write' in step ? [[step.write, step] as const] : []))
     }),
   )
