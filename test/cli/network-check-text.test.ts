@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { type NetworkFindings, networkAsData, networkText } from '../../src/cli/actions/network-check-text.ts'
 import { createPaint } from '../../src/report/index.ts'
-import type { NodeResults } from '../../src/resources/network-check/script.ts'
 import { specOf } from '../playbooks/given.ts'
-import { checkPodsGiven, vxlan } from '../resources/network-check-given.ts'
+import { checkPodsGiven, resultsGiven, vxlan } from '../resources/network-check-given.ts'
 
 const spec = specOf()
 const paint = createPaint(false)
@@ -11,18 +10,13 @@ const nodes = ['cp1', 'w1', 'w2']
 const said = 'Unable to connect to the server: dial tcp 10.244.2.5:18400: i/o timeout'
 
 function findings(broken: readonly string[], more: Partial<NetworkFindings> = {}): NetworkFindings {
-  const results = nodes.map(
-    (from): NodeResults => ({
-      pairs: nodes
-        .filter(to => to !== from)
-        .map(to =>
-          broken.includes(`${from} ${to}`)
-            ? { from, to, state: 'silent', said, hostsReach: true }
-            : { from, to, state: 'reached', said: '' },
-        ),
-      service: { from, state: 'reached', said: '' },
-    }),
-  )
+  const results = nodes.map(from => {
+    const peers = nodes.filter(to => to !== from)
+    const pairs = peers.map(to =>
+      broken.includes(`${from} ${to}`) ? `${to}\tsilent\tyes\t${said}` : `${to}\treached\t\t`,
+    )
+    return resultsGiven(from, pairs)
+  })
   return { results, failed: new Map(), pods: checkPodsGiven, path: vxlan, ms: 4200, ...more }
 }
 

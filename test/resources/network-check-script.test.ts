@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reachScript, readResults } from '../../src/resources/network-check/script.ts'
-import { checkName, checkPodsGiven } from './network-check-given.ts'
+import { checkName, checkPodsGiven, podsGiven } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
 
 const peers = ['cp1', 'w1']
@@ -134,7 +134,7 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
 })
 
 test('where no pod of the check runs, that is said of every pair', async () => {
-  const other = { ...checkPodsGiven, name: 'evcctl-network-check-ffffffff' }
+  const other = podsGiven({}, 'evcctl-network-check-ffffffff')
   const sandbox = new Sandbox()
   const ended = await sandbox.sh(`set -eu\n${reachScript('w2', other, peers, patience)}`)
   expect(ended.exitCode).toBe(1)
@@ -147,8 +147,7 @@ test('where no pod of the check runs, that is said of every pair', async () => {
 })
 
 test('a pod that does not run is not asked, and is the reason that is told', () => {
-  const pods = checkPodsGiven.pods.map(pod => (pod.node === 'w1' ? { ...pod, problem: 'ImagePullBackOff' } : pod))
-  const given = { ...checkPodsGiven, pods }
+  const given = podsGiven({ w1: '\t192.0.2.11\tPending\tImagePullBackOff\t\t\t' })
   const script = reachScript('w2', given, [...peers, 'w9'], patience)
   expect(script).not.toContain('10.244.1.5')
   expect(script).toMatch(/exit 1\n$/)

@@ -7,7 +7,7 @@ import { explainNode, type NetworkPath } from '../../src/resources/network-check
 import { networkCheck } from '../../src/resources/network-check/network-check.ts'
 import { checkPods } from '../../src/resources/network-check/pods.ts'
 import type { NodeResults } from '../../src/resources/network-check/script.ts'
-import { checkName, checkPodsGiven, vxlan } from './network-check-given.ts'
+import { checkName, checkPodsGiven, podsGiven, resultsGiven, vxlan } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
 import { stateOf } from './state-of.ts'
 
@@ -155,9 +155,7 @@ pod=w2\t${checkName}-c\t\t192.0.2.12\tPending\tImagePullBackOff\tpull access den
 
 describe('why pods do not reach each other', () => {
   const timeout = 'Unable to connect to the server: dial tcp 10.244.1.5:18400: i/o timeout'
-  const silent = (to: string, hostsReach: boolean) =>
-    ({ from: 'w2', to, state: 'silent', said: timeout, hostsReach }) as const
-  const fine = { from: 'w2', state: 'reached', said: '' } as const
+  const silent = (to: string, hostsReach: 'yes' | 'no') => `${to}\tsilent\t${hostsReach}\t${timeout}`
   const hostGw: NetworkPath = {
     name: 'host-gw of flannel',
     filter: 'net 10.244.0.0/16',
@@ -167,16 +165,12 @@ describe('why pods do not reach each other', () => {
     'Unable to connect to the server: dial tcp: lookup kubernetes.default.svc on 10.96.0.10:53: i/o timeout'
 
   test.each<[string, NodeResults, NetworkPath]>([
-    ['a blocked overlay', { pairs: [silent('w1', true)], service: fine }, vxlan],
-    ['a missing route', { pairs: [silent('w1', true)], service: fine }, hostGw],
-    [
-      'hosts that do not reach each other',
-      { pairs: [silent('w1', false), silent('cp1', false)], service: fine },
-      vxlan,
-    ],
-    ['an MTU', { pairs: [{ from: 'w2', to: 'w1', state: 'large', said: '', hostsReach: true }], service: fine }, vxlan],
-    ['DNS alone', { pairs: [], service: { from: 'w2', state: 'dns', said: lookup } }, vxlan],
-    ['Services alone', { pairs: [], service: { from: 'w2', state: 'service', said: timeout } }, vxlan],
+    ['a blocked overlay', resultsGiven('w2', [silent('w1', 'yes')]), vxlan],
+    ['a missing route', resultsGiven('w2', [silent('w1', 'yes')]), hostGw],
+    ['hosts that do not reach each other', resultsGiven('w2', [silent('w1', 'no'), silent('cp1', 'no')]), vxlan],
+    ['an MTU', resultsGiven('w2', ['w1\tlarge\tyes\t']), vxlan],
+    ['DNS alone', resultsGiven('w2', [], `dns\t${lookup}`), vxlan],
+    ['Services alone', resultsGiven('w2', [], `service\t${timeout}`), vxlan],
   ])('%s', async (what, results, path) => {
     const details = explainNode('w2', results, checkPodsGiven, path)
     const text = Object.entries(details ?? {}).map(([key, value]) => `${key}:\n${value}\n`)
@@ -185,11 +179,8 @@ describe('why pods do not reach each other', () => {
   })
 
   test('addresses of another network are the evidence, and the way between the nodes is not blamed', () => {
-    const pods = {
-      ...checkPodsGiven,
-      pods: checkPodsGiven.pods.map(pod => (pod.node === 'w1' ? { ...pod, address: '10.88.0.2' } : pod)),
-    }
-    const details = explainNode('w2', { pairs: [silent('w1', true)], service: fine }, pods, vxlan)
+    const pods = podsGiven({ w1: '10.88.0.2\t192.0.2.11\tRunning\t\t\t\t' })
+    const details = explainNode('w2', resultsGiven('w2', [silent('w1', 'yes')]), pods, vxlan)
     expect(details?.actual).toContain('on w1: address 10.88.0.2')
     expect(details?.next).toMatch(/Pods on w1 \(192\.0\.2\.\d+\) have addresses that are not of 10\.244\.0\.0\/16/)
     expect(details?.next).toContain('/etc/cni/net.d')
@@ -197,7 +188,7 @@ describe('why pods do not reach each other', () => {
   })
 
   test('nothing is said where all is well', () => {
-    expect(explainNode('w2', { pairs: [], service: fine }, checkPodsGiven, vxlan)).toBeUndefined()
+    expect(explainNode('w2', resultsGiven('w2', []), checkPodsGiven, vxlan)).toBeUndefined()
   })
 
   test('a failed step is explained by what it printed', () => {
