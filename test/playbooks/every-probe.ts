@@ -14,25 +14,63 @@ const hosts = [
     taints: [{ key: 'k', effect: 'NoSchedule' }],
   },
 ]
-const facts: ReadonlyMap<string, HostFacts> = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
-const specs: readonly ClusterSpec[] = [
-  specOf({ hosts: hosts.filter(({ name }) => name !== 'e1'), runtime: { name: 'docker' } }),
-  specOf({ hosts, etcd: { topology: 'external' }, network: { cni: 'calico' }, runtime: { name: 'cri-o' } }),
-  specOf({
-    hosts: hosts.filter(({ name }) => name !== 'e1'),
-    network: { cni: 'cilium' },
-    controlPlane: { localProxy: 'haproxy' },
-  }),
+type Facts = ReadonlyMap<string, HostFacts>
+const fresh: Facts = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
+
+/** The hosts as nodes and members of etcd that stand. */
+function standing(topology: 'stacked' | 'external'): Facts {
+  return new Map(
+    hosts.map(({ name, address, roles }) => {
+      const controlPlane = roles.includes('control-plane')
+      const kubeletConf = !roles.includes('etcd')
+      const own = topology === 'external' && roles.includes('etcd')
+      const etcd = {
+        data: own ? 'formed' : 'none',
+        own,
+        ca: own,
+        client: topology === 'external' && controlPlane,
+      } as const
+      return [
+        name,
+        factsOf(name, address, { kubernetes: { kubeletConf, adminConf: controlPlane, controlPlane }, etcd }),
+      ]
+    }),
+  )
+}
+
+const withoutEtcd = hosts.filter(({ name }) => name !== 'e1')
+const archives = [{ url: 'http://192.0.2.5/a.tar', sha256: 'a'.repeat(64) }]
+const registryMirrors = { 'docker.io': ['http://192.0.2.5:5000'] }
+const clusters: readonly (readonly [ClusterSpec, Facts])[] = [
+  [specOf({ hosts: withoutEtcd, runtime: { name: 'docker', registryMirrors }, images: { archives } }), fresh],
+  [
+    specOf({
+      hosts,
+      etcd: { topology: 'external' },
+      network: { cni: 'calico' },
+      runtime: { name: 'cri-o', registryMirrors },
+      images: { archives },
+    }),
+    fresh,
+  ],
+  [
+    specOf({
+      hosts: withoutEtcd,
+      network: { cni: 'cilium' },
+      controlPlane: { localProxy: 'haproxy' },
+      runtime: { name: 'containerd', registryMirrors },
+    }),
+    fresh,
+  ],
+  [specOf({ hosts: withoutEtcd }), standing('stacked')],
+  [specOf({ hosts, etcd: { topology: 'external' } }), standing('external')],
 ]
 
-/** One task of each kind of probe, of clusters with different parts. */
-export const tasks: readonly Task[] = [
-  ...new Map(
-    specs.flatMap(spec =>
-      [...clusterGraph(spec, facts).tasks.values()].map(task => [task.resource.probe.script, task] as const),
-    ),
-  ).values(),
-]
+/** All tasks of clusters with different parts, new ones and such that stand. */
+export const all: readonly Task[] = clusters.flatMap(([spec, facts]) => [...clusterGraph(spec, facts).tasks.values()])
+
+/** One of them for each probe. */
+export const tasks: readonly Task[] = [...new Map(all.map(task => [task.resource.probe.script, task])).values()]
 
 /** Words of the script that look like the keys and paths of its answers, so that an answer gets as far as possible. */
 export function wordsOf(script: string): { readonly keys: readonly string[]; readonly paths: readonly string[] } {

@@ -2,29 +2,40 @@ import type { AnyResource } from '../../src/core/resource.ts'
 import { stateOf } from '../resources/state-of.ts'
 import { printedUnit } from '../resources/unit-given.ts'
 
-/** What the probes of resources, by their kinds, print on a host that has nothing yet; all others print nothing there. */
+/** What the probes of resources, by kind or by kind and name, print on a host that has nothing yet; others print nothing. */
 const printed: Readonly<Record<string, (name: string) => readonly string[]>> = {
-  absent: noFile,
+  absent: () => ['type=absent'],
   artifact: name => [`absent=${name}`],
   certificate: () => ['now=1795865508'],
-  file: noFile,
+  'etcd health': () => ['formed=no', 'healthy=no'],
+  'etcd member': noMember,
+  'etcd members': noMember,
+  file: path => [`absent=${path}`, 'contents'],
   folder: () => ['type=absent'],
+  'folder:/var/lib/etcd': () => ['folder=absent'],
   'helm release': noCluster,
+  hostname: () => ['now=localhost'],
   kustomization: noCluster,
   manifest: noCluster,
   packages: () => ['dpkg=there'],
-  unit: name => printedUnit(name, { LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' }),
+  unit: noUnit,
+  'unit:etcd.service': name => [...noUnit(name), ...noMember()],
 }
 
 /** The state of a resource on a host that has nothing yet. */
 export function bareState<R extends AnyResource>(resource: R): ReturnType<R['probe']['parse']> {
-  return stateOf(resource, ...(printed[resource.kind]?.(resource.name) ?? []))
-}
-
-function noFile(path: string): readonly string[] {
-  return [`absent=${path}`, 'contents']
+  const { kind, name } = resource
+  return stateOf(resource, ...((printed[`${kind}:${name}`] ?? printed[kind])?.(name) ?? []))
 }
 
 function noCluster(): readonly string[] {
   return ['api=absent']
+}
+
+function noMember(): readonly string[] {
+  return ['unit=inactive']
+}
+
+function noUnit(name: string): readonly string[] {
+  return printedUnit(name, { LoadState: 'not-found', ActiveState: 'inactive', UnitFileState: '' })
 }

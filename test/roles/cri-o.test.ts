@@ -2,11 +2,11 @@ import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
 import { certificateFiles, renderCriOConfig, renderRegistries } from '../../roles/cri-o/config.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
-import { describeRuntime } from './runtime-description.ts'
+import { pictureOf } from '../playbooks/picture.ts'
 
 const sandboxImage = 'registry.k8s.io/pause:3.10.2'
 
-test('what a host gets: programs, files and units, and what waits for what', async () => {
+test('a host gets programs, files and units in the order of the picture', async () => {
   const graph = clusterGraph(
     specOf({
       runtime: { name: 'cri-o', registryMirrors: { 'docker.io': ['http://192.0.2.5:5000'] } },
@@ -14,7 +14,8 @@ test('what a host gets: programs, files and units, and what waits for what', asy
     }),
     facts,
   )
-  await expect(describeRuntime(graph, 'w1', 'cri-o')).toMatchFileSnapshot('../goldens/roles/cri-o.txt')
+  const picture = pictureOf(graph, ({ host, role }) => host === 'w1' && ['cri-o', 'images'].includes(role))
+  await expect(picture).toMatchFileSnapshot('../goldens/roles/cri-o.txt')
 })
 
 test('mirrors are registries.conf, over http without TLS', async () => {

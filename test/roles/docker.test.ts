@@ -4,9 +4,10 @@ import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import { certificateFiles, renderDockerConfig } from '../../roles/docker/config.ts'
 import { inventoryOf } from '../../src/cluster/index.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
-import { describeRuntime } from './runtime-description.ts'
+import { pictureOf } from '../playbooks/picture.ts'
+import { sentBy } from '../playbooks/scripts.ts'
 
-test('what a host gets: package, programs, files and units, and what waits for what', async () => {
+test('a host gets package, programs, files and units in the order of the picture', async () => {
   const graph = clusterGraph(
     specOf({
       runtime: { name: 'docker', registryMirrors: { 'docker.io': ['http://192.0.2.5:5000'] } },
@@ -14,7 +15,8 @@ test('what a host gets: package, programs, files and units, and what waits for w
     }),
     facts,
   )
-  await expect(describeRuntime(graph, 'w1', 'docker')).toMatchFileSnapshot('../goldens/roles/docker.txt')
+  const picture = pictureOf(graph, ({ host, role }) => host === 'w1' && ['docker', 'images'].includes(role))
+  await expect(picture).toMatchFileSnapshot('../goldens/roles/docker.txt')
 })
 
 test('patches are laid over daemon.json in order; lists are replaced, null takes a key away', () => {
@@ -51,9 +53,9 @@ test('kubelets from 1.36 on are told to ask cri-dockerd as before; cluster.yaml 
 test('a proxy with a password is not shown', () => {
   const runtime = { name: 'docker', configPatches: [{ proxies: { 'http-proxy': 'http://ada:s3cret@192.0.2.9:3128' } }] }
   const graph = clusterGraph(specOf({ runtime }), facts)
-  const description = describeRuntime(graph, 'w1', 'docker')
-  expect(description).toContain('write /etc/docker/daemon.json 600')
-  expect(description).not.toContain('s3cret')
+  const sent = [...graph.tasks.values()].filter(({ host }) => host === 'w1').flatMap(sentBy)
+  expect(sent.find(({ path }) => path === '/etc/docker/daemon.json')?.text).toMatch(/^mode 600,/)
+  expect(JSON.stringify(sent.map(({ text }) => text))).not.toContain('s3cret')
 })
 
 test('a CA lies in the folder of its registry', () => {

@@ -4,22 +4,10 @@ import { calicoKustomization } from '../../roles/calico/patches.ts'
 import { ciliumValues } from '../../roles/cilium/values.ts'
 import type { Graph, TaskId } from '../../src/index.ts'
 import { clusterGraph, facts, specOf } from '../playbooks/given.ts'
+import { pictureOf } from '../playbooks/picture.ts'
 import { bareState } from './bare-host.ts'
 
-/** All that a role writes and runs on a bare cluster, in order: files by path and content, commands as they are. */
-function written(graph: Graph, role: string): string {
-  const tasks = [...graph.tasks.values()].filter(task => task.role === role)
-  const lines = tasks.flatMap(({ resource, id }) => {
-    const steps = resource.converge(bareState(resource), resource.desired)
-    const texts = steps.map(step => {
-      if ('run' in step) return step.run
-      if ('write' in step) return `write ${step.write} ${step.mode.toString(8)}\n${String(step.content)}`
-      return JSON.stringify(step)
-    })
-    return [`### ${id}`, ...texts]
-  })
-  return `${lines.join('\n')}\n`
-}
+const picture = (graph: Graph, name: string) => pictureOf(graph, ({ role }) => role === name)
 
 describe('Calico', () => {
   test.each([
@@ -30,9 +18,9 @@ describe('Calico', () => {
     await expect(text).toMatchFileSnapshot(`../goldens/roles/calico-${name}.yaml`)
   })
 
-  test('files and commands', async () => {
+  test('is declared in the order of the picture, and nothing of flannel', async () => {
     const graph = clusterGraph(specOf({ network: { cni: 'calico' } }), facts)
-    await expect(written(graph, 'calico')).toMatchFileSnapshot('../goldens/roles/calico.txt')
+    await expect(picture(graph, 'calico')).toMatchFileSnapshot('../goldens/roles/calico.txt')
     expect([...graph.tasks.keys()].join('\n')).not.toMatch(/flannel|pod network:/)
     expect([...graph.tasks.keys()]).toContain('w1/network check:w1')
   })
@@ -54,9 +42,9 @@ describe('Calico', () => {
 })
 
 describe('Cilium', () => {
-  test('files and commands', async () => {
+  test('is declared in the order of the picture, and nothing of flannel', async () => {
     const graph = clusterGraph(specOf({ network: { cni: 'cilium' } }), facts)
-    await expect(written(graph, 'cilium')).toMatchFileSnapshot('../goldens/roles/cilium.txt')
+    await expect(picture(graph, 'cilium')).toMatchFileSnapshot('../goldens/roles/cilium.txt')
     expect([...graph.tasks.keys()].join('\n')).not.toMatch(/flannel|pod network:/)
   })
 

@@ -1,0 +1,2 @@
+### barrier:pods can run on every node on cp1: probe
+:

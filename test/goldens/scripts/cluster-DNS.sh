@@ -1,0 +1,16 @@
+### cluster DNS:every node on cp1: probe
+…
+for path in '/apis/apps/v1/namespaces/kube-system/deployments/coredns' '/api/v1/namespaces/kube-system/services/kube-dns' '/apis/apps/v1/namespaces/kube-system/daemonsets/coredns-node'; do set -- "$@" "$server$path"; done
+…
+
+### cluster DNS:every node on cp1: step 1
+…
+again /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw=/readyz
+
+### cluster DNS:placement on cp1: probe
+…
+for path in '/apis/apps/v1/namespaces/kube-system/deployments/coredns' '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns%2Cpod-template-hash' '/api/v1/nodes'; do set -- "$@" "$server$path"; done
+…
+
+### cluster DNS:placement on cp1: step 1, until it succeeds
+/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw=/readyz >/dev/null

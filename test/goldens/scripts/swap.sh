@@ -1,0 +1,15 @@
+### swap:off on cp1: probe
+(
+TZ=UTC systemctl show -p Id,Names,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ExecMainStartTimestamp,ActiveEnterTimestamp -- 'swap.target' 'dphys-swapfile.service' 'zramswap.service' 'zram-config.service' 'nvzramconfig.service' 'armbian-zram-config.service' '*.swap'
+cd /var/lib/evcctl/started 2>/dev/null || exit 0
+set --
+for unit in 'swap.target' 'dphys-swapfile.service' 'zramswap.service' 'zram-config.service' 'nvzramconfig.service' 'armbian-zram-config.service'; do
+  if [ -e "$unit" ]; then set -- "$@" "$unit"; echo "stamp=$unit"; fi
+done
+if [ $# -gt 0 ]; then grep -H '' -- "$@" || :; fi
+)
+{
+  read -r heading
+  while IFS= read -r line; do printf 'active=%s\n' "$line"; done
+} </proc/swaps
+if [ -e /etc/fstab ]; then sed -n -E '/^[[:space:]]*[^#[:space:]][^[:space:]]*[[:space:]]+[^[:space:]]+[[:space:]]+swap([[:space:]]|$)/s/^/fstab=/p' /etc/fstab; fi
