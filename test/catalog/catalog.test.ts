@@ -95,7 +95,7 @@ describe('versions that go together', () => {
     ['cilium', '1.20.0', '1.34.0', undefined],
     // Nothing is known about a private build.
     ['cilium', '1.99.0', '1.34.0', undefined],
-  ] as const)('%s %s with Kubernetes %s', (network, version, kubernetes, minors) => {
+  ] as const)('knows whether %s %s goes with Kubernetes %s', (network, version, kubernetes, minors) => {
     expect(networkConflict(network, version, kubernetes)).toEqual(minors)
   })
 
@@ -114,7 +114,7 @@ describe('versions that go together', () => {
     ['1.35.0', '2.1.4', '2.1.5 (or a later patch), 2.2.0 or newer'],
     ['1.34.0', '2.0.6', undefined],
     ['1.34.0', '1.7.30', '2.0.6 (or a later patch), 2.1.3 or newer'],
-  ])('Kubernetes %s with containerd %s', (kubernetes, containerd, wanted) => {
+  ])('knows whether Kubernetes %s goes with containerd %s', (kubernetes, containerd, wanted) => {
     expect(containerdConflict(kubernetes, containerd)).toBe(wanted)
   })
 })

@@ -31,14 +31,14 @@ describe('where an artifact comes from', () => {
       'https://dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubelet',
       'dl.k8s.io',
     ],
-  ])('%s', (_, given, url, site) => {
+  ])('follows from the sources: %s', (_, given, url, site) => {
     expect(resolveArtifact(sources(given), kubelet)).toEqual({ from: { url }, sha256: kubelet.sha256, site })
   })
 
   it.each([
     ['laid out as a mirror', '/files/dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubelet'],
     ['flat', '/files/kubelet'],
-  ])('a folder %s', (_, file) => {
+  ])('may be a folder that is %s', (_, file) => {
     const resolved = resolveArtifact(sources({ folder: '/files' }), kubelet, path => path === file)
     expect(resolved).toEqual({ from: { file }, sha256: kubelet.sha256, site: 'local folder' })
   })
@@ -59,7 +59,7 @@ describe('what an artifact must hash to', () => {
     ['a file name without version', kubelet, 'kubelet', false],
     ['another architecture', runc, 'v1.4.3/runc.amd64', false],
     ['a file name with version', artifact('containerd', '2.3.4', 'amd64'), 'containerd-2.3.4-linux-amd64.tar.gz', true],
-  ])('%s', (_, wanted, key, found) => {
+  ])('is looked up in a checksums file by what stands there: %s', (_, wanted, key, found) => {
     const { sha256 } = resolveArtifact(sources({ checksums: { [key]: sum } }), wanted)
     expect(sha256).toBe(found ? sum : wanted.sha256)
   })

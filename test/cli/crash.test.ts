@@ -54,7 +54,7 @@ test('what goes wrong after the command has told its error does not change its e
   expect(stderr).not.toMatch(/boom|^\s+at /m)
 })
 
-test('the same as JSON, for programs', async () => {
+test('programs are told of a crash in JSON', async () => {
   const env = mistake('throw new Error("boom")')
   const { exitCode, stderr } = await runCli(['ping', '-o', 'json'], { cwd: folder.path, env })
   expect(exitCode).toBe(1)

@@ -143,7 +143,7 @@ describe('a hostile name of a host or API server is in no command as it is:', ()
     expect(commandsOf(readers['a file that is left elsewhere']!, '/home')).toBe('')
   })
 
-  test('a node of another name', () => {
+  test('nor is the name that another node has', () => {
     const resource = kubeadmInit({ configuration: '/x', node: 'cp1', criSocket: 'x', endpoint: 'x:1', records: [] })
     const next = (name: string) => {
       const certificate = nodeCertificate(`'${name}'`).replace(/^/gm, 'nodeCertificate=')

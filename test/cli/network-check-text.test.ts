@@ -20,13 +20,13 @@ function findings(broken: readonly string[], more: Partial<NetworkFindings> = {}
   return { results, failed: new Map(), pods: checkPodsGiven, path: vxlan, ms: 4200, ...more }
 }
 
-test('one line when all is well', () => {
+test('one line says that all is well', () => {
   expect(networkText(findings([]), spec, paint)).toBe(
     'edge-seoul: pods reach each other, DNS and Services (6 directions between 3 nodes, 4.2 s).',
   )
 })
 
-test('a table of what fails, and what to do', async () => {
+test('a table shows what fails, and after it comes what to do', async () => {
   const text = networkText(findings(['w1 w2', 'w2 w1']), spec, paint)
   await expect(`${text}\n`).toMatchFileSnapshot('../goldens/cli/network-check.txt')
   expect(text).not.toMatch(/^cp1 /m)
@@ -37,7 +37,7 @@ test('a host that could not be asked is named apart from what fails', () => {
   expect(networkText(findings([], { failed }), spec, paint)).toMatch(/pods reach each other[\s\S]*✘ w9 was not asked/)
 })
 
-test('as data', () => {
+test('programs get all pairs with what was said of them', () => {
   expect(networkAsData(findings(['w1 w2']), spec)).toMatchObject({
     type: 'network:check',
     cluster: 'edge-seoul',

@@ -29,7 +29,7 @@ describe('wrong usage', () => {
     [['validate', '--output', 'xml'], 'Expected --output=xml to be one of: text, json', 'evcctl validate --help'],
     [['exec', '--host'], 'Flag --host expects a value', 'evcctl exec --help'],
     [['kubeconfig', '--merge', '--file', 'x'], 'cannot also be provided', 'evcctl kubeconfig --help'],
-  ])('%j', async (args, problem, help) => {
+  ])('is told with what is wrong and where to look: %j', async (args, problem, help) => {
     const { exitCode, stdout, stderr } = await evcctl(...args)
     expect(stderr).toContain(problem)
     expect(stderr).toContain(help)
@@ -154,7 +154,7 @@ describe('files', () => {
     ['empty', '', 'This file is empty.'],
     ['no YAML', 'a: [1', 'nothing.yaml'],
     ['another kind', 'kind: Pod\n', 'Cluster'],
-  ])('a file that is %s', async (name, text, said) => {
+  ])('a file that is %s ends a command with what is wrong in it', async (name, text, said) => {
     const file = said === 'nothing.yaml' ? said : `${name.replace(' ', '-')}.yaml`
     await writeFile(join(folder.path, file), text)
     const { exitCode, stderr } = await evcctl('apply', file, '--yes')
@@ -163,7 +163,7 @@ describe('files', () => {
     expect(exitCode).toBe(3)
   })
 
-  test('a folder in the place of a file', async () => {
+  test('a folder in the place of a file is told as such', async () => {
     await mkdir(join(folder.path, 'folder.yaml'))
     const { exitCode, stderr } = await evcctl('validate', 'folder.yaml')
     expect(stderr).toContain('folder.yaml')

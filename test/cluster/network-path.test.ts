@@ -48,7 +48,7 @@ test.each([
   [{ cni: 'cilium', cilium: { values: { encryption: { enabled: true, type: 'wireguard' } } } }, 'UDP port 51871'],
   [{ cni: 'cilium', cilium: { values: { encryption: { enabled: false, type: 'wireguard' } } } }, 'UDP port 8472'],
   [{ cni: 'cilium', cilium: { values: { routingMode: 'native', encryption: null } } }, undefined],
-])('what carries packets of pods: %j', (network, carriedBy) => {
+])('the settings %j decide what carries packets of pods', (network, carriedBy) => {
   expect(networkPathOf(specOf({ network })).carriedBy).toBe(carriedBy)
 })
 

@@ -86,7 +86,7 @@ spec:
 })
 
 describe('all errors at once', () => {
-  it('in the order of the file, each once', () => {
+  it('are told in the order of the file, each once', () => {
     const text = `apiVersion: evcctl.dev/v1alpha1
 kind: Clutser
 metadata: { name: edge }

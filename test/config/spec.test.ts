@@ -87,7 +87,7 @@ describe('values are normalised', () => {
     ['1.5s', 1500],
     ['5m', 300_000],
     ['1h30m', 5_400_000],
-  ])('duration %s', (text, ms) => {
+  ])('takes the duration %s as milliseconds', (text, ms) => {
     expect(parse(cluster(`preflight: { maxClockDeviation: ${text} }`)).preflight.maxClockDeviation).toBe(ms)
   })
 
@@ -95,7 +95,7 @@ describe('values are normalised', () => {
     ['1500Mi', 1500 * 2 ** 20],
     ['2G', 2e9],
     ['0.5Gi', 2 ** 29],
-  ])('size %s', (text, bytes) => {
+  ])('takes the size %s as bytes', (text, bytes) => {
     expect(parse(cluster(`preflight: { minMemory: { worker: ${text} } }`)).preflight.minMemory.worker).toBe(bytes)
   })
 
@@ -249,7 +249,7 @@ describe('sources', () => {
     ['a line that is none', `${sum}  a\nhello`, '/site/s:2', 'not a line of sha256sum'],
     ['two sums of one file', `${sum}  a\n${other}  a`, '/site/s:2', 'another sha256 in line 1'],
     ['an empty file', '\n', '/site/s', 'no checksums'],
-  ])('a checksums file with %s', (_, content, where, words) => {
+  ])('refuses a checksums file with %s', (_, content, where, words) => {
     expect(() => parse(cluster('artifacts: { checksums: s }'), { files: { '/site/s': content } })).toThrow(
       new RegExp(`${where}: .*${words}`),
     )

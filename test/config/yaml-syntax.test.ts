@@ -44,7 +44,7 @@ describe('what is no YAML document with a mapping is one error', () => {
     ['an alias without anchor', 'spec: *nothing\n', '1:7', 'anchor &nothing'],
     ['an alias inside of itself', 'spec: &a { b: [*a] }\n', '1:16', 'inside of what it names'],
     ['binary data', 'PK\u0000\u0003', '1:1', 'not a text file'],
-  ])('%s', (_, text, position, words) => {
+  ])('that names the mistake: %s', (_, text, position, words) => {
     const errors = errorsOf(text)
     expect(errors.map(({ where }) => where)).toEqual([`/site/cluster.yaml:${position}`])
     expect(formatError(errors[0]!)).toContain(words)
@@ -110,7 +110,7 @@ describe('what YAML allows is accepted', () => {
       '{"apiVersion":"evcctl.dev/v1alpha1","kind":"Cluster","metadata":{"name":"edge"},"spec":{"hosts":[{"name":"cp1","address":"192.0.2.11","roles":["control-plane"]},{"name":"w1","address":"192.0.2.21","roles":["worker"]}]}}',
     ],
     ['sections of which all is commented out', cluster('kubernetes:\n    # version: 1.36.4\n  network:')],
-  ])('%s', (_, text) => {
+  ])('as %s', (_, text) => {
     expect(parse(text).hosts.map(({ name }) => name)).toEqual(['cp1', 'w1'])
   })
 
@@ -149,7 +149,7 @@ describe('a file that cannot be read', () => {
     ['lies below a file', join(latin1, 'cluster.yaml'), 'A part of the path before the file is not a folder.'],
     ['is a device', '/dev/zero', 'It is a device, not a file.'],
     ['is not UTF-8', latin1, 'This is not a text file in UTF-8.'],
-  ])('%s', async (_, file, problem) => {
+  ])('is told as such where it %s', async (_, file, problem) => {
     const error = await loadClusterFile(file).catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(UserErrors)
     expect(error).toMatchObject({ exitCode: exitCodes.badInput, details: { where: file, problem } })

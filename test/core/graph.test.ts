@@ -53,8 +53,8 @@ describe('order', () => {
   })
 })
 
-describe('mistakes', () => {
-  test('of two roles that declare one thing of a host are told by both names', () => {
+describe('mistakes in a graph', () => {
+  test('are told by the names of both roles where two declare one thing of a host', () => {
     const owned = (role: string, host = 'h'): Task => ({ ...task('/etc/x'), id: id(`${host}/k:/etc/x`), host, role })
     expect(() => buildGraph([owned('one'), owned('other')], [])).toThrow(
       'Two roles on h declare "k:/etc/x": one and other. One thing has one owner',
@@ -67,7 +67,7 @@ describe('mistakes', () => {
     ['a dependency that is not declared', ['a'], [edge('x', 'a')], 'Task "a" depends on "x", which is not declared'],
     ['a dependant that is not declared', ['a'], [edge('a', 'x')], 'There is no task "x" that "a" comes before'],
     ['a task that waits for itself', ['a'], [edge('a', 'a')], 'a → a'],
-  ])('%s', (_, names, edges, message) => {
+  ])('are told by name: %s', (_, names, edges, message) => {
     expect(() => order(names, edges)).toThrow(GraphError)
     expect(() => order(names, edges)).toThrow(message)
   })
@@ -83,7 +83,7 @@ test('an edge that is declared twice counts once, and watches if one of them doe
   expect(graph.edges).toEqual([edge('a', 'b', true)])
 })
 
-test('neighbours in both directions', () => {
+test('a task knows its neighbours in both directions', () => {
   const graph = buildGraph(['a', 'b', 'c'].map(task), [edge('a', 'c'), edge('b', 'c')])
   expect(dependenciesOf(graph).get(id('c'))).toEqual(['a', 'b'])
   expect(dependantsOf(graph).get(id('a'))).toEqual(['c'])

@@ -68,8 +68,8 @@ describe('clocks', () => {
     ['the same', '1000.050', '1000.150', 0, 100],
     ['an hour ahead', '4600.050', '4600.150', 3_600_000, 100],
     ['behind', '990.050', '990.150', -10_000, 100],
-    ['read by a date that does not know %N', '1000.%N', '1000', 400, 200],
-  ])('%s', (_, begin, end, clockOffsetMs, roundTripMs) => {
+    ['told by a date that does not know %N', '1000.%N', '1000', 400, 200],
+  ])('are compared with that of the controller, also one that is %s', (_, begin, end, clockOffsetMs, roundTripMs) => {
     expect(read(begin, end)).toMatchObject({ clockOffsetMs, roundTripMs })
   })
 

@@ -66,7 +66,7 @@ test('hosts that fail are returned, with the others’ facts in the order asked 
   ).toEqual(['closed', 'odd'])
 })
 
-test('one exchange a host', async () => {
+test('the facts of a host cost one exchange', async () => {
   const pool = new LocalPool()
   await gather(['a'], pool)
   expect(pool.exchanges().get('local')).toBe(1)

@@ -211,7 +211,7 @@ test.each([
     undefined,
   ],
   ['nobody', { heartbeatAgeMs: Number.POSITIVE_INFINITY }, undefined],
-])('%s: who works on the cluster', (_, state, run) => {
+])('who works on the cluster follows from the lock of a host: %s', (_, state, run) => {
   expect(activeHolder({ generation: 1, counted: 1, busy: false, ...state })?.run).toBe(run)
 })
 
@@ -369,7 +369,7 @@ test.each([
   ['still work for a dead run', [{ generation: 3 }, { generation: 3, busy: true }], { generation: 3, busy: true }],
   ['come from another cluster', [{ generation: 3 }, { generation: 900 }], { generation: 900, busy: false }],
   ['claim what cannot be', [{ generation: 3 }, { generation: 9e14 }], { generation: 3, busy: false }],
-])('hosts that %s: what a run has seen of the lock', (_, states, expected) => {
+])('what a run has seen of the lock follows from hosts that %s', (_, states, expected) => {
   const free = { generation: 0, counted: 0, busy: false, heartbeatAgeMs: Number.POSITIVE_INFINITY }
   const locks = new Map(states.map((state, index) => [`h${index}`, { ...free, ...state }]))
   const { holder: _holder, counted: _counted, ...seen } = seenLock(locks, ['h0'])

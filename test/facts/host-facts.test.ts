@@ -34,7 +34,7 @@ describe('operating systems', () => {
       { id: 'some', like: ['rhel', 'fedora'], version: '', name: 'Some "Linux"' },
     ],
   ]
-  test.each(release)('%s', (_, os, expected) => {
+  test.each(release)('are told by os-release: %s', (_, os, expected) => {
     expect(parse({ os }).os).toEqual(expected)
   })
 
@@ -109,12 +109,12 @@ test('a control plane node is distinguished from a host with only some of its fi
 })
 
 describe('cgroups', () => {
-  test('version 2 lists what is enabled', () => {
+  test('of version 2 are listed where they are enabled', () => {
     const facts = parse({ cgroup2: 'cpuset cpu io memory pids' })
     expect(facts).toMatchObject({ cgroupVersion: 2, cgroupControllers: ['cpuset', 'cpu', 'io', 'memory', 'pids'] })
   })
 
-  test('version 1 without the memory controller, as on a Raspberry Pi without cgroup_enable=memory', () => {
+  test('of version 1 are known by which are enabled: a Raspberry Pi lacks memory without cgroup_enable=memory', () => {
     const cgroup1 = '#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t3\t60\t1\nmemory\t0\t72\t0\npids\t5\t66\t1'
     expect(parse({ cgroup1 })).toMatchObject({ cgroupVersion: 1, cgroupControllers: ['cpu', 'pids'] })
   })
@@ -176,7 +176,7 @@ describe('addresses and routes', () => {
 })
 
 describe('listening sockets', () => {
-  test('of ss', () => {
+  test('are read from what ss prints', () => {
     const listening = [
       'State  Recv-Q Send-Q Local Address:Port  Peer Address:PortProcess',
       'LISTEN 0      4096   127.0.0.53%lo:53    0.0.0.0:*    users:(("systemd-resolve",pid=365,fd=15))',
@@ -194,7 +194,7 @@ describe('listening sockets', () => {
     ])
   })
 
-  test('of /proc/net/tcp and tcp6', () => {
+  test('are read from /proc/net/tcp and tcp6 where there is no ss', () => {
     const tcp = [
       '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode',
       '   0: 0100007F:192B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0',
@@ -211,7 +211,7 @@ describe('listening sockets', () => {
   })
 })
 
-test('free space, also of mount points with blanks', () => {
+test('free space is told for all folders, also on mount points with blanks', () => {
   const free = [
     'Filesystem 1024-blocks Used Available Capacity Mounted on',
     '/dev/mmcblk0p2 30000000 1000 2000 5% /',
@@ -226,7 +226,7 @@ test('free space, also of mount points with blanks', () => {
   })
 })
 
-test('swap, nameservers and what kubeadm left', () => {
+test('swap, nameservers and what kubeadm left are read from their files', () => {
   const facts = parse({
     swaps: 'Filename\tType\tSize\tUsed\tPriority\n/dev/zram0 partition 100 0 5\n/my\\040swap file 100 0 -2',
     nameservers: 'nameserver 127.0.0.53\nnameserver 10.0.0.1\nnameserver 10.0.0.1',

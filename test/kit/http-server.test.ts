@@ -61,7 +61,7 @@ describe('ranges', () => {
     ['bytes=0-2', 'bytes 0-2/10', 'ten'],
     ['bytes=-6', 'bytes 4-9/10', 'bytes!'],
     ['bytes=4-99', 'bytes 4-9/10', 'bytes!'],
-  ])('%s', async (range, contentRange, text) => {
+  ])('are sent as they are asked for: %s', async (range, contentRange, text) => {
     const response = await get('/dl.k8s.io/kubeadm', range)
     expect(response.status).toBe(206)
     expect(response.headers.get('content-range')).toBe(contentRange)

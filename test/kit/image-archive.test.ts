@@ -40,7 +40,7 @@ test('a layer has the digests of its bytes, compressed and not', async () => {
   expect(layer).toMatchObject({ digest: sha256(bytes), diffId: sha256(zstdDecompressSync(bytes)), size: bytes.length })
 })
 
-test('a layer depends on content and modes only', async () => {
+test('a layer is the same for the same content and modes', async () => {
   await utimes(join(folder, 'root/usr/bin/program'), 1, 1)
   const again = await writeLayer(join(folder, 'root'), join(folder, 'again.tar.zst'))
   expect(again.digest).toBe(layer.digest)
@@ -73,7 +73,7 @@ test('nothing unfinished is left behind', async () => {
   expect((await readdir(folder)).sort()).toEqual(['again.tar.zst', 'image.tar', 'layer.tar.zst', 'root', 'unpacked'])
 })
 
-test('tags', () => {
+test('the tag of an image is what follows its last colon, and has to be there', () => {
   expect(tagOf('localhost:5000/pause:3.10.2')).toBe('3.10.2')
   expect(() => tagOf('localhost:5000/pause')).toThrow('image localhost:5000/pause has no tag')
 })

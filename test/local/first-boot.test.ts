@@ -10,7 +10,7 @@ function parsed(script: string): string {
   return script
 }
 
-test('by default: a user of its own with the key and sudo without password, and no passwords over SSH', () => {
+test('by default a host has a user with the key and sudo without password, and takes no passwords over SSH', () => {
   const script = parsed(firstBootScript({}, 'ssh-ed25519 AAAA me'))
   expect(script).toContain("useradd --create-home --shell /bin/bash 'evcctl'")
   expect(script).toContain("printf '%s\\n' 'ssh-ed25519 AAAA me' >/home/evcctl/.ssh/authorized_keys")
@@ -18,7 +18,7 @@ test('by default: a user of its own with the key and sudo without password, and 
   expect(script).toContain("'PasswordAuthentication no'")
 })
 
-test('root with a password only, on two ports', () => {
+test('a host can have root with a password alone, on two ports', () => {
   const script = parsed(firstBootScript({ user: 'root', key: false, password: "it's", sshPorts: [22, 2222] }, 'key'))
   expect(script).not.toMatch(/useradd|authorized_keys|sudoers/)
   expect(script).toContain("'root:it'\\''s' | chpasswd")

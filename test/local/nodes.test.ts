@@ -8,7 +8,7 @@ describe('parseNodes', () => {
     ['1+2', ['cp1'], ['w1', 'w2']],
     ['3+0', ['cp1', 'cp2', 'cp3'], []],
     [' 3+1 ', ['cp1', 'cp2', 'cp3'], ['w1']],
-  ])('%j', (text, controlPlanes, workers) => {
+  ])('reads %j as control plane nodes and workers', (text, controlPlanes, workers) => {
     expect(parseNodes(text)).toEqual([
       ...controlPlanes.map(name => ({ name, roles: ['control-plane'] })),
       ...workers.map(name => ({ name, roles: ['worker'] })),

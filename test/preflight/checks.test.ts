@@ -51,7 +51,7 @@ describe('hosts that are fit', () => {
     ['a resolver of its own and one of others', { w1: { nameservers: ['127.0.0.53', '192.0.2.1'] } }],
     ['a worker with one processor', { w1: { cpus: 1 } }],
     ['an etcd port taken on a worker', { w1: listening(2379, 'postgres') }],
-  ])('%s', (_, changes) => {
+  ])('are told of nothing: %s', (_, changes) => {
     expect(check(changes)).toEqual([])
   })
 
@@ -132,14 +132,14 @@ describe('hosts that are not', () => {
     expect(found?.next).toMatch(/^If both are one machine, list it once, with all its roles\. If it was cloned/)
   })
 
-  test('a kernel that is too old for Cilium, where that is the network', () => {
+  test('a kernel that is too old for Cilium is told where that is the network', () => {
     const old = { w1: { kernel: '5.4.0-150-generic' } }
     const [found] = check(old, specOf({ network: { cni: 'cilium' } }))
     expect(found).toMatchObject({ problem: 'The kernel of the host is too old for Cilium.', expected: '5.10 or newer' })
     expect(check(old)).toEqual([])
   })
 
-  test('two hosts of one name, where their names are left as they are', () => {
+  test('two hosts of one name are told where their names are left as they are', () => {
     const twins = { cp1: { hostname: 'raspberrypi' }, w1: { hostname: 'raspberrypi' } }
     expect(check(twins, specOf({ os: { setHostname: false } }))[0]?.problem).toMatch(/same host name as cp1/)
     expect(check(twins)).toEqual([])
@@ -176,10 +176,10 @@ describe('the private address', () => {
   const facts = factsOf('w1', 21, { addresses: ['10.0.0.5'], defaultRoute: { interface: 'eth0', address: '10.0.0.5' } })
 
   test.each([
-    ['as it is given', { privateAddress: '10.9.9.9' }, '10.9.9.9'],
+    ['what is given', { privateAddress: '10.9.9.9' }, '10.9.9.9'],
     ['the address, if it is an IP', {}, '192.0.2.21'],
     ["the default route's, if it is a name", { address: 'w1.example' }, '10.0.0.5'],
-  ])('%s', (_, host, address) => {
+  ])('is %s', (_, host, address) => {
     expect(privateAddressOf(specOf({}, host).hosts[1]!, facts)).toBe(address)
   })
 

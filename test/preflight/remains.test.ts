@@ -93,7 +93,7 @@ describe('remains on a host that is no node yet', () => {
     expect(one?.next).toContain(`'/etc/cni/net.d/a'\\'';reboot;'\\''.conf'`)
   })
 
-  test('data of etcd where kubeadm will make a member', () => {
+  test('data of etcd are told where kubeadm will make a member', () => {
     const data = { etcd: { data: 'formed', own: false, ca: false, client: false } } as const
     expect(found({ ...left({}), ...data })[0]).toMatchObject({
       check: 'kubernetesFiles',
@@ -123,7 +123,7 @@ describe('remains on a host that is no node yet', () => {
     expect(found({}, specOf(), left({ kubernetesFiles: pki('ca.key') }))[0]).toMatchObject({ host: 'w1' })
   })
 
-  test("Docker's own packages, where the distribution's are to be installed", () => {
+  test("Docker's own packages are told where the distribution's are to be installed", () => {
     const packages = left({ packages: ['docker-ce', 'containerd.io'] })
     expect(found(packages, specOf({ runtime: { name: 'docker' } }))[0]?.check).toBe('otherSoftware')
     expect(found(packages)).toEqual([])
@@ -261,7 +261,7 @@ describe('ranges of the cluster and networks of the host', () => {
       { networks: [], addresses: ['192.0.2.11', '10.244.9.9'] },
       /address 10\.244\.9\.9/,
     ],
-  ])('%s', (_, facts, actual) => {
+  ])('may not overlap, which is told with %s', (_, facts, actual) => {
     const all = found(facts)
     expect(all.every(({ check }) => check === 'ranges')).toBe(true)
     expect(all[0]).toMatchObject({

@@ -19,7 +19,7 @@ function closing(...events: readonly Event[]): string {
   })
 }
 
-test('after success: counts, the longest steps, the journal and the next command', () => {
+test('a run that succeeds ends with counts, the longest steps, the journal and the next command', () => {
   expect(
     closing(
       ...timed([60, ended('cp1/control plane/kubeadm init', 'changed', { ms: 14_000 })]),
@@ -35,7 +35,7 @@ test('after success: counts, the longest steps, the journal and the next command
   `)
 })
 
-test('after a failure: what was expected and actual, the tasks that it blocked, and how to continue', () => {
+test('a run that fails ends with what was expected and actual, what it held up, and how to continue', () => {
   const error = {
     problem: 'kubelet 1.36.4 did not match its checksum',
     expected: 'sha256 5be1…  from dl.k8s.io',
@@ -84,7 +84,7 @@ test('hosts that were lost are named', () => {
 test.each([
   ['after running exchanges', 'Stopped on request (running steps were allowed to end) after 1 min 52 s: 5 changed'],
   ['now', 'Stopped on request (running steps were killed) after 1 min 52 s: 5 changed'],
-] as const)('stopped %s', (how, head) => {
+] as const)('a run that was stopped %s says so, and how to continue', (how, head) => {
   const text = closing(...timed([60, { type: 'run:stopping', how }]), ...end({ changed: 5, cancelled: 4 }))
   expect(text.split('\n')[0]).toBe(`${head}, 0 failed, 0 skipped, 4 cancelled.`)
   expect(text).toContain('To continue: evcctl apply cluster.yaml   (what is done is not done again)')

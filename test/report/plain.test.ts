@@ -25,7 +25,7 @@ function plain(events: readonly Event[]): { lines: () => string[]; end: () => vo
   return { lines, end: () => reporter.end() }
 }
 
-test('a line for each event that matters', () => {
+test('each event that matters has a line', () => {
   const { lines, end } = plain([
     ...halfWay(),
     ...timed(

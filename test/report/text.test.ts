@@ -138,4 +138,6 @@ test.each([
   [{ isTTY: false }, {}, false],
   [{ isTTY: false }, { FORCE_COLOR: '1' }, true],
   [{ isTTY: true }, { FORCE_COLOR: '0' }, false],
-])('colour for %j with %j: %s', (stream, env, wanted) => expect(wantsColour(stream, env)).toBe(wanted))
+])('a terminal %j with the environment %j has colour: %s', (stream, env, wanted) =>
+  expect(wantsColour(stream, env)).toBe(wanted),
+)

@@ -94,7 +94,7 @@ test.each([
     { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'a', namespace: 'b' } },
     '/apis/networking.k8s.io/v1/namespaces/b/networkpolicies/a',
   ],
-])('the path of %j', (object, path) => {
+])('the API server knows %j by its path', (object, path) => {
   expect(apiPath(object)).toBe(path)
 })
 

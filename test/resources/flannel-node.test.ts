@@ -18,7 +18,7 @@ test.each([
     [{ field: 'address', before: '192.0.2.99', after: '192.0.2.21' }],
   ],
   ['a node that was made again', row({}), [{ field: 'address', after: '192.0.2.21' }]],
-])('the pod network of %s', (_what, raw, fields) => {
+])('a plan says of the pod network of %s what has to change', (_what, raw, fields) => {
   expect(resource.diff(resource.probe.parse(raw), { address: '192.0.2.21' }, { watched: [] })?.fields).toEqual(fields)
 })
 

@@ -23,11 +23,11 @@ describe('the host name', () => {
     ],
     ['now=w1\nboot=raspberrypi\n', [{ field: 'at boot', before: 'raspberrypi', after: 'w1' }]],
     ['now=w1\n', [{ field: 'at boot', before: '', after: 'w1' }]],
-  ])('%j', (stdout, fields) => {
+  ])('is compared now and at boot: %j', (stdout, fields) => {
     expect(compare(resource, parse(stdout))?.fields).toEqual(fields)
   })
 
-  test('is set', async () => {
+  test('is set with the script of the golden', async () => {
     const [step] = resource.converge(parse('now=x\n'), { name: 'w1' })
     await expect(step && 'run' in step ? step.run : '').toMatchFileSnapshot('../goldens/resources/hostname.sh')
   })
@@ -52,7 +52,7 @@ describe('an entry of /etc/hosts', () => {
       old,
       { action: 'update', fields: [{ field: '/etc/hosts', before: '192.0.2.99 w1', after: '192.0.2.21 w1' }] },
     ],
-  ])('that is %s', (_, text, change) => {
+  ])('is compared as a line of its own: %s', (_, text, change) => {
     expect(compare(resource, parse(text))).toEqual(change)
   })
 

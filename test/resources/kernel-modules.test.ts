@@ -31,7 +31,7 @@ describe('kernel modules', () => {
       ['present=br_netfilter built-in', 'present=overlay built-in', 'boot=ip_vs'],
       [{ field: 'ip_vs', before: 'loaded at boot', after: 'not loaded at boot' }],
     ],
-  ])('%s', (_, lines, fields) => {
+  ])('are compared with now and the next boot: %s', (_, lines, fields) => {
     expect(compare(resource, stateOf(...lines))?.fields).toEqual(fields)
   })
 

@@ -96,7 +96,7 @@ function commands(resource: ReturnType<typeof wanted>, raw: ProbeResult): readon
 const extraArgs = { apiServer: { extraArgs: [{ name: 'v', value: '2' }] } }
 
 describe('the configuration of a cluster', () => {
-  test('that is as wanted, with what kubeadm adds', () => {
+  test('is in desired state where it is as wanted, with what kubeadm adds', () => {
     expect(changeOf(wanted(documents()), standing(documents()))).toBeUndefined()
   })
 

@@ -9,7 +9,7 @@ import { Sandbox } from './sandbox.ts'
 const peers = ['cp1', 'w1']
 const patience = { patienceSeconds: 20 }
 
-test('the script that asks', async () => {
+test('a node asks pods, DNS and Services with the script of the golden', async () => {
   await expect(reachScript('w2', checkPodsGiven, peers, patience)).toMatchFileSnapshot(
     '../goldens/resources/network-check.sh',
   )

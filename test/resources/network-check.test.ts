@@ -79,7 +79,7 @@ describe('what was proven', () => {
 describe('the pods of a check', () => {
   const one = checkPods({ api: kubeadmApi, image: 'registry.k8s.io/pause:3.10.2' })
 
-  test('the script that makes them', async () => {
+  test('are made by the script of the golden', async () => {
     const script = one.run.replace(/\.{16384}/, '<16384 dots>')
     await expect(script).toMatchFileSnapshot('../goldens/resources/network-check-pods.sh')
   })
@@ -171,7 +171,7 @@ describe('why pods do not reach each other', () => {
     ['an MTU', resultsGiven('w2', ['w1\tlarge\tyes\t']), vxlan],
     ['DNS alone', resultsGiven('w2', [], `dns\t${lookup}`), vxlan],
     ['Services alone', resultsGiven('w2', [], `service\t${timeout}`), vxlan],
-  ])('%s', async (what, results, path) => {
+  ])('is told with evidence and cure: %s', async (what, results, path) => {
     const details = explainNode('w2', results, checkPodsGiven, path)
     const text = Object.entries(details ?? {}).map(([key, value]) => `${key}:\n${value}\n`)
     const file = what.replaceAll(' ', '-').toLowerCase()

@@ -55,7 +55,7 @@ describe('a Helm release', () => {
       told(row(3, 'deployed', desired.chart, desired.values, 2)),
       { fields: [{ field: 'revision', before: '3, not made by evcctl', after: 'one made by evcctl' }] },
     ],
-  ])('%s', (_what, raw, change) => {
+  ])('is compared by its newest revision: %s', (_what, raw, change) => {
     if (change === undefined) expect(changeFor(raw)).toBeUndefined()
     else expect(changeFor(raw)).toMatchObject(change)
   })
@@ -88,7 +88,7 @@ describe('a kustomization', () => {
     ['that is not there', answered({ [path]: undefined }), { action: 'create' }],
     ['of no cluster yet', absent, { action: 'create' }],
     ['of an API that does not answer', unreachable, { action: 'update', fields: [] }],
-  ])('%s', (_what, raw, change) => {
+  ])('is compared by what it was made of: one %s', (_what, raw, change) => {
     if (change === undefined) expect(changeFor(raw)).toBeUndefined()
     else expect(changeFor(raw)).toMatchObject(change)
   })

@@ -118,7 +118,7 @@ describe('the CoreDNS of every node', () => {
       unreachable,
       { action: 'update', fields: [], note: expect.stringContaining('Connection refused') },
     ],
-  ])('%s', (_what, raw, change) => {
+  ])('is compared with what is there: one %s', (_what, raw, change) => {
     expect(changeFor(raw)).toEqual(change)
   })
 
@@ -141,7 +141,7 @@ describe('the CoreDNS of every node', () => {
       given(coredns(), made(), service({ trafficDistribution: 'PreferSameZone' })),
       { action: 'delete', fields: [{ field: 'DaemonSet coredns-node', before: 'there' }] },
     ],
-  ])('%s, when it is not wanted', (_what, raw, change) => {
+  ])('goes where it is not wanted: one %s', (_what, raw, change) => {
     expect(changeFor(raw, unwanted)).toEqual(change)
   })
 

@@ -87,7 +87,7 @@ describe('labels and taints', () => {
       { taints: [controlPlane] },
       ['taint: node-role.kubernetes.io/control-plane:NoSchedule → '],
     ],
-  ])('%s', (_what, given, node, fields) => {
+  ])('change only where they are wanted or evcctl has set them: %s', (_what, given, node, fields) => {
     const found = diff(wanted(given), nodes(node))?.fields ?? []
     expect(found.map(({ field, before = '', after = '' }) => `${field}: ${before} → ${after}`)).toEqual(fields)
   })

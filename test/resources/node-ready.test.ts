@@ -57,7 +57,7 @@ test.each<[string, string | undefined, string | undefined]>([
     `echo '{"kind":"Status","reason":"Forbidden"}'`,
     'not known: the API server does not answer ({"kind":"Status","reason":"Forbidden"})',
   ],
-])('a node %s', async (_what, curl, before) => {
+])('a plan says of a node %s what is known of it', async (_what, curl, before) => {
   expect(await found(curl)).toBe(before)
 })
 

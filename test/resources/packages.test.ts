@@ -56,11 +56,11 @@ describe('packages', () => {
       [...complete, 'disable=nginx.service'],
       { action: 'update', fields: [{ field: 'nginx.service', before: 'as its package left it', after: 'disabled' }] },
     ],
-  ])('%s', (_, lines, change) => {
+  ])('are compared with what dpkg says: %s', (_, lines, change) => {
     expect(compare(packages(all), stateOf(lines))).toEqual(change)
   })
 
-  test('the installation', async () => {
+  test('are installed with the script of the golden', async () => {
     const resource = packages({ ...all, keepDisabled: ['nginx.service'] })
     await expect(scriptOf(resource, ['interrupted=yes'])).toMatchFileSnapshot('../goldens/resources/packages.sh')
   })

@@ -63,7 +63,7 @@ test.each<[string, ProbeResult, string]>([
     '3 of 4',
   ],
   ['of which nothing is told', daemonSet({ annotations: null }, { observedGeneration: undefined }), '0 of 4'],
-])('one %s is', (_what, raw, count) => {
+])('one %s has to be waited for', (_what, raw, count) => {
   const before = `not ended: ${count} nodes have what is new`
   expect(changeOf(raw)).toEqual({
     action: 'run',

@@ -23,7 +23,7 @@ test.each([
 
 describe('what is missing', () => {
   test.each<[string, unknown, unknown, unknown]>([
-    ['nothing, when there is more than wanted', { a: 1 }, { a: 1, b: 2 }, []],
+    ['nothing is, where there is more than wanted', { a: 1 }, { a: 1, b: 2 }, []],
     ['a field, by its path', { a: { b: 1 } }, { a: { b: 2 } }, [{ field: 'a.b', before: '2', after: '1' }]],
     ['a whole branch, leaf by leaf', { a: { b: { c: 1 } } }, {}, [{ field: 'a.b.c', after: '1' }]],
     ['a key with dots', { a: { 'x.y/z': 'n' } }, { a: {} }, [{ field: 'a["x.y/z"]', after: 'n' }]],
@@ -31,7 +31,7 @@ describe('what is missing', () => {
     ['a list of another length', { a: [1] }, { a: [1, 2] }, [{ field: 'a', before: '[1,2]', after: '[1]' }]],
     ['a text where an object was', { a: 'x' }, { a: { b: 1 } }, [{ field: 'a', before: '{"b":1}', after: 'x' }]],
     ['an object where a text was', { a: { b: 1 } }, { a: 'x' }, [{ field: 'a', before: 'x', after: '{"b":1}' }]],
-  ])('%s', (_what, desired, current, changes) => {
+  ])('is told by its path: %s', (_what, desired, current, changes) => {
     expect(missingFrom(desired, current)).toEqual(changes)
   })
 
@@ -84,7 +84,7 @@ describe('a configuration document', () => {
     ['a zero that was written, and left out by whoever stored it', { a: false }, {}, { a: false }, []],
     ['a zero that is new', { a: false }, {}, {}, [{ field: 'a', after: 'false' }]],
     ['a field that vanished, although it was written', { a: 5 }, {}, { a: 5 }, [{ field: 'a', after: '5' }]],
-  ])('%s', (_what, desired, current, recorded, changes) => {
+  ])('is compared with what is there and what was recorded: %s', (_what, desired, current, recorded, changes) => {
     expect(documentChanges(desired, current, recorded)).toEqual(changes)
   })
 })

@@ -54,7 +54,7 @@ describe('swap', () => {
       ['active=/swap.img file 1 0 -2', shown('swap.target', 'masked')],
       [{ field: '/swap.img', before: 'swap', after: 'off' }],
     ],
-  ])('%s', (_, lines, fields) => {
+  ])('is switched off wherever it comes from: %s', (_, lines, fields) => {
     expect(compare(resource, stateOf(...lines))?.fields).toEqual(fields)
   })
 

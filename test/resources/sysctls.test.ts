@@ -81,7 +81,7 @@ describe('kernel settings', () => {
       { [instances]: '8192' },
       [{ field: instances, before: '128', after: '8192' }],
     ],
-  ] as const)('lower bounds: %s', (_, live, kept, fields) => {
+  ] as const)('with a lower bound follow it: %s', (_, live, kept, fields) => {
     expect(changes({ values: {}, atLeast: { [instances]: 8192 } }, { [instances]: live }, kept)?.fields).toEqual(fields)
   })
 

@@ -148,7 +148,7 @@ describe('a unit', () => {
       { ...stop, masked: true },
       { action: 'update', fields: [{ field: 'masked', before: 'no', after: 'yes' }] },
     ],
-  ])('that %s', (_, host, options, change) => {
+  ])('has a change where it %s', (_, host, options, change) => {
     expect(diff(host, options)).toEqual(change)
   })
 

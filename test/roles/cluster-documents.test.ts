@@ -11,11 +11,11 @@ function contentOf(id: string, spec: Record<string, unknown> = {}): string {
 
 const document = 'cp1/file:/etc/evcctl/kubeadm.yaml'
 
-test('the documents of kubeadm', async () => {
+test('kubeadm gets the documents of the golden', async () => {
   await expect(contentOf(document)).toMatchFileSnapshot('../goldens/roles/kubeadm.yaml')
 })
 
-test('the documents of kubeadm, with all that can be set', async () => {
+test('kubeadm gets all that can be set in cluster.yaml', async () => {
   const spec = {
     kubernetes: {
       clusterDomain: 'edge.local',
@@ -45,7 +45,7 @@ test('an API server that ends does not wait for open watches, unless cluster.yam
 test.each([
   ['kubelet.service', 'cp1/file:/etc/systemd/system/kubelet.service'],
   ['containerd.service', 'cp1/file:/etc/systemd/system/containerd.service'],
-])('%s', async (name, id) => {
+])('a host gets the %s of the golden', async (name, id) => {
   await expect(contentOf(id)).toMatchFileSnapshot(`../goldens/roles/${name}`)
 })
 

@@ -5,7 +5,7 @@ import { hostsFiles } from '../../roles/containerd/hosts.ts'
 
 const sandboxImage = 'registry.k8s.io/pause:3.10.2'
 
-test('config.toml', async () => {
+test('containerd gets the config.toml of the golden', async () => {
   const text = renderContainerdConfig({ sandboxImage, logins: {}, patches: [] })
   await expect(text).toMatchFileSnapshot('../goldens/roles/containerd.toml')
 })

@@ -15,7 +15,7 @@ const settings = {
   endpoint: '127.0.0.1:7443',
 } as const
 
-test('the manifest', async () => {
+test('the API server gets the manifest of the golden', async () => {
   const text = flannelObjects(settings).map(object => stringify(object, { lineWidth: 0 }))
   await expect(text.join('---\n')).toMatchFileSnapshot('../goldens/roles/flannel.yaml')
 })

@@ -13,7 +13,7 @@ describe('Calico', () => {
   test.each([
     ['vxlan', { encapsulation: 'vxlan', registry: 'registry.example:5000/calico' }],
     ['ipip', { encapsulation: 'ipip' }],
-  ] as const)('patches of %s', async (name, settings) => {
+  ] as const)('has the patches of the golden for %s', async (name, settings) => {
     const text = stringify(calicoKustomization({ podCIDR: '10.244.0.0/16', ...settings }), { lineWidth: 0 })
     await expect(text).toMatchFileSnapshot(`../goldens/roles/calico-${name}.yaml`)
   })
