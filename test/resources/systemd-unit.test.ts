@@ -183,18 +183,36 @@ describe('a unit', () => {
     expect(diff(stopped, {}, [edit])?.because).toBeUndefined()
   })
 
-  test.each<[string, UnitGiven, Parameters<typeof wanted>[0]]>([
-    ['start', stopped, {}],
-    ['restart', { ...running, files: changed(binary) }, {}],
-    ['reload', { ...running, files: changed(config) }, {}],
-    ['stop', running, { ...stop, masked: true }],
-  ])('is brought there: %s', async (name, host, options) => {
+  const scriptFor = (host: UnitGiven, options: Parameters<typeof wanted>[0] = {}) => {
     const resource = wanted(options)
     const [step, ...others] = resource.converge(state(host), resource.desired as never)
     expect(others).toEqual([])
-    await expect(step && 'run' in step ? step.run : '').toMatchFileSnapshot(
-      `../goldens/resources/systemd-unit-${name}.sh`,
-    )
+    return step && 'run' in step ? step.run : ''
+  }
+
+  test.each<[string, UnitGiven, Parameters<typeof wanted>[0]]>([
+    ['restart', { ...running, files: changed(binary) }, {}],
+    ['stop', running, { ...stop, masked: true }],
+  ])('is brought where it has to be by the script of the golden: %s', async (name, host, options) => {
+    await expect(scriptFor(host, options)).toMatchFileSnapshot(`../goldens/resources/systemd-unit-${name}.sh`)
+  })
+
+  test('is started and reloaded by the script that restarts it, with another line in one place', () => {
+    const restart = scriptFor({ ...running, files: changed(binary) }).split('\n')
+    const instead = (host: UnitGiven) => {
+      const lines = scriptFor(host).split('\n')
+      expect(lines).toHaveLength(restart.length)
+      return lines.filter((line, at) => line !== restart[at])
+    }
+    expect(instead({ ...running, files: changed(config) })).toEqual([
+      'systemctl reload -- "$unit" || fail "systemctl reload $unit failed"',
+    ])
+    // A unit that is being started with files from before is started again.
+    expect(instead(stopped)).toEqual([
+      expect.stringMatching(
+        /^if .* = activating \] && .* then systemctl restart .*; else systemctl start -- "\$unit"; fi/,
+      ),
+    ])
   })
 
   test('that does not start is explained with what the journal says', () => {
