@@ -58,7 +58,9 @@ export function goldenOf(all: readonly Sent[], elsewhere: ReadonlySet<string>): 
       if (isWhole || isNew[at]) return [line]
       return at === 0 || isNew[at - 1] ? ['…'] : []
     })
-    return [`### ${task.resource.kind}:${task.resource.name} on ${task.host}: ${what}\n${shown.join('\n')}\n`]
+    // The count shows a line that is missing where not all are shown.
+    const title = `### ${task.resource.kind}:${task.resource.name} on ${task.host}: ${what}`
+    return [`${title}${isWhole ? '' : `, of ${lines.length} lines`}\n${shown.join('\n')}\n`]
   })
   return blocks.join('\n')
 }

@@ -119,6 +119,6 @@ describe('kubeadm init', () => {
     })
     const steps = resource.converge(stateOf(resource), resource.desired as never)
     const text = steps.map(step => ('run' in step ? step.run : `${JSON.stringify(step)}\n`)).join('--- next step\n')
-    await expectGolden(text, 'kubeadm-init.sh')
+    await expectGolden(text, 'kubeadm-init.sh', 'control-plane-join.sh')
   })
 })

@@ -125,7 +125,7 @@ describe('kubeadm join', () => {
     const [fresh = '', again = ''] = scripts
     expect(again.replace("echo 'removing what is left of an earlier join'\nreset_host\n", '')).toBe(fresh)
     expect(again).not.toBe(fresh)
-    await expectGolden(again, 'kubeadm-join.sh')
+    await expectGolden(again, 'kubeadm-join.sh', 'control-plane-join.sh')
   })
 
   test('is refused where another cluster has left its CA, and never resets that', async () => {

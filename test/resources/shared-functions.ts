@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { beforeFunctions } from '../../src/resources/kubeadm/before.ts'
 import { memberToGo } from '../../src/resources/kubeadm/marks.ts'
@@ -11,13 +13,28 @@ const shared: Readonly<Record<string, string>> = {
   'kubeadm-before.sh': `${beforeFunctions}${memberToGo}`,
 }
 
-/** Compares a script around kubeadm with its golden, and the functions in it with goldens of their own: each is there once. */
-export async function expectGolden(script: string, golden: string): Promise<void> {
+/**
+ * Compares a script around kubeadm with its golden, and the functions in it with goldens of their own: each is there once.
+ * `alike`: the golden of another script with nearly the same lines, which are left out.
+ */
+export async function expectGolden(script: string, golden: string, alike?: string): Promise<void> {
   let rest = script
   for (const [name, functions] of Object.entries(shared)) {
     expect(rest.split(functions)).toHaveLength(2)
     rest = rest.replace(functions, () => `# functions of ${name}\n`)
     await expect(functions).toMatchFileSnapshot(`../goldens/resources/${name}`)
   }
-  await expect(rest).toMatchFileSnapshot(`../goldens/resources/${golden}`)
+  const shown = alike === undefined ? rest : besides(rest, alike)
+  await expect(shown).toMatchFileSnapshot(`../goldens/resources/${golden}`)
+}
+
+function besides(script: string, golden: string): string {
+  const known = new Set(readFileSync(join(import.meta.dirname, '../goldens/resources', golden), 'utf8').split('\n'))
+  const lines = script.trimEnd().split('\n')
+  const shown = lines.flatMap((line, at) => {
+    if (!known.has(line)) return [line]
+    return at === 0 || !known.has(lines[at - 1] ?? '') ? ['…'] : []
+  })
+  // The count shows a line that is missing.
+  return `# Of ${lines.length} lines those that ${golden} does not have:\n${shown.join('\n')}\n`
 }

@@ -47,7 +47,7 @@ for path in ; do other "$path" || :; done
 if [ $# -gt 0 ]; then sha256sum -- "$@"; fi
 )
 
-### artifact:cri-dockerd on cp1: step 1
+### artifact:cri-dockerd on cp1: step 1, of 146 lines
 …
 site='github.com'
 url='https://github.com/Mirantis/cri-dockerd/releases/download/v0.3.26/cri-dockerd-0.3.26.amd64.tgz'
@@ -89,14 +89,14 @@ if [ -f "$stamp" ]; then
 { sync -- "$record" 2>/dev/null || sync; }
 mv -fT "$record" "$stamp"
 
-### artifact:cni-plugins on cp1: probe
+### artifact:cni-plugins on cp1: probe, of 47 lines
 …
 for path in ; do
 …
 for path in '/opt/cni/bin/'*; do other "$path" || :; done
 …
 
-### artifact:cni-plugins on cp1: step 1
+### artifact:cni-plugins on cp1: step 1, of 149 lines
 …
 url='https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz'
 …
@@ -107,7 +107,7 @@ find "$unpacked" -type f -perm -u+x | LC_ALL=C sort | while IFS= read -r program
 if [ ! -s "$record.paths" ]; then echo 'there is no program in the archive' >&2; exit 1; fi
 …
 
-### artifact:kubeadm on cp1: step 1
+### artifact:kubeadm on cp1: step 1, of 143 lines
 …
 site='dl.k8s.io'
 url='https://dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubeadm'
@@ -117,12 +117,12 @@ down='/run/evcctl/down-dl.k8s.io'
 put "$part" '/usr/local/bin/kubeadm'
 …
 
-### artifact:cri-o on cp1: probe
+### artifact:cri-o on cp1: probe, of 47 lines
 …
 for path in '/usr/local/bin/crio' '/usr/local/bin/pinns' '/usr/local/bin/crictl' '/usr/local/libexec/crio/conmon' '/usr/local/libexec/crio/crun'; do
 …
 
-### artifact:cri-o on cp1: step 1
+### artifact:cri-o on cp1: step 1, of 150 lines
 …
 site='storage.googleapis.com'
 url='https://storage.googleapis.com/cri-o/artifacts/cri-o.amd64.v1.36.3.tar.gz'
@@ -137,12 +137,12 @@ put "$unpacked/"'cri-o/bin/conmon' '/usr/local/libexec/crio/conmon'
 put "$unpacked/"'cri-o/bin/crun' '/usr/local/libexec/crio/crun'
 …
 
-### artifact:etcd on e1: probe
+### artifact:etcd on e1: probe, of 47 lines
 …
 for path in '/usr/local/bin/etcd' '/usr/local/bin/etcdctl' '/usr/local/bin/etcdutl'; do
 …
 
-### artifact:etcd on e1: step 1
+### artifact:etcd on e1: step 1, of 148 lines
 …
 url='https://github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-amd64.tar.gz'
 …
@@ -152,12 +152,12 @@ put "$unpacked/"'etcd-v3.6.8-linux-amd64/etcdctl' '/usr/local/bin/etcdctl'
 put "$unpacked/"'etcd-v3.6.8-linux-amd64/etcdutl' '/usr/local/bin/etcdutl'
 …
 
-### artifact:calico-manifest on cp1: probe
+### artifact:calico-manifest on cp1: probe, of 47 lines
 …
 for path in '/etc/evcctl/calico/calico.yaml'; do
 …
 
-### artifact:calico-manifest on cp1: step 1
+### artifact:calico-manifest on cp1: step 1, of 134 lines
 …
 site='raw.githubusercontent.com'
 url='https://raw.githubusercontent.com/projectcalico/calico/v3.32.1/manifests/calico.yaml'
@@ -167,12 +167,12 @@ down='/run/evcctl/down-raw.githubusercontent.com'
 put "$part" '/etc/evcctl/calico/calico.yaml'
 …
 
-### artifact:containerd on cp1: probe
+### artifact:containerd on cp1: probe, of 47 lines
 …
 for path in '/usr/local/bin/containerd' '/usr/local/bin/containerd-shim-runc-v2' '/usr/local/bin/ctr'; do
 …
 
-### artifact:containerd on cp1: step 1
+### artifact:containerd on cp1: step 1, of 148 lines
 …
 url='https://github.com/containerd/containerd/releases/download/v2.3.4/containerd-2.3.4-linux-amd64.tar.gz'
 …
@@ -182,19 +182,19 @@ put "$unpacked/"'bin/containerd-shim-runc-v2' '/usr/local/bin/containerd-shim-ru
 put "$unpacked/"'bin/ctr' '/usr/local/bin/ctr'
 …
 
-### artifact:runc on cp1: probe
+### artifact:runc on cp1: probe, of 47 lines
 …
 for path in '/usr/local/sbin/runc'; do
 …
 
-### artifact:runc on cp1: step 1
+### artifact:runc on cp1: step 1, of 143 lines
 …
 url='https://github.com/opencontainers/runc/releases/download/v1.4.3/runc.amd64'
 …
 put "$part" '/usr/local/sbin/runc'
 …
 
-### artifact:helm on cp1: step 1
+### artifact:helm on cp1: step 1, of 146 lines
 …
 site='get.helm.sh'
 url='https://get.helm.sh/helm-v3.18.4-linux-amd64.tar.gz'
@@ -205,12 +205,12 @@ tar -xzf "$part" -C "$unpacked" --no-same-owner 'linux-amd64/helm'
 put "$unpacked/"'linux-amd64/helm' '/usr/local/bin/helm'
 …
 
-### artifact:cilium-chart on cp1: probe
+### artifact:cilium-chart on cp1: probe, of 47 lines
 …
 for path in '/etc/evcctl/cilium/chart.tgz'; do
 …
 
-### artifact:cilium-chart on cp1: step 1
+### artifact:cilium-chart on cp1: step 1, of 134 lines
 …
 site='helm.cilium.io'
 url='https://helm.cilium.io/cilium-1.20.0.tgz'

@@ -27,7 +27,7 @@ chmod 644 "$work/whole"
 mv -fT "$work/whole" '/etc/etcd/ca/issued/e1-server.crt'
 { sync -- /etc/etcd/ca/issued 2>/dev/null || sync; }
 
-### certificate:cp1-client on e1: step 1
+### certificate:cp1-client on e1: step 1, of 21 lines
 …
 extendedKeyUsage=clientAuth
 …

@@ -1,13 +1,13 @@
-### cluster DNS:every node on cp1: probe
+### cluster DNS:every node on cp1: probe, of 18 lines
 …
 for path in '/apis/apps/v1/namespaces/kube-system/deployments/coredns' '/api/v1/namespaces/kube-system/services/kube-dns' '/apis/apps/v1/namespaces/kube-system/daemonsets/coredns-node'; do set -- "$@" "$server$path"; done
 …
 
-### cluster DNS:every node on cp1: step 1
+### cluster DNS:every node on cp1: step 1, of 8 lines
 …
 again /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get --raw=/readyz
 
-### cluster DNS:placement on cp1: probe
+### cluster DNS:placement on cp1: probe, of 18 lines
 …
 for path in '/apis/apps/v1/namespaces/kube-system/deployments/coredns' '/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns%2Cpod-template-hash' '/api/v1/nodes'; do set -- "$@" "$server$path"; done
 …

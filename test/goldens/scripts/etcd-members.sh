@@ -15,6 +15,6 @@ if [ -x /usr/local/bin/etcdctl ] && [ -s /etc/etcd/pki/server.crt ] && [ -s /etc
 fi
 )
 
-### etcd members:dead on e1: step 1
+### etcd members:dead on e1: step 1, of 2 lines
 echo 'etcd has lost its quorum, so its members cannot be changed. Expected: at least 0 of 0 voting members answer; actual: 0; silent: .' >&2
 …

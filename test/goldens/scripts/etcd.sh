@@ -35,7 +35,7 @@ for endpoint in 'https://192.0.2.31:2379'; do
 done
 exit "$silence"
 
-### etcd:registry on cp1: probe
+### etcd:registry on cp1: probe, of 33 lines
 used=
 sed 's/^/begun=/' /var/lib/evcctl/kubeadm-init.etcd 2>/dev/null || :
 cut_off= run= data= mark=
@@ -58,7 +58,7 @@ for endpoint in $used; do
   case ' https://192.0.2.31:2379 ' in *" $endpoint "*) ;; *) ask used "$endpoint" ;; esac
 …
 
-### etcd:registry on cp1: step 1, until it succeeds
+### etcd:registry on cp1: step 1, until it succeeds, of 34 lines
 used=
 sed 's/^/begun=/' /var/lib/evcctl/kubeadm-init.etcd 2>/dev/null || :
 cut_off= run= data= mark=

@@ -36,6 +36,6 @@ echo contents
 if [ $# -gt 0 ]; then cat -- "$@" | base64; fi
 )
 
-### file:/etc/evcctl/nginx-proxy.conf on cp1: step 1
+### file:/etc/evcctl/nginx-proxy.conf on cp1: step 1, of 2 lines
 …
 mkdir -p '/etc/evcctl'

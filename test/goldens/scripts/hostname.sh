@@ -6,7 +6,7 @@ while IFS= read -r name || [ -n "$name" ]; do
   case $name in '' | '#'*) ;; *) printf 'boot=%s\n' "$name"; break ;; esac
 done </etc/hostname
 
-### hostname:cp1 on cp1: step 1
+### hostname:cp1 on cp1: step 1, of 13 lines
 if ! hostnamectl set-hostname 'cp1' 2>/dev/null; then
 …
   printf '%s\n' 'cp1' >/etc/hostname.evcctl

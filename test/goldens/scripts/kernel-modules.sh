@@ -20,6 +20,6 @@ fi
 ### kernel modules:/etc/modules-load.d/evcctl.conf on cp1: step 1
 for name in 'br_netfilter' 'nf_conntrack' 'overlay' 'vxlan'; do modprobe -- "$name" || { echo "cannot load kernel module $name" >&2; exit 1; }; done
 
-### kernel modules:/etc/modules-load.d/evcctl.conf on cp1: step 2
+### kernel modules:/etc/modules-load.d/evcctl.conf on cp1: step 2, of 2 lines
 …
 mkdir -p /etc/modules-load.d

@@ -17,7 +17,7 @@ fi
 mv -fT /etc/etcd/pki/server.csr.next /etc/etcd/pki/server.csr
 { sync -- "$(dirname /etc/etcd/pki/server.csr)" 2>/dev/null || sync; }
 
-### key and request:/etc/evcctl/etcd/client on cp1: step 1
+### key and request:/etc/evcctl/etcd/client on cp1: step 1, of 10 lines
 …
 { printf '%s\n' '# CN=kube-apiserver-etcd-client:cp1'; openssl req -new -key /etc/evcctl/etcd/client.key -sha256 -subj '/CN=kube-apiserver-etcd-client:cp1'; } >/etc/evcctl/etcd/client.csr.next
 …

@@ -29,12 +29,12 @@ if [ -f /var/lib/kubelet/pki/kubelet-client-current.pem ]; then
 fi
 if [ -f /etc/kubernetes/pki/ca.crt ]; then printf 'ca='; base64 -w 0 </etc/kubernetes/pki/ca.crt; echo; fi
 
-### kubeadm join:control plane on cp2: step 1
+### kubeadm join:control plane on cp2: step 1, of 285 lines
 …
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/cri-dockerd.sock' >/dev/null
 …
 
-### kubeadm join:node on w1: probe
+### kubeadm join:node on w1: probe, of 21 lines
 …
 if [ -s /etc/kubernetes/kubelet.conf ] && [ -s /var/lib/kubelet/pki/kubelet-client-current.pem ]; then echo joined=yes; fi
 for part in /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml /var/lib/etcd/member ${data:+"$data/member"}; do
@@ -43,14 +43,14 @@ for part in /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.
   sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/s/^/nodeCertificate=/p' /var/lib/kubelet/pki/kubelet-client-current.pem
 …
 
-### kubeadm join:node on w1: step 1
+### kubeadm join:node on w1: step 1, of 257 lines
 …
     printf '%s' '--- on the node:
 …
   echo "$data/member is there since a reset of this host was cut off, so nothing is reset: move it away, or remove /var/lib/evcctl/kubeadm-reset.unfinished if the host is a node again" >&2
 …
 
-### kubeadm join:control plane on cp2: step 1
+### kubeadm join:control plane on cp2: step 1, of 257 lines
 …
   printf '%s\n' control-plane '' >/var/lib/kubelet/evcctl-unfinished.new
 …

@@ -1,14 +1,14 @@
 ### network check:cp1 on cp1: probe
 if [ -s /etc/kubernetes/kubelet.conf ]; then cat /var/lib/evcctl/network-check 2>/dev/null || true; fi
 
-### network check:cp1 on cp1: step 1
+### network check:cp1 on cp1: step 1, of 55 lines
 …
 if [ -z "$pid" ]; then echo 'no pod of the check runs on cp1' >&2; exit 1; fi
 …
     service &
 …
 
-### network check:w1 on w1: step 1
+### network check:w1 on w1: step 1, of 57 lines
 …
       service &
 …

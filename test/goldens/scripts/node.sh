@@ -78,23 +78,23 @@ printf '%s\n' "${answer#state=}" >&2
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --cache-dir=/dev/null/evcctl --request-timeout=10s get pods --all-namespaces --field-selector spec.nodeName=cp1 -o go-template='{{range .items}}{{$pod := printf "%s on %s" .metadata.name (or .spec.nodeName "no node")}}{{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}{{$pod}}: {{.message}}{{"\n"}}{{end}}{{end}}{{range $container := .status.initContainerStatuses}}{{with .state.waiting}}{{if ne .reason "PodInitializing"}}{{$pod}}: {{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}{{with .state.terminated}}{{if ne .reason "Completed"}}{{$pod}}: {{$container.name}}: {{.reason}}, exit code {{.exitCode}}{{"\n"}}{{end}}{{end}}{{if .state.running}}{{$pod}}: {{.name}} has not ended{{"\n"}}{{end}}{{end}}{{range $container := .status.containerStatuses}}{{with .state.waiting}}{{if ne .reason "PodInitializing"}}{{$pod}}: {{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}{{with .state.terminated}}{{if ne .reason "Completed"}}{{$pod}}: {{$container.name}}: {{.reason}}, exit code {{.exitCode}}{{"\n"}}{{end}}{{end}}{{if and .state.running (not .ready)}}{{$pod}}: {{.name}} runs, but is not ready{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null | cut -c 1-600 | head -n 8 >&2 || :
 exit 1
 
-### node:w1 on w1: probe
+### node:w1 on w1: probe, of 16 lines
 …
 own_api() { :; }
 …
 
-### node:w1 on w1: step 1
+### node:w1 on w1: step 1, of 42 lines
 …
     own_api() { :; }
 …
 
-### node:cp1 on cp1: step 1
+### node:cp1 on cp1: step 1, of 50 lines
 …
   ls -Rs /var/tmp/container_images_* 2>/dev/null || :
   timeout 10 /usr/local/bin/crictl --runtime-endpoint unix:///run/crio/crio.sock images 2>/dev/null | sed -n '2,$s/^\([^ ]*\)  *\([^ ]*\) .*/\1:\2/p' || :
 …
 
-### node:cp1 on cp1: step 1
+### node:cp1 on cp1: step 1, of 50 lines
 …
   timeout 10 /usr/local/bin/ctr --namespace k8s.io content active 2>/dev/null | awk '{ print $1, $2 }'
   timeout 10 /usr/local/bin/ctr --namespace k8s.io images list -q 2>/dev/null || :

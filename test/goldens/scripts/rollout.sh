@@ -1,9 +1,9 @@
-### rollout:flannel on cp1: probe
+### rollout:flannel on cp1: probe, of 18 lines
 …
 for path in '/apis/apps/v1/namespaces/kube-flannel/daemonsets/kube-flannel-ds' '/api/v1/nodes'; do set -- "$@" "$server$path"; done
 …
 
-### rollout:flannel on cp1: step 1
+### rollout:flannel on cp1: step 1, of 110 lines
 …
 client() { timeout 30 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s --namespace kube-flannel "$@" </dev/null; }
 note() { client annotate daemonset kube-flannel-ds --overwrite --field-manager=evcctl "evcctl.dev/rolled-out=$1" >/dev/null; }
@@ -14,12 +14,12 @@ figures() { client get daemonset kube-flannel-ds -o go-template='{{.metadata.gen
   /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s --namespace kube-flannel get pods --selector "$selector" -o go-template='{{range .items}}{{$pod := printf "%s on %s" .metadata.name (or .spec.nodeName "no node")}}{{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}{{$pod}}: {{.message}}{{"\n"}}{{end}}{{end}}{{range $container := .status.initContainerStatuses}}{{with .state.waiting}}{{if ne .reason "PodInitializing"}}{{$pod}}: {{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}{{with .state.terminated}}{{if ne .reason "Completed"}}{{$pod}}: {{$container.name}}: {{.reason}}, exit code {{.exitCode}}{{"\n"}}{{end}}{{end}}{{if .state.running}}{{$pod}}: {{.name}} has not ended{{"\n"}}{{end}}{{end}}{{range $container := .status.containerStatuses}}{{with .state.waiting}}{{if ne .reason "PodInitializing"}}{{$pod}}: {{$container.name}}: {{.reason}}{{with .message}}: {{.}}{{end}}{{with $container.lastState.terminated}}{{if eq .reason "StartError"}}: {{.message}}{{else}}, exit code {{.exitCode}}{{end}}{{end}}{{"\n"}}{{end}}{{end}}{{with .state.terminated}}{{if ne .reason "Completed"}}{{$pod}}: {{$container.name}}: {{.reason}}, exit code {{.exitCode}}{{"\n"}}{{end}}{{end}}{{if and .state.running (not .ready)}}{{$pod}}: {{.name}} runs, but is not ready{{"\n"}}{{end}}{{end}}{{end}}' 2>/dev/null | cut -c 1-600 | head -n 8 >&2 || :
 …
 
-### rollout:calico on cp1: probe
+### rollout:calico on cp1: probe, of 18 lines
 …
 for path in '/apis/apps/v1/namespaces/kube-system/daemonsets/calico-node' '/api/v1/nodes'; do set -- "$@" "$server$path"; done
 …
 
-### rollout:calico on cp1: step 1
+### rollout:calico on cp1: step 1, of 110 lines
 …
 note() { client annotate daemonset calico-node --overwrite --field-manager=evcctl "evcctl.dev/rolled-out=$1" >/dev/null; }
 figures() { client get daemonset calico-node -o go-template='{{.metadata.generation}} {{or .status.observedGeneration 0}} {{or .status.desiredNumberScheduled 0}} {{or .status.updatedNumberScheduled 0}} {{or .status.numberAvailable 0}} {{.metadata.uid}}{{"\n"}}' 2>&1 | tail -n 1 | cut -c 1-600; }
@@ -27,12 +27,12 @@ figures() { client get daemonset calico-node -o go-template='{{.metadata.generat
     if [ -z "$selector" ]; then selector=$(client get daemonset calico-node -o go-template='{{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}' 2>/dev/null) || selector=; fi
 …
 
-### rollout:cilium on cp1: probe
+### rollout:cilium on cp1: probe, of 18 lines
 …
 for path in '/apis/apps/v1/namespaces/kube-system/daemonsets/cilium' '/api/v1/nodes'; do set -- "$@" "$server$path"; done
 …
 
-### rollout:cilium on cp1: step 1
+### rollout:cilium on cp1: step 1, of 110 lines
 …
 note() { client annotate daemonset cilium --overwrite --field-manager=evcctl "evcctl.dev/rolled-out=$1" >/dev/null; }
 figures() { client get daemonset cilium -o go-template='{{.metadata.generation}} {{or .status.observedGeneration 0}} {{or .status.desiredNumberScheduled 0}} {{or .status.updatedNumberScheduled 0}} {{or .status.numberAvailable 0}} {{.metadata.uid}}{{"\n"}}' 2>&1 | tail -n 1 | cut -c 1-600; }

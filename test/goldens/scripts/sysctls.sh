@@ -6,7 +6,7 @@ if [ -f '/etc/sysctl.d/99-zz-evcctl.conf' ]; then
   done <'/etc/sysctl.d/99-zz-evcctl.conf'
 fi
 
-### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 1
+### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 1, of 2 lines
 …
 mkdir -p /etc/sysctl.d
 
