@@ -1,3 +1,4 @@
+import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import type { NetworkPath } from '../../src/resources/network-check/cause.ts'
 import { type CheckPods, checkPods } from '../../src/resources/network-check/pods.ts'
 import { type NodeResults, readResults } from '../../src/resources/network-check/script.ts'
@@ -11,7 +12,11 @@ export function podsGiven(rows: Readonly<Record<string, string>> = {}, name = ch
     return `pod=${node}\t${name}-${node}\t${row}\n`
   })
   const stdout = `name=${name}\ndns=yes\ndnsNode=cp1\n${pods.join('')}`
-  return checkPods({ image: 'registry.k8s.io/pause:3.10.2' }).parse({ exitCode: 0, stdout, stderr: '' })
+  return checkPods({ api: kubeadmApi, image: 'registry.k8s.io/pause:3.10.2' }).parse({
+    exitCode: 0,
+    stdout,
+    stderr: '',
+  })
 }
 
 export const checkPodsGiven = podsGiven()
