@@ -21,7 +21,7 @@ wait`
 }
 
 async function started(server: TestServer): Promise<number[]> {
-  await expect.poll(() => existsSync(join(server.folder, 'started')), { timeout: 5000 }).toBe(true)
+  await expect.poll(() => existsSync(join(server.folder, 'started')), { timeout: 20_000 }).toBe(true)
   return (await readFile(join(server.folder, 'pids'), 'utf8')).trim().split('\n').map(Number)
 }
 
