@@ -1,5 +1,7 @@
 /** How to recognise the hosts of a distribution, and the files on them. Paths are absolute. */
 export interface DistributionFacts {
+  /** What makes a node of a host. */
+  readonly maker: string
   /**
    * Lines of sh that print `kubelet.conf` if the credentials of a node exist, `admin.conf` if those of the administrator
    * exist, and `control-plane` if all files of an API server exist and no work was interrupted; see KubernetesFacts.

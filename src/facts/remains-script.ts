@@ -84,10 +84,10 @@ BEGIN {
  * Prints a line for each thing that other software has left: its kind, then a path or name, and sometimes details. Of the
  * kubelet's files it prints only flags and the names of settings, because an environment may hold passwords.
  */
-export const remainsScript = ({ unfinished, files }: DistributionFacts) => `left=${mostLines}
+export const remainsScript = ({ maker, unfinished, files }: DistributionFacts) => `left=${mostLines}
 say() { [ "$left" = 0 ] || { left=$((left - 1)); printf '%s %s\\n' "$1" "$2"; }; }
 {
-if ${unfinished}; then say begun kubeadm; fi
+if ${unfinished}; then say begun ${maker}; fi
 for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.json; do
   [ ! -f "$file" ] || say cni "$file"
 done

@@ -6,6 +6,7 @@ const folder = '/etc/kubernetes/'
 
 /** What a host is asked to find out whether kubeadm has made a node of it, or has begun to. */
 export const kubeadmFacts: DistributionFacts = {
+  maker: 'kubeadm',
   node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   { ${kubeadmUnfinished}; } || echo control-plane
