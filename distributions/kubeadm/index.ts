@@ -2,6 +2,7 @@ import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts, kubeadmFile }
 import { addonsOf } from './addons.ts'
 import { runtimePackages } from './declare-runtime.ts'
 import { formerNode, staticPods } from './former-node.ts'
+import { guardEtcd } from './guard-etcd.ts'
 import { kubeadmHealth } from './health.ts'
 import { initialise } from './initialise.ts'
 import { portsOf } from './ports.ts'
@@ -37,5 +38,6 @@ export const kubeadm: Distribution = {
   packages: ({ inventory }, machine) =>
     runtimePackages(inventory.spec, archivesFor(inventory.spec, machine).length > 0),
   prepare,
+  guardEtcd,
   initialise,
 }

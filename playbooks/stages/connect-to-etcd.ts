@@ -1,6 +1,6 @@
 import { etcdCaFolder } from '../../roles/etcd-ca/index.ts'
 import { etcdCertificate } from '../../roles/etcd-certificate/index.ts'
-import { etcdClient, etcdClientPaths, etcdGuard } from '../../roles/etcd-client/index.ts'
+import { etcdClient, etcdClientPaths } from '../../roles/etcd-client/index.ts'
 import { etcdKey } from '../../roles/etcd-key/index.ts'
 import type { Site, Task } from '../../src/index.ts'
 import { isRunningNode } from '../standing.ts'
@@ -44,5 +44,5 @@ export function connectToEtcd(on: Site, { machine, system, opened }: PreparedNod
 export function guardEtcd(on: Site, etcd: Etcd, ready: readonly Task[]): readonly Task[] {
   const { etcdEndpoints: endpoints } = on.inventory
   if (endpoints === undefined) return []
-  return [on.declare(etcdGuard, on.first.name, { endpoints, foreign: etcd.is === 'foreign', after: ready }).safe]
+  return [on.distribution.guardEtcd(on, { endpoints, foreign: etcd.is === 'foreign', after: ready })]
 }

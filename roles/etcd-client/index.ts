@@ -3,7 +3,6 @@ import {
   type EtcdClientFiles,
   etcdAnswer,
   etcdReachable,
-  etcdRegistry,
   file,
   type Output,
   type Role,
@@ -21,7 +20,8 @@ export const etcdClientPaths = {
   key: `${folder}/client.key`,
 } as const
 
-const clientFiles: EtcdClientFiles = {
+/** The same, as an etcd is asked with them. */
+export const clientFiles: EtcdClientFiles = {
   caFile: etcdClientPaths.ca,
   certFile: etcdClientPaths.certificate,
   keyFile: etcdClientPaths.key,
@@ -62,21 +62,5 @@ export const etcdClient: Role<EtcdClientParameters, EtcdClientOutputs> = {
     const reached = foreign && typeof ca === 'string' ? [scope.add(etcdReachable(endpoints, ca))] : []
     const answer = etcdAnswer({ endpoints, ...clientFiles })
     return { ready: [scope.add(answer, { after: [...after, ...reached], watch: files })] }
-  },
-}
-
-export interface EtcdGuardParameters {
-  readonly endpoints: readonly string[]
-  /** Whether somebody else runs this etcd. */
-  readonly foreign: boolean
-  /** Done when the host has its certificate and etcd answers. */
-  readonly after: readonly Task[]
-}
-
-/** Checks that the data in etcd may be used by this cluster. Runs on the first control plane node. */
-export const etcdGuard: Role<EtcdGuardParameters, { readonly safe: Task }> = {
-  name: 'etcd-client',
-  declare(scope, { after, ...params }) {
-    return { safe: scope.add(etcdRegistry({ ...params, ...clientFiles }), { after }) }
   },
 }

@@ -24,6 +24,8 @@ export interface Distribution extends DistributionProfile {
   packages(on: Site, machine: Machine): NodePackages
   /** Installs the programs of a node on a host. It waits for no other host. */
   prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms
+  /** Checks on the first control plane node that the data of an external etcd may be used; initialise() waits for it. */
+  guardEtcd(on: Site, order: EtcdOrder): Task
   /** Creates the cluster on its first control plane node, or brings its settings to those of cluster.yaml. */
   initialise(on: Site, host: JoiningHost): DistributedCluster
 }
@@ -41,6 +43,15 @@ export interface PrepareOrder {
   readonly startAfter: readonly Task[]
   /** Units that must run before the kubelet starts. */
   readonly units: readonly string[]
+}
+
+export interface EtcdOrder {
+  /** Client URLs. */
+  readonly endpoints: readonly string[]
+  /** Whether somebody else runs this etcd. */
+  readonly foreign: boolean
+  /** Done when the host has its certificate and etcd answers. */
+  readonly after: readonly Task[]
 }
 
 export interface PreparedPrograms {

@@ -5,6 +5,7 @@ export { type ControlPlaneNode, endpointOf, firstControlPlaneHost, ownApiOf } fr
 export type {
   DistributedCluster,
   Distribution,
+  EtcdOrder,
   JoiningHost,
   NodeMade,
   NodePackages,

@@ -56,8 +56,7 @@ test.each(specs)(
     const wrong = [...tasks.values()].flatMap(task =>
       [task.resource.probe.script, ...scriptsOf(task)].filter(script => kubeadms.test(script)).map(() => task.id),
     )
-    // Whether an external etcd holds another cluster is still asked in the words of kubeadm init.
-    expect([...new Set(wrong)].filter(id => id !== 'cp1/etcd:registry')).toEqual([])
+    expect([...new Set(wrong)]).toEqual([])
     expect([...ephemerals.values()].filter(({ run }) => kubeadms.test(run))).toEqual([])
     expect([...tasks.values()].some(task => scriptsOf(task).some(script => script.includes('k3s.yaml')))).toBe(true)
   },

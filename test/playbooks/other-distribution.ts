@@ -65,6 +65,7 @@ export const other: Distribution = {
       .add(file({ path: '/usr/local/bin/k3s', mode: 0o755, content: '' }), { after: [...downloadAfter, ...startAfter] })
     return { ready: [program], kubelet: [program], kept: [] }
   },
+  guardEtcd: on => on.builder.scope(on.first.name, 'k3s').add(barrier('etcd may be used')),
   initialise(on, { machine, after }) {
     const server = (one: Machine, before: readonly Task[]) => {
       const made = node(on, one, before)
