@@ -28,7 +28,6 @@ export const catalog = {
 } as const satisfies Record<string, CatalogEntry>
 
 export type ArtifactName = keyof typeof catalog
-export const artifactNames = Object.keys(catalog) as readonly ArtifactName[]
 
 /** One version of a download for one architecture. */
 export interface Artifact {

@@ -17,17 +17,6 @@ export function formatClock(ms: number): string {
   return `${parts[0]}:${String(parts[1]).padStart(2, '0')}`
 }
 
-/** A size for people in decimal units, as package sites print them: `812 B`, `46 MB`, `1.4 GB`. */
-export function formatBytes(bytes: number): string {
-  let value = bytes
-  for (const unit of ['B', 'kB', 'MB', 'GB']) {
-    if (Math.round(value) < 1000)
-      return `${unit === 'B' || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${unit}`
-    value /= 1000
-  }
-  return `${value.toFixed(1)} TB`
-}
-
 /** `1 change`, `38 changes`. */
 export function count(number: number, singular: string, plural = `${singular}s`): string {
   return `${number} ${number === 1 ? singular : plural}`

@@ -1,8 +1,8 @@
 import { rcompare, satisfies } from 'semver'
 import { describe, expect, it } from 'vitest'
 import {
+  type ArtifactName,
   artifact,
-  artifactNames,
   catalog,
   containerdConflict,
   containerdForKubernetes,
@@ -19,7 +19,7 @@ import {
 const architectures = ['amd64', 'arm64'] as const
 
 describe('the catalog', () => {
-  it.each(artifactNames)('has sound data for %s', name => {
+  it.each(Object.keys(catalog) as ArtifactName[])('has sound data for %s', name => {
     const versions = versionsOf(name)
     expect(versions).toEqual([...versions].sort(rcompare))
     const isSame = !catalog[name].url.includes('{arch}')

@@ -3,7 +3,6 @@ import { Secret } from '../../src/core/index.ts'
 import {
   columnsOf,
   cut,
-  formatBytes,
   formatClock,
   formatDuration,
   jsonLine,
@@ -52,16 +51,6 @@ test.each([
   [72_900, '1:12'],
   [3_723_000, '1:02:03'],
 ])('%i ms on the clock is %s', (ms, text) => expect(formatClock(ms)).toBe(text))
-
-test.each([
-  [0, '0 B'],
-  [812, '812 B'],
-  [1_400, '1.4 kB'],
-  [46_100_000, '46 MB'],
-  [999_600, '1.0 MB'],
-  [1_440_000_000, '1.4 GB'],
-  [2e12, '2.0 TB'],
-])('%i bytes are %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
 
 describe('text of hosts', () => {
   test('loses its escape sequences and shows other control characters', () => {
