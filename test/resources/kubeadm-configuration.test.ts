@@ -45,6 +45,8 @@ function standing(
     readonly cutOff?: string
     readonly edited?: string
     readonly reply?: ProbeResult
+    /** Whether somebody has deleted the DaemonSet of kube-proxy. */
+    readonly hasNoProxy?: boolean
     /** What the host has recorded. Default: `made`. */
     readonly record?: ClusterDocuments | 'damaged' | 'none'
     /** What the cluster has recorded; default nothing. */
@@ -58,6 +60,7 @@ function standing(
     map('kubelet-config', 'kubelet', { ...made.kubelet, rotateCertificates: true, imageGCHighThresholdPercent: 0 }),
     map('kube-proxy', 'config.conf', { mode: '', ...made.kubeProxy }),
     ['/api/v1/namespaces/kube-system/configmaps/evcctl', more.kept && { data: more.kept }] as const,
+    ['/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy', more.hasNoProxy ? undefined : {}] as const,
   ]
   const { record = made } = more
   const reply = more.reply ?? answered(Object.fromEntries(maps))
@@ -196,6 +199,12 @@ describe('the configuration of a cluster', () => {
     expect(commands(resource, raw)).toEqual(phases)
   })
 
+  test('whose kube-proxy somebody has deleted gets it back, though its configuration is still there', () => {
+    const raw = standing(documents(), { hasNoProxy: true })
+    expect(changeOf(wanted(documents()), raw)?.fields).toEqual([{ field: 'kube-proxy', after: 'created' }])
+    expect(commands(wanted(documents()), raw)).toEqual(['kubeadm init phase addon kube-proxy'])
+  })
+
   test('what is taken out of cluster.yaml goes back to its default', () => {
     const change = changeOf(wanted(documents()), standing(documents({ patch: extraArgs }, { maxPods: 50 })))
     const own = '{"name":"shutdown-watch-termination-grace-period","value":"5s"}'
@@ -251,15 +260,16 @@ describe('the configuration of a cluster', () => {
       })
     })
 
-    test.each([
-      ['nothing', undefined],
-      ['what is wanted', { maxPods: 0, readOnlyPort: 0, protectKernelDefaults: false }],
-    ])('may lack zeros that kubeadm does not write, where a change that did not end wrote %s', (_what, kubelet) => {
+    test('may lack zeros that kubeadm does not write, but for those of a change that did not end', () => {
       const given = documents({}, { maxPods: 0, readOnlyPort: 0, protectKernelDefaults: false })
-      const kept: Record<string, string> = { documents: JSON.stringify(given) }
-      if (kubelet !== undefined) kept.begun = JSON.stringify(documents({}, kubelet))
-      const raw = standing(documents(), { record: given, kept })
-      expect(changeOf(wanted(given), raw)).toBeUndefined()
+      const kept = { documents: JSON.stringify(given) }
+      expect(changeOf(wanted(given), standing(documents(), { record: given, kept }))).toBeUndefined()
+      const raw = standing(documents(), { record: given, kept: { ...kept, begun: JSON.stringify(given) } })
+      expect(changeOf(wanted(given), raw)?.fields.map(({ field }) => field)).toEqual([
+        'kubelet maxPods',
+        'kubelet readOnlyPort',
+        'kubelet protectKernelDefaults',
+      ])
     })
 
     test('keeps its record of a change that could not be compared while the API server did not answer', async () => {

@@ -2,7 +2,7 @@ import { UserError } from '../../core/errors.ts'
 import type { Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import type { ApiSilence } from '../api/index.ts'
-import { answersFor, askApi } from '../api/index.ts'
+import { answersFor, apiPath, askApi } from '../api/index.ts'
 import { subjectAltNames } from '../pki/index.ts'
 import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
@@ -18,6 +18,7 @@ export type KubeadmConfigurationState =
       readonly api: 'answered'
       readonly cluster: unknown
       readonly kubelet: unknown
+      /** Undefined where its configuration, or the DaemonSet that runs it, is not there. */
       readonly kubeProxy: unknown
       /** The documents that evcctl last applied completely, as recorded in the cluster; undefined if there is no record. */
       readonly made: Partial<ClusterDocuments> | undefined
@@ -61,6 +62,7 @@ const mapPaths = [
     name => `/api/v1/namespaces/kube-system/configmaps/${name}`,
   ),
   clusterRecordPath,
+  apiPath({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { namespace: 'kube-system', name: 'kube-proxy' } }),
 ]
 
 /** Reads the state from the API server and from the host itself. `recordPath`: the record of the documents last applied. */
@@ -77,14 +79,14 @@ function parseKubeadmConfiguration(raw: ProbeResult): KubeadmConfigurationState 
   const answer = answersFor(raw, mapPaths)
   if (answer.api === 'absent') return answer
   if (answer.api === 'unreachable') return { ...answer, ...localState(raw) }
-  const [cluster, kubelet, kubeProxy, kept] = answer.objects as readonly (ConfigMap | undefined)[]
+  const [cluster, kubelet, kubeProxy, kept, proxyPods] = answer.objects as readonly (ConfigMap | undefined)[]
   const { documents, begun, isProxyCutOff } = clusterRecordOf(kept)
   const local = localState(raw)
   return {
     api: 'answered',
     cluster: document('kubeadm-config', cluster?.data?.ClusterConfiguration),
     kubelet: document('kubelet-config', kubelet?.data?.kubelet),
-    kubeProxy: document('kube-proxy', kubeProxy?.data?.['config.conf']),
+    kubeProxy: proxyPods && document('kube-proxy', kubeProxy?.data?.['config.conf']),
     made: documents,
     begun,
     ...local,

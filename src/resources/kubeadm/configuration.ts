@@ -4,7 +4,7 @@ import { ownValue } from '../../core/own-value.ts'
 import type { Change, FieldChange, Resource, Step } from '../../core/resource.ts'
 import { notAnswered } from '../api/index.ts'
 import { canonicalName } from '../pki/index.ts'
-import { documentChanges, type KubernetesDocument, removedFields, stateFolder } from '../support/index.ts'
+import { documentChanges, type KubernetesDocument, stateFolder } from '../support/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
 import { type ClusterDocuments, recordBegin, recordCluster, refuseOtherRecord, unmarkProxy } from './cluster-record.ts'
 import { type KubeadmConfigurationState, kubeadmConfigurationProbe, type LocalState } from './configuration-state.ts'
@@ -60,7 +60,11 @@ export function kubeadmConfiguration(
       const { fixed, cluster, names, kubelet, kubeProxy } = changes
       const edited = editedFields(current.edited, cluster.length > 0 || current.cutOff.includes('control plane'))
       const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written again' }] : []
-      const fields = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
+      const found = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
+      // Nothing is left of a change that did not end, but the record of it.
+      const isRecorded = current.api === 'answered' && current.begun !== undefined
+      const fields =
+        found.length === 0 && isRecorded ? [{ field: 'record of a change', before: 'cut off', after: 'ended' }] : found
       if (current.api === 'answered' && fields.length === 0) return undefined
       const change: Change =
         current.api === 'answered'
@@ -83,6 +87,7 @@ export function kubeadmConfiguration(
         kubeProxy: documents.kubeProxy !== undefined && (kubeProxy.length > 0 || isProxyCutOff),
         upload: cluster.length > 0 || names.length > 0,
       }
+      const applied = withFormerProxy(documents, madeOf(current))
       const uploads = parts.kubeProxy || parts.kubelet || parts.upload
       const begin =
         current.api === 'answered'
@@ -98,8 +103,8 @@ export function kubeadmConfiguration(
         end: [
           // Nothing is left to be changed of a kube-proxy that is not wanted any more.
           ...(isProxyCutOff && documents.kubeProxy === undefined ? [{ run: unmarkProxy }] : []),
-          { run: recordCluster(documents) },
-          { write: record.path, content: record.content, mode: 0o600 },
+          { run: recordCluster(applied) },
+          { write: record.path, content: clusterRecord(applied).content, mode: 0o600 },
         ],
       })
     },
@@ -142,6 +147,21 @@ interface Comparison {
 
 const equal: Comparison = { fixed: [], cluster: [], names: [], kubelet: [], kubeProxy: [] }
 
+function madeOf(current: StandingState): Partial<ClusterDocuments> | undefined {
+  return current.api === 'answered' ? (current.made ?? current.recorded) : current.recorded
+}
+
+/**
+ * Documents as they are recorded. A kube-proxy that is not wanted any more is left in the cluster, and so is what evcctl set in
+ * it: that is recorded until it is wanted again.
+ */
+export function withFormerProxy(
+  documents: ClusterDocuments,
+  recorded: Partial<ClusterDocuments> | undefined,
+): ClusterDocuments {
+  return { ...documents, kubeProxy: documents.kubeProxy ?? recorded?.kubeProxy }
+}
+
 // If the API server does not answer, the cluster is assumed to have the configuration that this host recorded last. The static
 // pods of this host are compared separately: the ConfigMaps may have been written through another node while this one was
 // off. The documents that were applied completely are compared too: an interrupted run may have written a ConfigMap
@@ -150,7 +170,7 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
   const { documents } = parameters
   const { recorded } = current
   const standing = current.api === 'answered' ? current : recorded
-  const made = current.api === 'answered' ? (current.made ?? recorded) : recorded
+  const made = madeOf(current)
   const fixed = placeChanges(current, parameters)
   const pods = podChanges(documents.cluster, recorded?.cluster)
   if (standing?.cluster === undefined)
@@ -160,10 +180,10 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
   // What a change wrote that was cut off, or failed later, and is not wanted any more, is in the cluster and in no record of what
   // was made.
   const begun = current.api === 'answered' ? current.begun : undefined
-  const of = (part: keyof ClusterDocuments) => [
-    ...documentChanges(documents[part], standing[part], made?.[part]),
-    ...removedFields(documents[part], standing[part], begun?.[part]),
-  ]
+  // Nor does any record say then whether a zero that is not there was left out, or never written.
+  const records = begun === undefined ? [made] : [undefined, made, begun]
+  const of = (part: keyof ClusterDocuments) =>
+    records.flatMap(record => documentChanges(documents[part], standing[part], record?.[part]))
   const unseen = (part: keyof ClusterDocuments) =>
     made?.[part] === undefined ? [] : documentChanges(documents[part], made[part], made[part])
   const all = eachOnce(of('cluster'))
@@ -177,7 +197,9 @@ function compare(current: StandingState, parameters: KubeadmConfigurationParamet
     kubeProxy:
       documents.kubeProxy === undefined
         ? []
-        : prefixed('kube-proxy', eachOnce([...of('kubeProxy'), ...unseen('kubeProxy')])),
+        : standing.kubeProxy === undefined && current.api === 'answered'
+          ? [{ field: 'kube-proxy', after: 'created' }]
+          : prefixed('kube-proxy', eachOnce([...of('kubeProxy'), ...unseen('kubeProxy')])),
   }
 }
 

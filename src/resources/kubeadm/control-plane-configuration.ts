@@ -10,6 +10,7 @@ import {
   kubeadmConfigurationKind,
   podChanges,
   serverOf,
+  withFormerProxy,
 } from './configuration.ts'
 import { changeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
@@ -90,7 +91,13 @@ export function controlPlaneConfiguration(
           kubeProxy: false,
           upload: false,
         },
-        end: [{ write: record.path, content: record.content, mode: 0o600 }],
+        end: [
+          {
+            write: record.path,
+            content: clusterRecord(withFormerProxy(documents, current.recorded)).content,
+            mode: 0o600,
+          },
+        ],
       })
     },
     explain: failure => explainKubeadm(failure, 'init phase'),

@@ -16,12 +16,7 @@ export function documentChanges(desired: unknown, current: unknown, recorded: un
     ({ field, before, after }) =>
       before !== undefined || unwritten.has(field) || typeof after !== 'string' || !zeros.has(after),
   )
-  return [...changes, ...removedFields(desired, current, recorded)]
-}
-
-/** The fields of a recorded document that are no longer desired, and that `current` still has. */
-export function removedFields(desired: unknown, current: unknown, recorded: unknown): readonly FieldChange[] {
-  return [...removed('', recorded, desired, current)]
+  return [...changes, ...removed('', recorded, desired, current)]
 }
 
 function* removed(path: string, recorded: unknown, desired: unknown, current: unknown): Iterable<FieldChange> {
