@@ -70,7 +70,6 @@ const wantedDocuments: fc.Arbitrary<Wanted> = fc.record({
   kubeProxy: maybe<Record<string, unknown>>(
     {},
     { mode: 'nftables' },
-    { mode: '' },
     { conntrack: { maxPerCore: 5 } },
     { conntrack: { maxPerCore: 7 } },
   ),

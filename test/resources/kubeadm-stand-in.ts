@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProbeResult, Resource } from '../../src/core/index.ts'
 import { plain } from '../kit/local-sh.ts'
 import { Sandbox } from './sandbox.ts'
@@ -147,6 +148,8 @@ esac
   /** `kubeadm reset`, as a person runs it. */
   async resetByHand(): Promise<void> {
     await this.sandbox.sh(`${this.sandbox.root}/bin/kubeadm reset --force`)
+    // Files are known by inode and second, and what is made next may get an inode that is free now.
+    await sleep(1_100)
   }
 
   /** One apply: what it refuses, or how its first script ended. */
