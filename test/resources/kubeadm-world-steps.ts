@@ -33,6 +33,11 @@ const putBack: readonly Action[] = controlPlaneComponents.map(name => ({ node })
   if (former !== undefined) node.manifests = { ...node.manifests, [name]: former }
 })
 
+const takeAway: readonly Action[] = controlPlaneComponents.map(name => ({ node }) => {
+  const { [name]: _gone, ...others } = node.manifests
+  if (node.former?.[name] === undefined) node.manifests = others
+})
+
 /** A command as it is written → what it does, one at a time. */
 const commands: readonly (readonly [RegExp, (...found: string[]) => readonly Action[]])[] = [
   [
@@ -64,6 +69,7 @@ const commands: readonly (readonly [RegExp, (...found: string[]) => readonly Act
     ],
   ],
   [new RegExp(`mv -fT "\\$next" ${text(manifestFolder)}/`, 'g'), () => putBack],
+  [new RegExp(`rm -f ${text(manifestFolder)}/"\\$component\\.yaml"`, 'g'), () => takeAway],
   [/kubeadm init phase control-plane all/g, () => []],
   [
     /mv -f \S+\/"\$component\.yaml" "\$manifests\/"/g,

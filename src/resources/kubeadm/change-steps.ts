@@ -44,12 +44,16 @@ const forgetFormer = `${clearMark(manifestsMark)}rm -rf ${formerManifests}`
 // This folder is on the same disk as the manifests, and the kubelet does not read it.
 const newManifests = '/etc/kubernetes/evcctl-manifests'
 
-// The kubelet ignores files whose names begin with a dot.
+// The kubelet ignores files whose names begin with a dot. A manifest that was not there before the change goes again, so that
+// it is seen to be missing.
 const putBackManifests = `for former in ${formerManifests}/*.yaml; do
   next=${manifestFolder}/.\${former##*/}.evcctl
   cp -p "$former" "$next"
   ${syncLine('"$next"')}
   mv -fT "$next" ${manifestFolder}/"\${former##*/}"
+done
+for component in ${controlPlaneComponents.join(' ')}; do
+  if [ ! -e ${formerManifests}/"$component.yaml" ]; then rm -f ${manifestFolder}/"$component.yaml"; fi
 done`
 
 /** Puts back the manifests if a change of the control plane was interrupted, and waits for the API server. */

@@ -6,6 +6,9 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
     { sync -- "$next" 2>/dev/null || sync; }
     mv -fT "$next" /etc/kubernetes/manifests/"${former##*/}"
   done
+  for component in kube-apiserver kube-controller-manager kube-scheduler; do
+    if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
+  done
   rm -f /var/lib/evcctl/manifests/complete
   { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
   rm -rf /var/lib/evcctl/manifests
@@ -262,6 +265,9 @@ for component in $components; do
         cp -p "$former" "$next"
         { sync -- "$next" 2>/dev/null || sync; }
         mv -fT "$next" /etc/kubernetes/manifests/"${former##*/}"
+      done
+      for component in kube-apiserver kube-controller-manager kube-scheduler; do
+        if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
       done
       rm -f /var/lib/evcctl/manifests/complete
       { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
