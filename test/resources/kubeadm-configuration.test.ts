@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { FieldChange, ProbeResult, Step } from '../../src/core/index.ts'
 import { type ClusterDocuments, otherRecord } from '../../src/resources/kubeadm/cluster-record.ts'
-import { clusterRecord, kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
+import { kubeadmConfiguration } from '../../src/resources/kubeadm/configuration.ts'
 import { changeMarks } from '../../src/resources/kubeadm/configuration-state.ts'
 import {
   clusterConfiguration,
   kubeletConfiguration,
   kubeProxyConfiguration,
 } from '../../src/resources/kubeadm/documents.ts'
+import { clusterRecord } from '../../src/resources/kubeadm/host-record.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 import { throwAwayCa } from './certificate.ts'
 import { Sandbox } from './sandbox.ts'

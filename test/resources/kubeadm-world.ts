@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { ProbeResult } from '../../src/core/index.ts'
 import type { ClusterDocuments } from '../../src/resources/kubeadm/cluster-record.ts'
-import { clusterRecord } from '../../src/resources/kubeadm/configuration.ts'
+import { clusterRecord } from '../../src/resources/kubeadm/host-record.ts'
 import { kubeletRecord } from '../../src/resources/kubeadm/kubelet-configuration.ts'
 import { controlPlaneComponents } from '../../src/resources/kubeadm/static-pods.ts'
 import { deepMerge, isTree, type KubernetesDocument } from '../../src/resources/support/index.ts'

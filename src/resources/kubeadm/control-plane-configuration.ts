@@ -3,17 +3,12 @@ import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'
 import type { ClusterDocuments } from './cluster-record.ts'
-import {
-  certSANsIn,
-  clusterRecord,
-  fixedField,
-  kubeadmConfigurationKind,
-  podChanges,
-  serverOf,
-  withFormerProxy,
-} from './configuration.ts'
+import { certSANsIn, podChanges } from './compare-configuration.ts'
+import { kubeadmConfigurationKind, serverOf } from './configuration.ts'
 import { changeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
+import { fixedField } from './fixed-field.ts'
+import { clusterRecord, withFormerProxy } from './host-record.ts'
 import {
   type EditedManifest,
   editedFields,

@@ -1,0 +1,54 @@
+import type { ErrorDetails } from '../../core/error-details.ts'
+import { ownValue } from '../../core/own-value.ts'
+import type { FieldChange } from '../../core/resource.ts'
+
+// Field of the cluster's configuration → the key of cluster.yaml that sets it.
+const keys: Readonly<Record<string, string>> = {
+  clusterName: 'metadata.name',
+  kubernetesVersion: 'spec.kubernetes.version',
+  controlPlaneEndpoint: 'spec.controlPlane.endpoint (or localProxyPort)',
+  'networking.podSubnet': 'spec.network.podCIDR',
+  'networking.serviceSubnet': 'spec.network.serviceCIDR',
+  'networking.dnsDomain': 'spec.kubernetes.clusterDomain',
+  imageRepository: 'spec.images.registry',
+  bindPort: 'spec.controlPlane.bindPort',
+  advertiseAddress: 'spec.hosts[].privateAddress',
+}
+
+/** Why a field cannot be changed; `file` is the path of cluster.yaml. */
+export function fixedField({ field, before, after }: FieldChange, file: string): ErrorDetails {
+  const key = ownValue(keys, field) ?? `spec.kubernetes.clusterConfiguration.${field}`
+  const upgrade = field === 'kubernetesVersion'
+  if (field === 'advertiseAddress') return otherAddress(`${file} ${key}`, before, after)
+  return {
+    where: `${file} ${key}`,
+    problem: upgrade
+      ? 'This version of evcctl does not upgrade a standing cluster.'
+      : 'This cannot be changed on a standing cluster.',
+    expected: `${before ?? 'nothing'}, as the cluster has it`,
+    actual: String(after),
+    next: `Put ${key} back${before === undefined ? '' : ` to ${before}`}, or make a new cluster with it.`,
+  }
+}
+
+// Certificates, etcd's list of members and the manifests contain the address, so a machine with another address must become a new
+// node. The kubelet of the old node no longer reports, so the advised drain has a time limit: it would never see its pods
+// end. --force lets it go on with pods without a controller.
+function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
+  const etcdctl =
+    'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
+  return {
+    where,
+    problem: 'A control plane node cannot change its address.',
+    expected: `${before ?? 'the address that it had'}, as its API server has it`,
+    actual: String(after),
+    next: [
+      'Give the machine its former address back (a second address of the interface will do). Or, where other control plane nodes run, make it a new node; NODE is its name, OTHER one of the others:',
+      '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data --force --timeout=60s; kubectl delete node NODE',
+      `  ${etcdctl} member list    # with a stacked etcd: the ID of NODE`,
+      `  ${etcdctl} member remove ID`,
+      '  kubeadm reset --force    # on NODE',
+      `  evcctl apply`,
+    ].join('\n'),
+  }
+}
