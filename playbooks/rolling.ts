@@ -14,6 +14,7 @@ import {
   firstControlPlaneHost,
   type Graph,
   type GraphBuilder,
+  GraphError,
   type HostFacts,
   type HostSpec,
   isControlPlane,
@@ -50,9 +51,10 @@ export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, Hos
  * are down come first, then the one that signs.
  */
 export function hostBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
+  const signs = ({ name }: HostSpec) => facts.get(name)?.etcd.ca === true
   const members = spec.hosts
     .filter(host => isStandingMember(host, facts) && !isRunningNode(host, facts))
-    .sort((one, other) => Number(facts.get(other.name)!.etcd.ca) - Number(facts.get(one.name)!.etcd.ca))
+    .sort((one, other) => Number(signs(other)) - Number(signs(one)))
     .sort((one, other) => Number(hasMemberRunning(one, facts)) - Number(hasMemberRunning(other, facts)))
   const oneByOne = members.map(({ name }) => [name])
   return hostsInBatches(spec, facts, oneByOne)
@@ -125,7 +127,7 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const roles = new Set([...rolled, ...distribution.rolled.roles])
   const held = builder.tasks.filter(task => roles.has(task.role) && !(task.role === os.name && members.has(task.host)))
   const pods = (name: string) => [configured.get(name) ?? []].flat()
-  const proofs = (name: string) => [ready.get(name)!, ...pods(name)]
+  const proofs = (name: string) => [taskOf(name, ready), ...pods(name)]
   const nodes = spec.hosts.filter(isControlPlane).map(({ name }) => name)
   const stacked = new Set(spec.etcd.topology === 'stacked' ? nodes : [])
   const isMember = (name: string) => stacked.has(name)
@@ -135,10 +137,17 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const running = new Set(batches.flat())
   const isDown = (one: HostSpec) => isMember(one.name) && !hasMemberRunning(one, facts)
   for (const { name } of spec.hosts.filter(one => one.name !== host && running.has(one.name) && isDown(one))) {
-    for (const task of pods(name)) builder.holdBack(task, [kubelets.get(name)!])
+    for (const task of pods(name)) builder.holdBack(task, [taskOf(name, kubelets)])
   }
   const others = [...configured.keys()].filter(name => !running.has(name))
   oneByOne(builder, [[...running].flatMap(pods), ...others.map(pods)])
+}
+
+// Without it, nothing would prove that the node works with its changes.
+function taskOf(node: string, tasks: ReadonlyMap<string, Task>): Task {
+  const task = tasks.get(node)
+  if (task === undefined) throw new GraphError(`The running node ${node} has no task that proves that it works`)
+  return task
 }
 
 /**
@@ -212,7 +221,9 @@ export function changesOfRunningHosts(
 ): readonly Task[] {
   const roles = new Set([...rolled, ...rolledElsewhere, ...own.roles])
   const running = new Set(batches.flat())
-  const changing = [...plan.verdicts].flatMap(([id, { is }]) => (is === 'in desired state' ? [] : graph.tasks.get(id)!))
+  const changing = [...plan.verdicts].flatMap(([id, { is }]) =>
+    is === 'in desired state' ? [] : (graph.tasks.get(id) ?? []),
+  )
   return changing.filter(
     task => running.has(task.host) && (roles.has(task.role) || own.kinds.includes(task.resource.kind)),
   )
