@@ -63,8 +63,8 @@ const wantedDocuments: fc.Arbitrary<Wanted> = fc.record({
     maxPods: maybe(0, 50, 60),
     readOnlyPort: maybe(0, 10255),
     protectKernelDefaults: maybe(false, true),
-    // Not its zero, which kubeadm stores, unlike those of the others: documentChanges() cannot tell them apart.
-    podPidsLimit: maybe(7, 9),
+    // kubeadm stores its zero, unlike those of the others.
+    podPidsLimit: maybe(0, 9),
     systemReserved: maybe<object>({}, { cpu: '1' }, { memory: '1Gi' }),
   }),
   kubeProxy: maybe<Record<string, unknown>>(

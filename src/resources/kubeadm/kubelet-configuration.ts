@@ -74,9 +74,11 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
       if (onlyRecord) return [write]
       // Right after a change of the control plane the API server may not answer for a moment.
       const run = `${writeFunction}${retried('write_config', { times: 5 })}${recordKubeletConfig}`
-      // Until the end, the record has the keys of both: a change that is cut off and not wanted any more is taken out.
+      // Until the end, the record has the keys of both: a change that is cut off and not wanted any more is taken out. It has
+      // no values: a zero there would count as left out by kubeadm, which stores those of some fields.
       const both = deepMerge(isTree(state.recorded) ? state.recorded : {}, configuration)
-      return [{ ...write, content: `${JSON.stringify(both)}\n` }, { run, timeoutMs: 180_000 }, write]
+      const keys = JSON.stringify(both, (_key, value: unknown) => (isTree(value) ? value : null))
+      return [{ ...write, content: `${keys}\n` }, { run, timeoutMs: 180_000 }, write]
     },
     explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
   }
