@@ -206,6 +206,18 @@ describe('the configuration of a cluster', () => {
     expect(commands(wanted(documents()), raw)).toEqual(['kubeadm init phase addon kube-proxy'])
   })
 
+  test.each([true, false])('whose kube-proxy people have replaced, or installed, knows of that (%s)', disabled => {
+    const [there, given] = [!disabled, disabled].map(off => ({
+      ...documents(off ? { patch: { proxy: { disabled: true } } } : {}),
+      ...(off ? { kubeProxy: undefined } : {}),
+    }))
+    const raw = standing(there!, { hasNoProxy: disabled })
+    expect(changeOf(wanted(given!), raw)?.refused).toBeUndefined()
+    expect(commands(wanted(given!), raw)).toContain('kubeadm init phase upload-config kubeadm')
+    const before = standing(there!, { hasNoProxy: !disabled })
+    expect(changeOf(wanted(given!), before)?.refused?.where).toContain('proxy.disabled')
+  })
+
   test('what is taken out of cluster.yaml goes back to its default', () => {
     const change = changeOf(wanted(documents()), standing(documents({ patch: extraArgs }, { maxPods: 50 })))
     const own = '{"name":"shutdown-watch-termination-grace-period","value":"5s"}'
@@ -271,6 +283,23 @@ describe('the configuration of a cluster', () => {
         'kubelet readOnlyPort',
         'kubelet protectKernelDefaults',
       ])
+    })
+
+    test('may lack zeros of what kubeadm cannot change, whatever did not end', () => {
+      const given = documents({ patch: { dns: { imageTag: '' }, etcd: { local: { extraArgs: [] } } } })
+      const kept = { documents: JSON.stringify(given), begun: JSON.stringify(given) }
+      expect(changeOf(wanted(given), standing(documents(), { record: given, kept }))).toEqual({
+        action: 'update',
+        fields: [{ field: 'record of a change', before: 'cut off', after: 'ended' }],
+      })
+    })
+
+    test('has a kube-proxy that is wanted no more, with what a change set in it that did not end', () => {
+      const given = { ...documents(), kubeProxy: undefined }
+      const begun = documents({}, {}, { conntrack: { maxPerCore: 5 } })
+      const raw = standing(begun, { record: documents(), kept: { begun: JSON.stringify(begun) } })
+      const steps = wanted(given).converge(wanted(given).probe.parse(raw), { documents: given })
+      expect(steps.find(step => 'write' in step)).toMatchObject({ content: expect.stringContaining('"maxPerCore":5') })
     })
 
     test('keeps its record of a change that could not be compared while the API server did not answer', async () => {

@@ -68,14 +68,21 @@ export function compareConfiguration(current: StandingState, parameters: WantedC
   const begun = current.api === 'answered' ? current.begun : undefined
   // Nor does any record say then whether a zero that is not there was left out, or never written.
   const records = begun === undefined ? [made] : [undefined, made, begun]
-  const of = (part: keyof ClusterDocuments) =>
-    records.flatMap(record => documentChanges(documents[part], standing[part], record?.[part]))
+  const of = (part: keyof ClusterDocuments, by = records) =>
+    by.flatMap(record => documentChanges(documents[part], standing[part], record?.[part]))
   const unseen = (part: keyof ClusterDocuments) =>
     made?.[part] === undefined ? [] : documentChanges(documents[part], made[part], made[part])
-  const all = eachOnce(of('cluster'))
+  // Which of kube-proxy and its replacement runs is up to people; the cluster only has to know it.
+  const runsProxy = standing.kubeProxy !== undefined
+  const follows = ({ field }: FieldChange) =>
+    field.startsWith('proxy.') && current.api === 'answered' && (documents.kubeProxy !== undefined) === runsProxy
+  const isFixed = (change: FieldChange) => !changeable(change) && !follows(change)
   return {
-    fixed: [...all.filter(field => !changeable(field)), ...fixed],
-    cluster: eachOnce([...all, ...unseen('cluster')].filter(changeable).concat(pods)),
+    // What kubeadm cannot change no change that was cut off has written.
+    fixed: [...eachOnce(of('cluster', [made])).filter(isFixed), ...fixed],
+    cluster: eachOnce(
+      [...of('cluster'), ...unseen('cluster')].filter(one => changeable(one) || follows(one)).concat(pods),
+    ),
     names: certSANsIn(documents.cluster)
       .filter(name => !current.certSANs.includes(canonicalName(name)))
       .map(name => ({ field: 'name in the API server certificate', after: name })),

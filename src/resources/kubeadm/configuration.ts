@@ -75,7 +75,8 @@ export function kubeadmConfiguration(
         kubeProxy: documents.kubeProxy !== undefined && (kubeProxy.length > 0 || isProxyCutOff),
         upload: cluster.length > 0 || names.length > 0,
       }
-      const applied = withFormerProxy(documents, madeOf(current))
+      const begun = current.api === 'answered' ? current.begun : undefined
+      const applied = withFormerProxy(documents, madeOf(current), begun)
       const uploads = parts.kubeProxy || parts.kubelet || parts.upload
       const begin =
         current.api === 'answered'

@@ -1,4 +1,4 @@
-import { stateFolder } from '../support/index.ts'
+import { deepMerge, stateFolder } from '../support/index.ts'
 import type { ClusterDocuments } from './cluster-record.ts'
 
 /** File on a control plane node with the record of the documents that its static pods were last made with. */
@@ -11,11 +11,14 @@ export function clusterRecord(documents: ClusterDocuments): { readonly path: str
 
 /**
  * Documents as they are recorded. A kube-proxy that is not wanted any more is left in the cluster, and so is what evcctl set in
- * it: that is recorded until it is wanted again.
+ * it: that is recorded until it is wanted again. `begun`: the documents of a change that did not end.
  */
 export function withFormerProxy(
   documents: ClusterDocuments,
   recorded: Partial<ClusterDocuments> | undefined,
+  begun?: Partial<ClusterDocuments>,
 ): ClusterDocuments {
-  return { ...documents, kubeProxy: documents.kubeProxy ?? recorded?.kubeProxy }
+  const [made, cutOff] = [recorded?.kubeProxy, begun?.kubeProxy]
+  const former = made === undefined ? cutOff : deepMerge(made, cutOff ?? {})
+  return { ...documents, kubeProxy: documents.kubeProxy ?? former }
 }
