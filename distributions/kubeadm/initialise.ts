@@ -7,6 +7,7 @@ import type {
   DistributedCluster,
   JoiningHost,
   Site,
+  Task,
 } from '../../src/index.ts'
 import { documentsOf } from './documents.ts'
 import { nodeMade } from './node-made.ts'
@@ -20,6 +21,9 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   const made = on.declare(controlPlane, host.machine.name, parametersOf(on, host, documents))
   const { identity, token, certificateKey, configured } = made
   const cluster = { documents, uploaded: configured }
+  // A node that joins takes over the settings that the cluster has stored, so these have to be current. A host that is a node
+  // already does not wait for them.
+  const afterUpload = (joined: Task) => on.builder.holdBack(joined, [configured])
   return {
     first: { ...nodeMade(on, host.machine, { ...made, joined: made.initialised, ...cluster }), configured },
     joinServer(joining) {
@@ -33,9 +37,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
         certificateKey,
         after: joining.after,
       })
-      // A node that joins takes over the settings that the cluster has stored, so these have to be current. A host that is a
-      // node already does not wait for them.
-      on.builder.holdBack(joined.joined, [configured])
+      afterUpload(joined.joined)
       return { ...nodeMade(on, joining.machine, { ...joined, ...cluster }), configured: joined.configured }
     },
     joinAgent({ machine, after }) {
@@ -49,6 +51,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
         ignorePreflightErrors,
         after,
       })
+      afterUpload(joined.joined)
       return nodeMade(on, machine, { ...joined, ...cluster })
     },
   }
