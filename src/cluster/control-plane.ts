@@ -8,12 +8,16 @@ import { privateAddressOf } from './private-address.ts'
 
 /**
  * The control plane node through which evcctl changes the cluster: the first host of cluster.yaml that is a control plane
- * node already, so that no particular machine is needed. If there is none, it is the first host with that role, which will
- * run kubeadm init. Throws UserError if no host has that role.
+ * node already, so that no particular machine is needed. One whose API server runs goes before those whose API server is
+ * down. If there is none, it is the first host with that role, which will run kubeadm init. Throws UserError if no host has
+ * that role.
  */
 export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): HostSpec {
   const hosts = spec.hosts.filter(isControlPlane)
-  const first = hosts.find(host => facts.get(host.name)?.kubernetes.controlPlane === true) ?? hosts[0]
+  const { bindPort } = spec.controlPlane
+  const standing = hosts.filter(host => facts.get(host.name)?.kubernetes.controlPlane === true)
+  const serves = (host: HostSpec) => facts.get(host.name)?.listening.some(({ port }) => port === bindPort)
+  const first = standing.find(serves) ?? standing[0] ?? hosts[0]
   if (first !== undefined) return first
   throw new UserError({
     where: `${spec.file} spec.hosts`,

@@ -14,6 +14,24 @@ describe('the inventory of a cluster', () => {
     expect(() => inventory.first).toThrow(/first control plane node cannot be reached/)
   })
 
+  test('goes through a control plane node whose API server runs, if there is one', () => {
+    const spec = specOf({
+      hosts: ['cp1', 'cp2', 'cp3'].map((name, index) => named(name, `192.0.2.1${index}`, 'control-plane')),
+    })
+    const known = (...serving: readonly string[]) =>
+      new Map(
+        ['cp1', 'cp2'].map(name => {
+          const listening = serving.includes(name) ? [{ port: 6443, address: '::', process: 'kube-apiserver' }] : []
+          const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+          return [name, factsOf(name, '192.0.2.10', { listening, kubernetes })]
+        }),
+      )
+    const first = (facts: ReturnType<typeof known>) => inventoryOf(spec, kubeadm, facts).firstHost.name
+    expect(first(known('cp1', 'cp2'))).toBe('cp1')
+    expect(first(known('cp2'))).toBe('cp2')
+    expect(first(known())).toBe('cp1')
+  })
+
   test('derives what is asked for once', () => {
     const inventory = inventoryOf(specOf(), kubeadm, facts)
     expect(inventory.machines).toBe(inventory.machines)
