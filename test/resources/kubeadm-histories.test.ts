@@ -279,4 +279,4 @@ function check({ wanted: given, events }: History): void {
 test('whatever befalls a cluster, a plan shows what is not as wanted, and applies bring it about', () => {
   const { numRuns, seed } = fuzzing('histories of the configuration', 200)
   fc.assert(fc.property(histories, check), { numRuns, seed })
-})
+}, 600_000)

@@ -4,7 +4,7 @@ import { changeMarks, formerManifests } from '../../src/resources/kubeadm/config
 import { clusterRecord } from '../../src/resources/kubeadm/host-record.ts'
 import { controlPlaneComponents, madeManifests, manifestFolder } from '../../src/resources/kubeadm/static-pods.ts'
 import { kubeletConfigCopy, kubeletConfigPath, kubeletRecordPath } from '../../src/resources/kubelet/files.ts'
-import { manifestsOf, storedText, type World, type WorldNode } from './kubeadm-world.ts'
+import { type Manifests, manifestsOf, storedText, type World, type WorldNode } from './kubeadm-world.ts'
 
 /** Where a step runs, and with which documents in /etc/evcctl/kubeadm.yaml. */
 export interface Place {
@@ -28,15 +28,23 @@ interface Command {
 const mark = changeMarks['control plane']
 const text = (path: string) => path.replace(/[.$/]/g, '\\$&')
 
+// In the order of the components, whichever was away.
+function withManifest(manifests: Manifests, name: string, manifest: string): Manifests {
+  const all: Manifests = { ...manifests, [name]: manifest }
+  return Object.fromEntries(controlPlaneComponents.flatMap(one => (all[one] === undefined ? [] : [[one, all[one]]])))
+}
+
 const putBack: readonly Action[] = controlPlaneComponents.map(name => ({ node }) => {
   const former = node.former?.[name]
-  if (former !== undefined) node.manifests = { ...node.manifests, [name]: former }
+  if (former !== undefined) node.manifests = withManifest(node.manifests, name, former)
 })
 
 const takeAway: readonly Action[] = controlPlaneComponents.map(name => ({ node }) => {
   const { [name]: _gone, ...others } = node.manifests
   if (node.former?.[name] === undefined) node.manifests = others
 })
+
+const forget: Action = ({ node }) => void Object.assign(node, { isMarked: false, former: undefined })
 
 /** A command as it is written → what it does, one at a time. */
 const commands: readonly (readonly [RegExp, (...found: string[]) => readonly Action[]])[] = [
@@ -48,10 +56,7 @@ const commands: readonly (readonly [RegExp, (...found: string[]) => readonly Act
       },
     ],
   ],
-  [
-    new RegExp(`^ *rm -rf ${text(formerManifests)}$`, 'gm'),
-    () => [({ node }) => void Object.assign(node, { isMarked: false, former: undefined })],
-  ],
+  [new RegExp(`^ *rm -rf ${text(formerManifests)}$`, 'gm'), () => [forget]],
   [
     /cp -p "\$manifests\/\$component\.yaml" "\$backup\/"/g,
     () => [
@@ -72,10 +77,18 @@ const commands: readonly (readonly [RegExp, (...found: string[]) => readonly Act
   [new RegExp(`rm -f ${text(manifestFolder)}/"\\$component\\.yaml"`, 'g'), () => takeAway],
   [/kubeadm init phase control-plane all/g, () => []],
   [
-    /mv -f \S+\/"\$component\.yaml" "\$manifests\/"/g,
+    /^takes_out \$changed$/gm,
     () =>
       controlPlaneComponents.map(name => ({ node, documents }) => {
-        node.manifests = { ...node.manifests, [name]: manifestsOf(documents.cluster)[name]! }
+        const { [name]: former, ...others } = node.manifests
+        if (former !== manifestsOf(documents.cluster)[name]) node.manifests = others
+      }),
+  ],
+  [
+    /^puts_in \$changed$/gm,
+    () =>
+      controlPlaneComponents.map(name => ({ node, documents }) => {
+        node.manifests = withManifest(node.manifests, name, manifestsOf(documents.cluster)[name]!)
       }),
   ],
   [
@@ -167,16 +180,20 @@ const commands: readonly (readonly [RegExp, (...found: string[]) => readonly Act
   ],
 ]
 
-// What a script does only where there is a mark; and only where a component does not come up, after which it fails.
+// What a script does only where there is a mark.
 const onlyMarked = new RegExp(`if \\[ -e ${text(mark)} \\]; then\\n[\\s\\S]*?\\nfi\\n`, 'g')
-const notUp = /until \[ "\$\(process_of[\s\S]*?\n *exit 1\n[\s\S]*?\ndone\n/g
+// Where a script waits for components. If one does not come up, all get their former manifests back, and it fails.
+const waits = /^for component in \$changed; do comes_up "\$component"; done$/m
+// What functions do is done where they are called.
+const functions = /^(?:takes_out|puts_in|put_back|comes_up)\(\) \{\n[\s\S]*?\n\}\n/gm
 
 const understood = new Map<string, (isUp: boolean) => readonly Action[]>()
 
 /** What a script does, in order. Throws where it has a command for the cluster that is none of the above. */
-function actionsOf(script: string): (isUp: boolean) => readonly Action[] {
-  const known = understood.get(script)
+function actionsOf(whole: string): (isUp: boolean) => readonly Action[] {
+  const known = understood.get(whole)
   if (known !== undefined) return known
+  const script = whole.replaceAll(functions, '')
   const found: Command[] = commands.flatMap(([pattern, of]) =>
     [...script.matchAll(pattern)].map(match => ({ at: match.index, length: match[0].length, actions: of(...match) })),
   )
@@ -189,7 +206,7 @@ function actionsOf(script: string): (isUp: boolean) => readonly Action[] {
   const within = (pattern: RegExp) =>
     [...script.matchAll(pattern)].map(match => [match.index, match.index + match[0].length])
   const marked = within(onlyMarked)
-  const failing = within(notUp)
+  const end = waits.exec(script)?.index
   const isIn = (ranges: readonly (readonly number[])[], at: number) =>
     ranges.some(([from, to]) => at >= from! && at < to!)
   const sorted = found.toSorted((one, other) => one.at - other.at)
@@ -200,16 +217,16 @@ function actionsOf(script: string): (isUp: boolean) => readonly Action[] {
     }
     const unless = (at: number, action: Action): Action =>
       isIn(marked, at) ? place => (wasMarked ? action(place) : undefined) : action
-    const end = isUp || failing.length === 0 ? undefined : failing[0]![1]!
+    const isDone = isUp || end === undefined
     return [
       enter,
       ...sorted
-        .filter(({ at }) => (end === undefined ? !isIn(failing, at) : at < end))
+        .filter(({ at }) => isDone || at < end)
         .flatMap(({ at, actions }) => actions.map(action => unless(at, action))),
-      ...(end === undefined ? [] : [fails]),
+      ...(isDone ? [] : [...putBack, ...takeAway, forget, fails]),
     ]
   }
-  understood.set(script, result)
+  understood.set(whole, result)
   return result
 }
 

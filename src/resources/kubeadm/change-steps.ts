@@ -1,15 +1,11 @@
 import type { Step } from '../../core/resource.ts'
-import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
-import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
 import { retried } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { markProxy, unmarkProxy } from './cluster-record.ts'
-import { changeMarks, formerManifests } from './configuration-state.ts'
 import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
-import { withStandIn } from './stand-in.ts'
-import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
+import { forgetFormer, recoverManifests, swapManifestsScript } from './swap-manifests.ts'
 
 /** The parts of an existing cluster's configuration that must be written again. */
 export interface ChangeableParts {
@@ -37,39 +33,18 @@ function apiAnswers(server: string): Step {
   }
 }
 
-const manifestsMark = changeMarks['control plane']
-// The mark is removed first: without it, the rest of the folder has no meaning.
-const forgetFormer = `${clearMark(manifestsMark)}rm -rf ${formerManifests}`
-
-// This folder is on the same disk as the manifests, and the kubelet does not read it.
-const newManifests = '/etc/kubernetes/evcctl-manifests'
-
-// The kubelet ignores files whose names begin with a dot. A manifest that was not there before the change goes again, so that
-// it is seen to be missing.
-const putBackManifests = `for former in ${formerManifests}/*.yaml; do
-  next=${manifestFolder}/.\${former##*/}.evcctl
-  cp -p "$former" "$next"
-  ${syncLine('"$next"')}
-  mv -fT "$next" ${manifestFolder}/"\${former##*/}"
-done
-for component in ${controlPlaneComponents.join(' ')}; do
-  if [ ! -e ${formerManifests}/"$component.yaml" ]; then rm -f ${manifestFolder}/"$component.yaml"; fi
-done`
-
 /** Puts back the manifests if a change of the control plane was interrupted, and waits for the API server. */
 export function recoverySteps(server: string): readonly Step[] {
   return [recovery, apiAnswers(server)]
 }
 
-// The step needs no API server: after a power cut none may run until the manifests are back.
+// The step needs no API server: after a power cut none may run until the manifests are back, and the kubelet with them.
 const recovery: Step = {
-  run: `if [ -e ${manifestsMark} ]; then
-  echo 'putting back the manifests from before a change that was cut off'
-  ${putBackManifests.replaceAll('\n', '\n  ')}
-  ${forgetFormer.replaceAll('\n', '\n  ')}
+  run: `${recoverManifests}${finishServingCertificate}if ! systemctl is-active --quiet kubelet; then
+  echo 'starting the kubelet, which runs the static pods'
+  systemctl start kubelet || :
 fi
-rm -rf ${newManifests}
-${finishServingCertificate}`,
+`,
 }
 
 /** A change of a standing cluster, on one of its control plane nodes. */
@@ -95,7 +70,8 @@ export interface ConfigurationChange {
  */
 export function changeSteps({ configuration, server, parts, begin, end }: ConfigurationChange): readonly Step[] {
   const config = `--config ${quote(configuration)}`
-  const controlPlane = [{ run: controlPlaneScript(config, server), timeoutMs: 15 * 60_000 }, apiAnswers(server)]
+  const swap = swapManifestsScript({ configuration: quote(configuration), ready: ready(server), etcd: false })
+  const controlPlane = [{ run: swap, timeoutMs: 15 * 60_000 }, apiAnswers(server)]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
   let hasBegun = begin === undefined
   const record = (...more: readonly Step[]): void => {
@@ -124,55 +100,4 @@ function kubeProxySteps(config: string): readonly Step[] {
     { run: rolloutScript(kubeadmApi, 'kube-system', 'kube-proxy'), timeoutMs: rolloutMs },
     { run: unmarkProxy },
   ]
-}
-
-// If a component does not come up with its new arguments, it gets its old manifest back.
-function controlPlaneScript(config: string, server: string): string {
-  return `${kubeletFailureScript}${cannotStartFunction}${manifestFunction}manifests=${manifestFolder}
-backup=${formerManifests}
-${forgetFormer}
-mkdir -p -m 0700 "$backup"
-components='${controlPlaneComponents.join(' ')}'
-# The command line of a program in a container begins with its name.
-process_of() { grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1" /proc/[0-9]*/cmdline | head -n 1; }
-for component in $components; do
-  if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
-  process_of "$component" >"$backup/$component.process" || :
-done
-# The mark may not outlive a power cut that the copies do not outlive.
-sync
-${setMark(manifestsMark)}healthy() {
-  case $1 in
-    kube-apiserver) ${ready(server)};;
-    kube-controller-manager) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
-    kube-scheduler) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10259/healthz;;
-  esac
-}
-rm -rf ${newManifests}
-mkdir -m 0700 ${newManifests}
-for former in "$manifests"/*.yaml; do
-  if [ -e "$former" ]; then cp -p "$former" ${newManifests}/; fi
-done
-${withStandIn(newManifests, manifestFolder, `kubeadm init phase control-plane all ${config}`)}
-${syncTreeLine(newManifests)}
-for component in $components; do
-  if [ -s ${newManifests}/"$component.yaml" ]; then mv -f ${newManifests}/"$component.yaml" "$manifests/"; fi
-done
-rm -rf ${newManifests}
-for component in $components; do
-  if ${sameManifest('"$manifests/$component.yaml"', '"$backup/$component.yaml"')}; then continue; fi
-  echo "waiting for $component with its new arguments"
-  end=$(( $(date +%s) + 240 ))
-  until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
-    if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" ${manifestsMark}; then
-      echo "$component does not come up with its new arguments; the old ones were put back" >&2
-      evidence
-      ${putBackManifests.replaceAll('\n', '\n      ')}
-      ${forgetFormer.replaceAll('\n', '\n      ')}
-      exit 1
-    fi
-    sleep 1
-  done
-done
-${noteManifests}`
 }

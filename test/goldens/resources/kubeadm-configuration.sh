@@ -20,6 +20,10 @@ if [ -e /etc/kubernetes/pki/evcctl-apiserver/complete ]; then
   done
 fi
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
+if ! systemctl is-active --quiet kubelet; then
+  echo 'starting the kubelet, which runs the static pods'
+  systemctl start kubelet || :
+fi
 --- next step
 until: the API server is ready
 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
@@ -213,8 +217,12 @@ evidence() {
 }
 cannot_start() {
   log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
-  [ -n "$log" ] && [ "${log%/*/*}" -nt "$2" ] &&
-    grep -qE 'unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate' "$log"
+  [ -n "$log" ] && [ "${log%/*/*}" -nt "$2" ] || return 1
+  case $1:${log##*/} in
+  kube-apiserver:[12].log | etcd:[12].log) ;;
+  kube-apiserver:* | etcd:*) return 0 ;;
+  esac
+  grep -qE 'unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate' "$log"
 }
 meant() { /usr/local/bin/kubectl annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 manifests=/etc/kubernetes/manifests
@@ -225,7 +233,22 @@ rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
 # The command line of a program in a container begins with its name.
-process_of() { grep -l -a -s -e "^\(/.*/\)\{0,1\}$1" /proc/[0-9]*/cmdline | head -n 1; }
+process_of() { grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline | head -n 1; }
+takes_out() {
+  pods=
+  for component in "$@"; do
+    process=$(process_of "$component")
+    pods="$pods $(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "${process%/cmdline}/cgroup" 2>/dev/null | head -n 1)"
+    rm -f "$manifests/$component.yaml"
+  done
+  end=$(( $(date +%s) + 60 ))
+  for pod in $pods; do
+    while [ -n "$(find /sys/fs/cgroup -type d -name "*pod$pod*" -print -quit 2>/dev/null)" ]; do
+      if [ "$(date +%s)" -ge "$end" ] || ! systemctl is-active --quiet kubelet; then break; fi
+      sleep 0.1
+    done
+  done
+}
 for component in $components; do
   if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
@@ -248,35 +271,52 @@ for former in "$manifests"/*.yaml; do
 done
 unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh '/etc/kubernetes/evcctl-manifests' '/etc/kubernetes/manifests' kubeadm init phase control-plane all --config '/etc/evcctl/kubeadm.yaml'
 { find /etc/kubernetes/evcctl-manifests -xdev -exec sync -- {} + 2>/dev/null || sync; }
-for component in $components; do
-  if [ -s /etc/kubernetes/evcctl-manifests/"$component.yaml" ]; then mv -f /etc/kubernetes/evcctl-manifests/"$component.yaml" "$manifests/"; fi
-done
-rm -rf /etc/kubernetes/evcctl-manifests
-for component in $components; do
-  if [ "$(meant "$manifests/$component.yaml")" = "$(meant "$backup/$component.yaml")" ]; then continue; fi
-  echo "waiting for $component with its new arguments"
+puts_in() {
+  for component in "$@"; do
+    if [ -s /etc/kubernetes/evcctl-manifests/"$component.yaml" ]; then mv -f /etc/kubernetes/evcctl-manifests/"$component.yaml" "$manifests/"; fi
+  done
+}
+put_back() {
+  for former in /var/lib/evcctl/manifests/*.yaml; do
+    next=/etc/kubernetes/manifests/.${former##*/}.evcctl
+    cp -p "$former" "$next"
+    { sync -- "$next" 2>/dev/null || sync; }
+    mv -fT "$next" /etc/kubernetes/manifests/"${former##*/}"
+  done
+  for component in kube-apiserver kube-controller-manager kube-scheduler; do
+    if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
+  done
+}
+comes_up() {
+  echo "waiting for $1 with its new arguments"
   end=$(( $(date +%s) + 240 ))
-  until [ "$(process_of "$component")" != "$(cat "$backup/$component.process")" ] && healthy "$component"; do
-    if [ "$(date +%s)" -ge "$end" ] || cannot_start "$component" /var/lib/evcctl/manifests/complete; then
-      echo "$component does not come up with its new arguments; the old ones were put back" >&2
+  until [ "$(process_of "$1")" != "$(cat "$backup/$1.process")" ] && healthy "$1"; do
+    if [ "$(date +%s)" -ge "$end" ] || cannot_start "$1" /var/lib/evcctl/manifests/complete; then
+      echo "$1 does not come up with its new arguments; the old ones were put back" >&2
       evidence
-      for former in /var/lib/evcctl/manifests/*.yaml; do
-        next=/etc/kubernetes/manifests/.${former##*/}.evcctl
-        cp -p "$former" "$next"
-        { sync -- "$next" 2>/dev/null || sync; }
-        mv -fT "$next" /etc/kubernetes/manifests/"${former##*/}"
-      done
-      for component in kube-apiserver kube-controller-manager kube-scheduler; do
-        if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
-      done
+      put_back
+      trap - EXIT
       rm -f /var/lib/evcctl/manifests/complete
       { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
       rm -rf /var/lib/evcctl/manifests
       exit 1
     fi
-    sleep 1
+    sleep 0.2
   done
+}
+changed=
+for component in $components; do
+  if [ "$(meant /etc/kubernetes/evcctl-manifests/"$component.yaml")" = "$(meant "$backup/$component.yaml")" ]; then puts_in "$component"; else changed="$changed $component"; fi
 done
+# No pod may be missing for longer than this script runs.
+trap put_back EXIT
+trap '' PIPE
+trap 'exit 1' HUP INT TERM
+takes_out $changed
+puts_in $changed
+for component in $changed; do comes_up "$component"; done
+trap - EXIT HUP INT TERM PIPE
+rm -rf /etc/kubernetes/evcctl-manifests
 rm -rf /var/lib/evcctl/static-pods.new
 mkdir -m 0700 /var/lib/evcctl/static-pods.new
 for component in kube-apiserver kube-controller-manager kube-scheduler; do

@@ -1,0 +1,45 @@
+import { setMark, syncTreeLine } from '../../shell/on-disk.ts'
+import { manifestFolder } from './static-pods.ts'
+
+const kubernetes = manifestFolder.slice(0, manifestFolder.lastIndexOf('/'))
+// On the disk of the files that it replaces, because only a rename there is one write.
+const beside = `${kubernetes}/evcctl-renewed`
+
+/** This file lies beside complete new certificates until all of them are in their places. */
+export const renewedMark = `${beside}/complete`
+
+// Keys come first: a certificate whose key is not there yet is what readers would notice.
+const putInPlace = `for file in $(cd ${beside}/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
+  mv -f ${beside}/new/"$file" ${kubernetes}/"$file"
+done
+rm -rf ${beside}
+`
+
+/** Lines of sh that complete a renewal that was cut off: complete files are moved to their places, incomplete ones removed. */
+export const finishRenewal = `if [ -e ${renewedMark} ]; then
+  echo 'moving renewed certificates to their places'
+  ${putInPlace.trimEnd().replaceAll('\n', '\n  ')}
+fi
+rm -rf ${beside}
+`
+
+/**
+ * A script that renews all certificates of a control plane node that kubeadm renews, those in kubeconfigs included. kubeadm
+ * writes each file in its place, and a power cut in that moment would leave a node without certificates; so it writes
+ * copies, which replace the files by rename once all of them are on the disk. Programs read them when they start.
+ * `configuration`: a file on the host with the kubeadm documents, a quoted word. No API server is needed.
+ */
+export function renewCertificatesScript(configuration: string): string {
+  return `${finishRenewal}umask 077
+mkdir -p ${beside}/new
+cp -a ${kubernetes}/pki ${beside}/new/
+for file in ${kubernetes}/*.conf; do cp -p "$file" ${beside}/new/; done
+unshare -m sh -c 'mount --bind ${beside}/new/pki ${kubernetes}/pki
+for file in ${beside}/new/*.conf; do mount --bind "$file" ${kubernetes}/"\${file##*/}"; done
+exec "$@"' sh kubeadm certs renew all --config ${configuration}
+for file in $(cd ${beside}/new && find . -type f); do
+  if cmp -s ${beside}/new/"$file" ${kubernetes}/"$file"; then rm -f ${beside}/new/"$file"; fi
+done
+${syncTreeLine(`${beside}/new`)}
+${setMark(renewedMark)}${putInPlace}`
+}
