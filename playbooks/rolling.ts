@@ -107,6 +107,8 @@ export interface Rolling extends RunningHosts {
   readonly kubelets: ReadonlyMap<string, Task>
   /** For each control plane node, by name: done when its static pods have their settings and serve the API. */
   readonly configured: ReadonlyMap<string, Task>
+  /** For each node, by name: the programs that may not be newer than its API server. */
+  readonly last: ReadonlyMap<string, readonly Task[]>
 }
 
 /**
@@ -122,7 +124,7 @@ export interface Rolling extends RunningHosts {
  * for the settings that this task uploads.
  */
 export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void {
-  const { spec, distribution, facts, host, ready, kubelets, configured } = rolling
+  const { spec, distribution, facts, host, ready, kubelets, configured, last } = rolling
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const roles = new Set([...rolled, ...distribution.rolled.roles])
   const held = builder.tasks.filter(task => roles.has(task.role) && !(task.role === os.name && members.has(task.host)))
@@ -138,6 +140,10 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const isDown = (one: HostSpec) => isMember(one.name) && !hasMemberRunning(one, facts)
   for (const { name } of spec.hosts.filter(one => one.name !== host && running.has(one.name) && isDown(one))) {
     for (const task of pods(name)) builder.holdBack(task, [taskOf(name, kubelets)])
+  }
+  // A kubelet is replaced after the static pods of its node, since it may not be newer than the API server that it asks.
+  for (const { name } of spec.hosts.filter(one => running.has(one.name) && (one.name === host || !isDown(one)))) {
+    for (const task of last.get(name) ?? []) builder.holdBack(task, pods(name))
   }
   const others = [...configured.keys()].filter(name => !running.has(name))
   oneByOne(builder, [[...running].flatMap(pods), ...others.map(pods)])

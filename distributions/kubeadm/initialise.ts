@@ -9,6 +9,7 @@ import type {
   Site,
   Task,
 } from '../../src/index.ts'
+import { declareAddons } from './declare-addons.ts'
 import { documentsOf } from './documents.ts'
 import { nodeMade } from './node-made.ts'
 import { nodeOf } from './node-of.ts'
@@ -54,6 +55,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
       afterUpload(joined.joined)
       return nodeMade(on, machine, { ...joined, ...cluster })
     },
+    addons: after => declareAddons(on, after),
   }
 }
 
@@ -71,6 +73,7 @@ function parametersOf(
     endpoint,
     bindPort: spec.controlPlane.bindPort,
     ignorePreflightErrors: spec.kubernetes.ignorePreflightErrors,
+    store: spec.runtime.name,
     after,
   }
 }

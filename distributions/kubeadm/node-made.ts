@@ -29,8 +29,13 @@ export function nodeMade(
   const { name, host } = machine
   return {
     joined,
-    run({ watch, kept, network }) {
-      const { configured, running, ready } = declare(kubelet, name, {
+    run({ watch, last, kept, network }) {
+      const {
+        configured,
+        flags: flagged,
+        running,
+        ready,
+      } = declare(kubelet, name, {
         configuration: documents.kubelet,
         flags,
         joined,
@@ -48,6 +53,8 @@ export function nodeMade(
       // A node whose kubelet has its configuration does not wait, because the cluster may need this node to store another
       // configuration.
       builder.holdBack(configured, [uploaded])
+      // A kubelet that starts before its next one is configured is still the former one, which knows its flags.
+      for (const program of last) builder.holdBack(program, [configured, flagged])
       return { running, ready }
     },
   }

@@ -31,12 +31,14 @@ export function prepare(on: Site, machine: Machine, order: PrepareOrder): Prepar
     kubelet: find('kubelet', version),
     kubectl: find('kubectl', version),
     ...(etcdData === undefined ? {} : { etcdData }),
+    isNode: machine.facts.kubernetes.kubeletConf && !machine.facts.remains.begun,
     kubeletAfter: [runtime.unit, ...units],
     downloadAfter,
   })
   return {
     ready: [runtime.ready, runtime.cniPlugins, ...loaded, ...programs.all],
     kubelet: [...programs.kubelet, runtime.ready],
+    last: programs.last,
     kept: runtime.kept,
   }
 }

@@ -23,6 +23,8 @@ export interface ControlPlane {
   /** For each node, by name: done when it has the settings of cluster.yaml. */
   readonly configured: ReadonlyMap<string, Task>
   readonly cluster: DistributedCluster
+  /** Done when the distribution's own addons have the cluster's version. */
+  readonly addons: readonly Task[]
 }
 
 /**
@@ -43,5 +45,5 @@ export function declareControlPlane(on: Site, hosts: PreparedHosts, etcd: Etcd):
   })
   const nodes = [first, ...joined]
   const configured = new Map(nodes.map(node => [node.machine.name, node.configured]))
-  return { first, nodes, configured, cluster }
+  return { first, nodes, configured, cluster, addons: cluster.addons([...configured.values()]) }
 }

@@ -28,6 +28,7 @@ export function declareDns(
     api: distribution.api,
     everyNode: spec.network.nodeDNS,
     initialised: controlPlane.first.joined,
+    addons: controlPlane.addons,
     nodes: waitedFor.map(({ machine }) => expectedNode(machine.host)),
     ready: spec.network.cni !== 'none',
     up: waitedFor.flatMap(({ up }) => up),

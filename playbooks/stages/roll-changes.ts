@@ -12,7 +12,8 @@ export function rollChanges(
   const { spec, facts } = inventory
   const ready = new Map(nodes.map(node => [node.machine.name, node.ready]))
   const kubelets = new Map(nodes.map(node => [node.machine.name, node.running]))
-  const rolling = { spec, distribution, facts, host: first.name, ready, kubelets, configured }
+  const last = new Map(nodes.map(node => [node.machine.name, node.last]))
+  const rolling = { spec, distribution, facts, host: first.name, ready, kubelets, configured, last }
   rollFirewalls(builder, rolling)
   rollEtcdClients(builder, rolling)
   rollRunningNodes(builder, rolling)

@@ -5,6 +5,8 @@ import type { Network } from './declare-network.ts'
 
 export interface RunningNode {
   readonly machine: Machine
+  /** See PreparedPrograms. */
+  readonly last: readonly Task[]
   /** Done when the kubelet of the node runs. */
   readonly running: Task
   /** Done when the node is Ready. */
@@ -20,7 +22,8 @@ export interface RunningNode {
 export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Network | undefined): readonly RunningNode[] {
   return nodes.map(node => {
     const { machine, joined, programs } = node
-    const { running, ready } = node.run({ watch: programs.kubelet, kept: programs.kept, network: network?.applied })
+    const { kubelet: watch, last, kept } = programs
+    const { running, ready } = node.run({ watch, last, kept, network: network?.applied })
     const { name, host, address } = machine
     const { announced } = on.declare(nodesRole, on.first.name, {
       api: on.distribution.api,
@@ -31,6 +34,6 @@ export function runNodes(on: Site, nodes: readonly JoinedNode[], network: Networ
       joined,
       ...(on.inventory.spec.network.cni === 'flannel' ? { flannel: { address, ready } } : {}),
     })
-    return { machine, running, ready, up: [ready, ...(announced === undefined ? [] : [announced])] }
+    return { machine, last, running, ready, up: [ready, ...(announced === undefined ? [] : [announced])] }
   })
 }

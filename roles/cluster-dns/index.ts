@@ -6,6 +6,8 @@ export interface ClusterDnsParameters {
   readonly everyNode: boolean
   /** Done when there is a cluster. */
   readonly initialised: Task
+  /** Done when CoreDNS has its version. */
+  readonly addons: readonly Task[]
   /** The nodes where the pods of kubeadm's Deployment may run. The role waits until these are `up`. */
   readonly nodes: readonly ExpectedNode[]
   /** Whether these nodes are Ready then. */
@@ -16,8 +18,8 @@ export interface ClusterDnsParameters {
 /** Spreads the CoreDNS of kubeadm, so that DNS survives the loss of any one node. Runs on a control plane node. */
 export const clusterDns: Role<ClusterDnsParameters, { readonly placed: Task }> = {
   name: 'cluster-dns',
-  declare(scope, { api, everyNode, initialised, nodes, ready, up }) {
-    scope.add(nodeDns({ api, wanted: everyNode }), { after: [initialised] })
+  declare(scope, { api, everyNode, initialised, addons, nodes, ready, up }) {
+    scope.add(nodeDns({ api, wanted: everyNode }), { after: [initialised], watch: addons })
     return { placed: scope.add(dnsPlacement({ api, nodes, ready }), { after: up }) }
   },
 }

@@ -69,6 +69,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
     const configured = scope.add(
       controlPlaneConfiguration({
         configuration: kubeadmFile,
+        store: params.store,
         documents,
         advertiseAddress: node.address,
         bindPort,

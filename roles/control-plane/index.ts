@@ -65,6 +65,7 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
     const configured = scope.add(
       kubeadmConfiguration({
         configuration: kubeadmFile,
+        store: params.store,
         documents,
         advertiseAddress: node.address,
         bindPort,

@@ -48,6 +48,8 @@ export interface KubeletParameters {
 export interface KubeletOutputs {
   /** Writes the configuration. kubeadm reads it from the cluster, so this has to wait until the cluster has stored it. */
   readonly configured: Task
+  /** Writes the flags. */
+  readonly flags: Task
   readonly running: Task
   /** Done when the node is Ready; without a network, when it is in the cluster. */
   readonly ready: Task
@@ -86,7 +88,7 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
         watch: [running],
       },
     )
-    return { configured, running, ready }
+    return { configured, flags, running, ready }
   },
 }
 

@@ -19,13 +19,17 @@ export interface KubernetesBinariesParameters {
   readonly kubeletAfter: readonly string[]
   /** Folder for the data of the stacked etcd, which the kubelet runs; undefined: the host runs no stacked etcd. */
   readonly etcdData?: string
+  /** Whether the host is a node already, so that its kubelet may have to be replaced later than the other programs. */
+  readonly isNode: boolean
   /** Done when the host can download: curl is installed. */
   readonly downloadAfter: readonly Task[]
 }
 
 export interface KubernetesBinariesOutputs {
-  /** The tasks that must be done before kubeadm makes the host a node. */
+  /** The tasks that must be done before kubeadm makes the host a node, or changes a node. */
   readonly all: readonly Task[]
+  /** The program that replaces the one of a node, after kubeadm has changed the node. */
+  readonly last: readonly Task[]
   /** The changes that need a restart of the kubelet. */
   readonly kubelet: readonly Task[]
 }
@@ -64,6 +68,8 @@ export const kubernetesBinaries: Role<KubernetesBinariesParameters, KubernetesBi
         content: '# Kept by evcctl, in the place of what the kubelet package of pkgs.k8s.io has under this name.\n',
       }),
     )
-    return { all: [kubeadm, kubelet, kubectl, unit, dropIn], kubelet: [kubelet, unit, dropIn] }
+    const last = params.isNode ? [kubelet] : []
+    const first = params.isNode ? [] : [kubelet]
+    return { all: [kubeadm, ...first, kubectl, unit, dropIn], last, kubelet: [kubelet, unit, dropIn] }
   },
 }

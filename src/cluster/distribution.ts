@@ -59,6 +59,8 @@ export interface PreparedPrograms {
   readonly ready: readonly Task[]
   /** A running kubelet is restarted when one of these tasks changes something. */
   readonly kubelet: readonly Task[]
+  /** Programs that a node gets only when it is ready for them otherwise: a kubelet may not be newer than its API server. */
+  readonly last: readonly Task[]
   /** The units, and the former files that they get back if a running node does not work with new ones. */
   readonly kept: readonly KeptUnit[]
 }
@@ -75,6 +77,11 @@ export interface DistributedCluster {
   readonly first: ServerMade
   joinServer(host: JoiningHost): ServerMade
   joinAgent(host: JoiningHost): NodeMade
+  /**
+   * Gives the distribution's own addons (DNS, service proxy) the version of the cluster. `after`: done when all API servers
+   * have it.
+   */
+  addons(after: readonly Task[]): readonly Task[]
 }
 
 /** A host that has become a node. */
@@ -102,6 +109,8 @@ export interface ServerMade extends NodeMade {
 }
 
 export interface RunOrder {
+  /** See PreparedPrograms. */
+  readonly last: readonly Task[]
   /** A running kubelet is restarted when one of these tasks changes something. */
   readonly watch: readonly Task[]
   /** Other units that get their former files back if the node does not work with new ones. */

@@ -1,4 +1,5 @@
 import type { Task } from '../core/task.ts'
+import type { ImageStore } from '../resources/artifacts/index.ts'
 import { file } from '../resources/files/index.ts'
 import {
   type ClusterDocuments,
@@ -23,6 +24,8 @@ export interface ControlPlaneNodeParameters {
   /** Port of kube-apiserver. */
   readonly bindPort: number
   readonly ignorePreflightErrors: readonly string[]
+  /** The container runtime of the node. */
+  readonly store: ImageStore
   /** Everything that kubeadm needs on this host. */
   readonly after: readonly Task[]
 }

@@ -1,4 +1,6 @@
+import { valid } from 'semver'
 import type { FactModule } from '../core/facts.ts'
+import { expectThat } from './checks.ts'
 import type { DistributionFacts } from './distribution.ts'
 
 export interface KubernetesFacts {
@@ -9,7 +11,18 @@ export interface KubernetesFacts {
     readonly adminConf: boolean
     /** Whether it is a control plane node: all files of an API server exist, and no creation or removal was interrupted. */
     readonly controlPlane: boolean
+    /** Version of its API server, without `v`; undefined: it has none, or it is not known. */
+    readonly apiServer?: string
+    /** Version of the kubelet that evcctl installed last, without `v`. It may not run yet. */
+    readonly kubelet?: string
   }
+}
+
+function versionIn<K extends string>(lines: readonly string[], part: K): { readonly [key in K]?: string } {
+  const version = lines.find(line => line.startsWith(`${part}=`))?.slice(part.length + 1)
+  if (version === undefined || version === '') return {}
+  expectThat(valid(version) !== null, `its version of ${part}`, version)
+  return { [part]: version } as { readonly [key in K]?: string }
 }
 
 /** Whether the host is a node of a cluster. */
@@ -23,6 +36,8 @@ ${node}`,
         kubeletConf: lines.includes('kubelet.conf'),
         adminConf: lines.includes('admin.conf'),
         controlPlane: lines.includes('control-plane'),
+        ...versionIn(lines, 'apiServer'),
+        ...versionIn(lines, 'kubelet'),
       },
     }
   },

@@ -63,7 +63,7 @@ export const other: Distribution = {
     const program = on.builder
       .scope(name, 'k3s')
       .add(file({ path: '/usr/local/bin/k3s', mode: 0o755, content: '' }), { after: [...downloadAfter, ...startAfter] })
-    return { ready: [program], kubelet: [program], kept: [] }
+    return { ready: [program], kubelet: [program], last: [], kept: [] }
   },
   guardEtcd: on => on.builder.scope(on.first.name, 'k3s').add(barrier('etcd may be used')),
   initialise(on, { machine, after }) {
@@ -76,6 +76,7 @@ export const other: Distribution = {
       first,
       joinServer: host => server(host.machine, [...host.after, first.joined]),
       joinAgent: host => node(on, host.machine, [...host.after, first.joined]),
+      addons: () => [],
     }
   },
 }

@@ -25,6 +25,7 @@ function documents(certSANs: readonly string[], patch = {}): ClusterDocuments {
 const wanted = (given: ClusterDocuments, advertiseAddress = '192.0.2.12') =>
   controlPlaneConfiguration({
     configuration: '/etc/evcctl/kubeadm.yaml',
+    store: 'containerd',
     documents: given,
     advertiseAddress,
     bindPort: 6443,

@@ -72,6 +72,7 @@ function standing(
     `certificate=${base64(certificate)}`,
     'advertiseAddress=192.0.2.11',
     `bindPort=${more.bindPort ?? '6443'}`,
+    `version=${String(made.cluster.kubernetesVersion).slice(1)}`,
   ]
   return { ...reply, stdout: `${reply.stdout}${local.join('\n')}\n` }
 }
@@ -79,6 +80,7 @@ function standing(
 function wanted(given: ClusterDocuments) {
   return kubeadmConfiguration({
     configuration: '/etc/evcctl/kubeadm.yaml',
+    store: 'containerd',
     documents: given,
     advertiseAddress: '192.0.2.11',
     bindPort: 6443,
@@ -118,7 +120,7 @@ describe('the configuration of a cluster', () => {
   test('that cannot be asked for is still known not to be changeable', () => {
     const raw = standing(documents(), { reply: unreachable })
     expect(changeOf(wanted(documents()), raw)?.refused).toBeUndefined()
-    for (const other of [{ version: '1.36.5' }, { endpoint: '127.0.0.1:8443' }, { podCIDR: '10.1.0.0/16' }]) {
+    for (const other of [{ version: '1.36.3' }, { endpoint: '127.0.0.1:8443' }, { podCIDR: '10.1.0.0/16' }]) {
       expect(changeOf(wanted(documents(other)), raw)?.refused?.where).toMatch(/^cluster\.yaml spec\./)
     }
   })
@@ -452,7 +454,6 @@ describe('the configuration of a cluster', () => {
       'spec.kubernetes.clusterDomain',
       'cluster.local',
     ],
-    ['version', standing(documents()), documents({ version: '1.36.5' }), 'spec.kubernetes.version', 'v1.36.4'],
     [
       'port of the API server',
       standing(documents(), { bindPort: '8443' }),
@@ -474,6 +475,63 @@ describe('the configuration of a cluster', () => {
       expected: `${before}, as the cluster has it`,
     })
     expect(commands(resource, raw)).toEqual([])
+  })
+
+  describe('of another version', () => {
+    const from = (version: string) => standing(documents({ version }))
+
+    test.each(['1.35.8', '1.36.3'])(
+      'is upgraded from %s: images, certificates, static pods and etcd, then ConfigMaps',
+      version => {
+        const resource = wanted(documents())
+        const raw = from(version)
+        expect(changeOf(resource, raw)).toMatchObject({
+          action: 'update',
+          fields: [{ field: 'kubernetesVersion', before: `v${version}`, after: 'v1.36.4' }],
+        })
+        expect(changeOf(resource, raw)?.refused).toBeUndefined()
+        const steps = resource.converge(resource.probe.parse(raw), resource.desired as never)
+        const texts = steps.map(step => ('run' in step ? step.run : ''))
+        const order = [
+          'upload-config kubelet',
+          'kubeadm config images list',
+          'kubeadm certs renew all',
+          'kubeadm init phase etcd local',
+          'upload-config kubeadm',
+        ].map(text => texts.findIndex(script => script.includes(text)))
+        expect(order).toEqual(order.toSorted((one, other) => one - other))
+        expect(order[0]).toBeGreaterThanOrEqual(0)
+      },
+    )
+
+    test('leaves an external etcd as it is', () => {
+      const etcd = { external: { endpoints: ['https://192.0.2.31:2379'] } }
+      const resource = wanted(documents({ patch: { etcd } }))
+      const raw = standing(documents({ version: '1.36.3', patch: { etcd } }))
+      expect(commands(resource, raw)).not.toContain('kubeadm init phase etcd local')
+      expect(commands(resource, raw)).toContain('kubeadm init phase control-plane all')
+    })
+
+    test.each([
+      ['1.34.4', 'cannot leave out a minor', '1.35.x'],
+      ['1.36.5', 'cannot go back', 'v1.36.5'],
+      ['1.37.0', 'cannot go back', 'v1.37.0'],
+    ])('is refused from %s, with what is possible', (version, problem, expected) => {
+      const resource = wanted(documents())
+      expect(changeOf(resource, from(version))?.refused).toMatchObject({
+        where: 'cluster.yaml spec.kubernetes.version',
+        problem: expect.stringContaining(problem),
+        expected: expect.stringContaining(expected),
+      })
+      expect(commands(resource, from(version))).toEqual([])
+    })
+
+    test('leaves kube-proxy at its version until all API servers have theirs', () => {
+      const resource = wanted(documents({}, {}, { mode: 'nftables' }))
+      const steps = resource.converge(resource.probe.parse(from('1.35.8')), resource.desired as never)
+      const proxy = steps.find(step => 'run' in step && step.run.includes('addon kube-proxy'))
+      expect(proxy).toMatchObject({ run: expect.stringContaining('kubernetesVersion: v1.35.8') })
+    })
   })
 
   test('has scripts that put back what does not come up', async () => {

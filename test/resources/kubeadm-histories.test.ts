@@ -153,6 +153,7 @@ function tasksFor(world: World, documents: ClusterDocuments, first: ControlPlane
   const other = first === 'a' ? 'b' : 'a'
   const parameters = {
     configuration: '/etc/evcctl/kubeadm.yaml',
+    store: 'containerd' as const,
     documents,
     advertiseAddress: '192.0.2.11',
     bindPort: 6443,

@@ -79,6 +79,7 @@ test('the manifests of the control plane are whole at any moment of their change
   }
   const [, change] = changeSteps({
     configuration: '/etc/evcctl/kubeadm.yaml',
+    store: 'containerd',
     server: 'https://192.0.2.11:6443',
     parts,
     end: [],

@@ -1,5 +1,6 @@
 import type { Change, FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
+import type { TaskId } from '../../core/task-id.ts'
 import { quote } from '../../shell/quote.ts'
 import { type ApiAccess, type ApiState, againFunction, answersFor, askApi, kubectl, notAnswered } from '../api/index.ts'
 import { isTree, missingFrom, type Tree } from '../support/index.ts'
@@ -43,9 +44,9 @@ export function nodeDns({
     title: wanted ? 'CoreDNS on every node' : 'no CoreDNS on every node',
     probe: surveyProbe({ asks: [askApi(api, paths)], parse: parseState }),
     desired: { wanted },
-    diff(current) {
+    diff(current, _desired, { watched }) {
       if (current.api === 'unreachable') return notAnswered(current)
-      return wanted ? changeTo(current) : changeBack(current)
+      return wanted ? (changeTo(current) ?? followed(current, watched)) : changeBack(current)
     },
     converge: current => [{ run: wanted ? makeScript(api, current) : removeScript(api, current), timeoutMs: 180_000 }],
   }
@@ -63,6 +64,15 @@ function changeTo(current: Exclude<NodeDnsState, { api: 'unreachable' }>): Chang
   if (current.distribution === '') fields.push({ field: serviceTitle, after: distribution })
   if (fields.length === 0) return undefined
   return { action: daemonSet === undefined ? 'create' : 'update', fields }
+}
+
+// The DaemonSet takes over what is about to change in kubeadm's Deployment.
+function followed(
+  current: Exclude<NodeDnsState, { api: 'unreachable' }>,
+  watched: readonly TaskId[],
+): Change | undefined {
+  if (watched.length === 0 || current.api === 'absent' || current.wanted === undefined) return undefined
+  return { action: 'update', fields: [{ field: `DaemonSet ${name}`, after: 'as CoreDNS then is' }], because: watched }
 }
 
 function daemonSetChanges(wanted: Tree, daemonSet: Tree | undefined): readonly FieldChange[] {

@@ -4,12 +4,16 @@ import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
 import { retried } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { markProxy, unmarkProxy } from './cluster-record.ts'
+import { finishRenewal } from './renewed-certificates.ts'
 import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
 import { forgetFormer, recoverManifests, swapManifestsScript } from './swap-manifests.ts'
+import { type Upgrade, type UpgradeOrder, upgradeSteps } from './version-change.ts'
 
 /** The parts of an existing cluster's configuration that must be written again. */
 export interface ChangeableParts {
   readonly controlPlane: boolean
+  /** Undefined if the static pods keep their version. */
+  readonly upgrade?: Upgrade
   /** Whether manifests were edited by hand. The API server may then not work until they are recreated. */
   readonly edited: boolean
   readonly certificate: boolean
@@ -40,7 +44,7 @@ export function recoverySteps(server: string): readonly Step[] {
 
 // The step needs no API server: after a power cut none may run until the manifests are back, and the kubelet with them.
 const recovery: Step = {
-  run: `${recoverManifests}${finishServingCertificate}if ! systemctl is-active --quiet kubelet; then
+  run: `${recoverManifests}${finishServingCertificate}${finishRenewal}if ! systemctl is-active --quiet kubelet; then
   echo 'starting the kubelet, which runs the static pods'
   systemctl start kubelet || :
 fi
@@ -48,9 +52,7 @@ fi
 }
 
 /** A change of a standing cluster, on one of its control plane nodes. */
-export interface ConfigurationChange {
-  /** File on the host with the kubeadm documents that are wanted. */
-  readonly configuration: string
+export interface ConfigurationChange extends UpgradeOrder {
   /** URL of this node's own API server. */
   readonly server: string
   readonly parts: ChangeableParts
@@ -68,10 +70,20 @@ export interface ConfigurationChange {
  * control plane is written last, when that has come up. The manifests from before are kept until that is recorded: a change
  * that fails after its static pods came up counts as cut off.
  */
-export function changeSteps({ configuration, server, parts, begin, end }: ConfigurationChange): readonly Step[] {
-  const config = `--config ${quote(configuration)}`
-  const swap = swapManifestsScript({ configuration: quote(configuration), ready: ready(server), etcd: false })
-  const controlPlane = [{ run: swap, timeoutMs: 15 * 60_000 }, apiAnswers(server)]
+export function changeSteps({ configuration, store, server, parts, begin, end }: ConfigurationChange): readonly Step[] {
+  const file = quote(configuration)
+  const config = `--config ${file}`
+  const { upgrade } = parts
+  const swap = swapManifestsScript({
+    configuration: file,
+    ready: ready(server),
+    etcd: upgrade?.etcd === true,
+  })
+  const controlPlane: readonly Step[] = [
+    ...(upgrade === undefined ? [] : upgradeSteps({ configuration, store })),
+    { run: swap, timeoutMs: 15 * 60_000 },
+    apiAnswers(server),
+  ]
   const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
   let hasBegun = begin === undefined
   const record = (...more: readonly Step[]): void => {
@@ -81,7 +93,7 @@ export function changeSteps({ configuration, server, parts, begin, end }: Config
   }
   // kube-proxy is rolled out by the controller manager, which a change of the control plane takes away for a while.
   // After an API server was replaced it refuses connections, or rights, for a moment.
-  if (parts.kubeProxy) record(...kubeProxySteps(config))
+  if (parts.kubeProxy) record(...kubeProxySteps(file, upgrade))
   if (parts.kubelet) record({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
   if (parts.certificate)
     steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
@@ -92,8 +104,12 @@ export function changeSteps({ configuration, server, parts, begin, end }: Config
   return steps
 }
 
-function kubeProxySteps(config: string): readonly Step[] {
-  const restart = `${markProxy}${retried(`kubeadm init phase addon kube-proxy ${config}`)}${kubectl(kubeadmApi, 30)} --namespace kube-system rollout restart daemonset kube-proxy
+// A kube-proxy may not be newer than any API server, and gets its version when all of them have theirs.
+function kubeProxySteps(config: string, upgrade: Upgrade | undefined): readonly Step[] {
+  const pinned = '/run/evcctl-kubeadm.yaml'
+  const pin = `umask 077\nsed 's/^kubernetesVersion: .*/kubernetesVersion: v${upgrade?.from}/' ${config} >${pinned}\n`
+  const [before, file] = upgrade === undefined ? ['', config] : [pin, pinned]
+  const restart = `${markProxy}${before}${retried(`kubeadm init phase addon kube-proxy --config ${file}`)}${kubectl(kubeadmApi, 30)} --namespace kube-system rollout restart daemonset kube-proxy
 `
   return [
     { run: restart, timeoutMs: 360_000 },

@@ -3,6 +3,7 @@ import { canonicalName } from '../pki/index.ts'
 import { documentChanges, type KubernetesDocument } from '../support/index.ts'
 import type { ClusterDocuments } from './cluster-record.ts'
 import type { KubeadmConfigurationState, LocalState } from './configuration-state.ts'
+import { impossibleUpgrade } from './version-change.ts'
 
 /** What a cluster, and a control plane node of it, are to have. */
 export interface WantedConfiguration {
@@ -28,7 +29,7 @@ export function podChanges(
 
 // Whether a field of the ClusterConfiguration belongs to the static pods, which can be recreated.
 function changeable({ field }: FieldChange): boolean {
-  return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints)\b/.test(field)
+  return /^(apiServer|controllerManager|scheduler|etcd\.external\.endpoints|kubernetesVersion)\b/.test(field)
 }
 
 /** How a standing cluster, and the control plane node that it is changed through, differ from what is wanted. */
@@ -57,7 +58,7 @@ export function compareConfiguration(current: StandingState, parameters: WantedC
   const { recorded } = current
   const standing = current.api === 'answered' ? current : recorded
   const made = madeOf(current)
-  const fixed = placeChanges(current, parameters)
+  const fixed = [...impossibleUpgrade(current, documents), ...placeChanges(current, parameters)]
   const pods = podChanges(documents.cluster, recorded?.cluster)
   if (standing?.cluster === undefined)
     return current.api === 'answered'

@@ -37,6 +37,8 @@ export interface LocalState {
   /** From the API server's manifest; empty if the manifest does not have it. */
   readonly advertiseAddress: string
   readonly bindPort: string
+  /** Version of the API server, without `v`, from its manifest; empty if the manifest does not have it. */
+  readonly version: string
   /** Parts with a change that has begun but not ended. */
   readonly cutOff: readonly ChangeMark[]
   /** Manifests that differ from what kubeadm made. */
@@ -103,6 +105,7 @@ function localState(local: ProbeResult): LocalState {
     certSANs: subjectAltNames(decodeFile(linesOf(local, 'certificate')[0])),
     advertiseAddress: linesOf(local, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(local, 'bindPort')[0] ?? '',
+    version: linesOf(local, 'version')[0] ?? '',
     cutOff: linesOf(local, 'cutOff') as readonly ChangeMark[],
     edited: editedManifests(local),
   }

@@ -1,6 +1,7 @@
 import { isIPv6 } from 'node:net'
 import type { Change, Resource, Step } from '../../core/resource.ts'
 import { notAnswered } from '../api/index.ts'
+import type { ImageStore } from '../artifacts/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
 import { type ClusterDocuments, recordBegin, recordCluster, refuseOtherRecord, unmarkProxy } from './cluster-record.ts'
 import { compareConfiguration, madeOf, type WantedConfiguration } from './compare-configuration.ts'
@@ -9,6 +10,7 @@ import { explainKubeadm } from './failure.ts'
 import { fixedField } from './fixed-field.ts'
 import { clusterRecord, recordPath, withFormerProxy } from './host-record.ts'
 import { editedFields } from './static-pods.ts'
+import { upgradeIn } from './version-change.ts'
 
 /** The kind of both resources of a node's documents and static pods. */
 export const kubeadmConfigurationKind = 'kubeadm configuration'
@@ -16,6 +18,8 @@ export const kubeadmConfigurationKind = 'kubeadm configuration'
 export interface KubeadmConfigurationParameters extends WantedConfiguration {
   /** File on the host with the kubeadm documents. It must exist before. */
   readonly configuration: string
+  /** The container runtime, which has the images of the control plane. */
+  readonly store: ImageStore
   /** Path of cluster.yaml, for messages. */
   readonly file: string
 }
@@ -66,12 +70,15 @@ export function kubeadmConfiguration(
       const { cluster, names, kubelet, kubeProxy, fixed } = compareConfiguration(current, parameters)
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const isProxyCutOff = current.cutOff.includes('kube-proxy')
+      const upgrade = upgradeIn(current, documents)
       const parts: ChangeableParts = {
         controlPlane: cluster.length > 0,
+        ...upgrade,
         // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
         edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
         certificate: names.length > 0,
-        kubelet: kubelet.length > 0,
+        // Its defaults are those of the version of kubeadm that writes it.
+        kubelet: kubelet.length > 0 || upgrade.upgrade !== undefined,
         kubeProxy: documents.kubeProxy !== undefined && (kubeProxy.length > 0 || isProxyCutOff),
         upload: cluster.length > 0 || names.length > 0,
       }
@@ -86,6 +93,7 @@ export function kubeadmConfiguration(
           : `${refuseOtherRecord(record.path)}${uploads ? recordBegin(documents, undefined) : ''}`
       return changeSteps({
         configuration,
+        store: parameters.store,
         server,
         parts,
         ...(begin === '' ? {} : { begin }),

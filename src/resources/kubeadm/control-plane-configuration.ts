@@ -1,4 +1,5 @@
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import type { ImageStore } from '../artifacts/index.ts'
 import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
 import { changeSteps } from './change-steps.ts'
@@ -18,10 +19,13 @@ import {
   printPlace,
 } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
+import { impossibleUpgrade, upgradeIn } from './version-change.ts'
 
 export interface ControlPlaneConfigurationParameters {
   /** File on the host with the kubeadm documents of this node. It must exist before. */
   readonly configuration: string
+  /** The container runtime, which has the images of the control plane. */
+  readonly store: ImageStore
   readonly documents: ClusterDocuments
   readonly advertiseAddress: string
   /** Port of kube-apiserver. */
@@ -40,6 +44,8 @@ export interface ControlPlaneConfigurationState {
   /** From the API server's manifest; empty if the manifest does not have it. */
   readonly advertiseAddress: string
   readonly bindPort: string
+  /** Version of the API server, without `v`, from its manifest; empty if the manifest does not have it. */
+  readonly version: string
   /** Whether a change of its static pods has begun but not ended. */
   readonly cutOff: boolean
   /** Manifests that differ from what kubeadm made. */
@@ -76,9 +82,11 @@ export function controlPlaneConfiguration(
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       return changeSteps({
         configuration,
+        store: parameters.store,
         server: serverOf(parameters),
         parts: {
           controlPlane: pods.length > 0,
+          ...upgradeIn(current, documents),
           // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
           edited: current.edited.length > 0 || current.cutOff,
           certificate: names.length > 0,
@@ -114,6 +122,7 @@ function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
     certSANs: subjectAltNames(decodeFile(linesOf(raw, 'certificate')[0])),
     advertiseAddress: linesOf(raw, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(raw, 'bindPort')[0] ?? '',
+    version: linesOf(raw, 'version')[0] ?? '',
     cutOff: linesOf(raw, 'cutOff').length > 0,
     edited: editedManifests(raw),
   }
@@ -123,10 +132,11 @@ function compare(current: ControlPlaneConfigurationState, parameters: ControlPla
   const { documents, advertiseAddress, bindPort } = parameters
   const { recorded } = current
   const wanted = { advertiseAddress, bindPort: String(bindPort) }
-  const fixed = Object.entries(wanted).flatMap(([field, after]): readonly FieldChange[] => {
+  const place = Object.entries(wanted).flatMap(([field, after]): readonly FieldChange[] => {
     const before = current[field as keyof typeof wanted]
     return before === '' || before === after ? [] : [{ field, before, after }]
   })
+  const fixed = [...impossibleUpgrade(current, documents), ...place]
   const pods = podChanges(documents.cluster, recorded?.cluster)
   const names = certSANsIn(documents.cluster)
     .filter(name => !current.certSANs.includes(canonicalName(name)))

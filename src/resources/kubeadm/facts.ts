@@ -1,4 +1,5 @@
 import type { DistributionFacts } from '../../facts/index.ts'
+import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
@@ -10,6 +11,9 @@ export const kubeadmFacts: DistributionFacts = {
   node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   { ${kubeadmUnfinished}; } || echo control-plane
+[ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
+  sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
+[ ! -s ${artifactsFolder}/kubelet ] || { read -r version <${artifactsFolder}/kubelet; echo "kubelet=\${version#version=}"; }
 `,
   unfinished: kubeadmUnfinished,
   folder,

@@ -1,3 +1,4 @@
+import { SemVer } from 'semver'
 import type { ErrorDetails } from '../../core/error-details.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { FieldChange } from '../../core/resource.ts'
@@ -18,16 +19,35 @@ const keys: Readonly<Record<string, string>> = {
 /** Why a field cannot be changed; `file` is the path of cluster.yaml. */
 export function fixedField({ field, before, after }: FieldChange, file: string): ErrorDetails {
   const key = ownValue(keys, field) ?? `spec.kubernetes.clusterConfiguration.${field}`
-  const upgrade = field === 'kubernetesVersion'
+  if (field === 'kubernetesVersion') return otherVersion(`${file} ${key}`, String(before), String(after))
   if (field === 'advertiseAddress') return otherAddress(`${file} ${key}`, before, after)
   return {
     where: `${file} ${key}`,
-    problem: upgrade
-      ? 'This version of evcctl does not upgrade a standing cluster.'
-      : 'This cannot be changed on a standing cluster.',
+    problem: 'This cannot be changed on a standing cluster.',
     expected: `${before ?? 'nothing'}, as the cluster has it`,
     actual: String(after),
     next: `Put ${key} back${before === undefined ? '' : ` to ${before}`}, or make a new cluster with it.`,
+  }
+}
+
+// https://kubernetes.io/releases/version-skew-policy/: API servers go up by one minor at a time, and never back.
+function otherVersion(where: string, before: string, after: string): ErrorDetails {
+  const [from, to] = [new SemVer(before), new SemVer(after)]
+  const next = `${from.major}.${from.minor + 1}`
+  if (to.compare(from) > 0)
+    return {
+      where,
+      problem: 'An upgrade of Kubernetes cannot leave out a minor version.',
+      expected: `${before}, a later patch of it, or a version ${next}.x`,
+      actual: after,
+      next: `Set ${keys.kubernetesVersion} to a version ${next}.x and apply; then go on to the following minor in the same way.`,
+    }
+  return {
+    where,
+    problem: 'Kubernetes cannot go back to an older version: its data in etcd may be newer.',
+    expected: `${before}, as the cluster has it, or a newer one`,
+    actual: after,
+    next: `Set ${keys.kubernetesVersion} to ${before.slice(1)} or newer.`,
   }
 }
 

@@ -3,6 +3,7 @@
 export * from './api-access.ts'
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'
+export * from './cluster-addons.ts'
 export type { ClusterDocuments } from './cluster-record.ts'
 export * from './configuration.ts'
 export * from './configuration-state.ts'

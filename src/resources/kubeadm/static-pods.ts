@@ -13,10 +13,13 @@ export const controlPlaneComponents: readonly string[] = ['kube-apiserver', 'kub
 /** The folder with the manifests as kubeadm last wrote them. */
 export const madeManifests = `${stateFolder}/static-pods`
 
-/** Probe lines that print address and port of the API server as kubeadm last wrote them: edits of these by hand are ignored. */
+/**
+ * Probe lines that print address, port and version of the API server as kubeadm last wrote them: edits of these by hand are
+ * ignored.
+ */
 export const printPlace = `manifest=${madeManifests}/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=${manifestFolder}/kube-apiserver.yaml
-sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' "$manifest" 2>/dev/null || :
+sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p; s|^ *image: .*/kube-apiserver:v|version=|p' "$manifest" 2>/dev/null || :
 `
 
 /** Shell command that prints the etcd URLs that the API server uses, a line each. */

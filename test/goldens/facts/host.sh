@@ -38,6 +38,9 @@ at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; } || echo control-plane
+[ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
+  sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
+[ ! -s /var/lib/evcctl/artifacts/kubelet ] || { read -r version </var/lib/evcctl/artifacts/kubelet; echo "kubelet=${version#version=}"; }
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
 for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do

@@ -20,6 +20,14 @@ if [ -e /etc/kubernetes/pki/evcctl-apiserver/complete ]; then
   done
 fi
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
+if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
+  echo 'moving renewed certificates to their places'
+  for file in $(cd /etc/kubernetes/evcctl-renewed/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
+    mv -f /etc/kubernetes/evcctl-renewed/new/"$file" /etc/kubernetes/"$file"
+  done
+  rm -rf /etc/kubernetes/evcctl-renewed
+fi
+rm -rf /etc/kubernetes/evcctl-renewed
 if ! systemctl is-active --quiet kubelet; then
   echo 'starting the kubelet, which runs the static pods'
   systemctl start kubelet || :

@@ -1,0 +1,31 @@
+import {
+  type ClusterSpec,
+  clusterAddons,
+  defaultsFor,
+  kubeadmApi,
+  kubeadmFile,
+  rollout,
+  type Site,
+  type Task,
+} from '../../src/index.ts'
+import { addonsOf } from './addons.ts'
+
+/** Gives kube-proxy and CoreDNS the version that belongs to the cluster's, and rolls kube-proxy out on all nodes. */
+export function declareAddons({ inventory, builder, first }: Site, after: readonly Task[]): readonly Task[] {
+  const { spec } = inventory
+  const scope = builder.scope(first.name, 'kubeadm-addons')
+  const written = scope.add(clusterAddons({ configuration: kubeadmFile, versions: versionsOf(spec) }), { after })
+  if (!addonsOf(spec).kubeProxy) return [written]
+  const daemonSet = { namespace: 'kube-system', name: 'kube-proxy' }
+  return [written, scope.add(rollout({ api: kubeadmApi, name: 'kube-proxy', daemonSet }), { watch: [written] })]
+}
+
+function versionsOf(spec: ClusterSpec) {
+  const { version, clusterConfiguration } = spec.kubernetes
+  const { coreDns, kubeProxy } = addonsOf(spec)
+  const { dns } = clusterConfiguration as { readonly dns?: { readonly imageTag?: string } }
+  return {
+    'kube-proxy': kubeProxy ? `v${version}` : undefined,
+    CoreDNS: coreDns ? (dns?.imageTag ?? defaultsFor(version).coredns) : undefined,
+  }
+}
