@@ -37,6 +37,7 @@ export function nodeMade(
         ready,
       } = declare(kubelet, name, {
         configuration: documents.kubelet,
+        version: spec.kubernetes.version,
         flags,
         joined,
         watch,

@@ -18,6 +18,8 @@ import {
 export interface KubeletParameters {
   /** KubeletConfiguration document. */
   readonly configuration: Readonly<Record<string, unknown>>
+  /** Version of Kubernetes, without `v`. */
+  readonly version: string
   /** Flags in addition to kubeadm's, with which the kubelet has to run. */
   readonly flags: readonly {
     readonly name: string
@@ -59,7 +61,7 @@ export interface KubeletOutputs {
 export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
   name: 'kubelet',
   declare(scope, params) {
-    const configured = scope.add(kubeletConfigurationFile(params.configuration), { after: [params.joined] })
+    const configured = scope.add(kubeletConfigurationFile(params.configuration, params.version), { after: [params.joined] })
     const flags = scope.add(kubeletFlags(params.flags), { after: [params.joined] })
     // cri-dockerd passes the kubelet's credentials on to Docker. A reset empties the folder, so this task comes after it.
     const options = { after: [params.joined], nameOf: kubeletName }

@@ -159,7 +159,7 @@ function tasksFor(world: World, documents: ClusterDocuments, first: ControlPlane
     bindPort: 6443,
     file: 'cluster.yaml',
   }
-  const kubelet = kubeletConfigurationFile(documents.kubelet)
+  const kubelet = kubeletConfigurationFile(documents.kubelet, '1.36.4')
   return {
     first: { node: first, resource: kubeadmConfiguration(parameters), print: api => printed(world, first, api) },
     other: { node: other, resource: controlPlaneConfiguration(parameters), print: () => printed(world, other) },

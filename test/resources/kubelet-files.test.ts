@@ -23,7 +23,7 @@ const config = '/var/lib/kubelet/config.yaml'
 
 describe("the kubelet's configuration", () => {
   const document = kubeletConfiguration({ maxPods: 50 })
-  const resource = kubeletConfigurationFile(document)
+  const resource = kubeletConfigurationFile(document, '1.36.4')
   // As kubeadm writes it: with what it adds.
   const written = { ...document, rotateCertificates: true, clusterDNS: ['10.96.0.10'] }
 
@@ -31,7 +31,11 @@ describe("the kubelet's configuration", () => {
     const sandbox = node({ [config]: stringify(written) })
     await sandbox.sh(recordKubeletConfig)
     writeFileSync(sandbox.inside(config), stringify(edited))
-    const change = resource.diff(await sandbox.probe(resource), { configuration: document }, { watched: [] })
+    const change = resource.diff(
+      await sandbox.probe(resource),
+      { configuration: document, version: '1.36.4' },
+      { watched: [] },
+    )
     return change?.fields ?? []
   }
 
@@ -52,6 +56,17 @@ describe("the kubelet's configuration", () => {
     expect(await fieldsAfter(edited)).toEqual(fields)
   })
 
+  test('is written again by another version of kubeadm, whose defaults differ', async () => {
+    const sandbox = node({ [config]: stringify(written) })
+    await sandbox.sh(`kubeadm() { echo v1.35.8; }\n${recordKubeletConfig}`)
+    const change = resource.diff(
+      await sandbox.probe(resource),
+      { configuration: document, version: '1.36.4' },
+      { watched: [] },
+    )
+    expect(change?.fields).toEqual([{ field: 'kubeadm', before: '1.35.8', after: '1.36.4' }])
+  })
+
   test.each([0, 1, 2])(
     'loses what a change wrote that was cut off after step %i and is not wanted any more',
     async steps => {
@@ -59,7 +74,10 @@ describe("the kubelet's configuration", () => {
       await sandbox.sh(recordKubeletConfig)
       writeFileSync(sandbox.inside(kubeletRecordPath), kubeletRecord(document).content)
       const other = kubeletConfiguration({ podPidsLimit: 9 })
-      const change = kubeletConfigurationFile(other).converge(await sandbox.probe(resource), { configuration: other })
+      const change = kubeletConfigurationFile(other, '1.36.4').converge(await sandbox.probe(resource), {
+        configuration: other,
+        version: '1.36.4',
+      })
       for (const step of change.slice(0, steps)) {
         if ('write' in step) {
           writeFileSync(sandbox.inside(step.write), String(step.content))
@@ -68,7 +86,11 @@ describe("the kubelet's configuration", () => {
           await sandbox.sh(recordKubeletConfig)
         }
       }
-      const fields = resource.diff(await sandbox.probe(resource), { configuration: document }, { watched: [] })?.fields
+      const fields = resource.diff(
+        await sandbox.probe(resource),
+        { configuration: document, version: '1.36.4' },
+        { watched: [] },
+      )?.fields
       const isWritten = steps === 2
       expect(fields).toEqual(
         isWritten
@@ -86,8 +108,9 @@ test('a change of a policy whose state the kubelet keeps says what becomes of th
   const sandbox = node({ [config]: stringify(kubeletConfiguration({})) })
   const resource = kubeletConfigurationFile(
     kubeletConfiguration({ cpuManagerPolicy: 'static', reservedSystemCPUs: '0' }),
+    '1.36.4',
   )
-  const change = resource.diff(await sandbox.probe(resource), { configuration: {} }, { watched: [] })
+  const change = resource.diff(await sandbox.probe(resource), { configuration: {}, version: '1.36.4' }, { watched: [] })
   expect(change?.note).toContain('cpuManagerPolicy')
   expect(change?.note).toContain('kubectl drain')
 })

@@ -19,7 +19,8 @@ const scriptOf = (step: Step | undefined): string => {
 const stubs = {
   unshare: 'shift\nexec "$@"\n',
   mount: `echo "$2" >${sandbox.root}/copy\n`,
-  kubeadm: `copy=$(cat ${sandbox.root}/copy)
+  kubeadm: `if [ "$1" = version ]; then exit; fi
+copy=$(cat ${sandbox.root}/copy)
 if [ -d "$copy" ]; then copy=$copy/kube-apiserver.yaml; fi
 : >"$copy"
 for file in /var/lib/kubelet/config.yaml /etc/kubernetes/manifests/kube-apiserver.yaml; do
@@ -35,7 +36,7 @@ echo new >"$copy"
 }
 const host = () => new PowerCut(sandbox, stubs)
 
-const kubelet = kubeletConfigurationFile({})
+const kubelet = kubeletConfigurationFile({}, '1.36.4')
 const config = '/var/lib/kubelet/config.yaml'
 const manifests = '/etc/kubernetes/manifests'
 
@@ -46,7 +47,7 @@ beforeEach(() => {
 })
 
 test("the kubelet's configuration is whole at any moment of its change, also when the power goes", async () => {
-  const script = scriptOf(kubelet.converge(stateOf(kubelet, 'joined=yes'), { configuration: {} })[1])
+  const script = scriptOf(kubelet.converge(stateOf(kubelet, 'joined=yes'), { configuration: {}, version: '1.36.4' })[1])
   let ends = 0
   for (let before = 1; ends === 0; before++) {
     writeFileSync(at(config), 'old\n')
@@ -63,7 +64,7 @@ test("the kubelet's configuration is whole at any moment of its change, also whe
 test('so is a configuration that is not there, which kubeadm writes as it does', async () => {
   rmSync(at(config))
   writeFileSync(`${sandbox.root}/copy`, at(config))
-  const script = scriptOf(kubelet.converge(stateOf(kubelet, 'joined=yes'), { configuration: {} })[1])
+  const script = scriptOf(kubelet.converge(stateOf(kubelet, 'joined=yes'), { configuration: {}, version: '1.36.4' })[1])
   const ran = await host().run(script)
   expect([ran.exitCode, read(config)]).toEqual([0, 'new\n'])
 })

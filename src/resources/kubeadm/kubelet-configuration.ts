@@ -31,6 +31,8 @@ export interface KubeletFileState {
   readonly recorded: unknown
   /** The file as kubeadm last wrote it; undefined: not known. */
   readonly written: unknown
+  /** Version of the kubeadm that wrote it, without `v`; empty: not known. */
+  readonly writer: string
   /** The files among these that exist and cannot be parsed: they count as missing, and are written again. */
   readonly damaged: readonly string[]
 }
@@ -42,12 +44,13 @@ export function kubeletRecord(configuration: KubernetesDocument): { readonly pat
 
 /**
  * /var/lib/kubelet/config.yaml of a node in the cluster. It has every field of the KubeletConfiguration document, no field
- * of an earlier version of the document, and none that somebody added by hand. kubeadm writes it from the cluster's
+ * of an earlier version of the document, none that somebody added by hand, and the defaults of kubeadm `version`. kubeadm writes it from the cluster's
  * ConfigMap kubelet-config, which has to be up to date before. The kubelet's unit has to watch the file.
  */
 export function kubeletConfigurationFile(
   configuration: KubernetesDocument,
-): Resource<KubeletFileState, { readonly configuration: KubernetesDocument }> {
+  version: string,
+): Resource<KubeletFileState, { readonly configuration: KubernetesDocument; readonly version: string }> {
   const record = kubeletRecord(configuration)
   return {
     kind: 'kubelet configuration',
@@ -57,10 +60,10 @@ export function kubeletConfigurationFile(
 ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPath)}${printFile('written', kubeletConfigCopy)}`,
       parse: parseState,
     },
-    desired: { configuration },
+    desired: { configuration, version },
     diff(state) {
       if (!state.joined) return undefined
-      const fields = [...differences(state, configuration), ...damages(state)]
+      const fields = [...differences(state, configuration), ...damages(state), ...writerChanges(state, version)]
       if (fields.length === 0) return undefined
       const policy = fields.find(({ field }) => statePolicies.includes(field))
       return { action: 'update', fields, ...(policy === undefined ? {} : { note: policyNote(policy.field) }) }
@@ -70,6 +73,7 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
       const onlyRecord =
         state.damaged.length > 0 &&
         state.damaged.every(path => path === record.path) &&
+        writerChanges(state, version).length === 0 &&
         differences(state, configuration).length === 0
       if (onlyRecord) return [write]
       // Right after a change of the control plane the API server may not answer for a moment.
@@ -119,6 +123,11 @@ function damages({ damaged }: KubeletFileState): readonly FieldChange[] {
   return damaged.map(field => ({ field, before: 'damaged', after: 'written again' }))
 }
 
+// Other versions of kubeadm write other defaults.
+function writerChanges({ writer }: KubeletFileState, version: string): readonly FieldChange[] {
+  return writer === '' || writer === version ? [] : [{ field: 'kubeadm', before: writer, after: version }]
+}
+
 function handEdits(written: unknown, current: unknown): readonly FieldChange[] {
   if (written === undefined || current === undefined) return []
   const lost = missingFrom(written, current)
@@ -148,6 +157,7 @@ function parseState(raw: ProbeResult): KubeletFileState {
     current: read('current', kubeletConfigPath, parseYaml),
     recorded: read('record', kubeletRecordPath, keptJson),
     written: read('written', kubeletConfigCopy, parseYaml),
+    writer: decodeFile(linesOf(raw, 'written')[0]).match(/^# kubeadm v([\w.+-]{1,60})$/m)?.[1] ?? '',
     damaged,
   }
 }

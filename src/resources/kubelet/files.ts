@@ -60,8 +60,11 @@ export function keptKubelet(watches: readonly string[] = []): KeptUnit {
 /** Keeps copies of the kubelet's files, once the host has become a node with them. */
 export const keepKubelet = keepScript([keptKubelet()])
 
+/** The beginning of the first line of `kubeletConfigCopy`, which ends with the version of kubeadm that wrote the file. */
+export const kubeletConfigWriter = '# kubeadm '
+
 /** Records config.yaml right after kubeadm has written it. */
-export const recordKubeletConfig = `cp ${kubeletConfigPath} ${kubeletConfigCopy}.next
+export const recordKubeletConfig = `{ printf '${kubeletConfigWriter}%s\\n' "$(kubeadm version -o short)"; cat ${kubeletConfigPath}; } >${kubeletConfigCopy}.next
 ${syncLine(`${kubeletConfigCopy}.next`)}
 mv -fT ${kubeletConfigCopy}.next ${kubeletConfigCopy}
 `
