@@ -146,6 +146,7 @@ const groups = [
   'firewall',
   'pki',
   'api',
+  'drain',
   'kubelet',
   'runtime',
   'etcd',

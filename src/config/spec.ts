@@ -202,6 +202,17 @@ export interface ExtraPort {
 export interface RolloutSpec {
   /** The largest number of worker nodes that change at the same time. */
   readonly maxUnavailable: Share
+  readonly drain: DrainSpec
+}
+
+/** How nodes are drained. */
+export interface DrainSpec {
+  /** How long the drain of one node may take, ms. */
+  readonly timeout: number
+  /** Whether pods with an emptyDir volume are evicted; their data is lost. */
+  readonly deleteEmptyDirData: boolean
+  /** Whether pods without a controller are deleted; nothing starts them again. */
+  readonly force: boolean
 }
 
 export interface PreflightSpec {

@@ -54,7 +54,10 @@ describe('the smallest file', () => {
         minFree: { '/usr/local/bin': 2 ** 29, '/var/lib': 2 ** 31, '/etc': 2 ** 24, '/tmp': 2 ** 26 },
         ignore: [],
       },
-      rollout: { maxUnavailable: { percent: 25 } },
+      rollout: {
+        maxUnavailable: { percent: 25 },
+        drain: { timeout: 300_000, deleteEmptyDirData: true, force: false },
+      },
       hosts: [
         {
           name: 'cp1',

@@ -44,6 +44,9 @@ const cases: readonly Case[] = [
   // rollout
   ['no node at a time', spec('rollout: { maxUnavailable: 0 }'), 'spec.rollout.maxUnavailable', '0 is not accepted', 'a number of nodes from 1 on, or a percentage from 1% to 100%'],
   ['nodes below zero', spec('rollout: { maxUnavailable: -1 }'), 'spec.rollout.maxUnavailable', '-1 is not accepted', 'e.g. 3 or 25%'],
+  ['a drain without time', spec('rollout: { drain: { timeout: 0s } }'), 'spec.rollout.drain.timeout', '1s to 24h'],
+  ['a drain for ever', spec('rollout: { drain: { timeout: 25h } }'), 'spec.rollout.drain.timeout', '1s to 24h'],
+  ['a drain with a word', spec('rollout: { drain: { force: maybe } }'), 'spec.rollout.drain.force', 'true or false'],
   ['half a node', spec('rollout: { maxUnavailable: 0.5 }'), 'spec.rollout.maxUnavailable', 'e.g. 3 or 25%'],
   ['no percent of the nodes', spec('rollout: { maxUnavailable: 0% }'), 'spec.rollout.maxUnavailable', '"0%" is not accepted', 'e.g. 3 or 25%'],
   ['more than all nodes', spec('rollout: { maxUnavailable: 150% }'), 'spec.rollout.maxUnavailable', '1% to 100%'],

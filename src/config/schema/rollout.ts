@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { text } from './scalars.ts'
+import { duration, flag, text } from './scalars.ts'
 
 const expected = 'a number of nodes from 1 on, or a percentage from 1% to 100%, e.g. 3 or 25%'
 
@@ -12,6 +12,24 @@ const nodes = z.union([
   text(/^([1-9]\d?|100)%$/, expected).transform(value => ({ percent: Number.parseInt(value, 10) })),
 ])
 
+const drainSchema = z.strictObject({
+  timeout: duration
+    .refine(ms => ms >= 1_000 && ms <= 86_400_000, { error: 'a duration of 1s to 24h' })
+    .describe(
+      'How long the drain of one node may take, 1s to 24h. PodDisruptionBudgets are respected for as long. Then the node stays ' +
+        'cordoned, the run fails, and the next one goes on.',
+    )
+    .prefault('5m'),
+  deleteEmptyDirData: flag
+    .describe('Evicts pods with an emptyDir volume as well. What is in the volume is lost.')
+    .default(true),
+  force: flag
+    .describe(
+      'Deletes pods without a controller as well. Nothing starts them again. Without it, such a pod is refused.',
+    )
+    .default(false),
+})
+
 /** `spec.rollout` */
 export const rolloutSchema = z.strictObject({
   maxUnavailable: nodes
@@ -21,4 +39,9 @@ export const rolloutSchema = z.strictObject({
         'one after the other, and before the workers.',
     )
     .prefault('25%'),
+  drain: drainSchema
+    .describe(
+      'How the pods of a node are moved to others before the node leaves, or changes in a way that would stop them.',
+    )
+    .prefault({}),
 })

@@ -16,6 +16,13 @@ export interface NodeState {
   readonly labels: Readonly<Record<string, string>>
   readonly annotations: Readonly<Record<string, string>>
   readonly taints: readonly NodeTaintState[]
+  /** Whether the node is cordoned: no new pod is scheduled to it. */
+  readonly isCordoned: boolean
+  /**
+   * Whether the node has stopped reporting: its Ready condition is Unknown, which Kubernetes sets some 40 s after the last sign
+   * of its kubelet. Nobody learns the end of a pod on such a node.
+   */
+  readonly isLost: boolean
 }
 
 /** One node, as the API server describes it. */
@@ -35,12 +42,14 @@ export function nodeProbe(api: ApiAccess, name: string): Probe<NodeAnswer> {
 
 interface NodeList {
   readonly items: readonly {
-    readonly metadata: Partial<Omit<NodeState, 'taints'>> & { readonly name: string }
-    readonly spec?: Partial<Pick<NodeState, 'taints'>>
+    readonly metadata: Partial<Pick<NodeState, 'labels' | 'annotations'>> & { readonly name: string }
+    readonly spec?: Partial<Pick<NodeState, 'taints'>> & { readonly unschedulable?: unknown }
+    readonly status?: { readonly conditions?: unknown }
   }[]
 }
 
-function parseNode(raw: ProbeResult, name: string): NodeAnswer {
+/** Parses the answer to nodeProbe(), or to a probe that asks for `nodesPath` among others. */
+export function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   const answer = answerFor(raw, nodesPath)
   if (answer.api !== 'answered') return answer
   // Every API server has a list of nodes, though it may be empty.
@@ -52,7 +61,17 @@ function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   const found = byName.get(name)
   if (found === undefined) return { api: 'answered', names, node: undefined }
   const { labels = {}, annotations = {} } = found.metadata
-  return { api: 'answered', names, node: { labels, annotations, taints: found.spec?.taints ?? [] } }
+  const { taints = [], unschedulable } = found.spec ?? {}
+  const isCordoned = unschedulable === true
+  return { api: 'answered', names, node: { labels, annotations, taints, isCordoned, isLost: isLost(found) } }
+}
+
+function isLost({ status }: NodeList['items'][number]): boolean {
+  const conditions: readonly unknown[] = Array.isArray(status?.conditions) ? status.conditions : []
+  return conditions.some(one => {
+    const { type, status: is } = (one ?? {}) as { readonly type?: unknown; readonly status?: unknown }
+    return type === 'Ready' && is === 'Unknown'
+  })
 }
 
 interface Listed {
