@@ -21,6 +21,7 @@ import { type Machine, machinesOf } from './machines.ts'
 import { networkName, networkPathOf } from './network-path.ts'
 import { isControlPlane, isEtcdHost } from './nodes.ts'
 import { type HostOpenings, openingsOf } from './openings.ts'
+import { privateAddressOf } from './private-address.ts'
 import type { DistributionProfile } from './profile.ts'
 
 /**
@@ -32,7 +33,7 @@ export type Operation = (inventory: Inventory) => Graph
 export interface Inventory extends Derived {
   readonly spec: ClusterSpec
   readonly distribution: DistributionProfile
-  /** Facts of the hosts that answered, by name. */
+  /** Facts of the hosts that answered, by name; also of those that leave. */
   readonly facts: ReadonlyMap<string, HostFacts>
   /** The secrets that the file names. */
   readonly secrets: ClusterSecrets
@@ -42,10 +43,22 @@ export interface Inventory extends Derived {
   downloads(machine: Machine): FindDownload
 }
 
+/** A host that leaves the cluster, or has left it. */
+export interface LeavingHost {
+  readonly name: string
+  readonly host: HostSpec
+  /** Undefined if it did not answer. */
+  readonly facts: HostFacts | undefined
+  /** The address that the nodes use among themselves; undefined if only the host itself knows it and it did not answer. */
+  readonly address: string | undefined
+}
+
 /** Derived values. Each is computed once, when something first needs it, in time linear in the number of hosts. */
 interface Derived {
   /** The hosts of the file that did not answer, or that evcctl set aside. */
   readonly silent: readonly HostSpec[]
+  /** The hosts with `state: absent`, also those that do not answer. */
+  readonly leaving: readonly LeavingHost[]
   /** The hosts that answered, in the order of the file. Throws UserError if one has no address for the other nodes. */
   readonly machines: readonly Machine[]
   /** The host through which evcctl changes the cluster, whether it answered or not; see firstControlPlaneHost(). */
@@ -98,6 +111,11 @@ export function inventoryOf(
   const shared = lazily({ openings: () => openingsOf(spec, distribution.ports(spec), derived.machines) })
   const derived: Derived = lazily<Derived>({
     silent: () => spec.hosts.filter(({ name }) => !facts.has(name)),
+    leaving: () =>
+      spec.leaving.map(host => {
+        const known = facts.get(host.name)
+        return { name: host.name, host, facts: known, address: privateAddressOf(host, known) }
+      }),
     machines: () => machinesOf(spec, facts, proxyOf(spec, secrets)),
     firstHost: () => firstControlPlaneHost(spec, facts),
     first: () => firstControlPlane(spec, derived.machines, derived.firstHost),

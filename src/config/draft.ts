@@ -15,7 +15,10 @@ export interface DraftHost {
  */
 export interface Draft {
   readonly sections: Sections
+  /** All hosts of the file, also those with `state: absent`. */
   readonly hosts: readonly DraftHost[]
+  /** The hosts that are, or become, part of the cluster. */
+  readonly present: readonly DraftHost[]
   /** Whether nothing is wrong at these paths (such as `spec.network.podCIDR`), below them or above them. */
   sound(...paths: readonly string[]): boolean
   /** Whether the file has a value at this path (such as `spec.controlPlane.localProxy`). If not, the value is a default. */
@@ -27,13 +30,17 @@ const partialHost = hostSchema.partial()
 /** Makes the draft of a file that may have errors. `findings` are the errors that the schema found. */
 export function makeDraft(value: unknown, findings: readonly Finding[]): Draft {
   const spec = valueAt(value, ['spec'])
-  const { hosts, ...sections } = isMapping(spec) ? spec : {}
-  return {
-    sections: salvage(sectionsSchema, sections),
-    hosts: (Array.isArray(hosts) ? hosts : []).map((host, index) => ({
+  const { hosts: list, ...sections } = isMapping(spec) ? spec : {}
+  const hosts = (Array.isArray(list) ? list : []).map(
+    (host, index): DraftHost => ({
       path: ['spec', 'hosts', index],
       host: isMapping(host) ? salvage(partialHost, host) : {},
-    })),
+    }),
+  )
+  return {
+    sections: salvage(sectionsSchema, sections),
+    hosts,
+    present: hosts.filter(({ host }) => host.state !== 'absent'),
     sound: (...paths) =>
       paths.every(text => {
         const path = text.split('.')

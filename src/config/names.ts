@@ -5,6 +5,9 @@
 export const hostRoles = ['control-plane', 'worker', 'etcd'] as const
 export type HostRole = (typeof hostRoles)[number]
 
+/** Whether a host is to be in the cluster, or to leave it. */
+export const hostStates = ['present', 'absent'] as const
+
 /** The preflight checks, which run before anything is written to hosts. `spec.preflight.ignore` may name some of them. */
 export const checkNames = [
   'os',

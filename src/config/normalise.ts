@@ -35,6 +35,7 @@ export function normalise(parts: Parts): ClusterSpec {
   const version = kubernetes.version ?? kubernetesVersions()[0] ?? ''
   const defaults = defaultsFor(version)
   const flannel = network.flannel.version ?? defaults.flannel
+  const hosts = hostsByState(parts)
   return {
     file,
     name: parts.name,
@@ -68,7 +69,8 @@ export function normalise(parts: Parts): ClusterSpec {
     firewall: normaliseFirewall(sections),
     preflight: sections.preflight,
     rollout: sections.rollout,
-    hosts: parts.hosts.map((host, index) => normaliseHost(host, index, parts)),
+    hosts: hosts.present,
+    leaving: hosts.absent,
   }
 }
 
@@ -119,6 +121,15 @@ function normaliseRuntime(
     ),
   }
   return name === 'containerd' ? { name, ...common, runcVersion: runcVersion ?? defaults.runc } : { name, ...common }
+}
+
+// Errors name hosts by their index in the whole list.
+function hostsByState(parts: Parts): { readonly [S in ParsedHost['state']]: readonly HostSpec[] } {
+  const hosts = parts.hosts.map((host, index) => ({ state: host.state, spec: normaliseHost(host, index, parts) }))
+  return {
+    present: hosts.filter(({ state }) => state === 'present').map(({ spec }) => spec),
+    absent: hosts.filter(({ state }) => state === 'absent').map(({ spec }) => spec),
+  }
 }
 
 function normaliseHost(host: ParsedHost, index: number, parts: Parts): HostSpec {

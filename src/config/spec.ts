@@ -22,8 +22,10 @@ export interface ClusterSpec {
   readonly firewall: FirewallSpec
   readonly preflight: PreflightSpec
   readonly rollout: RolloutSpec
-  /** In the order of the file. */
+  /** The hosts that are, or become, part of the cluster, in the order of the file. */
   readonly hosts: readonly HostSpec[]
+  /** The hosts with `state: absent`, in the order of the file: they leave the cluster, or have left it. */
+  readonly leaving: readonly HostSpec[]
 }
 
 export interface KubernetesSpec {

@@ -5,15 +5,16 @@ import type { ClusterSpec, HostSpec } from './spec.ts'
 const secretKeys = { passphrase: 'key passphrase', password: 'SSH password', sudoPassword: 'sudo password' } as const
 
 /**
- * How each host of a cluster is reached, with the secrets for its login. Throws UserErrors that name the places in
+ * How each host of a cluster is reached, also those that leave it, with the secrets for its login. Throws UserErrors that name the places in
  * cluster.yaml of secrets that cannot be fetched.
  */
 export async function sshTargets(
-  spec: Pick<ClusterSpec, 'file' | 'hosts'>,
+  spec: Pick<ClusterSpec, 'file' | 'hosts' | 'leaving'>,
   options: SecretOptions = {},
 ): Promise<readonly SshTarget[]> {
-  const secrets = await fetchSecrets(spec.hosts.flatMap(secretUses), options)
-  return spec.hosts.map(({ name, address, ssh }) => {
+  const hosts = [...spec.hosts, ...spec.leaving]
+  const secrets = await fetchSecrets(hosts.flatMap(secretUses), options)
+  return hosts.map(({ name, address, ssh }) => {
     const { passphrase, password, sudoPassword, knownHosts, connectTimeout, ...rest } = ssh
     const secret = (key: keyof typeof secretKeys) => {
       const value = secrets.get(ssh[key]?.where ?? '')

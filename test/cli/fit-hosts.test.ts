@@ -73,6 +73,28 @@ describe('a host that preflight finds something wrong with', () => {
   })
 })
 
+test('the last control plane node is not removed: those that stay would begin another cluster', () => {
+  const [cp1, ...others] = spec.hosts
+  const leaving = (facts: ReadonlyMap<string, HostFacts>) => () =>
+    refuseSecondCluster(inventoryOf({ ...spec, hosts: others, leaving: [cp1!] }, kubeadm, facts), new Map())
+  const known = (changes: Changes) =>
+    new Map(
+      Object.entries(numbers).map(([name, number]) => [
+        name,
+        factsOf(name, number, changes[name as keyof typeof numbers]),
+      ]),
+    )
+  expect(leaving(known({ cp1: standing }))).toThrow(
+    /cp1: the last control plane node [\s\S]*0 stay: cp2, cp3 are none yet/,
+  )
+  expect(leaving(known({ cp1: standing, cp2: standing }))).not.toThrow()
+  // A silent one may be a control plane node; one that answers and is none is no obstacle.
+  const silent = known({})
+  silent.delete('cp1')
+  expect(leaving(silent)).toThrow('cp1: the last control plane node')
+  expect(leaving(known({}))).not.toThrow()
+})
+
 describe('a cluster is not begun', () => {
   const refused = (silent: readonly string[], changes: Changes = {}) => {
     const answering = Object.entries(numbers).filter(([name]) => !silent.includes(name))

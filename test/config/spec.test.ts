@@ -58,6 +58,7 @@ describe('the smallest file', () => {
         maxUnavailable: { percent: 25 },
         drain: { timeout: 300_000, deleteEmptyDirData: true, force: false },
       },
+      leaving: [],
       hosts: [
         {
           name: 'cp1',

@@ -34,6 +34,11 @@ const cases: readonly Case[] = [
   ['a key of a later version', spec('backup: { enabled: true }'), 'spec.backup', 'no key "backup"', 'kubernetes'],
   ['a key that means nothing', spec('etcd: { xyzzy: 1 }'), 'spec.etcd.xyzzy', 'one of topology'],
   ['the beginning of a key', spec('kubernetes: { kubeletConfig: {} }'), 'spec.kubernetes.kubeletConfig', '"kubeletConfiguration"?'],
+  // state
+  ['a state that there is not', host('state: gone'), 'spec.hosts[1].state', 'one of present, absent'],
+  ['no control plane node that stays', cluster('', ['{ name: cp1, address: 192.0.2.11, roles: [control-plane], state: absent }', worker]), 'spec.hosts', 'No control plane node would be left: all 1'],
+  ['two control plane nodes that stay', cluster('', [controlPlane, '{ name: cp2, address: 192.0.2.12, roles: [control-plane] }', '{ name: cp3, address: 192.0.2.13, roles: [control-plane], state: absent }']), 'spec.hosts', '2 control plane nodes make an even number'],
+  ['a new host at the address of one that leaves', cluster('', [controlPlane, '{ name: w1, address: 192.0.2.21, roles: [worker], state: absent }', '{ name: w2, address: 192.0.2.21, roles: [worker] }']), 'spec.hosts[2].address', '192.0.2.21'],
   // firewall
   ['an address that is none', spec('firewall: { apiFrom: [192.0.2.256] }'), 'spec.firewall.apiFrom[0]', 'e.g. 192.0.2.5 or 192.0.2.0/24'],
   ['a name for an address', spec('firewall: { nodePortsFrom: [gw.example] }'), 'spec.firewall.nodePortsFrom[0]', 'an IPv4 address'],

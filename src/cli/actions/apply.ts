@@ -60,7 +60,7 @@ async function converge(
     let current = evaluation
     if (outdated || unquiet) {
       // An earlier run may have left commands running, even one that has released the lock. End them before reading the hosts.
-      const hosts = cluster.spec.hosts.map(({ name }) => name)
+      const hosts = [...cluster.spec.hosts, ...cluster.spec.leaving].map(({ name }) => name)
       const unfenced = await fenceHosts(hosts, run)
       if (run.writer?.lost !== undefined) throw run.writer.lost
       current = await evaluateAgain(cluster, options, run.stop, unfenced)
@@ -127,7 +127,7 @@ function closing({ spec, view, paint, journalFolder }: ClusterRun, file: string)
   const next = `evcctl kubeconfig${named} --merge && kubectl get nodes`
   return renderClosing(view, {
     paint,
-    hosts: spec.hosts,
+    hosts: [...spec.hosts, ...spec.leaving],
     ...(journal === undefined ? {} : { journal }),
     next,
     again: `evcctl apply ${file}`,

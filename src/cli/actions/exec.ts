@@ -99,7 +99,8 @@ function commandText(words: readonly string[]): string {
 }
 
 function chooseHosts(spec: ClusterSpec, { hosts, role }: ExecOptions): readonly string[] {
-  const names = spec.hosts.map(host => host.name)
+  const all = [...spec.hosts, ...spec.leaving]
+  const names = all.map(host => host.name)
   const unknown = hosts.find(host => !names.includes(host))
   if (unknown !== undefined) {
     const near = nearest(unknown, names)
@@ -109,9 +110,10 @@ function chooseHosts(spec: ClusterSpec, { hosts, role }: ExecOptions): readonly 
       { exitCode: exitCodes.badInput },
     )
   }
-  const chosen = spec.hosts
-    .filter(host => hosts.length === 0 || hosts.includes(host.name))
-    .filter(host => role === undefined || host.roles.includes(role))
+  // A host that leaves the cluster has to be named.
+  const chosen = (hosts.length === 0 ? spec.hosts : all.filter(host => hosts.includes(host.name))).filter(
+    host => role === undefined || host.roles.includes(role),
+  )
   if (chosen.length > 0) return chosen.map(host => host.name)
   throw new UserError(
     { where: '--role', problem: `No host of ${spec.file} is meant by this.` },

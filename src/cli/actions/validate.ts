@@ -20,9 +20,11 @@ export async function validate(options: {
       runtime: { name: runtime.name, version: runtime.version },
       cni: network.cni,
       hosts,
+      leaving: spec.leaving.map(host => host.name),
     })
   } else {
-    const what = `${count(hosts.length, 'host')}, Kubernetes ${kubernetes.version}, ${runtimeLabel(runtime)}`
+    const leaving = spec.leaving.length === 0 ? '' : ` and ${spec.leaving.length} to be removed`
+    const what = `${count(hosts.length, 'host')}${leaving}, Kubernetes ${kubernetes.version}, ${runtimeLabel(runtime)}`
     printLine(`${options.file} is right: ${name}, ${what}. No host was contacted; next: evcctl ping ${options.file}`)
   }
   return exitCodes.ok

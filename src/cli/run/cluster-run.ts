@@ -77,7 +77,7 @@ export async function withClusterRun(
     await using pool = createPool(targets, {
       onConnected: (host, ms) => stream.emit({ type: 'host:connected', host, ms }),
     })
-    const hosts = spec.hosts.map(host => host.name)
+    const hosts = [...spec.hosts, ...spec.leaving].map(host => host.name)
     stream.emit({ type: 'run:start', run: journal.run, command, cluster: spec.name, hosts })
     if (journal.missing !== undefined)
       stream.emit({ type: 'note', text: `There is no journal of this run: ${journal.missing}` })

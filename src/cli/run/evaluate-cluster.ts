@@ -1,6 +1,7 @@
 import { distributionOf } from '../../../distributions/index.ts'
 import { changesOfRunningHosts, changingBatches, hostBatches } from '../../../playbooks/rolling.ts'
 import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../../cluster/index.ts'
+import type { HostSpec } from '../../config/index.ts'
 import { type Batches, exitCodes, type FactModule, HostError, UserErrors } from '../../core/index.ts'
 import {
   describeHolder,
@@ -11,6 +12,7 @@ import {
   journalFolder,
   judgeWith,
   lostWhileWritten,
+  type Run,
   type SeenLock,
   seenLock,
 } from '../../engine/index.ts'
@@ -24,6 +26,8 @@ import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
 /** The current state of all hosts compared with the cluster file, and whether another run is at work. */
 export interface ClusterEvaluation {
   readonly evaluation: Evaluation
+  /** The hosts that the plan is about: those of the file, but for hosts that leave and did not answer. */
+  readonly hosts: readonly HostSpec[]
   /** The running hosts that would change, batch after batch. */
   readonly batches: Batches
   /** The hosts that keep the lock of the cluster. */
@@ -45,7 +49,8 @@ export async function evaluateCluster(
   silent: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<ClusterEvaluation> {
   const { spec, run } = cluster
-  const hosts = spec.hosts.map(host => host.name).filter(host => !silent.has(host))
+  const leaving = new Set(spec.leaving.map(({ name }) => name))
+  const hosts = [...spec.hosts.map(({ name }) => name), ...leaving].filter(host => !silent.has(host))
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
   const distribution = distributionOf(spec)
@@ -55,9 +60,14 @@ export async function evaluateCluster(
     ...(endpoint === undefined ? [] : [endpointFacts(endpoint, distribution.api.ca)]),
   ]
   const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
-  const read = await gatherFacts(hosts, run, { modules: hostFacts(distribution.facts), askedOf })
+  // A host that leaves may be gone for good: that is no failure, and no other host waits for it.
+  const emit: Run['emit'] = event => {
+    if (event.type !== 'host:failed' || !leaving.has(event.host)) run.emit(event)
+  }
+  const read = await gatherFacts(hosts, { ...run, emit }, { modules: hostFacts(distribution.facts), askedOf })
   const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
-  const { evaluated, inventory, unfit, failed } = await evaluateHosts(cluster, known)
+  const { evaluated, inventory, unfit, failed: allFailed } = await evaluateHosts(cluster, known)
+  const failed = new Map([...allFailed].filter(([host]) => !leaving.has(host)))
   const { facts } = inventory
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
   for (const { check, host, error } of ignoredFindings(inventory)) {
@@ -66,12 +76,13 @@ export async function evaluateCluster(
     run.emit({ type: 'note', host, text })
   }
   for (const note of [...takenOver(inventory), ...otherPodNetworks(inventory)]) run.emit({ type: 'note', ...note })
-  const certificates = new Map([...facts].map(([host, known]) => [host, known.certificates]))
+  const staying = [...facts].filter(([host]) => !leaving.has(host))
+  const certificates = new Map(staying.map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(inventory, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
-  const others = otherNodesNote(otherNodes(evaluated, spec), { file: spec.file, reset: distribution.byHand.reset })
+  const others = otherNodesNote(otherNodes(evaluated, { hosts: [...spec.hosts, ...spec.leaving] }), { file: spec.file, reset: distribution.byHand.reset })
   if (others !== undefined) run.emit({ type: 'note', text: others })
   const nodesNow = allNodes(evaluated)
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
@@ -89,6 +100,7 @@ export async function evaluateCluster(
   const { lockVoters: voters } = inventory
   const { holder, ...seen } = seenLock(read.locks, voters)
   return {
+    hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name))],
     voters,
     seen,
     batches: changingBatches(distribution, batches, evaluated),

@@ -37,14 +37,17 @@ export function setUnfitAside(inventory: Inventory, failed: ReadonlyMap<string, 
  * host would then create a second cluster beside it.
  */
 export function refuseSecondCluster(
-  { spec, facts, firstHost }: Inventory,
+  { spec, facts, firstHost, leaving }: Inventory,
   failed: ReadonlyMap<string, HostError>,
 ): void {
-  if ([...facts.values()].some(({ kubernetes }) => kubernetes.controlPlane)) return
+  if (spec.hosts.some(({ name }) => facts.get(name)?.kubernetes.controlPlane === true)) return
   // kubeadm init has already begun on this host, and will continue there.
   if (facts.get(firstHost.name)?.kubernetes.adminConf === true) return
   const silent = spec.hosts.filter(host => isControlPlane(host) && failed.has(host.name))
-  if (silent.length === 0) return
+  if (silent.length === 0) {
+    refuseLastControlPlane(spec, leaving)
+    return
+  }
   const nodes = [...facts].flatMap(([host, { kubernetes }]) => (kubernetes.kubeletConf ? [host] : []))
   const known = nodes.length === 0 ? '' : ` ${nodes.join(', ')}: a node of a cluster already.`
   const names = silent.map(({ name }) => name).join(', ')
@@ -56,6 +59,21 @@ export function refuseSecondCluster(
     next: `Bring it back, or take it out of ${spec.file} until it is there.`,
   })
   throw new UserErrors([error, ...failed.values()])
+}
+
+// Where none of the hosts that stay is a control plane node, kubeadm init on one of them would make another cluster.
+function refuseLastControlPlane({ file, hosts }: ClusterSpec, leaving: Inventory['leaving']): void {
+  const last = leaving.filter(({ host, facts }) => facts?.kubernetes.controlPlane ?? isControlPlane(host))
+  if (last.length === 0) return
+  const names = last.map(({ name }) => name).join(', ')
+  const joining = hosts.filter(isControlPlane).map(({ name }) => name)
+  throw new UserError({
+    where: `${file} spec.hosts`,
+    problem: `${names}: the last ${last.length === 1 ? 'control plane node' : `${last.length} control plane nodes`} of the cluster cannot be removed.`,
+    expected: 'at least one control plane node that runs already and stays',
+    actual: `0 stay: ${joining.join(', ')} ${joining.length === 1 ? 'is' : 'are'} none yet`,
+    next: `Let ${joining.join(', ')} join first, with ${names} present: evcctl apply ${file}; then set state: absent again. If the cluster of ${names} is gone for good, take ${names} out of ${file}.`,
+  })
 }
 
 /**

@@ -19,10 +19,11 @@ export const cannotBeApplied = 'Nothing was written, and nothing will be before 
 /** Prints the plan on standard output. Returns whether there is anything to do. */
 export async function showPlan(
   cluster: ClusterRun,
-  { evaluation, batches, lockedBy }: ClusterEvaluation,
+  { evaluation, hosts, batches, lockedBy }: ClusterEvaluation,
   options: ShowPlanOptions,
 ): Promise<boolean> {
-  const { spec, view } = cluster
+  const { view } = cluster
+  const spec = { ...cluster.spec, hosts }
   const planned = { ...evaluation, batches }
   const refused = evaluation.refused.size > 0
   await cluster.aside(() => {

@@ -5,7 +5,7 @@ import type { Check, Report } from './check.ts'
 /** Checks that external etcd is either an odd number of hosts with role etcd, or an etcd that exists already. */
 export const checkEtcd: Check = (draft, report) => {
   if (!draft.sound('spec.etcd')) return
-  const hosts = draft.hosts.filter(({ host }) => host.roles?.includes('etcd'))
+  const hosts = draft.present.filter(({ host }) => host.roles?.includes('etcd'))
   if (draft.sections.etcd.topology === 'stacked') checkStacked(draft, hosts, report)
   else if (draft.given('spec.etcd.endpoints') || draft.given('spec.etcd.certificates')) {
     checkExisting(draft, hosts, report)
@@ -34,7 +34,7 @@ function checkStacked(draft: Draft, hosts: Draft['hosts'], report: Report): void
 
 // https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members
 function checkStackedCount(draft: Draft, report: Report): void {
-  const members = draft.hosts.filter(({ host }) => host.roles?.includes('control-plane')).length
+  const members = draft.present.filter(({ host }) => host.roles?.includes('control-plane')).length
   if (members === 0 || members % 2 === 1 || draft.sections.etcd.allowEvenMembers) return
   report({
     path: ['spec', 'hosts'],

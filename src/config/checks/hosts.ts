@@ -3,14 +3,21 @@ import type { Check, Report } from './check.ts'
 
 /** Checks that there is a control plane node and that no host name and no role of a host occurs twice. */
 export const checkHosts: Check = (draft, report) => {
-  const controlPlane = draft.hosts.filter(({ host }) => host.roles?.includes('control-plane'))
+  const controlPlane = draft.present.filter(({ host }) => host.roles?.includes('control-plane'))
   const rolesSound = draft.hosts.every(({ host }) => host.roles !== undefined)
   if (controlPlane.length === 0 && rolesSound && draft.hosts.length > 0) {
+    const leaving = draft.hosts.filter(({ host }) => host.roles?.includes('control-plane')).length
     report({
       path: ['spec', 'hosts'],
       at: 'key',
-      problem: 'No host is a control plane node.',
-      expected: 'one host with roles: [control-plane], or three or five for high availability',
+      problem:
+        leaving === 0
+          ? 'No host is a control plane node.'
+          : `No control plane node would be left: all ${leaving} have state: absent.`,
+      expected:
+        leaving === 0
+          ? 'one host with roles: [control-plane], or three or five for high availability'
+          : 'at least one host with roles: [control-plane] that is present',
     })
   }
   for (const host of draft.hosts) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hostRoles, taintEffects } from '../names.ts'
+import { hostRoles, hostStates, taintEffects } from '../names.ts'
 import { hostName, text } from './scalars.ts'
 import { sshSchema } from './ssh.ts'
 
@@ -36,6 +36,13 @@ export const hostSchema = z.strictObject({
     .describe(
       'What the host does. As control plane and worker it runs workloads too; `etcd` is for spec.etcd.topology external.',
     ),
+  state: z
+    .enum(hostStates)
+    .describe(
+      '`absent` removes the host from the cluster: its node is drained and deleted, its member leaves etcd, and the host is ' +
+        'cleaned. It stays in the file so that evcctl can reach it.',
+    )
+    .default('present'),
   labels: z.record(qualifiedName, labelValue).describe('Labels of the node.').default({}),
   taints: z.array(taintSchema).describe('Taints of the node.').default([]),
   ssh: sshSchema.describe('SSH settings of this host, over those of spec.ssh.').prefault({}),
