@@ -1,6 +1,7 @@
 import { distributionOf } from '../distributions/index.ts'
 import { type Operation, siteOf } from '../src/index.ts'
 import { checkNetwork } from './stages/check-network.ts'
+import { closeFirewalls } from './stages/close-firewalls.ts'
 import { declareControlPlane } from './stages/declare-control-plane.ts'
 import { declareDns } from './stages/declare-dns.ts'
 import { declareEtcd } from './stages/declare-etcd.ts'
@@ -8,7 +9,9 @@ import { declareNetwork } from './stages/declare-network.ts'
 import { joinWorkers } from './stages/join-workers.ts'
 import { openFirewalls } from './stages/open-firewalls.ts'
 import { prepareHosts } from './stages/prepare-hosts.ts'
+import { removeNodes } from './stages/remove-nodes.ts'
 import { retireEtcdMembers } from './stages/retire-etcd-members.ts'
+import { returnToService } from './stages/return-to-service.ts'
 import { rollChanges } from './stages/roll-changes.ts'
 import { runNodes } from './stages/run-nodes.ts'
 
@@ -25,6 +28,8 @@ export const cluster: Operation = inventory => {
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
+  closeFirewalls(on, removeNodes(on, hosts, controlPlane, nodes))
+  returnToService(on, nodes)
   rollChanges(on, controlPlane, nodes)
   declareDns(on, controlPlane, nodes)
   checkNetwork(on, controlPlane, nodes, network)

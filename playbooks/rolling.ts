@@ -1,7 +1,7 @@
 import { etcdInstallation } from '../roles/etcd/index.ts'
 import { etcdClient } from '../roles/etcd-client/index.ts'
 import { etcdHost } from '../roles/etcd-host/index.ts'
-import { firewall } from '../roles/firewall/index.ts'
+import { firewall, firewallClosing } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
@@ -34,7 +34,7 @@ const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
  * Roles that also change one host after the other, by other rules: see rollFirewalls(), rollEtcdClients() and
  * declareEtcd().
  */
-const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall].map(({ name }) => name)
+const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall, firewallClosing].map(({ name }) => name)
 
 /**
  * The nodes that run already, in the batches in which they change. Control plane nodes come first, one by one; those whose
@@ -162,7 +162,9 @@ function taskOf(node: string, tasks: ReadonlyMap<string, Task>): Task {
  */
 export function rollFirewalls(builder: GraphBuilder, { spec, facts, host }: RunningHosts): void {
   const well = 'running hosts has its firewall'
-  rollRole(builder, hostBatches(spec, facts), { host, role: firewall.name, well })
+  const batches = hostBatches(spec, facts)
+  rollRole(builder, batches, { host, role: firewall.name, well })
+  rollRole(builder, batches, { host, role: firewallClosing.name, well: 'running hosts works with less open' })
 }
 
 /**

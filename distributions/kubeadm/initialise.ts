@@ -11,6 +11,7 @@ import type {
 } from '../../src/index.ts'
 import { declareAddons } from './declare-addons.ts'
 import { documentsOf } from './documents.ts'
+import { removeMember, resetNode } from './leave.ts'
 import { nodeMade } from './node-made.ts'
 import { nodeOf } from './node-of.ts'
 
@@ -56,6 +57,8 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
       return nodeMade(on, machine, { ...joined, ...cluster })
     },
     addons: after => declareAddons(on, after),
+    removeMember: order => removeMember(on, order),
+    reset: host => resetNode(on, host, { cluster: documents.cluster, caHash: identity.map(({ caHash }) => caHash) }),
   }
 }
 

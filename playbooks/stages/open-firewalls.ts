@@ -7,12 +7,16 @@ export interface OpenedHost {
   readonly opened: readonly Task[]
 }
 
-/** Opens the firewalls of all hosts for each other. It waits for nothing. */
+/**
+ * Opens the firewalls of all hosts for each other. It waits for nothing. Hosts that leave are still let in: see
+ * close-firewalls.ts.
+ */
 export function openFirewalls({ inventory, declare }: Site): readonly OpenedHost[] {
   return inventory.machines.map(machine => {
     if (!inventory.spec.firewall.manage) return { machine, opened: [] }
     const { rules, complete } = inventory.openings(machine.host)
-    const { opened } = declare(firewall, machine.name, { rules, closesOthers: complete })
+    const closesOthers = complete && inventory.leaving.length === 0
+    const { opened } = declare(firewall, machine.name, { rules, closesOthers })
     return { machine, opened: [opened] }
   })
 }

@@ -17,3 +17,18 @@ export const firewall: Role<FirewallRoleParameters, FirewallRoleOutputs> = {
   name: 'firewall',
   declare: (scope, params) => ({ opened: scope.add(firewallOpenings(params)) }),
 }
+
+export interface FirewallClosingParameters {
+  /** What the firewall still has to let through. */
+  readonly rules: readonly FirewallRule[]
+  /** Done when nobody needs other ports that evcctl has opened. */
+  readonly after: readonly Task[]
+}
+
+/** Closes ports that evcctl opened for hosts that have left the cluster since. */
+export const firewallClosing: Role<FirewallClosingParameters, { readonly closed: Task }> = {
+  name: 'close-firewalls',
+  declare: (scope, { rules, after }) => ({
+    closed: scope.add(firewallOpenings({ rules, closesOthers: true, name: 'closing' }), { after }),
+  }),
+}

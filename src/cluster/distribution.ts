@@ -1,6 +1,6 @@
 import type { GraphBuilder, Role, Task } from '../core/index.ts'
 import type { KeptUnit } from '../resources/systemd/index.ts'
-import type { Inventory } from './inventory.ts'
+import type { Inventory, LeavingHost } from './inventory.ts'
 import type { Machine } from './machines.ts'
 import type { DistributionProfile } from './profile.ts'
 
@@ -77,11 +77,32 @@ export interface DistributedCluster {
   readonly first: ServerMade
   joinServer(host: JoiningHost): ServerMade
   joinAgent(host: JoiningHost): NodeMade
+<<<<<<< HEAD
   /**
    * Gives the distribution's own addons (DNS, service proxy) the version of the cluster. `after`: done when all API servers
    * have it.
    */
   addons(after: readonly Task[]): readonly Task[]
+=======
+  /** Removes the member of etcd that the distribution runs on a control plane node; undefined if it runs none. */
+  removeMember(order: MemberRemoval): Task | undefined
+  /** Takes the node from a host that answers. */
+  reset(host: LeavingMachine): Task
+}
+
+export interface MemberRemoval {
+  readonly leaving: LeavingHost
+  /** Names of the nodes whose members are removed before. */
+  readonly earlier: readonly string[]
+  readonly after: readonly Task[]
+}
+
+/** A host that leaves the cluster and can be reached. */
+export interface LeavingMachine {
+  readonly leaving: LeavingHost
+  /** Done when the cluster does not know the node any more. */
+  readonly after: readonly Task[]
+>>>>>>> 8528232 (Remove nodes that leave, as part of apply)
 }
 
 /** A host that has become a node. */

@@ -7,6 +7,8 @@ export type {
   Distribution,
   EtcdOrder,
   JoiningHost,
+  LeavingMachine,
+  MemberRemoval,
   NodeMade,
   NodePackages,
   PreparedPrograms,

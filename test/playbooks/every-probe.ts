@@ -14,13 +14,20 @@ const hosts = [
     taints: [{ key: 'k', effect: 'NoSchedule' }],
   },
 ]
+const leaving = [
+  { name: 'cp4', address: '192.0.2.14', roles: ['control-plane'], state: 'absent' },
+  { name: 'w2', address: '192.0.2.22', roles: ['worker'], state: 'absent' },
+]
 type Facts = ReadonlyMap<string, HostFacts>
 const fresh: Facts = new Map(hosts.map(({ name, address }) => [name, factsOf(name, address)]))
 
 /** The hosts as nodes and members of etcd that stand. */
-function standing(topology: 'stacked' | 'external'): Facts {
+function standing(
+  topology: 'stacked' | 'external',
+  all: readonly Pick<(typeof hosts)[number], 'name' | 'address' | 'roles'>[] = hosts,
+): Facts {
   return new Map(
-    hosts.map(({ name, address, roles }) => {
+    all.map(({ name, address, roles }) => {
       const controlPlane = roles.includes('control-plane')
       const kubeletConf = !roles.includes('etcd')
       const own = topology === 'external' && roles.includes('etcd')
@@ -63,6 +70,7 @@ const clusters: readonly (readonly [ClusterSpec, Facts])[] = [
     fresh,
   ],
   [specOf({ hosts: withoutEtcd }), standing('stacked')],
+  [specOf({ hosts: [...withoutEtcd, ...leaving] }), standing('stacked', [...hosts, ...leaving])],
   [specOf({ hosts, etcd: { topology: 'external' } }), standing('external')],
 ]
 

@@ -52,7 +52,7 @@ const inTheCluster = new Set([
   'barrier',
   'cluster DNS',
 ])
-const ofNodes = new Set(['labels and taints', 'pod network', 'settled network', 'etcd'])
+const ofNodes = new Set(['labels and taints', 'pod network', 'settled network', 'etcd', 'uncordon'])
 
 // What these want follows from who answers: peers are looked at below, members are planned from what the hosts tell.
 const derived = new Set(['network check', 'etcd member'])

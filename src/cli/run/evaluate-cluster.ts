@@ -82,7 +82,10 @@ export async function evaluateCluster(
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
-  const others = otherNodesNote(otherNodes(evaluated, { hosts: [...spec.hosts, ...spec.leaving] }), { file: spec.file, reset: distribution.byHand.reset })
+  const others = otherNodesNote(otherNodes(evaluated, { hosts: [...spec.hosts, ...spec.leaving] }), {
+    file: spec.file,
+    reset: distribution.byHand.reset,
+  })
   if (others !== undefined) run.emit({ type: 'note', text: others })
   const nodesNow = allNodes(evaluated)
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))

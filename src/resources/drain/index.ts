@@ -3,3 +3,4 @@
 export * from './drained.ts'
 export * from './evicted-pods.ts'
 export * from './in-service.ts'
+export * from './node-gone.ts'

@@ -16,6 +16,8 @@ export interface FirewallParameters {
    * complete, e.g. because a host of the cluster does not answer.
    */
   readonly closesOthers?: boolean
+  /** Distinguishes it from another task for the same rules on the host, e.g. one that comes later. Default `openings`. */
+  readonly name?: string
 }
 
 export interface FirewallState {
@@ -40,7 +42,7 @@ export function firewallOpenings(parameters: FirewallParameters): Resource<Firew
   const desired = { rules, closesOthers: parameters.closesOthers ?? true }
   return {
     kind: 'firewall',
-    name: 'openings',
+    name: parameters.name ?? 'openings',
     title: 'firewall',
     probe: {
       script: [iptablesScript, ufw.script, firewalld.script, nftables.script, iptables.script].join(''),

@@ -1,9 +1,6 @@
 import { quoteAll } from '../../shell/quote.ts'
 import { joinDocument } from './join-script.ts'
-
-/** Ports of etcd as kubeadm sets it up (kubeadm/app/constants: EtcdListenClientPort, EtcdListenPeerPort). */
-const clientPort = 2379
-const peerPort = 2380
+import { clientPort, peerPort } from './stacked-members.ts'
 
 /**
  * Shell functions that remove this host's own member from etcd, identified by its exact peer URL. `leave_etcd` is for a host

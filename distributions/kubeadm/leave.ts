@@ -1,0 +1,41 @@
+import {
+  defaultEtcdData,
+  etcdDataOf,
+  isControlPlane,
+  type KubernetesDocument,
+  type LeavingMachine,
+  type MemberRemoval,
+  nodeReset,
+  type Output,
+  runtimes,
+  type Site,
+  stackedMemberGone,
+  type Task,
+} from '../../src/index.ts'
+
+/** Declares on the first control plane node that a node has no member in the stacked etcd. */
+export function removeMember(on: Site, { leaving, earlier, after }: MemberRemoval): Task | undefined {
+  const { spec, apiServers } = on.inventory
+  if (spec.etcd.topology !== 'stacked') return undefined
+  const { address: own } = on.first
+  const others = [own, ...apiServers.filter(address => address !== own)]
+  const gone = stackedMemberGone({ node: leaving.name, address: leaving.address, others, earlier })
+  return on.builder.scope(on.first.name, 'remove-nodes').add(gone, { after })
+}
+
+/** Declares on a host that leaves that it is no node any more. */
+export function resetNode(
+  { inventory, builder }: Site,
+  { leaving, after }: LeavingMachine,
+  { cluster, caHash }: { readonly cluster: KubernetesDocument; readonly caHash: Output<string> },
+): Task {
+  const { etcdData: folder = defaultEtcdData } = etcdDataOf(cluster)
+  const reset = nodeReset({
+    node: leaving.name,
+    criSocket: runtimes[inventory.spec.runtime.name].socket,
+    isServer: leaving.facts?.kubernetes.controlPlane === true || isControlPlane(leaving.host),
+    etcdData: folder === 'external' ? undefined : folder,
+    caHash,
+  })
+  return builder.scope(leaving.name, 'remove-nodes').add(reset, { after })
+}

@@ -1,0 +1,134 @@
+import { flannelsOwnFiles } from '../../roles/flannel/index.ts'
+import { nodeDrain, nodeRemoval } from '../../roles/node-service/index.ts'
+import {
+  absent,
+  batchesOf,
+  isControlPlane,
+  isNode,
+  type LeavingHost,
+  nodesIn,
+  type Site,
+  type Task,
+} from '../../src/index.ts'
+import { isRunningNode } from '../standing.ts'
+import type { ControlPlane } from './declare-control-plane.ts'
+import type { PreparedHosts } from './prepare-hosts.ts'
+import type { RunningNode } from './run-nodes.ts'
+
+/** What removals wait for. */
+interface Order {
+  readonly after: readonly Task[]
+  readonly afterReached: readonly Task[]
+}
+
+/**
+ * Removes the nodes that leave: drain, member of etcd, Node, and then the host itself, if it answers. Control plane nodes go
+ * one by one, then the workers in batches, each when the ones before are gone.
+ *
+ * Hosts that do not answer go first, before any node joins: etcd takes no new member while a voting member is silent. They wait
+ * only until the proxies of the running nodes ask them no more. The others go last, when everything that is new has proved to
+ * work, because until then they may be needed.
+ *
+ * Returns the tasks that are done when no node that leaves needs a firewall any more.
+ */
+export function removeNodes(
+  on: Site,
+  hosts: PreparedHosts,
+  controlPlane: ControlPlane,
+  nodes: readonly RunningNode[],
+): readonly Task[] {
+  const { facts } = on.inventory
+  const leaving = on.inventory.leaving.filter(({ host }) => isNode(host))
+  const silent = leaving.filter(one => one.facts === undefined)
+  const answering = leaving.filter(one => one.facts !== undefined)
+  const proxied = hosts.nodes.filter(({ machine }) => isRunningNode(machine.host, facts))
+  const early = removeInOrder(on, controlPlane, silent, {
+    after: [controlPlane.first.joined],
+    afterReached: proxied.flatMap(({ prepared }) => prepared),
+  })
+  for (const { machine, joined } of controlPlane.nodes) {
+    if (!isRunningNode(machine.host, facts)) for (const task of early.members) on.builder.holdBack(joined, [task])
+  }
+  const late = removeInOrder(on, controlPlane, answering, {
+    after: [controlPlane.first.joined, ...early.gone],
+    afterReached: [...controlPlane.configured.values(), ...nodes.flatMap(({ up }) => up)],
+    earlier: silent,
+  })
+  return [...early.gone, ...late.gone]
+}
+
+interface Removed {
+  /** Done when etcd does not have the members any more. */
+  readonly members: readonly Task[]
+  /** Done when the cluster does not know the nodes any more. */
+  readonly gone: readonly Task[]
+}
+
+function removeInOrder(
+  on: Site,
+  { cluster }: ControlPlane,
+  leaving: readonly LeavingHost[],
+  { earlier = [], ...order }: Order & { readonly earlier?: readonly LeavingHost[] },
+): Removed {
+  const members: Task[] = []
+  const gone: Task[] = []
+  let previous: readonly Task[] = []
+  const before = earlier.map(({ name }) => name)
+  for (const batch of batchesIn(on, leaving)) {
+    const after = [...order.after, ...previous]
+    previous = batch.map(one => {
+      const removed = removeNode(on, cluster, one, { after, afterReached: order.afterReached, earlier: [...before] })
+      if (removed.member !== undefined) members.push(removed.member)
+      gone.push(removed.gone)
+      if (isControlPlane(one.host)) before.push(one.name)
+      return removed.gone
+    })
+  }
+  return { members, gone }
+}
+
+function batchesIn({ inventory }: Site, leaving: readonly LeavingHost[]): readonly (readonly LeavingHost[])[] {
+  const { spec } = inventory
+  const byName = new Map(leaving.map(one => [one.name, one]))
+  const workers = leaving.filter(({ host }) => !isControlPlane(host)).map(({ name }) => name)
+  const all = spec.hosts.filter(host => isNode(host) && !isControlPlane(host)).length + workers.length
+  const batches = [
+    ...leaving.filter(({ host }) => isControlPlane(host)).map(({ name }) => [name]),
+    ...batchesOf(workers, { maxUnavailable: nodesIn(spec.rollout.maxUnavailable, all) }),
+  ]
+  return batches.map(batch => batch.map(name => byName.get(name)!))
+}
+
+function removeNode(
+  on: Site,
+  cluster: ControlPlane['cluster'],
+  leaving: LeavingHost,
+  order: Order & { readonly earlier: readonly string[] },
+): { readonly member: Task | undefined; readonly gone: Task } {
+  const { name, host, facts } = leaving
+  const { rollout } = on.inventory.spec
+  const { api, byHand } = on.distribution
+  const node = { api, node: name }
+  const { drained } = on.declare(nodeDrain, on.first.name, { ...node, drain: rollout.drain, ...order })
+  const member = isControlPlane(host)
+    ? cluster.removeMember({ leaving, earlier: order.earlier, after: [drained] })
+    : undefined
+  const note =
+    facts === undefined
+      ? { note: `the host does not answer, so what is on it stays; if it comes back: ${byHand.reset}, on the host` }
+      : {}
+  const { gone } = on.declare(nodeRemoval, on.first.name, { ...node, ...note, after: [drained, ...list(member)] })
+  if (facts !== undefined) clean(on, leaving, cluster.reset({ leaving, after: [gone] }))
+  return { member, gone }
+}
+
+// Otherwise the pods of the next node there would start with addresses of this one.
+function clean({ inventory, builder }: Site, { name }: LeavingHost, reset: Task): void {
+  if (inventory.spec.network.cni !== 'flannel') return
+  const scope = builder.scope(name, 'former-network')
+  for (const path of flannelsOwnFiles) scope.add(absent({ path }), { after: [reset] })
+}
+
+function list<T>(one: T | undefined): readonly T[] {
+  return one === undefined ? [] : [one]
+}

@@ -1,0 +1,13 @@
+### uncordon:cp1 on cp1: probe, of 18 lines
+…
+for path in '/api/v1/nodes'; do set -- "$@" "$server$path"; done
+…
+
+### uncordon:cp1 on cp1: step 1, of 13 lines
+…
+uncordon() {
+  found=$(/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s get node 'cp1' -o 'jsonpath={.metadata.resourceVersion}{'\'' '\''}{.metadata.annotations.evcctl\.dev/cordoned-by}') || return 1
+  case $found in *' ') return 0 ;; esac
+  /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s patch node 'cp1' --type=merge --patch '{"metadata":{"resourceVersion":"'"${found%% *}"'","annotations":{"evcctl.dev/cordoned-by":null}},"spec":{"unschedulable":null}}' >/dev/null
+…
+again uncordon

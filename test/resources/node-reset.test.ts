@@ -1,0 +1,114 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { Output, type TaskId } from '../../src/core/index.ts'
+import { nodeReset } from '../../src/resources/kubeadm/node-reset.ts'
+import { nodeCertificate, throwAwayCa } from './certificate.ts'
+import { KubeadmHost } from './kubeadm-stand-in.ts'
+
+const ca = throwAwayCa()
+const other = throwAwayCa()
+const certificate = nodeCertificate('cp1')
+const caHash = Output.ofTask<string>('cp2/kubeadm init:cluster' as TaskId)
+const resource = (isServer = true) =>
+  nodeReset({ node: 'cp1', criSocket: 'unix:///run/x.sock', isServer, etcdData: '/var/lib/etcd', caHash })
+const desired = { caHash: ca.hash }
+
+/** A control plane node, with files that others have put into the folders that kubeadm empties. */
+function standing(clusterCa = ca.pem, pem = certificate): KubeadmHost {
+  const host = new KubeadmHost()
+  for (const name of [
+    'admin.conf',
+    'kubelet.conf',
+    'manifests/kube-apiserver.yaml',
+    'manifests/etcd.yaml',
+    'pki/ca.key',
+  ])
+    host.write(`/etc/kubernetes/${name}`, 'kubeadm\n')
+  host.write('/etc/kubernetes/pki/ca.crt', clusterCa)
+  host.write('/var/lib/kubelet/pki/kubelet-client-current.pem', pem)
+  host.write('/var/lib/etcd/member/wal/0.wal')
+  host.write('/var/lib/etcd/notes')
+  host.write('/etc/kubernetes/manifests/own.yaml', 'pod\n')
+  host.write('/var/lib/kubelet/config.json', 'logins\n')
+  host.write('/var/lib/evcctl/kubelet.unproven')
+  return host
+}
+
+/** What is left where a reset has ended. */
+const left = {
+  kubernetes: { 'manifests/own.yaml': expect.stringContaining('pod\n') },
+  kubelet: { 'config.json': expect.stringContaining('logins\n') },
+  etcd: { notes: expect.any(String) },
+}
+const found = (host: KubeadmHost) => ({
+  kubernetes: host.tree('/etc/kubernetes'),
+  kubelet: host.tree('/var/lib/kubelet'),
+  etcd: host.tree('/var/lib/etcd'),
+})
+
+describe('a host that leaves the cluster', () => {
+  test('is no node any more and has no data of etcd, and what others have put there is still there', async () => {
+    const host = standing()
+    expect(await host.applyAll(resource(), desired)).toEqual({ action: 'run', note: expect.stringContaining('stay') })
+    expect(found(host)).toEqual(left)
+    expect(host.asked()).toEqual([expect.stringMatching(/^reset --force --skip-phases=remove-etcd-member/)])
+    expect(host.has('/var/lib/evcctl/kubelet.unproven')).toBe(false)
+    expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
+  })
+
+  test('is left alone if it is no node', async () => {
+    const host = new KubeadmHost()
+    host.write('/var/lib/etcd/member/wal/0.wal')
+    host.write('/etc/kubernetes/manifests/own.yaml')
+    expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
+    expect(host.tree('/var/lib/etcd')).toHaveProperty('member/wal/0.wal')
+  })
+
+  test('keeps the data of an etcd if it was a worker', async () => {
+    const host = standing()
+    await host.applyAll(resource(false), desired)
+    expect(host.tree('/var/lib/etcd')).toHaveProperty('member/wal/0.wal')
+  })
+
+  test.each([
+    ['of another cluster', standing(other.pem), `This host belongs to another cluster.\n${other.hash}`],
+    ['with another name', standing(ca.pem, nodeCertificate('cp9')), 'and a node cannot be renamed.\nthe node cp9'],
+  ])('is refused, and nothing is written, if it is a node %s', async (_what, host, refused) => {
+    const before = found(host)
+    expect(await host.applyAll(resource(), desired)).toMatchObject({ refused: expect.stringContaining(refused) })
+    expect([host.asked(), found(host)]).toEqual([[], before])
+  })
+
+  test('is clean after the next run, whichever command the run before was killed at', async () => {
+    let kills = 0
+    for (let at = 1; ; at += 7) {
+      const host = standing()
+      killsAt(host, at)
+      await host.applyAll(resource(), desired)
+      if (Number(readFileSync(`${host.sandbox.root}/calls`, 'utf8')) < at) break
+      kills++
+      killsAt(host, -1)
+      expect([at, await host.applyAll(resource(), desired)]).not.toMatchObject([at, { failed: expect.anything() }])
+      expect([at, found(host)]).toEqual([at, left])
+      expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
+    }
+    expect(kills).toBeGreaterThan(3)
+  }, 120_000)
+})
+
+/** Has the `at`th of all calls of these programs end the script that calls them. */
+function killsAt(host: KubeadmHost, at: number): void {
+  const { root } = host.sandbox
+  for (const name of ['kubeadm', 'cp', 'rm', 'mv', 'mkdir', 'sync']) {
+    const real = name === 'kubeadm' ? `${root}/bin/kubeadm.real` : `$(PATH=/usr/bin:/bin command -v ${name})`
+    if (name === 'kubeadm' && !existsSync(`${root}/bin/kubeadm.real`)) host.renameStub('kubeadm', 'kubeadm.real')
+    host.stub(
+      name,
+      `n=$(cat ${root}/calls 2>/dev/null || echo 0); n=$((n + 1)); echo $n >${root}/calls
+if [ $n = ${at} ]; then kill -9 $PPID; exit 1; fi
+exec ${real} "$@"
+`,
+    )
+  }
+  writeFileSync(`${root}/calls`, '0\n')
+}
