@@ -77,13 +77,11 @@ export interface DistributedCluster {
   readonly first: ServerMade
   joinServer(host: JoiningHost): ServerMade
   joinAgent(host: JoiningHost): NodeMade
-<<<<<<< HEAD
   /**
    * Gives the distribution's own addons (DNS, service proxy) the version of the cluster. `after`: done when all API servers
    * have it.
    */
   addons(after: readonly Task[]): readonly Task[]
-=======
   /** Removes the member of etcd that the distribution runs on a control plane node; undefined if it runs none. */
   removeMember(order: MemberRemoval): Task | undefined
   /** Takes the node from a host that answers. */
@@ -102,7 +100,6 @@ export interface LeavingMachine {
   readonly leaving: LeavingHost
   /** Done when the cluster does not know the node any more. */
   readonly after: readonly Task[]
->>>>>>> 8528232 (Remove nodes that leave, as part of apply)
 }
 
 /** A host that has become a node. */

@@ -76,13 +76,10 @@ export const other: Distribution = {
       first,
       joinServer: host => server(host.machine, [...host.after, first.joined]),
       joinAgent: host => node(on, host.machine, [...host.after, first.joined]),
-<<<<<<< HEAD
       addons: () => [],
-=======
       removeMember: () => undefined,
       reset: ({ leaving, after: before }) =>
         on.builder.scope(leaving.name, 'k3s').add(barrier('is no node'), { after: before }),
->>>>>>> 8528232 (Remove nodes that leave, as part of apply)
     }
   },
 }

@@ -1,0 +1,36 @@
+import type { LocalHosts } from '../../../src/local/hosts.ts'
+
+/** What a client of a Service has seen. */
+export interface Served {
+  readonly asked: number
+  /** A line for each request without an answer: when it began (ms since the epoch), and what curl said. */
+  readonly failed: readonly string[]
+}
+
+const folder = '/run/evcctl-test-service'
+
+// Each request over a connection of its own, so that it goes to any of the pods.
+const loop = (address: string): string => `
+rm -rf ${folder}; mkdir -p ${folder}; cd ${folder}
+touch asked failed
+ask() {
+  begun=$(date +%s%3N)
+  said=$(curl --silent --show-error --fail --max-time 2 --output /dev/null "http://${address}/" 2>&1) || echo "$begun $said" >>failed
+  echo >>asked
+}
+while [ ! -e stop ]; do ask & sleep 0.1; done
+wait`
+
+/** Asks a Service ten times a second from a node, until it is told to stop. */
+export function startServiceClient(hosts: LocalHosts, node: string, address: string) {
+  const running = hosts.exec(node, loop(address))
+  return {
+    async stop(): Promise<Served> {
+      await hosts.exec(node, `touch ${folder}/stop`)
+      await running
+      const { stdout } = await hosts.exec(node, `wc -l <${folder}/asked; cat ${folder}/failed`)
+      const [asked = '0', ...failed] = stdout.trim().split('\n')
+      return { asked: Number(asked), failed }
+    },
+  }
+}

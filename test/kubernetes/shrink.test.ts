@@ -1,0 +1,228 @@
+import { basename } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Document, YAMLMap, YAMLSeq } from 'yaml'
+import type { PlanDocument } from '../../src/report/plan-json.ts'
+import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
+import { editClusterFile } from './kit/edit-cluster-file.ts'
+import { evcctl, eventsOf, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
+import { type Served, startServiceClient } from './kit/service-client.ts'
+
+let cluster: TestCluster
+/** A client on w2, which stays to the end, of a Service whose two pods begin on w1 and w2. */
+let client: { stop(): Promise<Served> }
+
+const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
+const applying = (): string[] => ['apply', cluster.file, '--yes', '--output', 'json']
+// cp2 is there from the beginning to the end.
+const kubectl = (...args: string[]): Promise<string> => kubectlOn(cluster, 'cp2', ...args)
+const nodes = async (): Promise<readonly string[]> =>
+  (await kubectl('get', 'nodes', '--output', 'name'))
+    .trim()
+    .split('\n')
+    .map(name => name.replace('node/', ''))
+    .sort()
+
+/** Gives a host state: absent. */
+async function leave(name: string): Promise<void> {
+  await editClusterFile(cluster.file, (document: Document) => {
+    const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
+    hosts.items.find(item => item.get('name') === name)?.set('state', 'absent')
+  })
+}
+
+async function planned(): Promise<PlanDocument> {
+  const { stdout, stderr } = await run('plan', cluster.file, '--output', 'json')
+  expect(stderr).toBe('')
+  return JSON.parse(stdout.split('\n').find(line => line.startsWith('{"type":"plan"'))!)
+}
+
+async function expectApplied(): Promise<void> {
+  const outcome = await run(...applying())
+  expect(outcome.stderr).toBe('')
+  expect([outcome.exitCode, failuresOf(outcome)]).toEqual([0, []])
+  await expectNoChanges()
+}
+
+async function expectNoChanges(): Promise<void> {
+  const plan = await run('plan', cluster.file, '--exit-code')
+  expect(plan.stdout).toContain('No changes.')
+  expect(plan.exitCode).toBe(0)
+}
+
+/** Two replicas of a web server, one a worker if possible, and a budget that both have to be there. */
+const web = (image: string): string => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 2
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      affinity:
+        podAntiAffinity:
+          preferredDuringSchedulingIgnoredDuringExecution:
+            - weight: 100
+              podAffinityTerm: { topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: web } } }
+      containers:
+        - name: web
+          image: ${image}
+          imagePullPolicy: IfNotPresent
+          command: [/bin/sh, -c, 'mkdir -p /www && hostname >/www/index.html && exec /bin/busybox httpd -f -p 8080 -h /www']
+          readinessProbe: { httpGet: { path: /, port: 8080 }, periodSeconds: 1 }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec:
+  selector: { app: web }
+  ports: [{ port: 80, targetPort: 8080 }]
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: { name: web }
+spec:
+  minAvailable: 2
+  selector: { matchLabels: { app: web } }
+`
+
+async function startWeb(): Promise<string> {
+  const archive = cluster.mirror.images.find(image => image.refs.some(ref => ref.includes('busybox')))
+  if (archive !== undefined) {
+    const url = `${cluster.mirrorUrl}/images/${basename(archive.file)}`
+    for (const name of ['w1', 'w2']) {
+      const loaded = await cluster.hosts.exec(name, `curl -fsS ${url} | ctr -n k8s.io images import -`)
+      expect([name, loaded.exitCode]).toEqual([name, 0])
+    }
+  }
+  const image = archive?.refs[0] ?? 'registry.k8s.io/e2e-test-images/busybox:1.29-4'
+  await cluster.hosts.exec('cp2', `cat >/root/web.yaml <<'EOF'\n${web(image)}\nEOF`)
+  await kubectl('apply', '-f', '/root/web.yaml')
+  await kubectl('wait', 'deployment/web', '--for=jsonpath={.status.readyReplicas}=2', '--timeout=4s').catch(() => {})
+  await waitUntil('both replicas', async () => {
+    return (await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}')) === '2'
+  })
+  return kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
+}
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: '3+2' })
+  await editClusterFile(cluster.file, document => {
+    document.setIn(['spec', 'etcd', 'allowEvenMembers'], true)
+    document.setIn(['spec', 'rollout', 'drain', 'timeout'], '20s')
+  })
+})
+
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+describe.sequential('a cluster of three control plane nodes and two workers', () => {
+  test('is made, and serves', async () => {
+    await expectApplied()
+    await waitUntil('healthy', () => isHealthy(cluster))
+    client = startServiceClient(cluster.hosts, 'w2', await startWeb())
+  })
+
+  test('loses a control plane node that is dead: its member of etcd and its Node are removed', async () => {
+    await cluster.hosts.kill('cp3')
+    await waitUntil('cp3 does not report', async () => /^cp3 +NotReady/m.test(await kubectl('get', 'nodes')))
+    await leave('cp3')
+    const { changes } = await planned()
+    const removal = changes.filter(({ role }) => role === 'remove-nodes')
+    expect(removal.map(({ host, title }) => [host, title])).toEqual([
+      ['cp1', 'drain cp3'],
+      ['cp1', 'etcd member of cp3'],
+      ['cp1', 'Node cp3'],
+    ])
+    expect(removal[1]!.fields[0]).toMatchObject({
+      before: '2 of 3 voting members answer, 2 needed',
+      after: '2 of 2 voting members answer, 2 needed',
+    })
+    await expectApplied()
+    expect(await nodes()).toEqual(['cp1', 'cp2', 'w1', 'w2'])
+    expect(await etcdMembers(cluster, 'cp1')).toEqual([
+      ['cp1', true],
+      ['cp2', true],
+    ])
+  })
+
+  test('loses its first control plane node, which is a node like any other', async () => {
+    await leave('cp1')
+    await expectApplied()
+    expect(await nodes()).toEqual(['cp2', 'w1', 'w2'])
+    expect(await etcdMembers(cluster, 'cp2')).toEqual([['cp2', true]])
+    const left = await cluster.hosts.exec(
+      'cp1',
+      'ls /etc/kubernetes/*.conf /etc/kubernetes/manifests/*.yaml /var/lib/etcd/member; systemctl is-enabled kubelet; systemctl is-active kubelet',
+    )
+    expect(left.stdout.trim().split('\n')).toEqual(['disabled', 'inactive'])
+  })
+
+  test('does not lose its last control plane node', async () => {
+    const before = await run('plan', cluster.file)
+    expect(before.exitCode).toBe(0)
+    await leave('cp2')
+    const outcome = await run('plan', cluster.file)
+    expect(outcome.exitCode).not.toBe(0)
+    expect(outcome.stderr).toContain('No control plane node would be left')
+    await editClusterFile(cluster.file, document => {
+      const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
+      hosts.items.find(item => item.get('name') === 'cp2')?.delete('state')
+    })
+  })
+
+  test('keeps a worker whose pod a PodDisruptionBudget holds, says so, and leaves it cordoned', async () => {
+    await leave('w1')
+    const { changes } = await planned()
+    expect(changes.find(({ title }) => title === 'drain w1')?.note).toMatch(
+      /^cordon, drain \(\d pods?; blocked by PodDisruptionBudget default\/web: 0 allowed, keeps default\/web-\S+\)$/,
+    )
+    const outcome = await run(...applying())
+    expect(outcome.exitCode).toBe(1)
+    expect(failuresOf(outcome).join()).toMatch(/w1 was not drained within 20 s. It stays cordoned/)
+    expect(failuresOf(outcome).join()).toMatch(
+      /blocked by PodDisruptionBudget default\/web: 0 allowed, keeps default\/web-/,
+    )
+    const lines = eventsOf(outcome).flatMap(event => (event.type === 'task:output' ? [event.line] : []))
+    expect(lines.join('\n')).toMatch(/1 pod left, 0 min \d+ s before evcctl gives up: default\/web-/)
+    const w1 = JSON.parse(await kubectl('get', 'node', 'w1', '-o', 'json'))
+    expect([w1.spec.unschedulable, w1.metadata.annotations['evcctl.dev/cordoned-by']]).toEqual([true, 'evcctl'])
+  })
+
+  test('loses it when the budget allows it, also after a run that was killed in the middle', async () => {
+    const killed = startEvcctl(applying(), cluster.env)
+    await killed.event(event => event.type === 'task:start' && event.title === 'drain w1')
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    await kubectl('patch', 'poddisruptionbudget', 'web', '--type=merge', '--patch', '{"spec":{"minAvailable":1}}')
+    await expectApplied()
+    expect(await nodes()).toEqual(['cp2', 'w2'])
+    const left = await cluster.hosts.exec('w1', 'ls /etc/kubernetes/kubelet.conf; systemctl is-active kubelet')
+    expect(left.stdout.trim()).toBe('inactive')
+  })
+
+  test('has served all the time', async () => {
+    const { asked, failed } = await client.stop()
+    console.log(`${asked} requests of a Service, ${failed.length} failed`)
+    expect(asked).toBeGreaterThan(500)
+    expect(failed).toEqual([])
+  })
+
+  test('does not return a node to service that its user has cordoned', async () => {
+    await kubectl('cordon', 'w2')
+    await expectNoChanges()
+    await kubectl('uncordon', 'w2')
+  })
+
+  test('takes a host back that has left', async () => {
+    await editClusterFile(cluster.file, document => {
+      const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
+      hosts.items.find(item => item.get('name') === 'w1')?.delete('state')
+    })
+    await expectApplied()
+    await waitUntil('w1 is Ready', async () => /^w1 +Ready /m.test(await kubectl('get', 'nodes')))
+  })
+})
