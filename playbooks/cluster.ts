@@ -7,11 +7,11 @@ import { declareDns } from './stages/declare-dns.ts'
 import { declareEtcd } from './stages/declare-etcd.ts'
 import { declareNetwork } from './stages/declare-network.ts'
 import { joinWorkers } from './stages/join-workers.ts'
+import { keepInService } from './stages/keep-in-service.ts'
 import { openFirewalls } from './stages/open-firewalls.ts'
 import { prepareHosts } from './stages/prepare-hosts.ts'
 import { removeNodes } from './stages/remove-nodes.ts'
 import { retireEtcdMembers } from './stages/retire-etcd-members.ts'
-import { returnToService } from './stages/return-to-service.ts'
 import { rollChanges } from './stages/roll-changes.ts'
 import { runNodes } from './stages/run-nodes.ts'
 
@@ -29,8 +29,7 @@ export const cluster: Operation = inventory => {
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
   closeFirewalls(on, removeNodes(on, hosts, controlPlane, nodes))
-  returnToService(on, nodes)
-  rollChanges(on, controlPlane, nodes)
+  rollChanges(on, controlPlane, nodes, keepInService(on, nodes))
   declareDns(on, controlPlane, nodes)
   checkNetwork(on, controlPlane, nodes, network)
   return on.builder.build()

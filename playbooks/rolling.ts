@@ -107,6 +107,8 @@ export interface Rolling extends RunningHosts {
   readonly kubelets: ReadonlyMap<string, Task>
   /** For each control plane node, by name: done when its static pods have their settings and serve the API. */
   readonly configured: ReadonlyMap<string, Task>
+  /** For each node that is taken out of service meanwhile, by name: done when it is in service again. */
+  readonly inService: ReadonlyMap<string, readonly Task[]>
   /** For each node, by name: the programs that may not be newer than its API server. */
   readonly last: ReadonlyMap<string, readonly Task[]>
 }
@@ -124,7 +126,7 @@ export interface Rolling extends RunningHosts {
  * for the settings that this task uploads.
  */
 export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void {
-  const { spec, distribution, facts, host, ready, kubelets, configured, last } = rolling
+  const { spec, distribution, facts, host, ready, kubelets, configured, last, inService } = rolling
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const roles = new Set([...rolled, ...distribution.rolled.roles])
   const held = builder.tasks.filter(task => roles.has(task.role) && !(task.role === os.name && members.has(task.host)))
@@ -135,7 +137,15 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const isMember = (name: string) => stacked.has(name)
   const batches = runningBatches(spec, facts)
   const well = 'running nodes is well'
-  roll(builder, batches, { host, held: [...held, ...configured.values()], proofs, alone: pods, isMember, well })
+  roll(builder, batches, {
+    host,
+    held: [...held, ...configured.values()],
+    proofs,
+    left: name => inService.get(name) ?? [],
+    alone: pods,
+    isMember,
+    well,
+  })
   const running = new Set(batches.flat())
   const isDown = (one: HostSpec) => isMember(one.name) && !hasMemberRunning(one, facts)
   for (const { name } of spec.hosts.filter(one => one.name !== host && running.has(one.name) && isDown(one))) {
@@ -193,19 +203,26 @@ interface Roll {
   /** The tasks of a host that must be done before the next batch begins. */
   readonly proofs: (host: string) => readonly Task[]
   readonly well: string
+  /** The tasks that take a host back into service; see Rolled. */
+  readonly left?: (host: string) => readonly Task[]
   /** The tasks that run on one node at a time, even within a batch; see Rolled. */
   readonly alone?: (host: string) => readonly Task[]
   /** Whether a host has a member of etcd. If it is lost, the loss of the next one may cost the quorum. Default: none has. */
   readonly isMember?: (host: string) => boolean
 }
 
-function roll(builder: GraphBuilder, batches: Batches, { host, held, proofs, well, alone, isMember }: Roll): void {
+function roll(
+  builder: GraphBuilder,
+  batches: Batches,
+  { host, held, proofs, well, left, alone, isMember }: Roll,
+): void {
   const byHost = Map.groupBy(held, task => task.host)
   if (byHost.size === 0) return
   const scope = builder.scope(host, 'rolling')
   rolling(builder, batches, {
     held: name => byHost.get(name) ?? [],
     proofs,
+    ...(left === undefined ? {} : { left }),
     ...(alone === undefined ? {} : { alone }),
     ...(isMember === undefined ? {} : { isNeeded: isMember }),
     gate: (batch, order) => scope.add(barrier(`batch ${batch} of the ${well}`), order),

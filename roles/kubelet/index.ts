@@ -61,7 +61,9 @@ export interface KubeletOutputs {
 export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
   name: 'kubelet',
   declare(scope, params) {
-    const configured = scope.add(kubeletConfigurationFile(params.configuration, params.version), { after: [params.joined] })
+    const configured = scope.add(kubeletConfigurationFile(params.configuration, params.version), {
+      after: [params.joined],
+    })
     const flags = scope.add(kubeletFlags(params.flags), { after: [params.joined] })
     // cri-dockerd passes the kubelet's credentials on to Docker. A reset empties the folder, so this task comes after it.
     const options = { after: [params.joined], nameOf: kubeletName }

@@ -1,5 +1,6 @@
 import {
   type ApiAccess,
+  bracket,
   type DrainSettings,
   drained,
   inService,
@@ -41,6 +42,24 @@ export const nodeRemoval: Role<NodeRemovalParameters, { readonly gone: Task }> =
   declare: (scope, { after, ...params }) => ({ gone: scope.add(nodeGone(params), { after }) }),
 }
 
+export interface NodeReplacementParameters {
+  readonly api: ApiAccess
+  /** Name of the node. */
+  readonly node: string
+  readonly drain: DrainSettings
+  /** What changes while the node is out of service. The last of these tasks is done when it can run pods again. */
+  readonly inside: readonly Task[]
+}
+
+/** Takes a node out of service for as long as something on it changes, from a control plane node. */
+export const nodeReplacement: Role<NodeReplacementParameters, { readonly returned: readonly Task[] }> = {
+  name: 'node-service',
+  declare(scope, { api, node, drain, inside }) {
+    const enter = [drained({ api, node, drain })]
+    return { returned: bracket(scope, { enter, leave: [inService({ api, node })] }, inside).left }
+  },
+}
+
 export interface NodeReturnParameters {
   readonly api: ApiAccess
   /** Name of the node. */
@@ -51,6 +70,6 @@ export interface NodeReturnParameters {
 
 /** Returns a node to service that a run of evcctl has cordoned and left so, from a control plane node. */
 export const nodeReturn: Role<NodeReturnParameters, { readonly returned: Task }> = {
-  name: 'return-to-service',
+  name: 'node-service',
   declare: (scope, { after, ...params }) => ({ returned: scope.add(inService(params), { after }) }),
 }

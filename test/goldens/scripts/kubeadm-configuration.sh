@@ -10,7 +10,7 @@ if [ -f /var/lib/evcctl/kubeadm-configuration.json ]; then printf 'record='; bas
 if [ -f /etc/kubernetes/pki/apiserver.crt ]; then printf 'certificate='; base64 -w 0 </etc/kubernetes/pki/apiserver.crt; echo; fi
 manifest=/var/lib/evcctl/static-pods/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=/etc/kubernetes/manifests/kube-apiserver.yaml
-sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p' "$manifest" 2>/dev/null || :
+sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p; s|^ *image: .*/kube-apiserver:v|version=|p' "$manifest" 2>/dev/null || :
 if [ -d /var/lib/evcctl/static-pods ]; then
   for component in $(diff -r -q -B -I '^ *#' /var/lib/evcctl/static-pods /etc/kubernetes/manifests 2>/dev/null |
     sed -n 's|^Files /var/lib/evcctl/static-pods/\(.*\)\.yaml and .* differ$|\1|p; s|^Only in /var/lib/evcctl/static-pods: \(.*\)\.yaml$|\1|p'); do

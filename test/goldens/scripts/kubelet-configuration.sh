@@ -21,6 +21,6 @@ until write_config; do
   if [ "$tries" -ge 5 ]; then exit 1; fi
   sleep 2
 done
-cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
+{ printf '# kubeadm %s\n' "$(kubeadm version -o short)"; cat /var/lib/kubelet/config.yaml; } >/var/lib/evcctl/kubelet-config.yaml.next
 { sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
 mv -fT /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml

@@ -1,0 +1,34 @@
+import { nodeReplacement, nodeReturn } from '../../roles/node-service/index.ts'
+import { type Machine, minorOf, type Site, type Task } from '../../src/index.ts'
+import { isRunningNode } from '../standing.ts'
+import type { RunningNode } from './run-nodes.ts'
+
+/**
+ * Drains nodes whose kubelet gets another minor version, and returns them to service when they are Ready with it: the former
+ * kubelet's pods are not known to work with the new one (https://kubernetes.io/releases/version-skew-policy/). Other nodes
+ * that evcctl has cordoned and that stay are uncordoned: a run was cut off, or a node was to leave and is wanted again. A
+ * node that somebody else cordoned stays so. The only node of a cluster is not drained, because its pods have nowhere to go.
+ *
+ * Returns, for each node that is drained, by name, the tasks that are done when it is in service again.
+ */
+export function keepInService(
+  { inventory, distribution, first, declare }: Site,
+  nodes: readonly RunningNode[],
+): ReadonlyMap<string, readonly Task[]> {
+  const { spec, facts } = inventory
+  const { api } = distribution
+  const getsOtherMinor = ({ host, facts: { kubernetes } }: Machine) =>
+    kubernetes.kubelet !== undefined &&
+    minorOf(kubernetes.kubelet) !== minorOf(spec.kubernetes.version) &&
+    isRunningNode(host, facts)
+  const isDrained = ({ machine }: RunningNode) => nodes.length > 1 && getsOtherMinor(machine)
+  for (const { machine, up } of nodes.filter(node => !isDrained(node)))
+    declare(nodeReturn, first.name, { api, node: machine.name, after: up })
+  return new Map(
+    nodes.filter(isDrained).map(({ machine, last, running, ready }) => {
+      const inside = [...last, running, ready]
+      const order = { api, node: machine.name, drain: spec.rollout.drain, inside }
+      return [machine.name, declare(nodeReplacement, first.name, order).returned]
+    }),
+  )
+}
