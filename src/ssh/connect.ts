@@ -6,6 +6,7 @@ import { Connection } from './connection.ts'
 import { addressesOf, dial, dialError } from './dial.ts'
 import { hostError, sshCommand } from './failure.ts'
 import { ClosedEarly, handshake, prepareHandshake, type Services } from './handshake.ts'
+import { JumpHostLost } from './jump-host-lost.ts'
 import { LoginRefused } from './login.ts'
 import { systemNames } from './names.ts'
 import type { Endpoint } from './resolve.ts'
@@ -55,6 +56,7 @@ export async function connect(
   } catch (error) {
     if (error instanceof HostError) throw error
     signal.throwIfAborted()
+    if (error instanceof JumpHostLost) throw error.asHostError()
     if (refused !== undefined) throw refused
     if (timeout.signal.aborted) throw timedOut(endpoint, phase)
     if (error instanceof ClosedEarly) throw closedEarly(endpoint, error)
@@ -81,7 +83,7 @@ async function inTurn<T>(
   try {
     return await turns.take(signal, () => {
       timeout.goOn()
-      if (stream.destroyed) throw new ClosedEarly(lost.message, { cause: lost })
+      if (stream.destroyed) throw lost instanceof JumpHostLost ? lost : new ClosedEarly(lost.message, { cause: lost })
       return work()
     })
   } catch (error) {

@@ -6,6 +6,7 @@ import { Deadline } from '../core/deadline.ts'
 import { settledOrAborted } from '../core/settled-or-aborted.ts'
 import { forwardedStream } from './forwarded.ts'
 import type { LoggedIn } from './handshake.ts'
+import { JumpHostLost } from './jump-host-lost.ts'
 import { Pace } from './pace.ts'
 import type { Endpoint } from './resolve.ts'
 
@@ -38,6 +39,7 @@ export class Connection {
   readonly #stream: LoggedIn['stream']
   readonly #channels = new PQueue({ concurrency: mostChannels })
   readonly #open = new Set<ClientChannel>()
+  readonly #forwarded = new Set<Duplex>()
   #opening = 0
   #someClosed = Promise.withResolvers<void>()
   #lastError: Error | undefined
@@ -183,23 +185,35 @@ export class Connection {
     _protocol.ping()
   }
 
-  /** A TCP connection from that host to another one. */
+  /** A TCP connection from that host to another one. Fails with JumpHostLost when the connection to that host ends. */
   forward(host: string, port: number): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       if (!this.#alive) {
-        reject(new Error(this.endReason()))
+        reject(this.#lost())
         return
       }
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)
-          else if (this.#takes(channel)) resolve(forwardedStream(channel, (bytes, isOver) => this.#turn(bytes, isOver)))
-          else reject(this.#lastError)
+          else if (this.#takes(channel)) resolve(this.#forward(channel))
+          else reject(this.#lost())
         })
       } catch (error) {
         reject(error)
       }
     })
+  }
+
+  #forward(channel: Channel): Duplex {
+    const stream = forwardedStream(channel, (bytes, isOver) => this.#turn(bytes, isOver))
+    this.#forwarded.add(stream)
+    // It may fail in the same turn, before anybody listens to it; an error that nobody hears ends the process.
+    return stream.on('error', () => undefined).once('close', () => this.#forwarded.delete(stream))
+  }
+
+  // A jump host that is itself behind one passes on which of them was lost.
+  #lost(): JumpHostLost {
+    return this.#lastError instanceof JumpHostLost ? this.#lastError : new JumpHostLost(this.endpoint, this.endReason())
   }
 
   /** Ends the connection in an orderly way, and after a second by force, without waiting for the other side. */
@@ -252,6 +266,8 @@ export class Connection {
   #giveUp(error: Error): void {
     this.#lastError = error
     this.#alive = false
+    // Before the end of the connection reaches them without a reason.
+    for (const stream of this.#forwarded) stream.destroy(this.#lost())
     this.#stream.destroy()
   }
 
@@ -288,7 +304,7 @@ function insideOf(client: LoggedIn['client']) {
   }
 }
 
-// Reads and drops the data of the channel: unread data would stay in memory, and ssh2 does not enforce its window.
+// Reads and drops the data of the channel: unread data would stay in memory.
 function abandon(channel: ClientChannel): void {
   channel.resume()
   channel.stderr.resume()

@@ -1,4 +1,4 @@
-import { Duplex, type Readable } from 'node:stream'
+import { Duplex } from 'node:stream'
 import type { Channel } from 'ssh2'
 
 /** So much is sent for a host before the others behind its jump host get their turn, bytes: a packet of a file. */
@@ -52,8 +52,5 @@ export function forwardedStream(
     else stream.once('end', () => stream.destroy())
   })
   channel.on('error', (error: Error) => stream.destroy(error))
-  // A TCP connection has no stderr, but a jump host may send some. It is read, so that it uses no memory.
-  const stderr = channel.stderr as Readable
-  stderr.on('error', () => undefined).resume()
   return stream
 }

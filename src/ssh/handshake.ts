@@ -6,6 +6,7 @@ import { guardProtocol } from './guarded-protocol.ts'
 import { guardStream } from './guarded-stream.ts'
 import type { HandshakeTurns } from './handshake-turns.ts'
 import { type AcceptedKey, acceptUnknown, checkHostKey, describeKey, findEntries } from './host-key.ts'
+import { JumpHostLost } from './jump-host-lost.ts'
 import type { KeyRing } from './keys.ts'
 import type { KnownHostsStore } from './known-hosts-store.ts'
 import type { Login } from './login.ts'
@@ -92,7 +93,8 @@ export async function handshake(
       client.on('error', (error: Error & { level?: string }) => {
         // A key that could not sign is not the end: ssh2 goes on with the next.
         if (error.level === 'agent' || (error.level === 'client-authentication' && !login.gaveUp)) return
-        if (phase === 'login' && error.level !== 'client-socket') done(login.error(error))
+        if (error instanceof JumpHostLost) done(error)
+        else if (phase === 'login' && error.level !== 'client-socket') done(login.error(error))
         else if (closedEarly(error)) done(new ClosedEarly(error.message, { cause: error }))
         else done(noSsh(endpoint, offer, reader.read(), error))
       })

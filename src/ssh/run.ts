@@ -140,8 +140,7 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
   return { exitCode }
 }
 
-// A command that is to be ended is read to its end: its channel closes only then. No more waits here than the window of its
-// channel allows: see guardProtocol().
+// A command that is to be ended is read to its end: its channel closes only then. No more waits here than takeData() allows.
 function holdBack(stream: Readable, { backlog, signal }: RunOptions): void {
   const waiting = signal.aborted ? undefined : backlog?.()
   if (waiting === undefined) return

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection, ServerChannel } from 'ssh2'
 import { describe, expect, it } from 'vitest'
 import { limits } from '../../src/core/limits.ts'
@@ -54,10 +53,13 @@ describe('what comes before a command', () => {
 })
 
 describe('a command whose output nobody takes', () => {
+  const cut = Promise.withResolvers<void>()
+
   // As no sshd does: it sends whatever the client's window is.
   const heedless = (channel: ServerChannel, client: Connection) => {
     const raw = client as unknown as { _protocol: { channelData(id: number, data: Buffer): void } }
     const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing
+    client.once('close', () => cut.resolve())
     let sent = 0
     const send = (): void => {
       for (let i = 0; i < 32; i++) raw._protocol.channelData(id, Buffer.alloc(32_001, 'x'))
@@ -71,7 +73,6 @@ describe('a command whose output nobody takes', () => {
     await using server = await startServer({ answer: heedless })
     await using subject = pool(server.target())
     let taken = 0
-    const slow = sleep(1000)
     const work = subject.run('w1', {
       command: 'true',
       sudo: false,
@@ -80,7 +81,7 @@ describe('a command whose output nobody takes', () => {
         taken += chunk.length
       },
       onStderr: () => undefined,
-      backlog: () => slow,
+      backlog: () => cut.promise,
     })
     expect((await hostError(work, 'lost')).message).toContain('it sends more than it was told to')
     expect(taken).toBeLessThan(5 * 1024 * 1024)
