@@ -45,7 +45,7 @@ export class Connection {
   #lastError: Error | undefined
   #alive = true
   /** Of what hosts behind this one share; nothing else is counted. */
-  readonly #pace = new Pace(answered => this.#ask(answered))
+  #pace: Pace | undefined
   readonly #waiting: { readonly isOver: () => boolean; readonly go: () => void }[] = []
 
   /** `keepaliveMs` is the interval at which the client checks that the server still answers. */
@@ -142,7 +142,7 @@ export class Connection {
   }
 
   #turn(sent: number, isOver: () => boolean): Promise<void> {
-    this.#pace.add(sent)
+    this.#pace?.add(sent)
     return this.room(isOver)
   }
 
@@ -174,10 +174,11 @@ export class Connection {
 
   #isFull(): boolean {
     const { _protocol } = insideOf(this.#client)
-    return this.#stream.writableLength > mostWaiting || this.#pace.isFull || _protocol?._kexinit !== undefined
+    return this.#stream.writableLength > mostWaiting || this.#pace?.isFull === true || _protocol?._kexinit !== undefined
   }
 
-  // Every server answers to a keepalive, if only that it does not know what that is.
+  // By a keepalive. A server should answer all requests that want it, if only that it does not know what that is
+  // (RFC 4254, section 4).
   #ask(answered: () => void): void {
     const { _protocol, _callbacks } = insideOf(this.#client)
     if (!this.#alive || _protocol === undefined) return
@@ -192,6 +193,7 @@ export class Connection {
         reject(this.#lost())
         return
       }
+      this.#pace ??= new Pace(answered => this.#ask(answered))
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)

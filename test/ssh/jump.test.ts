@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Connection } from 'ssh2'
 import { describe, expect, it } from 'vitest'
+import { sendMessage } from './hostile.ts'
 import { newKey, startServer, type TestServer } from './server.ts'
 import { hostError, output, pool } from './support.ts'
 
@@ -14,6 +16,8 @@ async function config(folder: string, hops: Readonly<Record<string, TestServer>>
   await writeFile(file, `${blocks.join('\n')}\n${more}`)
   return file
 }
+
+const unimplemented = Buffer.from([3, 0, 0, 0, 0])
 
 describe('jump hosts', () => {
   it('lead to a host, each with a host key check and a login of its own', async () => {
@@ -99,6 +103,26 @@ describe('jump hosts', () => {
     await using without = pool({ ...target, proxyJump: 'none' }, { sshConfigFile })
     expect(await output(without, 'echo in')).toBe('in\n')
     expect(first.connections).toBe(1)
+  })
+
+  it.each([
+    ['do not answer keepalives', () => undefined],
+    // SSH_MSG_UNIMPLEMENTED (RFC 4253, section 11.4), which ssh2 takes for no answer.
+    ['say that they do not know what a keepalive is', (client: Connection) => sendMessage(client, unimplemented)],
+  ])('that %s lead to all hosts behind them', async (_, answer) => {
+    await using server = await startServer({ maxSessions: 100 })
+    await using gateway = await startServer({
+      authorizedKeys: [server.clientKey.public],
+      onReady: client => {
+        const { _protocol } = client as unknown as { _protocol: { _handlers: { GLOBAL_REQUEST: () => void } } }
+        _protocol._handlers.GLOBAL_REQUEST = () => answer(client)
+      },
+    })
+    const proxyJump = `root@127.0.0.1:${gateway.port}`
+    const names = Array.from({ length: 10 }, (_, number) => `w${number}`)
+    await using subject = pool(names.map(name => server.target({ name, proxyJump })))
+    const long = `# ${'x'.repeat(60_000)}\necho in`
+    expect(await Promise.all(names.map(name => output(subject, long, name)))).toEqual(names.map(() => 'in\n'))
   })
 
   it('with a changed host key stop every host behind them, and are named', async () => {
