@@ -20,8 +20,10 @@ export interface PlanInput {
   readonly plan: Plan
   /** Hosts that could not be read, and why. */
   readonly unreachable: ReadonlyMap<string, HostError>
-  /** Tasks whose state could not be found out although the host answered, and why. */
+  /** Tasks that were not judged although the host answered, and why. */
   readonly errors?: ReadonlyMap<TaskId, ErrorDetails>
+  /** Of these tasks, those that were compared, and whose change evcctl cannot make. */
+  readonly refused?: ReadonlySet<TaskId>
   /** Running hosts that change, batch after batch. Default: none does. */
   readonly batches?: Batches
 }
@@ -75,7 +77,7 @@ export interface PlanView {
   readonly batches: Batches
   readonly counts: PlanCounts
   readonly unreachable: readonly { readonly host: string; readonly unfit: boolean; readonly error: ErrorDetails }[]
-  /** Tasks whose state could not be found out although their hosts answered. */
+  /** Tasks that were not judged although their hosts answered: not compared, or with a change that evcctl cannot make. */
   readonly errors: readonly { readonly host: string; readonly title: string; readonly error: ErrorDetails }[]
 }
 

@@ -62,11 +62,10 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
   const notes = foldedNotes(options.notes ?? []).flatMap(note => [...wrap(noteLine(note, paint), width), ''])
   if (!hasChanges(view)) {
     const read = subject.hosts.length - view.unreachable.length
-    const what = `${count(read, 'host')} as described in ${subject.file}. No changes.`
     const rest =
       view.errors.length > 0
-        ? `${count(read, 'host')}; no changes found; the state of the tasks above could not be read.`
-        : what
+        ? `${count(read, 'host')}; ${whyUnjudged(input)}. No other changes.`
+        : `${count(read, 'host')} as described in ${subject.file}. No changes.`
     return [...locked, ...unread, ...unjudged, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
   }
   const texts = view.changes.map(change => ({
@@ -88,6 +87,13 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
   ]
   if (options.next !== undefined) lines.push(`Nothing was written. To do this: ${options.next}`)
   return lines.join('\n')
+}
+
+function whyUnjudged({ errors, refused }: PlanInput): string {
+  const refusals = [...(errors?.keys() ?? [])].filter(id => refused?.has(id)).length
+  if (refusals === 0) return 'the tasks above could not be compared'
+  if (refusals === errors?.size) return 'evcctl cannot change the tasks above'
+  return 'evcctl could not compare the tasks above, or cannot change them'
 }
 
 // The same note for many hosts is shown once.

@@ -160,6 +160,22 @@ describe('text of a plan', () => {
     expect(text).not.toContain('No changes.')
   })
 
+  const [read, wanted] = ['cp1/swap:all', 'cp1/runtime:containerd'] as TaskId[]
+  test.each([
+    ['could not be read', [], [read], 'the tasks above could not be compared'],
+    ['cannot be changed', [wanted], [wanted], 'evcctl cannot change the tasks above'],
+    ['are of both kinds', [wanted], [read, wanted], 'evcctl could not compare the tasks above, or cannot change them'],
+  ])('says last of tasks that %s what is true of them', (_, refused, ids, why) => {
+    const input = planned([
+      ['cp1/os/swap:all', undefined],
+      ['cp1/os/runtime:containerd', undefined],
+    ])
+    const errors = new Map(ids.map(id => [id!, { problem: 'something' }]))
+    const text = renderPlan({ ...input, errors, refused: new Set(refused.map(id => id!)) }, subject)
+    expect(text.split('\n').at(-1)).toMatch(/hosts?; .*\. No other changes\.$/)
+    expect(text.split('\n').at(-1)).toContain(`; ${why}.`)
+  })
+
   test('shows several fields with the same new value in one line', () => {
     const fields = ['conntrack', 'ethtool'].map(field => ({ field, after: 'installed' }))
     const text = renderPlan(planned([['cp1/os/packages:apt', change('create', fields)]]), subject)
