@@ -55,9 +55,10 @@ export function renderClosing(view: RunView, options: ClosingOptions): string {
   if (options.journal !== undefined) lines.push(`  run journal: ${options.journal}`)
   if (good && options.next !== undefined) lines.push(`  next: ${options.next}`)
   if (!good) {
-    const others =
-      view.stopping === undefined && view.hosts.size > 1 ? 'Everything that does not depend on it is done. ' : ''
-    const when = view.stopping === undefined ? 'When it is fixed' : 'To continue'
+    // Tasks are also cancelled where nobody asked for it: when the run lock is lost.
+    const cutOff = view.stopping !== undefined || cancelled > 0
+    const others = !cutOff && view.hosts.size > 1 ? 'Everything that does not depend on it is done. ' : ''
+    const when = cutOff ? 'To continue' : 'When it is fixed'
     lines.push(`  ${others}${when}: ${options.again}   (what is done is not done again)`)
   }
   return lines.join('\n')

@@ -89,3 +89,9 @@ test.each([
   expect(text.split('\n')[0]).toBe(`${head}, 0 failed, 0 skipped, 4 cancelled.`)
   expect(text).toContain('To continue: evcctl apply cluster.yaml   (what is done is not done again)')
 })
+
+test('a run that was cut off does not say that everything else is done', () => {
+  const text = closing(...end({ changed: 1, cancelled: 3 }))
+  expect(text).not.toContain('Everything that does not depend on it is done')
+  expect(text).toContain('To continue: evcctl apply cluster.yaml')
+})
