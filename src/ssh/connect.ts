@@ -5,6 +5,7 @@ import { HostError } from '../core/errors.ts'
 import { Connection } from './connection.ts'
 import { addressesOf, dial, dialError } from './dial.ts'
 import { hostError, sshCommand } from './failure.ts'
+import { Flooded } from './forwarded.ts'
 import { ClosedEarly, handshake, prepareHandshake, type Services } from './handshake.ts'
 import { JumpHostLost } from './jump-host-lost.ts'
 import { LoginRefused } from './login.ts'
@@ -74,22 +75,23 @@ async function inTurn<T>(
 ): Promise<T> {
   if (turns === undefined) return work()
   // Without a listener, a reset would end the process.
-  let lost = new Error('the server closed the connection')
-  const onError = (error: Error): void => {
-    lost = error
-  }
-  stream.on('error', onError)
+  stream.on('error', () => undefined)
   timeout.hold()
   try {
     return await turns.take(signal, () => {
       timeout.goOn()
-      if (stream.destroyed) throw lost instanceof JumpHostLost ? lost : new ClosedEarly(lost.message, { cause: lost })
+      if (stream.destroyed) throw endOf(stream)
       return work()
     })
   } catch (error) {
     stream.destroy()
     throw error
   }
+}
+
+function endOf({ errored: cause }: Duplex): Error {
+  if (cause instanceof JumpHostLost || cause instanceof Flooded) return cause
+  return new ClosedEarly(cause?.message ?? 'the server closed the connection', { cause })
 }
 
 function forwarded(through: Connection, endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {

@@ -149,6 +149,30 @@ describe('a jump host', () => {
     expect(details.actual).toContain('it sends data beside a TCP connection')
   })
 
+  it.each([
+    ['much', 100, 1000],
+    ['little at a time', 1000, 1],
+  ])('cannot fill the memory with %s for hosts that wait for their turn', async (_, pieces, bytes) => {
+    await using server = await startServer()
+    let forwarded = 0
+    await using gateway = await startServer({
+      authorizedKeys: [server.clientKey.public],
+      // As many hosts as log in at a time say nothing; the others wait for their turn.
+      onForwarded: (channel, client) => {
+        const sender = new HeedfulSender(channel, client)
+        if (++forwarded > 2) for (let times = 0; times < pieces; times++) sender.stdout(bytes)
+      },
+    })
+    const proxyJump = `root@127.0.0.1:${gateway.port}`
+    const names = ['w1', 'w2', 'w3']
+    await using subject = pool(
+      names.map(name => server.target({ name, proxyJump, connectTimeoutMs: name === 'w3' ? 10_000 : 500 })),
+      { maxHandshakes: 2 },
+    )
+    const [, , error] = await Promise.all(names.map(name => hostError(output(subject, 'true', name), 'unreachable')))
+    expect(error?.message).toContain('it sends more than an SSH server does before it is answered')
+  })
+
   it('that does so to a host which is at work is named, too', async () => {
     await using server = await startServer()
     let gatewayClient: Connection | undefined
