@@ -1,14 +1,15 @@
 /**
  * Generates src/catalog/data/component-schemas.ts: the fields in the documents of kubeadm, the kubelet and kube-proxy, read
- * from the Go types of the newest patch of each minor in the catalog. For maintainers: it needs Go and a module proxy.
+ * from the Go types of the newest patch of each minor that the catalog knows. For maintainers: it needs Go and a module
+ * proxy.
  */
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { compareBuild } from 'semver'
-import { kubernetesVersions } from '../src/catalog/index.ts'
+import { maxSatisfying } from 'semver'
+import { kubernetesMinors, minorOf, newestPatch } from '../src/catalog/index.ts'
 
 interface Schemas {
   readonly documents: Readonly<Record<string, string>>
@@ -17,12 +18,21 @@ interface Schemas {
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const target = join(root, 'src/catalog/data/component-schemas.ts')
-const minorOf = (version: string) => version.split('.').slice(0, 2).join('.')
 
+// A minor may have no version in the catalog yet. Then its newest one is that of the module proxy.
 function newestPatches(): readonly string[] {
-  const newest = new Map<string, string>()
-  for (const version of [...kubernetesVersions()].sort(compareBuild)) newest.set(minorOf(version), version)
-  return [...newest.values()]
+  return kubernetesMinors()
+    .toReversed()
+    .map(minor => newestPatch(minor) ?? newestModule(minor))
+}
+
+function newestModule(minor: string): string {
+  const { Versions } = JSON.parse(go(tmpdir(), 'list', '-m', '-versions', '-json', 'k8s.io/kubernetes')) as {
+    Versions: readonly string[]
+  }
+  const newest = maxSatisfying(Versions, `~${minor}.0`)
+  if (newest === null) throw new Error(`the module proxy has no Kubernetes ${minor}`)
+  return newest.slice(1)
 }
 
 function go(folder: string, ...args: readonly string[]): string {

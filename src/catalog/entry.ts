@@ -8,6 +8,11 @@ export interface CatalogEntry {
   /** The upstream URL; `{version}` and `{arch}` are replaced. */
   readonly url: string
   readonly kind: ArtifactKind
+  /**
+   * The URL of the checksum file that upstream publishes with a release; `{url}` is the URL of the download. Undefined:
+   * upstream publishes none, so the sha256 of a new version is that of the file itself.
+   */
+  readonly checksums?: string
   /** Version without `v`, newest first → architecture → sha256. */
   readonly sha256: Readonly<Record<string, Readonly<Record<Architecture, string>>>>
 }

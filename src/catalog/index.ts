@@ -1,6 +1,7 @@
 export * from './artifact.ts'
 export * from './compatibility.ts'
 export * from './entry.ts'
+export * from './published.ts'
 export * from './runtimes.ts'
 export * from './source.ts'
 export * from './versions.ts'

@@ -8,6 +8,8 @@ export interface ArtifactSources {
   readonly mirror?: string | Readonly<Record<string, string>>
   readonly folder?: string
   readonly checksums: Readonly<Record<string, string>>
+  /** The sha256 of cluster.lock.yaml by the path of the artifact. They win over the catalog, and `checksums` over them. */
+  readonly locked?: Readonly<Record<string, string>>
 }
 
 export interface ResolvedArtifact {
@@ -28,15 +30,23 @@ export function resolveArtifact(
   artifact: Artifact,
   exists: (path: string) => boolean = existsSync,
 ): ResolvedArtifact {
-  const sha256 = checksumOf(sources.checksums, artifact.path, artifact.version) ?? artifact.sha256
+  const sha256 = knownSha256(sources, artifact)
   if (sha256 === undefined) throw unknownChecksum(artifact)
   if (sources.folder !== undefined) {
     const file = folderPlaces(sources.folder, artifact).find(exists)
     if (file === undefined) throw notInFolder(sources.folder, artifact)
     return { from: { file }, sha256, site: 'local folder' }
   }
-  const url = mirrored(sources.mirror, artifact)
+  const url = mirroredUrl(sources.mirror, artifact.url)
   return { from: { url }, sha256, site: new URL(url).host }
+}
+
+/** The sha256 of an artifact, as far as it is known without asking a site: of cluster.yaml, its lock file or the catalog. */
+export function knownSha256(
+  { checksums, locked = {} }: Pick<ArtifactSources, 'checksums' | 'locked'>,
+  { path, version, sha256 }: Artifact,
+): string | undefined {
+  return checksumOf(checksums, path, version) ?? (Object.hasOwn(locked, path) ? locked[path] : sha256)
 }
 
 /**
@@ -62,12 +72,14 @@ export function folderPlaces(folder: string, artifact: Artifact): readonly strin
   return [join(folder, artifact.path), join(folder, basename(artifact.path))]
 }
 
-function mirrored(mirror: ArtifactSources['mirror'], artifact: Artifact): string {
-  if (mirror === undefined) return artifact.url
-  if (typeof mirror === 'string') return `${withoutSlash(mirror)}/${artifact.path}`
-  const [site = '', ...path] = artifact.path.split('/')
+/** Where an upstream URL is served: by the mirror for its site, or upstream. */
+export function mirroredUrl(mirror: ArtifactSources['mirror'], url: string): string {
+  if (mirror === undefined) return url
+  const upstream = url.replace(/^https?:\/\//, '')
+  if (typeof mirror === 'string') return `${withoutSlash(mirror)}/${upstream}`
+  const [site = '', ...path] = upstream.split('/')
   const prefix = Object.hasOwn(mirror, site) ? mirror[site] : undefined
-  return prefix === undefined ? artifact.url : `${withoutSlash(prefix)}/${path.join('/')}`
+  return prefix === undefined ? url : `${withoutSlash(prefix)}/${path.join('/')}`
 }
 
 function withoutSlash(url: string): string {
@@ -80,7 +92,7 @@ function unknownChecksum({ name, version, architecture, path }: Artifact): UserE
       where: 'spec.artifacts.checksums',
       problem: `No sha256 is known for ${name} ${version} (${architecture}).`,
       expected: `a line "<sha256>  ${path}" in the checksums file`,
-      next: 'Add that line, or choose a version of the catalog.',
+      next: `Add that line, or choose a version of the catalog. If cluster.lock.yaml has this version without ${architecture}, remove it there: it is then looked up again.`,
     },
     { exitCode: exitCodes.badInput },
   )

@@ -1,13 +1,12 @@
-import { gte } from 'semver'
 import { type ArtifactName, versionsOf } from './artifact.ts'
-import { type KubeadmImages, kubeadmImages, kubernetesMinors, minorOf, networkConflict } from './compatibility.ts'
+import { type KubeadmImages, knowledgeOf, minorOf, networkConflict } from './compatibility.ts'
 import type { RuntimeName } from './runtimes.ts'
 
 /** flannel versions that evcctl has manifests for, newest first; images are tagged `v<version>`. */
 export const flannelVersions = ['0.28.4'] as const
 
-/** Default versions for a Kubernetes version, unless cluster.yaml sets others. Versions are without `v`, image tags as published. */
-export interface Defaults extends KubeadmImages {
+/** Default versions for a Kubernetes version, unless cluster.yaml sets others. All are without `v`. */
+export interface Defaults {
   /** The version of each runtime (containerd, CRI-O, cri-dockerd). */
   readonly runtimes: Readonly<Record<RuntimeName, string>>
   readonly runc: string
@@ -20,11 +19,13 @@ export interface Defaults extends KubeadmImages {
 
 /**
  * The default etcd version of hosts with the role `etcd`. It is the version of kubeadm's own image when the catalog has
- * that version, because upstream tests the two together; otherwise it is the newest version in the catalog.
+ * that version, because upstream tests the two together; else the newest patch of its minor in the catalog. A minor that
+ * the catalog lacks is that of kubeadm's image, and has to be looked up. Without `images`, nothing is known of kubeadm.
  */
-export function defaultEtcd(kubernetes: string): string {
-  const [tested = ''] = defaultsFor(kubernetes).etcd.split('-')
-  return versionsOf('etcd').includes(tested) ? tested : newest('etcd')
+export function defaultEtcd(images: KubeadmImages | undefined): string {
+  const [tested = ''] = images?.etcd.split('-') ?? []
+  if (tested === '' || versionsOf('etcd').includes(tested)) return tested === '' ? newest('etcd') : tested
+  return versionsOf('etcd').find(version => minorOf(version) === minorOf(tested)) ?? tested
 }
 
 /** The Kubernetes versions in the catalog, newest first; the first is the default. */
@@ -37,16 +38,15 @@ export function newestPatch(minor: string): string | undefined {
   return kubernetesVersions().find(version => minorOf(version) === minor)
 }
 
-/** The default versions for a Kubernetes version. Throws RangeError for a minor outside kubernetesMinors(). */
+/** The default versions for a Kubernetes version. Throws RangeError for one that evcctl cannot install: see knowledgeOf(). */
 export function defaultsFor(kubernetes: string): Defaults {
-  const images = kubeadmImages.find(({ since }) => gte(kubernetes, since))
-  if (images === undefined || !kubernetesMinors().includes(minorOf(kubernetes)))
-    throw new RangeError(`No defaults for Kubernetes ${kubernetes}`)
+  if (knowledgeOf(kubernetes) === 'none') throw new RangeError(`No defaults for Kubernetes ${kubernetes}`)
   return {
-    ...images.images,
     runtimes: {
       containerd: newest('containerd'),
-      'cri-o': newest('cri-o', version => minorOf(version) === minorOf(kubernetes)),
+      // CRI-O has a release of each Kubernetes minor. The first one is looked up if the catalog has none yet.
+      'cri-o':
+        versionsOf('cri-o').find(version => minorOf(version) === minorOf(kubernetes)) ?? `${minorOf(kubernetes)}.0`,
       docker: newest('cri-dockerd'),
     },
     runc: newest('runc'),
@@ -58,14 +58,13 @@ export function defaultsFor(kubernetes: string): Defaults {
   }
 }
 
-// When no version is known to fit, this is the newest one; the checks of cluster.yaml then report the mismatch.
+// For a Kubernetes that no version is tested with, this is the newest one; a note then says so.
 function newestFor(network: 'calico' | 'cilium', name: ArtifactName, kubernetes: string): string {
-  const fits = versionsOf(name).find(version => networkConflict(network, version, kubernetes) === undefined)
-  return fits ?? newest(name)
+  return versionsOf(name).find(version => networkConflict(network, version, kubernetes) === undefined) ?? newest(name)
 }
 
-function newest(name: ArtifactName, fits: (version: string) => boolean = () => true): string {
-  const version = versionsOf(name).find(fits)
+function newest(name: ArtifactName): string {
+  const [version] = versionsOf(name)
   if (version === undefined) throw new RangeError(`The catalog has no ${name}`)
   return version
 }

@@ -6,15 +6,20 @@ import {
   catalog,
   containerdConflict,
   containerdForKubernetes,
+  defaultEtcd,
   defaultsFor,
+  imagesOf,
+  knowledgeOf,
   kubernetesMinors,
   kubernetesVersions,
   minorOf,
   networkConflict,
   newestPatch,
+  untestedNetwork,
   upstreamSites,
   versionsOf,
 } from '../../src/catalog/index.ts'
+import { schemaMinors } from '../../src/catalog/data/component-schemas.ts'
 
 const architectures = ['amd64', 'arm64'] as const
 
@@ -63,10 +68,11 @@ describe('the catalog', () => {
 })
 
 describe('versions that go together', () => {
-  it('installs 1.36.4 unless told otherwise, back to 1.34', () => {
+  it('installs 1.36.4 unless told otherwise, and knows 1.34 to 1.37', () => {
     expect(kubernetesVersions()[0]).toBe('1.36.4')
-    expect([...new Set(kubernetesVersions().map(minorOf))]).toEqual(kubernetesMinors())
-    expect(kubernetesMinors()).toEqual(['1.36', '1.35', '1.34'])
+    expect(kubernetesMinors()).toEqual(['1.37', '1.36', '1.35', '1.34'])
+    expect(kubernetesMinors()).toEqual(expect.arrayContaining([...new Set(kubernetesVersions().map(minorOf))]))
+    expect(schemaMinors).toEqual(kubernetesMinors().toReversed())
     expect(newestPatch('1.35')).toBe('1.35.8')
     expect(newestPatch('1.33')).toBeUndefined()
   })
@@ -81,12 +87,27 @@ describe('versions that go together', () => {
   })
 
   it.each([
+    ['1.37.2', 'known'],
+    ['1.34.0', 'known'],
+    ['1.38.0', 'newer'],
+    ['1.38.0-alpha.1', 'newer'],
+    ['1.33.9', 'none'],
+    ['2.0.0', 'none'],
+  ] as const)('says what it knows of Kubernetes %s: %s', (version, knowledge) => {
+    expect(knowledgeOf(version)).toBe(knowledge)
+    expect(imagesOf(version) !== undefined).toBe(knowledge === 'known')
+  })
+
+  it.each([
+    ['1.37.2', '3.7.0-0', 'v1.14.6', '3.10.2'],
+    // A pre-release is the minor that it leads to.
+    ['1.37.0-rc.1', '3.7.0-0', 'v1.14.6', '3.10.2'],
     ['1.36.4', '3.6.8-0', 'v1.14.2', '3.10.2'],
     ['1.35.8', '3.6.6-0', 'v1.13.1', '3.10.1'],
     ['1.34.4', '3.6.5-0', 'v1.12.1', '3.10.1'],
     ['1.34.1', '3.6.4-0', 'v1.12.1', '3.10.1'],
   ])('knows the images of kubeadm %s', (version, etcd, coredns, pause) => {
-    expect(defaultsFor(version)).toMatchObject({ etcd, coredns, pause })
+    expect(imagesOf(version)).toEqual({ etcd, coredns, pause })
   })
 
   it.each([
@@ -95,8 +116,18 @@ describe('versions that go together', () => {
     ['cilium', '1.20.0', '1.34.0', undefined],
     // Nothing is known about a private build.
     ['cilium', '1.99.0', '1.34.0', undefined],
+    // No version of it is tested with one that is so new.
+    ['cilium', '1.20.0', '1.38.0', undefined],
   ] as const)('knows whether %s %s goes with Kubernetes %s', (network, version, kubernetes, minors) => {
     expect(networkConflict(network, version, kubernetes)).toEqual(minors)
+  })
+
+  it.each([
+    ['of the catalog, as kubeadm has it', '3.6.8-0', '3.6.8'],
+    ['of the same minor, where the catalog has not that one', '3.6.5-0', '3.6.14'],
+    ['that has to be looked up, of a minor that the catalog lacks', '3.7.0-0', '3.7.0'],
+  ])('makes the etcd of etcd hosts one %s', (_, image, etcd) => {
+    expect(defaultEtcd({ etcd: image, coredns: 'v1.14.2', pause: '3.10.2' })).toBe(etcd)
   })
 
   it('has a network of each kind for every version', () => {
@@ -105,6 +136,11 @@ describe('versions that go together', () => {
       expect([kubernetes, networkConflict('calico', calico, kubernetes)]).toEqual([kubernetes, undefined])
       expect([kubernetes, networkConflict('cilium', cilium, kubernetes)]).toEqual([kubernetes, undefined])
     }
+  })
+
+  it('tells which networks are not tested with a new Kubernetes', () => {
+    expect(untestedNetwork('cilium', '1.20.0', '1.37.2')).toEqual(['1.36', '1.35', '1.34', '1.33'])
+    expect(untestedNetwork('calico', '3.31.7', '1.36.4')).toBeUndefined()
   })
 
   it.each([

@@ -1,9 +1,9 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Upstream publishes the checksums beside each archive as `<url>.sha256`. */
 export const cniPlugins: CatalogEntry = {
   url: 'https://github.com/containernetworking/plugins/releases/download/v{version}/cni-plugins-linux-{arch}-v{version}.tgz',
   kind: 'tar.gz',
+  checksums: '{url}.sha256',
   sha256: {
     '1.9.1': {
       amd64: 'b98f74a0f8522f0a83867178729c1aa70f2158f90c45a2ca8fa791db1c76b303',

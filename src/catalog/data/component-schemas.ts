@@ -1,10 +1,10 @@
 /**
  * Fields of the configuration documents of kubeadm (v1beta4), the kubelet (v1beta1) and kube-proxy (v1alpha1).
- * Made by `npm run catalog:schemas` from the Go types of Kubernetes 1.34.11, 1.35.8, 1.36.4; not to be edited by hand.
+ * Made by `npm run catalog:schemas` from the Go types of Kubernetes 1.34.11, 1.35.8, 1.36.4, 1.37.2; not to be edited by hand.
  */
 
 /** The minors that the table knows, oldest first. */
-export const schemaMinors: readonly string[] = ['1.34', '1.35', '1.36']
+export const schemaMinors: readonly string[] = ['1.34', '1.35', '1.36', '1.37']
 
 /** The type of each document, by its kind. */
 export const documentTypes: Readonly<Record<string, string>> = {
@@ -147,6 +147,7 @@ export const fieldTypes: Readonly<Record<string, Readonly<Record<string, string>
     cpuManagerPolicyOptions: '{}string',
     cpuManagerReconcilePeriod: 'duration',
     crashLoopBackOff: 'config/v1beta1.CrashLoopBackOffConfig',
+    defaultPodSysctls: '{}string >=1.37',
     enableContentionProfiling: 'bool',
     enableControllerAttachDetach: 'bool',
     enableDebugFlagsHandler: 'bool',

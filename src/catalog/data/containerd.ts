@@ -1,12 +1,10 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/**
- * Upstream publishes the checksums beside each archive as `<url>.sha256sum`. 1.7 is left out: its configuration has another
- * format.
- */
+/** 1.7 is left out: its configuration has another format. */
 export const containerd: CatalogEntry = {
   url: 'https://github.com/containerd/containerd/releases/download/v{version}/containerd-{version}-linux-{arch}.tar.gz',
   kind: 'tar.gz',
+  checksums: '{url}.sha256sum',
   sha256: {
     '2.3.4': {
       amd64: '9d68969855fbf676cdb8ed758e420fb048d61f984f61de3e53eddfebe484d168',

@@ -2,11 +2,11 @@ import type { CatalogEntry } from '../entry.ts'
 
 /**
  * The static bundle: crio, pinns, conmon, crun, runc and crictl in cri-o/bin (scripts/bundle/build of cri-o/packaging).
- * Upstream publishes the checksums beside each archive as `<url>.sha256sum`.
  */
 export const criO: CatalogEntry = {
   url: 'https://storage.googleapis.com/cri-o/artifacts/cri-o.{arch}.v{version}.tar.gz',
   kind: 'tar.gz',
+  checksums: '{url}.sha256sum',
   sha256: {
     '1.36.3': {
       amd64: 'fc2ece7cc22a505cca5e100438e4e58f7786f17b64467022e2d2019239c88349',

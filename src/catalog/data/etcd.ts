@@ -1,9 +1,10 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** etcd, etcdctl and etcdutl. Upstream publishes the checksums with each release as `SHA256SUMS`. */
+/** etcd, etcdctl and etcdutl. */
 export const etcd: CatalogEntry = {
   url: 'https://github.com/etcd-io/etcd/releases/download/v{version}/etcd-v{version}-linux-{arch}.tar.gz',
   kind: 'tar.gz',
+  checksums: 'https://github.com/etcd-io/etcd/releases/download/v{version}/SHA256SUMS',
   sha256: {
     '3.6.14': {
       amd64: 'ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5',

@@ -1,12 +1,10 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/**
- * Helm runs on the first control plane node only. Upstream publishes the checksums beside each download as
- * `helm-v<version>-linux-<arch>.tar.gz.sha256sum`.
- */
+/** Helm runs on the first control plane node only. */
 export const helm: CatalogEntry = {
   url: 'https://get.helm.sh/helm-v{version}-linux-{arch}.tar.gz',
   kind: 'tar.gz',
+  checksums: '{url}.sha256sum',
   sha256: {
     '3.18.4': {
       amd64: 'f8180838c23d7c7d797b208861fecb591d9ce1690d8704ed1e4cb8e2add966c1',

@@ -1,9 +1,9 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Upstream publishes the checksums beside each binary as `<url>.sha256`. */
 export const kubelet: CatalogEntry = {
   url: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubelet',
   kind: 'binary',
+  checksums: '{url}.sha256',
   sha256: {
     '1.36.4': {
       amd64: 'cf2562db46c48ab84cc3791540778ee7fb1a0a008529adbb434723dd02ed8b4b',
@@ -112,10 +112,10 @@ export const kubelet: CatalogEntry = {
   },
 }
 
-/** Upstream publishes the checksums beside each binary as `<url>.sha256`. */
 export const kubeadm: CatalogEntry = {
   url: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubeadm',
   kind: 'binary',
+  checksums: '{url}.sha256',
   sha256: {
     '1.36.4': {
       amd64: '10d054585907f2c8bb823c84f6a66b3bd2a474c3d795475f04e9a44f78650fe6',
@@ -224,10 +224,10 @@ export const kubeadm: CatalogEntry = {
   },
 }
 
-/** Upstream publishes the checksums beside each binary as `<url>.sha256`. */
 export const kubectl: CatalogEntry = {
   url: 'https://dl.k8s.io/release/v{version}/bin/linux/{arch}/kubectl',
   kind: 'binary',
+  checksums: '{url}.sha256',
   sha256: {
     '1.36.4': {
       amd64: '8b8f088da2dab964f853b38464033b1be15ede2839eca751482357c45abdd05a',

@@ -1,9 +1,10 @@
 import type { CatalogEntry } from '../entry.ts'
 
-/** Upstream publishes the checksums with each release as `runc.sha256sum`. */
+/** The checksum file is a signed text (OpenPGP): script/release_sign.sh of opencontainers/runc. */
 export const runc: CatalogEntry = {
   url: 'https://github.com/opencontainers/runc/releases/download/v{version}/runc.{arch}',
   kind: 'binary',
+  checksums: 'https://github.com/opencontainers/runc/releases/download/v{version}/runc.sha256sum',
   sha256: {
     '1.4.3': {
       amd64: 'f6ae8efc0fa40079e1475e97cbe9d1bd3f106a28d6af78a11d9f1bd565515e60',
