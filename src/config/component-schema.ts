@@ -35,10 +35,19 @@ export function isKnownMinor(minor: string): boolean {
   return schemaMinors.includes(minor)
 }
 
-/** Whether a field exists in a minor version. Always true for a version without schemas, because it may exist there. */
+/** The newest minor version with schemas. */
+export function newestKnownMinor(): string {
+  return schemaMinors.at(-1) ?? ''
+}
+
+/**
+ * Whether a field exists in a minor version. For a version without schemas, the newest ones count; if the version is wrong
+ * (an empty `minor`), every field may exist.
+ */
 export function existsIn({ since, until }: ComponentField, minor: string): boolean {
-  if (!isKnownMinor(minor)) return true
-  const at = (one: string) => compare(`${minor}.0`, `${one}.0`)
+  if (minor === '') return true
+  const known = isKnownMinor(minor) ? minor : newestKnownMinor()
+  const at = (one: string) => compare(`${known}.0`, `${one}.0`)
   return (since === undefined || at(since) >= 0) && (until === undefined || at(until) < 0)
 }
 

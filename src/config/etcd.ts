@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto'
-import { defaultEtcd, kubernetesMinors, kubernetesVersions, minorOf } from '../catalog/index.ts'
+import { defaultEtcd, knowledgeOf, kubernetesVersions } from '../catalog/index.ts'
 import { Secret } from '../core/index.ts'
 import type { Draft } from './draft.ts'
 import { certificateFindings } from './etcd-certificates.ts'
 import { localPath, readFailure, type Surroundings } from './files.ts'
 import type { Finding, Path } from './finding.ts'
+import { type ClusterLock, imagesFor } from './lock.ts'
 import type { EtcdSpec } from './spec.ts'
 
 /**
@@ -15,11 +16,12 @@ export function etcdSpec(
   draft: Draft,
   clusterFile: string,
   around: Surroundings,
+  lock: ClusterLock,
 ): { readonly spec: EtcdSpec; readonly findings: readonly Finding[] } {
   const { topology, version, allowEvenMembers, endpoints, certificates } = draft.sections.etcd
   if (topology === 'stacked') return { spec: { topology, allowEvenMembers }, findings: [] }
   if (endpoints === undefined || certificates === undefined) {
-    const wanted = version ?? defaultEtcd(kubernetesOf(draft))
+    const wanted = version ?? defaultEtcd(imagesFor(kubernetesOf(draft), lock))
     return { spec: { topology, managed: true, version: wanted, allowEvenMembers }, findings: [] }
   }
   const read = readFiles(certificates, clusterFile, around)
@@ -42,7 +44,7 @@ export function etcdSpec(
 function kubernetesOf(draft: Draft): string {
   const [newest = ''] = kubernetesVersions()
   const { version = newest } = draft.sections.kubernetes
-  return kubernetesMinors().includes(minorOf(version)) ? version : newest
+  return knowledgeOf(version) === 'none' ? newest : version
 }
 
 const files = ['ca', 'cert', 'key'] as const

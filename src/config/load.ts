@@ -25,6 +25,8 @@ import { explainAll } from './explain.ts'
 import { localPath, readFailure, type Surroundings, surroundings } from './files.ts'
 import { type Finding, formatPath, isMapping, type Path, valueAt } from './finding.ts'
 import { imageArchives } from './image-archives.ts'
+import { type ClusterLock, emptyLock, lockPath, parseLock } from './lock.ts'
+import { lockNotes } from './lock-notes.ts'
 import { normalise } from './normalise.ts'
 import { registryAuthorities } from './registry-authorities.ts'
 import { badInput } from './report.ts'
@@ -36,12 +38,18 @@ export async function loadClusterFile(file: string): Promise<ClusterSpec> {
   return parseClusterFile(await readClusterFile(file), file)
 }
 
+export interface ClusterSources extends Partial<Surroundings> {
+  /** The lock of the cluster file. Default: its lock file is read. */
+  readonly lock?: ClusterLock
+}
+
 /**
  * Checks the text of a cluster.yaml. `file` is its path, for messages. Relative paths in the text start at its folder.
- * Other files (checksums) are read through `given`. Throws UserErrors.
+ * Other files (the lock file, checksums) are read through `given`. Throws UserErrors.
  */
-export function parseClusterFile(text: string, file: string, given: Partial<Surroundings> = {}): ClusterSpec {
+export function parseClusterFile(text: string, file: string, given: ClusterSources = {}): ClusterSpec {
   const around = surroundings(given)
+  const { lock, errors: lockErrors } = lockFor(file, around, given.lock)
   const document = new ClusterDocument(text, file)
   const value = withoutEmptySections(document.value)
   const parsed = checked(value, file)
@@ -50,6 +58,8 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
   for (const finding of droppedKeys(value, findings)) findings.push(finding)
   const draft = makeDraft(value, [...findings])
   const report = (finding: Finding): void => void findings.push(finding)
+  const notes: string[] = []
+  const note = (text: string): void => void notes.push(text)
 
   const checksums = collectChecksums(draft.sections.artifacts.checksums, file, around)
   findings.push(...checksums.findings)
@@ -63,7 +73,7 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkNetwork,
     checkCilium,
     checkPorts,
-    checkVersions(known),
+    checkVersions(known, lock),
     checkPatches,
     checkKubeletPolicies,
     checkRuntime,
@@ -71,15 +81,16 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     checkLabels,
     checkSources,
   ])
-    check(draft, report)
+    check(draft, report, note)
   const images = imageArchives(draft.sections.images.archives, file, known, around)
   findings.push(...images.findings)
-  const etcd = etcdSpec(draft, file, around)
+  const etcd = etcdSpec(draft, file, around, lock)
   findings.push(...etcd.findings)
   const authorities = registryAuthorities(draft.sections.runtime.registryCAs, file, around)
   findings.push(...authorities.findings)
-  if (!parsed.success || findings.length > 0 || checksums.errors.length > 0)
-    throw new UserErrors(sorted(findings, document, checksums.errors))
+  const elsewhere = [...checksums.errors, ...lockErrors]
+  if (!parsed.success || findings.length > 0 || elsewhere.length > 0)
+    throw new UserErrors(sorted(findings, document, elsewhere))
 
   const { hosts, ...sections } = parsed.data.spec
   const spec = normalise({
@@ -91,12 +102,38 @@ export function parseClusterFile(text: string, file: string, given: Partial<Surr
     authorities: authorities.authorities,
     archives: images.archives,
     etcd: etcd.spec,
+    lock,
     env: around.env,
     where: path => document.where(path),
   })
   checkFolder(spec, around.exists, report)
   if (findings.length > 0) throw new UserErrors(sorted(findings, document, []))
-  return spec
+  return { ...spec, notes: [...notes, ...lockNotes(spec, lock)] }
+}
+
+// Errors of the lock file are told together with those of the cluster file.
+function lockFor(file: string, around: Surroundings, given: ClusterLock | undefined) {
+  try {
+    return { lock: given ?? readLock(file, around), errors: [] }
+  } catch (error) {
+    if (!(error instanceof UserErrors)) throw error
+    return { lock: emptyLock, errors: error.errors }
+  }
+}
+
+/** The lock of a cluster file; an empty one if it has no lock file. Throws UserErrors if the file cannot be used. */
+export function readLock(clusterFile: string, given: Partial<Surroundings> = {}): ClusterLock {
+  const path = lockPath(clusterFile)
+  let text: string
+  try {
+    text = surroundings(given).readFile(path)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    // A cluster file that is a pipe has nothing beside it.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return emptyLock
+    throw new UserErrors([badInput({ where: path, problem: `${readFailure(cause)}.`, next: `ls -l ${path}` }, cause)])
+  }
+  return parseLock(text, path)
 }
 
 function checked(value: unknown, file: string): ReturnType<typeof clusterSchema.safeParse> {
@@ -135,7 +172,8 @@ function droppedKeys(value: unknown, findings: readonly Finding[]): readonly Fin
   return dropped
 }
 
-async function readClusterFile(file: string): Promise<string> {
+/** The text of a cluster file, which may be a pipe. Throws UserErrors. */
+export async function readClusterFile(file: string): Promise<string> {
   let bytes: Buffer
   try {
     bytes = await readFileOrPipe(file, localFileBytes.clusterFile, pipePatience)

@@ -1,5 +1,6 @@
 import { type Defaults, defaultsFor, kubernetesVersions } from '../catalog/index.ts'
 import { localPath, type Surroundings } from './files.ts'
+import { type ClusterLock, imagesFor, lockedSums } from './lock.ts'
 import type { ParsedHost, ParsedSsh, Sections } from './schema/cluster.ts'
 import type {
   ClusterSpec,
@@ -23,6 +24,7 @@ export interface Parts {
   readonly authorities: Readonly<Record<string, string>>
   readonly archives: readonly ImageArchive[]
   readonly etcd: EtcdSpec
+  readonly lock: ClusterLock
   readonly env: Surroundings['env']
   /** The place of a value in the file, for errors that are found when the value is used. */
   where(path: readonly (string | number)[]): string
@@ -34,12 +36,14 @@ export function normalise(parts: Parts): ClusterSpec {
   const { controlPlane, kubernetes, runtime, network, artifacts, images } = sections
   const version = kubernetes.version ?? kubernetesVersions()[0] ?? ''
   const defaults = defaultsFor(version)
+  const kubeadm = imagesFor(version, parts.lock)
+  const locked = lockedSums(parts.lock)
   const flannel = network.flannel.version ?? defaults.flannel
   const hosts = hostsByState(parts)
   return {
     file,
     name: parts.name,
-    kubernetes: { ...kubernetes, version },
+    kubernetes: { ...kubernetes, version, ...(kubeadm === undefined ? {} : { images: kubeadm }) },
     controlPlane: definedOnly(controlPlane),
     etcd: parts.etcd,
     runtime: normaliseRuntime(runtime, defaults, parts),
@@ -62,6 +66,7 @@ export function normalise(parts: Parts): ClusterSpec {
       ...(artifacts.mirror === undefined ? {} : { mirror: artifacts.mirror }),
       ...(artifacts.folder === undefined ? {} : { folder: localPath(artifacts.folder, file, env) }),
       checksums: parts.checksums,
+      ...(Object.keys(locked).length === 0 ? {} : { locked }),
     },
     ...normaliseProxy(parts),
     images: { ...(images.registry === undefined ? {} : { registry: images.registry }), archives: parts.archives },
@@ -71,6 +76,7 @@ export function normalise(parts: Parts): ClusterSpec {
     rollout: sections.rollout,
     hosts: hosts.present,
     leaving: hosts.absent,
+    notes: [],
   }
 }
 

@@ -1,3 +1,4 @@
+import type { KubeadmImages } from '../catalog/index.ts'
 import type { Architecture, Login, Secret, Share } from '../core/index.ts'
 import type { CheckName, FreeSpacePath, HostRole, TaintEffect } from './names.ts'
 
@@ -22,6 +23,8 @@ export interface ClusterSpec {
   readonly firewall: FirewallSpec
   readonly preflight: PreflightSpec
   readonly rollout: RolloutSpec
+  /** What the reader of a plan should know of the file although it is no error. */
+  readonly notes: readonly string[]
   /** The hosts that are, or become, part of the cluster, in the order of the file. */
   readonly hosts: readonly HostSpec[]
   /** The hosts with `state: absent`, in the order of the file: they leave the cluster, or have left it. */
@@ -31,6 +34,8 @@ export interface ClusterSpec {
 export interface KubernetesSpec {
   /** Without `v`, e.g. `1.36.4`. */
   readonly version: string
+  /** The images of its kubeadm. Undefined: its minor is newer than all that evcctl knows, and not looked up yet. */
+  readonly images?: KubeadmImages
   readonly clusterDomain: string
   /** This patch and those below are deep-merged over the documents that evcctl generates (kubeadm.k8s.io/v1beta4 and others). */
   readonly clusterConfiguration: Patch
@@ -137,6 +142,8 @@ export interface ArtifactsSpec {
   readonly folder?: string
   /** Upstream URL without scheme (or a path or file name of an image archive) → sha256; wins over the catalog. */
   readonly checksums: Readonly<Record<string, string>>
+  /** Upstream URL without scheme → sha256 of cluster.lock.yaml; wins over the catalog. Left out if there is none. */
+  readonly locked?: Readonly<Record<string, string>>
 }
 
 /** The proxy of the hosts. At least one of `http` and `https` is set. */

@@ -169,6 +169,15 @@ export function quoted(text: string): string {
 /** The largest file that a host downloads for evcctl, bytes. The largest known one, Cilium's images, has some 0.5 GB. */
 export const downloadBytes = 8 * 1024 * 1024 * 1024
 
+/** How much this machine takes of a release site or mirror, bytes. The largest known kubeadm has some 75 MB. */
+export const releaseBytes = {
+  /** A checksum file. */
+  checksums: 1024 * 1024,
+  /** A download without a published checksum: a chart, a manifest, cri-dockerd. */
+  download: 64 * 1024 * 1024,
+  kubeadm: 256 * 1024 * 1024,
+} as const
+
 /** A size as messages show it: `8 MiB`. */
 export function sizeText(bytes: number): string {
   if (bytes < 1024) return `${bytes} bytes`

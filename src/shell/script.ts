@@ -124,7 +124,7 @@ function probeLines(scripts: readonly SharedRun[], order: readonly number[]): re
   return [...lines, 'evcctl_unguard']
 }
 
-/** The value of a password or passphrase for the SSH connection. Secrets are revealed in this file only. */
+/** The value of a password for the SSH connection, or for a proxy of this machine. Secrets are revealed in this file only. */
 export function credential(secret: Secret): string {
   return secret.reveal()
 }

@@ -91,7 +91,7 @@ describe('all errors at once', () => {
 kind: Clutser
 metadata: { name: edge }
 spec:
-  kubernetes: { version: 1.36.99 }
+  kubernetes: { version: 1.33.99 }
   network: { podCIDR: 10.96.0.0/16 }
   runtime: { version: 2.3.99, nmae: x }
   controlPlane: { localProxyPort: 6443 }
@@ -104,7 +104,6 @@ spec:
       '2:7  kind',
       '5:26  spec.kubernetes.version',
       '6:23  spec.network.podCIDR',
-      '7:23  spec.runtime.version',
       '7:31  spec.runtime.nmae',
       '8:35  spec.controlPlane.localProxyPort',
       '10:20  spec.hosts[0].adress',

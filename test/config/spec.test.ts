@@ -8,6 +8,7 @@ describe('the smallest file', () => {
       name: 'edge',
       kubernetes: {
         version: '1.36.4',
+        images: { etcd: '3.6.8-0', coredns: 'v1.14.2', pause: '3.10.2' },
         clusterDomain: 'cluster.local',
         clusterConfiguration: {},
         initConfiguration: {},
@@ -59,6 +60,7 @@ describe('the smallest file', () => {
         drain: { timeout: 300_000, deleteEmptyDirData: true, force: false },
       },
       leaving: [],
+      notes: [],
       hosts: [
         {
           name: 'cp1',

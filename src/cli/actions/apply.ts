@@ -40,6 +40,7 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
       return exitCodes.failed
     }
     if (!changes) {
+      recordLock(cluster)
       end(cluster, nothingDone(evaluated.evaluation), [])
       return exitCodeOf(evaluated.evaluation)
     }
@@ -70,6 +71,7 @@ async function converge(
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...current.unreachable, ...result.failedHosts]) }
   }
+  recordLock(cluster)
   const { result, lost } = await withLock(voters, cluster.run, { id: cluster.id, seen }, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
@@ -77,6 +79,13 @@ async function converge(
   if (lost !== undefined && !cluster.run.stop.aborted) throw lost
   if (lost !== undefined) throw new UserError(lost.details, { cause: lost, exitCode: exitCodes.cancelled })
   return exitCodeFor(cluster, result)
+}
+
+// What was looked up is recorded first: a host then never has a version that the next run would look up again.
+function recordLock({ lock, run }: ClusterRun): void {
+  if (lock === undefined) return
+  lock.record()
+  run.emit({ type: 'note', text: lock.summary })
 }
 
 // Another run may have applied something between the plan and the lock, so the plan shown may be out of date.

@@ -23,6 +23,6 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
     const exitCode = exitCodeOf(evaluated.evaluation)
     if (exitCode !== exitCodes.ok) return exitCode
-    return changes && options.exitCode ? exitCodes.changes : exitCodes.ok
+    return (changes || cluster.lock !== undefined) && options.exitCode ? exitCodes.changes : exitCodes.ok
   })
 }

@@ -20,7 +20,8 @@ import {
 import { createPool } from '../../ssh/index.ts'
 import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
 import { listenForInterrupts } from './interrupts.ts'
-import { openClusterWithSecrets } from './open-cluster.ts'
+import { openForPlan } from './open-cluster.ts'
+import type { PendingLock } from './pending-lock.ts'
 
 export interface ClusterRunOptions {
   /** The cluster file. */
@@ -39,6 +40,8 @@ export interface ClusterRun {
   readonly secrets: ClusterSecrets
   /** What is planned, or done. */
   readonly operation: Operation
+  /** What apply records in the lock file of the cluster before it writes to hosts; undefined: nothing. */
+  readonly lock: PendingLock | undefined
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -59,7 +62,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { spec, targets, secrets } = await openClusterWithSecrets(file)
+  const { spec, targets, secrets, lock } = await openForPlan(file)
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
   const stream = createEventStream(
@@ -81,11 +84,13 @@ export async function withClusterRun(
     stream.emit({ type: 'run:start', run: journal.run, command, cluster: spec.name, hosts })
     if (journal.missing !== undefined)
       stream.emit({ type: 'note', text: `There is no journal of this run: ${journal.missing}` })
+    for (const text of [...spec.notes, ...(lock?.notes() ?? [])]) stream.emit({ type: 'note', text })
     const { stop, abort } = interrupts
     const exitCode = await work({
       spec,
       secrets,
       operation,
+      lock,
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

@@ -3,6 +3,8 @@ import {
   type ClusterSpec,
   clusterSecrets,
   loadClusterFile,
+  parseClusterFile,
+  readClusterFile,
   type SecretOptions,
   sshTargets,
 } from '../../config/index.ts'
@@ -10,6 +12,7 @@ import type { SshTarget } from '../../core/index.ts'
 import { printable } from '../../report/index.ts'
 import { askSecret, canAskSecrets } from '../terminal/ask.ts'
 import { writeError } from '../terminal/streams.ts'
+import { type LookedUp, lookUpVersions } from './look-up-versions.ts'
 
 /** A valid cluster file, and how each of its hosts is reached. */
 export interface OpenCluster {
@@ -23,12 +26,21 @@ export async function openCluster(file: string): Promise<OpenCluster> {
   return { spec, targets: await sshTargets(spec, secretOptions()) }
 }
 
-/** Like openCluster(), and also reads the secrets that the hosts receive. Commands that read the whole host need them. */
-export async function openClusterWithSecrets(
-  file: string,
-): Promise<OpenCluster & { readonly secrets: ClusterSecrets }> {
-  const cluster = await openCluster(file)
-  return { ...cluster, secrets: await clusterSecrets(cluster.spec, secretOptions()) }
+/** A cluster that can be planned: with the secrets that its hosts receive, and all that its versions need. */
+export interface PlannableCluster extends OpenCluster, LookedUp {
+  readonly secrets: ClusterSecrets
+}
+
+/**
+ * Like openCluster(), and also reads the secrets that the hosts receive, and looks up versions that nothing here knows.
+ * Commands that compare whole hosts need both.
+ */
+export async function openForPlan(file: string): Promise<PlannableCluster> {
+  const text = await readClusterFile(file)
+  const spec = parseClusterFile(text, file)
+  const targets = await sshTargets(spec, secretOptions())
+  const secrets = await clusterSecrets(spec, secretOptions())
+  return { targets, secrets, ...(await lookUpVersions(spec, text, secrets)) }
 }
 
 function secretOptions(): SecretOptions {

@@ -4,12 +4,13 @@ import {
   existsIn,
   fieldsOfType,
   isKnownMinor,
+  newestKnownMinor,
   type Scalar,
 } from '../component-schema.ts'
 import { describeValue, mostExplained } from '../explain.ts'
-import { isMapping, type Path } from '../finding.ts'
+import { formatPath, isMapping, type Path } from '../finding.ts'
 import { nearest } from '../nearest.ts'
-import type { Report } from './check.ts'
+import type { Note, Report } from './check.ts'
 
 /** The documents of spec.kubernetes by their keys. */
 export const componentDocuments = {
@@ -65,23 +66,32 @@ interface Place {
   /** `1.36` */
   readonly minor: string
   readonly report: Report
+  readonly note: Note
   /** The number of unknown keys so far. */
   unknown: number
 }
 
 /**
  * Reports each key, at any depth, that the document does not have in this minor version of Kubernetes, and each value of a
- * wrong type. The programs decode strictly, so they would fail on the hosts in the middle of an apply. For minor versions
- * without a schema, only the types of known keys are checked.
+ * wrong type. The programs decode strictly, so they would fail on the hosts in the middle of an apply. A minor version that
+ * is newer than all schemas is checked against the newest: its keys may be new there, so those are told in notes. If `minor`
+ * is empty because the version is wrong, only the types of known keys are checked.
  */
 export function checkComponentDocument(
   document: ComponentDocument,
   value: Readonly<Record<string, unknown>>,
   minor: string,
   report: Report,
+  note: Note,
 ): void {
   const type = { is: 'object', name: documentType(componentDocuments[document].kind) } as const
-  checkValue(value, type, ['spec', 'kubernetes', document], { document, minor, report, unknown: 0 })
+  checkValue(value, type, ['spec', 'kubernetes', document], {
+    document,
+    minor,
+    report,
+    note,
+    unknown: 0,
+  })
 }
 
 function checkValue(value: unknown, type: ComponentType, path: Path, place: Place): void {
@@ -108,7 +118,18 @@ function checkObject(value: Readonly<Record<string, unknown>>, name: string, pat
     const field = fields.get(key)
     if (field !== undefined && existsIn(field, place.minor)) checkValue(item, field.type, [...path, key], place)
     else if (isKnownMinor(place.minor)) unknownKey(key, name, [...path, key], place)
+    else if (place.minor !== '') noteKey([...path, key], place)
   }
+}
+
+// The first ones are enough to make somebody look.
+function noteKey(path: Path, place: Place): void {
+  place.unknown += 1
+  if (place.unknown > mostExplained) return
+  const { program } = componentDocuments[place.document]
+  place.note(
+    `${formatPath(path)}: ${program} ${newestKnownMinor()} has no such key, and whether ${place.minor} has it is not known. If not, it will not start.`,
+  )
 }
 
 function unknownKey(key: string, name: string, path: Path, place: Place): void {

@@ -1,7 +1,7 @@
 import { kubernetesVersions } from '../../catalog/index.ts'
 import type { Draft } from '../draft.ts'
 import { describeValue } from '../explain.ts'
-import { type Path, startsWith, valueAt } from '../finding.ts'
+import { type Finding, type Path, startsWith, valueAt } from '../finding.ts'
 import { nearest } from '../nearest.ts'
 import type { Check, Report } from './check.ts'
 import { type ComponentDocument, checkComponentDocument, componentDocuments } from './component-documents.ts'
@@ -10,7 +10,7 @@ import { ownedFlags, ownedKeys } from './owned-keys.ts'
 const documents = Object.keys(componentDocuments) as readonly ComponentDocument[]
 
 /** Checks that patches do not contradict the rest of the file, and contain nothing that kubeadm or a component rejects. */
-export const checkPatches: Check = (draft, report) => {
+export const checkPatches: Check = (draft, report, note) => {
   const { version = kubernetesVersions()[0] ?? '' } = draft.sections.kubernetes
   const minor = draft.sound('spec.kubernetes.version') ? version.split('.').slice(0, 2).join('.') : ''
   for (const document of documents) {
@@ -26,9 +26,10 @@ export const checkPatches: Check = (draft, report) => {
       report({ path: [...path, ...parts], at: 'key', problem, next: advice(instead) })
       owned.push([...path, ...parts])
     }
-    checkComponentDocument(document, patch, minor, finding => {
+    const unlessOwned = (finding: Finding) => {
       if (!owned.some(one => startsWith(finding.path, one))) report(finding)
-    })
+    }
+    checkComponentDocument(document, patch, minor, unlessOwned, note)
     checkFlags(document, patch, path, report)
   }
   checkProxyMode(draft, report)

@@ -2,11 +2,11 @@ import { valid } from 'semver'
 import {
   type ArtifactName,
   artifact,
-  checksumOf,
   defaultsFor,
   flannelVersions,
+  knowledgeOf,
+  knownSha256,
   kubernetesMinors,
-  minorOf,
   networkConflict,
   newestPatch,
   runtimeConflict,
@@ -15,21 +15,28 @@ import {
 } from '../../catalog/index.ts'
 import type { Draft } from '../draft.ts'
 import type { Path } from '../finding.ts'
+import { type ClusterLock, lockedSums } from '../lock.ts'
 import { nearestVersions } from '../nearest.ts'
 import type { Check, Report } from './check.ts'
 
 const architectures = ['amd64', 'arm64'] as const
 
-/** Checks that versions are in the catalog, or are private builds with checksums, and that they fit each other. */
-export function checkVersions(checksums: Readonly<Record<string, string>> | undefined): Check {
+/**
+ * Checks that versions fit each other, and that they can be had. A version that nothing here knows is looked up when the
+ * cluster is planned; but not where hosts get files of a folder, because there no site is asked.
+ */
+export function checkVersions(checksums: Readonly<Record<string, string>> | undefined, lock: ClusterLock): Check {
   return (draft, report) => {
-    const { kubernetes, etcd, runtime, network } = draft.sections
-    const known = (names: readonly ArtifactName[], version: string) =>
-      names.every(name => versionsOf(name).includes(version) || isPrivateBuild(name, version, checksums))
+    const { kubernetes, etcd, runtime, network, artifacts } = draft.sections
+    const locked = lockedSums(lock)
+    const known = (name: ArtifactName, version: string) =>
+      architectures.some(
+        one => knownSha256({ checksums: checksums ?? {}, locked }, artifact(name, version, one)) !== undefined,
+      )
     const check = (path: string, names: readonly ArtifactName[], what: string, version: string | undefined) => {
-      if (version === undefined || !draft.sound(path) || known(names, version)) return
       // Without readable checksums, evcctl does not know which private builds exist.
-      if (checksums === undefined) return
+      if (artifacts.folder === undefined || checksums === undefined) return
+      if (version === undefined || !draft.sound(path) || names.every(name => known(name, version))) return
       reportUnknown(path.split('.'), names, what, version, report)
     }
     if (checkMinor(draft, report))
@@ -51,16 +58,6 @@ export function checkVersions(checksums: Readonly<Record<string, string>> | unde
   }
 }
 
-function isPrivateBuild(
-  name: ArtifactName,
-  version: string,
-  checksums: Readonly<Record<string, string>> = {},
-): boolean {
-  return architectures.some(
-    architecture => checksumOf(checksums, artifact(name, version, architecture).path, version) !== undefined,
-  )
-}
-
 function reportUnknown(
   path: Path,
   names: readonly ArtifactName[],
@@ -72,9 +69,11 @@ function reportUnknown(
   const examples = names.map(name => artifact(name, version, 'amd64').path)
   report({
     path,
-    problem: `There is no version ${version} of ${what} in the catalog.`,
+    problem: `There is no version ${version} of ${what} in the catalog, and with spec.artifacts.folder none is looked up.`,
     expected: `a version of the catalog; nearest: ${near.join(', ')}`,
-    next: `For a private build list its checksums in spec.artifacts.checksums, e.g. of ${examples.join(', ')}`,
+    next:
+      'Plan the cluster once without the folder, where the release sites can be reached, and keep the lock file. For a ' +
+      `private build list its checksums in spec.artifacts.checksums, e.g. of ${examples.join(', ')}`,
   })
 }
 
@@ -82,13 +81,12 @@ function reportUnknown(
 function checkMinor(draft: Draft, report: Report): boolean {
   const { version } = draft.sections.kubernetes
   if (version === undefined || !draft.sound('spec.kubernetes.version')) return false
-  if (kubernetesMinors().includes(minorOf(version))) return true
-  const newest = kubernetesMinors()[0] ?? ''
-  const oldest = kubernetesMinors().at(-1) ?? ''
+  if (knowledgeOf(version) !== 'none') return true
+  const newest = kubernetesMinors().map(newestPatch)
   report({
     path: ['spec', 'kubernetes', 'version'],
     problem: `Kubernetes ${version} is not a version that evcctl knows how to install.`,
-    expected: `${oldest} to ${newest}; newest: ${kubernetesMinors().map(newestPatch).join(', ')}`,
+    expected: `${kubernetesMinors().at(-1)} or newer; newest of the catalog: ${newest.filter(one => one !== undefined).join(', ')}`,
   })
   return false
 }
@@ -119,6 +117,7 @@ function checkRuntime(draft: Draft, report: Report): void {
   if (version === undefined || valid(version) === null) return
   if (!draft.sound('spec.runtime.name', 'spec.runtime.version', 'spec.kubernetes.version')) return
   const target = kubernetes.version ?? versionsOf('kubelet')[0] ?? ''
+  if (knowledgeOf(target) === 'none') return
   const wanted = runtimeConflict(name, target, version)
   if (wanted === undefined) return
   report({
@@ -135,6 +134,7 @@ function checkNetworkVersion(draft: Draft, report: Report): void {
   const { version } = network[cni]
   if (version === undefined || !draft.sound(`spec.network.${cni}.version`, 'spec.kubernetes.version')) return
   const target = kubernetes.version ?? versionsOf('kubelet')[0] ?? ''
+  if (knowledgeOf(target) === 'none') return
   const minors = networkConflict(cni, version, target)
   if (minors === undefined) return
   const name = cni === 'calico' ? 'Calico' : 'Cilium'

@@ -1,0 +1,113 @@
+import { statSync } from 'node:fs'
+import { artifact, knownSha256 } from '../../catalog/index.ts'
+import { proxyOf } from '../../cluster/index.ts'
+import {
+  type ClusterLock,
+  type ClusterSecrets,
+  type ClusterSpec,
+  emptyLock,
+  lockPath,
+  type MissingVersions,
+  missingVersions,
+  parseClusterFile,
+  readLock,
+  withLocked,
+} from '../../config/index.ts'
+import { type Architecture, exitCodes, type HttpProxy, UserError, UserErrors } from '../../core/index.ts'
+import { askKubeadm, environmentProxy, lookUpArtifact, type Reach } from '../../releases/index.ts'
+import { proxyFor } from '../../resources/support/index.ts'
+import { PendingLock } from './pending-lock.ts'
+
+export interface LookedUp {
+  /** The cluster with all that its versions need. */
+  readonly spec: ClusterSpec
+  /** What apply has to record; undefined if nothing was looked up. */
+  readonly lock: PendingLock | undefined
+}
+
+// The images of a kubeadm decide on the default etcd, which may have to be looked up as well. There is no third round.
+const mostRounds = 3
+
+/**
+ * Looks up what neither the cluster file, its lock file nor the catalog knows of its versions, at their release sites or at
+ * the mirror. It writes nothing but a temporary file. `text` is the text of the cluster file. Throws UserErrors.
+ */
+export async function lookUpVersions(
+  spec: ClusterSpec,
+  text: string,
+  secrets: ClusterSecrets,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<LookedUp> {
+  let current = spec
+  let found = emptyLock
+  for (let round = 0; round < mostRounds; round++) {
+    const missing = missingVersions(current)
+    if (missing === undefined) break
+    if (round === 0) refuseWithoutPlace(spec)
+    found = withLocked(found, await lookUp(current, missing, reachOf(spec, secrets, env)))
+    current = parseClusterFile(text, spec.file, { lock: withLocked(readLock(spec.file), found) })
+  }
+  return { spec: current, lock: found === emptyLock ? undefined : new PendingLock(lockPath(spec.file), found) }
+}
+
+function refuseWithoutPlace({ file, artifacts }: ClusterSpec): void {
+  if (artifacts.folder !== undefined)
+    throw new UserError(
+      {
+        where: `${file} spec.artifacts.folder`,
+        problem: 'This cluster needs a version that is not in the catalog, and with a folder none is looked up.',
+        next: 'Set the version in the file, and list its checksums in spec.artifacts.checksums.',
+      },
+      { exitCode: exitCodes.badInput },
+    )
+  if (statSync(file).isFile()) return
+  throw new UserError(
+    {
+      where: file,
+      problem:
+        'This cluster has a version that is not in the catalog, and beside a pipe there is no place for its lock file.',
+      next: 'Write the cluster file to a file, e.g. cluster.yaml, and name that.',
+    },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
+function reachOf(spec: ClusterSpec, secrets: ClusterSecrets, env: NodeJS.ProcessEnv): Reach {
+  const proxy: HttpProxy | undefined = proxyOf(spec, secrets) ?? environmentProxy(env)
+  const login = proxy?.login
+  const authorization = login?.password.map(
+    plain => `Basic ${Buffer.from(`${login.username}:${plain}`).toString('base64')}`,
+    'login for the proxy',
+  )
+  return {
+    proxyFor: url => (proxy === undefined ? undefined : proxyFor(url, proxy)),
+    ...(authorization === undefined ? {} : { proxyAuthorization: authorization }),
+  }
+}
+
+async function lookUp(spec: ClusterSpec, missing: MissingVersions, reach: Reach): Promise<ClusterLock> {
+  const { mirror } = spec.artifacts
+  const found = await Promise.allSettled(
+    missing.artifacts.map(async ([name, version]) => ({
+      [name]: { [version]: await lookUpArtifact(name, version, mirror, reach) },
+    })),
+  )
+  const errors = found.flatMap(one => (one.status === 'rejected' ? [one.reason as unknown] : []))
+  if (errors.length > 0) throw together(errors)
+  const artifacts = Object.assign({}, ...found.map(one => (one.status === 'fulfilled' ? one.value : {})))
+  if (missing.kubeadm === undefined) return { artifacts, kubeadm: {} }
+  const version = missing.kubeadm
+  const sha256 = (one: Architecture) =>
+    artifacts.kubeadm?.[version]?.[one] ?? knownSha256(spec.artifacts, artifact('kubeadm', version, one))
+  return { artifacts, kubeadm: { [version]: await askKubeadm(version, sha256, mirror, reach) } }
+}
+
+// A version that does not exist lacks all of its programs: one error is enough for those that say the same.
+function together(errors: readonly unknown[]): unknown {
+  const known = errors.filter(error => error instanceof UserError)
+  if (known.length < errors.length) return errors.find(error => !(error instanceof UserError))
+  const unique = new Map(
+    known.map(error => [`${error.exitCode} ${error.details.actual ?? error.details.problem}`, error]),
+  )
+  return new UserErrors([...unique.values()])
+}

@@ -1,0 +1,123 @@
+import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { type ClusterLock, emptyLock, lockText, parseLock, withLocked } from '../../config/index.ts'
+import { exitCodes, UserError } from '../../core/index.ts'
+import { localFileBytes } from '../../core/limits.ts'
+import { readLocalFile } from '../../core/local-file.ts'
+
+/** What was looked up in this run and is not in the lock file yet. A plan shows it, and an apply records it. */
+export class PendingLock {
+  readonly #path: string
+  readonly #found: ClusterLock
+
+  /** `path` is that of the lock file. */
+  constructor(path: string, found: ClusterLock) {
+    this.#path = path
+    this.#found = found
+  }
+
+  /** Sentences for the plan: what was looked up where, and what becomes of it. */
+  notes(): readonly string[] {
+    const { artifacts, kubeadm } = this.#found
+    const found = Object.entries(artifacts).flatMap(([name, versions]) =>
+      Object.entries(versions).map(([version, { from, ...sums }]) => {
+        const each = Object.entries(sums).map(([architecture, sha256]) => `${architecture} ${shortened(sha256)}`)
+        return { from, text: `${name} ${version} (sha256 of ${each.join(', ')})` }
+      }),
+    )
+    const sites = [...Map.groupBy(found, ({ from }) => from)].map(
+      ([from, all]) => `Not in the catalog, looked up at ${from}: ${all.map(({ text }) => text).join(', ')}.`,
+    )
+    const asked = Object.entries(kubeadm).map(
+      ([version, { etcd, coredns, pause }]) =>
+        `kubeadm ${version} was run on this machine to list its images: etcd ${etcd}, coredns ${coredns}, pause ${pause}.`,
+    )
+    return [...sites, ...asked].map(text => `${text} apply records this in ${basename(this.#path)}.`)
+  }
+
+  /** `Recorded in cluster.lock.yaml: kubelet 1.37.2, …` */
+  get summary(): string {
+    const names = Object.entries(this.#found.artifacts).flatMap(([name, versions]) =>
+      Object.keys(versions).map(version => `${name} ${version}`),
+    )
+    const asked = Object.keys(this.#found.kubeadm).map(version => `images of kubeadm ${version}`)
+    return `Recorded in ${basename(this.#path)}: ${[...names, ...asked].join(', ')}.`
+  }
+
+  /**
+   * Adds it to the lock file, which is replaced as a whole. Throws UserError if it cannot be written, or if the file has got
+   * something else for one of these versions since it was read.
+   */
+  record(): void {
+    const now = this.#read()
+    for (const [name, versions] of Object.entries(this.#found.artifacts))
+      for (const [version, found] of Object.entries(versions)) {
+        const there = now.artifacts[name]?.[version]
+        if (there === undefined) continue
+        for (const one of ['amd64', 'arm64'] as const)
+          if (there[one] !== found[one]) throw this.#changed(`${name} ${version} (${one})`, there[one], found[one])
+      }
+    this.#replace(lockText(withLocked(now, this.#found)))
+  }
+
+  #read(): ClusterLock {
+    try {
+      return parseLock(readLocalFile(this.#path, localFileBytes.named).toString(), this.#path)
+    } catch (cause) {
+      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return emptyLock
+      throw cause
+    }
+  }
+
+  #replace(text: string): void {
+    const target = this.#target()
+    const beside = `${target}.${process.pid}.new`
+    try {
+      const file = openSync(beside, 'wx', 0o644)
+      try {
+        writeFileSync(file, text)
+        fsyncSync(file)
+      } finally {
+        closeSync(file)
+      }
+      renameSync(beside, target)
+    } catch (cause) {
+      rmSync(beside, { force: true })
+      throw new UserError(
+        {
+          where: this.#path,
+          problem: `The lock file cannot be written (${(cause as NodeJS.ErrnoException).code}). Nothing was written to any host.`,
+          next: `ls -ld ${target}`,
+        },
+        { cause },
+      )
+    }
+  }
+
+  // A link stays a link.
+  #target(): string {
+    try {
+      return realpathSync(this.#path)
+    } catch {
+      return this.#path
+    }
+  }
+
+  #changed(what: string, expected: string | undefined, actual: string | undefined): UserError {
+    return new UserError(
+      {
+        where: this.#path,
+        problem: `The lock file has got another sha256 of ${what} since it was read. Nothing was written.`,
+        expected: `${expected ?? 'none'}, as the lock file has it`,
+        actual: `${actual ?? 'none'}, as it was looked up`,
+        next: 'Find out which of the two is right before you go on; evcctl plan shows what the lock file leads to.',
+      },
+      { exitCode: exitCodes.failed },
+    )
+  }
+}
+
+// Enough to compare by eye; the lock file has all of it.
+function shortened(sha256: string): string {
+  return `${sha256.substring(0, 12)}…`
+}
