@@ -90,7 +90,8 @@ export function networkConflict(
   kubernetes: string,
 ): readonly string[] | undefined {
   const minors = kubernetesForNetwork[network][minorOf(version)]
-  if (minors === undefined || minors.includes(minorOf(kubernetes)) || isNewerThanAll(network, kubernetes)) return undefined
+  if (minors === undefined || minors.includes(minorOf(kubernetes)) || isNewerThanAll(network, kubernetes))
+    return undefined
   return minors
 }
 

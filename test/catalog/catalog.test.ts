@@ -1,5 +1,6 @@
 import { rcompare, satisfies } from 'semver'
 import { describe, expect, it } from 'vitest'
+import { schemaMinors } from '../../src/catalog/data/component-schemas.ts'
 import {
   type ArtifactName,
   artifact,
@@ -19,7 +20,6 @@ import {
   upstreamSites,
   versionsOf,
 } from '../../src/catalog/index.ts'
-import { schemaMinors } from '../../src/catalog/data/component-schemas.ts'
 
 const architectures = ['amd64', 'arm64'] as const
 

@@ -12,7 +12,15 @@ const given = vi.hoisted(() => ({
   unfenced: new Map<string, HostError>(),
   failedHosts: new Map<string, HostError>(),
   silent: [] as unknown[],
+  lookedUp: false,
+  recording: undefined as UserError | undefined,
+  changes: true,
 }))
+
+const record = vi.hoisted(() => () => {
+  given.calls.push('record')
+  if (given.recording !== undefined) throw given.recording
+})
 
 // What there is around the action: hosts, a lock that another run had meanwhile, and a terminal.
 vi.mock('../../src/cli/run/cluster-run.ts', () => ({
@@ -21,6 +29,7 @@ vi.mock('../../src/cli/run/cluster-run.ts', () => ({
       spec: { name: 'lab', file: 'cluster.yaml', hosts: [{ name: 'w1' }] },
       id: 'run',
       view: { startedAt: 0 },
+      lock: given.lookedUp ? { record, summary: 'Recorded in cluster.lock.yaml: kubelet 1.37.2.' } : undefined,
       run: { emit: () => undefined, stop: given.stop.signal },
       aside: (print: () => unknown) => print(),
     }),
@@ -34,7 +43,10 @@ vi.mock('../../src/cli/run/evaluate-cluster.ts', () => ({
     return { evaluation, voters: ['w1'], seen: { generation: 4, counted: new Map(), busy: false } }
   },
 }))
-vi.mock('../../src/cli/run/show-plan.ts', () => ({ showPlan: async () => true, anythingToDo: () => true }))
+vi.mock('../../src/cli/run/show-plan.ts', () => ({
+  showPlan: async () => given.changes,
+  anythingToDo: () => given.changes,
+}))
 vi.mock('../../src/cli/terminal/ask.ts', async original => {
   const { Writable } = await import('node:stream')
   const ask = await original<typeof import('../../src/cli/terminal/ask.ts')>()
@@ -79,6 +91,9 @@ beforeEach(() => {
   given.failedHosts = new Map()
   given.lostAtEnd = undefined
   given.silent.length = 0
+  given.lookedUp = false
+  given.recording = undefined
+  given.changes = true
 })
 
 test('hosts are fenced before they are read again, also where the run before has given its lock back', async () => {
@@ -145,5 +160,34 @@ test('a question that is asked again ends with the lock, and says why', async ()
   const taken = new UserError({ problem: 'Another run has taken the lock over.' })
   given.lost.abort(taken)
   await expect(applied).rejects.toBe(taken)
+  expect(given.calls).not.toContain('write')
+})
+
+test('what was looked up is recorded before anything is written to a host', async () => {
+  given.lookedUp = true
+  expect(await apply(options)).toBe(exitCodes.ok)
+  expect(given.calls).toEqual(['read', 'record', 'write'])
+})
+
+test('it is not recorded while the question is open', async () => {
+  given.lookedUp = true
+  const applied = apply({ ...options, output: 'text', yes: false })
+  await vi.waitFor(() => expect(given.calls).toContain('ask'))
+  given.stop.abort()
+  await expect(applied).rejects.toMatchObject({ exitCode: exitCodes.cancelled })
+  expect(given.calls).not.toContain('record')
+})
+
+test('it is recorded as well where hosts have nothing to change', async () => {
+  given.lookedUp = true
+  given.changes = false
+  expect(await apply(options)).toBe(exitCodes.ok)
+  expect(given.calls).toEqual(['read', 'record'])
+})
+
+test('where it cannot be recorded, nothing is written', async () => {
+  given.lookedUp = true
+  given.recording = new UserError({ problem: 'The lock file cannot be written.' })
+  await expect(apply(options)).rejects.toBe(given.recording)
   expect(given.calls).not.toContain('write')
 })

@@ -45,7 +45,9 @@ describe('the lock file', () => {
     const both = lockText(withLocked(lock, other))
     expect(both).toBe(lockText(withLocked(other, lock)))
     expect(both.indexOf('1.10.0:')).toBeLessThan(both.indexOf('1.5.0:'))
-    expect(both).toMatch(/^# .*\n# .*\napiVersion: evcctl\.dev\/v1alpha1\nkind: ClusterLock\nartifacts:\n {2}kubeadm:\n/)
+    expect(both).toMatch(
+      /^# .*\n# .*\napiVersion: evcctl\.dev\/v1alpha1\nkind: ClusterLock\nartifacts:\n {2}kubeadm:\n/,
+    )
   })
 
   it.each([
@@ -57,7 +59,11 @@ describe('the lock file', () => {
     ['a tag with a command', lockText(lock).replace('3.7.1-0', '"x; rm"'), 'a tag of an image'],
     ['another key', `${lockText(lock)}more: true\n`, 'There is no key "more" here.'],
     ['a missing tag', lockText(lock).replace(/ *pause: .*\n/, ''), '"pause" is missing.'],
-    ['a site with a login', lockText(lock).replace('from: dl.k8s.io', 'from: ada:s3cret@m.example'), 'the host that served it'],
+    [
+      'a site with a login',
+      lockText(lock).replace('from: dl.k8s.io', 'from: ada:s3cret@m.example'),
+      'the host that served it',
+    ],
   ])('with %s is refused at its place', (_, text, words) => {
     const [error = ''] = errorsIn(text)
     expect(error).toContain(`${path}:`)

@@ -127,7 +127,8 @@ describe('whatever the file holds', () => {
       parseClusterFile(text, 'cluster.yaml', { exists: () => false, readFile: () => text, env: {} })
     } catch (error) {
       expect(error).toBeInstanceOf(UserErrors)
-      for (const { details } of (error as UserErrors).errors) expect(details.where).toMatch(/^cluster\.(lock\.)?yaml|^\//)
+      for (const { details } of (error as UserErrors).errors)
+        expect(details.where).toMatch(/^cluster\.(lock\.)?yaml|^\//)
     }
   }
 

@@ -23,7 +23,9 @@ describe('a URL', () => {
     })
     await using site = await startSite({
       '/a': (request, response) =>
-        response.writeHead(request.headers.authorization === undefined ? 401 : 302, { location: `${store.url}/b` }).end(),
+        response
+          .writeHead(request.headers.authorization === undefined ? 401 : 302, { location: `${store.url}/b` })
+          .end(),
     })
     const url = `${site.url.replace('//', '//ada:s3cret@')}/a`
     expect((await getUrl(url, most, quickly)).toString()).toBe('of the store')

@@ -6,7 +6,6 @@ import {
   type ClusterSecrets,
   type ClusterSpec,
   emptyLock,
-  lockPath,
   type MissingVersions,
   missingVersions,
   parseClusterFile,
@@ -47,7 +46,7 @@ export async function lookUpVersions(
     found = withLocked(found, await lookUp(current, missing, reachOf(spec, secrets, env)))
     current = parseClusterFile(text, spec.file, { lock: withLocked(readLock(spec.file), found) })
   }
-  return { spec: current, lock: found === emptyLock ? undefined : new PendingLock(lockPath(spec.file), found) }
+  return { spec: current, lock: found === emptyLock ? undefined : new PendingLock(spec.file, found) }
 }
 
 function refuseWithoutPlace({ file, artifacts }: ClusterSpec): void {

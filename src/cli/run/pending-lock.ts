@@ -1,18 +1,17 @@
 import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type ClusterLock, emptyLock, lockText, parseLock, withLocked } from '../../config/index.ts'
+import { type ClusterLock, lockPath, lockText, readLock, withLocked } from '../../config/index.ts'
 import { exitCodes, UserError } from '../../core/index.ts'
-import { localFileBytes } from '../../core/limits.ts'
-import { readLocalFile } from '../../core/local-file.ts'
 
 /** What was looked up in this run and is not in the lock file yet. A plan shows it, and an apply records it. */
 export class PendingLock {
+  readonly #clusterFile: string
   readonly #path: string
   readonly #found: ClusterLock
 
-  /** `path` is that of the lock file. */
-  constructor(path: string, found: ClusterLock) {
-    this.#path = path
+  constructor(clusterFile: string, found: ClusterLock) {
+    this.#clusterFile = clusterFile
+    this.#path = lockPath(clusterFile)
     this.#found = found
   }
 
@@ -49,7 +48,7 @@ export class PendingLock {
    * something else for one of these versions since it was read.
    */
   record(): void {
-    const now = this.#read()
+    const now = readLock(this.#clusterFile)
     for (const [name, versions] of Object.entries(this.#found.artifacts))
       for (const [version, found] of Object.entries(versions)) {
         const there = now.artifacts[name]?.[version]
@@ -58,15 +57,6 @@ export class PendingLock {
           if (there[one] !== found[one]) throw this.#changed(`${name} ${version} (${one})`, there[one], found[one])
       }
     this.#replace(lockText(withLocked(now, this.#found)))
-  }
-
-  #read(): ClusterLock {
-    try {
-      return parseLock(readLocalFile(this.#path, localFileBytes.named).toString(), this.#path)
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return emptyLock
-      throw cause
-    }
   }
 
   #replace(text: string): void {
