@@ -6,7 +6,7 @@ import { type ArtifactName, catalog } from '../../src/catalog/index.ts'
 export function withVersions(text: string, name: ArtifactName, more: CatalogEntry['sha256']): string {
   const constant = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase())
   const begin = text.indexOf(`export const ${constant}: CatalogEntry = {`)
-  const entry = /sha256: (everyArchitecture\()?\{\n[^]*?\n {2}\}\)?,\n\}\n/g
+  const entry = /sha256: (everyArchitecture\()?\{\n[\s\S]*?\n {2}\}\)?,\n\}\n/g
   entry.lastIndex = begin
   const block = begin < 0 ? null : entry.exec(text)
   if (block === null) throw new Error(`The data file has no ${constant} with its sha256.`)
