@@ -9,7 +9,8 @@ export const artifactsSchema = z.strictObject({
     .describe(
       'Where hosts download from in the place of upstream. A URL for all sites: files are at `<URL>/<host>/<path>`, e.g. ' +
         '`<URL>/dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubelet`. Or a URL a site (`dl.k8s.io: URL`): files are at ' +
-        '`<URL>/<path>`, other sites stay upstream. Not together with `folder`.',
+        '`<URL>/<path>`, other sites stay upstream. A version that is looked up needs its checksum file there as well, ' +
+        'e.g. `…/kubelet.sha256`. Not together with `folder`.',
     )
     .optional(),
   folder: localPath
@@ -21,7 +22,7 @@ export const artifactsSchema = z.strictObject({
   checksums: z
     .union([localPath, z.array(localPath), z.record(z.string(), sha256)])
     .describe(
-      'sha256 of private builds and image archives; wins over the catalog. A file (or several) as sha256sum writes them, ' +
+      'sha256 of private builds and image archives; wins over the catalog and cluster.lock.yaml. A file (or several) as sha256sum writes them, ' +
         'or a mapping. Names are upstream URLs without `https://`, or their ends from the version on, e.g. ' +
         '`containerd-2.3.4-linux-amd64.tar.gz`.',
     )

@@ -20,7 +20,8 @@ export const kubernetesSchema = z.strictObject({
   version: version
     .describe(
       'Kubernetes version. Default: the newest of the catalog. A leading `v` is accepted. A version that the catalog does ' +
-        'not list is a private build: `spec.artifacts.checksums` must have its files.',
+        'not list is looked up at its release site, or at the mirror, and recorded in cluster.lock.yaml beside this file; ' +
+        'so are those of runtimes, etcd and networks. Of a private build `spec.artifacts.checksums` must have the files.',
     )
     .optional(),
   clusterDomain: domain.describe('DNS domain of services.').default('cluster.local'),
