@@ -64,6 +64,14 @@ describe('what an artifact must hash to', () => {
     expect(sha256).toBe(found ? sum : wanted.sha256)
   })
 
+  it('is what the lock file has, before the catalog; a checksums file wins over both', () => {
+    const locked = { [kubelet.path]: 'e'.repeat(64) }
+    expect(resolveArtifact({ ...sources({}), locked }, kubelet).sha256).toBe('e'.repeat(64))
+    expect(resolveArtifact({ ...sources({}), locked }, runc).sha256).toBe(runc.sha256)
+    const both = { ...sources({ checksums: { 'v1.36.4/bin/linux/amd64/kubelet': sum } }), locked }
+    expect(resolveArtifact(both, kubelet).sha256).toBe(sum)
+  })
+
   it('is an error when neither the catalog nor a checksums file has it', () => {
     const privateBuild = artifact('kubelet', '1.36.4-evc.1', 'amd64')
     expect(() => resolveArtifact(sources({}), privateBuild)).toThrow(

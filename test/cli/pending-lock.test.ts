@@ -41,7 +41,9 @@ test('a file that has got another sha256 meanwhile is refused and stays as it is
   const text = lockText(found).replace(b, 'c'.repeat(64))
   writeFileSync(path, text)
   expect(() => new PendingLock(path.replace('.lock', ''), found).record()).toThrow(
-    new RegExp(`another sha256 of kubelet 1\\.38\\.0 \\(arm64\\)[\\s\\S]*expected {2}${'c'.repeat(64)}[\\s\\S]*actual {4}${b}`),
+    new RegExp(
+      `another sha256 of kubelet 1\\.38\\.0 \\(arm64\\)[\\s\\S]*expected {2}${'c'.repeat(64)}[\\s\\S]*actual {4}${b}`,
+    ),
   )
   expect(readFileSync(path, 'utf8')).toBe(text)
 })
