@@ -13,8 +13,6 @@ export interface Reach {
   proxyFor(url: string): string | undefined
   /** The value of the header Proxy-Authorization; undefined: the proxy wants no login. */
   readonly proxyAuthorization?: Secret
-  /** Ends all requests. */
-  readonly signal?: AbortSignal
   readonly bounds?: Partial<Bounds>
 }
 
@@ -32,7 +30,7 @@ export interface Bounds {
   readonly pauseMs: number
 }
 
-const bounds: Bounds = { silenceMs: 10_000, totalMs: 20_000, mebibyteMs: 2_000, attempts: 3, pauseMs: 500 }
+const bounds: Bounds = { silenceMs: 10_000, totalMs: 20_000, mebibyteMs: 2_000, attempts: 2, pauseMs: 500 }
 
 // dl.k8s.io and GitHub send on to a store once; more than a few is a circle.
 const mostRedirections = 5
@@ -60,15 +58,14 @@ export async function getUrl(url: string, most: number, reach: Reach): Promise<B
       return await follow(url, most, reach)
     } catch (error) {
       if (!(error instanceof GetError) || !error.mayPass || attempt >= attempts) throw error
-      await wait(pauseMs * attempt, undefined, reach.signal === undefined ? {} : { signal: reach.signal })
+      await wait(pauseMs * attempt)
     }
   }
 }
 
 async function follow(first: string, most: number, reach: Reach): Promise<Buffer> {
   const { totalMs, mebibyteMs } = { ...bounds, ...reach.bounds }
-  const inTime = AbortSignal.timeout(totalMs + mebibyteMs * Math.max(0, most / mebibyte - 1))
-  const signal = reach.signal === undefined ? inTime : AbortSignal.any([inTime, reach.signal])
+  const signal = AbortSignal.timeout(totalMs + mebibyteMs * Math.max(0, most / mebibyte - 1))
   let url = new URL(first)
   for (let redirections = 0; ; redirections++) {
     const answer = await send(url, reach, signal)
@@ -114,7 +111,8 @@ async function send(url: URL, reach: Reach, signal: AbortSignal): Promise<Incomi
   const tunnel = await tunnelTo(bare, proxy, reach, signal)
   const { hostname: host } = bare
   const socket = startTls({ socket: tunnel, host, ...(isIP(host) === 0 ? { servername: host } : {}) })
-  const options = { ...login, headers, agent: false, createConnection: () => socket }
+  // An agent would make a connection of its own.
+  const options = { ...login, headers, createConnection: () => socket }
   return await answerOf(overHttps, bare, options, reach, signal)
 }
 
@@ -201,35 +199,36 @@ async function bodyOf(answer: IncomingMessage, most: number, signal: AbortSignal
   return Buffer.concat(parts)
 }
 
-function asGetError(error: NodeJS.ErrnoException, who: string, signal: AbortSignal): GetError | Error {
+function asGetError(error: NodeJS.ErrnoException, who: string, signal: AbortSignal): GetError {
   if (error instanceof GetError) return error
-  if (signal.aborted)
-    return signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError'
-      ? new GetError('no complete answer in time')
-      : error
-  return new GetError(
-    `${reasons[error.code ?? ''] ?? `the connection failed (${error.code ?? error.message})`}: ${who}`,
-    {
-      mayPass: error.code !== undefined && passing.includes(error.code),
-    },
-  )
+  if (signal.aborted) return new GetError('no complete answer in time')
+  const reason = reasons[error.code ?? '']?.(who) ?? `the connection to ${who} failed (${error.code ?? error.message})`
+  return new GetError(reason, { mayPass: error.code !== undefined && passing.includes(error.code) })
 }
 
 const passing = ['ECONNRESET', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'ECONNABORTED']
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'its name is not known',
-  EAI_AGAIN: 'its name could not be looked up',
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was broken off',
-  EHOSTUNREACH: 'there is no way to it',
-  ENETUNREACH: 'there is no way to it',
-  ETIMEDOUT: 'it did not answer',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is not trusted',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is not trusted',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names a file with more CAs)',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is not trusted (NODE_EXTRA_CA_CERTS names a file with more CAs)',
-  CERT_HAS_EXPIRED: 'its certificate has expired',
+type Reason = (who: string) => string
+
+const unknown: Reason = who => `the name of ${who} is not known here`
+const unreachable: Reason = who => `there is no way to ${who}`
+const untrusted: Reason = who =>
+  `the certificate of ${who} is not trusted (NODE_EXTRA_CA_CERTS names a file with more CAs)`
+
+const reasons: Readonly<Record<string, Reason>> = {
+  ENOTFOUND: unknown,
+  EAI_AGAIN: unknown,
+  ECONNREFUSED: who => `${who} refused the connection`,
+  ECONNRESET: who => `${who} broke the connection off`,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  ETIMEDOUT: who => `${who} did not answer`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: who => `the certificate of ${who} is for another name`,
+  CERT_HAS_EXPIRED: who => `the certificate of ${who} has expired`,
 }
 
 /** A part of a URL without its escapes. A percent sign that begins none stands for itself. */

@@ -63,11 +63,11 @@ test('what the lock file has is not asked for again', async () => {
   const file = join(folder.path, 'locked.yaml')
   const text = clusterText(site.url, '1.37.2')
   await writeFile(file, text)
-  const first = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, {})
+  const first = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
   first.lock?.record()
   const asked = site.asked.length
   expect(asked).toBe(6)
-  const again = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, {})
+  const again = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
   expect(again.lock).toBeUndefined()
   expect(again.spec).toEqual(first.spec)
   expect(site.asked).toHaveLength(asked)
@@ -84,6 +84,14 @@ test('a version that is nowhere is one error, before any host is asked', async (
   expect(stderr.match(/has no checksum of/g)).toHaveLength(1)
   expect(stderr).toContain('expected  a version that is released')
   expect(server.connections).toBe(before)
+})
+
+test('a site that is down is one error', async () => {
+  await writeFile(join(folder.path, 'down.yaml'), clusterText('http://127.0.0.1:1', '1.37.2'))
+  const { exitCode, stderr } = await callCli(['plan', 'down.yaml'], folder.path)
+  expect(exitCode).toBe(1)
+  expect(stderr.match(/could not be looked up/g)).toHaveLength(1)
+  expect(stderr).toContain('the site refused the connection')
 })
 
 test('validate asks nobody, and tells what plan will look up', async () => {
@@ -117,7 +125,7 @@ esac
   const text = `${clusterText(site.url, '1.38.0', '  etcd: { topology: external }\n')}${host}`
   const file = join(folder.path, 'unknown.yaml')
   await writeFile(file, text)
-  const { spec, lock } = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, {})
+  const { spec, lock } = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
   expect(spec.kubernetes.images).toEqual({ etcd: '3.8.1-0', coredns: 'v1.15.0', pause: '3.11' })
   expect(spec.etcd).toMatchObject({ version: '3.8.1' })
   expect(lock?.summary).toContain('etcd 3.8.1, images of kubeadm 1.38.0.')
@@ -134,11 +142,11 @@ test('the proxy of the file is asked, with its login; else that of the environme
   const file = join(folder.path, 'proxied.yaml')
   await writeFile(file, text)
   const secrets = { registries: {}, proxy: { username: 'ada', password: new Secret('s3cret%', 'password') } }
-  const found = await lookUpVersions(parseClusterFile(through, file), through, secrets, {})
+  const found = await lookUpVersions(parseClusterFile(through, file), through, secrets, { env: {} })
   expect(found.lock?.summary).toContain('kubelet 1.37.2')
   expect(proxy.requests).toHaveLength(6)
   const env = { http_proxy: proxy.url.replace('//', '//ada:s3cret%25@') }
-  await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, env)
+  await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env })
   expect(proxy.requests).toHaveLength(12)
 })
 
@@ -150,7 +158,7 @@ test.each([
   const path = file.startsWith('/') ? '/dev/null' : join(folder.path, file)
   const spec = parseClusterFile(text, path)
   const given = how === '' ? spec : { ...spec, artifacts: { checksums: {}, folder: '/x' } }
-  await expect(lookUpVersions(given, text, { registries: {} }, {})).rejects.toThrow(words)
+  await expect(lookUpVersions(given, text, { registries: {} }, { env: {} })).rejects.toThrow(words)
 })
 
 test('a lock file that is wrong is told before anything is asked', async () => {

@@ -1,7 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/core/index.ts'
 import { environmentProxy, getUrl } from '../../src/releases/index.ts'
 import { proxyFor } from '../../src/resources/support/index.ts'
+import { makeCluster } from '../kit/certificates.ts'
 import { startForwardProxy } from '../kit/forward-proxy.ts'
 import { quickly, startSite } from './site.ts'
 
@@ -81,9 +85,9 @@ describe('a hostile site', () => {
 
   it('that breaks off, or is not there, is told in words', async () => {
     const site = await startSite({ '/a': request => request.socket.destroy() })
-    await expect(getUrl(`${site.url}/a`, most, quickly)).rejects.toThrow('the connection was broken off')
+    await expect(getUrl(`${site.url}/a`, most, quickly)).rejects.toThrow('the site broke the connection off')
     await site[Symbol.asyncDispose]()
-    await expect(getUrl(`${site.url}/a`, most, quickly)).rejects.toThrow('the connection was refused')
+    await expect(getUrl(`${site.url}/a`, most, quickly)).rejects.toThrow('the site refused the connection')
   })
 })
 
@@ -128,5 +132,48 @@ describe('a proxy', () => {
     expect(proxy?.https).toBe('http://p.example:3128')
     expect(proxy?.login?.username).toBe('ada')
     expect(proxy?.login?.password.fits(/^s%33cret%$/)).toBe(true)
+  })
+})
+
+describe('https', () => {
+  const { ca, server: own } = makeCluster()
+  const trusted = getCACertificates('default')
+  const server = createServer({ cert: own.certificate, key: own.key }, (request, response) => {
+    if (request.url === '/down') response.writeHead(302, { location: 'http://127.0.0.1:1/a' })
+    response.end('over TLS')
+  })
+  let port = 0
+  beforeAll(async () => {
+    await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
+    port = (server.address() as AddressInfo).port
+    setDefaultCACertificates([...trusted, ca.certificate])
+  })
+  afterAll(() => {
+    setDefaultCACertificates(trusted)
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('is asked where the certificate is right, and never left for http', async () => {
+    expect((await getUrl(`https://127.0.0.1:${port}/a`, most, quickly)).toString()).toBe('over TLS')
+    await expect(getUrl(`https://127.0.0.1:${port}/down`, most, quickly)).rejects.toThrow(
+      'a redirection from https:// to http://, which is not followed',
+    )
+  })
+
+  it('goes through a tunnel of the proxy, and the certificate is checked there as well', async () => {
+    await using proxy = await startForwardProxy({ resolve: () => ({ host: '127.0.0.1', port }) })
+    const through = { ...quickly, proxyFor: () => proxy.url }
+    expect((await getUrl('https://127.0.0.1:8443/a', most, through)).toString()).toBe('over TLS')
+    await expect(getUrl('https://dl.k8s.io/a', most, through)).rejects.toThrow(
+      'the certificate of the site is for another name',
+    )
+    expect(proxy.requests).toEqual(['CONNECT 127.0.0.1:8443', 'CONNECT dl.k8s.io:443'])
+  })
+
+  it('is not asked where nobody vouches for the certificate', async () => {
+    setDefaultCACertificates(trusted)
+    const asked = getUrl(`https://127.0.0.1:${port}/a`, most, quickly)
+    await expect(asked).rejects.toThrow('the certificate of the site is not trusted (NODE_EXTRA_CA_CERTS')
   })
 })

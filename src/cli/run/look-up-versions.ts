@@ -17,6 +17,9 @@ import { askKubeadm, environmentProxy, lookUpArtifact, type Reach } from '../../
 import { proxyFor } from '../../resources/support/index.ts'
 import { PendingLock } from './pending-lock.ts'
 
+/** Gives the site that is asked, and what for, before it takes time. */
+export type Announce = (text: string) => void
+
 export interface LookedUp {
   /** The cluster with all that its versions need. */
   readonly spec: ClusterSpec
@@ -35,7 +38,7 @@ export async function lookUpVersions(
   spec: ClusterSpec,
   text: string,
   secrets: ClusterSecrets,
-  env: NodeJS.ProcessEnv = process.env,
+  { env = process.env, announce = () => undefined }: { env?: NodeJS.ProcessEnv; announce?: Announce } = {},
 ): Promise<LookedUp> {
   let current = spec
   let found = emptyLock
@@ -43,10 +46,17 @@ export async function lookUpVersions(
     const missing = missingVersions(current)
     if (missing === undefined) break
     if (round === 0) refuseWithoutPlace(spec)
+    announce(announcement(missing))
     found = withLocked(found, await lookUp(current, missing, reachOf(spec, secrets, env)))
     current = parseClusterFile(text, spec.file, { lock: withLocked(readLock(spec.file), found) })
   }
   return { spec: current, lock: found === emptyLock ? undefined : new PendingLock(spec.file, found) }
+}
+
+function announcement({ artifacts, kubeadm }: MissingVersions): string {
+  const names = artifacts.map(([name, version]) => `${name} ${version}`)
+  const asked = kubeadm === undefined ? [] : [`the images of kubeadm ${kubeadm} (some 70 MB are downloaded for that)`]
+  return `Looking up what the catalog lacks: ${[...names, ...asked].join(', ')}`
 }
 
 function refuseWithoutPlace({ file, artifacts }: ClusterSpec): void {
@@ -101,12 +111,11 @@ async function lookUp(spec: ClusterSpec, missing: MissingVersions, reach: Reach)
   return { artifacts, kubeadm: { [version]: await askKubeadm(version, sha256, mirror, reach) } }
 }
 
-// A version that does not exist lacks all of its programs: one error is enough for those that say the same.
+// A version that does not exist lacks all of its programs, and a site that is down has none: one error is enough.
 function together(errors: readonly unknown[]): unknown {
   const known = errors.filter(error => error instanceof UserError)
   if (known.length < errors.length) return errors.find(error => !(error instanceof UserError))
-  const unique = new Map(
-    known.map(error => [`${error.exitCode} ${error.details.actual ?? error.details.problem}`, error]),
-  )
-  return new UserErrors([...unique.values()])
+  const subject = ({ details: { where = '', problem, actual = '' } }: UserError) =>
+    `${new URL(where).host} ${problem.replace(/ of \S+ /, ' of ')} ${actual}`
+  return new UserErrors([...Map.groupBy(known, subject).values()].map(([one]) => one!))
 }

@@ -40,7 +40,12 @@ export async function openForPlan(file: string): Promise<PlannableCluster> {
   const spec = parseClusterFile(text, file)
   const targets = await sshTargets(spec, secretOptions())
   const secrets = await clusterSecrets(spec, secretOptions())
-  return { targets, secrets, ...(await lookUpVersions(spec, text, secrets)) }
+  return { targets, secrets, ...(await lookUpVersions(spec, text, secrets, { announce })) }
+}
+
+// As all progress of a plan: for people, and not into a file.
+function announce(text: string): void {
+  if (process.stderr.isTTY) writeError(`${printable(text)}\n`)
 }
 
 function secretOptions(): SecretOptions {
