@@ -20,7 +20,7 @@ import {
 import { createPool } from '../../ssh/index.ts'
 import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
 import { listenForInterrupts } from './interrupts.ts'
-import { openForPlan } from './open-cluster.ts'
+import { openClusterWithSecrets } from './open-cluster.ts'
 import type { PendingLock } from './pending-lock.ts'
 
 export interface ClusterRunOptions {
@@ -62,7 +62,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { spec, targets, secrets, lock } = await openForPlan(file)
+  const { spec, targets, secrets, lock } = await openClusterWithSecrets(file)
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
   const stream = createEventStream(

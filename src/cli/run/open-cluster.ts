@@ -35,7 +35,7 @@ export interface PlannableCluster extends OpenCluster, LookedUp {
  * Like openCluster(), and also reads the secrets that the hosts receive, and looks up versions that nothing here knows.
  * Commands that compare whole hosts need both.
  */
-export async function openForPlan(file: string): Promise<PlannableCluster> {
+export async function openClusterWithSecrets(file: string): Promise<PlannableCluster> {
   const text = await readClusterFile(file)
   const spec = parseClusterFile(text, file)
   const targets = await sshTargets(spec, secretOptions())
