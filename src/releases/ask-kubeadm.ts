@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -16,14 +16,16 @@ export interface ThisMachine {
   readonly arch: string
 }
 
-/** Runs kubeadm once. It prints to standard output and writes nothing, so it gets no access to anything. */
+// What it is asked is printed to standard output, so it needs no access to anything: root runs it as nobody.
+const nobody = 65_534
+const isRoot = process.getuid?.() === 0
 const run = promisify(execFile)
 const patienceMs = 30_000
 const mostOutput = 256 * 1024
 
 /**
  * Downloads the kubeadm of a version, checks it, and asks it which images it uses, and whether it reads the documents that
- * evcctl writes (kubeadm.k8s.io/v1beta4). It runs in a temporary folder, with nothing of the environment. Throws UserError
+ * evcctl writes (kubeadm.k8s.io/v1beta4). It runs in a temporary folder, with nothing of the environment, and never as root. Throws UserError
  * if it is not the expected file, if this machine cannot run it, or if it does not know v1beta4.
  */
 export async function askKubeadm(
@@ -39,7 +41,8 @@ export async function askKubeadm(
   const folder = await mkdtemp(join(tmpdir(), 'evcctl-kubeadm-'))
   try {
     const file = join(folder, 'kubeadm')
-    await writeFile(file, program, { mode: 0o700 })
+    await writeFile(file, program, { mode: 0o755 })
+    if (isRoot) await chown(folder, nobody, nobody)
     const ask = (...args: readonly string[]) => answerOf(file, args, folder, version)
     const own = (await ask('version', '-o', 'short')).trim()
     if (own !== `v${version}`) throw strange(version, 'its version', `v${version}`, own)
@@ -95,6 +98,7 @@ async function answerOf(file: string, args: readonly string[], folder: string, v
     const { stdout } = await run(file, [...args], {
       cwd: folder,
       env: { PATH: '/usr/bin:/bin', HOME: folder, TMPDIR: folder },
+      ...(isRoot ? { uid: nobody, gid: nobody } : {}),
       timeout: patienceMs,
       killSignal: 'SIGKILL',
       maxBuffer: mostOutput,

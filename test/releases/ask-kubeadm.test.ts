@@ -71,6 +71,10 @@ describe('a kubeadm that evcctl does not know', () => {
     }
   })
 
+  it('does not run as root', async () => {
+    await ask(kubeadm({ before: '[ "$(id -u)" != 0 ] || exit 9' }))
+  })
+
   it('is not run when it is another file than its checksum says', async () => {
     const error = await errorOf(kubeadm(), 'a'.repeat(64))
     expect(error).toMatchObject({
