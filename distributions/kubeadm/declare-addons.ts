@@ -1,7 +1,6 @@
 import {
   type ClusterSpec,
   clusterAddons,
-  defaultsFor,
   kubeadmApi,
   kubeadmFile,
   rollout,
@@ -21,11 +20,11 @@ export function declareAddons({ inventory, builder, first }: Site, after: readon
 }
 
 function versionsOf(spec: ClusterSpec) {
-  const { version, clusterConfiguration } = spec.kubernetes
+  const { version, images, clusterConfiguration } = spec.kubernetes
   const { coreDns, kubeProxy } = addonsOf(spec)
   const { dns } = clusterConfiguration as { readonly dns?: { readonly imageTag?: string } }
   return {
     'kube-proxy': kubeProxy ? `v${version}` : undefined,
-    CoreDNS: coreDns ? (dns?.imageTag ?? defaultsFor(version).coredns) : undefined,
+    CoreDNS: coreDns ? (dns?.imageTag ?? images?.coredns) : undefined,
   }
 }
