@@ -9,6 +9,14 @@ export const fileArg = Args.string({
   ignoreStdin: true,
 })
 
+/** The same, or a plan that `evcctl plan --out` has saved. */
+export const clusterOrPlanArg = Args.string({
+  name: 'file',
+  description: 'the cluster file, or a saved plan',
+  default: 'cluster.yaml',
+  ignoreStdin: true,
+})
+
 /** How many hosts are worked on at a time. */
 export const parallelFlag = Flags.integer({ description: 'hosts worked on at a time', default: 50, min: 1, max: 1000 })
 

@@ -1,6 +1,12 @@
 export { clusterSecrets } from './cluster-secrets.ts'
 export { clusterJsonSchema, type JsonSchema } from './json-schema.ts'
-export { loadClusterFile, parseClusterFile, readClusterFile, readLock } from './load.ts'
+export {
+  type LoadedCluster,
+  loadClusterFile,
+  loadClusterFiles,
+  parseClusterFile,
+  readLock,
+} from './load.ts'
 export * from './lock.ts'
 export * from './missing.ts'
 export * from './names.ts'

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type UserError, UserErrors } from '../core/index.ts'
 import { localFileBytes, pipePatience } from '../core/limits.ts'
 import { LocalFileError, readFileOrPipe } from '../core/local-file.ts'
@@ -35,7 +35,28 @@ import type { ClusterSpec } from './spec.ts'
 
 /** Reads and checks a cluster.yaml without contacting any host. Throws UserErrors with its errors, all at once. */
 export async function loadClusterFile(file: string): Promise<ClusterSpec> {
-  return parseClusterFile(await readClusterFile(file), file)
+  return (await loadClusterFiles(file)).spec
+}
+
+/** What a cluster file says, and the content of each file that this comes from, by absolute path. */
+export interface LoadedCluster {
+  readonly spec: ClusterSpec
+  readonly files: ReadonlyMap<string, string>
+}
+
+/** Does the same as loadClusterFile, and returns what it has read. Files with secrets for hosts are not among it. */
+export async function loadClusterFiles(file: string): Promise<LoadedCluster> {
+  const text = await readClusterFile(file)
+  const files = new Map([[resolve(file), text]])
+  const { readFile } = surroundings()
+  const spec = parseClusterFile(text, file, {
+    readFile(path) {
+      const content = readFile(path)
+      files.set(path, content)
+      return content
+    },
+  })
+  return { spec, files }
 }
 
 export interface ClusterSources extends Partial<Surroundings> {

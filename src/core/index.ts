@@ -1,4 +1,5 @@
 export * from './bracket.ts'
+export * from './canonical.ts'
 export * from './credentials.ts'
 export * from './error-details.ts'
 export * from './errors.ts'

@@ -197,6 +197,8 @@ export const localFileBytes = {
   /** Files of known hosts, and of revoked keys. */
   knownHosts: 64 * 1024 * 1024,
   kubeconfig: 16 * 1024 * 1024,
+  /** A plan of 1,000 hosts takes some 40 MiB. */
+  savedPlan: 128 * 1024 * 1024,
   /** evcctl's own run.json of a run. */
   journal: 1024 * 1024,
   /** evcctl's own record of the hosts of a cluster, which it makes from journals. */

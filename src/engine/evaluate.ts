@@ -9,7 +9,7 @@ import type { Plan, Verdict } from '../core/verdict.ts'
 import { attendedBy } from './company.ts'
 import { connect, exchange } from './exchange.ts'
 import { forEachHost } from './hosts.ts'
-import { judge, judgeEnter, type Watched } from './judge.ts'
+import { type Desired, judge, judgeEnter, resolveDesired, type Watched } from './judge.ts'
 import type { Run } from './run.ts'
 import { collectProbes, type Snapshot } from './snapshot.ts'
 
@@ -80,16 +80,7 @@ export function judgeAll(
   const verdicts = new Map<TaskId, Verdict>()
   const refused = new Set<TaskId>()
   const errors = new Map<TaskId, ErrorDetails>()
-  const lookup: Lookup = id => {
-    const task = graph.tasks.get(id)
-    const unknown = { unknown: true, from: id } as const
-    if (task === undefined) return unknown
-    if (task.resource.output === undefined) return { value: undefined }
-    const snapshot = snapshots.get(id)
-    if (verdicts.get(id)?.is !== 'in desired state' || snapshot === undefined || 'error' in snapshot) return unknown
-    const value: unknown = task.resource.output(snapshot.current)
-    return value === undefined ? unknown : { value }
-  }
+  const lookup = lookupIn(graph, snapshots, verdicts)
   const watches = new Map<TaskId, TaskId[]>()
   const insides = new Map<TaskId, TaskId[]>()
   const append = (map: Map<TaskId, TaskId[]>, key: TaskId, id: TaskId) => {
@@ -120,6 +111,36 @@ export function judgeAll(
     return verdict === undefined ? [] : [[id, verdict] as const]
   })
   return { plan: { verdicts: new Map(inOrder) }, errors, refused }
+}
+
+// The value that a task gives to others, as far as it is known before apply.
+function lookupIn(
+  graph: Graph,
+  snapshots: ReadonlyMap<TaskId, Snapshot>,
+  verdicts: ReadonlyMap<TaskId, Verdict>,
+): Lookup {
+  return id => {
+    const task = graph.tasks.get(id)
+    const unknown = { unknown: true, from: id } as const
+    if (task === undefined) return unknown
+    if (task.resource.output === undefined) return { value: undefined }
+    const snapshot = snapshots.get(id)
+    if (verdicts.get(id)?.is !== 'in desired state' || snapshot === undefined || 'error' in snapshot) return unknown
+    const value: unknown = task.resource.output(snapshot.current)
+    return value === undefined ? unknown : { value }
+  }
+}
+
+/**
+ * What a task wants by an evaluation: values of pending tasks are Unknown. Undefined where that cannot be said, because a function
+ * that makes a value of others fails.
+ */
+export function desiredIn({ graph, plan, snapshots }: Evaluation, task: Task): Desired | undefined {
+  try {
+    return resolveDesired(task, lookupIn(graph, snapshots, plan.verdicts))
+  } catch {
+    return undefined
+  }
 }
 
 // It counts only sure changes. Reports show a stage as done when so many of its tasks have changed.

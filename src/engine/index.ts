@@ -1,6 +1,6 @@
 /** What the command line and the reports use of the engine. */
 export { type ApplyResult, apply } from './apply.ts'
-export { type Evaluation, evaluate, judgeWith } from './evaluate.ts'
+export { desiredIn, type Evaluation, evaluate, judgeWith } from './evaluate.ts'
 export { createEventStream, type EventStream } from './events.ts'
 export { type GatheredFacts, gatherFacts } from './facts.ts'
 export { type Journal, type JournalOptions, journalFolder, openJournal } from './journal.ts'

@@ -13,6 +13,8 @@ import { count, renderClosing } from '../../report/index.ts'
 import { type ClusterRun, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
+import type { GivenPlan } from '../run/what-to-apply.ts'
+import { refuseMovedFiles, refuseMovedHosts } from '../saved-plan/planned.ts'
 import { canAsk, confirm } from '../terminal/ask.ts'
 import { printLine } from '../terminal/streams.ts'
 import { version } from '../version.ts'
@@ -25,14 +27,18 @@ export interface ApplyActionOptions {
   readonly parallel: number
   /** Apply without asking. */
   readonly yes: boolean
+  /** A saved plan: it is done as it is, or not at all. */
+  readonly plan?: GivenPlan
 }
 
 /** `evcctl apply`: evaluates, shows the plan, asks, and converges what differs while it holds the cluster's lock. */
 export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
   if (!options.yes && (options.output === 'json' || !canAsk())) throw nobodyToAsk(options)
   return withClusterRun({ ...options, command: 'apply', version: version() }, async cluster => {
+    const { output, diff, plan } = options
+    if (plan !== undefined) refuseMovedFiles(plan, cluster)
     const evaluated = await evaluateCluster(cluster)
-    const { output, diff } = options
+    if (plan !== undefined) refuseMovedHosts(plan, cluster, evaluated.evaluation)
     const changes = await showPlan(cluster, evaluated, { output, diff, apart: isLog() })
     if (evaluated.evaluation.refused.size > 0) {
       if (output === 'text') await cluster.aside(() => printLine(`\n${cannotBeApplied}`))
@@ -101,6 +107,7 @@ async function evaluateAgain(
   })
   // This run holds the lock now, so a lock holder in the answer would be this run itself.
   const { lockedBy: _, ...again } = await evaluateCluster(cluster, unfenced)
+  if (options.plan !== undefined) refuseMovedHosts(options.plan, cluster, again.evaluation)
   await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
   const changes = anythingToDo(again.evaluation)
   if (changes && !options.yes && !(await ask(cluster, again.evaluation, stop))) {
@@ -152,13 +159,14 @@ function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyR
   return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-function nobodyToAsk({ file, output }: ApplyActionOptions): UserError {
+function nobodyToAsk({ file: clusterFile, plan, output }: ApplyActionOptions): UserError {
+  const file = plan?.path ?? clusterFile
   const why = output === 'json' ? 'With --output json nobody is asked.' : 'There is no terminal to ask on.'
   return new UserError(
     {
       where: '--yes',
       problem: `${why} Nothing was read or written.`,
-      next: `To apply without a question: evcctl apply ${file} --yes\nTo look first: evcctl plan ${file}`,
+      next: `To apply without a question: evcctl apply ${file} --yes\nTo look first: evcctl ${plan === undefined ? `plan ${file}` : `apply ${file} --dry-run`}`,
     },
     { exitCode: exitCodes.badInput },
   )

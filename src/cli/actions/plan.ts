@@ -3,6 +3,10 @@ import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { withClusterRun } from '../run/cluster-run.ts'
 import { evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import { showPlan } from '../run/show-plan.ts'
+import type { GivenPlan } from '../run/what-to-apply.ts'
+import { checkPlanPlace, writePlan } from '../saved-plan/file.ts'
+import { planOfRun, refuseMovedFiles, refuseMovedHosts } from '../saved-plan/planned.ts'
+import { printJson, printLine } from '../terminal/streams.ts'
 import { version } from '../version.ts'
 
 export interface PlanActionOptions {
@@ -13,16 +17,36 @@ export interface PlanActionOptions {
   readonly parallel: number
   /** Whether the exit code is 2 when there are changes. */
   readonly exitCode: boolean
+  /** Where the plan is saved; undefined: nowhere. */
+  readonly out?: string | undefined
+  /** A saved plan that must still be up to date. */
+  readonly plan?: GivenPlan
 }
 
 /** `evcctl plan` and `evcctl apply --dry-run`: shows the plan and writes nothing to the hosts. */
 export function plan(options: PlanActionOptions): Promise<ExitCode> {
+  const { out, plan: given } = options
+  if (out !== undefined) checkPlanPlace(out)
   return withClusterRun({ ...options, command: 'plan', version: version() }, async cluster => {
+    if (given !== undefined) refuseMovedFiles(given, cluster)
     const evaluated = await evaluateCluster(cluster)
-    const next = `evcctl apply ${options.file}`
+    const { evaluation } = evaluated
+    if (given !== undefined) refuseMovedHosts(given, cluster, evaluation)
+    const next = `evcctl apply ${out ?? given?.path ?? options.file}`
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
-    const exitCode = exitCodeOf(evaluated.evaluation)
+    const exitCode = exitCodeOf(evaluation)
+    if (out !== undefined) {
+      const savable = evaluation.refused.size === 0
+      if (savable) await writePlan(out, planOfRun(cluster, evaluation, { name: 'cluster', options: {} }))
+      await cluster.aside(() => tellSaved(out, savable, options.output))
+    }
     if (exitCode !== exitCodes.ok) return exitCode
     return (changes || cluster.lock !== undefined) && options.exitCode ? exitCodes.changes : exitCodes.ok
   })
+}
+
+function tellSaved(path: string, saved: boolean, output: 'text' | 'json'): void {
+  if (output === 'json') printJson({ type: 'plan:saved', at: Date.now(), path, saved })
+  else if (saved) printLine(`Saved as ${path}, which is done only as long as nothing of it moves.`)
+  else printLine(`Not saved: a plan that cannot be applied is of no use as ${path}.`)
 }

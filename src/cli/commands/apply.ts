@@ -1,10 +1,14 @@
 import { Flags } from '@oclif/core'
-import { BaseCommand, fileArg, parallelFlag } from '../base-command.ts'
+import { BaseCommand, clusterOrPlanArg, parallelFlag } from '../base-command.ts'
 
 export class Apply extends BaseCommand {
   static override readonly summary = 'Make the hosts what the cluster file says: shows the plan, asks once, does it.'
-  static override readonly examples = ['<%= config.bin %> apply', '<%= config.bin %> apply lab.yaml --yes']
-  static override readonly args = { file: fileArg }
+  static override readonly examples = [
+    '<%= config.bin %> apply',
+    '<%= config.bin %> apply lab.yaml --yes',
+    '<%= config.bin %> apply lab.plan',
+  ]
+  static override readonly args = { file: clusterOrPlanArg }
   static override readonly flags = {
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
     'dry-run': Flags.boolean({ description: 'the same as plan' }),
@@ -15,7 +19,8 @@ export class Apply extends BaseCommand {
   async execute() {
     const { args, flags } = await this.parse(Apply)
     const { cluster } = await import('../../../playbooks/cluster.ts')
-    const options = { ...flags, operation: cluster, file: args.file }
+    const { whatToApply } = await import('../run/what-to-apply.ts')
+    const options = { ...flags, ...whatToApply(args.file, cluster) }
     if (flags['dry-run']) {
       const { plan } = await import('../actions/plan.ts')
       return plan({ ...options, exitCode: false })

@@ -3,10 +3,15 @@ import { BaseCommand, fileArg, parallelFlag } from '../base-command.ts'
 
 export class Plan extends BaseCommand {
   static override readonly summary = 'Show what apply would change on every host, and why. Nothing is written.'
-  static override readonly examples = ['<%= config.bin %> plan', '<%= config.bin %> plan lab.yaml --diff --exit-code']
+  static override readonly examples = [
+    '<%= config.bin %> plan',
+    '<%= config.bin %> plan lab.yaml --diff --exit-code',
+    '<%= config.bin %> plan lab.yaml --out lab.plan',
+  ]
   static override readonly args = { file: fileArg }
   static override readonly flags = {
     diff: Flags.boolean({ description: 'show files line by line' }),
+    out: Flags.string({ description: 'save the plan, for apply', helpValue: 'FILE' }),
     'exit-code': Flags.boolean({ description: 'return 2 when there are changes' }),
     parallel: parallelFlag,
   }

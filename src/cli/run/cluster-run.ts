@@ -38,6 +38,8 @@ export interface ClusterRunOptions {
 export interface ClusterRun {
   readonly spec: ClusterSpec
   readonly secrets: ClusterSecrets
+  /** The cluster file and the files that it names: their content by absolute path. */
+  readonly files: ReadonlyMap<string, string>
   /** What is planned, or done. */
   readonly operation: Operation
   /** What apply records in the lock file of the cluster before it writes to hosts; undefined: nothing. */
@@ -62,7 +64,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { spec, targets, secrets, lock } = await openClusterWithSecrets(file)
+  const { spec, targets, secrets, files, lock } = await openClusterWithSecrets(file)
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
   const stream = createEventStream(
@@ -89,6 +91,7 @@ export async function withClusterRun(
     const exitCode = await work({
       spec,
       secrets,
+      files,
       operation,
       lock,
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },

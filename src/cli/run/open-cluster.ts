@@ -1,10 +1,11 @@
+import { resolve } from 'node:path'
 import {
   type ClusterSecrets,
   type ClusterSpec,
   clusterSecrets,
+  type LoadedCluster,
   loadClusterFile,
-  parseClusterFile,
-  readClusterFile,
+  loadClusterFiles,
   type SecretOptions,
   sshTargets,
 } from '../../config/index.ts'
@@ -29,6 +30,7 @@ export async function openCluster(file: string): Promise<OpenCluster> {
 /** A cluster that can be planned: with the secrets that its hosts receive, and all that its versions need. */
 export interface PlannableCluster extends OpenCluster, LookedUp {
   readonly secrets: ClusterSecrets
+  readonly files: LoadedCluster['files']
 }
 
 /**
@@ -36,11 +38,11 @@ export interface PlannableCluster extends OpenCluster, LookedUp {
  * Commands that compare whole hosts need both.
  */
 export async function openClusterWithSecrets(file: string): Promise<PlannableCluster> {
-  const text = await readClusterFile(file)
-  const spec = parseClusterFile(text, file)
+  const { spec, files } = await loadClusterFiles(file)
   const targets = await sshTargets(spec, secretOptions())
   const secrets = await clusterSecrets(spec, secretOptions())
-  return { targets, secrets, ...(await lookUpVersions(spec, text, secrets, { announce })) }
+  const text = files.get(resolve(file)) ?? ''
+  return { targets, secrets, files, ...(await lookUpVersions(spec, text, secrets, { announce })) }
 }
 
 // As all progress of a plan: for people, and not into a file.
