@@ -1,5 +1,6 @@
 import type { Command } from '@oclif/core'
 import { Apply } from './commands/apply.ts'
+import { Check } from './commands/check.ts'
 import { Exec } from './commands/exec.ts'
 import { Init } from './commands/init.ts'
 import { Kubeconfig } from './commands/kubeconfig.ts'
@@ -20,6 +21,7 @@ import { Validate } from './commands/validate.ts'
  */
 export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,
+  check: Check,
   exec: Exec,
   init: Init,
   kubeconfig: Kubeconfig,

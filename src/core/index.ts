@@ -1,3 +1,4 @@
+export * from './applied-record.ts'
 export * from './bracket.ts'
 export * from './canonical.ts'
 export * from './credentials.ts'

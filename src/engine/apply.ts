@@ -3,6 +3,7 @@ import type { TaskId } from '../core/task-id.ts'
 import type { Summary, TaskResult } from '../core/verdict.ts'
 import { EphemeralValues } from './ephemeral-values.ts'
 import type { Evaluation } from './evaluate.ts'
+import type { Desired } from './judge.ts'
 import { Lanes } from './lanes.ts'
 import type { Run } from './run.ts'
 import { Scheduler } from './scheduler.ts'
@@ -13,6 +14,8 @@ export interface ApplyResult {
   readonly summary: Summary
   /** One entry a task, in graph order. */
   readonly ends: ReadonlyMap<TaskId, TaskEnd>
+  /** What each task wanted that has ended well, without ephemeral values; see recordApplied(). */
+  readonly wanted: ReadonlyMap<TaskId, Desired>
   /** The hosts that could not be reached at the start, or were lost later. */
   readonly failedHosts: ReadonlyMap<string, HostError>
 }
@@ -34,8 +37,8 @@ export async function apply(evaluation: Evaluation, run: Run): Promise<ApplyResu
   } finally {
     await ephemerals.revokeAll(run, lanes)
   }
-  const { ends, failedHosts } = scheduler
-  return { summary: summarize([...ends.values()].map(end => end.result)), ends, failedHosts }
+  const { ends, wanted, failedHosts } = scheduler
+  return { summary: summarize([...ends.values()].map(end => end.result)), ends, wanted, failedHosts }
 }
 
 function summarize(results: readonly TaskResult[]): Summary {

@@ -15,6 +15,7 @@ export {
 } from './lock.ts'
 export { type SeenLock, seenLock } from './lock-seen.ts'
 export { describeHolder, type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
+export { type RecordOptions, recordApplied } from './record-applied.ts'
 export { defaultParallel, isStopping, type Patience, type Run } from './run.ts'
 export type { Snapshot } from './snapshot.ts'
 export type { TaskEnd } from './task-state.ts'

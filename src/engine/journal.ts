@@ -56,14 +56,19 @@ const diskCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']
 const plansKept = 50
 const othersKept = 200
 
+// Commands that write nothing to hosts.
+function readsOnly(command: string): boolean {
+  return command === 'plan' || command === 'check'
+}
+
 /**
- * Where the journals are kept: `evcctl/plans` for plans and `evcctl/runs` for all other commands, below `$XDG_STATE_HOME` or
+ * Where the journals are kept: `evcctl/plans` for plans and checks, and `evcctl/runs` for all other commands, below `$XDG_STATE_HOME` or
  * `~/.local/state`. They are apart, so that a CI that plans every minute does not push out the journals of applies.
  */
 export function journalFolder(command: string, env: NodeJS.ProcessEnv = process.env): string {
   // An XDG path that is not absolute is to be ignored (XDG Base Directory Specification 0.8).
   const state = env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : join(homedir(), '.local', 'state')
-  return join(state, 'evcctl', command === 'plan' ? 'plans' : 'runs')
+  return join(state, 'evcctl', readsOnly(command) ? 'plans' : 'runs')
 }
 
 /**
@@ -99,7 +104,7 @@ async function openIn(runs: string, wanted: string, begun: Date, options: Journa
     begun: begun.toISOString(),
   }
   await writeAbout(folder.path, about)
-  await prune(runs, options.keep ?? (options.command === 'plan' ? plansKept : othersKept))
+  await prune(runs, options.keep ?? (readsOnly(options.command) ? plansKept : othersKept))
   const events = openSync(join(folder.path, 'events.ndjson'), 'ax', 0o600)
   let open = true
   const end = () => {

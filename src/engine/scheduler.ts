@@ -8,6 +8,7 @@ import { endedInside, enterAround, isNeverWanted } from './bracket.ts'
 import { converse } from './conversation.ts'
 import type { EphemeralValues } from './ephemeral-values.ts'
 import type { Evaluation } from './evaluate.ts'
+import type { Desired } from './judge.ts'
 import type { Lanes } from './lanes.ts'
 import { isStopping, type Run } from './run.ts'
 import { settle } from './settle.ts'
@@ -61,6 +62,17 @@ export class Scheduler {
 
   get ends(): ReadonlyMap<TaskId, TaskEnd> {
     return new Map([...this.#tasks].map(([id, state]) => [id, state.end!]))
+  }
+
+  /** What each task wanted that has ended well; tasks that had to do nothing because nothing was done around them are left out. */
+  get wanted(): ReadonlyMap<TaskId, Desired> {
+    return new Map(
+      [...this.#tasks].flatMap(([id, { end, wanted }]) =>
+        wanted !== undefined && (end?.result === 'changed' || end?.result === 'in desired state')
+          ? [[id, wanted] as const]
+          : [],
+      ),
+    )
   }
 
   get failedHosts(): ReadonlyMap<string, HostError> {
@@ -119,6 +131,7 @@ export class Scheduler {
       if (state.stage !== 'ready' || !isFresh(state)) continue
       const settlement = settle(state, this.#tasks, this.#ephemerals)
       state.seemsDone = settlement.do === 'nothing'
+      if ('wanted' in settlement) state.wanted = settlement.wanted
       const isWrite = settlement.do === 'write' || settlement.do === 'make'
       if (isWrite && state.heldBack !== undefined) {
         this.#finish(state, { result: 'skipped', ms: 0, because: state.heldBack })

@@ -6,6 +6,7 @@ import type { Graph, Task } from '../core/task.ts'
 import type { TaskId } from '../core/task-id.ts'
 import type { TaskResult } from '../core/verdict.ts'
 import type { Evaluation } from './evaluate.ts'
+import type { Desired } from './judge.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** How one task ended. */
@@ -60,6 +61,8 @@ export interface TaskState {
   seemsDone: boolean
   /** How many exchanges with its steps (or, without steps, its probe) were lost. */
   losses: number
+  /** What it wanted when it was last settled, without ephemeral values; undefined before that. */
+  wanted: Desired | undefined
   /** A change whose steps were sent and whose outcome was lost. */
   lostChange: Change | undefined
   end: TaskEnd | undefined
@@ -129,6 +132,7 @@ export function createStates(evaluation: Evaluation): {
       ancestorConverged: false,
       seemsDone: plan.verdicts.get(task.id)?.is === 'in desired state',
       losses: 0,
+      wanted: undefined,
       lostChange: undefined,
       end: undefined,
     }

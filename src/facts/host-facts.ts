@@ -1,4 +1,5 @@
 import type { FactsOf, HostReading } from '../core/facts.ts'
+import { appliedFacts } from './applied.ts'
 import { certificateFacts } from './certificates.ts'
 import type { DistributionFacts } from './distribution.ts'
 import type { EndpointFacts } from './endpoint.ts'
@@ -26,6 +27,7 @@ export function hostFacts(own: DistributionFacts) {
     remainsFacts(own),
     certificateFacts(own),
     swapFacts,
+    appliedFacts,
   ] as const
 }
 

@@ -4,7 +4,14 @@ import { createPaint, type Paint } from './paint.ts'
 import { batchLines } from './plan-batches.ts'
 import { changeText } from './plan-change.ts'
 import { groupByHosts, sectionLines } from './plan-groups.ts'
-import { hasChanges, type PlanCounts, type PlanInput, planView } from './plan-view.ts'
+import {
+  hasChanges,
+  type PlanCounts,
+  type PlanInput,
+  type PlannedChange,
+  type PlanView,
+  planView,
+} from './plan-view.ts'
 import { printable } from './printable.ts'
 import { hostNames, type NamedHost, problemLines, taskProblemLines } from './problems.ts'
 import { sameErrors } from './same-errors.ts'
@@ -45,42 +52,26 @@ export interface PlanOptions {
 export function renderPlan(input: PlanInput, subject: PlanSubject, options: PlanOptions = {}): string {
   const paint = createPaint(options.colour ?? false)
   const view = planView(input)
-  const unread = sameErrors(
-    view.unreachable,
-    ({ error }) => error,
-    ({ unfit }) => unfit,
-  ).flatMap(({ all, error }) => {
-    const hosts = all.map(({ host }) => host)
-    const [are, them] = hosts.length === 1 ? ['is', 'it'] : ['are', 'them']
-    const what = all[0].unfit ? `${are} not fit for the cluster` : 'could not be read'
-    return [...problemLines(`${hostNames(hosts)} ${what}; nothing is planned for ${them}`, error, paint), '']
-  })
-  const unjudged = taskProblemLines(view.errors, subject.hosts, paint).flatMap(lines => [...lines, ''])
+  const problems = problemSections(view, subject.hosts, paint)
   const locked =
     options.lockedBy === undefined ? [] : [paint.changed(`Another run is at work: ${printable(options.lockedBy)}`), '']
   const width = options.width ?? Number.POSITIVE_INFINITY
-  const notes = foldedNotes(options.notes ?? []).flatMap(note => [...wrap(noteLine(note, paint), width), ''])
+  const notes = noteSections(options.notes ?? [], width, paint)
   if (!hasChanges(view)) {
     const read = subject.hosts.length - view.unreachable.length
     const rest =
       view.errors.length > 0
         ? `${count(read, 'host')}; ${whyUnjudged(input)}. No other changes.`
         : `${count(read, 'host')} as described in ${subject.file}. No changes.`
-    return [...locked, ...unread, ...unjudged, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
+    return [...locked, ...problems, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
   }
-  const texts = view.changes.map(change => ({
-    change,
-    text: changeText(change, { diff: options.diff ?? false, paint }),
-  }))
-  const order = subject.hosts.map(host => host.name)
   const lines = [
     `${paint.strong(subject.name)}: ${describe(subject)}`,
     ...readingLine(subject, view.unreachable.length, options, paint),
     '',
     ...locked,
-    ...unread,
-    ...unjudged,
-    ...groupByHosts(texts, order).flatMap(group => [...sectionLines(group, options.width, paint), '']),
+    ...problems,
+    ...changeSections(view.changes, subject.hosts, options, paint),
     ...notes,
     ...batchLines(view.batches, width, paint),
     `${countsText(view.counts)}.`,
@@ -94,6 +85,38 @@ function whyUnjudged({ errors, refused }: PlanInput): string {
   if (refusals === 0) return 'the tasks above could not be compared'
   if (refusals === errors?.size) return 'evcctl cannot change the tasks above'
   return 'evcctl could not compare the tasks above, or cannot change them'
+}
+
+/** The hosts and tasks that could not be read, each with an empty line after it. The same error of many hosts is shown once. */
+export function problemSections(view: PlanView, hosts: readonly NamedHost[], paint: Paint): readonly string[] {
+  const unread = sameErrors(
+    view.unreachable,
+    ({ error }) => error,
+    ({ unfit }) => unfit,
+  ).flatMap(({ all, error }) => {
+    const names = all.map(({ host }) => host)
+    const [are, them] = names.length === 1 ? ['is', 'it'] : ['are', 'them']
+    const what = all[0].unfit ? `${are} not fit for the cluster` : 'could not be read'
+    return [...problemLines(`${hostNames(names)} ${what}; nothing is planned for ${them}`, error, paint), '']
+  })
+  return [...unread, ...taskProblemLines(view.errors, hosts, paint).flatMap(lines => [...lines, ''])]
+}
+
+/** Changes as a plan shows them: grouped by the hosts that share them, then by role. */
+export function changeSections(
+  changes: readonly PlannedChange[],
+  hosts: readonly NamedHost[],
+  { diff = false, width }: PlanOptions,
+  paint: Paint,
+): readonly string[] {
+  const texts = changes.map(change => ({ change, text: changeText(change, { diff, paint }) }))
+  const order = hosts.map(host => host.name)
+  return groupByHosts(texts, order).flatMap(group => [...sectionLines(group, width, paint), ''])
+}
+
+/** Remarks, each with an empty line after it. */
+export function noteSections(notes: readonly Note[], width: number, paint: Paint): readonly string[] {
+  return foldedNotes(notes).flatMap(note => [...wrap(noteLine(note, paint), width), ''])
 }
 
 // The same note for many hosts is shown once.

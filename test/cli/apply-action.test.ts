@@ -67,6 +67,7 @@ vi.mock('../../src/engine/index.ts', async original => ({
     given.calls.push('write')
     return { summary: { failed: 0, skipped: 0 }, ends: new Map(), failedHosts: given.failedHosts }
   },
+  recordApplied: async () => void given.calls.push('record'),
   withLock: async (_voters: unknown, run: object, _options: unknown, work: (lock: object) => unknown) => ({
     result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal, writer: { lost: given.lock.lost } } }),
     lost: given.lostAtEnd,
@@ -99,7 +100,7 @@ beforeEach(() => {
 test('hosts are fenced before they are read again, also where the run before has given its lock back', async () => {
   given.lock.outdated = true
   expect(await apply(options)).toBe(exitCodes.ok)
-  expect(given.calls).toEqual(['read', 'fence', 'read', 'write'])
+  expect(given.calls).toEqual(['read', 'fence', 'read', 'write', 'record'])
 })
 
 test('a host where an earlier run may still be at work is not read again, so that nothing is written to it', async () => {
@@ -136,6 +137,11 @@ test.each([
 
 test('where nobody was at work in between, nothing is read twice', async () => {
   expect(await apply(options)).toBe(exitCodes.ok)
+  expect(given.calls).toEqual(['read', 'write', 'record'])
+})
+
+test('an operation that takes a cluster away leaves no record of what was applied', async () => {
+  expect(await apply({ ...options, record: false })).toBe(exitCodes.ok)
   expect(given.calls).toEqual(['read', 'write'])
 })
 

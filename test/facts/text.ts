@@ -82,6 +82,7 @@ LISTEN 0      128             [::]:22           [::]:*    users:(("sshd",pid=702
     certificates: certificates.join('\n'),
     swaps: `Filename				Type		Size		Used		Priority
 /dev/vda2                               partition	2097148		0		-2`,
+    applied: '',
     lock: `lock.generation 3
 lock.holder ${encodeHolder(holder)}
 lock.replaced

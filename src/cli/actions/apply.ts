@@ -7,6 +7,7 @@ import {
   type Evaluation,
   fenceHosts,
   type HeldLock,
+  recordApplied,
   withLock,
 } from '../../engine/index.ts'
 import { count, renderClosing } from '../../report/index.ts'
@@ -29,6 +30,11 @@ export interface ApplyActionOptions {
   readonly yes: boolean
   /** A saved plan: it is done as it is, or not at all. */
   readonly plan?: GivenPlan
+  /**
+   * Whether hosts keep what was verified there, for `evcctl check`. Default: true. An operation that takes a cluster away says false,
+   * because nothing of it should be left.
+   */
+  readonly record?: boolean
 }
 
 /** `evcctl apply`: evaluates, shows the plan, asks, and converges what differs while it holds the cluster's lock. */
@@ -60,24 +66,21 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
 
 async function converge(
   cluster: ClusterRun,
-  { evaluation, voters, seen }: ClusterEvaluation,
+  evaluated: ClusterEvaluation,
   options: ApplyActionOptions,
 ): Promise<ExitCode> {
   const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
-    let current = evaluation
-    if (outdated || unquiet) {
-      // An earlier run may have left commands running, even one that has released the lock. End them before reading the hosts.
-      const hosts = [...cluster.spec.hosts, ...cluster.spec.leaving].map(({ name }) => name)
-      const unfenced = await fenceHosts(hosts, run)
-      if (run.writer?.lost !== undefined) throw run.writer.lost
-      current = await evaluateAgain(cluster, options, run.stop, unfenced)
-    }
+    const again = outdated || unquiet
+    const { evaluation, records } = again ? await evaluateFenced(cluster, options, run) : evaluated
     run.emit({ type: 'apply:start' })
-    const result = await applyChanges(current, run)
+    const result = await applyChanges(evaluation, run)
+    if (options.record !== false)
+      await recordApplied(evaluation.graph, result, run, { records, version: version(), id: cluster.id })
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
-    return { ...result, failedHosts: new Map([...current.unreachable, ...result.failedHosts]) }
+    return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }
   recordLock(cluster)
+  const { voters, seen } = evaluated
   const { result, lost } = await withLock(voters, cluster.run, { id: cluster.id, seen }, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
@@ -94,13 +97,25 @@ function recordLock({ lock, run }: ClusterRun): void {
   run.emit({ type: 'note', text: lock.summary })
 }
 
+// An earlier run may have left commands running, even one that has released the lock. They end before the hosts are read.
+async function evaluateFenced(
+  cluster: ClusterRun,
+  options: ApplyActionOptions,
+  run: HeldLock['run'],
+): Promise<ClusterEvaluation> {
+  const hosts = [...cluster.spec.hosts, ...cluster.spec.leaving].map(({ name }) => name)
+  const unfenced = await fenceHosts(hosts, run)
+  if (run.writer?.lost !== undefined) throw run.writer.lost
+  return evaluateAgain(cluster, options, run.stop, unfenced)
+}
+
 // Another run may have applied something between the plan and the lock, so the plan shown may be out of date.
 async function evaluateAgain(
   cluster: ClusterRun,
   options: ApplyActionOptions,
   stop: AbortSignal,
   unfenced: ReadonlyMap<string, HostError>,
-): Promise<Evaluation> {
+): Promise<ClusterEvaluation> {
   cluster.run.emit({
     type: 'note',
     text: 'Another run may have changed the cluster since the plan was made; reading it again.',
@@ -113,7 +128,7 @@ async function evaluateAgain(
   if (changes && !options.yes && !(await ask(cluster, again.evaluation, stop))) {
     throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
   }
-  return again.evaluation
+  return again
 }
 
 // Without a terminal, progress is a log of lines: empty lines make the plan and the closing text easy to find.

@@ -28,7 +28,7 @@ export interface ClusterRunOptions {
   readonly file: string
   /** What is planned, or done. */
   readonly operation: Operation
-  readonly command: 'plan' | 'apply'
+  readonly command: 'plan' | 'apply' | 'check'
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string

@@ -2,7 +2,14 @@ import { distributionOf } from '../../../distributions/index.ts'
 import { changesOfRunningHosts, changingBatches, hostBatches } from '../../../playbooks/rolling.ts'
 import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../../cluster/index.ts'
 import type { HostSpec } from '../../config/index.ts'
-import { type Batches, exitCodes, type FactModule, HostError, UserErrors } from '../../core/index.ts'
+import {
+  type AppliedRecord,
+  type Batches,
+  exitCodes,
+  type FactModule,
+  HostError,
+  UserErrors,
+} from '../../core/index.ts'
 import {
   describeHolder,
   type Evaluation,
@@ -34,6 +41,8 @@ export interface ClusterEvaluation {
   readonly voters: readonly string[]
   /** The state of the lock on the hosts when they were read. */
   readonly seen: SeenLock
+  /** What each host has on record of the last apply, for hosts that answered. */
+  readonly records: ReadonlyMap<string, AppliedRecord | undefined>
   /** Another run that holds the lock and is alive, as a text for people. */
   readonly lockedBy?: string
 }
@@ -105,6 +114,7 @@ export async function evaluateCluster(
   return {
     hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name))],
     voters,
+    records: new Map([...read.facts].map(([host, { applied }]) => [host, applied])),
     seen,
     batches: changingBatches(distribution, batches, evaluated),
     evaluation: { ...judged, unreachable: new Map([...failed, ...unfit, ...evaluated.unreachable]) },

@@ -151,6 +151,7 @@ reading { printf "%s", $1; next }
 ' "$@" 2>/dev/null
 )
 at swaps; [ ! -f /proc/swaps ] || all </proc/swaps
+first applied /var/lib/evcctl/applied
 at lock
 say() { said=; { read -r said <"$2"; } 2>/dev/null; echo "lock.$1 $said"; }
 say generation /var/lib/evcctl/generation
