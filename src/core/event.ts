@@ -37,6 +37,8 @@ export type Event = { readonly at: number } & (
       /** How many tasks of each role will surely change on each host; roles are in graph order. */
       readonly stages?: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
     }
+  /** The tasks of a host that change now, or may; once a host, before `apply:start`. */
+  | { readonly type: 'host:planned'; readonly host: string; readonly tasks: readonly TaskId[] }
   /** From here on the run writes to hosts. */
   | { readonly type: 'apply:start' }
   /** A task's steps were sent; `task:start` follows when they begin on the host. */

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os'
 import type { Operation } from '../../cluster/index.ts'
-import { type ExitCode, exitCodes, type HostError, type Summary, UserError } from '../../core/index.ts'
+import { type ExitCode, exitCodes, type HostError, type Summary, type TaskId, UserError } from '../../core/index.ts'
 import {
   type ApplyResult,
   apply as applyChanges,
@@ -13,6 +13,7 @@ import {
 import { count, renderClosing } from '../../report/index.ts'
 import { type ClusterRun, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
+import { tellResumed } from '../run/resume.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
 import { refuseMovedFiles, refuseMovedHosts } from '../saved-plan/planned.ts'
@@ -30,6 +31,8 @@ export interface ApplyActionOptions {
   readonly yes: boolean
   /** A saved plan: it is done as it is, or not at all. */
   readonly plan?: GivenPlan
+  /** Say first what is left of the last apply, if it was cut off. Default: false. */
+  readonly resume?: boolean
   /**
    * Whether hosts keep what was verified there, for `evcctl check`. Default: true. An operation that takes a cluster away says false,
    * because nothing of it should be left.
@@ -45,6 +48,7 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
     if (plan !== undefined) refuseMovedFiles(plan, cluster)
     const evaluated = await evaluateCluster(cluster)
     if (plan !== undefined) refuseMovedHosts(plan, cluster, evaluated.evaluation)
+    if (options.resume === true) await tellResumed(cluster, evaluated.evaluation, output)
     const changes = await showPlan(cluster, evaluated, { output, diff, apart: isLog() })
     if (evaluated.evaluation.refused.size > 0) {
       if (output === 'text') await cluster.aside(() => printLine(`\n${cannotBeApplied}`))
@@ -72,6 +76,7 @@ async function converge(
   const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
     const again = outdated || unquiet
     const { evaluation, records } = again ? await evaluateFenced(cluster, options, run) : evaluated
+    for (const [host, tasks] of changingByHost(evaluation)) run.emit({ type: 'host:planned', host, tasks })
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(evaluation, run)
     if (options.record !== false)
@@ -138,9 +143,13 @@ function isLog(): boolean {
 
 // A question that nobody answers ends with the run: on a signal, or when the run loses its lock.
 function ask(cluster: ClusterRun, evaluation: Evaluation, signal: AbortSignal): Promise<boolean> {
-  const changing = [...evaluation.plan.verdicts].filter(([, verdict]) => verdict.is !== 'in desired state')
-  const hosts = new Set(changing.map(([id]) => evaluation.graph.tasks.get(id)!.host))
-  return cluster.aside(() => confirm(`\nApply these changes to ${count(hosts.size, 'host')}?`, { signal }))
+  const hosts = changingByHost(evaluation).size
+  return cluster.aside(() => confirm(`\nApply these changes to ${count(hosts, 'host')}?`, { signal }))
+}
+
+function changingByHost({ graph, plan }: Evaluation): ReadonlyMap<string, readonly TaskId[]> {
+  const changing = [...plan.verdicts].flatMap(([id, { is }]) => (is === 'in desired state' ? [] : [id]))
+  return Map.groupBy(changing, id => graph.tasks.get(id)!.host)
 }
 
 function end({ run, view }: ClusterRun, summary: Summary, failedHosts: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { Operation } from '../../cluster/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { withClusterRun } from '../run/cluster-run.ts'
 import { evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
+import { tellResumed } from '../run/resume.ts'
 import { showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
 import { checkPlanPlace, writePlan } from '../saved-plan/file.ts'
@@ -19,6 +20,8 @@ export interface PlanActionOptions {
   readonly exitCode: boolean
   /** Where the plan is saved; undefined: nowhere. */
   readonly out?: string | undefined
+  /** Say first what is left of the last apply, if it was cut off. Default: false. */
+  readonly resume?: boolean
   /** A saved plan that must still be up to date. */
   readonly plan?: GivenPlan
 }
@@ -32,6 +35,7 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     const evaluated = await evaluateCluster(cluster)
     const { evaluation } = evaluated
     if (given !== undefined) refuseMovedHosts(given, cluster, evaluation)
+    if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
     const next = `evcctl apply ${out ?? given?.path ?? options.file}`
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
     const exitCode = exitCodeOf(evaluation)

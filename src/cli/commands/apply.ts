@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { exitCodes, UserError } from '../../core/errors.ts'
 import { BaseCommand, clusterOrPlanArg, parallelFlag } from '../base-command.ts'
 
 export class Apply extends BaseCommand {
@@ -11,6 +12,7 @@ export class Apply extends BaseCommand {
   static override readonly args = { file: clusterOrPlanArg }
   static override readonly flags = {
     yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+    resume: Flags.boolean({ description: 'say first what is left of an apply that was cut off' }),
     'dry-run': Flags.boolean({ description: 'the same as plan' }),
     diff: Flags.boolean({ description: 'show files line by line' }),
     parallel: parallelFlag,
@@ -21,6 +23,7 @@ export class Apply extends BaseCommand {
     const { cluster } = await import('../../../playbooks/cluster.ts')
     const { whatToApply } = await import('../run/what-to-apply.ts')
     const options = { ...flags, ...whatToApply(args.file, cluster) }
+    if (flags.resume && 'plan' in options) throw resumedPlan(args.file, options.file)
     if (flags['dry-run']) {
       const { plan } = await import('../actions/plan.ts')
       return plan({ ...options, exitCode: false })
@@ -28,4 +31,13 @@ export class Apply extends BaseCommand {
     const { apply } = await import('../actions/apply.ts')
     return apply(options)
   }
+}
+
+// What a run has done before it was cut off is a difference from its plan, so the plan can only be refused.
+function resumedPlan(plan: string, file: string): UserError {
+  const problem = `${plan} is a saved plan, and none that was begun can be gone on with: the hosts are not as it was made for.`
+  return new UserError(
+    { where: '--resume', problem, next: `evcctl apply ${file} --resume` },
+    { exitCode: exitCodes.badInput },
+  )
 }
