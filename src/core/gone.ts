@@ -8,13 +8,14 @@ import type { TaskId } from './task-id.ts'
  * Throws RangeError for a resource without `removal`.
  */
 export function gone<C, D, O>(resource: Resource<C, D, O>): Resource<C, Record<never, never>> {
-  const { kind, name, title, probe, removal } = resource
+  const { kind, name, title, probe, volatile, removal } = resource
   if (removal === undefined) throw new RangeError(`${kind} ${name} does not say how it is taken back`)
   return {
     kind,
     name,
     ...(title === undefined ? {} : { title }),
     probe,
+    ...(volatile === undefined ? {} : { volatile }),
     desired: {},
     diff(current): Change | undefined {
       const fields = removal.left(current)

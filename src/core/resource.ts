@@ -150,6 +150,10 @@ export interface Resource<C, D, O = void> {
   readonly probe: Probe<C>
   readonly desired: Inputs<D>
   /**
+   * Fields of the current state that change by themselves, e.g. the host's clock. A saved plan does not compare them. Default: none.
+   */
+  readonly volatile?: readonly string[]
+  /**
    * Returns undefined in desired state. If only Unknown fields of `desired` cause a change, it may turn out to be none. Such a
    * change has to be an `update` of which all fields have an Unknown `after`; a plan shows it as known after apply.
    */

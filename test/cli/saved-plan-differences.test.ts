@@ -91,6 +91,16 @@ test('a state that moved is told even where the plan would do the same', async (
   expect(await moved(other)).toEqual([['w unit service', 'the host as it was read: stamp', 'something else there']])
 })
 
+test('a field that changes by itself does not count', async () => {
+  const clocks = async (now: string) => {
+    const builder = new GraphBuilder()
+    builder.scope('w', 'pki').add({ ...unit('service', ['file']), volatile: ['now'] })
+    const evaluation = await evaluate(builder.build(), fakeRun(new FakePool(fakeHosts({ w: { file: now } }))))
+    return planToSave(evaluation, source)
+  }
+  expect(movedOnHosts(await clocks('1'), await clocks('2'))).toEqual([])
+})
+
 test('a task that wants something else is told', async () => {
   expect(await moved(hosts, { wanted: 'newer' })).toEqual([
     ['w entry file', 'update\nvalue: old → new', 'update\nvalue: old → newer'],

@@ -58,9 +58,13 @@ function savedTask(task: Task, evaluation: Evaluation, change: PlannedChange | u
     is: verdictOf(task, evaluation),
     title: titleOf(task),
     ...(change === undefined ? {} : { change: shortened(change) }),
-    state: known ? digestsOf(snapshot.current) : {},
+    state: known ? settled(digestsOf(snapshot.current), task) : {},
     wanted: digestsOf(desiredIn(evaluation, task) ?? task.resource.desired),
   }
+}
+
+function settled(state: Texts, { resource: { volatile = [] } }: Task): Texts {
+  return Object.fromEntries(Object.entries(state).filter(([field]) => !volatile.includes(field)))
 }
 
 function verdictOf({ id }: Task, { plan, refused }: Evaluation): SavedTask['is'] {

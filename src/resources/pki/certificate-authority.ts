@@ -43,6 +43,7 @@ export function certificateAuthority(
         now: Number(linesOf(raw, 'now')[0]) * 1000,
       }),
     },
+    volatile: ['now'],
     desired: { commonName },
     diff(current): Change | undefined {
       if (current.certificate === '') return { action: 'create', fields: [{ field: 'valid', after: `${days} days` }] }

@@ -57,6 +57,7 @@ export function signedCertificate(
         now: Number(linesOf(raw, 'now')[0]) * 1000,
       }),
     },
+    volatile: ['now'],
     desired: { request: request as Output<string> },
     diff(current, desired) {
       const certificate = read(current.certificate)
