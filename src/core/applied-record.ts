@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { digestOf } from './canonical.ts'
+import { digestOf } from './digest.ts'
 
 /** Where a host keeps what the last apply made of it. One line, mode 0600, replaced as a whole. */
 export const appliedRecordPath = '/var/lib/evcctl/applied'

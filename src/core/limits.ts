@@ -197,7 +197,7 @@ export const localFileBytes = {
   /** Files of known hosts, and of revoked keys. */
   knownHosts: 64 * 1024 * 1024,
   kubeconfig: 16 * 1024 * 1024,
-  /** A plan of 1,000 hosts takes some 40 MiB. */
+  /** A plan of 1,000 hosts takes some 15 MiB. */
   savedPlan: 128 * 1024 * 1024,
   /** evcctl's own run.json of a run. */
   journal: 1024 * 1024,

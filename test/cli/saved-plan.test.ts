@@ -48,7 +48,7 @@ describe('a saved plan', { timeout: 60_000 }, () => {
   test('is a file for its owner alone, with what the plan was made from', async () => {
     const plan = await readPlan()
     expect((await stat(path('lab.plan'))).mode & 0o777).toBe(0o600)
-    expect(Object.keys(plan).slice(0, 3)).toEqual(['apiVersion', 'kind', 'sha256'])
+    expect(Object.keys(plan).slice(0, 3)).toEqual(['apiVersion', 'kind', 'digest'])
     expect(plan).toMatchObject({ kind: 'SavedPlan', cluster: 'lab', file: path('lab.yaml'), hosts: { cp1: 'read' } })
     expect(Object.keys(plan.files)).toEqual([path('lab.yaml'), path('sums')])
     expect(Object.values(plan.tasks).some(task => (task as { is: string }).is === 'change')).toBe(true)
@@ -99,7 +99,7 @@ describe('a saved plan', { timeout: 60_000 }, () => {
   })
 
   test('of another catalog is refused, with the download that differs', async () => {
-    const { sha256: _, ...plan } = await readPlan()
+    const { digest: _, ...plan } = await readPlan()
     const catalog = { ...plan.catalog, 'kubelet 1.36.4': 'ffff' }
     await writePlan(path('other.plan'), { ...plan, catalog } as SavedPlan)
     const { exitCode, stderr } = await evcctl('apply', 'other.plan', '--yes')
@@ -108,7 +108,7 @@ describe('a saved plan', { timeout: 60_000 }, () => {
   })
 
   test('of a host that was in another state is refused, task by task', async () => {
-    const { sha256: _, ...plan } = await readPlan()
+    const { digest: _, ...plan } = await readPlan()
     const [id, task] = Object.entries<SavedPlan['tasks'][string]>(plan.tasks).find(([, { is }]) => is === 'change')!
     const tasks = { ...plan.tasks, [id]: { ...task, is: 'in desired state', change: undefined } }
     await writePlan(path('other.plan'), { ...plan, tasks } as SavedPlan)
@@ -137,7 +137,7 @@ describe('a saved plan', { timeout: 60_000 }, () => {
   })
 
   test('of a cluster file that is gone says so', async () => {
-    const { sha256: _, ...plan } = await readPlan()
+    const { digest: _, ...plan } = await readPlan()
     await writePlan(path('other.plan'), { ...plan, file: path('gone.yaml') } as SavedPlan)
     const { exitCode, stderr } = await quick('apply', 'other.plan', '--yes')
     expect(exitCode).toBe(3)

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { beginningOf } from '../../core/cut.ts'
-import { canonicalText, exitCodes, UserError } from '../../core/index.ts'
+import { digestOf, exitCodes, UserError } from '../../core/index.ts'
 import { localFileBytes } from '../../core/limits.ts'
 import { LocalFileError, readLocalFile } from '../../core/local-file.ts'
 import { writeBeside } from '../../ssh/private-file.ts'
@@ -87,7 +86,7 @@ export function checkPlanPlace(path: string): void {
 /** Writes a plan as a whole, with mode 0600: nobody ever reads half of it. */
 export async function writePlan(path: string, plan: SavedPlan): Promise<void> {
   const { apiVersion, kind, ...rest } = plan
-  const text = JSON.stringify({ apiVersion, kind, sha256: sumOf(plan), ...rest }, null, 1)
+  const text = JSON.stringify({ apiVersion, kind, digest: digestOf(plan), ...rest }, null, 1)
   await writeBeside(path, `${text}\n`, temporary => rename(temporary, path))
 }
 
@@ -103,7 +102,7 @@ export function readPlan(path: string, version: string): SavedPlan {
       next,
     })
   }
-  const { sha256, ...rest } = document
+  const { digest, ...rest } = document
   const checked = savedPlan.safeParse(rest)
   if (!checked.success) {
     const [issue] = checked.error.issues
@@ -112,10 +111,10 @@ export function readPlan(path: string, version: string): SavedPlan {
     throw badPlan(path, `This saved plan is damaged${at}.`, { next })
   }
   const plan = checked.data as SavedPlan
-  if (sumOf(plan) !== sha256) {
+  if (digestOf(plan) !== digest) {
     throw badPlan(path, 'This saved plan was edited. A plan is done as it was made, or not at all.', {
-      expected: `sha256 ${sumOf(plan)} for what is in it`,
-      actual: shownText(sha256),
+      expected: `the digest ${digestOf(plan)}, which is that of its content`,
+      actual: shownText(digest),
       next,
     })
   }
@@ -144,11 +143,6 @@ function shownText(value: unknown): string {
 
 function againText(file: string, plan: string): string {
   return `Make it again: evcctl plan ${file} --out ${plan}`
-}
-
-// JSON leaves out what is undefined, as canonicalText() does.
-function sumOf(plan: SavedPlan): string {
-  return createHash('sha256').update(canonicalText(plan)).digest('hex')
 }
 
 function badPlan(

@@ -1,6 +1,6 @@
 import { catalog } from '../../catalog/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
-import { digestOf, digestsOf, Output, redact, Secret, type Task, titleOf } from '../../core/index.ts'
+import { digestOf, digestsOf, type Edge, Output, redact, Secret, type Task, titleOf } from '../../core/index.ts'
 import { desiredIn, type Evaluation } from '../../engine/index.ts'
 import { type PlannedChange, type PlannedField, planView } from '../../report/index.ts'
 import { apiVersion, kind, type PlannedOperation, type SavedPlan, type SavedTask, type Texts } from './saved-plan.ts'
@@ -46,9 +46,14 @@ export function planToSave(evaluation: Evaluation, source: PlanSource): SavedPla
   return {
     ...planHeader(source),
     hosts: Object.fromEntries(hosts),
-    order: digestOf([graph.edges, [...graph.ephemerals.keys()]]),
+    order: digestOf([...graph.edges.map(edgeText), ...graph.ephemerals.keys()]),
     tasks: Object.fromEntries(tasks),
   }
+}
+
+// A text, because there are some hundred thousand edges of a thousand hosts, and a digest of each would take seconds.
+function edgeText({ from, to, ...how }: Edge): string {
+  return `${from} ${to} ${JSON.stringify(how)}`
 }
 
 function savedTask(task: Task, evaluation: Evaluation, change: PlannedChange | undefined): SavedTask {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canonicalText, digestOf, digestsOf } from '../../src/core/canonical.ts'
+import { digestOf, digestsOf } from '../../src/core/digest.ts'
 import { Output } from '../../src/core/output.ts'
 import { Secret } from '../../src/core/secret.ts'
 import type { TaskId } from '../../src/core/task-id.ts'
@@ -38,8 +38,6 @@ test.each([
 })
 
 test('a Secret counts with its label only, so that a digest helps nobody to guess it', () => {
-  const text = canonicalText({ password: new Secret('hunter22', 'password') })
-  expect(text).not.toContain('hunter22')
   expect(digestOf(new Secret('hunter22', 'password'))).toBe(digestOf(new Secret('another1', 'password')))
   expect(digestOf(new Secret('hunter22', 'password'))).not.toBe(digestOf(new Secret('hunter22', 'token')))
 })
