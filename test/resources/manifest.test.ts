@@ -35,6 +35,19 @@ const container = { name: 'one', image: 'i:1', resources: { requests: { cpu: '50
 const storedPod = { ...pod, spec: { containers: [container], dnsPolicy: 'ClusterFirst' }, status: {} }
 
 describe('a manifest', () => {
+  test('is read without what the server counts and reports, so that a saved plan of it does not get old by itself', () => {
+    const later = {
+      ...storedPod,
+      metadata: { ...pod.metadata, resourceVersion: '7', generation: 3, managedFields: [{ time: 'now' }] },
+      status: { phase: 'Running' },
+    }
+    const { probe } = resource
+    expect(probe.parse(list(later, storedMap))).toEqual(probe.parse(list(storedPod, storedMap)))
+    // An object that was made again is another one.
+    const again = { ...storedMap, metadata: { ...storedMap.metadata, uid: 'other' } }
+    expect(probe.parse(list(storedPod, again))).not.toEqual(probe.parse(list(storedPod, storedMap)))
+  })
+
   test('that the API server has, with what it adds, is in desired state', () => {
     expect(changeFor(list(storedPod, storedMap))).toBeUndefined()
   })

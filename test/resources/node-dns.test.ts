@@ -53,6 +53,14 @@ const changeFor = (raw: ProbeResult, resource = wanted) =>
 const applied = { field: 'DaemonSet coredns-node', after: 'applied' }
 const preferred = { field: 'Service kube-dns trafficDistribution', after: 'PreferSameNode' }
 
+test('how many of its pods are Ready is no part of what is read, since nobody has to have changed it', () => {
+  const { probe } = wanted
+  const status = { ...made(), status: { numberReady: 1 } }
+  expect(probe.parse(given(coredns({ image: 'coredns:1' }), status))).toEqual(
+    probe.parse(given(coredns({ image: 'coredns:1' }), made())),
+  )
+})
+
 test('the CoreDNS of every node is that of kubeadm: it runs wherever pods do, and asks for little', () => {
   expect(made()).toMatchObject({
     kind: 'DaemonSet',

@@ -1,11 +1,12 @@
 import { stringify } from 'yaml'
 import type { Change, FieldChange, Resource } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
-import { type KubernetesDocument, missingFrom, retried } from '../support/index.ts'
+import { isTree, type KubernetesDocument, missingFrom, retried } from '../support/index.ts'
 import type { ApiAccess } from './access.ts'
 import { type ApiState, notAnswered } from './api-state.ts'
 import { answersFor, apiPath, askApi } from './api-survey.ts'
 import { serverSideApply } from './server-side-apply.ts'
+import { settledFields } from './settled-fields.ts'
 
 /** An object of the Kubernetes API. */
 export interface KubernetesObject extends KubernetesDocument {
@@ -35,7 +36,7 @@ export function manifest(
       parse(raw): ManifestState {
         const answer = answersFor(raw, paths)
         if (answer.api !== 'answered') return answer
-        return { api: 'answered', objects: answer.objects.filter(one => one !== undefined) as KubernetesObject[] }
+        return { api: 'answered', objects: answer.objects.filter(isTree).map(settledFields) as KubernetesObject[] }
       },
     }),
     desired: { objects },

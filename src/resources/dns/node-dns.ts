@@ -2,7 +2,16 @@ import type { Change, FieldChange, ProbeResult, Resource } from '../../core/reso
 import { surveyProbe } from '../../core/survey.ts'
 import type { TaskId } from '../../core/task-id.ts'
 import { quote } from '../../shell/quote.ts'
-import { type ApiAccess, type ApiState, againFunction, answersFor, askApi, kubectl, notAnswered } from '../api/index.ts'
+import {
+  type ApiAccess,
+  type ApiState,
+  againFunction,
+  answersFor,
+  askApi,
+  kubectl,
+  notAnswered,
+  settledFields,
+} from '../api/index.ts'
 import { isTree, missingFrom, type Tree } from '../support/index.ts'
 import { nodeDnsName as name, nodeDnsDaemonSet } from './node-dns-daemon-set.ts'
 import { dnsDeploymentPath } from './pods.ts'
@@ -126,7 +135,7 @@ function parseState(raw: ProbeResult): NodeDnsState {
   return {
     api: 'answered',
     wanted: service === undefined ? undefined : nodeDnsDaemonSet(deployment),
-    daemonSet: isTree(daemonSet) ? daemonSet : undefined,
+    daemonSet: isTree(daemonSet) ? settledFields(daemonSet) : undefined,
     distribution: typeof spread === 'string' ? spread : '',
   }
 }
