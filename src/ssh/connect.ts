@@ -19,12 +19,16 @@ const retryMs = 300
 // for 5 s after each failed login (PerSourcePenalties), and these penalties must not add up.
 const bootMs = 4_000
 
-/** Connects and logs in. Rejects with HostError, or with the signal's reason. `through` is the connection to the jump host. */
+/**
+ * Connects and logs in. Rejects with HostError, or with the signal's reason. `through` is the connection to the jump host;
+ * `urgent` is for little that must not wait for what others send through it.
+ */
 export async function connect(
   endpoint: Endpoint,
   services: Services,
   through: Connection | undefined,
   signal: AbortSignal,
+  { urgent = false }: { readonly urgent?: boolean } = {},
 ): Promise<Connection> {
   let phase: 'dial' | 'handshake' | 'login' = 'dial'
   // A machine that boots refuses all logins for a while, even correct ones.
@@ -39,7 +43,7 @@ export async function connect(
         const prepared = await prepareHandshake(endpoint, services)
         const stream = await (through === undefined
           ? dial(endpoint, addresses, either)
-          : forwarded(through, endpoint, either))
+          : forwarded(through, endpoint, either, urgent))
         const loggedIn = await inTurn(stream, services, timeout, either, () => {
           phase = 'handshake'
           return handshake(endpoint, stream, prepared, services, either, next => {
@@ -94,13 +98,13 @@ function endOf({ errored: cause }: Duplex): Error {
   return new ClosedEarly(cause?.message ?? 'the server closed the connection', { cause })
 }
 
-function forwarded(through: Connection, endpoint: Endpoint, signal: AbortSignal): Promise<Duplex> {
+function forwarded(through: Connection, endpoint: Endpoint, signal: AbortSignal, urgent: boolean): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(signal.reason)
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     through
-      .forward(endpoint.host, endpoint.port)
+      .forward(endpoint.host, endpoint.port, { urgent })
       .then(stream => {
         if (signal.aborted) stream.destroy()
         else resolve(stream)

@@ -141,11 +141,6 @@ export class Connection {
     await turn.promise
   }
 
-  #turn(sent: number, isOver: () => boolean): Promise<void> {
-    this.#pace?.add(sent)
-    return this.room(isOver)
-  }
-
   async #makeRoom(): Promise<void> {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       if (this.#alive && !first.isOver() && this.#isFull()) {
@@ -186,8 +181,11 @@ export class Connection {
     _protocol.ping()
   }
 
-  /** A TCP connection from that host to another one. Fails with JumpHostLost when the connection to that host ends. */
-  forward(host: string, port: number): Promise<Duplex> {
+  /**
+   * A TCP connection from that host to another one. Fails with JumpHostLost when the connection to that host ends. What is sent
+   * on an `urgent` one does not wait for what others send; it has to be little.
+   */
+  forward(host: string, port: number, { urgent = false }: { readonly urgent?: boolean } = {}): Promise<Duplex> {
     return new Promise((resolve, reject) => {
       if (!this.#alive) {
         reject(this.#lost())
@@ -197,7 +195,7 @@ export class Connection {
       try {
         this.#client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
           if (error) reject(error)
-          else if (this.#takes(channel)) resolve(this.#forward(channel))
+          else if (this.#takes(channel)) resolve(this.#forward(channel, urgent))
           else reject(this.#lost())
         })
       } catch (error) {
@@ -206,8 +204,9 @@ export class Connection {
     })
   }
 
-  #forward(channel: Channel): Duplex {
-    const stream = forwardedStream(channel, (bytes, isOver) => this.#turn(bytes, isOver))
+  #forward(channel: Channel, urgent: boolean): Duplex {
+    const turn = urgent ? undefined : (isOver: () => boolean) => this.room(isOver)
+    const stream = forwardedStream(channel, { turn, sent: bytes => this.#pace?.add(bytes) })
     this.#forwarded.add(stream)
     // It may fail in the same turn, before anybody listens to it; an error that nobody hears ends the process.
     return stream.on('error', () => undefined).once('close', () => this.#forwarded.delete(stream))

@@ -1,8 +1,8 @@
 import { Duplex } from 'node:stream'
 import type { Channel } from 'ssh2'
 
-/** So much is sent for a host before the others behind its jump host get their turn, bytes: a packet of a file. */
-const turnBytes = 32 * 1024
+// So much may be sent between two turns without waiting, bytes: a handshake, or a short script.
+const mostUnwaited = 4 * 1024
 
 // What an SSH server says before it is answered: its name and what it offers. RFC 4253 allows a packet 35,000 bytes.
 const mostUnanswered = { bytes: 64 * 1024, pieces: 256 } as const
@@ -10,29 +10,35 @@ const mostUnanswered = { bytes: 64 * 1024, pieces: 256 } as const
 /** More came over a forwarded connection than an SSH server says before it is answered. */
 export class Flooded extends Error {}
 
+/** The connection to a jump host, which all hosts behind it share. */
+export interface SharedLine {
+  /** Waits until something large may be sent, or until `isOver`. Undefined for what must not wait. */
+  readonly turn: ((isOver: () => boolean) => Promise<void>) | undefined
+  /** Counts what was sent, bytes. */
+  readonly sent: (bytes: number) => void
+}
+
 /**
  * The stream of a TCP connection that a jump host makes for us. ssh2's own channel asks the jump host to close it and
  * is closed when that answers, also after destroy(). This one ends when it is destroyed, whatever the jump host says,
- * as a socket does; and it ends on both sides when the other side ends. It waits for its `turn` after each 32 KiB: all hosts
- * behind a jump host share its connection, and what all of them may send at once would fill the memory, and hold up what is
- * short. It fails with Flooded when more than 64 KiB or 256 pieces arrive before anything is written: many hosts may have to wait for
- * their handshake, and a hostile jump host could send the window of each.
+ * as a socket does; and it ends on both sides when the other side ends. It waits for its turn before all that is not small:
+ * what all hosts behind a jump host may send at once would fill the memory, and hold up what is short. It fails with Flooded
+ * when more than 64 KiB or 256 pieces arrive before anything is written: many hosts may have to wait for their handshake,
+ * and a hostile jump host could send the window of each.
  */
-export function forwardedStream(
-  channel: Channel,
-  turn: (sent: number, isOver: () => boolean) => Promise<void>,
-): Duplex {
-  let sent = 0
+export function forwardedStream(channel: Channel, { turn, sent }: SharedLine): Duplex {
+  let unwaited = 0
   let answered = false
   let pieces = 0
-  const taken = (bytes: number, done: () => void): void => {
-    sent += bytes
-    if (sent < turnBytes) {
+  const send = (chunk: Buffer, done: () => void): void => {
+    if (stream.destroyed) {
       done()
       return
     }
-    void turn(sent, () => stream.destroyed).then(done)
-    sent = 0
+    channel.write(chunk, () => {
+      sent(chunk.length)
+      done()
+    })
   }
   const stream = new Duplex({
     allowHalfOpen: false,
@@ -40,7 +46,13 @@ export function forwardedStream(
     read: () => void channel.resume(),
     write: (chunk: Buffer, _encoding, done) => {
       answered = true
-      channel.write(chunk, () => taken(chunk.length, done))
+      unwaited += chunk.length
+      if (turn === undefined || unwaited <= mostUnwaited) {
+        send(chunk, done)
+        return
+      }
+      unwaited = 0
+      void turn(() => stream.destroyed).then(() => send(chunk, done))
     },
     final: done => {
       channel.end()

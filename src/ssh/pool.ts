@@ -130,8 +130,8 @@ export class Pool implements SshPool {
     if (target === undefined) throw new UserError({ problem: `there is no host named ${name}` })
     this.#config ??= readSshConfig(this.#options.sshConfigFile)
     const endpoint = resolveTarget(target, this.#config)
-    const link = this.#link(endpoint, ms => this.#options.onConnected?.(name, ms))
-    const apart = this.#link(endpoint)
+    const link = this.#link(endpoint, { onConnected: ms => this.#options.onConnected?.(name, ms) })
+    const apart = this.#link(endpoint, { urgent: true })
     const host = {
       target,
       endpoint,
@@ -144,11 +144,14 @@ export class Pool implements SshPool {
     return host
   }
 
-  #link(endpoint: Endpoint, onConnected?: (ms: number) => void): Link<Connection> {
+  #link(
+    endpoint: Endpoint,
+    { onConnected, urgent = false }: { readonly onConnected?: (ms: number) => void; readonly urgent?: boolean } = {},
+  ): Link<Connection> {
     return new Link(async signal => {
       const through = endpoint.via === undefined ? undefined : await this.#jump(endpoint.via).get(signal)
       const start = performance.now()
-      const connection = await connect(endpoint, this.#services, through, signal)
+      const connection = await connect(endpoint, this.#services, through, signal, { urgent })
       onConnected?.(Math.round(performance.now() - start))
       return connection
     })
