@@ -30,6 +30,7 @@ import { lockNotes } from './lock-notes.ts'
 import { normalise } from './normalise.ts'
 import { registryAuthorities } from './registry-authorities.ts'
 import { badInput } from './report.ts'
+import { beginsSavedPlan, notAClusterFile } from './saved-plan.ts'
 import { clusterSchema, sectionsSchema } from './schema/cluster.ts'
 import type { ClusterSpec } from './spec.ts'
 
@@ -47,6 +48,7 @@ export interface LoadedCluster {
 /** Does the same as loadClusterFile, and returns what it has read. Files with secrets for hosts are not among it. */
 export async function loadClusterFiles(file: string): Promise<LoadedCluster> {
   const text = await readClusterFile(file)
+  if (beginsSavedPlan(text)) throw notAClusterFile(file)
   const files = new Map([[resolve(file), text]])
   const { readFile } = surroundings()
   const spec = parseClusterFile(text, file, {

@@ -154,6 +154,15 @@ describe('a saved plan', { timeout: 60_000 }, () => {
     expect((await quick('plan', 'lab.yaml', '--out', 'link.plan')).exitCode).toBe(3)
   })
 
+  test.each(['plan', 'validate', 'status', 'check'])(
+    'is no cluster file for %s, which says what it is for',
+    async command => {
+      const { exitCode, stderr, stdout } = await quick(command, 'lab.plan')
+      expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' })
+      expect(stderr).toContain('This is a saved plan, not a cluster file.\n  To do it: evcctl apply lab.plan')
+    },
+  )
+
   test('that nobody may read is an error', async () => {
     if (process.getuid?.() === 0) return
     await writeFile(path('closed.plan'), await readFile(path('lab.plan')))

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readSync, statSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
+import { beginsSavedPlan, savedPlanBeginning } from '../../config/index.ts'
 import { beginningOf } from '../../core/cut.ts'
 import { digestOf, exitCodes, UserError } from '../../core/index.ts'
 import { localFileBytes } from '../../core/limits.ts'
@@ -47,9 +48,6 @@ const savedPlan = z.strictObject({
   tasks: z.record(z.string(), task),
 })
 
-// The kind is the second key of each saved plan, so that the beginning of a file tells what it is, even if the rest is lost.
-const beginning = /^\s*\{\s*"apiVersion":\s*"[^"]*",\s*"kind":\s*"SavedPlan"/
-const beginningLength = 256
 /** How much of a value is shown in an error, characters. */
 const longestShown = 200
 
@@ -59,8 +57,8 @@ export function isSavedPlan(path: string): boolean {
     if (!statSync(path).isFile()) return false
     const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      const begin = Buffer.alloc(beginningLength)
-      return beginning.test(begin.toString('utf8', 0, readSync(file, begin)))
+      const begin = Buffer.alloc(savedPlanBeginning)
+      return beginsSavedPlan(begin.toString('utf8', 0, readSync(file, begin)))
     } finally {
       closeSync(file)
     }
