@@ -56,7 +56,7 @@ test('plan shows what it looked up, with its sha256, and writes no file', async 
   )
   expect(stdout).toMatch(/kubelet 1\.37\.2/)
   expect((await readdir(own.path)).filter(name => name.includes('lock'))).toEqual([])
-}, 60_000)
+}, 180_000)
 
 test('what the lock file has is not asked for again', async () => {
   await using site = await startSite(release('1.37.2'))
