@@ -106,6 +106,20 @@ export const surveyBytes = 4 * 1024 * 1024
 export const listBytes = 16 * 1024 * 1024
 
 /**
+ * The longest texts of a host that are parsed as YAML or JSON, characters. A parser of YAML takes some 3 s a MiB, in which no
+ * other host is heard, and a probe may print far more than that: one text can be a small part of a long list. A longer text
+ * counts as damaged.
+ */
+export const parsedLength = {
+  /** One document of kubeadm, the kubelet or kube-proxy, or a manifest: they have some KiB. */
+  document: 64 * 1024,
+  /** What evcctl itself recorded as JSON: at most three such documents, with what JSON adds to them. */
+  record: 256 * 1024,
+  /** An administrator kubeconfig. kubeadm writes less than 6 KiB; a bundle of authorities may be larger. */
+  kubeconfig: 256 * 1024,
+} as const
+
+/**
  * For `evcctl status`, times in ms. With up to 64 hosts, it answers within 10 s whatever they do. A host that takes longer is
  * shown as one that does not answer, which does no harm.
  */

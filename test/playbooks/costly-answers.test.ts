@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest'
 import { readHostAnswer } from '../../src/cli/status/health-answer.ts'
 import { nodesIn, podsIn, versionIn } from '../../src/cli/status/listed-objects.ts'
-import { limits, listBytes, surveyBytes, usualProbeBytes } from '../../src/core/limits.ts'
+import { limits, listBytes, parsedLength, surveyBytes, usualProbeBytes } from '../../src/core/limits.ts'
 import { parseLockState } from '../../src/engine/lock-state.ts'
 import type { ProbeResult } from '../../src/index.ts'
+import { clusterRecordOf } from '../../src/resources/kubeadm/cluster-record.ts'
 import { hostYaml } from '../../src/resources/support/host-yaml.ts'
 import { readFacts } from '../facts/read.ts'
 import { counted, fault, filled, plain, type Text } from '../kit/costly.ts'
@@ -80,7 +81,14 @@ const readers: readonly Reader[] = [
     paths: [],
     read: ({ stdout }) => void readFacts('a', stdout, { sentAt: 0, receivedAt: 1 }),
   },
-  { name: 'YAML', most: 64 * 1024, keys: [], paths: [], read: ({ stdout }) => void hostYaml(stdout) },
+  {
+    name: 'record in the cluster',
+    most: parsedLength.record,
+    keys: [],
+    paths: [],
+    read: ({ stdout }) => void clusterRecordOf({ data: { documents: stdout, begun: stdout } }),
+  },
+  { name: 'YAML', most: parsedLength.document, keys: [], paths: [], read: ({ stdout }) => void hostYaml(stdout) },
   { name: 'lock', most: usualProbeBytes, keys: [], paths: [], read: ({ stdout }) => void parseLockState(stdout) },
   {
     name: 'health',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { parsedLength } from '../../src/core/limits.ts'
 import { hostYaml, keptJson } from '../../src/resources/support/host-yaml.ts'
 
 const nested = (open: string, close: string, levels: number) => open.repeat(levels) + close.repeat(levels)
@@ -31,4 +32,12 @@ test('brackets and dashes in texts and comments do not count', () => {
 
 test('what a host has kept as JSON is not read when it is nested too deeply', () => {
   expect(keptJson(`${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}`)).toBeUndefined()
+})
+
+test('what is longer than any document or record is not parsed', () => {
+  const isRead = (read: (text: string) => unknown, length: number) =>
+    read(`{"a":"${'x'.repeat(length - '{"a":""}'.length)}"}`) !== undefined
+  const { document, record } = parsedLength
+  expect([isRead(hostYaml, document), isRead(hostYaml, document + 1)]).toEqual([true, false])
+  expect([isRead(keptJson, record), isRead(keptJson, record + 1)]).toEqual([true, false])
 })

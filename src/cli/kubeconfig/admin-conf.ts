@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { isMap, isScalar, isSeq, type YAMLMap } from 'yaml'
 import { beginningOf } from '../../core/cut.ts'
 import { UserError } from '../../core/index.ts'
+import { parsedLength, sizeText } from '../../core/limits.ts'
 import { printableLine } from '../../report/index.ts'
 import { parseKubeconfig } from './yaml.ts'
 
@@ -33,9 +34,6 @@ export interface Source {
   readonly writer: string
 }
 
-/** kubeadm writes less than 6 KiB; a bundle of authorities may be larger. Characters. */
-const longest = 256 * 1024
-
 /**
  * Reads the admin.conf of a host. kubectl runs programs and reads files that a kubeconfig names. So only certificates, a
  * private key and a token are taken from it; any other key raises a UserError that names it.
@@ -53,7 +51,7 @@ export function readAdminConf(text: string, source: Source): AdminAccess {
 }
 
 function mapIn(text: string, source: Source): YAMLMap {
-  if (text.length > longest) throw foreign(source, `more than ${longest / 1024} KiB`)
+  if (text.length > parsedLength.kubeconfig) throw foreign(source, `more than ${sizeText(parsedLength.kubeconfig)}`)
   const document = parsed(text, source)
   if (!isMap(document.contents)) throw foreign(source, 'no mapping')
   return document.contents
