@@ -178,6 +178,7 @@ describe('a run of kubeadm that has begun', () => {
 
   test('keeps the endpoints of the etcd that its API server had, and only then', async () => {
     const host = new KubeadmHost()
+    host.stub('curl', `echo '{"header":{"cluster_id":"1"}}'\n`)
     host.fails('run', 'it does not come up')
     await host.apply(init('external'), initDesired)
     expect(host.has('/var/lib/evcctl/kubeadm-init.etcd')).toBe(false)
@@ -247,24 +248,61 @@ describe('the mark of a run that was cut off', () => {
     },
   )
 
+  async function initAgain(host: KubeadmHost, etcdData?: string) {
+    const current = await host.sandbox.probe(init(etcdData))
+    const [step] = init(etcdData).converge(current, initDesired)
+    const script = (step as { run: string }).run.replaceAll('/usr/local/bin/', '')
+    return host.sandbox.sh(`set -eu\n${script}`, '', `${host.sandbox.root}/bin:`)
+  }
+  const notReset = { exitCode: 1, stderr: expect.stringMatching(/it is not reset.*\nnode\/w1\n/s) }
+
   test('of an init whose last step alone was cut off resets no cluster that others have joined since', async () => {
     const host = new KubeadmHost()
     await host.apply(init(), initDesired)
     expect(host.has(runMark)).toBe(true)
     host.stub('kubectl', 'printf "node/cp1\\nnode/w1\\n"\n')
-    const again = async () => {
-      const current = await host.sandbox.probe(init())
-      const [step] = init().converge(current, initDesired)
-      const script = (step as { run: string }).run.replaceAll('/usr/local/bin/', '')
-      return host.sandbox.sh(`set -eu\n${script}`, '', `${host.sandbox.root}/bin:`)
-    }
-    expect(await again()).toMatchObject({
-      exitCode: 1,
-      stderr: expect.stringMatching(/it is not reset.*\nnode\/w1\n/s),
-    })
+    expect(await initAgain(host)).toMatchObject(notReset)
     expect(host.asked()).not.toContainEqual(reset)
     host.stub('kubectl', 'echo node/cp1\n')
-    expect(await again()).toMatchObject({ exitCode: 0 })
+    expect(await initAgain(host)).toMatchObject({ exitCode: 0 })
+    expect(host.asked()).toContainEqual(reset)
+  })
+
+  test('of such an init resets no cluster whose API server is silent and whose etcd knows other nodes', async () => {
+    const host = new KubeadmHost()
+    await host.apply(init(), initDesired)
+    host.stub('kubectl', 'exit 1\n')
+    const key = (name: string, after: string) => `\n\x19/registry/minions/${name}${after}`
+    const own = `${key('cp1', '\x10\x02\x18\x09')}${key('gone', '')}\0`
+    host.write('/var/lib/etcd/member/snap/db', `${own}${key('w1', '\x10\x03')}`)
+    expect(await initAgain(host)).toMatchObject(notReset)
+    expect(host.asked()).not.toContainEqual(reset)
+    host.write('/var/lib/etcd/member/snap/db', own)
+    expect(await initAgain(host)).toMatchObject({ exitCode: 0 })
+    expect(host.asked()).toContainEqual(reset)
+  })
+
+  test('of such an init resets nothing before an external etcd has told that no other node is there', async () => {
+    const host = new KubeadmHost()
+    host.ignoresData()
+    await host.apply(init('external'), initDesired)
+    host.stub('kubectl', 'exit 1\n')
+    const knows = (...names: readonly string[]) => {
+      const kvs = names.map(name => ({ key: Buffer.from(`/registry/minions/${name}`).toString('base64') }))
+      host.stub('curl', `echo '${JSON.stringify({ header: { cluster_id: '1' }, kvs })}'\n`)
+    }
+    for (const silent of ['exit 7\n', 'echo "{}"\n']) {
+      host.stub('curl', silent)
+      expect(await initAgain(host, 'external')).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringContaining('Neither the API server nor etcd answers'),
+      })
+    }
+    knows('cp1', 'w1')
+    expect(await initAgain(host, 'external')).toMatchObject(notReset)
+    expect(host.asked()).not.toContainEqual(reset)
+    knows('cp1')
+    expect(await initAgain(host, 'external')).toMatchObject({ exitCode: 0 })
     expect(host.asked()).toContainEqual(reset)
   })
 

@@ -1,14 +1,13 @@
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
-import { kubectl } from '../api/index.ts'
 import { kubeletFailureScript, recordKubeletStart } from '../kubelet/index.ts'
 import { stateFolder } from '../support/index.ts'
-import { kubeadmApi } from './api-access.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { initWrote } from './marks.ts'
+import { needNoOthers } from './other-nodes.ts'
 import { resetFunctions } from './reset.ts'
 import { manifestFolder, printEtcdServers } from './static-pods.ts'
-import { kubeadmUnfinished, runMark } from './unfinished.ts'
+import { kubeadmUnfinished } from './unfinished.ts'
 import { watchedFunction } from './watch.ts'
 
 export interface InitScriptOptions {
@@ -41,17 +40,6 @@ watched kubeadm init --config ${quote(configuration)} --skip-token-print --skip-
   exit "$status"
 }
 ${recordKubeletStart}`
-}
-
-// evcctl lets no node join before init is complete. If only the last step was cut off, people may have used the cluster since.
-function needNoOthers(node: string): string {
-  const problem = `Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove ${runMark}; then apply again.`
-  return `others=$(timeout 12 ${kubectl(kubeadmApi, 5)} get nodes -o name 2>/dev/null | grep -vxF ${quote(`node/${node}`)} | head -n 3) || :
-if [ -n "$others" ]; then
-  printf '%s\\n' ${quote(problem)} "$others" >&2
-  exit 1
-fi
-`
 }
 
 // An API server writes to etcd from the moment when it has a manifest; its keys stay there when the manifest is gone.

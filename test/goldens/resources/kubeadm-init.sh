@@ -1,11 +1,33 @@
-# Of 127 lines those that control-plane-join.sh does not have:
+# Of 149 lines those that control-plane-join.sh does not have:
 …
 mkdir -p /var/lib/evcctl
 …
   printf '%s\n' init '/var/lib/etcd' >/var/lib/kubelet/evcctl-unfinished.new
 …
     if [ "$run" = init ] || [ -z "$cut_off" ]; then
-      others=$(timeout 12 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get nodes -o name 2>/dev/null | grep -vxF 'node/cp1' | head -n 3) || :
+      nodes_in_etcd() {
+        if [ -n "$data" ]; then
+          if [ ! -e "$data/member/snap/db" ]; then return 0; fi
+          found=$(LC_ALL=C grep -aoE "/minions/[a-z0-9.-]+$(printf '\020')" "$data/member/snap/db") || [ $? -eq 1 ]
+          printf '%s\n' "$found" | tr -d '\020' | sed 's|.*/|node/|'
+          return 0
+        fi
+        if [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ]; then return 0; fi
+        flag() { sed -n "s|^ *- --etcd-$1=||p" /etc/kubernetes/manifests/kube-apiserver.yaml | head -n 1; }
+        for endpoint in $({ sed -n 's/^ *- --etcd-servers=//p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | tr ',' '\n'; }); do
+          said=$(curl -q --silent --fail --connect-timeout 2 --max-time 5 --cacert "$(flag cafile)" --cert "$(flag certfile)" --key "$(flag keyfile)" --data '{"key":"L3JlZ2lzdHJ5L21pbmlvbnMv","range_end":"L3JlZ2lzdHJ5L21pbmlvbnMw","limit":"4","keys_only":true}' "$endpoint/v3/kv/range") || continue
+          case $said in *'"cluster_id":'*) ;; *) continue ;; esac
+          for key in $(printf '%s' "$said" | grep -o '"key":"[^"]*"' | cut -d '"' -f 4); do
+            printf '%s' "$key" | base64 -d | sed 's|.*/|node/|'
+            echo
+          done
+          return 0
+        done
+        echo 'Neither the API server nor etcd answers, so nobody knows whether other nodes are in this cluster, whose kubeadm init was cut off: it is not reset. Let etcd answer, then apply again; or, if nothing of the cluster is needed, run kubeadm reset on this host first.' >&2
+        exit 1
+      }
+      nodes=$(timeout 12 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s get nodes -o name 2>/dev/null) || nodes=$(nodes_in_etcd)
+      others=$(printf '%s\n' "$nodes" | grep -vxF -e '' -e 'node/cp1' | head -n 3) || :
       if [ -n "$others" ]; then
         printf '%s\n' 'Other nodes are in this cluster, although its kubeadm init was cut off, so it is not reset. If it is well, remove /var/lib/kubelet/evcctl-unfinished; then apply again.' "$others" >&2
         exit 1
