@@ -1,8 +1,12 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import type { ClusterDocuments } from '../../src/resources/kubeadm/cluster-record.ts'
 import { controlPlaneConfiguration } from '../../src/resources/kubeadm/control-plane-configuration.ts'
 import { clusterConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
+import { finishServingCertificate, newServingCertificateMark } from '../../src/resources/kubeadm/serving-certificate.ts'
+import { Sandbox } from './sandbox.ts'
 
 function documents(certSANs: readonly string[], patch = {}): ClusterDocuments {
   return {
@@ -108,13 +112,30 @@ describe('the configuration of a further control plane node', () => {
   test('puts back the manifests of a change that was cut off and makes them again, though the file says again what was recorded', () => {
     const resource = wanted(documents([]))
     const cutOff = node(documents([]))
-    const raw = { ...cutOff, stdout: `${cutOff.stdout}cutOff=yes\n` }
+    const raw = { ...cutOff, stdout: `${cutOff.stdout}cutOff=control plane\n` }
     expect(changeOf(resource, raw)?.fields).toEqual([
       { field: 'control plane', before: 'cut off while it was changed', after: 'as wanted' },
     ])
     // It may itself have been edited by hand.
     expect(commands(resource, raw)).toEqual(['kubeadm init phase control-plane all'])
     expect(JSON.stringify(resource.converge(resource.probe.parse(raw), {} as never))).toContain('putting back')
+  })
+
+  test('is not as wanted while a certificate lies half in its place, though it has all names that are wanted', async () => {
+    const sandbox = new Sandbox()
+    for (const path of ['/etc/kubernetes/manifests/kube-apiserver.yaml', newServingCertificateMark]) {
+      mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+      writeFileSync(sandbox.inside(path), '- --secure-port=6443\n')
+    }
+    const { stdout } = node(documents([]))
+    const { probe } = wanted(documents([]))
+    const printed = await sandbox.sh(`${probe.script}cat <<'END'\n${stdout}END\n`)
+    expect(changeOf(wanted(documents([])), printed)?.fields).toEqual([
+      { field: 'API server certificate', before: 'cut off while it was changed', after: 'as wanted' },
+    ])
+    const steps = wanted(documents([])).converge(probe.parse(printed), {} as never)
+    expect(JSON.stringify(steps)).toContain(JSON.stringify(finishServingCertificate).slice(1, -1))
+    expect(commands(wanted(documents([])), printed)).toEqual([])
   })
 
   test('cannot have another address', () => {

@@ -1,5 +1,5 @@
 import { UserError } from '../../core/errors.ts'
-import type { Probe, ProbeResult } from '../../core/resource.ts'
+import type { FieldChange, Probe, ProbeResult } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import type { ApiSilence } from '../api/index.ts'
 import { answersFor, apiPath, askApi } from '../api/index.ts'
@@ -48,7 +48,8 @@ export interface LocalState {
 /** The parts whose changes leave a mark until they have ended; see changeMarks and ClusterRecord. */
 export type ChangeMark = HostMark | 'kube-proxy'
 
-type HostMark = 'control plane' | 'API server certificate'
+/** The parts of a control plane node among them. */
+export type HostMark = 'control plane' | 'API server certificate'
 
 // The folder for the manifests from before a change. They are complete if the mark in it exists, and the change has not ended.
 export const formerManifests = '/var/lib/evcctl/manifests'
@@ -57,6 +58,22 @@ export const formerManifests = '/var/lib/evcctl/manifests'
 export const changeMarks: Readonly<Record<HostMark, string>> = {
   'control plane': `${formerManifests}/complete`,
   'API server certificate': newServingCertificateMark,
+}
+
+/** Probe lines: `cutOff=<part>` for each change of this host that has begun and not ended. */
+export const printChangeMarks = Object.entries(changeMarks)
+  .map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
+  .join('')
+
+/** Parses the output of printChangeMarks. */
+export function changeMarksIn(raw: ProbeResult): readonly HostMark[] {
+  const printed = linesOf(raw, 'cutOff')
+  return (Object.keys(changeMarks) as HostMark[]).filter(part => printed.includes(part))
+}
+
+/** Changes that were cut off, as a plan shows them. */
+export function cutOffFields(parts: readonly ChangeMark[]): readonly FieldChange[] {
+  return parts.map(field => ({ field, before: 'cut off while it was changed', after: 'as wanted' }))
 }
 
 const mapPaths = [
@@ -69,10 +86,9 @@ const mapPaths = [
 
 /** Reads the state from the API server and from the host itself. `recordPath`: the record of the documents last applied. */
 export function kubeadmConfigurationProbe(recordPath: string): Probe<KubeadmConfigurationState> {
-  const marks = Object.entries(changeMarks).map(([part, path]) => `if [ -e ${path} ]; then echo 'cutOff=${part}'; fi\n`)
   return surveyProbe({
     asks: [askApi(kubeadmApi, mapPaths)],
-    rest: `${marks.join('')}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`,
+    rest: `${printChangeMarks}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`,
     parse: parseKubeadmConfiguration,
   })
 }
@@ -106,7 +122,7 @@ function localState(local: ProbeResult): LocalState {
     advertiseAddress: linesOf(local, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(local, 'bindPort')[0] ?? '',
     version: linesOf(local, 'version')[0] ?? '',
-    cutOff: linesOf(local, 'cutOff') as readonly ChangeMark[],
+    cutOff: changeMarksIn(local),
     edited: editedManifests(local),
   }
 }

@@ -5,7 +5,7 @@ import type { ImageStore } from '../artifacts/index.ts'
 import { type ChangeableParts, changeSteps, recoverySteps } from './change-steps.ts'
 import { type ClusterDocuments, recordBegin, recordCluster, refuseOtherRecord, unmarkProxy } from './cluster-record.ts'
 import { compareConfiguration, madeOf, type WantedConfiguration } from './compare-configuration.ts'
-import { type KubeadmConfigurationState, kubeadmConfigurationProbe } from './configuration-state.ts'
+import { cutOffFields, type KubeadmConfigurationState, kubeadmConfigurationProbe } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import { fixedField } from './fixed-field.ts'
 import { clusterRecord, recordPath, withFormerProxy } from './host-record.ts'
@@ -44,15 +44,19 @@ export function kubeadmConfiguration(
     diff(current): Change | undefined {
       if (current.api === 'absent') return undefined
       const changes = compareConfiguration(current, parameters)
-      const begun = current.cutOff.map(part => ({
-        field: part,
-        before: 'cut off while it was changed',
-        after: 'as wanted',
-      }))
       const { fixed, cluster, names, kubelet, kubeProxy } = changes
       const edited = editedFields(current.edited, cluster.length > 0 || current.cutOff.includes('control plane'))
       const damaged = current.recordDamaged ? [{ field: record.path, before: 'damaged', after: 'written again' }] : []
-      const found = [...begun, ...fixed, ...cluster, ...names, ...kubelet, ...kubeProxy, ...edited, ...damaged]
+      const found = [
+        ...cutOffFields(current.cutOff),
+        ...fixed,
+        ...cluster,
+        ...names,
+        ...kubelet,
+        ...kubeProxy,
+        ...edited,
+        ...damaged,
+      ]
       // Nothing is left of a change that did not end, but the record of it.
       const isRecorded = current.api === 'answered' && current.begun !== undefined
       const fields =

@@ -6,7 +6,7 @@ import { changeSteps } from './change-steps.ts'
 import type { ClusterDocuments } from './cluster-record.ts'
 import { certSANsIn, podChanges } from './compare-configuration.ts'
 import { kubeadmConfigurationKind, serverOf } from './configuration.ts'
-import { changeMarks } from './configuration-state.ts'
+import { changeMarksIn, cutOffFields, type HostMark, printChangeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import { fixedField } from './fixed-field.ts'
 import { clusterRecord, withFormerProxy } from './host-record.ts'
@@ -46,8 +46,8 @@ export interface ControlPlaneConfigurationState {
   readonly bindPort: string
   /** Version of the API server, without `v`, from its manifest; empty if the manifest does not have it. */
   readonly version: string
-  /** Whether a change of its static pods has begun but not ended. */
-  readonly cutOff: boolean
+  /** Parts with a change that has begun but not ended. */
+  readonly cutOff: readonly HostMark[]
   /** Manifests that differ from what kubeadm made. */
   readonly edited: readonly EditedManifest[]
 }
@@ -70,9 +70,8 @@ export function controlPlaneConfiguration(
     diff(current): Change | undefined {
       if (!current.joined) return undefined
       const { fixed, pods, names } = compare(current, parameters)
-      const cutOff = { field: 'control plane', before: 'cut off while it was changed', after: 'as wanted' }
-      const edited = editedFields(current.edited, pods.length > 0 || current.cutOff)
-      const fields = [...(current.cutOff ? [cutOff] : []), ...fixed, ...pods, ...names, ...edited]
+      const edited = editedFields(current.edited, pods.length > 0 || current.cutOff.includes('control plane'))
+      const fields = [...cutOffFields(current.cutOff), ...fixed, ...pods, ...names, ...edited]
       if (fields.length === 0) return undefined
       const change: Change = { action: 'update', fields }
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
@@ -88,7 +87,7 @@ export function controlPlaneConfiguration(
           controlPlane: pods.length > 0,
           ...upgradeIn(current, documents),
           // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
-          edited: current.edited.length > 0 || current.cutOff,
+          edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
           certificate: names.length > 0,
           kubelet: false,
           kubeProxy: false,
@@ -110,8 +109,7 @@ export function controlPlaneConfiguration(
 function probeScript(recordPath: string): string {
   const manifest = `${manifestFolder}/kube-apiserver.yaml`
   return `if [ -s ${manifest} ] && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
-if [ -e ${changeMarks['control plane']} ]; then echo cutOff=yes; fi
-${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
+${printChangeMarks}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
 }
 
 function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
@@ -123,7 +121,7 @@ function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
     advertiseAddress: linesOf(raw, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(raw, 'bindPort')[0] ?? '',
     version: linesOf(raw, 'version')[0] ?? '',
-    cutOff: linesOf(raw, 'cutOff').length > 0,
+    cutOff: changeMarksIn(raw),
     edited: editedManifests(raw),
   }
 }
