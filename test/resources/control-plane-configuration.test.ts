@@ -5,6 +5,7 @@ import type { ProbeResult } from '../../src/core/index.ts'
 import type { ClusterDocuments } from '../../src/resources/kubeadm/cluster-record.ts'
 import { controlPlaneConfiguration } from '../../src/resources/kubeadm/control-plane-configuration.ts'
 import { clusterConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
+import { finishRenewal, renewedMark } from '../../src/resources/kubeadm/renewed-certificates.ts'
 import { finishServingCertificate, newServingCertificateMark } from '../../src/resources/kubeadm/serving-certificate.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -121,22 +122,28 @@ describe('the configuration of a further control plane node', () => {
     expect(JSON.stringify(resource.converge(resource.probe.parse(raw), {} as never))).toContain('putting back')
   })
 
-  test('is not as wanted while a certificate lies half in its place, though it has all names that are wanted', async () => {
-    const sandbox = new Sandbox()
-    for (const path of ['/etc/kubernetes/manifests/kube-apiserver.yaml', newServingCertificateMark]) {
-      mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
-      writeFileSync(sandbox.inside(path), '- --secure-port=6443\n')
-    }
-    const { stdout } = node(documents([]))
-    const { probe } = wanted(documents([]))
-    const printed = await sandbox.sh(`${probe.script}cat <<'END'\n${stdout}END\n`)
-    expect(changeOf(wanted(documents([])), printed)?.fields).toEqual([
-      { field: 'API server certificate', before: 'cut off while it was changed', after: 'as wanted' },
-    ])
-    const steps = wanted(documents([])).converge(probe.parse(printed), {} as never)
-    expect(JSON.stringify(steps)).toContain(JSON.stringify(finishServingCertificate).slice(1, -1))
-    expect(commands(wanted(documents([])), printed)).toEqual([])
-  })
+  test.each([
+    ['API server certificate', newServingCertificateMark, finishServingCertificate],
+    ['renewed certificates', renewedMark, finishRenewal],
+  ])(
+    'is not as wanted while its %s lie half in their place, though nothing else differs',
+    async (part, mark, finish) => {
+      const sandbox = new Sandbox()
+      for (const path of ['/etc/kubernetes/manifests/kube-apiserver.yaml', mark]) {
+        mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+        writeFileSync(sandbox.inside(path), '- --secure-port=6443\n')
+      }
+      const { stdout } = node(documents([]))
+      const { probe } = wanted(documents([]))
+      const printed = await sandbox.sh(`${probe.script}cat <<'END'\n${stdout}END\n`)
+      expect(changeOf(wanted(documents([])), printed)?.fields).toEqual([
+        { field: part, before: 'cut off while it was changed', after: 'as wanted' },
+      ])
+      const steps = wanted(documents([])).converge(probe.parse(printed), {} as never)
+      expect(JSON.stringify(steps)).toContain(JSON.stringify(finish).slice(1, -1))
+      expect(commands(wanted(documents([])), printed)).toEqual([])
+    },
+  )
 
   test('cannot have another address', () => {
     const change = changeOf(wanted(documents([]), '192.0.2.99'), node(documents([])))
