@@ -164,8 +164,11 @@ export interface Resource<C, D, O = void> {
   output?(current: C): O | undefined
   /** Undefined for a resource that cannot be taken back, or leaves nothing behind. */
   readonly removal?: Removal<C>
-  /** Turns the failure of a step into an error that says what to do. If it returns undefined, the engine words the error. */
-  explain?(failure: StepFailure, desired: D): ErrorDetails | undefined
+  /**
+   * Turns the failure of `step` into an error that says what to do. If it returns undefined, the engine words the error. `step`
+   * is one of those that converge() returned; the engine leaves it out if the host reports a step that is none of them.
+   */
+  explain?(failure: StepFailure, desired: D, step?: Step): ErrorDetails | undefined
 }
 
 // The one erased form: a graph holds resources of all types, and a task keeps its own parts consistent.

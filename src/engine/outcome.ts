@@ -20,7 +20,7 @@ export function outcomeOf(write: Write, reply: JobReply): Outcome {
   })
   try {
     if (reply.failure !== undefined) {
-      const explained = task.resource.explain?.(reply.failure, desired)
+      const explained = task.resource.explain?.(reply.failure, desired, steps[reply.failure.step])
       return failed(
         explained === undefined
           ? stepFailed(task, steps, reply.failure)

@@ -89,7 +89,7 @@ const readers: Readonly<Record<string, (name: string) => readonly (string | unde
       `[ERROR Port-${name}]: taken`,
       `[ERROR ${name}]: x`,
       `node "${name}" with status "Ready" already exists in the cluster`,
-    ].map(stderr => explainKubeadm({ step: 0, exitCode: 1, stdout: '', stderr }, 'join').next),
+    ].map(stderr => explainKubeadm({ step: 0, exitCode: 1, stdout: '', stderr }, { run: 'kubeadm join' })?.next),
 }
 
 function commandsOf(read: (name: string) => readonly (string | undefined)[], name: string): string {

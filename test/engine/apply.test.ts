@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { UserError } from '../../src/core/errors.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { apply } from '../../src/engine/apply.ts'
@@ -161,12 +161,15 @@ describe('failures', () => {
     expect(failed).toMatchObject({ where: 'h1 entry a', actual: 'exit code 7\ncannot do a' })
   })
 
-  test('a resource explains its own failures', async () => {
+  test('a resource explains its own failures, and knows which of its steps it was', async () => {
     const builder = new GraphBuilder()
-    const explain = () => ({ problem: 'port 6443 is taken', next: 'stop what listens there' })
-    const task = builder.scope('h1', 'r').add(entry('a', '1', { steps: [{ run: 'fail a' }], explain }))
+    const explained = { problem: 'port 6443 is taken', next: 'stop what listens there' }
+    const steps = [{ run: 'set a 0' }, { run: 'fail a' }]
+    const explain = vi.fn(() => explained)
+    const task = builder.scope('h1', 'r').add(entry('a', '1', { steps, explain }))
     const { result } = await run(builder, fakeHosts({ h1: {} }))
-    expect(result.ends.get(task.id)!.error).toEqual({ where: 'h1 entry a', ...explain() })
+    expect(result.ends.get(task.id)!.error).toEqual({ where: 'h1 entry a', ...explained })
+    expect(explain.mock.calls).toEqual([[expect.objectContaining({ step: 1 }), { value: '1' }, steps[1]]])
   })
 
   test('steps that do not bring the desired state about are a failure', async () => {

@@ -94,9 +94,11 @@ function changeOf(resource: ReturnType<typeof wanted>, raw: ProbeResult) {
 
 function commands(resource: ReturnType<typeof wanted>, raw: ProbeResult): readonly string[] {
   const steps: readonly Step[] = resource.converge(resource.probe.parse(raw), resource.desired as never)
-  return steps.flatMap(step =>
-    'run' in step ? [...step.run.matchAll(/kubeadm init phase [a-z-]+ [a-z-]+/g)].map(match => match[0]) : [],
-  )
+  return steps.flatMap(step => ('run' in step ? kubeadmIn(step.run) : []))
+}
+
+function kubeadmIn(script: string): readonly string[] {
+  return [...script.matchAll(/kubeadm init phase [a-z-]+ [a-z-]+/g)].map(match => match[0])
 }
 
 const extraArgs = { apiServer: { extraArgs: [{ name: 'v', value: '2' }] } }
@@ -304,6 +306,31 @@ describe('the configuration of a cluster', () => {
       expect(steps.find(step => 'write' in step)).toMatchObject({ content: expect.stringContaining('"maxPerCore":5') })
     })
 
+    test('is not said to be a failure of kubeadm where another step fails', () => {
+      const given = documents({}, { maxPods: 50 }, { mode: 'nftables' })
+      const resource = wanted(given)
+      const told = resource
+        .converge(resource.probe.parse(standing(documents())), { documents: given })
+        .map((one, step) => {
+          const failure = { step, exitCode: 124, stdout: '', stderr: '' }
+          return [
+            'until' in one ? one.what : 'run' in one ? kubeadmIn(one.run).join() : one,
+            resource.explain?.(failure, resource.desired as never, one)?.problem,
+          ]
+        })
+      expect(told).toEqual([
+        ['', undefined],
+        ['the API server is ready', undefined],
+        ['', undefined],
+        ['kubeadm init phase addon kube-proxy', 'kubeadm init phase took too long and was ended.'],
+        ['', 'The rollout of kube-proxy has not reached all nodes.'],
+        ['', undefined],
+        ['kubeadm init phase upload-config kubelet', 'kubeadm init phase took too long and was ended.'],
+        ['', undefined],
+        [expect.objectContaining({ mode: 0o600 }), undefined],
+      ])
+    })
+
     test('keeps its record of a change that could not be compared while the API server did not answer', async () => {
       const raw = standing(documents(), { reply: unreachable, cutOff: 'control plane' })
       const resource = wanted(documents())
@@ -311,11 +338,11 @@ describe('the configuration of a cluster', () => {
       const at = (text: string) => steps.findIndex(step => 'run' in step && step.run.includes(text))
       expect(at(otherRecord)).toBeGreaterThan(steps.findIndex(step => 'until' in step))
       expect(at(otherRecord)).toBeLessThan(at('"begun":null'))
-      const explained = resource.explain?.({ stderr: otherRecord, exitCode: 1 } as never, resource.desired as never)
-      expect(explained).toMatchObject({
+      const guard = steps[at(otherRecord)] as { readonly run: string }
+      const failure = { step: at(otherRecord), stdout: '', stderr: otherRecord, exitCode: 1 }
+      expect(resource.explain?.(failure, resource.desired as never, guard)).toMatchObject({
         next: expect.stringContaining('apply again'),
       })
-      const guard = steps[at(otherRecord)] as { readonly run: string }
       const sandbox = new Sandbox()
       const other = JSON.stringify(documents({}, { maxPods: 50 }))
       const same = clusterRecord(documents())

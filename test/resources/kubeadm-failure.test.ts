@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
 import { kubeletMark } from '../../src/resources/kubelet/evidence.ts'
 
-const explain = (stderr: string, exitCode = 1) => explainKubeadm({ step: 0, exitCode, stdout: '', stderr }, 'init')
+const explain = (stderr: string, exitCode = 1, run = 'kubeadm init --config a') =>
+  explainKubeadm({ step: 0, exitCode, stdout: '', stderr }, { run })
 
 test.each<[string, string, object]>([
   [
@@ -49,5 +50,11 @@ test.each<[string, string, object]>([
 })
 
 test('a time-out is called one', () => {
-  expect(explain('[wait-control-plane] Waiting\n', 124).problem).toBe('kubeadm init took too long and was ended.')
+  expect(explain('[wait-control-plane] Waiting\n', 124)?.problem).toBe('kubeadm init took too long and was ended.')
+})
+
+test('what fails is called by its name', () => {
+  const pull = 'for image in $(kubeadm config images list --config a); do kubeadm config images pull --config a; done'
+  expect(explain('dial tcp: no such host\n', 1, pull)?.problem).toBe('kubeadm config images failed.')
+  expect(explain('', 124, 'kubeadm init phase upload-config kubelet --config a')?.problem).toContain('init phase')
 })

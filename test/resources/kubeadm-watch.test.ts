@@ -45,7 +45,7 @@ test('a kubelet that ends again and again with the same words ends kubeadm, and 
   expect(ms).toBeLessThan(10_000)
   expect(stdout).toContain('the kubelet has ended: ')
   expect(left).toBe(false)
-  const details = explainKubeadm({ step: 0, exitCode, stdout, stderr }, 'join')
+  const details = explainKubeadm({ step: 0, exitCode, stdout, stderr }, { run: 'kubeadm join' })!
   expect(details.problem).toBe('The kubelet cannot start during kubeadm join.')
   expect(details.actual).toContain('unknown flag: --bogus')
 })

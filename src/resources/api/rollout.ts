@@ -1,5 +1,6 @@
 import { endOf } from '../../core/cut.ts'
-import type { Resource } from '../../core/resource.ts'
+import type { ErrorDetails } from '../../core/error-details.ts'
+import type { Resource, StepFailure } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
 import type { ApiAccess } from './access.ts'
 import { type ApiSilence, notAnswered } from './api-state.ts'
@@ -65,11 +66,16 @@ export function rollout({
       }
     },
     converge: () => [{ run: rolloutScript(api, daemonSet.namespace, daemonSet.name), timeoutMs: rolloutMs }],
-    explain: failure => ({
-      problem: `The rollout of ${name} has not reached all nodes.`,
-      actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
-      next: `Look at it: kubectl --namespace ${daemonSet.namespace} get pods -o wide; fix the cause, or correct cluster.yaml, and apply again: the rollout then goes on.`,
-    }),
+    explain: failure => rolloutFailure(name, daemonSet.namespace, failure),
+  }
+}
+
+/** Explains the failure of a step that runs rolloutScript(). `name`: what people call what is rolled out. */
+export function rolloutFailure(name: string, namespace: string, failure: StepFailure): ErrorDetails {
+  return {
+    problem: `The rollout of ${name} has not reached all nodes.`,
+    actual: endOf(failure.stderr.trim() || failure.stdout.trim(), 2000),
+    next: `Look at it: kubectl --namespace ${namespace} get pods -o wide; fix the cause, or correct cluster.yaml, and apply again: the rollout then goes on.`,
   }
 }
 

@@ -62,7 +62,7 @@ export function clusterAddons({
           .map(({ phase }) => ({ run: retried(`kubeadm init phase addon ${phase} ${config}`), timeoutMs: 180_000 })),
       ]
     },
-    explain: failure => explainKubeadm(failure, 'init phase addon'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step),
   }
 }
 

@@ -109,7 +109,7 @@ export function kubeadmConfiguration(
         ],
       })
     },
-    explain: failure => explainKubeadm(failure, 'init phase'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step),
   }
 }
 

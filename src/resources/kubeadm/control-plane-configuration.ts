@@ -102,7 +102,7 @@ export function controlPlaneConfiguration(
         ],
       })
     },
-    explain: failure => explainKubeadm(failure, 'init phase'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step),
   }
 }
 

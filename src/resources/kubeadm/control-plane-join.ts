@@ -116,7 +116,7 @@ export function controlPlaneJoin(
         { run: `${keepKubelet}${finished}` },
       ]
     },
-    explain: failure => explainKubeadm(failure, 'join'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step, 'join'),
   }
 }
 

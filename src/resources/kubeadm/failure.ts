@@ -1,11 +1,39 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
-import type { StepFailure } from '../../core/resource.ts'
+import type { Step, StepFailure } from '../../core/resource.ts'
+import { rolloutFailure, rolloutScript } from '../api/index.ts'
 import { kubeletMark } from '../kubelet/index.ts'
+import { kubeadmApi } from './api-access.ts'
 import { otherRecord } from './cluster-record.ts'
 import { kubeletGivenUp } from './watch.ts'
 
-/** Explains the failure of `kubeadm <verb>`: what is wrong, and what to do. */
-export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails {
+/**
+ * Explains the failure of a step that runs kubeadm: what is wrong, and what to do. `command`: what the step runs in the first
+ * place, if that is not the first kubeadm in its script. Undefined for a step that runs no kubeadm, e.g. one that waits for
+ * an API server.
+ */
+export function explainKubeadm(
+  failure: StepFailure,
+  step: Step | undefined,
+  command?: string,
+): ErrorDetails | undefined {
+  if (step === undefined || !('run' in step)) return undefined
+  if (step.run === proxyRollout) return rolloutFailure('kube-proxy', 'kube-system', failure)
+  if (failure.stderr.includes(otherRecord)) return otherChange
+  const found = kubeadmCommand.exec(step.run)?.[1]
+  return found === undefined ? undefined : kubeadmFailure(failure, command ?? found)
+}
+
+const proxyRollout = rolloutScript(kubeadmApi, 'kube-system', 'kube-proxy')
+
+// Command and first subcommand.
+const kubeadmCommand = /\bkubeadm ((?:init|join|upgrade|certs|config)(?: [a-z]+)?)\b/
+
+const otherChange: ErrorDetails = {
+  problem: 'The cluster has a record of another change, which could not be read while its API server did not answer.',
+  next: 'Run evcctl apply again: it compares cluster.yaml with that record.',
+}
+
+function kubeadmFailure(failure: StepFailure, verb: string): ErrorDetails {
   const [said = '', evidence = ''] = failure.stderr.split(kubeletMark)
   const problems = [...said.matchAll(/\[ERROR (\w[\w./-]*)\]: (.*)/g)].map(match => ({
     check: match[1]!,
@@ -43,13 +71,6 @@ export function explainKubeadm(failure: StepFailure, verb: string): ErrorDetails
         'A part of the control plane does not start with the settings of cluster.yaml; it runs with its former settings again.',
       actual: lastLines(said, evidence),
       next: 'Correct spec.kubernetes.clusterConfiguration, then apply again.',
-    }
-  }
-  if (said.includes(otherRecord)) {
-    return {
-      problem:
-        'The cluster has a record of another change, which could not be read while its API server did not answer.',
-      next: 'Run evcctl apply again: it compares cluster.yaml with that record.',
     }
   }
   if (/control plane component|kube-apiserver is not healthy|wait-control-plane/i.test(said)) {

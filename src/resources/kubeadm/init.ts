@@ -125,7 +125,7 @@ export function kubeadmInit(
       const server = serverToHandOn(current.server)
       return caHash === undefined || server === undefined ? undefined : { caHash, server }
     },
-    explain: failure => explainKubeadm(failure, 'init'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step, 'init'),
   }
 }
 

@@ -88,7 +88,7 @@ export function kubeadmJoin(parameters: KubeadmJoinParameters): Resource<Kubeadm
         { run: `${keepKubelet}${finished}` },
       ]
     },
-    explain: failure => explainKubeadm(failure, 'join'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step, 'join'),
   }
 }
 

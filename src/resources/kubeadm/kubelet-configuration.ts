@@ -84,7 +84,7 @@ ${printFile('current', kubeletConfigPath)}${printFile('record', kubeletRecordPat
       const keys = JSON.stringify(both, (_key, value: unknown) => (isTree(value) ? value : null))
       return [{ ...write, content: `${keys}\n` }, { run, timeoutMs: 180_000 }, write]
     },
-    explain: failure => explainKubeadm(failure, 'upgrade node phase kubelet-config'),
+    explain: (failure, _desired, step) => explainKubeadm(failure, step, 'upgrade node phase kubelet-config'),
   }
 }
 
