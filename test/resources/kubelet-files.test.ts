@@ -1,10 +1,19 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { initConfiguration, kubeletConfiguration } from '../../src/resources/kubeadm/documents.ts'
 import { kubeletConfigurationFile, kubeletRecord } from '../../src/resources/kubeadm/kubelet-configuration.ts'
 import { kubeletFlags, kubeletFlagsOf } from '../../src/resources/kubeadm/kubelet-flags.ts'
-import { kubeletRecordPath, recordKubeletConfig } from '../../src/resources/kubelet/files.ts'
+import {
+  keptKubelet,
+  kubeletConfigCopy,
+  kubeletRecordPath,
+  recordKubeletConfig,
+} from '../../src/resources/kubelet/files.ts'
+import { keptFolder, putBackFunction } from '../../src/resources/systemd/kept-files.ts'
+import { startedFolder } from '../../src/resources/systemd/state.ts'
+import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 
 /** A host that is a node, with these files of its kubelet. */
@@ -65,6 +74,39 @@ describe("the kubelet's configuration", () => {
       { watched: [] },
     )
     expect(change?.fields).toEqual([{ field: 'kubeadm', before: '1.35.8', after: '1.36.4' }])
+  })
+
+  test('shows a former key wherever the return of the former files was cut off', async () => {
+    const put = (sandbox: Sandbox, folder: string, made: object) => {
+      const text = stringify(made)
+      const files = { [config]: text, [kubeletConfigCopy]: `# kubeadm v1.36.4\n${text}`, [kubeletRecordPath]: made }
+      for (const [path, content] of Object.entries(files)) {
+        const at = `${folder}${sandbox.inside(path)}`
+        mkdirSync(dirname(at), { recursive: true })
+        writeFileSync(at, typeof content === 'string' ? content : `${JSON.stringify(content)}\n`)
+      }
+    }
+    const kept = keptKubelet()
+    const [former, failed] = [kubeletConfiguration({ podPidsLimit: 9 }), kubeletConfiguration({ maxPods: 50 })]
+    const neither = kubeletConfiguration({})
+    const wanted = kubeletConfigurationFile(neither, '1.36.4')
+    let hasEnded = false
+    for (let before = 1; !hasEnded; before++) {
+      const sandbox = node({})
+      mkdirSync(sandbox.inside(startedFolder))
+      put(sandbox, '', failed)
+      put(sandbox, sandbox.inside(keptFolder(kept.unit)), former)
+      const host = new PowerCut(sandbox, { systemctl: 'exit 0\n' })
+      const { stdout } = await host.run(`${putBackFunction([kept])}put_back && echo ended`, before)
+      hasEnded = stdout === 'ended\n'
+      const change = wanted.diff(
+        await sandbox.probe(wanted),
+        { configuration: neither, version: '1.36.4' },
+        { watched: [] },
+      )
+      const key = readFileSync(sandbox.inside(config), 'utf8').includes('podPidsLimit') ? 'podPidsLimit' : 'maxPods'
+      expect([before, change?.fields.map(({ field }) => field)]).toEqual([before, expect.arrayContaining([key])])
+    }
   })
 
   test.each([0, 1, 2])(

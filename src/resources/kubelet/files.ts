@@ -45,13 +45,15 @@ export const kubeletWatches: readonly string[] = [
 export function keptKubelet(watches: readonly string[] = []): KeptUnit {
   return {
     unit: kubeletUnit,
+    // They are put back in this order. The copy of config.yaml is the last one: if the script is killed before, it differs from
+    // the file, which a plan shows. The record alone would not show a key that only the former file has.
     files: [
       kubeletUnitPath,
       kubeletDropInPath,
       kubeletConfigPath,
       kubeletFlagsPath,
-      kubeletConfigCopy,
       kubeletRecordPath,
+      kubeletConfigCopy,
     ],
     watches: [...kubeletWatches, ...watches],
   }

@@ -70,7 +70,7 @@ mv -fT /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
     rm -rf "$proven"
     mv -fT "$proven.next" "$proven"
   }
-  keep 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-config.yaml' '/var/lib/evcctl/kubelet-configuration.json'
+  keep 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-configuration.json' '/var/lib/evcctl/kubelet-config.yaml'
 )
 { find /etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -f /var/lib/evcctl/kubeadm-init.etcd

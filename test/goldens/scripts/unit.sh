@@ -165,7 +165,7 @@ kubelet_works() {
   back= again_0= again_1= again_2=
 …
   if put_files 'cri-docker.service' '/etc/systemd/system/cri-docker.service'; then back="$back $changed" again_1=yes; fi
-  if put_files 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-config.yaml' '/var/lib/evcctl/kubelet-configuration.json'; then back="$back $changed" again_2=yes; fi
+  if put_files 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-configuration.json' '/var/lib/evcctl/kubelet-config.yaml'; then back="$back $changed" again_2=yes; fi
 …
     { TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/cri-dockerd' '/etc/systemd/system/cri-docker.service' 2>/dev/null || :; } >/var/lib/evcctl/started/cri-docker.service.next
     systemctl restart -- 'cri-docker.service' || echo "cri-docker.service does not start" >&2
