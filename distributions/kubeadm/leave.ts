@@ -1,7 +1,6 @@
 import {
   defaultEtcdData,
   etcdDataOf,
-  isControlPlane,
   type KubernetesDocument,
   type LeavingMachine,
   type MemberRemoval,
@@ -33,7 +32,7 @@ export function resetNode(
   const reset = nodeReset({
     node: leaving.name,
     criSocket: runtimes[inventory.spec.runtime.name].socket,
-    isServer: leaving.facts?.kubernetes.controlPlane === true || isControlPlane(leaving.host),
+    isServer: leaving.facts?.kubernetes.controlPlane === true || leaving.isControlPlane,
     etcdData: folder === 'external' ? undefined : folder,
     caHash,
   })

@@ -38,7 +38,7 @@ export function removeNodes(
   nodes: readonly RunningNode[],
 ): readonly Task[] {
   const { facts } = on.inventory
-  const leaving = on.inventory.leaving.filter(({ host }) => isNode(host))
+  const leaving = on.inventory.leaving.filter(one => one.isNode)
   const silent = leaving.filter(one => one.facts === undefined)
   const answering = leaving.filter(one => one.facts !== undefined)
   const proxied = hosts.nodes.filter(({ machine }) => isRunningNode(machine.host, facts))
@@ -80,7 +80,7 @@ function removeInOrder(
       const removed = removeNode(on, cluster, one, { after, afterReached: order.afterReached, earlier: [...before] })
       if (removed.member !== undefined) members.push(removed.member)
       gone.push(removed.gone)
-      if (isControlPlane(one.host)) before.push(one.name)
+      if (one.isControlPlane) before.push(one.name)
       return removed.gone
     })
   }
@@ -90,10 +90,10 @@ function removeInOrder(
 function batchesIn({ inventory }: Site, leaving: readonly LeavingHost[]): readonly (readonly LeavingHost[])[] {
   const { spec } = inventory
   const byName = new Map(leaving.map(one => [one.name, one]))
-  const workers = leaving.filter(({ host }) => !isControlPlane(host)).map(({ name }) => name)
+  const workers = leaving.filter(one => !one.isControlPlane).map(({ name }) => name)
   const all = spec.hosts.filter(host => isNode(host) && !isControlPlane(host)).length + workers.length
   const batches = [
-    ...leaving.filter(({ host }) => isControlPlane(host)).map(({ name }) => [name]),
+    ...leaving.filter(one => one.isControlPlane).map(({ name }) => [name]),
     ...batchesOf(workers, { maxUnavailable: nodesIn(spec.rollout.maxUnavailable, all) }),
   ]
   return batches.map(batch => batch.map(name => byName.get(name)!))
@@ -105,18 +105,16 @@ function removeNode(
   leaving: LeavingHost,
   order: Order & { readonly earlier: readonly string[] },
 ): { readonly member: Task | undefined; readonly gone: Task } {
-  const { name, host, facts } = leaving
+  const { name, facts } = leaving
   const { rollout } = on.inventory.spec
   const { api, byHand } = on.distribution
   const node = { api, node: name }
   const { drained } = on.declare(nodeDrain, on.first.name, { ...node, drain: rollout.drain, ...order })
-  const member = isControlPlane(host)
+  const member = leaving.isControlPlane
     ? cluster.removeMember({ leaving, earlier: order.earlier, after: [drained] })
     : undefined
-  const note =
-    facts === undefined
-      ? { note: `the host does not answer, so what is on it stays; if it comes back: ${byHand.reset}, on the host` }
-      : {}
+  const why = leaving.isInFile ? 'the host does not answer' : 'the file does not have its host'
+  const note = facts === undefined ? { note: `${why}, so what is on it stays; on the host: ${byHand.reset}` } : {}
   const { gone } = on.declare(nodeRemoval, on.first.name, { ...node, ...note, after: [drained, ...list(member)] })
   if (facts !== undefined) clean(on, leaving, cluster.reset({ leaving, after: [gone] }))
   return { member, gone }

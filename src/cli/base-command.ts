@@ -20,6 +20,9 @@ export const clusterOrPlanArg = Args.string({
 /** How many hosts are worked on at a time. */
 export const parallelFlag = Flags.integer({ description: 'hosts worked on at a time', default: 50, min: 1, max: 1000 })
 
+/** Whether nodes that the file does not have are removed. */
+export const pruneFlag = Flags.boolean({ description: 'remove nodes that are in the cluster and not in the file' })
+
 /** The base of all commands: it has the flags that all of them share, and leaves errors to main.ts. */
 export abstract class BaseCommand extends Command {
   static override readonly baseFlags = {

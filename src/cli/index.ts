@@ -10,6 +10,7 @@ import { LocalUp } from './commands/local/up.ts'
 import { NetworkCheck } from './commands/network/check.ts'
 import { Ping } from './commands/ping.ts'
 import { Plan } from './commands/plan.ts'
+import { Remove } from './commands/remove.ts'
 import { Schema } from './commands/schema.ts'
 import { SshSetup } from './commands/ssh/setup.ts'
 import { Status } from './commands/status.ts'
@@ -31,6 +32,7 @@ export const commands: Readonly<Record<string, Command.Class>> = {
   'network:check': NetworkCheck,
   ping: Ping,
   plan: Plan,
+  remove: Remove,
   schema: Schema,
   'ssh:setup': SshSetup,
   status: Status,

@@ -25,7 +25,7 @@ export {
 export { hasEtcdHosts } from './etcd-members.ts'
 export { etcdPorts } from './etcd-ports.ts'
 export { proxyOf } from './http-proxy.ts'
-export { type Inventory, inventoryOf, type LeavingHost, type Operation } from './inventory.ts'
+export { type Inventory, inventoryOf, type LeavingHost, type Operation, type StrayNode } from './inventory.ts'
 export { lockVoters } from './lock-voters.ts'
 export { type Machine, machinesOf } from './machines.ts'
 export { networkLeftOut } from './network-left-out.ts'

@@ -19,7 +19,7 @@ import { lazily } from './lazily.ts'
 import { lockVoters } from './lock-voters.ts'
 import { type Machine, machinesOf } from './machines.ts'
 import { networkName, networkPathOf } from './network-path.ts'
-import { isControlPlane, isEtcdHost } from './nodes.ts'
+import { isControlPlane, isEtcdHost, isNode } from './nodes.ts'
 import { type HostOpenings, openingsOf } from './openings.ts'
 import { privateAddressOf } from './private-address.ts'
 import type { DistributionProfile } from './profile.ts'
@@ -46,18 +46,27 @@ export interface Inventory extends Derived {
 /** A host that leaves the cluster, or has left it. */
 export interface LeavingHost {
   readonly name: string
-  readonly host: HostSpec
+  readonly isNode: boolean
+  readonly isControlPlane: boolean
+  /** Whether the file has it. If not, evcctl cannot reach it, and knows only its Node. */
+  readonly isInFile: boolean
   /** Undefined if it did not answer. */
   readonly facts: HostFacts | undefined
   /** The address that the nodes use among themselves; undefined if only the host itself knows it and it did not answer. */
   readonly address: string | undefined
 }
 
+/** A Node that the cluster has and the file has not, and that is to be removed. */
+export interface StrayNode {
+  readonly name: string
+  readonly isControlPlane: boolean
+}
+
 /** Derived values. Each is computed once, when something first needs it, in time linear in the number of hosts. */
 interface Derived {
   /** The hosts of the file that did not answer, or that evcctl set aside. */
   readonly silent: readonly HostSpec[]
-  /** The hosts with `state: absent`, also those that do not answer. */
+  /** The hosts with `state: absent`, also those that do not answer, and stray nodes. */
   readonly leaving: readonly LeavingHost[]
   /** The hosts that answered, in the order of the file. Throws UserError if one has no address for the other nodes. */
   readonly machines: readonly Machine[]
@@ -99,7 +108,7 @@ interface Derived {
 }
 
 /**
- * Pure. `facts` are those of the hosts that answered. It throws nothing itself: a value that cannot be derived throws when
+ * Pure. `facts` are those of the hosts that answered. `strays` are nodes that leave although the file does not have them. It throws nothing itself: a value that cannot be derived throws when
  * it is read.
  */
 export function inventoryOf(
@@ -107,15 +116,12 @@ export function inventoryOf(
   distribution: DistributionProfile,
   facts: ReadonlyMap<string, HostFacts> = new Map(),
   secrets: ClusterSecrets = { registries: {} },
+  strays: readonly StrayNode[] = [],
 ): Inventory {
   const shared = lazily({ openings: () => openingsOf(spec, distribution.ports(spec), derived.machines) })
   const derived: Derived = lazily<Derived>({
     silent: () => spec.hosts.filter(({ name }) => !facts.has(name)),
-    leaving: () =>
-      spec.leaving.map(host => {
-        const known = facts.get(host.name)
-        return { name: host.name, host, facts: known, address: privateAddressOf(host, known) }
-      }),
+    leaving: () => [...spec.leaving.map(host => leavingHost(host, facts.get(host.name))), ...strays.map(strayHost)],
     machines: () => machinesOf(spec, facts, proxyOf(spec, secrets)),
     firstHost: () => firstControlPlaneHost(spec, facts),
     first: () => firstControlPlane(spec, derived.machines, derived.firstHost),
@@ -148,4 +154,13 @@ export function inventoryOf(
     openings: (host: HostSpec) => shared.openings(host),
     downloads: (machine: Machine) => downloadsFor(spec, machine),
   })
+}
+
+function leavingHost(host: HostSpec, facts: HostFacts | undefined): LeavingHost {
+  const roles = { isNode: isNode(host), isControlPlane: isControlPlane(host) }
+  return { name: host.name, ...roles, isInFile: true, facts, address: privateAddressOf(host, facts) }
+}
+
+function strayHost({ name, isControlPlane: isServer }: StrayNode): LeavingHost {
+  return { name, isNode: true, isControlPlane: isServer, isInFile: false, facts: undefined, address: undefined }
 }

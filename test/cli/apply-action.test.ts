@@ -26,7 +26,7 @@ const record = vi.hoisted(() => () => {
 vi.mock('../../src/cli/run/cluster-run.ts', () => ({
   withClusterRun: (_options: unknown, work: (cluster: unknown) => unknown) =>
     work({
-      spec: { name: 'lab', file: 'cluster.yaml', hosts: [{ name: 'w1' }] },
+      spec: { name: 'lab', file: 'cluster.yaml', leaving: [], hosts: [{ name: 'w1' }] },
       id: 'run',
       view: { startedAt: 0 },
       lock: given.lookedUp ? { record, summary: 'Recorded in cluster.lock.yaml: kubelet 1.37.2.' } : undefined,

@@ -27,6 +27,7 @@ describe('wrong usage', () => {
     [['plan', '--parallel', 'many'], '--parallel: Expected an integer but received: many', 'evcctl plan --help'],
     [['plan', '--parallel', '0'], '--parallel: Expected an integer greater than or equal to 1', 'evcctl plan --help'],
     [['validate', '--output', 'xml'], 'Expected --output=xml to be one of: text, json', 'evcctl validate --help'],
+    [['remove'], 'node', 'evcctl remove --help'],
     [['exec', '--host'], 'Flag --host expects a value', 'evcctl exec --help'],
     [['kubeconfig', '--merge', '--file', 'x'], 'cannot also be provided', 'evcctl kubeconfig --help'],
   ])('is told with what is wrong and where to look: %j', async (args, problem, help) => {
@@ -54,6 +55,17 @@ describe('wrong usage', () => {
     expect(stderr).toContain('evcctl apply cluster.yaml --yes')
     expect(stdout).toBe('')
     expect(exitCode).toBe(3)
+  })
+
+  test('remove names what is no name of a node, and the command that goes without a question', async () => {
+    const wrong = await evcctl('remove', 'W3!', 'lab.yaml', '--yes')
+    expect([wrong.exitCode, wrong.stdout]).toEqual([3, ''])
+    expect(wrong.stderr).toContain('"W3!" is not the name of a node.')
+    expect((await evcctl('remove', 'lab.yaml')).stderr).toContain('No node is named.')
+    const { exitCode, stderr } = await evcctl('remove', 'w3', 'w4', 'lab.yaml')
+    expect(exitCode).toBe(3)
+    expect(stderr).toContain('evcctl remove w3 w4 lab.yaml --yes')
+    expect(stderr).toContain('evcctl remove w3 w4 lab.yaml --dry-run')
   })
 
   test('exec needs a command', async () => {

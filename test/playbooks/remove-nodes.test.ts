@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { HostFacts } from '../../src/index.ts'
-import { clusterGraph, factsOf, ofRole, specOf, waitsFor } from './given.ts'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
+import { cluster } from '../../playbooks/cluster.ts'
+import { type HostFacts, inventoryOf, type TaskId } from '../../src/index.ts'
+import { nodesAnswered } from '../resources/api-given.ts'
+import { clusterGraph, facts, factsOf, ofRole, specOf, waitsFor } from './given.ts'
 
 const addresses = { cp1: '192.0.2.11', cp2: '192.0.2.12', cp3: '192.0.2.13', cp4: '192.0.2.14' } as const
 const workers = { w1: '192.0.2.21', w2: '192.0.2.22', w3: '192.0.2.23', w4: '192.0.2.24', w5: '192.0.2.25' } as const
@@ -28,7 +31,7 @@ function graphOf({ absent, hosts = usual, silent = [], fresh = [], spec = {} }: 
     roles: [isServer(name) ? 'control-plane' : 'worker'],
     ...(absent.includes(name) ? { state: 'absent' } : {}),
   }))
-  const facts = new Map<string, HostFacts>(
+  const known = new Map<string, HostFacts>(
     hosts
       .filter(name => !silent.includes(name))
       .map(name => {
@@ -37,7 +40,7 @@ function graphOf({ absent, hosts = usual, silent = [], fresh = [], spec = {} }: 
       }),
   )
   const etcd = { allowEvenMembers: true }
-  return clusterGraph(specOf({ etcd, ...spec, hosts: entries }), facts)
+  return clusterGraph(specOf({ etcd, ...spec, hosts: entries }), known)
 }
 
 /** The tasks about a node, in the order in which they run. */
@@ -120,6 +123,24 @@ describe('workers that leave', () => {
     // One host first.
     expect([...waitsFor(graph, 'w1/firewall:closing')]).toContain('cp1/firewall:closing')
   })
+})
+
+test('a node that the file does not have leaves in the same way, and plan says what stays on its machine', () => {
+  const strays = [
+    { name: 'cp9', isControlPlane: true },
+    { name: 'w9', isControlPlane: false },
+  ]
+  const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+  const known = new Map([...facts, ['cp1', factsOf('cp1', '192.0.2.11', { kubernetes })]])
+  const graph = cluster(inventoryOf(specOf(), kubeadm, known, undefined, strays))
+  expect(ofRole(graph, 'remove-nodes').sort()).toEqual(
+    [...stepsOf('cp1', 'cp9'), 'cp1/drain:w9', 'cp1/node gone:w9'].sort(),
+  )
+  const { resource } = graph.tasks.get('cp1/node gone:w9' as TaskId)!
+  const there = resource.probe.parse(nodesAnswered({ metadata: { name: 'w9' } }))
+  expect(resource.diff(there, {}, { watched: [] })?.note).toBe(
+    'the file does not have its host, so what is on it stays; on the host: kubeadm reset',
+  )
 })
 
 test('a cluster from which nothing leaves has none of these tasks', () => {

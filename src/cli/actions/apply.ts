@@ -11,7 +11,8 @@ import {
   withLock,
 } from '../../engine/index.ts'
 import { count, renderClosing } from '../../report/index.ts'
-import { type ClusterRun, withClusterRun } from '../run/cluster-run.ts'
+import { applyCommand } from '../run/apply-command.ts'
+import { type ClusterRun, type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import { tellResumed } from '../run/resume.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
@@ -27,6 +28,8 @@ export interface ApplyActionOptions {
   readonly output: 'text' | 'json'
   readonly diff: boolean
   readonly parallel: number
+  /** See ClusterRunOptions. */
+  readonly prune?: Prune
   /** Apply without asking. */
   readonly yes: boolean
   /** A saved plan: it is done as it is, or not at all. */
@@ -160,7 +163,7 @@ function nothingDone({ plan }: Evaluation): Summary {
   return { changed: 0, failed: 0, skipped: 0, cancelled: 0, inDesiredState: plan.verdicts.size }
 }
 
-function closing({ spec, view, paint, journalFolder }: ClusterRun, file: string): string {
+function closing({ spec, view, paint, prune, journalFolder }: ClusterRun, file: string): string {
   const home = homedir()
   const journal = journalFolder?.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
   const named = file === 'cluster.yaml' ? '' : ` ${file}`
@@ -170,7 +173,7 @@ function closing({ spec, view, paint, journalFolder }: ClusterRun, file: string)
     hosts: [...spec.hosts, ...spec.leaving],
     ...(journal === undefined ? {} : { journal }),
     next,
-    again: `evcctl apply ${file}`,
+    again: applyCommand({ file, ...(prune === undefined ? {} : { prune }) }),
   })
 }
 
@@ -183,14 +186,17 @@ function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyR
   return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-function nobodyToAsk({ file: clusterFile, plan, output }: ApplyActionOptions): UserError {
+function nobodyToAsk({ file: clusterFile, plan, output, prune }: ApplyActionOptions): UserError {
   const file = plan?.path ?? clusterFile
+  const command =
+    plan === undefined ? applyCommand({ file, ...(prune === undefined ? {} : { prune }) }) : `evcctl apply ${file}`
+  const look = plan === undefined && prune === undefined ? `evcctl plan ${file}` : `${command} --dry-run`
   const why = output === 'json' ? 'With --output json nobody is asked.' : 'There is no terminal to ask on.'
   return new UserError(
     {
       where: '--yes',
       problem: `${why} Nothing was read or written.`,
-      next: `To apply without a question: evcctl apply ${file} --yes\nTo look first: evcctl ${plan === undefined ? `plan ${file}` : `apply ${file} --dry-run`}`,
+      next: `To apply without a question: ${command} --yes\nTo look first: ${look}`,
     },
     { exitCode: exitCodes.badInput },
   )

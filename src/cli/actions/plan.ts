@@ -1,6 +1,7 @@
 import type { Operation } from '../../cluster/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
-import { withClusterRun } from '../run/cluster-run.ts'
+import { applyCommand } from '../run/apply-command.ts'
+import { type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import { tellResumed } from '../run/resume.ts'
 import { showPlan } from '../run/show-plan.ts'
@@ -16,6 +17,8 @@ export interface PlanActionOptions {
   readonly output: 'text' | 'json'
   readonly diff: boolean
   readonly parallel: number
+  /** See ClusterRunOptions. */
+  readonly prune?: Prune
   /** Whether the exit code is 2 when there are changes. */
   readonly exitCode: boolean
   /** Where the plan is saved; undefined: nowhere. */
@@ -36,17 +39,22 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     const { evaluation } = evaluated
     if (given !== undefined) refuseMovedHosts(given, cluster, evaluation)
     if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
-    const next = `evcctl apply ${out ?? given?.path ?? options.file}`
+    const saved = out ?? given?.path
+    const next = saved === undefined ? applyCommand(options) : `evcctl apply ${saved}`
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
     const exitCode = exitCodeOf(evaluation)
     if (out !== undefined) {
       const savable = evaluation.refused.size === 0
-      if (savable) await writePlan(out, planOfRun(cluster, evaluation, { name: 'cluster', options: {} }))
+      if (savable) await writePlan(out, planOfRun(cluster, evaluation, { name: 'cluster', options: prunedIn(options) }))
       await cluster.aside(() => tellSaved(out, savable, options.output))
     }
     if (exitCode !== exitCodes.ok) return exitCode
     return (changes || cluster.lock !== undefined) && options.exitCode ? exitCodes.changes : exitCodes.ok
   })
+}
+
+function prunedIn({ prune }: Pick<PlanActionOptions, 'prune'>): Readonly<Record<string, string>> {
+  return prune === undefined ? {} : { prune: prune === 'all' ? prune : prune.join(' ') }
 }
 
 function tellSaved(path: string, saved: boolean, output: 'text' | 'json'): void {

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { BaseCommand, fileArg, parallelFlag } from '../base-command.ts'
+import { BaseCommand, fileArg, parallelFlag, pruneFlag } from '../base-command.ts'
 
 export class Plan extends BaseCommand {
   static override readonly summary = 'Show what apply would change on every host, and why. Nothing is written.'
@@ -12,6 +12,7 @@ export class Plan extends BaseCommand {
   static override readonly flags = {
     diff: Flags.boolean({ description: 'show files line by line' }),
     out: Flags.string({ description: 'save the plan, for apply', helpValue: 'FILE' }),
+    prune: pruneFlag,
     'exit-code': Flags.boolean({ description: 'return 2 when there are changes' }),
     parallel: parallelFlag,
   }
@@ -20,6 +21,8 @@ export class Plan extends BaseCommand {
     const { args, flags } = await this.parse(Plan)
     const { plan } = await import('../actions/plan.ts')
     const { cluster } = await import('../../../playbooks/cluster.ts')
-    return plan({ ...flags, operation: cluster, file: args.file, exitCode: flags['exit-code'] })
+    const { prune, ...others } = flags
+    const all = prune ? { prune: 'all' as const } : {}
+    return plan({ ...others, ...all, operation: cluster, file: args.file, exitCode: flags['exit-code'] })
   }
 }

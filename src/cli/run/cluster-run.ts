@@ -29,10 +29,15 @@ export interface ClusterRunOptions {
   /** What is planned, or done. */
   readonly operation: Operation
   readonly command: 'plan' | 'apply' | 'check'
+  /** The nodes to remove although the file does not have them: these, or all. Default: none. */
+  readonly prune?: Prune
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
 }
+
+/** Nodes that are removed although the file does not have them: those with these names, or all. */
+export type Prune = 'all' | readonly string[]
 
 /** A run of plan or apply, with everything that the command works with. */
 export interface ClusterRun {
@@ -44,6 +49,8 @@ export interface ClusterRun {
   readonly operation: Operation
   /** What apply records in the lock file of the cluster before it writes to hosts; undefined: nothing. */
   readonly lock: PendingLock | undefined
+  /** See ClusterRunOptions. */
+  readonly prune: Prune | undefined
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -94,6 +101,7 @@ export async function withClusterRun(
       files,
       operation,
       lock,
+      prune: options.prune,
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

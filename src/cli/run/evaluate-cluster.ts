@@ -1,6 +1,6 @@
 import { distributionOf } from '../../../distributions/index.ts'
 import { changesOfRunningHosts, changingBatches, hostBatches } from '../../../playbooks/rolling.ts'
-import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut } from '../../cluster/index.ts'
+import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut, type StrayNode } from '../../cluster/index.ts'
 import type { HostSpec } from '../../config/index.ts'
 import {
   type AppliedRecord,
@@ -29,6 +29,7 @@ import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
 import { refuseAfterLoss } from './lost-nodes.ts'
 import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
+import { strayNodes } from './stray-nodes.ts'
 
 /** The current state of all hosts compared with the cluster file, and whether another run is at work. */
 export interface ClusterEvaluation {
@@ -75,7 +76,8 @@ export async function evaluateCluster(
   }
   const read = await gatherFacts(hosts, { ...run, emit }, { modules: hostFacts(distribution.facts), askedOf })
   const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
-  const { evaluated, inventory, unfit, failed: allFailed } = await evaluateHosts(cluster, known)
+  const all = await withStrays(cluster, await evaluateHosts(cluster, known))
+  const { evaluated, inventory, unfit, failed: allFailed } = all
   const failed = new Map([...allFailed].filter(([host]) => !leaving.has(host)))
   const { facts } = inventory
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
@@ -91,7 +93,7 @@ export async function evaluateCluster(
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })
-  const others = otherNodesNote(otherNodes(evaluated, { hosts: [...spec.hosts, ...spec.leaving] }), {
+  const others = otherNodesNote(otherNodes(evaluated, { hosts: [...spec.hosts, ...inventory.leaving] }), {
     file: spec.file,
     reset: distribution.byHand.reset,
   })
@@ -160,8 +162,24 @@ async function evaluateHosts(
   return withoutRefusing(cluster, { evaluated, inventory, unfit, failed })
 }
 
+// Which nodes the cluster has besides is known only when it has been read, so it is read again with their removal.
+async function withStrays(cluster: ClusterRun, all: EvaluatedHosts): Promise<EvaluatedHosts> {
+  const { spec, secrets, operation, prune, run } = cluster
+  if (prune === undefined) return all
+  const strays = strayNodes(all.evaluated, spec, prune)
+  if (strays.length === 0) return all
+  const { facts, distribution } = all.inventory
+  const inventory = inventoryOf(spec, distribution, facts, secrets, strays)
+  const evaluated = await evaluate(operation(inventory), run)
+  return withoutRefusing(cluster, { ...all, evaluated, inventory }, strays)
+}
+
 // A worker that refuses must not cause a second reading of the others: the graph without it uses the snapshots already read.
-function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: EvaluatedHosts): EvaluatedHosts {
+function withoutRefusing(
+  { spec, secrets, operation, run }: ClusterRun,
+  all: EvaluatedHosts,
+  strays: readonly StrayNode[] = [],
+): EvaluatedHosts {
   let current = all
   for (;;) {
     const refusing = refusingWorkers(spec, current.evaluated)
@@ -171,6 +189,7 @@ function withoutRefusing({ spec, secrets, operation, run }: ClusterRun, all: Eva
       current.inventory.distribution,
       without(current.inventory.facts, refusing),
       secrets,
+      strays,
     )
     const evaluated = judgeWith(operation(inventory), current.evaluated, run)
     // Leaving the worker out would change what must be read on other hosts. So it stays in the plan, and its refusal stops the run.

@@ -63,7 +63,7 @@ export function refuseSecondCluster(
 
 // Where none of the hosts that stay is a control plane node, kubeadm init on one of them would make another cluster.
 function refuseLastControlPlane({ file, hosts }: ClusterSpec, leaving: Inventory['leaving']): void {
-  const last = leaving.filter(({ host, facts }) => facts?.kubernetes.controlPlane ?? isControlPlane(host))
+  const last = leaving.filter(one => one.facts?.kubernetes.controlPlane ?? one.isControlPlane)
   if (last.length === 0) return
   const names = last.map(({ name }) => name).join(', ')
   const joining = hosts.filter(isControlPlane).map(({ name }) => name)

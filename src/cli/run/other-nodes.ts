@@ -14,13 +14,23 @@ export function otherNodes(
 }
 
 /** The names of all nodes of the cluster, from the same list; undefined if the API server did not answer. */
-export function allNodes({ graph, snapshots }: Pick<Evaluation, 'graph' | 'snapshots'>): readonly string[] | undefined {
+export function allNodes(evaluation: Pick<Evaluation, 'graph' | 'snapshots'>): readonly string[] | undefined {
+  return nodesOf(evaluation)?.names
+}
+
+/** The nodes of the cluster, and which of them are control plane nodes; undefined if the API server did not answer. */
+export function nodesOf({
+  graph,
+  snapshots,
+}: Pick<Evaluation, 'graph' | 'snapshots'>):
+  | { readonly names: readonly string[]; readonly servers: readonly string[] }
+  | undefined {
   for (const [id, { resource }] of graph.tasks) {
     const snapshot = resource.kind === nodeLabelsKind ? snapshots.get(id) : undefined
     if (snapshot === undefined || 'error' in snapshot) continue
     const answer = snapshot.current as NodeAnswer
-    if (answer.api === 'answered') return answer.names
-    if (answer.api === 'absent') return []
+    if (answer.api === 'answered') return answer
+    if (answer.api === 'absent') return { names: [], servers: [] }
   }
   return undefined
 }
@@ -34,17 +44,16 @@ interface Removal {
   readonly reset: string
 }
 
-/** One note about all such nodes; undefined if there are none. evcctl does not remove them. */
+/** One note about all such nodes; undefined if there are none. Only `--prune` or `evcctl remove` removes them. */
 export function otherNodesNote(nodes: readonly string[], { file, reset }: Removal): string | undefined {
-  const [first] = nodes
-  if (first === undefined) return undefined
+  if (nodes.length === 0) return undefined
   const only = nodes.length === 1
   const rest = nodes.length - namesShown
-  const names = `${nodes.slice(0, namesShown).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
-  const steps = [
-    `kubectl drain ${first} --ignore-daemonsets --delete-emptydir-data`,
-    `${reset} on the machine`,
-    `kubectl delete node ${first}`,
+  const shown = nodes.slice(0, namesShown)
+  const names = `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
+  const ways = [
+    `put ${only ? 'it' : 'them'} back with state: absent, so that evcctl also cleans the ${only ? 'host' : 'hosts'}`,
+    `or evcctl apply ${file} --prune, and ${reset} on the ${only ? 'machine' : 'machines'}`,
   ]
-  return `${only ? `Node ${names} is` : `Nodes ${names} are`} in the cluster, and not in ${file}. evcctl removes no nodes yet; by hand${only ? '' : `, e.g. ${first}`}: ${steps.join(', then ')}`
+  return `${only ? `Node ${names} is` : `Nodes ${names} are`} in the cluster, and not in ${file}. To remove ${only ? 'it' : 'them'}: ${ways.join('; ')}`
 }

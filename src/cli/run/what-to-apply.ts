@@ -4,6 +4,7 @@ import { exitCodes, UserError } from '../../core/index.ts'
 import { isSavedPlan, readPlan } from '../saved-plan/file.ts'
 import type { SavedPlan } from '../saved-plan/saved-plan.ts'
 import { version } from '../version.ts'
+import type { Prune } from './cluster-run.ts'
 import { operationNamed } from './operations.ts'
 
 /** A saved plan, and where it lies. */
@@ -18,6 +19,8 @@ export interface WhatToApply {
   readonly file: string
   readonly operation: Operation
   readonly plan?: GivenPlan
+  /** Of the saved plan; see ClusterRunOptions. */
+  readonly prune?: Prune
 }
 
 /**
@@ -32,5 +35,11 @@ export function whatToApply(path: string, operation: Operation): WhatToApply {
     const problem = `This plan is of the operation "${beginningOf(saved.operation.name, 50)}", which this evcctl does not have.`
     throw new UserError({ where: path, problem }, { exitCode: exitCodes.badInput })
   }
-  return { file: saved.file, operation: own, plan: { path, saved } }
+  const { prune } = saved.operation.options
+  return {
+    file: saved.file,
+    operation: own,
+    plan: { path, saved },
+    ...(prune === undefined ? {} : { prune: prune === 'all' ? prune : prune.split(' ') }),
+  }
 }

@@ -29,6 +29,8 @@ export interface NodeState {
 export type NodeAnswer = ApiState<{
   /** All nodes of the cluster. */
   readonly names: readonly string[]
+  /** Those of them that are control plane nodes. */
+  readonly servers: readonly string[]
   /** The node that the probe asks for. */
   readonly node: NodeState | undefined
 }>
@@ -55,15 +57,15 @@ export function parseNode(raw: ProbeResult, name: string): NodeAnswer {
   // Every API server has a list of nodes, though it may be empty.
   const { items } = (answer.object ?? {}) as Partial<NodeList>
   if (items === undefined) return { api: 'unreachable', said: 'it has no list of nodes' }
-  const { names, sound, byName } = listed(items)
+  const { names, servers, sound, byName } = listed(items)
   // Messages contain these names inside commands that people copy, so a name that is no node name is refused.
   if (!sound) return { api: 'unreachable', said: 'it has a node whose name is not valid' }
   const found = byName.get(name)
-  if (found === undefined) return { api: 'answered', names, node: undefined }
+  if (found === undefined) return { api: 'answered', names, servers, node: undefined }
   const { labels = {}, annotations = {} } = found.metadata
   const { taints = [], unschedulable } = found.spec ?? {}
   const isCordoned = unschedulable === true
-  return { api: 'answered', names, node: { labels, annotations, taints, isCordoned, isLost: isLost(found) } }
+  return { api: 'answered', names, servers, node: { labels, annotations, taints, isCordoned, isLost: isLost(found) } }
 }
 
 function isLost({ status }: NodeList['items'][number]): boolean {
@@ -76,6 +78,7 @@ function isLost({ status }: NodeList['items'][number]): boolean {
 
 interface Listed {
   readonly names: readonly string[]
+  readonly servers: readonly string[]
   /** Whether all of these are valid node names. */
   readonly sound: boolean
   readonly byName: ReadonlyMap<string, NodeList['items'][number]>
@@ -89,7 +92,13 @@ function listed(items: NodeList['items']): Listed {
   if (known !== undefined) return known
   const byName = new Map(items.map(item => [item.metadata.name, item]))
   const names = items.map(({ metadata }) => metadata.name)
-  const list = { names, sound: names.every(isObjectName), byName }
+  const servers = items.filter(isServer).map(({ metadata }) => metadata.name)
+  const list = { names, servers, sound: names.every(isObjectName), byName }
   lists.set(items, list)
   return list
+}
+
+// The label that kubeadm and K3s give every control plane node.
+function isServer({ metadata }: NodeList['items'][number]): boolean {
+  return Object.hasOwn(metadata.labels ?? {}, 'node-role.kubernetes.io/control-plane')
 }
