@@ -44,6 +44,8 @@ leaving() {
   rows pods ${onNode(node)} | awk -F '\\t' '$1 == "Pod" && $8 == "" && ($7 != "DaemonSet" || $5 == "Succeeded" || $5 == "Failed")'
 }
 is_lost() { [ "$(timeout 20 ${client} get node ${quote(node)} -o ${condition} </dev/null 2>/dev/null)" = Unknown ]; }
+lost() { echo 'the node does not report, so its pods are not waited for'; exit 0; }
+if is_lost; then lost; fi
 end=$(( $(date +%s) + ${Math.ceil(timeout / 1000)} ))
 left_seconds() { seconds=$(( end - $(date +%s) )); [ "$seconds" -gt 0 ]; }
 drain=
@@ -54,7 +56,7 @@ while left_seconds; do
   ${drain} --timeout="\${seconds}s" </dev/null >/dev/null 2>"$said" &
   drain=$!
   while kill -0 "$drain" 2>/dev/null; do
-    if is_lost; then echo 'the node does not report any more, so its pods are not waited for'; exit 0; fi
+    if is_lost; then lost; fi
     if left_seconds && list=$(leaving 2>/dev/null); then printf '%s\\n' "$list" | awk -F '\\t' -v seconds="$seconds" ${countDown}; fi
     for pause in 1 2 3 4; do
       if ! kill -0 "$drain" 2>/dev/null; then break; fi
