@@ -24,11 +24,11 @@ export const cluster: Operation = inventory => {
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
   const controlPlane = declareControlPlane(on, hosts, etcd)
-  retireEtcdMembers(on, etcd, controlPlane)
+  const retired = retireEtcdMembers(on, etcd, controlPlane)
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
-  closeFirewalls(on, removeNodes(on, hosts, controlPlane, nodes))
+  closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
   rollChanges(on, controlPlane, nodes, keepInService(on, nodes))
   declareDns(on, controlPlane, nodes)
   checkNetwork(on, controlPlane, nodes, network)

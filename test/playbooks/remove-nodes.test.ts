@@ -125,6 +125,23 @@ describe('workers that leave', () => {
   })
 })
 
+test('a member of an etcd on hosts of its own is let in until it has left', () => {
+  const hosts = [
+    { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+    { name: 'e1', address: '192.0.2.31', roles: ['etcd'] },
+    { name: 'e2', address: '192.0.2.32', roles: ['etcd'], state: 'absent' },
+  ]
+  const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+  const known = new Map([
+    ['cp1', factsOf('cp1', '192.0.2.11', { kubernetes })],
+    ['e1', factsOf('e1', '192.0.2.31', { etcd: { data: 'formed', own: true, ca: true, client: false } })],
+    ['e2', factsOf('e2', '192.0.2.32', { etcd: { data: 'formed', own: true, ca: false, client: false } })],
+  ])
+  const graph = clusterGraph(specOf({ hosts, etcd: { topology: 'external' } }), known)
+  expect([...waitsFor(graph, 'e1/firewall:closing')]).toContain('e1/etcd members:former')
+  expect([...graph.tasks.keys()].filter(id => id.startsWith('e2/'))).toEqual([])
+})
+
 test('a node that the file does not have leaves in the same way, and plan says what stays on its machine', () => {
   const strays = [
     { name: 'cp9', isControlPlane: true },
