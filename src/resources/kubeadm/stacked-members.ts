@@ -12,7 +12,7 @@ export const peerPort = 2380
 export type StackedMembers =
   /** This host has no certificate of a stacked etcd yet. */
   | { readonly etcd: 'absent' }
-  /** No member lists the members, which needs a quorum. */
+  /** No member answers. */
   | { readonly etcd: 'silent'; readonly said: string }
   | { readonly etcd: 'answered'; readonly members: readonly StackedMember[] }
 
@@ -23,29 +23,34 @@ export interface StackedMember extends Member {
 const pki = '/etc/kubernetes/pki'
 
 /**
- * A shell function `etcd URL PATH JSON` that asks a member over etcd's JSON gateway, because hosts have no etcdctl. It takes
- * at most 5 s.
+ * A shell function `etcd URL PATH JSON [SECONDS]` that asks a member over etcd's JSON gateway, because hosts have no etcdctl. It
+ * takes at most 5 s by default.
  */
 export const etcdFunction = `etcd() {
-  curl -q --silent --show-error --fail --connect-timeout 2 --max-time 5 --cacert ${pki}/etcd/ca.crt \\
+  curl -q --silent --show-error --fail --connect-timeout 2 --max-time "\${4:-5}" --cacert ${pki}/etcd/ca.crt \\
     --cert ${pki}/apiserver-etcd-client.crt --key ${pki}/apiserver-etcd-client.key --data "$3" "$1/v3/$2" 2>&1
 }
 `
 
-/** Lists the members through each of these addresses until one answers, and then asks every member whether it is alive. */
+/**
+ * Lists the members through each of these addresses until one answers, and then asks every member whether it is alive. Without
+ * a quorum, a member tells what it knows itself, so that the numbers can be told.
+ */
 export function stackedMembersProbe(addresses: readonly string[]): Probe<StackedMembers> {
   const urls = addresses.map(address => `https://${address}:${clientPort}`)
   return {
     script: `if [ ! -s ${pki}/apiserver-etcd-client.key ] || [ ! -s ${pki}/etcd/ca.crt ]; then echo etcd=absent; exit 0; fi
-${etcdFunction}for url in ${quoteAll(urls)}; do
-  if list=$(etcd "$url" cluster/member/list '{"linearizable":true}'); then
-    printf 'members=%s\\n' "$list"
-    for member in $(printf '%s' "$list" | grep -o '"clientURLs":\\["[^"]*"' | cut -d '"' -f 4); do
-      if alive=$(etcd "$member" maintenance/status '{}'); then printf 'alive=%s\\n' "$alive"; fi
-    done
-    exit 0
-  fi
-  printf 'silent=%s: %s\\n' "$url" "$(printf '%s' "$list" | tr '\\n' ' ' | cut -c 1-300)"
+${etcdFunction}for how in '{"linearizable":true}' '{}'; do
+  for url in ${quoteAll(urls)}; do
+    if list=$(etcd "$url" cluster/member/list "$how" 3); then
+      printf 'members=%s\\n' "$list"
+      for member in $(printf '%s' "$list" | grep -o '"clientURLs":\\["[^"]*"' | cut -d '"' -f 4); do
+        if alive=$(etcd "$member" maintenance/status '{}' 3); then printf 'alive=%s\\n' "$alive"; fi
+      done
+      exit 0
+    fi
+    printf 'silent=%s: %s\\n' "$url" "$(printf '%s' "$list" | tr '\\n' ' ' | cut -c 1-300)"
+  done
 done
 `,
     timeoutMs: longProbeMs,

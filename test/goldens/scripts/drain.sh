@@ -31,6 +31,8 @@ leaving() {
   rows pods '--field-selector=spec.nodeName=cp4' | awk -F '\t' '$1 == "Pod" && $8 == "" && ($7 != "DaemonSet" || $5 == "Succeeded" || $5 == "Failed")'
 }
 is_lost() { [ "$(timeout 20 /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s get node 'cp4' -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' </dev/null 2>/dev/null)" = Unknown ]; }
+lost() { echo 'the node does not report, so its pods are not waited for'; exit 0; }
+if is_lost; then lost; fi
 end=$(( $(date +%s) + 300 ))
 left_seconds() { seconds=$(( end - $(date +%s) )); [ "$seconds" -gt 0 ]; }
 drain=
@@ -41,7 +43,7 @@ while left_seconds; do
   /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=10s drain 'cp4' --ignore-daemonsets --delete-emptydir-data --timeout="${seconds}s" </dev/null >/dev/null 2>"$said" &
   drain=$!
   while kill -0 "$drain" 2>/dev/null; do
-    if is_lost; then echo 'the node does not report any more, so its pods are not waited for'; exit 0; fi
+    if is_lost; then lost; fi
     if left_seconds && list=$(leaving 2>/dev/null); then printf '%s\n' "$list" | awk -F '\t' -v seconds="$seconds" 'NF > 1 { count++; if (count < 4) names = names (count > 1 ? ", " : "") $2 "/" $3 }
 END {
   if (!count) exit
