@@ -132,10 +132,9 @@ describe('status', () => {
       ✘ API server check etcd failed: reason withheld
       ✘ w1: in cluster.yaml but not joined. To join: evcctl apply cluster.yaml
 
-      stray: in the cluster but not in cluster.yaml. evcctl leaves such nodes alone; to remove them:
-        kubectl drain stray --ignore-daemonsets --delete-emptydir-data
-        kubeadm reset    # on the machine itself; it has to be a node still for its member to leave etcd
-        kubectl delete node stray"
+      stray: in the cluster but not in cluster.yaml. evcctl removes such nodes only when it is told to:
+        evcctl remove stray cluster.yaml
+        kubeadm reset    # then, on the machine itself"
     `)
   })
 

@@ -129,8 +129,8 @@ describe('a hostile name of a host or API server is in no command as it is:', ()
   })
 
   test.each([
-    ['the note of a node that is not in the file', 'kubectl delete node x9'],
-    ['status of a node that is not in the file', 'kubectl delete node x9'],
+    ['the note of a node that is not in the file', 'evcctl remove x9 cluster.yaml'],
+    ['status of a node that is not in the file', 'evcctl remove x9 cluster.yaml'],
     ['a node with another runtime', "--cri-socket 'x9' on"],
     ['what is left on a host', "rm -rf '/etc/kubernetes/x9'"],
     ['a failure of kubeadm', 'ignorePreflightErrors: [x9]'],

@@ -31,7 +31,7 @@ describe('nodes that are not in the file', () => {
 
   test('are named with what to do', () => {
     expect(otherNodesNote(['w3'], { file: 'cluster.yaml', reset: kubeadm.byHand.reset })).toMatch(
-      /^Node w3 is in the cluster, and not in cluster.yaml\..*state: absent.*; or evcctl apply cluster.yaml --prune, and kubeadm reset on the machine$/,
+      /^Node w3 is in the cluster, and not in cluster.yaml\..*state: absent.*; or evcctl remove w3 cluster.yaml, and then kubeadm reset on the machine$/,
     )
   })
 

@@ -53,7 +53,7 @@ export function otherNodesNote(nodes: readonly string[], { file, reset }: Remova
   const names = `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`
   const ways = [
     `put ${only ? 'it' : 'them'} back with state: absent, so that evcctl also cleans the ${only ? 'host' : 'hosts'}`,
-    `or evcctl apply ${file} --prune, and ${reset} on the ${only ? 'machine' : 'machines'}`,
+    `or evcctl ${rest > 0 ? `apply ${file} --prune` : `remove ${shown.join(' ')} ${file}`}, and then ${reset} on the ${only ? 'machine' : 'machines'}`,
   ]
   return `${only ? `Node ${names} is` : `Nodes ${names} are`} in the cluster, and not in ${file}. To remove ${only ? 'it' : 'them'}: ${ways.join('; ')}`
 }

@@ -107,10 +107,9 @@ function elsewhere({ health, silent, asked }: StatusView): readonly Line[] {
 function strayLines(nodes: readonly string[], { file, reset }: StatusView): readonly string[] {
   const names = nodes.join(' ')
   return [
-    `${nodes.join(', ')}: in the cluster but not in ${file}. evcctl leaves such nodes alone; to remove them:`,
-    `  kubectl drain ${names} --ignore-daemonsets --delete-emptydir-data`,
-    `  ${reset}    # on the machine itself; it has to be a node still for its member to leave etcd`,
-    `  kubectl delete node ${names}`,
+    `${nodes.join(', ')}: in the cluster but not in ${file}. evcctl removes such nodes only when it is told to:`,
+    `  evcctl remove ${names} ${file}`,
+    `  ${reset}    # then, on the machine itself`,
   ]
 }
 
