@@ -7,6 +7,7 @@ import { startHosts, type TestHostOptions } from '../../hosts/kit/start-hosts.ts
 import { temporaryFolder } from '../../kit/folder.ts'
 import { ensureMirror, type Mirror } from '../../kit/mirror.ts'
 import { canReachUpstream } from '../../kit/upstream.ts'
+import { editClusterFile } from './edit-cluster-file.ts'
 
 /** Container hosts, a mirror of real artifacts and a cluster.yaml that ties them together. Disposing removes all of it. */
 export interface TestCluster extends AsyncDisposable {
@@ -25,12 +26,18 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 /** Starts bare hosts and writes their cluster.yaml; nothing is installed yet. */
-export async function startCluster(options: TestHostOptions): Promise<TestCluster> {
+export async function startCluster({
+  kubernetes,
+  ...options
+}: TestHostOptions & {
+  /** Version of Kubernetes. Default: that of the kit. */
+  readonly kubernetes?: string
+}): Promise<TestCluster> {
   const say = (line: string): void => console.log(line)
   // Where the mirror is not all there is, images are pulled from the registries.
   const internal = !(await canReachUpstream())
   const [mirror, hosts] = await Promise.all([
-    ensureMirror({ write: say }),
+    ensureMirror({ write: say, ...(kubernetes === undefined ? {} : { kubernetes }) }),
     startHosts({ internal, ...options, onProgress: say }),
   ])
   const folder = await temporaryFolder()
@@ -63,6 +70,17 @@ export async function startCluster(options: TestHostOptions): Promise<TestCluste
     await hosts[Symbol.asyncDispose]()
     throw error
   }
+}
+
+/** Gives cluster.yaml the version of Kubernetes that the kit has by default, and the images of that. */
+export async function upgradeFile({ file, mirrorUrl }: TestCluster): Promise<string> {
+  const mirror = await ensureMirror()
+  const { kubernetesVersion = '', archives = [] } = mirrorOptions(mirror, mirrorUrl)
+  await editClusterFile(file, document => {
+    document.setIn(['spec', 'kubernetes', 'version'], kubernetesVersion)
+    document.setIn(['spec', 'images', 'archives'], document.createNode(archives))
+  })
+  return kubernetesVersion
 }
 
 /** What cluster.yaml says of a mirror: where artifacts come from, and which image archives are loaded where. */

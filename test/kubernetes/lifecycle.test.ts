@@ -2,7 +2,8 @@ import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Document, YAMLMap, YAMLSeq } from 'yaml'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
-import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { startApiWriter, type Written } from './kit/api-writer.ts'
+import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
@@ -11,6 +12,10 @@ import { type Served, startServiceClient } from './kit/service-client.ts'
 let cluster: TestCluster
 /** A client on w2, which stays to the end, of a Service whose two pods begin on w1 and w2. */
 let client: { stop(): Promise<Served> }
+let writer: { stop(): Promise<Written> }
+
+/** The minor before the kit's own version, from which the cluster is upgraded. */
+const formerVersion = '1.35.8'
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
 const applying = (): string[] => ['apply', cluster.file, '--yes', '--output', 'json']
@@ -50,7 +55,7 @@ async function expectNoChanges(): Promise<void> {
   expect(plan.exitCode).toBe(0)
 }
 
-/** Two replicas of a web server, one a worker if possible, and a budget that both have to be there. */
+/** Two replicas of a web server, one a worker if possible, and a budget that one has to be there. */
 const web = (image: string): string => `
 apiVersion: apps/v1
 kind: Deployment
@@ -84,7 +89,7 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: { name: web }
 spec:
-  minAvailable: 2
+  minAvailable: 1
   selector: { matchLabels: { app: web } }
 `
 
@@ -108,7 +113,7 @@ async function startWeb(): Promise<string> {
 }
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: '3+2' })
+  cluster = await startCluster({ hosts: '3+2', kubernetes: formerVersion })
   await editClusterFile(cluster.file, document => {
     document.setIn(['spec', 'etcd', 'allowEvenMembers'], true)
     document.setIn(['spec', 'rollout', 'drain', 'timeout'], '20s')
@@ -124,6 +129,45 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
     await expectApplied()
     await waitUntil('healthy', () => isHealthy(cluster))
     client = startServiceClient(cluster.hosts, 'w2', await startWeb())
+    writer = await startApiWriter(cluster, ['cp2', 'cp3', 'cp1'])
+  })
+
+  test('is upgraded to the next minor: control plane nodes one by one, then workers, each drained', async () => {
+    const version = await upgradeFile(cluster)
+    const { changes, batches } = await planned()
+    expect(batches).toEqual([['cp1'], ['cp2'], ['cp3'], ['w1'], ['w2']])
+    const upgrades = changes.filter(({ fields }) => fields.some(({ field }) => field === 'kubernetesVersion'))
+    expect(upgrades.map(({ host, fields }) => [host, fields[0]?.before, fields[0]?.after])).toEqual(
+      ['cp1', 'cp2', 'cp3'].map(host => [host, `v${formerVersion}`, `v${version}`]),
+    )
+    expect(changes.filter(({ title }) => title.startsWith('drain ')).map(({ title }) => title)).toEqual(
+      ['cp1', 'cp2', 'cp3', 'w1', 'w2'].map(name => `drain ${name}`),
+    )
+    await expectApplied()
+    const kubelets = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}')
+    expect(kubelets.split(' ')).toEqual(Array.from({ length: 5 }, () => `v${version}`))
+    const images = await kubectl(
+      ...['get', 'pods', '--namespace', 'kube-system', '--selector', 'tier=control-plane'],
+      ...['-o', 'jsonpath={range .items[*]}{.metadata.labels.component}:{.spec.containers[0].image}{"\\n"}{end}'],
+    )
+    for (const part of ['kube-apiserver', 'kube-controller-manager', 'kube-scheduler'])
+      expect(images.match(new RegExp(`^${part}:.*:v${version}$`, 'gm'))).toHaveLength(3)
+    const cordoned = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].spec.unschedulable}')
+    expect(cordoned).toBe('')
+    await waitUntil('healthy', () => isHealthy(cluster))
+  })
+
+  test('is not taken back to the former version, nor over a minor', async () => {
+    for (const [other, words] of [
+      [formerVersion, 'cannot go back'],
+      ['1.34.11', 'cannot go back'],
+    ] as const) {
+      await editClusterFile(cluster.file, document => document.setIn(['spec', 'kubernetes', 'version'], other))
+      const outcome = await run('plan', cluster.file)
+      expect([outcome.exitCode, outcome.stdout]).toEqual([1, expect.stringContaining(words)])
+    }
+    await upgradeFile(cluster)
+    await expectNoChanges()
   })
 
   test('loses a control plane node that is dead: its member of etcd and its Node are removed', async () => {
@@ -175,6 +219,10 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   })
 
   test('keeps a worker whose pod a PodDisruptionBudget holds, says so, and leaves it cordoned', async () => {
+    await kubectl('patch', 'poddisruptionbudget', 'web', '--type=merge', '--patch', '{"spec":{"minAvailable":2}}')
+    await waitUntil('the budget allows none', async () => {
+      return (await kubectl('get', 'pdb', 'web', '-o', 'jsonpath={.status.disruptionsAllowed}')) === '0'
+    })
     await leave('w1')
     const { changes } = await planned()
     expect(changes.find(({ title }) => title === 'drain w1')?.note).toMatch(
@@ -209,6 +257,13 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
     console.log(`${asked} requests of a Service, ${failed.length} failed`)
     expect(asked).toBeGreaterThan(500)
     expect(failed).toEqual([])
+  })
+
+  test('has kept all that an API server has acknowledged', async () => {
+    const { acknowledged, failedAttempts, lost } = await writer.stop()
+    console.log(`${acknowledged.length} writes acknowledged, ${failedAttempts} attempts failed, ${lost.length} lost`)
+    expect(acknowledged.length).toBeGreaterThan(1000)
+    expect(lost).toEqual([])
   })
 
   test('does not return a node to service that its user has cordoned', async () => {
