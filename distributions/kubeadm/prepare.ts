@@ -1,8 +1,10 @@
+import { etcdTools } from '../../roles/etcd-tools/index.ts'
 import { images } from '../../roles/images/index.ts'
 import { kubernetesBinaries } from '../../roles/kubernetes-binaries/index.ts'
 import {
   archivesFor,
   defaultEtcdData,
+  etcdArchiveFolder,
   etcdDataOf,
   isControlPlane,
   type Machine,
@@ -35,6 +37,11 @@ export function prepare(on: Site, machine: Machine, order: PrepareOrder): Prepar
     kubeletAfter: [runtime.unit, ...units],
     downloadAfter,
   })
+  if (spec.etcd.topology === 'stacked' && isControlPlane(machine.host)) {
+    const etcd = find('etcd', spec.etcd.version)
+    const archiveFolder = etcdArchiveFolder(machine, spec.etcd.version)
+    on.declare(etcdTools, name, { etcd, archiveFolder, downloadAfter })
+  }
   return {
     ready: [runtime.ready, runtime.cniPlugins, ...loaded, ...programs.all],
     kubelet: [...programs.kubelet, runtime.ready],

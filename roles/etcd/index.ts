@@ -6,6 +6,7 @@ import {
   etcdHealth,
   etcdMember,
   etcdPaths,
+  etcdProgram,
   etcdRemoval,
   etcdService,
   etcdUnit,
@@ -50,7 +51,7 @@ export const etcdInstallation: Role<EtcdInstallationParameters, EtcdInstallation
   declare(scope, params) {
     const { archiveFolder, member: own } = params
     const members = Object.fromEntries(
-      ['etcd', 'etcdctl', 'etcdutl'].map(name => [`${archiveFolder}/${name}`, `/usr/local/bin/${name}`]),
+      ['etcd', 'etcdctl', 'etcdutl'].map(name => [`${archiveFolder}/${name}`, etcdProgram(name)]),
     )
     const programs = scope.add(installedArtifact({ name: 'etcd', ...params.etcd, install: { members } }), {
       after: params.downloadAfter,

@@ -1,25 +1,42 @@
 import { X509Certificate } from 'node:crypto'
-import { defaultEtcd, knowledgeOf, kubernetesVersions } from '../catalog/index.ts'
-import { Secret } from '../core/index.ts'
+import {
+  artifact,
+  defaultEtcd,
+  type KubeadmImages,
+  knowledgeOf,
+  knownSha256,
+  kubernetesVersions,
+} from '../catalog/index.ts'
+import { type Architecture, Secret } from '../core/index.ts'
 import type { Draft } from './draft.ts'
 import { certificateFindings } from './etcd-certificates.ts'
 import { localPath, readFailure, type Surroundings } from './files.ts'
 import type { Finding, Path } from './finding.ts'
-import { type ClusterLock, imagesFor } from './lock.ts'
+import { type ClusterLock, imagesFor, lockedSums } from './lock.ts'
+import { architectures } from './missing.ts'
 import type { EtcdSpec } from './spec.ts'
 
 /**
  * Makes the EtcdSpec from `spec.etcd`. It also reads the client files of an etcd that exists already, so that their errors
- * are found before any host is contacted.
+ * are found before any host is contacted. `checksums`: those of private builds, as far as they could be read.
  */
 export function etcdSpec(
   draft: Draft,
   clusterFile: string,
   around: Surroundings,
   lock: ClusterLock,
+  checksums: Readonly<Record<string, string>> | undefined,
 ): { readonly spec: EtcdSpec; readonly findings: readonly Finding[] } {
   const { topology, version, allowEvenMembers, endpoints, certificates } = draft.sections.etcd
-  if (topology === 'stacked') return { spec: { topology, allowEvenMembers }, findings: [] }
+  if (topology === 'stacked')
+    return {
+      spec: {
+        topology,
+        version: toolsVersion(imagesFor(kubernetesOf(draft), lock), lock, checksums),
+        allowEvenMembers,
+      },
+      findings: [],
+    }
   if (endpoints === undefined || certificates === undefined) {
     const wanted = version ?? defaultEtcd(imagesFor(kubernetesOf(draft), lock))
     return { spec: { topology, managed: true, version: wanted, allowEvenMembers }, findings: [] }
@@ -38,6 +55,18 @@ export function etcdSpec(
     },
     findings,
   }
+}
+
+// The tools of a stacked etcd have the version of its image when their checksum is known.
+function toolsVersion(
+  images: KubeadmImages | undefined,
+  lock: ClusterLock,
+  checksums: Readonly<Record<string, string>> = {},
+): string {
+  const [tested = ''] = images?.etcd.split('-') ?? []
+  const sources = { checksums, locked: lockedSums(lock) }
+  const isKnown = (one: Architecture) => knownSha256(sources, artifact('etcd', tested, one)) !== undefined
+  return tested !== '' && architectures.some(isKnown) ? tested : defaultEtcd(images)
 }
 
 // A wrong version has already been reported, so any valid version will do here.

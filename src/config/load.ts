@@ -107,7 +107,7 @@ export function parseClusterFile(text: string, file: string, given: ClusterSourc
     check(draft, report, note)
   const images = imageArchives(draft.sections.images.archives, file, known, around)
   findings.push(...images.findings)
-  const etcd = etcdSpec(draft, file, around, lock)
+  const etcd = etcdSpec(draft, file, around, lock, known)
   findings.push(...etcd.findings)
   const authorities = registryAuthorities(draft.sections.runtime.registryCAs, file, around)
   findings.push(...authorities.findings)

@@ -65,6 +65,8 @@ export interface ControlPlaneSpec {
 export type EtcdSpec =
   | {
       readonly topology: 'stacked'
+      /** Version of etcdctl and etcdutl on the control plane nodes, without `v`; kubeadm chooses that of etcd itself. */
+      readonly version: string
       /** Whether the number of members may be even. */
       readonly allowEvenMembers: boolean
     }

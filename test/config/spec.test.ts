@@ -18,7 +18,7 @@ describe('the smallest file', () => {
         ignorePreflightErrors: [],
       },
       controlPlane: { localProxy: 'nginx', localProxyPort: 7443, bindPort: 6443, extraSANs: [] },
-      etcd: { topology: 'stacked', allowEvenMembers: false },
+      etcd: { topology: 'stacked', version: '3.6.8', allowEvenMembers: false },
       runtime: {
         name: 'containerd',
         version: '2.3.4',
@@ -209,6 +209,17 @@ describe('sources', () => {
     ])
   })
 
+  it('takes the tools of a stacked etcd in the version of its image where a checksum is known, else the newest', () => {
+    const versionOf = (spec: string) => {
+      const { etcd } = parse(cluster(spec))
+      return 'version' in etcd ? etcd.version : undefined
+    }
+    const kubernetes = 'kubernetes: { version: 1.35.8 }'
+    expect(versionOf(kubernetes)).toBe('3.6.14')
+    const checksums = `{ etcd-v3.6.6-linux-amd64.tar.gz: ${sum} }`
+    expect(versionOf(`${kubernetes}\n  artifacts: { checksums: ${checksums} }`)).toBe('3.6.6')
+  })
+
   it('takes a version the catalog does not list when its checksums are given', () => {
     const paths = ['kubelet', 'kubeadm', 'kubectl'].map(
       name => `dl.k8s.io/release/v1.36.5-evc.1/bin/linux/arm64/${name}: ${sum}`,
@@ -235,6 +246,7 @@ describe('sources', () => {
       'containerd-2.3.4-linux-amd64.tar.gz',
       'runc.amd64',
       'cni-plugins-linux-amd64-v1.9.1.tgz',
+      'etcd-v3.6.8-linux-amd64.tar.gz',
     ]
     const files = Object.fromEntries(flat.map(name => [`/site/files/${name}`, '']))
     const text = cluster('artifacts: { folder: files }')

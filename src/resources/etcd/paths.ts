@@ -14,7 +14,14 @@ export const etcdPaths = {
   server: '/usr/local/bin/etcd',
   unitFile: '/etc/systemd/system/etcd.service',
   client: '/usr/local/bin/etcdctl',
+  /** Works on files of etcd without a server: checks snapshots and restores them. */
+  utility: '/usr/local/bin/etcdutl',
 } as const
+
+/** Where a program of the archive of etcd is installed. */
+export function etcdProgram(name: string): string {
+  return `/usr/local/bin/${name}`
+}
 
 /** The systemd unit of a member. */
 export const etcdUnit = 'etcd.service'
