@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core'
 import { Apply } from './commands/apply.ts'
 import { Check } from './commands/check.ts'
+import { EtcdStatus } from './commands/etcd/status.ts'
 import { Exec } from './commands/exec.ts'
 import { Init } from './commands/init.ts'
 import { Kubeconfig } from './commands/kubeconfig.ts'
@@ -23,6 +24,7 @@ import { Validate } from './commands/validate.ts'
 export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,
   check: Check,
+  'etcd:status': EtcdStatus,
   exec: Exec,
   init: Init,
   kubeconfig: Kubeconfig,

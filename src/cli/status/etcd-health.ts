@@ -26,6 +26,11 @@ export function etcdHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
     : memberHealth(spec, answers)
 }
 
+/** The quorum of voting members: how many of them are healthy, and how many more may be lost. */
+export function memberCount(total: number, healthy: number): EtcdHealth {
+  return { counted: 'members', total, healthy, survives: healthy - neededOf(total) }
+}
+
 function memberHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
   const role = spec.etcd.topology === 'stacked' ? 'control-plane' : 'etcd'
   const hosts = spec.hosts.filter(({ roles }) => roles.includes(role)).map(({ name }) => name)
@@ -42,7 +47,7 @@ function memberHealth(spec: ClusterSpec, answers: HostAnswers): Outcome {
   // External etcd hosts are no nodes, so the list of nodes does not show that one is missing.
   const unmade = role === 'etcd' && voters.length > 0 ? hosts.filter(host => !mayHave(answers.get(host))) : []
   return {
-    health: { counted: 'members', total: voters.length, healthy, survives: healthy - neededOf(voters.length) },
+    health: memberCount(voters.length, healthy),
     problems: [
       ...strays.map(name => ({
         where: name === '' ? 'a member of etcd that has never started' : `the member ${name} of etcd`,

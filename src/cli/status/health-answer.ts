@@ -51,11 +51,7 @@ interface Answered {
 
 /** Parses the output of healthScript and certificatesScript. It never throws, whatever a host printed. */
 export function readHostAnswer(health: ProbeResult, certificates: ProbeResult): HostAnswer {
-  const lines = new Map<string, string>()
-  for (const line of health.stdout.slice(0, longest).split('\n')) {
-    const at = line.indexOf('=')
-    if (at > 0) lines.set(line.slice(0, at), line.slice(at + 1))
-  }
+  const lines = answerLines(health)
   const noCurl = lines.has('curl') ? 'curl is not installed there' : undefined
   const ask = (name: string, judge: (answered: Answered) => Asked): Asked | undefined => {
     const line = lines.get(name)
@@ -78,6 +74,29 @@ export function readHostAnswer(health: ProbeResult, certificates: ProbeResult): 
     endpoints: new Map(endpoints),
     certificates: parseCertificates(certificates.stdout.slice(0, 50 * longest).split('\n')),
   }
+}
+
+/** The lines `name=answer` of a host, by name. */
+export function answerLines({ stdout }: ProbeResult): ReadonlyMap<string, string> {
+  const lines = new Map<string, string>()
+  for (const line of stdout.slice(0, longest).split('\n')) {
+    const at = line.indexOf('=')
+    if (at > 0) lines.set(line.slice(0, at), line.slice(at + 1))
+  }
+  return lines
+}
+
+/** The health of a member by the answer to its `/health`, or why it gave none. */
+export function etcdAsked(line: string | undefined): Asked {
+  if (line === 'absent') return { state: 'absent', said: '' }
+  const answered = parseLine(line ?? '')
+  return answered === undefined ? { state: 'unknown', said: 'the host did not say' } : etcdState(answered)
+}
+
+/** The JSON object in an answer; undefined if the server gave none. */
+export function answeredObject(line: string | undefined): Readonly<Record<string, unknown>> | undefined {
+  const answered = parseLine(line ?? '')
+  return answered?.code === 0 && answered.status === 200 ? objectIn(answered.words) : undefined
 }
 
 function parseLine(line: string): Answered | undefined {

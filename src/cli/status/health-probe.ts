@@ -27,7 +27,8 @@ const withFiles = ({ ca, certificate, key }: MemberQuestion['files']) =>
   `--cacert ${ca} --cert ${certificate} --key ${key}`
 
 // An etcd member tells whether it is part of a quorum, and lists the members it knows (JSON gateway of etcd).
-function member({ is, at, files }: MemberQuestion): string {
+// With `more` it also tells what it says of itself: its size, its place in the log, and alarms.
+function member({ is, at, files }: MemberQuestion, more: boolean): string {
   const get = `get ${withFiles(files)}`
   return `ask_etcd() {
   if [ ! -s ${is} ]; then echo etcd=absent; return; fi
@@ -37,7 +38,7 @@ function member({ is, at, files }: MemberQuestion): string {
   [ "$code" = 0 ] || return 0
   ${get} --data '{"linearizable":false}' "\${at:-https://127.0.0.1:2379}/v3/cluster/member/list"
   tell members 2700
-}
+${more ? `  ${get} --data '{}' "\${at:-https://127.0.0.1:2379}/v3/maintenance/status"\n  tell member 2700\n` : ''}}
 `
 }
 
@@ -53,14 +54,22 @@ const clientFiles = {
 }
 
 // Asks the few endpoints of an external etcd that evcctl does not manage, from this control plane node.
-function endpoints(urls: readonly string[]): string {
+function endpoints(urls: readonly string[], more: boolean): string {
+  const also = (
+    url: string,
+    index: number,
+  ) => `  get ${withFiles(clientFiles)} --data '{"linearizable":false}' ${quote(`${url}/v3/cluster/member/list`)}
+  tell members${index} 2700
+  get ${withFiles(clientFiles)} --data '{}' ${quote(`${url}/v3/maintenance/status`)}
+  tell member${index} 2700
+`
   return urls
     .map(
       (url, index) => `ask_endpoint${index}() {
   if [ ! -s ${clientFiles.certificate} ]; then return; fi
   get ${withFiles(clientFiles)} ${quote(`${url}/health`)}
   tell endpoint${index} 300
-}
+${more ? also(url, index) : ''}}
 `,
     )
     .join('')
@@ -68,7 +77,7 @@ function endpoints(urls: readonly string[]): string {
 
 /** The script for one host. It asks the kubelet, the API server and the etcd member that the cluster file gives this host. */
 export function healthScript(spec: ClusterSpec, host: HostSpec): string {
-  const { controlPlane, etcd } = spec
+  const { controlPlane } = spec
   const { health } = distributionOf(spec)
   const isServer = isControlPlane(host)
   const parts = [functions]
@@ -79,14 +88,31 @@ export function healthScript(spec: ClusterSpec, host: HostSpec): string {
   }
   if (isNode(host)) ask('ask_kubelet', health.kubelet)
   if (isServer) ask('ask_api', health.apiServer(controlPlane.bindPort))
-  if (etcd.topology === 'stacked') {
-    if (isServer) ask('ask_etcd', member(health.member))
-  } else if (etcd.managed) {
-    if (isEtcdHost(host)) ask('ask_etcd', member(own))
-  } else if (isServer) {
-    parts.push(endpoints(etcd.endpoints))
-    asked.push(...etcd.endpoints.map((_, index) => `ask_endpoint${index}`))
-  }
+  const etcd = etcdQuestions(spec, host, false)
+  return askAll([...parts, etcd.part], [...asked, ...etcd.asked])
+}
+
+/** The script that asks a host about etcd alone, and in more detail. */
+export function etcdScript(spec: ClusterSpec, host: HostSpec): string {
+  const { part, asked } = etcdQuestions(spec, host, true)
+  return askAll([functions, part], asked)
+}
+
+/** The member of etcd on a host, and how it is reached; undefined if this host has none of the cluster file. */
+export function memberQuestion(spec: ClusterSpec, host: HostSpec): MemberQuestion | undefined {
+  if (spec.etcd.topology === 'stacked') return isControlPlane(host) ? distributionOf(spec).health.member : undefined
+  return spec.etcd.managed && isEtcdHost(host) ? own : undefined
+}
+
+function etcdQuestions(spec: ClusterSpec, host: HostSpec, more: boolean) {
+  const { etcd } = spec
+  const question = memberQuestion(spec, host)
+  if (question !== undefined) return { part: member(question, more), asked: ['ask_etcd'] }
+  const urls = etcd.topology === 'external' && !etcd.managed && isControlPlane(host) ? etcd.endpoints : []
+  return { part: endpoints(urls, more), asked: urls.map((_, index) => `ask_endpoint${index}`) }
+}
+
+function askAll(parts: readonly string[], asked: readonly string[]): string {
   return `command -v curl >/dev/null || { echo curl=absent; exit 0; }
 ${parts.join('')}${asked.map(name => `${name} &\n`).join('')}wait
 `
