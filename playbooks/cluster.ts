@@ -1,5 +1,6 @@
 import { distributionOf } from '../distributions/index.ts'
 import { type Operation, siteOf } from '../src/index.ts'
+import { backUpEtcd } from './stages/back-up-etcd.ts'
 import { checkNetwork } from './stages/check-network.ts'
 import { closeFirewalls } from './stages/close-firewalls.ts'
 import { declareControlPlane } from './stages/declare-control-plane.ts'
@@ -25,6 +26,7 @@ export const cluster: Operation = inventory => {
   const etcd = declareEtcd(on, hosts)
   const controlPlane = declareControlPlane(on, hosts, etcd)
   const retired = retireEtcdMembers(on, etcd, controlPlane)
+  backUpEtcd(on, etcd, controlPlane)
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)

@@ -27,19 +27,20 @@ export function etcdSpec(
   lock: ClusterLock,
   checksums: Readonly<Record<string, string>> | undefined,
 ): { readonly spec: EtcdSpec; readonly findings: readonly Finding[] } {
-  const { topology, version, allowEvenMembers, endpoints, certificates } = draft.sections.etcd
+  const { topology, version, allowEvenMembers, backup, endpoints, certificates } = draft.sections.etcd
   if (topology === 'stacked')
     return {
       spec: {
         topology,
         version: toolsVersion(imagesFor(kubernetesOf(draft), lock), lock, checksums),
         allowEvenMembers,
+        backup,
       },
       findings: [],
     }
   if (endpoints === undefined || certificates === undefined) {
     const wanted = version ?? defaultEtcd(imagesFor(kubernetesOf(draft), lock))
-    return { spec: { topology, managed: true, version: wanted, allowEvenMembers }, findings: [] }
+    return { spec: { topology, managed: true, version: wanted, allowEvenMembers, backup }, findings: [] }
   }
   const read = readFiles(certificates, clusterFile, around)
   const findings = read.findings.length > 0 ? read.findings : certificateFindings(read.texts, new Date())

@@ -69,6 +69,7 @@ export type EtcdSpec =
       readonly version: string
       /** Whether the number of members may be even. */
       readonly allowEvenMembers: boolean
+      readonly backup: EtcdBackupSpec
     }
   | {
       readonly topology: 'external'
@@ -76,6 +77,7 @@ export type EtcdSpec =
       /** Without `v`. */
       readonly version: string
       readonly allowEvenMembers: boolean
+      readonly backup: EtcdBackupSpec
     }
   | {
       readonly topology: 'external'
@@ -87,6 +89,16 @@ export type EtcdSpec =
       readonly certificate: string
       readonly key: Secret
     }
+
+/** Snapshots that the hosts of members take by themselves. */
+export interface EtcdBackupSpec {
+  /** False: none is taken on a schedule. */
+  readonly enabled: boolean
+  /** In the notation of systemd (systemd.time(7), calendar events). */
+  readonly schedule: string
+  /** How many are kept on each host; at least 1. */
+  readonly keep: number
+}
 
 export type RuntimeSpec = CommonRuntimeSpec &
   ({ readonly name: 'containerd'; readonly runcVersion: string } | { readonly name: 'cri-o' | 'docker' })

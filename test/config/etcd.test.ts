@@ -44,7 +44,13 @@ const say = (spec: string, hosts: readonly string[], machine = {}) =>
 describe('external etcd in cluster.yaml', () => {
   it('is made of the hosts with the role etcd, in the version that kubeadm itself would take', () => {
     const { etcd } = parse(cluster(external, [controlPlane, worker, ...members(3)]))
-    expect(etcd).toEqual({ topology: 'external', managed: true, version: '3.6.8', allowEvenMembers: false })
+    expect(etcd).toEqual({
+      topology: 'external',
+      managed: true,
+      version: '3.6.8',
+      allowEvenMembers: false,
+      backup: { enabled: true, schedule: 'daily', keep: 7 },
+    })
     expect(
       parse(cluster(external, ['{ name: all, address: 192.0.2.9, roles: [control-plane, worker, etcd] }'])).etcd,
     ).toEqual(etcd)

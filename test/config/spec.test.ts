@@ -18,7 +18,12 @@ describe('the smallest file', () => {
         ignorePreflightErrors: [],
       },
       controlPlane: { localProxy: 'nginx', localProxyPort: 7443, bindPort: 6443, extraSANs: [] },
-      etcd: { topology: 'stacked', version: '3.6.8', allowEvenMembers: false },
+      etcd: {
+        topology: 'stacked',
+        version: '3.6.8',
+        allowEvenMembers: false,
+        backup: { enabled: true, schedule: 'daily', keep: 7 },
+      },
       runtime: {
         name: 'containerd',
         version: '2.3.4',

@@ -31,7 +31,9 @@ const cases: readonly Case[] = [
   ["another tool's word", host('hostname: w1'), 'spec.hosts[1].hostname', 'Did you mean "name"?'],
   ['a key in the wrong place', spec('podCIDR: 10.1.0.0/16'), 'spec.podCIDR', 'belongs to spec.network.podCIDR'],
   ["another tool's word elsewhere", spec('podSubnet: 10.1.0.0/16'), 'spec.podSubnet', 'spec.network.podCIDR'],
-  ['a key of a later version', spec('backup: { enabled: true }'), 'spec.backup', 'no key "backup"', 'kubernetes'],
+  ['a key of a later version', spec('backup: { enabled: true }'), 'spec.backup', 'spec.etcd.backup'],
+  ['a schedule that is none', spec('etcd: { backup: { schedule: every day } }'), 'spec.etcd.backup.schedule', 'a calendar event of systemd', 'Mon..Fri 22:30'],
+  ['no snapshot to keep', spec('etcd: { backup: { keep: 0 } }'), 'spec.etcd.backup.keep', 'how many snapshots to keep, 1 to 1000'],
   ['a key that means nothing', spec('etcd: { xyzzy: 1 }'), 'spec.etcd.xyzzy', 'one of topology'],
   ['the beginning of a key', spec('kubernetes: { kubeletConfig: {} }'), 'spec.kubernetes.kubeletConfig', '"kubeletConfiguration"?'],
   // state

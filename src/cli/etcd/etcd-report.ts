@@ -1,8 +1,9 @@
+import { distributionOf } from '../../../distributions/index.ts'
+import { memberQuestion } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { HostError } from '../../core/index.ts'
 import { type EtcdHealth, memberCount } from '../status/etcd-health.ts'
 import type { Asked, HealthProblem } from '../status/health-answer.ts'
-import { memberQuestion } from '../status/health-probe.ts'
 import type { EtcdAnswers, MemberAnswer, MemberListed, MemberSaid } from './member-answer.ts'
 
 /** One member of etcd. Sizes are in bytes; what is not known is left out. */
@@ -100,7 +101,7 @@ function placesOf(spec: ClusterSpec, answers: EtcdAnswers): readonly Place[] {
     })
   }
   return spec.hosts
-    .filter(host => memberQuestion(spec, host) !== undefined)
+    .filter(host => memberQuestion(spec, distributionOf(spec), host) !== undefined)
     .map(({ name }) => {
       const answer = answers.get(name)
       if (answer instanceof HostError) return { where: name, answer: unknown(answer.details.problem) }

@@ -1,5 +1,5 @@
 import { distributionOf } from '../../../distributions/index.ts'
-import { isControlPlane, isEtcdHost, isNode, type MemberQuestion } from '../../cluster/index.ts'
+import { isControlPlane, isNode, type MemberQuestion, memberQuestion } from '../../cluster/index.ts'
 import type { ClusterSpec, HostSpec } from '../../config/index.ts'
 import { statusLimits } from '../../core/limits.ts'
 import { quote } from '../../shell/quote.ts'
@@ -42,11 +42,6 @@ ${more ? `  ${get} --data '{}' "\${at:-https://127.0.0.1:2379}/v3/maintenance/st
 `
 }
 
-const own: MemberQuestion = {
-  is: '/etc/etcd/etcd.env',
-  at: "''",
-  files: { ca: '/etc/etcd/pki/ca.crt', certificate: '/etc/etcd/pki/server.crt', key: '/etc/etcd/pki/server.key' },
-}
 const clientFiles = {
   ca: '/etc/evcctl/etcd/ca.crt',
   certificate: '/etc/evcctl/etcd/client.crt',
@@ -98,15 +93,9 @@ export function etcdScript(spec: ClusterSpec, host: HostSpec): string {
   return askAll([functions, part], asked)
 }
 
-/** The member of etcd on a host, and how it is reached; undefined if this host has none of the cluster file. */
-export function memberQuestion(spec: ClusterSpec, host: HostSpec): MemberQuestion | undefined {
-  if (spec.etcd.topology === 'stacked') return isControlPlane(host) ? distributionOf(spec).health.member : undefined
-  return spec.etcd.managed && isEtcdHost(host) ? own : undefined
-}
-
 function etcdQuestions(spec: ClusterSpec, host: HostSpec, more: boolean) {
   const { etcd } = spec
-  const question = memberQuestion(spec, host)
+  const question = memberQuestion(spec, distributionOf(spec), host)
   if (question !== undefined) return { part: member(question, more), asked: ['ask_etcd'] }
   const urls = etcd.topology === 'external' && !etcd.managed && isControlPlane(host) ? etcd.endpoints : []
   return { part: endpoints(urls, more), asked: urls.map((_, index) => `ask_endpoint${index}`) }

@@ -71,7 +71,7 @@ function checkExisting(draft: Draft, hosts: Draft['hosts'], report: Report): voi
     if (endpoints.indexOf(endpoint) === index) continue
     report({ path: ['spec', 'etcd', 'endpoints', index], problem: `${endpoint} is listed twice.` })
   }
-  for (const key of ['version', 'allowEvenMembers']) {
+  for (const key of ['version', 'allowEvenMembers', 'backup']) {
     if (!draft.given(`spec.etcd.${key}`)) continue
     report({
       path: ['spec', 'etcd', key],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flag, localPath, text, version } from './scalars.ts'
+import { flag, localPath, schedule, text, version } from './scalars.ts'
 
 const endpoint = text(
   /^https:\/\/(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?):\d{1,5}$/,
@@ -10,6 +10,26 @@ const certificatesSchema = z.strictObject({
   ca: localPath.describe('PEM file of the CA that signed the certificates of the etcd members.'),
   cert: localPath.describe('PEM file of the client certificate for kube-apiserver.'),
   key: localPath.describe('PEM file of its private key.'),
+})
+
+const keepExpected = 'how many snapshots to keep, 1 to 1000'
+
+const backupSchema = z.strictObject({
+  enabled: flag
+    .describe('Take snapshots on a schedule. Without it, `evcctl etcd snapshot` still takes one when it is called.')
+    .default(true),
+  schedule: schedule
+    .describe(
+      'When, in the notation of systemd: `hourly`, `daily`, or a calendar event like `*-*-* 03,15:00`. Each host waits ' +
+        'up to 10 minutes more, so that members do not take theirs at the same time.',
+    )
+    .default('daily'),
+  keep: z
+    .int({ error: keepExpected })
+    .min(1, { error: keepExpected })
+    .max(1000, { error: keepExpected })
+    .describe('How many snapshots are kept on each host. The newest one is never removed.')
+    .default(7),
 })
 
 /** `spec.etcd` */
@@ -32,6 +52,12 @@ export const etcdSchema = z.strictObject({
         'a member is replaced.',
     )
     .default(false),
+  backup: backupSchema
+    .describe(
+      'Snapshots of every member on its own host, in /var/backups/evcctl/etcd, with the keys and the configuration that a ' +
+        'restore needs. Each takes about a quarter of the size of the database there.',
+    )
+    .prefault({}),
   endpoints: z
     .array(endpoint)
     .min(1, { error: 'at least one endpoint' })

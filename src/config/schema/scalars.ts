@@ -42,6 +42,16 @@ export const size = text(/^\d+(\.\d+)?([kMGT]|[KMGT]i)$/, 'a size with a unit, e
   },
 )
 
+const day = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)(?:[a-z]{3,6})?'
+const field = '[0-9*][0-9*,./]*'
+const event = `(?:${day}(?:(?:,|\\.\\.)${day})* )?(?:(?:${field}-)?${field}[-~]${field} )?${field}:${field}(?::${field})?(?: UTC)?`
+
+/** A calendar event of systemd, as far as its form goes; systemd on the hosts knows whether such a time exists. */
+export const schedule = text(
+  new RegExp(`^(?:minutely|hourly|daily|weekly|monthly|quarterly|semiannually|yearly|${event})$`),
+  'a calendar event of systemd, e.g. hourly, daily, *-*-* 03:00, Mon..Fri 22:30',
+)
+
 /** A TCP port. */
 export const port = z
   .int({ error: 'a port, 1 to 65535' })

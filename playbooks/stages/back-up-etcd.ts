@@ -1,0 +1,30 @@
+import { etcdSnapshots } from '../../roles/etcd-snapshots/index.ts'
+import { memberQuestion, type Site, type Task } from '../../src/index.ts'
+import type { ControlPlane } from './declare-control-plane.ts'
+import type { Etcd } from './declare-etcd.ts'
+
+/** Declares the snapshots of every member that evcctl runs. Those of an etcd of somebody else are theirs. */
+export function backUpEtcd(on: Site, etcd: Etcd, controlPlane: ControlPlane): void {
+  const { spec, machines } = on.inventory
+  if (!('backup' in spec.etcd)) return
+  const joined = new Map(controlPlane.nodes.map(node => [node.machine.name, node.joined]))
+  for (const { name, host } of machines) {
+    const member = memberQuestion(spec, on.distribution, host)
+    if (member === undefined) continue
+    on.declare(etcdSnapshots, name, {
+      cluster: spec.name,
+      kubernetes: spec.kubernetes.version,
+      backup: spec.etcd.backup,
+      member,
+      folder: on.distribution.facts.folder,
+      manifest: `${on.distribution.staticPods}kube-apiserver.yaml`,
+      after: madeMember(etcd, name, joined.get(name)),
+    })
+  }
+}
+
+// On a host with etcd alone, the member is healthy at the end of its own stage; elsewhere kubeadm makes it.
+function madeMember(etcd: Etcd, name: string, joined: Task | undefined): readonly Task[] {
+  if (etcd.is === 'managed') return etcd.healthy.filter(({ host }) => host === name)
+  return joined === undefined ? [] : [joined]
+}
