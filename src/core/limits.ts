@@ -146,6 +146,14 @@ export const statusLimits = {
   totalMs: 8_000,
 } as const
 
+/** For a snapshot of etcd: its database has a quota of 2 GiB, and at most 8 GiB are recommended. */
+export const snapshotLimits = {
+  /** Taking one on a host, ms; longer than the script itself waits for another one and for etcd. */
+  takeMs: 3_900_000,
+  /** The largest archive that is copied to this machine, bytes. */
+  bytes: 16 * 1024 * 1024 * 1024,
+} as const
+
 /** For the rollout of a DaemonSet on all nodes. */
 export const rolloutLimits = {
   /** How long the rollout makes no progress before nodes and pods are looked at one by one, s. */

@@ -1,7 +1,7 @@
 import { isControlPlane, isEtcdHost } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
-import { HostError, type SshTarget } from '../../core/index.ts'
+import { exitCodes, HostError, type SshTarget, UserError } from '../../core/index.ts'
 import { statusLimits } from '../../core/limits.ts'
 import { createPool, type PoolOptions } from '../../ssh/index.ts'
 import { askEach } from '../status/ask-each.ts'
@@ -11,6 +11,15 @@ import { type EtcdAnswers, readEtcdAnswer } from './member-answer.ts'
 /** The hosts that are asked about etcd: those with a member, or those that know an etcd that somebody else runs. */
 export function etcdHosts({ etcd, hosts }: ClusterSpec): ClusterSpec['hosts'] {
   return hosts.filter(etcd.topology === 'external' && etcd.managed ? isEtcdHost : isControlPlane)
+}
+
+/** Raises UserError if somebody else runs etcd. `whose`: a sentence on who does this in its place. */
+export function refuseForeign({ etcd, file }: ClusterSpec, whose: string): void {
+  if (etcd.topology === 'stacked' || etcd.managed) return
+  throw new UserError(
+    { where: `${file} spec.etcd.endpoints`, problem: `Somebody else runs this etcd. ${whose}` },
+    { exitCode: exitCodes.badInput },
+  )
 }
 
 /**
