@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core'
 import { Apply } from './commands/apply.ts'
 import { Check } from './commands/check.ts'
+import { EtcdDefrag } from './commands/etcd/defrag.ts'
 import { EtcdSnapshot } from './commands/etcd/snapshot.ts'
 import { EtcdStatus } from './commands/etcd/status.ts'
 import { Exec } from './commands/exec.ts'
@@ -25,6 +26,7 @@ import { Validate } from './commands/validate.ts'
 export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,
   check: Check,
+  'etcd:defrag': EtcdDefrag,
   'etcd:snapshot': EtcdSnapshot,
   'etcd:status': EtcdStatus,
   exec: Exec,

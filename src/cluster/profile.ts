@@ -2,6 +2,7 @@ import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import type { ErrorDetails } from '../core/index.ts'
 import type { DistributionFacts, HostFacts } from '../facts/index.ts'
 import type { ApiAccess } from '../resources/api/index.ts'
+import type { MemberAccess } from '../resources/etcd/index.ts'
 import type { PortRange } from '../resources/firewall/index.ts'
 
 /** Facts about a distribution that are known before it declares anything: paths, ports, and the questions to its hosts. */
@@ -77,14 +78,7 @@ export interface HealthQuestions {
 }
 
 /** How to reach a member of etcd on its host. */
-export interface MemberQuestion {
-  /** A file that only hosts with a member have. */
-  readonly is: string
-  /** A word of sh with its client URL. If the URL is empty, the loopback address is used. */
-  readonly at: string
-  /** The certificate and key of a client, and the CA that it trusts. */
-  readonly files: { readonly ca: string; readonly certificate: string; readonly key: string }
-}
+export type MemberQuestion = MemberAccess
 
 /** A TCP port, and the name of the process that listens there. */
 export interface UsedPort {

@@ -41,6 +41,10 @@ export interface ApplyActionOptions {
    * because nothing of it should be left.
    */
   readonly record?: boolean
+  /** The command line that does this, for messages; default `evcctl apply FILE`. */
+  readonly again?: string
+  /** The command to run next after success; default one that fetches a kubeconfig. */
+  readonly next?: string
 }
 
 /** `evcctl apply`: evaluates, shows the plan, asks, and converges what differs while it holds the cluster's lock. */
@@ -92,7 +96,7 @@ async function converge(
   const { result, lost } = await withLock(voters, cluster.run, { id: cluster.id, seen }, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
-    await cluster.aside(() => printLine(`${isLog() ? '\n' : ''}${closing(cluster, options.file)}`))
+    await cluster.aside(() => printLine(`${isLog() ? '\n' : ''}${closing(cluster, options)}`))
   if (lost !== undefined && !cluster.run.stop.aborted) throw lost
   if (lost !== undefined) throw new UserError(lost.details, { cause: lost, exitCode: exitCodes.cancelled })
   return exitCodeFor(cluster, result)
@@ -163,17 +167,18 @@ function nothingDone({ plan }: Evaluation): Summary {
   return { changed: 0, failed: 0, skipped: 0, cancelled: 0, inDesiredState: plan.verdicts.size }
 }
 
-function closing({ spec, view, paint, prune, journalFolder }: ClusterRun, file: string): string {
+function closing({ spec, view, paint, prune, journalFolder }: ClusterRun, options: ApplyActionOptions): string {
+  const { file } = options
   const home = homedir()
   const journal = journalFolder?.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
   const named = file === 'cluster.yaml' ? '' : ` ${file}`
-  const next = `evcctl kubeconfig${named} --merge && kubectl get nodes`
+  const next = options.next ?? `evcctl kubeconfig${named} --merge && kubectl get nodes`
   return renderClosing(view, {
     paint,
     hosts: [...spec.hosts, ...spec.leaving],
     ...(journal === undefined ? {} : { journal }),
     next,
-    again: applyCommand({ file, ...(prune === undefined ? {} : { prune }) }),
+    again: options.again ?? applyCommand({ file, ...(prune === undefined ? {} : { prune }) }),
   })
 }
 
@@ -186,11 +191,10 @@ function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyR
   return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-function nobodyToAsk({ file: clusterFile, plan, output, prune }: ApplyActionOptions): UserError {
-  const file = plan?.path ?? clusterFile
-  const command =
-    plan === undefined ? applyCommand({ file, ...(prune === undefined ? {} : { prune }) }) : `evcctl apply ${file}`
-  const look = plan === undefined && prune === undefined ? `evcctl plan ${file}` : `${command} --dry-run`
+function nobodyToAsk({ file, plan, output, prune, again }: ApplyActionOptions): UserError {
+  const own = again ?? (plan === undefined ? undefined : `evcctl apply ${plan.path}`)
+  const command = own ?? applyCommand({ file, ...(prune === undefined ? {} : { prune }) })
+  const look = own === undefined && prune === undefined ? `evcctl plan ${file}` : `${command} --dry-run`
   const why = output === 'json' ? 'With --output json nobody is asked.' : 'There is no terminal to ask on.'
   return new UserError(
     {

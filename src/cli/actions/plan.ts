@@ -27,6 +27,8 @@ export interface PlanActionOptions {
   readonly resume?: boolean
   /** A saved plan that must still be up to date. */
   readonly plan?: GivenPlan
+  /** The command line that applies it; default `evcctl apply FILE`. */
+  readonly again?: string
 }
 
 /** `evcctl plan` and `evcctl apply --dry-run`: shows the plan and writes nothing to the hosts. */
@@ -40,7 +42,7 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     if (given !== undefined) refuseMovedHosts(given, cluster, evaluation)
     if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
     const saved = out ?? given?.path
-    const next = saved === undefined ? applyCommand(options) : `evcctl apply ${saved}`
+    const next = saved === undefined ? (options.again ?? applyCommand(options)) : `evcctl apply ${saved}`
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
     const exitCode = exitCodeOf(evaluation)
     if (out !== undefined) {

@@ -1,7 +1,9 @@
 /** Members of an external etcd: their data, service and membership. */
 
+export * from './access.ts'
 export * from './answer.ts'
 export * from './data.ts'
+export * from './defrag.ts'
 export * from './health.ts'
 export * from './member.ts'
 export * from './paths.ts'

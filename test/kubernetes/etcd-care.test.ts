@@ -1,0 +1,90 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { shOn } from '../hosts/kit/use-hosts.ts'
+import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { evcctl, failuresOf, type Outcome } from './kit/evcctl.ts'
+
+let cluster: TestCluster
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: '1+1', image: 'trixie' })
+})
+afterAll(async () => {
+  await cluster?.[Symbol.asyncDispose]()
+})
+
+const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
+const json = ({ stdout }: Outcome) => JSON.parse(stdout.trim().split('\n').at(-1)!)
+const snapshots = async () =>
+  (await shOn(cluster.hosts, 'cp1', 'ls /var/backups/evcctl/etcd'))
+    .trim()
+    .split('\n')
+    .filter(name => name !== '')
+
+describe.sequential('the etcd of a cluster', () => {
+  test('is shown as healthy, with its tools on the host and snapshots on a schedule', async () => {
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    expect([outcome.exitCode, failuresOf(outcome), outcome.stderr]).toEqual([0, [], ''])
+    const status = await run('etcd', 'status', cluster.file, '--output', 'json')
+    expect([status.exitCode, status.stderr]).toEqual([0, ''])
+    expect(json(status)).toMatchObject({
+      ok: true,
+      total: 1,
+      healthy: 1,
+      members: [{ name: 'cp1', host: 'cp1', leader: true, version: '3.6.8' }],
+    })
+    expect(await shOn(cluster.hosts, 'cp1', 'systemctl is-active evcctl-etcd-snapshot.timer')).toBe('active\n')
+    expect((await run('plan', cluster.file, '--exit-code')).stdout).toContain('No changes.')
+  })
+
+  test('gives a snapshot with keys that is read back, and a copy of it', async () => {
+    const folder = join(cluster.folder, 'saved')
+    const outcome = await run('etcd', 'snapshot', cluster.file, '--save', folder, '--output', 'json')
+    expect([outcome.exitCode, outcome.stderr]).toEqual([0, ''])
+    const taken = json(outcome)
+    expect(taken.keys).toBeGreaterThan(100)
+    const [name = ''] = await readdir(folder)
+    expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600)
+    const remote = await shOn(cluster.hosts, 'cp1', `sha256sum ${taken.path}; tar -tzf ${taken.path}`)
+    expect(remote).toContain(taken.sha256)
+    expect(remote).toContain('etc/kubernetes/pki/ca.key')
+  })
+
+  test('takes one when its timer fires', async () => {
+    const before = await snapshots()
+    await shOn(cluster.hosts, 'cp1', 'systemctl start evcctl-etcd-snapshot.service')
+    expect((await snapshots()).length).toBe(before.length + 1)
+  })
+
+  test('gives unused space back to the disk, once', async () => {
+    // Some MiB of values that are overwritten and compacted away leave pages that nothing uses.
+    const certificates =
+      '--cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
+    await shOn(
+      cluster.hosts,
+      'cp1',
+      `ctl() { etcdctl ${certificates} "$@"; }
+for at in $(seq 40); do head -c 400000 /dev/zero | tr '\\0' x | ctl put /test/$at >/dev/null; done
+ctl del --prefix /test/ >/dev/null
+revision=$(ctl endpoint status -w json | sed -n 's/.*"revision":\\([0-9]*\\).*/\\1/p')
+ctl compact "$revision" --physical`,
+    )
+    // etcd frees the pages of what was compacted some moments later.
+    await vi.waitFor(
+      async () => {
+        const [member] = json(await run('etcd', 'status', cluster.file, '--output', 'json')).members
+        expect(member.inUse * 2).toBeLessThan(member.size)
+      },
+      { timeout: 60_000, interval: 2000 },
+    )
+    const size = async () => json(await run('etcd', 'status', cluster.file, '--output', 'json')).members[0].size
+    const before = await size()
+    const shown = await run('etcd', 'defrag', cluster.file, '--dry-run')
+    expect(shown.stdout).toContain('defragment etcd')
+    expect(await size()).toBeGreaterThanOrEqual(before)
+    const done = await run('etcd', 'defrag', cluster.file, '--yes')
+    expect([done.exitCode, done.stderr]).toEqual([0, ''])
+    expect(await size()).toBeLessThan(before - 10_000_000)
+    expect((await run('etcd', 'defrag', cluster.file, '--yes')).stdout).toContain('No changes.')
+  })
+})
