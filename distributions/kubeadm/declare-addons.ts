@@ -13,7 +13,10 @@ import { addonsOf } from './addons.ts'
 export function declareAddons({ inventory, builder, first }: Site, after: readonly Task[]): readonly Task[] {
   const { spec } = inventory
   const scope = builder.scope(first.name, 'kubeadm-addons')
-  const written = scope.add(clusterAddons({ configuration: kubeadmFile, versions: versionsOf(spec) }), { after })
+  const written = scope.add(
+    clusterAddons({ configuration: kubeadmFile, kubernetes: spec.kubernetes.version, versions: versionsOf(spec) }),
+    { after },
+  )
   if (!addonsOf(spec).kubeProxy) return [written]
   const daemonSet = { namespace: 'kube-system', name: 'kube-proxy' }
   return [written, scope.add(rollout({ api: kubeadmApi, name: 'kube-proxy', daemonSet }), { watch: [written] })]

@@ -67,7 +67,7 @@ vi.mock('../../src/engine/index.ts', async original => ({
     given.calls.push('write')
     return { summary: { failed: 0, skipped: 0 }, ends: new Map(), failedHosts: given.failedHosts }
   },
-  recordApplied: async () => void given.calls.push('record'),
+  recordApplied: async () => void given.calls.push('keep'),
   withLock: async (_voters: unknown, run: object, _options: unknown, work: (lock: object) => unknown) => ({
     result: await work({ ...given.lock, run: { ...run, stop: given.lost.signal, writer: { lost: given.lock.lost } } }),
     lost: given.lostAtEnd,
@@ -100,7 +100,7 @@ beforeEach(() => {
 test('hosts are fenced before they are read again, also where the run before has given its lock back', async () => {
   given.lock.outdated = true
   expect(await apply(options)).toBe(exitCodes.ok)
-  expect(given.calls).toEqual(['read', 'fence', 'read', 'write', 'record'])
+  expect(given.calls).toEqual(['read', 'fence', 'read', 'write', 'keep'])
 })
 
 test('a host where an earlier run may still be at work is not read again, so that nothing is written to it', async () => {
@@ -137,7 +137,7 @@ test.each([
 
 test('where nobody was at work in between, nothing is read twice', async () => {
   expect(await apply(options)).toBe(exitCodes.ok)
-  expect(given.calls).toEqual(['read', 'write', 'record'])
+  expect(given.calls).toEqual(['read', 'write', 'keep'])
 })
 
 test('an operation that takes a cluster away leaves no record of what was applied', async () => {
@@ -172,7 +172,7 @@ test('a question that is asked again ends with the lock, and says why', async ()
 test('what was looked up is recorded before anything is written to a host', async () => {
   given.lookedUp = true
   expect(await apply(options)).toBe(exitCodes.ok)
-  expect(given.calls).toEqual(['read', 'record', 'write'])
+  expect(given.calls).toEqual(['read', 'record', 'write', 'keep'])
 })
 
 test('it is not recorded while the question is open', async () => {

@@ -85,6 +85,7 @@ describe('a version that the catalog lacks', () => {
         ['kubeadm', '1.37.2'],
         ['kubectl', '1.37.2'],
         ['containerd', '2.3.99'],
+        ['etcd', '3.7.0'],
       ],
     })
   })
@@ -92,11 +93,16 @@ describe('a version that the catalog lacks', () => {
   it('is not looked up where checksums of the file or the lock have it', () => {
     const text = cluster('kubernetes: { version: 1.37.2 }')
     const files = { [path]: lockText({ artifacts: { kubelet: { '1.37.2': programs } }, kubeadm: {} }) }
-    const sums = ['kubeadm', 'kubectl'].map(name => `dl.k8s.io/release/v1.37.2/bin/linux/amd64/${name}: ${b}`)
+    const needed = [
+      'dl.k8s.io/release/v1.37.2/bin/linux/amd64/kubeadm',
+      'dl.k8s.io/release/v1.37.2/bin/linux/amd64/kubectl',
+    ]
+    const sums = [...needed, artifact('etcd', '3.7.0', 'amd64').path].map(place => `${place}: ${b}`)
     const pinned = cluster(`kubernetes: { version: 1.37.2 }\n  artifacts: { checksums: { ${sums.join(', ')} } }`)
     expect(missingVersions(parse(text, { files }))?.artifacts).toEqual([
       ['kubeadm', '1.37.2'],
       ['kubectl', '1.37.2'],
+      ['etcd', '3.7.0'],
     ])
     expect(missingVersions(parse(pinned, { files }))).toBeUndefined()
   })
@@ -137,7 +143,7 @@ describe('a minor that evcctl does not know', () => {
       'Cilium 1.20.0 is tested by its makers with Kubernetes 1.36, 1.35, 1.34, 1.33, not with 1.38.0.',
     ])
     const known = parse(text, { files: { [path]: lockText(lock) } })
-    expect(missingVersions(known)).toBeUndefined()
+    expect(missingVersions(known)).toEqual({ artifacts: [['etcd', '3.7.1']] })
     expect(known.kubernetes.images).toEqual({ etcd: '3.7.1-0', coredns: 'v1.15.0', pause: '3.11' })
   })
 

@@ -25,7 +25,11 @@ test('CoreDNS is to run on every node, or on none besides, as soon as there is a
   for (const nodeDNS of [true, false]) {
     const graph = clusterGraph(specOf({ network: { nodeDNS } }), facts)
     expect(graph.tasks.get(id)?.resource.desired).toEqual({ wanted: nodeDNS })
-    expect(dependenciesOf(graph).get(id)).toEqual(['cp1/kubeadm init:cluster'])
+    expect(dependenciesOf(graph).get(id)).toEqual([
+      'cp1/kubeadm init:cluster',
+      'cp1/kubeadm addons:cluster',
+      'cp1/rollout:kube-proxy',
+    ])
   }
 })
 

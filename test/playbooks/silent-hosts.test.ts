@@ -46,6 +46,7 @@ function standing(spec: ClusterSpec): ReadonlyMap<string, HostFacts> {
 const inTheCluster = new Set([
   'kubeadm init',
   'kubeadm configuration',
+  'kubeadm addons',
   'ephemeral values',
   'manifest',
   'rollout',

@@ -14,6 +14,8 @@ export interface AddonVersions {
 export interface ClusterAddonsParameters {
   /** File on the host with the kubeadm documents. */
   readonly configuration: string
+  /** Version of Kubernetes, without `v`. */
+  readonly kubernetes: string
   readonly versions: AddonVersions
 }
 
@@ -35,6 +37,7 @@ const paths = addons.map(({ path }) => path)
  */
 export function clusterAddons({
   configuration,
+  kubernetes,
   versions,
 }: ClusterAddonsParameters): Resource<ClusterAddonsState, { readonly versions: AddonVersions }> {
   return {
@@ -56,7 +59,7 @@ export function clusterAddons({
       const config = `--config ${configuration}`
       // The rights come first: the version of an addon is what the next plan looks at.
       return [
-        { run: retried(`kubeadm upgrade apply phase bootstrap-token --yes ${config}`), timeoutMs: 120_000 },
+        { run: retried(`kubeadm upgrade apply phase bootstrap-token v${kubernetes}`), timeoutMs: 120_000 },
         ...addons
           .filter(({ name }) => changing.includes(name))
           .map(({ phase }) => ({ run: retried(`kubeadm init phase addon ${phase} ${config}`), timeoutMs: 180_000 })),
