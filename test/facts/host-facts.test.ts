@@ -106,6 +106,10 @@ test('a control plane node is distinguished from a host with only some of its fi
     controlPlane: false,
   })
   expect(parse({ kubernetes: 'kubelet.conf\nadmin.conf\ncontrol-plane' }).kubernetes.controlPlane).toBe(true)
+  expect(parse({ kubernetes: 'kubelet.conf\napiServer=1.36.4\nkubelet=1.35.8' }).kubernetes).toMatchObject({
+    apiServer: '1.36.4',
+    kubelet: '1.35.8',
+  })
 })
 
 describe('cgroups', () => {
@@ -296,6 +300,7 @@ test.each([
   ['default-route', 'default via 192.0.2.1 dev $(reboot)xxxxxxxxxx src 192.0.2.11'],
   ['addresses', '2: eth0    inet 192.0.2.300/24 scope global'],
   ['listening', 'LISTEN 0 128 0.0.0.0:99999 0.0.0.0:*'],
+  ['kubernetes', 'apiServer=1.36.$(id)'],
   ['listening', 'LISTEN 0 128 $(id):22 0.0.0.0:*'],
   [
     'free',

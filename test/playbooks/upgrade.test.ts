@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
+import { clusterGraph, factsOf, specOf } from './given.ts'
+
+const hosts = [
+  { name: 'cp1', address: '192.0.2.11', roles: ['control-plane'] },
+  { name: 'cp2', address: '192.0.2.12', roles: ['control-plane'] },
+  { name: 'cp3', address: '192.0.2.13', roles: ['control-plane'] },
+  { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
+  { name: 'w2', address: '192.0.2.22', roles: ['worker'] },
+]
+const spec = specOf({ hosts, kubernetes: { version: '1.36.4' } })
+
+/** Facts of nodes whose programs have these versions; a node without a version does not exist yet. */
+function facts(versions: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, HostFacts> {
+  return new Map(
+    hosts.map(({ name, address, roles }) => {
+      const version = versions[name]
+      const isServer = version !== undefined && roles.includes('control-plane')
+      const kubernetes = {
+        kubeletConf: version !== undefined,
+        adminConf: isServer,
+        controlPlane: isServer,
+        ...(version === undefined ? {} : { kubelet: version }),
+        ...(isServer ? { apiServer: version } : {}),
+      }
+      const listening = isServer
+        ? [6443, 2379].map(port => ({ port, address: '::', process: port === 6443 ? 'kube-apiserver' : 'etcd' }))
+        : []
+      return [name, factsOf(name, address, { kubernetes, listening })]
+    }),
+  )
+}
+
+const all = (version: string) => Object.fromEntries(hosts.map(({ name }) => [name, version]))
+
+/** What must be done before a task writes: all that it waits for, or is held back by. */
+function earlierThan(graph: Graph, id: string): ReadonlySet<string> {
+  const found = new Set<string>()
+  const visit = (to: string): void => {
+    for (const edge of graph.edges) {
+      if (edge.to !== to || edge.enter === true || found.has(edge.from)) continue
+      found.add(edge.from)
+      visit(edge.from)
+    }
+  }
+  visit(id)
+  return found
+}
+
+const drainsIn = ({ tasks }: Graph) =>
+  [...tasks.values()].filter(({ resource }) => resource.kind === 'drain').map(({ resource }) => resource.name)
+
+describe('an upgrade to another minor', () => {
+  const graph = clusterGraph(spec, facts(all('1.35.8')))
+
+  test('replaces the kubelet of a control plane node after its static pods, flags and configuration', () => {
+    for (const name of ['cp1', 'cp2', 'cp3']) {
+      const earlier = earlierThan(graph, `${name}/artifact:kubelet`)
+      expect(earlier).toContain(`${name}/kubeadm configuration:node`)
+      expect(earlier).toContain(`${name}/kubelet configuration:/var/lib/kubelet/config.yaml`)
+      expect(earlier).toContain(`${name}/kubelet flags:/var/lib/kubelet/kubeadm-flags.env`)
+    }
+  })
+
+  test('replaces those of workers after all control plane nodes, and of the second when the first is back in service', () => {
+    const earlier = earlierThan(graph, 'w2/artifact:kubelet')
+    for (const name of ['cp1', 'cp2', 'cp3']) expect(earlier).toContain(`${name}/kubeadm configuration:node`)
+    expect(earlier).toContain('w1/node:w1')
+    expect(earlier).toContain('cp1/uncordon:w1')
+  })
+
+  test('changes the static pods of one node after the other', () => {
+    expect(earlierThan(graph, 'cp3/kubeadm configuration:node')).toContain('cp2/kubeadm configuration:node')
+    expect(earlierThan(graph, 'cp2/kubeadm configuration:node')).toContain('cp1/kubeadm configuration:node')
+  })
+
+  test('gives kube-proxy and CoreDNS their versions when all API servers have theirs', () => {
+    const earlier = earlierThan(graph, 'cp1/kubeadm addons:cluster')
+    for (const name of ['cp1', 'cp2', 'cp3']) expect(earlier).toContain(`${name}/kubeadm configuration:node`)
+  })
+
+  test('drains every node for its kubelet', () => {
+    expect(drainsIn(graph)).toEqual(['cp1', 'cp2', 'cp3', 'w1', 'w2'])
+    const inside = graph.edges.filter(({ from, enter }) => from === ('cp1/drain:w1' as TaskId) && enter === true)
+    expect(inside.map(({ to }) => to)).toEqual(['w1/artifact:kubelet', 'w1/unit:kubelet.service', 'w1/node:w1'])
+  })
+
+  test('lets a new worker join when no API server is older than its kubelet', () => {
+    const joining = clusterGraph(spec, facts({ ...all('1.35.8'), w2: undefined }))
+    for (const name of ['cp1', 'cp2', 'cp3'])
+      expect(earlierThan(joining, 'w2/kubeadm join:node')).toContain(`${name}/kubeadm configuration:node`)
+    const standing = clusterGraph(spec, facts({ ...all('1.36.4'), w2: undefined }))
+    expect(earlierThan(standing, 'w2/kubeadm join:node')).not.toContain('cp3/kubeadm configuration:node')
+  })
+})
+
+test('nodes that have the minor already are not drained again, and those that a run left cordoned return to service', () => {
+  const graph = clusterGraph(spec, facts({ ...all('1.36.4'), w2: '1.35.8' }))
+  expect(drainsIn(graph)).toEqual(['w2'])
+  for (const { name } of hosts) expect([...graph.tasks.keys()]).toContain(`cp1/uncordon:${name}`)
+})
+
+test('an upgrade to another patch drains nothing', () => {
+  expect(drainsIn(clusterGraph(spec, facts(all('1.36.3'))))).toEqual([])
+})
+
+test('the only node of a cluster is not drained', () => {
+  const one = specOf({
+    hosts: [{ ...hosts[0], roles: ['control-plane', 'worker'] }],
+    kubernetes: { version: '1.36.4' },
+  })
+  const known = new Map([...facts(all('1.35.8'))].slice(0, 1))
+  expect(drainsIn(clusterGraph(one, known))).toEqual([])
+})
