@@ -7,6 +7,7 @@ import { declareControlPlane } from './stages/declare-control-plane.ts'
 import { declareDns } from './stages/declare-dns.ts'
 import { declareEtcd } from './stages/declare-etcd.ts'
 import { declareNetwork } from './stages/declare-network.ts'
+import { guardUpgrade } from './stages/guard-upgrade.ts'
 import { joinWorkers } from './stages/join-workers.ts'
 import { keepInService } from './stages/keep-in-service.ts'
 import { openFirewalls } from './stages/open-firewalls.ts'
@@ -24,6 +25,7 @@ export const cluster: Operation = inventory => {
   const on = siteOf(inventory, distributionOf(inventory.spec))
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
+  guardUpgrade(on)
   const controlPlane = declareControlPlane(on, hosts, etcd)
   const retired = retireEtcdMembers(on, etcd, controlPlane)
   backUpEtcd(on, etcd, controlPlane)

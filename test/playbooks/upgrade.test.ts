@@ -95,6 +95,28 @@ describe('an upgrade to another minor', () => {
   })
 })
 
+describe('an upgrade that stops a member of etcd', () => {
+  const guarded = (down: readonly string[], version = '1.35.8') => {
+    const known = facts(all(version))
+    const without = new Map([...known].filter(([name]) => !down.includes(name)))
+    return clusterGraph(spec, without).tasks.get('cp1/guard:upgrade of etcd' as TaskId)
+  }
+
+  test('is refused with the numbers while the others would have no quorum', () => {
+    const task = guarded(['cp3'])
+    expect(task?.resource.diff(undefined, {}, { watched: [] })?.refused).toMatchObject({
+      expected: 'at least 2 of 3 members while one is stopped',
+      actual: '1: 2 of 3 voting members answer, 2 needed; down: cp3',
+    })
+  })
+
+  test('is not refused while all run, nor where etcd keeps its version', () => {
+    expect(guarded([])).toBeUndefined()
+    expect(guarded(['w1'])).toBeUndefined()
+    expect(guarded(['cp3'], '1.36.3')).toBeUndefined()
+  })
+})
+
 test('nodes that have the minor already are not drained again, and those that a run left cordoned return to service', () => {
   const graph = clusterGraph(spec, facts({ ...all('1.36.4'), w2: '1.35.8' }))
   expect(drainsIn(graph)).toEqual(['w2'])

@@ -1,0 +1,31 @@
+import { describeQuorum, guard, imagesOf, isControlPlane, neededOf, type Site } from '../../src/index.ts'
+import { hasMemberRunning, isRunningNode } from '../standing.ts'
+
+/**
+ * Refuses an upgrade that stops a member of the stacked etcd for a moment while so many others are down that the rest has no
+ * quorum. One or two members have none to spare at any time.
+ */
+export function guardUpgrade({ inventory, builder, first }: Site): void {
+  const { spec, facts, machines } = inventory
+  if (spec.etcd.topology !== 'stacked') return
+  const { version, images } = spec.kubernetes
+  const stops = machines.some(
+    ({ facts: { kubernetes } }) =>
+      kubernetes.apiServer !== undefined && imagesOf(kubernetes.apiServer)?.etcd !== images?.etcd,
+  )
+  const members = spec.hosts.filter(
+    host => isControlPlane(host) && (!facts.has(host.name) || isRunningNode(host, facts)),
+  )
+  const down = members.filter(host => !hasMemberRunning(host, facts))
+  const needed = neededOf(members.length)
+  const left = members.length - down.length - 1
+  if (!stops || members.length < 3 || left >= needed) return
+  builder.scope(first.name, 'control-plane').add(
+    guard('upgrade of etcd', {
+      problem: 'An upgrade stops one member of etcd at a time, and with it the others would have no quorum.',
+      expected: `at least ${needed} of ${members.length} members while one is stopped`,
+      actual: `${left}: ${describeQuorum({ voters: members.length, healthy: members.length - down.length, needed })}; down: ${down.map(({ name }) => name).join(', ')}`,
+      next: `Bring these hosts back. Or keep the former spec.kubernetes.version, remove them with state: absent, apply, and set ${version} then.`,
+    }),
+  )
+}
