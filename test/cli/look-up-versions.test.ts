@@ -28,7 +28,14 @@ function release(version: string, more: Readonly<Record<string, string>> = {}): 
   const names = ['kubelet', 'kubeadm', 'kubectl']
   const paths = ['amd64', 'arm64'].flatMap(one => names.map(name => `${version}/bin/linux/${one}/${name}`))
   const sums = paths.map(path => [`/dl.k8s.io/release/v${path}.sha256`, sum(path)] as const)
-  return { ...Object.fromEntries(sums), ...more }
+  return { ...Object.fromEntries(sums), ...etcd, ...more }
+}
+
+/** The etcd whose tools control plane nodes get with Kubernetes 1.37. */
+const etcd = {
+  '/github.com/etcd-io/etcd/releases/download/v3.7.0/SHA256SUMS': ['amd64', 'arm64']
+    .map(one => `${sum(one)}  etcd-v3.7.0-linux-${one}.tar.gz\n`)
+    .join(''),
 }
 
 function clusterText(mirror: string, version: string, spec = ''): string {
@@ -66,17 +73,17 @@ test('what the lock file has is not asked for again', async () => {
   const first = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
   first.lock?.record()
   const asked = site.asked.length
-  expect(asked).toBe(6)
+  expect(asked).toBe(7)
   const again = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
   expect(again.lock).toBeUndefined()
   expect(again.spec).toEqual(first.spec)
   expect(site.asked).toHaveLength(asked)
   const lock = parseLock(await readFile(join(folder.path, 'locked.lock.yaml'), 'utf8'), 'locked.lock.yaml')
-  expect(Object.keys(lock.artifacts)).toEqual(['kubeadm', 'kubectl', 'kubelet'])
+  expect(Object.keys(lock.artifacts)).toEqual(['etcd', 'kubeadm', 'kubectl', 'kubelet'])
 })
 
 test('a version that is nowhere is one error, before any host is asked', async () => {
-  await using site = await startSite({})
+  await using site = await startSite(etcd)
   const before = server.connections
   await writeFile(join(folder.path, 'nowhere.yaml'), clusterText(site.url, '1.37.99'))
   const { exitCode, stdout, stderr } = await callCli(['plan', 'nowhere.yaml'], folder.path)
@@ -144,10 +151,10 @@ test('the proxy of the file is asked, with its login; else that of the environme
   const secrets = { registries: {}, proxy: { username: 'ada', password: new Secret('s3cret%', 'password') } }
   const found = await lookUpVersions(parseClusterFile(through, file), through, secrets, { env: {} })
   expect(found.lock?.summary).toContain('kubelet 1.37.2')
-  expect(proxy.requests).toHaveLength(6)
+  expect(proxy.requests).toHaveLength(7)
   const env = { http_proxy: proxy.url.replace('//', '//ada:s3cret%25@') }
   await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env })
-  expect(proxy.requests).toHaveLength(12)
+  expect(proxy.requests).toHaveLength(14)
 })
 
 test.each([

@@ -128,10 +128,10 @@ describe('external etcd in cluster.yaml', () => {
       'x cannot be a worker and an etcd host',
     ],
     [
-      'no such version',
+      'a version that is too old',
       'etcd: { topology: external, version: 3.2.1 }',
       members(1),
-      'spec.etcd.version: There is no version 3.2.1 of etcd',
+      'spec.etcd.version: etcd 3.2.1 is too old for Kubernetes',
     ],
   ])('refuses %s', (_what, spec, hosts, words) => {
     expect(say(spec, hosts, { files }).join('\n')).toContain(words)

@@ -111,11 +111,13 @@ async function lookUp(spec: ClusterSpec, missing: MissingVersions, reach: Reach)
   return { artifacts, kubeadm: { [version]: await askKubeadm(version, sha256, mirror, reach) } }
 }
 
-// A version that does not exist lacks all of its programs, and a site that is down has none: one error is enough.
+const isAnswer = (problem: string): boolean => problem.includes('has no checksum')
+
+// A version that does not exist lacks all of its programs, and a site that is down or refuses has none: one error is enough.
 function together(errors: readonly unknown[]): unknown {
   const known = errors.filter(error => error instanceof UserError)
   if (known.length < errors.length) return errors.find(error => !(error instanceof UserError))
   const subject = ({ details: { where = '', problem, actual = '' } }: UserError) =>
-    `${new URL(where).host} ${problem.replace(/ of \S+ /, ' of ')} ${actual}`
+    `${new URL(where).host} ${isAnswer(problem) ? problem.replace(/ of \S+ /, ' of ') : ''} ${actual}`
   return new UserErrors([...Map.groupBy(known, subject).values()].map(([one]) => one!))
 }

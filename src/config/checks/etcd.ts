@@ -1,3 +1,4 @@
+import { lt } from 'semver'
 import { describeTolerance } from '../../etcd/index.ts'
 import { type Draft, hostLabel, hostPath } from '../draft.ts'
 import type { Check, Report } from './check.ts'
@@ -5,6 +6,7 @@ import type { Check, Report } from './check.ts'
 /** Checks that external etcd is either an odd number of hosts with role etcd, or an etcd that exists already. */
 export const checkEtcd: Check = (draft, report) => {
   if (!draft.sound('spec.etcd')) return
+  checkAge(draft, report)
   const hosts = draft.present.filter(({ host }) => host.roles?.includes('etcd'))
   if (draft.sections.etcd.topology === 'stacked') checkStacked(draft, hosts, report)
   else if (draft.given('spec.etcd.endpoints') || draft.given('spec.etcd.certificates')) {
@@ -95,6 +97,20 @@ function checkRoles(hosts: Draft['hosts'], report: Report): void {
       next: 'Remove one of the two roles. kubeadm join would take the data of etcd for that of a control plane node.',
     })
   }
+}
+
+/** https://kubernetes.io/docs/tasks/administer-cluster/configure-upgrade-etcd/: etcd 3.5 is the oldest that its makers support. */
+const oldest = '3.5.0'
+
+function checkAge(draft: Draft, report: Report): void {
+  const { version } = draft.sections.etcd
+  if (version === undefined || !draft.sound('spec.etcd.version') || !lt(version, oldest)) return
+  report({
+    path: ['spec', 'etcd', 'version'],
+    problem: `etcd ${version} is too old for Kubernetes.`,
+    expected: `${oldest} or newer`,
+    next: `Set a newer version, or leave it out: evcctl then takes the one that Kubernetes is tested with.`,
+  })
 }
 
 function checkMembers(draft: Draft, hosts: Draft['hosts'], report: Report): void {

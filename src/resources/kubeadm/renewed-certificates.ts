@@ -10,7 +10,7 @@ export const renewedMark = `${beside}/complete`
 
 // Keys come first: a certificate whose key is not there yet is what readers would notice.
 const putInPlace = `for file in $(cd ${beside}/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
-  mv -f ${beside}/new/"$file" ${kubernetes}/"$file"
+  mv -fT ${beside}/new/"$file" ${kubernetes}/"$file"
 done
 rm -rf ${beside}
 `

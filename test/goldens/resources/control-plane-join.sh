@@ -124,7 +124,7 @@ while :; do
   evidence
   exit "$status"
 done
-cp /var/lib/kubelet/config.yaml /var/lib/evcctl/kubelet-config.yaml.next
+{ printf '# kubeadm %s\n' "$(kubeadm version -o short)"; cat /var/lib/kubelet/config.yaml; } >/var/lib/evcctl/kubelet-config.yaml.next
 { sync -- /var/lib/evcctl/kubelet-config.yaml.next 2>/dev/null || sync; }
 mv -fT /var/lib/evcctl/kubelet-config.yaml.next /var/lib/evcctl/kubelet-config.yaml
 mkdir -p /var/lib/evcctl/started
