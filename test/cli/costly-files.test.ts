@@ -6,7 +6,7 @@ import { readAdminConf } from '../../src/cli/kubeconfig/admin-conf.ts'
 import { mergeKubeconfig } from '../../src/cli/kubeconfig/file.ts'
 import { refuseToLose } from '../../src/cli/kubeconfig/owner.ts'
 import { parseChecksums } from '../../src/config/checksums.ts'
-import { parseClusterFile } from '../../src/config/index.ts'
+import { emptyLock, parseClusterFile } from '../../src/config/index.ts'
 import { registryAuthorities } from '../../src/config/registry-authorities.ts'
 import { UserErrors } from '../../src/core/index.ts'
 import { readConfigLines } from '../../src/ssh/config/lines.ts'
@@ -137,7 +137,7 @@ test('of a file with thousands of mistakes the first are told, and how many more
   const text = clusters['unknown keys']!(64 * 1024)
   const thrown = (() => {
     try {
-      parseClusterFile(text, 'cluster.yaml', around(''))
+      parseClusterFile(text, 'cluster.yaml', { ...around(''), lock: emptyLock })
     } catch (error) {
       return error
     }

@@ -66,13 +66,15 @@ describe('a deadline', () => {
 })
 
 describe('a time-out of another machine', () => {
-  // These files may use timers directly, because they blame no other machine. The lease of the lock has to go by the clock.
+  // These files may use timers directly, because they blame no other machine, or ask it again. The
+  // lease of the lock has to go by the clock.
   const byTheClock = [
     'src/cli/kubeconfig/file-lock.ts',
     'src/cli/terminal/crash.ts',
     'src/core/deadline.ts',
     'src/core/local-file.ts',
     'src/engine/throttle.ts',
+    'src/releases/http-get.ts',
     'src/ssh/connection.ts',
     'src/ssh/handshake-turns.ts',
   ]

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
+import { stateOf } from '../resources/state-of.ts'
 import { clusterGraph, factsOf, specOf } from './given.ts'
 
 const hosts = [
@@ -104,7 +105,7 @@ describe('an upgrade that stops a member of etcd', () => {
 
   test('is refused with the numbers while the others would have no quorum', () => {
     const task = guarded(['cp3'])
-    expect(task?.resource.diff(undefined, {}, { watched: [] })?.refused).toMatchObject({
+    expect(task!.resource.diff(stateOf(task!.resource, ''), {}, { watched: [] })?.refused).toMatchObject({
       expected: 'at least 2 of 3 members while one is stopped',
       actual: '1: 2 of 3 voting members answer, 2 needed; down: cp3',
     })
