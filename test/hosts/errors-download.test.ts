@@ -58,6 +58,9 @@ const installedAs: Partial<Record<Artifact, string>> = {
   runc: '/usr/local/sbin/runc',
 }
 
+/** The name of the artifact on the host. */
+const installedName = (artifact: Artifact): string => (artifact === 'etcd' ? 'etcd-tools' : artifact)
+
 /** What is installed, and that nothing else lies about: no program in part, no record of one, nothing in the cache. */
 async function expectInstalled(expect: ExpectStatic, name: Name, artifacts: readonly Artifact[]): Promise<void> {
   const there = await linesOn(name, `ls -d ${Object.values(installedAs).join(' ')} 2>/dev/null`)
@@ -68,12 +71,14 @@ async function expectInstalled(expect: ExpectStatic, name: Name, artifacts: read
     if (path === undefined) continue
     expect(await linesOn(name, `sha256sum <${path} | cut -c 1-64`)).toEqual([mirror.sha256(artifact)])
   }
-  expect((await linesOn(name, 'ls -A /var/lib/evcctl/artifacts 2>/dev/null')).sort()).toEqual([...artifacts].sort())
+  expect((await linesOn(name, 'ls -A /var/lib/evcctl/artifacts 2>/dev/null')).sort()).toEqual(
+    artifacts.map(installedName).sort(),
+  )
   expect(await linesOn(name, 'ls -d /usr/local/*/*.evcctl-new /opt/cni/bin/*.evcctl-new 2>/dev/null')).toEqual([])
 }
 
 const inCache = (name: Name): Promise<string[]> => linesOn(name, 'ls -A /var/cache/evcctl 2>/dev/null')
-const everything: readonly Artifact[] = ['cni-plugins', 'kubeadm', 'kubectl', 'kubelet', 'runc']
+const everything: readonly Artifact[] = ['cni-plugins', 'etcd', 'kubeadm', 'kubectl', 'kubelet', 'runc']
 
 /** An apply after all is fixed but for containerd, which no mirror of these tests has: nothing comes of it but downloads. */
 async function expectMended(expect: ExpectStatic, name: Name, file: string): Promise<void> {
@@ -122,7 +127,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     const asked = (name: Artifact) => server.requests.filter(({ path }) => path === `/${mirror.path(name)}`).length
     expect([asked('kubeadm'), asked('runc'), asked('kubectl')]).toEqual([1, 1, 4])
     expect(outcome.stdout).toContain(`When it is fixed: evcctl apply ${file} `)
-    await expectInstalled(expect, 'wrong', ['cni-plugins', 'kubelet'])
+    await expectInstalled(expect, 'wrong', ['cni-plugins', 'etcd', 'kubelet'])
     expect(await inCache('wrong')).toEqual([])
 
     server.faults.clear()
@@ -141,7 +146,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     expect(outcome).toMatchObject({ exitCode: exitCodes.failed, stderr: '' })
     expect(outcome.stdout).not.toMatch(stackTrace)
     for (const name of everything) {
-      const failure = failureOf(outcome, `artifact ${name}`)
+      const failure = failureOf(outcome, `artifact ${installedName(name)}`)
       expect(failure).toContain(`The host cannot connect to ${gone.url.replace('http://', '')}.`)
       expect(failure).toContain(`expected  ${gone.url}/${mirror.path(name)}`)
       expect(failure).toContain(`Try it on the host: curl -fL -o /dev/null '${gone.url}/${mirror.path(name)}'`)
@@ -166,7 +171,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     expect(failure).toMatch(/actual .*bytes? missing/)
     expect(failure).toContain(`curl -fL -o /dev/null '${server.url}/${mirror.path('kubectl')}'`)
     expect(outcome.stdout).not.toMatch(stackTrace)
-    await expectInstalled(expect, 'cut', ['cni-plugins', 'kubeadm', 'kubelet', 'runc'])
+    await expectInstalled(expect, 'cut', ['cni-plugins', 'etcd', 'kubeadm', 'kubelet', 'runc'])
     // What has come is kept for the next run, and counts as nothing.
     expect(await inCache('cut')).toEqual([`${mirror.sha256('kubectl')}.part`])
     expect((await scene.run('plan', file)).stdout).toMatch(/\+ artifact kubectl /)
@@ -244,7 +249,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     expect(install).toContain('Free some space there (df -h shows where), then apply again.')
     expect(outcome.stdout).not.toMatch(stackTrace)
     // Nothing that takes room is left behind, and what fits is installed.
-    await expectInstalled(expect, 'full', ['cni-plugins', 'kubeadm', 'kubectl'])
+    await expectInstalled(expect, 'full', ['cni-plugins', 'etcd', 'kubeadm', 'kubectl'])
     expect(await inCache('full')).toEqual([])
 
     await hosts.exec('full', 'umount /var/cache/evcctl /usr/local/sbin')
@@ -267,7 +272,7 @@ describe('a download that fails says what and why, leaves nothing half done, and
     )
     expect(failure).toContain('spec.artifacts.checksums')
     expect(outcome.stdout).not.toMatch(stackTrace)
-    await expectInstalled(expect, 'pushed', ['cni-plugins', 'kubectl', 'kubelet', 'runc'])
+    await expectInstalled(expect, 'pushed', ['cni-plugins', 'etcd', 'kubectl', 'kubelet', 'runc'])
     expect(await inCache('pushed')).toEqual([])
 
     await cp(join(mirror.folder, mirror.path('kubeadm')), kubeadm)

@@ -1,15 +1,19 @@
 import { execFile } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { type ArtifactName, artifact, defaultsFor, kubernetesVersions } from '../../../src/catalog/index.ts'
+import {
+  type ArtifactName,
+  artifact,
+  defaultEtcd,
+  defaultsFor,
+  imagesOf,
+  kubernetesVersions,
+} from '../../../src/catalog/index.ts'
 
 /** What every node downloads. */
-type NodeArtifact = Exclude<
-  ArtifactName,
-  'etcd' | 'helm' | 'cilium-chart' | 'calico-manifest' | 'cri-o' | 'cri-dockerd'
->
+type NodeArtifact = Exclude<ArtifactName, 'helm' | 'cilium-chart' | 'calico-manifest' | 'cri-o' | 'cri-dockerd'>
 
 /** A folder laid out as a mirror, of programs that do nothing. There is no containerd in it, so that none is started. */
 export interface DummyMirror {
@@ -30,9 +34,10 @@ const sizes: Partial<Record<ArtifactName, number>> = {
   kubectl: 2,
 }
 
-/** The programs of each archive. */
-const archives: Partial<Record<ArtifactName, readonly string[]>> = {
-  'cni-plugins': ['bridge', 'loopback'],
+/** The programs of each archive; `folder`: that in the archive of etcd. */
+function programsOf(name: ArtifactName, folder: string): readonly string[] | undefined {
+  if (name === 'cni-plugins') return ['bridge', 'loopback']
+  return name === 'etcd' ? ['etcd', 'etcdctl', 'etcdutl'].map(program => `${folder}/${program}`) : undefined
 }
 
 /** Makes what a node of the default versions downloads, for the architecture of this machine and so of its containers. */
@@ -46,6 +51,7 @@ export async function makeDummyMirror(folder: string): Promise<DummyMirror> {
     containerd: runtimes.containerd,
     runc,
     'cni-plugins': cniPlugins,
+    etcd: defaultEtcd(imagesOf(kubernetes)),
   }
   const names = (Object.keys(versions) as NodeArtifact[]).filter(name => name !== 'containerd')
   const architecture = process.arch === 'arm64' ? 'arm64' : 'amd64'
@@ -70,7 +76,7 @@ export async function makeDummyMirror(folder: string): Promise<DummyMirror> {
 
 async function make(file: string, name: ArtifactName): Promise<void> {
   await mkdir(dirname(file), { recursive: true })
-  const members = archives[name]
+  const members = programsOf(name, basename(file, '.tar.gz'))
   if (members === undefined) {
     await writeFile(file, randomBytes(sizes[name] ?? 1024))
     return
@@ -80,7 +86,7 @@ async function make(file: string, name: ArtifactName): Promise<void> {
     await mkdir(dirname(join(unpacked, member)), { recursive: true })
     await writeFile(join(unpacked, member), randomBytes(1024), { mode: 0o755 })
   }
-  await promisify(execFile)('tar', ['-czf', file, '-C', unpacked, '.'])
+  await promisify(execFile)('tar', ['-czf', file, '-C', unpacked, ...(await readdir(unpacked))])
   await rm(unpacked, { recursive: true })
 }
 
