@@ -49,11 +49,11 @@ describe('a cluster file that cannot be used is refused before any host is conta
       cure: /evcctl init/,
     },
     {
-      what: 'a version that does not exist',
-      text: good.replace('1.36.4', '1.36.99'),
+      what: 'a version that is too old',
+      text: good.replace('1.36.4', '1.20.3'),
       place: /^FILE:6:14 {2}spec\.kubernetes\.version$/m,
-      says: [/There is no version 1\.36\.99 of Kubernetes in the catalog/, /expected .*nearest: 1\.36\.\d+/],
-      cure: /spec\.artifacts\.checksums/,
+      says: [/Kubernetes 1\.20\.3 is not a version that evcctl knows how to install/],
+      cure: /expected +1\.34 or newer; newest of the catalog: 1\.36\.4/,
     },
     {
       what: 'an address that two hosts have',
