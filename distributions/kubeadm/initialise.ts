@@ -56,7 +56,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
       afterUpload(joined.joined)
       return nodeMade(on, machine, { ...joined, ...cluster })
     },
-    addons: after => declareAddons(on, after),
+    addons: order => declareAddons(on, order),
     removeMember: order => removeMember(on, order),
     reset: host => resetNode(on, host, { cluster: documents.cluster, caHash: identity.map(({ caHash }) => caHash) }),
   }

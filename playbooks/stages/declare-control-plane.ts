@@ -45,5 +45,7 @@ export function declareControlPlane(on: Site, hosts: PreparedHosts, etcd: Etcd):
   })
   const nodes = [first, ...joined]
   const configured = new Map(nodes.map(node => [node.machine.name, node.configured]))
-  return { first, nodes, configured, cluster, addons: cluster.addons([...configured.values()]) }
+  const prepared = hosts.nodes.flatMap(({ programs }) => programs.ready)
+  const addons = cluster.addons({ after: [...configured.values()], prepared })
+  return { first, nodes, configured, cluster, addons }
 }

@@ -77,15 +77,19 @@ export interface DistributedCluster {
   readonly first: ServerMade
   joinServer(host: JoiningHost): ServerMade
   joinAgent(host: JoiningHost): NodeMade
-  /**
-   * Gives the distribution's own addons (DNS, service proxy) the version of the cluster. `after`: done when all API servers
-   * have it.
-   */
-  addons(after: readonly Task[]): readonly Task[]
+  /** Gives the distribution's own addons (DNS, service proxy) the version of the cluster. */
+  addons(order: AddonsOrder): readonly Task[]
   /** Removes the member of etcd that the distribution runs on a control plane node; undefined if it runs none. */
   removeMember(order: MemberRemoval): Task | undefined
   /** Takes the node from a host that answers. */
   reset(host: LeavingMachine): Task
+}
+
+export interface AddonsOrder {
+  /** Done when all API servers have the version of the cluster. */
+  readonly after: readonly Task[]
+  /** Done when the nodes have the images of the addons, if they get any. */
+  readonly prepared: readonly Task[]
 }
 
 export interface MemberRemoval {

@@ -3,6 +3,7 @@
 export { peersOf } from './check-peers.ts'
 export { type ControlPlaneNode, endpointOf, firstControlPlaneHost, ownApiOf } from './control-plane.ts'
 export type {
+  AddonsOrder,
   DistributedCluster,
   Distribution,
   EtcdOrder,

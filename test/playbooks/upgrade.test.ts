@@ -10,7 +10,8 @@ const hosts = [
   { name: 'w1', address: '192.0.2.21', roles: ['worker'] },
   { name: 'w2', address: '192.0.2.22', roles: ['worker'] },
 ]
-const spec = specOf({ hosts, kubernetes: { version: '1.36.4' } })
+const archives = [{ url: 'http://192.0.2.1/new.tar', sha256: 'a'.repeat(64) }]
+const spec = specOf({ hosts, kubernetes: { version: '1.36.4' }, images: { archives } })
 
 /** Facts of nodes whose programs have these versions; a node without a version does not exist yet. */
 function facts(versions: Readonly<Record<string, string | undefined>>): ReadonlyMap<string, HostFacts> {
@@ -76,8 +77,9 @@ describe('an upgrade to another minor', () => {
     expect(earlierThan(graph, 'cp2/kubeadm configuration:node')).toContain('cp1/kubeadm configuration:node')
   })
 
-  test('gives kube-proxy and CoreDNS their versions when all API servers have theirs', () => {
+  test('gives kube-proxy and CoreDNS their versions when all API servers have theirs, and all nodes their images', () => {
     const earlier = earlierThan(graph, 'cp1/kubeadm addons:cluster')
+    for (const name of ['w1', 'w2']) expect(earlier).toContain(`${name}/images:new.tar`)
     for (const name of ['cp1', 'cp2', 'cp3']) expect(earlier).toContain(`${name}/kubeadm configuration:node`)
   })
 
