@@ -66,6 +66,8 @@ spec:
   template:
     metadata: { labels: { app: web } }
     spec:
+      # The server does not heed SIGTERM: it serves until it is killed.
+      terminationGracePeriodSeconds: 5
       affinity:
         podAntiAffinity:
           preferredDuringSchedulingIgnoredDuringExecution:
