@@ -121,9 +121,8 @@ describe.sequential('on a cluster that runs', () => {
   })
 
   test('a run that is killed leaves what was verified on record, and what it proved in its journal', async () => {
-    const kubelet = { maxPods: 99 }
     await editClusterFile(cluster.file, document =>
-      document.setIn(['spec', 'kubernetes', 'kubeletConfiguration'], kubelet),
+      document.setIn(['spec', 'kubernetes', 'kubeletConfiguration', 'maxPods'], 99),
     )
     const killed = startEvcctl(['apply', cluster.file, '--yes', '--output', 'json'], cluster.env)
     await killed.event(event => event.type === 'task:end' && event.result === 'changed')
