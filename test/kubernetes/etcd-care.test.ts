@@ -33,7 +33,7 @@ describe.sequential('the etcd of a cluster', () => {
       healthy: 1,
       members: [{ name: 'cp1', host: 'cp1', leader: true, version: '3.6.8' }],
     })
-    expect(await shOn(cluster.hosts, 'cp1', 'systemctl is-active evcctl-etcd-snapshot.timer')).toBe('active\n')
+    expect(await shOn(cluster.hosts, 'cp1', 'systemctl is-active evcctl-etcd-snapshot.timer')).toBe('active')
     expect((await run('plan', cluster.file, '--exit-code')).stdout).toContain('No changes.')
   })
 
