@@ -23,7 +23,7 @@ rm -rf /etc/kubernetes/pki/evcctl-apiserver
 if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
   echo 'moving renewed certificates to their places'
   for file in $(cd /etc/kubernetes/evcctl-renewed/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
-    mv -f /etc/kubernetes/evcctl-renewed/new/"$file" /etc/kubernetes/"$file"
+    mv -fT /etc/kubernetes/evcctl-renewed/new/"$file" /etc/kubernetes/"$file"
   done
   rm -rf /etc/kubernetes/evcctl-renewed
 fi
