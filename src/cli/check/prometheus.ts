@@ -43,7 +43,7 @@ export function prometheusText({ cluster, hosts, result, at, ms }: CheckedRun): 
     ...families,
     family('evcctl_check_drift', 'Changes on all hosts that nobody asked for since the last apply.', sum('drift')),
     family('evcctl_check_pending', 'Changes that the cluster file or evcctl asks for, not applied yet.', sum('asked')),
-    family('evcctl_check_unrecorded', 'Differences of which no host has a record.', sum('unrecorded')),
+    family('evcctl_check_unrecorded', 'Differences that no host has a record for.', sum('unrecorded')),
     family(
       'evcctl_check_errors',
       'Tasks whose state could not be read, or cannot be changed.',
