@@ -1,5 +1,6 @@
+import { noEtcdRestore } from '../../roles/etcd-restore/index.ts'
 import { etcdSnapshots } from '../../roles/etcd-snapshots/index.ts'
-import { memberQuestion, type Site, type Task } from '../../src/index.ts'
+import { isControlPlane, memberQuestion, type Site, type Task } from '../../src/index.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 import type { Etcd } from './declare-etcd.ts'
 
@@ -7,6 +8,9 @@ import type { Etcd } from './declare-etcd.ts'
 export function backUpEtcd(on: Site, etcd: Etcd, controlPlane: ControlPlane): void {
   const { spec, machines } = on.inventory
   if (!('backup' in spec.etcd)) return
+  for (const { name, host } of machines)
+    if (isControlPlane(host) || memberQuestion(spec, on.distribution, host) !== undefined)
+      on.declare(noEtcdRestore, name, {})
   const joined = new Map(controlPlane.nodes.map(node => [node.machine.name, node.joined]))
   for (const { name, host } of machines) {
     const member = memberQuestion(spec, on.distribution, host)

@@ -2,6 +2,7 @@ import type { Command } from '@oclif/core'
 import { Apply } from './commands/apply.ts'
 import { Check } from './commands/check.ts'
 import { EtcdDefrag } from './commands/etcd/defrag.ts'
+import { EtcdRestore } from './commands/etcd/restore.ts'
 import { EtcdSnapshot } from './commands/etcd/snapshot.ts'
 import { EtcdStatus } from './commands/etcd/status.ts'
 import { Exec } from './commands/exec.ts'
@@ -27,6 +28,7 @@ export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,
   check: Check,
   'etcd:defrag': EtcdDefrag,
+  'etcd:restore': EtcdRestore,
   'etcd:snapshot': EtcdSnapshot,
   'etcd:status': EtcdStatus,
   exec: Exec,

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { etcdReport } from '../../src/cli/etcd/etcd-report.ts'
 import { etcdReportText } from '../../src/cli/etcd/etcd-text.ts'
 import { type EtcdAnswer, readEtcdAnswer } from '../../src/cli/etcd/member-answer.ts'
+import { refuseOthers } from '../../src/cli/etcd/other-members.ts'
 import { etcdScript } from '../../src/cli/status/health-probe.ts'
 import { HostError, Secret } from '../../src/core/index.ts'
 import { createPaint } from '../../src/report/index.ts'
@@ -128,6 +129,24 @@ cp3     cp3   3                 3.6.8    healthy          8.0 KiB  4.0 KiB  0`)
       }),
       fuzzing('answers to etcd status', 300),
     )
+  })
+})
+
+describe('a restore', () => {
+  const more = Object.fromEntries(
+    names.map(name => [name, printed(name, { members: [...listed, { ID: '4', name: 'old', clientURLs: [] }] })]),
+  )
+  const answersOf = (given: Readonly<Record<string, string>>) =>
+    new Map(Object.entries(given).map(([name, said]) => [name, answer(said)]))
+
+  test('is refused while a member that no host of the file has may run on', () => {
+    expect(() => refuseOthers(spec, answersOf(more), [])).toThrow(/^old: [\s\S]*--lost old/)
+    expect(() => refuseOthers(spec, answersOf(more), ['old'])).not.toThrow()
+    expect(() => refuseOthers(spec, answersOf(well), ['cp2'])).not.toThrow()
+  })
+
+  test('is refused where a host is named as lost that nobody knows', () => {
+    expect(() => refuseOthers(spec, answersOf(well), ['cp9'])).toThrow('There is no host "cp9"')
   })
 })
 

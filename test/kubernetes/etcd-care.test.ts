@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { shOn } from '../hosts/kit/use-hosts.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
-import { evcctl, failuresOf, type Outcome } from './kit/evcctl.ts'
+import { evcctl, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
 
 let cluster: TestCluster
 beforeAll(async () => {
@@ -20,6 +20,10 @@ const snapshots = async () =>
     .trim()
     .split('\n')
     .filter(name => name !== '')
+
+/** The file on the host of the snapshot that is restored. */
+let taken: { readonly path: string; readonly host: string; readonly revision: number }
+const configMaps = async () => (await cluster.kubectl('get', 'configmaps', '-o', 'name')).trim().split('\n')
 
 describe.sequential('the etcd of a cluster', () => {
   test('is shown as healthy, with its tools on the host and snapshots on a schedule', async () => {
@@ -86,5 +90,59 @@ ctl compact "$revision" --physical`,
     expect([done.exitCode, done.stderr]).toEqual([0, ''])
     expect(await size()).toBeLessThan(before - 10_000_000)
     expect((await run('etcd', 'defrag', cluster.file, '--yes')).stdout).toContain('No changes.')
+  })
+
+  test('is restored from a snapshot after all of its data is gone', async () => {
+    await cluster.kubectl('create', 'configmap', 'before')
+    await cluster.kubectl('create', 'deployment', 'kept', '--image=registry.k8s.io/pause:3.10.2', '--replicas=2')
+    taken = json(await run('etcd', 'snapshot', cluster.file, '--output', 'json'))
+    await cluster.kubectl('create', 'configmap', 'after')
+    await cluster.kubectl('delete', 'deployment', 'kept')
+    await cluster.kubectl('create', 'deployment', 'later', '--image=registry.k8s.io/pause:3.10.2', '--replicas=2')
+    const from = `cp1:${taken.path}`
+    const shown = await run('etcd', 'restore', cluster.file, '--from', from, '--dry-run')
+    expect([shown.exitCode, shown.stderr]).toEqual([0, ''])
+    expect(shown.stdout).toContain(`revision ${taken.revision} of `)
+    expect(shown.stdout).toContain('what was written since is lost')
+    expect(await configMaps()).toContain('configmap/after')
+    await shOn(
+      cluster.hosts,
+      'cp1',
+      'systemctl stop kubelet; pkill -x etcd; sleep 2; rm -rf /var/lib/etcd/member; systemctl start kubelet',
+    )
+    const done = await run('etcd', 'restore', cluster.file, '--from', from, '--yes')
+    expect([done.exitCode, done.stderr, done.stdout]).toEqual([0, '', expect.stringContaining('0 failed')])
+    const left = await configMaps()
+    expect(left).toContain('configmap/before')
+    expect(left).not.toContain('configmap/after')
+  })
+
+  test('then has controllers that see what was restored, a Service that answers, and nothing to apply', async () => {
+    await cluster.kubectl('rollout', 'status', 'deployment/kept', '--timeout=120s')
+    expect(await cluster.kubectl('get', 'deployments', '-o', 'name')).toBe('deployment.apps/kept\n')
+    await cluster.kubectl('create', 'configmap', 'later')
+    const revision = async () => json(await run('etcd', 'status', cluster.file, '--output', 'json'))
+    expect(await revision()).toMatchObject({ ok: true })
+    const check = await run('network', 'check', cluster.file)
+    expect([check.exitCode, check.stderr]).toEqual([0, ''])
+    expect((await run('plan', cluster.file, '--exit-code')).stdout).toContain('No changes.')
+  })
+
+  test('is restored once more where the restore was killed at its worst moment, and not changed by apply meanwhile', async () => {
+    const from = `cp1:${taken.path}`
+    const killed = startEvcctl(
+      ['etcd', 'restore', cluster.file, '--from', from, '--yes', '--output', 'json'],
+      cluster.env,
+    )
+    await killed.event(event => event.type === 'task:start' && event.title === 'restore the data of etcd')
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    const refused = await run('apply', cluster.file, '--yes')
+    expect(refused.exitCode).toBe(1)
+    expect(refused.stdout).toContain('A restore of etcd was cut off on this host.')
+    const done = await run('etcd', 'restore', cluster.file, '--from', from, '--yes')
+    expect([done.exitCode, done.stderr, done.stdout]).toEqual([0, '', expect.stringContaining('0 failed')])
+    expect(await configMaps()).not.toContain('configmap/later')
+    expect((await run('plan', cluster.file, '--exit-code')).stdout).toContain('No changes.')
   })
 })

@@ -3,7 +3,7 @@ import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
 import { printable } from '../../report/index.ts'
 import { createPool } from '../../ssh/index.ts'
-import { askEtcd, refuseForeign } from '../etcd/ask-etcd.ts'
+import { askEtcd, etcdHosts, refuseForeign } from '../etcd/ask-etcd.ts'
 import { type EtcdReport, etcdReport } from '../etcd/etcd-report.ts'
 import { bytesText } from '../etcd/etcd-text.ts'
 import { prepareFolder, saveFile } from '../etcd/save-file.ts'
@@ -17,16 +17,19 @@ export interface EtcdSnapshotOptions {
   readonly output: 'text' | 'json'
   /** A folder of this machine to which it is copied. */
   readonly save?: string | undefined
+  /** The host that takes it; undefined: one with a healthy member. */
+  readonly host?: string | undefined
 }
 
 /** `evcctl etcd snapshot`: takes a snapshot on the host of a healthy member. */
-export async function etcdSnapshot({ file, output, save }: EtcdSnapshotOptions): Promise<ExitCode> {
+export async function etcdSnapshot({ file, output, save, host: named }: EtcdSnapshotOptions): Promise<ExitCode> {
   const { spec, targets } = await openCluster(file)
   refuseForeign(spec, 'Its owner takes its snapshots.')
+  if (named !== undefined) refuseOtherHost(spec, named)
   if (save !== undefined) await prepareFolder(save)
   using interrupts = listenForInterrupts(() => {})
   const signal = interrupts.stop
-  const host = giver(spec, etcdReport(spec, await askEtcd(spec, targets, signal)))
+  const host = named ?? giver(spec, etcdReport(spec, await askEtcd(spec, targets, signal)))
   await using pool = createPool(targets.filter(({ name }) => name === host))
   if (process.stderr.isTTY && output === 'text') writeError(`Taking a snapshot on ${host} …\n`)
   const taken = await takeSnapshot(await pool.session(host, signal), signal)
@@ -35,6 +38,19 @@ export async function etcdSnapshot({ file, output, save }: EtcdSnapshotOptions):
   if (output === 'json') printJson({ type: 'etcd:snapshot', cluster: spec.name, ...taken, saved: to, sha256 })
   else printLine(snapshotText(taken, to))
   return exitCodes.ok
+}
+
+function refuseOtherHost(spec: ClusterSpec, host: string): void {
+  const names = etcdHosts(spec).map(({ name }) => name)
+  if (names.includes(host)) return
+  throw new UserError(
+    {
+      where: '--host',
+      problem: `${host} has no member of etcd in ${spec.file}.`,
+      next: `Those with one: ${names.join(', ')}`,
+    },
+    { exitCode: exitCodes.badInput },
+  )
 }
 
 // A follower, since the leader has the most to do.

@@ -21,6 +21,8 @@ export interface MemberSaid {
   readonly inUse: number
   /** The size at which etcd stops taking writes; undefined where it does not say (before 3.6). */
   readonly quota: number | undefined
+  /** The revision of its data. */
+  readonly revision: number
   /** The last entry of the log that it has, and the last that it has applied. */
   readonly index: number
   readonly applied: number
@@ -92,6 +94,7 @@ function saidIn(answer: Said | undefined): MemberSaid | undefined {
     size: numberOf(dbSize),
     inUse: numberOf(dbSizeInUse),
     quota: numberOf(dbSizeQuota) || undefined,
+    revision: numberOf(objectOr(answer.header).revision),
     index: numberOf(raftIndex),
     applied: numberOf(raftAppliedIndex),
     alarms,

@@ -12,6 +12,7 @@ export class EtcdSnapshot extends BaseCommand {
   ]
   static override readonly args = { file: fileArg }
   static override readonly flags = {
+    host: Flags.string({ description: 'take it on this host, also where etcd has no quorum', helpValue: 'NAME' }),
     save: Flags.string({
       description: 'also copy it to this folder of this machine; it holds private keys',
       helpValue: 'FOLDER',
@@ -21,6 +22,6 @@ export class EtcdSnapshot extends BaseCommand {
   async execute() {
     const { args, flags } = await this.parse(EtcdSnapshot)
     const { etcdSnapshot } = await import('../../actions/etcd-snapshot.ts')
-    return etcdSnapshot({ file: args.file, output: flags.output, save: flags.save })
+    return etcdSnapshot({ file: args.file, output: flags.output, save: flags.save, host: flags.host })
   }
 }

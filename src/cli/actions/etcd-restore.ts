@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type RestoreOrder, restoreFrom } from '../../../playbooks/restore.ts'
+import { restoringHosts } from '../../../playbooks/restore-hosts.ts'
+import { minorOf } from '../../catalog/index.ts'
+import type { ClusterSpec } from '../../config/index.ts'
+import { type ExitCode, exitCodes, HostError, type SshTarget, UserError } from '../../core/index.ts'
+import { statusLimits } from '../../core/limits.ts'
+import { isUnfinished, restoreProbe } from '../../resources/etcd/index.ts'
+import { quote } from '../../shell/quote.ts'
+import { createPool } from '../../ssh/index.ts'
+import { refuseForeign } from '../etcd/ask-etcd.ts'
+import { type EtcdAnswers, readEtcdAnswer } from '../etcd/member-answer.ts'
+import { refuseOthers, unknownHost } from '../etcd/other-members.ts'
+import { saveFile } from '../etcd/save-file.ts'
+import { readArchive, type SnapshotArchive } from '../etcd/snapshot-archive.ts'
+import { listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { askEach } from '../status/ask-each.ts'
+import { etcdScript } from '../status/health-probe.ts'
+import { apply } from './apply.ts'
+import { plan } from './plan.ts'
+
+export interface EtcdRestoreOptions {
+  readonly file: string
+  readonly output: 'text' | 'json'
+  readonly parallel: number
+  /** A snapshot on this machine, or `HOST:PATH`. */
+  readonly from: string
+  /** Hosts that are gone for good. */
+  readonly lost: readonly string[]
+  readonly yes: boolean
+  readonly dryRun: boolean
+}
+
+/** `evcctl etcd restore`: plans and applies the restore of a snapshot, as apply does with the cluster file. */
+export async function etcdRestore({ dryRun, from, lost, ...options }: EtcdRestoreOptions): Promise<ExitCode> {
+  const { spec, targets } = await openCluster(options.file)
+  refuseForeign(spec, 'Its owner restores it.')
+  const folder = await mkdtemp(join(tmpdir(), 'evcctl-restore-'))
+  try {
+    const archive = await archiveAt(from, { spec, targets, folder })
+    refuseOther(spec, archive)
+    const order = await orderFor(archive, { spec, targets, lost })
+    const again = ['evcctl etcd restore', options.file, '--from', from, ...lost.flatMap(name => ['--lost', name])].join(
+      ' ',
+    )
+    const all = {
+      ...options,
+      operation: restoreFrom(order),
+      diff: false,
+      again,
+      next: `evcctl status ${options.file}`,
+    }
+    return await (dryRun ? plan({ ...all, exitCode: false }) : apply(all))
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+interface Given {
+  readonly spec: ClusterSpec
+  readonly targets: readonly SshTarget[]
+}
+
+// A snapshot on a host is copied here first: all members get it from here.
+async function archiveAt(
+  from: string,
+  { spec, targets, folder }: Given & { folder: string },
+): Promise<SnapshotArchive> {
+  const [, host, path] = /^([^/:]+):(\/.*)$/.exec(from) ?? []
+  if (host === undefined || path === undefined) return readArchive(from)
+  if (spec.hosts.every(({ name }) => name !== host)) throw unknownHost(spec, '--from', host)
+  using interrupts = listenForInterrupts(() => {})
+  await using pool = createPool(targets.filter(({ name }) => name === host))
+  const session = await pool.session(host, interrupts.stop)
+  const script = `stat -L -c %s -- ${quote(path)}\n`
+  const { results } = await session.exchange(
+    { jobs: [], probes: [{ script, parse: raw => raw }] },
+    { signal: interrupts.stop },
+  )
+  const [said] = results
+  if (said === undefined || !/^\d{1,15}\n$/.test(said.stdout)) {
+    const next = `See which there are: evcctl exec --host ${host} --sudo -- ls -l /var/backups/evcctl/etcd`
+    throw new UserError({
+      where: host,
+      problem: `There is no snapshot ${path}.`,
+      actual: said?.stderr.trim() ?? '',
+      next,
+    })
+  }
+  const file = join(folder, 'snapshot.tar.gz')
+  await saveFile(pool, { host, path, bytes: Number(said.stdout) }, file, interrupts.stop)
+  return readArchive(file)
+}
+
+// Takes up a restore of the same archive that was cut off on any of the hosts.
+async function orderFor(
+  { file, sha256, manifest }: SnapshotArchive,
+  { spec, targets, lost }: Given & Pick<EtcdRestoreOptions, 'lost'>,
+): Promise<RestoreOrder> {
+  using interrupts = listenForInterrupts(() => {})
+  await using pool = createPool(targets)
+  const hosts = restoringHosts(spec).filter(({ name }) => !lost.includes(name))
+  const answers = await askEach(pool, hosts, {
+    signal: interrupts.stop,
+    answerMs: statusLimits.answerMs * 2,
+    scripts: host => [restoreProbe.script, etcdScript(spec, host)],
+    read: ([record, etcd]) => ({ record: restoreProbe.parse(record!), etcd: readEtcdAnswer(etcd!) }),
+  })
+  const records = [...answers.values()].flatMap(answer => (answer instanceof HostError ? [] : [answer.record]))
+  const cutOff = records.find(record => isUnfinished(record) && record.archive === sha256)
+  const attempt = cutOff?.attempt ?? randomBytes(8).toString('hex')
+  const members: EtcdAnswers = new Map(
+    [...answers].map(([host, answer]) => [host, answer instanceof HostError ? answer : answer.etcd]),
+  )
+  refuseOthers(spec, members, lost)
+  const { size, revision, keys, time } = manifest
+  return {
+    attempt,
+    archive: { file, sha256 },
+    snapshot: { size, sha256: manifest.sha256, revision, keys, time },
+    revision: newestRevision(members),
+    lost,
+  }
+}
+
+function newestRevision(answers: EtcdAnswers): number | undefined {
+  const all = [...answers.values()].flatMap(answer =>
+    answer instanceof HostError || answer.own.said === undefined ? [] : [answer.own.said.revision],
+  )
+  return all.length === 0 ? undefined : Math.max(...all)
+}
+
+function refuseOther(spec: ClusterSpec, { file, manifest }: SnapshotArchive): void {
+  const { cluster, kubernetes, host } = manifest
+  const version = (text: string) => Number(minorOf(text).split('.')[1])
+  const refuse = (problem: string, expected: string, actual: string, next: string) =>
+    new UserError({ where: file, problem, expected, actual, next }, { exitCode: exitCodes.badInput })
+  if (cluster !== spec.name)
+    throw refuse(
+      'This is a snapshot of another cluster.',
+      `one of ${spec.name}`,
+      `one of ${cluster}, taken on ${host}`,
+      `Name a snapshot of ${spec.name}, or the file of ${cluster}.`,
+    )
+  if (version(kubernetes) > version(spec.kubernetes.version))
+    throw refuse(
+      'This snapshot is of a newer Kubernetes, which may have written what an older one cannot read.',
+      `at most ${spec.kubernetes.version}`,
+      kubernetes,
+      `Set spec.kubernetes.version of ${spec.file} to the version that runs, or name an older snapshot.`,
+    )
+}
