@@ -16,6 +16,7 @@ import { removeNodes } from './stages/remove-nodes.ts'
 import { retireEtcdMembers } from './stages/retire-etcd-members.ts'
 import { rollChanges } from './stages/roll-changes.ts'
 import { runNodes } from './stages/run-nodes.ts'
+import { snapshotFirst } from './stages/snapshot-first.ts'
 
 /**
  * Creates a cluster, or brings it to what cluster.yaml says. Hosts without facts (unreachable ones) are left out. Throws
@@ -28,12 +29,13 @@ export const cluster: Operation = inventory => {
   guardUpgrade(on)
   const controlPlane = declareControlPlane(on, hosts, etcd)
   const retired = retireEtcdMembers(on, etcd, controlPlane)
-  backUpEtcd(on, etcd, controlPlane)
+  const able = backUpEtcd(on, etcd, controlPlane)
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
   closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
   rollChanges(on, controlPlane, nodes, keepInService(on, nodes))
+  snapshotFirst(on, controlPlane, able)
   declareDns(on, controlPlane, nodes)
   checkNetwork(on, controlPlane, nodes, network)
   return on.builder.build()

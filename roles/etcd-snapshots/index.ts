@@ -2,9 +2,11 @@ import {
   etcdSnapshots as at,
   type EtcdBackupSpec,
   etcdPaths,
+  etcdSnapshotBefore,
   file,
   type MemberQuestion,
   type Role,
+  type SnapshotBeforeParameters,
   systemdUnit,
   type Task,
   templatesOf,
@@ -27,11 +29,17 @@ export interface EtcdSnapshotsParameters {
   readonly after: readonly Task[]
 }
 
+export interface EtcdSnapshotsOutputs {
+  /** Done when the script is there. */
+  readonly script: Task
+  readonly scheduled: Task
+}
+
 /**
  * Snapshots of the member of etcd on a host: the script that takes one, and the timer that runs it. The script is there
  * even if the timer is off, since `evcctl etcd snapshot` uses it.
  */
-export const etcdSnapshots: Role<EtcdSnapshotsParameters, { readonly scheduled: Task }> = {
+export const etcdSnapshots: Role<EtcdSnapshotsParameters, EtcdSnapshotsOutputs> = {
   name: 'etcd-snapshots',
   declare(scope, { cluster, kubernetes, backup, member, folder, manifest, after }) {
     const { client, utility } = etcdPaths
@@ -69,8 +77,23 @@ export const etcdSnapshots: Role<EtcdSnapshotsParameters, { readonly scheduled: 
       enabled,
       watches: [unitPath(at.timer), unitPath(at.service)],
     })
-    return { scheduled: scope.add(unit, { after: [script, ...after], watch: [service, timer] }) }
+    return { script, scheduled: scope.add(unit, { after: [script, ...after], watch: [service, timer] }) }
   },
+}
+
+export interface EtcdSnapshotFirstParameters extends SnapshotBeforeParameters {
+  /** Done when the host can take a snapshot. */
+  readonly after: readonly Task[]
+  /** The tasks that wait for it. It is taken only if one of them is about to write. */
+  readonly inside: readonly Task[]
+}
+
+/** A snapshot of etcd before something is changed that could cost its data. */
+export const etcdSnapshotFirst: Role<EtcdSnapshotFirstParameters, { readonly taken: Task }> = {
+  name: 'etcd-snapshots',
+  declare: (scope, { after, inside, ...change }) => ({
+    taken: scope.add(etcdSnapshotBefore(change), { after, enters: inside }),
+  }),
 }
 
 function unitPath(unit: string): string {

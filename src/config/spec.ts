@@ -90,7 +90,7 @@ export type EtcdSpec =
       readonly key: Secret
     }
 
-/** Snapshots that the hosts of members take by themselves. */
+/** Snapshots of etcd on the hosts of its members. */
 export interface EtcdBackupSpec {
   /** False: none is taken on a schedule. */
   readonly enabled: boolean
@@ -98,6 +98,8 @@ export interface EtcdBackupSpec {
   readonly schedule: string
   /** How many are kept on each host; at least 1. */
   readonly keep: number
+  /** Whether one is taken before nodes are removed or upgraded. */
+  readonly beforeChanges: boolean
 }
 
 export type RuntimeSpec = CommonRuntimeSpec &

@@ -49,7 +49,7 @@ describe('external etcd in cluster.yaml', () => {
       managed: true,
       version: '3.6.8',
       allowEvenMembers: false,
-      backup: { enabled: true, schedule: 'daily', keep: 7 },
+      backup: { enabled: true, schedule: 'daily', keep: 7, beforeChanges: true },
     })
     expect(
       parse(cluster(external, ['{ name: all, address: 192.0.2.9, roles: [control-plane, worker, etcd] }'])).etcd,

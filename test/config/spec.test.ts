@@ -22,7 +22,7 @@ describe('the smallest file', () => {
         topology: 'stacked',
         version: '3.6.8',
         allowEvenMembers: false,
-        backup: { enabled: true, schedule: 'daily', keep: 7 },
+        backup: { enabled: true, schedule: 'daily', keep: 7, beforeChanges: true },
       },
       runtime: {
         name: 'containerd',

@@ -30,6 +30,9 @@ const backupSchema = z.strictObject({
     .max(1000, { error: keepExpected })
     .describe('How many snapshots are kept on each host. The newest one is never removed.')
     .default(7),
+  beforeChanges: flag
+    .describe('Take one on one host before nodes are upgraded or removed. Without it, nothing is changed.')
+    .default(true),
 })
 
 /** `spec.etcd` */
