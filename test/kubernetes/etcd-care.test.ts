@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { shOn } from '../hosts/kit/use-hosts.ts'
+import { handbook } from '../kit/handbook.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { evcctl, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
 
@@ -14,6 +15,7 @@ afterAll(async () => {
 })
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
+const file = () => ({ 'cluster.yaml': cluster.file })
 const json = ({ stdout }: Outcome) => JSON.parse(stdout.trim().split('\n').at(-1)!)
 const snapshots = async () =>
   (await shOn(cluster.hosts, 'cp1', 'ls /var/backups/evcctl/etcd'))
@@ -29,7 +31,8 @@ describe.sequential('the etcd of a cluster', () => {
   test('is shown as healthy, with its tools on the host and snapshots on a schedule', async () => {
     const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
     expect([outcome.exitCode, failuresOf(outcome), outcome.stderr]).toEqual([0, [], ''])
-    const status = await run('etcd', 'status', cluster.file, '--output', 'json')
+    const words = handbook('restore', 'evcctl etcd status cluster.yaml', file())
+    const status = await run(...words, '--output', 'json')
     expect([status.exitCode, status.stderr]).toEqual([0, ''])
     expect(json(status)).toMatchObject({
       ok: true,
@@ -43,7 +46,11 @@ describe.sequential('the etcd of a cluster', () => {
 
   test('gives a snapshot with keys that is read back, and a copy of it', async () => {
     const folder = join(cluster.folder, 'saved')
-    const outcome = await run('etcd', 'snapshot', cluster.file, '--save', folder, '--output', 'json')
+    const words = handbook('restore', 'evcctl etcd snapshot cluster.yaml --save backups', {
+      ...file(),
+      backups: folder,
+    })
+    const outcome = await run(...words, '--output', 'json')
     expect([outcome.exitCode, outcome.stderr]).toEqual([0, ''])
     const taken = json(outcome)
     expect(taken.keys).toBeGreaterThan(100)
@@ -99,8 +106,10 @@ ctl compact "$revision" --physical`,
     await cluster.kubectl('create', 'configmap', 'after')
     await cluster.kubectl('delete', 'deployment', 'kept')
     await cluster.kubectl('create', 'deployment', 'later', '--image=registry.k8s.io/pause:3.10.2', '--replicas=2')
-    const from = `cp1:${taken.path}`
-    const shown = await run('etcd', 'restore', cluster.file, '--from', from, '--dry-run')
+    const names = { ...file(), 'backups/SNAPSHOT': `cp1:${taken.path}` }
+    const shown = await run(
+      ...handbook('restore', 'evcctl etcd restore cluster.yaml --from backups/SNAPSHOT --dry-run', names),
+    )
     expect([shown.exitCode, shown.stderr]).toEqual([0, ''])
     expect(shown.stdout).toContain(`revision ${taken.revision} of `)
     expect(shown.stdout).toContain('what was written since is lost')
@@ -110,7 +119,9 @@ ctl compact "$revision" --physical`,
       'cp1',
       'systemctl stop kubelet; pkill -x etcd; sleep 2; rm -rf /var/lib/etcd/member; systemctl start kubelet',
     )
-    const done = await run('etcd', 'restore', cluster.file, '--from', from, '--yes')
+    const done = await run(
+      ...handbook('restore', 'evcctl etcd restore cluster.yaml --from backups/SNAPSHOT --yes', names),
+    )
     expect([done.exitCode, done.stderr, done.stdout]).toEqual([0, '', expect.stringContaining('0 failed')])
     const left = await configMaps()
     expect(left).toContain('configmap/before')

@@ -4,6 +4,7 @@ import type { YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
 import { shOn } from '../hosts/kit/use-hosts.ts'
+import { handbook } from '../kit/handbook.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
@@ -17,6 +18,7 @@ let entries: readonly unknown[]
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
 const applying = (): string[] => ['apply', cluster.file, '--yes', '--output', 'json']
+const file = () => ({ 'cluster.yaml': cluster.file })
 const joinBegins = (event: Event): boolean => event.type === 'task:start' && event.role === 'control-plane-join'
 
 /** Takes hosts out of cluster.yaml and returns their entries. */
@@ -82,7 +84,9 @@ describe.sequential('a cluster of one control plane node and a worker', () => {
 
   test('gets two more: plan says that they join, and that every proxy changes', async () => {
     await putIn(entries)
-    const outcome = await run('plan', cluster.file, '--output', 'json')
+    const reached = await run(...handbook('grow', 'evcctl ping cluster.yaml', file()))
+    expect([reached.exitCode, reached.stderr]).toEqual([0, ''])
+    const outcome = await run(...handbook('grow', 'evcctl plan cluster.yaml', file()), '--output', 'json')
     expect(outcome.stderr).toBe('')
     expect(outcome.exitCode).toBe(0)
     const { changes } = JSON.parse(
@@ -117,7 +121,7 @@ describe.sequential('a cluster of one control plane node and a worker', () => {
   })
 
   test('then one apply converges: three voting members of etcd, and plan has no changes', async () => {
-    const outcome = await run(...applying())
+    const outcome = await run(...handbook('grow', 'evcctl apply cluster.yaml --yes', file()), '--output', 'json')
     expect(outcome.stderr).toBe('')
     expect(failuresOf(outcome)).toEqual([])
     expect(outcome.exitCode).toBe(0)
@@ -148,5 +152,55 @@ describe.sequential('a control plane node that is taken out of cluster.yaml', ()
     const plan = await run('plan', cluster.file)
     expect(plan.stdout).toContain('No changes.')
     expect(plan.stdout.replace(/\s+/g, ' ')).toContain(`Node cp3 is in the cluster, and not in ${cluster.file}`)
+  })
+
+  test('is removed by its name, after a plan of that, and a snapshot of etcd', async () => {
+    const names = { w1: 'cp3', ...file() }
+    const shown = await run(...handbook('remove', 'evcctl remove w1 cluster.yaml --dry-run', names))
+    expect([shown.exitCode, shown.stderr]).toEqual([0, ''])
+    for (const words of ['take a snapshot of etcd', 'drain cp3', 'etcd member of cp3', 'Node cp3'])
+      expect(shown.stdout).toContain(words)
+    expect((await etcdMembers(cluster, 'cp1')).length).toBe(3)
+    const done = await run(...handbook('remove', 'evcctl remove w1 cluster.yaml --yes', names))
+    expect([done.exitCode, done.stderr]).toEqual([0, ''])
+    expect((await etcdMembers(cluster, 'cp1')).length).toBe(2)
+    expect(await kubectlOn(cluster, 'cp1', 'get', 'nodes', '--output', 'name')).not.toContain('cp3')
+    expect(await sh('cp1', 'cat /var/backups/evcctl/etcd/.before-removal')).toContain('the removal of cp3')
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect([plan.exitCode, plan.stdout]).toEqual([0, expect.stringContaining('No changes.')])
+  })
+})
+
+describe.sequential('a cluster that has lost the quorum of etcd', () => {
+  test('gets it back from the member that is left, and keeps its data', async () => {
+    await kubectlOn(cluster, 'cp1', 'create', 'configmap', 'kept')
+    await cluster.hosts.kill('cp2')
+    await takeOut(['cp2'])
+    const host = { cp3: 'cp1', ...file() }
+    const taken = await run(
+      ...handbook('restore', 'evcctl etcd snapshot cluster.yaml --host cp3', host),
+      ...['--output', 'json'],
+    )
+    expect([taken.exitCode, taken.stderr]).toEqual([0, ''])
+    const { path } = JSON.parse(taken.stdout.trim().split('\n').at(-1)!) as { readonly path: string }
+    const names = { cp3: 'cp1', SNAPSHOT: path, cp1: 'cp2', ...file() }
+    const shown = await run(
+      ...handbook('restore', 'evcctl etcd restore cluster.yaml --from cp3:SNAPSHOT --lost cp1 --dry-run', names),
+    )
+    expect([shown.exitCode, shown.stdout]).toEqual([0, expect.stringContaining('what was written since is lost')])
+    const done = await run(
+      ...handbook('restore', 'evcctl etcd restore cluster.yaml --from cp3:SNAPSHOT --lost cp1 --yes', names),
+    )
+    expect([done.exitCode, done.stderr]).toEqual([0, ''])
+    expect(await etcdMembers(cluster, 'cp1')).toEqual([['cp1', true]])
+    expect(await kubectlOn(cluster, 'cp1', 'get', 'configmaps', '--output', 'name')).toContain('configmap/kept')
+  })
+
+  test('then forgets the Node that is gone', async () => {
+    const { exitCode, stderr } = await run('apply', cluster.file, '--prune', '--yes')
+    expect([exitCode, stderr]).toEqual([0, ''])
+    expect(await kubectlOn(cluster, 'cp1', 'get', 'nodes', '--output', 'name')).toBe('node/cp1\nnode/w1\n')
+    const plan = await run('plan', cluster.file, '--exit-code')
+    expect([plan.exitCode, plan.stdout]).toEqual([0, expect.stringContaining('No changes.')])
   })
 })

@@ -2,6 +2,7 @@ import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Document, YAMLMap, YAMLSeq } from 'yaml'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
+import { handbook } from '../kit/handbook.ts'
 import { startApiWriter, type Written } from './kit/api-writer.ts'
 import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
@@ -36,14 +37,16 @@ async function leave(name: string): Promise<void> {
   })
 }
 
-async function planned(): Promise<PlanDocument> {
-  const { stdout, stderr } = await run('plan', cluster.file, '--output', 'json')
+const file = () => ({ 'cluster.yaml': cluster.file })
+
+async function planned(plan = ['plan', cluster.file]): Promise<PlanDocument> {
+  const { stdout, stderr } = await run(...plan, '--output', 'json')
   expect(stderr).toBe('')
   return JSON.parse(stdout.split('\n').find(line => line.startsWith('{"type":"plan"'))!)
 }
 
-async function expectApplied(): Promise<void> {
-  const outcome = await run(...applying())
+async function expectApplied(apply = ['apply', cluster.file, '--yes']): Promise<void> {
+  const outcome = await run(...apply, '--output', 'json')
   expect(outcome.stderr).toBe('')
   expect([outcome.exitCode, failuresOf(outcome)]).toEqual([0, []])
   await expectNoChanges()
@@ -135,8 +138,10 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   })
 
   test('is upgraded to the next minor: control plane nodes one by one, then workers, each drained', async () => {
+    const well = await run(...handbook('upgrade', 'evcctl status cluster.yaml', file()))
+    expect([well.exitCode, well.stderr]).toEqual([0, ''])
     const version = await upgradeFile(cluster)
-    const { changes, batches } = await planned()
+    const { changes, batches } = await planned(handbook('upgrade', 'evcctl plan cluster.yaml', file()))
     expect(batches).toEqual([['cp1'], ['cp2'], ['cp3'], ['w1'], ['w2']])
     const upgrades = changes.filter(({ fields }) => fields.some(({ field }) => field === 'kubernetesVersion'))
     expect(upgrades.map(({ host, fields }) => [host, fields[0]?.before, fields[0]?.after])).toEqual(
@@ -146,7 +151,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
       'drain',
       ...['cp2', 'cp3', 'w1', 'w2'].map(name => `drain ${name}`),
     ])
-    await expectApplied()
+    await expectApplied(handbook('upgrade', 'evcctl apply cluster.yaml --yes', file()))
     const kubelets = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}')
     expect(kubelets.split(' ')).toEqual(Array.from({ length: 5 }, () => `v${version}`))
     const images = await kubectl(
@@ -177,7 +182,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
     await cluster.hosts.kill('cp3')
     await waitUntil('cp3 does not report', async () => /^cp3 +NotReady/m.test(await kubectl('get', 'nodes')))
     await leave('cp3')
-    const { changes } = await planned()
+    const { changes } = await planned(handbook('remove', 'evcctl plan cluster.yaml', file()))
     const removal = changes.filter(({ role }) => role === 'remove-nodes')
     expect(removal.map(({ host, title }) => [host, title])).toEqual([
       ['cp1', 'drain cp3'],
@@ -188,7 +193,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
       before: '2 of 3 voting members answer, 2 needed',
       after: '2 of 2 voting members answer, 2 needed',
     })
-    await expectApplied()
+    await expectApplied(handbook('remove', 'evcctl apply cluster.yaml --yes', file()))
     expect(await nodes()).toEqual(['cp1', 'cp2', 'w1', 'w2'])
     expect(await etcdMembers(cluster, 'cp1')).toEqual([
       ['cp1', true],

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SavedPlan } from '../../src/cli/saved-plan/saved-plan.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
+import { handbook } from '../kit/handbook.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
@@ -13,13 +14,14 @@ const proxyConfig = '/etc/evcctl/nginx-proxy.conf'
 let cluster: TestCluster
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
+const file = () => ({ 'cluster.yaml': cluster.file })
 const at = (name: string) => join(cluster.folder, name)
 const saved = async (name: string) => JSON.parse(await readFile(at(name), 'utf8')) as SavedPlan
 const onWorker = async (command: string) => expect((await cluster.hosts.exec('w1', command)).exitCode).toBe(0)
 
 /** What a check found, as causes and tasks. */
 async function checked(): Promise<{ exitCode: number | null; found: string[] }> {
-  const { exitCode, stdout } = await run('check', cluster.file, '--output', 'json')
+  const { exitCode, stdout } = await run(...handbook('drift', 'evcctl check cluster.yaml', file()), '--output', 'json')
   const result = JSON.parse(stdout.trimEnd().split('\n').at(-1)!)
   const found = ['drift', 'asked', 'unrecorded'].flatMap(cause =>
     result[cause].map(({ task }: { task: string }) => `${cause} ${task}`),
@@ -38,7 +40,8 @@ afterAll(async () => {
 describe.sequential('a saved plan of bare hosts', () => {
   test('is made without a write on any host', async () => {
     const before = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
-    const outcome = await run('plan', cluster.file, '--out', at('lab.plan'))
+    const names = { ...file(), 'lab.plan': at('lab.plan') }
+    const outcome = await run(...handbook('saved-plans', 'evcctl plan cluster.yaml --out lab.plan', names))
     expect([outcome.exitCode, outcome.stderr]).toEqual([0, ''])
     const after = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
     expect(hostNames.map((_, index) => writtenPaths(before[index]!, after[index]!))).toEqual([[], []])
@@ -53,7 +56,8 @@ describe.sequential('a saved plan of bare hosts', () => {
   })
 
   test('makes the cluster, and only once: a second apply of it is refused, and writes nothing', async () => {
-    const first = await run('apply', at('lab.plan'), '--yes')
+    const names = { 'lab.plan': at('lab.plan') }
+    const first = await run(...handbook('saved-plans', 'evcctl apply lab.plan --yes', names))
     expect([first.exitCode, first.stderr]).toEqual([0, ''])
     expect(await cluster.kubectl('get', 'nodes', '--no-headers')).toMatch(/^cp1 +Ready .*\nw1 +Ready /)
     const generation = async () => (await cluster.hosts.exec('cp1', 'cat /var/lib/evcctl/generation')).stdout
@@ -131,7 +135,8 @@ describe.sequential('on a cluster that runs', () => {
     const found = await checked()
     expect(found.exitCode).toBe(2)
     expect(found.found.filter(line => !line.startsWith('asked'))).toEqual([])
-    const resumed = await run('apply', cluster.file, '--resume', '--yes', '--output', 'json')
+    const words = handbook('saved-plans', 'evcctl apply cluster.yaml --resume --yes', file())
+    const resumed = await run(...words, '--output', 'json')
     expect([resumed.exitCode, resumed.stderr]).toEqual([0, ''])
     const told: Record<string, unknown> = eventsOf(resumed).find(event => (event.type as string) === 'resume')!
     expect(told).toMatchObject({ ended: 'killed', differAgain: [], fileChanged: false })
