@@ -15,7 +15,7 @@ const here = {
   // Half of the time goes by with waiting: for time-outs, shells, and servers that say nothing.
   maxWorkers: 2 * availableParallelism(),
 }
-const withContainers = ['test/hosts/**', 'test/kubernetes/**']
+const withContainers = ['test/hosts/**', 'test/kubernetes/**', 'test/long/**']
 const ofProcesses = processTests('test')
 
 export default defineConfig({
@@ -60,6 +60,17 @@ export default defineConfig({
           chaiConfig,
           include: ['test/kubernetes/**/*.test.ts'],
           testTimeout: 900_000,
+          hookTimeout: 1_800_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // What takes too long for CI: npm run test:long.
+        test: {
+          name: 'long',
+          globalSetup,
+          chaiConfig,
+          include: ['test/long/**/*.test.ts'],
           hookTimeout: 1_800_000,
           fileParallelism: false,
         },
