@@ -7,6 +7,7 @@ import { joinConfiguration } from '../../src/resources/kubeadm/documents.ts'
 import { type KubeadmJoinState, kubeadmJoin } from '../../src/resources/kubeadm/join.ts'
 import { nodeCertificate, throwAwayCa } from './certificate.ts'
 import { joinWithStubs } from './join-stubs.ts'
+import { runStep } from './run-step.ts'
 import { Sandbox } from './sandbox.ts'
 import { expectGolden } from './shared-functions.ts'
 
@@ -171,6 +172,21 @@ describe('the bootstrap token', () => {
     const value = printed(`${secret}\n`)
     expect(JSON.stringify(value)).toBe('{"id":"abcdef","token":"<bootstrap token>"}')
     expect(one.revoke?.(value)).toBe('kubeadm --kubeconfig /etc/kubernetes/admin.conf token delete abcdef\n')
+  })
+
+  test('is given when cluster-info is signed for it, because kubeadm join would wait 5 s for that', () => {
+    const { status, stdout, log } = runStep(
+      { run: one.run, timeoutMs: 60_000 },
+      {
+        kubeadm: `echo 'kubeadm token create' >>log; echo ${secret}`,
+        kubectl: `echo "kubectl \${*##*\\{}" >>log
+[ "$(grep -c ^kubectl log)" -lt 3 ] || printf signature`,
+        sleep: 'echo sleep >>log',
+      },
+    )
+    expect([status, stdout]).toEqual([0, `${secret}\n`])
+    const asked = 'kubectl .data.jws-kubeconfig-abcdef}'
+    expect(log).toEqual(['kubeadm token create', asked, 'sleep', asked, 'sleep', asked])
   })
 
   test.each([
