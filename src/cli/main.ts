@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Config, run, settings } from '@oclif/core'
 import type { PJSON } from '@oclif/core/interfaces'
 import { type ExitCode, exitCodes } from '../core/errors.ts'
@@ -35,6 +36,8 @@ export async function main(args: readonly string[], options: MainOptions): Promi
   guard.done()
   const crash = guard.crash()
   if (crash !== undefined) process.exitCode = show(crash.error)
+  // Node reports a write that failed, e.g. on a full disk, only after the code that wrote has ended.
+  await nextTurn()
   const reason = outputLost()
   if (reason === undefined) return
   writeError(`Standard output: a part of it could not be written (${reason}).\n`)

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { quoteAll } from '../../src/shell/quote.ts'
+import { devPath, oneHostFile } from './run-cli.ts'
 
 const streams = fileURLToPath(new URL('../../src/cli/terminal/streams.ts', import.meta.url))
 let folder: string
@@ -66,3 +69,23 @@ test('a full disk behind standard output does not stop the program, which knows 
     timeout: 30_000,
   })
 })
+
+// What a command prints at its very end fails after it has ended: `evcctl kubeconfig >FILE` must not look like a success.
+test.each([['validate', 'cluster.yaml'], ['--help']])(
+  'a full disk fails %s, and the reason is told',
+  async (...args) => {
+    writeFileSync(
+      join(folder, 'cluster.yaml'),
+      oneHostFile(22, 'user: me').replace('address: 127.0.0.1', 'address: 192.0.2.1'),
+    )
+    const child = spawn(process.execPath, [devPath, ...args], {
+      cwd: folder,
+      stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
+    })
+    const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'close')])
+    expect(stderr).toBe(
+      'Standard output: a part of it could not be written (ENOSPC: no space left on device, write).\n',
+    )
+    expect(exitCode).toBe(1)
+  },
+)
