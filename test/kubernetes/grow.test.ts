@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
+import { ephemeralLabel, tokenDescription } from '../../src/resources/kubeadm/ephemeral-values.ts'
 import { shOn } from '../hosts/kit/use-hosts.ts'
 import { handbook } from '../kit/handbook.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
@@ -105,6 +106,13 @@ describe.sequential('a cluster of one control plane node and a worker', () => {
     }
   })
 
+  test('a run is killed while it makes the certificate key', async () => {
+    const interrupted = startEvcctl(applying(), cluster.env)
+    await interrupted.event(event => event.type === 'value:making' && event.name === 'certificate key')
+    interrupted.child.kill('SIGKILL')
+    expect((await interrupted.ended).signal).toBe('SIGKILL')
+  })
+
   test('the joins are interrupted in the middle: by SIGKILL, then by ^C twice', async () => {
     for (const end of [['SIGKILL'], ['SIGINT', 'SIGINT']] as const) {
       const interrupted = startEvcctl(applying(), cluster.env)
@@ -130,6 +138,13 @@ describe.sequential('a cluster of one control plane node and a worker', () => {
     const plan = await run('plan', cluster.file, '--exit-code')
     expect(plan.stdout).toContain('No changes.')
     expect(plan.exitCode).toBe(0)
+  })
+
+  test('no token and no certificate key of the interrupted runs is left', async () => {
+    const secrets = await cluster.kubectl('-n', 'kube-system', 'get', 'secrets', '-o', 'yaml')
+    expect(secrets).not.toContain(Buffer.from(tokenDescription).toString('base64'))
+    expect(secrets).not.toContain('kubeadm-certs')
+    expect(secrets).not.toContain(ephemeralLabel)
   })
 
   test('every proxy knows all three, and the watch has lived through it', async () => {
