@@ -136,6 +136,18 @@ describe('a saved plan', { timeout: 60_000 }, () => {
     expect(stderr).toContain('evcctl plan')
   })
 
+  test('from somebody else puts nothing into a command to copy', async () => {
+    const { digest: _, ...plan } = await readPlan()
+    const file = '/tmp/$(reboot);reboot\u202e'
+    await writePlan(path('other.plan'), { ...plan, version: '9.9.9', file } as SavedPlan)
+    const { stderr } = await quick('apply', 'other.plan', '--yes')
+    expect(stderr).toContain("evcctl plan '/tmp/$(reboot);reboot\\u202e' --out other.plan")
+    await writePlan(path('other.plan'), { ...plan, order: 1 as unknown as string, file } as SavedPlan)
+    expect((await quick('apply', 'other.plan', '--yes')).stderr).toContain(
+      "evcctl plan '/tmp/$(reboot);reboot\\u202e' --out",
+    )
+  })
+
   test('of a cluster file that is gone says so', async () => {
     const { digest: _, ...plan } = await readPlan()
     await writePlan(path('other.plan'), { ...plan, file: path('gone.yaml') } as SavedPlan)

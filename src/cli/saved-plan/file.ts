@@ -8,6 +8,7 @@ import { digestOf, exitCodes, UserError } from '../../core/index.ts'
 import { localFileBytes } from '../../core/limits.ts'
 import { LocalFileError, readLocalFile } from '../../core/local-file.ts'
 import { writeBeside } from '../../ssh/private-file.ts'
+import { word } from '../../ssh/word.ts'
 import { apiVersion, kind, type SavedPlan } from './saved-plan.ts'
 
 const texts = z.record(z.string(), z.string())
@@ -78,7 +79,7 @@ export function checkPlanPlace(path: string): void {
     })
   }
   if (!statSync(dirname(path), { throwIfNoEntry: false })?.isDirectory())
-    throw badPlan(path, 'Its folder is not there.', { next: `mkdir -p ${dirname(path)}` })
+    throw badPlan(path, 'Its folder is not there.', { next: `mkdir -p ${word(dirname(path))}` })
 }
 
 /** Writes a plan as a whole, with mode 0600: nobody ever reads half of it. */
@@ -140,7 +141,7 @@ function shownText(value: unknown): string {
 }
 
 function againText(file: string, plan: string): string {
-  return `Make it again: evcctl plan ${file} --out ${plan}`
+  return `Make it again: evcctl plan ${word(file)} --out ${word(plan)}`
 }
 
 function badPlan(

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type ErrorDetails, UserError, UserErrors } from '../../core/index.ts'
 import type { Evaluation } from '../../engine/index.ts'
 import { count } from '../../report/index.ts'
+import { word } from '../../ssh/word.ts'
 import type { ClusterRun } from '../run/cluster-run.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
 import { version } from '../version.ts'
@@ -40,7 +41,7 @@ function refuse({ path, saved: { file, madeAt } }: GivenPlan, moved: readonly Er
     problem: `This plan was made at ${madeAt}, and is out of date. Nothing was written.`,
     expected: 'everything as it was when the plan was made',
     actual: `${count(moved.length, 'difference')}${left > 0 ? `; the first ${shown.length} of them:` : ':'}`,
-    next: `To see what is to be done now, and to save that: evcctl plan ${file} --out ${path}`,
+    next: `To see what is to be done now, and to save that: evcctl plan ${word(file)} --out ${word(path)}`,
   }
   throw new UserErrors([summary, ...shown].map(details => new UserError(details)))
 }
