@@ -51,7 +51,7 @@ const runName = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-/
 const timeLength = '2026-11-28T10-15-03-'.length
 
 // These errors are the fault of the disk, not of the command. Nobody should have to fix the disk before the cluster.
-const diskCodes = ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS']
+const diskCodes = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS']
 
 const plansKept = 50
 const othersKept = 200

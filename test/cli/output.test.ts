@@ -82,7 +82,7 @@ test.each([['validate', 'cluster.yaml'], ['--help']])(
       cwd: folder,
       stdio: ['ignore', openSync('/dev/full', 'w'), 'pipe'],
     })
-    const [stderr, [exitCode]] = await Promise.all([text(child.stderr), once(child, 'close')])
+    const [stderr, [exitCode]] = await Promise.all([text(child.stderr!), once(child, 'close')])
     expect(stderr).toBe(
       'Standard output: a part of it could not be written (ENOSPC: no space left on device, write).\n',
     )

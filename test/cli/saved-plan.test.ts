@@ -1,11 +1,14 @@
-import { chmod, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { writePlan } from '../../src/cli/saved-plan/file.ts'
 import type { SavedPlan } from '../../src/cli/saved-plan/saved-plan.ts'
 import { checkNames } from '../../src/config/index.ts'
+import { quoteAll } from '../../src/shell/quote.ts'
 import { startServer, type TestServer } from '../ssh/server.ts'
-import { callCli, oneHostFile, runCli, temporaryFolder } from './run-cli.ts'
+import { callCli, devPath, oneHostFile, runCli, temporaryFolder } from './run-cli.ts'
 
 // Plans of this machine, through an SSH server of this process. None of them is applied: each apply here is refused.
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -164,6 +167,17 @@ describe('a saved plan', { timeout: 60_000 }, () => {
     expect(nowhere).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('mkdir -p no') })
     await symlink('/dev/null', path('link.plan'))
     expect((await quick('plan', 'lab.yaml', '--out', 'link.plan')).exitCode).toBe(3)
+  })
+
+  test('that cannot be written is told by its own name, and no command says to apply it', async () => {
+    // No file may have a byte, as on a full disk; standard output is a pipe.
+    const command = `ulimit -f 0; exec ${quoteAll([process.execPath, devPath])} plan lab.yaml --out full.plan`
+    const env = { PATH: process.env.PATH, HOME: folder.path, XDG_STATE_HOME: path('state') }
+    const failed = await promisify(execFile)('sh', ['-c', command], { cwd: folder.path, env }).catch(error => error)
+    expect(failed.stderr).toBe('full.plan: write failed: EFBIG\n')
+    expect(failed.stdout).not.toContain('evcctl apply')
+    expect(failed.code).toBe(1)
+    expect((await readdir(folder.path)).filter(name => name.startsWith('full.plan'))).toEqual([])
   })
 
   test.each(['plan', 'validate', 'status', 'check'])(

@@ -41,15 +41,14 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     const { evaluation } = evaluated
     if (given !== undefined) refuseMovedHosts(given, cluster, evaluation)
     if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
+    const savable = out !== undefined && evaluation.refused.size === 0
+    // Before the plan is shown, because it says how the saved plan is applied.
+    if (savable) await writePlan(out, planOfRun(cluster, evaluation, { name: 'cluster', options: prunedIn(options) }))
     const saved = out ?? given?.path
     const next = saved === undefined ? (options.again ?? applyCommand(options)) : `evcctl apply ${saved}`
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
+    if (out !== undefined) await cluster.aside(() => tellSaved(out, savable, options.output))
     const exitCode = exitCodeOf(evaluation)
-    if (out !== undefined) {
-      const savable = evaluation.refused.size === 0
-      if (savable) await writePlan(out, planOfRun(cluster, evaluation, { name: 'cluster', options: prunedIn(options) }))
-      await cluster.aside(() => tellSaved(out, savable, options.output))
-    }
     if (exitCode !== exitCodes.ok) return exitCode
     return (changes || cluster.lock !== undefined) && options.exitCode ? exitCodes.changes : exitCodes.ok
   })

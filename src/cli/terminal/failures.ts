@@ -64,8 +64,9 @@ function systemError(error: NodeJS.ErrnoException): UserError | undefined {
     EROFS: 'The file system is read-only.',
     ECONNREFUSED: 'The connection was refused.',
   }
+  const where = error.path === undefined ? {} : { where: error.path }
   return new UserError(
-    { where: error.path, problem: known[error.code] ?? `${error.syscall} failed: ${error.code}` },
+    { ...where, problem: known[error.code] ?? `${error.syscall} failed: ${error.code}` },
     { cause: error },
   )
 }
