@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { commands } from '../../src/cli/index.ts'
+import { quoteAll } from '../../src/shell/quote.ts'
 import { callCli, devPath, runCli, temporaryFolder } from './run-cli.ts'
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -117,6 +119,16 @@ describe('files', () => {
     expect(second.exitCode).toBe(3)
     expect(second.stderr).toContain('cluster.yaml: There is such a file already; it was not touched.')
     expect(await readFile(join(cwd, 'cluster.yaml'), 'utf8')).toBe(text)
+  })
+
+  test('init leaves no half of a file on a full disk, and names the file', async () => {
+    const cwd = join(folder.path, 'full')
+    await mkdir(cwd)
+    // No file may have a byte.
+    const command = `ulimit -f 0; exec ${quoteAll([process.execPath, devPath])} init`
+    const failed = await promisify(execFile)('sh', ['-c', command], { cwd }).catch(error => error)
+    expect([failed.code, failed.stdout, failed.stderr]).toEqual([1, '', 'cluster.yaml: write failed: EFBIG\n'])
+    expect(await readdir(cwd)).toEqual([])
   })
 
   test('local up does not start a host where its file is taken', async () => {

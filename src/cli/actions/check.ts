@@ -111,7 +111,10 @@ async function checkPlace(path: string): Promise<void> {
       problem:
         found === undefined ? 'The folder for the metrics is not there.' : 'The metrics cannot be written there.',
       expected: 'a file, or no file yet, in a folder that exists',
-      next: `mkdir -p ${dirname(path)}`,
+      next:
+        found === undefined
+          ? `mkdir -p ${dirname(path)}`
+          : `Name another file: --file ${path}.prom, or see: ls -ld ${path}`,
     },
     { exitCode: exitCodes.badInput },
   )

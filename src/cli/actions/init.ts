@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { Document, isCollection, isNode, isPair, isSeq, parseDocument } from 'yaml'
 import { parseClusterFile, starterFile } from '../../config/index.ts'
 import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
@@ -18,23 +18,34 @@ export async function init(options: InitOptions): Promise<ExitCode> {
   const text = withHosts(starterFile(name), options.hosts.map(readHost))
   // Reports an invalid name or host now instead of in the next command.
   parseClusterFile(text, file)
-  try {
-    await writeFile(file, text, { flag: 'wx' })
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw cause
-    const details = {
-      where: file,
-      problem: 'There is such a file already; it was not touched.',
-      next: 'For another one: evcctl init other.yaml',
-    }
-    throw new UserError(details, { cause, exitCode: exitCodes.badInput })
-  }
+  await writeNew(file, text)
   if (options.output === 'json') printJson({ type: 'written', file })
   else {
     const edit = options.hosts.length === 0 ? `Put your hosts into ${file}, then` : 'Next'
     printLine(`Wrote ${file}. ${edit}: evcctl ping ${file} --accept-new && evcctl plan ${file}`)
   }
   return exitCodes.ok
+}
+
+async function writeNew(file: string, text: string): Promise<void> {
+  const handle = await open(file, 'wx').catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== 'EEXIST') throw cause
+    const details = {
+      where: file,
+      problem: 'There is such a file already; it was not touched.',
+      next: 'For another one: evcctl init other.yaml',
+    }
+    throw new UserError(details, { cause, exitCode: exitCodes.badInput })
+  })
+  try {
+    await handle.writeFile(text)
+  } catch (cause) {
+    // An empty file would be in the way of the next init.
+    await rm(file, { force: true })
+    throw Object.assign(cause as Error, { path: file })
+  } finally {
+    await handle.close()
+  }
 }
 
 interface GivenHost {
