@@ -7,6 +7,7 @@ import { declareControlPlane } from './stages/declare-control-plane.ts'
 import { declareDns } from './stages/declare-dns.ts'
 import { declareEtcd } from './stages/declare-etcd.ts'
 import { declareNetwork } from './stages/declare-network.ts'
+import { fetchUpgrade } from './stages/fetch-upgrade.ts'
 import { guardUpgrade } from './stages/guard-upgrade.ts'
 import { joinWorkers } from './stages/join-workers.ts'
 import { keepInService } from './stages/keep-in-service.ts'
@@ -33,6 +34,7 @@ export const cluster: Operation = inventory => {
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
+  fetchUpgrade(on, hosts, controlPlane, nodes)
   closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
   rollChanges(on, controlPlane, nodes, keepInService(on, nodes))
   snapshotFirst(on, controlPlane, able)

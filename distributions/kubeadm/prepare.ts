@@ -6,6 +6,7 @@ import {
   defaultEtcdData,
   etcdArchiveFolder,
   etcdDataOf,
+  getsOtherVersion,
   isControlPlane,
   type Machine,
   type PreparedPrograms,
@@ -13,6 +14,7 @@ import {
   type Site,
 } from '../../src/index.ts'
 import { declareRuntime } from './declare-runtime.ts'
+import { declareUpgradeDownloads } from './declare-upgrade-downloads.ts'
 
 /** Declares the container runtime, its images, and the programs of Kubernetes. */
 export function prepare(on: Site, machine: Machine, order: PrepareOrder): PreparedPrograms {
@@ -22,11 +24,10 @@ export function prepare(on: Site, machine: Machine, order: PrepareOrder): Prepar
   const { downloadAfter, startAfter, units } = order
   const find = on.inventory.downloads(machine)
   const runtime = declareRuntime(on, machine, { downloadAfter, startAfter })
-  const { loaded } = on.declare(images, name, {
-    archives: archivesFor(spec, machine),
-    store: spec.runtime.name,
-    runtime: runtime.ready,
-  })
+  const archives = archivesFor(spec, machine)
+  const store = spec.runtime.name
+  const ahead = getsOtherVersion(spec, machine) ? declareUpgradeDownloads(on, machine, archives) : undefined
+  const { loaded } = ahead ?? on.declare(images, name, { archives, store, runtime: runtime.ready })
   const etcdData = etcdFolderOf(on, machine)
   const programs = on.declare(kubernetesBinaries, name, {
     kubeadm: find('kubeadm', version),
@@ -46,6 +47,7 @@ export function prepare(on: Site, machine: Machine, order: PrepareOrder): Prepar
     ready: [runtime.ready, runtime.cniPlugins, ...loaded, ...programs.all],
     kubelet: [...programs.kubelet, runtime.ready],
     last: programs.last,
+    fetched: ahead?.all ?? [],
     kept: runtime.kept,
   }
 }

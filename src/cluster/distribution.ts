@@ -61,6 +61,11 @@ export interface PreparedPrograms {
   readonly kubelet: readonly Task[]
   /** Programs that a node gets only when it is ready for them otherwise: a kubelet may not be newer than its API server. */
   readonly last: readonly Task[]
+  /**
+   * Done when a running node that gets another version has the programs and images of that, which nothing runs yet. Empty if the
+   * node keeps its version.
+   */
+  readonly fetched: readonly Task[]
   /** The units, and the former files that they get back if a running node does not work with new ones. */
   readonly kept: readonly KeptUnit[]
 }

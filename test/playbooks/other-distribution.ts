@@ -63,7 +63,7 @@ export const other: Distribution = {
     const program = on.builder
       .scope(name, 'k3s')
       .add(file({ path: '/usr/local/bin/k3s', mode: 0o755, content: '' }), { after: [...downloadAfter, ...startAfter] })
-    return { ready: [program], kubelet: [program], last: [], kept: [] }
+    return { ready: [program], kubelet: [program], last: [], fetched: [], kept: [] }
   },
   guardEtcd: on => on.builder.scope(on.first.name, 'k3s').add(barrier('etcd may be used')),
   initialise(on, { machine, after }) {

@@ -72,6 +72,40 @@ describe('an upgrade to another minor', () => {
     expect(earlier).toContain('cp1/uncordon:w1')
   })
 
+  const downloads = (name: string) => [
+    ...['kubeadm', 'kubelet', 'kubectl'].map(program => `${name}/download:${program}`),
+    `${name}/images:new.tar`,
+  ]
+
+  test('begins when all running nodes have its programs and images, before the first drain', () => {
+    for (const id of ['cp1/kubeadm configuration:node', 'cp1/artifact:kubelet', 'w2/artifact:kubelet']) {
+      const earlier = earlierThan(graph, id)
+      for (const { name } of hosts) for (const download of downloads(name)) expect(earlier).toContain(download)
+    }
+  })
+
+  test('brings these to one node first, and waits for nothing that changes what runs', () => {
+    for (const { name } of hosts) {
+      const earlier = [...earlierThan(graph, `${name}/images:new.tar`)]
+      const others = name === 'cp1' ? [] : ['cp1/barrier:one running node has the downloads of Kubernetes 1.36.4']
+      expect(earlier.filter(id => !/\/(download|images):/.test(id))).toEqual(others)
+      expect(earlier.filter(id => id.startsWith('cp1/download:'))).toHaveLength(name === 'cp1' ? 0 : 3)
+    }
+  })
+
+  test('goes on when a node was lost before anything was written to it', () => {
+    const into = graph.edges.filter(({ to }) => to.startsWith('cp1/barrier:all running nodes have the downloads'))
+    expect(into).toHaveLength(hosts.length * 4)
+    expect(into.every(({ spare }) => spare === true)).toBe(true)
+  })
+
+  test('pulls the images of control plane nodes beforehand where no archives are listed', () => {
+    const pulling = clusterGraph(specOf({ hosts, kubernetes: { version: '1.36.4' } }), facts(all('1.35.8')))
+    const pulls = [...pulling.tasks.values()].filter(({ resource }) => resource.kind === 'images')
+    expect(pulls.map(({ id }) => id)).toEqual(['cp1', 'cp2', 'cp3'].map(name => `${name}/images:Kubernetes 1.36.4`))
+    expect(earlierThan(pulling, 'cp1/kubeadm configuration:node')).toContain('cp3/images:Kubernetes 1.36.4')
+  })
+
   test('changes the static pods of one node after the other', () => {
     expect(earlierThan(graph, 'cp3/kubeadm configuration:node')).toContain('cp2/kubeadm configuration:node')
     expect(earlierThan(graph, 'cp2/kubeadm configuration:node')).toContain('cp1/kubeadm configuration:node')
@@ -124,6 +158,14 @@ test('nodes that have the minor already are not drained again, and those that a 
   const graph = clusterGraph(spec, facts({ ...all('1.36.4'), w2: '1.35.8' }))
   expect(drainsIn(graph)).toEqual(['w2'])
   for (const { name } of hosts) expect([...graph.tasks.keys()]).toContain(`cp1/uncordon:${name}`)
+})
+
+test('nodes that have the version already download nothing, and no other node waits for them', () => {
+  const graph = clusterGraph(spec, facts({ ...all('1.36.4'), w2: '1.35.8' }))
+  expect([...graph.tasks.keys()].filter(id => id.includes('/download:'))).toEqual(
+    ['kubeadm', 'kubelet', 'kubectl'].map(name => `w2/download:${name}`),
+  )
+  expect([...clusterGraph(spec, facts(all('1.36.4'))).tasks.keys()].join()).not.toContain('downloads of')
 })
 
 test('an upgrade to another patch drains nothing', () => {

@@ -23,8 +23,11 @@ export interface ImageArchiveState {
   readonly missing: readonly string[]
 }
 
-// One script for all archives of a host: it runs once. A runtime that does not answer has no images.
-function listing(store: ImageStore): string {
+/**
+ * A probe script that prints the images that a runtime has, a line each, and then lines of the records of archives, which begin
+ * with a slash. It is one script for all probes of a host, so that it runs once. A runtime that does not answer has no images.
+ */
+export function imageListing(store: ImageStore): string {
   return `${imageStores[store].list}grep -H -s '' ${imagesFolder}/* || :
 `
 }
@@ -40,7 +43,7 @@ export function imageArchive(
   const { store, name, source, sha256, site, bytes } = parameters
   const size = bytes === undefined ? {} : { bytes }
   const probe: Probe<ImageArchiveState> = {
-    script: listing(store),
+    script: imageListing(store),
     timeoutMs: askingProbeMs,
     parse: raw => parseListing(raw, sha256),
   }
