@@ -2,6 +2,7 @@ import { distributionOf } from '../distributions/index.ts'
 import { type Operation, siteOf } from '../src/index.ts'
 import { backUpEtcd } from './stages/back-up-etcd.ts'
 import { checkNetwork } from './stages/check-network.ts'
+import { checkUpgrade } from './stages/check-upgrade.ts'
 import { closeFirewalls } from './stages/close-firewalls.ts'
 import { declareControlPlane } from './stages/declare-control-plane.ts'
 import { declareDns } from './stages/declare-dns.ts'
@@ -28,13 +29,14 @@ export const cluster: Operation = inventory => {
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
   guardUpgrade(on)
+  const checked = checkUpgrade(on)
   const controlPlane = declareControlPlane(on, hosts, etcd)
   const retired = retireEtcdMembers(on, etcd, controlPlane)
   const able = backUpEtcd(on, etcd, controlPlane)
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
-  fetchUpgrade(on, hosts, controlPlane, nodes)
+  fetchUpgrade(on, hosts, controlPlane, nodes, checked)
   closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
   rollChanges(on, controlPlane, nodes, keepInService(on, nodes))
   snapshotFirst(on, controlPlane, able)

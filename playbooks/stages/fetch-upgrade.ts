@@ -1,4 +1,4 @@
-import { barrier, rolling, type Site } from '../../src/index.ts'
+import { barrier, rolling, type Site, type Task } from '../../src/index.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 import type { PreparedHosts } from './prepare-hosts.ts'
 import type { RunningNode } from './run-nodes.ts'
@@ -6,13 +6,14 @@ import type { RunningNode } from './run-nodes.ts'
 /**
  * Holds back an upgrade, and with it the first cordon, until all running nodes that answer have the programs and images of the
  * new version. These reach one node first, because images can fill a disk, and then all others side by side: nothing runs them
- * yet. A node that is lost meanwhile holds up nothing, unless something was written to it.
+ * yet. They wait for `checked`, which may refuse the upgrade. A node that is lost meanwhile holds up nothing, unless something was written to it.
  */
 export function fetchUpgrade(
   { inventory, builder, first }: Site,
   hosts: PreparedHosts,
   { configured }: ControlPlane,
   nodes: readonly RunningNode[],
+  checked: readonly Task[],
 ): void {
   const fetched = new Map(hosts.nodes.map(({ machine, programs }) => [machine.name, programs.fetched]))
   const names = [...fetched].flatMap(([name, tasks]) => (tasks.length > 0 ? [name] : []))
@@ -29,6 +30,7 @@ export function fetchUpgrade(
     gate: (_batch, order) => scope.add(barrier(`one running node has the downloads of ${version}`), order),
   })
   const all = scope.add(barrier(`all running nodes have the downloads of ${version}`), {
+    after: checked,
     afterReached: names.flatMap(of),
   })
   for (const { last } of nodes) for (const task of last) builder.holdBack(task, [all])

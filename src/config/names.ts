@@ -33,6 +33,8 @@ export const checkNames = [
   'otherSoftware',
   'interfaces',
   'ranges',
+  'upgradeNodes',
+  'upgradeApis',
 ] as const
 export type CheckName = (typeof checkNames)[number]
 

@@ -13,6 +13,7 @@ import {
   titleOf as taskTitle,
   withoutCredentials,
 } from '../core/index.ts'
+import type { UpgradeReport } from './upgrade-report.ts'
 
 /** The input of a plan view; an Evaluation of the engine has all of these fields. */
 export interface PlanInput {
@@ -26,6 +27,8 @@ export interface PlanInput {
   readonly refused?: ReadonlySet<TaskId>
   /** Running hosts that change, batch after batch. Default: none does. */
   readonly batches?: Batches
+  /** What has to be known before the upgrade that the plan has; undefined: it has none. */
+  readonly upgrade?: UpgradeReport
 }
 
 /** One field that changes, as text; Secrets are shown by their label. */

@@ -15,6 +15,7 @@ import {
 import { printable } from './printable.ts'
 import { hostNames, type NamedHost, problemLines, taskProblemLines } from './problems.ts'
 import { sameErrors } from './same-errors.ts'
+import { upgradeLines } from './upgrade-report.ts'
 
 /** What the head of a plan shows of the cluster; a ClusterSpec has all of it. */
 export interface PlanSubject {
@@ -56,6 +57,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
   const locked =
     options.lockedBy === undefined ? [] : [paint.changed(`Another run is at work: ${printable(options.lockedBy)}`), '']
   const width = options.width ?? Number.POSITIVE_INFINITY
+  const upgrade = input.upgrade === undefined ? [] : [...upgradeLines(input.upgrade, paint), '']
   const notes = noteSections(options.notes ?? [], width, paint)
   if (!hasChanges(view)) {
     const read = subject.hosts.length - view.unreachable.length
@@ -63,7 +65,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
       view.errors.length > 0
         ? `${count(read, 'host')}; ${whyUnjudged(input)}. No other changes.`
         : `${count(read, 'host')} as described in ${subject.file}. No changes.`
-    return [...locked, ...problems, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
+    return [...locked, ...problems, ...upgrade, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
   }
   const lines = [
     `${paint.strong(subject.name)}: ${describe(subject)}`,
@@ -73,6 +75,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
     ...problems,
     ...changeSections(view.changes, subject.hosts, options, paint),
     ...notes,
+    ...upgrade,
     ...batchLines(view.batches, width, paint),
     `${countsText(view.counts)}.`,
   ]

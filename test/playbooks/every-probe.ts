@@ -25,6 +25,7 @@ const fresh: Facts = new Map(hosts.map(({ name, address }) => [name, factsOf(nam
 function standing(
   topology: 'stacked' | 'external',
   all: readonly Pick<(typeof hosts)[number], 'name' | 'address' | 'roles'>[] = hosts,
+  version?: string,
 ): Facts {
   return new Map(
     all.map(({ name, address, roles }) => {
@@ -37,10 +38,9 @@ function standing(
         ca: own,
         client: topology === 'external' && controlPlane,
       } as const
-      return [
-        name,
-        factsOf(name, address, { kubernetes: { kubeletConf, adminConf: controlPlane, controlPlane }, etcd }),
-      ]
+      const kubelet = version === undefined ? {} : { kubelet: version }
+      const kubernetes = { kubeletConf, adminConf: controlPlane, controlPlane, ...kubelet }
+      return [name, factsOf(name, address, { kubernetes, etcd })]
     }),
   )
 }
@@ -72,6 +72,7 @@ const clusters: readonly (readonly [ClusterSpec, Facts])[] = [
   [specOf({ hosts: withoutEtcd }), standing('stacked')],
   [specOf({ hosts: [...withoutEtcd, ...leaving] }), standing('stacked', [...hosts, ...leaving])],
   [specOf({ hosts, etcd: { topology: 'external' } }), standing('external')],
+  [specOf({ hosts: withoutEtcd }), standing('stacked', withoutEtcd, '1.35.8')],
 ]
 
 /** All tasks of clusters with different parts, new ones and such that stand. */

@@ -43,7 +43,8 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
     const savable = out !== undefined && evaluation.refused.size === 0
     // Before the plan is shown, because it says how the saved plan is applied.
-    if (savable) await writePlan(out, planOfRun(cluster, evaluation, { name: 'cluster', options: prunedIn(options) }))
+    const operation = { name: 'cluster', options: prunedIn(options) } as const
+    if (savable) await writePlan(out, planOfRun(cluster, evaluation, operation, evaluated.upgrade))
     const saved = out ?? given?.path
     const next = saved === undefined ? (options.again ?? applyCommand(options)) : `evcctl apply ${saved}`
     const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })

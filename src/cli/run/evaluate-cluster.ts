@@ -25,11 +25,13 @@ import {
 } from '../../engine/index.ts'
 import { type AskedFacts, endpointFacts, type HostFacts, hostFacts, kubeletNameServerFacts } from '../../facts/index.ts'
 import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../preflight/index.ts'
+import type { UpgradeReport } from '../../report/index.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
 import { refuseAfterLoss } from './lost-nodes.ts'
 import { allNodes, otherNodes, otherNodesNote } from './other-nodes.ts'
 import { strayNodes } from './stray-nodes.ts'
+import { upgradeReport } from './upgrade-report.ts'
 
 /** The current state of all hosts compared with the cluster file, and whether another run is at work. */
 export interface ClusterEvaluation {
@@ -38,6 +40,8 @@ export interface ClusterEvaluation {
   readonly hosts: readonly HostSpec[]
   /** The running hosts that would change, batch after batch. */
   readonly batches: Batches
+  /** What has to be known before the upgrade that the plan has; undefined: it has none. */
+  readonly upgrade?: UpgradeReport
   /** The hosts that keep the lock of the cluster. */
   readonly voters: readonly string[]
   /** The state of the lock on the hosts when they were read. */
@@ -113,7 +117,9 @@ export async function evaluateCluster(
   const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(distribution, batches, evaluated), spec.file)
   const { lockVoters: voters } = inventory
   const { holder, ...seen } = seenLock(read.locks, voters)
+  const upgrade = upgradeReport(inventory, evaluated, Date.now())
   return {
+    ...(upgrade === undefined ? {} : { upgrade }),
     hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name))],
     voters,
     records: new Map([...read.facts].map(([host, { applied }]) => [host, applied])),

@@ -19,12 +19,12 @@ export const cannotBeApplied = 'Nothing was written, and nothing will be before 
 /** Prints the plan on standard output. Returns whether there is anything to do. */
 export async function showPlan(
   cluster: ClusterRun,
-  { evaluation, hosts, batches, lockedBy }: ClusterEvaluation,
+  { evaluation, hosts, batches, upgrade, lockedBy }: ClusterEvaluation,
   options: ShowPlanOptions,
 ): Promise<boolean> {
   const { view } = cluster
   const spec = { ...cluster.spec, hosts }
-  const planned = { ...evaluation, batches }
+  const planned = { ...evaluation, batches, ...(upgrade === undefined ? {} : { upgrade }) }
   const refused = evaluation.refused.size > 0
   await cluster.aside(() => {
     if (options.output === 'json') return printJson(planDocument(planned, spec, Date.now()))

@@ -45,6 +45,7 @@ const savedPlan = z.strictObject({
   keys: texts,
   catalog: texts,
   hosts: texts,
+  upgrade: z.array(z.string()).optional(),
   order: z.string(),
   tasks: z.record(z.string(), task),
 })

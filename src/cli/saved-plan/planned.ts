@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type ErrorDetails, UserError, UserErrors } from '../../core/index.ts'
 import type { Evaluation } from '../../engine/index.ts'
-import { count } from '../../report/index.ts'
+import { count, createPaint, type UpgradeReport, upgradeLines } from '../../report/index.ts'
 import { word } from '../../ssh/word.ts'
 import type { ClusterRun } from '../run/cluster-run.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
@@ -11,9 +11,15 @@ import { movedInFiles, movedOnHosts } from './differences.ts'
 import { type PlanSource, planHeader, planToSave } from './make.ts'
 import type { PlannedOperation, SavedPlan } from './saved-plan.ts'
 
-/** The plan that this run makes, in the form in which it is saved. */
-export function planOfRun(cluster: ClusterRun, evaluation: Evaluation, operation: PlannedOperation): SavedPlan {
-  return planToSave(evaluation, sourceOf(cluster, operation))
+/** The plan that this run makes, in the form in which it is saved. `upgrade`: the report that was shown with it. */
+export function planOfRun(
+  cluster: ClusterRun,
+  evaluation: Evaluation,
+  operation: PlannedOperation,
+  upgrade?: UpgradeReport,
+): SavedPlan {
+  const shown = upgrade === undefined ? {} : { upgrade: upgradeLines(upgrade, createPaint(false)) }
+  return { ...planToSave(evaluation, sourceOf(cluster, operation)), ...shown }
 }
 
 /**

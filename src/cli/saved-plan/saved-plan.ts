@@ -50,6 +50,8 @@ export interface SavedPlan {
   readonly catalog: Texts
   /** Each host of the cluster file: `read`, or why it is left out. */
   readonly hosts: Texts
+  /** What was to be known before the upgrade, as the plan showed it; left out if the plan has none. It is not compared. */
+  readonly upgrade?: readonly string[]
   /** Digest of the order of the tasks. */
   readonly order: string
   /** By the id of the task, in graph order. */

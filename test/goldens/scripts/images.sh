@@ -37,3 +37,20 @@ while IFS= read -r tag; do
 done </var/lib/evcctl/images/.next.tags
 rm -f /var/lib/evcctl/images/.next.tags
 …
+
+### images:Kubernetes 1.36.4 on cp1: probe, of 2 lines
+timeout 10 /usr/local/bin/ctr --namespace k8s.io images list -q 2>/dev/null || :
+…
+
+### images:Kubernetes 1.36.4 on cp1: step 1, of 12 lines
+…
+folder=$(mktemp -d /var/cache/evcctl/pull.XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+cat >"$folder/kubeadm.yaml"
+kubeadm=kubeadm
+if [ -f /var/cache/evcctl/10d054585907f2c8bb823c84f6a66b3bd2a474c3d795475f04e9a44f78650fe6.part ]; then
+  kubeadm=$folder/kubeadm
+  install -m 0700 /var/cache/evcctl/10d054585907f2c8bb823c84f6a66b3bd2a474c3d795475f04e9a44f78650fe6.part "$kubeadm"
+…
+echo 'pulling images'
+"$kubeadm" config images pull --config "$folder/kubeadm.yaml"
