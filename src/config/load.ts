@@ -6,6 +6,7 @@ import { checkAddresses } from './checks/addresses.ts'
 import { checkCilium } from './checks/cilium.ts'
 import { checkEtcd } from './checks/etcd.ts'
 import { checkEtcdData } from './checks/etcd-data.ts'
+import { checkFeatureGates } from './checks/feature-gates.ts'
 import { checkFirewall } from './checks/firewall.ts'
 import { checkHosts } from './checks/hosts.ts'
 import { checkKubeletPolicies } from './checks/kubelet-policies.ts'
@@ -98,6 +99,7 @@ export function parseClusterFile(text: string, file: string, given: ClusterSourc
     checkPorts,
     checkVersions(known, lock),
     checkPatches,
+    checkFeatureGates,
     checkKubeletPolicies,
     checkRuntime,
     checkProxy,

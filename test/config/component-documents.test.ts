@@ -29,6 +29,9 @@ const cases: readonly (readonly [what: string, file: string, path: string, ...wo
   ['a mapping for a list', kubernetes('kubeletConfiguration: { clusterDNS: 10.96.0.10 }'), `${at}.kubeletConfiguration.clusterDNS`, 'a list'],
   ['what another key decides, once', kubernetes('clusterConfiguration: { etcd: { external: { endpoint: a } } }'), `${at}.clusterConfiguration.etcd.external`, 'Use spec.etcd.'],
   ['static CPUs and none reserved', kubernetes('kubeletConfiguration: { cpuManagerPolicy: static }'), `${at}.kubeletConfiguration.cpuManagerPolicy`, 'reservedSystemCPUs: "0"'],
+  ['a feature gate of the kubelet that is gone', kubernetes('kubeletConfiguration: { featureGates: { MemoryManager: true } }'), `${at}.kubeletConfiguration.featureGates.MemoryManager`, 'Kubernetes 1.36 has removed the feature gate MemoryManager'],
+  ['a feature gate of kube-proxy that is gone', kubernetes('kubeProxyConfiguration: { featureGates: { ServiceTrafficDistribution: true } }'), `${at}.kubeProxyConfiguration.featureGates.ServiceTrafficDistribution`, '1.36'],
+  ['a feature gate of the API server that is gone', kubernetes('clusterConfiguration: { apiServer: { extraArgs: [{ name: feature-gates, value: "A=true, PodIndexLabel=true" }] } }'), `${at}.clusterConfiguration.apiServer.extraArgs[0].value`, 'Kubernetes 1.35 has removed the feature gate PodIndexLabel'],
   ['static memory and none reserved', kubernetes('kubeletConfiguration: { memoryManagerPolicy: Static }'), `${at}.kubeletConfiguration.memoryManagerPolicy`, 'reservedMemory'],
 ]
 
@@ -48,6 +51,10 @@ describe('a document of kubeadm, the kubelet or kube-proxy', () => {
       'kubeletConfiguration: { evictionHard: { memory.available: 5% }, shutdownGracePeriod: 30s, clusterDNS: [10.96.0.10] }',
     ],
     ['keys of the chosen minor', 'version: 1.36.4, kubeletConfiguration: { memoryReservationPolicy: None }'],
+    [
+      'a feature gate that a later minor removes',
+      'version: 1.35.8, kubeletConfiguration: { featureGates: { MemoryManager: true } }',
+    ],
     ['keys that it takes away', 'kubeletConfiguration: { maxPods: null, evictionHard: null }'],
     ['empty lists', 'clusterConfiguration: { apiServer: { extraEnvs: [] } }'],
     ['a number as a quantity', 'kubeletConfiguration: { reservedMemory: [{ numaNode: 0, limits: { memory: 1024 } }] }'],
