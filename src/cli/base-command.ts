@@ -1,5 +1,6 @@
 import { Args, Command, Flags } from '@oclif/core'
 import type { ExitCode } from '../core/errors.ts'
+import { onlyParts } from './run/only-parts.ts'
 
 /** `cluster.yaml` of the current folder unless another file is named. */
 export const fileArg = Args.string({
@@ -21,7 +22,16 @@ export const clusterOrPlanArg = Args.string({
 export const parallelFlag = Flags.integer({ description: 'hosts worked on at a time', default: 50, min: 1, max: 1000 })
 
 /** Whether nodes that the file does not have are removed. */
-export const pruneFlag = Flags.boolean({ description: 'remove nodes that are in the cluster and not in the file' })
+export const pruneFlag = Flags.boolean({
+  description: 'remove nodes that are in the cluster and not in the file',
+  exclusive: ['only'],
+})
+
+/** Which part of the file is planned or applied. */
+export const onlyFlag = Flags.option({
+  options: onlyParts,
+  description: 'the control plane alone, or workers when the control plane is as the file says',
+})()
 
 /** The base of all commands: it has the flags that all of them share, and leaves errors to main.ts. */
 export abstract class BaseCommand extends Command {

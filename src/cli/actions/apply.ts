@@ -14,6 +14,7 @@ import { count, renderClosing } from '../../report/index.ts'
 import { applyCommand } from '../run/apply-command.ts'
 import { type ClusterRun, type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
+import type { OnlyPart } from '../run/only-parts.ts'
 import { tellResumed } from '../run/resume.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
@@ -30,6 +31,8 @@ export interface ApplyActionOptions {
   readonly parallel: number
   /** See ClusterRunOptions. */
   readonly prune?: Prune
+  /** See ClusterRunOptions. */
+  readonly only?: OnlyPart | undefined
   /** Apply without asking. */
   readonly yes: boolean
   /** A saved plan: it is done as it is, or not at all. */
@@ -82,12 +85,12 @@ async function converge(
 ): Promise<ExitCode> {
   const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
     const again = outdated || unquiet
-    const { evaluation, records } = again ? await evaluateFenced(cluster, options, run) : evaluated
+    const { evaluation, records, whole } = again ? await evaluateFenced(cluster, options, run) : evaluated
     for (const [host, tasks] of changingByHost(evaluation)) run.emit({ type: 'host:planned', host, tasks })
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(evaluation, run)
     if (options.record !== false)
-      await recordApplied(evaluation.graph, result, run, { records, version: version(), id: cluster.id })
+      await recordApplied(whole, result, run, { records, version: version(), id: cluster.id })
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }
@@ -167,7 +170,7 @@ function nothingDone({ plan }: Evaluation): Summary {
   return { changed: 0, failed: 0, skipped: 0, cancelled: 0, inDesiredState: plan.verdicts.size }
 }
 
-function closing({ spec, view, paint, prune, journalFolder }: ClusterRun, options: ApplyActionOptions): string {
+function closing({ spec, view, paint, prune, only, journalFolder }: ClusterRun, options: ApplyActionOptions): string {
   const { file } = options
   const home = homedir()
   const journal = journalFolder?.startsWith(`${home}/`) ? `~${journalFolder.slice(home.length)}` : journalFolder
@@ -178,7 +181,7 @@ function closing({ spec, view, paint, prune, journalFolder }: ClusterRun, option
     hosts: [...spec.hosts, ...spec.leaving],
     ...(journal === undefined ? {} : { journal }),
     next,
-    again: options.again ?? applyCommand({ file, ...(prune === undefined ? {} : { prune }) }),
+    again: options.again ?? applyCommand({ file, prune, only }),
   })
 }
 
@@ -191,10 +194,11 @@ function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyR
   return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-function nobodyToAsk({ file, plan, output, prune, again }: ApplyActionOptions): UserError {
+function nobodyToAsk({ file, plan, output, prune, only, again }: ApplyActionOptions): UserError {
   const own = again ?? (plan === undefined ? undefined : `evcctl apply ${plan.path}`)
-  const command = own ?? applyCommand({ file, ...(prune === undefined ? {} : { prune }) })
-  const look = own === undefined && prune === undefined ? `evcctl plan ${file}` : `${command} --dry-run`
+  const command = own ?? applyCommand({ file, prune, only })
+  const look =
+    own === undefined && prune === undefined && only === undefined ? `evcctl plan ${file}` : `${command} --dry-run`
   const why = output === 'json' ? 'With --output json nobody is asked.' : 'There is no terminal to ask on.'
   return new UserError(
     {

@@ -3,6 +3,7 @@ import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { applyCommand } from '../run/apply-command.ts'
 import { type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
+import type { OnlyPart } from '../run/only-parts.ts'
 import { tellResumed } from '../run/resume.ts'
 import { showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
@@ -19,6 +20,8 @@ export interface PlanActionOptions {
   readonly parallel: number
   /** See ClusterRunOptions. */
   readonly prune?: Prune
+  /** See ClusterRunOptions. */
+  readonly only?: OnlyPart | undefined
   /** Whether the exit code is 2 when there are changes. */
   readonly exitCode: boolean
   /** Where the plan is saved; undefined: nowhere. */
@@ -43,7 +46,7 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
     const savable = out !== undefined && evaluation.refused.size === 0
     // Before the plan is shown, because it says how the saved plan is applied.
-    const operation = { name: 'cluster', options: prunedIn(options) } as const
+    const operation = { name: 'cluster', options: chosenIn(options) } as const
     if (savable) await writePlan(out, planOfRun(cluster, evaluation, operation, evaluated.upgrade))
     const saved = out ?? given?.path
     const next = saved === undefined ? (options.again ?? applyCommand(options)) : `evcctl apply ${saved}`
@@ -55,8 +58,11 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
   })
 }
 
-function prunedIn({ prune }: Pick<PlanActionOptions, 'prune'>): Readonly<Record<string, string>> {
-  return prune === undefined ? {} : { prune: prune === 'all' ? prune : prune.join(' ') }
+function chosenIn({ prune, only }: Pick<PlanActionOptions, 'prune' | 'only'>): Readonly<Record<string, string>> {
+  return {
+    ...(prune === undefined ? {} : { prune: prune === 'all' ? prune : prune.join(' ') }),
+    ...(only === undefined ? {} : { only }),
+  }
 }
 
 function tellSaved(path: string, saved: boolean, output: 'text' | 'json'): void {

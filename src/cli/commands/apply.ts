@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { exitCodes, UserError } from '../../core/errors.ts'
-import { BaseCommand, clusterOrPlanArg, parallelFlag, pruneFlag } from '../base-command.ts'
+import { BaseCommand, clusterOrPlanArg, onlyFlag, parallelFlag, pruneFlag } from '../base-command.ts'
 
 export class Apply extends BaseCommand {
   static override readonly summary = 'Make the hosts what the cluster file says: shows the plan, asks once, does it.'
@@ -15,6 +15,7 @@ export class Apply extends BaseCommand {
     resume: Flags.boolean({ description: 'say first what is left of an apply that was cut off' }),
     'dry-run': Flags.boolean({ description: 'the same as plan' }),
     diff: Flags.boolean({ description: 'show files line by line' }),
+    only: onlyFlag,
     prune: pruneFlag,
     parallel: parallelFlag,
   }
@@ -27,6 +28,7 @@ export class Apply extends BaseCommand {
     const options = { ...others, ...(prune ? { prune: 'all' as const } : {}), ...whatToApply(args.file, cluster) }
     if (flags.resume && 'plan' in options) throw resumedPlan(args.file, options.file)
     if (prune && 'plan' in options) throw prunedPlan(args.file, options.file)
+    if (flags.only !== undefined && 'plan' in options) throw partOfPlan(args.file, options.file, flags.only)
     if (flags['dry-run']) {
       const { plan } = await import('../actions/plan.ts')
       return plan({ ...options, exitCode: false })
@@ -49,6 +51,14 @@ function prunedPlan(plan: string, file: string): UserError {
   const problem = `${plan} is a saved plan, which is done as it is.`
   return new UserError(
     { where: '--prune', problem, next: `evcctl plan ${file} --prune --out ${plan}` },
+    { exitCode: exitCodes.badInput },
+  )
+}
+
+function partOfPlan(plan: string, file: string, only: string): UserError {
+  const problem = `${plan} is a saved plan, which is done as it is.`
+  return new UserError(
+    { where: '--only', problem, next: `evcctl plan ${file} --only ${only} --out ${plan}` },
     { exitCode: exitCodes.badInput },
   )
 }

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { BaseCommand, fileArg, parallelFlag, pruneFlag } from '../base-command.ts'
+import { BaseCommand, fileArg, onlyFlag, parallelFlag, pruneFlag } from '../base-command.ts'
 
 export class Plan extends BaseCommand {
   static override readonly summary = 'Show what apply would change on every host, and why. Nothing is written.'
@@ -12,6 +12,7 @@ export class Plan extends BaseCommand {
   static override readonly flags = {
     diff: Flags.boolean({ description: 'show files line by line' }),
     out: Flags.string({ description: 'save the plan, for apply', helpValue: 'FILE' }),
+    only: onlyFlag,
     prune: pruneFlag,
     'exit-code': Flags.boolean({ description: 'return 2 when there are changes' }),
     parallel: parallelFlag,

@@ -20,6 +20,7 @@ import {
 import { createPool } from '../../ssh/index.ts'
 import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
 import { listenForInterrupts } from './interrupts.ts'
+import type { OnlyPart } from './only-parts.ts'
 import { openClusterWithSecrets } from './open-cluster.ts'
 import type { PendingLock } from './pending-lock.ts'
 
@@ -31,6 +32,8 @@ export interface ClusterRunOptions {
   readonly command: 'plan' | 'apply' | 'check'
   /** The nodes to remove although the file does not have them: these, or all. Default: none. */
   readonly prune?: Prune
+  /** The part of the file that is planned or applied. Default: all of it. */
+  readonly only?: OnlyPart | undefined
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
@@ -51,6 +54,8 @@ export interface ClusterRun {
   readonly lock: PendingLock | undefined
   /** See ClusterRunOptions. */
   readonly prune: Prune | undefined
+  /** See ClusterRunOptions. */
+  readonly only: OnlyPart | undefined
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -102,6 +107,7 @@ export async function withClusterRun(
       operation,
       lock,
       prune: options.prune,
+      only: options.only,
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

@@ -7,6 +7,7 @@ import {
   type Batches,
   exitCodes,
   type FactModule,
+  type Graph,
   HostError,
   UserErrors,
 } from '../../core/index.ts'
@@ -26,6 +27,7 @@ import {
 import { type AskedFacts, endpointFacts, type HostFacts, hostFacts, kubeletNameServerFacts } from '../../facts/index.ts'
 import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../preflight/index.ts'
 import type { UpgradeReport } from '../../report/index.ts'
+import { chosenPart } from './chosen-part.ts'
 import type { ClusterRun } from './cluster-run.ts'
 import { type FitHosts, refuseSecondCluster, refusingWorkers, setUnfitAside } from './fit-hosts.ts'
 import { refuseAfterLoss } from './lost-nodes.ts'
@@ -46,6 +48,8 @@ export interface ClusterEvaluation {
   readonly voters: readonly string[]
   /** The state of the lock on the hosts when they were read. */
   readonly seen: SeenLock
+  /** The graph of all of the file, of which the evaluation may have a part only. */
+  readonly whole: Graph
   /** What each host has on record of the last apply, for hosts that answered. */
   readonly records: ReadonlyMap<string, AppliedRecord | undefined>
   /** Another run that holds the lock and is alive, as a text for people. */
@@ -81,7 +85,8 @@ export async function evaluateCluster(
   const read = await gatherFacts(hosts, { ...run, emit }, { modules: hostFacts(distribution.facts), askedOf })
   const known = { facts: read.facts, failed: new Map([...silent, ...read.failed]) }
   const all = await withStrays(cluster, await evaluateHosts(cluster, known))
-  const { evaluated, inventory, unfit, failed: allFailed } = all
+  const { inventory, unfit, failed: allFailed } = all
+  const evaluated = chosenPart(cluster, all.evaluated)
   const failed = new Map([...allFailed].filter(([host]) => !leaving.has(host)))
   const { facts } = inventory
   for (const [host, { details }] of unfit) run.emit({ type: 'host:failed', host, error: details })
@@ -122,6 +127,7 @@ export async function evaluateCluster(
     ...(upgrade === undefined ? {} : { upgrade }),
     hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name))],
     voters,
+    whole: all.evaluated.graph,
     records: new Map([...read.facts].map(([host, { applied }]) => [host, applied])),
     seen,
     batches: changingBatches(distribution, batches, evaluated),

@@ -19,7 +19,8 @@ export function upgradeReport(cluster: Checked, evaluated: Evaluated, now: numbe
   const check = snapshotsOf<UpgradeCheckState>(evaluated, 'upgrade check')[0]
   if (check === undefined) return undefined
   const { spec, machines } = cluster
-  const changing = machines.filter(machine => getsOtherVersion(spec, machine))
+  const hosts = new Set([...evaluated.graph.tasks.values()].map(({ host }) => host))
+  const changing = machines.filter(machine => getsOtherVersion(spec, machine) && hosts.has(machine.name))
   const drained = snapshotsOf<DrainedState>(evaluated, 'drain')
   const remarks = [
     ...apiRemarks(cluster, check.current),

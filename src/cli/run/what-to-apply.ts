@@ -5,6 +5,7 @@ import { isSavedPlan, readPlan } from '../saved-plan/file.ts'
 import type { SavedPlan } from '../saved-plan/saved-plan.ts'
 import { version } from '../version.ts'
 import type { Prune } from './cluster-run.ts'
+import { type OnlyPart, onlyParts } from './only-parts.ts'
 import { operationNamed } from './operations.ts'
 
 /** A saved plan, and where it lies. */
@@ -21,6 +22,7 @@ export interface WhatToApply {
   readonly plan?: GivenPlan
   /** Of the saved plan; see ClusterRunOptions. */
   readonly prune?: Prune
+  readonly only?: OnlyPart
 }
 
 /**
@@ -35,11 +37,13 @@ export function whatToApply(path: string, operation: Operation): WhatToApply {
     const problem = `This plan is of the operation "${beginningOf(saved.operation.name, 50)}", which this evcctl does not have.`
     throw new UserError({ where: path, problem }, { exitCode: exitCodes.badInput })
   }
-  const { prune } = saved.operation.options
+  const { prune, only } = saved.operation.options
+  const part = onlyParts.find(one => one === only)
   return {
     file: saved.file,
     operation: own,
     plan: { path, saved },
     ...(prune === undefined ? {} : { prune: prune === 'all' ? prune : prune.split(' ') }),
+    ...(part === undefined ? {} : { only: part }),
   }
 }
