@@ -32,7 +32,7 @@ const ids = [...part.tasks.keys()]
 describe('the part of a cluster that is its control plane', () => {
   test('has all that is done on control plane nodes, and nothing on workers', () => {
     for (const name of ['cp1', 'cp2', 'cp3']) {
-      for (const thing of ['kubeadm configuration:node', 'artifact:kubelet', 'node:' + name, 'download:kubelet'])
+      for (const thing of ['kubeadm configuration:node', 'artifact:kubelet', `node:${name}`, 'download:kubelet'])
         expect(ids).toContain(`${name}/${thing}`)
       expect(ids).toContain(`cp1/drain:${name}`)
       expect(ids).toContain(`cp1/uncordon:${name}`)
