@@ -22,6 +22,12 @@ export const kubeadm: Distribution = {
   staticPods,
   certificates: {
     kubelets: '/var/lib/kubelet/',
+    selfSigned: '/var/lib/kubelet/pki/kubelet.crt',
+    more: [
+      '/etc/kubernetes/kubelet.conf',
+      '/var/lib/kubelet/pki/kubelet-server-current.pem',
+      '/var/lib/kubelet/pki/kubelet.crt',
+    ],
     renewal: `evcctl does not renew the certificates of kubeadm yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. Do this on one control plane node after the other.`,
   },
   byHand: {

@@ -41,6 +41,10 @@ export interface ByHand {
 export interface CertificateCare {
   /** Folder of the kubelet's certificates, which the kubelet itself renews, with a slash at its end. */
   readonly kubelets: string
+  /** The kubelet's serving certificate that it signs for itself, once; no API server checks it. */
+  readonly selfSigned: string
+  /** Further files with certificates, which only `evcctl certs status` reads. */
+  readonly more: readonly string[]
   /** Sentences that tell people how to renew the distribution's own certificates. */
   readonly renewal: string
 }

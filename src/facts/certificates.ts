@@ -50,21 +50,38 @@ ${certificatesScript(own)}`,
   parse: sections => ({ certificates: parseCertificates(sections('certificates')) }),
 })
 
+/** A certificate as it lies on a host. */
+export interface FoundCertificate {
+  /** Absolute. */
+  readonly path: string
+  readonly certificate: X509Certificate
+}
+
 /** Reads the output of certificatesScript. It leaves out whatever is no certificate, and never throws. */
-export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {
+export function readCertificates(lines: readonly string[]): readonly FoundCertificate[] {
   return lines.slice(0, mostFiles).flatMap(line => {
     if (line.length > longest) return []
     const [, path, data] = /^certificate (\/[\w./-]{1,200}) ([A-Za-z0-9+/]+=*)$/.exec(line.trim()) ?? []
-    return path === undefined || data === undefined ? [] : certificate(path, data)
+    return path === undefined || data === undefined ? [] : found(path, data)
   })
 }
 
-function certificate(path: string, data: string): readonly CertificateFacts[] {
+function found(path: string, data: string): readonly FoundCertificate[] {
   try {
-    const { ca, validFromDate, validToDate } = new X509Certificate(Buffer.from(data, 'base64'))
-    const [validFrom, validTo] = [validFromDate.getTime(), validToDate.getTime()]
-    return Number.isFinite(validFrom) && Number.isFinite(validTo) ? [{ path, ca, validFrom, validTo }] : []
+    const certificate = new X509Certificate(Buffer.from(data, 'base64'))
+    const times = [certificate.validFromDate, certificate.validToDate].map(date => date.getTime())
+    return times.every(Number.isFinite) ? [{ path, certificate }] : []
   } catch {
     return []
   }
+}
+
+/** The facts of the certificates that readCertificates() finds. */
+export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {
+  return readCertificates(lines).map(({ path, certificate: { ca, validFromDate, validToDate } }) => ({
+    path,
+    ca,
+    validFrom: validFromDate.getTime(),
+    validTo: validToDate.getTime(),
+  }))
 }

@@ -2,7 +2,13 @@
  * The facts that evcctl reads on hosts before it decides anything: a module for each group of facts, and the list of all.
  */
 
-export { type CertificateFacts, certificatesScript, parseCertificates } from './certificates.ts'
+export {
+  type CertificateFacts,
+  certificatesScript,
+  type FoundCertificate,
+  parseCertificates,
+  readCertificates,
+} from './certificates.ts'
 export type { DistributionFacts } from './distribution.ts'
 export { type EndpointFacts, endpointFacts } from './endpoint.ts'
 export { type AskedFacts, type HostFacts, hostFacts } from './host-facts.ts'

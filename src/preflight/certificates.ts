@@ -86,6 +86,8 @@ function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: Certificat
   const { etcd, file } = spec
   if (ca)
     return `This is a CA, which neither evcctl nor ${distribution.name} renews. Every certificate that it signed has to be created again, too: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/`
+  if (path === certificates.selfSigned)
+    return `The kubelet has signed it for itself, and no API server checks it. It makes a new one when it starts without: rm ${path} ${path.replace(/crt$/, 'key')}; systemctl restart kubelet`
   if (path.startsWith(certificates.kubelets))
     return 'The kubelet renews it by itself and has not done so. See why: journalctl -u kubelet | grep -i certificate'
   if (path.startsWith(facts.folder)) return certificates.renewal

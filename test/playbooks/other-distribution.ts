@@ -37,7 +37,7 @@ export const other: Distribution = {
   },
   ownPaths: ['/usr/local/bin/k3s', '/etc/systemd/system/k3s.service'],
   staticPods: '/var/lib/rancher/pods/',
-  certificates: { kubelets: '/var/lib/rancher/', renewal: 'Restart k3s.' },
+  certificates: { kubelets: '/var/lib/rancher/', selfSigned: '', more: [], renewal: 'Restart k3s.' },
   byHand: { reset: 'k3s-uninstall.sh', installKubeProxy: 'k3s server', renewCertificates: 'k3s certificate rotate' },
   formerNode: { files: () => undefined, kubeletSettings: () => [] },
   health: {
