@@ -129,7 +129,12 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const { spec, distribution, facts, host, ready, kubelets, configured, last, inService } = rolling
   const members = new Set(spec.hosts.filter(isEtcdHost).map(({ name }) => name))
   const roles = new Set([...rolled, ...distribution.rolled.roles])
-  const held = builder.tasks.filter(task => roles.has(task.role) && !(task.role === os.name && members.has(task.host)))
+  const { kinds } = distribution.rolled
+  const held = builder.tasks.filter(
+    task =>
+      kinds.includes(task.resource.kind) ||
+      (roles.has(task.role) && !(task.role === os.name && members.has(task.host))),
+  )
   const pods = (name: string) => [configured.get(name) ?? []].flat()
   const proofs = (name: string) => [taskOf(name, ready), ...pods(name)]
   const nodes = spec.hosts.filter(isControlPlane).map(({ name }) => name)
@@ -139,7 +144,7 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const well = 'running nodes is well'
   roll(builder, batches, {
     host,
-    held: [...held, ...configured.values()],
+    held,
     proofs,
     left: name => inService.get(name) ?? [],
     alone: pods,

@@ -28,7 +28,8 @@ export const kubeadm: Distribution = {
       '/var/lib/kubelet/pki/kubelet-server-current.pem',
       '/var/lib/kubelet/pki/kubelet.crt',
     ],
-    renewal: `evcctl does not renew the certificates of kubeadm yet. On the host: kubeadm certs renew all; then move each manifest out of ${staticPods.slice(0, -1)} for 20 s, so that the kubelet starts it again. Do this on one control plane node after the other.`,
+    renewal:
+      'evcctl apply renews it when fewer than 30 days are left, one control plane node after the other; to do so now: evcctl certs renew',
   },
   byHand: {
     reset: 'kubeadm reset',

@@ -1,13 +1,14 @@
 import { controlPlane } from '../../roles/control-plane/index.ts'
 import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
 import { worker } from '../../roles/worker/index.ts'
-import type {
-  ClusterDocuments,
-  ControlPlaneNodeParameters,
-  DistributedCluster,
-  JoiningHost,
-  Site,
-  Task,
+import {
+  type ClusterDocuments,
+  type ControlPlaneNodeParameters,
+  type DistributedCluster,
+  type JoiningHost,
+  renewDaysOf,
+  type Site,
+  type Task,
 } from '../../src/index.ts'
 import { declareAddons } from './declare-addons.ts'
 import { documentsOf } from './documents.ts'
@@ -63,7 +64,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
 }
 
 function parametersOf(
-  { inventory }: Site,
+  { inventory, renewal }: Site,
   { machine, after }: JoiningHost,
   documents: ClusterDocuments,
 ): ControlPlaneNodeParameters {
@@ -77,6 +78,7 @@ function parametersOf(
     bindPort: spec.controlPlane.bindPort,
     ignorePreflightErrors: spec.kubernetes.ignorePreflightErrors,
     store: spec.runtime.name,
+    renewDays: renewDaysOf(documents.cluster, renewal),
     after,
   }
 }

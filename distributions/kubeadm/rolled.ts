@@ -4,10 +4,10 @@ import { docker } from '../../roles/docker/index.ts'
 import { images } from '../../roles/images/index.ts'
 import { kubelet } from '../../roles/kubelet/index.ts'
 import { kubernetesBinaries } from '../../roles/kubernetes-binaries/index.ts'
-import { kubeadmConfigurationKind, type RolledWork } from '../../src/index.ts'
+import { kubeadmConfigurationKind, nodeCertificatesKind, type RolledWork } from '../../src/index.ts'
 
 /** Work that can take a running node out of the cluster. Images are part of it because they can fill the disk. */
 export const rolled: RolledWork = {
   roles: [containerd, criO, docker, images, kubernetesBinaries, kubelet].map(({ name }) => name),
-  kinds: [kubeadmConfigurationKind],
+  kinds: [kubeadmConfigurationKind, nodeCertificatesKind],
 }

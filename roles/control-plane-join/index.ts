@@ -14,6 +14,7 @@ import {
   kubeadmFile,
   kubeletFlagsOf,
   kubeletRecord,
+  nodeCertificates,
   type Output,
   type Role,
   renderDocuments,
@@ -66,16 +67,19 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
       records: [clusterRecord(documents), kubeletRecord(kubelet)],
     })
     const joined = scope.add(join, { after: params.after })
+    const { address: advertiseAddress } = node
+    const certificates = { configuration: kubeadmFile, advertiseAddress, bindPort, renewDays: params.renewDays }
+    const renewed = scope.add(nodeCertificates(certificates), { after: [written, joined] })
     const configured = scope.add(
       controlPlaneConfiguration({
         configuration: kubeadmFile,
         store: params.store,
         documents,
-        advertiseAddress: node.address,
+        advertiseAddress,
         bindPort,
         file: params.file,
       }),
-      { after: [written, joined] },
+      { after: [written, joined, renewed] },
     )
     return { joined, configured, kubeletFlags: kubeletFlagsOf(configuration) }
   },

@@ -15,6 +15,7 @@ import {
   kubeadmInit,
   kubeletFlagsOf,
   kubeletRecord,
+  nodeCertificates,
   type Output,
   type Role,
   renderDocuments,
@@ -49,6 +50,10 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
     const { cluster, kubelet, kubeProxy } = documents
     const all = [init, cluster, kubelet, ...(kubeProxy === undefined ? [] : [kubeProxy])]
     const written = scope.add(file({ path: kubeadmFile, mode: 0o600, content: renderDocuments(all) }))
+    // Before everything that asks the API: with expired certificates nothing there is answered.
+    const { address: advertiseAddress } = node
+    const certificates = { configuration: kubeadmFile, advertiseAddress, bindPort, renewDays: params.renewDays }
+    const renewed = scope.add(nodeCertificates(certificates), { after: [written, ...params.after] })
     const initialised = scope.add(
       kubeadmInit({
         configuration: kubeadmFile,
@@ -60,18 +65,18 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
         skipsPreflight: skipsPreflight(init),
         records: [clusterRecord(documents), kubeletRecord(kubelet)],
       }),
-      { after: [written, ...params.after] },
+      { after: [written, renewed, ...params.after] },
     )
     const configured = scope.add(
       kubeadmConfiguration({
         configuration: kubeadmFile,
         store: params.store,
         documents,
-        advertiseAddress: node.address,
+        advertiseAddress,
         bindPort,
         file: params.file,
       }),
-      { after: [written, initialised] },
+      { after: [written, renewed, initialised] },
     )
     const swept = scope.add(endedRunsValues(), { after: [initialised] })
     const token = scope.ephemeral({ ...bootstrapToken(), after: [swept] })

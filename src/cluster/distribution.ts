@@ -1,4 +1,5 @@
 import type { GraphBuilder, Role, Task } from '../core/index.ts'
+import type { Renewal } from '../resources/pki/index.ts'
 import type { KeptUnit } from '../resources/systemd/index.ts'
 import type { Inventory, LeavingHost } from './inventory.ts'
 import type { Machine } from './machines.ts'
@@ -11,6 +12,8 @@ export interface Site {
   readonly builder: GraphBuilder
   /** The control plane node through which evcctl changes the cluster. */
   readonly first: Machine
+  /** Which certificates are renewed. */
+  readonly renewal: Renewal
   /** Declares a role on the host with this name. */
   declare<P, O>(role: Role<P, O>, host: string, params: P): O
 }

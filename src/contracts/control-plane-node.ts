@@ -26,6 +26,8 @@ export interface ControlPlaneNodeParameters {
   readonly ignorePreflightErrors: readonly string[]
   /** The container runtime of the node. */
   readonly store: ImageStore
+  /** Certificates of the node are renewed when one of them has fewer days left. */
+  readonly renewDays: number
   /** Everything that kubeadm needs on this host. */
   readonly after: readonly Task[]
 }

@@ -21,12 +21,12 @@ const mostLines = 200
 const longest = 64 * 1024
 
 /**
- * Prints a line `certificate <path> <base64>` for the first certificate of each file; one process reads all files. Of a
- * kubeconfig, it prints the client certificate. A private key may be in the same file; the script prints nothing of it.
+ * Lines of sh that print `certificate <path> <base64>` for the first certificate of each file; one process reads all files.
+ * Of a kubeconfig, that is the client certificate. A private key may be in the same file; nothing of it is printed.
  */
-export const certificatesScript = ({ certificates }: DistributionFacts) => `(
+export const printCertificates = (files: readonly string[]) => `(
   set --
-  for file in ${[...certificates, ...ofEtcd].join(' ')}; do
+  for file in ${files.join(' ')}; do
     [ ! -f "$file" ] || [ "$#" -ge ${mostFiles} ] || set -- "$@" "$file"
   done
   [ "$#" = 0 ] || awk '
@@ -39,6 +39,10 @@ reading { printf "%s", $1; next }
 ' "$@" 2>/dev/null
 )
 `
+
+/** Prints the certificates of a distribution, and those that evcctl creates; see printCertificates(). */
+export const certificatesScript = ({ certificates }: DistributionFacts) =>
+  printCertificates([...certificates, ...ofEtcd])
 
 /** The certificates of the cluster and its etcd. */
 export const certificateFacts = (
@@ -57,7 +61,7 @@ export interface FoundCertificate {
   readonly certificate: X509Certificate
 }
 
-/** Reads the output of certificatesScript. It leaves out whatever is no certificate, and never throws. */
+/** Reads the output of printCertificates(). It leaves out whatever is no certificate, and never throws. */
 export function readCertificates(lines: readonly string[]): readonly FoundCertificate[] {
   return lines.slice(0, mostFiles).flatMap(line => {
     if (line.length > longest) return []

@@ -7,6 +7,7 @@ export {
   certificatesScript,
   type FoundCertificate,
   parseCertificates,
+  printCertificates,
   readCertificates,
 } from './certificates.ts'
 export type { DistributionFacts } from './distribution.ts'

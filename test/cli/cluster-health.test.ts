@@ -233,7 +233,7 @@ describe('of certificates status says', () => {
     const { text, healthy, health } = shown(all({ cp1: said({}, given(40)), cp2: said({}, given(40)) }))
     expect(healthy).toBe(true)
     expect(text).toContain(`! cp1, cp2: The certificate in ${path} expires in 40 days, on 2027-01-10.`)
-    expect(text).toContain('kubeadm certs renew all')
+    expect(text).toContain('evcctl certs renew')
     expect(health.hosts[0]!.certificates).toMatchObject([{ path, daysLeft: 40 }])
   })
 

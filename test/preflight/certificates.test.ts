@@ -41,7 +41,7 @@ describe('certificates', () => {
     const ca = certificate('/etc/kubernetes/pki/ca.crt', 5, { ca: true, lifetime: 3650 })
     expect(notes({ cp1: [ca, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
       expect.stringContaining('This is a CA'),
-      expect.stringContaining('kubeadm certs renew all'),
+      expect.stringContaining('evcctl certs renew'),
     ])
     const external = specOf({
       hosts: [

@@ -28,7 +28,8 @@ function ready(server: string): string {
   return `${kubectl(kubeadmApi, 5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
 }
 
-function apiAnswers(server: string): Step {
+/** A step that waits until the API server of this node, at the URL `server`, is ready. */
+export function apiAnswers(server: string): Step {
   return {
     until: { script: ready(server), parse: raw => raw.exitCode === 0 },
     what: 'the API server is ready',

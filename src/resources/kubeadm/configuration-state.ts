@@ -7,7 +7,6 @@ import { subjectAltNames } from '../pki/index.ts'
 import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
-import { renewedMark } from './renewed-certificates.ts'
 import { newServingCertificateMark } from './serving-certificate.ts'
 import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
 
@@ -50,7 +49,7 @@ export interface LocalState {
 export type ChangeMark = HostMark | 'kube-proxy'
 
 /** The parts of a control plane node among them. */
-export type HostMark = 'control plane' | 'API server certificate' | 'renewed certificates'
+export type HostMark = 'control plane' | 'API server certificate'
 
 // The folder for the manifests from before a change. They are complete if the mark in it exists, and the change has not ended.
 export const formerManifests = '/var/lib/evcctl/manifests'
@@ -59,7 +58,6 @@ export const formerManifests = '/var/lib/evcctl/manifests'
 export const changeMarks: Readonly<Record<HostMark, string>> = {
   'control plane': `${formerManifests}/complete`,
   'API server certificate': newServingCertificateMark,
-  'renewed certificates': renewedMark,
 }
 
 /** Probe lines: `cutOff=<part>` for each change of this host that has begun and not ended. */

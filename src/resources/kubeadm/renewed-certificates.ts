@@ -1,4 +1,5 @@
 import { setMark, syncTreeLine } from '../../shell/on-disk.ts'
+import { recordProcesses } from './restarted-components.ts'
 import { manifestFolder } from './static-pods.ts'
 
 const kubernetes = manifestFolder.slice(0, manifestFolder.lastIndexOf('/'))
@@ -9,7 +10,7 @@ const beside = `${kubernetes}/evcctl-renewed`
 export const renewedMark = `${beside}/complete`
 
 // Keys come first: a certificate whose key is not there yet is what readers would notice.
-const putInPlace = `for file in $(cd ${beside}/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
+const putInPlace = `${recordProcesses}for file in $(cd ${beside}/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
   mv -fT ${beside}/new/"$file" ${kubernetes}/"$file"
 done
 rm -rf ${beside}
@@ -24,19 +25,22 @@ rm -rf ${beside}
 `
 
 /**
- * A script that renews all certificates of a control plane node that kubeadm renews, those in kubeconfigs included. kubeadm
- * writes each file in its place, and a power cut in that moment would leave a node without certificates; so it writes
- * copies, which replace the files by rename once all of them are on the disk. Programs read them when they start.
- * `configuration`: a file on the host with the kubeadm documents, a quoted word. No API server is needed.
+ * A script that renews certificates of a control plane node. kubeadm writes each file in its place, and a power cut in that
+ * moment would leave a node without certificates; so it writes copies, which replace the files by rename once all of them
+ * are on the disk. Which programs have to start again for them: see restarted-components.ts. `configuration`: a file on the
+ * host with the kubeadm documents, a quoted word. `names`: as `kubeadm certs renew` has them; default all, those in
+ * kubeconfigs included. No API server is needed.
  */
-export function renewCertificatesScript(configuration: string): string {
+export function renewCertificatesScript(configuration: string, names: readonly string[] = ['all']): string {
   return `${finishRenewal}umask 077
 mkdir -p ${beside}/new
 cp -a ${kubernetes}/pki ${beside}/new/
 for file in ${kubernetes}/*.conf; do cp -p "$file" ${beside}/new/; done
-unshare -m sh -c 'mount --bind ${beside}/new/pki ${kubernetes}/pki
+unshare -m sh -ec 'mount --bind ${beside}/new/pki ${kubernetes}/pki
 for file in ${beside}/new/*.conf; do mount --bind "$file" ${kubernetes}/"\${file##*/}"; done
-exec "$@"' sh kubeadm certs renew all --config ${configuration}
+config=$1
+shift
+for name; do kubeadm certs renew "$name" --config "$config"; done' sh ${configuration} ${names.join(' ')}
 for file in $(cd ${beside}/new && find . -type f); do
   if cmp -s ${beside}/new/"$file" ${kubernetes}/"$file"; then rm -f ${beside}/new/"$file"; fi
 done

@@ -3,4 +3,5 @@
 export * from './certificate.ts'
 export * from './certificate-authority.ts'
 export * from './certificate-request.ts'
+export * from './renewal.ts'
 export * from './signed-certificate.ts'

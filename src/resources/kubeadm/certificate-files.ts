@@ -1,0 +1,71 @@
+import type { X509Certificate } from 'node:crypto'
+import type { ProbeResult } from '../../core/resource.ts'
+import { type FoundCertificate, printCertificates, readCertificates } from '../../facts/index.ts'
+import { linesOf } from '../support/index.ts'
+
+const folder = '/etc/kubernetes/'
+
+/** The CAs of kubeadm, in the folder pki. */
+const authorities = ['ca', 'etcd/ca', 'front-proxy-ca'] as const
+
+interface CertificateFile {
+  /** As `kubeadm certs renew` has it. */
+  readonly name: string
+  /** Below /etc/kubernetes. */
+  readonly path: string
+  readonly ca: (typeof authorities)[number]
+}
+
+/** The certificates that `kubeadm certs renew` renews (kubeadm/app/phases/certs/renewal); super-admin.conf is off the nodes. */
+const files: readonly CertificateFile[] = [
+  { name: 'admin.conf', path: 'admin.conf', ca: 'ca' },
+  { name: 'apiserver', path: 'pki/apiserver.crt', ca: 'ca' },
+  { name: 'apiserver-etcd-client', path: 'pki/apiserver-etcd-client.crt', ca: 'etcd/ca' },
+  { name: 'apiserver-kubelet-client', path: 'pki/apiserver-kubelet-client.crt', ca: 'ca' },
+  { name: 'controller-manager.conf', path: 'controller-manager.conf', ca: 'ca' },
+  { name: 'etcd-healthcheck-client', path: 'pki/etcd/healthcheck-client.crt', ca: 'etcd/ca' },
+  { name: 'etcd-peer', path: 'pki/etcd/peer.crt', ca: 'etcd/ca' },
+  { name: 'etcd-server', path: 'pki/etcd/server.crt', ca: 'etcd/ca' },
+  { name: 'front-proxy-client', path: 'pki/front-proxy-client.crt', ca: 'front-proxy-ca' },
+  { name: 'scheduler.conf', path: 'scheduler.conf', ca: 'ca' },
+]
+
+/** A certificate on a control plane node that kubeadm can renew there. */
+export interface RenewableCertificate {
+  /** As `kubeadm certs renew` has it. */
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+  /** ms since the epoch. */
+  readonly validTo: number
+  /** When its CA expires, ms since the epoch. */
+  readonly caValidTo: number
+}
+
+/** Probe lines that print the certificates and CAs of kubeadm, and which CAs have their key there. */
+export const printRenewable = `${printCertificates([
+  ...authorities.map(ca => `${folder}pki/${ca}.crt`),
+  ...files.map(({ path }) => `${folder}${path}`),
+])}for ca in ${authorities.join(' ')}; do if [ -s ${folder}pki/"$ca.key" ]; then echo "key=$ca"; fi; done
+`
+
+/**
+ * Parses the output of printRenewable. A certificate that the CA there has not signed is somebody's own, and without the
+ * key of the CA none can be signed: such certificates are left out.
+ */
+export function renewableIn(raw: ProbeResult): readonly RenewableCertificate[] {
+  const found = readCertificates(raw.stdout.split('\n').filter(line => line.startsWith('certificate ')))
+  const keys = linesOf(raw, 'key')
+  return files.flatMap(({ name, path, ca }) => {
+    const authority = at(found, `pki/${ca}.crt`)
+    const certificate = at(found, path)
+    if (authority === undefined || certificate === undefined || !keys.includes(ca)) return []
+    if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) return []
+    const [validTo, caValidTo] = [certificate, authority].map(one => one.validToDate.getTime())
+    return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo! }]
+  })
+}
+
+function at(found: readonly FoundCertificate[], path: string): X509Certificate | undefined {
+  return found.find(one => one.path === `${folder}${path}`)?.certificate
+}

@@ -1,0 +1,137 @@
+import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
+import { linesOf } from '../support/index.ts'
+import { printRenewable, type RenewableCertificate, renewableIn } from './certificate-files.ts'
+import { apiAnswers } from './change-steps.ts'
+import { serverOf } from './configuration.ts'
+import { explainKubeadm } from './failure.ts'
+import { finishRenewal, renewCertificatesScript, renewedMark } from './renewed-certificates.ts'
+import { formerIn, printFormer, restartFormer } from './restarted-components.ts'
+import { manifestFolder } from './static-pods.ts'
+import { kubeadmUnfinished } from './unfinished.ts'
+
+/** The kind of the resource of a node's certificates. */
+export const nodeCertificatesKind = 'kubeadm certificates'
+
+export interface NodeCertificatesParameters {
+  /** File on the host with the kubeadm documents. It must exist before. */
+  readonly configuration: string
+  readonly advertiseAddress: string
+  /** Port of kube-apiserver. */
+  readonly bindPort: number
+  /** Certificates are renewed when one of them has fewer days left. */
+  readonly renewDays: number
+}
+
+export interface NodeCertificatesState {
+  /** False until the host is a control plane node. */
+  readonly joined: boolean
+  readonly certificates: readonly RenewableCertificate[]
+  /** Whether a renewal was cut off, with the new files complete and not all in their places. */
+  readonly cutOff: boolean
+  /** Components that run with a certificate from before a renewal. */
+  readonly former: readonly string[]
+  /** The host's own clock, ms. */
+  readonly now: number
+}
+
+const day = 24 * 3_600_000
+
+/**
+ * The certificates of a control plane node that kubeadm makes, in kubeconfigs too. When one of them is about to expire, all
+ * are renewed, since they are of the same age. API server and etcd serve on meanwhile, and take the new ones up from their
+ * files; the controller manager and the scheduler start again, one after the other.
+ */
+export function nodeCertificates(
+  parameters: NodeCertificatesParameters,
+): Resource<NodeCertificatesState, { readonly renewDays: number }> {
+  const { renewDays } = parameters
+  const isDue = (current: NodeCertificatesState) =>
+    current.certificates.some(one => isNear(one, current.now, renewDays))
+  return {
+    kind: nodeCertificatesKind,
+    name: 'node',
+    title: 'certificates',
+    probe: { script: probeScript, parse: parseState },
+    volatile: ['now'],
+    desired: { renewDays },
+    diff(current): Change | undefined {
+      if (!current.joined) return undefined
+      const renewed = isDue(current) ? current.certificates : []
+      const fields = [
+        ...renewed.map(({ path, validTo }) => ({ field: path, before: left(validTo, current.now), after: 'renewed' })),
+        ...(current.cutOff
+          ? [{ field: 'renewed certificates', before: 'not all in their places', after: 'in their places' }]
+          : []),
+        ...current.former.map(field => ({ field, before: 'runs with its former certificate', after: 'started again' })),
+      ]
+      if (fields.length === 0) return undefined
+      const note = 'the controller manager and the scheduler of this node start again, one after the other'
+      return { action: 'update', fields, ...(renewed.length === 0 ? {} : { note }) }
+    },
+    converge(current): readonly Step[] {
+      const names = current.certificates.map(({ name }) => name)
+      const renew = isDue(current) ? renewCertificatesScript(quote(parameters.configuration), names) : finishRenewal
+      const server = serverOf(parameters)
+      return [
+        { run: renew, timeoutMs: 120_000 },
+        apiAnswers(server),
+        { run: restartFormer, timeoutMs: 600_000 },
+        {
+          until: { script: servesScript(server, renewDays), parse: raw => raw.exitCode === 0 },
+          what: 'API server and etcd have taken up the new certificates',
+          everyMs: 1000,
+          timeoutMs: 180_000,
+        },
+      ]
+    },
+    explain: (failure, _desired, step) => explainKubeadm(failure, step),
+  }
+}
+
+const probeScript = `if [ -s ${manifestFolder}/kube-apiserver.yaml ] && ! { ${kubeadmUnfinished}; }; then
+  echo joined=yes
+  echo "now=$(date +%s)"
+  if [ -e ${renewedMark} ]; then echo cutOff=yes; fi
+  ${printRenewable.trimEnd().replaceAll('\n', '\n  ')}
+  ${printFormer.trimEnd().replaceAll('\n', '\n  ')}
+fi
+`
+
+function parseState(raw: ProbeResult): NodeCertificatesState {
+  return {
+    joined: linesOf(raw, 'joined').length > 0,
+    certificates: renewableIn(raw),
+    cutOff: linesOf(raw, 'cutOff').length > 0,
+    former: formerIn(raw),
+    now: Number(linesOf(raw, 'now')[0]) * 1000,
+  }
+}
+
+// A certificate that lives as long as its CA cannot be given a longer life.
+function isNear({ validTo, caValidTo }: RenewableCertificate, now: number, renewDays: number): boolean {
+  return validTo - now < renewDays * day && validTo < caValidTo - day
+}
+
+function left(validTo: number, now: number): string {
+  if (validTo <= now) return 'expired'
+  const days = Math.floor((validTo - now) / day)
+  return `${days} ${days === 1 ? 'day' : 'days'} left`
+}
+
+const etcdFiles = ['--cacert ca.crt', '--cert healthcheck-client.crt', '--key healthcheck-client.key']
+  .map(one => one.replace(' ', ' /etc/kubernetes/pki/etcd/'))
+  .join(' ')
+
+// Each way to build curl writes the date in another way, and GNU date reads them all. A curl that tells no date proves
+// only that there is an answer.
+function servesScript(server: string, renewDays: number): string {
+  return `serves() {
+  words=$(curl -q --silent --show-error --verbose --max-time 5 --output /dev/null "$@" 2>&1) || return 1
+  until=$(printf '%s\\n' "$words" | sed -n 's/^\\*[[:space:]]*expire date: *//p' | head -n 1)
+  [ -z "$until" ] || [ $(( $(date -d "$until" +%s) - $(date +%s) )) -ge ${Math.floor((renewDays * day) / 1000)} ]
+}
+serves --cacert /etc/kubernetes/pki/ca.crt ${quote(`${server}/livez`)} || exit 1
+if [ -s ${manifestFolder}/etcd.yaml ]; then serves ${etcdFiles} https://127.0.0.1:2379/health; fi
+`
+}
