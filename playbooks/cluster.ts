@@ -1,5 +1,5 @@
 import { distributionOf } from '../distributions/index.ts'
-import { type Operation, siteOf } from '../src/index.ts'
+import { type Graph, type Inventory, type Operation, type Renewal, siteOf } from '../src/index.ts'
 import { backUpEtcd } from './stages/back-up-etcd.ts'
 import { checkNetwork } from './stages/check-network.ts'
 import { checkUpgrade } from './stages/check-upgrade.ts'
@@ -24,8 +24,13 @@ import { snapshotFirst } from './stages/snapshot-first.ts'
  * Creates a cluster, or brings it to what cluster.yaml says. Hosts without facts (unreachable ones) are left out. Throws
  * UserError if the first control plane node is one of them.
  */
-export const cluster: Operation = inventory => {
-  const on = siteOf(inventory, distributionOf(inventory.spec))
+export const cluster: Operation = inventory => build(inventory, 'due')
+
+/** The same, and renews all certificates that are older than a day. */
+export const renewal: Operation = inventory => build(inventory, 'all')
+
+function build(inventory: Inventory, renewal: Renewal): Graph {
+  const on = siteOf(inventory, distributionOf(inventory.spec), renewal)
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
   guardUpgrade(on)

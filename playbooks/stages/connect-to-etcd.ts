@@ -31,6 +31,7 @@ export function connectToEtcd(on: Site, { machine, system, opened }: PreparedNod
     request: made.request('client'),
     usages: ['clientAuth'],
     names: [],
+    renewal: on.renewal,
     ca: etcd.caMade,
   })
   const after = [...prepared, ...(isRunningNode(host, facts) ? etcd.serving : etcd.healthy)]

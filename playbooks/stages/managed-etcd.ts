@@ -85,6 +85,7 @@ function installMember(
       // Members use these certificates to reach each other, and etcdctl on the host uses them to reach all members.
       usages: ['serverAuth', 'clientAuth'],
       names: [...new Set([name, 'localhost', address, '127.0.0.1'])],
+      renewal: on.renewal,
       ca: authority.made,
     }).certificate
   return on.declare(etcdInstallation, name, {

@@ -1,4 +1,5 @@
 import {
+  absent,
   type BootstrapToken,
   type ClusterIdentity,
   type ControlPlaneNodeOutputs,
@@ -19,6 +20,7 @@ import {
   type Role,
   renderDocuments,
   type Secret,
+  superAdmin,
   type Task,
   uploadFile,
 } from '../../src/index.ts'
@@ -81,6 +83,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
       }),
       { after: [written, joined, renewed] },
     )
+    scope.add(absent({ path: superAdmin }), { after: [configured] })
     return { joined, configured, kubeletFlags: kubeletFlagsOf(configuration) }
   },
 }

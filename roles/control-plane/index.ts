@@ -1,4 +1,5 @@
 import {
+  absent,
   type BootstrapToken,
   bootstrapToken,
   type ClusterIdentity,
@@ -21,6 +22,7 @@ import {
   renderDocuments,
   type Secret,
   skipsPreflight,
+  superAdmin,
   type Task,
   uploadFile,
 } from '../../src/index.ts'
@@ -78,6 +80,7 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
       }),
       { after: [written, renewed, initialised] },
     )
+    scope.add(absent({ path: superAdmin }), { after: [configured] })
     const swept = scope.add(endedRunsValues(), { after: [initialised] })
     const token = scope.ephemeral({ ...bootstrapToken(), after: [swept] })
     const upload = uploadFile(init, cluster)

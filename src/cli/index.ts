@@ -1,5 +1,6 @@
 import type { Command } from '@oclif/core'
 import { Apply } from './commands/apply.ts'
+import { CertsRenew } from './commands/certs/renew.ts'
 import { CertsStatus } from './commands/certs/status.ts'
 import { Check } from './commands/check.ts'
 import { EtcdDefrag } from './commands/etcd/defrag.ts'
@@ -27,6 +28,7 @@ import { Validate } from './commands/validate.ts'
  */
 export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,
+  'certs:renew': CertsRenew,
   'certs:status': CertsStatus,
   check: Check,
   'etcd:defrag': EtcdDefrag,

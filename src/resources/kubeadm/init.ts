@@ -56,6 +56,12 @@ export interface ClusterIdentity {
 // kubeadm's own.
 const longestInit = 2 * 60 * 60_000
 
+/**
+ * The kubeconfig with which kubeadm init gives the administrators their rights. Its certificate may do everything, whatever
+ * RBAC says, for a year. Nothing else needs it, and whoever has the key of the CA can make another one.
+ */
+export const superAdmin = '/etc/kubernetes/super-admin.conf'
+
 const parts = ['admin.conf', 'kubelet.conf', 'manifests/kube-apiserver.yaml', 'pki/ca.crt']
 
 /**
@@ -117,7 +123,8 @@ export function kubeadmInit(
         { run: initScript({ configuration, node, criSocket, etcdData, skipsPreflight }), timeoutMs: longestInit },
         { run: noteManifests },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
-        { run: `${keepKubelet}${finished}` },
+        // Only kubeadm init needs it, and nobody can take back what it gives access to; see superAdmin.
+        { run: `${keepKubelet}rm -f ${superAdmin}\n${finished}` },
       ]
     },
     output(current) {

@@ -1,4 +1,4 @@
-# Of 149 lines those that control-plane-join.sh does not have:
+# Of 150 lines those that control-plane-join.sh does not have:
 …
 mkdir -p /var/lib/evcctl
 …
@@ -38,7 +38,7 @@ if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-r
   reset_host
 fi
 kubeadm init phase preflight --config '/etc/evcctl/kubeadm.yaml'
-rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/evcctl-renewed/complete /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
+rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/evcctl-renewed/complete /var/lib/evcctl/former-certificates /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
 begin
 watched kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
   status=$?
@@ -72,6 +72,7 @@ mv -fT /var/lib/evcctl/static-pods.new /var/lib/evcctl/static-pods
   }
   keep 'kubelet.service' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/kubelet-configuration.json' '/var/lib/evcctl/kubelet-config.yaml'
 )
+rm -f /etc/kubernetes/super-admin.conf
 { find /etc/kubernetes /var/lib/kubelet/pki /var/lib/kubelet/config.yaml -xdev -exec sync -- {} + 2>/dev/null || sync; }
 rm -f /var/lib/evcctl/kubeadm-init.etcd
 if [ -d /var/lib/evcctl/kubeadm-before ]; then
