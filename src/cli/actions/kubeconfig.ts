@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { distributionOf } from '../../../distributions/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
-import { type ExitCode, exitCodes, UserError } from '../../core/index.ts'
+import { type ExitCode, exitCodes, HostError, UserError } from '../../core/index.ts'
 import type { ClusterAccess } from '../kubeconfig/admin-conf.ts'
 import { readAdminConf } from '../kubeconfig/admin-conf.ts'
 import { kubeconfigText, mergeKubeconfig } from '../kubeconfig/file.ts'
@@ -10,7 +11,12 @@ import { withFileLock } from '../kubeconfig/file-lock.ts'
 import { refuseToLose } from '../kubeconfig/owner.ts'
 import { checkReplaceable, readIfThere, writePrivateFile } from '../kubeconfig/private-file.ts'
 import { whyNotReachable } from '../kubeconfig/server-check.ts'
-import { askCluster } from '../status/ask-cluster.ts'
+import { signUser } from '../kubeconfig/sign-user.ts'
+import type { UserRequest } from '../kubeconfig/user-flags.ts'
+import { listenForInterrupts } from '../run/interrupts.ts'
+import { openCluster } from '../run/open-cluster.ts'
+import { createPool } from '../../ssh/index.ts'
+import { askControlPlane } from '../status/ask-control-plane.ts'
 import { passOut, printJson, printLine, writeError } from '../terminal/streams.ts'
 
 export interface KubeconfigOptions {
@@ -22,25 +28,17 @@ export interface KubeconfigOptions {
   /** Whether entries of other clusters may be overwritten. */
   readonly force: boolean
   readonly server: string | undefined
+  /** A certificate of its own to have signed; undefined: the administrator's access. */
+  readonly user?: UserRequest | undefined
   readonly output: 'text' | 'json'
 }
 
-/** `evcctl kubeconfig`: prints or writes an administrator kubeconfig that works from this machine. */
+/** `evcctl kubeconfig`: prints or writes a kubeconfig of the administrator, or of a user, that works from this machine. */
 export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> {
   if (options.server !== undefined) checkServer(options.server)
   const target = options.merge ? mergeTarget(process.env) : options.file
   if (target !== undefined) await checkReplaceable(target)
-  const { spec, distribution, host, results } = await askCluster(options.cluster, ({ adminConf }) => [
-    `cat ${adminConf}`,
-  ])
-  const { api } = distribution
-  const raw = results[0]!
-  if (raw.exitCode !== 0) throw noCluster(spec, host.name, api.adminConf)
-  const access: ClusterAccess = {
-    ...readAdminConf(raw.stdout, { where: `${host.name}:${api.adminConf}`, writer: distribution.name }),
-    name: spec.name,
-    server: options.server ?? serverOf(spec, host),
-  }
+  const { access, validTo } = await askAccess(options)
   if (target === undefined) passOut(kubeconfigText(access))
   else {
     if (options.merge) await merge(target, access, options.force)
@@ -49,10 +47,11 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
       await writePrivateFile(target, kubeconfigText(access))
     }
     if (options.output === 'json')
-      printJson({ type: 'written', file: target, context: access.name, server: access.server })
+      printJson({ type: 'written', file: target, context: access.name, server: access.server, validTo })
     else {
+      const until = validTo === undefined ? '' : `, until ${new Date(validTo).toISOString()}`
       const named = options.merge ? '' : ` --kubeconfig ${target}`
-      printLine(`Context ${access.name} (${access.server}) is in ${target}. Next: kubectl${named} get nodes`)
+      printLine(`Context ${access.name} (${access.server}) is in ${target}${until}. Next: kubectl${named} get nodes`)
     }
   }
   const why = await whyNotReachable(access.server, access.certificateAuthorityData)
@@ -64,6 +63,35 @@ export async function kubeconfig(options: KubeconfigOptions): Promise<ExitCode> 
     writeError(`${access.server} does not answer from here: ${why}\n  ${hints.join('\n  ')}\n`)
   }
   return exitCodes.ok
+}
+
+interface Given {
+  readonly access: ClusterAccess
+  /** When the certificate of a user ends, ms since the epoch. */
+  readonly validTo?: number
+}
+
+// A user's certificate is signed over the connection that has read the CA.
+async function askAccess({ cluster, server, user: request }: KubeconfigOptions): Promise<Given> {
+  const { spec, targets } = await openCluster(cluster)
+  const { api, name: writer } = distributionOf(spec)
+  using interrupts = listenForInterrupts(() => {})
+  const signal = interrupts.stop
+  await using pool = createPool(targets)
+  try {
+    const { host, session, results } = await askControlPlane(pool, spec, [`cat ${api.adminConf}`], { signal })
+    const raw = results[0]!
+    if (raw.exitCode !== 0) throw noCluster(spec, host.name, api.adminConf)
+    const admin = readAdminConf(raw.stdout, { where: `${host.name}:${api.adminConf}`, writer })
+    const access = { ...admin, name: spec.name, server: server ?? serverOf(spec, host) }
+    if (request === undefined) return { access }
+    const authority = Buffer.from(admin.certificateAuthorityData, 'base64').toString()
+    const { user, validTo } = await signUser(session, { api, authority, request }, signal)
+    return { access: { ...access, user, whose: request.user }, validTo }
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new HostError('', 'cancelled', { problem: 'Stopped before it was done.' }, { cause: error })
+  }
 }
 
 // The file is also read under the lock. Otherwise a change that kubectl writes in between would be lost.

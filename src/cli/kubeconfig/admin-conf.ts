@@ -17,8 +17,15 @@ export interface AdminAccess {
 export interface ClusterAccess extends AdminAccess {
   /** Name of the cluster, and of its context. */
   readonly name: string
+  /** Whose access it is. Default: the administrator's. */
+  readonly whose?: string
   /** URL of the API servers as seen from this machine. It never comes from a host's kubeconfig. */
   readonly server: string
+}
+
+/** The name of the user's entry. */
+export function userEntry({ name, whose = 'admin' }: Pick<ClusterAccess, 'name' | 'whose'>): string {
+  return `${name}-${whose}`
 }
 
 /** The user entry: a client certificate with its key (base64 of PEM), or a bearer token. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Document, isAlias, isMap, isScalar, isSeq, YAMLSeq } from 'yaml'
 import { UserError } from '../../core/index.ts'
-import type { ClusterAccess } from './admin-conf.ts'
+import { type ClusterAccess, userEntry } from './admin-conf.ts'
 import { refuseOthers } from './owner.ts'
 import { parseKubeconfig, valuesOf } from './yaml.ts'
 
@@ -17,7 +17,7 @@ export function kubeconfigText(access: ClusterAccess): string {
  */
 export function mergeKubeconfig(existing: string, access: ClusterAccess, path: string, force = false): string {
   const { name, server, certificateAuthorityData, user } = access
-  const userName = `${name}-admin`
+  const userName = userEntry(access)
   const entries = {
     clusters: { name, cluster: { 'certificate-authority-data': certificateAuthorityData, server } },
     users: { name: userName, user },

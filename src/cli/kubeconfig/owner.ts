@@ -1,6 +1,6 @@
 import { UserError } from '../../core/index.ts'
 import { quote } from '../../shell/quote.ts'
-import type { ClusterAccess } from './admin-conf.ts'
+import { type ClusterAccess, userEntry } from './admin-conf.ts'
 import { parseKubeconfig, valuesOf } from './yaml.ts'
 
 type Entry = Readonly<Record<string, unknown>>
@@ -39,7 +39,7 @@ export function refuseToLose(text: string, access: ClusterAccess, path: string):
   if (text.trim() === '') return
   const whole = readEntries(text)
   const names = ['clusters', 'contexts', 'users'].flatMap(key => entriesOf(whole, key).map(({ name }) => String(name)))
-  const others = [...new Set(names)].filter(name => name !== access.name && name !== `${access.name}-admin`)
+  const others = [...new Set(names)].filter(name => name !== access.name && name !== userEntry(access))
   if (names.length > 0 && others.length === 0) {
     refuseOthers(text, access, path)
     return
