@@ -18,18 +18,18 @@ export async function upgradedNode(cluster: TestCluster): Promise<UpgradedNode> 
   )
   const lines = stdout.trim().split('\n')
   const found = new Map<string, unknown>()
-  const { address } = hosts.host('cp1')
+  const own = [hosts.host('cp1').address, hosts.name]
   for (let at = 0; at < lines.length; at += 2) {
     const path = lines[at]!
     const text = Buffer.from(lines[at + 1]!, 'base64').toString()
-    found.set(path, contentOf(path, text, address))
+    found.set(path, contentOf(path, text, own))
   }
   for (const name of configMaps) {
     const { data } = JSON.parse(await cluster.kubectl('get', 'configmap', '-n', 'kube-system', name, '-o', 'json'))
     const entries = Object.entries(data as Record<string, string>)
     found.set(
       `ConfigMap ${name}`,
-      Object.fromEntries(entries.map(([key, text]) => [key, parsed(withoutAddress(text, address))])),
+      Object.fromEntries(entries.map(([key, text]) => [key, parsed(alike(text, own))])),
     )
   }
   for (const name of workloads) {
@@ -39,11 +39,11 @@ export async function upgradedNode(cluster: TestCluster): Promise<UpgradedNode> 
   return found
 }
 
-function contentOf(path: string, text: string, address: string): unknown {
-  if (path.endsWith('.crt')) return certificate(text, address)
+function contentOf(path: string, text: string, own: readonly string[]): unknown {
+  if (path.endsWith('.crt')) return certificate(text, own)
   if (path.endsWith('.key') || path.endsWith('.pub')) return text.split('\n', 1)[0]
-  if (!path.endsWith('.conf')) return parsed(withoutAddress(text, address))
-  const config = parse(withoutAddress(text, address)) as {
+  if (!path.endsWith('.conf')) return parsed(alike(text, own))
+  const config = parse(alike(text, own)) as {
     readonly clusters: readonly { readonly cluster: Record<string, unknown> }[]
     readonly users: readonly { readonly user: Record<string, string> }[]
   }
@@ -51,14 +51,14 @@ function contentOf(path: string, text: string, address: string): unknown {
   for (const { user } of config.users) {
     const { 'client-certificate-data': data } = user
     if (data !== undefined)
-      user['client-certificate-data'] = certificate(Buffer.from(data, 'base64').toString(), address)
+      user['client-certificate-data'] = certificate(Buffer.from(data, 'base64').toString(), own)
     delete user['client-key-data']
   }
   return config
 }
 
 /** What of a certificate does not depend on the day and the key. */
-function certificate(pem: string, address: string): string {
+function certificate(pem: string, own: readonly string[]): string {
   const {
     subject,
     issuer,
@@ -71,12 +71,13 @@ function certificate(pem: string, address: string): string {
   } = new X509Certificate(pem)
   const days = Math.round((Date.parse(validTo) - Date.parse(validFrom)) / 86_400_000)
   const key = `${publicKey.asymmetricKeyType} ${publicKey.asymmetricKeyDetails?.modulusLength ?? ''}`
-  const names = withoutAddress(subjectAltName, address).split(', ').sort()
+  const names = alike(subjectAltName, own).split(', ').sort()
   return JSON.stringify({ subject, issuer, names, usage: keyUsage, ca, key, days })
 }
 
-function withoutAddress(text: string, address: string): string {
-  return text.replaceAll(address, 'ADDRESS')
+// Address and name of the cluster are its own.
+function alike(text: string, own: readonly string[]): string {
+  return own.reduce((rest, word) => rest.replaceAll(word, 'ITS-OWN'), text)
 }
 
 // The order of keys does not count, and comments do not.
