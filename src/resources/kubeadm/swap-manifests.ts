@@ -115,6 +115,9 @@ comes_up() {
       put_back
       trap - EXIT
       ${forgetFormer.replaceAll('\n', '\n      ')}
+      echo 'waiting for the API server with its old arguments'
+      end=$(( $(date +%s) + 90 ))
+      until healthy kube-apiserver || [ "$(date +%s)" -ge "$end" ]; do sleep 0.5; done
       exit 1
     fi
     sleep 0.2

@@ -22,14 +22,29 @@ export const kubeletFailureScript = `evidence() {
 }
 `
 
+// Errors of the kubelet that do not pass by waiting. A registry that cannot be reached is none of them.
+const startErrors = [
+  'RunContainerError',
+  'CreateContainerError',
+  'CreateContainerConfigError',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+]
+
 /**
  * Shell function `cannot_start COMPONENT SINCE`: succeeds when it is certain that a static pod of the control plane does not
  * start, however long one waits. That is when its container has ended once since the file SINCE was written, and logged that
- * it does not understand its arguments. An API server and etcd, which wait for no other component here, may also end three
- * times for any reason. The pod has to be younger than that file, because the former pod may still restart for a moment.
+ * it does not understand its arguments, or when its container could not be created or started twice, e.g. because the image lacks
+ * the program: the kubelet logs that, and its log is looked at every five seconds. An API server and etcd, which wait for no
+ * other component here, may also end three times for any reason. The pod has to be younger than that file, because the former pod may still restart for a moment.
  * Logs are numbered by restarts (`0.log`, `1.log`), also Docker's (docs of the CRI, container log path).
  */
 export const cannotStartFunction = `cannot_start() {
+  case $(date +%s) in *[05])
+    failures=$(journalctl -u kubelet --since="@$(stat -c %Y "$2")" -o cat --no-pager --quiet 2>/dev/null |
+      grep -cE "for ..$1.. with (${startErrors.join('|')})" || :)
+    if [ "\${failures:-0}" -ge 2 ]; then return 0; fi ;;
+  esac
   log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
   [ -n "$log" ] && [ "\${log%/*/*}" -nt "$2" ] || return 1
   case $1:\${log##*/} in

@@ -224,6 +224,11 @@ evidence() {
   } >&2
 }
 cannot_start() {
+  case $(date +%s) in *[05])
+    failures=$(journalctl -u kubelet --since="@$(stat -c %Y "$2")" -o cat --no-pager --quiet 2>/dev/null |
+      grep -cE "for ..$1.. with (RunContainerError|CreateContainerError|CreateContainerConfigError|InvalidImageName|ErrImageNeverPull)" || :)
+    if [ "${failures:-0}" -ge 2 ]; then return 0; fi ;;
+  esac
   log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
   [ -n "$log" ] && [ "${log%/*/*}" -nt "$2" ] || return 1
   case $1:${log##*/} in
@@ -307,6 +312,9 @@ comes_up() {
       rm -f /var/lib/evcctl/manifests/complete
       { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
       rm -rf /var/lib/evcctl/manifests
+      echo 'waiting for the API server with its old arguments'
+      end=$(( $(date +%s) + 90 ))
+      until healthy kube-apiserver || [ "$(date +%s)" -ge "$end" ]; do sleep 0.5; done
       exit 1
     fi
     sleep 0.2

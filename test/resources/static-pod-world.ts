@@ -1,0 +1,191 @@
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ProbeResult } from '../../src/core/index.ts'
+import { swapManifestsScript } from '../../src/resources/kubeadm/swap-manifests.ts'
+import { Sandbox } from './sandbox.ts'
+
+const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
+type Component = (typeof components)[number]
+
+/** What comes of a pod of an image: it runs, its container cannot be created, or its program ends again and again. */
+export type Fate = 'runs' | 'cannot be created' | 'ends at once'
+
+interface Pod {
+  readonly image: string
+  readonly number: number
+  restarts: number
+}
+
+const ports: Readonly<Record<string, Component>> = {
+  2379: 'etcd',
+  10257: 'kube-controller-manager',
+  10259: 'kube-scheduler',
+}
+
+/**
+ * A control plane node whose kubelet is a few lines of this file: it runs what the manifests say, as processes and cgroups in a
+ * folder of its own, and each pod does what the fate of its image is.
+ */
+export class StaticPodWorld implements Disposable {
+  readonly #sandbox = new Sandbox()
+  readonly #fates: Readonly<Record<string, Fate>>
+  readonly #pods = new Map<Component, Pod>()
+  readonly #timer: NodeJS.Timeout
+  #number = 0
+  /** What was running at each change, e.g. `kube-apiserver:old etcd:old`. */
+  readonly seen: string[] = []
+
+  /** `fates` are by image, e.g. `kube-scheduler:new`; any other image runs. */
+  constructor(fates: Readonly<Record<string, Fate>> = {}) {
+    this.#fates = fates
+    for (const folder of [
+      'etc/kubernetes/manifests',
+      'etc/kubernetes/pki/etcd',
+      'var/lib/evcctl',
+      'proc',
+      'cgroup',
+      'bin',
+      'healthy',
+    ])
+      mkdirSync(this.#path(folder), { recursive: true })
+    mkdirSync(this.#path('var/log/pods'), { recursive: true })
+    for (const component of components) this.#write(component, 'old')
+    this.#write('etcd', 'old')
+    for (const [name, text] of Object.entries(this.#programs())) {
+      writeFileSync(this.#path('bin', name), `#!/bin/sh\n${text}\n`)
+      chmodSync(this.#path('bin', name), 0o755)
+    }
+    this.#sync()
+    this.#timer = setInterval(() => this.#sync(), 30)
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer)
+    rmSync(this.#sandbox.root, { recursive: true, force: true })
+  }
+
+  /** Runs the script that gives all static pods the image with the tag `new`. */
+  upgrade(): Promise<ProbeResult> {
+    const script = swapManifestsScript({
+      configuration: '/etc/evcctl/kubeadm.yaml',
+      ready: `[ -e ${this.#path('healthy/kube-apiserver')} ]`,
+      etcd: true,
+    })
+    const here = script
+      .replaceAll('/proc/', `${this.#path('proc')}/`)
+      .replaceAll('/sys/fs/cgroup', this.#path('cgroup'))
+      .replaceAll('/var/log/pods', this.#path('var/log/pods'))
+      .replaceAll('/usr/local/bin/kubectl', this.#path('bin/kubectl'))
+    return this.#sandbox.sh(`set -eu\n${here}`, '', `${this.#path('bin')}:`)
+  }
+
+  /** The images of the pods that run now. */
+  running(): readonly string[] {
+    return [...this.#pods.values()].flatMap(({ image }) => (this.#fateOf(image) === 'runs' ? [image] : [])).sort()
+  }
+
+  /** The images in the manifests. */
+  manifests(): readonly string[] {
+    const folder = this.#path('etc/kubernetes/manifests')
+    return readdirSync(folder)
+      .map(name => this.#imageIn(join(folder, name)) ?? '')
+      .sort()
+  }
+
+  /** Whether a change is marked as begun and not ended. */
+  isMarked(): boolean {
+    return existsSync(this.#path('var/lib/evcctl/manifests/complete'))
+  }
+
+  #path(...parts: readonly string[]): string {
+    return join(this.#sandbox.root, ...parts)
+  }
+
+  #write(component: Component, tag: string): void {
+    writeFileSync(this.#path('etc/kubernetes/manifests', `${component}.yaml`), `image: ${component}:${tag}\n`)
+  }
+
+  #imageIn(path: string): string | undefined {
+    return existsSync(path) ? /^image: (\S+)$/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined
+  }
+
+  #fateOf(image: string): Fate {
+    return this.#fates[image] ?? 'runs'
+  }
+
+  // What the kubelet does in one turn.
+  #sync(): void {
+    const before = this.running().join(' ')
+    for (const component of components) {
+      const wanted = this.#imageIn(this.#path('etc/kubernetes/manifests', `${component}.yaml`))
+      const pod = this.#pods.get(component)
+      if (pod !== undefined && pod.image !== wanted) this.#end(component, pod)
+      else if (pod !== undefined) this.#again(component, pod)
+      else if (wanted !== undefined) this.#begin(component, wanted)
+    }
+    if (this.running().join(' ') !== before) this.seen.push(this.running().join(' '))
+  }
+
+  #begin(component: Component, image: string): void {
+    this.#number += 1
+    const pod = { image, number: this.#number, restarts: 0 }
+    this.#pods.set(component, pod)
+    mkdirSync(this.#path('cgroup', `pod${this.#uid(pod)}`))
+    const fate = this.#fateOf(image)
+    if (fate === 'cannot be created') this.#log(component)
+    if (fate === 'ends at once') mkdirSync(this.#logs(component, pod), { recursive: true })
+    if (fate !== 'runs') return
+    const process = this.#path('proc', String(pod.number))
+    mkdirSync(process)
+    writeFileSync(join(process, 'cmdline'), `${component}\0--v=2\0${image}\0`)
+    writeFileSync(join(process, 'cgroup'), `0::/kubepods/pod${this.#uid(pod)}/container\n`)
+    writeFileSync(this.#path('healthy', component), '')
+  }
+
+  #end(component: Component, pod: Pod): void {
+    this.#pods.delete(component)
+    rmSync(this.#path('proc', String(pod.number)), { recursive: true, force: true })
+    rmSync(this.#path('healthy', component), { force: true })
+    rmSync(this.#path('cgroup', `pod${this.#uid(pod)}`), { recursive: true })
+  }
+
+  // A container that does not run is started again.
+  #again(component: Component, pod: Pod): void {
+    const fate = this.#fateOf(pod.image)
+    if (fate === 'runs') return
+    pod.restarts += 1
+    if (fate === 'cannot be created' && pod.restarts % 20 === 0) this.#log(component)
+    if (fate === 'ends at once' && pod.restarts % 20 === 0)
+      writeFileSync(join(this.#logs(component, pod), `${pod.restarts / 20}.log`), '2026 stderr F Error: broken\n')
+  }
+
+  #logs(component: Component, pod: Pod): string {
+    return this.#path('var/log/pods', `kube-system_${component}-cp1_${this.#uid(pod)}`, component)
+  }
+
+  #log(component: Component): void {
+    const why = 'exec: \\"x\\": executable file not found in $PATH'
+    const line = `E1129 pod_workers.go:1324] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"${component}\\" with RunContainerError: \\"${why}\\""\n`
+    writeFileSync(this.#path('journal'), line, { flag: 'a' })
+  }
+
+  #uid({ number }: Pod): string {
+    return String(number).padStart(32, '0')
+  }
+
+  #programs(): Readonly<Record<string, string>> {
+    const health = Object.entries(ports).map(([port, name]) => `*:${port}/*) [ -e ${this.#path('healthy', name)} ];;`)
+    return {
+      curl: `for url in "$@"; do :; done\ncase $url in ${health.join(' ')} esac`,
+      kubectl: 'exit 1',
+      systemctl: 'exit 0',
+      journalctl: `cat ${this.#path('journal')} 2>/dev/null`,
+      // unshare -m sh -c SCRIPT sh COPY PATH COMMAND…
+      unshare: 'export MANIFESTS="$6"\nshift 7\nexec "$@"',
+      kubeadm: `case "$*" in
+*etcd*) echo 'image: etcd:new' >"$MANIFESTS/etcd.yaml" ;;
+*) for name in ${components.filter(name => name !== 'etcd').join(' ')}; do echo "image: $name:new" >"$MANIFESTS/$name.yaml"; done ;;
+esac`,
+    }
+  }
+}
