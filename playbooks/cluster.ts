@@ -43,9 +43,10 @@ function build(inventory: Inventory, renewal: Renewal): Graph {
   const nodes = runNodes(on, joined, network)
   fetchUpgrade(on, hosts, controlPlane, nodes, checked)
   closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
-  rollChanges(on, controlPlane, nodes, keepInService(on, nodes))
+  const inService = keepInService(on, nodes)
+  rollChanges(on, controlPlane, nodes, inService.drained)
   snapshotFirst(on, controlPlane, able)
-  declareDns(on, controlPlane, nodes)
+  declareDns(on, controlPlane, nodes, inService.all)
   checkNetwork(on, controlPlane, nodes, network)
   return on.builder.build()
 }

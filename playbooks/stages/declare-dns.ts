@@ -6,19 +6,21 @@ import {
   isNode,
   labelsFor,
   type Site,
+  type Task,
   taintsFor,
 } from '../../src/index.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 /**
- * Spreads the cluster's DNS over nodes, so that it survives the loss of any one node as soon as there are two. If two nodes
+ * Spreads the cluster's DNS over nodes, when those that were drained are in service again, so that it survives the loss of any one node as soon as there are two. If two nodes
  * exist already, it does not wait for those that join, because one that fails would then delay it for all.
  */
 export function declareDns(
   { inventory, distribution, first, declare }: Site,
   controlPlane: ControlPlane,
   nodes: readonly RunningNode[],
+  inService: readonly Task[],
 ): void {
   const { spec } = inventory
   if (!distribution.addons(spec).coreDns || spec.hosts.filter(isNode).length < 2) return
@@ -32,6 +34,7 @@ export function declareDns(
     nodes: waitedFor.map(({ machine }) => expectedNode(machine.host)),
     ready: spec.network.cni !== 'none',
     up: waitedFor.flatMap(({ up }) => up),
+    inService,
   })
 }
 

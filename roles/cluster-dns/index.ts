@@ -13,13 +13,15 @@ export interface ClusterDnsParameters {
   /** Whether these nodes are Ready then. */
   readonly ready: boolean
   readonly up: readonly Task[]
+  /** Done when drained nodes are in service again: a drain moves the pods of CoreDNS, and none goes to a cordoned node. */
+  readonly inService: readonly Task[]
 }
 
 /** Spreads the CoreDNS of kubeadm, so that DNS survives the loss of any one node. Runs on a control plane node. */
 export const clusterDns: Role<ClusterDnsParameters, { readonly placed: Task }> = {
   name: 'cluster-dns',
-  declare(scope, { api, everyNode, initialised, addons, nodes, ready, up }) {
+  declare(scope, { api, everyNode, initialised, addons, nodes, ready, up, inService }) {
     scope.add(nodeDns({ api, wanted: everyNode }), { after: [initialised], watch: addons })
-    return { placed: scope.add(dnsPlacement({ api, nodes, ready }), { after: up }) }
+    return { placed: scope.add(dnsPlacement({ api, nodes, ready }), { after: up, watch: inService }) }
   },
 }

@@ -78,7 +78,7 @@ test('the report before an upgrade tells what was looked at, and how long it may
   ✔ etcd          the API server reaches it; all hosts of its 1 member answer
   ✔ drains        2 nodes; no PodDisruptionBudget holds a pod now
   ✔ certificates  /etc/kubernetes/pki/apiserver.crt of cp1 expires in 20 days; the upgrade renews it
-    time          about 1 min 25 s: 1 control plane node of 50 s, 1 batch of workers of 35 s, as measured on a machine with two cores; downloads, and pods that end slowly, come on top`)
+    time          about 1 min 10 s: 1 control plane node of 45 s, 1 batch of workers of 25 s, as measured on a machine with two cores; downloads, and pods that end slowly, come on top`)
 })
 
 test('there is none where no node gets another version', () => {

@@ -124,6 +124,11 @@ describe('an upgrade to another minor', () => {
     expect(inside.map(({ to }) => to)).toEqual(['w1/artifact:kubelet', 'w1/unit:kubelet.service', 'w1/node:w1'])
   })
 
+  test('spreads CoreDNS again when all drained nodes are in service', () => {
+    const earlier = earlierThan(graph, 'cp1/cluster DNS:placement')
+    for (const { name } of hosts) expect(earlier).toContain(`cp1/uncordon:${name}`)
+  })
+
   test('lets a new worker join when no API server is older than its kubelet', () => {
     const joining = clusterGraph(spec, facts({ ...all('1.35.8'), w2: undefined }))
     for (const name of ['cp1', 'cp2', 'cp3'])

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { ProbeResult } from '../../src/core/index.ts'
+import type { ProbeResult, TaskId } from '../../src/core/index.ts'
 import { dnsPlacement, type ExpectedNode } from '../../src/resources/dns/placement.ts'
 import { kubeadmApi } from '../../src/resources/kubeadm/api-access.ts'
 import { absent, answered, unreachable } from './api-given.ts'
@@ -16,6 +16,17 @@ function changeFor(raw: ProbeResult, nodes = [expected('cp1'), expected('w1')], 
   const resource = dnsPlacement({ api: kubeadmApi, nodes, ready })
   return resource.diff(resource.probe.parse(raw), {}, { watched: [] })
 }
+
+test('CoreDNS is looked at again after nodes were drained, which moves its pods', () => {
+  const resource = dnsPlacement({ api: kubeadmApi, nodes: [expected('cp1'), expected('w1')], ready: true })
+  const watched = ['cp1/uncordon:w1' as TaskId]
+  const apart = [pod('coredns-a', 'cp1'), pod('coredns-b', 'w1')]
+  const change = (raw: ProbeResult) => resource.diff(resource.probe.parse(raw), {}, { watched })
+  const later = { action: 'run', fields: [], note: 'where drains leave its pods on one node' }
+  expect(change(dnsAnswered(apart, [node('cp1'), node('w1')]))).toEqual(later)
+  expect(change(dnsAnswered(both, [node('cp1'), node('w1', { cordoned: true })]))).toEqual(later)
+  expect(change(dnsAnswered(both, [node('cp1')]))).toMatchObject({ note: 'one pod of it is moved once w1 is Ready' })
+})
 
 describe('CoreDNS whose pods are all on one node', () => {
   const fields = [{ field: 'nodes', before: 'only cp1', after: 'different ones' }]

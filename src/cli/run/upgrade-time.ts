@@ -8,7 +8,7 @@ import type { UpgradeReport } from '../../report/upgrade-report.ts'
  * Seconds that a node takes, measured on container hosts with two cores, from 1.35.8 to 1.36.4: static pods, kubelet and its
  * proof, cordon and drain of pods that end at once.
  */
-const measured = { server: 40, worker: 25, drain: 10 } as const
+const measured = { server: 35, worker: 15, drain: 10 } as const
 
 /** How long the nodes take one after the other, in their batches. Downloads, and pods that end slowly, are not in it. */
 export function expectedTime(

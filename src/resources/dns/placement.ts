@@ -1,4 +1,5 @@
 import type { Change, Resource, Step } from '../../core/resource.ts'
+import type { TaskId } from '../../core/task-id.ts'
 import { type ApiAccess, kubectl, notAnswered } from '../api/index.ts'
 import { moveScript } from './move-script.ts'
 import { type DnsPodsAnswer, dnsPodsProbe, mayRunOn, type NodeRules } from './pods.ts'
@@ -37,7 +38,7 @@ export function dnsPlacement({
     title: 'CoreDNS on different nodes',
     probe: dnsPodsProbe(api),
     desired: {},
-    diff(current): Change | undefined {
+    diff(current, _desired, { watched }): Change | undefined {
       if (current.api === 'unreachable') {
         return notAnswered(current, 'it is not known where CoreDNS runs', { action: 'run' })
       }
@@ -46,7 +47,7 @@ export function dnsPlacement({
         return { action: 'run', fields: [{ field: 'nodes', after: 'different ones' }], note: laterNote }
       }
       const only = onlyNode(current)
-      if (only === undefined) return undefined
+      if (only === undefined) return afterDrains(current, watched)
       const standing = current.nodes.filter(node => node.ready && isOpen(current, node, only))
       const names = new Set(current.nodes.filter(node => node.ready).map(node => node.name))
       const coming = ready
@@ -54,7 +55,7 @@ export function dnsPlacement({
             node => !names.has(node.name) && isOpen(current, current.nodes.find(isCalled(node.name)) ?? node, only),
           )
         : []
-      if (standing.length === 0 && coming.length === 0) return undefined
+      if (standing.length === 0 && coming.length === 0) return afterDrains(current, watched)
       const fields = [{ field: 'nodes', before: `only ${only}`, after: 'different ones' }]
       return { action: 'run', fields, note: standing.length > 0 ? 'one pod of it is moved' : comingNote(coming) }
     },
@@ -75,6 +76,13 @@ const laterNote = 'its pods start when there is one node: one of them is moved o
 function comingNote([first, ...more]: readonly ExpectedNode[]): string {
   const nodes = more.length === 0 ? first!.name : `${first!.name} or another node`
   return `one pod of it is moved once ${nodes} is Ready`
+}
+
+// A drain may leave all pods on one node, and where they then are is only known afterwards. The tasks are not named: there may be
+// one for each node.
+function afterDrains({ replicas, rules, nodes }: Answered, watched: readonly TaskId[]): Change | undefined {
+  if (watched.length === 0 || replicas < 2 || rules === undefined || nodes.length < 2) return undefined
+  return { action: 'run', fields: [], note: 'where drains leave its pods on one node' }
 }
 
 /** The node that all pods are on; undefined where they are on several nodes, or where there is nothing to spread. */
