@@ -8,6 +8,7 @@ import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
+import { expectUpgradeReport } from './kit/expect-upgrade-report.ts'
 import { type Served, startServiceClient } from './kit/service-client.ts'
 
 let cluster: TestCluster
@@ -141,6 +142,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
     const well = await run(...handbook('upgrade', 'evcctl status cluster.yaml', file()))
     expect([well.exitCode, well.stderr]).toEqual([0, ''])
     const version = await upgradeFile(cluster)
+    await expectUpgradeReport({ kubectl, planned }, { from: formerVersion, to: version })
     const { changes, batches } = await planned(handbook('upgrade', 'evcctl plan cluster.yaml', file()))
     expect(batches).toEqual([['cp1'], ['cp2'], ['cp3'], ['w1'], ['w2']])
     const upgrades = changes.filter(({ fields }) => fields.some(({ field }) => field === 'kubernetesVersion'))
