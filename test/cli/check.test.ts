@@ -78,7 +78,7 @@ describe('check', { timeout: 60_000 }, () => {
 
   test.each([
     ['a folder that is not there', 'no/lab.prom', 'mkdir -p no'],
-    ['a folder in its place', 'state', 'cannot be written'],
+    ['a folder in its place', 'state', 'Name another file'],
   ])('refuses %s before it contacts a host', async (_, file, words) => {
     const { exitCode, stderr, stdout } = await callCli(['check', 'lab.yaml', '--file', file], folder.path)
     expect({ exitCode, stdout }).toEqual({ exitCode: 3, stdout: '' })
