@@ -87,18 +87,25 @@ export const domain = text(
   'a domain name, e.g. cluster.local',
 )
 
-/** A URL that curl on the hosts can fetch from; `user:password@` in it goes to curl by stdin only. */
-export const url = text(/^https?:\/\/[^\s/?#]+[^\s?#]*$/, 'a URL that begins with http:// or https://')
-
 /** Whether a URL has `user:password@` (or `token@`) before its host. */
 export function hasCredentials(value: string): boolean {
   return /^https?:\/\/[^/?#\s]*@/.test(value)
 }
 
+/** A URL that curl on the hosts can fetch from; `user:password@` in it goes to curl by stdin only. */
+export const url = text(/^https?:\/\/[^\s/?#]+[^\s?#]*$/, 'a URL that begins with http:// or https://')
+  // A text that does not begin so has its error already.
+  .refine(value => !/^https?:/.test(value) || URL.canParse(value), {
+    error: 'a URL with a host and, maybe, a port',
+    abort: true,
+  })
+  // They are a line of curl's configuration, in which another line would be another option.
+  .refine(value => !/%(0[0-9a-f]|1[0-9a-f]|7f)/i.test(/^https?:\/\/([^/]*)@/.exec(value)?.[1] ?? ''), {
+    error: 'a URL with no line break in user name and password',
+  })
+
 /** A URL without credentials, because plans show it and every user of the host can read it in files. */
-export const bareUrl = url
-  .refine(value => !hasCredentials(value), { error: 'a URL without user name and password', abort: true })
-  .refine(value => !/^https?:/.test(value) || URL.canParse(value), { error: 'a URL with a host and, maybe, a port' })
+export const bareUrl = url.refine(value => !hasCredentials(value), { error: 'a URL without user name and password' })
 
 export const sha256 = text(/^[0-9a-fA-F]{64}$/, 'a sha256: 64 hexadecimal digits').transform(value =>
   value.toLowerCase(),
