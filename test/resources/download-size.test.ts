@@ -53,6 +53,22 @@ describe('a download', () => {
     expect(requests).toBeLessThan(12)
   }, 30_000)
 
+  it.each(['a[1-3].tar', '{a,b}.tar'])('is of the file %s, which curl would take for several', async name => {
+    const asked: (string | undefined)[] = []
+    await using server = await serve((request, response) => {
+      asked.push(request.url)
+      response.end('the file')
+    })
+    const sandbox = new Sandbox()
+    const download = {
+      url: `${server.url}/${name}`,
+      sha256: createHash('sha256').update('the file').digest('hex'),
+      site: 'x',
+    }
+    const { exitCode } = await sandbox.sh(`set -eu\n${downloadScript(download, most)}`, '')
+    expect([exitCode, asked]).toEqual([0, [`/${name}`]])
+  })
+
   it('is the same whatever root has in .curlrc', async () => {
     await using server = await serve((_request, response) => response.end('the file'))
     const sandbox = new Sandbox()

@@ -130,7 +130,7 @@ fetch() {
   progress &
   watcher=$!
   status=0
-  printf '%s\\n' "$configuration" | ( ulimit -f ${blocks(most)} 2>/dev/null || :; exec curl -q --config - --fail --location --silent --show-error --continue-at - \\
+  printf '%s\\n' "$configuration" | ( ulimit -f ${blocks(most)} 2>/dev/null || :; exec curl -q --config - --globoff --fail --location --silent --show-error --continue-at - \\
     --max-filesize ${most} --connect-timeout 15 --speed-limit 1024 --speed-time 25 --proto =http,https \\
     --dump-header "$part.headers" --write-out '%{http_code} %{http_connect}' --output "$part" "$url" >"$part.code" 2>"$part.error" ) || status=$?
   kill "$watcher" 2>/dev/null || :
