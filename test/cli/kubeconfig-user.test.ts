@@ -23,7 +23,9 @@ describe('a request for the certificate of a user', () => {
     const pem = signingRequest(request, pair())
     const said = openssl('openssl req -noout -verify -subject -nameopt multiline,-align 2>&1', pem)
     expect(said).toMatch(/verify OK/i)
-    expect(said).toMatch(/organizationName *= developers\n *organizationName *= on-call\n *commonName *= ana@example.com/)
+    expect(said).toMatch(
+      /organizationName *= developers\n *organizationName *= on-call\n *commonName *= ana@example.com/,
+    )
   })
 
   test('has lengths of any size right', () => {
@@ -80,7 +82,10 @@ describe('the certificate of a user', () => {
   /** A CA, and a host that signs what it is asked with it, for the subject of `as` if that is given. */
   async function host(folder: string, as?: string) {
     const newKey = '-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
-    const ca = openssl(`cd ${folder}; openssl req -x509 ${newKey} -keyout ca.key -subj /CN=kubernetes -days 1 | tee ca.crt`, '')
+    const ca = openssl(
+      `cd ${folder}; openssl req -x509 ${newKey} -keyout ca.key -subj /CN=kubernetes -days 1 | tee ca.crt`,
+      '',
+    )
     const asked: string[] = []
     const session = {
       host: 'cp1',

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Step } from '../../src/core/index.ts'
@@ -68,11 +68,12 @@ beforeEach(() => {
 // The processes of the host are files of the test.
 const withProcesses = (script: string) => script.replaceAll('/proc/', `${sandbox.root}/proc/`)
 
-function runs(process: number, component: string, start: number, pod = 'pod0123456789abcdef0123456789abcdef'): void {
+function runs(process: number, component: string, start: number, network = 'net:[1]'): void {
   const folder = join(sandbox.root, 'proc', String(process))
-  mkdirSync(folder, { recursive: true })
+  mkdirSync(join(folder, 'ns'), { recursive: true })
   writeFileSync(join(folder, 'cmdline'), `${component}\0--leader-elect=true\0`)
-  writeFileSync(join(folder, 'cgroup'), `0::/kubepods.slice/kubepods-burstable-${pod}.slice/cri-containerd-1.scope\n`)
+  rmSync(join(folder, 'ns/net'), { force: true })
+  symlinkSync(network, join(folder, 'ns/net'))
   const before = Array.from({ length: 18 }, () => '0').join(' ')
   writeFileSync(join(folder, 'stat'), `${process} (kube scheduler) S ${before} ${start} 0 0\n`)
 }
@@ -88,8 +89,7 @@ async function probe(): Promise<NodeCertificatesState> {
   const raw = await sandbox.sh(withProcesses(resource().probe.script))
   return resource().probe.parse({ ...raw, stdout: raw.stdout.replaceAll(sandbox.root, '') })
 }
-const compare = async (renewDays?: number) =>
-  resource(renewDays).diff(await probe(), { renewDays: renewDays ?? 30 }, { watched: [] })
+const compare = async (renewDays?: number) => resource(renewDays).diff(await probe(), {}, { watched: [] })
 const inside = (path: string) => `/etc/kubernetes/${path}`
 
 describe('certificates of a control plane node', () => {
@@ -188,7 +188,7 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
   }
   const renewal = async (): Promise<string> => {
     const state = await probe()
-    const [first] = resource().converge(state, { renewDays: 30 }) as [Step & { readonly run: string }]
+    const [first] = resource().converge(state, {}) as [Step & { readonly run: string }]
     return withProcesses(first.run)
   }
   const pairs = () =>
@@ -219,10 +219,15 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
   test('is not ended before the controller manager and the scheduler have started again', async () => {
     make(20)
     makeRenewed()
-    runs(41, 'kube-controller-manager', 700)
-    runs(42, 'kube-scheduler', 701)
-    // The scheduler of a cluster that runs in a pod of this node.
-    runs(40, 'kube-scheduler', 702, 'pod01234567_89ab_cdef_0123_456789abcdef')
+    for (const [process, name] of [
+      [41, 'kube-controller-manager'],
+      [42, 'kube-scheduler'],
+    ] as const)
+      runs(process, name, 700)
+    mkdirSync(join(sandbox.root, 'proc/self/ns'), { recursive: true })
+    symlinkSync('net:[1]', join(sandbox.root, 'proc/self/ns/net'))
+    // The scheduler of a cluster that runs in a container of this node.
+    runs(40, 'kube-scheduler', 702, 'net:[2]')
     await host().run(await renewal())
     expect((await compare())?.fields).toEqual([
       { field: 'kube-controller-manager', before: 'runs with its former certificate', after: 'started again' },

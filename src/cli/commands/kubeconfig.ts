@@ -2,7 +2,8 @@ import { Flags } from '@oclif/core'
 import { BaseCommand, fileArg } from '../base-command.ts'
 
 export class Kubeconfig extends BaseCommand {
-  static override readonly summary = 'Print a kubeconfig that works from here, of the administrator or of a user, or merge it into yours.'
+  static override readonly summary =
+    'Print a kubeconfig that works from here, of the administrator or of a user, or merge it into yours.'
   static override readonly examples = [
     '<%= config.bin %> kubeconfig --merge && kubectl get nodes',
     '<%= config.bin %> kubeconfig --file ./lab.kubeconfig',
@@ -27,7 +28,12 @@ export class Kubeconfig extends BaseCommand {
       helpValue: 'NAME',
       exclusive: ['merge'],
     }),
-    group: Flags.string({ description: 'a group of the user (repeatable)', helpValue: 'NAME', multiple: true, default: [] }),
+    group: Flags.string({
+      description: 'a group of the user (repeatable)',
+      helpValue: 'NAME',
+      multiple: true,
+      default: [],
+    }),
     for: Flags.string({ description: 'how long that certificate is good (default 8h)', helpValue: 'DURATION' }),
   }
 

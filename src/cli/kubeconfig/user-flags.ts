@@ -47,7 +47,8 @@ export function userRequest({ user, group: groups, for: time }: UserFlags): User
 function checkName(flag: string, name: string): void {
   if (name === 'system:masters')
     throw refused(flag, {
-      problem: 'The API signs no certificate for system:masters, and nobody can take one back: it may do everything, whatever RBAC says.',
+      problem:
+        'The API signs no certificate for system:masters, and nobody can take one back: it may do everything, whatever RBAC says.',
       expected: 'a group that RBAC gives rights, e.g. kubeadm:cluster-admins, which has the role cluster-admin',
       next: 'If it has to be, on a control plane node: kubeadm kubeconfig user --org system:masters --client-name NAME',
     })

@@ -44,7 +44,7 @@ const day = 24 * 3_600_000
  */
 export function nodeCertificates(
   parameters: NodeCertificatesParameters,
-): Resource<NodeCertificatesState, { readonly renewDays: number }> {
+): Resource<NodeCertificatesState, Record<never, never>> {
   const { renewDays } = parameters
   const isDue = (current: NodeCertificatesState) =>
     current.certificates.some(one => isNear(one, current.now, renewDays))
@@ -54,7 +54,8 @@ export function nodeCertificates(
     title: 'certificates',
     probe: { script: probeScript, parse: parseState },
     volatile: ['now'],
-    desired: { renewDays },
+    // The limit is no wish for the host: evcctl check would take another one for a change of the file.
+    desired: {},
     diff(current): Change | undefined {
       if (!current.joined) return undefined
       const renewed = isDue(current) ? current.certificates : []

@@ -19,13 +19,12 @@ const health = new Map([
 /** A file with a line for each process that may still have the former certificate: component, process and its start. */
 export const formerCertificates = `${stateFolder}/former-certificates`
 
-// A process is known by its number and its start, in ticks since the boot, the 22nd field of /proc/PID/stat. The cgroup of a
-// static pod has its UID, which is a hash of 32 digits; those of all other pods have dashes. So a component of another
-// cluster that runs in a pod of this node is not taken for that of the node.
+// A process is known by its number and its start, in ticks since the boot, the 22nd field of /proc/PID/stat. Static pods are
+// in the host's own network: a component of another cluster that runs in containers of this node (kind) is none of ours.
 const functions = `process_of() {
   for found in $(grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
     found=\${found%/cmdline}
-    if grep -q -s 'pod[0-9a-f]\\{32\\}' "$found"/cgroup && ! grep -q -s 'pod[0-9a-f]\\{8\\}[-_]' "$found"/cgroup; then
+    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
       echo "\${found#/proc/}"
       return
     fi

@@ -21,7 +21,7 @@ if [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] && ! { [ -e /var/lib/kub
   process_of() {
     for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
-      if grep -q -s 'pod[0-9a-f]\{32\}' "$found"/cgroup && ! grep -q -s 'pod[0-9a-f]\{8\}[-_]' "$found"/cgroup; then
+      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
         echo "${found#/proc/}"
         return
       fi
@@ -45,7 +45,7 @@ if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
   process_of() {
     for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
-      if grep -q -s 'pod[0-9a-f]\{32\}' "$found"/cgroup && ! grep -q -s 'pod[0-9a-f]\{8\}[-_]' "$found"/cgroup; then
+      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
         echo "${found#/proc/}"
         return
       fi
@@ -74,7 +74,7 @@ rm -rf /etc/kubernetes/evcctl-renewed
 process_of() {
   for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
     found=${found%/cmdline}
-    if grep -q -s 'pod[0-9a-f]\{32\}' "$found"/cgroup && ! grep -q -s 'pod[0-9a-f]\{8\}[-_]' "$found"/cgroup; then
+    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
       echo "${found#/proc/}"
       return
     fi

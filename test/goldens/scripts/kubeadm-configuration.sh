@@ -22,7 +22,7 @@ if [ -d /var/lib/evcctl/static-pods ]; then
   process_of() {
     for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
-      if grep -q -s 'pod[0-9a-f]\{32\}' "$found"/cgroup && ! grep -q -s 'pod[0-9a-f]\{8\}[-_]' "$found"/cgroup; then
+      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
         echo "${found#/proc/}"
         return
 …
