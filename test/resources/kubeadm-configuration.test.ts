@@ -522,7 +522,7 @@ describe('the configuration of a cluster', () => {
         const order = [
           'upload-config kubelet',
           'kubeadm config images list',
-          'kubeadm certs renew all',
+          'kubeadm certs renew',
           'kubeadm init phase etcd local',
           'upload-config kubeadm',
         ].map(text => texts.findIndex(script => script.includes(text)))
