@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { exitCodes, UserError } from '../core/index.ts'
 import type { Artifact } from './artifact.ts'
@@ -28,7 +28,7 @@ export interface ResolvedArtifact {
 export function resolveArtifact(
   sources: ArtifactSources,
   artifact: Artifact,
-  exists: (path: string) => boolean = existsSync,
+  exists: (path: string) => boolean = isFile,
 ): ResolvedArtifact {
   const sha256 = knownSha256(sources, artifact)
   if (sha256 === undefined) throw unknownChecksum(artifact)
@@ -39,6 +39,10 @@ export function resolveArtifact(
   }
   const url = mirroredUrl(sources.mirror, artifact.url)
   return { from: { url }, sha256, site: new URL(url).host }
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }
 
 /** The sha256 of an artifact, as far as it is known without asking a site: of cluster.yaml, its lock file or the catalog. */

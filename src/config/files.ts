@@ -1,14 +1,15 @@
-import { existsSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { localFileBytes } from '../core/limits.ts'
-import { LocalFileError, readLocalFile } from '../core/local-file.ts'
+import { kindOf, LocalFileError, readLocalFile } from '../core/local-file.ts'
 
 /** The functions of the local machine that reading a cluster.yaml needs. */
 export interface Surroundings {
   /** Content of a local file as text; throws as readLocalFile does. */
   readonly readFile: (path: string) => string
-  readonly exists: (path: string) => boolean
+  /** What is at a path: `file`, `folder`, or e.g. `a pipe`. Undefined if there is nothing, or it cannot be looked at. */
+  readonly kind: (path: string) => string | undefined
   /** Permission bits of a regular file; 0 for anything else, e.g. a pipe, and if there is no file. */
   readonly mode: (path: string) => number
   readonly env: Readonly<Record<string, string | undefined>>
@@ -18,9 +19,19 @@ export interface Surroundings {
 export function surroundings(given: Partial<Surroundings> = {}): Surroundings {
   return {
     readFile: given.readFile ?? (path => readLocalFile(path, localFileBytes.named).toString()),
-    exists: given.exists ?? existsSync,
+    kind: given.kind ?? kindAt,
     mode: given.mode ?? modeOf,
     env: given.env ?? process.env,
+  }
+}
+
+function kindAt(path: string): string | undefined {
+  try {
+    const found = statSync(path)
+    if (found.isFile()) return 'file'
+    return found.isDirectory() ? 'folder' : kindOf(found)
+  } catch {
+    return undefined
   }
 }
 

@@ -11,7 +11,7 @@ export function imageArchives(
   archives: Sections['images']['archives'],
   clusterFile: string,
   checksums: Readonly<Record<string, string>> | undefined,
-  { env, exists }: Surroundings,
+  { env, kind }: Surroundings,
 ): { readonly archives: readonly ImageArchive[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = []
   const result: ImageArchive[] = []
@@ -25,8 +25,10 @@ export function imageArchives(
     const source = url === undefined ? { file: localPath(file ?? '', clusterFile, env) } : { url }
     const name = url ?? file ?? ''
     const sha256 = own ?? checksumOfArchive(checksums ?? {}, name)
-    if (source.file !== undefined && !exists(source.file))
-      findings.push({ path, problem: `There is no image archive ${source.file}.` })
+    const found = source.file === undefined ? 'file' : kind(source.file)
+    if (found === undefined) findings.push({ path, problem: `There is no image archive ${source.file}.` })
+    else if (found !== 'file')
+      findings.push({ path, problem: `${source.file} is no image archive.`, expected: 'a file', actual: found })
     else if (sha256 === undefined && checksums !== undefined)
       findings.push({
         path,

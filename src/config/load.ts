@@ -131,7 +131,7 @@ export function parseClusterFile(text: string, file: string, given: ClusterSourc
     env: around.env,
     where: path => document.where(path),
   })
-  checkFolder(spec, around.exists, report)
+  checkFolder(spec, around.kind, report)
   if (findings.length > 0) throw new UserErrors(sorted(findings, document, []))
   return { ...spec, notes: [...notes, ...lockNotes(spec, lock)] }
 }

@@ -19,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const most = 128 * 1024
 const access = { name: 'edge', server: 'https://a:6443', certificateAuthorityData: 'QQ==', user: { token: 'abcdef' } }
-const around = (text: string) => ({ env: {}, readFile: () => text, mode: () => 0, exists: () => true })
+const around = (text: string) => ({ env: {}, readFile: () => text, mode: () => 0, kind: () => 'file' })
 const cluster = 'apiVersion: evcctl.dev/v1alpha1\nkind: Cluster\nmetadata: { name: edge }\nspec:\n'
 
 /** Lines in one place of a cluster file. */

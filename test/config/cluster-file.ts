@@ -15,7 +15,7 @@ export function parse(text: string, { files = {}, env = { HOME: '/home/ada' } }:
       if (content === undefined) throw Object.assign(new Error('no such file'), { code: 'ENOENT' })
       return content
     },
-    exists: path => path in files || folders.includes(path),
+    kind: path => (path in files ? 'file' : folders.includes(path) ? 'folder' : undefined),
     env,
   })
 }

@@ -36,7 +36,7 @@ describe('CAs of registries', () => {
   })
 
   it('are refused when they have expired', () => {
-    const around = { readFile: () => authority, mode: () => 0, exists: () => true, env: {} }
+    const around = { readFile: () => authority, mode: () => 0, kind: () => 'file', env: {} }
     const { findings } = registryAuthorities({ a: 'ca.crt' }, '/site/cluster.yaml', around, new Date('2200-01-01'))
     expect(findings[0]?.problem).toContain('has expired: CN=registry CA')
   })

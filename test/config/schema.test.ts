@@ -124,7 +124,7 @@ describe('whatever the file holds', () => {
   function check(text: string): void {
     try {
       // The lock file is the same text, so that it is held against anything, too.
-      parseClusterFile(text, 'cluster.yaml', { exists: () => false, readFile: () => text, env: {} })
+      parseClusterFile(text, 'cluster.yaml', { kind: () => undefined, readFile: () => text, env: {} })
     } catch (error) {
       expect(error).toBeInstanceOf(UserErrors)
       for (const { details } of (error as UserErrors).errors)

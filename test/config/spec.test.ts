@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { surroundings } from '../../src/config/files.ts'
+import { parseClusterFile } from '../../src/config/index.ts'
 import { cluster, controlPlane, errorsOf, parse, worker, workerWith } from './cluster-file.ts'
 
 describe('the smallest file', () => {
@@ -260,6 +262,18 @@ describe('sources', () => {
     )
     const complete = { ...files, '/site/files/dl.k8s.io/release/v1.36.4/bin/linux/arm64/kubelet': '' }
     expect(parse(text, { files: complete }).artifacts.folder).toBe('/site/files')
+  })
+
+  // Reading a pipe or /dev/zero would not end, in the middle of an apply.
+  it.each([
+    ['/dev/null', 'a device'],
+    ['/', 'folder'],
+  ])('takes no %s for an image archive, or for a file in the local folder', (path, kind) => {
+    const archives = `images: { archives: [{ file: ${path}, sha256: ${sum} }] }`
+    const load = (spec: string) => () => parseClusterFile(cluster(spec), '/site/cluster.yaml')
+    expect(load(archives)).toThrow(`${path} is no image archive.\n  expected  a file\n  actual    ${kind}\n`)
+    expect(surroundings().kind(path)).toBe(kind)
+    expect(surroundings().kind('/dev/null/x')).toBeUndefined()
   })
 
   it('takes file names that every object of JavaScript has', () => {

@@ -32,11 +32,11 @@ export const checkSources: Check = (draft, report) => {
  * Checks that a local folder has what this cluster needs for at least one architecture. The architectures of the hosts are
  * not known yet.
  */
-export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean, report: Report): void {
+export function checkFolder(spec: ClusterSpec, kindAt: (path: string) => string | undefined, report: Report): void {
   const { folder } = spec.artifacts
   if (folder === undefined) return
   const path = ['spec', 'artifacts', 'folder']
-  if (!exists(folder)) {
+  if (kindAt(folder) !== 'folder') {
     report({ path, problem: `There is no folder ${folder}.` })
     return
   }
@@ -44,7 +44,7 @@ export function checkFolder(spec: ClusterSpec, exists: (path: string) => boolean
     const places = (['amd64', 'arm64'] as const).flatMap(architecture =>
       folderPlaces(folder, artifact(name, version, architecture)),
     )
-    if (places.some(exists)) continue
+    if (places.some(place => kindAt(place) === 'file')) continue
     report({
       path,
       problem: `${name} ${version} is not in the folder.`,
