@@ -121,9 +121,7 @@ describe('the configuration of a further control plane node', () => {
     expect(JSON.stringify(resource.converge(resource.probe.parse(raw), {} as never))).toContain('putting back')
   })
 
-  test.each([
-    ['API server certificate', newServingCertificateMark, finishServingCertificate],
-  ])(
+  test.each([['API server certificate', newServingCertificateMark, finishServingCertificate]])(
     'is not as wanted while its %s lie half in their place, though nothing else differs',
     async (part, mark, finish) => {
       const sandbox = new Sandbox()
