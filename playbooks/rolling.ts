@@ -4,6 +4,7 @@ import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall, firewallClosing } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
+import { nodeReplacement } from '../roles/node-service/index.ts'
 import { os } from '../roles/os/index.ts'
 import {
   type Batches,
@@ -24,6 +25,7 @@ import {
   type Plan,
   rolling,
   type Task,
+  userGate,
 } from '../src/index.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
@@ -142,7 +144,7 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   const isMember = (name: string) => stacked.has(name)
   const batches = runningBatches(spec, facts)
   const well = 'running nodes is well'
-  roll(builder, batches, {
+  const barriers = roll(builder, batches, {
     host,
     held,
     proofs,
@@ -151,6 +153,7 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
     isMember,
     well,
   })
+  askUser(builder, { spec, host, batches, barriers, changed: held })
   const running = new Set(batches.flat())
   const isDown = (one: HostSpec) => isMember(one.name) && !hasMemberRunning(one, facts)
   for (const { name } of spec.hosts.filter(one => one.name !== host && running.has(one.name) && isDown(one))) {
@@ -162,6 +165,45 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   }
   const others = [...configured.keys()].filter(name => !running.has(name))
   oneByOne(builder, [[...running].flatMap(pods), ...others.map(pods)])
+}
+
+interface Asked {
+  readonly spec: ClusterSpec
+  readonly host: string
+  readonly batches: Batches
+  /** The tasks between two batches. */
+  readonly barriers: readonly Task[]
+  /** The tasks that change running nodes. */
+  readonly changed: readonly Task[]
+}
+
+// A drain comes before what is inside its own bracket, so it would not wait for the user's gate by itself.
+function askUser(builder: GraphBuilder, { spec, host, batches, barriers, changed }: Asked): void {
+  const { gate } = spec.rollout
+  if (gate === undefined) return
+  const scope = builder.scope(host, 'rolling')
+  const byHost = Map.groupBy(changed, task => task.host)
+  const drains = Map.groupBy(
+    builder.tasks.filter(({ role }) => role === nodeReplacement.name),
+    ({ resource }) => resource.name,
+  )
+  for (const [index, barrier] of barriers.entries()) {
+    const next = batches[index + 1] ?? []
+    const asked = scope.add(
+      userGate({
+        command: gate.command,
+        folder: gate.folder,
+        timeoutMs: gate.timeout,
+        cluster: spec.name,
+        nodes: batches[index] ?? [],
+        batch: index + 1,
+      }),
+      { after: [barrier], enters: next.flatMap(name => byHost.get(name) ?? []) },
+    )
+    for (const drain of next.flatMap(name => drains.get(name) ?? [])) {
+      if (drain.enters === true) builder.holdBack(drain, [asked])
+    }
+  }
 }
 
 // Without it, nothing would prove that the node works with its changes.
@@ -220,18 +262,24 @@ function roll(
   builder: GraphBuilder,
   batches: Batches,
   { host, held, proofs, well, left, alone, isMember }: Roll,
-): void {
+): readonly Task[] {
   const byHost = Map.groupBy(held, task => task.host)
-  if (byHost.size === 0) return
+  if (byHost.size === 0) return []
   const scope = builder.scope(host, 'rolling')
+  const barriers: Task[] = []
   rolling(builder, batches, {
     held: name => byHost.get(name) ?? [],
     proofs,
     ...(left === undefined ? {} : { left }),
     ...(alone === undefined ? {} : { alone }),
     ...(isMember === undefined ? {} : { isNeeded: isMember }),
-    gate: (batch, order) => scope.add(barrier(`batch ${batch} of the ${well}`), order),
+    gate: (batch, order) => {
+      const task = scope.add(barrier(`batch ${batch} of the ${well}`), order)
+      barriers.push(task)
+      return task
+    },
   })
+  return barriers
 }
 
 /** The tasks of a graph, and a plan with their verdicts. */

@@ -9,6 +9,7 @@ import type {
   HostSpec,
   HostSshSpec,
   ImageArchive,
+  RolloutSpec,
   RuntimeSpec,
   SecretSource,
 } from './spec.ts'
@@ -28,6 +29,11 @@ export interface Parts {
   readonly env: Surroundings['env']
   /** The place of a value in the file, for errors that are found when the value is used. */
   where(path: readonly (string | number)[]): string
+}
+
+function normaliseRollout({ sections: { rollout }, file, env }: Parts): RolloutSpec {
+  const { gate, ...others } = rollout
+  return gate === undefined ? others : { ...others, gate: { ...gate, folder: localPath('.', file, env) } }
 }
 
 /** Fills in defaults that depend on other values, and makes paths absolute. */
@@ -73,7 +79,7 @@ export function normalise(parts: Parts): ClusterSpec {
     os: sections.os,
     firewall: normaliseFirewall(sections),
     preflight: sections.preflight,
-    rollout: sections.rollout,
+    rollout: normaliseRollout(parts),
     hosts: hosts.present,
     leaving: hosts.absent,
     notes: [],

@@ -227,7 +227,18 @@ export interface ExtraPort {
 export interface RolloutSpec {
   /** The largest number of worker nodes that change at the same time. */
   readonly maxUnavailable: Share
+  /** The user's own command that decides whether the next batch changes; undefined: none. */
+  readonly gate?: GateSpec | undefined
   readonly drain: DrainSpec
+}
+
+/** A command for `sh -c` on this machine, in the folder of the cluster file. */
+export interface GateSpec {
+  readonly command: string
+  /** That folder, absolute. */
+  readonly folder: string
+  /** ms. */
+  readonly timeout: number
 }
 
 /** How nodes are drained. */

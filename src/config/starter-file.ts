@@ -69,6 +69,7 @@ spec:
   # How nodes change that run already: one first, then as many at a time, each batch when the one before is well.
   # rollout:
   #   maxUnavailable: 25% # of the workers, or a number; control plane nodes change one by one
+  #   gate: { command: ./check.sh, timeout: 10m } # decides on this machine, after each batch, whether the next one changes
 
   # os:
   #   packages: { manage: true, updateCache: when needed }

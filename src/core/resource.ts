@@ -128,6 +128,18 @@ export interface StepFailure {
   readonly stderr: string
 }
 
+/** A command of the user that runs on this machine, not on a host. */
+export interface LocalCommand {
+  /** For `sh -c`. */
+  readonly command: string
+  /** Where it runs, absolute. */
+  readonly folder: string
+  /** What it finds in its environment besides that of evcctl. */
+  readonly env: Readonly<Record<string, string>>
+  /** It is killed, with the processes that it has started, when it takes longer, ms. */
+  readonly timeoutMs: number
+}
+
 /** How a resource is removed from a host; see gone(). */
 export interface Removal<C> {
   /** What is left of the resource, as a plan shows it; empty if nothing of evcctl's is left. */
@@ -162,6 +174,11 @@ export interface Resource<C, D, O = void> {
   converge(current: C, desired: D): readonly Step[]
   /** The value that it gives to other tasks, read from the current state; undefined as long as there is none. */
   output?(current: C): O | undefined
+  /**
+   * A command that runs on this machine in the place of steps on the host: the change is made when it has succeeded, and no probe
+   * verifies it. Default: none.
+   */
+  readonly here?: LocalCommand
   /** Undefined for a resource that cannot be taken back, or leaves nothing behind. */
   readonly removal?: Removal<C>
   /**

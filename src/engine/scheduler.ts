@@ -11,6 +11,7 @@ import type { Evaluation } from './evaluate.ts'
 import type { Desired } from './judge.ts'
 import type { Lanes } from './lanes.ts'
 import { isStopping, type Run } from './run.ts'
+import { runHere } from './run-here.ts'
 import { settle } from './settle.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createStates, type HostState, isFresh, type TaskEnd, type TaskState } from './task-state.ts'
@@ -121,7 +122,16 @@ export class Scheduler {
     }
     // The batch is chosen only now that the slot is free, so that it includes all that became ready meanwhile.
     const batch = chooseBatch(host, this.#settle(host))
-    if (batch !== undefined) await this.#exchange(host, batch)
+    const local = batch?.writes.find(({ state }) => state.task.resource.here !== undefined)
+    if (local !== undefined) await this.#runHere(local)
+    else if (batch !== undefined) await this.#exchange(host, batch)
+  }
+
+  // What else the host has to do waits, because a command of the user decides whether more changes.
+  async #runHere(write: Write): Promise<void> {
+    const { state } = write
+    state.stage = 'running'
+    this.#finish(state, await runHere(this.#run, write))
   }
 
   /** Ends the ready tasks of a host that need no exchange; returns the writes that can begin. */

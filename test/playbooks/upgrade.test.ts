@@ -138,6 +138,41 @@ describe('an upgrade to another minor', () => {
   })
 })
 
+describe("the user's own gate", () => {
+  const gate = { command: './check.sh', timeout: '5m' }
+  const graph = clusterGraph(
+    specOf({ hosts, kubernetes: { version: '1.36.4' }, images: { archives }, rollout: { gate } }),
+    facts(all('1.35.8')),
+  )
+  const gates = [...graph.tasks.values()].filter(({ resource }) => resource.kind === 'gate')
+
+  test('is asked after each batch but the last, when its nodes are well', () => {
+    expect(gates.map(({ resource }) => resource.here)).toEqual(
+      ['cp1', 'cp2', 'cp3', 'w1'].map(name => ({
+        command: './check.sh',
+        folder: process.cwd(),
+        timeoutMs: 300_000,
+        env: { EVCCTL_CLUSTER: 'edge-seoul', EVCCTL_NODES: name },
+      })),
+    )
+    expect(earlierThan(graph, gates[0]!.id)).toContain('cp1/node:cp1')
+    expect(earlierThan(graph, gates[3]!.id)).toContain('cp1/uncordon:w1')
+  })
+
+  test('decides before the next nodes change, and before they are drained', () => {
+    const inside = graph.edges.filter(({ from, enter }) => from === gates[3]!.id && enter === true)
+    expect(inside.map(({ to }) => to)).toContain('w2/artifact:kubelet')
+    expect(inside.every(({ to }) => to.startsWith('w2/'))).toBe(true)
+    expect(earlierThan(graph, 'cp1/drain:w2')).toContain(gates[3]!.id)
+    expect(earlierThan(graph, 'cp1/drain:w1')).toContain(gates[2]!.id)
+  })
+
+  test('is not there where the file has none', () => {
+    const without = clusterGraph(spec, facts(all('1.35.8')))
+    expect([...without.tasks.values()].filter(({ resource }) => resource.kind === 'gate')).toEqual([])
+  })
+})
+
 describe('an upgrade that stops a member of etcd', () => {
   const guarded = (down: readonly string[], version = '1.35.8') => {
     const known = facts(all(version))

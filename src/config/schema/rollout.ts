@@ -30,6 +30,22 @@ const drainSchema = z.strictObject({
     .default(false),
 })
 
+const gateSchema = z.strictObject({
+  command: z
+    .string({ error: 'a command for sh, e.g. ./check.sh' })
+    .trim()
+    .min(1, { error: 'a command for sh, e.g. ./check.sh' })
+    .max(4_096, { error: 'a command of at most 4096 characters; put a longer one into a script' })
+    .describe(
+      'Runs with `sh -c` on the machine of evcctl, in the folder of this file, with `EVCCTL_CLUSTER` and `EVCCTL_NODES` (the ' +
+        'nodes that are done, with spaces between them) in its environment. Its output is shown.',
+    ),
+  timeout: duration
+    .refine(ms => ms >= 1_000 && ms <= 86_400_000, { error: 'a duration of 1s to 24h' })
+    .describe('How long it may take, 1s to 24h. Then it is killed, and has failed.')
+    .prefault('10m'),
+})
+
 /** `spec.rollout` */
 export const rolloutSchema = z.strictObject({
   maxUnavailable: nodes
@@ -39,6 +55,12 @@ export const rolloutSchema = z.strictObject({
         'one after the other, and before the workers.',
     )
     .prefault('25%'),
+  gate: gateSchema
+    .describe(
+      'A command of your own that decides whether the next batch of running nodes changes: after each batch, when its nodes are ' +
+        'well. If it fails, the run stops there, and the next one asks it again.',
+    )
+    .optional(),
   drain: drainSchema
     .describe(
       'How the pods of a node are moved to others before the node leaves, or changes in a way that would stop them.',

@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process'
+import { beginningOf, endOf } from '../core/cut.ts'
+import { tailBytes } from '../core/limits.ts'
+import type { LocalCommand } from '../core/resource.ts'
+import { type Task, titleOf } from '../core/task.ts'
+import type { Write } from './batch.ts'
+import type { Run } from './run.ts'
+import { placeOf } from './task-errors.ts'
+import type { TaskEnd } from './task-state.ts'
+import { cleanLine } from './text.ts'
+import { LineThrottle } from './throttle.ts'
+
+/**
+ * Runs the local command of a task, and shows its output as that of a step. It has no input. When its time is over, or the run is
+ * to stop, it is killed with all processes of its group.
+ */
+export async function runHere(run: Run, { state: { task }, change }: Write): Promise<TaskEnd> {
+  const described = { task: task.id, host: task.host, role: task.role, title: titleOf(task) }
+  run.emit({ type: 'task:queued', ...described })
+  run.emit({ type: 'task:start', ...described })
+  const began = Date.now()
+  using lines = shownLines(run, task)
+  const ended = await execute(task.resource.here!, run, line => lines.push(line))
+  const ms = Date.now() - began
+  if (ended.is === 'stopped') return { result: 'cancelled', ms, change }
+  if (ended.is === 'succeeded') return { result: 'changed', ms, change }
+  const { timeoutMs, command, folder } = task.resource.here!
+  const why = ended.is === 'late' ? `not ended within ${Math.ceil(timeoutMs / 1000)} s, and killed` : ended.why
+  return {
+    result: 'failed',
+    ms,
+    change,
+    error: {
+      where: placeOf(task),
+      problem: 'The gate of this cluster did not let the next nodes change. They are as they were.',
+      expected: `success of: ${command}`,
+      actual: [why, ...ended.last].join('\n'),
+      next: `Find out why it fails (it runs in ${folder}), then apply again: it is asked again before the next nodes.`,
+    },
+  }
+}
+
+type Ended =
+  | { readonly is: 'succeeded' }
+  | { readonly is: 'stopped' }
+  | { readonly is: 'failed'; readonly why: string; readonly last: readonly string[] }
+  | { readonly is: 'late'; readonly last: readonly string[] }
+
+const mostLines = 20
+const longestLine = tailBytes / mostLines
+
+function execute(
+  { command, folder, env, timeoutMs }: LocalCommand,
+  run: Run,
+  show: (line: string) => void,
+): Promise<Ended> {
+  return new Promise(resolve => {
+    const child = spawn('sh', ['-c', command], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that whatever it starts can be ended with it.
+      detached: true,
+    })
+    const last: string[] = []
+    const take = (line: string) => {
+      const text = beginningOf(cleanLine(line), longestLine)
+      if (text === '') return
+      last.push(text)
+      if (last.length > mostLines) last.shift()
+      show(text)
+    }
+    for (const stream of [child.stdout, child.stderr]) {
+      let rest = ''
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        const lines = `${rest}${chunk}`.split('\n')
+        // Of a line without end, the end is kept.
+        rest = endOf(lines.pop()!, tailBytes)
+        for (const line of lines) take(line)
+      })
+      stream.on('end', () => take(rest))
+    }
+    const kill = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      } catch {
+        // It has ended by itself.
+      }
+    }
+    let is: 'late' | 'stopped' | undefined
+    const end = (why: 'late' | 'stopped') => () => {
+      is ??= why
+      kill()
+    }
+    const [late, stopped] = [end('late'), end('stopped')]
+    const timer = setTimeout(late, timeoutMs)
+    const signals = [run.stop, run.abort]
+    for (const signal of signals) signal.addEventListener('abort', stopped)
+    const done = (ended: Ended) => {
+      clearTimeout(timer)
+      for (const signal of signals) signal.removeEventListener('abort', stopped)
+      resolve(ended)
+    }
+    child.on('error', ({ message }) => done({ is: 'failed', why: message, last }))
+    // What it left in the background does not outlive it.
+    child.on('exit', kill)
+    child.on('close', (code, signal) => {
+      if (is === 'late') done({ is, last })
+      else if (is === 'stopped') done({ is })
+      else if (code === 0) done({ is: 'succeeded' })
+      else done({ is: 'failed', why: code === null ? `ended by ${signal}` : `exit code ${code}`, last })
+    })
+  })
+}
+
+function shownLines(run: Run, task: Task): { push(line: string): void } & Disposable {
+  const lines = new LineThrottle(line => run.emit({ type: 'task:output', task: task.id, line }))
+  return {
+    push: line => lines.push(line),
+    [Symbol.dispose]: () => lines.end(),
+  }
+}
