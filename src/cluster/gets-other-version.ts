@@ -1,5 +1,7 @@
 import type { ClusterSpec } from '../config/index.ts'
+import type { HostFacts } from '../facts/index.ts'
 import type { Machine } from './machines.ts'
+import { isControlPlane } from './nodes.ts'
 
 /**
  * Whether a machine is a node whose API server or kubelet has another version than the file wants. A host that evcctl only
@@ -11,4 +13,19 @@ export function getsOtherVersion(
 ): boolean {
   const { apiServer = version, kubelet = version, kubeletConf } = kubernetes
   return kubeletConf && !remains.begun && (apiServer !== version || kubelet !== version)
+}
+
+/**
+ * The names of the control plane nodes that an upgrade has not begun to change, or that do not answer. A node whose static pods
+ * are being replaced has no manifest of an API server for a moment; a run that is killed then leaves it so.
+ */
+export function untouchedServers(
+  { hosts, kubernetes: { version } }: Pick<ClusterSpec, 'hosts' | 'kubernetes'>,
+  facts: ReadonlyMap<string, HostFacts>,
+): readonly string[] {
+  const isUntouched = (known: HostFacts | undefined) => {
+    const apiServer = known?.kubernetes.apiServer
+    return known === undefined || (apiServer !== undefined && apiServer !== version)
+  }
+  return hosts.filter(host => isControlPlane(host) && isUntouched(facts.get(host.name))).map(({ name }) => name)
 }

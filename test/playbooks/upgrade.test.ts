@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
+import { nodesAnswered } from '../resources/api-given.ts'
 import { stateOf } from '../resources/state-of.ts'
 import { clusterGraph, factsOf, specOf } from './given.ts'
 
@@ -199,6 +200,26 @@ test('nodes that have the minor already are not drained again, and those that a 
   const graph = clusterGraph(spec, facts({ ...all('1.36.4'), w2: '1.35.8' }))
   expect(drainsIn(graph)).toEqual(['w2'])
   for (const { name } of hosts) expect([...graph.tasks.keys()]).toContain(`cp1/uncordon:${name}`)
+})
+
+test('a control plane node that is not well stops an upgrade only before the upgrade has begun on it', () => {
+  const known = new Map(facts({ ...all('1.35.8'), cp2: '1.36.4' }))
+  const check = (without: readonly string[] = []) => {
+    const answered = new Map([...known].filter(([name]) => !without.includes(name)))
+    const task = clusterGraph(spec, answered).tasks.get('cp1/upgrade check:1.36.4' as TaskId)!
+    const node = (name: string, status: string) => ({
+      metadata: { name },
+      status: { conditions: [{ type: 'Ready', status }] },
+    })
+    const raw = nodesAnswered(...['cp1', 'cp2', 'cp3'].map(name => node(name, name === 'cp1' ? 'True' : 'Unknown')))
+    return task.resource.diff(task.resource.probe.parse(raw), {}, { watched: [] })?.refused?.actual
+  }
+  expect(check()).toBe('cp3, a control plane node, is not Ready')
+  expect(check(['cp3'])).toBe('cp3, a control plane node, is not Ready')
+  // Its manifests were taken out, and the run was killed.
+  const { apiServer: _, ...kubernetes } = known.get('cp3')!.kubernetes
+  known.set('cp3', { ...known.get('cp3')!, kubernetes: { ...kubernetes, controlPlane: false } })
+  expect(check()).toBeUndefined()
 })
 
 test('nodes that have the version already download nothing, and no other node waits for them', () => {

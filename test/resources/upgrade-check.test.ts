@@ -99,7 +99,8 @@ describe('an upgrade is refused, with the way on,', () => {
 })
 
 test('what is refused is not written', () => {
-  expect(check().converge({ api: 'absent' }, { version: '1.36.4' })).toEqual([
+  const resource = check()
+  expect(resource.converge(resource.probe.parse(absent), { version: '1.36.4' })).toEqual([
     { run: expect.stringContaining('exit 1') },
   ])
 })

@@ -6,6 +6,7 @@ import { fetchedArtifact } from '../../src/resources/artifacts/fetched-artifact.
 import { installedArtifact } from '../../src/resources/artifacts/installed-artifact.ts'
 import { pulledImages } from '../../src/resources/kubeadm/pulled-images.ts'
 import { Sandbox, serve } from './sandbox.ts'
+import { stateOf } from './state-of.ts'
 
 const program = Buffer.from(`#!/bin/sh\n${'#'.repeat(5000)}\n`)
 const sha256 = createHash('sha256').update(program).digest('hex')
@@ -110,7 +111,7 @@ test.each([
   const part = `${sha256}.part`
   if (isFetched) writeFileSync(sandbox.inside(`/var/cache/evcctl/${part}`), tells('fetched'))
   const resource = images()
-  const [step] = resource.converge({ missing: [] }, resource.desired as never)
+  const [step] = resource.converge(stateOf(resource, ''), resource.desired as never)
   if (step === undefined || !('run' in step)) throw new Error('expected a run step')
   const ended = await sandbox.sh(`set -eu\n${step.run}`, String(step.stdin), `${sandbox.root}/bin:`)
   expect(ended).toEqual({

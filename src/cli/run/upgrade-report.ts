@@ -1,4 +1,4 @@
-import { getsOtherVersion, type Inventory, isControlPlane } from '../../cluster/index.ts'
+import { getsOtherVersion, type Inventory, untouchedServers } from '../../cluster/index.ts'
 import { firstOf } from '../../core/shown.ts'
 import type { Evaluation } from '../../engine/index.ts'
 import { count, formatDuration, type UpgradeRemark, type UpgradeReport } from '../../report/index.ts'
@@ -62,8 +62,7 @@ function apiRemarks(cluster: Checked, state: UpgradeCheckState | undefined): rea
     return [{ is: 'unknown', about: 'cluster', text }, etcdRemark(cluster, undefined)]
   }
   const { version } = cluster.spec.kubernetes
-  const servers = new Set(cluster.spec.hosts.filter(isControlPlane).map(({ name }) => name))
-  const untouched = [...servers].filter(name => cluster.facts.get(name)?.kubernetes.apiServer !== version)
+  const untouched = untouchedServers(cluster.spec, cluster.facts)
   const blockers = upgradeBlockers(state, { version, untouched }).map(({ check, text }): UpgradeRemark => {
     const ignored = cluster.spec.preflight.ignore.includes(check)
     const about = check === 'upgradeNodes' ? 'nodes' : 'APIs'

@@ -1,4 +1,4 @@
-### kubeadm configuration:node on cp1: probe, of 31 lines
+### kubeadm configuration:node on cp1: probe, of 32 lines
 …
 for path in '/api/v1/namespaces/kube-system/configmaps/kubeadm-config' '/api/v1/namespaces/kube-system/configmaps/kubelet-config' '/api/v1/namespaces/kube-system/configmaps/kube-proxy' '/api/v1/namespaces/kube-system/configmaps/evcctl' '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy'; do set -- "$@" "$server$path"; done
 …
@@ -6,6 +6,7 @@ s/"(nodeInfo|capacity|allocatable)":\{("([^"\\]|\\.)*"|[^{}"])*\}/"\1":{}/g
 …
 if [ -e /var/lib/evcctl/manifests/complete ]; then echo 'cutOff=control plane'; fi
 if [ -e /etc/kubernetes/pki/evcctl-apiserver/complete ]; then echo 'cutOff=API server certificate'; fi
+if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then echo 'cutOff=renewed certificates'; fi
 if [ -f /var/lib/evcctl/kubeadm-configuration.json ]; then printf 'record='; base64 -w 0 </var/lib/evcctl/kubeadm-configuration.json; echo; fi
 if [ -f /etc/kubernetes/pki/apiserver.crt ]; then printf 'certificate='; base64 -w 0 </etc/kubernetes/pki/apiserver.crt; echo; fi
 manifest=/var/lib/evcctl/static-pods/kube-apiserver.yaml
@@ -17,29 +18,7 @@ if [ -d /var/lib/evcctl/static-pods ]; then
     printf 'edited=%s %s %s\n' "$component" "$(base64 -w 0 </var/lib/evcctl/static-pods/$component.yaml)" "$(cat /etc/kubernetes/manifests/$component.yaml 2>/dev/null | base64 -w 0)"
 …
 
-### kubeadm configuration:node on cp1: step 1, of 55 lines
-…
-  process_of() {
-    for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
-      found=${found%/cmdline}
-      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found#/proc/}"
-        return
-…
-  start_of() {
-    read -r fields 2>/dev/null </proc/"$1"/stat || return 0
-    set -- ${fields##*) }
-    printf '%s\n' "${20}"
-…
-  for component in kube-controller-manager kube-scheduler; do
-…
-    if [ -n "$process" ]; then printf '%s %s %s\n' "$component" "$process" "$(start_of "$process")"; fi
-  done >/var/lib/evcctl/former-certificates.new
-  { sync -- /var/lib/evcctl/former-certificates.new 2>/dev/null || sync; }
-  mv -fT /var/lib/evcctl/former-certificates.new /var/lib/evcctl/former-certificates
-…
-
-### kubeadm configuration:node on cp1: step 3, of 126 lines
+### kubeadm configuration:node on cp1: step 3, of 134 lines
 …
     printf '%s' '--- on the node:
 …
@@ -61,11 +40,11 @@ if [ -n "$begun" ] || { [ -n "$made" ] && [ "$made" != "$(cat '/var/lib/evcctl/k
 {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"evcctl","namespace":"kube-system"},"data":{"documents":"{\"cluster\":{\"apiVersion\":\"kubeadm.k8s.io/v1beta4\",\"kind\":\"ClusterConfiguration\",\"clusterName\":\"edge-seoul\",\"kubernetesVersion\":\"v1.36.4\",\"controlPlaneEndpoint\":\"127.0.0.1:7443\",\"networking\":{\"podSubnet\":\"10.244.0.0/16\",\"serviceSubnet\":\"10.96.0.0/12\",\"dnsDomain\":\"cluster.local\"},\"apiServer\":{\"certSANs\":[\"cp1\",\"192.0.2.11\",\"cp2\",\"192.0.2.12\",\"cp3\",\"192.0.2.13\",\"127.0.0.1\",\"localhost\"],\"extraArgs\":[{\"name\":\"shutdown-watch-termination-grace-period\",\"value\":\"5s\"}]},\"controllerManager\":{\"extraArgs\":[{\"name\":\"node-cidr-mask-size\",\"value\":\"24\"}]}},\"kubelet\":{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"cgroupDriver\":\"systemd\",\"featureGates\":{\"ExtendWebSocketsToKubelet\":false}},\"kubeProxy\":{\"apiVersion\":\"kubeproxy.config.k8s.io/v1alpha1\",\"kind\":\"KubeProxyConfiguration\"}}"}}
 …
 
-### kubeadm configuration:node on cp2: probe, of 14 lines
+### kubeadm configuration:node on cp2: probe, of 15 lines
 if [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then echo joined=yes; fi
 …
 
-### kubeadm configuration:node on cp2: step 5, of 126 lines
+### kubeadm configuration:node on cp2: step 5, of 134 lines
 …
     printf '%s' '--- on the node:
 …
