@@ -141,6 +141,7 @@ test('no files import each other in a circle', () => {
 const groups = [
   'support',
   'files',
+  'pod-network',
   'systemd',
   'system',
   'packages',

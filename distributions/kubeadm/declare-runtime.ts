@@ -1,6 +1,6 @@
-import { containerd } from '../../roles/containerd/index.ts'
-import { archivePackages, criO } from '../../roles/cri-o/index.ts'
-import { docker, dockerPackages, dockerUnits } from '../../roles/docker/index.ts'
+import { containerd, containerdFolders } from '../../roles/containerd/index.ts'
+import { archivePackages, criO, criOFolders } from '../../roles/cri-o/index.ts'
+import { docker, dockerFolders, dockerPackages, dockerUnits } from '../../roles/docker/index.ts'
 import { keptRuntime } from '../../roles/node-runtime/index.ts'
 import {
   type ClusterSpec,
@@ -17,6 +17,13 @@ import {
 export function runtimePackages({ runtime }: ClusterSpec, hasArchives: boolean): NodePackages {
   if (runtime.name === 'docker') return { names: dockerPackages, keepDisabled: dockerUnits }
   return { names: runtime.name === 'cri-o' && hasArchives ? archivePackages : [], keepDisabled: [] }
+}
+
+const folders = { containerd: containerdFolders, 'cri-o': criOFolders, docker: dockerFolders }
+
+/** The folders that the container runtime and its CNI plugins have on a node. */
+export function runtimeFolders({ runtime }: ClusterSpec): readonly string[] {
+  return folders[runtime.name]
 }
 
 export interface HostRuntime extends ContainerRuntimeOutputs {

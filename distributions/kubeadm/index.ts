@@ -1,10 +1,12 @@
 import { archivesFor, type Distribution, kubeadmApi, kubeadmFacts, kubeadmFile } from '../../src/index.ts'
 import { addonsOf } from './addons.ts'
-import { runtimePackages } from './declare-runtime.ts'
+import { runtimeFolders, runtimePackages } from './declare-runtime.ts'
+import { nodeFolders } from './folders.ts'
 import { formerNode, staticPods } from './former-node.ts'
 import { guardEtcd } from './guard-etcd.ts'
 import { kubeadmHealth } from './health.ts'
 import { initialise } from './initialise.ts'
+import { dissolve } from './leave.ts'
 import { portsOf } from './ports.ts'
 import { prepare } from './prepare.ts'
 import { rolled } from './rolled.ts'
@@ -39,6 +41,7 @@ export const kubeadm: Distribution = {
   formerNode,
   health: kubeadmHealth,
   rolled,
+  folders: spec => [...nodeFolders(spec), ...runtimeFolders(spec)],
   ports: portsOf,
   addons: addonsOf,
   sandboxImage,
@@ -47,4 +50,5 @@ export const kubeadm: Distribution = {
   prepare,
   guardEtcd,
   initialise,
+  dissolve,
 }

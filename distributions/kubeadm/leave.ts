@@ -1,16 +1,20 @@
 import {
+  clusterOfHost,
+  type DistributedCluster,
   defaultEtcdData,
   etcdDataOf,
   type KubernetesDocument,
   type LeavingMachine,
   type MemberRemoval,
+  noCaHash,
   nodeReset,
-  type Output,
+  Output,
   runtimes,
   type Site,
   stackedMemberGone,
   type Task,
 } from '../../src/index.ts'
+import { documentsOf } from './documents.ts'
 
 /** Declares on the first control plane node that a node has no member in the stacked etcd. */
 export function removeMember(on: Site, { leaving, earlier, after }: MemberRemoval): Task | undefined {
@@ -24,7 +28,7 @@ export function removeMember(on: Site, { leaving, earlier, after }: MemberRemova
 
 /** Declares on a host that leaves that it is no node any more. */
 export function resetNode(
-  { inventory, builder }: Site,
+  { inventory, builder }: Pick<Site, 'inventory' | 'builder'>,
   { leaving, after }: LeavingMachine,
   { cluster, caHash }: { readonly cluster: KubernetesDocument; readonly caHash: Output<string> },
 ): Task {
@@ -37,4 +41,19 @@ export function resetNode(
     caHash,
   })
   return builder.scope(leaving.name, 'remove-nodes').add(reset, { after })
+}
+
+/** Declares that hosts are no nodes any more, in an operation that takes the whole cluster away. See Distribution. */
+export function dissolve(
+  on: Pick<Site, 'inventory' | 'builder'>,
+  known: string | undefined,
+): Pick<DistributedCluster, 'reset'> {
+  const { spec } = on.inventory
+  const cluster = documentsOf(on.inventory).cluster
+  const { clusterName = spec.name } = cluster as { readonly clusterName?: string }
+  const caHash =
+    known === undefined
+      ? new Output<string>([], () => noCaHash)
+      : on.builder.scope(known, 'reset').add(clusterOfHost({ cluster: clusterName, file: spec.file })).output.map(one => one.caHash)
+  return { reset: host => resetNode(on, host, { cluster, caHash }) }
 }

@@ -1,5 +1,16 @@
 import { etcdHost } from '../../roles/etcd-host/index.ts'
-import { hasEtcdHosts, isControlPlane, isEtcdHost, isNode, type Site, type Task } from '../../src/index.ts'
+import { networkFolders } from '../../roles/former-node/index.ts'
+import { hostRecord } from '../../roles/host-record/index.ts'
+import {
+  etcdHostFolders,
+  hasEtcdHosts,
+  isControlPlane,
+  isEtcdHost,
+  isNode,
+  type Machine,
+  type Site,
+  type Task,
+} from '../../src/index.ts'
 import type { OpenedHost } from './open-firewalls.ts'
 import { type PreparedHost, type PreparedNode, prepareNode } from './prepare-node.ts'
 
@@ -16,6 +27,7 @@ export interface PreparedHosts {
 
 /** Prepares hosts for kubeadm and etcd. No host waits for another. */
 export function prepareHosts(on: Site, opened: readonly OpenedHost[]): PreparedHosts {
+  for (const { machine } of opened) recordHost(on, machine)
   const nodes = opened.filter(({ machine }) => isNode(machine.host)).map(host => prepareNode(on, host))
   const first = nodes.find(({ machine }) => machine === on.first)
   if (first === undefined) throw new RangeError(`${on.first.name} is none of the nodes that were prepared`)
@@ -27,6 +39,14 @@ export function prepareHosts(on: Site, opened: readonly OpenedHost[]): PreparedH
     : []
   const inside = opened.filter(({ machine }) => isControlPlane(machine.host) || isEtcdHost(machine.host))
   return { first, nodes, etcd, inside: inside.flatMap(host => host.opened) }
+}
+
+function recordHost({ inventory: { spec }, distribution, declare }: Site, { name, host }: Machine): void {
+  const folders = [
+    ...(isNode(host) ? [...distribution.folders(spec), ...networkFolders(spec)] : []),
+    ...(hasEtcdHosts(spec) && isEtcdHost(host) ? etcdHostFolders : []),
+  ]
+  declare(hostRecord, name, { folders })
 }
 
 function prepareEtcdHost({ inventory, declare }: Site, { machine, opened }: OpenedHost): PreparedHost {

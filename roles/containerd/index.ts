@@ -28,6 +28,9 @@ const unit = 'containerd.service'
 const unitPath = `/etc/systemd/system/${unit}`
 const program = '/usr/local/bin/containerd'
 
+/** What is containerd's on a host: its configuration, images and containers. */
+export const containerdFolders = ['/etc/containerd', '/opt/containerd', '/run/containerd', '/var/lib/containerd']
+
 /** containerd with runc and the standard CNI plugins, as a systemd unit. */
 export const containerd: Role<ContainerdParameters, ContainerRuntimeOutputs> = {
   name: 'containerd',

@@ -42,6 +42,17 @@ const config = '/etc/crio/crio.conf.d/10-evcctl.conf'
 const registries = '/etc/containers/registries.conf.d/10-evcctl.conf'
 const program = '/usr/local/bin/crio'
 
+/** What is CRI-O's on a host: its configuration, images and containers. */
+export const criOFolders = [
+  '/etc/containers',
+  '/etc/crio',
+  '/run/containers',
+  '/run/crio',
+  '/usr/local/libexec/crio',
+  '/var/lib/containers',
+  '/var/lib/crio',
+]
+
 /** CRI-O with crun and conmon from its bundle and the standard CNI plugins, as a systemd unit. */
 export const criO: Role<CriOParameters, ContainerRuntimeOutputs> = {
   name: 'cri-o',

@@ -32,6 +32,18 @@ const program = '/usr/local/bin/cri-dockerd'
 const { unit, socket } = runtimes.docker
 const unitPath = `/etc/systemd/system/${unit}`
 
+/** What is Docker's on a host: its configuration, images and containers. */
+export const dockerFolders = [
+  '/etc/docker',
+  '/run/containerd',
+  '/run/cri-dockerd.sock',
+  '/run/docker',
+  '/run/docker.sock',
+  '/var/lib/containerd',
+  '/var/lib/cri-dockerd',
+  '/var/lib/docker',
+]
+
 /** The distribution's Docker with cri-dockerd and the standard CNI plugins. */
 export const docker: Role<DockerParameters, ContainerRuntimeOutputs> = {
   name: 'docker',

@@ -20,7 +20,7 @@ const validDays = 3650
 export const etcdCa: Role<EtcdCaParameters, EtcdCaOutputs> = {
   name: 'etcd-ca',
   declare(scope, { after }) {
-    const folder = scope.add(directory({ path: etcdCaFolder, mode: 0o700 }))
+    const folder = scope.add(directory({ path: etcdCaFolder, mode: 0o700, own: true }))
     const made = scope.add(certificateAuthority({ folder: etcdCaFolder, commonName: 'etcd-ca', days: validDays }), {
       after: [folder, ...after],
     })

@@ -21,7 +21,7 @@ export interface EtcdKeyOutputs {
 export const etcdKey: Role<EtcdKeyParameters, EtcdKeyOutputs> = {
   name: 'etcd-key',
   declare(scope, { folder, requests, after }) {
-    const keyFolder = scope.add(directory({ path: folder, mode: 0o700 }))
+    const keyFolder = scope.add(directory({ path: folder, mode: 0o700, own: true }))
     const made = new Map(
       requests.map(({ name, commonName }) => {
         const task = scope.add(certificateRequest({ folder, name, commonName }), { after: [keyFolder, ...after] })

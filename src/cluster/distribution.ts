@@ -31,6 +31,11 @@ export interface Distribution extends DistributionProfile {
   guardEtcd(on: Site, order: EtcdOrder): Task
   /** Creates the cluster on its first control plane node, or brings its settings to those of cluster.yaml. */
   initialise(on: Site, host: JoiningHost): DistributedCluster
+  /**
+   * Takes nodes from their hosts without a word to the cluster, which goes away as a whole. `known` is the host that shows which
+   * cluster it is; undefined if no host is a node any more. A host of another cluster is refused.
+   */
+  dissolve(on: Pick<Site, 'inventory' | 'builder'>, known: string | undefined): Pick<DistributedCluster, 'reset'>
 }
 
 export interface NodePackages {

@@ -20,6 +20,8 @@ export interface DistributionProfile {
   readonly formerNode: FormerNode
   readonly health: HealthQuestions
   readonly rolled: RolledWork
+  /** Folders that its programs make for themselves on a node, with those of the container runtime; absolute paths. */
+  folders(spec: ClusterSpec): readonly string[]
   ports(spec: ClusterSpec): DistributionPorts
   /** The addons that it runs in the cluster besides the control plane. */
   addons(spec: ClusterSpec): DistributionAddons

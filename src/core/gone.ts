@@ -31,13 +31,41 @@ export function gone<C, D, O>(resource: Resource<C, D, O>): Resource<C, Record<n
  */
 export function takenBack(graph: Graph): Graph {
   const builder = new GraphBuilder()
+  declareTakenBack(builder, graph)
+  return builder.build()
+}
+
+/** Declares what takenBack() does for one host, as if there were no other. Every task of it waits for `after`. */
+export function takeBackHost(
+  builder: GraphBuilder,
+  { tasks, edges }: Graph,
+  { host, after }: { readonly host: string; readonly after: readonly Task[] },
+): readonly Task[] {
+  const own = new Map([...tasks].filter(([, task]) => task.host === host))
+  return declareTakenBack(
+    builder,
+    { tasks: own, edges: edges.filter(({ from, to }) => own.has(from) && own.has(to)) },
+    after,
+  )
+}
+
+function declareTakenBack(
+  builder: GraphBuilder,
+  graph: Pick<Graph, 'tasks' | 'edges'>,
+  first: readonly Task[] = [],
+): readonly Task[] {
+  const declared: Task[] = []
   const next = Map.groupBy(graph.edges, edge => edge.from)
   // For each visited task, the removals that the tasks before it wait for: its own, or those of the tasks after it.
   const before = new Map<TaskId, readonly Task[]>()
   for (const { id, host, role, resource } of [...graph.tasks.values()].reverse()) {
     const after = new Set((next.get(id) ?? []).flatMap(edge => before.get(edge.to) ?? []))
-    const isRemovable = (resource as AnyResource).removal !== undefined
-    before.set(id, isRemovable ? [builder.scope(host, role).add(gone(resource), { after: [...after] })] : [...after])
+    if ((resource as AnyResource).removal === undefined) before.set(id, [...after])
+    else {
+      const task = builder.scope(host, role).add(gone(resource), { after: [...first, ...after] })
+      before.set(id, [task])
+      declared.push(task)
+    }
   }
-  return builder.build()
+  return declared
 }

@@ -45,6 +45,13 @@ export class GraphBuilder {
   readonly #edges: Edge[] = []
   readonly #ephemerals = new Map<TaskId, EphemeralValue>()
 
+  /** Begins with all that another graph has; default: with nothing. */
+  constructor({ tasks, edges, ephemerals }: Partial<Graph> = {}) {
+    this.#tasks.push(...(tasks?.values() ?? []))
+    for (const edge of edges ?? []) this.#edges.push(edge)
+    for (const [id, value] of ephemerals ?? []) this.#ephemerals.set(id, value)
+  }
+
   /** The scope of one role on one host. */
   scope(host: string, role: string): Scope {
     return {

@@ -50,6 +50,7 @@ export const other: Distribution = {
     },
   },
   rolled: { roles: ['k3s'], kinds: ['k3s configuration'] },
+  folders: () => ['/var/lib/rancher'],
   ports: ({ controlPlane }) => ({
     kubelet: 20_250,
     nodePorts: { first: 30_000, last: 32_767 },
@@ -82,6 +83,9 @@ export const other: Distribution = {
         on.builder.scope(leaving.name, 'k3s').add(barrier('is no node'), { after: before }),
     }
   },
+  dissolve: ({ builder }) => ({
+    reset: ({ leaving, after }) => builder.scope(leaving.name, 'k3s').add(barrier('is no node'), { after }),
+  }),
 }
 
 function node({ builder, inventory }: Site, { name }: Machine, after: readonly Task[]): NodeMade {

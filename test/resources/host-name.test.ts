@@ -28,7 +28,7 @@ describe('the host name', () => {
   })
 
   test('is set with the script of the golden', async () => {
-    const [step] = resource.converge(parse('now=x\n'), { name: 'w1' })
+    const [, step] = resource.converge(parse('now=x\n'), { name: 'w1' })
     await expect(step && 'run' in step ? step.run : '').toMatchFileSnapshot('../goldens/resources/hostname.sh')
   })
 })

@@ -66,7 +66,7 @@ describe('swap', () => {
       shown('zramswap.service', 'disabled'),
       shown('swap.target', 'static'),
     )
-    const [step] = resource.converge(current, {})
+    const [, step] = resource.converge(current, {})
     await expect(step && 'run' in step ? step.run : '').toMatchFileSnapshot('../goldens/resources/swap-off.sh')
   })
 

@@ -6,7 +6,9 @@ import { printedUnit } from '../resources/unit-given.ts'
 const printed: Readonly<Record<string, (name: string) => readonly string[]>> = {
   absent: () => ['type=absent'],
   artifact: name => [`absent=${name}`],
+  'cgroups of pods': () => ['state=inactive'],
   certificate: () => ['now=1795865508'],
+  'etcd data': () => ['data=no'],
   'etcd health': () => ['formed=no', 'healthy=no'],
   'etcd member': noMember,
   'etcd members': noMember,

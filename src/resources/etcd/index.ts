@@ -3,6 +3,7 @@
 export * from './access.ts'
 export * from './answer.ts'
 export * from './data.ts'
+export * from './data-gone.ts'
 export * from './defrag.ts'
 export * from './health.ts'
 export * from './member.ts'

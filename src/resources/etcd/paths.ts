@@ -18,6 +18,9 @@ export const etcdPaths = {
   utility: '/usr/local/bin/etcdutl',
 } as const
 
+/** The folders of a member on its host. */
+export const etcdHostFolders: readonly string[] = ['/etc/etcd', etcdPaths.data]
+
 /** Where a program of the archive of etcd is installed. */
 export function etcdProgram(name: string): string {
   return `/usr/local/bin/${name}`

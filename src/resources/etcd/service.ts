@@ -60,6 +60,10 @@ export function etcdService({ name, members, data }: EtcdServiceParameters): Res
       return waitsFor === undefined ? change : { ...change, note: `when ${waitsFor} answers again` }
     },
     converge: (current, desired) => unit.converge(current.unit, desired),
+    removal: {
+      left: ({ unit: state }) => unit.removal!.left(state),
+      steps: ({ unit: state }) => unit.removal!.steps(state),
+    },
     explain(failure, desired) {
       const [, reason] = failure.stderr.split(costsQuorumMark)
       return reason === undefined ? unit.explain?.(failure, desired) : costsQuorum(name, reason.trim())

@@ -1,5 +1,5 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
-import type { Resource } from '../../core/resource.ts'
+import type { Removal, Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import {
   explainWrite,
@@ -18,6 +18,8 @@ export interface DirectoryParameters {
   readonly mode: number
   /** `user:group`, by name or number. Default `root:root`. */
   readonly owner?: string
+  /** Whether everything in it is evcctl's: then it is taken back as a whole. Default false: it stays. */
+  readonly own?: boolean
 }
 
 export interface DirectoryState {
@@ -35,7 +37,7 @@ export interface DirectoryDesired {
 export function directory(
   parameters: DirectoryParameters,
 ): Resource<DirectoryState, DirectoryDesired, { readonly path: string }> {
-  const { path, mode, owner = 'root:root' } = parameters
+  const { path, mode, owner = 'root:root', own = false } = parameters
   const at = quote(path)
   return {
     kind: 'folder',
@@ -61,10 +63,20 @@ export function directory(
       { run: `umask 022\nmkdir -p ${at}\nchown ${quote(desired.owner)} ${at}\nchmod ${octal(desired.mode)} ${at}` },
     ],
     output: current => (current.type === 'directory' ? { path } : undefined),
+    ...(own ? { removal: removalOf(path) } : {}),
     explain(failure) {
       if (!/File exists|Not a directory/.test(failure.stderr)) return explainWrite(failure, path)
       return inTheWay(path, failure.stderr.trim())
     },
+  }
+}
+
+// A link, and what it leads to, is somebody else's.
+function removalOf(path: string): Removal<DirectoryState> {
+  const at = quote(path)
+  return {
+    left: ({ type }) => (type === 'directory' ? [{ field: 'type', before: 'directory', after: 'nothing' }] : []),
+    steps: () => [{ run: `if [ -L ${at} ]; then rm -f ${at}; else rm -rf --one-file-system ${at}; fi` }],
   }
 }
 

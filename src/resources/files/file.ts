@@ -68,7 +68,7 @@ export function file(parameters: FileParameters): Resource<FileState, FileDesire
     removal: {
       // Whatever else stands at the path does not belong to evcctl.
       left: current => (isRegular(current) ? [{ field: 'content', before: describe(current), after: 'nothing' }] : []),
-      steps: () => [{ run: `rm -f ${quote(path)}` }],
+      steps: () => [{ run: `rm -f ${quote(path)}\n${removeDropInFolder(path)}` }],
     },
     explain(failure) {
       const said = failure.stderr.trim()
@@ -106,6 +106,12 @@ function hasContent(current: FileState, content: string | Secret | Unknown): boo
 function describe(current: FileState): string {
   if (!isRegular(current)) return ''
   return current.content ?? `(${current.size} bytes that are not shown)`
+}
+
+// Nothing but drop-ins is in such a folder, so nobody misses it when it is empty.
+function removeDropInFolder(path: string): string {
+  const [folder] = /^\/etc\/systemd\/system\/[^/]+\.d(?=\/)/.exec(path) ?? []
+  return folder === undefined ? '' : `rmdir --ignore-fail-on-non-empty ${quote(folder)}\n`
 }
 
 function removeFolder(path: string): string {

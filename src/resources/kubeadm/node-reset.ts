@@ -60,13 +60,13 @@ export function nodeReset(parameters: NodeResetParameters): Resource<NodeResetSt
       if (cutOff === undefined && found.length === 0) return undefined
       const refused = cutOff === undefined ? refusal(current, node, desired.caHash) : undefined
       if (refused !== undefined) return refuseJoin(`node ${current.node ?? 'without a name'}`, refused)
-      return { action: 'run', fields: [], note: 'packages, programs, images and data of the user stay on the host' }
+      return { action: 'run', fields: [], note: 'packages, programs, images and data of the user stay in this step' }
     },
     converge: current => [{ run: script(current, parameters), timeoutMs: 10 * 60_000 }],
     explain: failure => ({
-      problem: 'The host could not be reset. It is not in the cluster any more.',
+      problem: 'kubeadm could not reset the host.',
       actual: failure.stderr.trim() || failure.stdout.trim(),
-      next: 'Apply again: the reset is repeated.',
+      next: 'Run the same command again: the reset is repeated.',
     }),
   }
 }

@@ -1,6 +1,7 @@
 /** Building blocks of resources: output of probes, comparison and merging of documents, checks of values that hosts provide. */
 
 export * from './barrier.ts'
+export * from './before.ts'
 export * from './deep-merge.ts'
 export * from './document-changes.ts'
 export * from './file-content.ts'

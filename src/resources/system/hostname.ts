@@ -1,6 +1,6 @@
 import type { FieldChange, Resource } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
-import { fieldsOf, replaceFile } from '../support/index.ts'
+import { beforePath, fieldsOf, linesOf, printSettings, recordBefore, replaceFile } from '../support/index.ts'
 
 export interface HostnameParameters {
   /** A DNS label or name, lower case. */
@@ -12,6 +12,8 @@ export interface HostnameState {
   readonly now: string
   /** The name in /etc/hostname; empty when the file is missing. */
   readonly atBoot: string
+  /** The names before evcctl first set one; undefined if they were not recorded. */
+  readonly before: { readonly now: string; readonly atBoot: string } | undefined
 }
 
 export interface HostnameDesired {
@@ -27,7 +29,12 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
       script: probeScript,
       parse(raw) {
         const fields = fieldsOf(raw, ['now'])
-        return { now: fields.get('now')!, atBoot: (fields.get('boot') ?? '').trim() }
+        const [now, atBoot = ''] = linesOf(raw, 'before')
+        return {
+          now: fields.get('now')!,
+          atBoot: (fields.get('boot') ?? '').trim(),
+          before: now === undefined ? undefined : { now, atBoot },
+        }
       },
     },
     desired: { name },
@@ -37,7 +44,15 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
       if (current.atBoot !== name) fields.push({ field: 'at boot', before: current.atBoot, after: name })
       return fields.length === 0 ? undefined : { action: 'update', fields }
     },
-    converge: (_current, desired) => [{ run: setScript(desired.name) }],
+    converge: ({ now, atBoot }, desired) => [
+      { run: recordBefore('hostname'), stdin: `${now}\n${atBoot}\n` },
+      { run: setScript(desired.name) },
+    ],
+    // A name that somebody else has set since stays.
+    removal: {
+      left: current => formerName(current, name),
+      steps: ({ before }) => (before === undefined ? [] : [{ run: putBackScript(before) }]),
+    },
     explain: failure => ({
       problem: `The host name cannot be set to ${name}.`,
       actual: failure.stderr.trim(),
@@ -46,9 +61,19 @@ export function hostname({ name }: HostnameParameters): Resource<HostnameState, 
   }
 }
 
+function formerName({ now, atBoot, before }: HostnameState, name: string): readonly FieldChange[] {
+  if (before === undefined) return []
+  const fields: FieldChange[] = []
+  if (now === name && before.now !== name) fields.push({ field: 'now', before: now, after: before.now })
+  if (atBoot === name && before.atBoot !== name) {
+    fields.push({ field: 'at boot', before: atBoot, after: before.atBoot === '' ? 'not set' : before.atBoot })
+  }
+  return fields
+}
+
 const probeScript = `read -r name </proc/sys/kernel/hostname
 printf 'now=%s\\n' "$name"
-[ -f /etc/hostname ] || exit 0
+${printSettings('before', beforePath('hostname'))}[ -f /etc/hostname ] || exit 0
 while IFS= read -r name || [ -n "$name" ]; do
   case $name in '' | '#'*) ;; *) printf 'boot=%s\\n' "$name"; break ;; esac
 done </etc/hostname
@@ -63,4 +88,13 @@ function setScript(name: string): string {
   printf '%s\\n' ${quote(name)} >/proc/sys/kernel/hostname
 fi
 `
+}
+
+function putBackScript({ now, atBoot }: { readonly now: string; readonly atBoot: string }): string {
+  if (atBoot === now) return setScript(now)
+  const boot =
+    atBoot === ''
+      ? 'rm -f /etc/hostname\n'
+      : `printf '%s\\n' ${quote(atBoot)} >/etc/hostname.evcctl\n${replaceFile('/etc/hostname')}`
+  return `${setScript(now)}${boot}`
 }

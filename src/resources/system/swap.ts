@@ -1,6 +1,6 @@
-import type { FieldChange, ProbeResult, Resource } from '../../core/resource.ts'
+import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { surveyProbe } from '../../core/survey.ts'
-import { explainWrite, linesOf, replaceFile } from '../support/index.ts'
+import { beforePath, explainWrite, linesOf, printSettings, recordBefore, replaceFile } from '../support/index.ts'
 import { askUnits, shownUnits } from '../systemd/index.ts'
 
 export interface SwapState {
@@ -13,6 +13,16 @@ export interface SwapState {
   /** Enabled services that turn swap on by themselves. */
   readonly services: readonly string[]
   readonly targetMasked: boolean
+  /** Lines that evcctl has commented out of /etc/fstab, or that somebody else has in the same way, without the comment sign. */
+  readonly commented: readonly string[]
+  /** What evcctl has switched off; everything is empty if that was not recorded. */
+  readonly before: {
+    readonly active: readonly string[]
+    readonly fstab: readonly string[]
+    readonly services: readonly string[]
+    /** Whether swap.target was masked already. */
+    readonly targetMasked: boolean
+  }
 }
 
 // Units that call swapon themselves: Raspberry Pi OS up to 12, Debian's zram-tools, Ubuntu's zram-config, NVIDIA's
@@ -45,8 +55,8 @@ export function swapOff(): Resource<SwapState, Record<never, never>> {
   read -r heading
   while IFS= read -r line; do printf 'active=%s\\n' "$line"; done
 } </proc/swaps
-if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
-`,
+if [ -e /etc/fstab ]; then sed -n -E -e '/${swapLine}/s/^/fstab=/p' -e '/${swapLine.replace('^', '^# ')}/s/^# /commented=/p' /etc/fstab; fi
+${printSettings('before', beforePath('swap'))}`,
       parse: parseSwap,
     }),
     desired: {},
@@ -67,8 +77,12 @@ if [ -e /etc/fstab ]; then sed -n -E '/${swapLine}/s/^/fstab=/p' /etc/fstab; fi
       if (!current.targetMasked) parts.push('systemctl mask -- swap.target\n')
       if (current.fstab.length > 0) parts.push('systemctl daemon-reload\n')
       if (current.active.length > 0) parts.push('swapoff -a\n')
-      return [{ run: parts.join(''), timeoutMs: 10 * 60_000 }]
+      return [
+        { run: recordBefore('swap'), stdin: recordOf(current) },
+        { run: parts.join(''), timeoutMs: 10 * 60_000 },
+      ]
     },
+    removal: { left: formerSwap, steps: putBack },
     explain(failure) {
       if (/swapoff failed: Cannot allocate memory/.test(failure.stderr)) {
         return {
@@ -97,7 +111,70 @@ function parseSwap(raw: ProbeResult): SwapState {
     units: shown.flatMap(({ id }) => (id?.endsWith('.swap') === true ? [id] : [])),
     services: swapServices.filter(name => shown.some(({ id, file }) => id === name && file === 'enabled')),
     targetMasked: shown.some(({ id, file }) => id === swapTarget && file === 'masked'),
+    commented: linesOf(raw, 'commented'),
+    before: parseRecord(linesOf(raw, 'before')),
   }
+}
+
+function recordOf({ active, fstab, services, targetMasked }: SwapState): string {
+  const lines = [
+    ...active.map(device => `active ${device}`),
+    ...fstab.map(line => `fstab ${line}`),
+    ...services.map(unit => `service ${unit}`),
+    ...(targetMasked ? ['masked'] : []),
+  ]
+  return lines.map(line => `${line}\n`).join('')
+}
+
+function parseRecord(lines: readonly string[]): SwapState['before'] {
+  const of = (kind: string) => lines.flatMap(line => (line.startsWith(`${kind} `) ? [line.slice(kind.length + 1)] : []))
+  return {
+    active: of('active'),
+    fstab: of('fstab'),
+    services: of('service').filter(unit => swapServices.includes(unit)),
+    targetMasked: lines.length === 0 || lines.includes('masked'),
+  }
+}
+
+// A line that somebody has changed since is not put back.
+function linesToPutBack({ commented, before }: SwapState): readonly string[] {
+  const now = new Set(commented)
+  return before.fstab.filter(line => now.has(line))
+}
+
+function formerSwap(current: SwapState): readonly FieldChange[] {
+  const { active, services, targetMasked, before } = current
+  const fields: FieldChange[] = []
+  for (const line of linesToPutBack(current)) fields.push({ field: '/etc/fstab', before: `# ${line}`, after: line })
+  if (targetMasked && !before.targetMasked) {
+    fields.push({ field: swapTarget, before: 'masked', after: 'started at boot' })
+  }
+  for (const unit of before.services) {
+    if (!services.includes(unit)) fields.push({ field: unit, before: 'disabled', after: 'enabled' })
+  }
+  const on = new Set(active)
+  // What was only switched on by hand stays off.
+  if (fields.length === 0) return []
+  return [
+    ...fields,
+    ...before.active.filter(device => !on.has(device)).map(device => ({ field: device, before: 'off', after: 'swap' })),
+  ]
+}
+
+function putBack(current: SwapState): readonly Step[] {
+  const { targetMasked, before } = current
+  const parts: string[] = []
+  const lines = linesToPutBack(current)
+  // awk reads the lines first, then the file.
+  if (lines.length > 0) {
+    const rewrite = 'NR == FNR { was["# " $0] = 1; next } $0 in was { $0 = substr($0, 3) } { print }'
+    parts.push(`awk '${rewrite}' - /etc/fstab >/etc/fstab.evcctl\n${replaceFile('/etc/fstab')}`)
+  }
+  if (targetMasked && !before.targetMasked) parts.push(`systemctl unmask -- ${swapTarget}\n`)
+  parts.push('systemctl daemon-reload\n')
+  if (before.services.length > 0) parts.push(`systemctl enable --now -- ${before.services.join(' ')}\n`)
+  if (before.active.length > 0) parts.push(`swapon -a\nsystemctl start -- ${swapTarget}\n`)
+  return [{ run: parts.join(''), stdin: lines.map(line => `${line}\n`).join(''), timeoutMs: 10 * 60_000 }]
 }
 
 function hasSwap(current: SwapState): boolean {

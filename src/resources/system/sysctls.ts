@@ -1,6 +1,6 @@
 import type { FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
-import { explainWrite, linesOf, printSettings } from '../support/index.ts'
+import { beforePath, explainWrite, linesOf, printSettings, recordBefore } from '../support/index.ts'
 
 export interface SysctlsParameters {
   /** Exact values, by key as sysctl(8) writes it. */
@@ -21,6 +21,8 @@ export interface SysctlState {
   readonly live: ReadonlyMap<string, string>
   /** Values in the file. */
   readonly kept: ReadonlyMap<string, string>
+  /** Live values before evcctl first set any; empty if they were not recorded. */
+  readonly before: ReadonlyMap<string, string>
 }
 
 export interface SysctlsDesired {
@@ -49,22 +51,31 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
     converge(current) {
       const pairs = [...wanted(current)].sort(([a], [b]) => (a < b ? -1 : 1))
       const lines = pairs.map(([key, value]) => `${key} = ${value}\n`)
-      const steps: Step[] = [
+      const steps: Step[] = []
+      // A file without a record is of an evcctl that recorded nothing: the live values are its own.
+      if (current.kept.size === 0) {
+        const lines = [...current.live].map(([key, value]) => `${key}=${value}\n`)
+        steps.push({ run: recordBefore('sysctls'), stdin: lines.join('') })
+      }
+      steps.push(
         { run: 'umask 022\nmkdir -p /etc/sysctl.d' },
         {
           write: file,
           content: `# Kept by evcctl: what is changed here by hand is changed back.\n${lines.join('')}`,
           mode: 0o644,
         },
-      ]
+      )
       const live = pairs.filter(([key, value]) => current.live.get(key) !== value)
       if (live.length > 0) steps.push({ run: live.map(setLine).join('') })
       return steps
     },
-    // A setting that is removed from the file keeps its live value until the next boot: its value before evcctl is unknown.
+    // Without a record, a setting keeps its live value until the next boot. So does one that somebody else has changed since.
     removal: {
-      left: current => changes(current, new Map()),
-      steps: () => [{ run: `rm -f ${quote(file)}` }],
+      left: current => [
+        ...changes(current, new Map()),
+        ...formerValues(current).map(([key, after]) => ({ field: key, before: current.live.get(key)!, after })),
+      ],
+      steps: current => [{ run: `${formerValues(current).map(setLine).join('')}rm -f ${quote(file)}` }],
     },
     explain(failure) {
       const key = new RegExp(`${noSuchKey}(\\S+)`).exec(failure.stderr)?.[1]
@@ -86,6 +97,13 @@ export function sysctls(parameters: SysctlsParameters): Resource<SysctlState, Sy
   }
 }
 
+// The values to put back: of settings that still have the value of the file, and had another one before.
+function formerValues({ live, kept, before }: SysctlState): readonly (readonly [string, string])[] {
+  return [...before].filter(
+    ([key, value]) => kept.has(key) && live.get(key) === kept.get(key) && live.get(key) !== value,
+  )
+}
+
 /** `net.ipv4.ip_forward` → `/proc/sys/net/ipv4/ip_forward`; with slashes first, dots are part of a name (sysctl.d(5)). */
 export function sysctlPath(key: string): string {
   const separator = /[./]/.exec(key)?.[0]
@@ -98,7 +116,7 @@ export function sysctlPath(key: string): string {
 function probeScript(keys: readonly string[], file: string): string {
   const paths = keys.map(key => quote(sysctlPath(key))).join(' ')
   return `grep -H -s '' ${paths} /dev/null
-${printSettings('kept', file)}`
+${printSettings('kept', file)}${printSettings('before', beforePath('sysctls'))}`
 }
 
 function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {
@@ -114,7 +132,7 @@ function parse(raw: ProbeResult, keys: readonly string[]): SysctlState {
     else before.push(line.slice(at + 1))
   }
   const live = new Map([...lines].map(([key, values]) => [key, normal(values.join(' '))]))
-  return { live, kept: pairsOf(linesOf(raw, 'kept')) }
+  return { live, kept: pairsOf(linesOf(raw, 'kept')), before: pairsOf(linesOf(raw, 'before')) }
 }
 
 function pairsOf(lines: readonly string[]): ReadonlyMap<string, string> {

@@ -5,12 +5,26 @@ if [ -f '/etc/sysctl.d/99-zz-evcctl.conf' ]; then
     case $line in '' | [#\;]*) ;; *) printf 'kept=%s\n' "$line" ;; esac
   done <'/etc/sysctl.d/99-zz-evcctl.conf'
 fi
+if [ -f '/var/lib/evcctl/before/sysctls' ]; then
+  while IFS= read -r line || [ -n "$line" ]; do
+    case $line in '' | [#\;]*) ;; *) printf 'before=%s\n' "$line" ;; esac
+  done <'/var/lib/evcctl/before/sysctls'
+fi
 
-### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 1, of 2 lines
+### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 1
+if [ ! -e '/var/lib/evcctl/before/sysctls' ]; then
+  umask 077
+  mkdir -p /var/lib/evcctl/before
+  cat >'/var/lib/evcctl/before/sysctls.new'
+  { sync -- '/var/lib/evcctl/before/sysctls.new' 2>/dev/null || sync; }
+  mv -fT '/var/lib/evcctl/before/sysctls.new' '/var/lib/evcctl/before/sysctls'
+fi
+
+### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 2, of 2 lines
 …
 mkdir -p /etc/sysctl.d
 
-### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 3
+### sysctls:/etc/sysctl.d/99-zz-evcctl.conf on cp1: step 4
 if [ ! -e '/proc/sys/fs/inotify/max_user_instances' ]; then echo 'no such kernel setting: fs.inotify.max_user_instances' >&2; exit 1; fi
 printf '%s\n' '8192' >'/proc/sys/fs/inotify/max_user_instances'
 if [ ! -e '/proc/sys/kernel/panic' ]; then echo 'no such kernel setting: kernel.panic' >&2; exit 1; fi
