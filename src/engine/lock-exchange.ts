@@ -55,15 +55,17 @@ export interface Holding {
 
 /**
  * Frees the lock on the hosts where it was taken, and returns those where that succeeded. After the second ^C it has 10 s. A
- * lock that remains is stale after 60 s, so a failure is only a note. For `unfinished` see releaseStep().
+ * lock that remains is stale after 60 s, so a failure is only a note. For `unfinished` see releaseStep(); `forgetful` hosts forget the
+ * lock.
  */
 export async function releaseLock(
   taken: readonly string[],
   holding: Holding,
   unfinished = true,
+  forgetful: ReadonlySet<string> = new Set(),
 ): Promise<readonly string[]> {
   using patience = boundedAfter(holding.run.abort, 10_000)
-  const failed = await freeAll(taken, holding, unfinished, patience.signal)
+  const failed = await freeAll(taken, holding, { unfinished, forgetful }, patience.signal)
   for (const [host, cause] of failed) {
     const text = `The run lock could not be freed; it counts as stale in ${staleAfterMs / 1000} s: ${messageOf(cause)}`
     holding.run.emit({ type: 'note', host, text })
@@ -79,14 +81,14 @@ export async function releaseLock(
 export async function releaseUnsure(hosts: readonly string[], holding: Holding): Promise<void> {
   using patience = boundedAfter(AbortSignal.abort(), unsureMs)
   const quiet = { ...holding, run: { ...holding.run, emit: () => undefined } }
-  await freeAll(hosts, quiet, true, patience.signal)
+  await freeAll(hosts, quiet, { unfinished: true, forgetful: new Set() }, patience.signal)
 }
 
 /** Returns the hosts where it failed, and why. Once half of the hosts are done, the others have voterPatienceMs(). */
 async function freeAll(
   hosts: readonly string[],
   { run, holder, paths }: Holding,
-  unfinished: boolean,
+  { unfinished, forgetful }: { readonly unfinished: boolean; readonly forgetful: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, unknown>> {
   const late = new AbortController()
@@ -97,7 +99,7 @@ async function freeAll(
   const failed = new Map<string, unknown>()
   const free = async (host: string) => {
     try {
-      await changeLock(host, patient, releaseStep(paths, holder, unfinished), paths)
+      await changeLock(host, patient, releaseStep(paths, holder, unfinished, forgetful.has(host)), paths)
     } catch (cause) {
       failed.set(host, cause)
     }

@@ -101,16 +101,21 @@ raise ${generation}`,
 
 /**
  * Frees the lock if it is still this run's. `unfinished`: nothing was done under the lock, or the work was stopped, so the next
- * run still has to learn which run was pushed aside.
+ * run still has to learn which run was pushed aside. `forget`: nothing of evcctl is to be left on the host, and this run has taken
+ * everything else back there; so the host also forgets how often it was locked and which run wrote to it last.
  */
-export function releaseStep(paths: LockPaths, holder: LockHolder, unfinished: boolean): Step {
+export function releaseStep(paths: LockPaths, holder: LockHolder, unfinished: boolean, forget = false): Step {
   const mine = encodeHolder(holder)
+  const forgetting = `cd "$state"
+  rm -f fence fence.new fence.lock generation generation.new holder holder.new
+  rmdir "$state" 2>/dev/null || :
+  `
   const keep = `[ ! -e "$lock/replaced" ] || mv -fT "$lock/replaced" "$state/holder"\n  `
   return {
     run: `${prelude(paths)}
 [ "$(cat "$state/holder" 2>/dev/null)" != ${mine} ] || rm -f "$state/holder"
 if [ "$(cat "$lock/holder" 2>/dev/null)" = ${mine} ]; then
-  ${unfinished ? keep : ''}rm -rf "$lock"
+  ${forget ? forgetting : unfinished ? keep : ''}rm -rf "$lock"
 fi`,
     timeoutMs: 25_000,
   }

@@ -34,6 +34,8 @@ export interface LockOptions {
   readonly heartbeatMs?: number
   /** Folders on the host. */
   readonly paths?: LockPaths
+  /** Asked at the end: the hosts on which nothing of evcctl is to be left, so that they forget the lock as well. Default: none. */
+  readonly forgetful?: () => ReadonlySet<string>
   /** Who takes it. Default: this process. */
   readonly holder?: LockHolder
 }
@@ -111,7 +113,7 @@ export async function withLock<T>(
   } finally {
     await lease.end()
     if (lease.lost === undefined) {
-      const releasing = releaseLock([...taken.keys()], taking, !finished)
+      const releasing = releaseLock([...taken.keys()], taking, !finished, options.forgetful?.())
       const [[freed]] = await Promise.all([releasing, releaseUnsure([...won.unsure], taking)])
       if (freed !== undefined) run.emit({ type: 'lock:released', host: freed })
     }

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -240,6 +240,21 @@ describe('a lock that several hosts keep', () => {
       expect(states.map(state => [state.holder?.run, state.generation])).toEqual(voters.map(() => ['run-1', 2]))
     })
     expect(await Promise.all(voters.map(holderOn))).toEqual([undefined, undefined, undefined])
+  })
+
+  test('leaves nothing on hosts that are to forget it, whatever other files there stay', async () => {
+    const state = (host: string) => join(paths().state.replace(folder, join(folder, host)))
+    await withLock(voters, fakeRun(pool), far('before'), async () => undefined)
+    await writeFile(join(state('cp2'), 'applied'), 'x')
+    const forgetful = () => new Set(['cp1', 'cp2'])
+    await withLock(voters, fakeRun(pool), far('run-1', { forgetful }), async () => undefined)
+    expect(existsSync(state('cp1'))).toBe(false)
+    expect(readdirSync(state('cp2'))).toEqual(['applied'])
+    expect(readdirSync(state('cp3'))).toContain('generation')
+    // The next lock has a higher generation than any host remembers.
+    await withLock(voters, fakeRun(pool), far('run-2'), async ({ run }) => {
+      expect(run.writer?.fence.generation).toBe(3)
+    })
   })
 
   test('is had without one of three, and the later run has the higher generation whichever one is off', async () => {
