@@ -17,6 +17,7 @@ import { NetworkCheck } from './commands/network/check.ts'
 import { Ping } from './commands/ping.ts'
 import { Plan } from './commands/plan.ts'
 import { Remove } from './commands/remove.ts'
+import { Reset } from './commands/reset.ts'
 import { Schema } from './commands/schema.ts'
 import { SshSetup } from './commands/ssh/setup.ts'
 import { Status } from './commands/status.ts'
@@ -45,6 +46,7 @@ export const commands: Readonly<Record<string, Command.Class>> = {
   ping: Ping,
   plan: Plan,
   remove: Remove,
+  reset: Reset,
   schema: Schema,
   'ssh:setup': SshSetup,
   status: Status,

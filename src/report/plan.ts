@@ -45,6 +45,8 @@ export interface PlanOptions {
   readonly lockedBy?: string
   /** Remarks that people should know besides the changes, e.g. that a check was ignored. */
   readonly notes?: readonly Note[]
+  /** What a plan without changes says of the hosts; default `as described in FILE`. */
+  readonly nothing?: string
   /** The command that applies the plan. Apply leaves it out, because it asks for confirmation instead. */
   readonly next?: string
 }
@@ -64,7 +66,7 @@ export function renderPlan(input: PlanInput, subject: PlanSubject, options: Plan
     const rest =
       view.errors.length > 0
         ? `${count(read, 'host')}; ${whyUnjudged(input)}. No other changes.`
-        : `${count(read, 'host')} as described in ${subject.file}. No changes.`
+        : `${count(read, 'host')} ${options.nothing ?? `as described in ${subject.file}`}. No changes.`
     return [...locked, ...problems, ...upgrade, ...notes, `${paint.strong(subject.name)}: ${rest}`].join('\n')
   }
   const lines = [

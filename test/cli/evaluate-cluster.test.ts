@@ -48,6 +48,7 @@ test('a host that did not answer a moment ago is not asked, and is told as one t
     secrets: { registries: {} },
     operation: createCluster,
     run: fakeRun(pool),
+    needed: new Set(),
   } as unknown as ClusterRun
   const { evaluation } = await evaluateCluster(cluster, new Map([['w1', error]]))
   expect([...asked].sort()).toEqual(['cp1', 'w2'])

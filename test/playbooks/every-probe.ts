@@ -1,4 +1,6 @@
-import { type ClusterSpec, type HostFacts, Output, type Task } from '../../src/index.ts'
+import { kubeadm } from '../../distributions/kubeadm/index.ts'
+import { resetAll } from '../../playbooks/reset.ts'
+import { type ClusterSpec, type HostFacts, inventoryOf, Output, type Task } from '../../src/index.ts'
 import { clusterGraph, factsOf, specOf } from './given.ts'
 
 const hosts = [
@@ -78,8 +80,16 @@ const clusters: readonly (readonly [ClusterSpec, Facts])[] = [
 /** All tasks of clusters with different parts, new ones and such that stand. */
 export const all: readonly Task[] = clusters.flatMap(([spec, facts]) => [...clusterGraph(spec, facts).tasks.values()])
 
-/** One of them for each probe. */
-export const tasks: readonly Task[] = [...new Map(all.map(task => [task.resource.probe.script, task])).values()]
+/** All tasks of resets. */
+const resets: readonly Task[] = [
+  inventoryOf(specOf({ hosts: withoutEtcd }), kubeadm, standing('stacked')),
+  inventoryOf(specOf({ hosts, etcd: { topology: 'external' } }), kubeadm, standing('external')),
+].flatMap(inventory => [...resetAll(inventory).tasks.values()])
+
+/** One of all of them for each probe. */
+export const tasks: readonly Task[] = [
+  ...new Map([...resets, ...all].map(task => [task.resource.probe.script, task])).values(),
+]
 
 /** Words of the script that look like the keys and paths of its answers, so that an answer gets as far as possible. */
 export function wordsOf(script: string): { readonly keys: readonly string[]; readonly paths: readonly string[] } {

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import type { Operation } from '../../cluster/index.ts'
+import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, type HostError, type Summary, type TaskId, UserError } from '../../core/index.ts'
 import {
   type ApplyResult,
@@ -12,6 +13,7 @@ import {
 } from '../../engine/index.ts'
 import { count, renderClosing } from '../../report/index.ts'
 import { applyCommand } from '../run/apply-command.ts'
+import { clearedHosts, withoutHosts } from '../run/cleared-hosts.ts'
 import { type ClusterRun, type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import type { OnlyPart } from '../run/only-parts.ts'
@@ -33,19 +35,30 @@ export interface ApplyActionOptions {
   readonly prune?: Prune
   /** See ClusterRunOptions. */
   readonly only?: OnlyPart | undefined
+  /** See ClusterRunOptions. */
+  readonly needed?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Apply without asking. */
   readonly yes: boolean
   /** A saved plan: it is done as it is, or not at all. */
   readonly plan?: GivenPlan
   /** Say first what is left of the last apply, if it was cut off. Default: false. */
   readonly resume?: boolean
-  /**
-   * Whether hosts keep what was verified there, for `evcctl check`. Default: true. An operation that takes a cluster away says false,
-   * because nothing of it should be left.
-   */
+  /** Reads the hosts and evaluates the operation; default evaluateCluster(). */
+  readonly evaluate?: typeof evaluateCluster
+  /** Asks whether to apply what the plan shows; default: a question for yes or no. */
+  readonly ask?: (cluster: ClusterRun, signal: AbortSignal) => Promise<boolean>
+  /** Whether hosts keep what was verified there, for `evcctl check`. Default: true. */
   readonly record?: boolean
+  /** Hosts on which nothing of evcctl is to be left: they keep no record of what was applied, nor of the lock. Default: none. */
+  readonly forgetful?: ReadonlySet<string>
   /** The command line that does this, for messages; default `evcctl apply FILE`. */
   readonly again?: string
+  /** See ShowPlanOptions. */
+  readonly nothing?: string
+  /** The flag that applies it without a question, for messages; default `--yes`. */
+  readonly yesFlag?: string
   /** The command to run next after success; default one that fetches a kubeconfig. */
   readonly next?: string
 }
@@ -56,10 +69,10 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
   return withClusterRun({ ...options, command: 'apply', version: version() }, async cluster => {
     const { output, diff, plan } = options
     if (plan !== undefined) refuseMovedFiles(plan, cluster)
-    const evaluated = await evaluateCluster(cluster)
+    const evaluated = await (options.evaluate ?? evaluateCluster)(cluster)
     if (plan !== undefined) refuseMovedHosts(plan, cluster, evaluated.evaluation)
     if (options.resume === true) await tellResumed(cluster, evaluated.evaluation, output)
-    const changes = await showPlan(cluster, evaluated, { output, diff, apart: isLog() })
+    const changes = await showPlan(cluster, evaluated, { output, diff, apart: isLog(), ...saying(options) })
     if (evaluated.evaluation.refused.size > 0) {
       if (output === 'text') await cluster.aside(() => printLine(`\n${cannotBeApplied}`))
       end(cluster, nothingDone(evaluated.evaluation), [])
@@ -70,7 +83,7 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
       end(cluster, nothingDone(evaluated.evaluation), [])
       return exitCodeOf(evaluated.evaluation)
     }
-    if (!options.yes && !(await ask(cluster, evaluated.evaluation, cluster.run.stop))) {
+    if (!options.yes && !(await ask(cluster, evaluated.evaluation, options, cluster.run.stop))) {
       await cluster.aside(() => printLine('Nothing was written.'))
       return exitCodes.ok
     }
@@ -83,20 +96,25 @@ async function converge(
   evaluated: ClusterEvaluation,
   options: ApplyActionOptions,
 ): Promise<ExitCode> {
+  let cleared: ReadonlySet<string> = new Set()
   const work = async ({ outdated, unquiet, run }: HeldLock): Promise<ApplyResult> => {
     const again = outdated || unquiet
     const { evaluation, records, whole } = again ? await evaluateFenced(cluster, options, run) : evaluated
     for (const [host, tasks] of changingByHost(evaluation)) run.emit({ type: 'host:planned', host, tasks })
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(evaluation, run)
-    if (options.record !== false)
-      await recordApplied(whole, result, run, { records, version: version(), id: cluster.id })
+      const { forgetful } = options
+      if (forgetful !== undefined) cleared = clearedHosts(forgetful, evaluation, result)
+      const recording = { records, version: version(), id: cluster.id }
+      const kept = forgetful === undefined ? whole : withoutHosts(whole, forgetful)
+      if (options.record !== false) await recordApplied(kept, result, run, recording)
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }
   recordLock(cluster)
   const { voters, seen } = evaluated
-  const { result, lost } = await withLock(voters, cluster.run, { id: cluster.id, seen }, work)
+  const locking = { id: cluster.id, seen, forgetful: () => cleared }
+  const { result, lost } = await withLock(voters, cluster.run, locking, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
     await cluster.aside(() => printLine(`${isLog() ? '\n' : ''}${closing(cluster, options)}`))
@@ -136,14 +154,19 @@ async function evaluateAgain(
     text: 'Another run may have changed the cluster since the plan was made; reading it again.',
   })
   // This run holds the lock now, so a lock holder in the answer would be this run itself.
-  const { lockedBy: _, ...again } = await evaluateCluster(cluster, unfenced)
+  const { lockedBy: _, ...again } = await (options.evaluate ?? evaluateCluster)(cluster, unfenced)
   if (options.plan !== undefined) refuseMovedHosts(options.plan, cluster, again.evaluation)
-  await showPlan(cluster, again, { output: options.output, diff: options.diff, apart: isLog() })
+  const { output, diff } = options
+  await showPlan(cluster, again, { output, diff, apart: isLog(), ...saying(options) })
   const changes = anythingToDo(again.evaluation)
-  if (changes && !options.yes && !(await ask(cluster, again.evaluation, stop))) {
+  if (changes && !options.yes && !(await ask(cluster, again.evaluation, options, stop))) {
     throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
   }
   return again
+}
+
+function saying({ nothing }: ApplyActionOptions) {
+  return nothing === undefined ? {} : { nothing }
 }
 
 // Without a terminal, progress is a log of lines: empty lines make the plan and the closing text easy to find.
@@ -152,7 +175,13 @@ function isLog(): boolean {
 }
 
 // A question that nobody answers ends with the run: on a signal, or when the run loses its lock.
-function ask(cluster: ClusterRun, evaluation: Evaluation, signal: AbortSignal): Promise<boolean> {
+function ask(
+  cluster: ClusterRun,
+  evaluation: Evaluation,
+  options: ApplyActionOptions,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (options.ask !== undefined) return options.ask(cluster, signal)
   const hosts = changingByHost(evaluation).size
   return cluster.aside(() => confirm(`\nApply these changes to ${count(hosts, 'host')}?`, { signal }))
 }
@@ -194,7 +223,8 @@ function exitCodeFor({ run }: ClusterRun, { summary, ends, failedHosts }: ApplyR
   return summary.failed + summary.skipped > 0 ? exitCodes.failed : exitCodes.ok
 }
 
-function nobodyToAsk({ file, plan, output, prune, only, again }: ApplyActionOptions): UserError {
+function nobodyToAsk(options: ApplyActionOptions): UserError {
+  const { file, plan, output, prune, only, again } = options
   const own = again ?? (plan === undefined ? undefined : `evcctl apply ${plan.path}`)
   const command = own ?? applyCommand({ file, prune, only })
   const look =
@@ -204,7 +234,7 @@ function nobodyToAsk({ file, plan, output, prune, only, again }: ApplyActionOpti
     {
       where: '--yes',
       problem: `${why} Nothing was read or written.`,
-      next: `To apply without a question: ${command} --yes\nTo look first: ${look}`,
+      next: `To apply without a question: ${command} ${options.yesFlag ?? '--yes'}\nTo look first: ${look}`,
     },
     { exitCode: exitCodes.badInput },
   )

@@ -1,4 +1,5 @@
 import type { Operation } from '../../cluster/index.ts'
+import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes } from '../../core/index.ts'
 import { applyCommand } from '../run/apply-command.ts'
 import { type Prune, withClusterRun } from '../run/cluster-run.ts'
@@ -22,6 +23,10 @@ export interface PlanActionOptions {
   readonly prune?: Prune
   /** See ClusterRunOptions. */
   readonly only?: OnlyPart | undefined
+  /** See ClusterRunOptions. */
+  readonly needed?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Whether the exit code is 2 when there are changes. */
   readonly exitCode: boolean
   /** Where the plan is saved; undefined: nowhere. */
@@ -30,6 +35,10 @@ export interface PlanActionOptions {
   readonly resume?: boolean
   /** A saved plan that must still be up to date. */
   readonly plan?: GivenPlan
+  /** Reads the hosts and evaluates the operation; default evaluateCluster(). */
+  readonly evaluate?: typeof evaluateCluster
+  /** See ShowPlanOptions. */
+  readonly nothing?: string
   /** The command line that applies it; default `evcctl apply FILE`. */
   readonly again?: string
 }
@@ -40,7 +49,7 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
   if (out !== undefined) checkPlanPlace(out)
   return withClusterRun({ ...options, command: 'plan', version: version() }, async cluster => {
     if (given !== undefined) refuseMovedFiles(given, cluster)
-    const evaluated = await evaluateCluster(cluster)
+    const evaluated = await (options.evaluate ?? evaluateCluster)(cluster)
     const { evaluation } = evaluated
     if (given !== undefined) refuseMovedHosts(given, cluster, evaluation)
     if (options.resume === true) await tellResumed(cluster, evaluation, options.output)
@@ -50,7 +59,12 @@ export function plan(options: PlanActionOptions): Promise<ExitCode> {
     if (savable) await writePlan(out, planOfRun(cluster, evaluation, operation, evaluated.upgrade))
     const saved = out ?? given?.path
     const next = saved === undefined ? (options.again ?? applyCommand(options)) : `evcctl apply ${saved}`
-    const changes = await showPlan(cluster, evaluated, { output: options.output, diff: options.diff, next })
+    const changes = await showPlan(cluster, evaluated, {
+      output: options.output,
+      diff: options.diff,
+      next,
+      ...(options.nothing === undefined ? {} : { nothing: options.nothing }),
+    })
     if (out !== undefined) await cluster.aside(() => tellSaved(out, savable, options.output))
     const exitCode = exitCodeOf(evaluation)
     if (exitCode !== exitCodes.ok) return exitCode

@@ -34,6 +34,10 @@ export interface ClusterRunOptions {
   readonly prune?: Prune
   /** The part of the file that is planned or applied. Default: all of it. */
   readonly only?: OnlyPart | undefined
+  /** Makes of the file what this command works with, and throws UserError if it cannot. Default: the file as it is. */
+  readonly adapt?: (spec: ClusterSpec) => ClusterSpec
+  /** Hosts that have to answer although they leave. Default: none. */
+  readonly needed?: ReadonlySet<string>
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
@@ -56,6 +60,8 @@ export interface ClusterRun {
   readonly prune: Prune | undefined
   /** See ClusterRunOptions. */
   readonly only: OnlyPart | undefined
+  /** See ClusterRunOptions. */
+  readonly needed: ReadonlySet<string>
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -76,7 +82,8 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { spec, targets, secrets, files, lock } = await openClusterWithSecrets(file)
+  const { targets, secrets, files, lock, ...opened } = await openClusterWithSecrets(file)
+  const spec = options.adapt?.(opened.spec) ?? opened.spec
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
   const stream = createEventStream(
@@ -108,6 +115,7 @@ export async function withClusterRun(
       lock,
       prune: options.prune,
       only: options.only,
+      needed: options.needed ?? new Set(),
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

@@ -67,8 +67,8 @@ export async function evaluateCluster(
   silent: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<ClusterEvaluation> {
   const { spec, run } = cluster
-  const leaving = new Set(spec.leaving.map(({ name }) => name))
-  const hosts = [...spec.hosts.map(({ name }) => name), ...leaving].filter(host => !silent.has(host))
+  const leaving = new Set(spec.leaving.flatMap(({ name }) => (cluster.needed.has(name) ? [] : [name])))
+  const hosts = [...spec.hosts, ...spec.leaving].map(({ name }) => name).filter(host => !silent.has(host))
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
   const distribution = distributionOf(spec)
@@ -125,7 +125,7 @@ export async function evaluateCluster(
   const upgrade = upgradeReport(inventory, evaluated, Date.now())
   return {
     ...(upgrade === undefined ? {} : { upgrade }),
-    hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name))],
+    hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name) || cluster.needed.has(name))],
     voters,
     whole: all.evaluated.graph,
     records: new Map([...read.facts].map(([host, { applied }]) => [host, applied])),

@@ -9,6 +9,8 @@ export interface ShowPlanOptions {
   readonly diff: boolean
   /** Whether to print an empty line before and after the plan, when it stands between lines of progress. */
   readonly apart?: boolean
+  /** What a plan without changes says of the hosts; default that they are as the file describes. */
+  readonly nothing?: string
   /** The command that applies the plan; left out when a question follows the plan. */
   readonly next?: string
 }
@@ -35,6 +37,7 @@ export async function showPlan(
       // A terminal that does not know its size reports 0 columns.
       ...(process.stdout.isTTY && process.stdout.columns > 0 ? { width: process.stdout.columns } : {}),
       notes: view.notes,
+      ...(options.nothing === undefined ? {} : { nothing: options.nothing }),
       ...(lockedBy === undefined ? {} : { lockedBy }),
       ...(options.next === undefined || refused ? {} : { next: options.next }),
     })

@@ -21,6 +21,11 @@ export async function confirm(
   return /^y(es)?$/i.test(answer.trim())
 }
 
+/** Asks once for a word that has to be typed as it is. Anything else means no. For the rest see confirm(). */
+export async function confirmWord(question: string, word: string, signal?: AbortSignal): Promise<boolean> {
+  return (await readLine(`${question}: `, process.stdout, signal)).trim() === word
+}
+
 /** Whether a person can be asked for secrets. Standard output need not be a terminal for that. */
 export function canAskSecrets(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true
