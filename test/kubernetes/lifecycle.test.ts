@@ -10,12 +10,15 @@ import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plan
 import { editClusterFile } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
 import { expectUpgradeReport } from './kit/expect-upgrade-report.ts'
+import { type HostsBefore, recordHosts } from './kit/reset-steps.ts'
 import { type Served, startServiceClient } from './kit/service-client.ts'
 
 let cluster: TestCluster
 /** A client on w2, which stays to the end, of a Service whose two pods begin on w1 and w2. */
 let client: { stop(): Promise<Served> }
 let writer: { stop(): Promise<Written> }
+/** The hosts that are there to the end, before the cluster is made. */
+let before: HostsBefore
 
 /** The minor before the kit's own version, from which the cluster is upgraded. */
 const formerVersion = '1.35.8'
@@ -121,6 +124,7 @@ async function startWeb(): Promise<string> {
 
 beforeAll(async () => {
   cluster = await startCluster({ hosts: '3+2', kubernetes: formerVersion })
+  before = await recordHosts(cluster.hosts, ['cp1', 'cp2', 'w1', 'w2'])
   await editClusterFile(cluster.file, document => {
     document.setIn(['spec', 'etcd', 'allowEvenMembers'], true)
     document.setIn(['spec', 'rollout', 'drain', 'timeout'], '90s')
@@ -296,5 +300,16 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
     })
     await expectApplied()
     await waitUntil('w1 is Ready', async () => /^w1 +Ready /m.test(await kubectl('get', 'nodes')))
+  })
+
+  test('loses a host that is reset, which is as it was before the cluster', async () => {
+    await before.expectReset(cluster, ['w1'])
+    expect(await before.strange('w1')).toEqual([])
+    expect(await nodes()).toEqual(['cp2', 'w2'])
+  })
+
+  test('goes as a whole: hosts are as they were, those that left long ago as well, and a dead one is named', async () => {
+    await before.expectReset(cluster, ['--all'], 4)
+    for (const name of ['cp1', 'cp2', 'w2']) expect([name, await before.strange(name)]).toEqual([name, []])
   })
 })
