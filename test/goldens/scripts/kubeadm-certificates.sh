@@ -39,37 +39,6 @@ if [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] && ! { [ -e /var/lib/kub
   fi
 fi
 
-### kubeadm certificates:node on cp1: step 1
-if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
-  echo 'moving renewed certificates to their places'
-  process_of() {
-    for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
-      found=${found%/cmdline}
-      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found#/proc/}"
-        return
-      fi
-    done
-  }
-  start_of() {
-    read -r fields 2>/dev/null </proc/"$1"/stat || return 0
-    set -- ${fields##*) }
-    printf '%s\n' "${20}"
-  }
-  for component in kube-controller-manager kube-scheduler; do
-    process=$(process_of "$component")
-    if [ -n "$process" ]; then printf '%s %s %s\n' "$component" "$process" "$(start_of "$process")"; fi
-  done >/var/lib/evcctl/former-certificates.new
-  { sync -- /var/lib/evcctl/former-certificates.new 2>/dev/null || sync; }
-  mv -fT /var/lib/evcctl/former-certificates.new /var/lib/evcctl/former-certificates
-  { sync -- /var/lib/evcctl 2>/dev/null || sync; }
-  for file in $(cd /etc/kubernetes/evcctl-renewed/new && find . -name '*.key' && find . -type f ! -name '*.key'); do
-    mv -fT /etc/kubernetes/evcctl-renewed/new/"$file" /etc/kubernetes/"$file"
-  done
-  rm -rf /etc/kubernetes/evcctl-renewed
-fi
-rm -rf /etc/kubernetes/evcctl-renewed
-
 ### kubeadm certificates:node on cp1: step 3
 process_of() {
   for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
