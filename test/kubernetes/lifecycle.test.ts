@@ -4,7 +4,7 @@ import type { Document, YAMLMap, YAMLSeq } from 'yaml'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
 import { handbook } from '../kit/handbook.ts'
 import { startApiWriter, type Written } from './kit/api-writer.ts'
-import { expectCertificatesRenewed } from './kit/certificate-steps.ts'
+import { expectCertificatesRenewed, expectUserAccess } from './kit/certificate-steps.ts'
 import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
@@ -174,6 +174,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
 
   test('gets new certificates, node by node, while it serves', async () => {
     await expectCertificatesRenewed(cluster, ['cp1', 'cp2', 'cp3'])
+    await expectUserAccess(cluster, 'cp1')
   })
 
   test('is not taken back to the former version, nor over a minor', async () => {

@@ -86,3 +86,17 @@ export async function expectCertificatesRenewed(cluster: TestCluster, nodes: rea
   const all = await run(cluster, 'certs', 'renew', cluster.file, '--dry-run')
   expect(all.stdout).toContain('No changes.')
 }
+
+/** Gives a user a kubeconfig, with which the API server takes them for who they are, and lets them do nothing. */
+export async function expectUserAccess(cluster: TestCluster, node: string): Promise<void> {
+  const given = await run(cluster, 'kubeconfig', cluster.file, '--user', 'ana', '--group', 'developers', '--for', '1h')
+  expect([given.exitCode, given.stderr]).toEqual([0, ''])
+  const { exitCode, stdout, stderr } = await cluster.hosts.exec(
+    node,
+    `umask 077; cat >/root/ana.conf <<'END'\n${given.stdout}\nEND
+export KUBECONFIG=/root/ana.conf
+kubectl auth whoami -o 'jsonpath={.status.userInfo.username} {.status.userInfo.groups}'
+if kubectl get nodes; then exit 1; fi`,
+  )
+  expect([exitCode, stdout], stderr).toEqual([0, 'ana ["developers","system:authenticated"]'])
+}
