@@ -54,6 +54,9 @@ export function dissolve(
   const caHash =
     known === undefined
       ? new Output<string>([], () => noCaHash)
-      : on.builder.scope(known, 'reset').add(clusterOfHost({ cluster: clusterName, file: spec.file })).output.map(one => one.caHash)
+      : on.builder
+          .scope(known, 'reset')
+          .add(clusterOfHost({ cluster: clusterName, file: spec.file }))
+          .output.map(one => one.caHash)
   return { reset: host => resetNode(on, host, { cluster, caHash }) }
 }
