@@ -304,13 +304,33 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   })
 
   test('loses a host that is reset, which is as it was before the cluster', async () => {
-    await before.expectReset(cluster, ['w1'])
+    const names = { w3: 'w1', ...file() }
+    await before.expectReset(
+      cluster,
+      handbook('reset', 'evcctl reset cluster.yaml w3 --yes lab', { ...names, lab: cluster.hosts.name }),
+      handbook('reset', 'evcctl reset cluster.yaml w3 --dry-run', names),
+    )
     expect(await before.strange('w1')).toEqual([])
     expect(await nodes()).toEqual(['cp2', 'w2'])
   })
 
-  test('goes as a whole: hosts are as they were, those that left long ago as well, and a dead one is named', async () => {
-    await before.expectReset(cluster, ['--all'], 4)
-    for (const name of ['cp1', 'cp2', 'w2']) expect([name, await before.strange(name)]).toEqual([name, []])
+  test('goes as a whole, also after a run that was killed: hosts are as they were, and a dead one is named', async () => {
+    const all = handbook('reset', 'evcctl reset cluster.yaml --all --yes lab', { ...file(), lab: cluster.hosts.name })
+    const killed = startEvcctl([...all, '--output', 'json'], cluster.env)
+    await killed.event(event => event.type === 'task:start' && event.title.includes('containerd'))
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    await before.expectReset(cluster, all, handbook('reset', 'evcctl reset cluster.yaml --all --dry-run', file()), 4)
+    for (const name of ['cp1', 'cp2', 'w1', 'w2']) expect([name, await before.strange(name)]).toEqual([name, []])
+  })
+
+  test('leaves hosts on which another cluster can be made', async () => {
+    await editClusterFile(cluster.file, document => {
+      document.setIn(['metadata', 'name'], 'second')
+      const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
+      hosts.items = hosts.items.filter(item => ['cp2', 'w2'].includes(String(item.get('name'))))
+    })
+    await expectApplied()
+    expect(await nodes()).toEqual(['cp2', 'w2'])
   })
 })

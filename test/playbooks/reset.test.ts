@@ -173,6 +173,7 @@ test('every kind of resource on a host is taken back, or is known to be taken ba
         'etcd health',
         'helm release',
         'kubeadm addons',
+        'kubeadm certificates',
       ],
       ...['kustomization', 'labels and taints', 'manifest', 'network check', 'node', 'pod network', 'rollout'],
       ...['settled network', 'uncordon', 'node runtime'],
@@ -181,7 +182,7 @@ test('every kind of resource on a host is taken back, or is known to be taken ba
       ...['kubeadm configuration', 'kubeadm init', 'kubeadm join', 'kubelet configuration', 'kubelet flags'],
     ],
     'goes with the data of the member, or with a folder of evcctl': [
-      ...['certificate', 'certificate authority', 'etcd member', 'folder', 'key and request'],
+      ...['certificate', 'certificate authority', 'etcd member', 'etcd restore', 'folder', 'key and request'],
     ],
     stays: ['packages'],
   }

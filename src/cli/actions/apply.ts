@@ -103,11 +103,11 @@ async function converge(
     for (const [host, tasks] of changingByHost(evaluation)) run.emit({ type: 'host:planned', host, tasks })
     run.emit({ type: 'apply:start' })
     const result = await applyChanges(evaluation, run)
-      const { forgetful } = options
-      if (forgetful !== undefined) cleared = clearedHosts(forgetful, evaluation, result)
-      const recording = { records, version: version(), id: cluster.id }
-      const kept = forgetful === undefined ? whole : withoutHosts(whole, forgetful)
-      if (options.record !== false) await recordApplied(kept, result, run, recording)
+    const { forgetful } = options
+    if (forgetful !== undefined) cleared = clearedHosts(forgetful, evaluation, result)
+    const recording = { records, version: version(), id: cluster.id }
+    const kept = forgetful === undefined ? whole : withoutHosts(whole, forgetful)
+    if (options.record !== false) await recordApplied(kept, result, run, recording)
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }

@@ -20,7 +20,7 @@ export interface ResetOptions {
   readonly dryRun: boolean
 }
 
-/** What the plan says of what it does not take back; the whole list is in docs/reset.md. */
+/** What the plan says of what it does not take back; the whole list is in docs/operations/reset.md. */
 const stays =
   'On hosts that are reset stay packages, logs, snapshots of etcd in /var/backups/evcctl, and folders that were there before evcctl.'
 
@@ -56,7 +56,7 @@ export function reset({ file, names, all, yes, dryRun, output, parallel }: Reset
     again: command,
     nothing: all ? 'with nothing of evcctl on them' : `as described, with nothing of evcctl on ${names.join(', ')}`,
     next: all
-      ? 'nothing is left to do; what stays on the hosts is in docs/reset.md'
+      ? 'nothing is left to do; what stays on the hosts is in docs/operations/reset.md'
       : `set state: absent for ${names.join(', ')} in ${file}, or take them out, before the next evcctl apply`,
     ask: (run, signal) =>
       run.aside(() => {

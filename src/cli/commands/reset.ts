@@ -11,7 +11,7 @@ export class Reset extends BaseCommand {
   static override readonly description =
     'Hosts leave the cluster as with state: absent; then what evcctl has put on them is taken back. With --all the cluster ' +
     'itself goes away, with all that is in it. A word that ends in .yaml or .yml, or has a slash in it, is the file. ' +
-    'docs/reset.md says what stays.'
+    'docs/operations/reset.md says what stays.'
   static override readonly examples = ['<%= config.bin %> reset w3', '<%= config.bin %> reset lab.yaml --all --yes lab']
   static override readonly strict = false
   static override readonly args = {

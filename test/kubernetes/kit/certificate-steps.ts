@@ -1,5 +1,8 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import type { PlanDocument } from '../../../src/report/plan-json.ts'
+import { handbook } from '../../kit/handbook.ts'
 import type { TestCluster } from './cluster.ts'
 import { evcctl, failuresOf, type Outcome, startEvcctl } from './evcctl.ts'
 
@@ -64,7 +67,9 @@ export async function expectCertificatesRenewed(cluster: TestCluster, nodes: rea
   await killed.event(event => event.type === 'task:output' && /starting kube-scheduler again/.test(event.line))
   killed.child.kill('SIGKILL')
   await killed.ended
-  const outcome = await run(cluster, ...applying)
+  const file = { 'cluster.yaml': cluster.file }
+  const renewing = handbook('certificates', 'evcctl certs renew cluster.yaml --yes', file)
+  const outcome = await run(cluster, ...renewing, '--output', 'json')
   expect([outcome.exitCode, failuresOf(outcome)], outcome.stderr).toEqual([0, []])
   const again = await run(cluster, 'plan', cluster.file, '--exit-code')
   expect(again.stdout).toContain('No changes.')
@@ -75,7 +80,8 @@ export async function expectCertificatesRenewed(cluster: TestCluster, nodes: rea
     const restarted = [...now.starts].filter(([name, start]) => before.get(node)!.starts.get(name) !== start)
     expect([node, restarted.map(([name]) => name)]).toEqual([node, ['kube-controller-manager', 'kube-scheduler']])
   }
-  const status = await run(cluster, 'certs', 'status', cluster.file, '--output', 'json')
+  const shown = handbook('certificates', 'evcctl certs status cluster.yaml', file)
+  const status = await run(cluster, ...shown, '--output', 'json')
   expect(status.exitCode).toBe(0)
   const { certificates } = JSON.parse(status.stdout) as { readonly certificates: readonly Shown[] }
   const ofKubeadm = certificates.filter(({ host, path }) => nodes.includes(host) && path.startsWith('/etc/kubernetes/'))
@@ -83,17 +89,24 @@ export async function expectCertificatesRenewed(cluster: TestCluster, nodes: rea
   expect(ofKubeadm.length).toBeGreaterThanOrEqual(13 * nodes.length)
   expect(ofKubeadm.filter(({ path }) => path.includes('super-admin'))).toEqual([])
   // What is younger than a day is not renewed again.
-  const all = await run(cluster, 'certs', 'renew', cluster.file, '--dry-run')
+  const all = await run(cluster, ...handbook('certificates', 'evcctl certs renew cluster.yaml --dry-run', file))
   expect(all.stdout).toContain('No changes.')
 }
 
 /** Gives a user a kubeconfig, with which the API server takes them for who they are, and lets them do nothing. */
 export async function expectUserAccess(cluster: TestCluster, node: string): Promise<void> {
-  const given = await run(cluster, 'kubeconfig', cluster.file, '--user', 'ana', '--group', 'developers', '--for', '1h')
+  const file = join(cluster.folder, 'ana.conf')
+  const words = handbook(
+    'certificates',
+    'evcctl kubeconfig cluster.yaml --user ana --group developers --for 8h --file ana.conf',
+    { 'cluster.yaml': cluster.file, 'ana.conf': file },
+  )
+  const given = await run(cluster, ...words)
   expect([given.exitCode, given.stderr]).toEqual([0, ''])
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
   const { exitCode, stdout, stderr } = await cluster.hosts.exec(
     node,
-    `umask 077; cat >/root/ana.conf <<'END'\n${given.stdout}\nEND
+    `umask 077; cat >/root/ana.conf <<'END'\n${await readFile(file, 'utf8')}\nEND
 export KUBECONFIG=/root/ana.conf
 kubectl auth whoami -o 'jsonpath={.status.userInfo.username} {.status.userInfo.groups}'
 if kubectl get nodes; then exit 1; fi`,

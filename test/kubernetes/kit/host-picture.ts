@@ -51,7 +51,7 @@ export async function pictureOf(hosts: LocalHosts, name: string): Promise<HostPi
   )
 }
 
-/** What differs between two pictures, a line each, without what docs/reset.md lists. */
+/** What differs between two pictures, a line each, without what docs/operations/reset.md lists. */
 export function undocumented(before: HostPicture, after: HostPicture): readonly string[] {
   const patterns = documentedPatterns()
   const subjects = new Set([...before.keys(), ...after.keys()])
@@ -64,11 +64,11 @@ export function undocumented(before: HostPicture, after: HostPicture): readonly 
 
 /** The patterns in the table of what stays: text in backticks in its first column, where * stands for anything. */
 function documentedPatterns(): readonly RegExp[] {
-  const text = readFileSync(new URL('../../../docs/reset.md', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../../docs/operations/reset.md', import.meta.url), 'utf8')
   const [, section = ''] = text.split('## What stays on a host')
   const cells = section.split('\n').flatMap(line => (line.startsWith('| ') ? [line.split('|')[1]!] : []))
   const patterns = cells.flatMap(cell => [...cell.matchAll(/`([^`]+)`/g)].map(([, pattern = '']) => pattern))
-  if (patterns.length < 5) throw new Error('docs/reset.md has no table of what stays')
+  if (patterns.length < 5) throw new Error('docs/operations/reset.md has no table of what stays')
   return patterns.map(pattern => {
     const parts = pattern.split('*').map(part => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     return new RegExp(`^${parts.join('.*')}( \\(content\\))?$`)

@@ -18,8 +18,13 @@ fi`
 
 /** Hosts of a cluster that is not made yet, as they will have to be after a reset. */
 export interface HostsBefore {
-  /** Resets hosts, or with `--all` the cluster, and expects this exit code. A second reset has nothing to do. */
-  expectReset(cluster: TestCluster, which: readonly string[], exitCode?: number): Promise<void>
+  /** Runs a reset, and expects this exit code. The plan of a second one, which the other command shows, has nothing to do. */
+  expectReset(
+    cluster: TestCluster,
+    words: readonly string[],
+    again: readonly string[],
+    exitCode?: number,
+  ): Promise<void>
   /** What is on a host that was not there before, or is missing, and that the documentation does not list. */
   strange(name: string): Promise<readonly string[]>
 }
@@ -37,11 +42,11 @@ export async function recordHosts(hosts: LocalHosts, names: readonly string[]): 
   )
   return {
     strange: async name => undocumented(before.get(name)!, await pictureOf(hosts, name)),
-    async expectReset({ file, env }, which, exitCode = 0) {
+    async expectReset({ env }, words, shown, exitCode = 0) {
       const sessions = names.map(name => openSession(hosts, name))
-      const outcome = await evcctl(['reset', file, ...which, '--yes', hosts.name, '--output', 'json'], { ...env })
+      const outcome = await evcctl([...words, '--output', 'json'], { ...env })
       expect([outcome.exitCode, failuresOf(outcome), outcome.stderr]).toEqual([exitCode, [], ''])
-      const again = await evcctl(['reset', file, ...which, '--dry-run'], { ...env })
+      const again = await evcctl(shown, { ...env })
       expect([again.exitCode, again.stdout]).toEqual([exitCode, expect.stringContaining('No changes.')])
       expect(sessions.map(end => end())).toEqual(names.map(() => 'is there'))
     },

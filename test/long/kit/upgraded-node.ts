@@ -27,10 +27,7 @@ export async function upgradedNode(cluster: TestCluster): Promise<UpgradedNode> 
   for (const name of configMaps) {
     const { data } = JSON.parse(await cluster.kubectl('get', 'configmap', '-n', 'kube-system', name, '-o', 'json'))
     const entries = Object.entries(data as Record<string, string>)
-    found.set(
-      `ConfigMap ${name}`,
-      Object.fromEntries(entries.map(([key, text]) => [key, parsed(alike(text, own))])),
-    )
+    found.set(`ConfigMap ${name}`, Object.fromEntries(entries.map(([key, text]) => [key, parsed(alike(text, own))])))
   }
   for (const name of workloads) {
     const object = JSON.parse(await cluster.kubectl('get', '-n', 'kube-system', name, '-o', 'json'))
@@ -50,8 +47,7 @@ function contentOf(path: string, text: string, own: readonly string[]): unknown 
   for (const { cluster } of config.clusters) delete cluster['certificate-authority-data']
   for (const { user } of config.users) {
     const { 'client-certificate-data': data } = user
-    if (data !== undefined)
-      user['client-certificate-data'] = certificate(Buffer.from(data, 'base64').toString(), own)
+    if (data !== undefined) user['client-certificate-data'] = certificate(Buffer.from(data, 'base64').toString(), own)
     delete user['client-key-data']
   }
   return config
