@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { beginningOf, endOf } from '../core/cut.ts'
+import { Deadline } from '../core/deadline.ts'
 import { tailBytes } from '../core/limits.ts'
 import type { LocalCommand } from '../core/resource.ts'
 import { type Task, titleOf } from '../core/task.ts'
@@ -47,6 +48,8 @@ type Ended =
   | { readonly is: 'late'; readonly last: readonly string[] }
 
 const mostLines = 20
+/** How long output is still read when the command itself has ended, ms. */
+const lastWordsMs = 1_000
 const longestLine = tailBytes / mostLines
 
 function execute(
@@ -93,17 +96,24 @@ function execute(
       kill()
     }
     const [late, stopped] = [end('late'), end('stopped')]
-    const timer = setTimeout(late, timeoutMs)
+    const deadline = new Deadline(timeoutMs, late)
+    let lastWords: Deadline | undefined
     const signals = [run.stop, run.abort]
     for (const signal of signals) signal.addEventListener('abort', stopped)
     const done = (ended: Ended) => {
-      clearTimeout(timer)
+      deadline.hold()
+      lastWords?.hold()
       for (const signal of signals) signal.removeEventListener('abort', stopped)
       resolve(ended)
     }
     child.on('error', ({ message }) => done({ is: 'failed', why: message, last }))
-    // What it left in the background does not outlive it.
-    child.on('exit', kill)
+    // What it left in the background does not outlive it, and what got away from its group is not waited for.
+    child.on('exit', () => {
+      kill()
+      lastWords = new Deadline(lastWordsMs, () => {
+        for (const stream of [child.stdout, child.stderr]) stream.destroy()
+      })
+    })
     child.on('close', (code, signal) => {
       if (is === 'late') done({ is, last })
       else if (is === 'stopped') done({ is })

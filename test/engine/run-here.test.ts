@@ -78,6 +78,12 @@ test('what it leaves in the background ends with it', async () => {
   expect(Date.now() - began).toBeLessThan(20_000)
 })
 
+test('what has left its group of processes is not waited for', async () => {
+  const began = Date.now()
+  expect((await run('setsid sleep 30 & echo done')).results).toEqual({ [id]: 'changed', [inside]: 'changed' })
+  expect(Date.now() - began).toBeLessThan(20_000)
+})
+
 test('it is ended when the run is to stop', async () => {
   setTimeout(() => stop.now.abort(), 300)
   const { results, value } = await run('sleep 600')
