@@ -92,7 +92,8 @@ function node({ builder, inventory }: Site, { name }: Machine, after: readonly T
   const scope = builder.scope(name, 'k3s')
   const joined = scope.add(barrier('has joined'), { after })
   const health = { functions: '', start: 'systemctl start k3s', works: ':', hopeless: 'false', complaint: 'false' }
-  const service = { unit: 'k3s.service', health, unproven: '/var/lib/evcctl/k3s.unproven' }
+  const records = { unproven: '/var/lib/evcctl/k3s.unproven', provenVersion: '/var/lib/evcctl/k3s.version' }
+  const service = { unit: 'k3s.service', health, version: 'k3s --version', ...records }
   return {
     joined,
     run({ network, kept }) {

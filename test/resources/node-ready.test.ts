@@ -265,3 +265,65 @@ test.each(['containerd', 'cri-o', 'docker'] as const)(
     expect(spawnSync('/bin/sh', ['-euc', script], { env, encoding: 'utf8', timeout: 20_000 }).status).toBe(0)
   },
 )
+
+describe('a control plane node whose kubelet was restarted', () => {
+  // By a clock that goes on a second with each look, the API server is down from second 12 to 20: a kubelet of another version
+  // has started its container again.
+  const health = { functions: '', start: ':', works: 'true', hopeless: 'false', complaint: 'false' }
+  const waited = async (former: string) => {
+    await using folder = await temporaryFolder()
+    const at = (name: string) => join(folder.path, name)
+    const programs = {
+      sleep: ':',
+      ctr: ':',
+      kubelet: 'echo Kubernetes v1.36.4',
+      systemctl: 'echo 77',
+      kubectl: 'echo 2026-11-29T14:00:00Z',
+      date: `n=$(( $(cat ${at('clock')} 2>/dev/null || echo 0) + 1 )); echo $n >${at('clock')}; echo $n`,
+      curl: `case "$*" in
+*healthz*) ;;
+*readyz*) n=$(cat ${at('clock')}); if [ "$n" -ge 12 ] && [ "$n" -le 20 ]; then printf '\\n500'; else printf '\\n200'; fi ;;
+*) echo '${cells('Ready')}' ;;
+esac`,
+    }
+    for (const [name, text] of Object.entries(programs)) {
+      await writeFile(at(name), `#!/bin/sh\n${text}\n`)
+      await chmod(at(name), 0o755)
+    }
+    await writeFile(at('client.pem'), 'x')
+    await writeFile(at('kubelet.version'), former)
+    await writeFile(at('kubelet.unproven'), '1 2026-11-29T13:59:00Z\n')
+    const parameters = { name: 'w1', endpoint: '127.0.0.1:7443', ready: true, store: 'containerd', kept: [] } as const
+    const resource = nodeReady({
+      api: kubeadmApi,
+      service: { ...kubeletOwnService, health },
+      ...parameters,
+      ownApi: '192.0.2.11:6443',
+    })
+    const [step] = resource.converge(stateOf(resource, 'state=ready', 'unproven=yes'), { node: 'w1' })
+    if (step === undefined || !('run' in step)) throw new Error('expected a run step')
+    const script = step.run
+      .replaceAll('/var/lib/kubelet/pki/kubelet-client-current.pem', at('client.pem'))
+      .replaceAll('/var/lib/evcctl', folder.path)
+      .replaceAll('/usr/local/bin/', '')
+    const env = { PATH: `${folder.path}:${process.env.PATH}` }
+    const { status, stderr } = spawnSync('/bin/sh', ['-euc', script], { env, encoding: 'utf8', timeout: 20_000 })
+    return {
+      ended: [status, stderr],
+      seconds: Number(await readFile(at('clock'), 'utf8')),
+      version: await readFile(at('kubelet.version'), 'utf8'),
+    }
+  }
+
+  test('by one of another version has to serve for a while, since that may start the API server again', async () => {
+    const { ended, seconds, version } = await waited('Kubernetes v1.35.8\n')
+    expect([ended, version]).toEqual([[0, ''], 'Kubernetes v1.36.4\n'])
+    expect(seconds).toBeGreaterThan(20 + 15)
+  })
+
+  test('by one of the same version does not', async () => {
+    const { ended, seconds } = await waited('Kubernetes v1.36.4\n')
+    expect(ended).toEqual([0, ''])
+    expect(seconds).toBeLessThan(12)
+  })
+})

@@ -36,6 +36,10 @@ export interface NodeService {
    * the node's own clock (seconds since the epoch, then UTC in the notation of the API).
    */
   readonly unproven: string
+  /** Command of sh that prints the version of its program. */
+  readonly version: string
+  /** File with the version with which the node was last seen Ready. */
+  readonly provenVersion: string
 }
 
 export interface NodeReadyParameters {
@@ -59,6 +63,9 @@ export interface NodeReadyParameters {
 const patienceSeconds = 300
 // A kubelet that was restarted for a change has everything that it needs on the node already.
 const trialSeconds = 120
+// A kubelet of another version may start the containers of static pods again, some seconds after its own start: what it
+// compares them by differs between versions. Only after that is an API server that serves known to go on serving.
+const settlingSeconds = 15
 const longest = 2 * 60 * 60_000
 
 const whyNotReady = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.message}}{{"\\n"}}{{end}}{{end}}'
@@ -101,7 +108,10 @@ export function nodeReady({
     },
     converge: ({ state, unproven }) => [
       ...(state === 'absent' ? [{ run: `systemctl restart ${service.unit}\n` }] : []),
-      { run: waitScript({ api, service, name, script, ready, store, kept, unproven }), timeoutMs: longest },
+      {
+        run: waitScript({ api, service, name, script, ready, store, kept, unproven, isServer: ownApi !== undefined }),
+        timeoutMs: longest,
+      },
     ],
     explain: failure => explainNode({ name, ready, service }, failure),
   }
@@ -153,16 +163,18 @@ function ownApiFunction(ownApi: string): string {
 
 interface Waiting extends Omit<NodeReadyParameters, 'endpoint' | 'ownApi'> {
   readonly script: string
+  /** Whether the node runs an API server. */
+  readonly isServer: boolean
   readonly unproven: boolean
 }
 
 // Sizes and names of images in transfer, and of those that are there: as long as they change, the line is only slow.
-function waitScript({ api, service, name, script, ready, store, kept, unproven }: Waiting): string {
+function waitScript({ api, service, name, script, ready, store, kept, unproven, isServer }: Waiting): string {
   const { health } = service
   const kubelet = kubectl(api, 10, api.kubeletConf)
   const enough = ready ? 'state=ready' : "state=ready | 'state=not ready'"
   const patience = unproven ? trialSeconds : patienceSeconds
-  return `${unproven ? proofFunctions({ service, kubelet, name, ready, kept }) : ''}ask() {
+  return `${unproven ? proofFunctions({ service, kubelet, name, ready, kept, isServer }) : ''}ask() {
   ( ${indented(script)}
   )
 }
@@ -173,7 +185,7 @@ pulls() {
 seen= looked=0 since=$(date +%s)
 while :; do
   answer=$(ask)
-  case $answer in ${enough}) ${unproven ? 'if proven; then accept; exit 0; fi' : 'exit 0'};; esac
+  case $answer in ${enough}) ${unproven ? 'if proven; then accept; exit 0; fi' : 'exit 0'};;${unproven ? ' *) process= ;;' : ''} esac
   now=$(date +%s)
   # A clock that is put back must not make anybody wait longer.
   if [ "$now" -lt "$since" ]; then since=$now looked=0; fi
@@ -199,13 +211,15 @@ const giveBack = `case $answer in *state=unreachable*) if hopeless; then recover
 `
 
 interface Proving extends Pick<NodeReadyParameters, 'service' | 'name' | 'ready' | 'kept'> {
+  readonly isServer: boolean
   /** The start of a kubectl command line with the kubelet's credentials. */
   readonly kubelet: string
 }
 
 /** A kubelet reports Ready only after its container manager runs; without a pod network it has to run for some seconds. */
-function proofFunctions({ service, kubelet, name, ready, kept }: Proving): string {
-  const { unit, health, unproven } = service
+function proofFunctions({ service, kubelet, name, ready, kept, isServer }: Proving): string {
+  const { unit, health, unproven, version, provenVersion } = service
+  const stays = ready ? 2 : 10
   const reported = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.lastHeartbeatTime}}{{end}}{{end}}'
   return `${health.functions}${putBackFunction(kept, health.start)}${recoverFunction(unit, health)}begun= started=
 read -r begun started <${unproven} || :
@@ -218,17 +232,24 @@ if [ "$begun" -gt "$(( $(date +%s) + 5 ))" ]; then
   begun=$(( $(date +%s) - \${uptime%.*} + \${ran:-0} / 1000000 ))
   started=$(date -u -d "@$begun" +%Y%m%d%H%M%S)
 fi
-process= stays=0
-proven() {
+process= stays=0 settles=${stays} version=$(${version} 2>/dev/null) || :
+${
+  isServer
+    ? `if [ "$version" != "$(cat ${provenVersion} 2>/dev/null)" ]; then settles=${settlingSeconds}; fi
+`
+    : ''
+}proven() {
   reported=$(${kubelet} get node ${name} -o go-template=${quote(reported)} 2>/dev/null | tr -dc 0-9)
   if [ "\${reported:-0}" -lt "\${started:-0}" ] || ! ${health.works}; then process=; return 1; fi
   runs=$(systemctl show -p MainPID --value -- ${unit})
   if [ "$runs" != "$process" ] || [ "$(date +%s)" -lt "$stays" ]; then process=$runs stays=$(date +%s); fi
-  [ $(( $(date +%s) - stays )) -ge ${ready ? 2 : 10} ]
+  [ $(( $(date +%s) - stays )) -ge "$settles" ]
 }
 hopeless() { ${health.hopeless}; }
 accept() {
-${keepScript(kept)}rm -f ${unproven}
+${keepScript(kept)}printf '%s\\n' "$version" >${provenVersion}.next
+mv -fT ${provenVersion}.next ${provenVersion}
+rm -f ${unproven}
 }
 `
 }

@@ -52,7 +52,13 @@ export const kubeletHealth: UnitHealth = {
 }
 
 /** The kubelet as a unit of its own. */
-export const kubeletOwnService: NodeService = { unit: kubeletUnit, health: kubeletHealth, unproven: kubeletUnproven }
+export const kubeletOwnService: NodeService = {
+  unit: kubeletUnit,
+  health: kubeletHealth,
+  unproven: kubeletUnproven,
+  version: '/usr/local/bin/kubelet --version',
+  provenVersion: '/var/lib/evcctl/kubelet.version',
+}
 
 /**
  * The systemd unit of a node's kubelet. It is restarted when its files or the container runtime differ from those it was
