@@ -17,8 +17,8 @@ const run = (cluster: TestCluster, ...args: string[]): Promise<Outcome> => evcct
 
 /** Has kubeadm sign all certificates of these control plane nodes again, for 20 days, as if they had been made long ago. */
 export async function shortenCertificates({ hosts }: TestCluster, nodes: readonly string[]): Promise<void> {
-  const script = `sed 's/^kind: ClusterConfiguration$/&\\ncertificateValidityPeriod: 480h0m0s/' /etc/evcctl/kubeadm.yaml >/root/short.yaml
-kubeadm certs renew all --config /root/short.yaml`
+  const script = `sed 's/^kind: ClusterConfiguration$/&\\ncertificateValidityPeriod: 480h0m0s/' /etc/evcctl/kubeadm.yaml >/run/short.yaml
+kubeadm certs renew all --config /run/short.yaml`
   for (const node of nodes) {
     const { exitCode, stderr } = await hosts.exec(node, script)
     expect([node, exitCode], stderr).toEqual([node, 0])
@@ -106,8 +106,8 @@ export async function expectUserAccess(cluster: TestCluster, node: string): Prom
   expect((await stat(file)).mode & 0o777).toBe(0o600)
   const { exitCode, stdout, stderr } = await cluster.hosts.exec(
     node,
-    `umask 077; cat >/root/ana.conf <<'END'\n${await readFile(file, 'utf8')}\nEND
-export KUBECONFIG=/root/ana.conf
+    `umask 077; cat >/run/ana.conf <<'END'\n${await readFile(file, 'utf8')}\nEND
+export KUBECONFIG=/run/ana.conf
 kubectl auth whoami -o 'jsonpath={.status.userInfo.username} {.status.userInfo.groups}'
 if kubectl get nodes; then exit 1; fi`,
   )

@@ -25,7 +25,7 @@ const script = `export LC_ALL=C
 find / \\( ${leftOut.map(path => `-path ${path}`).join(' -o ')} \\) -prune -o -type f -printf 'file\\t%p\\t%m %U:%G %s\\n' -o -printf 'file\\t%p\\t%y %m %U:%G %l\\n'
 find /etc /var/lib /var/backups /opt /root /usr/local -xdev -type f -size -4M -exec sha256sum {} + 2>/dev/null | awk '{ h = $1; $1 = ""; print "content\\t" substr($0, 2) "\\t" h }'
 systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit\\t" $1 "\\t" $2 }'
-systemctl list-units --all --plain --no-legend --no-pager --type service,socket,timer | awk '$1 !~ /^(session|user)/ { print "state\\t" $1 "\\t" $2 " " ($3 == "failed" ? $3 : "") }'
+systemctl list-units --all --plain --no-legend --no-pager --type service,socket,timer | awk '$1 !~ /^(session|user)/ && $2 != "not-found" { print "state\\t" $1 "\\t" $2 " " ($3 == "failed" ? $3 : "") }'
 for filter in iptables-nft ip6tables-nft; do
   $filter-save 2>/dev/null | awk -v f=$filter '/^[*]/ { t = substr($1, 2) } /^:/ { print ($2 == "-" ? "chain" : "table") "\\t" f " " t " " $1 "\\t" $2 } /^-A/ { print "rule\\t" f " " t " " $0 "\\tthere" }'
 done
