@@ -1,4 +1,4 @@
-import { isControlPlane, type Site } from '../../src/index.ts'
+import { isControlPlane, type Site, serverGetsOtherVersion } from '../../src/index.ts'
 import type { ControlPlane, JoinedNode } from './declare-control-plane.ts'
 import type { PreparedHosts } from './prepare-hosts.ts'
 import { readyToJoin } from './ready-to-join.ts'
@@ -9,10 +9,8 @@ import { readyToJoin } from './ready-to-join.ts'
  */
 export function joinWorkers(on: Site, hosts: PreparedHosts, controlPlane: ControlPlane): readonly JoinedNode[] {
   const workers = hosts.nodes.filter(({ machine }) => !isControlPlane(machine.host))
-  const { version } = on.inventory.spec.kubernetes
-  const upgraded = controlPlane.nodes.filter(
-    ({ machine }) => (machine.facts.kubernetes.apiServer ?? version) !== version,
-  )
+  const { spec } = on.inventory
+  const upgraded = controlPlane.nodes.filter(({ machine }) => serverGetsOtherVersion(spec, machine))
   return workers.map(host => {
     const made = controlPlane.cluster.joinAgent({ machine: host.machine, after: readyToJoin(on, host, hosts) })
     on.builder.holdBack(

@@ -1,7 +1,7 @@
 import { etcdInstallation } from '../../roles/etcd/index.ts'
 import { etcdSnapshotFirst } from '../../roles/etcd-snapshots/index.ts'
 import { nodeDrain } from '../../roles/node-service/index.ts'
-import { isControlPlane, type Machine, type Site, type Task } from '../../src/index.ts'
+import { isControlPlane, type Site, serverGetsOtherVersion, type Task } from '../../src/index.ts'
 import { hasMemberRunning, isRunningNode, isStandingMember } from '../standing.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 
@@ -14,7 +14,7 @@ export function snapshotFirst(
   { configured }: Pick<ControlPlane, 'configured'>,
   able: ReadonlyMap<string, readonly Task[]>,
 ): void {
-  const { spec, leaving } = on.inventory
+  const { spec, machines, leaving } = on.inventory
   const member = memberOf(on, able)
   if (!('backup' in spec.etcd) || !spec.etcd.backup.beforeChanges || member === undefined) return
   const nodes = leaving.filter(one => one.isNode).map(({ name }) => name)
@@ -22,7 +22,7 @@ export function snapshotFirst(
     {
       before: 'upgrade',
       changes: `the upgrade to Kubernetes ${spec.kubernetes.version}`,
-      inside: isUpgrade(on) ? [...configured.values()] : [],
+      inside: machines.some(machine => serverGetsOtherVersion(spec, machine)) ? [...configured.values()] : [],
     },
     {
       before: 'removal',
@@ -34,11 +34,6 @@ export function snapshotFirst(
   for (const { inside, ...change } of changes) {
     if (inside.length > 0) on.declare(etcdSnapshotFirst, member, { ...change, after: able.get(member) ?? [], inside })
   }
-}
-
-function isUpgrade({ inventory: { spec, machines } }: Site): boolean {
-  const { version } = spec.kubernetes
-  return machines.some(({ facts: { kubernetes } }: Machine) => (kubernetes.apiServer ?? version) !== version)
 }
 
 function programsOf({ builder, inventory: { machines, facts } }: Site): readonly Task[] {

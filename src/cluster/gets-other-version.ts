@@ -15,6 +15,14 @@ export function getsOtherVersion(
   return kubeletConf && !remains.begun && (apiServer !== version || kubelet !== version)
 }
 
+/** Whether a machine runs an API server of another version than the file wants. */
+export function serverGetsOtherVersion(
+  { kubernetes: { version } }: Pick<ClusterSpec, 'kubernetes'>,
+  { facts: { kubernetes } }: Pick<Machine, 'facts'>,
+): boolean {
+  return (kubernetes.apiServer ?? version) !== version
+}
+
 /**
  * The names of the control plane nodes that an upgrade has not begun to change, or that do not answer. A node whose static pods
  * are being replaced has no manifest of an API server for a moment; a run that is killed then leaves it so.

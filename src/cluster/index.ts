@@ -25,7 +25,7 @@ export {
 } from './downloads.ts'
 export { hasEtcdHosts } from './etcd-members.ts'
 export { etcdPorts } from './etcd-ports.ts'
-export { getsOtherVersion, untouchedServers } from './gets-other-version.ts'
+export { getsOtherVersion, serverGetsOtherVersion, untouchedServers } from './gets-other-version.ts'
 export { proxyOf } from './http-proxy.ts'
 export { type Inventory, inventoryOf, type LeavingHost, type Operation, type StrayNode } from './inventory.ts'
 export { lockVoters } from './lock-voters.ts'

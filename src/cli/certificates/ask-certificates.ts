@@ -38,7 +38,7 @@ export async function askCertificates(
   return answers
 }
 
-/** Reads what a host printed, of which askEach() takes only so much. It never throws, whatever that is. */
+/** Reads what a host printed; askEach() bounds its length. It never throws, whatever the text is. */
 export function readAnswer({ stdout }: Pick<ProbeResult, 'stdout'>): readonly FoundCertificate[] {
   return readCertificates(stdout.split('\n'))
 }

@@ -48,7 +48,7 @@ export interface ClusterEvaluation {
   readonly voters: readonly string[]
   /** The state of the lock on the hosts when they were read. */
   readonly seen: SeenLock
-  /** The graph of all of the file, of which the evaluation may have a part only. */
+  /** The graph of the whole file; the evaluation may have only a part of it. */
   readonly whole: Graph
   /** What each host has on record of the last apply, for hosts that answered. */
   readonly records: ReadonlyMap<string, AppliedRecord | undefined>

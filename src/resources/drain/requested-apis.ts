@@ -9,7 +9,7 @@ export interface RequestedApi {
   readonly removed: string
 }
 
-/** So many lines are read of a host. An API server knows some hundred resources, of which few are deprecated. */
+/** So many lines are read of a host. An API server knows some hundred resources, and few are deprecated. */
 const mostLines = 200
 
 /**

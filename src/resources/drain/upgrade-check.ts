@@ -116,7 +116,7 @@ function refusal(version: string, stops: readonly UpgradeBlocker[]): ErrorDetail
 
 const mostShown = 10
 
-// The metrics of an API server are some MiB, of which the host sends the few lines that count.
+// The metrics of an API server are some MiB; the host sends only the few lines that count.
 function questions(api: ApiAccess): string {
   const get = (path: string, seconds: number) =>
     `timeout ${seconds} ${kubectl(api, seconds)} get --raw ${path} </dev/null`

@@ -3,7 +3,7 @@ import type { LocalCommand, Resource } from '../../core/resource.ts'
 export interface UserGateParameters extends Pick<LocalCommand, 'command' | 'folder' | 'timeoutMs'> {
   /** Name of the cluster. */
   readonly cluster: string
-  /** The nodes that have changed, and of which the command may look at whatever it likes. */
+  /** The nodes that have changed; the command may look at whatever it likes on them. */
   readonly nodes: readonly string[]
   /** The batch, counted from 1, that these nodes are. */
   readonly batch: number
