@@ -4,12 +4,10 @@ import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall, firewallClosing } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
-import { nodeReplacement } from '../roles/node-service/index.ts'
 import { os } from '../roles/os/index.ts'
 import {
   type Batches,
   barrier,
-  batchesOf,
   type ClusterSpec,
   type DistributionProfile,
   firstControlPlaneHost,
@@ -20,13 +18,13 @@ import {
   type HostSpec,
   isControlPlane,
   isEtcdHost,
-  nodesIn,
   oneByOne,
   type Plan,
   rolling,
   type Task,
-  userGate,
+  workerBatches,
 } from '../src/index.ts'
+import { askUser } from './ask-user.ts'
 import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from './standing.ts'
 
 /** Roles that can take a running node out of the cluster when they write or restart. The distribution has more of them. */
@@ -41,7 +39,7 @@ const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall, firew
 /**
  * The nodes that run already, in the batches in which they change. Control plane nodes come first, one by one; those whose
  * member of etcd is down change with the first one. They all change at once if etcd can have no quorum before several of
- * its members run again. Workers follow, again one of them first, because some settings exist only on workers. Hosts that
+ * its members run again. Workers follow, group after group, again one of them first, because some settings exist only on workers. Hosts that
  * are no nodes yet, or did not answer, are in no batch.
  */
 export function runningBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): Batches {
@@ -66,14 +64,13 @@ function hostsInBatches(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>
   const first = firstControlPlaneHost(spec, facts)
   const running = [first, ...spec.hosts.filter(host => host !== first)].filter(host => isRunningNode(host, facts))
   const controlPlane = running.filter(isControlPlane).map(({ name }) => name)
-  const workers = running.filter(host => !isControlPlane(host)).map(({ name }) => name)
-  const maxUnavailable = nodesIn(spec.rollout.maxUnavailable, workers.length)
+  const workers = running.filter(host => !isControlPlane(host))
   // If etcd has hosts of its own, a control plane node works even while the other ones do not.
   const isApart = spec.etcd.topology !== 'stacked'
   return [
     ...(isApart ? controlPlane.map(name => [name]) : controlPlaneBatches(spec, facts, controlPlane)),
     ...beforeWorkers,
-    ...batchesOf(workers, { maxUnavailable }),
+    ...workerBatches(spec.rollout, workers),
   ]
 }
 
@@ -165,45 +162,6 @@ export function rollRunningNodes(builder: GraphBuilder, rolling: Rolling): void 
   }
   const others = [...configured.keys()].filter(name => !running.has(name))
   oneByOne(builder, [[...running].flatMap(pods), ...others.map(pods)])
-}
-
-interface Asked {
-  readonly spec: ClusterSpec
-  readonly host: string
-  readonly batches: Batches
-  /** The tasks between two batches. */
-  readonly barriers: readonly Task[]
-  /** The tasks that change running nodes. */
-  readonly changed: readonly Task[]
-}
-
-// A drain comes before what is inside its own bracket, so it would not wait for the user's gate by itself.
-function askUser(builder: GraphBuilder, { spec, host, batches, barriers, changed }: Asked): void {
-  const { gate } = spec.rollout
-  if (gate === undefined) return
-  const scope = builder.scope(host, 'rolling')
-  const byHost = Map.groupBy(changed, task => task.host)
-  const drains = Map.groupBy(
-    builder.tasks.filter(({ role }) => role === nodeReplacement.name),
-    ({ resource }) => resource.name,
-  )
-  for (const [index, barrier] of barriers.entries()) {
-    const next = batches[index + 1] ?? []
-    const asked = scope.add(
-      userGate({
-        command: gate.command,
-        folder: gate.folder,
-        timeoutMs: gate.timeout,
-        cluster: spec.name,
-        nodes: batches[index] ?? [],
-        batch: index + 1,
-      }),
-      { after: [barrier], enters: next.flatMap(name => byHost.get(name) ?? []) },
-    )
-    for (const drain of next.flatMap(name => drains.get(name) ?? [])) {
-      if (drain.enters === true) builder.holdBack(drain, [asked])
-    }
-  }
 }
 
 // Without it, nothing would prove that the node works with its changes.

@@ -2,13 +2,12 @@ import { flannelsOwnFiles } from '../../roles/flannel/index.ts'
 import { nodeDrain, nodeRemoval } from '../../roles/node-service/index.ts'
 import {
   absent,
-  batchesOf,
   isControlPlane,
   isNode,
   type LeavingHost,
-  nodesIn,
   type Site,
   type Task,
+  workerBatches,
 } from '../../src/index.ts'
 import { isRunningNode } from '../standing.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
@@ -90,11 +89,14 @@ function removeInOrder(
 function batchesIn({ inventory }: Site, leaving: readonly LeavingHost[]): readonly (readonly LeavingHost[])[] {
   const { spec } = inventory
   const byName = new Map(leaving.map(one => [one.name, one]))
-  const workers = leaving.filter(one => !one.isControlPlane).map(({ name }) => name)
-  const all = spec.hosts.filter(host => isNode(host) && !isControlPlane(host)).length + workers.length
+  const labels = new Map(spec.leaving.map(host => [host.name, host.labels]))
+  const workers = leaving
+    .filter(one => !one.isControlPlane)
+    .map(({ name }) => ({ name, labels: labels.get(name) ?? {} }))
+  const staying = spec.hosts.filter(host => isNode(host) && !isControlPlane(host))
   const batches = [
     ...leaving.filter(one => one.isControlPlane).map(({ name }) => [name]),
-    ...batchesOf(workers, { maxUnavailable: nodesIn(spec.rollout.maxUnavailable, all) }),
+    ...workerBatches(spec.rollout, workers, [...staying, ...workers]),
   ]
   return batches.map(batch => batch.map(name => byName.get(name)!))
 }

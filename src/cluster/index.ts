@@ -50,3 +50,4 @@ export type {
   UsedPort,
 } from './profile.ts'
 export { siteOf } from './site.ts'
+export { gateAfter, workerBatches } from './worker-groups.ts'

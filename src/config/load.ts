@@ -15,6 +15,7 @@ import { checkNetwork } from './checks/network.ts'
 import { checkPatches } from './checks/patches.ts'
 import { checkPorts } from './checks/ports.ts'
 import { checkProxy } from './checks/proxy.ts'
+import { checkRollout } from './checks/rollout.ts'
 import { checkRuntime } from './checks/runtime.ts'
 import { checkFolder, checkSources } from './checks/sources.ts'
 import { checkVersions } from './checks/versions.ts'
@@ -101,6 +102,7 @@ export function parseClusterFile(text: string, file: string, given: ClusterSourc
     checkPatches,
     checkFeatureGates,
     checkKubeletPolicies,
+    checkRollout,
     checkRuntime,
     checkProxy,
     checkLabels,

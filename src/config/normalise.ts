@@ -6,6 +6,7 @@ import type {
   ClusterSpec,
   EtcdSpec,
   FirewallSpec,
+  GateSpec,
   HostSpec,
   HostSshSpec,
   ImageArchive,
@@ -32,8 +33,10 @@ export interface Parts {
 }
 
 function normaliseRollout({ sections: { rollout }, file, env }: Parts): RolloutSpec {
-  const { gate, ...others } = rollout
-  return gate === undefined ? others : { ...others, gate: { ...gate, folder: localPath('.', file, env) } }
+  const folder = localPath('.', file, env)
+  const inFolder = <T extends { readonly gate?: Omit<GateSpec, 'folder'> | undefined }>({ gate, ...others }: T) =>
+    gate === undefined ? others : { ...others, gate: { ...gate, folder } }
+  return { ...inFolder(rollout), groups: rollout.groups.map(inFolder) }
 }
 
 /** Fills in defaults that depend on other values, and makes paths absolute. */

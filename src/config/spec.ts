@@ -229,7 +229,19 @@ export interface RolloutSpec {
   readonly maxUnavailable: Share
   /** The user's own command that decides whether the next batch changes; undefined: none. */
   readonly gate?: GateSpec | undefined
+  /** Workers with rules of their own, in the order in which they change; others come last. */
+  readonly groups: readonly RolloutGroupSpec[]
   readonly drain: DrainSpec
+}
+
+/** Workers that change one group after the other. */
+export interface RolloutGroupSpec {
+  /** The workers that have all of these labels in cluster.yaml, and are in no group before. */
+  readonly labels: Readonly<Record<string, string>>
+  /** The largest number of them that change at the same time; undefined: that of all workers. */
+  readonly maxUnavailable?: Share | undefined
+  /** Decides after each batch of them; undefined: the gate of all, if there is one. */
+  readonly gate?: GateSpec | undefined
 }
 
 /** A command for `sh -c` on this machine, in the folder of the cluster file. */

@@ -64,6 +64,7 @@ describe('the smallest file', () => {
       },
       rollout: {
         maxUnavailable: { percent: 25 },
+        groups: [],
         drain: { timeout: 300_000, deleteEmptyDirData: true, force: false },
       },
       leaving: [],

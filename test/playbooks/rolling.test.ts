@@ -103,6 +103,29 @@ describe('running nodes', () => {
     },
   )
 
+  test('that are workers change group after group, each with its own rule and one node first, those of no group last', () => {
+    const labelled = hosts.map(host => ({
+      ...host,
+      labels: {
+        ...(/w[1-4]/.test(host.name) ? { site: 'south' } : {}),
+        ...(/w[6-9]/.test(host.name) ? { site: 'north' } : {}),
+        ...(/w[89]/.test(host.name) ? { board: 'jetson' } : {}),
+      },
+    }))
+    const groups = [
+      { labels: { site: 'north', board: 'jetson' } },
+      { labels: { site: 'north' }, maxUnavailable: 1 },
+      { labels: { site: 'south' }, maxUnavailable: '50%' },
+    ]
+    const given = specOf({ hosts: labelled, rollout: { maxUnavailable: '100%', groups } })
+    expect(runningBatches(given, standing(names)).slice(3)).toEqual([
+      ...[['w8'], ['w9']],
+      ...[['w6'], ['w7']],
+      ...[['w1'], ['w2', 'w3'], ['w4']],
+      ...[['w5']],
+    ])
+  })
+
   test('are the ones that answered and were made whole, and the first of them goes alone', () => {
     const running = names.filter(name => name !== 'w2')
     const facts = new Map(standing(running, ['cp2', 'w1', 'w2', 'w3']))

@@ -168,6 +168,24 @@ describe("the user's own gate", () => {
     expect(earlierThan(graph, 'cp1/drain:w1')).toContain(gates[2]!.id)
   })
 
+  test('is another one after the nodes of a group that has its own', () => {
+    const north = { labels: { 'example.com/site': 'north' } }
+    const grouped = clusterGraph(
+      specOf({
+        hosts: hosts.map(host => (host.name === 'w2' ? { ...host, ...north } : host)),
+        kubernetes: { version: '1.36.4' },
+        images: { archives },
+        rollout: { groups: [{ ...north, gate: { command: './north.sh' } }] },
+      }),
+      facts(all('1.35.8')),
+    )
+    const asked = [...grouped.tasks.values()].filter(({ resource }) => resource.kind === 'gate')
+    expect(asked.map(({ resource }) => [resource.here?.command, resource.here?.env.EVCCTL_NODES])).toEqual([
+      ['./north.sh', 'w2'],
+    ])
+    expect(earlierThan(grouped, 'cp1/drain:w1')).toContain(asked[0]!.id)
+  })
+
   test('is not there where the file has none', () => {
     const without = clusterGraph(spec, facts(all('1.35.8')))
     expect([...without.tasks.values()].filter(({ resource }) => resource.kind === 'gate')).toEqual([])

@@ -1,6 +1,5 @@
-import type { Machine } from '../../cluster/index.ts'
+import { type Machine, workerBatches } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
-import { batchesOf, nodesIn } from '../../core/index.ts'
 import { count } from '../../report/index.ts'
 import type { UpgradeReport } from '../../report/upgrade-report.ts'
 
@@ -18,8 +17,8 @@ export function expectedTime(
 ): UpgradeReport['expected'] {
   const isServer = ({ host }: Machine) => host.roles.includes('control-plane')
   const servers = changing.filter(isServer).length
-  const workers = changing.filter(machine => !isServer(machine)).map(({ name }) => name)
-  const batches = batchesOf(workers, { maxUnavailable: nodesIn(rollout.maxUnavailable, workers.length) }).length
+  const workers = changing.filter(machine => !isServer(machine)).map(({ host }) => host)
+  const batches = workerBatches(rollout, workers).length
   const drain = isDrained ? measured.drain : 0
   const seconds = servers * (measured.server + drain) + batches * (measured.worker + drain)
   const parts = [

@@ -1,17 +1,8 @@
 import { z } from 'zod'
 import { hostRoles, hostStates, taintEffects } from '../names.ts'
+import { labelsSchema, labelValue, qualifiedName } from './labels.ts'
 import { hostName, text } from './scalars.ts'
 import { sshSchema } from './ssh.ts'
-
-const qualifiedName = text(
-  /^((?=[^/]{1,253}\/)[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
-  'a name as Kubernetes has them: [domain/]name, the name at most 63 letters, digits, "-", "_" and "."',
-)
-
-const labelValue = text(
-  /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/,
-  'at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit; may be empty',
-)
 
 const taintSchema = z.strictObject({
   key: qualifiedName.describe('Key, e.g. `evc.example/gpu`.'),
@@ -43,7 +34,7 @@ export const hostSchema = z.strictObject({
         'cleaned. It stays in the file so that evcctl can reach it.',
     )
     .default('present'),
-  labels: z.record(qualifiedName, labelValue).describe('Labels of the node.').default({}),
+  labels: labelsSchema.describe('Labels of the node.').default({}),
   taints: z.array(taintSchema).describe('Taints of the node.').default([]),
   ssh: sshSchema.describe('SSH settings of this host, over those of spec.ssh.').prefault({}),
 })

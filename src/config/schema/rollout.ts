@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { labelsSchema } from './labels.ts'
 import { duration, flag, text } from './scalars.ts'
 
 const expected = 'a number of nodes from 1 on, or a percentage from 1% to 100%, e.g. 3 or 25%'
@@ -46,6 +47,20 @@ const gateSchema = z.strictObject({
     .prefault('10m'),
 })
 
+const groupSchema = z.strictObject({
+  labels: labelsSchema
+    .refine(labels => Object.keys(labels).length > 0, { error: 'at least one label, e.g. { example.com/site: north }' })
+    .describe(
+      'The workers that have all of these labels in this file. A worker is in the first group that it fits into.',
+    ),
+  maxUnavailable: nodes
+    .describe(
+      'The most nodes of the group that change at a time. Default: that of all workers, here a share of the group.',
+    )
+    .optional(),
+  gate: gateSchema.describe('Decides after each batch of the group, in place of the gate of all.').optional(),
+})
+
 /** `spec.rollout` */
 export const rolloutSchema = z.strictObject({
   maxUnavailable: nodes
@@ -61,6 +76,13 @@ export const rolloutSchema = z.strictObject({
         'well. If it fails, the run stops there, and the next one asks it again.',
     )
     .optional(),
+  groups: z
+    .array(groupSchema)
+    .describe(
+      'Workers with rules of their own, e.g. one site after the other, or boards that may go many at a time. The groups change one ' +
+        'after the other, in this order, each with one node first; then the workers of no group.',
+    )
+    .default([]),
   drain: drainSchema
     .describe(
       'How the pods of a node are moved to others before the node leaves, or changes in a way that would stop them.',
