@@ -5,6 +5,7 @@ import { type BuildOptions, buildMirror, inputsOf } from './build-mirror.ts'
 import { type Kit, type Plan, planBuild } from './build-plan.ts'
 import { cacheFolder, readIfThere, takeLock, writeWhole } from './cache.ts'
 import { downloadArtifacts, missingDownloads, upstreamArtifacts } from './download-mirror.ts'
+import { formerVersion } from './former-version.ts'
 import { type Arch, machineArch } from './image-archive.ts'
 import type { ImageRecipe } from './images.ts'
 import type { Pins } from './module-file.ts'
@@ -140,11 +141,14 @@ async function mirrorOf({ folder, pins }: Kit, plan?: Plan): Promise<Mirror> {
   }
 }
 
-/** `node test/kit/mirror.ts [--kubernetes 1.36.4] [--arch amd64] [--source auto|upstream|build]` */
+/** `node test/kit/mirror.ts [--kubernetes 1.36.4 | --former] [--arch amd64] [--source auto|upstream|build]` */
 async function main(): Promise<void> {
   const option = { type: 'string' } as const
-  const { values } = parseArgs({ options: { kubernetes: option, arch: option, source: option } })
-  const { kubernetes, arch, source } = values
+  const { values } = parseArgs({
+    options: { kubernetes: option, former: { type: 'boolean' }, arch: option, source: option },
+  })
+  const { arch, source } = values
+  const kubernetes = values.former === true ? formerVersion : values.kubernetes
   if (arch !== undefined && arch !== 'amd64' && arch !== 'arm64') throw new Error(`--arch: amd64 or arm64, not ${arch}`)
   if (source !== undefined && source !== 'auto' && source !== 'upstream' && source !== 'build') {
     throw new Error(`--source: auto, upstream or build, not ${source}`)

@@ -2,11 +2,14 @@ import { X509Certificate } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { shOn } from '../hosts/kit/use-hosts.ts'
-import { startCluster, type TestCluster } from './kit/cluster.ts'
+import { formerVersion } from '../kit/former-version.ts'
+import { describeMeasured, startClient } from './kit/api-client.ts'
+import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
+import { kubectlOn, waitUntil } from './kit/control-plane.ts'
+import { editClusterFile, takeHostsOut } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome } from './kit/evcctl.ts'
 
 const controlPlanes = 2
@@ -23,16 +26,19 @@ let everybody: string
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
 
 beforeAll(async () => {
-  cluster = await startCluster({ hosts: `${controlPlanes}+1+${etcdHosts.length + 1}`, image: 'trixie' })
+  cluster = await startCluster({
+    hosts: `${controlPlanes}+1+${etcdHosts.length + 1}`,
+    image: 'trixie',
+    kubernetes: formerVersion,
+  })
+  await editClusterFile(cluster.file, document => document.setIn(['spec', 'controlPlane', 'localProxy'], 'haproxy'))
   everybody = await readFile(cluster.file, 'utf8')
   await writeWithout(successor)
 })
 
 async function writeWithout(host: string): Promise<void> {
-  const document = parseDocument(everybody)
-  const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
-  hosts.items = hosts.items.filter(item => item.get('name') !== host)
-  await writeFile(cluster.file, String(document))
+  await writeFile(cluster.file, everybody)
+  await takeHostsOut(cluster.file, [host])
 }
 
 afterAll(async () => {
@@ -294,5 +300,25 @@ done | sort -u`
     expect(await sh('e1', lastRun)).toBe(ended)
     const names = (await ctl('e2', 'member list')).split('\n').map(line => line.split(', ')[2])
     expect(names).not.toContain('e1')
+  })
+
+  test('is upgraded to the next minor, while a client behind haproxy is always answered', async () => {
+    const members = async () => (await ctl('e2', 'member list')).split('\n').sort()
+    const before = await members()
+    const version = await upgradeFile(cluster)
+    const client = startClient(cluster.hosts, 'w1')
+    const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+    const measured = await client.stop()
+    console.log(`upgrade: ${describeMeasured(measured)}${measured.errors}`)
+    expect([outcome.exitCode, failuresOf(outcome), outcome.stderr]).toEqual([0, [], ''])
+    expect((await run('plan', cluster.file, '--exit-code')).stdout).toContain('No changes.')
+    expect(measured.failed).toEqual([])
+    const kubelets = await cluster.kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}')
+    expect(kubelets.split(' ')).toEqual(nodes.map(() => `v${version}`))
+    for (const server of nodes.slice(0, controlPlanes))
+      expect(await kubectlOn(cluster, server, 'get', '--raw', '/version')).toContain(`"v${version}"`)
+    expect(await members()).toEqual(before)
+    await cluster.kubectl('get', 'configmap', 'written-after-the-replacement')
+    await waitUntil('status finds that all is well', async () => (await run('status', cluster.file)).exitCode === 0)
   })
 })

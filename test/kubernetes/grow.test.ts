@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { YAMLSeq } from 'yaml'
+import type { YAMLMap } from 'yaml'
 import type { Event } from '../../src/core/index.ts'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
 import { ephemeralLabel, tokenDescription } from '../../src/resources/kubeadm/ephemeral-values.ts'
@@ -8,37 +8,19 @@ import { shOn } from '../hosts/kit/use-hosts.ts'
 import { handbook } from '../kit/handbook.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
-import { editClusterFile } from './kit/edit-cluster-file.ts'
+import { addHosts, editClusterFile, takeHostsOut } from './kit/edit-cluster-file.ts'
 import { evcctl, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
 
 const late = ['cp2', 'cp3'] as const
 const proxyFile = '/etc/evcctl/nginx-proxy.conf'
 let cluster: TestCluster
 /** Entries of cluster.yaml of the nodes that come later. */
-let entries: readonly unknown[]
+let entries: readonly YAMLMap[]
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
 const applying = (): string[] => ['apply', cluster.file, '--yes', '--output', 'json']
 const file = () => ({ 'cluster.yaml': cluster.file })
 const joinBegins = (event: Event): boolean => event.type === 'task:start' && event.role === 'control-plane-join'
-
-/** Takes hosts out of cluster.yaml and returns their entries. */
-async function takeOut(names: readonly string[]): Promise<readonly unknown[]> {
-  let taken: readonly unknown[] = []
-  await editClusterFile(cluster.file, document => {
-    const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<{ get(key: string): unknown }>
-    const isTaken = (item: { get(key: string): unknown }): boolean => names.includes(String(item.get('name')))
-    taken = hosts.items.filter(isTaken)
-    hosts.items = hosts.items.filter(item => !isTaken(item))
-  })
-  return taken
-}
-
-async function putIn(items: readonly unknown[]): Promise<void> {
-  await editClusterFile(cluster.file, document => {
-    for (const item of items) document.addIn(['spec', 'hosts'], item)
-  })
-}
 
 // A watch is one request on one connection, and as a raw request it is never asked for again: it lives as long as that.
 const watch = `exec kubectl --kubeconfig=/etc/kubernetes/kubelet.conf get --raw \\
@@ -66,7 +48,7 @@ const upstreams = async (host: string): Promise<readonly string[]> => {
 
 beforeAll(async () => {
   cluster = await startCluster({ hosts: '3+1' })
-  entries = await takeOut(late)
+  entries = await takeHostsOut(cluster.file, late)
 })
 
 afterAll(async () => {
@@ -84,7 +66,7 @@ describe.sequential('a cluster of one control plane node and a worker', () => {
   })
 
   test('gets two more: plan says that they join, and that every proxy changes', async () => {
-    await putIn(entries)
+    await addHosts(cluster.file, entries)
     const reached = await run(...handbook('grow', 'evcctl ping cluster.yaml', file()))
     expect([reached.exitCode, reached.stderr]).toEqual([0, ''])
     const outcome = await run(...handbook('grow', 'evcctl plan cluster.yaml', file()), '--output', 'json')
@@ -156,7 +138,7 @@ describe.sequential('a cluster of one control plane node and a worker', () => {
 
 describe.sequential('a control plane node that is taken out of cluster.yaml', () => {
   test('is asked by no proxy any more, while connections live on', async () => {
-    await takeOut(['cp3'])
+    await takeHostsOut(cluster.file, ['cp3'])
     await editClusterFile(cluster.file, document => document.setIn(['spec', 'etcd', 'allowEvenMembers'], true))
     const outcome = await run(...applying())
     expect(outcome.stderr).toBe('')
@@ -190,7 +172,7 @@ describe.sequential('a cluster that has lost the quorum of etcd', () => {
   test('gets it back from the member that is left, and keeps its data', async () => {
     await kubectlOn(cluster, 'cp1', 'create', 'configmap', 'kept')
     await cluster.hosts.kill('cp2')
-    await takeOut(['cp2'])
+    await takeHostsOut(cluster.file, ['cp2'])
     const host = { cp3: 'cp1', ...file() }
     const taken = await run(
       ...handbook('restore', 'evcctl etcd snapshot cluster.yaml --host cp3', host),

@@ -1,17 +1,19 @@
 import { basename } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Document, YAMLMap, YAMLSeq } from 'yaml'
+import type { YAMLMap, YAMLSeq } from 'yaml'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
+import { formerVersion } from '../kit/former-version.ts'
 import { handbook } from '../kit/handbook.ts'
 import { startApiWriter, type Written } from './kit/api-writer.ts'
 import { expectCertificatesRenewed, expectUserAccess } from './kit/certificate-steps.ts'
 import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from './kit/control-plane.ts'
-import { editClusterFile } from './kit/edit-cluster-file.ts'
+import { addHosts, editClusterFile, setAbsent, takeHostsOut } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome, startEvcctl } from './kit/evcctl.ts'
 import { expectUpgradeReport } from './kit/expect-upgrade-report.ts'
 import { type HostsBefore, recordHosts } from './kit/reset-steps.ts'
 import { type Served, startServiceClient } from './kit/service-client.ts'
+import { expectFailedUpgrade, killUpgradeOf } from './kit/upgrade-steps.ts'
 
 let cluster: TestCluster
 /** A client on w2, which stays to the end, of a Service whose two pods begin on w1 and w2. */
@@ -19,28 +21,20 @@ let client: { stop(): Promise<Served> }
 let writer: { stop(): Promise<Written> }
 /** The hosts that are there to the end, before the cluster is made. */
 let before: HostsBefore
-
-/** The minor before the kit's own version, from which the cluster is upgraded. */
-const formerVersion = '1.35.8'
+/** Entries of cluster.yaml of the nodes that come later. */
+let laterServers: readonly YAMLMap[]
+let laterWorker: readonly YAMLMap[]
 
 const run = (...args: string[]): Promise<Outcome> => evcctl(args, { ...cluster.env })
 const applying = (): string[] => ['apply', cluster.file, '--yes', '--output', 'json']
-// cp2 is there from the beginning to the end.
+// cp2 is there to the end.
 const kubectl = (...args: string[]): Promise<string> => kubectlOn(cluster, 'cp2', ...args)
-const nodes = async (): Promise<readonly string[]> =>
-  (await kubectl('get', 'nodes', '--output', 'name'))
+const nodes = async (server = 'cp2'): Promise<readonly string[]> =>
+  (await kubectlOn(cluster, server, 'get', 'nodes', '--output', 'name'))
     .trim()
     .split('\n')
     .map(name => name.replace('node/', ''))
     .sort()
-
-/** Gives a host state: absent. */
-async function leave(name: string): Promise<void> {
-  await editClusterFile(cluster.file, (document: Document) => {
-    const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
-    hosts.items.find(item => item.get('name') === name)?.set('state', 'absent')
-  })
-}
 
 const file = () => ({ 'cluster.yaml': cluster.file })
 
@@ -103,7 +97,7 @@ spec:
   selector: { matchLabels: { app: web } }
 `
 
-async function startWeb(): Promise<string> {
+async function startWeb(server: string): Promise<string> {
   const archive = cluster.mirror.images.find(image => image.refs.some(ref => ref.includes('busybox')))
   if (archive !== undefined) {
     const url = `${cluster.mirrorUrl}/images/${basename(archive.file)}`
@@ -113,13 +107,22 @@ async function startWeb(): Promise<string> {
     }
   }
   const image = archive?.refs[0] ?? 'registry.k8s.io/e2e-test-images/busybox:1.29-4'
-  await cluster.hosts.exec('cp2', `cat >/run/web.yaml <<'EOF'\n${web(image)}\nEOF`)
-  await kubectl('apply', '-f', '/run/web.yaml')
-  await kubectl('wait', 'deployment/web', '--for=jsonpath={.status.readyReplicas}=2', '--timeout=4s').catch(() => {})
+  await cluster.hosts.exec(server, `cat >/run/web.yaml <<'EOF'\n${web(image)}\nEOF`)
+  await kubectlOn(cluster, server, 'apply', '-f', '/run/web.yaml')
+  await kubectlOn(
+    cluster,
+    server,
+    'wait',
+    'deployment/web',
+    '--for=jsonpath={.status.readyReplicas}=2',
+    '--timeout=4s',
+  ).catch(() => {})
   await waitUntil('both replicas', async () => {
-    return (await kubectl('get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}')) === '2'
+    return (
+      (await kubectlOn(cluster, server, 'get', 'deployment', 'web', '-o', 'jsonpath={.status.readyReplicas}')) === '2'
+    )
   })
-  return kubectl('get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
+  return kubectlOn(cluster, server, 'get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')
 }
 
 beforeAll(async () => {
@@ -129,21 +132,38 @@ beforeAll(async () => {
     document.setIn(['spec', 'etcd', 'allowEvenMembers'], true)
     document.setIn(['spec', 'rollout', 'drain', 'timeout'], '90s')
   })
+  laterServers = await takeHostsOut(cluster.file, ['cp2', 'cp3'])
+  laterWorker = await takeHostsOut(cluster.file, ['w2'])
 })
 
 afterAll(async () => {
   await cluster?.[Symbol.asyncDispose]()
 })
 
-describe.sequential('a cluster of three control plane nodes and two workers', () => {
-  test('is made, and serves', async () => {
+describe.sequential('a cluster that begins with one control plane node and one worker', () => {
+  test('is made', () => expectApplied())
+
+  test('gets a second worker, and serves', async () => {
+    await addHosts(cluster.file, laterWorker)
     await expectApplied()
-    await waitUntil('healthy', () => isHealthy(cluster))
-    client = startServiceClient(cluster.hosts, 'w2', await startWeb())
-    writer = await startApiWriter(cluster, ['cp2', 'cp3', 'cp1'])
+    expect(await nodes('cp1')).toEqual(['cp1', 'w1', 'w2'])
+    client = startServiceClient(cluster.hosts, 'w2', await startWeb('cp1'))
+    writer = await startApiWriter(cluster, { administrator: 'cp1', servers: ['cp2', 'cp3', 'cp1'] })
   })
 
-  test('is upgraded to the next minor: control plane nodes one by one, then workers, each drained', async () => {
+  test('gets two more control plane nodes', async () => {
+    await addHosts(cluster.file, laterServers)
+    await expectApplied()
+    await waitUntil('healthy', () => isHealthy(cluster))
+    expect(await nodes()).toEqual(['cp1', 'cp2', 'cp3', 'w1', 'w2'])
+    expect(await etcdMembers(cluster, 'cp2')).toEqual(['cp1', 'cp2', 'cp3'].map(name => [name, true]))
+  })
+
+  test('is not upgraded with an image that does not start: it goes back by itself, and serves', async () => {
+    await expectFailedUpgrade(cluster, ['cp1', 'cp2', 'cp3'])
+  })
+
+  test('is upgraded to the next minor: control plane nodes one by one, then workers, each drained, also after a run that was killed', async () => {
     // Pods on nodes that have just joined may still be starting.
     await waitUntil('status finds that all is well', async () => {
       return (await run(...handbook('upgrade', 'evcctl status cluster.yaml', file()))).exitCode === 0
@@ -160,6 +180,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
       'drain',
       ...['cp2', 'cp3', 'w1', 'w2'].map(name => `drain ${name}`),
     ])
+    await killUpgradeOf(cluster, 'cp2')
     await expectApplied(handbook('upgrade', 'evcctl apply cluster.yaml --yes', file()))
     const kubelets = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}')
     expect(kubelets.split(' ')).toEqual(Array.from({ length: 5 }, () => `v${version}`))
@@ -195,7 +216,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   test('loses a control plane node that is dead: its member of etcd and its Node are removed', async () => {
     await cluster.hosts.kill('cp3')
     await waitUntil('cp3 does not report', async () => /^cp3 +NotReady/m.test(await kubectl('get', 'nodes')))
-    await leave('cp3')
+    await setAbsent(cluster.file, 'cp3')
     const { changes } = await planned(handbook('remove', 'evcctl plan cluster.yaml', file()))
     const removal = changes.filter(({ role }) => role === 'remove-nodes')
     expect(removal.map(({ host, title }) => [host, title])).toEqual([
@@ -216,7 +237,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   })
 
   test('loses its first control plane node, which is a node like any other', async () => {
-    await leave('cp1')
+    await setAbsent(cluster.file, 'cp1')
     await expectApplied()
     expect(await nodes()).toEqual(['cp2', 'w1', 'w2'])
     expect(await etcdMembers(cluster, 'cp2')).toEqual([['cp2', true]])
@@ -230,14 +251,11 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   test('does not lose its last control plane node', async () => {
     const before = await run('plan', cluster.file)
     expect(before.exitCode).toBe(0)
-    await leave('cp2')
+    await setAbsent(cluster.file, 'cp2')
     const outcome = await run('plan', cluster.file)
     expect(outcome.exitCode).not.toBe(0)
     expect(outcome.stderr).toContain('No control plane node would be left')
-    await editClusterFile(cluster.file, document => {
-      const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
-      hosts.items.find(item => item.get('name') === 'cp2')?.delete('state')
-    })
+    await setAbsent(cluster.file, 'cp2', false)
   })
 
   test('keeps a worker whose pod a PodDisruptionBudget holds, says so, and leaves it cordoned', async () => {
@@ -245,7 +263,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
     await waitUntil('the budget allows none', async () => {
       return (await kubectl('get', 'pdb', 'web', '-o', 'jsonpath={.status.disruptionsAllowed}')) === '0'
     })
-    await leave('w1')
+    await setAbsent(cluster.file, 'w1')
     await editClusterFile(cluster.file, document => document.setIn(['spec', 'rollout', 'drain', 'timeout'], '20s'))
     const { changes } = await planned()
     expect(changes.find(({ title }) => title === 'drain w1')?.note).toMatch(
@@ -297,10 +315,7 @@ describe.sequential('a cluster of three control plane nodes and two workers', ()
   })
 
   test('takes a host back that has left', async () => {
-    await editClusterFile(cluster.file, document => {
-      const hosts = document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>
-      hosts.items.find(item => item.get('name') === 'w1')?.delete('state')
-    })
+    await setAbsent(cluster.file, 'w1', false)
     await expectApplied()
     await waitUntil('w1 is Ready', async () => /^w1 +Ready /m.test(await kubectl('get', 'nodes')))
   })

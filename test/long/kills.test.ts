@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { YAMLMap, YAMLSeq } from 'yaml'
+import { formerVersion } from '../kit/former-version.ts'
+import { shortenCertificates } from '../kubernetes/kit/certificate-steps.ts'
 import { startCluster, type TestCluster, upgradeFile } from '../kubernetes/kit/cluster.ts'
 import { etcdMembers, isHealthy, kubectlOn, waitUntil } from '../kubernetes/kit/control-plane.ts'
-import { editClusterFile } from '../kubernetes/kit/edit-cluster-file.ts'
+import { editClusterFile, setAbsent } from '../kubernetes/kit/edit-cluster-file.ts'
 import { evcctl, failuresOf, type Outcome, startEvcctl } from '../kubernetes/kit/evcctl.ts'
 
 /** How often evcctl is killed in all. */
@@ -70,17 +71,9 @@ async function expectConverges(what: string, names: readonly string[], ...args: 
   console.log(`${what}: converged`)
 }
 
-async function setAbsent(name: string, isAbsent: boolean): Promise<void> {
-  await editClusterFile(cluster.file, document => {
-    const host = (document.getIn(['spec', 'hosts']) as YAMLSeq<YAMLMap>).items.find(item => item.get('name') === name)!
-    if (isAbsent) host.set('state', 'absent')
-    else host.delete('state')
-  })
-}
-
 beforeAll(async () => {
   console.log(`EVCCTL_TEST_SEED=${seed} EVCCTL_TEST_KILLS=${wanted}`)
-  cluster = await startCluster({ hosts: '2+1', kubernetes: '1.35.8' })
+  cluster = await startCluster({ hosts: '2+1', kubernetes: formerVersion })
   await editClusterFile(cluster.file, document => document.setIn(['spec', 'etcd', 'allowEvenMembers'], true))
 })
 afterAll(() => cluster?.[Symbol.asyncDispose]())
@@ -93,19 +86,23 @@ test(`evcctl is killed ${wanted} times, and the next run converges each time`, {
   await upgradeFile(cluster)
   await killIn('upgrade', Math.ceil(wanted / 3), ...applying)
   await expectConverges('upgrade', all, ...applying)
+  const renewing = ['certs', 'renew', cluster.file]
   while (killed < wanted) {
     for (const name of ['w1', 'cp2']) {
-      await setAbsent(name, true)
+      await setAbsent(cluster.file, name, true)
       await killIn(`remove ${name}`, 3, ...applying)
       await expectConverges(
         `remove ${name}`,
         all.filter(one => one !== name),
         ...applying,
       )
-      await setAbsent(name, false)
+      await setAbsent(cluster.file, name, false)
       await killIn(`take ${name} back`, 3, ...applying)
       await expectConverges(`take ${name} back`, all, ...applying)
     }
+    await shortenCertificates(cluster, ['cp1', 'cp2'])
+    await killIn('renew', 3, ...renewing)
+    await expectConverges('renew', all, ...renewing)
     const taken = await run('etcd', 'snapshot', cluster.file, '--host', 'cp1', '--output', 'json')
     const { path } = JSON.parse(taken.stdout.trim().split('\n').at(-1)!) as { readonly path: string }
     const restore = ['etcd', 'restore', cluster.file, '--from', `cp1:${path}`]

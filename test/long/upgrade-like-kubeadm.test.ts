@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { formerVersion } from '../kit/former-version.ts'
 import { ensureMirror } from '../kit/mirror.ts'
 import { mirrorOptions, startCluster, type TestCluster, upgradeFile } from '../kubernetes/kit/cluster.ts'
 import { isHealthy, waitUntil } from '../kubernetes/kit/control-plane.ts'
@@ -17,7 +18,7 @@ async function sh(command: string): Promise<string> {
 
 /** Makes a cluster of one node with the former minor. */
 async function make(): Promise<void> {
-  cluster = await startCluster({ hosts: '1+0', kubernetes: '1.35.8' })
+  cluster = await startCluster({ hosts: '1+0', kubernetes: formerVersion })
   const outcome = await evcctl(['apply', cluster.file, '--yes', '--output', 'json'], cluster.env)
   expect([outcome.exitCode, failuresOf(outcome)]).toEqual([0, []])
   await waitUntil('healthy', () => isHealthy(cluster))

@@ -18,10 +18,14 @@ const namespace = '/api/v1/namespaces/default/configmaps'
 
 /**
  * Creates 20 ConfigMaps a second as the administrator, at whichever API server answers, until it is told to stop; then reads
- * them back. `servers`: hosts with an API server; one that stays comes first.
+ * them back. `administrator`: the host whose admin.conf it has. `servers`: hosts with an API server, or that get one; one that
+ * stays comes first.
  */
-export async function startApiWriter({ hosts }: TestCluster, servers: readonly string[]) {
-  const { stdout } = await hosts.exec(servers[0]!, 'cat /etc/kubernetes/admin.conf')
+export async function startApiWriter(
+  { hosts }: TestCluster,
+  { administrator, servers }: { readonly administrator: string; readonly servers: readonly string[] },
+) {
+  const { stdout } = await hosts.exec(administrator, 'cat /etc/kubernetes/admin.conf')
   const { clusters, users } = parse(stdout) as {
     clusters: [{ cluster: Record<string, string> }]
     users: [{ user: Record<string, string> }]
