@@ -100,6 +100,8 @@ export interface EtcdBackupSpec {
   readonly keep: number
   /** Whether one is taken before nodes are removed or upgraded. */
   readonly beforeChanges: boolean
+  /** For `sh -c` on the host, after each one; undefined: none. */
+  readonly copyCommand?: string | undefined
 }
 
 export type RuntimeSpec = CommonRuntimeSpec &

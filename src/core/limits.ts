@@ -148,8 +148,8 @@ export const statusLimits = {
 
 /** For a snapshot of etcd: its database has a quota of 2 GiB, and at most 8 GiB are recommended. */
 export const snapshotLimits = {
-  /** Taking one on a host, ms; longer than the script itself waits for another one and for etcd. */
-  takeMs: 3_900_000,
+  /** Taking one on a host, ms; longer than the script itself waits for another one, for etcd and for a copy. */
+  takeMs: 5_700_000,
   /** The largest archive that is copied to this machine, bytes. */
   bytes: 16 * 1024 * 1024 * 1024,
 } as const

@@ -60,6 +60,7 @@ const cases: readonly Case[] = [
   ['a group without labels', spec('rollout: { groups: [{ labels: {} }] }'), 'spec.rollout.groups[0].labels', 'at least one label'],
   ['a group of no nodes at a time', spec('rollout: { groups: [{ labels: { a: b }, maxUnavailable: 0 }] }'), 'spec.rollout.groups[0].maxUnavailable', 'e.g. 3 or 25%'],
   ['a group with no worker', spec('rollout: { groups: [{ labels: { site: nroth } }] }'), 'spec.rollout.groups[0].labels', 'No worker has the labels site=nroth', 'Give these labels to hosts'],
+  ['an empty command that copies snapshots', spec('etcd: { backup: { copyCommand: " " } }'), 'spec.etcd.backup.copyCommand', 'a command for sh'],
   ['half a node', spec('rollout: { maxUnavailable: 0.5 }'), 'spec.rollout.maxUnavailable', 'e.g. 3 or 25%'],
   ['no percent of the nodes', spec('rollout: { maxUnavailable: 0% }'), 'spec.rollout.maxUnavailable', '"0%" is not accepted', 'e.g. 3 or 25%'],
   ['more than all nodes', spec('rollout: { maxUnavailable: 150% }'), 'spec.rollout.maxUnavailable', '1% to 100%'],

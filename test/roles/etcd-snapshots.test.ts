@@ -119,6 +119,51 @@ esac`,
     })
   })
 
+  describe('with a command that copies snapshots', () => {
+    const copying = (command: string, scheduled = false) => {
+      const quoted = `'${command.replaceAll("'", `'\\''`)}'`
+      return host.sh(
+        `${scheduled ? 'set -- --scheduled; ' : ''}${text.replace("\ncopy=''\n", () => `\ncopy=${quoted}\n`)}`,
+      )
+    }
+
+    test('is what cluster.yaml says', () => {
+      const graph = clusterGraph(
+        specOf({ etcd: { backup: { copyCommand: 'scp "$EVCCTL_SNAPSHOT" \'a b\':' } } }),
+        facts,
+      )
+      expect(contentOf(graph, 'cp1', script)).toContain(`\ncopy='scp "$EVCCTL_SNAPSHOT" '\\''a b'\\'':'\n`)
+      expect(contentOf(graph, 'cp1', '/etc/systemd/system/evcctl-etcd-snapshot.service')).toContain(
+        `${script} --scheduled\n`,
+      )
+    })
+
+    test('runs it with the path of the finished archive, and does not print what it prints', async () => {
+      const { exitCode, stdout, stderr } = await copying(
+        `cp "$EVCCTL_SNAPSHOT" ${host.root}/copy; echo "$EVCCTL_CLUSTER $EVCCTL_HOST" >${host.root}/of; echo said`,
+      )
+      expect([exitCode, stderr]).toEqual([0, ''])
+      expect(stdout).not.toContain('said')
+      expect(stdout).not.toContain('warning=')
+      expect((await host.sh(`tar -tzf ${host.root}/copy; cat ${host.root}/of`)).stdout).toMatch(
+        /snapshot\.db\n(.*\n)*edge-seoul cp1\n$/,
+      )
+    })
+
+    test.each([
+      [false, 0],
+      [true, 1],
+    ])(
+      'keeps the snapshot where it fails, and warns; run by the timer (%s) it ends with %i',
+      async (scheduled, code) => {
+        const { exitCode, stdout } = await copying('echo "no route to host" >&2; exit 7', scheduled)
+        expect(exitCode).toBe(code)
+        expect(stdout).toMatch(/^warning=it is on this host only: .* ended with 7: no route to host$/m)
+        expect(kept()).toEqual([expect.stringMatching(/Z\.tar\.gz$/)])
+      },
+    )
+  })
+
   test('keeps the newest ones, and the one that it has just made, whatever the clock said before', async () => {
     const names = ['20250101T000000Z', '20260101T000000Z', '20990101T000000Z']
     for (const name of names) put(`${folder}/${name}.tar.gz`, 'old')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { labelsSchema } from './labels.ts'
-import { duration, flag, text } from './scalars.ts'
+import { command, duration, flag, text } from './scalars.ts'
 
 const expected = 'a number of nodes from 1 on, or a percentage from 1% to 100%, e.g. 3 or 25%'
 
@@ -32,15 +32,10 @@ const drainSchema = z.strictObject({
 })
 
 const gateSchema = z.strictObject({
-  command: z
-    .string({ error: 'a command for sh, e.g. ./check.sh' })
-    .trim()
-    .min(1, { error: 'a command for sh, e.g. ./check.sh' })
-    .max(4_096, { error: 'a command of at most 4096 characters; put a longer one into a script' })
-    .describe(
-      'Runs with `sh -c` on the machine of evcctl, in the folder of this file, with `EVCCTL_CLUSTER` and `EVCCTL_NODES` (the ' +
-        'nodes that are done, with spaces between them) in its environment. Its output is shown.',
-    ),
+  command: command('./check.sh', 'beside this file').describe(
+    'Runs with `sh -c` on the machine of evcctl, in the folder of this file, with `EVCCTL_CLUSTER` and `EVCCTL_NODES` (the ' +
+      'nodes that are done, with spaces between them) in its environment. Its output is shown.',
+  ),
   timeout: duration
     .refine(ms => ms >= 1_000 && ms <= 86_400_000, { error: 'a duration of 1s to 24h' })
     .describe('How long it may take, 1s to 24h. Then it is killed, and has failed.')

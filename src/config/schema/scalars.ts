@@ -115,3 +115,14 @@ export const sha256 = text(/^[0-9a-fA-F]{64}$/, 'a sha256: 64 hexadecimal digits
 export const localPath = z.string({ error: 'a path' }).min(1, { error: 'a path' })
 
 export const flag = z.boolean()
+
+/** A command for `sh -c`. `example`: one that fits. `place`: where a longer one could be put into a script. */
+export function command(example: string, place: string) {
+  const error = `a command for sh, e.g. ${example}`
+  return z
+    .string({ error })
+    .trim()
+    .min(1, { error })
+    .max(4_096, { error: `a command of at most 4096 characters; put a longer one into a script ${place}` })
+    .refine(text => !text.includes('\0'), { error: `${error}, without NUL characters` })
+}

@@ -7,8 +7,8 @@ const { folder, script } = etcdSnapshots
 /** For how long a snapshot counts as the one of before a change that takes several runs, h. */
 const goodForHours = 24
 
-/** How long it may take, ms: the script itself waits for half an hour, and gives etcd half an hour. */
-const longMs = 3_700_000
+/** How long it may take, ms: the script itself waits for half an hour, and gives etcd and a copy half an hour each. */
+const longMs = 5_500_000
 
 /** The last snapshot that a host has taken before a change. */
 export interface SnapshotBeforeState {
