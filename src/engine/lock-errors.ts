@@ -2,6 +2,8 @@ import { exitCodes, HostError, UserError } from '../core/errors.ts'
 import { majorityOf } from './generation.ts'
 import { describeHolder, type LockPaths, type LockState, staleAfterMs } from './lock-state.ts'
 
+const again = 'what is done is not done again.'
+
 /** The lock cannot be had because too many of the hosts that keep it are `missing`: they are silent, or must not keep it. */
 export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, HostError>): UserError {
   const errors = [...missing.values()]
@@ -58,7 +60,7 @@ export function notRenewed(voters: readonly string[], majority: number): UserErr
   return new UserError({
     where: voters.join(', '),
     problem: `The run lock could not be renewed${of} for ${staleAfterMs / 1000} s; this run writes nothing more`,
-    next: 'Start it again when these hosts can be reached; what is done is not done again.',
+    next: `Start it again when these hosts can be reached; ${again}`,
   })
 }
 
@@ -67,8 +69,9 @@ export function takenOver(voter: string, other: LockState): UserError {
   return new UserError({
     where: voter,
     problem: 'The run lock was taken over by another run; this one writes nothing more',
-    actual: lockOf(other),
-    next: 'Wait until that run has ended, then start this one again; what is done is not done again.',
+    ...(other.holder === undefined
+      ? { actual: 'that run has ended by now', next: `Start this one again; ${again}` }
+      : { actual: lockOf(other), next: `Wait until that run has ended, then start this one again; ${again}` }),
   })
 }
 
