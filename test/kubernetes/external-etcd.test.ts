@@ -11,6 +11,7 @@ import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
 import { kubectlOn, waitUntil } from './kit/control-plane.ts'
 import { editClusterFile, takeHostsOut } from './kit/edit-cluster-file.ts'
 import { evcctl, eventsOf, failuresOf, type Outcome } from './kit/evcctl.ts'
+import { type HostsBefore, recordHosts } from './kit/reset-steps.ts'
 
 const controlPlanes = 2
 const etcdHosts = ['e1', 'e2', 'e3']
@@ -19,7 +20,12 @@ const successor = 'e4'
 const nodes = [...Array.from({ length: controlPlanes }, (_, index) => `cp${index + 1}`), 'w1']
 const hostNames = [...nodes, ...etcdHosts]
 
+/** All hosts but the member of etcd that is replaced. */
+const toTheEnd = [...nodes, ...etcdHosts.slice(1), successor]
+
 let cluster: TestCluster
+/** The hosts before the cluster is made. */
+let before: HostsBefore
 /** cluster.yaml with all hosts that were started, and with those that the cluster has at first. */
 let everybody: string
 
@@ -31,6 +37,7 @@ beforeAll(async () => {
     image: 'trixie',
     kubernetes: formerVersion,
   })
+  before = await recordHosts(cluster.hosts, toTheEnd)
   await editClusterFile(cluster.file, document => document.setIn(['spec', 'controlPlane', 'localProxy'], 'haproxy'))
   everybody = await readFile(cluster.file, 'utf8')
   await writeWithout(successor)
@@ -71,14 +78,14 @@ const ctl = (host: string, command: string): Promise<string> =>
 
 describe.sequential('a cluster with etcd on hosts of its own', () => {
   test('plan writes nothing on bare hosts', async () => {
-    const before = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
+    const bare = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
     const plan = await run('plan', cluster.file)
     expect(plan.stderr).toBe('')
     expect(plan.exitCode).toBe(0)
     expect(plan.stdout).toContain('new cluster of')
     const after = await Promise.all(hostNames.map(name => fileSystem(cluster.hosts, name)))
     const own = /^\/(etc|usr|opt|var\/lib\/(evcctl|etcd|kubelet))(\/|$)/
-    const written = hostNames.flatMap((_, index) => writtenPaths(before[index]!, after[index]!))
+    const written = hostNames.flatMap((_, index) => writtenPaths(bare[index]!, after[index]!))
     expect(written.filter(path => own.test(path))).toEqual([])
   })
 
@@ -320,5 +327,15 @@ done | sort -u`
     expect(await members()).toEqual(before)
     await cluster.kubectl('get', 'configmap', 'written-after-the-replacement')
     await waitUntil('status finds that all is well', async () => (await run('status', cluster.file)).exitCode === 0)
+  })
+
+  test('goes as a whole: all hosts are as they were, those of etcd as well', async () => {
+    const reset = ['reset', cluster.file, '--all']
+    await before.expectReset(cluster, [...reset, '--yes', cluster.hosts.name], [...reset, '--dry-run'])
+    for (const name of toTheEnd) {
+      // What the kubectl of this test has kept.
+      await sh(name, 'rm -rf /root/.kube')
+      expect([name, await before.strange(name)]).toEqual([name, []])
+    }
   })
 })
