@@ -21,6 +21,13 @@ export const clusterOrPlanArg = Args.string({
 /** How many hosts are worked on at a time. */
 export const parallelFlag = Flags.integer({ description: 'hosts worked on at a time', default: 50, min: 1, max: 1000 })
 
+/** How the command of an operation shows its plan and does it. */
+export const operationFlags = {
+  yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
+  'dry-run': Flags.boolean({ description: 'show the plan and write nothing' }),
+  parallel: parallelFlag,
+}
+
 /** Whether nodes that the file does not have are removed. */
 export const pruneFlag = Flags.boolean({
   description: 'remove nodes that are in the cluster and not in the file',

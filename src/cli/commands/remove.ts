@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { BaseCommand, parallelFlag } from '../base-command.ts'
+import { BaseCommand, operationFlags } from '../base-command.ts'
 
 /** A word that is the path of a cluster file and not the name of a node. */
 const isFile = /\/|\.(ya?ml|json)$/
@@ -16,10 +16,8 @@ export class Remove extends BaseCommand {
     node: Args.string({ description: 'the nodes, and maybe the cluster file', required: true, ignoreStdin: true }),
   }
   static override readonly flags = {
-    yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
-    'dry-run': Flags.boolean({ description: 'show the plan and write nothing' }),
+    ...operationFlags,
     diff: Flags.boolean({ description: 'show files line by line' }),
-    parallel: parallelFlag,
   }
 
   async execute() {

@@ -1,19 +1,16 @@
-import { Flags } from '@oclif/core'
-import { BaseCommand, fileArg, parallelFlag } from '../../base-command.ts'
+import { BaseCommand, fileArg, operationFlags } from '../../base-command.ts'
 
 export class EtcdDefrag extends BaseCommand {
   static override readonly summary =
     'Give space that etcd does not use any more back to the disk: shows the plan, asks once, one member at a time.'
   static override readonly args = { file: fileArg }
-  static override readonly flags = {
-    yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
-    'dry-run': Flags.boolean({ description: 'show the plan and write nothing' }),
-    parallel: parallelFlag,
-  }
+  static override readonly flags = operationFlags
 
   async execute() {
     const { args, flags } = await this.parse(EtcdDefrag)
-    const { etcdDefrag } = await import('../../actions/etcd-defrag.ts')
-    return etcdDefrag({ ...flags, dryRun: flags['dry-run'], file: args.file })
+    const { operate } = await import('../../actions/operation.ts')
+    const { defrag: operation } = await import('../../../../playbooks/defrag.ts')
+    const words = { command: 'etcd defrag', shows: 'etcd status' }
+    return operate({ ...flags, ...words, operation, dryRun: flags['dry-run'], file: args.file })
   }
 }

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { BaseCommand, fileArg, parallelFlag } from '../../base-command.ts'
+import { BaseCommand, fileArg, operationFlags } from '../../base-command.ts'
 
 export class EtcdRestore extends BaseCommand {
   static override readonly summary =
@@ -24,9 +24,7 @@ export class EtcdRestore extends BaseCommand {
       multiple: true,
       default: [],
     }),
-    yes: Flags.boolean({ char: 'y', description: 'do not ask' }),
-    'dry-run': Flags.boolean({ description: 'show the plan and write nothing' }),
-    parallel: parallelFlag,
+    ...operationFlags,
   }
 
   async execute() {
