@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { withoutCredentials } from '../../src/core/credentials.ts'
 import { endedRunsValues, ephemeralLabel, tokenDescription } from '../../src/resources/kubeadm/ephemeral-values.ts'
 import { absent, answered, unreachable } from './api-given.ts'
 
@@ -22,8 +23,10 @@ describe('bootstrap tokens of ended runs', () => {
     const raw = answered({ [path]: { items } })
     expect(changeFor(raw)).toEqual({
       action: 'delete',
-      fields: ['aaaaaa', 'cccccc'].map(id => ({ field: 'token', before: id, after: 'nothing' })),
+      fields: ['aaaaaa', 'cccccc'].map(id => ({ field: 'id', before: id, after: 'nothing' })),
     })
+    // A field called token would be hidden as a whole.
+    expect(withoutCredentials(changeFor(raw)!).fields).toEqual(changeFor(raw)!.fields)
     const [step] = resource.converge(resource.probe.parse(raw), {})
     const script = step !== undefined && 'run' in step ? step.run : ''
     expect(script.match(/delete secret bootstrap-token-\w+/g)).toEqual([

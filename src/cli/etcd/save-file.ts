@@ -77,7 +77,7 @@ export async function saveFile(
     return hash.digest('hex')
   } catch (error) {
     if (error instanceof UserError || error instanceof HostError) throw error
-    throw notSaved(to, error as NodeJS.ErrnoException)
+    throw notSaved(from, to, error as NodeJS.ErrnoException)
   } finally {
     await rm(temporary, { force: true })
   }
@@ -88,12 +88,17 @@ function cut(
   expected: string,
   actual: string,
 ): UserError {
-  const next = `It is still on the host: ${path}`
+  const next = `It is still on ${host}: ${path}`
   return new UserError({ where: host, problem: `${path} could not be copied to this machine.`, expected, actual, next })
 }
 
-function notSaved(to: string, error: NodeJS.ErrnoException): UserError {
+function notSaved(
+  { host, path }: { readonly host: string; readonly path: string },
+  to: string,
+  error: NodeJS.ErrnoException,
+): UserError {
   const problem =
     error.code === 'EEXIST' ? 'There is such a file already; it was left alone.' : 'It could not be written.'
-  return new UserError({ where: to, problem, actual: error.message }, { cause: error })
+  const next = `The snapshot itself is on ${host}: ${path}. Make room here, or name another folder, and take one again.`
+  return new UserError({ where: to, problem, actual: error.message, next }, { cause: error })
 }

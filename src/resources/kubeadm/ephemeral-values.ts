@@ -33,7 +33,7 @@ export function endedRunsValues(): Resource<EphemeralValuesState, Record<never, 
     diff: ({ tokens }) =>
       tokens.length === 0
         ? undefined
-        : { action: 'delete', fields: tokens.map(id => ({ field: 'token', before: id, after: 'nothing' })) },
+        : { action: 'delete', fields: tokens.map(id => ({ field: 'id', before: id, after: 'nothing' })) },
     converge: ({ tokens }) => [{ run: `${againFunction}${tokens.map(deletion).join('')}`, timeoutMs: 180_000 }],
   }
 }
