@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import type { YAMLMap, YAMLSeq } from 'yaml'
 import { machineArch, writeImageArchive, writeLayer } from '../../kit/image-archive.ts'
 import { type TestCluster, upgradeFile } from './cluster.ts'
-import { kubectlOn } from './control-plane.ts'
+import { kubectlOn, waitUntil } from './control-plane.ts'
 import { editClusterFile } from './edit-cluster-file.ts'
 import { evcctl, failuresOf, startEvcctl } from './evcctl.ts'
 
@@ -57,7 +58,12 @@ export async function expectFailedUpgrade(cluster: TestCluster, servers: readonl
   expect(outcome.exitCode).toBe(1)
   const failures = failuresOf(outcome)
   expect(failures).toEqual([expect.stringMatching(/^cp1 kubeadm configuration: .*kube-scheduler/)])
-  expect({ files: await files(), versions: await versions() }).toEqual(before)
+  await waitUntil(
+    'all API servers have their former version',
+    async () => isDeepStrictEqual(await versions(), before.versions),
+    60,
+  )
+  expect(await files()).toEqual(before.files)
   const nodes = await kubectlOn(cluster, servers[0]!, 'get', 'nodes', '--no-headers')
   expect(nodes.match(/ Ready /g)).toHaveLength(names.length)
   expect(nodes).not.toContain('SchedulingDisabled')
