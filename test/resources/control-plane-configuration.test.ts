@@ -121,6 +121,23 @@ describe('the configuration of a further control plane node', () => {
     expect(JSON.stringify(resource.converge(resource.probe.parse(raw), {} as never))).toContain('putting back')
   })
 
+  test('counts as one of the former version where a change to another was cut off after its manifests were in place', async () => {
+    const sandbox = new Sandbox()
+    const image = (version: string) => `- --secure-port=6443\nimage: registry.k8s.io/kube-apiserver:v${version}\n`
+    for (const [path, text] of [
+      ['/etc/kubernetes/manifests/kube-apiserver.yaml', image('1.36.4')],
+      ['/var/lib/evcctl/static-pods/kube-apiserver.yaml', image('1.36.4')],
+      ['/var/lib/evcctl/manifests/kube-apiserver.yaml', image('1.35.8')],
+      ['/var/lib/evcctl/manifests/complete', ''],
+    ] as const) {
+      mkdirSync(dirname(sandbox.inside(path)), { recursive: true })
+      writeFileSync(sandbox.inside(path), text)
+    }
+    const printed = await sandbox.sh(wanted(documents([])).probe.script)
+    // The former etcd is put back with the others, and has to be replaced with them.
+    expect(commands(wanted(documents([])), printed)).toContain('kubeadm init phase etcd local')
+  })
+
   test.each([['API server certificate', newServingCertificateMark, finishServingCertificate]])(
     'is not as wanted while its %s lie half in their place, though nothing else differs',
     async (part, mark, finish) => {

@@ -1,8 +1,13 @@
 import type { Step } from '../../src/core/index.ts'
 import { type ClusterDocuments, otherRecord } from '../../src/resources/kubeadm/cluster-record.ts'
-import { changeMarks, formerManifests } from '../../src/resources/kubeadm/configuration-state.ts'
+import { changeMarks } from '../../src/resources/kubeadm/configuration-state.ts'
 import { clusterRecord } from '../../src/resources/kubeadm/host-record.ts'
-import { controlPlaneComponents, madeManifests, manifestFolder } from '../../src/resources/kubeadm/static-pods.ts'
+import {
+  controlPlaneComponents,
+  formerManifests,
+  madeManifests,
+  manifestFolder,
+} from '../../src/resources/kubeadm/static-pods.ts'
 import { kubeletConfigCopy, kubeletConfigPath, kubeletRecordPath } from '../../src/resources/kubelet/files.ts'
 import { type Manifests, manifestsOf, storedText, type World, type WorldNode } from './kubeadm-world.ts'
 

@@ -8,7 +8,7 @@ import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/i
 import { kubeadmApi } from './api-access.ts'
 import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
 import { newServingCertificateMark } from './serving-certificate.ts'
-import { type EditedManifest, editedManifests, printEdited, printPlace } from './static-pods.ts'
+import { type EditedManifest, editedManifests, formerMark, printEdited, printPlace } from './static-pods.ts'
 
 /** The configuration of an existing cluster. */
 export type KubeadmConfigurationState =
@@ -51,12 +51,9 @@ export type ChangeMark = HostMark | 'kube-proxy'
 /** The parts of a control plane node among them. */
 export type HostMark = 'control plane' | 'API server certificate'
 
-// The folder for the manifests from before a change. They are complete if the mark in it exists, and the change has not ended.
-export const formerManifests = '/var/lib/evcctl/manifests'
-
 /** The file on the host that marks a change of this part as begun. */
 export const changeMarks: Readonly<Record<HostMark, string>> = {
-  'control plane': `${formerManifests}/complete`,
+  'control plane': formerMark,
   'API server certificate': newServingCertificateMark,
 }
 

@@ -1,10 +1,10 @@
 import { kubeletUnit, kubeletUnproven } from '../kubelet/index.ts'
 import { networkCheckStamp } from '../support/index.ts'
 import { keptFolder } from '../systemd/index.ts'
-import { changeMarks, formerManifests } from './configuration-state.ts'
+import { changeMarks } from './configuration-state.ts'
 import { renewedMark } from './renewed-certificates.ts'
 import { formerCertificates } from './restarted-components.ts'
-import { madeManifests } from './static-pods.ts'
+import { formerManifests, madeManifests } from './static-pods.ts'
 
 const notes = [
   ...Object.values(changeMarks),

@@ -13,11 +13,18 @@ export const controlPlaneComponents: readonly string[] = ['kube-apiserver', 'kub
 /** The folder with the manifests as kubeadm last wrote them. */
 export const madeManifests = `${stateFolder}/static-pods`
 
+/** The folder for the manifests from before a change. They are complete if the mark exists, and the change has not ended. */
+export const formerManifests = `${stateFolder}/manifests`
+
+/** The mark of a change of the static pods that has begun and not ended: the next one puts the former manifests back first. */
+export const formerMark = `${formerManifests}/complete`
+
 /**
  * Probe lines that print address, port and version of the API server as kubeadm last wrote them: edits of these by hand are
- * ignored.
+ * ignored. Where a change was cut off, they are those that will be put back.
  */
 export const printPlace = `manifest=${madeManifests}/kube-apiserver.yaml
+[ ! -e ${formerMark} ] || manifest=${formerManifests}/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=${manifestFolder}/kube-apiserver.yaml
 sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p; s|^ *image: .*/kube-apiserver:v|version=|p' "$manifest" 2>/dev/null || :
 `

@@ -1,10 +1,15 @@
 import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
-import { changeMarks, formerManifests } from './configuration-state.ts'
 import { withStandIn } from './stand-in.ts'
-import { controlPlaneComponents, manifestFolder, manifestFunction, noteManifests, sameManifest } from './static-pods.ts'
-
-const mark = changeMarks['control plane']
+import {
+  controlPlaneComponents,
+  formerManifests,
+  manifestFolder,
+  manifestFunction,
+  formerMark as mark,
+  noteManifests,
+  sameManifest,
+} from './static-pods.ts'
 
 /** Lines of sh that forget the manifests from before a change. The mark goes first: without it, the rest has no meaning. */
 export const forgetFormer = `${clearMark(mark)}rm -rf ${formerManifests}`
