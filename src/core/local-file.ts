@@ -19,7 +19,7 @@ const chunkBytes = 64 * 1024
  * larger than `most` bytes. /dev/null counts as an empty file.
  */
 export function readLocalFile(path: string, most: number): Buffer {
-  const file = openLocalFile(path, false)
+  const file = openFile(path)
   if (file === undefined) return Buffer.alloc(0)
   try {
     const read = new Bounded(most)
@@ -61,6 +61,14 @@ export async function readFileOrPipe(path: string, most: number, patience: PipeP
   } finally {
     closeSync(file)
   }
+}
+
+/**
+ * Opens a file that the user names, for reading in parts; who reads it closes it. undefined: it is /dev/null. Throws what openSync
+ * throws, and LocalFileError if it is no regular file.
+ */
+export function openFile(path: string): number | undefined {
+  return openLocalFile(path, false)
 }
 
 // Opening a pipe does not wait for its writer. A device is not opened, because opening alone may start it.

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -55,4 +55,13 @@ test.each([
 
 test('a file that is not there is told as such', async () => {
   await expect(readArchive(join(folder, 'none'))).rejects.toThrow(/cannot be read[\s\S]*no such file/)
+})
+
+test('a pipe is refused at once', async () => {
+  execFileSync('mkfifo', [file()])
+  const late = new Promise(resolve => setTimeout(resolve, 2_000, 'it still waits'))
+  const outcome = await Promise.race([readArchive(file()).catch((error: Error) => error.message), late])
+  // Without a writer, a thread would go on waiting for one.
+  openSync(file(), constants.O_RDWR | constants.O_NONBLOCK)
+  expect(outcome).toContain('It is a pipe, not a file')
 })

@@ -93,7 +93,7 @@ async function archiveAt(
   }
   const file = join(folder, 'snapshot.tar.gz')
   await saveFile(pool, { host, path, bytes: Number(said.stdout) }, file, interrupts.stop)
-  return readArchive(file)
+  return await readArchive(file, from)
 }
 
 // Takes up a restore of the same archive that was cut off on any of the hosts.

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { z } from 'zod'
 import { exitCodes, UserError } from '../../core/index.ts'
+import { openFile } from '../../core/local-file.ts'
 
 const manifestSchema = z.object({
   format: z.literal(1),
@@ -28,8 +30,11 @@ export interface SnapshotArchive {
   readonly manifest: SnapshotManifest
 }
 
-/** Reads the manifest of an archive, which is its first file, and hashes all of it. Raises UserError for anything else. */
-export async function readArchive(file: string): Promise<SnapshotArchive> {
+/**
+ * Reads the manifest of an archive, which is its first file, and hashes all of it. Raises UserError for anything else. `where`: what
+ * the user calls the file; default its path.
+ */
+export async function readArchive(file: string, where = file): Promise<SnapshotArchive> {
   try {
     const manifest = manifestSchema.parse(JSON.parse(firstFile(await beginningOf(file))))
     return { file, sha256: await hashOf(file), manifest }
@@ -38,7 +43,7 @@ export async function readArchive(file: string): Promise<SnapshotArchive> {
     const isSystem = code?.startsWith('E') === true && !code.startsWith('ERR_')
     throw new UserError(
       {
-        where: file,
+        where,
         problem: isSystem ? 'The snapshot cannot be read.' : 'This is no snapshot of evcctl.',
         expected: 'an archive <time>.tar.gz that evcctl etcd snapshot, or the timer on a host, has made',
         ...(isSystem ? { actual: message } : {}),
@@ -49,12 +54,17 @@ export async function readArchive(file: string): Promise<SnapshotArchive> {
   }
 }
 
+function reading(file: string, end?: number): Readable {
+  const opened = openFile(file)
+  return opened === undefined ? Readable.from([]) : createReadStream('', { fd: opened, end })
+}
+
 const block = 512
 const mostManifest = 16 * 1024
 
 // The unpacked beginning, with the manifest; a bomb is not unpacked any further.
 async function beginningOf(file: string): Promise<Buffer> {
-  const source = createReadStream(file, { end: 1024 * 1024 })
+  const source = reading(file, 1024 * 1024)
   const unpacked = createGunzip()
   source.on('error', error => unpacked.destroy(error))
   const chunks: Buffer[] = []
@@ -79,6 +89,6 @@ function firstFile(tar: Buffer): string {
 
 async function hashOf(file: string): Promise<string> {
   const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
+  for await (const chunk of reading(file)) hash.update(chunk as Buffer)
   return hash.digest('hex')
 }
