@@ -18,7 +18,7 @@ import { excerpt } from './excerpt.ts'
 import { type Finding, formatPath, type Path } from './finding.ts'
 import { withoutCredentials, withoutSecretLines, withoutSecrets } from './masking.ts'
 import { badInput } from './report.ts'
-import { syntaxErrors } from './syntax-errors.ts'
+import { clusterFileKind, type FileKind, syntaxErrors } from './syntax-errors.ts'
 import { aliasTargets, standsForTooMuch } from './yaml-aliases.ts'
 import { pairsOf } from './yaml-keys.ts'
 
@@ -41,7 +41,7 @@ export class ClusterDocument {
   #shown: readonly string[]
 
   /** Throws UserErrors if the text is not one valid YAML document. */
-  constructor(text: string, file: string) {
+  constructor(text: string, file: string, kind: FileKind = clusterFileKind) {
     this.file = file
     // Removes a byte order mark: with it every column of line 1 would be off.
     const plain = text.replace(/^\uFEFF/, '')
@@ -55,7 +55,7 @@ export class ClusterDocument {
     // The parser opens a new mapping at each "a: b: c". A hundred such mistakes look nested too deeply, but are reported as they are.
     if (deep !== undefined && first?.errors.every(({ code }) => code !== 'BLOCK_AS_IMPLICIT_KEY'))
       throw new UserErrors([errorAt(deep, deep + 1, { problem: 'This YAML is nested too deeply to be read.' })])
-    const errors = syntaxErrors(plain, documents, errorAt)
+    const errors = syntaxErrors(plain, documents, kind, errorAt)
     if (errors.length > 0 || first === undefined) throw new UserErrors(errors)
     this.#document = first
     this.value = plainValue(first, file)

@@ -7,6 +7,7 @@ import { type UserError, UserErrors } from '../core/index.ts'
 import { ClusterDocument } from './document.ts'
 import { valueAt } from './finding.ts'
 import { text } from './schema/scalars.ts'
+import type { FileKind } from './syntax-errors.ts'
 
 /** Host and port of a site. A mirror may have a port. */
 const site = text(/^[A-Za-z0-9._:[\]-]{1,253}$/, 'the host that served it')
@@ -48,7 +49,7 @@ export function lockPath(clusterFile: string): string {
 
 /** Reads the text of a lock file; `file` is its path, for messages. Throws UserErrors with all that is wrong in it. */
 export function parseLock(text: string, file: string): ClusterLock {
-  const document = new ClusterDocument(text, file)
+  const document = new ClusterDocument(text, file, lockFileKind)
   const parsed = lockSchema.safeParse(document.value)
   if (parsed.success) return { artifacts: parsed.data.artifacts, kubeadm: parsed.data.kubeadm }
   const errors = parsed.error.issues.slice(0, mostErrors).map(issue => wrong(document, issue))
@@ -58,6 +59,11 @@ export function parseLock(text: string, file: string): ClusterLock {
 const mostErrors = 5
 const nobodyWroteThis =
   'evcctl writes this file. Restore it from version control, or remove what is wrong in it: evcctl looks that up again.'
+const lockFileKind: FileKind = {
+  name: 'a lock file',
+  expected: 'a mapping as evcctl writes it',
+  startHere: 'evcctl writes this file. Restore it from version control, or remove it: evcctl looks all of it up again.',
+}
 
 function wrong(document: ClusterDocument, issue: z.core.$ZodIssue): UserError {
   const path = issue.path.map(part => (typeof part === 'symbol' ? String(part) : part))

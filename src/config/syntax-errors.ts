@@ -11,10 +11,29 @@ type Problem = Pick<YAMLError, 'code' | 'message'> & { readonly pos: readonly [n
 /** The most errors shown for one file. Each one costs a pass over the whole text. */
 const mostErrors = 50
 
-const startHere = 'evcctl init writes a commented file to start from.'
+/** What a file of some kind is, and what to do where it is nothing like that. */
+export interface FileKind {
+  /** `a description of a cluster` */
+  readonly name: string
+  /** What its text has to be, e.g. `a mapping with apiVersion and kind`. */
+  readonly expected: string
+  readonly startHere: string
+}
+
+/** cluster.yaml */
+export const clusterFileKind: FileKind = {
+  name: 'a description of a cluster',
+  expected: 'a mapping with apiVersion, kind, metadata and spec',
+  startHere: 'evcctl init writes a commented file to start from.',
+}
 
 /** The errors in the YAML itself, at most one for each line. Empty if the text is one document with a mapping. */
-export function syntaxErrors(text: string, documents: readonly Document[], errorAt: ErrorAt): readonly UserError[] {
+export function syntaxErrors(
+  text: string,
+  documents: readonly Document[],
+  { name, expected, startHere }: FileKind,
+  errorAt: ErrorAt,
+): readonly UserError[] {
   const [first, second] = documents
   if (text.includes('\0')) return [errorAt(0, 1, { problem: 'This is not a text file in UTF-8.', next: startHere })]
   const blank = documents.every(({ contents, errors }) => isNothing(contents) && errors.length === 0)
@@ -53,8 +72,8 @@ export function syntaxErrors(text: string, documents: readonly Document[], error
   const [start, end] = first.contents?.range ?? [0, 0]
   return [
     errorAt(start, Math.min(end, start + 20), {
-      problem: 'This is not a description of a cluster.',
-      expected: 'a mapping with apiVersion, kind, metadata and spec',
+      problem: `This is not ${name}.`,
+      expected,
       actual: isScalar(first.contents) ? 'a single value' : 'a list',
       next: startHere,
     }),

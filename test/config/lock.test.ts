@@ -52,6 +52,8 @@ describe('the lock file', () => {
 
   it.each([
     ['no YAML', 'a: [', ':1:'],
+    ['nothing', '', 'Restore it from version control, or remove it'],
+    ['a mark of a merge', '<<<<<<< HEAD', 'This is not a lock file.'],
     ['a cluster file', cluster(), 'ClusterLock'],
     ['a sha256 that is none', lockText(lock).replace(a, 'abc'), 'a sha256'],
     ['a version that is none', lockText(lock).replace('1.38.0', 'latest'), 'a full version'],

@@ -127,7 +127,7 @@ describe('the join of a control plane node', () => {
     const refused = resource.diff(await look(own), desired, { watched: [] })?.refused
     expect(refused).toMatchObject({
       actual: 'the node w2',
-      next: expect.stringMatching(/^Name it w2 in cluster\.yaml/),
+      next: expect.stringMatching(/^Is \S+ another machine\? Correct the addresses .* Or name this one w2 there/),
     })
     const elsewhere = resource.diff(await look(own), { ...desired, caHash: 'sha256:other' }, { watched: [] })
     expect(elsewhere?.refused?.problem).toContain('This host is a worker node')

@@ -93,7 +93,7 @@ describe('kubeadm join', () => {
     }
     expect(resource.diff(await look(cp2), desired, { watched: [] })?.refused).toMatchObject({
       actual: 'the node cp2',
-      next: expect.stringMatching(/^Name it cp2 in cluster\.yaml/),
+      next: expect.stringMatching(/^Is \S+ another machine\? Correct the addresses .* Or name this one cp2 there/),
     })
     const elsewhere = resource.diff(await look(cp2), { ...desired, caHash: 'sha256:other' }, { watched: [] })
     expect(elsewhere?.refused?.problem).toContain('runs a control plane')

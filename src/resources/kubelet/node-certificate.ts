@@ -30,6 +30,6 @@ export function otherNode(actual: string, expected: string): ErrorDetails {
     problem: 'This host is a node with another name, and a node cannot be renamed.',
     expected: `the node ${expected}`,
     actual: `the node ${actual}`,
-    next: `Name it ${actual} in cluster.yaml. Or let it join again under the new name: kubectl drain ${actual}; kubeadm reset on the host; kubectl delete node ${actual}; apply again.`,
+    next: `Is ${expected} another machine? Correct the addresses in cluster.yaml. Or name this one ${actual} there. To give it the new name, it has to leave the cluster first, with all that it does there: kubectl drain ${actual}; kubeadm reset on the host; kubectl delete node ${actual}; apply again.`,
   }
 }
