@@ -67,12 +67,12 @@ export async function expectFailedUpgrade(cluster: TestCluster, servers: readonl
   const nodes = await kubectlOn(cluster, servers[0]!, 'get', 'nodes', '--no-headers')
   expect(nodes.match(/ Ready /g)).toHaveLength(names.length)
   expect(nodes).not.toContain('SchedulingDisabled')
-  const statuses = await kubectlOn(
-    cluster,
-    servers[0]!,
-    ...['get', 'pods', '--namespace', 'kube-system', '--selector', 'component=kube-scheduler', '--no-headers'],
-  )
-  expect(statuses.match(/ 1\/1 +Running /g)).toHaveLength(servers.length)
+  // The kubelet tells of a mirror pod some time after its container runs.
+  const pods = ['get', 'pods', '--namespace', 'kube-system', '--selector', 'component=kube-scheduler', '--no-headers']
+  await waitUntil('all schedulers run', async () => {
+    const shown = await kubectlOn(cluster, servers[0]!, ...pods)
+    return shown.match(/ 1\/1 +Running /g)?.length === servers.length
+  })
   await upgradeFile(cluster)
 }
 
