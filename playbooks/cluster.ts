@@ -9,10 +9,13 @@ import { declareDns } from './stages/declare-dns.ts'
 import { declareEtcd } from './stages/declare-etcd.ts'
 import { declareNetwork } from './stages/declare-network.ts'
 import { fetchUpgrade } from './stages/fetch-upgrade.ts'
+import { guardMinors } from './stages/guard-minors.ts'
 import { guardUpgrade } from './stages/guard-upgrade.ts'
 import { joinWorkers } from './stages/join-workers.ts'
 import { keepInService } from './stages/keep-in-service.ts'
 import { openFirewalls } from './stages/open-firewalls.ts'
+import { passThroughMinors } from './stages/pass-through-minors.ts'
+
 import { prepareHosts } from './stages/prepare-hosts.ts'
 import { removeNodes } from './stages/remove-nodes.ts'
 import { retireEtcdMembers } from './stages/retire-etcd-members.ts'
@@ -34,6 +37,7 @@ function build(inventory: Inventory, renewal: Renewal): Graph {
   const hosts = prepareHosts(on, openFirewalls(on))
   const etcd = declareEtcd(on, hosts)
   guardUpgrade(on)
+  guardMinors(on)
   const checked = checkUpgrade(on)
   const controlPlane = declareControlPlane(on, hosts, etcd)
   const retired = retireEtcdMembers(on, etcd, controlPlane)
@@ -41,11 +45,12 @@ function build(inventory: Inventory, renewal: Renewal): Graph {
   const joined = [...controlPlane.nodes, ...joinWorkers(on, hosts, controlPlane)]
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
-  fetchUpgrade(on, hosts, controlPlane, nodes, checked)
+  const passing = passThroughMinors(on, controlPlane, checked)
+  fetchUpgrade(on, hosts, controlPlane, nodes, checked, passing)
   closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
   const inService = keepInService(on, nodes)
   rollChanges(on, controlPlane, nodes, inService.drained)
-  snapshotFirst(on, controlPlane, able)
+  snapshotFirst(on, controlPlane, able, passing)
   declareDns(on, controlPlane, nodes, inService.all)
   checkNetwork(on, controlPlane, nodes, network)
   return on.builder.build()

@@ -3,6 +3,7 @@ import { etcdClient } from '../roles/etcd-client/index.ts'
 import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall, firewallClosing } from '../roles/firewall/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
+import { passMinor } from '../roles/minor-on-the-way/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
 import { os } from '../roles/os/index.ts'
 import {
@@ -31,10 +32,12 @@ import { canGoOneByOne, hasMemberRunning, isRunningNode, isStandingMember } from
 const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
 
 /**
- * Roles that also change one host after the other, by other rules: see rollFirewalls(), rollEtcdClients() and
- * declareEtcd().
+ * Roles that also change one host after the other, by other rules: see rollFirewalls(), rollEtcdClients(),
+ * declareEtcd() and passThroughMinors().
  */
-const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall, firewallClosing].map(({ name }) => name)
+const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall, firewallClosing, passMinor].map(
+  ({ name }) => name,
+)
 
 /**
  * The nodes that run already, in the batches in which they change. Control plane nodes come first, one by one; those whose

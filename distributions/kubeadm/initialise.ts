@@ -1,5 +1,6 @@
 import { controlPlane } from '../../roles/control-plane/index.ts'
 import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
+import { passMinor } from '../../roles/minor-on-the-way/index.ts'
 import { worker } from '../../roles/worker/index.ts'
 import {
   type ClusterDocuments,
@@ -58,6 +59,13 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
       return nodeMade(on, machine, { ...joined, ...cluster })
     },
     addons: order => declareAddons(on, order),
+    passMinor: ({ machine, version, after }) =>
+      on.declare(passMinor, machine.name, {
+        ...parametersOf(on, { machine, after }, documents),
+        version,
+        target: spec.kubernetes.version,
+        kubeadm: on.inventory.downloads(machine)('kubeadm', version).sha256,
+      }),
     removeMember: order => removeMember(on, order),
     reset: host => resetNode(on, host, { cluster: documents.cluster, caHash: identity.map(({ caHash }) => caHash) }),
   }
@@ -77,6 +85,7 @@ function parametersOf(
     endpoint,
     bindPort: spec.controlPlane.bindPort,
     ignorePreflightErrors: spec.kubernetes.ignorePreflightErrors,
+    passed: inventory.minorsOnTheWay.at(-1)?.version,
     store: spec.runtime.name,
     renewDays: renewDaysOf(documents.cluster, renewal),
     after,

@@ -6,7 +6,7 @@ import type { RunningNode } from './run-nodes.ts'
 /**
  * Holds back an upgrade, and with it the first cordon, until all running nodes that answer have the programs and images of the
  * new version. These reach one node first, because images can fill a disk, and then all others side by side: nothing runs them
- * yet. They wait for `checked`, which may refuse the upgrade. A node that is lost meanwhile holds up nothing, unless something was written to it.
+ * yet. They wait for `checked`, which may refuse the upgrade. `passing`: see passThroughMinors(). A node that is lost meanwhile holds up nothing, unless something was written to it.
  */
 export function fetchUpgrade(
   { inventory, builder, first }: Site,
@@ -14,6 +14,7 @@ export function fetchUpgrade(
   { configured }: ControlPlane,
   nodes: readonly RunningNode[],
   checked: readonly Task[],
+  passing: readonly Task[],
 ): void {
   const fetched = new Map(hosts.nodes.map(({ machine, programs }) => [machine.name, programs.fetched]))
   const names = [...fetched].flatMap(([name, tasks]) => (tasks.length > 0 ? [name] : []))
@@ -34,5 +35,5 @@ export function fetchUpgrade(
     afterReached: names.flatMap(of),
   })
   for (const { last } of nodes) for (const task of last) builder.holdBack(task, [all])
-  for (const task of configured.values()) builder.holdBack(task, [all])
+  for (const task of [...passing, ...configured.values()]) builder.holdBack(task, [all])
 }

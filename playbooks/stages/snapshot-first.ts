@@ -7,12 +7,14 @@ import type { ControlPlane } from './declare-control-plane.ts'
 
 /**
  * Takes a snapshot of etcd on one host before nodes are upgraded or removed, and before another etcd is installed. Where no
- * member runs there is nothing to take it of: then the change may be what brings etcd back. `able`: see backUpEtcd().
+ * member runs there is nothing to take it of: then the change may be what brings etcd back. `able`: see backUpEtcd(); `passing`: see
+ * passThroughMinors().
  */
 export function snapshotFirst(
   on: Site,
   { configured }: Pick<ControlPlane, 'configured'>,
   able: ReadonlyMap<string, readonly Task[]>,
+  passing: readonly Task[],
 ): void {
   const { spec, machines, leaving } = on.inventory
   const member = memberOf(on, able)
@@ -22,7 +24,9 @@ export function snapshotFirst(
     {
       before: 'upgrade',
       changes: `the upgrade to Kubernetes ${spec.kubernetes.version}`,
-      inside: machines.some(machine => serverGetsOtherVersion(spec, machine)) ? [...configured.values()] : [],
+      inside: machines.some(machine => serverGetsOtherVersion(spec, machine))
+        ? [...passing, ...configured.values()]
+        : [],
     },
     {
       before: 'removal',

@@ -79,6 +79,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
         documents,
         advertiseAddress,
         bindPort,
+        passed: params.passed,
         file: params.file,
       }),
       { after: [written, joined, renewed] },

@@ -76,6 +76,7 @@ export const controlPlane: Role<ControlPlaneNodeParameters, ControlPlaneOutputs>
         documents,
         advertiseAddress,
         bindPort,
+        passed: params.passed,
         file: params.file,
       }),
       { after: [written, renewed, initialised] },

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.ts'
 
 export interface UpgradeDownloadsParameters {
-  /** The programs that an upgrade replaces, by name. */
+  /** The programs that an upgrade runs or installs, by the name of the artifact; a program that is not installed has its version in its name. */
   readonly programs: Readonly<Record<string, ArtifactDownload>>
   readonly archives: readonly {
     /** The name that the plan shows. */
@@ -22,8 +22,8 @@ export interface UpgradeDownloadsParameters {
   }[]
   /** The runtime that images are loaded into. */
   readonly store: RuntimeName
-  /** The images that are pulled; undefined: none. */
-  readonly pulled: PulledImagesParameters | undefined
+  /** The images that are pulled, by version. */
+  readonly pulled: readonly PulledImagesParameters[]
 }
 
 export interface UpgradeDownloadsOutputs {
@@ -43,7 +43,7 @@ export const upgradeDownloads: Role<UpgradeDownloadsParameters, UpgradeDownloads
       scope.add(fetchedArtifact({ name, ...download })),
     )
     const loaded = archives.map(archive => scope.add(imageArchive({ store, ...archive })))
-    const images = pulled === undefined ? [] : [scope.add(pulledImages(pulled), { after: [...fetched, ...loaded] })]
+    const images = pulled.map(one => scope.add(pulledImages(one), { after: [...fetched, ...loaded] }))
     return { all: [...fetched, ...loaded, ...images], loaded }
   },
 }

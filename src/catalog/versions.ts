@@ -1,6 +1,8 @@
+import { rcompare } from 'semver'
 import { type ArtifactName, versionsOf } from './artifact.ts'
 import { type KubeadmImages, knowledgeOf, minorOf, networkConflict } from './compatibility.ts'
 import type { RuntimeName } from './runtimes.ts'
+import type { ArtifactSources } from './source.ts'
 
 /** flannel versions that evcctl has manifests for, newest first; images are tagged `v<version>`. */
 export const flannelVersions = ['0.28.4'] as const
@@ -37,6 +39,24 @@ export function kubernetesVersions(): readonly string[] {
 export function newestPatch(minor: string): string | undefined {
   return kubernetesVersions().find(version => minorOf(version) === minor)
 }
+
+/**
+ * The patch of a Kubernetes minor that control plane nodes pass through on their way to a newer minor: the newest one whose kubeadm
+ * the checksums of cluster.yaml list, since that is what the user has; else the newest of the lock file and the catalog.
+ * Undefined: nothing is known of this minor.
+ */
+export function patchOnTheWay(
+  minor: string,
+  { checksums, locked = {} }: Pick<ArtifactSources, 'checksums' | 'locked'>,
+): string | undefined {
+  const listed = (sums: Readonly<Record<string, string>>) =>
+    Object.keys(sums).flatMap(path => kubeadmPath.exec(path)?.[1] ?? [])
+  const newest = (versions: readonly string[]) => versions.filter(one => minorOf(one) === minor).sort(rcompare)[0]
+  return newest(listed(checksums)) ?? newest([...listed(locked), ...versionsOf('kubeadm')])
+}
+
+// The path of kubeadm at its release site, or the end of it; see checksumOf().
+const kubeadmPath = /(?:^|\/)v(\d{1,5}\.\d{1,5}\.\d{1,5})\/bin\/linux\/(?:amd64|arm64)\/kubeadm$/
 
 /** The default versions for a Kubernetes version. Throws RangeError for one that evcctl cannot install: see knowledgeOf(). */
 export function defaultsFor(kubernetes: string): Defaults {

@@ -92,6 +92,8 @@ export interface DistributedCluster {
   joinAgent(host: JoiningHost): NodeMade
   /** Gives the distribution's own addons (DNS, service proxy) the version of the cluster. */
   addons(order: AddonsOrder): readonly Task[]
+  /** Gives the control plane of a running node a version on the way to the wanted one; see minorsOnTheWay(). */
+  passMinor(order: MinorOrder): Task
   /** Removes the member of etcd that the distribution runs on a control plane node; undefined if it runs none. */
   removeMember(order: MemberRemoval): Task | undefined
   /** Takes the node from a host that answers. */
@@ -103,6 +105,13 @@ export interface AddonsOrder {
   readonly after: readonly Task[]
   /** Done when the nodes have the images of the addons, if they get any. */
   readonly prepared: readonly Task[]
+}
+
+export interface MinorOrder {
+  readonly machine: Machine
+  /** Without `v`. */
+  readonly version: string
+  readonly after: readonly Task[]
 }
 
 export interface MemberRemoval {

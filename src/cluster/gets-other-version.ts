@@ -1,6 +1,7 @@
 import type { ClusterSpec } from '../config/index.ts'
 import type { HostFacts } from '../facts/index.ts'
 import type { Machine } from './machines.ts'
+import type { MinorOnTheWay } from './minors-on-the-way.ts'
 import { isControlPlane } from './nodes.ts'
 
 /**
@@ -25,15 +26,20 @@ export function serverGetsOtherVersion(
 
 /**
  * The names of the control plane nodes that an upgrade has not begun to change, or that do not answer. A node whose static pods
- * are being replaced has no manifest of an API server for a moment; a run that is killed then leaves it so.
+ * are being replaced has no manifest of an API server for a moment; a run that is killed then leaves it so. `way`: see
+ * minorsOnTheWay(); a node that is ahead of others there has been changed.
  */
 export function untouchedServers(
   { hosts, kubernetes: { version } }: Pick<ClusterSpec, 'hosts' | 'kubernetes'>,
   facts: ReadonlyMap<string, HostFacts>,
+  [next]: readonly MinorOnTheWay[],
 ): readonly string[] {
-  const isUntouched = (known: HostFacts | undefined) => {
-    const apiServer = known?.kubernetes.apiServer
-    return known === undefined || (apiServer !== undefined && apiServer !== version)
+  const isUntouched = (name: string, known: HostFacts | undefined) => {
+    if (known === undefined) return true
+    const { apiServer = version, formerApiServer } = known.kubernetes
+    return apiServer !== version && formerApiServer === undefined && (next === undefined || next.behind.includes(name))
   }
-  return hosts.filter(host => isControlPlane(host) && isUntouched(facts.get(host.name))).map(({ name }) => name)
+  return hosts
+    .filter(host => isControlPlane(host) && isUntouched(host.name, facts.get(host.name)))
+    .map(({ name }) => name)
 }

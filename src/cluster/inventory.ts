@@ -1,4 +1,4 @@
-import type { ClusterSecrets, ClusterSpec, HostSpec } from '../config/index.ts'
+import { type ClusterSecrets, type ClusterSpec, type HostSpec, keysUnknownTo } from '../config/index.ts'
 import type { Graph } from '../core/index.ts'
 import type { HostFacts } from '../facts/index.ts'
 import type { EtcdHost } from '../resources/etcd/index.ts'
@@ -18,6 +18,7 @@ import { proxyOf } from './http-proxy.ts'
 import { lazily } from './lazily.ts'
 import { lockVoters } from './lock-voters.ts'
 import { type Machine, machinesOf } from './machines.ts'
+import { type MinorOnTheWay, minorsOnTheWay } from './minors-on-the-way.ts'
 import { networkName, networkPathOf } from './network-path.ts'
 import { isControlPlane, isEtcdHost, isNode } from './nodes.ts'
 import { type HostOpenings, openingsOf } from './openings.ts'
@@ -39,6 +40,8 @@ export interface Inventory extends Derived {
   readonly secrets: ClusterSecrets
   /** What the firewall of a host has to let through. */
   openings(host: HostSpec): HostOpenings
+  /** The keys of the file that the kubeadm of a version on the way does not know; see keysUnknownTo(). */
+  keysUnknownTo(version: string): readonly string[]
   /** Finds the downloads of a machine. Throws UserError if Kubernetes has no programs for its architecture. */
   downloads(machine: Machine): FindDownload
 }
@@ -103,6 +106,8 @@ interface Derived {
    * first.
    */
   readonly etcdMachines: readonly Machine[]
+  /** The versions that API servers pass through on their way to the wanted one. */
+  readonly minorsOnTheWay: readonly MinorOnTheWay[]
   /** The hosts that keep the run lock. */
   readonly lockVoters: readonly string[]
 }
@@ -144,6 +149,7 @@ export function inventoryOf(
       const others = derived.machines.filter(machine => machine !== derived.etcdSigner && isEtcdHost(machine.host))
       return [derived.etcdSigner, ...others]
     },
+    minorsOnTheWay: () => minorsOnTheWay(spec, derived.machines),
     lockVoters: () => lockVoters(spec),
   })
   return Object.assign(derived, {
@@ -152,6 +158,7 @@ export function inventoryOf(
     facts,
     secrets,
     openings: (host: HostSpec) => shared.openings(host),
+    keysUnknownTo: (version: string) => keysUnknownTo(version, spec.kubernetes),
     downloads: (machine: Machine) => downloadsFor(spec, machine),
   })
 }

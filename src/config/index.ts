@@ -1,4 +1,5 @@
 export { clusterSecrets } from './cluster-secrets.ts'
+export { keysUnknownTo } from './fields-of-minor.ts'
 export { clusterJsonSchema, type JsonSchema } from './json-schema.ts'
 export {
   type LoadedCluster,

@@ -24,6 +24,8 @@ export interface ControlPlaneNodeParameters {
   /** Port of kube-apiserver. */
   readonly bindPort: number
   readonly ignorePreflightErrors: readonly string[]
+  /** A version that its API server has before `configured`; undefined: the one that it has now. */
+  readonly passed?: string | undefined
   /** The container runtime of the node. */
   readonly store: ImageStore
   /** Certificates of the node are renewed when one of them has fewer days left. */

@@ -13,6 +13,11 @@ export interface KubernetesFacts {
     readonly controlPlane: boolean
     /** Version of its API server, without `v`; undefined: it has none, or it is not known. */
     readonly apiServer?: string
+    /**
+     * Version, without `v`, of the API server that the next apply puts back before anything else, because a change of the static
+     * pods was cut off; undefined: none was.
+     */
+    readonly formerApiServer?: string
     /** Version of the kubelet that evcctl installed last, without `v`. It may not run yet. */
     readonly kubelet?: string
   }
@@ -37,6 +42,7 @@ ${node}`,
         adminConf: lines.includes('admin.conf'),
         controlPlane: lines.includes('control-plane'),
         ...versionIn(lines, 'apiServer'),
+        ...versionIn(lines, 'formerApiServer'),
         ...versionIn(lines, 'kubelet'),
       },
     }

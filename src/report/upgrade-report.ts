@@ -15,6 +15,8 @@ export interface UpgradeRemark {
 export interface UpgradeReport {
   /** The versions that the nodes have, without `v`, the oldest first. */
   readonly from: readonly string[]
+  /** The versions that the control plane passes through in between, the oldest first. */
+  readonly through: readonly string[]
   readonly to: string
   readonly remarks: readonly UpgradeRemark[]
   /** How long the upgrade may take, ms, and what that is based on. */
@@ -24,7 +26,7 @@ export interface UpgradeReport {
 const marks = { fine: '✔', warning: '!', blocker: '✘', unknown: '?' } as const
 
 /** The report as lines of text, without an empty line at its end. */
-export function upgradeLines({ from, to, remarks, expected }: UpgradeReport, paint: Paint): readonly string[] {
+export function upgradeLines({ from, through, to, remarks, expected }: UpgradeReport, paint: Paint): readonly string[] {
   const width = Math.max(...remarks.map(({ about }) => about.length), 'time'.length)
   const line = (mark: string, about: string, text: string) =>
     `  ${mark} ${about.padEnd(width)}  ${printable(text).replaceAll('\n', `\n${' '.repeat(width + 6)}`)}`
@@ -33,5 +35,6 @@ export function upgradeLines({ from, to, remarks, expected }: UpgradeReport, pai
     return is === 'fine' ? plain : paint.changed(plain)
   })
   const time = line(' ', 'time', `about ${formatDuration(expected.ms)}: ${expected.basis}`)
-  return [`Before the upgrade from ${from.join(', ')} to ${to}:`, ...lines, time]
+  const way = through.length === 0 ? '' : `, the control plane through ${through.join(', ')}`
+  return [`Before the upgrade from ${from.join(', ')} to ${to}${way}:`, ...lines, time]
 }

@@ -106,8 +106,11 @@ test('a control plane node is distinguished from a host with only some of its fi
     controlPlane: false,
   })
   expect(parse({ kubernetes: 'kubelet.conf\nadmin.conf\ncontrol-plane' }).kubernetes.controlPlane).toBe(true)
-  expect(parse({ kubernetes: 'kubelet.conf\napiServer=1.36.4\nkubelet=1.35.8' }).kubernetes).toMatchObject({
+  expect(
+    parse({ kubernetes: 'kubelet.conf\napiServer=1.36.4\nformerApiServer=1.35.8\nkubelet=1.35.8' }).kubernetes,
+  ).toMatchObject({
     apiServer: '1.36.4',
+    formerApiServer: '1.35.8',
     kubelet: '1.35.8',
   })
 })

@@ -78,6 +78,8 @@ export const other: Distribution = {
       joinServer: host => server(host.machine, [...host.after, first.joined]),
       joinAgent: host => node(on, host.machine, [...host.after, first.joined]),
       addons: () => [],
+      passMinor: ({ machine, version, after }) =>
+        on.builder.scope(machine.name, 'k3s').add(barrier(`has ${version}`), { after }),
       removeMember: () => undefined,
       reset: ({ leaving, after: before }) =>
         on.builder.scope(leaving.name, 'k3s').add(barrier('is no node'), { after: before }),

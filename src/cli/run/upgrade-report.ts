@@ -7,7 +7,7 @@ import { certificateRemark } from './upgrade-certificates.ts'
 import { expectedTime } from './upgrade-time.ts'
 
 type Evaluated = Pick<Evaluation, 'graph' | 'snapshots'>
-type Checked = Pick<Inventory, 'spec' | 'distribution' | 'facts' | 'machines'>
+type Checked = Pick<Inventory, 'spec' | 'distribution' | 'facts' | 'machines' | 'minorsOnTheWay'>
 
 const mostNamed = 5
 
@@ -33,9 +33,10 @@ export function upgradeReport(cluster: Checked, evaluated: Evaluated, now: numbe
     from: [...new Set(known as readonly string[])].sort((one, other) =>
       one.localeCompare(other, 'en', { numeric: true }),
     ),
+    through: cluster.minorsOnTheWay.map(({ version }) => version),
     to: spec.kubernetes.version,
     remarks,
-    expected: expectedTime(spec, changing, drained.length > 0),
+    expected: expectedTime(spec, changing, { isDrained: drained.length > 0, way: cluster.minorsOnTheWay }),
   }
 }
 
@@ -62,7 +63,7 @@ function apiRemarks(cluster: Checked, state: UpgradeCheckState | undefined): rea
     return [{ is: 'unknown', about: 'cluster', text }, etcdRemark(cluster, undefined)]
   }
   const { version } = cluster.spec.kubernetes
-  const untouched = untouchedServers(cluster.spec, cluster.facts)
+  const untouched = untouchedServers(cluster.spec, cluster.facts, cluster.minorsOnTheWay)
   const blockers = upgradeBlockers(state, { version, untouched }).map(({ check, text }): UpgradeRemark => {
     const ignored = cluster.spec.preflight.ignore.includes(check)
     const about = check === 'upgradeNodes' ? 'nodes' : 'APIs'

@@ -11,6 +11,8 @@ export interface WantedConfiguration {
   readonly advertiseAddress: string
   /** Port of kube-apiserver. */
   readonly bindPort: number
+  /** A version that the API server has by then; see impossibleUpgrade(). */
+  readonly passed?: string | undefined
 }
 
 export type StandingState = Exclude<KubeadmConfigurationState, { readonly api: 'absent' }>
@@ -58,7 +60,7 @@ export function compareConfiguration(current: StandingState, parameters: WantedC
   const { recorded } = current
   const standing = current.api === 'answered' ? current : recorded
   const made = madeOf(current)
-  const fixed = [...impossibleUpgrade(current, documents), ...placeChanges(current, parameters)]
+  const fixed = [...impossibleUpgrade(current, documents, parameters.passed), ...placeChanges(current, parameters)]
   const pods = podChanges(documents.cluster, recorded?.cluster)
   if (standing?.cluster === undefined)
     return current.api === 'answered'

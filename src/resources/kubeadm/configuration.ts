@@ -71,7 +71,10 @@ export function kubeadmConfiguration(
     converge(current): readonly Step[] {
       const server = serverOf(parameters)
       if (current.api === 'absent') return recoverySteps(server)
-      const { cluster, names, kubelet, kubeProxy, fixed } = compareConfiguration(current, parameters)
+      const { cluster, names, kubelet, kubeProxy, fixed } = compareConfiguration(current, {
+        ...parameters,
+        passed: undefined,
+      })
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       const isProxyCutOff = current.cutOff.includes('kube-proxy')
       const upgrade = upgradeIn(current, documents)
@@ -82,7 +85,7 @@ export function kubeadmConfiguration(
         edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
         certificate: names.length > 0,
         // Its defaults are those of the version of kubeadm that writes it.
-        kubelet: kubelet.length > 0 || upgrade.upgrade !== undefined,
+        kubelet: kubelet.length > 0 || cluster.some(({ field }) => field === 'kubernetesVersion'),
         kubeProxy: documents.kubeProxy !== undefined && (kubeProxy.length > 0 || isProxyCutOff),
         upload: cluster.length > 0 || names.length > 0,
       }

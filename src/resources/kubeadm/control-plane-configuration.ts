@@ -1,4 +1,4 @@
-import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import type { Change, FieldChange, Probe, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import type { ImageStore } from '../artifacts/index.ts'
 import { canonicalName, subjectAltNames } from '../pki/index.ts'
 import { decodeFile, keptJson, linesOf, printFile } from '../support/index.ts'
@@ -9,7 +9,7 @@ import { kubeadmConfigurationKind, serverOf } from './configuration.ts'
 import { changeMarksIn, cutOffFields, type HostMark, printChangeMarks } from './configuration-state.ts'
 import { explainKubeadm } from './failure.ts'
 import { fixedField } from './fixed-field.ts'
-import { clusterRecord, withFormerProxy } from './host-record.ts'
+import { clusterRecord, recordPath, withFormerProxy } from './host-record.ts'
 import {
   type EditedManifest,
   editedFields,
@@ -30,6 +30,8 @@ export interface ControlPlaneConfigurationParameters {
   readonly advertiseAddress: string
   /** Port of kube-apiserver. */
   readonly bindPort: number
+  /** A version that the API server has by then; see impossibleUpgrade(). */
+  readonly passed?: string | undefined
   /** Path of cluster.yaml, for messages. */
   readonly file: string
 }
@@ -65,7 +67,7 @@ export function controlPlaneConfiguration(
     kind: kubeadmConfigurationKind,
     name: 'node',
     title: 'kubeadm configuration',
-    probe: { script: probeScript(record.path), parse: parseState },
+    probe: controlPlaneNodeProbe,
     desired: { documents },
     diff(current): Change | undefined {
       if (!current.joined) return undefined
@@ -77,7 +79,7 @@ export function controlPlaneConfiguration(
       return fixed[0] === undefined ? change : { ...change, refused: fixedField(fixed[0], parameters.file) }
     },
     converge(current): readonly Step[] {
-      const { fixed, pods, names } = compare(current, parameters)
+      const { fixed, pods, names } = compare(current, { ...parameters, passed: undefined })
       if (fixed.length > 0) return [{ run: 'echo "this cannot be changed on a standing cluster" >&2\nexit 1\n' }]
       return changeSteps({
         configuration,
@@ -106,11 +108,11 @@ export function controlPlaneConfiguration(
   }
 }
 
-function probeScript(recordPath: string): string {
-  const manifest = `${manifestFolder}/kube-apiserver.yaml`
-  return `if [ -s ${manifest} ] && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
+const probeScript = `if [ -s ${manifestFolder}/kube-apiserver.yaml ] && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
 ${printChangeMarks}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
-}
+
+/** Reads a control plane node without asking an API server. */
+export const controlPlaneNodeProbe: Probe<ControlPlaneConfigurationState> = { script: probeScript, parse: parseState }
 
 function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
   const record = decodeFile(linesOf(raw, 'record')[0])
@@ -127,14 +129,14 @@ function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
 }
 
 function compare(current: ControlPlaneConfigurationState, parameters: ControlPlaneConfigurationParameters) {
-  const { documents, advertiseAddress, bindPort } = parameters
+  const { documents, advertiseAddress, bindPort, passed } = parameters
   const { recorded } = current
   const wanted = { advertiseAddress, bindPort: String(bindPort) }
   const place = Object.entries(wanted).flatMap(([field, after]): readonly FieldChange[] => {
     const before = current[field as keyof typeof wanted]
     return before === '' || before === after ? [] : [{ field, before, after }]
   })
-  const fixed = [...impossibleUpgrade(current, documents), ...place]
+  const fixed = [...impossibleUpgrade(current, documents, passed), ...place]
   const pods = podChanges(documents.cluster, recorded?.cluster)
   const names = certSANsIn(documents.cluster)
     .filter(name => !current.certSANs.includes(canonicalName(name)))

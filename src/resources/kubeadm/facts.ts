@@ -1,6 +1,7 @@
 import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
+import { formerManifests, formerMark } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
 const folder = '/etc/kubernetes/'
@@ -13,6 +14,8 @@ export const kubeadmFacts: DistributionFacts = {
   { ${kubeadmUnfinished}; } || echo control-plane
 [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
+[ ! -e ${formerMark} ] ||
+  sed -n 's|^ *image: .*/kube-apiserver:v|formerApiServer=|p' ${formerManifests}/kube-apiserver.yaml 2>/dev/null || :
 [ ! -s ${artifactsFolder}/kubelet ] || { read -r version <${artifactsFolder}/kubelet; echo "kubelet=\${version#version=}"; }
 `,
   unfinished: kubeadmUnfinished,

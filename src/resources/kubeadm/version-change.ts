@@ -1,4 +1,4 @@
-import { major, minor, parse } from 'semver'
+import { major, minor, parse, type SemVer } from 'semver'
 import type { FieldChange, Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { type ImageStore, imageStores } from '../artifacts/index.ts'
@@ -31,15 +31,24 @@ export function upgradeIn({ version: from }: Standing, documents: ClusterDocumen
 
 /**
  * The change of the version, if it is one that Kubernetes does not support: to an older version, or by more than one minor
- * (https://kubernetes.io/releases/version-skew-policy/).
+ * (https://kubernetes.io/releases/version-skew-policy/). `passed`: a version that the API server has by then, because another task
+ * comes first; undefined: it has the one that was read.
  */
-export function impossibleUpgrade({ version: from }: Standing, documents: ClusterDocuments): readonly FieldChange[] {
-  const [then, now] = [parse(from), parse(wantedVersion(documents))]
+export function impossibleUpgrade(
+  { version: from }: Standing,
+  documents: ClusterDocuments,
+  passed?: string,
+): readonly FieldChange[] {
+  const [then, now] = [later(parse(from), parse(passed)), parse(wantedVersion(documents))]
   if (then === null || now === null) return []
   const isNext = major(now) === major(then) && minor(now) - minor(then) <= 1
   return isNext && now.compare(then) >= 0
     ? []
     : [{ field: 'kubernetesVersion', before: `v${then.version}`, after: `v${now.version}` }]
+}
+
+function later(one: SemVer | null, other: SemVer | null): SemVer | null {
+  return one === null || other === null || one.compare(other) >= 0 ? one : other
 }
 
 /** What an upgrade needs to know about a node. */

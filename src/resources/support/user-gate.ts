@@ -7,6 +7,8 @@ export interface UserGateParameters extends Pick<LocalCommand, 'command' | 'fold
   readonly nodes: readonly string[]
   /** The batch, counted from 1, that these nodes are. */
   readonly batch: number
+  /** What the batch is of, e.g. `1.36.4`, where there are other batches in the run. Default: it is of all changes. */
+  readonly of?: string
 }
 
 /**
@@ -20,10 +22,11 @@ export function userGate({
   cluster,
   nodes,
   batch,
+  of,
 }: UserGateParameters): Resource<undefined, Record<never, never>> {
   return {
     kind: 'gate',
-    name: `after batch ${batch}`,
+    name: `after batch ${batch}${of === undefined ? '' : ` of ${of}`}`,
     probe: { script: ':', parse: () => undefined },
     desired: {},
     diff: () => ({ action: 'run', fields: [], note: `on this machine: ${command}` }),

@@ -40,6 +40,8 @@ for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$na
   { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; } || echo control-plane
 [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
+[ ! -e /var/lib/evcctl/manifests/complete ] ||
+  sed -n 's|^ *image: .*/kube-apiserver:v|formerApiServer=|p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null || :
 [ ! -s /var/lib/evcctl/artifacts/kubelet ] || { read -r version </var/lib/evcctl/artifacts/kubelet; echo "kubelet=${version#version=}"; }
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
