@@ -81,6 +81,14 @@ test('the report before an upgrade tells what was looked at, and how long it may
     time          about 1 min 10 s: 1 control plane node of 45 s, 1 batch of workers of 25 s, as measured on a machine with two cores; downloads, and pods that end slowly, come on top`)
 })
 
+test('it tells the minors that the control plane goes through, and counts their time', () => {
+  const text = texts({ check: well, version: '1.34.11' })
+  expect(text).toContain('Before the upgrade from 1.34.11 to 1.36.4, the control plane through 1.35.8:\n')
+  expect(text).toMatch(
+    /time +about 1 min 35 s: 1 step of 25 s through minors on the way, 1 control plane node of 45 s,/,
+  )
+})
+
 test('there is none where no node gets another version', () => {
   expect(report({ check: well, version: '1.36.4' })).toBeUndefined()
 })

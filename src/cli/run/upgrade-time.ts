@@ -23,7 +23,7 @@ export function expectedTime(
   const passes = way.reduce((sum, { behind }) => sum + behind.length, 0)
   const seconds = passes * measured.minor + servers * (measured.server + drain) + batches * (measured.worker + drain)
   const parts = [
-    ...(passes === 0 ? [] : [`${count(passes, 'minor')} passed through on a node of ${measured.minor} s`]),
+    ...(passes === 0 ? [] : [`${count(passes, 'step')} of ${measured.minor} s through minors on the way`]),
     ...(servers === 0 ? [] : [`${count(servers, 'control plane node')} of ${measured.server + drain} s`]),
     ...(batches === 0 ? [] : [`${count(batches, 'batch', 'batches')} of workers of ${measured.worker + drain} s`]),
   ]
