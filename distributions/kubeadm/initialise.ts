@@ -67,7 +67,8 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
         kubeadm: on.inventory.downloads(machine)('kubeadm', version).sha256,
       }),
     removeMember: order => removeMember(on, order),
-    reset: host => resetNode(on, host, { cluster: documents.cluster, caHash: identity.map(({ caHash }) => caHash) }),
+    reset: host =>
+      resetNode(on, host, { cluster: documents.cluster, caHashes: identity.map(({ caHashes }) => caHashes) }),
   }
 }
 

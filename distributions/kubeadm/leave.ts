@@ -30,7 +30,7 @@ export function removeMember(on: Site, { leaving, earlier, after }: MemberRemova
 export function resetNode(
   { inventory, builder }: Pick<Site, 'inventory' | 'builder'>,
   { leaving, after }: LeavingMachine,
-  { cluster, caHash }: { readonly cluster: KubernetesDocument; readonly caHash: Output<string> },
+  { cluster, caHashes }: { readonly cluster: KubernetesDocument; readonly caHashes: Output<readonly string[]> },
 ): Task {
   const { etcdData: folder = defaultEtcdData } = etcdDataOf(cluster)
   const reset = nodeReset({
@@ -38,7 +38,7 @@ export function resetNode(
     criSocket: runtimes[inventory.spec.runtime.name].socket,
     isServer: leaving.facts?.kubernetes.controlPlane === true || leaving.isControlPlane,
     etcdData: folder === 'external' ? undefined : folder,
-    caHash,
+    caHashes,
   })
   return builder.scope(leaving.name, 'remove-nodes').add(reset, { after })
 }
@@ -51,12 +51,12 @@ export function dissolve(
   const { spec } = on.inventory
   const cluster = documentsOf(on.inventory).cluster
   const { clusterName = spec.name } = cluster as { readonly clusterName?: string }
-  const caHash =
+  const caHashes =
     known === undefined
-      ? new Output<string>([], () => noCaHash)
+      ? new Output<readonly string[]>([], () => [noCaHash])
       : on.builder
           .scope(known, 'reset')
           .add(clusterOfHost({ cluster: clusterName, file: spec.file }))
-          .output.map(one => one.caHash)
-  return { reset: host => resetNode(on, host, { cluster, caHash }) }
+          .output.map(one => one.caHashes)
+  return { reset: host => resetNode(on, host, { cluster, caHashes }) }
 }

@@ -65,7 +65,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
       ...etcdDataOf(cluster),
       token: params.token,
       certificateKey: params.certificateKey,
-      caHash: params.identity.map(({ caHash }) => caHash),
+      caHashes: params.identity.map(({ caHashes }) => caHashes),
       records: [clusterRecord(documents), kubeletRecord(kubelet)],
     })
     const joined = scope.add(join, { after: params.after })

@@ -38,7 +38,7 @@ export const worker: Role<WorkerParameters, { readonly joined: Task; readonly ku
       const join = kubeadmJoin({
         configuration,
         token,
-        caHash: identity.map(({ caHash }) => caHash),
+        caHashes: identity.map(({ caHashes }) => caHashes),
         record: kubeletRecord(params.kubeletConfiguration),
       })
       return { joined: scope.add(join, { after: params.after }), kubeletFlags: kubeletFlagsOf(configuration) }

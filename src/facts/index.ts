@@ -2,6 +2,7 @@
  * The facts that evcctl reads on hosts before it decides anything: a module for each group of facts, and the list of all.
  */
 
+export { withoutRoots } from './authorities.ts'
 export {
   type CertificateFacts,
   certificatesScript,

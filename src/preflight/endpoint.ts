@@ -1,12 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import { type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
+import { clusterAuthorities, type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
 import { type CheckedCluster, type Finding, finding, type KnownHost } from './finding.ts'
 
 /** Facts about the cluster to which the endpoint has to lead. */
 interface Cluster {
   readonly endpoint: string
-  /** The CA of the cluster; undefined as long as there is no cluster. */
-  readonly ca: X509Certificate | undefined
+  /** The CA of the cluster, or both while one replaces the other; none as long as there is no cluster. */
+  readonly authorities: readonly X509Certificate[]
   /** The path of the CA certificate on control plane nodes. */
   readonly caPath: string
   /** How people renew what API servers show. */
@@ -30,11 +30,12 @@ export function* endpointChecks(
   if (endpoint === undefined) return
   const controlPlane = hosts.filter(({ host }) => isControlPlane(host))
   const pem = controlPlane.map(({ facts }) => facts.endpoint?.clusterCa).find(found => found !== undefined)
-  const ca = certificateOf(pem)
+  const authorities = clusterAuthorities(pem ?? '')
   // If the CA cannot be read, nothing can be said about the load balancer.
-  if (pem !== undefined && ca === undefined) return
+  if (pem !== undefined && authorities.length === 0) return
   const serves = controlPlane.some(({ facts }) => facts.listening.some(({ port }) => port === bindPort))
-  const cluster = { endpoint, ca, caPath: distribution.api.ca, renew: distribution.byHand.renewCertificates, serves }
+  const { api, byHand } = distribution
+  const cluster = { endpoint, authorities, caPath: api.ca, renew: byHand.renewCertificates, serves }
   for (const { host, facts } of hosts) {
     const problem = facts.endpoint === undefined ? undefined : problemOf(facts.endpoint, cluster)
     if (problem !== undefined) yield finding('endpoint', host, problem)
@@ -52,8 +53,11 @@ function problemOf(found: EndpointFacts, cluster: Cluster): Problem | undefined 
   return silent && cluster.serves ? unanswered(found, endpoint) : undefined
 }
 
-function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, renew }: Cluster): Problem | undefined {
-  if (ca === undefined) {
+function wrongCertificate(
+  certificate: X509Certificate,
+  { endpoint, authorities, caPath, renew }: Cluster,
+): Problem | undefined {
+  if (authorities.length === 0) {
     return {
       problem: `Something answers at the API endpoint ${endpoint} already, although this cluster does not exist yet.`,
       expected: 'a load balancer that has no API server behind it yet',
@@ -61,10 +65,10 @@ function wrongCertificate(certificate: X509Certificate, { endpoint, ca, caPath, 
       next: 'If another cluster is behind it, this cluster needs an endpoint of its own. The load balancer must pass TLS through unchanged.',
     }
   }
-  if (!certificate.verify(ca.publicKey)) {
+  if (!authorities.some(ca => certificate.verify(ca.publicKey))) {
     return {
       problem: `The API endpoint ${endpoint} does not lead to this cluster: it presents a certificate of another CA.`,
-      expected: `a certificate signed by ${caPath} (SHA-256 ${ca.fingerprint256})`,
+      expected: `a certificate signed by ${caPath} (SHA-256 ${authorities.map(ca => ca.fingerprint256).join(' or ')})`,
       actual: describe(certificate),
       next: 'Point the load balancer at the control plane nodes of this cluster, and let it pass TLS through unchanged.',
     }

@@ -8,6 +8,7 @@ import { kubeconfigText, mergeKubeconfig } from '../../src/cli/kubeconfig/file.t
 import { refuseToLose } from '../../src/cli/kubeconfig/owner.ts'
 import { checkReplaceable, readIfThere, writePrivateFile } from '../../src/cli/kubeconfig/private-file.ts'
 import { UserError } from '../../src/core/index.ts'
+import { throwAwayCa } from '../resources/certificate.ts'
 import { temporaryFolder } from './run-cli.ts'
 
 const authority = 'QUFB'.repeat(60)
@@ -90,6 +91,19 @@ describe('what another cluster has in a kubeconfig', () => {
     const context = 'contexts: [{ name: lab, context: { cluster: work, user: me } }]\n'
     expect(() => mergeKubeconfig(context, access, 'config')).toThrow(/of the cluster work/)
     expect(parse(mergeKubeconfig(other, access, 'config', true)).clusters[0].cluster.server).toBe(access.server)
+  })
+
+  test('is told from what the same cluster has while one CA replaces the other', () => {
+    const [old, next] = [throwAwayCa().pem, throwAwayCa().pem]
+    const trusting = (...all: readonly string[]) => ({
+      ...access,
+      certificateAuthorityData: Buffer.from(all.join('')).toString('base64'),
+    })
+    for (const now of [trusting(next, old), trusting(old, next)]) {
+      const merged = parse(mergeKubeconfig(kubeconfigText(trusting(old)), now, 'config'))
+      expect(merged.clusters[0].cluster['certificate-authority-data']).toBe(now.certificateAuthorityData)
+    }
+    expect(() => mergeKubeconfig(kubeconfigText(trusting(old)), trusting(next), 'config')).toThrow(/another cluster/)
   })
 
   test('is not lost to a file of its own', () => {

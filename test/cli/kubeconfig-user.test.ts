@@ -127,6 +127,14 @@ describe('the certificate of a user', () => {
     })
   })
 
+  test.each(['before', 'behind'])('may be of the CA %s another one, while one replaces the other', async place => {
+    await using folder = await temporaryFolder()
+    await using other = await temporaryFolder()
+    const [{ ca, session }, { ca: next }] = [await host(folder.path), await host(other.path)]
+    const authority = place === 'before' ? `${ca}${next}` : `${next}${ca}`
+    expect((await signUser(session, { api: kubeadmApi, authority, request }, never)).user).toBeDefined()
+  })
+
   test.each(['another CA', 'another user', 'no certificate'])('is refused where a host gives %s', async what => {
     await using folder = await temporaryFolder()
     await using other = await temporaryFolder()

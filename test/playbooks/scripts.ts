@@ -17,7 +17,7 @@ export interface Sent {
 const handedOver: Readonly<Record<string, unknown>> = {
   token: { id: 'abcdef', token: new Secret('abcdef.0123456789abcdef', 'bootstrap token') },
   certificateKey: new Secret('0123', 'certificate key'),
-  caHash: 'sha256:abc',
+  caHashes: ['sha256:abc'],
   pods: checkPodsGiven,
   request: 'REQUEST',
   content: 'CERTIFICATE',

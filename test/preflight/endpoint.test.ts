@@ -82,6 +82,12 @@ describe('when there is one', () => {
     expect(check({ cp1: good, w1: shows(own.server), listening: true })).toEqual([])
   })
 
+  test('a certificate of either CA is right while one replaces the other', () => {
+    for (const both of [`${clusterCa}${other.ca.certificate}`, `${other.ca.certificate}\n${clusterCa}`])
+      for (const one of [own, other])
+        expect(check({ cp1: { ...good, clusterCa: both }, w1: shows(one.server), listening: true })).toEqual([])
+  })
+
   test("another cluster's certificate is an error", () => {
     const found = check({ cp1: good, w1: shows(other.server), listening: true })
     expect(found).toEqual([

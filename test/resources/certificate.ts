@@ -11,6 +11,24 @@ export function throwAwayCa(): { readonly pem: string; readonly hash: string } {
   return { pem, hash: `sha256:${digest.slice(0, 64)}` }
 }
 
+/** The PEM of two CAs that one root has signed, each with the root behind it: those of two clusters. */
+export function underOneRoot(): readonly [string, string] {
+  const script = `folder=$(mktemp -d); cd "$folder" || exit 1
+new='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'
+printf 'basicConstraints=critical,CA:TRUE\\n' >ca
+openssl req -x509 $new -keyout root.key -subj /CN=root -days 9 -out root.crt
+for one in a b; do
+  openssl req -new $new -keyout key -subj /CN=kubernetes -out request
+  openssl x509 -req -in request -CA root.crt -CAkey root.key -set_serial 1 -days 9 -extfile ca
+  cat root.crt
+  echo "== $one"
+done
+cd /; rm -rf "$folder"`
+  const printed = execFileSync('sh', ['-ec', script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const [one = '', other = ''] = printed.split(/== .\n/)
+  return [one, other]
+}
+
 /** What a kubelet keeps: the certificate of a node, and the key after it. */
 export function nodeCertificate(name: string): string {
   const subject = `/O=system:nodes/CN=system:node:${name}`

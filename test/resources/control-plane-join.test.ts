@@ -21,7 +21,7 @@ const key = '0123456789abcdef'.repeat(4)
 const desired = {
   token: { id: 'abcdef', token: new Secret(token, 'bootstrap token') },
   certificateKey: new Secret(key, 'certificate key'),
-  caHash: ca.hash,
+  caHashes: [ca.hash],
 }
 const unknownHash = { unknown: true, from: 'cp1/kubeadm init:cluster' as TaskId } as const
 
@@ -40,7 +40,7 @@ const parameters: ControlPlaneJoinParameters = {
   others: ['192.0.2.11', '192.0.2.13'],
   token: Output.ofTask('cp1/ephemeral value:bootstrap token' as TaskId),
   certificateKey: Output.ofTask('cp1/ephemeral value:certificate key' as TaskId),
-  caHash: Output.ofTask('cp1/kubeadm init:cluster' as TaskId),
+  caHashes: Output.ofTask('cp1/kubeadm init:cluster' as TaskId),
   records: [{ path: '/var/lib/evcctl/kubeadm-configuration.json', content: '{}\n' }],
 }
 const resource = controlPlaneJoin(parameters)
@@ -91,7 +91,7 @@ describe('the join of a control plane node', () => {
   test('is nothing to do for a node of this cluster, or of one that is not known yet', async () => {
     const current = await look(joined)
     expect(resource.diff(current, desired, { watched: [] })).toBeUndefined()
-    expect(resource.diff(current, { ...desired, caHash: unknownHash }, { watched: [] })).toBeUndefined()
+    expect(resource.diff(current, { ...desired, caHashes: unknownHash }, { watched: [] })).toBeUndefined()
   })
 
   test.each([
@@ -103,14 +103,19 @@ describe('the join of a control plane node', () => {
     expect(JSON.stringify(resource.converge(current, desired))).not.toContain('reset')
   })
 
+  test('is nothing to do for a node that trusts one of two CAs, of which one replaces the other', async () => {
+    const both = { ...desired, caHashes: [throwAwayCa().hash, ca.hash] }
+    expect(resource.diff(await look(joined), both, { watched: [] })).toBeUndefined()
+  })
+
   test('is refused for a node of another cluster', async () => {
-    const change = resource.diff(await look(joined), { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    const change = resource.diff(await look(joined), { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
     expect(change?.refused?.problem).toBe('This host belongs to another cluster.')
   })
 
   test('is refused where a worker of another cluster has left its CA', async () => {
     const left = await look({ '/etc/kubernetes/pki/ca.crt': ca.pem })
-    const change = resource.diff(left, { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    const change = resource.diff(left, { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
     expect(change?.refused?.actual).toBe(ca.hash)
   })
 
@@ -129,7 +134,7 @@ describe('the join of a control plane node', () => {
       actual: 'the node w2',
       next: expect.stringMatching(/^Is \S+ another machine\? Correct the addresses .* Or name this one w2 there/),
     })
-    const elsewhere = resource.diff(await look(own), { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    const elsewhere = resource.diff(await look(own), { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
     expect(elsewhere?.refused?.problem).toContain('This host is a worker node')
   })
 
@@ -149,7 +154,7 @@ describe('the join of a control plane node', () => {
   })
 
   test('hands kubeadm a document with token, pinned CA and certificate key', async () => {
-    const [step] = resource.converge(await look({}), { ...desired, caHash: 'sha256:abc' })
+    const [step] = resource.converge(await look({}), { ...desired, caHashes: ['sha256:abc'] })
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.
     ;(step as { stdin: Secret }).stdin.map(value => {

@@ -51,7 +51,14 @@ describe('kubeadm init', () => {
   test('is done where a control plane is, and then tells the hash of its CA', async () => {
     const { change, current, resource } = await look(wholeControlPlane, true)
     expect(change).toBeUndefined()
-    expect(resource.output?.(current)).toEqual({ caHash: ca.hash, server: 'https://127.0.0.1:7443' })
+    expect(resource.output?.(current)).toEqual({ caHashes: [ca.hash], server: 'https://127.0.0.1:7443' })
+  })
+
+  test('tells the hashes of both CAs while one replaces the other', async () => {
+    const next = throwAwayCa()
+    const both = { ...wholeControlPlane, '/etc/kubernetes/pki/ca.crt': `${next.pem}\n${ca.pem}` }
+    const { current, resource } = await look(both, true)
+    expect(resource.output?.(current)).toMatchObject({ caHashes: [next.hash, ca.hash] })
   })
 
   test('is refused where the node has another name by now', async () => {

@@ -5,7 +5,8 @@ import { Output, Secret, type TaskId } from '../../src/core/index.ts'
 import { bootstrapToken } from '../../src/resources/kubeadm/bootstrap-token.ts'
 import { joinConfiguration } from '../../src/resources/kubeadm/documents.ts'
 import { type KubeadmJoinState, kubeadmJoin } from '../../src/resources/kubeadm/join.ts'
-import { nodeCertificate, throwAwayCa } from './certificate.ts'
+import { caHashesOf } from '../../src/resources/pki/index.ts'
+import { nodeCertificate, throwAwayCa, underOneRoot } from './certificate.ts'
 import { joinWithStubs } from './join-stubs.ts'
 import { runStep } from './run-step.ts'
 import { Sandbox } from './sandbox.ts'
@@ -13,7 +14,7 @@ import { expectGolden } from './shared-functions.ts'
 
 const ca = throwAwayCa()
 const secret = 'abcdef.0123456789abcdef'
-const desired = { token: { id: 'abcdef', token: new Secret(secret, 'bootstrap token') }, caHash: ca.hash }
+const desired = { token: { id: 'abcdef', token: new Secret(secret, 'bootstrap token') }, caHashes: [ca.hash] }
 const unknownHash = { unknown: true, from: 'cp1/kubeadm init:cluster' as TaskId } as const
 
 const resource = kubeadmJoin({
@@ -27,7 +28,7 @@ const resource = kubeadmJoin({
     patch: { nodeRegistration: { kubeletExtraArgs: [{ name: 'v', value: '4' }] } },
   }),
   token: Output.ofTask('cp1/ephemeral value:bootstrap token' as TaskId),
-  caHash: Output.ofTask('cp1/kubeadm init:cluster' as TaskId),
+  caHashes: Output.ofTask('cp1/kubeadm init:cluster' as TaskId),
   record: { path: '/var/lib/evcctl/kubelet-configuration.json', content: '{}\n' },
 })
 
@@ -66,23 +67,58 @@ describe('kubeadm join', () => {
 
   test('is to be done on a bare host, also while the hash of the CA is not known', async () => {
     const bare = await look({})
-    const diff = (caHash: string | typeof unknownHash) => resource.diff(bare, { ...desired, caHash }, { watched: [] })
-    expect(diff(ca.hash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: ca.hash }] })
+    const diff = (caHashes: readonly string[] | typeof unknownHash) =>
+      resource.diff(bare, { ...desired, caHashes }, { watched: [] })
+    expect(diff([ca.hash])).toEqual({ action: 'create', fields: [{ field: 'CA', after: ca.hash }] })
     expect(diff(unknownHash)).toEqual({ action: 'create', fields: [{ field: 'CA', after: unknownHash }] })
   })
 
   test('is nothing to do for a node of this cluster, or of one that is not known yet', async () => {
     const current = await look(joined)
     expect(resource.diff(current, desired, { watched: [] })).toBeUndefined()
-    expect(resource.diff(current, { ...desired, caHash: unknownHash }, { watched: [] })).toBeUndefined()
+    expect(resource.diff(current, { ...desired, caHashes: unknownHash }, { watched: [] })).toBeUndefined()
   })
 
   test('is refused for a node of another cluster, and for a control plane node', async () => {
     const current = await look(joined)
-    const other = resource.diff(current, { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    const other = resource.diff(current, { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
     expect(other?.refused).toMatchObject({ problem: 'This host belongs to another cluster.', actual: ca.hash })
     const own = resource.diff(await look({ ...joined, ...controlPlane }), desired, { watched: [] })
     expect(own?.refused?.problem).toContain('runs a control plane')
+  })
+
+  test('is nothing to do for a node that trusts one of two CAs, of which one replaces the other', async () => {
+    const next = throwAwayCa()
+    const both = { ...desired, caHashes: [next.hash, ca.hash] }
+    expect(resource.diff(await look(joined), both, { watched: [] })).toBeUndefined()
+    const withBoth = await look({ ...joined, '/etc/kubernetes/pki/ca.crt': `${next.pem}${ca.pem}` })
+    expect(withBoth.caHashes).toEqual([next.hash, ca.hash])
+    for (const caHashes of [[ca.hash], [next.hash], both.caHashes])
+      expect(resource.diff(withBoth, { ...desired, caHashes }, { watched: [] })).toBeUndefined()
+    const other = resource.diff(withBoth, { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
+    expect(other?.refused?.actual).toBe(`${next.hash}, ${ca.hash}`)
+  })
+
+  test('is refused for a node of another cluster below the same root', async () => {
+    const [own, other] = underOneRoot()
+    const current = await look({ ...joined, '/etc/kubernetes/pki/ca.crt': other })
+    expect(current.caHashes).toHaveLength(1)
+    const caHashes = caHashesOf(own)
+    expect(resource.diff(current, { ...desired, caHashes }, { watched: [] })?.refused).toBeDefined()
+  })
+
+  test('pins both CAs while one replaces the other, and the plan names both', async () => {
+    const both = { ...desired, caHashes: ['sha256:new', 'sha256:old'] }
+    expect(resource.diff(await look({}), both, { watched: [] })?.fields).toEqual([
+      { field: 'CA', after: 'sha256:new, sha256:old' },
+    ])
+    const [step] = resource.converge(await look({}), both)
+    let document = ''
+    ;(step as { stdin: Secret }).stdin.map(value => {
+      document = value
+      return value
+    })
+    expect(document).toMatch(/caCertHashes:\n +- sha256:new\n +- sha256:old\n/)
   })
 
   test('takes a control plane node of another name for that node, not for one to be reset', async () => {
@@ -95,7 +131,7 @@ describe('kubeadm join', () => {
       actual: 'the node cp2',
       next: expect.stringMatching(/^Is \S+ another machine\? Correct the addresses .* Or name this one cp2 there/),
     })
-    const elsewhere = resource.diff(await look(cp2), { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    const elsewhere = resource.diff(await look(cp2), { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
     expect(elsewhere?.refused?.problem).toContain('runs a control plane')
   })
 
@@ -131,7 +167,7 @@ describe('kubeadm join', () => {
 
   test('is refused where another cluster has left its CA, and never resets that', async () => {
     const left = await look(leftovers)
-    const change = resource.diff(left, { ...desired, caHash: 'sha256:other' }, { watched: [] })
+    const change = resource.diff(left, { ...desired, caHashes: ['sha256:other'] }, { watched: [] })
     expect(change?.refused).toMatchObject({
       problem: 'This host belongs to another cluster.',
       actual: ca.hash,
@@ -152,7 +188,7 @@ describe('kubeadm join', () => {
   })
 
   test('hands kubeadm a document with token and pinned CA', async () => {
-    const [step] = resource.converge(await look({}), { ...desired, caHash: 'sha256:abc' })
+    const [step] = resource.converge(await look({}), { ...desired, caHashes: ['sha256:abc'] })
     const { stdin } = step as { stdin: Secret }
     let document = ''
     // Only the shell reveals; map() is handed the value all the same.

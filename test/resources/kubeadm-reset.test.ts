@@ -30,7 +30,7 @@ const node = {
   patch: {},
 }
 const token = Output.ofTask<never>('cp1/ephemeral value:bootstrap token' as TaskId)
-const ofCluster = { token, certificateKey: token, caHash: token }
+const ofCluster = { token, certificateKey: token, caHashes: token }
 function controlPlane(ignorePreflightErrors: readonly string[] = [], etcdData = '/var/lib/etcd') {
   const configuration = controlPlaneJoinConfiguration({ ...node, ignorePreflightErrors })
   return controlPlaneJoin({
@@ -49,7 +49,7 @@ const worker = kubeadmJoin({
 const joinDesired = {
   token: { id: 'abcdef', token: new Secret('abcdef.0123456789abcdef', 'bootstrap token') },
   certificateKey: new Secret('0123', 'certificate key'),
-  caHash: ca.hash,
+  caHashes: [ca.hash],
 }
 
 /** What users put where kubeadm reset deletes. */

@@ -8,10 +8,10 @@ import { KubeadmHost } from './kubeadm-stand-in.ts'
 const ca = throwAwayCa()
 const other = throwAwayCa()
 const certificate = nodeCertificate('cp1')
-const caHash = Output.ofTask<string>('cp2/kubeadm init:cluster' as TaskId)
+const caHashes = Output.ofTask<readonly string[]>('cp2/kubeadm init:cluster' as TaskId)
 const resource = (isServer = true) =>
-  nodeReset({ node: 'cp1', criSocket: 'unix:///run/x.sock', isServer, etcdData: '/var/lib/etcd', caHash })
-const desired = { caHash: ca.hash }
+  nodeReset({ node: 'cp1', criSocket: 'unix:///run/x.sock', isServer, etcdData: '/var/lib/etcd', caHashes })
+const desired = { caHashes: [ca.hash] }
 
 /** A control plane node, with files that others have put into the folders that kubeadm empties. */
 function standing(clusterCa = ca.pem, pem = certificate): KubeadmHost {

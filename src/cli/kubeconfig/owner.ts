@@ -1,4 +1,5 @@
 import { UserError } from '../../core/index.ts'
+import { caHashesOf } from '../../resources/pki/index.ts'
 import { quote } from '../../shell/quote.ts'
 import { type ClusterAccess, userEntry } from './admin-conf.ts'
 import { parseKubeconfig, valuesOf } from './yaml.ts'
@@ -7,7 +8,8 @@ type Entry = Readonly<Record<string, unknown>>
 
 /**
  * Raises UserError if a kubeconfig has an entry of the same name that belongs to another cluster. The CA tells clusters
- * apart, because a server may move. An entry without a CA is compared by its server.
+ * apart, because a server may move; one of them in common is enough, since a cluster has two while one replaces the other. An
+ * entry without a CA is compared by its server.
  */
 export function refuseOthers(text: string, access: ClusterAccess, path: string): void {
   const whole = readEntries(text)
@@ -18,7 +20,8 @@ export function refuseOthers(text: string, access: ClusterAccess, path: string):
   const ca = cluster?.['certificate-authority-data']
   const [actual, expected] =
     typeof ca === 'string' ? [ca.replaceAll(/\s/g, ''), certificateAuthorityData] : [cluster?.server, server]
-  const itsOwn = actual === undefined || actual === expected
+  const itsOwn =
+    actual === undefined || actual === expected || (typeof ca === 'string' && shareCa(ca, certificateAuthorityData))
   if (itsOwn && (context?.cluster === undefined || context.cluster === name)) return
   throw new UserError({
     where: path,
@@ -32,6 +35,12 @@ export function refuseOthers(text: string, access: ClusterAccess, path: string):
       'If the cluster was made again, or the other one is gone: evcctl kubeconfig --merge --force',
     ].join('\n'),
   })
+}
+
+/** Whether two values of certificate-authority-data have a CA in common. */
+function shareCa(one: string, other: string): boolean {
+  const [ofOne, ofOther] = [one, other].map(data => caHashesOf(Buffer.from(data, 'base64').toString()))
+  return ofOne!.some(hash => ofOther!.includes(hash))
 }
 
 /** Raises UserError if replacing `text` with the cluster's kubeconfig would lose entries of other clusters. */

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { type Session, UserError } from '../../core/index.ts'
 import { type ApiAccess, kubectl } from '../../resources/api/index.ts'
+import { clusterAuthorities } from '../../resources/pki/index.ts'
 import type { AdminUser } from './admin-conf.ts'
 import { signingRequest } from './signing-request.ts'
 import type { UserRequest } from './user-flags.ts'
@@ -18,7 +19,8 @@ const longest = 64 * 1024
 /**
  * Has the cluster sign a certificate for a user, for a key that is made here and goes nowhere else. It asks the API, through a
  * control plane node: so the key of the CA is not touched, and the audit log has it. The request is deleted again. Throws
- * UserError with the reason if the cluster signs none, or another one than was asked for. `authority`: the cluster's CA, PEM.
+ * UserError with the reason if the cluster signs none, or another one than was asked for. `authority`: the cluster's CA, or
+ * both while one replaces the other, PEM.
  */
 export async function signUser(
   session: Session,
@@ -51,7 +53,7 @@ export async function signUser(
   const certificate = certificateIn(lines)
   const isFit =
     certificate?.checkPrivateKey(pair.privateKey) === true &&
-    certificate.verify(new X509Certificate(authority).publicKey) &&
+    clusterAuthorities(authority).some(ca => certificate.verify(ca.publicKey)) &&
     // Node puts a backslash before characters that have a meaning in names.
     certificate.subject.replaceAll('\\', '').split('\n').includes(`CN=${request.user}`)
   if (certificate === undefined || !isFit)

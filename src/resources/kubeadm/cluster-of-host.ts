@@ -1,5 +1,5 @@
 import type { ProbeResult, Resource } from '../../core/resource.ts'
-import { caHashOf } from '../pki/index.ts'
+import { caHashesOf } from '../pki/index.ts'
 import { decodeFile, linesOf, printFile, refuse } from '../support/index.ts'
 import { kubeadmApi } from './api-access.ts'
 
@@ -11,8 +11,8 @@ export interface ClusterOfHostParameters {
 }
 
 export interface ClusterOfHostState {
-  /** The CA certificate hash of the cluster whose node the host is; undefined if it is none. */
-  readonly caHash: string | undefined
+  /** The CA certificate hashes of the cluster whose node the host is; none if it is no node. */
+  readonly caHashes: readonly string[]
   /** The name of its cluster, as the credentials of an administrator have it; undefined where there are none. */
   readonly cluster: string | undefined
 }
@@ -22,12 +22,12 @@ export const noCaHash = `sha256:${'0'.repeat(64)}`
 
 /**
  * Which cluster a host belongs to. It writes nothing, and is refused if the cluster has another name: then the file names an
- * address of another cluster. Gives the hash of the cluster's CA, which all other nodes have to have.
+ * address of another cluster. Gives the hashes of the cluster's CAs, one of which every other node has to have.
  */
 export function clusterOfHost({
   cluster,
   file,
-}: ClusterOfHostParameters): Resource<ClusterOfHostState, object, { readonly caHash: string }> {
+}: ClusterOfHostParameters): Resource<ClusterOfHostState, object, { readonly caHashes: readonly string[] }> {
   return {
     kind: 'cluster',
     name: 'identity',
@@ -45,7 +45,7 @@ export function clusterOfHost({
       })
     },
     converge: () => [{ run: 'echo "this is refused" >&2\nexit 1\n' }],
-    output: ({ caHash }) => ({ caHash: caHash ?? noCaHash }),
+    output: ({ caHashes }) => ({ caHashes: caHashes.length === 0 ? [noCaHash] : caHashes }),
   }
 }
 
@@ -57,7 +57,7 @@ fi
 
 function parse(raw: ProbeResult): ClusterOfHostState {
   return {
-    caHash: caHashOf(decodeFile(linesOf(raw, 'ca')[0])),
+    caHashes: caHashesOf(decodeFile(linesOf(raw, 'ca')[0])),
     cluster: linesOf(raw, 'cluster')[0]?.replace(/^["'](.*)["']$/, '$1'),
   }
 }

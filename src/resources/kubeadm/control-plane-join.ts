@@ -1,10 +1,10 @@
 import { stringify } from 'yaml'
 import type { ErrorDetails } from '../../core/error-details.ts'
-import { isUnknown, type Output } from '../../core/output.ts'
+import type { Output } from '../../core/output.ts'
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { Secret } from '../../core/secret.ts'
 import { keepKubelet, kubeletClientPath, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
-import { caHashOf } from '../pki/index.ts'
+import { caHashesOf } from '../pki/index.ts'
 import { decodeFile, deepMerge, type KubernetesDocument, linesOf, printFile } from '../support/index.ts'
 import { noteAside } from './before.ts'
 import type { BootstrapToken } from './bootstrap-token.ts'
@@ -17,9 +17,10 @@ import {
 } from './control-plane-remains.ts'
 import { registrationOf, skipsPreflight } from './documents.ts'
 import { explainKubeadm } from './failure.ts'
-import { otherCluster, refuseJoin, refuseOthers } from './join.ts'
+import { refuseJoin, refuseOther, refuseOthers } from './join.ts'
 import { type JoinScriptOptions, joinScript } from './join-script.ts'
 import { finished } from './reset.ts'
+import { caField, sharesCa } from './same-cluster.ts'
 import { defaultEtcdData } from './stacked-etcd-data.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
 import { madeManifests, noteManifests } from './static-pods.ts'
@@ -35,7 +36,7 @@ export interface ControlPlaneJoinParameters {
   /** The ephemeral values from the first control plane node. */
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
-  readonly caHash: Output<string>
+  readonly caHashes: Output<readonly string[]>
   /** Files with their content that record the configuration of the node; see clusterRecord() and kubeletRecord(). */
   readonly records: readonly { readonly path: string; readonly content: string }[]
 }
@@ -46,8 +47,8 @@ export interface ControlPlaneJoinState extends ControlPlaneRemains {
    * `damaged`: parts of a control plane are there, others are missing.
    */
   readonly state: 'absent' | 'unfinished' | 'leftovers' | 'joined' | 'worker' | 'damaged'
-  /** CA certificate hash of the cluster that the host belongs to; undefined when there is none. */
-  readonly caHash: string | undefined
+  /** CA certificate hashes of the cluster that the host belongs to; none when it has no CA. */
+  readonly caHashes: readonly string[]
   /** Name of the node that the host is; undefined when it is none. */
   readonly node: string | undefined
 }
@@ -55,7 +56,7 @@ export interface ControlPlaneJoinState extends ControlPlaneRemains {
 export interface ControlPlaneJoinDesired {
   readonly token: BootstrapToken
   readonly certificateKey: Secret
-  readonly caHash: string
+  readonly caHashes: readonly string[]
 }
 
 /**
@@ -65,7 +66,7 @@ export interface ControlPlaneJoinDesired {
 export function controlPlaneJoin(
   parameters: ControlPlaneJoinParameters,
 ): Resource<ControlPlaneJoinState, ControlPlaneJoinDesired> {
-  const { configuration, token, certificateKey, caHash, records, etcdData: folder = defaultEtcdData } = parameters
+  const { configuration, token, certificateKey, caHashes, records, etcdData: folder = defaultEtcdData } = parameters
   const etcdData = folder === 'external' ? undefined : folder
   const { name: node, criSocket, ignorePreflightErrors = [] } = registrationOf(configuration)
   return {
@@ -73,23 +74,23 @@ export function controlPlaneJoin(
     name: 'control plane',
     title: 'kubeadm join',
     probe: { script: probeScript(etcdData), parse: parseState },
-    desired: { token, certificateKey, caHash },
+    desired: { token, certificateKey, caHashes },
     diff(current, desired) {
       const { state } = current
-      const field = { field: 'CA', after: desired.caHash }
-      const ofCluster = isUnknown(desired.caHash) || current.caHash === desired.caHash
+      const field = caField(desired.caHashes)
+      const ofCluster = sharesCa(current.caHashes, desired.caHashes)
       const other = ofCluster && current.node !== undefined && node !== undefined && current.node !== node
       // The name is checked first: if two addresses in cluster.yaml were exchanged, nothing may be reset.
       if (state === 'worker') return refuseJoin(state, other ? otherNode(current.node, node) : isWorker)
       if (state === 'damaged') return refuseJoin(state, damaged(current.found))
       if (state === 'joined') {
         if (ofCluster) return other ? refuseJoin(`node ${current.node}`, otherNode(current.node, node)) : undefined
-        return refuseJoin(`joined to ${current.caHash}`, otherCluster(current.caHash, desired.caHash))
+        return refuseOther('joined to', current.caHashes, desired.caHashes)
       }
       const foreign = refuseEtcdData(etcdData, current, ignorePreflightErrors)
       if (foreign !== undefined) return refuseJoin(state, foreign)
       if (state === 'absent') return { action: 'create', fields: [field], ...noteAside(current.aside) }
-      const others = refuseOthers(current, desired.caHash)
+      const others = refuseOthers(current, desired.caHashes)
       if (others !== undefined) return others
       const fields = [{ field: 'state', before: state, after: 'joined' }, field]
       return { action: 'run', fields, note: 'what is left of an earlier join is removed first' }
@@ -106,7 +107,7 @@ export function controlPlaneJoin(
       })
       const document = Secret.all(
         [desired.token.token, desired.certificateKey],
-        ([token = '', key = '']) => render(configuration, { token, key, caHash: desired.caHash }),
+        ([token = '', key = '']) => render(configuration, { token, key, caHashes: desired.caHashes }),
         'kubeadm join',
       )
       return [
@@ -144,8 +145,8 @@ ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 function parseState(raw: ProbeResult): ControlPlaneJoinState {
   const remains = remainsOf(raw)
   const node = nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n'))
-  const caHash = caHashOf(decodeFile(linesOf(raw, 'ca')[0]))
-  return { state: stateOf(raw, remains), ...remains, caHash, node }
+  const caHashes = caHashesOf(decodeFile(linesOf(raw, 'ca')[0]))
+  return { state: stateOf(raw, remains), ...remains, caHashes, node }
 }
 
 function stateOf(raw: ProbeResult, { cutOff, found }: ControlPlaneRemains): ControlPlaneJoinState['state'] {
@@ -161,13 +162,13 @@ function stateOf(raw: ProbeResult, { cutOff, found }: ControlPlaneRemains): Cont
 interface JoinValues {
   readonly token: string
   readonly key: string
-  readonly caHash: string
+  readonly caHashes: readonly string[]
 }
 
-function render(configuration: KubernetesDocument, { token, key, caHash }: JoinValues): string {
+function render(configuration: KubernetesDocument, { token, key, caHashes }: JoinValues): string {
   return stringify(
     deepMerge(configuration, {
-      discovery: { bootstrapToken: { token, caCertHashes: [caHash] } },
+      discovery: { bootstrapToken: { token, caCertHashes: caHashes } },
       controlPlane: { certificateKey: key },
     }),
   )

@@ -1,7 +1,7 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
 import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { keepKubelet, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
-import { caHashOf } from '../pki/index.ts'
+import { caHashesOf } from '../pki/index.ts'
 import { decodeFile, linesOf, printFile, refuse, serverToHandOn } from '../support/index.ts'
 import { noteAside } from './before.ts'
 import { type ControlPlaneRemains, printRemains, refuseEtcdData, remainsOf } from './control-plane-remains.ts'
@@ -36,7 +36,7 @@ export interface KubeadmInitState extends ControlPlaneRemains {
    * `joining`: a join to a cluster was cut off. `damaged`: parts are missing, or the host belongs to another cluster.
    */
   readonly state: 'absent' | 'unfinished' | 'joining' | 'done' | 'damaged'
-  /** PEM of the cluster's CA; empty when there is none. */
+  /** PEM of the cluster's CA, or of both while one replaces the other; empty when there is none. */
   readonly ca: string
   /** `server` of admin.conf. */
   readonly server: string
@@ -46,8 +46,8 @@ export interface KubeadmInitState extends ControlPlaneRemains {
 
 /** The values for joining nodes and kubeconfig files. */
 export interface ClusterIdentity {
-  /** CA certificate hash: `sha256:…` of the public key of the cluster's CA. */
-  readonly caHash: string
+  /** CA certificate hashes: `sha256:…` of the public keys of the CAs that the cluster trusts. There is at least one. */
+  readonly caHashes: readonly string[]
   /** URL of the API in the administrator's kubeconfig. */
   readonly server: string
 }
@@ -128,9 +128,9 @@ export function kubeadmInit(
       ]
     },
     output(current) {
-      const caHash = current.state === 'done' ? caHashOf(current.ca) : undefined
+      const caHashes = current.state === 'done' ? caHashesOf(current.ca) : []
       const server = serverToHandOn(current.server)
-      return caHash === undefined || server === undefined ? undefined : { caHash, server }
+      return caHashes.length === 0 || server === undefined ? undefined : { caHashes, server }
     },
     explain: (failure, _desired, step) => explainKubeadm(failure, step, 'init'),
   }

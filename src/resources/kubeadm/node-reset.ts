@@ -1,13 +1,14 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
-import { isUnknown, type Output } from '../../core/output.ts'
+import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
 import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { kubeletClientPath, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
-import { caHashOf } from '../pki/index.ts'
+import { caHashesOf } from '../pki/index.ts'
 import { decodeFile, linesOf, printFile, stateFolder } from '../support/index.ts'
 import { forgetFormerNode } from './former-node.ts'
 import { otherCluster, refuseJoin } from './join.ts'
 import { type CutOffRun, cutOffRun, markRun, printMarks } from './marks.ts'
 import { resetFunctions } from './reset.ts'
+import { sharesCa } from './same-cluster.ts'
 import { controlPlaneComponents } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
@@ -19,8 +20,8 @@ export interface NodeResetParameters {
   readonly isServer: boolean
   /** Data directory of the stacked etcd; undefined if kubeadm runs no etcd on the host. */
   readonly etcdData: string | undefined
-  /** CA certificate hash of the cluster. A host of another cluster is not touched. */
-  readonly caHash: Output<string>
+  /** CA certificate hashes of the cluster. A host of another cluster is not touched. */
+  readonly caHashes: Output<readonly string[]>
 }
 
 export interface NodeResetState {
@@ -28,7 +29,7 @@ export interface NodeResetState {
   readonly cutOff: CutOffRun | undefined
   /** The files of a node that are there. */
   readonly found: readonly string[]
-  readonly caHash: string | undefined
+  readonly caHashes: readonly string[]
   /** Name of the node that the host is; undefined if its kubelet has no certificate. */
   readonly node: string | undefined
 }
@@ -47,18 +48,20 @@ const files = [
  * before a join: what others have put into the folders that `kubeadm reset` empties is put back, and a reset that is cut off
  * is repeated. A host that belongs to another cluster, or is a node with another name, is refused.
  */
-export function nodeReset(parameters: NodeResetParameters): Resource<NodeResetState, { readonly caHash: string }> {
-  const { node, caHash } = parameters
+export function nodeReset(
+  parameters: NodeResetParameters,
+): Resource<NodeResetState, { readonly caHashes: readonly string[] }> {
+  const { node, caHashes } = parameters
   return {
     kind: 'kubeadm reset',
     name: 'node',
     title: 'kubeadm reset',
     probe: { script: probeScript, parse: parseState },
-    desired: { caHash },
+    desired: { caHashes },
     diff(current, desired) {
       const { cutOff, found } = current
       if (cutOff === undefined && found.length === 0) return undefined
-      const refused = cutOff === undefined ? refusal(current, node, desired.caHash) : undefined
+      const refused = cutOff === undefined ? refusal(current, node, desired.caHashes) : undefined
       if (refused !== undefined) return refuseJoin(`node ${current.node ?? 'without a name'}`, refused)
       return { action: 'run', fields: [], note: 'packages, programs, images and data of the user stay in this step' }
     },
@@ -80,18 +83,18 @@ function parseState(raw: ProbeResult): NodeResetState {
   return {
     cutOff: cutOffRun(raw),
     found: linesOf(raw, 'found'),
-    caHash: caHashOf(decodeFile(linesOf(raw, 'ca')[0])),
+    caHashes: caHashesOf(decodeFile(linesOf(raw, 'ca')[0])),
     node: nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n')),
   }
 }
 
 // Nobody may lose a node of another cluster because two addresses in cluster.yaml were exchanged.
 function refusal(
-  { caHash, node: actual }: NodeResetState,
+  { caHashes, node: actual }: NodeResetState,
   node: string,
-  wanted: Parameters<typeof isUnknown>[0],
+  wanted: readonly string[] | Unknown,
 ): ErrorDetails | undefined {
-  if (!isUnknown(wanted) && caHash !== wanted) return otherCluster(caHash, String(wanted))
+  if (!isUnknown(wanted) && !sharesCa(caHashes, wanted)) return otherCluster(caHashes, wanted)
   if (actual === undefined || actual === node) return undefined
   return { ...otherNode(actual, node), next: `Is ${node} at another address? Nothing was changed on this host.` }
 }

@@ -1,17 +1,46 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { withoutRoots } from '../../facts/index.ts'
+
+/** A host may send any number of them. */
+const mostInBundle = 10
 
 /**
- * The CA certificate hash by which a joining node recognises the cluster's CA: `sha256:` and the hex digest of the subject
- * public key info (RFC 7469; kubeadm's discovery.bootstrapToken.caCertHashes). Undefined when the text is no certificate.
+ * The CAs of a cluster in the PEM text of its file, in its order: one, or two while one replaces the other. What is no
+ * certificate is left out, and so are the roots of a chain; but the first one is what kubeadm signs with, whatever it is.
  */
-export function caHashOf(pem: string): string | undefined {
-  try {
-    const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' })
-    return `sha256:${createHash('sha256').update(key).digest('hex')}`
-  } catch {
-    return undefined
-  }
+export function clusterAuthorities(pem: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  const certificates = blocks.slice(0, mostInBundle).flatMap(block => {
+    try {
+      return [new X509Certificate(block)]
+    } catch {
+      return []
+    }
+  })
+  return signersOf(certificates)
+}
+
+/** The same, of certificates that are read. */
+export function signersOf(certificates: readonly X509Certificate[]): readonly X509Certificate[] {
+  const below = withoutRoots(certificates, one => one)
+  return certificates.filter((one, index) => index === 0 || below.includes(one))
+}
+
+/**
+ * The CA certificate hashes by which a joining node recognises the CAs of a cluster: `sha256:` and the hex digest of the
+ * subject public key info (RFC 7469; kubeadm's discovery.bootstrapToken.caCertHashes). A cluster has two CAs while one
+ * replaces the other. Empty when the text has no certificate.
+ */
+export function caHashesOf(pem: string): readonly string[] {
+  return clusterAuthorities(pem).flatMap(certificate => {
+    try {
+      const key = certificate.publicKey.export({ type: 'spki', format: 'der' })
+      return [`sha256:${createHash('sha256').update(key).digest('hex')}`]
+    } catch {
+      return []
+    }
+  })
 }
 
 /** A name or address in canonical form for comparison: IPv6 shortened, everything in lower case. */
