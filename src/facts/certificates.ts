@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { FactModule } from '../core/facts.ts'
+import { withoutRoots } from './authorities.ts'
 import type { DistributionFacts } from './distribution.ts'
 
 /** A certificate in a file of a host. Times are in ms since the epoch. */
@@ -8,6 +9,8 @@ export interface CertificateFacts {
   readonly path: string
   /** Whether this certificate may sign others. */
   readonly ca: boolean
+  /** Whether it has signed another CA in the same file; absent if not. Then they are a chain. */
+  readonly isRoot?: true
   readonly validFrom: number
   readonly validTo: number
 }
@@ -22,7 +25,8 @@ const longest = 64 * 1024
 
 /**
  * Lines of sh that print `certificate <path> <base64>` for the first certificate of each file; one process reads all files.
- * Of a kubeconfig, that is the client certificate. A private key may be in the same file; nothing of it is printed.
+ * Of a kubeconfig, that is the client certificate. A file of CAs has two while one replaces the other, so all of it is
+ * printed, a line for each. A private key may be in the same file; nothing of it is printed.
  */
 export const printCertificates = (files: readonly string[]) => `(
   set --
@@ -32,7 +36,7 @@ export const printCertificates = (files: readonly string[]) => `(
   [ "$#" = 0 ] || awk '
 FNR == 1 { if (reading) printf "\\n"; reading = 0; done = 0 }
 done || FNR > ${mostLines} { next }
-/^-----/ && reading { printf "\\n"; reading = 0; done = 1; next }
+/^-----/ && reading { printf "\\n"; reading = 0; done = (FILENAME !~ /ca\\.crt$/); next }
 reading { printf "%s", $1; next }
 /^-----BEGIN CERTIFICATE-----/ { printf "certificate %s ", FILENAME; reading = 1; next }
 /^ *client-certificate-data: / { printf "certificate %s %s\\n", FILENAME, $2; done = 1 }
@@ -82,10 +86,13 @@ function found(path: string, data: string): readonly FoundCertificate[] {
 
 /** The facts of the certificates that readCertificates() finds. */
 export function parseCertificates(lines: readonly string[]): readonly CertificateFacts[] {
-  return readCertificates(lines).map(({ path, certificate: { ca, validFromDate, validToDate } }) => ({
-    path,
-    ca,
-    validFrom: validFromDate.getTime(),
-    validTo: validToDate.getTime(),
-  }))
+  const found = readCertificates(lines)
+  const byPath = Map.groupBy(found, ({ path }) => path)
+  const below = new Set([...byPath.values()].flatMap(some => withoutRoots(some, ({ certificate }) => certificate)))
+  return found.map(one => {
+    const { path, certificate } = one
+    const { ca, validFromDate, validToDate } = certificate
+    const times = { validFrom: validFromDate.getTime(), validTo: validToDate.getTime() }
+    return { path, ca, ...(below.has(one) ? {} : { isRoot: true }), ...times }
+  })
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { certificatesScript, parseCertificates } from '../../src/facts/certificates.ts'
+import { replacementNotes } from '../../src/preflight/index.ts'
 import { kubeadmFacts } from '../../src/resources/kubeadm/facts.ts'
+import { underOneRoot } from '../resources/certificate.ts'
 
 let root = ''
 beforeAll(() => {
@@ -31,6 +33,22 @@ function pair(days: number, more = '') {
 }
 
 test('a host without any has none', () => expect(read()).toEqual([]))
+
+test('a file of CAs is read whole, since one of them may replace the other', () => {
+  const [one, other] = [pair(100), pair(200)]
+  put('/etc/kubernetes/pki/etcd/ca.crt', `# old\n${one.crt}\n# new\n${other.crt}`)
+  const found = read().filter(({ path }) => path === '/etc/kubernetes/pki/etcd/ca.crt')
+  expect(found.map(({ validTo }) => Math.round((validTo - Date.now()) / 86_400_000))).toEqual([100, 200])
+  rmSync(join(root, '/etc/kubernetes/pki/etcd/ca.crt'))
+})
+
+test('a CA with the root that has signed it is a chain', () => {
+  put('/etc/kubernetes/pki/etcd/ca.crt', underOneRoot()[0])
+  const found = read().filter(({ path }) => path === '/etc/kubernetes/pki/etcd/ca.crt')
+  expect(found.map(({ isRoot }) => isRoot)).toEqual([undefined, true])
+  expect(replacementNotes(new Map([['cp1', found]]))).toEqual([])
+  rmSync(join(root, '/etc/kubernetes/pki/etcd/ca.crt'))
+})
 
 test('certificates of files and kubeconfigs are read, and nothing of the keys beside them', () => {
   const leaf = pair(10, '-addext basicConstraints=critical,CA:FALSE')

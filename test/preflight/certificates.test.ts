@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import type { CertificateFacts } from '../../src/index.ts'
-import { expiryNotes } from '../../src/preflight/index.ts'
+import { expiryNotes, replacementNotes } from '../../src/preflight/index.ts'
 import { specOf } from '../playbooks/given.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -58,5 +58,29 @@ describe('certificates', () => {
     const found = notes({ cp1: [certificate(apiServer, -1 / 24)] })
     expect(found[0]).toMatchObject({ expired: true })
     expect(found[0]!.text).toContain('expired less than a day ago, on 2026-11-30')
+  })
+})
+
+describe('a file with two CAs', () => {
+  const ca = (path: string, daysLeft: number) => certificate(path, daysLeft, { ca: true, lifetime: 3650 })
+  const path = '/etc/kubernetes/pki/ca.crt'
+  const told = (hosts: Readonly<Record<string, readonly CertificateFacts[]>>) =>
+    replacementNotes(new Map(Object.entries(hosts)))
+
+  test('says that one replaces the other, and since when, once for hosts that are alike', () => {
+    expect(
+      told({ cp1: [ca(path, 3650), ca(path, 10)], w1: [ca(path, 10), ca(path, 3650)], w2: [ca(path, 10)] }),
+    ).toEqual([
+      {
+        hosts: ['cp1', 'w1'],
+        text: '/etc/kubernetes/pki/ca.crt has 2 CAs, of 2016-12-13 and of 2026-12-01: a replacement of the CA is under way. evcctl trusts them all and takes none away.',
+      },
+    ])
+  })
+
+  test('is none if each has its own file, or if only one of them is a CA', () => {
+    expect(told({ cp1: [ca(path, 3650), ca('/etc/kubernetes/pki/etcd/ca.crt', 3650)] })).toEqual([])
+    expect(told({ cp1: [ca(path, 3650), certificate(path, 300)] })).toEqual([])
+    expect(told({ cp1: [ca(path, 3650), ca(path, 3650)] })).toEqual([])
   })
 })

@@ -5,6 +5,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Step } from '../../src/core/index.ts'
 import { type NodeCertificatesState, nodeCertificates } from '../../src/resources/kubeadm/node-certificates.ts'
 import { renewDaysOf } from '../../src/resources/kubeadm/renewal-rule.ts'
+import { renewCertificatesScript } from '../../src/resources/kubeadm/renewed-certificates.ts'
 import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -130,6 +131,15 @@ describe('certificates of a control plane node', () => {
     expect(change?.fields.map(({ field }) => field)).toEqual([inside('pki/front-proxy-client.crt')])
   })
 
+  test.each(['first', 'second'])('are renewed where the %s of two CAs has signed them', async place => {
+    make(20)
+    const signer = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    makeCa('ca', 3000)
+    const next = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    put('pki/ca.crt', place === 'first' ? signer + next : next + signer)
+    expect((await compare())?.fields).toHaveLength(certificates.length)
+  })
+
   test('are not renewed again and again where their CA lives no longer', async () => {
     for (const name of authorities) makeCa(name, 10)
     make(10)
@@ -214,6 +224,33 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
       'scheduler.conf',
     ])
     expect(await compare()).toBeUndefined()
+  })
+
+  test('is this script', async () => {
+    const script = renewCertificatesScript('/etc/evcctl/kubeadm.yaml', ['admin.conf', 'apiserver'])
+    await expect(script).toMatchFileSnapshot('../goldens/resources/renewed-certificates.sh')
+  })
+
+  test('leaves kubeconfigs that trust both CAs where one replaces the other, and touches no other kubeconfig', async () => {
+    const trusts = 'clusters:\n- cluster:\n    certificate-authority-data: Zmlyc3Q=\n'
+    make(20)
+    makeRenewed()
+    for (const name of ['admin.conf', 'controller-manager.conf', 'scheduler.conf']) {
+      const renewed = join(sandbox.root, 'renewed', name)
+      writeFileSync(renewed, trusts + readFileSync(renewed, 'utf8'))
+    }
+    put('kubelet.conf', trusts)
+    const signer = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    makeCa('ca', 3000)
+    put('pki/ca.crt', `# new\n${readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')}# old\n${signer}`)
+    expect(await host().run(await renewal())).toMatchObject({ exitCode: 0, stderr: '' })
+    const trusted = (name: string) => {
+      const [, base64] = /certificate-authority-data: (\S+)/.exec(readFileSync(join(kubernetes, name), 'utf8')) ?? []
+      return Buffer.from(base64 ?? '', 'base64').toString()
+    }
+    const both = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8').replace(/# .*\n/g, '')
+    for (const name of ['admin.conf', 'controller-manager.conf', 'scheduler.conf']) expect(trusted(name)).toBe(both)
+    expect(trusted('kubelet.conf')).toBe('first')
   })
 
   test('is not ended before the controller manager and the scheduler have started again', async () => {

@@ -25,7 +25,14 @@ import {
   seenLock,
 } from '../../engine/index.ts'
 import { type AskedFacts, endpointFacts, type HostFacts, hostFacts, kubeletNameServerFacts } from '../../facts/index.ts'
-import { expiryNotes, ignoredFindings, otherPodNetworks, resolvConfOf, takenOver } from '../../preflight/index.ts'
+import {
+  expiryNotes,
+  ignoredFindings,
+  otherPodNetworks,
+  replacementNotes,
+  resolvConfOf,
+  takenOver,
+} from '../../preflight/index.ts'
 import type { UpgradeReport } from '../../report/index.ts'
 import { chosenPart } from './chosen-part.ts'
 import type { ClusterRun } from './cluster-run.ts'
@@ -99,6 +106,8 @@ export async function evaluateCluster(
   const staying = [...facts].filter(([host]) => !leaving.has(host))
   const certificates = new Map(staying.map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(inventory, certificates, Date.now()))
+    for (const host of on) run.emit({ type: 'note', host, text })
+  for (const { hosts: on, text } of replacementNotes(certificates))
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })

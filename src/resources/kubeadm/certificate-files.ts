@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { ProbeResult } from '../../core/resource.ts'
 import { type FoundCertificate, printCertificates, readCertificates } from '../../facts/index.ts'
+import { signersOf } from '../pki/index.ts'
 import { linesOf } from '../support/index.ts'
 
 const folder = '/etc/kubernetes/'
@@ -50,22 +51,24 @@ export const printRenewable = `${printCertificates([
 `
 
 /**
- * Parses the output of printRenewable. A certificate that the CA there has not signed is somebody's own, and without the
- * key of the CA none can be signed: such certificates are left out.
+ * Parses the output of printRenewable. A certificate that no CA there has signed is somebody's own, and without the key of
+ * the CA none can be signed: such certificates are left out. Where a file has two CAs, because one replaces the other, kubeadm
+ * signs by the first one.
  */
 export function renewableIn(raw: ProbeResult): readonly RenewableCertificate[] {
   const found = readCertificates(raw.stdout.split('\n').filter(line => line.startsWith('certificate ')))
   const keys = linesOf(raw, 'key')
   return files.flatMap(({ name, path, ca }) => {
-    const authority = at(found, `pki/${ca}.crt`)
-    const certificate = at(found, path)
-    if (authority === undefined || certificate === undefined || !keys.includes(ca)) return []
-    if (!certificate.checkIssued(authority) || !certificate.verify(authority.publicKey)) return []
-    const [validTo, caValidTo] = [certificate, authority].map(one => one.validToDate.getTime())
+    const authorities = signersOf(at(found, `pki/${ca}.crt`))
+    const [signer] = authorities
+    const [certificate] = at(found, path)
+    if (signer === undefined || certificate === undefined || !keys.includes(ca)) return []
+    if (!authorities.some(one => certificate.checkIssued(one) && certificate.verify(one.publicKey))) return []
+    const [validTo, caValidTo] = [certificate, signer].map(one => one.validToDate.getTime())
     return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo! }]
   })
 }
 
-function at(found: readonly FoundCertificate[], path: string): X509Certificate | undefined {
-  return found.find(one => one.path === `${folder}${path}`)?.certificate
+function at(found: readonly FoundCertificate[], path: string): readonly X509Certificate[] {
+  return found.filter(one => one.path === `${folder}${path}`).map(({ certificate }) => certificate)
 }

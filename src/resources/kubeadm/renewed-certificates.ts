@@ -24,6 +24,17 @@ fi
 rm -rf ${beside}
 `
 
+// kubeadm gives a kubeconfig the first CA of ca.crt alone (kubeadm/app/phases/certs/renewal). While one CA replaces the other,
+// the API server's certificate may be signed by either.
+const trustAll = `if [ "$(grep -c '^-----BEGIN CERTIFICATE-----' ${kubernetes}/pki/ca.crt)" -gt 1 ]; then
+  trusted=$(sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p' ${kubernetes}/pki/ca.crt | base64 | tr -d '\\n')
+  for file in ${beside}/new/*.conf; do
+    ! cmp -s "$file" ${kubernetes}/"\${file##*/}" || continue
+    sed -i "s|^\\( *certificate-authority-data: \\).*|\\1$trusted|" "$file"
+  done
+fi
+`
+
 /**
  * A script that renews certificates of a control plane node. kubeadm writes each file in its place, and a power cut in that
  * moment would leave a node without certificates; so it writes copies, which replace the files by rename once all of them
@@ -41,7 +52,7 @@ for file in ${beside}/new/*.conf; do mount --bind "$file" ${kubernetes}/"\${file
 config=$1
 shift
 for name; do kubeadm certs renew "$name" --config "$config"; done' sh ${configuration} ${names.join(' ')}
-for file in $(cd ${beside}/new && find . -type f); do
+${trustAll}for file in $(cd ${beside}/new && find . -type f); do
   if cmp -s ${beside}/new/"$file" ${kubernetes}/"$file"; then rm -f ${beside}/new/"$file"; fi
 done
 ${syncTreeLine(`${beside}/new`)}

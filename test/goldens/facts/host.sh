@@ -146,7 +146,7 @@ at certificates
   [ "$#" = 0 ] || awk '
 FNR == 1 { if (reading) printf "\n"; reading = 0; done = 0 }
 done || FNR > 200 { next }
-/^-----/ && reading { printf "\n"; reading = 0; done = 1; next }
+/^-----/ && reading { printf "\n"; reading = 0; done = (FILENAME !~ /ca\.crt$/); next }
 reading { printf "%s", $1; next }
 /^-----BEGIN CERTIFICATE-----/ { printf "certificate %s ", FILENAME; reading = 1; next }
 /^ *client-certificate-data: / { printf "certificate %s %s\n", FILENAME, $2; done = 1 }

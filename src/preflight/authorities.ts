@@ -1,0 +1,39 @@
+import type { CertificateFacts } from '../index.ts'
+
+/** A note about CAs of which one replaces another, for the hosts to which the same text applies. */
+export interface ReplacementNote {
+  readonly hosts: readonly string[]
+  readonly text: string
+}
+
+/**
+ * The notes about files with several CAs that are no chain: somebody is replacing the CA. The file and the dates of the CAs are all the state
+ * that a replacement has. Pure.
+ */
+export function replacementNotes(
+  certificates: ReadonlyMap<string, readonly CertificateFacts[]>,
+): readonly ReplacementNote[] {
+  const found = [...certificates].flatMap(([host, all]) =>
+    [...Map.groupBy(all, ({ path }) => path)].flatMap(([path, some]) => {
+      const since = daysOf(some)
+      return since.length > 1 ? [{ host, text: describe(path, since) }] : []
+    }),
+  )
+  const alike = Map.groupBy(found, ({ text }) => text)
+  return [...alike].map(([text, group]) => ({ hosts: group.map(({ host }) => host), text }))
+}
+
+/** For each CA the day since when it is valid, the oldest first. The same one may be in a file again and again. */
+function daysOf(certificates: readonly CertificateFacts[]): readonly string[] {
+  const authorities = certificates.filter(({ ca, isRoot }) => ca && isRoot !== true)
+  const different = new Map(authorities.map(one => [`${one.validFrom} ${one.validTo}`, one.validFrom]))
+  return [...different.values()].sort((one, other) => one - other).map(at => new Date(at).toISOString().slice(0, 10))
+}
+
+function describe(path: string, since: readonly string[]): string {
+  const of =
+    since.length === 2
+      ? `of ${since[0]} and of ${since[1]}`
+      : `the oldest of ${since[0]}, the newest of ${since.at(-1)}`
+  return `${path} has ${since.length} CAs, ${of}: a replacement of the CA is under way. evcctl trusts them all and takes none away.`
+}
