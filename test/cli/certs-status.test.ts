@@ -79,6 +79,13 @@ w1    /var/lib/kubelet/pki/kubelet-client-current.pem  server  x    itself     2
     ])
   })
 
+  test('that expire soon are told from another one in the same file', () => {
+    const ca = (days: number) =>
+      line('/etc/kubernetes/pki/ca.crt', certificateOf(now, days, { ca: true, lifetimeDays: 3650 }))
+    const { certificates } = reportOf({ cp1: `${ca(20)}\n${ca(3000)}`, w1: silent })
+    expect(certificates.map(({ state }) => state)).toEqual(['expires soon', 'valid'])
+  })
+
   test('that a kubelet has signed for itself have advice of their own', () => {
     const { notes } = reportOf({ cp1: line('/var/lib/kubelet/pki/kubelet.crt', certificateOf(now, 20)), w1: silent })
     expect(notes[0]!.problem).toContain('no API server checks it')

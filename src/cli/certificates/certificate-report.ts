@@ -1,13 +1,16 @@
 import type { X509Certificate } from 'node:crypto'
 import { distributionOf } from '../../../distributions/index.ts'
-import { isNode } from '../../cluster/index.ts'
+import { isControlPlane, isNode } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { beginningOf } from '../../core/cut.ts'
 import { HostError } from '../../core/index.ts'
-import { expiringCertificates, expiryNotes } from '../../preflight/index.ts'
+import type { FoundCertificate } from '../../facts/index.ts'
+import { expiringCertificates, expiryNotes, replacementNotes } from '../../preflight/index.ts'
 import { printableLine } from '../../report/index.ts'
 import type { HealthProblem } from '../status/health-answer.ts'
 import type { CertificateAnswers } from './ask-certificates.ts'
+import { type Authority, authoritiesIn, authorityNames, signerOf } from './authorities.ts'
+import { dependsOnOlder } from './replacement.ts'
 
 /** One certificate on one host. */
 export interface CertificateRow {
@@ -16,10 +19,15 @@ export interface CertificateRow {
   readonly path: string
   /** `CA`: it may sign others. */
   readonly kind: 'CA' | 'server' | 'client' | 'server and client'
-  /** The common name that it is for, with the groups of a client in brackets. A text of the host. */
+  /**
+   * The common name that it is for, with the groups of a client in brackets. A text of the host. A CA of whose name there are
+   * several has the day since when it is valid behind it.
+   */
   readonly subject: string
-  /** The common name of its signer; `itself`: nobody else has signed it. A text of the host. */
+  /** The name of its signer, as `subject`; `itself`: nobody else has signed it. A text of the host. */
   readonly issuer: string
+  /** CA certificate hash (`sha256:…`) of the CA on the hosts that has signed it, known by its key; absent if none of them has. */
+  readonly signer?: string
   /** ms since the epoch. */
   readonly validTo: number
   /** Whole days; negative once it has expired. */
@@ -47,6 +55,16 @@ export function certificateReport(spec: ClusterSpec, answers: CertificateAnswers
   const rows: CertificateRow[] = []
   const unreachable: HealthProblem[] = []
   const facts = new Map<string, Parameters<typeof expiringCertificates>[1]>()
+  const found = new Map(
+    spec.hosts.flatMap(({ name }) => {
+      const answer = answers.get(name)
+      return answer === undefined || answer instanceof HostError ? [] : [[name, answer] as const]
+    }),
+  )
+  const ofServers = spec.hosts.filter(isControlPlane).flatMap(({ name }) => found.get(name) ?? [])
+  const names = authorityNames(authoritiesIn([...ofServers, ...[...found.values()].flat()]), one =>
+    shortName(one.subject),
+  )
   for (const { name } of spec.hosts) {
     const answer = answers.get(name)
     if (answer === undefined || answer instanceof HostError) {
@@ -61,12 +79,19 @@ export function certificateReport(spec: ClusterSpec, answers: CertificateAnswers
       validTo: certificate.validToDate.getTime(),
     }))
     facts.set(name, known)
-    const soon = new Set(expiringCertificates(distribution, known, now).map(({ path }) => path))
-    for (const { path, certificate } of answer) rows.push(rowOf(name, path, certificate, soon.has(path), now))
+    const soon = new Set(
+      expiringCertificates(distribution, known, now).map(({ path, validTo }) => `${path} ${validTo}`),
+    )
+    const authorities = authoritiesIn([...answer, ...ofServers])
+    for (const one of answer) {
+      const isSoon = soon.has(`${one.path} ${one.certificate.validToDate.getTime()}`)
+      rows.push(rowOf(name, one, { authorities, names, isSoon, now }))
+    }
   }
   const notes = expiryNotes({ spec, distribution }, facts, now).flatMap(({ hosts, expired, text }) =>
     hosts.map(where => ({ where, problem: text, expired })),
   )
+  const replaced = replacementNotes(facts).flatMap(({ hosts, text }) => hosts.map(where => ({ where, problem: text })))
   const said = (expired: boolean) =>
     notes.filter(note => note.expired === expired).map(({ where, problem }) => ({ where, problem }))
   const empty = spec.hosts
@@ -75,23 +100,41 @@ export function certificateReport(spec: ClusterSpec, answers: CertificateAnswers
       where: name,
       problem: `it has no certificate: it is no node yet. evcctl apply ${spec.file}`,
     }))
-  return { certificates: rows, unreachable, problems: said(true), notes: [...said(false), ...empty] }
+  return {
+    certificates: rows,
+    unreachable,
+    problems: said(true),
+    notes: [...said(false), ...replaced, ...dependsOnOlder(found), ...empty],
+  }
 }
 
-function rowOf(host: string, path: string, certificate: X509Certificate, soon: boolean, now: number): CertificateRow {
+interface Known {
+  /** The CAs that may have signed it. */
+  readonly authorities: readonly Authority[]
+  readonly names: ReadonlyMap<string, string>
+  readonly isSoon: boolean
+  readonly now: number
+}
+
+function rowOf(host: string, { path, certificate }: FoundCertificate, known: Known): CertificateRow {
+  const { authorities, names, isSoon, now } = known
   const validTo = certificate.validToDate.getTime()
-  const isOwn = certificate.subject === certificate.issuer
+  const signer = signerOf(certificate, authorities)
+  const own = authorities.find(one => one.certificate.fingerprint256 === certificate.fingerprint256)
+  const isOwn = certificate.subject === certificate.issuer && (signer === undefined || signer === own)
+  const nameOf = (authority: Authority | undefined) => authority && names.get(authority.hash)
   const groups = namesIn(certificate.subject, 'O').join(', ')
-  const subject = shortName(certificate.subject)
+  const subject = nameOf(own) ?? shortName(certificate.subject)
   return {
     host,
     path,
     kind: kindOf(certificate),
     subject: groups === '' ? subject : `${subject} (${cut(groups)})`,
-    issuer: isOwn ? 'itself' : shortName(certificate.issuer),
+    issuer: isOwn ? 'itself' : (nameOf(signer) ?? shortName(certificate.issuer)),
+    ...(signer === undefined ? {} : { signer: signer.hash }),
     validTo,
     daysLeft: Math.floor((validTo - now) / dayMs),
-    state: validTo <= now ? 'expired' : soon ? 'expires soon' : 'valid',
+    state: validTo <= now ? 'expired' : isSoon ? 'expires soon' : 'valid',
   }
 }
 
