@@ -15,7 +15,6 @@ import { joinWorkers } from './stages/join-workers.ts'
 import { keepInService } from './stages/keep-in-service.ts'
 import { openFirewalls } from './stages/open-firewalls.ts'
 import { passThroughMinors } from './stages/pass-through-minors.ts'
-
 import { prepareHosts } from './stages/prepare-hosts.ts'
 import { removeNodes } from './stages/remove-nodes.ts'
 import { retireEtcdMembers } from './stages/retire-etcd-members.ts'
