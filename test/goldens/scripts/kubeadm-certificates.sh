@@ -39,46 +39,29 @@ if [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] && ! { [ -e /var/lib/kub
   fi
 fi
 
-### kubeadm certificates:node on cp1: step 3
-process_of() {
-  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
-    found=${found%/cmdline}
-    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "${found#/proc/}"
-      return
-    fi
-  done
-}
-start_of() {
-  read -r fields 2>/dev/null </proc/"$1"/stat || return 0
-  set -- ${fields##*) }
-  printf '%s\n' "${20}"
-}
+### kubeadm certificates:node on cp1: step 3, of 39 lines
+…
 former=$(if [ -s /var/lib/evcctl/former-certificates ]; then
   while read -r component process start; do
     [ -z "$start" ] || [ "$(start_of "$process")" != "$start" ] || echo "former=$component"
   done </var/lib/evcctl/former-certificates
 fi)
-for component in kube-controller-manager kube-scheduler; do
+…
   case $former in *"former=$component"*) ;; *) continue ;; esac
   echo "starting $component again with its new certificate"
   case $component in
     kube-controller-manager) url=https://127.0.0.1:10257/healthz ;;
     kube-scheduler) url=https://127.0.0.1:10259/healthz ;;
-  esac
+…
   before=$(process_of "$component")
   # It may have ended by itself in this moment.
   if [ -n "$before" ]; then kill "$before" || :; fi
-  end=$(( $(date +%s) + 240 ))
+…
   until now=$(process_of "$component") && [ -n "$now" ] && [ "$now" != "$before" ] &&
     curl -q --silent --insecure --fail --max-time 5 --output /dev/null "$url"; do
     if [ "$(date +%s)" -ge "$end" ]; then
       echo "$component does not come up with its new certificate" >&2
-      exit 1
-    fi
-    sleep 0.5
-  done
-done
+…
 
 ### kubeadm certificates:node on cp1: step 4, until it succeeds
 serves() {
