@@ -121,11 +121,14 @@ describe('the configuration of a further control plane node', () => {
     expect(JSON.stringify(resource.converge(resource.probe.parse(raw), {} as never))).toContain('putting back')
   })
 
-  test('counts as one of the former version where a change to another was cut off after its manifests were in place', async () => {
+  const image = (version: string) => `- --secure-port=6443\nimage: registry.k8s.io/kube-apiserver:v${version}\n`
+  test.each<[string, readonly (readonly [string, string])[]]>([
+    ['after its manifests were in place', [['/etc/kubernetes/manifests/kube-apiserver.yaml', image('1.36.4')]]],
+    ['while none was there', []],
+  ])('counts as one of the former version where a change to another was cut off %s', async (_, now) => {
     const sandbox = new Sandbox()
-    const image = (version: string) => `- --secure-port=6443\nimage: registry.k8s.io/kube-apiserver:v${version}\n`
     for (const [path, text] of [
-      ['/etc/kubernetes/manifests/kube-apiserver.yaml', image('1.36.4')],
+      ...now,
       ['/var/lib/evcctl/static-pods/kube-apiserver.yaml', image('1.36.4')],
       ['/var/lib/evcctl/manifests/kube-apiserver.yaml', image('1.35.8')],
       ['/var/lib/evcctl/manifests/complete', ''],

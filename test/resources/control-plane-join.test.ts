@@ -54,6 +54,10 @@ const joined = { ...worker, '/etc/kubernetes/admin.conf': 'x', '/etc/kubernetes/
 const marker = { '/var/lib/kubelet/evcctl-unfinished': 'control-plane\n/var/lib/etcd\n' }
 const { '/etc/kubernetes/kubelet.conf': _conf, ...withoutConf } = joined
 
+const { '/etc/kubernetes/manifests/kube-apiserver.yaml': _manifest, ...withoutManifest } = joined
+const complete = { '/var/lib/evcctl/manifests/complete': '' }
+const former = { '/var/lib/evcctl/manifests/kube-apiserver.yaml': 'x' }
+
 async function look(files: Readonly<Record<string, string>>): Promise<ControlPlaneJoinState> {
   const sandbox = new Sandbox()
   for (const [path, content] of Object.entries(files)) {
@@ -71,6 +75,13 @@ describe('the join of a control plane node', () => {
     ['what a worker left', { '/etc/kubernetes/pki/ca.crt': ca.pem }, 'leftovers'],
     ['a control plane node that lost a file', withoutConf, 'damaged'],
     ['keys that lie there alone', { '/etc/kubernetes/pki/ca.key': 'x' }, 'damaged'],
+    [
+      'a control plane node that lost power while its manifests were out',
+      { ...withoutManifest, ...former, ...complete },
+      'joined',
+    ],
+    ['a control plane node that lost a manifest', { ...withoutManifest, ...complete }, 'damaged'],
+    ['one that lost it later', { ...withoutManifest, ...former }, 'damaged'],
     ['a join that was cut off early', { ...marker, '/etc/kubernetes/pki/ca.key': 'x' }, 'unfinished'],
     ['a join that was cut off late', { ...joined, ...marker }, 'unfinished'],
   ])('sees %s', async (_what, files, state) => {

@@ -14,7 +14,7 @@ import {
   type EditedManifest,
   editedFields,
   editedManifests,
-  manifestFolder,
+  hasApiServer,
   printEdited,
   printPlace,
 } from './static-pods.ts'
@@ -108,7 +108,7 @@ export function controlPlaneConfiguration(
   }
 }
 
-const probeScript = `if [ -s ${manifestFolder}/kube-apiserver.yaml ] && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
+const probeScript = `if ${hasApiServer} && ! { ${kubeadmUnfinished}; }; then echo joined=yes; fi
 ${printChangeMarks}${printFile('record', recordPath)}${printFile('certificate', '/etc/kubernetes/pki/apiserver.crt')}${printPlace}${printEdited}`
 
 /** Reads a control plane node without asking an API server. */

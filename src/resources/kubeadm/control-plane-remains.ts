@@ -4,6 +4,7 @@ import { linesOf } from '../support/index.ts'
 import { printAside, readAside } from './before.ts'
 import { type CutOffRun, cutOffRun, printMarks } from './marks.ts'
 import { printEtcdData, refuseOtherMember, refuseOthersInFolder } from './stacked-etcd-data.ts'
+import { formerManifests, formerMark } from './static-pods.ts'
 
 /** The parts of a control plane that a host has, whatever created them. */
 export interface ControlPlaneRemains {
@@ -20,10 +21,13 @@ export interface ControlPlaneRemains {
 /** The entry in `found` that stands for data of a stacked etcd. */
 export const etcdFound = 'data of etcd'
 
-/** Probe lines for remainsOf(). `parts`: paths below /etc/kubernetes. `etcdData`: undefined where kubeadm does not run etcd. */
+/**
+ * Probe lines for remainsOf(). `parts`: paths below /etc/kubernetes. A manifest counts that the next apply puts back, see
+ * hasApiServer. `etcdData`: undefined where kubeadm does not run etcd. */
 export function printRemains(parts: readonly string[], etcdData: string | undefined): string {
   return `${printMarks}${printAside}for part in ${parts.join(' ')}; do
-  if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
+  former=${formerManifests}/\${part#manifests/}
+  if [ -s "/etc/kubernetes/$part" ] || { [ -e ${formerMark} ] && [ -s "$former" ]; }; then echo "found=$part"; fi
 done
 ${printEtcdData(etcdData)}`
 }

@@ -1,7 +1,7 @@
 import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
-import { formerManifests, formerMark } from './static-pods.ts'
+import { formerManifests, formerMark, hasApiServer } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
 const folder = '/etc/kubernetes/'
@@ -10,7 +10,7 @@ const folder = '/etc/kubernetes/'
 export const kubeadmFacts: DistributionFacts = {
   maker: 'kubeadm',
   node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
-[ ! -s /etc/kubernetes/admin.conf ] || [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
+[ ! -s /etc/kubernetes/admin.conf ] || ! ${hasApiServer} ||
   { ${kubeadmUnfinished}; } || echo control-plane
 [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml

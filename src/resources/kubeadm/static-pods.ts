@@ -20,6 +20,12 @@ export const formerManifests = `${stateFolder}/manifests`
 export const formerMark = `${formerManifests}/complete`
 
 /**
+ * A shell condition: the host has the manifest of an API server, or a change of the static pods has taken it away and was cut off,
+ * e.g. by a loss of power. Then the next apply puts it back.
+ */
+export const hasApiServer = `{ [ -s ${manifestFolder}/kube-apiserver.yaml ] || { [ -e ${formerMark} ] && [ -s ${formerManifests}/kube-apiserver.yaml ]; }; }`
+
+/**
  * Probe lines that print address, port and version of the API server as kubeadm last wrote them: edits of these by hand are
  * ignored. Where a change was cut off, they are those that will be put back.
  */

@@ -10,7 +10,8 @@ fi
 if [ -n "$cut_off" ]; then printf 'cutOff=%s %s\n' "$run" "$data"; fi
 if [ -d /var/lib/evcctl/kubeadm-before.saved ] || { [ -z "$cut_off" ] && [ -d /var/lib/evcctl/kubeadm-before ]; }; then echo aside=yes; fi
 for part in admin.conf kubelet.conf manifests/kube-apiserver.yaml pki/ca.crt manifests/etcd.yaml pki/ca.key; do
-  if [ -s "/etc/kubernetes/$part" ]; then echo "found=$part"; fi
+  former=/var/lib/evcctl/manifests/${part#manifests/}
+  if [ -s "/etc/kubernetes/$part" ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s "$former" ]; }; then echo "found=$part"; fi
 done
 if [ -d '/var/lib/etcd'/member ]; then echo found=etcd; fi
 others=
