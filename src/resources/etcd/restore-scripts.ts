@@ -64,9 +64,12 @@ ${syncTreeLine(data)}
 `
 }
 
+/** How the names of folders begin that hold the data of a member from before a restore. */
+export const setAsidePrefix = 'before-restore-'
+
 /** Where the data of a member is from before a restore. */
 export function asideOf({ data }: Pick<RestoredMember, 'data'>, attempt: string): string {
-  return `${data}/before-restore-${attempt}`
+  return `${data}/${setAsidePrefix}${attempt}`
 }
 
 /** Waits until the member answers, which it does when enough others do. */

@@ -1,6 +1,7 @@
 import type { ErrorDetails } from '../../core/error-details.ts'
 import { everyEntry } from '../../shell/every-entry.ts'
 import { quote } from '../../shell/quote.ts'
+import { setAsidePrefix } from '../etcd/index.ts'
 import type { CutOffRun } from './marks.ts'
 
 /** kubeadm's own data directory of the stacked etcd. */
@@ -54,10 +55,18 @@ export function refuseOthersInFolder(
   if (others.length === 0) return undefined
   const check = `DirAvailable-${etcdData.replaceAll('/', '-')}`
   if (ignored.some(name => ['all', check.toLowerCase()].includes(name.toLowerCase()))) return undefined
-  return {
+  const refused = {
     problem: `The folder for the data of etcd, ${etcdData}, is not empty, so kubeadm refuses it.`,
     expected: 'an empty folder, or none',
     actual: others.map(name => `${etcdData}/${name}`).join('\n'),
+  }
+  if (others.every(name => name.startsWith(setAsidePrefix)))
+    return {
+      ...refused,
+      next: `These folders hold the data of before an "evcctl etcd restore", which the cluster does not use any more. If nobody wants it back, on the host: rm -rf ${etcdData}/${setAsidePrefix}*`,
+    }
+  return {
+    ...refused,
     next: `Move the content away, or set another folder: spec.kubernetes.clusterConfiguration.etcd.local.dataDir. If the content may stay beside the data of etcd: spec.kubernetes.ignorePreflightErrors: [${check}]`,
   }
 }
