@@ -40,8 +40,8 @@ const good = {
   etcd: line('etcd', '{"health":"true","reason":""}'),
   members: line('members', list('cp1', 'cp2', 'cp3')),
 }
-const said = (over: Record<string, string> = {}, certificates = '') =>
-  readHostAnswer(raw(Object.values({ ...good, ...over }).join('')), raw(certificates))
+const said = (over: Record<string, string> = {}, certificates = '', restore = '') =>
+  readHostAnswer(raw(Object.values({ ...good, ...over }).join('')), raw(certificates), raw(restore))
 const noRoute = (name: string) =>
   new HostError(name, 'unreachable', { where: `${name} (10.0.0.9:22)`, problem: 'no route to host' })
 
@@ -75,6 +75,17 @@ const all = (over: Record<string, ReturnType<typeof said> | HostError> = {}, giv
   new Map(given.hosts.map(({ name }) => [name, over[name] ?? said()]))
 
 describe('status says', () => {
+  test('that a restore of etcd was cut off, which keeps apply from changing anything', () => {
+    const begun = `attempt=${'0'.repeat(16)}\narchive=${'a'.repeat(64)}\ndone=begin\n`
+    const { text, healthy } = shown(
+      all({ cp1: said({}, '', begun), cp2: said({}, '', begun), cp3: said({}, '', `${begun}done=end\n`) }),
+    )
+    expect(healthy).toBe(false)
+    expect(text.replace(/\s+/g, ' ')).toMatch(
+      /cp1, cp2.* a restore of etcd was cut off, .* evcctl etcd restore \S+ --from ARCHIVE/,
+    )
+  })
+
   test('that a whole cluster is healthy and what it survives', () => {
     const { text, healthy } = shown(all())
     expect(healthy).toBe(true)

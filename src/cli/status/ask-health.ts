@@ -2,6 +2,7 @@ import { distributionOf } from '../../../distributions/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import type { SshPool } from '../../core/index.ts'
 import { certificatesScript } from '../../facts/index.ts'
+import { restoreProbe } from '../../resources/etcd/index.ts'
 import { askEach } from './ask-each.ts'
 import { type HostAnswers, readHostAnswer } from './health-answer.ts'
 import { healthScript } from './health-probe.ts'
@@ -21,7 +22,7 @@ export async function askHealth(
 ): Promise<HostAnswers> {
   return askEach(pool, spec.hosts, {
     ...asking,
-    scripts: host => [healthScript(spec, host), certificatesScript(distributionOf(spec).facts)],
-    read: ([health, certificates]) => readHostAnswer(health!, certificates!),
+    scripts: host => [healthScript(spec, host), certificatesScript(distributionOf(spec).facts), restoreProbe.script],
+    read: ([health, certificates, restore]) => readHostAnswer(health!, certificates!, restore),
   })
 }

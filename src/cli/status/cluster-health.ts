@@ -65,9 +65,18 @@ export function clusterHealth(
       total: apiServers.length,
     },
     etcd: etcd.health,
-    problems: [...hosts.flatMap(serverProblems), ...etcd.problems, ...said(true)],
+    problems: [...restoreProblems(spec, answers), ...hosts.flatMap(serverProblems), ...etcd.problems, ...said(true)],
     notes: said(false),
   }
+}
+
+function restoreProblems({ file }: ClusterSpec, answers: HostAnswers): readonly HealthProblem[] {
+  const on = [...answers].flatMap(([host, answer]) =>
+    answer instanceof HostError || !answer.isRestoring ? [] : [host],
+  )
+  if (on.length === 0) return []
+  const problem = `a restore of etcd was cut off, and apply changes nothing before it is finished: evcctl etcd restore ${file} --from ARCHIVE`
+  return [{ where: hostNames(on), problem }]
 }
 
 function hostReport(

@@ -1,6 +1,7 @@
 import { beforeCut } from '../../core/cut.ts'
 import type { HostError, ProbeResult } from '../../core/index.ts'
 import { type CertificateFacts, parseCertificates } from '../../facts/index.ts'
+import { isUnfinished, restoreProbe } from '../../resources/etcd/index.ts'
 
 /** The result of asking one server of a host. */
 export interface Asked {
@@ -27,6 +28,8 @@ export interface HostAnswer {
   /** The endpoints of an external etcd that evcctl does not manage, by their index in the cluster file. */
   readonly endpoints: ReadonlyMap<number, Asked>
   readonly certificates: readonly CertificateFacts[]
+  /** Whether a restore of etcd was cut off there; until it is finished, apply changes nothing. */
+  readonly isRestoring: boolean
 }
 
 /** The answer of each host of the cluster file, or the error if it gave none. */
@@ -49,8 +52,11 @@ interface Answered {
   readonly words: string
 }
 
-/** Parses the output of healthScript and certificatesScript. It never throws, whatever a host printed. */
-export function readHostAnswer(health: ProbeResult, certificates: ProbeResult): HostAnswer {
+/**
+ * Parses the output of healthScript, certificatesScript and restoreProbe. It never throws, whatever a host printed. `restore`:
+ * undefined if the host was not asked.
+ */
+export function readHostAnswer(health: ProbeResult, certificates: ProbeResult, restore?: ProbeResult): HostAnswer {
   const lines = answerLines(health)
   const noCurl = lines.has('curl') ? 'curl is not installed there' : undefined
   const ask = (name: string, judge: (answered: Answered) => Asked): Asked | undefined => {
@@ -73,6 +79,7 @@ export function readHostAnswer(health: ProbeResult, certificates: ProbeResult): 
     ...(members === undefined ? {} : { members }),
     endpoints: new Map(endpoints),
     certificates: parseCertificates(certificates.stdout.slice(0, 50 * longest).split('\n')),
+    isRestoring: restore !== undefined && isUnfinished(restoreProbe.parse(restore)),
   }
 }
 
