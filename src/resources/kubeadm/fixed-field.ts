@@ -52,23 +52,16 @@ function otherVersion(where: string, before: string, after: string): ErrorDetail
 }
 
 // Certificates, etcd's list of members and the manifests contain the address, so a machine with another address must become a new
-// node. The kubelet of the old node no longer reports, so the advised drain has a time limit: it would never see its pods
-// end. --force lets it go on with pods without a controller.
+// node: the usual removal, and the usual join.
 function otherAddress(where: string, before: FieldChange['before'], after: FieldChange['after']): ErrorDetails {
-  const etcdctl =
-    'kubectl -n kube-system exec etcd-OTHER -- etcdctl --cacert /etc/kubernetes/pki/etcd/ca.crt --cert /etc/kubernetes/pki/etcd/server.crt --key /etc/kubernetes/pki/etcd/server.key'
   return {
     where,
     problem: 'A control plane node cannot change its address.',
     expected: `${before ?? 'the address that it had'}, as its API server has it`,
     actual: String(after),
     next: [
-      'Give the machine its former address back (a second address of the interface will do). Or, where other control plane nodes run, make it a new node; NODE is its name, OTHER one of the others:',
-      '  kubectl drain NODE --ignore-daemonsets --delete-emptydir-data --force --timeout=60s; kubectl delete node NODE',
-      `  ${etcdctl} member list    # with a stacked etcd: the ID of NODE`,
-      `  ${etcdctl} member remove ID`,
-      '  kubeadm reset --force    # on NODE',
-      `  evcctl apply`,
+      'Give the machine its former address back (a second address of the interface will do).',
+      'Or, where other control plane nodes run, let it leave and join again: give the host state: absent (an even number of members needs spec.etcd.allowEvenMembers: true) and apply; then take state: absent out and apply.',
     ].join('\n'),
   }
 }
