@@ -71,6 +71,10 @@ const also = (raw: ProbeResult, ...lines: readonly string[]) => ({
   stdout: `${raw.stdout}${lines.join('\n')}\n`,
 })
 
+test('there is no report before an upgrade where the file asks for an older version, which is refused', () => {
+  expect(report({ version: '1.37.2', check: well })).toBeUndefined()
+})
+
 test('the report before an upgrade tells what was looked at, and how long it may take', () => {
   expect(texts({ check: well })).toBe(`Before the upgrade from 1.35.8 to 1.36.4:
   ✔ nodes         2 nodes, all Ready

@@ -1,3 +1,4 @@
+import { gt } from 'semver'
 import { getsOtherVersion, type Inventory, untouchedServers } from '../../cluster/index.ts'
 import { firstOf } from '../../core/shown.ts'
 import type { Evaluation } from '../../engine/index.ts'
@@ -28,11 +29,11 @@ export function upgradeReport(cluster: Checked, evaluated: Evaluated, now: numbe
     certificateRemark(cluster, now),
   ]
   const versions = changing.flatMap(({ facts: { kubernetes } }) => [kubernetes.apiServer, kubernetes.kubelet])
-  const known = versions.filter(version => version !== undefined && version !== spec.kubernetes.version)
+  const known = versions.filter(version => version !== undefined).filter(version => version !== spec.kubernetes.version)
+  // Another task refuses to go back, and tells why.
+  if (known.some(version => gt(version, spec.kubernetes.version))) return undefined
   return {
-    from: [...new Set(known as readonly string[])].sort((one, other) =>
-      one.localeCompare(other, 'en', { numeric: true }),
-    ),
+    from: [...new Set(known)].sort((one, other) => one.localeCompare(other, 'en', { numeric: true })),
     through: cluster.minorsOnTheWay.map(({ version }) => version),
     to: spec.kubernetes.version,
     remarks,
