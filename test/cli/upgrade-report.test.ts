@@ -89,7 +89,7 @@ test('it tells the minors that the control plane goes through, and counts their 
   const text = texts({ check: well, version: '1.34.11' })
   expect(text).toContain('Before the upgrade from 1.34.11 to 1.36.4, the control plane through 1.35.8:\n')
   expect(text).toMatch(
-    /time +about 1 min 45 s: 1 step of 35 s through minors on the way, 1 control plane node of 45 s,/,
+    /time +about 1 min 25 s: 1 step of 15 s through minors on the way, 1 control plane node of 45 s,/,
   )
 })
 
