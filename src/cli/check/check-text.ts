@@ -67,5 +67,5 @@ function lastApplied({ hosts }: CheckResult): string {
   const records = [...hosts.values()].filter(record => record !== undefined)
   const last = records.toSorted((a, b) => b.at - a.at)[0]
   if (last === undefined) return 'no apply on record'
-  return `last applied ${new Date(last.at).toISOString()} by the run ${last.run}`
+  return `on record since ${new Date(last.at).toISOString()}, by the run ${last.run}`
 }
