@@ -4,14 +4,14 @@ import { isControlPlane } from './nodes.ts'
 
 type Worker = Pick<HostSpec, 'name' | 'labels'>
 
-/** The first group of spec.rollout.groups all labels of which a worker has in cluster.yaml; undefined: none. */
+/** The first group of spec.rollout.groups whose labels a worker has all in cluster.yaml; undefined: none. */
 function groupOf({ groups }: Pick<RolloutSpec, 'groups'>, { labels }: Worker): RolloutGroupSpec | undefined {
   return groups.find(group => Object.entries(group.labels).every(([key, value]) => labels[key] === value))
 }
 
 /**
  * The batches in which workers change: group after group in the order of spec.rollout.groups, last the workers of no group, each
- * of them with one node first. `sizes`: the workers of which spec.rollout.maxUnavailable is a share. Default: the same. Pure.
+ * of them with one node first. `sizes`: the workers that spec.rollout.maxUnavailable is a share of. Default: the same. Pure.
  */
 export function workerBatches(
   rollout: RolloutSpec,
