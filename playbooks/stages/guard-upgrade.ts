@@ -16,7 +16,9 @@ export function guardUpgrade({ inventory, builder, first }: Site): void {
   const members = spec.hosts.filter(
     host => isControlPlane(host) && (!facts.has(host.name) || isRunningNode(host, facts)),
   )
-  const down = members.filter(host => !hasMemberRunning(host, facts))
+  // Where a change of the static pods was cut off, they are put back before anything else.
+  const isPutBack = ({ name }: { readonly name: string }) => facts.get(name)?.kubernetes.formerApiServer !== undefined
+  const down = members.filter(host => !hasMemberRunning(host, facts) && !isPutBack(host))
   const needed = neededOf(members.length)
   const left = members.length - down.length - 1
   if (!stops || members.length < 3 || left >= needed) return
