@@ -207,6 +207,21 @@ describe('an upgrade that stops a member of etcd', () => {
     })
   })
 
+  test('is not refused for a member that is out because the upgrade itself was cut off there: it is put back first', () => {
+    const known = new Map(facts(all('1.35.8')))
+    const { address } = hosts[2]!
+    const out = (more: object) =>
+      factsOf('cp3', address, {
+        kubernetes: { kubeletConf: true, adminConf: true, controlPlane: true, kubelet: '1.35.8', ...more },
+        listening: [{ port: 22, address: '0.0.0.0', process: 'sshd' }],
+      })
+    const guard = () => clusterGraph(spec, known).tasks.get('cp1/guard:upgrade of etcd' as TaskId)
+    known.set('cp3', out({ apiServer: '1.35.8' }))
+    expect(guard()).toBeDefined()
+    known.set('cp3', out({ formerApiServer: '1.35.8' }))
+    expect(guard()).toBeUndefined()
+  })
+
   test('is not refused while all run, nor where etcd keeps its version', () => {
     expect(guarded([])).toBeUndefined()
     expect(guarded(['w1'])).toBeUndefined()
