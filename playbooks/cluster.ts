@@ -47,7 +47,7 @@ function build(inventory: Inventory, renewal: Renewal): Graph {
   const passing = passThroughMinors(on, controlPlane, checked)
   fetchUpgrade(on, hosts, controlPlane, nodes, checked, passing)
   closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
-  const inService = keepInService(on, nodes)
+  const inService = keepInService(on, controlPlane, nodes)
   rollChanges(on, controlPlane, nodes, inService.drained)
   snapshotFirst(on, controlPlane, able, passing)
   declareDns(on, controlPlane, nodes, inService.all)

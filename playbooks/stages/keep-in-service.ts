@@ -1,6 +1,7 @@
 import { nodeReplacement, nodeReturn } from '../../roles/node-service/index.ts'
 import { type Machine, minorOf, type Site, type Task } from '../../src/index.ts'
 import { isRunningNode } from '../standing.ts'
+import type { ControlPlane } from './declare-control-plane.ts'
 import type { RunningNode } from './run-nodes.ts'
 
 export interface NodesInService {
@@ -16,10 +17,14 @@ export interface NodesInService {
  * that evcctl has cordoned and that stay are uncordoned: a run was cut off, or a node was to leave and is wanted again. A
  * node that somebody else cordoned stays so. The only node of a cluster is not drained, because its pods have nowhere to go.
  *
+ * The distribution's addons change when all drained nodes are in service again: while kube-proxy is replaced on a node, that node
+ * goes on sending packets to pods that a drain has ended.
+ *
  * Returns the tasks that are done when nodes are in service again: of those that are drained by their names, and of all.
  */
 export function keepInService(
-  { inventory, distribution, first, declare }: Site,
+  { inventory, distribution, builder, first, declare }: Site,
+  { addons }: ControlPlane,
   nodes: readonly RunningNode[],
 ): NodesInService {
   const { spec, facts } = inventory
@@ -39,5 +44,7 @@ export function keepInService(
       return [machine.name, declare(nodeReplacement, first.name, order).returned] as const
     }),
   )
-  return { drained, all: [...kept, ...[...drained.values()].flat()] }
+  const returned = [...drained.values()].flat()
+  for (const addon of addons) builder.holdBack(addon, returned)
+  return { drained, all: [...kept, ...returned] }
 }

@@ -50,7 +50,7 @@ export function removeNodes(
   }
   const late = removeInOrder(on, controlPlane, answering, {
     after: [controlPlane.first.joined, ...early.gone],
-    afterReached: [...controlPlane.configured.values(), ...nodes.flatMap(({ up }) => up)],
+    afterReached: [...controlPlane.configured.values(), ...nodes.flatMap(({ up }) => up), ...controlPlane.addons],
     earlier: silent,
   })
   return [...early.gone, ...late.gone]

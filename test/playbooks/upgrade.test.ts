@@ -119,6 +119,21 @@ describe('an upgrade to another minor', () => {
     for (const name of ['cp1', 'cp2', 'cp3']) expect(earlier).toContain(`${name}/kubeadm configuration:node`)
   })
 
+  // While kube-proxy is replaced on a node, that node sends packets to pods that a drain has ended elsewhere.
+  test('gives them these when no node is drained any more, and drains nodes that leave after that', () => {
+    const earlier = earlierThan(graph, 'cp1/kubeadm addons:cluster')
+    for (const { name } of hosts) expect(earlier).toContain(`cp1/uncordon:${name}`)
+    const leaving = clusterGraph(
+      specOf({
+        hosts: hosts.map(host => (host.name === 'w2' ? { ...host, state: 'absent' } : host)),
+        kubernetes: { version: '1.36.4' },
+        images: { archives },
+      }),
+      facts(all('1.35.8')),
+    )
+    expect(earlierThan(leaving, 'cp1/drain:w2')).toContain('cp1/rollout:kube-proxy')
+  })
+
   test('drains every node for its kubelet', () => {
     expect(drainsIn(graph)).toEqual(['cp1', 'cp2', 'cp3', 'w1', 'w2'])
     const inside = graph.edges.filter(({ from, enter }) => from === ('cp1/drain:w1' as TaskId) && enter === true)
