@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { LocalHosts } from '../../../src/local/hosts.ts'
 
 /** One request of a client; times in ms since the epoch, by the clock that all container hosts share. */
@@ -55,6 +56,11 @@ export function startClient(hosts: LocalHosts, worker: string) {
 /** What was measured, in a line. */
 export function describeMeasured({ requests, failed, retried, longestGapMs }: Measured): string {
   return `${requests.length} requests, ${failed.length} failed, ${retried.length} retried, longest gap ${longestGapMs} ms`
+}
+
+/** Expects that every request was answered; a failure tells what kubectl said. */
+export function expectAllAnswered({ failed, errors }: Measured): void {
+  expect({ failed, errors }).toEqual({ failed: [], errors: '' })
 }
 
 function measure(text: string, errors: string): Measured {

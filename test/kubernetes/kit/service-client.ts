@@ -3,7 +3,10 @@ import type { LocalHosts } from '../../../src/local/hosts.ts'
 /** What a client of a Service has seen. */
 export interface Served {
   readonly asked: number
-  /** A line for each request without an answer: when it began (ms since the epoch), and what curl said. */
+  /**
+   * A line for each request without an answer: when it began (ms since the epoch), what curl said, and the pods to which
+   * kube-proxy sent such packets then.
+   */
   readonly failed: readonly string[]
 }
 
@@ -15,7 +18,8 @@ rm -rf ${folder}; mkdir -p ${folder}; cd ${folder}
 touch asked failed
 ask() {
   begun=$(date +%s%3N)
-  said=$(curl --silent --show-error --fail --max-time 2 --output /dev/null "http://${address}/" 2>&1) || echo "$begun $said" >>failed
+  said=$(curl --silent --show-error --fail --max-time 2 --output /dev/null "http://${address}/" 2>&1) ||
+    echo "$begun $said; sent to $(iptables-save -t nat | sed -n 's|.*"default/web -> \\([0-9.:]*\\)".*|\\1|p' | tr '\\n' ' ')" >>failed
   echo >>asked
 }
 while [ ! -e stop ]; do ask & sleep 0.1; done
