@@ -9,10 +9,10 @@ import {
 } from '../src/index.ts'
 
 /**
- * The longest time from the boot of a host until its etcd listens: it starts after the runtime, the kubelet and a static
- * pod.
+ * The longest time until etcd listens, from the boot of its host or from when its manifest was put in its place: it starts
+ * after the runtime, the kubelet and a static pod.
  */
-const bootMs = 5 * 60_000
+const startMs = 5 * 60_000
 
 /**
  * Whether a host is a node already, with the role that cluster.yaml gives it. A host that evcctl only began to make a node,
@@ -45,13 +45,14 @@ export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, Host
 
 /**
  * Whether a host has a member of etcd that serves clients, as far as evcctl knows. A host that did not answer has none. A
- * host that was booted a moment ago counts as having one, because etcd is among the last things to start.
+ * host that was booted a moment ago counts as having one, because etcd is among the last things to start, and so does one
+ * whose static pods were replaced a moment ago, perhaps by a run that was killed.
  */
 export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(name)
   if (known === undefined) return false
-  if (known.uptimeMs !== undefined && known.uptimeMs < bootMs) return true
-  const { listening } = known
+  const { uptimeMs, kubernetes, listening } = known
+  if ([uptimeMs, kubernetes.etcdPlacedMs].some(ms => ms !== undefined && ms < startMs)) return true
   // A host that answers listens at least for SSH. If the facts have no sockets, evcctl could not read them, so it does not
   // take etcd for down.
   return listening.length === 0 || listening.some(({ port }) => port === etcdPorts.clients)

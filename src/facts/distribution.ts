@@ -4,8 +4,8 @@ export interface DistributionFacts {
   readonly maker: string
   /**
    * Lines of sh that print `kubelet.conf` if the credentials of a node exist, `admin.conf` if those of the administrator
-   * exist, `control-plane` if all files of an API server exist and no work was interrupted, and `apiServer=`,
-   * `formerApiServer=` and `kubelet=` with their versions; see KubernetesFacts.
+   * exist, `control-plane` if all files of an API server exist and no work was interrupted, `apiServer=`,
+   * `formerApiServer=` and `kubelet=` with their versions, and `etcdPlaced=` with seconds; see KubernetesFacts.
    */
   readonly node: string
   /** A condition of sh, for an `if`: the creation or removal of a node was interrupted. */

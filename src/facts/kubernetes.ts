@@ -18,6 +18,11 @@ export interface KubernetesFacts {
      * pods was cut off; undefined: none was.
      */
     readonly formerApiServer?: string
+    /**
+     * How long ago the manifest of its stacked etcd was put in its place, ms, by the clock of the host; undefined: it has none, or
+     * it is not known.
+     */
+    readonly etcdPlacedMs?: number
     /** Version of the kubelet that evcctl installed last, without `v`. It may not run yet. */
     readonly kubelet?: string
   }
@@ -28,6 +33,14 @@ function versionIn<K extends string>(lines: readonly string[], part: K): { reado
   if (version === undefined || version === '') return {}
   expectThat(valid(version) !== null, `its version of ${part}`, version)
   return { [part]: version } as { readonly [key in K]?: string }
+}
+
+// A clock that was set back makes it negative, and says nothing.
+function placedIn(lines: readonly string[]): { readonly etcdPlacedMs?: number } {
+  const seconds = lines.find(line => line.startsWith('etcdPlaced='))?.slice('etcdPlaced='.length)
+  if (seconds === undefined) return {}
+  expectThat(/^-?\d{1,12}$/.test(seconds), 'the age of its manifest of etcd', seconds)
+  return seconds.startsWith('-') ? {} : { etcdPlacedMs: Number(seconds) * 1000 }
 }
 
 /** Whether the host is a node of a cluster. */
@@ -43,6 +56,7 @@ ${node}`,
         controlPlane: lines.includes('control-plane'),
         ...versionIn(lines, 'apiServer'),
         ...versionIn(lines, 'formerApiServer'),
+        ...placedIn(lines),
         ...versionIn(lines, 'kubelet'),
       },
     }

@@ -115,6 +115,14 @@ test('a control plane node is distinguished from a host with only some of its fi
   })
 })
 
+test('the manifest of etcd has an age, if the clock was not set back since', () => {
+  expect(parse({ kubernetes: 'etcdPlaced=12' }).kubernetes.etcdPlacedMs).toBe(12_000)
+  expect(parse({ kubernetes: 'etcdPlaced=-3600' }).kubernetes).not.toHaveProperty('etcdPlacedMs')
+  expect(() => parse({ kubernetes: 'etcdPlaced=soon' })).toThrow(
+    'the age of its manifest of etcd cannot be right: "soon"',
+  )
+})
+
 describe('cgroups', () => {
   test('of version 2 are listed where they are enabled', () => {
     const facts = parse({ cgroup2: 'cpuset cpu io memory pids' })

@@ -235,6 +235,11 @@ describe('an upgrade that stops a member of etcd', () => {
     expect(guard()).toBeDefined()
     known.set('cp3', out({ formerApiServer: '1.35.8' }))
     expect(guard()).toBeUndefined()
+    // A second run was killed right after that.
+    known.set('cp3', out({ apiServer: '1.35.8', etcdPlacedMs: 20_000 }))
+    expect(guard()).toBeUndefined()
+    known.set('cp3', out({ apiServer: '1.35.8', etcdPlacedMs: 20 * 60_000 }))
+    expect(guard()).toBeDefined()
   })
 
   test('is not refused while all run, nor where etcd keeps its version', () => {

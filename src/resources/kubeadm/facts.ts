@@ -1,7 +1,7 @@
 import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
-import { formerManifests, formerMark, hasApiServer } from './static-pods.ts'
+import { formerManifests, formerMark, hasApiServer, manifestFolder } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
 const folder = '/etc/kubernetes/'
@@ -12,10 +12,11 @@ export const kubeadmFacts: DistributionFacts = {
   node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
 [ ! -s /etc/kubernetes/admin.conf ] || ! ${hasApiServer} ||
   { ${kubeadmUnfinished}; } || echo control-plane
-[ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
-  sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
+[ ! -s ${manifestFolder}/kube-apiserver.yaml ] ||
+  sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' ${manifestFolder}/kube-apiserver.yaml
 [ ! -e ${formerMark} ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|formerApiServer=|p' ${formerManifests}/kube-apiserver.yaml 2>/dev/null || :
+if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s ${artifactsFolder}/kubelet ] || { read -r version <${artifactsFolder}/kubelet; echo "kubelet=\${version#version=}"; }
 `,
   unfinished: kubeadmUnfinished,

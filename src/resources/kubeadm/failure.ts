@@ -4,6 +4,7 @@ import { rolloutFailure, rolloutScript } from '../api/index.ts'
 import { kubeletMark } from '../kubelet/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { otherRecord } from './cluster-record.ts'
+import { explainNotSpared } from './spared-member.ts'
 import { kubeletGivenUp } from './watch.ts'
 
 /**
@@ -19,6 +20,8 @@ export function explainKubeadm(
   if (step === undefined || !('run' in step)) return undefined
   if (step.run === proxyRollout) return rolloutFailure('kube-proxy', 'kube-system', failure)
   if (failure.stderr.includes(otherRecord)) return otherChange
+  const notSpared = explainNotSpared(failure.stderr)
+  if (notSpared !== undefined) return notSpared
   const found = kubeadmCommand.exec(step.run)?.[1]
   return found === undefined ? undefined : kubeadmFailure(failure, command ?? found)
 }

@@ -1,5 +1,6 @@
 import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
+import { sparedFunction } from './spared-member.ts'
 import { withStandIn } from './stand-in.ts'
 import {
   controlPlaneComponents,
@@ -128,7 +129,7 @@ comes_up() {
     sleep 0.2
   done
 }
-changed=
+${etcd ? waitForOthers : ''}changed=
 for component in $components; do
   if ${sameManifest(`${newManifests}/"$component.yaml"`, '"$backup/$component.yaml"')}; then puts_in "$component"; else changed="$changed $component"; fi
 done
@@ -146,6 +147,14 @@ ${noteManifests}`
 
 const etcdPki = '/etc/kubernetes/pki/etcd'
 const etcdHealth = `    etcd) curl -q --silent --fail --max-time 5 --output /dev/null --cacert ${etcdPki}/ca.crt --cert ${etcdPki}/healthcheck-client.crt --key ${etcdPki}/healthcheck-client.key https://127.0.0.1:2379/health;;
+`
+
+// Nothing has changed so far, so nothing is to be put back.
+const waitForOthers = `${sparedFunction}if ! ${sameManifest(`${newManifests}/etcd.yaml`, '"$backup/etcd.yaml"')} && ! spared; then
+  rm -rf ${newManifests}
+  ${forgetFormer.replaceAll('\n', '\n  ')}
+  exit 1
+fi
 `
 
 const etcdSwap = `if ! ${sameManifest(`${newManifests}/etcd.yaml`, '"$backup/etcd.yaml"')}; then
