@@ -271,6 +271,22 @@ describe.sequential('with haproxy', () => {
   })
 })
 
+describe.sequential('with haproxy, an API server that starts', () => {
+  // It takes connections at once, and for seconds refuses everybody with 403 until it has read who may do what.
+  test('gets no request before it is ready', async () => {
+    const client = startClient(cluster.hosts, 'w1')
+    const began = Date.now()
+    for (const name of ['cp2', 'cp3']) {
+      const { exitCode } = await cluster.hosts.exec(name, 'pkill -x kube-apiserver')
+      expect([name, exitCode]).toEqual([name, 0])
+      await waitUntil('healthy', () => isHealthy(cluster, began))
+    }
+    const measured = await client.stop()
+    console.log(`API servers started: ${describeMeasured(measured)}`)
+    expectAllAnswered(measured)
+  })
+})
+
 // An API server that starts takes connections some time before it answers them. haproxy notices; with nginx they wait, and
 // on a slow machine longer than the 10 s that client-go gives a TLS handshake.
 describe.sequential('with haproxy, a setting of the API server', () => {
