@@ -64,9 +64,10 @@ export async function expectFailedUpgrade(cluster: TestCluster, servers: readonl
     60,
   )
   expect(await files()).toEqual(before.files)
-  const nodes = await kubectlOn(cluster, servers[0]!, 'get', 'nodes', '--no-headers')
-  expect(nodes.match(/ Ready /g)).toHaveLength(names.length)
-  expect(nodes).not.toContain('SchedulingDisabled')
+  const nodes = () => kubectlOn(cluster, servers[0]!, 'get', 'nodes', '--no-headers')
+  expect(await nodes()).not.toContain('SchedulingDisabled')
+  // A kubelet may have been silent while its API server was away.
+  await waitUntil('all nodes are Ready', async () => (await nodes()).match(/ Ready /g)?.length === names.length, 60)
   // The kubelet tells of a mirror pod some time after its container runs.
   const pods = ['get', 'pods', '--namespace', 'kube-system', '--selector', 'component=kube-scheduler', '--no-headers']
   await waitUntil('all schedulers run', async () => {
