@@ -16,6 +16,7 @@ import { keepInService } from './stages/keep-in-service.ts'
 import { openFirewalls } from './stages/open-firewalls.ts'
 import { passThroughMinors } from './stages/pass-through-minors.ts'
 import { prepareHosts } from './stages/prepare-hosts.ts'
+import { putBackFirst } from './stages/put-back.ts'
 import { removeNodes } from './stages/remove-nodes.ts'
 import { retireEtcdMembers } from './stages/retire-etcd-members.ts'
 import { rollChanges } from './stages/roll-changes.ts'
@@ -45,8 +46,9 @@ function build(inventory: Inventory, renewal: Renewal): Graph {
   const network = declareNetwork(on, controlPlane, joined)
   const nodes = runNodes(on, joined, network)
   const passing = passThroughMinors(on, controlPlane, checked)
+  putBackFirst(on, controlPlane)
   fetchUpgrade(on, hosts, controlPlane, nodes, checked, passing)
-  closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes)])
+  closeFirewalls(on, [...retired, ...removeNodes(on, hosts, controlPlane, nodes, passing)])
   const inService = keepInService(on, controlPlane, nodes)
   rollChanges(on, controlPlane, nodes, inService.drained)
   snapshotFirst(on, controlPlane, able, passing)

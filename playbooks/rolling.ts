@@ -2,6 +2,7 @@ import { etcdInstallation } from '../roles/etcd/index.ts'
 import { etcdClient } from '../roles/etcd-client/index.ts'
 import { etcdHost } from '../roles/etcd-host/index.ts'
 import { firewall, firewallClosing } from '../roles/firewall/index.ts'
+import { formerControlPlane } from '../roles/former-static-pods/index.ts'
 import { haproxy } from '../roles/haproxy/index.ts'
 import { passMinor } from '../roles/minor-on-the-way/index.ts'
 import { nginxProxy } from '../roles/nginx-proxy/index.ts'
@@ -33,11 +34,17 @@ const rolled = [haproxy, nginxProxy, os].map(({ name }) => name)
 
 /**
  * Roles that also change one host after the other, by other rules: see rollFirewalls(), rollEtcdClients(),
- * declareEtcd() and passThroughMinors().
+ * declareEtcd(), putBackFirst() and passThroughMinors().
  */
-const rolledElsewhere = [etcdClient, etcdHost, etcdInstallation, firewall, firewallClosing, passMinor].map(
-  ({ name }) => name,
-)
+const rolledElsewhere = [
+  etcdClient,
+  etcdHost,
+  etcdInstallation,
+  firewall,
+  firewallClosing,
+  formerControlPlane,
+  passMinor,
+].map(({ name }) => name)
 
 /**
  * The nodes that run already, in the batches in which they change. Control plane nodes come first, one by one; those whose

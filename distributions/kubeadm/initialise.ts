@@ -1,5 +1,6 @@
 import { controlPlane } from '../../roles/control-plane/index.ts'
 import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
+import { formerControlPlane } from '../../roles/former-static-pods/index.ts'
 import { passMinor } from '../../roles/minor-on-the-way/index.ts'
 import { worker } from '../../roles/worker/index.ts'
 import {
@@ -59,6 +60,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
       return nodeMade(on, machine, { ...joined, ...cluster })
     },
     addons: order => declareAddons(on, order),
+    putBack: ({ name }) => on.declare(formerControlPlane, name, {}),
     passMinor: ({ machine, version, after }) =>
       on.declare(passMinor, machine.name, {
         ...parametersOf(on, { machine, after }, documents),

@@ -1,3 +1,4 @@
+import { parse } from 'semver'
 import { guard, isControlPlane, kubeletsTooOld, type MinorOnTheWay, type Site } from '../../src/index.ts'
 import { hasMemberRunning, isRunningNode } from '../standing.ts'
 
@@ -9,9 +10,19 @@ import { hasMemberRunning, isRunningNode } from '../standing.ts'
 export function guardMinors(on: Site): void {
   refuseOldKubelets(on)
   const { minorsOnTheWay } = on.inventory
-  if (minorsOnTheWay.length === 0) return
+  if (minorsOnTheWay.length === 0 && !hasBeenOnTheWay(on)) return
   refuseSilentServers(on, minorsOnTheWay)
-  refuseUnknownKeys(on, minorsOnTheWay)
+  if (minorsOnTheWay.length > 0) refuseUnknownKeys(on, minorsOnTheWay)
+}
+
+// Kubelets of control plane nodes change at the end of the way. As long as one is two minors behind, a node that does not answer may be
+// at the beginning of it.
+function hasBeenOnTheWay({ inventory: { spec, machines } }: Site): boolean {
+  const wanted = parse(spec.kubernetes.version)
+  return machines.some(({ host, facts: { kubernetes } }) => {
+    const its = isControlPlane(host) ? parse(kubernetes.kubelet) : null
+    return its !== null && wanted !== null && its.major === wanted.major && wanted.minor - its.minor > 1
+  })
 }
 
 function refuseOldKubelets({ inventory: { spec, machines }, builder, first }: Site): void {
@@ -49,9 +60,12 @@ function refuseSilentServers({ inventory, builder, first }: Site, way: readonly 
   builder.scope(first.name, 'control-plane').add(
     guard('upgrade through several minors', {
       problem: 'All API servers have to reach one minor before the first of them gets the next, and some cannot.',
-      expected: `all control plane nodes run while they go through ${way.map(({ version }) => version).join(', ')}`,
+      expected:
+        way.length === 0
+          ? 'all control plane nodes run until their kubelets have the new version'
+          : `all control plane nodes run while they go through ${way.map(({ version }) => version).join(', ')}`,
       actual: lost.join(', '),
-      next: 'Bring these hosts back. Or keep the former spec.kubernetes.version, remove them with state: absent, apply, and set the newer one then.',
+      next: 'Bring these hosts back. Or give those that are lost state: absent: they go before the upgrade.',
     }),
   )
 }

@@ -1,4 +1,4 @@
-import { describeQuorum, guard, imagesOf, isControlPlane, neededOf, type Site } from '../../src/index.ts'
+import { describeQuorum, guard, imagesOf, isControlPlane, neededOf, type Site, serverVersion } from '../../src/index.ts'
 import { hasMemberRunning, isRunningNode } from '../standing.ts'
 
 /**
@@ -8,15 +8,13 @@ import { hasMemberRunning, isRunningNode } from '../standing.ts'
 export function guardUpgrade({ inventory, builder, first }: Site): void {
   const { spec, facts, machines } = inventory
   if (spec.etcd.topology !== 'stacked') return
-  const { version, images } = spec.kubernetes
-  const stops = machines.some(
-    ({ facts: { kubernetes } }) =>
-      kubernetes.apiServer !== undefined && imagesOf(kubernetes.apiServer)?.etcd !== images?.etcd,
-  )
+  const { images } = spec.kubernetes
+  const etcdOf = (version: string | undefined) => (version === undefined ? images : imagesOf(version))?.etcd
+  const stops = machines.some(machine => etcdOf(serverVersion(machine)) !== images?.etcd)
   const members = spec.hosts.filter(
     host => isControlPlane(host) && (!facts.has(host.name) || isRunningNode(host, facts)),
   )
-  // Where a change of the static pods was cut off, they are put back before anything else.
+  // Where a change of the static pods was cut off, they are put back before anything else: see putBackFirst().
   const isPutBack = ({ name }: { readonly name: string }) => facts.get(name)?.kubernetes.formerApiServer !== undefined
   const down = members.filter(host => !hasMemberRunning(host, facts) && !isPutBack(host))
   const needed = neededOf(members.length)
@@ -27,7 +25,7 @@ export function guardUpgrade({ inventory, builder, first }: Site): void {
       problem: 'An upgrade stops one member of etcd at a time, and with it the others would have no quorum.',
       expected: `at least ${needed} of ${members.length} members while one is stopped`,
       actual: `${left}: ${describeQuorum({ voters: members.length, healthy: members.length - down.length, needed })}; down: ${down.map(({ name }) => name).join(', ')}`,
-      next: `Bring these hosts back. Or keep the former spec.kubernetes.version, remove them with state: absent, apply, and set ${version} then.`,
+      next: 'Bring these hosts back. Or give those that are lost state: absent: their members of etcd go before the upgrade.',
     }),
   )
 }

@@ -6,6 +6,7 @@ import {
   isNode,
   type LeavingHost,
   type Site,
+  serverGetsOtherVersion,
   type Task,
   workerBatches,
 } from '../../src/index.ts'
@@ -25,8 +26,11 @@ interface Order {
  * one by one, then the workers in batches, each when the ones before are gone.
  *
  * Hosts that do not answer go first, before any node joins: etcd takes no new member while a voting member is silent. They wait
- * only until the proxies of the running nodes ask them no more. The others go last, when everything that is new has proved to
- * work, because until then they may be needed.
+ * only until the proxies of the running nodes ask them no more; before an upgrade not even for that, because members of etcd are stopped
+ * one by one then, and a silent one would cost the quorum. The others go last, when everything that is new has proved to
+ * work, because until then they may be needed. The distribution's addons wait for them: no node that leaves has their new images, and
+ * while kube-proxy is replaced on a node, that node goes on sending packets to pods that a drain has ended. `passing`: see
+ * passThroughMinors().
  *
  * Returns the tasks that are done when no node that leaves needs a firewall any more.
  */
@@ -35,24 +39,30 @@ export function removeNodes(
   hosts: PreparedHosts,
   controlPlane: ControlPlane,
   nodes: readonly RunningNode[],
+  passing: readonly Task[],
 ): readonly Task[] {
-  const { facts } = on.inventory
+  const { facts, machines, spec } = on.inventory
   const leaving = on.inventory.leaving.filter(one => one.isNode)
   const silent = leaving.filter(one => one.facts === undefined)
   const answering = leaving.filter(one => one.facts !== undefined)
   const proxied = hosts.nodes.filter(({ machine }) => isRunningNode(machine.host, facts))
+  const isUpgrade = machines.some(machine => serverGetsOtherVersion(spec, machine))
   const early = removeInOrder(on, controlPlane, silent, {
     after: [controlPlane.first.joined],
-    afterReached: proxied.flatMap(({ prepared }) => prepared),
+    afterReached: isUpgrade ? [] : proxied.flatMap(({ prepared }) => prepared),
   })
   for (const { machine, joined } of controlPlane.nodes) {
-    if (!isRunningNode(machine.host, facts)) for (const task of early.members) on.builder.holdBack(joined, [task])
+    if (!isRunningNode(machine.host, facts)) on.builder.holdBack(joined, early.members)
+  }
+  if (isUpgrade) {
+    for (const task of [...passing, ...controlPlane.configured.values()]) on.builder.holdBack(task, early.members)
   }
   const late = removeInOrder(on, controlPlane, answering, {
     after: [controlPlane.first.joined, ...early.gone],
-    afterReached: [...controlPlane.configured.values(), ...nodes.flatMap(({ up }) => up), ...controlPlane.addons],
+    afterReached: [...controlPlane.configured.values(), ...nodes.flatMap(({ up }) => up)],
     earlier: silent,
   })
+  for (const addon of controlPlane.addons) on.builder.holdBack(addon, late.gone)
   return [...early.gone, ...late.gone]
 }
 

@@ -92,6 +92,8 @@ export interface DistributedCluster {
   joinAgent(host: JoiningHost): NodeMade
   /** Gives the distribution's own addons (DNS, service proxy) the version of the cluster. */
   addons(order: AddonsOrder): readonly Task[]
+  /** Puts back what a change of the control plane that was cut off has taken away on a node; see `formerApiServer` of its facts. */
+  putBack(machine: Machine): Task
   /** Gives the control plane of a running node a version on the way to the wanted one; see minorsOnTheWay(). */
   passMinor(order: MinorOrder): Task
   /** Removes the member of etcd that the distribution runs on a control plane node; undefined if it runs none. */

@@ -1,27 +1,28 @@
 import type { ClusterSpec } from '../config/index.ts'
 import type { HostFacts } from '../facts/index.ts'
 import type { Machine } from './machines.ts'
-import type { MinorOnTheWay } from './minors-on-the-way.ts'
+import { type MinorOnTheWay, serverVersion } from './minors-on-the-way.ts'
 import { isControlPlane } from './nodes.ts'
 
 /**
  * Whether a machine is a node whose API server or kubelet has another version than the file wants. A host that evcctl only
  * began to make a node is none.
  */
-export function getsOtherVersion(
-  { kubernetes: { version } }: Pick<ClusterSpec, 'kubernetes'>,
-  { facts: { kubernetes, remains } }: Pick<Machine, 'facts'>,
-): boolean {
-  const { apiServer = version, kubelet = version, kubeletConf } = kubernetes
-  return kubeletConf && !remains.begun && (apiServer !== version || kubelet !== version)
+export function getsOtherVersion(spec: Pick<ClusterSpec, 'kubernetes'>, machine: Pick<Machine, 'facts'>): boolean {
+  const { version } = spec.kubernetes
+  const { kubernetes, remains } = machine.facts
+  const { kubelet = version, kubeletConf } = kubernetes
+  return kubeletConf && !remains.begun && (kubelet !== version || serverGetsOtherVersion(spec, machine))
 }
 
-/** Whether a machine runs an API server of another version than the file wants. */
+/**
+ * Whether a machine runs an API server of another version than the file wants, or gets such a one back: see serverVersion().
+ */
 export function serverGetsOtherVersion(
   { kubernetes: { version } }: Pick<ClusterSpec, 'kubernetes'>,
-  { facts: { kubernetes } }: Pick<Machine, 'facts'>,
+  machine: Pick<Machine, 'facts'>,
 ): boolean {
-  return (kubernetes.apiServer ?? version) !== version
+  return (serverVersion(machine) ?? version) !== version
 }
 
 /**

@@ -170,6 +170,8 @@ describe('an upgrade that was cut off', () => {
     const cutOff = { apiServer: '1.35.8', formerApiServer: '1.34.11' }
     const done = { apiServer: '1.35.8' }
     expect(passesFrom('1.36.4', { cp1: done, cp2: cutOff, cp3: done })).toEqual([pass('cp2', '1.35.8')])
+    const graph = clusterGraph(specFor('1.37.2'), factsWith('1.34.11', { cp2: { ...cutOff, apiServer: '1.34.11' } }))
+    for (const id of passesIn(graph)) expect(earlierThan(graph, id)).toContain('cp2/static pods:former')
   })
 })
 
@@ -231,6 +233,14 @@ describe('is refused', () => {
     expect(refused?.actual).toBe('cp2: its member of etcd is down, cp3: does not answer')
     // One minor is no such way: a node that is switched off follows in the next run.
     expect(refusalOf(clusterGraph(specFor('1.35.8'), known), 'upgrade through several minors')).toBeUndefined()
+    // The others are at the end of the way, where no API server that answers is behind any more.
+    const half = factsWith('1.34.11', { cp1: { apiServer: '1.35.8' }, cp2: { apiServer: '1.35.8' } })
+    half.delete('cp3')
+    expect(refusalOf(clusterGraph(specFor('1.36.4'), half), 'upgrade through several minors')).toMatchObject({
+      actual: 'cp3: does not answer',
+    })
+    half.set('cp3', factsWith('1.34.11', { cp3: { apiServer: '1.35.8' } }).get('cp3')!)
+    expect(refusalOf(clusterGraph(specFor('1.36.4'), half), 'upgrade through several minors')).toBeUndefined()
   })
 
   test('a key that a kubeadm on the way does not know', () => {

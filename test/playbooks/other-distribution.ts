@@ -78,6 +78,7 @@ export const other: Distribution = {
       joinServer: host => server(host.machine, [...host.after, first.joined]),
       joinAgent: host => node(on, host.machine, [...host.after, first.joined]),
       addons: () => [],
+      putBack: ({ name }) => on.builder.scope(name, 'k3s').add(barrier('is put back')),
       passMinor: ({ machine, version, after }) =>
         on.builder.scope(machine.name, 'k3s').add(barrier(`has ${version}`), { after }),
       removeMember: () => undefined,

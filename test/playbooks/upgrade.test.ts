@@ -120,7 +120,7 @@ describe('an upgrade to another minor', () => {
   })
 
   // While kube-proxy is replaced on a node, that node sends packets to pods that a drain has ended elsewhere.
-  test('gives them these when no node is drained any more, and drains nodes that leave after that', () => {
+  test('gives them these when no node is drained any more, and those that leave are gone: they have no new images', () => {
     const earlier = earlierThan(graph, 'cp1/kubeadm addons:cluster')
     for (const { name } of hosts) expect(earlier).toContain(`cp1/uncordon:${name}`)
     const leaving = clusterGraph(
@@ -131,7 +131,8 @@ describe('an upgrade to another minor', () => {
       }),
       facts(all('1.35.8')),
     )
-    expect(earlierThan(leaving, 'cp1/drain:w2')).toContain('cp1/rollout:kube-proxy')
+    expect(earlierThan(leaving, 'cp1/kubeadm addons:cluster')).toContain('cp1/node gone:w2')
+    expect(earlierThan(leaving, 'cp1/drain:w2')).not.toContain('cp1/rollout:kube-proxy')
   })
 
   test('drains every node for its kubelet', () => {
@@ -242,11 +243,73 @@ describe('an upgrade that stops a member of etcd', () => {
     expect(guard()).toBeDefined()
   })
 
+  test('is refused where the other etcd is put back on a node, as on one that has it still', () => {
+    const known = new Map(facts(all('1.36.4')))
+    const { address } = hosts[1]!
+    const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true, kubelet: '1.35.8' }
+    known.set(
+      'cp2',
+      factsOf('cp2', address, { kubernetes: { ...kubernetes, apiServer: '1.36.4', formerApiServer: '1.35.8' } }),
+    )
+    known.delete('cp3')
+    expect(clusterGraph(spec, known).tasks.get('cp1/guard:upgrade of etcd' as TaskId)).toBeDefined()
+  })
+
   test('is not refused while all run, nor where etcd keeps its version', () => {
     expect(guarded([])).toBeUndefined()
     expect(guarded(['w1'])).toBeUndefined()
     expect(guarded(['cp3'], '1.36.3')).toBeUndefined()
   })
+})
+
+describe('static pods that a run left out when it was cut off', () => {
+  /** cp1 lost its power while its manifests were out: cp2 is the first node now. */
+  const known = new Map(facts({ ...all('1.35.8'), cp2: '1.35.8' }))
+  known.set(
+    'cp1',
+    factsOf('cp1', hosts[0]!.address, {
+      kubernetes: {
+        kubeletConf: true,
+        adminConf: true,
+        controlPlane: true,
+        kubelet: '1.35.8',
+        formerApiServer: '1.35.8',
+      },
+      listening: [{ port: 22, address: '0.0.0.0', process: 'sshd' }],
+    }),
+  )
+  const back = 'cp1/static pods:former'
+
+  test('come back before anything else changes a control plane, and wait for nobody', () => {
+    const graph = clusterGraph(spec, known)
+    for (const name of ['cp1', 'cp2', 'cp3']) {
+      expect(earlierThan(graph, `${name}/kubeadm configuration:node`)).toContain(back)
+      expect(earlierThan(graph, `${name}/kubeadm certificates:node`)).toContain(back)
+    }
+    expect([...earlierThan(graph, back)]).toEqual([])
+    expect([...graph.tasks.keys()].filter(id => id.includes('/static pods:'))).toEqual([back])
+  })
+
+  test('are the old ones, so a worker that is new waits for the upgrade of that node, too', () => {
+    const half = new Map(facts({ ...all('1.36.4'), w2: undefined }))
+    const kubernetes = { ...half.get('cp3')!.kubernetes, formerApiServer: '1.35.8' }
+    half.set('cp3', { ...half.get('cp3')!, kubernetes })
+    expect(earlierThan(clusterGraph(spec, half), 'w2/kubeadm join:node')).toContain('cp3/kubeadm configuration:node')
+  })
+})
+
+test('a member that is lost for good goes before the first member is stopped, also half way through an upgrade', () => {
+  const leaving = specOf({
+    hosts: hosts.map(host => (host.name === 'cp3' ? { ...host, state: 'absent' } : host)),
+    kubernetes: { version: '1.36.4' },
+    images: { archives },
+    etcd: { allowEvenMembers: true },
+  })
+  const known = new Map(facts({ ...all('1.35.8'), cp1: '1.36.4' }))
+  known.delete('cp3')
+  const graph = clusterGraph(leaving, known)
+  expect(earlierThan(graph, 'cp2/kubeadm configuration:node')).toContain('cp1/etcd member gone:cp3')
+  expect([...earlierThan(graph, 'cp1/etcd member gone:cp3')].filter(id => id.startsWith('w'))).toEqual([])
 })
 
 test('nodes that have the minor already are not drained again, and those that a run left cordoned return to service', () => {

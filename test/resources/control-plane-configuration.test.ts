@@ -76,6 +76,18 @@ describe('the configuration of a further control plane node', () => {
     expect(commands(resource, node(documents([])))).toEqual(['kubeadm init phase control-plane all'])
   })
 
+  // The former manifests were put back, and the run was cut off before it replaced them again.
+  test('replaces etcd as well where the manifests in place are older than what kubeadm wrote last', () => {
+    const resource = wanted(documents([]))
+    const raw = node(documents([]))
+    const lines = ['version=1.36.4', 'version=1.35.8', `edited=kube-apiserver ${base64('new')} ${base64('old')}`]
+    const back = { ...raw, stdout: `${raw.stdout}${lines.join('\n')}\n` }
+    expect(changeOf(resource, back)?.fields.map(({ field }) => field)).toEqual([
+      'kube-apiserver.yaml, not as kubeadm made it last',
+    ])
+    expect(commands(resource, back)).toEqual(['kubeadm init phase control-plane all', 'kubeadm init phase etcd local'])
+  })
+
   test('goes back when an argument is taken out of cluster.yaml', () => {
     expect(changeOf(wanted(documents([])), node(documents([], verbose)))?.fields).toHaveLength(1)
   })

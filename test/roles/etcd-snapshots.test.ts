@@ -138,6 +138,12 @@ esac`,
       )
     })
 
+    test('lets others take a snapshot meanwhile', async () => {
+      const { exitCode, stdout } = await copying('flock -n "$(dirname "$EVCCTL_SNAPSHOT")/.lock" true')
+      expect(exitCode).toBe(0)
+      expect(stdout).not.toContain('warning=')
+    })
+
     test('runs it with the path of the finished archive, and does not print what it prints', async () => {
       const { exitCode, stdout, stderr } = await copying(
         `cp "$EVCCTL_SNAPSHOT" ${host.root}/copy; echo "$EVCCTL_CLUSTER $EVCCTL_HOST" >${host.root}/of; echo said`,

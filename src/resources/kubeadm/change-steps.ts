@@ -43,8 +43,11 @@ export function recoverySteps(server: string): readonly Step[] {
   return [recovery, apiAnswers(server)]
 }
 
-// The step needs no API server: after a power cut none may run until the manifests are back, and the kubelet with them.
-const recovery: Step = {
+/**
+ * The step that puts back the manifests, if a change of the control plane was interrupted. It needs no API server: after a power cut none
+ * may run until the manifests are back, and the kubelet with them.
+ */
+export const recovery: Step = {
   run: `${recoverManifests}${finishServingCertificate}${finishRenewal}if ! systemctl is-active --quiet kubelet; then
   echo 'starting the kubelet, which runs the static pods'
   systemctl start kubelet || :

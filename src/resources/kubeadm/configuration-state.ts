@@ -8,7 +8,14 @@ import { decodeFile, hostYaml, keptJson, linesOf, printFile } from '../support/i
 import { kubeadmApi } from './api-access.ts'
 import { type ClusterDocuments, clusterRecordOf, clusterRecordPath } from './cluster-record.ts'
 import { newServingCertificateMark } from './serving-certificate.ts'
-import { type EditedManifest, editedManifests, formerMark, printEdited, printPlace } from './static-pods.ts'
+import {
+  type EditedManifest,
+  editedManifests,
+  formerMark,
+  printEdited,
+  printPlace,
+  serverVersionIn,
+} from './static-pods.ts'
 
 /** The configuration of an existing cluster. */
 export type KubeadmConfigurationState =
@@ -118,7 +125,7 @@ function localState(local: ProbeResult): LocalState {
     certSANs: subjectAltNames(decodeFile(linesOf(local, 'certificate')[0])),
     advertiseAddress: linesOf(local, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(local, 'bindPort')[0] ?? '',
-    version: linesOf(local, 'version')[0] ?? '',
+    version: serverVersionIn(local),
     cutOff: changeMarksIn(local),
     edited: editedManifests(local),
   }

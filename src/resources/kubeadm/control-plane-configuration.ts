@@ -17,6 +17,7 @@ import {
   hasApiServer,
   printEdited,
   printPlace,
+  serverVersionIn,
 } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 import { impossibleUpgrade, upgradeIn } from './version-change.ts'
@@ -122,7 +123,7 @@ function parseState(raw: ProbeResult): ControlPlaneConfigurationState {
     certSANs: subjectAltNames(decodeFile(linesOf(raw, 'certificate')[0])),
     advertiseAddress: linesOf(raw, 'advertiseAddress')[0] ?? '',
     bindPort: linesOf(raw, 'bindPort')[0] ?? '',
-    version: linesOf(raw, 'version')[0] ?? '',
+    version: serverVersionIn(raw),
     cutOff: changeMarksIn(raw),
     edited: editedManifests(raw),
   }

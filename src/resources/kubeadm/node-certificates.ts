@@ -7,7 +7,7 @@ import { serverOf } from './configuration.ts'
 import { explainKubeadm } from './failure.ts'
 import { finishRenewal, renewCertificatesScript, renewedMark } from './renewed-certificates.ts'
 import { formerIn, printFormer, restartFormer } from './restarted-components.ts'
-import { manifestFolder } from './static-pods.ts'
+import { hasApiServer, manifestFolder } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
 /** The kind of the resource of a node's certificates. */
@@ -90,7 +90,7 @@ export function nodeCertificates(
   }
 }
 
-const probeScript = `if [ -s ${manifestFolder}/kube-apiserver.yaml ] && ! { ${kubeadmUnfinished}; }; then
+const probeScript = `if ${hasApiServer} && ! { ${kubeadmUnfinished}; }; then
   echo joined=yes
   echo "now=$(date +%s)"
   if [ -e ${renewedMark} ]; then echo cutOff=yes; fi

@@ -35,7 +35,7 @@ export const sparedFunction = `${etcdFunction}silent_members() {
       silent="$silent\${silent:+, }\${name%,*}"
     fi
   done
-  if [ "$silent" ] && [ "$others" -lt $(( voters / 2 + 1 )) ]; then echo "$silent"; fi
+  if [ "$voters" -gt 2 ] && [ "$silent" ] && [ "$others" -lt $(( voters / 2 + 1 )) ]; then echo "$silent"; fi
 }
 spared() {
   end=$(( $(date +%s) + ${patienceSeconds} ))
@@ -58,6 +58,6 @@ export function explainNotSpared(stderr: string): ErrorDetails | undefined {
     problem: 'The member of etcd on this host was not stopped for the upgrade: the others would have no quorum.',
     expected: 'more than half of the voting members answer while one is stopped',
     actual: `no answer from ${silent}`,
-    next: 'See why on that host: crictl ps -a --name etcd, and journalctl -u kubelet. Then apply again. A host that is lost is removed with state: absent and the former spec.kubernetes.version.',
+    next: 'See why on that host: journalctl -u kubelet, and /var/log/pods/kube-system_etcd-*. Then apply again. If the host is lost, give it state: absent: its member goes before the upgrade.',
   }
 }

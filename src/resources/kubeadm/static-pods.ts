@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { sort, valid } from 'semver'
 import type { FieldChange, ProbeResult } from '../../core/resource.ts'
 import { syncTreeLine } from '../../shell/on-disk.ts'
 import { decodeFile, hostYaml, linesOf, stateFolder } from '../support/index.ts'
@@ -27,13 +28,25 @@ export const hasApiServer = `{ [ -s ${manifestFolder}/kube-apiserver.yaml ] || {
 
 /**
  * Probe lines that print address, port and version of the API server as kubeadm last wrote them: edits of these by hand are
- * ignored. Where a change was cut off, they are those that will be put back.
+ * ignored. Where a change was cut off, they are those that will be put back. The version of the manifest that is in place comes
+ * after that: see serverVersionIn().
  */
 export const printPlace = `manifest=${madeManifests}/kube-apiserver.yaml
 [ ! -e ${formerMark} ] || manifest=${formerManifests}/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=${manifestFolder}/kube-apiserver.yaml
 sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p; s|^ *image: .*/kube-apiserver:v|version=|p' "$manifest" 2>/dev/null || :
+sed -n 's|^ *image: .*/kube-apiserver:v|version=|p' ${manifestFolder}/kube-apiserver.yaml 2>/dev/null || :
 `
+
+/**
+ * The version of the API server, without `v`, from the output of `printPlace`; empty: not known. It is the older one of what kubeadm
+ * wrote last and what is in place: where former manifests were put back, and the run was then cut off, they are older than what kubeadm
+ * wrote last, and so is the member of etcd beside them.
+ */
+export function serverVersionIn(raw: ProbeResult): string {
+  const [oldest] = sort(linesOf(raw, 'version').filter(version => valid(version) !== null))
+  return oldest ?? ''
+}
 
 /** Shell command that prints the etcd URLs that the API server uses, a line each. */
 export const printEtcdServers = `{ sed -n 's/^ *- --etcd-servers=//p' ${manifestFolder}/kube-apiserver.yaml 2>/dev/null | tr ',' '\\n'; }`

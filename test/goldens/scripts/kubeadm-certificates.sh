@@ -1,5 +1,5 @@
 ### kubeadm certificates:node on cp1: probe
-if [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then
+if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then
   echo joined=yes
   echo "now=$(date +%s)"
   if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then echo cutOff=yes; fi

@@ -1,4 +1,4 @@
-### kubeadm configuration:node on cp1: probe, of 32 lines
+### kubeadm configuration:node on cp1: probe, of 33 lines
 …
 for path in '/api/v1/namespaces/kube-system/configmaps/kubeadm-config' '/api/v1/namespaces/kube-system/configmaps/kubelet-config' '/api/v1/namespaces/kube-system/configmaps/kube-proxy' '/api/v1/namespaces/kube-system/configmaps/evcctl' '/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy'; do set -- "$@" "$server$path"; done
 …
@@ -12,6 +12,7 @@ manifest=/var/lib/evcctl/static-pods/kube-apiserver.yaml
 [ ! -e /var/lib/evcctl/manifests/complete ] || manifest=/var/lib/evcctl/manifests/kube-apiserver.yaml
 [ -s "$manifest" ] || manifest=/etc/kubernetes/manifests/kube-apiserver.yaml
 sed -n 's/^ *- --advertise-address=/advertiseAddress=/p; s/^ *- --secure-port=/bindPort=/p; s|^ *image: .*/kube-apiserver:v|version=|p' "$manifest" 2>/dev/null || :
+sed -n 's|^ *image: .*/kube-apiserver:v|version=|p' /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null || :
 if [ -d /var/lib/evcctl/static-pods ]; then
   for component in $(diff -r -q -B -I '^ *#' /var/lib/evcctl/static-pods /etc/kubernetes/manifests 2>/dev/null |
     sed -n 's|^Files /var/lib/evcctl/static-pods/\(.*\)\.yaml and .* differ$|\1|p; s|^Only in /var/lib/evcctl/static-pods: \(.*\)\.yaml$|\1|p'); do
@@ -40,7 +41,7 @@ if [ -n "$begun" ] || { [ -n "$made" ] && [ "$made" != "$(cat '/var/lib/evcctl/k
 {"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"evcctl","namespace":"kube-system"},"data":{"documents":"{\"cluster\":{\"apiVersion\":\"kubeadm.k8s.io/v1beta4\",\"kind\":\"ClusterConfiguration\",\"clusterName\":\"edge-seoul\",\"kubernetesVersion\":\"v1.36.4\",\"controlPlaneEndpoint\":\"127.0.0.1:7443\",\"networking\":{\"podSubnet\":\"10.244.0.0/16\",\"serviceSubnet\":\"10.96.0.0/12\",\"dnsDomain\":\"cluster.local\"},\"apiServer\":{\"certSANs\":[\"cp1\",\"192.0.2.11\",\"cp2\",\"192.0.2.12\",\"cp3\",\"192.0.2.13\",\"127.0.0.1\",\"localhost\"],\"extraArgs\":[{\"name\":\"shutdown-watch-termination-grace-period\",\"value\":\"5s\"}]},\"controllerManager\":{\"extraArgs\":[{\"name\":\"node-cidr-mask-size\",\"value\":\"24\"}]}},\"kubelet\":{\"apiVersion\":\"kubelet.config.k8s.io/v1beta1\",\"kind\":\"KubeletConfiguration\",\"cgroupDriver\":\"systemd\",\"featureGates\":{\"ExtendWebSocketsToKubelet\":false}},\"kubeProxy\":{\"apiVersion\":\"kubeproxy.config.k8s.io/v1alpha1\",\"kind\":\"KubeProxyConfiguration\"}}"}}
 …
 
-### kubeadm configuration:node on cp2: probe, of 15 lines
+### kubeadm configuration:node on cp2: probe, of 16 lines
 if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then echo joined=yes; fi
 …
 

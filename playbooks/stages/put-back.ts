@@ -1,0 +1,21 @@
+import { passMinor } from '../../roles/minor-on-the-way/index.ts'
+import { oneByOne, type Site } from '../../src/index.ts'
+import type { ControlPlane } from './declare-control-plane.ts'
+
+/**
+ * Puts back, before any control plane changes, what a change that was cut off has taken away: until then the member of etcd of that
+ * node may be out, and another one that is stopped for its own change would cost the quorum.
+ */
+export function putBackFirst({ distribution, builder }: Site, { nodes, cluster }: ControlPlane): void {
+  const cutOff = nodes.filter(({ machine }) => machine.facts.kubernetes.formerApiServer !== undefined)
+  const tasks = cutOff.map(({ machine }) => cluster.putBack(machine))
+  if (tasks.length === 0) return
+  const changing = builder.tasks.filter(
+    ({ role, resource }) => distribution.rolled.kinds.includes(resource.kind) || role === passMinor.name,
+  )
+  for (const task of changing) builder.holdBack(task, tasks)
+  oneByOne(
+    builder,
+    tasks.map(task => [task]),
+  )
+}
