@@ -320,7 +320,7 @@ done | sort -u`
     const { versions } = await ensureMirror()
     expect(versions.etcd).not.toBe(cluster.mirror.versions.etcd)
     await editClusterFile(cluster.file, document => document.setIn(['spec', 'etcd', 'version'], versions.etcd))
-    const client = startClient(cluster.hosts, 'w1')
+    const client = startClient(cluster.hosts, 'w1', 0.2)
     const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
     const measured = await client.stop()
     console.log(`upgrade: ${describeMeasured(measured)}${measured.errors}`)

@@ -13,7 +13,7 @@ import { evcctl, eventsOf, failuresOf, type Outcome, startEvcctl } from './kit/e
 import { expectUpgradeReport } from './kit/expect-upgrade-report.ts'
 import { type HostsBefore, recordHosts } from './kit/reset-steps.ts'
 import { type Served, startServiceClient } from './kit/service-client.ts'
-import { expectFailedUpgrade } from './kit/upgrade-steps.ts'
+import { expectFailedUpgrade, killUpgradeOf } from './kit/upgrade-steps.ts'
 
 let cluster: TestCluster
 /** A client on w2, which stays to the end, of a Service whose two pods begin on w1 and w2. */
@@ -163,7 +163,7 @@ describe.sequential('a cluster that begins with one control plane node and one w
     await expectFailedUpgrade(cluster, ['cp1', 'cp2', 'cp3'])
   })
 
-  test('is upgraded to the next minor: control plane nodes one by one, then workers, each drained', async () => {
+  test('is upgraded to the next minor: control plane nodes one by one, then workers, each drained, also after a run that was killed', async () => {
     // Pods on nodes that have just joined may still be starting.
     await waitUntil('status finds that all is well', async () => {
       return (await run(...handbook('upgrade', 'evcctl status cluster.yaml', file()))).exitCode === 0
@@ -180,6 +180,7 @@ describe.sequential('a cluster that begins with one control plane node and one w
       'drain',
       ...['cp2', 'cp3', 'w1', 'w2'].map(name => `drain ${name}`),
     ])
+    await killUpgradeOf(cluster, 'cp2')
     await expectApplied(handbook('upgrade', 'evcctl apply cluster.yaml --yes', file()))
     const kubelets = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}')
     expect(kubelets.split(' ')).toEqual(Array.from({ length: 5 }, () => `v${version}`))

@@ -26,22 +26,24 @@ export interface Measured {
 // kubectl is client-go, with its manners: a GET whose connection was reset or ended is asked again after 1 s
 // (k8s.io/client-go/rest/with_retry.go, told at verbosity 4). Not `get --raw`, which is a stream and never asks again. An
 // API server answers /version by itself, so an election of etcd does not count.
-const loop = (folder: string): string => `
+const loop = (folder: string, pause: number): string => `
 rm -rf ${folder}; mkdir -p ${folder}; cd ${folder}
 while [ ! -e stop ]; do
   begun=$(date +%s%3N)
   if kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --v=4 version --output=json >/dev/null 2>said; then answered=1
   else answered=0; grep -v -e envvar.go -e cert_rotation.go said >>errors; fi
   echo "$begun $(date +%s%3N) $answered $(grep -c 'Got a Retry-After' said)" >>requests
+  sleep ${pause}
 done`
 
 /**
- * Asks the API through the worker's own proxy as fast as one client can, each time over a connection of its own, until
- * it is told to stop.
+ * Asks the API through the worker's own proxy, each time over a connection of its own, until it is told to stop.
+ *
+ * @param pause seconds between requests; default 0: as fast as one client can, which takes most of a core
  */
-export function startClient(hosts: LocalHosts, worker: string) {
+export function startClient(hosts: LocalHosts, worker: string, pause = 0) {
   const folder = '/run/evcctl-test-client'
-  const running = hosts.exec(worker, loop(folder))
+  const running = hosts.exec(worker, loop(folder, pause))
   return {
     async stop(): Promise<Measured> {
       await hosts.exec(worker, `touch ${folder}/stop`)

@@ -8,7 +8,7 @@ import { machineArch, writeImageArchive, writeLayer } from '../../kit/image-arch
 import { type TestCluster, upgradeFile } from './cluster.ts'
 import { kubectlOn, waitUntil } from './control-plane.ts'
 import { editClusterFile } from './edit-cluster-file.ts'
-import { evcctl, failuresOf } from './evcctl.ts'
+import { evcctl, failuresOf, startEvcctl } from './evcctl.ts'
 
 /** Sets the new version in cluster.yaml, with an image of the scheduler in which there is no scheduler. */
 async function upgradeFileWithBrokenScheduler(cluster: TestCluster): Promise<void> {
@@ -75,4 +75,17 @@ export async function expectFailedUpgrade(cluster: TestCluster, servers: readonl
     return shown.match(/ 1\/1 +Running /g)?.length === servers.length
   })
   await upgradeFile(cluster)
+}
+
+/** Begins an upgrade, and kills it some seconds after it has begun to replace the static pods of a node. */
+export async function killUpgradeOf(cluster: TestCluster, node: string): Promise<void> {
+  const killed = startEvcctl(['apply', cluster.file, '--yes', '--output', 'json'], { ...cluster.env })
+  await killed.event(
+    event => event.type === 'task:start' && event.host === node && event.title === 'kubeadm configuration',
+  )
+  const ms = Math.round(1000 + Math.random() * 8000)
+  await new Promise(resolve => setTimeout(resolve, ms))
+  killed.child.kill('SIGKILL')
+  await killed.ended
+  console.log(`the upgrade was killed ${ms} ms after it began with ${node}`)
 }
