@@ -11,3 +11,8 @@ test('a probe that reads a clock names the field of its state that it gets into'
   const unnamed = found.filter(({ resource }) => (resource.volatile ?? []).length === 0)
   expect(unnamed.map(({ id }) => id)).toEqual([])
 })
+
+test('pods and nodes of which Kubernetes says something else by itself do not make a saved plan stale', () => {
+  const placement = tasks.find(({ id }) => id.endsWith('/cluster DNS:placement'))
+  expect(placement?.resource.volatile).toEqual(['pods', 'nodes'])
+})

@@ -38,6 +38,8 @@ export function dnsPlacement({
     title: 'CoreDNS on different nodes',
     probe: dnsPodsProbe(api),
     desired: {},
+    // Kubernetes replaces pods, and calls a busy one not ready for a moment. What that means for the plan is compared by itself.
+    volatile: ['pods', 'nodes'],
     diff(current, _desired, { watched }): Change | undefined {
       if (current.api === 'unreachable') {
         return notAnswered(current, 'it is not known where CoreDNS runs', { action: 'run' })
