@@ -22,10 +22,10 @@ export async function kubectlOn({ hosts }: TestCluster, host: string, ...args: s
 /**
  * Whether every API server, and so the etcd member beside it, is ready, and every node is Ready. With `since` (ms since
  * the epoch) every kubelet must have said so after that moment: a node whose kubelet holds a dead connection counts as
- * Ready for another 50 s, and only then for a while as not Ready.
+ * Ready for another 50 s, and only then for a while as not Ready. `names`: the hosts that are nodes; default: all.
  */
-export async function isHealthy(cluster: TestCluster, since = 0): Promise<boolean> {
-  const { hosts } = cluster.hosts
+export async function isHealthy(cluster: TestCluster, since = 0, names?: readonly string[]): Promise<boolean> {
+  const hosts = cluster.hosts.hosts.filter(({ name }) => names === undefined || names.includes(name))
   const controlPlane = hosts.filter(({ roles }) => roles.includes('control-plane'))
   for (const { name } of controlPlane) await kubectlOn(cluster, name, 'get', '--raw', '/readyz')
   const ask = (...args: string[]) => kubectlOn(cluster, controlPlane[0]!.name, 'get', ...args)
