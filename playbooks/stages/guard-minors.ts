@@ -1,5 +1,11 @@
-import { parse } from 'semver'
-import { guard, isControlPlane, kubeletsTooOld, type MinorOnTheWay, type Site } from '../../src/index.ts'
+import {
+  guard,
+  isControlPlane,
+  kubeletsBehind,
+  kubeletsTooOld,
+  type MinorOnTheWay,
+  type Site,
+} from '../../src/index.ts'
 import { hasMemberRunning, isRunningNode } from '../standing.ts'
 
 /**
@@ -18,11 +24,8 @@ export function guardMinors(on: Site): void {
 // Kubelets of control plane nodes change at the end of the way. As long as one is two minors behind, a node that does not answer may be
 // at the beginning of it.
 function hasBeenOnTheWay({ inventory: { spec, machines } }: Site): boolean {
-  const wanted = parse(spec.kubernetes.version)
-  return machines.some(({ host, facts: { kubernetes } }) => {
-    const its = isControlPlane(host) ? parse(kubernetes.kubelet) : null
-    return its !== null && wanted !== null && its.major === wanted.major && wanted.minor - its.minor > 1
-  })
+  const servers = machines.filter(({ host }) => isControlPlane(host))
+  return kubeletsBehind(spec, servers, 1).length > 0
 }
 
 function refuseOldKubelets({ inventory: { spec, machines }, builder, first }: Site): void {

@@ -32,7 +32,13 @@ export { type Inventory, inventoryOf, type LeavingHost, type Operation, type Str
 export { lockVoters } from './lock-voters.ts'
 export { type Machine, machinesOf } from './machines.ts'
 export { memberQuestion } from './member-question.ts'
-export { kubeletsTooOld, type MinorOnTheWay, minorsOnTheWay, serverVersion } from './minors-on-the-way.ts'
+export {
+  kubeletsBehind,
+  kubeletsTooOld,
+  type MinorOnTheWay,
+  minorsOnTheWay,
+  serverVersion,
+} from './minors-on-the-way.ts'
 export { networkLeftOut } from './network-left-out.ts'
 export { networkName, networkPathOf } from './network-path.ts'
 export { isControlPlane, isEtcdHost, isNode, labelsFor, managedTaints, taintsFor } from './nodes.ts'

@@ -48,20 +48,29 @@ export function minorsOnTheWay(
 /** The most minors by which a kubelet may be older than an API server (https://kubernetes.io/releases/version-skew-policy/). */
 export const mostKubeletLag = 3
 
+/** The nodes whose kubelets are more than `lag` minors older than the wanted version. A host that evcctl only began to make a node is none. */
+export function kubeletsBehind(
+  { kubernetes: { version } }: Pick<ClusterSpec, 'kubernetes'>,
+  machines: readonly Known[],
+  lag: number,
+) {
+  return machines.flatMap(({ name, facts: { kubernetes, remains } }) => {
+    const its = kubernetes.kubeletConf && !remains.begun ? parse(kubernetes.kubelet) : null
+    const isBehind = its !== null && its.major === major(version) && minor(version) - its.minor > lag
+    return isBehind ? [{ name, its }] : []
+  })
+}
+
 /** The nodes whose kubelets are too old for an API server of the wanted version, and the minor that the oldest of them allows. */
 export function kubeletsTooOld(
-  { kubernetes: { version } }: Wanted,
+  spec: Wanted,
   machines: readonly Known[],
 ): { readonly nodes: readonly string[]; readonly newest: string } | undefined {
-  const lagging = machines.flatMap(({ name, facts: { kubernetes, remains } }) => {
-    const its = kubernetes.kubeletConf && !remains.begun ? parse(kubernetes.kubelet) : null
-    const isTooOld = its !== null && its.major === major(version) && minor(version) - its.minor > mostKubeletLag
-    return isTooOld ? [{ name, its }] : []
-  })
+  const lagging = kubeletsBehind(spec, machines, mostKubeletLag)
   if (lagging.length === 0) return undefined
   const oldest = Math.min(...lagging.map(({ its }) => its.minor))
   return {
     nodes: lagging.map(({ name, its }) => `${name} (${its.version})`),
-    newest: minorOf(`${major(version)}.${oldest + mostKubeletLag}.0`),
+    newest: minorOf(`${major(spec.kubernetes.version)}.${oldest + mostKubeletLag}.0`),
   }
 }

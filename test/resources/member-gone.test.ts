@@ -1,40 +1,23 @@
 import { describe, expect, test } from 'vitest'
 import type { ProbeResult } from '../../src/core/index.ts'
 import { stackedMemberGone } from '../../src/resources/kubeadm/member-gone.ts'
+import { type MemberGiven, memberList } from './member-list.ts'
 import { runStep } from './run-step.ts'
 
-interface MemberGiven {
-  readonly name: string
-  /** Last part of the address. */
-  readonly host: number
+interface Given extends MemberGiven {
   readonly silent?: boolean
-  readonly learner?: boolean
-  readonly started?: boolean
 }
 
 const id = (host: number) => String(9_223_372_036_854_775_000n + BigInt(host))
-const [cp1, cp2, cp3] = [1, 2, 3].map(host => ({ name: `cp${host}`, host })) as [MemberGiven, MemberGiven, MemberGiven]
-
-function listOf(members: readonly MemberGiven[]): string {
-  return JSON.stringify({
-    header: { cluster_id: '1' },
-    members: members.map(({ name, host, learner, started = true }) => ({
-      ID: id(host),
-      ...(started ? { name } : {}),
-      peerURLs: [`https://192.0.2.${host}:2380`],
-      ...(started ? { clientURLs: [`https://192.0.2.${host}:2379`] } : {}),
-      ...(learner ? { isLearner: true } : {}),
-    })),
-  })
-}
+const [cp1, cp2, cp3] = [1, 2, 3].map(host => ({ name: `cp${host}`, host })) as [Given, Given, Given]
 
 /** What the probe prints; the first member that answers leads. */
-function answer(...members: readonly MemberGiven[]): ProbeResult {
+function answer(...members: readonly Given[]): ProbeResult {
   const alive = members.filter(({ silent }) => silent !== true)
   const lines = alive.map(
     ({ host }) => `alive=${JSON.stringify({ header: { member_id: id(host) }, leader: id(alive[0]!.host) })}`,
   )
-  return { exitCode: 0, stdout: `members=${listOf(members)}\n${lines.join('\n')}\n`, stderr: '' }
+  return { exitCode: 0, stdout: `members=${memberList(members, id)}\n${lines.join('\n')}\n`, stderr: '' }
 }
 
 function resource(node = 'cp1', earlier: readonly string[] = []) {
@@ -119,7 +102,7 @@ function remove(given: {
   const { leader = 1, silent = [], refuses = 0, now = [cp1, cp2, cp3] } = given
   const one = resource()
   const [step] = one.converge(one.probe.parse(answer(cp1, cp2, cp3)), { member: 'gone' })
-  const lists = (members: readonly MemberGiven[]) => `printf '%s' '${listOf(members)}'`
+  const lists = (members: readonly MemberGiven[]) => `printf '%s' '${memberList(members, id)}'`
   const curl = `for last; do :; done
 while [ $# -gt 1 ]; do if [ "$1" = --data ]; then data=$2; fi; shift; done
 [ -e leader ] || echo ${id(leader)} >leader

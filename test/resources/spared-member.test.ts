@@ -1,32 +1,15 @@
 import { expect, test } from 'vitest'
 import { explainNotSpared, sparedFunction } from '../../src/resources/kubeadm/spared-member.ts'
+import { type MemberGiven, memberList } from './member-list.ts'
 import { runStep } from './run-step.ts'
 
-interface MemberGiven {
-  readonly name: string
-  /** Last part of its address. */
-  readonly host: number
-  readonly learner?: boolean
-  /** False: it was added, and has never started. */
-  readonly started?: boolean
+interface Given extends MemberGiven {
   /** How often it does not answer before it does; default 0. */
   readonly silentTimes?: number
 }
 
-const listOf = (members: readonly MemberGiven[]) =>
-  JSON.stringify({
-    header: { cluster_id: '1', member_id: '1' },
-    members: members.map(({ name, host, learner, started = true }) => ({
-      ID: String(host),
-      ...(started ? { name } : {}),
-      peerURLs: [`https://192.0.2.${host}:2380`],
-      ...(started ? { clientURLs: [`https://192.0.2.${host}:2379`] } : {}),
-      ...(learner ? { isLearner: true } : {}),
-    })),
-  })
-
 /** Runs `spared` on cp1. `own`: whether its own member answers. */
-function stop(members: readonly MemberGiven[], own = true) {
+function stop(members: readonly Given[], own = true) {
   const silent = members.map(
     ({ host, silentTimes = 0 }) => `https://192.0.2.${host}:*)
     tries=$(cat tries-${host} 2>/dev/null || echo 0); echo $(( tries + 1 )) >tries-${host}
@@ -38,7 +21,7 @@ case $last in
   ${silent.join('\n  ')}
 esac
 case $last in
-  */member/list) printf '%s' '${listOf(members)}' ;;
+  */member/list) printf '%s' '${memberList(members, String)}' ;;
   */maintenance/status) printf '{"header":{"cluster_id":"1","member_id":"1"},"version":"3.6.5"}' ;;
   */kv/range) printf '{"header":{}}' ;;
   *) exit 22 ;;

@@ -1,7 +1,6 @@
 import type { Change, ProbeResult, Resource } from '../../core/resource.ts'
 import { linesOf } from '../support/index.ts'
 import { recovery } from './change-steps.ts'
-import { explainKubeadm } from './failure.ts'
 import { formerMark } from './static-pods.ts'
 
 /** Whether a change of the static pods of this host has begun and not ended. */
@@ -28,7 +27,6 @@ export function formerStaticPods(): Resource<FormerStaticPodsState, { readonly p
       }
     },
     converge: () => [recovery],
-    explain: (failure, _desired, step) => explainKubeadm(failure, step),
   }
 }
 

@@ -2,8 +2,8 @@ import type { ErrorDetails } from '../../core/error-details.ts'
 import { quote } from '../../shell/quote.ts'
 import { clientPort, etcdFunction } from './stacked-members.ts'
 
-/** The text before the reason when the script prints on stderr that the member of this host may not be stopped. */
-export const notSparedMark = '--- not stopped: '
+// The text before the reason when the script prints on stderr that the member of this host may not be stopped.
+const notSparedMark = '--- not stopped: '
 
 /** How long to wait for the other members, s: one may just have been started. */
 const patienceSeconds = 90
