@@ -33,7 +33,9 @@ async function killIn(what: string, times: number, ...args: string[]): Promise<v
     const ms = Math.round(500 + random() * longestMs)
     const ended = await Promise.race([running.ended, sleep(ms).then(() => undefined)])
     if (ended !== undefined) {
-      expect([what, ended.exitCode, failuresOf(ended)]).toEqual([what, 0, []])
+      // A run that is refused has no task that failed: its plan says why.
+      const said = ended.exitCode === 0 ? '' : `${ended.stdout.slice(-3000)}${ended.stderr}`
+      expect([what, ended.exitCode, failuresOf(ended), said]).toEqual([what, 0, [], ''])
       return
     }
     running.child.kill('SIGKILL')
