@@ -44,6 +44,9 @@ export function nodeMade(
         node: name,
         endpoint,
         ...(isControlPlane(host) ? { ownApi: ownApiOf(spec, machine) } : {}),
+        ...(isControlPlane(host) && spec.hosts.filter(isControlPlane).length > 1
+          ? { gatedPort: spec.controlPlane.bindPort }
+          : {}),
         runtime: spec.runtime.name,
         registryCredentials: secrets.registries,
         kept,

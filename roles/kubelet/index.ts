@@ -1,5 +1,6 @@
 import {
   declareLogins,
+  gateBeforeKubelet,
   type KeptUnit,
   keptKubelet,
   kubeadmApi,
@@ -35,6 +36,8 @@ export interface KubeletParameters {
   readonly endpoint: string
   /** `host:port` of the node's own API server; undefined: it is a worker. */
   readonly ownApi?: string
+  /** The port of the node's own API server, if there are others for its clients; undefined: it is a worker, or the only server. */
+  readonly gatedPort?: number
   /** The container runtime of the node. */
   readonly runtime: RuntimeName
   /** Credentials for registries, for runtimes that have no file of their own for them. */
@@ -70,7 +73,10 @@ export const kubelet: Role<KubeletParameters, KubeletOutputs> = {
     const givesLogins = params.runtime === 'docker'
     const logins = givesLogins ? [declareLogins(scope, kubeletLoginsPath, params.registryCredentials, options)] : []
     const kept = [...params.kept, keptKubelet(givesLogins ? [kubeletLoginsPath] : [])]
-    const running = scope.add(kubeletService(kept), {
+    const { version, provenVersion } = kubeletOwnService
+    const gate =
+      params.gatedPort === undefined ? undefined : gateBeforeKubelet(params.gatedPort, version, provenVersion)
+    const running = scope.add(kubeletService(kept, gate), {
       after: [params.joined],
       watch: [...params.watch, configured, flags, ...logins],
     })

@@ -4,6 +4,7 @@ import type { YAMLMap, YAMLSeq } from 'yaml'
 import type { PlanDocument } from '../../src/report/plan-json.ts'
 import { formerVersion } from '../kit/former-version.ts'
 import { handbook } from '../kit/handbook.ts'
+import { describeMeasured, expectAllAnswered, startClient } from './kit/api-client.ts'
 import { startApiWriter, type Written } from './kit/api-writer.ts'
 import { expectCertificatesRenewed, expectUserAccess } from './kit/certificate-steps.ts'
 import { startCluster, type TestCluster, upgradeFile } from './kit/cluster.ts'
@@ -180,8 +181,12 @@ describe.sequential('a cluster that begins with one control plane node and one w
       'drain',
       ...['cp2', 'cp3', 'w1', 'w2'].map(name => `drain ${name}`),
     ])
+    const apiClient = startClient(cluster.hosts, 'w1', 0.5)
     await killUpgradeOf(cluster, 'cp2')
     await expectApplied(handbook('upgrade', 'evcctl apply cluster.yaml --yes', file()))
+    const measured = await apiClient.stop()
+    console.log(`upgrade, behind nginx: ${describeMeasured(measured)}${measured.errors}`)
+    expectAllAnswered(measured)
     const kubelets = await kubectl('get', 'nodes', '-o', 'jsonpath={.items[*].status.nodeInfo.kubeletVersion}')
     expect(kubelets.split(' ')).toEqual(Array.from({ length: 5 }, () => `v${version}`))
     const images = await kubectl(

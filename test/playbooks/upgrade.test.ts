@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Graph, HostFacts, TaskId } from '../../src/index.ts'
 import { nodesAnswered } from '../resources/api-given.ts'
 import { stateOf } from '../resources/state-of.ts'
+import { printedUnit, runningUnit, statOf } from '../resources/unit-given.ts'
 import { clusterGraph, factsOf, specOf } from './given.ts'
 
 const hosts = [
@@ -152,6 +153,25 @@ describe('an upgrade to another minor', () => {
       expect(earlierThan(joining, 'w2/kubeadm join:node')).toContain(`${name}/kubeadm configuration:node`)
     const standing = clusterGraph(spec, facts({ ...all('1.36.4'), w2: undefined }))
     expect(earlierThan(standing, 'w2/kubeadm join:node')).not.toContain('cp3/kubeadm configuration:node')
+  })
+})
+
+describe('the port of an API server that its new kubelet will start again', () => {
+  const unit = 'kubelet.service'
+  const path = '/usr/local/bin/kubelet'
+  const changed = { ...runningUnit, files: { [path]: statOf(9) }, stamp: { [path]: statOf(1) } }
+  const restartOn = (name: string, someHosts = hosts) => {
+    const some = specOf({ hosts: someHosts, kubernetes: { version: '1.36.4' }, images: { archives } })
+    const { resource } = clusterGraph(some, facts(all('1.35.8'))).tasks.get(`${name}/unit:${unit}` as TaskId)!
+    const steps = resource.converge(stateOf(resource, ...printedUnit(unit, changed)), resource.desired)
+    return steps.map(step => ('run' in step ? step.run : '')).join('')
+  }
+
+  test('is watched from before the kubelet is restarted, where clients have another one', () => {
+    expect(restartOn('cp2')).toContain('then gate_api 6443')
+    expect(restartOn('w1')).not.toContain('then gate_api')
+    const lonely = hosts.filter(({ name }) => !['cp2', 'cp3'].includes(name))
+    expect(restartOn('cp1', lonely)).not.toContain('then gate_api')
   })
 })
 

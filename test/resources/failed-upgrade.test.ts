@@ -15,6 +15,8 @@ test('static pods with images that start are replaced, the API server before etc
   expect(world.manifests()).toEqual(all('new'))
   expect(world.running()).toEqual(all('new'))
   expect(world.seen).not.toContainEqual(expect.stringMatching(/^kube-apiserver/))
+  expect(world.closedAtStart).toEqual([false, true])
+  await until(() => !world.isClosed())
 })
 
 test.each<[string, string, Fate]>([
@@ -38,6 +40,8 @@ test.each<[string, string, Fate]>([
     expect(world.manifests()).toEqual(all('old'))
     await until(() => world.running().join() === all('old').join())
     expect(world.isMarked()).toBe(false)
+    expect(world.closedAtStart.slice(1)).not.toContain(false)
+    await until(() => !world.isClosed())
   },
   90_000,
 )

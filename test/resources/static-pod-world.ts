@@ -22,6 +22,9 @@ const ports: Readonly<Record<string, Component>> = {
   10259: 'kube-scheduler',
 }
 
+/** How long the kubelet takes at least from the end of a pod to the next; real ones take seconds. */
+const restartMs = 500
+
 /**
  * A control plane node whose kubelet is a few lines of this file: it runs what the manifests say, as processes and cgroups in a
  * folder of its own, and each pod does what the fate of its image is.
@@ -30,10 +33,13 @@ export class StaticPodWorld implements Disposable {
   readonly #sandbox = new Sandbox()
   readonly #fates: Readonly<Record<string, Fate>>
   readonly #pods = new Map<Component, Pod>()
+  readonly #ended = new Map<Component, number>()
   readonly #timer: NodeJS.Timeout
   #number = 0
   /** What was running at each change, e.g. `kube-apiserver:old etcd:old`. */
   readonly seen: string[] = []
+  /** Whether other hosts were kept out when an API server began, one for each that did. */
+  readonly closedAtStart: boolean[] = []
 
   /** `fates` are by image, e.g. `kube-scheduler:new`; any other image runs. */
   constructor(fates: Readonly<Record<string, Fate>> = {}) {
@@ -97,6 +103,11 @@ export class StaticPodWorld implements Disposable {
     return existsSync(this.#path('var/lib/evcctl/manifests/complete'))
   }
 
+  /** Whether a rule of the packet filter keeps other hosts from the API server. */
+  isClosed(): boolean {
+    return existsSync(this.#path('rules')) && readFileSync(this.#path('rules'), 'utf8') !== ''
+  }
+
   #path(...parts: readonly string[]): string {
     return join(this.#sandbox.root, ...parts)
   }
@@ -121,7 +132,8 @@ export class StaticPodWorld implements Disposable {
       const pod = this.#pods.get(component)
       if (pod !== undefined && pod.image !== wanted) this.#end(component, pod)
       else if (pod !== undefined) this.#again(component, pod)
-      else if (wanted !== undefined) this.#begin(component, wanted)
+      else if (wanted !== undefined && Date.now() - (this.#ended.get(component) ?? 0) > restartMs)
+        this.#begin(component, wanted)
     }
     if (this.running().join(' ') !== before) this.seen.push(this.running().join(' '))
   }
@@ -134,6 +146,7 @@ export class StaticPodWorld implements Disposable {
     const fate = this.#fateOf(image)
     if (fate === 'cannot be created') this.#log(component)
     if (fate === 'ends at once') mkdirSync(this.#logs(component, pod), { recursive: true })
+    if (component === 'kube-apiserver') this.closedAtStart.push(this.isClosed())
     if (fate !== 'runs') return
     const process = this.#path('proc', String(pod.number))
     mkdirSync(process)
@@ -144,6 +157,7 @@ export class StaticPodWorld implements Disposable {
 
   #end(component: Component, pod: Pod): void {
     this.#pods.delete(component)
+    this.#ended.set(component, Date.now())
     rmSync(this.#path('proc', String(pod.number)), { recursive: true, force: true })
     rmSync(this.#path('healthy', component), { force: true })
     rmSync(this.#path('cgroup', `pod${this.#uid(pod)}`), { recursive: true })
@@ -177,8 +191,29 @@ export class StaticPodWorld implements Disposable {
     const health = Object.entries(ports).map(([port, name]) => `*:${port}/*) [ -e ${this.#path('healthy', name)} ];;`)
     return {
       curl: `for url in "$@"; do :; done\ncase $url in ${health.join(' ')} esac`,
-      kubectl: 'exit 1',
-      systemctl: 'exit 0',
+      kubectl: `case "$*" in *' /readyz') [ -e ${this.#path('healthy/kube-apiserver')} ] ;; *) exit 1 ;; esac`,
+      // iptables -w 5 -I INPUT …: one rule is all there may be.
+      iptables: `case $3 in
+-S) cat ${this.#path('rules')} 2>/dev/null ;;
+-I) shift 4; printf -- '-A INPUT' >${this.#path('rules')}; printf ' "%s"' "$@" >>${this.#path('rules')} ;;
+-D) : >${this.#path('rules')} ;;
+esac`,
+      ip6tables: 'exit 1',
+      // systemd-run OPTION… /bin/sh PROGRAM keep PORT, in which the options have commands, too.
+      'systemd-run': `for word in "$@"; do
+  case $word in
+    ExecStartPre=*) \${word#*=} ;;
+    ExecStopPost=*) stop=\${word#*=} ;;
+  esac
+  former=\${three:-} three=\${two:-} two=\${one:-} one=$word
+done
+( $former $three $two $one; $stop ) >/dev/null 2>&1 &
+echo "$! $stop" >${this.#path('unit')}`,
+      systemctl: `if [ "$1" = stop ] && [ -e ${this.#path('unit')} ]; then
+  read -r process stop <${this.#path('unit')}
+  kill "$process" && $stop
+fi
+exit 0`,
       journalctl: `cat ${this.#path('journal')} 2>/dev/null`,
       // unshare -m sh -c SCRIPT sh COPY PATH COMMAND…
       unshare: 'export MANIFESTS="$6"\nshift 7\nexec "$@"',

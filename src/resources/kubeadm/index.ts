@@ -1,6 +1,7 @@
 /** kubeadm on a host and in a cluster: init, join, reset, and changes of its documents. */
 
 export * from './api-access.ts'
+export { gateBeforeKubelet } from './api-gate.ts'
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'
 export * from './cluster-addons.ts'

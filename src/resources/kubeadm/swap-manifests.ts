@@ -1,5 +1,6 @@
 import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
+import { gateFunction, gateOfManifest } from './api-gate.ts'
 import { sparedFunction } from './spared-member.ts'
 import { withStandIn } from './stand-in.ts'
 import {
@@ -33,6 +34,7 @@ done`
 /** Lines of sh that put back the manifests from before a change that was cut off. They need no API server. */
 export const recoverManifests = `if [ -e ${mark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
+  ${gateFunction}  ${gateOfManifest(`${formerManifests}/kube-apiserver.yaml`)}
   ${putBack.replaceAll('\n', '\n  ')}
   ${forgetFormer.replaceAll('\n', '\n  ')}
 fi
@@ -89,7 +91,7 @@ ${takeOutFunction}for component in ${etcd ? 'etcd ' : ''}$components; do
 done
 # The mark may not outlive a power cut that the copies do not outlive.
 sync
-${setMark(mark)}healthy() {
+${setMark(mark)}${gateFunction}healthy() {
   case $1 in
 ${etcd ? etcdHealth : ''}    kube-apiserver) ${ready};;
     kube-controller-manager) curl -q --silent --insecure --fail --max-time 5 --output /dev/null https://127.0.0.1:10257/healthz;;
@@ -109,6 +111,7 @@ puts_in() {
   done
 }
 put_back() {
+  case " $changed " in *' kube-apiserver '*) ${gateOfManifest('"$backup/kube-apiserver.yaml"')} ;; esac
   ${putBack.replaceAll('\n', '\n  ')}
 }
 comes_up() {
@@ -138,7 +141,8 @@ trap put_back EXIT
 trap '' PIPE
 trap 'exit 1' HUP INT TERM
 takes_out $changed
-${etcd ? etcdSwap : ''}puts_in $changed
+${etcd ? etcdSwap : ''}case " $changed " in *' kube-apiserver '*) ${gateOfManifest(`${newManifests}/kube-apiserver.yaml`)} ;; esac
+puts_in $changed
 for component in $changed; do comes_up "$component"; done
 trap - EXIT HUP INT TERM PIPE
 rm -rf ${newManifests}

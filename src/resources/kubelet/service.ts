@@ -63,13 +63,15 @@ export const kubeletOwnService: NodeService = {
 /**
  * The systemd unit of a node's kubelet. It is restarted when its files or the container runtime differ from those it was
  * started with. If it does not run with new files, all units of `kept` get their former files; the kubelet is the last.
+ * `beforeRestart`: lines of sh that come before a restart.
  */
-export function kubeletService(kept: readonly KeptUnit[]): Resource<UnitState, UnitDesired> {
+export function kubeletService(kept: readonly KeptUnit[], beforeRestart?: string): Resource<UnitState, UnitDesired> {
   return systemdUnit({
     unit: kubeletUnit,
     state: 'running',
     enabled: true,
     watches: kept.at(-1)?.watches ?? kubeletWatches,
     trial: { kept, health: kubeletHealth },
+    ...(beforeRestart === undefined ? {} : { beforeRestart }),
   })
 }

@@ -1,5 +1,45 @@
 if [ -e /var/lib/evcctl/manifests/complete ]; then
   echo 'putting back the manifests from before a change that was cut off'
+  gate_api() {
+  mkdir -p /run/evcctl
+  cat >/run/evcctl/api-gate <<'EVCCTL'
+open_gate() {
+  for tables in iptables ip6tables; do
+    "$tables" -w 5 -S INPUT 2>/dev/null | grep -F -e 'evcctl: the API server starts' | sed 's/^-A/-D/' | while read -r rule; do
+      eval "\"$tables\" -w 5 $rule" || :
+    done
+  done
+}
+close_gate() {
+  open_gate
+  for tables in iptables ip6tables; do
+    "$tables" -w 5 -I INPUT ! -i lo -p tcp --dport "$1" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null || :
+  done
+}
+server() { grep -l -a -s -e '^\(/.*/\)\{0,1\}kube-apiserver[^a-z-]' /proc/[0-9]*/cmdline | head -n 1; }
+case $1 in
+  open) open_gate ;;
+  begin)
+    server >/run/evcctl/api-gate.former
+    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
+  keep)
+    former=$(cat /run/evcctl/api-gate.former)
+    if [ -n "$former" ]; then
+      end=$(( $(date +%s) + 60 ))
+      while [ "$(server)" = "$former" ]; do
+        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        sleep 0.1
+      done
+      close_gate "$2"
+    fi
+    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
+esac
+EVCCTL
+  systemctl stop evcctl-api-gate.service 2>/dev/null || :
+  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
+    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
+}
+  gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)"
   for former in /var/lib/evcctl/manifests/*.yaml; do
     next=/etc/kubernetes/manifests/.${former##*/}.evcctl
     cp -p "$former" "$next"
@@ -291,6 +331,45 @@ done
 sync
 : >/var/lib/evcctl/manifests/complete
 { sync -- /var/lib/evcctl/manifests/complete /var/lib/evcctl/manifests 2>/dev/null || sync; }
+gate_api() {
+  mkdir -p /run/evcctl
+  cat >/run/evcctl/api-gate <<'EVCCTL'
+open_gate() {
+  for tables in iptables ip6tables; do
+    "$tables" -w 5 -S INPUT 2>/dev/null | grep -F -e 'evcctl: the API server starts' | sed 's/^-A/-D/' | while read -r rule; do
+      eval "\"$tables\" -w 5 $rule" || :
+    done
+  done
+}
+close_gate() {
+  open_gate
+  for tables in iptables ip6tables; do
+    "$tables" -w 5 -I INPUT ! -i lo -p tcp --dport "$1" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null || :
+  done
+}
+server() { grep -l -a -s -e '^\(/.*/\)\{0,1\}kube-apiserver[^a-z-]' /proc/[0-9]*/cmdline | head -n 1; }
+case $1 in
+  open) open_gate ;;
+  begin)
+    server >/run/evcctl/api-gate.former
+    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
+  keep)
+    former=$(cat /run/evcctl/api-gate.former)
+    if [ -n "$former" ]; then
+      end=$(( $(date +%s) + 60 ))
+      while [ "$(server)" = "$former" ]; do
+        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        sleep 0.1
+      done
+      close_gate "$2"
+    fi
+    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
+esac
+EVCCTL
+  systemctl stop evcctl-api-gate.service 2>/dev/null || :
+  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
+    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
+}
 healthy() {
   case $1 in
     kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1;;
@@ -311,6 +390,7 @@ puts_in() {
   done
 }
 put_back() {
+  case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' "$backup/kube-apiserver.yaml" 2>/dev/null | grep . || echo 6443)" ;; esac
   for former in /var/lib/evcctl/manifests/*.yaml; do
     next=/etc/kubernetes/manifests/.${former##*/}.evcctl
     cp -p "$former" "$next"
@@ -350,6 +430,7 @@ trap put_back EXIT
 trap '' PIPE
 trap 'exit 1' HUP INT TERM
 takes_out $changed
+case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /etc/kubernetes/evcctl-manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)" ;; esac
 puts_in $changed
 for component in $changed; do comes_up "$component"; done
 trap - EXIT HUP INT TERM PIPE
