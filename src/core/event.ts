@@ -34,7 +34,7 @@ export type Event = { readonly at: number } & (
       readonly toChange: number
       readonly unknown: number
       readonly inDesiredState: number
-      /** How many tasks of each role will surely change on each host; roles are in graph order. */
+      /** How many tasks of each role change on each host, or may; roles are in graph order. */
       readonly stages?: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
     }
   /** The tasks of a host that change now, or may; once a host, before `apply:start`. */

@@ -143,11 +143,11 @@ export function desiredIn({ graph, plan, snapshots }: Evaluation, task: Task): D
   }
 }
 
-// It counts only sure changes. Reports show a stage as done when so many of its tasks have changed.
+// Reports show a stage as done when so many of its tasks have ended, those included that turned out to need no change.
 function stagesOf({ graph, plan }: Pick<Evaluation, 'graph' | 'plan'>) {
   const stages = new Map<string, Record<string, number>>()
   for (const [id, { is }] of plan.verdicts) {
-    if (is !== 'change') continue
+    if (is === 'in desired state') continue
     const { role, host } = graph.tasks.get(id)!
     const hosts = stages.get(role) ?? {}
     hosts[host] = (ownValue(hosts, host) ?? 0) + 1

@@ -4,7 +4,7 @@ import { outputLine } from './output-line.ts'
 import type { Paint } from './paint.ts'
 import { printable, printableLine } from './printable.ts'
 import { type Stage, stagesOf } from './stages.ts'
-import { type RunView, type TaskView, tasksIn } from './summary.ts'
+import { endedPlanned, type RunView, type TaskView, tasksIn } from './summary.ts'
 
 /** Size of the terminal and the time of the picture, ms since the epoch. */
 export interface Canvas {
@@ -41,7 +41,7 @@ function header(view: RunView, { columns, now, paint }: Canvas): string {
     return `${name}  ${elapsed}  reading ${count(view.hosts.size, 'host')}, ${reached} connected`
   }
   const total = view.plan === undefined ? 0 : view.plan.toChange + view.plan.unknown
-  const ended = Math.min(total, tasksIn(view, 'changed', 'failed', 'skipped', 'cancelled').length)
+  const ended = Math.min(total, endedPlanned(view).length)
   const tail = `${ended} of ${total}`
   const room = Math.min(30, columns - 8 - view.cluster.length - elapsed.length - tail.length)
   const failed = tasksIn(view, 'failed').length

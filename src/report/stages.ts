@@ -14,12 +14,12 @@ export function stagesOf(view: RunView): Stage[] {
   const failed = new Set<string>()
   const begun = new Set<string>()
   for (const task of view.tasks.values()) {
-    if (task.state === 'queued' || task.state === 'in desired state') continue
+    if (task.state === 'queued' || !view.plannedTasks.has(task.id)) continue
     begun.add(task.role)
     if (task.state === 'running') continue
     if (task.state === 'failed') failed.add(task.role)
     const key = `${task.role}\0${task.host}`
-    if (task.state === 'changed') ended.set(key, (ended.get(key) ?? 0) + 1)
+    if (task.state === 'changed' || task.state === 'in desired state') ended.set(key, (ended.get(key) ?? 0) + 1)
   }
   return view.planned.map(({ role, hosts }) => {
     const names = Object.keys(hosts)

@@ -36,6 +36,8 @@ export interface RunView {
   plan?: { readonly toChange: number; readonly unknown: number; readonly inDesiredState: number }
   /** The number of planned changes by role and host, in the order in which they will be made. */
   planned: readonly { readonly role: string; readonly hosts: Readonly<Record<string, number>> }[]
+  /** The tasks that change, or may; empty before the apply begins. */
+  readonly plannedTasks: Set<TaskId>
   /** Time of the first write to a host; undefined before it. */
   applyingSince?: number
   waitingForLock?: string
@@ -55,6 +57,7 @@ export function newRun(): RunView {
     hosts: new Map(),
     tasks: new Map(),
     planned: [],
+    plannedTasks: new Set(),
     notes: [],
   }
 }
@@ -89,6 +92,9 @@ export function fold(view: RunView, event: Event): void {
     case 'plan:ready':
       view.plan = event
       view.planned = event.stages ?? []
+      break
+    case 'host:planned':
+      for (const id of event.tasks) view.plannedTasks.add(id)
       break
     case 'apply:start':
       view.applyingSince = event.at
@@ -134,6 +140,13 @@ export function fold(view: RunView, event: Event): void {
 /** Tasks in one of these states, in the order of their first events. */
 export function tasksIn(view: RunView, ...states: readonly TaskView['state'][]): TaskView[] {
   return [...view.tasks.values()].filter(task => states.includes(task.state))
+}
+
+/** The planned tasks that have ended, whatever the result: some turn out to need no change. */
+export function endedPlanned(view: RunView): TaskView[] {
+  return tasksIn(view, 'changed', 'in desired state', 'failed', 'skipped', 'cancelled').filter(({ id }) =>
+    view.plannedTasks.has(id),
+  )
 }
 
 function hostOf(view: RunView, name: string): HostView {

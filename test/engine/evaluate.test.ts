@@ -174,7 +174,7 @@ describe('reading', () => {
     builder.scope('cp', 'r').add(entry('b', '1'))
     const { run } = await look(builder, fakeHosts({ cp: { ca: 'old', a: 'x', b: '1' } }))
     expect(run.of('plan:ready')).toEqual([
-      { type: 'plan:ready', toChange: 1, unknown: 1, inDesiredState: 1, stages: [{ role: 'r', hosts: { cp: 1 } }] },
+      { type: 'plan:ready', toChange: 1, unknown: 1, inDesiredState: 1, stages: [{ role: 'r', hosts: { cp: 2 } }] },
     ])
   })
 })

@@ -28,6 +28,18 @@ export const ended = (
   more: Partial<Extract<Event, { type: 'task:end' }>> = {},
 ): EventBody => ({ type: 'task:end', ...parts(text), result, ms: 0, ...more })
 
+const planned = (host: string, titles: readonly string[]): EventBody => ({
+  type: 'host:planned',
+  host,
+  tasks: titles.map(title => `${host}/${title}` as TaskId),
+})
+
+const plannedTasks = [
+  ['cp1', 'sysctl x', 'containerd', 'kubeadm init'],
+  ['w1', 'sysctl x', 'containerd', 'kubeadm join', 'download kubelet'],
+  ['jetson-07', 'sysctl x', 'download containerd', 'kubeadm join'],
+] as const
+
 /** An apply on three hosts up to the middle of the work. */
 export function halfWay(): Event[] {
   return timed(
@@ -50,6 +62,7 @@ export function halfWay(): Event[] {
         ],
       },
     ],
+    ...plannedTasks.map(([host, ...tasks]) => [1, planned(host, tasks)] as const),
     [1, { type: 'apply:start' }],
     [2, ended('cp1/os/sysctl x', 'changed', { ms: 900 })],
     [2, ended('w1/os/sysctl x', 'changed', { ms: 900 })],

@@ -123,6 +123,20 @@ describe('live progress', () => {
     expect(lines.filter(line => line.includes('jetson-07'))).toEqual([expect.stringContaining('download runc')])
   })
 
+  test('counts planned tasks that turn out to need no change, and no others', async () => {
+    const screen = new Screen(100, 24)
+    show(screen, [
+      ...halfWay(),
+      ...timed(
+        [59, ended('jetson-07/runtime/download containerd', 'in desired state')],
+        [60, ended('w1/os/time zone', 'in desired state')],
+      ),
+    ])
+    const lines = await screen.lines()
+    expect(lines[0]).toMatch(/6 of 9$/)
+    expect(lines.at(-1)).toContain('✔ runtime 3')
+  })
+
   test('says what ^C waits for', async () => {
     const screen = new Screen(130, 24)
     show(screen, [...halfWay(), ...timed([60, { type: 'run:stopping', how: 'after running exchanges' }])])
