@@ -19,60 +19,9 @@ if [ -d /var/lib/evcctl/static-pods ]; then
     printf 'edited=%s %s %s\n' "$component" "$(base64 -w 0 </var/lib/evcctl/static-pods/$component.yaml)" "$(cat /etc/kubernetes/manifests/$component.yaml 2>/dev/null | base64 -w 0)"
 …
 
-### kubeadm configuration:node on cp1: step 1, of 95 lines
-…
-  gate_api() {
-…
-  begin)
-    server >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
-  keep)
-    former=$(cat /run/evcctl/api-gate.former)
-    if [ -n "$former" ]; then
-…
-      while [ "$(server)" = "$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
-        sleep 0.1
-      done
-      close_gate "$2"
-…
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
-…
-  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
-    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
-…
-  gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)"
-…
-
 ### kubeadm configuration:node on cp1: step 3, of 175 lines
 …
     printf '%s' '--- on the node:
-…
-  begin)
-    server >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
-  keep)
-    former=$(cat /run/evcctl/api-gate.former)
-    if [ -n "$former" ]; then
-…
-      while [ "$(server)" = "$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
-        sleep 0.1
-      done
-      close_gate "$2"
-…
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
-…
-  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
-    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
-…
-  case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' "$backup/kube-apiserver.yaml" 2>/dev/null | grep . || echo 6443)" ;; esac
-…
-trap put_back EXIT
-…
-case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /etc/kubernetes/evcctl-manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)" ;; esac
-…
-for component in $changed; do comes_up "$component"; done
 …
 
 ### kubeadm configuration:node on cp1: step 5, of 21 lines
@@ -99,32 +48,6 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
 ### kubeadm configuration:node on cp2: step 5, of 175 lines
 …
     printf '%s' '--- on the node:
-…
-  begin)
-    server >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
-  keep)
-    former=$(cat /run/evcctl/api-gate.former)
-    if [ -n "$former" ]; then
-…
-      while [ "$(server)" = "$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
-        sleep 0.1
-      done
-      close_gate "$2"
-…
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
-…
-  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
-    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
-…
-  case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' "$backup/kube-apiserver.yaml" 2>/dev/null | grep . || echo 6443)" ;; esac
-…
-trap put_back EXIT
-…
-case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /etc/kubernetes/evcctl-manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)" ;; esac
-…
-for component in $changed; do comes_up "$component"; done
 …
 
 ### kubeadm configuration:node on cp1: step 5, of 21 lines
