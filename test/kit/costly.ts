@@ -121,7 +121,7 @@ export function fault(reader: CostlyReader, text: Text): string | undefined {
     const given = text(bytes)
     let taken = cost(reader, given)
     const bound = Math.max(wholeFloorMs, 32 * before)
-    for (let more = 0; more < 2 && taken > bound && taken < 2000; more++) taken = Math.min(taken, cost(reader, given))
+    for (let more = 0; more < 2 && taken > bound && taken < 20_000; more++) taken = Math.min(taken, cost(reader, given))
     if (taken > bound) return `${Math.round(taken)} ms for ${bytes} bytes, ${Math.round(before)} ms for less`
     if (bytes === most / 16 && taken < partFloorMs) return undefined
     before = taken
