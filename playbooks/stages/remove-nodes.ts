@@ -52,7 +52,7 @@ export function removeNodes(
     afterReached: isUpgrade ? [] : proxied.flatMap(({ prepared }) => prepared),
   })
   for (const { machine, joined } of controlPlane.nodes) {
-    if (!isRunningNode(machine.host, facts)) on.builder.holdBack(joined, early.members)
+    if (machine !== on.first && !isRunningNode(machine.host, facts)) on.builder.holdBack(joined, early.members)
   }
   if (isUpgrade) {
     for (const task of [...passing, ...controlPlane.configured.values()]) on.builder.holdBack(task, early.members)

@@ -2,6 +2,7 @@ import { etcdInstallation } from '../../roles/etcd/index.ts'
 import { etcdSnapshotFirst } from '../../roles/etcd-snapshots/index.ts'
 import { nodeDrain } from '../../roles/node-service/index.ts'
 import { isControlPlane, type Site, serverGetsOtherVersion, type Task } from '../../src/index.ts'
+import { runningBatches } from '../rolling.ts'
 import { hasMemberRunning, isRunningNode, isStandingMember } from '../standing.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 
@@ -47,12 +48,15 @@ function programsOf({ builder, inventory: { machines, facts } }: Site): readonly
   )
 }
 
-// The node that changes first comes first: what it needs for a snapshot waits for no other node.
+// The node that changes first comes first: what it needs for a snapshot waits for no other node. One that changes later would wait for
+// the first.
 function memberOf({ inventory, first }: Site, able: ReadonlyMap<string, readonly Task[]>): string | undefined {
-  const { machines, facts } = inventory
+  const { machines, facts, spec } = inventory
+  const later = new Set(runningBatches(spec, facts).slice(1).flat())
   const member = [first, ...machines].find(
     ({ name, host }) =>
       able.has(name) &&
+      (!later.has(name) || isStandingMember(host, facts)) &&
       hasMemberRunning(host, facts) &&
       (isStandingMember(host, facts) || (isControlPlane(host) && isRunningNode(host, facts))),
   )

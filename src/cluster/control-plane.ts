@@ -2,22 +2,29 @@ import { isIP, isIPv6 } from 'node:net'
 import type { ClusterSpec, HostSpec } from '../config/index.ts'
 import { UserError } from '../core/index.ts'
 import type { HostFacts } from '../facts/index.ts'
+import { etcdPorts } from './etcd-ports.ts'
 import type { Machine } from './machines.ts'
 import { isControlPlane } from './nodes.ts'
 import { privateAddressOf } from './private-address.ts'
 
 /**
  * The control plane node through which evcctl changes the cluster: the first host of cluster.yaml that is a control plane
- * node already, so that no particular machine is needed. One whose API server runs goes before those whose API server is
- * down. If there is none, it is the first host with that role, which will run kubeadm init. Throws UserError if no host has
+ * node already, so that no particular machine is needed. One whose API server runs, and its member of a stacked etcd, goes before
+ * those where less runs. If there is none, it is the first host with that role, which will run kubeadm init. Throws UserError if no host has
  * that role.
  */
 export function firstControlPlaneHost(spec: ClusterSpec, facts: ReadonlyMap<string, HostFacts>): HostSpec {
   const hosts = spec.hosts.filter(isControlPlane)
   const { bindPort } = spec.controlPlane
+  const ports = spec.etcd.topology === 'stacked' ? [bindPort, etcdPorts.clients] : [bindPort]
   const standing = hosts.filter(host => facts.get(host.name)?.kubernetes.controlPlane === true)
-  const serves = (host: HostSpec) => facts.get(host.name)?.listening.some(({ port }) => port === bindPort)
-  const first = standing.find(serves) ?? standing[0] ?? hosts[0]
+  const listens = (host: HostSpec, wanted: number) =>
+    facts.get(host.name)?.listening.some(({ port }) => port === wanted) === true
+  const first =
+    standing.find(host => ports.every(port => listens(host, port))) ??
+    standing.find(host => listens(host, bindPort)) ??
+    standing[0] ??
+    hosts[0]
   if (first !== undefined) return first
   throw new UserError({
     where: `${spec.file} spec.hosts`,

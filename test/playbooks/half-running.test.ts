@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest'
+import { firstControlPlaneHost, type HostFacts } from '../../src/index.ts'
+import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
+
+type Ports = readonly number[]
+
+const server = (name: string, more: object = {}) => ({
+  name,
+  address: `192.0.2.1${name.slice(2)}`,
+  roles: ['control-plane'],
+  ...more,
+})
+
+/** A control plane node that listens on these ports. `cutOff`: a killed change has taken its static pods away. */
+function standing(name: string, ports: Ports, version = '1.36.4', cutOff = false): readonly [string, HostFacts] {
+  const listening = [22, ...ports].map(port => ({ port, address: '0.0.0.0', process: 'any' }))
+  const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true, kubelet: version }
+  const pods = cutOff ? { formerApiServer: version } : { apiServer: version }
+  return [name, factsOf(name, `192.0.2.1${name.slice(2)}`, { kubernetes: { ...kubernetes, ...pods }, listening })]
+}
+
+const all: Ports = [2379, 6443]
+const servers = ['cp1', 'cp2', 'cp3'].map(name => server(name))
+const kubernetes = { version: '1.36.4' }
+
+const specWith = (cni: string, hosts: readonly object[] = servers) => specOf({ hosts, network: { cni }, kubernetes })
+
+test.each([
+  ['flannel', 'cp2'],
+  ['calico', 'cp1'],
+  ['cilium', 'cp1'],
+])('%s is applied while the API server of the first node in the file is down', (cni, from) => {
+  const known = new Map([standing('cp1', [2379]), standing('cp2', all), standing('cp3', all)])
+  const graph = clusterGraph(specWith(cni), known)
+  const applied = [...graph.tasks.values()].find(
+    ({ resource, host }) => host === from && ['manifest', 'kustomization', 'helm release'].includes(resource.kind),
+  )
+  expect(applied).toBeDefined()
+  // The node through which the cluster changes is in the first batch, and the one with the files waits for it.
+  expect(waitsFor(graph, 'cp2/node:cp2').has(applied!.id)).toBe(from === 'cp2')
+})
+
+test('manifests that a killed change of arguments has taken out come back, whichever network there is', () => {
+  const cutOff = standing('cp1', [2379], '1.36.4', true)
+  for (const cni of ['flannel', 'calico', 'cilium']) {
+    const graph = clusterGraph(specWith(cni), new Map([cutOff, standing('cp2', all), standing('cp3', all)]))
+    expect([...graph.tasks.keys()]).toContain('cp1/static pods:former')
+  }
+})
+
+test('a cluster is changed through a node whose API server and member of etcd run', () => {
+  const spec = specWith('flannel')
+  const known = new Map([standing('cp1', [6443]), standing('cp2', all), standing('cp3', [2379])])
+  expect(firstControlPlaneHost(spec, known).name).toBe('cp2')
+  known.delete('cp2')
+  expect(firstControlPlaneHost(spec, known).name).toBe('cp1')
+})
+
+test.each([3, 5])('of %i nodes, one whose member of etcd is down does not keep a snapshot from being taken', count => {
+  const names = Array.from({ length: count }, (_, at) => `cp${at + 1}`)
+  const spec = specWith(
+    'flannel',
+    names.map(name => server(name)),
+  )
+  const known = new Map(names.map(name => standing(name, name === 'cp1' ? [6443] : all, '1.35.8')))
+  expect([...clusterGraph(spec, known).tasks.keys()]).toContain('cp2/etcd snapshot:upgrade')
+})
+
+test('where no node has both, no other node waits for a snapshot', () => {
+  const known = new Map([
+    standing('cp1', [6443], '1.35.8'),
+    standing('cp2', [2379], '1.35.8'),
+    standing('cp3', [2379], '1.35.8'),
+  ])
+  expect([...clusterGraph(specWith('flannel'), known).tasks.keys()].filter(id => id.includes('snapshot:'))).toEqual([])
+})
+
+test('a cluster is made although a control plane host that is to leave does not answer', () => {
+  const hosts = [server('cp1'), server('cp2', { state: 'absent' })]
+  const graph = clusterGraph(specWith('flannel', hosts), new Map([['cp1', factsOf('cp1', '192.0.2.11')]]))
+  const init = [...graph.tasks.keys()].find(id => id.includes('kubeadm init'))!
+  const gone = [...graph.tasks.keys()].find(id => id.includes('etcd member gone:cp2'))!
+  expect(waitsFor(graph, gone).has(init as never)).toBe(true)
+})
