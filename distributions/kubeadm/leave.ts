@@ -18,11 +18,12 @@ import { documentsOf } from './documents.ts'
 
 /** Declares on the first control plane node that a node has no member in the stacked etcd. */
 export function removeMember(on: Site, { leaving, earlier, after }: MemberRemoval): Task | undefined {
-  const { spec, apiServers } = on.inventory
+  const { spec, apiServers, machines } = on.inventory
   if (spec.etcd.topology !== 'stacked') return undefined
   const { address: own } = on.first
   const others = [own, ...apiServers.filter(address => address !== own)]
-  const gone = stackedMemberGone({ node: leaving.name, address: leaving.address, others, earlier })
+  const putsBack = machines.some(({ facts }) => facts.kubernetes.formerApiServer !== undefined)
+  const gone = stackedMemberGone({ node: leaving.name, address: leaving.address, others, earlier, putsBack })
   return on.builder.scope(on.first.name, 'remove-nodes').add(gone, { after })
 }
 

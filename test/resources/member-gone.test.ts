@@ -20,9 +20,9 @@ function answer(...members: readonly Given[]): ProbeResult {
   return { exitCode: 0, stdout: `members=${memberList(members, id)}\n${lines.join('\n')}\n`, stderr: '' }
 }
 
-function resource(node = 'cp1', earlier: readonly string[] = []) {
+function resource(node = 'cp1', earlier: readonly string[] = [], putsBack = false) {
   const others = ['192.0.2.2', '192.0.2.3']
-  return stackedMemberGone({ node, address: `192.0.2.${node.slice(2)}`, others, earlier })
+  return stackedMemberGone({ node, address: `192.0.2.${node.slice(2)}`, others, earlier, putsBack })
 }
 
 function diff(raw: ProbeResult, node?: string, earlier?: readonly string[]) {
@@ -76,6 +76,18 @@ describe('a plan', () => {
       ...details,
       problem: expect.stringContaining('So cp1 cannot be removed.'),
     })
+  })
+
+  test('refuses nothing yet where static pods come back before, and with them perhaps a member', () => {
+    const one = resource('cp3', [], true)
+    const raw = answer(cp1, { ...cp2, silent: true }, { ...cp3, silent: true })
+    const change = one.diff(one.probe.parse(raw), { member: 'gone' }, { watched: [] })
+    expect(change).toEqual({
+      action: 'delete',
+      fields: [],
+      note: 'if the members have a quorum when the static pods are back that were cut off',
+    })
+    expect(diff(raw, 'cp3')?.refused).toBeDefined()
   })
 
   test('has nothing to do where the member is gone, and where there is no etcd', () => {

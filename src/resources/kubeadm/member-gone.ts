@@ -19,6 +19,8 @@ export interface StackedMemberGoneParameters {
   readonly others: readonly string[]
   /** Names of nodes that leave before this one, for the numbers of a plan. */
   readonly earlier: readonly string[]
+  /** Whether static pods come back before that, perhaps with members of etcd: then a quorum that is missing now refuses nothing yet. */
+  readonly putsBack: boolean
 }
 
 /**
@@ -93,7 +95,7 @@ function asWanted({ id, name, peerURLs }: Member): WantedMember {
   return { id, name: name || id, peerURL: peerURLs[0] ?? id, data: 'present' }
 }
 
-function changeOf(plan: MembershipPlan, { node }: StackedMemberGoneParameters): Change | undefined {
+function changeOf(plan: MembershipPlan, { node, putsBack }: StackedMemberGoneParameters): Change | undefined {
   if (plan.is === 'done') return undefined
   if (plan.is === 'step' && plan.step.do === 'remove') {
     const { step, before, after } = plan
@@ -102,6 +104,12 @@ function changeOf(plan: MembershipPlan, { node }: StackedMemberGoneParameters): 
   }
   if (plan.is === 'step')
     return { action: 'delete', fields: [], note: `when etcd has done this: ${describeStep(plan.step)}` }
+  if (putsBack)
+    return {
+      action: 'delete',
+      fields: [],
+      note: 'if the members have a quorum when the static pods are back that were cut off',
+    }
   return {
     action: 'delete',
     fields: [],
