@@ -22,8 +22,8 @@ const ports: Readonly<Record<string, Component>> = {
   10259: 'kube-scheduler',
 }
 
-/** How long the kubelet takes at least from the end of a pod to the next; real ones take seconds. */
-const restartMs = 500
+/** How long an API server is wanted and not there before it starts. A real kubelet takes about as long. */
+const serverStartMs = 2000
 
 /**
  * A control plane node whose kubelet is a few lines of this file: it runs what the manifests say, as processes and cgroups in a
@@ -33,7 +33,7 @@ export class StaticPodWorld implements Disposable {
   readonly #sandbox = new Sandbox()
   readonly #fates: Readonly<Record<string, Fate>>
   readonly #pods = new Map<Component, Pod>()
-  readonly #ended = new Map<Component, number>()
+  #noServerSince: number | undefined
   readonly #timer: NodeJS.Timeout
   #number = 0
   /** What was running at each change, e.g. `kube-apiserver:old etcd:old`. */
@@ -108,6 +108,11 @@ export class StaticPodWorld implements Disposable {
     return existsSync(this.#path('rules')) && readFileSync(this.#path('rules'), 'utf8') !== ''
   }
 
+  /** How often other hosts were kept out. */
+  closings(): number {
+    return existsSync(this.#path('closings')) ? readFileSync(this.#path('closings'), 'utf8').split('\n').length - 1 : 0
+  }
+
   #path(...parts: readonly string[]): string {
     return join(this.#sandbox.root, ...parts)
   }
@@ -132,10 +137,17 @@ export class StaticPodWorld implements Disposable {
       const pod = this.#pods.get(component)
       if (pod !== undefined && pod.image !== wanted) this.#end(component, pod)
       else if (pod !== undefined) this.#again(component, pod)
-      else if (wanted !== undefined && Date.now() - (this.#ended.get(component) ?? 0) > restartMs)
-        this.#begin(component, wanted)
+      else if (wanted !== undefined && this.#mayBegin(component)) this.#begin(component, wanted)
     }
     if (this.running().join(' ') !== before) this.seen.push(this.running().join(' '))
+  }
+
+  #mayBegin(component: Component): boolean {
+    if (component !== 'kube-apiserver' || this.closedAtStart.length === 0) return true
+    this.#noServerSince ??= Date.now()
+    if (Date.now() - this.#noServerSince < serverStartMs) return false
+    this.#noServerSince = undefined
+    return true
   }
 
   #begin(component: Component, image: string): void {
@@ -157,7 +169,6 @@ export class StaticPodWorld implements Disposable {
 
   #end(component: Component, pod: Pod): void {
     this.#pods.delete(component)
-    this.#ended.set(component, Date.now())
     rmSync(this.#path('proc', String(pod.number)), { recursive: true, force: true })
     rmSync(this.#path('healthy', component), { force: true })
     rmSync(this.#path('cgroup', `pod${this.#uid(pod)}`), { recursive: true })
@@ -194,9 +205,8 @@ export class StaticPodWorld implements Disposable {
       kubectl: `case "$*" in *' /readyz') [ -e ${this.#path('healthy/kube-apiserver')} ] ;; *) exit 1 ;; esac`,
       // iptables -w 5 -I INPUT …: one rule is all there may be.
       iptables: `case $3 in
--S) cat ${this.#path('rules')} 2>/dev/null ;;
--I) shift 4; printf -- '-A INPUT' >${this.#path('rules')}; printf ' "%s"' "$@" >>${this.#path('rules')} ;;
--D) : >${this.#path('rules')} ;;
+-I) echo "$*" >${this.#path('rules')}; echo closed >>${this.#path('closings')} ;;
+-D) [ -s ${this.#path('rules')} ] && : >${this.#path('rules')} ;;
 esac`,
       ip6tables: 'exit 1',
       // systemd-run OPTION… /bin/sh PROGRAM keep PORT, in which the options have commands, too.

@@ -1,5 +1,6 @@
 import { kubectl } from '../api/index.ts'
 import { kubeadmApi } from './api-access.ts'
+import { processFunction } from './own-process.ts'
 
 const program = '/run/evcctl/api-gate'
 const unit = 'evcctl-api-gate.service'
@@ -12,31 +13,37 @@ const longest = 300
 /** How long it is watched whether a kubelet of another version starts the API server again, s. */
 const watched = 60
 
-// The program lies on the host, so that the gate is opened whatever becomes of the script that closed it. Connections that exist are left alone.
-const gate = `open_gate() {
+/** How often it is tried to open the gate while another program has the lock of the packet filter; each time takes up to 5 s. */
+const tries = 15
+
+// The program lies on the host, so that the gate is opened whatever becomes of the script that closed it. Connections that exist are left
+// alone. iptables ends with 1 where there is no such rule, and with 4 where another program has its lock.
+const gate = `${processFunction}rule() {
+  "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment '${comment}' -j REJECT --reject-with tcp-reset 2>/dev/null
+}
+open_gate() {
   for tables in iptables ip6tables; do
-    "$tables" -w 5 -S INPUT 2>/dev/null | grep -F -e '${comment}' | sed 's/^-A/-D/' | while read -r rule; do
-      eval "\\"$tables\\" -w 5 $rule" || :
+    for try in $(seq ${tries}); do
+      code=0
+      rule "$tables" -D "$1" || code=$?
+      case $code in 0|4) ;; *) break ;; esac
     done
   done
 }
 close_gate() {
-  open_gate
-  for tables in iptables ip6tables; do
-    "$tables" -w 5 -I INPUT ! -i lo -p tcp --dport "$1" -m conntrack --ctstate NEW -m comment --comment '${comment}' -j REJECT --reject-with tcp-reset 2>/dev/null || :
-  done
+  open_gate "$1"
+  for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
 }
-server() { grep -l -a -s -e '^\\(/.*/\\)\\{0,1\\}kube-apiserver[^a-z-]' /proc/[0-9]*/cmdline | head -n 1; }
 case $1 in
-  open) open_gate ;;
+  open) open_gate "$2" ;;
   begin)
-    server >${former}
+    process_of kube-apiserver >${former}
     if [ ! -s ${former} ]; then close_gate "$2"; fi ;;
   keep)
     former=$(cat ${former})
     if [ -n "$former" ]; then
       end=$(( $(date +%s) + ${watched} ))
-      while [ "$(server)" = "$former" ]; do
+      while [ -e "/proc/$former" ]; do
         if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
         sleep 0.1
       done
@@ -47,19 +54,21 @@ esac
 `
 
 /**
- * A shell function `gate_api PORT`, for right before a start of the API server of this node. An API server takes connections for some
+ * A shell function `gate_api PORT`, for a start of the API server of this node. An API server takes connections for some
  * seconds before it can serve, and refuses everybody with 403 until it has read its roles; a proxy sends clients there. As long as the gate
  * is closed, new connections of other hosts are refused at once, and a proxy goes on to the next server. Where no API server runs, the gate
  * is closed from now on; where one does, from its end, if that comes within a minute. It opens by itself when the server is ready.
- * Where there is no iptables or no systemd, it stays open.
+ * Where there is no iptables or no systemd, it stays open. The function never fails.
  */
 export const gateFunction = `gate_api() {
-  mkdir -p /run/evcctl
-  cat >${program} <<'EVCCTL'
+  (
+    mkdir -p /run/evcctl
+    cat >${program}.new <<'EVCCTL' && mv -fT ${program}.new ${program} || exit
 ${gate}EVCCTL
-  systemctl stop ${unit} 2>/dev/null || :
-  systemd-run --quiet --collect --unit ${unit} --property RuntimeMaxSec=${longest} --property "ExecStartPre=/bin/sh ${program} begin $1" \\
-    --property 'ExecStopPost=/bin/sh ${program} open' /bin/sh ${program} keep "$1" >/dev/null 2>&1 || :
+    systemctl stop ${unit}
+    systemd-run --quiet --collect --unit ${unit} --property RuntimeMaxSec=${longest} --property TimeoutStopSec=${2 * tries * 5} \\
+      --property "ExecStartPre=/bin/sh ${program} begin $1" --property "ExecStopPost=/bin/sh ${program} open $1" /bin/sh ${program} keep "$1"
+  ) >/dev/null 2>&1 || :
 }
 `
 

@@ -1,6 +1,7 @@
 import type { ProbeResult } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { linesOf, stateFolder } from '../support/index.ts'
+import { processFunction } from './own-process.ts'
 
 /**
  * The components that read their certificate only when they start, because it is in a kubeconfig. The API server and etcd
@@ -19,18 +20,8 @@ const health = new Map([
 /** A file with a line for each process that may still have the former certificate: component, process and its start. */
 export const formerCertificates = `${stateFolder}/former-certificates`
 
-// A process is known by its number and its start, in ticks since the boot, the 22nd field of /proc/PID/stat. Static pods are
-// in the host's own network: a component of another cluster that runs in containers of this node (kind) is none of ours.
-const functions = `process_of() {
-  for found in $(grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
-    found=\${found%/cmdline}
-    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "\${found#/proc/}"
-      return
-    fi
-  done
-}
-start_of() {
+// A process is known by its number and its start, in ticks since the boot, the 22nd field of /proc/PID/stat.
+const functions = `${processFunction}start_of() {
   read -r fields 2>/dev/null </proc/"$1"/stat || return 0
   set -- \${fields##*) }
   printf '%s\\n' "\${20}"

@@ -1,6 +1,7 @@
 import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
 import { gateFunction, gateOfManifest } from './api-gate.ts'
+import { processFunction } from './own-process.ts'
 import { sparedFunction } from './spared-member.ts'
 import { withStandIn } from './stand-in.ts'
 import {
@@ -34,8 +35,8 @@ done`
 /** Lines of sh that put back the manifests from before a change that was cut off. They need no API server. */
 export const recoverManifests = `if [ -e ${mark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
-  ${gateFunction}  ${gateOfManifest(`${formerManifests}/kube-apiserver.yaml`)}
   ${putBack.replaceAll('\n', '\n  ')}
+  ${gateFunction}  ${gateOfManifest(`${formerManifests}/kube-apiserver.yaml`)}
   ${forgetFormer.replaceAll('\n', '\n  ')}
 fi
 rm -rf ${newManifests}
@@ -58,7 +59,7 @@ const takeOutFunction = `takes_out() {
   pods=
   for component in "$@"; do
     process=$(process_of "$component")
-    pods="$pods $(sed -n 's|.*pod\\([0-9a-f]\\{32\\}\\).*|\\1|p' "\${process%/cmdline}/cgroup" 2>/dev/null | head -n 1)"
+    pods="$pods $(sed -n 's|.*pod\\([0-9a-f]\\{32\\}\\).*|\\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)"
     rm -f "$manifests/$component.yaml"
   done
   end=$(( $(date +%s) + 60 ))
@@ -83,9 +84,7 @@ backup=${formerManifests}
 ${forgetFormer}
 mkdir -p -m 0700 "$backup"
 components='${controlPlaneComponents.join(' ')}'
-# The command line of a program in a container begins with its name.
-process_of() { grep -l -a -s -e "^\\(/.*/\\)\\{0,1\\}$1[^a-z-]" /proc/[0-9]*/cmdline | head -n 1; }
-${takeOutFunction}for component in ${etcd ? 'etcd ' : ''}$components; do
+${processFunction}${takeOutFunction}for component in ${etcd ? 'etcd ' : ''}$components; do
   if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
 done
@@ -111,8 +110,9 @@ puts_in() {
   done
 }
 put_back() {
-  case " $changed " in *' kube-apiserver '*) ${gateOfManifest('"$backup/kube-apiserver.yaml"')} ;; esac
   ${putBack.replaceAll('\n', '\n  ')}
+  # This script may be killed seconds after it is told to end, so the manifests come first.
+  case " $changed " in *' kube-apiserver '*) ${gateOfManifest('"$backup/kube-apiserver.yaml"')} ;; esac
 }
 comes_up() {
   echo "waiting for $1 with its new arguments"

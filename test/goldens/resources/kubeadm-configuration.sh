@@ -1,45 +1,5 @@
 if [ -e /var/lib/evcctl/manifests/complete ]; then
   echo 'putting back the manifests from before a change that was cut off'
-  gate_api() {
-  mkdir -p /run/evcctl
-  cat >/run/evcctl/api-gate <<'EVCCTL'
-open_gate() {
-  for tables in iptables ip6tables; do
-    "$tables" -w 5 -S INPUT 2>/dev/null | grep -F -e 'evcctl: the API server starts' | sed 's/^-A/-D/' | while read -r rule; do
-      eval "\"$tables\" -w 5 $rule" || :
-    done
-  done
-}
-close_gate() {
-  open_gate
-  for tables in iptables ip6tables; do
-    "$tables" -w 5 -I INPUT ! -i lo -p tcp --dport "$1" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null || :
-  done
-}
-server() { grep -l -a -s -e '^\(/.*/\)\{0,1\}kube-apiserver[^a-z-]' /proc/[0-9]*/cmdline | head -n 1; }
-case $1 in
-  open) open_gate ;;
-  begin)
-    server >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
-  keep)
-    former=$(cat /run/evcctl/api-gate.former)
-    if [ -n "$former" ]; then
-      end=$(( $(date +%s) + 60 ))
-      while [ "$(server)" = "$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
-        sleep 0.1
-      done
-      close_gate "$2"
-    fi
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
-esac
-EVCCTL
-  systemctl stop evcctl-api-gate.service 2>/dev/null || :
-  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
-    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
-}
-  gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)"
   for former in /var/lib/evcctl/manifests/*.yaml; do
     next=/etc/kubernetes/manifests/.${former##*/}.evcctl
     cp -p "$former" "$next"
@@ -49,6 +9,59 @@ EVCCTL
   for component in kube-apiserver kube-controller-manager kube-scheduler; do
     if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
   done
+  gate_api() {
+  (
+    mkdir -p /run/evcctl
+    cat >/run/evcctl/api-gate.new <<'EVCCTL' && mv -fT /run/evcctl/api-gate.new /run/evcctl/api-gate || exit
+process_of() {
+  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+    found=${found%/cmdline}
+    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      echo "${found##*/}"
+      return
+    fi
+  done
+}
+rule() {
+  "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null
+}
+open_gate() {
+  for tables in iptables ip6tables; do
+    for try in $(seq 15); do
+      code=0
+      rule "$tables" -D "$1" || code=$?
+      case $code in 0|4) ;; *) break ;; esac
+    done
+  done
+}
+close_gate() {
+  open_gate "$1"
+  for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
+}
+case $1 in
+  open) open_gate "$2" ;;
+  begin)
+    process_of kube-apiserver >/run/evcctl/api-gate.former
+    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
+  keep)
+    former=$(cat /run/evcctl/api-gate.former)
+    if [ -n "$former" ]; then
+      end=$(( $(date +%s) + 60 ))
+      while [ -e "/proc/$former" ]; do
+        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        sleep 0.1
+      done
+      close_gate "$2"
+    fi
+    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
+esac
+EVCCTL
+    systemctl stop evcctl-api-gate.service
+    systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property TimeoutStopSec=150 \
+      --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" --property "ExecStopPost=/bin/sh /run/evcctl/api-gate open $1" /bin/sh /run/evcctl/api-gate keep "$1"
+  ) >/dev/null 2>&1 || :
+}
+  gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)"
   rm -f /var/lib/evcctl/manifests/complete
   { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
   rm -rf /var/lib/evcctl/manifests
@@ -66,7 +79,7 @@ if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
     for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
       if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found#/proc/}"
+        echo "${found##*/}"
         return
       fi
     done
@@ -306,13 +319,20 @@ rm -f /var/lib/evcctl/manifests/complete
 rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
-# The command line of a program in a container begins with its name.
-process_of() { grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline | head -n 1; }
+process_of() {
+  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+    found=${found%/cmdline}
+    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      echo "${found##*/}"
+      return
+    fi
+  done
+}
 takes_out() {
   pods=
   for component in "$@"; do
     process=$(process_of "$component")
-    pods="$pods $(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "${process%/cmdline}/cgroup" 2>/dev/null | head -n 1)"
+    pods="$pods $(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)"
     rm -f "$manifests/$component.yaml"
   done
   end=$(( $(date +%s) + 60 ))
@@ -332,32 +352,44 @@ sync
 : >/var/lib/evcctl/manifests/complete
 { sync -- /var/lib/evcctl/manifests/complete /var/lib/evcctl/manifests 2>/dev/null || sync; }
 gate_api() {
-  mkdir -p /run/evcctl
-  cat >/run/evcctl/api-gate <<'EVCCTL'
+  (
+    mkdir -p /run/evcctl
+    cat >/run/evcctl/api-gate.new <<'EVCCTL' && mv -fT /run/evcctl/api-gate.new /run/evcctl/api-gate || exit
+process_of() {
+  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+    found=${found%/cmdline}
+    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      echo "${found##*/}"
+      return
+    fi
+  done
+}
+rule() {
+  "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null
+}
 open_gate() {
   for tables in iptables ip6tables; do
-    "$tables" -w 5 -S INPUT 2>/dev/null | grep -F -e 'evcctl: the API server starts' | sed 's/^-A/-D/' | while read -r rule; do
-      eval "\"$tables\" -w 5 $rule" || :
+    for try in $(seq 15); do
+      code=0
+      rule "$tables" -D "$1" || code=$?
+      case $code in 0|4) ;; *) break ;; esac
     done
   done
 }
 close_gate() {
-  open_gate
-  for tables in iptables ip6tables; do
-    "$tables" -w 5 -I INPUT ! -i lo -p tcp --dport "$1" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null || :
-  done
+  open_gate "$1"
+  for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
 }
-server() { grep -l -a -s -e '^\(/.*/\)\{0,1\}kube-apiserver[^a-z-]' /proc/[0-9]*/cmdline | head -n 1; }
 case $1 in
-  open) open_gate ;;
+  open) open_gate "$2" ;;
   begin)
-    server >/run/evcctl/api-gate.former
+    process_of kube-apiserver >/run/evcctl/api-gate.former
     if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
   keep)
     former=$(cat /run/evcctl/api-gate.former)
     if [ -n "$former" ]; then
       end=$(( $(date +%s) + 60 ))
-      while [ "$(server)" = "$former" ]; do
+      while [ -e "/proc/$former" ]; do
         if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
         sleep 0.1
       done
@@ -366,9 +398,10 @@ case $1 in
     until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
 esac
 EVCCTL
-  systemctl stop evcctl-api-gate.service 2>/dev/null || :
-  systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" \
-    --property 'ExecStopPost=/bin/sh /run/evcctl/api-gate open' /bin/sh /run/evcctl/api-gate keep "$1" >/dev/null 2>&1 || :
+    systemctl stop evcctl-api-gate.service
+    systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property TimeoutStopSec=150 \
+      --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" --property "ExecStopPost=/bin/sh /run/evcctl/api-gate open $1" /bin/sh /run/evcctl/api-gate keep "$1"
+  ) >/dev/null 2>&1 || :
 }
 healthy() {
   case $1 in
@@ -390,7 +423,6 @@ puts_in() {
   done
 }
 put_back() {
-  case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' "$backup/kube-apiserver.yaml" 2>/dev/null | grep . || echo 6443)" ;; esac
   for former in /var/lib/evcctl/manifests/*.yaml; do
     next=/etc/kubernetes/manifests/.${former##*/}.evcctl
     cp -p "$former" "$next"
@@ -400,6 +432,8 @@ put_back() {
   for component in kube-apiserver kube-controller-manager kube-scheduler; do
     if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
   done
+  # This script may be killed seconds after it is told to end, so the manifests come first.
+  case " $changed " in *' kube-apiserver '*) gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' "$backup/kube-apiserver.yaml" 2>/dev/null | grep . || echo 6443)" ;; esac
 }
 comes_up() {
   echo "waiting for $1 with its new arguments"

@@ -4,7 +4,7 @@ if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
     for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
       if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found#/proc/}"
+        echo "${found##*/}"
         return
       fi
     done
@@ -53,7 +53,7 @@ process_of() {
   for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
     found=${found%/cmdline}
     if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "${found#/proc/}"
+      echo "${found##*/}"
       return
     fi
   done

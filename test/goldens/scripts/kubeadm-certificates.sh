@@ -22,7 +22,7 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
     for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
       if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found#/proc/}"
+        echo "${found##*/}"
         return
       fi
     done
