@@ -13,13 +13,15 @@ const own = quote(`https://127.0.0.1:${clientPort}`)
 /**
  * A shell function `spared` for a member of the stacked etcd that is about to be stopped. It waits until as many of the other
  * voting members answer as the quorum needs, and fails with the reason if they do not. With one or two members a stop always
- * costs the quorum, and is allowed. A member that does not answer itself has nothing to lose.
+ * costs the quorum, and is allowed. A member that three times does not answer itself, or not without a quorum, has nothing to lose.
  *
  * Members are asked for a linearizable read, which one that has just started and has to catch up does not answer yet.
  */
-export const sparedFunction = `${etcdFunction}silent_members() {
+export const sparedFunction = `${etcdFunction}own_answers() {
   self=$(etcd ${own} maintenance/status '{}' | sed -n 's/.*"member_id":"\\([0-9]*\\)".*/\\1/p')
-  if [ -z "$self" ] || ! list=$(etcd ${own} cluster/member/list '{}'); then return 0; fi
+  [ "$self" ] && list=$(etcd ${own} cluster/member/list '{}')
+}
+silent_members() {
   voters=0
   others=0
   silent=
@@ -39,12 +41,20 @@ export const sparedFunction = `${etcdFunction}silent_members() {
 }
 spared() {
   end=$(( $(date +%s) + ${patienceSeconds} ))
-  while silent=$(silent_members) && [ "$silent" ]; do
-    if [ "$(date +%s)" -ge "$end" ]; then
-      echo ${quote(notSparedMark)}"$silent" >&2
-      return 1
+  unanswered=0
+  while :; do
+    if own_answers; then
+      silent=$(silent_members)
+      if [ -z "$silent" ]; then return 0; fi
+      if [ "$(date +%s)" -ge "$end" ]; then
+        echo ${quote(notSparedMark)}"$silent" >&2
+        return 1
+      fi
+      echo "waiting before etcd is stopped for a moment: $silent does not answer"
+    else
+      unanswered=$(( unanswered + 1 ))
+      if [ "$unanswered" -ge 3 ]; then return 0; fi
     fi
-    echo "waiting before etcd is stopped for a moment: $silent does not answer"
     sleep 2
   done
 }
