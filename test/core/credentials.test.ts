@@ -12,6 +12,9 @@ test.each([
   ],
   ['a password that should have been encoded', 'proxy http://ada:pw/12?34@proxy:3128\n', ['ada', 'pw/', '34']],
   ['a unit', 'Environment="HTTPS_PROXY=http://ada:pw1234@proxy:3128"\n', ['ada:pw1234']],
+  ['a unit with a setting', 'Environment="DB_PASSWORD=abc def" "X=1"\n', ['abc', 'def']],
+  ['an environment variable of a container', '    - name: VAULT_TOKEN\n      value: s.abc\n    - name: A\n', ['s.abc']],
+  ['a block of YAML', 'password: |\n  first\n\n  second\nuser: ada\n', ['first', 'second']],
   [
     'a private key',
     'x\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nAAAA\n-----END RSA PRIVATE KEY-----\ny\n',
@@ -24,6 +27,7 @@ test.each([
 })
 
 test.each([
+  ['names of no secrets', '- name: PATH\n  value: /bin\n- name: A_TOKEN\n  valueFrom: {}\nnotes: |\n  a\n'],
   ['a block', 'authentication:\n  anonymous:\n    enabled: false\nauthorization:\n  mode: Webhook\n'],
   ['switches and numbers', 'token: true\npasswordLength: 12\ntokenTTL: 0\nauth: {}\n'],
   ['an image by its digest', 'image: oci://registry.example:5000/pause@sha256:0a1b\n'],
