@@ -30,7 +30,7 @@ const loop = (folder: string, pause: number): string => `
 rm -rf ${folder}; mkdir -p ${folder}; cd ${folder}
 while [ ! -e stop ]; do
   begun=$(date +%s%3N)
-  if kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --v=4 version --output=json >/dev/null 2>said; then answered=1
+  if kubectl --kubeconfig=/etc/kubernetes/kubelet.conf --cache-dir=${folder}/cache --v=4 version --output=json >/dev/null 2>said; then answered=1
   else answered=0; grep -v -e envvar.go -e cert_rotation.go said >>errors; fi
   echo "$begun $(date +%s%3N) $answered $(grep -c 'Got a Retry-After' said)" >>requests
   sleep ${pause}

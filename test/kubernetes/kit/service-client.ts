@@ -4,8 +4,8 @@ import type { LocalHosts } from '../../../src/local/hosts.ts'
 export interface Served {
   readonly asked: number
   /**
-   * A line for each request without an answer: when it began (ms since the epoch), what curl said, and the pods to which
-   * kube-proxy sent such packets then.
+   * A line for each request without an answer: when it began (ms since the epoch), what curl said, where the kernel had sent it
+   * (if it tells), the pods to which kube-proxy sent such packets then, and the load of the machine.
    */
   readonly failed: readonly string[]
 }
@@ -19,8 +19,10 @@ rm -rf ${folder}; mkdir -p ${folder}; cd ${folder}
 touch asked failed
 ask() {
   begun=$(date +%s%3N)
-  said=$(curl --silent --show-error --fail --max-time 10 --output /dev/null "http://${address}/" 2>&1) ||
-    echo "$begun $said; sent to $(iptables-save -t nat | sed -n 's|.*"default/web -> \\([0-9.:]*\\)".*|\\1|p' | tr '\\n' ' ')" >>failed
+  said=$(curl --silent --show-error --fail --max-time 10 --output /dev/null --write-out 'from port %{local_port}, connected after %{time_connect} s: ' "http://${address}/" 2>&1) || {
+    port=$(echo "$said" | sed -n 's/^from port \\([0-9]*\\),.*/\\1/p')
+    echo "$begun $said; $(grep -s -e "sport=$port dport=80 " /proc/net/nf_conntrack); sent to $(iptables-save -t nat | sed -n 's|.*"default/web -> \\([0-9.:]*\\)".*|\\1|p' | tr '\\n' ' '); load $(cut -d ' ' -f 1 /proc/loadavg)" >>failed
+  }
   echo >>asked
 }
 while [ ! -e stop ]; do ask & sleep 0.1; done
