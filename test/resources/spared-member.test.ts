@@ -27,7 +27,7 @@ case $last in
   *) exit 22 ;;
 esac`
   const date = 'now=$(cat clock 2>/dev/null || echo 1000); echo $(( now + 10 )) >clock; echo "$now"'
-  return runStep({ run: `${sparedFunction}spared\necho stopped` }, { curl, date })
+  return runStep({ run: `process_of() { echo 7; }\n${sparedFunction}spared\necho stopped` }, { curl, date })
 }
 
 const cp1 = { name: 'cp1', host: 1 }

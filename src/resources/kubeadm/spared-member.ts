@@ -13,7 +13,8 @@ const own = quote(`https://127.0.0.1:${clientPort}`)
 /**
  * A shell function `spared` for a member of the stacked etcd that is about to be stopped. It waits until as many of the other
  * voting members answer as the quorum needs, and fails with the reason if they do not. With one or two members a stop always
- * costs the quorum, and is allowed. A member that three times does not answer itself, or not without a quorum, has nothing to lose.
+ * costs the quorum, and is allowed. A member that does not run, or runs and three times does not answer, or not without a quorum, has
+ * nothing to lose. Needs `processFunction`.
  *
  * Members are asked for a linearizable read, which one that has just started and has to catch up does not answer yet.
  */
@@ -53,7 +54,7 @@ spared() {
       echo "waiting before etcd is stopped for a moment: $silent does not answer"
     else
       unanswered=$(( unanswered + 1 ))
-      if [ "$unanswered" -ge 3 ]; then return 0; fi
+      if [ "$unanswered" -ge 3 ] || [ -z "$(process_of etcd)" ]; then return 0; fi
     fi
     sleep 2
   done
