@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reachScript, readResults } from '../../src/resources/network-check/script.ts'
-import { checkName, checkPodsGiven, podsGiven } from './network-check-given.ts'
+import { checkName, checkPodsGiven, podsGiven, uidGiven } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
 
 const peers = ['cp1', 'w1']
@@ -19,11 +19,13 @@ describe('run where a pod of the check is', () => {
   const sandbox = new Sandbox()
   const bin = join(sandbox.root, 'bin')
   let pod: ChildProcess
+  let stranger: ChildProcess
 
   // Stands in for the pod: answers to the URLs of the check as files say, and refuses all others.
   const nsenter = `#!/bin/sh
 server= path=
 for word; do case $word in --server=*) server=\${word#--server=} ;; /version | /${checkName}/*) path=$word ;; esac; done
+[ "$2" = "$(cat ${bin}/pid)" ] || { echo "ran in the files of process $2"; exit 0; }
 file=${bin}/$(printf '%s%s' "$server" "$path" | tr -c 'a-z0-9.\\n' _)
 if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout"; exit 1; fi
 `
@@ -38,11 +40,24 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
     )
     program('date', `#!/bin/sh\ncd ${bin}; grep -c "" waits 2>/dev/null || echo 0\n`)
     program('curl', '#!/bin/sh\ncase $* in *192.0.2.10*) exit 0 ;; esac\nexit 28\n')
-    pod = spawn('sh', ['-c', '/bin/sleep 300; :', `--www-prefix=/${checkName}/`])
+    const words = ['-c', '/bin/sleep 300; :', `--www-prefix=/${checkName}/`]
+    // Whoever reads the command line of the pod can have the same.
+    stranger = spawn('sh', words)
+    pod = spawn('sh', words)
+    writeFileSync(join(bin, 'pid'), String(pod.pid))
+    for (const [{ pid }, path] of [
+      [pod, `kubepods-besteffort-pod${uidGiven(2).replaceAll('-', '_')}.slice/cri-containerd-1.scope`],
+      [stranger, `kubepods/besteffort/pod${uidGiven(1)}/1`],
+    ] as const)
+      writeFileSync(join(bin, `cgroup-${pid}`), `0::/${path}\n`)
   })
   afterAll(() => {
     pod.kill()
+    stranger.kill()
   })
+
+  // The cgroups of the host are files of the test.
+  const withCgroups = (script: string) => script.replaceAll('"/proc/$entry/cgroup"', `"${bin}/cgroup-$entry"`)
 
   const fileOf = (url: string) => url.replaceAll(/[^a-z0-9.]/g, '_')
   const versionFile = fileOf('https://kubernetes.default.svc/version')
@@ -68,12 +83,13 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
 
   async function ask() {
     rmSync(join(bin, 'waits'), { force: true })
-    const ended = await sandbox.sh(`set -eu\n${reachScript('w2', checkPodsGiven, peers, patience)}`, '', `${bin}:`)
+    const script = withCgroups(reachScript('w2', checkPodsGiven, peers, patience))
+    const ended = await sandbox.sh(`set -eu\n${script}`, '', `${bin}:`)
     return { exitCode: ended.exitCode, ...readResults('w2', checkPodsGiven, peers, ended) }
   }
 
   test('one that is ended before it could say anything has reached nobody', async () => {
-    const cut = reachScript('w2', checkPodsGiven, peers, patience).replace(
+    const cut = withCgroups(reachScript('w2', checkPodsGiven, peers, patience)).replace(
       'peer() {',
       'peer() { return 0; }\npeers() {',
     )

@@ -12,6 +12,8 @@ import { answerObject, lifeObject, podLabel, podObject } from './objects.ts'
 export interface CheckPod {
   readonly node: string
   readonly name: string
+  /** Its UID in the API, which the names of its cgroups have; undefined: not told. */
+  readonly uid: string | undefined
   /** Empty until the pod has an address. */
   readonly address: string
   /** Address of the node; empty until the pod is scheduled. */
@@ -108,7 +110,7 @@ if [ -n "$service" ]; then
   echo dns=yes
   again ${system} get pods --selector k8s-app=kube-dns -o ${quote(`jsonpath={range .items[*]}dnsNode={.spec.nodeName}{"\\n"}{end}`)}
 fi
-again ${system} get pods --selector "${podLabel}=$name" -o ${quote(`jsonpath={range .items[*]}pod=${row}{"\\n"}{end}`)}
+again ${system} get pods --selector "${podLabel}=$name" -o ${quote(`jsonpath={range .items[*]}pod=${row}{"\\n"}uid={.metadata.name}{"\\t"}{.metadata.uid}{"\\n"}{end}`)}
 `,
     parse: parsePods,
     revoke: ({ name }) =>
@@ -127,11 +129,13 @@ function parsePods(raw: ProbeResult): CheckPods {
   }
   const dnsNodes = linesOf(raw, 'dnsNode').filter(node => node !== '')
   const warnings = warningsOf(raw)
-  const pods = linesOf(raw, 'pod').map(line => readPod(line, warnings))
+  const uids = new Map(linesOf(raw, 'uid').map(line => line.split('\t') as [string, string]))
+  const pods = linesOf(raw, 'pod').map(line => readPod(line, warnings, uids))
   const strange =
     [name].find(one => !/^evcctl-network-check-[0-9a-f]{8}$/.test(one)) ??
     [...dnsNodes, ...pods.flatMap(pod => [pod.node, pod.name])].find(one => !isName(one)) ??
-    pods.flatMap(pod => [pod.address, pod.hostAddress]).find(one => one !== '' && isIP(one) === 0)
+    pods.flatMap(pod => [pod.address, pod.hostAddress]).find(one => one !== '' && isIP(one) === 0) ??
+    pods.flatMap(({ uid = [] }) => uid).find(uid => !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(uid))
   if (strange !== undefined) throw notSound(strange)
   return {
     name,
@@ -160,12 +164,12 @@ function warningsOf(raw: ProbeResult): ReadonlyMap<string, string> {
   return new Map(rows.map(([pod, said = '']) => [pod, said.replaceAll(noise, '')]))
 }
 
-function readPod(line: string, warnings: ReadonlyMap<string, string>): CheckPod {
+function readPod(line: string, warnings: ReadonlyMap<string, string>, uids: ReadonlyMap<string, string>): CheckPod {
   const [node = '', name = '', address = '', hostAddress = '', phase = '', ...reasons] = line.split('\t')
   const why = reasons.filter(reason => reason !== '').join(': ')
   const runs = phase === 'Running' && why === '' && address !== ''
   const [, waiting = '', , refused = ''] = reasons
   const warning = waiting === '' && refused === '' ? warnings.get(name) : undefined
   const problem = `${why || phase}${warning === undefined ? '' : `: ${warning}`}`
-  return { node, name, address, hostAddress, problem: runs ? '' : problem }
+  return { node, name, uid: uids.get(name), address, hostAddress, problem: runs ? '' : problem }
 }

@@ -49,6 +49,9 @@ export interface Asking {
 /**
  * Asks the pods of other nodes from within the pod of this node, all at once; prints a line each. The script enters the
  * pod's network and files from the host, so it needs neither a shell in the pod nor the API server. Exits 1 when one fails.
+ *
+ * What runs there runs as root, so the process has to be one of that pod: anybody can write its command line, but nobody else is in
+ * its cgroup.
  */
 export function reachScript(
   node: string,
@@ -61,9 +64,12 @@ export function reachScript(
     if (pod === undefined || pod.problem !== '') return ''
     return `peer ${[peer, pod.name, pod.address, pod.hostAddress].map(quote).join(' ')} &\n`
   })
+  // The systemd driver has underscores in the names of cgroups.
+  const cgroup = `pod${podOf(pods, node)?.uid?.replaceAll('-', '[-_]') ?? ' not known'}[^0-9a-f]`
   return `tab=$(printf '\\t') pid=
 for entry in $(grep -l -s -- ${quote(`[w]ww-prefix=/${name}/`)} /proc/[0-9]*/cmdline); do
-  pid=\${entry#/proc/} pid=\${pid%/cmdline}
+  entry=\${entry#/proc/} entry=\${entry%/cmdline}
+  if grep -q -s -e ${quote(cgroup)} "/proc/$entry/cgroup"; then pid=$entry; fi
 done
 if [ -z "$pid" ]; then echo 'no pod of the check runs on ${node}' >&2; exit 1; fi
 one_line() { tr '\\n\\t' '  ' | sed 's/ *$//' | cut -c 1-300; }

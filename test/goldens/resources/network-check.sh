@@ -1,6 +1,7 @@
 tab=$(printf '\t') pid=
 for entry in $(grep -l -s -- '[w]ww-prefix=/evcctl-network-check-0011aabb/' /proc/[0-9]*/cmdline); do
-  pid=${entry#/proc/} pid=${pid%/cmdline}
+  entry=${entry#/proc/} entry=${entry%/cmdline}
+  if grep -q -s -e 'pod00000002[-_]1111[-_]2222[-_]3333[-_]444444444444[^0-9a-f]' "/proc/$entry/cgroup"; then pid=$entry; fi
 done
 if [ -z "$pid" ]; then echo 'no pod of the check runs on w2' >&2; exit 1; fi
 one_line() { tr '\n\t' '  ' | sed 's/ *$//' | cut -c 1-300; }
