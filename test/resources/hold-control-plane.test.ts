@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { apiServesScript, kubeadmApi, nodesReadyScript, stopControlPlane } from '../../src/index.ts'
+import { processFunction } from '../../src/resources/kubeadm/own-process.ts'
 import { sh } from '../kit/local-sh.ts'
 
 let folder: string
@@ -23,7 +24,11 @@ const script = (seconds = 10) =>
   `set -eu\nsystemctl() { echo "systemctl $*"; }\n${stopControlPlane
     .replaceAll('kube-apiserver 10', `${names.apiserver} ${seconds}`)
     .replaceAll('kube-scheduler', names.scheduler)
-    .replaceAll('kube-controller', names.controller)}`
+    .replaceAll('kube-controller-manager', names.controller)
+    // They are in no cgroup of a static pod.
+    .replaceAll(cgroupOfStaticPod, "''")}`
+
+const cgroupOfStaticPod = "'pod[0-9a-f]\\{32\\}'"
 
 function start(program: string, name: string, ...args: string[]): ChildProcess {
   const path = join(folder, name)
@@ -34,6 +39,18 @@ function start(program: string, name: string, ...args: string[]): ChildProcess {
 }
 
 describe('a control plane node', () => {
+  test('keeps processes that have the name of a component and are in no static pod, or name it in their arguments', async () => {
+    const names = ['kube-scheduler', 'etcd'].map(name => `evcctl-t-${name}`)
+    const [program] = names.map(name => start('/bin/sleep', name, '300'))
+    const other = start('/bin/sh', 'evcctl-t-exporter', '-c', 'sleep 300; :', `/etc/${names[1]}`)
+    const asked = names.map(name => `processes_of ${name}\n`).join('')
+    expect(await sh(`${processFunction}${asked}`)).toMatchObject({ exitCode: 0, stdout: '' })
+    const anywhere = processFunction.replaceAll(cgroupOfStaticPod, "''")
+    const { stdout } = await sh(`${anywhere}${asked}`)
+    expect(stdout.split('\n')).toContain(String(program!.pid))
+    expect(stdout.split('\n')).not.toContain(String(other.pid))
+  })
+
   test('has no API server and no controllers any more once its kubelet is stopped', async () => {
     const ended = Object.values(names).map(name => once(start('/bin/sleep', name, '300'), 'exit'))
     const { exitCode, stdout } = await sh(script())

@@ -73,6 +73,7 @@ function runs(process: number, component: string, start: number, network = 'net:
   const folder = join(sandbox.root, 'proc', String(process))
   mkdirSync(join(folder, 'ns'), { recursive: true })
   writeFileSync(join(folder, 'cmdline'), `${component}\0--leader-elect=true\0`)
+  writeFileSync(join(folder, 'cgroup'), `0::/kubepods/burstable/pod${'0a'.repeat(16)}/1\n`)
   rmSync(join(folder, 'ns/net'), { force: true })
   symlinkSync(network, join(folder, 'ns/net'))
   const before = Array.from({ length: 18 }, () => '0').join(' ')

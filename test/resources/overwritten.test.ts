@@ -3,16 +3,20 @@ import { beforeEach, expect, test } from 'vitest'
 import type { Step } from '../../src/core/index.ts'
 import { changeSteps, recoverySteps } from '../../src/resources/kubeadm/change-steps.ts'
 import { kubeletConfigurationFile } from '../../src/resources/kubeadm/kubelet-configuration.ts'
+import { processFunction } from '../../src/resources/kubeadm/own-process.ts'
 import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 import { stateOf } from './state-of.ts'
+
+/** Each time another process of each component runs. */
+const anotherProcess = "process_of() { sh -c 'echo $$'; }\n"
 
 const sandbox = new Sandbox()
 const at = (path: string) => sandbox.inside(path)
 const read = (path: string) => readFileSync(at(path), 'utf8')
 const scriptOf = (step: Step | undefined): string => {
   if (step === undefined || !('run' in step)) throw new Error('expected a run step')
-  return step.run.replaceAll('/usr/local/bin/kubectl', 'kubectl')
+  return step.run.replaceAll('/usr/local/bin/kubectl', 'kubectl').replaceAll(processFunction, () => anotherProcess)
 }
 
 // What a bind mount makes of the path is told to the kubeadm of the test, which overwrites in place as the real one does.
@@ -31,9 +35,7 @@ echo new >"$copy"
   kubectl: 'case "$*" in *readyz*) exit 0;; *) exit 1;; esac\n',
   curl: 'exit 0\n',
   sleep: ':\n',
-  grep: 'case "$*" in */cmdline*) echo "$$";; *) exit 1;; esac\n',
-  // All processes are in the host's own network.
-  readlink: 'echo same\n',
+  grep: 'exit 1\n',
   systemctl: 'exit 0\n',
   'systemd-run': 'exit 0\n',
 }

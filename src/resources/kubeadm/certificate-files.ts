@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { hasSigned } from '../../core/has-signed.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import { type FoundCertificate, printCertificates, readCertificates } from '../../facts/index.ts'
 import { signersOf } from '../pki/index.ts'
@@ -63,7 +64,7 @@ export function renewableIn(raw: ProbeResult): readonly RenewableCertificate[] {
     const [signer] = authorities
     const [certificate] = at(found, path)
     if (signer === undefined || certificate === undefined || !keys.includes(ca)) return []
-    if (!authorities.some(one => certificate.checkIssued(one) && certificate.verify(one.publicKey))) return []
+    if (!authorities.some(one => certificate.checkIssued(one) && hasSigned(one, certificate))) return []
     const [validTo, caValidTo] = [certificate, signer].map(one => one.validToDate.getTime())
     return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo! }]
   })

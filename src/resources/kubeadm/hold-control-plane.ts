@@ -1,26 +1,19 @@
 import { quote } from '../../shell/quote.ts'
 import type { ApiAccess } from '../api/index.ts'
+import { processFunction } from './own-process.ts'
 
 /*
  * The manifests stay where they are: the kubelet is stopped, and then the processes of its static pods. So nothing is to be
  * put back, and a host that is booted meanwhile, or whose restore is given up, is a control plane node as before.
  */
 
-// A process of that name in the host's own network: those of another cluster in containers (kind) are none of ours. The
-// kernel cuts names to 15 characters.
-const endFunction = `own() {
-  for dir in /proc/[0-9]*; do
-    read -r comm 2>/dev/null <"$dir/comm" || continue
-    if [ "$comm" = "$1" ] && [ "$(readlink "$dir/ns/net")" = "$(readlink /proc/self/ns/net)" ]; then printf '%s ' "\${dir#/proc/}"; fi
-  done
-}
-end() {
-  pids=$(own "$1")
+const endFunction = `${processFunction}end() {
+  pids=$(processes_of "$1")
   if [ -z "$pids" ]; then return 0; fi
   echo "stopping $1"
   kill -TERM $pids 2>/dev/null || :
   limit=$(( $(date +%s) + $2 ))
-  while pids=$(own "$1"); [ -n "$pids" ]; do
+  while pids=$(processes_of "$1"); [ -n "$pids" ]; do
     if [ "$(date +%s)" -ge "$limit" ]; then kill -KILL $pids 2>/dev/null || :; fi
     sleep 0.2
   done
@@ -30,7 +23,7 @@ end() {
 /** Stops the kubelet, the API server and the controllers of a control plane node; pods run on. */
 export const stopControlPlane = `systemctl stop kubelet.service
 ${endFunction}end kube-scheduler 5
-end kube-controller 5
+end kube-controller-manager 5
 end kube-apiserver 10
 `
 

@@ -45,6 +45,7 @@ spared() {
   unanswered=0
   while :; do
     if own_answers; then
+      unanswered=0
       silent=$(silent_members)
       if [ -z "$silent" ]; then return 0; fi
       if [ "$(date +%s)" -ge "$end" ]; then

@@ -13,15 +13,17 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
   (
     mkdir -p /run/evcctl
     cat >/run/evcctl/api-gate.new <<'EVCCTL' && mv -fT /run/evcctl/api-gate.new /run/evcctl/api-gate || exit
-process_of() {
-  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+processes_of() {
+  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
     found=${found%/cmdline}
-    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
       echo "${found##*/}"
-      return
     fi
   done
 }
+process_of() { processes_of "$1" | head -n 1; }
 rule() {
   "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null
 }
@@ -75,15 +77,17 @@ fi
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
 if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
   echo 'moving renewed certificates to their places'
-  process_of() {
-    for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+  processes_of() {
+    for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
-      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+      if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+        [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
         echo "${found##*/}"
-        return
       fi
     done
   }
+  process_of() { processes_of "$1" | head -n 1; }
   start_of() {
     read -r fields 2>/dev/null </proc/"$1"/stat || return 0
     set -- ${fields##*) }
@@ -319,15 +323,17 @@ rm -f /var/lib/evcctl/manifests/complete
 rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
-process_of() {
-  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+processes_of() {
+  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
     found=${found%/cmdline}
-    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
       echo "${found##*/}"
-      return
     fi
   done
 }
+process_of() { processes_of "$1" | head -n 1; }
 takes_out() {
   pods=
   for component in "$@"; do
@@ -355,15 +361,17 @@ gate_api() {
   (
     mkdir -p /run/evcctl
     cat >/run/evcctl/api-gate.new <<'EVCCTL' && mv -fT /run/evcctl/api-gate.new /run/evcctl/api-gate || exit
-process_of() {
-  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+processes_of() {
+  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
     found=${found%/cmdline}
-    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
       echo "${found##*/}"
-      return
     fi
   done
 }
+process_of() { processes_of "$1" | head -n 1; }
 rule() {
   "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null
 }

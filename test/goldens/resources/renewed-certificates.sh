@@ -1,14 +1,16 @@
 if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
   echo 'moving renewed certificates to their places'
-  process_of() {
-    for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+  processes_of() {
+    for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
-      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+      if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+        [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
         echo "${found##*/}"
-        return
       fi
     done
   }
+  process_of() { processes_of "$1" | head -n 1; }
   start_of() {
     read -r fields 2>/dev/null </proc/"$1"/stat || return 0
     set -- ${fields##*) }
@@ -49,15 +51,17 @@ done
 { find /etc/kubernetes/evcctl-renewed/new -xdev -exec sync -- {} + 2>/dev/null || sync; }
 : >/etc/kubernetes/evcctl-renewed/complete
 { sync -- /etc/kubernetes/evcctl-renewed/complete /etc/kubernetes/evcctl-renewed 2>/dev/null || sync; }
-process_of() {
-  for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+processes_of() {
+  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
     found=${found%/cmdline}
-    if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
       echo "${found##*/}"
-      return
     fi
   done
 }
+process_of() { processes_of "$1" | head -n 1; }
 start_of() {
   read -r fields 2>/dev/null </proc/"$1"/stat || return 0
   set -- ${fields##*) }

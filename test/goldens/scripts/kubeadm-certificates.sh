@@ -18,15 +18,17 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
   ' "$@" 2>/dev/null
   )
   for ca in ca etcd/ca front-proxy-ca; do if [ -s /etc/kubernetes/pki/"$ca.key" ]; then echo "key=$ca"; fi; done
-  process_of() {
-    for found in $(grep -l -a -s -e "^\(/.*/\)\{0,1\}$1[^a-z-]" /proc/[0-9]*/cmdline); do
+  processes_of() {
+    for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
       found=${found%/cmdline}
-      if [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+      if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+        [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
         echo "${found##*/}"
-        return
       fi
     done
   }
+  process_of() { processes_of "$1" | head -n 1; }
   start_of() {
     read -r fields 2>/dev/null </proc/"$1"/stat || return 0
     set -- ${fields##*) }
@@ -39,7 +41,7 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
   fi
 fi
 
-### kubeadm certificates:node on cp1: step 3, of 39 lines
+### kubeadm certificates:node on cp1: step 3, of 41 lines
 …
 former=$(if [ -s /var/lib/evcctl/former-certificates ]; then
   while read -r component process start; do
