@@ -18,6 +18,7 @@ import {
   ownApiOf,
   type RestoreStepParameters,
   restoreRecord,
+  revisionBump,
   siteOf,
   startControlPlane,
   stopControlPlane,
@@ -64,6 +65,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
     const servers = machines.filter(({ host }) => isControlPlane(host))
     const hosts = machines.filter(machine => servers.includes(machine) || members.some(one => one.machine === machine))
     const isStacked = spec.etcd.topology === 'stacked'
+    const stopMember = isStacked ? stopStackedEtcd : `systemctl stop -- ${etcdUnit}\n`
     const step = (
       machine: Machine,
       after: readonly Task[],
@@ -105,7 +107,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
         step: 'stop',
         title: 'stop etcd',
         fields: [],
-        steps: [{ run: isStacked ? stopStackedEtcd : `systemctl stop -- ${etcdUnit}\n`, timeoutMs: 120_000 }],
+        steps: [{ run: stopMember, timeoutMs: 120_000 }],
       }),
     )
     const data: Task[] = []
@@ -118,7 +120,11 @@ export function restoreFrom(order: RestoreOrder): Operation {
           title: 'restore the data of etcd',
           fields: [{ field: 'data', before: revisionNow(order), after: contentOf(order) }],
           note: `what was written since is lost; the data of now is set aside: ${asideOf(own, order.attempt)}`,
-          steps: [{ run: dataScript(own, restored, order.attempt), timeoutMs: longMs }],
+          // A host that was booted since has started its member again, and everything else that was stopped.
+          steps: [
+            { run: `${isControlPlane(machine.host) ? stopControlPlane : ''}${stopMember}`, timeoutMs: 240_000 },
+            { run: dataScript(own, restored, order.attempt), timeoutMs: longMs },
+          ],
         }),
       )
     }
@@ -135,7 +141,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
         step: 'well',
         title: 'wait until etcd is healthy',
         fields: [],
-        steps: [{ run: memberWellScript(access), timeoutMs: 330_000 }],
+        steps: [{ run: memberWellScript(access, order.snapshot.revision + revisionBump), timeoutMs: 330_000 }],
       }),
     )
     const serving = servers.map(machine =>

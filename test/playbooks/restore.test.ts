@@ -50,6 +50,22 @@ describe('a restore of etcd', () => {
     expect(earlier(ofStacked(), 'cp1', 'hold')).toEqual(expect.arrayContaining(['cp1/check', 'cp2/check', 'cp3/check']))
   })
 
+  test('stops everything again right before the data, because the host may have been booted since', () => {
+    const [stackedRun, externalRun] = [runOf(ofStacked(), 'cp1', 'data'), runOf(ofExternal(), 'e1', 'data')]
+    for (const [run, stop] of [
+      [stackedRun, 'end kube-apiserver'],
+      [stackedRun, 'end etcd'],
+      [externalRun, 'systemctl stop -- etcd'],
+    ] as const) {
+      expect(run).toContain(stop)
+      expect(run.indexOf(stop)).toBeLessThan(run.indexOf('snapshot restore'))
+    }
+  })
+
+  test('has not ended where a member serves an older revision than the restored one', () => {
+    expect(runOf(ofStacked(), 'cp1', 'well')).toContain('-lt 1000000041')
+  })
+
   test('touches no data while an API server or a member runs, and one member first', () => {
     for (const graph of [ofStacked(), ofExternal()]) {
       const [first, ...others] = [...graph.tasks.keys()]

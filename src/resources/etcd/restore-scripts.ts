@@ -72,14 +72,22 @@ export function asideOf({ data }: Pick<RestoredMember, 'data'>, attempt: string)
   return `${data}/${setAsidePrefix}${attempt}`
 }
 
-/** Waits until the member answers, which it does when enough others do. */
-export function memberWellScript(access: MemberAccess, seconds = 300): string {
+/**
+ * Waits until the member answers, which it does when enough others do. Fails if it has a revision before `revision`: then it does not serve
+ * what was restored.
+ */
+export function memberWellScript(access: MemberAccess, revision: number, seconds = 300): string {
   return `${memberFunctions(access)}end=$(( $(date +%s) + ${seconds} ))
 until isWell "$own"; do
   if [ "$(date +%s)" -ge "$end" ]; then ctl --endpoints "$own" --command-timeout 5s endpoint health >&2; exit 1; fi
   echo 'waiting until the members form a quorum'
   sleep 1
 done
+now=$(ctl --endpoints "$own" --command-timeout 5s endpoint status -w json | sed -n 's/.*"revision":\\([0-9]*\\).*/\\1/p')
+if [ "\${now:-0}" -lt ${revision} ]; then
+  echo "the member serves revision \${now:-?}, and what was restored begins at ${revision}" >&2
+  exit 1
+fi
 `
 }
 
