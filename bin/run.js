@@ -9,9 +9,9 @@ const [major, minor] = process.versions.node.split('.').map(Number)
 // them before this file runs, 24.21 has not. Where it comes too late it must not be set, as lookups are counted by it.
 if (major > 24 || (major === 24 && minor >= 21)) process.env.UV_THREADPOOL_SIZE ??= '64'
 
-// All else is imported after this, so that an old Node gets as far as the message.
-if (major < 22) {
-  console.error(`evcctl needs Node.js 22 or newer; this is ${process.version}.\n  Newer ones: https://nodejs.org`)
+// All else is imported after this, so that an old Node gets as far as the message. X509Certificate has its dates since 22.10.
+if (major < 22 || (major === 22 && minor < 10)) {
+  console.error(`evcctl needs Node.js 22.10 or newer; this is ${process.version}.\n  Newer ones: https://nodejs.org`)
   process.exitCode = 1
 } else {
   // Keeps compiled code, where only this user can write: starts are about 60 ms quicker. Node 22.8 and newer.
