@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { movedInFiles, movedOnHosts } from '../../src/cli/saved-plan/differences.ts'
-import { planToSave } from '../../src/cli/saved-plan/make.ts'
+import { planHeader, planToSave } from '../../src/cli/saved-plan/make.ts'
 import type { SavedPlan } from '../../src/cli/saved-plan/saved-plan.ts'
 import { HostError } from '../../src/core/errors.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
@@ -178,4 +178,22 @@ test('a download of the catalog that is another one, or gone, is named', async (
     { where: 'catalog: kubelet 1.36.4', actual: 'downloads with the digest ffff' },
     { where: 'catalog: runc 1.4.3', actual: 'not in the catalog' },
   ])
+})
+
+test('credentials that stand in the cluster file itself are in no saved plan, and in no refusal', () => {
+  const header = (password: string) => {
+    const mirror = `https://robot:${password}@mirror.example/x`
+    const given = specOf({
+      artifacts: { mirror },
+      images: { archives: [{ url: `${mirror}/a.tar`, sha256: 'a'.repeat(64) }] },
+      runtime: { configPatches: [{ plugins: { a: { password } } }] },
+    })
+    return planHeader({ ...source, spec: given, files: new Map([['/lab/cluster.yaml', password]]) })
+  }
+  const [one, other] = [header('hunter2secret'), header('other3secret')]
+  const { keys } = one
+  expect(Object.values(keys).filter(text => text.includes('<hidden>'))).toHaveLength(3)
+  const told = JSON.stringify([keys, movedInFiles({ ...one, files: {} }, { ...other, files: {} })])
+  expect(told).not.toMatch(/hunter2|other3/)
+  expect(movedInFiles(one, other).map(({ where }) => where)).toEqual(['/lab/cluster.yaml'])
 })

@@ -1,6 +1,16 @@
 import { catalog } from '../../catalog/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
-import { digestOf, digestsOf, type Edge, Output, redact, Secret, type Task, titleOf } from '../../core/index.ts'
+import {
+  digestOf,
+  digestsOf,
+  type Edge,
+  hideCredential,
+  Output,
+  redact,
+  Secret,
+  type Task,
+  titleOf,
+} from '../../core/index.ts'
 import { desiredIn, type Evaluation } from '../../engine/index.ts'
 import { type PlannedChange, type PlannedField, planView } from '../../report/index.ts'
 import { apiVersion, kind, type PlannedOperation, type SavedPlan, type SavedTask, type Texts } from './saved-plan.ts'
@@ -100,13 +110,16 @@ function shortText(text: string): string {
 // `where` is a line number of the file, which moves with every line before it; `file` is compared by itself.
 const notKeys = new Set(['where', 'file'])
 
-/** The values of a cluster file by their paths, hosts by their names, as texts that can be shown. */
+/**
+ * The values of a cluster file by their paths, hosts by their names, as texts that can be shown: without credentials, also those that are
+ * written in the file itself. When such a one changes, the digest of the file tells.
+ */
 function keysOf({ file: _, name, hosts, ...spec }: ClusterSpec): Texts {
   const keys: [string, string][] = [['metadata.name', name]]
   const visit = (value: unknown, path: string, key: string): void => {
     if (value === undefined || notKeys.has(key)) return
     if (typeof value !== 'object' || value === null || value instanceof Secret || value instanceof Output) {
-      keys.push([path, shortText(redact(String(value)))])
+      keys.push([path, shortText(hideCredential(path, redact(String(value))))])
       return
     }
     const entries: [string, unknown][] = Array.isArray(value)
