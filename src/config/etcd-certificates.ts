@@ -1,4 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { hasSigned } from '../core/index.ts'
 import type { Finding } from './finding.ts'
 
 /** PEM texts of `spec.etcd.certificates`. */
@@ -18,7 +19,7 @@ export function certificateFindings(texts: EtcdCertificates, now: Date): readonl
     ...validityFindings('client certificate', certificate, path('cert'), now),
   ]
   if (!ca.ca) findings.push({ path: path('ca'), problem: 'This certificate is not one of a CA.', actual: ca.subject })
-  else if (!certificate.verify(ca.publicKey)) {
+  else if (!hasSigned(ca, certificate)) {
     findings.push({
       path: path('cert'),
       problem: 'The client certificate was not signed by this CA.',

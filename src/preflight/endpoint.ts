@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { clusterAuthorities, type EndpointFacts, type ErrorDetails, isControlPlane } from '../index.ts'
+import { clusterAuthorities, type EndpointFacts, type ErrorDetails, hasSigned, isControlPlane } from '../index.ts'
 import { type CheckedCluster, type Finding, finding, type KnownHost } from './finding.ts'
 
 /** Facts about the cluster to which the endpoint has to lead. */
@@ -65,7 +65,7 @@ function wrongCertificate(
       next: 'If another cluster is behind it, this cluster needs an endpoint of its own. The load balancer must pass TLS through unchanged.',
     }
   }
-  if (!authorities.some(ca => certificate.verify(ca.publicKey))) {
+  if (!authorities.some(ca => hasSigned(ca, certificate))) {
     return {
       problem: `The API endpoint ${endpoint} does not lead to this cluster: it presents a certificate of another CA.`,
       expected: `a certificate signed by ${caPath} (SHA-256 ${authorities.map(ca => ca.fingerprint256).join(' or ')})`,

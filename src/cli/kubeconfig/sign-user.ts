@@ -1,5 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { type Session, UserError } from '../../core/index.ts'
+import { hasSigned, type Session, UserError } from '../../core/index.ts'
 import { type ApiAccess, kubectl } from '../../resources/api/index.ts'
 import { clusterAuthorities } from '../../resources/pki/index.ts'
 import type { AdminUser } from './admin-conf.ts'
@@ -53,7 +53,7 @@ export async function signUser(
   const certificate = certificateIn(lines)
   const isFit =
     certificate?.checkPrivateKey(pair.privateKey) === true &&
-    clusterAuthorities(authority).some(ca => certificate.verify(ca.publicKey)) &&
+    clusterAuthorities(authority).some(ca => hasSigned(ca, certificate)) &&
     // Node puts a backslash before characters that have a meaning in names.
     certificate.subject.replaceAll('\\', '').split('\n').includes(`CN=${request.user}`)
   if (certificate === undefined || !isFit)

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { hasSigned } from '../../core/has-signed.ts'
 import { isUnknown, type Output } from '../../core/output.ts'
 import type { FieldChange, Resource } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
@@ -75,7 +76,7 @@ export function signedCertificate(
         fields.push({ field: 'names', before: before.join(', '), after: wanted.join(', ') })
       }
       const ca = read(current.ca)
-      if (ca !== undefined && !certificate.verify(ca.publicKey)) {
+      if (ca !== undefined && !hasSigned(ca, certificate)) {
         fields.push({ field: 'signed by', before: 'another CA', after: 'this CA' })
       }
       const left = Math.floor((certificate.validToDate.getTime() - current.now) / day)
