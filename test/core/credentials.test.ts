@@ -27,6 +27,35 @@ test.each([
 })
 
 test.each([
+  '- name: API_TOKEN\n  value: |\n    s3cret',
+  '- name: API_TOKEN\n  value:\n    s3cret',
+  '- value: s3cret\n  name: API_TOKEN',
+  '"name": "API_TOKEN",\n"value": "s3cret"',
+  '- name: "API_TOKEN" # comment\n  # another\n  value: s3cret',
+  '- {name: API_TOKEN, value: s3cret}',
+  '- name: SECRET_KEY\n  value: "a\n   s3cret"',
+  'password:\n  s3cret',
+  'password = """\na\ns3cret\n"""',
+  'token: &a |\n  s3cret',
+  'token: !!str |\n  s3cret',
+  'token: | # x\n  s3cret',
+  'Environment=DB_PASSWORD=s3cret',
+  'ExecStart=/x --token s3cret',
+  'http://user:p@ss:s3cret@h/',
+  'machine x login u password s3cret',
+])('a credential is hidden in whatever form: %j', text => {
+  const shown = hideCredentials(text)
+  expect(shown).toContain('<hidden>')
+  expect(shown).not.toContain('s3cret')
+})
+
+test('what follows a credential is shown', () => {
+  expect(
+    hideCredentials('- password: |\n    a\n  user: ada\n- name: A_KEY_SECRET\n  value: b\n- name: C\n  value: d\n'),
+  ).toBe('- password: |\n    <hidden>\n  user: ada\n- name: A_KEY_SECRET\n  value: <hidden>\n- name: C\n  value: d\n')
+})
+
+test.each([
   ['names of no secrets', '- name: PATH\n  value: /bin\n- name: A_TOKEN\n  valueFrom: {}\nnotes: |\n  a\n'],
   ['a block', 'authentication:\n  anonymous:\n    enabled: false\nauthorization:\n  mode: Webhook\n'],
   ['switches and numbers', 'token: true\npasswordLength: 12\ntokenTTL: 0\nauth: {}\n'],

@@ -1,3 +1,4 @@
+import { hideCredential } from '../../core/credentials.ts'
 import type { Resource } from '../../core/resource.ts'
 import { Secret } from '../../core/secret.ts'
 import { type FileDesired, file } from './file.ts'
@@ -27,9 +28,14 @@ export function configurationFile({
     : file({ path, mode: 0o644, content: text })
 }
 
-// `registry.configs.<host>.auth` and headers with tokens (docs/cri/registry.md of containerd); proxies with a password in
-// their URL (daemon.json of Docker).
-function hasCredentials(patches: ConfigurationFileParameters['patches']): boolean {
-  const text = JSON.stringify(patches)
-  return /"(auth|password|identity_?token|authorization)":/i.test(text) || /:\/\/[^/@"]*@/.test(text)
+// `registry.configs.<host>.auth` and headers with tokens (docs/cri/registry.md of containerd); options of log drivers, and proxies with a
+// password in their URL (daemon.json of Docker).
+function hasCredentials(value: unknown, path = ''): boolean {
+  if (typeof value !== 'object' || value === null)
+    return typeof value === 'string' && (/\bheaders?\./i.test(path) || hideCredential(path, value) !== value)
+  return Object.entries(value).some(([key, inner]) => {
+    // The elements of a list have the name of the list.
+    const name = Array.isArray(value) ? path : `${path}.${key.replaceAll('.', '_')}`
+    return hasCredentials(inner, name)
+  })
 }

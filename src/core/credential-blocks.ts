@@ -1,0 +1,95 @@
+/** Plans show this in place of a credential. */
+export const hidden = '<hidden>'
+
+/** Names of settings that hold passwords and keys, in the files of runtimes, registries, proxies and Kubernetes. */
+export const secretName = String.raw`[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|authorization|credential|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key)[\w.-]*|(?:basic_?)?auth`
+
+/** A credential is text. So true, false, null, numbers, empty values and the beginnings of blocks stay visible. */
+export const value = String.raw`"(?:[^"\\\n]|\\.)+"|'[^'\n]+'|\[[^\]\n]+\]|(?!true\b|false\b|null\b|\d+\b|["'\[{|>#&!]|$)[^\s#][^\n]*|[&!]\S+[ \t]+[^\s|>#][^\n]*`
+
+/** A quick test: a line that does not match it names no credential. */
+export const telling = /passw|passphrase|secret|token|auth|credential|key/i
+
+/** The length of a line from which on it is hidden as a whole: on very long ones, the patterns could take very long. */
+export const longestLine = 500
+
+const name = `["']?(?:${secretName})["']?`
+const tags = String.raw`(?:[&!]\S+[ \t]+)*`
+const block = '[|>][-+0-9]*'
+const end = String.raw`[ \t]*(?:#.*)?$`
+const before = String.raw`^([ \t]*(?:- +)*)`
+const blockBegin = new RegExp(`${before}${name}[ \\t]*:[ \\t]*${tags}${block}${end}`, 'i')
+const valueBelow = new RegExp(`${before}${name}[ \\t]*:[ \\t]*(?:[&!]\\S+[ \\t]*)*${end}`, 'i')
+const tomlBegin = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*("""|''')`, 'i')
+const secretEntry = new RegExp(`${before}["']?name["']?[ \\t]*:[ \\t]*${name}[ \\t]*,?${end}`, 'i')
+const entryValue = /^([ \t]*(?:- +)*["']?value["']?[ \t]*:)/
+// What begins a mapping or a list is no text.
+const structure = /^\s*(?:- |-$|["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}\]])/
+
+interface Inside {
+  /** Lines that are indented more than this belong to it. */
+  readonly column: number
+  /** Whether they are hidden; else only the values of an entry are. */
+  readonly all: boolean
+}
+
+/** Hides credentials that take several lines: blocks of YAML and TOML with telling names, and values of entries with such names. */
+export function hideCredentialBlocks(lines: readonly string[]): readonly string[] {
+  const shown: string[] = []
+  let inside: Inside | undefined
+  let entry: Inside | undefined
+  let closing: string | undefined
+  for (const [at, line] of lines.entries()) {
+    if (closing !== undefined) {
+      hide(shown, 0)
+      if (line.includes(closing)) closing = undefined
+      continue
+    }
+    const indent = line.length - line.trimStart().length
+    if (inside !== undefined && (line.trim() === '' || indent > inside.column)) {
+      hide(shown, inside.column + 2)
+      continue
+    }
+    inside = undefined
+    if (entry !== undefined && line.trim() !== '' && (indent < entry.column || line.trimStart().startsWith('- ')))
+      entry = undefined
+    const [head] = entry === undefined ? [] : (entryValue.exec(line) ?? [])
+    if (head !== undefined) {
+      shown.push(`${head} ${hidden}`)
+      inside = { column: indent, all: true }
+      continue
+    }
+    shown.push(line)
+    if (line.length > longestLine || !telling.test(line)) continue
+    const found = blockBegin.exec(line) ?? (isText(lines[at + 1]) ? valueBelow.exec(line) : null)
+    if (found !== null) inside = { column: found[1]!.length, all: true }
+    const toml = tomlBegin.exec(line)
+    if (toml !== null && !line.slice(toml[0].length).includes(toml[1]!)) {
+      shown[shown.length - 1] = `${toml[0].slice(0, -3)}${hidden}`
+      closing = toml[1]
+    }
+    const named = secretEntry.exec(line)
+    if (named !== null) {
+      entry = { column: named[1]!.length, all: false }
+      hideValueBefore(shown, line)
+    }
+  }
+  return shown
+}
+
+// The value of an entry may come right before its name.
+function hideValueBefore(shown: string[], line: string): void {
+  const former = shown.at(-2)
+  if (former === undefined || line.trimStart().startsWith('- ')) return
+  const [head] = entryValue.exec(former) ?? []
+  if (head !== undefined) shown[shown.length - 2] = `${head} ${hidden}`
+}
+
+function isText(line: string | undefined): boolean {
+  return line !== undefined && line.trim() !== '' && !structure.test(line)
+}
+
+function hide(shown: string[], indent: number): void {
+  if (shown.at(-1)?.trim() !== hidden && !shown.at(-1)?.endsWith(` ${hidden}`))
+    shown.push(`${' '.repeat(indent)}${hidden}`)
+}
