@@ -48,6 +48,15 @@ test('manifests that a killed change of arguments has taken out come back, which
   }
 })
 
+test('a lost node goes when the static pods of another one are back, with which etcd may have a quorum again', () => {
+  const hosts = [...servers.slice(0, 2), server('cp3', { state: 'absent' })]
+  const spec = specOf({ hosts, kubernetes, etcd: { allowEvenMembers: true } })
+  const known = new Map([standing('cp1', [2379, 6443]), standing('cp2', [], '1.35.8', true)])
+  const graph = clusterGraph(spec, known)
+  for (const id of ['cp1/drain:cp3', 'cp1/etcd member gone:cp3'])
+    expect(waitsFor(graph, id).has('cp2/static pods:former' as never)).toBe(true)
+})
+
 test('a cluster is changed through a node whose API server and member of etcd run', () => {
   const spec = specWith('flannel')
   const known = new Map([standing('cp1', [6443]), standing('cp2', all), standing('cp3', [2379])])
