@@ -26,18 +26,13 @@ const entryValue = /^([ \t]*(?:- +)*["']?value["']?[ \t]*:)/
 // What begins a mapping or a list is no text.
 const structure = /^\s*(?:- |-$|["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}\]])/
 
-interface Inside {
-  /** Lines that are indented more than this belong to it. */
-  readonly column: number
-  /** Whether they are hidden; else only the values of an entry are. */
-  readonly all: boolean
-}
-
 /** Hides credentials that take several lines: blocks of YAML and TOML with telling names, and values of entries with such names. */
 export function hideCredentialBlocks(lines: readonly string[]): readonly string[] {
   const shown: string[] = []
-  let inside: Inside | undefined
-  let entry: Inside | undefined
+  // Lines that are indented more than this are hidden.
+  let hiddenBelow: number | undefined
+  // In lines that are indented at least as much, the value of an entry is hidden.
+  let entryAt: number | undefined
   let closing: string | undefined
   for (const [at, line] of lines.entries()) {
     if (closing !== undefined) {
@@ -46,23 +41,23 @@ export function hideCredentialBlocks(lines: readonly string[]): readonly string[
       continue
     }
     const indent = line.length - line.trimStart().length
-    if (inside !== undefined && (line.trim() === '' || indent > inside.column)) {
-      hide(shown, inside.column + 2)
+    if (hiddenBelow !== undefined && (line.trim() === '' || indent > hiddenBelow)) {
+      hide(shown, hiddenBelow + 2)
       continue
     }
-    inside = undefined
-    if (entry !== undefined && line.trim() !== '' && (indent < entry.column || line.trimStart().startsWith('- ')))
-      entry = undefined
-    const [head] = entry === undefined ? [] : (entryValue.exec(line) ?? [])
+    hiddenBelow = undefined
+    if (entryAt !== undefined && line.trim() !== '' && (indent < entryAt || line.trimStart().startsWith('- ')))
+      entryAt = undefined
+    const [head] = entryAt === undefined ? [] : (entryValue.exec(line) ?? [])
     if (head !== undefined) {
       shown.push(`${head} ${hidden}`)
-      inside = { column: indent, all: true }
+      hiddenBelow = indent
       continue
     }
     shown.push(line)
     if (line.length > longestLine || !telling.test(line)) continue
     const found = blockBegin.exec(line) ?? (isText(lines[at + 1]) ? valueBelow.exec(line) : null)
-    if (found !== null) inside = { column: found[1]!.length, all: true }
+    if (found !== null) hiddenBelow = found[1]!.length
     const toml = tomlBegin.exec(line)
     if (toml !== null && !line.slice(toml[0].length).includes(toml[1]!)) {
       shown[shown.length - 1] = `${toml[0].slice(0, -3)}${hidden}`
@@ -70,7 +65,7 @@ export function hideCredentialBlocks(lines: readonly string[]): readonly string[
     }
     const named = secretEntry.exec(line)
     if (named !== null) {
-      entry = { column: named[1]!.length, all: false }
+      entryAt = named[1]!.length
       hideValueBefore(shown, line)
     }
   }

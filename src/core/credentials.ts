@@ -40,10 +40,16 @@ function hideInLine(line: string): string {
     .replace(login, `$1${hidden}`)
 }
 
-/** Removes passwords from the value of one setting, which is known by its dotted path. */
+const settingName = new RegExp(`^(?:${secretName})$`, 'i')
+
+/**
+ * Removes passwords from the value of one setting, which is known by its dotted path. An element of a list has the name of the list, and
+ * whatever is in a header of HTTP may be one.
+ */
 export function hideCredential(path: string, text: string): string {
-  const name = path.split('.').at(-1) ?? ''
-  return new RegExp(`^(?:${secretName})$`, 'i').test(name) && text !== '' ? hidden : hideCredentials(text)
+  const names = path.split('.').filter(name => !/^\d+$/.test(name))
+  const isSecret = settingName.test(names.at(-1) ?? '') || names.slice(0, -1).some(name => /^headers?$/i.test(name))
+  return isSecret && text !== '' ? hidden : hideCredentials(text)
 }
 
 /** A change in a form that may be shown: without credentials on either side of a field, and with a bounded number of fields. */

@@ -67,6 +67,9 @@ test.each([
 
 test('a field with a telling name is hidden whatever it holds', () => {
   expect(hideCredential('spec.registry.password', 'x')).toBe('<hidden>')
+  expect(hideCredential('spec.registry.Authorization.0', 'Basic x')).toBe('<hidden>')
+  expect(hideCredential('registry.headers.Cookie.0', 'x')).toBe('<hidden>')
+  expect(hideCredential('spec.hosts.0', 'w1')).toBe('w1')
   expect(hideCredential('spec.registry.host', 'http://a:b@c')).toBe('http://<hidden>@c')
   expect(hideCredential('spec.maxPods', '110')).toBe('110')
 })

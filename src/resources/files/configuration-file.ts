@@ -32,10 +32,6 @@ export function configurationFile({
 // password in their URL (daemon.json of Docker).
 function hasCredentials(value: unknown, path = ''): boolean {
   if (typeof value !== 'object' || value === null)
-    return typeof value === 'string' && (/\bheaders?\./i.test(path) || hideCredential(path, value) !== value)
-  return Object.entries(value).some(([key, inner]) => {
-    // The elements of a list have the name of the list.
-    const name = Array.isArray(value) ? path : `${path}.${key.replaceAll('.', '_')}`
-    return hasCredentials(inner, name)
-  })
+    return typeof value === 'string' && hideCredential(path, value) !== value
+  return Object.entries(value).some(([key, inner]) => hasCredentials(inner, `${path}.${key.replaceAll('.', '_')}`))
 }
