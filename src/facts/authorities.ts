@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { hasSigned } from '../core/index.ts'
 
 /**
  * The CAs of a file that signs, without those above them: where a file has a chain, a CA and the root that has signed it, only
@@ -10,10 +11,5 @@ export function withoutRoots<T>(list: readonly T[], certificateOf: (one: T) => X
 }
 
 function isAbove(one: X509Certificate, other: X509Certificate): boolean {
-  if (one.subject === other.subject) return false
-  try {
-    return other.checkIssued(one) && other.verify(one.publicKey)
-  } catch {
-    return false
-  }
+  return one.subject !== other.subject && other.checkIssued(one) && hasSigned(one, other)
 }

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { hasSigned } from '../../core/index.ts'
 import type { FoundCertificate } from '../../facts/index.ts'
 import { caHashesOf } from '../../resources/pki/index.ts'
 
@@ -25,13 +26,7 @@ export function authoritiesIn(found: readonly FoundCertificate[]): readonly Auth
 
 /** The CA that has signed a certificate, by its key; undefined if none of these has. */
 export function signerOf(certificate: X509Certificate, authorities: readonly Authority[]): Authority | undefined {
-  return authorities.find(one => {
-    try {
-      return certificate.checkIssued(one.certificate) && certificate.verify(one.certificate.publicKey)
-    } catch {
-      return false
-    }
-  })
+  return authorities.find(one => certificate.checkIssued(one.certificate) && hasSigned(one.certificate, certificate))
 }
 
 /**
