@@ -56,9 +56,8 @@ function memberOf({ inventory, first }: Site, able: ReadonlyMap<string, readonly
   const member = [first, ...machines].find(
     ({ name, host }) =>
       able.has(name) &&
-      (!later.has(name) || isStandingMember(host, facts)) &&
       hasMemberRunning(host, facts) &&
-      (isStandingMember(host, facts) || (isControlPlane(host) && isRunningNode(host, facts))),
+      (isStandingMember(host, facts) || (isControlPlane(host) && isRunningNode(host, facts) && !later.has(name))),
   )
   return member?.name
 }
