@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
+import { gateFunction } from '../../src/resources/kubeadm/api-gate.ts'
 import { beforeFunctions } from '../../src/resources/kubeadm/before.ts'
 import { memberToGo } from '../../src/resources/kubeadm/marks.ts'
+import { processFunction } from '../../src/resources/kubeadm/own-process.ts'
 import { watchedFunction } from '../../src/resources/kubeadm/watch.ts'
 import { kubeletFailureScript } from '../../src/resources/kubelet/evidence.ts'
 
@@ -11,6 +13,19 @@ const shared: Readonly<Record<string, string>> = {
   'kubelet-failure.sh': kubeletFailureScript,
   'kubeadm-watch.sh': watchedFunction,
   'kubeadm-before.sh': `${beforeFunctions}${memberToGo}`,
+}
+
+/** Shell functions that scripts may have several times, by the name of their golden; the first contains the second. */
+const repeated = { 'api-gate.sh': gateFunction, 'own-process.sh': processFunction }
+
+/** A script without the functions that have goldens of their own, which are compared. */
+export async function withoutRepeated(script: string): Promise<string> {
+  const { 'api-gate.sh': gate, 'own-process.sh': process } = repeated
+  const heading = (name: keyof typeof repeated) => () => `# functions of ${name}\n`
+  const withoutProcess = (text: string) => text.replaceAll(process, heading('own-process.sh'))
+  await expect(process).toMatchFileSnapshot('../goldens/resources/own-process.sh')
+  await expect(withoutProcess(gate)).toMatchFileSnapshot('../goldens/resources/api-gate.sh')
+  return withoutProcess(script.replaceAll(gate, heading('api-gate.sh')))
 }
 
 /**

@@ -9,60 +9,7 @@ if [ -e /var/lib/evcctl/manifests/complete ]; then
   for component in kube-apiserver kube-controller-manager kube-scheduler; do
     if [ ! -e /var/lib/evcctl/manifests/"$component.yaml" ]; then rm -f /etc/kubernetes/manifests/"$component.yaml"; fi
   done
-  gate_api() {
-  (
-    mkdir -p /run/evcctl
-    cat >/run/evcctl/api-gate.new <<'EVCCTL' && mv -fT /run/evcctl/api-gate.new /run/evcctl/api-gate || exit
-processes_of() {
-  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-    found=${found%/cmdline}
-    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
-      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "${found##*/}"
-    fi
-  done
-}
-process_of() { processes_of "$1" | head -n 1; }
-rule() {
-  "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null
-}
-open_gate() {
-  for tables in iptables ip6tables; do
-    for try in $(seq 15); do
-      code=0
-      rule "$tables" -D "$1" || code=$?
-      case $code in 0|4) ;; *) break ;; esac
-    done
-  done
-}
-close_gate() {
-  open_gate "$1"
-  for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
-}
-case $1 in
-  open) open_gate "$2" ;;
-  begin)
-    process_of kube-apiserver >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
-  keep)
-    former=$(cat /run/evcctl/api-gate.former)
-    if [ -n "$former" ]; then
-      end=$(( $(date +%s) + 60 ))
-      while [ -e "/proc/$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
-        sleep 0.1
-      done
-      close_gate "$2"
-    fi
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
-esac
-EVCCTL
-    systemctl stop evcctl-api-gate.service
-    systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property TimeoutStopSec=150 \
-      --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" --property "ExecStopPost=/bin/sh /run/evcctl/api-gate open $1" /bin/sh /run/evcctl/api-gate keep "$1"
-  ) >/dev/null 2>&1 || :
-}
+  # functions of api-gate.sh
   gate_api "$(sed -n 's/^ *- --secure-port=\([0-9]\{1,5\}\)$/\1/p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null | grep . || echo 6443)"
   rm -f /var/lib/evcctl/manifests/complete
   { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
@@ -323,17 +270,7 @@ rm -f /var/lib/evcctl/manifests/complete
 rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
-processes_of() {
-  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-    found=${found%/cmdline}
-    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
-      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "${found##*/}"
-    fi
-  done
-}
-process_of() { processes_of "$1" | head -n 1; }
+# functions of own-process.sh
 takes_out() {
   pods=
   for component in "$@"; do
@@ -357,60 +294,7 @@ done
 sync
 : >/var/lib/evcctl/manifests/complete
 { sync -- /var/lib/evcctl/manifests/complete /var/lib/evcctl/manifests 2>/dev/null || sync; }
-gate_api() {
-  (
-    mkdir -p /run/evcctl
-    cat >/run/evcctl/api-gate.new <<'EVCCTL' && mv -fT /run/evcctl/api-gate.new /run/evcctl/api-gate || exit
-processes_of() {
-  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-    found=${found%/cmdline}
-    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
-      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "${found##*/}"
-    fi
-  done
-}
-process_of() { processes_of "$1" | head -n 1; }
-rule() {
-  "$1" -w 5 "$2" INPUT ! -i lo -p tcp --dport "$3" -m conntrack --ctstate NEW -m comment --comment 'evcctl: the API server starts' -j REJECT --reject-with tcp-reset 2>/dev/null
-}
-open_gate() {
-  for tables in iptables ip6tables; do
-    for try in $(seq 15); do
-      code=0
-      rule "$tables" -D "$1" || code=$?
-      case $code in 0|4) ;; *) break ;; esac
-    done
-  done
-}
-close_gate() {
-  open_gate "$1"
-  for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
-}
-case $1 in
-  open) open_gate "$2" ;;
-  begin)
-    process_of kube-apiserver >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
-  keep)
-    former=$(cat /run/evcctl/api-gate.former)
-    if [ -n "$former" ]; then
-      end=$(( $(date +%s) + 60 ))
-      while [ -e "/proc/$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
-        sleep 0.1
-      done
-      close_gate "$2"
-    fi
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
-esac
-EVCCTL
-    systemctl stop evcctl-api-gate.service
-    systemd-run --quiet --collect --unit evcctl-api-gate.service --property RuntimeMaxSec=300 --property TimeoutStopSec=150 \
-      --property "ExecStartPre=/bin/sh /run/evcctl/api-gate begin $1" --property "ExecStopPost=/bin/sh /run/evcctl/api-gate open $1" /bin/sh /run/evcctl/api-gate keep "$1"
-  ) >/dev/null 2>&1 || :
-}
+# functions of api-gate.sh
 healthy() {
   case $1 in
     kube-apiserver) /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1;;

@@ -51,17 +51,7 @@ done
 { find /etc/kubernetes/evcctl-renewed/new -xdev -exec sync -- {} + 2>/dev/null || sync; }
 : >/etc/kubernetes/evcctl-renewed/complete
 { sync -- /etc/kubernetes/evcctl-renewed/complete /etc/kubernetes/evcctl-renewed 2>/dev/null || sync; }
-processes_of() {
-  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-    found=${found%/cmdline}
-    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
-      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-      echo "${found##*/}"
-    fi
-  done
-}
-process_of() { processes_of "$1" | head -n 1; }
+# functions of own-process.sh
 start_of() {
   read -r fields 2>/dev/null </proc/"$1"/stat || return 0
   set -- ${fields##*) }

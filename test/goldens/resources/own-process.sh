@@ -1,0 +1,11 @@
+processes_of() {
+  for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
+    found=${found%/cmdline}
+    program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
+    if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
+      [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
+      echo "${found##*/}"
+    fi
+  done
+}
+process_of() { processes_of "$1" | head -n 1; }
