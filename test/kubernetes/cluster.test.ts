@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Event } from '../../src/core/index.ts'
 import { fileSystem, writtenPaths } from '../hosts/kit/file-system.ts'
 import { type ForwardProxy, startForwardProxy } from '../kit/forward-proxy.ts'
+import { askFromPod } from './kit/ask-service.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { waitUntil } from './kit/control-plane.ts'
 import { editClusterFile } from './kit/edit-cluster-file.ts'
@@ -207,9 +208,7 @@ describe.sequential('from bare hosts to a cluster', () => {
         // Both replicas have to answer from either node, so that one answer at least has crossed the network.
         const answers = new Set<string>()
         for (let asked = 0; asked < 40 && answers.size < 2; asked++) {
-          answers.add(
-            (await cluster.kubectl('exec', pod, '--', 'wget', '-q', '-T', '5', '-O', '-', `http://${target}`)).trim(),
-          )
+          answers.add(await askFromPod(cluster, pod, target))
         }
         expect([pod, target, answers.size]).toEqual([pod, target, 2])
       }

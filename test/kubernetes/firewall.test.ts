@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testFirewalls } from '../hosts/kit/firewalls.ts'
+import { askFromPod } from './kit/ask-service.ts'
 import { startCluster, type TestCluster } from './kit/cluster.ts'
 import { evcctl } from './kit/evcctl.ts'
 import { workload } from './kit/workload.ts'
@@ -49,10 +50,6 @@ function reaches(name: string, port: number): Promise<boolean> {
   })
 }
 
-async function fetches(pod: string, target: string): Promise<string> {
-  return (await cluster.kubectl('exec', pod, '--', 'wget', '-q', '-T', '5', '-O', '-', `http://${target}`)).trim()
-}
-
 describe.sequential('a cluster of hosts with firewalls', () => {
   test('is made, and needs nothing afterwards', async () => {
     const outcome = await evcctl(['apply', cluster.file, '--yes'], cluster.env)
@@ -80,8 +77,8 @@ describe.sequential('a cluster of hosts with firewalls', () => {
     ).split(' ')
     expect(servers).toHaveLength(2)
     for (const pod of clients) {
-      for (const server of servers) expect(await fetches(pod, `${server}:8080`)).toMatch(/^web-/)
-      expect(await fetches(pod, 'web.default.svc.cluster.local')).toMatch(/^web-/)
+      for (const server of servers) expect(await askFromPod(cluster, pod, `${server}:8080`)).toMatch(/^web-/)
+      expect(await askFromPod(cluster, pod, 'web.default.svc.cluster.local')).toMatch(/^web-/)
     }
   })
 
