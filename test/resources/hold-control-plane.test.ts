@@ -26,9 +26,9 @@ const script = (seconds = 10) =>
     .replaceAll('kube-scheduler', names.scheduler)
     .replaceAll('kube-controller-manager', names.controller)
     // They are in no cgroup of a static pod.
-    .replaceAll(cgroupOfStaticPod, "''")}`
+    .replaceAll(ofStaticPod, 'true')}`
 
-const cgroupOfStaticPod = "'pod[0-9a-f]\\{32\\}'"
+const ofStaticPod = `in_cgroup "$found" 'pod[0-9a-f]\\{32\\}'`
 
 function start(program: string, name: string, ...args: string[]): ChildProcess {
   const path = join(folder, name)
@@ -45,7 +45,7 @@ describe('a control plane node', () => {
     const other = start('/bin/sh', 'evcctl-t-exporter', '-c', 'sleep 300; :', `/etc/${names[1]}`)
     const asked = names.map(name => `processes_of ${name}\n`).join('')
     expect(await sh(`${processFunction}${asked}`)).toMatchObject({ exitCode: 0, stdout: '' })
-    const anywhere = processFunction.replaceAll(cgroupOfStaticPod, "''")
+    const anywhere = processFunction.replaceAll(ofStaticPod, 'true')
     const { stdout } = await sh(`${anywhere}${asked}`)
     expect(stdout.split('\n')).toContain(String(program!.pid))
     expect(stdout.split('\n')).not.toContain(String(other.pid))

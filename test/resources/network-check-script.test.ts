@@ -7,7 +7,7 @@ import { checkName, checkPodsGiven, podsGiven, uidGiven } from './network-check-
 import { Sandbox } from './sandbox.ts'
 
 const peers = ['cp1', 'w1']
-const patience = { patienceSeconds: 20 }
+const patience = { patienceSeconds: 20, kubectlFile: '/usr/local/bin/kubectl' }
 
 test('a node asks pods, DNS and Services with the script of the golden', async () => {
   await expect(reachScript('w2', checkPodsGiven, peers, patience)).toMatchFileSnapshot(
@@ -48,8 +48,11 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
     for (const [{ pid }, path] of [
       [pod, `kubepods-besteffort-pod${uidGiven(2).replaceAll('-', '_')}.slice/cri-containerd-1.scope`],
       [stranger, `kubepods/besteffort/pod${uidGiven(1)}/1`],
-    ] as const)
-      writeFileSync(join(bin, `cgroup-${pid}`), `0::/${path}\n`)
+    ] as const) {
+      mkdirSync(join(bin, 'cgroups', path), { recursive: true })
+      mkdirSync(join(bin, `${pid}`))
+      writeFileSync(join(bin, `${pid}/cgroup`), `0::/${path}\n`)
+    }
   })
   afterAll(() => {
     pod.kill()
@@ -57,7 +60,8 @@ if [ -e "$file" ]; then cat "$file"; else echo "dial tcp: $server: i/o timeout";
   })
 
   // The cgroups of the host are files of the test.
-  const withCgroups = (script: string) => script.replaceAll('"/proc/$entry/cgroup"', `"${bin}/cgroup-$entry"`)
+  const withCgroups = (script: string) =>
+    script.replaceAll('"$1"/cgroup', `"${bin}/\${1##*/}/cgroup"`).replaceAll('/sys/fs/cgroup', `${bin}/cgroups`)
 
   const fileOf = (url: string) => url.replaceAll(/[^a-z0-9.]/g, '_')
   const versionFile = fileOf('https://kubernetes.default.svc/version')

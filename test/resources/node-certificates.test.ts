@@ -68,13 +68,16 @@ beforeEach(() => {
 })
 
 // The processes of the host are files of the test.
-const withProcesses = (script: string) => script.replaceAll('/proc/', `${sandbox.root}/proc/`)
+const withProcesses = (script: string) =>
+  script.replaceAll('/proc/', `${sandbox.root}/proc/`).replaceAll('/sys/fs/cgroup', `${sandbox.root}/cgroup`)
 
 function runs(process: number, component: string, start: number, network = 'net:[1]'): void {
   const folder = join(sandbox.root, 'proc', String(process))
   mkdirSync(join(folder, 'ns'), { recursive: true })
   writeFileSync(join(folder, 'cmdline'), `${component}\0--leader-elect=true\0`)
-  writeFileSync(join(folder, 'cgroup'), `0::/kubepods/burstable/pod${'0a'.repeat(16)}/1\n`)
+  const cgroup = `/kubepods/burstable/pod${'0a'.repeat(16)}/1`
+  mkdirSync(join(sandbox.root, 'cgroup', cgroup), { recursive: true })
+  writeFileSync(join(folder, 'cgroup'), `0::${cgroup}\n`)
   rmSync(join(folder, 'ns/net'), { force: true })
   symlinkSync(network, join(folder, 'ns/net'))
   const before = Array.from({ length: 18 }, () => '0').join(' ')

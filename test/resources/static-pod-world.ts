@@ -154,7 +154,7 @@ export class StaticPodWorld implements Disposable {
     this.#number += 1
     const pod = { image, number: this.#number, restarts: 0 }
     this.#pods.set(component, pod)
-    mkdirSync(this.#path('cgroup', `pod${this.#uid(pod)}`))
+    mkdirSync(this.#path('cgroup/kubepods', `pod${this.#uid(pod)}`, 'container'), { recursive: true })
     const fate = this.#fateOf(image)
     if (fate === 'cannot be created') this.#log(component)
     if (fate === 'ends at once') mkdirSync(this.#logs(component, pod), { recursive: true })
@@ -171,7 +171,7 @@ export class StaticPodWorld implements Disposable {
     this.#pods.delete(component)
     rmSync(this.#path('proc', String(pod.number)), { recursive: true, force: true })
     rmSync(this.#path('healthy', component), { force: true })
-    rmSync(this.#path('cgroup', `pod${this.#uid(pod)}`), { recursive: true })
+    rmSync(this.#path('cgroup/kubepods', `pod${this.#uid(pod)}`), { recursive: true })
   }
 
   // A container that does not run is started again.

@@ -48,7 +48,12 @@ export async function networkCheck({ file, output, parallel }: NetworkCheckOptio
     const pods = await makePods(control, spec, signal)
     try {
       say('Asking from each of them …')
-      const asked = await askAll(spec, parallel, { pool, pods, signal })
+      const asked = await askAll(spec, parallel, {
+        pool,
+        pods,
+        signal,
+        kubectlFile: distributionOf(spec).api.kubectlFile,
+      })
       const findings = { ...asked, pods, path: networkPathOf(spec), ms: Math.round(performance.now() - began) }
       if (output === 'json') printJson(networkAsData(findings, spec))
       else printLine(networkText(findings, spec, createPaint(wantsColour(process.stdout, process.env))))
@@ -101,6 +106,8 @@ async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Pr
 interface Asking {
   readonly pool: Pool
   readonly pods: CheckPods
+  /** kubectl on the hosts. */
+  readonly kubectlFile: string
   readonly signal: AbortSignal
 }
 
@@ -131,10 +138,10 @@ async function askAll(
 async function askFrom(
   session: Session,
   { node, peers }: { readonly node: string; readonly peers: readonly string[] },
-  { pods, signal }: Asking,
+  { pods, kubectlFile, signal }: Asking,
 ): Promise<NodeResults> {
   const timeoutMs = (patienceSeconds + lastTrySeconds) * 1000
-  const script = `set -eu\n${reachScript(node, pods, peers, { patienceSeconds })}`
+  const script = `set -eu\n${reachScript(node, pods, peers, { patienceSeconds, kubectlFile })}`
   const probe = { script, timeoutMs, parse: () => undefined }
   const { results } = await session.exchange({ jobs: [], probes: [probe] }, { signal, timeoutMs })
   return readResults(node, pods, peers, results[0]!)

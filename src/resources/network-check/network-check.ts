@@ -69,7 +69,7 @@ export function networkCheck(parameters: NetworkCheckParameters): Resource<Netwo
       const lines = [`network=${network}`, ...peers.map(peer => `reached=${textOf(peer)}`)]
       return [
         {
-          run: reachScript(node, desired.pods, names, { patienceSeconds }),
+          run: reachScript(node, desired.pods, names, { patienceSeconds, kubectlFile: api.kubectlFile }),
           timeoutMs: (patienceSeconds + lastTrySeconds) * 1000,
         },
         { run: `mkdir -p ${stateFolder}\n` },

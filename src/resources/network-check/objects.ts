@@ -5,7 +5,7 @@ export const checkPort = 18_400
 /** Bytes of the large answer: more than any one packet, jumbo frames included. */
 export const largeBytes = 16_384
 /** kubectl inside a pod of the check. */
-export const podKubectl = '/evcctl/kubectl'
+const podKubectl = '/evcctl/kubectl'
 /** The label whose value is the name of the check. */
 export const podLabel = 'evcctl.dev/network-check'
 

@@ -1,5 +1,6 @@
+import { cgroupFunction } from '../../shell/cgroup.ts'
 import { quote } from '../../shell/quote.ts'
-import { checkPort, largeBytes, podKubectl } from './objects.ts'
+import { checkPort, largeBytes } from './objects.ts'
 import type { CheckPod, CheckPods } from './pods.ts'
 
 /** The result of one pair: a pod on one node asked the pod on another. */
@@ -44,20 +45,22 @@ export interface Asking {
    * the routes to every other, and until kube-proxy and DNS run; a node is Ready without them.
    */
   readonly patienceSeconds: number
+  /** kubectl on the host. */
+  readonly kubectlFile: string
 }
 
 /**
- * Asks the pods of other nodes from within the pod of this node, all at once; prints a line each. The script enters the
- * pod's network and files from the host, so it needs neither a shell in the pod nor the API server. Exits 1 when one fails.
+ * Asks the pods of other nodes from within the network of this node's pod, all at once; prints a line each. The script enters it from the
+ * host, so it needs neither a shell in the pod nor the API server. Exits 1 when one fails.
  *
- * What runs there runs as root, so the process has to be one of that pod: anybody can write its command line, but nobody else is in
- * its cgroup.
+ * Anybody can write the command line of that pod, but nobody else is in its cgroup. What asks runs as root, so it is the host's own program
+ * and gets nothing of the pod's files but the addresses of its DNS servers, in a folder that takes the place of /etc for this program alone.
  */
 export function reachScript(
   node: string,
   { name, pods, dnsNodes }: CheckPods,
   peers: readonly string[],
-  { patienceSeconds }: Asking,
+  { patienceSeconds, kubectlFile }: Asking,
 ): string {
   const asked = peers.map(peer => {
     const pod = podOf(pods, peer)
@@ -66,18 +69,20 @@ export function reachScript(
   })
   // The systemd driver has underscores in the names of cgroups.
   const cgroup = `pod${podOf(pods, node)?.uid?.replaceAll('-', '[-_]') ?? ' not known'}[^0-9a-f]`
-  return `tab=$(printf '\\t') pid=
+  return `${cgroupFunction}tab=$(printf '\\t') pid=
 for entry in $(grep -l -s -- ${quote(`[w]ww-prefix=/${name}/`)} /proc/[0-9]*/cmdline); do
-  entry=\${entry#/proc/} entry=\${entry%/cmdline}
-  if grep -q -s -e ${quote(cgroup)} "/proc/$entry/cgroup"; then pid=$entry; fi
+  entry=\${entry%/cmdline}
+  if in_cgroup "$entry" ${quote(cgroup)}; then pid=\${entry##*/}; fi
 done
 if [ -z "$pid" ]; then echo 'no pod of the check runs on ${node}' >&2; exit 1; fi
+dns=$(head -c 4096 "/proc/$pid/root/etc/resolv.conf" 2>/dev/null | grep -E '^(nameserver|search|options) ' || :)
 one_line() { tr '\\n\\t' '  ' | sed 's/ *$//' | cut -c 1-300; }
 get() {
   seconds=$1 url=$2
   shift 2
-  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net --mount \\
-    ${podKubectl} "--server=$url" "--request-timeout=\${seconds}s" "$@" 2>&1
+  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net \\
+    unshare --mount sh -c 'mount -t tmpfs tmpfs /etc && printf "%s\\n" "$1" >/etc/resolv.conf && shift && exec "$@"' sh "$dns" \\
+    ${quote(kubectlFile)} "--server=$url" "--request-timeout=\${seconds}s" "$@" 2>&1
 }
 end=$(( $(date +%s) + ${patienceSeconds} ))
 # Answers that come at once, like a refusal, are not asked for again at once.

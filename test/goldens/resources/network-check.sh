@@ -1,15 +1,27 @@
+in_cgroup() (
+  for line in $(grep -s -e "$2" "$1"/cgroup | tr ' ' '?'); do
+    line=${line#*:}
+    tree=${line%%:*}
+    for mounted in "" "/${tree#name=}" /unified; do
+      if [ -O "/sys/fs/cgroup$mounted${line#*:}" ]; then exit 0; fi
+    done
+  done
+  exit 1
+)
 tab=$(printf '\t') pid=
 for entry in $(grep -l -s -- '[w]ww-prefix=/evcctl-network-check-0011aabb/' /proc/[0-9]*/cmdline); do
-  entry=${entry#/proc/} entry=${entry%/cmdline}
-  if grep -q -s -e 'pod00000002[-_]1111[-_]2222[-_]3333[-_]444444444444[^0-9a-f]' "/proc/$entry/cgroup"; then pid=$entry; fi
+  entry=${entry%/cmdline}
+  if in_cgroup "$entry" 'pod00000002[-_]1111[-_]2222[-_]3333[-_]444444444444[^0-9a-f]'; then pid=${entry##*/}; fi
 done
 if [ -z "$pid" ]; then echo 'no pod of the check runs on w2' >&2; exit 1; fi
+dns=$(head -c 4096 "/proc/$pid/root/etc/resolv.conf" 2>/dev/null | grep -E '^(nameserver|search|options) ' || :)
 one_line() { tr '\n\t' '  ' | sed 's/ *$//' | cut -c 1-300; }
 get() {
   seconds=$1 url=$2
   shift 2
-  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net --mount \
-    /evcctl/kubectl "--server=$url" "--request-timeout=${seconds}s" "$@" 2>&1
+  env -i LC_ALL=C "PATH=$PATH" timeout $(( seconds + 5 )) nsenter --target "$pid" --net \
+    unshare --mount sh -c 'mount -t tmpfs tmpfs /etc && printf "%s\n" "$1" >/etc/resolv.conf && shift && exec "$@"' sh "$dns" \
+    '/usr/local/bin/kubectl' "--server=$url" "--request-timeout=${seconds}s" "$@" 2>&1
 }
 end=$(( $(date +%s) + 20 ))
 # Answers that come at once, like a refusal, are not asked for again at once.

@@ -1,13 +1,13 @@
-### kubeadm certificates:node on cp1: probe
+### kubeadm certificates:node on cp1: probe, of 51 lines
 if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then
   echo joined=yes
   echo "now=$(date +%s)"
   if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then echo cutOff=yes; fi
-  (
+…
     set --
     for file in /etc/kubernetes/pki/ca.crt /etc/kubernetes/pki/etcd/ca.crt /etc/kubernetes/pki/front-proxy-ca.crt /etc/kubernetes/admin.conf /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/apiserver-kubelet-client.crt /etc/kubernetes/controller-manager.conf /etc/kubernetes/pki/etcd/healthcheck-client.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/front-proxy-client.crt /etc/kubernetes/scheduler.conf; do
       [ ! -f "$file" ] || [ "$#" -ge 50 ] || set -- "$@" "$file"
-    done
+…
     [ "$#" = 0 ] || awk '
   FNR == 1 { if (reading) printf "\n"; reading = 0; done = 0 }
   done || FNR > 200 { next }
@@ -16,32 +16,16 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
   /^-----BEGIN CERTIFICATE-----/ { printf "certificate %s ", FILENAME; reading = 1; next }
   /^ *client-certificate-data: / { printf "certificate %s %s\n", FILENAME, $2; done = 1 }
   ' "$@" 2>/dev/null
-  )
+…
   for ca in ca etcd/ca front-proxy-ca; do if [ -s /etc/kubernetes/pki/"$ca.key" ]; then echo "key=$ca"; fi; done
-  processes_of() {
-    for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-      found=${found%/cmdline}
-      program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-      if [ "${program##*/}" = "$1" ] && grep -q -s -e 'pod[0-9a-f]\{32\}' "$found"/cgroup &&
-        [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found##*/}"
-      fi
-    done
-  }
-  process_of() { processes_of "$1" | head -n 1; }
-  start_of() {
-    read -r fields 2>/dev/null </proc/"$1"/stat || return 0
-    set -- ${fields##*) }
-    printf '%s\n' "${20}"
-  }
+…
   if [ -s /var/lib/evcctl/former-certificates ]; then
     while read -r component process start; do
       [ -z "$start" ] || [ "$(start_of "$process")" != "$start" ] || echo "former=$component"
     done </var/lib/evcctl/former-certificates
-  fi
-fi
+…
 
-### kubeadm certificates:node on cp1: step 3, of 41 lines
+### kubeadm certificates:node on cp1: step 3, of 51 lines
 …
 former=$(if [ -s /var/lib/evcctl/former-certificates ]; then
   while read -r component process start; do

@@ -1,19 +1,19 @@
 ### network check:cp1 on cp1: probe
 if [ -s /etc/kubernetes/kubelet.conf ]; then cat /var/lib/evcctl/network-check 2>/dev/null || true; fi
 
-### network check:cp1 on cp1: step 1, of 56 lines
+### network check:cp1 on cp1: step 1, of 68 lines
 …
 if [ -z "$pid" ]; then echo 'no pod of the check runs on cp1' >&2; exit 1; fi
 …
     service &
 …
 
-### network check:cp2 on cp2: step 1, of 57 lines
+### network check:cp2 on cp2: step 1, of 69 lines
 …
-  if grep -q -s -e 'pod not known[^0-9a-f]' "/proc/$entry/cgroup"; then pid=$entry; fi
+  if in_cgroup "$entry" 'pod not known[^0-9a-f]'; then pid=${entry##*/}; fi
 …
 
-### network check:w1 on w1: step 1, of 58 lines
+### network check:w1 on w1: step 1, of 70 lines
 …
       service &
 …
