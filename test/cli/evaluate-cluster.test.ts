@@ -45,6 +45,8 @@ test('a host that did not answer a moment ago is not asked, and is told as one t
   const error = new HostError('w1', 'timed out', { where: 'w1', problem: 'it hangs' })
   const cluster = {
     spec,
+    voters: ['cp1'],
+    witnesses: [],
     secrets: { registries: {} },
     operation: createCluster,
     run: fakeRun(pool),

@@ -112,8 +112,8 @@ async function converge(
     return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }
   recordLock(cluster)
-  const { voters, seen } = evaluated
-  const locking = { id: cluster.id, seen, forgetful: () => cleared }
+  const { voters, witnesses, seen } = evaluated
+  const locking = { id: cluster.id, witnesses, seen, forgetful: () => cleared }
   const { result, lost } = await withLock(voters, cluster.run, locking, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')

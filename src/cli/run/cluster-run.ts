@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Operation } from '../../cluster/index.ts'
+import { lockVoters, lockWitnesses, type Operation } from '../../cluster/index.ts'
 import type { ClusterSecrets, ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, type SshTarget, UserError } from '../../core/index.ts'
 import { limits } from '../../core/limits.ts'
@@ -49,6 +49,10 @@ export type Prune = 'all' | readonly string[]
 /** A run of plan or apply, with everything that the command works with. */
 export interface ClusterRun {
   readonly spec: ClusterSpec
+  /** The hosts that keep the run lock by the file as it is written, whatever the command makes of it. */
+  readonly voters: readonly string[]
+  /** See lockWitnesses(). */
+  readonly witnesses: readonly string[]
   readonly secrets: ClusterSecrets
   /** The cluster file and the files that it names: their content by absolute path. */
   readonly files: ReadonlyMap<string, string>
@@ -109,6 +113,8 @@ export async function withClusterRun(
     const { stop, abort } = interrupts
     const exitCode = await work({
       spec,
+      voters: lockVoters(opened.spec),
+      witnesses: lockWitnesses(opened.spec),
       secrets,
       files,
       operation,

@@ -53,6 +53,8 @@ export interface ClusterEvaluation {
   readonly upgrade?: UpgradeReport
   /** The hosts that keep the lock of the cluster. */
   readonly voters: readonly string[]
+  /** The hosts that may keep the lock of a run with the file from before, and that answered. */
+  readonly witnesses: readonly string[]
   /** The state of the lock on the hosts when they were read. */
   readonly seen: SeenLock
   /** The graph of the whole file; the evaluation may have only a part of it. */
@@ -129,13 +131,14 @@ export async function evaluateCluster(
   })
   const batches = hostBatches(spec, facts)
   const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(distribution, batches, evaluated), spec.file)
-  const { lockVoters: voters } = inventory
-  const { holder, ...seen } = seenLock(read.locks, voters)
+  const { voters, witnesses } = cluster
+  const { holder, ...seen } = seenLock(read.locks, voters, witnesses)
   const upgrade = upgradeReport(inventory, evaluated, Date.now())
   return {
     ...(upgrade === undefined ? {} : { upgrade }),
     hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name) || cluster.needed.has(name))],
     voters,
+    witnesses: witnesses.filter(name => read.facts.has(name)),
     whole: all.evaluated.graph,
     records: new Map([...read.facts].map(([host, { applied }]) => [host, applied])),
     seen,
