@@ -1,7 +1,7 @@
-import { isDeadHere } from './controller.ts'
+import { activeHolder, isKeptElsewhere } from './active-holder.ts'
 import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import type { Taken } from './lock-attempt.ts'
-import { type LockHolder, type LockState, staleAfterMs, votersDigest } from './lock-state.ts'
+import type { LockHolder, LockState } from './lock-state.ts'
 
 /** What a run knew of the lock when it read the hosts. */
 export interface SeenLock {
@@ -11,18 +11,6 @@ export interface SeenLock {
   readonly counted: ReadonlyMap<string, number>
   /** Another run was at work, or still wrote on some host although nobody held the lock: what was read may be old. */
   readonly busy: boolean
-}
-
-/** Who works on the cluster right now: the holder, unless it is dead or has given no sign for 60 s. */
-export function activeHolder(state: LockState): LockHolder | undefined {
-  const { holder, heartbeatAgeMs } = state
-  return holder === undefined || heartbeatAgeMs > staleAfterMs || isDeadHere(holder) ? undefined : holder
-}
-
-/** Whether a living holder has the lock of other hosts than these: a run with another cluster.yaml. */
-export function isKeptElsewhere(state: LockState, voters: readonly string[]): boolean {
-  const holder = activeHolder(state)
-  return holder?.voters !== undefined && holder.voters !== votersDigest(voters)
 }
 
 /**
