@@ -105,8 +105,14 @@ if ! systemctl is-active --quiet kubelet; then
   systemctl start kubelet || :
 fi
 --- next step
-until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
+end=$(( $(date +%s) + 300 ))
+until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo 'the API server of this node does not answer before its change'
+    break
+  fi
+  sleep 1
+done
 --- next step
 tries=0
 until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s apply --server-side --force-conflicts --field-manager=evcctl-begun -f - <<'EVCCTL_EOF'
@@ -276,8 +282,14 @@ sync
 mv -f /etc/kubernetes/pki/evcctl-apiserver/apiserver.key /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt /etc/kubernetes/pki/
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
 --- next step
-until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
+end=$(( $(date +%s) + 300 ))
+until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo 'the API server of this node does not answer before its change'
+    break
+  fi
+  sleep 1
+done
 --- next step
 evidence() {
   {
