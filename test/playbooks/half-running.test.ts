@@ -166,3 +166,13 @@ describe('a control plane node that leaves and answers, and whose member of etcd
     expect(earlierThan(graph, gone)).toContain('cp2/static pods:former')
   })
 })
+
+test('a snapshot is taken when the static pods of its host are back, whose member is then asked', () => {
+  const known = new Map([
+    standing('cp1', all, '1.35.8', true),
+    standing('cp2', [6443], '1.35.8'),
+    standing('cp3', [6443], '1.35.8'),
+  ])
+  const graph = clusterGraph(specWith('flannel'), known)
+  expect(waitsFor(graph, 'cp1/etcd snapshot:upgrade').has('cp1/static pods:former' as never)).toBe(true)
+})
