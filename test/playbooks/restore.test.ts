@@ -62,6 +62,20 @@ describe('a restore of etcd', () => {
     }
   })
 
+  test('stops API servers that were booted since again, before the next data', () => {
+    const graph = ofExternal()
+    const { resource } = graph.tasks.get(id('cp1', 'hold'))!
+    const diff = (...lines: string[]) => resource.diff(stateOf(resource, ...lines), resource.desired, { watched: [] })
+    const done = [`attempt=${order.attempt}`, 'done=begin', 'done=hold', 'done=data']
+    expect(diff(...done)).toBeUndefined()
+    expect(diff(...done, 'undone=hold')).toBeDefined()
+    expect(resource.probe.script).toContain('systemctl show --property ActiveState --value kubelet.service')
+    // With no data to restore any more, it runs on.
+    const inside = graph.edges.filter(({ from, enter }) => from === id('cp1', 'hold') && enter === true)
+    const names = ['e1', 'e2', 'e3'].flatMap(name => [id(name, 'stop'), id(name, 'data')])
+    expect(inside.map(({ to }) => to).sort()).toEqual(names.sort())
+  })
+
   test('has not ended where a member serves an older revision than the restored one', () => {
     expect(runOf(ofStacked(), 'cp1', 'well')).toContain('-lt 1000000041')
   })
