@@ -5,6 +5,7 @@ import {
   asideOf,
   beginScript,
   checkScript,
+  controlPlaneStopped,
   dataScript,
   type ErrorDetails,
   endScript,
@@ -70,9 +71,12 @@ export function restoreFrom(order: RestoreOrder): Operation {
       machine: Machine,
       after: readonly Task[],
       what: Omit<RestoreStepParameters, 'attempt' | 'explain'>,
-    ): Task =>
-      on.declare(etcdRestoreStep, machine.name, { ...what, attempt: order.attempt, explain: failed(what.title), after })
+      enters?: readonly Task[],
+    ): Task => {
+      const parameters = { ...what, attempt: order.attempt, explain: failed(what.title), after }
+      return on.declare(etcdRestoreStep, machine.name, { ...parameters, ...(enters === undefined ? {} : { enters }) })
         .done
+    }
 
     const begun = hosts.map(machine =>
       step(machine, [], {
@@ -93,17 +97,8 @@ export function restoreFrom(order: RestoreOrder): Operation {
         ],
       }),
     )
-    const held = servers.map(machine =>
-      step(machine, checked, {
-        step: 'hold',
-        title: 'stop the API server',
-        fields: [],
-        note: 'with the kubelet and the controllers; pods run on',
-        steps: [{ run: stopControlPlane, timeoutMs: 120_000 }],
-      }),
-    )
     const stopped = members.map(({ machine }) =>
-      step(machine, held, {
+      step(machine, checked, {
         step: 'stop',
         title: 'stop etcd',
         fields: [],
@@ -128,6 +123,21 @@ export function restoreFrom(order: RestoreOrder): Operation {
         }),
       )
     }
+    // One that was booted since has started its API server again, which may remember what the data before told it.
+    for (const machine of servers)
+      step(
+        machine,
+        checked,
+        {
+          step: 'hold',
+          title: 'stop the API server',
+          fields: [],
+          note: 'with the kubelet and the controllers; pods run on',
+          steps: [{ run: stopControlPlane, timeoutMs: 120_000 }],
+          stays: controlPlaneStopped,
+        },
+        [...stopped, ...data],
+      )
     const started = members.map(({ machine }) =>
       step(machine, data, {
         step: 'start',

@@ -1,5 +1,5 @@
 import { describeQuorum, guard, imagesOf, isControlPlane, neededOf, type Site, serverVersion } from '../../src/index.ts'
-import { hasMemberRunning, isRunningNode } from '../standing.ts'
+import { hasMemberRunning, isRunningNode, leavesEtcdFirst } from '../standing.ts'
 
 /**
  * Refuses an upgrade that stops a member of the stacked etcd for a moment while so many others are down that the rest has no
@@ -11,7 +11,10 @@ export function guardUpgrade({ inventory, builder, first }: Site): void {
   if (spec.etcd.topology !== 'stacked') return
   const { images } = spec.kubernetes
   const etcdOf = (version: string | undefined) => (version === undefined ? images : imagesOf(version))?.etcd
-  const members = spec.hosts.filter(
+  // Members of nodes that leave vote until the end, except those that are gone before: see removeNodes().
+  const stays = ({ name }: { readonly name: string }) =>
+    !inventory.leaving.some(one => one.name === name && (one.facts === undefined || leavesEtcdFirst(one, inventory)))
+  const members = [...spec.hosts, ...spec.leaving.filter(stays)].filter(
     host => isControlPlane(host) && (!facts.has(host.name) || isRunningNode(host, facts)),
   )
   // Where a change of the static pods was cut off, they are put back before anything else: see putBackFirst().

@@ -31,7 +31,8 @@ export const restoreProbe = {
   parse(raw: Parameters<typeof linesOf>[0]): RestoreState {
     const [attempt] = linesOf(raw, 'attempt').filter(value => /^[0-9a-f]{16}$/.test(value))
     const [archive] = linesOf(raw, 'archive').filter(value => /^[0-9a-f]{64}$/.test(value))
-    return { attempt, archive, done: new Set(linesOf(raw, 'done')) }
+    const undone = linesOf(raw, 'undone')
+    return { attempt, archive, done: new Set(linesOf(raw, 'done').filter(step => !undone.includes(step))) }
   },
 }
 
@@ -49,6 +50,8 @@ export interface RestoreStepParameters {
   readonly fields: readonly FieldChange[]
   readonly note?: string
   readonly steps: readonly Step[]
+  /** Lines of sh that fail where something has undone the step since: then it is to be done again. Default: nothing can. */
+  readonly stays?: string
   readonly explain: (said: string) => ErrorDetails
   readonly refused?: ErrorDetails
 }
@@ -58,12 +61,12 @@ export interface RestoreStepParameters {
  * off anywhere is taken up again where it was, and a later restore of the same archive does everything again.
  */
 export function restoreStep(parameters: RestoreStepParameters): Resource<RestoreState, { readonly attempt: string }> {
-  const { attempt, step, title, fields, note, steps, explain, refused } = parameters
+  const { attempt, step, title, fields, note, steps, stays, explain, refused } = parameters
   return {
     kind: 'etcd restore',
     name: step,
     title,
-    probe: restoreProbe,
+    probe: stays === undefined ? restoreProbe : { ...restoreProbe, script: probeScript(step, stays) },
     desired: { attempt },
     diff(current) {
       if (current.attempt === attempt && current.done.has(step)) return undefined
@@ -83,6 +86,12 @@ printf '%s\\n' ${quote(`attempt=${attempt}`)} ${quote(`archive=${archive}`)} >${
 ${syncLine(`${state}.next`)}
 mv -fT ${state}.next ${state}
 ${syncLine(folder)}
+`
+}
+
+function probeScript(step: string, stays: string): string {
+  return `${restoreProbe.script}if ! (
+${stays}); then echo ${quote(`undone=${step}`)}; fi
 `
 }
 
