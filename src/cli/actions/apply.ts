@@ -51,6 +51,8 @@ export interface ApplyActionOptions {
   readonly ask?: (cluster: ClusterRun, signal: AbortSignal) => Promise<boolean>
   /** Whether hosts keep what was verified there, for `evcctl check`. Default: true. */
   readonly record?: boolean
+  /** Whether the operation is about a part of what evcctl makes on the hosts: what is on record of the rest stays. Default: false. */
+  readonly isPart?: boolean
   /** Hosts on which nothing of evcctl is to be left: they keep no record of what was applied, nor of the lock. Default: none. */
   readonly forgetful?: ReadonlySet<string>
   /** The command line that does this, for messages; default `evcctl apply FILE`. */
@@ -105,7 +107,7 @@ async function converge(
     const result = await applyChanges(evaluation, run)
     const { forgetful } = options
     if (forgetful !== undefined) cleared = clearedHosts(forgetful, evaluation, result)
-    const recording = { records, version: version(), id: cluster.id }
+    const recording = { records, version: version(), id: cluster.id, isPart: options.isPart === true }
     const kept = forgetful === undefined ? whole : withoutHosts(whole, forgetful)
     if (options.record !== false) await recordApplied(kept, result, run, recording)
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.

@@ -51,6 +51,7 @@ export async function etcdRestore({ dryRun, from, lost, ...options }: EtcdRestor
       ...options,
       operation: restoreFrom(order),
       diff: false,
+      isPart: true,
       again,
       next: `evcctl status ${options.file}`,
     }
