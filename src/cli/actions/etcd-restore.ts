@@ -8,10 +8,11 @@ import { minorOf } from '../../catalog/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, HostError, type SshTarget, UserError } from '../../core/index.ts'
 import { statusLimits } from '../../core/limits.ts'
-import { isUnfinished, restoreProbe } from '../../resources/etcd/index.ts'
+import { restoreProbe } from '../../resources/etcd/index.ts'
 import { quote } from '../../shell/quote.ts'
 import { createPool } from '../../ssh/index.ts'
 import { refuseForeign } from '../etcd/ask-etcd.ts'
+import { cutOffRestore } from '../etcd/cut-off-restore.ts'
 import { type EtcdAnswers, readEtcdAnswer } from '../etcd/member-answer.ts'
 import { refuseOthers, unknownHost } from '../etcd/other-members.ts'
 import { saveFile } from '../etcd/save-file.ts'
@@ -97,7 +98,6 @@ async function archiveAt(
   return await readArchive(file, from)
 }
 
-// Takes up a restore of the same archive that was cut off on any of the hosts.
 async function orderFor(
   { file, sha256, manifest }: SnapshotArchive,
   { spec, targets, lost }: Given & Pick<EtcdRestoreOptions, 'lost'>,
@@ -111,16 +111,15 @@ async function orderFor(
     scripts: host => [restoreProbe.script, etcdScript(spec, host)],
     read: ([record, etcd]) => ({ record: restoreProbe.parse(record!), etcd: readEtcdAnswer(etcd!) }),
   })
-  const records = [...answers.values()].flatMap(answer => (answer instanceof HostError ? [] : [answer.record]))
-  const cutOff = records.find(record => isUnfinished(record) && record.archive === sha256)
-  const attempt = cutOff?.attempt ?? randomBytes(8).toString('hex')
+  const records = [...answers.values()].map(answer => (answer instanceof HostError ? answer : answer.record))
   const members: EtcdAnswers = new Map(
     [...answers].map(([host, answer]) => [host, answer instanceof HostError ? answer : answer.etcd]),
   )
   refuseOthers(spec, members, lost)
   const { size, revision, keys, time } = manifest
   return {
-    attempt,
+    attempt: randomBytes(8).toString('hex'),
+    cutOff: cutOffRestore(records, sha256),
     archive: { file, sha256 },
     snapshot: { size, sha256: manifest.sha256, revision, keys, time },
     revision: newestRevision(members),
