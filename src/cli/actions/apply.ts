@@ -160,8 +160,9 @@ async function evaluateAgain(
   if (options.plan !== undefined) refuseMovedHosts(options.plan, cluster, again.evaluation)
   const { output, diff } = options
   await showPlan(cluster, again, { output, diff, apart: isLog(), ...saying(options) })
-  const changes = anythingToDo(again.evaluation)
-  if (changes && !options.yes && !(await ask(cluster, again.evaluation, options, stop))) {
+  // Without a question where a task refuses: then nothing is written, and the run ends with the reasons.
+  const mayWrite = again.evaluation.refused.size === 0 && anythingToDo(again.evaluation)
+  if (mayWrite && !options.yes && !(await ask(cluster, again.evaluation, options, stop))) {
     throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
   }
   return again
