@@ -38,6 +38,8 @@ export interface ApplyActionOptions {
   /** See ClusterRunOptions. */
   readonly needed?: ReadonlySet<string>
   /** See ClusterRunOptions. */
+  readonly gone?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Apply without asking. */
   readonly yes: boolean

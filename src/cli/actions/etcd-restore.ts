@@ -51,6 +51,7 @@ export async function etcdRestore({ dryRun, from, lost, ...options }: EtcdRestor
     const all = {
       ...options,
       operation: restoreFrom(order),
+      gone: new Set(lost),
       diff: false,
       isPart: true,
       again,

@@ -26,6 +26,8 @@ export interface PlanActionOptions {
   /** See ClusterRunOptions. */
   readonly needed?: ReadonlySet<string>
   /** See ClusterRunOptions. */
+  readonly gone?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Whether the exit code is 2 when there are changes. */
   readonly exitCode: boolean

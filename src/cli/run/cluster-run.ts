@@ -38,6 +38,8 @@ export interface ClusterRunOptions {
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Hosts that have to answer although they leave. Default: none. */
   readonly needed?: ReadonlySet<string>
+  /** Hosts of the file that are gone for good: that they do not answer is no failure. Default: none. */
+  readonly gone?: ReadonlySet<string>
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
@@ -66,6 +68,8 @@ export interface ClusterRun {
   readonly only: OnlyPart | undefined
   /** See ClusterRunOptions. */
   readonly needed: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly gone: ReadonlySet<string>
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -122,6 +126,7 @@ export async function withClusterRun(
       prune: options.prune,
       only: options.only,
       needed: options.needed ?? new Set(),
+      gone: options.gone ?? new Set(),
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,
