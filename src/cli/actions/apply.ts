@@ -17,6 +17,7 @@ import { clearedHosts, withoutHosts } from '../run/cleared-hosts.ts'
 import { type ClusterRun, type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import type { OnlyPart } from '../run/only-parts.ts'
+import type { PlannableCluster } from '../run/open-cluster.ts'
 import { tellResumed } from '../run/resume.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
@@ -39,6 +40,8 @@ export interface ApplyActionOptions {
   readonly needed?: ReadonlySet<string>
   /** See ClusterRunOptions. */
   readonly gone?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly opened?: PlannableCluster
   /** See ClusterRunOptions. */
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Apply without asking. */

@@ -21,7 +21,7 @@ import { createPool } from '../../ssh/index.ts'
 import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
 import { listenForInterrupts } from './interrupts.ts'
 import type { OnlyPart } from './only-parts.ts'
-import { openClusterWithSecrets } from './open-cluster.ts'
+import { openClusterWithSecrets, type PlannableCluster } from './open-cluster.ts'
 import type { PendingLock } from './pending-lock.ts'
 
 export interface ClusterRunOptions {
@@ -40,6 +40,8 @@ export interface ClusterRunOptions {
   readonly needed?: ReadonlySet<string>
   /** Hosts of the file that are gone for good: that they do not answer is no failure. Default: none. */
   readonly gone?: ReadonlySet<string>
+  /** The cluster file as it was opened before. Default: it is opened, which may ask for secrets. */
+  readonly opened?: PlannableCluster
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
@@ -90,7 +92,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { targets, secrets, files, lock, ...opened } = await openClusterWithSecrets(file)
+  const { targets, secrets, files, lock, ...opened } = options.opened ?? (await openClusterWithSecrets(file))
   const spec = options.adapt?.(opened.spec) ?? opened.spec
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
