@@ -13,10 +13,13 @@ import {
   isControlPlane,
   isNode,
   type Machine,
+  membersDigest,
   memberWellScript,
   nodesReadyScript,
   type Operation,
   ownApiOf,
+  type RestoredMember,
+  type RestoreState,
   type RestoreStepParameters,
   restoreRecord,
   revisionBump,
@@ -30,8 +33,10 @@ import { membersOf, refuseSilent } from './restore-hosts.ts'
 
 /** What a restore is made of, as the command line found it. */
 export interface RestoreOrder {
-  /** Tells this restore from others; 16 hexadecimal digits. One that was cut off is taken up with its own. */
+  /** Tells this restore from others; 16 hexadecimal digits. */
   readonly attempt: string
+  /** A restore of this archive that was cut off. It is taken up, under its own name, if it is one of the same members. */
+  readonly cutOff?: Pick<RestoreState, 'attempt' | 'members'> | undefined
   /** The archive on this machine. */
   readonly archive: { readonly file: string; readonly sha256: string }
   /** What is in it. */
@@ -63,6 +68,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
     const { machines } = inventory
     const members = membersOf(inventory, machines)
     const restored = members.map(member => member.restored)
+    const attempt = attemptOf(order, restored)
     const servers = machines.filter(({ host }) => isControlPlane(host))
     const hosts = machines.filter(machine => servers.includes(machine) || members.some(one => one.machine === machine))
     const isStacked = spec.etcd.topology === 'stacked'
@@ -73,7 +79,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
       what: Omit<RestoreStepParameters, 'attempt' | 'explain'>,
       enters?: readonly Task[],
     ): Task => {
-      const parameters = { ...what, attempt: order.attempt, explain: failed(what.title), after }
+      const parameters = { ...what, attempt, explain: failed(what.title), after }
       return on.declare(etcdRestoreStep, machine.name, { ...parameters, ...(enters === undefined ? {} : { enters }) })
         .done
     }
@@ -83,7 +89,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
         step: 'begin',
         title: 'begin the restore of etcd',
         fields: [],
-        steps: [{ run: beginScript(order.attempt, order.archive.sha256) }],
+        steps: [{ run: beginScript(attempt, order.archive.sha256, membersDigest(restored)) }],
       }),
     )
     const checked = members.map(({ machine, restored: own }) =>
@@ -114,11 +120,11 @@ export function restoreFrom(order: RestoreOrder): Operation {
           step: 'data',
           title: 'restore the data of etcd',
           fields: [{ field: 'data', before: revisionNow(order), after: contentOf(order) }],
-          note: `what was written since is lost; the data of now is set aside: ${asideOf(own, order.attempt)}`,
+          note: `what was written since is lost; the data of now is set aside: ${asideOf(own, attempt)}`,
           // A host that was booted since has started its member again, and everything else that was stopped.
           steps: [
             { run: `${isControlPlane(machine.host) ? stopControlPlane : ''}${stopMember}`, timeoutMs: 240_000 },
-            { run: dataScript(own, restored, order.attempt), timeoutMs: longMs },
+            { run: dataScript(own, restored, attempt), timeoutMs: longMs },
           ],
         }),
       )
@@ -179,10 +185,18 @@ export function restoreFrom(order: RestoreOrder): Operation {
         step: 'end',
         title: 'end the restore of etcd',
         fields: [],
+        noteOnceRestored:
+          'this restore was cut off after etcd had its data; to restore the snapshot once more, run the same command again after it',
         steps: [{ run: endScript }],
       })
     return on.builder.build()
   }
+}
+
+// A member is made with the list of all. So a restore goes on only with the list that it was begun with.
+function attemptOf({ attempt, cutOff }: RestoreOrder, members: readonly RestoredMember[]): string {
+  const isSame = cutOff?.members === membersDigest(members)
+  return isSame && cutOff.attempt !== undefined ? cutOff.attempt : attempt
 }
 
 const longMs = 1_800_000

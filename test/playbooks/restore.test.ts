@@ -169,6 +169,30 @@ describe('a restore of etcd', () => {
     expect(diff('attempt=ffffffffffffffff', 'done=begin', 'done=data', 'done=end')).toBeDefined()
   })
 
+  test('is taken up only with the members that it was begun with', () => {
+    const begin = (graph: Graph) => /members=([0-9a-f]{32})/.exec(runOf(graph, 'cp1', 'begin'))?.[1]
+    const attempt = 'fedcba9876543210'
+    const without = new Map([...known(stacked)].filter(([name]) => name !== 'cp2'))
+    const members = begin(ofStacked())!
+    const token = (graph: Graph) => /cluster-token 'restore-([0-9a-f]{16})'/.exec(runOf(graph, 'cp1', 'data'))?.[1]
+    expect(token(ofStacked({ ...order, cutOff: { attempt, members } }))).toBe(attempt)
+    const fewer = ofStacked({ ...order, lost: ['cp2'], cutOff: { attempt, members } }, without)
+    expect(token(fewer)).toBe(order.attempt)
+    expect(begin(fewer)).not.toBe(members)
+    // An evcctl that did not record the members has begun it.
+    expect(token(ofStacked({ ...order, cutOff: { attempt, members: undefined } }))).toBe(order.attempt)
+  })
+
+  test('says so where only its end is left, and nothing is restored any more', () => {
+    const { resource } = ofStacked().tasks.get(id('cp1', 'end'))!
+    const note = (...lines: string[]) =>
+      resource.diff(stateOf(resource, ...lines), resource.desired, { watched: [] })?.note
+    expect(note()).toBeUndefined()
+    expect(note(`attempt=${order.attempt}`, 'done=data')).toBeUndefined()
+    expect(note(`attempt=${order.attempt}`, 'done=data', 'done=serve')).toContain('to restore the snapshot once more')
+    expect(note('attempt=ffffffffffffffff', 'done=data', 'done=serve')).toBeUndefined()
+  })
+
   test('that was cut off keeps apply from changing anything, one that has ended does not', () => {
     const { resource } = clusterGraph(specOf(), facts).tasks.get(id('cp1', 'unfinished'))!
     const diff = (...lines: string[]) => resource.diff(stateOf(resource, ...lines), resource.desired, { watched: [] })

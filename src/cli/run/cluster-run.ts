@@ -21,7 +21,7 @@ import { createPool } from '../../ssh/index.ts'
 import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
 import { listenForInterrupts } from './interrupts.ts'
 import type { OnlyPart } from './only-parts.ts'
-import { openClusterWithSecrets } from './open-cluster.ts'
+import { openClusterWithSecrets, type PlannableCluster } from './open-cluster.ts'
 import type { PendingLock } from './pending-lock.ts'
 
 export interface ClusterRunOptions {
@@ -38,6 +38,10 @@ export interface ClusterRunOptions {
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Hosts that have to answer although they leave. Default: none. */
   readonly needed?: ReadonlySet<string>
+  /** Hosts of the file that are gone for good: that they do not answer is no failure. Default: none. */
+  readonly gone?: ReadonlySet<string>
+  /** The cluster file as it was opened before. Default: it is opened, which may ask for secrets. */
+  readonly opened?: PlannableCluster
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
@@ -66,6 +70,8 @@ export interface ClusterRun {
   readonly only: OnlyPart | undefined
   /** See ClusterRunOptions. */
   readonly needed: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly gone: ReadonlySet<string>
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -86,7 +92,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { targets, secrets, files, lock, ...opened } = await openClusterWithSecrets(file)
+  const { targets, secrets, files, lock, ...opened } = options.opened ?? (await openClusterWithSecrets(file))
   const spec = options.adapt?.(opened.spec) ?? opened.spec
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
@@ -122,6 +128,7 @@ export async function withClusterRun(
       prune: options.prune,
       only: options.only,
       needed: options.needed ?? new Set(),
+      gone: options.gone ?? new Set(),
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

@@ -76,7 +76,10 @@ export async function evaluateCluster(
   silent: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<ClusterEvaluation> {
   const { spec, run } = cluster
-  const leaving = new Set(spec.leaving.flatMap(({ name }) => (cluster.needed.has(name) ? [] : [name])))
+  const leaving = new Set([
+    ...spec.leaving.flatMap(({ name }) => (cluster.needed.has(name) ? [] : [name])),
+    ...cluster.gone,
+  ])
   const hosts = [...spec.hosts, ...spec.leaving].map(({ name }) => name).filter(host => !silent.has(host))
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
@@ -87,7 +90,7 @@ export async function evaluateCluster(
     ...(endpoint === undefined ? [] : [endpointFacts(endpoint, distribution.api.ca)]),
   ]
   const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
-  // A host that leaves may be gone for good: that is no failure, and no other host waits for it.
+  // A host that leaves may be gone for good, as well: that is no failure, and no other host waits for it.
   const emit: Run['emit'] = event => {
     if (event.type !== 'host:failed' || !leaving.has(event.host)) run.emit(event)
   }
@@ -136,7 +139,7 @@ export async function evaluateCluster(
   const upgrade = upgradeReport(inventory, evaluated, Date.now())
   return {
     ...(upgrade === undefined ? {} : { upgrade }),
-    hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name) || cluster.needed.has(name))],
+    hosts: [...spec.hosts, ...spec.leaving].filter(({ name }) => facts.has(name) || !leaving.has(name)),
     voters,
     witnesses: witnesses.filter(name => read.facts.has(name)),
     whole: all.evaluated.graph,
