@@ -14,12 +14,13 @@ export const telling = /passw|passphrase|secret|token|auth|credential|key/i
 export const longestLine = 500
 
 const name = `["']?(?:${secretName})["']?`
+// A blank ends each of them: where it may be missing, a line of 70 characters takes seconds, and twice as long for each tag more.
 const tags = String.raw`(?:[&!]\S+[ \t]+)*`
 const block = '[|>][-+0-9]*'
 const end = String.raw`[ \t]*(?:#.*)?$`
 const before = String.raw`^([ \t]*(?:- +)*)`
 const blockBegin = new RegExp(`${before}${name}[ \\t]*:[ \\t]*${tags}${block}${end}`, 'i')
-const valueBelow = new RegExp(`${before}${name}[ \\t]*:[ \\t]*(?:[&!]\\S+[ \\t]*)*${end}`, 'i')
+const valueBelow = new RegExp(`${before}${name}[ \\t]*:[ \\t]*${tags}(?:[&!]\\S+)?${end}`, 'i')
 const tomlBegin = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*("""|''')`, 'i')
 const secretEntry = new RegExp(`${before}["']?name["']?[ \\t]*:[ \\t]*${name}[ \\t]*,?${end}`, 'i')
 const entryValue = /^([ \t]*(?:- +)*["']?value["']?[ \t]*:)/

@@ -83,3 +83,15 @@ test.each([
 ])('a text that is made to keep a pattern busy is done with: %s', (_, text) => {
   expect(hideCredentials(text).length).toBeLessThanOrEqual(text.length)
 })
+
+test.each([
+  ['tags without blanks', `token: ${'!a'.repeat(200)} x y`],
+  ['anchors without blanks', `token: ${'&a'.repeat(200)} x y`],
+  ['tags', `token: ${'!a '.repeat(130)} x: [`],
+  ['names', `${'token-'.repeat(80)}x`],
+  ['quotes', `password: ${'"\\'.repeat(200)}`],
+  ['dashes', `${'- '.repeat(200)}token x`],
+])('a line of many %s costs no more than others', (_, line) => {
+  // Where a pattern tries every way to cut such a line up, this never ends.
+  expect(hideCredentials(`${line}\nfoo\n`)).toContain('\nfoo')
+})
