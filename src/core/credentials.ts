@@ -47,14 +47,16 @@ const settingName = new RegExp(`^(?:${secretName})$`, 'i')
  * whatever is in a header of HTTP may be one.
  */
 export function hideCredential(path: string, text: string): string {
-  const names = path.split('.').filter(name => !/^\d+$/.test(name))
+  const names = path.split(/[.[\]]+/).filter(name => !/^\d*$/.test(name))
   const isSecret = settingName.test(names.at(-1) ?? '') || names.slice(0, -1).some(name => /^headers?$/i.test(name))
   return isSecret && text !== '' ? hidden : hideCredentials(text)
 }
 
-/** A change in a form that may be shown: without credentials on either side of a field, and with a bounded number of fields. */
+/** A change in a form that may be shown: without credentials in its note or on either side of a field, and with a bounded number of fields. */
 export function withoutCredentials(change: Change): Change {
-  return { ...change, fields: boundedFields(change.fields).map(hideInField) }
+  const { note } = change
+  const fields = boundedFields(change.fields).map(hideInField)
+  return { ...change, fields, ...(note === undefined ? {} : { note: hideCredentials(note) }) }
 }
 
 function hideInField(change: FieldChange): FieldChange {

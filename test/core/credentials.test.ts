@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hideCredential, hideCredentials } from '../../src/core/credentials.ts'
+import { hideCredential, hideCredentials, withoutCredentials } from '../../src/core/credentials.ts'
 
 test.each([
   ['TOML of containerd', 'username = "ada"\npassword = "pass word"\n  auth = "YWRhOnB3"\n', ['pass word', 'YWRhOnB3']],
@@ -94,4 +94,17 @@ test.each([
 ])('a line of many %s costs no more than others', (_, line) => {
   // Where a pattern tries every way to cut such a line up, this never ends.
   expect(hideCredentials(`${line}\nfoo\n`)).toContain('\nfoo')
+})
+
+test('the note of a change, as the command of a gate, is shown without credentials', () => {
+  const command = 'curl -H "Authorization: Bearer S3CRETVALUE" https://ada:S3CRETPASS@gate.example/'
+  const { note } = withoutCredentials({ action: 'run', fields: [], note: `on this machine: ${command}` })
+  expect(note).toContain('on this machine: curl')
+  expect(note).not.toMatch(/S3CRET/)
+})
+
+test('an element of a list has the name of the list, however its path is written', () => {
+  expect(hideCredential('a.apiTokens.0', 'x')).toBe('<hidden>')
+  expect(hideCredential('a.apiTokens[0]', 'x')).toBe('<hidden>')
+  expect(hideCredential('a.args[0]', 'x')).toBe('x')
 })
