@@ -148,7 +148,7 @@ describe.sequential('a cluster that begins with one control plane node and one w
     await addHosts(cluster.file, laterWorker)
     await expectApplied()
     expect(await nodes('cp1')).toEqual(['cp1', 'w1', 'w2'])
-    client = startServiceClient(cluster.hosts, 'w2', await startWeb('cp1'))
+    client = await startServiceClient(cluster.hosts, 'w2', await startWeb('cp1'))
     writer = await startApiWriter(cluster, { administrator: 'cp1', servers: ['cp2', 'cp3', 'cp1'] })
   })
 

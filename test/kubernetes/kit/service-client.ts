@@ -1,4 +1,5 @@
 import type { LocalHosts } from '../../../src/local/hosts.ts'
+import { waitUntil } from './control-plane.ts'
 
 /** What a client of a Service has seen. */
 export interface Served {
@@ -28,8 +29,18 @@ ask() {
 while [ ! -e stop ]; do ask & sleep 0.1; done
 wait`
 
-/** Asks a Service ten times a second from a node, until it is told to stop. */
-export function startServiceClient(hosts: LocalHosts, node: string, address: string) {
+/**
+ * Asks a Service ten times a second from a node, until it is told to stop. It begins when the Service has answered there once: kube-proxy
+ * learns a moment later than the API server that pods are ready, and a packet that arrives while it writes its tables stays astray.
+ */
+export async function startServiceClient(hosts: LocalHosts, node: string, address: string) {
+  await waitUntil(`the Service answers on ${node}`, async () => {
+    const { exitCode } = await hosts.exec(
+      node,
+      `curl --silent --fail --max-time 2 --output /dev/null "http://${address}/"`,
+    )
+    return exitCode === 0
+  })
   const running = hosts.exec(node, loop(address))
   return {
     async stop(): Promise<Served> {
