@@ -1,3 +1,4 @@
+import { hideCredentials } from './credential-text.ts'
 import { type Place, placeBelow, rootPlace, withoutSecretValues } from './credential-values.ts'
 import type { Change, FieldChange } from './resource.ts'
 import { boundedFields } from './shown.ts'
@@ -22,10 +23,11 @@ function placeOf(path: string): Place {
   )
 }
 
-/** A change in a form that may be shown: without credentials on either side of a field, and with a bounded number of fields. */
+/** A change in a form that may be shown: without credentials in its note or on either side of a field, and with a bounded number of fields. */
 export function withoutCredentials(change: Change): Change {
   return {
     ...change,
+    ...(change.note === undefined ? {} : { note: hideCredentials(change.note) }),
     fields: boundedFields(change.fields).map(hideInField),
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { hideCredentials } from '../../src/core/credential-text.ts'
 import { withoutSecretValues } from '../../src/core/credential-values.ts'
-import { hideCredential } from '../../src/core/credentials.ts'
+import { hideCredential, withoutCredentials } from '../../src/core/credentials.ts'
 
 test.each([
   ['TOML of containerd', 'username = "ada"\npassword = "pass word"\n  auth = "YWRhOnB3"\n', ['pass word', 'YWRhOnB3']],
@@ -170,4 +170,11 @@ test('in a tree, names tell what is secret, wherever they stand', () => {
     automountServiceAccountToken: false,
     maxPods: 110,
   })
+})
+
+test('a note is shown without the credentials in it', () => {
+  const note = 'on this machine: curl -H "Authorization: Bearer S3CRETVALUE" https://u:S3CRETPASS@gate/'
+  expect(withoutCredentials({ action: 'run', fields: [], note }).note).toBe(
+    'on this machine: curl -H "Authorization: <hidden> https://<hidden>@gate/',
+  )
 })
