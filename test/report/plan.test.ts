@@ -98,6 +98,11 @@ describe('text of a plan', () => {
     expect(all).not.toContain('S3CRET')
   })
 
+  test('is made once, however often it is shown', () => {
+    const input = planned([['cp1/os/file:/etc/x', change('create', [{ field: 'content', after: 'a: 1\n' }])]])
+    expect(planView(input).changes).toBe(planView({ ...input, batches: [['cp1']] }).changes)
+  })
+
   test('says that a file differs in which only a credential differs', () => {
     const fields = [{ field: 'content', before: 'a\ntoken: abc\n', after: 'a\ntoken: xyz\n' }]
     expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(
