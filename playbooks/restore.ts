@@ -5,6 +5,7 @@ import {
   asideOf,
   beginScript,
   checkScript,
+  controlPlaneStopped,
   dataScript,
   type ErrorDetails,
   endScript,
@@ -12,10 +13,13 @@ import {
   isControlPlane,
   isNode,
   type Machine,
+  membersDigest,
   memberWellScript,
   nodesReadyScript,
   type Operation,
   ownApiOf,
+  type RestoredMember,
+  type RestoreState,
   type RestoreStepParameters,
   restoreRecord,
   revisionBump,
@@ -29,8 +33,10 @@ import { membersOf, refuseSilent } from './restore-hosts.ts'
 
 /** What a restore is made of, as the command line found it. */
 export interface RestoreOrder {
-  /** Tells this restore from others; 16 hexadecimal digits. One that was cut off is taken up with its own. */
+  /** Tells this restore from others; 16 hexadecimal digits. */
   readonly attempt: string
+  /** A restore of this archive that was cut off. It is taken up, under its own name, if it is one of the same members. */
+  readonly cutOff?: Pick<RestoreState, 'attempt' | 'members'> | undefined
   /** The archive on this machine. */
   readonly archive: { readonly file: string; readonly sha256: string }
   /** What is in it. */
@@ -62,6 +68,7 @@ export function restoreFrom(order: RestoreOrder): Operation {
     const { machines } = inventory
     const members = membersOf(inventory, machines)
     const restored = members.map(member => member.restored)
+    const attempt = attemptOf(order, restored)
     const servers = machines.filter(({ host }) => isControlPlane(host))
     const hosts = machines.filter(machine => servers.includes(machine) || members.some(one => one.machine === machine))
     const isStacked = spec.etcd.topology === 'stacked'
@@ -70,16 +77,19 @@ export function restoreFrom(order: RestoreOrder): Operation {
       machine: Machine,
       after: readonly Task[],
       what: Omit<RestoreStepParameters, 'attempt' | 'explain'>,
-    ): Task =>
-      on.declare(etcdRestoreStep, machine.name, { ...what, attempt: order.attempt, explain: failed(what.title), after })
+      enters?: readonly Task[],
+    ): Task => {
+      const parameters = { ...what, attempt, explain: failed(what.title), after }
+      return on.declare(etcdRestoreStep, machine.name, { ...parameters, ...(enters === undefined ? {} : { enters }) })
         .done
+    }
 
     const begun = hosts.map(machine =>
       step(machine, [], {
         step: 'begin',
         title: 'begin the restore of etcd',
         fields: [],
-        steps: [{ run: beginScript(order.attempt, order.archive.sha256) }],
+        steps: [{ run: beginScript(attempt, order.archive.sha256, membersDigest(restored)) }],
       }),
     )
     const checked = members.map(({ machine, restored: own }) =>
@@ -93,17 +103,8 @@ export function restoreFrom(order: RestoreOrder): Operation {
         ],
       }),
     )
-    const held = servers.map(machine =>
-      step(machine, checked, {
-        step: 'hold',
-        title: 'stop the API server',
-        fields: [],
-        note: 'with the kubelet and the controllers; pods run on',
-        steps: [{ run: stopControlPlane, timeoutMs: 120_000 }],
-      }),
-    )
     const stopped = members.map(({ machine }) =>
-      step(machine, held, {
+      step(machine, checked, {
         step: 'stop',
         title: 'stop etcd',
         fields: [],
@@ -119,15 +120,30 @@ export function restoreFrom(order: RestoreOrder): Operation {
           step: 'data',
           title: 'restore the data of etcd',
           fields: [{ field: 'data', before: revisionNow(order), after: contentOf(order) }],
-          note: `what was written since is lost; the data of now is set aside: ${asideOf(own, order.attempt)}`,
+          note: `what was written since is lost; the data of now is set aside: ${asideOf(own, attempt)}`,
           // A host that was booted since has started its member again, and everything else that was stopped.
           steps: [
             { run: `${isControlPlane(machine.host) ? stopControlPlane : ''}${stopMember}`, timeoutMs: 240_000 },
-            { run: dataScript(own, restored, order.attempt), timeoutMs: longMs },
+            { run: dataScript(own, restored, attempt), timeoutMs: longMs },
           ],
         }),
       )
     }
+    // One that was booted since has started its API server again, which may remember what the data before told it.
+    for (const machine of servers)
+      step(
+        machine,
+        checked,
+        {
+          step: 'hold',
+          title: 'stop the API server',
+          fields: [],
+          note: 'with the kubelet and the controllers; pods run on',
+          steps: [{ run: stopControlPlane, timeoutMs: 120_000 }],
+          stays: controlPlaneStopped,
+        },
+        [...stopped, ...data],
+      )
     const started = members.map(({ machine }) =>
       step(machine, data, {
         step: 'start',
@@ -169,10 +185,18 @@ export function restoreFrom(order: RestoreOrder): Operation {
         step: 'end',
         title: 'end the restore of etcd',
         fields: [],
+        noteOnceRestored:
+          'this restore was cut off after etcd had its data; to restore the snapshot once more, run the same command again after it',
         steps: [{ run: endScript }],
       })
     return on.builder.build()
   }
+}
+
+// A member is made with the list of all. So a restore goes on only with the list that it was begun with.
+function attemptOf({ attempt, cutOff }: RestoreOrder, members: readonly RestoredMember[]): string {
+  const isSame = cutOff?.members === membersDigest(members)
+  return isSame && cutOff.attempt !== undefined ? cutOff.attempt : attempt
 }
 
 const longMs = 1_800_000

@@ -3,9 +3,11 @@ import {
   etcdPorts,
   type HostFacts,
   type HostSpec,
+  type Inventory,
   isControlPlane,
   isEtcdHost,
   isNode,
+  type LeavingHost,
 } from '../src/index.ts'
 
 /**
@@ -48,7 +50,7 @@ export function canGoOneByOne(spec: ClusterSpec, facts: ReadonlyMap<string, Host
  * host that was booted a moment ago counts as having one, because etcd is among the last things to start, and so does one
  * whose static pods were replaced a moment ago, perhaps by a run that was killed.
  */
-export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, HostFacts>): boolean {
+export function hasMemberRunning({ name }: Pick<HostSpec, 'name'>, facts: ReadonlyMap<string, HostFacts>): boolean {
   const known = facts.get(name)
   if (known === undefined) return false
   const { uptimeMs, kubernetes, listening } = known
@@ -56,4 +58,14 @@ export function hasMemberRunning({ name }: HostSpec, facts: ReadonlyMap<string, 
   // A host that answers listens at least for SSH. If the facts have no sockets, evcctl could not read them, so it does not
   // take etcd for down.
   return listening.length === 0 || listening.some(({ port }) => port === etcdPorts.clients)
+}
+
+/**
+ * Whether a host that leaves answers and has no member of the stacked etcd that serves, or one whose static pods a change that was cut
+ * off has taken away. Such a member is removed before everything else: another one that is stopped would cost the quorum, and etcd adds
+ * none while it is silent.
+ */
+export function leavesEtcdFirst(leaving: LeavingHost, { spec, facts }: Pick<Inventory, 'spec' | 'facts'>): boolean {
+  if (spec.etcd.topology !== 'stacked' || !leaving.isControlPlane || leaving.facts === undefined) return false
+  return leaving.facts.kubernetes.formerApiServer !== undefined || !hasMemberRunning(leaving, facts)
 }

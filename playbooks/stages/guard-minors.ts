@@ -1,3 +1,4 @@
+import { minor, parse } from 'semver'
 import {
   guard,
   isControlPlane,
@@ -6,7 +7,7 @@ import {
   type MinorOnTheWay,
   type Site,
 } from '../../src/index.ts'
-import { hasMemberRunning, isRunningNode } from '../standing.ts'
+import { hasMemberRunning, isRunningNode, leavesEtcdFirst } from '../standing.ts'
 
 /**
  * Refuses an upgrade whose way through several minors Kubernetes does not support: kubelets that would be too old for the API
@@ -59,7 +60,8 @@ function refuseSilentServers({ inventory, builder, first }: Site, way: readonly 
     const why = isLost(name)
     return why === undefined ? [] : [`${name}: ${why}`]
   })
-  if (lost.length === 0) return
+  const leaving = serversLeftBehind(inventory)
+  if (lost.length + leaving.length === 0) return
   builder.scope(first.name, 'control-plane').add(
     guard('upgrade through several minors', {
       problem: 'All API servers have to reach one minor before the first of them gets the next, and some cannot.',
@@ -67,10 +69,28 @@ function refuseSilentServers({ inventory, builder, first }: Site, way: readonly 
         way.length === 0
           ? 'all control plane nodes run until their kubelets have the new version'
           : `all control plane nodes run while they go through ${way.map(({ version }) => version).join(', ')}`,
-      actual: lost.join(', '),
-      next: 'Bring these hosts back. Or give those that are lost state: absent: they go before the upgrade.',
+      actual: [...lost, ...leaving].join(', '),
+      next: [
+        ...(lost.length > 0
+          ? ['Bring these hosts back. Or give those that are lost state: absent: they go before the upgrade.']
+          : []),
+        ...(leaving.length > 0
+          ? ['Apply once with the former spec.kubernetes.version, so that the nodes that leave are gone. Then upgrade.']
+          : []),
+      ].join(' '),
     }),
   )
+}
+
+// A node that leaves keeps its API server until the upgrade has ended, unless it has no member of etcd to ask.
+function serversLeftBehind(inventory: Site['inventory']): readonly string[] {
+  const { spec, leaving } = inventory
+  return leaving.flatMap(one => {
+    const { controlPlane, apiServer } = one.facts?.kubernetes ?? { controlPlane: false }
+    const its = controlPlane && one.isControlPlane && !leavesEtcdFirst(one, inventory) ? parse(apiServer) : null
+    const isBehind = its !== null && its.minor + 1 < minor(spec.kubernetes.version)
+    return isBehind ? [`${one.name}: it leaves last, and its API server stays at ${its.version}`] : []
+  })
 }
 
 function refuseUnknownKeys({ inventory, builder, first }: Site, way: readonly MinorOnTheWay[]): void {

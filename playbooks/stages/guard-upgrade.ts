@@ -1,22 +1,32 @@
 import { describeQuorum, guard, imagesOf, isControlPlane, neededOf, type Site, serverVersion } from '../../src/index.ts'
-import { hasMemberRunning, isRunningNode } from '../standing.ts'
+import { hasMemberRunning, isRunningNode, leavesEtcdFirst } from '../standing.ts'
 
 /**
  * Refuses an upgrade that stops a member of the stacked etcd for a moment while so many others are down that the rest has no
- * quorum. One or two members have none to spare at any time.
+ * quorum. One or two members have none to spare at any time. A member that is down has nothing to lose: where no other one is stopped,
+ * the upgrade may be what brings it back.
  */
 export function guardUpgrade({ inventory, builder, first }: Site): void {
   const { spec, facts, machines } = inventory
   if (spec.etcd.topology !== 'stacked') return
   const { images } = spec.kubernetes
   const etcdOf = (version: string | undefined) => (version === undefined ? images : imagesOf(version))?.etcd
-  const stops = machines.some(machine => etcdOf(serverVersion(machine)) !== images?.etcd)
-  const members = spec.hosts.filter(
+  // Members of nodes that leave vote until the end, except those that are gone before: see removeNodes().
+  const stays = ({ name }: { readonly name: string }) =>
+    !inventory.leaving.some(one => one.name === name && (one.facts === undefined || leavesEtcdFirst(one, inventory)))
+  const members = [...spec.hosts, ...spec.leaving.filter(stays)].filter(
     host => isControlPlane(host) && (!facts.has(host.name) || isRunningNode(host, facts)),
   )
   // Where a change of the static pods was cut off, they are put back before anything else: see putBackFirst().
   const isPutBack = ({ name }: { readonly name: string }) => facts.get(name)?.kubernetes.formerApiServer !== undefined
   const down = members.filter(host => !hasMemberRunning(host, facts) && !isPutBack(host))
+  // An etcd that has come up with a newer API server that did not stays: the node is of the former version then, and etcd is not.
+  const stops = machines.some(
+    machine =>
+      !down.includes(machine.host) &&
+      etcdOf(serverVersion(machine)) !== images?.etcd &&
+      machine.facts.kubernetes.etcdTag !== images?.etcd,
+  )
   const needed = neededOf(members.length)
   const left = members.length - down.length - 1
   if (!stops || members.length < 3 || left >= needed) return

@@ -10,7 +10,7 @@ import {
   type Task,
   workerBatches,
 } from '../../src/index.ts'
-import { isRunningNode } from '../standing.ts'
+import { isRunningNode, leavesEtcdFirst } from '../standing.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 import type { PreparedHosts } from './prepare-hosts.ts'
 import type { RunningNode } from './run-nodes.ts'
@@ -32,6 +32,8 @@ interface Order {
  * while kube-proxy is replaced on a node, that node goes on sending packets to pods that a drain has ended. `passing`: see
  * passThroughMinors().
  *
+ * A member that is dead on a host that answers goes before all of that: see removeDeadMembers().
+ *
  * Returns the tasks that are done when no node that leaves needs a firewall any more.
  */
 export function removeNodes(
@@ -47,9 +49,11 @@ export function removeNodes(
   const answering = leaving.filter(one => one.facts !== undefined)
   const proxied = hosts.nodes.filter(({ machine }) => isRunningNode(machine.host, facts))
   const isUpgrade = machines.some(machine => serverGetsOtherVersion(spec, machine))
+  const dead = removeDeadMembers(on, controlPlane, answering, passing)
   const early = removeInOrder(on, controlPlane, silent, {
-    after: [controlPlane.first.joined],
+    after: [controlPlane.first.joined, ...dead.values()],
     afterReached: isUpgrade ? [] : proxied.flatMap(({ prepared }) => prepared),
+    dead,
   })
   for (const { machine, joined } of controlPlane.nodes) {
     if (machine !== on.first && !isRunningNode(machine.host, facts)) on.builder.holdBack(joined, early.members)
@@ -61,9 +65,36 @@ export function removeNodes(
     after: [controlPlane.first.joined, ...early.gone],
     afterReached: [...controlPlane.configured.values(), ...nodes.flatMap(({ up }) => up)],
     earlier: silent,
+    dead,
   })
   for (const addon of controlPlane.addons) on.builder.holdBack(addon, late.gone)
   return [...early.gone, ...late.gone]
+}
+
+/**
+ * Removes members of etcd that serve nobody, while their hosts answer. Such a host has other causes to go than a silent one: its disk is
+ * full, or its data is broken. Its pods run, so its drain has time until those that take its place have joined; no API server works
+ * with its member, so no proxy has to know. No other member is stopped before, and no control plane node joins.
+ *
+ * Returns for each node, by name: done when etcd does not have its member any more.
+ */
+function removeDeadMembers(
+  { inventory, builder, first }: Site,
+  { cluster, nodes, configured, first: { joined } }: ControlPlane,
+  answering: readonly LeavingHost[],
+  passing: readonly Task[],
+): ReadonlyMap<string, Task> {
+  const removed = new Map<string, Task>()
+  for (const leaving of answering.filter(one => leavesEtcdFirst(one, inventory))) {
+    const after = [joined, ...[...removed.values()].slice(-1)]
+    const member = cluster.removeMember({ leaving, earlier: [...removed.keys()], after })
+    if (member !== undefined) removed.set(leaving.name, member)
+  }
+  const tasks = [...removed.values()]
+  const joining = nodes.filter(({ machine }) => machine !== first && !isRunningNode(machine.host, inventory.facts))
+  for (const task of [...passing, ...configured.values(), ...joining.map(one => one.joined)])
+    builder.holdBack(task, tasks)
+  return removed
 }
 
 interface Removed {
@@ -77,16 +108,25 @@ function removeInOrder(
   on: Site,
   { cluster }: ControlPlane,
   leaving: readonly LeavingHost[],
-  { earlier = [], ...order }: Order & { readonly earlier?: readonly LeavingHost[] },
+  {
+    earlier = [],
+    dead,
+    ...order
+  }: Order & { readonly earlier?: readonly LeavingHost[]; readonly dead: ReadonlyMap<string, Task> },
 ): Removed {
   const members: Task[] = []
   const gone: Task[] = []
   let previous: readonly Task[] = []
-  const before = earlier.map(({ name }) => name)
+  const before = [...dead.keys(), ...earlier.map(({ name }) => name)]
   for (const batch of batchesIn(on, leaving)) {
     const after = [...order.after, ...previous]
     previous = batch.map(one => {
-      const removed = removeNode(on, cluster, one, { after, afterReached: order.afterReached, earlier: [...before] })
+      const removed = removeNode(on, cluster, one, {
+        after,
+        afterReached: order.afterReached,
+        earlier: [...before],
+        member: dead.get(one.name),
+      })
       if (removed.member !== undefined) members.push(removed.member)
       gone.push(removed.gone)
       if (one.isControlPlane) before.push(one.name)
@@ -115,19 +155,24 @@ function removeNode(
   on: Site,
   cluster: ControlPlane['cluster'],
   leaving: LeavingHost,
-  order: Order & { readonly earlier: readonly string[] },
+  { member: dead, ...order }: Order & { readonly earlier: readonly string[]; readonly member: Task | undefined },
 ): { readonly member: Task | undefined; readonly gone: Task } {
   const { name, facts } = leaving
   const { rollout } = on.inventory.spec
   const { api, byHand } = on.distribution
   const node = { api, node: name }
   const { drained } = on.declare(nodeDrain, on.first.name, { ...node, drain: rollout.drain, ...order })
-  const member = leaving.isControlPlane
-    ? cluster.removeMember({ leaving, earlier: order.earlier, after: [drained] })
-    : undefined
+  const member =
+    leaving.isControlPlane && dead === undefined
+      ? cluster.removeMember({ leaving, earlier: order.earlier, after: [drained] })
+      : undefined
   const why = leaving.isInFile ? 'the host does not answer' : 'the file does not have its host'
   const note = facts === undefined ? { note: `${why}, so what is on it stays; on the host: ${byHand.reset}` } : {}
-  const { gone } = on.declare(nodeRemoval, on.first.name, { ...node, ...note, after: [drained, ...list(member)] })
+  const { gone } = on.declare(nodeRemoval, on.first.name, {
+    ...node,
+    ...note,
+    after: [drained, ...list(dead ?? member)],
+  })
   if (facts !== undefined) clean(on, leaving, cluster.reset({ leaving, after: [gone] }))
   return { member, gone }
 }

@@ -9,13 +9,14 @@ import type { ControlPlane } from './declare-control-plane.ts'
 /**
  * Takes a snapshot of etcd on one host before nodes are upgraded or removed, and before another etcd is installed. Where no
  * member runs there is nothing to take it of: then the change may be what brings etcd back. `able`: see backUpEtcd(); `passing`: see
- * passThroughMinors().
+ * passThroughMinors(); `back`: see putBackFirst(), a member that is put back answers only then.
  */
 export function snapshotFirst(
   on: Site,
   { configured }: Pick<ControlPlane, 'configured'>,
   able: ReadonlyMap<string, readonly Task[]>,
   passing: readonly Task[],
+  back: readonly Task[],
 ): void {
   const { spec, machines, leaving } = on.inventory
   const member = memberOf(on, able)
@@ -37,7 +38,8 @@ export function snapshotFirst(
     { before: 'etcd', changes: `the installation of etcd ${spec.etcd.version}`, inside: programsOf(on) },
   ]
   for (const { inside, ...change } of changes) {
-    if (inside.length > 0) on.declare(etcdSnapshotFirst, member, { ...change, after: able.get(member) ?? [], inside })
+    if (inside.length > 0)
+      on.declare(etcdSnapshotFirst, member, { ...change, after: [...back, ...(able.get(member) ?? [])], inside })
   }
 }
 

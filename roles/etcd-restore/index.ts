@@ -2,11 +2,13 @@ import { noUnfinishedRestore, type RestoreStepParameters, type Role, restoreStep
 
 /** One step of a restore of etcd on a host. */
 export const etcdRestoreStep: Role<
-  RestoreStepParameters & { readonly after: readonly Task[] },
+  RestoreStepParameters & { readonly after: readonly Task[]; readonly enters?: readonly Task[] },
   { readonly done: Task }
 > = {
   name: 'etcd-restore',
-  declare: (scope, { after, ...step }) => ({ done: scope.add(restoreStep(step), { after }) }),
+  declare: (scope, { after, enters, ...step }) => ({
+    done: scope.add(restoreStep(step), { after, ...(enters === undefined ? {} : { enters }) }),
+  }),
 }
 
 /** Refuses everything else while a restore of etcd is unfinished on a host. */

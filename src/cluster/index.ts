@@ -29,7 +29,7 @@ export { etcdPorts } from './etcd-ports.ts'
 export { getsOtherVersion, serverGetsOtherVersion, untouchedServers } from './gets-other-version.ts'
 export { proxyOf } from './http-proxy.ts'
 export { type Inventory, inventoryOf, type LeavingHost, type Operation, type StrayNode } from './inventory.ts'
-export { lockVoters } from './lock-voters.ts'
+export { lockVoters, lockWitnesses } from './lock-voters.ts'
 export { type Machine, machinesOf } from './machines.ts'
 export { memberQuestion } from './member-question.ts'
 export {

@@ -16,7 +16,6 @@ import { caMachineOf } from './etcd-ca.ts'
 import { etcdMembers } from './etcd-members.ts'
 import { proxyOf } from './http-proxy.ts'
 import { lazily } from './lazily.ts'
-import { lockVoters } from './lock-voters.ts'
 import { type Machine, machinesOf } from './machines.ts'
 import { type MinorOnTheWay, minorsOnTheWay } from './minors-on-the-way.ts'
 import { networkName, networkPathOf } from './network-path.ts'
@@ -108,8 +107,6 @@ interface Derived {
   readonly etcdMachines: readonly Machine[]
   /** The versions that API servers pass through on their way to the wanted one. */
   readonly minorsOnTheWay: readonly MinorOnTheWay[]
-  /** The hosts that keep the run lock. */
-  readonly lockVoters: readonly string[]
 }
 
 /**
@@ -150,7 +147,6 @@ export function inventoryOf(
       return [derived.etcdSigner, ...others]
     },
     minorsOnTheWay: () => minorsOnTheWay(spec, derived.machines),
-    lockVoters: () => lockVoters(spec),
   })
   return Object.assign(derived, {
     spec,

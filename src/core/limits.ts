@@ -120,6 +120,12 @@ export const parsedLength = {
 } as const
 
 /**
+ * The most certificates that are read of one file of a host. A file of CAs has one, two while one replaces the other, and maybe those
+ * above them. All are compared with each other, and no other host is heard meanwhile.
+ */
+export const mostAuthorities = 6
+
+/**
  * For `evcctl status`, times in ms. With up to 64 hosts, it answers within 10 s whatever they do. A host that takes longer is
  * shown as one that does not answer, which does no harm.
  */

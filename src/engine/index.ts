@@ -10,7 +10,6 @@ export {
   type HeldLock,
   type LockedResult,
   type LockOptions,
-  readLock,
   withLock,
 } from './lock.ts'
 export { type SeenLock, seenLock } from './lock-seen.ts'

@@ -1,8 +1,9 @@
 import { HostError } from '../core/errors.ts'
+import { isKeptElsewhere } from './active-holder.ts'
 import { isDeadHere } from './controller.ts'
 import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import { keptForAnother } from './lock-errors.ts'
-import { changeLock } from './lock-exchange.ts'
+import { changeLock, readLock } from './lock-exchange.ts'
 import { reachVoters, voterPatienceMs } from './lock-reach.ts'
 import { heartbeatStep, takeStep } from './lock-scripts.ts'
 import type { LockHolder, LockState } from './lock-state.ts'
@@ -62,6 +63,7 @@ async function takeMost(attempt: Attempt): Promise<number | undefined> {
   attempt.run.stop.throwIfAborted()
   goOnWithout(attempt, missing)
   await takeInOrder(attempt)
+  if (!isHeld(attempt)) await hearWitnesses(attempt)
   if (!isHeld(attempt)) await leaveOut(attempt, implausible(attempt))
   if (isHeld(attempt)) return undefined
   const generation = await raiseAll(attempt)
@@ -98,6 +100,19 @@ async function takeInOrder(attempt: Attempt): Promise<void> {
     }
     if (isHeld(attempt)) return
   }
+}
+
+// They are asked after the lock was taken: whoever takes it on them later finds it taken here.
+async function hearWitnesses({ witnesses, voters, run, paths, others }: Attempt): Promise<void> {
+  const hear = async (witness: string): Promise<void> => {
+    try {
+      const state = await readLock(witness, run, paths, voterPatienceMs(run))
+      if (isKeptElsewhere(state, voters)) others.set(witness, state)
+    } catch (error) {
+      if (!(error instanceof HostError)) throw error
+    }
+  }
+  await Promise.all(witnesses.map(hear))
 }
 
 async function takeOn(voter: string, attempt: Attempt): Promise<LockState> {

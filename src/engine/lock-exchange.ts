@@ -5,7 +5,14 @@ import { connect, exchange } from './exchange.ts'
 import { cannotKeep } from './lock-errors.ts'
 import { voterPatienceMs } from './lock-reach.ts'
 import { releaseStep } from './lock-scripts.ts'
-import { type LockHolder, type LockPaths, type LockState, lockProbe, staleAfterMs } from './lock-state.ts'
+import {
+  hostLockPaths,
+  type LockHolder,
+  type LockPaths,
+  type LockState,
+  lockProbe,
+  staleAfterMs,
+} from './lock-state.ts'
 import { boundedAfter } from './patience.ts'
 import { defaultReconnectDelaysMs, type Run } from './run.ts'
 import { messageOf } from './task-errors.ts'
@@ -15,6 +22,19 @@ import { tail } from './text.ts'
 const lockExchangeMs = 30_000
 /** How long freeing may take where nobody knows whether there is anything to free, ms. */
 const unsureMs = 3_000
+
+/** Reads the lock of a host in an exchange of its own; gatherFacts does so along with the facts. */
+export async function readLock(
+  host: string,
+  run: Run,
+  paths: LockPaths = hostLockPaths,
+  timeoutMs: number = lockExchangeMs,
+): Promise<LockState> {
+  const session = await connect(run, host)
+  const probe = lockProbe(paths)
+  const reply = await exchange(run, session, { jobs: [], probes: [probe] }, { timeoutMs })
+  return probe.parse(reply.results[0]!)
+}
 
 /**
  * Sends one step that changes the lock, and returns the state of the lock afterwards. Every such step may be repeated, so it is

@@ -1,7 +1,7 @@
-import { isDeadHere } from './controller.ts'
+import { activeHolder, isKeptElsewhere } from './active-holder.ts'
 import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import type { Taken } from './lock-attempt.ts'
-import { type LockHolder, type LockState, staleAfterMs } from './lock-state.ts'
+import type { LockHolder, LockState } from './lock-state.ts'
 
 /** What a run knew of the lock when it read the hosts. */
 export interface SeenLock {
@@ -13,22 +13,21 @@ export interface SeenLock {
   readonly busy: boolean
 }
 
-/** Who works on the cluster right now: the holder, unless it is dead or has given no sign for 60 s. */
-export function activeHolder(state: LockState): LockHolder | undefined {
-  const { holder, heartbeatAgeMs } = state
-  return holder === undefined || heartbeatAgeMs > staleAfterMs || isDeadHere(holder) ? undefined : holder
-}
-
-/** Combines what all hosts say of the lock. The voters decide who holds it, and which generations are plausible. */
+/**
+ * Combines what all hosts say of the lock. The voters decide who holds it, and which generations are plausible. Witnesses may have a
+ * holder that takes its lock from other hosts.
+ */
 export function seenLock(
   locks: ReadonlyMap<string, LockState>,
   voters: readonly string[],
+  witnesses: readonly string[] = [],
 ): SeenLock & { readonly holder: LockHolder | undefined } {
   const kept = voters.flatMap(voter => locks.get(voter) ?? [])
   const counted = new Map(
     voters.flatMap(voter => (locks.has(voter) ? [[voter, locks.get(voter)!.counted] as const] : [])),
   )
-  const holder = kept.map(activeHolder).find(one => one !== undefined)
+  const elsewhere = witnesses.flatMap(witness => locks.get(witness) ?? []).filter(lock => isKeptElsewhere(lock, voters))
+  const holder = [...kept, ...elsewhere].map(activeHolder).find(one => one !== undefined)
   const reached = reachedByMost(
     voters,
     kept.map(lock => lock.generation),

@@ -8,6 +8,8 @@ import type { Moment } from './moment.ts'
 /** The run that wants the lock, and the hosts that keep it. */
 export interface Taking extends Holding {
   readonly voters: readonly string[]
+  /** Hosts that keep no lock of this run, but may keep that of a run with other voters. */
+  readonly witnesses: readonly string[]
   /** The lowest generation that the lock may get. */
   readonly atLeast: number
 }
@@ -19,7 +21,7 @@ export interface Attempt extends Taking {
   readonly states: Map<string, LockState>
   /** The voters that do not count, and why: they do not answer, cannot write, or claim an impossible generation. */
   readonly without: Map<string, HostError>
-  /** The state of the lock on the voters that keep it for another run. */
+  /** The state of the lock on the voters that keep it for another run, and on the witnesses that keep it for one with other voters. */
   readonly others: Map<string, LockState>
   /** The voters of `without` that may keep the lock nevertheless: the step that takes it was sent, and they did not answer. */
   readonly unsure: Set<string>

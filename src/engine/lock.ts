@@ -9,21 +9,18 @@ import { keptForAnother } from './lock-errors.ts'
 import { changeLock, releaseLock, releaseUnsure } from './lock-exchange.ts'
 import { heartbeatStep } from './lock-scripts.ts'
 import { isOutdated, type SeenLock } from './lock-seen.ts'
-import {
-  describeHolder,
-  hostLockPaths,
-  type LockHolder,
-  type LockPaths,
-  type LockState,
-  lockProbe,
-  votersDigest,
-} from './lock-state.ts'
+import { describeHolder, hostLockPaths, type LockHolder, type LockPaths, votersDigest } from './lock-state.ts'
 import { takeLock } from './lock-taking.ts'
 import type { Run } from './run.ts'
 
 export interface LockOptions {
   /** Id of the run, as others see it. On the hosts, random digits follow it, because a run elsewhere may have the same id. */
   readonly id: string
+  /**
+   * Hosts that keep no lock of this run, but may keep that of a run with other voters, which is waited for. A run with these voters, or a
+   * dead one, is none of their business. Hosts that do not answer are left out. Default: none.
+   */
+  readonly witnesses?: readonly string[]
   /** The lock as it was when the hosts were read; undefined if nothing was read before. */
   readonly seen?: SeenLock
   /** How long to wait for another holder, ms. Default 5 minutes; 0 gives up at once. */
@@ -56,14 +53,6 @@ export interface LockedResult<T> {
   readonly lost: UserError | undefined
 }
 
-/** Reads the lock of a host in an exchange of its own; gatherFacts does so along with the facts. */
-export async function readLock(host: string, run: Run, paths: LockPaths = hostLockPaths): Promise<LockState> {
-  const session = await connect(run, host)
-  const probe = lockProbe(paths)
-  const reply = await exchange(run, session, { jobs: [], probes: [probe] })
-  return probe.parse(reply.results[0]!)
-}
-
 /**
  * Does work while holding the lock of a cluster on a majority of `voters`. Any two majorities have a host in common, so two
  * runs never hold it at once, whichever hosts each of them reaches. It waits for another holder, also for one whose cluster
@@ -77,9 +66,9 @@ export async function withLock<T>(
   options: LockOptions,
   work: (lock: HeldLock) => Promise<T>,
 ): Promise<LockedResult<T>> {
-  const { paths = hostLockPaths, seen, heartbeatMs = 10_000 } = options
+  const { paths = hostLockPaths, seen, heartbeatMs = 10_000, witnesses = [] } = options
   const holder = { ...(options.holder ?? newHolder(options.id)), voters: votersDigest(voters) }
-  const taking = { voters, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
+  const taking = { voters, witnesses, run, holder, paths, atLeast: (seen?.generation ?? 0) + 1 }
   const won = await takeLock(taking, options)
   const { taken, generation, replaced, contested } = won
   const [first = ''] = taken.keys()

@@ -14,6 +14,8 @@ export interface RecordOptions {
   readonly version: string
   /** Name of the run. */
   readonly id: string
+  /** Whether hosts have more tasks than the graph: what is on record of those stays. Default: false. */
+  readonly isPart?: boolean
 }
 
 /**
@@ -31,7 +33,7 @@ export async function recordApplied(
   const changed = [...Map.groupBy(graph.tasks.values(), ({ host }) => host)].flatMap(([host, tasks]) => {
     if (result.failedHosts.has(host)) return []
     const before = options.records.get(host)?.tasks ?? new Map<string, string>()
-    const after = new Map<string, string>()
+    const after = new Map<string, string>(options.isPart === true ? before : [])
     for (const { id, resource } of tasks) {
       const key = taskKey(resource)
       const wanted = result.wanted.get(id)

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { FactModule } from '../core/facts.ts'
+import { mostAuthorities } from '../core/limits.ts'
 import { withoutRoots } from './authorities.ts'
 import type { DistributionFacts } from './distribution.ts'
 
@@ -11,6 +12,8 @@ export interface CertificateFacts {
   readonly ca: boolean
   /** Whether it has signed another CA in the same file; absent if not. Then they are a chain. */
   readonly isRoot?: true
+  /** Whether the file has more certificates behind it, which are not read; absent if not. See mostAuthorities. */
+  readonly hasMore?: true
   readonly validFrom: number
   readonly validTo: number
 }
@@ -63,14 +66,28 @@ export interface FoundCertificate {
   /** Absolute. */
   readonly path: string
   readonly certificate: X509Certificate
+  /** Whether the file has more certificates behind it, which are not read; absent if not. See mostAuthorities. */
+  readonly hasMore?: true
 }
 
-/** Reads the output of printCertificates(). It leaves out whatever is no certificate, and never throws. */
+/**
+ * Reads the output of printCertificates(), at most `mostAuthorities` certificates of each file. It leaves out whatever is no certificate, and
+ * never throws.
+ */
 export function readCertificates(lines: readonly string[]): readonly FoundCertificate[] {
-  return lines.slice(0, mostFiles).flatMap(line => {
+  const all = lines.slice(0, mostFiles).flatMap(line => {
     if (line.length > longest) return []
     const [, path, data] = /^certificate (\/[\w./-]{1,200}) ([A-Za-z0-9+/]+=*)$/.exec(line.trim()) ?? []
     return path === undefined || data === undefined ? [] : found(path, data)
+  })
+  const seen = new Map<string, number>()
+  const count = Map.groupBy(all, ({ path }) => path)
+  return all.flatMap(one => {
+    const place = (seen.get(one.path) ?? 0) + 1
+    seen.set(one.path, place)
+    if (place > mostAuthorities) return []
+    const hasMore = place === mostAuthorities && count.get(one.path)!.length > mostAuthorities
+    return [hasMore ? { ...one, hasMore } : one]
   })
 }
 
@@ -90,9 +107,10 @@ export function parseCertificates(lines: readonly string[]): readonly Certificat
   const byPath = Map.groupBy(found, ({ path }) => path)
   const below = new Set([...byPath.values()].flatMap(some => withoutRoots(some, ({ certificate }) => certificate)))
   return found.map(one => {
-    const { path, certificate } = one
+    const { path, certificate, hasMore } = one
     const { ca, validFromDate, validToDate } = certificate
     const times = { validFrom: validFromDate.getTime(), validTo: validToDate.getTime() }
-    return { path, ca, ...(below.has(one) ? {} : { isRoot: true }), ...times }
+    const more = hasMore === undefined ? {} : { hasMore }
+    return { path, ca, ...(below.has(one) ? {} : { isRoot: true }), ...more, ...times }
   })
 }

@@ -5,7 +5,7 @@ export interface DistributionFacts {
   /**
    * Lines of sh that print `kubelet.conf` if the credentials of a node exist, `admin.conf` if those of the administrator
    * exist, `control-plane` if all files of an API server exist and no work was interrupted, `apiServer=`,
-   * `formerApiServer=` and `kubelet=` with their versions, and `etcdPlaced=` with seconds; see KubernetesFacts.
+   * `formerApiServer=` and `kubelet=` with their versions, `etcdTag=` with the tag of its image, and `etcdPlaced=` with seconds; see KubernetesFacts.
    */
   readonly node: string
   /** A condition of sh, for an `if`: the creation or removal of a node was interrupted. */

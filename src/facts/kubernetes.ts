@@ -19,6 +19,10 @@ export interface KubernetesFacts {
      */
     readonly formerApiServer?: string
     /**
+     * The tag of the image of its stacked etcd, or of the one that the next apply puts back; undefined: it has none, or it is not known.
+     */
+    readonly etcdTag?: string
+    /**
      * How long ago the manifest of its stacked etcd was put in its place, ms, by the clock of the host; undefined: it has none, or
      * it is not known.
      */
@@ -33,6 +37,12 @@ function versionIn<K extends string>(lines: readonly string[], part: K): { reado
   if (version === undefined || version === '') return {}
   expectThat(valid(version) !== null, `its version of ${part}`, version)
   return { [part]: version } as { readonly [key in K]?: string }
+}
+
+// Of a tag that no registry takes, nothing is known.
+function tagIn(lines: readonly string[]): { readonly etcdTag?: string } {
+  const [tag] = lines.flatMap(line => /^etcdTag=(\w[\w.-]{0,127})$/.exec(line)?.[1] ?? [])
+  return tag === undefined ? {} : { etcdTag: tag }
 }
 
 // A clock that was set back makes it negative, and says nothing.
@@ -56,6 +66,7 @@ ${node}`,
         controlPlane: lines.includes('control-plane'),
         ...versionIn(lines, 'apiServer'),
         ...versionIn(lines, 'formerApiServer'),
+        ...tagIn(lines),
         ...placedIn(lines),
         ...versionIn(lines, 'kubelet'),
       },

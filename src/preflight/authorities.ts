@@ -8,7 +8,7 @@ export interface ReplacementNote {
 
 /**
  * The notes about files with several CAs that are no chain: somebody is replacing the CA. The file and the dates of the CAs are all the state
- * that a replacement has. Pure.
+ * that a replacement has. A file with more certificates than are read has a note, too. Pure.
  */
 export function replacementNotes(
   certificates: ReadonlyMap<string, readonly CertificateFacts[]>,
@@ -16,7 +16,8 @@ export function replacementNotes(
   const found = [...certificates].flatMap(([host, all]) =>
     [...Map.groupBy(all, ({ path }) => path)].flatMap(([path, some]) => {
       const since = daysOf(some)
-      return since.length > 1 ? [{ host, text: describe(path, since) }] : []
+      const replaced = since.length > 1 ? [{ host, text: describe(path, since) }] : []
+      return some.some(one => one.hasMore) ? [...replaced, { host, text: tooMany(path, some.length) }] : replaced
     }),
   )
   const alike = Map.groupBy(found, ({ text }) => text)
@@ -36,4 +37,8 @@ function describe(path: string, since: readonly string[]): string {
       ? `of ${since[0]} and of ${since[1]}`
       : `the oldest of ${since[0]}, the newest of ${since.at(-1)}`
   return `${path} has ${since.length} CAs, ${of}: a replacement of the CA is under way. evcctl trusts them all and takes none away.`
+}
+
+function tooMany(path: string, read: number): string {
+  return `${path} has more than ${read} certificates, and evcctl reads the first ${read}. Leave only those in it that are needed.`
 }

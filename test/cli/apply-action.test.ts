@@ -15,6 +15,7 @@ const given = vi.hoisted(() => ({
   lookedUp: false,
   recording: undefined as UserError | undefined,
   changes: true,
+  refusedAgain: false,
 }))
 
 const record = vi.hoisted(() => () => {
@@ -39,7 +40,11 @@ vi.mock('../../src/cli/run/evaluate-cluster.ts', () => ({
   evaluateCluster: async (_cluster: unknown, silent: unknown) => {
     given.calls.push('read')
     given.silent.push(silent)
-    const evaluation = { plan: { verdicts: new Map() }, refused: new Set(), unreachable: new Map() }
+    const evaluation = {
+      plan: { verdicts: new Map() },
+      refused: new Set(given.refusedAgain && given.silent.length > 1 ? ['w1/file:x'] : []),
+      unreachable: new Map(),
+    }
     return { evaluation, voters: ['w1'], seen: { generation: 4, counted: new Map(), busy: false } }
   },
 }))
@@ -95,6 +100,7 @@ beforeEach(() => {
   given.lookedUp = false
   given.recording = undefined
   given.changes = true
+  given.refusedAgain = false
 })
 
 test('hosts are fenced before they are read again, also where the run before has given its lock back', async () => {
@@ -167,6 +173,19 @@ test('a question that is asked again ends with the lock, and says why', async ()
   given.lost.abort(taken)
   await expect(applied).rejects.toBe(taken)
   expect(given.calls).not.toContain('write')
+})
+
+test('nobody is asked a second time for what a task has refused meanwhile', async () => {
+  given.lock.outdated = true
+  given.refusedAgain = true
+  await apply({
+    ...options,
+    get yes() {
+      return !given.calls.includes('fence')
+    },
+  })
+  // The engine then throws the reasons of the refusals.
+  expect(given.calls.slice(0, 4)).toEqual(['read', 'fence', 'read', 'write'])
 })
 
 test('what was looked up is recorded before anything is written to a host', async () => {

@@ -145,6 +145,12 @@ describe('a restore', () => {
     expect(() => refuseOthers(spec, answersOf(well), ['cp2'])).not.toThrow()
   })
 
+  test('leaves it to its own refusal whether a host that is to leave may run on', () => {
+    const leaving = { ...spec, leaving: [{ ...spec.hosts[0]!, name: 'old' }] }
+    expect(() => refuseOthers(leaving, answersOf(more), [])).not.toThrow()
+    expect(() => refuseOthers(leaving, answersOf(well), ['old'])).not.toThrow()
+  })
+
   test('is refused where a host is named as lost that nobody knows', () => {
     expect(() => refuseOthers(spec, answersOf(well), ['cp9'])).toThrow('There is no host "cp9"')
   })

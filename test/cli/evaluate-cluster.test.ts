@@ -19,7 +19,7 @@ const hosts = [...addresses].map(([name, address]) => ({
   roles: [name.startsWith('cp') ? 'control-plane' : 'worker'],
 }))
 
-test('a host that did not answer a moment ago is not asked, and is told as one that does not answer', async () => {
+function given(gone: readonly string[] = []) {
   const asked = new Set<string>()
   const pool: SshPool = {
     async session(host) {
@@ -42,17 +42,34 @@ test('a host that did not answer a moment ago is not asked, and is told as one t
   }
   const document = { apiVersion: 'evcctl.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'lab' }, spec: { hosts } }
   const spec = parseClusterFile(JSON.stringify(document), 'cluster.yaml')
-  const error = new HostError('w1', 'timed out', { where: 'w1', problem: 'it hangs' })
   const cluster = {
     spec,
+    voters: ['cp1'],
+    witnesses: [],
     secrets: { registries: {} },
     operation: createCluster,
     run: fakeRun(pool),
     needed: new Set(),
+    gone: new Set(gone),
   } as unknown as ClusterRun
+  return { asked, cluster }
+}
+
+const error = new HostError('w1', 'timed out', { where: 'w1', problem: 'it hangs' })
+
+test('a host that did not answer a moment ago is not asked, and is told as one that does not answer', async () => {
+  const { asked, cluster } = given()
   const { evaluation } = await evaluateCluster(cluster, new Map([['w1', error]]))
   expect([...asked].sort()).toEqual(['cp1', 'w2'])
   expect(evaluation.unreachable.get('w1')).toBe(error)
   expect([...evaluation.graph.tasks.values()].filter(({ host }) => host === 'w1')).toEqual([])
   expect([...evaluation.graph.tasks.values()].filter(({ host }) => host === 'w2')).not.toEqual([])
+})
+
+test('a host that is gone for good is no failure, and the plan is one of the others', async () => {
+  const { cluster } = given(['w1'])
+  const { evaluation, hosts: planned } = await evaluateCluster(cluster, new Map([['w1', error]]))
+  expect([...evaluation.unreachable.keys()]).toEqual([])
+  expect(planned.map(({ name }) => name)).toEqual(['cp1', 'w2'])
+  expect((await evaluateCluster(given(['w1']).cluster)).hosts).toHaveLength(3)
 })

@@ -178,3 +178,28 @@ test('a note is shown without the credentials in it', () => {
     'on this machine: curl -H "Authorization: <hidden> https://<hidden>@gate/',
   )
 })
+
+test.each([
+  ['tags without blanks', `token: ${'!a'.repeat(200)} x y`],
+  ['anchors without blanks', `token: ${'&a'.repeat(200)} x y`],
+  ['tags', `token: ${'!a '.repeat(130)} x: [`],
+  ['names', `${'token-'.repeat(80)}x`],
+  ['quotes', `password: ${'"\\'.repeat(200)}`],
+  ['dashes', `${'- '.repeat(200)}token x`],
+])('a line of many %s costs no more than others', (_, line) => {
+  // Where a pattern tries every way to cut such a line up, this never ends.
+  expect(hideCredentials(`${line}\nfoo\n`)).toContain('\nfoo')
+})
+
+test('the note of a change, as the command of a gate, is shown without credentials', () => {
+  const command = 'curl -H "Authorization: Bearer S3CRETVALUE" https://ada:S3CRETPASS@gate.example/'
+  const { note } = withoutCredentials({ action: 'run', fields: [], note: `on this machine: ${command}` })
+  expect(note).toContain('on this machine: curl')
+  expect(note).not.toMatch(/S3CRET/)
+})
+
+test('an element of a list has the name of the list, however its path is written', () => {
+  expect(hideCredential('a.apiTokens.0', 'x')).toBe('<hidden>')
+  expect(hideCredential('a.apiTokens[0]', 'x')).toBe('<hidden>')
+  expect(hideCredential('a.args[0]', 'x')).toBe('x')
+})

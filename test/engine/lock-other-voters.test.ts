@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { UserError } from '../../src/core/errors.ts'
 import { thisController } from '../../src/engine/controller.ts'
 import { withLock } from '../../src/engine/lock.ts'
+import { readLock } from '../../src/engine/lock-exchange.ts'
 import { encodeHolder, parseLockState } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
@@ -33,6 +34,41 @@ test('a host that shows a holder with other hosts is named, with what to remove 
   )
   expect(error).toMatchObject({ where: 'h3', next: expect.stringContaining(`sudo rm -rf ${join(folder, 'run')}/lock`) })
   await others
+})
+
+test('hosts that leave by this file are asked whether a run with the file from before is at work', async () => {
+  const leave = Promise.withResolvers<void>()
+  const entered = Promise.withResolvers<void>()
+  pool.unreachable.add('h1')
+  const former = withLock(['h1', 'h2', 'h3'], fakeRun(pool), options('former', 0), async () => {
+    entered.resolve()
+    await leave.promise
+  })
+  await entered.promise
+  pool.unreachable.delete('h1')
+  pool.unreachable.add('gone')
+  const witnesses = ['h2', 'h3', 'gone']
+  const later = (waitMs: number) =>
+    withLock(['h1'], fakeRun(pool), { ...options('later', waitMs), witnesses }, async () => 'in')
+  await expect(later(100)).rejects.toMatchObject({ details: { where: expect.stringMatching(/^h[23]$/) } })
+  expect((await readLock('h1', fakeRun(pool), lockPathsIn(folder))).holder).toBeUndefined()
+  const waiting = later(60_000)
+  leave.resolve()
+  await former
+  expect((await waiting).result).toBe('in')
+})
+
+test('a dead run with the file from before is not waited for', async () => {
+  const lock = join(folder, 'h2', 'run/lock')
+  mkdirSync(lock, { recursive: true })
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  writeFileSync(join(lock, 'heartbeat'), `${boot} 1\n`)
+  writeFileSync(
+    join(lock, 'holder'),
+    `${encodeHolder({ ...thisController('other'), machine: 'other', voters: 'f00' })}\n`,
+  )
+  const given = { ...options('later', 0), witnesses: ['h2'] }
+  expect((await withLock(['h1'], fakeRun(pool), given, async () => 'in')).result).toBe('in')
 })
 
 test('a heartbeat from later than now is none', async () => {

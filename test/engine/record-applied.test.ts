@@ -109,3 +109,18 @@ test('a host that is lost meanwhile is told, and fails nothing', async () => {
   })
   expect(pool.records.has('cp')).toBe(true)
 })
+
+test('an operation that is about a part of the hosts leaves on record what it does not know', async () => {
+  const pool = start()
+  await applied(pool)
+  const part = new GraphBuilder()
+  part.scope('w', 'node').add(entry('other', 'x'))
+  const graph = part.build()
+  const run = fakeRun(pool)
+  const result = await apply(await evaluate(graph, run), run)
+  await recordApplied(graph, result, run, { ...options, records: new Map(pool.records), isPart: true })
+  expect(digestIn(pool, 'w', 'other')).toBe(wantedDigest({ value: 'x' }))
+  expect(digestIn(pool, 'w', 'file')).toBe(wantedDigest({ value: 'new' }))
+  await applied(pool)
+  expect(digestIn(pool, 'w', 'other')).toBeUndefined()
+})

@@ -50,6 +50,19 @@ test('a CA with the root that has signed it is a chain', () => {
   rmSync(join(root, '/etc/kubernetes/pki/etcd/ca.crt'))
 })
 
+test('of a file with many CAs only the first ones are read, and a note says so', () => {
+  const pems = Array.from({ length: 8 }, () => pair(100).crt)
+  put('/etc/kubernetes/pki/etcd/ca.crt', pems.slice(0, 6).join(''))
+  const few = read().filter(({ path }) => path === '/etc/kubernetes/pki/etcd/ca.crt')
+  expect([few.length, few.some(({ hasMore }) => hasMore)]).toEqual([6, false])
+  put('/etc/kubernetes/pki/etcd/ca.crt', pems.join(''))
+  const found = read().filter(({ path }) => path === '/etc/kubernetes/pki/etcd/ca.crt')
+  expect(found.map(({ hasMore }) => hasMore)).toEqual([...Array(5).fill(undefined), true])
+  const notes = replacementNotes(new Map([['cp1', found]])).map(({ text }) => text)
+  expect(notes).toContainEqual(expect.stringContaining('etcd/ca.crt has more than 6 certificates'))
+  rmSync(join(root, '/etc/kubernetes/pki/etcd/ca.crt'))
+})
+
 test('certificates of files and kubeconfigs are read, and nothing of the keys beside them', () => {
   const leaf = pair(10, '-addext basicConstraints=critical,CA:FALSE')
   const ca = pair(100)

@@ -115,6 +115,11 @@ test('a control plane node is distinguished from a host with only some of its fi
   })
 })
 
+test('the image of etcd has a tag, if it is one', () => {
+  expect(parse({ kubernetes: 'etcdTag=3.7.0-0' }).kubernetes.etcdTag).toBe('3.7.0-0')
+  expect(parse({ kubernetes: 'etcdTag=3.7.0"; x' }).kubernetes).not.toHaveProperty('etcdTag')
+})
+
 test('the manifest of etcd has an age, if the clock was not set back since', () => {
   expect(parse({ kubernetes: 'etcdPlaced=12' }).kubernetes.etcdPlacedMs).toBe(12_000)
   expect(parse({ kubernetes: 'etcdPlaced=-3600' }).kubernetes).not.toHaveProperty('etcdPlacedMs')

@@ -7,13 +7,15 @@ const given = (lines: Readonly<Record<string, boolean>>): string =>
 
 /** Like the script, it prints no control plane without admin.conf, nor after an interrupted run of kubeadm. */
 export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: RemainsFacts): string {
-  const { kubeletConf, adminConf, controlPlane, apiServer, formerApiServer, etcdPlacedMs, kubelet } = kubernetes
+  const { kubeletConf, adminConf, controlPlane, apiServer, formerApiServer, etcdTag, etcdPlacedMs, kubelet } =
+    kubernetes
   return given({
     'kubelet.conf': kubeletConf,
     'admin.conf': adminConf,
     'control-plane': controlPlane && adminConf && remains?.begun !== true,
     [`apiServer=${apiServer}`]: apiServer !== undefined,
     [`formerApiServer=${formerApiServer}`]: formerApiServer !== undefined,
+    [`etcdTag=${etcdTag}`]: etcdTag !== undefined,
     [`etcdPlaced=${(etcdPlacedMs ?? 0) / 1000}`]: etcdPlacedMs !== undefined,
     [`kubelet=${kubelet}`]: kubelet !== undefined,
   })

@@ -77,3 +77,18 @@ export function waitsFor(graph: Graph, id: string): ReadonlySet<string> {
   visit(id as TaskId)
   return found
 }
+
+/** What must be done before a task writes: all that it waits for, or is held back by. */
+export function earlierThan(graph: Pick<Graph, 'edges'>, id: string): ReadonlySet<string> {
+  const edgesTo = Map.groupBy(graph.edges, ({ to }) => to)
+  const found = new Set<string>()
+  const visit = (to: TaskId): void => {
+    for (const { from } of edgesTo.get(to) ?? []) {
+      if (found.has(from)) continue
+      found.add(from)
+      visit(from)
+    }
+  }
+  visit(id as TaskId)
+  return found
+}

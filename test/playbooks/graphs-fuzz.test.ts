@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type ClusterSpec, type HostFacts, UserError } from '../../src/index.ts'
+import { type ClusterSpec, type Graph, type HostFacts, UserError } from '../../src/index.ts'
 import { fuzzing } from '../kit/fuzz.ts'
-import { clusterGraph, factsOf, specOf } from './given.ts'
+import { clusterGraph, earlierThan, factsOf, specOf } from './given.ts'
 
 const versions = fc.constantFrom('1.34.11', '1.35.8', '1.36.4', '1.36.4')
 const mostly = fc.integer({ min: 0, max: 9 }).map(number => number > 0)
@@ -89,25 +89,91 @@ function factsFor({ name, address, roles, state: told }: Entry): HostFacts {
   })
 }
 
-/** Whether a graph can be built, or its user is told why not. Throws whatever is no message for its user. */
-function outcome(given: World): 'built' | 'refused' {
+/** The graph of a world; undefined: its user is told why there is none. Throws whatever is no message for its user. */
+function graphOf(given: World): Graph | undefined {
   try {
     const entries = entriesOf(given)
     const spec = fileOf(given, entries)
     const known = entries.filter(({ state: told }) => told.answers).map(entry => [entry.name, factsFor(entry)] as const)
-    clusterGraph(spec, new Map(known))
-    return 'built'
+    return clusterGraph(spec, new Map(known))
   } catch (error) {
-    if (error instanceof UserError) return 'refused'
+    if (error instanceof UserError) return undefined
     throw error
   }
 }
 
+const minutes = 60_000
+
+/** Names of the hosts that leave and whose member of a stacked etcd serves nobody. */
+function deadLeavers(given: World): { readonly silent: readonly string[]; readonly answering: readonly string[] } {
+  if (given.isExternal) return { silent: [], answering: [] }
+  const servers = entriesOf(given).filter(({ name, state: told }) => name.startsWith('cp') && told.isAbsent)
+  const isCutOff = ({ stands, formerApiServer }: State) => stands && formerApiServer !== null
+  const starts = ({ stands, etcdPlacedMs }: State) => stands && (etcdPlacedMs ?? 9 * minutes) < 5 * minutes
+  const serves = (told: State) => starts(told) || (told.stands && told.hasEtcd)
+  const names = (entries: readonly Entry[]) => entries.map(({ name }) => name)
+  return {
+    silent: names(servers.filter(({ state: told }) => !told.answers)),
+    answering: names(servers.filter(({ state: told }) => told.answers && (isCutOff(told) || !serves(told)))),
+  }
+}
+
+/** The tasks that stop a member of etcd, or make a host a control plane node beside others. */
+const stops = ['kubeadm configuration', 'minor on the way']
+const joins = ['kubeadm join']
+
+function expectDeadFirst(given: World, graph: Graph): number {
+  const { silent, answering } = deadLeavers(given)
+  const tasks = [...graph.tasks.values()]
+  const standing = new Set(entriesOf(given).flatMap(({ name, state: told }) => (told.stands ? [name] : [])))
+  const gone = (names: readonly string[]) =>
+    tasks.filter(({ resource: { kind, name } }) => kind === 'etcd member gone' && names.includes(name))
+  expect(
+    gone(answering)
+      .map(({ resource }) => resource.name)
+      .sort(),
+  ).toEqual([...answering].sort())
+  for (const { id, resource, host } of tasks) {
+    const isStop = stops.includes(resource.kind)
+    const isJoin = joins.includes(resource.kind) && host.startsWith('cp') && !standing.has(host)
+    if (!isStop && !isJoin) continue
+    const earlier = earlierThan(graph, id)
+    for (const one of gone(isStop ? answering : [...answering, ...silent])) {
+      expect(earlier.has(one.id), `${one.id} before ${id}`).toBe(true)
+    }
+  }
+  return answering.length
+}
+
 test('whatever runs on which host of whichever cluster, tasks do not wait for each other', { timeout: 300_000 }, () => {
-  const outcomes: string[] = []
+  const graphs: (Graph | undefined)[] = []
   fc.assert(
-    fc.property(world, given => void outcomes.push(outcome(given))),
+    fc.property(world, given => void graphs.push(graphOf(given))),
     fuzzing('graphs', 200),
   )
-  expect(outcomes.filter(one => one === 'built').length).toBeGreaterThan(outcomes.length / 4)
+  expect(graphs.filter(one => one !== undefined).length).toBeGreaterThan(graphs.length / 4)
+})
+
+const leaver = fc.record({
+  leaving: state.map(told => ({ ...told, isAbsent: true })),
+  others: fc.array(state, { minLength: 1, maxLength: 4 }),
+})
+const leaving = fc.tuple(world, leaver).map(([given, { leaving: one, others }]) => ({
+  ...given,
+  isExternal: false,
+  servers: [...others, one],
+}))
+
+test('members of etcd that are dead and leave go before another one is stopped, and before one joins', {
+  timeout: 300_000,
+}, () => {
+  let dead = 0
+  fc.assert(
+    fc.property(leaving, given => {
+      const graph = graphOf(given)
+      if (graph !== undefined) dead += expectDeadFirst(given, graph)
+    }),
+    fuzzing('graphs of hosts that leave', 200),
+  )
+  expect(dead).toBeGreaterThan(20)
 })

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { firstControlPlaneHost, type HostFacts } from '../../src/index.ts'
-import { clusterGraph, factsOf, specOf, waitsFor } from './given.ts'
+import { clusterGraph, earlierThan, factsOf, specOf, waitsFor } from './given.ts'
 
 type Ports = readonly number[]
 
@@ -90,4 +90,89 @@ test('a cluster is made although a control plane host that is to leave does not 
   const init = [...graph.tasks.keys()].find(id => id.includes('kubeadm init'))!
   const gone = [...graph.tasks.keys()].find(id => id.includes('etcd member gone:cp2'))!
   expect(waitsFor(graph, gone).has(init as never)).toBe(true)
+})
+
+describe('a control plane node that leaves and answers, and whose member of etcd serves nobody', () => {
+  const leaving = [...servers.slice(0, 2), server('cp3', { state: 'absent' })]
+  const etcd = { allowEvenMembers: true }
+  const gone = 'cp1/etcd member gone:cp3'
+  const standingAll = (cp3: readonly [string, HostFacts], version = '1.36.4') =>
+    new Map([standing('cp1', all, version), standing('cp2', all, version), cp3])
+
+  test.each([
+    ['is down', standing('cp3', [6443], '1.35.8')],
+    ['was taken away by a change that was cut off', standing('cp3', [2379], '1.35.8', true)],
+  ])('leaves etcd before another member is stopped, if it %s', (_state, cp3) => {
+    const graph = clusterGraph(specOf({ hosts: leaving, kubernetes, etcd }), standingAll(cp3, '1.35.8'))
+    const before = earlierThan(graph, gone)
+    for (const name of ['cp1', 'cp2']) {
+      expect(earlierThan(graph, `${name}/kubeadm configuration:node`)).toContain(gone)
+      expect(before).not.toContain(`${name}/kubeadm configuration:node`)
+    }
+    expect(before).toContain('cp1/etcd snapshot:removal')
+  })
+
+  test('leaves etcd before another one joins, and is drained, deleted and reset when that is well', () => {
+    const spec = specOf({ hosts: [...leaving, server('cp4')], kubernetes })
+    const known = new Map([...standingAll(standing('cp3', [6443])), ['cp4', factsOf('cp4', '192.0.2.14')]])
+    const graph = clusterGraph(spec, known)
+    const joined = 'cp4/kubeadm join:control plane'
+    expect(earlierThan(graph, joined)).toContain(gone)
+    const steps = [gone, joined, 'cp1/drain:cp3', 'cp1/node gone:cp3', 'cp3/kubeadm reset:node']
+    for (const [at, id] of steps.slice(1).entries()) expect(earlierThan(graph, id)).toContain(steps[at])
+  })
+
+  test('leaves etcd before a minor on the way', () => {
+    const graph = clusterGraph(
+      specOf({ hosts: leaving, kubernetes, etcd }),
+      standingAll(standing('cp3', [6443], '1.34.11'), '1.34.11'),
+    )
+    expect(earlierThan(graph, 'cp1/minor on the way:1.35.8')).toContain(gone)
+    expect([...graph.tasks.keys()].filter(id => id.includes('/guard:'))).toEqual([])
+  })
+
+  test('is no voter that keeps an upgrade from beginning; one that runs is', () => {
+    const guards = (known: ReadonlyMap<string, HostFacts>) =>
+      [...clusterGraph(specOf({ hosts: leaving, kubernetes, etcd }), known).tasks.keys()].filter(id =>
+        id.includes('/guard:'),
+      )
+    const version = '1.35.8'
+    expect(guards(standingAll(standing('cp3', [6443], version), version))).toEqual([])
+    expect(guards(standingAll(standing('cp3', all, version), version))).toEqual([])
+    const half = new Map([
+      standing('cp1', all, version),
+      standing('cp2', [6443], version),
+      standing('cp3', all, version),
+    ])
+    expect(guards(half)).toEqual(['cp1/guard:upgrade of etcd'])
+  })
+
+  test('is not passed by several minors while its own API server serves', () => {
+    const old = '1.34.11'
+    const graph = clusterGraph(
+      specOf({ hosts: leaving, kubernetes, etcd }),
+      standingAll(standing('cp3', all, old), old),
+    )
+    expect([...graph.tasks.keys()]).toContain('cp1/guard:upgrade through several minors')
+  })
+
+  test('waits for the static pods of another one that are put back', () => {
+    const known = new Map([
+      standing('cp1', all),
+      standing('cp2', [], '1.35.8', true),
+      standing('cp3', [6443], '1.35.8'),
+    ])
+    const graph = clusterGraph(specOf({ hosts: leaving, kubernetes, etcd }), known)
+    expect(earlierThan(graph, gone)).toContain('cp2/static pods:former')
+  })
+})
+
+test('a snapshot is taken when the static pods of its host are back, whose member is then asked', () => {
+  const known = new Map([
+    standing('cp1', all, '1.35.8', true),
+    standing('cp2', [6443], '1.35.8'),
+    standing('cp3', [6443], '1.35.8'),
+  ])
+  const graph = clusterGraph(specWith('flannel'), known)
+  expect(waitsFor(graph, 'cp1/etcd snapshot:upgrade').has('cp1/static pods:former' as never)).toBe(true)
 })

@@ -62,6 +62,20 @@ describe('a restore of etcd', () => {
     }
   })
 
+  test('stops API servers that were booted since again, before the next data', () => {
+    const graph = ofExternal()
+    const { resource } = graph.tasks.get(id('cp1', 'hold'))!
+    const diff = (...lines: string[]) => resource.diff(stateOf(resource, ...lines), resource.desired, { watched: [] })
+    const done = [`attempt=${order.attempt}`, 'done=begin', 'done=hold', 'done=data']
+    expect(diff(...done)).toBeUndefined()
+    expect(diff(...done, 'undone=hold')).toBeDefined()
+    expect(resource.probe.script).toContain('systemctl show --property ActiveState --value kubelet.service')
+    // With no data to restore any more, it runs on.
+    const inside = graph.edges.filter(({ from, enter }) => from === id('cp1', 'hold') && enter === true)
+    const names = ['e1', 'e2', 'e3'].flatMap(name => [id(name, 'stop'), id(name, 'data')])
+    expect(inside.map(({ to }) => to).sort()).toEqual(names.sort())
+  })
+
   test('has not ended where a member serves an older revision than the restored one', () => {
     expect(runOf(ofStacked(), 'cp1', 'well')).toContain('-lt 1000000041')
   })
@@ -111,12 +125,72 @@ describe('a restore of etcd', () => {
     expect(runOf(graph, 'cp1', 'data')).not.toContain('cp2')
   })
 
+  describe('of a cluster whose other control plane nodes are to leave', () => {
+    const hosts = stacked.map(one => (['cp2', 'cp3'].includes(one.name) ? { ...one, state: 'absent' } : one))
+    const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+    const restore = (states: Readonly<Record<string, object | undefined>>, lost: readonly string[] = []) => {
+      const answered = hosts.flatMap(({ name, address }) =>
+        name in states && states[name] === undefined ? [] : [[name, factsOf(name, address, states[name])] as const],
+      )
+      return restoreFrom({ ...order, lost })(inventoryOf(specOf({ hosts }), kubeadm, new Map(answered)))
+    }
+    const former = {}
+
+    test('is refused while they may serve the cluster of before', () => {
+      const refusal = /^cp2, cp3: [\s\S]*two clusters[\s\S]*state: absent out of[\s\S]*--lost cp2 --lost cp3/
+      expect(() => restore({ cp2: { kubernetes }, cp3: { kubernetes } })).toThrow(refusal)
+      expect(() => restore({ cp2: undefined, cp3: undefined })).toThrow(refusal)
+      expect(() => restore({ cp2: former, cp3: { kubernetes } })).toThrow(/^cp3: /)
+      const cutOff = { kubernetes: { ...kubernetes, controlPlane: false, formerApiServer: '1.36.4' } }
+      expect(() => restore({ cp2: former, cp3: cutOff })).toThrow(/^cp3: /)
+    })
+
+    test('goes on when they have left, or are lost and silent', () => {
+      expect(restore({ cp2: former, cp3: former }).tasks.size).toBeGreaterThan(0)
+      expect(restore({ cp2: undefined, cp3: former }, ['cp2']).tasks.size).toBeGreaterThan(0)
+      expect(() => restore({ cp2: { kubernetes }, cp3: former }, ['cp2'])).toThrow(/^cp2: [\s\S]*it answers/)
+    })
+  })
+
+  test('of an etcd on hosts of its own is refused while a host that is to leave has data of a member', () => {
+    const hosts = external.map(one => (one.name === 'e3' ? { ...one, state: 'absent' } : one))
+    const spec = specOf({ hosts, etcd: { topology: 'external', allowEvenMembers: true } })
+    const data = { etcd: { data: 'formed' as const, own: true, ca: false, client: false } }
+    const answered = (e3: object) => new Map([...known(external), ['e3', factsOf('e3', '192.0.2.33', e3)]] as const)
+    expect(() => restoreFrom(order)(inventoryOf(spec, kubeadm, answered(data)))).toThrow(/^e3: [\s\S]*two clusters/)
+    expect(restoreFrom(order)(inventoryOf(spec, kubeadm, answered({}))).tasks.size).toBeGreaterThan(0)
+  })
+
   test('is taken up where it was cut off, and done again by a later one', () => {
     const { resource } = ofStacked().tasks.get(id('cp1', 'data'))!
     const diff = (...lines: string[]) => resource.diff(stateOf(resource, ...lines), resource.desired, { watched: [] })
     expect(diff(`attempt=${order.attempt}`, 'done=begin', 'done=data')).toBeUndefined()
     expect(diff(`attempt=${order.attempt}`, 'done=begin')).toBeDefined()
     expect(diff('attempt=ffffffffffffffff', 'done=begin', 'done=data', 'done=end')).toBeDefined()
+  })
+
+  test('is taken up only with the members that it was begun with', () => {
+    const begin = (graph: Graph) => /members=([0-9a-f]{32})/.exec(runOf(graph, 'cp1', 'begin'))?.[1]
+    const attempt = 'fedcba9876543210'
+    const without = new Map([...known(stacked)].filter(([name]) => name !== 'cp2'))
+    const members = begin(ofStacked())!
+    const token = (graph: Graph) => /cluster-token 'restore-([0-9a-f]{16})'/.exec(runOf(graph, 'cp1', 'data'))?.[1]
+    expect(token(ofStacked({ ...order, cutOff: { attempt, members } }))).toBe(attempt)
+    const fewer = ofStacked({ ...order, lost: ['cp2'], cutOff: { attempt, members } }, without)
+    expect(token(fewer)).toBe(order.attempt)
+    expect(begin(fewer)).not.toBe(members)
+    // An evcctl that did not record the members has begun it.
+    expect(token(ofStacked({ ...order, cutOff: { attempt, members: undefined } }))).toBe(order.attempt)
+  })
+
+  test('says so where only its end is left, and nothing is restored any more', () => {
+    const { resource } = ofStacked().tasks.get(id('cp1', 'end'))!
+    const note = (...lines: string[]) =>
+      resource.diff(stateOf(resource, ...lines), resource.desired, { watched: [] })?.note
+    expect(note()).toBeUndefined()
+    expect(note(`attempt=${order.attempt}`, 'done=data')).toBeUndefined()
+    expect(note(`attempt=${order.attempt}`, 'done=data', 'done=serve')).toContain('to restore the snapshot once more')
+    expect(note('attempt=ffffffffffffffff', 'done=data', 'done=serve')).toBeUndefined()
   })
 
   test('that was cut off keeps apply from changing anything, one that has ended does not', () => {

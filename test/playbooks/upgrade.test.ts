@@ -275,6 +275,32 @@ describe('an upgrade that stops a member of etcd', () => {
     expect(clusterGraph(spec, known).tasks.get('cp1/guard:upgrade of etcd' as TaskId)).toBeDefined()
   })
 
+  test('is not refused where the only one that it stops is down: the upgrade may be what brings it back', () => {
+    const known = new Map(facts({ ...all('1.36.4'), cp3: '1.35.8' }))
+    const guard = () => clusterGraph(spec, known).tasks.get('cp1/guard:upgrade of etcd' as TaskId)
+    const isDown = (name: string) => {
+      const { address } = hosts.find(host => host.name === name)!
+      const { kubernetes } = known.get(name)!
+      const listening = [{ port: 22, address: '0.0.0.0', process: 'sshd' }]
+      known.set(name, factsOf(name, address, { kubernetes, listening }))
+    }
+    isDown('cp3')
+    expect(guard()).toBeUndefined()
+    // Another one that is up would be stopped.
+    known.set('cp2', facts(all('1.35.8')).get('cp2')!)
+    expect(guard()).toBeDefined()
+  })
+
+  test('is not refused for a member that has the new etcd already, beside an API server of the former version', () => {
+    const known = new Map(facts({ ...all('1.36.4'), cp3: '1.35.8' }))
+    const guard = () => clusterGraph(spec, known).tasks.get('cp1/guard:upgrade of etcd' as TaskId)
+    known.delete('cp2')
+    expect(guard()).toBeDefined()
+    const cp3 = known.get('cp3')!
+    known.set('cp3', { ...cp3, kubernetes: { ...cp3.kubernetes, etcdTag: '3.6.8-0' } })
+    expect(guard()).toBeUndefined()
+  })
+
   test('is not refused while all run, nor where etcd keeps its version', () => {
     expect(guarded([])).toBeUndefined()
     expect(guarded(['w1'])).toBeUndefined()

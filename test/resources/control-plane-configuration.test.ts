@@ -117,6 +117,16 @@ describe('the configuration of a further control plane node', () => {
     for (const script of waits) expect(script).toMatch(/--server='?https:\/\/192\.0\.2\.12:6443/)
   })
 
+  test('waits for no API server before its static pods change: that of this node may need the change', () => {
+    const resource = wanted(documents(['api.example'], verbose))
+    const steps = resource.converge(resource.probe.parse(node(documents([]))), {} as never)
+    const swap = steps.findIndex(step => 'run' in step && step.run.includes('kubeadm init phase control-plane all'))
+    expect(swap).toBeGreaterThan(0)
+    expect(steps.slice(0, swap).some(step => 'until' in step)).toBe(false)
+    expect(steps.slice(0, swap).some(step => 'run' in step && step.run.includes('before its change'))).toBe(false)
+    expect(steps.slice(swap).some(step => 'until' in step)).toBe(true)
+  })
+
   test('is made again when nothing is known of it', () => {
     expect(commands(wanted(documents([])), node(undefined))).toEqual(['kubeadm init phase control-plane all'])
   })

@@ -4,7 +4,13 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { apiServesScript, kubeadmApi, nodesReadyScript, stopControlPlane } from '../../src/index.ts'
+import {
+  apiServesScript,
+  controlPlaneStopped,
+  kubeadmApi,
+  nodesReadyScript,
+  stopControlPlane,
+} from '../../src/index.ts'
 import { processFunction } from '../../src/resources/kubeadm/own-process.ts'
 import { sh } from '../kit/local-sh.ts'
 
@@ -49,6 +55,22 @@ describe('a control plane node', () => {
     const { stdout } = await sh(`${anywhere}${asked}`)
     expect(stdout.split('\n')).toContain(String(program!.pid))
     expect(stdout.split('\n')).not.toContain(String(other.pid))
+  })
+
+  test.each([
+    ['inactive', 0],
+    ['failed', 0],
+    ['active', 1],
+    ['activating', 1],
+  ])('counts as stopped or not where its kubelet is %s', async (state, exitCode) => {
+    const stopped = controlPlaneStopped.replaceAll('kube-apiserver', names.apiserver)
+    expect((await sh(`systemctl() { echo ${state}; }\n(\n${stopped})\n`)).exitCode).toBe(exitCode)
+  })
+
+  test('does not count as stopped while an API server runs', async () => {
+    start('/bin/sleep', names.apiserver, '300')
+    const stopped = controlPlaneStopped.replaceAll('kube-apiserver', names.apiserver).replaceAll(ofStaticPod, 'true')
+    expect((await sh(`systemctl() { echo inactive; }\n(\n${stopped})\n`)).exitCode).toBe(1)
   })
 
   test('has no API server and no controllers any more once its kubelet is stopped', async () => {

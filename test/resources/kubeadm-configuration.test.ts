@@ -168,6 +168,31 @@ describe('the configuration of a cluster', () => {
     },
   )
 
+  test('whose API server does not answer before its static pods change is not waited for', () => {
+    const resource = wanted(documents({ patch: extraArgs }, { maxPods: 50 }))
+    const raw = standing(documents(), { reply: unreachable })
+    const steps = resource.converge(resource.probe.parse(raw), resource.desired as never)
+    const at = (text: string) => steps.findIndex(step => 'run' in step && step.run.includes(text))
+    expect(at('kubeadm init phase control-plane all')).toBe(1)
+    expect(steps.findIndex(step => 'until' in step)).toBe(2)
+    expect(at('upload-config kubelet')).toBeGreaterThan(2)
+  })
+
+  test('of which only another API server answers gets its static pods all the same', async () => {
+    const resource = wanted(documents({ patch: extraArgs, certSANs: ['cp1', 'new'] }, { maxPods: 50 }))
+    const raw = standing(documents())
+    const steps = resource.converge(resource.probe.parse(raw), resource.desired as never)
+    const swap = steps.findIndex(step => 'run' in step && step.run.includes('kubeadm init phase control-plane all'))
+    expect(steps.findIndex(step => 'until' in step)).toBeGreaterThan(swap)
+    const waits = steps.slice(0, swap).filter(step => 'run' in step && step.run.includes('before its change'))
+    expect(waits).toHaveLength(2)
+    const stubs = 'now=0\ndate() { echo "$now"; }\nsleep() { now=$(( now + 100 )); }\nkubectl() { return 1; }\n'
+    for (const step of waits) {
+      const script = 'run' in step ? step.run.replaceAll('/usr/local/bin/kubectl', 'kubectl') : ''
+      expect(await new Sandbox().sh(`set -eu\n${stubs}${script}`)).toMatchObject({ exitCode: 0 })
+    }
+  })
+
   test.each<[string, ClusterDocuments, readonly string[], readonly string[]]>([
     [
       'arguments of a component',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { explainKubeadm } from '../../src/resources/kubeadm/failure.ts'
+import { etcdStays } from '../../src/resources/kubeadm/newer-etcd.ts'
 import { kubeletMark } from '../../src/resources/kubelet/evidence.ts'
 
 const explain = (stderr: string, exitCode = 1, run = 'kubeadm init --config a') =>
@@ -47,6 +48,12 @@ test.each<[string, string, object]>([
   ['anything else', 'error: something new\n', { problem: 'kubeadm init failed.', actual: 'error: something new' }],
 ])('%s is explained', (_what, stderr, details) => {
   expect(explain(stderr)).toMatchObject(details)
+})
+
+test('what the static pods have after a change that failed is told as it is', () => {
+  const said = 'kube-apiserver does not come up with its new arguments; the old ones were put back\n'
+  expect(explain(said)?.problem).toMatch(/it runs with its former settings again\.$/)
+  expect(explain(`${said}${etcdStays}\n`)?.problem).toMatch(/have their former settings again, etcd its new version\.$/)
 })
 
 test('a time-out is called one', () => {

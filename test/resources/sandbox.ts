@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,6 +14,13 @@ const rooted =
 export class Sandbox {
   readonly root = mkdtempSync(join(tmpdir(), 'evcctl-sandbox-'))
 
+  #running: ChildProcess | undefined
+
+  /** Kills the script that was started last. */
+  kill(): void {
+    this.#running?.kill('SIGKILL')
+  }
+
   /** A path or script, inside. Files belong to whoever runs the test. */
   inside(text: string): string {
     return text.replaceAll(rooted, `${this.root}/$1`).replaceAll(' -o root -g root', '')
@@ -22,6 +29,7 @@ export class Sandbox {
   /** Runs a script without blocking, so that a server of the test can answer it. */
   sh(script: string, stdin = '', path = ''): Promise<ProbeResult> {
     const child = spawn('sh', ['-c', this.inside(script)], { env: { LC_ALL: 'C', PATH: `${path}${process.env.PATH}` } })
+    this.#running = child
     child.stdin.on('error', () => undefined)
     child.stdin.end(stdin)
     const output = { stdout: '', stderr: '' }

@@ -1,20 +1,26 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProbeResult } from '../../src/core/index.ts'
-import { swapManifestsScript } from '../../src/resources/kubeadm/swap-manifests.ts'
+import { recoverManifests, swapManifestsScript } from '../../src/resources/kubeadm/swap-manifests.ts'
 import { Sandbox } from './sandbox.ts'
 
 const components = ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'] as const
 type Component = (typeof components)[number]
 
-/** What comes of a pod of an image: it runs, its container cannot be created, or its program ends again and again. */
-export type Fate = 'runs' | 'cannot be created' | 'ends at once'
+/**
+ * What comes of a pod of an image: it runs, its container cannot be created, or its program ends again and again. `writes and ends` is for
+ * etcd: it raises the version of its data before it ends.
+ */
+export type Fate = 'runs' | 'cannot be created' | 'ends at once' | 'writes and ends'
 
 interface Pod {
   readonly image: string
   readonly number: number
   restarts: number
 }
+
+/** Versions of etcd: `old` is 3.6.8, `new` is 3.7.0. */
+export const etcdTags = { old: '3.6.8-0', new: '3.7.0-0' } as const
 
 const ports: Readonly<Record<string, Component>> = {
   2379: 'etcd',
@@ -30,8 +36,10 @@ const serverStartMs = 2000
  * folder of its own, and each pod does what the fate of its image is.
  */
 export class StaticPodWorld implements Disposable {
+  /** The newest etcd that has written: an older one ends at once. */
+  #etcdHasRun = ''
   readonly #sandbox = new Sandbox()
-  readonly #fates: Readonly<Record<string, Fate>>
+  readonly #fates: Record<string, Fate>
   readonly #pods = new Map<Component, Pod>()
   #noServerSince: number | undefined
   readonly #timer: NodeJS.Timeout
@@ -43,7 +51,7 @@ export class StaticPodWorld implements Disposable {
 
   /** `fates` are by image, e.g. `kube-scheduler:new`; any other image runs. */
   constructor(fates: Readonly<Record<string, Fate>> = {}) {
-    this.#fates = fates
+    this.#fates = { ...fates }
     for (const folder of [
       'etc/kubernetes/manifests',
       'etc/kubernetes/pki/etcd',
@@ -52,11 +60,14 @@ export class StaticPodWorld implements Disposable {
       'cgroup',
       'bin',
       'healthy',
+      'proc/sys/kernel/random',
+      'var/lib/etcd/member/wal',
     ])
       mkdirSync(this.#path(folder), { recursive: true })
     mkdirSync(this.#path('var/log/pods'), { recursive: true })
     for (const component of components) this.#write(component, 'old')
-    this.#write('etcd', 'old')
+    writeFileSync(this.#path('proc/sys/kernel/random/boot_id'), 'first\n')
+    writeFileSync(this.#path('var/lib/etcd/member/wal/0.wal'), '')
     for (const [name, text] of Object.entries(this.#programs())) {
       writeFileSync(this.#path('bin', name), `#!/bin/sh\n${text}\n`)
       chmodSync(this.#path('bin', name), 0o755)
@@ -70,13 +81,34 @@ export class StaticPodWorld implements Disposable {
     rmSync(this.#sandbox.root, { recursive: true, force: true })
   }
 
-  /** Runs the script that gives all static pods the image with the tag `new`. */
-  upgrade(): Promise<ProbeResult> {
-    const script = swapManifestsScript({
-      configuration: '/etc/evcctl/kubeadm.yaml',
-      ready: `[ -e ${this.#path('healthy/kube-apiserver')} ]`,
-      etcd: true,
-    })
+  /** Gives all static pods the image with the tag `new`, etcd that with `etcdTag`. */
+  upgrade(etcdTag: string = etcdTags.new): Promise<ProbeResult> {
+    writeFileSync(this.#path('etcdTag'), etcdTag)
+    return this.#run(
+      swapManifestsScript({
+        configuration: '/etc/evcctl/kubeadm.yaml',
+        ready: `[ -e ${this.#path('healthy/kube-apiserver')} ]`,
+        etcd: true,
+      }),
+    )
+  }
+
+  /** Puts back what a change that was cut off has taken away. */
+  recover(): Promise<ProbeResult> {
+    return this.#run(recoverManifests)
+  }
+
+  /** Ends the script that runs, as a power cut or the OOM killer does. */
+  kill(): void {
+    this.#sandbox.kill()
+  }
+
+  /** What fate an image has from now on. */
+  becomes(image: string, fate: Fate): void {
+    this.#fates[image] = fate
+  }
+
+  #run(script: string): Promise<ProbeResult> {
     const here = script
       .replaceAll('/proc/', `${this.#path('proc')}/`)
       .replaceAll('/sys/fs/cgroup', this.#path('cgroup'))
@@ -118,7 +150,12 @@ export class StaticPodWorld implements Disposable {
   }
 
   #write(component: Component, tag: string): void {
-    writeFileSync(this.#path('etc/kubernetes/manifests', `${component}.yaml`), `image: ${component}:${tag}\n`)
+    const text = component === 'etcd' ? this.#etcdManifest(etcdTags.old) : `image: ${component}:${tag}\n`
+    writeFileSync(this.#path('etc/kubernetes/manifests', `${component}.yaml`), text)
+  }
+
+  #etcdManifest(tag: string): string {
+    return `- --data-dir=${this.#path('var/lib/etcd')}\nimage: etcd:${tag}\n`
   }
 
   #imageIn(path: string): string | undefined {
@@ -126,6 +163,7 @@ export class StaticPodWorld implements Disposable {
   }
 
   #fateOf(image: string): Fate {
+    if (image.startsWith('etcd:') && image < this.#etcdHasRun) return 'ends at once'
     return this.#fates[image] ?? 'runs'
   }
 
@@ -156,8 +194,13 @@ export class StaticPodWorld implements Disposable {
     this.#pods.set(component, pod)
     mkdirSync(this.#path('cgroup/kubepods', `pod${this.#uid(pod)}`, 'container'), { recursive: true })
     const fate = this.#fateOf(image)
+    if (component === 'etcd' && (fate === 'runs' || fate === 'writes and ends')) {
+      this.#etcdHasRun = image
+      writeFileSync(this.#path('var/lib/etcd/member/wal/0.wal'), image, { flag: 'a' })
+    }
     if (fate === 'cannot be created') this.#log(component)
-    if (fate === 'ends at once') mkdirSync(this.#logs(component, pod), { recursive: true })
+    if (fate === 'ends at once' || fate === 'writes and ends')
+      mkdirSync(this.#logs(component, pod), { recursive: true })
     if (component === 'kube-apiserver') this.closedAtStart.push(this.isClosed())
     if (fate !== 'runs') return
     const process = this.#path('proc', String(pod.number))
@@ -180,7 +223,7 @@ export class StaticPodWorld implements Disposable {
     if (fate === 'runs') return
     pod.restarts += 1
     if (fate === 'cannot be created' && pod.restarts % 20 === 0) this.#log(component)
-    if (fate === 'ends at once' && pod.restarts % 20 === 0)
+    if ((fate === 'ends at once' || fate === 'writes and ends') && pod.restarts % 20 === 0)
       writeFileSync(join(this.#logs(component, pod), `${pod.restarts / 20}.log`), '2026 stderr F Error: broken\n')
   }
 
@@ -228,7 +271,7 @@ exit 0`,
       // unshare -m sh -c SCRIPT sh COPY PATH COMMAND…
       unshare: 'export MANIFESTS="$6"\nshift 7\nexec "$@"',
       kubeadm: `case "$*" in
-*etcd*) echo 'image: etcd:new' >"$MANIFESTS/etcd.yaml" ;;
+*etcd*) printf '%s' '${this.#etcdManifest('')}' | sed "s/^image:.*/&$(cat ${this.#path('etcdTag')})/" >"$MANIFESTS/etcd.yaml" ;;
 *) for name in ${components.filter(name => name !== 'etcd').join(' ')}; do echo "image: $name:new" >"$MANIFESTS/$name.yaml"; done ;;
 esac`,
     }

@@ -17,6 +17,7 @@ import { clearedHosts, withoutHosts } from '../run/cleared-hosts.ts'
 import { type ClusterRun, type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { type ClusterEvaluation, evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import type { OnlyPart } from '../run/only-parts.ts'
+import type { PlannableCluster } from '../run/open-cluster.ts'
 import { tellResumed } from '../run/resume.ts'
 import { anythingToDo, cannotBeApplied, showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
@@ -38,6 +39,10 @@ export interface ApplyActionOptions {
   /** See ClusterRunOptions. */
   readonly needed?: ReadonlySet<string>
   /** See ClusterRunOptions. */
+  readonly gone?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly opened?: PlannableCluster
+  /** See ClusterRunOptions. */
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Apply without asking. */
   readonly yes: boolean
@@ -51,6 +56,8 @@ export interface ApplyActionOptions {
   readonly ask?: (cluster: ClusterRun, signal: AbortSignal) => Promise<boolean>
   /** Whether hosts keep what was verified there, for `evcctl check`. Default: true. */
   readonly record?: boolean
+  /** Whether the operation is about a part of what evcctl makes on the hosts: what is on record of the rest stays. Default: false. */
+  readonly isPart?: boolean
   /** Hosts on which nothing of evcctl is to be left: they keep no record of what was applied, nor of the lock. Default: none. */
   readonly forgetful?: ReadonlySet<string>
   /** The command line that does this, for messages; default `evcctl apply FILE`. */
@@ -105,15 +112,15 @@ async function converge(
     const result = await applyChanges(evaluation, run)
     const { forgetful } = options
     if (forgetful !== undefined) cleared = clearedHosts(forgetful, evaluation, result)
-    const recording = { records, version: version(), id: cluster.id }
+    const recording = { records, version: version(), id: cluster.id, isPart: options.isPart === true }
     const kept = forgetful === undefined ? whole : withoutHosts(whole, forgetful)
     if (options.record !== false) await recordApplied(kept, result, run, recording)
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }
   recordLock(cluster)
-  const { voters, seen } = evaluated
-  const locking = { id: cluster.id, seen, forgetful: () => cleared }
+  const { voters, witnesses, seen } = evaluated
+  const locking = { id: cluster.id, witnesses, seen, forgetful: () => cleared }
   const { result, lost } = await withLock(voters, cluster.run, locking, work)
   end(cluster, result.summary, [...result.failedHosts.keys()])
   if (options.output === 'text')
@@ -158,8 +165,9 @@ async function evaluateAgain(
   if (options.plan !== undefined) refuseMovedHosts(options.plan, cluster, again.evaluation)
   const { output, diff } = options
   await showPlan(cluster, again, { output, diff, apart: isLog(), ...saying(options) })
-  const changes = anythingToDo(again.evaluation)
-  if (changes && !options.yes && !(await ask(cluster, again.evaluation, options, stop))) {
+  // Without a question where a task refuses: then nothing is written, and the run ends with the reasons.
+  const mayWrite = again.evaluation.refused.size === 0 && anythingToDo(again.evaluation)
+  if (mayWrite && !options.yes && !(await ask(cluster, again.evaluation, options, stop))) {
     throw new UserError({ problem: 'Nothing was written.' }, { exitCode: exitCodes.cancelled })
   }
   return again

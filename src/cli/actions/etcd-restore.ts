@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RestoreOrder, restoreFrom } from '../../../playbooks/restore.ts'
 import { restoringHosts } from '../../../playbooks/restore-hosts.ts'
@@ -8,16 +6,18 @@ import { minorOf } from '../../catalog/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, HostError, type SshTarget, UserError } from '../../core/index.ts'
 import { statusLimits } from '../../core/limits.ts'
-import { isUnfinished, restoreProbe } from '../../resources/etcd/index.ts'
+import { restoreProbe } from '../../resources/etcd/index.ts'
 import { quote } from '../../shell/quote.ts'
 import { createPool } from '../../ssh/index.ts'
 import { refuseForeign } from '../etcd/ask-etcd.ts'
+import { cutOffRestore } from '../etcd/cut-off-restore.ts'
 import { type EtcdAnswers, readEtcdAnswer } from '../etcd/member-answer.ts'
 import { refuseOthers, unknownHost } from '../etcd/other-members.ts'
 import { saveFile } from '../etcd/save-file.ts'
 import { readArchive, type SnapshotArchive } from '../etcd/snapshot-archive.ts'
 import { listenForInterrupts } from '../run/interrupts.ts'
-import { openCluster } from '../run/open-cluster.ts'
+import { openClusterWithSecrets } from '../run/open-cluster.ts'
+import { temporaryFolder } from '../run/temporary-folder.ts'
 import { askEach } from '../status/ask-each.ts'
 import { etcdScript } from '../status/health-probe.ts'
 import { apply } from './apply.ts'
@@ -37,50 +37,57 @@ export interface EtcdRestoreOptions {
 
 /** `evcctl etcd restore`: plans and applies the restore of a snapshot, as apply does with the cluster file. */
 export async function etcdRestore({ dryRun, from, lost, ...options }: EtcdRestoreOptions): Promise<ExitCode> {
-  const { spec, targets } = await openCluster(options.file)
+  // It is opened once: a prompt asks once, and a pipe has the file once.
+  const opened = await openClusterWithSecrets(options.file)
+  const { spec, targets } = opened
   refuseForeign(spec, 'Its owner restores it.')
-  const folder = await mkdtemp(join(tmpdir(), 'evcctl-restore-'))
-  try {
-    const archive = await archiveAt(from, { spec, targets, folder })
-    refuseOther(spec, archive)
-    const order = await orderFor(archive, { spec, targets, lost })
-    const again = ['evcctl etcd restore', options.file, '--from', from, ...lost.flatMap(name => ['--lost', name])].join(
-      ' ',
+  // From here on ^C ends the process only after the folder is removed.
+  using interrupts = listenForInterrupts(() => {})
+  const { stop } = interrupts
+  await using folder = await temporaryFolder('restore')
+  const given = { spec, targets, stop }
+  const archive = await archiveAt(from, { ...given, folder: folder.path })
+  refuseOther(spec, archive)
+  const order = await orderFor(archive, { ...given, lost })
+  if (stop.aborted)
+    throw new UserError(
+      { problem: 'Stopped before the hosts were read. Nothing was written.' },
+      { exitCode: exitCodes.cancelled },
     )
-    const all = {
-      ...options,
-      operation: restoreFrom(order),
-      diff: false,
-      again,
-      next: `evcctl status ${options.file}`,
-    }
-    return await (dryRun ? plan({ ...all, exitCode: false }) : apply(all))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  const again = ['evcctl etcd restore', options.file, '--from', from, ...lost.flatMap(name => ['--lost', name])].join(
+    ' ',
+  )
+  const all = {
+    ...options,
+    opened,
+    operation: restoreFrom(order),
+    gone: new Set(lost),
+    diff: false,
+    isPart: true,
+    again,
+    next: `evcctl status ${options.file}`,
   }
+  return await (dryRun ? plan({ ...all, exitCode: false }) : apply(all))
 }
 
 interface Given {
   readonly spec: ClusterSpec
   readonly targets: readonly SshTarget[]
+  readonly stop: AbortSignal
 }
 
 // A snapshot on a host is copied here first: all members get it from here.
 async function archiveAt(
   from: string,
-  { spec, targets, folder }: Given & { folder: string },
+  { spec, targets, stop, folder }: Given & { folder: string },
 ): Promise<SnapshotArchive> {
   const [, host, path] = /^([^/:]+):(\/.*)$/.exec(from) ?? []
   if (host === undefined || path === undefined) return readArchive(from)
   if (spec.hosts.every(({ name }) => name !== host)) throw unknownHost(spec, '--from', host)
-  using interrupts = listenForInterrupts(() => {})
   await using pool = createPool(targets.filter(({ name }) => name === host))
-  const session = await pool.session(host, interrupts.stop)
+  const session = await pool.session(host, stop)
   const script = `stat -L -c %s -- ${quote(path)}\n`
-  const { results } = await session.exchange(
-    { jobs: [], probes: [{ script, parse: raw => raw }] },
-    { signal: interrupts.stop },
-  )
+  const { results } = await session.exchange({ jobs: [], probes: [{ script, parse: raw => raw }] }, { signal: stop })
   const [said] = results
   if (said === undefined || !/^\d{1,15}\n$/.test(said.stdout)) {
     const next = `See which there are: evcctl exec --host ${host} --sudo -- ls -l /var/backups/evcctl/etcd`
@@ -92,34 +99,31 @@ async function archiveAt(
     })
   }
   const file = join(folder, 'snapshot.tar.gz')
-  await saveFile(pool, { host, path, bytes: Number(said.stdout) }, file, interrupts.stop)
+  await saveFile(pool, { host, path, bytes: Number(said.stdout) }, file, stop)
   return await readArchive(file, from)
 }
 
-// Takes up a restore of the same archive that was cut off on any of the hosts.
 async function orderFor(
   { file, sha256, manifest }: SnapshotArchive,
-  { spec, targets, lost }: Given & Pick<EtcdRestoreOptions, 'lost'>,
+  { spec, targets, stop, lost }: Given & Pick<EtcdRestoreOptions, 'lost'>,
 ): Promise<RestoreOrder> {
-  using interrupts = listenForInterrupts(() => {})
   await using pool = createPool(targets)
   const hosts = restoringHosts(spec).filter(({ name }) => !lost.includes(name))
   const answers = await askEach(pool, hosts, {
-    signal: interrupts.stop,
+    signal: stop,
     answerMs: statusLimits.answerMs * 2,
     scripts: host => [restoreProbe.script, etcdScript(spec, host)],
     read: ([record, etcd]) => ({ record: restoreProbe.parse(record!), etcd: readEtcdAnswer(etcd!) }),
   })
-  const records = [...answers.values()].flatMap(answer => (answer instanceof HostError ? [] : [answer.record]))
-  const cutOff = records.find(record => isUnfinished(record) && record.archive === sha256)
-  const attempt = cutOff?.attempt ?? randomBytes(8).toString('hex')
+  const records = [...answers.values()].map(answer => (answer instanceof HostError ? answer : answer.record))
   const members: EtcdAnswers = new Map(
     [...answers].map(([host, answer]) => [host, answer instanceof HostError ? answer : answer.etcd]),
   )
   refuseOthers(spec, members, lost)
   const { size, revision, keys, time } = manifest
   return {
-    attempt,
+    attempt: randomBytes(8).toString('hex'),
+    cutOff: cutOffRestore(records, sha256),
     archive: { file, sha256 },
     snapshot: { size, sha256: manifest.sha256, revision, keys, time },
     revision: newestRevision(members),

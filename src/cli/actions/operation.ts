@@ -3,7 +3,7 @@ import { type ApplyActionOptions, apply } from './apply.ts'
 import { plan } from './plan.ts'
 
 export interface OperationOptions
-  extends Pick<ApplyActionOptions, 'operation' | 'file' | 'output' | 'parallel' | 'yes'> {
+  extends Pick<ApplyActionOptions, 'operation' | 'file' | 'output' | 'parallel' | 'yes' | 'nothing' | 'isPart'> {
   /** Show the plan and write nothing. */
   readonly dryRun: boolean
   /** The command, which is also how to go on after it was cut off, e.g. `certs renew`. */

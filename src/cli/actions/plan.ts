@@ -5,6 +5,7 @@ import { applyCommand } from '../run/apply-command.ts'
 import { type Prune, withClusterRun } from '../run/cluster-run.ts'
 import { evaluateCluster, exitCodeOf } from '../run/evaluate-cluster.ts'
 import type { OnlyPart } from '../run/only-parts.ts'
+import type { PlannableCluster } from '../run/open-cluster.ts'
 import { tellResumed } from '../run/resume.ts'
 import { showPlan } from '../run/show-plan.ts'
 import type { GivenPlan } from '../run/what-to-apply.ts'
@@ -25,6 +26,10 @@ export interface PlanActionOptions {
   readonly only?: OnlyPart | undefined
   /** See ClusterRunOptions. */
   readonly needed?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly gone?: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly opened?: PlannableCluster
   /** See ClusterRunOptions. */
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Whether the exit code is 2 when there are changes. */

@@ -72,8 +72,9 @@ export function certificateReport(spec: ClusterSpec, answers: CertificateAnswers
       unreachable.push({ where, problem })
       continue
     }
-    const known = answer.map(({ path, certificate }) => ({
+    const known = answer.map(({ path, certificate, hasMore }) => ({
       path,
+      ...(hasMore === undefined ? {} : { hasMore }),
       ca: certificate.ca,
       validFrom: certificate.validFromDate.getTime(),
       validTo: certificate.validToDate.getTime(),

@@ -5,15 +5,17 @@ import type { EtcdAnswers } from './member-answer.ts'
 
 /**
  * Raises UserError if etcd lists a member that is on no host of the file and is not named as lost: it may run on, and so may
- * an API server beside it. `lost` may name hosts of the file, and such members.
+ * an API server beside it. `lost` may name hosts of the file, and such members. Hosts that are to leave are refused elsewhere: see
+ * refuseSilent().
  */
 export function refuseOthers(spec: ClusterSpec, answers: EtcdAnswers, lost: readonly string[]): void {
-  const hosts = spec.hosts.map(({ name }) => name)
+  const leaving = spec.leaving.map(({ name }) => name)
+  const hosts = [...spec.hosts.map(({ name }) => name), ...leaving]
   const { members } = etcdReport(spec, answers)
   const others = members.flatMap(({ name, id, host }) => (host === undefined ? [name === '' ? id : name] : []))
   const unknown = lost.find(name => !hosts.includes(name) && !others.includes(name))
   if (unknown !== undefined) throw unknownHost(spec, '--lost', unknown)
-  const running = others.filter(name => !lost.includes(name))
+  const running = others.filter(name => !lost.includes(name) && !leaving.includes(name))
   if (running.length === 0) return
   throw new UserError({
     where: running.join(', '),

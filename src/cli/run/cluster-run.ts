@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Operation } from '../../cluster/index.ts'
+import { lockVoters, lockWitnesses, type Operation } from '../../cluster/index.ts'
 import type { ClusterSecrets, ClusterSpec } from '../../config/index.ts'
 import { type ExitCode, exitCodes, type SshTarget, UserError } from '../../core/index.ts'
 import { limits } from '../../core/limits.ts'
@@ -21,7 +21,7 @@ import { createPool } from '../../ssh/index.ts'
 import { isBehind, passOut, writeOut } from '../terminal/streams.ts'
 import { listenForInterrupts } from './interrupts.ts'
 import type { OnlyPart } from './only-parts.ts'
-import { openClusterWithSecrets } from './open-cluster.ts'
+import { openClusterWithSecrets, type PlannableCluster } from './open-cluster.ts'
 import type { PendingLock } from './pending-lock.ts'
 
 export interface ClusterRunOptions {
@@ -38,6 +38,10 @@ export interface ClusterRunOptions {
   readonly adapt?: (spec: ClusterSpec) => ClusterSpec
   /** Hosts that have to answer although they leave. Default: none. */
   readonly needed?: ReadonlySet<string>
+  /** Hosts of the file that are gone for good: that they do not answer is no failure. Default: none. */
+  readonly gone?: ReadonlySet<string>
+  /** The cluster file as it was opened before. Default: it is opened, which may ask for secrets. */
+  readonly opened?: PlannableCluster
   readonly output: 'text' | 'json'
   readonly parallel: number
   readonly version: string
@@ -49,6 +53,10 @@ export type Prune = 'all' | readonly string[]
 /** A run of plan or apply, with everything that the command works with. */
 export interface ClusterRun {
   readonly spec: ClusterSpec
+  /** The hosts that keep the run lock by the file as it is written, whatever the command makes of it. */
+  readonly voters: readonly string[]
+  /** See lockWitnesses(). */
+  readonly witnesses: readonly string[]
   readonly secrets: ClusterSecrets
   /** The cluster file and the files that it names: their content by absolute path. */
   readonly files: ReadonlyMap<string, string>
@@ -62,6 +70,8 @@ export interface ClusterRun {
   readonly only: OnlyPart | undefined
   /** See ClusterRunOptions. */
   readonly needed: ReadonlySet<string>
+  /** See ClusterRunOptions. */
+  readonly gone: ReadonlySet<string>
   readonly run: Run
   /** The name of the run, which its journal also has. */
   readonly id: string
@@ -82,7 +92,7 @@ export async function withClusterRun(
   work: (cluster: ClusterRun) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const { file, operation, command, version, parallel } = options
-  const { targets, secrets, files, lock, ...opened } = await openClusterWithSecrets(file)
+  const { targets, secrets, files, lock, ...opened } = options.opened ?? (await openClusterWithSecrets(file))
   const spec = options.adapt?.(opened.spec) ?? opened.spec
   const journal = await openJournal({ cluster: spec.name, command, version, file })
   const view = newRun()
@@ -109,6 +119,8 @@ export async function withClusterRun(
     const { stop, abort } = interrupts
     const exitCode = await work({
       spec,
+      voters: lockVoters(opened.spec),
+      witnesses: lockWitnesses(opened.spec),
       secrets,
       files,
       operation,
@@ -116,6 +128,7 @@ export async function withClusterRun(
       prune: options.prune,
       only: options.only,
       needed: options.needed ?? new Set(),
+      gone: options.gone ?? new Set(),
       run: { pool, emit: stream.emit, stop, abort, parallel, patience: patienceWith(targets) },
       id: journal.run,
       journalFolder: journal.folder,

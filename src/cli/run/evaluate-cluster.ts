@@ -53,6 +53,8 @@ export interface ClusterEvaluation {
   readonly upgrade?: UpgradeReport
   /** The hosts that keep the lock of the cluster. */
   readonly voters: readonly string[]
+  /** The hosts that may keep the lock of a run with the file from before, and that answered. */
+  readonly witnesses: readonly string[]
   /** The state of the lock on the hosts when they were read. */
   readonly seen: SeenLock
   /** The graph of the whole file; the evaluation may have only a part of it. */
@@ -74,7 +76,10 @@ export async function evaluateCluster(
   silent: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<ClusterEvaluation> {
   const { spec, run } = cluster
-  const leaving = new Set(spec.leaving.flatMap(({ name }) => (cluster.needed.has(name) ? [] : [name])))
+  const leaving = new Set([
+    ...spec.leaving.flatMap(({ name }) => (cluster.needed.has(name) ? [] : [name])),
+    ...cluster.gone,
+  ])
   const hosts = [...spec.hosts, ...spec.leaving].map(({ name }) => name).filter(host => !silent.has(host))
   const nodes = new Set(spec.hosts.filter(isNode).map(({ name }) => name))
   const { endpoint } = spec.controlPlane
@@ -85,7 +90,7 @@ export async function evaluateCluster(
     ...(endpoint === undefined ? [] : [endpointFacts(endpoint, distribution.api.ca)]),
   ]
   const askedOf = (host: string) => (nodes.has(host) ? askedOfNodes : [])
-  // A host that leaves may be gone for good: that is no failure, and no other host waits for it.
+  // A host that leaves may be gone for good, as well: that is no failure, and no other host waits for it.
   const emit: Run['emit'] = event => {
     if (event.type !== 'host:failed' || !leaving.has(event.host)) run.emit(event)
   }
@@ -129,13 +134,14 @@ export async function evaluateCluster(
   })
   const batches = hostBatches(spec, facts)
   const judged = refuseAfterLoss(evaluated, lost, changesOfRunningHosts(distribution, batches, evaluated), spec.file)
-  const { lockVoters: voters } = inventory
-  const { holder, ...seen } = seenLock(read.locks, voters)
+  const { voters, witnesses } = cluster
+  const { holder, ...seen } = seenLock(read.locks, voters, witnesses)
   const upgrade = upgradeReport(inventory, evaluated, Date.now())
   return {
     ...(upgrade === undefined ? {} : { upgrade }),
-    hosts: [...spec.hosts, ...spec.leaving.filter(({ name }) => facts.has(name) || cluster.needed.has(name))],
+    hosts: [...spec.hosts, ...spec.leaving].filter(({ name }) => facts.has(name) || !leaving.has(name)),
     voters,
+    witnesses: witnesses.filter(name => read.facts.has(name)),
     whole: all.evaluated.graph,
     records: new Map([...read.facts].map(([host, { applied }]) => [host, applied])),
     seen,

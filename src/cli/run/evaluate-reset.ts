@@ -13,7 +13,7 @@ import type { ClusterEvaluation } from './evaluate-cluster.ts'
  * If most control plane nodes are silent, nobody can have the lock of the cluster any more; then those hosts keep it that answer.
  */
 export async function evaluateReset(
-  { spec, secrets, operation, run }: ClusterRun,
+  { spec, voters: all, witnesses, secrets, operation, run }: ClusterRun,
   silent: ReadonlyMap<string, HostError> = new Map(),
 ): Promise<ClusterEvaluation> {
   const distribution = distributionOf(spec)
@@ -25,11 +25,18 @@ export async function evaluateReset(
   const inventory = inventoryOf(spec, distribution, read.facts, secrets)
   const evaluated = await evaluate(operation(inventory), run)
   if (run.stop.aborted) throw stopped(hosts[0] ?? '')
-  const voters = votersOf(inventory.lockVoters, [...read.facts.keys()])
-  const { holder, ...seen } = seenLock(read.locks, voters)
+  const voters = votersOf(all, [...read.facts.keys()])
+  const unheard = all.filter(name => !read.facts.has(name))
+  if (unheard.length * 2 >= all.length)
+    run.emit({
+      type: 'note',
+      text: `Make sure that no other run is at work: ${unheard.join(', ')} would say so, and do not answer.`,
+    })
+  const { holder, ...seen } = seenLock(read.locks, voters, witnesses)
   return {
     hosts: spec.hosts,
     voters,
+    witnesses: witnesses.filter(name => read.facts.has(name)),
     seen,
     batches: [],
     whole: evaluated.graph,

@@ -1,3 +1,4 @@
+import { digestOf } from '../../core/digest.ts'
 import { syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { type MemberAccess, memberFunctions } from './access.ts'
@@ -12,6 +13,14 @@ export interface RestoredMember {
   readonly peerURL: string
   /** The folder of its data; absolute. */
   readonly data: string
+}
+
+/**
+ * Tells members that are restored together from others, in whatever order they are. etcd makes its IDs of their names and
+ * addresses, so members that are not made with the same ones refuse each other, whatever their token.
+ */
+export function membersDigest(members: readonly RestoredMember[]): string {
+  return digestOf(new Set(members.map(({ name, peerURL }) => [name, peerURL])))
 }
 
 /** A snapshot as its manifest describes it. */

@@ -21,6 +21,8 @@ export interface RestoreState {
   readonly attempt: string | undefined
   /** The sha256 of the archive. */
   readonly archive: string | undefined
+  /** See membersDigest(); undefined: an evcctl before this field has begun it. */
+  readonly members: string | undefined
   /** The steps that are done. */
   readonly done: ReadonlySet<string>
 }
@@ -31,7 +33,9 @@ export const restoreProbe = {
   parse(raw: Parameters<typeof linesOf>[0]): RestoreState {
     const [attempt] = linesOf(raw, 'attempt').filter(value => /^[0-9a-f]{16}$/.test(value))
     const [archive] = linesOf(raw, 'archive').filter(value => /^[0-9a-f]{64}$/.test(value))
-    return { attempt, archive, done: new Set(linesOf(raw, 'done')) }
+    const [members] = linesOf(raw, 'members').filter(value => /^[0-9a-f]{32}$/.test(value))
+    const undone = linesOf(raw, 'undone')
+    return { attempt, archive, members, done: new Set(linesOf(raw, 'done').filter(step => !undone.includes(step))) }
   },
 }
 
@@ -48,7 +52,11 @@ export interface RestoreStepParameters {
   readonly title: string
   readonly fields: readonly FieldChange[]
   readonly note?: string
+  /** In place of `note` on a host where etcd serves what this restore has restored already. */
+  readonly noteOnceRestored?: string
   readonly steps: readonly Step[]
+  /** Lines of sh that fail where something has undone the step since: then it is to be done again. Default: nothing can. */
+  readonly stays?: string
   readonly explain: (said: string) => ErrorDetails
   readonly refused?: ErrorDetails
 }
@@ -58,16 +66,18 @@ export interface RestoreStepParameters {
  * off anywhere is taken up again where it was, and a later restore of the same archive does everything again.
  */
 export function restoreStep(parameters: RestoreStepParameters): Resource<RestoreState, { readonly attempt: string }> {
-  const { attempt, step, title, fields, note, steps, explain, refused } = parameters
+  const { attempt, step, title, fields, steps, stays, explain, refused } = parameters
   return {
     kind: 'etcd restore',
     name: step,
     title,
-    probe: restoreProbe,
+    probe: stays === undefined ? restoreProbe : { ...restoreProbe, script: probeScript(step, stays) },
     desired: { attempt },
     diff(current) {
       if (current.attempt === attempt && current.done.has(step)) return undefined
       if (refused !== undefined) return refuse(refused, ...fields)
+      const isRestored = current.attempt === attempt && (current.done.has('well') || current.done.has('serve'))
+      const note = (isRestored ? parameters.noteOnceRestored : undefined) ?? parameters.note
       return { action: 'run', fields, ...(note === undefined ? {} : { note }) }
     },
     converge: () => [...steps, { run: recordScript(step) }],
@@ -75,14 +85,20 @@ export function restoreStep(parameters: RestoreStepParameters): Resource<Restore
   }
 }
 
-/** Lines of sh that begin the record of a restore. */
-export function beginScript(attempt: string, archive: string): string {
+/** Lines of sh that begin the record of a restore. `members`: see membersDigest(). */
+export function beginScript(attempt: string, archive: string, members: string): string {
   return `mkdir -p ${folder}
 chmod 700 ${folder}
-printf '%s\\n' ${quote(`attempt=${attempt}`)} ${quote(`archive=${archive}`)} >${state}.next
+printf '%s\\n' ${quote(`attempt=${attempt}`)} ${quote(`archive=${archive}`)} ${quote(`members=${members}`)} >${state}.next
 ${syncLine(`${state}.next`)}
 mv -fT ${state}.next ${state}
 ${syncLine(folder)}
+`
+}
+
+function probeScript(step: string, stays: string): string {
+  return `${restoreProbe.script}if ! (
+${stays}); then echo ${quote(`undone=${step}`)}; fi
 `
 }
 

@@ -34,30 +34,35 @@ close_gate() {
   open_gate "$1"
   for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
 }
+ready() {
+  ${kubectl(kubeadmApi, 5)} --server="https://127.0.0.1:$1" get --raw /readyz >/dev/null 2>&1
+}
 case $1 in
   open) open_gate "$2" ;;
   begin)
     process_of kube-apiserver >${former}
-    if [ ! -s ${former} ]; then close_gate "$2"; fi ;;
+    if [ ! -s ${former} ] || ! ready "$2"; then close_gate "$2"; fi ;;
   keep)
     former=$(cat ${former})
     if [ -n "$former" ]; then
       end=$(( $(date +%s) + ${watched} ))
+      closed=yes
       while [ -e "/proc/$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        if [ "$closed" ] && ready "$2"; then closed= && open_gate "$2"; fi
+        if [ -z "$closed" ] && [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
         sleep 0.1
       done
       close_gate "$2"
     fi
-    until ${kubectl(kubeadmApi, 5)} --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
+    until ready "$2"; do sleep 0.3; done ;;
 esac
 `
 
 /**
  * A shell function `gate_api PORT`, for a start of the API server of this node. An API server takes connections for some
  * seconds before it can serve, and refuses everybody with 403 until it has read its roles; a proxy sends clients there. As long as the gate
- * is closed, new connections of other hosts are refused at once, and a proxy goes on to the next server. Where no API server runs, the gate
- * is closed from now on; where one does, from its end, if that comes within a minute. It opens by itself when the server is ready.
+ * is closed, new connections of other hosts are refused at once, and a proxy goes on to the next server. Where no API server is ready, the
+ * gate is closed from now on; where one is, from its end, if that comes within a minute. It opens by itself when the server is ready.
  * Where there is no iptables or no systemd, it stays open. The function never fails.
  */
 export const gateFunction = `gate_api() {

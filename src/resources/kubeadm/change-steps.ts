@@ -16,6 +16,8 @@ export interface ChangeableParts {
   readonly upgrade?: Upgrade
   /** Whether manifests were edited by hand. The API server may then not work until they are recreated. */
   readonly edited: boolean
+  /** Whether the API did not answer when it was read. It may need the change of the control plane to answer. */
+  readonly silent?: boolean
   readonly certificate: boolean
   readonly kubelet: boolean
   readonly kubeProxy: boolean
@@ -28,13 +30,36 @@ function ready(server: string): string {
   return `${kubectl(kubeadmApi, 5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
 }
 
+/** How long an API server may take until it is ready, ms. */
+const apiMs = 300_000
+
 /** A step that waits until the API server of this node, at the URL `server`, is ready. */
 export function apiAnswers(server: string): Step {
   return {
     until: { script: ready(server), parse: raw => raw.exitCode === 0 },
     what: 'the API server is ready',
     everyMs: 1000,
-    timeoutMs: 300_000,
+    timeoutMs: apiMs,
+  }
+}
+
+/**
+ * A step that waits in the same way before the static pods of this node are changed. If its API server does not answer, it may be because
+ * of what this change is to repair, and other API servers may take the writes until then.
+ */
+function apiAnswersIfItCan(server: string): Step {
+  const seconds = apiMs / 1000
+  return {
+    run: `end=$(( $(date +%s) + ${seconds} ))
+until ${ready(server)}; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo 'the API server of this node does not answer before its change'
+    break
+  fi
+  sleep 1
+done
+`,
+    timeoutMs: apiMs + 60_000,
   }
 }
 
@@ -88,7 +113,14 @@ export function changeSteps({ configuration, store, server, parts, begin, end }:
     { run: swap, timeoutMs: 15 * 60_000 },
     apiAnswers(server),
   ]
-  const steps: Step[] = parts.edited ? [recovery, ...controlPlane] : [...recoverySteps(server)]
+  // Where nothing before it needs an API server, nothing waits for the one of this node: only this change may bring it up.
+  const needsApi = !parts.silent && (parts.kubeProxy || parts.kubelet)
+  const isFirst = parts.edited || (parts.controlPlane && !needsApi)
+  const answers = parts.controlPlane && !isFirst ? apiAnswersIfItCan(server) : apiAnswers(server)
+  const certificate: readonly Step[] = parts.certificate
+    ? [{ run: servingCertificateScript(configuration), timeoutMs: 120_000 }]
+    : []
+  const steps: Step[] = isFirst ? [recovery, ...certificate, ...controlPlane] : [recovery, answers]
   let hasBegun = begin === undefined
   const record = (...more: readonly Step[]): void => {
     if (!hasBegun) steps.push({ run: begin ?? '' })
@@ -99,9 +131,8 @@ export function changeSteps({ configuration, store, server, parts, begin, end }:
   // After an API server was replaced it refuses connections, or rights, for a moment.
   if (parts.kubeProxy) record(...kubeProxySteps(file, upgrade))
   if (parts.kubelet) record({ run: retried(`kubeadm init phase upload-config kubelet ${config}`) })
-  if (parts.certificate)
-    steps.push({ run: servingCertificateScript(configuration), timeoutMs: 120_000 }, apiAnswers(server))
-  if (parts.controlPlane && !parts.edited) steps.push(...controlPlane)
+  if (parts.certificate && !isFirst) steps.push(...certificate, answers)
+  if (parts.controlPlane && !isFirst) steps.push(...controlPlane)
   if (parts.upload) record({ run: retried(`kubeadm init phase upload-config kubeadm ${config}`) })
   record(...end)
   if (parts.controlPlane || parts.edited) steps.push({ run: forgetFormer })

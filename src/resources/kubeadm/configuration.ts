@@ -83,6 +83,7 @@ export function kubeadmConfiguration(
         ...upgrade,
         // After an interrupted change, the manifests that are put back may have been edited by hand, so they are recreated.
         edited: current.edited.length > 0 || current.cutOff.includes('control plane'),
+        silent: current.api !== 'answered',
         certificate: names.length > 0,
         // Its defaults are those of the version of kubeadm that writes it.
         kubelet: kubelet.length > 0 || cluster.some(({ field }) => field === 'kubernetesVersion'),

@@ -16,6 +16,9 @@ export const kubeadmFacts: DistributionFacts = {
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' ${manifestFolder}/kube-apiserver.yaml
 [ ! -e ${formerMark} ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|formerApiServer=|p' ${formerManifests}/kube-apiserver.yaml 2>/dev/null || :
+etcd=${manifestFolder}/etcd.yaml
+[ ! -e ${formerMark} ] || etcd=${formerManifests}/etcd.yaml
+[ ! -s "$etcd" ] || sed -n 's|^ *image: .*/etcd:|etcdTag=|p' "$etcd"
 if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s ${artifactsFolder}/kubelet ] || { read -r version <${artifactsFolder}/kubelet; echo "kubelet=\${version#version=}"; }
 `,

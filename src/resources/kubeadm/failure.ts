@@ -4,6 +4,7 @@ import { rolloutFailure, rolloutScript } from '../api/index.ts'
 import { kubeletMark } from '../kubelet/index.ts'
 import { kubeadmApi } from './api-access.ts'
 import { otherRecord } from './cluster-record.ts'
+import { etcdStays } from './newer-etcd.ts'
 import { explainNotSpared } from './spared-member.ts'
 import { kubeletGivenUp } from './watch.ts'
 
@@ -69,9 +70,11 @@ function kubeadmFailure(failure: StepFailure, verb: string): ErrorDetails {
     }
   }
   if (/does not come up with its new arguments/.test(said)) {
+    const runs = said.includes(etcdStays)
+      ? 'API server, controller manager and scheduler have their former settings again, etcd its new version.'
+      : 'it runs with its former settings again.'
     return {
-      problem:
-        'A part of the control plane does not start with the settings of cluster.yaml; it runs with its former settings again.',
+      problem: `A part of the control plane does not start with the settings of cluster.yaml; ${runs}`,
       actual: lastLines(said, evidence),
       next: 'Correct spec.kubernetes.clusterConfiguration, then apply again.',
     }

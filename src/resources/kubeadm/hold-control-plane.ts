@@ -27,6 +27,14 @@ end kube-controller-manager 5
 end kube-apiserver 10
 `
 
+/** Lines of sh that fail where the control plane may have started again since it was stopped, e.g. by a boot. */
+export const controlPlaneStopped = `case $(systemctl show --property ActiveState --value kubelet.service) in
+  inactive | failed) ;;
+  *) exit 1 ;;
+esac
+${processFunction}[ -z "$(processes_of kube-apiserver)" ]
+`
+
 /** Stops a stacked member of etcd. Its kubelet is stopped before. */
 export const stopStackedEtcd = `systemctl stop kubelet.service
 ${endFunction}end etcd 30

@@ -1,6 +1,7 @@
 import { clearMark, setMark, syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { cannotStartFunction, kubeletFailureScript } from '../kubelet/index.ts'
 import { gateFunction, gateOfManifest } from './api-gate.ts'
+import { etcdOrderFunction, etcdStays, formerEtcdFunction, keepNewerEtcd, refuseOlderEtcd } from './newer-etcd.ts'
 import { processFunction } from './own-process.ts'
 import { sparedFunction } from './spared-member.ts'
 import { withStandIn } from './stand-in.ts'
@@ -19,6 +20,7 @@ export const forgetFormer = `${clearMark(mark)}rm -rf ${formerManifests}`
 
 // This folder is on the same disk as the manifests, and the kubelet does not read it.
 const newManifests = '/etc/kubernetes/evcctl-manifests'
+const newEtcd = `${newManifests}/etcd.yaml`
 
 // The kubelet ignores files whose names begin with a dot. A manifest that was not there before the change goes again, so that
 // it is seen to be missing.
@@ -32,9 +34,35 @@ for component in ${controlPlaneComponents.join(' ')}; do
   if [ ! -e ${formerManifests}/"$component.yaml" ]; then rm -f ${manifestFolder}/"$component.yaml"; fi
 done`
 
+// A kubelet refuses to start a static pod as long as it has not finished the former one of the same name, and tries again only
+// after 10 to 15 s (backOffPeriod in pkg/kubelet/kubelet.go, jitter in pod_workers.go of k8s.io/kubernetes 1.36). It removes
+// the cgroup of a pod right before it is done with it (SyncTerminatedPod). The names of cgroups have the pod's UID, which for
+// a static pod is a hash of 32 digits.
+// Where no process runs, its latest folder of logs has it.
+const takeOutFunction = `takes_out() {
+  pods=
+  for component in "$@"; do
+    process=$(process_of "$component")
+    pod=$(sed -n 's|.*pod\\([0-9a-f]\\{32\\}\\).*|\\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)
+    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | head -n 1 | sed 's/.*_//')
+    pods="$pods $pod"
+    rm -f ${manifestFolder}/"$component.yaml"
+  done
+  end=$(( $(date +%s) + 60 ))
+  for pod in $pods; do
+    while [ -n "$(find /sys/fs/cgroup -type d -name "*pod$pod*" -print -quit 2>/dev/null)" ]; do
+      if [ "$(date +%s)" -ge "$end" ] || ! systemctl is-active --quiet kubelet; then break; fi
+      sleep 0.1
+    done
+  done
+}
+`
+
 /** Lines of sh that put back the manifests from before a change that was cut off. They need no API server. */
 export const recoverManifests = `if [ -e ${mark} ]; then
   echo 'putting back the manifests from before a change that was cut off'
+${processFunction}${takeOutFunction}${formerEtcdFunction}  etcd_goes_back
+  if etcd_stays; then echo '${etcdStays}'; fi
   ${putBack.replaceAll('\n', '\n  ')}
   ${gateFunction}  ${gateOfManifest(`${formerManifests}/kube-apiserver.yaml`)}
   ${forgetFormer.replaceAll('\n', '\n  ')}
@@ -51,31 +79,11 @@ export interface ManifestSwap {
   readonly etcd: boolean
 }
 
-// A kubelet refuses to start a static pod as long as it has not finished the former one of the same name, and tries again only
-// after 10 to 15 s (backOffPeriod in pkg/kubelet/kubelet.go, jitter in pod_workers.go of k8s.io/kubernetes 1.36). It removes
-// the cgroup of a pod right before it is done with it (SyncTerminatedPod). The names of cgroups have the pod's UID, which for
-// a static pod is a hash of 32 digits.
-const takeOutFunction = `takes_out() {
-  pods=
-  for component in "$@"; do
-    process=$(process_of "$component")
-    pods="$pods $(sed -n 's|.*pod\\([0-9a-f]\\{32\\}\\).*|\\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)"
-    rm -f "$manifests/$component.yaml"
-  done
-  end=$(( $(date +%s) + 60 ))
-  for pod in $pods; do
-    while [ -n "$(find /sys/fs/cgroup -type d -name "*pod$pod*" -print -quit 2>/dev/null)" ]; do
-      if [ "$(date +%s)" -ge "$end" ] || ! systemctl is-active --quiet kubelet; then break; fi
-      sleep 0.1
-    done
-  done
-}
-`
-
 /**
  * A script that makes the manifests of the control plane again and replaces those that describe another pod. The former pods
  * end before the new ones begin; etcd ends last and begins first, because an API server that ends without it waits for 30 s.
- * If a component does not come up, all get their former manifests back, and so they do if the script itself is ended.
+ * If a component does not come up, all get their former manifests back, and so they do if the script itself is ended;
+ * but for an etcd of a newer minor that has written, which stays.
  */
 export function swapManifestsScript({ configuration, ready, etcd }: ManifestSwap): string {
   const config = `--config ${configuration}`
@@ -84,7 +92,7 @@ backup=${formerManifests}
 ${forgetFormer}
 mkdir -p -m 0700 "$backup"
 components='${controlPlaneComponents.join(' ')}'
-${processFunction}${takeOutFunction}for component in ${etcd ? 'etcd ' : ''}$components; do
+${processFunction}${takeOutFunction}${etcd ? `${formerEtcdFunction}${etcdOrderFunction}` : ''}for component in ${etcd ? 'etcd ' : ''}$components; do
   if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :
 done
@@ -103,7 +111,7 @@ for former in "$manifests"/*.yaml; do
   if [ -e "$former" ]; then cp -p "$former" ${newManifests}/; fi
 done
 ${withStandIn(newManifests, manifestFolder, `kubeadm init phase control-plane all ${config}`)}
-${etcd ? `${withStandIn(newManifests, manifestFolder, `kubeadm init phase etcd local ${config}`)}\n` : ''}${syncTreeLine(newManifests)}
+${etcd ? `${withStandIn(newManifests, manifestFolder, `kubeadm init phase etcd local ${config}`)}\n${refuseOlderEtcd(newEtcd)}\n` : ''}${syncTreeLine(newManifests)}
 puts_in() {
   for component in "$@"; do
     if [ -s ${newManifests}/"$component.yaml" ]; then mv -f ${newManifests}/"$component.yaml" "$manifests/"; fi
@@ -119,8 +127,8 @@ comes_up() {
   end=$(( $(date +%s) + 240 ))
   until [ "$(process_of "$1")" != "$(cat "$backup/$1.process")" ] && healthy "$1"; do
     if [ "$(date +%s)" -ge "$end" ] || cannot_start "$1" ${mark}; then
-      echo "$1 does not come up with its new arguments; the old ones were put back" >&2
-      evidence
+${etcd ? '      etcd_goes_back\n' : ''}      echo "$1 does not come up with its new arguments; the old ones were put back" >&2
+${etcd ? `      if etcd_stays; then echo '${etcdStays}' >&2; fi\n` : ''}      evidence
       put_back
       trap - EXIT
       ${forgetFormer.replaceAll('\n', '\n      ')}
@@ -163,6 +171,7 @@ fi
 
 const etcdSwap = `if ! ${sameManifest(`${newManifests}/etcd.yaml`, '"$backup/etcd.yaml"')}; then
   takes_out etcd
+  ${keepNewerEtcd(newEtcd).replaceAll('\n', '\n  ')}
   puts_in etcd
   comes_up etcd
 fi

@@ -1,9 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { mostAuthorities } from '../../core/limits.ts'
 import { withoutRoots } from '../../facts/index.ts'
-
-/** A host may send any number of them. */
-const mostInBundle = 10
 
 /**
  * The CAs of a cluster in the PEM text of its file, in its order: one, or two while one replaces the other. What is no
@@ -11,7 +9,7 @@ const mostInBundle = 10
  */
 export function clusterAuthorities(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  const certificates = blocks.slice(0, mostInBundle).flatMap(block => {
+  const certificates = blocks.slice(0, mostAuthorities).flatMap(block => {
     try {
       return [new X509Certificate(block)]
     } catch {

@@ -42,6 +42,9 @@ for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$na
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
 [ ! -e /var/lib/evcctl/manifests/complete ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|formerApiServer=|p' /var/lib/evcctl/manifests/kube-apiserver.yaml 2>/dev/null || :
+etcd=/etc/kubernetes/manifests/etcd.yaml
+[ ! -e /var/lib/evcctl/manifests/complete ] || etcd=/var/lib/evcctl/manifests/etcd.yaml
+[ ! -s "$etcd" ] || sed -n 's|^ *image: .*/etcd:|etcdTag=|p' "$etcd"
 if placed=$(stat -c %Z /etc/kubernetes/manifests/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s /var/lib/evcctl/artifacts/kubelet ] || { read -r version </var/lib/evcctl/artifacts/kubelet; echo "kubelet=${version#version=}"; }
 at etcd

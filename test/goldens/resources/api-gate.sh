@@ -19,22 +19,27 @@ close_gate() {
   open_gate "$1"
   for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
 }
+ready() {
+  /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$1" get --raw /readyz >/dev/null 2>&1
+}
 case $1 in
   open) open_gate "$2" ;;
   begin)
     process_of kube-apiserver >/run/evcctl/api-gate.former
-    if [ ! -s /run/evcctl/api-gate.former ]; then close_gate "$2"; fi ;;
+    if [ ! -s /run/evcctl/api-gate.former ] || ! ready "$2"; then close_gate "$2"; fi ;;
   keep)
     former=$(cat /run/evcctl/api-gate.former)
     if [ -n "$former" ]; then
       end=$(( $(date +%s) + 60 ))
+      closed=yes
       while [ -e "/proc/$former" ]; do
-        if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        if [ "$closed" ] && ready "$2"; then closed= && open_gate "$2"; fi
+        if [ -z "$closed" ] && [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
         sleep 0.1
       done
       close_gate "$2"
     fi
-    until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server="https://127.0.0.1:$2" get --raw /readyz >/dev/null 2>&1; do sleep 0.3; done ;;
+    until ready "$2"; do sleep 0.3; done ;;
 esac
 EVCCTL
     systemctl stop evcctl-api-gate.service

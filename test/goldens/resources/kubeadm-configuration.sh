@@ -1,5 +1,42 @@
 if [ -e /var/lib/evcctl/manifests/complete ]; then
   echo 'putting back the manifests from before a change that was cut off'
+# functions of own-process.sh
+takes_out() {
+  pods=
+  for component in "$@"; do
+    process=$(process_of "$component")
+    pod=$(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)
+    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | head -n 1 | sed 's/.*_//')
+    pods="$pods $pod"
+    rm -f /etc/kubernetes/manifests/"$component.yaml"
+  done
+  end=$(( $(date +%s) + 60 ))
+  for pod in $pods; do
+    while [ -n "$(find /sys/fs/cgroup -type d -name "*pod$pod*" -print -quit 2>/dev/null)" ]; do
+      if [ "$(date +%s)" -ge "$end" ] || ! systemctl is-active --quiet kubelet; then break; fi
+      sleep 0.1
+    done
+  done
+}
+etcd_data() {
+  cat /proc/sys/kernel/random/boot_id 2>/dev/null || :
+  sed -n -e 's/^ *- --data-dir=//p' -e 's/^ *- --wal-dir=//p' "$1" 2>/dev/null | while read -r folder; do
+    find "$folder" -type f -exec stat -c '%n %i %s %y %z' {} + 2>/dev/null || :
+  done | sort
+}
+etcd_untouched() {
+  [ -e /var/lib/evcctl/manifests/etcd.former ] && [ "$(sed -n 2p /var/lib/evcctl/manifests/etcd.data)" ] && [ "$(etcd_data /var/lib/evcctl/manifests/etcd.former)" = "$(cat /var/lib/evcctl/manifests/etcd.data)" ]
+}
+etcd_goes_back() {
+  if ! etcd_untouched; then return 0; fi
+  takes_out etcd
+  if ! etcd_untouched; then return 0; fi
+  mv -fT /var/lib/evcctl/manifests/etcd.former /var/lib/evcctl/manifests/etcd.yaml
+  { sync -- /var/lib/evcctl/manifests 2>/dev/null || sync; }
+}
+etcd_stays() { [ -e /var/lib/evcctl/manifests/etcd.former ] && ! cmp -s /var/lib/evcctl/manifests/etcd.former /var/lib/evcctl/manifests/etcd.yaml; }
+  etcd_goes_back
+  if etcd_stays; then echo 'etcd stays with its new version: the former one may not be able to read what that has written'; fi
   for former in /var/lib/evcctl/manifests/*.yaml; do
     next=/etc/kubernetes/manifests/.${former##*/}.evcctl
     cp -p "$former" "$next"
@@ -68,8 +105,14 @@ if ! systemctl is-active --quiet kubelet; then
   systemctl start kubelet || :
 fi
 --- next step
-until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
+end=$(( $(date +%s) + 300 ))
+until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo 'the API server of this node does not answer before its change'
+    break
+  fi
+  sleep 1
+done
 --- next step
 tries=0
 until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=30s apply --server-side --force-conflicts --field-manager=evcctl-begun -f - <<'EVCCTL_EOF'
@@ -239,8 +282,14 @@ sync
 mv -f /etc/kubernetes/pki/evcctl-apiserver/apiserver.key /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt /etc/kubernetes/pki/
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
 --- next step
-until: the API server is ready
-/usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1
+end=$(( $(date +%s) + 300 ))
+until /usr/local/bin/kubectl --kubeconfig=/etc/kubernetes/admin.conf --cache-dir=/dev/null/evcctl --request-timeout=5s --server='https://192.0.2.11:6443' get --raw /readyz >/dev/null 2>&1; do
+  if [ "$(date +%s)" -ge "$end" ]; then
+    echo 'the API server of this node does not answer before its change'
+    break
+  fi
+  sleep 1
+done
 --- next step
 evidence() {
   {
@@ -285,8 +334,10 @@ takes_out() {
   pods=
   for component in "$@"; do
     process=$(process_of "$component")
-    pods="$pods $(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)"
-    rm -f "$manifests/$component.yaml"
+    pod=$(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)
+    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | head -n 1 | sed 's/.*_//')
+    pods="$pods $pod"
+    rm -f /etc/kubernetes/manifests/"$component.yaml"
   done
   end=$(( $(date +%s) + 60 ))
   for pod in $pods; do

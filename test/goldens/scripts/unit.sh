@@ -228,7 +228,6 @@ if [ -x /usr/local/bin/etcdctl ] && [ -s /etc/etcd/pki/server.crt ] && [ -s /etc
     printf '%s\n' "$list" | sed 's/^/member=/'
     all=$(printf '%s\n' "$list" | awk -F', ' '$5 != "" { printf "%s%s", sep, $5; sep = "," }')
     if [ -n "$all" ]; then /usr/local/bin/etcdctl --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd/pki/server.crt --key /etc/etcd/pki/server.key --endpoints "$all" --dial-timeout 2s --command-timeout 3s endpoint status -w simple 2>/dev/null | sed 's/^/alive=/'; fi
-    break
 …
 
 ### unit:etcd.service on e1: step 1, of 109 lines

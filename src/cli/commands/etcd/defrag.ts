@@ -10,7 +10,7 @@ export class EtcdDefrag extends BaseCommand {
     const { args, flags } = await this.parse(EtcdDefrag)
     const { operate } = await import('../../actions/operation.ts')
     const { defrag: operation } = await import('../../../../playbooks/defrag.ts')
-    const words = { command: 'etcd defrag', shows: 'etcd status' }
+    const words = { command: 'etcd defrag', shows: 'etcd status', isPart: true }
     return operate({ ...flags, ...words, operation, dryRun: flags['dry-run'], file: args.file })
   }
 }
