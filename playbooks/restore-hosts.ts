@@ -14,6 +14,7 @@ import {
   memberQuestion,
   type RestoredMember,
   UserError,
+  wasCutOff,
 } from '../src/index.ts'
 
 /** A host whose member is restored. */
@@ -99,7 +100,7 @@ function hasNotLeft(known: HostFacts | undefined): boolean {
   const { kubernetes, etcd, listening } = known
   return (
     kubernetes.controlPlane ||
-    kubernetes.formerApiServer !== undefined ||
+    wasCutOff(known) ||
     etcd.data !== 'none' ||
     listening.some(({ port }) => port === etcdPorts.clients)
   )

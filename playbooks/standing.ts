@@ -8,6 +8,7 @@ import {
   isEtcdHost,
   isNode,
   type LeavingHost,
+  wasCutOff,
 } from '../src/index.ts'
 
 /**
@@ -67,5 +68,5 @@ export function hasMemberRunning({ name }: Pick<HostSpec, 'name'>, facts: Readon
  */
 export function leavesEtcdFirst(leaving: LeavingHost, { spec, facts }: Pick<Inventory, 'spec' | 'facts'>): boolean {
   if (spec.etcd.topology !== 'stacked' || !leaving.isControlPlane || leaving.facts === undefined) return false
-  return leaving.facts.kubernetes.formerApiServer !== undefined || !hasMemberRunning(leaving, facts)
+  return wasCutOff(leaving.facts) || !hasMemberRunning(leaving, facts)
 }

@@ -13,6 +13,7 @@ import {
   type Site,
   stackedMemberGone,
   type Task,
+  wasCutOff,
 } from '../../src/index.ts'
 import { documentsOf } from './documents.ts'
 
@@ -22,7 +23,7 @@ export function removeMember(on: Site, { leaving, earlier, after }: MemberRemova
   if (spec.etcd.topology !== 'stacked') return undefined
   const { address: own } = on.first
   const others = [own, ...apiServers.filter(address => address !== own)]
-  const putsBack = machines.some(({ facts }) => facts.kubernetes.formerApiServer !== undefined)
+  const putsBack = machines.some(({ facts }) => wasCutOff(facts))
   const gone = stackedMemberGone({ node: leaving.name, address: leaving.address, others, earlier, putsBack })
   return on.builder.scope(on.first.name, 'remove-nodes').add(gone, { after })
 }

@@ -6,6 +6,7 @@ import {
   kubeletsTooOld,
   type MinorOnTheWay,
   type Site,
+  wasCutOff,
 } from '../../src/index.ts'
 import { hasMemberRunning, isRunningNode, leavesEtcdFirst } from '../standing.ts'
 
@@ -53,7 +54,7 @@ function refuseSilentServers({ inventory, builder, first }: Site, way: readonly 
     if (host === undefined || !isControlPlane(host)) return undefined
     if (known === undefined) return 'does not answer'
     // Its static pods are put back first.
-    if (known.kubernetes.formerApiServer !== undefined || spec.etcd.topology !== 'stacked') return undefined
+    if (wasCutOff(known) || spec.etcd.topology !== 'stacked') return undefined
     return isRunningNode(host, facts) && !hasMemberRunning(host, facts) ? 'its member of etcd is down' : undefined
   }
   const lost = spec.hosts.flatMap(({ name }) => {

@@ -1,4 +1,13 @@
-import { describeQuorum, guard, imagesOf, isControlPlane, neededOf, type Site, serverVersion } from '../../src/index.ts'
+import {
+  describeQuorum,
+  guard,
+  imagesOf,
+  isControlPlane,
+  neededOf,
+  type Site,
+  serverVersion,
+  wasCutOff,
+} from '../../src/index.ts'
 import { hasMemberRunning, isRunningNode, leavesEtcdFirst } from '../standing.ts'
 
 /**
@@ -18,8 +27,7 @@ export function guardUpgrade({ inventory, builder, first }: Site): void {
     host => isControlPlane(host) && (!facts.has(host.name) || isRunningNode(host, facts)),
   )
   // Where a change of the static pods was cut off, they are put back before anything else: see putBackFirst().
-  const isPutBack = ({ name }: { readonly name: string }) => facts.get(name)?.kubernetes.formerApiServer !== undefined
-  const down = members.filter(host => !hasMemberRunning(host, facts) && !isPutBack(host))
+  const down = members.filter(host => !hasMemberRunning(host, facts) && !wasCutOff(facts.get(host.name)))
   // An etcd that has come up with a newer API server that did not stays: the node is of the former version then, and etcd is not.
   const stops = machines.some(
     machine =>

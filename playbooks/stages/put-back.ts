@@ -1,6 +1,6 @@
 import { passMinor } from '../../roles/minor-on-the-way/index.ts'
 import { nodeDrain } from '../../roles/node-service/index.ts'
-import { oneByOne, type Site, type Task } from '../../src/index.ts'
+import { oneByOne, type Site, type Task, wasCutOff } from '../../src/index.ts'
 import type { ControlPlane } from './declare-control-plane.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { ControlPlane } from './declare-control-plane.ts'
  * quorum nothing can be drained, and no member removed. Returns the tasks that put something back.
  */
 export function putBackFirst({ distribution, builder }: Site, { nodes, cluster }: ControlPlane): readonly Task[] {
-  const cutOff = nodes.filter(({ machine }) => machine.facts.kubernetes.formerApiServer !== undefined)
+  const cutOff = nodes.filter(({ machine }) => wasCutOff(machine.facts))
   const tasks = cutOff.map(({ machine }) => cluster.putBack(machine))
   if (tasks.length === 0) return tasks
   const changing = builder.tasks.filter(

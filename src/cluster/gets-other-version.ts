@@ -3,6 +3,7 @@ import type { HostFacts } from '../facts/index.ts'
 import type { Machine } from './machines.ts'
 import { type MinorOnTheWay, serverVersion } from './minors-on-the-way.ts'
 import { isControlPlane } from './nodes.ts'
+import { wasCutOff } from './was-cut-off.ts'
 
 /**
  * Whether a machine is a node whose API server or kubelet has another version than the file wants. A host that evcctl only
@@ -37,8 +38,8 @@ export function untouchedServers(
 ): readonly string[] {
   const isUntouched = (name: string, known: HostFacts | undefined) => {
     if (known === undefined) return true
-    const { apiServer = version, formerApiServer } = known.kubernetes
-    return apiServer !== version && formerApiServer === undefined && (next === undefined || next.behind.includes(name))
+    const { apiServer = version } = known.kubernetes
+    return apiServer !== version && !wasCutOff(known) && (next === undefined || next.behind.includes(name))
   }
   return hosts
     .filter(host => isControlPlane(host) && isUntouched(host.name, facts.get(host.name)))

@@ -58,4 +58,5 @@ export type {
   UsedPort,
 } from './profile.ts'
 export { siteOf } from './site.ts'
+export { wasCutOff } from './was-cut-off.ts'
 export { gateAfter, workerBatches } from './worker-groups.ts'

@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { UserError } from '../core/errors.ts'
+import { temporaryFolder } from '../core/temporary-folder.ts'
 import { type Docker, imageExists } from './docker.ts'
 import { imageError } from './image-error.ts'
 import { excludedPaths, type ImageRecipe } from './recipe.ts'
@@ -18,39 +18,36 @@ const buildTimeoutMs = 600_000
  */
 export async function buildFromArchive(docker: Docker, name: string, recipe: ImageRecipe): Promise<void> {
   await requireMmdebstrap(recipe)
-  const folder = await mkdtemp(join(tmpdir(), 'evcctl-image-'))
-  try {
-    const hook = join(folder, 'setup')
-    await writeFile(hook, recipe.setup)
-    const mmdebstrap = spawn(
-      'mmdebstrap',
-      [
-        '--variant=apt',
-        `--include=${recipe.packages.join(',')}`,
-        ...excludedPaths.map(path => `--dpkgopt=path-exclude=${path}`),
-        `--customize-hook=chroot "$1" sh -s <'${hook}'`,
-        recipe.suite,
-        '-',
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'], timeout: buildTimeoutMs },
-    )
-    let log = ''
-    mmdebstrap.stderr.setEncoding('utf8').on('data', text => {
-      log = (log + text).slice(-2000)
-    })
-    const ended = new Promise<number | null>((resolve, reject) => {
-      mmdebstrap.on('error', reject).on('close', resolve)
-    })
-    const imported = importImage(docker, name, recipe, mmdebstrap.stdout)
-    const [exitCode] = await Promise.all([ended, imported.catch(() => {})])
-    if (exitCode !== 0) {
-      await removePartial(docker, name)
-      throw imageError(recipe, log.trim())
-    }
-    await imported
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  await using temporary = await temporaryFolder('image')
+  const folder = temporary.path
+  const hook = join(folder, 'setup')
+  await writeFile(hook, recipe.setup)
+  const mmdebstrap = spawn(
+    'mmdebstrap',
+    [
+      '--variant=apt',
+      `--include=${recipe.packages.join(',')}`,
+      ...excludedPaths.map(path => `--dpkgopt=path-exclude=${path}`),
+      `--customize-hook=chroot "$1" sh -s <'${hook}'`,
+      recipe.suite,
+      '-',
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout: buildTimeoutMs },
+  )
+  let log = ''
+  mmdebstrap.stderr.setEncoding('utf8').on('data', text => {
+    log = (log + text).slice(-2000)
+  })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    mmdebstrap.on('error', reject).on('close', resolve)
+  })
+  const imported = importImage(docker, name, recipe, mmdebstrap.stdout)
+  const [exitCode] = await Promise.all([ended, imported.catch(() => {})])
+  if (exitCode !== 0) {
+    await removePartial(docker, name)
+    throw imageError(recipe, log.trim())
   }
+  await imported
 }
 
 async function importImage(docker: Docker, name: string, recipe: ImageRecipe, tar: Readable): Promise<void> {

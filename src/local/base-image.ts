@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Deadline } from '../core/deadline.ts'
+import { temporaryFolder } from '../core/temporary-folder.ts'
 import { type Docker, imageExists } from './docker.ts'
 import { imageError } from './image-error.ts'
 import { excludedPaths, type ImageRecipe, type Suite } from './recipe.ts'
@@ -28,19 +28,16 @@ export async function basePulled(docker: Docker, suite: Suite): Promise<boolean>
 
 /** Builds the image with Docker, on `debian:<suite>`. Raises UserError. */
 export async function buildOnBase(docker: Docker, name: string, recipe: ImageRecipe): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'evcctl-image-'))
-  try {
-    await writeFile(join(folder, 'setup'), recipe.setup)
-    await writeFile(join(folder, 'excludes'), excludedPaths.map(path => `path-exclude=${path}\n`).join(''))
-    await writeFile(join(folder, 'Dockerfile'), dockerfile(recipe))
-    const context = { context: folder, src: ['Dockerfile', 'excludes', 'setup'] }
-    const reply = await docker.buildImage(context, { t: name, forcerm: true })
-    let log = ''
-    for await (const chunk of reply) log = (log + String(chunk)).slice(-4000)
-    if (!(await imageExists(docker, name))) throw imageError(recipe, said(log))
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using temporary = await temporaryFolder('image')
+  const folder = temporary.path
+  await writeFile(join(folder, 'setup'), recipe.setup)
+  await writeFile(join(folder, 'excludes'), excludedPaths.map(path => `path-exclude=${path}\n`).join(''))
+  await writeFile(join(folder, 'Dockerfile'), dockerfile(recipe))
+  const context = { context: folder, src: ['Dockerfile', 'excludes', 'setup'] }
+  const reply = await docker.buildImage(context, { t: name, forcerm: true })
+  let log = ''
+  for await (const chunk of reply) log = (log + String(chunk)).slice(-4000)
+  if (!(await imageExists(docker, name))) throw imageError(recipe, said(log))
 }
 
 function dockerfile(recipe: ImageRecipe): string {

@@ -1,5 +1,6 @@
 import { exitCodes, UserError } from '../core/errors.ts'
 import { clusterLabel, connectDocker, hostLabel, rolesLabel, stateLabel, unlessGone, userLabel } from './docker.ts'
+import { removeNetwork } from './network.ts'
 import { removeState, stateFolder } from './state-folder.ts'
 import { thaw } from './thaw.ts'
 
@@ -71,7 +72,7 @@ export async function removeLocalHosts(name: string): Promise<number> {
     dockerode.listVolumes({ filters }),
   ])
   await Promise.all([
-    ...networks.map(({ Id }) => unlessGone(dockerode.getNetwork(Id).remove())),
+    ...networks.map(network => removeNetwork(dockerode, network)),
     ...(Volumes ?? []).map(volume => unlessGone(dockerode.getVolume(volume.Name).remove())),
   ])
   await removeState(stateFolder(name, containers[0]?.Labels[stateLabel]), name)

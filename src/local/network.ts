@@ -60,6 +60,45 @@ export async function findNetwork(docker: Docker, cluster: string): Promise<Loca
   return { id: found.Id, name: found.Name, subnet: config.Subnet, gateway: config.Gateway }
 }
 
+/** How often the removal of a network is tried, and the wait between two tries, ms. */
+const removal = { attempts: 75, everyMs: 200 }
+
+/**
+ * Removes a network, unless it is gone. A container that somebody else removes at this moment, or that is slow to end, is still in it;
+ * then it is tried again for 15 s. Raises UserError when it cannot be removed.
+ */
+export async function removeNetwork(docker: Pick<Docker, 'getNetwork'>, { Id, Name }: FoundNetwork): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await unlessGone(docker.getNetwork(Id).remove())
+      return
+    } catch (cause) {
+      // 403: it has active endpoints.
+      if (statusOf(cause) !== 403) throw cause
+      if (attempt === removal.attempts) throw stillUsed(Name, cause)
+      await sleep(removal.everyMs)
+    }
+  }
+}
+
+/** A network as Docker lists it. */
+export interface FoundNetwork {
+  readonly Id: string
+  readonly Name: string
+}
+
+function stillUsed(name: string, cause: unknown): UserError {
+  return new UserError(
+    {
+      where: `network ${name}`,
+      problem: 'Docker does not remove it, because a container is still in it.',
+      actual: messageOf(cause),
+      next: `See which: docker network inspect ${name}. When that container is gone, run the same command again.`,
+    },
+    { cause },
+  )
+}
+
 async function freeSubnet(docker: Docker, name: string, common: object): Promise<{ Subnet: string; Gateway: string }> {
   try {
     const trial = await docker.createNetwork({ ...common, Name: `${name}-trial` })
@@ -79,11 +118,15 @@ function networkError(name: string, cause: unknown): UserError {
     {
       where: `Docker network ${name}`,
       problem: 'the network of the hosts cannot be created',
-      actual: cause instanceof Error ? cause.message : String(cause),
+      actual: messageOf(cause),
       next: full
         ? 'Docker may have no free address range left: see docker network ls, and evcctl local list for clusters to take down.'
         : 'See docker network ls, and evcctl local list for clusters to take down.',
     },
     { cause },
   )
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
 }

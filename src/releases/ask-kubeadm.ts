@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chown, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { artifact, type KubeadmImages, mirroredUrl } from '../catalog/index.ts'
 import { type Architecture, exitCodes, UserError } from '../core/index.ts'
 import { quoted, releaseBytes } from '../core/limits.ts'
+import { temporaryFolder } from '../core/temporary-folder.ts'
 import { GetError, getUrl, type Reach } from './http-get.ts'
 import type { Mirror } from './look-up.ts'
 
@@ -38,19 +39,16 @@ export async function askKubeadm(
   const architecture = architectureOf(machine, version)
   const url = mirroredUrl(mirror, artifact('kubeadm', version, architecture).url)
   const program = await download(url, sha256(architecture), version, reach)
-  const folder = await mkdtemp(join(tmpdir(), 'evcctl-kubeadm-'))
-  try {
-    const file = join(folder, 'kubeadm')
-    await writeFile(file, program, { mode: 0o755 })
-    if (isRoot) await chown(folder, nobody, nobody)
-    const ask = (...args: readonly string[]) => answerOf(file, args, folder, version)
-    const own = (await ask('version', '-o', 'short')).trim()
-    if (own !== `v${version}`) throw strange(version, 'its version', `v${version}`, own)
-    await checkDocuments(ask, folder, version)
-    return imagesIn(await ask('config', 'images', 'list', '--kubernetes-version', `v${version}`), version)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using temporary = await temporaryFolder('kubeadm')
+  const folder = temporary.path
+  const file = join(folder, 'kubeadm')
+  await writeFile(file, program, { mode: 0o755 })
+  if (isRoot) await chown(folder, nobody, nobody)
+  const ask = (...args: readonly string[]) => answerOf(file, args, folder, version)
+  const own = (await ask('version', '-o', 'short')).trim()
+  if (own !== `v${version}`) throw strange(version, 'its version', `v${version}`, own)
+  await checkDocuments(ask, folder, version)
+  return imagesIn(await ask('config', 'images', 'list', '--kubernetes-version', `v${version}`), version)
 }
 
 function architectureOf({ platform, arch }: ThisMachine, version: string): Architecture {

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import { type AnyResource, Output, Secret, type Task } from '../../src/core/index.ts'
 import { checkPodsGiven } from '../resources/network-check-given.ts'
+import { withoutFunctions } from '../resources/shared-functions.ts'
 import { bareState } from '../roles/bare-host.ts'
 
 /** One text that a task sends to its host. */
@@ -46,7 +47,7 @@ export function sentBy(task: Task): readonly Sent[] {
 export function goldenOf(all: readonly Sent[], elsewhere: ReadonlySet<string>): string {
   const known = new Map<string, ReadonlySet<string>>()
   const blocks = all.flatMap(({ task, what, text }) => {
-    const lines = text.trimEnd().split('\n')
+    const lines = withoutFunctions(text).trimEnd().split('\n')
     const general = lines.map(line => generalOf(line, task))
     const before = known.get(what) ?? elsewhere
     known.set(what, new Set([...before, ...general]))

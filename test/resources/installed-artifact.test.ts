@@ -401,6 +401,34 @@ test('members of an archive go to their places; of a folder every program does, 
   expect(readFileSync(`${sandbox.root}/opt/cni/bin/bridge`, 'utf8')).toContain('second.tgz')
 })
 
+test('an installation that is killed when it is on record, or right before, leaves nothing of the download for ever', async () => {
+  for (const [kill, isRecorded] of [
+    ['mv -fT "$record" "$stamp"\nkill -KILL $$\n', true],
+    ['kill -KILL $$\nmv -fT "$record" "$stamp"\n', false],
+  ] as const) {
+    const sandbox = new Sandbox()
+    const content = archive(sandbox, 'plugins.tgz', ['./bridge', './portmap'])
+    await using server = await files(content)
+    const resource = installedArtifact({
+      name: 'cni-plugins',
+      version: '1',
+      source: { url: server.url },
+      sha256: sha256(content),
+      site: 'github.com',
+      install: { folder: `${sandbox.root}/opt/cni/bin` },
+    })
+    const steps = resource.converge(await sandbox.probe(resource), resource.desired as never)
+    const cut = steps.map(step =>
+      'run' in step ? { ...step, run: step.run.replace('mv -fT "$record" "$stamp"\n', () => kill) } : step,
+    )
+    expect((await sandbox.run(cut)).exitCode).not.toBe(0)
+    expect(readdirSync(`${sandbox.root}/var/cache/evcctl`)).toEqual([])
+    expect((await sandbox.compare(resource)) === undefined).toBe(isRecorded)
+    if (!isRecorded) expect(await sandbox.apply(resource)).toMatchObject({ exitCode: 0 })
+    expect(await sandbox.compare(resource)).toBeUndefined()
+  }
+})
+
 test.each([
   [
     "mv: cannot move 'a' to 'b': Operation not permitted",

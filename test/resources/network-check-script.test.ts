@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reachScript, readResults } from '../../src/resources/network-check/script.ts'
 import { checkName, checkPodsGiven, podsGiven, uidGiven } from './network-check-given.ts'
 import { Sandbox } from './sandbox.ts'
+import { withoutRepeated } from './shared-functions.ts'
 
 const peers = ['cp1', 'w1']
 const patience = { patienceSeconds: 20, kubectlFile: '/usr/local/bin/kubectl' }
 
 test('a node asks pods, DNS and Services with the script of the golden', async () => {
-  await expect(reachScript('w2', checkPodsGiven, peers, patience)).toMatchFileSnapshot(
+  await expect(await withoutRepeated(reachScript('w2', checkPodsGiven, peers, patience))).toMatchFileSnapshot(
     '../goldens/resources/network-check.sh',
   )
 })

@@ -5,8 +5,10 @@ import { gateFunction } from '../../src/resources/kubeadm/api-gate.ts'
 import { beforeFunctions } from '../../src/resources/kubeadm/before.ts'
 import { memberToGo } from '../../src/resources/kubeadm/marks.ts'
 import { processFunction } from '../../src/resources/kubeadm/own-process.ts'
+import { takeOutFunction } from '../../src/resources/kubeadm/swap-manifests.ts'
 import { watchedFunction } from '../../src/resources/kubeadm/watch.ts'
 import { kubeletFailureScript } from '../../src/resources/kubelet/evidence.ts'
+import { cgroupFunction } from '../../src/shell/cgroup.ts'
 
 /** Shell functions that the scripts around kubeadm have in common, by the name of their golden. */
 const shared: Readonly<Record<string, string>> = {
@@ -15,17 +17,29 @@ const shared: Readonly<Record<string, string>> = {
   'kubeadm-before.sh': `${beforeFunctions}${memberToGo}`,
 }
 
-/** Shell functions that scripts may have several times, by the name of their golden; the first contains the second. */
-const repeated = { 'api-gate.sh': gateFunction, 'own-process.sh': processFunction }
+/** Shell functions that scripts may have several times, by the name of their golden; each may contain those after it. */
+const repeated: Readonly<Record<string, string>> = {
+  'api-gate.sh': gateFunction,
+  'own-process.sh': processFunction,
+  'in-cgroup.sh': cgroupFunction,
+  'takes-out.sh': takeOutFunction,
+}
 
 /** A script without the functions that have goldens of their own, which are compared. */
 export async function withoutRepeated(script: string): Promise<string> {
-  const { 'api-gate.sh': gate, 'own-process.sh': process } = repeated
-  const heading = (name: keyof typeof repeated) => () => `# functions of ${name}\n`
-  const withoutProcess = (text: string) => text.replaceAll(process, heading('own-process.sh'))
-  await expect(process).toMatchFileSnapshot('../goldens/resources/own-process.sh')
-  await expect(withoutProcess(gate)).toMatchFileSnapshot('../goldens/resources/api-gate.sh')
-  return withoutProcess(script.replaceAll(gate, heading('api-gate.sh')))
+  const all = Object.entries(repeated)
+  for (const [at, [name, functions]] of all.entries())
+    await expect(withoutFunctions(functions, all.slice(at + 1))).toMatchFileSnapshot(`../goldens/resources/${name}`)
+  return withoutFunctions(script)
+}
+
+/** A script with the names of goldens in place of the functions that they show, which may be indented. */
+export function withoutFunctions(script: string, functions = Object.entries(repeated)): string {
+  return functions.reduce((rest, [name, text]) => {
+    const heading = `# functions of ${name}\n`
+    const indented = text.replaceAll(/^(?=.)/gm, '  ')
+    return rest.replaceAll(text, () => heading).replaceAll(indented, () => `  ${heading}`)
+  }, script)
 }
 
 /**

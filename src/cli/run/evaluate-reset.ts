@@ -26,12 +26,13 @@ export async function evaluateReset(
   const evaluated = await evaluate(operation(inventory), run)
   if (run.stop.aborted) throw stopped(hosts[0] ?? '')
   const voters = votersOf(all, [...read.facts.keys()])
-  const unheard = all.filter(name => !read.facts.has(name))
-  if (unheard.length * 2 >= all.length)
+  if (voters !== all) {
+    const unheard = all.filter(name => !read.facts.has(name)).join(', ')
     run.emit({
       type: 'note',
-      text: `Make sure that no other run is at work: ${unheard.join(', ')} would say so, and do not answer.`,
+      text: `Make sure that no other run is at work: ${unheard} would say so, and do not answer.`,
     })
+  }
   const { holder, ...seen } = seenLock(read.locks, voters, witnesses)
   return {
     hosts: spec.hosts,

@@ -93,8 +93,9 @@ function importScript(store: ImageStore, sha256: string): string {
 mkdir -p ${imagesFolder}
 ${removedWhenFull}echo "importing"
 ${imageStores[store].load(sha256)}if [ ! -s ${nextRecord} ]; then echo 'no images in the archive' >&2; exit 1; fi
-mv -fT ${nextRecord} ${imagesFolder}/${sha256}
+# Once they are on record nobody looks for what is left of the download, so that goes before.
 rm -f "$part"
+mv -fT ${nextRecord} ${imagesFolder}/${sha256}
 `
 }
 

@@ -69,6 +69,8 @@ ${unpackLines(install)}if [ -f "$stamp" ]; then
   done
 fi
 ${syncLine('"$record"')}
+# Once it is on record nobody looks for what is left of the download, so that goes before.
+rm -rf "$unpacked" "$record.paths" "$part"
 mv -fT "$record" "$stamp"
 `
 }

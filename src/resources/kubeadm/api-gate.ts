@@ -1,5 +1,4 @@
-import { kubectl } from '../api/index.ts'
-import { kubeadmApi } from './api-access.ts'
+import { apiReady } from './api-access.ts'
 import { processFunction } from './own-process.ts'
 
 const program = '/run/evcctl/api-gate'
@@ -35,7 +34,7 @@ close_gate() {
   for tables in iptables ip6tables; do rule "$tables" -I "$1" || :; done
 }
 ready() {
-  ${kubectl(kubeadmApi, 5)} --server="https://127.0.0.1:$1" get --raw /readyz >/dev/null 2>&1
+  ${apiReady('"https://127.0.0.1:$1"')}
 }
 case $1 in
   open) open_gate "$2" ;;
@@ -46,10 +45,14 @@ case $1 in
     former=$(cat ${former})
     if [ -n "$former" ]; then
       end=$(( $(date +%s) + ${watched} ))
-      closed=yes
+      serves=
       while [ -e "/proc/$former" ]; do
-        if [ "$closed" ] && ready "$2"; then closed= && open_gate "$2"; fi
-        if [ -z "$closed" ] && [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        if [ "$serves" ]; then
+          if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        elif ready "$2"; then
+          serves=yes
+          open_gate "$2"
+        fi
         sleep 0.1
       done
       close_gate "$2"

@@ -2,7 +2,7 @@ import type { Step } from '../../core/resource.ts'
 import { quote } from '../../shell/quote.ts'
 import { kubectl, rolloutMs, rolloutScript } from '../api/index.ts'
 import { retried } from '../support/index.ts'
-import { kubeadmApi } from './api-access.ts'
+import { apiReady, kubeadmApi } from './api-access.ts'
 import { markProxy, unmarkProxy } from './cluster-record.ts'
 import { finishRenewal } from './renewed-certificates.ts'
 import { finishServingCertificate, servingCertificateScript } from './serving-certificate.ts'
@@ -25,18 +25,13 @@ export interface ChangeableParts {
   readonly upload: boolean
 }
 
-// Asks the API server of this node. At the endpoint in admin.conf, any API server of the cluster may answer.
-function ready(server: string): string {
-  return `${kubectl(kubeadmApi, 5)} --server=${quote(server)} get --raw /readyz >/dev/null 2>&1`
-}
-
 /** How long an API server may take until it is ready, ms. */
 const apiMs = 300_000
 
 /** A step that waits until the API server of this node, at the URL `server`, is ready. */
 export function apiAnswers(server: string): Step {
   return {
-    until: { script: ready(server), parse: raw => raw.exitCode === 0 },
+    until: { script: apiReady(quote(server)), parse: raw => raw.exitCode === 0 },
     what: 'the API server is ready',
     everyMs: 1000,
     timeoutMs: apiMs,
@@ -51,7 +46,7 @@ function apiAnswersIfItCan(server: string): Step {
   const seconds = apiMs / 1000
   return {
     run: `end=$(( $(date +%s) + ${seconds} ))
-until ${ready(server)}; do
+until ${apiReady(quote(server))}; do
   if [ "$(date +%s)" -ge "$end" ]; then
     echo 'the API server of this node does not answer before its change'
     break
@@ -105,7 +100,7 @@ export function changeSteps({ configuration, store, server, parts, begin, end }:
   const { upgrade } = parts
   const swap = swapManifestsScript({
     configuration: file,
-    ready: ready(server),
+    ready: apiReady(quote(server)),
     etcd: upgrade?.etcd === true,
   })
   const controlPlane: readonly Step[] = [

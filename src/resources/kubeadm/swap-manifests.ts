@@ -34,12 +34,15 @@ for component in ${controlPlaneComponents.join(' ')}; do
   if [ ! -e ${formerManifests}/"$component.yaml" ]; then rm -f ${manifestFolder}/"$component.yaml"; fi
 done`
 
-// A kubelet refuses to start a static pod as long as it has not finished the former one of the same name, and tries again only
-// after 10 to 15 s (backOffPeriod in pkg/kubelet/kubelet.go, jitter in pod_workers.go of k8s.io/kubernetes 1.36). It removes
-// the cgroup of a pod right before it is done with it (SyncTerminatedPod). The names of cgroups have the pod's UID, which for
-// a static pod is a hash of 32 digits.
-// Where no process runs, its latest folder of logs has it.
-const takeOutFunction = `takes_out() {
+/**
+ * A shell function `takes_out COMPONENT…`: takes manifests away, and waits up to 60 s until their pods have ended. Needs `processFunction`.
+ *
+ * A kubelet refuses to start a static pod as long as it has not finished the former one of the same name, and tries again only
+ * after 10 to 15 s (backOffPeriod in pkg/kubelet/kubelet.go, jitter in pod_workers.go of k8s.io/kubernetes 1.36). It removes
+ * the cgroup of a pod right before it is done with it (SyncTerminatedPod). The names of cgroups have the pod's UID, which for
+ * a static pod is a hash of 32 digits. Where no process runs, its latest folder of logs has it.
+ */
+export const takeOutFunction = `takes_out() {
   pods=
   for component in "$@"; do
     process=$(process_of "$component")

@@ -31,10 +31,14 @@ case $1 in
     former=$(cat /run/evcctl/api-gate.former)
     if [ -n "$former" ]; then
       end=$(( $(date +%s) + 60 ))
-      closed=yes
+      serves=
       while [ -e "/proc/$former" ]; do
-        if [ "$closed" ] && ready "$2"; then closed= && open_gate "$2"; fi
-        if [ -z "$closed" ] && [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        if [ "$serves" ]; then
+          if [ "$(date +%s)" -ge "$end" ]; then exit 0; fi
+        elif ready "$2"; then
+          serves=yes
+          open_gate "$2"
+        fi
         sleep 0.1
       done
       close_gate "$2"

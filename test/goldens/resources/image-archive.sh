@@ -116,5 +116,6 @@ echo "importing"
 /usr/local/bin/ctr --namespace k8s.io images import --local --label evcctl.dev/archive=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa "$part"
 /usr/local/bin/ctr --namespace k8s.io images list -q 'labels."evcctl.dev/archive"==aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' >/var/lib/evcctl/images/.next
 if [ ! -s /var/lib/evcctl/images/.next ]; then echo 'no images in the archive' >&2; exit 1; fi
-mv -fT /var/lib/evcctl/images/.next /var/lib/evcctl/images/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+# Once they are on record nobody looks for what is left of the download, so that goes before.
 rm -f "$part"
+mv -fT /var/lib/evcctl/images/.next /var/lib/evcctl/images/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa

@@ -1,23 +1,7 @@
 if [ -e /var/lib/evcctl/manifests/complete ]; then
   echo 'putting back the manifests from before a change that was cut off'
 # functions of own-process.sh
-takes_out() {
-  pods=
-  for component in "$@"; do
-    process=$(process_of "$component")
-    pod=$(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)
-    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | head -n 1 | sed 's/.*_//')
-    pods="$pods $pod"
-    rm -f /etc/kubernetes/manifests/"$component.yaml"
-  done
-  end=$(( $(date +%s) + 60 ))
-  for pod in $pods; do
-    while [ -n "$(find /sys/fs/cgroup -type d -name "*pod$pod*" -print -quit 2>/dev/null)" ]; do
-      if [ "$(date +%s)" -ge "$end" ] || ! systemctl is-active --quiet kubelet; then break; fi
-      sleep 0.1
-    done
-  done
-}
+# functions of takes-out.sh
 etcd_data() {
   cat /proc/sys/kernel/random/boot_id 2>/dev/null || :
   sed -n -e 's/^ *- --data-dir=//p' -e 's/^ *- --wal-dir=//p' "$1" 2>/dev/null | while read -r folder; do
@@ -61,27 +45,7 @@ fi
 rm -rf /etc/kubernetes/pki/evcctl-apiserver
 if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
   echo 'moving renewed certificates to their places'
-  in_cgroup() (
-    for line in $(grep -s -e "$2" "$1"/cgroup | tr ' ' '?'); do
-      line=${line#*:}
-      tree=${line%%:*}
-      for mounted in "" "/${tree#name=}" /unified; do
-        if [ -O "/sys/fs/cgroup$mounted${line#*:}" ]; then exit 0; fi
-      done
-    done
-    exit 1
-  )
-  processes_of() {
-    for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-      found=${found%/cmdline}
-      program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-      if [ "${program##*/}" = "$1" ] && in_cgroup "$found" 'pod[0-9a-f]\{32\}' &&
-        [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found##*/}"
-      fi
-    done
-  }
-  process_of() { processes_of "$1" | head -n 1; }
+  # functions of own-process.sh
   start_of() {
     read -r fields 2>/dev/null </proc/"$1"/stat || return 0
     set -- ${fields##*) }
@@ -330,23 +294,7 @@ rm -rf /var/lib/evcctl/manifests
 mkdir -p -m 0700 "$backup"
 components='kube-apiserver kube-controller-manager kube-scheduler'
 # functions of own-process.sh
-takes_out() {
-  pods=
-  for component in "$@"; do
-    process=$(process_of "$component")
-    pod=$(sed -n 's|.*pod\([0-9a-f]\{32\}\).*|\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)
-    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | head -n 1 | sed 's/.*_//')
-    pods="$pods $pod"
-    rm -f /etc/kubernetes/manifests/"$component.yaml"
-  done
-  end=$(( $(date +%s) + 60 ))
-  for pod in $pods; do
-    while [ -n "$(find /sys/fs/cgroup -type d -name "*pod$pod*" -print -quit 2>/dev/null)" ]; do
-      if [ "$(date +%s)" -ge "$end" ] || ! systemctl is-active --quiet kubelet; then break; fi
-      sleep 0.1
-    done
-  done
-}
+# functions of takes-out.sh
 for component in $components; do
   if [ -e "$manifests/$component.yaml" ]; then cp -p "$manifests/$component.yaml" "$backup/"; fi
   process_of "$component" >"$backup/$component.process" || :

@@ -1,26 +1,6 @@
 if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then
   echo 'moving renewed certificates to their places'
-  in_cgroup() (
-    for line in $(grep -s -e "$2" "$1"/cgroup | tr ' ' '?'); do
-      line=${line#*:}
-      tree=${line%%:*}
-      for mounted in "" "/${tree#name=}" /unified; do
-        if [ -O "/sys/fs/cgroup$mounted${line#*:}" ]; then exit 0; fi
-      done
-    done
-    exit 1
-  )
-  processes_of() {
-    for found in $(grep -l -a -s -F -e "$1" /proc/[0-9]*/cmdline); do
-      found=${found%/cmdline}
-      program=$(tr '\000' '\n' 2>/dev/null <"$found"/cmdline | head -n 1)
-      if [ "${program##*/}" = "$1" ] && in_cgroup "$found" 'pod[0-9a-f]\{32\}' &&
-        [ "$(readlink "$found"/ns/net)" = "$(readlink /proc/self/ns/net)" ]; then
-        echo "${found##*/}"
-      fi
-    done
-  }
-  process_of() { processes_of "$1" | head -n 1; }
+  # functions of own-process.sh
   start_of() {
     read -r fields 2>/dev/null </proc/"$1"/stat || return 0
     set -- ${fields##*) }

@@ -47,7 +47,7 @@ for path in ; do other "$path" || :; done
 if [ $# -gt 0 ]; then sha256sum -- "$@"; fi
 )
 
-### artifact:cri-dockerd on cp1: step 1, of 146 lines
+### artifact:cri-dockerd on cp1: step 1, of 148 lines
 …
 site='github.com'
 url='https://github.com/Mirantis/cri-dockerd/releases/download/v0.3.26/cri-dockerd-0.3.26.amd64.tgz'
@@ -87,6 +87,8 @@ if [ -f "$stamp" ]; then
     if ! grep -q -F -x "$old" "$record.paths" && { [ -L "$old" ] || [ ! -d "$old" ]; }; then rm -f "$old"; fi
 …
 { sync -- "$record" 2>/dev/null || sync; }
+# Once it is on record nobody looks for what is left of the download, so that goes before.
+rm -rf "$unpacked" "$record.paths" "$part"
 mv -fT "$record" "$stamp"
 
 ### artifact:cni-plugins on cp1: probe, of 47 lines
@@ -96,7 +98,7 @@ for path in ; do
 for path in '/opt/cni/bin/'*; do other "$path" || :; done
 …
 
-### artifact:cni-plugins on cp1: step 1, of 149 lines
+### artifact:cni-plugins on cp1: step 1, of 151 lines
 …
 url='https://github.com/containernetworking/plugins/releases/download/v1.9.1/cni-plugins-linux-amd64-v1.9.1.tgz'
 …
@@ -107,7 +109,7 @@ find "$unpacked" -type f -perm -u+x | LC_ALL=C sort | while IFS= read -r program
 if [ ! -s "$record.paths" ]; then echo 'there is no program in the archive' >&2; exit 1; fi
 …
 
-### artifact:kubeadm on cp1: step 1, of 143 lines
+### artifact:kubeadm on cp1: step 1, of 145 lines
 …
 site='dl.k8s.io'
 url='https://dl.k8s.io/release/v1.36.4/bin/linux/amd64/kubeadm'
@@ -122,7 +124,7 @@ put "$part" '/usr/local/bin/kubeadm'
 for path in '/usr/local/bin/etcdctl' '/usr/local/bin/etcdutl'; do
 …
 
-### artifact:etcd-tools on cp1: step 1, of 147 lines
+### artifact:etcd-tools on cp1: step 1, of 149 lines
 …
 url='https://github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-amd64.tar.gz'
 …
@@ -136,7 +138,7 @@ put "$unpacked/"'etcd-v3.6.8-linux-amd64/etcdutl' '/usr/local/bin/etcdutl'
 for path in '/usr/local/bin/crio' '/usr/local/bin/pinns' '/usr/local/bin/crictl' '/usr/local/libexec/crio/conmon' '/usr/local/libexec/crio/crun'; do
 …
 
-### artifact:cri-o on cp1: step 1, of 150 lines
+### artifact:cri-o on cp1: step 1, of 152 lines
 …
 site='storage.googleapis.com'
 url='https://storage.googleapis.com/cri-o/artifacts/cri-o.amd64.v1.36.3.tar.gz'
@@ -156,7 +158,7 @@ put "$unpacked/"'cri-o/bin/crun' '/usr/local/libexec/crio/crun'
 for path in '/usr/local/bin/etcd' '/usr/local/bin/etcdctl' '/usr/local/bin/etcdutl'; do
 …
 
-### artifact:etcd on e1: step 1, of 148 lines
+### artifact:etcd on e1: step 1, of 150 lines
 …
 url='https://github.com/etcd-io/etcd/releases/download/v3.6.8/etcd-v3.6.8-linux-amd64.tar.gz'
 …
@@ -171,7 +173,7 @@ put "$unpacked/"'etcd-v3.6.8-linux-amd64/etcdutl' '/usr/local/bin/etcdutl'
 for path in '/etc/evcctl/calico/calico.yaml'; do
 …
 
-### artifact:calico-manifest on cp1: step 1, of 134 lines
+### artifact:calico-manifest on cp1: step 1, of 136 lines
 …
 site='raw.githubusercontent.com'
 url='https://raw.githubusercontent.com/projectcalico/calico/v3.32.1/manifests/calico.yaml'
@@ -186,7 +188,7 @@ put "$part" '/etc/evcctl/calico/calico.yaml'
 for path in '/usr/local/bin/containerd' '/usr/local/bin/containerd-shim-runc-v2' '/usr/local/bin/ctr'; do
 …
 
-### artifact:containerd on cp1: step 1, of 148 lines
+### artifact:containerd on cp1: step 1, of 150 lines
 …
 url='https://github.com/containerd/containerd/releases/download/v2.3.4/containerd-2.3.4-linux-amd64.tar.gz'
 …
@@ -201,14 +203,14 @@ put "$unpacked/"'bin/ctr' '/usr/local/bin/ctr'
 for path in '/usr/local/sbin/runc'; do
 …
 
-### artifact:runc on cp1: step 1, of 143 lines
+### artifact:runc on cp1: step 1, of 145 lines
 …
 url='https://github.com/opencontainers/runc/releases/download/v1.4.3/runc.amd64'
 …
 put "$part" '/usr/local/sbin/runc'
 …
 
-### artifact:helm on cp1: step 1, of 146 lines
+### artifact:helm on cp1: step 1, of 148 lines
 …
 site='get.helm.sh'
 url='https://get.helm.sh/helm-v3.18.4-linux-amd64.tar.gz'
@@ -224,7 +226,7 @@ put "$unpacked/"'linux-amd64/helm' '/usr/local/bin/helm'
 for path in '/etc/evcctl/cilium/chart.tgz'; do
 …
 
-### artifact:cilium-chart on cp1: step 1, of 134 lines
+### artifact:cilium-chart on cp1: step 1, of 136 lines
 …
 site='helm.cilium.io'
 url='https://helm.cilium.io/cilium-1.20.0.tgz'

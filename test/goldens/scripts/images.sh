@@ -3,7 +3,7 @@ curl -q -sS --unix-socket /run/docker.sock --max-time 10 http://docker/images/js
   sed -n 's/^"RepoTags":\[\([^]]*\)\].*/\1/p' | tr -d '"' | tr ',' '\n' | grep . || :
 grep -H -s '' /var/lib/evcctl/images/* || :
 
-### images:a.tar on cp1: step 1, of 126 lines
+### images:a.tar on cp1: step 1, of 127 lines
 …
 url='http://192.0.2.5/a.tar'
 …
@@ -20,7 +20,7 @@ rm -f /var/lib/evcctl/images/.next.said
 timeout 10 /usr/local/bin/crictl --runtime-endpoint unix:///run/crio/crio.sock images 2>/dev/null | sed -n '2,$s/^\([^ ]*\)  *\([^ ]*\) .*/\1:\2/p' || :
 …
 
-### images:a.tar on cp1: step 1, of 133 lines
+### images:a.tar on cp1: step 1, of 134 lines
 …
 full() {
 …

@@ -3,13 +3,13 @@ import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { temporaryFolder as folderForCli } from '../../src/cli/run/temporary-folder.ts'
-import { temporaryFolder } from './run-cli.ts'
+import { temporaryFolder } from '../../src/core/temporary-folder.ts'
+import { temporaryFolder as testFolder } from '../cli/run-cli.ts'
 
 test('is gone with what is in it when it is disposed of', async () => {
   let path = ''
   {
-    await using folder = await folderForCli('test')
+    await using folder = await temporaryFolder('test')
     path = folder.path
     writeFileSync(join(path, 'key'), 'secret')
     expect(statSync(path).mode & 0o777).toBe(0o700)
@@ -18,8 +18,8 @@ test('is gone with what is in it when it is disposed of', async () => {
 })
 
 test('is gone when the process exits before that, as after the third ^C', async () => {
-  await using around = await temporaryFolder()
-  const module = fileURLToPath(new URL('../../src/cli/run/temporary-folder.ts', import.meta.url))
+  await using around = await testFolder()
+  const module = fileURLToPath(new URL('../../src/core/temporary-folder.ts', import.meta.url))
   const script = `import { writeFileSync } from 'node:fs'
 const { temporaryFolder } = await import(${JSON.stringify(module)})
 const { path } = await temporaryFolder('test')
