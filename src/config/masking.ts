@@ -1,24 +1,17 @@
 import { type Document, isMap, isScalar, isSeq, type Pair, visit } from 'yaml'
+import { hideInUrls, tellsOf } from '../core/credential-names.ts'
 
 // If a user writes secrets into the file against the rules, excerpts in errors must not bring them into logs.
 
-const secretKey = /pas+(?:word|phrase|wd)?$|secret|token|credential|private_?key$/i
-const secretInLine = /(?:pas+(?:word|phrase|wd)?|secret|token|credential|private_?key)s?["']?[ \t]*:[ \t]*/i
+// The name of a key, wherever in a line.
+const keyInLine = /(?<![\w.-])([\w.-]+)["']?[ \t]*:[ \t]*/g
 const keyLine = /^([ \t]*(?:-[ \t]+)*)[^\s:#,{}[\]-][^\s:#,{}[\]]*:(?:\s|$)/
 // Keys that say where a secret is, so that their values are no secrets.
 const references = new Set(['fromFile', 'prompt'])
 
-// `user:password@` of a URL, also without a scheme before it or with a slash in the password.
-const credentials =
-  /(?<=\w:\/\/)[^\s/?#'"]*(?=@)|(?<![^\s'"/:@[\]{},])[^\s'"/:@[\]{},]+:(?!\/\/|\d+[/?#,])[^\s'"@]{1,200}(?=@(?!sha\d+:))/g
-
-// The query of a URL, which may hold tokens and signatures. The match starts at the last `://` before the question mark: if
-// it could start at every `://`, a long text would be read again for each.
-const query = /(\w:\/\/(?:(?!:\/\/)[^\s?"']){0,2000}\?)([^\s"']+)/g
-
 /** The text with each `user:password@` and each query of a URL replaced by stars. */
 export function withoutCredentials(text: string): string {
-  return text.replaceAll(credentials, stars).replaceAll(query, (_, url: string, asked: string) => url + stars(asked))
+  return hideInUrls(text, stars)
 }
 
 /**
@@ -47,7 +40,8 @@ function secretsIn({ key: keyNode, value }: Pair): readonly Range[] {
   const key = isScalar(keyNode) ? String(keyNode.value) : ''
   // A value of fromEnv that is no name of a variable is probably the secret itself.
   if (key === 'fromEnv') return isScalar(value) && !/^\w+$/.test(String(value.value)) ? scalarsIn(value) : []
-  return secretKey.test(key) ? scalarsIn(value) : []
+  const tells = tellsOf(key)
+  return tells === 'everything' || (tells === 'text' && !isMap(value)) ? scalarsIn(value) : []
 }
 
 interface Range {
@@ -76,20 +70,13 @@ export function withoutSecretLines(text: string): string {
   const lines = text.split('\n').map(line => {
     const column = keyLine.exec(line)?.[1]?.length
     if (secretColumn !== undefined && (column === undefined || column > secretColumn)) return stars(line)
-    const secret = secretInLine.exec(line)
-    secretColumn = secret === null ? undefined : startOfWord(line, secret.index)
-    if (secret === null) return line
+    const secret = line.matchAll(keyInLine).find(([, name]) => tellsOf(name!) !== 'nothing')
+    secretColumn = secret?.index
+    if (secret === undefined) return line
     const value = secret.index + secret[0].length
     return line.slice(0, value) + stars(line.slice(value))
   })
   return withoutCredentials(lines.join('\n'))
-}
-
-// Where the whole word begins: for a match of `password` in `sudo_password`, where `sudo` begins.
-function startOfWord(line: string, index: number): number {
-  let start = index
-  while (start > 0 && /[\w-]/.test(line[start - 1]!)) start--
-  return start
 }
 
 function stars(text: string): string {

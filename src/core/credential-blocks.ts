@@ -1,91 +1,143 @@
-/** Plans show this in place of a credential. */
-export const hidden = '<hidden>'
+import { endOfValue, hidden, hideInLine, openAfter } from './credential-line.ts'
+import { tellsOf } from './credential-names.ts'
 
-/** Names of settings that hold passwords and keys, in the files of runtimes, registries, proxies and Kubernetes. */
-export const secretName = String.raw`[\w.-]*(?:passw(?:or)?d|passphrase|secret|token|authorization|credential|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?key)[\w.-]*|(?:basic_?)?auth`
+// All patterns begin at the beginning of a line, and no part of them begins like the part before it: the time is linear.
+const tags = '(?:[&!]\\S*[ \\t]+)*'
+const key = new RegExp(`^([ \\t]*(?:-[ \\t]+)*)(["']?)([\\w.-]+)\\2[ \\t]*:(?=[ \\t]|$)[ \\t]*${tags}(.*)$`)
+const entryName = new RegExp(
+  `^([ \\t]*(?:-[ \\t]+)*)["']?name["']?[ \\t]*[:=][ \\t]*${tags}["']?([\\w.-]+)["']?[ \\t]*(?:,[ \\t]*)?(?:#.*)?$`,
+  'i',
+)
+const entryValue = /^(([ \t]*(?:-[ \t]+)*)["']?value["']?[ \t]*[:=])[ \t]*(.*)$/i
+const nothingYet = /^(?:[&!]\S*)?[ \t]*(?:#.*)?$/
+const blockBegin = /^[|>][-+0-9]*[ \t]*(?:#.*)?$/
+const scalar = /^(["']?)(?:true|false|null|none|~|-?\d+(?:\.\d+)?|)\1[ \t]*(?:,[ \t]*)?(?:#.*)?$/i
+// What begins a mapping is no text.
+const mapping = /^\s*(?:-[ \t]+)*(?:["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}])/
+const lastFlag = /^[ \t]*(?:-[ \t]+)?["']?(--?[\w.-]+)["']?,?[ \t]*$/
+const item = /^([ \t]*(?:-[ \t]+)?)(["']?)([^-\s"'].*)$/
 
-/** A credential is text. So true, false, null, numbers, empty values and the beginnings of blocks stay visible. */
-export const value = String.raw`"(?:[^"\\\n]|\\.)+"|'[^'\n]+'|\[[^\]\n]+\]|(?!true\b|false\b|null\b|\d+\b|["'\[{|>#&!]|$)[^\s#][^\n]*|[&!]\S+[ \t]+[^\s|>#][^\n]*`
+/** The value of an entry, which may come before its name. */
+interface Value {
+  /** Where its first line is among those shown. */
+  readonly at: number
+  readonly column: number
+  readonly head: string
+}
 
-/** A quick test: a line that does not match it names no credential. */
-export const telling = /passw|passphrase|secret|token|auth|credential|key/i
-
-/** The length of a line from which on it is hidden as a whole: on very long ones, the patterns could take very long. */
-export const longestLine = 500
-
-const name = `["']?(?:${secretName})["']?`
-// A blank ends each of them: where it may be missing, a line of 70 characters takes seconds, and twice as long for each tag more.
-const tags = String.raw`(?:[&!]\S+[ \t]+)*`
-const block = '[|>][-+0-9]*'
-const end = String.raw`[ \t]*(?:#.*)?$`
-const before = String.raw`^([ \t]*(?:- +)*)`
-const blockBegin = new RegExp(`${before}${name}[ \\t]*:[ \\t]*${tags}${block}${end}`, 'i')
-const valueBelow = new RegExp(`${before}${name}[ \\t]*:[ \\t]*${tags}(?:[&!]\\S+)?${end}`, 'i')
-const tomlBegin = new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*("""|''')`, 'i')
-const secretEntry = new RegExp(`${before}["']?name["']?[ \\t]*:[ \\t]*${name}[ \\t]*,?${end}`, 'i')
-const entryValue = /^([ \t]*(?:- +)*["']?value["']?[ \t]*:)/
-// What begins a mapping or a list is no text.
-const structure = /^\s*(?:- |-$|["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}\]])/
-
-/** Hides credentials that take several lines: blocks of YAML and TOML with telling names, and values of entries with such names. */
-export function hideCredentialBlocks(lines: readonly string[]): readonly string[] {
+/** Hides credentials in lines, and those that take several lines: blocks, lists and quoted values of YAML, JSON, TOML and shells. */
+export function hideInLines(lines: readonly string[]): readonly string[] {
   const shown: string[] = []
   // Lines that are indented more than this are hidden.
   let hiddenBelow: number | undefined
+  // YAML may indent a list as much as its key.
+  let listAt: number | undefined
   // In lines that are indented at least as much, the value of an entry is hidden.
   let entryAt: number | undefined
-  let closing: string | undefined
+  let value: Value | undefined
+  let open: string[] | undefined
+  let afterFlag = false
   for (const [at, line] of lines.entries()) {
-    if (closing !== undefined) {
-      hide(shown, 0)
-      if (line.includes(closing)) closing = undefined
+    if (open !== undefined) {
+      const end = endOfValue(line, 0, open)
+      const rest = line.slice(end.at)
+      open = end.open
+      if (open !== undefined || /^[\s,;)}\]]*$/.test(rest)) hide(shown, 0)
+      else {
+        const more = hideInLine(rest)
+        shown.push(`${hidden}${more.shown}`)
+        open = closable(more.open, lines, at)
+      }
       continue
     }
+    const blank = line.trim() === ''
     const indent = line.length - line.trimStart().length
-    if (hiddenBelow !== undefined && (line.trim() === '' || indent > hiddenBelow)) {
+    const dash = line.startsWith('- ', indent) || line.slice(indent) === '-'
+    if (hiddenBelow !== undefined && (blank || indent > hiddenBelow || (indent === listAt && dash))) {
       hide(shown, hiddenBelow + 2)
       continue
     }
     hiddenBelow = undefined
-    if (entryAt !== undefined && line.trim() !== '' && (indent < entryAt || line.trimStart().startsWith('- ')))
+    listAt = undefined
+    if (!blank && (dash || line.startsWith('[', indent))) {
       entryAt = undefined
-    const [head] = entryAt === undefined ? [] : (entryValue.exec(line) ?? [])
-    if (head !== undefined) {
-      shown.push(`${head} ${hidden}`)
-      hiddenBelow = indent
+      value = undefined
+    }
+    if (!blank && entryAt !== undefined && indent < entryAt) entryAt = undefined
+    if (afterFlag) {
+      afterFlag = false
+      const [, head, quote] = item.exec(line) ?? []
+      if (head !== undefined) {
+        shown.push(`${head}${quote}${hidden}`)
+        continue
+      }
+    }
+    const valued = entryValue.exec(line)
+    if (valued !== null && entryAt !== undefined) {
+      shown.push(`${valued[1]} ${hidden}`)
+      hiddenBelow = valued[2]!.length
+      open = closable(openAfter(valued[3]!), lines, at)
       continue
     }
-    shown.push(line)
-    if (line.length > longestLine || !telling.test(line)) continue
-    const found = blockBegin.exec(line) ?? (isText(lines[at + 1]) ? valueBelow.exec(line) : null)
-    if (found !== null) hiddenBelow = found[1]!.length
-    const toml = tomlBegin.exec(line)
-    if (toml !== null && !line.slice(toml[0].length).includes(toml[1]!)) {
-      shown[shown.length - 1] = `${toml[0].slice(0, -3)}${hidden}`
-      closing = toml[1]
+    const inLine = hideInLine(line)
+    shown.push(inLine.shown)
+    open = closable(inLine.open, lines, at)
+    if (valued !== null) {
+      value = { at: shown.length - 1, column: valued[2]!.length, head: valued[1]! }
+      continue
     }
-    const named = secretEntry.exec(line)
-    if (named !== null) {
+    const named = entryName.exec(line)
+    if (named !== null && tellsOf(named[2]!) !== 'nothing') {
       entryAt = named[1]!.length
-      hideValueBefore(shown, line)
+      if (value?.column === entryAt) hideFormer(shown, value)
+      value = undefined
+    }
+    const flag = lastFlag.exec(line)?.[1]
+    afterFlag = flag !== undefined && tellsOf(flag) !== 'nothing'
+    const [, before = '', , name = '', rest = ''] = key.exec(line) ?? []
+    if (name !== '' && goesOn(name, rest, lines, at)) {
+      hiddenBelow = before.length
+      if (nothingYet.test(rest)) listAt = before.length
     }
   }
   return shown
 }
 
-// The value of an entry may come right before its name.
-function hideValueBefore(shown: string[], line: string): void {
-  const former = shown.at(-2)
-  if (former === undefined || line.trimStart().startsWith('- ')) return
-  const [head] = entryValue.exec(former) ?? []
-  if (head !== undefined) shown[shown.length - 2] = `${head} ${hidden}`
+// Whether the value of a key goes on in the lines that are indented more.
+function goesOn(name: string, rest: string, lines: readonly string[], at: number): boolean {
+  const tells = tellsOf(name)
+  if (tells === 'nothing') return false
+  if (tells === 'everything') return nothingYet.test(rest) || !scalar.test(rest)
+  if (nothingYet.test(rest)) {
+    let next = at + 1
+    while (next < lines.length && lines[next]!.trim() === '') next++
+    return next < lines.length && !mapping.test(lines[next]!)
+  }
+  return blockBegin.test(rest) || !/^[{[]/.test(rest)
 }
 
-function isText(line: string | undefined): boolean {
-  return line !== undefined && line.trim() !== '' && !structure.test(line)
+// Of a value that nothing closes, only the line is hidden. The last line with each closer is looked for once a text.
+const lastWith = new WeakMap<readonly string[], Map<string, number>>()
+
+function closable(open: string[] | undefined, lines: readonly string[], at: number): string[] | undefined {
+  if (open === undefined) return undefined
+  const [outermost = ''] = open
+  const known = lastWith.get(lines) ?? new Map<string, number>()
+  lastWith.set(lines, known)
+  if (!known.has(outermost))
+    known.set(
+      outermost,
+      lines.findLastIndex(line => line.includes(outermost)),
+    )
+  return known.get(outermost)! > at ? open : undefined
+}
+
+function hideFormer(shown: string[], { at, column, head }: Value): void {
+  let end = at + 1
+  while (end < shown.length - 1 && shown[end]!.length - shown[end]!.trimStart().length > column) end++
+  shown.splice(at, end - at, `${head} ${hidden}`)
 }
 
 function hide(shown: string[], indent: number): void {
-  if (shown.at(-1)?.trim() !== hidden && !shown.at(-1)?.endsWith(` ${hidden}`))
-    shown.push(`${' '.repeat(indent)}${hidden}`)
+  if (!shown.at(-1)?.endsWith(hidden)) shown.push(`${' '.repeat(indent)}${hidden}`)
 }

@@ -1,5 +1,7 @@
 export * from './applied-record.ts'
 export * from './bracket.ts'
+export * from './credential-text.ts'
+export * from './credential-values.ts'
 export * from './credentials.ts'
 export * from './digest.ts'
 export * from './error-details.ts'

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { hideCredentials } from '../core/credentials.ts'
+import { hideCredentials } from '../core/credential-text.ts'
 import { beginningOf, endOf } from '../core/cut.ts'
 import { Deadline } from '../core/deadline.ts'
 import { tailBytes } from '../core/limits.ts'
@@ -35,6 +35,7 @@ export async function runHere(run: Run, { state: { task }, change }: Write): Pro
     error: {
       where: placeOf(task),
       problem: 'The gate of this cluster did not let the next nodes change. They are as they were.',
+      // The user may have written a password into the command.
       expected: `success of: ${hideCredentials(command)}`,
       actual: [why, ...ended.last].join('\n'),
       next: `Find out why it fails (it runs in ${folder}), then apply again: it is asked again before the next nodes.`,
@@ -68,7 +69,8 @@ function execute(
     })
     const last: string[] = []
     const take = (line: string) => {
-      const text = beginningOf(cleanLine(line), longestLine)
+      // A shell repeats what it runs (set -x), with the passwords in it.
+      const text = hideCredentials(beginningOf(cleanLine(line), longestLine))
       if (text === '') return
       last.push(text)
       if (last.length > mostLines) last.shift()

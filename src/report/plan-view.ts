@@ -86,34 +86,7 @@ export interface PlanView {
 
 /** Collects the content of a plan, in graph order. */
 export function planView(input: PlanInput): PlanView {
-  const changes: PlannedChange[] = []
-  const counts = { create: 0, update: 0, delete: 0, restart: 0, run: 0, knownAfterApply: 0, inDesiredState: 0 }
-  for (const [id, verdict] of input.plan.verdicts) {
-    if (verdict.is === 'in desired state') {
-      counts.inDesiredState += 1
-      continue
-    }
-    const task = input.graph.tasks.get(id)!
-    const change = withoutCredentials(verdict.change)
-    const certain = verdict.is === 'change'
-    counts[certain ? change.action : 'knownAfterApply'] += 1
-    changes.push({
-      task: id,
-      host: task.host,
-      role: task.role,
-      title: titleOf(id, input.graph),
-      action: change.action,
-      certain,
-      ...(change.note === undefined ? {} : { note: redact(change.note) }),
-      fields: change.fields.map(field => ({
-        field: field.field,
-        ...(field.before === undefined ? {} : { before: textOf(field.before) }),
-        ...afterOf(field.after, input.graph, task.host),
-      })),
-      because: (change.because ?? []).map(cause => nameOf(cause, input.graph, task.host)),
-      waitingOn: certain ? [] : verdict.waitingOn.map(cause => nameOf(cause, input.graph, task.host)),
-    })
-  }
+  const { changes, counts } = changesOf(input)
   const unreachable = [...input.unreachable].map(([host, error]) => ({
     host,
     unfit: error.kind === 'unfit',
@@ -125,6 +98,53 @@ export function planView(input: PlanInput): PlanView {
     error: boundedDetails(error),
   }))
   return { changes, batches: input.batches ?? [], counts, unreachable, errors }
+}
+
+interface Changes extends Pick<PlanView, 'changes' | 'counts'> {
+  readonly graph: Graph
+}
+
+// Hiding the credentials in all texts is the slow part, and a plan is shown, saved and asked for changes. So it is done once a plan.
+const known = new WeakMap<Plan, Changes>()
+
+function changesOf({ plan, graph }: PlanInput): Changes {
+  const before = known.get(plan)
+  if (before?.graph === graph) return before
+  const made = { ...collectChanges(plan, graph), graph }
+  known.set(plan, made)
+  return made
+}
+
+function collectChanges(plan: Plan, graph: Graph): Pick<PlanView, 'changes' | 'counts'> {
+  const changes: PlannedChange[] = []
+  const counts = { create: 0, update: 0, delete: 0, restart: 0, run: 0, knownAfterApply: 0, inDesiredState: 0 }
+  for (const [id, verdict] of plan.verdicts) {
+    if (verdict.is === 'in desired state') {
+      counts.inDesiredState += 1
+      continue
+    }
+    const task = graph.tasks.get(id)!
+    const change = withoutCredentials(verdict.change)
+    const certain = verdict.is === 'change'
+    counts[certain ? change.action : 'knownAfterApply'] += 1
+    changes.push({
+      task: id,
+      host: task.host,
+      role: task.role,
+      title: titleOf(id, graph),
+      action: change.action,
+      certain,
+      ...(change.note === undefined ? {} : { note: redact(change.note) }),
+      fields: change.fields.map(field => ({
+        field: field.field,
+        ...(field.before === undefined ? {} : { before: textOf(field.before) }),
+        ...afterOf(field.after, graph, task.host),
+      })),
+      because: (change.because ?? []).map(cause => nameOf(cause, graph, task.host)),
+      waitingOn: certain ? [] : verdict.waitingOn.map(cause => nameOf(cause, graph, task.host)),
+    })
+  }
+  return { changes, counts }
 }
 
 /** True when an apply would write, or might write. */

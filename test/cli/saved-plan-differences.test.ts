@@ -187,12 +187,20 @@ test('credentials that stand in the cluster file itself are in no saved plan, an
       artifacts: { mirror },
       images: { archives: [{ url: `${mirror}/a.tar`, sha256: 'a'.repeat(64) }] },
       runtime: { configPatches: [{ plugins: { a: { password, headers: { Authorization: [`Basic ${password}`] } } } }] },
+      kubernetes: {
+        clusterConfiguration: {
+          apiServer: {
+            extraEnvs: [{ name: 'AWS_SECRET_ACCESS_KEY', value: password }],
+            extraArgs: [{ name: 'oidc-client-secret', value: password }],
+          },
+        },
+      },
     })
     return planHeader({ ...source, spec: given, files: new Map([['/lab/cluster.yaml', password]]) })
   }
   const [one, other] = [header('hunter2secret'), header('other3secret')]
   const { keys } = one
-  expect(Object.values(keys).filter(text => text.includes('<hidden>'))).toHaveLength(4)
+  expect(Object.values(keys).filter(text => text.includes('<hidden>'))).toHaveLength(6)
   const told = JSON.stringify([keys, movedInFiles({ ...one, files: {} }, { ...other, files: {} })])
   expect(told).not.toMatch(/hunter2|other3/)
   expect(movedInFiles(one, other).map(({ where }) => where)).toEqual(['/lab/cluster.yaml'])

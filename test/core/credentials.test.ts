@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { hideCredential, hideCredentials, withoutCredentials } from '../../src/core/credentials.ts'
+import { hideCredentials } from '../../src/core/credential-text.ts'
+import { withoutSecretValues } from '../../src/core/credential-values.ts'
+import { hideCredential, withoutCredentials } from '../../src/core/credentials.ts'
 
 test.each([
   ['TOML of containerd', 'username = "ada"\npassword = "pass word"\n  auth = "YWRhOnB3"\n', ['pass word', 'YWRhOnB3']],
@@ -43,10 +45,55 @@ test.each([
   'ExecStart=/x --token s3cret',
   'http://user:p@ss:s3cret@h/',
   'machine x login u password s3cret',
+  'certificateKey: s3cret',
+  'kubeadm join --certificate-key s3cret',
+  'x --certificate-key=s3cret',
+  'url: https://h/a?token=s3cret&x=1',
+  'https://h/blob?sig=s3cret',
+  'GET /a?access_token=s3cret',
+  'curl -u a:s3cret https://h/',
+  "curl --user 'a:b s3cret' https://h/",
+  'db_pass: s3cret',
+  'dbPass=s3cret',
+  'tokens: [a,\n  s3cret]',
+  'tokens: [a,\ns3cret\n]',
+  '{"tokens": [\n"s3cret"\n]}',
+  '"credentials": {\n"a": "s3cret"\n},',
+  'password: "a\n  s3cret"',
+  'PASSWORD="a\ns3cret"',
+  "x --password 'a s3cret' y",
+  'x --password a\\ s3cret y',
+  '["--token", "s3cret"]',
+  '- --token\n- s3cret',
+  'passwords:\n  admin: s3cret',
+  'tokens:\n- s3cret',
+  'Authorization:\n- Basic s3cret',
+  'password: a\n  s3cret',
+  '- value: s3cret\n  other: 1\n  name: API_TOKEN',
+  '- value: |\n    s3cret\n  name: API_TOKEN',
+  '{"value":"s3cret","name":"API_TOKEN"}',
+  '{"name":"API_TOKEN","value":"a,s3cret"}',
+  '{\\"password\\":\\"s3cret\\"}',
+  'password: ""s3cret',
+  'connect root:s3cret@host',
+  'token: !a!b s3cret',
 ])('a credential is hidden in whatever form: %j', text => {
   const shown = hideCredentials(text)
   expect(shown).toContain('<hidden>')
   expect(shown).not.toContain('s3cret')
+})
+
+test.each([
+  ['password: 12345678', 'password: <hidden>'],
+  ['"token": "a", "b": "c"', '"token": <hidden>, "b": "c"'],
+  ['curl -H "Authorization: Bearer x" https://u:p@gate/', 'curl -H "Authorization: <hidden> https://<hidden>@gate/'],
+  ['x --token abc --port 1', 'x --token <hidden> --port 1'],
+  ['Environment="API_TOKEN=a b" "X=1"', 'Environment="API_TOKEN=<hidden> "X=1"'],
+  ['tokens: [a,\n  b]\nc: 1', 'tokens: <hidden>\nc: 1'],
+  ['password: "a\n  b"\nc: 1', 'password: <hidden>\nc: 1'],
+  ["password: 'it\nc: 1", 'password: <hidden>\nc: 1'],
+])('only the credential is hidden in %j', (text, shown) => {
+  expect(hideCredentials(text)).toBe(shown)
 })
 
 test('what follows a credential is shown', () => {
@@ -60,6 +107,11 @@ test.each([
   ['a block', 'authentication:\n  anonymous:\n    enabled: false\nauthorization:\n  mode: Webhook\n'],
   ['switches and numbers', 'token: true\npasswordLength: 12\ntokenTTL: 0\nauth: {}\n'],
   ['an image by its digest', 'image: oci://registry.example:5000/pause@sha256:0a1b\n'],
+  ['places of secrets', 'tokenFile: /run/t\ntlsPrivateKeyFile: /a.pem\nsecretName: web\n--token-auth-file=/a.csv\n'],
+  ['settings of an API server', '--authorization-mode=Node,RBAC\n--tls-cert-file=/a.crt --bind-address=::\n'],
+  ['a token that is not mounted', 'automountServiceAccountToken: false\n"use-service-account-credentials": "true"\n'],
+  ['counts', 'max-tokens: 4\nconcurrent-serviceaccount-token-syncs: "5"\n'],
+  ['a user by number', 'docker run -u 1000:1000 a\n'],
   ['addresses', 'server: https://registry.example:5000/v2\nhosts: ["user@host"]\n'],
 ])('%s stays as it is', (_, text) => {
   expect(hideCredentials(text)).toBe(text)
@@ -72,6 +124,14 @@ test('a field with a telling name is hidden whatever it holds', () => {
   expect(hideCredential('spec.hosts.0', 'w1')).toBe('w1')
   expect(hideCredential('spec.registry.host', 'http://a:b@c')).toBe('http://<hidden>@c')
   expect(hideCredential('spec.maxPods', '110')).toBe('110')
+  expect(hideCredential('a.apiTokens.0', 'x')).toBe('<hidden>')
+  expect(hideCredential('a.apiTokens[0]', 'x')).toBe('<hidden>')
+  expect(hideCredential('env[API_TOKEN].value', 'x')).toBe('<hidden>')
+  expect(hideCredential('kubelet a["x.y/token"]', 'x')).toBe('<hidden>')
+  expect(hideCredential('cilium.values.passwords.admin', 'x')).toBe('<hidden>')
+  expect(hideCredential('a.passwords.adminTokenFile', '/x')).toBe('/x')
+  expect(hideCredential('Deployment token-reviewer spec.replicas', '2')).toBe('2')
+  expect(hideCredential('authorization.mode', 'Webhook')).toBe('Webhook')
 })
 
 // With patterns that can be kept busy, these would not end within the time of a test.
@@ -82,6 +142,41 @@ test.each([
   ['more than anybody reads', 'x'.repeat(10_000_000)],
 ])('a text that is made to keep a pattern busy is done with: %s', (_, text) => {
   expect(hideCredentials(text).length).toBeLessThanOrEqual(text.length)
+})
+
+test('in a tree, names tell what is secret, wherever they stand', () => {
+  const secret = 's3cret'
+  const shown = withoutSecretValues({
+    extraEnvs: [{ name: 'AWS_SECRET_ACCESS_KEY', value: secret }],
+    extraArgs: [
+      { name: 'oidc-client-secret', value: secret },
+      { name: 'authorization-mode', value: 'Node,RBAC' },
+      { name: 'token-auth-file', value: '/a.csv' },
+    ],
+    passwords: { admin: secret, users: [{ a: secret }, 1234] },
+    args: ['--token', secret, '--v', '2'],
+    url: `https://h/?token=${secret}`,
+    headers: { Cookie: [secret] },
+    password: 12345678,
+    auth: { mode: 'x', tokenFile: '/t', secretName: 'web' },
+    automountServiceAccountToken: false,
+    maxPods: 110,
+  })
+  expect(JSON.stringify(shown)).not.toMatch(/s3cret|1234/)
+  expect(shown).toMatchObject({
+    extraArgs: [{ name: 'oidc-client-secret' }, { value: 'Node,RBAC' }, { value: '/a.csv' }],
+    args: ['--token', '<hidden>', '--v', '2'],
+    auth: { mode: 'x', tokenFile: '/t', secretName: 'web' },
+    automountServiceAccountToken: false,
+    maxPods: 110,
+  })
+})
+
+test('a note is shown without the credentials in it', () => {
+  const note = 'on this machine: curl -H "Authorization: Bearer S3CRETVALUE" https://u:S3CRETPASS@gate/'
+  expect(withoutCredentials({ action: 'run', fields: [], note }).note).toBe(
+    'on this machine: curl -H "Authorization: <hidden> https://<hidden>@gate/',
+  )
 })
 
 test.each([

@@ -64,6 +64,14 @@ test('where it fails, nothing behind it changes, and the end of its output is to
   expect(error?.actual?.split('\n').length).toBeLessThan(25)
 })
 
+test('where it fails, the error has no password of it', async () => {
+  const command = 'set -x; : -H "Authorization: Bearer S3CRETVALUE" https://u:S3CRETPASS@gate/; exit 3'
+  const { error, lines } = await run(command)
+  expect(error?.expected).toContain('success of: set -x; : -H "Authorization: <hidden>')
+  expect(error?.actual).toContain('Authorization: <hidden>')
+  expect(JSON.stringify([error, lines])).not.toContain('S3CRET')
+})
+
 test('it is killed with all that it started when its time is over', async () => {
   const began = Date.now()
   const { results, error } = await run('sleep 600 & sleep 600', { timeoutMs: 300 })

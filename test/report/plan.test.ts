@@ -90,6 +90,19 @@ describe('text of a plan', () => {
     expect(all).not.toMatch(/pass word|abc\.def|pw1234|old1|new1/)
   })
 
+  test('shows no credential of a note', () => {
+    const note = 'on this machine: curl -H "Authorization: Bearer S3CRETVALUE" https://u:S3CRETPASS@gate/'
+    const input = planned([['cp1/rolling/gate:after batch 1', change('run', [], note)]])
+    const all = renderPlan(input, subject, { diff: true }) + JSON.stringify(planDocument(input, subject, 1))
+    expect(all).toContain('on this machine: curl -H')
+    expect(all).not.toContain('S3CRET')
+  })
+
+  test('is made once, however often it is shown', () => {
+    const input = planned([['cp1/os/file:/etc/x', change('create', [{ field: 'content', after: 'a: 1\n' }])]])
+    expect(planView(input).changes).toBe(planView({ ...input, batches: [['cp1']] }).changes)
+  })
+
   test('says that a file differs in which only a credential differs', () => {
     const fields = [{ field: 'content', before: 'a\ntoken: abc\n', after: 'a\ntoken: xyz\n' }]
     expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(

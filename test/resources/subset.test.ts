@@ -88,3 +88,22 @@ describe('a configuration document', () => {
     expect(documentChanges(desired, current, recorded)).toEqual(changes)
   })
 })
+
+test('no side of a change shows a credential, whatever tells that it is one', () => {
+  const envs = (value: string) => [{ name: 'AWS_SECRET_ACCESS_KEY', value }]
+  const of = (value: string) => ({
+    apiServer: { extraEnvs: envs(value), more: [...envs(value), ...envs(value).slice(value.length - 4)] },
+    apiTokens: [value],
+    passwords: { admin: value },
+  })
+  const gone = { old: { token: 'old1' }, ...of('old1') }
+  const changes = documentChanges(of('new12'), gone, gone)
+  expect(changes.map(({ field }) => field)).toEqual([
+    'apiServer.extraEnvs[0].value',
+    'apiServer.more',
+    'apiTokens[0]',
+    'passwords.admin',
+    'old.token',
+  ])
+  expect(JSON.stringify(changes)).not.toMatch(/old1|new1/)
+})

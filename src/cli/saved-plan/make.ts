@@ -4,12 +4,15 @@ import {
   digestOf,
   digestsOf,
   type Edge,
-  hideCredential,
   Output,
+  type Place,
+  placeBelow,
   redact,
+  rootPlace,
   Secret,
   type Task,
   titleOf,
+  withoutSecretValues,
 } from '../../core/index.ts'
 import { desiredIn, type Evaluation } from '../../engine/index.ts'
 import { type PlannedChange, type PlannedField, planView } from '../../report/index.ts'
@@ -116,21 +119,28 @@ const notKeys = new Set(['where', 'file'])
  */
 function keysOf({ file: _, name, hosts, ...spec }: ClusterSpec): Texts {
   const keys: [string, string][] = [['metadata.name', name]]
-  const visit = (value: unknown, path: string, key: string): void => {
+  const visit = (value: unknown, path: string, key: string, place = rootPlace): void => {
     if (value === undefined || notKeys.has(key)) return
     if (typeof value !== 'object' || value === null || value instanceof Secret || value instanceof Output) {
-      keys.push([path, shortText(hideCredential(path, redact(String(value))))])
+      keys.push([path, shortText(shownValue(value, place))])
       return
     }
     const entries: [string, unknown][] = Array.isArray(value)
       ? value.map((inner, index) => [`${index}`, inner])
       : Object.entries(value)
     if (entries.length === 0) keys.push([path, Array.isArray(value) ? '[]' : '{}'])
-    for (const [inner, one] of entries) visit(one, `${path}.${inner}`, inner)
+    for (const [inner, one] of entries)
+      visit(one, `${path}.${inner}`, inner, placeBelow(place, Array.isArray(value) ? Number(inner) : inner, value))
   }
   visit(spec, 'spec', 'spec')
   for (const host of hosts) visit(host, `spec.hosts.${host.name}`, host.name)
   return Object.fromEntries(keys)
+}
+
+function shownValue(value: unknown, place: Place): string {
+  // A Secret shows its label only.
+  if (value instanceof Secret) return String(value)
+  return redact(String(withoutSecretValues(value instanceof Output ? String(value) : value, place)))
 }
 
 function catalogDigests(): Texts {

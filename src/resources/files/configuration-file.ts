@@ -1,4 +1,4 @@
-import { hideCredential } from '../../core/credentials.ts'
+import { withoutSecretValues } from '../../core/credential-values.ts'
 import type { Resource } from '../../core/resource.ts'
 import { Secret } from '../../core/secret.ts'
 import { type FileDesired, file } from './file.ts'
@@ -30,8 +30,6 @@ export function configurationFile({
 
 // `registry.configs.<host>.auth` and headers with tokens (docs/cri/registry.md of containerd); options of log drivers, and proxies with a
 // password in their URL (daemon.json of Docker).
-function hasCredentials(value: unknown, path = ''): boolean {
-  if (typeof value !== 'object' || value === null)
-    return typeof value === 'string' && hideCredential(path, value) !== value
-  return Object.entries(value).some(([key, inner]) => hasCredentials(inner, `${path}.${key.replaceAll('.', '_')}`))
+function hasCredentials(patches: unknown): boolean {
+  return JSON.stringify(withoutSecretValues(patches)) !== JSON.stringify(patches)
 }

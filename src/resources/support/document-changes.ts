@@ -1,3 +1,4 @@
+import { type Place, placeBelow, rootPlace } from '../../core/credential-values.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { FieldChange } from '../../core/resource.ts'
 import { isTree } from './deep-merge.ts'
@@ -16,17 +17,24 @@ export function documentChanges(desired: unknown, current: unknown, recorded: un
     ({ field, before, after }) =>
       before !== undefined || unwritten.has(field) || typeof after !== 'string' || !zeros.has(after),
   )
-  return [...changes, ...removed('', recorded, desired, current)]
+  return [...changes, ...removed('', rootPlace, recorded, desired, current)]
 }
 
-function* removed(path: string, recorded: unknown, desired: unknown, current: unknown): Iterable<FieldChange> {
+function* removed(
+  path: string,
+  place: Place,
+  recorded: unknown,
+  desired: unknown,
+  current: unknown,
+): Iterable<FieldChange> {
   if (!isTree(recorded)) return
   for (const [key, value] of Object.entries(recorded)) {
     const at = path === '' ? key : `${path}.${key}`
     const wanted = isTree(desired) ? ownValue(desired, key) : undefined
     const now = isTree(current) ? ownValue(current, key) : undefined
-    if (wanted !== undefined) yield* removed(at, value, wanted, now)
-    else if (isTree(value)) yield* removed(at, value, {}, now)
-    else if (now !== undefined) yield { field: at, before: textOf(now), after: '(default)' }
+    const below = placeBelow(place, key, recorded, current)
+    if (wanted !== undefined) yield* removed(at, below, value, wanted, now)
+    else if (isTree(value)) yield* removed(at, below, value, {}, now)
+    else if (now !== undefined) yield { field: at, before: textOf(now, below), after: '(default)' }
   }
 }

@@ -1,3 +1,4 @@
+import { type Place, placeBelow, rootPlace, withoutSecretValues } from '../../core/credential-values.ts'
 import { ownValue } from '../../core/own-value.ts'
 import type { FieldChange } from '../../core/resource.ts'
 import { isTree } from './deep-merge.ts'
@@ -19,27 +20,34 @@ export interface SubsetOptions {
 /**
  * The parts of `desired` that `current` lacks, a field each with its path (`spec.template.spec.containers[0].image`).
  * Fields that only `current` has belong to somebody else (defaults, status) and are ignored, except in items of lists, which
- * are compared whole.
+ * are compared whole. Credentials are hidden in the values that it returns.
  */
 export function missingFrom(desired: unknown, current: unknown, options: SubsetOptions = {}): readonly FieldChange[] {
-  return [...compare('', desired, current, options)]
+  return [...compare('', rootPlace, desired, current, options)]
 }
 
-function* compare(path: string, desired: unknown, current: unknown, options: SubsetOptions): Iterable<FieldChange> {
+function* compare(
+  path: string,
+  place: Place,
+  desired: unknown,
+  current: unknown,
+  options: SubsetOptions,
+): Iterable<FieldChange> {
   if (current === undefined && options.absentIsZero && isZero(desired)) return
   if (isTree(desired)) {
-    if (current !== undefined && current !== null && !isTree(current)) yield change(path, desired, current)
-    else yield* compareTrees(path, desired, isTree(current) ? current : {}, options)
+    if (current !== undefined && current !== null && !isTree(current)) yield change(path, place, desired, current)
+    else yield* compareTrees(path, place, desired, isTree(current) ? current : {}, options)
   } else if (Array.isArray(desired)) {
-    if (Array.isArray(current)) yield* compareLists(path, desired, current, options)
-    else yield change(path, desired, current)
+    if (Array.isArray(current)) yield* compareLists(path, place, desired, current, options)
+    else yield change(path, place, desired, current)
   } else if (!sameScalar(desired, current)) {
-    yield change(path, desired, current)
+    yield change(path, place, desired, current)
   }
 }
 
 function* compareTrees(
   path: string,
+  place: Place,
   desired: Readonly<Record<string, unknown>>,
   current: Readonly<Record<string, unknown>>,
   options: SubsetOptions,
@@ -48,23 +56,27 @@ function* compareTrees(
   for (const [key, value] of Object.entries(desired)) {
     if (value === undefined || value === null) continue
     const present = ownValue(current, key)
-    yield* compare(join(path, key), value, present, options)
+    yield* compare(join(path, key), placeBelow(place, key, desired, current), value, present, options)
   }
 }
 
 function* compareLists(
   path: string,
+  place: Place,
   desired: readonly unknown[],
   current: readonly unknown[],
   options: SubsetOptions,
 ): Iterable<FieldChange> {
   const key = options.listKeys?.find(name => hasKey(desired, name) && hasKey(current, name))
   if (key !== undefined) {
-    yield* compareKeyed(path, key, desired as readonly Keyed[], current as readonly Keyed[], options)
+    yield* compareKeyed(path, place, key, desired as readonly Keyed[], current as readonly Keyed[], options)
   } else if (desired.length !== current.length) {
-    yield change(path, desired, current)
+    yield change(path, place, desired, current)
   } else {
-    for (const [index, item] of desired.entries()) yield* compare(`${path}[${index}]`, item, current[index], options)
+    for (const [index, item] of desired.entries()) {
+      const below = placeBelow(place, index, desired, current)
+      yield* compare(`${path}[${index}]`, below, item, current[index], options)
+    }
   }
 }
 
@@ -77,6 +89,7 @@ function hasKey(list: readonly unknown[], key: string): boolean {
 
 function* compareKeyed(
   path: string,
+  place: Place,
   key: string,
   desired: readonly Keyed[],
   current: readonly Keyed[],
@@ -84,24 +97,25 @@ function* compareKeyed(
 ): Iterable<FieldChange> {
   for (const item of desired) {
     const found = current.find(other => sameScalar(item[key], other[key]))
-    yield* compare(`${path}[${item[key]}]`, item, found, options)
+    yield* compare(`${path}[${item[key]}]`, place, item, found, options)
   }
   for (const item of current) {
     if (!desired.some(other => sameScalar(item[key], other[key])))
-      yield { field: `${path}[${item[key]}]`, before: textOf(item) }
+      yield { field: `${path}[${item[key]}]`, before: textOf(item, place) }
   }
 }
 
-function change(path: string, desired: unknown, current: unknown): FieldChange {
-  const after = textOf(desired)
+function change(path: string, place: Place, desired: unknown, current: unknown): FieldChange {
+  const after = textOf(desired, place)
   return current === undefined || current === null
     ? { field: path, after }
-    : { field: path, before: textOf(current), after }
+    : { field: path, before: textOf(current, place), after }
 }
 
-/** A value as a plan shows it: scalars as they are, the rest as JSON. */
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+/** A value as a plan shows it, without credentials: scalars as they are, the rest as JSON. */
+export function textOf(value: unknown, place: Place): string {
+  const shown = withoutSecretValues(value, place)
+  return typeof shown === 'string' ? shown : JSON.stringify(shown)
 }
 
 function isZero(value: unknown): boolean {

@@ -1,0 +1,209 @@
+import { hideInUrls, hidesNumbers, tellsOf } from './credential-names.ts'
+
+/*
+ * Hides credentials in one line. Names are found by one pattern that starts at the beginning of words only, and values are read
+ * character by character, so that the time grows with the length of the line, whatever is in it.
+ */
+
+/** Plans show this in place of a credential. */
+export const hidden = '<hidden>'
+
+/** A line in which credentials are hidden. `open`: what closes the value that goes on in the next line. */
+export interface ShownLine {
+  readonly shown: string
+  readonly open?: string[]
+}
+
+// A quick test: a line that does not match it names no credential, and nearly all lines do not.
+const suspicious = /pas|secret|token|auth|credential|key|cookie|@|\?|(?:^|\s)(?:-u|--user|--proxy-user|-U)/i
+/** From this length on, a line with a credential is hidden as a whole: nobody reads it, and it may have forms that are not known here. */
+const longestLine = 500
+
+// A word, the quote that may end it, and what stands between it and its value: an equal sign, a colon, blanks, a comma between texts.
+const word = /(?<![\w.-])([\w.-]+)((?:\\*["'])?)([ \t]*(?::=|=>|[:=])[ \t]*|[ \t]*,[ \t]*|[ \t]+)/g
+// A value has one tag and one anchor. Their length is bounded, because a line may have many names before one long tag.
+const tags = /(?:[&!]\S{0,200}(?:[ \t]+|$)){0,2}/y
+const noSecret = /(?:(["']?)(?:true|false|null|none|~)\1|(?:""|'')(?!["']))(?=[ \t]*(?:[,;})\]"'#]|$))/iy
+const number = /(["']?)-?\d+(?:\.\d+)?\1(?=[ \t]*(?:[,;})\]"'#]|$))/y
+const block = /[|>][-+0-9]*[ \t]*(?:#|$)/y
+const empty = /\[[ \t]*\]|\{[ \t]*\}/y
+// A line of netrc.
+const netrc = /^([ \t]*(?:machine|default|login|password)\b.*?\bpassword[ \t]+|[ \t]*password[ \t]+)[^\s:=]\S*/
+// Logins of curl.
+const user = /(?<![^\s"'])(?:-[uU]|--(?:proxy-)?user)["']?[ \t]*[,=]?[ \t]*/g
+// An environment variable of a container in one line, in either order.
+const named = /\bname["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/
+const valued = /\bvalue["']?[ \t]*[:=][ \t]*/g
+
+/** Hides the credentials of a line, as far as they can be recognised. */
+export function hideInLine(line: string): ShownLine {
+  if (!suspicious.test(line)) return { shown: line }
+  const marked = hideEntries(hideLogins(hideInUrls(line, () => hidden).replace(netrc, `$1${hidden}`)))
+  const { shown, open } = hideSettings(marked)
+  const short = line.length <= longestLine || shown === line ? shown : hidden
+  return open === undefined ? { shown: short } : { shown: short, open }
+}
+
+function hideSettings(line: string): ShownLine {
+  const parts: string[] = []
+  let at = 0
+  let open: string[] | undefined
+  word.lastIndex = 0
+  for (let found = word.exec(line); found !== null; found = word.exec(line)) {
+    const [all, name = '', quote = '', between = ''] = found
+    const begin = found.index + all.length
+    const sets = /[:=]/.test(between)
+    // Of a flag, the value is the next word.
+    const flag = name.startsWith('-') && line[begin] !== '-'
+    const tells = sets || flag ? tellsOf(name) : 'nothing'
+    if (tells === 'nothing') continue
+    const outer = quote === '' ? /\\*["']$/.exec(line.slice(Math.max(0, found.index - 3), found.index))?.[0] : undefined
+    const end = sets
+      ? endOfSetting(line, { begin, name, tells, colon: between.includes(':'), outer, before: line[found.index - 1] })
+      : { at: endOfWord(line, begin) }
+    if (end === undefined || end.at === begin) continue
+    parts.push(line.slice(at, begin), hidden)
+    at = end.at
+    word.lastIndex = at
+    open = end.open
+    if (open !== undefined) break
+  }
+  const shown = at === 0 ? line : parts.join('') + line.slice(at)
+  return open === undefined ? { shown } : { shown, open }
+}
+
+interface Setting {
+  readonly begin: number
+  readonly name: string
+  readonly tells: 'text' | 'everything'
+  readonly colon: boolean
+  /** The quote right before the name, which then ends the value: `"TOKEN=abc"`. */
+  readonly outer: string | undefined
+  /** The character before the name. */
+  readonly before: string | undefined
+}
+
+interface End {
+  readonly at: number
+  readonly open?: string[]
+}
+
+// Undefined: the value is no secret, or begins in the next line only.
+function endOfSetting(line: string, { begin, name, tells, colon, outer, before }: Setting): End | undefined {
+  const from = colon ? begin + (matchAt(tags, line, begin)?.length ?? 0) : begin
+  if (from >= line.length || matchAt(noSecret, line, from) !== undefined || matchAt(empty, line, from) !== undefined)
+    return undefined
+  if (matchAt(number, line, from) !== undefined && !hidesNumbers(name)) return undefined
+  if (colon && (matchAt(block, line, from) !== undefined || (line[from] === '#' && /\s/.test(line[from - 1]!))))
+    return undefined
+  if (before === '?' || before === '&') return { at: from + /^[^\s&"'#]*/.exec(line.slice(from))![0].length }
+  const escaped = /^\\+["']/.exec(line.slice(from, from + 9))?.[0] ?? (outer?.startsWith('\\') ? outer : undefined)
+  if (escaped !== undefined) {
+    const end = line.indexOf(escaped, line.startsWith(escaped, from) ? from + escaped.length : from)
+    return { at: end < 0 ? line.length : end + (outer === undefined ? escaped.length : 0) }
+  }
+  if (outer !== undefined) return closed(line, from, outer)
+  if (line[from] === '{' && tells === 'text') return undefined
+  const opener = openerAt(line, from)
+  if (opener !== undefined) return closed(line, from + opener.length, closerOf[opener])
+  return { at: name.startsWith('-') && !colon ? endOfWord(line, from) : line.length }
+}
+
+const closerOf = { '"""': '"""', "'''": "'''", '"': '"', "'": "'", '[': ']', '{': '}' } as const
+const openers = Object.keys(closerOf) as (keyof typeof closerOf)[]
+
+function openerAt(line: string, at: number): keyof typeof closerOf | undefined {
+  return openers.find(opener => line.startsWith(opener, at))
+}
+
+/** What closes a value in quotes or brackets that begins at the beginning of the text and goes on in the next line; undefined: it does not. */
+export function openAfter(value: string): string[] | undefined {
+  const opener = openerAt(value, 0)
+  return opener === undefined ? undefined : endOfValue(value, opener.length, [closerOf[opener]]).open
+}
+
+function closed(line: string, from: number, closer: string): End {
+  const { at, open } = endOfValue(line, from, [closer])
+  if (open !== undefined) return { at, open }
+  // A shell joins texts without a blank between them.
+  return { at: /[\s,;)}\]:]/.test(line[at] ?? ' ') ? at : endOfWord(line, at) }
+}
+
+/**
+ * Finds the end of a value in quotes or brackets. `closers` close what is open, the last one first; they change while the value is read.
+ * `open`: those that are left at the end of the line.
+ */
+export function endOfValue(line: string, from: number, closers: string[]): End {
+  for (let at = from; at < line.length; at++) {
+    const character = line[at]!
+    const closer = closers.at(-1)!
+    if (character === '\\' && closer[0] === '"') at++
+    else if (line.startsWith(closer, at)) {
+      closers.pop()
+      at += closer.length - 1
+      if (closers.length === 0) return { at: at + 1 }
+    } else if (closer[0] === '"' || closer[0] === "'") continue
+    else if (character === '[' || character === '{') closers.push(closerOf[character])
+    else if ((character === '"' || character === "'") && /[\s[{,:=]/.test(line[at - 1] ?? ' ')) closers.push(character)
+  }
+  return { at: line.length, open: closers }
+}
+
+// The end of a word as a shell has it.
+function endOfWord(line: string, from: number): number {
+  let quote: string | undefined
+  for (let at = from; at < line.length; at++) {
+    const character = line[at]!
+    if (character === '\\' && quote !== "'") at++
+    else if (quote !== undefined) quote = character === quote ? undefined : quote
+    else if (character === '"' || character === "'") quote = character
+    else if (/\s/.test(character)) return at
+  }
+  return line.length
+}
+
+function hideLogins(line: string): string {
+  const parts: string[] = []
+  let at = 0
+  user.lastIndex = 0
+  for (let found = user.exec(line); found !== null; found = user.exec(line)) {
+    const begin = found.index + found[0].length
+    const end = endOfWord(line, begin)
+    const given = line.slice(begin, end)
+    user.lastIndex = end
+    // A user and a group by their numbers are no login.
+    if (!given.includes(':') || /^["']?\d+:\d+["']?$/.test(given)) continue
+    parts.push(line.slice(at, begin), hidden)
+    at = end
+  }
+  return at === 0 ? line : parts.join('') + line.slice(at)
+}
+
+// Which name belongs to which value is not told apart: of a line with a telling name, all values are hidden.
+function hideEntries(line: string): string {
+  if (!/[{,]/.test(line) || !namesIn(line).some(name => tellsOf(name) !== 'nothing')) return line
+  const parts: string[] = []
+  let at = 0
+  valued.lastIndex = 0
+  for (let found = valued.exec(line); found !== null; found = valued.exec(line)) {
+    const begin = found.index + found[0].length
+    const opener = openerAt(line, begin)
+    const end =
+      opener === undefined
+        ? begin + /^[^,}]*/.exec(line.slice(begin))![0].length
+        : endOfValue(line, begin + opener.length, [closerOf[opener]]).at
+    parts.push(line.slice(at, begin), hidden)
+    at = end
+    valued.lastIndex = end
+  }
+  return at === 0 ? line : parts.join('') + line.slice(at)
+}
+
+function namesIn(line: string): readonly string[] {
+  return [...line.matchAll(new RegExp(named, 'g'))].map(([, name]) => name!)
+}
+
+function matchAt(pattern: RegExp, line: string, at: number): string | undefined {
+  pattern.lastIndex = at
+  return pattern.exec(line)?.[0]
+}

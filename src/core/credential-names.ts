@@ -1,0 +1,65 @@
+/*
+ * Which names tell that a value is a password or a key, and in which forms a URL holds one. Both nets have them from here: the one
+ * that hides texts of hosts (credentials.ts), and the one that masks excerpts of cluster.yaml (masking.ts of the configuration).
+ * No pattern here looks at a character more often than a fixed number of times.
+ */
+
+// A typing error, as in `pasword`, makes a password no less secret.
+const telling =
+  /pas+w(?:or)?d|pas+phrase|(?:^|-)pas+$|secret|token|credential|(?:api|access|private|client|certificate|encryption|signing)-?key/
+// A header of HTTP, or a login as text. A mapping below such a name has settings, such as the mode of an authorization.
+const tellingOfText = /^(?:basic-?)?auth$|authorization$|(?:^|-)cookie$/
+// What tells where a secret is, or how long it lasts, is none.
+const reference =
+  /(?:file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$/
+// Other names with a telling word may count something: `max-tokens`.
+const neverCounts = /(?:pas+w(?:or)?d|pas+phrase|pas+|secret|credential)s?$|(?:token|key)$/
+
+/** What a name tells of the value: nothing, that a text or a list of texts is secret, or that everything below is. */
+export type Tells = 'nothing' | 'text' | 'everything'
+
+/** Judges the name of a setting, a flag or a key, in any way of writing: `db_pass`, `clientSecret`, `--certificate-key`. */
+export function tellsOf(name: string): Tells {
+  const plain = plainName(name)
+  if (reference.test(plain)) return 'nothing'
+  if (telling.test(plain)) return 'everything'
+  return tellingOfText.test(plain) ? 'text' : 'nothing'
+}
+
+/** Whether a name says where a secret is, so that its value is shown even below a telling name: `tokenFile`, `secretName`. */
+export function isReference(name: string): boolean {
+  const plain = plainName(name)
+  return reference.test(plain) && telling.test(plain)
+}
+
+/** Whether a number under a telling name is as secret as a text. */
+export function hidesNumbers(name: string): boolean {
+  return neverCounts.test(plainName(name))
+}
+
+function plainName(name: string): string {
+  return name
+    .replace(/([a-z\d])([A-Z])/g, '$1-$2')
+    .replace(/[_.]/g, '-')
+    .toLowerCase()
+}
+
+// `user:password@` of a URL. The password may contain an @, although no valid URL does.
+const userInfo = /(?<=:\/\/)[^\s/?#'"]*(?=@)/g
+// Whatever stands before an @, as far back as the last one. The digest of an image begins with an @, too.
+const beforeAt = /(?<![^\s'"@])[^\s'"@]+(?=@(?!sha\d+:))/g
+// A password there, also without a scheme before it or with a slash in it. A port before the path of an image is none.
+const login = /(?<![^/:[\]{},])[^/:[\]{},]+:(?!\/\/|\d+[/?#,]|$)/
+// The query of a URL may hold tokens and signatures. The match starts at the last `://` before the question mark.
+const query = /(\w:\/\/(?:(?!:\/\/)[^\s?"'])*\?)([^\s"']+)/g
+
+/** Hides each `user:password@` and each query of a URL in a text; `hide` returns what is shown in place of one. */
+export function hideInUrls(text: string, hide: (secret: string) => string): string {
+  const plain = text.includes('@')
+    ? text.replace(userInfo, hide).replace(beforeAt, part => {
+        const at = login.exec(part)?.index
+        return at === undefined ? part : part.slice(0, at) + hide(part.slice(at))
+      })
+    : text
+  return plain.includes('?') ? plain.replace(query, (_, url: string, asked: string) => url + hide(asked)) : plain
+}
