@@ -131,7 +131,6 @@ beforeAll(async () => {
   before = await recordHosts(cluster.hosts, ['cp1', 'cp2', 'w1', 'w2'])
   await editClusterFile(cluster.file, document => {
     document.setIn(['spec', 'etcd', 'allowEvenMembers'], true)
-    document.setIn(['spec', 'rollout', 'drain', 'timeout'], '90s')
   })
   laterServers = await takeHostsOut(cluster.file, ['cp2', 'cp3'])
   laterWorker = await takeHostsOut(cluster.file, ['w2'])
@@ -292,7 +291,7 @@ describe.sequential('a cluster that begins with one control plane node and one w
     killed.child.kill('SIGKILL')
     await killed.ended
     await kubectl('patch', 'poddisruptionbudget', 'web', '--type=merge', '--patch', '{"spec":{"minAvailable":1}}')
-    await editClusterFile(cluster.file, document => document.setIn(['spec', 'rollout', 'drain', 'timeout'], '90s'))
+    await editClusterFile(cluster.file, document => document.deleteIn(['spec', 'rollout']))
     await expectApplied()
     expect(await nodes()).toEqual(['cp2', 'w2'])
     const left = await cluster.hosts.exec('w1', 'ls /etc/kubernetes/kubelet.conf; systemctl is-active kubelet')
