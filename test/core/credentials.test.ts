@@ -77,6 +77,61 @@ test.each([
   'password: ""s3cret',
   'connect root:s3cret@host',
   'token: !a!b s3cret',
+  'password: |\r\n  s3cret',
+  'password: |\r  s3cret\ra: 1',
+  'password: |\u2028  s3cret',
+  'password: a\rs3cret',
+  'password: a\u2029 s3cret',
+  '- name: API_TOKEN\r\n  value: s3cret\r\n',
+  '- value: s3cret\r\n  name: API_TOKEN\r\n',
+  'args:\r\n- --token\r\n- s3cret\r\n',
+  '{\r\n  "name": "API_TOKEN",\r\n  "value": "s3cret"\r\n}',
+  'tokens: [a,\r\n  s3cret]\r\n',
+  '[host."https://x".header]\n  X-JFrog-Art-Api = ["s3cret"]',
+  '[host."https://x".header]\n  A = [\n  "a",\n  "s3cret",\n]',
+  '[host."https://x".headers]\r\n  # why\r\n\r\n  "X-JFrog-Art-Api" = "s3cret"\r\n',
+  'header = { X-Api = "s3cret" }',
+  'headers:\n  X-Api: s3cret',
+  'headers:\n- X-Api=s3cret',
+  'headers: {X-Api: s3cret}',
+  'header: "X-Api: s3cret"',
+  '"headers": {\n"X-Api": "s3cret"\n}',
+  '{"url": "a", "headers": {"X-Api": "s3cret"}}',
+  'x --token \\\n  s3cret --port 1',
+  'x --token=\\\n  s3cret',
+  'x --token \\\r\n  a\\\r\ns3cret',
+  'curl -u \\\n  ada:s3cret https://h/',
+  'PASSWORD=\\\ns3cret',
+  'PASSWORD=a\\\ns3cret',
+  'Environment=PASSWORD=\\\n a s3cret',
+  '- {name: A_TOKEN,\n   value: s3cret}',
+  '- {name: A_TOKEN, x: 1,\n   y: 2, value: s3cret}',
+  '[{"name": "A_TOKEN",\n"value": "s3cret"}]',
+  '- {value: s3cret,\n   name: A_TOKEN}',
+  '[a.password]\nvalue = "s3cret"',
+  '[tokens]\n  ada = 2\n  "a.b" = """\ns3cret\n"""',
+  '[passwords."ada@x"]\na = "s3cret"',
+  'passwords."a" = "s3cret"',
+  'a[password]=s3cret',
+  'a["password"] = "s3cret"',
+  "password['x'] = 's3cret'",
+  '? password\n: s3cret',
+  '- ? password\n  : |\n    s3cret',
+  'auth:\n  basic: s3cret',
+  '"auth": {\n  "bearer": "s3cret"\n}',
+  'curl -su u:s3cret https://h/',
+  'curl -fsSLu u:s3cret https://h/',
+  'DBPASS=s3cret',
+  'MYSQL_PWD=s3cret',
+  'PresharedKey = s3cret',
+  'PreSharedKey = s3cret',
+  'psk="s3cret"',
+  'a b : PSK "s3cret"',
+  'apiVersion: v1\nkind: Secret\ndata:\n  a: s3cret\n',
+  'apiVersion: v1\nstringData:\n  a: |\n    s3cret\nkind: Secret\n',
+  '{"kind":"Secret","data":{"a":"s3cret"}}',
+  '{\n  "data": {\n    "a": "s3cret"\n  },\n  "kind": "Secret"\n}',
+  'last-applied: "{\\"kind\\":\\"Secret\\",\\"data\\":{\\"a\\":\\"s3cret\\"}}"',
 ])('a credential is hidden in whatever form: %j', text => {
   const shown = hideCredentials(text)
   expect(shown).toContain('<hidden>')
@@ -92,6 +147,24 @@ test.each([
   ['tokens: [a,\n  b]\nc: 1', 'tokens: <hidden>\nc: 1'],
   ['password: "a\n  b"\nc: 1', 'password: <hidden>\nc: 1'],
   ["password: 'it\nc: 1", 'password: <hidden>\nc: 1'],
+  ['password: |\r\n  a\r\n  b\r\nc: 1\r\n', 'password: |\r\n  <hidden>\r\nc: 1\r\n'],
+  ['token: a\r\nc: 1\rd: 2\n', 'token: <hidden>\r\nc: 1\rd: 2\n'],
+  ['[a.header]\nb = "c"\nd = 1\n[e]\nf = "g"', '[a.header]\nb = <hidden>\nd = 1\n[e]\nf = "g"'],
+  ['headers:\n  a: b\nc: 1', 'headers:\n  <hidden>\nc: 1'],
+  ['x --token \\\n  a --port 1 \\\n  --b c', 'x --token <hidden>\n  <hidden> --port 1 \\\n  --b c'],
+  ['x --token a \\\n  --port 1', 'x --token <hidden> \\\n  --port 1'],
+  ['PASSWORD=a \\\nx --port 1', 'PASSWORD=<hidden>\nx --port 1'],
+  ['curl -u \\\n  a:b https://h/', 'curl -u \\\n  <hidden> https://h/'],
+  [
+    '- {name: A_TOKEN,\n   value: a}\n- {name: B,\n   value: c}',
+    '- {name: A_TOKEN,\n   value: <hidden>\n- {name: B,\n   value: c}',
+  ],
+  ['? password\n: a\nb: 1', '? password\n: <hidden>\nb: 1'],
+  ['auth:\n  basic: a\nbasic: b', 'auth:\n  basic: <hidden>\nbasic: b'],
+  [
+    'kind: Secret\ndata:\n  a: b\nmetadata: c\n---\nkind: ConfigMap\ndata:\n  a: b\n',
+    'kind: Secret\ndata:\n  <hidden>\nmetadata: c\n---\nkind: ConfigMap\ndata:\n  a: b\n',
+  ],
 ])('only the credential is hidden in %j', (text, shown) => {
   expect(hideCredentials(text)).toBe(shown)
 })
@@ -112,9 +185,27 @@ test.each([
   ['a token that is not mounted', 'automountServiceAccountToken: false\n"use-service-account-credentials": "true"\n'],
   ['counts', 'max-tokens: 4\nconcurrent-serviceaccount-token-syncs: "5"\n'],
   ['a user by number', 'docker run -u 1000:1000 a\n'],
+  ['settings below a login', 'authorization:\n  mode: Webhook\nauth:\n  mode: x\n  basic:\n    enabled: true\n'],
+  ['a login by nothing', 'auth:\n  basic: true\n'],
+  ['directories', 'PWD=/root\nOLDPWD=/\npwd: /srv\n--pwd=/srv\n'],
+  ['what is no password', 'bypass: a\nCOMPASS=b\nhpas: a\nUSER_MAPS=c\n'],
+  ['headers by name', '--requestheader-username-headers=X-Remote-User\n--requestheader-extra-headers-prefix=X-\n'],
+  ['tables of containerd', '[plugins."a.cri".registry.configs."token".tls]\n  ca_file = "/a"\n[[a]]\nb = "c"\n'],
+  ['data of others', 'kind: ConfigMap\ndata:\n  a: b\n'],
+  ['a store', 'kind: SecretStore\ndata:\n  a: b\n'],
+  ['settings with indices', 'a[0] = 1\nb["c"] = d\ne."f" = "g"\n- ? a\n  : b\n'],
+  ['commands in several lines', 'docker run -u \\\n 1000:1000 \\\n  a\n'],
+  ['all ends of lines', 'a\r\nb\rc\u2028d\u2029e\n\r\n'],
   ['addresses', 'server: https://registry.example:5000/v2\nhosts: ["user@host"]\n'],
 ])('%s stays as it is', (_, text) => {
   expect(hideCredentials(text)).toBe(text)
+})
+
+test('texts that differ only in the ends of their lines still differ, also with credentials in them', () => {
+  const text = 'a: 1\ntoken: s3cret\n- name: API_TOKEN\n  value: s3cret\npassword: |\n  s3cret\nb: 2\n'
+  const shown = ['\n', '\r\n', '\r'].map(end => hideCredentials(text.replaceAll('\n', end)))
+  expect(new Set(shown).size).toBe(3)
+  expect(shown.join('')).not.toContain('s3cret')
 })
 
 test('a field with a telling name is hidden whatever it holds', () => {
