@@ -53,6 +53,11 @@ export function hideInLines(given: readonly Line[]): readonly Line[] {
       push(head + hidden)
       open = closable(openAfter(rest), lines, at)
     }
+    // Nothing stands after the end of the last line.
+    if (line === '' && ending === '') {
+      push('')
+      break
+    }
     if (open !== undefined) {
       const end = endOfValue(line, 0, open)
       const rest = line.slice(end.at)

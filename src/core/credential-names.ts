@@ -11,9 +11,9 @@ const telling =
 const tellingEnd = /pass$(?<!(?:by|com|tres|sur|over|under)pass)|pwd$(?<!(?:^-*|old-?)pwd)/
 // A header of HTTP, or a login as text. A mapping below such a name has settings, such as the mode of an authorization.
 const tellingOfText = /^(?:basic-?)?auth$|authorization$|(?:^|-)cookie$/
-// What tells where a secret is, or how long it lasts, is none.
+// What tells where a secret is, or how long it lasts, is none. NOPASSWD of sudo says that there is none.
 const reference =
-  /(?:file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$/
+  /(?:file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$|^no-?pas+wd$/
 // Other names with a telling word may count something: `max-tokens`.
 const neverCounts = /(?:pas+w(?:or)?d|pas+phrase|pas+|pwd|psk|secret|credential)s?$|(?:token|key)$/
 
