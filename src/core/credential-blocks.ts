@@ -161,12 +161,14 @@ function nextOf(line: string, indent: number, goesOn: ShownLine['goesOn']): Show
   const before = line.slice(0, indent)
   if (goesOn === 'login') {
     const { shown, ...more } = hideInLine(`-u ${line.slice(indent)}`)
-    return { shown: before + shown.slice('-u '.length), ...more }
+    return { shown: before + shown.replace(/^-u /, ''), ...more }
   }
   const end = goesOn === 'line' ? line.length : endOfWord(line, indent)
   if (end === indent) return { shown: line }
-  const { shown, ...more } = hideInLine(line.slice(end))
   const text = line.slice(indent, end)
+  const open = openAfter(text)
+  if (open !== undefined) return { shown: before + hidden, open }
+  const { shown, ...more } = hideInLine(line.slice(end))
   return { shown: `${before}${hidden}${shown}`, ...more, ...(endsInBackslash(text) ? { goesOn } : {}) }
 }
 

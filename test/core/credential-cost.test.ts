@@ -63,7 +63,7 @@ const begins = [
   'a: ',
   '"a"[',
 ]
-const runs = [' ', '\t', '!a ', '#', '- ', '\\', '1']
+const runs = [' ', '"', `'"`, '\t', '!a ', '#', '- ', '\\', '1']
 const ends = ['\n', '\r\n', '\r', '\u2028', '\u2029', '\v', '\f', '\0', ' x']
 const ended = begins.flatMap(begin => runs.flatMap(run => ends.map(end => [begin, run, end] as const)))
 const texts: Readonly<Record<string, Text>> = Object.fromEntries(

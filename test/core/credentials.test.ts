@@ -103,6 +103,8 @@ test.each([
   'curl -u \\\n  ada:s3cret https://h/',
   'PASSWORD=\\\ns3cret',
   'PASSWORD=a\\\ns3cret',
+  'PASSWORD=\\\n"a\ns3cret"',
+  'x --token \\\n"a\ns3cret"',
   'Environment=PASSWORD=\\\n a s3cret',
   '- {name: A_TOKEN,\n   value: s3cret}',
   '- {name: A_TOKEN, x: 1,\n   y: 2, value: s3cret}',
