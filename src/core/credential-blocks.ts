@@ -1,111 +1,179 @@
-import { endOfValue, hidden, hideInLine, openAfter } from './credential-line.ts'
-import { tellsOf } from './credential-names.ts'
+import { Entries } from './credential-entries.ts'
+import {
+  endOfValue,
+  endOfWord,
+  endsInBackslash,
+  hidden,
+  hideInLine,
+  type Line,
+  openAfter,
+  type ShownLine,
+} from './credential-line.ts'
+import { isHeader, type Tells, tellsOf } from './credential-names.ts'
+import { beforeValue, judgesOf, type Section, sectionOf } from './credential-sections.ts'
 
-// All patterns begin at the beginning of a line, and no part of them begins like the part before it: the time is linear.
-const tags = '(?:[&!]\\S*[ \\t]+)*'
-const key = new RegExp(`^([ \\t]*(?:-[ \\t]+)*)(["']?)([\\w.-]+)\\2[ \\t]*:(?=[ \\t]|$)[ \\t]*${tags}(.*)$`)
-const entryName = new RegExp(
-  `^([ \\t]*(?:-[ \\t]+)*)["']?name["']?[ \\t]*[:=][ \\t]*${tags}["']?([\\w.-]+)["']?[ \\t]*(?:,[ \\t]*)?(?:#.*)?$`,
-  'i',
-)
-const entryValue = /^(([ \t]*(?:-[ \t]+)*)["']?value["']?[ \t]*[:=])[ \t]*(.*)$/i
+// All patterns begin at the beginning of a line, and no part of them begins like the part before it: the time is linear. None reads to the
+// end of the line, for the same reason: what is left is sliced off.
+const key = /^([ \t]*(?:-[ \t]+)*)(["']?)([\w.-]+)\2[ \t]*:(?=[ \t]|$)[ \t]*(?:[&!]\S*[ \t]+)*/
 const nothingYet = /^(?:[&!]\S*)?[ \t]*(?:#.*)?$/
 const blockBegin = /^[|>][-+0-9]*[ \t]*(?:#.*)?$/
 const scalar = /^(["']?)(?:true|false|null|none|~|-?\d+(?:\.\d+)?|)\1[ \t]*(?:,[ \t]*)?(?:#.*)?$/i
 // What begins a mapping is no text.
 const mapping = /^\s*(?:-[ \t]+)*(?:["']?[\w./-]+["']?[ \t]*:(?:\s|$)|[{}])/
 const lastFlag = /^[ \t]*(?:-[ \t]+)?["']?(--?[\w.-]+)["']?,?[ \t]*$/
-const item = /^([ \t]*(?:-[ \t]+)?)(["']?)([^-\s"'].*)$/
-
-/** The value of an entry, which may come before its name. */
-interface Value {
-  /** Where its first line is among those shown. */
-  readonly at: number
-  readonly column: number
-  readonly head: string
-}
+const item = /^([ \t]*(?:-[ \t]+)?)(["']?)[^-\s"']/
+// A key of YAML in a line of its own, and the line with its value.
+const askedKey = /^[ \t]*(?:-[ \t]+)*\?[ \t]+["']?([\w.-]+)["']?[ \t]*$/
+const answer = /^[ \t]*:[ \t]+/
+// What a login may be below `auth`.
+const scheme = /^(?:basic|bearer|digest)$/i
 
 /** Hides credentials in lines, and those that take several lines: blocks, lists and quoted values of YAML, JSON, TOML and shells. */
-export function hideInLines(lines: readonly string[]): readonly string[] {
-  const shown: string[] = []
+export function hideInLines(given: readonly Line[]): readonly Line[] {
+  const lines = given.map(({ text }) => text)
+  const judges = judgesOf(lines)
+  const shown: Line[] = []
+  const entries = new Entries()
   // Lines that are indented more than this are hidden.
   let hiddenBelow: number | undefined
   // YAML may indent a list as much as its key.
   let listAt: number | undefined
-  // In lines that are indented at least as much, the value of an entry is hidden.
-  let entryAt: number | undefined
-  let value: Value | undefined
+  // Lines that are indented more than this are below `auth` or the like.
+  let authAt: number | undefined
+  let section: Section = 'plain'
   let open: string[] | undefined
+  let goesOn: ShownLine['goesOn']
   let afterFlag = false
-  for (const [at, line] of lines.entries()) {
+  let asked = false
+  for (const [at, { text: line, end: ending }] of given.entries()) {
+    const judge = judges(at)
+    const push = (text: string) => shown.push({ text, end: ending })
+    // Shows what is before a value, and hides the value with the lines in which it goes on.
+    const hideFrom = (head: string, rest: string) => {
+      push(head + hidden)
+      open = closable(openAfter(rest), lines, at)
+    }
+    // Nothing stands after the end of the last line.
+    if (line === '' && ending === '') {
+      push('')
+      break
+    }
     if (open !== undefined) {
       const end = endOfValue(line, 0, open)
       const rest = line.slice(end.at)
       open = end.open
-      if (open !== undefined || /^[\s,;)}\]]*$/.test(rest)) hide(shown, 0)
+      if (open !== undefined || /^[\s,;)}\]]*$/.test(rest)) hide(shown, 0, ending)
       else {
-        const more = hideInLine(rest)
-        shown.push(`${hidden}${more.shown}`)
+        const more = hideInLine(rest, judge)
+        push(`${hidden}${more.shown}`)
         open = closable(more.open, lines, at)
       }
+      continue
+    }
+    // Not every program ends a value at such a character.
+    if (at > 0 && /[^\n]$/.test(given[at - 1]!.end) && shown.at(-1)!.text.endsWith(hidden)) {
+      hide(shown, 0, ending)
       continue
     }
     const blank = line.trim() === ''
     const indent = line.length - line.trimStart().length
     const dash = line.startsWith('- ', indent) || line.slice(indent) === '-'
+    if (goesOn !== undefined) {
+      const next = nextOf(line, indent, goesOn)
+      goesOn = next.goesOn
+      push(next.shown)
+      open = closable(next.open, lines, at)
+      continue
+    }
     if (hiddenBelow !== undefined && (blank || indent > hiddenBelow || (indent === listAt && dash))) {
-      hide(shown, hiddenBelow + 2)
+      hide(shown, hiddenBelow + 2, ending)
       continue
     }
     hiddenBelow = undefined
     listAt = undefined
-    if (!blank && (dash || line.startsWith('[', indent))) {
-      entryAt = undefined
-      value = undefined
-    }
-    if (!blank && entryAt !== undefined && indent < entryAt) entryAt = undefined
+    if (!blank && authAt !== undefined && indent <= authAt) authAt = undefined
+    const secretValue = entries.begin(line, indent)
     if (afterFlag) {
       afterFlag = false
       const [, head, quote] = item.exec(line) ?? []
       if (head !== undefined) {
-        shown.push(`${head}${quote}${hidden}`)
+        push(`${head}${quote}${hidden}`)
         continue
       }
     }
-    const valued = entryValue.exec(line)
-    if (valued !== null && entryAt !== undefined) {
-      shown.push(`${valued[1]} ${hidden}`)
-      hiddenBelow = valued[2]!.length
-      open = closable(openAfter(valued[3]!), lines, at)
+    if (secretValue !== undefined) {
+      hideFrom(`${secretValue.head} `, secretValue.rest)
+      hiddenBelow = secretValue.column
       continue
     }
-    const inLine = hideInLine(line)
-    shown.push(inLine.shown)
+    if (asked) {
+      asked = false
+      const head = answer.exec(line)?.[0]
+      if (head !== undefined) {
+        hideFrom(head, line.slice(head.length))
+        hiddenBelow = indent
+        continue
+      }
+    }
+    section = sectionOf(line) ?? section
+    const setting = section === 'plain' ? undefined : beforeValue(line)
+    if (setting !== undefined && isSecretIn(section, line.slice(setting.length))) {
+      hideFrom(setting, line.slice(setting.length))
+      continue
+    }
+    const [whole = '', before = '', , name = ''] = key.exec(line) ?? []
+    const rest = line.slice(whole.length)
+    if (name !== '' && !nothingYet.test(rest) && !scalar.test(rest) && isSecretText(name, authAt)) {
+      hideFrom(whole, rest)
+      hiddenBelow = before.length
+      continue
+    }
+    const inLine = hideInLine(entries.shown(line), judge)
+    push(inLine.shown)
     open = closable(inLine.open, lines, at)
-    if (valued !== null) {
-      value = { at: shown.length - 1, column: valued[2]!.length, head: valued[1]! }
-      continue
-    }
-    const named = entryName.exec(line)
-    if (named !== null && tellsOf(named[2]!) !== 'nothing') {
-      entryAt = named[1]!.length
-      if (value?.column === entryAt) hideFormer(shown, value)
-      value = undefined
-    }
+    goesOn = inLine.goesOn
+    entries.end(line, indent, shown)
     const flag = lastFlag.exec(line)?.[1]
     afterFlag = flag !== undefined && tellsOf(flag) !== 'nothing'
-    const [, before = '', , name = '', rest = ''] = key.exec(line) ?? []
-    if (name !== '' && goesOn(name, rest, lines, at)) {
+    const question = askedKey.exec(line)?.[1]
+    asked = question !== undefined && judge(question) !== 'nothing'
+    if (name === '') continue
+    const tells = isHeader(name) ? 'everything' : judge(name)
+    if (continues(tells, rest, lines, at)) {
       hiddenBelow = before.length
       if (nothingYet.test(rest)) listAt = before.length
-    }
+    } else if (tells === 'text' && (nothingYet.test(rest) || rest.trim() === '{')) authAt = before.length
   }
   return shown
 }
 
+// Whether the text after a key is secret although the key by itself does not tell.
+function isSecretText(name: string, authAt: number | undefined): boolean {
+  return isHeader(name) || (authAt !== undefined && scheme.test(name))
+}
+
+function isSecretIn(section: Section, value: string): boolean {
+  return value !== '' && (section === 'secret' ? !/^(?:true|false)\b/.test(value) : !scalar.test(value))
+}
+
+// The line after one that ends in a backslash within a value.
+function nextOf(line: string, indent: number, goesOn: ShownLine['goesOn']): ShownLine {
+  const before = line.slice(0, indent)
+  if (goesOn === 'login') {
+    const { shown, ...more } = hideInLine(`-u ${line.slice(indent)}`)
+    return { shown: before + shown.replace(/^-u /, ''), ...more }
+  }
+  const end = goesOn === 'line' ? line.length : endOfWord(line, indent)
+  if (end === indent) return { shown: line }
+  const text = line.slice(indent, end)
+  const open = openAfter(text)
+  if (open !== undefined) return { shown: before + hidden, open }
+  const { shown, ...more } = hideInLine(line.slice(end))
+  return { shown: `${before}${hidden}${shown}`, ...more, ...(endsInBackslash(text) ? { goesOn } : {}) }
+}
+
 // Whether the value of a key goes on in the lines that are indented more.
-function goesOn(name: string, rest: string, lines: readonly string[], at: number): boolean {
-  const tells = tellsOf(name)
+function continues(tells: Tells, rest: string, lines: readonly string[], at: number): boolean {
   if (tells === 'nothing') return false
   if (tells === 'everything') return nothingYet.test(rest) || !scalar.test(rest)
   if (nothingYet.test(rest)) {
@@ -132,12 +200,9 @@ function closable(open: string[] | undefined, lines: readonly string[], at: numb
   return known.get(outermost)! > at ? open : undefined
 }
 
-function hideFormer(shown: string[], { at, column, head }: Value): void {
-  let end = at + 1
-  while (end < shown.length - 1 && shown[end]!.length - shown[end]!.trimStart().length > column) end++
-  shown.splice(at, end - at, `${head} ${hidden}`)
-}
-
-function hide(shown: string[], indent: number): void {
-  if (!shown.at(-1)?.endsWith(hidden)) shown.push(`${' '.repeat(indent)}${hidden}`)
+// Hidden lines that follow each other are shown as one.
+function hide(shown: Line[], indent: number, end: string): void {
+  const last = shown.at(-1)
+  if (last?.text.endsWith(hidden) === true) shown[shown.length - 1] = { ...last, end }
+  else shown.push({ text: `${' '.repeat(indent)}${hidden}`, end })
 }

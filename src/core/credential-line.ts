@@ -1,4 +1,4 @@
-import { hideInUrls, hidesNumbers, tellsOf } from './credential-names.ts'
+import { hideInUrls, hidesNumbers, isHeader, type Tells, tellsOf } from './credential-names.ts'
 
 /*
  * Hides credentials in one line. Names are found by one pattern that starts at the beginning of words only, and values are read
@@ -8,19 +8,31 @@ import { hideInUrls, hidesNumbers, tellsOf } from './credential-names.ts'
 /** Plans show this in place of a credential. */
 export const hidden = '<hidden>'
 
-/** A line in which credentials are hidden. `open`: what closes the value that goes on in the next line. */
+/** A line of a text, and what ends it. */
+export interface Line {
+  readonly text: string
+  readonly end: string
+}
+
+/** A line in which credentials are hidden. */
 export interface ShownLine {
   readonly shown: string
+  /** What closes the value that goes on in the next line. */
   readonly open?: string[]
+  /** After a backslash at the end: the next line begins with the rest of a secret word or line, or with what may be a login. */
+  readonly goesOn?: 'word' | 'line' | 'login'
 }
 
 // A quick test: a line that does not match it names no credential, and nearly all lines do not.
-const suspicious = /pas|secret|token|auth|credential|key|cookie|@|\?|(?:^|\s)(?:-u|--user|--proxy-user|-U)/i
+const suspicious =
+  /pas|secret|token|auth|credential|key|cookie|header|pwd|psk|@|\?|(?<![^\s"'])(?:-[0-9fsSLkvigIjJnNqRlaBMOGZ#]{0,20}u|--user|--proxy-user)/i
 /** From this length on, a line with a credential is hidden as a whole: nobody reads it, and it may have forms that are not known here. */
 const longestLine = 500
 
 // A word, the quote that may end it, and what stands between it and its value: an equal sign, a colon, blanks, a comma between texts.
-const word = /(?<![\w.-])([\w.-]+)((?:\\*["'])?)([ \t]*(?::=|=>|[:=])[ \t]*|[ \t]*,[ \t]*|[ \t]+)/g
+// After the quote there may be the end or the whole of a key in brackets or quotes: `a[password]=`, `passwords["a"] =`, `passwords."a" =`.
+const word =
+  /(?<![\w.-])([\w.-]+)((?:\\*["'])?)((?:\]|\[["']?[\w./@-]{1,100}["']?\]|"[\w./@-]{1,100}")?)([ \t]*(?::=|=>|[:=])[ \t]*|[ \t]*,[ \t]*|[ \t]+)/g
 // A value has one tag and one anchor. Their length is bounded, because a line may have many names before one long tag.
 const tags = /(?:[&!]\S{0,200}(?:[ \t]+|$)){0,2}/y
 const noSecret = /(?:(["']?)(?:true|false|null|none|~)\1|(?:""|'')(?!["']))(?=[ \t]*(?:[,;})\]"'#]|$))/iy
@@ -30,32 +42,40 @@ const empty = /\[[ \t]*\]|\{[ \t]*\}/y
 // A line of netrc.
 const netrc = /^([ \t]*(?:machine|default|login|password)\b.*?\bpassword[ \t]+|[ \t]*password[ \t]+)[^\s:=]\S*/
 // Logins of curl.
-const user = /(?<![^\s"'])(?:-[uU]|--(?:proxy-)?user)["']?[ \t]*[,=]?[ \t]*/g
+const user = /(?<![^\s"'])(?:-[0-9fsSLkvigIjJnNqRlaBMOGZ#]{0,20}[uU]|--(?:proxy-)?user)["']?[ \t]*[,=]?[ \t]*/g
+// A line of the secrets of IPsec.
+const ipsec = /(:[ \t]*PSK[ \t]+)\S.*/
 // An environment variable of a container in one line, in either order.
 const named = /\bname["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/
 const valued = /\bvalue["']?[ \t]*[:=][ \t]*/g
 
-/** Hides the credentials of a line, as far as they can be recognised. */
-export function hideInLine(line: string): ShownLine {
-  if (!suspicious.test(line)) return { shown: line }
-  const marked = hideEntries(hideLogins(hideInUrls(line, () => hidden).replace(netrc, `$1${hidden}`)))
-  const { shown, open } = hideSettings(marked)
-  const short = line.length <= longestLine || shown === line ? shown : hidden
-  return open === undefined ? { shown: short } : { shown: short, open }
+/** Hides the credentials of a line, as far as they can be recognised. `judge` tells of each name what it tells of its value. */
+export function hideInLine(line: string, judge: (name: string) => Tells = tellsOf): ShownLine {
+  if (judge === tellsOf && !suspicious.test(line)) return { shown: line }
+  const plain = hideInUrls(line, () => hidden)
+    .replace(netrc, `$1${hidden}`)
+    .replace(ipsec, `$1${hidden}`)
+  const logins = hideLogins(plain)
+  const settings = hideSettings(hideEntries(logins.shown), judge)
+  const { shown } = settings
+  return { ...logins, ...settings, shown: line.length <= longestLine || shown === line ? shown : hidden }
 }
 
-function hideSettings(line: string): ShownLine {
+function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
   const parts: string[] = []
   let at = 0
   let open: string[] | undefined
+  let goesOn: ShownLine['goesOn']
   word.lastIndex = 0
   for (let found = word.exec(line); found !== null; found = word.exec(line)) {
-    const [all, name = '', quote = '', between = ''] = found
+    const [all, owner = '', quote = '', inner = '', between = ''] = found
     const begin = found.index + all.length
     const sets = /[:=]/.test(between)
     // Of a flag, the value is the next word.
-    const flag = name.startsWith('-') && line[begin] !== '-'
-    const tells = sets || flag ? tellsOf(name) : 'nothing'
+    const flag = owner.startsWith('-') && inner === '' && line[begin] !== '-'
+    if (!sets && !flag) continue
+    const name = [inner.replace(/["'[\]]/g, ''), owner].find(part => part !== '' && judge(part) !== 'nothing') ?? owner
+    const tells = isHeader(name) && /[[{]/.test(line[begin] ?? '') ? 'everything' : judge(name)
     if (tells === 'nothing') continue
     const outer = quote === '' ? /\\*["']$/.exec(line.slice(Math.max(0, found.index - 3), found.index))?.[0] : undefined
     const end = sets
@@ -67,9 +87,17 @@ function hideSettings(line: string): ShownLine {
     word.lastIndex = at
     open = end.open
     if (open !== undefined) break
+    if (at >= line.length && endsInBackslash(line.slice(begin))) goesOn = flag || name.startsWith('-') ? 'word' : 'line'
   }
   const shown = at === 0 ? line : parts.join('') + line.slice(at)
-  return open === undefined ? { shown } : { shown, open }
+  return { shown, ...(open === undefined ? {} : { open }), ...(goesOn === undefined ? {} : { goesOn }) }
+}
+
+/** Whether a value goes on in the next line, because a backslash is all that is left of it, or follows it without a blank. */
+export function endsInBackslash(value: string): boolean {
+  let at = value.length
+  while (value[at - 1] === '\\') at--
+  return (value.length - at) % 2 === 1 && (at === 0 || !/\s/.test(value[at - 1]!))
 }
 
 interface Setting {
@@ -149,8 +177,8 @@ export function endOfValue(line: string, from: number, closers: string[]): End {
   return { at: line.length, open: closers }
 }
 
-// The end of a word as a shell has it.
-function endOfWord(line: string, from: number): number {
+/** The end of a word as a shell has it. */
+export function endOfWord(line: string, from: number): number {
   let quote: string | undefined
   for (let at = from; at < line.length; at++) {
     const character = line[at]!
@@ -162,26 +190,33 @@ function endOfWord(line: string, from: number): number {
   return line.length
 }
 
-function hideLogins(line: string): string {
+function hideLogins(line: string): ShownLine {
   const parts: string[] = []
   let at = 0
+  let goesOn: ShownLine['goesOn']
   user.lastIndex = 0
   for (let found = user.exec(line); found !== null; found = user.exec(line)) {
     const begin = found.index + found[0].length
     const end = endOfWord(line, begin)
     const given = line.slice(begin, end)
     user.lastIndex = end
+    if (given === '\\') goesOn = 'login'
     // A user and a group by their numbers are no login.
     if (!given.includes(':') || /^["']?\d+:\d+["']?$/.test(given)) continue
     parts.push(line.slice(at, begin), hidden)
     at = end
   }
-  return at === 0 ? line : parts.join('') + line.slice(at)
+  const shown = at === 0 ? line : parts.join('') + line.slice(at)
+  return goesOn === undefined ? { shown } : { shown, goesOn }
 }
 
 // Which name belongs to which value is not told apart: of a line with a telling name, all values are hidden.
 function hideEntries(line: string): string {
-  if (!/[{,]/.test(line) || !namesIn(line).some(name => tellsOf(name) !== 'nothing')) return line
+  return /[{,]/.test(line) && namesIn(line).some(name => tellsOf(name) !== 'nothing') ? hideValues(line) : line
+}
+
+/** Hides the values of all entries in a line. */
+export function hideValues(line: string): string {
   const parts: string[] = []
   let at = 0
   valued.lastIndex = 0
@@ -199,7 +234,8 @@ function hideEntries(line: string): string {
   return at === 0 ? line : parts.join('') + line.slice(at)
 }
 
-function namesIn(line: string): readonly string[] {
+/** The names of all entries in a line. */
+export function namesIn(line: string): readonly string[] {
   return [...line.matchAll(new RegExp(named, 'g'))].map(([, name]) => name!)
 }
 

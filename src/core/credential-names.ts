@@ -6,14 +6,16 @@
 
 // A typing error, as in `pasword`, makes a password no less secret.
 const telling =
-  /pas+w(?:or)?d|pas+phrase|(?:^|-)pas+$|secret|token|credential|(?:api|access|private|client|certificate|encryption|signing)-?key/
+  /pas+w(?:or)?d|pas+phrase|(?:^|-)pas+$|secret|token|credential|(?:api|access|private|client|certificate|encryption|signing|shared)-?key|(?:^|-)psk$/
+// As in DBPASS and MYSQL_PWD. A bypass and a working directory (PWD, OLDPWD) are none.
+const tellingEnd = /pass$(?<!(?:by|com|tres|sur|over|under)pass)|pwd$(?<!(?:^-*|old-?)pwd)/
 // A header of HTTP, or a login as text. A mapping below such a name has settings, such as the mode of an authorization.
 const tellingOfText = /^(?:basic-?)?auth$|authorization$|(?:^|-)cookie$/
-// What tells where a secret is, or how long it lasts, is none.
+// What tells where a secret is, or how long it lasts, is none. NOPASSWD of sudo says that there is none.
 const reference =
-  /(?:file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$/
+  /(?:file|path|dir|directory|name|ref|reference|ttl|length|expiration|expiry|seconds|mode|policy|type|audience|issuer)s?$|(?:^|-)pull-?secrets?$|^no-?pas+wd$/
 // Other names with a telling word may count something: `max-tokens`.
-const neverCounts = /(?:pas+w(?:or)?d|pas+phrase|pas+|secret|credential)s?$|(?:token|key)$/
+const neverCounts = /(?:pas+w(?:or)?d|pas+phrase|pas+|pwd|psk|secret|credential)s?$|(?:token|key)$/
 
 /** What a name tells of the value: nothing, that a text or a list of texts is secret, or that everything below is. */
 export type Tells = 'nothing' | 'text' | 'everything'
@@ -22,7 +24,7 @@ export type Tells = 'nothing' | 'text' | 'everything'
 export function tellsOf(name: string): Tells {
   const plain = plainName(name)
   if (reference.test(plain)) return 'nothing'
-  if (telling.test(plain)) return 'everything'
+  if (telling.test(plain) || tellingEnd.test(plain)) return 'everything'
   return tellingOfText.test(plain) ? 'text' : 'nothing'
 }
 
@@ -30,6 +32,11 @@ export function tellsOf(name: string): Tells {
 export function isReference(name: string): boolean {
   const plain = plainName(name)
   return reference.test(plain) && telling.test(plain)
+}
+
+/** Whether a name is that of the headers of HTTP, each of which may hold a credential. */
+export function isHeader(name: string): boolean {
+  return /^headers?$/i.test(name)
 }
 
 /** Whether a number under a telling name is as secret as a text. */

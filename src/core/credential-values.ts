@@ -1,5 +1,5 @@
 import { hidden } from './credential-line.ts'
-import { hidesNumbers, isReference, tellsOf } from './credential-names.ts'
+import { hidesNumbers, isHeader, isReference, tellsOf } from './credential-names.ts'
 import { hideCredentials } from './credential-text.ts'
 
 /** What the place of a value in a tree tells of it. */
@@ -24,7 +24,7 @@ export function placeBelow(place: Place, key: string | number, ...owners: readon
     return owners.some(owner => Array.isArray(owner) && isTellingFlag(owner[key - 1])) ? secretPlace : place
   if (isReference(key)) return rootPlace
   // Whatever is in a header of HTTP may be a credential.
-  if (place.is === 'secret' || /^headers?$/i.test(key)) return headerOrSecret(place)
+  if (place.is === 'secret' || isHeader(key)) return headerOrSecret(place)
   if (/^values?$/i.test(key) && owners.some(hasTellingName)) return secretPlace
   const tells = tellsOf(key)
   if (tells === 'nothing') return rootPlace

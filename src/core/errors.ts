@@ -1,5 +1,5 @@
 import { type ErrorDetails, formatError } from './error-details.ts'
-import { boundedDetails } from './shown.ts'
+import { boundedDetails, shownDetails } from './shown.ts'
 
 /** The documented exit codes of the command line (docs/commands.md). */
 export const exitCodes = {
@@ -66,13 +66,13 @@ export type HostErrorKind =
   | 'unfit'
   | 'fenced'
 
-/** An error of the connection to one host. */
+/** An error of the connection to one host. What the host has printed is in it without credentials. */
 export class HostError extends UserError {
   readonly host: string
   readonly kind: HostErrorKind
 
   constructor(host: string, kind: HostErrorKind, details: ErrorDetails, options: { cause?: unknown } = {}) {
-    super(details, {
+    super(shownDetails(details), {
       ...options,
       exitCode: exitCodeOf(kind),
     })

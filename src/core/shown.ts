@@ -1,3 +1,4 @@
+import { hideCredentials } from './credential-text.ts'
 import { beginningOf } from './cut.ts'
 import type { ErrorDetails } from './error-details.ts'
 import type { FieldChange } from './resource.ts'
@@ -19,6 +20,25 @@ export function boundedDetails(details: ErrorDetails): ErrorDetails {
   return Object.fromEntries(
     Object.entries(details).map(([part, text]) => [part, typeof text === 'string' ? boundedText(text) : text]),
   ) as unknown as ErrorDetails
+}
+
+/**
+ * An error in a form that may be shown: bounded, and without credentials in the parts that may be texts of a host.
+ */
+export function shownDetails(details: ErrorDetails): ErrorDetails {
+  const bounded = boundedDetails(details)
+  const { problem, expected, actual } = bounded
+  return {
+    ...bounded,
+    problem: presentableText(problem),
+    ...(expected === undefined ? {} : { expected: presentableText(expected) }),
+    ...(actual === undefined ? {} : { actual: presentableText(actual) }),
+  }
+}
+
+/** A text with words of a host in it, without credentials and terminal sequences. One of these may stand within the name of a credential. */
+export function presentableText(text: string): string {
+  return hideCredentials(beginningOf(text, text.length))
 }
 
 function boundedText(text: string): string {

@@ -1,7 +1,7 @@
 import { withoutCredentials } from '../core/credentials.ts'
 import type { Emit, Event, EventBody } from '../core/event.ts'
 import { Secret } from '../core/secret.ts'
-import { boundedDetails } from '../core/shown.ts'
+import { presentableText, shownDetails } from '../core/shown.ts'
 import { clean } from './text.ts'
 
 /** The events of one run, for any number of readers. */
@@ -91,15 +91,16 @@ async function* read(start: Link, more: () => Promise<boolean>): AsyncGenerator<
   }
 }
 
-// The old content of a file may hold a password that is no Secret, and the errors of hosts may be long.
+// What is on a host and what its programs print may hold a password that is no Secret, and the errors of hosts may be long.
 function presentable(body: EventBody): EventBody {
-  if (body.type === 'host:failed') return { ...body, error: boundedDetails(body.error) }
+  if (body.type === 'host:failed') return { ...body, error: shownDetails(body.error) }
+  if (body.type === 'note') return { ...body, text: presentableText(body.text) }
   if (body.type !== 'task:end') return body
   const { change, error } = body
   return {
     ...body,
     ...(change === undefined ? {} : { change: withoutCredentials(change) }),
-    ...(error === undefined ? {} : { error: boundedDetails(error) }),
+    ...(error === undefined ? {} : { error: shownDetails(error) }),
   }
 }
 

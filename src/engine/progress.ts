@@ -1,3 +1,4 @@
+import { hideCredentials } from '../core/credential-text.ts'
 import type { ExchangeOptions } from '../core/host.ts'
 import { type Task, titleOf } from '../core/task.ts'
 import type { Write } from './batch.ts'
@@ -18,11 +19,11 @@ export function followJobs(run: Run, writes: readonly Write[]): Progress {
   const started = new Set<number>()
   const closed = new Set<number>()
   let latest: number | undefined
-  // Only what is shown is cleaned: a host may print a million lines a second.
+  // Only what is shown is cleaned and searched for credentials: a host may print a million lines a second.
   const lines = writes.map(
     ({ state }) =>
       new LineThrottle(line => {
-        const text = cleanLine(line)
+        const text = hideCredentials(cleanLine(line))
         if (text !== '') run.emit({ type: 'task:output', task: state.task.id, line: text })
       }),
   )

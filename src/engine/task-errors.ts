@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../core/credentials.ts'
 import { beginningOf } from '../core/cut.ts'
 import type { ErrorDetails } from '../core/error-details.ts'
 import { UserError } from '../core/errors.ts'
@@ -86,7 +87,9 @@ export function stepFailed(task: Task, steps: readonly Step[], failure: StepFail
 }
 
 /** Steps that ran, after which the probe still shows a difference. */
-export function notConverged(task: Task, remaining: Change): ErrorDetails {
+export function notConverged(task: Task, left: Change): ErrorDetails {
+  // The names of the fields tell which values are secret, and the text of the error does not tell any more.
+  const remaining = withoutCredentials(left)
   return {
     where: placeOf(task),
     problem: `It did not converge: all steps ran, and the host still differs (${remaining.action})`,

@@ -1,5 +1,6 @@
+import { hideCredentials } from '../core/credential-text.ts'
 import { endOf } from '../core/cut.ts'
-import { quotedLength } from '../core/limits.ts'
+import { quotedLength, tailBytes } from '../core/limits.ts'
 import { redact } from '../core/secret.ts'
 import { withoutSequences } from '../core/terminal-sequences.ts'
 import { escapeUnsafe, unsafeCharacters } from '../core/unsafe-characters.ts'
@@ -16,8 +17,10 @@ export function cleanLine(line: string): string {
   return clean(parts.at(-1) ?? '').trimEnd()
 }
 
-/** The last lines of a program's output, Secrets masked and control characters escaped, so that nothing is hidden. */
+/** The last lines of a program's output: Secrets masked, credentials hidden, control characters escaped, so that nothing else is hidden. */
 export function tail(text: string, lines = 10): string {
-  const last = endOf(text.trimEnd(), quotedLength).split(/\r?\n/).slice(-lines).join('\n')
+  // A line that is cut off may tell that those after it are secret.
+  const shown = hideCredentials(endOf(text.trimEnd(), tailBytes))
+  const last = endOf(shown, quotedLength).split(/\r?\n/).slice(-lines).join('\n')
   return last.split('\t').map(escapeUnsafe).join('\t')
 }

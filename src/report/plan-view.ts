@@ -1,6 +1,5 @@
 import {
   type Batches,
-  boundedDetails,
   type Change,
   type ErrorDetails,
   type Graph,
@@ -9,6 +8,7 @@ import {
   type Plan,
   redact,
   Secret,
+  shownDetails,
   type TaskId,
   titleOf as taskTitle,
   withoutCredentials,
@@ -90,12 +90,12 @@ export function planView(input: PlanInput): PlanView {
   const unreachable = [...input.unreachable].map(([host, error]) => ({
     host,
     unfit: error.kind === 'unfit',
-    error: error.details,
+    error: shownDetails(error.details),
   }))
   const errors = [...(input.errors ?? [])].map(([id, error]) => ({
     host: input.graph.tasks.get(id)!.host,
     title: titleOf(id, input.graph),
-    error: boundedDetails(error),
+    error: shownDetails(error),
   }))
   return { changes, batches: input.batches ?? [], counts, unreachable, errors }
 }

@@ -21,6 +21,12 @@ const pieces = [
     '/x?token=',
     'auth: {',
     'auth:',
+    'headers: ',
+    'a["token"]',
+    '[token]\n',
+    'kind: Secret',
+    '-su a:b \\',
+    ': PSK ',
   ],
   ...['"token": "a", ', 'name: token', 'name: a,', 'value: a', '{name: token, value: a}', 'machine login password'],
   ...[
@@ -37,29 +43,53 @@ const pieces = [
   ],
   ...['a\\', '\\"', '"""', '"', "'", '!a', '&a', '| ', '[', '{', '}', '- ', '#', '?', '@', '1'],
 ]
-const between = ['', ' ', '\t', '-', '.', ':', '=', ',', '"', '/', '\n']
+const between = ['', ' ', '\t', '-', '.', ':', '=', ',', '"', '/', '\n', '\r', '\u2028', '\u2029', '\v', '\f', '\0']
+const repeated = pieces.flatMap(piece =>
+  between.flatMap(separator => ['', 'token: '].map(begin => [begin, piece + separator, ' x y\nfoo]}"'] as const)),
+)
+// What stands between a beginning and an end that a pattern does not get past: of one that reads to the end of a line, each of these is
+// one, and one that shares out the run before it begins again at each of its characters.
+const begins = [
+  '',
+  'value:',
+  'name:',
+  'token:',
+  '"token": "',
+  '- ',
+  '[a.token]\na=',
+  'headers:',
+  '? ',
+  '--token ',
+  'a: ',
+  '"a"[',
+]
+const runs = [' ', '"', `'"`, '\t', '!a ', '#', '- ', '\\', '1']
+const ends = ['\n', '\r\n', '\r', '\u2028', '\u2029', '\v', '\f', '\0', ' x']
+const ended = begins.flatMap(begin => runs.flatMap(run => ends.map(end => [begin, run, end] as const)))
 const texts: Readonly<Record<string, Text>> = Object.fromEntries(
-  pieces.flatMap(piece =>
-    between.flatMap(separator =>
-      ['', 'token: ', '"token": "'].map(begin => [
-        JSON.stringify([begin, piece + separator]),
-        filled(piece + separator, begin, ' x y\nfoo]}"'),
-      ]),
-    ),
-  ),
+  [...repeated, ...ended].map(([begin, unit, end]) => [JSON.stringify([begin, unit, end]), filled(unit, begin, end)]),
 )
 
-// From this length on, a text is not shown at all.
-const most = 256 * 1024
+// A fourth of the length from which on a text is not shown at all: time in the square of this is seconds.
+const most = 64 * 1024
 
 test.each<[string, (text: string) => unknown]>([
   ['a text', hideCredentials],
   ['the path of a value', text => hideCredential(text, 'x')],
-  ['a note', note => withoutCredentials({ action: 'run', fields: [], note })],
   ['the lines of cluster.yaml', withoutSecretLines],
 ])('hiding credentials in %s costs no more than in proportion to its length', { timeout: 300_000 }, (name, read) => {
   for (const [what, text] of Object.entries(texts))
     expect(fault({ name, most, read: given => void read(given) }, text), what).toBeUndefined()
+})
+
+test.each([
+  ['blanks before a carriage return', `value:${' '.repeat(250_000)}\r\n`],
+  ['blanks before a separator of lines', `value:${' '.repeat(250_000)}\u2028`],
+  ['tags before a carriage return', `a: ${'!a '.repeat(80_000)}\rb`],
+  ['comments before a separator of paragraphs', `a: !${'#'.repeat(250_000)}\u2029`],
+])('the longest text that is shown may have a line of %s', (name, text) => {
+  const read = (given: string) => void withoutCredentials({ action: 'run', fields: [], note: given })
+  expect(fault({ name, most: text.length, read }, () => text)).toBeUndefined()
 })
 
 test('tags before a value are no reason to try all ways to divide them', () => {

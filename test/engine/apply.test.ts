@@ -183,6 +183,27 @@ describe('failures', () => {
     expect(result.ends.get(task.id)!.error!.problem).toContain('did not converge')
   })
 
+  test('a host that keeps another password is told without either', async () => {
+    const builder = new GraphBuilder()
+    const secret = entry('a', 'password:wanted-s3cret', { steps: [{ run: 'set a password:other-s3cret' }] })
+    const named = entry('b', 'wanted-s3cret', { steps: [{ run: 'set b other-s3cret' }] })
+    const scope = builder.scope('h1', 'r')
+    const ids = [secret, { ...named, diff: renamed(named.diff) }].map(resource => scope.add(resource).id)
+    const { result } = await run(builder, fakeHosts({ h1: { a: 'password:first-s3cret', b: 'first-s3cret' } }))
+    const errors = ids.map(id => result.ends.get(id)!.error)
+    expect(errors).toMatchObject([
+      { expected: 'value: password:<hidden>', actual: 'value: password:<hidden>' },
+      { expected: 'db.password: <hidden>', actual: 'db.password: <hidden>' },
+    ])
+  })
+
+  test('what a step prints is shown without credentials', async () => {
+    const builder = new GraphBuilder()
+    builder.scope('h1', 'r').add(entry('a', '2', { steps: [{ run: 'say --token=s3cret' }] }))
+    const { events } = await run(builder, fakeHosts({ h1: {} }))
+    expect(events.of('task:output').map(({ line }) => line)).toEqual(['--token=<hidden>'])
+  })
+
   test('a host that cannot be reached fails its tasks, the others go on', async () => {
     const builder = new GraphBuilder()
     const a = builder.scope('h1', 'r').add(entry('a', '1'))
@@ -548,3 +569,13 @@ test('a host that refuses what is written fails alone while the lock is held, at
   // The hosts that keep the lock were asked once: one host does not make all others wait again and again.
   expect(doubted).toHaveLength(1)
 })
+
+/** The same difference, in a field of which only the name tells that it is secret. */
+function renamed(diff: ReturnType<typeof entry>['diff']): ReturnType<typeof entry>['diff'] {
+  return (current, desired, context) => {
+    const change = diff(current, desired, context)
+    return change === undefined
+      ? undefined
+      : { ...change, fields: change.fields.map(field => ({ ...field, field: 'db.password' })) }
+  }
+}

@@ -122,3 +122,21 @@ test('a change is told without the credentials of what was there and of what com
   expect(JSON.stringify(taken)).toContain('<hidden>')
   expect(JSON.stringify(taken)).not.toMatch(/YWRh|pass word/)
 })
+
+test('no event has a credential that a host has printed into an error or a note', () => {
+  const taken: Event[] = []
+  const stream = createEventStream({ name: 'taken', take: event => void taken.push(event) })
+  const error = {
+    problem: 'It failed: https://ada:s3cret@gate/',
+    expected: 'password: s3cret',
+    actual: 'exit code 1\r\n\u001b[1mtoken\u001b[0m: s3cret\r\n+ curl -u ada:s3cret https://gate/\r\nAPI_TOKEN=s3cret',
+  }
+  const task = 'cp1/file:/etc/x' as TaskId
+  stream.emit({ type: 'task:end', task, host: 'cp1', role: 'os', title: 'x', result: 'failed', ms: 1, error })
+  stream.emit({ type: 'host:failed', host: 'cp1', error })
+  stream.emit(note(`It could not be recorded: ${error.actual}`))
+  expect(JSON.stringify(taken)).not.toContain('s3cret')
+  expect(taken[0]).toMatchObject({
+    error: { actual: expect.stringContaining('exit code 1\ntoken: <hidden>\n+ curl -u <hidden>') },
+  })
+})

@@ -26,6 +26,10 @@ test('tail keeps the last lines and escapes what could hide something', () => {
   expect(tail('bell \u0007')).toBe('bell \\x07')
 })
 
+test('tail hides a credential of which it cuts the name off', () => {
+  expect(tail('password: |\n  1 s3cret\n  2 s3cret\nend\n', 2)).toBe('  <hidden>\nend')
+})
+
 test('the first line is shown at once, then the newest four times a second', () => {
   const shown: string[] = []
   const throttle = new LineThrottle(line => shown.push(line))

@@ -165,6 +165,24 @@ describe('text of a plan', () => {
     expect(text).toContain('Is it switched on?')
   })
 
+  test('shows no credential of an error', () => {
+    const actual = 'last heard: + curl -u ada:S3CRET https://gate/\nAPI_TOKEN=S3CRET'
+    const input = planned([['cp1/os/swap:all', undefined]])
+    const errors = new Map([['cp1/swap:all' as TaskId, { problem: 'It cannot be read', expected: 'a', actual }]])
+    const unreachable = new Map([['w1', new HostError('w1', 'protocol', { problem: 'It answers strangely', actual })]])
+    const told = { ...input, errors, unreachable }
+    const all = renderPlan(told, subject) + JSON.stringify(planDocument(told, subject, 1))
+    expect(all).toContain('curl -u <hidden> https://gate/')
+    expect(all).not.toContain('S3CRET')
+  })
+
+  test('says that a file differs of which only the ends of lines differ', () => {
+    const fields = [{ field: 'content', before: 'a\r\ntoken: abc\r\n', after: 'a\ntoken: abc\n' }]
+    expect(renderPlan(planned([['cp1/os/file:/etc/x', change('update', fields)]]), subject)).toContain(
+      '/etc/x  2 lines added, 2 removed',
+    )
+  })
+
   test('names tasks whose state could not be read', () => {
     const input = planned([['cp1/os/swap:all', undefined]])
     const errors = new Map([['cp1/swap:all' as TaskId, { problem: 'Its current state cannot be read' }]])

@@ -4,7 +4,7 @@ import { type RestoreOrder, restoreFrom } from '../../../playbooks/restore.ts'
 import { restoringHosts } from '../../../playbooks/restore-hosts.ts'
 import { minorOf } from '../../catalog/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
-import { type ExitCode, exitCodes, HostError, type SshTarget, UserError } from '../../core/index.ts'
+import { type ExitCode, exitCodes, HostError, presentableText, type SshTarget, UserError } from '../../core/index.ts'
 import { statusLimits } from '../../core/limits.ts'
 import { temporaryFolder } from '../../core/temporary-folder.ts'
 import { restoreProbe } from '../../resources/etcd/index.ts'
@@ -94,7 +94,7 @@ async function archiveAt(
     throw new UserError({
       where: host,
       problem: `There is no snapshot ${path}.`,
-      actual: said?.stderr.trim() ?? '',
+      actual: presentableText(said?.stderr.trim() ?? ''),
       next,
     })
   }

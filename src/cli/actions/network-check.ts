@@ -3,7 +3,15 @@ import { distributionOf } from '../../../distributions/index.ts'
 import { isControlPlane, isNode, networkPathOf } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import { Countdown } from '../../core/countdown.ts'
-import { type ErrorDetails, type ExitCode, exitCodes, HostError, type Session, UserError } from '../../core/index.ts'
+import {
+  type ErrorDetails,
+  type ExitCode,
+  exitCodes,
+  HostError,
+  presentableText,
+  type Session,
+  UserError,
+} from '../../core/index.ts'
 import { createPaint, wantsColour } from '../../report/index.ts'
 import {
   type CheckPods,
@@ -100,7 +108,7 @@ async function endPods(control: Session, spec: ClusterSpec, pods: CheckPods): Pr
     .then(({ jobs }) => jobs[0]?.failure?.stderr.trim())
     .catch((error: Error) => error.message)
   if (failure === undefined) return
-  writeError(`${pods.name} could not be deleted; Kubernetes does so within ten minutes: ${failure}\n`)
+  writeError(`${pods.name} could not be deleted; Kubernetes does so within ten minutes: ${presentableText(failure)}\n`)
 }
 
 interface Asking {

@@ -1,4 +1,4 @@
-import { type ErrorDetails, type Session, UserError } from '../../core/index.ts'
+import { type ErrorDetails, presentableText, type Session, UserError } from '../../core/index.ts'
 import { snapshotLimits } from '../../core/limits.ts'
 import { etcdSnapshots } from '../../resources/etcd/index.ts'
 import { quote } from '../../shell/quote.ts'
@@ -39,7 +39,8 @@ export async function takeSnapshot(
   )
   const failure = jobs[0]?.failure
   if (failure !== undefined) {
-    const actual = failure.stderr.trim() || failure.stdout.trim() || `exit code ${failure.exitCode}`
+    const said = presentableText(failure.stderr.trim() || failure.stdout.trim())
+    const actual = said || `exit code ${failure.exitCode}`
     const next =
       failure.exitCode === 3
         ? 'Install it first: evcctl apply'

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
-import { hasSigned, type Session, UserError } from '../../core/index.ts'
+import { hasSigned, presentableText, type Session, UserError } from '../../core/index.ts'
 import { type ApiAccess, kubectl } from '../../resources/api/index.ts'
 import { clusterAuthorities } from '../../resources/pki/index.ts'
 import type { AdminUser } from './admin-conf.ts'
@@ -47,7 +47,7 @@ export async function signUser(
     throw new UserError({
       where: session.host,
       problem: 'The cluster signed no certificate for this user.',
-      actual: failure.stderr.trim() || failure.stdout.trim() || `exit code ${failure.exitCode}`,
+      actual: presentableText(failure.stderr.trim() || failure.stdout.trim()) || `exit code ${failure.exitCode}`,
       next: 'See whether the controller manager runs, which signs them: evcctl status',
     })
   const certificate = certificateIn(lines)
