@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { type ArtifactName, artifact, catalog, knowledgeOf, mirroredUrl, versionsOf } from '../src/catalog/index.ts'
-import { environmentProxy, getUrl, lookUpArtifact, type Reach } from '../src/releases/index.ts'
+import { environmentProxy, getUrl, lookUpArtifact, reachThrough } from '../src/releases/index.ts'
 import { proxyFor } from '../src/resources/support/index.ts'
 import { withVersions } from './catalog/data-file.ts'
 import { newestVersions } from './catalog/newest.ts'
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     },
   })
   const { newest, mirror, data } = values
-  const reach = reachOf(process.env)
+  const reach = reachThrough(environmentProxy(process.env), proxyFor)
   const get = async (url: string) => (await getUrl(mirroredUrl(mirror, url), 4 * 1024 * 1024, reach)).toString()
   const named = (name: string) => (values as Readonly<Record<string, unknown>>)[name] as readonly string[] | undefined
   const wanted: Wanted[] = [
@@ -72,16 +72,6 @@ async function main(): Promise<void> {
   for (const [file, text] of texts) writeFileSync(file, text)
   const names = added.map(({ name, version }) => `${name} ${version}`)
   process.stdout.write(names.length === 0 ? 'The catalog has all of them.\n' : `Added: ${names.join(', ')}\n`)
-}
-
-function reachOf(env: NodeJS.ProcessEnv): Reach {
-  const proxy = environmentProxy(env)
-  const { login } = proxy ?? {}
-  const basic = (plain: string) => `Basic ${Buffer.from(`${login?.username}:${plain}`).toString('base64')}`
-  return {
-    proxyFor: url => (proxy === undefined ? undefined : proxyFor(url, proxy)),
-    ...(login === undefined ? {} : { proxyAuthorization: login.password.map(basic) }),
-  }
 }
 
 await main().catch((error: Error) => {

@@ -106,6 +106,21 @@ export const surveyBytes = 4 * 1024 * 1024
 export const listBytes = 16 * 1024 * 1024
 
 /**
+ * The most that `evcctl status` reads of a list of the API, because each line takes many times its length in memory. A list with
+ * more counts as damaged. Kubernetes itself is made for at most 5,000 nodes.
+ */
+export const mostListed = {
+  nodes: 10_000,
+  /** Those of kube-system that have a problem or an address of their own. */
+  pods: 50_000,
+  /** Lines of one object. A pod has one for each of its containers. */
+  linesEach: 256,
+  lines: 400_000,
+  /** One line, characters: a message has at most 1000, each of which takes up to 12. */
+  lineLength: 16 * 1024,
+} as const
+
+/**
  * The longest texts of a host that are parsed as YAML or JSON, characters. A parser of YAML takes some 3 s a MiB, in which no
  * other host is heard, and a probe may print far more than that: one text can be a small part of a long list. A longer text
  * counts as damaged.

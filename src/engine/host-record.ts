@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { journalReading, localFileBytes } from '../core/limits.ts'
@@ -76,7 +77,8 @@ function writeRecord(path: string, { hosts, runs }: HostRecord): boolean {
     const proven = names > most.proven ? [] : lost?.proven
     return [host, { ...history, ...(lost === undefined ? {} : { lost: { ...lost, proven } }) }]
   })
-  const next = `${path}.${process.pid}.new`
+  // In containers, two runs may have the same process id.
+  const next = `${path}.${randomBytes(6).toString('hex')}.new`
   try {
     writeFileSync(next, `${JSON.stringify({ runs: [...runs], hosts: Object.fromEntries(bounded) })}\n`, {
       mode: 0o600,

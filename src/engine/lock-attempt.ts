@@ -7,7 +7,16 @@ import { changeLock, readLock } from './lock-exchange.ts'
 import { reachVoters, voterPatienceMs } from './lock-reach.ts'
 import { heartbeatStep, takeStep } from './lock-scripts.ts'
 import type { LockHolder, LockState } from './lock-state.ts'
-import { type Attempt, giveBack, goOnWithout, implausible, isHeld, leaveOut, type Taking } from './lock-voters.ts'
+import {
+  type Attempt,
+  giveBack,
+  goOnWithout,
+  implausible,
+  isElsewhere,
+  isHeld,
+  leaveOut,
+  type Taking,
+} from './lock-voters.ts'
 import { type Moment, now } from './moment.ts'
 
 /** A lock that was taken. */
@@ -25,7 +34,7 @@ export interface Taken {
   readonly contested: boolean
 }
 
-/** The first host that keeps the lock of another run. */
+/** The host that keeps the lock of another run: the first one with another list of voters, else the first one. */
 export interface Held {
   readonly heldBy: string
   readonly state: LockState
@@ -48,7 +57,9 @@ export async function attemptLock(taking: Taking, past: boolean): Promise<Taken 
   try {
     const generation = await takeMost(attempt)
     if (generation !== undefined) return takenIn(attempt, generation)
-    const [heldBy, state] = [...attempt.others][0]!
+    // The one that is never passed over, if there is one.
+    const others = [...attempt.others]
+    const [heldBy, state] = others.find(([, other]) => isElsewhere(other, attempt.holder)) ?? others[0]!
     await giveBack(attempt)
     return { heldBy, state }
   } catch (error) {

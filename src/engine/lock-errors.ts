@@ -1,5 +1,6 @@
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
 import { majorityOf } from './generation.ts'
+import type { Claims } from './lock-claims.ts'
 import { describeHolder, type LockPaths, type LockState, staleAfterMs } from './lock-state.ts'
 
 const again = 'what is done is not done again.'
@@ -30,6 +31,57 @@ export function tooFew(voters: readonly string[], missing: ReadonlyMap<string, H
 
 function inOneLine({ host, kind, details: { where, problem, actual } }: HostError): string {
   return `${where ?? host}: ${problem}${kind === 'unfit' && actual !== undefined ? `: ${actual}` : ''}`
+}
+
+const waitForIt = 'Wait until that run has ended, then start this one again.'
+
+/** Another run with the same list of hosts still has the lock after `waitMs`. */
+export function heldByOther(host: string, holder: string, waitMs: number): UserError {
+  return new UserError({ ...held(host, waitMs), actual: `a lock of ${holder}`, next: waitForIt })
+}
+
+/** What is known of the lock of a run with another list of hosts. */
+interface Elsewhere {
+  readonly waitMs: number
+  readonly paths: LockPaths
+  readonly voters: readonly string[]
+  readonly claims: Claims
+}
+
+/**
+ * A host still keeps the lock of a run with another list of hosts after `waitMs`. That run may be real, and then both would write; or the
+ * host is wrong. So the message says who claims it, and how to go on without a host that is not to be trusted.
+ */
+export function heldElsewhere(host: string, holder: string, { waitMs, paths, voters, claims }: Elsewhere): UserError {
+  const { by, notBy, silent } = claims
+  const whose = 'whose cluster.yaml has other control plane nodes than this one'
+  const says = by.length === 1 ? `${host} alone` : by.join(', ')
+  const not = notBy.length === 0 ? '' : `, not ${notBy.join(', ')}`
+  const noAnswer = silent.length === 0 ? '' : `; no answer from ${silent.join(', ')}`
+  return new UserError({
+    ...held(host, waitMs),
+    actual: `a lock of ${holder}, ${whose}; so says ${says}${not}${noAnswer}`,
+    next: [
+      waitForIt,
+      `If you know of no such run, look for one wherever evcctl runs, also with an older cluster.yaml: ${host} may also be wrong. If there is none, remove its lock: ssh ${host} sudo rm -rf ${paths.run}/lock`,
+      `If the lock comes back although there is none, do not trust ${host} any more. ${goingOnWithout(host, voters)}`,
+    ].join('\n'),
+  })
+}
+
+function goingOnWithout(host: string, voters: readonly string[]): string {
+  const off = 'turn it off: a host that does not answer is left out'
+  if (!voters.includes(host)) return `Go on without it: take it out of cluster.yaml, or ${off}.`
+  if (voters.length - 1 < majorityOf(voters)) return 'There is no way without it: find out there who writes this lock.'
+  return `Go on without it. Where it is a worker, put another worker before it in cluster.yaml. Where it is a control plane node, ${off}; then let it leave with state: absent.`
+}
+
+function held(where: string, waitMs: number) {
+  return {
+    where,
+    problem: 'Another run works on this cluster',
+    expected: waitMs === 0 ? 'a free lock' : `a free lock within ${Math.round(waitMs / 1000)} s`,
+  }
 }
 
 /** A host answers, but it cannot write what it has to remember about the lock. */

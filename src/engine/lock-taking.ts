@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { exitCodes, UserError } from '../core/errors.ts'
 import { attemptLock, type Taken } from './lock-attempt.ts'
+import { claimsOf } from './lock-claims.ts'
+import { heldByOther, heldElsewhere } from './lock-errors.ts'
 import { describeHolder, type LockState } from './lock-state.ts'
-import type { Taking } from './lock-voters.ts'
+import { isElsewhere, type Taking } from './lock-voters.ts'
 
 /**
  * Takes the lock on all voters that answer. If another run has it, tries again every `pollMs` for `waitMs`. Throws UserError
@@ -23,32 +25,27 @@ export async function takeLock(
     if (!('heldBy' in tried)) return tried
     if (run.stop.aborted) throw stopped(voters)
     const { heldBy: voter, state } = tried
-    const name = state.holder === undefined ? 'another run' : describeHolder(state.holder)
-    if (performance.now() - began >= waitMs) throw new UserError(held(voter, name, waitMs, otherList(taking, state)))
+    const name = nameOf(state)
+    if (performance.now() - began >= waitMs) {
+      const error = await held(taking, voter, state, waitMs)
+      throw run.stop.aborted ? stopped(voters) : error
+    }
     if (told !== name) run.emit({ type: 'lock:wait', host: voter, holder: name })
     told = name
     await sleep(pollMs, undefined, { signal: run.stop }).catch(() => undefined)
   }
 }
 
-// The folder to remove if the holder has the lock of another list of hosts: such a run may no longer exist.
-function otherList({ holder, paths }: Taking, state: LockState): string | undefined {
-  const { voters } = state.holder ?? {}
-  return voters === undefined || voters === holder.voters ? undefined : `${paths.run}/lock`
+// Nobody can tell a run with another list of hosts from a host that makes one up, so it is never passed over: people have to decide.
+async function held(taking: Taking, host: string, state: LockState, waitMs: number): Promise<UserError> {
+  const { holder, paths, voters } = taking
+  if (!isElsewhere(state, holder)) return heldByOther(host, nameOf(state), waitMs)
+  const claims = await claimsOf(taking, host)
+  return heldElsewhere(host, nameOf(state), { waitMs, paths, voters, claims })
 }
 
-function held(host: string, name: string, waitMs: number, folder: string | undefined) {
-  const wait = 'Wait until that run has ended, then start this one again.'
-  return {
-    where: host,
-    problem: 'Another run works on this cluster',
-    expected: waitMs === 0 ? 'a free lock' : `a free lock within ${Math.round(waitMs / 1000)} s`,
-    actual: `a lock of ${name}`,
-    next:
-      folder === undefined
-        ? wait
-        : `${wait} Its cluster.yaml has other control plane nodes than this one. If there is no such run: ssh ${host} sudo rm -rf ${folder}`,
-  }
+function nameOf({ holder }: LockState): string {
+  return holder === undefined ? 'another run' : describeHolder(holder)
 }
 
 function stopped(voters: readonly string[]): UserError {

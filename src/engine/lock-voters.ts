@@ -2,7 +2,7 @@ import type { HostError } from '../core/errors.ts'
 import { isPlausible, majorityOf, reachedByMost } from './generation.ts'
 import { tooFarAhead, tooFew } from './lock-errors.ts'
 import { type Holding, releaseLock, releaseUnsure } from './lock-exchange.ts'
-import type { LockState } from './lock-state.ts'
+import type { LockHolder, LockState } from './lock-state.ts'
 import type { Moment } from './moment.ts'
 
 /** The run that wants the lock, and the hosts that keep it. */
@@ -36,10 +36,13 @@ export interface Attempt extends Taking {
  * passed over.
  */
 export function isHeld({ voters, holder, without, others, past }: Attempt): boolean {
-  const isElsewhere = [...others.values()].some(
-    ({ holder: other }) => other?.voters !== undefined && other.voters !== holder.voters,
-  )
-  return others.size > (past && !isElsewhere ? voters.length - without.size - majorityOf(voters) : 0)
+  const elsewhere = [...others.values()].some(state => isElsewhere(state, holder))
+  return others.size > (past && !elsewhere ? voters.length - without.size - majorityOf(voters) : 0)
+}
+
+/** Whether the lock is kept for a run with another list of voters than that of `holder`. */
+export function isElsewhere({ holder: other }: LockState, holder: LockHolder): boolean {
+  return other?.voters !== undefined && other.voters !== holder.voters
 }
 
 /**

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
 import { hideCredentials } from '../core/credential-text.ts'
 import { beginningOf, endOf } from '../core/cut.ts'
 import { Deadline } from '../core/deadline.ts'
@@ -7,7 +8,7 @@ import type { LocalCommand } from '../core/resource.ts'
 import { type Task, titleOf } from '../core/task.ts'
 import type { Write } from './batch.ts'
 import type { Run } from './run.ts'
-import { placeOf } from './task-errors.ts'
+import { messageOf, placeOf } from './task-errors.ts'
 import type { TaskEnd } from './task-state.ts'
 import { cleanLine } from './text.ts'
 import { LineThrottle } from './throttle.ts'
@@ -60,14 +61,22 @@ function execute(
   show: (line: string) => void,
 ): Promise<Ended> {
   return new Promise(resolve => {
-    const child = spawn('sh', ['-c', command], {
-      cwd: folder,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, so that whatever it starts can be ended with it.
-      detached: true,
-    })
     const last: string[] = []
+    let child: ChildProcess
+    try {
+      child = spawn('sh', ['-c', command], {
+        cwd: folder,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // A group of its own, so that whatever it starts can be ended with it.
+        detached: true,
+      })
+    } catch (error) {
+      // Node throws where the kernel has no memory left, or takes no command or environment of this length.
+      return resolve({ is: 'failed', why: messageOf(error), last })
+    }
+    // There are none where this machine is out of file descriptors; the event `error` then says so.
+    const streams = [child.stdout, child.stderr].filter(stream => stream instanceof Readable)
     const take = (line: string) => {
       // A shell repeats what it runs (set -x), with the passwords in it.
       const text = hideCredentials(beginningOf(cleanLine(line), longestLine))
@@ -76,7 +85,7 @@ function execute(
       if (last.length > mostLines) last.shift()
       show(text)
     }
-    for (const stream of [child.stdout, child.stderr]) {
+    for (const stream of streams) {
       let rest = ''
       stream.setEncoding('utf8').on('data', (chunk: string) => {
         const lines = `${rest}${chunk}`.split('\n')
@@ -114,7 +123,7 @@ function execute(
     child.on('exit', () => {
       kill()
       lastWords = new Deadline(lastWordsMs, () => {
-        for (const stream of [child.stdout, child.stderr]) stream.destroy()
+        for (const stream of streams) stream.destroy()
       })
     })
     child.on('close', (code, signal) => {

@@ -58,8 +58,15 @@ export async function listLocalHosts(): Promise<LocalClusterStatus[]> {
  */
 export async function removeLocalHosts(name: string): Promise<number> {
   checkClusterName(name)
+  const containers = await removeLabelled(clusterLabel, name)
+  await removeState(stateFolder(name, containers[0]?.Labels[stateLabel]), name)
+  return containers.length
+}
+
+/** Removes all containers, volumes and networks with a label of this value; returns the containers. */
+export async function removeLabelled(label: string, value: string): Promise<readonly Labelled[]> {
   const { dockerode } = (await connectDocker()).container
-  const filters = { label: [`${clusterLabel}=${name}`] }
+  const filters = { label: [`${label}=${value}`] }
   const containers = await dockerode.listContainers({ all: true, filters })
   await Promise.all(
     containers.map(async ({ Id }) => {
@@ -75,8 +82,11 @@ export async function removeLocalHosts(name: string): Promise<number> {
     ...networks.map(network => removeNetwork(dockerode, network)),
     ...(Volumes ?? []).map(volume => unlessGone(dockerode.getVolume(volume.Name).remove())),
   ])
-  await removeState(stateFolder(name, containers[0]?.Labels[stateLabel]), name)
-  return containers.length
+  return containers
+}
+
+interface Labelled {
+  readonly Labels: Readonly<Record<string, string>>
 }
 
 /** Raises UserError unless the name can be part of a container's, a network's and a folder's name. */

@@ -16,6 +16,8 @@ export const rolesLabel = 'dev.evcctl.local.roles'
 export const stateLabel = 'dev.evcctl.local.state'
 /** Label with the absolute path of the cluster file that was written for it. */
 export const fileLabel = 'dev.evcctl.local.file'
+/** Label of everything that one start of hosts has made; its value is random. */
+export const runLabel = 'dev.evcctl.local.run'
 /** Label with the login name of a host. */
 export const userLabel = 'dev.evcctl.local.user'
 

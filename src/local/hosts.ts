@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { ContainerRuntimeClient } from 'testcontainers'
 import { UserError } from '../core/errors.ts'
-import { checkClusterName, listLocalHosts, removeLocalHosts } from './clusters.ts'
-import { connectDocker, stateLabel, userLabel } from './docker.ts'
+import { checkClusterName, listLocalHosts, removeLabelled } from './clusters.ts'
+import { connectDocker, runLabel, stateLabel, userLabel } from './docker.ts'
 import { defaultUser, firstBootScript, type HostLogin } from './first-boot.ts'
 import { HostContainer } from './host-container.ts'
 import { ensureHostImage } from './image.ts'
@@ -12,7 +13,7 @@ import { hostPrivileges } from './privileges.ts'
 import { waitUntilReady } from './ready.ts'
 import type { ImageVariant, Suite } from './recipe.ts'
 import { type LocalHost, type LocalHosts, StartedHosts } from './started-hosts.ts'
-import { createState, type StateFolder, stateFolder } from './state-folder.ts'
+import { createState, removeState, type StateFolder, stateFolder } from './state-folder.ts'
 
 export interface StartOptions {
   /** Name of the cluster; later commands find its hosts by this name. */
@@ -41,8 +42,8 @@ const firstAddress = 11
 
 /**
  * Starts container hosts with systemd, sshd and sudo in a network of their own, with a new SSH key. The hosts start at
- * the same time: 4 hosts take about 4 s once the image is built. When a step fails, everything created so far is removed.
- * Raises UserError when the name is taken, Docker or the image is missing, or a host does not boot.
+ * the same time: 4 hosts take about 4 s once the image is built. When a step fails, everything that this call has created is
+ * removed, and nothing of another one for the same name. Raises UserError when the name is taken, Docker or the image is missing, or a host does not boot.
  */
 export async function startLocalHosts(options: StartOptions): Promise<LocalHosts> {
   const { name } = options
@@ -55,26 +56,37 @@ export async function startLocalHosts(options: StartOptions): Promise<LocalHosts
     ...(options.onProgress && { onProgress: options.onProgress }),
   })
   const state = stateFolder(name, options.stateFolder)
+  // The image may have taken minutes, so this decides who has the name.
+  const publicKey = await createState(state, name)
+  if (publicKey === undefined) throw keyIsThere(name, state)
+  const run = randomUUID()
   try {
-    return await startAll(client, image, state, options)
+    return await startAll(client, { image, state, publicKey, run }, options)
   } catch (error) {
-    await removeLocalHosts(name)
+    await removeLabelled(runLabel, run)
+    await removeState(state, name)
     throw error
   }
 }
 
+interface Start {
+  readonly image: string
+  readonly state: StateFolder
+  readonly publicKey: string
+  /** The value of runLabel. */
+  readonly run: string
+}
+
 async function startAll(
   client: ContainerRuntimeClient,
-  image: string,
-  state: StateFolder,
+  { image, state, publicKey, run }: Start,
   options: StartOptions,
 ): Promise<LocalHosts> {
   const { name, login = {}, internal = true } = options
   const user = login.user ?? defaultUser
-  const labels = { ...options.labels, [stateLabel]: state.folder, [userLabel]: user }
-  const [privileges, publicKey, network] = await Promise.all([
+  const labels = { ...options.labels, [stateLabel]: state.folder, [userLabel]: user, [runLabel]: run }
+  const [privileges, network] = await Promise.all([
     hostPrivileges(client, image),
-    createState(state, name),
     createNetwork(client, name, { internal, labels }),
   ])
   const started = await Promise.allSettled(
@@ -116,6 +128,15 @@ function nameTaken(name: string): UserError {
     where: `local cluster ${name}`,
     problem: 'a local cluster of this name exists already',
     next: `Choose another name: evcctl local up --name … ; or remove the cluster first: evcctl local down --name ${name}`,
+  })
+}
+
+function keyIsThere(name: string, { identityFile }: StateFolder): UserError {
+  return new UserError({
+    where: `local cluster ${name}`,
+    problem: 'there is a key of a local cluster of this name already, so its hosts are there or start at this moment',
+    actual: identityFile,
+    next: `Wait for the other evcctl local up, or choose another name: evcctl local up --name … ; if there is none, remove what it left: evcctl local down --name ${name}`,
   })
 }
 

@@ -21,14 +21,22 @@ export function stateFolder(cluster: string, folder = defaultFolder(cluster)): S
   }
 }
 
-/** Makes the folder with a fresh key pair, and returns the public key as it is written to authorized_keys. */
-export async function createState(state: StateFolder, cluster: string): Promise<string> {
+/**
+ * Makes the folder with a fresh key pair, and returns the public key as it is written to authorized_keys; undefined if there is a key
+ * already. Of several starts of one cluster at a time, only one gets a key.
+ */
+export async function createState(state: StateFolder, cluster: string): Promise<string | undefined> {
   await mkdir(state.folder, { recursive: true, mode: 0o700 })
   await chmod(state.folder, 0o700)
   const pair = createKeyPair(`evcctl local ${cluster}`)
-  await rm(state.identityFile, { force: true })
-  await writeFile(state.identityFile, pair.private, { mode: 0o600 })
-  await writeFile(state.publicKeyFile, `${pair.public}\n`)
+  try {
+    await writeFile(state.identityFile, pair.private, { mode: 0o600, flag: 'wx' })
+    await writeFile(state.publicKeyFile, `${pair.public}\n`)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined
+    await removeState(state, cluster)
+    throw error
+  }
   return pair.public
 }
 

@@ -4,25 +4,34 @@ import { decoded } from './http-get.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** The proxies of an environment. Each has a login of its own, which no other proxy may get. */
+export interface EnvironmentProxy extends Omit<HttpProxy, 'login'> {
+  /** The login for the proxy of http:// URLs, and for that of https:// URLs. */
+  readonly logins: { readonly http?: Login; readonly https?: Login }
+}
+
 /**
  * The proxy that the environment of this machine names (https_proxy, http_proxy, no_proxy, in either case), as curl reads it;
  * undefined if there is none. What is no URL or no name there is left out.
  */
-export function environmentProxy(env: Environment): HttpProxy | undefined {
+export function environmentProxy(env: Environment): EnvironmentProxy | undefined {
   const value = (name: string) => env[name] ?? env[name.toUpperCase()] ?? ''
   const excepted = value('no_proxy')
     .split(/[\s,]+/)
     .filter(one => one !== '')
   if (excepted.includes('*')) return undefined
   const [http, https] = [proxyUrl(value('http_proxy')), proxyUrl(value('https_proxy'))]
-  const login = loginOf(https ?? http)
   if (http === undefined && https === undefined) return undefined
+  const [httpLogin, httpsLogin] = [loginOf(http), loginOf(https)]
   return {
     ...(http === undefined ? {} : { http: http.origin }),
     ...(https === undefined ? {} : { https: https.origin }),
     noProxy: excepted.filter(isException),
     hosts: [],
-    ...(login === undefined ? {} : { login }),
+    logins: {
+      ...(httpLogin === undefined ? {} : { http: httpLogin }),
+      ...(httpsLogin === undefined ? {} : { https: httpsLogin }),
+    },
   }
 }
 

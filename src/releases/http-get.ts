@@ -7,12 +7,18 @@ import type { Secret } from '../core/index.ts'
 import { sizeText } from '../core/limits.ts'
 import { credential } from '../shell/script.ts'
 
+/** A proxy on the way to a site. */
+export interface ProxyOnTheWay {
+  /** Its URL, without credentials. */
+  readonly url: string
+  /** The value of the header Proxy-Authorization, for this proxy alone; undefined: it wants no login. */
+  readonly authorization?: Secret
+}
+
 /** How this machine reaches release sites and mirrors. */
 export interface Reach {
-  /** The proxy for a URL, without credentials; undefined: none. */
-  proxyFor(url: string): string | undefined
-  /** The value of the header Proxy-Authorization; undefined: the proxy wants no login. */
-  readonly proxyAuthorization?: Secret
+  /** The proxy for a URL; undefined: none. */
+  proxyFor(url: string): ProxyOnTheWay | undefined
   readonly bounds?: Partial<Bounds>
 }
 
@@ -105,8 +111,8 @@ async function send(url: URL, reach: Reach, signal: AbortSignal): Promise<Incomi
   if (proxy === undefined)
     return await answerOf(tls ? overHttps : overHttp, bare, { ...login, headers, agent: false }, reach, signal)
   if (!tls) {
-    const target = { ...place(proxy), path: bare.href, headers: { ...headers, host: bare.host, ...toProxy(reach) } }
-    return await answerOf(senderOf(proxy), undefined, { ...login, ...target, agent: false }, reach, signal)
+    const target = { ...place(proxy.url), path: bare.href, headers: { ...headers, host: bare.host, ...toProxy(proxy) } }
+    return await answerOf(senderOf(proxy.url), undefined, { ...login, ...target, agent: false }, reach, signal)
   }
   const tunnel = await tunnelTo(bare, proxy, reach, signal)
   const { hostname: host } = bare
@@ -127,29 +133,30 @@ function place(proxy: string): Pick<RequestOptions, 'host' | 'port'> {
   return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? (protocol === 'https:' ? 443 : 80) : port }
 }
 
-function toProxy({ proxyAuthorization }: Reach): Readonly<Record<string, string>> {
-  return proxyAuthorization === undefined ? {} : { 'proxy-authorization': credential(proxyAuthorization) }
+function toProxy({ authorization }: ProxyOnTheWay): Readonly<Record<string, string>> {
+  return authorization === undefined ? {} : { 'proxy-authorization': credential(authorization) }
 }
 
 // RFC 9110, 9.3.6
-function tunnelTo(url: URL, proxy: string, reach: Reach, signal: AbortSignal): Promise<Socket> {
+function tunnelTo(url: URL, proxy: ProxyOnTheWay, reach: Reach, signal: AbortSignal): Promise<Socket> {
   const authority = `${url.hostname}:${url.port === '' ? 443 : url.port}`
   const options = {
-    ...place(proxy),
+    ...place(proxy.url),
     method: 'CONNECT',
     path: authority,
-    headers: { host: authority, ...toProxy(reach) },
+    headers: { host: authority, ...toProxy(proxy) },
     agent: false,
   }
+  const { host } = new URL(proxy.url)
   return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(asGetError(error, `the proxy ${new URL(proxy).host}`, signal))
-    const request = senderOf(proxy)({ ...options, signal })
+    const fail = (error: Error) => reject(asGetError(error, `the proxy ${host}`, signal))
+    const request = senderOf(proxy.url)({ ...options, signal })
     silence(request, reach)
     request.on('error', fail)
     request.on('connect', ({ statusCode = 0 }, socket: Socket) => {
       if (statusCode === 200) return resolve(socket)
       socket.destroy()
-      reject(new GetError(`status ${statusCode} of the proxy ${new URL(proxy).host}`, { status: statusCode }))
+      reject(new GetError(`status ${statusCode} of the proxy ${host}`, { status: statusCode }))
     })
     request.end()
   })

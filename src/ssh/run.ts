@@ -26,7 +26,7 @@ export interface RunOptions {
   readonly onStderr: (chunk: Buffer) => void
   /**
    * Asked after each chunk: what has to end before more is taken, if anything. Until then the host is not told to go on
-   * sending, and the command waits as one does whose pipe is full.
+   * sending, and the command waits as one does whose pipe is full. What rejects has ended too; its error is the caller's.
    */
   readonly backlog?: () => Promise<void> | undefined
   /** Default: empty. */
@@ -85,7 +85,7 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
     : await connection.exec(asUser, { signal })
   // A command that is to be ended is read to its end, but what nobody takes is not kept.
   const passing = (pass: (chunk: Buffer) => void) => (chunk: Buffer) => {
-    if (!signal.aborted || options.backlog?.() === undefined) pass(chunk)
+    if (!signal.aborted || endOfBacklog(options) === undefined) pass(chunk)
   }
   const begin = new Beginning(nonce, passing(options.onStderr))
   const onStdout = passing(options.onStdout)
@@ -141,8 +141,9 @@ async function runOnce(connection: Connection, root: RootState, options: RunOpti
 }
 
 // A command that is to be ended is read to its end: its channel closes only then. No more waits here than takeData() allows.
-function holdBack(stream: Readable, { backlog, signal }: RunOptions): void {
-  const waiting = signal.aborted ? undefined : backlog?.()
+function holdBack(stream: Readable, options: RunOptions): void {
+  const { signal } = options
+  const waiting = signal.aborted ? undefined : endOfBacklog(options)
   if (waiting === undefined) return
   stream.pause()
   const goOn = () => {
@@ -151,6 +152,10 @@ function holdBack(stream: Readable, { backlog, signal }: RunOptions): void {
   }
   signal.addEventListener('abort', goOn, { once: true })
   void waiting.then(goOn)
+}
+
+function endOfBacklog({ backlog }: RunOptions): Promise<void> | undefined {
+  return backlog?.()?.catch(() => undefined)
 }
 
 function signalCode(name: string | undefined): number | undefined {

@@ -254,4 +254,30 @@ architecture=amd64
   ])('of what is no list of nodes says so: %j', text =>
     expect(readStatus(spec, [answered(text), ...healthy.slice(1)]).apiProblem).toBe('what it gave is no list of nodes'),
   )
+
+  const numbered = (count: number, line: (number: number) => string) =>
+    Array.from({ length: count }, (_, number) => `${line(number)}\n`).join('')
+  test.each([
+    ['nodes', numbered(200_000, number => `name=n${number}`), '10000 nodes'],
+    ['nodes of one name', 'name=a\n'.repeat(599_186), '10000 nodes'],
+    ['roles of a node', `name=a\n${'role=b\n'.repeat(1000)}`, '256 lines for one of them'],
+    ['fields', numbered(9_999, number => `name=n${number}\n${'a=b\n'.repeat(100)}`), '400000 lines'],
+    ['of one field', `name=a\nos=${'x'.repeat(100_000)}\n`, '16384 characters in a line'],
+  ])('reads no more of a list than any cluster has: %s', (_, lines, most) => {
+    const { api, apiProblem } = readStatus(spec, [answered(`kind=List\n${lines}`), ...healthy.slice(1)])
+    expect([api, apiProblem]).toEqual(['unreachable', `what it gave is no list of nodes: it has more than ${most}`])
+  })
+
+  test('reads no more pods than any cluster has, and no more of the checks of an API server', () => {
+    const many = answered(`kind=List\n${numbered(60_000, number => `name=p${number}\nnode=cp1`)}`)
+    const checks = unreachable('[-]etcd failed: x\n'.repeat(500_000))
+    const { failingChecks, pods: listed } = readStatus(spec, [healthy[0]!, many, checks, healthy[3]!])
+    expect(listed).toEqual([])
+    expect(failingChecks.length).toBeLessThan(5_000)
+    expect(failingChecks.at(-1)).toBe(
+      'pods of kube-system: what it gave is no list of pods: it has more than 50000 pods',
+    )
+    const version = answered(`{"gitVersion":"v1.36.4","x":[${'[],'.repeat(100_000)}[]]}`)
+    expect(readStatus(spec, healthy.with(3, version)).version).toBe('')
+  })
 })

@@ -157,6 +157,26 @@ test('the proxy of the file is asked, with its login; else that of the environme
   expect(proxy.requests).toHaveLength(14)
 })
 
+test('each proxy of the environment gets its own login, and one without a login gets none', async () => {
+  await using site = await startSite(release('1.37.2'))
+  const resolve = () => ({ host: '127.0.0.1', port: Number(new URL(site.url).port) })
+  await using ann = await startForwardProxy({ login: 'ann:a', resolve })
+  await using bob = await startForwardProxy({ login: 'bob:b', resolve })
+  const file = join(folder.path, 'environment.yaml')
+  const lookUp = async (mirror: string, env: NodeJS.ProcessEnv) => {
+    const text = clusterText(mirror, '1.37.2')
+    await writeFile(file, text)
+    return lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env })
+  }
+  const both = { https_proxy: ann.url.replace('//', '//ann:a@'), http_proxy: bob.url.replace('//', '//bob:b@') }
+  expect((await lookUp('http://mirror.example', both)).lock?.summary).toContain('kubelet 1.37.2')
+  // The site speaks no TLS, but the proxy has let the connection through.
+  await expect(lookUp('https://mirror.example', both)).rejects.not.toThrow('407')
+  expect(ann.requests).toContain('CONNECT mirror.example:443')
+  const other = { https_proxy: 'http://ann:a@proxy.example:3128', http_proxy: ann.url }
+  await expect(lookUp('http://mirror.example', other)).rejects.toThrow('407')
+})
+
 test.each([
   ['a pipe, beside which there is no place', '/dev/stdin', '', 'Write the cluster file to a file'],
   ['a folder, with which nothing is looked up', 'cluster.yaml', 'folder', 'with a folder none is looked up'],

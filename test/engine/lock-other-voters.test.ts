@@ -6,7 +6,7 @@ import type { UserError } from '../../src/core/errors.ts'
 import { thisController } from '../../src/engine/controller.ts'
 import { withLock } from '../../src/engine/lock.ts'
 import { readLock } from '../../src/engine/lock-exchange.ts'
-import { encodeHolder, parseLockState } from '../../src/engine/lock-state.ts'
+import { encodeHolder, parseLockState, votersDigest } from '../../src/engine/lock-state.ts'
 import { fakeRun } from './fake.ts'
 import { LocalPool } from './local-pool.ts'
 import { lockFolder, lockPathsIn } from './lock-folder.ts'
@@ -34,6 +34,62 @@ test('a host that shows a holder with other hosts is named, with what to remove 
   )
   expect(error).toMatchObject({ where: 'h3', next: expect.stringContaining(`sudo rm -rf ${join(folder, 'run')}/lock`) })
   await others
+})
+
+/** What a host shows that makes up a run with another list of hosts, as fresh as it likes. */
+function madeUp(host: string, run: string, list = 'f00'): void {
+  const lock = join(folder, host, 'run/lock')
+  mkdirSync(lock, { recursive: true })
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const uptime = readFileSync('/proc/uptime', 'utf8').split('.')[0]
+  writeFileSync(join(lock, 'heartbeat'), `${boot} ${uptime}\n`)
+  writeFileSync(join(lock, 'holder'), `${encodeHolder({ ...thisController(run), machine: run, voters: list })}\n`)
+}
+
+const refused = (voters: readonly string[], witnesses: readonly string[] = []) =>
+  withLock(voters, fakeRun(pool), { ...options('run', 0), witnesses }, async () => undefined).then(
+    () => undefined,
+    (cause: UserError) => cause.details,
+  )
+
+test('a host that alone claims a run with other hosts is named, with how to go on without it, which works', async () => {
+  madeUp('w1', 'nobody')
+  const error = await refused(['h1', 'h2', 'w1'])
+  expect(error).toMatchObject({ where: 'w1', actual: expect.stringMatching(/; so says w1 alone, not h1, h2$/) })
+  expect(error?.next).toContain('w1 may also be wrong')
+  expect(error?.next).toContain(`ssh w1 sudo rm -rf ${join(folder, 'run')}/lock`)
+  expect(error?.next).toContain('put another worker before it in cluster.yaml')
+  expect(error?.next).toContain('turn it off')
+  const into = (voters: readonly string[]) => withLock(voters, fakeRun(pool), options('run', 0), async () => 'in')
+  expect((await into(['h1', 'h2', 'h3'])).result).toBe('in')
+  pool.unreachable.add('w1')
+  expect((await into(['h1', 'h2', 'w1'])).result).toBe('in')
+  pool.unreachable.delete('w1')
+})
+
+test('a host that claims one is named, also behind one that claims another run with these hosts', async () => {
+  const all = ['h1', 'h2', 'w1']
+  madeUp('h1', 'somebody', votersDigest(all))
+  madeUp('w1', 'nobody')
+  const run = withLock(all, fakeRun(pool), options('run', 200), async () => undefined)
+  await expect(run).rejects.toMatchObject({
+    details: { where: 'w1', next: expect.stringContaining('do not trust w1') },
+  })
+})
+
+test('a host that leaves and claims one can be taken out of the file, and the only host that there is cannot', async () => {
+  madeUp('h2', 'nobody')
+  pool.unreachable.add('h3')
+  const leaving = await refused(['h1'], ['h2', 'h3'])
+  expect(leaving).toMatchObject({
+    where: 'h2',
+    actual: expect.stringMatching(/; so says h2 alone, not h1; no answer from h3$/),
+    next: expect.stringContaining('take it out of cluster.yaml, or turn it off'),
+  })
+  pool.unreachable.delete('h3')
+  expect((await refused(['h2']))?.next).toContain('There is no way without it')
+  madeUp('h3', 'nobody')
+  expect((await refused(['h1', 'h2', 'h3']))?.actual).toMatch(/; so says h2, h3, not h1$/)
 })
 
 test('hosts that leave by this file are asked whether a run with the file from before is at work', async () => {

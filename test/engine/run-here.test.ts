@@ -1,7 +1,8 @@
+import { EventEmitter } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { Resource } from '../../src/core/resource.ts'
 import { GraphBuilder } from '../../src/core/scope.ts'
 import { apply } from '../../src/engine/apply.ts'
@@ -9,9 +10,25 @@ import { evaluate } from '../../src/engine/evaluate.ts'
 import { userGate } from '../../src/resources/support/index.ts'
 import { entry, FakePool, fakeHosts, fakeRun } from './fake.ts'
 
+const descriptors = vi.hoisted(() => ({ used: false }))
+vi.mock('node:child_process', async original => {
+  const real = await original<typeof import('node:child_process')>()
+  // What Node returns where no descriptor is left: it makes no streams, and tells the error afterwards.
+  const fails = () => {
+    const child = new EventEmitter()
+    process.nextTick(() => child.emit('error', new Error('spawn sh EMFILE')))
+    return child
+  }
+  return {
+    ...real,
+    spawn: (...args: Parameters<typeof real.spawn>) => (descriptors.used ? fails() : real.spawn(...args)),
+  }
+})
+
 const folder = mkdtempSync(join(tmpdir(), 'evcctl-gate-'))
 const stop = { now: new AbortController() }
 afterEach(() => {
+  descriptors.used = false
   stop.now = new AbortController()
 })
 
@@ -62,6 +79,17 @@ test('where it fails, nothing behind it changes, and the end of its output is to
   expect(error?.actual).toMatch(/^exit code 3\n/)
   expect(error?.actual).toContain('5 of 6 replicas')
   expect(error?.actual?.split('\n').length).toBeLessThan(25)
+})
+
+test('where it cannot be started, its task fails and says why', async () => {
+  descriptors.used = true
+  const full = await run('true')
+  expect(full.results).toEqual({ [id]: 'failed', [inside]: 'skipped' })
+  expect(full.error?.actual).toBe('spawn sh EMFILE')
+  descriptors.used = false
+  const long = await run(`: ${'x'.repeat(200 * 1024)}`)
+  expect(long.results).toEqual({ [id]: 'failed', [inside]: 'skipped' })
+  expect(long.error?.actual).toContain('E2BIG')
 })
 
 test('where it fails, the error has no password of it', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
@@ -29,7 +29,15 @@ test('a key that only its owner reads, and that OpenSSH takes', async () => {
   expect((await stat(state.folder)).mode & 0o777).toBe(0o700)
   expect((await stat(state.identityFile)).mode & 0o777).toBe(0o600)
   const derived = execFileSync('ssh-keygen', ['-y', '-f', state.identityFile], { encoding: 'utf8' })
-  expect(derived.split(' ').slice(0, 2)).toEqual(publicKey.split(' ').slice(0, 2))
+  expect(derived.split(' ').slice(0, 2)).toEqual(publicKey?.split(' ').slice(0, 2))
+})
+
+test('of several that make the key of one cluster, one does, and its key stays', async () => {
+  const state = stateFolder('dev', join(folder, 'own'))
+  const keys = await Promise.all([createState(state, 'dev'), createState(state, 'dev'), createState(state, 'dev')])
+  const [made, ...others] = keys.filter(key => key !== undefined)
+  expect(others).toEqual([])
+  expect(await readFile(state.publicKeyFile, 'utf8')).toBe(`${made}\n`)
 })
 
 test('removes its own files, and a folder of the caller only when nothing else is in it', async () => {

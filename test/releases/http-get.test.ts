@@ -4,7 +4,6 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Secret } from '../../src/core/index.ts'
 import { environmentProxy, getUrl } from '../../src/releases/index.ts'
-import { proxyFor } from '../../src/resources/support/index.ts'
 import { makeCluster } from '../kit/certificates.ts'
 import { startForwardProxy } from '../kit/forward-proxy.ts'
 import { quickly, startSite } from './site.ts'
@@ -97,41 +96,43 @@ describe('a proxy', () => {
   it('is asked for http with its login, and not for what is reached without one', async () => {
     await using site = await startSite({ '/a': 'content' })
     await using proxy = await startForwardProxy({ login: 'ada:s3cret' })
-    const known = { http: proxy.url, noProxy: [], hosts: [] }
-    const through = { ...quickly, proxyFor: (url: string) => proxyFor(url, known), proxyAuthorization: login }
+    const through = { ...quickly, proxyFor: () => ({ url: proxy.url, authorization: login }) }
     expect((await getUrl(`${site.url}/a`, most, through)).toString()).toBe('content')
     expect(proxy.requests).toEqual([`GET ${site.url}/a`])
-    const direct = { ...quickly, proxyFor: (url: string) => proxyFor(url, { ...known, noProxy: ['127.0.0.0/8'] }) }
-    await getUrl(`${site.url}/a`, most, direct)
+    await getUrl(`${site.url}/a`, most, quickly)
     expect(proxy.requests).toHaveLength(1)
   })
 
   it('makes a tunnel for https, and its refusal is told', async () => {
     await using proxy = await startForwardProxy({ login: 'ada:s3cret' })
-    const through = { ...quickly, proxyFor: () => proxy.url }
+    const through = { ...quickly, proxyFor: () => ({ url: proxy.url }) }
     await expect(getUrl('https://dl.k8s.io/a', most, through)).rejects.toThrow(`status 407 of the proxy`)
     expect(proxy.requests).toEqual(['CONNECT dl.k8s.io:443'])
   })
 
   it.each([
     [{}, undefined],
-    [{ https_proxy: 'http://p.example:3128/' }, { https: 'http://p.example:3128', noProxy: [], hosts: [] }],
-    [{ HTTPS_PROXY: 'p.example:3128' }, { https: 'http://p.example:3128', noProxy: [], hosts: [] }],
+    [{ https_proxy: 'http://p.example:3128/' }, { https: 'http://p.example:3128', noProxy: [], hosts: [], logins: {} }],
+    [{ HTTPS_PROXY: 'p.example:3128' }, { https: 'http://p.example:3128', noProxy: [], hosts: [], logins: {} }],
     [{ https_proxy: 'http://p.example:3128', no_proxy: '*' }, undefined],
     [{ https_proxy: 'socks5://p.example:1080' }, undefined],
     [
       { http_proxy: 'http://p.example:3128', NO_PROXY: '.corp, 10.0.0.0/8 10.0.0.0/99,1.2.3/8' },
-      { http: 'http://p.example:3128', noProxy: ['.corp', '10.0.0.0/8'], hosts: [] },
+      { http: 'http://p.example:3128', noProxy: ['.corp', '10.0.0.0/8'], hosts: [], logins: {} },
     ],
   ])('of the environment %j is %j', (env, proxy) => {
     expect(environmentProxy(env)).toEqual(proxy)
   })
 
-  it('of the environment may have a login', () => {
-    const proxy = environmentProxy({ https_proxy: 'http://ada:s%33cret%@p.example:3128' })
-    expect(proxy?.https).toBe('http://p.example:3128')
-    expect(proxy?.login?.username).toBe('ada')
-    expect(proxy?.login?.password.fits(/^s%33cret%$/)).toBe(true)
+  it('of the environment may have a login, which is not that of the other proxy', () => {
+    const proxy = environmentProxy({
+      https_proxy: 'http://ada:s%33cret%@p.example:3128',
+      http_proxy: 'http://q.example:3128',
+    })
+    expect(proxy).toMatchObject({ https: 'http://p.example:3128', http: 'http://q.example:3128' })
+    expect(Object.keys(proxy?.logins ?? {})).toEqual(['https'])
+    expect(proxy?.logins.https?.username).toBe('ada')
+    expect(proxy?.logins.https?.password.fits(/^s%33cret%$/)).toBe(true)
   })
 })
 
@@ -163,7 +164,7 @@ describe('https', () => {
 
   it('goes through a tunnel of the proxy, and the certificate is checked there as well', async () => {
     await using proxy = await startForwardProxy({ resolve: () => ({ host: '127.0.0.1', port }) })
-    const through = { ...quickly, proxyFor: () => proxy.url }
+    const through = { ...quickly, proxyFor: () => ({ url: proxy.url }) }
     expect((await getUrl('https://127.0.0.1:8443/a', most, through)).toString()).toBe('over TLS')
     await expect(getUrl('https://dl.k8s.io/a', most, through)).rejects.toThrow(
       'the certificate of the site is for another name',

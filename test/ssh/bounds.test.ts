@@ -87,6 +87,23 @@ describe('a command whose output nobody takes', () => {
     expect(taken).toBeLessThan(5 * 1024 * 1024)
   })
 
+  it('goes on when what it waits for has failed', async () => {
+    await using server = await startServer()
+    await using subject = pool(server.target())
+    let taken = 0
+    const { exitCode } = await subject.run('w1', {
+      command: 'head -c 300000 /dev/zero',
+      sudo: false,
+      signal,
+      onStdout: chunk => {
+        taken += chunk.length
+      },
+      onStderr: () => undefined,
+      backlog: () => Promise.reject(new Error('no space left on device')),
+    })
+    expect([exitCode, taken]).toEqual([0, 300_000])
+  })
+
   it('is read to its end once it is cancelled, and what comes then is not kept', async () => {
     await using server = await startServer()
     await using subject = pool(server.target())

@@ -86,7 +86,7 @@ export async function apply(options: ApplyActionOptions): Promise<ExitCode> {
       return exitCodes.failed
     }
     if (!changes) {
-      recordLock(cluster)
+      await recordLock(cluster)
       end(cluster, nothingDone(evaluated.evaluation), [])
       return exitCodeOf(evaluated.evaluation)
     }
@@ -118,7 +118,7 @@ async function converge(
     // Hosts whose facts could not be read have no task in the graph, but they count as failed too.
     return { ...result, failedHosts: new Map([...evaluation.unreachable, ...result.failedHosts]) }
   }
-  recordLock(cluster)
+  await recordLock(cluster)
   const { voters, witnesses, seen } = evaluated
   const locking = { id: cluster.id, witnesses, seen, forgetful: () => cleared }
   const { result, lost } = await withLock(voters, cluster.run, locking, work)
@@ -131,9 +131,9 @@ async function converge(
 }
 
 // What was looked up is recorded first: a host then never has a version that the next run would look up again.
-function recordLock({ lock, run }: ClusterRun): void {
+async function recordLock({ lock, run }: ClusterRun): Promise<void> {
   if (lock === undefined) return
-  lock.record()
+  await lock.record()
   run.emit({ type: 'note', text: lock.summary })
 }
 

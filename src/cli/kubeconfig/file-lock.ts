@@ -8,20 +8,31 @@ import { quote } from '../../shell/quote.ts'
 const defaultWaitMs = 3_000
 const retryMs = 50
 
+interface Locking {
+  /** How long to wait for a lock of somebody else, ms. Default 3000. */
+  readonly waitMs?: number
+  /**
+   * A lock that is older counts as left by a program that was killed, and is removed, ms. Default: none does, because another
+   * program may know better what it does.
+   */
+  readonly abandonedMs?: number
+}
+
 /**
- * Does some work on a kubeconfig while holding kubectl's lock: the file `<path>.lock`, which only one process can create
- * (client-go, tools/clientcmd/loader.go: lockFile). If the lock exists, kubectl gives up at once; this function waits up
- * to `waitMs`, then raises UserError.
+ * Does some work on a file while holding its lock: the file `<path>.lock`, which only one process can create. kubectl does the same
+ * for a kubeconfig (client-go, tools/clientcmd/loader.go: lockFile). If the lock exists, kubectl gives up at once; this function
+ * waits up to `waitMs`, then raises UserError.
  */
 export async function withFileLock<T>(
   path: string,
   work: () => Promise<T>,
-  { waitMs = defaultWaitMs }: { readonly waitMs?: number } = {},
+  { waitMs = defaultWaitMs, abandonedMs = Number.POSITIVE_INFINITY }: Locking = {},
 ): Promise<T> {
   const lock = `${path}.lock`
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   for (const began = performance.now(); !(await made(lock)); await setTimeout(retryMs)) {
-    if (performance.now() - began >= waitMs) throw await lockedBySomebody(path, lock)
+    if ((await ageOf(lock)) > abandonedMs) await rm(lock, { force: true })
+    else if (performance.now() - began >= waitMs) throw await lockedBySomebody(path, lock)
   }
   try {
     return await work()
@@ -40,6 +51,14 @@ async function made(lock: string): Promise<boolean> {
   }
 }
 
+// 0 for one that has gone meanwhile.
+async function ageOf(lock: string): Promise<number> {
+  return await stat(lock).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs,
+    () => 0,
+  )
+}
+
 async function lockedBySomebody(path: string, lock: string): Promise<UserError> {
   const since = await stat(lock).then(
     ({ mtime }) => `, made ${mtime.toISOString()}`,
@@ -48,8 +67,8 @@ async function lockedBySomebody(path: string, lock: string): Promise<UserError> 
   return new UserError({
     where: path,
     problem: 'Another program is changing this file; it was not touched.',
-    expected: 'no lock of kubectl beside it',
+    expected: 'no lock beside it',
     actual: `${lock}${since}`,
-    next: `Run it again. If no kubectl config and no evcctl is at work, the lock was left by one that was killed: rm ${quote(lock)}`,
+    next: `Run it again. If neither evcctl nor kubectl config is at work, the lock was left by one that was killed: rm ${quote(lock)}`,
   })
 }

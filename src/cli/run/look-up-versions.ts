@@ -12,8 +12,8 @@ import {
   readLock,
   withLocked,
 } from '../../config/index.ts'
-import { type Architecture, exitCodes, type HttpProxy, UserError, UserErrors } from '../../core/index.ts'
-import { askKubeadm, environmentProxy, lookUpArtifact, type Reach } from '../../releases/index.ts'
+import { type Architecture, exitCodes, UserError, UserErrors } from '../../core/index.ts'
+import { askKubeadm, environmentProxy, lookUpArtifact, type Reach, reachThrough } from '../../releases/index.ts'
 import { proxyFor } from '../../resources/support/index.ts'
 import { PendingLock } from './pending-lock.ts'
 
@@ -82,16 +82,7 @@ function refuseWithoutPlace({ file, artifacts }: ClusterSpec): void {
 }
 
 function reachOf(spec: ClusterSpec, secrets: ClusterSecrets, env: NodeJS.ProcessEnv): Reach {
-  const proxy: HttpProxy | undefined = proxyOf(spec, secrets) ?? environmentProxy(env)
-  const login = proxy?.login
-  const authorization = login?.password.map(
-    plain => `Basic ${Buffer.from(`${login.username}:${plain}`).toString('base64')}`,
-    'login for the proxy',
-  )
-  return {
-    proxyFor: url => (proxy === undefined ? undefined : proxyFor(url, proxy)),
-    ...(authorization === undefined ? {} : { proxyAuthorization: authorization }),
-  }
+  return reachThrough(proxyOf(spec, secrets) ?? environmentProxy(env), proxyFor)
 }
 
 async function lookUp(spec: ClusterSpec, missing: MissingVersions, reach: Reach): Promise<ClusterLock> {

@@ -1,7 +1,12 @@
-import { closeSync, fsyncSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmod, realpath, rename } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { type ClusterLock, lockPath, lockText, readLock, withLocked } from '../../config/index.ts'
 import { exitCodes, UserError } from '../../core/index.ts'
+import { writeBeside } from '../../ssh/private-file.ts'
+import { withFileLock } from '../kubeconfig/file-lock.ts'
+
+/** Recording takes some ms, so a lock of this age is of a run that was killed, ms. */
+const abandonedMs = 10_000
 
 /** What was looked up in this run and is not in the lock file yet. A plan shows it, and an apply records it. */
 export class PendingLock {
@@ -44,35 +49,15 @@ export class PendingLock {
   }
 
   /**
-   * Adds it to the lock file, which is replaced as a whole. Throws UserError if it cannot be written, or if the file has got
-   * something else for one of these versions since it was read.
+   * Adds it to the lock file, which is replaced as a whole. Of several runs that do so at once, each adds its own. Rejects with
+   * UserError if the file cannot be written, or if it has got something else for one of these versions since it was read.
    */
-  record(): void {
-    const now = readLock(this.#clusterFile)
-    for (const [name, versions] of Object.entries(this.#found.artifacts))
-      for (const [version, found] of Object.entries(versions)) {
-        const there = now.artifacts[name]?.[version]
-        if (there === undefined) continue
-        for (const one of ['amd64', 'arm64'] as const)
-          if (there[one] !== found[one]) throw this.#changed(`${name} ${version} (${one})`, there[one], found[one])
-      }
-    this.#replace(lockText(withLocked(now, this.#found)))
-  }
-
-  #replace(text: string): void {
-    const target = this.#target()
-    const beside = `${target}.${process.pid}.new`
+  async record(): Promise<void> {
+    const target = await this.#target()
     try {
-      const file = openSync(beside, 'wx', 0o644)
-      try {
-        writeFileSync(file, text)
-        fsyncSync(file)
-      } finally {
-        closeSync(file)
-      }
-      renameSync(beside, target)
+      await withFileLock(target, () => this.#add(target), { abandonedMs, waitMs: 2 * abandonedMs })
     } catch (cause) {
-      rmSync(beside, { force: true })
+      if (!(cause instanceof Error && 'syscall' in cause)) throw cause
       throw new UserError(
         {
           where: this.#path,
@@ -84,13 +69,24 @@ export class PendingLock {
     }
   }
 
+  async #add(target: string): Promise<void> {
+    const now = readLock(this.#clusterFile)
+    for (const [name, versions] of Object.entries(this.#found.artifacts))
+      for (const [version, found] of Object.entries(versions)) {
+        const there = now.artifacts[name]?.[version]
+        if (there === undefined) continue
+        for (const one of ['amd64', 'arm64'] as const)
+          if (there[one] !== found[one]) throw this.#changed(`${name} ${version} (${one})`, there[one], found[one])
+      }
+    await writeBeside(target, lockText(withLocked(now, this.#found)), async temporary => {
+      await chmod(temporary, 0o644)
+      await rename(temporary, target)
+    })
+  }
+
   // A link stays a link.
-  #target(): string {
-    try {
-      return realpathSync(this.#path)
-    } catch {
-      return this.#path
-    }
+  async #target(): Promise<string> {
+    return await realpath(this.#path).catch(() => this.#path)
   }
 
   #changed(what: string, expected: string | undefined, actual: string | undefined): UserError {

@@ -1,13 +1,13 @@
 import { isNode } from '../../cluster/index.ts'
 import type { ClusterSpec } from '../../config/index.ts'
 import type { ProbeResult } from '../../core/index.ts'
-import { statusLimits } from '../../core/limits.ts'
+import { parsedLength, statusLimits } from '../../core/limits.ts'
 import { type Answer, type ApiAccess, askScript, parseAnswer } from '../../resources/api/index.ts'
 import { outsideOf } from '../../resources/support/index.ts'
 import { quote } from '../../shell/quote.ts'
 import type { ClusterHealth } from './cluster-health.ts'
 import { nodesTemplate, podsTemplate } from './list-templates.ts'
-import { type ListedPod, nodesIn, podsIn, versionIn } from './listed-objects.ts'
+import { type Listed, type ListedPod, nodesIn, podsIn, versionIn } from './listed-objects.ts'
 import { type NodeStatus, nodeStatus, notJoined, outsidePod, type PodStatus, podProblem } from './node-status.ts'
 
 /**
@@ -65,20 +65,22 @@ export function readStatus(spec: ClusterSpec, results: readonly ProbeResult[]): 
   if (nodes === undefined || nodes.api === 'absent') return { ...base, api: 'absent' }
   if (nodes.api === 'unreachable') return { ...base, api: 'unreachable', apiProblem: nodes.said }
   const listed = nodesIn(nodes.text)
-  if (listed === undefined) return { ...base, api: 'unreachable', apiProblem: 'what it gave is no list of nodes' }
-  const found = listed.map(node => nodeStatus(node, spec))
+  if ('damage' in listed) return { ...base, api: 'unreachable', apiProblem: listed.damage }
+  const hosts = new Map(spec.hosts.map(host => [host.name, host]))
+  const found = listed.items.map(node => nodeStatus(node, hosts.get(node.name)))
   const names = new Set(found.map(node => node.name))
   const missing = spec.hosts.filter(host => isNode(host) && !names.has(host.name)).map(notJoined)
   const notReady = new Set(found.filter(node => node.state !== 'ready').map(node => node.name))
-  const listedPods = pods?.api === 'answered' ? podsIn(pods.text) : undefined
+  const listedPods = listedPodsOf(pods)
   return {
     api: 'answered',
     version: version?.api === 'answered' ? versionIn(version.text) : '',
     nodes: [...inFileOrder(found, spec), ...missing],
-    pods: podsOf(listedPods ?? [], spec, notReady),
+    pods: podsOf('items' in listedPods ? listedPods.items : [], spec, notReady),
     failingChecks: [
       ...(readyz === undefined ? [] : failingChecks(readyz)),
-      ...(listedPods === undefined ? [`pods of kube-system: ${whyNoPods(pods)}`] : []),
+      // Without a list of pods nobody knows whether they work, so that is a problem too.
+      ...('damage' in listedPods ? [`pods of kube-system: ${listedPods.damage}`] : []),
     ],
   }
 }
@@ -92,22 +94,23 @@ function podsOf(pods: readonly ListedPod[], spec: ClusterSpec, notReady: Readonl
   })
 }
 
-// Without a list of pods nobody knows whether they work, so that is a problem too.
-function whyNoPods(answer: Answer | undefined): string {
-  return answer?.api === 'unreachable' ? answer.said : 'what it gave is no list of pods'
+function listedPodsOf(answer: Answer | undefined): Listed<ListedPod> {
+  if (answer?.api === 'unreachable') return { damage: answer.said }
+  return podsIn(answer?.api === 'answered' ? answer.text : '')
 }
 
 function inFileOrder(nodes: readonly NodeStatus[], spec: ClusterSpec): readonly NodeStatus[] {
-  const order = spec.hosts.map(host => host.name)
-  const place = (node: NodeStatus) => (node.inFile ? order.indexOf(node.name) : order.length)
+  const order = new Map(spec.hosts.map((host, index) => [host.name, index]))
+  const place = ({ name }: NodeStatus) => order.get(name) ?? order.size
   return [...nodes].sort((a, b) => place(a) - place(b))
 }
 
 // Lines are `[+]ping ok` and `[-]etcd failed: reason withheld`. A failing readyz is an HTTP error: kubectl then prints
-// the same lines on standard error.
+// the same lines on standard error. An API server has some 60 checks, so more than the beginning is no answer of one.
 function failingChecks(result: ProbeResult): readonly string[] {
   const answer = parseAnswer(result)
-  const failing = [...`${result.stdout}\n${result.stderr}`.matchAll(/^\[-\](\S+) (.*)$/gm)]
+  const [out, err] = [result.stdout, result.stderr].map(text => text.slice(0, parsedLength.document))
+  const failing = [...`${out}\n${err}`.matchAll(/^\[-\](\S+) (.*)$/gm)]
   if (failing.length > 0) return failing.map(match => `${match[1]} ${match[2]}`)
   return answer.api === 'unreachable' ? [`readyz: ${answer.said}`] : []
 }

@@ -34,10 +34,9 @@ export function notJoined(host: ClusterSpec['hosts'][number]): NodeStatus {
   return { name, roles, state: 'not joined', problems: [], unschedulable: false, inFile: true, address, ...unknown }
 }
 
-/** The status of a node, with its problems. */
-export function nodeStatus(node: ListedNode, cluster: ClusterSpec): NodeStatus {
+/** The status of a node, with its problems. `host`: the one of the cluster file with its name, if there is one. */
+export function nodeStatus(node: ListedNode, host: ClusterSpec['hosts'][number] | undefined): NodeStatus {
   const { name, roles, ready, notReady, pressed, cordoned, kubelet, runtime, address, os, architecture } = node
-  const host = cluster.hosts.find(one => one.name === name)
   return {
     name,
     roles: host?.roles ?? (roles.length > 0 ? roles : ['worker']),
