@@ -1,18 +1,9 @@
 import { HostError } from '../core/errors.ts'
 import { isKeptElsewhere } from './active-holder.ts'
+import type { Claims } from './lock-errors.ts'
 import { readLock } from './lock-exchange.ts'
 import { voterPatienceMs } from './lock-reach.ts'
 import type { Taking } from './lock-voters.ts'
-
-/** What the hosts that this run can ask say of a run with another list of hosts. */
-export interface Claims {
-  /** The hosts that keep the lock of such a run, in the order in which they are asked. */
-  readonly by: readonly string[]
-  /** The hosts that keep none. */
-  readonly notBy: readonly string[]
-  /** The hosts that did not answer. */
-  readonly silent: readonly string[]
-}
 
 /**
  * Asks all voters and witnesses who has the lock, `claimant` being the one that keeps it for a run with another list of hosts. It only

@@ -1,6 +1,5 @@
 import { exitCodes, HostError, UserError } from '../core/errors.ts'
 import { majorityOf } from './generation.ts'
-import type { Claims } from './lock-claims.ts'
 import { describeHolder, type LockPaths, type LockState, staleAfterMs } from './lock-state.ts'
 
 const again = 'what is done is not done again.'
@@ -38,6 +37,16 @@ const waitForIt = 'Wait until that run has ended, then start this one again.'
 /** Another run with the same list of hosts still has the lock after `waitMs`. */
 export function heldByOther(host: string, holder: string, waitMs: number): UserError {
   return new UserError({ ...held(host, waitMs), actual: `a lock of ${holder}`, next: waitForIt })
+}
+
+/** What the hosts that this run can ask say of a run with another list of hosts. */
+export interface Claims {
+  /** The hosts that keep the lock of such a run, in the order in which they are asked. */
+  readonly by: readonly string[]
+  /** The hosts that keep none. */
+  readonly notBy: readonly string[]
+  /** The hosts that did not answer. */
+  readonly silent: readonly string[]
 }
 
 /** What is known of the lock of a run with another list of hosts. */

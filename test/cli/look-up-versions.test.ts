@@ -71,7 +71,7 @@ test('what the lock file has is not asked for again', async () => {
   const text = clusterText(site.url, '1.37.2')
   await writeFile(file, text)
   const first = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
-  first.lock?.record()
+  await first.lock?.record()
   const asked = site.asked.length
   expect(asked).toBe(7)
   const again = await lookUpVersions(parseClusterFile(text, file), text, { registries: {} }, { env: {} })
