@@ -46,7 +46,7 @@ export function renewCertificatesScript(configuration: string, names: readonly s
   return `${finishRenewal}umask 077
 mkdir -p ${beside}/new
 cp -a ${kubernetes}/pki ${beside}/new/
-for file in ${kubernetes}/*.conf; do cp -p "$file" ${beside}/new/; done
+for file in ${kubernetes}/*.conf; do [ ! -f "$file" ] || cp -p "$file" ${beside}/new/; done
 unshare -m sh -ec 'mount --bind ${beside}/new/pki ${kubernetes}/pki
 for file in ${beside}/new/*.conf; do mount --bind "$file" ${kubernetes}/"\${file##*/}"; done
 config=$1
