@@ -3,8 +3,12 @@ import { recordProcesses } from './restarted-components.ts'
 import { manifestFolder } from './static-pods.ts'
 
 const kubernetes = manifestFolder.slice(0, manifestFolder.lastIndexOf('/'))
-// On the disk of the files that it replaces, because only a rename there is one write.
-const beside = `${kubernetes}/evcctl-renewed`
+/**
+ * The folder with new certificates, and with copies of all keys of the cluster, until they are in their places. It is on the disk of
+ * the files that they replace, because only a rename there is one write.
+ */
+export const renewedFolder = `${kubernetes}/evcctl-renewed`
+const beside = renewedFolder
 
 /** This file lies beside complete new certificates until all of them are in their places. */
 export const renewedMark = `${beside}/complete`

@@ -18,8 +18,8 @@ import {
 /** Lines of sh that forget the manifests from before a change. The mark goes first: without it, the rest has no meaning. */
 export const forgetFormer = `${clearMark(mark)}rm -rf ${formerManifests}`
 
-// This folder is on the same disk as the manifests, and the kubelet does not read it.
-const newManifests = '/etc/kubernetes/evcctl-manifests'
+/** The folder with new manifests until they are in their places. It is on the same disk, and the kubelet does not read it. */
+export const newManifests = '/etc/kubernetes/evcctl-manifests'
 const newEtcd = `${newManifests}/etcd.yaml`
 
 // The kubelet ignores files whose names begin with a dot. A manifest that was not there before the change goes again, so that
