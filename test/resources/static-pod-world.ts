@@ -159,7 +159,12 @@ export class StaticPodWorld implements Disposable {
   }
 
   #imageIn(path: string): string | undefined {
-    return existsSync(path) ? /^image: (\S+)$/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined
+    try {
+      return /^image: (\S+)$/m.exec(readFileSync(path, 'utf8'))?.[1]
+    } catch {
+      // The script may take it away in any moment.
+      return undefined
+    }
   }
 
   #fateOf(image: string): Fate {
