@@ -19,6 +19,7 @@ async function watch(kubeadm: string, journal: string) {
   }
   program('kubeadm', kubeadm)
   program('journalctl', journal)
+  program('systemctl', 'echo 0')
   // Each look at the clock takes 2 s, and no look has to be waited for.
   const clock = `${sandbox.root}/clock`
   program('date', `n=$(( $(cat ${clock} 2>/dev/null || echo 0) + 2 )); echo $n >${clock}; echo $n`)
@@ -35,7 +36,8 @@ async function watch(kubeadm: string, journal: string) {
 const line = (message: string, count: number) =>
   Array.from(
     { length: count },
-    (_, n) => `echo 'E1128 11:22:0${n}.5 10${n} run.go:72] "command failed" err="${message}"'`,
+    (_, n) =>
+      `echo 'Nov 28 11:22:0${n} w1 kubelet[10${n}]: E1128 11:22:0${n}.500000     10${n} run.go:72] "command failed" err="${message}"'`,
   ).join('\n')
 const waits = `: >${config}; exec /bin/sleep 20`
 
@@ -52,7 +54,12 @@ test('a kubelet that ends again and again with the same words ends kubeadm, and 
 
 test('words that differ only in what they list are the same', async () => {
   const lists = ['/cpu, /memory, /pids', '/memory, /pids, /cpu', '/pids, /cpu, /memory']
-  const journal = lists.map(list => `echo 'E1128 11:22:01.5 10 kubelet.go:1821] ${containerManager(list)}'`).join('\n')
+  const journal = lists
+    .map(
+      (list, n) =>
+        `echo 'Nov 28 11:22:01 w1 kubelet[10${n}]: E1128 11:22:01.500000     10${n} kubelet.go:1821] ${containerManager(list)}'`,
+    )
+    .join('\n')
   const { exitCode, stderr } = await watch(waits, journal)
   expect(exitCode).not.toBe(0)
   expect(stderr).toContain('again and again: ')

@@ -34,7 +34,7 @@ esac
 `,
   journalctl: `if grep -q bad ROOT/started 2>/dev/null; then
   for time in 1 2 3; do
-    echo "E1128 11:22:0$time.123456    10$time run.go:72] \\"command failed\\" err=\\"bad setting\\""
+    echo "Nov 28 11:22:0$time w1 kubelet[10$time]: E1128 11:22:0$time.123456     10$time run.go:72] \\"command failed\\" err=\\"bad setting\\""
     echo 'Failed with result exit-code.'
   done
 fi

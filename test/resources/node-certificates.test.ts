@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Step } from '../../src/core/index.ts'
@@ -229,6 +239,16 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
       'scheduler.conf',
     ])
     expect(await compare()).toBeUndefined()
+  })
+
+  test('is made where a kubeconfig is a link to nothing, or a folder', async () => {
+    make(20)
+    makeRenewed()
+    symlinkSync('gone', join(kubernetes, 'user.conf'))
+    mkdirSync(join(kubernetes, 'folder.conf'))
+    expect(await host().run(await renewal())).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(new Set(pairs().flat())).toEqual(new Set(['new']))
+    expect(readlinkSync(join(kubernetes, 'user.conf'))).toBe('gone')
   })
 
   test('is this script', async () => {

@@ -13,6 +13,12 @@ const resource = (isServer = true) =>
   nodeReset({ node: 'cp1', criSocket: 'unix:///run/x.sock', isServer, etcdData: '/var/lib/etcd', caHashes })
 const desired = { caHashes: [ca.hash] }
 
+/** What a change that was cut off leaves on a control plane node: keys are in most of it. */
+const leftByChanges = [
+  ...['evcctl-renewed/new/pki/ca.key', 'evcctl-renewed/new/pki/etcd/ca.key', 'evcctl-manifests/etcd.yaml'],
+  ...['admin.conf.next', 'pki/evcctl-apiserver/apiserver.key'],
+]
+
 /** A control plane node, with files that others have put into the folders that kubeadm empties. */
 function standing(clusterCa = ca.pem, pem = certificate): KubeadmHost {
   const host = new KubeadmHost()
@@ -24,6 +30,7 @@ function standing(clusterCa = ca.pem, pem = certificate): KubeadmHost {
     'pki/ca.key',
   ])
     host.write(`/etc/kubernetes/${name}`, 'kubeadm\n')
+  for (const name of leftByChanges) host.write(`/etc/kubernetes/${name}`, 'key\n')
   host.write('/etc/kubernetes/pki/ca.crt', clusterCa)
   host.write('/var/lib/kubelet/pki/kubelet-client-current.pem', pem)
   host.write('/var/lib/etcd/member/wal/0.wal')
@@ -62,6 +69,17 @@ describe('a host that leaves the cluster', () => {
     host.write('/etc/kubernetes/manifests/own.yaml')
     expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
     expect(host.tree('/var/lib/etcd')).toHaveProperty('member/wal/0.wal')
+  })
+
+  test('is rid of keys that the node of before has left', async () => {
+    const host = new KubeadmHost()
+    for (const name of leftByChanges) if (!name.startsWith('pki')) host.write(`/etc/kubernetes/${name}`, 'key\n')
+    const note = ['evcctl-renewed', 'evcctl-manifests', 'admin.conf.next']
+      .map(name => `/etc/kubernetes/${name}`)
+      .join(', ')
+    expect(await host.applyAll(resource(), desired)).toEqual({ action: 'run', note: `${note}: deleted` })
+    expect([host.asked(), host.tree('/etc/kubernetes')]).toEqual([[], {}])
+    expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
   })
 
   test('keeps the data of an etcd if it was a worker', async () => {

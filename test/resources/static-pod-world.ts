@@ -159,7 +159,12 @@ export class StaticPodWorld implements Disposable {
   }
 
   #imageIn(path: string): string | undefined {
-    return existsSync(path) ? /^image: (\S+)$/m.exec(readFileSync(path, 'utf8'))?.[1] : undefined
+    try {
+      return /^image: (\S+)$/m.exec(readFileSync(path, 'utf8'))?.[1]
+    } catch {
+      // The script may take it away in any moment.
+      return undefined
+    }
   }
 
   #fateOf(image: string): Fate {
@@ -198,9 +203,8 @@ export class StaticPodWorld implements Disposable {
       this.#etcdHasRun = image
       writeFileSync(this.#path('var/lib/etcd/member/wal/0.wal'), image, { flag: 'a' })
     }
-    if (fate === 'cannot be created') this.#log(component)
-    if (fate === 'ends at once' || fate === 'writes and ends')
-      mkdirSync(this.#logs(component, pod), { recursive: true })
+    if (fate === 'cannot be created') this.#log(component, pod)
+    if (fate !== 'runs') mkdirSync(this.#logs(component, pod), { recursive: true })
     if (component === 'kube-apiserver') this.closedAtStart.push(this.isClosed())
     if (fate !== 'runs') return
     const process = this.#path('proc', String(pod.number))
@@ -222,7 +226,7 @@ export class StaticPodWorld implements Disposable {
     const fate = this.#fateOf(pod.image)
     if (fate === 'runs') return
     pod.restarts += 1
-    if (fate === 'cannot be created' && pod.restarts % 20 === 0) this.#log(component)
+    if (fate === 'cannot be created' && pod.restarts % 20 === 0) this.#log(component, pod)
     if ((fate === 'ends at once' || fate === 'writes and ends') && pod.restarts % 20 === 0)
       writeFileSync(join(this.#logs(component, pod), `${pod.restarts / 20}.log`), '2026 stderr F Error: broken\n')
   }
@@ -231,9 +235,9 @@ export class StaticPodWorld implements Disposable {
     return this.#path('var/log/pods', `kube-system_${component}-cp1_${this.#uid(pod)}`, component)
   }
 
-  #log(component: Component): void {
+  #log(component: Component, pod: Pod): void {
     const why = 'exec: \\"x\\": executable file not found in $PATH'
-    const line = `E1129 pod_workers.go:1324] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"${component}\\" with RunContainerError: \\"${why}\\""\n`
+    const line = `E1129 11:22:01.500000     101 pod_workers.go:1324] "Error syncing pod, skipping" err="failed to \\"StartContainer\\" for \\"${component}\\" with RunContainerError: \\"${why}\\"" pod="kube-system/${component}-cp1" podUID="${this.#uid(pod)}"\n`
     writeFileSync(this.#path('journal'), line, { flag: 'a' })
   }
 

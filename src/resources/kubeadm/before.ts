@@ -29,14 +29,14 @@ const ofKubelet = [
   ...['config.yaml', 'kubeadm-flags.env', 'instance-config.yaml'],
 ].map(name => `${kubelet}/${name}`)
 
-// The names under which kubeadm and a joining kubelet write. Where a run has begun, or an earlier node was, these entries
-// are its remains.
+// The names under which kubeadm and a joining kubelet write, and evcctl beside them. Where a run has begun, or an earlier node
+// was, these entries are its remains.
 const ofRun = [
   ...['admin', 'super-admin', 'kubelet', 'bootstrap-kubelet', 'controller-manager', 'scheduler'].map(
     name => `${name}.conf`,
   ),
   ...['etcd', ...controlPlaneComponents].map(name => `manifests/${name}.yaml`),
-  ...['ca.*', 'sa.*', 'apiserver*', 'front-proxy-*', 'etcd'].map(name => `pki/${name}`),
+  ...['ca.*', 'sa.*', 'apiserver*', 'front-proxy-*', 'etcd', 'evcctl-*'].map(name => `pki/${name}`),
 ]
   .map(name => `${kubernetes}/${name}`)
   .concat(`${kubelet}/pki`)

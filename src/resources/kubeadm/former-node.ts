@@ -2,13 +2,26 @@ import { kubeletUnit, kubeletUnproven } from '../kubelet/index.ts'
 import { networkCheckStamp } from '../support/index.ts'
 import { keptFolder } from '../systemd/index.ts'
 import { changeMarks } from './configuration-state.ts'
-import { renewedMark } from './renewed-certificates.ts'
+import { renewedFolder } from './renewed-certificates.ts'
 import { formerCertificates } from './restarted-components.ts'
 import { formerManifests, madeManifests } from './static-pods.ts'
+import { newManifests } from './swap-manifests.ts'
+
+/**
+ * What a change that was cut off leaves beside the files of a node: keys of the cluster are among it, and `kubeadm reset` does not
+ * know it. The last are kubeconfigs that get other CAs.
+ */
+export const leftOfChanges: readonly string[] = [
+  renewedFolder,
+  newManifests,
+  ...['admin', 'super-admin', 'kubelet', 'controller-manager', 'scheduler'].map(
+    name => `/etc/kubernetes/${name}.conf.next`,
+  ),
+]
 
 const notes = [
   ...Object.values(changeMarks),
-  renewedMark,
+  ...leftOfChanges,
   formerCertificates,
   formerManifests,
   madeManifests,
@@ -17,5 +30,8 @@ const notes = [
   keptFolder(kubeletUnit),
 ]
 
-/** A shell line that deletes what was recorded about the node that the host was before; it runs before the host joins again. */
+/**
+ * A shell line that deletes what was recorded about the node that the host was before, and what its changes left; it runs before
+ * the host joins again.
+ */
 export const forgetFormerNode = `rm -rf ${notes.join(' ')}\n`

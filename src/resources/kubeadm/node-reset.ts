@@ -4,7 +4,7 @@ import type { ProbeResult, Resource } from '../../core/resource.ts'
 import { kubeletClientPath, nodeNameOf, otherNode, printNodeCertificate } from '../kubelet/index.ts'
 import { caHashesOf } from '../pki/index.ts'
 import { decodeFile, linesOf, printFile, stateFolder } from '../support/index.ts'
-import { forgetFormerNode } from './former-node.ts'
+import { forgetFormerNode, leftOfChanges } from './former-node.ts'
 import { otherCluster, refuseJoin } from './join.ts'
 import { type CutOffRun, cutOffRun, markRun, printMarks } from './marks.ts'
 import { resetFunctions } from './reset.ts'
@@ -29,6 +29,8 @@ export interface NodeResetState {
   readonly cutOff: CutOffRun | undefined
   /** The files of a node that are there. */
   readonly found: readonly string[]
+  /** What changes that were cut off have left beside them. */
+  readonly left: readonly string[]
   readonly caHashes: readonly string[]
   /** Name of the node that the host is; undefined if its kubelet has no certificate. */
   readonly node: string | undefined
@@ -46,7 +48,8 @@ const files = [
 /**
  * A host is no node any more: kubeadm resets it, and its kubelet is stopped. It uses the same marks and copies as a reset
  * before a join: what others have put into the folders that `kubeadm reset` empties is put back, and a reset that is cut off
- * is repeated. A host that belongs to another cluster, or is a node with another name, is refused.
+ * is repeated. What changes that were cut off have left goes, too, even where no node is any more. A host that belongs to
+ * another cluster, or is a node with another name, is refused.
  */
 export function nodeReset(
   parameters: NodeResetParameters,
@@ -59,13 +62,16 @@ export function nodeReset(
     probe: { script: probeScript, parse: parseState },
     desired: { caHashes },
     diff(current, desired) {
-      const { cutOff, found } = current
+      const { cutOff, found, left } = current
+      if (isOnlyLeft(current)) return { action: 'run', fields: [], note: `${left.join(', ')}: deleted` }
       if (cutOff === undefined && found.length === 0) return undefined
       const refused = cutOff === undefined ? refusal(current, node, desired.caHashes) : undefined
       if (refused !== undefined) return refuseJoin(`node ${current.node ?? 'without a name'}`, refused)
       return { action: 'run', fields: [], note: 'packages, programs, images and data of the user stay in this step' }
     },
-    converge: current => [{ run: script(current, parameters), timeoutMs: 10 * 60_000 }],
+    converge: current => [
+      { run: isOnlyLeft(current) ? forgetFormerNode : script(current, parameters), timeoutMs: 10 * 60_000 },
+    ],
     explain: failure => ({
       problem: 'kubeadm could not reset the host.',
       actual: failure.stderr.trim() || failure.stdout.trim(),
@@ -74,8 +80,15 @@ export function nodeReset(
   }
 }
 
+function isOnlyLeft({ cutOff, found, left }: NodeResetState): boolean {
+  return cutOff === undefined && found.length === 0 && left.length > 0
+}
+
 const probeScript = `${printMarks}for file in ${files.join(' ')}; do
   if [ -e "$file" ]; then echo "found=$file"; fi
+done
+for left in ${leftOfChanges.join(' ')}; do
+  if [ -e "$left" ]; then echo "left=$left"; fi
 done
 ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
 
@@ -83,6 +96,7 @@ function parseState(raw: ProbeResult): NodeResetState {
   return {
     cutOff: cutOffRun(raw),
     found: linesOf(raw, 'found'),
+    left: linesOf(raw, 'left'),
     caHashes: caHashesOf(decodeFile(linesOf(raw, 'ca')[0])),
     node: nodeNameOf(linesOf(raw, 'nodeCertificate').join('\n')),
   }

@@ -3,8 +3,12 @@ import { recordProcesses } from './restarted-components.ts'
 import { manifestFolder } from './static-pods.ts'
 
 const kubernetes = manifestFolder.slice(0, manifestFolder.lastIndexOf('/'))
-// On the disk of the files that it replaces, because only a rename there is one write.
-const beside = `${kubernetes}/evcctl-renewed`
+/**
+ * The folder with new certificates, and with copies of all keys of the cluster, until they are in their places. It is on the disk of
+ * the files that they replace, because only a rename there is one write.
+ */
+export const renewedFolder = `${kubernetes}/evcctl-renewed`
+const beside = renewedFolder
 
 /** This file lies beside complete new certificates until all of them are in their places. */
 export const renewedMark = `${beside}/complete`
@@ -46,7 +50,7 @@ export function renewCertificatesScript(configuration: string, names: readonly s
   return `${finishRenewal}umask 077
 mkdir -p ${beside}/new
 cp -a ${kubernetes}/pki ${beside}/new/
-for file in ${kubernetes}/*.conf; do cp -p "$file" ${beside}/new/; done
+for file in ${kubernetes}/*.conf; do [ ! -f "$file" ] || cp -p "$file" ${beside}/new/; done
 unshare -m sh -ec 'mount --bind ${beside}/new/pki ${kubernetes}/pki
 for file in ${beside}/new/*.conf; do mount --bind "$file" ${kubernetes}/"\${file##*/}"; done
 config=$1

@@ -18,8 +18,8 @@ import {
 /** Lines of sh that forget the manifests from before a change. The mark goes first: without it, the rest has no meaning. */
 export const forgetFormer = `${clearMark(mark)}rm -rf ${formerManifests}`
 
-// This folder is on the same disk as the manifests, and the kubelet does not read it.
-const newManifests = '/etc/kubernetes/evcctl-manifests'
+/** The folder with new manifests until they are in their places. It is on the same disk, and the kubelet does not read it. */
+export const newManifests = '/etc/kubernetes/evcctl-manifests'
 const newEtcd = `${newManifests}/etcd.yaml`
 
 // The kubelet ignores files whose names begin with a dot. A manifest that was not there before the change goes again, so that
@@ -47,7 +47,7 @@ export const takeOutFunction = `takes_out() {
   for component in "$@"; do
     process=$(process_of "$component")
     pod=$(sed -n 's|.*pod\\([0-9a-f]\\{32\\}\\).*|\\1|p' "/proc/$process/cgroup" 2>/dev/null | head -n 1)
-    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | head -n 1 | sed 's/.*_//')
+    [ "$pod" ] || pod=$(ls -td /var/log/pods/kube-system_"$component"-* 2>/dev/null | sed -n 's/.*_\\([0-9a-f]\\{32\\}\\)$/\\1/p' | head -n 1)
     pods="$pods $pod"
     rm -f ${manifestFolder}/"$component.yaml"
   done

@@ -272,18 +272,21 @@ evidence() {
   } >&2
 }
 cannot_start() {
+  folder=$(ls -td /var/log/pods/kube-system_"$1"-* 2>/dev/null | grep -E '_[0-9a-f]{32}$' | head -n 1)
+  [ -n "$folder" ] && [ "$folder" -nt "$2" ] || return 1
   case $(date +%s) in *[05])
     failures=$(journalctl -u kubelet --since="@$(stat -c %Y "$2")" -o cat --no-pager --quiet 2>/dev/null |
+      grep -E '^(E[0-9]{4} [^]"]*] |\{"ts":[^"]*"caller":"[^"]*","msg":)"Error syncing pod, skipping"' | grep -E 'podUID"?[=:]"'"${folder##*_}"'"' |
       grep -cE "for ..$1.. with (RunContainerError|CreateContainerError|CreateContainerConfigError|InvalidImageName|ErrImageNeverPull)" || :)
     if [ "${failures:-0}" -ge 2 ]; then return 0; fi ;;
   esac
-  log=$(ls -t /var/log/pods/kube-system_"$1"-*/"$1"/[1-9]*.log 2>/dev/null | head -n 1)
-  [ -n "$log" ] && [ "${log%/*/*}" -nt "$2" ] || return 1
+  log=$(ls -t "$folder/$1"/[1-9]*.log 2>/dev/null | head -n 1)
+  [ -n "$log" ] || return 1
   case $1:${log##*/} in
   kube-apiserver:[12].log | etcd:[12].log) ;;
   kube-apiserver:* | etcd:*) return 0 ;;
   esac
-  grep -qE 'unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate' "$log"
+  head -n 20 "$log" | grep -qE '^([^ ]+ std[a-z]+ [FP] |\{"log":")(Error: |E[0-9]{4} [^]"]*] \\?"command failed\\?" err=|\{\\?"level.*\\?"failed to verify flags).*(unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate)'
 }
 meant() { /usr/local/bin/kubectl annotate --local -f "$1" evcctl.dev/none- -o json 2>/dev/null || cat "$1" 2>/dev/null || :; }
 manifests=/etc/kubernetes/manifests

@@ -1,6 +1,11 @@
 kubelet_ended() {
-  journalctl -u kubelet --since="@$1" -o cat --no-pager --quiet 2>/dev/null | grep -E '"command failed"|[Ff]ailed to run [Kk]ubelet|Failed to start ContainerManager|^F[0-9]{4} |^panic: ' | grep -vE 'connection refused|i/o timeout|[Dd]eadline[ E]xceeded|TLS handshake|EOF|no route to host|no such host|certificate signing request|Unauthorized|forbidden|context canceled' |
-    sed 's/^[EF][0-9][0-9]* [0-9:.]* *[0-9]* //' | sort | uniq -c -w 120 | sort -rn | head -n 1 | {
+  running=$(systemctl show -p MainPID --value kubelet 2>/dev/null || :)
+  journalctl -u kubelet --since="@$1" -o short --all --no-pager --quiet 2>/dev/null | sed -nE 's/^[^[]*\[([0-9]+)\]: E[0-9]{4} [0-9:.]+ +\1 ([a-z_]+[.]go:[0-9]+\] "(command failed|Failed to start ContainerManager)".*)/\1 \2/p
+s/^[^[]*\[([0-9]+)\]: \{"ts":[^"]*"caller":"[^"]*",("msg":"(command failed|Failed to start ContainerManager)".*)/\1 \2/p
+s/^[^[]*\[([0-9]+)\]: F[0-9]{4} [0-9:.]+ +\1 (.*)/\1 \2/p
+s/^[^[]*\[([0-9]+)\]: (panic: .*)/\1 \2/p' |
+    awk -v running="$running" '$1 != running { last[$1] = $0 } END { for (process in last) print last[process] }' |
+    sed 's/^[0-9]* //' | grep -vE 'connection refused|i/o timeout|[Dd]eadline[ E]xceeded|TLS handshake|EOF|no route to host|no such host|certificate signing request|Unauthorized|forbidden|context canceled' | sort | uniq -c -w 120 | sort -rn | head -n 1 | {
     read -r times words && [ "$times" -ge "$2" ] && printf '%s\n' "$words" | cut -c 1-600
   }
 }

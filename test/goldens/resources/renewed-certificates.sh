@@ -22,7 +22,7 @@ rm -rf /etc/kubernetes/evcctl-renewed
 umask 077
 mkdir -p /etc/kubernetes/evcctl-renewed/new
 cp -a /etc/kubernetes/pki /etc/kubernetes/evcctl-renewed/new/
-for file in /etc/kubernetes/*.conf; do cp -p "$file" /etc/kubernetes/evcctl-renewed/new/; done
+for file in /etc/kubernetes/*.conf; do [ ! -f "$file" ] || cp -p "$file" /etc/kubernetes/evcctl-renewed/new/; done
 unshare -m sh -ec 'mount --bind /etc/kubernetes/evcctl-renewed/new/pki /etc/kubernetes/pki
 for file in /etc/kubernetes/evcctl-renewed/new/*.conf; do mount --bind "$file" /etc/kubernetes/"${file##*/}"; done
 config=$1

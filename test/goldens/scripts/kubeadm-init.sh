@@ -27,7 +27,7 @@ if [ -f /var/lib/kubelet/pki/kubelet-client-current.pem ]; then
 fi
 if [ -f /etc/kubernetes/pki/ca.crt ]; then printf 'ca='; base64 -w 0 </etc/kubernetes/pki/ca.crt; echo; fi
 
-### kubeadm init:cluster on cp1: step 1, of 263 lines
+### kubeadm init:cluster on cp1: step 1, of 268 lines
 …
   if [ -e '/var/lib/etcd/member' ] || [ -L '/var/lib/etcd/member' ]; then printf '%s\n' '/var/lib/etcd/member is there. evcctl has not made this data of an etcd. Move it away, or name another folder in spec.kubernetes.clusterConfiguration.etcd.local.dataDir.' >&2; exit 1; fi
 …
@@ -42,7 +42,7 @@ if [ -f /etc/kubernetes/pki/ca.crt ]; then printf 'ca='; base64 -w 0 </etc/kuber
   kubeadm reset --force --skip-phases=remove-etcd-member --cri-socket 'unix:///run/cri-dockerd.sock' >/dev/null
 …
 
-### kubeadm init:cluster on cp1: step 1, of 267 lines
+### kubeadm init:cluster on cp1: step 1, of 272 lines
 …
   printf '%s\n' init '' >/var/lib/kubelet/evcctl-unfinished.new
 …

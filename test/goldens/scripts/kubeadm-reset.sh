@@ -11,6 +11,9 @@ if [ -n "$cut_off" ]; then printf 'cutOff=%s %s\n' "$run" "$data"; fi
 for file in /etc/kubernetes/kubelet.conf /etc/kubernetes/bootstrap-kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/super-admin.conf /etc/kubernetes/controller-manager.conf /etc/kubernetes/scheduler.conf /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/manifests/kube-apiserver.yaml /etc/kubernetes/manifests/kube-controller-manager.yaml /etc/kubernetes/manifests/kube-scheduler.yaml /var/lib/kubelet/pki/kubelet-client-current.pem; do
   if [ -e "$file" ]; then echo "found=$file"; fi
 done
+for left in /etc/kubernetes/evcctl-renewed /etc/kubernetes/evcctl-manifests /etc/kubernetes/admin.conf.next /etc/kubernetes/super-admin.conf.next /etc/kubernetes/kubelet.conf.next /etc/kubernetes/controller-manager.conf.next /etc/kubernetes/scheduler.conf.next; do
+  if [ -e "$left" ]; then echo "left=$left"; fi
+done
 if [ -f /var/lib/kubelet/pki/kubelet-client-current.pem ]; then
   sed -n '/BEGIN CERTIFICATE/,/END CERTIFICATE/s/^/nodeCertificate=/p' /var/lib/kubelet/pki/kubelet-client-current.pem
 fi

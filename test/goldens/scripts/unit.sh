@@ -148,7 +148,7 @@ TZ=UTC0 stat -L -c '%n %i %z' '/etc/systemd/system/evcctl-etcd-snapshot.timer' '
 TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/started/containerd.service' '/var/lib/evcctl/started/crio.service' '/var/lib/evcctl/started/docker.service' '/var/lib/evcctl/started/cri-docker.service' '/var/lib/kubelet/config.json' 2>/dev/null || :
 …
 
-### unit:kubelet.service on cp1: step 1, of 114 lines
+### unit:kubelet.service on cp1: step 1, of 119 lines
 …
 setting() { sed -n "s/^$1: *//p" /var/lib/kubelet/config.yaml | tr -d "\"'" | head -n 1; }
 forget_policy() {
@@ -248,7 +248,7 @@ serves() { /usr/local/bin/etcdctl --cacert /etc/etcd/pki/ca.crt --cert /etc/etcd
 TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/kubelet' '/etc/systemd/system/kubelet.service' '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf' '/var/lib/kubelet/config.yaml' '/var/lib/kubelet/kubeadm-flags.env' '/var/lib/evcctl/started/containerd.service' '/var/lib/evcctl/started/crio.service' '/var/lib/evcctl/started/docker.service' '/var/lib/evcctl/started/cri-docker.service' 2>/dev/null || :
 …
 
-### unit:kubelet.service on cp1: step 1, of 108 lines
+### unit:kubelet.service on cp1: step 1, of 113 lines
 …
   if put_files 'crio.service' '/etc/systemd/system/crio.service' '/etc/crio/crio.conf.d/10-evcctl.conf' '/etc/containers/registries.conf.d/10-evcctl.conf' '/etc/systemd/system/crio.service.d/50-evcctl-proxy.conf' '/etc/evcctl/proxy.env'; then back="$back $changed" again_0=yes; fi
 …
@@ -299,7 +299,7 @@ TZ=UTC0 stat -L -c '%n %i %z' '/usr/local/bin/containerd' '/etc/systemd/system/c
   keep 'containerd.service' '/etc/systemd/system/containerd.service' '/etc/containerd/config.toml' '/etc/systemd/system/containerd.service.d/50-evcctl-proxy.conf' '/etc/evcctl/proxy.env'
 …
 
-### unit:kubelet.service on cp1: step 1, of 108 lines
+### unit:kubelet.service on cp1: step 1, of 113 lines
 …
   if put_files 'containerd.service' '/etc/systemd/system/containerd.service' '/etc/containerd/config.toml' '/etc/systemd/system/containerd.service.d/50-evcctl-proxy.conf' '/etc/evcctl/proxy.env'; then back="$back $changed" again_0=yes; fi
 …
