@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Step } from '../../src/core/index.ts'
+import { Output, type Step, type TaskId } from '../../src/core/index.ts'
 import { type NodeCertificatesState, nodeCertificates } from '../../src/resources/kubeadm/node-certificates.ts'
 import { renewDaysOf } from '../../src/resources/kubeadm/renewal-rule.ts'
 import { renewCertificatesScript } from '../../src/resources/kubeadm/renewed-certificates.ts'
@@ -84,13 +84,8 @@ function runs(process: number, component: string, start: number, network = 'net:
   writeFileSync(join(folder, 'stat'), `${process} (kube scheduler) S ${before} ${start} 0 0\n`)
 }
 
-const resource = (renewDays = 30) =>
-  nodeCertificates({
-    configuration: '/etc/evcctl/kubeadm.yaml',
-    advertiseAddress: '192.0.2.11',
-    bindPort: 6443,
-    renewDays,
-  })
+const parameters = { configuration: '/etc/evcctl/kubeadm.yaml', advertiseAddress: '192.0.2.11', bindPort: 6443 }
+const resource = (renewDays = 30) => nodeCertificates({ ...parameters, renewDays })
 async function probe(): Promise<NodeCertificatesState> {
   const raw = await sandbox.sh(withProcesses(resource().probe.script))
   return resource().probe.parse({ ...raw, stdout: raw.stdout.replaceAll(sandbox.root, '') })
@@ -154,6 +149,30 @@ describe('certificates of a control plane node', () => {
   test('are left alone on a host that is no control plane node, or not yet', async () => {
     make(20)
     rmSync(join(kubernetes, 'manifests/kube-apiserver.yaml'))
+    expect(await compare()).toBeUndefined()
+  })
+
+  test('are signed again by the CA that takes the place of another, those alone that the other one has signed', async () => {
+    make(300)
+    const former = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    makeCa('ca', 3000)
+    const next = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    put('pki/ca.crt', next + former)
+    make(300, ['scheduler.conf'])
+    const asked = nodeCertificates({ ...parameters, renewDays: 30, signedBy: new Output([], () => next) })
+    const change = asked.diff(await probe(), { signedBy: next }, { watched: [] })
+    expect(change?.fields.map(({ field, before }) => [field, before])).toEqual(
+      ['admin.conf', 'pki/apiserver.crt', 'pki/apiserver-kubelet-client.crt', 'controller-manager.conf'].map(path => [
+        inside(path),
+        'signed by the former CA',
+      ]),
+    )
+    const [renewal] = asked.converge(await probe(), { signedBy: next }) as [Step & { readonly run: string }]
+    expect(renewal.run).toContain('kubeadm certs renew')
+    expect(renewal.run).not.toContain('scheduler.conf --config')
+    // Before that CA is known, all of the cluster's own certificates are.
+    const planned = asked.diff(await probe(), { signedBy: { unknown: true, from: 'x' as TaskId } }, { watched: [] })
+    expect(planned?.fields).toHaveLength(5)
     expect(await compare()).toBeUndefined()
   })
 
@@ -256,6 +275,18 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
     const both = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8').replace(/# .*\n/g, '')
     for (const name of ['admin.conf', 'controller-manager.conf', 'scheduler.conf']) expect(trusted(name)).toBe(both)
     expect(trusted('kubelet.conf')).toBe('first')
+  })
+
+  test('puts the cross certificate behind that of the API server while one CA takes the place of another', async () => {
+    make(20)
+    makeRenewed()
+    const next = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    put('pki/ca-rotation/next.crt', next)
+    put('pki/ca-rotation/cross.crt', '# cross\n')
+    expect(await host().run(await renewal())).toMatchObject({ exitCode: 0, stderr: '' })
+    const renewed = readFileSync(join(sandbox.root, 'renewed/pki_apiserver.crt'), 'utf8')
+    expect(readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')).toBe(`${renewed}# cross\n`)
+    expect(await compare()).toBeUndefined()
   })
 
   test('is not ended before the controller manager and the scheduler have started again', async () => {

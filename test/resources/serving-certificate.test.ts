@@ -36,6 +36,21 @@ test('a new certificate of the API server takes the place of the old one, and no
   expect(existsSync(join(pki, 'evcctl-apiserver'))).toBe(false)
 })
 
+test.each([
+  ['the next CA signs', 'next\nformer\n', true],
+  ['the former CA still signs', 'former\nnext\n', false],
+  ['the former CA is dropped', 'next\n', true],
+])('has the cross certificate behind it where %s', async (_when, authorities, isBehind) => {
+  const begin = '-----BEGIN CERTIFICATE-----'
+  mkdirSync(join(pki, 'ca-rotation'))
+  writeFileSync(join(pki, 'ca-rotation/next.crt'), 'next\n')
+  writeFileSync(join(pki, 'ca-rotation/cross.crt'), 'cross\n')
+  writeFileSync(join(pki, 'ca.crt'), authorities)
+  const made = kubeadm.replace('echo new >"$folder/apiserver.crt"', `echo '${begin} new' >"$folder/apiserver.crt"`)
+  expect(await new PowerCut(sandbox, { kubeadm: made }).run(script)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(pair()[0]).toBe(isBehind ? `${begin} new\ncross` : `${begin} new`)
+})
+
 test('a certificate that kubeadm cannot make leaves the old one', async () => {
   rmSync(join(pki, 'ca.key'))
   expect((await host().run(script)).exitCode).toBe(1)

@@ -1,8 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { hasSigned } from '../../core/has-signed.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import { type FoundCertificate, printCertificates, readCertificates } from '../../facts/index.ts'
-import { signersOf } from '../pki/index.ts'
+import { caHashesOf, isSignedBy, signersOf } from '../pki/index.ts'
 import { linesOf } from '../support/index.ts'
 
 const folder = '/etc/kubernetes/'
@@ -42,6 +41,10 @@ export interface RenewableCertificate {
   readonly validTo: number
   /** When its CA expires, ms since the epoch. */
   readonly caValidTo: number
+  /** Whether it is of the cluster's main CA, and not of etcd's or the front proxy's. */
+  readonly ofCluster: boolean
+  /** CA certificate hash of the CA that has signed it. */
+  readonly signer: string
 }
 
 /** Probe lines that print the certificates and CAs of kubeadm, and which CAs have their key there. */
@@ -64,9 +67,12 @@ export function renewableIn(raw: ProbeResult): readonly RenewableCertificate[] {
     const [signer] = authorities
     const [certificate] = at(found, path)
     if (signer === undefined || certificate === undefined || !keys.includes(ca)) return []
-    if (!authorities.some(one => certificate.checkIssued(one) && hasSigned(one, certificate))) return []
+    const by = authorities.find(one => isSignedBy(certificate, one))
+    if (by === undefined) return []
     const [validTo, caValidTo] = [certificate, signer].map(one => one.validToDate.getTime())
-    return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo! }]
+    const ofCluster = ca === 'ca'
+    const [hash = ''] = caHashesOf(by.toString())
+    return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo!, ofCluster, signer: hash }]
   })
 }
 

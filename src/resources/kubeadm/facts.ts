@@ -1,6 +1,7 @@
 import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
+import { rotationFiles } from './rotated-ca.ts'
 import { formerManifests, formerMark, hasApiServer, manifestFolder } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
@@ -21,6 +22,12 @@ etcd=${manifestFolder}/etcd.yaml
 [ ! -s "$etcd" ] || sed -n 's|^ *image: .*/etcd:|etcdTag=|p' "$etcd"
 if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s ${artifactsFolder}/kubelet ] || { read -r version <${artifactsFolder}/kubelet; echo "kubelet=\${version#version=}"; }
+if [ -s ${rotationFiles.formerCertificate} ]; then
+  next=$(sha256sum <${rotationFiles.nextCertificate})
+  echo "caRotation=\${next%% *}"
+  [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
+  [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
+fi
 `,
   unfinished: kubeadmUnfinished,
   folder,

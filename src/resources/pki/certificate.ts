@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { hasSigned } from '../../core/has-signed.ts'
 import { mostAuthorities } from '../../core/limits.ts'
 import { withoutRoots } from '../../facts/index.ts'
 
@@ -54,4 +55,9 @@ export function subjectAltNames(pem: string): readonly string[] {
   } catch {
     return []
   }
+}
+
+/** Whether a CA has signed a certificate, known by its key: CAs of one name may have several. */
+export function isSignedBy(certificate: X509Certificate, ca: X509Certificate): boolean {
+  return certificate.checkIssued(ca) && hasSigned(ca, certificate)
 }

@@ -47,6 +47,12 @@ etcd=/etc/kubernetes/manifests/etcd.yaml
 [ ! -s "$etcd" ] || sed -n 's|^ *image: .*/etcd:|etcdTag=|p' "$etcd"
 if placed=$(stat -c %Z /etc/kubernetes/manifests/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s /var/lib/evcctl/artifacts/kubelet ] || { read -r version </var/lib/evcctl/artifacts/kubelet; echo "kubelet=${version#version=}"; }
+if [ -s /etc/kubernetes/pki/ca-rotation/former.crt ]; then
+  next=$(sha256sum </etc/kubernetes/pki/ca-rotation/next.crt)
+  echo "caRotation=${next%% *}"
+  [ ! -s /etc/kubernetes/pki/ca-rotation/signing.crt ] || echo caFilesApart
+  [ ! -s /etc/kubernetes/pki/ca-rotation/next.key ] || echo nextCaKey
+fi
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
 for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do

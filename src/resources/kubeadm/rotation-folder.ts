@@ -1,0 +1,75 @@
+import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
+import { putCrossBehind, rotationFolder } from './rotated-ca.ts'
+
+/** The certificates of a rotation of the CA, PEM. */
+export interface RotationCertificates {
+  /** The CA that is replaced. */
+  readonly former: string
+  /** The CA that takes its place. */
+  readonly next: string
+  /** Name and key of the next CA, signed by the former one. */
+  readonly cross: string
+  /** That one of both CAs by which the controller managers sign. */
+  readonly signing: string
+}
+
+const pki = rotationFolder.slice(0, rotationFolder.lastIndexOf('/'))
+
+/** A function of sh: whether a certificate and a key belong to each other. */
+export const sameKeyFunction = `same_key() {
+  [ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" = "$(openssl pkey -in "$2" -pubout 2>/dev/null)" ]
+}
+`
+
+/**
+ * Lines of sh around others that make the files of a rotation in the folder `$new`: all of them get to their place at once. What
+ * the controller manager publishes is made of them: both CAs.
+ */
+export const toPlace = {
+  begin: `umask 022
+new=${rotationFolder}.new
+rm -rf "$new"
+mkdir -p "$new"
+`,
+  end: `cat "$new/former.crt" "$new/next.crt" >"$new/trust.crt"
+chmod 644 "$new"/*.crt
+for key in "$new"/*.key; do
+  if [ -e "$key" ]; then chmod 600 "$key"; fi
+done
+${syncTreeLine('"$new"')}
+rm -rf ${rotationFolder}
+mv -T "$new" ${rotationFolder}
+${syncLine(pki)}
+`,
+} as const
+
+/** Lines of sh that write a PEM text that pemToHandOn() has let through. `file`: a quoted word. */
+export function hereDocument(file: string, pem: string): string {
+  return `cat >${file} <<'END'\n${pem.trimEnd()}\nEND\n`
+}
+
+/** Lines of sh that write the certificates of a rotation into the folder `$new`. */
+export function writeCertificates({ former, next, cross, signing }: RotationCertificates): string {
+  return Object.entries({ former, next, cross, signing })
+    .map(([name, pem]) => hereDocument(`"$new/${name}.crt"`, pem))
+    .join('')
+}
+
+/**
+ * A function of sh, `place_rotation`, for a host that joins as a control plane node while the CA is rotated: its controller manager finds
+ * its files when kubeadm starts it. kubeadm waits for the controller manager, and a reset takes the files away again.
+ */
+export function placeRotationFunction(certificates: RotationCertificates): string {
+  return `place_rotation() {
+${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}}
+`
+}
+
+/** Lines of sh that put the cross certificate behind the one that kubeadm has made for the API server; see putCrossBehind(). */
+export const completeServing = `cp -p ${pki}/apiserver.crt ${pki}/apiserver.crt.next
+${putCrossBehind(`${pki}/apiserver.crt.next`)}if cmp -s ${pki}/apiserver.crt ${pki}/apiserver.crt.next; then rm -f ${pki}/apiserver.crt.next
+else
+  ${syncLine(`${pki}/apiserver.crt.next`)}
+  mv -fT ${pki}/apiserver.crt.next ${pki}/apiserver.crt
+fi
+`
