@@ -1,0 +1,150 @@
+import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
+import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
+import { syncLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
+import { apiAnswers, hereDocument, recordProcesses, restartFormer } from '../kubeadm/index.ts'
+import { decodeFile, linesOf, printFile } from '../support/index.ts'
+import { acceptanceFunction } from './acceptance.ts'
+import { certificatesIn } from './blocks.ts'
+import { markKubelet, printKubeletMark, restartKubelet, restartKubeletMs } from './restarted-kubelet.ts'
+
+export interface TrustedCaParameters {
+  /** Name of the node. */
+  readonly node: string
+  /** The CAs that it is to trust, PEM each, and no other. */
+  readonly trusted: Output<readonly string[]>
+  /** Those CAs in words, for the plan, e.g. `the former and the new CA`. */
+  readonly words: string
+  /** URL of the node's own API server; undefined: it is a worker. */
+  readonly server?: string
+  /** Whether the node has to become Ready. False if evcctl installs no pod network. */
+  readonly ready: boolean
+  /** Whether what runs on a control plane node is started again, so that none of it trusts any other CA. */
+  readonly restarts: boolean
+}
+
+export interface TrustedCaState {
+  /** Each file of CAs, and each kubeconfig with its CAs: the PEM blocks, sorted; undefined: a kubeconfig without CA data. */
+  readonly files: ReadonlyMap<string, readonly string[] | undefined>
+  /** Whether a kubelet may run with files from before. */
+  readonly formerKubelet: boolean
+}
+
+const kubernetes = '/etc/kubernetes'
+const caFile = `${kubernetes}/pki/ca.crt`
+const kubeconfigs = ['kubelet', 'admin', 'controller-manager', 'scheduler', 'super-admin'].map(
+  name => `${kubernetes}/${name}.conf`,
+)
+
+/**
+ * The CAs that a node trusts: in `ca.crt`, by which its API server and kubelet know their clients, and in the kubeconfigs of what runs on
+ * it. The order in `ca.crt` does not matter here. The kubelet reads its kubeconfig when it starts, so it is started again; an API
+ * server has to prove that it has taken the file up.
+ */
+export function trustedCa(
+  parameters: TrustedCaParameters,
+): Resource<TrustedCaState, { readonly trusted: readonly string[] }> {
+  const { node, trusted, words, server, ready, restarts } = parameters
+  return {
+    kind: 'trusted CA',
+    name: 'node',
+    title: 'trusted CAs',
+    probe: { script: probeScript, parse: parseState },
+    desired: { trusted },
+    diff(current, desired): Change | undefined {
+      const fields: FieldChange[] = others(current, desired.trusted).map(([field, blocks]) => ({
+        field,
+        before: blocks === undefined ? 'no CA in it' : countOf(blocks.length),
+        after: words,
+      }))
+      if (current.formerKubelet) fields.push({ field: 'kubelet', before: 'runs with former files', after: 'restarted' })
+      if (fields.length === 0) return undefined
+      const note = `the kubelet starts again${restarts && server !== undefined ? ', and so do the controller manager and the scheduler' : ''}`
+      return { action: 'update', fields, note }
+    },
+    converge(current, desired): readonly Step[] {
+      const bundle = desired.trusted.map(pem => pem.trimEnd()).join('\n')
+      const paths = others(current, desired.trusted).map(([path]) => path)
+      const place = placeScript(bundle, paths, restarts && server !== undefined)
+      const own: readonly Step[] =
+        server === undefined
+          ? []
+          : [
+              {
+                run: `${acceptanceFunction}takes_up ${quote(server)} ${restarts ? 'former' : 'next'}\n`,
+                timeoutMs: 180_000,
+              },
+              ...(restarts ? [{ run: restartFormer, timeoutMs: 600_000 }] : []),
+              apiAnswers(server),
+            ]
+      return [{ run: place }, ...own, { run: restartKubelet(node, ready), timeoutMs: restartKubeletMs }]
+    },
+    explain: ({ stderr, stdout }) => ({
+      problem: 'This node does not work with what it is to trust, or does not show that it does.',
+      actual: stderr.trim() || stdout.trim(),
+      next: 'No other node has changed since. When it is fixed, run the same command again.',
+    }),
+  }
+}
+
+const probeScript = `${printFile('ca', caFile)}for file in ${kubeconfigs.join(' ')}; do
+  if [ -s "$file" ]; then
+    printf 'kubeconfig=%s %s\\n' "$file" "$(sed -n 's/^ *certificate-authority-data: *//p' "$file" | head -n 1)"
+  fi
+done
+${printKubeletMark}`
+
+function parseState(raw: ProbeResult): TrustedCaState {
+  const files = new Map<string, readonly string[] | undefined>()
+  files.set(caFile, certificatesIn(decodeFile(linesOf(raw, 'ca')[0])))
+  for (const line of linesOf(raw, 'kubeconfig')) {
+    const [path = '', data = ''] = line.split(' ')
+    if (kubeconfigs.includes(path)) files.set(path, data === '' ? undefined : certificatesIn(decodeFile(data)))
+  }
+  return { files, formerKubelet: linesOf(raw, 'kubelet').length > 0 }
+}
+
+/** The files that do not have these CAs, or also have others; all of them as long as the CAs are not known. */
+function others({ files }: TrustedCaState, trusted: readonly string[] | Unknown) {
+  if (isUnknown(trusted)) return [...files]
+  const wanted = certificatesIn(trusted.join('\n'))
+  return [...files].filter(([, blocks]) => blocks === undefined || blocks.join() !== wanted.join())
+}
+
+function countOf(number: number): string {
+  return number === 1 ? 'one CA' : `${number} CAs`
+}
+
+// The order matters for ca.crt alone, which kubeadm signs by. It is another one as soon as the next CA signs, so a file that has all is
+// left as it is.
+function placeScript(bundle: string, files: readonly string[], records: boolean): string {
+  const ofCas = files.includes(caFile) ? `cat "$work/trusted" >${caFile}.next\nreplace ${caFile}\n` : ''
+  const kubeconfigFiles = files.filter(path => path !== caFile)
+  // Later steps need it, and by then it would be late to notice.
+  return `if ! command -v openssl >/dev/null; then
+  echo 'this host has no openssl: name it in spec.os.packages.extra of cluster.yaml, and run evcctl apply' >&2
+  exit 1
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+${hereDocument('"$work/trusted"', bundle)}trusted=$(base64 -w 0 <"$work/trusted")
+replace() {
+  chmod --reference="$1" "$1.next"
+  chown --reference="$1" "$1.next"
+  ${syncLine('"$1.next"')}
+  mv -fT "$1.next" "$1"
+}
+for file in ${kubeconfigFiles.join(' ')}; do
+  if ! grep -q '^ *certificate-authority-data: ' "$file"; then
+    echo "$file names its CA in another way than kubeadm does, so none can be added to it" >&2
+    exit 1
+  fi
+done
+${markKubelet}${records ? recordProcesses : ''}for file in ${kubeconfigFiles.join(' ')}; do
+  cp -p "$file" "$file.next"
+  sed -i "s|^\\( *certificate-authority-data: \\).*|\\1$trusted|" "$file.next"
+  replace "$file"
+done
+${ofCas}${syncLine(`${kubernetes} ${kubernetes}/pki`)}
+`
+}

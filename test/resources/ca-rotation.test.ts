@@ -1,0 +1,295 @@
+import { statSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { Output, Secret } from '../../src/core/index.ts'
+import {
+  handedCa,
+  kubeletClient,
+  madeCa,
+  nextCaKey,
+  rotationFilesGone,
+  signingCa,
+  trustedCa,
+} from '../../src/resources/ca-rotation/index.ts'
+import type { RotationCertificates } from '../../src/resources/kubeadm/index.ts'
+import { completeServing, placeRotationFunction } from '../../src/resources/kubeadm/rotation-folder.ts'
+import { RotatingNode } from './ca-rotation-world.ts'
+
+// Each starts many processes, most of them openssl.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 })
+
+const folder = '/etc/kubernetes/pki/ca-rotation'
+const pki = '/etc/kubernetes/pki'
+let cp1: RotatingNode
+let cp2: RotatingNode
+beforeEach(() => {
+  cp1 = new RotatingNode('cp1')
+  cp2 = new RotatingNode('cp2')
+  cp1.makeCa()
+  for (const name of ['ca.crt', 'ca.key']) cp2.write(`${pki}/${name}`, cp1.read(`${pki}/${name}`), 0o600)
+  for (const node of [cp1, cp2]) node.makeNode('admin', 'controller-manager', 'scheduler')
+})
+afterEach(() => {
+  for (const node of [cp1, cp2]) node[Symbol.dispose]()
+})
+
+const made = madeCa('/etc/evcctl/kubeadm.yaml')
+const nothing = <T>() => new Output<T>([], () => ({ unknown: true, from: 'x' as never }))
+const handed = handedCa(nothing(), nothing())
+const trust = (words: string, restarts = false) =>
+  trustedCa({ node: 'cp1', trusted: nothing(), words, server: 'https://192.0.2.11:6443', ready: true, restarts })
+const mode = (node: RotatingNode, path: string) => (statSync(node.path(path)).mode & 0o777).toString(8)
+
+async function makeNext(): Promise<RotationCertificates> {
+  expect(await cp1.apply(made, {})).toMatchObject({ exitCode: 0 })
+  return made.output!(await cp1.probe(made))!
+}
+
+describe('the next CA', () => {
+  test('is made beside the one that is in use, with a key for root alone', async () => {
+    const before = cp1.read(`${pki}/ca.crt`)
+    expect((await cp1.compare(made, {}))?.action).toBe('create')
+    const { former, next } = await makeNext()
+    expect(await cp1.compare(made, {})).toBeUndefined()
+    expect([former, cp1.read(`${pki}/ca.crt`)]).toEqual([before, before])
+    expect(next).not.toBe(former)
+    for (const name of ['next.key', 'former.key']) expect(mode(cp1, `${folder}/${name}`)).toBe('600')
+    expect(cp1.read(`${folder}/trust.crt`)).toBe(former + next)
+    expect(cp1.read(`${folder}/signing.crt`)).toBe(former)
+  })
+
+  test('is trusted by whoever trusts the former one, by way of the cross certificate, byte by byte of its name', async () => {
+    await makeNext()
+    const verify = cp1.shell(`cd ${folder}
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /etc/evcctl/key -subj /CN=x -out /etc/evcctl/request
+echo authorityKeyIdentifier=keyid >/etc/evcctl/extensions
+openssl x509 -req -in /etc/evcctl/request -CA next.crt -CAkey next.key -set_serial 7 -days 9 -extfile /etc/evcctl/extensions -out /etc/evcctl/leaf
+openssl verify -CAfile former.crt -untrusted cross.crt /etc/evcctl/leaf
+openssl verify -CAfile next.crt /etc/evcctl/leaf
+for one in next cross; do openssl x509 -in $one.crt -noout -subject -nameopt show_type; done | sort -u | wc -l`)
+    expect(verify.match(/: OK/g)).toHaveLength(2)
+    expect(verify.trim().split('\n').at(-1)!.trim()).toBe('1')
+  })
+
+  test.each([
+    ['its key is missing', () => cp1.shell(`rm ${pki}/ca.key`), 'The key of the CA is missing'],
+    [
+      'somebody has put a second CA there',
+      () => cp1.shell(`cat ${pki}/ca.crt >/etc/evcctl/x; cat /etc/evcctl/x >>${pki}/ca.crt`),
+      'by hand',
+    ],
+    [
+      'another CA has signed it',
+      () =>
+        cp1.shell(`cd /etc/kubernetes/pki; cp ca.crt /etc/evcctl/root.crt; cp ca.key /etc/evcctl/root.key
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -subj /CN=below -out /etc/evcctl/request
+printf 'basicConstraints=critical,CA:TRUE\\n' >/etc/evcctl/ca
+openssl x509 -req -in /etc/evcctl/request -CA /etc/evcctl/root.crt -CAkey /etc/evcctl/root.key -set_serial 7 -days 9 -extfile /etc/evcctl/ca -out ca.crt`),
+      'only a CA that nobody else has signed',
+    ],
+  ])('is refused where %s', async (_why, spoil, problem) => {
+    spoil()
+    expect((await cp1.compare(made, {}))?.refused?.problem).toContain(problem)
+  })
+
+  test('is whole or not there at all when the power goes at any moment', async () => {
+    let ends = 0
+    for (let before = 1; ends === 0; before += 9) {
+      const { exitCode } = await cp1.apply(made, {}, before)
+      if (exitCode === 0) ends = before
+      const isMade = (await cp1.probe(made)).made !== undefined
+      expect([before, isMade]).toEqual([before, exitCode === 0 || isMade])
+      if (isMade)
+        for (const name of ['cross.crt', 'trust.crt', 'signing.crt', 'former.key'])
+          expect(cp1.read(`${folder}/${name}`)).not.toBe('')
+      cp1.shell(`rm -rf ${folder}`)
+    }
+    expect(ends).toBeGreaterThan(10)
+    await makeNext()
+  })
+
+  test('gets to another control plane node with its key, which is a Secret on the way', async () => {
+    const certificates = await makeNext()
+    const { exitCode, stdout, stderr } = await cp1.sandbox.sh(nextCaKey().run)
+    const key = nextCaKey().parse({ exitCode, stdout, stderr })
+    expect(String(key)).toBe('<key of the next CA>')
+    expect((await cp2.compare(handed, { certificates, key }))?.action).toBe('create')
+    expect(await cp2.apply(handed, { certificates, key })).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await cp2.compare(handed, { certificates, key })).toBeUndefined()
+    for (const name of ['former.crt', 'former.key', 'next.crt', 'next.key', 'cross.crt', 'trust.crt', 'signing.crt'])
+      expect([name, cp2.read(`${folder}/${name}`)]).toEqual([name, cp1.read(`${folder}/${name}`)])
+    expect(mode(cp2, `${folder}/next.key`)).toBe('600')
+  })
+
+  test('does not get there with another key', async () => {
+    const certificates = await makeNext()
+    const key = new Secret(cp1.read(`${pki}/ca.key`), 'key')
+    expect(await cp2.apply(handed, { certificates, key })).toMatchObject({ exitCode: 1 })
+    expect(cp2.has(folder)).toBe(false)
+  })
+})
+
+test('a control plane node that joins has the CAs before kubeadm runs, and the cross certificate behind its own after', async () => {
+  const certificates = await makeNext()
+  await cp1.apply(signingCa(), {})
+  const now = madeCa('/x').output!(await cp1.probe(made))!
+  expect(now).toEqual({ ...certificates, signing: certificates.next })
+  cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
+  expect((await cp2.sandbox.sh(`set -eu\n${placeRotationFunction(now)}place_rotation`)).exitCode).toBe(0)
+  for (const name of ['former', 'next', 'cross', 'signing', 'trust'])
+    expect([name, cp2.read(`${folder}/${name}.crt`)]).toEqual([name, cp1.read(`${folder}/${name}.crt`)])
+  // What kubeadm makes of the CAs that it gets from the cluster.
+  cp2.write(`${pki}/ca.crt`, certificates.next + certificates.former)
+  cp2.write(`${pki}/apiserver.crt`, '-----BEGIN CERTIFICATE-----\n')
+  for (const _twice of [1, 2]) expect((await cp2.sandbox.sh(`set -eu\n${completeServing}`)).exitCode).toBe(0)
+  expect(cp2.read(`${pki}/apiserver.crt`)).toBe(`-----BEGIN CERTIFICATE-----\n${certificates.cross}`)
+})
+
+describe('the CAs that a node trusts', () => {
+  const both = ({ former, next }: RotationCertificates) => ({ trusted: [former, next] })
+  const confs = ['kubelet', 'admin', 'controller-manager', 'scheduler'].map(name => `/etc/kubernetes/${name}.conf`)
+
+  test('are shown file by file before they are known, and changed in all of them', async () => {
+    const unknown = { trusted: { unknown: true, from: 'x' } } as never
+    expect((await cp1.compare(trust('both'), unknown))?.fields).toEqual(
+      [`${pki}/ca.crt`, ...confs].map(field => ({ field, before: 'one CA', after: 'both' })),
+    )
+    const certificates = await makeNext()
+    expect(await cp1.apply(trust('both'), both(certificates))).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await cp1.compare(trust('both'), both(certificates))).toBeUndefined()
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.former + certificates.next)
+    for (const path of confs) {
+      const [, data] = /authority-data: (\S+)/.exec(cp1.read(path)) ?? []
+      expect(Buffer.from(data!, 'base64').toString()).toBe(certificates.former + certificates.next)
+      expect(mode(cp1, path)).toBe('600')
+    }
+    expect(cp1.log).toContain('restart kubelet')
+  })
+
+  test('are trusted in any order: the one that signs is the first', async () => {
+    const certificates = await makeNext()
+    cp1.write(`${pki}/ca.crt`, certificates.next + certificates.former)
+    await cp1.apply(trust('both'), both(certificates))
+    expect(await cp1.compare(trust('both'), both(certificates))).toBeUndefined()
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next + certificates.former)
+  })
+
+  test('are one less in the end, when the API server lets nobody in any more whom that one has signed', async () => {
+    const certificates = await makeNext()
+    const one = { trusted: [certificates.next] }
+    await cp1.apply(trust('both'), both(certificates))
+    expect(await cp1.apply(trust('one'), one)).toMatchObject({ exitCode: 0 })
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next)
+    expect(await cp1.compare(trust('one'), one)).toBeUndefined()
+  })
+
+  test('are whole files when the power goes at any moment, and the next run ends it with a restart of the kubelet', async () => {
+    const certificates = await makeNext()
+    const files = [`${pki}/ca.crt`, ...confs]
+    const before = new Map(files.map(path => [path, cp1.read(path)]))
+    let ends = 0
+    for (let at = 1; ends === 0; at += 13) {
+      for (const [path, text] of before) cp1.write(path, text, path.endsWith('.conf') ? 0o600 : 0o644)
+      cp1.shell('rm -f /var/lib/evcctl/kubelet-ca; : >log')
+      if ((await cp1.apply(trust('both'), both(certificates), at)).exitCode === 0) ends = at
+      for (const path of files) expect(cp1.read(path)).not.toBe('')
+      expect([at, (await cp1.apply(trust('both'), both(certificates))).exitCode]).toEqual([at, 0])
+      expect(await cp1.compare(trust('both'), both(certificates))).toBeUndefined()
+      expect([at, cp1.log.includes('restart kubelet')]).toEqual([at, true])
+    }
+    expect(ends).toBeGreaterThan(10)
+  })
+
+  test('are not written where a kubeconfig names its CA in another way', async () => {
+    const certificates = await makeNext()
+    cp1.write('/etc/kubernetes/scheduler.conf', 'clusters:\n- cluster:\n    certificate-authority: /x\n')
+    const { exitCode, stderr } = await cp1.apply(trust('both'), both(certificates))
+    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('scheduler.conf names its CA in another way')])
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.former)
+    expect(cp1.has('/var/lib/evcctl/kubelet-ca')).toBe(false)
+  })
+})
+
+describe('the CA that signs', () => {
+  test('is the next one: first in ca.crt, alone where the controller manager signs, and with its key', async () => {
+    const { former, next } = await makeNext()
+    expect((await cp1.compare(signingCa(), {}))?.fields.map(({ field }) => field)).toEqual([
+      `${pki}/ca.key`,
+      `${pki}/ca.crt`,
+      `${folder}/signing.crt`,
+    ])
+    expect(await cp1.apply(signingCa(), {})).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await cp1.compare(signingCa(), {})).toBeUndefined()
+    expect(cp1.read(`${pki}/ca.crt`)).toBe(next + former)
+    expect(cp1.read(`${folder}/signing.crt`)).toBe(next)
+    expect(mode(cp1, `${pki}/ca.key`)).toBe('600')
+  })
+
+  test('is put in place again when the power went between its files', async () => {
+    await makeNext()
+    for (let at = 1, ended = false; !ended; at += 3) {
+      ended = (await cp1.apply(signingCa(), {}, at)).exitCode === 0
+      for (const path of [`${pki}/ca.key`, `${pki}/ca.crt`]) expect(cp1.read(path)).not.toBe('')
+    }
+    expect(await cp1.compare(signingCa(), {})).toBeUndefined()
+  })
+})
+
+describe('the client certificate of a kubelet', () => {
+  const resource = kubeletClient({ node: 'cp1', ca: nothing(), endpoint: '127.0.0.1:7443', ready: true })
+  const current = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+
+  async function signing(...pairs: readonly ['former' | 'next', string][]): Promise<{ readonly ca: string }> {
+    const { next, former } = await makeNext()
+    cp1.write(`${pki}/ca.crt`, next + former)
+    for (const [name, as] of pairs)
+      cp1.shell(
+        `mkdir -p manager; cp ${folder}/${name}.crt manager/${as}.crt; cp ${folder}/${name}.key manager/${as}.key`,
+      )
+    return { ca: next }
+  }
+
+  test('is asked for with the credentials of the kubelet, and used when it is by the new CA', async () => {
+    const desired = await signing(['next', 'ca'])
+    expect((await cp1.compare(resource, desired))?.fields).toEqual([
+      { field: current, before: 'signed by the former CA', after: 'signed by the new CA' },
+    ])
+    expect(await cp1.apply(resource, desired)).toMatchObject({ exitCode: 0 })
+    expect(await cp1.compare(resource, desired)).toBeUndefined()
+    expect(cp1.read(current)).toMatch(/BEGIN CERTIFICATE[\s\S]*PRIVATE KEY/)
+    expect(mode(cp1, current)).toBe('600')
+    expect(cp1.log).toEqual(['created', 'restart kubelet'])
+  })
+
+  test('is asked for once more when a controller manager still signs with the former CA', async () => {
+    const desired = await signing(['former', 'ca'], ['next', 'next'])
+    expect(await cp1.apply(resource, desired)).toMatchObject({ exitCode: 0 })
+    expect(await cp1.compare(resource, desired)).toBeUndefined()
+    expect(cp1.log).toEqual(['created', 'created', 'restart kubelet'])
+  })
+
+  test('stays the former one when the power goes, until the next run has another one', async () => {
+    const desired = await signing(['next', 'ca'])
+    const former = cp1.read(current)
+    let ends = 0
+    for (let at = 1; ends === 0; at += 5) {
+      cp1.shell(
+        'ln -sfn /var/lib/kubelet/pki/kubelet-client-first.pem /var/lib/kubelet/pki/kubelet-client-current.pem; rm -f /var/lib/evcctl/kubelet-ca',
+      )
+      if ((await cp1.apply(resource, desired, at)).exitCode === 0) ends = at
+      else if (cp1.read(current) !== former)
+        expect((await cp1.compare(resource, desired))?.fields[0]?.field).toBe('kubelet')
+      expect([at, (await cp1.apply(resource, desired)).exitCode]).toEqual([at, 0])
+      expect(await cp1.compare(resource, desired)).toBeUndefined()
+    }
+    expect(ends).toBeGreaterThan(5)
+  })
+})
+
+test('what a rotation has left is removed, but for what is put behind the certificate of the API server', async () => {
+  await makeNext()
+  const keys = rotationFilesGone('keys', ['signing', 'trust', 'nextKey', 'formerKey'])
+  expect((await cp1.compare(keys, { parts: [] }))?.fields).toHaveLength(4)
+  await cp1.apply(keys, { parts: [] })
+  expect(await cp1.compare(keys, { parts: [] })).toBeUndefined()
+  expect(cp1.shell(`ls ${folder}`).trim().split('\n')).toEqual(['cross.crt', 'former.crt', 'next.crt'])
+})
