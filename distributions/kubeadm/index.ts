@@ -10,6 +10,7 @@ import { dissolve } from './leave.ts'
 import { portsOf } from './ports.ts'
 import { prepare } from './prepare.ts'
 import { rolled } from './rolled.ts'
+import { dropFormerCa, trustBothCas } from './rotate-ca.ts'
 import { sandboxImage } from './sandbox-image.ts'
 
 /**
@@ -51,4 +52,6 @@ export const kubeadm: Distribution = {
   guardEtcd,
   initialise,
   dissolve,
+  trustBothCas,
+  dropFormerCa,
 }

@@ -18,6 +18,7 @@ import {
   nodeCertificates,
   type Output,
   type Role,
+  type RotationCertificates,
   renderDocuments,
   type Secret,
   superAdmin,
@@ -33,6 +34,8 @@ export interface ControlPlaneJoinRoleParameters extends ControlPlaneNodeParamete
   readonly identity: Output<ClusterIdentity>
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
+  /** The rotation of the CA that is under way; default: none is. */
+  readonly rotation?: Output<RotationCertificates>
 }
 
 export interface ControlPlaneJoinOutputs extends ControlPlaneNodeOutputs {
@@ -67,6 +70,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
       certificateKey: params.certificateKey,
       caHashes: params.identity.map(({ caHashes }) => caHashes),
       records: [clusterRecord(documents), kubeletRecord(kubelet)],
+      rotation: params.rotation,
     })
     const joined = scope.add(join, { after: params.after })
     const { address: advertiseAddress } = node

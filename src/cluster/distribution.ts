@@ -1,4 +1,4 @@
-import type { GraphBuilder, Role, Task } from '../core/index.ts'
+import type { Batches, GraphBuilder, Role, Task } from '../core/index.ts'
 import type { Renewal } from '../resources/pki/index.ts'
 import type { KeptUnit } from '../resources/systemd/index.ts'
 import type { Inventory, LeavingHost } from './inventory.ts'
@@ -36,6 +36,21 @@ export interface Distribution extends DistributionProfile {
    * cluster it is; undefined if no host is a node any more. A host of another cluster is refused.
    */
   dissolve(on: Pick<Site, 'inventory' | 'builder'>, known: string | undefined): Pick<DistributedCluster, 'reset'>
+  /**
+   * Makes a new CA for the cluster, lets all nodes trust both, and has everything signed again by the new one, batch by batch. All nodes of
+   * the cluster have answered.
+   */
+  trustBothCas(on: Site, nodes: RotatingNodes): void
+  /** Lets nobody trust the former CA any more, batch by batch; declares nothing where there is none. */
+  dropFormerCa(on: Site, nodes: RotatingNodes): void
+}
+
+/** The nodes that take part in a rotation of the cluster's CA. */
+export interface RotatingNodes {
+  /** All nodes that run, in the order of the file. */
+  readonly nodes: readonly Machine[]
+  /** Their names, batch after batch. */
+  readonly batches: Batches
 }
 
 export interface NodePackages {

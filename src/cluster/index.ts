@@ -15,6 +15,7 @@ export type {
   NodePackages,
   PreparedPrograms,
   PrepareOrder,
+  RotatingNodes,
   ServerMade,
   Site,
 } from './distribution.ts'
