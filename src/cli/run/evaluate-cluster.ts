@@ -31,6 +31,7 @@ import {
   otherPodNetworks,
   replacementNotes,
   resolvConfOf,
+  rotationNote,
   takenOver,
 } from '../../preflight/index.ts'
 import type { UpgradeReport } from '../../report/index.ts'
@@ -112,7 +113,8 @@ export async function evaluateCluster(
   const certificates = new Map(staying.map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(inventory, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })
-  for (const { hosts: on, text } of replacementNotes(certificates))
+  const rotation = rotationNote(facts, spec.file)
+  for (const { hosts: on, text } of rotation === undefined ? replacementNotes(certificates) : [rotation])
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Event } from '../../src/core/index.ts'
+import { handbook } from '../kit/handbook.ts'
+import { describeMeasured, expectAllAnswered, startClient } from '../kubernetes/kit/api-client.ts'
+import { startCluster, type TestCluster } from '../kubernetes/kit/cluster.ts'
+import { isHealthy, waitUntil } from '../kubernetes/kit/control-plane.ts'
+import { setAbsent } from '../kubernetes/kit/edit-cluster-file.ts'
+import { evcctl, failuresOf, type Outcome, startEvcctl } from '../kubernetes/kit/evcctl.ts'
+import { authoritiesOn, startPodClient } from './kit/pod-client.ts'
+
+const servers = ['cp1', 'cp2', 'cp3'] as const
+const nodes = [...servers, 'w1'] as const
+
+let cluster: TestCluster
+const run = (...args: string[]): Promise<Outcome> => evcctl(args, cluster.env)
+const files = () => ({ 'cluster.yaml': cluster.file })
+const firstStep = () => handbook('certificates', 'evcctl certs rotate-ca cluster.yaml --yes', files())
+const secondStep = () => handbook('certificates', 'evcctl certs rotate-ca --drop-former cluster.yaml --yes', files())
+
+/** Starts a command and kills it when a task begins on a host. */
+async function killAt(host: string, title: string, args: readonly string[]): Promise<void> {
+  const running = startEvcctl([...args, '--output', 'json'], cluster.env)
+  const begins = (event: Event) => event.type === 'task:start' && event.title === title && event.host === host
+  await running.event(begins)
+  running.child.kill('SIGKILL')
+  await running.ended
+}
+
+async function expectConverges(args: readonly string[]): Promise<void> {
+  const outcome = await run(...args, '--output', 'json')
+  expect([outcome.exitCode, failuresOf(outcome)], outcome.stderr).toEqual([0, []])
+  const again = await run(...args)
+  expect([again.exitCode, again.stdout]).toEqual([0, expect.stringContaining('No changes.')])
+  // A plain apply has nothing to do, before and after.
+  const plan = await run('plan', cluster.file, '--exit-code')
+  expect([plan.exitCode, plan.stdout]).toEqual([0, expect.stringContaining('No changes.')])
+}
+
+/** What `certs status` notes. */
+async function notes(): Promise<string> {
+  const { stdout } = await run('certs', 'status', cluster.file, '--output', 'json')
+  const status = JSON.parse(stdout) as {
+    readonly notes: readonly { readonly where: string; readonly problem: string }[]
+  }
+  return status.notes.map(({ where, problem }) => `${where}: ${problem}`).join('\n')
+}
+
+beforeAll(async () => {
+  cluster = await startCluster({ hosts: '3+1' })
+  const outcome = await run('apply', cluster.file, '--yes', '--output', 'json')
+  expect([outcome.exitCode, failuresOf(outcome)], outcome.stderr).toEqual([0, []])
+})
+afterAll(() => cluster?.[Symbol.asyncDispose]())
+
+test('the CA is rotated in two steps, each killed in the middle, while every request of a node and of a pod is answered', {
+  timeout: 3_600_000,
+}, async () => {
+  const before = await authoritiesOn(cluster.hosts, nodes)
+  expect(new Set(before.map(({ length }) => length))).toEqual(new Set([1]))
+  const [former] = before[0]!
+
+  const planned = await run(...handbook('certificates', 'evcctl certs rotate-ca cluster.yaml --dry-run', files()))
+  expect(planned.exitCode).toBe(0)
+  for (const name of nodes) expect(planned.stdout).toContain(name)
+  expect(await authoritiesOn(cluster.hosts, nodes)).toEqual(before)
+
+  const client = startClient(cluster.hosts, 'w1', 0.2)
+  const pod = await startPodClient(cluster.hosts, 'w1')
+
+  await killAt('cp2', 'trusted CAs', firstStep())
+  // In the middle, a plain plan says what is under way and what to run, and changes nothing of it.
+  const meanwhile = await run('plan', cluster.file)
+  expect(meanwhile.stdout).toContain('evcctl certs rotate-ca')
+  expect((await run(...secondStep())).exitCode).not.toBe(0)
+  await killAt('w1', 'client certificate of the kubelet', firstStep())
+  await expectConverges(firstStep())
+
+  const both = await authoritiesOn(cluster.hosts, nodes)
+  for (const own of both) {
+    expect(own).toHaveLength(2)
+    expect(own).toContain(former)
+  }
+  expect(await notes()).toContain('the older CA has signed none of the certificates that are shown here')
+  await waitUntil('healthy with both CAs', () => isHealthy(cluster, Date.now()))
+
+  await killAt('cp2', 'trusted CAs', secondStep())
+  expect((await run('plan', cluster.file)).stdout).toContain('evcctl certs rotate-ca --drop-former')
+  expect((await run(...firstStep())).stderr).toContain('--drop-former')
+  await expectConverges(secondStep())
+
+  for (const own of await authoritiesOn(cluster.hosts, nodes)) {
+    expect(own).toHaveLength(1)
+    expect(own).not.toContain(former)
+  }
+  const measured = await client.stop()
+  console.log(`on the worker: ${describeMeasured(measured)}`)
+  expectAllAnswered(measured)
+  const asked = await pod.stop()
+  console.log(`with the former CA of a pod: ${asked.requests} requests, ${asked.failed.length} failed`)
+  expect(asked.failed).toEqual([])
+  expect(asked.requests).toBeGreaterThan(100)
+  await waitUntil('healthy with the new CA', () => isHealthy(cluster, Date.now()))
+
+  // Pods run on: none was restarted, and none has a client that does not believe an API server.
+  const restarts =
+    '-o=jsonpath={range .items[*]}{.metadata.name} {.status.containerStatuses[0].restartCount}{"\\n"}{end}'
+  for (const selector of ['k8s-app=kube-proxy', 'k8s-app=kube-dns']) {
+    const pods = await cluster.kubectl('-n', 'kube-system', 'get', 'pods', '-l', selector, restarts)
+    for (const line of pods.trim().split('\n')) expect(line).toMatch(/ 0$/)
+    const logs = await cluster.kubectl('-n', 'kube-system', 'logs', '-l', selector, '--tail=1000', '--prefix')
+    expect(logs.split('\n').filter(line => /x509|certificate signed by unknown authority/.test(line))).toEqual([])
+  }
+  expect(await notes()).not.toContain('CA')
+})
+
+test('nodes that leave and join between the steps trust what the cluster trusts', { timeout: 3_600_000 }, async () => {
+  await expectConverges(firstStep())
+  const applying = ['apply', cluster.file, '--yes', '--output', 'json']
+  for (const name of ['cp3', 'w1']) {
+    for (const absent of [true, false]) {
+      await setAbsent(cluster.file, name, absent)
+      const outcome = await run(...applying)
+      expect([name, absent, outcome.exitCode, failuresOf(outcome)]).toEqual([name, absent, 0, []])
+    }
+  }
+  for (const own of await authoritiesOn(cluster.hosts, nodes)) expect(own).toHaveLength(2)
+  await waitUntil('healthy', () => isHealthy(cluster, Date.now()))
+  // Only the keys are not on a control plane node that joined: the first step hands them on.
+  await expectConverges(firstStep())
+  await expectConverges(secondStep())
+  for (const own of await authoritiesOn(cluster.hosts, nodes)) expect(own).toHaveLength(1)
+  await waitUntil('healthy with the newest CA', () => isHealthy(cluster, Date.now()))
+})
