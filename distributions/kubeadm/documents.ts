@@ -53,7 +53,7 @@ export function documentsOn(inventory: Inventory, machine: Machine): ClusterDocu
 /** Whether the controller manager of a control plane node has, or gets, files of its own for the CA; see documentsOn(). */
 export function hasFilesApart(inventory: Inventory, { facts }: Machine): boolean {
   const { kubernetes } = facts.kubernetes.controlPlane ? facts : inventory.first.facts
-  return kubernetes.caRotation?.apart === true
+  return kubernetes.controlPlane && kubernetes.caRotation?.apart === true
 }
 
 // ClusterConfiguration.proxy.disabled (kubeadm.k8s.io/v1beta4) also applies to upgrades; a skipped phase applies only to

@@ -38,6 +38,8 @@ export interface KubernetesFacts {
       /** Whether it has the key of the next CA. */
       readonly hasKey: boolean
     }
+    /** Whether it has a cross certificate, by which whoever trusts the CA before the present one accepts its API server. */
+    readonly crossCertificate?: true
   }
 }
 
@@ -62,11 +64,12 @@ function placedIn(lines: readonly string[]): { readonly etcdPlacedMs?: number } 
   return seconds.startsWith('-') ? {} : { etcdPlacedMs: Number(seconds) * 1000 }
 }
 
-function rotationIn(lines: readonly string[]): Pick<KubernetesFacts['kubernetes'], 'caRotation'> {
+function rotationIn(lines: readonly string[]): Pick<KubernetesFacts['kubernetes'], 'caRotation' | 'crossCertificate'> {
   const next = lines.find(line => line.startsWith('caRotation='))?.slice('caRotation='.length)
-  if (next === undefined) return {}
+  const cross = lines.includes('crossCertificate') ? ({ crossCertificate: true } as const) : {}
+  if (next === undefined) return cross
   expectThat(/^[0-9a-f]{64}$/.test(next), "the CA that takes the place of the cluster's", next)
-  return { caRotation: { next, apart: lines.includes('caFilesApart'), hasKey: lines.includes('nextCaKey') } }
+  return { ...cross, caRotation: { next, apart: lines.includes('caFilesApart'), hasKey: lines.includes('nextCaKey') } }
 }
 
 /** Whether the host is a node of a cluster. */
@@ -85,7 +88,7 @@ ${node}`,
         ...tagIn(lines),
         ...placedIn(lines),
         ...versionIn(lines, 'kubelet'),
-        ...rotationIn(lines),
+        ...(lines.includes('control-plane') ? rotationIn(lines) : {}),
       },
     }
   },

@@ -17,6 +17,7 @@ export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: R
     etcdPlacedMs,
     kubelet,
     caRotation,
+    crossCertificate,
   } = kubernetes
   return given({
     'kubelet.conf': kubeletConf,
@@ -29,6 +30,7 @@ export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: R
     [`kubelet=${kubelet}`]: kubelet !== undefined,
     [`caRotation=${caRotation?.next}`]: caRotation !== undefined,
     caFilesApart: caRotation?.apart === true,
+    crossCertificate: crossCertificate === true,
     nextCaKey: caRotation?.hasKey === true,
   })
 }

@@ -1,18 +1,14 @@
 import { clearMark, setMark } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { kubectl } from '../api/index.ts'
-import { kubeadmApi } from '../kubeadm/index.ts'
-import { stateFolder } from '../support/index.ts'
-
-/** This file is there from before the kubelet's files change until it runs with them and its node is Ready. */
-export const kubeletMark = `${stateFolder}/kubelet-ca`
+import { kubeadmApi, kubeletCaMark } from '../kubeadm/index.ts'
 
 /** Probe lines: `kubelet=former` while a kubelet may run with files from before a change that was cut off. */
-export const printKubeletMark = `if [ -e ${kubeletMark} ]; then echo kubelet=former; fi
+export const printKubeletMark = `if [ -e ${kubeletCaMark} ]; then echo kubelet=former; fi
 `
 
 /** Lines of sh that come before the kubelet's files change. */
-export const markKubelet = setMark(kubeletMark)
+export const markKubelet = setMark(kubeletCaMark)
 
 /** How long a kubelet may take from its restart until it has reported that its node is Ready, s. */
 const readySeconds = 180
@@ -24,7 +20,7 @@ const condition = '{{range .status.conditions}}{{if eq .type "Ready"}}{{.status}
  * Ready. `ready`: false where evcctl installs no pod network; then it only has to report.
  */
 export function restartKubelet(node: string, ready: boolean): string {
-  return `if [ -e ${kubeletMark} ]; then
+  return `if [ -e ${kubeletCaMark} ]; then
   echo 'starting the kubelet again'
   begun=$(date -u +%Y%m%d%H%M%S)
   systemctl restart kubelet
@@ -43,7 +39,7 @@ export function restartKubelet(node: string, ready: boolean): string {
     fi
     sleep 0.5
   done
-  ${clearMark(kubeletMark).trimEnd().replaceAll('\n', '\n  ')}
+  ${clearMark(kubeletCaMark).trimEnd().replaceAll('\n', '\n  ')}
 fi
 `
 }

@@ -11,8 +11,16 @@ const folder = '/etc/kubernetes/'
 export const kubeadmFacts: DistributionFacts = {
   maker: 'kubeadm',
   node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
-[ ! -s /etc/kubernetes/admin.conf ] || ! ${hasApiServer} ||
-  { ${kubeadmUnfinished}; } || echo control-plane
+if [ -s /etc/kubernetes/admin.conf ] && ${hasApiServer} && ! { ${kubeadmUnfinished}; }; then
+  echo control-plane
+  if [ -s ${rotationFiles.formerCertificate} ]; then
+    next=$(sha256sum <${rotationFiles.nextCertificate})
+    echo "caRotation=\${next%% *}"
+    [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
+    [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
+  fi
+  [ ! -s ${rotationFiles.cross} ] || echo crossCertificate
+fi
 [ ! -s ${manifestFolder}/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' ${manifestFolder}/kube-apiserver.yaml
 [ ! -e ${formerMark} ] ||
@@ -22,17 +30,11 @@ etcd=${manifestFolder}/etcd.yaml
 [ ! -s "$etcd" ] || sed -n 's|^ *image: .*/etcd:|etcdTag=|p' "$etcd"
 if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s ${artifactsFolder}/kubelet ] || { read -r version <${artifactsFolder}/kubelet; echo "kubelet=\${version#version=}"; }
-if [ -s ${rotationFiles.formerCertificate} ]; then
-  next=$(sha256sum <${rotationFiles.nextCertificate})
-  echo "caRotation=\${next%% *}"
-  [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
-  [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
-fi
 `,
   unfinished: kubeadmUnfinished,
   folder,
   files: `${folder}*.conf ${folder}pki/*.crt ${folder}pki/*.key ${folder}pki/*.pub \\
-  ${folder}pki/etcd/*.crt ${folder}pki/etcd/*.key ${folder}manifests/*`,
+  ${folder}pki/etcd/*.crt ${folder}pki/etcd/*.key ${folder}pki/ca-rotation*/* ${folder}manifests/*`,
   certificates: [
     ...[
       'pki/*.crt',

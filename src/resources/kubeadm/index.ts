@@ -31,7 +31,7 @@ export * from './node-runtime.ts'
 export * from './pulled-images.ts'
 export * from './renewal-rule.ts'
 export { recordProcesses, restartFormer } from './restarted-components.ts'
-export { rotationFiles, rotationFolder } from './rotated-ca.ts'
+export { kubeletCaMark, rotationFiles, rotationFolder } from './rotated-ca.ts'
 export { onlyRotationFiles, withRotationFiles } from './rotation-arguments.ts'
 export {
   hereDocument,

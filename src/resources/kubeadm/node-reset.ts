@@ -8,6 +8,7 @@ import { forgetFormerNode } from './former-node.ts'
 import { otherCluster, refuseJoin } from './join.ts'
 import { type CutOffRun, cutOffRun, markRun, printMarks } from './marks.ts'
 import { resetFunctions } from './reset.ts'
+import { newRotationFolder, rotationFolder } from './rotated-ca.ts'
 import { sharesCa } from './same-cluster.ts'
 import { controlPlaneComponents } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
@@ -43,6 +44,9 @@ const files = [
   kubeletClientPath,
 ]
 
+/** Folders with keys of the cluster's CA. Where nothing else is left, the host is no node of any cluster. */
+const keyFolders = [rotationFolder, newRotationFolder]
+
 /**
  * A host is no node any more: kubeadm resets it, and its kubelet is stopped. It uses the same marks and copies as a reset
  * before a join: what others have put into the folders that `kubeadm reset` empties is put back, and a reset that is cut off
@@ -74,7 +78,7 @@ export function nodeReset(
   }
 }
 
-const probeScript = `${printMarks}for file in ${files.join(' ')}; do
+const probeScript = `${printMarks}for file in ${[...files, ...keyFolders].join(' ')}; do
   if [ -e "$file" ]; then echo "found=$file"; fi
 done
 ${printNodeCertificate}${printFile('ca', '/etc/kubernetes/pki/ca.crt')}`
@@ -90,10 +94,11 @@ function parseState(raw: ProbeResult): NodeResetState {
 
 // Nobody may lose a node of another cluster because two addresses in cluster.yaml were exchanged.
 function refusal(
-  { caHashes, node: actual }: NodeResetState,
+  { caHashes, found, node: actual }: NodeResetState,
   node: string,
   wanted: readonly string[] | Unknown,
 ): ErrorDetails | undefined {
+  if (found.every(path => keyFolders.includes(path))) return undefined
   if (!isUnknown(wanted) && !sharesCa(caHashes, wanted)) return otherCluster(caHashes, wanted)
   if (actual === undefined || actual === node) return undefined
   return { ...otherNode(actual, node), next: `Is ${node} at another address? Nothing was changed on this host.` }

@@ -1,5 +1,13 @@
-/** Folder of the CAs of a rotation, on control plane nodes. `kubeadm reset` empties it with the rest. */
+import { stateFolder } from '../support/index.ts'
+
+/** Folder of the CAs of a rotation, on control plane nodes. A reset keeps no copy of it: it has keys of the cluster's CA. */
 export const rotationFolder = '/etc/kubernetes/pki/ca-rotation'
+
+/** The same folder while it is made. */
+export const newRotationFolder = `${rotationFolder}.new`
+
+/** This file is there from before the kubelet's files change in a rotation until it runs with them and its node is Ready. */
+export const kubeletCaMark = `${stateFolder}/kubelet-ca`
 
 /** The files of a rotation of the cluster's CA; see docs/design/ca-rotation.md. */
 export const rotationFiles = {

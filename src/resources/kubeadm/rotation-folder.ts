@@ -1,5 +1,5 @@
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
-import { putCrossBehind, rotationFolder } from './rotated-ca.ts'
+import { newRotationFolder, putCrossBehind, rotationFolder } from './rotated-ca.ts'
 
 /** The certificates of a rotation of the CA, PEM. */
 export interface RotationCertificates {
@@ -27,7 +27,7 @@ export const sameKeyFunction = `same_key() {
  */
 export const toPlace = {
   begin: `umask 022
-new=${rotationFolder}.new
+new=${newRotationFolder}
 rm -rf "$new"
 mkdir -p "$new"
 `,

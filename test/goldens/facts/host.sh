@@ -36,8 +36,16 @@ done
 df -Pk "$@" 2>/dev/null
 at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
-[ ! -s /etc/kubernetes/admin.conf ] || ! { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } ||
-  { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; } || echo control-plane
+if [ -s /etc/kubernetes/admin.conf ] && { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then
+  echo control-plane
+  if [ -s /etc/kubernetes/pki/ca-rotation/former.crt ]; then
+    next=$(sha256sum </etc/kubernetes/pki/ca-rotation/next.crt)
+    echo "caRotation=${next%% *}"
+    [ ! -s /etc/kubernetes/pki/ca-rotation/signing.crt ] || echo caFilesApart
+    [ ! -s /etc/kubernetes/pki/ca-rotation/next.key ] || echo nextCaKey
+  fi
+  [ ! -s /etc/kubernetes/pki/ca-rotation/cross.crt ] || echo crossCertificate
+fi
 [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
 [ ! -e /var/lib/evcctl/manifests/complete ] ||
@@ -47,12 +55,6 @@ etcd=/etc/kubernetes/manifests/etcd.yaml
 [ ! -s "$etcd" ] || sed -n 's|^ *image: .*/etcd:|etcdTag=|p' "$etcd"
 if placed=$(stat -c %Z /etc/kubernetes/manifests/etcd.yaml 2>/dev/null); then echo "etcdPlaced=$(( $(date +%s) - placed ))"; fi
 [ ! -s /var/lib/evcctl/artifacts/kubelet ] || { read -r version </var/lib/evcctl/artifacts/kubelet; echo "kubelet=${version#version=}"; }
-if [ -s /etc/kubernetes/pki/ca-rotation/former.crt ]; then
-  next=$(sha256sum </etc/kubernetes/pki/ca-rotation/next.crt)
-  echo "caRotation=${next%% *}"
-  [ ! -s /etc/kubernetes/pki/ca-rotation/signing.crt ] || echo caFilesApart
-  [ ! -s /etc/kubernetes/pki/ca-rotation/next.key ] || echo nextCaKey
-fi
 at etcd
 if [ ! -d /var/lib/etcd/member/wal ]; then :; elif [ -e /var/lib/evcctl/etcd.creating ]; then echo creating; else echo formed; fi
 for file in /etc/etcd/etcd.env /etc/systemd/system/etcd.service; do
@@ -92,7 +94,7 @@ for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.jso
   [ ! -f "$file" ] || say cni "$file"
 done
 for file in /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/*.key /etc/kubernetes/pki/*.pub \
-  /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/manifests/*; do
+  /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/pki/ca-rotation*/* /etc/kubernetes/manifests/*; do
   [ ! -s "$file" ] || say kubernetes "$file"
 done
 set --
