@@ -57,6 +57,24 @@ describe('the next CA', () => {
     expect(cp1.read(`${folder}/signing.crt`)).toBe(former)
   })
 
+  test('takes the former one without what stands around it, whatever its ends of lines are', async () => {
+    const before = cp1.read(`${pki}/ca.crt`)
+    cp1.write(`${pki}/ca.crt`, `# the CA\r\n${before.trimEnd().replaceAll('\n', '\r\n')}`)
+    expect((await makeNext()).former).toBe(before)
+    expect(cp1.read(`${folder}/trust.crt`)).toMatch(
+      /^(-----BEGIN CERTIFICATE-----\n[^-]*-----END CERTIFICATE-----\n){2}$/,
+    )
+  })
+
+  test('gets to others as certificates alone, whatever its host has put around them', async () => {
+    const certificates = await makeNext()
+    for (const name of ['former', 'next', 'cross', 'signing'])
+      cp1.write(`${folder}/${name}.crt`, `# x\nEND\ntouch /etc/evcctl/broken-in\n${cp1.read(`${folder}/${name}.crt`)}`)
+    expect(made.output!(await cp1.probe(made))).toEqual(certificates)
+    cp1.write(`${folder}/next.crt`, certificates.next + certificates.former)
+    expect(made.output!(await cp1.probe(made))).toBeUndefined()
+  })
+
   test('is trusted by whoever trusts the former one, by way of the cross certificate, byte by byte of its name', async () => {
     await makeNext()
     const verify = cp1.shell(`cd ${folder}

@@ -4,7 +4,7 @@ import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../cor
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { kubectl } from '../api/index.ts'
-import { hereDocument, kubeadmApi } from '../kubeadm/index.ts'
+import { kubeadmApi, printText } from '../kubeadm/index.ts'
 import { kubeletClientPath, printNodeCertificate } from '../kubelet/index.ts'
 import { isSignedBy } from '../pki/index.ts'
 import { linesOf } from '../support/index.ts'
@@ -93,7 +93,8 @@ function signScript(node: string, endpoint: string, ca: string): string {
   return `umask 077
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-${hereDocument('"$work/ca"', ca)}openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/key" 2>/dev/null
+${printText(ca)} >"$work/ca"
+openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/key" 2>/dev/null
 openssl req -new -key "$work/key" -sha256 -subj ${quote(`/O=system:nodes/CN=system:node:${node}`)} -out "$work/request"
 end=$(( $(date +%s) + ${signingSeconds} ))
 late() {

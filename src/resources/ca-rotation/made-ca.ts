@@ -5,7 +5,7 @@ import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
 import { type RotationCertificates, rotationFiles, sameKeyFunction, toPlace } from '../kubeadm/index.ts'
-import { decodeFile, linesOf, pemToHandOn, printFile, refuse } from '../support/index.ts'
+import { certificateToHandOn, decodeFile, linesOf, printFile, refuse } from '../support/index.ts'
 
 export interface MadeCaState {
   /** The certificates of the rotation that is under way; undefined: none is. */
@@ -93,7 +93,7 @@ if [ -s ${formerCertificate} ] && [ -s ${nextKey} ]; then
 
 function parseState(raw: ProbeResult): MadeCaState {
   const [former, next, crossed, signed = next] = (['former', 'next', 'cross', 'signing'] as const).map(key =>
-    pemToHandOn(decodeFile(linesOf(raw, key)[0]), 'CERTIFICATE'),
+    certificateToHandOn(decodeFile(linesOf(raw, key)[0])),
   )
   const isMade = former !== undefined && next !== undefined && crossed !== undefined && signed !== undefined
   return {
@@ -150,7 +150,7 @@ kubeadm init phase certs ca --config "$new/kubeadm.yaml"
 mv "$new/kubeadm/ca.key" "$new/next.key"
 mv "$new/kubeadm/ca.crt" "$new/next.crt"
 rm -rf "$new/kubeadm" "$new/kubeadm.yaml"
-cp -p ${pki}/ca.crt "$new/former.crt"
+openssl x509 -in ${pki}/ca.crt -out "$new/former.crt"
 cp -p ${pki}/ca.key "$new/former.key"
 identifier=$(openssl x509 -in "$new/next.crt" -noout -ext subjectKeyIdentifier | sed -n 's/^ *\\([0-9A-F][0-9A-F:]*\\)$/\\1/p')
 days=$(( ( $(date -d "$(openssl x509 -in "$new/former.crt" -noout -enddate | cut -d = -f 2)" +%s) - $(date +%s) ) / 86400 ))

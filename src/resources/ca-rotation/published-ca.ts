@@ -2,7 +2,7 @@ import { askingProbeMs } from '../../core/limits.ts'
 import { isUnknown, type Output } from '../../core/output.ts'
 import type { Change, Resource, Step } from '../../core/resource.ts'
 import { type Answer, kubectl, notAnswered, parseAnswer } from '../api/index.ts'
-import { kubeadmApi } from '../kubeadm/index.ts'
+import { kubeadmApi, printText } from '../kubeadm/index.ts'
 import { hasSameCertificates } from './blocks.ts'
 
 /** How long the controller manager may take to write the ConfigMaps of all namespaces, s. */
@@ -73,10 +73,7 @@ function textsIn(answer: string): readonly { readonly namespaces: number; readon
 // A namespace is compared by the lines of its text, in whichever order the CAs are.
 function waitScript(trusted: readonly string[]): string {
   const lines = trusted.map(pem => pem.trimEnd()).join('\n')
-  return `wanted=$(sort <<'END'
-${lines}
-END
-)
+  return `wanted=$(${printText(`${lines}\n`)} | sort)
 others=all end=$(( $(date +%s) + ${publishingSeconds} ))
 while :; do
   if texts=$(${texts}); then

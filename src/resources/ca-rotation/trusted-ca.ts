@@ -2,7 +2,7 @@ import { isUnknown, type Output, type Unknown } from '../../core/output.ts'
 import type { Change, FieldChange, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { syncLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
-import { apiAnswers, hereDocument, recordProcesses, restartFormer } from '../kubeadm/index.ts'
+import { apiAnswers, printText, recordProcesses, restartFormer } from '../kubeadm/index.ts'
 import { decodeFile, linesOf, printFile } from '../support/index.ts'
 import { acceptanceFunction } from './acceptance.ts'
 import { certificatesIn } from './blocks.ts'
@@ -63,7 +63,7 @@ export function trustedCa(
       return { action: 'update', fields, note }
     },
     converge(current, desired): readonly Step[] {
-      const bundle = desired.trusted.map(pem => pem.trimEnd()).join('\n')
+      const bundle = desired.trusted.map(pem => `${pem.trimEnd()}\n`).join('')
       const paths = others(current, desired.trusted).map(([path]) => path)
       const place = placeScript(bundle, paths, restarts && server !== undefined)
       const own: readonly Step[] =
@@ -127,7 +127,8 @@ function placeScript(bundle: string, files: readonly string[], records: boolean)
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-${hereDocument('"$work/trusted"', bundle)}trusted=$(base64 -w 0 <"$work/trusted")
+${printText(bundle)} >"$work/trusted"
+trusted=$(base64 -w 0 <"$work/trusted")
 replace() {
   chmod --reference="$1" "$1.next"
   chown --reference="$1" "$1.next"

@@ -1,4 +1,5 @@
 import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
+import { quote } from '../../shell/quote.ts'
 import { newRotationFolder, putCrossBehind, rotationFolder } from './rotated-ca.ts'
 
 /** The certificates of a rotation of the CA, PEM. */
@@ -43,15 +44,15 @@ ${syncLine(pki)}
 `,
 } as const
 
-/** Lines of sh that write a PEM text that pemToHandOn() has let through. `file`: a quoted word. */
-export function hereDocument(file: string, pem: string): string {
-  return `cat >${file} <<'END'\n${pem.trimEnd()}\nEND\n`
+/** A line of sh that prints a text, whatever it has in it. */
+export function printText(text: string): string {
+  return `printf %s ${quote(Buffer.from(text).toString('base64'))} | base64 -d`
 }
 
 /** Lines of sh that write the certificates of a rotation into the folder `$new`. */
 export function writeCertificates({ former, next, cross, signing }: RotationCertificates): string {
   return Object.entries({ former, next, cross, signing })
-    .map(([name, pem]) => hereDocument(`"$new/${name}.crt"`, pem))
+    .map(([name, pem]) => `${printText(pem)} >"$new/${name}.crt"\n`)
     .join('')
 }
 
