@@ -33,7 +33,7 @@ import {
 } from '../../src/index.ts'
 import { documentsOf } from './documents.ts'
 import { nodeOf } from './node-of.ts'
-import { isDropping, refuseDropping, refuseOwnFiles } from './rotation-refusals.ts'
+import { isDropping, refuseDropping, refuseOwnFiles, refuseSeveral } from './rotation-refusals.ts'
 
 /** See Distribution. Throws UserError also if the second step has begun, or cluster.yaml names files of CAs of its own. */
 export function trustBothCas(on: Site, given: RotatingNodes): void {
@@ -90,11 +90,11 @@ export function dropFormerCa(on: Site, given: RotatingNodes): void {
   const { servers, nodes } = rotation
   const holder = servers.find(({ facts }) => facts.kubernetes.caRotation !== undefined)
   if (holder === undefined) return
-  on.declare(nodesOfRotation, on.first.name, namesOf(rotation))
+  const known = on.declare(nodesOfRotation, on.first.name, namesOf(rotation))
   const { certificates } = on.declare(readRotation, holder.name, {})
   const files = [...on.distribution.facts.certificates, ...on.distribution.certificates.more]
   const found = new Map(nodes.map(({ name }) => [name, on.declare(readCertificatesOf, name, { files }).found]))
-  const unused = on.declare(noUseOfFormerCa, holder.name, { certificates, nodes: found })
+  const unused = on.declare(noUseOfFormerCa, holder.name, { certificates, nodes: found, after: [known] })
 
   const trusted = certificates.map(({ next }) => [next])
   const documents = documentsOf(inventory)
@@ -126,8 +126,10 @@ interface Rotation extends RotatingNodes {
 }
 
 function begin(on: Site, given: RotatingNodes): Rotation {
+  const servers = given.nodes.filter(({ host }) => isControlPlane(host))
   refuseOwnFiles(on.inventory.spec)
-  return { on, ...given, servers: given.nodes.filter(({ host }) => isControlPlane(host)) }
+  refuseSeveral(servers)
+  return { on, ...given, servers }
 }
 
 function namesOf({ on, nodes }: Rotation) {

@@ -1,4 +1,12 @@
-import { type ClusterSpec, type Inventory, type KubernetesDocument, type Machine, UserError } from '../../src/index.ts'
+import {
+  type ClusterSpec,
+  type Inventory,
+  type KubernetesDocument,
+  type Machine,
+  rotationFiles,
+  rotationFolder,
+  UserError,
+} from '../../src/index.ts'
 
 /** Whether the former CA is being dropped: on some control plane node, the controller manager reads the cluster's own files again. */
 export function isDropping(servers: readonly Machine[]): boolean {
@@ -10,6 +18,21 @@ export function refuseDropping({ spec: { file } }: Inventory): UserError {
   return new UserError({
     problem: 'The former CA is being dropped, and that was cut off. To trust it again is no way on.',
     next: `Finish it: evcctl certs rotate-ca --drop-former ${file}`,
+  })
+}
+
+/** Throws UserError if control plane nodes have different new CAs: two rotations were begun, and neither can go on. */
+export function refuseSeveral(servers: readonly Machine[]): void {
+  const found = servers.flatMap(({ name, facts: { kubernetes } }) =>
+    kubernetes.caRotation === undefined ? [] : [{ name, next: kubernetes.caRotation.next }],
+  )
+  if (new Set(found.map(({ next }) => next)).size < 2) return
+  throw new UserError({
+    where: found.map(({ name }) => name).join(', '),
+    problem: 'These control plane nodes have different CAs to come, so two rotations of the CA were begun.',
+    expected: `the same ${rotationFiles.nextCertificate} on all of them`,
+    actual: found.map(({ name, next }) => `${name}: sha256 ${next.slice(0, 16)}…`).join('\n'),
+    next: `See which of them ca.crt has: evcctl certs status. Move ${rotationFolder} away on the nodes that have the other one.`,
   })
 }
 

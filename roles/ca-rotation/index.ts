@@ -1,6 +1,6 @@
 import {
   aggregatedApis,
-  type CertificateOnHost,
+  type CertificatesOnHost,
   type ControlPlaneNodeParameters,
   certificatesOnHost,
   clusterInfo,
@@ -162,17 +162,20 @@ export const tellAggregatedApis: Role<Omit<ToldCas, 'publishedAfter'>, Task> = {
 /** The certificates of a node, by files. */
 export const readCertificatesOf: Role<
   { readonly files: readonly string[] },
-  { readonly found: Output<readonly CertificateOnHost[]> }
+  { readonly found: Output<CertificatesOnHost> }
 > = { name, declare: (scope, { files }) => ({ found: scope.add(certificatesOnHost(files)).output }) }
 
 /** Nothing of the former CA is in use on any node. */
 export const noUseOfFormerCa: Role<
-  {
+  After & {
     readonly certificates: Output<RotationCertificates>
-    readonly nodes: ReadonlyMap<string, Output<readonly CertificateOnHost[]>>
+    readonly nodes: ReadonlyMap<string, Output<CertificatesOnHost>>
   },
   Task
-> = { name, declare: (scope, { certificates, nodes }) => scope.add(formerCaUnused(certificates, nodes)) }
+> = {
+  name,
+  declare: (scope, { certificates, nodes, after }) => scope.add(formerCaUnused(certificates, nodes), { after }),
+}
 
 /** Removes what a rotation has left on a control plane node, in two parts: the keys and what the controller manager read, and the record of it. */
 export const endRotation: Role<After, { readonly keys: Task }> = {

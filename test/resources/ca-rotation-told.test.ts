@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Output } from '../../src/core/index.ts'
 import {
   aggregatedApis,
-  type CertificateOnHost,
+  type CertificatesOnHost,
   certificatesOnHost,
   clusterInfo,
   formerCaUnused,
@@ -105,17 +105,18 @@ describe('the former CA', () => {
   const [old, made] = pairs()
   const certificates: RotationCertificates = { former: old!.ca, next: made!.ca, cross: made!.ca, signing: made!.ca }
   const host = certificatesOnHost([])
-  const on = (...found: readonly (readonly [path: string, pem: string])[]): readonly CertificateOnHost[] =>
+  const on = (...found: readonly (readonly [path: string, pem: string])[]): CertificatesOnHost =>
     host.output!(
       stateOf(host, ...found.map(([path, pem]) => `certificate ${path} ${pem.replaceAll(/-----[^-]*-----|\n/g, '')}`)),
     )!
+  const current = '/var/lib/kubelet/pki/kubelet-client-current.pem'
   const trusts = ['/etc/kubernetes/pki/ca.crt', made!.ca] as const
+  const works = [trusts, [current, made!.leaf]] as const
   const guard = formerCaUnused(known(certificates), new Map(['cp1', 'w1'].map(name => [name, known(on())])))
-  const diff = (...found: readonly (readonly CertificateOnHost[])[]) =>
-    guard.diff(stateOf(guard), { certificates, found }, quiet)
+  const diff = (...found: readonly CertificatesOnHost[]) => guard.diff(stateOf(guard), { certificates, found }, quiet)
 
   test('is not in use where all that it has signed is gone, and every node trusts the next one', () => {
-    expect(diff(on(trusts, ['/etc/kubernetes/pki/apiserver.crt', made!.leaf]), on(trusts))).toBeUndefined()
+    expect(diff(on(...works, ['/etc/kubernetes/pki/apiserver.crt', made!.leaf]), on(...works))).toBeUndefined()
   })
 
   test('is in use as long as it has signed a certificate on any node, which is named', () => {
@@ -133,7 +134,21 @@ describe('the former CA', () => {
   })
 
   test('is needed by a node that does not trust the next one', () => {
-    expect(diff(on(trusts), on(['/etc/kubernetes/pki/ca.crt', old!.ca]))?.refused?.where).toBe('w1')
+    expect(diff(on(...works), on([current, made!.leaf], ['/etc/kubernetes/pki/ca.crt', old!.ca]))?.refused?.where).toBe(
+      'w1',
+    )
+  })
+
+  test('is needed by a kubelet that is not seen to have a certificate by the next one', () => {
+    const refused = diff(on(...works), on(trusts))?.refused
+    expect([refused?.where, refused?.problem]).toEqual(['w1', expect.stringContaining('no client certificate')])
+  })
+
+  test('is needed by a kubelet that was not started again with its new certificate', () => {
+    const marked = { ...on(...works), formerKubelet: true }
+    const refused = diff(on(...works), marked)?.refused
+    expect([refused?.where, refused?.next]).toEqual(['w1', 'evcctl certs rotate-ca'])
+    expect(stateOf(host, 'kubelet=former').formerKubelet).toBe(true)
   })
 })
 

@@ -4,9 +4,11 @@ import { isUnknown, Output } from '../../core/output.ts'
 import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts'
 import { printCertificates, readCertificates } from '../../facts/index.ts'
 import { syncLine } from '../../shell/on-disk.ts'
-import { type RotationCertificates, rotationFiles, rotationFolder } from '../kubeadm/index.ts'
+import { kubeletCaMark, type RotationCertificates, rotationFiles, rotationFolder } from '../kubeadm/index.ts'
+import { kubeletClientPath } from '../kubelet/index.ts'
 import { isSignedBy } from '../pki/index.ts'
 import { linesOf, refuse } from '../support/index.ts'
+import { printKubeletMark } from './restarted-kubelet.ts'
 
 /** A certificate that lies on a host. */
 export interface CertificateOnHost {
@@ -15,46 +17,51 @@ export interface CertificateOnHost {
   readonly pem: string
 }
 
-/** The certificates of a host, as they are handed on. */
-export interface CertificatesOnHostState {
+/** What a node shows to others, as it is handed on. */
+export interface CertificatesOnHost {
   readonly certificates: readonly CertificateOnHost[]
+  /** Whether its kubelet may run with files from before a change that was cut off. */
+  readonly formerKubelet: boolean
 }
 
 /** Reads the certificates of a host, for formerCaUnused(), and changes nothing. `files`: patterns of sh. */
 export function certificatesOnHost(
   files: readonly string[],
-): Resource<CertificatesOnHostState, Record<never, never>, readonly CertificateOnHost[]> {
+): Resource<CertificatesOnHost, Record<never, never>, CertificatesOnHost> {
   return {
     kind: 'certificates',
     name: 'of the host',
     title: 'certificates of the host',
-    probe: { script: printCertificates(files), parse: parseFound },
+    probe: { script: `${printCertificates(files)}${printKubeletMark}`, parse: parseFound },
     desired: {},
     diff: () => undefined,
     converge: () => [],
-    output: ({ certificates }) => certificates,
+    output: found => found,
   }
 }
 
-function parseFound(raw: ProbeResult): CertificatesOnHostState {
+function parseFound(raw: ProbeResult): CertificatesOnHost {
   const found = readCertificates(raw.stdout.split('\n'))
-  return { certificates: found.map(({ path, certificate }) => ({ path, pem: certificate.toString() })) }
+  return {
+    certificates: found.map(({ path, certificate }) => ({ path, pem: certificate.toString() })),
+    formerKubelet: linesOf(raw, 'kubelet').length > 0,
+  }
 }
 
 export interface FormerCaUnusedDesired {
   readonly certificates: RotationCertificates
-  readonly found: readonly (readonly CertificateOnHost[])[]
+  readonly found: readonly CertificatesOnHost[]
 }
 
 const filesShown = 5
 
 /**
- * Nothing on any node is signed by the former CA of a rotation, and all of them trust the next one. It writes nothing, and is refused as
- * long as that is not so. `nodes`: what certificatesOnHost() has found, by the name of the node.
+ * Nothing on any node is signed by the former CA of a rotation, all of them trust the next one, and each kubelet runs with a certificate by
+ * it. It writes nothing, and is refused as long as that is not so. `nodes`: what certificatesOnHost() has found, by the name of the node.
  */
 export function formerCaUnused(
   certificates: Output<RotationCertificates>,
-  nodes: ReadonlyMap<string, Output<readonly CertificateOnHost[]>>,
+  nodes: ReadonlyMap<string, Output<CertificatesOnHost>>,
 ): Resource<undefined, FormerCaUnusedDesired> {
   const names = [...nodes.keys()]
   return {
@@ -66,27 +73,56 @@ export function formerCaUnused(
     diff(_current, desired): Change | undefined {
       const { certificates: known, found } = desired
       if (isUnknown(known) || isUnknown(found)) return undefined
-      const [former, next] = [known.former, known.next].map(pem => new X509Certificate(pem)) as [
-        X509Certificate,
-        X509Certificate,
-      ]
-      const uses = found.flatMap((own, at) =>
-        own.flatMap(({ path, pem }) => (isBy(pem, former) ? [{ node: names[at]!, path }] : [])),
-      )
-      if (uses.length > 0) return refuse(inUse(uses))
-      const isNext = ({ path, pem }: CertificateOnHost) =>
-        path.endsWith('/pki/ca.crt') && new X509Certificate(pem).fingerprint256 === next.fingerprint256
-      const without = names.filter((_, at) => !found[at]!.some(isNext))
-      if (without.length === 0) return undefined
-      return refuse({
-        where: without.join(', '),
-        problem: 'This node does not trust the new CA yet.',
-        expected: 'the new CA in /etc/kubernetes/pki/ca.crt',
-        actual: 'others',
-        next: 'evcctl certs rotate-ca',
-      })
+      const refused = stillNeeded(known, names, found)
+      return refused === undefined ? undefined : refuse(refused)
     },
     converge: () => [{ run: 'echo "this is refused" >&2\nexit 1\n' }],
+  }
+}
+
+function stillNeeded(
+  certificates: RotationCertificates,
+  names: readonly string[],
+  found: readonly CertificatesOnHost[],
+): ErrorDetails | undefined {
+  const former = new X509Certificate(certificates.former)
+  const next = new X509Certificate(certificates.next)
+  const uses = found.flatMap((own, at) =>
+    own.certificates.flatMap(({ path, pem }) => (isBy(pem, former) ? [{ node: names[at]!, path }] : [])),
+  )
+  if (uses.length > 0) return inUse(uses)
+  const without = (has: (own: CertificatesOnHost) => boolean) => names.filter((_, at) => !has(found[at]!))
+  const step = 'evcctl certs rotate-ca'
+  const isNext = ({ path, pem }: CertificateOnHost) =>
+    path.endsWith('/pki/ca.crt') && new X509Certificate(pem).fingerprint256 === next.fingerprint256
+  const [distrusting, unsigned, running] = [
+    without(own => own.certificates.some(isNext)),
+    without(own => own.certificates.some(({ path, pem }) => path === kubeletClientPath && isBy(pem, next))),
+    without(own => !own.formerKubelet),
+  ]
+  if (distrusting.length > 0)
+    return {
+      where: distrusting.join(', '),
+      problem: 'This node does not trust the new CA yet.',
+      expected: 'the new CA in /etc/kubernetes/pki/ca.crt',
+      actual: 'others',
+      next: step,
+    }
+  if (unsigned.length > 0)
+    return {
+      where: unsigned.join(', '),
+      problem: 'The kubelet of this node has no client certificate by the new CA.',
+      expected: `a certificate by the new CA in ${kubeletClientPath}`,
+      actual: 'none there, or one of somebody else',
+      next: step,
+    }
+  if (running.length === 0) return undefined
+  return {
+    where: running.join(', '),
+    problem: 'The kubelet of this node may still run with its former certificate: the step before was cut off there.',
+    expected: 'a kubelet that was started again, and whose node is Ready',
+    actual: `${kubeletCaMark} is there`,
+    next: step,
   }
 }
 
