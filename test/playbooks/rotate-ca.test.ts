@@ -155,6 +155,23 @@ describe('the first step of a rotation of the CA', () => {
     expect(resource.diff(nodes(...known), resource.desired as never, { watched: [] })).toBeUndefined()
     const { refused } = resource.diff(nodes(...known, 'w9'), resource.desired as never, { watched: [] })!
     expect(refused?.next).toContain('evcctl remove w9')
+    const stranger = resource.diff(nodes(...known.slice(1)), resource.desired as never, { watched: [] })?.refused
+    expect([stranger?.where, stranger?.problem]).toEqual(['cp1', expect.stringContaining('another cluster')])
+  })
+
+  test('is refused while a host is no node yet, or has an API server though the file calls it a worker', () => {
+    const bare = new Map(standing()).set('w2', factsOf('w2', '192.0.2.22'))
+    expect(() => graphOf(trustBothCas, bare)).toThrow(/^w2: [\s\S]*no node yet[\s\S]*evcctl apply/)
+    const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true }
+    const server = new Map(standing()).set('w2', factsOf('w2', '192.0.2.22', { kubernetes }))
+    for (const step of [trustBothCas, dropFormerCa])
+      expect(() => graphOf(step, server)).toThrow(/^w2: [\s\S]*has an API server/)
+  })
+
+  test('is refused where two rotations were begun', () => {
+    const two = standing({ ...rotating, cp2: { ...apart, next: 'b'.repeat(64) } })
+    for (const step of [trustBothCas, dropFormerCa])
+      expect(() => graphOf(step, two)).toThrow(/^cp1, cp2, cp3: [\s\S]*two rotations/)
   })
 })
 
@@ -169,6 +186,7 @@ describe('the second step', () => {
     for (const id of trusts) {
       const before = earlier(graph, id)
       expect(before).toContain('cp1/CA rotation:use of the former CA')
+      expect(before).toContain('cp1/CA rotation:nodes of the cluster')
       expect(before).toEqual(expect.arrayContaining(hosts.map(({ name }) => `${name}/certificates:of the host`)))
     }
   })
