@@ -1,4 +1,4 @@
-import { readRotation } from '../../roles/ca-rotation/index.ts'
+import { readForJoin } from '../../roles/ca-rotation/index.ts'
 import { controlPlane } from '../../roles/control-plane/index.ts'
 import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
 import { formerControlPlane } from '../../roles/former-static-pods/index.ts'
@@ -14,7 +14,7 @@ import {
   type Task,
 } from '../../src/index.ts'
 import { declareAddons } from './declare-addons.ts'
-import { documentsOf, documentsOn, hasFilesApart } from './documents.ts'
+import { documentsOf, documentsOn } from './documents.ts'
 import { removeMember, resetNode } from './leave.ts'
 import { nodeMade } from './node-made.ts'
 import { nodeOf } from './node-of.ts'
@@ -29,11 +29,12 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   const cluster = { documents, uploaded: configured }
   // A node that joins takes over the settings that the cluster has stored, so these have to be current. A host that is a node
   // already does not wait for them.
-  // Nodes that join while the CA is rotated have its files before kubeadm starts their controller manager.
+  // Nodes that join while the CA is rotated have its files before kubeadm starts their controller manager; later, the cross certificate.
+  const firstHas = host.machine.facts.kubernetes
   const joins = ({ host: { roles }, facts }: Machine) =>
-    roles.includes('control-plane') && !facts.kubernetes.controlPlane && hasFilesApart(on.inventory, host.machine)
+    roles.includes('control-plane') && !facts.kubernetes.controlPlane && firstHas.crossCertificate === true
   const rotation = on.inventory.machines.some(joins)
-    ? on.declare(readRotation, host.machine.name, {}).certificates
+    ? on.declare(readForJoin, host.machine.name, {}).certificates
     : undefined
   const afterUpload = (joined: Task) => on.builder.holdBack(joined, [configured])
   return {

@@ -6,6 +6,7 @@ import {
   managerFiles,
   nodesOfRotation,
   noUseOfFormerCa,
+  readAuthorities,
   readCertificatesOf,
   readRotation,
   resign,
@@ -43,17 +44,18 @@ export function trustBothCas(on: Site, given: RotatingNodes): void {
   if (isDropping(servers)) throw refuseDropping(inventory)
   const known = on.declare(nodesOfRotation, on.first.name, namesOf(rotation))
   const holder = holderOf(servers) ?? on.first
+  const { authorities } = on.declare(readAuthorities, holder.name, {})
   const { made, certificates, key } = on.declare(makeCa, holder.name, { after: [known] })
   const handed = servers
     .filter(({ name }) => name !== holder.name)
-    .map(({ name }) => on.declare(handCa, name, { certificates, key, after: [made] }))
+    .map(({ name }) => on.declare(handCa, name, { certificates, key, authorities, after: [made] }))
   const all = gate(on, 'all control plane nodes have the new CA', [made, ...handed])
 
   const trusted = certificates.map(({ former, next }) => [former, next])
   const documents = withRotationFiles(documentsOf(inventory))
   const words = 'the former and the new CA'
   const trusting = rollNodes(rotation, 'trust both CAs', machine => {
-    const order = { trusted, words, restarts: false, ...ofNode(inventory, machine) }
+    const order = { trusted, authorities, words, restarts: false, ...ofNode(inventory, machine) }
     if (!isControlPlane(machine.host)) return [on.declare(trustCa, machine.name, { ...order, after: [all] })]
     const { written, configured } = on.declare(managerFiles, machine.name, manager(on, machine, documents, [all]))
     return [...written, configured, on.declare(trustCa, machine.name, { ...order, after: [configured] })]
@@ -91,6 +93,7 @@ export function dropFormerCa(on: Site, given: RotatingNodes): void {
   const holder = servers.find(({ facts }) => facts.kubernetes.caRotation !== undefined)
   if (holder === undefined) return
   const known = on.declare(nodesOfRotation, on.first.name, namesOf(rotation))
+  const { authorities } = on.declare(readAuthorities, holder.name, {})
   const { certificates } = on.declare(readRotation, holder.name, {})
   const files = [...on.distribution.facts.certificates, ...on.distribution.certificates.more]
   const found = new Map(nodes.map(({ name }) => [name, on.declare(readCertificatesOf, name, { files }).found]))
@@ -100,7 +103,7 @@ export function dropFormerCa(on: Site, given: RotatingNodes): void {
   const documents = documentsOf(inventory)
   const words = 'the new CA alone'
   const dropped = rollNodes(rotation, 'trust the new CA alone', machine => {
-    const order = { trusted, words, restarts: true, ...ofNode(inventory, machine) }
+    const order = { trusted, authorities, words, restarts: true, ...ofNode(inventory, machine) }
     const trust = on.declare(trustCa, machine.name, { ...order, after: [unused] })
     if (!isControlPlane(machine.host)) return [trust]
     const { written, configured } = on.declare(managerFiles, machine.name, manager(on, machine, documents, [trust]))

@@ -2,6 +2,8 @@ import {
   aggregatedApis,
   type CertificatesOnHost,
   type ControlPlaneNodeParameters,
+  type CrossCertificates,
+  certificatesForJoin,
   certificatesOnHost,
   clusterInfo,
   controlPlaneConfiguration,
@@ -19,6 +21,7 @@ import {
   type Output,
   onlyKnownNodes,
   onlyRotationFiles,
+  ownAuthorities,
   publishedCa,
   type Role,
   type RotationCertificates,
@@ -60,17 +63,37 @@ export const makeCa: Role<
 
 /** The next CA on another control plane node. */
 export const handCa: Role<
-  After & { readonly certificates: Output<RotationCertificates>; readonly key: Output<Secret> },
+  After & {
+    readonly certificates: Output<RotationCertificates>
+    readonly key: Output<Secret>
+    readonly authorities: Output<readonly string[]>
+  },
   Task
 > = {
   name,
-  declare: (scope, { certificates, key, after }) => scope.add(handedCa(certificates, key), { after }),
+  declare: (scope, { certificates, key, authorities, after }) =>
+    scope.add(handedCa(certificates, key, authorities), { after }),
+}
+
+/** The CAs that the cluster has when the run begins, read on a control plane node. */
+export const readAuthorities: Role<Record<never, never>, { readonly authorities: Output<readonly string[]> }> = {
+  name,
+  declare: scope => ({ authorities: scope.add(ownAuthorities()).output }),
 }
 
 /** The certificates of a rotation that is under way, read on a control plane node. */
 export const readRotation: Role<Record<never, never>, { readonly certificates: Output<RotationCertificates> }> = {
   name,
   declare: scope => ({ certificates: scope.add(rotationUnderWay()).output }),
+}
+
+/** The certificates that a control plane node gets which joins while the CA is rotated, or later. */
+export const readForJoin: Role<
+  Record<never, never>,
+  { readonly certificates: Output<CrossCertificates | RotationCertificates> }
+> = {
+  name,
+  declare: scope => ({ certificates: scope.add(certificatesForJoin()).output }),
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   type ClusterIdentity,
   type ControlPlaneNodeOutputs,
   type ControlPlaneNodeParameters,
+  type CrossCertificates,
   clusterRecord,
   controlPlaneConfiguration,
   controlPlaneJoin,
@@ -34,8 +35,8 @@ export interface ControlPlaneJoinRoleParameters extends ControlPlaneNodeParamete
   readonly identity: Output<ClusterIdentity>
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
-  /** The rotation of the CA that is under way; default: none is. */
-  readonly rotation?: Output<RotationCertificates>
+  /** The rotation of the CA that is under way, or what has stayed of the last one; default: there was none. */
+  readonly rotation?: Output<CrossCertificates | RotationCertificates>
 }
 
 export interface ControlPlaneJoinOutputs extends ControlPlaneNodeOutputs {

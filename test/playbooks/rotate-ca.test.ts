@@ -28,6 +28,7 @@ const next = 'a'.repeat(64)
 function standing(
   rotations: Readonly<Record<string, Rotation>> = {},
   left: readonly string[] = [],
+  crossed: readonly string[] = Object.keys(rotations),
 ): ReadonlyMap<string, HostFacts> {
   return new Map(
     hosts
@@ -41,6 +42,7 @@ function standing(
           adminConf: server,
           controlPlane: server,
           ...(caRotation === undefined ? {} : { caRotation }),
+          ...(crossed.includes(name) ? { crossCertificate: true as const } : {}),
         }
         return [name, factsOf(name, address, { kubernetes, listening })]
       }),
@@ -72,7 +74,7 @@ describe('the first step of a rotation of the CA', () => {
   })
 
   test('has nothing signed again before the new CA signs on all control plane nodes', () => {
-    for (const id of [...kubelets, ...['cp1', 'cp2', 'cp3'].map(name => `${name}/kubeadm certificates:node`)])
+    for (const id of [...kubelets, ...['cp1', 'cp2', 'cp3'].map(name => `${name}/kubeadm certificates:by the new CA`)])
       expect(earlier(graph, id)).toEqual(expect.arrayContaining(signs))
   })
 
@@ -235,7 +237,11 @@ describe('a plain apply in between', () => {
     const graph = graphOf(cluster, facts)
     expect(argumentsOn(graph, 'cp3')).toBe(true)
     expect(resourceOf(graph, 'cp3/kubeadm join:control plane').desired).toHaveProperty('rotation')
-    expect(resourceOf(graphOf(cluster, facts), 'cp1/CA rotation:under way')).toBeDefined()
+    expect(resourceOf(graphOf(cluster, facts), 'cp1/CA rotation:for those that join')).toBeDefined()
+    // After the second step there is the cross certificate alone, for clients that have read the former CA.
+    const later = graphOf(cluster, new Map(standing({}, [], ['cp1', 'cp2'])).set('cp3', factsOf('cp3', '192.0.2.13')))
+    expect(argumentsOn(later, 'cp3')).toBe(false)
+    expect(resourceOf(later, 'cp3/kubeadm join:control plane').desired).toHaveProperty('rotation')
     const without = graphOf(cluster, new Map(standing()).set('cp3', factsOf('cp3', '192.0.2.13')))
     expect(resourceOf(without, 'cp3/kubeadm join:control plane').desired).not.toHaveProperty('rotation')
   })

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Output, Secret } from '../../src/core/index.ts'
 import {
+  certificatesForJoin,
   handedCa,
   kubeletClient,
   madeCa,
@@ -34,10 +35,26 @@ afterEach(() => {
 
 const made = madeCa('/etc/evcctl/kubeadm.yaml')
 const nothing = <T>() => new Output<T>([], () => ({ unknown: true, from: 'x' as never }))
-const handed = handedCa(nothing(), nothing())
+const handed = handedCa(nothing(), nothing(), nothing())
 const trust = (words: string, restarts = false) =>
-  trustedCa({ node: 'cp1', trusted: nothing(), words, server: 'https://192.0.2.11:6443', ready: true, restarts })
+  trustedCa({
+    node: 'cp1',
+    trusted: nothing(),
+    authorities: nothing(),
+    words,
+    server: 'https://192.0.2.11:6443',
+    ready: true,
+    restarts,
+  })
 const mode = (node: RotatingNode, path: string) => (statSync(node.path(path)).mode & 0o777).toString(8)
+
+const certificateOf = (node: RotatingNode) =>
+  /-----BEGIN CERTIFICATE[\s\S]*END CERTIFICATE-----\n/.exec(node.read('kubelet.crt'))![0]
+
+/** A certificate by a CA, whose files are `ca`.crt and `ca`.key. */
+const signed = (node: RotatingNode, ca: string) =>
+  node.shell(`openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout /etc/evcctl/key -subj /CN=x -out /etc/evcctl/request
+openssl x509 -req -in /etc/evcctl/request -CA ${ca}.crt -CAkey ${ca}.key -set_serial 7 -days 9`)
 
 async function makeNext(): Promise<RotationCertificates> {
   expect(await cp1.apply(made, {})).toMatchObject({ exitCode: 0 })
@@ -130,18 +147,42 @@ openssl x509 -req -in /etc/evcctl/request -CA /etc/evcctl/root.crt -CAkey /etc/e
     const { exitCode, stdout, stderr } = await cp1.sandbox.sh(nextCaKey().run)
     const key = nextCaKey().parse({ exitCode, stdout, stderr })
     expect(String(key)).toBe('<key of the next CA>')
-    expect((await cp2.compare(handed, { certificates, key }))?.action).toBe('create')
-    expect(await cp2.apply(handed, { certificates, key })).toMatchObject({ exitCode: 0, stderr: '' })
-    expect(await cp2.compare(handed, { certificates, key })).toBeUndefined()
+    const desired = { certificates, key, authorities: [certificates.former] }
+    expect((await cp2.compare(handed, desired))?.action).toBe('create')
+    expect(await cp2.apply(handed, desired)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await cp2.compare(handed, desired)).toBeUndefined()
     for (const name of ['former.crt', 'former.key', 'next.crt', 'next.key', 'cross.crt', 'trust.crt', 'signing.crt'])
       expect([name, cp2.read(`${folder}/${name}`)]).toEqual([name, cp1.read(`${folder}/${name}`)])
     expect(mode(cp2, `${folder}/next.key`)).toBe('600')
+    // One that has joined has no keys. What its controller manager reads is there all the time.
+    cp2.shell(`rm ${folder}/*.key`)
+    const before = statSync(cp2.path(folder)).ino
+    expect(await cp2.apply(handed, desired)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(statSync(cp2.path(folder)).ino).toBe(before)
+    expect(await cp2.compare(handed, desired)).toBeUndefined()
+    for (const name of ['next.key', 'former.key'])
+      expect([cp2.read(`${folder}/${name}`), mode(cp2, `${folder}/${name}`)]).toEqual([
+        cp1.read(`${folder}/${name}`),
+        '600',
+      ])
+  })
+
+  test('does not get to a host with a CA of another cluster, or with another new CA', async () => {
+    const certificates = await makeNext()
+    const key = new Secret('', 'key')
+    cp2.write(`${folder}/next.crt`, certificates.former)
+    const desired = { certificates, key, authorities: [certificates.former] }
+    expect((await cp2.compare(handed, desired))?.refused?.problem).toContain('another CA to come')
+    cp2.shell(`rm -r ${folder}`)
+    cp2.makeCa()
+    expect((await cp2.compare(handed, desired))?.refused?.problem).toContain('another cluster')
   })
 
   test('does not get there with another key', async () => {
     const certificates = await makeNext()
     const key = new Secret(cp1.read(`${pki}/ca.key`), 'key')
-    expect(await cp2.apply(handed, { certificates, key })).toMatchObject({ exitCode: 1 })
+    const desired = { certificates, key, authorities: [certificates.former] }
+    expect(await cp2.apply(handed, desired)).toMatchObject({ exitCode: 1 })
     expect(cp2.has(folder)).toBe(false)
   })
 })
@@ -155,19 +196,37 @@ test('a control plane node that joins has the CAs before kubeadm runs, and the c
   expect((await cp2.sandbox.sh(`set -eu\n${placeRotationFunction(now)}place_rotation`)).exitCode).toBe(0)
   for (const name of ['former', 'next', 'cross', 'signing', 'trust'])
     expect([name, cp2.read(`${folder}/${name}.crt`)]).toEqual([name, cp1.read(`${folder}/${name}.crt`)])
-  // What kubeadm makes of the CAs that it gets from the cluster.
-  cp2.write(`${pki}/ca.crt`, certificates.next + certificates.former)
-  cp2.write(`${pki}/apiserver.crt`, '-----BEGIN CERTIFICATE-----\n')
-  for (const _twice of [1, 2]) expect((await cp2.sandbox.sh(`set -eu\n${completeServing}`)).exitCode).toBe(0)
-  expect(cp2.read(`${pki}/apiserver.crt`)).toBe(`-----BEGIN CERTIFICATE-----\n${certificates.cross}`)
+  // What kubeadm makes of the CAs that it gets from the cluster; a certificate by the former one is shown as it is.
+  for (const [ca, behind] of [
+    ['former', ''],
+    ['next', certificates.cross],
+  ] as const) {
+    const leaf = signed(cp1, `${folder}/${ca}`)
+    cp2.write(`${pki}/apiserver.crt`, leaf)
+    for (const _twice of [1, 2]) expect((await cp2.sandbox.sh(`set -eu\n${completeServing}`)).exitCode).toBe(0)
+    expect(cp2.read(`${pki}/apiserver.crt`)).toBe(`${leaf}${behind}`)
+  }
+})
+
+test('a control plane node that joins after the second step is given the cross certificate, and nothing that is gone', async () => {
+  const { next, cross } = await makeNext()
+  await cp1.apply(rotationFilesGone('keys', ['signing', 'trust', 'nextKey', 'formerKey']), { parts: [] })
+  const output = async () => certificatesForJoin().output!(await cp1.probe(certificatesForJoin()))
+  // While the former CA is being dropped, and when it is.
+  expect(await output()).toEqual({ next, cross })
+  await cp1.apply(rotationFilesGone('former CA', ['formerCertificate']), { parts: [] })
+  expect(await output()).toEqual({ next, cross })
+  cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
+  expect((await cp2.sandbox.sh(`set -eu\n${placeRotationFunction({ next, cross })}place_rotation`)).exitCode).toBe(0)
+  expect(cp2.shell(`ls ${folder}`).trim().split('\n')).toEqual(['cross.crt', 'next.crt'])
 })
 
 describe('the CAs that a node trusts', () => {
-  const both = ({ former, next }: RotationCertificates) => ({ trusted: [former, next] })
+  const both = ({ former, next }: RotationCertificates) => ({ trusted: [former, next], authorities: [former] })
   const confs = ['kubelet', 'admin', 'controller-manager', 'scheduler'].map(name => `/etc/kubernetes/${name}.conf`)
 
   test('are shown file by file before they are known, and changed in all of them', async () => {
-    const unknown = { trusted: { unknown: true, from: 'x' } } as never
+    const unknown = { trusted: { unknown: true, from: 'x' }, authorities: [cp1.read(`${pki}/ca.crt`)] } as never
     expect((await cp1.compare(trust('both'), unknown))?.fields).toEqual(
       [`${pki}/ca.crt`, ...confs].map(field => ({ field, before: 'one CA', after: 'both' })),
     )
@@ -193,7 +252,7 @@ describe('the CAs that a node trusts', () => {
 
   test('are one less in the end, when the API server lets nobody in any more whom that one has signed', async () => {
     const certificates = await makeNext()
-    const one = { trusted: [certificates.next] }
+    const one = { trusted: [certificates.next], authorities: [certificates.former, certificates.next] }
     await cp1.apply(trust('both'), both(certificates))
     expect(await cp1.apply(trust('one'), one)).toMatchObject({ exitCode: 0 })
     expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.next)
@@ -217,13 +276,25 @@ describe('the CAs that a node trusts', () => {
     expect(ends).toBeGreaterThan(10)
   })
 
-  test('are not written where a kubeconfig names its CA in another way', async () => {
+  test('are refused where a kubeconfig names its CA in another way', async () => {
     const certificates = await makeNext()
     cp1.write('/etc/kubernetes/scheduler.conf', 'clusters:\n- cluster:\n    certificate-authority: /x\n')
-    const { exitCode, stderr } = await cp1.apply(trust('both'), both(certificates))
-    expect([exitCode, stderr]).toEqual([1, expect.stringContaining('scheduler.conf names its CA in another way')])
-    expect(cp1.read(`${pki}/ca.crt`)).toBe(certificates.former)
-    expect(cp1.has('/var/lib/evcctl/kubelet-ca')).toBe(false)
+    const change = await cp1.compare(trust('both'), both(certificates))
+    expect(change?.refused?.problem).toContain('scheduler.conf names its CA in another way')
+  })
+
+  test('are refused on a host of another cluster, before the new CA is made', async () => {
+    const [ofCluster] = [cp1.read(`${pki}/ca.crt`)]
+    const desired = { trusted: { unknown: true, from: 'x' }, authorities: [ofCluster] } as never
+    expect((await cp1.compare(trust('both'), desired))?.refused).toBeUndefined()
+    cp2.makeCa()
+    expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toMatch(/ca\.crt has a CA that this cluster/)
+    cp2.write(`${pki}/ca.crt`, ofCluster)
+    const foreign = Buffer.from(ofCluster + certificateOf(cp2)).toString('base64')
+    cp2.write('/etc/kubernetes/kubelet.conf', `    certificate-authority-data: ${foreign}\n`)
+    expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toContain('kubelet.conf has a CA that')
+    cp2.write('/etc/kubernetes/kubelet.conf', '    certificate-authority-data: eA==\n')
+    expect((await cp2.compare(trust('both'), desired))?.refused?.problem).toContain('kubelet.conf has no CA')
   })
 })
 

@@ -280,12 +280,33 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
   test('puts the cross certificate behind that of the API server while one CA takes the place of another', async () => {
     make(20)
     makeRenewed()
-    const next = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
-    put('pki/ca-rotation/next.crt', next)
+    put('pki/ca-rotation/next.crt', readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8'))
     put('pki/ca-rotation/cross.crt', '# cross\n')
     expect(await host().run(await renewal())).toMatchObject({ exitCode: 0, stderr: '' })
     const renewed = readFileSync(join(sandbox.root, 'renewed/pki_apiserver.crt'), 'utf8')
     expect(readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')).toBe(`${renewed}# cross\n`)
+    expect(await compare()).toBeUndefined()
+  })
+
+  test('by hand leaves the cross certificate out: it is shown, and put behind again', async () => {
+    make(300)
+    put('pki/ca-rotation/next.crt', readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8'))
+    put('pki/ca-rotation/cross.crt', '# cross\n')
+    const own = readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')
+    expect((await compare())?.fields).toEqual([
+      {
+        field: inside('pki/apiserver.crt'),
+        before: 'without the cross certificate',
+        after: 'with the cross certificate',
+      },
+    ])
+    const [, complete] = resource().converge(await probe(), {}) as readonly (Step & { readonly run: string })[]
+    expect(await host().run(complete!.run)).toMatchObject({ exitCode: 0 })
+    expect(readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')).toBe(`${own}# cross\n`)
+    expect(await compare()).toBeUndefined()
+    // One by another CA has nothing to do with it.
+    makeCa('ca', 3000)
+    make(300)
     expect(await compare()).toBeUndefined()
   })
 

@@ -4,12 +4,20 @@ import type { Change, ProbeResult, Resource, Step } from '../../core/resource.ts
 import type { EphemeralDeclaration } from '../../core/scope.ts'
 import { Secret } from '../../core/secret.ts'
 import { quote } from '../../shell/quote.ts'
-import { type RotationCertificates, rotationFiles, sameKeyFunction, toPlace } from '../kubeadm/index.ts'
+import {
+  type CrossCertificates,
+  type RotationCertificates,
+  rotationFiles,
+  sameKeyFunction,
+  toPlace,
+} from '../kubeadm/index.ts'
 import { certificateToHandOn, decodeFile, linesOf, printFile, refuse } from '../support/index.ts'
 
 export interface MadeCaState {
   /** The certificates of the rotation that is under way; undefined: none is. */
   readonly made: RotationCertificates | undefined
+  /** Whether the controller manager has files of its own. */
+  readonly isApart: boolean
   /** The cluster's CAs, as they lie in `ca.crt`. */
   readonly authorities: string
   /** Whether the key of the CA is there, and belongs to it. */
@@ -63,6 +71,27 @@ export function rotationUnderWay(): Resource<MadeCaState, Record<never, never>, 
   }
 }
 
+/**
+ * What a control plane node that joins is given: the certificates of the rotation that is under way, or what has stayed of the last one. Once
+ * the former CA is being dropped, the controller manager has no files of its own any more.
+ */
+export function certificatesForJoin(): Resource<
+  MadeCaState & { readonly stayed: CrossCertificates | undefined },
+  Record<never, never>,
+  CrossCertificates | RotationCertificates
+> {
+  const parse = (raw: ProbeResult) => {
+    const { next, cross: crossed } = certificatesOf(raw)
+    return { ...parseState(raw), stayed: next && crossed ? { next, cross: crossed } : undefined }
+  }
+  return {
+    ...rotationUnderWay(),
+    name: 'for those that join',
+    probe: { script: printMade, parse },
+    output: ({ made, stayed, isApart }) => (isApart ? made : stayed),
+  }
+}
+
 /** The key of the next CA, for control plane nodes that do not have it yet. Runs where that CA was made. */
 export function nextCaKey(): Omit<EphemeralDeclaration<Secret>, 'after'> {
   return {
@@ -92,16 +121,25 @@ if [ -s ${formerCertificate} ] && [ -s ${nextKey} ]; then
 `
 
 function parseState(raw: ProbeResult): MadeCaState {
-  const [former, next, crossed, signed = next] = (['former', 'next', 'cross', 'signing'] as const).map(key =>
-    certificateToHandOn(decodeFile(linesOf(raw, key)[0])),
-  )
+  const { former, next, cross: crossed, signing: signed = next } = certificatesOf(raw)
   const isMade = former !== undefined && next !== undefined && crossed !== undefined && signed !== undefined
   return {
     made: isMade ? { former, next, cross: crossed, signing: signed } : undefined,
+    isApart: linesOf(raw, 'signing').length > 0,
     authorities: decodeFile(linesOf(raw, 'authorities')[0]),
     key: (linesOf(raw, 'key')[0] ?? 'missing') as MadeCaState['key'],
     hasOpenssl: linesOf(raw, 'openssl').length > 0,
   }
+}
+
+function certificatesOf(raw: ProbeResult): Partial<RotationCertificates> {
+  const names = ['former', 'next', 'cross', 'signing'] as const
+  return Object.fromEntries(
+    names.flatMap(name => {
+      const pem = certificateToHandOn(decodeFile(linesOf(raw, name)[0]))
+      return pem === undefined ? [] : [[name, pem]]
+    }),
+  )
 }
 
 function impossible({ authorities, key, hasOpenssl }: MadeCaState): ErrorDetails | undefined {

@@ -3,7 +3,7 @@ import { isUnknown, type Output } from '../../core/output.ts'
 import type { Change, Resource, Step } from '../../core/resource.ts'
 import { type Answer, kubectl, notAnswered, parseAnswer } from '../api/index.ts'
 import { kubeadmApi, printText } from '../kubeadm/index.ts'
-import { hasSameCertificates } from './blocks.ts'
+import { hasSameCertificates } from '../pki/index.ts'
 
 /** How long the controller manager may take to write the ConfigMaps of all namespaces, s. */
 const publishingSeconds = 180

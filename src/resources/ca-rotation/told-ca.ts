@@ -4,7 +4,7 @@ import { surveyProbe } from '../../core/survey.ts'
 import { quote } from '../../shell/quote.ts'
 import { type ApiState, againFunction, answerFor, apiPath, askApi, kubectl, notAnswered } from '../api/index.ts'
 import { kubeadmApi } from '../kubeadm/index.ts'
-import { hasSameCertificates } from './blocks.ts'
+import { hasSameCertificates } from '../pki/index.ts'
 
 /** A ConfigMap in which the cluster tells others its CAs. */
 export interface ToldPlace {

@@ -20,7 +20,12 @@ import { explainKubeadm } from './failure.ts'
 import { refuseJoin, refuseOther, refuseOthers } from './join.ts'
 import { type JoinScriptOptions, joinScript } from './join-script.ts'
 import { finished } from './reset.ts'
-import { completeServing, placeRotationFunction, type RotationCertificates } from './rotation-folder.ts'
+import {
+  type CrossCertificates,
+  completeServing,
+  placeRotationFunction,
+  type RotationCertificates,
+} from './rotation-folder.ts'
 import { caField, sharesCa } from './same-cluster.ts'
 import { defaultEtcdData } from './stacked-etcd-data.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
@@ -40,8 +45,8 @@ export interface ControlPlaneJoinParameters {
   readonly caHashes: Output<readonly string[]>
   /** Files with their content that record the configuration of the node; see clusterRecord() and kubeletRecord(). */
   readonly records: readonly { readonly path: string; readonly content: string }[]
-  /** The rotation of the CA that is under way; default: none is. */
-  readonly rotation?: Output<RotationCertificates> | undefined
+  /** The rotation of the CA that is under way, or what has stayed of the last one; default: there was none. */
+  readonly rotation?: Output<CrossCertificates | RotationCertificates> | undefined
 }
 
 export interface ControlPlaneJoinState extends ControlPlaneRemains {
@@ -60,7 +65,7 @@ export interface ControlPlaneJoinDesired {
   readonly token: BootstrapToken
   readonly certificateKey: Secret
   readonly caHashes: readonly string[]
-  readonly rotation?: RotationCertificates
+  readonly rotation?: CrossCertificates | RotationCertificates
 }
 
 /**
@@ -129,7 +134,7 @@ export function controlPlaneJoin(
 function prepared(
   parameters: ControlPlaneJoinParameters,
   etcdData: string | undefined,
-  rotation: RotationCertificates | undefined,
+  rotation: CrossCertificates | RotationCertificates | undefined,
 ): Partial<JoinScriptOptions> {
   const stacked = etcdData === undefined ? {} : stackedMember(parameters, etcdData)
   if (rotation === undefined) return stacked

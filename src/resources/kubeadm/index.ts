@@ -34,6 +34,7 @@ export { recordProcesses, restartFormer } from './restarted-components.ts'
 export { kubeletCaMark, rotationFiles, rotationFolder } from './rotated-ca.ts'
 export { onlyRotationFiles, withRotationFiles } from './rotation-arguments.ts'
 export {
+  type CrossCertificates,
   printText,
   type RotationCertificates,
   sameKeyFunction,

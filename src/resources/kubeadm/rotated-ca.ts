@@ -32,10 +32,8 @@ export const rotationFiles = {
 export function putCrossBehind(file: string): string {
   const { nextCertificate: next, cross } = rotationFiles
   return `if [ -s ${cross} ] && [ -s ${file} ] && [ "$(grep -c '^-----BEGIN CERTIFICATE-----' ${file})" = 1 ] &&
-  head -n "$(wc -l <${next})" ${folder}/ca.crt | cmp -s - ${next}; then
+  openssl verify -no_check_time -CAfile ${next} ${file} >/dev/null 2>&1; then
   cat ${cross} >>${file}
 fi
 `
 }
-
-const folder = rotationFolder.slice(0, rotationFolder.lastIndexOf('/'))

@@ -2,14 +2,18 @@ import { syncLine, syncTreeLine } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
 import { newRotationFolder, putCrossBehind, rotationFolder } from './rotated-ca.ts'
 
-/** The certificates of a rotation of the CA, PEM. */
-export interface RotationCertificates {
-  /** The CA that is replaced. */
-  readonly former: string
-  /** The CA that takes its place. */
+/** What stays of a rotation of the CA, PEM. */
+export interface CrossCertificates {
+  /** The CA that has taken the place of another, or takes it. */
   readonly next: string
   /** Name and key of the next CA, signed by the former one. */
   readonly cross: string
+}
+
+/** The certificates of a rotation of the CA, PEM. */
+export interface RotationCertificates extends CrossCertificates {
+  /** The CA that is replaced. */
+  readonly former: string
   /** That one of both CAs by which the controller managers sign. */
   readonly signing: string
 }
@@ -32,7 +36,7 @@ new=${newRotationFolder}
 rm -rf "$new"
 mkdir -p "$new"
 `,
-  end: `cat "$new/former.crt" "$new/next.crt" >"$new/trust.crt"
+  end: `if [ -e "$new/former.crt" ]; then cat "$new/former.crt" "$new/next.crt" >"$new/trust.crt"; fi
 chmod 644 "$new"/*.crt
 for key in "$new"/*.key; do
   if [ -e "$key" ]; then chmod 600 "$key"; fi
@@ -50,18 +54,23 @@ export function printText(text: string): string {
 }
 
 /** Lines of sh that write the certificates of a rotation into the folder `$new`. */
-export function writeCertificates({ former, next, cross, signing }: RotationCertificates): string {
-  return Object.entries({ former, next, cross, signing })
+export function writeCertificates(certificates: CrossCertificates | RotationCertificates): string {
+  return Object.entries(certificates)
     .map(([name, pem]) => `${printText(pem)} >"$new/${name}.crt"\n`)
     .join('')
 }
 
 /**
- * A function of sh, `place_rotation`, for a host that joins as a control plane node while the CA is rotated: its controller manager finds
- * its files when kubeadm starts it. kubeadm waits for the controller manager, and a reset takes the files away again.
+ * A function of sh, `place_rotation`, for a host that joins as a control plane node while the CA is rotated, or later: its controller manager
+ * finds its files when kubeadm starts it, and its API server gets the cross certificate. kubeadm waits for the controller manager, and a reset
+ * takes the files away again.
  */
-export function placeRotationFunction(certificates: RotationCertificates): string {
+export function placeRotationFunction(certificates: CrossCertificates | RotationCertificates): string {
   return `place_rotation() {
+if ! command -v openssl >/dev/null; then
+  echo 'this host has no openssl, by which the certificate of its API server is known: name it in spec.os.packages.extra of cluster.yaml' >&2
+  return 1
+fi
 ${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}}
 `
 }

@@ -36,7 +36,7 @@ if [ "$(grep -c '^-----BEGIN CERTIFICATE-----' /etc/kubernetes/pki/ca.crt)" -gt 
   done
 fi
 if [ -s /etc/kubernetes/pki/ca-rotation/cross.crt ] && [ -s /etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt ] && [ "$(grep -c '^-----BEGIN CERTIFICATE-----' /etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt)" = 1 ] &&
-  head -n "$(wc -l </etc/kubernetes/pki/ca-rotation/next.crt)" /etc/kubernetes/pki/ca.crt | cmp -s - /etc/kubernetes/pki/ca-rotation/next.crt; then
+  openssl verify -no_check_time -CAfile /etc/kubernetes/pki/ca-rotation/next.crt /etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt >/dev/null 2>&1; then
   cat /etc/kubernetes/pki/ca-rotation/cross.crt >>/etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt
 fi
 for file in $(cd /etc/kubernetes/evcctl-renewed/new && find . -type f); do
