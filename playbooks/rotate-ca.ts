@@ -1,5 +1,19 @@
 import { distributionOf } from '../distributions/index.ts'
-import { type Distribution, type Graph, type Inventory, type Operation, siteOf } from '../src/index.ts'
+import {
+  type Batches,
+  barrier,
+  type Distribution,
+  type Graph,
+  type Inventory,
+  isControlPlane,
+  type Operation,
+  type RotationRoll,
+  rolling,
+  type Site,
+  siteOf,
+  type Task,
+} from '../src/index.ts'
+import { askUser } from './ask-user.ts'
 import { runningBatches } from './rolling.ts'
 import { nodesInRotation, refuseUnready } from './rotate-ca-hosts.ts'
 
@@ -20,6 +34,31 @@ function rotate(inventory: Inventory, step: keyof Pick<Distribution, 'trustBothC
   const distribution = distributionOf(spec)
   refuseUnready(inventory)
   const on = siteOf(inventory, distribution)
-  distribution[step](on, { batches: runningBatches(spec, facts), nodes: nodesInRotation(inventory) })
+  const batches = runningBatches(spec, facts)
+  const nodes = nodesInRotation(inventory)
+  distribution[step](on, { nodes, roll: order => rollRotation(on, batches, order) })
   return on.builder.build()
+}
+
+/** Control plane nodes also change one by one where their batch has several of them. */
+function rollRotation({ inventory, builder, first }: Site, batches: Batches, { what, tasks }: RotationRoll): void {
+  const { spec } = inventory
+  const of = (name: string) => tasks.get(name) ?? []
+  const servers = new Set(spec.hosts.filter(isControlPlane).map(({ name }) => name))
+  const barriers: Task[] = []
+  rolling(builder, batches, {
+    held: of,
+    proofs: of,
+    alone: name => (servers.has(name) ? of(name) : []),
+    isNeeded: () => true,
+    gate(batch, order) {
+      const task = builder
+        .scope(first.name, 'ca-rotation')
+        .add(barrier(`batch ${batch} of the nodes that ${what}`), order)
+      barriers.push(task)
+      return task
+    },
+  })
+  const changed = [...tasks.values()].flat()
+  askUser(builder, { spec, host: first.name, batches, barriers, changed, of: `the nodes that ${what}` })
 }

@@ -27,7 +27,6 @@ import {
   ownApiOf,
   type RotatingNodes,
   renewDaysOf,
-  rolling,
   type Site,
   type Task,
   withRotationFiles,
@@ -150,21 +149,12 @@ function holderOf(servers: readonly Machine[]): Machine | undefined {
 
 /** Declares the work on each node, batch by batch; gives the tasks of each node by its name. */
 function rollNodes(
-  { on, batches, nodes }: Rotation,
+  { nodes, roll }: Rotation,
   what: string,
   declare: (machine: Machine) => readonly Task[],
 ): ReadonlyMap<string, readonly Task[]> {
   const tasks = new Map(nodes.map(machine => [machine.name, declare(machine)]))
-  const of = (name: string) => tasks.get(name) ?? []
-  const servers = new Set(nodes.filter(({ host }) => isControlPlane(host)).map(({ name }) => name))
-  rolling(on.builder, batches, {
-    held: of,
-    proofs: of,
-    alone: name => (servers.has(name) ? of(name) : []),
-    isNeeded: () => true,
-    gate: (batch, order) =>
-      on.builder.scope(on.first.name, 'ca-rotation').add(barrier(`batch ${batch} of the nodes that ${what}`), order),
-  })
+  roll({ what, tasks })
   return tasks
 }
 

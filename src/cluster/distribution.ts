@@ -1,4 +1,4 @@
-import type { Batches, GraphBuilder, Role, Task } from '../core/index.ts'
+import type { GraphBuilder, Role, Task } from '../core/index.ts'
 import type { Renewal } from '../resources/pki/index.ts'
 import type { KeptUnit } from '../resources/systemd/index.ts'
 import type { Inventory, LeavingHost } from './inventory.ts'
@@ -49,8 +49,16 @@ export interface Distribution extends DistributionProfile {
 export interface RotatingNodes {
   /** All nodes that run, in the order of the file. */
   readonly nodes: readonly Machine[]
-  /** Their names, batch after batch. */
-  readonly batches: Batches
+  /** Has what is declared on them run batch after batch, with the user's gate between, where there is one. */
+  roll(order: RotationRoll): void
+}
+
+/** A change of all nodes that take part in a rotation of the cluster's CA. */
+export interface RotationRoll {
+  /** What the nodes do, e.g. `trust both CAs`; unique in the run. */
+  readonly what: string
+  /** The tasks of each node, by its name. The last of them shows that the node is well. */
+  readonly tasks: ReadonlyMap<string, readonly Task[]>
 }
 
 export interface NodePackages {

@@ -16,6 +16,7 @@ export type {
   PreparedPrograms,
   PrepareOrder,
   RotatingNodes,
+  RotationRoll,
   ServerMade,
   Site,
 } from './distribution.ts'

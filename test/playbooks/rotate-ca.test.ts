@@ -102,6 +102,20 @@ describe('the first step of a rotation of the CA', () => {
     }
   })
 
+  test("asks the user's own command after each batch, both times", () => {
+    const gated = specOf({ hosts, rollout: { maxUnavailable: 2, gate: { command: './smoke.sh' } } })
+    for (const [step, facts, changes] of [
+      [trustBothCas, standing(), [trusts, kubelets]],
+      [dropFormerCa, standing(rotating), [trusts]],
+    ] as const) {
+      const asking = graphOf(step, facts, gated)
+      const gates = [...asking.tasks.keys()].filter(id => id.includes('/gate:'))
+      expect(gates).toHaveLength(5 * changes.length)
+      for (const ids of changes)
+        for (const later of ids.slice(1)) expect(earlier(asking, later).some(id => id.includes('/gate:'))).toBe(true)
+    }
+  })
+
   test('is shown in its batches', () => {
     const change = { action: 'update', fields: [] } as const
     const verdicts = new Map(trusts.map(id => [id as TaskId, { is: 'change', change } as const]))
