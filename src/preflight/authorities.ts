@@ -25,8 +25,8 @@ export function replacementNotes(
 }
 
 /**
- * The note about a rotation of the cluster's CA that is under way, on the hosts that have a part of it; undefined: none is. `file`: the
- * cluster file. Pure.
+ * The note about a rotation of the cluster's CA that is under way, on the hosts that have a part of it; undefined: none is. `facts`: those of
+ * the hosts that are to be control plane nodes. `file`: the cluster file. Pure.
  */
 export function rotationNote(facts: ReadonlyMap<string, HostFacts>, file: string): ReplacementNote | undefined {
   const found = [...facts].flatMap(([host, { kubernetes }]) =>
