@@ -121,6 +121,25 @@ printf 'basicConstraints=critical,CA:TRUE\\n' >/etc/evcctl/ca
 openssl x509 -req -in /etc/evcctl/request -CA /etc/evcctl/root.crt -CAkey /etc/evcctl/root.key -set_serial 7 -days 9 -extfile /etc/evcctl/ca -out ca.crt`),
       'only a CA that nobody else has signed',
     ],
+    ...(
+      [
+        ['may sign no other CA', '-addext basicConstraints=critical,CA:TRUE,pathlen:0', 'path length 0'],
+        ['is for certain names', "-addext 'nameConstraints=permitted;DNS:example.com'", 'name constraints'],
+        ['has no key identifier', '-addext subjectKeyIdentifier=none', 'no key identifier'],
+        ['ends tomorrow', '-days 1', 'within two days'],
+        ['has a key of another kind', '-newkey ed25519', 'ed25519'],
+      ] as const
+    ).map(([what, flags, problem]): [string, () => string, string] => [
+      `it ${what}`,
+      () =>
+        cp1.shell(
+          `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ${pki}/ca.key -subj /CN=kubernetes -days 99 ${flags} -out ${pki}/ca.crt`.replace(
+            flags.startsWith('-newkey') ? '-newkey ec -pkeyopt ec_paramgen_curve:P-256 ' : '\0',
+            '',
+          ),
+        ),
+      problem,
+    ]),
   ])('is refused where %s', async (_why, spoil, problem) => {
     spoil()
     expect((await cp1.compare(made, {}))?.refused?.problem).toContain(problem)
@@ -128,11 +147,13 @@ openssl x509 -req -in /etc/evcctl/request -CA /etc/evcctl/root.crt -CAkey /etc/e
 
   test('is whole or not there at all when the power goes at any moment', async () => {
     let ends = 0
+    const authority = cp1.read(`${pki}/ca.crt`)
     for (let before = 1; ends === 0; before += 9) {
       const { exitCode } = await cp1.apply(made, {}, before)
       if (exitCode === 0) ends = before
       const isMade = (await cp1.probe(made)).made !== undefined
-      expect([before, isMade]).toEqual([before, exitCode === 0 || isMade])
+      expect([before, isMade, cp1.has(folder)]).toEqual([before, exitCode === 0 || isMade, isMade])
+      expect([before, cp1.read(`${pki}/ca.crt`)]).toEqual([before, authority])
       if (isMade)
         for (const name of ['cross.crt', 'trust.crt', 'signing.crt', 'former.key'])
           expect(cp1.read(`${folder}/${name}`)).not.toBe('')
@@ -183,7 +204,7 @@ openssl x509 -req -in /etc/evcctl/request -CA /etc/evcctl/root.crt -CAkey /etc/e
     const key = new Secret(cp1.read(`${pki}/ca.key`), 'key')
     const desired = { certificates, key, authorities: [certificates.former] }
     expect(await cp2.apply(handed, desired)).toMatchObject({ exitCode: 1 })
-    expect(cp2.has(folder)).toBe(false)
+    expect([cp2.has(folder), cp2.has(`${folder}.new`)]).toEqual([false, false])
   })
 })
 

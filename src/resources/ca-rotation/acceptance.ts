@@ -1,4 +1,5 @@
 import { rotationFiles } from '../kubeadm/index.ts'
+import { workFolder } from './work-folder.ts'
 
 const { trust, formerKey } = rotationFiles
 
@@ -17,8 +18,7 @@ export const acceptanceFunction = `takes_up() {
     sleep 65
     return 0
   fi
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  ${workFolder('ca-acceptance').trimEnd().replaceAll('\n', '\n  ')}
   printf 'extendedKeyUsage=clientAuth\\nauthorityKeyIdentifier=keyid\\n' >"$work/extensions"
   openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$work/key" \\
     -subj /CN=evcctl-ca-check -out "$work/request" 2>/dev/null

@@ -99,7 +99,9 @@ function parseState(raw: ProbeResult): HandedCaState {
 
 // A node that has joined since the next CA signs does not have the key of the former one, and needs it no more.
 function handScript(certificates: RotationCertificates): string {
-  return `${toPlace.begin}( umask 077; cat >"$new/next.key" )
+  return `${toPlace.begin}trap 'rm -rf "$new"' EXIT
+trap 'exit 143' HUP INT TERM
+( umask 077; cat >"$new/next.key" )
 ${writeCertificates(certificates)}${sameKeyFunction}if ! same_key "$new/next.crt" "$new/next.key"; then
   echo 'the key that came is not that of the new CA' >&2
   exit 1

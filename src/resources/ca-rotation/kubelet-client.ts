@@ -9,6 +9,7 @@ import { kubeletClientPath, printNodeCertificate } from '../kubelet/index.ts'
 import { isSignedBy } from '../pki/index.ts'
 import { linesOf } from '../support/index.ts'
 import { markKubelet, printKubeletMark, restartKubelet, restartKubeletMs } from './restarted-kubelet.ts'
+import { workFolder } from './work-folder.ts'
 
 export interface KubeletClientParameters {
   /** Name of the node. */
@@ -91,8 +92,7 @@ const signingSeconds = 200
 function signScript(node: string, endpoint: string, ca: string): string {
   const api = kubectl(kubeadmApi, 10, kubeadmApi.kubeletConf)
   return `umask 077
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+${workFolder('kubelet-client')}rm -f ${pki}/kubelet-client-*.pem.next
 ${printText(ca)} >"$work/ca"
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$work/key" 2>/dev/null
 openssl req -new -key "$work/key" -sha256 -subj ${quote(`/O=system:nodes/CN=system:node:${node}`)} -out "$work/request"

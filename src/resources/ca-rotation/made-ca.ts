@@ -23,6 +23,10 @@ export interface MadeCaState {
   /** Whether the key of the CA is there, and belongs to it. */
   readonly key: 'missing' | 'of another' | 'its own'
   readonly hasOpenssl: boolean
+  /** What openssl says of the extensions of the CA. */
+  readonly extensions: string
+  /** Whether the CA ends within two days, by the host's own clock. */
+  readonly ends: boolean
 }
 
 const pki = '/etc/kubernetes/pki'
@@ -110,11 +114,15 @@ const printMade = [
   printFile('signing', signing),
 ].join('  ')
 
+const readExtensions = 'basicConstraints,nameConstraints,subjectKeyIdentifier'
+
 const probeScript = `${printFile('authorities', `${pki}/ca.crt`)}${sameKeyFunction}if command -v openssl >/dev/null; then
   echo openssl=yes
   if [ ! -s ${pki}/ca.key ]; then echo key=missing
   elif same_key ${pki}/ca.crt ${pki}/ca.key; then echo 'key=its own'
   else echo 'key=of another'; fi
+  printf 'extensions=%s\\n' "$(openssl x509 -in ${pki}/ca.crt -noout -ext ${readExtensions} 2>/dev/null | base64 -w 0)"
+  openssl x509 -in ${pki}/ca.crt -noout -checkend 172800 >/dev/null 2>&1 || echo ends=yes
 fi
 if [ -s ${formerCertificate} ] && [ -s ${nextKey} ]; then
   ${printMade}fi
@@ -129,6 +137,8 @@ function parseState(raw: ProbeResult): MadeCaState {
     authorities: decodeFile(linesOf(raw, 'authorities')[0]),
     key: (linesOf(raw, 'key')[0] ?? 'missing') as MadeCaState['key'],
     hasOpenssl: linesOf(raw, 'openssl').length > 0,
+    extensions: decodeFile(linesOf(raw, 'extensions')[0]),
+    ends: linesOf(raw, 'ends').length > 0,
   }
 }
 
@@ -142,7 +152,8 @@ function certificatesOf(raw: ProbeResult): Partial<RotationCertificates> {
   )
 }
 
-function impossible({ authorities, key, hasOpenssl }: MadeCaState): ErrorDetails | undefined {
+function impossible(current: MadeCaState): ErrorDetails | undefined {
+  const { authorities, key, hasOpenssl } = current
   if (!hasOpenssl)
     return {
       problem: 'This host has no openssl, which makes the cross certificate.',
@@ -159,7 +170,14 @@ function impossible({ authorities, key, hasOpenssl }: MadeCaState): ErrorDetails
   if (!isRoot(authorities))
     return {
       problem: `Another CA has signed the CA in ${pki}/ca.crt. evcctl replaces only a CA that nobody else has signed.`,
-      next: 'Have its owner sign a new one, and replace it by hand: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/',
+      next: `Have its owner sign a new one, and replace it by hand: ${byHand}`,
+    }
+  const form = unusualForm(current)
+  if (form !== undefined)
+    return {
+      problem: `The CA in ${pki}/ca.crt ${form}, so a cross certificate by it would not be believed.`,
+      expected: 'a CA as kubeadm makes it',
+      next: `Replace it by hand: ${byHand}`,
     }
   if (key === 'its own') return undefined
   return {
@@ -168,10 +186,25 @@ function impossible({ authorities, key, hasOpenssl }: MadeCaState): ErrorDetails
   }
 }
 
+const byHand = 'https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/'
+
+/** The elliptic curves that both Go and OpenSSL sign with in TLS. */
+const curves: readonly unknown[] = ['prime256v1', 'secp384r1', 'secp521r1']
+
+function unusualForm({ authorities, extensions, ends }: MadeCaState): string | undefined {
+  if (ends) return 'has expired, or ends within two days'
+  if (/pathlen: ?0\b/.test(extensions)) return 'may sign no other CA (path length 0)'
+  if (extensions.includes('Name Constraints')) return 'is for certain names alone (name constraints)'
+  if (!extensions.includes('Subject Key Identifier')) return 'has no key identifier'
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = new X509Certificate(authorities).publicKey
+  if (type === 'rsa' || (type === 'ec' && curves.includes(details?.namedCurve))) return undefined
+  return `has a key of another kind (${type === 'ec' ? details?.namedCurve : type})`
+}
+
 function isRoot(pem: string): boolean {
   try {
     const certificate = new X509Certificate(pem)
-    return certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey)
+    return certificate.ca && certificate.checkIssued(certificate) && certificate.verify(certificate.publicKey)
   } catch {
     return false
   }
@@ -180,7 +213,9 @@ function isRoot(pem: string): boolean {
 // openssl writes a subject as another type of string than kubeadm, and Go compares bytes: so it is taken from the next CA, as is its
 // key identifier, which newer versions of Go compute in another way.
 function makeScript(configuration: string): string {
-  return `${toPlace.begin}mkdir "$new/kubeadm"
+  return `${toPlace.begin}trap 'rm -rf "$new"' EXIT
+trap 'exit 143' HUP INT TERM
+mkdir "$new/kubeadm"
 ( umask 077
   sed -e '/^certificatesDir:/d' -e "s|^kind: ClusterConfiguration$|&\\\\
 certificatesDir: $new/kubeadm|" ${quote(configuration)} >"$new/kubeadm.yaml" )
@@ -208,7 +243,19 @@ openssl x509 -req -in "$new/request" -CA "$new/former.crt" -CAkey "$new/former.k
   cat "$new/said" >&2
   exit 1
 }
-rm -f "$new/extensions" "$new/request" "$new/said"
+# What the new CA signs is believed by those that trust the former one, or both.
+cat "$new/former.crt" "$new/next.crt" >"$new/both"
+printf 'extendedKeyUsage=serverAuth\\nauthorityKeyIdentifier=keyid\\n' >"$new/extensions"
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$new/leaf-key" -subj /CN=evcctl-ca-check -out "$new/request" 2>/dev/null
+openssl x509 -req -in "$new/request" -CA "$new/next.crt" -CAkey "$new/next.key" -sha256 -days 1 \\
+  -set_serial "0x$(openssl rand -hex 8)" -extfile "$new/extensions" -out "$new/leaf" 2>/dev/null
+for trusted in former.crt both next.crt; do
+  openssl verify -purpose sslserver -CAfile "$new/$trusted" -untrusted "$new/cross.crt" "$new/leaf" >"$new/said" 2>&1 || {
+    echo "a certificate by the new CA is not believed by those that trust $trusted: $(cat "$new/said")" >&2
+    exit 1
+  }
+done
+rm -f "$new/extensions" "$new/request" "$new/said" "$new/both" "$new/leaf" "$new/leaf-key"
 cp "$new/former.crt" "$new/signing.crt"
 ${toPlace.end}`
 }

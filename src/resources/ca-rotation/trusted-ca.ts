@@ -10,6 +10,7 @@ import { decodeFile, linesOf, printFile, refuse } from '../support/index.ts'
 import { acceptanceFunction } from './acceptance.ts'
 import { foreign } from './own-authorities.ts'
 import { markKubelet, printKubeletMark, restartKubelet, restartKubeletMs } from './restarted-kubelet.ts'
+import { workFolder } from './work-folder.ts'
 
 export interface TrustedCaParameters {
   /** Name of the node. */
@@ -166,9 +167,7 @@ function countOf(number: number): string {
 function placeScript(bundle: string, files: readonly string[], records: boolean): string {
   const ofCas = files.includes(caFile) ? `cat "$work/trusted" >${caFile}.next\nreplace ${caFile}\n` : ''
   const kubeconfigFiles = files.filter(path => path !== caFile)
-  return `work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-${printText(bundle)} >"$work/trusted"
+  return `${workFolder('trusted-ca')}${printText(bundle)} >"$work/trusted"
 trusted=$(base64 -w 0 <"$work/trusted")
 replace() {
   chmod --reference="$1" "$1.next"
