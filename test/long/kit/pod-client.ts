@@ -34,13 +34,18 @@ export async function startPodClient(hosts: LocalHosts, worker: string) {
   const { exitCode, stderr } = await hosts.exec(worker, begin)
   if (exitCode !== 0) throw new Error(`No pod of ${worker} has a ServiceAccount: ${stderr}`)
   const running = hosts.exec(worker, loop)
+  const asked = async (): Promise<PodAsked> => {
+    const { stdout } = await hosts.exec(worker, `cat ${folder}/requests`)
+    const requests = stdout.trim().split('\n')
+    return { requests: requests.length, failed: requests.filter(line => line !== 'answered') }
+  }
   return {
+    /** What it has seen so far. */
+    asked,
     async stop(): Promise<PodAsked> {
       await hosts.exec(worker, `touch ${folder}/stop`)
       await running
-      const { stdout } = await hosts.exec(worker, `cat ${folder}/requests`)
-      const requests = stdout.trim().split('\n')
-      return { requests: requests.length, failed: requests.filter(line => line !== 'answered') }
+      return asked()
     },
   }
 }
