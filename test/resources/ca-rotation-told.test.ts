@@ -109,9 +109,9 @@ describe('the former CA', () => {
     host.output!(
       stateOf(host, ...found.map(([path, pem]) => `certificate ${path} ${pem.replaceAll(/-----[^-]*-----|\n/g, '')}`)),
     )!
-  const current = '/var/lib/kubelet/pki/kubelet-client-current.pem'
+  const clientPath = '/var/lib/kubelet/pki/kubelet-client-current.pem'
   const trusts = ['/etc/kubernetes/pki/ca.crt', made!.ca] as const
-  const works = [trusts, [current, made!.leaf]] as const
+  const works = [trusts, [clientPath, made!.leaf]] as const
   const guard = formerCaUnused(known(certificates), new Map(['cp1', 'w1'].map(name => [name, known(on())])))
   const diff = (...found: readonly CertificatesOnHost[]) => guard.diff(stateOf(guard), { certificates, found }, quiet)
 
@@ -134,9 +134,9 @@ describe('the former CA', () => {
   })
 
   test('is needed by a node that does not trust the next one', () => {
-    expect(diff(on(...works), on([current, made!.leaf], ['/etc/kubernetes/pki/ca.crt', old!.ca]))?.refused?.where).toBe(
-      'w1',
-    )
+    expect(
+      diff(on(...works), on([clientPath, made!.leaf], ['/etc/kubernetes/pki/ca.crt', old!.ca]))?.refused?.where,
+    ).toBe('w1')
   })
 
   test('is needed by a kubelet that is not seen to have a certificate by the next one', () => {
