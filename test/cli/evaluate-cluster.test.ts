@@ -92,15 +92,7 @@ test('a rotation of the CA that is not under way has nothing to drop, and asks n
     exchanges: () => new Map(),
     async [Symbol.asyncDispose]() {},
   }
-  const document = { apiVersion: 'evcctl.dev/v1alpha1', kind: 'Cluster', metadata: { name: 'lab' }, spec: { hosts } }
-  const cluster = {
-    spec: parseClusterFile(JSON.stringify(document), 'cluster.yaml'),
-    secrets: { registries: {} },
-    operation: dropFormerCa,
-    run: fakeRun(pool),
-    needed: new Set(),
-    gone: new Set(),
-  } as unknown as ClusterRun
+  const cluster = { ...given().cluster, operation: dropFormerCa, run: fakeRun(pool) } as ClusterRun
   const { evaluation } = await evaluateCluster(cluster)
   expect([evaluation.graph.tasks.size, evaluation.errors.size, scripts.length]).toEqual([0, 0, 3])
 })
