@@ -74,30 +74,44 @@ test('aggregated APIs are told one CA less, since API servers only add theirs', 
 
 describe('the CAs of pods', () => {
   const resource = publishedCa(known(both.trusted), 'both')
-  const counted = (...texts: readonly (readonly [number, string])[]) =>
+  const counted = (...texts: readonly (readonly [number, string, string])[]) =>
     stateOf(
       resource,
       'api=answered',
-      ...texts.map(([number, text]) => `    ${number} "${text.trimEnd().replaceAll('\n', '\\n')}"`),
+      ...texts.map(([number, names, text]) => `${number} ${names} "${text.trimEnd().replaceAll('\n', '\\n')}"`),
     )
 
   test('are those of the cluster when all namespaces have them', () => {
-    expect(resource.diff(counted([41, former + next]), both, quiet)).toBeUndefined()
-    expect(resource.diff(counted([41, former + next], [2, former]), both, quiet)?.fields).toEqual([
-      { field: 'ca.crt', before: '2 namespaces have others', after: 'both' },
-    ])
+    expect(resource.diff(counted([41, 'a,b,c', former + next]), both, quiet)).toBeUndefined()
+    for (const [number, names, before] of [
+      [1, 'shop', '1 namespace has others: shop'],
+      [5, 'a,b,c', '5 namespaces have others: a, b, c, …'],
+    ] as const)
+      expect(
+        resource.diff(counted([41, 'd,e,f', former + next], [number, names, former]), both, quiet)?.fields,
+      ).toEqual([{ field: 'ca.crt', before, after: 'both' }])
+    // Somebody has emptied it.
+    expect(resource.diff(counted([41, 'd,e,f', former + next], [1, 'shop', '']), both, quiet)).toBeDefined()
   })
 
   // Go's %q writes a text in quotes, with a backslash and an n for each end of a line.
   const kubectl = (...texts: readonly string[]) =>
-    texts.map(text => `printf '%s\\n' '"${text.replaceAll('\n', '\\n')}"'`).join('\n')
+    texts.map((text, index) => `printf '%s\\n' 'n${index} "${text.replaceAll('\n', '\\n')}"'`).join('\n')
 
   test('are waited for until no namespace has others', () => {
-    const [step] = resource.converge(counted([1, former]), both)
+    const [step] = resource.converge(counted([1, 'n1', former]), both)
     const first = `if [ ! -e asked ]; then : >asked\n${kubectl(former + next, former)}\nelse\n${kubectl(former + next, next + former)}\nfi`
     const ran = runStep(step, { kubectl: first })
     expect([ran.status, ran.stderr]).toEqual([0, ''])
     expect(ran.stdout.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('are read with the names of some namespaces', () => {
+    const many = Array.from({ length: 5 }, () => former)
+    const run = resource.probe.script.replaceAll('[ ! -s /etc/kubernetes/admin.conf ]', 'false')
+    const { status, stdout, stderr } = runStep({ run, timeoutMs: 0 }, { kubectl: kubectl(former + next, ...many, '') })
+    const current = resource.probe.parse({ exitCode: status!, stdout, stderr })
+    expect(resource.diff(current, both, quiet)?.fields[0]?.before).toBe('6 namespaces have others: n6, n1, n2, …')
   })
 })
 

@@ -191,12 +191,23 @@ openssl x509 -req -in /etc/evcctl/request -CA /etc/evcctl/root.crt -CAkey /etc/e
   test('does not get to a host with a CA of another cluster, or with another new CA', async () => {
     const certificates = await makeNext()
     const key = new Secret('', 'key')
-    cp2.write(`${folder}/next.crt`, certificates.former)
+    for (const name of ['former', 'next']) cp2.write(`${folder}/${name}.crt`, certificates.former)
     const desired = { certificates, key, authorities: [certificates.former] }
     expect((await cp2.compare(handed, desired))?.refused?.problem).toContain('another CA to come')
     cp2.shell(`rm -r ${folder}`)
     cp2.makeCa()
     expect((await cp2.compare(handed, desired))?.refused?.problem).toContain('another cluster')
+  })
+
+  test('gets to a host that has what stays of an earlier rotation, in its place', async () => {
+    const certificates = await makeNext()
+    const key = new Secret(cp1.read(`${folder}/next.key`), 'key')
+    for (const name of ['next', 'cross']) cp2.write(`${folder}/${name}.crt`, certificates.former)
+    const desired = { certificates, key, authorities: [certificates.former] }
+    expect((await cp2.compare(handed, desired))?.refused).toBeUndefined()
+    expect(await cp2.apply(handed, desired)).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await cp2.compare(handed, desired)).toBeUndefined()
+    expect(cp2.read(`${folder}/cross.crt`)).toBe(certificates.cross)
   })
 
   test('does not get there with another key', async () => {

@@ -50,7 +50,9 @@ export function handedCa(
       const found = certificatesIn(current.authorities)
       const refused = known.length === 0 ? undefined : foreign('/etc/kubernetes/pki/ca.crt', found, known)
       if (refused !== undefined) return refuse(refused)
-      if (!isUnknown(wanted) && current.next !== '' && current.next !== wanted.next) return refuse(otherNext)
+      // Without the former CA beside it, the next one is that of a rotation that has ended, which gives way.
+      if (!isUnknown(wanted) && current.former !== '' && current.next !== '' && current.next !== wanted.next)
+        return refuse(otherNext)
       if (current.hasKey && !isUnknown(wanted) && hasCertificates(current, wanted)) return undefined
       const { next } = current
       const field: FieldChange = {

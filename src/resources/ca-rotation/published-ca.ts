@@ -1,6 +1,7 @@
 import { askingProbeMs } from '../../core/limits.ts'
 import { isUnknown, type Output } from '../../core/output.ts'
 import type { Change, Resource, Step } from '../../core/resource.ts'
+import { quote } from '../../shell/quote.ts'
 import { type Answer, kubectl, notAnswered, parseAnswer } from '../api/index.ts'
 import { kubeadmApi, printText } from '../kubeadm/index.ts'
 import { hasSameCertificates } from '../pki/index.ts'
@@ -11,13 +12,29 @@ const publishingSeconds = 180
 /** The ConfigMap with the CAs that pods of a namespace trust. Each namespace has one. */
 const name = 'kube-root-ca.crt'
 
-const texts = `${kubectl(kubeadmApi)} get configmaps --all-namespaces --field-selector metadata.name=${name} -o go-template='{{range .items}}{{printf "%q" (index .data "ca.crt")}}{{"\\n"}}{{end}}' </dev/null`
+// A line for each namespace: its name and its text, in quotes. The controller manager cannot write where somebody has made it immutable,
+// which is the affair of that namespace.
+const row =
+  '{{if not .immutable}}{{.metadata.namespace}} {{with .data}}{{with index . "ca.crt"}}{{printf "%q" .}}{{else}}""{{end}}{{else}}""{{end}}{{"\\n"}}{{end}}'
 
-// A line for each different text, with the number of namespaces that have it: most clusters have one line, however many namespaces.
+/** How many namespaces with the same text are named. */
+const mostNamed = 3
+
+// A line for each different text: how many namespaces have it, which these are, and the text. Most clusters have one, however many namespaces.
+const grouped = quote(`NF {
+  space = $1
+  sub(/^[^ ]* /, "")
+  if (++count[$0] <= ${mostNamed}) names[$0] = names[$0] (count[$0] > 1 ? "," : "") space
+}
+END { for (text in count) print count[text], names[text], text }`)
+
+// A failure of kubectl fails the assignment that this stands in, which a pipe would hide.
+const texts = `${kubectl(kubeadmApi)} get configmaps --all-namespaces --field-selector metadata.name=${name} -o go-template='{{range .items}}${row}{{end}}' </dev/null`
+
 const probeScript = `if [ ! -s ${kubeadmApi.adminConf} ] || ${kubeadmApi.unfinished}; then echo api=absent; exit 0; fi
 if texts=$(timeout 12 ${texts}); then
   echo api=answered
-  printf '%s\\n' "$texts" | sort | uniq -c
+  printf '%s\\n' "$texts" | awk ${grouped} | sort
 else echo api=unreachable; fi
 `
 
@@ -45,7 +62,9 @@ export function publishedCa(
       )
       const number = others.reduce((sum, { namespaces }) => sum + namespaces, 0)
       if (number === 0) return undefined
-      const before = `${number} ${number === 1 ? 'namespace has' : 'namespaces have'} others`
+      const named = others.flatMap(({ names }) => names).slice(0, mostNamed)
+      const more = number > named.length ? ', …' : ''
+      const before = `${number} ${number === 1 ? 'namespace has' : 'namespaces have'} others: ${named.join(', ')}${more}`
       return {
         action: 'run',
         fields: [{ field: 'ca.crt', before, after: words }],
@@ -58,15 +77,24 @@ export function publishedCa(
     explain: ({ stderr, stdout }) => ({
       problem: 'Not all namespaces have the CAs that their pods are to trust.',
       actual: stderr.trim() || stdout.trim(),
-      next: 'See why: kubectl --namespace kube-system logs --selector component=kube-controller-manager',
+      next: `See why: kubectl --namespace kube-system logs --selector component=kube-controller-manager
+It also makes a ConfigMap anew that is deleted: kubectl --namespace NAMESPACE delete configmap ${name}`,
     }),
   }
 }
 
-function textsIn(answer: string): readonly { readonly namespaces: number; readonly text: string }[] {
+interface PublishedText {
+  readonly namespaces: number
+  /** Some of them. */
+  readonly names: readonly string[]
+  readonly text: string
+}
+
+function textsIn(answer: string): readonly PublishedText[] {
   return answer.split('\n').flatMap(line => {
-    const [, number, text] = /^ *(\d{1,9}) "(.*)"$/.exec(line) ?? []
-    return number === undefined ? [] : [{ namespaces: Number(number), text: (text ?? '').replaceAll('\\n', '\n') }]
+    const [, number, names, text] = /^(\d{1,9}) ([a-z\d,-]{1,300}) "(.*)"$/.exec(line) ?? []
+    if (number === undefined) return []
+    return [{ namespaces: Number(number), names: names!.split(','), text: text!.replaceAll('\\n', '\n') }]
   })
 }
 
@@ -77,8 +105,8 @@ function waitScript(trusted: readonly string[]): string {
 others=all end=$(( $(date +%s) + ${publishingSeconds} ))
 while :; do
   if texts=$(${texts}); then
-    others=$(printf '%s\\n' "$texts" | sort | uniq -c | sed 's/^ *\\([0-9]*\\) "\\(.*\\)"$/\\1 \\2/' | while read -r times text; do
-      [ "$(printf '%b' "$text" | grep . | sort)" = "$wanted" ] || echo "$times"
+    others=$(printf '%s\\n' "$texts" | awk ${grouped} | sort | sed 's/"\\(.*\\)"$/\\1/' | while read -r times names text; do
+      [ "$(printf '%b' "$text" | grep . | sort)" = "$wanted" ] || echo "$times ($names)"
     done)
     if [ -z "$others" ]; then break; fi
   fi
