@@ -26,6 +26,7 @@ export const kubeadm: Distribution = {
   certificates: {
     kubelets: '/var/lib/kubelet/',
     selfSigned: '/var/lib/kubelet/pki/kubelet.crt',
+    rotated: '/etc/kubernetes/pki/ca.crt',
     more: [
       '/etc/kubernetes/kubelet.conf',
       '/var/lib/kubelet/pki/kubelet-server-current.pem',

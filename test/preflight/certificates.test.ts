@@ -39,8 +39,11 @@ describe('certificates', () => {
   })
 
   test('of a CA, and of an etcd on hosts of its own, have advice of their own', () => {
-    const ca = certificate('/etc/kubernetes/pki/ca.crt', 5, { ca: true, lifetime: 3650 })
-    expect(notes({ cp1: [ca, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
+    const [ca, other] = ['ca', 'front-proxy-ca'].map(name =>
+      certificate(`/etc/kubernetes/pki/${name}.crt`, 5, { ca: true, lifetime: 3650 }),
+    )
+    expect(notes({ cp1: [ca!, other!, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
+      expect.stringContaining('evcctl certs rotate-ca cluster.yaml'),
       expect.stringContaining('This is a CA'),
       expect.stringContaining('evcctl certs renew'),
     ])
