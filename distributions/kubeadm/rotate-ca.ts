@@ -96,7 +96,8 @@ export function dropFormerCa(on: Site, given: RotatingNodes): void {
   const { certificates } = on.declare(readRotation, holder.name, {})
   const files = [...on.distribution.facts.certificates, ...on.distribution.certificates.more]
   const found = new Map(nodes.map(({ name }) => [name, on.declare(readCertificatesOf, name, { files }).found]))
-  const unused = on.declare(noUseOfFormerCa, holder.name, { certificates, nodes: found, after: [known] })
+  const begun = isDropping(servers)
+  const unused = on.declare(noUseOfFormerCa, holder.name, { certificates, nodes: found, begun, after: [known] })
 
   const trusted = certificates.map(({ next }) => [next])
   const documents = documentsOf(inventory)

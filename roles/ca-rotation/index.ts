@@ -193,11 +193,13 @@ export const noUseOfFormerCa: Role<
   After & {
     readonly certificates: Output<RotationCertificates>
     readonly nodes: ReadonlyMap<string, Output<CertificatesOnHost>>
+    readonly begun: boolean
   },
   Task
 > = {
   name,
-  declare: (scope, { certificates, nodes, after }) => scope.add(formerCaUnused(certificates, nodes), { after }),
+  declare: (scope, { certificates, nodes, begun, after }) =>
+    scope.add(formerCaUnused(certificates, nodes, begun), { after }),
 }
 
 /** Removes what a rotation has left on a control plane node, in two parts: the keys and what the controller manager read, and the record of it. */

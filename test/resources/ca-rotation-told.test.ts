@@ -115,6 +115,8 @@ describe('the CAs of pods', () => {
   })
 })
 
+type Guard = ReturnType<typeof formerCaUnused>
+
 describe('the former CA', () => {
   const [old, made] = pairs()
   const certificates: RotationCertificates = { former: old!.ca, next: made!.ca, cross: made!.ca, signing: made!.ca }
@@ -126,7 +128,8 @@ describe('the former CA', () => {
   const clientPath = '/var/lib/kubelet/pki/kubelet-client-current.pem'
   const trusts = ['/etc/kubernetes/pki/ca.crt', made!.ca] as const
   const works = [trusts, [clientPath, made!.leaf]] as const
-  const guard = formerCaUnused(known(certificates), new Map(['cp1', 'w1'].map(name => [name, known(on())])))
+  const nodes = new Map(['cp1', 'w1'].map(name => [name, known(on())]))
+  const [guard, later] = [false, true].map(begun => formerCaUnused(known(certificates), nodes, begun)) as [Guard, Guard]
   const diff = (...found: readonly CertificatesOnHost[]) => guard.diff(stateOf(guard), { certificates, found }, quiet)
 
   test('is not in use where all that it has signed is gone, and every node trusts the next one', () => {
@@ -159,10 +162,14 @@ describe('the former CA', () => {
   })
 
   test('is needed by a kubelet that was not started again with its new certificate', () => {
-    const marked = { ...on(...works), formerKubelet: true }
+    const both = [...works, ['/etc/kubernetes/pki/ca.crt', old!.ca]] as const
+    const marked = { ...on(...both), formerKubelet: true }
     const refused = diff(on(...works), marked)?.refused
     expect([refused?.where, refused?.next]).toEqual(['w1', 'evcctl certs rotate-ca'])
     expect(stateOf(host, 'kubelet=former').formerKubelet).toBe(true)
+    // The second step was cut off there.
+    expect(diff(on(...works), { ...on(...works), formerKubelet: true })).toBeUndefined()
+    expect(later.diff(stateOf(later), { certificates, found: [on(...works), marked] }, quiet)).toBeUndefined()
   })
 })
 

@@ -58,10 +58,12 @@ const filesShown = 5
 /**
  * Nothing on any node is signed by the former CA of a rotation, all of them trust the next one, and each kubelet runs with a certificate by
  * it. It writes nothing, and is refused as long as that is not so. `nodes`: what certificatesOnHost() has found, by the name of the node.
+ * `begun`: whether some node trusts the former CA no more, so that all kubelets were found to run with the new one before.
  */
 export function formerCaUnused(
   certificates: Output<RotationCertificates>,
   nodes: ReadonlyMap<string, Output<CertificatesOnHost>>,
+  begun: boolean,
 ): Resource<undefined, FormerCaUnusedDesired> {
   const names = [...nodes.keys()]
   return {
@@ -73,7 +75,7 @@ export function formerCaUnused(
     diff(_current, desired): Change | undefined {
       const { certificates: known, found } = desired
       if (isUnknown(known) || isUnknown(found)) return undefined
-      const refused = stillNeeded(known, names, found)
+      const refused = stillNeeded(known, names, found, begun)
       return refused === undefined ? undefined : refuse(refused)
     },
     converge: () => [{ run: 'echo "this is refused" >&2\nexit 1\n' }],
@@ -84,6 +86,7 @@ function stillNeeded(
   certificates: RotationCertificates,
   names: readonly string[],
   found: readonly CertificatesOnHost[],
+  begun: boolean,
 ): ErrorDetails | undefined {
   const former = new X509Certificate(certificates.former)
   const next = new X509Certificate(certificates.next)
@@ -93,12 +96,15 @@ function stillNeeded(
   if (uses.length > 0) return inUse(uses)
   const without = (has: (own: CertificatesOnHost) => boolean) => names.filter((_, at) => !has(found[at]!))
   const step = 'evcctl certs rotate-ca'
-  const isNext = ({ path, pem }: CertificateOnHost) =>
-    path.endsWith('/pki/ca.crt') && new X509Certificate(pem).fingerprint256 === next.fingerprint256
+  const trusts = (own: CertificatesOnHost, { fingerprint256 }: X509Certificate) =>
+    own.certificates.some(
+      ({ path, pem }) => path.endsWith('/pki/ca.crt') && new X509Certificate(pem).fingerprint256 === fingerprint256,
+    )
   const [distrusting, unsigned, running] = [
-    without(own => own.certificates.some(isNext)),
+    without(own => trusts(own, next)),
     without(own => own.certificates.some(({ path, pem }) => path === kubeletClientPath && isBy(pem, next))),
-    without(own => !own.formerKubelet),
+    // The second step leaves such a mark as well, when it is cut off between the files of a node and its kubelet.
+    begun ? [] : without(own => !own.formerKubelet || !trusts(own, former)),
   ]
   if (distrusting.length > 0)
     return {
