@@ -12,7 +12,12 @@ import {
   trustedCa,
 } from '../../src/resources/ca-rotation/index.ts'
 import type { RotationCertificates } from '../../src/resources/kubeadm/index.ts'
-import { completeServing, placeRotationFunction } from '../../src/resources/kubeadm/rotation-folder.ts'
+import { accompaniedFunction } from '../../src/resources/kubeadm/join-script.ts'
+import {
+  completeServing,
+  completeServingFunction,
+  placeRotationFunction,
+} from '../../src/resources/kubeadm/rotation-folder.ts'
 import { RotatingNode } from './ca-rotation-world.ts'
 
 // Each starts many processes, most of them openssl.
@@ -238,6 +243,25 @@ test('a control plane node that joins has the CAs before kubeadm runs, and the c
     for (const _twice of [1, 2]) expect((await cp2.sandbox.sh(`set -eu\n${completeServing}`)).exitCode).toBe(0)
     expect(cp2.read(`${pki}/apiserver.crt`)).toBe(`${leaf}${behind}`)
   }
+})
+
+test('the cross certificate is behind the one of the API server before kubeadm starts that', async () => {
+  const { next, cross } = await makeNext()
+  cp2.shell(`rm -rf ${pki}; mkdir ${pki}`)
+  expect((await cp2.sandbox.sh(`set -eu\n${placeRotationFunction({ next, cross })}place_rotation`)).exitCode).toBe(0)
+  const leaf = signed(cp1, `${folder}/next`)
+  cp2.write('/etc/evcctl/leaf', leaf)
+  // It writes the file in parts, and starts the API server some time later.
+  const kubeadm = `kubeadm() {
+  head -c 100 /etc/evcctl/leaf >${pki}/apiserver.crt
+  sleep 0.5
+  cat /etc/evcctl/leaf >${pki}/apiserver.crt
+  for _ in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; [ "$(grep -c BEGIN ${pki}/apiserver.crt)" = 1 ] || return 3; done
+}
+`
+  const run = `${completeServingFunction}${accompaniedFunction('complete_serving')}${kubeadm}accompanied kubeadm`
+  expect(await cp2.sandbox.sh(`set -eu\n${run}`)).toMatchObject({ exitCode: 3, stdout: '', stderr: '' })
+  expect(cp2.read(`${pki}/apiserver.crt`)).toBe(leaf + cross)
 })
 
 test('a control plane node that joins after the second step is given the cross certificate, and nothing that is gone', async () => {

@@ -23,6 +23,7 @@ import { finished } from './reset.ts'
 import {
   type CrossCertificates,
   completeServing,
+  completeServingFunction,
   placeRotationFunction,
   type RotationCertificates,
 } from './rotation-folder.ts'
@@ -141,8 +142,9 @@ function prepared(
   const { functions = '', prepare } = stacked
   return {
     ...stacked,
-    functions: `${functions}${placeRotationFunction(rotation)}`,
+    functions: `${functions}${placeRotationFunction(rotation)}${completeServingFunction}`,
     prepare: prepare === undefined ? 'place_rotation' : `{ place_rotation && ${prepare}; }`,
+    beside: 'complete_serving',
   }
 }
 

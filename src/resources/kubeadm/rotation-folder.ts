@@ -75,11 +75,32 @@ ${toPlace.begin}${writeCertificates(certificates)}${toPlace.end}}
 `
 }
 
-/** Lines of sh that put the cross certificate behind the one that kubeadm has made for the API server; see putCrossBehind(). */
-export const completeServing = `cp -p ${pki}/apiserver.crt ${pki}/apiserver.crt.next
-${putCrossBehind(`${pki}/apiserver.crt.next`)}if cmp -s ${pki}/apiserver.crt ${pki}/apiserver.crt.next; then rm -f ${pki}/apiserver.crt.next
-else
-  ${syncLine(`${pki}/apiserver.crt.next`)}
-  mv -fT ${pki}/apiserver.crt.next ${pki}/apiserver.crt
+const countIn = (file: string) => `$(cat ${file} 2>/dev/null | grep -c '^-----BEGIN CERTIFICATE-----')`
+
+/**
+ * Lines of sh that put the cross certificate behind the one that kubeadm has made for the API server; see putCrossBehind(). They may run
+ * while kubeadm writes it.
+ */
+export const completeServing = `if [ "${countIn(`${pki}/apiserver.crt`)}" = 1 ]; then
+  cp -p ${pki}/apiserver.crt ${pki}/apiserver.crt.next
+  ${putCrossBehind(`${pki}/apiserver.crt.next`).trimEnd().replaceAll('\n', '\n  ')}
+  if [ "${countIn(`${pki}/apiserver.crt.next`)}" -gt 1 ]; then
+    ${syncLine(`${pki}/apiserver.crt.next`)}
+    mv -fT ${pki}/apiserver.crt.next ${pki}/apiserver.crt
+  else rm -f ${pki}/apiserver.crt.next
+  fi
 fi
+`
+
+/**
+ * A function of sh, `complete_serving`: does so as soon as kubeadm has made the certificate, which is seconds before it starts the kubelet
+ * and so the API server. It ends with the script at the latest.
+ */
+export const completeServingFunction = `complete_serving() {
+  until [ "${countIn(`${pki}/apiserver.crt`)}" -gt 1 ]; do
+    sleep 0.2
+    kill -s 0 "$$" 2>/dev/null || break
+    ${completeServing.trimEnd().replaceAll('\n', '\n    ')}
+  done
+}
 `
