@@ -154,6 +154,7 @@ const groups = [
   'runtime',
   'etcd',
   'kubeadm',
+  'ca-rotation',
   'dns',
   'network-check',
 ]
@@ -242,6 +243,7 @@ test('the engine does not know what it makes of hosts', () => {
 
 /** The roles that only kubeadm's distribution declares. */
 const rolesOfKubeadm = [
+  'ca-rotation',
   'control-plane',
   'control-plane-join',
   'kubelet',
@@ -249,7 +251,12 @@ const rolesOfKubeadm = [
   'node-runtime',
   'worker',
 ]
-const ofKubeadm = ['distributions/kubeadm', 'src/resources/kubeadm', ...rolesOfKubeadm.map(name => `roles/${name}`)]
+const ofKubeadm = [
+  'distributions/kubeadm',
+  'src/resources/ca-rotation',
+  'src/resources/kubeadm',
+  ...rolesOfKubeadm.map(name => `roles/${name}`),
+]
 const isKubeadms = (path: string) => ofKubeadm.some(folder => path.startsWith(`${folder}/`))
 
 test('where kubeadm keeps its files is known to what is its own, and others are told by the distribution', () => {

@@ -8,6 +8,8 @@ import {
   kubeletConfiguration,
   kubeletFeatureGates,
   kubeProxyConfiguration,
+  type Machine,
+  withRotationFiles,
 } from '../../src/index.ts'
 import { addonsOf } from './addons.ts'
 
@@ -37,6 +39,21 @@ export function documentsOf({ spec, endpoint, certSANs, etcdEndpoints }: Invento
     ),
     kubeProxy: addonsOf(spec).kubeProxy ? kubeProxy : undefined,
   }
+}
+
+/**
+ * The documents of one control plane node. While the CA is rotated, its controller manager has files of its own for it as long as they
+ * are on the node; a node that joins has what the first one has.
+ */
+export function documentsOn(inventory: Inventory, machine: Machine): ClusterDocuments {
+  const documents = documentsOf(inventory)
+  return hasFilesApart(inventory, machine) ? withRotationFiles(documents) : documents
+}
+
+/** Whether the controller manager of a control plane node has, or gets, files of its own for the CA; see documentsOn(). */
+export function hasFilesApart(inventory: Inventory, { facts }: Machine): boolean {
+  const { kubernetes } = facts.kubernetes.controlPlane ? facts : inventory.first.facts
+  return kubernetes.controlPlane && kubernetes.caRotation?.apart === true
 }
 
 // ClusterConfiguration.proxy.disabled (kubeadm.k8s.io/v1beta4) also applies to upgrades; a skipped phase applies only to

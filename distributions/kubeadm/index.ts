@@ -10,6 +10,7 @@ import { dissolve } from './leave.ts'
 import { portsOf } from './ports.ts'
 import { prepare } from './prepare.ts'
 import { rolled } from './rolled.ts'
+import { dropFormerCa, trustBothCas } from './rotate-ca.ts'
 import { sandboxImage } from './sandbox-image.ts'
 
 /**
@@ -25,6 +26,7 @@ export const kubeadm: Distribution = {
   certificates: {
     kubelets: '/var/lib/kubelet/',
     selfSigned: '/var/lib/kubelet/pki/kubelet.crt',
+    rotated: '/etc/kubernetes/pki/ca.crt',
     more: [
       '/etc/kubernetes/kubelet.conf',
       '/var/lib/kubelet/pki/kubelet-server-current.pem',
@@ -51,4 +53,6 @@ export const kubeadm: Distribution = {
   guardEtcd,
   initialise,
   dissolve,
+  trustBothCas,
+  dropFormerCa,
 }

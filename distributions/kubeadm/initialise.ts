@@ -1,19 +1,20 @@
+import { readForJoin } from '../../roles/ca-rotation/index.ts'
 import { controlPlane } from '../../roles/control-plane/index.ts'
 import { joinControlPlane } from '../../roles/control-plane-join/index.ts'
 import { formerControlPlane } from '../../roles/former-static-pods/index.ts'
 import { passMinor } from '../../roles/minor-on-the-way/index.ts'
 import { worker } from '../../roles/worker/index.ts'
 import {
-  type ClusterDocuments,
   type ControlPlaneNodeParameters,
   type DistributedCluster,
   type JoiningHost,
+  type Machine,
   renewDaysOf,
   type Site,
   type Task,
 } from '../../src/index.ts'
 import { declareAddons } from './declare-addons.ts'
-import { documentsOf } from './documents.ts'
+import { documentsOf, documentsOn } from './documents.ts'
 import { removeMember, resetNode } from './leave.ts'
 import { nodeMade } from './node-made.ts'
 import { nodeOf } from './node-of.ts'
@@ -23,23 +24,31 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   const { spec, endpoint, apiServers } = on.inventory
   const { joinConfiguration: joinPatch, ignorePreflightErrors } = spec.kubernetes
   const documents = documentsOf(on.inventory)
-  const made = on.declare(controlPlane, host.machine.name, parametersOf(on, host, documents))
+  const made = on.declare(controlPlane, host.machine.name, parametersOf(on, host))
   const { identity, token, certificateKey, configured } = made
   const cluster = { documents, uploaded: configured }
   // A node that joins takes over the settings that the cluster has stored, so these have to be current. A host that is a node
   // already does not wait for them.
+  // Nodes that join while the CA is rotated have its files before kubeadm starts their controller manager; later, the cross certificate.
+  const firstHas = host.machine.facts.kubernetes
+  const joins = ({ host: { roles }, facts }: Machine) =>
+    roles.includes('control-plane') && !facts.kubernetes.controlPlane && firstHas.crossCertificate === true
+  const rotation = on.inventory.machines.some(joins)
+    ? on.declare(readForJoin, host.machine.name, {}).certificates
+    : undefined
   const afterUpload = (joined: Task) => on.builder.holdBack(joined, [configured])
   return {
     first: { ...nodeMade(on, host.machine, { ...made, joined: made.initialised, ...cluster }), configured },
     joinServer(joining) {
       const { name, address } = joining.machine
       const joined = on.declare(joinControlPlane, name, {
-        ...parametersOf(on, joining, documents),
+        ...parametersOf(on, joining),
         others: apiServers.filter(other => other !== address),
         joinPatch,
         identity,
         token,
         certificateKey,
+        ...(rotation !== undefined && joins(joining.machine) ? { rotation } : {}),
         after: joining.after,
       })
       afterUpload(joined.joined)
@@ -63,7 +72,7 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
     putBack: ({ name }) => on.declare(formerControlPlane, name, {}),
     passMinor: ({ machine, version, after }) =>
       on.declare(passMinor, machine.name, {
-        ...parametersOf(on, { machine, after }, documents),
+        ...parametersOf(on, { machine, after }),
         version,
         target: spec.kubernetes.version,
         kubeadm: on.inventory.downloads(machine)('kubeadm', version).sha256,
@@ -74,12 +83,9 @@ export function initialise(on: Site, host: JoiningHost): DistributedCluster {
   }
 }
 
-function parametersOf(
-  { inventory, renewal }: Site,
-  { machine, after }: JoiningHost,
-  documents: ClusterDocuments,
-): ControlPlaneNodeParameters {
+function parametersOf({ inventory, renewal }: Site, { machine, after }: JoiningHost): ControlPlaneNodeParameters {
   const { spec, endpoint } = inventory
+  const documents = documentsOn(inventory, machine)
   return {
     file: spec.file,
     node: nodeOf(spec, machine),

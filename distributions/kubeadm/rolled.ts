@@ -1,3 +1,4 @@
+import { makeCa } from '../../roles/ca-rotation/index.ts'
 import { containerd } from '../../roles/containerd/index.ts'
 import { criO } from '../../roles/cri-o/index.ts'
 import { docker } from '../../roles/docker/index.ts'
@@ -8,6 +9,6 @@ import { kubeadmConfigurationKind, nodeCertificatesKind, type RolledWork } from 
 
 /** Work that can take a running node out of the cluster. Images are part of it because they can fill the disk. */
 export const rolled: RolledWork = {
-  roles: [containerd, criO, docker, images, kubernetesBinaries, kubelet].map(({ name }) => name),
+  roles: [containerd, criO, docker, images, kubernetesBinaries, kubelet, makeCa].map(({ name }) => name),
   kinds: [kubeadmConfigurationKind, nodeCertificatesKind],
 }

@@ -4,6 +4,7 @@ import {
   type ClusterIdentity,
   type ControlPlaneNodeOutputs,
   type ControlPlaneNodeParameters,
+  type CrossCertificates,
   clusterRecord,
   controlPlaneConfiguration,
   controlPlaneJoin,
@@ -18,6 +19,7 @@ import {
   nodeCertificates,
   type Output,
   type Role,
+  type RotationCertificates,
   renderDocuments,
   type Secret,
   superAdmin,
@@ -33,6 +35,8 @@ export interface ControlPlaneJoinRoleParameters extends ControlPlaneNodeParamete
   readonly identity: Output<ClusterIdentity>
   readonly token: Output<BootstrapToken>
   readonly certificateKey: Output<Secret>
+  /** The rotation of the CA that is under way, or what has stayed of the last one; default: there was none. */
+  readonly rotation?: Output<CrossCertificates | RotationCertificates>
 }
 
 export interface ControlPlaneJoinOutputs extends ControlPlaneNodeOutputs {
@@ -67,6 +71,7 @@ export const joinControlPlane: Role<ControlPlaneJoinRoleParameters, ControlPlane
       certificateKey: params.certificateKey,
       caHashes: params.identity.map(({ caHashes }) => caHashes),
       records: [clusterRecord(documents), kubeletRecord(kubelet)],
+      rotation: params.rotation,
     })
     const joined = scope.add(join, { after: params.after })
     const { address: advertiseAddress } = node

@@ -1,6 +1,7 @@
 import type { Command } from '@oclif/core'
 import { Apply } from './commands/apply.ts'
 import { CertsRenew } from './commands/certs/renew.ts'
+import { CertsRotateCa } from './commands/certs/rotate-ca.ts'
 import { CertsStatus } from './commands/certs/status.ts'
 import { Check } from './commands/check.ts'
 import { EtcdDefrag } from './commands/etcd/defrag.ts'
@@ -30,6 +31,7 @@ import { Validate } from './commands/validate.ts'
 export const commands: Readonly<Record<string, Command.Class>> = {
   apply: Apply,
   'certs:renew': CertsRenew,
+  'certs:rotate-ca': CertsRotateCa,
   'certs:status': CertsStatus,
   check: Check,
   'etcd:defrag': EtcdDefrag,

@@ -36,6 +36,29 @@ export interface Distribution extends DistributionProfile {
    * cluster it is; undefined if no host is a node any more. A host of another cluster is refused.
    */
   dissolve(on: Pick<Site, 'inventory' | 'builder'>, known: string | undefined): Pick<DistributedCluster, 'reset'>
+  /**
+   * Makes a new CA for the cluster, lets all nodes trust both, and has everything signed again by the new one, batch by batch. All nodes of
+   * the cluster have answered.
+   */
+  trustBothCas(on: Site, nodes: RotatingNodes): void
+  /** Lets nobody trust the former CA any more, batch by batch; declares nothing where there is none. */
+  dropFormerCa(on: Site, nodes: RotatingNodes): void
+}
+
+/** The nodes that take part in a rotation of the cluster's CA. */
+export interface RotatingNodes {
+  /** All nodes that run, in the order of the file. */
+  readonly nodes: readonly Machine[]
+  /** Has what is declared on them run batch after batch, with the user's gate between, where there is one. */
+  roll(order: RotationRoll): void
+}
+
+/** A change of all nodes that take part in a rotation of the cluster's CA. */
+export interface RotationRoll {
+  /** What the nodes do, e.g. `trust both CAs`; unique in the run. */
+  readonly what: string
+  /** The tasks of each node, by its name. The last of them shows that the node is well. */
+  readonly tasks: ReadonlyMap<string, readonly Task[]>
 }
 
 export interface NodePackages {

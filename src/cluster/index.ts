@@ -15,6 +15,8 @@ export type {
   NodePackages,
   PreparedPrograms,
   PrepareOrder,
+  RotatingNodes,
+  RotationRoll,
   ServerMade,
   Site,
 } from './distribution.ts'

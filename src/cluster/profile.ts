@@ -45,6 +45,8 @@ export interface CertificateCare {
   readonly kubelets: string
   /** The kubelet's serving certificate that it signs for itself, once; no API server checks it. */
   readonly selfSigned: string
+  /** The file of the cluster's own CA, which `evcctl certs rotate-ca` replaces; undefined where it cannot. */
+  readonly rotated?: string
   /** Further files with certificates, which only `evcctl certs status` reads. */
   readonly more: readonly string[]
   /** Sentences that tell people how to renew the distribution's own certificates. */

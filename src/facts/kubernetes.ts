@@ -29,6 +29,17 @@ export interface KubernetesFacts {
     readonly etcdPlacedMs?: number
     /** Version of the kubelet that evcctl installed last, without `v`. It may not run yet. */
     readonly kubelet?: string
+    /** A rotation of the cluster's CA that is under way on it; undefined: none is, or it is no control plane node. */
+    readonly caRotation?: {
+      /** sha256 of the next CA's certificate, hex. */
+      readonly next: string
+      /** Whether its controller manager has files of its own for the CAs, as long as `ca.crt` may have two. */
+      readonly apart: boolean
+      /** Whether it has the key of the next CA. */
+      readonly hasKey: boolean
+    }
+    /** Whether it has a cross certificate, by which whoever trusts the CA before the present one accepts its API server. */
+    readonly crossCertificate?: true
   }
 }
 
@@ -53,6 +64,14 @@ function placedIn(lines: readonly string[]): { readonly etcdPlacedMs?: number } 
   return seconds.startsWith('-') ? {} : { etcdPlacedMs: Number(seconds) * 1000 }
 }
 
+function rotationIn(lines: readonly string[]): Pick<KubernetesFacts['kubernetes'], 'caRotation' | 'crossCertificate'> {
+  const next = lines.find(line => line.startsWith('caRotation='))?.slice('caRotation='.length)
+  const cross = lines.includes('crossCertificate') ? ({ crossCertificate: true } as const) : {}
+  if (next === undefined) return cross
+  expectThat(/^[0-9a-f]{64}$/.test(next), "the CA that takes the place of the cluster's", next)
+  return { ...cross, caRotation: { next, apart: lines.includes('caFilesApart'), hasKey: lines.includes('nextCaKey') } }
+}
+
 /** Whether the host is a node of a cluster. */
 export const kubernetesFacts = ({ node }: DistributionFacts): FactModule<KubernetesFacts> => ({
   script: `at kubernetes
@@ -69,6 +88,7 @@ ${node}`,
         ...tagIn(lines),
         ...placedIn(lines),
         ...versionIn(lines, 'kubelet'),
+        ...(lines.includes('control-plane') ? rotationIn(lines) : {}),
       },
     }
   },

@@ -1,4 +1,4 @@
-import type { CertificateFacts } from '../index.ts'
+import type { CertificateFacts, HostFacts } from '../index.ts'
 
 /** A note about CAs of which one replaces another, for the hosts to which the same text applies. */
 export interface ReplacementNote {
@@ -22,6 +22,21 @@ export function replacementNotes(
   )
   const alike = Map.groupBy(found, ({ text }) => text)
   return [...alike].map(([text, group]) => ({ hosts: group.map(({ host }) => host), text }))
+}
+
+/**
+ * The note about a rotation of the cluster's CA that is under way, on the hosts that have a part of it; undefined: none is. `facts`: those of
+ * the hosts that are to be control plane nodes. `file`: the cluster file. Pure.
+ */
+export function rotationNote(facts: ReadonlyMap<string, HostFacts>, file: string): ReplacementNote | undefined {
+  const found = [...facts].flatMap(([host, { kubernetes }]) =>
+    kubernetes.caRotation === undefined ? [] : [{ host, ...kubernetes.caRotation }],
+  )
+  if (found.length === 0) return undefined
+  const text = found.every(({ apart }) => apart)
+    ? `A rotation of the CA is under way. If it was cut off: evcctl certs rotate-ca ${file}; once evcctl certs status shows nothing that the former CA has signed: evcctl certs rotate-ca --drop-former ${file}`
+    : `The former CA is being dropped, and that was cut off: evcctl certs rotate-ca --drop-former ${file}`
+  return { hosts: found.map(({ host }) => host), text }
 }
 
 /** For each CA the day since when it is valid, the oldest first. The same one may be in a file again and again. */

@@ -84,6 +84,8 @@ function days(number: number): string {
 function cureOf({ spec, distribution }: CheckedCluster, { path, ca }: CertificateFacts): string {
   const { certificates, facts } = distribution
   const { etcd, file } = spec
+  if (ca && path === certificates.rotated)
+    return `To replace it and all that it has signed, as long as it has two days left: evcctl certs rotate-ca ${file}`
   if (ca)
     return `This is a CA, which neither evcctl nor ${distribution.name} renews. Every certificate that it signed has to be created again, too: https://kubernetes.io/docs/tasks/tls/manual-rotation-of-ca-certificates/`
   if (path === certificates.selfSigned)

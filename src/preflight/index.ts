@@ -13,7 +13,7 @@ import { remainsChecks } from './remains.ts'
 import { runtimeFileChecks } from './runtime-files.ts'
 import { systemChecks } from './system.ts'
 
-export { type ReplacementNote, replacementNotes } from './authorities.ts'
+export { type ReplacementNote, replacementNotes, rotationNote } from './authorities.ts'
 export {
   type ExpiringCertificate,
   type ExpiryNote,

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { cluster as createCluster } from '../../playbooks/cluster.ts'
+import { dropFormerCa } from '../../playbooks/rotate-ca.ts'
 import type { ClusterRun } from '../../src/cli/run/cluster-run.ts'
 import { evaluateCluster } from '../../src/cli/run/evaluate-cluster.ts'
 import { parseClusterFile } from '../../src/config/index.ts'
@@ -72,4 +73,26 @@ test('a host that is gone for good is no failure, and the plan is one of the oth
   expect([...evaluation.unreachable.keys()]).toEqual([])
   expect(planned.map(({ name }) => name)).toEqual(['cp1', 'w2'])
   expect((await evaluateCluster(given(['w1']).cluster)).hosts).toHaveLength(3)
+})
+
+test('a rotation of the CA that is not under way has nothing to drop, and asks no host anything but its facts', async () => {
+  const scripts: string[] = []
+  const pool: SshPool = {
+    async session(host) {
+      const kubernetes = host === 'cp1' ? ['kubelet.conf', 'admin.conf', 'control-plane'] : ['kubelet.conf']
+      const facts = factsText({ name: host, address: addresses.get(host)!, kubernetes, clock: Date.now() / 1000 })
+      return {
+        host,
+        exchange: async ({ probes }) => {
+          scripts.push(...probes.map(({ script }) => script))
+          return { jobs: [], results: probes.map(() => ({ exitCode: 0, stdout: facts, stderr: '' })) }
+        },
+      }
+    },
+    exchanges: () => new Map(),
+    async [Symbol.asyncDispose]() {},
+  }
+  const cluster = { ...given().cluster, operation: dropFormerCa, run: fakeRun(pool) } as ClusterRun
+  const { evaluation } = await evaluateCluster(cluster)
+  expect([evaluation.graph.tasks.size, evaluation.errors.size, scripts.length]).toEqual([0, 0, 3])
 })

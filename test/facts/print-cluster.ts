@@ -7,8 +7,18 @@ const given = (lines: Readonly<Record<string, boolean>>): string =>
 
 /** Like the script, it prints no control plane without admin.conf, nor after an interrupted run of kubeadm. */
 export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: RemainsFacts): string {
-  const { kubeletConf, adminConf, controlPlane, apiServer, formerApiServer, etcdTag, etcdPlacedMs, kubelet } =
-    kubernetes
+  const {
+    kubeletConf,
+    adminConf,
+    controlPlane,
+    apiServer,
+    formerApiServer,
+    etcdTag,
+    etcdPlacedMs,
+    kubelet,
+    caRotation,
+    crossCertificate,
+  } = kubernetes
   return given({
     'kubelet.conf': kubeletConf,
     'admin.conf': adminConf,
@@ -18,6 +28,10 @@ export function printKubernetes(kubernetes: HostFacts['kubernetes'], remains?: R
     [`etcdTag=${etcdTag}`]: etcdTag !== undefined,
     [`etcdPlaced=${(etcdPlacedMs ?? 0) / 1000}`]: etcdPlacedMs !== undefined,
     [`kubelet=${kubelet}`]: kubelet !== undefined,
+    [`caRotation=${caRotation?.next}`]: caRotation !== undefined,
+    caFilesApart: caRotation?.apart === true,
+    crossCertificate: crossCertificate === true,
+    nextCaKey: caRotation?.hasKey === true,
   })
 }
 

@@ -86,6 +86,8 @@ export const other: Distribution = {
         on.builder.scope(leaving.name, 'k3s').add(barrier('is no node'), { after: before }),
     }
   },
+  trustBothCas: () => {},
+  dropFormerCa: () => {},
   dissolve: ({ builder }) => ({
     reset: ({ leaving, after }) => builder.scope(leaving.name, 'k3s').add(barrier('is no node'), { after }),
   }),

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { kubeadm } from '../../distributions/kubeadm/index.ts'
 import type { CertificateFacts } from '../../src/index.ts'
-import { expiryNotes, replacementNotes } from '../../src/preflight/index.ts'
+import { expiryNotes, replacementNotes, rotationNote } from '../../src/preflight/index.ts'
+import { printedFacts } from '../facts/printed.ts'
 import { specOf } from '../playbooks/given.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -38,8 +39,11 @@ describe('certificates', () => {
   })
 
   test('of a CA, and of an etcd on hosts of its own, have advice of their own', () => {
-    const ca = certificate('/etc/kubernetes/pki/ca.crt', 5, { ca: true, lifetime: 3650 })
-    expect(notes({ cp1: [ca, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
+    const [ca, other] = ['ca', 'front-proxy-ca'].map(name =>
+      certificate(`/etc/kubernetes/pki/${name}.crt`, 5, { ca: true, lifetime: 3650 }),
+    )
+    expect(notes({ cp1: [ca!, other!, certificate(apiServer, 5)] }).map(({ text }) => text)).toEqual([
+      expect.stringContaining('evcctl certs rotate-ca cluster.yaml'),
       expect.stringContaining('This is a CA'),
       expect.stringContaining('evcctl certs renew'),
     ])
@@ -82,5 +86,27 @@ describe('a file with two CAs', () => {
     expect(told({ cp1: [ca(path, 3650), ca('/etc/kubernetes/pki/etcd/ca.crt', 3650)] })).toEqual([])
     expect(told({ cp1: [ca(path, 3650), certificate(path, 300)] })).toEqual([])
     expect(told({ cp1: [ca(path, 3650), ca(path, 3650)] })).toEqual([])
+  })
+})
+
+describe('a rotation of the CA that is under way', () => {
+  const next = 'a'.repeat(64)
+  const facts = (...apart: readonly (boolean | undefined)[]) =>
+    new Map(
+      apart.map((own, at) => {
+        const caRotation = own === undefined ? {} : { caRotation: { next, apart: own, hasKey: own } }
+        const kubernetes = { kubeletConf: true, adminConf: true, controlPlane: true, ...caRotation }
+        return [`cp${at + 1}`, printedFacts(`cp${at + 1}`, `192.0.2.${at + 1}`, { kubernetes })]
+      }),
+    )
+
+  test('is told with the commands that end it', () => {
+    const note = rotationNote(facts(true, true, undefined), 'lab.yaml')
+    expect(note?.hosts).toEqual(['cp1', 'cp2'])
+    expect(note?.text).toMatch(/evcctl certs rotate-ca lab\.yaml; .*evcctl certs rotate-ca --drop-former lab\.yaml$/)
+    expect(rotationNote(facts(true, false), 'lab.yaml')?.text).toBe(
+      'The former CA is being dropped, and that was cut off: evcctl certs rotate-ca --drop-former lab.yaml',
+    )
+    expect(rotationNote(facts(undefined), 'lab.yaml')).toBeUndefined()
   })
 })

@@ -26,10 +26,10 @@ export class PowerCut {
   }
 
   /** Runs a script; `before`: the number of the program before which the power goes. */
-  run(script: string, before?: number): Promise<ProbeResult> {
+  run(script: string, before?: number, stdin = ''): Promise<ProbeResult> {
     rmSync(join(this.#folder, 'count'), { force: true })
     writeFileSync(join(this.#folder, 'limit'), String(before ?? 0))
-    return this.#sandbox.sh(`set -eu\n${script}`, '', `${this.#folder}:`)
+    return this.#sandbox.sh(`set -eu\n${script}`, stdin, `${this.#folder}:`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pemToHandOn, serverToHandOn } from '../../src/resources/support/handed-on.ts'
+import { certificateToHandOn, pemToHandOn, serverToHandOn } from '../../src/resources/support/handed-on.ts'
 import { throwAwayCa } from './certificate.ts'
 
 const { pem } = throwAwayCa()
@@ -21,6 +21,21 @@ describe('what one host says and others are given', () => {
     ['more than a certificate can be', `${'# x\n'.repeat(20_000)}${pem}`],
   ])('is no text with %s', (_, text) => {
     expect(pemToHandOn(text, 'CERTIFICATE')).toBeUndefined()
+  })
+
+  it('is one certificate, without what a host has put around it', () => {
+    expect(certificateToHandOn(`x\nEND\nrm -rf /\n${pem.replaceAll('\n', '\r\n')}\nEND\nid >/tmp/x\n`)).toBe(pem)
+    expect(certificateToHandOn(pem.trimEnd())).toBe(pem)
+  })
+
+  it.each([
+    ['nothing', ''],
+    ['two certificates', pem + pem],
+    ['words for a certificate', '-----BEGIN CERTIFICATE-----\n$(id)\n-----END CERTIFICATE-----\n'],
+    ['no end', pem.slice(0, 200)],
+    ['more than a certificate can be', `${'# x\n'.repeat(20_000)}${pem}`],
+  ])('is not one certificate where there is %s', (_, text) => {
+    expect(certificateToHandOn(text)).toBeUndefined()
   })
 
   it.each(['https://192.0.2.11:6443', 'https://[2001:db8::1]:6443', 'https://api.example'])('is the server %s', url => {

@@ -463,6 +463,20 @@ describe('a reset that was cut off', () => {
   })
 })
 
+describe('the files of a rotation of the CA', () => {
+  test.each([
+    ['a control plane node', controlPlane()],
+    ['a worker', worker],
+  ] as const)('that an earlier node has left are gone when the host joins as %s', async (_what, resource) => {
+    const host = new KubeadmHost()
+    for (const name of ['ca-rotation/next.key', 'ca-rotation/next.crt', 'ca-rotation.new/next.key'])
+      host.write(`/etc/kubernetes/pki/${name}`, 'of the dead cluster\n')
+    expect(await host.applyAll(resource as never, joinDesired)).not.toHaveProperty('failed')
+    const found = [...Object.keys(host.tree('/etc/kubernetes')), ...Object.keys(host.tree('/var/lib/evcctl'))]
+    expect(found.filter(name => name.includes('rotation'))).toEqual([])
+  })
+})
+
 describe('copies of what lay there before', () => {
   test('outlive a reset by hand, and plan says where they are', async () => {
     const host = new KubeadmHost()

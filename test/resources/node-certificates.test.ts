@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Step } from '../../src/core/index.ts'
+import { Output, type Step, type TaskId } from '../../src/core/index.ts'
 import { type NodeCertificatesState, nodeCertificates } from '../../src/resources/kubeadm/node-certificates.ts'
 import { renewDaysOf } from '../../src/resources/kubeadm/renewal-rule.ts'
 import { renewCertificatesScript } from '../../src/resources/kubeadm/renewed-certificates.ts'
@@ -94,19 +94,16 @@ function runs(process: number, component: string, start: number, network = 'net:
   writeFileSync(join(folder, 'stat'), `${process} (kube scheduler) S ${before} ${start} 0 0\n`)
 }
 
-const resource = (renewDays = 30) =>
-  nodeCertificates({
-    configuration: '/etc/evcctl/kubeadm.yaml',
-    advertiseAddress: '192.0.2.11',
-    bindPort: 6443,
-    renewDays,
-  })
+const parameters = { configuration: '/etc/evcctl/kubeadm.yaml', advertiseAddress: '192.0.2.11', bindPort: 6443 }
+const resource = (renewDays = 30) => nodeCertificates({ ...parameters, renewDays })
 async function probe(): Promise<NodeCertificatesState> {
   const raw = await sandbox.sh(withProcesses(resource().probe.script))
   return resource().probe.parse({ ...raw, stdout: raw.stdout.replaceAll(sandbox.root, '') })
 }
 const compare = async (renewDays?: number) => resource(renewDays).diff(await probe(), {}, { watched: [] })
 const inside = (path: string) => `/etc/kubernetes/${path}`
+// It only has to be told from what stands before it.
+const cross = '-----BEGIN CERTIFICATE-----\nY3Jvc3M=\n-----END CERTIFICATE-----\n'
 
 describe('certificates of a control plane node', () => {
   test('with 31 days left stay as they are', async () => {
@@ -164,6 +161,30 @@ describe('certificates of a control plane node', () => {
   test('are left alone on a host that is no control plane node, or not yet', async () => {
     make(20)
     rmSync(join(kubernetes, 'manifests/kube-apiserver.yaml'))
+    expect(await compare()).toBeUndefined()
+  })
+
+  test('are signed again by the CA that takes the place of another, those alone that the other one has signed', async () => {
+    make(300)
+    const former = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    makeCa('ca', 3000)
+    const next = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8')
+    put('pki/ca.crt', next + former)
+    make(300, ['scheduler.conf'])
+    const asked = nodeCertificates({ ...parameters, renewDays: 30, signedBy: new Output([], () => next) })
+    const change = asked.diff(await probe(), { signedBy: next }, { watched: [] })
+    expect(change?.fields.map(({ field, before }) => [field, before])).toEqual(
+      ['admin.conf', 'pki/apiserver.crt', 'pki/apiserver-kubelet-client.crt', 'controller-manager.conf'].map(path => [
+        inside(path),
+        'signed by the former CA',
+      ]),
+    )
+    const [renewal] = asked.converge(await probe(), { signedBy: next }) as [Step & { readonly run: string }]
+    expect(renewal.run).toContain('kubeadm certs renew')
+    expect(renewal.run).not.toContain('scheduler.conf --config')
+    // Before that CA is known, all of the cluster's own certificates are.
+    const planned = asked.diff(await probe(), { signedBy: { unknown: true, from: 'x' as TaskId } }, { watched: [] })
+    expect(planned?.fields).toHaveLength(5)
     expect(await compare()).toBeUndefined()
   })
 
@@ -276,6 +297,39 @@ for name; do kubeadm certs renew "$name" --config "$config" || exit 1; done
     const both = readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8').replace(/# .*\n/g, '')
     for (const name of ['admin.conf', 'controller-manager.conf', 'scheduler.conf']) expect(trusted(name)).toBe(both)
     expect(trusted('kubelet.conf')).toBe('first')
+  })
+
+  test('puts the cross certificate behind that of the API server while one CA takes the place of another', async () => {
+    make(20)
+    makeRenewed()
+    put('pki/ca-rotation/next.crt', readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8'))
+    put('pki/ca-rotation/cross.crt', cross)
+    expect(await host().run(await renewal())).toMatchObject({ exitCode: 0, stderr: '' })
+    const renewed = readFileSync(join(sandbox.root, 'renewed/pki_apiserver.crt'), 'utf8')
+    expect(readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')).toBe(renewed + cross)
+    expect(await compare()).toBeUndefined()
+  })
+
+  test('by hand leaves the cross certificate out: it is shown, and put behind again', async () => {
+    make(300)
+    put('pki/ca-rotation/next.crt', readFileSync(join(kubernetes, 'pki/ca.crt'), 'utf8'))
+    put('pki/ca-rotation/cross.crt', cross)
+    const own = readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')
+    expect((await compare())?.fields).toEqual([
+      {
+        field: inside('pki/apiserver.crt'),
+        before: 'without the cross certificate',
+        after: 'with the cross certificate',
+      },
+    ])
+    const [, complete] = resource().converge(await probe(), {}) as readonly (Step & { readonly run: string })[]
+    expect(await host().run(complete!.run)).toMatchObject({ exitCode: 0 })
+    expect(readFileSync(join(kubernetes, 'pki/apiserver.crt'), 'utf8')).toBe(own + cross)
+    expect(await compare()).toBeUndefined()
+    // One by another CA has nothing to do with it.
+    makeCa('ca', 3000)
+    make(300)
+    expect(await compare()).toBeUndefined()
   })
 
   test('is not ended before the controller manager and the scheduler have started again', async () => {

@@ -28,6 +28,9 @@ function standing(clusterCa = ca.pem, pem = certificate): KubeadmHost {
     'manifests/kube-apiserver.yaml',
     'manifests/etcd.yaml',
     'pki/ca.key',
+    'pki/ca.key.next',
+    ...['next.key', 'former.key', 'next.crt', 'cross.crt', 'trust.crt'].map(file => `pki/ca-rotation/${file}`),
+    'pki/ca-rotation.new/next.key',
   ])
     host.write(`/etc/kubernetes/${name}`, 'kubeadm\n')
   for (const name of leftByChanges) host.write(`/etc/kubernetes/${name}`, 'key\n')
@@ -37,7 +40,7 @@ function standing(clusterCa = ca.pem, pem = certificate): KubeadmHost {
   host.write('/var/lib/etcd/notes')
   host.write('/etc/kubernetes/manifests/own.yaml', 'pod\n')
   host.write('/var/lib/kubelet/config.json', 'logins\n')
-  host.write('/var/lib/evcctl/kubelet.unproven')
+  for (const name of ['kubelet.unproven', 'kubelet-ca']) host.write(`/var/lib/evcctl/${name}`)
   return host
 }
 
@@ -59,7 +62,7 @@ describe('a host that leaves the cluster', () => {
     expect(await host.applyAll(resource(), desired)).toEqual({ action: 'run', note: expect.stringContaining('stay') })
     expect(found(host)).toEqual(left)
     expect(host.asked()).toEqual([expect.stringMatching(/^reset --force --skip-phases=remove-etcd-member/)])
-    expect(host.has('/var/lib/evcctl/kubelet.unproven')).toBe(false)
+    expect(Object.keys(host.tree('/var/lib/evcctl'))).toEqual([])
     expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
   })
 
@@ -81,6 +84,18 @@ describe('a host that leaves the cluster', () => {
     expect([host.asked(), host.tree('/etc/kubernetes')]).toEqual([[], {}])
     expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
   })
+
+  test.each(['ca-rotation', 'ca-rotation.new'])(
+    'has no key of the CA any more that a reset by an earlier evcctl has left in %s',
+    async folder => {
+      const host = new KubeadmHost()
+      host.write(`/etc/kubernetes/pki/${folder}/next.key`, 'key\n')
+      host.write('/etc/kubernetes/pki/oidc.crt')
+      expect(await host.applyAll(resource(), desired)).toMatchObject({ action: 'run' })
+      expect(Object.keys(host.tree('/etc/kubernetes'))).toEqual(['pki/oidc.crt'])
+      expect(await host.applyAll(resource(), desired)).toEqual({ action: undefined })
+    },
+  )
 
   test('keeps the data of an etcd if it was a worker', async () => {
     const host = standing()

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { finishServingCertificate, servingCertificateScript } from '../../src/resources/kubeadm/serving-certificate.ts'
+import { throwAwayCa } from './certificate.ts'
 import { PowerCut } from './cut-off.ts'
 import { Sandbox } from './sandbox.ts'
 
@@ -34,6 +35,21 @@ test('a new certificate of the API server takes the place of the old one, and no
   expect(await host().run(script)).toMatchObject({ exitCode: 0, stderr: '' })
   expect(pair()).toEqual(['new', 'new'])
   expect(existsSync(join(pki, 'evcctl-apiserver'))).toBe(false)
+})
+
+// A CA stands in for a certificate that it has signed: it has signed itself.
+const [next, former] = [throwAwayCa().pem, throwAwayCa().pem]
+test.each([
+  ['the next CA has signed it', next, true],
+  ['the former CA has signed it', former, false],
+])('has the cross certificate behind it where %s', async (_when, leaf, isBehind) => {
+  mkdirSync(join(pki, 'ca-rotation'))
+  writeFileSync(join(pki, 'ca-rotation/next.crt'), next)
+  writeFileSync(join(pki, 'ca-rotation/cross.crt'), 'cross\n')
+  writeFileSync(join(sandbox.root, 'leaf'), leaf)
+  const made = kubeadm.replace('echo new >"$folder/apiserver.crt"', `cat ${sandbox.root}/leaf >"$folder/apiserver.crt"`)
+  expect(await new PowerCut(sandbox, { kubeadm: made }).run(script)).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(pair()[0]).toBe((isBehind ? `${leaf}cross\n` : leaf).trim())
 })
 
 test('a certificate that kubeadm cannot make leaves the old one', async () => {

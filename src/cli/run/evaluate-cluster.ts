@@ -1,6 +1,14 @@
 import { distributionOf } from '../../../distributions/index.ts'
 import { changesOfRunningHosts, changingBatches, hostBatches } from '../../../playbooks/rolling.ts'
-import { type Inventory, inventoryOf, isEtcdHost, isNode, networkLeftOut, type StrayNode } from '../../cluster/index.ts'
+import {
+  type Inventory,
+  inventoryOf,
+  isControlPlane,
+  isEtcdHost,
+  isNode,
+  networkLeftOut,
+  type StrayNode,
+} from '../../cluster/index.ts'
 import type { HostSpec } from '../../config/index.ts'
 import {
   type AppliedRecord,
@@ -31,6 +39,7 @@ import {
   otherPodNetworks,
   replacementNotes,
   resolvConfOf,
+  rotationNote,
   takenOver,
 } from '../../preflight/index.ts'
 import type { UpgradeReport } from '../../report/index.ts'
@@ -112,7 +121,9 @@ export async function evaluateCluster(
   const certificates = new Map(staying.map(([host, known]) => [host, known.certificates]))
   for (const { hosts: on, text } of expiryNotes(inventory, certificates, Date.now()))
     for (const host of on) run.emit({ type: 'note', host, text })
-  for (const { hosts: on, text } of replacementNotes(certificates))
+  const servers = new Set(spec.hosts.filter(isControlPlane).map(({ name }) => name))
+  const rotation = rotationNote(new Map([...facts].filter(([host]) => servers.has(host))), spec.file)
+  for (const { hosts: on, text } of rotation === undefined ? replacementNotes(certificates) : [rotation])
     for (const host of on) run.emit({ type: 'note', host, text })
   const leftOut = networkLeftOut(inventory)
   if (leftOut !== undefined) run.emit({ type: 'note', ...leftOut })

@@ -36,7 +36,7 @@ const ofRun = [
     name => `${name}.conf`,
   ),
   ...['etcd', ...controlPlaneComponents].map(name => `manifests/${name}.yaml`),
-  ...['ca.*', 'sa.*', 'apiserver*', 'front-proxy-*', 'etcd', 'evcctl-*'].map(name => `pki/${name}`),
+  ...['ca.*', 'ca-rotation*', 'sa.*', 'apiserver*', 'front-proxy-*', 'etcd', 'evcctl-*'].map(name => `pki/${name}`),
 ]
   .map(name => `${kubernetes}/${name}`)
   .concat(`${kubelet}/pki`)

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
-import { hasSigned } from '../../core/has-signed.ts'
 import type { ProbeResult } from '../../core/resource.ts'
 import { type FoundCertificate, printCertificates, readCertificates } from '../../facts/index.ts'
-import { signersOf } from '../pki/index.ts'
+import { caHashesOf, isSignedBy, signersOf } from '../pki/index.ts'
 import { linesOf } from '../support/index.ts'
+import { rotationFiles } from './rotated-ca.ts'
 
 const folder = '/etc/kubernetes/'
 
@@ -42,13 +42,22 @@ export interface RenewableCertificate {
   readonly validTo: number
   /** When its CA expires, ms since the epoch. */
   readonly caValidTo: number
+  /** Whether it is of the cluster's main CA, and not of etcd's or the front proxy's. */
+  readonly ofCluster: boolean
+  /** CA certificate hash of the CA that has signed it. */
+  readonly signer: string
 }
 
 /** Probe lines that print the certificates and CAs of kubeadm, and which CAs have their key there. */
 export const printRenewable = `${printCertificates([
   ...authorities.map(ca => `${folder}pki/${ca}.crt`),
   ...files.map(({ path }) => `${folder}${path}`),
-])}for ca in ${authorities.join(' ')}; do if [ -s ${folder}pki/"$ca.key" ]; then echo "key=$ca"; fi; done
+  rotationFiles.nextCertificate,
+])}if [ -s ${rotationFiles.cross} ] && tail -c "$(wc -c <${rotationFiles.cross})" ${folder}pki/apiserver.crt 2>/dev/null | cmp -s - ${rotationFiles.cross}; then
+  echo crossBehind=yes
+fi
+if [ -s ${rotationFiles.cross} ]; then echo cross=yes; fi
+for ca in ${authorities.join(' ')}; do if [ -s ${folder}pki/"$ca.key" ]; then echo "key=$ca"; fi; done
 `
 
 /**
@@ -64,10 +73,25 @@ export function renewableIn(raw: ProbeResult): readonly RenewableCertificate[] {
     const [signer] = authorities
     const [certificate] = at(found, path)
     if (signer === undefined || certificate === undefined || !keys.includes(ca)) return []
-    if (!authorities.some(one => certificate.checkIssued(one) && hasSigned(one, certificate))) return []
+    const by = authorities.find(one => isSignedBy(certificate, one))
+    if (by === undefined) return []
     const [validTo, caValidTo] = [certificate, signer].map(one => one.validToDate.getTime())
-    return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo! }]
+    const ofCluster = ca === 'ca'
+    const [hash = ''] = caHashesOf(by.toString())
+    return [{ name, path: `${folder}${path}`, validTo: validTo!, caValidTo: caValidTo!, ofCluster, signer: hash }]
   })
+}
+
+/**
+ * Whether the API server shows a certificate by the CA of the last rotation without the cross certificate, as kubeadm writes it: clients that
+ * have read the former CA alone refuse it.
+ */
+export function lacksCross(raw: ProbeResult): boolean {
+  if (linesOf(raw, 'cross').length === 0 || linesOf(raw, 'crossBehind').length > 0) return false
+  const found = readCertificates(raw.stdout.split('\n').filter(line => line.startsWith('certificate ')))
+  const next = found.find(({ path }) => path === rotationFiles.nextCertificate)
+  const [shown] = at(found, 'pki/apiserver.crt')
+  return next !== undefined && shown !== undefined && isSignedBy(shown, next.certificate)
 }
 
 function at(found: readonly FoundCertificate[], path: string): readonly X509Certificate[] {

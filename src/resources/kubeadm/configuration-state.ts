@@ -77,7 +77,14 @@ export function changeMarksIn(raw: ProbeResult): readonly HostMark[] {
 
 /** Changes that were cut off, as a plan shows them. */
 export function cutOffFields(parts: readonly ChangeMark[]): readonly FieldChange[] {
-  return parts.map(field => ({ field, before: 'cut off while it was changed', after: 'as wanted' }))
+  return parts.map(field => ({ field, before: cutOffBefore, after: 'as wanted' }))
+}
+
+const cutOffBefore = 'cut off while it was changed'
+
+/** Whether a field is one of cutOffFields(). */
+export function isCutOffField({ before }: FieldChange): boolean {
+  return before === cutOffBefore
 }
 
 const mapPaths = [

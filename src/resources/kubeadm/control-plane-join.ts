@@ -20,6 +20,13 @@ import { explainKubeadm } from './failure.ts'
 import { refuseJoin, refuseOther, refuseOthers } from './join.ts'
 import { type JoinScriptOptions, joinScript } from './join-script.ts'
 import { finished } from './reset.ts'
+import {
+  type CrossCertificates,
+  completeServing,
+  completeServingFunction,
+  placeRotationFunction,
+  type RotationCertificates,
+} from './rotation-folder.ts'
 import { caField, sharesCa } from './same-cluster.ts'
 import { defaultEtcdData } from './stacked-etcd-data.ts'
 import { staleMemberFunctions } from './stale-etcd-member.ts'
@@ -39,6 +46,8 @@ export interface ControlPlaneJoinParameters {
   readonly caHashes: Output<readonly string[]>
   /** Files with their content that record the configuration of the node; see clusterRecord() and kubeletRecord(). */
   readonly records: readonly { readonly path: string; readonly content: string }[]
+  /** The rotation of the CA that is under way, or what has stayed of the last one; default: there was none. */
+  readonly rotation?: Output<CrossCertificates | RotationCertificates> | undefined
 }
 
 export interface ControlPlaneJoinState extends ControlPlaneRemains {
@@ -57,6 +66,7 @@ export interface ControlPlaneJoinDesired {
   readonly token: BootstrapToken
   readonly certificateKey: Secret
   readonly caHashes: readonly string[]
+  readonly rotation?: CrossCertificates | RotationCertificates
 }
 
 /**
@@ -66,7 +76,8 @@ export interface ControlPlaneJoinDesired {
 export function controlPlaneJoin(
   parameters: ControlPlaneJoinParameters,
 ): Resource<ControlPlaneJoinState, ControlPlaneJoinDesired> {
-  const { configuration, token, certificateKey, caHashes, records, etcdData: folder = defaultEtcdData } = parameters
+  const { configuration, token, certificateKey, caHashes, records, rotation } = parameters
+  const { etcdData: folder = defaultEtcdData } = parameters
   const etcdData = folder === 'external' ? undefined : folder
   const { name: node, criSocket, ignorePreflightErrors = [] } = registrationOf(configuration)
   return {
@@ -74,7 +85,7 @@ export function controlPlaneJoin(
     name: 'control plane',
     title: 'kubeadm join',
     probe: { script: probeScript(etcdData), parse: parseState },
-    desired: { token, certificateKey, caHashes },
+    desired: { token, certificateKey, caHashes, ...(rotation === undefined ? {} : { rotation }) },
     diff(current, desired) {
       const { state } = current
       const field = caField(desired.caHashes)
@@ -103,7 +114,7 @@ export function controlPlaneJoin(
         criSocket,
         resetFirst: state !== 'absent',
         skipsPreflight: skipsPreflight(configuration),
-        ...(etcdData === undefined ? {} : stackedMember(parameters, etcdData)),
+        ...prepared(parameters, etcdData, desired.rotation),
       })
       const document = Secret.all(
         [desired.token.token, desired.certificateKey],
@@ -112,12 +123,28 @@ export function controlPlaneJoin(
       )
       return [
         { run: script, stdin: document, timeoutMs: 20 * 60_000 },
-        { run: noteManifests },
+        { run: desired.rotation === undefined ? noteManifests : `${noteManifests}${completeServing}` },
         ...records.map(({ path, content }) => ({ write: path, content, mode: 0o600 })),
         { run: `${keepKubelet}${finished}` },
       ]
     },
     explain: (failure, _desired, step) => explainKubeadm(failure, step, 'join'),
+  }
+}
+
+function prepared(
+  parameters: ControlPlaneJoinParameters,
+  etcdData: string | undefined,
+  rotation: CrossCertificates | RotationCertificates | undefined,
+): Partial<JoinScriptOptions> {
+  const stacked = etcdData === undefined ? {} : stackedMember(parameters, etcdData)
+  if (rotation === undefined) return stacked
+  const { functions = '', prepare } = stacked
+  return {
+    ...stacked,
+    functions: `${functions}${placeRotationFunction(rotation)}${completeServingFunction}`,
+    prepare: prepare === undefined ? 'place_rotation' : `{ place_rotation && ${prepare}; }`,
+    beside: 'complete_serving',
   }
 }
 

@@ -1,6 +1,7 @@
 import type { DistributionFacts } from '../../facts/index.ts'
 import { artifactsFolder } from '../artifacts/index.ts'
 import { kubeletClientPath } from '../kubelet/index.ts'
+import { rotationFiles } from './rotated-ca.ts'
 import { formerManifests, formerMark, hasApiServer, manifestFolder } from './static-pods.ts'
 import { kubeadmUnfinished } from './unfinished.ts'
 
@@ -10,8 +11,16 @@ const folder = '/etc/kubernetes/'
 export const kubeadmFacts: DistributionFacts = {
   maker: 'kubeadm',
   node: `for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
-[ ! -s /etc/kubernetes/admin.conf ] || ! ${hasApiServer} ||
-  { ${kubeadmUnfinished}; } || echo control-plane
+if [ -s /etc/kubernetes/admin.conf ] && ${hasApiServer} && ! { ${kubeadmUnfinished}; }; then
+  echo control-plane
+  if [ -s ${rotationFiles.formerCertificate} ]; then
+    next=$(sha256sum <${rotationFiles.nextCertificate})
+    echo "caRotation=\${next%% *}"
+    [ ! -s ${rotationFiles.signing} ] || echo caFilesApart
+    [ ! -s ${rotationFiles.nextKey} ] || echo nextCaKey
+  fi
+  [ ! -s ${rotationFiles.cross} ] || echo crossCertificate
+fi
 [ ! -s ${manifestFolder}/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' ${manifestFolder}/kube-apiserver.yaml
 [ ! -e ${formerMark} ] ||
@@ -25,7 +34,7 @@ if placed=$(stat -c %Z ${manifestFolder}/etcd.yaml 2>/dev/null); then echo "etcd
   unfinished: kubeadmUnfinished,
   folder,
   files: `${folder}*.conf ${folder}pki/*.crt ${folder}pki/*.key ${folder}pki/*.pub \\
-  ${folder}pki/etcd/*.crt ${folder}pki/etcd/*.key ${folder}manifests/*`,
+  ${folder}pki/etcd/*.crt ${folder}pki/etcd/*.key ${folder}pki/ca-rotation*/* ${folder}manifests/*`,
   certificates: [
     ...[
       'pki/*.crt',

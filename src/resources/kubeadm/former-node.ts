@@ -4,6 +4,7 @@ import { keptFolder } from '../systemd/index.ts'
 import { changeMarks } from './configuration-state.ts'
 import { renewedFolder } from './renewed-certificates.ts'
 import { formerCertificates } from './restarted-components.ts'
+import { kubeletCaMark, newRotationFolder, rotationFolder } from './rotated-ca.ts'
 import { formerManifests, madeManifests } from './static-pods.ts'
 import { newManifests } from './swap-manifests.ts'
 
@@ -14,6 +15,8 @@ import { newManifests } from './swap-manifests.ts'
 export const leftOfChanges: readonly string[] = [
   renewedFolder,
   newManifests,
+  rotationFolder,
+  newRotationFolder,
   ...['admin', 'super-admin', 'kubelet', 'controller-manager', 'scheduler'].map(
     name => `/etc/kubernetes/${name}.conf.next`,
   ),
@@ -28,6 +31,7 @@ const notes = [
   networkCheckStamp,
   kubeletUnproven,
   keptFolder(kubeletUnit),
+  kubeletCaMark,
 ]
 
 /**

@@ -4,6 +4,7 @@ export * from './api-access.ts'
 export { gateBeforeKubelet } from './api-gate.ts'
 export * from './bootstrap-token.ts'
 export * from './certificate-key.ts'
+export { apiAnswers } from './change-steps.ts'
 export * from './cluster-addons.ts'
 export * from './cluster-of-host.ts'
 export type { ClusterDocuments } from './cluster-record.ts'
@@ -29,4 +30,15 @@ export * from './node-reset.ts'
 export * from './node-runtime.ts'
 export * from './pulled-images.ts'
 export * from './renewal-rule.ts'
+export { recordProcesses, restartFormer } from './restarted-components.ts'
+export { kubeletCaMark, rotationFiles, rotationFolder } from './rotated-ca.ts'
+export { onlyRotationFiles, withRotationFiles } from './rotation-arguments.ts'
+export {
+  type CrossCertificates,
+  printText,
+  type RotationCertificates,
+  sameKeyFunction,
+  toPlace,
+  writeCertificates,
+} from './rotation-folder.ts'
 export * from './stacked-etcd-data.ts'

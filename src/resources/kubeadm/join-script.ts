@@ -21,6 +21,22 @@ export interface JoinScriptOptions extends ResetOptions {
   readonly functions?: string
   /** A command before each attempt to join; if it fails, the attempt fails. */
   readonly prepare?: string
+  /** A command that runs beside each attempt, and is ended with it. What it prints is not shown. */
+  readonly beside?: string
+}
+
+/** A function of sh, `accompanied COMMAND…`: runs the command with another beside it, which is ended with it. */
+export function accompaniedFunction(beside: string): string {
+  return `accompanied() {
+  ${beside} </dev/null >/dev/null 2>&1 9<&- &
+  beside=$!
+  joined=0
+  "$@" || joined=$?
+  kill "$beside" 2>/dev/null || :
+  wait "$beside" 2>/dev/null || :
+  return "$joined"
+}
+`
 }
 
 /**
@@ -36,9 +52,10 @@ export function joinScript({
   skipsPreflight,
   functions = '',
   prepare,
+  beside,
   ...reset
 }: JoinScriptOptions): string {
-  const attempt = `watched kubeadm join --config ${joinDocument}`
+  const attempt = `${beside === undefined ? '' : 'accompanied '}watched kubeadm join --config ${joinDocument}`
   const all = prepare === undefined ? attempt : `{ ${prepare} && ${attempt}; }`
   const check = `kubeadm join phase preflight --config ${joinDocument} 2>"$said" || status=$?`
   return `${kubeletFailureScript}${watchedFunction}mkdir -p ${stateFolder} /run/evcctl /etc/kubernetes/manifests
@@ -52,7 +69,7 @@ exec 9<"$configuration"
 rm -f "$configuration"
 systemctl daemon-reload
 systemctl enable --quiet kubelet
-${functions}${resetFunctions(reset)}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset_host\n" : ''}end=$(( $(date +%s) + 90 ))
+${functions}${beside === undefined ? '' : accompaniedFunction(beside)}${resetFunctions(reset)}${resetFirst ? "echo 'removing what is left of an earlier join'\nreset_host\n" : ''}end=$(( $(date +%s) + 90 ))
 while :; do
   status=0
   ${skipsPreflight ? ': >"$said"' : check}

@@ -1,5 +1,6 @@
 import { setMark, syncTreeLine } from '../../shell/on-disk.ts'
 import { recordProcesses } from './restarted-components.ts'
+import { putCrossBehind } from './rotated-ca.ts'
 import { manifestFolder } from './static-pods.ts'
 
 const kubernetes = manifestFolder.slice(0, manifestFolder.lastIndexOf('/'))
@@ -56,7 +57,7 @@ for file in ${beside}/new/*.conf; do mount --bind "$file" ${kubernetes}/"\${file
 config=$1
 shift
 for name; do kubeadm certs renew "$name" --config "$config"; done' sh ${configuration} ${names.join(' ')}
-${trustAll}for file in $(cd ${beside}/new && find . -type f); do
+${trustAll}${putCrossBehind(`${beside}/new/pki/apiserver.crt`)}for file in $(cd ${beside}/new && find . -type f); do
   if cmp -s ${beside}/new/"$file" ${kubernetes}/"$file"; then rm -f ${beside}/new/"$file"; fi
 done
 ${syncTreeLine(`${beside}/new`)}

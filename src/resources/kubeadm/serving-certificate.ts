@@ -1,5 +1,6 @@
 import { setMark } from '../../shell/on-disk.ts'
 import { quote } from '../../shell/quote.ts'
+import { putCrossBehind } from './rotated-ca.ts'
 
 const folder = '/etc/kubernetes/pki'
 const beside = `${folder}/evcctl-apiserver`
@@ -37,7 +38,7 @@ if ! kubeadm init phase certs apiserver --config ${beside}/kubeadm.yaml; then
   rm -rf ${beside}
   exit 1
 fi
-sync
+${putCrossBehind(`${beside}/apiserver.crt`)}sync
 ${setMark(newServingCertificateMark)}mv -f ${pair.map(file => `${beside}/${file}`).join(' ')} ${folder}/
 rm -rf ${beside}
 `

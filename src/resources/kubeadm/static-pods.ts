@@ -103,11 +103,18 @@ export function editedManifests(raw: ProbeResult): readonly EditedManifest[] {
  */
 export function editedFields(edited: readonly EditedManifest[], moreChanges: boolean): readonly FieldChange[] {
   return edited.map(({ component, made, current }) => {
-    const field = `${component}.yaml, ${current === '' ? 'taken away' : 'not as kubeadm made it last'}`
+    const field = `${component}.yaml, ${current === '' ? takenAway : notAsMade}`
     const otherImage = current !== '' && imageOf(current) !== imageOf(made)
     if (moreChanges || otherImage) return { field, after: 'made again by kubeadm' }
     return { field, ...(current === '' ? {} : { before: current }), after: made }
   })
+}
+
+const [takenAway, notAsMade] = ['taken away', 'not as kubeadm made it last']
+
+/** Whether a field is one of editedFields(). */
+export function isEditedField({ field }: FieldChange): boolean {
+  return field.endsWith(`.yaml, ${takenAway}`) || field.endsWith(`.yaml, ${notAsMade}`)
 }
 
 function imageOf(manifest: string): string | undefined {

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { hasSigned } from '../../core/has-signed.ts'
 import { mostAuthorities } from '../../core/limits.ts'
 import { withoutRoots } from '../../facts/index.ts'
 
@@ -8,15 +9,25 @@ import { withoutRoots } from '../../facts/index.ts'
  * certificate is left out, and so are the roots of a chain; but the first one is what kubeadm signs with, whatever it is.
  */
 export function clusterAuthorities(pem: string): readonly X509Certificate[] {
+  return signersOf(certificatesIn(pem))
+}
+
+/** The certificates in a PEM text, in its order. What is no certificate is left out, and so is what follows the first ones (mostAuthorities). */
+export function certificatesIn(pem: string): readonly X509Certificate[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
-  const certificates = blocks.slice(0, mostAuthorities).flatMap(block => {
+  return blocks.slice(0, mostAuthorities).flatMap(block => {
     try {
       return [new X509Certificate(block)]
     } catch {
       return []
     }
   })
-  return signersOf(certificates)
+}
+
+/** Whether two texts have the same certificates, in whichever order. */
+export function hasSameCertificates(one: string, other: string): boolean {
+  const prints = (pem: string) => certificatesIn(pem).map(({ fingerprint256 }) => fingerprint256)
+  return prints(one).sort().join() === prints(other).sort().join()
 }
 
 /** The same, of certificates that are read. */
@@ -54,4 +65,9 @@ export function subjectAltNames(pem: string): readonly string[] {
   } catch {
     return []
   }
+}
+
+/** Whether a CA has signed a certificate, known by its key: CAs of one name may have several. */
+export function isSignedBy(certificate: X509Certificate, ca: X509Certificate): boolean {
+  return certificate.checkIssued(ca) && hasSigned(ca, certificate)
 }

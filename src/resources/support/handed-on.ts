@@ -1,3 +1,5 @@
+import { X509Certificate } from 'node:crypto'
+
 /*
  * Checks of values from one host that go to other hosts: into files, certificates, scripts, and commands that people copy.
  * A host must not get more trust than for the value that it was asked for.
@@ -17,6 +19,18 @@ export function pemToHandOn(text: string, label: 'CERTIFICATE' | 'CERTIFICATE RE
   const [, body] = text.split(`-----BEGIN ${label}-----\n`)
   const [base64, end] = (body ?? '').split(`-----END ${label}-----`)
   return end !== undefined && /^[A-Za-z0-9+/=\n]+$/.test(base64 ?? '') ? text : undefined
+}
+
+/** The one certificate in a text of a host, as PEM without anything around it; undefined: there is none, or more than one. */
+export function certificateToHandOn(text: string): string | undefined {
+  if (text.length > longestPem) return undefined
+  const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (blocks.length !== 1) return undefined
+  try {
+    return new X509Certificate(blocks[0]!).toString()
+  } catch {
+    return undefined
+  }
 }
 
 /** `url` if it is `https://<name or address>[:<port>]`; undefined for anything else. */

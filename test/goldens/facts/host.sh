@@ -36,8 +36,16 @@ done
 df -Pk "$@" 2>/dev/null
 at kubernetes
 for name in kubelet admin; do [ ! -e "/etc/kubernetes/$name.conf" ] || echo "$name.conf"; done
-[ ! -s /etc/kubernetes/admin.conf ] || ! { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } ||
-  { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; } || echo control-plane
+if [ -s /etc/kubernetes/admin.conf ] && { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evcctl/manifests/complete ] && [ -s /var/lib/evcctl/manifests/kube-apiserver.yaml ]; }; } && ! { [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-reset.unfinished ] && ! { stat -c '%n %i %Z' /etc/kubernetes/kubelet.conf /etc/kubernetes/admin.conf /etc/kubernetes/manifests/kube-apiserver.yaml 2>/dev/null | grep -qvxFf /var/lib/evcctl/kubeadm-reset.unfinished; }; }; }; then
+  echo control-plane
+  if [ -s /etc/kubernetes/pki/ca-rotation/former.crt ]; then
+    next=$(sha256sum </etc/kubernetes/pki/ca-rotation/next.crt)
+    echo "caRotation=${next%% *}"
+    [ ! -s /etc/kubernetes/pki/ca-rotation/signing.crt ] || echo caFilesApart
+    [ ! -s /etc/kubernetes/pki/ca-rotation/next.key ] || echo nextCaKey
+  fi
+  [ ! -s /etc/kubernetes/pki/ca-rotation/cross.crt ] || echo crossCertificate
+fi
 [ ! -s /etc/kubernetes/manifests/kube-apiserver.yaml ] ||
   sed -n 's|^ *image: .*/kube-apiserver:v|apiServer=|p' /etc/kubernetes/manifests/kube-apiserver.yaml
 [ ! -e /var/lib/evcctl/manifests/complete ] ||
@@ -86,7 +94,7 @@ for file in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist /etc/cni/net.d/*.jso
   [ ! -f "$file" ] || say cni "$file"
 done
 for file in /etc/kubernetes/*.conf /etc/kubernetes/pki/*.crt /etc/kubernetes/pki/*.key /etc/kubernetes/pki/*.pub \
-  /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/manifests/*; do
+  /etc/kubernetes/pki/etcd/*.crt /etc/kubernetes/pki/etcd/*.key /etc/kubernetes/pki/ca-rotation*/* /etc/kubernetes/manifests/*; do
   [ ! -s "$file" ] || say kubernetes "$file"
 done
 set --

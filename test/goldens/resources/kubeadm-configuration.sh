@@ -240,6 +240,10 @@ if ! kubeadm init phase certs apiserver --config /etc/kubernetes/pki/evcctl-apis
   rm -rf /etc/kubernetes/pki/evcctl-apiserver
   exit 1
 fi
+if [ -s /etc/kubernetes/pki/ca-rotation/cross.crt ] && [ -s /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt ] && [ "$(grep -c '^-----BEGIN CERTIFICATE-----' /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt)" = 1 ] &&
+  openssl verify -no_check_time -CAfile /etc/kubernetes/pki/ca-rotation/next.crt /etc/kubernetes/pki/evcctl-apiserver/apiserver.crt >/dev/null 2>&1; then
+  cat /etc/kubernetes/pki/ca-rotation/cross.crt >>/etc/kubernetes/pki/evcctl-apiserver/apiserver.crt
+fi
 sync
 : >/etc/kubernetes/pki/evcctl-apiserver/complete
 { sync -- /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/pki/evcctl-apiserver 2>/dev/null || sync; }

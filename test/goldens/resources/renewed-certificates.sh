@@ -35,6 +35,10 @@ if [ "$(grep -c '^-----BEGIN CERTIFICATE-----' /etc/kubernetes/pki/ca.crt)" -gt 
     sed -i "s|^\( *certificate-authority-data: \).*|\1$trusted|" "$file"
   done
 fi
+if [ -s /etc/kubernetes/pki/ca-rotation/cross.crt ] && [ -s /etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt ] && [ "$(grep -c '^-----BEGIN CERTIFICATE-----' /etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt)" = 1 ] &&
+  openssl verify -no_check_time -CAfile /etc/kubernetes/pki/ca-rotation/next.crt /etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt >/dev/null 2>&1; then
+  cat /etc/kubernetes/pki/ca-rotation/cross.crt >>/etc/kubernetes/evcctl-renewed/new/pki/apiserver.crt
+fi
 for file in $(cd /etc/kubernetes/evcctl-renewed/new && find . -type f); do
   if cmp -s /etc/kubernetes/evcctl-renewed/new/"$file" /etc/kubernetes/"$file"; then rm -f /etc/kubernetes/evcctl-renewed/new/"$file"; fi
 done

@@ -5,7 +5,7 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
   if [ -e /etc/kubernetes/evcctl-renewed/complete ]; then echo cutOff=yes; fi
   (
     set --
-    for file in /etc/kubernetes/pki/ca.crt /etc/kubernetes/pki/etcd/ca.crt /etc/kubernetes/pki/front-proxy-ca.crt /etc/kubernetes/admin.conf /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/apiserver-kubelet-client.crt /etc/kubernetes/controller-manager.conf /etc/kubernetes/pki/etcd/healthcheck-client.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/front-proxy-client.crt /etc/kubernetes/scheduler.conf; do
+    for file in /etc/kubernetes/pki/ca.crt /etc/kubernetes/pki/etcd/ca.crt /etc/kubernetes/pki/front-proxy-ca.crt /etc/kubernetes/admin.conf /etc/kubernetes/pki/apiserver.crt /etc/kubernetes/pki/apiserver-etcd-client.crt /etc/kubernetes/pki/apiserver-kubelet-client.crt /etc/kubernetes/controller-manager.conf /etc/kubernetes/pki/etcd/healthcheck-client.crt /etc/kubernetes/pki/etcd/peer.crt /etc/kubernetes/pki/etcd/server.crt /etc/kubernetes/pki/front-proxy-client.crt /etc/kubernetes/scheduler.conf /etc/kubernetes/pki/ca-rotation/next.crt; do
       [ ! -f "$file" ] || [ "$#" -ge 50 ] || set -- "$@" "$file"
     done
     [ "$#" = 0 ] || awk '
@@ -17,6 +17,10 @@ if { [ -s /etc/kubernetes/manifests/kube-apiserver.yaml ] || { [ -e /var/lib/evc
   /^ *client-certificate-data: / { printf "certificate %s %s\n", FILENAME, $2; done = 1 }
   ' "$@" 2>/dev/null
   )
+  if [ -s /etc/kubernetes/pki/ca-rotation/cross.crt ] && tail -c "$(wc -c </etc/kubernetes/pki/ca-rotation/cross.crt)" /etc/kubernetes/pki/apiserver.crt 2>/dev/null | cmp -s - /etc/kubernetes/pki/ca-rotation/cross.crt; then
+    echo crossBehind=yes
+  fi
+  if [ -s /etc/kubernetes/pki/ca-rotation/cross.crt ]; then echo cross=yes; fi
   for ca in ca etcd/ca front-proxy-ca; do if [ -s /etc/kubernetes/pki/"$ca.key" ]; then echo "key=$ca"; fi; done
   # functions of own-process.sh
   start_of() {
