@@ -38,7 +38,7 @@ if [ -e /var/lib/kubelet/evcctl-unfinished ] || { [ -e /var/lib/evcctl/kubeadm-r
   reset_host
 fi
 kubeadm init phase preflight --config '/etc/evcctl/kubeadm.yaml'
-rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/evcctl-renewed /etc/kubernetes/evcctl-manifests /etc/kubernetes/admin.conf.next /etc/kubernetes/super-admin.conf.next /etc/kubernetes/kubelet.conf.next /etc/kubernetes/controller-manager.conf.next /etc/kubernetes/scheduler.conf.next /var/lib/evcctl/former-certificates /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service
+rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/evcctl-renewed /etc/kubernetes/evcctl-manifests /etc/kubernetes/pki/ca-rotation /etc/kubernetes/pki/ca-rotation.new /etc/kubernetes/admin.conf.next /etc/kubernetes/super-admin.conf.next /etc/kubernetes/kubelet.conf.next /etc/kubernetes/controller-manager.conf.next /etc/kubernetes/scheduler.conf.next /var/lib/evcctl/former-certificates /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service /var/lib/evcctl/kubelet-ca
 begin
 watched kubeadm init --config '/etc/evcctl/kubeadm.yaml' --skip-token-print --skip-certificate-key-print || {
   status=$?

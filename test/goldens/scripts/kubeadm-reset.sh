@@ -29,7 +29,6 @@ printf '%s\n' control-plane '/var/lib/etcd' >/var/lib/kubelet/evcctl-unfinished.
 { sync -- /var/lib/kubelet/evcctl-unfinished.new 2>/dev/null || sync; }
 mv -fT /var/lib/kubelet/evcctl-unfinished.new /var/lib/kubelet/evcctl-unfinished
 …
-rm -rf /var/lib/evcctl/manifests/complete /etc/kubernetes/pki/evcctl-apiserver/complete /etc/kubernetes/evcctl-renewed /etc/kubernetes/evcctl-manifests /etc/kubernetes/pki/ca-rotation /etc/kubernetes/pki/ca-rotation.new /etc/kubernetes/admin.conf.next /etc/kubernetes/super-admin.conf.next /etc/kubernetes/kubelet.conf.next /etc/kubernetes/controller-manager.conf.next /etc/kubernetes/scheduler.conf.next /var/lib/evcctl/former-certificates /var/lib/evcctl/manifests /var/lib/evcctl/static-pods /var/lib/evcctl/network-check /var/lib/evcctl/kubelet.unproven /var/lib/evcctl/proven/kubelet.service /var/lib/evcctl/kubelet-ca
 systemctl disable --quiet --now kubelet 2>/dev/null || :
 systemctl reset-failed kubelet 2>/dev/null || :
 
