@@ -13,7 +13,7 @@ import { hostPrivileges } from './privileges.ts'
 import { waitUntilReady } from './ready.ts'
 import type { ImageVariant, Suite } from './recipe.ts'
 import { type LocalHost, type LocalHosts, StartedHosts } from './started-hosts.ts'
-import { createState, removeState, type StateFolder, stateFolder } from './state-folder.ts'
+import { createState, hasKey, removeState, type StateFolder, stateFolder } from './state-folder.ts'
 
 export interface StartOptions {
   /** Name of the cluster; later commands find its hosts by this name. */
@@ -63,8 +63,9 @@ export async function startLocalHosts(options: StartOptions): Promise<LocalHosts
   try {
     return await startAll(client, { image, state, publicKey, run }, options)
   } catch (error) {
-    await removeLabelled(runLabel, run)
-    await removeState(state, name)
+    // What cannot be removed now is named and removed by `evcctl local down`.
+    await removeLabelled(runLabel, run).catch(() => {})
+    if (await hasKey(state, publicKey)) await removeState(state, name)
     throw error
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, rm, rmdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import ssh2 from 'ssh2'
@@ -47,6 +47,11 @@ export function createKeyPair(comment: string): { readonly private: string; read
     // One key in 256 is malformed: ssh2 drops the zero byte at the beginning of its public half.
     if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair
   }
+}
+
+/** Whether the state has this public key: somebody else may have taken it down, and begun again, meanwhile. */
+export async function hasKey(state: StateFolder, publicKey: string): Promise<boolean> {
+  return (await readFile(state.publicKeyFile, 'utf8').catch(() => '')).trim() === publicKey.trim()
 }
 
 /** Removes the files that evcctl wrote. A folder that the caller chose stays when it holds other files. */

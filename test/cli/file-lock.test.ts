@@ -1,7 +1,7 @@
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { withFileLock } from '../../src/cli/kubeconfig/file-lock.ts'
+import { withFileLock } from '../../src/cli/run/file-lock.ts'
 import { UserError } from '../../src/core/index.ts'
 import { temporaryFolder } from './run-cli.ts'
 
@@ -56,4 +56,18 @@ test('a lock that goes away in time is no error', async () => {
   await writeFile(`${path}.lock`, '')
   setTimeout(() => void rm(`${path}.lock`), 100)
   expect(await withFileLock(path, () => Promise.resolve('done'))).toBe('done')
+})
+
+test('a lock that stays the same for long enough is of a program that was killed, whatever its date', async () => {
+  await using folder = await temporaryFolder()
+  const path = join(folder.path, 'config')
+  await writeFile(`${path}.lock`, '')
+  // The clock of a file server is an hour slow.
+  const before = Date.now() / 1000 - 3600
+  await utimes(`${path}.lock`, before, before)
+  const taken = withFileLock(path, () => Promise.resolve('done'), { abandonedMs: 400, waitMs: 5_000 })
+  await new Promise(resolve => setTimeout(resolve, 100))
+  expect(await readdir(folder.path)).toEqual(['config.lock'])
+  expect(await taken).toBe('done')
+  expect(await readdir(folder.path)).toEqual([])
 })

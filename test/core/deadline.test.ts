@@ -69,7 +69,7 @@ describe('a time-out of another machine', () => {
   // These files may use timers directly, because they blame no other machine, or ask it again. The
   // lease of the lock has to go by the clock.
   const byTheClock = [
-    'src/cli/kubeconfig/file-lock.ts',
+    'src/cli/run/file-lock.ts',
     'src/cli/terminal/crash.ts',
     'src/core/deadline.ts',
     'src/core/local-file.ts',

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, expect, test, vi } from 'vitest'
 import { removeLocalHosts } from '../../src/local/clusters.ts'
@@ -18,7 +18,7 @@ const docker = vi.hoisted(() => ({
   containers: [] as Thing[],
   networks: [] as Thing[],
   image: undefined as Promise<void> | undefined,
-  ready: undefined as Error | undefined,
+  ready: undefined as (() => Promise<void>) | undefined,
 }))
 
 function make(things: Thing[], Name: string, Labels: Thing['Labels']): string {
@@ -69,9 +69,7 @@ vi.mock('../../src/local/image.ts', () => ({
 vi.mock('../../src/local/privileges.ts', () => ({ hostPrivileges: async () => ({}) }))
 vi.mock('../../src/local/known-hosts.ts', () => ({ writeKnownHosts: async () => undefined }))
 vi.mock('../../src/local/ready.ts', () => ({
-  waitUntilReady: async () => {
-    if (docker.ready !== undefined) throw docker.ready
-  },
+  waitUntilReady: async () => docker.ready?.(),
 }))
 vi.mock('../../src/local/host-container.ts', () => ({
   HostContainer: class {
@@ -132,7 +130,7 @@ test('a start with another folder, which another user has, leaves the hosts of t
 
 test('a start that fails removes all that it has made, so that the next one succeeds', async () => {
   await using folder = await temporaryFolder()
-  docker.ready = new Error('it does not boot')
+  docker.ready = () => Promise.reject(new Error('it does not boot'))
   await expect(up(join(folder.path, 'lab'))).rejects.toThrow('it does not boot')
   expect(names()).toEqual([])
   docker.ready = undefined
@@ -140,4 +138,15 @@ test('a start that fails removes all that it has made, so that the next one succ
   expect(names()).toEqual(['evcctl-lab-cp1', 'evcctl-lab'])
   expect(await removeLocalHosts('lab')).toBe(1)
   expect(await readdir(folder.path)).toEqual([])
+})
+
+test('a start that fails leaves the key of a later one, which began when the first was taken down', async () => {
+  await using folder = await temporaryFolder()
+  const state = join(folder.path, 'lab')
+  docker.ready = async () => {
+    await writeFile(join(state, 'id_ed25519.pub'), 'of the later one\n')
+    throw new Error('it was taken down')
+  }
+  await expect(up(state)).rejects.toThrow('it was taken down')
+  expect(await readdir(state)).toEqual(['id_ed25519', 'id_ed25519.pub'])
 })

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { type ClusterLock, lockPath, lockText, readLock, withLocked } from '../../config/index.ts'
 import { exitCodes, UserError } from '../../core/index.ts'
 import { writeBeside } from '../../ssh/private-file.ts'
-import { withFileLock } from '../kubeconfig/file-lock.ts'
+import { withFileLock } from './file-lock.ts'
 
 /** Recording takes some ms, so a lock of this age is of a run that was killed, ms. */
 const abandonedMs = 10_000

@@ -12,8 +12,8 @@ interface Locking {
   /** How long to wait for a lock of somebody else, ms. Default 3000. */
   readonly waitMs?: number
   /**
-   * A lock that is older counts as left by a program that was killed, and is removed, ms. Default: none does, because another
-   * program may know better what it does.
+   * A lock that stays the same for this long counts as left by a program that was killed, and is removed, ms. Default: none does,
+   * because another program may know better what it does.
    */
   readonly abandonedMs?: number
 }
@@ -30,9 +30,13 @@ export async function withFileLock<T>(
 ): Promise<T> {
   const lock = `${path}.lock`
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  let seen = { lock: '', since: 0 }
   for (const began = performance.now(); !(await made(lock)); await setTimeout(retryMs)) {
-    if ((await ageOf(lock)) > abandonedMs) await rm(lock, { force: true })
-    else if (performance.now() - began >= waitMs) throw await lockedBySomebody(path, lock)
+    const now = performance.now()
+    const there = await nameOf(lock)
+    if (there !== seen.lock) seen = { lock: there, since: now }
+    if (now - seen.since >= abandonedMs) await rm(lock, { force: true })
+    else if (now - began >= waitMs) throw await lockedBySomebody(path, lock)
   }
   try {
     return await work()
@@ -51,11 +55,11 @@ async function made(lock: string): Promise<boolean> {
   }
 }
 
-// 0 for one that has gone meanwhile.
-async function ageOf(lock: string): Promise<number> {
+// The clock of a file server tells nothing of the age of a lock, so a lock is only known again.
+async function nameOf(lock: string): Promise<string> {
   return await stat(lock).then(
-    ({ mtimeMs }) => Date.now() - mtimeMs,
-    () => 0,
+    ({ ino, mtimeMs }) => `${ino} ${mtimeMs}`,
+    () => '',
   )
 }
 
