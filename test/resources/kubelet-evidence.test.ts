@@ -83,10 +83,12 @@ test.each([
 })
 
 const crashed = 'E1128 11:22:01.278751       1 run.go:72] "command failed" err="unknown flag: --bogus"\n'
+const usage = '2026-11-28T11:22:01.5Z stderr F       --v Level   number for the log level verbosity\n'.repeat(450)
 const bound = (text: string) => `E1128 11:22:01.278751       1 pv_controller.go:1] "x" err=${quoted(text)}\n`
 test.each([
   ['unknown flag', '2026-11-28T11:22:01.5Z stderr F Error: unknown flag: --bogus\n', true],
   ['unknown flag, with Docker', '{"log":"Error: unknown flag: --bogus\\n","stream":"stderr"}\n', true],
+  ['unknown flag after all flags', `${usage}2026-11-28T11:22:01.5Z stderr F Error: unknown flag: --bogus\n`, true],
   ['unknown flag, by klog', `2026-11-28T11:22:01.5Z stderr F ${crashed}`, true],
   ['error of a volume', `2026-11-28T11:22:01.5Z stderr F ${bound('rpc error: invalid argument')}`, false],
   ['volume of that name', `2026-11-28T11:22:01.5Z stderr F ${bound('Error: unknown flag: --bogus')}`, false],

@@ -70,7 +70,7 @@ export function nodeReset(
       return { action: 'run', fields: [], note: 'packages, programs, images and data of the user stay in this step' }
     },
     converge: current => [
-      { run: isOnlyLeft(current) ? forgetFormerNode : script(current, parameters), timeoutMs: 10 * 60_000 },
+      { run: isOnlyLeft(current) ? afterReset : script(current, parameters), timeoutMs: 10 * 60_000 },
     ],
     explain: failure => ({
       problem: 'kubeadm could not reset the host.',
@@ -113,6 +113,10 @@ function refusal(
   return { ...otherNode(actual, node), next: `Is ${node} at another address? Nothing was changed on this host.` }
 }
 
+const afterReset = `${forgetFormerNode}systemctl disable --quiet --now kubelet 2>/dev/null || :
+systemctl reset-failed kubelet 2>/dev/null || :
+`
+
 // The mark says that what is there may go, and where the data of etcd lies. It is written only where no run was cut off.
 function script({ cutOff }: NodeResetState, { criSocket, isServer, etcdData }: NodeResetParameters): string {
   const run = isServer ? 'control-plane' : 'worker'
@@ -120,7 +124,5 @@ function script({ cutOff }: NodeResetState, { criSocket, isServer, etcdData }: N
   const claim = cutOff === undefined ? `if ! { ${kubeadmUnfinished}; }; then\n${markRun(run, data)}fi\n` : ''
   return `mkdir -p ${stateFolder}
 ${resetFunctions({ run, criSocket, etcdData: data })}${claim}reset_host
-${forgetFormerNode}systemctl disable --quiet --now kubelet 2>/dev/null || :
-systemctl reset-failed kubelet 2>/dev/null || :
-`
+${afterReset}`
 }

@@ -36,7 +36,8 @@ const startErrors = [
 const kubeletSays = '^(E[0-9]{4} [^]"]*] |\\{"ts":[^"]*"caller":"[^"]*","msg":)'
 
 // How components of the control plane, and etcd, say that they do not understand their arguments, in a line of a container's
-// log, of the CRI or of Docker. They say it before anything that others may have named.
+// log, of the CRI or of Docker. The API server says it before anything that others may have named; the controller manager and the
+// scheduler print all their flags first, some 450 lines (1.35 to 1.37), and end with it.
 const argumentErrors =
   '^([^ ]+ std[a-z]+ [FP] |\\{"log":")(Error: |E[0-9]{4} [^]"]*] \\\\?"command failed\\\\?" err=|\\{\\\\?"level.*\\\\?"failed to verify flags).*(unknown (shorthand )?flag|invalid argument|flag needs an argument|bad flag syntax|unrecognized feature gate)'
 
@@ -66,7 +67,7 @@ export const cannotStartFunction = `cannot_start() {
   kube-apiserver:[12].log | etcd:[12].log) ;;
   kube-apiserver:* | etcd:*) return 0 ;;
   esac
-  head -n 20 "$log" | grep -qE '${argumentErrors}'
+  { head -n 20 "$log"; tail -n 2 "$log"; } | grep -qE '${argumentErrors}'
 }
 `
 
