@@ -82,7 +82,7 @@ function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
       ? endOfSetting(line, { begin, name, tells, colon: between.includes(':'), outer, before: line[found.index - 1] })
       : { at: endOfWord(line, begin) }
     if (end === undefined || end.at === begin) continue
-    parts.push(line.slice(at, begin), hidden)
+    parts.push(line.slice(at, begin), hidden, end.quote ?? '')
     at = end.at
     word.lastIndex = at
     open = end.open
@@ -114,10 +114,14 @@ interface Setting {
 interface End {
   readonly at: number
   readonly open?: string[]
+  /** The quote before the name, which ended the value and is shown. */
+  readonly quote?: string
 }
 
 // Undefined: the value is no secret, or begins in the next line only.
 function endOfSetting(line: string, { begin, name, tells, colon, outer, before }: Setting): End | undefined {
+  // What is hidden already ends there, so that a text may be searched again.
+  if (line.startsWith(hidden, begin)) return { at: begin + hidden.length }
   const from = colon ? begin + (matchAt(tags, line, begin)?.length ?? 0) : begin
   if (from >= line.length || matchAt(noSecret, line, from) !== undefined || matchAt(empty, line, from) !== undefined)
     return undefined
@@ -130,7 +134,10 @@ function endOfSetting(line: string, { begin, name, tells, colon, outer, before }
     const end = line.indexOf(escaped, line.startsWith(escaped, from) ? from + escaped.length : from)
     return { at: end < 0 ? line.length : end + (outer === undefined ? escaped.length : 0) }
   }
-  if (outer !== undefined) return closed(line, from, outer)
+  if (outer !== undefined) {
+    const end = closed(line, from, outer)
+    return end.open === undefined ? { ...end, quote: outer } : end
+  }
   if (line[from] === '{' && tells === 'text') return undefined
   const opener = openerAt(line, from)
   if (opener !== undefined) return closed(line, from + opener.length, closerOf[opener])
