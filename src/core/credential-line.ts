@@ -26,7 +26,10 @@ export interface ShownLine {
 // A quick test: a line that does not match it names no credential, and nearly all lines do not.
 const suspicious =
   /pas|secret|token|auth|credential|key|cookie|header|pwd|psk|@|\?|(?<![^\s"'])(?:-[0-9fsSLkvigIjJnNqRlaBMOGZ#]{0,20}u|--user|--proxy-user)/i
-/** From this length on, a line with a credential is hidden as a whole: nobody reads it, and it may have forms that are not known here. */
+/**
+ * From this length on, a line with a telling name and a value is hidden as a whole: nobody reads it, and it may have forms that are not
+ * known here.
+ */
 const longestLine = 500
 
 // A word, the quote that may end it, and what stands between it and its value: an equal sign, a colon, blanks, a comma between texts.
@@ -52,13 +55,14 @@ const valued = /\bvalue["']?[ \t]*[:=][ \t]*/g
 /** Hides the credentials of a line, as far as they can be recognised. `judge` tells of each name what it tells of its value. */
 export function hideInLine(line: string, judge: (name: string) => Tells = tellsOf): ShownLine {
   if (judge === tellsOf && !suspicious.test(line)) return { shown: line }
-  const plain = hideInUrls(line, () => hidden)
+  const urls = hideInUrls(line, () => hidden)
+  const plain = urls
     .replace(netrc, `$1${hidden}`)
     .replace(ipsec, `$1${hidden}`)
   const logins = hideLogins(plain)
   const settings = hideSettings(hideEntries(logins.shown), judge)
   const { shown } = settings
-  return { ...logins, ...settings, shown: line.length <= longestLine || shown === line ? shown : hidden }
+  return { ...logins, ...settings, shown: line.length <= longestLine || shown === urls ? shown : hidden }
 }
 
 function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {

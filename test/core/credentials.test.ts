@@ -198,6 +198,14 @@ test('a difference after a credential is still seen in the fields of a change', 
   ])
 })
 
+test('a long line is hidden as a whole only where a name tells of a credential', () => {
+  const long = 'x'.repeat(600)
+  expect(hideCredentials(`${long} https://ada:s3cret@h/a?limit=500 failed`)).toBe(
+    `${long} https://<hidden>@h/a?<hidden> failed`,
+  )
+  expect(hideCredentials(`${long} token=s3cret failed`)).toBe('<hidden>')
+})
+
 test('what follows a credential is shown', () => {
   expect(
     hideCredentials('- password: |\n    a\n  user: ada\n- name: A_KEY_SECRET\n  value: b\n- name: C\n  value: d\n'),
