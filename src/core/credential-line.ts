@@ -1,3 +1,4 @@
+import { isMessage, lookedAt, type Origin } from './credential-messages.ts'
 import { hideInUrls, hidesNumbers, isHeader, type Tells, tellsOf } from './credential-names.ts'
 
 /*
@@ -44,6 +45,8 @@ const block = /[|>][-+0-9]*[ \t]*(?:#|$)/y
 const empty = /\[[ \t]*\]|\{[ \t]*\}/y
 // A line of netrc.
 const netrc = /^([ \t]*(?:machine|default|login|password)\b.*?\bpassword[ \t]+|[ \t]*password[ \t]+)[^\s:=]\S*/
+// A message may begin with `password`, but not with all of these.
+const netrcLine = /^([ \t]*(?:machine|default|login)\b.*?\bpassword[ \t]+)[^\s:=]\S*/
 // Logins of curl.
 const user = /(?<![^\s"'])(?:-[0-9fsSLkvigIjJnNqRlaBMOGZ#]{0,20}[uU]|--(?:proxy-)?user)["']?[ \t]*[,=]?[ \t]*/g
 // A line of the secrets of IPsec.
@@ -52,20 +55,27 @@ const ipsec = /(:[ \t]*PSK[ \t]+)\S.*/
 const named = /\bname["']?[ \t]*[:=][ \t]*["']?([\w.-]+)/
 const valued = /\bvalue["']?[ \t]*[:=][ \t]*/g
 
-/** Hides the credentials of a line, as far as they can be recognised. `judge` tells of each name what it tells of its value. */
-export function hideInLine(line: string, judge: (name: string) => Tells = tellsOf): ShownLine {
-  if (judge === tellsOf && !suspicious.test(line)) return { shown: line }
+/** What is known of the text in which a line is. */
+export interface Reading {
+  /** Tells of each name what it tells of its value. */
+  readonly judge: (name: string) => Tells
+  readonly origin: Origin
+}
+
+/** Hides the credentials of a line, as far as they can be recognised. */
+export function hideInLine(line: string, reading: Reading): ShownLine {
+  if (reading.judge === tellsOf && !suspicious.test(line)) return { shown: line }
   const urls = hideInUrls(line, () => hidden)
   const plain = urls
-    .replace(netrc, `$1${hidden}`)
+    .replace(reading.origin === 'content' ? netrc : netrcLine, `$1${hidden}`)
     .replace(ipsec, `$1${hidden}`)
   const logins = hideLogins(plain)
-  const settings = hideSettings(hideEntries(logins.shown), judge)
+  const settings = hideSettings(hideEntries(logins.shown), reading)
   const { shown } = settings
   return { ...logins, ...settings, shown: line.length <= longestLine || shown === urls ? shown : hidden }
 }
 
-function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
+function hideSettings(line: string, { judge, origin }: Reading): ShownLine {
   const parts: string[] = []
   let at = 0
   let open: string[] | undefined
@@ -82,6 +92,11 @@ function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
     const tells = isHeader(name) && /[[{]/.test(line[begin] ?? '') ? 'everything' : judge(name)
     if (tells === 'nothing') continue
     const outer = quote === '' ? /\\*["']$/.exec(line.slice(Math.max(0, found.index - 3), found.index))?.[0] : undefined
+    if (origin === 'output' && sets) {
+      const [value = ''] = outer === undefined ? [near(line, begin)] : near(line, begin).split(outer, 1)
+      const before = line.slice(Math.max(0, found.index - lookedAt), found.index)
+      if (isMessage({ name: owner, before, quoted: quote !== '', index: inner, between, value })) continue
+    }
     const end = sets
       ? endOfSetting(line, { begin, name, tells, colon: between.includes(':'), outer, before: line[found.index - 1] })
       : { at: endOfWord(line, begin) }
@@ -95,6 +110,10 @@ function hideSettings(line: string, judge: (name: string) => Tells): ShownLine {
   }
   const shown = at === 0 ? line : parts.join('') + line.slice(at)
   return { shown, ...(open === undefined ? {} : { open }), ...(goesOn === undefined ? {} : { goesOn }) }
+}
+
+function near(line: string, begin: number): string {
+  return line.slice(begin, begin + lookedAt)
 }
 
 /** Whether a value goes on in the next line, because a backslash is all that is left of it, or follows it without a blank. */

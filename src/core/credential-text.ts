@@ -1,5 +1,6 @@
 import { hideInLines } from './credential-blocks.ts'
 import { hidden, type Line } from './credential-line.ts'
+import type { Origin } from './credential-messages.ts'
 
 const privateKey = /(-----BEGIN [A-Z ]*PRIVATE KEY(?: BLOCK)?-----)[\s\S]*?(-----END|$)/g
 
@@ -15,8 +16,20 @@ const lineEnd = /(\r\n|[\n\r\u2028\u2029])/
  * lines stays as it is, so that files that differ only in that are still seen to differ.
  */
 export function hideCredentials(text: string): string {
+  return hideIn(text, 'content')
+}
+
+/**
+ * The same for what a program printed, as its error: where it gives a reason after a telling name, the reason is shown. What has the form
+ * of a setting, a flag or a header of HTTP is hidden there, too.
+ */
+export function hideInOutput(text: string): string {
+  return hideIn(text, 'output')
+}
+
+function hideIn(text: string, origin: Origin): string {
   if (text.length > longestText) return `(${text.length} characters that are not shown)`
-  return hideInLines(linesOf(text.replace(privateKey, `$1\n${hidden}\n$2`)))
+  return hideInLines(linesOf(text.replace(privateKey, `$1\n${hidden}\n$2`)), origin)
     .map(line => line.text + line.end)
     .join('')
 }
