@@ -94,7 +94,11 @@ export function hideInLines(given: readonly Line[], origin: Origin): readonly Li
     }
     hiddenBelow = undefined
     listAt = undefined
-    if (!blank && authAt !== undefined && indent <= authAt) authAt = undefined
+    if (blank) {
+      push(line)
+      continue
+    }
+    if (authAt !== undefined && indent <= authAt) authAt = undefined
     const secretValue = entries.begin(line, indent)
     if (afterFlag) {
       afterFlag = false

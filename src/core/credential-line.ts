@@ -62,6 +62,11 @@ export interface Reading {
   readonly origin: Origin
 }
 
+/** Whether a text may have a credential. */
+export function isSuspicious(text: string): boolean {
+  return suspicious.test(text)
+}
+
 /** Hides the credentials of a line, as far as they can be recognised. */
 export function hideInLine(line: string, reading: Reading): ShownLine {
   if (reading.judge === tellsOf && !suspicious.test(line)) return { shown: line }

@@ -274,6 +274,14 @@ test.each([
   expect(hideCredentials(text).length).toBeLessThanOrEqual(text.length)
 })
 
+test('of a text with very many lines that may tell the first ones are shown, and how much more there is', () => {
+  const shown = hideCredentials(`${'key=1\n\n'.repeat(20_000)}a: 1\n${'token: s3cret\n'.repeat(10)}`)
+  expect(shown).toBe(`${'key=1\n\n'.repeat(20_000)}a: 1\n(140 more characters that are not shown)`)
+  expect(hideCredentials(shown)).toBe(shown)
+  const all = `${'\r\n'.repeat(100_000)}token: 1`
+  expect(hideCredentials(all)).toBe(all.replace('1', '<hidden>'))
+})
+
 test('in a tree, names tell what is secret, wherever they stand', () => {
   const secret = 's3cret'
   const shown = withoutSecretValues({
